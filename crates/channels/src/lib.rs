@@ -1,0 +1,18 @@
+//! Channels: sending messages, checking and reading what channels send to us, and what each can show of a form.
+//!
+//! Nothing here keeps state; the engine decides when to send again, the server stores what arrives.
+
+mod account;
+mod email;
+mod forms;
+mod http;
+pub mod inbound;
+mod sender;
+mod telegram;
+mod twilio;
+pub mod verify;
+mod whatsapp;
+
+pub use account::{ChannelAccount, Secret, Tls};
+pub use forms::{Showing, form_problems, showing};
+pub use sender::{OutboundMessage, SendOutcome, Sender};

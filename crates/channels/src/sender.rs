@@ -1,0 +1,133 @@
+//! The one door for outgoing messages.
+
+use crate::{account::ChannelAccount, email, http, telegram, twilio, whatsapp};
+use countersign_core::{document::Channel, run::FailureClass};
+use serde_json::Value;
+use std::time::Duration;
+
+/// A message to one address.
+#[derive(Debug, Clone, Copy)]
+pub struct OutboundMessage<'a> {
+    /// Must be the account's channel.
+    pub channel: Channel,
+    /// E.164 number, e-mail address or Telegram chat id.
+    pub to: &'a str,
+    /// Subject line; only e-mail shows it.
+    pub subject: &'a str,
+    /// The text.
+    pub body: &'a str,
+    /// Name of this sending, the same on every attempt; at most 255 characters.
+    pub key: &'a str,
+    /// How long the whole exchange may take.
+    pub timeout: Duration,
+}
+
+/// What became of a message.
+#[derive(Debug, Clone, PartialEq)]
+pub enum SendOutcome {
+    /// The provider took it. Whether it arrives is told later, where the channel tells it.
+    Accepted {
+        /// The provider's id of the message: `wamid…`, `SM…`, Telegram's message id, the e-mail's Message-ID.
+        provider_id: String,
+        /// What the provider said, without secrets.
+        exchange: Value,
+    },
+    /// It was not taken, or nobody knows.
+    Failed {
+        /// What it allows.
+        class: FailureClass,
+        /// Stable short name, for example `outside_window`, `http_500` or `smtp_550`.
+        code: String,
+        /// For people; never holds a secret.
+        message: String,
+        /// How long to wait before trying again.
+        retry_after_seconds: Option<u64>,
+    },
+}
+
+impl SendOutcome {
+    pub(crate) fn failed(class: FailureClass, code: impl Into<String>, message: impl Into<String>) -> Self {
+        Self::Failed { class, code: code.into(), message: message.into(), retry_after_seconds: None }
+    }
+
+    pub(crate) fn fatal(code: impl Into<String>, message: impl Into<String>) -> Self {
+        Self::failed(FailureClass::Fatal, code, message)
+    }
+
+    /// The same, with a wait when it is a failure.
+    pub(crate) fn after(mut self, seconds: Option<u64>) -> Self {
+        if let Self::Failed { retry_after_seconds, .. } = &mut self {
+            *retry_after_seconds = seconds;
+        }
+        self
+    }
+}
+
+/// Sends messages. Holds one connection pool; share one per process (it is cheap to clone).
+#[derive(Debug, Clone)]
+pub struct Sender {
+    client: reqwest::Client,
+    mail_roots: email::Roots,
+}
+
+impl Default for Sender {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Sender {
+    /// A sender with its own pool.
+    #[must_use]
+    pub fn new() -> Self {
+        Self { client: http::client(), mail_roots: email::Roots::load() }
+    }
+
+    /// Sends one message, one attempt.
+    pub async fn send(&self, account: &ChannelAccount, message: OutboundMessage<'_>) -> SendOutcome {
+        if let Some(refused) = check(account, &message) {
+            return refused;
+        }
+        match account {
+            ChannelAccount::Whatsapp { base_url, version, phone_number_id, token, .. } => {
+                let url = format!("{}/{version}/{phone_number_id}/messages", base_url.trim_end_matches('/'));
+                whatsapp::send(&self.client, &url, token, message).await
+            }
+            ChannelAccount::Email { host, port, tls, username, password, from } => {
+                let server =
+                    email::Server { host, port: *port, tls: *tls, username, password, roots: &self.mail_roots };
+                email::send(server, from, message).await
+            }
+            ChannelAccount::Telegram { base_url, token, .. } => {
+                telegram::send(&self.client, base_url.trim_end_matches('/'), token, message).await
+            }
+            ChannelAccount::Sms { base_url, account_sid, auth_token, from } => {
+                let account = twilio::Account { base_url, account_sid, auth_token, from };
+                twilio::send(&self.client, account, message).await
+            }
+        }
+    }
+}
+
+fn check(account: &ChannelAccount, message: &OutboundMessage<'_>) -> Option<SendOutcome> {
+    if account.channel() != message.channel {
+        let text = format!("a message for {} cannot go over {}", message.channel.tag(), account.channel().tag());
+        return Some(SendOutcome::fatal("channel_mismatch", text));
+    }
+    if message.to.trim().is_empty() {
+        return Some(SendOutcome::fatal("recipient_missing", "there is no address to send to"));
+    }
+    if message.body.trim().is_empty() {
+        return Some(SendOutcome::fatal("text_empty", "there is nothing to send"));
+    }
+    let (length, longest) = match message.channel {
+        Channel::Whatsapp => (message.body.chars().count(), 4096),
+        Channel::Telegram => (message.body.encode_utf16().count(), 4096),
+        Channel::Sms => (message.body.encode_utf16().count(), 1600),
+        Channel::Email | Channel::Conversation => return None,
+    };
+    (length > longest).then(|| {
+        let text = format!("the text has {length} characters; {} takes {longest}", message.channel.tag());
+        SendOutcome::fatal("text_too_long", text)
+    })
+}

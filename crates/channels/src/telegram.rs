@@ -1,0 +1,42 @@
+//! Sending through Telegram's Bot API.
+
+use crate::{
+    account::Secret,
+    http::{self, Answer},
+    sender::{OutboundMessage, SendOutcome},
+};
+use countersign_core::run::FailureClass;
+use serde_json::{Value, json};
+
+pub(crate) async fn send(
+    client: &reqwest::Client,
+    base_url: &str,
+    token: &Secret,
+    message: OutboundMessage<'_>,
+) -> SendOutcome {
+    let url = format!("{base_url}/bot{}/sendMessage", token.expose());
+    let body = json!({ "chat_id": message.to.trim(), "text": message.body });
+    match http::exchange(client.post(url).timeout(message.timeout).json(&body)).await {
+        Ok(answer) => outcome(answer),
+        Err(failed) => failed,
+    }
+}
+
+fn outcome(answer: Answer) -> SendOutcome {
+    let id = answer.body.pointer("/result/message_id").and_then(Value::as_i64);
+    if let (Some(true), Some(id)) = (answer.body.get("ok").and_then(Value::as_bool), id) {
+        return SendOutcome::Accepted { provider_id: id.to_string(), exchange: answer.body };
+    }
+    let Some(words) = answer.body.get("description").and_then(Value::as_str) else { return http::bare(&answer) };
+    let parameter = |name: &str| answer.body.get("parameters").and_then(|parameters| parameters.get(name)).cloned();
+    let wait = parameter("retry_after").and_then(|seconds| seconds.as_u64()).or(answer.retry_after);
+    let number = answer.body.get("error_code").and_then(Value::as_u64).unwrap_or_else(|| answer.status.as_u16().into());
+    let (code, class) = match number {
+        429 => ("throughput".to_owned(), FailureClass::Retryable),
+        403 => ("blocked".to_owned(), FailureClass::Fatal),
+        401 | 404 => ("token_invalid".to_owned(), FailureClass::Fatal),
+        400 if parameter("migrate_to_chat_id").is_some() => ("chat_moved".to_owned(), FailureClass::Fatal),
+        _ => (format!("telegram_{number}"), http::class_of(&answer)),
+    };
+    SendOutcome::failed(class, code, format!("Telegram error {number}: {words}")).after(wait)
+}

@@ -1,0 +1,48 @@
+//! Sending text messages through Twilio.
+
+use crate::{
+    account::Secret,
+    http::{self, Answer},
+    sender::{OutboundMessage, SendOutcome},
+};
+use countersign_core::run::FailureClass;
+use serde_json::Value;
+
+/// The account's members, borrowed.
+pub(crate) struct Account<'a> {
+    pub(crate) base_url: &'a str,
+    pub(crate) account_sid: &'a str,
+    pub(crate) auth_token: &'a Secret,
+    pub(crate) from: &'a str,
+}
+
+pub(crate) async fn send(client: &reqwest::Client, account: Account<'_>, message: OutboundMessage<'_>) -> SendOutcome {
+    let base_url = account.base_url.trim_end_matches('/');
+    let url = format!("{base_url}/2010-04-01/Accounts/{}/Messages.json", account.account_sid);
+    let sender = if account.from.starts_with("MG") { "MessagingServiceSid" } else { "From" };
+    let request = client
+        .post(url)
+        .basic_auth(account.account_sid, Some(account.auth_token.expose()))
+        .timeout(message.timeout)
+        .form(&[("To", message.to.trim()), (sender, account.from), ("Body", message.body)]);
+    match http::exchange(request).await {
+        Ok(answer) => outcome(answer),
+        Err(failed) => failed,
+    }
+}
+
+fn outcome(answer: Answer) -> SendOutcome {
+    if let (true, Some(sid)) = (answer.status.is_success(), answer.body.get("sid").and_then(Value::as_str)) {
+        return SendOutcome::Accepted { provider_id: sid.to_owned(), exchange: answer.body };
+    }
+    let Some(number) = answer.body.get("code").and_then(Value::as_u64) else { return http::bare(&answer) };
+    let words = answer.body.get("message").and_then(Value::as_str).unwrap_or("no reason given");
+    let (code, class) = match number {
+        20_429 | 14_107 => ("throughput".to_owned(), FailureClass::Retryable),
+        20_003 => ("token_invalid".to_owned(), FailureClass::Fatal),
+        21_211 | 21_614 => ("recipient_invalid".to_owned(), FailureClass::Fatal),
+        21_610 => ("unsubscribed".to_owned(), FailureClass::Fatal),
+        _ => (format!("twilio_{number}"), http::class_of(&answer)),
+    };
+    SendOutcome::failed(class, code, format!("Twilio error {number}: {words}")).after(answer.retry_after)
+}

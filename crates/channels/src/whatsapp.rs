@@ -1,0 +1,76 @@
+//! Sending over WhatsApp's Cloud API.
+
+use crate::{
+    account::Secret,
+    http::{self, Answer},
+    sender::{OutboundMessage, SendOutcome},
+};
+use countersign_core::run::FailureClass;
+use serde_json::{Value, json};
+
+/// Seconds between two messages to one person, after which error 131056 is over.
+const PAIR_RATE_SECONDS: u64 = 6;
+
+pub(crate) async fn send(
+    client: &reqwest::Client,
+    url: &str,
+    token: &Secret,
+    message: OutboundMessage<'_>,
+) -> SendOutcome {
+    let to: String = message.to.chars().filter(char::is_ascii_digit).collect();
+    let body = json!({
+        "messaging_product": "whatsapp",
+        "recipient_type": "individual",
+        "to": to,
+        "type": "text",
+        "text": { "body": message.body, "preview_url": false },
+        // Comes back in the delivery statuses; it does not keep WhatsApp from sending twice.
+        "biz_opaque_callback_data": message.key,
+    });
+    let request = client.post(url).bearer_auth(token.expose()).timeout(message.timeout).json(&body);
+    match http::exchange(request).await {
+        Ok(answer) => outcome(answer),
+        Err(failed) => failed,
+    }
+}
+
+fn outcome(answer: Answer) -> SendOutcome {
+    if let (true, Some(id)) =
+        (answer.status.is_success(), answer.body.pointer("/messages/0/id").and_then(Value::as_str))
+    {
+        return SendOutcome::Accepted { provider_id: id.to_owned(), exchange: answer.body };
+    }
+    let Some(error) = answer.body.get("error") else { return http::bare(&answer) };
+    let number = error.get("code").and_then(Value::as_u64).unwrap_or_default();
+    let words = error
+        .pointer("/error_data/details")
+        .or_else(|| error.get("message"))
+        .and_then(Value::as_str)
+        .unwrap_or("no reason given");
+    let (code, class, wait) = meaning(number, error.get("is_transient") == Some(&Value::Bool(true)), &answer);
+    SendOutcome::failed(class, code, format!("WhatsApp error {number}: {words}")).after(answer.retry_after.or(wait))
+}
+
+/// Meta: decide on the code, not on the words.
+fn meaning(number: u64, transient: bool, answer: &Answer) -> (String, FailureClass, Option<u64>) {
+    // A temporary failure behind a 5xx may have struck after the message was taken.
+    let temporary = if answer.status.is_server_error() { FailureClass::Unknown } else { FailureClass::Retryable };
+    let (code, class, wait) = match number {
+        131_056 => ("pair_rate", FailureClass::Retryable, Some(PAIR_RATE_SECONDS)),
+        130_429 | 4 | 80_007 => ("throughput", FailureClass::Retryable, None),
+        2 | 131_000 | 131_016 => ("temporary", temporary, None),
+        131_047 => ("outside_window", FailureClass::Fatal, None),
+        131_026 => ("undeliverable", FailureClass::Fatal, None),
+        131_048 => ("spam_limit", FailureClass::Fatal, None),
+        131_049 => ("marketing_limit", FailureClass::Fatal, None),
+        132_000 => ("template_parameters", FailureClass::Fatal, None),
+        132_001 => ("template_missing", FailureClass::Fatal, None),
+        190 => ("token_expired", FailureClass::Fatal, None),
+        100 => ("invalid_parameter", FailureClass::Fatal, None),
+        _ => {
+            let class = if transient { temporary } else { http::class_of(answer) };
+            return (format!("whatsapp_{number}"), class, None);
+        }
+    };
+    (code.to_owned(), class, wait)
+}

@@ -1,0 +1,186 @@
+//! Configuration: flags, then `COUNTERSIGN_…`, then `countersign.toml`, then defaults.
+
+use anyhow::{Context, bail};
+use clap::Args;
+use serde::Deserialize;
+use std::{
+    fs,
+    io::{ErrorKind, Write},
+    net::SocketAddr,
+    path::{Path, PathBuf},
+};
+
+/// Where the data is.
+#[derive(Debug, Clone, Default, Args)]
+pub struct DatabaseArgs {
+    /// `sqlite:PATH` or `postgres://…`; SQLite in the data folder when absent.
+    #[arg(long, env = "COUNTERSIGN_DATABASE", value_name = "URL")]
+    pub database: Option<String>,
+    /// Folder for the database and the key.
+    #[arg(long, env = "COUNTERSIGN_DATA", value_name = "FOLDER")]
+    pub data: Option<PathBuf>,
+    /// Configuration file; `countersign.toml` in the current folder when it exists.
+    #[arg(long, env = "COUNTERSIGN_CONFIG", value_name = "FILE")]
+    pub config: Option<PathBuf>,
+}
+
+/// What the file may say.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct File {
+    database: Option<String>,
+    data: Option<PathBuf>,
+    listen: Option<SocketAddr>,
+    base_url: Option<String>,
+}
+
+/// What is in force.
+#[derive(Debug, Clone)]
+pub struct Config {
+    database: Option<String>,
+    data: PathBuf,
+    listen: Option<SocketAddr>,
+    base_url: Option<String>,
+}
+
+impl Config {
+    /// Reads the file, if there is one, and lays the flags and the environment over it.
+    ///
+    /// # Errors
+    /// When a named file cannot be read, or a file says something that does not exist.
+    pub fn load(args: &DatabaseArgs) -> anyhow::Result<Self> {
+        let file = read(args.config.as_deref())?;
+        Ok(Self {
+            database: args.database.clone().or(file.database),
+            data: args.data.clone().or(file.data).unwrap_or_else(|| PathBuf::from("data")),
+            listen: file.listen,
+            base_url: file.base_url,
+        })
+    }
+
+    /// The database, and the data folder made when it is needed.
+    ///
+    /// # Errors
+    /// When the folder cannot be made.
+    pub fn database_url(&self) -> anyhow::Result<String> {
+        match &self.database {
+            Some(url) => Ok(url.clone()),
+            None => {
+                self.make_data_folder()?;
+                Ok(format!("sqlite:{}", self.data.join("countersign.db").display()))
+            }
+        }
+    }
+
+    /// Where to listen.
+    #[must_use]
+    pub fn listen(&self, flag: Option<SocketAddr>) -> SocketAddr {
+        flag.or(self.listen).unwrap_or_else(|| SocketAddr::from(([127, 0, 0, 1], 8080)))
+    }
+
+    /// The address people reach the server at.
+    #[must_use]
+    pub fn base_url(&self, flag: Option<String>, listening: SocketAddr) -> String {
+        let url = flag.or_else(|| self.base_url.clone()).unwrap_or_else(|| format!("http://{listening}"));
+        url.trim_end_matches('/').to_owned()
+    }
+
+    /// The key that seals credentials: `COUNTERSIGN_SECRET_KEY` (64 hex digits), or a file only its owner can read,
+    /// made at first use.
+    ///
+    /// # Errors
+    /// When the key is malformed, or the file cannot be read, made or is readable by others.
+    pub fn secret_key(&self) -> anyhow::Result<[u8; 32]> {
+        if let Ok(text) = std::env::var("COUNTERSIGN_SECRET_KEY") {
+            return parse_key(&text).context("COUNTERSIGN_SECRET_KEY");
+        }
+        self.make_data_folder()?;
+        let path = self.data.join("secret.key");
+        match fs::read_to_string(&path) {
+            Ok(text) => {
+                only_owner(&path)?;
+                parse_key(&text).with_context(|| path.display().to_string())
+            }
+            Err(error) if error.kind() == ErrorKind::NotFound => make_key(&path),
+            Err(error) => Err(error).with_context(|| path.display().to_string()),
+        }
+    }
+
+    fn make_data_folder(&self) -> anyhow::Result<()> {
+        fs::create_dir_all(&self.data).with_context(|| format!("cannot make the folder {}", self.data.display()))
+    }
+}
+
+fn read(named: Option<&Path>) -> anyhow::Result<File> {
+    let path = named.unwrap_or_else(|| Path::new("countersign.toml"));
+    match fs::read_to_string(path) {
+        Ok(text) => toml::from_str(&text).with_context(|| path.display().to_string()),
+        Err(error) if error.kind() == ErrorKind::NotFound && named.is_none() => Ok(File::default()),
+        Err(error) => Err(error).with_context(|| path.display().to_string()),
+    }
+}
+
+fn parse_key(text: &str) -> anyhow::Result<[u8; 32]> {
+    let bytes = hex::decode(text.trim()).context("a key is 64 hexadecimal digits")?;
+    bytes.try_into().map_err(|_| anyhow::anyhow!("a key is 64 hexadecimal digits"))
+}
+
+fn make_key(path: &Path) -> anyhow::Result<[u8; 32]> {
+    let mut key = [0_u8; 32];
+    getrandom::fill(&mut key).map_err(|error| anyhow::anyhow!("no randomness: {error}"))?;
+    let mut options = fs::OpenOptions::new();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    let mut file = options.open(path).with_context(|| path.display().to_string())?;
+    writeln!(file, "{}", hex::encode(key))?;
+    file.sync_all()?;
+    Ok(key)
+}
+
+#[cfg(unix)]
+fn only_owner(path: &Path) -> anyhow::Result<()> {
+    use std::os::unix::fs::PermissionsExt;
+    let mode = fs::metadata(path)?.permissions().mode();
+    if mode & 0o077 != 0 {
+        bail!("{} can be read by others (mode {:o}): run `chmod 600` on it", path.display(), mode & 0o777);
+    }
+    Ok(())
+}
+
+#[cfg(not(unix))]
+fn only_owner(_: &Path) -> anyhow::Result<()> {
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_made_key_is_private_and_read_back() {
+        let folder = tempfile::tempdir().unwrap();
+        let args = DatabaseArgs { data: Some(folder.path().to_owned()), ..DatabaseArgs::default() };
+        let config = Config::load(&args).unwrap();
+        let key = config.secret_key().unwrap();
+        assert_eq!(config.secret_key().unwrap(), key);
+        #[cfg(unix)]
+        {
+            use std::os::unix::fs::PermissionsExt;
+            let path = folder.path().join("secret.key");
+            assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
+            fs::set_permissions(&path, fs::Permissions::from_mode(0o644)).unwrap();
+            assert!(config.secret_key().is_err());
+        }
+    }
+
+    #[test]
+    fn an_unknown_setting_is_refused_by_name() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("countersign.toml");
+        fs::write(&path, "databse = 'x'").unwrap();
+        let args = DatabaseArgs { config: Some(path), ..DatabaseArgs::default() };
+        let error = format!("{:#}", Config::load(&args).unwrap_err());
+        assert!(error.contains("databse"), "{error}");
+    }
+}

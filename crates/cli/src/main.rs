@@ -1,0 +1,89 @@
+//! The `countersign` executable: the only place that puts concrete parts together.
+
+mod client;
+mod commands;
+mod config;
+mod output;
+mod parts;
+
+use clap::{Parser, Subcommand};
+use commands::{audit, check, checkpoint, connector, demo, eval, migrate, openapi, run, sandbox, serve, workflow};
+use output::Exit;
+use std::process::ExitCode;
+
+/// Multi-step automation with human checkpoints, inside conversations with customers.
+#[derive(Debug, Parser)]
+#[command(name = "countersign", version, about, propagate_version = true)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Run the server, the pages and the engine.
+    Serve(serve::Args),
+    /// Start everything with a sandbox of the outside world and ready accounts.
+    Demo(demo::Args),
+    /// Check workflow files.
+    Check(check::Args),
+    /// Evaluate an expression.
+    Eval(eval::Args),
+    /// List, show, push, publish, roll back and compare workflows.
+    #[command(subcommand)]
+    Workflow(workflow::Command),
+    /// Start, list, show, watch, cancel and retry runs.
+    #[command(subcommand)]
+    Run(run::Command),
+    /// List, show and decide checkpoints.
+    #[command(subcommand)]
+    Checkpoint(checkpoint::Command),
+    /// List, show and import connectors.
+    #[command(subcommand)]
+    Connector(connector::Command),
+    /// Verify the audit trail.
+    #[command(subcommand)]
+    Audit(audit::Command),
+    /// Bring the database to this build's schema.
+    Migrate(migrate::Args),
+    /// Print the OpenAPI document.
+    Openapi(openapi::Args),
+    /// Run the outside world in a box: Stripe, identity, WhatsApp, mail and a phone to look at.
+    Sandbox(sandbox::Args),
+}
+
+fn main() -> ExitCode {
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => {
+            // Help and version are answers, anything else is wrong usage.
+            let code = if error.use_stderr() { 2 } else { 0 };
+            drop(error.print());
+            return ExitCode::from(code);
+        }
+    };
+    match dispatch(cli.command) {
+        Ok(exit) => exit.into(),
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            Exit::CouldNot.into()
+        }
+    }
+}
+
+fn dispatch(command: Command) -> anyhow::Result<Exit> {
+    match command {
+        Command::Check(args) => check::run(&args),
+        Command::Eval(args) => eval::run(&args),
+        Command::Openapi(args) => openapi::run(&args),
+        Command::Serve(args) => parts::block_on(serve::run(args)),
+        Command::Demo(args) => parts::block_on(demo::run(args)),
+        Command::Migrate(args) => parts::block_on(migrate::run(args)),
+        Command::Sandbox(args) => parts::block_on(sandbox::run(args)),
+        Command::Workflow(command) => parts::block_on(workflow::run(command)),
+        Command::Run(command) => parts::block_on(run::run(command)),
+        Command::Checkpoint(command) => parts::block_on(checkpoint::run(command)),
+        Command::Connector(command) => parts::block_on(connector::run(command)),
+        Command::Audit(command) => parts::block_on(audit::run(command)),
+    }
+}

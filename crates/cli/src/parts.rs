@@ -1,0 +1,116 @@
+//! The parts of a server, put together.
+
+use crate::config::Config;
+use anyhow::Context;
+use countersign_connectors::Registry;
+use countersign_engine::{Engine, EngineConfig, EngineParts, SystemClock, Vault};
+use countersign_server::{App, ServerConfig};
+use countersign_store::{Store, StoreConfig};
+use std::{
+    net::SocketAddr,
+    sync::{Arc, Once},
+    time::Duration,
+};
+use tokio::net::TcpListener;
+use tracing_subscriber::EnvFilter;
+
+/// How long calls under way may take at the end.
+const DRAIN: Duration = Duration::from_secs(25);
+
+/// Runs a future on a runtime of its own.
+///
+/// # Errors
+/// What the future fails with, or no runtime to be had.
+pub fn block_on<T>(future: impl Future<Output = anyhow::Result<T>>) -> anyhow::Result<T> {
+    install_crypto();
+    tokio::runtime::Builder::new_multi_thread().enable_all().build().context("no runtime")?.block_on(future)
+}
+
+/// Chooses ring for TLS, once.
+pub fn install_crypto() {
+    static ONCE: Once = Once::new();
+    ONCE.call_once(|| {
+        // Fails only when somebody chose before, which is as good.
+        drop(rustls::crypto::ring::default_provider().install_default());
+    });
+}
+
+/// Log lines on standard error: `COUNTERSIGN_LOG` filters, `COUNTERSIGN_LOG_FORMAT=json` for machines.
+pub fn log_to_stderr(default: &str) {
+    let filter = EnvFilter::try_from_env("COUNTERSIGN_LOG").unwrap_or_else(|_| EnvFilter::new(default));
+    let lines = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    let json = std::env::var("COUNTERSIGN_LOG_FORMAT").is_ok_and(|format| format == "json");
+    // Tests in one process may have set it before.
+    drop(if json { lines.json().try_init() } else { lines.compact().try_init() });
+}
+
+/// Resolves at SIGTERM or Ctrl-C.
+pub async fn stop_signal() {
+    let interrupt = tokio::signal::ctrl_c();
+    #[cfg(unix)]
+    {
+        match tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()) {
+            Ok(mut terminate) => {
+                tokio::select! { _ = interrupt => {}, _ = terminate.recv() => {} }
+            }
+            Err(_) => drop(interrupt.await),
+        }
+    }
+    #[cfg(not(unix))]
+    drop(interrupt.await);
+}
+
+/// A server that is ready to answer.
+pub struct Running {
+    /// The engine behind it.
+    pub engine: Engine,
+    /// Where it listens.
+    pub address: SocketAddr,
+    /// What people type.
+    pub base_url: String,
+    listener: TcpListener,
+    app: App,
+}
+
+impl Running {
+    /// Opens the database, brings it up to date, takes up interrupted runs and listens.
+    ///
+    /// # Errors
+    /// When any of it fails; nothing is left half open.
+    pub async fn start(config: &Config, listen: SocketAddr, base_url: Option<String>) -> anyhow::Result<Self> {
+        let key = config.secret_key()?;
+        let url = config.database_url()?;
+        let store = Store::open(&StoreConfig::new(&url)).await.with_context(|| format!("cannot open {}", shown(&url)))?;
+        for name in store.migrate().await? {
+            tracing::info!(name, "migrated");
+        }
+        let registry = Registry::built_in().context("the built-in connectors")?;
+        let listener = TcpListener::bind(listen).await.with_context(|| format!("cannot listen on {listen}"))?;
+        let address = listener.local_addr()?;
+        let base_url = config.base_url(base_url, address);
+        let parts = EngineParts { store, registry, vault: Vault::new(key), clock: Arc::new(SystemClock) };
+        let engine = Engine::start(parts, EngineConfig::default()).await?;
+        let server = ServerConfig { base_url: base_url.clone(), listen: address.to_string(), ..ServerConfig::default() };
+        let app = App::new(engine.clone(), server);
+        Ok(Self { engine, address, base_url, listener, app })
+    }
+
+    /// Answers until `stop` resolves, then drains.
+    ///
+    /// # Errors
+    /// When the listener fails.
+    pub async fn serve(self, stop: impl Future<Output = ()> + Send + 'static) -> anyhow::Result<()> {
+        countersign_server::serve(self.app, self.listener, stop).await?;
+        self.engine.shutdown(DRAIN).await;
+        self.engine.store().close().await?;
+        Ok(())
+    }
+}
+
+/// A database address without its password.
+fn shown(url: &str) -> String {
+    match (url.split_once("://"), url.rsplit_once('@')) {
+        (Some((scheme, _)), Some((_, host))) => format!("{scheme}://…@{host}"),
+        _ => url.to_owned(),
+    }
+}

@@ -1,0 +1,338 @@
+//! Sends calls.
+
+use crate::{
+    call::{Call, CallError, CallOutcome, Exchange, LookUp, RenderedRequest},
+    classify::{self, Answered},
+    connection::Connection,
+    hosts::AllowedHosts,
+    manifest::Answer,
+    redact::Redactor,
+    registry::{Action, LookUpRule, Registry},
+    request::{self, KEY_TO_COME, Prepared},
+    template::{Response, Scope},
+    transport::{self, WatchedBody},
+};
+use bytes::{Bytes, BytesMut};
+use countersign_core::run::FailureClass;
+use reqwest::{
+    Body, StatusCode,
+    header::{CONTENT_TYPE, HeaderMap},
+};
+use serde_json::{Map, Value};
+use std::{
+    collections::BTreeMap,
+    sync::atomic::Ordering,
+    time::{Duration, Instant},
+};
+
+/// Longest answer that is read.
+const BODY_BYTES_MAX: usize = 5 * 1024 * 1024;
+
+/// How much of an answer's text the exchange keeps.
+const KEPT_BYTES_MAX: usize = 64 * 1024;
+
+/// Headers of an answer that help to explain it.
+const KEPT_HEADERS: [&str; 13] = [
+    "content-type",
+    "date",
+    "location",
+    "retry-after",
+    "request-id",
+    "x-request-id",
+    "idempotent-replayed",
+    "original-request",
+    "stripe-should-retry",
+    "stripe-version",
+    "x-shopify-api-version",
+    "x-shopify-shop-api-call-limit",
+    "www-authenticate",
+];
+
+/// Makes calls. Holds one connection pool; share one per process (it is cheap to clone).
+#[derive(Debug, Clone)]
+pub struct Invoker {
+    registry: Registry,
+    client: reqwest::Client,
+    hosts: AllowedHosts,
+}
+
+/// An answer, read.
+struct Received {
+    status: StatusCode,
+    headers: HeaderMap,
+    body: Result<Bytes, CallError>,
+}
+
+impl Invoker {
+    /// An invoker that may call private networks.
+    #[must_use]
+    pub fn new(registry: Registry) -> Self {
+        Self::with_hosts(registry, AllowedHosts::default())
+    }
+
+    /// An invoker with its own rule of which hosts may be called.
+    #[must_use]
+    pub fn with_hosts(registry: Registry, hosts: AllowedHosts) -> Self {
+        Self { registry, client: transport::client(hosts), hosts }
+    }
+
+    /// The connectors it knows.
+    #[must_use]
+    pub fn registry(&self) -> &Registry {
+        &self.registry
+    }
+
+    /// The request a call would send, for approvers: without secrets, and the same for the same input every time.
+    pub fn render(
+        &self,
+        action: &str,
+        input: &Value,
+        connection: Option<&Connection>,
+    ) -> Result<RenderedRequest, CallError> {
+        let mut redactor = Redactor::new(connection.map(|connection| &connection.secrets));
+        let action = self.find(action)?;
+        request::prepare(action, input, KEY_TO_COME, connection, &mut redactor).map(|prepared| prepared.shown)
+    }
+
+    /// Makes one call, one attempt.
+    pub async fn invoke(&self, call: Call<'_>) -> CallOutcome {
+        let mut redactor = Redactor::new(call.connection.map(|connection| &connection.secrets));
+        let prepared = self.find(call.action).and_then(|action| {
+            let prepared = request::prepare(action, call.input, call.key, call.connection, &mut redactor)?;
+            let refused = |error: crate::hosts::HostRefused| CallError::fatal("host_refused", error.to_string());
+            self.hosts.check(&prepared.url).map_err(refused)?;
+            Ok((action, prepared))
+        });
+        let (action, prepared) = match prepared {
+            Ok(prepared) => prepared,
+            Err(error) => return CallOutcome::Failed { error, exchange: None },
+        };
+        let started = Instant::now();
+        let (sent, shown) = self.send(action, prepared, call.timeout).await;
+        let mut outcome = finish(action, &call, sent, shown, &redactor);
+        let (CallOutcome::Succeeded { exchange, .. } | CallOutcome::Failed { exchange: Some(exchange), .. }) =
+            &mut outcome
+        else {
+            return outcome;
+        };
+        exchange.duration_ms = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
+        tracing::debug!(action = call.action, key = call.key, status = exchange.status, "called");
+        outcome
+    }
+
+    /// Asks, with the action's declared look-up, whether a call with an unknown outcome took place. `call` is the
+    /// original call; its timeout is the look-up's.
+    pub async fn look_up(&self, call: Call<'_>) -> LookUp {
+        let Some(rule) = self.registry.action(call.action).and_then(|action| action.look_up.as_ref()) else {
+            return LookUp::Unknown;
+        };
+        let scope = Scope {
+            input: Some(call.input),
+            settings: call.connection.map(|connection| &connection.settings),
+            key: call.key,
+            ..Scope::default()
+        };
+        let input = rule.input.eval(&scope).unwrap_or_default();
+        match self.invoke(Call { action: &rule.action, input: &input, ..call }).await {
+            CallOutcome::Succeeded { output, .. } => judge(rule, &scope, &output),
+            CallOutcome::Failed { .. } => LookUp::Unknown,
+        }
+    }
+
+    fn find(&self, name: &str) -> Result<&Action, CallError> {
+        self.registry
+            .action(name)
+            .ok_or_else(|| CallError::fatal("action_unknown", format!("there is no action `{name}`")))
+    }
+
+    async fn send(
+        &self,
+        action: &Action,
+        prepared: Prepared,
+        timeout: Duration,
+    ) -> (Result<Received, CallError>, RenderedRequest) {
+        let Prepared { method, url, headers, body, shown } = prepared;
+        let mut builder = self.client.request(method, url).headers(headers).timeout(timeout);
+        let mut begun = None;
+        if let Some(bytes) = body.filter(|bytes| !bytes.is_empty()) {
+            let (body, flag) = WatchedBody::new(bytes);
+            builder = builder.body(Body::wrap(body));
+            begun = Some(flag);
+        }
+        let received = match builder.send().await {
+            Ok(response) => Ok(receive(action, response).await),
+            // Without a body nothing tells whether the request had left: it may have.
+            Err(error) => {
+                let left = begun.is_none_or(|flag| flag.load(Ordering::Acquire));
+                Err(classify::no_answer(&error, left))
+            }
+        };
+        (received, shown)
+    }
+}
+
+async fn receive(action: &Action, mut response: reqwest::Response) -> Received {
+    let status = response.status();
+    let headers = std::mem::take(response.headers_mut());
+    let body = read_body(action, response).await;
+    Received { status, headers, body }
+}
+
+async fn read_body(action: &Action, mut response: reqwest::Response) -> Result<Bytes, CallError> {
+    let lost = |error: reqwest::Error| {
+        let code = if error.is_timeout() { "timeout" } else { "connection_lost" };
+        CallError::new(FailureClass::Unknown, code, "the answer began and did not end; the call may have taken place")
+    };
+    let mut first = Bytes::new();
+    let mut rest = BytesMut::new();
+    // Ends with the body or when it is too long.
+    while let Some(chunk) = response.chunk().await.map_err(lost)? {
+        if first.len() + rest.len() + chunk.len() > BODY_BYTES_MAX {
+            let message = format!("the answer is longer than {BODY_BYTES_MAX} bytes");
+            return Err(CallError::new(classify::unless_read(action), "answer_too_long", message));
+        }
+        if first.is_empty() {
+            first = chunk;
+        } else {
+            rest.extend_from_slice(&chunk);
+        }
+    }
+    if rest.is_empty() {
+        return Ok(first);
+    }
+    let mut whole = BytesMut::with_capacity(first.len() + rest.len());
+    whole.extend_from_slice(&first);
+    whole.extend_from_slice(&rest);
+    Ok(whole.freeze())
+}
+
+fn finish(
+    action: &Action,
+    call: &Call<'_>,
+    sent: Result<Received, CallError>,
+    request: RenderedRequest,
+    redactor: &Redactor<'_>,
+) -> CallOutcome {
+    let mut exchange = Exchange {
+        status: None,
+        request,
+        response_headers: BTreeMap::new(),
+        response_body: String::new(),
+        response_truncated: false,
+        duration_ms: 0,
+    };
+    let failed = |mut error: CallError, exchange| {
+        redactor.text(&mut error.code);
+        redactor.text(&mut error.message);
+        redactor.value(&mut error.details);
+        CallOutcome::Failed { error, exchange: Some(exchange) }
+    };
+    let received = match sent {
+        Ok(received) => received,
+        Err(error) => return failed(error, exchange),
+    };
+    exchange.status = Some(received.status.as_u16());
+    exchange.response_headers = kept_headers(&received.headers, redactor);
+    let (body, bytes) = match received.body {
+        Ok(bytes) => (parse(&received.headers, &bytes), bytes),
+        // The status stands although the rest of an error's text is missing.
+        Err(_) if !received.status.is_success() => (Ok(Value::Null), Bytes::new()),
+        Err(error) => return failed(error, exchange),
+    };
+    (exchange.response_body, exchange.response_truncated) = kept_text(&bytes, redactor);
+    let not_json = body.is_err() || (bytes.is_empty() && action.result.is_some());
+    let body = body.unwrap_or_else(|text| text);
+    let answered =
+        Answered { status: received.status, headers: &received.headers, body: &body, body_bytes: bytes.len() };
+    if let Some(error) = classify::answer(action, &answered) {
+        return failed(error, exchange);
+    }
+    if not_json && action.answer == Answer::Json {
+        let message = "the answer is not JSON, so it did not come from the service that was meant";
+        return failed(CallError::new(classify::unless_read(action), "answer_not_json", message), exchange);
+    }
+    let mut output = output(action, call, received.status, &received.headers, body);
+    redactor.value(&mut output);
+    CallOutcome::Succeeded { output, exchange }
+}
+
+/// The body as JSON (null when empty); else its text as the error.
+fn parse(headers: &HeaderMap, bytes: &Bytes) -> Result<Value, Value> {
+    if bytes.is_empty() {
+        return Ok(Value::Null);
+    }
+    let kind = headers.get(CONTENT_TYPE).map(|kind| kind.as_bytes().to_ascii_lowercase());
+    let may_be_json = kind.is_none_or(|kind| kind.windows(4).any(|part| part == b"json"));
+    let text = || Value::String(String::from_utf8_lossy(bytes).into_owned());
+    if may_be_json { serde_json::from_slice(bytes).map_err(|_| text()) } else { Err(text()) }
+}
+
+fn output(action: &Action, call: &Call<'_>, status: StatusCode, headers: &HeaderMap, body: Value) -> Value {
+    let Some(rule) = &action.result else { return body };
+    let status = Value::from(status.as_u16());
+    let headers = all_headers(headers);
+    let scope = Scope {
+        input: Some(call.input),
+        settings: call.connection.map(|connection| &connection.settings),
+        key: call.key,
+        response: Some(Response { status: &status, headers: &headers, body: &body }),
+        ..Scope::default()
+    };
+    let mut output = rule.template.eval(&scope).unwrap_or_default();
+    if let (Some(name), Value::Object(members)) = (&rule.body_member, &mut output) {
+        members.insert(name.clone(), body);
+    }
+    output
+}
+
+fn all_headers(headers: &HeaderMap) -> Value {
+    let mut members = Map::with_capacity(headers.len());
+    for (name, value) in headers.iter().filter(|(name, _)| !crate::redact::is_secret_header(name)) {
+        members.insert(name.as_str().to_owned(), Value::String(String::from_utf8_lossy(value.as_bytes()).into_owned()));
+    }
+    Value::Object(members)
+}
+
+fn kept_headers(headers: &HeaderMap, redactor: &Redactor<'_>) -> BTreeMap<String, String> {
+    KEPT_HEADERS
+        .iter()
+        .filter_map(|name| {
+            let mut text = String::from_utf8_lossy(headers.get(*name)?.as_bytes()).into_owned();
+            redactor.text(&mut text);
+            Some(((*name).to_owned(), text))
+        })
+        .collect()
+}
+
+/// Redacts before it cuts: a secret across the cut must not leave its beginning behind.
+fn kept_text(bytes: &[u8], redactor: &Redactor<'_>) -> (String, bool) {
+    let mut text = String::from_utf8_lossy(bytes).into_owned();
+    redactor.text(&mut text);
+    let truncated = text.len() > KEPT_BYTES_MAX;
+    if truncated {
+        text.truncate(text.floor_char_boundary(KEPT_BYTES_MAX));
+    }
+    (text, truncated)
+}
+
+fn judge(rule: &LookUpRule, scope: &Scope<'_>, output: &Value) -> LookUp {
+    let scope = Scope { output: Some(output), ..*scope };
+    if !rule.answered_when.iter().all(|rule| rule.holds(&scope)) {
+        return LookUp::Unknown;
+    }
+    let happened = |scope: &Scope<'_>| {
+        rule.all.iter().all(|rule| rule.holds(scope)).then(|| match &rule.result {
+            Some(result) => result.eval(scope).unwrap_or_default(),
+            None => output.clone(),
+        })
+    };
+    let found = match &rule.any {
+        None => happened(&scope),
+        Some(list) => match list.find(&scope) {
+            Some(Value::Array(items)) => items.iter().find_map(|item| happened(&Scope { item: Some(item), ..scope })),
+            // No list: the look-up did not answer the question.
+            Some(_) | None => return LookUp::Unknown,
+        },
+    };
+    found.map_or(LookUp::DidNotHappen, LookUp::Happened)
+}

@@ -1,0 +1,31 @@
+//! Connectors: manifests that describe the actions of a service, and the invoker that makes the calls.
+//!
+//! A manifest is data (YAML in `/connectors`, or imported from OpenAPI). [`Registry`] compiles manifests once,
+//! [`Invoker`] renders and sends requests, classifies what went wrong and keeps secrets out of everything it returns.
+
+// An error is made once per failed call, and boxing its parts would only make it harder to use.
+#![allow(clippy::result_large_err)]
+
+mod call;
+mod classify;
+mod connection;
+mod form;
+mod hosts;
+mod invoke;
+mod manifest;
+mod openapi;
+mod redact;
+mod registry;
+mod request;
+mod template;
+mod transport;
+
+pub use call::{Call, CallError, CallOutcome, Exchange, LookUp, RenderedRequest};
+pub use connection::{Connection, Secrets};
+pub use hosts::AllowedHosts;
+pub use invoke::Invoker;
+pub use manifest::{
+    ActionManifest, Answer, Auth, BodyManifest, Encoding, ErrorRules, HappenedRule, IdempotencyManifest,
+    LookUpManifest, Manifest, ManifestError, ValueRule,
+};
+pub use registry::Registry;

@@ -1,0 +1,392 @@
+//! All connectors, compiled once.
+
+use crate::{
+    connection::Connection,
+    manifest::{
+        ActionManifest, Answer, Auth, Encoding, ErrorRules, IdempotencyManifest, LookUpManifest, Manifest,
+        ManifestError, ValueRule,
+    },
+    template::{Pointer, Rule, Schemas, Template, Text},
+};
+use countersign_core::catalogue::{ActionSpec, Catalogue, Risk};
+use jsonschema::Validator;
+use reqwest::{
+    Method, StatusCode,
+    header::{HeaderName, HeaderValue},
+};
+use serde_json::Value;
+use std::{collections::HashMap, sync::Arc};
+
+/// The manifests that come with the executable.
+const BUILT_IN: [(&str, &str); 5] = [
+    ("http", include_str!("../../../connectors/http.yaml")),
+    ("identity", include_str!("../../../connectors/identity.yaml")),
+    ("shopify", include_str!("../../../connectors/shopify.yaml")),
+    ("slack", include_str!("../../../connectors/slack.yaml")),
+    ("stripe", include_str!("../../../connectors/stripe.yaml")),
+];
+
+/// All connectors. Immutable and cheap to clone.
+#[derive(Clone)]
+pub struct Registry(Arc<Inner>);
+
+struct Inner {
+    connectors: Vec<Arc<Connector>>,
+    actions: HashMap<String, Action>,
+    catalogue: Arc<Catalogue>,
+}
+
+/// A connector, compiled.
+pub(crate) struct Connector {
+    pub(crate) manifest: Manifest,
+    pub(crate) base_url: Text,
+    pub(crate) auth_header: Option<HeaderName>,
+    pub(crate) headers: Vec<(HeaderName, Text)>,
+    settings: Validator,
+    secrets: Validator,
+}
+
+/// An action, compiled.
+pub(crate) struct Action {
+    pub(crate) connector: Arc<Connector>,
+    pub(crate) risk: Risk,
+    pub(crate) method: MethodRule,
+    pub(crate) target: Target,
+    pub(crate) query: Option<Template>,
+    pub(crate) headers: Option<Template>,
+    pub(crate) body: Option<BodyRule>,
+    pub(crate) key_header: Option<HeaderName>,
+    pub(crate) input: Validator,
+    pub(crate) errors: Errors,
+    pub(crate) look_up: Option<LookUpRule>,
+    pub(crate) answer: Answer,
+    pub(crate) result: Option<ResultRule>,
+}
+
+pub(crate) enum MethodRule {
+    Fixed(Method),
+    From(Pointer),
+}
+
+pub(crate) enum Target {
+    Path(Text),
+    Url(Pointer),
+}
+
+pub(crate) struct BodyRule {
+    pub(crate) encoding: Encoding,
+    pub(crate) value: Template,
+    /// The GraphQL document.
+    pub(crate) query: Value,
+}
+
+pub(crate) struct Errors {
+    pub(crate) code: Vec<Pointer>,
+    pub(crate) message: Vec<Pointer>,
+    pub(crate) failed_when: Vec<Rule>,
+    pub(crate) retryable_codes: Vec<String>,
+    pub(crate) unknown_codes: Vec<String>,
+    pub(crate) retryable_statuses: Vec<StatusCode>,
+    pub(crate) retry_header: Option<HeaderName>,
+}
+
+pub(crate) struct LookUpRule {
+    pub(crate) action: String,
+    pub(crate) input: Template,
+    pub(crate) any: Option<Pointer>,
+    pub(crate) answered_when: Vec<Rule>,
+    pub(crate) all: Vec<Rule>,
+    pub(crate) result: Option<Template>,
+}
+
+pub(crate) struct ResultRule {
+    pub(crate) template: Template,
+    /// Member that gets the whole body, moved.
+    pub(crate) body_member: Option<String>,
+}
+
+impl Registry {
+    /// The connectors that come with the executable.
+    pub fn built_in() -> Result<Self, ManifestError> {
+        Self::with_manifests([])
+    }
+
+    /// The built-in connectors and these; one of the same name takes the built-in's place.
+    pub fn with_manifests(manifests: impl IntoIterator<Item = Manifest>) -> Result<Self, ManifestError> {
+        let mut all = BUILT_IN
+            .iter()
+            .map(|(name, text)| Manifest::parse(name, text))
+            .collect::<Result<Vec<Manifest>, ManifestError>>()?;
+        for manifest in manifests {
+            all.retain(|known| known.name != manifest.name);
+            all.push(manifest);
+        }
+        Self::only(all)
+    }
+
+    /// These connectors and no others.
+    pub fn only(manifests: impl IntoIterator<Item = Manifest>) -> Result<Self, ManifestError> {
+        let mut connectors = Vec::new();
+        let mut actions = HashMap::new();
+        let mut specs = Vec::new();
+        for manifest in manifests {
+            let connector = Arc::new(compile_connector(manifest)?);
+            for (name, action) in &connector.manifest.actions {
+                let full = format!("{}.{name}", connector.manifest.name);
+                let compiled = compile_action(&connector, action).map_err(|(at, message)| {
+                    invalid(&connector.manifest.name, format!("actions.{name}.{at}"), message)
+                })?;
+                specs.push(spec(&full, action));
+                actions.insert(full, compiled);
+            }
+            connectors.push(connector);
+        }
+        let registry = Self(Arc::new(Inner { connectors, actions, catalogue: Arc::new(Catalogue::new(specs)) }));
+        registry.check_look_ups()?;
+        Ok(registry)
+    }
+
+    fn check_look_ups(&self) -> Result<(), ManifestError> {
+        for (name, action) in &self.0.actions {
+            let Some(look_up) = &action.look_up else { continue };
+            let connector = &action.connector.manifest.name;
+            let wrong = match self.0.actions.get(&look_up.action) {
+                None => "names no action",
+                Some(target) if target.risk != Risk::Read => "must be a read action",
+                Some(target) if target.connector.manifest.name != *connector => "must be of the same connector",
+                Some(_) => continue,
+            };
+            return Err(invalid(connector, format!("{name}.look_up.action"), format!("`{}` {wrong}", look_up.action)));
+        }
+        Ok(())
+    }
+
+    /// Every action, as the checks and the run machine see it.
+    #[must_use]
+    pub fn catalogue(&self) -> Arc<Catalogue> {
+        Arc::clone(&self.0.catalogue)
+    }
+
+    /// All connectors: the built-in ones in order of name, then added ones in order of adding.
+    pub fn connectors(&self) -> impl Iterator<Item = &Manifest> {
+        self.0.connectors.iter().map(|connector| &connector.manifest)
+    }
+
+    /// The connector of that name.
+    #[must_use]
+    pub fn connector(&self, name: &str) -> Option<&Manifest> {
+        self.compiled(name).map(|connector| &connector.manifest)
+    }
+
+    /// What is wrong with a connection, for the form it was entered in: `(pointer, message)` with pointers such as
+    /// `/settings/shop`. Messages never hold a secret. Empty means it fits the manifest.
+    #[must_use]
+    pub fn check_connection(&self, connection: &Connection) -> Vec<(String, String)> {
+        let Some(connector) = self.compiled(&connection.connector) else {
+            return vec![("/connector".to_owned(), format!("there is no connector `{}`", connection.connector))];
+        };
+        let settings = Value::Object(connection.settings.clone());
+        let mut problems: Vec<(String, String)> = connector
+            .settings
+            .iter_errors(&settings)
+            .map(|error| (format!("/settings{}", error.instance_path()), error.to_string()))
+            .collect();
+        let secrets = Value::Object(
+            connection
+                .secrets
+                .names()
+                .filter_map(|name| Some((name.to_owned(), Value::from(connection.secrets.get(name)?))))
+                .collect(),
+        );
+        problems.extend(
+            connector.secrets.iter_errors(&secrets).map(|error| {
+                (format!("/secrets{}", error.instance_path()), error.masked_with("the value").to_string())
+            }),
+        );
+        problems
+    }
+
+    pub(crate) fn action(&self, name: &str) -> Option<&Action> {
+        self.0.actions.get(name)
+    }
+
+    fn compiled(&self, name: &str) -> Option<&Connector> {
+        self.0.connectors.iter().find(|connector| connector.manifest.name == name).map(Arc::as_ref)
+    }
+}
+
+impl std::fmt::Debug for Registry {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_list().entries(self.connectors().map(|manifest| &manifest.name)).finish()
+    }
+}
+
+/// Where in an action's manifest and what is wrong there.
+type Wrong = (&'static str, String);
+
+fn invalid(connector: &str, at: impl Into<String>, message: impl Into<String>) -> ManifestError {
+    ManifestError::Invalid { connector: connector.to_owned(), at: at.into(), message: message.into() }
+}
+
+fn spec(name: &str, action: &ActionManifest) -> ActionSpec {
+    ActionSpec {
+        name: name.to_owned(),
+        title: action.title.clone(),
+        description: action.description.clone(),
+        risk: action.risk,
+        idempotency: action.idempotency.to_catalogue(),
+        look_up: action.look_up.as_ref().map(|look_up| look_up.action.clone()),
+        input: action.input.clone(),
+        output: action.output.clone(),
+    }
+}
+
+fn compile_connector(manifest: Manifest) -> Result<Connector, ManifestError> {
+    let wrong = |at: &str, message: String| invalid(&manifest.name, at, message);
+    let plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_';
+    if manifest.name.is_empty() || manifest.name.len() > 64 || !manifest.name.chars().all(plain) {
+        return Err(wrong("name", "must be 1 to 64 lower-case letters, digits or `_`".to_owned()));
+    }
+    let schemas = Schemas { input: None, settings: Some(&manifest.settings) };
+    let mut headers = Vec::with_capacity(manifest.headers.len());
+    for (name, value) in &manifest.headers {
+        headers.push((header(name).map_err(|message| wrong("headers", message))?, Text::parse(value, schemas)));
+    }
+    let auth_header = match &manifest.auth {
+        Auth::None => None,
+        Auth::Bearer { .. } | Auth::Basic { .. } => Some(reqwest::header::AUTHORIZATION),
+        Auth::Header { name, .. } => Some(header(name).map_err(|message| wrong("auth.name", message))?),
+    };
+    let settings = validator(&manifest.settings).map_err(|message| wrong("settings", message))?;
+    let secrets = validator(&manifest.secrets).map_err(|message| wrong("secrets", message))?;
+    let base_url = Text::parse(manifest.base_url.trim_end_matches('/'), schemas);
+    Ok(Connector { base_url, auth_header, headers, settings, secrets, manifest })
+}
+
+fn compile_action(connector: &Arc<Connector>, action: &ActionManifest) -> Result<Action, Wrong> {
+    let at = |place: &'static str| move |message: String| (place, message);
+    let schemas = Schemas { input: Some(&action.input), settings: Some(&connector.manifest.settings) };
+    let optional = |value: &Value, place| {
+        (!value.is_null()).then(|| Template::parse(value, schemas)).transpose().map_err(at(place))
+    };
+    let target = match (&action.path, &action.url) {
+        (Some(path), None) if path.starts_with('/') || path.is_empty() => Target::Path(Text::parse(path, schemas)),
+        (None, Some(url)) => Target::Url(Pointer::parse(url, schemas).map_err(at("url"))?),
+        (Some(_), None) => return Err(("path", "must begin with `/`".to_owned())),
+        (Some(_), Some(_)) | (None, None) => return Err(("path", "give either `path` or `url`".to_owned())),
+    };
+    let query = optional(&action.query, "query")?;
+    let headers = optional(&action.headers, "headers")?;
+    let body = action.body.as_ref().map(|body| compile_body(body, schemas)).transpose().map_err(at("body"))?;
+    let key_header = match &action.idempotency {
+        IdempotencyManifest::Header { name } => Some(header(name).map_err(at("idempotency.name"))?),
+        IdempotencyManifest::Key { .. } => {
+            let mentioned = query.iter().chain(&headers).chain(body.iter().map(|body| &body.value));
+            if !mentioned.into_iter().any(Template::mentions_key) {
+                return Err(("idempotency", "kind `key` needs `$key` or `{key}` in the request".to_owned()));
+            }
+            None
+        }
+        IdempotencyManifest::Natural | IdempotencyManifest::None => None,
+    };
+    let result = optional(&action.result, "result")?.map(|mut template| {
+        let body_member = template.take_body_member();
+        ResultRule { template, body_member }
+    });
+    Ok(Action {
+        connector: Arc::clone(connector),
+        risk: action.risk,
+        method: compile_method(&action.method, schemas).map_err(at("method"))?,
+        target,
+        query,
+        headers,
+        body,
+        key_header,
+        input: validator(&action.input).map_err(at("input"))?,
+        errors: compile_errors(action.errors.as_ref().unwrap_or(&connector.manifest.errors)).map_err(at("errors"))?,
+        look_up: action
+            .look_up
+            .as_ref()
+            .map(|look_up| compile_look_up(look_up, schemas))
+            .transpose()
+            .map_err(at("look_up"))?,
+        answer: action.answer,
+        result,
+    })
+}
+
+fn compile_method(method: &str, schemas: Schemas<'_>) -> Result<MethodRule, String> {
+    if method.starts_with('$') {
+        return Pointer::parse(method, schemas).map(MethodRule::From);
+    }
+    match method {
+        "GET" | "HEAD" | "POST" | "PUT" | "PATCH" | "DELETE" => {
+            Method::from_bytes(method.as_bytes()).map(MethodRule::Fixed).map_err(|error| error.to_string())
+        }
+        _ => Err(format!("`{method}` is not GET, HEAD, POST, PUT, PATCH or DELETE")),
+    }
+}
+
+fn compile_body(body: &crate::manifest::BodyManifest, schemas: Schemas<'_>) -> Result<BodyRule, String> {
+    if (body.encoding == Encoding::Graphql) == body.query.is_empty() {
+        return Err("`query` goes with encoding `graphql` and only with it".to_owned());
+    }
+    Ok(BodyRule {
+        encoding: body.encoding,
+        value: Template::parse(&body.value, schemas)?,
+        query: Value::from(body.query.trim()),
+    })
+}
+
+fn compile_errors(rules: &ErrorRules) -> Result<Errors, String> {
+    let pointers = |paths: &[String]| {
+        paths.iter().map(|path| Pointer::parse(path, Schemas::default())).collect::<Result<Vec<_>, _>>()
+    };
+    let status = |status: &u16| StatusCode::from_u16(*status).map_err(|error| format!("status {status}: {error}"));
+    Ok(Errors {
+        code: pointers(&rules.code)?,
+        message: pointers(&rules.message)?,
+        failed_when: compile_rules(&rules.failed_when, Schemas::default())?,
+        retryable_codes: rules.retryable_codes.clone(),
+        unknown_codes: rules.unknown_codes.clone(),
+        retryable_statuses: rules.retryable_statuses.iter().map(status).collect::<Result<_, _>>()?,
+        retry_header: rules.retry_header.as_deref().map(header).transpose()?,
+    })
+}
+
+fn compile_rules(rules: &[ValueRule], schemas: Schemas<'_>) -> Result<Vec<Rule>, String> {
+    let compile = |rule: &ValueRule| {
+        Ok(Rule {
+            at: Pointer::parse(&rule.at, schemas)?,
+            equals: rule.equals.as_ref().map(|wanted| Template::parse(wanted, schemas)).transpose()?,
+            not_empty: rule.not_empty,
+        })
+    };
+    rules.iter().map(compile).collect()
+}
+
+fn compile_look_up(look_up: &LookUpManifest, schemas: Schemas<'_>) -> Result<LookUpRule, String> {
+    if look_up.happened_when.all.is_empty() {
+        return Err("`happened_when.all` needs a rule".to_owned());
+    }
+    Ok(LookUpRule {
+        action: look_up.action.clone(),
+        input: Template::parse(&look_up.input, schemas)?,
+        any: look_up.happened_when.any.as_deref().map(|path| Pointer::parse(path, schemas)).transpose()?,
+        answered_when: compile_rules(&look_up.happened_when.answered_when, schemas)?,
+        all: compile_rules(&look_up.happened_when.all, schemas)?,
+        result: (!look_up.result.is_null()).then(|| Template::parse(&look_up.result, schemas)).transpose()?,
+    })
+}
+
+fn header(name: &str) -> Result<HeaderName, String> {
+    HeaderName::from_bytes(name.as_bytes()).map_err(|_| format!("`{name}` is not a header's name"))
+}
+
+pub(crate) fn header_value(text: &str) -> Option<HeaderValue> {
+    HeaderValue::from_str(text).ok()
+}
+
+fn validator(schema: &Value) -> Result<Validator, String> {
+    jsonschema::validator_for(schema).map_err(|error| format!("not a usable JSON Schema: {error}"))
+}

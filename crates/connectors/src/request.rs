@@ -1,0 +1,297 @@
+//! Makes the request of a call: what is sent, and what is shown of it.
+
+use crate::{
+    call::{CallError, RenderedRequest},
+    connection::Connection,
+    form::{self, Lists},
+    manifest::{Auth, Encoding},
+    redact::{MASK, Redactor, is_secret_header},
+    registry::{Action, Connector, MethodRule, Target, header_value},
+    template::Scope,
+};
+use base64::{Engine, prelude::BASE64_STANDARD};
+use bytes::Bytes;
+use reqwest::{
+    Method,
+    header::{CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue},
+};
+use serde_json::Value;
+use std::collections::BTreeMap;
+use url::Url;
+
+/// Stands for the key where a request is rendered before it is sent, so that the rendering is the same every time.
+pub(crate) const KEY_TO_COME: &str = "(set when sent)";
+
+const JSON: HeaderValue = HeaderValue::from_static("application/json");
+const FORM: HeaderValue = HeaderValue::from_static("application/x-www-form-urlencoded");
+const TEXT: HeaderValue = HeaderValue::from_static("text/plain; charset=utf-8");
+
+/// A request ready to be sent.
+pub(crate) struct Prepared {
+    pub(crate) method: Method,
+    pub(crate) url: Url,
+    pub(crate) headers: HeaderMap,
+    pub(crate) body: Option<Bytes>,
+    /// The same without secrets.
+    pub(crate) shown: RenderedRequest,
+}
+
+/// Checks the input and makes the request.
+pub(crate) fn prepare<'a>(
+    action: &'a Action,
+    input: &'a Value,
+    key: &'a str,
+    connection: Option<&'a Connection>,
+    redactor: &mut Redactor<'_>,
+) -> Result<Prepared, CallError> {
+    check_input(action, input, redactor)?;
+    let connector = &*action.connector;
+    if let Some(other) = connection.filter(|connection| connection.connector != connector.manifest.name) {
+        let message = format!("connection `{}` is for connector `{}`", other.name, other.connector);
+        return Err(CallError::fatal("connection_mismatch", message));
+    }
+    let scope = Scope {
+        input: Some(input),
+        settings: connection.map(|connection| &connection.settings),
+        key,
+        ..Scope::default()
+    };
+    let method = method(action, &scope)?;
+    let base = base_url(connector, connection, &scope)?;
+    let mut url = url(action, &scope, &base)?;
+    if let Some(query) = action.query.as_ref().and_then(|query| query.eval(&scope)) {
+        append_query(&mut url, &form::encode(&query, Lists::Repeated));
+    }
+    let mut headers = HeaderMap::new();
+    for (name, value) in &connector.headers {
+        insert(&mut headers, name.clone(), &value.eval(&scope))?;
+    }
+    if let Some(Value::Object(members)) = action.headers.as_ref().and_then(|headers| headers.eval(&scope)) {
+        for (name, value) in &members {
+            insert_given(&mut headers, name, value)?;
+        }
+    }
+    let auth = credentials(connector, connection, redactor)?;
+    if let Some((name, value)) = auth {
+        same_origin(action, &url, &base)?;
+        headers.insert(name, value);
+    }
+    if let Some(name) = &action.key_header {
+        insert(&mut headers, name.clone(), key)?;
+    }
+    let (body, shown_body) = body(action, &scope, &mut headers)?;
+    let shown = shown(&method, &url, &headers, shown_body, redactor);
+    Ok(Prepared { method, url, headers, body, shown })
+}
+
+fn check_input(action: &Action, input: &Value, redactor: &Redactor<'_>) -> Result<(), CallError> {
+    if action.input.is_valid(input) {
+        return Ok(());
+    }
+    let mut problems = action.input.iter_errors(input).take(20).map(|error| {
+        let mut message = error.to_string();
+        redactor.text(&mut message);
+        (error.instance_path().to_string(), message)
+    });
+    let (pointer, message) = problems.next().unwrap_or_default();
+    let place = if pointer.is_empty() { "the input" } else { pointer.as_str() };
+    let mut error = CallError::fatal("input_invalid", format!("{place}: {message}"));
+    let first = (pointer.clone(), message.clone());
+    error.details = std::iter::once(first)
+        .chain(problems)
+        .map(|(pointer, message)| serde_json::json!({ "pointer": pointer, "message": message }))
+        .collect();
+    Err(error)
+}
+
+fn method(action: &Action, scope: &Scope<'_>) -> Result<Method, CallError> {
+    match &action.method {
+        MethodRule::Fixed(method) => Ok(method.clone()),
+        MethodRule::From(pointer) => pointer
+            .find(scope)
+            .and_then(Value::as_str)
+            .and_then(|text| Method::from_bytes(text.as_bytes()).ok())
+            .ok_or_else(|| CallError::fatal("input_invalid", "/method: not an HTTP method")),
+    }
+}
+
+/// The connection's setting `base_url`, else the manifest's with settings percent-encoded, so that a setting cannot
+/// name another host; no slash at the end, may be empty.
+fn base_url(connector: &Connector, connection: Option<&Connection>, scope: &Scope<'_>) -> Result<String, CallError> {
+    let own = connection.and_then(|connection| connection.settings.get("base_url")).and_then(Value::as_str);
+    match own.filter(|url| !url.is_empty()) {
+        Some(url) => Ok(url.trim_end_matches('/').to_owned()),
+        None => connector.base_url.eval_path(scope).map_err(|pointer| {
+            let name = &connector.manifest.name;
+            CallError::fatal(
+                "connection_missing",
+                format!("connector `{name}` needs a connection with settings{pointer}"),
+            )
+        }),
+    }
+}
+
+fn url(action: &Action, scope: &Scope<'_>, base: &str) -> Result<Url, CallError> {
+    let text = match &action.target {
+        Target::Path(path) => {
+            if base.is_empty() {
+                let message =
+                    format!("connector `{}` needs a connection with a base URL", action.connector.manifest.name);
+                return Err(CallError::fatal("connection_missing", message));
+            }
+            let path = path.eval_path(scope).map_err(|pointer| {
+                CallError::fatal(
+                    "input_invalid",
+                    format!("{pointer}: must be there and not empty: it is part of the URL"),
+                )
+            })?;
+            format!("{base}{path}")
+        }
+        Target::Url(pointer) => {
+            let given = pointer.find(scope).and_then(Value::as_str).unwrap_or_default();
+            if given.starts_with('/') { format!("{base}{given}") } else { given.to_owned() }
+        }
+    };
+    let url = Url::parse(&text)
+        .map_err(|error| CallError::fatal("url_invalid", format!("the request's URL cannot be used: {error}")))?;
+    if !matches!(url.scheme(), "http" | "https") || url.host_str().is_none_or(str::is_empty) {
+        return Err(CallError::fatal("url_invalid", "only http and https URLs with a host can be called"));
+    }
+    if !url.username().is_empty() || url.password().is_some() {
+        return Err(CallError::fatal("url_invalid", "credentials do not belong into a URL: use a connection"));
+    }
+    Ok(url)
+}
+
+/// A secret goes only where its connection points: a URL from the input must not lead it elsewhere.
+fn same_origin(action: &Action, url: &Url, base: &str) -> Result<(), CallError> {
+    match &action.target {
+        Target::Path(_) => Ok(()),
+        Target::Url(_) => match Url::parse(base) {
+            Ok(base) if base.origin() == url.origin() => Ok(()),
+            Ok(_) | Err(_) => Err(CallError::fatal(
+                "credentials_elsewhere",
+                "the URL is outside the connection's base URL, so its credentials are not sent there",
+            )),
+        },
+    }
+}
+
+fn append_query(url: &mut Url, query: &str) {
+    if query.is_empty() {
+        return;
+    }
+    let joined = match url.query().filter(|present| !present.is_empty()) {
+        Some(present) => format!("{present}&{query}"),
+        None => query.to_owned(),
+    };
+    url.set_query(Some(&joined));
+}
+
+fn insert(headers: &mut HeaderMap, name: HeaderName, value: &str) -> Result<(), CallError> {
+    let value = header_value(value).ok_or_else(|| {
+        CallError::fatal("input_invalid", format!("the value of header `{name}` has forbidden characters"))
+    })?;
+    headers.insert(name, value);
+    Ok(())
+}
+
+/// Headers that belong to the transport; a wrong one would change where a request ends or goes.
+const TRANSPORT_HEADERS: [&str; 7] =
+    ["host", "content-length", "transfer-encoding", "connection", "upgrade", "te", "trailer"];
+
+fn insert_given(headers: &mut HeaderMap, name: &str, value: &Value) -> Result<(), CallError> {
+    let refused = |why: &str| CallError::fatal("input_invalid", format!("/headers: `{name}` {why}"));
+    let name = HeaderName::from_bytes(name.as_bytes()).map_err(|_| refused("is not a header's name"))?;
+    if TRANSPORT_HEADERS.contains(&name.as_str()) {
+        return Err(refused("cannot be set"));
+    }
+    match value {
+        Value::String(text) => insert(headers, name, text),
+        Value::Number(number) => insert(headers, name, &number.to_string()),
+        Value::Bool(flag) => insert(headers, name, &flag.to_string()),
+        Value::Null => Ok(()),
+        Value::Array(_) | Value::Object(_) => Err(refused("must be a string")),
+    }
+}
+
+type Credential = (HeaderName, HeaderValue);
+
+fn credentials(
+    connector: &Connector,
+    connection: Option<&Connection>,
+    redactor: &mut Redactor<'_>,
+) -> Result<Option<Credential>, CallError> {
+    let secret = |name: &str| connection.and_then(|connection| connection.secrets.get(name));
+    let (text, required) = match &connector.manifest.auth {
+        Auth::None => return Ok(None),
+        Auth::Bearer { secret: name, required } => (secret(name).map(|token| format!("Bearer {token}")), *required),
+        Auth::Header { secret: name, required, .. } => (secret(name).map(str::to_owned), *required),
+        Auth::Basic { username, password, required } => {
+            let setting = || connection?.settings.get(username)?.as_str();
+            let pair = secret(username).or_else(setting).zip(secret(password));
+            let token = pair.map(|(user, password)| BASE64_STANDARD.encode(format!("{user}:{password}")));
+            if let Some(token) = &token {
+                redactor.add(token);
+            }
+            (token.map(|token| format!("Basic {token}")), *required)
+        }
+    };
+    let (Some(text), Some(name)) = (text, connector.auth_header.clone()) else {
+        let message = format!("connector `{}` needs a connection with its credentials", connector.manifest.name);
+        return if required { Err(CallError::fatal("connection_missing", message)) } else { Ok(None) };
+    };
+    let mut value = header_value(&text)
+        .ok_or_else(|| CallError::fatal("connection_invalid", "a secret of the connection has forbidden characters"))?;
+    value.set_sensitive(true);
+    Ok(Some((name, value)))
+}
+
+fn body(action: &Action, scope: &Scope<'_>, headers: &mut HeaderMap) -> Result<(Option<Bytes>, Value), CallError> {
+    let Some(rule) = &action.body else { return Ok((None, Value::Null)) };
+    let Some(value) = rule.value.eval(scope) else { return Ok((None, Value::Null)) };
+    let wants_form = headers.get(CONTENT_TYPE).is_some_and(|kind| kind.as_bytes().starts_with(FORM.as_bytes()));
+    match (rule.encoding, value) {
+        (Encoding::Auto, Value::String(text)) => {
+            headers.entry(CONTENT_TYPE).or_insert(TEXT);
+            Ok((Some(Bytes::from(text.clone())), Value::String(text)))
+        }
+        (Encoding::Auto, value @ (Value::Object(_) | Value::Array(_))) if wants_form => {
+            Ok((Some(Bytes::from(form::encode(&value, Lists::Repeated))), value))
+        }
+        (Encoding::Form, value) => {
+            headers.entry(CONTENT_TYPE).or_insert(FORM);
+            Ok((Some(Bytes::from(form::encode(&value, Lists::Indexed))), value))
+        }
+        (Encoding::Graphql, variables) => {
+            headers.entry(CONTENT_TYPE).or_insert(JSON);
+            let value = serde_json::json!({ "query": rule.query, "variables": variables });
+            Ok((Some(json_bytes(&value)?), value))
+        }
+        (Encoding::Json | Encoding::Auto, value) => {
+            headers.entry(CONTENT_TYPE).or_insert(JSON);
+            Ok((Some(json_bytes(&value)?), value))
+        }
+    }
+}
+
+fn json_bytes(value: &Value) -> Result<Bytes, CallError> {
+    serde_json::to_vec(value).map(Bytes::from).map_err(|error| CallError::fatal("input_invalid", error.to_string()))
+}
+
+fn shown(method: &Method, url: &Url, headers: &HeaderMap, mut body: Value, redactor: &Redactor<'_>) -> RenderedRequest {
+    let mut shown_url = url.to_string();
+    redactor.text(&mut shown_url);
+    redactor.value(&mut body);
+    let headers: BTreeMap<String, String> = headers
+        .iter()
+        .map(|(name, value)| {
+            let hidden = value.is_sensitive() || is_secret_header(name);
+            let mut text =
+                if hidden { MASK.to_owned() } else { String::from_utf8_lossy(value.as_bytes()).into_owned() };
+            redactor.text(&mut text);
+            (name.as_str().to_owned(), text)
+        })
+        .collect();
+    RenderedRequest { method: method.as_str().to_owned(), url: shown_url, headers, body }
+}

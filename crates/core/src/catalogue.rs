@@ -1,0 +1,92 @@
+//! What actions exist and how dangerous they are: the part of a connector manifest that the document depends on.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use std::collections::BTreeMap;
+
+/// How much harm an action can do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Risk {
+    /// Changes nothing.
+    Read,
+    /// Changes something that can be put right.
+    Write,
+    /// Moves money or cannot be undone: needs a person's approval on every path to it.
+    High,
+}
+
+/// How a repeat of the same call is recognised by the other side.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case", tag = "kind")]
+pub enum Idempotency {
+    /// A header carries the key; the other side answers a repeat with the first result.
+    Header {
+        /// The header's name, for example `Idempotency-Key`.
+        name: String,
+    },
+    /// Repeating the call has the same effect as making it once (a read, a PUT of a whole value).
+    Natural,
+    /// A repeat would happen twice.
+    None,
+}
+
+/// One action of a connector, as the checks and the run machine see it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct ActionSpec {
+    /// `<connector>.<action>`.
+    pub name: String,
+    /// Human title.
+    #[serde(default)]
+    pub title: String,
+    /// One or two sentences.
+    #[serde(default)]
+    pub description: String,
+    /// How much harm it can do.
+    pub risk: Risk,
+    /// How repeats are recognised.
+    pub idempotency: Idempotency,
+    /// The read action that tells whether a call with an unknown outcome took place, when there is one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub look_up: Option<String>,
+    /// JSON Schema of the input.
+    pub input: Value,
+    /// JSON Schema of the output.
+    pub output: Value,
+}
+
+impl ActionSpec {
+    /// Whether sending the same call again is harmless.
+    #[must_use]
+    pub fn repeatable(&self) -> bool {
+        match self.idempotency {
+            Idempotency::Header { .. } | Idempotency::Natural => true,
+            Idempotency::None => self.risk == Risk::Read,
+        }
+    }
+}
+
+/// Every action a document may name, by `<connector>.<action>`.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct Catalogue {
+    actions: BTreeMap<String, ActionSpec>,
+}
+
+impl Catalogue {
+    /// A catalogue of these actions; a later one of the same name wins.
+    pub fn new(actions: impl IntoIterator<Item = ActionSpec>) -> Self {
+        Self { actions: actions.into_iter().map(|action| (action.name.clone(), action)).collect() }
+    }
+
+    /// The action of that full name.
+    #[must_use]
+    pub fn action(&self, name: &str) -> Option<&ActionSpec> {
+        self.actions.get(name)
+    }
+
+    /// All actions in order of name.
+    pub fn actions(&self) -> impl Iterator<Item = &ActionSpec> {
+        self.actions.values()
+    }
+}

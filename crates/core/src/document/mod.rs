@@ -1,0 +1,65 @@
+//! The workflow document: what the builder edits, versions store and the API carries. Schema number [`SCHEMA`].
+
+mod bounds;
+mod schema;
+mod source;
+mod step;
+mod trigger;
+
+pub use bounds::{DEFAULT_CALL_TIMEOUT, STEP_LIMIT_DEFAULT, STEP_LIMIT_MAX};
+pub use schema::workflow_schema;
+pub use source::{SourceError, parse, to_yaml};
+pub use step::{
+    Approval, ApprovalTimeout, Approvers, Backoff, Branch, Channel, CollectForm, Condition, Delivery, End, EndStatus,
+    HandoffOutcome, HumanHandoff, Notify, OnError, Recipient, Retry, Step, StepKind, TimeoutOutcome, ToolCall,
+    WaitTimeout,
+};
+pub use trigger::Trigger;
+
+use indexmap::IndexMap;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+/// The document format this build reads and writes.
+pub const SCHEMA: u32 = 1;
+
+/// Name of a step inside its document: a letter or `_`, then letters, digits or `_`, at most 64 characters.
+pub type StepId = String;
+
+/// A whole workflow document.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Workflow {
+    /// Format number; this build knows 1.
+    pub schema: u32,
+    /// Human name, 1 to 200 characters.
+    pub name: String,
+    /// What it is for.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub description: String,
+    /// What starts a run; `api` and `manual` starts are always possible to who may start runs.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub triggers: Vec<Trigger>,
+    /// JSON Schema of the input that starts a run; absent means anything.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub input: Option<Value>,
+    /// Variables and their first values.
+    #[serde(default, skip_serializing_if = "Map::is_empty")]
+    pub vars: Map<String, Value>,
+    /// The first step.
+    pub start: StepId,
+    /// How many steps one run may enter before it is stopped as a runaway loop.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub step_limit: Option<u32>,
+    /// The steps, in the author's order.
+    pub steps: IndexMap<StepId, Step>,
+}
+
+impl Workflow {
+    /// How many steps one run may enter.
+    #[must_use]
+    pub fn step_limit(&self) -> u32 {
+        self.step_limit.unwrap_or(STEP_LIMIT_DEFAULT).min(STEP_LIMIT_MAX)
+    }
+}

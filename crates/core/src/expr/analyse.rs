@@ -1,0 +1,222 @@
+//! What an expression reads, found in its syntax tree.
+
+use super::functions::{self, REFUSED};
+use jsonata_core::{
+    ast::{AstNode, BinaryOp, PathStep, Stage},
+    value::with_stack,
+};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// The names an expression reads, calls and binds.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Reads {
+    /// Root names in order.
+    pub(super) roots: Vec<String>,
+    /// Paths from the root, each as far as it is a plain chain of names.
+    pub(super) paths: Vec<Vec<String>>,
+    /// Whether it may read every root name (`$`, `$$`, `*`, `**`, a function that takes the context).
+    pub(super) whole: bool,
+    /// `$names` that are neither bound here nor a function of JSONata.
+    pub(super) unknown: Vec<String>,
+    /// Functions it uses that a workflow may not use.
+    pub(super) refused: Vec<&'static str>,
+    /// `$names` bound in the expression.
+    pub(super) bound: BTreeSet<String>,
+    /// The parts of the root that are read.
+    pub(super) tree: Tree,
+}
+
+/// Reads a syntax tree.
+pub(super) fn analyse(node: &AstNode) -> Reads {
+    let mut walk = Walk::default();
+    walk.node(node, true);
+    let Walk { paths, whole, named, bound } = walk;
+    let roots: BTreeSet<&String> = paths.iter().filter_map(|path| path.first()).collect();
+    let free = named.iter().filter(|name| !bound.contains(*name));
+    let (refused, unknown): (Vec<&String>, Vec<&String>) =
+        free.filter(|name| functions::function(name).is_none()).partition(|name| REFUSED.contains(&name.as_str()));
+    Reads {
+        roots: roots.into_iter().cloned().collect(),
+        refused: REFUSED.into_iter().filter(|name| refused.iter().any(|used| used == name)).collect(),
+        unknown: unknown.into_iter().cloned().collect(),
+        tree: Tree::of(&paths, whole),
+        paths: paths.into_iter().collect(),
+        whole,
+        bound,
+    }
+}
+
+#[derive(Default)]
+struct Walk {
+    paths: BTreeSet<Vec<String>>,
+    whole: bool,
+    named: BTreeSet<String>,
+    bound: BTreeSet<String>,
+}
+
+impl Walk {
+    /// `root`: the context is the scope itself and not a value inside it.
+    fn node(&mut self, node: &AstNode, root: bool) {
+        with_stack(|| self.node_inner(node, root));
+    }
+
+    fn all<'a>(&mut self, nodes: impl IntoIterator<Item = &'a AstNode>, root: bool) {
+        for node in nodes {
+            self.node(node, root);
+        }
+    }
+
+    fn node_inner(&mut self, node: &AstNode, root: bool) {
+        match node {
+            AstNode::String(_)
+            | AstNode::Number(_)
+            | AstNode::Boolean(_)
+            | AstNode::Null
+            | AstNode::Undefined
+            | AstNode::Placeholder
+            | AstNode::Regex { .. } => {}
+            AstNode::Name(name) => {
+                if root {
+                    self.paths.insert(vec![name.clone()]);
+                }
+            }
+            AstNode::Variable(name) if name.is_empty() => self.whole |= root,
+            AstNode::Variable(name) => {
+                self.named.insert(name.clone());
+            }
+            AstNode::ParentVariable(_) => self.whole = true,
+            AstNode::Wildcard | AstNode::Descendant => self.whole |= root,
+            // The parent of a value: what lies beside a path is read too.
+            AstNode::Parent(_) => self.whole = true,
+            AstNode::Path { steps } => self.path(steps, root),
+            AstNode::Binary { op, lhs, rhs } => self.binary(*op, lhs, rhs, root),
+            AstNode::Unary { operand, .. } => self.node(operand, root),
+            AstNode::Function { name, args, is_builtin } => {
+                self.named.insert(name.clone());
+                self.whole |= root && *is_builtin && reads_context(name, args.len());
+                self.all(args, root);
+            }
+            AstNode::Call { procedure, args } => {
+                self.node(procedure, root);
+                self.all(args, root);
+            }
+            AstNode::Lambda { params, body, .. } => {
+                self.bound.extend(params.iter().cloned());
+                self.node(body, root);
+            }
+            AstNode::Array(items) | AstNode::ArrayGroup(items) | AstNode::Block(items) => self.all(items, root),
+            AstNode::Object(pairs) => self.all(pairs.iter().flat_map(|(key, value)| [key, value]), root),
+            AstNode::ObjectTransform { input, pattern } => {
+                self.node(input, root);
+                self.all(pattern.iter().flat_map(|(key, value)| [key, value]), false);
+            }
+            AstNode::Conditional { condition, then_branch, else_branch } => {
+                self.node(condition, root);
+                self.node(then_branch, root);
+                self.all(else_branch.as_deref(), root);
+            }
+            AstNode::FunctionApplication(inner) => self.node(inner, root),
+            AstNode::Sort { input, terms } => {
+                self.node(input, root);
+                self.all(terms.iter().map(|(term, _)| term), false);
+            }
+            AstNode::Transform { location, update, delete } => {
+                self.node(location, false);
+                self.node(update, false);
+                self.all(delete.as_deref(), false);
+            }
+        }
+    }
+
+    fn binary(&mut self, op: BinaryOp, lhs: &AstNode, rhs: &AstNode, root: bool) {
+        if let (BinaryOp::ColonEqual, AstNode::Variable(name)) = (op, lhs) {
+            self.bound.insert(name.clone());
+        } else {
+            self.node(lhs, root);
+        }
+        self.node(rhs, root);
+    }
+
+    fn path(&mut self, steps: &[PathStep], root: bool) {
+        for step in steps {
+            self.bound.extend(step.focus.iter().chain(&step.index_var).cloned());
+            for stage in &step.stages {
+                match stage {
+                    Stage::Filter(condition) => self.node(condition, false),
+                    Stage::Index(name) => {
+                        self.bound.insert(name.clone());
+                    }
+                    Stage::KeepArray => {}
+                }
+            }
+        }
+        let Some((first, rest)) = steps.split_first() else { return };
+        let names = match &first.node {
+            AstNode::Name(_) if root => chain(steps),
+            AstNode::Variable(name) if name.is_empty() && root => chain(rest),
+            AstNode::ParentVariable(_) => chain(rest),
+            _ => Vec::new(),
+        };
+        if names.is_empty() {
+            self.node(&first.node, root);
+        } else {
+            self.paths.insert(names);
+        }
+        self.all(rest.iter().map(|step| &step.node), false);
+    }
+}
+
+/// The names at the front of these steps, up to the first that is filtered or bound: what follows may look back at it.
+fn chain(steps: &[PathStep]) -> Vec<String> {
+    let mut names = Vec::new();
+    for step in steps {
+        let AstNode::Name(name) = &step.node else { break };
+        names.push(name.clone());
+        if !is_plain(step) {
+            break;
+        }
+    }
+    names
+}
+
+/// Whether a step is nothing but its node.
+pub(super) fn is_plain(step: &PathStep) -> bool {
+    step.stages.is_empty()
+        && step.focus.is_none()
+        && step.index_var.is_none()
+        && step.ancestor_label.is_none()
+        && !step.is_tuple
+        && !step.inner_tuple
+}
+
+/// The parts of the root that are read, as a tree of names.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Tree {
+    /// Whether everything below is read.
+    pub(super) all: bool,
+    /// The names that are read.
+    pub(super) names: BTreeMap<String, Tree>,
+}
+
+impl Tree {
+    fn of(paths: &BTreeSet<Vec<String>>, all: bool) -> Self {
+        let mut root = Self { all, names: BTreeMap::new() };
+        for path in paths {
+            let mut tree = &mut root;
+            for name in path {
+                tree = tree.names.entry(name.clone()).or_default();
+            }
+            tree.all = true;
+        }
+        root
+    }
+}
+
+/// Whether a call with so few arguments takes its first one from the context.
+fn reads_context(name: &str, arguments: usize) -> bool {
+    match name {
+        "now" | "millis" | "zip" | "error" => false,
+        "lookup" | "each" | "sift" => arguments < 2,
+        _ => arguments == 0,
+    }
+}

@@ -1,0 +1,251 @@
+//! One compiled expression.
+
+use super::{
+    ExpressionError, ExpressionErrorKind, Scope,
+    analyse::{Reads, analyse},
+    convert::{self, Budget},
+    guard::{self, Guards},
+    harden::harden,
+    limits,
+    plan::{self, Found, Plan},
+    truth,
+};
+use crate::time::Timestamp;
+use indexmap::IndexMap;
+use jsonata_core::{
+    ast::AstNode,
+    evaluator::{Context, Evaluator, EvaluatorError, EvaluatorOptions},
+    parser,
+    value::JValue,
+};
+use serde_json::Value;
+use std::{fmt, sync::Arc};
+
+/// A compiled JSONata expression; cheap to clone.
+#[derive(Clone)]
+pub struct Expression(Arc<Compiled>);
+
+struct Compiled {
+    source: String,
+    plan: Plan,
+    node: AstNode,
+    guards: Guards,
+    reads: Reads,
+}
+
+impl fmt::Debug for Expression {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Expression").field(&self.0.source).finish()
+    }
+}
+
+impl PartialEq for Expression {
+    fn eq(&self, other: &Self) -> bool {
+        self.0.source == other.0.source
+    }
+}
+
+/// Where the root names come from.
+#[derive(Clone, Copy)]
+enum Root<'a> {
+    Scope(&'a Scope<'a>),
+    Value(&'a Value),
+}
+
+impl<'a> Root<'a> {
+    fn follow(self, path: &[String]) -> Found<'a> {
+        match (self, path.split_first()) {
+            (Self::Scope(scope), Some((root, rest))) => plan::follow(scope.get(root), rest),
+            (Self::Value(value), Some(_)) => plan::follow(Some(value), path),
+            (_, None) => Found::Nothing,
+        }
+    }
+
+    /// The evaluator's input: only what is read.
+    fn input(self, reads: &Reads) -> Result<JValue, ExpressionError> {
+        let mut budget = Budget::new();
+        let scope = match self {
+            Self::Scope(scope) => scope,
+            Self::Value(value) => return convert::project(value, &reads.tree, &mut budget, 0),
+        };
+        let mut map = IndexMap::with_capacity(reads.roots.len());
+        if reads.whole {
+            for (name, value) in scope.entries() {
+                map.insert(name.to_owned(), convert::to_evaluator(value, &mut budget, 1)?);
+            }
+        } else {
+            for (name, below) in &reads.tree.names {
+                if let Some(value) = scope.get(name) {
+                    map.insert(name.clone(), convert::project(value, below, &mut budget, 1)?);
+                }
+            }
+        }
+        Ok(JValue::object(map))
+    }
+}
+
+impl Expression {
+    /// Compiles a source of at most [`limits::SOURCE_BYTES_MAX`] bytes.
+    ///
+    /// # Errors
+    /// When it is not JSONata, too long or nested too deep.
+    pub fn compile(source: &str) -> Result<Self, ExpressionError> {
+        check_source(source)?;
+        let node = parser::parse(source).map_err(|error| parse_error(&error.to_string(), source))?;
+        let plan = Plan::of(&node);
+        let reads = analyse(&node);
+        let (node, guards) = harden(node, &reads.bound);
+        Ok(Self(Arc::new(Compiled { source: source.to_owned(), plan, node, guards, reads })))
+    }
+
+    /// Evaluates in a scope; `None` is JSONata's nothing.
+    ///
+    /// # Errors
+    /// When the values do not fit, or a bound is reached.
+    pub fn evaluate(&self, scope: &Scope<'_>) -> Result<Option<Value>, ExpressionError> {
+        self.run(Root::Scope(scope), scope.now())
+    }
+
+    /// Evaluates over any JSON value as the root, at a given time.
+    ///
+    /// # Errors
+    /// As [`Expression::evaluate`].
+    pub fn evaluate_value(&self, data: &Value, now: Timestamp) -> Result<Option<Value>, ExpressionError> {
+        self.run(Root::Value(data), now)
+    }
+
+    /// Whether the value counts as true by JSONata's `$boolean` (nothing is false), and the value itself.
+    ///
+    /// # Errors
+    /// As [`Expression::evaluate`].
+    pub fn truthy(&self, scope: &Scope<'_>) -> Result<(bool, Option<Value>), ExpressionError> {
+        let value = self.evaluate(scope)?;
+        Ok((value.as_ref().is_some_and(truth::truthy), value))
+    }
+
+    /// The source it was compiled from.
+    #[must_use]
+    pub fn source(&self) -> &str {
+        &self.0.source
+    }
+
+    /// The root names it reads, in order; see [`Expression::reads_everything`].
+    #[must_use]
+    pub fn roots(&self) -> &[String] {
+        &self.0.reads.roots
+    }
+
+    /// The paths it reads from the root, each as far as it is a plain chain of names.
+    #[must_use]
+    pub fn paths(&self) -> &[Vec<String>] {
+        &self.0.reads.paths
+    }
+
+    /// Whether it may read every root name (`$`, `*`, `**`).
+    #[must_use]
+    pub fn reads_everything(&self) -> bool {
+        self.0.reads.whole
+    }
+
+    /// The `$names` it uses that are neither bound in it nor functions.
+    #[must_use]
+    pub fn unknown_functions(&self) -> &[String] {
+        &self.0.reads.unknown
+    }
+
+    /// The functions it uses that a workflow may not use: `random`, `shuffle`, `eval`.
+    #[must_use]
+    pub fn refused_functions(&self) -> &[&'static str] {
+        &self.0.reads.refused
+    }
+
+    /// The value, when it is a literal.
+    pub(super) fn literal(&self) -> Option<&Value> {
+        match &self.0.plan {
+            Plan::Literal(value) => Some(value),
+            Plan::Path(_) | Plan::Compare { .. } | Plan::Evaluate => None,
+        }
+    }
+
+    fn run(&self, root: Root<'_>, now: Timestamp) -> Result<Option<Value>, ExpressionError> {
+        match &self.0.plan {
+            Plan::Path(path) => match root.follow(path) {
+                Found::Value(value) => return Ok(Some(value.clone())),
+                Found::Nothing => return Ok(None),
+                Found::Mapped => {}
+            },
+            Plan::Literal(value) => return Ok(Some(value.clone())),
+            Plan::Compare { path, test, literal } => {
+                if let Some(answer) = plan::compare(root.follow(path), *test, literal) {
+                    return Ok(answer.map(Value::Bool));
+                }
+            }
+            Plan::Evaluate => {}
+        }
+        self.run_evaluator(root, now)
+    }
+
+    fn run_evaluator(&self, root: Root<'_>, now: Timestamp) -> Result<Option<Value>, ExpressionError> {
+        let input = root.input(&self.0.reads)?;
+        let options = EvaluatorOptions {
+            timeout_ms: Some(limits::EVALUATION_MILLIS_MAX),
+            cancel: None,
+            max_stack_depth: Some(limits::EVALUATION_DEPTH_MAX),
+            max_sequence_length: Some(limits::SEQUENCE_ITEMS_MAX),
+        };
+        let mut evaluator = Evaluator::with_options(Context::new(), options);
+        guard::register(&mut evaluator, self.0.guards, now).map_err(|error| evaluation_error(&error))?;
+        let output = evaluator.evaluate(&self.0.node, &input).map_err(|error| evaluation_error(&error))?;
+        convert::from_evaluator(&output, &mut Budget::new(), 0)
+    }
+}
+
+/// Refuses what would make the parser work without end: very long sources and very deep nesting.
+fn check_source(source: &str) -> Result<(), ExpressionError> {
+    if source.trim().is_empty() {
+        return Err(ExpressionError::parse("the expression is empty", None));
+    }
+    if source.len() > limits::SOURCE_BYTES_MAX {
+        let max = limits::SOURCE_BYTES_MAX;
+        return Err(ExpressionError::parse(format!("the expression is longer than {max} bytes"), Some(max)));
+    }
+    let mut depth = 0_usize;
+    for (position, byte) in source.bytes().enumerate() {
+        match byte {
+            b'(' | b'[' | b'{' => depth += 1,
+            b')' | b']' | b'}' => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+        if depth > limits::BRACKET_DEPTH_MAX {
+            let max = limits::BRACKET_DEPTH_MAX;
+            return Err(ExpressionError::parse(
+                format!("brackets are nested deeper than {max} levels"),
+                Some(position),
+            ));
+        }
+    }
+    Ok(())
+}
+
+/// The parser names no positions; an end that came too early is at the end.
+fn parse_error(message: &str, source: &str) -> ExpressionError {
+    let ended = message.contains("end of expression") || message.contains("must be terminated");
+    ExpressionError::parse(message, ended.then_some(source.len()))
+}
+
+fn evaluation_error(error: &EvaluatorError) -> ExpressionError {
+    let message = error.message();
+    if let Some(message) = message.strip_prefix(guard::SIZE) {
+        return ExpressionError::size(message);
+    }
+    if let Some(message) = message.strip_prefix(guard::DEPTH) {
+        return ExpressionError::depth(message);
+    }
+    let kind = match error.code() {
+        Some("D1012") => ExpressionErrorKind::GuardTime,
+        Some("D1011" | "U1001" | "U1002") => ExpressionErrorKind::GuardDepth,
+        Some("D2014" | "D2015") => ExpressionErrorKind::GuardSize,
+        _ => ExpressionErrorKind::Evaluate,
+    };
+    ExpressionError::new(kind, message)
+}

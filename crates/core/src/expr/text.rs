@@ -1,0 +1,124 @@
+//! Text with expressions in it.
+
+use super::{Expression, ExpressionError, Scope, limits};
+use serde_json::Value;
+
+/// A piece of a text template.
+#[derive(Debug, Clone, PartialEq)]
+enum Part {
+    Text(String),
+    Expression(Expression),
+}
+
+/// Text with `{{ expression }}` in it, compiled; always renders to text.
+///
+/// Strings are put in as they are, `null` and nothing as nothing, everything else as compact JSON.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct TextTemplate {
+    parts: Vec<Part>,
+}
+
+/// Longest rendered text in bytes.
+const RENDERED_BYTES_MAX: usize = limits::VALUE_WEIGHT_MAX;
+
+impl TextTemplate {
+    /// Compiles a template of any length; each expression keeps its own bounds.
+    ///
+    /// # Errors
+    /// When an expression does not compile or its `}}` is missing; the position is the byte in the template.
+    pub fn compile(source: &str) -> Result<Self, ExpressionError> {
+        let mut parts = Vec::new();
+        let mut at = 0;
+        while let Some(open) = source[at..].find("{{").map(|found| at + found) {
+            let inner = open + 2;
+            let Some(close) = closing(&source[inner..]).map(|found| inner + found) else {
+                return Err(ExpressionError::parse("`{{` without `}}`", Some(open)));
+            };
+            if open > at {
+                parts.push(Part::Text(source[at..open].to_owned()));
+            }
+            let expression = Expression::compile(source[inner..close].trim()).map_err(|error| {
+                let leading = source[inner..close].len() - source[inner..close].trim_start().len();
+                ExpressionError { position: Some(inner + leading + error.position.unwrap_or(0)), ..error }
+            })?;
+            parts.push(Part::Expression(expression));
+            at = close + 2;
+        }
+        if at < source.len() {
+            parts.push(Part::Text(source[at..].to_owned()));
+        }
+        Ok(Self { parts })
+    }
+
+    /// Renders to text of at most 8 MiB.
+    ///
+    /// # Errors
+    /// As [`Expression::evaluate`].
+    pub fn render(&self, scope: &Scope<'_>) -> Result<String, ExpressionError> {
+        let mut text = String::new();
+        for part in &self.parts {
+            match part {
+                Part::Text(part) => text.push_str(part),
+                Part::Expression(expression) => match expression.evaluate(scope)? {
+                    None | Some(Value::Null) => {}
+                    Some(Value::String(value)) => text.push_str(&value),
+                    Some(value) => text.push_str(&value.to_string()),
+                },
+            }
+            if text.len() > RENDERED_BYTES_MAX {
+                return Err(ExpressionError::size("the rendered text is too long"));
+            }
+        }
+        Ok(text)
+    }
+
+    /// Whether it holds no expression.
+    #[must_use]
+    pub fn is_constant(&self) -> bool {
+        self.expressions().next().is_none()
+    }
+
+    /// The expressions in it.
+    pub fn expressions(&self) -> impl Iterator<Item = &Expression> {
+        self.parts.iter().filter_map(|part| match part {
+            Part::Text(_) => None,
+            Part::Expression(expression) => Some(expression),
+        })
+    }
+
+    /// The expression, when the whole template is exactly one.
+    pub(super) fn into_single(mut self) -> Result<Expression, Self> {
+        match self.parts.pop() {
+            Some(Part::Expression(expression)) if self.parts.is_empty() => Ok(expression),
+            Some(last) => {
+                self.parts.push(last);
+                Err(self)
+            }
+            None => Err(self),
+        }
+    }
+}
+
+/// Where the `}}` is that ends an expression: not inside quotes, and not the end of its own braces.
+fn closing(source: &str) -> Option<usize> {
+    let bytes = source.as_bytes();
+    let mut quote: Option<u8> = None;
+    let mut braces = 0_usize;
+    let mut at = 0;
+    while let Some(&byte) = bytes.get(at) {
+        match quote {
+            Some(_) if byte == b'\\' => at += 1,
+            Some(open) if byte == open => quote = None,
+            Some(_) => {}
+            None => match byte {
+                b'"' | b'\'' | b'`' => quote = Some(byte),
+                b'{' => braces += 1,
+                b'}' if braces > 0 => braces -= 1,
+                b'}' if bytes.get(at + 1) == Some(&b'}') => return Some(at),
+                _ => {}
+            },
+        }
+        at += 1;
+    }
+    None
+}

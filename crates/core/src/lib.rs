@@ -1,0 +1,10 @@
+//! The pure heart of Countersign: the workflow document, its checks, expressions and the run machine.
+//!
+//! No runtime, no IO, no clock, no randomness: time and identifiers come in as values, effects go out as values.
+
+pub mod catalogue;
+pub mod check;
+pub mod document;
+pub mod expr;
+pub mod run;
+pub mod time;

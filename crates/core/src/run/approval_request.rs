@@ -1,0 +1,95 @@
+//! What an approval shows and what it stands for.
+
+use crate::document::StepId;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use sha2::{Digest, Sha256};
+
+/// The rendered request of one guarded step, as approved.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct GuardedRequest {
+    /// The guarded step.
+    pub step: StepId,
+    /// `<connector>.<action>`.
+    pub action: String,
+    /// Named connection.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub connection: Option<String>,
+    /// Rendered input.
+    pub input: Value,
+    /// SHA-256 (hex) of action, connection and input with sorted keys.
+    pub hash: String,
+}
+
+impl GuardedRequest {
+    /// The request of `step` with its hash.
+    #[must_use]
+    pub fn new(step: StepId, action: String, connection: Option<String>, input: Value) -> Self {
+        let hash = request_hash(&action, connection.as_deref(), &input);
+        Self { step, action, connection, input, hash }
+    }
+}
+
+/// What differs between the approved request and the one that would run.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct RequestDifference {
+    /// The guarded step.
+    pub step: StepId,
+    /// What was approved; null when the approval had been used up.
+    pub approved: Value,
+    /// What would be sent now.
+    pub now: Value,
+}
+
+/// SHA-256 (hex) of a request; the order of object keys does not matter.
+#[must_use]
+pub fn request_hash(action: &str, connection: Option<&str>, input: &Value) -> String {
+    let mut text = String::new();
+    canonical(&Value::from(action), &mut text);
+    canonical(&Value::from(connection), &mut text);
+    canonical(input, &mut text);
+    hex::encode(Sha256::digest(text.as_bytes()))
+}
+
+fn canonical(value: &Value, out: &mut String) {
+    match value {
+        Value::Object(map) => {
+            let mut entries: Vec<_> = map.iter().collect();
+            entries.sort_by_key(|(key, _)| key.as_str());
+            out.push('{');
+            for (key, value) in entries {
+                out.push_str(&Value::from(key.as_str()).to_string());
+                out.push(':');
+                canonical(value, out);
+                out.push(',');
+            }
+            out.push('}');
+        }
+        Value::Array(items) => {
+            out.push('[');
+            for item in items {
+                canonical(item, out);
+                out.push(',');
+            }
+            out.push(']');
+        }
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => out.push_str(&value.to_string()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn key_order_does_not_change_the_hash_but_values_do() {
+        let one = request_hash("a.b", None, &json!({"x": 1, "y": [1, {"p": null, "q": 2}]}));
+        let same = request_hash("a.b", None, &json!({"y": [1, {"q": 2, "p": null}], "x": 1}));
+        let other = request_hash("a.b", None, &json!({"x": 2, "y": [1, {"p": null, "q": 2}]}));
+        assert_eq!(one, same);
+        assert_ne!(one, other);
+        assert_ne!(one, request_hash("a.b", Some("eu"), &json!({"x": 1, "y": [1, {"p": null, "q": 2}]})));
+    }
+}

@@ -1,0 +1,205 @@
+//! Calls to the world: intent first, honest outcomes after (DESIGN invariant: nothing is repeated silently).
+
+use super::{
+    CallRequest, Calling, CompiledStep, Effect, Event, FailureClass, Opened, StepError,
+    machine::{Flow, Machine, action_request},
+    retry,
+    state::Place,
+    steps::notify,
+};
+use crate::{
+    document::{DEFAULT_CALL_TIMEOUT, Retry, StepId},
+    time::Span,
+};
+
+/// What decides the pause before the next attempt.
+pub(super) struct Pause {
+    pub(super) asked_seconds: Option<u64>,
+    pub(super) jitter_per_mille: u16,
+}
+
+/// How a step's calls are to be treated.
+pub(super) struct Policy<'a> {
+    retry: Retry,
+    timeout: Span,
+    on_error: Option<&'a StepId>,
+    /// Sending it again is harmless.
+    repeatable: bool,
+    /// It changes nothing.
+    read_only: bool,
+    look_up: bool,
+}
+
+fn policy<'a>(machine: &Machine<'a>, step: &str) -> Policy<'a> {
+    let version = machine.version;
+    match version.steps.get(step) {
+        Some(CompiledStep::ToolCall(step)) => Policy {
+            retry: step.retry.clone(),
+            timeout: step.timeout,
+            on_error: step.on_error.as_ref(),
+            repeatable: step.repeatable,
+            read_only: step.read_only,
+            look_up: step.look_up,
+        },
+        Some(CompiledStep::Notify(step)) => Policy {
+            retry: step.retry.clone(),
+            timeout: step.timeout,
+            on_error: step.on_error.as_ref(),
+            repeatable: false,
+            read_only: false,
+            look_up: false,
+        },
+        _ => Policy {
+            retry: Retry::default(),
+            timeout: DEFAULT_CALL_TIMEOUT,
+            on_error: None,
+            repeatable: false,
+            read_only: false,
+            look_up: false,
+        },
+    }
+}
+
+/// Writes down the intent and asks for the call.
+pub(super) fn request(machine: &mut Machine<'_>, calling: &Calling, attempt: u32) -> Flow {
+    let timeout = policy(machine, &calling.place.step).timeout;
+    machine.emit(Event::CallRequested {
+        visit: calling.place.visit,
+        call: calling.call,
+        attempt,
+        key: calling.key.clone(),
+        request: calling.request.clone(),
+        at: machine.now,
+    });
+    machine.perform(effect(calling, attempt, timeout));
+    Flow::Stay
+}
+
+/// The first call of a step, or the next one of a notification.
+pub(super) fn first_request(machine: &mut Machine<'_>, place: &Place, call: u16, sent: CallRequest) -> Flow {
+    let key = machine.key(place, call);
+    request(
+        machine,
+        &Calling { place: place.clone(), call, attempt: 1, key, request: sent, requested_at: machine.now },
+        1,
+    )
+}
+
+fn effect(calling: &Calling, attempt: u32, timeout: Span) -> Effect {
+    let (visit, call, key) = (calling.place.visit, calling.call, calling.key.clone());
+    match calling.request.clone() {
+        CallRequest::Action { action, connection, input } => {
+            Effect::InvokeAction { visit, call, attempt, key, action, connection, input, timeout }
+        }
+        CallRequest::Message { channel, to, subject, body } => {
+            Effect::SendMessage { visit, call, attempt, key, channel, to, subject, body, timeout }
+        }
+    }
+}
+
+/// A call failed: try again, find out, ask, or give up.
+pub(super) fn failed(machine: &mut Machine<'_>, calling: &Calling, error: StepError, pause: Pause) -> Flow {
+    let policy = policy(machine, &calling.place.step);
+    let may_repeat = match error.class {
+        FailureClass::Retryable => true,
+        FailureClass::Unknown => policy.repeatable,
+        FailureClass::Fatal => false,
+    };
+    if may_repeat && calling.attempt < policy.retry.attempts && machine.state.cancel.is_none() {
+        let attempt = calling.attempt + 1;
+        let wait = retry::pause(&policy.retry, attempt, pause.jitter_per_mille, pause.asked_seconds);
+        let (visit, call, due) = (calling.place.visit, calling.call, machine.now.plus(wait));
+        machine.emit(Event::RetryScheduled { visit, call, attempt, due });
+        return Flow::Stay;
+    }
+    match error.class {
+        FailureClass::Unknown if !policy.read_only => doubt(machine, calling, error, policy.look_up),
+        FailureClass::Retryable | FailureClass::Fatal | FailureClass::Unknown => {
+            give_up(machine, &calling.place, calling.call, error)
+        }
+    }
+}
+
+fn doubt(machine: &mut Machine<'_>, calling: &Calling, error: StepError, look_up: bool) -> Flow {
+    if !look_up {
+        return ask(machine, calling, error);
+    }
+    machine.emit(Event::LookUpRequested { visit: calling.place.visit, call: calling.call });
+    perform_look_up(machine, calling);
+    Flow::Stay
+}
+
+/// Asks the action's look-up whether the call took place.
+pub(super) fn perform_look_up(machine: &mut Machine<'_>, calling: &Calling) {
+    let timeout = policy(machine, &calling.place.step).timeout;
+    if let Some((action, connection, input)) = action_request(&calling.request) {
+        machine.perform(Effect::LookUp {
+            visit: calling.place.visit,
+            call: calling.call,
+            key: calling.key.clone(),
+            action: action.to_owned(),
+            connection: connection.map(str::to_owned),
+            input: input.clone(),
+            timeout,
+        });
+    }
+}
+
+/// Asks a person: did this happen?
+pub(super) fn ask(machine: &mut Machine<'_>, calling: &Calling, error: StepError) -> Flow {
+    machine.emit(Event::CheckpointOpened {
+        visit: calling.place.visit,
+        opened: Opened::UnknownOutcome {
+            call: calling.call,
+            attempt: calling.attempt,
+            key: calling.key.clone(),
+            request: calling.request.clone(),
+            error,
+        },
+        due: None,
+        remind_at: None,
+    });
+    Flow::Stay
+}
+
+/// It certainly did not take place: send it again while attempts are left.
+pub(super) fn again_or_fail(machine: &mut Machine<'_>, calling: &Calling, error: StepError) -> Flow {
+    let policy = policy(machine, &calling.place.step);
+    if calling.attempt < policy.retry.attempts && machine.state.cancel.is_none() {
+        return request(machine, calling, calling.attempt + 1);
+    }
+    give_up(machine, &calling.place, calling.call, error)
+}
+
+/// No more attempts.
+pub(super) fn give_up(machine: &mut Machine<'_>, place: &Place, call: u16, error: StepError) -> Flow {
+    let version = machine.version;
+    if let Some((reason, by)) = machine.state.cancel.clone() {
+        machine.emit(Event::StepFailed { visit: place.visit, error, exit: None });
+        return machine.cancelled(reason, by);
+    }
+    if let Some(CompiledStep::Notify(step)) = version.steps.get(&place.step) {
+        return notify::refused(machine, step, place, call, error);
+    }
+    let on_error = policy(machine, &place.step).on_error;
+    machine.fail(place, error, on_error)
+}
+
+/// The process that made the call is gone; its answer will never come.
+pub(super) fn recover(machine: &mut Machine<'_>, calling: &Calling) -> Flow {
+    let policy = policy(machine, &calling.place.step);
+    let (visit, call, attempt) = (calling.place.visit, calling.call, calling.attempt);
+    if policy.repeatable {
+        machine.emit(Event::CallResumed { visit, call, attempt });
+        machine.perform(effect(calling, attempt, policy.timeout));
+        return Flow::Stay;
+    }
+    let error = StepError {
+        class: FailureClass::Unknown,
+        code: "interrupted".into(),
+        message: "the process stopped while the call was under way".into(),
+        details: serde_json::Value::Null,
+    };
+    machine.emit(Event::CallFailed { visit, call, attempt, error: error.clone(), exchange: serde_json::Value::Null });
+    doubt(machine, calling, error, policy.look_up)
+}

@@ -1,0 +1,166 @@
+//! What can happen to a run.
+
+use super::{Actor, StepError};
+use crate::document::StepId;
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+/// What starts a run.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Start {
+    /// The run's id; fresh.
+    pub run: String,
+    /// The workflow's id.
+    pub workflow: String,
+    /// Which version it runs on, to its end.
+    pub version: u32,
+    /// What set it off: an object with `type` and whatever the trigger brought.
+    pub trigger: Value,
+    /// The run's input.
+    pub input: Value,
+    /// The customer as an object, or null.
+    pub customer: Value,
+    /// The conversation as an object, or null.
+    pub conversation: Value,
+    /// Who started it, when a person or program did.
+    pub started_by: Option<Actor>,
+}
+
+/// Something that happened. Past tense: the machine decides what follows.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "type", rename_all = "snake_case")]
+pub enum Input {
+    /// A run was asked for.
+    Started(Box<Start>),
+    /// A call was answered well.
+    CallSucceeded {
+        /// Which entry of which step.
+        visit: u32,
+        /// Which call of that step.
+        call: u16,
+        /// Which attempt.
+        attempt: u32,
+        /// What it answered.
+        output: Value,
+        /// Facts about the exchange worth keeping (method, address, status, duration); never a secret.
+        exchange: Value,
+    },
+    /// A call failed.
+    CallFailed {
+        /// Which entry of which step.
+        visit: u32,
+        /// Which call of that step.
+        call: u16,
+        /// Which attempt.
+        attempt: u32,
+        /// Why.
+        error: StepError,
+        /// Facts about the exchange worth keeping; never a secret.
+        exchange: Value,
+        /// The pause the other side asked for.
+        retry_after_seconds: Option<u64>,
+        /// Random part of the pause, 0 to 1000.
+        jitter_per_mille: u16,
+    },
+    /// A look-up was answered.
+    LookedUp {
+        /// Which entry of which step.
+        visit: u32,
+        /// Which call of that step.
+        call: u16,
+        /// What was found.
+        result: LookUpResult,
+    },
+    /// Time passed; the run's earliest timer may be due.
+    TimerFired,
+    /// The customer sent a form.
+    FormSubmitted {
+        /// The step entry that asked.
+        visit: u32,
+        /// The answers.
+        values: Value,
+        /// Who sent it.
+        by: Actor,
+    },
+    /// An operator decided an approval.
+    Decided {
+        /// The step entry that asked.
+        visit: u32,
+        /// `approved`, `rejected` or `changes`.
+        outcome: String,
+        /// Their words.
+        comment: String,
+        /// Who.
+        by: Actor,
+    },
+    /// A person handed the conversation back.
+    HandedBack {
+        /// The step entry that handed it over.
+        visit: u32,
+        /// `returned`, or one of the step's named outcomes.
+        outcome: String,
+        /// Their words.
+        comment: String,
+        /// Who.
+        by: Actor,
+    },
+    /// A person said what became of a call.
+    UnknownResolved {
+        /// The step entry in doubt.
+        visit: u32,
+        /// What they found.
+        answer: UnknownAnswer,
+        /// Their words.
+        comment: String,
+        /// Who.
+        by: Actor,
+    },
+    /// Somebody wants the run stopped.
+    CancelRequested {
+        /// Why.
+        reason: String,
+        /// Who.
+        by: Actor,
+    },
+    /// Somebody wants an ended run to go on from a step.
+    RetryRequested {
+        /// From which step; the one that failed when absent.
+        step: Option<StepId>,
+        /// Variables to change first.
+        vars: Map<String, Value>,
+        /// Who.
+        by: Actor,
+    },
+    /// The process that drove the run is gone, another took it over.
+    Recovered,
+}
+
+/// What a look-up found.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "found", rename_all = "snake_case")]
+pub enum LookUpResult {
+    /// It took place, with this result.
+    Happened {
+        /// What the call would have answered.
+        output: Value,
+    },
+    /// It did not take place.
+    DidNotHappen,
+    /// It could not be told.
+    Unclear,
+}
+
+/// What a person says about a call with an unknown outcome.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "outcome", rename_all = "snake_case")]
+pub enum UnknownAnswer {
+    /// It took place, with this result.
+    Happened {
+        /// What to go on with as the call's output.
+        result: Value,
+    },
+    /// It did not: send it.
+    NotHappened,
+    /// Stop here: the step fails.
+    Stop,
+}

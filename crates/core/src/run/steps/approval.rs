@@ -1,0 +1,198 @@
+//! `approval`: nothing goes on until a person has said yes.
+
+use crate::{
+    document::{self, ApprovalTimeout, Approvers, StepId, TimeoutOutcome},
+    expr::TextTemplate,
+    run::{
+        Actor, ApprovalWait, ClosedBy, CompileError, CompiledStep, Event, GuardedRequest, Opened, Phase, Refusal,
+        RequestDifference, StepError,
+        machine::{Completion, Flow, Machine},
+        state::Place,
+        version,
+    },
+    time::Span,
+};
+use serde_json::{Value, json};
+
+/// A compiled `approval`.
+#[derive(Debug)]
+pub struct Compiled {
+    summary: TextTemplate,
+    guards: Vec<StepId>,
+    approvers: Approvers,
+    remind_after: Option<Span>,
+    timeout: Option<ApprovalTimeout>,
+    on_approve: StepId,
+    on_reject: StepId,
+    on_changes: Option<StepId>,
+}
+
+impl Compiled {
+    /// Why `actor` may not decide now; nothing when they may.
+    #[must_use]
+    pub fn why_not(&self, actor: &Actor, wait: &ApprovalWait, requester: Option<&Actor>) -> Option<String> {
+        let extra = wait.escalated.as_deref().unwrap_or_default();
+        let listed = self.approvers.users.iter().any(|email| email.eq_ignore_ascii_case(&actor.email));
+        let has_role = self.approvers.roles.iter().chain(extra).any(|role| actor.roles.contains(role));
+        let anyone = self.approvers.roles.is_empty() && self.approvers.users.is_empty();
+        let operator = ["operator", "builder", "admin"].iter().any(|role| actor.roles.iter().any(|had| had == role));
+        if !(listed || has_role || (anyone && operator)) {
+            return Some(format!("this needs {}", self.wanted()));
+        }
+        if self.approvers.exclude_requester && requester.is_some_and(|requester| requester.id == actor.id) {
+            return Some("who asked for it may not approve it".into());
+        }
+        if wait.given.iter().any(|given| given.id == actor.id) {
+            return Some("you have already approved; another person must too".into());
+        }
+        None
+    }
+
+    /// Who may decide.
+    #[must_use]
+    pub fn approvers(&self) -> &Approvers {
+        &self.approvers
+    }
+
+    /// What happens when nobody decides.
+    #[must_use]
+    pub fn timeout(&self) -> Option<&ApprovalTimeout> {
+        self.timeout.as_ref()
+    }
+
+    /// The outcomes a person may choose.
+    #[must_use]
+    pub fn outcomes(&self) -> Vec<String> {
+        let changes = self.on_changes.as_ref().map(|_| "changes".to_owned());
+        ["approved".to_owned(), "rejected".to_owned()].into_iter().chain(changes).collect()
+    }
+
+    fn wanted(&self) -> String {
+        let parts: Vec<&str> = self.approvers.roles.iter().chain(&self.approvers.users).map(String::as_str).collect();
+        if parts.is_empty() { "the operator role".into() } else { parts.join(" or ") }
+    }
+
+    fn requests(&self, machine: &Machine<'_>) -> Result<Vec<GuardedRequest>, StepError> {
+        self.guards
+            .iter()
+            .filter_map(|guarded| match machine.version.step(guarded) {
+                Some(CompiledStep::ToolCall(step)) => Some(step.request(machine, guarded)),
+                _ => None,
+            })
+            .collect()
+    }
+}
+
+pub(in crate::run) fn compile(step: &document::Approval, at: &version::Place<'_>) -> Result<Compiled, CompileError> {
+    Ok(Compiled {
+        summary: at.text("summary", &step.summary)?,
+        guards: step.guards.clone(),
+        approvers: step.approvers.clone(),
+        remind_after: step.remind_after,
+        timeout: step.timeout.clone(),
+        on_approve: step.on_approve.clone(),
+        on_reject: step.on_reject.clone(),
+        on_changes: step.on_changes.clone(),
+    })
+}
+
+pub(in crate::run) fn enter(
+    machine: &mut Machine<'_>,
+    step: &Compiled,
+    place: &Place,
+    difference: Option<RequestDifference>,
+) -> Flow {
+    let summary = match step.summary.render(&machine.scope()) {
+        Ok(summary) => summary,
+        Err(error) => return machine.fail_expression(place, "summary", &error),
+    };
+    let requests = match step.requests(machine) {
+        Ok(requests) => requests,
+        Err(error) => return machine.fail(place, error, None),
+    };
+    let due = step.timeout.as_ref().map(|timeout| machine.now.plus(timeout.after));
+    let remind_at = step.remind_after.map(|after| machine.now.plus(after));
+    let opened = Opened::Approval { summary, requests, difference };
+    machine.emit(Event::CheckpointOpened { visit: place.visit, opened, due, remind_at });
+    Flow::Stay
+}
+
+pub(in crate::run) fn decided(
+    machine: &mut Machine<'_>,
+    visit: u32,
+    outcome: &str,
+    comment: String,
+    by: Actor,
+) -> Result<Flow, Refusal> {
+    let version = machine.version;
+    let Phase::WaitingApproval(wait) = machine.state.phase.clone() else { return Err(Refusal::Stale) };
+    if wait.place.visit != visit {
+        return Err(Refusal::Stale);
+    }
+    let Some(CompiledStep::Approval(step)) = version.step(&wait.place.step) else {
+        return Ok(machine.lost(&wait.place));
+    };
+    let offered = step.outcomes();
+    if !offered.iter().any(|offer| offer == outcome) {
+        return Err(Refusal::NotOffered { outcome: outcome.to_owned(), offered });
+    }
+    if let Some(reason) = step.why_not(&by, &wait, machine.state.info.started_by.as_ref()) {
+        return Err(Refusal::NotAnApprover(reason));
+    }
+    if outcome == "approved" {
+        let needed = usize::try_from(step.approvers.quorum).unwrap_or(usize::MAX);
+        if wait.given.len() + 1 < needed {
+            machine.emit(Event::ApprovalGiven { visit, by, comment });
+            return Ok(Flow::Stay);
+        }
+    }
+    let next = match outcome {
+        "approved" => &step.on_approve,
+        "changes" => step.on_changes.as_ref().unwrap_or(&step.on_reject),
+        _ => &step.on_reject,
+    };
+    let output = json!({
+        "outcome": outcome,
+        "comment": comment,
+        "by": { "id": by.id, "name": by.name, "email": by.email },
+    });
+    Ok(close(machine, &wait.place, Closing { outcome, by: ClosedBy::Person { actor: by }, comment, output, next }))
+}
+
+struct Closing<'a> {
+    outcome: &'a str,
+    by: ClosedBy,
+    comment: String,
+    output: Value,
+    next: &'a StepId,
+}
+
+fn close(machine: &mut Machine<'_>, place: &Place, closing: Closing<'_>) -> Flow {
+    let Closing { outcome, by, comment, output, next } = closing;
+    let (visit, exit) = (place.visit, outcome.to_owned());
+    machine.emit(Event::CheckpointClosed { visit, outcome: exit.clone(), by, comment, values: Value::Null });
+    machine.complete(place, Completion { exit, next, set: &[], output: Some(output), on_error: None })
+}
+
+pub(in crate::run) fn timer_fired(machine: &mut Machine<'_>, wait: &ApprovalWait) -> Flow {
+    let version = machine.version;
+    let (visit, now) = (wait.place.visit, machine.now);
+    if wait.due.is_none_or(|due| due > now) {
+        machine.emit(Event::CheckpointReminded { visit });
+        return Flow::Stay;
+    }
+    let Some(CompiledStep::Approval(step)) = version.step(&wait.place.step) else { return machine.lost(&wait.place) };
+    let Some(timeout) = &step.timeout else { return machine.lost(&wait.place) };
+    let (outcome, branch) = match timeout.outcome {
+        TimeoutOutcome::Approved => ("approved", &step.on_approve),
+        TimeoutOutcome::Escalate if wait.escalated.is_none() => {
+            let (roles, due) = (timeout.escalate_to.clone(), now.plus(timeout.after));
+            machine.emit(Event::CheckpointEscalated { visit, roles, due });
+            return Flow::Stay;
+        }
+        TimeoutOutcome::Rejected | TimeoutOutcome::Escalate => ("rejected", &step.on_reject),
+    };
+    let next = timeout.next.as_ref().unwrap_or(branch);
+    let output = json!({ "outcome": outcome, "comment": "", "by": null, "timeout": true });
+    close(machine, &wait.place, Closing { outcome, by: ClosedBy::Timeout, comment: String::new(), output, next })
+}

@@ -1,0 +1,56 @@
+//! `end`: final status and last words.
+
+use crate::{
+    document::{self, EndStatus},
+    expr::{Template, TextTemplate},
+    run::{
+        CompileError, EndedStatus, Event, StepError,
+        machine::{Flow, Machine},
+        state::Place,
+        version,
+    },
+};
+use serde_json::{Map, Value};
+
+/// A compiled `end`.
+#[derive(Debug)]
+pub struct Compiled {
+    status: EndStatus,
+    pub(in crate::run) message: TextTemplate,
+    output: Template,
+}
+
+pub(in crate::run) fn compile(step: &document::End, at: &version::Place<'_>) -> Result<Compiled, CompileError> {
+    Ok(Compiled {
+        status: step.status,
+        message: at.text("message", &step.message)?,
+        output: at.template("output", &step.output)?,
+    })
+}
+
+pub(in crate::run) fn enter(machine: &mut Machine<'_>, step: &Compiled, place: &Place) -> Flow {
+    let rendered = {
+        let scope = machine.scope();
+        step.message
+            .render(&scope)
+            .and_then(|body| Ok((body, step.output.render(&scope).map_err(|error| error.error)?)))
+    };
+    let (body, output) = match rendered {
+        Ok(rendered) => rendered,
+        Err(error) => return machine.fail_expression(place, "message", &error),
+    };
+    let visit = place.visit;
+    if !body.is_empty() {
+        machine.emit(Event::MessagePosted { visit, body: body.clone(), form: None });
+    }
+    let (status, error) = match step.status {
+        EndStatus::Completed => (EndedStatus::Completed, None),
+        EndStatus::Rejected => (EndedStatus::Rejected, None),
+        EndStatus::Failed => {
+            let message = if body.is_empty() { "the workflow ended as failed".to_owned() } else { body };
+            (EndedStatus::Failed, Some(StepError::fatal("ended_failed", message)))
+        }
+    };
+    machine.emit(Event::StepCompleted { visit, exit: "end".into(), output: None, set: Map::<String, Value>::new() });
+    machine.end(status, output, error, None)
+}

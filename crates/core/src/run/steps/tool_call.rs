@@ -1,0 +1,126 @@
+//! `tool_call`: a connector action.
+
+use crate::{
+    catalogue::Risk,
+    document::{self, DEFAULT_CALL_TIMEOUT, Retry, StepId},
+    expr::Template,
+    run::{
+        CallRequest, CompileError, GuardedRequest, RequestDifference, StepError, calls,
+        machine::{Completion, Flow, Machine},
+        state::Place,
+        version,
+    },
+    time::Span,
+};
+use serde_json::Value;
+
+/// A compiled `tool_call`.
+#[derive(Debug)]
+pub struct Compiled {
+    action: String,
+    connection: Option<String>,
+    pub(in crate::run) input: Template,
+    set: Vec<(String, Template)>,
+    pub(in crate::run) next: StepId,
+    risk: Risk,
+    pub(in crate::run) retry: Retry,
+    pub(in crate::run) timeout: Span,
+    pub(in crate::run) on_error: Option<StepId>,
+    pub(in crate::run) repeatable: bool,
+    pub(in crate::run) read_only: bool,
+    pub(in crate::run) look_up: bool,
+}
+
+impl Compiled {
+    /// `<connector>.<action>`.
+    #[must_use]
+    pub fn action(&self) -> &str {
+        &self.action
+    }
+
+    /// The request this step would send now.
+    pub(in crate::run) fn request(&self, machine: &Machine<'_>, step: &str) -> Result<GuardedRequest, StepError> {
+        let input = self.render(machine)?;
+        Ok(GuardedRequest::new(step.to_owned(), self.action.clone(), self.connection.clone(), input))
+    }
+
+    pub(in crate::run) fn render(&self, machine: &Machine<'_>) -> Result<Value, StepError> {
+        self.input.render(&machine.scope()).map_err(|error| StepError::fatal(error.code(), format!("input: {error}")))
+    }
+}
+
+pub(in crate::run) fn compile(step: &document::ToolCall, at: &version::Place<'_>) -> Result<Compiled, CompileError> {
+    let spec = at.action(&step.action)?;
+    Ok(Compiled {
+        action: step.action.clone(),
+        connection: step.connection.clone(),
+        input: at.template("input", &step.input)?,
+        set: at.set(&step.set)?,
+        next: step.next.clone(),
+        risk: spec.risk,
+        retry: step.retry.clone().unwrap_or_default(),
+        timeout: step.timeout.unwrap_or(DEFAULT_CALL_TIMEOUT),
+        on_error: step.on_error.as_ref().map(|to| to.next.clone()),
+        repeatable: spec.repeatable(),
+        read_only: spec.risk == Risk::Read,
+        look_up: spec.look_up.is_some(),
+    })
+}
+
+pub(in crate::run) fn enter(machine: &mut Machine<'_>, step: &Compiled, place: &Place) -> Flow {
+    let request = match step.request(machine, &place.step) {
+        Ok(request) => request,
+        Err(error) => return machine.fail(place, error, step.on_error.as_ref()),
+    };
+    match approval_needed(machine, step, &request) {
+        Permission::Granted => {
+            let GuardedRequest { action, connection, input, .. } = request;
+            calls::first_request(machine, place, 0, CallRequest::Action { action, connection, input })
+        }
+        Permission::AskAgain { approval, approved } => {
+            let difference = RequestDifference { step: place.step.clone(), approved, now: request.input };
+            machine.ask_again(place, approval, difference)
+        }
+        Permission::Missing => {
+            let message = format!("`{}` is high risk and no approval for it was given", step.action);
+            machine.fail(place, StepError::fatal("unapproved_action", message), None)
+        }
+    }
+}
+
+enum Permission {
+    Granted,
+    AskAgain { approval: StepId, approved: Value },
+    Missing,
+}
+
+/// What was approved is what runs, once.
+fn approval_needed(machine: &Machine<'_>, step: &Compiled, request: &GuardedRequest) -> Permission {
+    match machine.state.grants.get(&request.step) {
+        Some(grant) if grant.request.hash == request.hash && !grant.used => Permission::Granted,
+        Some(grant) => {
+            let approved = if grant.used { Value::Null } else { grant.request.input.clone() };
+            Permission::AskAgain { approval: grant.approval.clone(), approved }
+        }
+        None if step.risk == Risk::High && !machine.version.allow_unguarded => {
+            match machine.version.guarded_by.get(&request.step).and_then(|approvals| approvals.first()) {
+                Some(approval) => Permission::AskAgain { approval: approval.clone(), approved: Value::Null },
+                None => Permission::Missing,
+            }
+        }
+        None => Permission::Granted,
+    }
+}
+
+pub(in crate::run) fn answered(machine: &mut Machine<'_>, step: &Compiled, place: &Place) -> Flow {
+    machine.complete(
+        place,
+        Completion {
+            exit: "next".into(),
+            next: &step.next,
+            set: &step.set,
+            output: None,
+            on_error: step.on_error.as_ref(),
+        },
+    )
+}

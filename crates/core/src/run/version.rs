@@ -1,0 +1,156 @@
+//! A published document, compiled once: templates and expressions parsed, forms made checkable.
+
+use super::steps::{approval, collect_form, condition, end, human_handoff, notify, tool_call};
+use super::{FieldProblem, forms};
+use crate::{
+    catalogue::{ActionSpec, Catalogue},
+    document::{StepId, StepKind, Workflow},
+    expr::{ExpressionError, Template, TextTemplate},
+};
+use indexmap::IndexMap;
+use serde_json::{Map, Value};
+use std::collections::BTreeMap;
+
+/// Why a document cannot run.
+#[derive(Debug, Clone, PartialEq, thiserror::Error)]
+#[error("{pointer}: {message}")]
+pub struct CompileError {
+    /// JSON pointer into the document.
+    pub pointer: String,
+    /// What is wrong there.
+    pub message: String,
+}
+
+/// A published document, ready to run. Immutable.
+#[derive(Debug)]
+pub struct Version {
+    pub(super) workflow: Workflow,
+    pub(super) steps: IndexMap<StepId, CompiledStep>,
+    input: Option<jsonschema::Validator>,
+    /// Guarded step → the approvals that guard it.
+    pub(super) guarded_by: BTreeMap<StepId, Vec<StepId>>,
+    /// Whether a high-risk action may run without a grant: the workspace's policy said so at publishing.
+    pub(super) allow_unguarded: bool,
+}
+
+/// One step, compiled.
+#[derive(Debug)]
+pub enum CompiledStep {
+    /// Calls a connector action.
+    ToolCall(tool_call::Compiled),
+    /// Collects a form.
+    CollectForm(collect_form::Compiled),
+    /// Branches.
+    Condition(condition::Compiled),
+    /// Sends a message.
+    Notify(notify::Compiled),
+    /// Waits for an approval.
+    Approval(approval::Compiled),
+    /// Gives the conversation to a person.
+    HumanHandoff(human_handoff::Compiled),
+    /// Ends the run.
+    End(end::Compiled),
+}
+
+impl Version {
+    /// Compiles `workflow` against the actions that exist.
+    ///
+    /// # Errors
+    /// The first place that does not compile, or a target that does not exist. Run the checks for the whole list.
+    pub fn compile(workflow: Workflow, catalogue: &Catalogue, allow_unguarded: bool) -> Result<Self, CompileError> {
+        let input = workflow.input.as_ref().map(forms::validator).transpose();
+        let input = input.map_err(|message| CompileError { pointer: "/input".into(), message })?;
+        let mut steps = IndexMap::with_capacity(workflow.steps.len());
+        let mut guarded_by: BTreeMap<StepId, Vec<StepId>> = BTreeMap::new();
+        check_target(&workflow, "/start", &workflow.start)?;
+        for (id, step) in &workflow.steps {
+            for (exit, target) in step.kind.exits() {
+                check_target(&workflow, &format!("/steps/{id} ({exit})"), target)?;
+            }
+            let at = Place { id, catalogue };
+            let compiled = match &step.kind {
+                StepKind::ToolCall(step) => CompiledStep::ToolCall(tool_call::compile(step, &at)?),
+                StepKind::CollectForm(step) => CompiledStep::CollectForm(collect_form::compile(step, &at)?),
+                StepKind::Condition(step) => CompiledStep::Condition(condition::compile(step, &at)?),
+                StepKind::Notify(step) => CompiledStep::Notify(notify::compile(step, &at)?),
+                StepKind::Approval(step) => {
+                    for guarded in &step.guards {
+                        check_target(&workflow, &format!("/steps/{id}/guards"), guarded)?;
+                        guarded_by.entry(guarded.clone()).or_default().push(id.clone());
+                    }
+                    CompiledStep::Approval(approval::compile(step, &at)?)
+                }
+                StepKind::HumanHandoff(step) => CompiledStep::HumanHandoff(human_handoff::compile(step, &at)?),
+                StepKind::End(step) => CompiledStep::End(end::compile(step, &at)?),
+            };
+            steps.insert(id.clone(), compiled);
+        }
+        Ok(Self { workflow, input, steps, guarded_by, allow_unguarded })
+    }
+
+    /// The document it was compiled from.
+    #[must_use]
+    pub fn workflow(&self) -> &Workflow {
+        &self.workflow
+    }
+
+    /// What does not fit the schema of a run's input; at most 50 problems.
+    #[must_use]
+    pub fn input_problems(&self, input: &Value) -> Vec<FieldProblem> {
+        self.input.as_ref().map_or_else(Vec::new, |validator| forms::problems(validator, input))
+    }
+
+    /// The step of that id.
+    #[must_use]
+    pub fn step(&self, id: &str) -> Option<&CompiledStep> {
+        self.steps.get(id)
+    }
+
+    /// The title of a step, or its id.
+    #[must_use]
+    pub fn title<'a>(&'a self, id: &'a str) -> &'a str {
+        match self.workflow.steps.get(id) {
+            Some(step) if !step.title.is_empty() => &step.title,
+            _ => id,
+        }
+    }
+}
+
+fn check_target(workflow: &Workflow, pointer: &str, target: &str) -> Result<(), CompileError> {
+    if workflow.steps.contains_key(target) {
+        return Ok(());
+    }
+    Err(CompileError { pointer: pointer.to_owned(), message: format!("there is no step `{target}`") })
+}
+
+/// Where a step's compilation is, for its error messages.
+pub(super) struct Place<'a> {
+    id: &'a str,
+    catalogue: &'a Catalogue,
+}
+
+impl Place<'_> {
+    pub(super) fn error(&self, field: &str, message: impl ToString) -> CompileError {
+        CompileError { pointer: format!("/steps/{}/{field}", self.id), message: message.to_string() }
+    }
+
+    pub(super) fn text(&self, field: &str, source: &str) -> Result<TextTemplate, CompileError> {
+        TextTemplate::compile(source).map_err(|error| self.error(field, error))
+    }
+
+    pub(super) fn template(&self, field: &str, source: &Value) -> Result<Template, CompileError> {
+        Template::compile(source).map_err(|error| self.error(field, error))
+    }
+
+    pub(super) fn set(&self, source: &Map<String, Value>) -> Result<Vec<(String, Template)>, CompileError> {
+        source.iter().map(|(name, value)| Ok((name.clone(), self.template(&format!("set/{name}"), value)?))).collect()
+    }
+
+    pub(super) fn expression<T>(&self, field: &str, result: Result<T, ExpressionError>) -> Result<T, CompileError> {
+        result.map_err(|error| self.error(field, error))
+    }
+
+    pub(super) fn action(&self, name: &str) -> Result<&ActionSpec, CompileError> {
+        self.catalogue.action(name).ok_or_else(|| self.error("action", format!("there is no action `{name}`")))
+    }
+}

@@ -1,0 +1,167 @@
+//! Effects performed: each gives back exactly one input.
+
+use crate::Engine;
+use countersign_channels::{OutboundMessage, SendOutcome};
+use countersign_connectors::{Call, CallError, CallOutcome, Exchange, LookUp};
+use countersign_core::{
+    document::Channel,
+    run::{Effect, FailureClass, Input, LookUpResult, StepError},
+    time::Span,
+};
+use serde_json::{Value, json};
+use std::time::Duration;
+
+/// Which attempt of which call an answer belongs to.
+#[derive(Clone, Copy)]
+struct Place {
+    visit: u32,
+    call: u16,
+    attempt: u32,
+}
+
+impl Engine {
+    pub(crate) async fn perform(&self, workspace: &str, effect: Effect) -> Input {
+        match effect {
+            Effect::InvokeAction { visit, call, attempt, key, action, connection, input, timeout } => {
+                let place = Place { visit, call, attempt };
+                let request =
+                    Request { action: &action, connection: connection.as_deref(), input: &input, key: &key, timeout };
+                self.invoke(workspace, place, &request).await
+            }
+            Effect::SendMessage { visit, call, attempt, key, channel, to, subject, body, timeout } => {
+                let place = Place { visit, call, attempt };
+                let timeout = Duration::from_millis(timeout.0);
+                let message = OutboundMessage { channel, to: &to, subject: &subject, body: &body, key: &key, timeout };
+                self.send(workspace, place, channel, message).await
+            }
+            Effect::LookUp { visit, call, key, action, connection, input, timeout } => {
+                let request =
+                    Request { action: &action, connection: connection.as_deref(), input: &input, key: &key, timeout };
+                Input::LookedUp { visit, call, result: self.look_up(workspace, &request).await }
+            }
+        }
+    }
+
+    async fn invoke(&self, workspace: &str, place: Place, request: &Request<'_>) -> Input {
+        let connector = request.action.split('.').next().unwrap_or_default();
+        let connection = match self.connection(workspace, connector, request.connection).await {
+            Ok(connection) => connection,
+            // Nothing was sent: trying again is safe.
+            Err(error) => return failed(place, &not_sent("connection_unavailable", &error.to_string()), None),
+        };
+        match self.0.invoker.invoke(request.call(connection.as_deref())).await {
+            CallOutcome::Succeeded { output, exchange } => Input::CallSucceeded {
+                visit: place.visit,
+                call: place.call,
+                attempt: place.attempt,
+                output,
+                exchange: facts(&exchange),
+            },
+            CallOutcome::Failed { error, exchange } => failed(place, &error, exchange.as_ref()),
+        }
+    }
+
+    async fn look_up(&self, workspace: &str, request: &Request<'_>) -> LookUpResult {
+        let connector = request.action.split('.').next().unwrap_or_default();
+        let Ok(connection) = self.connection(workspace, connector, request.connection).await else {
+            return LookUpResult::Unclear;
+        };
+        match self.0.invoker.look_up(request.call(connection.as_deref())).await {
+            LookUp::Happened(output) => LookUpResult::Happened { output },
+            LookUp::DidNotHappen => LookUpResult::DidNotHappen,
+            LookUp::Unknown => LookUpResult::Unclear,
+        }
+    }
+
+    async fn send(&self, workspace: &str, place: Place, channel: Channel, message: OutboundMessage<'_>) -> Input {
+        let account = match self.channel_account(workspace, channel).await {
+            Ok(Some(account)) => account,
+            Ok(None) => {
+                let text = format!("the workspace has no {} account", channel.tag());
+                let error = CallError { class: FailureClass::Fatal, ..not_sent("no_account", &text) };
+                return failed(place, &error, None);
+            }
+            Err(error) => return failed(place, &not_sent("account_unavailable", &error.to_string()), None),
+        };
+        match self.0.sender.send(&account, message).await {
+            SendOutcome::Accepted { provider_id, exchange } => Input::CallSucceeded {
+                visit: place.visit,
+                call: place.call,
+                attempt: place.attempt,
+                output: json!({ "channel": channel.tag(), "provider_id": provider_id }),
+                exchange,
+            },
+            SendOutcome::Failed { class, code, message, retry_after_seconds } => {
+                let error = CallError { class, code, message, details: Value::Null, retry_after_seconds };
+                failed(place, &error, None)
+            }
+        }
+    }
+}
+
+struct Request<'a> {
+    action: &'a str,
+    connection: Option<&'a str>,
+    input: &'a Value,
+    key: &'a str,
+    timeout: Span,
+}
+
+impl<'a> Request<'a> {
+    fn call(&self, connection: Option<&'a countersign_connectors::Connection>) -> Call<'a> {
+        let timeout = Duration::from_millis(self.timeout.0);
+        Call { action: self.action, input: self.input, key: self.key, timeout, connection }
+    }
+}
+
+fn not_sent(code: &str, message: &str) -> CallError {
+    CallError {
+        class: FailureClass::Retryable,
+        code: code.to_owned(),
+        message: message.to_owned(),
+        details: Value::Null,
+        retry_after_seconds: None,
+    }
+}
+
+fn failed(place: Place, error: &CallError, exchange: Option<&Exchange>) -> Input {
+    Input::CallFailed {
+        visit: place.visit,
+        call: place.call,
+        attempt: place.attempt,
+        error: StepError {
+            class: error.class,
+            code: error.code.clone(),
+            message: error.message.clone(),
+            details: error.details.clone(),
+        },
+        exchange: exchange.map_or(Value::Null, whole),
+        retry_after_seconds: error.retry_after_seconds,
+        jitter_per_mille: jitter(),
+    }
+}
+
+/// What is worth keeping of a call that went well: its output is on the record already.
+fn facts(exchange: &Exchange) -> Value {
+    json!({
+        "method": exchange.request.method,
+        "url": exchange.request.url,
+        "status": exchange.status,
+        "duration_ms": exchange.duration_ms,
+    })
+}
+
+/// A failed call is kept whole: somebody will have to understand it.
+fn whole(exchange: &Exchange) -> Value {
+    serde_json::to_value(exchange).unwrap_or_default()
+}
+
+/// The only random number of a run: the shell draws it, the machine is told.
+fn jitter() -> u16 {
+    let mut bytes = [0_u8; 2];
+    // Without randomness all pauses have the same length, which is no reason to fail.
+    if getrandom::fill(&mut bytes).is_err() {
+        return 500;
+    }
+    u16::from_le_bytes(bytes) % 1001
+}

@@ -1,0 +1,135 @@
+//! Opened credentials, kept for a few seconds.
+
+use crate::{Engine, EngineError};
+use countersign_channels::ChannelAccount;
+use countersign_connectors::{Connection, Secrets};
+use countersign_core::document::Channel;
+use parking_lot::RwLock;
+use serde_json::{Map, Value};
+use std::{
+    collections::{BTreeMap, HashMap},
+    sync::Arc,
+};
+
+/// How long an opened credential is used without looking again, milliseconds: another process may have changed it.
+const FRESH_MS: i64 = 5000;
+/// How many are kept; past it the cache starts anew.
+const KEPT_MAX: usize = 5000;
+
+struct Kept<T> {
+    value: Option<Arc<T>>,
+    read_at: i64,
+}
+
+type Kind = (String, String, Option<String>);
+
+#[derive(Default)]
+pub(crate) struct Connections {
+    connections: RwLock<HashMap<Kind, Kept<Connection>>>,
+    accounts: RwLock<HashMap<(String, Channel), Kept<ChannelAccount>>>,
+}
+
+impl Engine {
+    /// The named connection, or the connector's first; none when the workspace has none, which suits connectors that
+    /// need no credentials.
+    ///
+    /// # Errors
+    /// When the name does not exist, or the credentials cannot be read.
+    pub async fn connection(
+        &self,
+        workspace: &str,
+        connector: &str,
+        name: Option<&str>,
+    ) -> Result<Option<Arc<Connection>>, EngineError> {
+        let kind = (workspace.to_owned(), connector.to_owned(), name.map(str::to_owned));
+        let now = self.now();
+        if let Some(kept) = self.0.connections.connections.read().get(&kind)
+            && now.saturating_sub(kept.read_at) < FRESH_MS
+        {
+            return Ok(kept.value.clone());
+        }
+        let value = self.read_connection(workspace, connector, name).await?.map(Arc::new);
+        keep(&mut self.0.connections.connections.write(), kind, value.clone(), now);
+        Ok(value)
+    }
+
+    /// Forgets what was opened for a workspace, after a change.
+    pub fn forget_connections(&self, workspace: &str) {
+        self.0.connections.connections.write().retain(|(owner, _, _), _| owner != workspace);
+        self.0.connections.accounts.write().retain(|(owner, _), _| owner != workspace);
+    }
+
+    async fn read_connection(
+        &self,
+        workspace: &str,
+        connector: &str,
+        name: Option<&str>,
+    ) -> Result<Option<Connection>, EngineError> {
+        let rows = self.0.store.list_connections(workspace).await?;
+        let mut of_connector = rows.into_iter().filter(|row| row.connector == connector);
+        let row = match name {
+            Some(name) => Some(of_connector.find(|row| row.name == name).ok_or(EngineError::NotFound("connection"))?),
+            None => of_connector.next(),
+        };
+        let Some(row) = row else { return Ok(None) };
+        let context = format!("{workspace}/connection/{}", row.id);
+        let secrets: BTreeMap<String, String> =
+            self.open_sealed(&context, &row.sealed)?.into_iter().map(|(name, value)| (name, as_text(value))).collect();
+        let settings = object(&row.settings, "connection settings")?;
+        Ok(Some(Connection { connector: row.connector, name: row.name, settings, secrets: Secrets::new(secrets) }))
+    }
+
+    pub(crate) async fn channel_account(
+        &self,
+        workspace: &str,
+        channel: Channel,
+    ) -> Result<Option<Arc<ChannelAccount>>, EngineError> {
+        let kind = (workspace.to_owned(), channel);
+        let now = self.now();
+        if let Some(kept) = self.0.connections.accounts.read().get(&kind)
+            && now.saturating_sub(kept.read_at) < FRESH_MS
+        {
+            return Ok(kept.value.clone());
+        }
+        let value = self.read_account(workspace, channel).await?.map(Arc::new);
+        keep(&mut self.0.connections.accounts.write(), kind, value.clone(), now);
+        Ok(value)
+    }
+
+    async fn read_account(&self, workspace: &str, channel: Channel) -> Result<Option<ChannelAccount>, EngineError> {
+        let rows = self.0.store.list_channel_accounts(workspace).await?;
+        let Some(row) = rows.into_iter().find(|row| row.channel == channel.tag()) else { return Ok(None) };
+        let context = format!("{workspace}/channel/{}", row.id);
+        let mut account = object(&row.settings, "channel settings")?;
+        account.extend(self.open_sealed(&context, &row.sealed)?);
+        account.insert("channel".into(), Value::from(channel.tag()));
+        let account = serde_json::from_value(Value::Object(account))
+            .map_err(|error| EngineError::Invalid(format!("the {} account is incomplete: {error}", channel.tag())))?;
+        Ok(Some(account))
+    }
+
+    fn open_sealed(&self, context: &str, sealed: &str) -> Result<Map<String, Value>, EngineError> {
+        if sealed.is_empty() {
+            return Ok(Map::new());
+        }
+        self.0.vault.open(context, sealed).map_err(|error| EngineError::Corrupt(error.to_string()))
+    }
+}
+
+fn keep<K: std::hash::Hash + Eq, T>(kept: &mut HashMap<K, Kept<T>>, kind: K, value: Option<Arc<T>>, read_at: i64) {
+    if kept.len() >= KEPT_MAX {
+        kept.clear();
+    }
+    kept.insert(kind, Kept { value, read_at });
+}
+
+fn as_text(value: Value) -> String {
+    match value {
+        Value::String(text) => text,
+        other => other.to_string(),
+    }
+}
+
+fn object(text: &str, what: &str) -> Result<Map<String, Value>, EngineError> {
+    serde_json::from_str(text).map_err(|error| EngineError::Corrupt(format!("{what}: {error}")))
+}

@@ -1,0 +1,211 @@
+//! One run at a time: decide, commit, perform, and again until it waits or ends.
+
+use crate::{Engine, EngineError, load::LoadedRun, project};
+use countersign_core::run::{self, Decision, Effect, Input, Phase, RunState, Version};
+use countersign_store::{CommitOutcome, Conflict, IdempotencyRow, NewIdempotency, Priority, RunRow, StoreError};
+use parking_lot::Mutex;
+use std::{collections::HashMap, sync::Arc};
+use tokio::sync::OwnedSemaphorePermit;
+
+/// How often a decision is taken anew because another process moved the run.
+const RELOADS_MAX: usize = 5;
+
+/// Runs this process holds in memory: only those that move or are being decided right now.
+#[derive(Default)]
+pub(crate) struct Cells(Mutex<HashMap<String, Arc<Cell>>>);
+
+/// One run in memory. The lock orders everything that happens to it in this process; `seq` fences other processes.
+#[derive(Default)]
+pub(crate) struct Cell(tokio::sync::Mutex<Option<Held>>);
+
+pub(crate) struct Held {
+    pub(crate) row: RunRow,
+    pub(crate) version: Arc<Version>,
+    pub(crate) state: RunState,
+}
+
+impl Cells {
+    fn get(&self, run: &str) -> Arc<Cell> {
+        Arc::clone(self.0.lock().entry(run.to_owned()).or_default())
+    }
+
+    /// Lets go of a run nobody else holds.
+    fn release(&self, run: &str, cell: Arc<Cell>) {
+        let mut cells = self.0.lock();
+        // Two owners are left when nobody else waits for it: the map and this caller.
+        if Arc::strong_count(&cell) <= 2 {
+            cells.remove(run);
+        }
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        self.0.lock().len()
+    }
+}
+
+/// What an input led to.
+pub(crate) struct Moved {
+    pub(crate) row: RunRow,
+    pub(crate) effects: Vec<Effect>,
+}
+
+impl Engine {
+    /// Takes an input for an existing run and, when calls follow, drives the run in the background.
+    pub(crate) async fn take(&self, workspace: &str, run: &str, input: Input) -> Result<RunRow, EngineError> {
+        let cell = self.0.cells.get(run);
+        let moved = match self.decide_in(&cell, workspace, run, &input).await {
+            Ok(moved) => moved,
+            Err(error) => {
+                self.0.cells.release(run, cell);
+                return Err(error);
+            }
+        };
+        let Moved { row, effects } = moved;
+        if effects.is_empty() {
+            self.0.cells.release(run, cell);
+        } else if let Ok(permit) = Arc::clone(&self.0.moving).acquire_owned().await {
+            self.spawn_drive(cell, &row, effects, permit);
+        }
+        Ok(row)
+    }
+
+    /// Performs `effects` and what follows from them in the background.
+    fn spawn_drive(&self, cell: Arc<Cell>, row: &RunRow, effects: Vec<Effect>, permit: OwnedSemaphorePermit) {
+        let (engine, workspace, run) = (self.clone(), row.workspace.clone(), row.id.clone());
+        self.0.tasks.spawn(async move {
+            engine.drive(cell, &workspace, &run, effects).await;
+            drop(permit);
+        });
+    }
+
+    async fn drive(&self, cell: Arc<Cell>, workspace: &str, run: &str, mut effects: Vec<Effect>) {
+        while let Some(effect) = effects.pop() {
+            debug_assert!(effects.is_empty(), "a run has one token and so one call at a time");
+            let input = self.perform(workspace, effect).await;
+            match self.answer(&cell, workspace, run, &input).await {
+                Some(moved) => effects = moved.effects,
+                None => break,
+            }
+        }
+        self.0.cells.release(run, cell);
+    }
+
+    /// Commits a call's answer. It must not be lost, so a database that is away is waited for.
+    async fn answer(&self, cell: &Arc<Cell>, workspace: &str, run: &str, input: &Input) -> Option<Moved> {
+        let mut pause_ms = 20;
+        loop {
+            match self.decide_in(cell, workspace, run, input).await {
+                Ok(moved) => return Some(moved),
+                Err(EngineError::Refused(refusal)) => {
+                    tracing::info!(run, %refusal, "an answer came too late");
+                    return None;
+                }
+                Err(EngineError::Store(error @ (StoreError::Busy(_) | StoreError::Full | StoreError::ReadOnly))) => {
+                    tracing::warn!(run, %error, "the answer of a call waits for the database");
+                }
+                Err(error) => {
+                    tracing::error!(run, %error, "the run cannot go on");
+                    return None;
+                }
+            }
+            if !self.pause(pause_ms).await {
+                return None;
+            }
+            pause_ms = (pause_ms * 2).min(5000);
+        }
+    }
+
+    async fn decide_in(
+        &self,
+        cell: &Arc<Cell>,
+        workspace: &str,
+        run: &str,
+        input: &Input,
+    ) -> Result<Moved, EngineError> {
+        let mut held = cell.0.lock().await;
+        for _ in 0..RELOADS_MAX {
+            let now = match held.take() {
+                Some(now) => now,
+                None => self.hold(workspace, run).await?,
+            };
+            let decision = match run::step(&now.version, &now.state, input.clone(), self.timestamp()) {
+                Ok(decision) => decision,
+                Err(refusal) => {
+                    *held = Some(now);
+                    return Err(refusal.into());
+                }
+            };
+            match self.commit(&now, decision, None).await {
+                Ok(Committed::Written { row, after, effects }) => {
+                    *held = Some(Held { row: (*row).clone(), version: now.version, state: after });
+                    return Ok(Moved { row: *row, effects });
+                }
+                Ok(Committed::Replayed(_)) => return Err(EngineError::KeyReused),
+                // Another process moved it, or closed its checkpoint: what is in memory is old.
+                Err(EngineError::Store(StoreError::Conflict(Conflict::RunMoved { .. }))) => {}
+                Err(error) => return Err(error),
+            }
+        }
+        Err(EngineError::Busy)
+    }
+
+    async fn hold(&self, workspace: &str, run: &str) -> Result<Held, EngineError> {
+        let LoadedRun { row, version, state, .. } = self.load(workspace, run).await?;
+        Ok(Held { row, version, state })
+    }
+
+    /// Drives a run that was just started.
+    pub(crate) fn drive_new(&self, held: Held, effects: Vec<Effect>, permit: OwnedSemaphorePermit) {
+        let row = held.row.clone();
+        let cell = Arc::new(Cell(tokio::sync::Mutex::new(Some(held))));
+        self.0.cells.0.lock().insert(row.id.clone(), Arc::clone(&cell));
+        self.spawn_drive(cell, &row, effects, permit);
+    }
+
+    /// Writes a decision down; the effects may be performed only after it returns well.
+    pub(crate) async fn commit(
+        &self,
+        before: &Held,
+        decision: Decision,
+        idempotency: Option<NewIdempotency>,
+    ) -> Result<Committed, EngineError> {
+        let Decision { events, effects, after } = decision;
+        let at = self.now();
+        let Held { row, version, state } = before;
+        let node = &self.0.config.node;
+        let facts = project::Facts { before: row, state, version, after: &after, events: &events, at, node };
+        let mut commit = project::commit(&facts)?;
+        commit.idempotency = idempotency;
+        let priority = if row.seq == 0 { Priority::Start } else { Priority::Continue };
+        let row = RunRow { seq: commit.expected_seq + 1, ..commit.run.clone() };
+        match self.0.store.commit(commit, priority).await? {
+            CommitOutcome::Committed { .. } => {}
+            CommitOutcome::Replayed(known) => return Ok(Committed::Replayed(known)),
+        }
+        if row.wake_at.is_some() {
+            self.0.timer_set.notify_one();
+        }
+        if row.status.is_final() || waits_for_person(&after.phase) {
+            self.0.waiters.stopped(&row);
+        }
+        Ok(Committed::Written { row: Box::new(row), after, effects })
+    }
+}
+
+/// What became of a commit that did not fail.
+pub(crate) enum Committed {
+    Written {
+        row: Box<RunRow>,
+        after: RunState,
+        effects: Vec<Effect>,
+    },
+    /// A start with this key was committed before.
+    Replayed(Box<IdempotencyRow>),
+}
+
+fn waits_for_person(phase: &Phase) -> bool {
+    matches!(
+        phase,
+        Phase::WaitingForm(_) | Phase::WaitingApproval(_) | Phase::WaitingHandoff(_) | Phase::WaitingUnknown(_)
+    )
+}

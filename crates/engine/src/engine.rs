@@ -1,0 +1,177 @@
+//! The parts of a running engine and their life.
+
+use crate::{
+    Clock, EngineError, Vault, connections::Connections, drive::Cells, triggers::Triggers, versions::Versions,
+    waiters::Waiters,
+};
+use countersign_channels::Sender;
+use countersign_connectors::{Invoker, Registry};
+use countersign_core::{catalogue::Catalogue, time::Timestamp};
+use countersign_store::Store;
+use std::{sync::Arc, time::Duration};
+use tokio::sync::{Notify, Semaphore, watch};
+use tokio_util::task::TaskTracker;
+
+/// What an engine is made of.
+pub struct EngineParts {
+    /// The database.
+    pub store: Store,
+    /// The connectors.
+    pub registry: Registry,
+    /// Opens sealed credentials.
+    pub vault: Vault,
+    /// Where time comes from.
+    pub clock: Arc<dyn Clock>,
+}
+
+/// Bounds and intervals.
+#[derive(Debug, Clone)]
+pub struct EngineConfig {
+    /// This process among those that share a database; fresh for every start.
+    pub node: String,
+    /// Runs that may move at once; more are refused with `Busy` (starts) or wait (everything else).
+    pub moving_max: usize,
+    /// How often the process says that it is alive, milliseconds.
+    pub heartbeat_ms: u64,
+    /// Silence after which another process takes its runs, milliseconds.
+    pub dead_after_ms: u64,
+    /// The longest pause between two looks for due timers, milliseconds.
+    pub timer_poll_ms: u64,
+}
+
+impl Default for EngineConfig {
+    fn default() -> Self {
+        Self {
+            node: uuid::Uuid::now_v7().to_string(),
+            moving_max: 4096,
+            heartbeat_ms: 2000,
+            dead_after_ms: 7000,
+            timer_poll_ms: 500,
+        }
+    }
+}
+
+/// Drives runs. Cheap to clone.
+#[derive(Clone)]
+pub struct Engine(pub(crate) Arc<Inner>);
+
+pub(crate) struct Inner {
+    pub(crate) store: Store,
+    pub(crate) registry: Registry,
+    pub(crate) catalogue: Arc<Catalogue>,
+    pub(crate) invoker: Invoker,
+    pub(crate) sender: Sender,
+    pub(crate) vault: Vault,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) config: EngineConfig,
+    pub(crate) versions: Versions,
+    pub(crate) connections: Connections,
+    pub(crate) triggers: Triggers,
+    pub(crate) cells: Cells,
+    pub(crate) waiters: Waiters,
+    /// One permit per run that moves.
+    pub(crate) moving: Arc<Semaphore>,
+    /// Rings when a timer was set that may be the earliest.
+    pub(crate) timer_set: Notify,
+    pub(crate) tasks: TaskTracker,
+    /// True once the engine is stopping.
+    pub(crate) stopping: watch::Sender<bool>,
+}
+
+impl Engine {
+    /// Starts driving: takes up the runs a dead process left, then timers and heartbeat.
+    ///
+    /// # Errors
+    /// When the database cannot be read or written.
+    pub async fn start(parts: EngineParts, config: EngineConfig) -> Result<Self, EngineError> {
+        let EngineParts { store, registry, vault, clock } = parts;
+        let engine = Self(Arc::new(Inner {
+            catalogue: registry.catalogue(),
+            invoker: Invoker::new(registry.clone()),
+            sender: Sender::new(),
+            versions: Versions::default(),
+            connections: Connections::default(),
+            triggers: Triggers::default(),
+            cells: Cells::default(),
+            waiters: Waiters::default(),
+            moving: Arc::new(Semaphore::new(config.moving_max)),
+            timer_set: Notify::new(),
+            tasks: TaskTracker::new(),
+            stopping: watch::Sender::new(false),
+            store,
+            registry,
+            vault,
+            clock,
+            config,
+        }));
+        engine.join_fleet().await?;
+        engine.0.tasks.spawn(engine.clone().heartbeats());
+        engine.0.tasks.spawn(engine.clone().timers());
+        Ok(engine)
+    }
+
+    /// Stops taking work and waits at most `grace` for calls under way; what is left is taken up by the next process.
+    pub async fn shutdown(&self, grace: Duration) {
+        self.0.stopping.send_replace(true);
+        self.0.tasks.close();
+        if tokio::time::timeout(grace, self.0.tasks.wait()).await.is_err() {
+            tracing::warn!("calls were still under way at the end; another process takes them up");
+        }
+        self.leave_fleet().await;
+    }
+
+    /// Whether it is stopping.
+    #[must_use]
+    pub fn stopping(&self) -> bool {
+        *self.0.stopping.borrow()
+    }
+
+    /// The database.
+    #[must_use]
+    pub fn store(&self) -> &Store {
+        &self.0.store
+    }
+
+    /// The connectors.
+    #[must_use]
+    pub fn registry(&self) -> &Registry {
+        &self.0.registry
+    }
+
+    /// The actions that exist.
+    #[must_use]
+    pub fn catalogue(&self) -> Arc<Catalogue> {
+        Arc::clone(&self.0.catalogue)
+    }
+
+    /// Makes and renders calls.
+    #[must_use]
+    pub fn invoker(&self) -> &Invoker {
+        &self.0.invoker
+    }
+
+    /// Seals and opens credentials.
+    #[must_use]
+    pub fn vault(&self) -> &Vault {
+        &self.0.vault
+    }
+
+    /// Milliseconds since the Unix epoch on the engine's clock.
+    #[must_use]
+    pub fn now(&self) -> i64 {
+        self.0.clock.now()
+    }
+
+    pub(crate) fn timestamp(&self) -> Timestamp {
+        Timestamp(self.now())
+    }
+
+    /// Sleeps on the engine's clock; false when the engine is stopping.
+    pub(crate) async fn pause(&self, milliseconds: u64) -> bool {
+        let mut stopping = self.0.stopping.subscribe();
+        tokio::select! {
+            () = self.0.clock.sleep(Duration::from_millis(milliseconds)) => true,
+            _ = stopping.wait_for(|stopping| *stopping) => false,
+        }
+    }
+}

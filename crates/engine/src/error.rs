@@ -1,0 +1,49 @@
+//! Errors by what the caller can do about them.
+
+use countersign_core::run::{FieldProblem, Refusal};
+use countersign_store::{CheckpointRow, Conflict, StoreError};
+
+/// Why the engine did not do what it was asked.
+#[derive(Debug, thiserror::Error)]
+pub enum EngineError {
+    /// No such thing in this workspace.
+    #[error("{0} not found")]
+    NotFound(&'static str),
+    /// The workflow has no active version.
+    #[error("the workflow has no published version")]
+    NotPublished,
+    /// Somebody was faster.
+    #[error("the checkpoint is already decided")]
+    AlreadyDecided(Box<CheckpointRow>),
+    /// The run does not take this now.
+    #[error("{0}")]
+    Refused(#[from] Refusal),
+    /// The run's input does not fit the workflow's schema.
+    #[error("the input does not fit the workflow's input schema")]
+    InvalidInput(Vec<FieldProblem>),
+    /// The idempotency key was used for another request.
+    #[error("this Idempotency-Key was used for another request")]
+    KeyReused,
+    /// More work is under way than the bounds allow: try again later.
+    #[error("too much work is under way; try again later")]
+    Busy,
+    /// The database said no.
+    #[error(transparent)]
+    Store(StoreError),
+    /// A published version that can no longer be compiled, or stored data that cannot be read.
+    #[error("{0}")]
+    Corrupt(String),
+    /// The request makes no sense.
+    #[error("{0}")]
+    Invalid(String),
+}
+
+impl From<StoreError> for EngineError {
+    fn from(error: StoreError) -> Self {
+        match error {
+            StoreError::Conflict(Conflict::AlreadyDecided(row)) => Self::AlreadyDecided(row),
+            StoreError::NotFound(what) => Self::NotFound(what),
+            other => Self::Store(other),
+        }
+    }
+}

@@ -1,0 +1,28 @@
+//! The shell around the run machine: claim, load, decide, commit, perform. No HTTP server, no SQL.
+
+mod calls;
+mod clock;
+mod connections;
+mod customer;
+mod drive;
+mod engine;
+mod error;
+mod fleet;
+mod load;
+mod people;
+mod project;
+mod start;
+mod timers;
+mod triggers;
+pub mod vault;
+mod versions;
+mod waiters;
+
+pub use clock::{Clock, SystemClock};
+pub use customer::{conversation_object, customer_object};
+pub use engine::{Engine, EngineConfig, EngineParts};
+pub use error::EngineError;
+pub use load::LoadedRun;
+pub use people::{DecideRequest, RetryRun};
+pub use start::{IdempotencyKey, StartRun, StartedRun};
+pub use vault::Vault;

@@ -1,0 +1,378 @@
+//! From a decision to the rows that are written with it.
+
+use crate::EngineError;
+use countersign_core::{
+    run::{
+        Actor, ClosedBy, Event, ExecutionStatus, FailureClass, Opened, Phase, Place, RunState, StepError, Version, Via,
+    },
+    time::Timestamp,
+};
+use countersign_store::{
+    Author, CheckpointChange, CheckpointKind, CheckpointRow, CheckpointStatus, Commit, ConversationStatus, NewAudit,
+    NewMessage, RunRow, RunStatus, StepExecutionRow,
+};
+use serde_json::{Value, json};
+
+/// What a commit is made from.
+pub(crate) struct Facts<'a> {
+    pub(crate) before: &'a RunRow,
+    pub(crate) state: &'a RunState,
+    pub(crate) version: &'a Version,
+    pub(crate) after: &'a RunState,
+    pub(crate) events: &'a [Event],
+    pub(crate) at: i64,
+    pub(crate) node: &'a str,
+}
+
+/// The commit of a decision.
+pub(crate) fn commit(facts: &Facts<'_>) -> Result<Commit, EngineError> {
+    let events = serde_json::to_string(facts.events)
+        .map_err(|error| EngineError::Corrupt(format!("events cannot be written: {error}")))?;
+    let mut projection = Projection { facts, place: None, call: None, commit: empty(facts, events) };
+    for event in facts.events {
+        projection.take(event);
+    }
+    Ok(projection.commit)
+}
+
+fn empty(facts: &Facts<'_>, events: String) -> Commit {
+    Commit {
+        workspace: facts.before.workspace.clone(),
+        run_id: facts.before.id.clone(),
+        expected_seq: facts.before.seq,
+        at: facts.at,
+        events,
+        run: run_row(facts),
+        step_executions: Vec::new(),
+        checkpoints: Vec::new(),
+        messages: Vec::new(),
+        conversation_status: None,
+        audit: Vec::new(),
+        idempotency: None,
+    }
+}
+
+fn run_row(facts: &Facts<'_>) -> RunRow {
+    let (status, waiting_for) = standing(&facts.after.phase);
+    let step = facts.after.place().map(|place| place.step.clone());
+    let kind = step.as_ref().and_then(|step| facts.version.workflow().steps.get(step)).map(|step| step.kind.tag());
+    let ended = facts.after.ended();
+    let error = ended.and_then(|ended| ended.error.as_ref());
+    RunRow {
+        status,
+        step_kind: kind.map(str::to_owned),
+        step,
+        waiting_for: waiting_for.map(str::to_owned),
+        updated_at: facts.at,
+        ended_at: ended.map(|_| facts.at),
+        wake_at: facts.after.wake_at().map(|at| at.0),
+        node: (status == RunStatus::Running).then(|| facts.node.to_owned()),
+        error_code: error.map(|error| error.code.clone()),
+        error_message: error.map(|error| error.message.clone()),
+        output: ended.filter(|ended| !ended.output.is_null()).map(|ended| ended.output.to_string()),
+        ..facts.before.clone()
+    }
+}
+
+fn standing(phase: &Phase) -> (RunStatus, Option<&'static str>) {
+    use countersign_core::run::EndedStatus;
+    match phase {
+        Phase::Unstarted | Phase::Moving | Phase::AtStep(_) | Phase::CallDown(_) => (RunStatus::Running, None),
+        Phase::Calling(_) | Phase::LookingUp(_) => (RunStatus::Running, Some("call")),
+        Phase::BackingOff(_) => (RunStatus::Waiting, Some("timer")),
+        Phase::WaitingForm(_) => (RunStatus::Waiting, Some("form")),
+        Phase::WaitingApproval(_) => (RunStatus::Waiting, Some("approval")),
+        Phase::WaitingHandoff(_) => (RunStatus::Waiting, Some("handoff")),
+        Phase::WaitingUnknown(_) => (RunStatus::Waiting, Some("unknown_outcome")),
+        Phase::Ended(ended) => match ended.status {
+            EndedStatus::Completed => (RunStatus::Completed, None),
+            EndedStatus::Rejected => (RunStatus::Rejected, None),
+            EndedStatus::Failed => (RunStatus::Failed, None),
+            EndedStatus::Cancelled => (RunStatus::Cancelled, None),
+        },
+    }
+}
+
+struct Projection<'a> {
+    facts: &'a Facts<'a>,
+    /// The step entry the events are at.
+    place: Option<Place>,
+    /// The call an answer in this commit belongs to, with its start.
+    call: Option<(u32, u32, i64)>,
+    commit: Commit,
+}
+
+impl Projection<'_> {
+    fn take(&mut self, event: &Event) {
+        match event {
+            Event::StepEntered { visit, step, at } => {
+                self.place = Some(Place { visit: *visit, step: step.clone(), entered_at: *at });
+                self.call = None;
+            }
+            Event::CallSucceeded { visit, call, attempt, .. } => {
+                self.call_row(*visit, *call, *attempt, ExecutionStatus::Completed, None);
+            }
+            Event::CallFailed { visit, call, attempt, error, .. } => {
+                let status = match error.class {
+                    FailureClass::Unknown => ExecutionStatus::Unknown,
+                    FailureClass::Retryable | FailureClass::Fatal => ExecutionStatus::Failed,
+                };
+                self.call_row(*visit, *call, *attempt, status, Some(error));
+            }
+            Event::StepCompleted { visit, exit, .. } => self.step_row(*visit, exit),
+            Event::StepFailed { visit, error, .. } => self.failed_row(*visit, error),
+            Event::CheckpointOpened { visit, opened, due, .. } => self.opened(*visit, opened, *due),
+            Event::CheckpointEscalated { due, .. } => self.touched(Some(Some(due.0)), None),
+            Event::CheckpointReminded { .. } => self.touched(None, None),
+            Event::ApprovalGiven { visit, by, comment } => {
+                self.touched(None, None);
+                self.audit(by, "checkpoint.approval_given", *visit, json!({ "comment": comment }));
+            }
+            Event::CheckpointClosed { visit, outcome, by, comment, values } => {
+                self.closed(*visit, outcome, by, comment, values);
+            }
+            Event::MessagePosted { visit, body, form } => {
+                let form = form.as_ref().map(|form| json!(form).to_string());
+                self.message(*visit, body, form);
+            }
+            Event::CancelRequested { reason, by } => {
+                self.audit_run(by, "run.cancel_requested", json!({ "reason": reason }))
+            }
+            Event::RunEnded { by: Some(by), error, .. } => {
+                let reason = error.as_ref().map(|error| error.message.clone());
+                self.audit_run(by, "run.cancelled", json!({ "reason": reason }));
+            }
+            Event::RunReopened { step, vars, by } => {
+                self.audit_run(by, "run.retried", json!({ "step": step, "vars": vars }));
+            }
+            Event::RunEnded { by: None, .. }
+            | Event::RunStarted { .. }
+            | Event::CallRequested { .. }
+            | Event::CallResumed { .. }
+            | Event::RetryScheduled { .. }
+            | Event::LookUpRequested { .. }
+            | Event::LookUpAnswered { .. }
+            | Event::ApprovalVoided { .. }
+            | Event::ConditionEvaluated { .. } => {}
+        }
+    }
+
+    fn kind_of(&self, step: &str) -> &'static str {
+        self.facts.version.workflow().steps.get(step).map_or("", |step| step.kind.tag())
+    }
+
+    /// The step the row before this commit was at: answers belong to it.
+    fn place_of(&self, visit: u32) -> Option<Place> {
+        let here = self.place.as_ref().filter(|place| place.visit == visit);
+        here.cloned().or_else(|| {
+            let step = self.facts.before.step.clone()?;
+            Some(Place { visit, step, entered_at: Timestamp(self.facts.before.updated_at) })
+        })
+    }
+
+    fn row(&self, place: &Place, status: ExecutionStatus) -> StepExecutionRow {
+        StepExecutionRow {
+            workspace: self.commit.workspace.clone(),
+            run: self.commit.run_id.clone(),
+            visit: place.visit,
+            call: 0,
+            attempt: 1,
+            kind: self.kind_of(&place.step).to_owned(),
+            title: String::new(),
+            step: place.step.clone(),
+            status: status.tag().to_owned(),
+            action: None,
+            // The log holds what went in and out; twice would only cost space.
+            input: None,
+            output: None,
+            error_code: None,
+            error_message: None,
+            detail: None,
+            started_at: place.entered_at.0,
+            ended_at: Some(self.facts.at),
+        }
+    }
+
+    fn call_row(&mut self, visit: u32, call: u16, attempt: u32, status: ExecutionStatus, error: Option<&StepError>) {
+        let Some(place) = self.place_of(visit) else { return };
+        // The intent was the commit before this one: its time is when the request left.
+        let started_at = self.facts.before.updated_at;
+        let action = match &self.facts.version.workflow().steps.get(&place.step).map(|step| &step.kind) {
+            Some(countersign_core::document::StepKind::ToolCall(step)) => Some(step.action.clone()),
+            _ => None,
+        };
+        let row = StepExecutionRow {
+            call: u32::from(call),
+            attempt,
+            action,
+            error_code: error.map(|error| error.code.clone()),
+            error_message: error.map(|error| error.message.clone()),
+            started_at,
+            ..self.row(&place, status)
+        };
+        self.call = Some((visit, attempt, started_at));
+        self.commit.step_executions.push(row);
+    }
+
+    fn step_row(&mut self, visit: u32, exit: &str) {
+        // A call's own row already says that it is over.
+        if self.call.is_some_and(|(called, _, _)| called == visit) {
+            return;
+        }
+        let Some(place) = self.place_of(visit) else { return };
+        let status = match exit {
+            "rejected" => ExecutionStatus::Rejected,
+            "timeout" => ExecutionStatus::TimedOut,
+            _ => ExecutionStatus::Completed,
+        };
+        let row = StepExecutionRow { detail: Some(json!({ "exit": exit }).to_string()), ..self.row(&place, status) };
+        self.commit.step_executions.push(row);
+    }
+
+    fn failed_row(&mut self, visit: u32, error: &StepError) {
+        if self.call.is_some_and(|(called, _, _)| called == visit) {
+            return;
+        }
+        let Some(place) = self.place_of(visit) else { return };
+        let row = StepExecutionRow {
+            error_code: Some(error.code.clone()),
+            error_message: Some(error.message.clone()),
+            ..self.row(&place, ExecutionStatus::Failed)
+        };
+        self.commit.step_executions.push(row);
+    }
+
+    fn opened(&mut self, visit: u32, opened: &Opened, due: Option<Timestamp>) {
+        let Some(place) = self.place_of(visit) else { return };
+        let (kind, title) = match opened {
+            Opened::Form { prompt, .. } => (CheckpointKind::Form, prompt.clone()),
+            Opened::Approval { summary, .. } => (CheckpointKind::Approval, summary.clone()),
+            Opened::Handoff { note, .. } => {
+                self.conversation_status(ConversationStatus::WithPerson);
+                (CheckpointKind::Handoff, note.clone())
+            }
+            Opened::UnknownOutcome { .. } => {
+                let title = self.facts.version.title(&place.step);
+                (CheckpointKind::UnknownOutcome, format!("Did this happen? {title}"))
+            }
+        };
+        let row = CheckpointRow {
+            id: opened.checkpoint_id(&self.commit.run_id, visit),
+            workspace: self.commit.workspace.clone(),
+            run: self.commit.run_id.clone(),
+            workflow: self.facts.before.workflow.clone(),
+            version: self.facts.before.version,
+            step: place.step,
+            visit,
+            kind,
+            status: CheckpointStatus::Open,
+            title,
+            customer: self.facts.before.customer.clone(),
+            conversation: self.facts.before.conversation.clone(),
+            payload: json!(opened).to_string(),
+            assigned_to: None,
+            opened_at: self.facts.at,
+            due_at: due.map(|due| due.0),
+            outcome: None,
+            decided_at: None,
+            decided_by: None,
+            via: None,
+            comment: None,
+        };
+        self.commit.checkpoints.push(CheckpointChange::Open(Box::new(row)));
+    }
+
+    /// The checkpoint that was open before this commit.
+    fn open_checkpoint(&self) -> Option<String> {
+        self.facts.state.open_checkpoint()
+    }
+
+    fn touched(&mut self, due_at: Option<Option<i64>>, payload: Option<String>) {
+        if let Some(id) = self.open_checkpoint() {
+            self.commit.checkpoints.push(CheckpointChange::Touch { id, due_at, payload, assigned_to: None });
+        }
+    }
+
+    fn closed(&mut self, visit: u32, outcome: &str, by: &ClosedBy, comment: &str, values: &Value) {
+        let Some(id) = self.open_checkpoint() else { return };
+        let via = match by {
+            ClosedBy::Person { actor } => via(actor.via),
+            ClosedBy::Timeout => "timeout",
+            ClosedBy::Cancel => "cancel",
+        };
+        if self.facts.before.waiting_for.as_deref() == Some("handoff") {
+            self.conversation_status(ConversationStatus::Open);
+        }
+        self.commit.checkpoints.push(CheckpointChange::Close {
+            id: id.clone(),
+            outcome: outcome.to_owned(),
+            decided_at: self.facts.at,
+            decided_by: json!(by).to_string(),
+            via: via.to_owned(),
+            comment: (!comment.is_empty()).then(|| comment.to_owned()),
+        });
+        if let ClosedBy::Person { actor } = by {
+            let detail = json!({ "checkpoint": id, "outcome": outcome, "comment": comment, "values": values });
+            self.audit(actor, "checkpoint.decided", visit, detail);
+        }
+    }
+
+    fn conversation_status(&mut self, status: ConversationStatus) {
+        self.commit.conversation_status = self.facts.before.conversation.clone().map(|id| (id, status));
+    }
+
+    fn message(&mut self, visit: u32, body: &str, form: Option<String>) {
+        let Some(conversation) = self.facts.before.conversation.clone() else { return };
+        let number = self.commit.messages.len();
+        let checkpoint = form.as_ref().map(|_| format!("{}.{visit}", self.commit.run_id));
+        self.commit.messages.push(NewMessage {
+            id: format!("{}.{}.{number}", self.commit.run_id, self.commit.expected_seq + 1),
+            conversation,
+            at: self.facts.at,
+            author: Author::Workflow,
+            author_name: self.facts.version.workflow().name.clone(),
+            body: body.to_owned(),
+            form,
+            checkpoint,
+            run: Some(self.commit.run_id.clone()),
+            data: None,
+        });
+    }
+
+    fn audit(&mut self, by: &Actor, action: &str, visit: u32, detail: Value) {
+        let step = self.place_of(visit).map(|place| place.step);
+        let mut detail = detail;
+        detail["step"] = json!(step);
+        detail["by"] = json!({ "name": by.name, "email": by.email });
+        self.audit_run(by, action, detail);
+    }
+
+    fn audit_run(&mut self, by: &Actor, action: &str, detail: Value) {
+        self.commit.audit.push(NewAudit {
+            at: self.facts.at,
+            actor: actor_name(by),
+            via: via(by.via).to_owned(),
+            action: action.to_owned(),
+            subject: format!("run:{}", self.commit.run_id),
+            detail: detail.to_string(),
+        });
+    }
+}
+
+fn actor_name(by: &Actor) -> String {
+    match by.via {
+        Via::Api => format!("key:{}", by.id),
+        Via::Conversation => format!("customer:{}", by.id),
+        Via::Portal | Via::Cli | Via::Link => format!("user:{}", by.id),
+    }
+}
+
+fn via(via: Via) -> &'static str {
+    match via {
+        Via::Portal => "portal",
+        Via::Api => "api",
+        Via::Cli => "cli",
+        Via::Conversation => "conversation",
+        Via::Link => "link",
+    }
+}

@@ -1,0 +1,153 @@
+//! Active versions and the messages that start runs.
+
+use crate::{Engine, EngineError, StartRun, StartedRun, customer::customer_object};
+use countersign_core::{
+    document::Trigger,
+    expr::{Expression, Scope},
+    run::{Actor, Version, Via},
+};
+use countersign_store::{ConversationRow, ConversationStatus, DatabaseKind, PageRequest, RunFilter, RunRow, RunStatus};
+use parking_lot::RwLock;
+use serde_json::{Value, json};
+use std::{
+    collections::HashMap,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+};
+
+/// How many pointers are kept; past it the cache starts anew.
+const KEPT_MAX: usize = 10_000;
+
+#[derive(Default)]
+pub(crate) struct Triggers {
+    /// Grows with every change, so that a read that overlaps a change is not kept.
+    generation: AtomicU64,
+    active: RwLock<HashMap<(String, String), u32>>,
+}
+
+impl Engine {
+    /// A version was published, rolled back or archived: the next start must look again. Call it before answering.
+    pub fn workflow_changed(&self, workspace: &str, workflow: &str) {
+        self.0.triggers.generation.fetch_add(1, Ordering::SeqCst);
+        self.0.triggers.active.write().remove(&(workspace.to_owned(), workflow.to_owned()));
+    }
+
+    pub(crate) async fn active_version(&self, workspace: &str, workflow: &str) -> Result<u32, EngineError> {
+        // Only one process can publish into a SQLite file, and it says so; elsewhere the pointer is read each time.
+        let alone = self.0.store.kind() == DatabaseKind::Sqlite;
+        let key = (workspace.to_owned(), workflow.to_owned());
+        if alone && let Some(version) = self.0.triggers.active.read().get(&key) {
+            return Ok(*version);
+        }
+        let generation = self.0.triggers.generation.load(Ordering::SeqCst);
+        let row = self.0.store.get_workflow(workspace, workflow).await?;
+        let row = row.filter(|row| row.archived_at.is_none()).ok_or(EngineError::NotFound("workflow"))?;
+        let version = row.active_version.ok_or(EngineError::NotPublished)?;
+        if alone {
+            let mut active = self.0.triggers.active.write();
+            if active.len() >= KEPT_MAX {
+                active.clear();
+            }
+            if self.0.triggers.generation.load(Ordering::SeqCst) == generation {
+                active.insert(key, version);
+            }
+        }
+        Ok(version)
+    }
+
+    /// A customer wrote: starts the runs whose message trigger holds. A conversation that is with a person, or has a
+    /// run under way, starts none.
+    ///
+    /// # Errors
+    /// When the conversation does not exist or the database cannot be read.
+    pub async fn customer_message(
+        &self,
+        workspace: &str,
+        conversation: &str,
+        text: &str,
+    ) -> Result<Vec<RunRow>, EngineError> {
+        let store = &self.0.store;
+        let row =
+            store.get_conversation(workspace, conversation).await?.ok_or(EngineError::NotFound("conversation"))?;
+        if row.status != ConversationStatus::Open || self.has_run_under_way(workspace, conversation).await? {
+            return Ok(Vec::new());
+        }
+        let customer = match &row.customer {
+            Some(id) => store.get_customer(workspace, id).await?.as_ref().map_or(Value::Null, customer_object),
+            None => Value::Null,
+        };
+        let mut started = Vec::new();
+        for active in store.active_versions(Some(workspace)).await? {
+            let version = match self.version(workspace, &active.workflow, active.version).await {
+                Ok(version) => version,
+                Err(error) => {
+                    tracing::error!(workflow = active.workflow, version = active.version, %error, "skipped");
+                    continue;
+                }
+            };
+            if self.message_starts(&version, &row, &customer, text) {
+                let request = message_start(&row, &active.workflow, &customer, text);
+                let StartedRun { run, .. } = self.start_run(request).await?;
+                started.push(run);
+                // One conversation, one token: the first workflow that wants the message has it.
+                break;
+            }
+        }
+        Ok(started)
+    }
+
+    async fn has_run_under_way(&self, workspace: &str, conversation: &str) -> Result<bool, EngineError> {
+        let filter = RunFilter {
+            conversation: Some(conversation.to_owned()),
+            status: vec![RunStatus::Running, RunStatus::Waiting],
+            ..RunFilter::default()
+        };
+        let page = PageRequest { after: None, limit: 1 };
+        Ok(!self.0.store.list_runs(workspace, &filter, &page).await?.items.is_empty())
+    }
+
+    fn message_starts(&self, version: &Arc<Version>, row: &ConversationRow, customer: &Value, text: &str) -> bool {
+        let (text, channel) = (Value::from(text), Value::from(row.channel.as_str()));
+        let conversation = json!({ "id": row.id, "channel": row.channel });
+        let scope = Scope::new(self.timestamp())
+            .with("text", &text)
+            .with("channel", &channel)
+            .with("customer", customer)
+            .with("conversation", &conversation);
+        version.workflow().triggers.iter().any(|trigger| match trigger {
+            Trigger::Message { when } => match Expression::compile(when).and_then(|when| when.truthy(&scope)) {
+                Ok((holds, _)) => holds,
+                Err(error) => {
+                    tracing::warn!(workflow = version.workflow().name, %error, "a message trigger failed");
+                    false
+                }
+            },
+            Trigger::Api | Trigger::Webhook { .. } | Trigger::Schedule { .. } | Trigger::Manual => false,
+        })
+    }
+}
+
+fn message_start(row: &ConversationRow, workflow: &str, customer: &Value, text: &str) -> StartRun {
+    let name = customer["name"].as_str().unwrap_or("customer").to_owned();
+    let actor = Actor {
+        id: row.customer.clone().unwrap_or_else(|| row.id.clone()),
+        name,
+        email: customer["email"].as_str().unwrap_or_default().to_owned(),
+        roles: Vec::new(),
+        via: Via::Conversation,
+    };
+    StartRun {
+        workspace: row.workspace.clone(),
+        workflow: workflow.to_owned(),
+        version: None,
+        input: json!({}),
+        customer: row.customer.clone(),
+        conversation: Some(row.id.clone()),
+        trigger: json!({ "type": "message", "text": text, "channel": row.channel }),
+        started_by: Some(actor),
+        idempotency: None,
+        wait: None,
+    }
+}

@@ -1,0 +1,137 @@
+//! Slack's way of posting and updating a message. Errors are HTTP 200 with `ok: false`.
+
+use hyper::StatusCode;
+use serde_json::{Value, json};
+
+use crate::{
+    wire::{reply::Reply, request::Request},
+    world::{
+        At, World,
+        messages::{Channel, Message},
+    },
+};
+
+/// What a call asks for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Op {
+    /// `chat.postMessage`
+    ChatPostMessage,
+    /// `chat.update`
+    ChatUpdate,
+    /// `auth.test`
+    AuthTest,
+}
+
+impl Op {
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::ChatPostMessage => "slack.chat.post_message",
+            Self::ChatUpdate => "slack.chat.update",
+            Self::AuthTest => "slack.auth.test",
+        }
+    }
+}
+
+pub(crate) fn route(segments: &[&str]) -> Option<Op> {
+    match segments {
+        ["api", "chat.postMessage"] => Some(Op::ChatPostMessage),
+        ["api", "chat.update"] => Some(Op::ChatUpdate),
+        ["api", "auth.test"] => Some(Op::AuthTest),
+        _ => None,
+    }
+}
+
+pub(crate) fn error_body(code: &str) -> Value {
+    json!({ "ok": false, "error": code })
+}
+
+pub(crate) fn code_for(status: StatusCode) -> &'static str {
+    match status.as_u16() {
+        401 => "invalid_auth",
+        404 => "unknown_method",
+        429 => "ratelimited",
+        _ => "internal_error",
+    }
+}
+
+/// Answers a call to `/slack/api/…`, JSON or form.
+pub(crate) fn respond(world: &mut World, op: Op, request: &Request, at: At) -> Reply {
+    let done = match request.bearer() {
+        None => Err("not_authed"),
+        Some(token) if !token.starts_with("xox") => Err("invalid_auth"),
+        Some(_) => match op {
+            Op::ChatPostMessage => post(world, &request.body_value(), at),
+            Op::ChatUpdate => update(world, &request.body_value(), at),
+            Op::AuthTest => Ok(Reply::read(&json!({ "ok": true, "team": "Sandbox", "user_id": "USANDBOX" }))),
+        },
+    };
+    done.unwrap_or_else(|code| Reply::refused(StatusCode::OK, &error_body(code)))
+}
+
+/// Ids start with C, D, G or U; names with `#`.
+fn channel_of(params: &Value) -> Result<&str, &'static str> {
+    let channel = params["channel"].as_str().unwrap_or_default();
+    if channel.len() > 1 && channel.starts_with(['C', 'D', 'G', 'U', '#']) {
+        Ok(channel)
+    } else {
+        Err("channel_not_found")
+    }
+}
+
+/// The fallback text and the buttons' captions.
+fn content(params: &Value) -> Result<(String, Vec<String>), &'static str> {
+    // A form carries the blocks as JSON text.
+    let blocks = match params["blocks"].as_str() {
+        Some(text) => serde_json::from_str(text).map_err(|_| "invalid_blocks_format")?,
+        None => params["blocks"].clone(),
+    };
+    let text = params["text"].as_str().unwrap_or_default();
+    let blocks = blocks.as_array().cloned().unwrap_or_default();
+    if text.is_empty() && blocks.is_empty() {
+        return Err("no_text");
+    }
+    if text.chars().count() > 40_000 {
+        return Err("msg_too_long");
+    }
+    if blocks.len() > 50 {
+        return Err("invalid_blocks");
+    }
+    let elements = blocks.iter().flat_map(|block| block["elements"].as_array().into_iter().flatten());
+    let captions = elements.filter_map(|element| element["text"]["text"].as_str().map(str::to_owned));
+    Ok((text.to_owned(), captions.collect()))
+}
+
+fn post(world: &mut World, params: &Value, at: At) -> Result<Reply, &'static str> {
+    let channel = channel_of(params)?;
+    let (text, choices) = content(params)?;
+    let ts = format!("{}.{:06}", at.seconds(), world.ids.number("slack") % 1_000_000);
+    world.messages.deliver(Message {
+        id: ts.clone(),
+        at: at.now,
+        channel: Channel::Slack,
+        to: channel.to_owned(),
+        from: "USANDBOX".to_owned(),
+        subject: None,
+        text: text.clone(),
+        choices,
+        edited_at: None,
+        payload: params.clone(),
+    });
+    let message = json!({
+        "type": "message", "user": "USANDBOX", "text": text, "ts": ts, "blocks": params["blocks"],
+        "metadata": params["metadata"],
+    });
+    Ok(Reply::changed(&json!({ "ok": true, "channel": channel, "ts": ts, "message": message })))
+}
+
+fn update(world: &mut World, params: &Value, at: At) -> Result<Reply, &'static str> {
+    let channel = channel_of(params)?;
+    let (text, choices) = content(params)?;
+    let ts = params["ts"].as_str().unwrap_or_default();
+    let message = world.messages.find_mut(Channel::Slack, channel, ts).ok_or("message_not_found")?;
+    message.text.clone_from(&text);
+    message.choices = choices;
+    message.edited_at = Some(at.now);
+    message.payload = params.clone();
+    Ok(Reply::changed(&json!({ "ok": true, "channel": channel, "ts": ts, "text": text })))
+}

@@ -1,0 +1,133 @@
+//! How often somebody may try.
+
+use crate::error::ApiError;
+use parking_lot::Mutex;
+use std::{
+    collections::HashMap,
+    net::IpAddr,
+    time::{Duration, Instant},
+};
+
+/// Keys remembered at most; beyond that the expired ones go, and if there are none, all.
+const KEYS_MAX: usize = 50_000;
+
+/// At most so many tries per key in a window of time.
+pub(crate) struct Limiter {
+    tries_max: u32,
+    window: Duration,
+    windows: Mutex<HashMap<String, (Instant, u32)>>,
+}
+
+impl Limiter {
+    pub(crate) fn new(tries_max: u32, window: Duration) -> Self {
+        Self { tries_max, window, windows: Mutex::new(HashMap::new()) }
+    }
+
+    /// Counts a try; an error with the seconds to wait once there were too many.
+    pub(crate) fn take(&self, key: &str) -> Result<(), ApiError> {
+        let now = Instant::now();
+        let mut windows = self.windows.lock();
+        if windows.len() >= KEYS_MAX && !windows.contains_key(key) {
+            windows.retain(|_, (since, _)| now.duration_since(*since) < self.window);
+            if windows.len() >= KEYS_MAX {
+                windows.clear();
+            }
+        }
+        let (since, tries) = windows.entry(key.to_owned()).or_insert((now, 0));
+        if now.duration_since(*since) >= self.window {
+            (*since, *tries) = (now, 0);
+        }
+        *tries = tries.saturating_add(1);
+        if *tries <= self.tries_max {
+            return Ok(());
+        }
+        let left = self.window.saturating_sub(now.duration_since(*since)).as_secs();
+        Err(ApiError::rate_limited(u32::try_from(left).unwrap_or(u32::MAX)))
+    }
+
+    /// Forgets the tries of a key: the last one was right.
+    pub(crate) fn forgive(&self, key: &str) {
+        self.windows.lock().remove(key);
+    }
+}
+
+/// All limits on guessing and flooding.
+pub(crate) struct Guesses {
+    account: Limiter,
+    address: Limiter,
+    chats: Limiter,
+    messages: Limiter,
+}
+
+impl Default for Guesses {
+    fn default() -> Self {
+        let minutes = |minutes| Duration::from_secs(60 * minutes);
+        Self {
+            account: Limiter::new(10, minutes(5)),
+            address: Limiter::new(100, minutes(5)),
+            chats: Limiter::new(30, minutes(1)),
+            messages: Limiter::new(120, minutes(1)),
+        }
+    }
+}
+
+impl Guesses {
+    /// A try to sign in.
+    pub(crate) fn sign_in(&self, account: &str, address: Option<IpAddr>) -> Result<(), ApiError> {
+        self.account.take(&account_key(account, address))?;
+        self.address.take(&address_key(address))
+    }
+
+    /// The try was right.
+    pub(crate) fn signed_in(&self, account: &str, address: Option<IpAddr>) {
+        self.account.forgive(&account_key(account, address));
+    }
+
+    /// A try of a set-up token.
+    pub(crate) fn set_up(&self, address: Option<IpAddr>) -> Result<(), ApiError> {
+        self.address.take(&address_key(address))
+    }
+
+    /// A new chat.
+    pub(crate) fn chat(&self, address: Option<IpAddr>) -> Result<(), ApiError> {
+        self.chats.take(&address_key(address))
+    }
+
+    /// A message or form in a conversation.
+    pub(crate) fn message(&self, conversation: &str) -> Result<(), ApiError> {
+        self.messages.take(conversation)
+    }
+}
+
+fn address_key(address: Option<IpAddr>) -> String {
+    address.map_or_else(|| "unknown".to_owned(), |address| address.to_string())
+}
+
+fn account_key(account: &str, address: Option<IpAddr>) -> String {
+    // The account is what somebody typed: bounded here.
+    let account: String = account.chars().take(256).collect();
+    format!("{account} {}", address_key(address))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn too_many_tries_are_refused_until_forgiven() {
+        let limiter = Limiter::new(2, Duration::from_secs(60));
+        assert!(limiter.take("a").is_ok());
+        assert!(limiter.take("a").is_ok());
+        assert!(limiter.take("a").is_err());
+        assert!(limiter.take("b").is_ok());
+        limiter.forgive("a");
+        assert!(limiter.take("a").is_ok());
+    }
+
+    #[test]
+    fn a_window_ends() {
+        let limiter = Limiter::new(1, Duration::ZERO);
+        assert!(limiter.take("a").is_ok());
+        assert!(limiter.take("a").is_ok());
+    }
+}

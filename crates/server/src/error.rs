@@ -1,0 +1,247 @@
+//! One error for all handlers: a problem document.
+
+use crate::wire::{DecidedBy, Diagnostic, FieldError, Problem, Workflow};
+use axum::{
+    http::{HeaderValue, StatusCode, header},
+    response::{IntoResponse, Response},
+};
+use countersign_core::run::{FieldProblem, Refusal};
+use countersign_engine::EngineError;
+use countersign_store::{CheckpointRow, Conflict, StoreError};
+
+/// Media type of problem documents.
+pub(crate) const PROBLEM_JSON: &str = "application/problem+json";
+
+/// What a handler answers instead of its result.
+#[derive(Debug)]
+pub struct ApiError {
+    problem: Box<Problem>,
+    status: StatusCode,
+    retry_after_seconds: Option<u32>,
+}
+
+/// Result of a handler.
+pub type ApiResult<T> = Result<T, ApiError>;
+
+impl ApiError {
+    pub(crate) fn new(status: StatusCode, code: &str, title: &str) -> Self {
+        let problem = Problem {
+            kind: format!("urn:countersign:problem:{code}"),
+            title: title.to_owned(),
+            status: status.as_u16(),
+            code: code.to_owned(),
+            ..Problem::default()
+        };
+        Self { problem: Box::new(problem), status, retry_after_seconds: None }
+    }
+
+    pub(crate) fn not_found(what: &str) -> Self {
+        Self::new(StatusCode::NOT_FOUND, "not_found", "Not found").detail(format!("{what} not found"))
+    }
+
+    pub(crate) fn unprocessable(code: &str, title: &str) -> Self {
+        Self::new(StatusCode::UNPROCESSABLE_ENTITY, code, title)
+    }
+
+    /// A field of the request that makes no sense.
+    pub(crate) fn invalid(pointer: impl Into<String>, message: impl Into<String>) -> Self {
+        let (pointer, message) = (pointer.into(), message.into());
+        Self::unprocessable("invalid_request", "The request does not fit")
+            .detail(message.clone())
+            .pointer(pointer.clone())
+            .errors(vec![FieldError { pointer, message }])
+    }
+
+    pub(crate) fn conflict(code: &str, title: &str) -> Self {
+        Self::new(StatusCode::CONFLICT, code, title)
+    }
+
+    pub(crate) fn busy(detail: impl Into<String>) -> Self {
+        Self::new(StatusCode::SERVICE_UNAVAILABLE, "busy", "Too much at once, try again").detail(detail).retry_after(1)
+    }
+
+    pub(crate) fn rate_limited(seconds: u32) -> Self {
+        Self::new(StatusCode::TOO_MANY_REQUESTS, "rate_limited", "Too many tries, wait").retry_after(seconds.max(1))
+    }
+
+    /// A fault of ours: logged in full, told in general.
+    pub(crate) fn internal(error: impl std::fmt::Display) -> Self {
+        tracing::error!(%error, "a request failed");
+        Self::new(StatusCode::INTERNAL_SERVER_ERROR, "internal", "Something went wrong here")
+            .detail("The log of the server says what.")
+    }
+
+    pub(crate) fn already_decided(row: &CheckpointRow) -> Self {
+        let by = crate::wire::decided_by(row);
+        let title = "This is already decided";
+        let mut error = Self::conflict("already_decided", title).detail(match &by {
+            Some(by) => format!("already decided by {}", by.name),
+            None => "already decided".to_owned(),
+        });
+        error.problem.outcome.clone_from(&row.outcome);
+        error.problem.decided_by = by;
+        error.problem.decided_at = row.decided_at;
+        error
+    }
+
+    pub(crate) fn detail(mut self, detail: impl Into<String>) -> Self {
+        self.problem.detail = Some(detail.into());
+        self
+    }
+
+    pub(crate) fn pointer(mut self, pointer: impl Into<String>) -> Self {
+        self.problem.pointer = Some(pointer.into());
+        self
+    }
+
+    pub(crate) fn position(mut self, line: usize, column: usize) -> Self {
+        self.problem.line = u64::try_from(line).ok();
+        self.problem.column = u64::try_from(column).ok();
+        self
+    }
+
+    pub(crate) fn errors(mut self, errors: Vec<FieldError>) -> Self {
+        self.problem.errors = Some(errors);
+        self
+    }
+
+    pub(crate) fn diagnostics(mut self, diagnostics: Vec<Diagnostic>) -> Self {
+        self.problem.diagnostics = Some(diagnostics);
+        self
+    }
+
+    pub(crate) fn current(mut self, workflow: Workflow) -> Self {
+        self.problem.current = Some(Box::new(workflow));
+        self
+    }
+
+    fn offered(mut self, offered: Vec<String>) -> Self {
+        self.problem.offered = Some(offered);
+        self
+    }
+
+    pub(crate) fn retry_after(mut self, seconds: u32) -> Self {
+        self.retry_after_seconds = Some(seconds);
+        self
+    }
+
+    /// Stable short name.
+    #[must_use]
+    pub fn code(&self) -> &str {
+        &self.problem.code
+    }
+}
+
+fn field_errors(problems: Vec<FieldProblem>) -> Vec<FieldError> {
+    problems.into_iter().map(|problem| FieldError { pointer: problem.pointer, message: problem.message }).collect()
+}
+
+impl IntoResponse for ApiError {
+    fn into_response(self) -> Response {
+        let body = serde_json::to_vec(&self.problem).unwrap_or_default();
+        let mut response = (self.status, [(header::CONTENT_TYPE, PROBLEM_JSON)], body).into_response();
+        if let Some(seconds) = self.retry_after_seconds {
+            response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
+        }
+        response
+    }
+}
+
+impl From<Conflict> for ApiError {
+    fn from(conflict: Conflict) -> Self {
+        match conflict {
+            Conflict::RunMoved { .. } => {
+                Self::conflict("run_moved", "The run moved on meanwhile").detail(conflict.to_string()).retry_after(1)
+            }
+            Conflict::AlreadyDecided(row) => Self::already_decided(&row),
+            Conflict::DraftChanged { revision } => draft_changed(revision),
+            Conflict::ActiveChanged { active } => {
+                Self::conflict("active_changed", "Another version became active meanwhile").detail(match active {
+                    Some(version) => format!("version {version} is active now"),
+                    None => "no version is active now".to_owned(),
+                })
+            }
+            Conflict::InUse(_) => Self::conflict("in_use", "This is in use").detail(conflict.to_string()),
+        }
+    }
+}
+
+/// The draft is not at the revision of `If-Match`.
+pub(crate) fn draft_changed(revision: u64) -> ApiError {
+    ApiError::new(StatusCode::PRECONDITION_FAILED, "draft_changed", "Somebody else saved this draft")
+        .detail(format!("the draft is at revision {revision}"))
+}
+
+impl From<StoreError> for ApiError {
+    fn from(error: StoreError) -> Self {
+        match error {
+            StoreError::Conflict(conflict) => conflict.into(),
+            StoreError::NotFound(what) => Self::not_found(what),
+            StoreError::AlreadyExists(what) => {
+                Self::conflict("already_exists", "This exists already").detail(format!("{what} already exists"))
+            }
+            StoreError::Busy(detail) => Self::busy(detail),
+            StoreError::Full => {
+                tracing::error!("the disk is full");
+                Self::new(StatusCode::INSUFFICIENT_STORAGE, "disk_full", "The disk is full")
+            }
+            StoreError::Corrupt(_)
+            | StoreError::TooNew { .. }
+            | StoreError::TooOld { .. }
+            | StoreError::InUse { .. }
+            | StoreError::ReadOnly
+            | StoreError::Config(_)
+            | StoreError::Other(_) => Self::internal(error),
+        }
+    }
+}
+
+impl From<Refusal> for ApiError {
+    fn from(refusal: Refusal) -> Self {
+        let detail = refusal.to_string();
+        match refusal {
+            Refusal::NotAnApprover(_) => {
+                Self::new(StatusCode::FORBIDDEN, "not_an_approver", "You may not decide this").detail(detail)
+            }
+            Refusal::NotOffered { offered, .. } => {
+                Self::unprocessable("outcome_not_offered", "This outcome is not offered")
+                    .detail(detail)
+                    .pointer("/outcome")
+                    .offered(offered)
+            }
+            Refusal::InvalidForm { problems } => {
+                Self::unprocessable("invalid_form", "The answers do not fit the form").errors(field_errors(problems))
+            }
+            Refusal::RunOver => Self::conflict("run_over", "The run is over").detail(detail),
+            Refusal::Stale => Self::conflict("stale", "The run does not wait for this any more").detail(detail),
+            Refusal::NotRetryable(_) => Self::conflict("not_retryable", "This run cannot be retried").detail(detail),
+            Refusal::AlreadyStarted | Refusal::NotStarted | Refusal::NotDue => {
+                Self::conflict("run_moved", "The run moved on meanwhile").detail(detail).retry_after(1)
+            }
+        }
+    }
+}
+
+impl From<EngineError> for ApiError {
+    fn from(error: EngineError) -> Self {
+        match error {
+            EngineError::NotFound(what) => Self::not_found(what),
+            EngineError::NotPublished => Self::conflict("not_published", "This workflow has no published version"),
+            EngineError::AlreadyDecided(row) => Self::already_decided(&row),
+            EngineError::Refused(refusal) => refusal.into(),
+            EngineError::InvalidInput(problems) => {
+                Self::unprocessable("invalid_input", "The input does not fit the workflow").errors(field_errors(problems))
+            }
+            EngineError::KeyReused => key_reused(),
+            EngineError::Busy => Self::busy("the engine has as much work as it takes"),
+            EngineError::Store(error) => error.into(),
+            EngineError::Invalid(detail) => Self::unprocessable("invalid_request", "This cannot be done").detail(detail),
+        }
+    }
+}
+
+/// An `Idempotency-Key` that was used for another request.
+pub(crate) fn key_reused() -> ApiError {
+    ApiError::unprocessable("idempotency_key_reused", "This Idempotency-Key belongs to another request")
+        .pointer("Idempotency-Key")
+}

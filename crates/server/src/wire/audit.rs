@@ -1,0 +1,42 @@
+//! The audit trail.
+
+use super::DecidedBy;
+use serde::Serialize;
+use serde_json::Value;
+use utoipa::ToSchema;
+
+/// One entry of the audit trail.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct AuditEntry {
+    /// The number as text.
+    pub id: String,
+    /// From 1, without gaps.
+    pub seq: u64,
+    /// When.
+    pub at: i64,
+    /// Who.
+    pub actor: DecidedBy,
+    /// What, for example `workflow.published`.
+    pub action: String,
+    /// On what, for example `workflow:<id>`.
+    pub subject: String,
+    /// Whatever else is on the record.
+    pub detail: Value,
+    /// Hash of the entry before, empty for the first.
+    pub prev_hash: String,
+    /// SHA-256 hex over this entry.
+    pub hash: String,
+}
+
+/// Whether the chain holds.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct AuditVerifyResponse {
+    /// Entries that are in order.
+    pub entries: u64,
+    /// Whether all are.
+    pub ok: bool,
+    /// The first that is not.
+    pub broken_at: Option<u64>,
+    /// Hash of the last good entry.
+    pub head: Option<String>,
+}

@@ -1,0 +1,251 @@
+//! Customers, conversations, messages, notes.
+
+use super::{PersonRef, RunSummary, json_object};
+use countersign_store::{Author, CustomerRow};
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+use utoipa::ToSchema;
+
+/// A customer by name.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct CustomerRef {
+    /// Id.
+    pub id: String,
+    /// Name, or whatever else is known.
+    pub name: String,
+}
+
+/// Somebody the business talks to.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct Customer {
+    /// Id.
+    pub id: String,
+    /// Name.
+    pub name: String,
+    /// E-mail address.
+    pub email: Option<String>,
+    /// Phone number, E.164.
+    pub phone: Option<String>,
+    /// Telegram user id.
+    pub telegram: Option<String>,
+    /// Id in the business's own systems.
+    pub external_id: Option<String>,
+    /// Anything else.
+    pub fields: Map<String, Value>,
+    /// Creation.
+    pub created_at: i64,
+}
+
+impl From<CustomerRow> for Customer {
+    fn from(row: CustomerRow) -> Self {
+        Self {
+            id: row.id,
+            name: row.name,
+            email: row.email,
+            phone: row.phone,
+            telegram: row.telegram,
+            external_id: row.external_id,
+            fields: json_object(&row.data),
+            created_at: row.created_at,
+        }
+    }
+}
+
+impl From<&CustomerRow> for CustomerRef {
+    fn from(row: &CustomerRow) -> Self {
+        let known = [Some(&row.name), row.email.as_ref(), row.phone.as_ref(), row.external_id.as_ref()];
+        let name = known.into_iter().flatten().find(|name| !name.is_empty()).cloned();
+        Self { id: row.id.clone(), name: name.unwrap_or_else(|| "Visitor".to_owned()) }
+    }
+}
+
+/// A customer to add, or to change: what is given is set.
+#[derive(Debug, Default, Clone, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct CustomerRequest {
+    /// Name, at most 200 characters.
+    pub name: Option<String>,
+    /// E-mail address.
+    pub email: Option<String>,
+    /// Phone number, E.164.
+    pub phone: Option<String>,
+    /// Telegram user id.
+    pub telegram: Option<String>,
+    /// Id in the business's own systems; unique.
+    pub external_id: Option<String>,
+    /// Anything else.
+    pub fields: Option<Map<String, Value>>,
+}
+
+/// Who wrote a message.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum AuthorKind {
+    /// The customer.
+    Customer,
+    /// A person of the business.
+    Operator,
+    /// A run.
+    Workflow,
+    /// Countersign itself.
+    System,
+}
+
+impl From<Author> for AuthorKind {
+    fn from(author: Author) -> Self {
+        match author {
+            Author::Customer => Self::Customer,
+            Author::Workflow => Self::Workflow,
+            Author::Operator => Self::Operator,
+            Author::System => Self::System,
+        }
+    }
+}
+
+/// Who wrote a message, by name.
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+pub struct MessageAuthor {
+    /// What they are.
+    pub kind: AuthorKind,
+    /// Name shown.
+    pub name: Option<String>,
+}
+
+/// Where a form stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum FormStatus {
+    /// It can be sent.
+    Open,
+    /// It was sent.
+    Submitted,
+    /// It can no longer be sent.
+    Closed,
+}
+
+/// A form inside a message.
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+pub struct MessageForm {
+    /// Checkpoint that waits for it.
+    pub checkpoint: String,
+    /// JSON Schema of the answers.
+    pub schema: Value,
+    /// What the customer reads above it.
+    pub prompt: Option<String>,
+    /// First values.
+    pub prefill: Option<Map<String, Value>>,
+    /// Text of the button.
+    pub submit: Option<String>,
+    /// Where it stands.
+    pub status: FormStatus,
+    /// What was sent.
+    pub values: Option<Map<String, Value>>,
+}
+
+/// A message.
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+pub struct Message {
+    /// Id.
+    pub id: String,
+    /// From 1 in its conversation.
+    pub position: u64,
+    /// When.
+    pub at: i64,
+    /// Who.
+    pub author: MessageAuthor,
+    /// Text.
+    pub body: String,
+    /// The form shown with it.
+    pub form: Option<MessageForm>,
+    /// The run that sent it.
+    pub run: Option<String>,
+    /// The sender's own id of it.
+    pub client_id: Option<String>,
+}
+
+/// A thread with a customer.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct Conversation {
+    /// Id.
+    pub id: String,
+    /// With whom.
+    pub customer: Option<Customer>,
+    /// web, whatsapp, telegram, sms, email.
+    pub channel: String,
+    /// Subject line.
+    pub subject: Option<String>,
+    /// open, with_person, closed.
+    pub status: String,
+    /// The operator who has it.
+    pub assigned_to: Option<PersonRef>,
+    /// The newest messages, oldest first.
+    pub messages: Vec<Message>,
+    /// Whether there are older ones: ask with `before`.
+    pub has_older: bool,
+    /// Its runs, newest first.
+    pub runs: Vec<RunSummary>,
+    /// Creation.
+    pub created_at: i64,
+    /// Last change.
+    pub updated_at: i64,
+}
+
+/// A conversation in a list.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct ConversationSummary {
+    /// Id.
+    pub id: String,
+    /// With whom.
+    pub customer: Option<CustomerRef>,
+    /// web, whatsapp, telegram, sms, email.
+    pub channel: String,
+    /// Subject line.
+    pub subject: Option<String>,
+    /// open, with_person, closed.
+    pub status: String,
+    /// The operator who has it.
+    pub assigned_to: Option<PersonRef>,
+    /// Last change.
+    pub updated_at: i64,
+    /// Begin of the newest message.
+    pub last_message: Option<String>,
+}
+
+/// Says something.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct SendMessageRequest {
+    /// Text, 1 to 8,000 characters.
+    pub body: String,
+    /// The sender's own id: sending the same one again changes nothing.
+    pub client_id: Option<String>,
+}
+
+/// Gives a conversation to somebody.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct AssignRequest {
+    /// User id; null for nobody.
+    pub assigned_to: Option<String>,
+}
+
+/// An internal remark.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct Note {
+    /// Id.
+    pub id: String,
+    /// Text.
+    pub body: String,
+    /// Who wrote it.
+    pub author: Option<PersonRef>,
+    /// When.
+    pub at: i64,
+}
+
+/// Writes a remark.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct NoteRequest {
+    /// Text, 1 to 8,000 characters.
+    pub body: String,
+}

@@ -1,0 +1,236 @@
+//! People, workspaces, keys.
+
+use countersign_store::Role as StoreRole;
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+/// What a member may do; each role may do what the ones before it may.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Role {
+    /// Sees.
+    Viewer,
+    /// Decides checkpoints and answers conversations.
+    Operator,
+    /// Draws and publishes workflows.
+    Builder,
+    /// Manages people, connections and policy.
+    Admin,
+}
+
+impl From<StoreRole> for Role {
+    fn from(role: StoreRole) -> Self {
+        match role {
+            StoreRole::Viewer => Self::Viewer,
+            StoreRole::Operator => Self::Operator,
+            StoreRole::Builder => Self::Builder,
+            StoreRole::Admin => Self::Admin,
+        }
+    }
+}
+
+impl From<Role> for StoreRole {
+    fn from(role: Role) -> Self {
+        match role {
+            Role::Viewer => Self::Viewer,
+            Role::Operator => Self::Operator,
+            Role::Builder => Self::Builder,
+            Role::Admin => Self::Admin,
+        }
+    }
+}
+
+/// Somebody, by name.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+pub struct PersonRef {
+    /// User or API key id.
+    pub id: String,
+    /// What people call them.
+    pub name: String,
+}
+
+/// The user part of [`Me`].
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct MeUser {
+    /// User id, or the id of the API key.
+    pub id: String,
+    /// E-mail address; empty for an API key.
+    pub email: String,
+    /// Name.
+    pub name: String,
+}
+
+/// A workspace by name.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct WorkspaceRef {
+    /// Id.
+    pub id: String,
+    /// Word in addresses.
+    pub slug: String,
+    /// Name.
+    pub name: String,
+}
+
+/// Who is signed in, and where.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct Me {
+    /// Who.
+    pub user: MeUser,
+    /// Where.
+    pub workspace: WorkspaceRef,
+    /// What they may do.
+    pub role: Role,
+    /// Approver groups they are in.
+    pub groups: Vec<String>,
+}
+
+/// Signs in.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct LoginRequest {
+    /// E-mail address.
+    pub email: String,
+    /// Password.
+    pub password: String,
+    /// Slug of the workspace, for who is in several.
+    pub workspace: Option<String>,
+}
+
+/// Uses up a set-up link.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct SetupRequest {
+    /// What is behind `#` in the link.
+    pub token: String,
+    /// The password to have, 10 to 256 characters.
+    pub password: String,
+    /// Name; needed by the first administrator.
+    pub name: Option<String>,
+    /// E-mail address; needed by the first administrator.
+    pub email: Option<String>,
+}
+
+/// Changes one's own password.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct PasswordRequest {
+    /// The password so far.
+    pub current: String,
+    /// The password to have, 10 to 256 characters.
+    pub new: String,
+}
+
+/// A key for programs.
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+pub struct ApiKey {
+    /// Id.
+    pub id: String,
+    /// Name.
+    pub name: String,
+    /// First characters of the key.
+    pub prefix: String,
+    /// What it may do.
+    pub role: Role,
+    /// Approver groups it is in.
+    pub groups: Vec<String>,
+    /// Creation, milliseconds since the epoch.
+    pub created_at: i64,
+    /// Last use, to the minute.
+    pub last_used_at: Option<i64>,
+    /// The key itself: told once, when it is made.
+    pub key: Option<String>,
+}
+
+/// Makes a key.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct CreateApiKeyRequest {
+    /// Name, 1 to 200 characters.
+    pub name: String,
+    /// What it may do; at most what its maker may.
+    pub role: Role,
+    /// Approver groups it is in.
+    #[serde(default)]
+    pub groups: Vec<String>,
+}
+
+/// A member of the workspace.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct Person {
+    /// User id.
+    pub id: String,
+    /// E-mail address.
+    pub email: String,
+    /// Name.
+    pub name: String,
+    /// What they may do.
+    pub role: Role,
+    /// Approver groups, such as `manager`.
+    pub groups: Vec<String>,
+    /// Whether they may not sign in.
+    pub disabled: bool,
+    /// Whether they have not chosen a password yet.
+    pub pending: bool,
+    /// Link with which they choose a password: told once, when they are invited.
+    pub setup_url: Option<String>,
+}
+
+/// Invites somebody.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct CreatePersonRequest {
+    /// E-mail address.
+    pub email: String,
+    /// Name, 1 to 200 characters.
+    pub name: String,
+    /// What they may do.
+    pub role: Role,
+    /// Approver groups.
+    #[serde(default)]
+    pub groups: Vec<String>,
+}
+
+/// Changes what is given.
+#[derive(Debug, Default, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct UpdatePersonRequest {
+    /// What they may do.
+    pub role: Option<Role>,
+    /// Approver groups.
+    pub groups: Option<Vec<String>>,
+    /// Whether they may not sign in.
+    pub disabled: Option<bool>,
+}
+
+/// What a workspace allows.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(default)]
+pub struct Policy {
+    /// Whether a workflow may be published although a path to a high-risk action passes no approval.
+    pub allow_unguarded: bool,
+}
+
+/// The workspace and its policy.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct Workspace {
+    /// Id.
+    pub id: String,
+    /// Word in addresses.
+    pub slug: String,
+    /// Name.
+    pub name: String,
+    /// What it allows.
+    pub policy: Policy,
+    /// Creation.
+    pub created_at: i64,
+}
+
+/// Changes what is given.
+#[derive(Debug, Default, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct UpdateWorkspaceRequest {
+    /// Name, 1 to 200 characters.
+    pub name: Option<String>,
+    /// What it allows.
+    pub policy: Option<Policy>,
+}

@@ -1,0 +1,214 @@
+//! Connectors, connections, channels.
+
+use countersign_core::catalogue;
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+use utoipa::ToSchema;
+
+/// How much harm an action can do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Risk {
+    /// Changes nothing.
+    Read,
+    /// Changes something that can be put right.
+    Write,
+    /// Moves money or cannot be undone.
+    High,
+}
+
+impl From<catalogue::Risk> for Risk {
+    fn from(risk: catalogue::Risk) -> Self {
+        match risk {
+            catalogue::Risk::Read => Self::Read,
+            catalogue::Risk::Write => Self::Write,
+            catalogue::Risk::High => Self::High,
+        }
+    }
+}
+
+/// How repeats are recognised.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum IdempotencyKind {
+    /// A key sent along.
+    Header,
+    /// A repeat has the same effect.
+    Natural,
+    /// A repeat would happen twice.
+    None,
+}
+
+/// How repeats of a call are recognised by the other side.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct Idempotency {
+    /// How.
+    pub kind: IdempotencyKind,
+    /// The header's name.
+    pub name: Option<String>,
+}
+
+/// One action of a connector.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct ActionSpec {
+    /// `<connector>.<action>`.
+    pub name: String,
+    /// Human title.
+    pub title: String,
+    /// One or two sentences.
+    pub description: String,
+    /// How much harm it can do.
+    pub risk: Risk,
+    /// How repeats are recognised.
+    pub idempotency: Idempotency,
+    /// The read action that tells whether a call took place.
+    pub look_up: Option<String>,
+    /// JSON Schema of the input.
+    pub input: Value,
+    /// JSON Schema of the output.
+    pub output: Value,
+}
+
+impl From<&catalogue::ActionSpec> for ActionSpec {
+    fn from(spec: &catalogue::ActionSpec) -> Self {
+        let (kind, name) = match &spec.idempotency {
+            catalogue::Idempotency::Header { name } => (IdempotencyKind::Header, Some(name.clone())),
+            catalogue::Idempotency::Natural => (IdempotencyKind::Natural, None),
+            catalogue::Idempotency::None => (IdempotencyKind::None, None),
+        };
+        Self {
+            name: spec.name.clone(),
+            title: spec.title.clone(),
+            description: spec.description.clone(),
+            risk: spec.risk.into(),
+            idempotency: Idempotency { kind, name },
+            look_up: spec.look_up.clone(),
+            input: spec.input.clone(),
+            output: spec.output.clone(),
+        }
+    }
+}
+
+/// A service and what it can do.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct Connector {
+    /// Name: the part of an action's name before the dot.
+    pub name: String,
+    /// Human title.
+    pub title: String,
+    /// What it is for.
+    pub description: String,
+    /// JSON Schema of a connection's settings.
+    pub settings_schema: Value,
+    /// JSON Schema of a connection's secrets.
+    pub secrets_schema: Value,
+    /// What it can do.
+    pub actions: Vec<ActionSpec>,
+}
+
+/// An account's credentials for a connector. Secrets are never told, only which are set.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct Connection {
+    /// Id.
+    pub id: String,
+    /// The connector.
+    pub connector: String,
+    /// Name, unique per connector.
+    pub name: String,
+    /// What is not secret.
+    pub settings: Map<String, Value>,
+    /// Names of the secrets that are set.
+    pub secret_names: Vec<String>,
+    /// Creation.
+    pub created_at: i64,
+    /// Last change.
+    pub updated_at: i64,
+}
+
+/// Adds a connection.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct CreateConnectionRequest {
+    /// The connector.
+    pub connector: String,
+    /// Name, 1 to 200 characters.
+    pub name: String,
+    /// Fits the connector's settings schema.
+    #[serde(default)]
+    pub settings: Map<String, Value>,
+    /// Fits the connector's secrets schema.
+    #[serde(default)]
+    pub secrets: Map<String, Value>,
+}
+
+/// Changes what is given. A secret that is given replaces the one of its name, null removes it, the others stay.
+#[derive(Debug, Default, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct UpdateConnectionRequest {
+    /// Name, 1 to 200 characters.
+    pub name: Option<String>,
+    /// All settings.
+    pub settings: Option<Map<String, Value>>,
+    /// Secrets to change.
+    pub secrets: Option<Map<String, Value>>,
+}
+
+/// A kind of channel and what an account on it needs.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct ChannelKind {
+    /// Name.
+    pub channel: String,
+    /// Human title.
+    pub title: String,
+    /// JSON Schema of an account's settings.
+    pub settings_schema: Value,
+    /// JSON Schema of an account's secrets.
+    pub secrets_schema: Value,
+}
+
+/// An account on a channel. Secrets are never told, only which are set.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct ChannelAccount {
+    /// Id.
+    pub id: String,
+    /// whatsapp, telegram, sms, email.
+    pub channel: String,
+    /// Name, unique per channel.
+    pub name: String,
+    /// What is not secret.
+    pub settings: Map<String, Value>,
+    /// Names of the secrets that are set.
+    pub secret_names: Vec<String>,
+    /// Creation.
+    pub created_at: i64,
+    /// Last change.
+    pub updated_at: i64,
+}
+
+/// Adds an account on a channel.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct CreateChannelRequest {
+    /// whatsapp, telegram, sms, email.
+    pub channel: String,
+    /// Name, 1 to 200 characters.
+    pub name: String,
+    /// What is not secret.
+    #[serde(default)]
+    pub settings: Map<String, Value>,
+    /// What is.
+    #[serde(default)]
+    pub secrets: Map<String, Value>,
+}
+
+/// Changes what is given. A secret that is given replaces the one of its name, null removes it, the others stay.
+#[derive(Debug, Default, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct UpdateChannelRequest {
+    /// Name, 1 to 200 characters.
+    pub name: Option<String>,
+    /// All settings.
+    pub settings: Option<Map<String, Value>>,
+    /// Secrets to change.
+    pub secrets: Option<Map<String, Value>>,
+}

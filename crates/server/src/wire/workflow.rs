@@ -1,0 +1,236 @@
+//! Workflows, versions, checks.
+
+use super::{PersonRef, RunCounts};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use utoipa::ToSchema;
+
+/// How bad a finding is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Severity {
+    /// It cannot be published.
+    Error,
+    /// It can, but look at it.
+    Warning,
+}
+
+/// One finding of the checks.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Diagnostic {
+    /// Stable short name.
+    pub code: String,
+    /// How bad.
+    pub severity: Severity,
+    /// JSON pointer into the document.
+    pub pointer: String,
+    /// What is wrong.
+    pub message: String,
+    /// What would be right.
+    pub help: Option<String>,
+}
+
+/// A document to check, as JSON or as YAML text.
+#[derive(Debug, Default, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct CheckRequest {
+    /// The document.
+    pub document: Option<Value>,
+    /// The document as YAML or JSON text.
+    pub source: Option<String>,
+}
+
+/// What the checks found.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct CheckResponse {
+    /// Empty when all is well.
+    pub diagnostics: Vec<Diagnostic>,
+}
+
+/// An expression and what it reads.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct EvalRequest {
+    /// JSONata.
+    pub expression: String,
+    /// Its scope: an object's members are names at the root.
+    #[serde(default)]
+    pub data: Value,
+}
+
+/// What an expression gave.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct EvalResponse {
+    /// The value; null for nothing too, then `nothing` is true.
+    pub value: Value,
+    /// Whether it gave JSONata's nothing.
+    pub nothing: bool,
+    /// Why it could not be evaluated.
+    pub error: Option<String>,
+    /// Stable name of the error.
+    pub code: Option<String>,
+    /// Byte in the expression the error is at.
+    pub position: Option<u64>,
+}
+
+/// A workflow in a list.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct WorkflowSummary {
+    /// Id.
+    pub id: String,
+    /// Name.
+    pub name: String,
+    /// Version new runs start with.
+    pub active_version: Option<u32>,
+    /// Grows with every save.
+    pub draft_revision: u64,
+    /// Last save.
+    pub draft_updated_at: i64,
+    /// Whether the draft differs from the active version.
+    pub has_unpublished_changes: bool,
+    /// When it was archived.
+    pub archived_at: Option<i64>,
+    /// Runs under way.
+    pub running: u64,
+    /// Runs that wait.
+    pub waiting: u64,
+}
+
+/// A workflow with its draft.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct Workflow {
+    /// Id.
+    pub id: String,
+    /// Name.
+    pub name: String,
+    /// The draft document, see `/api/v1/schemas/workflow.json`; a draft may break its rules.
+    pub draft: Value,
+    /// Grows with every save; the ETag.
+    pub draft_revision: u64,
+    /// Last save.
+    pub draft_updated_at: i64,
+    /// Who saved.
+    pub draft_updated_by: Option<PersonRef>,
+    /// Version new runs start with.
+    pub active_version: Option<u32>,
+    /// Highest version ever published, 0 before the first.
+    pub last_version: u32,
+    /// Whether the draft differs from the active version.
+    pub has_unpublished_changes: bool,
+    /// When it was archived.
+    pub archived_at: Option<i64>,
+    /// What the checks say about the draft.
+    pub diagnostics: Vec<Diagnostic>,
+}
+
+/// A document to keep, as JSON or as YAML text.
+#[derive(Debug, Default, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct WriteDocumentRequest {
+    /// The document.
+    pub document: Option<Value>,
+    /// The document as YAML or JSON text.
+    pub source: Option<String>,
+}
+
+/// Publishes the draft.
+#[derive(Debug, Default, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct PublishRequest {
+    /// What changed and why, at most 2,000 characters.
+    pub message: String,
+    /// The active version this was decided on; refused when it is another now.
+    pub expected_active: Option<u32>,
+    /// The draft revision this was decided on; refused when it is another now.
+    pub expected_revision: Option<u64>,
+    /// Publish although a path to a high-risk action passes no approval. The workspace's policy must allow it.
+    pub allow_unguarded: bool,
+}
+
+/// Makes an earlier version active again.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct RollbackRequest {
+    /// The version.
+    pub version: u32,
+    /// Why, at most 2,000 characters.
+    pub message: Option<String>,
+    /// The active version this was decided on; refused when it is another now.
+    pub expected_active: Option<u32>,
+}
+
+/// A published version.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct Version {
+    /// From 1.
+    pub version: u32,
+    /// SHA-256 hex of the document.
+    pub hash: String,
+    /// What its author said.
+    pub message: String,
+    /// Who published it.
+    pub author: Option<PersonRef>,
+    /// When.
+    pub created_at: i64,
+    /// Whether new runs start with it.
+    pub active: bool,
+    /// Whether it was published against the checks' advice, by the workspace's policy.
+    pub allow_unguarded: bool,
+    /// Its runs.
+    pub runs: RunCounts,
+    /// The document; null in lists.
+    pub document: Option<Value>,
+}
+
+/// Why the active version moved.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum ActivationKind {
+    /// A new version.
+    Publish,
+    /// An earlier one again.
+    Rollback,
+}
+
+/// One move of the active version.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct Activation {
+    /// From 1.
+    pub position: u64,
+    /// The version that became active.
+    pub version: u32,
+    /// Why.
+    pub kind: ActivationKind,
+    /// When.
+    pub at: i64,
+    /// Who.
+    pub by: Option<PersonRef>,
+    /// What the version's author said.
+    pub message: Option<String>,
+}
+
+/// Which steps differ.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, ToSchema)]
+pub struct StepDifference {
+    /// Only in the later one.
+    pub added: Vec<String>,
+    /// Only in the earlier one.
+    pub removed: Vec<String>,
+    /// In both, not the same.
+    pub changed: Vec<String>,
+    /// In both, only drawn elsewhere.
+    pub moved: Vec<String>,
+}
+
+/// What differs between two documents.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct DiffResponse {
+    /// Version number, or `draft`.
+    pub from: String,
+    /// Version number, or `draft`.
+    pub to: String,
+    /// Unified difference of the YAML texts.
+    pub text_diff: String,
+    /// Difference by step.
+    pub steps: StepDifference,
+}

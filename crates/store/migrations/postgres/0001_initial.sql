@@ -1,0 +1,363 @@
+-- Ids are text, times are milliseconds since the epoch, JSON is text, booleans are 0 and 1.
+-- Collation "C" keeps order and lower() the same as in SQLite, and comparisons cheap.
+
+CREATE TABLE workspaces (
+  id TEXT COLLATE "C" NOT NULL PRIMARY KEY,
+  slug TEXT COLLATE "C" NOT NULL UNIQUE,
+  name TEXT COLLATE "C" NOT NULL,
+  policy TEXT COLLATE "C" NOT NULL,
+  created_at BIGINT NOT NULL
+);
+
+CREATE TABLE users (
+  id TEXT COLLATE "C" NOT NULL PRIMARY KEY,
+  email TEXT COLLATE "C" NOT NULL UNIQUE,
+  name TEXT COLLATE "C" NOT NULL,
+  password_hash TEXT COLLATE "C",
+  created_at BIGINT NOT NULL,
+  disabled_at BIGINT
+);
+
+CREATE TABLE memberships (
+  workspace TEXT COLLATE "C" NOT NULL,
+  user_id TEXT COLLATE "C" NOT NULL,
+  role TEXT COLLATE "C" NOT NULL,
+  "groups" TEXT COLLATE "C" NOT NULL,
+  created_at BIGINT NOT NULL,
+  PRIMARY KEY (workspace, user_id)
+);
+CREATE INDEX memberships_by_user ON memberships (user_id);
+
+CREATE TABLE sessions (
+  token_hash TEXT COLLATE "C" NOT NULL PRIMARY KEY,
+  user_id TEXT COLLATE "C" NOT NULL,
+  workspace TEXT COLLATE "C" NOT NULL,
+  created_at BIGINT NOT NULL,
+  expires_at BIGINT NOT NULL
+);
+CREATE INDEX sessions_by_user ON sessions (user_id);
+CREATE INDEX sessions_by_expiry ON sessions (expires_at);
+
+CREATE TABLE api_keys (
+  id TEXT COLLATE "C" NOT NULL,
+  workspace TEXT COLLATE "C" NOT NULL,
+  name TEXT COLLATE "C" NOT NULL,
+  prefix TEXT COLLATE "C" NOT NULL,
+  key_hash TEXT COLLATE "C" NOT NULL UNIQUE,
+  role TEXT COLLATE "C" NOT NULL,
+  "groups" TEXT COLLATE "C" NOT NULL,
+  created_by TEXT COLLATE "C" NOT NULL,
+  created_at BIGINT NOT NULL,
+  last_used_at BIGINT,
+  revoked_at BIGINT,
+  PRIMARY KEY (workspace, id)
+);
+
+CREATE TABLE one_time_tokens (
+  token_hash TEXT COLLATE "C" NOT NULL PRIMARY KEY,
+  purpose TEXT COLLATE "C" NOT NULL,
+  workspace TEXT COLLATE "C" NOT NULL,
+  user_id TEXT COLLATE "C",
+  payload TEXT COLLATE "C" NOT NULL,
+  created_at BIGINT NOT NULL,
+  expires_at BIGINT NOT NULL,
+  used_at BIGINT
+);
+CREATE INDEX one_time_tokens_by_expiry ON one_time_tokens (expires_at);
+
+CREATE TABLE workflows (
+  id TEXT COLLATE "C" NOT NULL,
+  workspace TEXT COLLATE "C" NOT NULL,
+  name TEXT COLLATE "C" NOT NULL,
+  draft TEXT COLLATE "C" NOT NULL,
+  draft_revision BIGINT NOT NULL,
+  draft_updated_at BIGINT NOT NULL,
+  draft_updated_by TEXT COLLATE "C",
+  active_version BIGINT,
+  last_version BIGINT NOT NULL,
+  created_at BIGINT NOT NULL,
+  archived_at BIGINT,
+  PRIMARY KEY (workspace, id)
+);
+CREATE UNIQUE INDEX workflows_by_name ON workflows (workspace, name) WHERE archived_at IS NULL;
+
+CREATE TABLE workflow_versions (
+  workspace TEXT COLLATE "C" NOT NULL,
+  workflow TEXT COLLATE "C" NOT NULL,
+  version BIGINT NOT NULL,
+  document TEXT COLLATE "C" NOT NULL,
+  hash TEXT COLLATE "C" NOT NULL,
+  message TEXT COLLATE "C" NOT NULL,
+  author TEXT COLLATE "C" NOT NULL,
+  detail TEXT COLLATE "C",
+  published_at BIGINT NOT NULL,
+  PRIMARY KEY (workspace, workflow, version)
+);
+
+CREATE TABLE activations (
+  workspace TEXT COLLATE "C" NOT NULL,
+  workflow TEXT COLLATE "C" NOT NULL,
+  position BIGINT NOT NULL,
+  version BIGINT NOT NULL,
+  at BIGINT NOT NULL,
+  "by" TEXT COLLATE "C" NOT NULL,
+  kind TEXT COLLATE "C" NOT NULL,
+  PRIMARY KEY (workspace, workflow, position)
+);
+
+CREATE TABLE test_cases (
+  id TEXT COLLATE "C" NOT NULL,
+  workspace TEXT COLLATE "C" NOT NULL,
+  workflow TEXT COLLATE "C" NOT NULL,
+  name TEXT COLLATE "C" NOT NULL,
+  body TEXT COLLATE "C" NOT NULL,
+  last_result TEXT COLLATE "C",
+  created_at BIGINT NOT NULL,
+  updated_at BIGINT NOT NULL,
+  PRIMARY KEY (workspace, id)
+);
+CREATE INDEX test_cases_by_workflow ON test_cases (workspace, workflow, name);
+
+CREATE TABLE schedules (
+  workspace TEXT COLLATE "C" NOT NULL,
+  workflow TEXT COLLATE "C" NOT NULL,
+  "trigger" BIGINT NOT NULL,
+  definition TEXT COLLATE "C" NOT NULL,
+  next_at BIGINT NOT NULL,
+  last_at BIGINT,
+  PRIMARY KEY (workspace, workflow, "trigger")
+);
+CREATE INDEX schedules_by_next ON schedules (next_at);
+
+CREATE TABLE runs (
+  id TEXT COLLATE "C" NOT NULL,
+  workspace TEXT COLLATE "C" NOT NULL,
+  workflow TEXT COLLATE "C" NOT NULL,
+  version BIGINT NOT NULL,
+  status TEXT COLLATE "C" NOT NULL,
+  step TEXT COLLATE "C",
+  step_kind TEXT COLLATE "C",
+  waiting_for TEXT COLLATE "C",
+  seq BIGINT NOT NULL,
+  customer TEXT COLLATE "C",
+  conversation TEXT COLLATE "C",
+  "trigger" TEXT COLLATE "C" NOT NULL,
+  title TEXT COLLATE "C" NOT NULL,
+  started_by TEXT COLLATE "C",
+  started_at BIGINT NOT NULL,
+  updated_at BIGINT NOT NULL,
+  ended_at BIGINT,
+  wake_at BIGINT,
+  node TEXT COLLATE "C",
+  error_code TEXT COLLATE "C",
+  error_message TEXT COLLATE "C",
+  output TEXT COLLATE "C",
+  retry_of TEXT COLLATE "C",
+  PRIMARY KEY (workspace, id)
+);
+-- Lists are read one status at a time and merged, so these two serve every list and every count.
+CREATE INDEX runs_by_status ON runs (workspace, status, started_at, id);
+CREATE INDEX runs_by_workflow ON runs (workspace, workflow, status, started_at, id, version);
+CREATE INDEX runs_by_customer ON runs (workspace, customer, started_at, id) WHERE customer IS NOT NULL;
+CREATE INDEX runs_by_conversation ON runs (workspace, conversation, started_at, id) WHERE conversation IS NOT NULL;
+CREATE INDEX runs_by_error ON runs (workspace, error_code, started_at, id) WHERE error_code IS NOT NULL;
+CREATE INDEX runs_due ON runs (wake_at) WHERE wake_at IS NOT NULL;
+CREATE INDEX runs_running ON runs (id, node) WHERE status = 'running';
+
+CREATE TABLE run_events (
+  workspace TEXT COLLATE "C" NOT NULL,
+  run TEXT COLLATE "C" NOT NULL,
+  seq BIGINT NOT NULL,
+  at BIGINT NOT NULL,
+  events TEXT COLLATE "C" NOT NULL,
+  PRIMARY KEY (workspace, run, seq)
+);
+
+CREATE TABLE step_executions (
+  workspace TEXT COLLATE "C" NOT NULL,
+  run TEXT COLLATE "C" NOT NULL,
+  visit BIGINT NOT NULL,
+  call BIGINT NOT NULL,
+  attempt BIGINT NOT NULL,
+  step TEXT COLLATE "C" NOT NULL,
+  kind TEXT COLLATE "C" NOT NULL,
+  title TEXT COLLATE "C" NOT NULL,
+  status TEXT COLLATE "C" NOT NULL,
+  action TEXT COLLATE "C",
+  input TEXT COLLATE "C",
+  output TEXT COLLATE "C",
+  error_code TEXT COLLATE "C",
+  error_message TEXT COLLATE "C",
+  detail TEXT COLLATE "C",
+  started_at BIGINT NOT NULL,
+  ended_at BIGINT,
+  PRIMARY KEY (workspace, run, visit, call, attempt)
+);
+
+CREATE TABLE checkpoints (
+  id TEXT COLLATE "C" NOT NULL,
+  workspace TEXT COLLATE "C" NOT NULL,
+  run TEXT COLLATE "C" NOT NULL,
+  workflow TEXT COLLATE "C" NOT NULL,
+  version BIGINT NOT NULL,
+  step TEXT COLLATE "C" NOT NULL,
+  visit BIGINT NOT NULL,
+  kind TEXT COLLATE "C" NOT NULL,
+  status TEXT COLLATE "C" NOT NULL,
+  title TEXT COLLATE "C" NOT NULL,
+  customer TEXT COLLATE "C",
+  conversation TEXT COLLATE "C",
+  payload TEXT COLLATE "C" NOT NULL,
+  assigned_to TEXT COLLATE "C",
+  opened_at BIGINT NOT NULL,
+  due_at BIGINT,
+  outcome TEXT COLLATE "C",
+  decided_at BIGINT,
+  decided_by TEXT COLLATE "C",
+  via TEXT COLLATE "C",
+  comment TEXT COLLATE "C",
+  PRIMARY KEY (workspace, id)
+);
+CREATE INDEX checkpoints_by_status ON checkpoints (workspace, status, opened_at, id);
+CREATE INDEX checkpoints_by_run ON checkpoints (workspace, run);
+CREATE INDEX checkpoints_by_customer ON checkpoints (workspace, customer, opened_at, id) WHERE customer IS NOT NULL;
+CREATE INDEX checkpoints_by_id ON checkpoints (id);
+
+CREATE TABLE customers (
+  id TEXT COLLATE "C" NOT NULL,
+  workspace TEXT COLLATE "C" NOT NULL,
+  external_id TEXT COLLATE "C",
+  name TEXT COLLATE "C" NOT NULL,
+  email TEXT COLLATE "C",
+  phone TEXT COLLATE "C",
+  telegram TEXT COLLATE "C",
+  data TEXT COLLATE "C" NOT NULL,
+  created_at BIGINT NOT NULL,
+  PRIMARY KEY (workspace, id)
+);
+CREATE UNIQUE INDEX customers_by_external_id ON customers (workspace, external_id) WHERE external_id IS NOT NULL;
+CREATE INDEX customers_by_email ON customers (workspace, email);
+CREATE INDEX customers_by_phone ON customers (workspace, phone);
+CREATE INDEX customers_by_telegram ON customers (workspace, telegram);
+CREATE INDEX customers_by_age ON customers (workspace, created_at, id);
+
+CREATE TABLE conversations (
+  id TEXT COLLATE "C" NOT NULL,
+  workspace TEXT COLLATE "C" NOT NULL,
+  customer TEXT COLLATE "C",
+  channel TEXT COLLATE "C" NOT NULL,
+  channel_account TEXT COLLATE "C",
+  external_id TEXT COLLATE "C",
+  subject TEXT COLLATE "C",
+  status TEXT COLLATE "C" NOT NULL,
+  token_hash TEXT COLLATE "C",
+  assigned_to TEXT COLLATE "C",
+  last_position BIGINT NOT NULL,
+  created_at BIGINT NOT NULL,
+  updated_at BIGINT NOT NULL,
+  last_message_at BIGINT,
+  PRIMARY KEY (workspace, id)
+);
+CREATE UNIQUE INDEX conversations_by_token ON conversations (token_hash) WHERE token_hash IS NOT NULL;
+CREATE UNIQUE INDEX conversations_by_external_id ON conversations (workspace, channel, external_id)
+  WHERE external_id IS NOT NULL;
+CREATE INDEX conversations_by_activity ON conversations (workspace, status, updated_at, id);
+CREATE INDEX conversations_by_customer ON conversations (workspace, customer, updated_at, id);
+
+CREATE TABLE messages (
+  id TEXT COLLATE "C" NOT NULL,
+  workspace TEXT COLLATE "C" NOT NULL,
+  conversation TEXT COLLATE "C" NOT NULL,
+  position BIGINT NOT NULL,
+  at BIGINT NOT NULL,
+  author TEXT COLLATE "C" NOT NULL,
+  author_name TEXT COLLATE "C" NOT NULL,
+  body TEXT COLLATE "C" NOT NULL,
+  form TEXT COLLATE "C",
+  checkpoint TEXT COLLATE "C",
+  run TEXT COLLATE "C",
+  delivery TEXT COLLATE "C",
+  data TEXT COLLATE "C",
+  PRIMARY KEY (workspace, id)
+);
+CREATE UNIQUE INDEX messages_by_position ON messages (workspace, conversation, position);
+
+CREATE TABLE notes (
+  id TEXT COLLATE "C" NOT NULL,
+  workspace TEXT COLLATE "C" NOT NULL,
+  subject TEXT COLLATE "C" NOT NULL,
+  body TEXT COLLATE "C" NOT NULL,
+  author TEXT COLLATE "C" NOT NULL,
+  at BIGINT NOT NULL,
+  PRIMARY KEY (workspace, id)
+);
+CREATE INDEX notes_by_subject ON notes (workspace, subject, at);
+
+CREATE TABLE connections (
+  id TEXT COLLATE "C" NOT NULL,
+  workspace TEXT COLLATE "C" NOT NULL,
+  connector TEXT COLLATE "C" NOT NULL,
+  name TEXT COLLATE "C" NOT NULL,
+  settings TEXT COLLATE "C" NOT NULL,
+  sealed TEXT COLLATE "C" NOT NULL,
+  created_at BIGINT NOT NULL,
+  updated_at BIGINT NOT NULL,
+  PRIMARY KEY (workspace, id)
+);
+CREATE UNIQUE INDEX connections_by_name ON connections (workspace, connector, name);
+
+CREATE TABLE channel_accounts (
+  id TEXT COLLATE "C" NOT NULL,
+  workspace TEXT COLLATE "C" NOT NULL,
+  channel TEXT COLLATE "C" NOT NULL,
+  name TEXT COLLATE "C" NOT NULL,
+  settings TEXT COLLATE "C" NOT NULL,
+  sealed TEXT COLLATE "C" NOT NULL,
+  created_at BIGINT NOT NULL,
+  updated_at BIGINT NOT NULL,
+  PRIMARY KEY (workspace, id)
+);
+CREATE UNIQUE INDEX channel_accounts_by_name ON channel_accounts (workspace, channel, name);
+
+CREATE TABLE nodes (
+  id TEXT COLLATE "C" NOT NULL PRIMARY KEY,
+  started_at BIGINT NOT NULL,
+  heartbeat_at BIGINT NOT NULL,
+  address TEXT COLLATE "C" NOT NULL
+);
+
+CREATE TABLE idempotency (
+  workspace TEXT COLLATE "C" NOT NULL,
+  scope TEXT COLLATE "C" NOT NULL,
+  "key" TEXT COLLATE "C" NOT NULL,
+  request_hash TEXT COLLATE "C" NOT NULL,
+  response_status BIGINT,
+  response_body TEXT COLLATE "C",
+  run TEXT COLLATE "C",
+  created_at BIGINT NOT NULL,
+  PRIMARY KEY (workspace, scope, "key")
+);
+CREATE INDEX idempotency_by_age ON idempotency (created_at);
+
+CREATE TABLE audit (
+  workspace TEXT COLLATE "C" NOT NULL,
+  seq BIGINT NOT NULL,
+  at BIGINT NOT NULL,
+  actor TEXT COLLATE "C" NOT NULL,
+  via TEXT COLLATE "C" NOT NULL,
+  action TEXT COLLATE "C" NOT NULL,
+  subject TEXT COLLATE "C" NOT NULL,
+  detail TEXT COLLATE "C" NOT NULL,
+  prev_hash TEXT COLLATE "C" NOT NULL,
+  hash TEXT COLLATE "C" NOT NULL,
+  PRIMARY KEY (workspace, seq)
+);
+CREATE INDEX audit_by_subject ON audit (workspace, subject, seq);
+CREATE INDEX audit_by_actor ON audit (workspace, actor, seq);
+
+-- The end of each chain: what the next entry links to, and how a cut-off end is noticed.
+CREATE TABLE audit_heads (
+  workspace TEXT COLLATE "C" NOT NULL PRIMARY KEY,
+  seq BIGINT NOT NULL,
+  hash TEXT COLLATE "C" NOT NULL
+);

@@ -1,0 +1,362 @@
+-- Ids are text, times are milliseconds since the epoch, JSON is text, booleans are 0 and 1.
+
+CREATE TABLE workspaces (
+  id TEXT NOT NULL PRIMARY KEY,
+  slug TEXT NOT NULL UNIQUE,
+  name TEXT NOT NULL,
+  policy TEXT NOT NULL,
+  created_at INTEGER NOT NULL
+) STRICT;
+
+CREATE TABLE users (
+  id TEXT NOT NULL PRIMARY KEY,
+  email TEXT NOT NULL UNIQUE,
+  name TEXT NOT NULL,
+  password_hash TEXT,
+  created_at INTEGER NOT NULL,
+  disabled_at INTEGER
+) STRICT;
+
+CREATE TABLE memberships (
+  workspace TEXT NOT NULL,
+  user_id TEXT NOT NULL,
+  role TEXT NOT NULL,
+  "groups" TEXT NOT NULL,
+  created_at INTEGER NOT NULL,
+  PRIMARY KEY (workspace, user_id)
+) STRICT;
+CREATE INDEX memberships_by_user ON memberships (user_id);
+
+CREATE TABLE sessions (
+  token_hash TEXT NOT NULL PRIMARY KEY,
+  user_id TEXT NOT NULL,
+  workspace TEXT NOT NULL,
+  created_at INTEGER NOT NULL,
+  expires_at INTEGER NOT NULL
+) STRICT;
+CREATE INDEX sessions_by_user ON sessions (user_id);
+CREATE INDEX sessions_by_expiry ON sessions (expires_at);
+
+CREATE TABLE api_keys (
+  id TEXT NOT NULL,
+  workspace TEXT NOT NULL,
+  name TEXT NOT NULL,
+  prefix TEXT NOT NULL,
+  key_hash TEXT NOT NULL UNIQUE,
+  role TEXT NOT NULL,
+  "groups" TEXT NOT NULL,
+  created_by TEXT NOT NULL,
+  created_at INTEGER NOT NULL,
+  last_used_at INTEGER,
+  revoked_at INTEGER,
+  PRIMARY KEY (workspace, id)
+) STRICT;
+
+CREATE TABLE one_time_tokens (
+  token_hash TEXT NOT NULL PRIMARY KEY,
+  purpose TEXT NOT NULL,
+  workspace TEXT NOT NULL,
+  user_id TEXT,
+  payload TEXT NOT NULL,
+  created_at INTEGER NOT NULL,
+  expires_at INTEGER NOT NULL,
+  used_at INTEGER
+) STRICT;
+CREATE INDEX one_time_tokens_by_expiry ON one_time_tokens (expires_at);
+
+CREATE TABLE workflows (
+  id TEXT NOT NULL,
+  workspace TEXT NOT NULL,
+  name TEXT NOT NULL,
+  draft TEXT NOT NULL,
+  draft_revision INTEGER NOT NULL,
+  draft_updated_at INTEGER NOT NULL,
+  draft_updated_by TEXT,
+  active_version INTEGER,
+  last_version INTEGER NOT NULL,
+  created_at INTEGER NOT NULL,
+  archived_at INTEGER,
+  PRIMARY KEY (workspace, id)
+) STRICT;
+CREATE UNIQUE INDEX workflows_by_name ON workflows (workspace, name) WHERE archived_at IS NULL;
+
+CREATE TABLE workflow_versions (
+  workspace TEXT NOT NULL,
+  workflow TEXT NOT NULL,
+  version INTEGER NOT NULL,
+  document TEXT NOT NULL,
+  hash TEXT NOT NULL,
+  message TEXT NOT NULL,
+  author TEXT NOT NULL,
+  detail TEXT,
+  published_at INTEGER NOT NULL,
+  PRIMARY KEY (workspace, workflow, version)
+) STRICT;
+
+CREATE TABLE activations (
+  workspace TEXT NOT NULL,
+  workflow TEXT NOT NULL,
+  position INTEGER NOT NULL,
+  version INTEGER NOT NULL,
+  at INTEGER NOT NULL,
+  "by" TEXT NOT NULL,
+  kind TEXT NOT NULL,
+  PRIMARY KEY (workspace, workflow, position)
+) STRICT;
+
+CREATE TABLE test_cases (
+  id TEXT NOT NULL,
+  workspace TEXT NOT NULL,
+  workflow TEXT NOT NULL,
+  name TEXT NOT NULL,
+  body TEXT NOT NULL,
+  last_result TEXT,
+  created_at INTEGER NOT NULL,
+  updated_at INTEGER NOT NULL,
+  PRIMARY KEY (workspace, id)
+) STRICT;
+CREATE INDEX test_cases_by_workflow ON test_cases (workspace, workflow, name);
+
+CREATE TABLE schedules (
+  workspace TEXT NOT NULL,
+  workflow TEXT NOT NULL,
+  "trigger" INTEGER NOT NULL,
+  definition TEXT NOT NULL,
+  next_at INTEGER NOT NULL,
+  last_at INTEGER,
+  PRIMARY KEY (workspace, workflow, "trigger")
+) STRICT;
+CREATE INDEX schedules_by_next ON schedules (next_at);
+
+CREATE TABLE runs (
+  id TEXT NOT NULL,
+  workspace TEXT NOT NULL,
+  workflow TEXT NOT NULL,
+  version INTEGER NOT NULL,
+  status TEXT NOT NULL,
+  step TEXT,
+  step_kind TEXT,
+  waiting_for TEXT,
+  seq INTEGER NOT NULL,
+  customer TEXT,
+  conversation TEXT,
+  "trigger" TEXT NOT NULL,
+  title TEXT NOT NULL,
+  started_by TEXT,
+  started_at INTEGER NOT NULL,
+  updated_at INTEGER NOT NULL,
+  ended_at INTEGER,
+  wake_at INTEGER,
+  node TEXT,
+  error_code TEXT,
+  error_message TEXT,
+  output TEXT,
+  retry_of TEXT,
+  PRIMARY KEY (workspace, id)
+) STRICT;
+-- Lists are read one status at a time and merged, so these two serve every list and every count.
+CREATE INDEX runs_by_status ON runs (workspace, status, started_at, id);
+CREATE INDEX runs_by_workflow ON runs (workspace, workflow, status, started_at, id, version);
+CREATE INDEX runs_by_customer ON runs (workspace, customer, started_at, id) WHERE customer IS NOT NULL;
+CREATE INDEX runs_by_conversation ON runs (workspace, conversation, started_at, id) WHERE conversation IS NOT NULL;
+CREATE INDEX runs_by_error ON runs (workspace, error_code, started_at, id) WHERE error_code IS NOT NULL;
+CREATE INDEX runs_due ON runs (wake_at) WHERE wake_at IS NOT NULL;
+CREATE INDEX runs_running ON runs (id, node) WHERE status = 'running';
+
+CREATE TABLE run_events (
+  workspace TEXT NOT NULL,
+  run TEXT NOT NULL,
+  seq INTEGER NOT NULL,
+  at INTEGER NOT NULL,
+  events TEXT NOT NULL,
+  PRIMARY KEY (workspace, run, seq)
+) STRICT;
+
+CREATE TABLE step_executions (
+  workspace TEXT NOT NULL,
+  run TEXT NOT NULL,
+  visit INTEGER NOT NULL,
+  call INTEGER NOT NULL,
+  attempt INTEGER NOT NULL,
+  step TEXT NOT NULL,
+  kind TEXT NOT NULL,
+  title TEXT NOT NULL,
+  status TEXT NOT NULL,
+  action TEXT,
+  input TEXT,
+  output TEXT,
+  error_code TEXT,
+  error_message TEXT,
+  detail TEXT,
+  started_at INTEGER NOT NULL,
+  ended_at INTEGER,
+  PRIMARY KEY (workspace, run, visit, call, attempt)
+) STRICT;
+
+CREATE TABLE checkpoints (
+  id TEXT NOT NULL,
+  workspace TEXT NOT NULL,
+  run TEXT NOT NULL,
+  workflow TEXT NOT NULL,
+  version INTEGER NOT NULL,
+  step TEXT NOT NULL,
+  visit INTEGER NOT NULL,
+  kind TEXT NOT NULL,
+  status TEXT NOT NULL,
+  title TEXT NOT NULL,
+  customer TEXT,
+  conversation TEXT,
+  payload TEXT NOT NULL,
+  assigned_to TEXT,
+  opened_at INTEGER NOT NULL,
+  due_at INTEGER,
+  outcome TEXT,
+  decided_at INTEGER,
+  decided_by TEXT,
+  via TEXT,
+  comment TEXT,
+  PRIMARY KEY (workspace, id)
+) STRICT;
+CREATE INDEX checkpoints_by_status ON checkpoints (workspace, status, opened_at, id);
+CREATE INDEX checkpoints_by_run ON checkpoints (workspace, run);
+CREATE INDEX checkpoints_by_customer ON checkpoints (workspace, customer, opened_at, id) WHERE customer IS NOT NULL;
+CREATE INDEX checkpoints_by_id ON checkpoints (id);
+
+CREATE TABLE customers (
+  id TEXT NOT NULL,
+  workspace TEXT NOT NULL,
+  external_id TEXT,
+  name TEXT NOT NULL,
+  email TEXT,
+  phone TEXT,
+  telegram TEXT,
+  data TEXT NOT NULL,
+  created_at INTEGER NOT NULL,
+  PRIMARY KEY (workspace, id)
+) STRICT;
+CREATE UNIQUE INDEX customers_by_external_id ON customers (workspace, external_id) WHERE external_id IS NOT NULL;
+CREATE INDEX customers_by_email ON customers (workspace, email);
+CREATE INDEX customers_by_phone ON customers (workspace, phone);
+CREATE INDEX customers_by_telegram ON customers (workspace, telegram);
+CREATE INDEX customers_by_age ON customers (workspace, created_at, id);
+
+CREATE TABLE conversations (
+  id TEXT NOT NULL,
+  workspace TEXT NOT NULL,
+  customer TEXT,
+  channel TEXT NOT NULL,
+  channel_account TEXT,
+  external_id TEXT,
+  subject TEXT,
+  status TEXT NOT NULL,
+  token_hash TEXT,
+  assigned_to TEXT,
+  last_position INTEGER NOT NULL,
+  created_at INTEGER NOT NULL,
+  updated_at INTEGER NOT NULL,
+  last_message_at INTEGER,
+  PRIMARY KEY (workspace, id)
+) STRICT;
+CREATE UNIQUE INDEX conversations_by_token ON conversations (token_hash) WHERE token_hash IS NOT NULL;
+CREATE UNIQUE INDEX conversations_by_external_id ON conversations (workspace, channel, external_id)
+  WHERE external_id IS NOT NULL;
+CREATE INDEX conversations_by_activity ON conversations (workspace, status, updated_at, id);
+CREATE INDEX conversations_by_customer ON conversations (workspace, customer, updated_at, id);
+
+CREATE TABLE messages (
+  id TEXT NOT NULL,
+  workspace TEXT NOT NULL,
+  conversation TEXT NOT NULL,
+  position INTEGER NOT NULL,
+  at INTEGER NOT NULL,
+  author TEXT NOT NULL,
+  author_name TEXT NOT NULL,
+  body TEXT NOT NULL,
+  form TEXT,
+  checkpoint TEXT,
+  run TEXT,
+  delivery TEXT,
+  data TEXT,
+  PRIMARY KEY (workspace, id)
+) STRICT;
+CREATE UNIQUE INDEX messages_by_position ON messages (workspace, conversation, position);
+
+CREATE TABLE notes (
+  id TEXT NOT NULL,
+  workspace TEXT NOT NULL,
+  subject TEXT NOT NULL,
+  body TEXT NOT NULL,
+  author TEXT NOT NULL,
+  at INTEGER NOT NULL,
+  PRIMARY KEY (workspace, id)
+) STRICT;
+CREATE INDEX notes_by_subject ON notes (workspace, subject, at);
+
+CREATE TABLE connections (
+  id TEXT NOT NULL,
+  workspace TEXT NOT NULL,
+  connector TEXT NOT NULL,
+  name TEXT NOT NULL,
+  settings TEXT NOT NULL,
+  sealed TEXT NOT NULL,
+  created_at INTEGER NOT NULL,
+  updated_at INTEGER NOT NULL,
+  PRIMARY KEY (workspace, id)
+) STRICT;
+CREATE UNIQUE INDEX connections_by_name ON connections (workspace, connector, name);
+
+CREATE TABLE channel_accounts (
+  id TEXT NOT NULL,
+  workspace TEXT NOT NULL,
+  channel TEXT NOT NULL,
+  name TEXT NOT NULL,
+  settings TEXT NOT NULL,
+  sealed TEXT NOT NULL,
+  created_at INTEGER NOT NULL,
+  updated_at INTEGER NOT NULL,
+  PRIMARY KEY (workspace, id)
+) STRICT;
+CREATE UNIQUE INDEX channel_accounts_by_name ON channel_accounts (workspace, channel, name);
+
+CREATE TABLE nodes (
+  id TEXT NOT NULL PRIMARY KEY,
+  started_at INTEGER NOT NULL,
+  heartbeat_at INTEGER NOT NULL,
+  address TEXT NOT NULL
+) STRICT;
+
+CREATE TABLE idempotency (
+  workspace TEXT NOT NULL,
+  scope TEXT NOT NULL,
+  "key" TEXT NOT NULL,
+  request_hash TEXT NOT NULL,
+  response_status INTEGER,
+  response_body TEXT,
+  run TEXT,
+  created_at INTEGER NOT NULL,
+  PRIMARY KEY (workspace, scope, "key")
+) STRICT;
+CREATE INDEX idempotency_by_age ON idempotency (created_at);
+
+CREATE TABLE audit (
+  workspace TEXT NOT NULL,
+  seq INTEGER NOT NULL,
+  at INTEGER NOT NULL,
+  actor TEXT NOT NULL,
+  via TEXT NOT NULL,
+  action TEXT NOT NULL,
+  subject TEXT NOT NULL,
+  detail TEXT NOT NULL,
+  prev_hash TEXT NOT NULL,
+  hash TEXT NOT NULL,
+  PRIMARY KEY (workspace, seq)
+) STRICT;
+CREATE INDEX audit_by_subject ON audit (workspace, subject, seq);
+CREATE INDEX audit_by_actor ON audit (workspace, actor, seq);
+
+-- The end of each chain: what the next entry links to, and how a cut-off end is noticed.
+CREATE TABLE audit_heads (
+  workspace TEXT NOT NULL PRIMARY KEY,
+  seq INTEGER NOT NULL,
+  hash TEXT NOT NULL
+) STRICT;

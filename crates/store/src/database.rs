@@ -1,0 +1,119 @@
+//! What a database must be able to do. Everything else is written once, above this trait.
+
+use std::borrow::Cow;
+
+use async_trait::async_trait;
+
+use crate::rows::{Field, Param, Value};
+use crate::{Change, Commit, CommitOutcome, NewAudit, Priority, Result, StoreError};
+
+/// One row of an answer.
+pub(crate) type Row = Vec<Value>;
+
+/// The database behind a store.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum DatabaseKind {
+    /// One file, one process.
+    Sqlite,
+    /// Shared by a fleet.
+    Postgres,
+}
+
+/// One statement of a write. Placeholders are `?1`, `?2`, … on both databases.
+#[derive(Debug, Clone)]
+pub(crate) struct Statement {
+    pub(crate) sql: Cow<'static, str>,
+    pub(crate) params: Vec<Param>,
+    /// When set, a statement that touches no row fails the write with `NotFound` of this thing.
+    pub(crate) must_hit: Option<&'static str>,
+}
+
+impl Statement {
+    pub(crate) fn new(sql: impl Into<Cow<'static, str>>, params: Vec<Param>) -> Self {
+        Self { sql: sql.into(), params, must_hit: None }
+    }
+
+    pub(crate) fn must_hit(mut self, what: &'static str) -> Self {
+        self.must_hit = Some(what);
+        self
+    }
+}
+
+/// What a statement did.
+#[derive(Debug, Default)]
+pub(crate) struct Done {
+    /// Rows changed (or returned).
+    pub(crate) affected: u64,
+    /// Rows of a `RETURNING` clause.
+    pub(crate) rows: Vec<Row>,
+}
+
+/// One transaction: statements in order, then audit entries, then hints for subscribers once it is durable.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Write {
+    pub(crate) statements: Vec<Statement>,
+    pub(crate) audit: Vec<(String, NewAudit)>,
+    pub(crate) changes: Vec<Change>,
+}
+
+/// Implemented by SQLite and PostgreSQL.
+#[async_trait]
+pub(crate) trait Database: Send + Sync {
+    fn kind(&self) -> DatabaseKind;
+    /// Runs one transaction; all or nothing.
+    async fn write(&self, write: Write) -> Result<Vec<Done>>;
+    /// Runs one query outside of any transaction.
+    async fn read(&self, sql: Cow<'static, str>, params: Vec<Param>) -> Result<Vec<Row>>;
+    /// Queues a commit for the group writer.
+    async fn commit(&self, commit: Commit, priority: Priority) -> Result<CommitOutcome>;
+    /// Applies missing migrations; returns their names.
+    async fn migrate(&self) -> Result<Vec<String>>;
+    /// Version and name of every applied migration.
+    async fn applied_migrations(&self) -> Result<Vec<(i64, String)>>;
+    /// Runs SQL text as it is.
+    #[cfg(feature = "testing")]
+    async fn raw(&self, sql: String) -> Result<()>;
+    /// Accepts nothing new and waits for what is queued.
+    async fn close(&self);
+}
+
+/// Reads one column of a row.
+pub(crate) fn column<T: Field>(row: &mut std::vec::IntoIter<Value>, name: &str) -> Result<T> {
+    crate::rows::next(row, name)
+}
+
+/// Names the thing a table holds, for `AlreadyExists`.
+pub(crate) fn thing_in(table: &str) -> &'static str {
+    match table {
+        "workspaces" => "workspace",
+        "users" => "user",
+        "memberships" => "member",
+        "sessions" => "session",
+        "api_keys" => "API key",
+        "one_time_tokens" => "token",
+        "workflows" => "workflow",
+        "workflow_versions" => "version",
+        "activations" => "activation",
+        "test_cases" => "test case",
+        "schedules" => "schedule",
+        "runs" => "run",
+        "run_events" => "event",
+        "step_executions" => "step execution",
+        "checkpoints" => "checkpoint",
+        "customers" => "customer",
+        "conversations" => "conversation",
+        "messages" => "message",
+        "notes" => "note",
+        "connections" => "connection",
+        "channel_accounts" => "channel account",
+        "nodes" => "node",
+        "idempotency" => "idempotency key",
+        "audit" => "audit entry",
+        _ => "row",
+    }
+}
+
+/// The error for a writer that is gone.
+pub(crate) fn closed() -> StoreError {
+    StoreError::Busy("the store is closed".to_owned())
+}

@@ -1,0 +1,125 @@
+//! Reading and assigning checkpoints. Opening and deciding is part of a commit.
+
+use crate::database::{Statement, Write, column};
+use crate::rows::{TableRow, params};
+use crate::sql::Query;
+use crate::store::{audited, decode};
+use crate::{
+    Change, ChangeKind, CheckpointKind, CheckpointRow, CheckpointStatus, Conflict, Cursor, NewAudit, Page, PageRequest,
+    Result, Store, StoreError,
+};
+
+/// Which checkpoints; everything given must hold.
+#[derive(Debug, Clone, Default)]
+pub struct CheckpointFilter {
+    /// Open or decided.
+    pub status: Option<CheckpointStatus>,
+    /// Any of these; empty means any.
+    pub kind: Vec<CheckpointKind>,
+    /// Workflow id.
+    pub workflow: Option<String>,
+    /// Run id.
+    pub run: Option<String>,
+    /// Customer id.
+    pub customer: Option<String>,
+    /// Conversation id.
+    pub conversation: Option<String>,
+    /// Operator (user id).
+    pub assigned_to: Option<String>,
+}
+
+impl Store {
+    /// One checkpoint.
+    ///
+    /// # Errors
+    /// `Busy`, `Corrupt`.
+    pub async fn get_checkpoint(&self, workspace: &str, id: &str) -> Result<Option<CheckpointRow>> {
+        self.row("WHERE workspace = ?1 AND id = ?2", params![workspace, id]).await
+    }
+
+    /// One checkpoint of any workspace; only for personal decision links, whose token names the checkpoint.
+    ///
+    /// # Errors
+    /// `Busy`, `Corrupt`.
+    pub async fn find_checkpoint(&self, id: &str) -> Result<Option<CheckpointRow>> {
+        self.row("WHERE id = ?1", params![id]).await
+    }
+
+    /// Checkpoints, newest first.
+    ///
+    /// # Errors
+    /// `Busy`, `Corrupt`.
+    pub async fn list_checkpoints(
+        &self,
+        workspace: &str,
+        filter: &CheckpointFilter,
+        page: &PageRequest,
+    ) -> Result<Page<CheckpointRow>> {
+        let limit = page.bounded();
+        let mut query = Query::in_workspace(workspace);
+        query.and_some("status = ", filter.status.as_ref());
+        query.and_in("kind", &filter.kind);
+        query.and_some("workflow = ", filter.workflow.as_deref());
+        query.and_some("run = ", filter.run.as_deref());
+        query.and_some("customer = ", filter.customer.as_deref());
+        query.and_some("conversation = ", filter.conversation.as_deref());
+        query.and_some("assigned_to = ", filter.assigned_to.as_deref());
+        if let Some(cursor) = &page.after {
+            query.and("(opened_at, id) < (", cursor.at);
+            query.push(", ");
+            query.bind(&cursor.id);
+            query.push(")");
+        }
+        query.push(" ORDER BY opened_at DESC, id DESC LIMIT ");
+        query.bind(limit + 1);
+        let rows = self.rows(&query.text, query.params).await?;
+        Ok(Page::cut(rows, limit, |row: &CheckpointRow| Cursor { at: row.opened_at, id: row.id.clone() }))
+    }
+
+    /// How many checkpoints are open, by kind.
+    ///
+    /// # Errors
+    /// `Busy`, `Corrupt`.
+    pub async fn count_open_checkpoints(&self, workspace: &str) -> Result<Vec<(CheckpointKind, u64)>> {
+        let sql = "SELECT kind, count(*) FROM checkpoints WHERE workspace = ?1 AND status = 'open' \
+                   GROUP BY kind ORDER BY kind";
+        let rows = self.query(sql.to_owned(), params![workspace]).await?;
+        let pair = |row: Vec<_>| {
+            let mut row = row.into_iter();
+            Ok((column(&mut row, "checkpoints.kind")?, column(&mut row, "count")?))
+        };
+        rows.into_iter().map(pair).collect()
+    }
+
+    /// Gives an open checkpoint to an operator, or back to everybody.
+    ///
+    /// # Errors
+    /// `NotFound`, `Conflict::AlreadyDecided`.
+    pub async fn assign_checkpoint(
+        &self,
+        workspace: &str,
+        id: &str,
+        assigned_to: Option<&str>,
+        audit: Vec<NewAudit>,
+    ) -> Result<CheckpointRow> {
+        let sql = format!(
+            "UPDATE checkpoints SET assigned_to = ?3 WHERE workspace = ?1 AND id = ?2 AND status = 'open' RETURNING {}",
+            CheckpointRow::column_list()
+        );
+        let statement = Statement::new(sql, params![workspace, id, assigned_to]).must_hit("checkpoint");
+        let change = Change { workspace: workspace.to_owned(), kind: ChangeKind::Checkpoint, id: id.to_owned() };
+        let write =
+            Write { statements: vec![statement], audit: audited(workspace, audit), changes: vec![change] };
+        match self.write(write).await {
+            Ok(mut done) => {
+                let rows = decode(done.pop().unwrap_or_default().rows)?;
+                rows.into_iter().next().ok_or(StoreError::NotFound("checkpoint"))
+            }
+            Err(StoreError::NotFound(what)) => match self.get_checkpoint(workspace, id).await? {
+                Some(row) => Err(Conflict::AlreadyDecided(Box::new(row)).into()),
+                None => Err(StoreError::NotFound(what)),
+            },
+            Err(error) => Err(error),
+        }
+    }
+}

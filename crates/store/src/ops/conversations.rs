@@ -1,0 +1,268 @@
+//! Conversations, messages and notes.
+
+use crate::database::{Statement, Write};
+use crate::rows::{TableRow, params};
+use crate::sql::{Query, insert};
+use crate::store::{audited, decode};
+use crate::{
+    Change, ChangeKind, ConversationRow, ConversationStatus, Cursor, MessageRow, NewAudit, NewMessage, NoteRow, Page,
+    PageRequest, Result, Store, StoreError,
+};
+
+/// Longest list of messages.
+const MESSAGES_MAX: u32 = 1000;
+
+/// Which conversations; everything given must hold.
+#[derive(Debug, Clone, Default)]
+pub struct ConversationFilter {
+    /// Any of these; empty means any.
+    pub status: Vec<ConversationStatus>,
+    /// Operator (user id).
+    pub assigned_to: Option<String>,
+    /// Customer id.
+    pub customer: Option<String>,
+    /// Channel.
+    pub channel: Option<String>,
+}
+
+/// A change of a conversation; `None` leaves a field.
+#[derive(Debug, Clone, Default)]
+pub struct ConversationUpdate {
+    /// Workspace.
+    pub workspace: String,
+    /// Conversation id.
+    pub id: String,
+    /// When.
+    pub at: i64,
+    /// New status.
+    pub status: Option<ConversationStatus>,
+    /// New operator; `Some(None)` gives it back.
+    pub assigned_to: Option<Option<String>>,
+    /// Customer recognised.
+    pub customer: Option<String>,
+    /// New subject.
+    pub subject: Option<String>,
+}
+
+fn changed(workspace: &str, conversation: &str) -> Vec<Change> {
+    vec![Change { workspace: workspace.to_owned(), kind: ChangeKind::Conversation, id: conversation.to_owned() }]
+}
+
+impl Store {
+    /// Adds a conversation.
+    ///
+    /// # Errors
+    /// `AlreadyExists` when the id, the visitor's secret or the address on the channel is taken.
+    pub async fn create_conversation(&self, row: &ConversationRow) -> Result<()> {
+        let changes = changed(&row.workspace, &row.id);
+        self.write(Write { statements: vec![insert(row)], audit: Vec::new(), changes }).await.map(|_| ())
+    }
+
+    /// One conversation.
+    ///
+    /// # Errors
+    /// `Busy`, `Corrupt`.
+    pub async fn get_conversation(&self, workspace: &str, id: &str) -> Result<Option<ConversationRow>> {
+        self.row("WHERE workspace = ?1 AND id = ?2", params![workspace, id]).await
+    }
+
+    /// The conversation at an address of a channel.
+    ///
+    /// # Errors
+    /// `Busy`, `Corrupt`.
+    pub async fn find_conversation(
+        &self,
+        workspace: &str,
+        channel: &str,
+        external_id: &str,
+    ) -> Result<Option<ConversationRow>> {
+        let tail = "WHERE workspace = ?1 AND channel = ?2 AND external_id = ?3";
+        self.row(tail, params![workspace, channel, external_id]).await
+    }
+
+    /// The conversation of a visitor's secret, of any workspace. For the customer's own page only.
+    ///
+    /// # Errors
+    /// `Busy`, `Corrupt`.
+    pub async fn find_conversation_by_token(&self, token_hash: &str) -> Result<Option<ConversationRow>> {
+        self.row("WHERE token_hash = ?1", params![token_hash]).await
+    }
+
+    /// Conversations, most recent activity first.
+    ///
+    /// # Errors
+    /// `Busy`, `Corrupt`.
+    pub async fn list_conversations(
+        &self,
+        workspace: &str,
+        filter: &ConversationFilter,
+        page: &PageRequest,
+    ) -> Result<Page<ConversationRow>> {
+        let limit = page.bounded();
+        let mut query = Query::in_workspace(workspace);
+        query.and_in("status", &filter.status);
+        query.and_some("assigned_to = ", filter.assigned_to.as_deref());
+        query.and_some("customer = ", filter.customer.as_deref());
+        query.and_some("channel = ", filter.channel.as_deref());
+        if let Some(cursor) = &page.after {
+            query.and("(updated_at, id) < (", cursor.at);
+            query.push(", ");
+            query.bind(&cursor.id);
+            query.push(")");
+        }
+        query.push(" ORDER BY updated_at DESC, id DESC LIMIT ");
+        query.bind(limit + 1);
+        let rows = self.rows(&query.text, query.params).await?;
+        Ok(Page::cut(rows, limit, |row: &ConversationRow| Cursor { at: row.updated_at, id: row.id.clone() }))
+    }
+
+    /// Changes a conversation and returns it.
+    ///
+    /// # Errors
+    /// `NotFound`.
+    pub async fn update_conversation(
+        &self,
+        update: &ConversationUpdate,
+        audit: Vec<NewAudit>,
+    ) -> Result<ConversationRow> {
+        let mut query = Query::default();
+        query.push("UPDATE conversations SET updated_at = ");
+        query.bind(update.at);
+        let mut set = |column: &str, value: Option<crate::rows::Param>| {
+            if let Some(value) = value {
+                query.push(&format!(", {column} = "));
+                query.bind(value);
+            }
+        };
+        set("status", update.status.as_ref().map(Into::into));
+        set("assigned_to", update.assigned_to.as_ref().map(Into::into));
+        set("customer", update.customer.as_ref().map(Into::into));
+        set("subject", update.subject.as_ref().map(Into::into));
+        query.push(" WHERE workspace = ");
+        query.bind(&update.workspace);
+        query.and("id = ", &update.id);
+        query.push(&format!(" RETURNING {}", ConversationRow::column_list()));
+        let write = Write {
+            statements: vec![Statement::new(query.text, query.params).must_hit("conversation")],
+            audit: audited(&update.workspace, audit),
+            changes: changed(&update.workspace, &update.id),
+        };
+        let done = self.write(write).await?.pop().unwrap_or_default();
+        decode(done.rows)?.into_iter().next().ok_or(StoreError::NotFound("conversation"))
+    }
+
+    /// Appends a message and returns it with its position. The same id again returns the stored message unchanged.
+    ///
+    /// # Errors
+    /// `NotFound` when the conversation is not in the workspace.
+    pub async fn append_message(&self, workspace: &str, message: &NewMessage) -> Result<MessageRow> {
+        let place = "UPDATE conversations SET last_position = last_position + 1, last_message_at = ?3, \
+                     updated_at = CASE WHEN updated_at > ?3 THEN updated_at ELSE ?3 END \
+                     WHERE workspace = ?1 AND id = ?2 \
+                     AND NOT EXISTS (SELECT 1 FROM messages WHERE workspace = ?1 AND id = ?4)";
+        let values = params![workspace, &message.conversation, message.at, &message.id];
+        let statements = vec![
+            Statement::new(place, values).must_hit("conversation"),
+            insert(&crate::plan::message_row(workspace, 0, message)),
+            take_position(workspace, message),
+        ];
+        let changes = changed(workspace, &message.conversation);
+        match self.write(Write { statements, audit: Vec::new(), changes }).await {
+            Ok(mut done) => {
+                let rows = decode(done.pop().unwrap_or_default().rows)?;
+                rows.into_iter().next().ok_or(StoreError::NotFound("message"))
+            }
+            Err(error @ (StoreError::NotFound(_) | StoreError::AlreadyExists(_))) => {
+                let stored = self.get_message(workspace, &message.id).await?;
+                stored.filter(|stored| stored.conversation == message.conversation).ok_or(error)
+            }
+            Err(error) => Err(error),
+        }
+    }
+
+    /// One message.
+    ///
+    /// # Errors
+    /// `Busy`, `Corrupt`.
+    pub async fn get_message(&self, workspace: &str, id: &str) -> Result<Option<MessageRow>> {
+        self.row("WHERE workspace = ?1 AND id = ?2", params![workspace, id]).await
+    }
+
+    /// Messages after a position, oldest first, at most 1,000.
+    ///
+    /// # Errors
+    /// `Busy`, `Corrupt`.
+    pub async fn list_messages(
+        &self,
+        workspace: &str,
+        conversation: &str,
+        after_position: u64,
+        limit: u32,
+    ) -> Result<Vec<MessageRow>> {
+        let tail = "WHERE workspace = ?1 AND conversation = ?2 AND position > ?3 ORDER BY position LIMIT ?4";
+        self.rows(tail, params![workspace, conversation, &after_position, limit.min(MESSAGES_MAX)]).await
+    }
+
+    /// The newest messages before a position, oldest first, at most 1,000.
+    ///
+    /// # Errors
+    /// `Busy`, `Corrupt`.
+    pub async fn list_messages_before(
+        &self,
+        workspace: &str,
+        conversation: &str,
+        before_position: u64,
+        limit: u32,
+    ) -> Result<Vec<MessageRow>> {
+        let tail = "WHERE workspace = ?1 AND conversation = ?2 AND position < ?3 ORDER BY position DESC LIMIT ?4";
+        let values = params![workspace, conversation, &before_position, limit.min(MESSAGES_MAX)];
+        let mut rows: Vec<MessageRow> = self.rows(tail, values).await?;
+        rows.reverse();
+        Ok(rows)
+    }
+
+    /// Notes how far a message got on its channel (JSON).
+    ///
+    /// # Errors
+    /// `NotFound`.
+    pub async fn set_delivery(&self, workspace: &str, message: &str, delivery: &str) -> Result<()> {
+        let sql = "UPDATE messages SET delivery = ?3 WHERE workspace = ?1 AND id = ?2";
+        self.execute(Statement::new(sql, params![workspace, message, delivery]).must_hit("message")).await.map(|_| ())
+    }
+
+    /// Adds a note.
+    ///
+    /// # Errors
+    /// `AlreadyExists`.
+    pub async fn add_note(&self, row: &NoteRow) -> Result<()> {
+        self.execute(insert(row)).await.map(|_| ())
+    }
+
+    /// Notes about a subject, oldest first, at most 1,000.
+    ///
+    /// # Errors
+    /// `Busy`, `Corrupt`.
+    pub async fn list_notes(&self, workspace: &str, subject: &str) -> Result<Vec<NoteRow>> {
+        let tail = "WHERE workspace = ?1 AND subject = ?2 ORDER BY at, id LIMIT 1000";
+        self.rows(tail, params![workspace, subject]).await
+    }
+
+    /// Removes a note.
+    ///
+    /// # Errors
+    /// `NotFound`.
+    pub async fn delete_note(&self, workspace: &str, id: &str) -> Result<()> {
+        let sql = "DELETE FROM notes WHERE workspace = ?1 AND id = ?2";
+        self.execute(Statement::new(sql, params![workspace, id]).must_hit("note")).await.map(|_| ())
+    }
+}
+
+/// Gives the message just inserted the position its conversation was moved to.
+fn take_position(workspace: &str, message: &NewMessage) -> Statement {
+    let sql = format!(
+        "UPDATE messages SET position = (SELECT last_position FROM conversations WHERE workspace = ?1 AND id = ?2) \
+         WHERE workspace = ?1 AND id = ?3 RETURNING {}",
+        MessageRow::column_list()
+    );
+    Statement::new(sql, params![workspace, &message.conversation, &message.id]).must_hit("message")
+}

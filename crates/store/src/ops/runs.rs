@@ -1,0 +1,270 @@
+//! Reading runs. They are written by [`Store::commit`] only; claiming moves nothing but the owner.
+
+use crate::database::{Statement, column};
+use crate::rows::{TableRow, params};
+use crate::sql::{Query, SKIP_LOCKED, contains_pattern};
+use crate::store::decode;
+use crate::{
+    Cursor, Page, PageRequest, Result, RunCount, RunEventsRow, RunRow, RunStatus, StepExecutionRow, Store, StoreError,
+};
+
+/// Which runs; everything given must hold.
+#[derive(Debug, Clone, Default)]
+pub struct RunFilter {
+    /// Workflow id.
+    pub workflow: Option<String>,
+    /// Version.
+    pub version: Option<u32>,
+    /// Any of these; empty means any at all.
+    pub status: Vec<RunStatus>,
+    /// Current step.
+    pub step: Option<String>,
+    /// Error code.
+    pub error_code: Option<String>,
+    /// Customer id.
+    pub customer: Option<String>,
+    /// Conversation id.
+    pub conversation: Option<String>,
+    /// Started at or after.
+    pub started_after: Option<i64>,
+    /// Started before.
+    pub started_before: Option<i64>,
+    /// Part of the title (ASCII case ignored), or the whole run id or customer id.
+    pub text: Option<String>,
+}
+
+impl RunFilter {
+    /// Whether the filter has an index of its own, so that going through the statuses would be slower.
+    fn is_selective(&self) -> bool {
+        self.customer.is_some() || self.conversation.is_some() || self.error_code.is_some()
+    }
+
+    /// Everything but the status.
+    fn conditions(&self, query: &mut Query) {
+        query.and_some("workflow = ", self.workflow.as_deref());
+        query.and_some("version = ", self.version);
+        query.and_some("step = ", self.step.as_deref());
+        query.and_some("error_code = ", self.error_code.as_deref());
+        query.and_some("customer = ", self.customer.as_deref());
+        query.and_some("conversation = ", self.conversation.as_deref());
+        query.and_some("started_at >= ", self.started_after);
+        query.and_some("started_at < ", self.started_before);
+        if let Some(text) = &self.text {
+            query.and("(lower(title) LIKE ", contains_pattern(text).as_str());
+            query.push(" ESCAPE '!' OR id = ");
+            query.bind(text);
+            query.push(" OR customer = ");
+            query.bind(text);
+            query.push(")");
+        }
+    }
+}
+
+/// ` ORDER BY … LIMIT`, newest first.
+fn newest_first(query: &mut Query, limit: u32) {
+    query.push(" ORDER BY started_at DESC, id DESC LIMIT ");
+    query.bind(limit);
+}
+
+fn after(query: &mut Query, cursor: Option<&Cursor>) {
+    if let Some(cursor) = cursor {
+        query.and("(started_at, id) < (", cursor.at);
+        query.push(", ");
+        query.bind(&cursor.id);
+        query.push(")");
+    }
+}
+
+/// One SELECT per status, each walking its index from the newest, merged: as fast with millions of finished runs and a
+/// handful of waiting ones as the other way round.
+fn list_by_status(workspace: &str, filter: &RunFilter, page: &PageRequest, limit: u32) -> Query {
+    let statuses = if filter.status.is_empty() { RunStatus::ALL } else { &filter.status };
+    let columns = RunRow::column_list();
+    let mut query = Query::default();
+    for (index, status) in statuses.iter().enumerate() {
+        query.push(if index > 0 { " UNION ALL " } else { "" });
+        query.push(&format!("SELECT {columns} FROM (SELECT {columns} FROM runs WHERE workspace = "));
+        query.bind(workspace);
+        query.and("status = ", status);
+        filter.conditions(&mut query);
+        after(&mut query, page.after.as_ref());
+        newest_first(&mut query, limit);
+        query.push(&format!(") AS part{index}"));
+    }
+    newest_first(&mut query, limit);
+    query
+}
+
+fn list_selective(workspace: &str, filter: &RunFilter, page: &PageRequest, limit: u32) -> Query {
+    let mut query = Query::default();
+    query.push(&format!("SELECT {} FROM runs WHERE workspace = ", RunRow::column_list()));
+    query.bind(workspace);
+    // The concatenation keeps SQLite from preferring the status index, which would be the wrong one here.
+    query.and_in("status || ''", &filter.status);
+    filter.conditions(&mut query);
+    after(&mut query, page.after.as_ref());
+    newest_first(&mut query, limit);
+    query
+}
+
+impl Store {
+    /// One run.
+    ///
+    /// # Errors
+    /// `Busy`, `Corrupt`.
+    pub async fn get_run(&self, workspace: &str, id: &str) -> Result<Option<RunRow>> {
+        self.row("WHERE workspace = ?1 AND id = ?2", params![workspace, id]).await
+    }
+
+    /// The events of a run after a position, in order and without gaps.
+    ///
+    /// # Errors
+    /// `Corrupt` when a row is missing.
+    pub async fn run_events(&self, workspace: &str, run: &str, after_seq: u64) -> Result<Vec<RunEventsRow>> {
+        let tail = "WHERE workspace = ?1 AND run = ?2 AND seq > ?3 ORDER BY seq";
+        let rows: Vec<RunEventsRow> = self.rows(tail, params![workspace, run, &after_seq]).await?;
+        for (expected, row) in (after_seq + 1..).zip(&rows) {
+            if row.seq != expected {
+                return Err(StoreError::Corrupt(format!("run {run} has no events at {expected}")));
+            }
+        }
+        Ok(rows)
+    }
+
+    /// Step executions of a run by visit, call and attempt.
+    ///
+    /// # Errors
+    /// `Busy`, `Corrupt`.
+    pub async fn list_step_executions(&self, workspace: &str, run: &str) -> Result<Vec<StepExecutionRow>> {
+        let tail = "WHERE workspace = ?1 AND run = ?2 ORDER BY visit, call, attempt";
+        self.rows(tail, params![workspace, run]).await
+    }
+
+    /// Runs, newest start first.
+    ///
+    /// # Errors
+    /// `Busy`, `Corrupt`.
+    pub async fn list_runs(&self, workspace: &str, filter: &RunFilter, page: &PageRequest) -> Result<Page<RunRow>> {
+        let limit = page.bounded();
+        let query = if filter.is_selective() {
+            list_selective(workspace, filter, page, limit + 1)
+        } else {
+            list_by_status(workspace, filter, page, limit + 1)
+        };
+        let rows = decode(self.query(query.text, query.params).await?)?;
+        Ok(Page::cut(rows, limit, |row: &RunRow| Cursor { at: row.started_at, id: row.id.clone() }))
+    }
+
+    /// How many runs match, by status; statuses without a run are left out.
+    ///
+    /// # Errors
+    /// `Busy`, `Corrupt`.
+    pub async fn count_runs_by_status(&self, workspace: &str, filter: &RunFilter) -> Result<Vec<(RunStatus, u64)>> {
+        let mut query = Query::default();
+        query.push("SELECT status, count(*) FROM runs WHERE workspace = ");
+        query.bind(workspace);
+        query.and_in("status", &filter.status);
+        filter.conditions(&mut query);
+        query.push(" GROUP BY status ORDER BY status");
+        let rows = self.query(query.text, query.params).await?;
+        let pair = |row: Vec<_>| {
+            let mut row = row.into_iter();
+            Ok((column(&mut row, "runs.status")?, column(&mut row, "count")?))
+        };
+        rows.into_iter().map(pair).collect()
+    }
+
+    /// How many runs of each version stand at each status.
+    ///
+    /// # Errors
+    /// `Busy`, `Corrupt`.
+    pub async fn run_counts(&self, workspace: &str, workflow: Option<&str>) -> Result<Vec<RunCount>> {
+        self.counts(workspace, workflow, &[]).await
+    }
+
+    /// Like [`Store::run_counts`] for runs that still move or wait; cheap whatever the history.
+    ///
+    /// # Errors
+    /// `Busy`, `Corrupt`.
+    pub async fn active_run_counts(&self, workspace: &str) -> Result<Vec<RunCount>> {
+        self.counts(workspace, None, &[RunStatus::Running, RunStatus::Waiting]).await
+    }
+
+    async fn counts(&self, workspace: &str, workflow: Option<&str>, status: &[RunStatus]) -> Result<Vec<RunCount>> {
+        let mut query = Query::default();
+        query.push("SELECT workflow, version, status, count(*) FROM runs WHERE workspace = ");
+        query.bind(workspace);
+        query.and_some("workflow = ", workflow);
+        query.and_in("status", status);
+        query.push(" GROUP BY workflow, version, status ORDER BY workflow, version, status");
+        let rows = self.query(query.text, query.params).await?;
+        let count = |row: Vec<_>| {
+            let mut row = row.into_iter();
+            Ok(RunCount {
+                workflow: column(&mut row, "runs.workflow")?,
+                version: column(&mut row, "runs.version")?,
+                status: column(&mut row, "runs.status")?,
+                count: column(&mut row, "count")?,
+            })
+        };
+        rows.into_iter().map(count).collect()
+    }
+
+    /// Runs of all workspaces whose timer has passed, earliest first. For the engine only.
+    ///
+    /// # Errors
+    /// `Busy`, `Corrupt`.
+    pub async fn due_runs(&self, now: i64, limit: u32) -> Result<Vec<RunRow>> {
+        self.rows("WHERE wake_at <= ?1 ORDER BY wake_at LIMIT ?2", params![now, limit]).await
+    }
+
+    /// The earliest timer of all workspaces. For the engine only.
+    ///
+    /// # Errors
+    /// `Busy`, `Corrupt`.
+    pub async fn next_wake_at(&self) -> Result<Option<i64>> {
+        let rows = self.query("SELECT min(wake_at) FROM runs WHERE wake_at IS NOT NULL".to_owned(), vec![]).await?;
+        rows.into_iter().next().map_or(Ok(None), |row| column(&mut row.into_iter(), "wake_at"))
+    }
+
+    /// Runs of all workspaces with status running, of one node or of any, by id after the last one seen. For the
+    /// engine only.
+    ///
+    /// # Errors
+    /// `Busy`, `Corrupt`.
+    pub async fn running_runs(&self, node: Option<&str>, after: Option<&str>, limit: u32) -> Result<Vec<RunRow>> {
+        let mut query = Query::default();
+        query.push("WHERE status = 'running'");
+        query.and_some("node = ", node);
+        query.and_some("id > ", after);
+        query.push(" ORDER BY id LIMIT ");
+        query.bind(limit);
+        self.rows(&query.text, query.params).await
+    }
+
+    /// Gives running runs of these nodes, and of no node, to `node`. Several nodes may claim at once; each run goes to
+    /// one of them. Works on all workspaces; for the engine only.
+    ///
+    /// # Errors
+    /// `Busy`, `Corrupt`.
+    pub async fn claim_orphans(&self, node: &str, dead_nodes: &[String], limit: u32) -> Result<Vec<RunRow>> {
+        let mut query = Query::default();
+        query.push(
+            "WITH picked (picked_workspace, picked_id) AS MATERIALIZED (SELECT workspace, id FROM runs \
+             WHERE status = 'running' AND (node IS NULL",
+        );
+        for dead in dead_nodes {
+            query.push(" OR node = ");
+            query.bind(dead);
+        }
+        query.push(") ORDER BY id LIMIT ");
+        query.bind(limit);
+        query.push(&format!(" {SKIP_LOCKED}) UPDATE runs SET node = "));
+        query.bind(node);
+        query.push(" FROM picked WHERE workspace = picked_workspace AND id = picked_id RETURNING ");
+        query.push(&RunRow::column_list());
+        let mut runs: Vec<RunRow> = decode(self.execute(Statement::new(query.text, query.params)).await?.rows)?;
+        runs.sort_by(|left, right| left.id.cmp(&right.id));
+        Ok(runs)
+    }
+}

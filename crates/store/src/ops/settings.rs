@@ -1,0 +1,114 @@
+//! Connections and channel accounts. Their secrets arrive encrypted and leave encrypted.
+
+use crate::database::Statement;
+use crate::rows::params;
+use crate::sql::{insert, update};
+use crate::{ChannelAccountRow, ConnectionRow, NewAudit, Result, Store};
+
+impl Store {
+    /// Adds a connection.
+    ///
+    /// # Errors
+    /// `AlreadyExists` when the name is taken.
+    pub async fn create_connection(&self, row: &ConnectionRow, audit: Vec<NewAudit>) -> Result<()> {
+        self.execute_audited(&row.workspace, insert(row), audit).await.map(|_| ())
+    }
+
+    /// Replaces a connection's fields.
+    ///
+    /// # Errors
+    /// `NotFound`, `AlreadyExists`.
+    pub async fn update_connection(&self, row: &ConnectionRow, audit: Vec<NewAudit>) -> Result<()> {
+        self.execute_audited(&row.workspace, update(row).must_hit("connection"), audit).await.map(|_| ())
+    }
+
+    /// One connection.
+    ///
+    /// # Errors
+    /// `Busy`, `Corrupt`.
+    pub async fn get_connection(&self, workspace: &str, id: &str) -> Result<Option<ConnectionRow>> {
+        self.row("WHERE workspace = ?1 AND id = ?2", params![workspace, id]).await
+    }
+
+    /// The connection of this connector with this name.
+    ///
+    /// # Errors
+    /// `Busy`, `Corrupt`.
+    pub async fn find_connection(
+        &self,
+        workspace: &str,
+        connector: &str,
+        name: &str,
+    ) -> Result<Option<ConnectionRow>> {
+        let tail = "WHERE workspace = ?1 AND connector = ?2 AND name = ?3";
+        self.row(tail, params![workspace, connector, name]).await
+    }
+
+    /// Connections by connector and name, at most 1,000.
+    ///
+    /// # Errors
+    /// `Busy`, `Corrupt`.
+    pub async fn list_connections(&self, workspace: &str) -> Result<Vec<ConnectionRow>> {
+        self.rows("WHERE workspace = ?1 ORDER BY connector, name LIMIT 1000", params![workspace]).await
+    }
+
+    /// Removes a connection.
+    ///
+    /// # Errors
+    /// `NotFound`.
+    pub async fn delete_connection(&self, workspace: &str, id: &str, audit: Vec<NewAudit>) -> Result<()> {
+        let sql = "DELETE FROM connections WHERE workspace = ?1 AND id = ?2";
+        let statement = Statement::new(sql, params![workspace, id]).must_hit("connection");
+        self.execute_audited(workspace, statement, audit).await.map(|_| ())
+    }
+
+    /// Adds a channel account.
+    ///
+    /// # Errors
+    /// `AlreadyExists` when the name is taken.
+    pub async fn create_channel_account(&self, row: &ChannelAccountRow, audit: Vec<NewAudit>) -> Result<()> {
+        self.execute_audited(&row.workspace, insert(row), audit).await.map(|_| ())
+    }
+
+    /// Replaces a channel account's fields.
+    ///
+    /// # Errors
+    /// `NotFound`, `AlreadyExists`.
+    pub async fn update_channel_account(&self, row: &ChannelAccountRow, audit: Vec<NewAudit>) -> Result<()> {
+        self.execute_audited(&row.workspace, update(row).must_hit("channel account"), audit).await.map(|_| ())
+    }
+
+    /// One channel account.
+    ///
+    /// # Errors
+    /// `Busy`, `Corrupt`.
+    pub async fn get_channel_account(&self, workspace: &str, id: &str) -> Result<Option<ChannelAccountRow>> {
+        self.row("WHERE workspace = ?1 AND id = ?2", params![workspace, id]).await
+    }
+
+    /// Channel accounts by channel and name, at most 1,000.
+    ///
+    /// # Errors
+    /// `Busy`, `Corrupt`.
+    pub async fn list_channel_accounts(&self, workspace: &str) -> Result<Vec<ChannelAccountRow>> {
+        self.rows("WHERE workspace = ?1 ORDER BY channel, name LIMIT 1000", params![workspace]).await
+    }
+
+    /// Channel accounts of all workspaces on one channel; for start-up and incoming webhooks only.
+    ///
+    /// # Errors
+    /// `Busy`, `Corrupt`.
+    pub async fn all_channel_accounts(&self, channel: &str) -> Result<Vec<ChannelAccountRow>> {
+        self.rows("WHERE channel = ?1 ORDER BY workspace, name LIMIT 10000", params![channel]).await
+    }
+
+    /// Removes a channel account.
+    ///
+    /// # Errors
+    /// `NotFound`.
+    pub async fn delete_channel_account(&self, workspace: &str, id: &str, audit: Vec<NewAudit>) -> Result<()> {
+        let sql = "DELETE FROM channel_accounts WHERE workspace = ?1 AND id = ?2";
+        let statement = Statement::new(sql, params![workspace, id]).must_hit("channel account");
+        self.execute_audited(workspace, statement, audit).await.map(|_| ())
+    }
+}

@@ -1,0 +1,70 @@
+//! What the planner must know about the database.
+
+use std::collections::{BTreeSet, HashMap, HashSet};
+
+use crate::audit::AuditHead;
+use crate::rows::IdempotencyRow;
+use crate::{CheckpointChange, CheckpointRow, Commit};
+
+/// Workspace and id.
+pub(crate) type Key = (String, String);
+
+/// Everything a batch looks at. Sorted, so that concurrent writers lock in the same order.
+#[derive(Debug, Default)]
+pub(crate) struct Wanted {
+    pub(crate) runs: BTreeSet<Key>,
+    pub(crate) checkpoints: BTreeSet<Key>,
+    pub(crate) conversations: BTreeSet<Key>,
+    pub(crate) messages: BTreeSet<Key>,
+    /// Workspace, scope, key.
+    pub(crate) idempotency: BTreeSet<(String, String, String)>,
+    pub(crate) audit: BTreeSet<String>,
+}
+
+impl Wanted {
+    pub(crate) fn of<'a>(commits: impl IntoIterator<Item = &'a Commit>) -> Self {
+        let mut wanted = Self::default();
+        for commit in commits {
+            wanted.add(commit);
+        }
+        wanted
+    }
+
+    fn add(&mut self, commit: &Commit) {
+        let key = |id: &String| (commit.workspace.clone(), id.clone());
+        self.runs.insert(key(&commit.run_id));
+        for change in &commit.checkpoints {
+            self.checkpoints.insert(match change {
+                CheckpointChange::Open(row) => key(&row.id),
+                CheckpointChange::Close { id, .. } | CheckpointChange::Touch { id, .. } => key(id),
+            });
+        }
+        for message in &commit.messages {
+            self.messages.insert(key(&message.id));
+            self.conversations.insert(key(&message.conversation));
+        }
+        if let Some((id, _)) = &commit.conversation_status {
+            self.conversations.insert(key(id));
+        }
+        if let Some(new) = &commit.idempotency {
+            self.idempotency.insert((commit.workspace.clone(), new.scope.clone(), new.key.clone()));
+        }
+        if !commit.audit.is_empty() {
+            self.audit.insert(commit.workspace.clone());
+        }
+    }
+}
+
+/// What the database holds, as far as wanted.
+#[derive(Debug, Default)]
+pub(crate) struct Facts {
+    /// `seq` of the runs that exist.
+    pub(crate) runs: HashMap<Key, u64>,
+    pub(crate) checkpoints: HashMap<Key, CheckpointRow>,
+    /// Position of the newest message.
+    pub(crate) conversations: HashMap<Key, u64>,
+    /// Messages that are already stored.
+    pub(crate) messages: HashSet<Key>,
+    pub(crate) idempotency: HashMap<(String, String, String), IdempotencyRow>,
+    pub(crate) audit_heads: HashMap<String, AuditHead>,
+}

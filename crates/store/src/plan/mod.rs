@@ -1,0 +1,234 @@
+//! Group commit without a database: given what the database holds ([`Facts`]), which commits pass and what is to be
+//! written ([`Effects`]). Both databases load facts, call [`plan`] and write effects, so a conflict means the same in both.
+
+mod effects;
+mod facts;
+
+pub(crate) use effects::{AuditHeadRow, Effects};
+pub(crate) use facts::{Facts, Key, Wanted};
+
+use crate::rows::IdempotencyRow;
+use crate::{
+    Change, ChangeKind, CheckpointChange, CheckpointRow, CheckpointStatus, Commit, CommitOutcome, Conflict, MessageRow,
+    NewMessage, Result, RunEventsRow, StoreError, audit,
+};
+
+/// Decides one commit. Only a commit that passes changes the facts (later commits of the batch see it) and the effects.
+pub(crate) fn plan(commit: &Commit, facts: &mut Facts, effects: &mut Effects) -> Result<CommitOutcome> {
+    if let Some(known) = remembered(commit, facts) {
+        return Ok(CommitOutcome::Replayed(Box::new(known)));
+    }
+    check_fence(commit, facts)?;
+    let checkpoints = change_checkpoints(commit, facts)?;
+    check_conversations(commit, facts)?;
+
+    let seq = commit.expected_seq + 1;
+    write_run(commit, seq, facts, effects);
+    for row in checkpoints {
+        note(effects, commit, ChangeKind::Checkpoint, &row.id);
+        let key = (row.workspace.clone(), row.id.clone());
+        facts.checkpoints.insert(key.clone(), row.clone());
+        effects.checkpoints.put(key, row);
+    }
+    write_conversations(commit, facts, effects);
+    write_audit(&commit.workspace, &commit.audit, facts, effects);
+    write_idempotency(commit, facts, effects);
+    Ok(CommitOutcome::Committed { seq })
+}
+
+fn remembered(commit: &Commit, facts: &Facts) -> Option<IdempotencyRow> {
+    let wanted = commit.idempotency.as_ref()?;
+    facts.idempotency.get(&(commit.workspace.clone(), wanted.scope.clone(), wanted.key.clone())).cloned()
+}
+
+fn check_fence(commit: &Commit, facts: &Facts) -> Result<()> {
+    let expected = commit.expected_seq;
+    match facts.runs.get(&(commit.workspace.clone(), commit.run_id.clone())) {
+        None if expected == 0 => Ok(()),
+        None => Err(StoreError::NotFound("run")),
+        Some(found) if expected > 0 && *found == expected => Ok(()),
+        Some(found) => Err(Conflict::RunMoved { expected, found: *found }.into()),
+    }
+}
+
+/// The checkpoints of the commit as they will be, without touching the facts yet.
+fn change_checkpoints(commit: &Commit, facts: &Facts) -> Result<Vec<CheckpointRow>> {
+    let mut changed: Vec<CheckpointRow> = Vec::new();
+    for change in &commit.checkpoints {
+        let id = match change {
+            CheckpointChange::Open(row) => &row.id,
+            CheckpointChange::Close { id, .. } | CheckpointChange::Touch { id, .. } => id,
+        };
+        let earlier = changed.iter().position(|row| row.id == *id);
+        let current = match earlier {
+            Some(index) => changed.get(index),
+            None => facts.checkpoints.get(&(commit.workspace.clone(), id.clone())),
+        };
+        let row = change_checkpoint(commit, change, current)?;
+        match earlier {
+            Some(index) => changed[index] = row,
+            None => changed.push(row),
+        }
+    }
+    Ok(changed)
+}
+
+fn change_checkpoint(
+    commit: &Commit,
+    change: &CheckpointChange,
+    current: Option<&CheckpointRow>,
+) -> Result<CheckpointRow> {
+    if let Some(row) = current
+        && row.status == CheckpointStatus::Decided
+    {
+        return Err(Conflict::AlreadyDecided(Box::new(row.clone())).into());
+    }
+    let of_this_run = current.filter(|row| row.run == commit.run_id).cloned();
+    match change {
+        CheckpointChange::Open(_) if current.is_some() => Err(StoreError::AlreadyExists("checkpoint")),
+        CheckpointChange::Open(row) => {
+            let mut row = CheckpointRow::clone(row);
+            row.workspace.clone_from(&commit.workspace);
+            row.run.clone_from(&commit.run_id);
+            Ok(row)
+        }
+        CheckpointChange::Close { outcome, decided_at, decided_by, via, comment, .. } => {
+            let mut row = of_this_run.ok_or(StoreError::NotFound("checkpoint"))?;
+            row.status = CheckpointStatus::Decided;
+            row.outcome = Some(outcome.clone());
+            row.decided_at = Some(*decided_at);
+            row.decided_by = Some(decided_by.clone());
+            row.via = Some(via.clone());
+            row.comment.clone_from(comment);
+            Ok(row)
+        }
+        CheckpointChange::Touch { due_at, payload, assigned_to, .. } => {
+            let mut row = of_this_run.ok_or(StoreError::NotFound("checkpoint"))?;
+            row.due_at = due_at.unwrap_or(row.due_at);
+            if let Some(payload) = payload {
+                row.payload.clone_from(payload);
+            }
+            if let Some(assigned_to) = assigned_to {
+                row.assigned_to.clone_from(assigned_to);
+            }
+            Ok(row)
+        }
+    }
+}
+
+fn check_conversations(commit: &Commit, facts: &Facts) -> Result<()> {
+    let named = commit.messages.iter().map(|message| &message.conversation);
+    for id in named.chain(commit.conversation_status.iter().map(|(id, _)| id)) {
+        if !facts.conversations.contains_key(&(commit.workspace.clone(), id.clone())) {
+            return Err(StoreError::NotFound("conversation"));
+        }
+    }
+    Ok(())
+}
+
+fn note(effects: &mut Effects, commit: &Commit, kind: ChangeKind, id: &str) {
+    effects.changes.push(Change { workspace: commit.workspace.clone(), kind, id: id.to_owned() });
+}
+
+fn write_run(commit: &Commit, seq: u64, facts: &mut Facts, effects: &mut Effects) {
+    let key = (commit.workspace.clone(), commit.run_id.clone());
+    facts.runs.insert(key.clone(), seq);
+    let mut run = commit.run.clone();
+    run.workspace.clone_from(&commit.workspace);
+    run.id.clone_from(&commit.run_id);
+    run.seq = seq;
+    if commit.expected_seq == 0 || effects.new_runs.contains(&key) {
+        effects.new_runs.put(key, run);
+    } else {
+        effects.changed_runs.put(key, run);
+    }
+    effects.events.push(RunEventsRow {
+        workspace: commit.workspace.clone(),
+        run: commit.run_id.clone(),
+        seq,
+        at: commit.at,
+        events: commit.events.clone(),
+    });
+    for row in &commit.step_executions {
+        let mut row = row.clone();
+        row.workspace.clone_from(&commit.workspace);
+        row.run.clone_from(&commit.run_id);
+        let key = (row.workspace.clone(), row.run.clone(), row.visit, row.call, row.attempt);
+        effects.step_executions.put(key, row);
+    }
+    note(effects, commit, ChangeKind::Run, &commit.run_id);
+}
+
+fn write_conversations(commit: &Commit, facts: &mut Facts, effects: &mut Effects) {
+    for message in &commit.messages {
+        if !facts.messages.insert((commit.workspace.clone(), message.id.clone())) {
+            continue;
+        }
+        let key = (commit.workspace.clone(), message.conversation.clone());
+        let Some(last_position) = facts.conversations.get_mut(&key) else { continue };
+        *last_position += 1;
+        let row = message_row(&commit.workspace, *last_position, message);
+        let change = effects.conversation(&key, *last_position, commit.at);
+        change.last_position = row.position;
+        change.last_message_at = Some(row.at);
+        effects.messages.push(row);
+    }
+    if let Some((id, status)) = &commit.conversation_status {
+        let key = (commit.workspace.clone(), id.clone());
+        let last_position = facts.conversations.get(&key).copied().unwrap_or_default();
+        effects.conversation(&key, last_position, commit.at).status = Some(*status);
+    }
+    let named = commit.messages.iter().map(|message| &message.conversation);
+    let mut ids: Vec<&String> = named.chain(commit.conversation_status.iter().map(|(id, _)| id)).collect();
+    ids.dedup();
+    for id in ids {
+        note(effects, commit, ChangeKind::Conversation, id);
+    }
+}
+
+pub(crate) fn message_row(workspace: &str, position: u64, message: &NewMessage) -> MessageRow {
+    MessageRow {
+        id: message.id.clone(),
+        workspace: workspace.to_owned(),
+        conversation: message.conversation.clone(),
+        position,
+        at: message.at,
+        author: message.author,
+        author_name: message.author_name.clone(),
+        body: message.body.clone(),
+        form: message.form.clone(),
+        checkpoint: message.checkpoint.clone(),
+        run: message.run.clone(),
+        delivery: None,
+        data: message.data.clone(),
+    }
+}
+
+/// Links entries to a workspace's chain; also used by writes that are not commits.
+pub(crate) fn write_audit(workspace: &str, entries: &[crate::NewAudit], facts: &mut Facts, effects: &mut Effects) {
+    if entries.is_empty() {
+        return;
+    }
+    let head = facts.audit_heads.entry(workspace.to_owned()).or_default();
+    for entry in entries {
+        effects.audit.push(audit::link(head, workspace, entry));
+    }
+    let row = AuditHeadRow { workspace: workspace.to_owned(), seq: head.seq, hash: head.hash.clone() };
+    effects.audit_heads.put(workspace.to_owned(), row);
+}
+
+fn write_idempotency(commit: &Commit, facts: &mut Facts, effects: &mut Effects) {
+    let Some(new) = &commit.idempotency else { return };
+    let row = IdempotencyRow {
+        workspace: commit.workspace.clone(),
+        scope: new.scope.clone(),
+        key: new.key.clone(),
+        request_hash: new.request_hash.clone(),
+        response_status: Some(new.response_status),
+        response_body: Some(new.response_body.clone()),
+        run: Some(commit.run_id.clone()),
+        created_at: commit.at,
+    };
+    facts.idempotency.insert((row.workspace.clone(), row.scope.clone(), row.key.clone()), row.clone());
+    effects.idempotency.push(row);
+}

@@ -1,0 +1,269 @@
+//! How a Rust value becomes a column and comes back.
+
+use crate::StoreError;
+
+/// The two column types that exist in this schema.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Kind {
+    Text,
+    Int,
+}
+
+/// A value on its way into a statement.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Param {
+    Null,
+    Text(String),
+    Int(i64),
+}
+
+/// A value that came out of a query.
+pub(crate) type Value = Param;
+
+impl From<&str> for Param {
+    fn from(text: &str) -> Self {
+        Self::Text(text.to_owned())
+    }
+}
+
+impl<T: Field> From<&T> for Param {
+    fn from(value: &T) -> Self {
+        value.to_param()
+    }
+}
+
+impl From<i64> for Param {
+    fn from(number: i64) -> Self {
+        Self::Int(number)
+    }
+}
+
+impl From<u32> for Param {
+    fn from(number: u32) -> Self {
+        Self::Int(i64::from(number))
+    }
+}
+
+impl From<Option<&str>> for Param {
+    fn from(text: Option<&str>) -> Self {
+        text.map_or(Self::Null, Self::from)
+    }
+}
+
+/// A parameter list: `params![workspace, &row.id, limit]`.
+macro_rules! params {
+    ($($value:expr),* $(,)?) => { vec![$($crate::rows::Param::from($value)),*] };
+}
+
+/// A Rust type that fits one column.
+pub(crate) trait Field: Sized {
+    const KIND: Kind;
+    fn to_param(&self) -> Param;
+    fn from_value(value: Value) -> Result<Self, StoreError>;
+}
+
+fn unexpected(wanted: &str, value: &Value) -> StoreError {
+    let found = match value {
+        Param::Null => "null",
+        Param::Text(_) => "text",
+        Param::Int(_) => "an integer",
+    };
+    StoreError::Corrupt(format!("expected {wanted}, found {found}"))
+}
+
+impl Field for String {
+    const KIND: Kind = Kind::Text;
+    fn to_param(&self) -> Param {
+        Param::Text(self.clone())
+    }
+    fn from_value(value: Value) -> Result<Self, StoreError> {
+        match value {
+            Param::Text(text) => Ok(text),
+            Param::Null | Param::Int(_) => Err(unexpected("text", &value)),
+        }
+    }
+}
+
+impl Field for i64 {
+    const KIND: Kind = Kind::Int;
+    fn to_param(&self) -> Param {
+        Param::Int(*self)
+    }
+    fn from_value(value: Value) -> Result<Self, StoreError> {
+        match value {
+            Param::Int(number) => Ok(number),
+            Param::Null | Param::Text(_) => Err(unexpected("an integer", &value)),
+        }
+    }
+}
+
+macro_rules! unsigned {
+    ($($ty:ty),*) => {$(
+        impl Field for $ty {
+            const KIND: Kind = Kind::Int;
+            fn to_param(&self) -> Param {
+                // Counters never come near the sign bit; saturating keeps the conversion total.
+                Param::Int(i64::try_from(*self).unwrap_or(i64::MAX))
+            }
+            fn from_value(value: Value) -> Result<Self, StoreError> {
+                let number = i64::from_value(value)?;
+                Self::try_from(number).map_err(|_| StoreError::Corrupt(format!("number {number} is out of range")))
+            }
+        }
+    )*};
+}
+unsigned!(u16, u32, u64);
+
+impl Field for bool {
+    const KIND: Kind = Kind::Int;
+    fn to_param(&self) -> Param {
+        Param::Int(i64::from(*self))
+    }
+    fn from_value(value: Value) -> Result<Self, StoreError> {
+        Ok(i64::from_value(value)? != 0)
+    }
+}
+
+impl Field for Vec<String> {
+    const KIND: Kind = Kind::Text;
+    fn to_param(&self) -> Param {
+        Param::Text(serde_json::Value::from(self.clone()).to_string())
+    }
+    fn from_value(value: Value) -> Result<Self, StoreError> {
+        let text = String::from_value(value)?;
+        serde_json::from_str(&text).map_err(|error| StoreError::Corrupt(format!("a list of texts: {error}")))
+    }
+}
+
+impl<T: Field> Field for Option<T> {
+    const KIND: Kind = T::KIND;
+    fn to_param(&self) -> Param {
+        self.as_ref().map_or(Param::Null, Field::to_param)
+    }
+    fn from_value(value: Value) -> Result<Self, StoreError> {
+        match value {
+            Param::Null => Ok(None),
+            Param::Text(_) | Param::Int(_) => T::from_value(value).map(Some),
+        }
+    }
+}
+
+/// A struct that is one row of one table.
+pub(crate) trait TableRow: Sized {
+    const TABLE: &'static str;
+    /// Columns of the primary key.
+    const KEY: &'static [&'static str];
+    /// Column names (the field names) with their types, in declaration order.
+    const COLUMNS: &'static [(&'static str, Kind)];
+    fn params(&self) -> Vec<Param>;
+    fn from_values(values: &mut std::vec::IntoIter<Value>) -> Result<Self, StoreError>;
+
+    /// `"a", "b"`: the column list of a SELECT or INSERT.
+    fn column_list() -> String {
+        Self::columns_with("")
+    }
+
+    /// `t."a", t."b"`: the column list of a join.
+    fn column_list_of(alias: &str) -> String {
+        Self::columns_with(&format!("{alias}."))
+    }
+
+    /// The list with something in front of each column.
+    fn columns_with(prefix: &str) -> String {
+        let mut list = String::new();
+        for (index, (name, _)) in Self::COLUMNS.iter().enumerate() {
+            if index > 0 {
+                list.push_str(", ");
+            }
+            list.push_str(prefix);
+            list.push('"');
+            list.push_str(name);
+            list.push('"');
+        }
+        list
+    }
+}
+
+/// Takes the next column, naming it when it does not hold what the code expects.
+pub(crate) fn next<T: Field>(values: &mut std::vec::IntoIter<Value>, column: &str) -> Result<T, StoreError> {
+    let value = values.next().ok_or_else(|| StoreError::Corrupt(format!("column {column} is missing")))?;
+    T::from_value(value).map_err(|error| match error {
+        StoreError::Corrupt(what) => StoreError::Corrupt(format!("column {column}: {what}")),
+        other => other,
+    })
+}
+
+macro_rules! row {
+    ($(#[$meta:meta])* pub struct $name:ident in $table:literal key($($key:ident),+) {
+        $($(#[$field_meta:meta])* pub $field:ident: $ty:ty),* $(,)?
+    }) => {
+        $(#[$meta])*
+        #[derive(Debug, Clone, PartialEq, Eq)]
+        pub struct $name {
+            $($(#[$field_meta])* pub $field: $ty),*
+        }
+
+        impl $crate::rows::TableRow for $name {
+            const TABLE: &'static str = $table;
+            const KEY: &'static [&'static str] = &[$(stringify!($key)),+];
+            const COLUMNS: &'static [(&'static str, $crate::rows::Kind)] =
+                &[$((stringify!($field), <$ty as $crate::rows::Field>::KIND)),*];
+            fn params(&self) -> Vec<$crate::rows::Param> {
+                vec![$($crate::rows::Field::to_param(&self.$field)),*]
+            }
+            fn from_values(values: &mut std::vec::IntoIter<$crate::rows::Value>) -> Result<Self, $crate::StoreError> {
+                Ok(Self { $($field: $crate::rows::next(values, concat!($table, ".", stringify!($field)))?),* })
+            }
+        }
+    };
+}
+
+macro_rules! text_enum {
+    ($(#[$meta:meta])* pub enum $name:ident { $($(#[$variant_meta:meta])* $variant:ident = $text:literal),* $(,)? }) => {
+        $(#[$meta])*
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize)]
+        pub enum $name {
+            $($(#[$variant_meta])* #[serde(rename = $text)] $variant),*
+        }
+
+        impl $name {
+            /// Every value, in declaration order.
+            pub const ALL: &'static [Self] = &[$(Self::$variant),*];
+
+            /// The word used in the database, the API and the logs.
+            #[must_use]
+            pub const fn as_str(self) -> &'static str {
+                match self { $(Self::$variant => $text),* }
+            }
+        }
+
+        impl std::fmt::Display for $name {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.write_str(self.as_str())
+            }
+        }
+
+        impl std::str::FromStr for $name {
+            type Err = $crate::UnknownWord;
+            fn from_str(text: &str) -> Result<Self, Self::Err> {
+                Self::ALL.iter().copied().find(|word| word.as_str() == text).ok_or_else(|| $crate::UnknownWord {
+                    kind: stringify!($name),
+                    word: text.to_owned(),
+                })
+            }
+        }
+
+        impl $crate::rows::Field for $name {
+            const KIND: $crate::rows::Kind = $crate::rows::Kind::Text;
+            fn to_param(&self) -> $crate::rows::Param {
+                $crate::rows::Param::Text(self.as_str().to_owned())
+            }
+            fn from_value(value: $crate::rows::Value) -> Result<Self, $crate::StoreError> {
+                let text = <String as $crate::rows::Field>::from_value(value)?;
+                text.parse().map_err(|error: $crate::UnknownWord| $crate::StoreError::Corrupt(error.to_string()))
+            }
+        }
+    };
+}
+
+pub(crate) use {params, row, text_enum};

@@ -1,0 +1,18 @@
+//! The rows of the tables, written once for both databases.
+//!
+//! A row is plain data: ids are text, times (`*_at`) are milliseconds since the epoch, fields documented as JSON hold
+//! JSON text. Rows are not API types and deliberately do not implement `Serialize`: some carry hashes or sealed secrets.
+
+mod conversations;
+mod field;
+mod people;
+mod runs;
+mod settings;
+mod workflows;
+
+pub use conversations::*;
+pub(crate) use field::{Field, Kind, Param, TableRow, Value, next, params, row, text_enum};
+pub use people::*;
+pub use runs::*;
+pub use settings::*;
+pub use workflows::*;

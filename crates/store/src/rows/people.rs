@@ -1,0 +1,142 @@
+//! Workspaces, users, memberships, sessions, keys and tokens.
+
+use super::{row, text_enum};
+
+text_enum! {
+    /// What a member may do; each role may do what the ones before it may.
+    pub enum Role {
+        /// Sees.
+        Viewer = "viewer",
+        /// Decides checkpoints and answers conversations.
+        Operator = "operator",
+        /// Draws and publishes workflows.
+        Builder = "builder",
+        /// Manages people, connections and policy.
+        Admin = "admin",
+    }
+}
+
+row! {
+    /// A tenant.
+    pub struct WorkspaceRow in "workspaces" key(id) {
+        /// UUID v7.
+        pub id: String,
+        /// Unique word in URLs.
+        pub slug: String,
+        /// Name.
+        pub name: String,
+        /// JSON policy and settings.
+        pub policy: String,
+        /// Creation.
+        pub created_at: i64,
+    }
+}
+
+row! {
+    /// A person who signs in.
+    pub struct UserRow in "users" key(id) {
+        /// UUID v7.
+        pub id: String,
+        /// Unique, kept in lower case.
+        pub email: String,
+        /// Name.
+        pub name: String,
+        /// PHC string; `None` for single sign-on only.
+        pub password_hash: Option<String>,
+        /// Creation.
+        pub created_at: i64,
+        /// Set when the account may no longer sign in.
+        pub disabled_at: Option<i64>,
+    }
+}
+
+row! {
+    /// A user's place in a workspace.
+    pub struct MembershipRow in "memberships" key(workspace, user_id) {
+        /// Workspace.
+        pub workspace: String,
+        /// User id.
+        pub user_id: String,
+        /// Role.
+        pub role: Role,
+        /// Approver groups, such as `manager`.
+        pub groups: Vec<String>,
+        /// Since when.
+        pub created_at: i64,
+    }
+}
+
+/// A membership together with the user.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Member {
+    /// The user.
+    pub user: UserRow,
+    /// Their place in the workspace.
+    pub membership: MembershipRow,
+}
+
+row! {
+    /// A signed-in browser.
+    pub struct SessionRow in "sessions" key(token_hash) {
+        /// SHA-256 hex of the cookie's secret.
+        pub token_hash: String,
+        /// User id.
+        pub user_id: String,
+        /// Workspace the browser looks at.
+        pub workspace: String,
+        /// Sign-in.
+        pub created_at: i64,
+        /// End.
+        pub expires_at: i64,
+    }
+}
+
+row! {
+    /// A key for programs.
+    pub struct ApiKeyRow in "api_keys" key(workspace, id) {
+        /// UUID v7.
+        pub id: String,
+        /// Workspace.
+        pub workspace: String,
+        /// Name.
+        pub name: String,
+        /// First characters, shown so that people recognise it.
+        pub prefix: String,
+        /// SHA-256 hex of the key, unique.
+        pub key_hash: String,
+        /// Role.
+        pub role: Role,
+        /// Approver groups.
+        pub groups: Vec<String>,
+        /// User who made it.
+        pub created_by: String,
+        /// Creation.
+        pub created_at: i64,
+        /// Last use (kept to the minute by the caller).
+        pub last_used_at: Option<i64>,
+        /// Set when it no longer works.
+        pub revoked_at: Option<i64>,
+    }
+}
+
+row! {
+    /// A secret that works once: invitations, password resets, decision links.
+    pub struct OneTimeTokenRow in "one_time_tokens" key(token_hash) {
+        /// SHA-256 hex of the secret.
+        pub token_hash: String,
+        /// What it is for; a token is only found with its purpose.
+        pub purpose: String,
+        /// Workspace.
+        pub workspace: String,
+        /// User it is personal to.
+        pub user_id: Option<String>,
+        /// JSON.
+        pub payload: String,
+        /// Creation.
+        pub created_at: i64,
+        /// End.
+        pub expires_at: i64,
+        /// When it was used.
+        pub used_at: Option<i64>,
+    }
+}

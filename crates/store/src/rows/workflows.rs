@@ -1,0 +1,138 @@
+//! Workflows, versions, activations, test cases.
+
+use super::{row, text_enum};
+
+row! {
+    /// A workflow: its draft and the pointer to the active version.
+    pub struct WorkflowRow in "workflows" key(workspace, id) {
+        /// UUID v7.
+        pub id: String,
+        /// Owning workspace.
+        pub workspace: String,
+        /// Name, unique among the workspace's workflows that are not archived.
+        pub name: String,
+        /// The draft document, JSON.
+        pub draft: String,
+        /// Grows by one with every save; 1 when created.
+        pub draft_revision: u64,
+        /// Last save.
+        pub draft_updated_at: i64,
+        /// Who saved.
+        pub draft_updated_by: Option<String>,
+        /// Version new runs start with.
+        pub active_version: Option<u32>,
+        /// Highest version ever published, 0 before the first.
+        pub last_version: u32,
+        /// Creation.
+        pub created_at: i64,
+        /// Set when archived; archived workflows start no runs.
+        pub archived_at: Option<i64>,
+    }
+}
+
+row! {
+    /// An immutable published document.
+    pub struct WorkflowVersionRow in "workflow_versions" key(workspace, workflow, version) {
+        /// Owning workspace.
+        pub workspace: String,
+        /// Workflow id.
+        pub workflow: String,
+        /// 1….
+        pub version: u32,
+        /// The document, JSON.
+        pub document: String,
+        /// SHA-256 hex of the document text.
+        pub hash: String,
+        /// What the author said.
+        pub message: String,
+        /// Who published.
+        pub author: String,
+        /// JSON: policy override and other facts on the record; `null` when none.
+        pub detail: Option<String>,
+        /// When.
+        pub published_at: i64,
+    }
+}
+
+text_enum! {
+    /// Why the active version moved.
+    pub enum ActivationKind {
+        /// A new version was published.
+        Publish = "publish",
+        /// An earlier (or later) version was chosen again.
+        Rollback = "rollback",
+    }
+}
+
+row! {
+    /// One move of the active version pointer.
+    pub struct ActivationRow in "activations" key(workspace, workflow, position) {
+        /// Owning workspace.
+        pub workspace: String,
+        /// Workflow id.
+        pub workflow: String,
+        /// Ordinal of the move per workflow, 1….
+        pub position: u64,
+        /// The version that became active.
+        pub version: u32,
+        /// When.
+        pub at: i64,
+        /// Who.
+        pub by: String,
+        /// Why.
+        pub kind: ActivationKind,
+    }
+}
+
+row! {
+    /// A rehearsal kept to be played again.
+    pub struct TestCaseRow in "test_cases" key(workspace, id) {
+        /// UUID v7.
+        pub id: String,
+        /// Owning workspace.
+        pub workspace: String,
+        /// Workflow id.
+        pub workflow: String,
+        /// Name.
+        pub name: String,
+        /// JSON: inputs, decisions, expectations.
+        pub body: String,
+        /// Last result, JSON.
+        pub last_result: Option<String>,
+        /// Creation.
+        pub created_at: i64,
+        /// Last change.
+        pub updated_at: i64,
+    }
+}
+
+row! {
+    /// The clock of one schedule trigger.
+    pub struct ScheduleRow in "schedules" key(workspace, workflow, trigger) {
+        /// Owning workspace.
+        pub workspace: String,
+        /// Workflow id.
+        pub workflow: String,
+        /// Index of the trigger in the active version.
+        pub trigger: u32,
+        /// JSON: the trigger as published (cron, time zone), so that a change is noticed.
+        pub definition: String,
+        /// When it fires next.
+        pub next_at: i64,
+        /// When it fired last.
+        pub last_at: Option<i64>,
+    }
+}
+
+/// How many runs of one version stand at one status.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RunCount {
+    /// Workflow id.
+    pub workflow: String,
+    /// Version.
+    pub version: u32,
+    /// Status.
+    pub status: super::RunStatus,
+    /// How many, 1….
+    pub count: u64,
+}

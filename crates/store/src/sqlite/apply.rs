@@ -1,0 +1,70 @@
+//! Effects of the planner as prepared statements in a loop.
+
+use rusqlite::Connection;
+
+use super::query::execute;
+use crate::Result;
+use crate::plan::{AuditHeadRow, Effects};
+use crate::rows::{
+    AuditRow, CheckpointRow, IdempotencyRow, MessageRow, RunEventsRow, RunRow, StepExecutionRow, TableRow,
+};
+use crate::sql::{insert_sql, on_conflict_update, update_sql};
+
+/// The statements of the hot path, built once.
+#[derive(Debug)]
+pub(super) struct ApplySql {
+    new_run: String,
+    changed_run: String,
+    event: String,
+    step_execution: String,
+    checkpoint: String,
+    message: String,
+    audit: String,
+    audit_head: String,
+    idempotency: String,
+}
+
+fn upsert_sql<T: TableRow>() -> String {
+    format!("{} {}", insert_sql::<T>(), on_conflict_update::<T>())
+}
+
+const CONVERSATION: &str = "UPDATE conversations SET last_position = ?3, \
+    last_message_at = coalesce(?4, last_message_at), updated_at = max(updated_at, ?5), \
+    status = coalesce(?6, status) WHERE workspace = ?1 AND id = ?2";
+
+impl ApplySql {
+    pub(super) fn new() -> Self {
+        Self {
+            new_run: insert_sql::<RunRow>(),
+            changed_run: update_sql::<RunRow>(),
+            event: insert_sql::<RunEventsRow>(),
+            step_execution: upsert_sql::<StepExecutionRow>(),
+            checkpoint: upsert_sql::<CheckpointRow>(),
+            message: insert_sql::<MessageRow>(),
+            audit: insert_sql::<AuditRow>(),
+            audit_head: upsert_sql::<AuditHeadRow>(),
+            idempotency: insert_sql::<IdempotencyRow>(),
+        }
+    }
+}
+
+fn each<T: TableRow>(connection: &Connection, sql: &str, rows: &[T]) -> Result<()> {
+    for row in rows {
+        execute(connection, sql, &row.params())?;
+    }
+    Ok(())
+}
+
+/// Writes everything; the caller's transaction makes it all or nothing.
+pub(super) fn apply(connection: &Connection, sql: &ApplySql, effects: &Effects) -> Result<()> {
+    each(connection, &sql.new_run, effects.new_runs.rows())?;
+    each(connection, &sql.changed_run, effects.changed_runs.rows())?;
+    each(connection, &sql.event, &effects.events)?;
+    each(connection, &sql.step_execution, effects.step_executions.rows())?;
+    each(connection, &sql.checkpoint, effects.checkpoints.rows())?;
+    each(connection, &sql.message, &effects.messages)?;
+    each(connection, CONVERSATION, effects.conversations.rows())?;
+    each(connection, &sql.audit, &effects.audit)?;
+    each(connection, &sql.audit_head, effects.audit_heads.rows())?;
+    each(connection, &sql.idempotency, &effects.idempotency)
+}

@@ -1,0 +1,76 @@
+//! Facts for the planner, read inside the transaction of the writer.
+
+use rusqlite::Connection;
+
+use super::query::query;
+use crate::audit::AuditHead;
+use crate::database::column;
+use crate::plan::{Facts, Key, Wanted};
+use crate::rows::{CheckpointRow, IdempotencyRow, TableRow, params};
+use crate::sql::select;
+use crate::{Result, StoreError};
+
+/// The SELECTs of the hot path, built once.
+#[derive(Debug)]
+pub(super) struct LoadSql {
+    checkpoint: String,
+    idempotency: String,
+}
+
+impl LoadSql {
+    pub(super) fn new() -> Self {
+        Self {
+            checkpoint: select::<CheckpointRow>("WHERE workspace = ?1 AND id = ?2"),
+            idempotency: select::<IdempotencyRow>("WHERE workspace = ?1 AND scope = ?2 AND \"key\" = ?3"),
+        }
+    }
+}
+
+fn number(connection: &Connection, sql: &str, key: &Key) -> Result<Option<u64>> {
+    let rows = query(connection, sql, &params![&key.0, &key.1])?;
+    rows.into_iter().next().map(|row| column(&mut row.into_iter(), "number")).transpose()
+}
+
+/// Adds what is wanted to the facts.
+pub(super) fn load(connection: &Connection, sql: &LoadSql, wanted: Wanted, facts: &mut Facts) -> Result<()> {
+    for key in wanted.runs {
+        if let Some(seq) = number(connection, "SELECT seq FROM runs WHERE workspace = ?1 AND id = ?2", &key)? {
+            facts.runs.insert(key, seq);
+        }
+    }
+    for key in wanted.checkpoints {
+        for row in query(connection, &sql.checkpoint, &params![&key.0, &key.1])? {
+            facts.checkpoints.insert(key.clone(), CheckpointRow::from_values(&mut row.into_iter())?);
+        }
+    }
+    for key in wanted.conversations {
+        let last = "SELECT last_position FROM conversations WHERE workspace = ?1 AND id = ?2";
+        if let Some(position) = number(connection, last, &key)? {
+            facts.conversations.insert(key, position);
+        }
+    }
+    for key in wanted.messages {
+        if number(connection, "SELECT 1 FROM messages WHERE workspace = ?1 AND id = ?2", &key)?.is_some() {
+            facts.messages.insert(key);
+        }
+    }
+    for key in wanted.idempotency {
+        for row in query(connection, &sql.idempotency, &params![&key.0, &key.1, &key.2])? {
+            facts.idempotency.insert(key.clone(), IdempotencyRow::from_values(&mut row.into_iter())?);
+        }
+    }
+    for workspace in wanted.audit {
+        let rows = query(connection, "SELECT seq, hash FROM audit_heads WHERE workspace = ?1", &params![&workspace])?;
+        let mut rows = rows.into_iter();
+        let head = match rows.next() {
+            None => AuditHead::default(),
+            Some(row) => head(row.into_iter())?,
+        };
+        facts.audit_heads.insert(workspace, head);
+    }
+    Ok(())
+}
+
+fn head(mut row: std::vec::IntoIter<crate::rows::Value>) -> Result<AuditHead, StoreError> {
+    Ok(AuditHead { seq: column(&mut row, "audit_heads.seq")?, hash: column(&mut row, "audit_heads.hash")? })
+}

@@ -1,0 +1,278 @@
+//! The writer thread: takes what waits, writes it in one transaction, answers all.
+
+use std::sync::{Mutex, PoisonError};
+use std::thread::JoinHandle;
+
+use rusqlite::Connection;
+use tokio::sync::{mpsc, oneshot};
+
+use super::apply::{ApplySql, apply};
+use super::load::{LoadSql, load};
+use super::query::{run, store_error};
+use crate::database::{Done, Write, closed};
+use crate::feed::Feed;
+use crate::plan::{Effects, Facts, Wanted, plan, write_audit};
+use crate::{Change, Commit, CommitOutcome, Priority, Result, StoreConfig, StoreError};
+
+type Reply<T> = oneshot::Sender<Result<T>>;
+
+/// Work that must have the connection to itself.
+type Exclusive = Box<dyn FnOnce(&mut Connection) -> Result<Vec<String>> + Send>;
+
+/// What the thread is asked to do.
+pub(super) enum Work {
+    Commit(Box<Commit>, Reply<CommitOutcome>),
+    Write(Write, Reply<Vec<Done>>),
+    Exclusive(Exclusive, Reply<Vec<String>>),
+}
+
+/// The queue in front of the thread.
+pub(super) struct Writer {
+    queue: Mutex<Option<mpsc::Sender<Work>>>,
+    thread: Mutex<Option<JoinHandle<()>>>,
+}
+
+impl Writer {
+    pub(super) fn start(connection: Connection, config: &StoreConfig, feed: Feed) -> Result<Self> {
+        let (queue, inbox) = mpsc::channel(config.queue_max.max(1));
+        let batch_max = config.batch_max.max(1);
+        let mut thread =
+            WriterThread { connection, feed, load_sql: LoadSql::new(), apply_sql: ApplySql::new(), batch_max };
+        let thread = std::thread::Builder::new()
+            .name("countersign-writer".to_owned())
+            .spawn(move || thread.serve(inbox))
+            .map_err(|error| StoreError::Other(format!("starting the writer thread: {error}")))?;
+        Ok(Self { queue: Mutex::new(Some(queue)), thread: Mutex::new(Some(thread)) })
+    }
+
+    /// Queues work and waits for the answer. Work once queued is done even when the caller goes away.
+    pub(super) async fn submit<T>(&self, priority: Priority, work: impl FnOnce(Reply<T>) -> Work) -> Result<T> {
+        let queue = self.queue.lock().unwrap_or_else(PoisonError::into_inner).clone().ok_or_else(closed)?;
+        let place = match priority {
+            Priority::Start => queue.try_reserve().map_err(|error| match error {
+                mpsc::error::TrySendError::Full(()) => StoreError::Busy("too many commits are waiting".to_owned()),
+                mpsc::error::TrySendError::Closed(()) => closed(),
+            })?,
+            Priority::Continue => queue.reserve().await.map_err(|_| closed())?,
+        };
+        let (reply, answer) = oneshot::channel();
+        place.send(work(reply));
+        drop(queue);
+        answer.await.map_err(|_| StoreError::Other("the writer thread stopped".to_owned()))?
+    }
+
+    /// Lets the thread finish what is queued and waits for its end.
+    pub(super) async fn close(&self) {
+        self.queue.lock().unwrap_or_else(PoisonError::into_inner).take();
+        let thread = self.thread.lock().unwrap_or_else(PoisonError::into_inner).take();
+        if let Some(thread) = thread {
+            let joined = tokio::task::spawn_blocking(move || thread.join()).await;
+            if !matches!(joined, Ok(Ok(()))) {
+                tracing::error!("the writer thread ended in a panic");
+            }
+        }
+    }
+}
+
+struct WriterThread {
+    connection: Connection,
+    feed: Feed,
+    load_sql: LoadSql,
+    apply_sql: ApplySql,
+    batch_max: usize,
+}
+
+/// A job of a batch, kept until the batch is durable so that it can be written again on its own.
+enum Job {
+    Commit(Box<Commit>, Reply<CommitOutcome>),
+    Write(Write, Reply<Vec<Done>>),
+}
+
+enum Outcome {
+    Commit(Result<CommitOutcome>),
+    Write(Result<Vec<Done>>),
+}
+
+impl Job {
+    fn answer(self, outcome: Outcome) {
+        // A caller that went away needs no answer.
+        match (self, outcome) {
+            (Self::Commit(_, reply), Outcome::Commit(result)) => drop(reply.send(result)),
+            (Self::Write(_, reply), Outcome::Write(result)) => drop(reply.send(result)),
+            (Self::Commit(..), Outcome::Write(_)) | (Self::Write(..), Outcome::Commit(_)) => {}
+        }
+    }
+
+    fn fail(self, error: StoreError) {
+        let outcome = match self {
+            Self::Commit(..) => Outcome::Commit(Err(error)),
+            Self::Write(..) => Outcome::Write(Err(error)),
+        };
+        self.answer(outcome);
+    }
+}
+
+/// Whether trying the jobs one by one could help: not when the disk or the file is the problem.
+fn worth_retrying(error: &StoreError) -> bool {
+    match error {
+        StoreError::Full
+        | StoreError::ReadOnly
+        | StoreError::Busy(_)
+        | StoreError::InUse { .. }
+        | StoreError::TooNew { .. }
+        | StoreError::TooOld { .. }
+        | StoreError::Config(_) => false,
+        StoreError::Conflict(_)
+        | StoreError::NotFound(_)
+        | StoreError::AlreadyExists(_)
+        | StoreError::Corrupt(_)
+        | StoreError::Other(_) => true,
+    }
+}
+
+impl WriterThread {
+    fn serve(&mut self, mut inbox: mpsc::Receiver<Work>) {
+        while let Some(first) = inbox.blocking_recv() {
+            let mut next = Some(first);
+            let mut jobs = Vec::new();
+            let mut exclusive = None;
+            while let Some(work) = next {
+                match work {
+                    Work::Commit(commit, reply) => jobs.push(Job::Commit(commit, reply)),
+                    Work::Write(write, reply) => jobs.push(Job::Write(write, reply)),
+                    Work::Exclusive(run, reply) => exclusive = Some((run, reply)),
+                }
+                let full = jobs.len() >= self.batch_max || exclusive.is_some();
+                next = if full { None } else { inbox.try_recv().ok() };
+            }
+            metrics::gauge!("countersign_store_queue_depth").set(inbox.len() as f64);
+            if !jobs.is_empty() {
+                metrics::histogram!("countersign_store_batch_commits").record(jobs.len() as f64);
+                self.write_batch(jobs);
+            }
+            if let Some((run, reply)) = exclusive {
+                drop(reply.send(run(&mut self.connection)));
+            }
+        }
+    }
+
+    fn write_batch(&mut self, jobs: Vec<Job>) {
+        match self.transaction(&jobs) {
+            Ok(outcomes) => {
+                for (job, outcome) in jobs.into_iter().zip(outcomes) {
+                    job.answer(outcome);
+                }
+            }
+            Err(error) if jobs.len() > 1 && worth_retrying(&error) => {
+                tracing::warn!(%error, jobs = jobs.len(), "a batch failed and is written one by one");
+                for job in jobs {
+                    match self.transaction(std::slice::from_ref(&job)).map(|mut outcomes| outcomes.pop()) {
+                        Ok(Some(outcome)) => job.answer(outcome),
+                        Ok(None) => job.fail(StoreError::Other("a job without an outcome".to_owned())),
+                        Err(error) => job.fail(error),
+                    }
+                }
+            }
+            Err(error) => {
+                tracing::warn!(%error, jobs = jobs.len(), "a batch failed");
+                jobs.into_iter().for_each(|job| job.fail(error.clone()));
+            }
+        }
+    }
+
+    fn transaction(&mut self, jobs: &[Job]) -> Result<Vec<Outcome>> {
+        self.sql("BEGIN IMMEDIATE")?;
+        let mut changes = Vec::new();
+        let written = self.write_jobs(jobs, &mut changes).and_then(|outcomes| {
+            self.sql("COMMIT")?;
+            Ok(outcomes)
+        });
+        match written {
+            Ok(outcomes) => {
+                self.feed.publish(&changes);
+                Ok(outcomes)
+            }
+            Err(error) => {
+                // Some errors have already ended the transaction.
+                if !self.connection.is_autocommit() {
+                    self.sql("ROLLBACK")?;
+                }
+                Err(error)
+            }
+        }
+    }
+
+    fn sql(&self, sql: &str) -> Result<()> {
+        self.connection.execute_batch(sql).map_err(|error| store_error(&error))
+    }
+
+    /// Neighbouring commits share facts and effects; any other write stands between two such groups.
+    fn write_jobs(&self, jobs: &[Job], changes: &mut Vec<Change>) -> Result<Vec<Outcome>> {
+        let mut outcomes = Vec::with_capacity(jobs.len());
+        let mut group: Vec<&Commit> = Vec::new();
+        for job in jobs {
+            match job {
+                Job::Commit(commit, _) => group.push(commit),
+                Job::Write(write, _) => {
+                    self.write_commits(&mut group, &mut outcomes, changes)?;
+                    outcomes.push(Outcome::Write(self.write_one(write, changes)?));
+                }
+            }
+        }
+        self.write_commits(&mut group, &mut outcomes, changes)?;
+        Ok(outcomes)
+    }
+
+    fn write_commits(
+        &self,
+        group: &mut Vec<&Commit>,
+        outcomes: &mut Vec<Outcome>,
+        changes: &mut Vec<Change>,
+    ) -> Result<()> {
+        if group.is_empty() {
+            return Ok(());
+        }
+        let mut facts = Facts::default();
+        load(&self.connection, &self.load_sql, Wanted::of(group.iter().copied()), &mut facts)?;
+        let mut effects = Effects::default();
+        for commit in group.drain(..) {
+            outcomes.push(Outcome::Commit(plan(commit, &mut facts, &mut effects)));
+        }
+        apply(&self.connection, &self.apply_sql, &effects)?;
+        changes.append(&mut effects.changes);
+        Ok(())
+    }
+
+    /// Its own savepoint: what it cannot do must not undo its neighbours. The outer error is for the whole batch.
+    fn write_one(&self, write: &Write, changes: &mut Vec<Change>) -> Result<Result<Vec<Done>>> {
+        self.sql("SAVEPOINT one")?;
+        match self.write_statements(write) {
+            Ok(done) => {
+                self.sql("RELEASE one")?;
+                changes.extend(write.changes.iter().cloned());
+                Ok(Ok(done))
+            }
+            Err(error) if self.connection.is_autocommit() => Err(error),
+            Err(error) => {
+                self.sql("ROLLBACK TO one; RELEASE one")?;
+                Ok(Err(error))
+            }
+        }
+    }
+
+    fn write_statements(&self, write: &Write) -> Result<Vec<Done>> {
+        let done = write.statements.iter().map(|statement| run(&self.connection, statement)).collect::<Result<_>>()?;
+        if write.audit.is_empty() {
+            return Ok(done);
+        }
+        let mut wanted = Wanted::default();
+        wanted.audit.extend(write.audit.iter().map(|(workspace, _)| workspace.clone()));
+        let (mut facts, mut effects) = (Facts::default(), Effects::default());
+        load(&self.connection, &self.load_sql, wanted, &mut facts)?;
+        for (workspace, entry) in &write.audit {
+            write_audit(workspace, std::slice::from_ref(entry), &mut facts, &mut effects);
+        }
+        apply(&self.connection, &self.apply_sql, &effects)?;
+        Ok(done)
+    }
+}

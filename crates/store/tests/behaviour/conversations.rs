@@ -1,0 +1,155 @@
+//! Customers, conversations, messages, notes.
+
+use countersign_store::testing::TestDatabase;
+use countersign_store::*;
+use futures::future::join_all;
+
+use crate::fixtures::*;
+
+pub async fn customers_are_recognised(database: TestDatabase) {
+    let store = database.open().await.unwrap();
+    let mut ada = customer("ada");
+    store.create_customer(&ada).await.unwrap();
+    ada.email = Some("ada@example.com".to_owned());
+    for key in [
+        CustomerKey::Email("ADA@example.com"),
+        CustomerKey::Phone("+15550100"),
+        CustomerKey::Telegram("4711"),
+        CustomerKey::ExternalId("crm-ada"),
+    ] {
+        assert_eq!(store.find_customer(WORKSPACE, key).await.unwrap().as_ref(), Some(&ada), "{key:?}");
+        assert_eq!(store.find_customer(OTHER, key).await.unwrap(), None);
+    }
+    let twin = CustomerRow { id: "twin".to_owned(), ..ada.clone() };
+    assert!(matches!(store.create_customer(&twin).await, Err(StoreError::AlreadyExists("customer"))));
+    ada.name = "Ada L. Example".to_owned();
+    store.update_customer(&ada).await.unwrap();
+    for index in 0..7 {
+        let row = CustomerRow { name: format!("Guest {index}"), external_id: None, ..customer(&format!("g{index}")) };
+        store.create_customer(&row).await.unwrap();
+    }
+    let found = store.list_customers(WORKSPACE, Some("l. EXAMPLE"), &page(10)).await.unwrap();
+    assert_eq!(found.items, [ada]);
+    let first = store.list_customers(WORKSPACE, None, &page(5)).await.unwrap();
+    let rest = store.list_customers(WORKSPACE, None, &PageRequest { after: first.next, limit: 5 }).await.unwrap();
+    assert_eq!((first.items.len(), rest.items.len(), rest.next), (5, 3, None));
+}
+
+pub async fn concurrent_messages_get_gapless_positions(database: TestDatabase) {
+    let store = database.open().await.unwrap();
+    store.create_conversation(&conversation("c1")).await.unwrap();
+    let appends = (0..30).map(|index| {
+        let store = store.clone();
+        tokio::spawn(async move {
+            if index % 3 == 0 {
+                let mut start = commit(&format!("r{index}"), 0);
+                start.messages = vec![message(&format!("m{index}"), "c1")];
+                written(&store, start).await;
+            } else {
+                store.append_message(WORKSPACE, &message(&format!("m{index}"), "c1")).await.unwrap();
+            }
+        })
+    });
+    for done in join_all(appends.collect::<Vec<_>>()).await {
+        done.unwrap();
+    }
+    let messages = store.list_messages(WORKSPACE, "c1", 0, 100).await.unwrap();
+    assert_eq!(messages.iter().map(|message| message.position).collect::<Vec<_>>(), (1..=30).collect::<Vec<_>>());
+    let newest = store.list_messages_before(WORKSPACE, "c1", 29, 3).await.unwrap();
+    assert_eq!(newest.iter().map(|message| message.position).collect::<Vec<_>>(), [26, 27, 28]);
+    assert_eq!(store.list_messages(WORKSPACE, "c1", 28, 100).await.unwrap().len(), 2);
+}
+
+pub async fn a_message_sent_twice_is_one(database: TestDatabase) {
+    let store = database.open().await.unwrap();
+    store.create_conversation(&conversation("c1")).await.unwrap();
+    store.create_conversation(&conversation("c2")).await.unwrap();
+    let sent = join_all((0..8).map(|_| {
+        let store = store.clone();
+        async move { store.append_message(WORKSPACE, &message("m1", "c1")).await.unwrap() }
+    }))
+    .await;
+    assert!(sent.iter().all(|row| *row == sent[0] && row.position == 1));
+    assert_eq!(store.get_conversation(WORKSPACE, "c1").await.unwrap().unwrap().last_position, 1);
+    // The id in another conversation is a mistake, not a repetition.
+    assert!(store.append_message(WORKSPACE, &message("m1", "c2")).await.is_err());
+    let nowhere = store.append_message(WORKSPACE, &message("m2", "c9")).await;
+    assert!(matches!(nowhere, Err(StoreError::NotFound("conversation"))), "{nowhere:?}");
+    store.set_delivery(WORKSPACE, "m1", "{\"state\":\"read\"}").await.unwrap();
+    let stored = store.get_message(WORKSPACE, "m1").await.unwrap().unwrap();
+    assert_eq!(stored.delivery.as_deref(), Some("{\"state\":\"read\"}"));
+}
+
+pub async fn conversations_change_hands(database: TestDatabase) {
+    let store = database.open().await.unwrap();
+    let mut row = conversation("c1");
+    row.external_id = Some("+15550100".to_owned());
+    row.channel = "whatsapp".to_owned();
+    store.create_conversation(&row).await.unwrap();
+    let twin = ConversationRow { id: "c2".to_owned(), token_hash: None, ..row.clone() };
+    assert!(matches!(store.create_conversation(&twin).await, Err(StoreError::AlreadyExists("conversation"))));
+    assert_eq!(store.find_conversation(WORKSPACE, "whatsapp", "+15550100").await.unwrap().unwrap(), row);
+    assert_eq!(store.find_conversation(WORKSPACE, "sms", "+15550100").await.unwrap(), None);
+    assert_eq!(store.find_conversation_by_token("token-of-c1").await.unwrap().unwrap(), row);
+
+    let take = ConversationUpdate {
+        workspace: WORKSPACE.to_owned(),
+        id: "c1".to_owned(),
+        at: 7_000,
+        status: Some(ConversationStatus::WithPerson),
+        assigned_to: Some(Some("u-1".to_owned())),
+        customer: Some("ada".to_owned()),
+        subject: None,
+    };
+    let taken = store.update_conversation(&take, vec![audit("conversation.taken")]).await.unwrap();
+    assert_eq!(taken.assigned_to.as_deref(), Some("u-1"));
+    assert_eq!((taken.status, taken.updated_at), (ConversationStatus::WithPerson, 7_000));
+    let give = ConversationUpdate {
+        workspace: WORKSPACE.to_owned(),
+        id: "c1".to_owned(),
+        at: 8_000,
+        assigned_to: Some(None),
+        ..Default::default()
+    };
+    let given = store.update_conversation(&give, vec![]).await.unwrap();
+    assert_eq!(given, ConversationRow { assigned_to: None, updated_at: 8_000, ..taken });
+    let missing = ConversationUpdate { id: "c9".to_owned(), ..give };
+    let missing = store.update_conversation(&missing, vec![]).await;
+    assert!(matches!(missing, Err(StoreError::NotFound("conversation"))));
+}
+
+pub async fn conversations_come_by_activity(database: TestDatabase) {
+    let store = database.open().await.unwrap();
+    for index in 0..6 {
+        let mut row = conversation(&format!("c{index}"));
+        row.updated_at = 1_000 + index;
+        row.status = if index == 5 { ConversationStatus::Closed } else { ConversationStatus::Open };
+        store.create_conversation(&row).await.unwrap();
+    }
+    store.append_message(WORKSPACE, &message("m1", "c0")).await.unwrap();
+    let ids = |rows: &[ConversationRow]| rows.iter().map(|row| row.id.clone()).collect::<Vec<_>>();
+    let all = ConversationFilter::default();
+    let first = store.list_conversations(WORKSPACE, &all, &page(4)).await.unwrap();
+    assert_eq!(ids(&first.items), ["c0", "c5", "c4", "c3"]);
+    let rest = store.list_conversations(WORKSPACE, &all, &PageRequest { after: first.next, limit: 4 }).await.unwrap();
+    assert_eq!(ids(&rest.items), ["c2", "c1"]);
+    let closed = ConversationFilter { status: vec![ConversationStatus::Closed], ..Default::default() };
+    assert_eq!(ids(&store.list_conversations(WORKSPACE, &closed, &page(4)).await.unwrap().items), ["c5"]);
+}
+
+pub async fn notes_are_kept(database: TestDatabase) {
+    let store = database.open().await.unwrap();
+    let note = NoteRow {
+        id: "n1".to_owned(),
+        workspace: WORKSPACE.to_owned(),
+        subject: "conversation:c1".to_owned(),
+        body: "Calls back at four".to_owned(),
+        author: "u-1".to_owned(),
+        at: 1,
+    };
+    store.add_note(&note).await.unwrap();
+    assert_eq!(store.list_notes(WORKSPACE, "conversation:c1").await.unwrap(), [note]);
+    assert!(matches!(store.delete_note(OTHER, "n1").await, Err(StoreError::NotFound("note"))));
+    store.delete_note(WORKSPACE, "n1").await.unwrap();
+    assert!(store.list_notes(WORKSPACE, "conversation:c1").await.unwrap().is_empty());
+}

@@ -1,0 +1,130 @@
+//! What the store promises, run against every database it supports. A case is a function in one of the modules below;
+//! a new database is one more line in `databases!`.
+#![allow(clippy::unwrap_used, missing_docs)]
+
+mod audit;
+mod commits;
+mod conversations;
+mod feed;
+mod fixtures;
+mod isolation;
+mod lists;
+mod people;
+mod settings;
+mod trouble;
+mod workflows;
+
+use countersign_store::testing::TestDatabase;
+
+async fn sqlite() -> Option<TestDatabase> {
+    Some(TestDatabase::sqlite())
+}
+
+macro_rules! databases {
+    ($(mod $database:ident opened by $open:path;)*) => {
+        databases!(@each [$($database $open;)*] cases!);
+    };
+    (@each [$($database:ident $open:path;)*] $cases:ident!) => {
+        $(mod $database { $cases!($open); })*
+    };
+}
+
+macro_rules! subject {
+    ($open:path, $subject:ident: $($case:ident),* $(,)?) => {
+        mod $subject {
+            $(#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            async fn $case() {
+                if let Some(database) = $open().await {
+                    crate::$subject::$case(database).await;
+                }
+            })*
+        }
+    };
+}
+
+macro_rules! cases {
+    ($open:path) => {
+        subject!($open, commits:
+            a_new_run_can_be_read_back,
+            a_stale_commit_writes_nothing,
+            a_run_starts_once,
+            a_commit_needs_its_run,
+            of_concurrent_commits_one_wins,
+            commits_of_one_run_keep_their_order,
+            a_conflict_fails_its_own_run_only,
+            a_broken_commit_fails_alone,
+            a_checkpoint_is_decided_once,
+            racing_decisions_have_one_winner,
+            touching_changes_only_what_is_named,
+            a_checkpoint_belongs_to_its_run,
+            an_attempt_is_written_over,
+            an_idempotent_start_is_replayed,
+            racing_idempotent_starts_make_one_run,
+            messages_get_positions_in_the_commit,
+            a_message_is_stored_once,
+            a_foreign_conversation_fails_the_commit,
+            everything_survives_a_reopening,
+            closing_writes_what_is_queued,
+        );
+        subject!($open, lists:
+            runs_come_in_pages_newest_first,
+            run_filters_narrow,
+            run_counts_add_up,
+            timers_come_due_in_order,
+            orphans_are_claimed_once,
+            checkpoints_come_in_pages,
+            cursors_survive_being_text,
+        );
+        subject!($open, workflows:
+            a_draft_is_not_overwritten,
+            racing_publishes_get_their_own_numbers,
+            publish_and_rollback_move_the_pointer,
+            an_unexpected_active_version_is_refused,
+            names_are_unique_until_archived,
+            test_cases_are_kept,
+            a_schedule_fires_once,
+        );
+        subject!($open, people:
+            addresses_are_unique_whatever_their_case,
+            members_have_roles_and_groups,
+            sessions_end,
+            api_keys_are_found_until_revoked,
+            a_token_works_once,
+        );
+        subject!($open, conversations:
+            customers_are_recognised,
+            concurrent_messages_get_gapless_positions,
+            a_message_sent_twice_is_one,
+            conversations_change_hands,
+            conversations_come_by_activity,
+            notes_are_kept,
+        );
+        subject!($open, settings:
+            connections_have_unique_names,
+            channel_accounts_are_found_by_channel,
+            reserved_keys_are_answered_once,
+            silent_nodes_are_found,
+        );
+        subject!($open, audit:
+            the_chain_is_whole,
+            concurrent_entries_make_one_chain,
+            tampering_is_found,
+            a_cut_off_end_is_found,
+            an_export_verifies_offline,
+            filters_narrow,
+        );
+        subject!($open, feed: changes_are_announced, failed_commits_are_silent);
+        subject!($open, isolation: no_read_crosses_workspaces, no_write_crosses_workspaces);
+        subject!($open, trouble:
+            a_word_nobody_knows_is_corrupt,
+            a_missing_event_is_corrupt,
+            a_newer_schema_is_refused,
+            an_old_schema_is_named,
+            a_closed_store_says_so,
+        );
+    };
+}
+
+databases! {
+    mod sqlite opened by crate::sqlite;
+}

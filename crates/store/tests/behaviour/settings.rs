@@ -1,0 +1,103 @@
+//! Connections, channel accounts, remembered answers, nodes.
+
+use countersign_store::testing::TestDatabase;
+use countersign_store::*;
+use futures::future::join_all;
+
+use crate::fixtures::*;
+
+pub async fn connections_have_unique_names(database: TestDatabase) {
+    let store = database.open().await.unwrap();
+    let mut row = ConnectionRow {
+        id: "x1".to_owned(),
+        workspace: WORKSPACE.to_owned(),
+        connector: "stripe".to_owned(),
+        name: "live".to_owned(),
+        settings: "{}".to_owned(),
+        sealed: "c2VhbGVk".to_owned(),
+        created_at: 1,
+        updated_at: 1,
+    };
+    store.create_connection(&row, vec![audit("connection.created")]).await.unwrap();
+    let twin = ConnectionRow { id: "x2".to_owned(), ..row.clone() };
+    assert!(matches!(store.create_connection(&twin, vec![]).await, Err(StoreError::AlreadyExists("connection"))));
+    row.sealed = "bmV3".to_owned();
+    store.update_connection(&row, vec![]).await.unwrap();
+    assert_eq!(store.find_connection(WORKSPACE, "stripe", "live").await.unwrap().unwrap(), row);
+    assert_eq!(store.get_connection(WORKSPACE, "x1").await.unwrap().unwrap(), row);
+    assert_eq!(store.list_connections(WORKSPACE).await.unwrap(), [row]);
+    store.delete_connection(WORKSPACE, "x1", vec![audit("connection.deleted")]).await.unwrap();
+    assert!(matches!(store.delete_connection(WORKSPACE, "x1", vec![]).await, Err(StoreError::NotFound("connection"))));
+}
+
+pub async fn channel_accounts_are_found_by_channel(database: TestDatabase) {
+    let store = database.open().await.unwrap();
+    let row = ChannelAccountRow {
+        id: "a1".to_owned(),
+        workspace: WORKSPACE.to_owned(),
+        channel: "sms".to_owned(),
+        name: "main".to_owned(),
+        settings: "{}".to_owned(),
+        sealed: "c2VhbGVk".to_owned(),
+        created_at: 1,
+        updated_at: 1,
+    };
+    let other = ChannelAccountRow { workspace: OTHER.to_owned(), ..row.clone() };
+    store.create_channel_account(&row, vec![]).await.unwrap();
+    store.create_channel_account(&other, vec![]).await.unwrap();
+    assert_eq!(store.list_channel_accounts(WORKSPACE).await.unwrap(), std::slice::from_ref(&row));
+    assert_eq!(store.all_channel_accounts("sms").await.unwrap(), [row.clone(), other]);
+    assert!(store.all_channel_accounts("email").await.unwrap().is_empty());
+    let renamed = ChannelAccountRow { name: "second".to_owned(), ..row };
+    store.update_channel_account(&renamed, vec![]).await.unwrap();
+    assert_eq!(store.get_channel_account(WORKSPACE, "a1").await.unwrap().unwrap(), renamed);
+    store.delete_channel_account(WORKSPACE, "a1", vec![]).await.unwrap();
+    assert_eq!(store.all_channel_accounts("sms").await.unwrap().len(), 1);
+}
+
+pub async fn reserved_keys_are_answered_once(database: TestDatabase) {
+    let store = database.open().await.unwrap();
+    let row = IdempotencyRow {
+        workspace: WORKSPACE.to_owned(),
+        scope: "customer.create".to_owned(),
+        key: "key".to_owned(),
+        request_hash: "request".to_owned(),
+        response_status: None,
+        response_body: None,
+        run: None,
+        created_at: 100,
+    };
+    let taken = join_all((0..6).map(|_| store.reserve_idempotency(&row))).await;
+    let fresh = taken.into_iter().filter(|taken| *taken.as_ref().unwrap() == Reservation::Fresh).count();
+    assert_eq!(fresh, 1);
+    store.release_idempotency(WORKSPACE, "customer.create", "key").await.unwrap();
+    assert_eq!(store.reserve_idempotency(&row).await.unwrap(), Reservation::Fresh);
+    store.complete_idempotency(WORKSPACE, "customer.create", "key", 201, "{}").await.unwrap();
+    store.release_idempotency(WORKSPACE, "customer.create", "key").await.unwrap();
+    let Reservation::Known(known) = store.reserve_idempotency(&row).await.unwrap() else { panic!("expected Known") };
+    assert_eq!((known.response_status, known.response_body.as_deref()), (Some(201), Some("{}")));
+    assert_eq!(store.purge_idempotency(100).await.unwrap(), 0);
+    assert_eq!(store.purge_idempotency(101).await.unwrap(), 1);
+    let missing = store.complete_idempotency(WORKSPACE, "customer.create", "key", 201, "{}").await;
+    assert!(matches!(missing, Err(StoreError::NotFound("idempotency key"))));
+}
+
+pub async fn silent_nodes_are_found(database: TestDatabase) {
+    let store = database.open().await.unwrap();
+    for (id, heartbeat_at) in [("n1", 100), ("n2", 200)] {
+        let row = NodeRow {
+            id: id.to_owned(),
+            started_at: 1,
+            heartbeat_at,
+            address: "127.0.0.1:8080".to_owned(),
+        };
+        store.register_node(&row).await.unwrap();
+    }
+    assert!(store.heartbeat("n1", 150).await.unwrap());
+    assert!(!store.heartbeat("n9", 150).await.unwrap());
+    let dead: Vec<_> = store.list_dead_nodes(200).await.unwrap().into_iter().map(|node| node.id).collect();
+    assert_eq!(dead, ["n1"]);
+    store.remove_node("n1").await.unwrap();
+    store.remove_node("n1").await.unwrap();
+    assert_eq!(store.list_nodes().await.unwrap().len(), 1);
+}

@@ -1,0 +1,180 @@
+//! Drafts, versions, the active pointer, test cases, schedules.
+
+use std::collections::BTreeSet;
+
+use countersign_store::testing::TestDatabase;
+use countersign_store::*;
+use futures::future::join_all;
+
+use crate::fixtures::*;
+
+fn save(expected_revision: u64, draft: &str) -> SaveDraft {
+    SaveDraft {
+        workspace: WORKSPACE.to_owned(),
+        workflow: "wf-1".to_owned(),
+        name: "Upgrade".to_owned(),
+        draft: draft.to_owned(),
+        expected_revision,
+        at: 3_000,
+        by: Some("user:u-2".to_owned()),
+    }
+}
+
+fn activate(version: u32) -> Activate {
+    Activate {
+        workspace: WORKSPACE.to_owned(),
+        workflow: "wf-1".to_owned(),
+        version,
+        by: "user:u-1".to_owned(),
+        expected_active: None,
+        at: 5_000,
+    }
+}
+
+pub async fn a_draft_is_not_overwritten(database: TestDatabase) {
+    let store = database.open().await.unwrap();
+    store.create_workflow(&workflow("wf-1", "Upgrade"), vec![audit("workflow.created")]).await.unwrap();
+    assert_eq!(store.save_draft(&save(1, "{\"a\":1}")).await.unwrap(), 2);
+    let late = store.save_draft(&save(1, "{\"b\":1}")).await;
+    assert!(matches!(late, Err(StoreError::Conflict(Conflict::DraftChanged { revision: 2 }))), "{late:?}");
+    let row = store.get_workflow(WORKSPACE, "wf-1").await.unwrap().unwrap();
+    assert_eq!((row.draft.as_str(), row.draft_revision, row.draft_updated_at), ("{\"a\":1}", 2, 3_000));
+
+    let results = join_all((0..10).map(|_| {
+        let store = store.clone();
+        async move { store.save_draft(&save(2, "{}")).await }
+    }))
+    .await;
+    assert_eq!(results.iter().filter(|result| result.is_ok()).count(), 1);
+    let missing = store.save_draft(&SaveDraft { workflow: "wf-9".to_owned(), ..save(1, "{}") }).await;
+    assert!(matches!(missing, Err(StoreError::NotFound("workflow"))), "{missing:?}");
+}
+
+pub async fn racing_publishes_get_their_own_numbers(database: TestDatabase) {
+    let store = database.open().await.unwrap();
+    store.create_workflow(&workflow("wf-1", "Upgrade"), vec![]).await.unwrap();
+    let entry = |version: u32| vec![NewAudit { detail: version.to_string(), ..audit("workflow.published") }];
+    let numbers = join_all((0..8).map(|index| {
+        let store = store.clone();
+        async move { store.publish(&publish("wf-1", &format!("{{\"n\":{index}}}")), &entry).await.unwrap() }
+    }))
+    .await;
+    assert_eq!(numbers.iter().copied().collect::<BTreeSet<_>>(), (1..=8).collect());
+
+    let row = store.get_workflow(WORKSPACE, "wf-1").await.unwrap().unwrap();
+    assert_eq!((row.last_version, row.active_version), (8, Some(8)));
+    let versions = store.list_versions(WORKSPACE, "wf-1").await.unwrap();
+    assert_eq!(versions.iter().map(|version| version.version).collect::<Vec<_>>(), [8, 7, 6, 5, 4, 3, 2, 1]);
+    for (index, number) in numbers.iter().enumerate() {
+        let version = store.get_version(WORKSPACE, "wf-1", *number).await.unwrap().unwrap();
+        assert_eq!(version.document, format!("{{\"n\":{index}}}"));
+    }
+    let recorded: BTreeSet<_> =
+        store.export_audit(WORKSPACE, 0, 100).await.unwrap().into_iter().map(|entry| entry.detail).collect();
+    assert_eq!(recorded, (1..=8).map(|number| number.to_string()).collect());
+}
+
+pub async fn publish_and_rollback_move_the_pointer(database: TestDatabase) {
+    let store = database.open().await.unwrap();
+    store.create_workflow(&workflow("wf-1", "Upgrade"), vec![]).await.unwrap();
+    assert!(store.active_versions(Some(WORKSPACE)).await.unwrap().is_empty());
+    store.publish(&publish("wf-1", "{\"n\":1}"), &no_audit).await.unwrap();
+    store.publish(&publish("wf-1", "{\"n\":2}"), &no_audit).await.unwrap();
+    store.activate(&activate(1), vec![audit("workflow.rolled_back")]).await.unwrap();
+
+    let row = store.get_workflow(WORKSPACE, "wf-1").await.unwrap().unwrap();
+    assert_eq!((row.last_version, row.active_version), (2, Some(1)));
+    let active = store.active_versions(None).await.unwrap();
+    assert_eq!(active.iter().map(|version| version.document.as_str()).collect::<Vec<_>>(), ["{\"n\":1}"]);
+    let moves: Vec<_> = store
+        .list_activations(WORKSPACE, "wf-1")
+        .await
+        .unwrap()
+        .into_iter()
+        .map(|entry| (entry.position, entry.version, entry.kind))
+        .collect();
+    assert_eq!(
+        moves,
+        [(3, 1, ActivationKind::Rollback), (2, 2, ActivationKind::Publish), (1, 1, ActivationKind::Publish)]
+    );
+    let missing = store.activate(&activate(7), vec![]).await;
+    assert!(matches!(missing, Err(StoreError::NotFound("version"))), "{missing:?}");
+    let missing = store.activate(&Activate { workflow: "wf-9".to_owned(), ..activate(1) }, vec![]).await;
+    assert!(matches!(missing, Err(StoreError::NotFound("workflow"))), "{missing:?}");
+    // The number after a rollback is still the next one.
+    assert_eq!(store.publish(&publish("wf-1", "{\"n\":3}"), &no_audit).await.unwrap(), 3);
+}
+
+pub async fn an_unexpected_active_version_is_refused(database: TestDatabase) {
+    let store = database.open().await.unwrap();
+    store.create_workflow(&workflow("wf-1", "Upgrade"), vec![]).await.unwrap();
+    let first = Publish { expected_active: Some(None), ..publish("wf-1", "{}") };
+    store.publish(&first, &no_audit).await.unwrap();
+    let late = store.publish(&first, &no_audit).await;
+    assert!(matches!(late, Err(StoreError::Conflict(Conflict::ActiveChanged { active: Some(1) }))), "{late:?}");
+    let late = store.activate(&Activate { expected_active: Some(Some(4)), ..activate(1) }, vec![]).await;
+    assert!(matches!(late, Err(StoreError::Conflict(Conflict::ActiveChanged { active: Some(1) }))), "{late:?}");
+    store.activate(&Activate { expected_active: Some(Some(1)), ..activate(1) }, vec![]).await.unwrap();
+    assert_eq!(store.list_versions(WORKSPACE, "wf-1").await.unwrap().len(), 1);
+}
+
+pub async fn names_are_unique_until_archived(database: TestDatabase) {
+    let store = database.open().await.unwrap();
+    store.create_workflow(&workflow("wf-1", "Upgrade"), vec![]).await.unwrap();
+    let taken = store.create_workflow(&workflow("wf-2", "Upgrade"), vec![audit("workflow.created")]).await;
+    assert!(matches!(taken, Err(StoreError::AlreadyExists("workflow"))), "{taken:?}");
+    assert_eq!(store.verify_audit(WORKSPACE).await.unwrap().entries, 0, "nothing of a refused write stays");
+
+    store.archive_workflow(WORKSPACE, "wf-1", Some(9_000), vec![]).await.unwrap();
+    store.create_workflow(&workflow("wf-2", "Upgrade"), vec![]).await.unwrap();
+    let back = store.archive_workflow(WORKSPACE, "wf-1", None, vec![]).await;
+    assert!(matches!(back, Err(StoreError::AlreadyExists("workflow"))), "{back:?}");
+    assert_eq!(store.find_workflow(WORKSPACE, "Upgrade").await.unwrap().unwrap().id, "wf-2");
+    assert_eq!(store.list_workflows(WORKSPACE, false).await.unwrap().len(), 1);
+    assert_eq!(store.list_workflows(WORKSPACE, true).await.unwrap().len(), 2);
+    let archived = store.publish(&publish("wf-1", "{}"), &no_audit).await;
+    assert!(matches!(archived, Err(StoreError::NotFound("workflow"))), "{archived:?}");
+}
+
+pub async fn test_cases_are_kept(database: TestDatabase) {
+    let store = database.open().await.unwrap();
+    let mut case = TestCaseRow {
+        id: "t1".to_owned(),
+        workspace: WORKSPACE.to_owned(),
+        workflow: "wf-1".to_owned(),
+        name: "Happy path".to_owned(),
+        body: "{}".to_owned(),
+        last_result: None,
+        created_at: 1,
+        updated_at: 1,
+    };
+    store.put_test_case(&case).await.unwrap();
+    case.last_result = Some("{\"passed\":true}".to_owned());
+    store.put_test_case(&case).await.unwrap();
+    assert_eq!(store.list_test_cases(WORKSPACE, "wf-1").await.unwrap(), [case.clone()]);
+    store.delete_test_case(WORKSPACE, "t1").await.unwrap();
+    assert_eq!(store.get_test_case(WORKSPACE, "t1").await.unwrap(), None);
+    assert!(matches!(store.delete_test_case(WORKSPACE, "t1").await, Err(StoreError::NotFound(_))));
+}
+
+pub async fn a_schedule_fires_once(database: TestDatabase) {
+    let store = database.open().await.unwrap();
+    let schedule = ScheduleRow {
+        workspace: WORKSPACE.to_owned(),
+        workflow: "wf-1".to_owned(),
+        trigger: 0,
+        definition: "{\"cron\":\"0 9 * * *\"}".to_owned(),
+        next_at: 1_000,
+        last_at: None,
+    };
+    store.put_schedule(&schedule).await.unwrap();
+    assert_eq!(store.next_schedule_at().await.unwrap(), Some(1_000));
+    assert!(store.due_schedules(999, 10).await.unwrap().is_empty());
+    let due = store.due_schedules(1_000, 10).await.unwrap().remove(0);
+    let fired = join_all((0..5).map(|_| store.advance_schedule(&due, 2_000, 1_000))).await;
+    assert_eq!(fired.into_iter().filter(|fired| *fired.as_ref().unwrap()).count(), 1);
+    let row = store.list_schedules(WORKSPACE, "wf-1").await.unwrap().remove(0);
+    assert_eq!((row.next_at, row.last_at), (2_000, Some(1_000)));
+    store.delete_schedules(WORKSPACE, "wf-1").await.unwrap();
+    assert_eq!(store.next_schedule_at().await.unwrap(), None);
+}

@@ -1,0 +1,48 @@
+import type { QueryClient } from '@tanstack/react-query'
+
+/** Which cached reads an event of the server makes old. */
+const TOUCHES: Record<string, string[][]> = {
+  run: [['runs']],
+  checkpoint: [['checkpoints'], ['runs', 'counts']],
+  conversation: [['conversations'], ['checkpoints', 'detail']],
+  workflow: [['workflows']],
+}
+
+const GATHER_MS = 200
+
+/**
+ * Follows the server's events and marks what they touch as old, so that open pages read it again.
+ * Bursts are gathered. After a lost connection everything live is read again. Returns how to stop.
+ */
+export function followEvents(client: QueryClient, onConnected: (connected: boolean) => void): () => void {
+  const source = new EventSource('/api/v1/events', { withCredentials: true })
+  const touched = new Set<string>()
+  let timer: ReturnType<typeof setTimeout> | undefined
+  let lost = false
+
+  const flush = () => {
+    timer = undefined
+    const keys = [...touched].map((key) => JSON.parse(key) as string[])
+    touched.clear()
+    for (const queryKey of keys) void client.invalidateQueries({ queryKey })
+  }
+  const touch = (kind: string) => {
+    for (const key of TOUCHES[kind] ?? []) touched.add(JSON.stringify(key))
+    timer ??= setTimeout(flush, GATHER_MS)
+  }
+
+  for (const kind of Object.keys(TOUCHES)) source.addEventListener(kind, () => touch(kind))
+  source.addEventListener('open', () => {
+    onConnected(true)
+    if (lost) for (const kind of Object.keys(TOUCHES)) touch(kind)
+    lost = false
+  })
+  source.addEventListener('error', () => {
+    lost = true
+    onConnected(false)
+  })
+  return () => {
+    clearTimeout(timer)
+    source.close()
+  }
+}

@@ -1,0 +1,85 @@
+/** Every read of the API as a query: its key, its call. Keys start with the kind the server's events name. */
+import { infiniteQueryOptions, queryOptions } from '@tanstack/react-query'
+import { api, send } from './client'
+
+export type RunFilters = {
+  workflow?: string
+  version?: number
+  status?: string
+  step?: string
+  error?: string
+  customer?: string
+  text?: string
+  after?: number
+  before?: number
+}
+export type CheckpointFilters = { status?: 'open' | 'decided'; kind?: string; mine?: string }
+
+const LIVE = { staleTime: 5_000 }
+const SLOW = { staleTime: 60_000 }
+
+export const queries = {
+  me: () => queryOptions({ queryKey: ['me'], queryFn: () => send(api.GET('/api/v1/auth/me')), staleTime: 300_000, retry: false }),
+
+  runs: (filters: RunFilters) =>
+    infiniteQueryOptions({
+      queryKey: ['runs', 'list', filters],
+      queryFn: ({ pageParam }) => send(api.GET('/api/v1/runs', { params: { query: { ...filters, cursor: pageParam, limit: 50 } } })),
+      initialPageParam: undefined as string | undefined,
+      getNextPageParam: (page) => page.next ?? undefined,
+      ...LIVE,
+    }),
+  runCounts: () => queryOptions({ queryKey: ['runs', 'counts'], queryFn: () => send(api.GET('/api/v1/runs/counts')), ...LIVE }),
+  run: (id: string) => queryOptions({ queryKey: ['runs', 'detail', id], queryFn: () => send(api.GET('/api/v1/runs/{id}', { params: { path: { id } } })), ...LIVE }),
+  runGraph: (id: string) =>
+    queryOptions({ queryKey: ['run-graph', id], queryFn: () => send(api.GET('/api/v1/runs/{id}/graph', { params: { path: { id } } })), staleTime: Infinity }),
+
+  checkpoints: (filters: CheckpointFilters) =>
+    infiniteQueryOptions({
+      queryKey: ['checkpoints', 'list', filters],
+      queryFn: ({ pageParam }) => send(api.GET('/api/v1/checkpoints', { params: { query: { ...filters, cursor: pageParam, limit: 50 } } })),
+      initialPageParam: undefined as string | undefined,
+      getNextPageParam: (page) => page.next ?? undefined,
+      ...LIVE,
+    }),
+  checkpoint: (id: string) =>
+    queryOptions({ queryKey: ['checkpoints', 'detail', id], queryFn: () => send(api.GET('/api/v1/checkpoints/{id}', { params: { path: { id } } })), ...LIVE }),
+
+  workflows: (text?: string) =>
+    queryOptions({ queryKey: ['workflows', 'list', text ?? ''], queryFn: () => send(api.GET('/api/v1/workflows', { params: { query: { text, limit: 200 } } })), ...LIVE }),
+  workflow: (id: string) =>
+    queryOptions({ queryKey: ['workflows', 'detail', id], queryFn: () => send(api.GET('/api/v1/workflows/{id}', { params: { path: { id } } })), ...LIVE }),
+  draftYaml: (id: string, revision: number) =>
+    queryOptions({
+      queryKey: ['workflows', 'yaml', id, revision],
+      queryFn: () => send(api.GET('/api/v1/workflows/{id}/draft.yaml', { params: { path: { id } }, parseAs: 'text' })),
+    }),
+  versions: (id: string) =>
+    queryOptions({ queryKey: ['workflows', 'versions', id], queryFn: () => send(api.GET('/api/v1/workflows/{id}/versions', { params: { path: { id } } })), ...LIVE }),
+  version: (id: string, n: number) =>
+    queryOptions({ queryKey: ['version', id, n], queryFn: () => send(api.GET('/api/v1/workflows/{id}/versions/{n}', { params: { path: { id, n } } })), staleTime: Infinity }),
+  diff: (id: string, from: number, to: string) =>
+    queryOptions({ queryKey: ['workflows', 'diff', id, from, to], queryFn: () => send(api.GET('/api/v1/workflows/{id}/diff', { params: { path: { id }, query: { from, to } } })) }),
+
+  connectors: () => queryOptions({ queryKey: ['connectors'], queryFn: () => send(api.GET('/api/v1/connectors')), ...SLOW }),
+  connections: () => queryOptions({ queryKey: ['connections'], queryFn: () => send(api.GET('/api/v1/connections')), ...SLOW }),
+  channels: () => queryOptions({ queryKey: ['channels'], queryFn: () => send(api.GET('/api/v1/channels')), ...SLOW }),
+  people: () => queryOptions({ queryKey: ['people'], queryFn: () => send(api.GET('/api/v1/people')), ...SLOW }),
+  apiKeys: () => queryOptions({ queryKey: ['api-keys'], queryFn: () => send(api.GET('/api/v1/api-keys')), ...SLOW }),
+
+  conversations: (filters: { status?: string; customer?: string }) =>
+    queryOptions({ queryKey: ['conversations', 'list', filters], queryFn: () => send(api.GET('/api/v1/conversations', { params: { query: filters } })), ...LIVE }),
+  conversation: (id: string) =>
+    queryOptions({ queryKey: ['conversations', 'detail', id], queryFn: () => send(api.GET('/api/v1/conversations/{id}', { params: { path: { id } } })), ...LIVE }),
+  customers: (text?: string) =>
+    queryOptions({ queryKey: ['customers', text ?? ''], queryFn: () => send(api.GET('/api/v1/customers', { params: { query: { text } } })), ...LIVE }),
+
+  audit: () =>
+    infiniteQueryOptions({
+      queryKey: ['audit'],
+      queryFn: ({ pageParam }) => send(api.GET('/api/v1/audit', { params: { query: { cursor: pageParam, limit: 100 } } })),
+      initialPageParam: undefined as string | undefined,
+      getNextPageParam: (page) => page.next ?? undefined,
+      ...LIVE,
+    }),
+}

@@ -1,0 +1,47 @@
+import { useInfiniteQuery } from '@tanstack/react-query'
+import { Link } from '@tanstack/react-router'
+import { Activity, Inbox, MessagesSquare, Plug, ScrollText, Settings, Users, Workflow } from 'lucide-react'
+import type { ComponentType } from 'react'
+import { queries } from '@/api/queries'
+import { strings } from './strings'
+
+type Item = { to: string; label: string; icon: ComponentType<{ size?: number; className?: string }>; keys: string }
+
+/** The places of the app, in order; also what `g …` goes to. */
+export const PLACES: Item[] = [
+  { to: '/inbox', label: strings.nav.inbox, icon: Inbox, keys: 'g i' },
+  { to: '/runs', label: strings.nav.runs, icon: Activity, keys: 'g r' },
+  { to: '/workflows', label: strings.nav.workflows, icon: Workflow, keys: 'g w' },
+  { to: '/conversations', label: strings.nav.conversations, icon: MessagesSquare, keys: 'g c' },
+  { to: '/connectors', label: strings.nav.connectors, icon: Plug, keys: 'g n' },
+  { to: '/people', label: strings.nav.people, icon: Users, keys: 'g p' },
+  { to: '/audit', label: strings.nav.audit, icon: ScrollText, keys: 'g a' },
+  { to: '/settings', label: strings.nav.settings, icon: Settings, keys: 'g s' },
+]
+
+function OpenCount() {
+  const { data } = useInfiniteQuery(queries.checkpoints({ status: 'open' }))
+  const open = data?.pages.flatMap((page) => page.items).filter((item) => item.kind !== 'form').length ?? 0
+  if (open === 0) return null
+  return <span className="ml-auto rounded-full bg-accent px-1.5 text-[11px] leading-[18px] font-semibold text-accent-text tabular-nums">{open}{data?.pages.at(-1)?.next ? '+' : ''}</span>
+}
+
+export function Nav({ onGo }: { onGo?: () => void }) {
+  return (
+    <nav aria-label={strings.nav.label} className="flex flex-col gap-0.5 px-2">
+      {PLACES.map(({ to, label, icon: Icon }) => (
+        <Link
+          key={to}
+          to={to}
+          onClick={onGo}
+          className="flex h-8 items-center gap-2.5 rounded-md px-2 text-sm font-medium text-muted hover:bg-hover hover:text-text"
+          activeProps={{ className: 'bg-hover !text-text', 'aria-current': 'page' }}
+        >
+          <Icon size={16} className="shrink-0" />
+          {label}
+          {to === '/inbox' && <OpenCount />}
+        </Link>
+      ))}
+    </nav>
+  )
+}

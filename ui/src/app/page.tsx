@@ -1,0 +1,29 @@
+import { useEffect, type ReactNode } from 'react'
+import { cx } from '@/ui/cx'
+import { strings } from './strings'
+
+/** Sets the tab's title. */
+export function useTitle(title: string): void {
+  useEffect(() => {
+    document.title = title ? `${title} · ${strings.product}` : strings.product
+  }, [title])
+}
+
+/** A page's head line: title, what belongs beside it, actions on the right. */
+export function PageHead({ title, children, actions, below }: { title: ReactNode; children?: ReactNode; actions?: ReactNode; below?: ReactNode }) {
+  return (
+    <header className="sticky top-0 z-20 border-b border-line bg-bg">
+      <div className="flex min-h-12 flex-wrap items-center gap-x-3 gap-y-1 px-4 py-2">
+        <h1 className="min-w-0 truncate text-base font-semibold">{title}</h1>
+        {children}
+        {actions && <div className="ml-auto flex items-center gap-2">{actions}</div>}
+      </div>
+      {below && <div className="px-4 pb-2">{below}</div>}
+    </header>
+  )
+}
+
+/** The body of a simple page, one readable column. */
+export function PageBody({ children, className }: { children: ReactNode; className?: string }) {
+  return <div className={cx('mx-auto w-full max-w-4xl px-4 py-6', className)}>{children}</div>
+}

@@ -1,0 +1,113 @@
+import { createRootRoute, createRoute, createRouter, lazyRouteComponent, Outlet, redirect } from '@tanstack/react-router'
+import { Crash } from './crash'
+import { NotFound } from './not-found'
+import { Shell } from './shell'
+
+const text = (value: unknown) => (typeof value === 'string' && value !== '' ? value : undefined)
+const number = (value: unknown) => (Number.isFinite(Number(value)) && value !== '' && value !== undefined && value !== null ? Number(value) : undefined)
+
+const root = createRootRoute({ component: Outlet, notFoundComponent: NotFound })
+
+const login = createRoute({
+  getParentRoute: () => root,
+  path: '/login',
+  validateSearch: (search: Record<string, unknown>): { next?: string } => ({ next: text(search.next) }),
+  component: lazyRouteComponent(() => import('@/features/auth/login-page')),
+})
+const setup = createRoute({ getParentRoute: () => root, path: '/setup', component: lazyRouteComponent(() => import('@/features/auth/setup-page')) })
+const chat = createRoute({ getParentRoute: () => root, path: '/c/$workspace', component: lazyRouteComponent(() => import('@/features/chat/chat-page')) })
+
+const shell = createRoute({ getParentRoute: () => root, id: 'shell', component: Shell })
+const home = createRoute({
+  getParentRoute: () => shell,
+  path: '/',
+  beforeLoad: () => {
+    
+    throw redirect({ to: '/inbox' })
+  },
+})
+
+const INBOX_TABS = ['approvals', 'handoffs', 'unknown', 'decided'] as const
+export type InboxTab = (typeof INBOX_TABS)[number]
+const inbox = createRoute({
+  getParentRoute: () => shell,
+  path: '/inbox',
+  validateSearch: (search: Record<string, unknown>): { tab?: InboxTab } => ({ tab: INBOX_TABS.find((tab) => tab === search.tab) }),
+  component: lazyRouteComponent(() => import('@/features/inbox/inbox-page')),
+})
+const inboxItem = createRoute({ getParentRoute: () => inbox, path: '$checkpoint' })
+
+const runs = createRoute({
+  getParentRoute: () => shell,
+  path: '/runs',
+  validateSearch: (search: Record<string, unknown>): { workflow?: string; version?: number; status?: string; step?: string; error?: string; customer?: string; text?: string; after?: number; before?: number } => ({
+    workflow: text(search.workflow),
+    version: number(search.version),
+    status: text(search.status),
+    step: text(search.step),
+    error: text(search.error),
+    customer: text(search.customer),
+    text: text(search.text),
+    after: number(search.after),
+    before: number(search.before),
+  }),
+  component: lazyRouteComponent(() => import('@/features/runs/runs-page')),
+})
+const run = createRoute({
+  getParentRoute: () => shell,
+  path: '/runs/$run',
+  validateSearch: (search: Record<string, unknown>): { tab?: 'graph' | 'state'; visit?: number } => ({
+    tab: search.tab === 'graph' || search.tab === 'state' ? search.tab : undefined,
+    visit: number(search.visit),
+  }),
+  component: lazyRouteComponent(() => import('@/features/runs/run-page')),
+})
+
+const workflows = createRoute({
+  getParentRoute: () => shell,
+  path: '/workflows',
+  validateSearch: (search: Record<string, unknown>): { text?: string } => ({ text: text(search.text) }),
+  component: lazyRouteComponent(() => import('@/features/workflows/workflows-page')),
+})
+const workflow = createRoute({
+  getParentRoute: () => shell,
+  path: '/workflows/$workflow',
+  validateSearch: (search: Record<string, unknown>): { step?: string; view?: 'yaml' } => ({ step: text(search.step), view: search.view === 'yaml' ? 'yaml' : undefined }),
+  component: lazyRouteComponent(() => import('@/features/builder/builder-page')),
+})
+const versions = createRoute({
+  getParentRoute: () => shell,
+  path: '/workflows/$workflow/versions',
+  validateSearch: (search: Record<string, unknown>): { from?: number; to?: string } => ({ from: number(search.from), to: search.to === undefined ? undefined : String(search.to as string | number) }),
+  component: lazyRouteComponent(() => import('@/features/versions/versions-page')),
+})
+const conversations = createRoute({
+  getParentRoute: () => shell,
+  path: '/conversations',
+  validateSearch: (search: Record<string, unknown>): { view?: 'customers'; customer?: string } => ({ view: search.view === 'customers' ? 'customers' : undefined, customer: text(search.customer) }),
+  component: lazyRouteComponent(() => import('@/features/conversations/conversations-page')),
+})
+const conversation = createRoute({
+  getParentRoute: () => shell,
+  path: '/conversations/$conversation',
+  component: lazyRouteComponent(() => import('@/features/conversations/conversation-page')),
+})
+const connectors = createRoute({ getParentRoute: () => shell, path: '/connectors', component: lazyRouteComponent(() => import('@/features/connectors/connectors-page')) })
+const people = createRoute({ getParentRoute: () => shell, path: '/people', component: lazyRouteComponent(() => import('@/features/people/people-page')) })
+const audit = createRoute({ getParentRoute: () => shell, path: '/audit', component: lazyRouteComponent(() => import('@/features/audit/audit-page')) })
+const settings = createRoute({ getParentRoute: () => shell, path: '/settings', component: lazyRouteComponent(() => import('@/features/settings/settings-page')) })
+
+const tree = root.addChildren([
+  login,
+  setup,
+  chat,
+  shell.addChildren([home, inbox.addChildren([inboxItem]), runs, run, workflows, workflow, versions, conversations, conversation, connectors, people, audit, settings]),
+])
+
+export const router = createRouter({ routeTree: tree, defaultPreload: 'intent', defaultNotFoundComponent: NotFound, defaultErrorComponent: Crash, scrollRestoration: true })
+
+declare module '@tanstack/react-router' {
+  interface Register {
+    router: typeof router
+  }
+}

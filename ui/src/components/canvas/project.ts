@@ -1,0 +1,53 @@
+import { MarkerType } from '@xyflow/react'
+import type { WorkflowDocument } from '@/model/document'
+import { edgesOf, type Overlay } from '@/model/graph'
+import { CARD_HEIGHT, CARD_WIDTH, positions } from '@/model/layout'
+import type { BranchEdgeData, BranchEdgeType } from './branch-edge'
+import type { StepNode } from './step-card'
+
+export type Marks = Map<string, { errors: number; warnings: number }>
+export type Projection = {
+  overlay?: Overlay
+  marks?: Marks
+  editable?: boolean
+  selected?: ReadonlySet<string>
+  insert?: Pick<BranchEdgeData, 'onInsert' | 'insertLabel'>
+}
+
+/** The document as nodes of the canvas. */
+export function nodesOf(document: WorkflowDocument, { overlay, marks, editable = false, selected }: Projection): StepNode[] {
+  const spots = positions(document)
+  return Object.entries(document.steps).map(([id, step]) => {
+    const [x, y] = spots.get(id) ?? [0, 0]
+    const mark = marks?.get(id)
+    return {
+      id,
+      type: 'step',
+      position: { x, y },
+      selected: selected?.has(id) ?? false,
+      draggable: editable,
+      width: CARD_WIDTH,
+      initialHeight: CARD_HEIGHT,
+      data: { step, start: document.start === id, editable, ran: overlay ? (overlay.steps.get(id) ?? null) : undefined, errors: mark?.errors ?? 0, warnings: mark?.warnings ?? 0 },
+      ariaLabel: `${step.title || id}, ${step.type}`,
+    }
+  })
+}
+
+/** The document's connections as edges of the canvas. */
+export function canvasEdges(document: WorkflowDocument, { overlay, editable = false, insert }: Projection, selected?: ReadonlySet<string>): BranchEdgeType[] {
+  return edgesOf(document).map((edge) => {
+    const taken = overlay ? overlay.edges.has(edge.id) : undefined
+    return {
+      id: edge.id,
+      type: 'branch',
+      source: edge.from,
+      target: edge.to,
+      selected: selected?.has(edge.id) ?? false,
+      reconnectable: editable,
+      markerEnd: { type: MarkerType.ArrowClosed, width: 16, height: 16, color: taken ? 'var(--accent)' : 'var(--line-strong)' },
+      data: { label: edge.label, tone: edge.tone, taken, ...insert },
+      zIndex: taken ? 1 : 0,
+    }
+  })
+}

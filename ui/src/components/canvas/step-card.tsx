@@ -1,0 +1,62 @@
+import { Handle, Position, type Node, type NodeProps } from '@xyflow/react'
+import { CircleAlert, Flag, TriangleAlert } from 'lucide-react'
+import { memo } from 'react'
+import { titleOf, type Step } from '@/model/document'
+import { CARD_WIDTH } from '@/model/layout'
+import { cx } from '@/ui/cx'
+import { Status } from '../status'
+import { strings } from '../strings'
+import { kindView } from './kinds/registry'
+
+export type StepNodeData = {
+  step: Step
+  start: boolean
+  editable: boolean
+  /** Set when a run is shown: what happened here, or `null` when the run did not come by. */
+  ran?: { status: string; visits: number } | null
+  errors: number
+  warnings: number
+}
+export type StepNode = Node<StepNodeData, 'step'>
+
+/** The shell every kind of step is drawn in. */
+export const StepCard = memo(function StepCard({ id, data, selected }: NodeProps<StepNode>) {
+  const view = kindView(data.step.type)
+  const Icon = view.icon
+  const idle = data.ran === null
+  return (
+    <div
+      style={{ width: CARD_WIDTH }}
+      className={cx('rounded-lg border bg-raised px-3 py-2 shadow-sm transition-opacity', selected ? 'border-accent ring-2 ring-accent/30' : data.errors > 0 ? 'border-bad' : 'border-line-strong', idle && 'opacity-45')}
+    >
+      <Handle type="target" position={Position.Top} isConnectable={data.editable} className="!size-2 !border-line-strong !bg-bg" />
+      <div className="flex items-center gap-2">
+        <Icon size={14} className={cx('shrink-0', view.colour)} />
+        <span className="font-mono text-[11px] text-faint">{data.step.type}</span>
+        <span className="ml-auto flex items-center gap-1.5">
+          {data.start && <span className="flex items-center gap-1 text-[11px] text-faint"><Flag size={11} />{strings.canvas.start}</span>}
+          {data.errors > 0 && <CircleAlert size={14} className="text-bad" aria-label={strings.diagnostics.error} />}
+          {data.errors === 0 && data.warnings > 0 && <TriangleAlert size={14} className="text-warn" aria-label={strings.diagnostics.warning} />}
+        </span>
+      </div>
+      <p className="mt-1 truncate text-sm font-semibold">{titleOf(id, data.step)}</p>
+      <p className={cx('truncate text-xs text-muted', (data.step.type === 'tool_call' || data.step.type === 'condition') && 'font-mono')}>{lineOf(data.step)}</p>
+      {data.ran && (
+        <div className="mt-1 flex items-center justify-between border-t border-line pt-1">
+          <Status status={data.ran.status} className="!text-xs" />
+          {data.ran.visits > 1 && <span className="text-xs text-faint">×{data.ran.visits}</span>}
+        </div>
+      )}
+      <Handle type="source" position={Position.Bottom} isConnectable={data.editable} className={cx('!size-2 !border-line-strong !bg-bg', data.step.type === 'end' && '!opacity-0')} />
+    </div>
+  )
+})
+
+/** A half-written draft may miss anything; the card is drawn all the same. */
+function lineOf(step: Step): string {
+  try {
+    return kindView(step.type).line(step) || '…'
+  } catch {
+    return '…'
+  }
+}

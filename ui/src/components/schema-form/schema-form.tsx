@@ -1,0 +1,74 @@
+import Form from '@rjsf/core'
+import type { ErrorSchema, RJSFSchema } from '@rjsf/utils'
+import { useMemo } from 'react'
+import { pointerParts } from '@/model/json'
+import { Button } from '@/ui/button'
+import { templates, widgets } from './theme'
+import { validator } from './validator'
+
+type Data = Record<string, unknown>
+type FieldError = { pointer?: string | null; message: string }
+
+type Props = {
+  id: string
+  schema: unknown
+  values: Data
+  errors?: readonly FieldError[]
+  busy?: boolean
+  submitLabel: string
+  large?: boolean
+  onChange: (values: Data) => void
+  onSubmit: (values: Data) => void
+}
+
+/** The server's complaints in the shape the form wants them; pointers may start with `/values`. */
+function errorTree(errors: readonly FieldError[]): ErrorSchema<Data> {
+  const tree: Record<string, unknown> = {}
+  for (const { pointer, message } of errors) {
+    const parts = pointerParts(pointer ?? '')
+    if (parts[0] === 'values') parts.shift()
+    let at = tree
+    for (const part of parts) at = (at[part] ??= {}) as Record<string, unknown>
+    ;((at.__errors ??= []) as string[]).push(message)
+  }
+  return tree as ErrorSchema<Data>
+}
+
+/** Long texts get a box of their own; everything else follows the schema. */
+function uiSchema(schema: RJSFSchema): Record<string, unknown> {
+  const hints: Record<string, unknown> = { 'ui:submitButtonOptions': { norender: true } }
+  for (const [name, field] of Object.entries(schema.properties ?? {})) {
+    if (typeof field !== 'object') continue
+    if (field.type === 'string' && !field.enum && ((field.maxLength ?? 0) > 200 || field.format === 'textarea')) hints[name] = { 'ui:widget': 'textarea' }
+    if (field.writeOnly === true || field.format === 'password') hints[name] = { 'ui:widget': 'password' }
+  }
+  return hints
+}
+
+/** A form made from a JSON Schema. */
+export default function SchemaForm({ id, schema, values, errors = [], busy, submitLabel, large, onChange, onSubmit }: Props) {
+  const typed = useMemo(() => ({ type: 'object', ...(schema as RJSFSchema), title: '' }) as RJSFSchema, [schema])
+  const hints = useMemo(() => uiSchema(typed), [typed])
+  const extra = useMemo(() => errorTree(errors), [errors])
+  return (
+    <Form<Data, RJSFSchema>
+      idPrefix={`f${id}`}
+      schema={typed}
+      uiSchema={hints}
+      validator={validator}
+      formData={values}
+      formContext={{ large, optional: 'optional', choose: 'Choose…' }}
+      templates={templates}
+      widgets={widgets}
+      extraErrors={extra}
+      showErrorList={false}
+      focusOnFirstError
+      noHtml5Validate
+      disabled={busy}
+      onChange={(event) => onChange(event.formData ?? {})}
+      onSubmit={(event) => onSubmit(event.formData ?? {})}
+    >
+      <Button type="submit" look="primary" busy={busy} className={large ? 'mt-4 !h-11 w-full !rounded-lg !text-base' : 'mt-4'}>{submitLabel}</Button>
+    </Form>
+  )
+}

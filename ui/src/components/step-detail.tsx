@@ -1,0 +1,105 @@
+import type { Attempt, StepExecution } from '@/api/types'
+import { measured } from '@/model/duration'
+import { brief } from '@/model/json'
+import { JsonView } from '@/ui/json-view'
+import { At } from '@/ui/time'
+import { Status } from './status'
+import { strings } from './strings'
+
+const s = strings.steps
+
+function present(value: unknown): boolean {
+  return value !== undefined && value !== null && !(typeof value === 'object' && Object.keys(value).length === 0)
+}
+
+function Block({ title, children }: { title: string; children: React.ReactNode }) {
+  return (
+    <section className="flex min-w-0 flex-col gap-1">
+      <h4 className="text-xs font-medium text-faint">{title}</h4>
+      {children}
+    </section>
+  )
+}
+
+function AttemptRow({ attempt }: { attempt: Attempt }) {
+  return (
+    <li className="flex flex-col gap-1.5 border-l-2 border-line pl-3">
+      <div className="flex flex-wrap items-center gap-x-3 text-xs">
+        <span className="font-medium">{s.attempt(attempt.attempt)}</span>
+        <Status status={attempt.status} className="!text-xs" />
+        <span className="text-faint">{attempt.ended_at ? measured(attempt.ended_at - attempt.started_at) : null}</span>
+        <span className="text-faint"><At at={attempt.started_at} /></span>
+      </div>
+      {attempt.key && <p className="font-mono text-xs break-all text-faint">{s.key}: {attempt.key}</p>}
+      {attempt.error && <p className="text-sm text-bad">{attempt.error.message}</p>}
+      {present(attempt.request) && <JsonView value={attempt.request} label={s.request} />}
+    </li>
+  )
+}
+
+function Decision({ checkpoint }: { checkpoint: NonNullable<StepExecution['checkpoint']> }) {
+  return (
+    <Block title={s.decision}>
+      <div className="flex flex-wrap items-center gap-x-3 gap-y-1 text-sm">
+        <Status status={checkpoint.outcome ?? checkpoint.status} />
+        {checkpoint.decided_by && <span>{s.by(checkpoint.decided_by.name, checkpoint.decided_by.via)}</span>}
+        {checkpoint.decided_at && <span className="text-faint"><At at={checkpoint.decided_at} /></span>}
+        {!checkpoint.decided_at && checkpoint.due_at && <span className="text-faint">{s.due} <At at={checkpoint.due_at} /></span>}
+      </div>
+      {checkpoint.comment && <blockquote className="border-l-2 border-line-strong pl-3 text-sm text-muted">{checkpoint.comment}</blockquote>}
+      {present(checkpoint.saw) && (
+        <details className="text-sm">
+          <summary className="cursor-pointer text-muted">{s.saw}</summary>
+          <JsonView value={checkpoint.saw} label={s.saw} />
+        </details>
+      )}
+    </Block>
+  )
+}
+
+/** Everything one step execution recorded. */
+export function StepDetail({ step }: { step: StepExecution }) {
+  const attempts = step.attempts
+  const nothing = !present(step.input) && !present(step.output) && !step.error && !step.checkpoint && !step.condition && attempts.length < 1
+  return (
+    <div className="flex flex-col gap-4 border-t border-line px-4 py-3">
+      {step.error && (
+        <Block title={s.error}>
+          <div role="group" className="rounded-md bg-bad-soft px-3 py-2 text-sm">
+            <p className="font-medium text-bad">{step.error.message}</p>
+            <p className="mt-0.5 font-mono text-xs text-muted">{step.error.class} · {step.error.code}</p>
+          </div>
+          {present(step.error.details) && <JsonView value={step.error.details} label={s.error} />}
+        </Block>
+      )}
+      {step.checkpoint && <Decision checkpoint={step.checkpoint} />}
+      {step.condition && (
+        <Block title={s.conditions}>
+          <ul className="flex flex-col gap-1">
+            {step.condition.branches.map((branch, index) => (
+              <li key={index} className="flex flex-wrap items-center gap-2 text-sm">
+                <Status status={branch.held ? 'completed' : 'cancelled'} label={branch.held ? 'true' : 'false'} />
+                <code className="font-mono text-xs break-all">{branch.when}</code>
+                <span className="text-xs text-faint">{s.value} {brief(branch.value ?? null, 60)}</span>
+              </li>
+            ))}
+          </ul>
+        </Block>
+      )}
+      <div className="grid gap-4 lg:grid-cols-2">
+        {present(step.input) && <Block title={s.input}><JsonView value={step.input} label={s.input} /></Block>}
+        {present(step.output) && <Block title={s.output}><JsonView value={step.output} label={s.output} /></Block>}
+        {present(step.set) && <Block title={s.set}><JsonView value={step.set} label={s.set} /></Block>}
+        {present(step.notify) && <Block title={s.message}><JsonView value={step.notify} label={s.message} /></Block>}
+      </div>
+      {attempts.length > 0 && (
+        <Block title={s.attempts(attempts.length)}>
+          <ol className="flex flex-col gap-3">
+            {attempts.map((attempt) => <AttemptRow key={`${attempt.call}.${attempt.attempt}`} attempt={attempt} />)}
+          </ol>
+        </Block>
+      )}
+      {nothing && <p className="text-sm text-faint">{s.none}</p>}
+    </div>
+  )
+}

@@ -1,0 +1,91 @@
+import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
+import { useEffect, useState } from 'react'
+import { api, ApiProblem, send } from '@/api/client'
+import { loadVisitor, saveVisitor, type Visitor } from './visitor'
+
+export type Pending = { clientId: string; body: string; failed: boolean }
+
+const POLL_MS = 8_000
+
+function viewKey(visitor: Visitor | null): string[] {
+  return ['chat', visitor?.conversation ?? '']
+}
+
+/** Follows the conversation's events; polling covers for them while they are cut off. */
+function useLive(visitor: Visitor | null): boolean {
+  const client = useQueryClient()
+  const [live, setLive] = useState(false)
+  useEffect(() => {
+    if (!visitor) return
+    const source = new EventSource(`/api/v1/chat/conversations/${encodeURIComponent(visitor.conversation)}/events?visitor=${encodeURIComponent(visitor.token)}`)
+    const refresh = () => void client.invalidateQueries({ queryKey: viewKey(visitor) })
+    for (const kind of ['message', 'conversation', 'checkpoint', 'run', 'form']) source.addEventListener(kind, refresh)
+    source.addEventListener('open', () => {
+      setLive(true)
+      refresh()
+    })
+    source.addEventListener('error', () => setLive(false))
+    return () => source.close()
+  }, [client, visitor])
+  return live
+}
+
+/** One visitor's conversation: what was said, what is on its way, and how to say more. */
+export function useChat(workspace: string) {
+  const client = useQueryClient()
+  const [visitor, setVisitor] = useState(() => loadVisitor(workspace))
+  const [pending, setPending] = useState<Pending[]>([])
+  const live = useLive(visitor)
+
+  const view = useQuery({
+    queryKey: viewKey(visitor),
+    queryFn: () => send(api.GET('/api/v1/chat/conversations/{id}', { params: { path: { id: visitor?.conversation ?? '' }, header: { 'X-Visitor': visitor?.token } } })),
+    enabled: visitor !== null,
+    refetchInterval: live ? false : POLL_MS,
+    retry: (failures, error) => failures < 3 && !(error instanceof ApiProblem && error.status >= 400 && error.status < 500),
+  })
+
+  const open = async (): Promise<Visitor> => {
+    if (visitor) return visitor
+    const started = await send(api.POST('/api/v1/chat/{workspace}/conversations', { params: { path: { workspace } }, body: {} }))
+    const fresh = { conversation: started.conversation, token: started.token }
+    saveVisitor(workspace, fresh)
+    setVisitor(fresh)
+    return fresh
+  }
+
+  const say = useMutation({
+    // One after the other: the order of messages is the order of sending.
+    scope: { id: 'chat' },
+    mutationFn: async ({ clientId, body }: { clientId: string; body: string }) => {
+      const who = await open()
+      await send(api.POST('/api/v1/chat/conversations/{id}/messages', { params: { path: { id: who.conversation }, header: { 'X-Visitor': who.token } }, body: { body, client_id: clientId } }))
+      await client.invalidateQueries({ queryKey: viewKey(who) })
+    },
+    onMutate: ({ clientId, body }) => setPending((list) => [...list.filter((entry) => entry.clientId !== clientId), { clientId, body, failed: false }]),
+    onSuccess: (_, { clientId }) => setPending((list) => list.filter((entry) => entry.clientId !== clientId)),
+    onError: (_, { clientId }) => setPending((list) => list.map((entry) => (entry.clientId === clientId ? { ...entry, failed: true } : entry))),
+  })
+
+  const known = new Set(view.data?.messages.map((message) => message.client_id))
+  const forget = () => {
+    saveVisitor(workspace, null)
+    setVisitor(null)
+    setPending([])
+  }
+  const lost = view.error instanceof ApiProblem && [401, 403, 404].includes(view.error.status)
+  return {
+    visitor,
+    messages: view.data?.messages ?? [],
+    working: view.data?.working ?? false,
+    name: view.data?.workspace_name,
+    loading: visitor !== null && view.isPending,
+    offline: view.error !== null && !lost,
+    lost,
+    forget,
+    pending: pending.filter((entry) => !known.has(entry.clientId)),
+    // The same client id goes out again on a retry, so the server takes the message once.
+    say: (body: string, clientId: string = crypto.randomUUID()) => say.mutate({ clientId, body }),
+    refresh: () => client.invalidateQueries({ queryKey: viewKey(visitor) }),
+  }
+}

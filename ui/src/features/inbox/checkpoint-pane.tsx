@@ -1,0 +1,117 @@
+import { useQuery } from '@tanstack/react-query'
+import { Link } from '@tanstack/react-router'
+import { ArrowLeft, ArrowUpRight } from 'lucide-react'
+import type { ReactNode } from 'react'
+import { queries } from '@/api/queries'
+import type { Checkpoint } from '@/api/types'
+import { QueryState } from '@/app/query-state'
+import { Status } from '@/components/status'
+import { KindTag, StepCards } from '@/components/step-cards'
+import { CustomerCard, Transcript } from '@/components/transcript'
+import { JsonView } from '@/ui/json-view'
+import { Skeleton } from '@/ui/states'
+import { Ago, At } from '@/ui/time'
+import { ApprovalDecision, ApprovalTerms, Consequences } from './approval'
+import { HandoffDecision } from './handoff'
+import { strings as s } from './strings'
+import { UnknownDecision } from './unknown-outcome'
+
+export function Section({ title, children }: { title: string; children: ReactNode }) {
+  return (
+    <section className="flex flex-col gap-2">
+      <h2 className="text-xs font-semibold tracking-wide text-faint uppercase">{title}</h2>
+      {children}
+    </section>
+  )
+}
+
+const TAG: Record<string, string> = { handoff: 'human_handoff', form: 'collect_form' }
+
+function Head({ checkpoint }: { checkpoint: Checkpoint }) {
+  return (
+    <header className="flex flex-col gap-1">
+      <div className="flex flex-wrap items-center gap-x-3 gap-y-1 text-sm text-muted">
+        <Link to="/inbox" search={(old) => old} className="inline-flex items-center gap-1 lg:hidden"><ArrowLeft size={14} /> {s.back}</Link>
+        <KindTag kind={TAG[checkpoint.kind] ?? checkpoint.kind} />
+        <Link to="/runs/$run" params={{ run: checkpoint.run.id }} className="inline-flex items-center gap-1 hover:text-text hover:underline">
+          {checkpoint.run.name} <span className="font-mono text-xs">v{checkpoint.run.version}</span> <ArrowUpRight size={13} aria-hidden />
+        </Link>
+        <span className="text-faint">{s.opened} <Ago at={checkpoint.opened_at} /></span>
+      </div>
+      <h1 className="text-xl font-semibold text-balance">{checkpoint.summary || checkpoint.title}</h1>
+      {checkpoint.summary && <p className="text-sm text-muted">{checkpoint.title}</p>}
+    </header>
+  )
+}
+
+function Verdict({ checkpoint }: { checkpoint: Checkpoint }) {
+  return (
+    <div className="flex flex-wrap items-center gap-x-3 gap-y-1 rounded-lg border border-line bg-sunken px-4 py-3">
+      <Status status={checkpoint.outcome ?? 'decided'} />
+      <span className="text-sm">{checkpoint.decided_by ? `${checkpoint.decided_by.name}${checkpoint.decided_by.via ? ` via ${checkpoint.decided_by.via}` : ''}` : null}</span>
+      {checkpoint.decided_at && <span className="text-sm text-faint"><At at={checkpoint.decided_at} /></span>}
+      {checkpoint.comment && <p className="basis-full text-sm text-muted">“{checkpoint.comment}”</p>}
+    </div>
+  )
+}
+
+function Act({ checkpoint }: { checkpoint: Checkpoint }) {
+  if (checkpoint.status === 'decided') return <Verdict checkpoint={checkpoint} />
+  switch (checkpoint.kind) {
+    case 'approval':
+      return <ApprovalDecision checkpoint={checkpoint} />
+    case 'handoff':
+      return <HandoffDecision checkpoint={checkpoint} />
+    case 'unknown_outcome':
+      return <UnknownDecision checkpoint={checkpoint} />
+    case 'form':
+      return null
+  }
+}
+
+function Detail({ checkpoint }: { checkpoint: Checkpoint }) {
+  return (
+    <article className="mx-auto flex max-w-6xl flex-col gap-5 px-4 py-5 lg:px-6">
+      <Head checkpoint={checkpoint} />
+      <Act checkpoint={checkpoint} />
+      <div className="grid gap-6 xl:grid-cols-[minmax(0,1fr)_19rem]">
+        <div className="flex min-w-0 flex-col gap-6">
+          {checkpoint.kind === 'approval' && <Consequences checkpoint={checkpoint} />}
+          {checkpoint.conversation && checkpoint.kind !== 'handoff' && (
+            <Section title={s.conversation}>
+              <div className="max-h-96 overflow-y-auto rounded-lg border border-line p-4" tabIndex={0} role="region" aria-label={s.conversation}><Transcript messages={checkpoint.conversation.messages} /></div>
+            </Section>
+          )}
+          <Section title={s.path}><StepCards steps={checkpoint.path} /></Section>
+        </div>
+        <aside className="flex min-w-0 flex-col gap-6">
+          {checkpoint.kind === 'approval' && checkpoint.status === 'open' && <ApprovalTerms checkpoint={checkpoint} />}
+          <Section title={s.customer}><CustomerCard customer={checkpoint.customer} /></Section>
+          <Section title={s.earlier}>
+            {checkpoint.earlier.length === 0 && <p className="text-sm text-faint">{s.noEarlier}</p>}
+            <ul className="flex flex-col gap-2">
+              {checkpoint.earlier.map((past) => (
+                <li key={past.checkpoint} className="text-sm">
+                  <Link to="/inbox/$checkpoint" params={{ checkpoint: past.checkpoint }} search={{ tab: 'decided' }} className="hover:underline">{past.summary}</Link>
+                  <span className="flex gap-2 text-xs"><Status status={past.outcome} className="!text-xs" /> <Ago at={past.decided_at} className="text-faint" /></span>
+                </li>
+              ))}
+            </ul>
+          </Section>
+          <Section title={s.state}><JsonView value={checkpoint.state} label={s.state} /></Section>
+        </aside>
+      </div>
+    </article>
+  )
+}
+
+/** Everything a person needs to decide one checkpoint. */
+export function CheckpointPane({ id }: { id: string }) {
+  const query = useQuery(queries.checkpoint(id))
+  const skeleton = (
+    <div className="flex flex-col gap-4 p-6" role="status" aria-label={s.title}>
+      <Skeleton className="w-48" /><Skeleton className="h-6 w-96 max-w-full" /><Skeleton className="h-24" /><Skeleton className="h-40" />
+    </div>
+  )
+  return <QueryState query={query} skeleton={skeleton}>{(checkpoint) => <Detail checkpoint={checkpoint} />}</QueryState>
+}

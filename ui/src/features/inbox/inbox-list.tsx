@@ -1,0 +1,51 @@
+import { Link } from '@tanstack/react-router'
+import { Clock } from 'lucide-react'
+import type { CheckpointSummary } from '@/api/types'
+import type { InboxTab } from '@/app/router'
+import { Status } from '@/components/status'
+import { cx } from '@/ui/cx'
+import { Ago, Left, useNow } from '@/ui/time'
+import { strings as s } from './strings'
+
+const SOON_MS = 30 * 60_000
+
+function Due({ due }: { due: number }) {
+  const now = useNow()
+  return (
+    <span className={cx('inline-flex items-center gap-1 text-xs whitespace-nowrap', due - now < SOON_MS ? 'font-medium text-bad' : 'text-faint')}>
+      <Clock size={12} aria-hidden />
+      <Left due={due} over={s.overdue} />
+    </span>
+  )
+}
+
+/** The left column: one link for each checkpoint. */
+export function InboxList({ items, chosen, tab }: { items: CheckpointSummary[]; chosen: string | undefined; tab: InboxTab | undefined }) {
+  return (
+    <ul aria-label={s.listLabel}>
+      {items.map((item) => (
+        <li key={item.id}>
+          <Link
+            to="/inbox/$checkpoint"
+            params={{ checkpoint: item.id }}
+            search={{ tab }}
+            aria-current={item.id === chosen ? 'true' : undefined}
+            className={cx('flex flex-col gap-0.5 border-b border-l-2 border-b-line px-4 py-3', item.id === chosen ? 'border-l-accent bg-hover' : 'border-l-transparent hover:bg-hover')}
+          >
+            <span className="flex items-center gap-2">
+              <span className="truncate text-xs text-faint">{item.run.name}</span>
+              <span className="ml-auto">
+                {item.status === 'open' && item.due_at ? <Due due={item.due_at} /> : item.outcome ? <Status status={item.outcome} className="!text-xs" /> : null}
+              </span>
+            </span>
+            <span className="line-clamp-2 font-medium">{item.summary || item.title}</span>
+            <span className="flex items-center gap-2 text-xs text-faint">
+              <span className="truncate">{item.customer?.name ?? item.title}</span>
+              <Ago at={item.decided_at ?? item.opened_at} className="ml-auto shrink-0" />
+            </span>
+          </Link>
+        </li>
+      ))}
+    </ul>
+  )
+}

@@ -1,0 +1,34 @@
+import { useMutation, useQueryClient } from '@tanstack/react-query'
+import { api, ApiProblem, problemText, send } from '@/api/client'
+import { queries } from '@/api/queries'
+import type { Checkpoint } from '@/api/types'
+import { statusLook } from '@/model/status'
+import { toast } from '@/ui/toast'
+import { strings as s } from './strings'
+
+export type Decision = { outcome: string; comment?: string; result?: unknown }
+
+/** What a lost race tells: who was faster, with what. */
+export function alreadyText(error: unknown): string | null {
+  if (!(error instanceof ApiProblem) || error.code !== 'already_decided') return null
+  const { outcome, decided_by, decided_at } = error.problem
+  if (!outcome || !decided_by || !decided_at) return error.message
+  return s.already(statusLook(outcome).word.toLowerCase(), decided_by.name, new Date(decided_at).toLocaleString())
+}
+
+/** Decides a checkpoint; a 409 shows who was faster and refreshes the card. */
+export function useDecision(checkpoint: Checkpoint) {
+  const client = useQueryClient()
+  return useMutation({
+    mutationFn: (decision: Decision) => send(api.POST('/api/v1/checkpoints/{id}/decision', { params: { path: { id: checkpoint.id } }, body: decision })),
+    onSuccess: (decided, { outcome }) => {
+      client.setQueryData(queries.checkpoint(checkpoint.id).queryKey, decided)
+      toast.ok(s.decided(s.outcomeWords[outcome] ?? outcome))
+    },
+    onError: (error) => toast.bad(alreadyText(error) ?? problemText(error)),
+    onSettled: () => {
+      void client.invalidateQueries({ queryKey: ['checkpoints'] })
+      void client.invalidateQueries({ queryKey: ['runs'] })
+    },
+  })
+}

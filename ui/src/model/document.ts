@@ -1,0 +1,120 @@
+/** The workflow document as `crates/core` writes it; the generated JSON Schema is served at /api/v1/schemas/workflow.json. */
+import type { Json, JsonObject } from './json'
+
+export type StepId = string
+
+export type Retry = { attempts: number; backoff?: 'exponential' | 'constant'; initial?: string; max?: string }
+export type OnError = { next: StepId }
+export type WaitTimeout = { after: string; next: StepId }
+export type Channel = 'conversation' | 'whatsapp' | 'telegram' | 'sms' | 'email'
+
+type Common = { title?: string; position?: [number, number] }
+
+export type ToolCall = Common & {
+  type: 'tool_call'
+  action: string
+  connection?: string
+  input?: Json
+  set?: JsonObject
+  retry?: Retry
+  timeout?: string
+  next: StepId
+  on_error?: OnError
+}
+export type CollectForm = Common & {
+  type: 'collect_form'
+  prompt?: string
+  form: Json
+  prefill?: JsonObject
+  submit?: string
+  set?: JsonObject
+  next: StepId
+  timeout?: WaitTimeout
+}
+export type ConditionBranch = { when: string; next: StepId; label?: string }
+export type Condition = Common & { type: 'condition'; branches: ConditionBranch[]; otherwise: StepId }
+export type Notify = Common & {
+  type: 'notify'
+  channels: Channel[]
+  delivery?: 'all' | 'first'
+  to?: { phone?: string; email?: string; telegram?: string }
+  subject?: string
+  body: string
+  retry?: Retry
+  timeout?: string
+  next: StepId
+  on_error?: OnError
+}
+export type Approvers = { roles?: string[]; users?: string[]; quorum?: number; exclude_requester?: boolean }
+export type ApprovalTimeout = { after: string; outcome: 'approved' | 'rejected' | 'escalate'; next?: StepId; escalate_to?: string[] }
+export type Approval = Common & {
+  type: 'approval'
+  summary: string
+  guards?: StepId[]
+  approvers?: Approvers
+  remind_after?: string
+  timeout?: ApprovalTimeout
+  on_approve: StepId
+  on_reject: StepId
+  on_changes?: StepId | null
+}
+export type HumanHandoff = Common & {
+  type: 'human_handoff'
+  team?: string
+  note?: string
+  message?: string
+  outcomes?: Record<string, { next: StepId }>
+  next: StepId
+  timeout?: WaitTimeout
+}
+export type End = Common & { type: 'end'; status?: 'completed' | 'rejected' | 'failed'; message?: string; output?: Json }
+
+export type Step = ToolCall | CollectForm | Condition | Notify | Approval | HumanHandoff | End
+export type StepType = Step['type']
+
+export const STEP_TYPES: readonly StepType[] = ['tool_call', 'collect_form', 'condition', 'notify', 'approval', 'human_handoff', 'end']
+
+export type Trigger =
+  | { type: 'message'; when: string }
+  | { type: 'api' }
+  | { type: 'webhook'; path: string }
+  | { type: 'schedule'; cron: string; time_zone: string }
+  | { type: 'manual' }
+
+export type WorkflowDocument = {
+  schema: number
+  name: string
+  description?: string
+  triggers?: Trigger[]
+  input?: Json
+  vars?: JsonObject
+  start: StepId
+  step_limit?: number
+  steps: Record<StepId, Step>
+}
+
+/** The document inside an API answer; drafts may be half finished, so only the outline is made sure of. */
+export function asDocument(value: unknown): WorkflowDocument {
+  const source = (typeof value === 'object' && value !== null ? value : {}) as Partial<WorkflowDocument>
+  return { ...source, schema: source.schema ?? 1, name: source.name ?? '', start: source.start ?? '', steps: source.steps ?? {} }
+}
+
+/** What people read on the card. */
+export function titleOf(id: StepId, step: Step | undefined): string {
+  return step?.title || id
+}
+
+const STEP_ID = /^[A-Za-z_][A-Za-z0-9_]{0,63}$/
+
+export function isStepId(text: string): boolean {
+  return STEP_ID.test(text)
+}
+
+/** A free id made from a title or type. */
+export function freshId(wanted: string, taken: ReadonlySet<string> | Record<string, unknown>): StepId {
+  const has = (id: string) => (taken instanceof Set ? taken.has(id) : Object.hasOwn(taken, id))
+  const cleaned = wanted.toLowerCase().replace(/[^a-z0-9_]+/g, '_').replace(/^_+|_+$/g, '').slice(0, 56)
+  const base = isStepId(cleaned) ? cleaned : `step_${cleaned}`.slice(0, 56)
+  if (!has(base)) return base
+  for (let number = 2; ; number += 1) if (!has(`${base}_${number}`)) return `${base}_${number}`
+}

@@ -1,0 +1,38 @@
+import { isObject, type Json } from './json'
+
+export type SchemaField = {
+  name: string
+  title: string
+  description: string
+  type: 'string' | 'number' | 'boolean' | 'json'
+  required: boolean
+  secret: boolean
+  choices: string[] | null
+  example: Json | undefined
+}
+
+/** The top-level fields of an object schema, simple enough for a plain form. Anything nested becomes a JSON field. */
+export function schemaFields(schema: unknown): SchemaField[] {
+  if (!isObject(schema) || !isObject(schema.properties)) return []
+  const required = Array.isArray(schema.required) ? schema.required : []
+  return Object.entries(schema.properties).map(([name, raw]) => {
+    const field = isObject(raw) ? raw : {}
+    return {
+      name,
+      title: typeof field.title === 'string' ? field.title : name.replaceAll('_', ' ').replace(/^./, (c) => c.toUpperCase()),
+      description: typeof field.description === 'string' ? field.description : '',
+      type: fieldType(field.type),
+      required: required.includes(name),
+      secret: field.writeOnly === true || field.format === 'password' || field['x-secret'] === true,
+      choices: Array.isArray(field.enum) ? field.enum.map(String) : null,
+      example: field.default ?? (Array.isArray(field.examples) ? field.examples[0] : undefined),
+    }
+  })
+}
+
+function fieldType(type: Json | undefined): SchemaField['type'] {
+  const name = Array.isArray(type) ? type.find((t) => t !== 'null') : type
+  if (name === 'string' || name === 'boolean') return name
+  if (name === 'number' || name === 'integer') return 'number'
+  return 'json'
+}

@@ -1,0 +1,54 @@
+import { useId, type InputHTMLAttributes, type ReactNode, type Ref, type SelectHTMLAttributes, type TextareaHTMLAttributes } from 'react'
+import { cx } from './cx'
+
+const BOX = 'w-full rounded-md border border-line-strong bg-bg px-2.5 text-sm text-text outline-offset-0 hover:border-faint disabled:opacity-60 aria-invalid:border-bad'
+
+/** A single-line text box. */
+export function Input({ className, ...rest }: InputHTMLAttributes<HTMLInputElement> & { ref?: Ref<HTMLInputElement> }) {
+  return <input {...rest} className={cx(BOX, 'h-8', className)} />
+}
+
+/** A many-line text box. */
+export function Textarea({ className, ...rest }: TextareaHTMLAttributes<HTMLTextAreaElement> & { ref?: Ref<HTMLTextAreaElement> }) {
+  return <textarea rows={3} {...rest} className={cx(BOX, 'resize-y py-1.5', className)} />
+}
+
+/** A native select: works with every keyboard, screen reader and phone. */
+export function Select({ className, children, ...rest }: SelectHTMLAttributes<HTMLSelectElement>) {
+  return (
+    <select {...rest} className={cx(BOX, 'h-8 pr-7', className)}>
+      {children}
+    </select>
+  )
+}
+
+type FieldProps = { label: ReactNode; hint?: ReactNode; error?: ReactNode; className?: string; children: (props: { id: string; 'aria-describedby'?: string; 'aria-invalid'?: boolean }) => ReactNode }
+
+/** Label, control, hint and error, tied together for assistive technology. */
+export function Field({ label, hint, error, className, children }: FieldProps) {
+  const id = useId()
+  const note = error ?? hint
+  return (
+    <div className={cx('flex flex-col gap-1', className)}>
+      <label htmlFor={id} className="text-xs font-medium text-muted">
+        {label}
+      </label>
+      {children({ id, 'aria-describedby': note ? `${id}-note` : undefined, 'aria-invalid': error ? true : undefined })}
+      {note && (
+        <p id={`${id}-note`} className={cx('text-xs', error ? 'text-bad' : 'text-faint')} role={error ? 'alert' : undefined}>
+          {note}
+        </p>
+      )}
+    </div>
+  )
+}
+
+/** A labelled tick box. */
+export function Checkbox({ label, ...rest }: InputHTMLAttributes<HTMLInputElement> & { label: ReactNode }) {
+  return (
+    <label className="flex items-center gap-2 text-sm">
+      <input type="checkbox" {...rest} className="size-4 accent-accent" />
+      {label}
+    </label>
+  )
+}
