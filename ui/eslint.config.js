@@ -36,9 +36,10 @@ export default ts.config(
     rules: {
       '@typescript-eslint/no-misused-promises': ['error', { checksVoidReturn: false }],
       '@typescript-eslint/only-throw-error': 'off',
+      '@typescript-eslint/no-unused-vars': ['error', { ignoreRestSiblings: true, varsIgnorePattern: '^_' }],
       'max-lines': ['error', { max: 600 }],
     },
   },
   ...walls,
-  { files: ['eslint.config.js'], ...ts.configs.disableTypeChecked },
+  { files: ['eslint.config.js'], ...ts.configs.disableTypeChecked, languageOptions: { globals: { URL: 'readonly' } } },
 )

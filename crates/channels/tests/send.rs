@@ -184,8 +184,11 @@ async fn silence_is_unknown_and_a_closed_port_retryable() {
     assert!(!format!("{outcome:?}").contains("very-secret"));
 }
 
+/// Replies by verb; `.` is the end of the content.
+type Script = &'static [(&'static str, &'static str)];
+
 /// A mail server that answers each command with the scripted reply for its verb, `250 ok` else; `drop` hangs up.
-async fn mail_server(script: &'static [(&'static str, &'static str)]) -> (u16, Arc<Mutex<String>>) {
+async fn mail_server(script: Script) -> (u16, Arc<Mutex<String>>) {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let port = listener.local_addr().unwrap().port();
     let heard = Arc::new(Mutex::new(String::new()));
@@ -216,7 +219,7 @@ async fn mail_server(script: &'static [(&'static str, &'static str)]) -> (u16, A
     (port, heard)
 }
 
-async fn mail(script: &'static [(&'static str, &'static str)]) -> (SendOutcome, String) {
+async fn mail(script: Script) -> (SendOutcome, String) {
     let (port, heard) = mail_server(script).await;
     let account = json!({ "channel": "email", "host": "127.0.0.1", "port": port, "tls": "none", "from": "Desk <desk@example.com>" });
     let account: ChannelAccount = serde_json::from_value(account).unwrap();
@@ -249,7 +252,7 @@ async fn mail_carries_its_own_id_and_keeps_robots_quiet() {
 #[tokio::test]
 async fn mail_failures_are_told_apart() {
     use FailureClass::{Fatal, Retryable, Unknown};
-    let cases: [(&'static [(&str, &str)], FailureClass, &str); 6] = [
+    let cases: [(Script, FailureClass, &str); 6] = [
         (&[("RCPT", "450 4.2.0 greylisted")], Retryable, "smtp_450"),
         (&[("RCPT", "550 5.1.1 no such user")], Fatal, "smtp_550"),
         (&[(".", "554 5.7.1 spam")], Fatal, "smtp_554"),

@@ -262,7 +262,7 @@ async fn long_and_foreign_answers_are_refused() {
 #[tokio::test]
 async fn errors_inside_good_answers_are_seen() {
     let server = Server::start(|seen| match seen.uri.path() {
-        "/chat.postMessage" => server::json(200, json!({ "ok": false, "error": "channel_not_found" })),
+        "/api/chat.postMessage" => server::json(200, json!({ "ok": false, "error": "channel_not_found" })),
         _ => {
             let errors = json!([{ "field": ["orderId"], "message": "Order is already cancelled", "code": "INVALID" }]);
             server::json(200, json!({ "data": { "orderCancel": { "job": null, "orderCancelUserErrors": errors } } }))

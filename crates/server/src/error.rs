@@ -235,6 +235,7 @@ impl From<EngineError> for ApiError {
             EngineError::KeyReused => key_reused(),
             EngineError::Busy => Self::busy("the engine has as much work as it takes"),
             EngineError::Store(error) => error.into(),
+            EngineError::Corrupt(detail) => Self::internal(detail),
             EngineError::Invalid(detail) => Self::unprocessable("invalid_request", "This cannot be done").detail(detail),
         }
     }

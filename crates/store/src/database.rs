@@ -117,3 +117,21 @@ pub(crate) fn thing_in(table: &str) -> &'static str {
 pub(crate) fn closed() -> StoreError {
     StoreError::Busy("the store is closed".to_owned())
 }
+
+/// Whether trying the jobs one by one could help: not when the disk or the file is the problem.
+pub(crate) fn worth_retrying(error: &StoreError) -> bool {
+    match error {
+        StoreError::Full
+        | StoreError::ReadOnly
+        | StoreError::Busy(_)
+        | StoreError::InUse { .. }
+        | StoreError::TooNew { .. }
+        | StoreError::TooOld { .. }
+        | StoreError::Config(_) => false,
+        StoreError::Conflict(_)
+        | StoreError::NotFound(_)
+        | StoreError::AlreadyExists(_)
+        | StoreError::Corrupt(_)
+        | StoreError::Other(_) => true,
+    }
+}

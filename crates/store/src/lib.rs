@@ -16,6 +16,8 @@ mod migrations;
 mod ops;
 mod page;
 mod plan;
+mod postgres;
+mod queue;
 mod rows;
 mod sql;
 mod sqlite;

@@ -36,7 +36,7 @@ impl Store {
         let feed = Feed::new();
         let database: Arc<dyn Database> = match config.target()? {
             Target::Sqlite(target) => Arc::new(crate::sqlite::Sqlite::open(config, target, feed.clone()).await?),
-            Target::Postgres => return Err(StoreError::Config("PostgreSQL comes next".to_owned())),
+            Target::Postgres => Arc::new(crate::postgres::Postgres::open(config, feed.clone()).await?),
         };
         let store = Self { database, feed };
         if let Err(error) = store.pending_migrations().await {

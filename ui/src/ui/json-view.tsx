@@ -9,7 +9,7 @@ const LINES_MAX = 200
 function Leaf({ value }: { value: unknown }) {
   if (typeof value === 'string') return <span className="break-words whitespace-pre-wrap text-ok">&quot;{value}&quot;</span>
   if (value === null || value === undefined) return <span className="text-faint">null</span>
-  return <span className="text-accent">{String(value as number | boolean)}</span>
+  return <span className="text-accent">{JSON.stringify(value)}</span>
 }
 
 function Node({ name, value, depth }: { name?: string; value: unknown; depth: number }) {

@@ -8,7 +8,7 @@ mod trigger;
 
 pub use bounds::{DEFAULT_CALL_TIMEOUT, STEP_LIMIT_DEFAULT, STEP_LIMIT_MAX};
 pub use schema::workflow_schema;
-pub use source::{SourceError, parse, to_yaml};
+pub use source::{SOURCE_BYTES_MAX, SourceError, decode, parse, parse_all, to_yaml};
 pub use step::{
     Approval, ApprovalTimeout, Approvers, Backoff, Branch, Channel, CollectForm, Condition, Delivery, End, EndStatus,
     HandoffOutcome, HumanHandoff, Notify, OnError, Recipient, Retry, Step, StepKind, TimeoutOutcome, ToolCall,

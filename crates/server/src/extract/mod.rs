@@ -6,9 +6,9 @@ mod conditional;
 mod parameters;
 mod visitor;
 
-pub(crate) use body::{Body, OptionalBody};
+pub(crate) use body::{Body, OptionalBody, pointer, too_large};
 pub(crate) use caller::{Address, unauthenticated};
 pub use caller::{Caller, Credential};
 pub(crate) use conditional::{IdempotencyHeader, IfMatch, PreferWait};
-pub(crate) use parameters::{Listing, Path, Query, words};
+pub(crate) use parameters::{Listing, Path, Query, invalid_parameter, words};
 pub(crate) use visitor::Visitor;

@@ -67,6 +67,6 @@ pub struct DecidedBy {
     pub id: Option<String>,
     /// What people call them.
     pub name: String,
-    /// How they were identified: portal, api, cli, conversation, link, timeout, cancel.
+    /// How: portal, api, cli, conversation, link, timeout, cancel.
     pub via: Option<String>,
 }

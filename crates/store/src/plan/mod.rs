@@ -4,7 +4,7 @@
 mod effects;
 mod facts;
 
-pub(crate) use effects::{AuditHeadRow, Effects};
+pub(crate) use effects::{AuditHeadRow, ConversationChangeRow, Effects};
 pub(crate) use facts::{Facts, Key, Wanted};
 
 use crate::rows::IdempotencyRow;

@@ -135,7 +135,7 @@ impl Database for Sqlite {
     }
 
     async fn write(&self, write: Write) -> Result<Vec<Done>> {
-        self.writer.submit(Priority::Continue, |reply| Work::Write(write, reply)).await
+        self.writer.queue.submit(Priority::Continue, |reply| Work::Write(write, reply)).await
     }
 
     async fn read(&self, sql: Cow<'static, str>, params: Vec<Param>) -> Result<Vec<Row>> {
@@ -144,13 +144,13 @@ impl Database for Sqlite {
 
     async fn commit(&self, commit: Commit, priority: Priority) -> Result<CommitOutcome> {
         let started = std::time::Instant::now();
-        let outcome = self.writer.submit(priority, |reply| Work::Commit(Box::new(commit), reply)).await;
+        let outcome = self.writer.queue.submit(priority, |reply| Work::Commit(Box::new(commit), reply)).await;
         metrics::histogram!("countersign_store_commit_seconds").record(started.elapsed().as_secs_f64());
         outcome
     }
 
     async fn migrate(&self) -> Result<Vec<String>> {
-        self.writer.submit(Priority::Continue, |reply| Work::Exclusive(Box::new(migrate), reply)).await
+        self.writer.queue.submit(Priority::Continue, |reply| Work::Exclusive(Box::new(migrate), reply)).await
     }
 
     async fn applied_migrations(&self) -> Result<Vec<(i64, String)>> {
@@ -159,7 +159,7 @@ impl Database for Sqlite {
             Ok(applied.into_iter().map(|(version, name)| format!("{version} {name}")).collect())
         });
         let lines: Vec<String> =
-            self.writer.submit(Priority::Continue, |reply| Work::Exclusive(list, reply)).await?;
+            self.writer.queue.submit(Priority::Continue, |reply| Work::Exclusive(list, reply)).await?;
         let parse = |line: String| {
             let (version, name) = line.split_once(' ')?;
             Some((version.parse().ok()?, name.to_owned()))
@@ -173,7 +173,7 @@ impl Database for Sqlite {
             connection.execute_batch(&sql).map_err(|error| store_error(&error))?;
             Ok(Vec::new())
         });
-        self.writer.submit(Priority::Continue, |reply| Work::Exclusive(run, reply)).await.map(|_| ())
+        self.writer.queue.submit(Priority::Continue, |reply| Work::Exclusive(run, reply)).await.map(|_| ())
     }
 
     async fn close(&self) {

@@ -4,17 +4,16 @@ use std::sync::{Mutex, PoisonError};
 use std::thread::JoinHandle;
 
 use rusqlite::Connection;
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::mpsc;
 
 use super::apply::{ApplySql, apply};
 use super::load::{LoadSql, load};
 use super::query::{run, store_error};
-use crate::database::{Done, Write, closed};
+use crate::database::{Done, Write, worth_retrying};
 use crate::feed::Feed;
 use crate::plan::{Effects, Facts, Wanted, plan, write_audit};
-use crate::{Change, Commit, CommitOutcome, Priority, Result, StoreConfig, StoreError};
-
-type Reply<T> = oneshot::Sender<Result<T>>;
+use crate::queue::{Queue, Reply};
+use crate::{Change, Commit, CommitOutcome, Result, StoreConfig, StoreError};
 
 /// Work that must have the connection to itself.
 type Exclusive = Box<dyn FnOnce(&mut Connection) -> Result<Vec<String>> + Send>;
@@ -26,15 +25,15 @@ pub(super) enum Work {
     Exclusive(Exclusive, Reply<Vec<String>>),
 }
 
-/// The queue in front of the thread.
+/// The thread and the queue in front of it.
 pub(super) struct Writer {
-    queue: Mutex<Option<mpsc::Sender<Work>>>,
+    pub(super) queue: Queue<Work>,
     thread: Mutex<Option<JoinHandle<()>>>,
 }
 
 impl Writer {
     pub(super) fn start(connection: Connection, config: &StoreConfig, feed: Feed) -> Result<Self> {
-        let (queue, inbox) = mpsc::channel(config.queue_max.max(1));
+        let (queue, inbox) = Queue::new(config.queue_max);
         let batch_max = config.batch_max.max(1);
         let mut thread =
             WriterThread { connection, feed, load_sql: LoadSql::new(), apply_sql: ApplySql::new(), batch_max };
@@ -42,28 +41,12 @@ impl Writer {
             .name("countersign-writer".to_owned())
             .spawn(move || thread.serve(inbox))
             .map_err(|error| StoreError::Other(format!("starting the writer thread: {error}")))?;
-        Ok(Self { queue: Mutex::new(Some(queue)), thread: Mutex::new(Some(thread)) })
-    }
-
-    /// Queues work and waits for the answer. Work once queued is done even when the caller goes away.
-    pub(super) async fn submit<T>(&self, priority: Priority, work: impl FnOnce(Reply<T>) -> Work) -> Result<T> {
-        let queue = self.queue.lock().unwrap_or_else(PoisonError::into_inner).clone().ok_or_else(closed)?;
-        let place = match priority {
-            Priority::Start => queue.try_reserve().map_err(|error| match error {
-                mpsc::error::TrySendError::Full(()) => StoreError::Busy("too many commits are waiting".to_owned()),
-                mpsc::error::TrySendError::Closed(()) => closed(),
-            })?,
-            Priority::Continue => queue.reserve().await.map_err(|_| closed())?,
-        };
-        let (reply, answer) = oneshot::channel();
-        place.send(work(reply));
-        drop(queue);
-        answer.await.map_err(|_| StoreError::Other("the writer thread stopped".to_owned()))?
+        Ok(Self { queue, thread: Mutex::new(Some(thread)) })
     }
 
     /// Lets the thread finish what is queued and waits for its end.
     pub(super) async fn close(&self) {
-        self.queue.lock().unwrap_or_else(PoisonError::into_inner).take();
+        self.queue.close();
         let thread = self.thread.lock().unwrap_or_else(PoisonError::into_inner).take();
         if let Some(thread) = thread {
             let joined = tokio::task::spawn_blocking(move || thread.join()).await;
@@ -109,24 +92,6 @@ impl Job {
             Self::Write(..) => Outcome::Write(Err(error)),
         };
         self.answer(outcome);
-    }
-}
-
-/// Whether trying the jobs one by one could help: not when the disk or the file is the problem.
-fn worth_retrying(error: &StoreError) -> bool {
-    match error {
-        StoreError::Full
-        | StoreError::ReadOnly
-        | StoreError::Busy(_)
-        | StoreError::InUse { .. }
-        | StoreError::TooNew { .. }
-        | StoreError::TooOld { .. }
-        | StoreError::Config(_) => false,
-        StoreError::Conflict(_)
-        | StoreError::NotFound(_)
-        | StoreError::AlreadyExists(_)
-        | StoreError::Corrupt(_)
-        | StoreError::Other(_) => true,
     }
 }
 

@@ -127,4 +127,5 @@ macro_rules! cases {
 
 databases! {
     mod sqlite opened by crate::sqlite;
+    mod postgres opened by countersign_store::testing::TestDatabase::postgres;
 }

@@ -40,8 +40,8 @@ function ObjectFieldTemplate({ properties, title, fieldPathId }: ObjectFieldTemp
 }
 
 function BaseInputTemplate({ id, htmlName, value, required, disabled, readonly, onChange, onBlur, onFocus, schema, options, type, rawErrors, placeholder, registry }: BaseInputTemplateProps<Data, RJSFSchema>) {
-  const input = getInputProps(schema, type, options)
-  const shown: unknown = value ?? ''
+  const input = getInputProps(schema, type as string | undefined, options)
+  const shown = (value ?? '') as string | number | object
   return (
     <input
       id={id}
@@ -53,10 +53,10 @@ function BaseInputTemplate({ id, htmlName, value, required, disabled, readonly, 
       required={required}
       disabled={disabled}
       readOnly={readonly}
-      value={typeof shown === 'object' ? JSON.stringify(shown) : String(shown as string | number)}
+      value={typeof shown === 'object' ? JSON.stringify(shown) : String(shown)}
       aria-invalid={rawErrors && rawErrors.length > 0 ? true : undefined}
       aria-describedby={ariaDescribedByIds(id)}
-      onChange={(event) => onChange(event.target.value === '' ? options.emptyValue : event.target.value)}
+      onChange={(event) => onChange(event.target.value === '' ? (options.emptyValue as unknown) : event.target.value)}
       onBlur={(event) => onBlur(id, event.target.value)}
       onFocus={(event) => onFocus(id, event.target.value)}
       className={cx(BOX, size(registry.formContext))}
@@ -74,7 +74,7 @@ function TextareaWidget({ id, value, required, disabled, onChange, options, rawE
       value={String((value as string | undefined) ?? '')}
       aria-invalid={rawErrors && rawErrors.length > 0 ? true : undefined}
       aria-describedby={ariaDescribedByIds(id)}
-      onChange={(event) => onChange(event.target.value === '' ? options.emptyValue : event.target.value)}
+      onChange={(event) => onChange(event.target.value === '' ? (options.emptyValue as unknown) : event.target.value)}
       className={cx(BOX, 'py-2', size(registry.formContext))}
     />
   )
@@ -87,7 +87,7 @@ function SelectWidget({ id, value, required, disabled, onChange, options, rawErr
       id={id}
       required={required}
       disabled={disabled}
-      value={(chosen as string | undefined) ?? ''}
+      value={(chosen) ?? ''}
       aria-invalid={rawErrors && rawErrors.length > 0 ? true : undefined}
       aria-describedby={ariaDescribedByIds(id)}
       onChange={(event) => onChange(enumOptionsValueForIndex(event.target.value, options.enumOptions, options.emptyValue))}

@@ -1,5 +1,5 @@
 import { Validator, type OutputUnit } from '@cfworker/json-schema'
-import { toErrorSchema, type ErrorSchema, type RJSFSchema, type RJSFValidationError, type ValidatorType } from '@rjsf/utils'
+import { toErrorSchema, type RJSFSchema, type RJSFValidationError, type ValidatorType } from '@rjsf/utils'
 import { pointerParts } from '@/model/json'
 
 // An interpreting validator: the usual one compiles schemas with `new Function`, which the content security policy
@@ -39,7 +39,7 @@ function words(unit: OutputUnit, schema: RJSFSchema): string {
 function schemaAt(schema: RJSFSchema, path: readonly string[]): RJSFSchema {
   return path.reduce<RJSFSchema>((at, part) => {
     const inner: unknown = /^\d+$/.test(part) ? at.items : at.properties?.[part]
-    return typeof inner === 'object' && inner !== null ? (inner as RJSFSchema) : {}
+    return typeof inner === 'object' && inner !== null ? (inner) : {}
   }, schema)
 }
 
@@ -64,7 +64,7 @@ function findErrors(schema: RJSFSchema, data: unknown): RJSFValidationError[] {
 export const validator: ValidatorType<Data, RJSFSchema> = {
   validateFormData(formData, schema) {
     const errors = findErrors(schema, formData ?? {})
-    return { errors, errorSchema: toErrorSchema<Data>(errors) as ErrorSchema<Data> }
+    return { errors, errorSchema: toErrorSchema<Data>(errors) }
   },
   isValid(schema, formData, rootSchema) {
     try {
@@ -77,3 +77,5 @@ export const validator: ValidatorType<Data, RJSFSchema> = {
     return { errors: new Validator(schema as object, '2020-12', false).validate(formData ?? null).errors as never[] }
   },
 }
+
+export default validator

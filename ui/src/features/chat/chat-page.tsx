@@ -1,14 +1,21 @@
 import { useParams } from '@tanstack/react-router'
-import { SendHorizontal } from 'lucide-react'
+import { SendHorizontal, X } from 'lucide-react'
 import { useEffect, useRef, useState } from 'react'
 import type { Message } from '@/api/types'
 import { useTitle } from '@/app/page'
-import { Button } from '@/ui/button'
+import { Button, IconButton } from '@/ui/button'
 import { cx } from '@/ui/cx'
 import { Skeleton } from '@/ui/states'
 import { ChatForm } from './chat-form'
 import { strings as s } from './strings'
 import { useChat } from './use-chat'
+
+const EMBEDDED = window.parent !== window
+
+/** Asks the page around the widget's frame to hide it. */
+function closeFrame(): void {
+  window.parent.postMessage({ countersign: 'close' }, '*')
+}
 
 type Chat = ReturnType<typeof useChat>
 
@@ -119,7 +126,7 @@ export default function ChatPage() {
   const name = chat.name ?? workspace.replaceAll('-', ' ').replace(/\b\w/g, (letter) => letter.toUpperCase())
   useTitle(name)
   useEffect(() => {
-    const onKey = (event: KeyboardEvent) => event.key === 'Escape' && window.parent !== window && window.parent.postMessage({ countersign: 'close' }, '*')
+    const onKey = (event: KeyboardEvent) => event.key === 'Escape' && EMBEDDED && closeFrame()
     window.addEventListener('keydown', onKey)
     return () => window.removeEventListener('keydown', onKey)
   }, [])
@@ -129,6 +136,7 @@ export default function ChatPage() {
         <div className="mx-auto flex h-14 max-w-xl items-center gap-3 px-4">
           <span aria-hidden className="flex size-8 items-center justify-center rounded-full bg-accent text-sm font-semibold text-accent-text">{name.charAt(0)}</span>
           <h1 className="truncate text-base font-semibold">{name}</h1>
+          {EMBEDDED && <IconButton label={s.close} className="ml-auto" onClick={closeFrame}><X size={18} /></IconButton>}
         </div>
       </header>
       {chat.offline && <p role="status" className="bg-warn-soft px-4 py-1 text-center text-xs text-warn">{s.offline}</p>}

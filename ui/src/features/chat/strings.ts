@@ -4,6 +4,7 @@ export const strings = {
   welcomeHint: 'Write what you need. Answers and forms appear right here, and nothing is lost when you close the page.',
   placeholder: 'Write a message…',
   send: 'Send',
+  close: 'Close chat',
   log: 'Messages',
   working: 'Working on it…',
   failed: 'Not sent. Tap to try again.',

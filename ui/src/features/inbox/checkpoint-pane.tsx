@@ -1,5 +1,5 @@
 import { useQuery } from '@tanstack/react-query'
-import { Link } from '@tanstack/react-router'
+import { Link, useSearch } from '@tanstack/react-router'
 import { ArrowLeft, ArrowUpRight } from 'lucide-react'
 import type { ReactNode } from 'react'
 import { queries } from '@/api/queries'
@@ -28,10 +28,11 @@ export function Section({ title, children }: { title: string; children: ReactNod
 const TAG: Record<string, string> = { handoff: 'human_handoff', form: 'collect_form' }
 
 function Head({ checkpoint }: { checkpoint: Checkpoint }) {
+  const { tab } = useSearch({ from: '/shell/inbox' })
   return (
     <header className="flex flex-col gap-1">
       <div className="flex flex-wrap items-center gap-x-3 gap-y-1 text-sm text-muted">
-        <Link to="/inbox" search={(old) => old} className="inline-flex items-center gap-1 lg:hidden"><ArrowLeft size={14} /> {s.back}</Link>
+        <Link to="/inbox" search={{ tab }} className="inline-flex items-center gap-1 lg:hidden"><ArrowLeft size={14} /> {s.back}</Link>
         <KindTag kind={TAG[checkpoint.kind] ?? checkpoint.kind} />
         <Link to="/runs/$run" params={{ run: checkpoint.run.id }} className="inline-flex items-center gap-1 hover:text-text hover:underline">
           {checkpoint.run.name} <span className="font-mono text-xs">v{checkpoint.run.version}</span> <ArrowUpRight size={13} aria-hidden />

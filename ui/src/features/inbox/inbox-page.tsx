@@ -39,7 +39,7 @@ export default function InboxPage() {
     return all.filter((item) => item.kind === KIND[tab]).sort(byUrgency)
   }, [all, decided.data, tab])
 
-  const go = (id: string | undefined) => void (id ? navigate({ to: '/inbox/$checkpoint', params: { checkpoint: id }, search: (old) => old }) : navigate({ to: '/inbox', search: (old) => old }))
+  const go = (id: string | undefined) => void (id ? navigate({ to: '/inbox/$checkpoint', params: { checkpoint: id }, search: { tab: search.tab } }) : navigate({ to: '/inbox', search: { tab: search.tab } }))
   const step = (by: number) => {
     const at = items.findIndex((item) => item.id === chosen)
     const next = items[at < 0 ? 0 : Math.min(items.length - 1, Math.max(0, at + by))]

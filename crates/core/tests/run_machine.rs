@@ -1,0 +1,516 @@
+//! What the run machine promises, step type by step type.
+#![allow(clippy::unwrap_used)]
+
+mod support;
+
+use countersign_core::{
+    run::{Effect, FailureClass, Input, LookUpResult, Phase, Refusal, UnknownAnswer, Version, history, preview},
+    time::Timestamp,
+};
+use serde_json::{Value, json};
+use support::{Play, catalogue, person, workflow};
+
+const ONE_CALL: &str = "
+schema: 1
+name: One call
+vars: { id: 9007199254740993, seen: null }
+start: call
+steps:
+  call:
+    type: tool_call
+    action: shop.keyed
+    input: { id: '{{ id }}', text: 'run {{ id }}' }
+    set: { seen: '{{ output.id }}' }
+    retry: { attempts: 3, backoff: exponential, initial: 1s, max: 1m }
+    next: done
+    on_error: { next: sorry }
+  done: { type: end, message: 'all good' }
+  sorry: { type: end, status: failed, message: 'sorry: {{ error.code }}' }
+";
+
+fn one_call(action: &str) -> Play {
+    Play::started(&ONE_CALL.replace("shop.keyed", action))
+}
+
+#[test]
+fn a_call_carries_its_key_and_exact_integers() {
+    let mut play = one_call("shop.keyed");
+    let Effect::InvokeAction { key, input, attempt, .. } = &play.effects[0] else { panic!("{:?}", play.effects) };
+    assert_eq!((key.as_str(), *attempt), ("r1.1.0", 1));
+    assert_eq!(input["id"], json!(9_007_199_254_740_993_i64));
+    play.succeed(json!({ "id": 18_446_744_073_709_551_615_u64 })).unwrap();
+    assert_eq!(play.state.vars["seen"], json!(18_446_744_073_709_551_615_u64));
+    assert_eq!(play.status(), "completed");
+}
+
+#[test]
+fn a_retry_waits_longer_each_time_and_keeps_the_key() {
+    let mut play = one_call("shop.keyed");
+    for (attempt, pause) in [(2, 1000), (3, 2000)] {
+        play.fail(FailureClass::Retryable).unwrap();
+        assert_eq!(play.state.wake_at(), Some(Timestamp(play.now.0 + pause)));
+        assert_eq!(play.take(Input::TimerFired), Err(Refusal::NotDue));
+        play.pass(pause);
+        play.take(Input::TimerFired).unwrap();
+        let Effect::InvokeAction { key, attempt: made, .. } = &play.effects[0] else { panic!() };
+        assert_eq!((key.as_str(), *made), ("r1.1.0", attempt));
+    }
+    play.fail(FailureClass::Retryable).unwrap();
+    assert_eq!(play.status(), "failed");
+    assert!(play.last_events().contains(&"message_posted"));
+}
+
+#[test]
+fn a_refusal_by_the_other_side_is_not_tried_again() {
+    let mut play = one_call("shop.keyed");
+    play.fail(FailureClass::Fatal).unwrap();
+    assert_eq!(play.status(), "failed");
+}
+
+#[test]
+fn an_unknown_outcome_is_sent_again_only_under_a_key() {
+    let mut play = one_call("shop.keyed");
+    play.fail(FailureClass::Unknown).unwrap();
+    assert!(matches!(play.state.phase, Phase::BackingOff(_)));
+
+    let mut play = one_call("shop.unkeyed");
+    play.fail(FailureClass::Unknown).unwrap();
+    assert!(matches!(play.state.phase, Phase::WaitingUnknown(_)), "{:?}", play.state.phase);
+    assert_eq!(play.effects, []);
+}
+
+#[test]
+fn a_keyed_call_that_stays_unknown_to_the_end_asks_a_person() {
+    let mut play = one_call("shop.keyed");
+    for _ in 0..2 {
+        play.fail(FailureClass::Unknown).unwrap();
+        play.pass(60_000);
+        play.take(Input::TimerFired).unwrap();
+    }
+    play.fail(FailureClass::Unknown).unwrap();
+    assert!(matches!(play.state.phase, Phase::WaitingUnknown(_)));
+}
+
+#[test]
+fn a_look_up_settles_what_is_unknown() {
+    let happened = LookUpResult::Happened { output: json!({ "id": 7 }) };
+    for (result, status, step) in
+        [(happened, "completed", ""), (LookUpResult::DidNotHappen, "open", "call"), (LookUpResult::Unclear, "open", "call")]
+    {
+        let mut play = one_call("shop.looked_up");
+        play.fail(FailureClass::Unknown).unwrap();
+        assert!(matches!(play.effects[0], Effect::LookUp { .. }));
+        play.take(Input::LookedUp { visit: 1, call: 0, result: result.clone() }).unwrap();
+        assert_eq!(play.status(), status, "{result:?}");
+        if status == "open" {
+            assert_eq!(play.step_id(), step);
+        }
+        match result {
+            LookUpResult::DidNotHappen => assert!(matches!(play.effects[0], Effect::InvokeAction { attempt: 2, .. })),
+            LookUpResult::Unclear => assert!(matches!(play.state.phase, Phase::WaitingUnknown(_))),
+            LookUpResult::Happened { .. } => {}
+        }
+    }
+}
+
+#[test]
+fn a_person_settles_what_cannot_be_looked_up() {
+    let by = || person("op", &["operator"]);
+    let resolve = |answer| Input::UnknownResolved { visit: 1, answer, comment: "checked".into(), by: by() };
+    let doubt = || {
+        let mut play = one_call("shop.unkeyed");
+        play.fail(FailureClass::Unknown).unwrap();
+        play
+    };
+    let mut play = doubt();
+    play.take(resolve(UnknownAnswer::Happened { result: json!({ "id": 5 }) })).unwrap();
+    assert_eq!((play.status(), &play.state.vars["seen"]), ("completed", &json!(5)));
+    let mut play = doubt();
+    play.take(resolve(UnknownAnswer::NotHappened)).unwrap();
+    assert!(matches!(play.effects[0], Effect::InvokeAction { attempt: 2, .. }));
+    let mut play = doubt();
+    play.take(resolve(UnknownAnswer::Stop)).unwrap();
+    assert_eq!(play.status(), "failed");
+}
+
+#[test]
+fn a_crash_repeats_only_what_may_be_repeated() {
+    let mut play = one_call("shop.keyed");
+    play.take(Input::Recovered).unwrap();
+    assert!(matches!(&play.effects[0], Effect::InvokeAction { key, attempt: 1, .. } if key == "r1.1.0"));
+    let mut play = one_call("shop.unkeyed");
+    play.take(Input::Recovered).unwrap();
+    assert!(matches!(play.state.phase, Phase::WaitingUnknown(_)));
+    let mut play = one_call("shop.looked_up");
+    play.take(Input::Recovered).unwrap();
+    assert!(matches!(play.effects[0], Effect::LookUp { .. }));
+    play.take(Input::Recovered).unwrap();
+    assert!(matches!(play.effects[0], Effect::LookUp { .. }), "a look-up is asked again after a second crash");
+}
+
+#[test]
+fn late_and_doubled_answers_are_refused() {
+    let mut play = one_call("shop.keyed");
+    let (visit, call, attempt) = play.under_way();
+    let answer = Input::CallSucceeded { visit, call, attempt, output: json!({ "id": 1 }), exchange: Value::Null };
+    play.take(answer.clone()).unwrap();
+    assert_eq!(play.take(answer), Err(Refusal::RunOver));
+}
+
+#[test]
+fn a_cancel_waits_for_the_call_under_way_and_keeps_its_answer() {
+    let mut play = one_call("shop.keyed");
+    let cancel = || Input::CancelRequested { reason: "enough".into(), by: person("op", &["operator"]) };
+    play.take(cancel()).unwrap();
+    assert_eq!(play.status(), "open");
+    play.succeed(json!({ "id": 3 })).unwrap();
+    assert_eq!((play.status(), &play.state.vars["seen"]), ("cancelled", &json!(3)));
+    assert_eq!(play.take(cancel()), Err(Refusal::RunOver));
+}
+
+const APPROVAL: &str = "
+schema: 1
+name: Pay
+vars: { amount: 4260, again: false }
+start: approve
+steps:
+  approve:
+    type: approval
+    summary: 'Pay {{ amount }}'
+    guards: [pay]
+    approvers: { roles: [manager], users: [boss@example.com], quorum: 1, exclude_requester: true }
+    remind_after: 10m
+    timeout: { after: 1h, outcome: rejected, next: late }
+    on_approve: pay
+    on_reject: no
+    on_changes: approve
+  pay:
+    type: tool_call
+    action: bank.pay
+    input: { amount: '{{ amount }}' }
+    next: loop
+  loop:
+    type: condition
+    branches: [{ when: again, next: pay }]
+    otherwise: done
+  done: { type: end }
+  no: { type: end, status: rejected, message: 'no: {{ steps.approve.output.comment }}' }
+  late: { type: end, status: rejected, message: too late }
+";
+
+#[test]
+fn an_approval_shows_and_grants_exactly_what_runs() {
+    let mut play = Play::started(APPROVAL);
+    let Phase::WaitingApproval(wait) = &play.state.phase else { panic!() };
+    assert_eq!(wait.requests[0].input, json!({ "amount": 4260 }));
+    play.decide("approved", person("m", &["manager"])).unwrap();
+    assert!(matches!(&play.effects[0], Effect::InvokeAction { input, .. } if input["amount"] == 4260));
+    play.succeed(json!({})).unwrap();
+    assert_eq!(play.status(), "completed");
+}
+
+#[test]
+fn who_may_not_approve_changes_nothing() {
+    let mut play = Play::started(APPROVAL);
+    let before = play.state.clone();
+    for by in [person("x", &["operator"]), person("y", &["admin"]), person("starter", &["manager"])] {
+        assert!(matches!(play.decide("approved", by), Err(Refusal::NotAnApprover(_))));
+    }
+    assert!(matches!(play.decide("perhaps", person("m", &["manager"])), Err(Refusal::NotOffered { .. })));
+    assert_eq!(play.state, before);
+    play.decide("approved", person("boss", &[])).unwrap();
+}
+
+#[test]
+fn a_grant_is_used_once() {
+    let mut play = Play::started(&APPROVAL.replace("again: false", "again: true"));
+    play.decide("approved", person("m", &["manager"])).unwrap();
+    play.succeed(json!({})).unwrap();
+    assert_eq!(play.step_id(), "approve", "the second payment needs its own approval");
+    assert!(play.last_events().contains(&"approval_voided"));
+}
+
+#[test]
+fn a_changed_request_voids_the_approval() {
+    let mut play = Play::started(APPROVAL);
+    play.decide("approved", person("m", &["manager"])).unwrap();
+    play.fail(FailureClass::Fatal).unwrap();
+    assert_eq!(play.status(), "failed");
+    play.retry(Some("pay"), json!({ "amount": 999_999 })).unwrap();
+    assert_eq!(play.effects, [], "nothing is sent that nobody approved");
+    let Phase::WaitingApproval(wait) = &play.state.phase else { panic!("{:?}", play.state.phase) };
+    assert_eq!(wait.requests[0].input, json!({ "amount": 999_999 }));
+    let text = serde_json::to_string(&play.log).unwrap();
+    assert!(text.contains("\"approval_voided\""), "{text}");
+}
+
+#[test]
+fn two_people_when_two_are_needed() {
+    let mut play = Play::started(&APPROVAL.replace("quorum: 1", "quorum: 2"));
+    play.decide("approved", person("m1", &["manager"])).unwrap();
+    assert_eq!(play.step_id(), "approve");
+    assert!(matches!(play.decide("approved", person("m1", &["manager"])), Err(Refusal::NotAnApprover(_))));
+    play.decide("approved", person("m2", &["manager"])).unwrap();
+    assert_eq!(play.step_id(), "pay");
+}
+
+#[test]
+fn rejection_changes_and_silence_take_their_own_paths() {
+    let mut play = Play::started(APPROVAL);
+    let (visit, by) = (play.visit(), person("m", &["manager"]));
+    let rejected = Input::Decided { visit, outcome: "rejected".into(), comment: "too much".into(), by };
+    play.take(rejected).unwrap();
+    assert_eq!(play.status(), "rejected");
+    let said = play.log.last().unwrap().events.iter().find_map(|event| match event {
+        countersign_core::run::Event::MessagePosted { body, .. } => Some(body.clone()),
+        _ => None,
+    });
+    assert_eq!(said.as_deref(), Some("no: too much"));
+
+    let mut play = Play::started(APPROVAL);
+    play.decide("changes", person("m", &["manager"])).unwrap();
+    assert_eq!((play.step_id(), play.visit()), ("approve", 2));
+
+    let mut play = Play::started(APPROVAL);
+    play.pass(600_000);
+    play.take(Input::TimerFired).unwrap();
+    assert_eq!(play.last_events(), ["checkpoint_reminded"]);
+    play.pass(3_000_000);
+    play.take(Input::TimerFired).unwrap();
+    assert_eq!(play.status(), "rejected");
+    assert_eq!(play.decide("approved", person("m", &["manager"])), Err(Refusal::RunOver));
+}
+
+#[test]
+fn escalation_lets_more_people_decide_and_then_rejects() {
+    let yaml = APPROVAL.replace("outcome: rejected, next: late", "outcome: escalate, escalate_to: [director]");
+    let mut play = Play::started(&yaml.replace("    remind_after: 10m\n", ""));
+    assert!(play.decide("approved", person("d", &["director"])).is_err());
+    play.pass(3_600_000);
+    play.take(Input::TimerFired).unwrap();
+    assert_eq!(play.last_events(), ["checkpoint_escalated"]);
+    let mut other = Play { log: play.log.clone(), state: play.state.clone(), ..Play::new(&yaml) };
+    other.now = play.now;
+    play.decide("approved", person("d", &["director"])).unwrap();
+    assert_eq!(play.step_id(), "pay");
+    other.pass(3_600_000);
+    other.take(Input::TimerFired).unwrap();
+    assert_eq!(other.status(), "rejected");
+}
+
+#[test]
+fn a_high_risk_call_without_any_approval_fails_unless_it_was_allowed() {
+    let yaml = "
+schema: 1
+name: Bare
+start: pay
+steps:
+  pay: { type: tool_call, action: bank.pay, input: {}, next: done }
+  done: { type: end }
+";
+    let play = Play::started(yaml);
+    assert_eq!((play.status(), play.effects.len()), ("failed", 0));
+    let mut play = Play::of(Version::compile(workflow(yaml), &catalogue(), true).unwrap());
+    play.start(json!({})).unwrap();
+    assert_eq!(play.effects.len(), 1);
+}
+
+const FORM: &str = "
+schema: 1
+name: Form
+vars: { email: null }
+start: ask
+steps:
+  ask:
+    type: collect_form
+    prompt: 'Hello {{ customer.name }}'
+    form:
+      type: object
+      required: [email]
+      properties: { email: { type: string, format: email } }
+    prefill: { email: '{{ customer.email }}' }
+    set: { email: '{{ output.email }}' }
+    timeout: { after: 1d, next: gone }
+    next: hand
+  hand:
+    type: human_handoff
+    note: 'take care of {{ email }}'
+    message: a person will answer
+    outcomes: { refunded: { next: refunded } }
+    next: done
+    timeout: { after: 2d, next: gone }
+  refunded: { type: end, message: refunded }
+  gone: { type: end, status: failed }
+  done: { type: end }
+";
+
+fn submit(play: &Play, values: Value) -> Input {
+    Input::FormSubmitted { visit: play.visit(), values, by: person("customer", &[]) }
+}
+
+#[test]
+fn a_form_takes_only_what_fits_it() {
+    let mut play = Play::started(FORM);
+    let before = play.state.clone();
+    for wrong in [json!({}), json!({ "email": "nobody" }), json!("text"), json!(null)] {
+        let input = submit(&play, wrong);
+        assert!(matches!(play.take(input), Err(Refusal::InvalidForm { .. })));
+    }
+    assert_eq!(play.state, before);
+    let input = submit(&play, json!({ "email": "ada@example.com" }));
+    play.take(input.clone()).unwrap();
+    assert_eq!(play.step_id(), "hand");
+    assert_eq!(play.take(input), Err(Refusal::Stale));
+}
+
+#[test]
+fn a_handoff_comes_back_with_an_outcome() {
+    for (outcome, ok, message) in [("refunded", true, true), ("returned", true, false), ("lost", false, false)] {
+        let mut play = Play::started(FORM);
+        let input = submit(&play, json!({ "email": "ada@example.com" }));
+        play.take(input).unwrap();
+        let back = Input::HandedBack {
+            visit: play.visit(),
+            outcome: outcome.into(),
+            comment: String::new(),
+            by: person("op", &["operator"]),
+        };
+        assert_eq!(play.take(back).is_ok(), ok, "{outcome}");
+        if ok {
+            assert_eq!(play.last_events().contains(&"message_posted"), message);
+        }
+    }
+}
+
+#[test]
+fn silence_takes_the_timeout_path() {
+    let mut play = Play::started(FORM);
+    play.pass(86_400_000);
+    play.take(Input::TimerFired).unwrap();
+    assert_eq!(play.status(), "failed");
+}
+
+const NOTIFY: &str = "
+schema: 1
+name: Notify
+start: tell
+steps:
+  tell:
+    type: notify
+    channels: [conversation, whatsapp, email]
+    delivery: all
+    subject: 'About {{ customer.name }}'
+    body: 'Hello {{ customer.name }}'
+    retry: { attempts: 1 }
+    next: done
+    on_error: { next: sorry }
+  done: { type: end }
+  sorry: { type: end, status: failed }
+";
+
+#[test]
+fn a_notification_goes_over_every_channel_in_turn() {
+    let mut play = Play::started(NOTIFY);
+    assert!(play.last_events().contains(&"message_posted"));
+    assert!(matches!(&play.effects[0], Effect::SendMessage { to, key, .. } if to == "+15555550101" && key == "r1.1.1"));
+    play.succeed(json!({})).unwrap();
+    assert!(matches!(&play.effects[0], Effect::SendMessage { to, key, .. } if to == "ada@example.com" && key == "r1.1.2"));
+    play.succeed(json!({})).unwrap();
+    assert_eq!(play.status(), "completed");
+}
+
+#[test]
+fn the_first_channel_that_works_is_enough_when_asked_so() {
+    let yaml = NOTIFY.replace("conversation, ", "").replace("delivery: all", "delivery: first");
+    let mut play = Play::started(&yaml);
+    play.fail(FailureClass::Fatal).unwrap();
+    assert!(matches!(&play.effects[0], Effect::SendMessage { to, .. } if to == "ada@example.com"));
+    play.succeed(json!({})).unwrap();
+    assert_eq!(play.status(), "completed");
+    let mut play = Play::started(&yaml);
+    play.fail(FailureClass::Unknown).unwrap();
+    assert!(matches!(play.state.phase, Phase::WaitingUnknown(_)), "an unknown message is not sent elsewhere silently");
+}
+
+#[test]
+fn a_loop_ends_at_the_step_limit() {
+    let play = Play::started(
+        "
+schema: 1
+name: Loop
+step_limit: 50
+start: a
+steps:
+  a: { type: condition, branches: [], otherwise: b }
+  b: { type: condition, branches: [{ when: 'true', next: a }], otherwise: done }
+  done: { type: end }
+",
+    );
+    assert_eq!((play.status(), play.state.visits), ("failed", 50));
+    assert_eq!(play.state.ended().unwrap().error.as_ref().unwrap().code, "step_limit");
+}
+
+#[test]
+fn an_expression_that_trips_a_guard_fails_its_step_clearly() {
+    let play = Play::started(
+        "
+schema: 1
+name: Guard
+start: a
+steps:
+  a: { type: condition, branches: [{ when: '($f := function($x){ $f($x + 1) + 1 }; $f(0))', next: done }], otherwise: done }
+  done: { type: end }
+",
+    );
+    assert_eq!(play.status(), "failed");
+    let code = &play.state.ended().unwrap().error.as_ref().unwrap().code;
+    assert!(code.starts_with("expression_"), "{code}");
+}
+
+#[test]
+fn a_failed_run_goes_on_from_any_step() {
+    let mut play = one_call("shop.keyed");
+    play.fail(FailureClass::Fatal).unwrap();
+    assert!(matches!(play.retry(Some("nowhere"), json!({})), Err(Refusal::NotRetryable(_))));
+    play.retry(Some("call"), json!({ "id": 1 })).unwrap();
+    assert!(matches!(&play.effects[0], Effect::InvokeAction { key, .. } if key == "r1.3.0"), "{:?}", play.effects);
+    play.succeed(json!({ "id": 1 })).unwrap();
+    assert_eq!(play.status(), "completed");
+}
+
+#[test]
+fn the_history_tells_every_attempt_and_who_decided() {
+    let mut play = Play::started(APPROVAL);
+    play.pass(5000);
+    play.decide("approved", person("m", &["manager"])).unwrap();
+    play.fail(FailureClass::Retryable).unwrap();
+    play.pass(60_000);
+    play.take(Input::TimerFired).unwrap();
+    play.pass(300);
+    play.succeed(json!({ "paid": true })).unwrap();
+    let told = history(&play.version, &play.log);
+    let kinds: Vec<_> = told.iter().map(|step| (step.step.as_str(), step.status.tag())).collect();
+    assert_eq!(kinds, [("approve", "completed"), ("pay", "completed"), ("loop", "completed"), ("done", "completed")]);
+    assert_eq!(told[0].checkpoints[0].outcome.as_deref(), Some("approved"));
+    assert_eq!(told[0].checkpoints[0].id, "r1.1");
+    assert_eq!(told[1].attempts.len(), 2);
+    assert_eq!(told[1].output, Some(json!({ "paid": true })));
+    assert_eq!(told[0].ended_at.unwrap().since(told[0].started_at), 5000);
+}
+
+#[test]
+fn a_preview_shows_both_branches_before_the_decision() {
+    let play = Play::started(APPROVAL);
+    let yes = preview(&play.version, &play.state, "pay", play.now);
+    assert_eq!(yes[0].input, Some(json!({ "amount": 4260 })));
+    let no = preview(&play.version, &play.state, "no", play.now);
+    assert_eq!((no.len(), no[0].message.is_some()), (1, true));
+}
+
+#[test]
+fn nothing_before_the_start_and_no_second_start() {
+    let mut play = Play::new(ONE_CALL);
+    assert_eq!(play.take(Input::TimerFired), Err(Refusal::NotStarted));
+    play.start(json!({})).unwrap();
+    assert_eq!(play.start(json!({})), Err(Refusal::AlreadyStarted));
+}

@@ -1,0 +1,164 @@
+//! Random documents, random inputs: replay gives the state, nothing panics, what is refused changes nothing.
+#![allow(clippy::unwrap_used)]
+
+mod support;
+
+use countersign_core::run::{FailureClass, Input, LookUpResult, Phase, StepError, UnknownAnswer, Version, history};
+use proptest::prelude::*;
+use serde_json::{Value, json};
+use support::{Play, catalogue, person};
+
+const STEPS: usize = 7;
+const ACTIONS: [&str; 5] = ["shop.read", "shop.keyed", "shop.unkeyed", "shop.looked_up", "bank.pay"];
+const EXPRESSIONS: [&str; 6] =
+    ["a = 1", "steps.s1.output.x > 2", "nothing.at.all", "$count(steps.*)", "'x' + 1", "$not(b)"];
+const TEXTS: [&str; 4] = ["plain", "{{ a }}", "{{ steps.s2.output }} and {{ customer.name }}", "{{ 'x' + 1 }}"];
+
+fn target() -> impl Strategy<Value = String> {
+    (0..STEPS).prop_map(|index| format!("s{index}"))
+}
+
+fn pick(from: &'static [&'static str]) -> impl Strategy<Value = &'static str> {
+    prop::sample::select(from)
+}
+
+fn step() -> impl Strategy<Value = Value> {
+    let timeout = || prop::option::of(target().prop_map(|next| json!({ "after": "1h", "next": next })));
+    prop_oneof![
+        (pick(&ACTIONS), pick(&TEXTS), target(), prop::option::of(target()), 1..4_u32).prop_map(
+            |(action, text, next, error, attempts)| json!({
+                "type": "tool_call", "action": action, "input": { "x": text }, "set": { "a": "{{ output.x }}" },
+                "retry": { "attempts": attempts }, "next": next, "on_error": error.map(|next| json!({ "next": next })),
+            })
+        ),
+        (pick(&TEXTS), target(), timeout()).prop_map(|(prompt, next, timeout)| json!({
+            "type": "collect_form", "prompt": prompt, "next": next, "timeout": timeout,
+            "form": { "type": "object", "required": ["x"], "properties": { "x": { "type": "integer" } } },
+            "set": { "b": "{{ output.x }}" },
+        })),
+        (pick(&EXPRESSIONS), target(), target()).prop_map(|(when, next, otherwise)| json!({
+            "type": "condition", "branches": [{ "when": when, "next": next }], "otherwise": otherwise,
+        })),
+        (pick(&TEXTS), any::<bool>(), target(), prop::option::of(target())).prop_map(|(body, all, next, error)| json!({
+            "type": "notify", "channels": ["conversation", "whatsapp", "telegram", "email"], "body": body,
+            "delivery": if all { "all" } else { "first" }, "next": next,
+            "on_error": error.map(|next| json!({ "next": next })),
+        })),
+        (pick(&TEXTS), prop::collection::vec(target(), 0..3), 1..3_u32, target(), target(), pick(&["approved", "rejected", "escalate"]))
+            .prop_map(|(summary, guards, quorum, yes, no, outcome)| json!({
+                "type": "approval", "summary": summary, "guards": guards, "approvers": { "quorum": quorum },
+                "remind_after": "10m", "timeout": { "after": "1h", "outcome": outcome },
+                "on_approve": yes, "on_reject": no,
+            })),
+        (pick(&TEXTS), target(), timeout()).prop_map(|(note, next, timeout)| json!({
+            "type": "human_handoff", "note": note, "message": note, "next": next, "timeout": timeout,
+        })),
+        (pick(&TEXTS), pick(&["completed", "rejected", "failed"]))
+            .prop_map(|(message, status)| json!({ "type": "end", "message": message, "status": status })),
+    ]
+}
+
+fn document() -> impl Strategy<Value = Value> {
+    prop::collection::vec(step(), STEPS).prop_map(|steps| {
+        let mut steps: serde_json::Map<String, Value> =
+            steps.into_iter().enumerate().map(|(index, step)| (format!("s{index}"), step)).collect();
+        for step in steps.values_mut() {
+            if let Value::Object(fields) = step {
+                fields.retain(|_, value| !value.is_null());
+            }
+        }
+        json!({ "schema": 1, "name": "random", "start": "s0", "step_limit": 40, "vars": { "a": 1, "b": null }, "steps": steps })
+    })
+}
+
+/// What a random move tries; most fit the phase now and then.
+fn inputs() -> impl Strategy<Value = Vec<(u8, u8, i64)>> {
+    prop::collection::vec((0..14_u8, any::<u8>(), 0..8_000_000_i64), 1..60)
+}
+
+fn input_of(play: &Play, kind: u8, detail: u8) -> Input {
+    let visit = play.state.place().map_or(0, |place| place.visit) + u32::from(detail % 16 == 15);
+    let (call, attempt) = match &play.state.phase {
+        Phase::Calling(calling) => (calling.call, calling.attempt),
+        _ => (0, 1),
+    };
+    let by = person(["p1", "p2", "p3"][usize::from(detail % 3)], &["operator"]);
+    let comment = String::new();
+    match kind {
+        0..=3 => {
+            let output = json!({ "x": detail });
+            Input::CallSucceeded { visit, call, attempt, output, exchange: Value::Null }
+        }
+        4 | 5 => {
+            let class = [FailureClass::Retryable, FailureClass::Fatal, FailureClass::Unknown][usize::from(detail % 3)];
+            let error = StepError { class, code: "x".into(), message: "x".into(), details: Value::Null };
+            let (exchange, jitter_per_mille) = (Value::Null, u16::from(detail) * 3);
+            let retry_after_seconds = (detail > 200).then_some(u64::MAX);
+            Input::CallFailed { visit, call, attempt, error, exchange, retry_after_seconds, jitter_per_mille }
+        }
+        6 => Input::TimerFired,
+        7 => Input::FormSubmitted { visit, values: if detail % 4 == 0 { json!("no") } else { json!({ "x": detail }) }, by },
+        8 => {
+            let outcome = ["approved", "approved", "rejected", "changes"][usize::from(detail % 4)].to_owned();
+            Input::Decided { visit, outcome, comment, by }
+        }
+        9 => Input::HandedBack { visit, outcome: "returned".into(), comment, by },
+        10 => {
+            let answer = match detail % 3 {
+                0 => UnknownAnswer::Happened { result: json!({ "x": 1 }) },
+                1 => UnknownAnswer::NotHappened,
+                _ => UnknownAnswer::Stop,
+            };
+            Input::UnknownResolved { visit, answer, comment, by }
+        }
+        11 => {
+            let result = match detail % 3 {
+                0 => LookUpResult::Happened { output: json!({ "x": 2 }) },
+                1 => LookUpResult::DidNotHappen,
+                _ => LookUpResult::Unclear,
+            };
+            Input::LookedUp { visit, call, result }
+        }
+        12 if detail % 8 == 0 => Input::CancelRequested { reason: comment, by },
+        12 => Input::Recovered,
+        _ => Input::RetryRequested { step: None, vars: serde_json::Map::new(), by },
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 400, ..ProptestConfig::default() })]
+
+    #[test]
+    fn a_run_is_the_fold_of_its_log(document in document(), inputs in inputs()) {
+        let workflow = serde_json::from_value(document).unwrap();
+        let Ok(version) = Version::compile(workflow, &catalogue(), true) else { return Ok(()) };
+        let mut play = Play::of(version);
+        play.start(json!({})).unwrap();
+        let mut closed = 0;
+        for (kind, detail, pass) in inputs {
+            play.pass(pass);
+            let before = play.state.clone();
+            let open = before.open_checkpoint();
+            let ended = before.ended().is_some();
+            let input = input_of(&play, kind, detail);
+            let reopening = matches!(input, Input::RetryRequested { .. });
+            // `Play` replays the log after every accepted input.
+            if play.take(input).is_err() {
+                prop_assert_eq!(&play.state, &before);
+                continue;
+            }
+            prop_assert!(!ended || reopening, "a run that is over takes nothing but a retry");
+            let now_closed = support_closed(&play);
+            prop_assert!(now_closed - closed <= 1 || open.is_none(), "a checkpoint is closed once");
+            closed = now_closed;
+            // No commit may leave the token between two steps.
+            let transient = matches!(play.state.phase, Phase::Moving | Phase::AtStep(_) | Phase::CallDown(_) | Phase::Unstarted);
+            prop_assert!(!transient, "{:?}", play.state.phase);
+        }
+        prop_assert!(history(&play.version, &play.log).len() <= 41);
+    }
+}
+
+fn support_closed(play: &Play) -> usize {
+    play.log.iter().flat_map(|entry| &entry.events).filter(|event| support::name(event) == "checkpoint_closed").count()
+}

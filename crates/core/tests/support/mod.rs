@@ -1,0 +1,195 @@
+//! One door to the run machine: a run that is played by hand, and replayed after every input.
+#![allow(dead_code, unreachable_pub, missing_docs, clippy::unwrap_used, clippy::expect_used)]
+
+use countersign_core::{
+    catalogue::{ActionSpec, Catalogue, Idempotency, Risk},
+    document::Workflow,
+    run::{
+        Actor, Decision, Effect, Event, FailureClass, Input, LogEntry, Phase, Refusal, RunState, Start, StepError, Version, Via,
+        apply, step,
+    },
+    time::Timestamp,
+};
+use serde_json::{Map, Value, json};
+
+pub fn catalogue() -> Catalogue {
+    let spec = |name: &str, risk, idempotency, look_up: Option<&str>| ActionSpec {
+        name: name.into(),
+        title: String::new(),
+        description: String::new(),
+        risk,
+        idempotency,
+        look_up: look_up.map(str::to_owned),
+        input: json!({}),
+        output: json!({}),
+    };
+    let keyed = || Idempotency::Header { name: "Idempotency-Key".into() };
+    Catalogue::new([
+        spec("shop.read", Risk::Read, Idempotency::Natural, None),
+        spec("shop.keyed", Risk::Write, keyed(), None),
+        spec("shop.unkeyed", Risk::Write, Idempotency::None, None),
+        spec("shop.looked_up", Risk::Write, Idempotency::None, Some("shop.read")),
+        spec("bank.pay", Risk::High, keyed(), None),
+    ])
+}
+
+pub fn workflow(yaml: &str) -> Workflow {
+    serde_norway::from_str(yaml).unwrap()
+}
+
+pub fn version(yaml: &str) -> Version {
+    Version::compile(workflow(yaml), &catalogue(), false).unwrap()
+}
+
+pub fn person(id: &str, roles: &[&str]) -> Actor {
+    Actor {
+        id: id.into(),
+        name: id.into(),
+        email: format!("{id}@example.com"),
+        roles: roles.iter().map(|role| (*role).to_owned()).collect(),
+        via: Via::Portal,
+    }
+}
+
+pub struct Play {
+    pub version: Version,
+    pub state: RunState,
+    pub log: Vec<LogEntry>,
+    pub effects: Vec<Effect>,
+    pub now: Timestamp,
+}
+
+impl Play {
+    pub fn new(yaml: &str) -> Self {
+        Self::of(version(yaml))
+    }
+
+    pub fn of(version: Version) -> Self {
+        Self { version, state: RunState::default(), log: Vec::new(), effects: Vec::new(), now: Timestamp(1_000_000) }
+    }
+
+    pub fn started(yaml: &str) -> Self {
+        let mut play = Self::new(yaml);
+        play.start(json!({})).unwrap();
+        play
+    }
+
+    pub fn start(&mut self, input: Value) -> Result<(), Refusal> {
+        let start = Start {
+            run: "r1".into(),
+            workflow: "w1".into(),
+            version: 1,
+            trigger: json!({ "type": "api" }),
+            input,
+            customer: json!({ "name": "Ada Example", "email": "ada@example.com", "phone": "+15555550101" }),
+            conversation: json!({ "id": "c1", "channel": "web" }),
+            started_by: Some(person("starter", &["operator"])),
+        };
+        self.take(Input::Started(Box::new(start)))
+    }
+
+    /// Feeds an input; checks that replaying the whole log gives the state, and that a refusal changed nothing.
+    pub fn take(&mut self, input: Input) -> Result<(), Refusal> {
+        let Decision { events, effects, after } = step(&self.version, &self.state, input, self.now)?;
+        let text = serde_json::to_string(&events).unwrap();
+        let read: Vec<Event> = serde_json::from_str(&text).unwrap();
+        assert_eq!(read, events, "events must survive being written down");
+        let seq = self.log.len() as u64 + 1;
+        self.log.push(LogEntry { seq, at: self.now, events });
+        self.state = after;
+        // A call stays under way when something else happened meanwhile.
+        if !(effects.is_empty() && matches!(self.state.phase, Phase::Calling(_))) {
+            self.effects = effects;
+        }
+        assert_eq!(self.replayed(), self.state, "replaying the log must give the state");
+        assert!(self.effects.len() <= 1, "one token, one call");
+        Ok(())
+    }
+
+    pub fn replayed(&self) -> RunState {
+        let mut state = RunState::default();
+        for event in self.log.iter().flat_map(|entry| &entry.events) {
+            apply(&mut state, event);
+        }
+        state
+    }
+
+    pub fn pass(&mut self, milliseconds: i64) {
+        self.now = Timestamp(self.now.0 + milliseconds);
+    }
+
+    /// Which attempt of which call is under way.
+    pub fn under_way(&self) -> (u32, u16, u32) {
+        match self.effects.first().expect("a call is under way") {
+            Effect::InvokeAction { visit, call, attempt, .. } | Effect::SendMessage { visit, call, attempt, .. } => {
+                (*visit, *call, *attempt)
+            }
+            Effect::LookUp { visit, call, .. } => (*visit, *call, 0),
+        }
+    }
+
+    pub fn succeed(&mut self, output: Value) -> Result<(), Refusal> {
+        let (visit, call, attempt) = self.under_way();
+        self.take(Input::CallSucceeded { visit, call, attempt, output, exchange: Value::Null })
+    }
+
+    pub fn fail(&mut self, class: FailureClass) -> Result<(), Refusal> {
+        let (visit, call, attempt) = self.under_way();
+        let error = StepError { class, code: "boom".into(), message: "it failed".into(), details: Value::Null };
+        let (retry_after_seconds, jitter_per_mille, exchange) = (None, 1000, Value::Null);
+        self.take(Input::CallFailed { visit, call, attempt, error, exchange, retry_after_seconds, jitter_per_mille })
+    }
+
+    pub fn visit(&self) -> u32 {
+        self.state.place().map_or(0, |place| place.visit)
+    }
+
+    pub fn decide(&mut self, outcome: &str, by: Actor) -> Result<(), Refusal> {
+        let (visit, outcome) = (self.visit(), outcome.to_owned());
+        self.take(Input::Decided { visit, outcome, comment: String::new(), by })
+    }
+
+    pub fn retry(&mut self, step: Option<&str>, vars: Value) -> Result<(), Refusal> {
+        let vars = vars.as_object().cloned().unwrap_or_else(Map::new);
+        self.take(Input::RetryRequested { step: step.map(str::to_owned), vars, by: person("op", &["operator"]) })
+    }
+
+    pub fn status(&self) -> &'static str {
+        self.state.ended().map_or("open", |ended| ended.status.tag())
+    }
+
+    pub fn step_id(&self) -> &str {
+        self.state.place().map_or("", |place| &place.step)
+    }
+
+    pub fn last_events(&self) -> Vec<&'static str> {
+        self.log.last().map(|entry| entry.events.iter().map(name).collect()).unwrap_or_default()
+    }
+}
+
+pub fn name(event: &Event) -> &'static str {
+    match event {
+        Event::RunStarted { .. } => "run_started",
+        Event::StepEntered { .. } => "step_entered",
+        Event::CallRequested { .. } => "call_requested",
+        Event::CallResumed { .. } => "call_resumed",
+        Event::CallSucceeded { .. } => "call_succeeded",
+        Event::CallFailed { .. } => "call_failed",
+        Event::RetryScheduled { .. } => "retry_scheduled",
+        Event::LookUpRequested { .. } => "look_up_requested",
+        Event::LookUpAnswered { .. } => "look_up_answered",
+        Event::CheckpointOpened { .. } => "checkpoint_opened",
+        Event::CheckpointReminded { .. } => "checkpoint_reminded",
+        Event::CheckpointEscalated { .. } => "checkpoint_escalated",
+        Event::ApprovalGiven { .. } => "approval_given",
+        Event::CheckpointClosed { .. } => "checkpoint_closed",
+        Event::ApprovalVoided { .. } => "approval_voided",
+        Event::ConditionEvaluated { .. } => "condition_evaluated",
+        Event::MessagePosted { .. } => "message_posted",
+        Event::StepCompleted { .. } => "step_completed",
+        Event::StepFailed { .. } => "step_failed",
+        Event::CancelRequested { .. } => "cancel_requested",
+        Event::RunEnded { .. } => "run_ended",
+        Event::RunReopened { .. } => "run_reopened",
+    }
+}

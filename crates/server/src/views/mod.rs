@@ -1,0 +1,12 @@
+//! From rows to what goes over the wire.
+
+mod checkpoints;
+mod messages;
+mod names;
+mod runs;
+mod workflows;
+
+pub(crate) use checkpoints::{checkpoint_detail, checkpoint_summaries, mine_filter};
+pub(crate) use messages::{message_views, one_message};
+pub(crate) use runs::{run_detail, run_summaries, started_run};
+pub(crate) use workflows::{required_workflow, workflow_detail};

@@ -1,0 +1,389 @@
+//! Checkpoints: where a run waits for a person.
+
+use super::{CallRequest, Customer, DecidedBy, Message, PersonRef, Risk, RunStatus, StepError, StepExecution};
+use countersign_core::run;
+use countersign_store as store;
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+use std::collections::BTreeMap;
+use utoipa::ToSchema;
+
+/// Why a run waits.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum CheckpointKind {
+    /// The customer fills in a form.
+    Form,
+    /// Operators approve or reject.
+    Approval,
+    /// An operator has the conversation.
+    Handoff,
+    /// Somebody must say whether an action happened.
+    UnknownOutcome,
+}
+
+impl From<store::CheckpointKind> for CheckpointKind {
+    fn from(kind: store::CheckpointKind) -> Self {
+        match kind {
+            store::CheckpointKind::Form => Self::Form,
+            store::CheckpointKind::Approval => Self::Approval,
+            store::CheckpointKind::Handoff => Self::Handoff,
+            store::CheckpointKind::UnknownOutcome => Self::UnknownOutcome,
+        }
+    }
+}
+
+impl From<run::CheckpointKind> for CheckpointKind {
+    fn from(kind: run::CheckpointKind) -> Self {
+        match kind {
+            run::CheckpointKind::Form => Self::Form,
+            run::CheckpointKind::Approval => Self::Approval,
+            run::CheckpointKind::Handoff => Self::Handoff,
+            run::CheckpointKind::UnknownOutcome => Self::UnknownOutcome,
+        }
+    }
+}
+
+/// A checkpoint is decided once.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum CheckpointStatus {
+    /// It waits.
+    Open,
+    /// Final.
+    Decided,
+}
+
+impl From<store::CheckpointStatus> for CheckpointStatus {
+    fn from(status: store::CheckpointStatus) -> Self {
+        match status {
+            store::CheckpointStatus::Open => Self::Open,
+            store::CheckpointStatus::Decided => Self::Decided,
+        }
+    }
+}
+
+/// By whom or what, from the engine's record.
+pub(crate) fn closed_by(by: &run::ClosedBy) -> DecidedBy {
+    match by {
+        run::ClosedBy::Person { actor } => DecidedBy {
+            id: Some(actor.id.clone()),
+            name: actor.name.clone(),
+            via: serde_json::to_value(actor.via).ok().and_then(|via| via.as_str().map(str::to_owned)),
+        },
+        run::ClosedBy::Timeout => {
+            DecidedBy { id: None, name: "the time limit".to_owned(), via: Some("timeout".to_owned()) }
+        }
+        run::ClosedBy::Cancel => {
+            DecidedBy { id: None, name: "the end of the run".to_owned(), via: Some("cancel".to_owned()) }
+        }
+    }
+}
+
+/// By whom or what a row was decided.
+pub(crate) fn decided_by(row: &store::CheckpointRow) -> Option<DecidedBy> {
+    let by: run::ClosedBy = serde_json::from_str(row.decided_by.as_deref()?).ok()?;
+    Some(closed_by(&by))
+}
+
+/// The run of a checkpoint.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct CheckpointRun {
+    /// Run id.
+    pub id: String,
+    /// Workflow id.
+    pub workflow: String,
+    /// Name of the workflow.
+    pub name: String,
+    /// Version it runs on.
+    pub version: u32,
+    /// Where it stands.
+    pub status: RunStatus,
+}
+
+/// A checkpoint in a list.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct CheckpointSummary {
+    /// Id.
+    pub id: String,
+    /// Why the run waits.
+    pub kind: CheckpointKind,
+    /// Whether it still does.
+    pub status: CheckpointStatus,
+    /// Which run.
+    pub run: CheckpointRun,
+    /// Which step.
+    pub step: String,
+    /// Title of the step.
+    pub title: String,
+    /// One line.
+    pub summary: String,
+    /// Since when.
+    pub opened_at: i64,
+    /// When it ends by itself.
+    pub due_at: Option<i64>,
+    /// For whom the run is.
+    pub customer: Option<Customer>,
+    /// The operator who took it.
+    pub assigned_to: Option<PersonRef>,
+    /// How it was decided.
+    pub outcome: Option<String>,
+    /// When.
+    pub decided_at: Option<i64>,
+    /// By whom or what.
+    pub decided_by: Option<DecidedBy>,
+    /// Whether the caller may decide it now.
+    pub may_decide: bool,
+}
+
+/// Who may decide an approval.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct Approvers {
+    /// Roles or groups, any of which is enough.
+    pub roles: Vec<String>,
+    /// E-mail addresses.
+    pub users: Vec<String>,
+    /// How many different people must approve.
+    pub quorum: u32,
+    /// Whether who started the run may not decide.
+    pub exclude_requester: bool,
+}
+
+/// One of several needed approvals.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct ApprovalGiven {
+    /// Who.
+    pub by: PersonRef,
+    /// When.
+    pub at: i64,
+    /// Their words.
+    pub comment: Option<String>,
+}
+
+/// A request as it would be sent; secrets are `***`.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct RenderedRequest {
+    /// HTTP method.
+    pub method: String,
+    /// Whole URL.
+    pub url: String,
+    /// Headers by lower-case name.
+    pub headers: BTreeMap<String, String>,
+    /// The body as JSON; a string when it is text, null when there is none.
+    pub body: Value,
+}
+
+/// What an approval allows.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct GuardedRequest {
+    /// The guarded step.
+    pub step: String,
+    /// Its title.
+    pub title: String,
+    /// `<connector>.<action>`.
+    pub action: String,
+    /// How much harm it can do.
+    pub risk: Risk,
+    /// Named connection.
+    pub connection: Option<String>,
+    /// Rendered input.
+    pub input: Value,
+    /// Hash of what is approved; it is compared before the call.
+    pub hash: String,
+    /// What would go over the wire.
+    pub request: Option<RenderedRequest>,
+    /// Why that cannot be told.
+    pub error: Option<String>,
+}
+
+/// One step that would be taken.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct PreviewStep {
+    /// The step.
+    pub step: String,
+    /// Its title.
+    pub title: String,
+    /// Its type tag.
+    pub kind: String,
+    /// `<connector>.<action>` of a call.
+    pub action: Option<String>,
+    /// How much harm it can do.
+    pub risk: Option<Risk>,
+    /// Rendered input; null when it cannot be told yet.
+    pub input: Value,
+    /// What would go over the wire; null when it cannot be told yet.
+    pub request: Option<RenderedRequest>,
+    /// Text of a message.
+    pub message: Option<String>,
+    /// Channels of a message.
+    pub channels: Vec<String>,
+}
+
+/// What would follow an outcome, up to the next decision, person or end.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct BranchPreview {
+    /// The first step.
+    pub step: String,
+    /// Its title.
+    pub title: String,
+    /// What people would read.
+    pub messages: Vec<String>,
+    /// Each step.
+    pub steps: Vec<PreviewStep>,
+}
+
+/// A step by title.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct StepRef {
+    /// Step id.
+    pub step: String,
+    /// Its title.
+    pub title: String,
+}
+
+/// The conversation of a checkpoint.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct CheckpointConversation {
+    /// Id.
+    pub id: String,
+    /// The newest messages, oldest first.
+    pub messages: Vec<Message>,
+}
+
+/// The state of a run.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct CheckpointState {
+    /// Variables.
+    pub vars: Map<String, Value>,
+    /// `{output, error}` by step.
+    pub steps: Map<String, Value>,
+}
+
+/// An earlier decision for the same customer.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct EarlierDecision {
+    /// Checkpoint id.
+    pub checkpoint: String,
+    /// How.
+    pub outcome: String,
+    /// When.
+    pub decided_at: i64,
+    /// By whom or what.
+    pub decided_by: Option<DecidedBy>,
+    /// One line.
+    pub summary: String,
+}
+
+/// A form that waits.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct OpenForm {
+    /// JSON Schema of the answers.
+    pub schema: Value,
+    /// What the customer reads.
+    pub prompt: String,
+    /// First values.
+    pub prefill: Value,
+    /// Text of the button.
+    pub submit: String,
+}
+
+/// A call of which nobody knows whether it took place.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct UnknownCall {
+    /// What was sent.
+    pub sent: CallRequest,
+    /// When.
+    pub at: i64,
+    /// `<connector>.<action>`, or the channel of a message.
+    pub action: String,
+    /// The key it was sent with.
+    pub key: String,
+    /// Why nobody knows.
+    pub error: StepError,
+}
+
+/// What changed since an earlier approval that became void.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct RequestDifference {
+    /// The guarded step.
+    pub step: String,
+    /// What was approved.
+    pub approved: Value,
+    /// What would be sent now.
+    pub now: Value,
+}
+
+/// A checkpoint with everything a person needs to decide.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct Checkpoint {
+    /// As in lists.
+    #[serde(flatten)]
+    pub item: CheckpointSummary,
+    /// What silence counts as: approved, rejected, escalate, or timeout.
+    pub on_timeout: Option<String>,
+    /// Where the run goes then.
+    pub on_timeout_step: Option<StepRef>,
+    /// Who may decide an approval.
+    pub approvers: Option<Approvers>,
+    /// Approvals given so far.
+    pub approvals: Vec<ApprovalGiven>,
+    /// Why the caller may not decide.
+    pub why_not: Option<String>,
+    /// What may be chosen.
+    pub outcomes: Vec<String>,
+    /// What an approval allows.
+    pub requests: Vec<GuardedRequest>,
+    /// What changed since an earlier approval that became void.
+    pub difference: Option<RequestDifference>,
+    /// What would follow approval.
+    pub on_approve: Option<BranchPreview>,
+    /// What would follow rejection.
+    pub on_reject: Option<BranchPreview>,
+    /// What would follow "ask for changes".
+    pub on_changes: Option<BranchPreview>,
+    /// Who should take a handoff.
+    pub team: Option<String>,
+    /// What they read.
+    pub note: Option<String>,
+    /// The form that waits.
+    pub form: Option<OpenForm>,
+    /// The call in doubt.
+    pub unknown: Option<UnknownCall>,
+    /// What was said.
+    pub conversation: Option<CheckpointConversation>,
+    /// What the run knows.
+    pub state: CheckpointState,
+    /// How it came here.
+    pub path: Vec<StepExecution>,
+    /// Earlier decisions for this customer, newest first, at most 10.
+    pub earlier: Vec<EarlierDecision>,
+    /// The words of who decided.
+    pub comment: Option<String>,
+}
+
+/// Decides a checkpoint.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct DecisionRequest {
+    /// One of the checkpoint's `outcomes`; `submitted` with `values` for a form an operator fills in.
+    pub outcome: String,
+    /// Words, at most 4,000 characters.
+    pub comment: Option<String>,
+    /// A form's answers.
+    pub values: Option<Map<String, Value>>,
+    /// `happened`: what to go on with as the call's output.
+    pub result: Option<Value>,
+}
+
+/// Open checkpoints.
+#[derive(Debug, Clone, Default, Serialize, ToSchema)]
+pub struct CheckpointCounts {
+    /// Approvals.
+    pub approval: u64,
+    /// Forms.
+    pub form: u64,
+    /// Handoffs.
+    pub handoff: u64,
+    /// Unknown outcomes.
+    pub unknown_outcome: u64,
+}

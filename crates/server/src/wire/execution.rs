@@ -1,0 +1,352 @@
+//! Step executions: the cards of a run.
+
+use super::DecidedBy;
+use countersign_core::run;
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+use utoipa::ToSchema;
+
+/// Where a step execution or an attempt stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum ExecutionStatus {
+    /// A call is under way.
+    Running,
+    /// It waits for a person.
+    Waiting,
+    /// It waits to try again.
+    Retrying,
+    /// It did what it was for.
+    Completed,
+    /// It failed.
+    Failed,
+    /// A person said no.
+    Rejected,
+    /// Nobody answered.
+    TimedOut,
+    /// The run was stopped here.
+    Cancelled,
+    /// What became of its call is not known.
+    Unknown,
+}
+
+impl From<run::ExecutionStatus> for ExecutionStatus {
+    fn from(status: run::ExecutionStatus) -> Self {
+        match status {
+            run::ExecutionStatus::Running => Self::Running,
+            run::ExecutionStatus::Waiting => Self::Waiting,
+            run::ExecutionStatus::Retrying => Self::Retrying,
+            run::ExecutionStatus::Completed => Self::Completed,
+            run::ExecutionStatus::Failed => Self::Failed,
+            run::ExecutionStatus::Rejected => Self::Rejected,
+            run::ExecutionStatus::TimedOut => Self::TimedOut,
+            run::ExecutionStatus::Cancelled => Self::Cancelled,
+            run::ExecutionStatus::Unknown => Self::Unknown,
+        }
+    }
+}
+
+/// What a failed call allows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum FailureClass {
+    /// Trying again is safe.
+    Retryable,
+    /// Trying again would be refused again.
+    Fatal,
+    /// It may have taken place.
+    Unknown,
+}
+
+/// Why a call or a step failed.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct StepError {
+    /// What it allows.
+    pub class: FailureClass,
+    /// Stable short name.
+    pub code: String,
+    /// For people.
+    pub message: String,
+    /// Whatever the other side said, without secrets.
+    pub details: Value,
+}
+
+impl From<run::StepError> for StepError {
+    fn from(error: run::StepError) -> Self {
+        let class = match error.class {
+            run::FailureClass::Retryable => FailureClass::Retryable,
+            run::FailureClass::Fatal => FailureClass::Fatal,
+            run::FailureClass::Unknown => FailureClass::Unknown,
+        };
+        Self { class, code: error.code, message: error.message, details: error.details }
+    }
+}
+
+/// What a call sends.
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum CallRequest {
+    /// A connector action.
+    Action {
+        /// `<connector>.<action>`.
+        action: String,
+        /// Named connection.
+        #[serde(default)]
+        connection: Option<String>,
+        /// Rendered input.
+        input: Value,
+    },
+    /// A message.
+    Message {
+        /// Over which channel.
+        channel: String,
+        /// Address.
+        to: String,
+        /// Subject, for e-mail.
+        #[serde(default)]
+        subject: String,
+        /// The text.
+        body: String,
+    },
+}
+
+impl From<run::CallRequest> for CallRequest {
+    fn from(request: run::CallRequest) -> Self {
+        match request {
+            run::CallRequest::Action { action, connection, input } => Self::Action { action, connection, input },
+            run::CallRequest::Message { channel, to, subject, body } => {
+                Self::Message { channel: channel.tag().to_owned(), to, subject, body }
+            }
+        }
+    }
+}
+
+/// One attempt of one call.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct Attempt {
+    /// Which call of the step.
+    pub call: u16,
+    /// 1 for the first try.
+    pub attempt: u32,
+    /// When it was made.
+    pub started_at: i64,
+    /// When it was answered.
+    pub ended_at: Option<i64>,
+    /// Where it stands.
+    pub status: ExecutionStatus,
+    /// Idempotency key: the same on every attempt.
+    pub key: String,
+    /// What was sent.
+    pub request: Option<CallRequest>,
+    /// What came back.
+    pub output: Value,
+    /// Facts about the exchange: method, address, status, duration.
+    pub exchange: Value,
+    /// Why it failed.
+    pub error: Option<StepError>,
+    /// When it is tried again.
+    pub retry_at: Option<i64>,
+}
+
+impl From<run::AttemptRecord> for Attempt {
+    fn from(record: run::AttemptRecord) -> Self {
+        Self {
+            call: record.call,
+            attempt: record.attempt,
+            started_at: record.started_at.0,
+            ended_at: record.ended_at.map(|at| at.0),
+            status: record.status.into(),
+            key: record.key,
+            request: serde_json::from_value(record.request).ok(),
+            output: record.output.unwrap_or_default(),
+            exchange: record.exchange,
+            error: record.error.map(Into::into),
+            retry_at: record.retry_at.map(|at| at.0),
+        }
+    }
+}
+
+/// A wait for a person inside a step execution.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct StepCheckpoint {
+    /// Id.
+    pub id: String,
+    /// form, approval, handoff, unknown_outcome.
+    pub kind: super::CheckpointKind,
+    /// Whether it still waits.
+    pub status: super::CheckpointStatus,
+    /// When it was opened.
+    pub opened_at: i64,
+    /// When it ends by itself.
+    pub due_at: Option<i64>,
+    /// How it ended.
+    pub outcome: Option<String>,
+    /// When.
+    pub decided_at: Option<i64>,
+    /// By whom or what.
+    pub decided_by: Option<DecidedBy>,
+    /// Their words.
+    pub comment: Option<String>,
+    /// Names of those who approved, while more are needed.
+    pub given: Vec<String>,
+    /// What the person was shown.
+    pub saw: Value,
+}
+
+impl From<run::CheckpointRecord> for StepCheckpoint {
+    fn from(record: run::CheckpointRecord) -> Self {
+        let open = record.closed_by.is_none();
+        Self {
+            id: record.id,
+            kind: record.kind.into(),
+            status: if open { super::CheckpointStatus::Open } else { super::CheckpointStatus::Decided },
+            opened_at: record.opened_at.0,
+            due_at: record.due_at.map(|at| at.0),
+            outcome: record.outcome,
+            decided_at: record.closed_at.map(|at| at.0),
+            decided_by: record.closed_by.as_ref().map(super::closed_by),
+            comment: Some(record.comment).filter(|comment| !comment.is_empty()),
+            given: record.given.into_iter().map(|actor| actor.name).collect(),
+            saw: record.shown,
+        }
+    }
+}
+
+/// One branch of a condition as it was evaluated.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct BranchRecord {
+    /// The expression.
+    pub when: String,
+    /// Its value; null for nothing.
+    pub value: Value,
+    /// Whether it counts as true.
+    pub held: bool,
+}
+
+/// A condition as it was evaluated.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct ConditionRecord {
+    /// Each branch tried.
+    pub branches: Vec<BranchRecord>,
+}
+
+/// A message a step sent.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct SentMessage {
+    /// Over which channel.
+    pub channel: String,
+    /// Address.
+    pub to: String,
+    /// Subject, for e-mail.
+    pub subject: String,
+    /// The text.
+    pub body: String,
+    /// Where it stands.
+    pub status: ExecutionStatus,
+}
+
+/// What a `notify` step sent.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct NotifyRecord {
+    /// One for each channel, the last attempt of each.
+    pub messages: Vec<SentMessage>,
+}
+
+/// One entry of one step.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct StepExecution {
+    /// Ordinal of the entry in the run, from 1.
+    pub visit: u32,
+    /// The step.
+    pub step: String,
+    /// Its type tag.
+    pub kind: String,
+    /// Its title.
+    pub title: String,
+    /// `<connector>.<action>` of a call.
+    pub action: Option<String>,
+    /// Where it stands.
+    pub status: ExecutionStatus,
+    /// When it was entered.
+    pub started_at: i64,
+    /// When it was left.
+    pub ended_at: Option<i64>,
+    /// Milliseconds between the two.
+    pub duration_ms: Option<i64>,
+    /// The exit that was taken.
+    pub branch: Option<String>,
+    /// What went in.
+    pub input: Value,
+    /// What came out.
+    pub output: Value,
+    /// Variables that got new values.
+    pub set: Map<String, Value>,
+    /// Why it failed.
+    pub error: Option<StepError>,
+    /// Every attempt of every call.
+    pub attempts: Vec<Attempt>,
+    /// The checkpoint it opened last.
+    pub checkpoint: Option<StepCheckpoint>,
+    /// The checkpoints it opened before.
+    pub earlier_checkpoints: Vec<StepCheckpoint>,
+    /// A condition's branches as evaluated.
+    pub condition: Option<ConditionRecord>,
+    /// What a `notify` step sent.
+    pub notify: Option<NotifyRecord>,
+    /// What was said in the conversation.
+    pub messages: Vec<String>,
+}
+
+impl From<run::StepExecution> for StepExecution {
+    fn from(execution: run::StepExecution) -> Self {
+        let attempts: Vec<Attempt> = execution.attempts.into_iter().map(Into::into).collect();
+        let mut checkpoints: Vec<StepCheckpoint> = execution.checkpoints.into_iter().map(Into::into).collect();
+        let condition = (execution.kind == "condition").then(|| ConditionRecord {
+            branches: execution
+                .branches
+                .into_iter()
+                .map(|branch| BranchRecord { when: branch.when, value: branch.value.unwrap_or_default(), held: branch.held })
+                .collect(),
+        });
+        Self {
+            visit: execution.visit,
+            step: execution.step,
+            notify: (execution.kind == "notify").then(|| NotifyRecord { messages: sent(&attempts) }),
+            kind: execution.kind,
+            title: execution.title,
+            action: execution.action,
+            status: execution.status.into(),
+            started_at: execution.started_at.0,
+            ended_at: execution.ended_at.map(|at| at.0),
+            duration_ms: execution.ended_at.map(|at| at.0.saturating_sub(execution.started_at.0)),
+            branch: execution.exit,
+            input: execution.input.unwrap_or_default(),
+            output: execution.output.unwrap_or_default(),
+            set: execution.set,
+            error: execution.error.map(Into::into),
+            attempts,
+            checkpoint: checkpoints.pop(),
+            earlier_checkpoints: checkpoints,
+            condition,
+            messages: execution.messages,
+        }
+    }
+}
+
+/// The last attempt of each call that is a message.
+fn sent(attempts: &[Attempt]) -> Vec<SentMessage> {
+    let last = |attempt: &&Attempt| {
+        !attempts.iter().any(|other| other.call == attempt.call && other.attempt > attempt.attempt)
+    };
+    let message = |attempt: &Attempt| match &attempt.request {
+        Some(CallRequest::Message { channel, to, subject, body }) => Some(SentMessage {
+            channel: channel.clone(),
+            to: to.clone(),
+            subject: subject.clone(),
+            body: body.clone(),
+            status: attempt.status,
+        }),
+        Some(CallRequest::Action { .. }) | None => None,
+    };
+    attempts.iter().filter(last).filter_map(message).collect()
+}

@@ -1,0 +1,239 @@
+//! Runs.
+
+use super::{CustomerRef, CustomerRequest, PersonRef, StepExecution};
+use countersign_store::RunStatus as StoreStatus;
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+use utoipa::ToSchema;
+
+/// Where a run stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum RunStatus {
+    /// It moves.
+    Running,
+    /// It waits for a person, a timer or a customer.
+    Waiting,
+    /// It reached an end.
+    Completed,
+    /// It was refused on the way.
+    Rejected,
+    /// It stopped on an error.
+    Failed,
+    /// Somebody stopped it.
+    Cancelled,
+}
+
+impl From<StoreStatus> for RunStatus {
+    fn from(status: StoreStatus) -> Self {
+        match status {
+            StoreStatus::Running => Self::Running,
+            StoreStatus::Waiting => Self::Waiting,
+            StoreStatus::Completed => Self::Completed,
+            StoreStatus::Rejected => Self::Rejected,
+            StoreStatus::Failed => Self::Failed,
+            StoreStatus::Cancelled => Self::Cancelled,
+        }
+    }
+}
+
+/// How many runs stand where.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, ToSchema)]
+pub struct RunCounts {
+    /// Moving.
+    pub running: u64,
+    /// Waiting.
+    pub waiting: u64,
+    /// Reached an end.
+    pub completed: u64,
+    /// Refused on the way.
+    pub rejected: u64,
+    /// Stopped on an error.
+    pub failed: u64,
+    /// Stopped by somebody.
+    pub cancelled: u64,
+}
+
+impl RunCounts {
+    pub(crate) fn add(&mut self, status: StoreStatus, count: u64) {
+        let place = match status {
+            StoreStatus::Running => &mut self.running,
+            StoreStatus::Waiting => &mut self.waiting,
+            StoreStatus::Completed => &mut self.completed,
+            StoreStatus::Rejected => &mut self.rejected,
+            StoreStatus::Failed => &mut self.failed,
+            StoreStatus::Cancelled => &mut self.cancelled,
+        };
+        *place += count;
+    }
+}
+
+/// A workflow by name.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+pub struct WorkflowRef {
+    /// Id.
+    pub id: String,
+    /// Name.
+    pub name: String,
+}
+
+/// Starts a run.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct StartRunRequest {
+    /// Id or name of the workflow.
+    pub workflow: String,
+    /// Fits the workflow's input schema; an empty object when absent.
+    pub input: Option<Value>,
+    /// Id of a customer, or what to know them by: they are added when nobody has that id, address or number.
+    pub customer: Option<CustomerChoice>,
+    /// Conversation the run talks in.
+    pub conversation: Option<String>,
+    /// A version other than the active one.
+    pub version: Option<u32>,
+}
+
+/// A customer by id or by what is known about them.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(untagged)]
+pub enum CustomerChoice {
+    /// Id.
+    Id(String),
+    /// What is known.
+    Known(Box<CustomerRequest>),
+}
+
+/// A run that was started; small on purpose.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct StartedRun {
+    /// Id.
+    pub id: String,
+    /// What it runs.
+    pub workflow: WorkflowRef,
+    /// On which version, to its end.
+    pub version: u32,
+    /// Where it stands.
+    pub status: RunStatus,
+    /// Current step.
+    pub step: Option<String>,
+    /// What it waits for: form, approval, handoff, unknown_outcome, timer or call.
+    pub waiting_for: Option<String>,
+    /// Start.
+    pub started_at: i64,
+    /// Last change.
+    pub updated_at: i64,
+    /// End.
+    pub ended_at: Option<i64>,
+    /// What it answered.
+    pub output: Value,
+    /// Stable code of the error.
+    pub error_code: Option<String>,
+    /// The error for people.
+    pub error_message: Option<String>,
+    /// Whether an earlier request with this Idempotency-Key started it.
+    pub replayed: bool,
+}
+
+/// A run in a list.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct RunSummary {
+    /// Id.
+    pub id: String,
+    /// What it runs.
+    pub workflow: WorkflowRef,
+    /// On which version, to its end.
+    pub version: u32,
+    /// Where it stands.
+    pub status: RunStatus,
+    /// Current step.
+    pub step: Option<String>,
+    /// Its title.
+    pub step_title: Option<String>,
+    /// What it waits for: form, approval, handoff, unknown_outcome, timer or call.
+    pub waiting_for: Option<String>,
+    /// One line.
+    pub title: String,
+    /// What started it: message, api, webhook, schedule, manual.
+    pub trigger: String,
+    /// For whom.
+    pub customer: Option<CustomerRef>,
+    /// Conversation it talks in.
+    pub conversation: Option<String>,
+    /// Who started it.
+    pub started_by: Option<PersonRef>,
+    /// Run it repeats.
+    pub retry_of: Option<String>,
+    /// Start.
+    pub started_at: i64,
+    /// Last change.
+    pub updated_at: i64,
+    /// End.
+    pub ended_at: Option<i64>,
+    /// Stable code of the error.
+    pub error_code: Option<String>,
+    /// The error for people.
+    pub error_message: Option<String>,
+}
+
+/// A run with everything that happened.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct RunDetail {
+    /// As in lists.
+    #[serde(flatten)]
+    pub summary: RunSummary,
+    /// What it was started with.
+    pub input: Value,
+    /// Variables now.
+    pub vars: Map<String, Value>,
+    /// What it answered.
+    pub output: Value,
+    /// Position in its log.
+    pub seq: u64,
+    /// Every step entry, in order.
+    pub steps: Vec<StepExecution>,
+}
+
+/// One entry of a run's log.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct RunEvent {
+    /// Position of the commit; events decided together share it.
+    pub seq: u64,
+    /// When.
+    pub at: i64,
+    /// What.
+    #[serde(rename = "type")]
+    pub kind: String,
+    /// Its members.
+    pub data: Map<String, Value>,
+}
+
+/// Stops a run.
+#[derive(Debug, Default, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct CancelRequest {
+    /// Why, at most 2,000 characters.
+    pub reason: String,
+}
+
+/// Which version a retry uses.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum RetryVersion {
+    /// The run goes on, on its own version.
+    #[default]
+    Same,
+    /// A new run starts on the active version with the same input.
+    Newest,
+}
+
+/// Takes an ended run up again.
+#[derive(Debug, Default, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct RetryRequest {
+    /// From which step; the one that failed when absent. Only on the same version.
+    pub step: Option<String>,
+    /// On which version.
+    pub version: RetryVersion,
+    /// Variables to change first. Only on the same version.
+    pub vars: Map<String, Value>,
+}

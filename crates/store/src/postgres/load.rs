@@ -1,0 +1,189 @@
+//! Facts for the planner: one statement per kind, all sent at once, rows locked in order.
+
+use futures::future::try_join_all;
+use tokio_postgres::types::ToSql;
+
+use super::connection::Connection;
+use super::query::{Failed, decode};
+use crate::audit::AuditHead;
+use crate::database::{Row, column};
+use crate::plan::{Facts, Wanted};
+use crate::rows::{CheckpointRow, IdempotencyRow, Param, TableRow};
+
+/// The SELECTs, built once.
+#[derive(Debug)]
+pub(super) struct LoadSql {
+    runs: String,
+    checkpoints: String,
+    conversations: String,
+    messages: String,
+    idempotency: String,
+    audit_heads: String,
+}
+
+/// Joins a table to pairs of (workspace, id) given as two arrays.
+fn by_key(columns: &str, table: &str) -> String {
+    format!(
+        "SELECT {columns} FROM unnest(?1::text[], ?2::text[]) AS k (w, i) \
+         JOIN {table} AS t ON t.workspace = k.w AND t.id = k.i"
+    )
+}
+
+/// A fixed order keeps two writers from waiting for each other.
+fn locked(sql: &str) -> String {
+    format!("{sql} ORDER BY t.workspace, t.id FOR UPDATE OF t")
+}
+
+impl LoadSql {
+    pub(super) fn new() -> Self {
+        Self {
+            runs: locked(&by_key("t.workspace, t.id, t.seq", "runs")),
+            checkpoints: locked(&by_key(&CheckpointRow::column_list_of("t"), "checkpoints")),
+            conversations: locked(&by_key("t.workspace, t.id, t.last_position", "conversations")),
+            messages: by_key("t.workspace, t.id", "messages"),
+            idempotency: format!(
+                "SELECT {} FROM unnest(?1::text[], ?2::text[], ?3::text[]) AS k (w, s, i) \
+                 JOIN idempotency AS t ON t.workspace = k.w AND t.scope = k.s AND t.\"key\" = k.i",
+                IdempotencyRow::column_list_of("t")
+            ),
+            audit_heads: "SELECT workspace, seq, hash FROM audit_heads WHERE workspace = ANY (?1::text[]) \
+                          ORDER BY workspace FOR UPDATE"
+                .to_owned(),
+        }
+    }
+}
+
+/// One array parameter.
+type Array = Vec<Param>;
+
+fn arrays<const N: usize>(rows: impl IntoIterator<Item = [String; N]>) -> Vec<Array> {
+    let mut columns = vec![Array::new(); N];
+    for row in rows {
+        for (column, value) in columns.iter_mut().zip(row) {
+            column.push(Param::Text(value));
+        }
+    }
+    columns
+}
+
+/// Reads what is wanted, beginning a transaction first if asked to.
+pub(super) async fn load(
+    connection: &mut Connection,
+    sql: &LoadSql,
+    wanted: Wanted,
+    begin: bool,
+) -> Result<Facts, Failed> {
+    let pairs = |keys: std::collections::BTreeSet<(String, String)>| arrays(keys.into_iter().map(|(w, i)| [w, i]));
+    let parts: [(&String, Vec<Array>); 6] = [
+        (&sql.idempotency, arrays(wanted.idempotency.into_iter().map(|(w, s, k)| [w, s, k]))),
+        (&sql.runs, pairs(wanted.runs)),
+        (&sql.checkpoints, pairs(wanted.checkpoints)),
+        (&sql.conversations, pairs(wanted.conversations)),
+        (&sql.messages, pairs(wanted.messages)),
+        (&sql.audit_heads, arrays(wanted.audit.iter().map(|workspace| [workspace.clone()]))),
+    ];
+    let mut queries = Vec::with_capacity(parts.len());
+    for (text, columns) in &parts {
+        // Nothing of the kind in this batch: no statement.
+        let statement = match columns.first().is_some_and(|column| !column.is_empty()) {
+            true => Some(connection.prepare(text).await?),
+            false => None,
+        };
+        queries.push((statement, columns));
+    }
+    let client = &connection.client;
+    let begin = async {
+        match begin {
+            true => client.batch_execute("BEGIN").await,
+            false => Ok(()),
+        }
+    };
+    let reads = try_join_all(queries.iter().map(|(statement, columns)| async move {
+        let Some(statement) = statement else { return Ok(Vec::new()) };
+        let params: Vec<&(dyn ToSql + Sync)> = columns.iter().map(|column| column as &(dyn ToSql + Sync)).collect();
+        client.query(statement, &params).await
+    }));
+    // Polled in this order, so sent in this order, without waiting for the answers in between.
+    let ((), answers) = tokio::try_join!(begin, reads)?;
+    let mut rows = Vec::with_capacity(answers.len());
+    for answer in &answers {
+        rows.push(answer.iter().map(decode).collect::<Result<Vec<Row>, Failed>>()?);
+    }
+    let mut facts = collect(rows)?;
+    add_missing_heads(connection, sql, wanted.audit, &mut facts).await?;
+    Ok(facts)
+}
+
+/// The first entry of a workspace makes the row that later ones lock.
+async fn add_missing_heads(
+    connection: &mut Connection,
+    sql: &LoadSql,
+    wanted: std::collections::BTreeSet<String>,
+    facts: &mut Facts,
+) -> Result<(), Failed> {
+    let missing: Array = wanted
+        .into_iter()
+        .filter(|workspace| !facts.audit_heads.contains_key(workspace))
+        .map(Param::Text)
+        .collect();
+    if missing.is_empty() {
+        return Ok(());
+    }
+    let insert = "INSERT INTO audit_heads (workspace, seq, hash) SELECT w, 0, '' FROM unnest(?1::text[]) AS k (w) \
+                  ORDER BY w ON CONFLICT DO NOTHING";
+    let insert = connection.prepare(insert).await?;
+    let select = connection.prepare(&sql.audit_heads).await?;
+    connection.client.execute(&insert, &[&missing]).await?;
+    for row in connection.client.query(&select, &[&missing]).await? {
+        add_head(decode(&row)?, facts)?;
+    }
+    Ok(())
+}
+
+fn collect(answers: Vec<Vec<Row>>) -> Result<Facts, Failed> {
+    let mut facts = Facts::default();
+    for (part, rows) in answers.into_iter().enumerate() {
+        for row in rows {
+            add(part, row, &mut facts)?;
+        }
+    }
+    Ok(facts)
+}
+
+fn add(part: usize, row: Row, facts: &mut Facts) -> Result<(), Failed> {
+    let mut values = row.into_iter();
+    match part {
+        0 => {
+            let row = IdempotencyRow::from_values(&mut values)?;
+            facts.idempotency.insert((row.workspace.clone(), row.scope.clone(), row.key.clone()), row);
+        }
+        1 => {
+            let key = (column(&mut values, "runs.workspace")?, column(&mut values, "runs.id")?);
+            facts.runs.insert(key, column(&mut values, "runs.seq")?);
+        }
+        2 => {
+            let row = CheckpointRow::from_values(&mut values)?;
+            facts.checkpoints.insert((row.workspace.clone(), row.id.clone()), row);
+        }
+        3 => {
+            let key = (column(&mut values, "conversations.workspace")?, column(&mut values, "conversations.id")?);
+            facts.conversations.insert(key, column(&mut values, "conversations.last_position")?);
+        }
+        4 => {
+            facts.messages.insert((column(&mut values, "messages.workspace")?, column(&mut values, "messages.id")?));
+        }
+        _ => return add_head(values.collect(), facts),
+    }
+    Ok(())
+}
+
+fn add_head(row: Row, facts: &mut Facts) -> Result<(), Failed> {
+    let mut values = row.into_iter();
+    let workspace = column(&mut values, "audit_heads.workspace")?;
+    let head = AuditHead {
+        seq: column(&mut values, "audit_heads.seq")?,
+        hash: column(&mut values, "audit_heads.hash")?,
+    };
+    facts.audit_heads.insert(workspace, head);
+    Ok(())
+}

@@ -1,0 +1,27 @@
+import { defineConfig } from '@playwright/test'
+
+const FLAGS = [
+  '--headless', '--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run',
+  '--disable-background-networking', '--disable-component-update', '--disable-sync',
+]
+
+export default defineConfig({
+  timeout: 60_000,
+  expect: { timeout: 10_000 },
+  workers: 1,
+  outputDir: 'test-results',
+  reporter: [['list']],
+  use: {
+    viewport: { width: 1440, height: 900 },
+    locale: 'en-GB',
+    timezoneId: 'UTC',
+    launchOptions: { executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium', args: FLAGS },
+    trace: 'retain-on-failure',
+  },
+  projects: [
+    // The pages with invented answers, from the built files: looks and accessibility, no server needed.
+    { name: 'pages', testDir: 'pages' },
+    // The whole product: the real executable, started by the test.
+    { name: 'real', testDir: 'real' },
+  ],
+})

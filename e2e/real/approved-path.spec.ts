@@ -1,0 +1,45 @@
+import { expect, test } from '@playwright/test'
+import { account, signIn, startDemo, type Demo } from '../support/demo'
+import { shoot } from '../support/shots'
+
+let demo: Demo
+test.beforeAll(async () => {
+  demo = await startDemo()
+})
+test.afterAll(async () => demo?.close())
+
+test('a customer upgrades after the manager approved', async ({ browser }) => {
+  const phone = await browser.newPage({ viewport: { width: 390, height: 844 } })
+  await phone.goto(demo.chat)
+  await phone.getByRole('textbox', { name: 'Write a message…' }).fill('I want to upgrade')
+  await phone.getByRole('button', { name: 'Send', exact: true }).click()
+  await expect(phone.getByText('I want to upgrade')).toBeVisible()
+  await phone.getByLabel(/e-?mail/i).fill('ada@example.com')
+  await shoot(phone, 'chat-form')
+  await phone.reload()
+  await expect(phone.getByLabel(/e-?mail/i)).toHaveValue('ada@example.com')
+  await phone.locator('form').filter({ has: phone.getByLabel(/e-?mail/i) }).getByRole('button').click()
+
+  const desk = await browser.newPage()
+  await signIn(desk, demo.inbox, account(demo, 'manager'))
+  await desk.getByRole('list', { name: 'Open items' }).getByText('$42.60').click()
+  await expect(desk.getByRole('heading', { level: 1, name: /\$42\.60/ })).toBeVisible()
+  await expect(desk.getByRole('heading', { name: 'On approve' })).toBeVisible()
+  await shoot(desk, 'inbox-approval')
+  await desk.getByRole('button', { name: 'Approve' }).click()
+  await expect(desk.getByText(/^Approved/).first()).toBeVisible()
+
+  await expect(phone.getByText(/enterprise/i).last()).toBeVisible()
+  await shoot(phone, 'chat-done')
+
+  await desk.goto(demo.runs)
+  await desk.getByRole('table', { name: 'Runs' }).getByRole('link').first().click()
+  const steps = desk.getByRole('list', { name: 'Steps' })
+  await expect(steps.getByRole('listitem').first()).toBeVisible()
+  await expect(desk.getByText('Completed').first()).toBeVisible()
+  await expect(steps.getByText(/Running|Waiting|Failed/)).toHaveCount(0)
+  await shoot(desk, 'run')
+  await desk.getByRole('tab', { name: 'Graph' }).click()
+  await expect(desk.locator('.react-flow__node').first()).toBeVisible()
+  await shoot(desk, 'run-graph')
+})

@@ -1,0 +1,57 @@
+import { spawn, type ChildProcess } from 'node:child_process'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { createInterface } from 'node:readline'
+import type { Page } from '@playwright/test'
+
+export type Account = { email: string; password: string; role: string }
+export type Demo = { chat: string; inbox: string; runs: string; phone?: string; accounts: Account[]; close: () => Promise<void> }
+
+const BIN = process.env.COUNTERSIGN_BIN ?? new URL('../../target/release/countersign', import.meta.url).pathname
+const FLAGS = (process.env.COUNTERSIGN_DEMO_FLAGS ?? '--json --no-browser --port 0').split(' ').filter(Boolean)
+const READY_MS = 30_000
+
+function stop(process: ChildProcess): Promise<void> {
+  return new Promise((resolve) => {
+    if (process.exitCode !== null) return resolve()
+    process.once('exit', () => resolve())
+    process.kill('SIGTERM')
+  })
+}
+
+/** Starts `countersign demo` in an empty directory and waits for the line of JSON that says where everything is. */
+export async function startDemo(): Promise<Demo> {
+  const data = mkdtempSync(join(tmpdir(), 'countersign-e2e-'))
+  const child = spawn(BIN, ['demo', ...FLAGS], { cwd: data, stdio: ['ignore', 'pipe', 'inherit'] })
+  const first = new Promise<string>((resolve, reject) => {
+    const lines = createInterface({ input: child.stdout })
+    lines.on('line', (line) => line.startsWith('{') && resolve(line))
+    child.once('error', reject)
+    child.once('exit', (code) => reject(new Error(`countersign demo ended with ${code} before it was ready`)))
+    setTimeout(() => reject(new Error('countersign demo was not ready in time')), READY_MS).unref()
+  })
+  const close = async () => {
+    await stop(child)
+    rmSync(data, { recursive: true, force: true })
+  }
+  try {
+    return { ...(JSON.parse(await first) as Omit<Demo, 'close'>), close }
+  } catch (error) {
+    await close()
+    throw error
+  }
+}
+
+export function account(demo: Demo, role: string): Account {
+  const found = demo.accounts.find((one) => one.role === role || one.email.startsWith(role))
+  if (!found) throw new Error(`the demo has no account for ${role}`)
+  return found
+}
+
+export async function signIn(page: Page, url: string, who: Account): Promise<void> {
+  await page.goto(url)
+  await page.getByLabel('E-mail').fill(who.email)
+  await page.getByLabel('Password').fill(who.password)
+  await page.getByRole('button', { name: 'Sign in' }).click()
+}

@@ -1,0 +1,30 @@
+import AxeBuilder from '@axe-core/playwright'
+import { expect, type Page } from '@playwright/test'
+
+const DIR = new URL('../screenshots/', import.meta.url).pathname
+
+export async function setTheme(page: Page, theme: 'light' | 'dark'): Promise<void> {
+  await page.evaluate((name) => {
+    localStorage.setItem('countersign.theme', name)
+    document.documentElement.dataset.theme = name
+  }, theme)
+}
+
+/** Saves the page in both themes. */
+export async function shoot(page: Page, name: string): Promise<void> {
+  for (const theme of ['light', 'dark'] as const) {
+    await setTheme(page, theme)
+    await page.screenshot({ path: `${DIR}${name}-${theme}.png`, animations: 'disabled' })
+  }
+  await setTheme(page, 'light')
+}
+
+/** Fails on what axe finds, in both themes. */
+export async function accessible(page: Page): Promise<void> {
+  for (const theme of ['light', 'dark'] as const) {
+    await setTheme(page, theme)
+    const { violations } = await new AxeBuilder({ page }).withTags(['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa']).analyze()
+    expect(violations.map((violation) => `${theme} ${violation.id}: ${violation.nodes.map((node) => `${node.target.join(' ')} ${node.any[0]?.message ?? ''}`).slice(0, 4).join(' | ')}`)).toEqual([])
+  }
+  await setTheme(page, 'light')
+}

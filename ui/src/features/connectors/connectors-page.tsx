@@ -1,0 +1,132 @@
+import { useQuery } from '@tanstack/react-query'
+import { ChevronRight, Plug, Plus } from 'lucide-react'
+import { useState } from 'react'
+import { queries } from '@/api/queries'
+import type { ActionSpec, Connection, Connector } from '@/api/types'
+import { PageBody, PageHead, useTitle } from '@/app/page'
+import { QueryState } from '@/app/query-state'
+import { useMay } from '@/app/session'
+import { Button } from '@/ui/button'
+import { cx } from '@/ui/cx'
+import { Empty } from '@/ui/states'
+import { ConnectionDialog, RemoveConnection } from './connection-dialog'
+import { strings as s } from './strings'
+
+type Open = { what: 'add'; connector: Connector } | { what: 'edit'; connector: Connector; connection: Connection } | { what: 'remove'; connection: Connection } | null
+
+function Action({ action }: { action: ActionSpec }) {
+  return (
+    <li className="flex flex-wrap items-baseline gap-x-3 gap-y-0.5 py-1.5">
+      <code className="font-mono text-xs">{action.name}</code>
+      <span className="text-sm text-muted">{action.description || action.title}</span>
+      <span className={cx('ml-auto rounded-full px-2 text-xs', action.risk === 'high' ? 'bg-bad-soft text-bad' : 'bg-hover text-muted')}>{s.risk[action.risk]}</span>
+    </li>
+  )
+}
+
+function ConnectorCard({ connector, may, onAdd }: { connector: Connector; may: boolean; onAdd: () => void }) {
+  const [open, setOpen] = useState(false)
+  return (
+    <li className="rounded-lg border border-line">
+      <div className="flex items-center gap-3 p-3">
+        <button type="button" aria-expanded={open} onClick={() => setOpen(!open)} className="flex min-w-0 flex-1 items-center gap-2 text-left">
+          <ChevronRight size={14} className={cx('shrink-0 text-faint transition-transform', open && 'rotate-90')} />
+          <span className="font-medium">{connector.title || connector.name}</span>
+          <span className="font-mono text-xs text-faint">{connector.name}</span>
+          <span className="truncate text-xs text-faint">{s.actions(connector.actions.length)}</span>
+        </button>
+        <Button small icon={<Plus size={14} />} disabled={!may} onClick={onAdd}>{s.add}</Button>
+      </div>
+      {open && <ul className="divide-y divide-line border-t border-line px-4 py-1">{connector.actions.map((action) => <Action key={action.name} action={action} />)}</ul>}
+    </li>
+  )
+}
+
+function Connections({ connectors, may, onOpen }: { connectors: Connector[]; may: boolean; onOpen: (open: Open) => void }) {
+  const query = useQuery(queries.connections())
+  return (
+    <section className="flex flex-col gap-2">
+      <h2 className="font-semibold">{s.connections}</h2>
+      <p className="text-sm text-muted">{s.connectionsHelp}</p>
+      <QueryState query={query}>
+        {({ items }) =>
+          items.length === 0 ? (
+            <p className="rounded-lg border border-dashed border-line-strong p-4 text-sm text-muted">{s.noConnections}</p>
+          ) : (
+            <ul className="divide-y divide-line rounded-lg border border-line">
+              {items.map((connection) => {
+                const connector = connectors.find((one) => one.name === connection.connector)
+                return (
+                  <li key={connection.id} className="flex flex-wrap items-center gap-x-3 gap-y-1 px-3 py-2">
+                    <span className="font-medium">{connection.name}</span>
+                    <span className="font-mono text-xs text-faint">{connection.connector}</span>
+                    {connection.secret_names.length > 0 && <span className="text-xs text-faint">{s.secrets}: {connection.secret_names.join(', ')}</span>}
+                    <span className="ml-auto flex gap-1">
+                      <Button small look="quiet" disabled={!may || !connector} onClick={() => connector && onOpen({ what: 'edit', connector, connection })}>{s.edit}</Button>
+                      <Button small look="quiet" disabled={!may} onClick={() => onOpen({ what: 'remove', connection })}>{s.remove}</Button>
+                    </span>
+                  </li>
+                )
+              })}
+            </ul>
+          )
+        }
+      </QueryState>
+    </section>
+  )
+}
+
+function Channels() {
+  const query = useQuery(queries.channels())
+  return (
+    <section className="flex flex-col gap-2">
+      <h2 className="font-semibold">{s.channels}</h2>
+      <p className="text-sm text-muted">{s.channelsHelp}</p>
+      <QueryState query={query}>
+        {({ items }) =>
+          items.length === 0 ? (
+            <p className="rounded-lg border border-dashed border-line-strong p-4 text-sm text-muted">{s.noChannels}</p>
+          ) : (
+            <ul className="divide-y divide-line rounded-lg border border-line">
+              {items.map((channel) => (
+                <li key={channel.id} className="flex items-center gap-3 px-3 py-2"><span className="font-medium">{channel.name}</span><span className="font-mono text-xs text-faint">{channel.channel}</span></li>
+              ))}
+            </ul>
+          )
+        }
+      </QueryState>
+    </section>
+  )
+}
+
+export default function ConnectorsPage() {
+  useTitle(s.title)
+  const query = useQuery(queries.connectors())
+  const may = useMay('admin')
+  const [open, setOpen] = useState<Open>(null)
+  const close = () => setOpen(null)
+  return (
+    <>
+      <PageHead title={s.title} />
+      <PageBody className="flex flex-col gap-8">
+        <QueryState query={query}>
+          {({ items }) => (
+            <>
+              <Connections connectors={items} may={may} onOpen={setOpen} />
+              <Channels />
+              <section className="flex flex-col gap-2">
+                <h2 className="font-semibold">{s.catalogue}</h2>
+                {items.length === 0 ? <Empty icon={<Plug size={20} />} title={s.empty.title}>{s.empty.text}</Empty> : (
+                  <ul className="flex flex-col gap-2">{items.map((connector) => <ConnectorCard key={connector.name} connector={connector} may={may} onAdd={() => setOpen({ what: 'add', connector })} />)}</ul>
+                )}
+              </section>
+            </>
+          )}
+        </QueryState>
+      </PageBody>
+      {open?.what === 'add' && <ConnectionDialog connector={open.connector} onClose={close} />}
+      {open?.what === 'edit' && <ConnectionDialog connector={open.connector} connection={open.connection} onClose={close} />}
+      {open?.what === 'remove' && <RemoveConnection connection={open.connection} onClose={close} />}
+    </>
+  )
+}

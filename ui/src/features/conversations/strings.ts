@@ -1,0 +1,16 @@
+export const strings = {
+  title: 'Conversations',
+  views: { conversations: 'Conversations', customers: 'Customers' },
+  viewsLabel: 'Conversations or customers',
+  columns: { customer: 'Customer', last: 'Last message', channel: 'Channel', status: 'Status', updated: 'Updated', name: 'Name', contact: 'Contact', since: 'Since' },
+  empty: { title: 'No conversation yet', text: 'Customers reach you by the chat page, the widget on your site, WhatsApp, Telegram, SMS or e-mail.', action: 'Open the chat page' },
+  noCustomers: { title: 'No customer yet', text: 'A customer appears with the first message or the first run that names one.' },
+  anonymous: 'Visitor',
+  reply: 'Reply to the customer',
+  placeholder: 'Write a message…',
+  send: 'Send',
+  customer: 'Customer',
+  runs: 'Runs',
+  noRuns: 'No run touched this conversation.',
+  assigned: (name: string) => `with ${name}`,
+}
