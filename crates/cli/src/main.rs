@@ -5,6 +5,7 @@ mod commands;
 mod config;
 mod output;
 mod parts;
+mod timeline;
 
 use clap::{Parser, Subcommand};
 use commands::{audit, check, checkpoint, connector, demo, eval, migrate, openapi, run, sandbox, serve, workflow};

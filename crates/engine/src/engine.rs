@@ -169,8 +169,9 @@ impl Engine {
     /// Sleeps on the engine's clock; false when the engine is stopping.
     pub(crate) async fn pause(&self, milliseconds: u64) -> bool {
         let mut stopping = self.0.stopping.subscribe();
+        let until = self.now().saturating_add(i64::try_from(milliseconds).unwrap_or(i64::MAX));
         tokio::select! {
-            () = self.0.clock.sleep(Duration::from_millis(milliseconds)) => true,
+            () = self.0.clock.sleep_until(until) => true,
             _ = stopping.wait_for(|stopping| *stopping) => false,
         }
     }

@@ -9,40 +9,42 @@ use futures::{StreamExt, stream};
 const BATCH: u32 = 256;
 /// Due runs decided at once.
 const AT_ONCE: usize = 32;
+/// The shortest pause between two looks, milliseconds.
+const PAUSE_MIN_MS: i64 = 5;
 
 impl Engine {
     /// Fires due timers until the engine stops.
     pub(crate) async fn timers(self) {
         let mut stopping = self.0.stopping.subscribe();
         loop {
-            let pause_ms = match self.fire_due().await {
-                Ok(pause_ms) => pause_ms,
+            let now = self.now();
+            let poll = now.saturating_add(i64::try_from(self.0.config.timer_poll_ms).unwrap_or(i64::MAX));
+            let next = match self.fire_due(now).await {
+                Ok(next) => next.map_or(poll, |next| next.min(poll)),
                 Err(error) => {
                     tracing::warn!(%error, "timers wait for the database");
-                    self.0.config.timer_poll_ms
+                    poll
                 }
             };
             tokio::select! {
-                () = self.0.clock.sleep(std::time::Duration::from_millis(pause_ms)) => {}
+                () = self.0.clock.sleep_until(next) => {}
                 () = self.0.timer_set.notified() => {}
                 _ = stopping.wait_for(|stopping| *stopping) => return,
             }
         }
     }
 
-    /// Fires what is due and tells how long nothing else is, at most the poll interval.
-    async fn fire_due(&self) -> Result<u64, EngineError> {
-        let poll = self.0.config.timer_poll_ms;
-        let due = self.0.store.due_runs(self.now(), BATCH).await?;
+    /// Fires what is due at `now` and tells when the next timer is.
+    async fn fire_due(&self, now: i64) -> Result<Option<i64>, EngineError> {
+        let due = self.0.store.due_runs(now, BATCH).await?;
         let full = due.len() >= BATCH as usize;
         stream::iter(due).for_each_concurrent(AT_ONCE, |row| self.fire(row)).await;
         if full {
-            return Ok(0);
+            return Ok(Some(now));
         }
-        let next = self.0.store.next_wake_at().await?;
-        let wait = next.map_or(poll, |next| u64::try_from(next.saturating_sub(self.now())).unwrap_or(0));
         // A due timer that could not be fired must not become a busy loop.
-        Ok(wait.clamp(5, poll))
+        let next = self.0.store.next_wake_at().await?;
+        Ok(next.map(|next| next.max(now.saturating_add(PAUSE_MIN_MS))))
     }
 
     async fn fire(&self, row: RunRow) {

@@ -18,6 +18,8 @@ import { shownTheme, theme, toggleTheme } from './theme'
 const Palette = lazy(() => import('./palette'))
 const ShortcutSheet = lazy(() => import('./shortcut-sheet'))
 
+const OFFLINE_AFTER_MS = 4000
+
 /** The signed-in frame: knows who is here, or sends to the login page. */
 export function Shell() {
   const me = useQuery(queries.me())
@@ -61,7 +63,19 @@ function Frame() {
   const [drawer, setDrawer] = useState(false)
   const signOut = useShellActions(() => setOverlay('palette'), () => setOverlay('sheet'))
 
-  useEffect(() => followEvents(client, setConnected), [client])
+  useEffect(() => {
+    // A short gap is nobody's business: the browser reconnects by itself.
+    let timer: ReturnType<typeof setTimeout> | undefined
+    const stop = followEvents(client, (now) => {
+      clearTimeout(timer)
+      if (now) setConnected(true)
+      else timer = setTimeout(() => setConnected(false), OFFLINE_AFTER_MS)
+    })
+    return () => {
+      clearTimeout(timer)
+      stop()
+    }
+  }, [client])
   useEffect(listenForShortcuts, [])
 
   const side = <Side onSearch={() => setOverlay('palette')} onGo={() => setDrawer(false)} signOut={signOut} />

@@ -3,7 +3,7 @@ import { useState } from 'react'
 import { brief } from '@/model/json'
 import { cx } from './cx'
 
-const OPEN_DEPTH = 2
+const OPEN_DEPTH = 3
 const LINES_MAX = 200
 
 function Leaf({ value }: { value: unknown }) {

@@ -1,1 +1,77 @@
-//! Checks.
+//! Checks of a document. They never fail: what is wrong is data, in a fixed order. A draft may have errors, a published
+//! version may not.
+//!
+//! One file per group of rules; each walks the document once and writes to a [`Report`].
+
+mod actions;
+mod approvals;
+mod expressions;
+mod flow;
+mod forms;
+pub mod graph;
+mod literal;
+mod names;
+mod notify;
+mod report;
+mod sites;
+mod suggest;
+mod triggers;
+mod waits;
+
+pub use report::{DIAGNOSTICS_MAX, Diagnostic, Severity};
+
+use crate::{
+    catalogue::Catalogue,
+    document::{self, Workflow},
+};
+use graph::{Dominators, Graph};
+use report::Report;
+
+/// What every rule looks at.
+struct Context<'a> {
+    workflow: &'a Workflow,
+    catalogue: &'a Catalogue,
+    graph: Graph,
+    /// Which steps can be reached from the start.
+    reachable: Vec<bool>,
+    dominators: Dominators,
+}
+
+/// Everything worth saying about a document, in the order of the document; at most [`DIAGNOSTICS_MAX`].
+#[must_use]
+pub fn check(workflow: &Workflow, catalogue: &Catalogue) -> Vec<Diagnostic> {
+    let graph = Graph::of(workflow);
+    let reachable = graph.reachable(|_, _| true);
+    let dominators = graph.dominators();
+    let context = Context { workflow, catalogue, graph, reachable, dominators };
+    let mut report = Report::default();
+    for group in [
+        names::check,
+        triggers::check,
+        flow::check,
+        actions::check,
+        forms::check,
+        notify::check,
+        waits::check,
+        approvals::check,
+        expressions::check,
+    ] {
+        group(&context, &mut report);
+    }
+    report.finish()
+}
+
+/// Reads and checks a document's text; what keeps it from being read is a diagnostic too.
+#[must_use]
+pub fn check_source(text: &str, catalogue: &Catalogue) -> (Option<Workflow>, Vec<Diagnostic>) {
+    match document::parse_all(text) {
+        Ok(workflow) => {
+            let diagnostics = check(&workflow, catalogue);
+            (Some(workflow), diagnostics)
+        }
+        Err(errors) => (None, errors.into_iter().take(DIAGNOSTICS_MAX).map(Diagnostic::from).collect()),
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -9,7 +9,7 @@ mod setup;
 
 pub(crate) use credentials::{Identity, actor_roles, by_api_key, by_session};
 pub(crate) use guesses::{Guesses, Limiter};
-pub(crate) use password::{Passwords, check_password_rules};
+pub(crate) use password::{Passwords, check_password_rules, hash as hash_password};
 pub(crate) use secret::{fingerprint, random_secret, sha256_hex};
 pub(crate) use session::{clear_cookie, end, open, session_cookie};
 pub(crate) use setup::{Setup, invite, use_setup_token};

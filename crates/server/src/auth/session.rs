@@ -14,20 +14,20 @@ const AGE_MAX_MS: i64 = 7 * 86_400_000;
 /// How much of the idle time must be gone before the end is moved: spares a write per request.
 const SLIDE_GRAIN_MS: i64 = 10 * 60_000;
 
-/// Opens a session and answers the cookie to set.
+/// Opens a session; answers its secret and the cookie to set.
 pub(crate) async fn open(app: &App, user: &str, workspace: &str) -> ApiResult<(String, HeaderValue)> {
     let secret = random_secret()?;
     let now = app.now();
-    let hash = sha256_hex(secret.as_bytes());
     let row = SessionRow {
-        token_hash: hash.clone(),
+        token_hash: sha256_hex(secret.as_bytes()),
         user_id: user.to_owned(),
         workspace: workspace.to_owned(),
         created_at: now,
         expires_at: now + IDLE_MS,
     };
     app.store.create_session(&row).await?;
-    Ok((hash, cookie(app, &secret, AGE_MAX_MS / 1000)))
+    let cookie = cookie(app, &secret, AGE_MAX_MS / 1000);
+    Ok((secret, cookie))
 }
 
 /// Ends a session.

@@ -101,8 +101,8 @@ impl Caller {
     /// An audit entry about something this caller did.
     pub(crate) fn audit(&self, at: i64, action: &str, subject: String, mut detail: Value) -> NewAudit {
         let (actor, via) = match &self.identity.credential {
-            Credential::Session(_) => (format!("user:{}", self.id()), "session"),
-            Credential::ApiKey(_) => (format!("key:{}", self.id()), "api_key"),
+            Credential::Session(_) => (format!("user:{}", self.id()), "portal"),
+            Credential::ApiKey(_) => (format!("key:{}", self.id()), "api"),
         };
         if let Some(detail) = detail.as_object_mut() {
             detail.insert("name".to_owned(), json!(self.identity.actor.name));

@@ -1,15 +1,40 @@
 //! One connection with its prepared statements.
 
 use std::collections::HashMap;
+use std::time::Duration;
 
-use tokio_postgres::{Client, Config, Statement};
+use tokio_postgres::{Client, Config, Socket, Statement};
 
 use super::query::{Failed, store_error, translate};
-use super::tls;
-use crate::Result;
+use super::tls::{Stream, Tls, split_url};
+use crate::{Result, StoreError};
 
 /// Filters make many texts; past this the connection starts over.
 const STATEMENTS_MAX: usize = 512;
+
+/// How to reach the database.
+#[derive(Clone)]
+pub(super) struct Server {
+    config: Config,
+    tls: Tls,
+}
+
+impl Server {
+    pub(super) fn new(url: &str) -> Result<Self> {
+        let (url, trust) = split_url(url);
+        let parsed = url.parse::<Config>();
+        let mut config = parsed.map_err(|error| StoreError::Config(format!("the PostgreSQL URL: {error}")))?;
+        config.application_name("countersign");
+        if config.get_connect_timeout().is_none() {
+            config.connect_timeout(Duration::from_secs(5));
+        }
+        Ok(Self { config, tls: Tls::new(&trust)? })
+    }
+
+    pub(super) async fn connect(&self) -> Result<(Client, tokio_postgres::Connection<Socket, Stream>)> {
+        self.config.connect(self.tls.clone()).await.map_err(|error| store_error(&error))
+    }
+}
 
 /// A connection; its driver task ends with the client.
 pub(super) struct Connection {
@@ -18,8 +43,8 @@ pub(super) struct Connection {
 }
 
 impl Connection {
-    pub(super) async fn open(config: &Config) -> Result<Self> {
-        let (client, driver) = config.connect(tls::connector()?).await.map_err(|error| store_error(&error))?;
+    pub(super) async fn open(server: &Server) -> Result<Self> {
+        let (client, driver) = server.connect().await?;
         tokio::spawn(async move {
             if let Err(error) = driver.await {
                 tracing::warn!(%error, "a connection to PostgreSQL ended");

@@ -8,10 +8,10 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 use tokio::sync::mpsc;
-use tokio_postgres::{AsyncMessage, Client, Config};
+use tokio_postgres::{AsyncMessage, Client};
 
+use super::connection::Server;
 use super::query::store_error;
-use super::tls;
 use crate::feed::Feed;
 use crate::{Change, ChangeKind, Result};
 
@@ -50,10 +50,10 @@ impl Announcer {
 }
 
 /// Connects and starts the task; it ends when every [`Announcer`] is gone.
-pub(super) async fn start(config: Config, feed: Feed) -> Result<(Announcer, tokio::task::JoinHandle<()>)> {
+pub(super) async fn start(server: Server, feed: Feed) -> Result<(Announcer, tokio::task::JoinHandle<()>)> {
     let (outbox, inbox) = mpsc::channel(WAITING_MAX);
-    let first = Line::open(&config).await?;
-    let task = tokio::spawn(keep_listening(config, feed.clone(), inbox, first));
+    let first = Line::open(&server).await?;
+    let task = tokio::spawn(keep_listening(server, feed.clone(), inbox, first));
     Ok((Announcer { feed, outbox }, task))
 }
 
@@ -66,9 +66,9 @@ struct Line {
 }
 
 impl Line {
-    async fn open(config: &Config) -> Result<Self> {
+    async fn open(server: &Server) -> Result<Self> {
         let fail = |error: tokio_postgres::Error| store_error(&error);
-        let (client, mut driver) = config.connect(tls::connector()?).await.map_err(fail)?;
+        let (client, mut driver) = server.connect().await?;
         let (tell, heard) = mpsc::channel(WAITING_MAX);
         tokio::spawn(async move {
             while let Some(Ok(message)) = poll_fn(|context| driver.poll_message(context)).await {
@@ -87,7 +87,7 @@ impl Line {
     }
 }
 
-async fn keep_listening(config: Config, feed: Feed, mut inbox: mpsc::Receiver<Vec<Change>>, first: Line) {
+async fn keep_listening(server: Server, feed: Feed, mut inbox: mpsc::Receiver<Vec<Change>>, first: Line) {
     let mut line = Some(first);
     let mut pause = Duration::from_secs(1);
     loop {
@@ -101,7 +101,7 @@ async fn keep_listening(config: Config, feed: Feed, mut inbox: mpsc::Receiver<Ve
         if inbox.is_closed() && inbox.is_empty() {
             return;
         }
-        match Line::open(&config).await {
+        match Line::open(&server).await {
             Ok(open) => {
                 pause = Duration::from_secs(1);
                 feed.publish(&[resync()]);

@@ -3,10 +3,9 @@
 use std::sync::Arc;
 
 use tokio::sync::mpsc;
-use tokio_postgres::Config;
 
 use super::apply::{ApplySql, apply_and_commit};
-use super::connection::Connection;
+use super::connection::{Connection, Server};
 use super::feed::Announcer;
 use super::load::{LoadSql, load};
 use super::query::{Failed, query};
@@ -39,7 +38,7 @@ impl Sql {
 }
 
 pub(super) struct GroupWriter {
-    pub(super) config: Config,
+    pub(super) server: Server,
     pub(super) sql: Arc<Sql>,
     pub(super) announcer: Announcer,
     pub(super) batch_max: usize,
@@ -137,7 +136,7 @@ impl GroupWriter {
         let connection = match usable {
             Some(connection) => connection,
             None => {
-                let connection = Connection::open(&self.config).await?;
+                let connection = Connection::open(&self.server).await?;
                 // Every statement of the batch finds its rows by primary key. A plan made while the tables were empty
                 // would scan them, and would be kept.
                 let settings = "SET enable_seqscan = off; SET enable_hashjoin = off; SET enable_mergejoin = off";

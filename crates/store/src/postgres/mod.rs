@@ -12,13 +12,11 @@ mod tls;
 use std::borrow::Cow;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
 
 use async_trait::async_trait;
 use tokio::task::JoinHandle;
-use tokio_postgres::Config;
 
-use self::connection::Connection;
+use self::connection::{Connection, Server};
 use self::feed::Announcer;
 use self::group::{GroupWriter, Job, Sql};
 use self::pool::Pool;
@@ -47,14 +45,8 @@ pub(crate) struct Postgres {
 
 impl Postgres {
     pub(crate) async fn open(config: &StoreConfig, feed: crate::feed::Feed) -> Result<Self> {
-        let mut postgres: Config = config.url.parse().map_err(|error: tokio_postgres::Error| {
-            StoreError::Config(format!("the PostgreSQL URL: {error}"))
-        })?;
-        postgres.application_name("countersign");
-        if postgres.get_connect_timeout().is_none() {
-            postgres.connect_timeout(Duration::from_secs(5));
-        }
-        let (announcer, listener) = feed::start(postgres.clone(), feed).await?;
+        let server = Server::new(&config.url)?;
+        let (announcer, listener) = feed::start(server.clone(), feed).await?;
         let sql = Arc::new(Sql::new());
         let mut queues = Vec::new();
         let mut tasks = Vec::new();
@@ -62,7 +54,7 @@ impl Postgres {
         for _ in 0..writers {
             let (queue, inbox) = Queue::new(config.queue_max / writers);
             let writer = GroupWriter {
-                config: postgres.clone(),
+                server: server.clone(),
                 sql: Arc::clone(&sql),
                 announcer: announcer.clone(),
                 batch_max: config.batch_max.max(1),
@@ -72,7 +64,7 @@ impl Postgres {
             tasks.push(tokio::spawn(writer.serve(inbox)));
         }
         tasks.push(listener);
-        let pool = Pool::new(postgres, config);
+        let pool = Pool::new(server, config);
         Ok(Self { queues, pool, sql, announcer: Mutex::new(Some(announcer)), tasks: Mutex::new(tasks) })
     }
 
@@ -112,7 +104,9 @@ async fn in_transaction(pool: Pool, sql: Arc<Sql>, write: Arc<Write>) -> Result<
 }
 
 async fn write_once(connection: &mut Connection, sql: &Sql, write: &Write) -> Result<Vec<Done>, Failed> {
-    connection.client.batch_execute("BEGIN").await?;
+    // Nothing was sent before: a connection that died while idle is simply replaced.
+    let begun = connection.client.batch_execute("BEGIN").await.map_err(Failed::from);
+    begun.map_err(|failed| Failed { again: failed.again || failed.lost, ..failed })?;
     let mut done = Vec::with_capacity(write.statements.len());
     for statement in &write.statements {
         done.push(query::run(connection, statement).await?);

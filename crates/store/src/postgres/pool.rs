@@ -3,15 +3,14 @@
 use std::sync::{Arc, Mutex, PoisonError};
 
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
-use tokio_postgres::Config;
 
-use super::connection::Connection;
+use super::connection::{Connection, Server};
 use crate::database::closed;
 use crate::{Result, StoreConfig, StoreError};
 
 #[derive(Clone)]
 pub(super) struct Pool {
-    config: Config,
+    server: Server,
     idle: Arc<Mutex<Vec<Connection>>>,
     /// Connections that may be open.
     turns: Arc<Semaphore>,
@@ -47,10 +46,10 @@ impl Drop for Loan {
 }
 
 impl Pool {
-    pub(super) fn new(config: Config, store: &StoreConfig) -> Self {
+    pub(super) fn new(server: Server, store: &StoreConfig) -> Self {
         let connections = store.read_connections.clamp(1, 256);
         Self {
-            config,
+            server,
             idle: Arc::new(Mutex::new(Vec::new())),
             turns: Arc::new(Semaphore::new(connections)),
             waiting: Arc::new(Semaphore::new(store.queue_max.max(connections))),
@@ -64,7 +63,7 @@ impl Pool {
         let turn = Arc::clone(&self.turns).acquire_owned().await.map_err(|_| closed())?;
         let connection = match self.usable() {
             Some(connection) => connection,
-            None => Connection::open(&self.config).await?,
+            None => Connection::open(&self.server).await?,
         };
         Ok(Loan { connection: Some(connection), idle: Arc::clone(&self.idle), _permits: (place, turn) })
     }

@@ -198,6 +198,7 @@ macro_rules! row {
         $($(#[$field_meta:meta])* pub $field:ident: $ty:ty),* $(,)?
     }) => {
         $(#[$meta])*
+        #[allow(unreachable_pub, reason = "some rows are internal")]
         #[derive(Debug, Clone, PartialEq, Eq)]
         pub struct $name {
             $($(#[$field_meta])* pub $field: $ty),*

@@ -15,12 +15,14 @@ const KEEPER: &str = r#"
 "$2" -D "$1/data" -k "$1" -c listen_addresses= -c max_connections=200 -c fsync=on -c log_min_messages=fatal \
   >"$1/log" 2>&1 </dev/null &
 server=$!
-for attempt in $(seq 300); do
-  if [ -S "$1/.s.PGSQL.5432" ] && grep -q ready "$1/data/postmaster.pid"; then echo ready; break; fi
-  kill -0 "$server" 2>/dev/null || { cat "$1/log" >&2; break; }
+trap '' PIPE
+word="timed out"
+for attempt in $(seq 600); do
+  if [ -S "$1/.s.PGSQL.5432" ] && grep -q ready "$1/data/postmaster.pid"; then word=ready; break; fi
+  kill -0 "$server" 2>/dev/null || { word=$(tail -n 1 "$1/log"); break; }
   sleep 0.05
 done
-echo end
+echo "$word"
 read -r _ignored
 kill -INT "$server" 2>/dev/null
 wait "$server"
@@ -112,14 +114,15 @@ impl Server {
         }
         let mut keeper = command(Path::new("sh"), root);
         keeper.args(["-c", KEEPER, "keeper"]).arg(&folder).arg(binaries.join("postgres"));
-        keeper.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::inherit());
+        keeper.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null());
         let mut keeper = keeper.spawn().map_err(|error| format!("starting PostgreSQL: {error}"))?;
         let mut line = String::new();
+        // Its other end stays open in the keeper only, so nothing of ours is held after this process.
         if let Some(output) = keeper.stdout.take() {
             about(BufReader::new(output).read_line(&mut line), &folder)?;
         }
         if line.trim() != "ready" {
-            return Err("PostgreSQL did not start".to_owned());
+            return Err(format!("PostgreSQL did not start: {}", line.trim()));
         }
         Ok(Some(Self { socket: folder, _keeper: keeper }))
     }

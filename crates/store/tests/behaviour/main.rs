@@ -1,6 +1,6 @@
 //! What the store promises, run against every database it supports. A case is a function in one of the modules below;
 //! a new database is one more line in `databases!`.
-#![allow(clippy::unwrap_used, missing_docs)]
+#![allow(clippy::unwrap_used, missing_docs, unreachable_pub)]
 
 mod audit;
 mod commits;

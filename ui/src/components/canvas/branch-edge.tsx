@@ -4,16 +4,25 @@ import { memo } from 'react'
 import type { Tone } from '@/model/exits'
 import { cx } from '@/ui/cx'
 
-export type BranchEdgeData = { label: string; tone: Tone; taken?: boolean; onInsert?: (edge: string) => void; insertLabel?: string }
+export type BranchEdgeData = { label: string; tone: Tone; taken?: boolean; lane?: number; onInsert?: (edge: string) => void; insertLabel?: string }
 export type BranchEdgeType = Edge<BranchEdgeData, 'branch'>
 
 const STROKE: Record<Tone, string> = { plain: 'var(--line-strong)', good: 'var(--ok)', bad: 'var(--bad)', quiet: 'var(--line-strong)' }
 const TEXT: Record<Tone, string> = { plain: 'text-muted', good: 'text-ok', bad: 'text-bad', quiet: 'text-faint' }
 
+const LANE_PX = 14
+
+/** Lines out of one card run side by side instead of on top of each other. */
+function laneY({ data, sourceX, sourceY, targetX, targetY }: EdgeProps<BranchEdgeType>): number | undefined {
+  if (Math.abs(sourceX - targetX) < 2 || targetY - sourceY < 3 * LANE_PX) return undefined
+  const middle = targetY - 36
+  return Math.max(sourceY + LANE_PX, middle - ((data?.lane ?? 0) % 3) * LANE_PX)
+}
+
 /** A connection with its branch's name; a path taken is strong, the others step back. */
 export const BranchEdge = memo(function BranchEdge(props: EdgeProps<BranchEdgeType>) {
   const { data, selected } = props
-  const [path, x, y] = getSmoothStepPath({ ...props, borderRadius: 10 })
+  const [path, x, y] = getSmoothStepPath({ ...props, borderRadius: 10, centerY: laneY(props) })
   const tone = data?.tone ?? 'plain'
   const colour = selected || data?.taken ? 'var(--accent)' : STROKE[tone]
   return (

@@ -1,5 +1,6 @@
 import { MarkerType } from '@xyflow/react'
 import type { WorkflowDocument } from '@/model/document'
+import { exitsOf, type Exit } from '@/model/exits'
 import { edgesOf, type Overlay } from '@/model/graph'
 import { CARD_HEIGHT, CARD_WIDTH, positions } from '@/model/layout'
 import type { BranchEdgeData, BranchEdgeType } from './branch-edge'
@@ -20,6 +21,10 @@ export function nodesOf(document: WorkflowDocument, { overlay, marks, editable =
   return Object.entries(document.steps).map(([id, step]) => {
     const [x, y] = spots.get(id) ?? [0, 0]
     const mark = marks?.get(id)
+    const exits = exitsOf(step).filter((way) => way.target !== null || (editable && (!way.optional || selected?.has(id))))
+    const targetX = (way: Exit) => spots.get(way.target ?? '')?.[0] ?? x
+    // Handles stand in the order of what they lead to, so that lines cross less.
+    exits.sort((a, b) => targetX(a) - targetX(b))
     return {
       id,
       type: 'step',
@@ -28,7 +33,7 @@ export function nodesOf(document: WorkflowDocument, { overlay, marks, editable =
       draggable: editable,
       width: CARD_WIDTH,
       initialHeight: CARD_HEIGHT,
-      data: { step, start: document.start === id, editable, ran: overlay ? (overlay.steps.get(id) ?? null) : undefined, errors: mark?.errors ?? 0, warnings: mark?.warnings ?? 0 },
+      data: { step, start: document.start === id, editable, exits, ran: overlay ? (overlay.steps.get(id) ?? null) : undefined, errors: mark?.errors ?? 0, warnings: mark?.warnings ?? 0 },
       ariaLabel: `${step.title || id}, ${step.type}`,
     }
   })
@@ -36,17 +41,21 @@ export function nodesOf(document: WorkflowDocument, { overlay, marks, editable =
 
 /** The document's connections as edges of the canvas. */
 export function canvasEdges(document: WorkflowDocument, { overlay, editable = false, insert }: Projection, selected?: ReadonlySet<string>): BranchEdgeType[] {
+  const lanes = new Map<string, number>()
   return edgesOf(document).map((edge) => {
+    const lane = lanes.get(edge.from) ?? 0
+    lanes.set(edge.from, lane + 1)
     const taken = overlay ? overlay.edges.has(edge.id) : undefined
     return {
       id: edge.id,
       type: 'branch',
       source: edge.from,
+      sourceHandle: edge.exit,
       target: edge.to,
       selected: selected?.has(edge.id) ?? false,
       reconnectable: editable,
       markerEnd: { type: MarkerType.ArrowClosed, width: 16, height: 16, color: taken ? 'var(--accent)' : 'var(--line-strong)' },
-      data: { label: edge.label, tone: edge.tone, taken, ...insert },
+      data: { label: edge.label, tone: edge.tone, taken, lane, ...insert },
       zIndex: taken ? 1 : 0,
     }
   })

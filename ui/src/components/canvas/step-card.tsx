@@ -2,6 +2,7 @@ import { Handle, Position, type Node, type NodeProps } from '@xyflow/react'
 import { CircleAlert, Flag, TriangleAlert } from 'lucide-react'
 import { memo } from 'react'
 import { titleOf, type Step } from '@/model/document'
+import type { Exit, Tone } from '@/model/exits'
 import { CARD_WIDTH } from '@/model/layout'
 import { cx } from '@/ui/cx'
 import { Status } from '../status'
@@ -12,11 +13,15 @@ export type StepNodeData = {
   step: Step
   start: boolean
   editable: boolean
+  /** The ways out, in the order of their handles. */
+  exits: Exit[]
   /** Set when a run is shown: what happened here, or `null` when the run did not come by. */
   ran?: { status: string; visits: number } | null
   errors: number
   warnings: number
 }
+const HANDLE: Record<Tone, string> = { plain: '!border-line-strong', good: '!border-ok', bad: '!border-bad', quiet: '!border-line-strong' }
+
 export type StepNode = Node<StepNodeData, 'step'>
 
 /** The shell every kind of step is drawn in. */
@@ -47,7 +52,18 @@ export const StepCard = memo(function StepCard({ id, data, selected }: NodeProps
           {data.ran.visits > 1 && <span className="text-xs text-faint">×{data.ran.visits}</span>}
         </div>
       )}
-      <Handle type="source" position={Position.Bottom} isConnectable={data.editable} className={cx('!size-2 !border-line-strong !bg-bg', data.step.type === 'end' && '!opacity-0')} />
+      {data.exits.map((way, index) => (
+        <Handle
+          key={way.name}
+          id={way.name}
+          type="source"
+          position={Position.Bottom}
+          isConnectable={data.editable}
+          title={way.label || way.name}
+          style={{ left: `${((index + 1) / (data.exits.length + 1)) * 100}%` }}
+          className={cx('!size-2.5 !bg-bg', way.target === null ? '!border-dashed !border-faint' : HANDLE[way.tone], !data.editable && '!opacity-0')}
+        />
+      ))}
     </div>
   )
 })

@@ -53,7 +53,9 @@ function Working() {
 function Log({ chat }: { chat: Chat }) {
   const end = useRef<HTMLDivElement>(null)
   const total = chat.messages.length + chat.pending.length + (chat.working ? 1 : 0)
-  useEffect(() => end.current?.scrollIntoView({ block: 'end' }), [total])
+  useEffect(() => {
+    void end.current?.scrollIntoView({ block: 'end' })
+  }, [total])
   const empty = !chat.loading && total === 0
   return (
     <div className="min-h-0 flex-1 overflow-y-auto overscroll-contain" tabIndex={0} role="region" aria-label={s.log}>

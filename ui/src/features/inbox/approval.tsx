@@ -41,7 +41,7 @@ export function ApprovalDecision({ checkpoint }: { checkpoint: Checkpoint }) {
       {!checkpoint.may_decide && <Note tone="muted">{s.mayNot}{checkpoint.why_not ? `: ${checkpoint.why_not}` : '.'}</Note>}
       <div className="flex flex-col gap-2 sm:flex-row sm:items-start">
         <Textarea ref={box} rows={1} aria-label={s.comment} placeholder={s.commentPlaceholder} value={comment} disabled={!checkpoint.may_decide} onChange={(event) => setComment(event.target.value)} className="min-h-8 sm:flex-1" />
-        <div className="flex gap-2 [&>button]:flex-1 sm:[&>button]:flex-none">
+        <div className="flex flex-wrap gap-2 [&>button]:flex-1 sm:[&>button]:flex-none">
           {offered.map((outcome) => (
             <Button key={outcome} look={LOOK[outcome]} icon={ICON[outcome]} shortcut={KEY[outcome]} disabled={!checkpoint.may_decide} busy={decision.isPending && decision.variables?.outcome === outcome} onClick={() => decide(outcome)}>
               {LABEL[outcome]}

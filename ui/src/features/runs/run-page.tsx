@@ -95,7 +95,7 @@ function Detail({ run }: { run: RunDetail }) {
         <Status status={run.status} pill />
       </PageHead>
       <Facts run={run} />
-      {run.error_message && run.status === 'failed' && <div className="mx-4 mb-3"><Note tone="bad">{run.error_message} <span className="font-mono text-xs opacity-80">{run.error_code}</span></Note></div>}
+      {run.error_message && run.status === 'failed' && <div className="mx-4 mb-3"><Note tone="bad">{run.error_message} <span className="font-mono text-xs">{run.error_code}</span></Note></div>}
       <Waiting run={run} />
       <Tabs label={s.tabsLabel} value={view} onChange={show} tabs={views.map((id) => ({ id, label: s.tabs[id], count: id === 'steps' ? run.steps.length : null }))} className="border-b border-line px-3 pb-2" />
       {view === 'steps' && <div className="mx-auto w-full max-w-5xl p-4"><StepCards steps={run.steps} focus={search.visit} anchor={(visit) => `visit-${visit}`} /></div>}

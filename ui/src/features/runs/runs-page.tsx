@@ -21,7 +21,7 @@ function StatusFilter({ value, onChange }: { value: string | undefined; onChange
   const total = counts ? RUN_STATUSES.reduce((sum, status) => sum + counts[status], 0) : undefined
   const chip = (id: string | undefined, label: string, count: number | undefined) => (
     <button key={label} type="button" aria-pressed={value === id} onClick={() => onChange(id)} className={cx('inline-flex h-7 shrink-0 items-center gap-1.5 rounded-md px-2 text-sm', value === id ? 'bg-hover font-medium text-text' : 'text-muted hover:bg-hover')}>
-      {id && <span aria-hidden><StatusIcon status={id} size={14} /></span>}
+      {id && <span aria-hidden className="inline-flex"><StatusIcon status={id} size={14} /></span>}
       {label}
       {count !== undefined && <span className="text-xs text-faint tabular-nums">{count.toLocaleString()}</span>}
     </button>

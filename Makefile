@@ -1,0 +1,58 @@
+# The verbs. Each installs what it needs; `make` alone lists them.
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+CARGO ?= cargo
+ARGS ?=
+BIN := target/release/countersign
+export CARGO_TERM_COLOR ?= auto
+
+.PHONY: help setup setup-browser build ui demo test test-rust test-ui test-e2e lint dev gen
+
+help: ## List the verbs
+	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
+
+setup: ## Install the Debian packages and npm packages that are missing
+	@scripts/setup packages
+	@scripts/setup npm
+
+setup-browser:
+	@scripts/setup browser
+
+ui: setup ## Build the pages into ui/dist
+	@scripts/ui-build
+
+build: ui ## Build target/release/countersign with the pages inside
+	$(CARGO) build --release --locked -p countersign-cli
+
+demo: build ## Start everything with a sandbox; ARGS=--script plays the example without a browser
+	$(BIN) demo $(ARGS)
+
+test: setup setup-browser ## Everything: format, lints, Rust tests, UI checks, browser
+	$(MAKE) ui
+	$(MAKE) lint
+	$(MAKE) test-rust
+	$(MAKE) test-ui
+	$(MAKE) build
+	$(BIN) demo --script
+	$(MAKE) test-e2e
+
+lint: ## Format and lints, warnings are errors
+	$(CARGO) fmt --all --check
+	$(CARGO) clippy --workspace --all-targets --locked -- -D warnings
+
+test-rust: ## Rust tests
+	$(CARGO) nextest run --workspace --locked
+
+test-ui: setup ## UI: types, lint, unit tests
+	npm --prefix ui run check
+
+test-e2e: setup-browser ## Browser tests against the release executable
+	npm --prefix e2e test
+
+dev: setup ## Server with the sandbox, and the pages with hot reload beside it
+	$(CARGO) build -p countersign-cli
+	target/debug/countersign demo $(ARGS) & npm --prefix ui run dev
+
+gen: ## Generate openapi.json and the UI's client from it
+	$(CARGO) run -q -p countersign-cli -- openapi > openapi.json
+	npm --prefix ui run gen

@@ -1,0 +1,125 @@
+//! Accounts, connections and workflows of the demo, made through the public API.
+
+use crate::client::{Client, ClientArgs};
+use anyhow::Context;
+use countersign_sandbox::Sandbox;
+use serde_json::{Value, json};
+
+/// One password for everybody: the demo listens on this machine only and forgets everything.
+const PASSWORD: &str = "countersign-demo";
+
+/// The workflows that come with the demo.
+const WORKFLOWS: [&str; 1] = [include_str!("../../../../../examples/subscription-upgrade.yaml")];
+
+/// Somebody who can sign in.
+pub(crate) struct Account {
+    pub(crate) email: &'static str,
+    name: &'static str,
+    role: &'static str,
+    groups: &'static [&'static str],
+    pub(crate) what: &'static str,
+}
+
+impl Account {
+    pub(crate) fn as_json(&self) -> Value {
+        json!({ "email": self.email, "password": PASSWORD, "role": self.role, "groups": self.groups, "name": self.name })
+    }
+}
+
+/// The first is the administrator.
+pub(crate) const ACCOUNTS: [Account; 4] = [
+    Account {
+        email: "admin@example.com",
+        name: "Admin Example",
+        role: "admin",
+        groups: &[],
+        what: "administrator: everything but approving",
+    },
+    Account {
+        email: "manager@example.com",
+        name: "Manager Example",
+        role: "operator",
+        groups: &["manager"],
+        what: "operator in the group `manager`: approves upgrades",
+    },
+    Account {
+        email: "builder@example.com",
+        name: "Builder Example",
+        role: "builder",
+        groups: &[],
+        what: "draws and publishes workflows",
+    },
+    Account { email: "viewer@example.com", name: "Viewer Example", role: "viewer", groups: &[], what: "sees" },
+];
+
+/// API keys of the demo's people.
+pub(crate) struct Keys {
+    pub(crate) admin: String,
+    pub(crate) manager: String,
+}
+
+/// Sets the empty server up.
+pub(crate) async fn furnish(base_url: &str, token: &str, sandbox: &Sandbox) -> anyhow::Result<Keys> {
+    let [first, others @ ..] = &ACCOUNTS;
+    let visitor = Client::new(&ClientArgs::new(base_url, None))?;
+    let setup = json!({ "token": token, "password": PASSWORD, "name": first.name, "email": first.email });
+    let cookie = visitor.post(&["auth", "setup"]).json(&setup).send_for_cookie().await.context("set-up")?;
+    let admin = key(&visitor, &cookie, "demo admin", "admin", &[]).await?;
+    let manager = key(&visitor, &cookie, "demo manager", "operator", &["manager"]).await?;
+    let client = Client::new(&ClientArgs::new(base_url, Some(&admin)))?;
+    for account in others {
+        invite(&client, &visitor, account).await.with_context(|| account.email)?;
+    }
+    connect(&client, sandbox).await?;
+    for source in WORKFLOWS {
+        publish(&client, source).await?;
+    }
+    Ok(Keys { admin, manager })
+}
+
+async fn key(client: &Client, cookie: &str, name: &str, role: &str, groups: &[&str]) -> anyhow::Result<String> {
+    let body = json!({ "name": name, "role": role, "groups": groups });
+    let request = client.post(&["api-keys"]).header("cookie", cookie).header("x-requested-with", "countersign");
+    let made = request.json(&body).send().await.context("API key")?;
+    made["key"].as_str().map(str::to_owned).context("the server made no key")
+}
+
+async fn invite(client: &Client, visitor: &Client, account: &Account) -> anyhow::Result<()> {
+    let Account { email, name, role, groups, .. } = account;
+    let body = json!({ "email": email, "name": name, "role": role, "groups": groups });
+    let person = client.post(&["people"]).json(&body).send().await?;
+    let link = person["setup_url"].as_str().context("no invitation")?;
+    let token = link.rsplit('#').next().unwrap_or_default();
+    let setup = json!({ "token": token, "password": PASSWORD });
+    visitor.post(&["auth", "setup"]).json(&setup).send().await?;
+    Ok(())
+}
+
+async fn connect(client: &Client, sandbox: &Sandbox) -> anyhow::Result<()> {
+    let (url, smtp) = (sandbox.url(), sandbox.smtp_addr());
+    let connections = [
+        ("identity", json!({ "base_url": format!("{url}/identity") }), json!({ "token": "identity_test" })),
+        ("stripe", json!({ "base_url": format!("{url}/stripe") }), json!({ "api_key": "sk_test_demo" })),
+        ("shopify", json!({ "base_url": format!("{url}/shopify") }), json!({ "access_token": "shpat_demo" })),
+        ("slack", json!({ "base_url": format!("{url}/slack") }), json!({ "bot_token": "xoxb-demo" })),
+    ];
+    for (connector, settings, secrets) in connections {
+        let body = json!({ "connector": connector, "name": "sandbox", "settings": settings, "secrets": secrets });
+        client.post(&["connections"]).json(&body).send().await.context(connector)?;
+    }
+    let whatsapp = json!({ "base_url": format!("{url}/whatsapp"), "phone_number_id": "15550000001" });
+    let mail = json!({ "host": smtp.ip(), "port": smtp.port(), "tls": "none", "from": "Support <support@example.com>" });
+    for (channel, settings, secrets) in [("whatsapp", whatsapp, json!({ "token": "demo" })), ("email", mail, json!({}))] {
+        let body = json!({ "channel": channel, "name": "sandbox", "settings": settings, "secrets": secrets });
+        client.post(&["channels"]).json(&body).send().await.context(channel)?;
+    }
+    Ok(())
+}
+
+/// Creates and publishes a workflow; its id.
+pub(crate) async fn publish(client: &Client, source: &str) -> anyhow::Result<String> {
+    let made = client.post(&["workflows"]).json(&json!({ "source": source })).send().await?;
+    let id = made["id"].as_str().context("the server made no workflow")?;
+    client.post(&["workflows", id, "publish"]).json(&json!({ "message": "First version" })).send().await?;
+    Ok(id.to_owned())
+}

@@ -1,0 +1,43 @@
+//! What the sandbox itself recorded.
+
+use anyhow::Context;
+use reqwest::Client;
+use serde_json::Value;
+
+/// Reads the sandbox's control API.
+pub(crate) struct Outside {
+    client: Client,
+    url: String,
+}
+
+impl Outside {
+    pub(crate) fn new(url: &str) -> anyhow::Result<Self> {
+        crate::parts::install_crypto();
+        Ok(Self { client: Client::builder().build()?, url: url.to_owned() })
+    }
+
+    async fn get(&self, path: &str) -> anyhow::Result<Value> {
+        let answer = self.client.get(format!("{}{path}", self.url)).send().await?.error_for_status()?;
+        answer.json().await.with_context(|| format!("the sandbox's {path}"))
+    }
+
+    /// Calls of an operation whose parameters or path hold `about`.
+    pub(crate) async fn calls(&self, operation: &str, about: &str) -> anyhow::Result<Vec<Value>> {
+        let calls = self.get(&format!("/_/calls?operation={operation}")).await?;
+        let calls = calls.as_array().cloned().unwrap_or_default();
+        Ok(calls.into_iter().filter(|call| call.to_string().contains(about)).collect())
+    }
+
+    /// The subscription of that id.
+    pub(crate) async fn subscription(&self, id: &str) -> anyhow::Result<Value> {
+        let all = self.get("/_/stripe/subscriptions").await?;
+        let all = all.as_array().cloned().unwrap_or_default();
+        all.into_iter().find(|subscription| subscription["id"] == id).with_context(|| format!("no subscription {id}"))
+    }
+
+    /// How many messages a customer got on a channel.
+    pub(crate) async fn messages(&self, channel: &str, to: &str) -> anyhow::Result<usize> {
+        let messages = self.get(&format!("/_/messages?channel={channel}&to={}", to.replace('+', "%2B"))).await?;
+        Ok(messages.as_array().map_or(0, Vec::len))
+    }
+}

@@ -1,0 +1,70 @@
+//! Calls of connector actions.
+
+use super::{
+    Context, literal,
+    report::{Report, shown, token},
+};
+use crate::{
+    document::{Retry, StepKind, ToolCall},
+    time::Span,
+};
+
+/// Attempts a step may make.
+const ATTEMPTS: std::ops::RangeInclusive<u32> = 1..=20;
+
+pub(super) fn check(context: &Context<'_>, report: &mut Report) {
+    for (index, (id, step)) in context.workflow.steps.iter().enumerate() {
+        report.step(index);
+        let pointer = format!("/steps/{}", token(id));
+        match &step.kind {
+            StepKind::ToolCall(call) => {
+                check_call(context, call, &pointer, report);
+                attempts(call.retry.as_ref(), call.timeout, &pointer, report);
+            }
+            StepKind::Notify(notify) => attempts(notify.retry.as_ref(), notify.timeout, &pointer, report),
+            StepKind::CollectForm(_)
+            | StepKind::Condition(_)
+            | StepKind::Approval(_)
+            | StepKind::HumanHandoff(_)
+            | StepKind::End(_) => {}
+        }
+    }
+}
+
+fn check_call(context: &Context<'_>, call: &ToolCall, pointer: &str, report: &mut Report) {
+    let Some(action) = context.catalogue.action(&call.action) else {
+        let message = if call.action.is_empty() {
+            "the step calls no action yet".to_owned()
+        } else {
+            format!("there is no action `{}`", shown(&call.action))
+        };
+        let near = report.suggestion(&call.action, context.catalogue.actions().map(|action| action.name.as_str()));
+        let help = match near {
+            Some(near) => format!("Did you mean `{near}`?"),
+            None => "Choose an action of one of the connectors, or import the connector that has it.".to_owned(),
+        };
+        report.error("unknown_action", &format!("{pointer}/action"), message, help);
+        return;
+    };
+    let input = format!("{pointer}/input");
+    for problem in literal::problems(&call.input, &action.input) {
+        let help = format!("See what `{}` takes.", action.name);
+        report.error("action_input", &format!("{input}{}", problem.pointer), problem.message, help);
+    }
+}
+
+fn attempts(retry: Option<&Retry>, timeout: Option<Span>, pointer: &str, report: &mut Report) {
+    if timeout == Some(Span(0)) {
+        let message = "an attempt that may take no time always fails";
+        report.error("timeout_range", &format!("{pointer}/timeout"), message, "Give a time such as 10s.");
+    }
+    let Some(retry) = retry else { return };
+    if !ATTEMPTS.contains(&retry.attempts) {
+        let message = format!("{} attempts are not between 1 and 20", retry.attempts);
+        report.error("retry_range", &format!("{pointer}/retry/attempts"), message, "One attempt means no retry.");
+    }
+    if retry.initial > retry.max {
+        let message = format!("the first pause ({}) is longer than the longest ({})", retry.initial, retry.max);
+        report.error("retry_range", &format!("{pointer}/retry/initial"), message, "Make `initial` at most `max`.");
+    }
+}

@@ -1,0 +1,142 @@
+//! People's yes before what cannot be undone.
+
+use super::{
+    Context,
+    graph::{Branch, Edge},
+    report::{Report, shown, token},
+};
+use crate::{
+    catalogue::Risk,
+    document::{Approval, Step, StepKind, TimeoutOutcome},
+};
+use std::collections::{BTreeMap, BTreeSet};
+
+pub(super) fn check(context: &Context<'_>, report: &mut Report) {
+    let mut guards: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
+    for (index, (id, step)) in context.workflow.steps.iter().enumerate() {
+        let StepKind::Approval(approval) = &step.kind else { continue };
+        report.step(index);
+        let pointer = format!("/steps/{}", token(id));
+        check_approvers(approval, &pointer, report);
+        check_guards(context, index, approval, &pointer, report);
+        check_timeout(context, approval, &pointer, report);
+        for guarded in &approval.guards {
+            if let Some(guarded) = context.workflow.steps.get_index_of(guarded) {
+                guards.entry(guarded).or_default().push(index);
+            }
+        }
+    }
+    check_high_risk(context, &guards, report);
+}
+
+fn is_high_risk(context: &Context<'_>, step: &Step) -> bool {
+    match &step.kind {
+        StepKind::ToolCall(call) => context.catalogue.action(&call.action).is_some_and(|it| it.risk == Risk::High),
+        StepKind::CollectForm(_)
+        | StepKind::Condition(_)
+        | StepKind::Notify(_)
+        | StepKind::Approval(_)
+        | StepKind::HumanHandoff(_)
+        | StepKind::End(_) => false,
+    }
+}
+
+/// Every path to a high-risk action passes the approve exit, taken by a person, of an approval that guards it: take
+/// those exits away, and the action must be out of reach.
+fn check_high_risk(context: &Context<'_>, guards: &BTreeMap<usize, Vec<usize>>, report: &mut Report) {
+    let mut reached: BTreeMap<&[usize], Vec<bool>> = BTreeMap::new();
+    for (index, (id, step)) in context.workflow.steps.iter().enumerate() {
+        if !context.reachable[index] || !is_high_risk(context, step) {
+            continue;
+        }
+        report.step(index);
+        let by = guards.get(&index).map_or(&[][..], Vec::as_slice);
+        let unguarded = reached.entry(by).or_insert_with(|| {
+            let by: BTreeSet<usize> = by.iter().copied().collect();
+            let approved = |from: usize, edge: Edge| edge.branch == Branch::Approved && by.contains(&from);
+            context.graph.reachable(|from, edge| !approved(from, edge))
+        });
+        if !unguarded[index] {
+            continue;
+        }
+        let message = if by.is_empty() {
+            format!("`{id}` cannot be undone, and no approval guards it")
+        } else {
+            format!("`{id}` cannot be undone, and a path leads to it past the approval that guards it")
+        };
+        let help = "Put an approval before it whose `guards` name this step, on every path that leads here.";
+        report.error("unguarded_action", &format!("/steps/{}", token(id)), message, help);
+    }
+}
+
+fn check_guards(context: &Context<'_>, index: usize, approval: &Approval, pointer: &str, report: &mut Report) {
+    if approval.guards.is_empty() {
+        return;
+    }
+    let approved = context.workflow.steps.get_index_of(&approval.on_approve);
+    let after = context.graph.reachable_from(approved, |from, _| from != index);
+    for (at, guarded) in approval.guards.iter().enumerate() {
+        let pointer = format!("{pointer}/guards/{at}");
+        let Some((guarded_index, _, step)) = context.workflow.steps.get_full(guarded) else {
+            let near = report.suggestion(guarded, context.workflow.steps.keys().map(String::as_str));
+            let message = format!("there is no step `{}` to guard", shown(guarded));
+            report.error("guards_unknown", &pointer, message, super::names::meant(near));
+            continue;
+        };
+        if !matches!(step.kind, StepKind::ToolCall(_)) {
+            let message = format!("`{guarded}` calls no action, so there is nothing to approve in it");
+            report.warning("guards_unknown", &pointer, message, "Guard the steps that call actions.");
+        } else if !after[guarded_index] {
+            let message = format!("`{guarded}` is never reached after this approval");
+            report.warning("guards_unreachable", &pointer, message, "Guard a step on the way on from here.");
+        }
+        if approval.guards[..at].contains(guarded) {
+            report.warning("duplicate_guard", &pointer, format!("`{guarded}` is named twice"), "Remove one.");
+        }
+    }
+}
+
+fn check_timeout(context: &Context<'_>, approval: &Approval, pointer: &str, report: &mut Report) {
+    let Some(timeout) = &approval.timeout else { return };
+    let pointer = format!("{pointer}/timeout");
+    match timeout.outcome {
+        TimeoutOutcome::Approved => {
+            let guarded = approval.guards.iter().filter_map(|id| context.workflow.steps.get(id));
+            if guarded.into_iter().any(|step| is_high_risk(context, step)) {
+                let message = "silence would approve what cannot be undone";
+                let help = "Let silence reject or escalate: a high-risk action needs a person's yes.";
+                report.error("approval_timeout_approves", &format!("{pointer}/outcome"), message, help);
+            }
+        }
+        TimeoutOutcome::Escalate if timeout.escalate_to.is_empty() => {
+            let message = "the escalation names nobody new";
+            let help = "Name the roles that may decide then in `escalate_to`.";
+            report.warning("no_approver", &format!("{pointer}/escalate_to"), message, help);
+        }
+        TimeoutOutcome::Rejected | TimeoutOutcome::Escalate => {}
+    }
+}
+
+fn check_approvers(approval: &Approval, pointer: &str, report: &mut Report) {
+    let approvers = &approval.approvers;
+    let pointer = format!("{pointer}/approvers");
+    let quorum = format!("{pointer}/quorum");
+    if approvers.quorum == 0 || approvers.quorum > 10 {
+        let message = format!("a quorum of {} is not between 1 and 10", approvers.quorum);
+        report.error("no_approver", &quorum, message, "Say how many different people must approve.");
+        return;
+    }
+    let users: BTreeSet<String> = approvers.users.iter().map(|user| user.trim().to_lowercase()).collect();
+    if !approvers.roles.is_empty() || users.is_empty() {
+        return;
+    }
+    let needed = approvers.quorum as usize;
+    if needed > users.len() {
+        let message = format!("{needed} people must approve and only {} may", users.len());
+        report.error("no_approver", &quorum, message, "Name more people or a role, or ask for fewer.");
+    } else if needed == users.len() && approvers.exclude_requester {
+        let message = "when one of these people started the run, too few are left to approve";
+        let help = "Name one more person or a role.";
+        report.warning("no_approver", &format!("{pointer}/exclude_requester"), message, help);
+    }
+}

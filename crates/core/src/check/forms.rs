@@ -1,0 +1,88 @@
+//! Forms and the schema of a run's input.
+
+use super::{
+    Context,
+    report::{Report, shown, token},
+};
+use crate::document::StepKind;
+use serde_json::{Map, Value};
+
+/// The most fields that are asked one after the other without tiring people.
+const FIELDS_MAX: usize = 10;
+
+pub(super) fn check(context: &Context<'_>, report: &mut Report) {
+    report.document();
+    if let Some(input) = &context.workflow.input {
+        if let Err(message) = valid(input) {
+            report.error("input_schema", "/input", message, "Write a JSON Schema, or leave `input` out.");
+        }
+    }
+    for (index, (id, step)) in context.workflow.steps.iter().enumerate() {
+        report.step(index);
+        if let StepKind::CollectForm(form) = &step.kind {
+            check_form(&form.form, &format!("/steps/{}/form", token(id)), report);
+            let Some(Value::Object(fields)) = form.form.get("properties") else { continue };
+            for name in form.prefill.keys().filter(|name| !fields.contains_key(*name)) {
+                let message = format!("the form has no field `{}` to fill in", shown(name));
+                let pointer = format!("/steps/{}/prefill/{}", token(id), token(name));
+                report.warning("form_prefill", &pointer, message, "Remove it or correct its name.");
+            }
+        }
+    }
+}
+
+fn valid(schema: &Value) -> Result<(), String> {
+    if !schema.is_object() && !schema.is_boolean() {
+        return Err("this is no JSON Schema".to_owned());
+    }
+    jsonschema::options()
+        .should_validate_formats(true)
+        .build(schema)
+        .map(|_| ())
+        .map_err(|error| format!("this is no valid JSON Schema: {}", shown(&error.to_string())))
+}
+
+fn check_form(form: &Value, pointer: &str, report: &mut Report) {
+    let help = "A form is `type: object` with `properties`, one for each field.";
+    let fields = match (form.get("type"), form.get("properties")) {
+        (Some(Value::String(kind)), Some(Value::Object(fields))) if kind == "object" => fields,
+        _ => {
+            report.error("form_schema", pointer, "the form is not the schema of an object", help);
+            return;
+        }
+    };
+    if let Err(message) = valid(form) {
+        report.error("form_schema", pointer, message, "Correct the schema.");
+        return;
+    }
+    if fields.is_empty() {
+        report.error("form_schema", &format!("{pointer}/properties"), "the form has no fields", help);
+    }
+    let required = form.get("required").and_then(Value::as_array);
+    for name in required.into_iter().flatten().filter_map(Value::as_str).filter(|name| !fields.contains_key(*name)) {
+        let message = format!("`{}` is required and is no field of the form", shown(name));
+        let help = "Nobody could ever fill it in: add the field or do not require it.";
+        report.error("form_schema", &format!("{pointer}/required"), message, help);
+    }
+    channels(fields, pointer, report);
+}
+
+/// What a text channel, which asks one field after the other, cannot show.
+fn channels(fields: &Map<String, Value>, pointer: &str, report: &mut Report) {
+    let help = "In the web chat it is shown as it is; over WhatsApp, Telegram and SMS a link to it is sent.";
+    for (name, field) in fields {
+        let nested = match field.get("type").and_then(Value::as_str) {
+            Some("object") => true,
+            Some("array") => field.pointer("/items/enum").is_none() && field.pointer("/items/oneOf").is_none(),
+            _ => field.get("$ref").is_some(),
+        };
+        if nested {
+            let pointer = format!("{pointer}/properties/{}", token(name));
+            report.info("form_channel", &pointer, format!("`{}` is too rich for text channels", shown(name)), help);
+        }
+    }
+    if fields.len() > FIELDS_MAX {
+        let message = format!("a form of {} fields is too long for text channels", fields.len());
+        report.info("form_channel", pointer, message, help);
+    }
+}

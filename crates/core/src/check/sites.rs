@@ -1,0 +1,133 @@
+//! Every place of a document that holds an expression.
+
+use super::report::token;
+use crate::document::{StepKind, Workflow};
+use serde_json::{Map, Value};
+
+/// Root names that every expression of a run can read; variables of these names would be hidden.
+pub(super) const RESERVED: [&str; 7] = ["input", "steps", "customer", "conversation", "trigger", "run", "error"];
+
+/// How the text is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Form {
+    /// The text is an expression.
+    Expression,
+    /// Expressions are in `{{ }}`.
+    Template,
+}
+
+/// One text that holds expressions.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Site<'a> {
+    /// JSON pointer into the document.
+    pub(super) pointer: String,
+    /// The text.
+    pub(super) text: &'a str,
+    /// How it is written.
+    pub(super) form: Form,
+    /// Whether it can read `output`: inside `set`.
+    pub(super) output: bool,
+}
+
+/// The sites of one step.
+pub(super) fn of_step<'a>(id: &str, kind: &'a StepKind) -> Vec<Site<'a>> {
+    let mut sites = Sites { found: Vec::new(), at: format!("/steps/{}", token(id)), output: false };
+    match kind {
+        StepKind::ToolCall(step) => {
+            sites.value("input", &step.input);
+            sites.set(&step.set);
+        }
+        StepKind::CollectForm(step) => {
+            sites.text("prompt", &step.prompt);
+            sites.map("prefill", &step.prefill);
+            sites.set(&step.set);
+        }
+        StepKind::Condition(step) => {
+            for (index, branch) in step.branches.iter().enumerate() {
+                sites.push(&format!("branches/{index}/when"), &branch.when, Form::Expression);
+            }
+        }
+        StepKind::Notify(step) => {
+            if let Some(to) = &step.to {
+                let addresses = [("phone", &to.phone), ("email", &to.email), ("telegram", &to.telegram)];
+                for (name, address) in addresses {
+                    sites.text(&format!("to/{name}"), address.as_deref().unwrap_or_default());
+                }
+            }
+            sites.text("subject", &step.subject);
+            sites.text("body", &step.body);
+        }
+        StepKind::Approval(step) => sites.text("summary", &step.summary),
+        StepKind::HumanHandoff(step) => {
+            sites.text("note", &step.note);
+            sites.text("message", &step.message);
+        }
+        StepKind::End(step) => {
+            sites.text("message", &step.message);
+            sites.value("output", &step.output);
+        }
+    }
+    sites.found
+}
+
+/// The variables that some step sets.
+pub(super) fn set_names(workflow: &Workflow) -> impl Iterator<Item = &str> {
+    let set = workflow.steps.values().filter_map(|step| match &step.kind {
+        StepKind::ToolCall(step) => Some(&step.set),
+        StepKind::CollectForm(step) => Some(&step.set),
+        StepKind::Condition(_)
+        | StepKind::Notify(_)
+        | StepKind::Approval(_)
+        | StepKind::HumanHandoff(_)
+        | StepKind::End(_) => None,
+    });
+    set.flat_map(Map::keys).map(String::as_str)
+}
+
+struct Sites<'a> {
+    found: Vec<Site<'a>>,
+    at: String,
+    output: bool,
+}
+
+impl<'a> Sites<'a> {
+    fn push(&mut self, name: &str, text: &'a str, form: Form) {
+        let pointer = format!("{}/{name}", self.at);
+        self.found.push(Site { pointer, text, form, output: self.output });
+    }
+
+    fn text(&mut self, name: &str, text: &'a str) {
+        if text.contains("{{") {
+            self.push(name, text, Form::Template);
+        }
+    }
+
+    fn set(&mut self, set: &'a Map<String, Value>) {
+        self.output = true;
+        self.map("set", set);
+        self.output = false;
+    }
+
+    fn map(&mut self, name: &str, map: &'a Map<String, Value>) {
+        self.below(name, |sites| map.iter().for_each(|(name, value)| sites.value(&token(name), value)));
+    }
+
+    fn value(&mut self, name: &str, value: &'a Value) {
+        match value {
+            Value::String(text) => self.text(name, text),
+            Value::Array(items) => self.below(name, |sites| {
+                items.iter().enumerate().for_each(|(index, item)| sites.value(&index.to_string(), item));
+            }),
+            Value::Object(map) => self.map(name, map),
+            Value::Null | Value::Bool(_) | Value::Number(_) => {}
+        }
+    }
+
+    fn below(&mut self, name: &str, walk: impl FnOnce(&mut Self)) {
+        let length = self.at.len();
+        self.at.push('/');
+        self.at.push_str(name);
+        walk(self);
+        self.at.truncate(length);
+    }
+}

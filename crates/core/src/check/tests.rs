@@ -1,0 +1,343 @@
+#![allow(clippy::unwrap_used)]
+
+use super::*;
+use crate::catalogue::{ActionSpec, Idempotency, Risk};
+use serde_json::{Value, json};
+
+fn action(name: &str, risk: Risk) -> ActionSpec {
+    ActionSpec {
+        name: name.into(),
+        title: String::new(),
+        description: String::new(),
+        risk,
+        idempotency: Idempotency::Natural,
+        look_up: None,
+        input: json!({
+            "type": "object", "additionalProperties": false, "required": ["id"],
+            "properties": { "id": { "type": "string" }, "amount": { "type": "integer" } },
+        }),
+        output: json!({}),
+    }
+}
+
+fn catalogue() -> Catalogue {
+    Catalogue::new([
+        action("shop.read", Risk::Read),
+        action("shop.order.update", Risk::Write),
+        action("shop.refund", Risk::High),
+    ])
+}
+
+/// A good document: look up, ask, refund or not.
+fn good() -> Value {
+    json!({
+        "schema": 1, "name": "Refund", "start": "look",
+        "vars": { "amount": 0 },
+        "steps": {
+            "look": { "type": "tool_call", "action": "shop.read", "input": { "id": "{{ input.id }}" },
+                      "set": { "amount": "{{ output.amount }}" }, "next": "large" },
+            "large": { "type": "condition", "branches": [{ "when": "amount > 100", "next": "ask" }], "otherwise": "no" },
+            "ask": { "type": "approval", "summary": "Refund {{ amount }}?", "guards": ["refund"],
+                     "approvers": { "roles": ["manager"] },
+                     "timeout": { "after": "4h", "outcome": "rejected" }, "on_approve": "refund", "on_reject": "no" },
+            "refund": { "type": "tool_call", "action": "shop.refund",
+                        "input": { "id": "{{ steps.look.output.id }}", "amount": "{{ amount }}" }, "next": "done" },
+            "done": { "type": "end" },
+            "no": { "type": "end", "status": "rejected", "message": "Sorry, {{ customer.name }}" },
+        },
+    })
+}
+
+fn found(document: &Value) -> Vec<(&'static str, String)> {
+    let (workflow, diagnostics) = check_source(&document.to_string(), &catalogue());
+    assert!(workflow.is_some(), "{diagnostics:?}");
+    assert!(diagnostics.iter().all(|it| !it.message.is_empty() && !it.help.is_empty()));
+    for diagnostic in &diagnostics {
+        // Some pointers name a field that is missing; its parent is there.
+        let parent = diagnostic.pointer.rsplit_once('/').map_or("", |(parent, _)| parent);
+        assert!(document.pointer(&diagnostic.pointer).or_else(|| document.pointer(parent)).is_some(), "{diagnostic:?}");
+    }
+    diagnostics.into_iter().map(|it| (it.code, it.pointer)).collect()
+}
+
+/// The good document with the values at these pointers replaced; a pointer to nothing adds a member.
+fn with(changes: &[(&str, Value)]) -> Vec<(&'static str, String)> {
+    let mut document = good();
+    for (pointer, value) in changes {
+        let (parent, name) = pointer.rsplit_once('/').unwrap();
+        match document.pointer_mut(parent).unwrap() {
+            Value::Object(members) => {
+                members.insert(name.to_owned(), value.clone());
+            }
+            Value::Array(items) => items.push(value.clone()),
+            other => panic!("{other}"),
+        }
+    }
+    found(&document)
+}
+
+#[track_caller]
+fn finds(changes: &[(&str, Value)], expected: &[(&'static str, &str)]) {
+    let expected: Vec<_> = expected.iter().map(|(code, pointer)| (*code, (*pointer).to_owned())).collect();
+    assert_eq!(with(changes), expected);
+}
+
+#[test]
+fn a_good_document_has_nothing_to_say() {
+    finds(&[], &[]);
+}
+
+#[test]
+fn names_and_targets() {
+    finds(&[("/name", json!(" "))], &[("name_empty", "/name")]);
+    finds(&[("/step_limit", json!(0))], &[("step_limit_range", "/step_limit")]);
+    finds(&[("/vars/steps", json!(0))], &[("reserved_name", "/vars/steps")]);
+    finds(&[("/vars/my var", json!(0))], &[("variable_name", "/vars/my var")]);
+    finds(&[("/start", json!("lok"))], &[("unknown_start", "/start")]);
+    finds(&[("/steps/refund/next", json!("don"))], &[
+        ("unknown_step", "/steps/refund/next"),
+        ("no_end", "/steps/refund"),
+        ("unreachable_step", "/steps/done"),
+    ]);
+    finds(&[("/steps/ask/timeout/next", json!("nowhere"))], &[("unknown_step", "/steps/ask/timeout/next")]);
+    finds(&[("/steps/large/branches", json!([]))], &[
+        ("no_branches", "/steps/large/branches"),
+        ("unreachable_step", "/steps/ask"),
+        ("unreachable_step", "/steps/refund"),
+        ("unreachable_step", "/steps/done"),
+    ]);
+    let mut empty = good();
+    empty["steps"] = json!({});
+    assert_eq!(found(&empty), [("no_steps", "/steps".to_owned())]);
+    let mut odd = good();
+    odd["steps"]["1/x"] = json!({ "type": "end" });
+    assert_eq!(found(&odd), [("step_id", "/steps/1~1x".to_owned()), ("unreachable_step", "/steps/1~1x".to_owned())]);
+}
+
+#[test]
+fn a_loop_without_a_way_out() {
+    finds(&[("/steps/done", json!({ "type": "notify", "channels": ["sms"], "body": "x", "next": "done" }))], &[
+        ("no_end", "/steps/refund"),
+        ("no_end", "/steps/done"),
+    ]);
+}
+
+#[test]
+fn calls() {
+    finds(&[("/steps/look/action", json!("shop.raed"))], &[("unknown_action", "/steps/look/action")]);
+    finds(&[("/steps/look/input", Value::Null)], &[("action_input", "/steps/look/input")]);
+    finds(&[("/steps/look/input/id", json!(7))], &[("action_input", "/steps/look/input/id")]);
+    finds(&[("/steps/look/input/idd", json!(7))], &[("action_input", "/steps/look/input")]);
+    finds(&[("/steps/look/retry", json!({ "attempts": 0, "initial": "2m" }))], &[
+        ("retry_range", "/steps/look/retry/attempts"),
+        ("retry_range", "/steps/look/retry/initial"),
+    ]);
+    finds(&[("/steps/look/timeout", json!("0s"))], &[("timeout_range", "/steps/look/timeout")]);
+}
+
+#[test]
+fn expressions_and_templates() {
+    let when = "/steps/large/branches/0/when";
+    for (text, code) in [
+        ("amount >", "expression_parse"),
+        ("", "expression_parse"),
+        ("amuont > 1", "unknown_name"),
+        ("output.amount > 1", "unknown_name"),
+        ("steps.loook.output.amount > 1", "unknown_name"),
+        ("steps.look.amount > 1", "unknown_name"),
+        ("$contians(amount, 'x')", "unknown_name"),
+        ("$limit > 1", "unknown_name"),
+        ("$random() > 0.5", "expression_random"),
+        ("$eval('1')", "expression_random"),
+        ("steps.refund.output.amount > 1", "output_before_step"),
+        ("steps.large.output.amount > 1", "output_before_step"),
+    ] {
+        let mut document = good();
+        *document.pointer_mut(when).unwrap() = json!(text);
+        assert_eq!(found(&document), [(code, when.to_owned())], "{text}");
+    }
+    for text in [
+        "input.x = 1 and steps.look.output.x = 1 and customer.x and conversation.x and trigger.x and run.x and error.x",
+        "$exists(steps.look.error) or $count(customer.orders[price > 5]) > 1",
+        "($limit := 100; amount > $limit)",
+        "$map(customer.orders, function($o) { $o.price })[0] > 1",
+        "$now() > '2020'",
+        "customer.orders.(price * count)",
+    ] {
+        let mut document = good();
+        *document.pointer_mut(when).unwrap() = json!(text);
+        assert_eq!(found(&document), [], "{text}");
+    }
+    finds(&[("/steps/no/message", json!("Hi {{ customer.name"))], &[("expression_parse", "/steps/no/message")]);
+    finds(&[("/steps/no/output", json!({ "a/b": ["{{ amuont }}"] }))], &[("unknown_name", "/steps/no/output/a~1b/0")]);
+    finds(&[("/steps/look/set/extra", json!("{{ steps.look.output.x & output.y }}"))], &[]);
+    finds(&[("/steps/no/message", json!("{{ steps.ask.output.comment }}"))], &[("output_before_step", "/steps/no/message")]);
+}
+
+#[test]
+fn high_risk_needs_a_person() {
+    finds(&[("/steps/ask/guards", json!([]))], &[("unguarded_action", "/steps/refund")]);
+    finds(&[("/steps/large/otherwise", json!("refund"))], &[("unguarded_action", "/steps/refund")]);
+    finds(&[("/steps/ask/on_reject", json!("refund"))], &[("unguarded_action", "/steps/refund")]);
+    finds(&[("/steps/ask/on_changes", json!("refund"))], &[("unguarded_action", "/steps/refund")]);
+    let silence = json!({ "after": "1h", "outcome": "approved" });
+    finds(&[("/steps/ask/timeout", silence)], &[
+        ("approval_timeout_approves", "/steps/ask/timeout/outcome"),
+        ("unguarded_action", "/steps/refund"),
+    ]);
+    let elsewhere = json!({ "after": "1h", "outcome": "rejected", "next": "refund" });
+    finds(&[("/steps/ask/timeout", elsewhere)], &[("unguarded_action", "/steps/refund")]);
+    // A loop back to before the approval is fine; a second approval on another path is fine.
+    finds(&[("/steps/refund/on_error", json!({ "next": "ask" }))], &[]);
+    let mut two = good();
+    two["steps"]["large"]["otherwise"] = json!("other");
+    two["steps"]["other"] = two["steps"]["ask"].clone();
+    assert_eq!(found(&two), []);
+    two["steps"]["other"]["guards"] = json!(["look"]);
+    assert_eq!(found(&two), [
+        ("unguarded_action", "/steps/refund".to_owned()),
+        ("guards_unreachable", "/steps/other/guards/0".to_owned()),
+    ]);
+}
+
+#[test]
+fn approvals() {
+    finds(&[("/steps/ask/guards", json!(["refund", "refnd", "done", "refund"]))], &[
+        ("guards_unknown", "/steps/ask/guards/1"),
+        ("guards_unknown", "/steps/ask/guards/2"),
+        ("duplicate_guard", "/steps/ask/guards/3"),
+    ]);
+    finds(&[("/steps/ask/guards", json!(["refund", "look"]))], &[("guards_unreachable", "/steps/ask/guards/1")]);
+    for (approvers, expected) in [
+        (json!({ "quorum": 0 }), Some("/steps/ask/approvers/quorum")),
+        (json!({ "quorum": 11 }), Some("/steps/ask/approvers/quorum")),
+        (json!({ "users": ["ada@example.com", "ADA@example.com"], "quorum": 2 }), Some("/steps/ask/approvers/quorum")),
+        (json!({ "users": ["ada@example.com"], "exclude_requester": true }), Some("/steps/ask/approvers/exclude_requester")),
+        (json!({ "users": ["ada@example.com"], "roles": ["manager"], "quorum": 2 }), None),
+        (json!({}), None),
+    ] {
+        let expected: Vec<_> = expected.into_iter().map(|pointer| ("no_approver", pointer)).collect();
+        finds(&[("/steps/ask/approvers", approvers)], &expected);
+    }
+    let escalate = json!({ "after": "1h", "outcome": "escalate" });
+    finds(&[("/steps/ask/timeout", escalate)], &[("no_approver", "/steps/ask/timeout/escalate_to")]);
+}
+
+#[test]
+fn waits() {
+    finds(&[("/steps/ask/timeout", Value::Null)], &[("wait_without_timeout", "/steps/ask")]);
+    finds(&[("/steps/ask/timeout/after", json!("0s"))], &[("timeout_range", "/steps/ask/timeout/after")]);
+    finds(&[("/steps/ask/remind_after", json!("4h"))], &[("remind_after_timeout", "/steps/ask/remind_after")]);
+}
+
+fn with_form(form: Value) -> Vec<(&'static str, String)> {
+    let step = json!({ "type": "collect_form", "form": form, "next": "large", "prefill": { "id": "{{ input.id }}" },
+                       "timeout": { "after": "1h", "next": "no" } });
+    let read = json!({ "type": "tool_call", "action": "shop.read", "input": { "id": "{{ input.id }}" },
+                       "set": { "amount": "{{ output.amount }}" }, "next": "form" });
+    with(&[("/steps/look", read), ("/steps/form", step)])
+}
+
+#[test]
+fn forms() {
+    let field = json!({ "type": "string" });
+    assert_eq!(with_form(json!({ "type": "object", "properties": { "id": field } })), []);
+    for (form, code, pointer) in [
+        (json!({ "type": "string" }), "form_schema", ""),
+        (json!(7), "form_schema", ""),
+        (json!({ "type": "object", "properties": { "id": { "type": "strnig" } } }), "form_schema", ""),
+        (json!({ "type": "object", "properties": { "id": { "$ref": "https://example.com/x.json" } } }), "form_schema", ""),
+        (json!({ "type": "object", "required": ["x"], "properties": { "id": field } }), "form_schema", "/required"),
+        (json!({ "type": "object", "properties": { "id": { "type": "object" } } }), "form_channel", "/properties/id"),
+        (json!({ "type": "object", "properties": { "id": { "type": "array" } } }), "form_channel", "/properties/id"),
+    ] {
+        assert_eq!(with_form(form.clone()), [(code, format!("/steps/form/form{pointer}"))], "{form}");
+    }
+    let other = json!({ "type": "object", "properties": { "name": field } });
+    assert_eq!(with_form(other), [("form_prefill", "/steps/form/prefill/id".to_owned())]);
+    finds(&[("/input", json!({ "type": "nonsense" }))], &[("input_schema", "/input")]);
+}
+
+#[test]
+fn triggers() {
+    let at = |trigger: Value| {
+        let mut document = good();
+        document["triggers"] = json!([trigger]);
+        found(&document)
+    };
+    assert_eq!(at(json!({ "type": "message", "when": "$contains($lowercase(text), 'x') and channel = 'sms'" })), []);
+    assert_eq!(at(json!({ "type": "message", "when": "text =" })), [("trigger_when", "/triggers/0/when".into())]);
+    assert_eq!(at(json!({ "type": "message", "when": "amount" })), [("unknown_name", "/triggers/0/when".into())]);
+    assert_eq!(at(json!({ "type": "message", "when": "$upper(text)" })), [("unknown_name", "/triggers/0/when".into())]);
+    assert_eq!(at(json!({ "type": "webhook", "path": "a/b" })), [("trigger_path", "/triggers/0/path".into())]);
+    assert_eq!(at(json!({ "type": "schedule", "cron": "0 9 * * MON", "time_zone": "Europe/Berlin" })), []);
+    assert_eq!(at(json!({ "type": "schedule", "cron": "0 25 * * *", "time_zone": "x y" })), [
+        ("trigger_cron", "/triggers/0/cron".to_owned()),
+        ("trigger_cron", "/triggers/0/time_zone".to_owned()),
+    ]);
+    let mut twice = good();
+    twice["triggers"] = json!([{ "type": "webhook", "path": "a" }, { "type": "webhook", "path": "a" }]);
+    assert_eq!(found(&twice), [("duplicate_trigger", "/triggers/1/path".to_owned())]);
+}
+
+#[test]
+fn messages() {
+    let at = |notify: Value| {
+        let mut document = good();
+        document["steps"]["refund"]["next"] = json!("tell");
+        let mut step = json!({ "type": "notify", "next": "done" });
+        step.as_object_mut().unwrap().extend(notify.as_object().unwrap().clone());
+        document["steps"]["tell"] = step;
+        found(&document)
+    };
+    let one = |code, pointer: &str| vec![(code, format!("/steps/tell{pointer}"))];
+    assert_eq!(at(json!({ "channels": ["sms", "email"], "subject": "s", "body": "b" })), []);
+    assert_eq!(at(json!({ "channels": [], "body": "b" })), one("notify_no_channel", "/channels"));
+    assert_eq!(at(json!({ "channels": ["sms", "sms"], "body": "b" })), one("duplicate_channel", "/channels/1"));
+    assert_eq!(at(json!({ "channels": ["email"], "body": "b" })), one("notify_subject", "/subject"));
+    assert_eq!(at(json!({ "channels": ["sms"], "body": " " })), one("notify_empty", "/body"));
+    assert_eq!(at(json!({ "channels": ["sms"], "body": "b", "to": { "email": "{{ a }}" } })).len(), 2);
+}
+
+#[test]
+fn what_cannot_be_read_is_a_diagnostic() {
+    let codes = |text: &str| {
+        let (workflow, diagnostics) = check_source(text, &catalogue());
+        assert!(workflow.is_none());
+        diagnostics.into_iter().map(|it| it.code).collect::<Vec<_>>()
+    };
+    assert_eq!(codes("schema: 2"), ["schema_newer"]);
+    assert_eq!(codes("a: ["), ["syntax"]);
+    assert_eq!(codes("schema: 1\nname: x\nstart: a\nsteps: { a: { type: end, x: 1 }, b: { type: what } }"), [
+        "unknown_field", "wrong_type",
+    ]);
+}
+
+/// A document in which everything is wrong and large.
+fn large(steps: usize) -> Workflow {
+    let mut all = serde_json::Map::new();
+    for index in 0..steps {
+        let next = format!("s{}", (index * 7 + 1) % steps);
+        let step = match index % 5 {
+            0 => json!({ "type": "tool_call", "action": "shop.refund", "input": { "id": 1, "x": "{{ steps.s3.output.y }}" }, "next": next }),
+            1 => json!({ "type": "condition", "branches": [{ "when": "amuont > 1 and steps.s9.output.a = 2", "next": next }],
+                         "otherwise": format!("s{}", (index + 1) % steps) }),
+            2 => json!({ "type": "approval", "summary": "{{ nobody }}", "guards": [format!("s{}", (index + 3) % steps)],
+                         "on_approve": next, "on_reject": format!("s{}", (index + 1) % steps) }),
+            3 => json!({ "type": "notify", "channels": ["email"], "body": "Hello {{ customer.name }}", "next": next }),
+            _ => json!({ "type": "collect_form", "form": { "type": "object", "properties": { "a": { "type": "string" } } },
+                         "next": format!("s{}", (index + 1) % steps) }),
+        };
+        all.insert(format!("s{index}"), step);
+    }
+    serde_json::from_value(json!({ "schema": 1, "name": "Large", "start": "s0", "steps": all })).unwrap()
+}
+
+#[test]
+fn large_documents_have_bounded_diagnostics() {
+    let workflow = large(5_000);
+    let first = check(&workflow, &catalogue());
+    assert_eq!(first.len(), DIAGNOSTICS_MAX);
+    assert!(first.iter().all(|it| it.severity == Severity::Error), "errors are kept before warnings");
+    assert_eq!(first, check(&workflow, &catalogue()));
+}

@@ -1,0 +1,199 @@
+//! Honest outcomes: what a lost answer, a crash and a busy service lead to.
+#![allow(clippy::unwrap_used)]
+
+mod support;
+
+use countersign_engine::{DecideRequest, EngineError, IdempotencyKey, StartRun};
+use countersign_store::RunStatus;
+use serde_json::{Value, json};
+use support::{WORKSPACE, World, person};
+
+fn one_call(world: &World, action: &str, input: &Value) -> String {
+    let url = world.sandbox.url();
+    let input = input.to_string().replace("$URL", &url);
+    format!(
+        "
+schema: 1
+name: One call
+start: approve
+steps:
+  approve: {{ type: approval, summary: go, guards: [call], on_approve: call, on_reject: done, timeout: {{ after: 1h, outcome: rejected }} }}
+  call:
+    type: tool_call
+    action: {action}
+    input: {input}
+    retry: {{ attempts: 3, initial: 1s }}
+    timeout: 5s
+    next: done
+  done: {{ type: end, output: '{{{{ steps.call.output }}}}' }}
+"
+    )
+}
+
+/// Starts the workflow and approves it.
+async fn approved(world: &World, yaml: &str) -> String {
+    world.publish("one", yaml).await;
+    let run = world.engine.start_run(world.start("one")).await.unwrap().run;
+    let approval = world.until_waiting_for(&run.id, "approval").await;
+    let decision = DecideRequest { outcome: "approved".into(), comment: String::new(), result: None };
+    world.engine.decide(WORKSPACE, &approval.id, decision, person("op", &["operator"])).await.unwrap();
+    run.id
+}
+
+fn update() -> Value {
+    json!({ "subscription": "sub_ada", "item": "si_ada", "price": "price_enterprise" })
+}
+
+fn unkeyed() -> Value {
+    json!({ "method": "POST", "url": "$URL/rest/orders", "body": { "order": 7 } })
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_lost_answer_of_a_keyed_action_is_fetched_with_the_same_key() {
+    let world = World::new().await;
+    let operation = "stripe.subscription.update";
+    world.fault(json!({ "operation": operation, "kind": "drop_after", "times": 1 })).await;
+    let run = approved(&world, &one_call(&world, operation, &update())).await;
+    world.until(&run, |row| row.waiting_for.as_deref() == Some("timer")).await;
+    world.clock.advance(2000);
+    assert_eq!(world.until_over(&run).await.status, RunStatus::Completed);
+    assert_eq!(world.count(operation).await, (2, 1), "sent twice, executed once");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_lost_answer_of_an_unkeyed_action_asks_a_person_and_is_never_sent_again() {
+    let world = World::new().await;
+    world.fault(json!({ "operation": "rest.post", "kind": "drop_after", "times": 1 })).await;
+    let run = approved(&world, &one_call(&world, "http.request", &unkeyed())).await;
+    let doubt = world.until_waiting_for(&run, "unknown_outcome").await;
+    world.clock.advance(3_600_000);
+    assert_eq!(world.count("rest.post").await, (1, 1));
+    let payload: Value = serde_json::from_str(&doubt.payload).unwrap();
+    assert_eq!(payload["request"]["input"]["body"], json!({ "order": 7 }), "the person sees what was sent");
+    let result = Some(json!({ "order": 7, "found": "by hand" }));
+    let decision = DecideRequest { outcome: "happened".into(), comment: "seen in the shop".into(), result };
+    world.engine.decide(WORKSPACE, &doubt.id, decision, person("op", &["operator"])).await.unwrap();
+    let ended = world.until_over(&run).await;
+    assert_eq!(ended.output.as_deref(), Some(r#"{"order":7,"found":"by hand"}"#));
+    assert_eq!(world.count("rest.post").await, (1, 1));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_person_may_say_that_it_did_not_happen() {
+    let world = World::new().await;
+    world.fault(json!({ "operation": "rest.post", "kind": "drop_before", "times": 1 })).await;
+    let run = approved(&world, &one_call(&world, "http.request", &unkeyed())).await;
+    let doubt = world.until_waiting_for(&run, "unknown_outcome").await;
+    let decision = DecideRequest { outcome: "not_happened".into(), comment: String::new(), result: None };
+    world.engine.decide(WORKSPACE, &doubt.id, decision, person("op", &["operator"])).await.unwrap();
+    assert_eq!(world.until_over(&run).await.status, RunStatus::Completed);
+    assert_eq!(world.count("rest.post").await.1, 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_crash_while_calling_repeats_the_keyed_and_asks_about_the_unkeyed() {
+    for (action, operation, input, executed) in [
+        ("stripe.subscription.update", "stripe.subscription.update", update(), true),
+        ("http.request", "rest.post", unkeyed(), false),
+    ] {
+        let mut world = World::new().await;
+        world.fault(json!({ "operation": operation, "kind": "delay", "delay_ms": 60_000, "times": 1 })).await;
+        let run = approved(&world, &one_call(&world, action, &input)).await;
+        // The fault executes at once and holds the answer back.
+        while world.count(operation).await.1 == 0 {
+            tokio::task::yield_now().await;
+        }
+        world.crash().await;
+        if executed {
+            // The key is in use until the first answer is out, which counts as "not executed, try again".
+            let row =
+                world.until(&run, |row| row.status.is_final() || row.waiting_for.as_deref() == Some("timer")).await;
+            assert!(row.status == RunStatus::Completed || row.waiting_for.as_deref() == Some("timer"), "{row:?}");
+        } else {
+            world.until_waiting_for(&run, "unknown_outcome").await;
+        }
+        assert_eq!(world.count(operation).await.1, 1, "{action}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_busy_service_is_tried_again_after_the_pause_it_asked_for() {
+    let world = World::new().await;
+    let operation = "stripe.subscription.update";
+    world.fault(json!({ "operation": operation, "kind": "rate_limit", "retry_after_seconds": 30, "times": 1 })).await;
+    let run = approved(&world, &one_call(&world, operation, &update())).await;
+    let row = world.until(&run, |row| row.waiting_for.as_deref() == Some("timer")).await;
+    assert!(row.wake_at.unwrap() >= row.updated_at + 30_000, "{row:?}");
+    world.clock.advance(31_000);
+    assert_eq!(world.until_over(&run).await.status, RunStatus::Completed);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_same_idempotency_key_starts_one_run() {
+    let world = World::new().await;
+    world.publish("one", &one_call(&world, "http.request", &unkeyed())).await;
+    let keyed = |hash: &str| StartRun {
+        idempotency: Some(IdempotencyKey { key: "k1".into(), request_hash: hash.into() }),
+        ..world.start("one")
+    };
+    let first = world.engine.start_run(keyed("h1")).await.unwrap();
+    let second = world.engine.start_run(keyed("h1")).await.unwrap();
+    assert_eq!((first.run.id, false, true), (second.run.id, first.replayed, second.replayed));
+    assert!(matches!(world.engine.start_run(keyed("h2")).await, Err(EngineError::KeyReused)));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_race_of_many_decisions_has_one_winner() {
+    let world = World::new().await;
+    world.publish("one", &one_call(&world, "stripe.subscription.update", &update())).await;
+    let run = world.engine.start_run(world.start("one")).await.unwrap().run;
+    let approval = world.until_waiting_for(&run.id, "approval").await;
+    let racers = (0..16).map(|racer| {
+        let (engine, id) = (world.engine.clone(), approval.id.clone());
+        let outcome = if racer % 2 == 0 { "approved" } else { "rejected" };
+        let decision = DecideRequest { outcome: outcome.into(), comment: String::new(), result: None };
+        tokio::spawn(async move {
+            let by = person(&format!("op{racer}"), &["operator"]);
+            engine.decide(WORKSPACE, &id, decision, by).await.map(|_| ())
+        })
+    });
+    let mut won = 0;
+    for racer in racers.collect::<Vec<_>>() {
+        match racer.await.unwrap() {
+            Ok(()) => won += 1,
+            Err(EngineError::AlreadyDecided(_)) => {}
+            Err(other) => unreachable!("{other:?}"),
+        }
+    }
+    assert_eq!(won, 1);
+    world.until_over(&run.id).await;
+    assert!(world.count("stripe.subscription.update").await.1 <= 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_run_ends_on_the_version_it_started_with() {
+    let world = World::new().await;
+    let yaml = one_call(&world, "http.request", &unkeyed());
+    world.publish("one", &yaml).await;
+    let old = world.engine.start_run(world.start("one")).await.unwrap().run;
+    world.publish("one", &yaml.replace("name: One call", "name: Second")).await;
+    let new = world.engine.start_run(world.start("one")).await.unwrap().run;
+    assert_eq!((old.version, new.version), (1, 2));
+    let approval = world.until_waiting_for(&old.id, "approval").await;
+    let decision = DecideRequest { outcome: "rejected".into(), comment: String::new(), result: None };
+    world.engine.decide(WORKSPACE, &approval.id, decision, person("op", &["operator"])).await.unwrap();
+    assert_eq!(world.until_over(&old.id).await.version, 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn another_workspace_sees_nothing() {
+    let world = World::new().await;
+    world.publish("one", &one_call(&world, "http.request", &unkeyed())).await;
+    let run = world.engine.start_run(world.start("one")).await.unwrap().run;
+    let approval = world.until_waiting_for(&run.id, "approval").await;
+    let decision = DecideRequest { outcome: "approved".into(), comment: String::new(), result: None };
+    let by = person("op", &["operator"]);
+    let foreign = world.engine.decide("other", &approval.id, decision, by.clone()).await;
+    assert!(matches!(foreign, Err(EngineError::NotFound(_))), "{foreign:?}");
+    assert!(matches!(world.engine.cancel("other", &run.id, String::new(), by).await, Err(EngineError::NotFound(_))));
+}

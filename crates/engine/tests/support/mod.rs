@@ -1,0 +1,330 @@
+//! One door: a real engine on a real database, with the sandbox for a world and a clock that is moved by hand.
+#![allow(dead_code, unreachable_pub, missing_docs, clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+use async_trait::async_trait;
+use countersign_connectors::Registry;
+use countersign_core::run::{Actor, StepExecution, Via, history};
+use countersign_engine::{Clock, Engine, EngineConfig, EngineParts, StartRun, Vault};
+use countersign_sandbox::{Sandbox, SandboxConfig};
+use countersign_store::{
+    ChannelAccountRow, CheckpointFilter, CheckpointRow, CheckpointStatus, ConnectionRow, ConversationRow,
+    ConversationStatus, MessageRow, PageRequest, Publish, RunRow, RunStatus, Store, WorkflowRow, WorkspaceRow,
+    testing::TestDatabase,
+};
+use serde_json::{Map, Value, json};
+use std::{
+    sync::{
+        Arc, Once,
+        atomic::{AtomicI64, Ordering},
+    },
+    time::{Duration, SystemTime, UNIX_EPOCH},
+};
+use tokio::sync::Notify;
+
+pub const WORKSPACE: &str = "ws1";
+/// How long a test waits for a signal before it gives up.
+const PATIENCE: Duration = Duration::from_secs(20);
+
+/// A clock moved by hand.
+pub struct TestClock {
+    now: AtomicI64,
+    moved: Notify,
+}
+
+impl TestClock {
+    pub fn new() -> Arc<Self> {
+        let since_epoch = SystemTime::now().duration_since(UNIX_EPOCH).unwrap();
+        Arc::new(Self { now: AtomicI64::new(since_epoch.as_millis() as i64), moved: Notify::new() })
+    }
+
+    pub fn advance(&self, milliseconds: i64) {
+        self.now.fetch_add(milliseconds, Ordering::SeqCst);
+        self.moved.notify_waiters();
+    }
+}
+
+#[async_trait]
+impl Clock for TestClock {
+    fn now(&self) -> i64 {
+        self.now.load(Ordering::SeqCst)
+    }
+
+    async fn sleep_until(&self, at: i64) {
+        loop {
+            let moved = self.moved.notified();
+            if self.now() >= at {
+                return;
+            }
+            moved.await;
+        }
+    }
+}
+
+pub struct World {
+    pub sandbox: Sandbox,
+    pub database: TestDatabase,
+    pub store: Store,
+    pub engine: Engine,
+    pub clock: Arc<TestClock>,
+    http: reqwest::Client,
+}
+
+impl World {
+    pub async fn new() -> Self {
+        Self::on(TestDatabase::sqlite()).await
+    }
+
+    pub async fn on(database: TestDatabase) -> Self {
+        static CRYPTO: Once = Once::new();
+        CRYPTO.call_once(|| drop(rustls::crypto::ring::default_provider().install_default()));
+        let any = "127.0.0.1:0".parse().unwrap();
+        let sandbox = Sandbox::start(SandboxConfig { http: any, smtp: any }).await.unwrap();
+        let store = database.open().await.unwrap();
+        let clock = TestClock::new();
+        let engine = engine(&store, &clock).await;
+        let world = Self { sandbox, database, store, engine, clock, http: reqwest::Client::new() };
+        world.furnish().await;
+        world
+    }
+
+    /// Lets the engine go without a good-bye, as a crash would, and starts another on the same database.
+    pub async fn crash(&mut self) {
+        self.engine.shutdown(Duration::ZERO).await;
+        self.engine = engine(&self.store, &self.clock).await;
+    }
+
+    async fn furnish(&self) {
+        let workspace = WorkspaceRow {
+            id: WORKSPACE.into(),
+            slug: "main".into(),
+            name: "Main".into(),
+            policy: "{}".into(),
+            created_at: 1,
+        };
+        self.store.create_workspace(&workspace).await.unwrap();
+        let url = self.sandbox.url();
+        self.connection(
+            "identity",
+            json!({ "base_url": format!("{url}/identity") }),
+            json!({ "token": "identity_test" }),
+        )
+        .await;
+        self.connection("stripe", json!({ "base_url": format!("{url}/stripe") }), json!({ "api_key": "sk_test_1" }))
+            .await;
+        let whatsapp = json!({ "base_url": format!("{url}/whatsapp"), "phone_number_id": "15550000001" });
+        self.channel("whatsapp", whatsapp, json!({ "token": "EAAG_test" })).await;
+        let smtp = self.sandbox.smtp_addr();
+        let email =
+            json!({ "host": smtp.ip().to_string(), "port": smtp.port(), "tls": "none", "from": "support@example.com" });
+        self.channel("email", email, json!({})).await;
+    }
+
+    async fn connection(&self, connector: &str, settings: Value, secrets: Value) {
+        let id = format!("conn-{connector}");
+        let row = ConnectionRow {
+            sealed: self.seal(&format!("{WORKSPACE}/connection/{id}"), &secrets),
+            id,
+            workspace: WORKSPACE.into(),
+            connector: connector.into(),
+            name: "main".into(),
+            settings: settings.to_string(),
+            created_at: 1,
+            updated_at: 1,
+        };
+        self.store.create_connection(&row, Vec::new()).await.unwrap();
+    }
+
+    async fn channel(&self, channel: &str, settings: Value, secrets: Value) {
+        let id = format!("chan-{channel}");
+        let row = ChannelAccountRow {
+            sealed: self.seal(&format!("{WORKSPACE}/channel/{id}"), &secrets),
+            id,
+            workspace: WORKSPACE.into(),
+            channel: channel.into(),
+            name: "main".into(),
+            settings: settings.to_string(),
+            created_at: 1,
+            updated_at: 1,
+        };
+        self.store.create_channel_account(&row, Vec::new()).await.unwrap();
+    }
+
+    fn seal(&self, context: &str, secrets: &Value) -> String {
+        self.engine.vault().seal(context, secrets.as_object().unwrap()).unwrap()
+    }
+
+    /// Publishes a document; its id is `name`.
+    pub async fn publish(&self, id: &str, yaml: &str) {
+        let document: Value = serde_json::to_value(countersign_core::document::parse(yaml).unwrap()).unwrap();
+        let workflow = WorkflowRow {
+            id: id.into(),
+            workspace: WORKSPACE.into(),
+            name: id.into(),
+            draft: document.to_string(),
+            draft_revision: 1,
+            draft_updated_at: 1,
+            draft_updated_by: None,
+            active_version: None,
+            last_version: 0,
+            created_at: 1,
+            archived_at: None,
+        };
+        if self.store.get_workflow(WORKSPACE, id).await.unwrap().is_none() {
+            self.store.create_workflow(&workflow, Vec::new()).await.unwrap();
+        }
+        let publish = Publish {
+            workspace: WORKSPACE.into(),
+            workflow: id.into(),
+            document: document.to_string(),
+            hash: "test".into(),
+            message: "test".into(),
+            author: "test".into(),
+            detail: None,
+            expected_active: None,
+            at: self.clock.now(),
+        };
+        self.store.publish(&publish, &|_| Vec::new()).await.unwrap();
+        self.engine.workflow_changed(WORKSPACE, id);
+    }
+
+    pub async fn conversation(&self, id: &str) {
+        let row = ConversationRow {
+            id: id.into(),
+            workspace: WORKSPACE.into(),
+            customer: None,
+            channel: "web".into(),
+            channel_account: None,
+            external_id: None,
+            subject: None,
+            status: ConversationStatus::Open,
+            token_hash: None,
+            assigned_to: None,
+            last_position: 0,
+            created_at: 1,
+            updated_at: 1,
+            last_message_at: None,
+        };
+        self.store.create_conversation(&row).await.unwrap();
+    }
+
+    pub fn start(&self, workflow: &str) -> StartRun {
+        StartRun {
+            workspace: WORKSPACE.into(),
+            workflow: workflow.into(),
+            version: None,
+            input: json!({}),
+            customer: None,
+            conversation: None,
+            trigger: json!({ "type": "api" }),
+            started_by: None,
+            idempotency: None,
+            wait: Some(PATIENCE),
+        }
+    }
+
+    pub async fn run(&self, id: &str) -> RunRow {
+        self.store.get_run(WORKSPACE, id).await.unwrap().expect("the run exists")
+    }
+
+    /// Waits, on the change feed, until the run is as wanted.
+    pub async fn until(&self, run: &str, wanted: impl Fn(&RunRow) -> bool) -> RunRow {
+        let mut changes = self.store.subscribe();
+        let waiting = async {
+            loop {
+                let row = self.run(run).await;
+                if wanted(&row) {
+                    return row;
+                }
+                // A lagging feed means that something changed: look again.
+                drop(changes.recv().await);
+            }
+        };
+        match tokio::time::timeout(PATIENCE, waiting).await {
+            Ok(row) => row,
+            Err(_) => panic!("the run never got there: {:?}", self.run(run).await),
+        }
+    }
+
+    pub async fn until_waiting_for(&self, run: &str, what: &str) -> CheckpointRow {
+        self.until(run, |row| row.waiting_for.as_deref() == Some(what)).await;
+        self.open_checkpoint(run).await
+    }
+
+    pub async fn until_over(&self, run: &str) -> RunRow {
+        self.until(run, |row| row.status.is_final()).await
+    }
+
+    pub async fn open_checkpoint(&self, run: &str) -> CheckpointRow {
+        let filter = CheckpointFilter {
+            status: Some(CheckpointStatus::Open),
+            run: Some(run.into()),
+            ..CheckpointFilter::default()
+        };
+        let page = PageRequest { after: None, limit: 10 };
+        let mut rows = self.store.list_checkpoints(WORKSPACE, &filter, &page).await.unwrap().items;
+        assert_eq!(rows.len(), 1, "one open checkpoint: {rows:?}");
+        rows.remove(0)
+    }
+
+    pub async fn history(&self, run: &str) -> Vec<StepExecution> {
+        let loaded = self.engine.load(WORKSPACE, run).await.unwrap();
+        history(&loaded.version, &loaded.log)
+    }
+
+    pub async fn messages(&self, conversation: &str) -> Vec<MessageRow> {
+        self.store.list_messages(WORKSPACE, conversation, 0, 100).await.unwrap()
+    }
+
+    /// The sandbox's own records.
+    pub async fn outside(&self, path: &str) -> Value {
+        self.http.get(format!("{}{path}", self.sandbox.url())).send().await.unwrap().json().await.unwrap()
+    }
+
+    pub async fn fault(&self, fault: Value) {
+        let answer = self.http.post(format!("{}/_/faults", self.sandbox.url())).json(&fault).send().await.unwrap();
+        assert_eq!(answer.status(), 201);
+    }
+
+    /// How often an operation was received and how often it changed the world.
+    pub async fn count(&self, operation: &str) -> (u64, u64) {
+        let counts = self.outside("/_/counts").await;
+        let count = |field: &str| counts[operation][field].as_u64().unwrap_or(0);
+        (count("received"), count("executed"))
+    }
+}
+
+async fn engine(store: &Store, clock: &Arc<TestClock>) -> Engine {
+    let parts = EngineParts {
+        store: store.clone(),
+        registry: Registry::built_in().unwrap(),
+        vault: Vault::new([7; 32]),
+        clock: Arc::clone(clock) as Arc<dyn Clock>,
+    };
+    Engine::start(parts, EngineConfig::default()).await.unwrap()
+}
+
+pub fn person(id: &str, roles: &[&str]) -> Actor {
+    Actor {
+        id: id.into(),
+        name: id.into(),
+        email: format!("{id}@example.com"),
+        roles: roles.iter().map(|role| (*role).to_owned()).collect(),
+        via: Via::Portal,
+    }
+}
+
+pub fn customer() -> Actor {
+    Actor { via: Via::Conversation, ..person("visitor", &[]) }
+}
+
+pub fn path_of(history: &[StepExecution]) -> Vec<&str> {
+    history.iter().map(|step| step.step.as_str()).collect()
+}
+
+pub fn status(row: &RunRow) -> RunStatus {
+    row.status
+}
+
+pub fn object(value: Value) -> Map<String, Value> {
+    value.as_object().cloned().unwrap()
+}

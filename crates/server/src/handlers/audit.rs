@@ -1,0 +1,91 @@
+//! The audit trail.
+
+use crate::{
+    app::App,
+    error::ApiResult,
+    extract::{Caller, Query, invalid_parameter},
+    wire::{AuditEntry, AuditVerifyResponse, DecidedBy, Page, json},
+};
+use axum::{Json, extract::State};
+use countersign_store::{AuditFilter, AuditRow, Role};
+use serde::Deserialize;
+use serde_json::Value;
+use utoipa::IntoParams;
+
+/// Which entries.
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct AuditQuery {
+    /// Who: `user:<id>`, `key:<id>`, `customer:<id>`, `system`.
+    actor: Option<String>,
+    /// Begin of the action, for example `workflow.`.
+    action: Option<String>,
+    /// On what, for example `workflow:<id>`.
+    subject: Option<String>,
+    /// Not before, milliseconds since the epoch.
+    after: Option<i64>,
+    /// Not after, milliseconds since the epoch.
+    before: Option<i64>,
+    /// `next` of the page before.
+    cursor: Option<String>,
+    /// Items wanted, 1 to 200; 50 when absent.
+    #[param(minimum = 1, maximum = 200)]
+    limit: Option<u32>,
+}
+
+fn view(row: AuditRow) -> AuditEntry {
+    let detail = json(&row.detail);
+    let name = [detail.pointer("/by/name"), detail.get("name")].into_iter().flatten().find_map(Value::as_str);
+    let id = row.actor.split_once(':').map(|(_, id)| id.to_owned());
+    AuditEntry {
+        id: row.seq.to_string(),
+        seq: row.seq,
+        at: row.at,
+        actor: DecidedBy { id, name: name.unwrap_or(&row.actor).to_owned(), via: Some(row.via) },
+        action: row.action,
+        subject: row.subject,
+        detail,
+        prev_hash: row.prev_hash,
+        hash: row.hash,
+    }
+}
+
+/// Entries, newest first.
+#[utoipa::path(get, path = "/audit", operation_id = "listAudit", tag = "audit", params(AuditQuery),
+    responses((status = 200, description = "Entries", body = Page<AuditEntry>)))]
+pub(crate) async fn list_audit(
+    State(app): State<App>,
+    caller: Caller,
+    Query(query): Query<AuditQuery>,
+) -> ApiResult<Json<Page<AuditEntry>>> {
+    caller.require(Role::Admin)?;
+    let not_a_cursor = |_| invalid_parameter(Some("cursor"), "not a cursor of this list");
+    let before_seq = query.cursor.as_deref().map(str::parse).transpose().map_err(not_a_cursor)?;
+    let limit = query.limit.unwrap_or(50).clamp(1, 200);
+    let filter = AuditFilter {
+        actor: query.actor,
+        action_prefix: query.action,
+        subject: query.subject,
+        after_at: query.after,
+        before_at: query.before,
+    };
+    let mut rows = app.store.list_audit(caller.workspace(), &filter, before_seq, limit + 1).await?;
+    let more = rows.len() > limit as usize;
+    rows.truncate(limit as usize);
+    let next = rows.last().filter(|_| more).map(|row| row.seq.to_string());
+    Ok(Json(Page { items: rows.into_iter().map(view).collect(), next }))
+}
+
+/// Walks along the chain and says whether it holds.
+#[utoipa::path(get, path = "/audit/verify", operation_id = "verifyAudit", tag = "audit",
+    responses((status = 200, description = "Whether the chain holds", body = AuditVerifyResponse)))]
+pub(crate) async fn verify_audit(State(app): State<App>, caller: Caller) -> ApiResult<Json<AuditVerifyResponse>> {
+    caller.require(Role::Admin)?;
+    let verdict = app.store.verify_audit(caller.workspace()).await?;
+    Ok(Json(AuditVerifyResponse {
+        entries: verdict.entries,
+        ok: verdict.broken_at.is_none(),
+        broken_at: verdict.broken_at,
+        head: verdict.head,
+    }))
+}

@@ -1,0 +1,213 @@
+//! Workflows and their drafts.
+
+use crate::{
+    app::App,
+    documents,
+    error::{ApiError, ApiResult},
+    extract::{Body, Caller, IdempotencyHeader, IfMatch, Path, Query},
+    idempotency::Once,
+    views::{required_workflow, workflow_detail},
+    wire::{Page, Workflow, WorkflowSummary, WriteDocumentRequest, json},
+};
+use axum::{
+    Json,
+    extract::State,
+    http::{HeaderValue, StatusCode, header},
+    response::Response,
+};
+use countersign_store::{Conflict, Role, RunStatus, SaveDraft, StoreError, WorkflowRow};
+use serde::Deserialize;
+use serde_json::json as object;
+use std::collections::HashMap;
+use utoipa::IntoParams;
+use uuid::Uuid;
+
+type Tagged = ([(header::HeaderName, HeaderValue); 1], Json<Workflow>);
+
+/// Which workflows.
+#[derive(Debug, Default, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct WorkflowsQuery {
+    /// Part of the name.
+    text: Option<String>,
+    /// Whether archived ones are listed too.
+    archived: Option<bool>,
+}
+
+/// All workflows by name.
+#[utoipa::path(get, path = "/workflows", operation_id = "listWorkflows", tag = "workflows", params(WorkflowsQuery),
+    responses((status = 200, description = "Workflows", body = Page<WorkflowSummary>)))]
+pub(crate) async fn list_workflows(
+    State(app): State<App>,
+    caller: Caller,
+    Query(query): Query<WorkflowsQuery>,
+) -> ApiResult<Json<Page<WorkflowSummary>>> {
+    let workspace = caller.workspace();
+    let rows = app.store.list_workflows(workspace, query.archived.unwrap_or(false)).await?;
+    let active = app.store.active_versions(Some(workspace)).await?;
+    let hashes: HashMap<&str, &str> = active.iter().map(|row| (row.workflow.as_str(), row.hash.as_str())).collect();
+    let counts = app.store.active_run_counts(workspace).await?;
+    let text = query.text.unwrap_or_default().to_lowercase();
+    let matching = rows.into_iter().filter(|row| row.name.to_lowercase().contains(&text));
+    let items = matching.map(|row| {
+        let count = |status| {
+            counts.iter().filter(|count| count.workflow == row.id && count.status == status).map(|count| count.count).sum()
+        };
+        WorkflowSummary {
+            running: count(RunStatus::Running),
+            waiting: count(RunStatus::Waiting),
+            has_unpublished_changes: hashes.get(row.id.as_str()) != Some(&documents::hash(&row.draft).as_str()),
+            id: row.id,
+            name: row.name,
+            active_version: row.active_version,
+            draft_revision: row.draft_revision,
+            draft_updated_at: row.draft_updated_at,
+            archived_at: row.archived_at,
+        }
+    });
+    Ok(Json(Page::whole(items.collect())))
+}
+
+/// Adds a workflow. Its draft may have errors.
+#[utoipa::path(post, path = "/workflows", operation_id = "createWorkflow", tag = "workflows",
+    params(("Idempotency-Key" = Option<String>, Header)),
+    request_body = WriteDocumentRequest, responses((status = 201, description = "The workflow", body = Workflow)))]
+pub(crate) async fn create_workflow(
+    State(app): State<App>,
+    caller: Caller,
+    IdempotencyHeader(key): IdempotencyHeader,
+    body: Body<WriteDocumentRequest>,
+) -> ApiResult<Response> {
+    caller.require(Role::Builder)?;
+    let workspace = caller.workspace().to_owned();
+    let once = Once { app: app.clone(), workspace, scope: "workflow".to_owned(), key, request_hash: body.hash() };
+    once.run(add(app, caller, body.value)).await
+}
+
+async fn add(app: App, caller: Caller, request: WriteDocumentRequest) -> ApiResult<Workflow> {
+    let document = documents::read(request.document, request.source.as_deref())?;
+    let row = WorkflowRow {
+        id: Uuid::now_v7().to_string(),
+        workspace: caller.workspace().to_owned(),
+        name: documents::name_of(&document)?,
+        draft: documents::keepable(&document)?,
+        draft_revision: 1,
+        draft_updated_at: app.now(),
+        draft_updated_by: Some(caller.id().to_owned()),
+        active_version: None,
+        last_version: 0,
+        created_at: app.now(),
+        archived_at: None,
+    };
+    let subject = format!("workflow:{}", row.id);
+    let entry = caller.audit(app.now(), "workflow.created", subject, object!({ "workflow": row.name }));
+    app.store.create_workflow(&row, vec![entry]).await?;
+    app.workflows.clear();
+    workflow_detail(&app, row).await
+}
+
+fn tagged(workflow: Workflow) -> Tagged {
+    let tag = HeaderValue::from_str(&format!("\"{}\"", workflow.draft_revision));
+    let tag = tag.unwrap_or_else(|_| HeaderValue::from_static("\"\""));
+    ([(header::ETAG, tag)], Json(workflow))
+}
+
+/// A workflow with its draft. The ETag is the draft's revision.
+#[utoipa::path(get, path = "/workflows/{id}", operation_id = "getWorkflow", tag = "workflows",
+    params(("id" = String, Path)),
+    responses((status = 200, description = "The workflow", body = Workflow, headers(("ETag" = String)))))]
+pub(crate) async fn get_workflow(
+    State(app): State<App>,
+    caller: Caller,
+    Path(id): Path<String>,
+) -> ApiResult<Tagged> {
+    let row = required_workflow(&app, caller.workspace(), &id).await?;
+    Ok(tagged(workflow_detail(&app, row).await?))
+}
+
+/// Saves the draft, if nobody else has meanwhile.
+#[utoipa::path(put, path = "/workflows/{id}/draft", operation_id = "saveDraft", tag = "workflows",
+    params(("id" = String, Path), ("If-Match" = String, Header, description = "ETag of the draft that was changed")),
+    request_body = WriteDocumentRequest,
+    responses((status = 200, description = "The workflow", body = Workflow, headers(("ETag" = String)))))]
+pub(crate) async fn save_draft(
+    State(app): State<App>,
+    caller: Caller,
+    Path(id): Path<String>,
+    IfMatch(revision): IfMatch,
+    body: Body<WriteDocumentRequest>,
+) -> ApiResult<Tagged> {
+    caller.require(Role::Builder)?;
+    let before = required_workflow(&app, caller.workspace(), &id).await?;
+    let document = documents::read(body.value.document, body.value.source.as_deref())?;
+    let save = SaveDraft {
+        workspace: caller.workspace().to_owned(),
+        workflow: id.clone(),
+        name: documents::name_of(&document)?,
+        draft: documents::keepable(&document)?,
+        expected_revision: revision.unwrap_or(before.draft_revision),
+        at: app.now(),
+        by: Some(caller.id().to_owned()),
+    };
+    match app.store.save_draft(&save).await {
+        Ok(_) => app.workflows.clear(),
+        Err(StoreError::Conflict(Conflict::DraftChanged { revision })) => {
+            let now = required_workflow(&app, caller.workspace(), &id).await?;
+            return Err(crate::error::draft_changed(revision).current(workflow_detail(&app, now).await?));
+        }
+        Err(error) => return Err(error.into()),
+    }
+    let row = required_workflow(&app, caller.workspace(), &id).await?;
+    Ok(tagged(workflow_detail(&app, row).await?))
+}
+
+/// The draft as YAML.
+#[utoipa::path(get, path = "/workflows/{id}/draft.yaml", operation_id = "getDraftYaml", tag = "workflows",
+    params(("id" = String, Path)),
+    responses((status = 200, description = "YAML", body = String, content_type = "application/yaml")))]
+pub(crate) async fn get_draft_yaml(
+    State(app): State<App>,
+    caller: Caller,
+    Path(id): Path<String>,
+) -> ApiResult<([(header::HeaderName, &'static str); 1], String)> {
+    let row = required_workflow(&app, caller.workspace(), &id).await?;
+    let yaml = documents::to_yaml(&json(&row.draft))?;
+    Ok(([(header::CONTENT_TYPE, "application/yaml; charset=utf-8")], yaml))
+}
+
+/// Archives a workflow: it starts no runs any more; those under way go on.
+#[utoipa::path(delete, path = "/workflows/{id}", operation_id = "archiveWorkflow", tag = "workflows",
+    params(("id" = String, Path)), responses((status = 204, description = "Archived")))]
+pub(crate) async fn archive_workflow(
+    State(app): State<App>,
+    caller: Caller,
+    Path(id): Path<String>,
+) -> ApiResult<StatusCode> {
+    let now = app.now();
+    set_archived(&app, &caller, &id, Some(now)).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// Takes a workflow out of the archive.
+#[utoipa::path(post, path = "/workflows/{id}/restore", operation_id = "restoreWorkflow", tag = "workflows",
+    params(("id" = String, Path)), responses((status = 200, description = "The workflow", body = Workflow)))]
+pub(crate) async fn restore_workflow(
+    State(app): State<App>,
+    caller: Caller,
+    Path(id): Path<String>,
+) -> ApiResult<Tagged> {
+    set_archived(&app, &caller, &id, None).await?;
+    let row = required_workflow(&app, caller.workspace(), &id).await?;
+    Ok(tagged(workflow_detail(&app, row).await?))
+}
+
+async fn set_archived(app: &App, caller: &Caller, id: &str, archived_at: Option<i64>) -> Result<(), ApiError> {
+    caller.require(Role::Builder)?;
+    let row = required_workflow(app, caller.workspace(), id).await?;
+    let action = if archived_at.is_some() { "workflow.archived" } else { "workflow.restored" };
+    let entry = caller.audit(app.now(), action, format!("workflow:{id}"), object!({ "workflow": row.name }));
+    app.store.archive_workflow(caller.workspace(), id, archived_at, vec![entry]).await?;
+    app.engine.workflow_changed(caller.workspace(), id);
+    app.workflows.clear();
+    Ok(())
+}

@@ -1,0 +1,83 @@
+//! Listening, housekeeping, going down in order.
+
+use crate::{app::App, router::router};
+use axum::serve::ListenerExt;
+use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
+use std::{future::Future, io, net::SocketAddr, sync::OnceLock, time::Duration};
+use tokio::net::TcpListener;
+
+/// How often remembered answers and spent credentials are cleared away.
+const HOUSEKEEPING: Duration = Duration::from_secs(3600);
+/// How often the metrics recorder tidies up.
+const METRICS_UPKEEP: Duration = Duration::from_secs(5);
+/// How long the answer to an `Idempotency-Key` is kept.
+const IDEMPOTENCY_KEPT_MS: i64 = 7 * 86_400_000;
+/// How long requests under way may take once the server goes down.
+const GRACE: Duration = Duration::from_secs(20);
+
+/// Serves until `shutdown` is done, then lets requests under way finish. The engine is not shut down here.
+///
+/// # Errors
+/// When the listener fails.
+pub async fn serve(
+    app: App,
+    listener: TcpListener,
+    shutdown: impl Future<Output = ()> + Send + 'static,
+) -> io::Result<()> {
+    let upkeep = tokio::spawn(housekeeping(app.clone()));
+    let service = router(app.clone()).into_make_service_with_connect_info::<SocketAddr>();
+    let listener = listener.tap_io(|stream| {
+        // Answers are small: waiting for more bytes only delays them.
+        if let Err(error) = stream.set_nodelay(true) {
+            tracing::debug!(%error, "no delay could not be set");
+        }
+    });
+    let closing = app.clone();
+    let mut closed = app.closing.subscribe();
+    let server = axum::serve(listener, service).with_graceful_shutdown(async move {
+        shutdown.await;
+        closing.closing.send_replace(true);
+    });
+    let late = async move {
+        // An error means the sender is gone, which it is not: the app holds it.
+        let _ = closed.wait_for(|closing| *closing).await;
+        tokio::time::sleep(GRACE).await;
+    };
+    let served = tokio::select! {
+        served = server => served,
+        () = late => {
+            tracing::warn!("requests were still under way at the end");
+            Ok(())
+        }
+    };
+    upkeep.abort();
+    served
+}
+
+async fn housekeeping(app: App) {
+    let mut hourly = tokio::time::interval(HOUSEKEEPING);
+    let mut often = tokio::time::interval(METRICS_UPKEEP);
+    loop {
+        tokio::select! {
+            _ = often.tick() => {
+                if let Some(handle) = &app.metrics {
+                    handle.run_upkeep();
+                }
+            }
+            _ = hourly.tick() => {
+                let now = app.now();
+                let purged = app.store.purge_expired(now).await;
+                let forgotten = app.store.purge_idempotency(now - IDEMPOTENCY_KEPT_MS).await;
+                if let Err(error) = purged.and(forgotten) {
+                    tracing::warn!(%error, "housekeeping failed; it is tried again in an hour");
+                }
+            }
+        }
+    }
+}
+
+/// The process's metrics recorder; none when another one is installed.
+pub(crate) fn recorder() -> Option<PrometheusHandle> {
+    static RECORDER: OnceLock<Option<PrometheusHandle>> = OnceLock::new();
+    RECORDER.get_or_init(|| PrometheusBuilder::new().install_recorder().ok()).clone()
+}

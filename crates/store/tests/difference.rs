@@ -1,0 +1,339 @@
+//! The same random work on both databases: every answer and every row must be the same.
+#![allow(clippy::unwrap_used, missing_docs)]
+
+#[path = "behaviour/fixtures.rs"]
+#[allow(dead_code, unreachable_pub)]
+mod fixtures;
+
+use std::collections::BTreeSet;
+use std::fmt::Debug;
+
+use countersign_store::testing::TestDatabase;
+use countersign_store::*;
+use fixtures::*;
+
+const STEPS: usize = 400;
+
+/// Answers the work must meet, or it proves little.
+const ANSWERS: [&str; 9] = [
+    "Committed",
+    "Replayed",
+    "RunMoved",
+    "AlreadyDecided",
+    "AlreadyExists",
+    "NotFound",
+    "DraftChanged",
+    "ActiveChanged",
+    "Known",
+];
+
+/// Small and reproducible; the quality of the numbers does not matter here.
+struct Dice(std::cell::Cell<u64>);
+
+impl Dice {
+    fn roll(&self, sides: u64) -> u64 {
+        let mut state = self.0.get();
+        state ^= state << 13;
+        state ^= state >> 7;
+        state ^= state << 17;
+        self.0.set(state);
+        state % sides
+    }
+
+    fn maybe<T>(&self, value: T) -> Option<T> {
+        (self.roll(2) == 0).then_some(value)
+    }
+
+    fn pick<T: Copy>(&self, from: &[T]) -> T {
+        from[usize::try_from(self.roll(from.len() as u64)).unwrap()]
+    }
+
+    fn run(&self) -> String {
+        format!("r{}", self.roll(12))
+    }
+
+    fn workspace(&self) -> String {
+        self.pick(&[WORKSPACE, WORKSPACE, OTHER]).to_owned()
+    }
+}
+
+#[derive(Debug, Clone)]
+enum Work {
+    Commit(Box<Commit>),
+    Append(String, NewMessage),
+    Conversation(ConversationRow),
+    Update(ConversationUpdate),
+    Assign(String, String, Option<String>),
+    Customer(CustomerRow),
+    Workflow(WorkflowRow),
+    Save(SaveDraft),
+    Publish(Publish),
+    Activate(Activate),
+    Archive(String, String, Option<i64>),
+    Audit(String, NewAudit),
+    Claim(Vec<String>, u32),
+    Reserve(IdempotencyRow),
+    Consume(OneTimeTokenRow),
+}
+
+fn random_checkpoint_change(dice: &Dice, run: &str) -> CheckpointChange {
+    let visit = 1 + u32::try_from(dice.roll(2)).unwrap();
+    let id = format!("{run}.{visit}");
+    match dice.roll(5) {
+        0 | 1 => {
+            let mut row = checkpoint(run, visit);
+            row.kind = dice.pick(CheckpointKind::ALL);
+            row.customer = dice.maybe("ada".to_owned());
+            CheckpointChange::Open(Box::new(row))
+        }
+        2 | 3 => close(&id, "u-1"),
+        _ => CheckpointChange::Touch {
+            id,
+            due_at: dice.maybe(Some(77)),
+            payload: dice.maybe("{\"touched\":true}".to_owned()),
+            assigned_to: dice.maybe(None),
+        },
+    }
+}
+
+fn random_commit(dice: &Dice) -> Commit {
+    let run = dice.run();
+    let mut new = commit(&run, dice.roll(4));
+    new.workspace = dice.workspace();
+    new.run.status = dice.pick(RunStatus::ALL);
+    new.run.version = 1 + u32::try_from(dice.roll(3)).unwrap();
+    new.run.customer = dice.maybe("ada".to_owned());
+    new.run.wake_at = dice.maybe(i64::try_from(dice.roll(50)).unwrap());
+    new.run.node = dice.maybe(dice.pick(&["n1", "n2"]).to_owned());
+    new.run.error_code = dice.maybe("http_500".to_owned());
+    new.run.title = dice.pick(&["50% off", "ÄÖÜ_ß", "Plain", "a'quote\"d"]).to_owned();
+    new.run.started_at = i64::try_from(dice.roll(5)).unwrap();
+    for _ in 0..dice.roll(3) {
+        let attempt = 1 + u32::try_from(dice.roll(2)).unwrap();
+        new.step_executions.push(step_execution(&run, attempt, dice.pick(&["running", "failed", "completed"])));
+    }
+    for _ in 0..dice.roll(3) {
+        new.checkpoints.push(random_checkpoint_change(dice, &run));
+    }
+    for _ in 0..dice.roll(3) {
+        new.messages.push(random_message(dice));
+    }
+    new.conversation_status =
+        dice.maybe((format!("c{}", dice.roll(4)), dice.pick(ConversationStatus::ALL))).filter(|_| dice.roll(3) == 0);
+    new.audit = (0..dice.roll(3)).map(|_| audit("run.moved")).collect();
+    new.idempotency = dice
+        .maybe(NewIdempotency {
+            scope: "run.start".to_owned(),
+            key: format!("k{}", dice.roll(6)),
+            request_hash: "h".to_owned(),
+            response_status: 201,
+            response_body: "{}".to_owned(),
+        })
+        .filter(|_| new.expected_seq == 0);
+    new
+}
+
+fn random_message(dice: &Dice) -> NewMessage {
+    let mut new = message(&format!("m{}", dice.roll(60)), &format!("c{}", dice.roll(4)));
+    new.at = i64::try_from(dice.roll(9_000)).unwrap();
+    new.author = dice.pick(Author::ALL);
+    new.form = dice.maybe("{\"fields\":[]}".to_owned());
+    new
+}
+
+fn random_conversation(dice: &Dice) -> Work {
+    let id = format!("c{}", dice.roll(4));
+    if dice.roll(2) == 0 {
+        let mut row = conversation(&id);
+        row.workspace = dice.workspace();
+        row.external_id = dice.maybe(format!("+{}", dice.roll(3)));
+        row.token_hash = dice.maybe(format!("t{}", dice.roll(3)));
+        return Work::Conversation(row);
+    }
+    Work::Update(ConversationUpdate {
+        workspace: dice.workspace(),
+        id,
+        at: i64::try_from(dice.roll(9_000)).unwrap(),
+        status: dice.maybe(dice.pick(ConversationStatus::ALL)),
+        assigned_to: dice.maybe(Some("u-1".to_owned())),
+        customer: dice.maybe("ada".to_owned()),
+        subject: dice.maybe("Hello".to_owned()),
+    })
+}
+
+fn random_workflow(dice: &Dice) -> Work {
+    let (id, workspace) = (format!("w{}", dice.roll(3)), dice.workspace());
+    let name = dice.pick(&["Upgrade", "Refund", "Return"]).to_owned();
+    let expected_active = dice.maybe(dice.maybe(1)).filter(|_| dice.roll(2) == 0);
+    match dice.roll(5) {
+        0 => Work::Workflow(WorkflowRow { workspace, ..workflow(&id, &name) }),
+        1 => Work::Save(SaveDraft {
+            workspace,
+            workflow: id,
+            name,
+            draft: "{}".to_owned(),
+            expected_revision: 1 + dice.roll(3),
+            at: 5,
+            by: None,
+        }),
+        2 => Work::Publish(Publish { workspace, expected_active, ..publish(&id, "{\"n\":1}") }),
+        3 => Work::Activate(Activate {
+            workspace,
+            workflow: id,
+            version: 1 + u32::try_from(dice.roll(3)).unwrap(),
+            by: "u-1".to_owned(),
+            expected_active,
+            at: 6,
+        }),
+        _ => Work::Archive(workspace, id, dice.maybe(9)),
+    }
+}
+
+fn random_work(dice: &Dice) -> Work {
+    match dice.roll(16) {
+        0..=5 => Work::Commit(Box::new(random_commit(dice))),
+        6 | 7 => Work::Append(dice.workspace(), random_message(dice)),
+        8 => random_conversation(dice),
+        9 => Work::Assign(dice.workspace(), format!("{}.1", dice.run()), dice.maybe("u-2".to_owned())),
+        10 => Work::Customer(CustomerRow {
+            workspace: dice.workspace(),
+            external_id: dice.maybe(format!("x{}", dice.roll(3))),
+            ..customer(&format!("a{}", dice.roll(5)))
+        }),
+        11 | 12 => random_workflow(dice),
+        13 => Work::Audit(dice.workspace(), audit(dice.pick(&["a.b", "a.c", "ü.x"]))),
+        14 => Work::Claim(vec![dice.pick(&["n1", "n2"]).to_owned()], u32::try_from(dice.roll(4)).unwrap()),
+        _ if dice.roll(2) == 0 => Work::Reserve(IdempotencyRow {
+            workspace: dice.workspace(),
+            scope: "other".to_owned(),
+            key: format!("k{}", dice.roll(3)),
+            request_hash: "h".to_owned(),
+            response_status: None,
+            response_body: None,
+            run: None,
+            created_at: 1,
+        }),
+        _ => Work::Consume(OneTimeTokenRow {
+            token_hash: format!("t{}", dice.roll(4)),
+            purpose: "decide".to_owned(),
+            workspace: WORKSPACE.to_owned(),
+            user_id: None,
+            payload: "{}".to_owned(),
+            created_at: 1,
+            expires_at: 100,
+            used_at: None,
+        }),
+    }
+}
+
+fn shown(value: impl Debug) -> String {
+    format!("{value:?}")
+}
+
+/// Does the work and says what came of it.
+async fn perform(store: &Store, work: Work) -> String {
+    match work {
+        Work::Commit(commit) => shown(store.commit(*commit, Priority::Continue).await),
+        Work::Append(workspace, message) => shown(store.append_message(&workspace, &message).await),
+        Work::Conversation(row) => shown(store.create_conversation(&row).await),
+        Work::Update(update) => shown(store.update_conversation(&update, vec![audit("conversation.changed")]).await),
+        Work::Assign(workspace, id, to) => {
+            shown(store.assign_checkpoint(&workspace, &id, to.as_deref(), vec![audit("assigned")]).await)
+        }
+        Work::Customer(row) => match store.create_customer(&row).await {
+            Err(StoreError::AlreadyExists(_)) => shown(store.update_customer(&row).await),
+            other => shown(other),
+        },
+        Work::Workflow(row) => shown(store.create_workflow(&row, vec![audit("workflow.created")]).await),
+        Work::Save(save) => shown(store.save_draft(&save).await),
+        Work::Publish(publish) => {
+            let entry = |version: u32| vec![NewAudit { detail: version.to_string(), ..audit("published") }];
+            shown(store.publish(&publish, &entry).await)
+        }
+        Work::Activate(activate) => shown(store.activate(&activate, vec![audit("activated")]).await),
+        Work::Archive(workspace, id, at) => shown(store.archive_workflow(&workspace, &id, at, vec![]).await),
+        Work::Audit(workspace, entry) => shown(store.append_audit(&workspace, vec![entry]).await),
+        Work::Claim(dead, limit) => shown(store.claim_orphans("n3", &dead, limit).await),
+        Work::Reserve(row) => shown(store.reserve_idempotency(&row).await),
+        Work::Consume(row) => {
+            let _ = store.create_token(&row).await;
+            shown(store.consume_token(&row.token_hash, "decide", 50).await)
+        }
+    }
+}
+
+/// Everything that can be read, as text.
+async fn everything(store: &Store) -> Vec<String> {
+    let mut all = Vec::new();
+    for workspace in [WORKSPACE, OTHER] {
+        for status in [vec![], vec![RunStatus::Running], vec![RunStatus::Failed, RunStatus::Waiting]] {
+            for text in [None, Some("50%"), Some("äöü_"), Some("PLAIN")] {
+                let filter = RunFilter { status: status.clone(), text: text.map(str::to_owned), ..Default::default() };
+                all.push(shown(store.list_runs(workspace, &filter, &page(7)).await));
+                all.push(shown(store.count_runs_by_status(workspace, &filter).await));
+            }
+        }
+        for run in 0..12 {
+            let run = format!("r{run}");
+            all.push(shown(store.run_events(workspace, &run, 0).await));
+            all.push(shown(store.list_step_executions(workspace, &run).await));
+        }
+        all.push(shown(store.run_counts(workspace, None).await));
+        all.push(shown(store.list_checkpoints(workspace, &CheckpointFilter::default(), &page(200)).await));
+        all.push(shown(store.count_open_checkpoints(workspace).await));
+        all.push(shown(store.list_conversations(workspace, &ConversationFilter::default(), &page(200)).await));
+        for conversation in 0..4 {
+            all.push(shown(store.list_messages(workspace, &format!("c{conversation}"), 0, 1_000).await));
+        }
+        all.push(shown(store.list_customers(workspace, Some("EXAMPLE"), &page(200)).await));
+        all.push(shown(store.list_workflows(workspace, true).await));
+        for workflow in 0..3 {
+            all.push(shown(store.list_versions(workspace, &format!("w{workflow}")).await));
+            all.push(shown(store.list_activations(workspace, &format!("w{workflow}")).await));
+        }
+        all.push(shown(store.active_versions(Some(workspace)).await));
+        let prefix = AuditFilter { action_prefix: Some("ü.".to_owned()), ..Default::default() };
+        all.push(shown(store.list_audit(workspace, &prefix, None, 1_000).await));
+        all.push(shown(store.export_audit(workspace, 0, 1_000).await));
+        let verdict = store.verify_audit(workspace).await.unwrap();
+        assert_eq!(verdict.broken_at, None);
+        all.push(shown(verdict));
+    }
+    all.push(shown(store.due_runs(25, 1).await.map(|runs| runs.len())));
+    all.push(shown(store.next_wake_at().await));
+    all.push(shown(store.running_runs(None, None, 100).await));
+    all
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn both_databases_do_the_same() {
+    let Some(postgres) = TestDatabase::postgres().await else { return };
+    let seed = std::env::var("COUNTERSIGN_TEST_SEED").ok().and_then(|seed| seed.parse().ok());
+    for seed in seed.map_or(vec![1, 20_260_101, 77_777], |seed| vec![seed]) {
+        let right = postgres.open().await.unwrap();
+        if seed != 1 {
+            truncate(&right).await;
+        }
+        let left = testing::sqlite().await;
+        let mut seen: BTreeSet<&str> = BTreeSet::new();
+        let dice = Dice(std::cell::Cell::new(seed));
+        for step in 0..STEPS {
+            let work = random_work(&dice);
+            let (one, two) = tokio::join!(perform(&left, work.clone()), perform(&right, work.clone()));
+            assert_eq!(one, two, "COUNTERSIGN_TEST_SEED={seed}, step {step}: {work:?}");
+            seen.extend(ANSWERS.iter().filter(|word| one.contains(**word)));
+        }
+        assert_eq!(seen.len(), ANSWERS.len(), "COUNTERSIGN_TEST_SEED={seed} meets only {seen:?}");
+        let (one, two) = (everything(&left).await, everything(&right).await);
+        for (index, (one, two)) in one.into_iter().zip(two).enumerate() {
+            assert_eq!(one, two, "COUNTERSIGN_TEST_SEED={seed}, list {index}");
+        }
+        right.close().await;
+    }
+}
+
+async fn truncate(store: &Store) {
+    let sql = "DO $$ DECLARE name text; BEGIN FOR name IN SELECT tablename FROM pg_tables WHERE schemaname = 'public' \
+               AND tablename <> 'schema_migrations' LOOP EXECUTE 'TRUNCATE ' || name; END LOOP; END $$";
+    store.raw(sql).await.unwrap();
+}

@@ -1,0 +1,181 @@
+//! What is special about PostgreSQL: several processes on one database, and connections that break.
+#![allow(clippy::unwrap_used, missing_docs)]
+
+#[path = "behaviour/fixtures.rs"]
+#[allow(dead_code, unreachable_pub)]
+mod fixtures;
+
+use std::collections::BTreeSet;
+
+use countersign_store::testing::TestDatabase;
+use countersign_store::*;
+use fixtures::*;
+use futures::future::join_all;
+
+/// Two stores with one database, like two processes.
+async fn two_nodes() -> Option<(Store, Store)> {
+    let database = TestDatabase::postgres().await?;
+    let (one, two) = tokio::join!(database.open(), database.open());
+    Some((one.unwrap(), two.unwrap()))
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn nodes_starting_together_migrate_once() {
+    let Some((one, two)) = two_nodes().await else { return };
+    one.check_schema().await.unwrap();
+    two.check_schema().await.unwrap();
+    assert!(one.pending_migrations().await.unwrap().is_empty());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn changes_reach_other_nodes() {
+    let Some((one, two)) = two_nodes().await else { return };
+    let mut feed = two.subscribe();
+    written(&one, commit("r1", 0)).await;
+    one.create_conversation(&conversation("c1")).await.unwrap();
+    let mut heard = BTreeSet::new();
+    while heard.len() < 2 {
+        heard.insert(feed.recv().await.unwrap().id);
+    }
+    assert_eq!(heard, BTreeSet::from(["c1".to_owned(), "r1".to_owned()]));
+    // Its own changes come once, not again through the database.
+    let mut own = one.subscribe();
+    written(&one, commit("r2", 0)).await;
+    written(&two, commit("r3", 0)).await;
+    let ids = [own.recv().await.unwrap().id, own.recv().await.unwrap().id];
+    assert_eq!(ids, ["r2".to_owned(), "r3".to_owned()]);
+    assert!(own.try_recv().is_err());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn nodes_race_for_runs_keys_and_the_audit_chain() {
+    let Some((one, two)) = two_nodes().await else { return };
+    let work = |store: Store, node: usize| async move {
+        let mut committed = 0;
+        for index in 0..40_u64 {
+            let mut start = commit(&format!("n{node}-{index}"), 0);
+            start.audit = vec![audit("run.started")];
+            start.idempotency = Some(NewIdempotency {
+                scope: "run.start".to_owned(),
+                key: format!("key-{index}"),
+                request_hash: "request".to_owned(),
+                response_status: 201,
+                response_body: "{}".to_owned(),
+            });
+            match store.commit(start, Priority::Start).await.unwrap() {
+                CommitOutcome::Committed { .. } => committed += 1,
+                CommitOutcome::Replayed(row) => assert!(row.run.is_some()),
+            }
+        }
+        committed
+    };
+    let tasks = (0..4).map(|node| tokio::spawn(work(if node % 2 == 0 { one.clone() } else { two.clone() }, node)));
+    let committed: u64 = join_all(tasks.collect::<Vec<_>>()).await.into_iter().map(Result::unwrap).sum();
+    assert_eq!(committed, 40);
+    let verdict = one.verify_audit(WORKSPACE).await.unwrap();
+    assert_eq!((verdict.entries, verdict.broken_at), (40, None));
+    assert_eq!(two.active_run_counts(WORKSPACE).await.unwrap()[0].count, 40);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn one_node_wins_a_run() {
+    let Some((one, two)) = two_nodes().await else { return };
+    written(&one, commit("r1", 0)).await;
+    for seq in 1..20 {
+        let (left, right) = tokio::join!(
+            one.commit(commit("r1", seq), Priority::Continue),
+            two.commit(commit("r1", seq), Priority::Continue),
+        );
+        assert_eq!(usize::from(left.is_ok()) + usize::from(right.is_ok()), 1, "{left:?} {right:?}");
+        let lost = left.and(right).unwrap_err();
+        assert!(matches!(lost, StoreError::Conflict(Conflict::RunMoved { .. })), "{lost:?}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn nodes_claim_different_orphans() {
+    let Some((one, two)) = two_nodes().await else { return };
+    for index in 0..40 {
+        written(&one, commit(&format!("r{index:02}"), 0)).await;
+    }
+    let dead = vec!["node-1".to_owned()];
+    let claims = join_all((0..8).map(|round| {
+        let (store, dead) = (if round % 2 == 0 { one.clone() } else { two.clone() }, dead.clone());
+        async move { store.claim_orphans(&format!("new-{round}"), &dead, 5).await.unwrap() }
+    }))
+    .await;
+    let claimed: Vec<_> = claims.into_iter().flatten().map(|run| run.id).collect();
+    assert_eq!(claimed.iter().collect::<BTreeSet<_>>().len(), claimed.len(), "nothing is claimed twice");
+    // A claim passes over locked rows, so a last round takes what is left.
+    let rest = one.claim_orphans("last", &dead, 50).await.unwrap().len();
+    assert_eq!(claimed.len() + rest, 40);
+}
+
+const CUT: &str = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity \
+                   WHERE datname = current_database() AND pid <> pg_backend_pid()";
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn broken_connections_are_replaced() {
+    let Some((one, two)) = two_nodes().await else { return };
+    written(&one, commit("r1", 0)).await;
+    join_all((0..8).map(|_| one.get_run(WORKSPACE, "r1"))).await;
+    let mut feed = one.subscribe();
+    for seq in 1..6 {
+        two.raw(CUT).await.unwrap();
+        assert_eq!(one.get_run(WORKSPACE, "r1").await.unwrap().unwrap().seq, seq);
+        one.append_audit(WORKSPACE, vec![audit("a")]).await.unwrap();
+        assert_eq!(written(&one, commit("r1", seq)).await, seq + 1);
+    }
+    assert_eq!(one.verify_audit(WORKSPACE).await.unwrap().entries, 5);
+    // Listeners are told that they may have missed something, and hear again afterwards.
+    let mut heard = feed.recv().await.unwrap();
+    while heard.kind != ChangeKind::Resync {
+        heard = feed.recv().await.unwrap();
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn commits_under_fire_are_written_once_or_refused() {
+    let Some((one, two)) = two_nodes().await else { return };
+    let drive = |run: usize| {
+        let store = one.clone();
+        async move {
+            let run = format!("r{run}");
+            let mut seq = 0;
+            let mut refused = 0;
+            while seq < 30 && refused < 500 {
+                match store.commit(commit(&run, seq), Priority::Continue).await {
+                    Ok(CommitOutcome::Committed { seq: now }) => seq = now,
+                    // Not known: look, as the engine does.
+                    Err(StoreError::Busy(_)) => {
+                        refused += 1;
+                        if let Ok(row) = store.get_run(WORKSPACE, &run).await {
+                            seq = row.map_or(0, |row| row.seq);
+                        }
+                    }
+                    other => panic!("{other:?}"),
+                }
+            }
+            seq
+        }
+    };
+    let drivers: Vec<_> = (0..8).map(|run| tokio::spawn(drive(run))).collect();
+    for _ in 0..15 {
+        two.raw(CUT).await.unwrap();
+        two.ping().await.unwrap();
+    }
+    for seq in join_all(drivers).await {
+        assert_eq!(seq.unwrap(), 30);
+    }
+    for run in 0..8 {
+        assert_eq!(one.run_events(WORKSPACE, &format!("r{run}"), 0).await.unwrap().len(), 30);
+    }
+}
+
+#[tokio::test]
+async fn an_absent_server_is_busy() {
+    let opened = Store::open(&StoreConfig::new("postgres://nobody@127.0.0.1:1/none")).await;
+    assert!(matches!(opened, Err(StoreError::Busy(_))), "{opened:?}");
+    let opened = Store::open(&StoreConfig::new("postgres://x@h/d?nonsense=1")).await;
+    assert!(matches!(opened, Err(StoreError::Config(_))), "{opened:?}");
+}

@@ -1,0 +1,128 @@
+import { applyNodeChanges, useReactFlow, type Connection, type EdgeChange, type NodeChange } from '@xyflow/react'
+import { useCallback, useEffect, useMemo, useState, type DragEvent } from 'react'
+import { CanvasSurface } from '@/components/canvas/canvas'
+import type { BranchEdgeType } from '@/components/canvas/branch-edge'
+import { canvasEdges, nodesOf } from '@/components/canvas/project'
+import type { StepNode } from '@/components/canvas/step-card'
+import type { StepType } from '@/model/document'
+import { CARD_WIDTH } from '@/model/layout'
+import { addStep, moveSteps, newStep } from '@/model/operations/edits'
+import { useStore } from '@/ui/store'
+import { useBuilder, useDocument, useView } from './context'
+import { marksOf, type Builder } from './stores'
+import { strings } from './strings'
+
+export const DRAG_TYPE = 'application/x-countersign-step'
+
+function splitEdge(edge: string): { from: string; exit: string } {
+  const at = edge.indexOf(':')
+  return { from: edge.slice(0, at), exit: edge.slice(at + 1) }
+}
+
+/** Nodes are a projection of the document; only a drag in progress lives here. */
+function useNodes(builder: Builder, editable: boolean) {
+  const document = useDocument()
+  const selected = useView((view) => view.selected)
+  const diagnostics = useStore(builder.diagnostics, (state) => state.list)
+  const marks = useMemo(() => marksOf(diagnostics), [diagnostics])
+  const projected = useMemo(() => nodesOf(document, { marks, editable, selected }), [document, marks, editable, selected])
+  const [nodes, setNodes] = useState<StepNode[]>(projected)
+  useEffect(() => {
+    setNodes((old) => {
+      const known = new Map(old.map((node) => [node.id, node]))
+      return projected.map((node) => ({ ...node, measured: known.get(node.id)?.measured }))
+    })
+  }, [projected])
+  const onNodesChange = useCallback(
+    (changes: NodeChange<StepNode>[]) => {
+      const picks = changes.filter((change) => change.type === 'select')
+      if (picks.length > 0) {
+        const next = new Set(builder.view.get().selected)
+        for (const pick of picks) {
+          if (pick.selected) next.add(pick.id)
+          else next.delete(pick.id)
+        }
+        builder.select(next)
+      }
+      setNodes((old) => applyNodeChanges(changes.filter((change) => change.type === 'position' || change.type === 'dimensions'), old))
+    },
+    [builder],
+  )
+  return { nodes, onNodesChange }
+}
+
+function useEdges(builder: Builder, editable: boolean) {
+  const document = useDocument()
+  const chosen = useView((view) => view.edge)
+  const insert = useMemo(
+    () => (editable ? { insertLabel: strings.addDialog.insert, onInsert: (edge: string) => builder.show({ adding: splitEdge(edge) }) } : undefined),
+    [builder, editable],
+  )
+  return useMemo(() => canvasEdges(document, { editable, insert }, chosen ? new Set([chosen]) : undefined), [document, editable, insert, chosen])
+}
+
+/** The canvas to edit on: drag, connect, drop, insert. */
+export function EditCanvas({ editable }: { editable: boolean }) {
+  const builder = useBuilder()
+  const flow = useReactFlow()
+  const { nodes, onNodesChange } = useNodes(builder, editable)
+  const edges = useEdges(builder, editable)
+
+  const onEdgesChange = (changes: EdgeChange<BranchEdgeType>[]) => {
+    for (const change of changes) {
+      if (change.type !== 'select') continue
+      if (change.selected) builder.show({ edge: change.id })
+      else if (builder.view.get().edge === change.id) builder.show({ edge: null })
+    }
+  }
+  const onConnect = ({ source, sourceHandle, target }: Connection) => builder.perform({ op: 'connect', id: source, exit: sourceHandle ?? 'next', target })
+  const onReconnect = (old: BranchEdgeType, next: Connection) => {
+    const was = splitEdge(old.id)
+    const moved = { op: 'connect' as const, id: next.source, exit: next.sourceHandle ?? 'next', target: next.target }
+    if (moved.id === was.from && moved.exit === was.exit) builder.perform(moved)
+    else builder.perform({ op: 'batch', name: 'reconnect', operations: [{ op: 'connect', id: was.from, exit: was.exit, target: null }, moved] })
+  }
+  const onNodeDragStop = (_: unknown, __: StepNode, dragged: StepNode[]) => {
+    const moved = Object.fromEntries(dragged.map((node) => [node.id, [Math.round(node.position.x), Math.round(node.position.y)] as [number, number]]))
+    builder.perform(moveSteps(builder.history.get().document, moved))
+  }
+  const onDrop = (event: DragEvent) => {
+    const type = event.dataTransfer.getData(DRAG_TYPE) as StepType | ''
+    if (!type) return
+    event.preventDefault()
+    const { x, y } = flow.screenToFlowPosition({ x: event.clientX, y: event.clientY })
+    const edit = addStep(builder.history.get().document, { at: [Math.round(x - CARD_WIDTH / 2), Math.round(y - 20)] }, (next) => newStep(type, next), type)
+    builder.perform(edit.operation)
+    builder.select([edit.id])
+  }
+  return (
+    <CanvasSurface
+      nodes={nodes}
+      edges={edges}
+      nodesDraggable={editable}
+      nodesConnectable={editable}
+      edgesReconnectable={editable}
+      deleteKeyCode={null}
+      disableKeyboardA11y
+      selectionKeyCode="Shift"
+      multiSelectionKeyCode={['Meta', 'Control']}
+      snapToGrid
+      snapGrid={[10, 10]}
+      connectionRadius={40}
+      onNodesChange={onNodesChange}
+      onEdgesChange={onEdgesChange}
+      onConnect={onConnect}
+      onReconnect={onReconnect}
+      onConnectEnd={(_, state) => {
+        if (editable && !state.isValid && state.fromNode && state.fromHandle?.type === 'source') builder.show({ adding: { from: state.fromNode.id, exit: state.fromHandle.id ?? 'next' } })
+      }}
+      onNodeDragStop={onNodeDragStop}
+      onPaneClick={() => builder.select([])}
+      onDragOver={(event) => {
+        event.preventDefault()
+        event.dataTransfer.dropEffect = 'copy'
+      }}
+      onDrop={onDrop}
+    />
+  )
+}

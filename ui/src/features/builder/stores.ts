@@ -1,0 +1,139 @@
+import { api, ApiProblem, problemText, send } from '@/api/client'
+import type { Diagnostic, Workflow } from '@/api/types'
+import { Autosave, type SaveAnswer, type SaveState } from '@/model/autosave'
+import { asDocument, type StepId, type WorkflowDocument } from '@/model/document'
+import { pointerParts } from '@/model/json'
+import type { Marks } from '@/components/canvas/project'
+import * as history from '@/model/operations/history'
+import type { History } from '@/model/operations/history'
+import type { Place } from '@/model/operations/edits'
+import type { Operation } from '@/model/operations/types'
+import { createStore, type Store } from '@/ui/store'
+
+const SAVE_PAUSE_MS = 700
+const CHECK_PAUSE_MS = 350
+
+/** What is looked at: not part of the document, not undone. */
+export type View = { selected: ReadonlySet<StepId>; edge: string | null; problems: boolean; adding: Place | 'anywhere' | null; focus: string | null }
+
+/** One open draft: the document with its history, the view onto it, and how it is kept on the server. */
+export type Builder = {
+  id: string
+  history: Store<History>
+  view: Store<View>
+  saving: Store<SaveState<WorkflowDocument>>
+  diagnostics: Store<{ list: Diagnostic[]; checking: boolean }>
+  perform: (operation: Operation) => void
+  undo: () => void
+  redo: () => void
+  select: (ids: Iterable<StepId>) => void
+  show: (change: Partial<View>) => void
+  flush: () => Promise<void>
+  settle: (keep: 'mine' | 'theirs') => Promise<void>
+  unsaved: () => boolean
+  /** Starts following changes; returns how to stop. */
+  follow: () => () => void
+}
+
+function conflictOf(problem: ApiProblem): SaveAnswer<WorkflowDocument> | null {
+  if (problem.status !== 409 && problem.status !== 412) return null
+  const current = problem.problem.current as { draft?: unknown; draft_revision?: number } | null | undefined
+  if (!current || typeof current.draft_revision !== 'number') return null
+  return { ok: false, conflict: { document: asDocument(current.draft), revision: current.draft_revision } }
+}
+
+async function saveDraft(id: string, document: WorkflowDocument, revision: number, onSaved: (workflow: Workflow) => void): Promise<SaveAnswer<WorkflowDocument>> {
+  try {
+    const saved = await send(api.PUT('/api/v1/workflows/{id}/draft', { params: { path: { id }, header: { 'If-Match': `"${revision}"` } }, body: { document } }))
+    onSaved(saved)
+    return { ok: true, revision: saved.draft_revision }
+  } catch (error) {
+    return (error instanceof ApiProblem ? conflictOf(error) : null) ?? { ok: false, message: problemText(error) }
+  }
+}
+
+function pausing(pause: number): (work: () => void) => () => void {
+  return (work) => {
+    const timer = setTimeout(work, pause)
+    return () => clearTimeout(timer)
+  }
+}
+
+export function createBuilder(workflow: Workflow, onSaved: (workflow: Workflow) => void): Builder {
+  const past = createStore(history.startHistory(asDocument(workflow.draft)))
+  const view = createStore<View>({ selected: new Set(), edge: null, problems: false, adding: null, focus: null })
+  const saving = createStore<SaveState<WorkflowDocument>>({ kind: 'saved', revision: workflow.draft_revision })
+  const diagnostics = createStore({ list: workflow.diagnostics, checking: false })
+  const autosave = new Autosave<WorkflowDocument>({
+    revision: workflow.draft_revision,
+    save: (document, revision) => saveDraft(workflow.id, document, revision, onSaved),
+    onState: saving.set,
+    later: pausing(SAVE_PAUSE_MS),
+  })
+
+  let checks = 0
+  let cancelCheck: (() => void) | undefined
+  const check = () => {
+    const mine = ++checks
+    send(api.POST('/api/v1/check', { body: { document: past.get().document } })).then(
+      (answer) => mine === checks && diagnostics.set({ list: answer.diagnostics, checking: false }),
+      () => mine === checks && diagnostics.set((old) => ({ ...old, checking: false })),
+    )
+  }
+  const changed = () => {
+    autosave.push(past.get().document)
+    diagnostics.set((old) => ({ ...old, checking: true }))
+    cancelCheck?.()
+    cancelCheck = pausing(CHECK_PAUSE_MS)(check)
+  }
+  const change = (make: (old: History) => History) => {
+    const before = past.get().document
+    past.set(make)
+    const { document } = past.get()
+    if (document === before) return
+    view.set((old) => ({ ...old, selected: new Set([...old.selected].filter((id) => Object.hasOwn(document.steps, id))) }))
+    changed()
+  }
+  return {
+    id: workflow.id,
+    history: past,
+    view,
+    saving,
+    diagnostics,
+    perform: (operation) => change((old) => history.perform(old, operation, Date.now())),
+    undo: () => change(history.undo),
+    redo: () => change(history.redo),
+    select: (ids) => view.set((old) => ({ ...old, selected: new Set(ids), edge: null, focus: null })),
+    show: (next) => view.set((old) => ({ ...old, ...next })),
+    flush: () => autosave.flush(),
+    settle: async (keep) => {
+      const state = saving.get()
+      if (state.kind !== 'conflict') return
+      if (keep === 'theirs') past.set(history.startHistory(state.theirs.document))
+      await autosave.settle(past.get().document)
+      check()
+    },
+    unsaved: () => autosave.unsaved,
+    follow: () => {
+      const guard = (event: BeforeUnloadEvent) => autosave.unsaved && event.preventDefault()
+      window.addEventListener('beforeunload', guard)
+      return () => {
+        window.removeEventListener('beforeunload', guard)
+        cancelCheck?.()
+        void autosave.flush()
+      }
+    },
+  }
+}
+
+/** How many errors and warnings each step has. */
+export function marksOf(diagnostics: readonly Diagnostic[]): Marks {
+  const marks: Marks = new Map()
+  for (const { pointer, severity } of diagnostics) {
+    const [part, id] = pointerParts(pointer)
+    if (part !== 'steps' || id === undefined) continue
+    const mark = marks.get(id) ?? { errors: 0, warnings: 0 }
+    marks.set(id, severity === 'error' ? { ...mark, errors: mark.errors + 1 } : { ...mark, warnings: mark.warnings + 1 })
+  }
+  return marks
+}

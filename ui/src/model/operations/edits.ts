@@ -1,0 +1,155 @@
+/** What people do in the builder, as operations. */
+import { freshId, titleOf, type Step, type StepId, type StepType, type WorkflowDocument } from '../document'
+import { exitsOf, withExit } from '../exits'
+import { edgesOf } from '../graph'
+import { CARD_HEIGHT, CARD_WIDTH, layout, positions } from '../layout'
+import type { Operation } from './types'
+
+const ROW = CARD_HEIGHT + 76
+
+/** A new step of a type, leading to `next`. */
+export function newStep(type: StepType, next: StepId): Step {
+  switch (type) {
+    case 'tool_call':
+      return { type, action: '', input: {}, next }
+    case 'collect_form':
+      return { type, prompt: '', form: { type: 'object', properties: { email: { type: 'string', format: 'email', title: 'E-mail' } }, required: ['email'] }, next }
+    case 'condition':
+      return { type, branches: [{ when: '', next }], otherwise: next }
+    case 'notify':
+      return { type, channels: ['conversation'], body: '', next }
+    case 'approval':
+      return { type, summary: '', approvers: { roles: ['manager'] }, timeout: { after: '4h', outcome: 'rejected' }, on_approve: next, on_reject: next }
+    case 'human_handoff':
+      return { type, team: '', next }
+    case 'end':
+      return { type }
+  }
+}
+
+export type Place = { from: StepId; exit: string } | { at: [number, number] }
+export type Edit = { operation: Operation; id: StepId }
+
+/** Adds a step, on a connection (the rest moves down) or somewhere free. */
+export function addStep(document: WorkflowDocument, place: Place, make: (next: StepId) => Step, wanted: string): Edit {
+  const id = freshId(wanted, document.steps)
+  if ('at' in place) {
+    const step = { ...make(''), position: place.at }
+    return { id, operation: { op: 'batch', name: 'add', operations: [...pinned(document), { op: 'add_step', id, step }] } }
+  }
+  const spots = positions(document)
+  const source = document.steps[place.from]
+  const old = source ? (exitsOf(source).find((way) => way.name === place.exit)?.target ?? null) : null
+  const target = old !== null && Object.hasOwn(document.steps, old) ? old : null
+  const [sx, sy] = spots.get(place.from) ?? [0, 0]
+  const [tx, ty] = (target !== null ? spots.get(target) : undefined) ?? [sx, sy + ROW]
+  const position: [number, number] = ty > sy ? [tx, Math.max(ty, sy + ROW)] : [sx + CARD_WIDTH + 40, sy + ROW]
+  const moved = target !== null && ty > sy ? pushedDown(document, target, spots, ROW) : {}
+  return {
+    id,
+    operation: {
+      op: 'batch',
+      name: 'insert',
+      operations: [
+        ...pinned(document),
+        { op: 'move_steps', positions: moved },
+        { op: 'add_step', id, step: { ...make(target ?? ''), position }, index: Object.keys(document.steps).indexOf(place.from) + 1 },
+        { op: 'connect', id: place.from, exit: place.exit, target: id },
+      ],
+    },
+  }
+}
+
+/** Positions that were automatic until now are written down, so that one moved card does not shuffle the others. */
+function pinned(document: WorkflowDocument): Operation[] {
+  if (Object.values(document.steps).every((step) => step.position)) return []
+  return [{ op: 'move_steps', positions: Object.fromEntries(positions(document)) }]
+}
+
+function pushedDown(document: WorkflowDocument, first: StepId, spots: Map<StepId, [number, number]>, by: number): Record<StepId, [number, number]> {
+  const top = spots.get(first)?.[1] ?? 0
+  const edges = edgesOf(document)
+  const moved: Record<StepId, [number, number]> = {}
+  const queue = [first]
+  for (let id = queue.pop(); id !== undefined; id = queue.pop()) {
+    const [x, y] = spots.get(id) ?? [0, 0]
+    if (Object.hasOwn(moved, id) || y < top) continue
+    moved[id] = [x, y + by]
+    for (const edge of edges) if (edge.from === id) queue.push(edge.to)
+  }
+  return moved
+}
+
+export function moveSteps(document: WorkflowDocument, moved: Record<StepId, [number, number]>): Operation {
+  return { op: 'batch', name: 'move', operations: [...pinned(document), { op: 'move_steps', positions: moved }] }
+}
+
+export function removeSteps(ids: readonly StepId[]): Operation {
+  return { op: 'batch', name: 'remove', operations: ids.map((id) => ({ op: 'remove_step', id })) }
+}
+
+export function autoLayout(document: WorkflowDocument): Operation {
+  return { op: 'move_steps', positions: Object.fromEntries(layout(document)) }
+}
+
+/** Copies steps into the document under free names; connections among them follow, those to steps not here are cut. */
+export function pasteSteps(document: WorkflowDocument, steps: Record<StepId, Step>, offset: [number, number]): { operation: Operation; ids: StepId[] } {
+  const taken = new Set(Object.keys(document.steps))
+  const names = new Map<StepId, StepId>()
+  for (const id of Object.keys(steps)) {
+    const fresh = freshId(id, taken)
+    taken.add(fresh)
+    names.set(id, fresh)
+  }
+  const target = (id: StepId | null) => (id === null ? null : (names.get(id) ?? (Object.hasOwn(document.steps, id) ? id : null)))
+  const operations: Operation[] = Object.entries(steps).map(([id, step]) => {
+    let copy = step
+    for (const way of exitsOf(step)) if (way.target !== null) copy = withExit(copy, way.name, target(way.target))
+    if (copy.type === 'approval' && copy.guards) copy = { ...copy, guards: copy.guards.map((guard) => target(guard)).filter((guard) => guard !== null) }
+    const [x, y] = step.position ?? [0, 0]
+    return { op: 'add_step', id: names.get(id) ?? id, step: { ...copy, position: [x + offset[0], y + offset[1]] } }
+  })
+  return { operation: { op: 'batch', name: 'paste', operations: [...pinned(document), ...operations] }, ids: [...names.values()] }
+}
+
+/** The chosen steps with the places they are drawn at, for copying. */
+export function pickSteps(document: WorkflowDocument, ids: ReadonlySet<StepId>): Record<StepId, Step> {
+  const spots = positions(document)
+  return Object.fromEntries(Object.entries(document.steps).filter(([id]) => ids.has(id)).map(([id, step]) => [id, { ...step, position: spots.get(id) ?? [0, 0] }]))
+}
+
+/** The step the arrow keys lead to from here. */
+export function neighbour(document: WorkflowDocument, id: StepId, direction: 'up' | 'down' | 'left' | 'right'): StepId | null {
+  const edges = edgesOf(document)
+  const spots = positions(document)
+  const x = (step: StepId) => spots.get(step)?.[0] ?? 0
+  const y = (step: StepId) => spots.get(step)?.[1] ?? 0
+  if (direction === 'down') return edges.find((edge) => edge.from === id && y(edge.to) > y(id))?.to ?? edges.find((edge) => edge.from === id)?.to ?? null
+  if (direction === 'up') return edges.find((edge) => edge.to === id && y(edge.from) < y(id))?.from ?? null
+  const side = Object.keys(document.steps).filter((other) => other !== id && (direction === 'left' ? x(other) < x(id) : x(other) > x(id)))
+  const far = (other: StepId) => Math.abs(x(other) - x(id)) + 3 * Math.abs(y(other) - y(id))
+  return side.sort((a, b) => far(a) - far(b))[0] ?? null
+}
+
+/** What an operation is called in menus: `Undo: remove`. */
+export function describe(document: WorkflowDocument, operation: Operation): string {
+  switch (operation.op) {
+    case 'batch':
+      return operation.name
+    case 'set_document':
+      return `change ${operation.field}`
+    case 'set_field':
+    case 'replace_step':
+    case 'connect':
+      return `change ${titleOf(operation.id, document.steps[operation.id])}`
+    case 'rename_step':
+      return 'rename'
+    case 'add_step':
+      return 'add'
+    case 'remove_step':
+      return 'remove'
+    case 'move_steps':
+    case 'put_steps':
+      return 'move'
+  }
+}
