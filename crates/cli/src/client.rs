@@ -1,9 +1,11 @@
 //! The HTTP API from the outside: what the commands that talk to a server share.
 
+mod argument;
 pub mod find;
 mod problem;
 pub mod text;
 
+pub use argument::{JsonArgument, assignment};
 pub use find::{customer, workflow};
 pub use problem::{Problem, diagnostics};
 
@@ -26,6 +28,8 @@ const ANSWER_TIMEOUT: Duration = Duration::from_secs(30);
 const ANSWER_BYTES_MAX: usize = 64 * 1024 * 1024;
 /// Largest page the server gives.
 const PAGE_ITEMS_MAX: usize = 200;
+/// Pages one command asks for: a filtered page may be empty although there is a next one.
+const PAGES_MAX: usize = 1000;
 /// Most items one command collects.
 pub const ITEMS_MAX: usize = 10_000;
 
@@ -141,7 +145,7 @@ impl Client {
     /// When a page cannot be had, or the server gives the same cursor again.
     pub async fn list(&self, path: &[&str], query: &[(&str, String)], at_most: usize) -> anyhow::Result<Listed> {
         let mut listed = Listed { items: Vec::new(), next: None };
-        loop {
+        for _ in 0..PAGES_MAX {
             let wanted = (at_most - listed.items.len()).min(PAGE_ITEMS_MAX);
             let mut request = self.get(path).query(query).query(&[("limit", wanted.to_string())]);
             if let Some(cursor) = &listed.next {
@@ -153,13 +157,13 @@ impl Client {
             };
             let next = page.get("next").and_then(Value::as_str).map(str::to_owned);
             ensure!(next.is_none() || next != listed.next, "{} repeats a page", self.base);
-            let empty = items.is_empty();
             listed.items.extend(items);
             listed.next = next;
-            if listed.next.is_none() || empty || listed.items.len() >= at_most {
-                return Ok(listed);
+            if listed.next.is_none() || listed.items.len() >= at_most {
+                break;
             }
         }
+        Ok(listed)
     }
 }
 
@@ -259,7 +263,10 @@ impl Request {
 async fn read(server: &str, mut response: Response) -> anyhow::Result<Vec<u8>> {
     let mut bytes = Vec::new();
     while let Some(chunk) = response.chunk().await.with_context(|| format!("{server} stopped in its answer"))? {
-        ensure!(bytes.len() + chunk.len() <= ANSWER_BYTES_MAX, "{server} answers with more than {ANSWER_BYTES_MAX} bytes");
+        ensure!(
+            bytes.len() + chunk.len() <= ANSWER_BYTES_MAX,
+            "{server} answers with more than {ANSWER_BYTES_MAX} bytes"
+        );
         bytes.extend_from_slice(&chunk);
     }
     Ok(bytes)
@@ -286,7 +293,9 @@ fn unreachable(server: &str, timeout: Duration, error: &reqwest::Error) -> anyho
     let refused = causes(error).filter_map(|cause| cause.downcast_ref::<std::io::Error>());
     let refused = refused.map(std::io::Error::kind).any(|kind| kind == ErrorKind::ConnectionRefused);
     let message = if refused {
-        format!("nothing answers at {server} - is the server running there? (`countersign serve`, or name another with --server)")
+        format!(
+            "nothing answers at {server} - is the server running there? (`countersign serve`, or name another with --server)"
+        )
     } else if error.is_builder() {
         format!("this cannot be sent: {}", innermost(error))
     } else if error.is_connect() {
@@ -300,7 +309,7 @@ fn unreachable(server: &str, timeout: Duration, error: &reqwest::Error) -> anyho
 }
 
 fn causes<'a>(error: &'a (dyn Error + 'static)) -> impl Iterator<Item = &'a (dyn Error + 'static)> {
-    std::iter::successors(Some(error), |error| error.source())
+    std::iter::successors(Some(error), |&error| error.source())
 }
 
 fn innermost(error: &(dyn Error + 'static)) -> String {

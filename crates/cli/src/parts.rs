@@ -102,7 +102,7 @@ impl Running {
     pub async fn serve(self, stop: impl Future<Output = ()> + Send + 'static) -> anyhow::Result<()> {
         countersign_server::serve(self.app, self.listener, stop).await?;
         self.engine.shutdown(DRAIN).await;
-        self.engine.store().close().await?;
+        self.engine.store().close().await;
         Ok(())
     }
 }

@@ -100,7 +100,7 @@ fn a_look_up_settles_what_is_unknown() {
         let mut play = one_call("shop.looked_up");
         play.fail(FailureClass::Unknown).unwrap();
         assert!(matches!(play.effects[0], Effect::LookUp { .. }));
-        play.take(Input::LookedUp { visit: 1, call: 0, result: result.clone() }).unwrap();
+        play.take(Input::LookedUp { visit: 1, call: 0, attempt: 1, result: result.clone() }).unwrap();
         assert_eq!(play.status(), status, "{result:?}");
         if status == "open" {
             assert_eq!(play.step_id(), step);
@@ -116,7 +116,10 @@ fn a_look_up_settles_what_is_unknown() {
 #[test]
 fn a_person_settles_what_cannot_be_looked_up() {
     let by = || person("op", &["operator"]);
-    let resolve = |answer| Input::UnknownResolved { visit: 1, answer, comment: "checked".into(), by: by() };
+    let resolve = |answer| {
+        let comment = "checked".into();
+        Input::UnknownResolved { visit: 1, call: 0, attempt: 1, answer, comment, by: by() }
+    };
     let doubt = || {
         let mut play = one_call("shop.unkeyed");
         play.fail(FailureClass::Unknown).unwrap();

@@ -80,6 +80,8 @@ fn input_of(play: &Play, kind: u8, detail: u8) -> Input {
     let visit = play.state.place().map_or(0, |place| place.visit) + u32::from(detail % 16 == 15);
     let (call, attempt) = match &play.state.phase {
         Phase::Calling(calling) => (calling.call, calling.attempt),
+        Phase::LookingUp(wait) => (wait.calling.call, wait.calling.attempt),
+        Phase::WaitingUnknown(wait) => (wait.calling.call, wait.calling.attempt),
         _ => (0, 1),
     };
     let by = person(["p1", "p2", "p3"][usize::from(detail % 3)], &["operator"]);
@@ -109,7 +111,7 @@ fn input_of(play: &Play, kind: u8, detail: u8) -> Input {
                 1 => UnknownAnswer::NotHappened,
                 _ => UnknownAnswer::Stop,
             };
-            Input::UnknownResolved { visit, answer, comment, by }
+            Input::UnknownResolved { visit, call, attempt, answer, comment, by }
         }
         11 => {
             let result = match detail % 3 {
@@ -117,7 +119,7 @@ fn input_of(play: &Play, kind: u8, detail: u8) -> Input {
                 1 => LookUpResult::DidNotHappen,
                 _ => LookUpResult::Unclear,
             };
-            Input::LookedUp { visit, call, result }
+            Input::LookedUp { visit, call, attempt, result }
         }
         12 if detail % 8 == 0 => Input::CancelRequested { reason: comment, by },
         12 => Input::Recovered,

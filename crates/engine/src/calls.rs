@@ -34,10 +34,11 @@ impl Engine {
                 let message = OutboundMessage { channel, to: &to, subject: &subject, body: &body, key: &key, timeout };
                 self.send(workspace, place, channel, message).await
             }
-            Effect::LookUp { visit, call, key, action, connection, input, timeout } => {
+            Effect::LookUp { visit, call, attempt, key, action, connection, input, timeout } => {
                 let request =
                     Request { action: &action, connection: connection.as_deref(), input: &input, key: &key, timeout };
-                Input::LookedUp { visit, call, result: self.look_up(workspace, &request).await }
+                let result = self.look_up(workspace, &request).await;
+                Input::LookedUp { visit, call, attempt, result }
             }
         }
     }

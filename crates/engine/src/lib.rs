@@ -10,7 +10,8 @@ mod error;
 mod fleet;
 mod load;
 mod people;
-mod project;
+#[doc(hidden)]
+pub mod project;
 mod start;
 mod timers;
 mod triggers;

@@ -1,7 +1,7 @@
 //! What people do to runs: forms, decisions, cancel, retry.
 
 use crate::{Engine, EngineError};
-use countersign_core::run::{Actor, Input, UnknownAnswer};
+use countersign_core::run::{Actor, Input, Opened, UnknownAnswer};
 use countersign_store::{CheckpointKind, CheckpointRow, CheckpointStatus, RunRow};
 use serde_json::{Map, Value};
 
@@ -62,7 +62,8 @@ impl Engine {
             CheckpointKind::Approval => Input::Decided { visit, outcome, comment, by },
             CheckpointKind::Handoff => Input::HandedBack { visit, outcome, comment, by },
             CheckpointKind::UnknownOutcome => {
-                Input::UnknownResolved { visit, answer: answer(&outcome, result)?, comment, by }
+                let (call, attempt) = call_in_doubt(&row)?;
+                Input::UnknownResolved { visit, call, attempt, answer: answer(&outcome, result)?, comment, by }
             }
             CheckpointKind::Form => {
                 return Err(EngineError::Invalid("a form is answered by the customer, not decided".into()));
@@ -108,6 +109,16 @@ impl Engine {
                 countersign_core::run::Refusal::Stale | countersign_core::run::Refusal::RunOver,
             )) if now.status == CheckpointStatus::Decided => Err(EngineError::AlreadyDecided(Box::new(now))),
             Err(error) => Err(error),
+        }
+    }
+}
+
+/// Which call and attempt the checkpoint asks about.
+fn call_in_doubt(row: &CheckpointRow) -> Result<(u16, u32), EngineError> {
+    match serde_json::from_str(&row.payload) {
+        Ok(Opened::UnknownOutcome { call, attempt, .. }) => Ok((call, attempt)),
+        Ok(Opened::Form { .. } | Opened::Approval { .. } | Opened::Handoff { .. }) | Err(_) => {
+            Err(EngineError::Corrupt(format!("checkpoint {} does not say which call is in doubt", row.id)))
         }
     }
 }

@@ -14,18 +14,28 @@ use countersign_store::{
 use serde_json::{Value, json};
 
 /// What a commit is made from.
-pub(crate) struct Facts<'a> {
-    pub(crate) before: &'a RunRow,
-    pub(crate) state: &'a RunState,
-    pub(crate) version: &'a Version,
-    pub(crate) after: &'a RunState,
-    pub(crate) events: &'a [Event],
-    pub(crate) at: i64,
-    pub(crate) node: &'a str,
+pub struct Facts<'a> {
+    /// The run's row before the decision.
+    pub before: &'a RunRow,
+    /// The run's state before the decision.
+    pub state: &'a RunState,
+    /// The version it runs on.
+    pub version: &'a Version,
+    /// The run's state after the decision.
+    pub after: &'a RunState,
+    /// What was decided.
+    pub events: &'a [Event],
+    /// When, milliseconds since the Unix epoch.
+    pub at: i64,
+    /// The process that decided.
+    pub node: &'a str,
 }
 
 /// The commit of a decision.
-pub(crate) fn commit(facts: &Facts<'_>) -> Result<Commit, EngineError> {
+///
+/// # Errors
+/// `Corrupt` when the events cannot be written down.
+pub fn commit(facts: &Facts<'_>) -> Result<Commit, EngineError> {
     let events = serde_json::to_string(facts.events)
         .map_err(|error| EngineError::Corrupt(format!("events cannot be written: {error}")))?;
     let mut projection = Projection { facts, place: None, call: None, commit: empty(facts, events) };

@@ -46,9 +46,4 @@ impl ServerConfig {
     pub(crate) fn secure(&self) -> bool {
         self.base_url.starts_with("https://")
     }
-
-    /// A page of this server.
-    pub(crate) fn url(&self, path: &str) -> String {
-        format!("{}{path}", self.base_url.trim_end_matches('/'))
-    }
 }

@@ -8,7 +8,7 @@ use crate::{
 use countersign_core::{
     catalogue::Catalogue,
     check,
-    document::{self, Workflow},
+    document::{self, SourceError, Workflow},
 };
 use serde_json::{Map, Value};
 use sha2::{Digest, Sha256};
@@ -20,28 +20,27 @@ const NAME_LENGTH_MAX: usize = 200;
 
 /// A document that could not even be read.
 #[derive(Debug)]
-pub(crate) struct Unreadable {
-    message: String,
-    position: Option<(usize, usize)>,
-}
+pub(crate) struct Unreadable(Vec<SourceError>);
 
 impl Unreadable {
-    /// As a finding of the checks.
-    pub(crate) fn diagnostic(self) -> Diagnostic {
-        let message = match self.position {
-            Some((line, column)) => format!("line {line}, column {column}: {}", self.message),
-            None => self.message,
-        };
-        finding("source", "", message)
+    fn one(message: &str) -> Self {
+        let message = message.to_owned();
+        Self(vec![SourceError { code: "syntax", message, pointer: String::new(), line: None, column: None }])
+    }
+
+    /// As findings of the checks.
+    pub(crate) fn diagnostics(self) -> Vec<Diagnostic> {
+        self.0.into_iter().map(|error| diagnostic(error.into())).collect()
     }
 }
 
 impl From<Unreadable> for ApiError {
     fn from(unreadable: Unreadable) -> Self {
+        let place = unreadable.0.first().and_then(|error| Some((error.line?, error.column?)));
         let error = Self::unprocessable("invalid_source", "The text is not a workflow document")
             .pointer("/source")
-            .detail(unreadable.message);
-        match unreadable.position {
+            .diagnostics(unreadable.diagnostics());
+        match place {
             Some((line, column)) => error.position(line, column),
             None => error,
         }
@@ -50,24 +49,24 @@ impl From<Unreadable> for ApiError {
 
 /// The document of a request that has it as JSON or as text.
 pub(crate) fn read(document: Option<Value>, source: Option<&str>) -> Result<Value, Unreadable> {
-    let unreadable = |message: &str| Unreadable { message: message.to_owned(), position: None };
     let value = match (document, source) {
         (Some(document), None) => document,
-        (None, Some(source)) => parse_yaml(source)?,
-        (Some(_), Some(_)) => return Err(unreadable("give either `document` or `source`")),
-        (None, None) => return Err(unreadable("give `document` (JSON) or `source` (YAML text)")),
+        (None, Some(source)) => read_text(source)?,
+        (Some(_), Some(_)) => return Err(Unreadable::one("give either `document` or `source`")),
+        (None, None) => return Err(Unreadable::one("give `document` (JSON) or `source` (YAML text)")),
     };
-    if value.is_object() { Ok(value) } else { Err(unreadable("a workflow document is an object")) }
+    if value.is_object() { Ok(value) } else { Err(Unreadable::one("a workflow document is an object")) }
 }
 
-fn parse_yaml(source: &str) -> Result<Value, Unreadable> {
-    let unreadable = |error: serde_norway::Error| Unreadable {
-        message: error.to_string(),
-        position: error.location().map(|at| (at.line(), at.column())),
-    };
-    // YAML's own value first: it notices a step that is there twice, where a JSON map would keep the last.
-    let value: serde_norway::Value = serde_norway::from_str(source).map_err(unreadable)?;
-    serde_norway::from_value(value).map_err(unreadable)
+/// Text that is YAML or JSON without doubt. A document with the wrong shape is fine here: a draft may have errors.
+fn read_text(source: &str) -> Result<Value, Unreadable> {
+    if let Err(errors) = document::parse_all(source) {
+        let unreadable = |error: &SourceError| matches!(error.code, "source_size" | "syntax" | "duplicate_key");
+        if errors.iter().any(unreadable) {
+            return Err(Unreadable(errors));
+        }
+    }
+    serde_norway::from_str(source).map_err(|error| Unreadable::one(&error.to_string()))
 }
 
 /// A document that may be kept as a draft, and its JSON text.
@@ -76,18 +75,14 @@ pub(crate) fn keepable(value: &Value) -> ApiResult<String> {
     if text.len() > DOCUMENT_BYTES_MAX {
         return Err(too_large());
     }
-    if let Some(newer) = newer_schema(value) {
-        return Err(ApiError::unprocessable("newer_schema", "This document is for a newer Countersign")
-            .pointer("/schema")
-            .detail(newer.message));
+    let schema = value.get("schema").and_then(Value::as_u64).unwrap_or(0);
+    if schema > u64::from(document::SCHEMA) {
+        let detail = format!("the document has schema {schema}, this build reads up to {}", document::SCHEMA);
+        return Err(ApiError::unprocessable("schema_newer", "This document is for a newer Countersign")
+            .pointer("/document/schema")
+            .detail(detail));
     }
     Ok(text)
-}
-
-fn newer_schema(value: &Value) -> Option<Diagnostic> {
-    let found = value.get("schema")?.as_u64().filter(|schema| *schema > u64::from(document::SCHEMA))?;
-    let message = format!("the document has schema {found}, this build knows up to {}", document::SCHEMA);
-    Some(finding("newer_schema", "/schema", message))
 }
 
 /// The name in a document.
@@ -101,35 +96,27 @@ pub(crate) fn name_of(value: &Value) -> ApiResult<String> {
 
 /// What the checks say; the document with its types when it has the right shape.
 pub(crate) fn check(value: &Value, catalogue: &Catalogue) -> (Option<Workflow>, Vec<Diagnostic>) {
-    if let Some(newer) = newer_schema(value) {
-        return (None, vec![newer]);
-    }
-    let workflow: Workflow = match serde_path_to_error::deserialize(value) {
-        Ok(workflow) => workflow,
-        Err(error) => {
-            let pointer = crate::extract::pointer(error.path());
-            return (None, vec![finding("shape", &pointer, error.inner().to_string())]);
+    match document::decode(value.clone()) {
+        Ok(workflow) => {
+            let found = check::check(&workflow, catalogue).into_iter().map(diagnostic).collect();
+            (Some(workflow), found)
         }
-    };
-    let found = check::check(&workflow, catalogue).into_iter().map(diagnostic).collect();
-    (Some(workflow), found)
+        Err(errors) => (None, Unreadable(errors).diagnostics()),
+    }
 }
 
 fn diagnostic(found: check::Diagnostic) -> Diagnostic {
     Diagnostic {
-        code: found.code.to_string(),
+        code: found.code.to_owned(),
         severity: match found.severity {
             check::Severity::Error => Severity::Error,
             check::Severity::Warning => Severity::Warning,
+            check::Severity::Info => Severity::Info,
         },
         pointer: found.pointer,
         message: found.message,
         help: Some(found.help).filter(|help| !help.is_empty()),
     }
-}
-
-fn finding(code: &str, pointer: &str, message: String) -> Diagnostic {
-    Diagnostic { code: code.to_owned(), severity: Severity::Error, pointer: pointer.to_owned(), message, help: None }
 }
 
 /// SHA-256 hex of a document's text: the hash of the version it becomes.
@@ -199,7 +186,7 @@ mod tests {
     #[test]
     fn a_step_that_is_there_twice_is_noticed() {
         let source = "steps:\n  a: { type: end }\n  a: { type: end }\n";
-        let unreadable = read(None, Some(source)).unwrap_err();
-        assert!(unreadable.message.contains("duplicate"), "{}", unreadable.message);
+        let found = read(None, Some(source)).unwrap_err().diagnostics();
+        assert_eq!(found.first().map(|finding| finding.code.as_str()), Some("duplicate_key"));
     }
 }

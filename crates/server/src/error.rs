@@ -1,6 +1,6 @@
 //! One error for all handlers: a problem document.
 
-use crate::wire::{DecidedBy, Diagnostic, FieldError, Problem, Workflow};
+use crate::wire::{Diagnostic, FieldError, Problem, Workflow};
 use axum::{
     http::{HeaderValue, StatusCode, header},
     response::{IntoResponse, Response},
@@ -22,6 +22,16 @@ pub struct ApiError {
 
 /// Result of a handler.
 pub type ApiResult<T> = Result<T, ApiError>;
+
+impl std::fmt::Display for ApiError {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let Problem { title, code, detail, .. } = &*self.problem;
+        write!(f, "{title} ({code})")?;
+        detail.as_ref().map_or(Ok(()), |detail| write!(f, ": {detail}"))
+    }
+}
+
+impl std::error::Error for ApiError {}
 
 impl ApiError {
     pub(crate) fn new(status: StatusCode, code: &str, title: &str) -> Self {
@@ -230,13 +240,16 @@ impl From<EngineError> for ApiError {
             EngineError::AlreadyDecided(row) => Self::already_decided(&row),
             EngineError::Refused(refusal) => refusal.into(),
             EngineError::InvalidInput(problems) => {
-                Self::unprocessable("invalid_input", "The input does not fit the workflow").errors(field_errors(problems))
+                Self::unprocessable("invalid_input", "The input does not fit the workflow")
+                    .errors(field_errors(problems))
             }
             EngineError::KeyReused => key_reused(),
             EngineError::Busy => Self::busy("the engine has as much work as it takes"),
             EngineError::Store(error) => error.into(),
             EngineError::Corrupt(detail) => Self::internal(detail),
-            EngineError::Invalid(detail) => Self::unprocessable("invalid_request", "This cannot be done").detail(detail),
+            EngineError::Invalid(detail) => {
+                Self::unprocessable("invalid_request", "This cannot be done").detail(detail)
+            }
         }
     }
 }

@@ -1,9 +1,6 @@
 //! What every request passes: a place among those worked on, a time limit, the net under panics, headers, counting.
 
-use crate::{
-    app::App,
-    error::ApiError,
-};
+use crate::{app::App, error::ApiError};
 use axum::{
     extract::{MatchedPath, Request, State},
     http::{HeaderMap, HeaderValue, StatusCode, header},

@@ -1,10 +1,13 @@
 //! What the handlers' annotations cannot say: it is the same for all of them.
 
 use crate::wire::Problem;
+use std::collections::BTreeSet;
 use utoipa::{
     Modify, OpenApi,
     openapi::{
-        ContentBuilder, Ref, RefOr, Response, ResponseBuilder, Schema,
+        Content, ContentBuilder, Object, Ref, RefOr, Response, ResponseBuilder, Schema,
+        path::Operation,
+        schema::ArrayItems,
         security::{ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityScheme},
     },
 };
@@ -40,22 +43,27 @@ impl Modify for Security {
     }
 }
 
-/// Adds the problem response to every operation, and says that responses carry all their fields.
+/// Adds the problem response to every operation, says that responses carry all their fields, and names what lists hold.
 pub(crate) fn finish(openapi: &mut utoipa::openapi::OpenApi) {
+    let mut bodies = BTreeSet::new();
     for item in openapi.paths.paths.values_mut() {
         let operations =
             [&mut item.get, &mut item.put, &mut item.post, &mut item.delete, &mut item.patch].into_iter().flatten();
         for operation in operations {
             operation.responses.responses.insert("default".to_owned(), RefOr::T(problem()));
+            bodies.extend(body_name(operation));
         }
     }
     let Some(components) = &mut openapi.components else { return };
     for (name, schema) in &mut components.schemas {
-        // Requests may leave fields out; a problem has only the members it needs.
-        if !name.ends_with("Request") && name != "Problem"
-            && let RefOr::T(schema) = schema
-        {
-            require_all(schema);
+        let RefOr::T(schema) = schema else { continue };
+        visit(schema, &mut no_default);
+        // Bodies of requests may leave fields out; a problem has only the members it needs.
+        if !bodies.contains(name) && name != "Problem" {
+            visit(schema, &mut require_all);
+        }
+        if let (Some(item), Schema::Object(page)) = (name.strip_prefix("Page_"), schema) {
+            name_items(page, item);
         }
     }
 }
@@ -65,18 +73,59 @@ fn problem() -> Response {
     ResponseBuilder::new().description("Problem").content("application/problem+json", content).build()
 }
 
-fn require_all(schema: &mut Schema) {
+/// The schema a request's body has.
+fn body_name(operation: &Operation) -> Option<String> {
+    let RefOr::T(body) = operation.request_body.as_ref()? else { return None };
+    let reference = body.content.values().find_map(|content| match content {
+        RefOr::T(Content { schema: Some(RefOr::Ref(reference)), .. }) => Some(&reference.ref_location),
+        RefOr::T(_) | RefOr::Ref(_) => None,
+    })?;
+    reference.rsplit('/').next().map(str::to_owned)
+}
+
+/// Calls `change` for a schema and those inside it.
+fn visit(schema: &mut Schema, change: &mut impl FnMut(&mut Schema)) {
+    change(schema);
+    let inner: Vec<&mut RefOr<Schema>> = match schema {
+        Schema::Object(object) => object.properties.values_mut().collect(),
+        Schema::Array(array) => match &mut array.items {
+            ArrayItems::RefOrSchema(items) => vec![items],
+            ArrayItems::False => Vec::new(),
+        },
+        Schema::AllOf(all) => all.items.iter_mut().collect(),
+        Schema::OneOf(one) => one.items.iter_mut().collect(),
+        Schema::AnyOf(any) => any.items.iter_mut().collect(),
+        _ => Vec::new(),
+    };
+    for schema in inner {
+        match schema {
+            RefOr::T(schema) => visit(schema, change),
+            RefOr::Ref(reference) => reference.default = None,
+        }
+    }
+}
+
+/// A field with a default may be left out; generators take the default for a promise that it is there.
+fn no_default(schema: &mut Schema) {
     match schema {
-        Schema::Object(object) => object.required = object.properties.keys().cloned().collect(),
-        Schema::AllOf(all) => all.items.iter_mut().for_each(require_all_of),
-        Schema::OneOf(one) => one.items.iter_mut().for_each(require_all_of),
-        Schema::AnyOf(any) => any.items.iter_mut().for_each(require_all_of),
+        Schema::Object(object) => object.default = None,
+        Schema::Array(array) => array.default = None,
+        Schema::AllOf(all) => all.default = None,
+        Schema::OneOf(one) => one.default = None,
+        Schema::AnyOf(any) => any.default = None,
         _ => {}
     }
 }
 
-fn require_all_of(schema: &mut RefOr<Schema>) {
-    if let RefOr::T(schema) = schema {
-        require_all(schema);
+fn require_all(schema: &mut Schema) {
+    if let Schema::Object(object) = schema {
+        object.required = object.properties.keys().cloned().collect();
+    }
+}
+
+/// Generic types are written out in place: a page refers to what it holds instead.
+fn name_items(page: &mut Object, item: &str) {
+    if let Some(RefOr::T(Schema::Array(items))) = page.properties.get_mut("items") {
+        items.items = ArrayItems::RefOrSchema(Box::new(RefOr::Ref(Ref::from_schema_name(item))));
     }
 }

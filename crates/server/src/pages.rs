@@ -19,7 +19,9 @@ const HASHED: &str = "assets/";
 /// The file at a path, or the page that shows all others.
 pub(crate) fn page(path: &str, headers: &HeaderMap) -> Response {
     let name = path.trim_start_matches('/');
-    if !name.is_empty() && let Some(file) = Assets::get(name) {
+    if !name.is_empty()
+        && let Some(file) = Assets::get(name)
+    {
         return answer(name, file, headers);
     }
     // A missing file is missing; everything else is a place inside the application.

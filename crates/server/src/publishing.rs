@@ -12,7 +12,7 @@ use countersign_store::{Publish, WorkflowRow};
 use serde_json::json as object;
 
 /// Codes of findings that the workspace's policy may override.
-const OVERRIDABLE: &[&str] = &["unguarded_high_risk"];
+const OVERRIDABLE: &[&str] = &["unguarded_action"];
 
 /// What somebody wants to publish, and how.
 pub(crate) struct Wanted {
@@ -46,7 +46,8 @@ pub(crate) async fn publish(
         message: wanted.message.clone(),
         author: caller.id().to_owned(),
         // The engine compiles with the permission only when the record has it.
-        detail: (!overridden.is_empty()).then(|| object!({ "allow_unguarded": true, "overridden": overridden }).to_string()),
+        detail: (!overridden.is_empty())
+            .then(|| object!({ "allow_unguarded": true, "overridden": overridden }).to_string()),
         expected_active: wanted.expected_active,
         at: app.now(),
     };
@@ -55,7 +56,14 @@ pub(crate) async fn publish(
         "overridden": overridden,
     });
     let entry = caller.audit(app.now(), "workflow.published", format!("workflow:{}", row.id), detail);
-    let version = app.store.publish(&publish, vec![entry]).await?;
+    let audit = |version: u32| {
+        let mut entry = entry.clone();
+        let mut detail = json(&entry.detail);
+        detail["version"] = object!(version);
+        entry.detail = detail.to_string();
+        vec![entry]
+    };
+    let version = app.store.publish(&publish, &audit).await?;
     app.engine.workflow_changed(caller.workspace(), &row.id);
     Ok(version)
 }

@@ -1,4 +1,4 @@
-//! How many commits per second a database takes: `commit_rate <url> [runs in flight] [seconds]`.
+//! How many commits per second a database takes: `commit_rate <url> [runs in flight] [seconds] [writers]`.
 //!
 //! Each run starts and moves on five times, with a step execution per move, a checkpoint that opens and is decided, and
 //! two audit entries: about what a real run writes.
@@ -132,7 +132,7 @@ async fn drive(store: Store, worker: usize, stop: Arc<AtomicBool>, count: Arc<At
     let mut number = 0_u64;
     let mut own = Vec::new();
     while !stop.load(Ordering::Relaxed) {
-        let id = format!("0197a{worker:03x}-{number:08x}-7000-8000-00000000");
+        let id = format!("0197a{worker:03x}-{number:08x}-7000-8000-{:08x}", std::process::id());
         for seq in 0..MOVES {
             let begun = Instant::now();
             store.commit(commit(&id, seq), Priority::Continue).await.unwrap();
@@ -150,7 +150,9 @@ async fn main() {
     let url = arguments.next().unwrap_or_else(|| "sqlite::memory:".to_owned());
     let in_flight: usize = arguments.next().map_or(64, |text| text.parse().unwrap());
     let seconds: u64 = arguments.next().map_or(5, |text| text.parse().unwrap());
-    let store = Store::open(&StoreConfig::new(url)).await.unwrap();
+    let mut config = StoreConfig::new(url);
+    config.writers = arguments.next().map_or(config.writers, |text| text.parse().unwrap());
+    let store = Store::open(&config).await.unwrap();
     store.migrate().await.unwrap();
     let (stop, count) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicU64::new(0)));
     let times = Arc::new(Mutex::new(Vec::new()));

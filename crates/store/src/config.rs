@@ -16,7 +16,8 @@ pub struct StoreConfig {
     pub queue_max: usize,
     /// Commits written in one transaction at most.
     pub batch_max: usize,
-    /// Group writers on PostgreSQL. SQLite has one.
+    /// Group writers on PostgreSQL (SQLite always has one). One is fastest while the commits of a process share a few
+    /// workspaces: batches are larger and nobody waits for the other's audit chain.
     pub writers: usize,
     /// Memory for SQLite's page cache per connection, KiB.
     pub cache_kib: u32,
@@ -26,7 +27,7 @@ impl StoreConfig {
     /// Defaults for a database.
     #[must_use]
     pub fn new(url: impl Into<String>) -> Self {
-        Self { url: url.into(), read_connections: 4, queue_max: 8192, batch_max: 512, writers: 2, cache_kib: 65_536 }
+        Self { url: url.into(), read_connections: 4, queue_max: 8192, batch_max: 512, writers: 1, cache_kib: 65_536 }
     }
 
     pub(crate) fn target(&self) -> Result<Target> {

@@ -41,7 +41,9 @@ pub(crate) fn missing(applied: &[(i64, String)]) -> Result<&'static [Migration]>
     for (version, name) in applied {
         let known = MIGRATIONS.iter().find(|migration| migration.version == *version);
         if known.is_none_or(|migration| migration.name != name) {
-            return Err(StoreError::Corrupt(format!("migration {version} is {name:?}, which this build does not know")));
+            return Err(StoreError::Corrupt(format!(
+                "migration {version} is {name:?}, which this build does not know"
+            )));
         }
     }
     let done = usize::try_from(found).unwrap_or(0);

@@ -111,7 +111,7 @@ async fn nodes_claim_different_orphans() {
     assert_eq!(claimed.len() + rest, 40);
 }
 
-const CUT: &str = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity \
+const CUT: &str = "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity \
                    WHERE datname = current_database() AND pid <> pg_backend_pid()";
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -4,234 +4,6 @@
  */
 
 export interface paths {
-    "/api/v1/auth/login": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        post: {
-            parameters: {
-                query?: never;
-                header?: never;
-                path?: never;
-                cookie?: never;
-            };
-            requestBody: {
-                content: {
-                    "application/json": components["schemas"]["LoginRequest"];
-                };
-            };
-            responses: {
-                /** @description ok */
-                200: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["Me"];
-                    };
-                };
-                /** @description problem */
-                default: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/problem+json": components["schemas"]["Problem"];
-                    };
-                };
-            };
-        };
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/auth/logout": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        post: {
-            parameters: {
-                query?: never;
-                header?: never;
-                path?: never;
-                cookie?: never;
-            };
-            requestBody?: never;
-            responses: {
-                /** @description ok */
-                204: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content?: never;
-                };
-                /** @description problem */
-                default: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/problem+json": components["schemas"]["Problem"];
-                    };
-                };
-            };
-        };
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/auth/me": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get: {
-            parameters: {
-                query?: never;
-                header?: never;
-                path?: never;
-                cookie?: never;
-            };
-            requestBody?: never;
-            responses: {
-                /** @description ok */
-                200: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["Me"];
-                    };
-                };
-                /** @description problem */
-                default: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/problem+json": components["schemas"]["Problem"];
-                    };
-                };
-            };
-        };
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/auth/setup": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        post: {
-            parameters: {
-                query?: never;
-                header?: never;
-                path?: never;
-                cookie?: never;
-            };
-            requestBody: {
-                content: {
-                    "application/json": components["schemas"]["SetupRequest"];
-                };
-            };
-            responses: {
-                /** @description ok */
-                200: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["Me"];
-                    };
-                };
-                /** @description problem */
-                default: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/problem+json": components["schemas"]["Problem"];
-                    };
-                };
-            };
-        };
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/auth/password": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        post: {
-            parameters: {
-                query?: never;
-                header?: never;
-                path?: never;
-                cookie?: never;
-            };
-            requestBody: {
-                content: {
-                    "application/json": components["schemas"]["PasswordRequest"];
-                };
-            };
-            responses: {
-                /** @description ok */
-                204: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content?: never;
-                };
-                /** @description problem */
-                default: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/problem+json": components["schemas"]["Problem"];
-                    };
-                };
-            };
-        };
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
     "/api/v1/api-keys": {
         parameters: {
             query?: never;
@@ -239,69 +11,11 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        get: {
-            parameters: {
-                query?: never;
-                header?: never;
-                path?: never;
-                cookie?: never;
-            };
-            requestBody?: never;
-            responses: {
-                /** @description ok */
-                200: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["Page_ApiKey"];
-                    };
-                };
-                /** @description problem */
-                default: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/problem+json": components["schemas"]["Problem"];
-                    };
-                };
-            };
-        };
+        /** Keys that work, newest first. */
+        get: operations["listApiKeys"];
         put?: never;
-        post: {
-            parameters: {
-                query?: never;
-                header?: never;
-                path?: never;
-                cookie?: never;
-            };
-            requestBody: {
-                content: {
-                    "application/json": components["schemas"]["CreateApiKeyRequest"];
-                };
-            };
-            responses: {
-                /** @description ok */
-                201: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["ApiKey"];
-                    };
-                };
-                /** @description problem */
-                default: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/problem+json": components["schemas"]["Problem"];
-                    };
-                };
-            };
-        };
+        /** Makes a key. The answer tells it, once. */
+        post: operations["createApiKey"];
         delete?: never;
         options?: never;
         head?: never;
@@ -318,35 +32,627 @@ export interface paths {
         get?: never;
         put?: never;
         post?: never;
-        delete: {
-            parameters: {
-                query?: never;
-                header?: never;
-                path: {
-                    id: string;
-                };
-                cookie?: never;
-            };
-            requestBody?: never;
-            responses: {
-                /** @description ok */
-                204: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content?: never;
-                };
-                /** @description problem */
-                default: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/problem+json": components["schemas"]["Problem"];
-                    };
-                };
-            };
+        /** Revokes a key. */
+        delete: operations["revokeApiKey"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/audit": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
         };
+        /** Entries, newest first. */
+        get: operations["listAudit"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/audit/verify": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Walks along the chain and says whether it holds. */
+        get: operations["verifyAudit"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/auth/login": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Signs in and sets the session cookie. */
+        post: operations["login"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/auth/logout": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Signs out. */
+        post: operations["logout"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/auth/me": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Who is signed in, and where. */
+        get: operations["getMe"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/auth/password": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Changes one's own password and ends all other sessions. */
+        post: operations["changePassword"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/auth/setup": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Uses up a set-up link: chooses a password and signs in. */
+        post: operations["setUp"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/channel-kinds": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What an account on each channel needs. */
+        get: operations["listChannelKinds"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/channels": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** All accounts, without their secrets. */
+        get: operations["listChannels"];
+        put?: never;
+        /** Adds an account. */
+        post: operations["createChannel"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/channels/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Removes an account. */
+        delete: operations["deleteChannel"];
+        options?: never;
+        head?: never;
+        /** Changes an account. */
+        patch: operations["updateChannel"];
+        trace?: never;
+    };
+    "/api/v1/chat/conversations/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A chat as the customer sees it. */
+        get: operations["getChat"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/chat/conversations/{id}/events": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Changes in a chat, as server-sent events: conversation, resync; data {kind, id}. */
+        get: operations["streamChat"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/chat/conversations/{id}/forms/{checkpoint}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Sends a form. */
+        post: operations["submitChatForm"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/chat/conversations/{id}/messages": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Says something. Workflows that wait for such a message start. */
+        post: operations["sendChatMessage"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/chat/{workspace}/conversations": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Opens a chat. The answer tells the visitor's secret, once. */
+        post: operations["startChat"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/check": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Checks a document. What is wrong with it is the answer, not an error. */
+        post: operations["checkDocument"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/checkpoints": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Checkpoints, newest first. */
+        get: operations["listCheckpoints"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/checkpoints/counts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How many are open. */
+        get: operations["countCheckpoints"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/checkpoints/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A checkpoint with everything a person needs to decide. */
+        get: operations["getCheckpoint"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/checkpoints/{id}/decision": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Decides a checkpoint. Of any number of deciders one wins; the others get 409 `already_decided`. */
+        post: operations["decideCheckpoint"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/checkpoints/{id}/release": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Gives a checkpoint back to everybody. */
+        post: operations["releaseCheckpoint"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/checkpoints/{id}/take": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Takes a checkpoint: others see that somebody is on it. */
+        post: operations["takeCheckpoint"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/connections": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** All connections, without their secrets. */
+        get: operations["listConnections"];
+        put?: never;
+        /** Adds a connection. */
+        post: operations["createConnection"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/connections/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Removes a connection. */
+        delete: operations["deleteConnection"];
+        options?: never;
+        head?: never;
+        /** Changes a connection. */
+        patch: operations["updateConnection"];
+        trace?: never;
+    };
+    "/api/v1/connectors": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** All connectors with their actions. */
+        get: operations["listConnectors"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/connectors/{name}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One connector. */
+        get: operations["getConnector"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/conversations": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Conversations, the most recently active first. */
+        get: operations["listConversations"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/conversations/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A conversation with its newest messages and its runs. */
+        get: operations["getConversation"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/conversations/{id}/assign": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Gives a conversation to an operator, or to nobody. */
+        post: operations["assignConversation"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/conversations/{id}/close": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Closes a conversation; a new message opens it again. */
+        post: operations["closeConversation"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/conversations/{id}/messages": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Says something to the customer. */
+        post: operations["sendMessage"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/conversations/{id}/notes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Internal remarks about a conversation, oldest first. */
+        get: operations["listNotes"];
+        put?: never;
+        /** Writes an internal remark. */
+        post: operations["createNote"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/customers": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Customers, newest first. */
+        get: operations["listCustomers"];
+        put?: never;
+        /** Adds a customer. */
+        post: operations["createCustomer"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/customers/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One customer. */
+        get: operations["getCustomer"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        /** Changes a customer: what is given is set, a field that is null is removed. */
+        patch: operations["updateCustomer"];
+        trace?: never;
+    };
+    "/api/v1/eval": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Evaluates an expression. */
+        post: operations["evaluate"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/events": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Changes in the workspace, as server-sent events: run, checkpoint, conversation, workflow, resync; data {kind, id}. */
+        get: operations["streamEvents"];
+        put?: never;
+        post?: never;
+        delete?: never;
         options?: never;
         head?: never;
         patch?: never;
@@ -359,69 +665,11 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        get: {
-            parameters: {
-                query?: never;
-                header?: never;
-                path?: never;
-                cookie?: never;
-            };
-            requestBody?: never;
-            responses: {
-                /** @description ok */
-                200: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["Page_Person"];
-                    };
-                };
-                /** @description problem */
-                default: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/problem+json": components["schemas"]["Problem"];
-                    };
-                };
-            };
-        };
+        /** Everybody in the workspace. */
+        get: operations["listPeople"];
         put?: never;
-        post: {
-            parameters: {
-                query?: never;
-                header?: never;
-                path?: never;
-                cookie?: never;
-            };
-            requestBody: {
-                content: {
-                    "application/json": components["schemas"]["CreatePersonRequest"];
-                };
-            };
-            responses: {
-                /** @description ok */
-                201: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["Person"];
-                    };
-                };
-                /** @description problem */
-                default: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/problem+json": components["schemas"]["Problem"];
-                    };
-                };
-            };
-        };
+        /** Invites somebody. The answer has the link with which they choose a password. */
+        post: operations["createPerson"];
         delete?: never;
         options?: never;
         head?: never;
@@ -441,164 +689,11 @@ export interface paths {
         delete?: never;
         options?: never;
         head?: never;
-        patch: {
-            parameters: {
-                query?: never;
-                header?: never;
-                path: {
-                    id: string;
-                };
-                cookie?: never;
-            };
-            requestBody: {
-                content: {
-                    "application/json": components["schemas"]["UpdatePersonRequest"];
-                };
-            };
-            responses: {
-                /** @description ok */
-                200: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["Person"];
-                    };
-                };
-                /** @description problem */
-                default: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/problem+json": components["schemas"]["Problem"];
-                    };
-                };
-            };
-        };
+        /** Changes what somebody may do. */
+        patch: operations["updatePerson"];
         trace?: never;
     };
-    "/api/v1/connectors": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get: {
-            parameters: {
-                query?: never;
-                header?: never;
-                path?: never;
-                cookie?: never;
-            };
-            requestBody?: never;
-            responses: {
-                /** @description ok */
-                200: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["Page_Connector"];
-                    };
-                };
-                /** @description problem */
-                default: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/problem+json": components["schemas"]["Problem"];
-                    };
-                };
-            };
-        };
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/connections": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get: {
-            parameters: {
-                query?: never;
-                header?: never;
-                path?: never;
-                cookie?: never;
-            };
-            requestBody?: never;
-            responses: {
-                /** @description ok */
-                200: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["Page_Connection"];
-                    };
-                };
-                /** @description problem */
-                default: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/problem+json": components["schemas"]["Problem"];
-                    };
-                };
-            };
-        };
-        put?: never;
-        post: {
-            parameters: {
-                query?: never;
-                header?: never;
-                path?: never;
-                cookie?: never;
-            };
-            requestBody: {
-                content: {
-                    "application/json": components["schemas"]["CreateConnectionRequest"];
-                };
-            };
-            responses: {
-                /** @description ok */
-                201: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["Connection"];
-                    };
-                };
-                /** @description problem */
-                default: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/problem+json": components["schemas"]["Problem"];
-                    };
-                };
-            };
-        };
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/connections/{id}": {
+    "/api/v1/people/{id}/invite": {
         parameters: {
             query?: never;
             header?: never;
@@ -607,828 +702,8 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        post?: never;
-        delete: {
-            parameters: {
-                query?: never;
-                header?: never;
-                path: {
-                    id: string;
-                };
-                cookie?: never;
-            };
-            requestBody?: never;
-            responses: {
-                /** @description ok */
-                204: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content?: never;
-                };
-                /** @description problem */
-                default: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/problem+json": components["schemas"]["Problem"];
-                    };
-                };
-            };
-        };
-        options?: never;
-        head?: never;
-        patch: {
-            parameters: {
-                query?: never;
-                header?: never;
-                path: {
-                    id: string;
-                };
-                cookie?: never;
-            };
-            requestBody: {
-                content: {
-                    "application/json": components["schemas"]["UpdateConnectionRequest"];
-                };
-            };
-            responses: {
-                /** @description ok */
-                200: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["Connection"];
-                    };
-                };
-                /** @description problem */
-                default: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/problem+json": components["schemas"]["Problem"];
-                    };
-                };
-            };
-        };
-        trace?: never;
-    };
-    "/api/v1/channels": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get: {
-            parameters: {
-                query?: never;
-                header?: never;
-                path?: never;
-                cookie?: never;
-            };
-            requestBody?: never;
-            responses: {
-                /** @description ok */
-                200: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["Page_ChannelAccount"];
-                    };
-                };
-                /** @description problem */
-                default: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/problem+json": components["schemas"]["Problem"];
-                    };
-                };
-            };
-        };
-        put?: never;
-        post: {
-            parameters: {
-                query?: never;
-                header?: never;
-                path?: never;
-                cookie?: never;
-            };
-            requestBody: {
-                content: {
-                    "application/json": components["schemas"]["CreateChannelRequest"];
-                };
-            };
-            responses: {
-                /** @description ok */
-                201: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["ChannelAccount"];
-                    };
-                };
-                /** @description problem */
-                default: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/problem+json": components["schemas"]["Problem"];
-                    };
-                };
-            };
-        };
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/channels/{id}": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        post?: never;
-        delete: {
-            parameters: {
-                query?: never;
-                header?: never;
-                path: {
-                    id: string;
-                };
-                cookie?: never;
-            };
-            requestBody?: never;
-            responses: {
-                /** @description ok */
-                204: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content?: never;
-                };
-                /** @description problem */
-                default: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/problem+json": components["schemas"]["Problem"];
-                    };
-                };
-            };
-        };
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/check": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        post: {
-            parameters: {
-                query?: never;
-                header?: never;
-                path?: never;
-                cookie?: never;
-            };
-            requestBody: {
-                content: {
-                    "application/json": components["schemas"]["CheckRequest"];
-                };
-            };
-            responses: {
-                /** @description ok */
-                200: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["CheckResponse"];
-                    };
-                };
-                /** @description problem */
-                default: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/problem+json": components["schemas"]["Problem"];
-                    };
-                };
-            };
-        };
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/eval": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        post: {
-            parameters: {
-                query?: never;
-                header?: never;
-                path?: never;
-                cookie?: never;
-            };
-            requestBody: {
-                content: {
-                    "application/json": components["schemas"]["EvalRequest"];
-                };
-            };
-            responses: {
-                /** @description ok */
-                200: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["EvalResponse"];
-                    };
-                };
-                /** @description problem */
-                default: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/problem+json": components["schemas"]["Problem"];
-                    };
-                };
-            };
-        };
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/workflows": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get: {
-            parameters: {
-                query?: {
-                    text?: string;
-                    cursor?: string;
-                    limit?: number;
-                };
-                header?: never;
-                path?: never;
-                cookie?: never;
-            };
-            requestBody?: never;
-            responses: {
-                /** @description ok */
-                200: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["Page_WorkflowSummary"];
-                    };
-                };
-                /** @description problem */
-                default: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/problem+json": components["schemas"]["Problem"];
-                    };
-                };
-            };
-        };
-        put?: never;
-        post: {
-            parameters: {
-                query?: never;
-                header?: never;
-                path?: never;
-                cookie?: never;
-            };
-            requestBody: {
-                content: {
-                    "application/json": components["schemas"]["WriteDocumentRequest"];
-                };
-            };
-            responses: {
-                /** @description ok */
-                201: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["Workflow"];
-                    };
-                };
-                /** @description problem */
-                default: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/problem+json": components["schemas"]["Problem"];
-                    };
-                };
-            };
-        };
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/workflows/{id}": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get: {
-            parameters: {
-                query?: never;
-                header?: never;
-                path: {
-                    id: string;
-                };
-                cookie?: never;
-            };
-            requestBody?: never;
-            responses: {
-                /** @description ok */
-                200: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["Workflow"];
-                    };
-                };
-                /** @description problem */
-                default: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/problem+json": components["schemas"]["Problem"];
-                    };
-                };
-            };
-        };
-        put?: never;
-        post?: never;
-        delete: {
-            parameters: {
-                query?: never;
-                header?: never;
-                path: {
-                    id: string;
-                };
-                cookie?: never;
-            };
-            requestBody?: never;
-            responses: {
-                /** @description ok */
-                204: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content?: never;
-                };
-                /** @description problem */
-                default: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/problem+json": components["schemas"]["Problem"];
-                    };
-                };
-            };
-        };
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/workflows/{id}/draft": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put: {
-            parameters: {
-                query?: never;
-                header?: {
-                    "If-Match"?: string;
-                };
-                path: {
-                    id: string;
-                };
-                cookie?: never;
-            };
-            requestBody: {
-                content: {
-                    "application/json": components["schemas"]["WriteDocumentRequest"];
-                };
-            };
-            responses: {
-                /** @description ok */
-                200: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["Workflow"];
-                    };
-                };
-                /** @description problem */
-                default: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/problem+json": components["schemas"]["Problem"];
-                    };
-                };
-            };
-        };
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/workflows/{id}/draft.yaml": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get: {
-            parameters: {
-                query?: never;
-                header?: never;
-                path: {
-                    id: string;
-                };
-                cookie?: never;
-            };
-            requestBody?: never;
-            responses: {
-                /** @description ok */
-                200: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "text/plain": string;
-                    };
-                };
-                /** @description problem */
-                default: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/problem+json": components["schemas"]["Problem"];
-                    };
-                };
-            };
-        };
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/workflows/{id}/publish": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        post: {
-            parameters: {
-                query?: never;
-                header?: never;
-                path: {
-                    id: string;
-                };
-                cookie?: never;
-            };
-            requestBody: {
-                content: {
-                    "application/json": components["schemas"]["PublishRequest"];
-                };
-            };
-            responses: {
-                /** @description ok */
-                201: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["Version"];
-                    };
-                };
-                /** @description problem */
-                default: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/problem+json": components["schemas"]["Problem"];
-                    };
-                };
-            };
-        };
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/workflows/{id}/rollback": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        post: {
-            parameters: {
-                query?: never;
-                header?: never;
-                path: {
-                    id: string;
-                };
-                cookie?: never;
-            };
-            requestBody: {
-                content: {
-                    "application/json": components["schemas"]["RollbackRequest"];
-                };
-            };
-            responses: {
-                /** @description ok */
-                200: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["Version"];
-                    };
-                };
-                /** @description problem */
-                default: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/problem+json": components["schemas"]["Problem"];
-                    };
-                };
-            };
-        };
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/workflows/{id}/versions": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get: {
-            parameters: {
-                query?: {
-                    cursor?: string;
-                    limit?: number;
-                };
-                header?: never;
-                path: {
-                    id: string;
-                };
-                cookie?: never;
-            };
-            requestBody?: never;
-            responses: {
-                /** @description ok */
-                200: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["Page_Version"];
-                    };
-                };
-                /** @description problem */
-                default: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/problem+json": components["schemas"]["Problem"];
-                    };
-                };
-            };
-        };
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/workflows/{id}/versions/{n}": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get: {
-            parameters: {
-                query?: never;
-                header?: never;
-                path: {
-                    id: string;
-                    n: number;
-                };
-                cookie?: never;
-            };
-            requestBody?: never;
-            responses: {
-                /** @description ok */
-                200: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["Version"];
-                    };
-                };
-                /** @description problem */
-                default: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/problem+json": components["schemas"]["Problem"];
-                    };
-                };
-            };
-        };
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/workflows/{id}/diff": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get: {
-            parameters: {
-                query?: {
-                    from?: number;
-                    to?: string;
-                };
-                header?: never;
-                path: {
-                    id: string;
-                };
-                cookie?: never;
-            };
-            requestBody?: never;
-            responses: {
-                /** @description ok */
-                200: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["DiffResponse"];
-                    };
-                };
-                /** @description problem */
-                default: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/problem+json": components["schemas"]["Problem"];
-                    };
-                };
-            };
-        };
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/workflows/{id}/activations": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get: {
-            parameters: {
-                query?: never;
-                header?: never;
-                path: {
-                    id: string;
-                };
-                cookie?: never;
-            };
-            requestBody?: never;
-            responses: {
-                /** @description ok */
-                200: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["Page_Activation"];
-                    };
-                };
-                /** @description problem */
-                default: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/problem+json": components["schemas"]["Problem"];
-                    };
-                };
-            };
-        };
-        put?: never;
-        post?: never;
+        /** Makes a new link for somebody who has no password yet. */
+        post: operations["invitePerson"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1442,84 +717,11 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        get: {
-            parameters: {
-                query?: {
-                    workflow?: string;
-                    version?: number;
-                    status?: string;
-                    step?: string;
-                    error?: string;
-                    customer?: string;
-                    after?: number;
-                    before?: number;
-                    text?: string;
-                    cursor?: string;
-                    limit?: number;
-                };
-                header?: never;
-                path?: never;
-                cookie?: never;
-            };
-            requestBody?: never;
-            responses: {
-                /** @description ok */
-                200: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["Page_RunSummary"];
-                    };
-                };
-                /** @description problem */
-                default: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/problem+json": components["schemas"]["Problem"];
-                    };
-                };
-            };
-        };
+        /** Runs, newest first. */
+        get: operations["listRuns"];
         put?: never;
-        post: {
-            parameters: {
-                query?: never;
-                header?: {
-                    "Idempotency-Key"?: string;
-                    Prefer?: string;
-                };
-                path?: never;
-                cookie?: never;
-            };
-            requestBody: {
-                content: {
-                    "application/json": components["schemas"]["StartRunRequest"];
-                };
-            };
-            responses: {
-                /** @description ok */
-                201: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["RunDetail"];
-                    };
-                };
-                /** @description problem */
-                default: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/problem+json": components["schemas"]["Problem"];
-                    };
-                };
-            };
-        };
+        /** Starts a run. With `Prefer: wait=N` it answers when the run ended or waits for a person, or after N seconds. */
+        post: operations["startRun"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1533,37 +735,8 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        get: {
-            parameters: {
-                query?: {
-                    workflow?: string;
-                };
-                header?: never;
-                path?: never;
-                cookie?: never;
-            };
-            requestBody?: never;
-            responses: {
-                /** @description ok */
-                200: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["RunCounts"];
-                    };
-                };
-                /** @description problem */
-                default: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/problem+json": components["schemas"]["Problem"];
-                    };
-                };
-            };
-        };
+        /** How many runs stand where, with the filters of the list. */
+        get: operations["countRuns"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1579,129 +752,8 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        get: {
-            parameters: {
-                query?: never;
-                header?: never;
-                path: {
-                    id: string;
-                };
-                cookie?: never;
-            };
-            requestBody?: never;
-            responses: {
-                /** @description ok */
-                200: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["RunDetail"];
-                    };
-                };
-                /** @description problem */
-                default: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/problem+json": components["schemas"]["Problem"];
-                    };
-                };
-            };
-        };
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/runs/{id}/events": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get: {
-            parameters: {
-                query?: never;
-                header?: never;
-                path: {
-                    id: string;
-                };
-                cookie?: never;
-            };
-            requestBody?: never;
-            responses: {
-                /** @description ok */
-                200: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["Page_RunEvent"];
-                    };
-                };
-                /** @description problem */
-                default: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/problem+json": components["schemas"]["Problem"];
-                    };
-                };
-            };
-        };
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/runs/{id}/graph": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get: {
-            parameters: {
-                query?: never;
-                header?: never;
-                path: {
-                    id: string;
-                };
-                cookie?: never;
-            };
-            requestBody?: never;
-            responses: {
-                /** @description ok */
-                200: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": unknown;
-                    };
-                };
-                /** @description problem */
-                default: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/problem+json": components["schemas"]["Problem"];
-                    };
-                };
-            };
-        };
+        /** A run with everything that happened. */
+        get: operations["getRun"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1719,41 +771,42 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        post: {
-            parameters: {
-                query?: never;
-                header?: never;
-                path: {
-                    id: string;
-                };
-                cookie?: never;
-            };
-            requestBody: {
-                content: {
-                    "application/json": components["schemas"]["CancelRequest"];
-                };
-            };
-            responses: {
-                /** @description ok */
-                200: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["RunDetail"];
-                    };
-                };
-                /** @description problem */
-                default: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/problem+json": components["schemas"]["Problem"];
-                    };
-                };
-            };
+        /** Stops a run; one with a call under way stops once that is answered. */
+        post: operations["cancelRun"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/runs/{id}/events": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
         };
+        /** The raw log of a run. */
+        get: operations["listRunEvents"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/runs/{id}/graph": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The document a run runs on. */
+        get: operations["getRunGraph"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -1769,89 +822,23 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        post: {
-            parameters: {
-                query?: never;
-                header?: never;
-                path: {
-                    id: string;
-                };
-                cookie?: never;
-            };
-            requestBody: {
-                content: {
-                    "application/json": components["schemas"]["RetryRequest"];
-                };
-            };
-            responses: {
-                /** @description ok */
-                200: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["RunDetail"];
-                    };
-                };
-                /** @description problem */
-                default: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/problem+json": components["schemas"]["Problem"];
-                    };
-                };
-            };
-        };
+        /** Takes an ended run up again from a step, or starts a new one with the same input on the newest version. */
+        post: operations["retryRun"];
         delete?: never;
         options?: never;
         head?: never;
         patch?: never;
         trace?: never;
     };
-    "/api/v1/checkpoints": {
+    "/api/v1/schemas/workflow.json": {
         parameters: {
             query?: never;
             header?: never;
             path?: never;
             cookie?: never;
         };
-        get: {
-            parameters: {
-                query?: {
-                    status?: string;
-                    kind?: string;
-                    mine?: string;
-                    cursor?: string;
-                    limit?: number;
-                };
-                header?: never;
-                path?: never;
-                cookie?: never;
-            };
-            requestBody?: never;
-            responses: {
-                /** @description ok */
-                200: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["Page_CheckpointSummary"];
-                    };
-                };
-                /** @description problem */
-                default: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/problem+json": components["schemas"]["Problem"];
-                    };
-                };
-            };
-        };
+        /** The JSON Schema of workflow documents. */
+        get: operations["getWorkflowSchema"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1860,44 +847,51 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/v1/checkpoints/{id}": {
+    "/api/v1/workflows": {
         parameters: {
             query?: never;
             header?: never;
             path?: never;
             cookie?: never;
         };
-        get: {
-            parameters: {
-                query?: never;
-                header?: never;
-                path: {
-                    id: string;
-                };
-                cookie?: never;
-            };
-            requestBody?: never;
-            responses: {
-                /** @description ok */
-                200: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["Checkpoint"];
-                    };
-                };
-                /** @description problem */
-                default: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/problem+json": components["schemas"]["Problem"];
-                    };
-                };
-            };
+        /** All workflows by name. */
+        get: operations["listWorkflows"];
+        put?: never;
+        /** Adds a workflow. Its draft may have errors. */
+        post: operations["createWorkflow"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/workflows/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
         };
+        /** A workflow with its draft. The ETag is the draft's revision. */
+        get: operations["getWorkflow"];
+        put?: never;
+        post?: never;
+        /** Archives a workflow: it starts no runs any more; those under way go on. */
+        delete: operations["archiveWorkflow"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/workflows/{id}/activations": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Moves of the active version, newest first. */
+        get: operations["listActivations"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1906,7 +900,58 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/v1/checkpoints/{id}/decision": {
+    "/api/v1/workflows/{id}/diff": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What differs between two versions, or a version and the draft. */
+        get: operations["diffVersions"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/workflows/{id}/draft": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Saves the draft, if nobody else has meanwhile. */
+        put: operations["saveDraft"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/workflows/{id}/draft.yaml": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The draft as YAML. */
+        get: operations["getDraftYaml"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/workflows/{id}/publish": {
         parameters: {
             query?: never;
             header?: never;
@@ -1915,48 +960,15 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        post: {
-            parameters: {
-                query?: never;
-                header?: never;
-                path: {
-                    id: string;
-                };
-                cookie?: never;
-            };
-            requestBody: {
-                content: {
-                    "application/json": components["schemas"]["DecisionRequest"];
-                };
-            };
-            responses: {
-                /** @description ok */
-                200: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["Checkpoint"];
-                    };
-                };
-                /** @description problem */
-                default: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/problem+json": components["schemas"]["Problem"];
-                    };
-                };
-            };
-        };
+        /** Publishes the draft: checks it, makes a version of it and makes that active. */
+        post: operations["publishWorkflow"];
         delete?: never;
         options?: never;
         head?: never;
         patch?: never;
         trace?: never;
     };
-    "/api/v1/checkpoints/{id}/take": {
+    "/api/v1/workflows/{id}/restore": {
         parameters: {
             query?: never;
             header?: never;
@@ -1965,44 +977,15 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        post: {
-            parameters: {
-                query?: never;
-                header?: never;
-                path: {
-                    id: string;
-                };
-                cookie?: never;
-            };
-            requestBody?: never;
-            responses: {
-                /** @description ok */
-                200: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["Checkpoint"];
-                    };
-                };
-                /** @description problem */
-                default: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/problem+json": components["schemas"]["Problem"];
-                    };
-                };
-            };
-        };
+        /** Takes a workflow out of the archive. */
+        post: operations["restoreWorkflow"];
         delete?: never;
         options?: never;
         head?: never;
         patch?: never;
         trace?: never;
     };
-    "/api/v1/checkpoints/{id}/release": {
+    "/api/v1/workflows/{id}/rollback": {
         parameters: {
             query?: never;
             header?: never;
@@ -2011,83 +994,23 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        post: {
-            parameters: {
-                query?: never;
-                header?: never;
-                path: {
-                    id: string;
-                };
-                cookie?: never;
-            };
-            requestBody?: never;
-            responses: {
-                /** @description ok */
-                200: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["Checkpoint"];
-                    };
-                };
-                /** @description problem */
-                default: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/problem+json": components["schemas"]["Problem"];
-                    };
-                };
-            };
-        };
+        /** Makes another version active. Runs under way stay on theirs. */
+        post: operations["rollbackWorkflow"];
         delete?: never;
         options?: never;
         head?: never;
         patch?: never;
         trace?: never;
     };
-    "/api/v1/customers": {
+    "/api/v1/workflows/{id}/versions": {
         parameters: {
             query?: never;
             header?: never;
             path?: never;
             cookie?: never;
         };
-        get: {
-            parameters: {
-                query?: {
-                    text?: string;
-                    cursor?: string;
-                    limit?: number;
-                };
-                header?: never;
-                path?: never;
-                cookie?: never;
-            };
-            requestBody?: never;
-            responses: {
-                /** @description ok */
-                200: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["Page_Customer"];
-                    };
-                };
-                /** @description problem */
-                default: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/problem+json": components["schemas"]["Problem"];
-                    };
-                };
-            };
-        };
+        /** Versions, newest first. */
+        get: operations["listVersions"];
         put?: never;
         post?: never;
         delete?: never;
@@ -2096,44 +1019,15 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/v1/customers/{id}": {
+    "/api/v1/workflows/{id}/versions/{n}": {
         parameters: {
             query?: never;
             header?: never;
             path?: never;
             cookie?: never;
         };
-        get: {
-            parameters: {
-                query?: never;
-                header?: never;
-                path: {
-                    id: string;
-                };
-                cookie?: never;
-            };
-            requestBody?: never;
-            responses: {
-                /** @description ok */
-                200: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["Customer"];
-                    };
-                };
-                /** @description problem */
-                default: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/problem+json": components["schemas"]["Problem"];
-                    };
-                };
-            };
-        };
+        /** One version with its document. */
+        get: operations["getVersion"];
         put?: never;
         post?: never;
         delete?: never;
@@ -2142,1157 +1036,1767 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/v1/conversations": {
+    "/api/v1/workspace": {
         parameters: {
             query?: never;
             header?: never;
             path?: never;
             cookie?: never;
         };
-        get: {
-            parameters: {
-                query?: {
-                    status?: string;
-                    customer?: string;
-                    cursor?: string;
-                    limit?: number;
-                };
-                header?: never;
-                path?: never;
-                cookie?: never;
-            };
-            requestBody?: never;
-            responses: {
-                /** @description ok */
-                200: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["Page_ConversationSummary"];
-                    };
-                };
-                /** @description problem */
-                default: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/problem+json": components["schemas"]["Problem"];
-                    };
-                };
-            };
-        };
+        /** The workspace and its policy. */
+        get: operations["getWorkspace"];
         put?: never;
         post?: never;
         delete?: never;
         options?: never;
         head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/conversations/{id}": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get: {
-            parameters: {
-                query?: never;
-                header?: never;
-                path: {
-                    id: string;
-                };
-                cookie?: never;
-            };
-            requestBody?: never;
-            responses: {
-                /** @description ok */
-                200: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["Conversation"];
-                    };
-                };
-                /** @description problem */
-                default: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/problem+json": components["schemas"]["Problem"];
-                    };
-                };
-            };
-        };
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/conversations/{id}/messages": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        post: {
-            parameters: {
-                query?: never;
-                header?: never;
-                path: {
-                    id: string;
-                };
-                cookie?: never;
-            };
-            requestBody: {
-                content: {
-                    "application/json": components["schemas"]["SendMessageRequest"];
-                };
-            };
-            responses: {
-                /** @description ok */
-                201: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["Message"];
-                    };
-                };
-                /** @description problem */
-                default: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/problem+json": components["schemas"]["Problem"];
-                    };
-                };
-            };
-        };
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/audit": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get: {
-            parameters: {
-                query?: {
-                    cursor?: string;
-                    limit?: number;
-                };
-                header?: never;
-                path?: never;
-                cookie?: never;
-            };
-            requestBody?: never;
-            responses: {
-                /** @description ok */
-                200: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["Page_AuditEntry"];
-                    };
-                };
-                /** @description problem */
-                default: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/problem+json": components["schemas"]["Problem"];
-                    };
-                };
-            };
-        };
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/audit/verify": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get: {
-            parameters: {
-                query?: never;
-                header?: never;
-                path?: never;
-                cookie?: never;
-            };
-            requestBody?: never;
-            responses: {
-                /** @description ok */
-                200: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["AuditVerifyResponse"];
-                    };
-                };
-                /** @description problem */
-                default: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/problem+json": components["schemas"]["Problem"];
-                    };
-                };
-            };
-        };
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/chat/{workspace}/conversations": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        post: {
-            parameters: {
-                query?: never;
-                header?: never;
-                path: {
-                    workspace: string;
-                };
-                cookie?: never;
-            };
-            requestBody: {
-                content: {
-                    "application/json": components["schemas"]["ChatStartRequest"];
-                };
-            };
-            responses: {
-                /** @description ok */
-                201: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["ChatStartResponse"];
-                    };
-                };
-                /** @description problem */
-                default: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/problem+json": components["schemas"]["Problem"];
-                    };
-                };
-            };
-        };
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/chat/conversations/{id}": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get: {
-            parameters: {
-                query?: {
-                    after?: number;
-                };
-                header?: {
-                    "X-Visitor"?: string;
-                };
-                path: {
-                    id: string;
-                };
-                cookie?: never;
-            };
-            requestBody?: never;
-            responses: {
-                /** @description ok */
-                200: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["ChatView"];
-                    };
-                };
-                /** @description problem */
-                default: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/problem+json": components["schemas"]["Problem"];
-                    };
-                };
-            };
-        };
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/chat/conversations/{id}/messages": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        post: {
-            parameters: {
-                query?: never;
-                header?: {
-                    "X-Visitor"?: string;
-                };
-                path: {
-                    id: string;
-                };
-                cookie?: never;
-            };
-            requestBody: {
-                content: {
-                    "application/json": components["schemas"]["SendMessageRequest"];
-                };
-            };
-            responses: {
-                /** @description ok */
-                201: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["Message"];
-                    };
-                };
-                /** @description problem */
-                default: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/problem+json": components["schemas"]["Problem"];
-                    };
-                };
-            };
-        };
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/chat/conversations/{id}/forms/{checkpoint}": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        post: {
-            parameters: {
-                query?: never;
-                header?: {
-                    "X-Visitor"?: string;
-                };
-                path: {
-                    id: string;
-                    checkpoint: string;
-                };
-                cookie?: never;
-            };
-            requestBody: {
-                content: {
-                    "application/json": components["schemas"]["FormValuesRequest"];
-                };
-            };
-            responses: {
-                /** @description ok */
-                200: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": unknown;
-                    };
-                };
-                /** @description problem */
-                default: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/problem+json": components["schemas"]["Problem"];
-                    };
-                };
-            };
-        };
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
+        /** Changes the workspace's name or policy. */
+        patch: operations["updateWorkspace"];
         trace?: never;
     };
 }
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
-        Problem: {
-            type: string;
-            title: string;
-            /** Format: int64 */
-            status: number;
-            code: string;
-            detail?: string | null;
-            pointer?: string | null;
-            errors?: {
-                pointer?: string | null;
-                message: string;
-            }[] | null;
-            outcome?: string | null;
-            decided_by?: null | components["schemas"]["DecidedBy"];
-            /** Format: int64 */
-            decided_at?: number | null;
-            current?: unknown;
-            diagnostics?: components["schemas"]["Diagnostic"][] | null;
-        };
-        Diagnostic: {
-            code: string;
-            /** @enum {string} */
-            severity: "error" | "warning";
-            pointer: string;
-            message: string;
-            help?: string | null;
-        };
-        Me: {
-            user: {
-                id: string;
-                email: string;
-                name: string;
-            };
-            workspace: {
-                id: string;
-                slug: string;
-                name: string;
-            };
-            /** @enum {string} */
-            role: "viewer" | "operator" | "builder" | "admin";
-            groups: string[];
-        };
-        LoginRequest: {
-            email: string;
-            password: string;
-        };
-        SetupRequest: {
-            token: string;
-            password: string;
-            name?: string | null;
-            email?: string | null;
-        };
-        PasswordRequest: {
-            current: string;
-            new: string;
-        };
-        ApiKey: {
-            id: string;
-            name: string;
-            prefix: string;
-            role: string;
-            /** Format: int64 */
-            created_at: number;
-            /** Format: int64 */
-            last_used_at?: number | null;
-            key?: string | null;
-        };
-        CreateApiKeyRequest: {
-            name: string;
-            role: string;
-        };
-        Person: {
-            id: string;
-            email: string;
-            name: string;
-            /** @enum {string} */
-            role: "viewer" | "operator" | "builder" | "admin";
-            groups: string[];
-            disabled: boolean;
-            /** Format: int64 */
-            last_seen_at?: number | null;
-            setup_url?: string | null;
-        };
-        CreatePersonRequest: {
-            email: string;
-            name: string;
-            role: string;
-            groups: string[];
-        };
-        UpdatePersonRequest: {
-            role?: string | null;
-            groups?: string[] | null;
-            disabled?: boolean | null;
-        };
+        /** @description One action of a connector. */
         ActionSpec: {
+            /** @description `<connector>.<action>`. */
             name: string;
+            /** @description Human title. */
             title: string;
+            /** @description One or two sentences. */
             description: string;
-            /** @enum {string} */
-            risk: "read" | "write" | "high";
-            idempotency: {
-                /** @enum {string} */
-                kind: "header" | "natural" | "none";
-                name?: string | null;
-            };
-            look_up?: string | null;
+            /** @description How much harm it can do. */
+            risk: components["schemas"]["Risk"];
+            /** @description How repeats are recognised. */
+            idempotency: components["schemas"]["Idempotency"];
+            /** @description The read action that tells whether a call took place. */
+            look_up: string | null;
+            /** @description JSON Schema of the input. */
             input: unknown;
+            /** @description JSON Schema of the output. */
             output: unknown;
         };
-        Connector: {
-            name: string;
-            title: string;
-            description?: string | null;
-            settings_schema: unknown;
-            secrets_schema?: unknown;
-            actions: components["schemas"]["ActionSpec"][];
-        };
-        Connection: {
-            id: string;
-            connector: string;
-            name: string;
-            settings: {
-                [key: string]: unknown;
-            };
-            secret_names: string[];
-            /** Format: int64 */
-            created_at: number;
-            /** Format: int64 */
-            updated_at: number;
-        };
-        CreateConnectionRequest: {
-            connector: string;
-            name: string;
-            settings: {
-                [key: string]: unknown;
-            };
-            secrets: {
-                [key: string]: unknown;
-            };
-        };
-        UpdateConnectionRequest: {
-            name?: string | null;
-            settings?: {
-                [key: string]: unknown;
-            } | null;
-            secrets?: {
-                [key: string]: unknown;
-            } | null;
-        };
-        ChannelAccount: {
-            id: string;
-            channel: string;
-            name: string;
-            settings: {
-                [key: string]: unknown;
-            };
-            secret_names: string[];
-            /** Format: int64 */
-            created_at: number;
-            /** Format: int64 */
-            updated_at: number;
-        };
-        CreateChannelRequest: {
-            channel: string;
-            name: string;
-            settings: {
-                [key: string]: unknown;
-            };
-            secrets: {
-                [key: string]: unknown;
-            };
-        };
-        CheckRequest: {
-            document?: unknown;
-            source?: string | null;
-        };
-        CheckResponse: {
-            diagnostics: components["schemas"]["Diagnostic"][];
-        };
-        EvalRequest: {
-            expression: string;
-            data: unknown;
-        };
-        EvalResponse: {
-            value?: unknown;
-            error?: string | null;
-        };
-        WorkflowSummary: {
-            id: string;
-            name: string;
-            /** Format: int64 */
-            active_version?: number | null;
-            /** Format: int64 */
-            draft_revision: number;
-            /** Format: int64 */
-            draft_updated_at: number;
-            has_unpublished_changes: boolean;
-            /** Format: int64 */
-            running: number;
-            /** Format: int64 */
-            waiting: number;
-        };
-        Workflow: {
-            id: string;
-            name: string;
-            draft: unknown;
-            /** Format: int64 */
-            draft_revision: number;
-            /** Format: int64 */
-            active_version?: number | null;
-            diagnostics: components["schemas"]["Diagnostic"][];
-        };
-        WriteDocumentRequest: {
-            document?: unknown;
-            source?: string | null;
-        };
-        PublishRequest: {
-            message: string;
-            /** Format: int64 */
-            expected_active?: number | null;
-        };
-        RollbackRequest: {
-            /** Format: int64 */
-            version: number;
-            message?: string | null;
-        };
-        RunCounts: {
-            /** Format: int64 */
-            running: number;
-            /** Format: int64 */
-            waiting: number;
-            /** Format: int64 */
-            completed: number;
-            /** Format: int64 */
-            rejected: number;
-            /** Format: int64 */
-            failed: number;
-            /** Format: int64 */
-            cancelled: number;
-        };
-        Version: {
-            /** Format: int64 */
-            version: number;
-            hash: string;
-            message: string;
-            author?: null | components["schemas"]["PersonRef"];
-            /** Format: int64 */
-            created_at: number;
-            active: boolean;
-            runs: components["schemas"]["RunCounts"];
-            document?: unknown;
-        };
+        /** @description One move of the active version. */
         Activation: {
-            /** Format: int64 */
-            version?: number | null;
-            /** Format: int64 */
+            /**
+             * Format: int64
+             * @description From 1.
+             */
+            position: number;
+            /**
+             * Format: int32
+             * @description The version that became active.
+             */
+            version: number;
+            /** @description Why. */
+            kind: components["schemas"]["ActivationKind"];
+            /**
+             * Format: int64
+             * @description When.
+             */
             at: number;
-            by?: null | components["schemas"]["PersonRef"];
-            message?: string | null;
+            by: components["schemas"]["PersonRef"] | null;
+            /** @description What the version's author said. */
+            message: string | null;
         };
-        DiffResponse: {
-            text_diff: string;
-            steps: {
-                added: string[];
-                removed: string[];
-                changed: string[];
-                moved: string[];
-            };
-        };
-        PersonRef: {
+        /**
+         * @description Why the active version moved.
+         * @enum {string}
+         */
+        ActivationKind: "publish" | "rollback";
+        /** @description A key for programs. */
+        ApiKey: {
+            /** @description Id. */
             id: string;
+            /** @description Name. */
             name: string;
+            /** @description First characters of the key. */
+            prefix: string;
+            /** @description What it may do. */
+            role: components["schemas"]["Role"];
+            /** @description Approver groups it is in. */
+            groups: string[];
+            /**
+             * Format: int64
+             * @description Creation, milliseconds since the epoch.
+             */
+            created_at: number;
+            /**
+             * Format: int64
+             * @description Last use, to the minute.
+             */
+            last_used_at: number | null;
+            /** @description The key itself: told once, when it is made. */
+            key: string | null;
         };
-        DecidedBy: {
-            id?: string | null;
-            name: string;
-            via?: string | null;
+        /** @description One of several needed approvals. */
+        ApprovalGiven: {
+            /** @description Who. */
+            by: components["schemas"]["PersonRef"];
+            /**
+             * Format: int64
+             * @description When.
+             */
+            at: number;
+            /** @description Their words. */
+            comment: string | null;
         };
-        CustomerRef: {
+        /** @description Who may decide an approval. */
+        Approvers: {
+            /** @description Roles or groups, any of which is enough. */
+            roles: string[];
+            /** @description E-mail addresses. */
+            users: string[];
+            /**
+             * Format: int32
+             * @description How many different people must approve.
+             */
+            quorum: number;
+            /** @description Whether who started the run may not decide. */
+            exclude_requester: boolean;
+        };
+        /** @description Gives a conversation to somebody. */
+        AssignRequest: {
+            /** @description User id; null for nobody. */
+            assigned_to?: string | null;
+        };
+        /** @description One attempt of one call. */
+        Attempt: {
+            /**
+             * Format: int32
+             * @description Which call of the step.
+             */
+            call: number;
+            /**
+             * Format: int32
+             * @description 1 for the first try.
+             */
+            attempt: number;
+            /**
+             * Format: int64
+             * @description When it was made.
+             */
+            started_at: number;
+            /**
+             * Format: int64
+             * @description When it was answered.
+             */
+            ended_at: number | null;
+            /** @description Where it stands. */
+            status: components["schemas"]["ExecutionStatus"];
+            /** @description Idempotency key: the same on every attempt. */
+            key: string;
+            request: components["schemas"]["CallRequest"] | null;
+            /** @description What came back. */
+            output: unknown;
+            /** @description Facts about the exchange: method, address, status, duration. */
+            exchange: unknown;
+            error: components["schemas"]["StepError"] | null;
+            /**
+             * Format: int64
+             * @description When it is tried again.
+             */
+            retry_at: number | null;
+        };
+        /** @description One entry of the audit trail. */
+        AuditEntry: {
+            /** @description The number as text. */
             id: string;
-            name: string;
+            /**
+             * Format: int64
+             * @description From 1, without gaps.
+             */
+            seq: number;
+            /**
+             * Format: int64
+             * @description When.
+             */
+            at: number;
+            /** @description Who. */
+            actor: components["schemas"]["DecidedBy"];
+            /** @description What, for example `workflow.published`. */
+            action: string;
+            /** @description On what, for example `workflow:<id>`. */
+            subject: string;
+            /** @description Whatever else is on the record. */
+            detail: unknown;
+            /** @description Hash of the entry before, empty for the first. */
+            prev_hash: string;
+            /** @description SHA-256 hex over this entry. */
+            hash: string;
         };
-        Customer: {
+        /** @description Whether the chain holds. */
+        AuditVerifyResponse: {
+            /**
+             * Format: int64
+             * @description Entries that are in order.
+             */
+            entries: number;
+            /** @description Whether all are. */
+            ok: boolean;
+            /**
+             * Format: int64
+             * @description The first that is not.
+             */
+            broken_at: number | null;
+            /** @description Hash of the last good entry. */
+            head: string | null;
+        };
+        /**
+         * @description Who wrote a message.
+         * @enum {string}
+         */
+        AuthorKind: "customer" | "operator" | "workflow" | "system";
+        /** @description What would follow an outcome, up to the next decision, person or end. */
+        BranchPreview: {
+            /** @description The first step. */
+            step: string;
+            /** @description Its title. */
+            title: string;
+            /** @description What people would read. */
+            messages: string[];
+            /** @description Each step. */
+            steps: components["schemas"]["PreviewStep"][];
+        };
+        /** @description One branch of a condition as it was evaluated. */
+        BranchRecord: {
+            /** @description The expression. */
+            when: string;
+            /** @description Its value; null for nothing. */
+            value: unknown;
+            /** @description Whether it counts as true. */
+            held: boolean;
+        };
+        /** @description What a call sends. */
+        CallRequest: {
+            /** @description `<connector>.<action>`. */
+            action: string;
+            /** @description Named connection. */
+            connection?: string | null;
+            /** @description Rendered input. */
+            input: unknown;
+            /** @enum {string} */
+            kind: "action";
+        } | {
+            /** @description Over which channel. */
+            channel: string;
+            /** @description Address. */
+            to: string;
+            /** @description Subject, for e-mail. */
+            subject?: string;
+            /** @description The text. */
+            body: string;
+            /** @enum {string} */
+            kind: "message";
+        };
+        /** @description Stops a run. */
+        CancelRequest: {
+            /** @description Why, at most 2,000 characters. */
+            reason?: string;
+        };
+        /** @description An account on a channel. Secrets are never told, only which are set. */
+        ChannelAccount: {
+            /** @description Id. */
             id: string;
+            /** @description whatsapp, telegram, sms, email. */
+            channel: string;
+            /** @description Name, unique per channel. */
             name: string;
-            email?: string | null;
-            phone?: string | null;
-            telegram?: string | null;
-            fields: {
+            /** @description What is not secret. */
+            settings: {
                 [key: string]: unknown;
             };
-            /** Format: int64 */
+            /** @description Names of the secrets that are set. */
+            secret_names: string[];
+            /**
+             * Format: int64
+             * @description Creation.
+             */
             created_at: number;
+            /**
+             * Format: int64
+             * @description Last change.
+             */
+            updated_at: number;
         };
-        StartRunRequest: {
+        /** @description A kind of channel and what an account on it needs. */
+        ChannelKind: {
+            /** @description Name. */
+            channel: string;
+            /** @description Human title. */
+            title: string;
+            /** @description JSON Schema of an account's settings. */
+            settings_schema: unknown;
+            /** @description JSON Schema of an account's secrets. */
+            secrets_schema: unknown;
+        };
+        /** @description Opens a chat. */
+        ChatStartRequest: {
+            /** @description E-mail address, if the visitor gave one. Not proof of who they are. */
+            email?: string | null;
+            /** @description Name. */
+            name?: string | null;
+        };
+        /** @description An opened chat. */
+        ChatStartResponse: {
+            /** @description Conversation id. */
+            conversation: string;
+            /** @description Secret for `X-Visitor`: told once. */
+            token: string;
+        };
+        /** @description A chat as the customer sees it. */
+        ChatView: {
+            /** @description Messages after `after`, oldest first, at most 200. */
+            messages: components["schemas"]["Message"][];
+            /** @description open, with_person, closed. */
+            status: string;
+            /** @description Whether a workflow is at work. */
+            working: boolean;
+            /** @description Who the customer talks to. */
+            workspace_name: string;
+            /** @description Name of the operator who has the conversation. */
+            operator: string | null;
+        };
+        /** @description A document to check, as JSON or as YAML text. */
+        CheckRequest: {
+            /** @description The document. */
+            document?: unknown;
+            /** @description The document as YAML or JSON text. */
+            source?: string | null;
+        };
+        /** @description What the checks found. */
+        CheckResponse: {
+            /** @description Empty when all is well. */
+            diagnostics: components["schemas"]["Diagnostic"][];
+        };
+        /** @description A checkpoint with everything a person needs to decide. */
+        Checkpoint: components["schemas"]["CheckpointSummary"] & {
+            /** @description What silence counts as: approved, rejected, escalate, or timeout. */
+            on_timeout: string | null;
+            on_timeout_step: components["schemas"]["StepRef"] | null;
+            approvers: components["schemas"]["Approvers"] | null;
+            /** @description Approvals given so far. */
+            approvals: components["schemas"]["ApprovalGiven"][];
+            /** @description Why the caller may not decide. */
+            why_not: string | null;
+            /** @description What may be chosen. */
+            outcomes: string[];
+            /** @description What an approval allows. */
+            requests: components["schemas"]["GuardedRequest"][];
+            difference: components["schemas"]["RequestDifference"] | null;
+            on_approve: components["schemas"]["BranchPreview"] | null;
+            on_reject: components["schemas"]["BranchPreview"] | null;
+            on_changes: components["schemas"]["BranchPreview"] | null;
+            /** @description Who should take a handoff. */
+            team: string | null;
+            /** @description What they read. */
+            note: string | null;
+            form: components["schemas"]["OpenForm"] | null;
+            unknown: components["schemas"]["UnknownCall"] | null;
+            conversation: components["schemas"]["CheckpointConversation"] | null;
+            /** @description What the run knows. */
+            state: components["schemas"]["CheckpointState"];
+            /** @description How it came here. */
+            path: components["schemas"]["StepExecution"][];
+            /** @description Earlier decisions for this customer, newest first, at most 10. */
+            earlier: components["schemas"]["EarlierDecision"][];
+            /** @description The words of who decided. */
+            comment: string | null;
+        };
+        /** @description The conversation of a checkpoint. */
+        CheckpointConversation: {
+            /** @description Id. */
+            id: string;
+            /** @description The newest messages, oldest first. */
+            messages: components["schemas"]["Message"][];
+        };
+        /** @description Open checkpoints. */
+        CheckpointCounts: {
+            /**
+             * Format: int64
+             * @description Approvals.
+             */
+            approval: number;
+            /**
+             * Format: int64
+             * @description Forms.
+             */
+            form: number;
+            /**
+             * Format: int64
+             * @description Handoffs.
+             */
+            handoff: number;
+            /**
+             * Format: int64
+             * @description Unknown outcomes.
+             */
+            unknown_outcome: number;
+        };
+        /**
+         * @description Why a run waits.
+         * @enum {string}
+         */
+        CheckpointKind: "form" | "approval" | "handoff" | "unknown_outcome";
+        /** @description The run of a checkpoint. */
+        CheckpointRun: {
+            /** @description Run id. */
+            id: string;
+            /** @description Workflow id. */
             workflow: string;
-            input?: unknown;
-            customer?: unknown;
-            conversation?: string | null;
-            /** Format: int64 */
-            version?: number | null;
-        };
-        RunSummary: {
-            id: string;
-            workflow: components["schemas"]["PersonRef"];
-            /** Format: int64 */
+            /** @description Name of the workflow. */
+            name: string;
+            /**
+             * Format: int32
+             * @description Version it runs on.
+             */
             version: number;
-            /** @enum {string} */
-            status: "running" | "waiting" | "completed" | "rejected" | "failed" | "cancelled";
-            step?: string | null;
-            step_title?: string | null;
-            waiting_for?: string | null;
-            title?: string | null;
-            trigger?: string | null;
-            customer?: null | components["schemas"]["CustomerRef"];
-            /** Format: int64 */
-            started_at: number;
-            /** Format: int64 */
-            updated_at: number;
-            /** Format: int64 */
-            ended_at?: number | null;
-            error_code?: string | null;
-            error_message?: string | null;
+            /** @description Where it stands. */
+            status: components["schemas"]["RunStatus"];
         };
-        RunDetail: {
-            id: string;
-            workflow: components["schemas"]["PersonRef"];
-            /** Format: int64 */
-            version: number;
-            /** @enum {string} */
-            status: "running" | "waiting" | "completed" | "rejected" | "failed" | "cancelled";
-            step?: string | null;
-            step_title?: string | null;
-            waiting_for?: string | null;
-            title?: string | null;
-            trigger?: string | null;
-            customer?: null | components["schemas"]["CustomerRef"];
-            /** Format: int64 */
-            started_at: number;
-            /** Format: int64 */
-            updated_at: number;
-            /** Format: int64 */
-            ended_at?: number | null;
-            error_code?: string | null;
-            error_message?: string | null;
-            input?: unknown;
+        /** @description The state of a run. */
+        CheckpointState: {
+            /** @description Variables. */
             vars: {
                 [key: string]: unknown;
             };
-            output?: unknown;
-            conversation?: string | null;
-            /** Format: int64 */
-            seq: number;
-            steps: components["schemas"]["StepExecution"][];
-        };
-        StepError: {
-            class: string;
-            code: string;
-            message: string;
-            details?: unknown;
-        };
-        Attempt: {
-            /** Format: int64 */
-            call: number;
-            /** Format: int64 */
-            attempt: number;
-            /** Format: int64 */
-            started_at: number;
-            /** Format: int64 */
-            ended_at?: number | null;
-            status: string;
-            key?: string | null;
-            request?: unknown;
-            output?: unknown;
-            error?: null | components["schemas"]["StepError"];
-        };
-        StepCheckpoint: {
-            id: string;
-            kind: string;
-            status: string;
-            outcome?: string | null;
-            /** Format: int64 */
-            decided_at?: number | null;
-            decided_by?: null | components["schemas"]["DecidedBy"];
-            comment?: string | null;
-            /** Format: int64 */
-            due_at?: number | null;
-            saw?: unknown;
-        };
-        StepExecution: {
-            /** Format: int64 */
-            visit: number;
-            step: string;
-            kind: string;
-            title: string;
-            action?: string | null;
-            /** @enum {string} */
-            status: "running" | "waiting" | "retrying" | "completed" | "failed" | "rejected" | "timed_out" | "cancelled" | "unknown";
-            /** Format: int64 */
-            started_at: number;
-            /** Format: int64 */
-            ended_at?: number | null;
-            /** Format: int64 */
-            duration_ms?: number | null;
-            branch?: string | null;
-            input?: unknown;
-            output?: unknown;
-            set?: unknown;
-            error?: null | components["schemas"]["StepError"];
-            attempts: components["schemas"]["Attempt"][];
-            checkpoint?: null | components["schemas"]["StepCheckpoint"];
-            condition?: {
-                branches: {
-                    when: string;
-                    value?: unknown;
-                    held: boolean;
-                }[];
+            /** @description `{output, error}` by step. */
+            steps: {
+                [key: string]: unknown;
             };
-            notify?: unknown;
         };
-        RunEvent: {
-            /** Format: int64 */
-            seq: number;
-            /** Format: int64 */
-            at: number;
-            type: string;
-            data: unknown;
+        /**
+         * @description A checkpoint is decided once.
+         * @enum {string}
+         */
+        CheckpointStatus: "open" | "decided";
+        /** @description A checkpoint in a list. */
+        CheckpointSummary: {
+            /** @description Id. */
+            id: string;
+            /** @description Why the run waits. */
+            kind: components["schemas"]["CheckpointKind"];
+            /** @description Whether it still does. */
+            status: components["schemas"]["CheckpointStatus"];
+            /** @description Which run. */
+            run: components["schemas"]["CheckpointRun"];
+            /** @description Which step. */
+            step: string;
+            /** @description Title of the step. */
+            title: string;
+            /** @description One line. */
+            summary: string;
+            /**
+             * Format: int64
+             * @description Since when.
+             */
+            opened_at: number;
+            /**
+             * Format: int64
+             * @description When it ends by itself.
+             */
+            due_at: number | null;
+            customer: components["schemas"]["Customer"] | null;
+            assigned_to: components["schemas"]["PersonRef"] | null;
+            /** @description How it was decided. */
+            outcome: string | null;
+            /**
+             * Format: int64
+             * @description When.
+             */
+            decided_at: number | null;
+            decided_by: components["schemas"]["DecidedBy"] | null;
+            /** @description Whether the caller may decide it now. */
+            may_decide: boolean;
         };
-        CancelRequest: {
-            reason?: string | null;
+        /** @description A condition as it was evaluated. */
+        ConditionRecord: {
+            /** @description Each branch tried. */
+            branches: components["schemas"]["BranchRecord"][];
         };
-        RetryRequest: {
-            step?: string | null;
-            version?: string | null;
-            state?: unknown;
+        /** @description An account's credentials for a connector. Secrets are never told, only which are set. */
+        Connection: {
+            /** @description Id. */
+            id: string;
+            /** @description The connector. */
+            connector: string;
+            /** @description Name, unique per connector. */
+            name: string;
+            /** @description What is not secret. */
+            settings: {
+                [key: string]: unknown;
+            };
+            /** @description Names of the secrets that are set. */
+            secret_names: string[];
+            /**
+             * Format: int64
+             * @description Creation.
+             */
+            created_at: number;
+            /**
+             * Format: int64
+             * @description Last change.
+             */
+            updated_at: number;
         };
-        MessageForm: {
-            checkpoint: string;
-            schema: unknown;
-            prompt?: string | null;
-            prefill?: {
+        /** @description A service and what it can do. */
+        Connector: {
+            /** @description Name: the part of an action's name before the dot. */
+            name: string;
+            /** @description Human title. */
+            title: string;
+            /** @description What it is for. */
+            description: string;
+            /** @description JSON Schema of a connection's settings. */
+            settings_schema: unknown;
+            /** @description JSON Schema of a connection's secrets. */
+            secrets_schema: unknown;
+            /** @description What it can do. */
+            actions: components["schemas"]["ActionSpec"][];
+        };
+        /** @description A thread with a customer. */
+        Conversation: {
+            /** @description Id. */
+            id: string;
+            customer: components["schemas"]["Customer"] | null;
+            /** @description web, whatsapp, telegram, sms, email. */
+            channel: string;
+            /** @description Subject line. */
+            subject: string | null;
+            /** @description open, with_person, closed. */
+            status: string;
+            assigned_to: components["schemas"]["PersonRef"] | null;
+            /** @description The newest messages, oldest first. */
+            messages: components["schemas"]["Message"][];
+            /** @description Whether there are older ones: ask with `before`. */
+            has_older: boolean;
+            /** @description Its runs, newest first. */
+            runs: components["schemas"]["RunSummary"][];
+            /**
+             * Format: int64
+             * @description Creation.
+             */
+            created_at: number;
+            /**
+             * Format: int64
+             * @description Last change.
+             */
+            updated_at: number;
+        };
+        /** @description A conversation in a list. */
+        ConversationSummary: {
+            /** @description Id. */
+            id: string;
+            customer: components["schemas"]["CustomerRef"] | null;
+            /** @description web, whatsapp, telegram, sms, email. */
+            channel: string;
+            /** @description Subject line. */
+            subject: string | null;
+            /** @description open, with_person, closed. */
+            status: string;
+            assigned_to: components["schemas"]["PersonRef"] | null;
+            /**
+             * Format: int64
+             * @description Last change.
+             */
+            updated_at: number;
+            /** @description Begin of the newest message. */
+            last_message: string | null;
+        };
+        /** @description Makes a key. */
+        CreateApiKeyRequest: {
+            /** @description Name, 1 to 200 characters. */
+            name: string;
+            /** @description What it may do; at most what its maker may. */
+            role: components["schemas"]["Role"];
+            /** @description Approver groups it is in. */
+            groups?: string[];
+        };
+        /** @description Adds an account on a channel. */
+        CreateChannelRequest: {
+            /** @description whatsapp, telegram, sms, email. */
+            channel: string;
+            /** @description Name, 1 to 200 characters. */
+            name: string;
+            /** @description What is not secret. */
+            settings?: {
+                [key: string]: unknown;
+            };
+            /** @description What is. */
+            secrets?: {
+                [key: string]: unknown;
+            };
+        };
+        /** @description Adds a connection. */
+        CreateConnectionRequest: {
+            /** @description The connector. */
+            connector: string;
+            /** @description Name, 1 to 200 characters. */
+            name: string;
+            /** @description Fits the connector's settings schema. */
+            settings?: {
+                [key: string]: unknown;
+            };
+            /** @description Fits the connector's secrets schema. */
+            secrets?: {
+                [key: string]: unknown;
+            };
+        };
+        /** @description Invites somebody. */
+        CreatePersonRequest: {
+            /** @description E-mail address. */
+            email: string;
+            /** @description Name, 1 to 200 characters. */
+            name: string;
+            /** @description What they may do. */
+            role: components["schemas"]["Role"];
+            /** @description Approver groups. */
+            groups?: string[];
+        };
+        /** @description Somebody the business talks to. */
+        Customer: {
+            /** @description Id. */
+            id: string;
+            /** @description Name. */
+            name: string;
+            /** @description E-mail address. */
+            email: string | null;
+            /** @description Phone number, E.164. */
+            phone: string | null;
+            /** @description Telegram user id. */
+            telegram: string | null;
+            /** @description Id in the business's own systems. */
+            external_id: string | null;
+            /** @description Anything else. */
+            fields: {
+                [key: string]: unknown;
+            };
+            /**
+             * Format: int64
+             * @description Creation.
+             */
+            created_at: number;
+        };
+        /** @description A customer by id or by what is known about them. */
+        CustomerChoice: string | components["schemas"]["CustomerRequest"];
+        /** @description A customer by name. */
+        CustomerRef: {
+            /** @description Id. */
+            id: string;
+            /** @description Name, or whatever else is known. */
+            name: string;
+        };
+        /** @description A customer to add, or to change: what is given is set. */
+        CustomerRequest: {
+            /** @description Name, at most 200 characters. */
+            name?: string | null;
+            /** @description E-mail address. */
+            email?: string | null;
+            /** @description Phone number, E.164. */
+            phone?: string | null;
+            /** @description Telegram user id. */
+            telegram?: string | null;
+            /** @description Id in the business's own systems; unique. */
+            external_id?: string | null;
+            /** @description Anything else. */
+            fields?: {
                 [key: string]: unknown;
             } | null;
-            submit?: string | null;
-            /** @enum {string} */
-            status: "open" | "submitted" | "closed";
+        };
+        /** @description By whom or what something was decided. */
+        DecidedBy: {
+            /** @description User, key or customer id; null for a timeout. */
+            id: string | null;
+            /** @description What people call them. */
+            name: string;
+            /** @description How: portal, api, cli, conversation, link, timeout, cancel. */
+            via: string | null;
+        };
+        /** @description Decides a checkpoint. */
+        DecisionRequest: {
+            /** @description One of the checkpoint's `outcomes`; `submitted` with `values` for a form an operator fills in. */
+            outcome: string;
+            /** @description Words, at most 4,000 characters. */
+            comment?: string | null;
+            /** @description A form's answers. */
             values?: {
                 [key: string]: unknown;
             } | null;
-        };
-        Message: {
-            id: string;
-            /** Format: int64 */
-            position: number;
-            /** Format: int64 */
-            at: number;
-            author: {
-                /** @enum {string} */
-                kind: "customer" | "operator" | "workflow" | "system";
-                name?: string | null;
-            };
-            body: string;
-            form?: null | components["schemas"]["MessageForm"];
-            client_id?: string | null;
-        };
-        Conversation: {
-            id: string;
-            customer?: null | components["schemas"]["Customer"];
-            channel: string;
-            status: string;
-            assigned_to?: null | components["schemas"]["PersonRef"];
-            messages: components["schemas"]["Message"][];
-            runs: components["schemas"]["RunSummary"][];
-        };
-        ConversationSummary: {
-            id: string;
-            customer?: null | components["schemas"]["CustomerRef"];
-            channel: string;
-            status: string;
-            assigned_to?: null | components["schemas"]["PersonRef"];
-            /** Format: int64 */
-            updated_at: number;
-            last_message?: string | null;
-        };
-        GuardedRequest: {
-            step: string;
-            title: string;
-            action: string;
-            /** @enum {string} */
-            risk: "read" | "write" | "high";
-            input?: unknown;
-            request?: {
-                method: string;
-                url: string;
-                headers: {
-                    [key: string]: unknown;
-                };
-                body?: unknown;
-            };
-        };
-        BranchPreview: {
-            step: string;
-            title: string;
-            messages: string[];
-        };
-        CheckpointSummary: {
-            id: string;
-            /** @enum {string} */
-            kind: "approval" | "form" | "handoff" | "unknown_outcome";
-            /** @enum {string} */
-            status: "open" | "decided";
-            run: {
-                id: string;
-                workflow: string;
-                name: string;
-                /** Format: int64 */
-                version: number;
-                status: string;
-            };
-            step: string;
-            title: string;
-            summary: string;
-            /** Format: int64 */
-            opened_at: number;
-            /** Format: int64 */
-            due_at?: number | null;
-            customer?: null | components["schemas"]["CustomerRef"];
-            outcome?: string | null;
-            /** Format: int64 */
-            decided_at?: number | null;
-            decided_by?: null | components["schemas"]["DecidedBy"];
-            assigned_to?: null | components["schemas"]["PersonRef"];
-            may_decide?: boolean | null;
-        };
-        Checkpoint: {
-            id: string;
-            /** @enum {string} */
-            kind: "approval" | "form" | "handoff" | "unknown_outcome";
-            /** @enum {string} */
-            status: "open" | "decided";
-            run: {
-                id: string;
-                workflow: string;
-                name: string;
-                /** Format: int64 */
-                version: number;
-                status: string;
-            };
-            step: string;
-            title: string;
-            summary: string;
-            /** Format: int64 */
-            opened_at: number;
-            /** Format: int64 */
-            due_at?: number | null;
-            on_timeout?: string | null;
-            approvers?: {
-                roles: string[];
-                users: string[];
-                /** Format: int64 */
-                quorum: number;
-                exclude_requester: boolean;
-            };
-            approvals: {
-                by: components["schemas"]["PersonRef"];
-                /** Format: int64 */
-                at: number;
-            }[];
-            may_decide: boolean;
-            why_not?: string | null;
-            outcomes: string[];
-            requests: components["schemas"]["GuardedRequest"][];
-            on_approve?: null | components["schemas"]["BranchPreview"];
-            on_reject?: null | components["schemas"]["BranchPreview"];
-            customer?: null | components["schemas"]["Customer"];
-            conversation?: {
-                id: string;
-                messages: components["schemas"]["Message"][];
-            };
-            state: unknown;
-            path: components["schemas"]["StepExecution"][];
-            earlier: {
-                checkpoint: string;
-                outcome: string;
-                /** Format: int64 */
-                decided_at: number;
-                summary: string;
-            }[];
-            outcome?: string | null;
-            /** Format: int64 */
-            decided_at?: number | null;
-            decided_by?: null | components["schemas"]["DecidedBy"];
-            comment?: string | null;
-            form?: unknown;
-            unknown?: {
-                sent?: unknown;
-                /** Format: int64 */
-                at: number;
-                action: string;
-                key?: string | null;
-            };
-            assigned_to?: null | components["schemas"]["PersonRef"];
-        };
-        DecisionRequest: {
-            outcome: string;
-            comment?: string | null;
-            values?: unknown;
+            /** @description `happened`: what to go on with as the call's output. */
             result?: unknown;
         };
-        AuditEntry: {
-            id: string;
-            /** Format: int64 */
-            seq: number;
-            /** Format: int64 */
-            at: number;
-            actor?: null | components["schemas"]["DecidedBy"];
-            action: string;
-            target?: string | null;
-            detail?: unknown;
-            hash: string;
+        /** @description One finding of the checks. */
+        Diagnostic: {
+            /** @description Stable short name. */
+            code: string;
+            /** @description How bad. */
+            severity: components["schemas"]["Severity"];
+            /** @description JSON pointer into the document. */
+            pointer: string;
+            /** @description What is wrong. */
+            message: string;
+            /** @description What would be right. */
+            help: string | null;
         };
-        AuditVerifyResponse: {
-            /** Format: int64 */
-            entries: number;
-            ok: boolean;
-            /** Format: int64 */
-            broken_at?: number | null;
+        /** @description What differs between two documents. */
+        DiffResponse: {
+            /** @description Version number, or `draft`. */
+            from: string;
+            /** @description Version number, or `draft`. */
+            to: string;
+            /** @description Unified difference of the YAML texts. */
+            text_diff: string;
+            /** @description Difference by step. */
+            steps: components["schemas"]["StepDifference"];
         };
-        SendMessageRequest: {
-            body: string;
-            client_id?: string | null;
+        /** @description An earlier decision for the same customer. */
+        EarlierDecision: {
+            /** @description Checkpoint id. */
+            checkpoint: string;
+            /** @description How. */
+            outcome: string;
+            /**
+             * Format: int64
+             * @description When.
+             */
+            decided_at: number;
+            decided_by: components["schemas"]["DecidedBy"] | null;
+            /** @description One line. */
+            summary: string;
         };
-        ChatStartRequest: {
-            email?: string | null;
-            name?: string | null;
+        /** @description An expression and what it reads. */
+        EvalRequest: {
+            /** @description JSONata. */
+            expression: string;
+            /** @description Its scope: an object's members are names at the root. */
+            data?: unknown;
         };
-        ChatStartResponse: {
-            conversation: string;
-            token: string;
+        /** @description What an expression gave. */
+        EvalResponse: {
+            /** @description The value; null for nothing too, then `nothing` is true. */
+            value: unknown;
+            /** @description Whether it gave JSONata's nothing. */
+            nothing: boolean;
+            /** @description Why it could not be evaluated. */
+            error: string | null;
+            /** @description Stable name of the error. */
+            code: string | null;
+            /**
+             * Format: int64
+             * @description Byte in the expression the error is at.
+             */
+            position: number | null;
         };
-        ChatView: {
-            messages: components["schemas"]["Message"][];
-            status: string;
-            working: boolean;
-            workspace_name?: string | null;
+        /**
+         * @description Where a step execution or an attempt stands.
+         * @enum {string}
+         */
+        ExecutionStatus: "running" | "waiting" | "retrying" | "completed" | "failed" | "rejected" | "timed_out" | "cancelled" | "unknown";
+        /**
+         * @description What a failed call allows.
+         * @enum {string}
+         */
+        FailureClass: "retryable" | "fatal" | "unknown";
+        /** @description What is wrong with one field. */
+        FieldError: {
+            /** @description JSON pointer into the submitted values. */
+            pointer: string;
+            /** @description For the person who filled it in. */
+            message: string;
         };
+        /**
+         * @description Where a form stands.
+         * @enum {string}
+         */
+        FormStatus: "open" | "submitted" | "closed";
+        /** @description A form was taken. */
+        FormSubmitted: {
+            /** @description The form's checkpoint. */
+            checkpoint: string;
+            /** @description `submitted`. */
+            outcome: string;
+            /**
+             * Format: int64
+             * @description When.
+             */
+            submitted_at: number | null;
+        };
+        /** @description A form's answers. */
         FormValuesRequest: {
+            /** @description Values by field. */
             values: {
                 [key: string]: unknown;
             };
         };
-        Page_ApiKey: {
-            items: components["schemas"]["ApiKey"][];
-            next?: string | null;
+        /** @description What an approval allows. */
+        GuardedRequest: {
+            /** @description The guarded step. */
+            step: string;
+            /** @description Its title. */
+            title: string;
+            /** @description `<connector>.<action>`. */
+            action: string;
+            /** @description How much harm it can do. */
+            risk: components["schemas"]["Risk"];
+            /** @description Named connection. */
+            connection?: string | null;
+            /** @description Rendered input. */
+            input: unknown;
+            /** @description Hash of what is approved; it is compared before the call. */
+            hash: string;
+            request?: components["schemas"]["RenderedRequest"] | null;
+            /** @description Why that cannot be told. */
+            error?: string | null;
         };
-        Page_Person: {
-            items: components["schemas"]["Person"][];
-            next?: string | null;
+        /** @description How repeats of a call are recognised by the other side. */
+        Idempotency: {
+            /** @description How. */
+            kind: components["schemas"]["IdempotencyKind"];
+            /** @description The header's name. */
+            name: string | null;
         };
-        Page_Connector: {
-            items: components["schemas"]["Connector"][];
-            next?: string | null;
+        /**
+         * @description How repeats are recognised.
+         * @enum {string}
+         */
+        IdempotencyKind: "header" | "natural" | "none";
+        /** @description Signs in. */
+        LoginRequest: {
+            /** @description E-mail address. */
+            email: string;
+            /** @description Password. */
+            password: string;
+            /** @description Slug of the workspace, for who is in several. */
+            workspace?: string | null;
         };
-        Page_Connection: {
-            items: components["schemas"]["Connection"][];
-            next?: string | null;
+        /** @description Who is signed in, and where. */
+        Me: {
+            /** @description Who. */
+            user: components["schemas"]["MeUser"];
+            /** @description Where. */
+            workspace: components["schemas"]["WorkspaceRef"];
+            /** @description What they may do. */
+            role: components["schemas"]["Role"];
+            /** @description Approver groups they are in. */
+            groups: string[];
         };
-        Page_ChannelAccount: {
-            items: components["schemas"]["ChannelAccount"][];
-            next?: string | null;
+        /** @description The user part of [`Me`]. */
+        MeUser: {
+            /** @description User id, or the id of the API key. */
+            id: string;
+            /** @description E-mail address; empty for an API key. */
+            email: string;
+            /** @description Name. */
+            name: string;
         };
-        Page_WorkflowSummary: {
-            items: components["schemas"]["WorkflowSummary"][];
-            next?: string | null;
+        /** @description A message. */
+        Message: {
+            /** @description Id. */
+            id: string;
+            /**
+             * Format: int64
+             * @description From 1 in its conversation.
+             */
+            position: number;
+            /**
+             * Format: int64
+             * @description When.
+             */
+            at: number;
+            /** @description Who. */
+            author: components["schemas"]["MessageAuthor"];
+            /** @description Text. */
+            body: string;
+            form: components["schemas"]["MessageForm"] | null;
+            /** @description The run that sent it. */
+            run: string | null;
+            /** @description The sender's own id of it. */
+            client_id: string | null;
         };
-        Page_Version: {
-            items: components["schemas"]["Version"][];
-            next?: string | null;
+        /** @description Who wrote a message, by name. */
+        MessageAuthor: {
+            /** @description What they are. */
+            kind: components["schemas"]["AuthorKind"];
+            /** @description Name shown. */
+            name: string | null;
         };
+        /** @description A form inside a message. */
+        MessageForm: {
+            /** @description Checkpoint that waits for it. */
+            checkpoint: string;
+            /** @description JSON Schema of the answers. */
+            schema: unknown;
+            /** @description What the customer reads above it. */
+            prompt: string | null;
+            /** @description First values. */
+            prefill: {
+                [key: string]: unknown;
+            } | null;
+            /** @description Text of the button. */
+            submit: string | null;
+            /** @description Where it stands. */
+            status: components["schemas"]["FormStatus"];
+            /** @description What was sent. */
+            values: {
+                [key: string]: unknown;
+            } | null;
+        };
+        /** @description An internal remark. */
+        Note: {
+            /** @description Id. */
+            id: string;
+            /** @description Text. */
+            body: string;
+            author: components["schemas"]["PersonRef"] | null;
+            /**
+             * Format: int64
+             * @description When.
+             */
+            at: number;
+        };
+        /** @description Writes a remark. */
+        NoteRequest: {
+            /** @description Text, 1 to 8,000 characters. */
+            body: string;
+        };
+        /** @description What a `notify` step sent. */
+        NotifyRecord: {
+            /** @description One for each channel, the last attempt of each. */
+            messages: components["schemas"]["SentMessage"][];
+        };
+        /** @description A form that waits. */
+        OpenForm: {
+            /** @description JSON Schema of the answers. */
+            schema: unknown;
+            /** @description What the customer reads. */
+            prompt: string;
+            /** @description First values. */
+            prefill: unknown;
+            /** @description Text of the button. */
+            submit: string;
+        };
+        /** @description A part of a list. */
         Page_Activation: {
+            /** @description The items. */
             items: components["schemas"]["Activation"][];
-            next?: string | null;
+            /** @description `cursor` of the next page; null at the end. */
+            next: string | null;
         };
-        Page_RunSummary: {
-            items: components["schemas"]["RunSummary"][];
-            next?: string | null;
+        /** @description A part of a list. */
+        Page_ApiKey: {
+            /** @description The items. */
+            items: components["schemas"]["ApiKey"][];
+            /** @description `cursor` of the next page; null at the end. */
+            next: string | null;
         };
-        Page_RunEvent: {
-            items: components["schemas"]["RunEvent"][];
-            next?: string | null;
-        };
-        Page_CheckpointSummary: {
-            items: components["schemas"]["CheckpointSummary"][];
-            next?: string | null;
-        };
-        Page_Customer: {
-            items: components["schemas"]["Customer"][];
-            next?: string | null;
-        };
-        Page_ConversationSummary: {
-            items: components["schemas"]["ConversationSummary"][];
-            next?: string | null;
-        };
+        /** @description A part of a list. */
         Page_AuditEntry: {
+            /** @description The items. */
             items: components["schemas"]["AuditEntry"][];
-            next?: string | null;
+            /** @description `cursor` of the next page; null at the end. */
+            next: string | null;
+        };
+        /** @description A part of a list. */
+        Page_ChannelAccount: {
+            /** @description The items. */
+            items: components["schemas"]["ChannelAccount"][];
+            /** @description `cursor` of the next page; null at the end. */
+            next: string | null;
+        };
+        /** @description A part of a list. */
+        Page_ChannelKind: {
+            /** @description The items. */
+            items: components["schemas"]["ChannelKind"][];
+            /** @description `cursor` of the next page; null at the end. */
+            next: string | null;
+        };
+        /** @description A part of a list. */
+        Page_CheckpointSummary: {
+            /** @description The items. */
+            items: components["schemas"]["CheckpointSummary"][];
+            /** @description `cursor` of the next page; null at the end. */
+            next: string | null;
+        };
+        /** @description A part of a list. */
+        Page_Connection: {
+            /** @description The items. */
+            items: components["schemas"]["Connection"][];
+            /** @description `cursor` of the next page; null at the end. */
+            next: string | null;
+        };
+        /** @description A part of a list. */
+        Page_Connector: {
+            /** @description The items. */
+            items: components["schemas"]["Connector"][];
+            /** @description `cursor` of the next page; null at the end. */
+            next: string | null;
+        };
+        /** @description A part of a list. */
+        Page_ConversationSummary: {
+            /** @description The items. */
+            items: components["schemas"]["ConversationSummary"][];
+            /** @description `cursor` of the next page; null at the end. */
+            next: string | null;
+        };
+        /** @description A part of a list. */
+        Page_Customer: {
+            /** @description The items. */
+            items: components["schemas"]["Customer"][];
+            /** @description `cursor` of the next page; null at the end. */
+            next: string | null;
+        };
+        /** @description A part of a list. */
+        Page_Note: {
+            /** @description The items. */
+            items: components["schemas"]["Note"][];
+            /** @description `cursor` of the next page; null at the end. */
+            next: string | null;
+        };
+        /** @description A part of a list. */
+        Page_Person: {
+            /** @description The items. */
+            items: components["schemas"]["Person"][];
+            /** @description `cursor` of the next page; null at the end. */
+            next: string | null;
+        };
+        /** @description A part of a list. */
+        Page_RunEvent: {
+            /** @description The items. */
+            items: components["schemas"]["RunEvent"][];
+            /** @description `cursor` of the next page; null at the end. */
+            next: string | null;
+        };
+        /** @description A part of a list. */
+        Page_RunSummary: {
+            /** @description The items. */
+            items: components["schemas"]["RunSummary"][];
+            /** @description `cursor` of the next page; null at the end. */
+            next: string | null;
+        };
+        /** @description A part of a list. */
+        Page_Version: {
+            /** @description The items. */
+            items: components["schemas"]["Version"][];
+            /** @description `cursor` of the next page; null at the end. */
+            next: string | null;
+        };
+        /** @description A part of a list. */
+        Page_WorkflowSummary: {
+            /** @description The items. */
+            items: components["schemas"]["WorkflowSummary"][];
+            /** @description `cursor` of the next page; null at the end. */
+            next: string | null;
+        };
+        /** @description Changes one's own password. */
+        PasswordRequest: {
+            /** @description The password so far. */
+            current: string;
+            /** @description The password to have, 10 to 256 characters. */
+            new: string;
+        };
+        /** @description A member of the workspace. */
+        Person: {
+            /** @description User id. */
+            id: string;
+            /** @description E-mail address. */
+            email: string;
+            /** @description Name. */
+            name: string;
+            /** @description What they may do. */
+            role: components["schemas"]["Role"];
+            /** @description Approver groups, such as `manager`. */
+            groups: string[];
+            /** @description Whether they may not sign in. */
+            disabled: boolean;
+            /** @description Whether they have not chosen a password yet. */
+            pending: boolean;
+            /** @description Link with which they choose a password: told once, when they are invited. */
+            setup_url: string | null;
+        };
+        /** @description Somebody, by name. */
+        PersonRef: {
+            /** @description User or API key id. */
+            id: string;
+            /** @description What people call them. */
+            name: string;
+        };
+        /** @description What a workspace allows. */
+        Policy: {
+            /** @description Whether a workflow may be published although a path to a high-risk action passes no approval. */
+            allow_unguarded: boolean;
+        };
+        /** @description One step that would be taken. */
+        PreviewStep: {
+            /** @description The step. */
+            step: string;
+            /** @description Its title. */
+            title: string;
+            /** @description Its type tag. */
+            kind: string;
+            /** @description `<connector>.<action>` of a call. */
+            action: string | null;
+            risk: components["schemas"]["Risk"] | null;
+            /** @description Rendered input; null when it cannot be told yet. */
+            input: unknown;
+            request: components["schemas"]["RenderedRequest"] | null;
+            /** @description Text of a message. */
+            message: string | null;
+            /** @description Channels of a message. */
+            channels: string[];
+        };
+        /** @description A problem document (RFC 9457). Branch on `code`; `title` and `detail` are for people. */
+        Problem: {
+            /** @description `urn:countersign:problem:<code>`. */
+            type: string;
+            /** @description The same for every problem of this code. */
+            title: string;
+            /**
+             * Format: int32
+             * @description HTTP status.
+             */
+            status: number;
+            /** @description Stable short name. */
+            code: string;
+            /** @description What happened this time. */
+            detail?: string | null;
+            /** @description JSON pointer into the request's body, or the name of a parameter. */
+            pointer?: string | null;
+            /**
+             * Format: int64
+             * @description Line of a syntax error, from 1.
+             */
+            line?: number | null;
+            /**
+             * Format: int64
+             * @description Column of a syntax error, from 1.
+             */
+            column?: number | null;
+            /** @description Each field that does not fit. */
+            errors?: components["schemas"]["FieldError"][] | null;
+            /** @description What may be chosen instead. */
+            offered?: string[] | null;
+            /** @description `already_decided`: how. */
+            outcome?: string | null;
+            decided_by?: components["schemas"]["DecidedBy"] | null;
+            /**
+             * Format: int64
+             * @description `already_decided`: when.
+             */
+            decided_at?: number | null;
+            current?: components["schemas"]["Workflow"] | null;
+            /** @description `check_failed`: what the checks found. */
+            diagnostics?: components["schemas"]["Diagnostic"][] | null;
+        };
+        /** @description Publishes the draft. */
+        PublishRequest: {
+            /** @description What changed and why, at most 2,000 characters. */
+            message?: string;
+            /**
+             * Format: int32
+             * @description The active version this was decided on; refused when it is another now.
+             */
+            expected_active?: number | null;
+            /**
+             * Format: int64
+             * @description The draft revision this was decided on; refused when it is another now.
+             */
+            expected_revision?: number | null;
+            /** @description Publish although a path to a high-risk action passes no approval. The workspace's policy must allow it. */
+            allow_unguarded?: boolean;
+        };
+        /** @description A request as it would be sent; secrets are `***`. */
+        RenderedRequest: {
+            /** @description HTTP method. */
+            method: string;
+            /** @description Whole URL. */
+            url: string;
+            /** @description Headers by lower-case name. */
+            headers: {
+                [key: string]: string;
+            };
+            /** @description The body as JSON; a string when it is text, null when there is none. */
+            body: unknown;
+        };
+        /** @description What changed since an earlier approval that became void. */
+        RequestDifference: {
+            /** @description The guarded step. */
+            step: string;
+            /** @description What was approved. */
+            approved: unknown;
+            /** @description What would be sent now. */
+            now: unknown;
+        };
+        /** @description Takes an ended run up again. */
+        RetryRequest: {
+            /** @description From which step; the one that failed when absent. Only on the same version. */
+            step?: string | null;
+            /** @description On which version. */
+            version?: components["schemas"]["RetryVersion"];
+            /** @description Variables to change first. Only on the same version. */
+            vars?: {
+                [key: string]: unknown;
+            };
+        };
+        /**
+         * @description Which version a retry uses.
+         * @enum {string}
+         */
+        RetryVersion: "same" | "newest";
+        /**
+         * @description How much harm an action can do.
+         * @enum {string}
+         */
+        Risk: "read" | "write" | "high";
+        /**
+         * @description What a member may do; each role may do what the ones before it may.
+         * @enum {string}
+         */
+        Role: "viewer" | "operator" | "builder" | "admin";
+        /** @description Makes an earlier version active again. */
+        RollbackRequest: {
+            /**
+             * Format: int32
+             * @description The version.
+             */
+            version: number;
+            /** @description Why, at most 2,000 characters. */
+            message?: string | null;
+            /**
+             * Format: int32
+             * @description The active version this was decided on; refused when it is another now.
+             */
+            expected_active?: number | null;
+        };
+        /** @description How many runs stand where. */
+        RunCounts: {
+            /**
+             * Format: int64
+             * @description Moving.
+             */
+            running: number;
+            /**
+             * Format: int64
+             * @description Waiting.
+             */
+            waiting: number;
+            /**
+             * Format: int64
+             * @description Reached an end.
+             */
+            completed: number;
+            /**
+             * Format: int64
+             * @description Refused on the way.
+             */
+            rejected: number;
+            /**
+             * Format: int64
+             * @description Stopped on an error.
+             */
+            failed: number;
+            /**
+             * Format: int64
+             * @description Stopped by somebody.
+             */
+            cancelled: number;
+        };
+        /** @description A run with everything that happened. */
+        RunDetail: components["schemas"]["RunSummary"] & {
+            /** @description What it was started with. */
+            input: unknown;
+            /** @description Variables now. */
+            vars: {
+                [key: string]: unknown;
+            };
+            /** @description What it answered. */
+            output: unknown;
+            /**
+             * Format: int64
+             * @description Position in its log.
+             */
+            seq: number;
+            /** @description Every step entry, in order. */
+            steps: components["schemas"]["StepExecution"][];
+        };
+        /** @description One entry of a run's log. */
+        RunEvent: {
+            /**
+             * Format: int64
+             * @description Position of the commit; events decided together share it.
+             */
+            seq: number;
+            /**
+             * Format: int64
+             * @description When.
+             */
+            at: number;
+            /** @description What. */
+            type: string;
+            /** @description Its members. */
+            data: {
+                [key: string]: unknown;
+            };
+        };
+        /**
+         * @description Where a run stands.
+         * @enum {string}
+         */
+        RunStatus: "running" | "waiting" | "completed" | "rejected" | "failed" | "cancelled";
+        /** @description A run in a list. */
+        RunSummary: {
+            /** @description Id. */
+            id: string;
+            /** @description What it runs. */
+            workflow: components["schemas"]["WorkflowRef"];
+            /**
+             * Format: int32
+             * @description On which version, to its end.
+             */
+            version: number;
+            /** @description Where it stands. */
+            status: components["schemas"]["RunStatus"];
+            /** @description Current step. */
+            step: string | null;
+            /** @description Its title. */
+            step_title: string | null;
+            /** @description What it waits for: form, approval, handoff, unknown_outcome, timer or call. */
+            waiting_for: string | null;
+            /** @description One line. */
+            title: string;
+            /** @description What started it: message, api, webhook, schedule, manual. */
+            trigger: string;
+            customer: components["schemas"]["CustomerRef"] | null;
+            /** @description Conversation it talks in. */
+            conversation: string | null;
+            started_by: components["schemas"]["PersonRef"] | null;
+            /** @description Run it repeats. */
+            retry_of: string | null;
+            /**
+             * Format: int64
+             * @description Start.
+             */
+            started_at: number;
+            /**
+             * Format: int64
+             * @description Last change.
+             */
+            updated_at: number;
+            /**
+             * Format: int64
+             * @description End.
+             */
+            ended_at: number | null;
+            /** @description Stable code of the error. */
+            error_code: string | null;
+            /** @description The error for people. */
+            error_message: string | null;
+        };
+        /** @description Says something. */
+        SendMessageRequest: {
+            /** @description Text, 1 to 8,000 characters. */
+            body: string;
+            /** @description The sender's own id: sending the same one again changes nothing. */
+            client_id?: string | null;
+        };
+        /** @description A message a step sent. */
+        SentMessage: {
+            /** @description Over which channel. */
+            channel: string;
+            /** @description Address. */
+            to: string;
+            /** @description Subject, for e-mail. */
+            subject: string;
+            /** @description The text. */
+            body: string;
+            /** @description Where it stands. */
+            status: components["schemas"]["ExecutionStatus"];
+        };
+        /** @description Uses up a set-up link. */
+        SetupRequest: {
+            /** @description What is behind `#` in the link. */
+            token: string;
+            /** @description The password to have, 10 to 256 characters. */
+            password: string;
+            /** @description Name; needed by the first administrator. */
+            name?: string | null;
+            /** @description E-mail address; needed by the first administrator. */
+            email?: string | null;
+        };
+        /**
+         * @description How bad a finding is.
+         * @enum {string}
+         */
+        Severity: "error" | "warning" | "info";
+        /** @description Starts a run. */
+        StartRunRequest: {
+            /** @description Id or name of the workflow. */
+            workflow: string;
+            /** @description Fits the workflow's input schema; an empty object when absent. */
+            input?: unknown;
+            customer?: components["schemas"]["CustomerChoice"] | null;
+            /** @description Conversation the run talks in. */
+            conversation?: string | null;
+            /**
+             * Format: int32
+             * @description A version other than the active one.
+             */
+            version?: number | null;
+        };
+        /** @description A run that was started; small on purpose. */
+        StartedRun: {
+            /** @description Id. */
+            id: string;
+            /** @description What it runs. */
+            workflow: components["schemas"]["WorkflowRef"];
+            /**
+             * Format: int32
+             * @description On which version, to its end.
+             */
+            version: number;
+            /** @description Where it stands. */
+            status: components["schemas"]["RunStatus"];
+            /** @description Current step. */
+            step: string | null;
+            /** @description What it waits for: form, approval, handoff, unknown_outcome, timer or call. */
+            waiting_for: string | null;
+            /**
+             * Format: int64
+             * @description Start.
+             */
+            started_at: number;
+            /**
+             * Format: int64
+             * @description Last change.
+             */
+            updated_at: number;
+            /**
+             * Format: int64
+             * @description End.
+             */
+            ended_at: number | null;
+            /** @description What it answered. */
+            output: unknown;
+            /** @description Stable code of the error. */
+            error_code: string | null;
+            /** @description The error for people. */
+            error_message: string | null;
+            /** @description Whether an earlier request with this Idempotency-Key started it. */
+            replayed: boolean;
+        };
+        /** @description A wait for a person inside a step execution. */
+        StepCheckpoint: {
+            /** @description Id. */
+            id: string;
+            /** @description form, approval, handoff, unknown_outcome. */
+            kind: components["schemas"]["CheckpointKind"];
+            /** @description Whether it still waits. */
+            status: components["schemas"]["CheckpointStatus"];
+            /**
+             * Format: int64
+             * @description When it was opened.
+             */
+            opened_at: number;
+            /**
+             * Format: int64
+             * @description When it ends by itself.
+             */
+            due_at: number | null;
+            /** @description How it ended. */
+            outcome: string | null;
+            /**
+             * Format: int64
+             * @description When.
+             */
+            decided_at: number | null;
+            decided_by: components["schemas"]["DecidedBy"] | null;
+            /** @description Their words. */
+            comment: string | null;
+            /** @description Names of those who approved, while more are needed. */
+            given: string[];
+            /** @description What the person was shown. */
+            saw: unknown;
+        };
+        /** @description Which steps differ. */
+        StepDifference: {
+            /** @description Only in the later one. */
+            added: string[];
+            /** @description Only in the earlier one. */
+            removed: string[];
+            /** @description In both, not the same. */
+            changed: string[];
+            /** @description In both, only drawn elsewhere. */
+            moved: string[];
+        };
+        /** @description Why a call or a step failed. */
+        StepError: {
+            /** @description What it allows. */
+            class: components["schemas"]["FailureClass"];
+            /** @description Stable short name. */
+            code: string;
+            /** @description For people. */
+            message: string;
+            /** @description Whatever the other side said, without secrets. */
+            details: unknown;
+        };
+        /** @description One entry of one step. */
+        StepExecution: {
+            /**
+             * Format: int32
+             * @description Ordinal of the entry in the run, from 1.
+             */
+            visit: number;
+            /** @description The step. */
+            step: string;
+            /** @description Its type tag. */
+            kind: string;
+            /** @description Its title. */
+            title: string;
+            /** @description `<connector>.<action>` of a call. */
+            action: string | null;
+            /** @description Where it stands. */
+            status: components["schemas"]["ExecutionStatus"];
+            /**
+             * Format: int64
+             * @description When it was entered.
+             */
+            started_at: number;
+            /**
+             * Format: int64
+             * @description When it was left.
+             */
+            ended_at: number | null;
+            /**
+             * Format: int64
+             * @description Milliseconds between the two.
+             */
+            duration_ms: number | null;
+            /** @description The exit that was taken. */
+            branch: string | null;
+            /** @description What went in. */
+            input: unknown;
+            /** @description What came out. */
+            output: unknown;
+            /** @description Variables that got new values. */
+            set: {
+                [key: string]: unknown;
+            };
+            error: components["schemas"]["StepError"] | null;
+            /** @description Every attempt of every call. */
+            attempts: components["schemas"]["Attempt"][];
+            checkpoint: components["schemas"]["StepCheckpoint"] | null;
+            /** @description The checkpoints it opened before. */
+            earlier_checkpoints: components["schemas"]["StepCheckpoint"][];
+            condition: components["schemas"]["ConditionRecord"] | null;
+            notify: components["schemas"]["NotifyRecord"] | null;
+            /** @description What was said in the conversation. */
+            messages: string[];
+        };
+        /** @description A step by title. */
+        StepRef: {
+            /** @description Step id. */
+            step: string;
+            /** @description Its title. */
+            title: string;
+        };
+        /** @description A call of which nobody knows whether it took place. */
+        UnknownCall: {
+            /** @description What was sent. */
+            sent: components["schemas"]["CallRequest"];
+            /**
+             * Format: int64
+             * @description When.
+             */
+            at: number;
+            /** @description `<connector>.<action>`, or the channel of a message. */
+            action: string;
+            /** @description The key it was sent with. */
+            key: string;
+            /** @description Why nobody knows. */
+            error: components["schemas"]["StepError"];
+        };
+        /** @description Changes what is given. A secret that is given replaces the one of its name, null removes it, the others stay. */
+        UpdateChannelRequest: {
+            /** @description Name, 1 to 200 characters. */
+            name?: string | null;
+            /** @description All settings. */
+            settings?: {
+                [key: string]: unknown;
+            } | null;
+            /** @description Secrets to change. */
+            secrets?: {
+                [key: string]: unknown;
+            } | null;
+        };
+        /** @description Changes what is given. A secret that is given replaces the one of its name, null removes it, the others stay. */
+        UpdateConnectionRequest: {
+            /** @description Name, 1 to 200 characters. */
+            name?: string | null;
+            /** @description All settings. */
+            settings?: {
+                [key: string]: unknown;
+            } | null;
+            /** @description Secrets to change. */
+            secrets?: {
+                [key: string]: unknown;
+            } | null;
+        };
+        /** @description Changes what is given. */
+        UpdatePersonRequest: {
+            role?: components["schemas"]["Role"] | null;
+            /** @description Approver groups. */
+            groups?: string[] | null;
+            /** @description Whether they may not sign in. */
+            disabled?: boolean | null;
+        };
+        /** @description Changes what is given. */
+        UpdateWorkspaceRequest: {
+            /** @description Name, 1 to 200 characters. */
+            name?: string | null;
+            policy?: components["schemas"]["Policy"] | null;
+        };
+        /** @description A published version. */
+        Version: {
+            /**
+             * Format: int32
+             * @description From 1.
+             */
+            version: number;
+            /** @description SHA-256 hex of the document. */
+            hash: string;
+            /** @description What its author said. */
+            message: string;
+            author: components["schemas"]["PersonRef"] | null;
+            /**
+             * Format: int64
+             * @description When.
+             */
+            created_at: number;
+            /** @description Whether new runs start with it. */
+            active: boolean;
+            /** @description Whether it was published against the checks' advice, by the workspace's policy. */
+            allow_unguarded: boolean;
+            /** @description Its runs. */
+            runs: components["schemas"]["RunCounts"];
+            /** @description The document; null in lists. */
+            document: unknown;
+        };
+        /** @description A workflow with its draft. */
+        Workflow: {
+            /** @description Id. */
+            id: string;
+            /** @description Name. */
+            name: string;
+            /** @description The draft document, see `/api/v1/schemas/workflow.json`; a draft may break its rules. */
+            draft: unknown;
+            /**
+             * Format: int64
+             * @description Grows with every save; the ETag.
+             */
+            draft_revision: number;
+            /**
+             * Format: int64
+             * @description Last save.
+             */
+            draft_updated_at: number;
+            draft_updated_by: components["schemas"]["PersonRef"] | null;
+            /**
+             * Format: int32
+             * @description Version new runs start with.
+             */
+            active_version: number | null;
+            /**
+             * Format: int32
+             * @description Highest version ever published, 0 before the first.
+             */
+            last_version: number;
+            /** @description Whether the draft differs from the active version. */
+            has_unpublished_changes: boolean;
+            /**
+             * Format: int64
+             * @description When it was archived.
+             */
+            archived_at: number | null;
+            /** @description What the checks say about the draft. */
+            diagnostics: components["schemas"]["Diagnostic"][];
+        };
+        /** @description A workflow by name. */
+        WorkflowRef: {
+            /** @description Id. */
+            id: string;
+            /** @description Name. */
+            name: string;
+        };
+        /** @description A workflow in a list. */
+        WorkflowSummary: {
+            /** @description Id. */
+            id: string;
+            /** @description Name. */
+            name: string;
+            /**
+             * Format: int32
+             * @description Version new runs start with.
+             */
+            active_version: number | null;
+            /**
+             * Format: int64
+             * @description Grows with every save.
+             */
+            draft_revision: number;
+            /**
+             * Format: int64
+             * @description Last save.
+             */
+            draft_updated_at: number;
+            /** @description Whether the draft differs from the active version. */
+            has_unpublished_changes: boolean;
+            /**
+             * Format: int64
+             * @description When it was archived.
+             */
+            archived_at: number | null;
+            /**
+             * Format: int64
+             * @description Runs under way.
+             */
+            running: number;
+            /**
+             * Format: int64
+             * @description Runs that wait.
+             */
+            waiting: number;
+        };
+        /** @description The workspace and its policy. */
+        Workspace: {
+            /** @description Id. */
+            id: string;
+            /** @description Word in addresses. */
+            slug: string;
+            /** @description Name. */
+            name: string;
+            /** @description What it allows. */
+            policy: components["schemas"]["Policy"];
+            /**
+             * Format: int64
+             * @description Creation.
+             */
+            created_at: number;
+        };
+        /** @description A workspace by name. */
+        WorkspaceRef: {
+            /** @description Id. */
+            id: string;
+            /** @description Word in addresses. */
+            slug: string;
+            /** @description Name. */
+            name: string;
+        };
+        /** @description A document to keep, as JSON or as YAML text. */
+        WriteDocumentRequest: {
+            /** @description The document. */
+            document?: unknown;
+            /** @description The document as YAML or JSON text. */
+            source?: string | null;
         };
     };
     responses: never;
@@ -3302,4 +2806,2514 @@ export interface components {
     pathItems: never;
 }
 export type $defs = Record<string, never>;
-export type operations = Record<string, never>;
+export interface operations {
+    listApiKeys: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Keys without their secrets */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_ApiKey"];
+                };
+            };
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    createApiKey: {
+        parameters: {
+            query?: never;
+            header?: {
+                "Idempotency-Key"?: string | null;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CreateApiKeyRequest"];
+            };
+        };
+        responses: {
+            /** @description The key */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ApiKey"];
+                };
+            };
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    revokeApiKey: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Revoked */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listAudit: {
+        parameters: {
+            query?: {
+                /** @description Who: `user:<id>`, `key:<id>`, `customer:<id>`, `system`. */
+                actor?: string;
+                /** @description Begin of the action, for example `workflow.`. */
+                action?: string;
+                /** @description On what, for example `workflow:<id>`. */
+                subject?: string;
+                /** @description Not before, milliseconds since the epoch. */
+                after?: number;
+                /** @description Not after, milliseconds since the epoch. */
+                before?: number;
+                /** @description `next` of the page before. */
+                cursor?: string;
+                /** @description Items wanted, 1 to 200; 50 when absent. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Entries */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_AuditEntry"];
+                };
+            };
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    verifyAudit: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Whether the chain holds */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AuditVerifyResponse"];
+                };
+            };
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    login: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["LoginRequest"];
+            };
+        };
+        responses: {
+            /** @description Signed in */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Me"];
+                };
+            };
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    logout: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Signed out */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getMe: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The caller */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Me"];
+                };
+            };
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    changePassword: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PasswordRequest"];
+            };
+        };
+        responses: {
+            /** @description Changed; the session cookie is new */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    setUp: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SetupRequest"];
+            };
+        };
+        responses: {
+            /** @description Signed in */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Me"];
+                };
+            };
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listChannelKinds: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Kinds of channels */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_ChannelKind"];
+                };
+            };
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listChannels: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Accounts */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_ChannelAccount"];
+                };
+            };
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    createChannel: {
+        parameters: {
+            query?: never;
+            header?: {
+                "Idempotency-Key"?: string | null;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CreateChannelRequest"];
+            };
+        };
+        responses: {
+            /** @description The account */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ChannelAccount"];
+                };
+            };
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    deleteChannel: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Removed */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    updateChannel: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["UpdateChannelRequest"];
+            };
+        };
+        responses: {
+            /** @description The account */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ChannelAccount"];
+                };
+            };
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getChat: {
+        parameters: {
+            query?: {
+                /** @description Only messages after this position. */
+                after?: number;
+            };
+            header: {
+                "X-Visitor": string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The chat */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ChatView"];
+                };
+            };
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    streamChat: {
+        parameters: {
+            query: {
+                /** @description The visitor's secret */
+                visitor: string;
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Server-sent events */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/event-stream": string;
+                };
+            };
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    submitChatForm: {
+        parameters: {
+            query?: never;
+            header: {
+                "X-Visitor": string;
+            };
+            path: {
+                id: string;
+                checkpoint: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["FormValuesRequest"];
+            };
+        };
+        responses: {
+            /** @description Taken */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FormSubmitted"];
+                };
+            };
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    sendChatMessage: {
+        parameters: {
+            query?: never;
+            header: {
+                "X-Visitor": string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SendMessageRequest"];
+            };
+        };
+        responses: {
+            /** @description The message */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Message"];
+                };
+            };
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    startChat: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Slug of the workspace */
+                workspace: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ChatStartRequest"];
+            };
+        };
+        responses: {
+            /** @description The chat */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ChatStartResponse"];
+                };
+            };
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    checkDocument: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CheckRequest"];
+            };
+        };
+        responses: {
+            /** @description Findings */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CheckResponse"];
+                };
+            };
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listCheckpoints: {
+        parameters: {
+            query?: {
+                /** @description open or decided; both when absent. */
+                status?: string;
+                /** @description One or several of approval, form, handoff, unknown_outcome; comma-separated. */
+                kind?: string;
+                /** @description Only what the caller took, or may decide and nobody took. */
+                mine?: boolean;
+                /** @description Workflow id. */
+                workflow?: string;
+                /** @description Run id. */
+                run?: string;
+                /** @description Customer id. */
+                customer?: string;
+                /** @description `next` of the page before. */
+                cursor?: string;
+                /** @description Items wanted, 1 to 200; 50 when absent. With `mine` a page may hold fewer although there is a next one. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Checkpoints */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_CheckpointSummary"];
+                };
+            };
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    countCheckpoints: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Open checkpoints */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CheckpointCounts"];
+                };
+            };
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getCheckpoint: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The checkpoint */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Checkpoint"];
+                };
+            };
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    decideCheckpoint: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DecisionRequest"];
+            };
+        };
+        responses: {
+            /** @description The checkpoint */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Checkpoint"];
+                };
+            };
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    releaseCheckpoint: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The checkpoint */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Checkpoint"];
+                };
+            };
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    takeCheckpoint: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The checkpoint */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Checkpoint"];
+                };
+            };
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listConnections: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Connections */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_Connection"];
+                };
+            };
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    createConnection: {
+        parameters: {
+            query?: never;
+            header?: {
+                "Idempotency-Key"?: string | null;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CreateConnectionRequest"];
+            };
+        };
+        responses: {
+            /** @description The connection */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Connection"];
+                };
+            };
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    deleteConnection: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Removed */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    updateConnection: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["UpdateConnectionRequest"];
+            };
+        };
+        responses: {
+            /** @description The connection */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Connection"];
+                };
+            };
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listConnectors: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Connectors */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_Connector"];
+                };
+            };
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getConnector: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The connector */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Connector"];
+                };
+            };
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listConversations: {
+        parameters: {
+            query?: {
+                /** @description One or several of open, with_person, closed; comma-separated. */
+                status?: string;
+                /** @description Customer id. */
+                customer?: string;
+                /** @description User id; `me` for the caller. */
+                assigned_to?: string;
+                /** @description web, whatsapp, telegram, sms, email. */
+                channel?: string;
+                /** @description `next` of the page before. */
+                cursor?: string;
+                /** @description Items wanted, 1 to 200; 50 when absent. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Conversations */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_ConversationSummary"];
+                };
+            };
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getConversation: {
+        parameters: {
+            query?: {
+                /** @description Only messages before this position. */
+                before?: number;
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The conversation */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Conversation"];
+                };
+            };
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    assignConversation: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AssignRequest"];
+            };
+        };
+        responses: {
+            /** @description The conversation */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Conversation"];
+                };
+            };
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    closeConversation: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The conversation */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Conversation"];
+                };
+            };
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    sendMessage: {
+        parameters: {
+            query?: never;
+            header?: {
+                "Idempotency-Key"?: string | null;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SendMessageRequest"];
+            };
+        };
+        responses: {
+            /** @description The message */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Message"];
+                };
+            };
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listNotes: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Notes */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_Note"];
+                };
+            };
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    createNote: {
+        parameters: {
+            query?: never;
+            header?: {
+                "Idempotency-Key"?: string | null;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NoteRequest"];
+            };
+        };
+        responses: {
+            /** @description The note */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Note"];
+                };
+            };
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listCustomers: {
+        parameters: {
+            query?: {
+                /** @description Part of name, address or number. */
+                text?: string;
+                /** @description `next` of the page before. */
+                cursor?: string;
+                /** @description Items wanted, 1 to 200; 50 when absent. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Customers */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_Customer"];
+                };
+            };
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    createCustomer: {
+        parameters: {
+            query?: never;
+            header?: {
+                "Idempotency-Key"?: string | null;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CustomerRequest"];
+            };
+        };
+        responses: {
+            /** @description The customer */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Customer"];
+                };
+            };
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getCustomer: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The customer */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Customer"];
+                };
+            };
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    updateCustomer: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CustomerRequest"];
+            };
+        };
+        responses: {
+            /** @description The customer */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Customer"];
+                };
+            };
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    evaluate: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["EvalRequest"];
+            };
+        };
+        responses: {
+            /** @description Value or error */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EvalResponse"];
+                };
+            };
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    streamEvents: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Server-sent events */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/event-stream": string;
+                };
+            };
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listPeople: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Members */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_Person"];
+                };
+            };
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    createPerson: {
+        parameters: {
+            query?: never;
+            header?: {
+                "Idempotency-Key"?: string | null;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CreatePersonRequest"];
+            };
+        };
+        responses: {
+            /** @description The person */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Person"];
+                };
+            };
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    updatePerson: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["UpdatePersonRequest"];
+            };
+        };
+        responses: {
+            /** @description The person */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Person"];
+                };
+            };
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    invitePerson: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The person with a new link */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Person"];
+                };
+            };
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listRuns: {
+        parameters: {
+            query?: {
+                /** @description Id or name of the workflow. */
+                workflow?: string;
+                /** @description Version. */
+                version?: number;
+                /** @description One or several of running, waiting, completed, rejected, failed, cancelled; comma-separated. */
+                status?: string;
+                /** @description Current step. */
+                step?: string;
+                /** @description Code of the error. */
+                error?: string;
+                /** @description Customer id. */
+                customer?: string;
+                /** @description Conversation id. */
+                conversation?: string;
+                /** @description Started at this time or later, milliseconds since the epoch. */
+                after?: number;
+                /** @description Started before this time, milliseconds since the epoch. */
+                before?: number;
+                /** @description Part of the title, or the begin of an id. */
+                text?: string;
+                /** @description `next` of the page before. */
+                cursor?: string;
+                /** @description Items wanted, 1 to 200; 50 when absent. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Runs */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_RunSummary"];
+                };
+            };
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    startRun: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description A repeat answers with the first run */
+                "Idempotency-Key"?: string | null;
+                /** @description wait=N, at most 60 seconds */
+                Prefer?: string | null;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["StartRunRequest"];
+            };
+        };
+        responses: {
+            /** @description Ended or waiting in time, or started before */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StartedRun"];
+                };
+            };
+            /** @description Started */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StartedRun"];
+                };
+            };
+            /** @description Still running after the wait */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StartedRun"];
+                };
+            };
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    countRuns: {
+        parameters: {
+            query?: {
+                /** @description Id or name of the workflow. */
+                workflow?: string;
+                /** @description Version. */
+                version?: number;
+                /** @description One or several of running, waiting, completed, rejected, failed, cancelled; comma-separated. */
+                status?: string;
+                /** @description Current step. */
+                step?: string;
+                /** @description Code of the error. */
+                error?: string;
+                /** @description Customer id. */
+                customer?: string;
+                /** @description Conversation id. */
+                conversation?: string;
+                /** @description Started at this time or later, milliseconds since the epoch. */
+                after?: number;
+                /** @description Started before this time, milliseconds since the epoch. */
+                before?: number;
+                /** @description Part of the title, or the begin of an id. */
+                text?: string;
+                /** @description `next` of the page before. */
+                cursor?: string;
+                /** @description Items wanted, 1 to 200; 50 when absent. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Counts */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RunCounts"];
+                };
+            };
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getRun: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The run */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RunDetail"];
+                };
+            };
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    cancelRun: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CancelRequest"];
+            };
+        };
+        responses: {
+            /** @description The run */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RunDetail"];
+                };
+            };
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listRunEvents: {
+        parameters: {
+            query?: {
+                /** @description Only what came after this `seq`. */
+                after?: number;
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Events in order */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_RunEvent"];
+                };
+            };
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getRunGraph: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The document of its version */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": unknown;
+                };
+            };
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    retryRun: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RetryRequest"];
+            };
+        };
+        responses: {
+            /** @description The run; a new one for `newest` */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RunDetail"];
+                };
+            };
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getWorkflowSchema: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description JSON Schema */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": unknown;
+                };
+            };
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listWorkflows: {
+        parameters: {
+            query?: {
+                /** @description Part of the name. */
+                text?: string;
+                /** @description Whether archived ones are listed too. */
+                archived?: boolean;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Workflows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_WorkflowSummary"];
+                };
+            };
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    createWorkflow: {
+        parameters: {
+            query?: never;
+            header?: {
+                "Idempotency-Key"?: string | null;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["WriteDocumentRequest"];
+            };
+        };
+        responses: {
+            /** @description The workflow */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Workflow"];
+                };
+            };
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getWorkflow: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The workflow */
+            200: {
+                headers: {
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Workflow"];
+                };
+            };
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    archiveWorkflow: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Archived */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listActivations: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Moves */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_Activation"];
+                };
+            };
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    diffVersions: {
+        parameters: {
+            query?: {
+                /** @description Version number, or `draft`; the active version when absent. */
+                from?: string;
+                /** @description Version number, or `draft`; the draft when absent. */
+                to?: string;
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Differences */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DiffResponse"];
+                };
+            };
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    saveDraft: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description ETag of the draft that was changed */
+                "If-Match": string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["WriteDocumentRequest"];
+            };
+        };
+        responses: {
+            /** @description The workflow */
+            200: {
+                headers: {
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Workflow"];
+                };
+            };
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getDraftYaml: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description YAML */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/yaml": string;
+                };
+            };
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    publishWorkflow: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PublishRequest"];
+            };
+        };
+        responses: {
+            /** @description The version */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Version"];
+                };
+            };
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    restoreWorkflow: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The workflow */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Workflow"];
+                };
+            };
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    rollbackWorkflow: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RollbackRequest"];
+            };
+        };
+        responses: {
+            /** @description The version */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Version"];
+                };
+            };
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listVersions: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Versions */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_Version"];
+                };
+            };
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getVersion: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+                n: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The version */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Version"];
+                };
+            };
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getWorkspace: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The workspace */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Workspace"];
+                };
+            };
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    updateWorkspace: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["UpdateWorkspaceRequest"];
+            };
+        };
+        responses: {
+            /** @description The workspace */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Workspace"];
+                };
+            };
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+}

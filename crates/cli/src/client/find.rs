@@ -51,10 +51,11 @@ fn one(items: &[Value], kind: &str, name: &str, matches: impl Fn(&Value) -> bool
 
 /// Whether this is the text of a UUID.
 fn is_id(text: &str) -> bool {
-    text.len() == 36 && text.bytes().enumerate().all(|(place, byte)| match place {
-        8 | 13 | 18 | 23 => byte == b'-',
-        _ => byte.is_ascii_hexdigit(),
-    })
+    text.len() == 36
+        && text.bytes().enumerate().all(|(place, byte)| match place {
+            8 | 13 | 18 | 23 => byte == b'-',
+            _ => byte.is_ascii_hexdigit(),
+        })
 }
 
 #[cfg(test)]
@@ -72,7 +73,8 @@ mod tests {
 
     #[test]
     fn several_of_a_name_are_an_error() {
-        let items = [json!({ "id": "1", "name": "a" }), json!({ "id": "2", "name": "a" }), json!({ "id": "3", "name": "b" })];
+        let items =
+            [json!({ "id": "1", "name": "a" }), json!({ "id": "2", "name": "a" }), json!({ "id": "3", "name": "b" })];
         let named = |name: &str| one(&items, "workflow", name, |item| at(item, "/name") == name);
         assert_eq!(named("b").unwrap(), Some("3".to_owned()));
         assert_eq!(named("c").unwrap(), None);

@@ -4,7 +4,8 @@ use super::check;
 use crate::output::{self, Exit};
 use anyhow::Context;
 use clap::Args as ClapArgs;
-use countersign_core::expr::Expression;
+use countersign_core::{expr::Expression, time::Timestamp};
+use countersign_engine::{Clock, SystemClock};
 use serde_json::Value;
 use std::path::PathBuf;
 
@@ -31,7 +32,7 @@ pub fn run(args: &Args) -> anyhow::Result<Exit> {
         }
         None => Value::Null,
     };
-    match Expression::compile(&args.expression).and_then(|expression| expression.evaluate_value(&data)) {
+    match Expression::compile(&args.expression).and_then(|expression| expression.evaluate_value(&data, Timestamp(SystemClock.now()))) {
         Ok(Some(value)) => output::json(&value)?,
         Ok(None) => {}
         Err(error) => {

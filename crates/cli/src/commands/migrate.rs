@@ -26,7 +26,7 @@ pub async fn run(args: Args) -> anyhow::Result<Exit> {
     let config = Config::load(&args.database)?;
     let store = Store::open(&StoreConfig::new(config.database_url()?)).await?;
     let names = if args.dry_run { store.pending_migrations().await? } else { store.migrate().await? };
-    store.close().await?;
+    store.close().await;
     if args.json {
         output::json(&json!({ "migrations": names, "applied": !args.dry_run }))?;
     } else if names.is_empty() {

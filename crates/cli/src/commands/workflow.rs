@@ -40,7 +40,7 @@ pub struct ListArgs {
     /// Only names that contain this.
     #[arg(long)]
     text: Option<String>,
-    /// The archived ones.
+    /// The archived ones too.
     #[arg(long)]
     archived: bool,
 }
@@ -73,6 +73,8 @@ pub struct Publishing {
 
 /// Arguments of `workflow rollback`.
 #[derive(Debug, Args)]
+// Here a version is one of the workflow's.
+#[command(disable_version_flag = true)]
 pub struct RollbackArgs {
     #[command(flatten)]
     remote: Remote,
@@ -184,15 +186,8 @@ async fn rollback(client: &Client, args: &RollbackArgs) -> anyhow::Result<Exit> 
 
 async fn diff(client: &Client, args: &DiffArgs) -> anyhow::Result<Exit> {
     let id = client::workflow(client, &args.workflow).await?;
-    let from = match &args.from {
-        Some(from) => from.clone(),
-        None => at(&client.get(&["workflows", &id]).send().await?, "/active_version"),
-    };
-    if from.is_empty() {
-        eprintln!("error: {} has no active version: say what to compare with --from", args.workflow);
-        return Ok(Exit::Usage);
-    }
-    let query = [("from", from.clone()), ("to", args.to.clone())];
+    let mut query = vec![("to", args.to.clone())];
+    query.extend(args.from.iter().map(|from| ("from", from.clone())));
     let difference = client.get(&["workflows", &id, "diff"]).query(&query).send().await?;
     if args.remote.json {
         output::json(&difference)?;
@@ -200,12 +195,11 @@ async fn diff(client: &Client, args: &DiffArgs) -> anyhow::Result<Exit> {
     }
     let text = at(&difference, "/text_diff");
     if text.is_empty() {
-        output::line(format!("{from} and {} are the same", args.to));
+        output::line(format!("{} and {} are the same", at(&difference, "/from"), args.to));
         return Ok(Exit::Good);
     }
     for what in ["added", "removed", "changed", "moved"] {
-        let steps: Vec<&str> =
-            list(&difference, &format!("/steps/{what}")).iter().filter_map(Value::as_str).collect();
+        let steps: Vec<&str> = list(&difference, &format!("/steps/{what}")).iter().filter_map(Value::as_str).collect();
         if !steps.is_empty() {
             output::line(format!("{what:<8} {}", steps.join(", ")));
         }

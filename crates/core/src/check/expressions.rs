@@ -48,9 +48,8 @@ fn check_one(
 ) {
     check_functions(expression, &site.pointer, report);
     for name in expression.roots() {
-        let known = RESERVED.contains(&name.as_str())
-            || variables.contains(name.as_str())
-            || (site.output && name == "output");
+        let known =
+            RESERVED.contains(&name.as_str()) || variables.contains(name.as_str()) || (site.output && name == "output");
         if !known {
             unknown(name, &site.pointer, variables, report);
         }
@@ -97,7 +96,9 @@ fn check_step_path(
         return;
     }
     let message = format!("`{id}` may not have run when this is read: some paths lead here without it");
-    let help = format!("Where it has not run, steps.{id} is nothing. Give a value for that case, as in steps.{id}.output.x ?? 0.");
+    let help = format!(
+        "Where it has not run, steps.{id} is nothing. Give a value for that case, as in steps.{id}.output.x ?? 0."
+    );
     report.warning("output_before_step", &site.pointer, message, help);
 }
 
@@ -106,7 +107,10 @@ pub(super) fn check_functions(expression: &Expression, pointer: &str, report: &m
     for name in expression.refused_functions() {
         let (message, help) = match *name {
             "eval" => ("`$eval` runs text as code, which nobody can check", "Write the expression out."),
-            _ => ("a run must come out the same when it is looked at again; this is chance", "Take the value from an action."),
+            _ => (
+                "a run must come out the same when it is looked at again; this is chance",
+                "Take the value from an action.",
+            ),
         };
         report.error("expression_random", pointer, format!("`${name}`: {message}"), help);
     }

@@ -114,9 +114,9 @@ impl Graph {
     #[must_use]
     pub fn of(workflow: &Workflow) -> Self {
         let edges = workflow.steps.values().map(|step| {
-            let known = exits(&step.kind).into_iter().filter_map(|exit| {
-                workflow.steps.get_index_of(exit.target).map(|to| Edge { to, branch: exit.branch })
-            });
+            let known = exits(&step.kind)
+                .into_iter()
+                .filter_map(|exit| workflow.steps.get_index_of(exit.target).map(|to| Edge { to, branch: exit.branch }));
             known.collect()
         });
         Self { edges: edges.collect(), start: workflow.steps.get_index_of(&workflow.start) }

@@ -2,6 +2,7 @@
 //! anything; keywords that need the whole value (`oneOf`, `if`…) are left to the run.
 
 use super::report::{shown, token};
+use crate::expr::TextTemplate;
 use serde_json::{Map, Value};
 
 /// Deepest nesting that is looked into.
@@ -53,7 +54,8 @@ impl<'a> Walk<'a> {
             Value::String(text) if is_template(text) => return,
             // Text around an expression stays text.
             Value::String(text) if text.contains("{{") => {
-                if !allows(schema, "string") {
+                let broken = TextTemplate::compile(text).is_err();
+                if !broken && !allows(schema, "string") {
                     self.problem(format!("text with expressions in it is text, and this must be {}", types(schema)));
                 }
                 return;
@@ -107,14 +109,17 @@ impl<'a> Walk<'a> {
                 self.problem(format!("`{}` is missing", shown(name)));
             }
         }
-        let composed = ["allOf", "anyOf", "oneOf", "patternProperties", "$ref"].iter().any(|key| schema.contains_key(*key));
+        let composed =
+            ["allOf", "anyOf", "oneOf", "patternProperties", "$ref"].iter().any(|key| schema.contains_key(*key));
         let closed = !composed && schema.get("additionalProperties") == Some(&Value::Bool(false));
         for (name, member) in members {
             match properties.and_then(|properties| properties.get(name)) {
                 Some(schema) => self.below(name, member, schema, depth),
                 None if closed => self.problem(format!("there is no `{}` to give", shown(name))),
                 None => {
-                    if let Some(schema) = schema.get("additionalProperties").filter(|schema| schema.is_object() && !composed) {
+                    if let Some(schema) =
+                        schema.get("additionalProperties").filter(|schema| schema.is_object() && !composed)
+                    {
                         self.below(name, member, schema, depth);
                     }
                 }
@@ -137,8 +142,7 @@ impl<'a> Walk<'a> {
 
 /// Whether a string is exactly one expression, which may become anything.
 fn is_template(text: &str) -> bool {
-    let text = text.trim();
-    text.starts_with("{{") && text.ends_with("}}") && text.matches("{{").count() == 1
+    text.contains("{{") && TextTemplate::compile(text.trim()).is_ok_and(|template| template.is_single())
 }
 
 fn allows(schema: &Map<String, Value>, kind: &str) -> bool {
@@ -182,8 +186,14 @@ mod tests {
 
     #[test]
     fn what_fits_is_silent() {
-        assert_eq!(found(&json!({ "amount": 1, "currency": "eur", "note": null, "lines": [1, 1.5], "extra": { "x": 1 } })), []);
-        assert_eq!(found(&json!({ "amount": "{{ a }}", "currency": " {{ b }} ", "lines": "{{ c }}", "flag": true })), []);
+        assert_eq!(
+            found(&json!({ "amount": 1, "currency": "eur", "note": null, "lines": [1, 1.5], "extra": { "x": 1 } })),
+            []
+        );
+        assert_eq!(
+            found(&json!({ "amount": "{{ a }}", "currency": " {{ b }} ", "lines": "{{ c }}", "flag": true })),
+            []
+        );
         assert_eq!(found(&json!({ "amount": 1.0, "currency": "{{ a }}{{ b }}", "note": "Hi {{ c }}" })), []);
         assert_eq!(found(&json!("{{ everything }}")), []);
     }

@@ -74,15 +74,33 @@ impl Report {
         self.order = index + 1;
     }
 
-    pub(super) fn error(&mut self, code: &'static str, pointer: &str, message: impl Into<String>, help: impl Into<String>) {
+    pub(super) fn error(
+        &mut self,
+        code: &'static str,
+        pointer: &str,
+        message: impl Into<String>,
+        help: impl Into<String>,
+    ) {
         self.push(Severity::Error, code, pointer, message.into(), help.into());
     }
 
-    pub(super) fn warning(&mut self, code: &'static str, pointer: &str, message: impl Into<String>, help: impl Into<String>) {
+    pub(super) fn warning(
+        &mut self,
+        code: &'static str,
+        pointer: &str,
+        message: impl Into<String>,
+        help: impl Into<String>,
+    ) {
         self.push(Severity::Warning, code, pointer, message.into(), help.into());
     }
 
-    pub(super) fn info(&mut self, code: &'static str, pointer: &str, message: impl Into<String>, help: impl Into<String>) {
+    pub(super) fn info(
+        &mut self,
+        code: &'static str,
+        pointer: &str,
+        message: impl Into<String>,
+        help: impl Into<String>,
+    ) {
         self.push(Severity::Info, code, pointer, message.into(), help.into());
     }
 

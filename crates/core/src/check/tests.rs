@@ -94,18 +94,20 @@ fn names_and_targets() {
     finds(&[("/vars/steps", json!(0))], &[("reserved_name", "/vars/steps")]);
     finds(&[("/vars/my var", json!(0))], &[("variable_name", "/vars/my var")]);
     finds(&[("/start", json!("lok"))], &[("unknown_start", "/start")]);
-    finds(&[("/steps/refund/next", json!("don"))], &[
-        ("unknown_step", "/steps/refund/next"),
-        ("no_end", "/steps/refund"),
-        ("unreachable_step", "/steps/done"),
-    ]);
+    finds(
+        &[("/steps/refund/next", json!("don"))],
+        &[("unknown_step", "/steps/refund/next"), ("no_end", "/steps/refund"), ("unreachable_step", "/steps/done")],
+    );
     finds(&[("/steps/ask/timeout/next", json!("nowhere"))], &[("unknown_step", "/steps/ask/timeout/next")]);
-    finds(&[("/steps/large/branches", json!([]))], &[
-        ("no_branches", "/steps/large/branches"),
-        ("unreachable_step", "/steps/ask"),
-        ("unreachable_step", "/steps/refund"),
-        ("unreachable_step", "/steps/done"),
-    ]);
+    finds(
+        &[("/steps/large/branches", json!([]))],
+        &[
+            ("no_branches", "/steps/large/branches"),
+            ("unreachable_step", "/steps/ask"),
+            ("unreachable_step", "/steps/refund"),
+            ("unreachable_step", "/steps/done"),
+        ],
+    );
     let mut empty = good();
     empty["steps"] = json!({});
     assert_eq!(found(&empty), [("no_steps", "/steps".to_owned())]);
@@ -116,10 +118,10 @@ fn names_and_targets() {
 
 #[test]
 fn a_loop_without_a_way_out() {
-    finds(&[("/steps/done", json!({ "type": "notify", "channels": ["sms"], "body": "x", "next": "done" }))], &[
-        ("no_end", "/steps/refund"),
-        ("no_end", "/steps/done"),
-    ]);
+    finds(
+        &[("/steps/done", json!({ "type": "notify", "channels": ["sms"], "body": "x", "next": "done" }))],
+        &[("no_end", "/steps/refund"), ("no_end", "/steps/done")],
+    );
 }
 
 #[test]
@@ -128,10 +130,10 @@ fn calls() {
     finds(&[("/steps/look/input", Value::Null)], &[("action_input", "/steps/look/input")]);
     finds(&[("/steps/look/input/id", json!(7))], &[("action_input", "/steps/look/input/id")]);
     finds(&[("/steps/look/input/idd", json!(7))], &[("action_input", "/steps/look/input")]);
-    finds(&[("/steps/look/retry", json!({ "attempts": 0, "initial": "2m" }))], &[
-        ("retry_range", "/steps/look/retry/attempts"),
-        ("retry_range", "/steps/look/retry/initial"),
-    ]);
+    finds(
+        &[("/steps/look/retry", json!({ "attempts": 0, "initial": "2m" }))],
+        &[("retry_range", "/steps/look/retry/attempts"), ("retry_range", "/steps/look/retry/initial")],
+    );
     finds(&[("/steps/look/timeout", json!("0s"))], &[("timeout_range", "/steps/look/timeout")]);
 }
 
@@ -171,7 +173,10 @@ fn expressions_and_templates() {
     finds(&[("/steps/no/message", json!("Hi {{ customer.name"))], &[("expression_parse", "/steps/no/message")]);
     finds(&[("/steps/no/output", json!({ "a/b": ["{{ amuont }}"] }))], &[("unknown_name", "/steps/no/output/a~1b/0")]);
     finds(&[("/steps/look/set/extra", json!("{{ steps.look.output.x & output.y }}"))], &[]);
-    finds(&[("/steps/no/message", json!("{{ steps.ask.output.comment }}"))], &[("output_before_step", "/steps/no/message")]);
+    finds(
+        &[("/steps/no/message", json!("{{ steps.ask.output.comment }}"))],
+        &[("output_before_step", "/steps/no/message")],
+    );
 }
 
 #[test]
@@ -181,10 +186,10 @@ fn high_risk_needs_a_person() {
     finds(&[("/steps/ask/on_reject", json!("refund"))], &[("unguarded_action", "/steps/refund")]);
     finds(&[("/steps/ask/on_changes", json!("refund"))], &[("unguarded_action", "/steps/refund")]);
     let silence = json!({ "after": "1h", "outcome": "approved" });
-    finds(&[("/steps/ask/timeout", silence)], &[
-        ("approval_timeout_approves", "/steps/ask/timeout/outcome"),
-        ("unguarded_action", "/steps/refund"),
-    ]);
+    finds(
+        &[("/steps/ask/timeout", silence)],
+        &[("approval_timeout_approves", "/steps/ask/timeout/outcome"), ("unguarded_action", "/steps/refund")],
+    );
     let elsewhere = json!({ "after": "1h", "outcome": "rejected", "next": "refund" });
     finds(&[("/steps/ask/timeout", elsewhere)], &[("unguarded_action", "/steps/refund")]);
     // A loop back to before the approval is fine; a second approval on another path is fine.
@@ -194,25 +199,31 @@ fn high_risk_needs_a_person() {
     two["steps"]["other"] = two["steps"]["ask"].clone();
     assert_eq!(found(&two), []);
     two["steps"]["other"]["guards"] = json!(["look"]);
-    assert_eq!(found(&two), [
-        ("unguarded_action", "/steps/refund".to_owned()),
-        ("guards_unreachable", "/steps/other/guards/0".to_owned()),
-    ]);
+    assert_eq!(
+        found(&two),
+        [("unguarded_action", "/steps/refund".to_owned()), ("guards_unreachable", "/steps/other/guards/0".to_owned()),]
+    );
 }
 
 #[test]
 fn approvals() {
-    finds(&[("/steps/ask/guards", json!(["refund", "refnd", "done", "refund"]))], &[
-        ("guards_unknown", "/steps/ask/guards/1"),
-        ("guards_unknown", "/steps/ask/guards/2"),
-        ("duplicate_guard", "/steps/ask/guards/3"),
-    ]);
+    finds(
+        &[("/steps/ask/guards", json!(["refund", "refnd", "done", "refund"]))],
+        &[
+            ("guards_unknown", "/steps/ask/guards/1"),
+            ("guards_unknown", "/steps/ask/guards/2"),
+            ("duplicate_guard", "/steps/ask/guards/3"),
+        ],
+    );
     finds(&[("/steps/ask/guards", json!(["refund", "look"]))], &[("guards_unreachable", "/steps/ask/guards/1")]);
     for (approvers, expected) in [
         (json!({ "quorum": 0 }), Some("/steps/ask/approvers/quorum")),
         (json!({ "quorum": 11 }), Some("/steps/ask/approvers/quorum")),
         (json!({ "users": ["ada@example.com", "ADA@example.com"], "quorum": 2 }), Some("/steps/ask/approvers/quorum")),
-        (json!({ "users": ["ada@example.com"], "exclude_requester": true }), Some("/steps/ask/approvers/exclude_requester")),
+        (
+            json!({ "users": ["ada@example.com"], "exclude_requester": true }),
+            Some("/steps/ask/approvers/exclude_requester"),
+        ),
         (json!({ "users": ["ada@example.com"], "roles": ["manager"], "quorum": 2 }), None),
         (json!({}), None),
     ] {
@@ -246,7 +257,11 @@ fn forms() {
         (json!({ "type": "string" }), "form_schema", ""),
         (json!(7), "form_schema", ""),
         (json!({ "type": "object", "properties": { "id": { "type": "strnig" } } }), "form_schema", ""),
-        (json!({ "type": "object", "properties": { "id": { "$ref": "https://example.com/x.json" } } }), "form_schema", ""),
+        (
+            json!({ "type": "object", "properties": { "id": { "$ref": "https://example.com/x.json" } } }),
+            "form_schema",
+            "",
+        ),
         (json!({ "type": "object", "required": ["x"], "properties": { "id": field } }), "form_schema", "/required"),
         (json!({ "type": "object", "properties": { "id": { "type": "object" } } }), "form_channel", "/properties/id"),
         (json!({ "type": "object", "properties": { "id": { "type": "array" } } }), "form_channel", "/properties/id"),
@@ -271,10 +286,10 @@ fn triggers() {
     assert_eq!(at(json!({ "type": "message", "when": "$upper(text)" })), [("unknown_name", "/triggers/0/when".into())]);
     assert_eq!(at(json!({ "type": "webhook", "path": "a/b" })), [("trigger_path", "/triggers/0/path".into())]);
     assert_eq!(at(json!({ "type": "schedule", "cron": "0 9 * * MON", "time_zone": "Europe/Berlin" })), []);
-    assert_eq!(at(json!({ "type": "schedule", "cron": "0 25 * * *", "time_zone": "x y" })), [
-        ("trigger_cron", "/triggers/0/cron".to_owned()),
-        ("trigger_cron", "/triggers/0/time_zone".to_owned()),
-    ]);
+    assert_eq!(
+        at(json!({ "type": "schedule", "cron": "0 25 * * *", "time_zone": "x y" })),
+        [("trigger_cron", "/triggers/0/cron".to_owned()), ("trigger_cron", "/triggers/0/time_zone".to_owned()),]
+    );
     let mut twice = good();
     twice["triggers"] = json!([{ "type": "webhook", "path": "a" }, { "type": "webhook", "path": "a" }]);
     assert_eq!(found(&twice), [("duplicate_trigger", "/triggers/1/path".to_owned())]);
@@ -308,9 +323,10 @@ fn what_cannot_be_read_is_a_diagnostic() {
     };
     assert_eq!(codes("schema: 2"), ["schema_newer"]);
     assert_eq!(codes("a: ["), ["syntax"]);
-    assert_eq!(codes("schema: 1\nname: x\nstart: a\nsteps: { a: { type: end, x: 1 }, b: { type: what } }"), [
-        "unknown_field", "wrong_type",
-    ]);
+    assert_eq!(
+        codes("schema: 1\nname: x\nstart: a\nsteps: { a: { type: end, x: 1 }, b: { type: what } }"),
+        ["unknown_field", "wrong_type",]
+    );
 }
 
 /// A document in which everything is wrong and large.
@@ -319,14 +335,22 @@ fn large(steps: usize) -> Workflow {
     for index in 0..steps {
         let next = format!("s{}", (index * 7 + 1) % steps);
         let step = match index % 5 {
-            0 => json!({ "type": "tool_call", "action": "shop.refund", "input": { "id": 1, "x": "{{ steps.s3.output.y }}" }, "next": next }),
-            1 => json!({ "type": "condition", "branches": [{ "when": "amuont > 1 and steps.s9.output.a = 2", "next": next }],
-                         "otherwise": format!("s{}", (index + 1) % steps) }),
-            2 => json!({ "type": "approval", "summary": "{{ nobody }}", "guards": [format!("s{}", (index + 3) % steps)],
-                         "on_approve": next, "on_reject": format!("s{}", (index + 1) % steps) }),
+            0 => {
+                json!({ "type": "tool_call", "action": "shop.refund", "input": { "id": 1, "x": "{{ steps.s3.output.y }}" }, "next": next })
+            }
+            1 => {
+                json!({ "type": "condition", "branches": [{ "when": "amuont > 1 and steps.s9.output.a = 2", "next": next }],
+                         "otherwise": format!("s{}", (index + 1) % steps) })
+            }
+            2 => {
+                json!({ "type": "approval", "summary": "{{ nobody }}", "guards": [format!("s{}", (index + 3) % steps)],
+                         "on_approve": next, "on_reject": format!("s{}", (index + 1) % steps) })
+            }
             3 => json!({ "type": "notify", "channels": ["email"], "body": "Hello {{ customer.name }}", "next": next }),
-            _ => json!({ "type": "collect_form", "form": { "type": "object", "properties": { "a": { "type": "string" } } },
-                         "next": format!("s{}", (index + 1) % steps) }),
+            _ => {
+                json!({ "type": "collect_form", "form": { "type": "object", "properties": { "a": { "type": "string" } } },
+                         "next": format!("s{}", (index + 1) % steps) })
+            }
         };
         all.insert(format!("s{index}"), step);
     }

@@ -60,7 +60,9 @@ mod tests {
         let tags: Vec<_> = kinds.iter().map(|kind| kind["properties"]["type"]["const"].as_str().unwrap()).collect();
         let all = ["tool_call", "collect_form", "condition", "notify", "approval", "human_handoff", "end"];
         assert_eq!(tags, all);
-        assert!(kinds.iter().all(|kind| kind["additionalProperties"] == false && kind["properties"]["title"].is_object()));
+        assert!(
+            kinds.iter().all(|kind| kind["additionalProperties"] == false && kind["properties"]["title"].is_object())
+        );
     }
 
     #[test]

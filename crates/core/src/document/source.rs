@@ -204,7 +204,9 @@ fn decode_step(step: Value, pointer: &str) -> Result<Step, SourceError> {
         "end" => StepKind::End(typed(body, pointer)?),
         other => {
             let shown: String = other.chars().take(40).collect();
-            let message = format!("`{shown}` is no step type: there are tool_call, collect_form, condition, notify, approval, human_handoff and end");
+            let message = format!(
+                "`{shown}` is no step type: there are tool_call, collect_form, condition, notify, approval, human_handoff and end"
+            );
             return Err(SourceError::at("wrong_type", format!("{pointer}/type"), message));
         }
     };

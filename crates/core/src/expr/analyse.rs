@@ -220,3 +220,50 @@ fn reads_context(name: &str, arguments: usize) -> bool {
         _ => arguments == 0,
     }
 }
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use crate::expr::Expression;
+
+    fn reads(source: &str) -> String {
+        let expression = Expression::compile(source).unwrap();
+        let paths: Vec<String> = expression.paths().iter().map(|path| path.join(".")).collect();
+        let everything = if expression.reads_everything() { "*" } else { "" };
+        format!("{everything}{} {}", paths.join(" "), expression.unknown_functions().join(" ")).trim().to_owned()
+    }
+
+    #[test]
+    fn only_what_is_read_from_the_root_counts() {
+        for (source, expected) in [
+            ("a.b.c", "a.b.c"),
+            ("$.a.b + $$.c", "a.b c"),
+            ("items[price > 5].name", "items"),
+            ("items.price[0].x", "items.price"),
+            ("items.(price * n)", "items"),
+            ("items^(price).name", "items"),
+            ("items{ name: $sum(price) }", "items"),
+            ("items.{ 'x': name, 'y': $$.customer.name }", "customer.name items"),
+            ("(a; b).c", "a b"),
+            ("$map(items, function($i) { $i.price + tax })", "items tax"),
+            ("($x := a; $f := function($y) { $y & b }; $f($x))", "a b"),
+            ("a ~> |b|{'c': d}|", "a"),
+            ("items@$i.orders@$o[$i.id = $o.id].x", "items"),
+            ("steps.preview.output.x > 1 ? a : b", "a b steps.preview.output.x"),
+            ("`odd name`.x", "odd name.x"),
+            ("\"quoted\".x", "quoted.x"),
+            ("$", "*"),
+            ("**.price", "*"),
+            ("$keys()", "*"),
+            ("$lookup('a')", "*"),
+            ("$nope(a) + $x", "a nope x"),
+            ("$now() & $string(a)", "a"),
+        ] {
+            assert_eq!(reads(source), expected, "{source}");
+        }
+        assert_eq!(
+            Expression::compile("$random() + $map(a, $shuffle)").unwrap().refused_functions(),
+            ["random", "shuffle"]
+        );
+    }
+}

@@ -173,3 +173,46 @@ fn collect<'a>(node: &'a Node, at: &mut Vec<Token<'a>>, found: &mut Vec<(String,
         }
     }
 }
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+    use crate::time::Timestamp;
+    use serde_json::json;
+
+    #[test]
+    fn types_are_kept_where_a_string_is_one_expression() {
+        let big = json!(9_007_199_254_740_993_u64);
+        let customer = json!({ "id": 7, "tags": ["a"], "name": "Ada" });
+        let scope = Scope::new(Timestamp(0)).with("big", &big).with("customer", &customer);
+        let template = Template::compile(&json!({
+            "big": "{{ big }}", "text": "id {{ customer.id }}", "all": ["{{customer.tags}}", " {{ customer.id }}\n"],
+            "none": "{{ missing }}", "sum": "{{ customer.id + 1 }}", "{{ key }}": 1, "literal": "{{ 'x' }}",
+        }));
+        assert_eq!(
+            template.unwrap().render(&scope).unwrap(),
+            json!({
+                "big": 9_007_199_254_740_993_u64, "text": "id 7", "all": [["a"], 7], "none": null, "sum": 8,
+                "{{ key }}": 1, "literal": "x",
+            })
+        );
+    }
+
+    #[test]
+    fn what_holds_no_expression_is_constant() {
+        assert!(Template::compile(&json!({ "a": [1, "x", null] })).unwrap().is_constant());
+        assert!(!Template::compile(&json!({ "a": [1, "{{ x }}", null] })).unwrap().is_constant());
+        assert!(Template::default().is_constant());
+    }
+
+    #[test]
+    fn errors_point_into_the_value() {
+        let error = Template::compile(&json!({ "a/b": [1, "{{ x + }}"] })).unwrap_err();
+        assert_eq!((error.pointer.as_str(), error.code()), ("/a~1b/1", "expression_parse"));
+        let template = Template::compile(&json!([{ "x": "{{ 'a' + 1 }}" }])).unwrap();
+        let error = template.render(&Scope::new(Timestamp(0))).unwrap_err();
+        assert_eq!((error.pointer.as_str(), error.code()), ("/0/x", "expression_error"));
+        assert_eq!(template.expressions()[0].0, "/0/x");
+    }
+}

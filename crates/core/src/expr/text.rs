@@ -31,16 +31,10 @@ impl TextTemplate {
         let mut at = 0;
         while let Some(open) = source[at..].find("{{").map(|found| at + found) {
             let inner = open + 2;
-            let Some(close) = closing(&source[inner..]).map(|found| inner + found) else {
-                return Err(ExpressionError::parse("`{{` without `}}`", Some(open)));
-            };
             if open > at {
                 parts.push(Part::Text(source[at..open].to_owned()));
             }
-            let expression = Expression::compile(source[inner..close].trim()).map_err(|error| {
-                let leading = source[inner..close].len() - source[inner..close].trim_start().len();
-                ExpressionError { position: Some(inner + leading + error.position.unwrap_or(0)), ..error }
-            })?;
+            let (expression, close) = expression(source, open, inner)?;
             parts.push(Part::Expression(expression));
             at = close + 2;
         }
@@ -86,6 +80,11 @@ impl TextTemplate {
         })
     }
 
+    /// Whether the whole template is exactly one expression.
+    pub(crate) fn is_single(&self) -> bool {
+        matches!(self.parts.as_slice(), [Part::Expression(_)])
+    }
+
     /// The expression, when the whole template is exactly one.
     pub(super) fn into_single(mut self) -> Result<Expression, Self> {
         match self.parts.pop() {
@@ -97,6 +96,27 @@ impl TextTemplate {
             None => Err(self),
         }
     }
+}
+
+/// Compiles the expression that starts at `inner` and says where its `}}` is.
+fn expression(source: &str, open: usize, inner: usize) -> Result<(Expression, usize), ExpressionError> {
+    /// Ends that are tried when quotes mislead, as a quote in a regular expression does.
+    const ENDS_MAX: usize = 8;
+    let compile = |close: usize| {
+        let text = &source[inner..close];
+        let leading = text.len() - text.trim_start().len();
+        Expression::compile(text.trim())
+            .map(|expression| (expression, close))
+            .map_err(|error| ExpressionError { position: Some(inner + leading + error.position.unwrap_or(0)), ..error })
+    };
+    let first = match closing(&source[inner..]) {
+        Some(close) => compile(inner + close),
+        None => Err(ExpressionError::parse("`{{` without `}}`", Some(open))),
+    };
+    first.or_else(|error| {
+        let ends = source[inner..].match_indices("}}").map(|(close, _)| inner + close).take(ENDS_MAX);
+        ends.filter_map(|close| compile(close).ok()).next().ok_or(error)
+    })
 }
 
 /// Where the `}}` is that ends an expression: not inside quotes, and not the end of its own braces.
@@ -121,4 +141,49 @@ fn closing(source: &str) -> Option<usize> {
         at += 1;
     }
     None
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+    use crate::time::Timestamp;
+    use serde_json::json;
+
+    fn render(source: &str) -> String {
+        let (name, data, none) = (json!("Ada"), json!({ "a": [1, 2], "n": 1.5, "t": true }), json!(null));
+        let scope = Scope::new(Timestamp(0)).with("name", &name).with("data", &data).with("none", &none);
+        TextTemplate::compile(source).unwrap().render(&scope).unwrap()
+    }
+
+    #[test]
+    fn values_are_put_into_text() {
+        assert_eq!(render("Hello {{ name }}!"), "Hello Ada!");
+        assert_eq!(render("{{name}}{{ name }}"), "AdaAda");
+        assert_eq!(render("[{{ none }}{{ missing.x }}]"), "[]");
+        assert_eq!(
+            render("{{ data.n }} {{ data.t }} {{ data.a }} {{ data }}"),
+            r#"1.5 true [1,2] {"a":[1,2],"n":1.5,"t":true}"#
+        );
+        assert_eq!(render("no expression }} here"), "no expression }} here");
+        assert_eq!(render(""), "");
+    }
+
+    #[test]
+    fn braces_and_quotes_in_an_expression_do_not_end_it() {
+        assert_eq!(render(r#"a {{ "}}" & '{{' & name }} b"#), "a }}{{Ada b");
+        assert_eq!(render(r#"{{ "\"}}" }}"#), "\"}}");
+        assert_eq!(render(r#"{{ {"a": {"b": 1}} }}"#), r#"{"a":{"b":1}}"#);
+        assert_eq!(render(r#"{{{"a": {"b": 1}}}}"#), r#"{"a":{"b":1}}"#);
+        assert_eq!(render(r#"{{ $replace("it's", /'/, "") }} {{ name }}"#), "its Ada");
+    }
+
+    #[test]
+    fn errors_say_where() {
+        let error = TextTemplate::compile("ab {{ name").unwrap_err();
+        assert_eq!((error.code(), error.position), ("expression_parse", Some(3)));
+        let error = TextTemplate::compile("ab {{  }} cd").unwrap_err();
+        assert_eq!(error.code(), "expression_parse");
+        assert!(TextTemplate::compile("ab {{ name + }} cd").is_err());
+    }
 }

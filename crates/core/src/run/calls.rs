@@ -136,6 +136,7 @@ pub(super) fn perform_look_up(machine: &mut Machine<'_>, calling: &Calling) {
         machine.perform(Effect::LookUp {
             visit: calling.place.visit,
             call: calling.call,
+            attempt: calling.attempt,
             key: calling.key.clone(),
             action: action.to_owned(),
             connection: connection.map(str::to_owned),

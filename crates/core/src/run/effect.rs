@@ -52,6 +52,8 @@ pub enum Effect {
         visit: u32,
         /// Which call of that step.
         call: u16,
+        /// The attempt in doubt.
+        attempt: u32,
         /// The key the call was sent with.
         key: String,
         /// The action in doubt.

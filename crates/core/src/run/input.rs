@@ -68,6 +68,8 @@ pub enum Input {
         visit: u32,
         /// Which call of that step.
         call: u16,
+        /// The attempt in doubt.
+        attempt: u32,
         /// What was found.
         result: LookUpResult,
     },
@@ -108,6 +110,10 @@ pub enum Input {
     UnknownResolved {
         /// The step entry in doubt.
         visit: u32,
+        /// Which call of that step.
+        call: u16,
+        /// The attempt in doubt: one call can come into doubt more than once.
+        attempt: u32,
         /// What they found.
         answer: UnknownAnswer,
         /// Their words.

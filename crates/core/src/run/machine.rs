@@ -139,14 +139,16 @@ impl<'a> Machine<'a> {
                 let pause = calls::Pause { asked_seconds: retry_after_seconds, jitter_per_mille };
                 calls::failed(self, &calling, error, pause)
             }
-            Input::LookedUp { visit, call, result } => self.looked_up(visit, call, result)?,
+            Input::LookedUp { visit, call, attempt, result } => self.looked_up((visit, call, attempt), result)?,
             Input::TimerFired => self.timer_fired()?,
             Input::FormSubmitted { visit, values, by } => collect_form::submitted(self, visit, values, by)?,
             Input::Decided { visit, outcome, comment, by } => approval::decided(self, visit, &outcome, comment, by)?,
             Input::HandedBack { visit, outcome, comment, by } => {
                 human_handoff::handed_back(self, visit, outcome, comment, by)?
             }
-            Input::UnknownResolved { visit, answer, comment, by } => self.resolved(visit, answer, comment, by)?,
+            Input::UnknownResolved { visit, call, attempt, answer, comment, by } => {
+                self.resolved((visit, call, attempt), answer, comment, by)?
+            },
             Input::CancelRequested { reason, by } => self.cancel(reason, by),
             Input::RetryRequested { step, vars, by } => self.reopen(step, vars, by)?,
             Input::Recovered => self.recover()?,
@@ -230,12 +232,13 @@ impl<'a> Machine<'a> {
         }
     }
 
-    fn looked_up(&mut self, visit: u32, call: u16, result: LookUpResult) -> Result<Flow, Refusal> {
+    fn looked_up(&mut self, sent: (u32, u16, u32), result: LookUpResult) -> Result<Flow, Refusal> {
         let Phase::LookingUp(wait) = self.state.phase.clone() else { return Err(Refusal::Stale) };
-        if (wait.calling.place.visit, wait.calling.call) != (visit, call) {
+        // What was found about an earlier attempt says nothing about this one.
+        if wait.calling.sent() != sent {
             return Err(Refusal::Stale);
         }
-        let attempt = wait.calling.attempt;
+        let (visit, call, attempt) = sent;
         let mut answered = |found: &str| self.emit(Event::LookUpAnswered { visit, call, found: found.to_owned() });
         Ok(match result {
             LookUpResult::Happened { output } => {
@@ -274,11 +277,19 @@ impl<'a> Machine<'a> {
         }
     }
 
-    fn resolved(&mut self, visit: u32, answer: UnknownAnswer, comment: String, by: Actor) -> Result<Flow, Refusal> {
+    fn resolved(
+        &mut self,
+        sent: (u32, u16, u32),
+        answer: UnknownAnswer,
+        comment: String,
+        by: Actor,
+    ) -> Result<Flow, Refusal> {
         let Phase::WaitingUnknown(wait) = self.state.phase.clone() else { return Err(Refusal::Stale) };
-        if wait.calling.place.visit != visit {
+        // An answer about an earlier attempt must not decide the checkpoint of this one.
+        if wait.calling.sent() != sent {
             return Err(Refusal::Stale);
         }
+        let visit = sent.0;
         let by = ClosedBy::Person { actor: by };
         let calling = wait.calling;
         Ok(match answer {
@@ -387,11 +398,7 @@ impl<'a> Machine<'a> {
 
     fn calling(&self, visit: u32, call: u16, attempt: u32) -> Result<super::Calling, Refusal> {
         match &self.state.phase {
-            Phase::Calling(calling)
-                if (calling.place.visit, calling.call, calling.attempt) == (visit, call, attempt) =>
-            {
-                Ok(calling.clone())
-            }
+            Phase::Calling(calling) if calling.sent() == (visit, call, attempt) => Ok(calling.clone()),
             _ => Err(Refusal::Stale),
         }
     }

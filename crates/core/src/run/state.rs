@@ -199,6 +199,14 @@ pub struct Ended {
     pub last: Option<Place>,
 }
 
+impl Calling {
+    /// Which attempt of which call of which entry.
+    #[must_use]
+    pub fn sent(&self) -> (u32, u16, u32) {
+        (self.place.visit, self.call, self.attempt)
+    }
+}
+
 impl RunState {
     /// The step entry the token is at, if it is at one.
     #[must_use]

@@ -47,13 +47,8 @@ pub(crate) async fn by_session(app: &App, secret: &str) -> ApiResult<Arc<Identit
     let (Some(user), Some(member), Some(workspace)) = (user, member, workspace) else { return Err(expired()) };
     let expires_at = super::session::slide(app, &session, now).await?;
     let (role, groups) = (member.membership.role, member.membership.groups);
-    let actor = Actor {
-        id: user.id,
-        name: user.name,
-        email: user.email,
-        roles: actor_roles(role, &groups),
-        via: Via::Portal,
-    };
+    let actor =
+        Actor { id: user.id, name: user.name, email: user.email, roles: actor_roles(role, &groups), via: Via::Portal };
     let credential = Credential::Session(hash);
     let identity = Arc::new(Identity { credential, workspace, actor, role, groups, expires_at: Some(expires_at) });
     app.identities.put(key, Arc::clone(&identity));

@@ -61,7 +61,7 @@ pub(crate) struct Guesses {
 
 impl Default for Guesses {
     fn default() -> Self {
-        let minutes = |minutes| Duration::from_secs(60 * minutes);
+        let minutes = |minutes: u64| Duration::from_secs(60 * minutes);
         Self {
             account: Limiter::new(10, minutes(5)),
             address: Limiter::new(100, minutes(5)),

@@ -65,8 +65,7 @@ pub(crate) fn hash(password: &str) -> Result<String, argon2::password_hash::Erro
 }
 
 fn verify(password: &str, known: &str) -> bool {
-    PasswordHash::new(known)
-        .is_ok_and(|known| Argon2::default().verify_password(password.as_bytes(), &known).is_ok())
+    PasswordHash::new(known).is_ok_and(|known| Argon2::default().verify_password(password.as_bytes(), &known).is_ok())
 }
 
 /// Refuses passwords that are too short to keep or too long to hash.

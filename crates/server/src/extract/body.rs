@@ -53,7 +53,8 @@ fn check_media_type(headers: &HeaderMap) -> ApiResult<()> {
     let value = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
     let essence = value.split(';').next().unwrap_or_default().trim();
     let json = essence.eq_ignore_ascii_case("application/json")
-        || (essence.len() > 5 && essence.is_char_boundary(essence.len() - 5)
+        || (essence.len() > 5
+            && essence.is_char_boundary(essence.len() - 5)
             && essence[essence.len() - 5..].eq_ignore_ascii_case("+json"));
     if json {
         return Ok(());
@@ -90,9 +91,7 @@ fn shape_error(pointer: String, error: &serde_json::Error) -> ApiError {
     // serde_json appends " at line 1 column 2"; that is told in members of its own.
     let detail = message.rsplit_once(" at line ").map_or(message.as_str(), |(text, _)| text).to_owned();
     match error.classify() {
-        serde_json::error::Category::Data => {
-            ApiError::invalid(pointer, detail).position(error.line(), error.column())
-        }
+        serde_json::error::Category::Data => ApiError::invalid(pointer, detail).position(error.line(), error.column()),
         serde_json::error::Category::Syntax | serde_json::error::Category::Eof | serde_json::error::Category::Io => {
             ApiError::new(StatusCode::BAD_REQUEST, "malformed_json", "The body is not JSON")
                 .detail(detail)
@@ -102,7 +101,7 @@ fn shape_error(pointer: String, error: &serde_json::Error) -> ApiError {
 }
 
 /// A JSON pointer from the path of serde_path_to_error.
-pub(crate) fn pointer(path: &serde_path_to_error::Path) -> String {
+fn pointer(path: &serde_path_to_error::Path) -> String {
     use serde_path_to_error::Segment;
     let mut pointer = String::new();
     for segment in path {

@@ -34,10 +34,6 @@ pub struct Caller {
 }
 
 impl Caller {
-    pub(crate) fn new(identity: Arc<Identity>, address: Option<IpAddr>) -> Self {
-        Self { identity, address }
-    }
-
     /// The workspace's id.
     #[must_use]
     pub fn workspace(&self) -> &str {
@@ -110,14 +106,7 @@ impl Caller {
                 detail.insert("address".to_owned(), json!(address.to_string()));
             }
         }
-        NewAudit {
-            at,
-            actor,
-            via: via.to_owned(),
-            action: action.to_owned(),
-            subject,
-            detail: detail.to_string(),
-        }
+        NewAudit { at, actor, via: via.to_owned(), action: action.to_owned(), subject, detail: detail.to_string() }
     }
 }
 

@@ -70,7 +70,9 @@ impl<S: Send + Sync> FromRequestParts<S> for IfMatch {
             return Ok(Self(None));
         }
         let revision = text.strip_prefix("W/").unwrap_or(text).trim_matches('"').parse();
-        revision.map(|revision| Self(Some(revision))).map_err(|_| invalid_parameter(Some("If-Match"), "not an ETag of a draft"))
+        revision
+            .map(|revision| Self(Some(revision)))
+            .map_err(|_| invalid_parameter(Some("If-Match"), "not an ETag of a draft"))
     }
 }
 

@@ -6,7 +6,7 @@ mod conditional;
 mod parameters;
 mod visitor;
 
-pub(crate) use body::{Body, OptionalBody, pointer, too_large};
+pub(crate) use body::{Body, OptionalBody, too_large};
 pub(crate) use caller::{Address, unauthenticated};
 pub use caller::{Caller, Credential};
 pub(crate) use conditional::{IdempotencyHeader, IfMatch, PreferWait};

@@ -33,7 +33,12 @@ fn view(row: ApiKeyRow, key: Option<String>) -> ApiKey {
 }
 
 /// A new key and its row; only the row is kept.
-pub(crate) fn new_key(workspace: &str, name: String, role: Role, groups: Vec<String>) -> ApiResult<(ApiKeyRow, String)> {
+pub(crate) fn new_key(
+    workspace: &str,
+    name: String,
+    role: Role,
+    groups: Vec<String>,
+) -> ApiResult<(ApiKeyRow, String)> {
     let key = format!("{PREFIX}{}", random_secret()?);
     let row = ApiKeyRow {
         id: Uuid::now_v7().to_string(),

@@ -137,14 +137,18 @@ pub(crate) async fn set_up(
     let user = match purpose {
         Setup::FirstAdmin => {
             let (name, email) = name_and_email(request.name.as_deref(), request.email.as_deref())?;
-            first_admin(&app, &token.workspace, UserRow {
-                id: Uuid::now_v7().to_string(),
-                email,
-                name,
-                password_hash: Some(password_hash),
-                created_at: app.now(),
-                disabled_at: None,
-            })
+            first_admin(
+                &app,
+                &token.workspace,
+                UserRow {
+                    id: Uuid::now_v7().to_string(),
+                    email,
+                    name,
+                    password_hash: Some(password_hash),
+                    created_at: app.now(),
+                    disabled_at: None,
+                },
+            )
             .await?
         }
         Setup::Invitation => {

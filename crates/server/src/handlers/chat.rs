@@ -85,11 +85,8 @@ pub(crate) async fn get_chat(
     let rows = app.store.list_messages(&row.workspace, &row.id, query.after.unwrap_or(0), MESSAGES_MAX).await?;
     let workspace = app.store.get_workspace(&row.workspace).await?;
     let operator = app.some_person(&row.workspace, row.assigned_to.as_deref()).await?;
-    let running = RunFilter {
-        conversation: Some(row.id.clone()),
-        status: vec![RunStatus::Running],
-        ..RunFilter::default()
-    };
+    let running =
+        RunFilter { conversation: Some(row.id.clone()), status: vec![RunStatus::Running], ..RunFilter::default() };
     let running = app.store.list_runs(&row.workspace, &running, &PageRequest { after: None, limit: 1 }).await?;
     let mut messages = message_views(&app, &row.workspace, rows).await?;
     // Which run said something is not the customer's business.
@@ -120,19 +117,25 @@ pub(crate) async fn send_chat_message(
     let is_new = known.is_none();
     let row = match known {
         Some(row) => row,
-        None => append(&app, &conversation, NewMessage {
-            id,
-            conversation: conversation.id.clone(),
-            at: app.now(),
-            author: Author::Customer,
-            author_name: name_of(&app, &conversation).await?,
-            body: text,
-            form: None,
-            checkpoint: None,
-            run: None,
-            data: request.client_id.map(|client_id| json!({ "client_id": client_id }).to_string()),
-        })
-        .await?,
+        None => {
+            append(
+                &app,
+                &conversation,
+                NewMessage {
+                    id,
+                    conversation: conversation.id.clone(),
+                    at: app.now(),
+                    author: Author::Customer,
+                    author_name: name_of(&app, &conversation).await?,
+                    body: text,
+                    form: None,
+                    checkpoint: None,
+                    run: None,
+                    data: request.client_id.map(|client_id| json!({ "client_id": client_id }).to_string()),
+                },
+            )
+            .await?
+        }
     };
     if is_new || unanswered(&app, &row).await? {
         app.engine.customer_message(&row.workspace, &row.conversation, &row.body).await?;
@@ -158,11 +161,8 @@ async fn append(app: &App, conversation: &ConversationRow, message: NewMessage) 
 /// it and no run started since.
 async fn unanswered(app: &App, row: &MessageRow) -> ApiResult<bool> {
     let later = app.store.list_messages(&row.workspace, &row.conversation, row.position, 1).await?;
-    let since = RunFilter {
-        conversation: Some(row.conversation.clone()),
-        started_after: Some(row.at),
-        ..RunFilter::default()
-    };
+    let since =
+        RunFilter { conversation: Some(row.conversation.clone()), started_after: Some(row.at), ..RunFilter::default() };
     let runs = app.store.list_runs(&row.workspace, &since, &PageRequest { after: None, limit: 1 }).await?;
     Ok(later.is_empty() && runs.items.is_empty())
 }
@@ -181,10 +181,11 @@ async fn name_of(app: &App, conversation: &ConversationRow) -> ApiResult<String>
 pub(crate) async fn submit_chat_form(
     State(app): State<App>,
     Visitor(conversation): Visitor,
-    Path((_, checkpoint)): Path<(String, String)>,
+    Path(path): Path<(String, String)>,
     body: Body<FormValuesRequest>,
 ) -> ApiResult<Json<FormSubmitted>> {
     app.guesses.message(&conversation.id)?;
+    let (_, checkpoint) = path;
     let workspace = &conversation.workspace;
     let row = app.store.get_checkpoint(workspace, &checkpoint).await?;
     // A visitor reaches the forms of their own conversation and nothing else.

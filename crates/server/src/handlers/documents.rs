@@ -30,7 +30,7 @@ pub(crate) async fn check(
 ) -> ApiResult<Json<CheckResponse>> {
     let diagnostics = match documents::read(body.value.document, body.value.source.as_deref()) {
         Ok(document) => documents::check(&document, &app.engine.catalogue()).1,
-        Err(unreadable) => vec![unreadable.diagnostic()],
+        Err(unreadable) => unreadable.diagnostics(),
     };
     Ok(Json(CheckResponse { diagnostics }))
 }
@@ -44,12 +44,16 @@ pub(crate) async fn evaluate(
     body: Body<EvalRequest>,
 ) -> ApiResult<Json<EvalResponse>> {
     let EvalRequest { expression, data } = body.value;
-    let result = Expression::compile(&expression)
-        .and_then(|expression| expression.evaluate_value(&data, Timestamp(app.now())));
+    let result =
+        Expression::compile(&expression).and_then(|expression| expression.evaluate_value(&data, Timestamp(app.now())));
     Ok(Json(match result {
-        Ok(value) => {
-            EvalResponse { nothing: value.is_none(), value: value.unwrap_or_default(), error: None, code: None, position: None }
-        }
+        Ok(value) => EvalResponse {
+            nothing: value.is_none(),
+            value: value.unwrap_or_default(),
+            error: None,
+            code: None,
+            position: None,
+        },
         Err(error) => EvalResponse {
             value: Value::Null,
             nothing: true,

@@ -8,9 +8,7 @@ use crate::{
     handlers::{at_most, workspace},
     publishing::{self, Wanted},
     views::required_workflow,
-    wire::{
-        Activation, ActivationKind, DiffResponse, Page, PublishRequest, RollbackRequest, RunCounts, Version, json,
-    },
+    wire::{Activation, ActivationKind, DiffResponse, Page, PublishRequest, RollbackRequest, RunCounts, Version, json},
 };
 use axum::{Json, extract::State, http::StatusCode};
 use countersign_store::{Activate, ActivationKind as Kind, Role, RunCount, WorkflowRow, WorkflowVersionRow};

@@ -51,7 +51,11 @@ pub(crate) async fn list_workflows(
     let matching = rows.into_iter().filter(|row| row.name.to_lowercase().contains(&text));
     let items = matching.map(|row| {
         let count = |status| {
-            counts.iter().filter(|count| count.workflow == row.id && count.status == status).map(|count| count.count).sum()
+            counts
+                .iter()
+                .filter(|count| count.workflow == row.id && count.status == status)
+                .map(|count| count.count)
+                .sum()
         };
         WorkflowSummary {
             running: count(RunStatus::Running),
@@ -116,11 +120,7 @@ fn tagged(workflow: Workflow) -> Tagged {
 #[utoipa::path(get, path = "/workflows/{id}", operation_id = "getWorkflow", tag = "workflows",
     params(("id" = String, Path)),
     responses((status = 200, description = "The workflow", body = Workflow, headers(("ETag" = String)))))]
-pub(crate) async fn get_workflow(
-    State(app): State<App>,
-    caller: Caller,
-    Path(id): Path<String>,
-) -> ApiResult<Tagged> {
+pub(crate) async fn get_workflow(State(app): State<App>, caller: Caller, Path(id): Path<String>) -> ApiResult<Tagged> {
     let row = required_workflow(&app, caller.workspace(), &id).await?;
     Ok(tagged(workflow_detail(&app, row).await?))
 }

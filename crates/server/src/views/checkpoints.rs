@@ -163,7 +163,10 @@ pub(crate) async fn checkpoint_detail(app: &App, caller: &Caller, row: Checkpoin
         form: None,
         unknown: None,
         conversation,
-        state: CheckpointState { vars: loaded.state.vars.clone(), steps: loaded.state.steps.clone() },
+        state: CheckpointState {
+            vars: loaded.state.vars.clone(),
+            steps: loaded.state.steps.as_object().cloned().unwrap_or_default(),
+        },
         path: history(&loaded.version, &loaded.log).into_iter().map(Into::into).collect(),
         earlier,
         comment: row.comment.clone(),
@@ -234,15 +237,11 @@ async fn render(
     input: &Value,
 ) -> Result<RenderedRequest, String> {
     let connector = action.split('.').next().unwrap_or_default();
-    let connection = app.engine.connection(workspace, connector, connection).await.map_err(|error| error.to_string())?;
+    let connection =
+        app.engine.connection(workspace, connector, connection).await.map_err(|error| error.to_string())?;
     let rendered =
         app.engine.invoker().render(action, input, connection.as_deref()).map_err(|error| error.to_string())?;
-    Ok(RenderedRequest {
-        method: rendered.method,
-        url: rendered.url,
-        headers: rendered.headers,
-        body: rendered.body,
-    })
+    Ok(RenderedRequest { method: rendered.method, url: rendered.url, headers: rendered.headers, body: rendered.body })
 }
 
 fn risk(app: &App, action: &str) -> Option<crate::wire::Risk> {
@@ -319,12 +318,7 @@ fn on_timeout(loaded: &LoadedRun, row: &CheckpointRow) -> (Option<String>, Optio
 }
 
 /// What would follow approval, rejection and "ask for changes".
-async fn branches(
-    app: &App,
-    workspace: &str,
-    loaded: &LoadedRun,
-    row: &CheckpointRow,
-) -> [Option<BranchPreview>; 3] {
+async fn branches(app: &App, workspace: &str, loaded: &LoadedRun, row: &CheckpointRow) -> [Option<BranchPreview>; 3] {
     let step = loaded.version.workflow().steps.get(&row.step).map(|step| &step.kind);
     let (true, Some(StepKind::Approval(step))) = (row.kind == CheckpointKind::Approval, step) else {
         return [None, None, None];

@@ -35,10 +35,7 @@ fn view(row: MessageRow, form: Option<MessageForm>) -> Message {
         id: row.id,
         position: row.position,
         at: row.at,
-        author: MessageAuthor {
-            kind: row.author.into(),
-            name: Some(row.author_name).filter(|name| !name.is_empty()),
-        },
+        author: MessageAuthor { kind: row.author.into(), name: Some(row.author_name).filter(|name| !name.is_empty()) },
         body: row.body,
         form,
         run: row.run,

@@ -11,7 +11,11 @@ use std::{collections::HashMap, sync::Arc};
 
 impl App {
     /// A workflow by id or name: its id and name.
-    pub(crate) async fn resolve_workflow(&self, workspace: &str, text: &str) -> ApiResult<Option<Arc<(String, String)>>> {
+    pub(crate) async fn resolve_workflow(
+        &self,
+        workspace: &str,
+        text: &str,
+    ) -> ApiResult<Option<Arc<(String, String)>>> {
         let key = (workspace.to_owned(), text.to_owned());
         if let Some(known) = self.workflows.get(&key) {
             return Ok(Some(known));

@@ -305,7 +305,11 @@ impl From<run::StepExecution> for StepExecution {
             branches: execution
                 .branches
                 .into_iter()
-                .map(|branch| BranchRecord { when: branch.when, value: branch.value.unwrap_or_default(), held: branch.held })
+                .map(|branch| BranchRecord {
+                    when: branch.when,
+                    value: branch.value.unwrap_or_default(),
+                    held: branch.held,
+                })
                 .collect(),
         });
         Self {

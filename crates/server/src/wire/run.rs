@@ -216,7 +216,7 @@ pub struct CancelRequest {
 }
 
 /// Which version a retry uses.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, ToSchema)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum RetryVersion {
     /// The run goes on, on its own version.

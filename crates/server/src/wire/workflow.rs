@@ -11,8 +11,10 @@ use utoipa::ToSchema;
 pub enum Severity {
     /// It cannot be published.
     Error,
-    /// It can, but look at it.
+    /// It can, but is probably not what was meant.
     Warning,
+    /// Worth knowing.
+    Info,
 }
 
 /// One finding of the checks.

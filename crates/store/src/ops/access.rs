@@ -23,12 +23,23 @@ impl Store {
         self.row("WHERE token_hash = ?1 AND expires_at > ?2", params![token_hash, now]).await
     }
 
+    /// Moves the end of a session; one that is gone is fine.
+    ///
+    /// # Errors
+    /// `Busy`.
+    pub async fn extend_session(&self, token_hash: &str, expires_at: i64) -> Result<()> {
+        let sql = "UPDATE sessions SET expires_at = ?2 WHERE token_hash = ?1";
+        self.execute(Statement::new(sql, params![token_hash, expires_at])).await.map(|_| ())
+    }
+
     /// Ends a session; one that is gone is fine.
     ///
     /// # Errors
     /// `Busy`.
     pub async fn delete_session(&self, token_hash: &str) -> Result<()> {
-        self.execute(Statement::new("DELETE FROM sessions WHERE token_hash = ?1", params![token_hash])).await.map(|_| ())
+        self.execute(Statement::new("DELETE FROM sessions WHERE token_hash = ?1", params![token_hash]))
+            .await
+            .map(|_| ())
     }
 
     /// Ends all sessions of a user.

@@ -108,8 +108,7 @@ impl Store {
         );
         let statement = Statement::new(sql, params![workspace, id, assigned_to]).must_hit("checkpoint");
         let change = Change { workspace: workspace.to_owned(), kind: ChangeKind::Checkpoint, id: id.to_owned() };
-        let write =
-            Write { statements: vec![statement], audit: audited(workspace, audit), changes: vec![change] };
+        let write = Write { statements: vec![statement], audit: audited(workspace, audit), changes: vec![change] };
         match self.write(write).await {
             Ok(mut done) => {
                 let rows = decode(done.pop().unwrap_or_default().rows)?;

@@ -268,3 +268,71 @@ impl Store {
         Ok(runs)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+    use crate::migrations::MIGRATIONS;
+
+    fn plan(query: &Query) -> Vec<String> {
+        let connection = rusqlite::Connection::open_in_memory().unwrap();
+        connection.execute_batch(MIGRATIONS[0].sqlite).unwrap();
+        let mut statement = connection.prepare(&format!("EXPLAIN QUERY PLAN {}", query.text)).unwrap();
+        let rows = statement.query_map(rusqlite::params_from_iter(&query.params), |row| row.get(3)).unwrap();
+        rows.map(std::result::Result::unwrap).collect()
+    }
+
+    #[test]
+    fn lists_walk_an_index_in_order() {
+        let after = PageRequest { after: Some(Cursor { at: 5, id: "r".to_owned() }), limit: 50 };
+        let workflow = Some("wf".to_owned());
+        for filter in [
+            RunFilter::default(),
+            RunFilter { status: vec![RunStatus::Waiting], ..Default::default() },
+            RunFilter { workflow: workflow.clone(), ..Default::default() },
+            RunFilter { workflow, version: Some(2), started_after: Some(1), ..Default::default() },
+        ] {
+            let lines = plan(&list_by_status("ws", &filter, &after, 51));
+            let searches: Vec<_> = lines.iter().filter(|line| line.contains(" runs ")).collect();
+            assert!(!searches.is_empty() && searches.iter().all(|line| line.contains("USING INDEX")), "{lines:#?}");
+            // The merge at the end may sort the few rows of the branches; a branch may not.
+            let sorts = lines.iter().filter(|line| line.contains("TEMP B-TREE")).count();
+            assert!(sorts <= 1, "{filter:?} {lines:#?}");
+        }
+    }
+
+    #[test]
+    fn selective_filters_use_their_own_index() {
+        let page = PageRequest::default();
+        for (filter, index) in [
+            (RunFilter { customer: Some("a".to_owned()), ..Default::default() }, "runs_by_customer"),
+            (
+                RunFilter { customer: Some("a".to_owned()), status: vec![RunStatus::Failed], ..Default::default() },
+                "runs_by_customer",
+            ),
+            (RunFilter { conversation: Some("c".to_owned()), ..Default::default() }, "runs_by_conversation"),
+            (RunFilter { error_code: Some("e".to_owned()), ..Default::default() }, "runs_by_error"),
+        ] {
+            let lines = plan(&list_selective("ws", &filter, &page, 51));
+            assert!(lines.iter().any(|line| line.contains(index)), "{filter:?} {lines:#?}");
+            assert!(!lines.iter().any(|line| line.contains("TEMP B-TREE")), "{filter:?} {lines:#?}");
+        }
+    }
+
+    #[test]
+    fn timers_and_counts_do_not_read_the_table() {
+        let due = Query {
+            text: "SELECT id FROM runs WHERE wake_at <= 5 ORDER BY wake_at LIMIT 9".to_owned(),
+            ..Default::default()
+        };
+        assert!(plan(&due)[0].contains("runs_due"), "{:?}", plan(&due));
+        let running = "SELECT id FROM runs WHERE status = 'running' AND node = 'n' AND id > 'r' ORDER BY id LIMIT 9";
+        let running = Query { text: running.to_owned(), ..Default::default() };
+        assert!(plan(&running)[0].contains("runs_running"), "{:?}", plan(&running));
+        let counts = "SELECT workflow, version, status, count(*) FROM runs WHERE workspace = 'w' \
+                      AND workflow = 'x' GROUP BY workflow, version, status";
+        let counts = Query { text: counts.to_owned(), ..Default::default() };
+        assert!(plan(&counts)[0].contains("COVERING INDEX runs_by_workflow"), "{:?}", plan(&counts));
+    }
+}

@@ -56,15 +56,8 @@ impl Store {
     pub async fn advance_schedule(&self, read: &ScheduleRow, next_at: i64, fired_at: i64) -> Result<bool> {
         let sql = "UPDATE schedules SET next_at = ?4, last_at = ?5 \
                    WHERE workspace = ?1 AND workflow = ?2 AND \"trigger\" = ?3 AND next_at = ?6 AND definition = ?7";
-        let values = params![
-            &read.workspace,
-            &read.workflow,
-            read.trigger,
-            next_at,
-            fired_at,
-            read.next_at,
-            &read.definition
-        ];
+        let values =
+            params![&read.workspace, &read.workflow, read.trigger, next_at, fired_at, read.next_at, &read.definition];
         Ok(self.execute(Statement::new(sql, values)).await?.affected > 0)
     }
 }

@@ -34,12 +34,7 @@ impl Store {
     ///
     /// # Errors
     /// `Busy`, `Corrupt`.
-    pub async fn find_connection(
-        &self,
-        workspace: &str,
-        connector: &str,
-        name: &str,
-    ) -> Result<Option<ConnectionRow>> {
+    pub async fn find_connection(&self, workspace: &str, connector: &str, name: &str) -> Result<Option<ConnectionRow>> {
         let tail = "WHERE workspace = ?1 AND connector = ?2 AND name = ?3";
         self.row(tail, params![workspace, connector, name]).await
     }

@@ -5,8 +5,8 @@ use crate::rows::{TableRow, params};
 use crate::sql::{self, insert};
 use crate::store::{audited, decode};
 use crate::{
-    ActivationKind, ActivationRow, Change, ChangeKind, Conflict, NewAudit, Result, Store, StoreError,
-    WorkflowRow, WorkflowVersionRow,
+    ActivationKind, ActivationRow, Change, ChangeKind, Conflict, NewAudit, Result, Store, StoreError, WorkflowRow,
+    WorkflowVersionRow,
 };
 
 /// Longest list of workflows or versions.
@@ -124,7 +124,8 @@ impl Store {
     /// `Busy`, `Corrupt`.
     pub async fn list_workflows(&self, workspace: &str, include_archived: bool) -> Result<Vec<WorkflowRow>> {
         let kept = if include_archived { "" } else { "AND archived_at IS NULL" };
-        self.rows(&format!("WHERE workspace = ?1 {kept} ORDER BY name, id LIMIT ?2"), params![workspace, LIST_MAX]).await
+        self.rows(&format!("WHERE workspace = ?1 {kept} ORDER BY name, id LIMIT ?2"), params![workspace, LIST_MAX])
+            .await
     }
 
     /// Saves a draft and returns its new revision.
@@ -199,8 +200,7 @@ impl Store {
     pub async fn activate(&self, activate: &Activate, audit: Vec<NewAudit>) -> Result<()> {
         let sql = "UPDATE workflows SET active_version = ?3 WHERE workspace = ?1 AND id = ?2 AND EXISTS \
                    (SELECT 1 FROM workflow_versions WHERE workspace = ?1 AND workflow = ?2 AND version = ?3)";
-        let mut pointer =
-            Statement::new(sql, params![&activate.workspace, &activate.workflow, activate.version]);
+        let mut pointer = Statement::new(sql, params![&activate.workspace, &activate.workflow, activate.version]);
         if let Some(expected) = &activate.expected_active {
             pointer.sql = format!("{sql} AND active_version IS NOT DISTINCT FROM ?4").into();
             pointer.params.push(expected.into());

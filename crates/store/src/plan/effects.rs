@@ -5,9 +5,7 @@ use std::hash::Hash;
 
 use super::Key;
 use crate::rows::{IdempotencyRow, row};
-use crate::{
-    AuditRow, Change, CheckpointRow, ConversationStatus, MessageRow, RunEventsRow, RunRow, StepExecutionRow,
-};
+use crate::{AuditRow, Change, CheckpointRow, ConversationStatus, MessageRow, RunEventsRow, RunRow, StepExecutionRow};
 
 row! {
     /// What a batch changes in a conversation; `None` leaves the column.

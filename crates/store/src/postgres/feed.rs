@@ -187,10 +187,8 @@ mod tests {
         let changes: Vec<Change> = (0..500).map(change).collect();
         let packed = payloads(changes.iter().chain(&changes).cloned());
         assert!(packed.iter().all(|payload| payload.len() < 8_000));
-        let read: Vec<Change> = packed
-            .iter()
-            .flat_map(|payload| serde_json::from_str::<Payload>(payload).unwrap().changes)
-            .collect();
+        let read: Vec<Change> =
+            packed.iter().flat_map(|payload| serde_json::from_str::<Payload>(payload).unwrap().changes).collect();
         assert_eq!(read, changes);
         assert!(payloads(std::iter::empty()).is_empty());
     }

@@ -123,8 +123,7 @@ impl GroupWriter {
         let sql = "SELECT count(*) FROM run_events AS e JOIN runs AS r ON r.workspace = e.workspace AND r.id = e.run \
                    WHERE e.workspace = ?1 AND e.run = ?2 AND e.seq = ?3 AND e.at = ?4 AND e.events = ?5 \
                    AND r.node IS NOT DISTINCT FROM ?6";
-        let values =
-            params![&commit.workspace, &commit.run_id, &seq, commit.at, &commit.events, &commit.run.node];
+        let values = params![&commit.workspace, &commit.run_id, &seq, commit.at, &commit.events, &commit.run.node];
         let connection = self.connection().await.map_err(|failed| failed.error)?;
         let rows = query(connection, sql, &values).await.map_err(|failed| failed.error)?;
         let same: u64 = rows.into_iter().next().map_or(Ok(0), |row| column(&mut row.into_iter(), "count"))?;

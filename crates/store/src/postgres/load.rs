@@ -121,11 +121,8 @@ async fn add_missing_heads(
     wanted: std::collections::BTreeSet<String>,
     facts: &mut Facts,
 ) -> Result<(), Failed> {
-    let missing: Array = wanted
-        .into_iter()
-        .filter(|workspace| !facts.audit_heads.contains_key(workspace))
-        .map(Param::Text)
-        .collect();
+    let missing: Array =
+        wanted.into_iter().filter(|workspace| !facts.audit_heads.contains_key(workspace)).map(Param::Text).collect();
     if missing.is_empty() {
         return Ok(());
     }
@@ -180,10 +177,8 @@ fn add(part: usize, row: Row, facts: &mut Facts) -> Result<(), Failed> {
 fn add_head(row: Row, facts: &mut Facts) -> Result<(), Failed> {
     let mut values = row.into_iter();
     let workspace = column(&mut values, "audit_heads.workspace")?;
-    let head = AuditHead {
-        seq: column(&mut values, "audit_heads.seq")?,
-        hash: column(&mut values, "audit_heads.hash")?,
-    };
+    let head =
+        AuditHead { seq: column(&mut values, "audit_heads.seq")?, hash: column(&mut values, "audit_heads.hash")? };
     facts.audit_heads.insert(workspace, head);
     Ok(())
 }

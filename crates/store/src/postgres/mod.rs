@@ -27,7 +27,7 @@ use crate::queue::Queue;
 use crate::rows::Param;
 use crate::{Commit, CommitOutcome, Priority, Result, StoreConfig, StoreError, migrations};
 
-/// How often a write that is not a commit is tried when the database asks for it.
+/// How often a read, or a write that is not a commit, is tried when the database asks for it.
 const TRIES: u32 = 4;
 
 /// Taken while migrating, so that nodes starting together do not migrate together. Any constant does.
@@ -88,8 +88,9 @@ async fn in_transaction(pool: Pool, sql: Arc<Sql>, write: Arc<Write>) -> Result<
             match write_once(loan.connection()?, &sql, &write).await {
                 Ok(done) => return Ok(done),
                 Err(failed) => {
-                    if loan.connection()?.client.batch_execute("ROLLBACK").await.is_err() {
+                    if failed.lost || loan.connection()?.client.batch_execute("ROLLBACK").await.is_err() {
                         loan.discard();
+                        pool.forget_idle();
                     }
                     if !failed.again {
                         return Err(failed.error);
@@ -139,16 +140,21 @@ impl Database for Postgres {
     }
 
     async fn read(&self, sql: Cow<'static, str>, params: Vec<Param>) -> Result<Vec<Row>> {
-        let mut loan = self.pool.take().await?;
-        match query::query(loan.connection()?, &sql, &params).await {
-            Err(failed) if failed.lost => {
+        let mut last = None;
+        for _ in 0..TRIES {
+            let mut loan = self.pool.take().await?;
+            match query::query(loan.connection()?, &sql, &params).await {
+                Ok(rows) => return Ok(rows),
                 // The connection died while it was idle; a read can simply be sent again.
-                loan.discard();
-                let mut loan = self.pool.take().await?;
-                query::query(loan.connection()?, &sql, &params).await.map_err(|failed| failed.error)
+                Err(failed) if failed.lost => {
+                    loan.discard();
+                    self.pool.forget_idle();
+                    last = Some(failed.error);
+                }
+                Err(failed) => return Err(failed.error),
             }
-            other => other.map_err(|failed| failed.error),
         }
+        Err(last.unwrap_or_else(closed))
     }
 
     async fn commit(&self, commit: Commit, priority: Priority) -> Result<CommitOutcome> {

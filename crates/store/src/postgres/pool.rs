@@ -79,11 +79,16 @@ impl Pool {
         None
     }
 
+    /// Closes idle connections: when one turns out to be dead, the others most likely are too.
+    pub(super) fn forget_idle(&self) {
+        self.idle.lock().unwrap_or_else(PoisonError::into_inner).clear();
+    }
+
     /// Waits for loans to come back and closes the connections.
     pub(super) async fn close(&self) {
         let all = self.turns.acquire_many(self.connections).await;
         self.turns.close();
         drop(all);
-        self.idle.lock().unwrap_or_else(PoisonError::into_inner).clear();
+        self.forget_idle();
     }
 }

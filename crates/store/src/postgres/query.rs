@@ -93,11 +93,13 @@ fn is_going_away(code: &SqlState) -> bool {
 pub(super) fn store_error(error: &tokio_postgres::Error) -> StoreError {
     let Some(db) = error.as_db_error() else {
         let cause = error.source().map_or_else(|| error.to_string(), |source| format!("{error}: {source}"));
-        // Without an answer from the server it is the connection, unless a value could not be read.
-        return if error.is_closed() || error.source().is_some_and(|source| source.is::<std::io::Error>()) {
-            StoreError::Busy(cause)
-        } else {
-            StoreError::Other(cause)
+        let io = error.source().and_then(|source| source.downcast_ref::<std::io::Error>());
+        return match io.map(std::io::Error::kind) {
+            // What TLS says about certificates; waiting does not help.
+            Some(std::io::ErrorKind::InvalidData | std::io::ErrorKind::InvalidInput) => StoreError::Config(cause),
+            Some(_) => StoreError::Busy(cause),
+            None if error.is_closed() => StoreError::Busy(cause),
+            None => StoreError::Other(cause),
         };
     };
     let code = db.code();

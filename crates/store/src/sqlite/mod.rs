@@ -107,9 +107,8 @@ fn connect(settings: &Settings, read_only: bool) -> Result<Connection> {
         StoreError::Other(message) => StoreError::Config(format!("{}: {message}", settings.path.display())),
         other => other,
     })?;
-    let set = |name: &str, value: &str| {
-        connection.pragma_update(None, name, value).map_err(|error| store_error(&error))
-    };
+    let set =
+        |name: &str, value: &str| connection.pragma_update(None, name, value).map_err(|error| store_error(&error));
     set("busy_timeout", "5000")?;
     set("cache_size", &format!("-{}", settings.cache_kib))?;
     set("temp_store", "memory")?;

@@ -270,8 +270,7 @@ pub async fn an_idempotent_start_is_replayed(database: TestDatabase) {
 pub async fn racing_idempotent_starts_make_one_run(database: TestDatabase) {
     let store = database.open().await.unwrap();
     let names: Vec<String> = (0..12).map(|index| format!("r{index}")).collect();
-    let results =
-        join_all(names.iter().map(|name| store.commit(start_with_key(name, "key"), Priority::Start))).await;
+    let results = join_all(names.iter().map(|name| store.commit(start_with_key(name, "key"), Priority::Start))).await;
     let committed = results.iter().filter(|result| matches!(result, Ok(CommitOutcome::Committed { .. }))).count();
     let replayed = results.iter().filter(|result| matches!(result, Ok(CommitOutcome::Replayed(_)))).count();
     assert_eq!((committed, replayed), (1, 11), "{results:?}");

@@ -63,20 +63,17 @@ pub async fn run_filters_narrow(database: TestDatabase) {
         (RunFilter { workflow: Some("wf-1".into()), ..Default::default() }, |run| run.workflow == "wf-1"),
         (RunFilter { version: Some(2), ..Default::default() }, |run| run.version == 2),
         (RunFilter { status: vec![RunStatus::Waiting], ..Default::default() }, |run| run.status == RunStatus::Waiting),
-        (
-            RunFilter { status: vec![RunStatus::Failed, RunStatus::Completed], ..Default::default() },
-            |run| matches!(run.status, RunStatus::Failed | RunStatus::Completed),
-        ),
+        (RunFilter { status: vec![RunStatus::Failed, RunStatus::Completed], ..Default::default() }, |run| {
+            matches!(run.status, RunStatus::Failed | RunStatus::Completed)
+        }),
         (RunFilter { customer: Some("ada".into()), ..Default::default() }, |run| run.customer.is_some()),
-        (
-            RunFilter { customer: Some("ada".into()), status: vec![RunStatus::Running], ..Default::default() },
-            |run| run.customer.is_some() && run.status == RunStatus::Running,
-        ),
+        (RunFilter { customer: Some("ada".into()), status: vec![RunStatus::Running], ..Default::default() }, |run| {
+            run.customer.is_some() && run.status == RunStatus::Running
+        }),
         (RunFilter { error_code: Some("http_500".into()), ..Default::default() }, |run| run.error_code.is_some()),
-        (
-            RunFilter { started_after: Some(1_003), started_before: Some(1_006), ..Default::default() },
-            |run| (1_003..1_006).contains(&run.started_at),
-        ),
+        (RunFilter { started_after: Some(1_003), started_before: Some(1_006), ..Default::default() }, |run| {
+            (1_003..1_006).contains(&run.started_at)
+        }),
         (RunFilter { step: Some("verify".into()), ..Default::default() }, |_| true),
         (RunFilter { step: Some("nowhere".into()), ..Default::default() }, |_| false),
         (RunFilter { conversation: Some("c1".into()), ..Default::default() }, |_| false),

@@ -85,12 +85,7 @@ pub async fn reserved_keys_are_answered_once(database: TestDatabase) {
 pub async fn silent_nodes_are_found(database: TestDatabase) {
     let store = database.open().await.unwrap();
     for (id, heartbeat_at) in [("n1", 100), ("n2", 200)] {
-        let row = NodeRow {
-            id: id.to_owned(),
-            started_at: 1,
-            heartbeat_at,
-            address: "127.0.0.1:8080".to_owned(),
-        };
+        let row = NodeRow { id: id.to_owned(), started_at: 1, heartbeat_at, address: "127.0.0.1:8080".to_owned() };
         store.register_node(&row).await.unwrap();
     }
     assert!(store.heartbeat("n1", 150).await.unwrap());

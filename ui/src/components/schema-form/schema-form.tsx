@@ -47,7 +47,7 @@ function uiSchema(schema: RJSFSchema): Record<string, unknown> {
 
 /** A form made from a JSON Schema. */
 export default function SchemaForm({ id, schema, values, errors = [], busy, submitLabel, large, onChange, onSubmit }: Props) {
-  const typed = useMemo(() => ({ type: 'object', ...(schema as RJSFSchema), title: '' }), [schema])
+  const typed = useMemo<RJSFSchema>(() => ({ type: 'object', ...(schema as RJSFSchema), title: '' }), [schema])
   const hints = useMemo(() => uiSchema(typed), [typed])
   const extra = useMemo(() => errorTree(errors), [errors])
   return (

@@ -1,3 +1,160 @@
+import { useQuery, useQueryClient } from '@tanstack/react-query'
+import { Link, useBlocker, useNavigate, useParams, useSearch } from '@tanstack/react-router'
+import { ReactFlowProvider } from '@xyflow/react'
+import { CircleAlert, CircleCheck, Cloud, CloudAlert, CloudUpload, Download, Ellipsis, History, LayoutGrid, Play, Plus, Redo2, Rocket, TriangleAlert, Undo2 } from 'lucide-react'
+import { lazy, Suspense, useEffect, useState } from 'react'
+import { queries } from '@/api/queries'
+import type { Workflow } from '@/api/types'
+import type { Action } from '@/app/actions'
+import { PageHead, useTitle } from '@/app/page'
+import { QueryState } from '@/app/query-state'
+import { useMay } from '@/app/session'
+import { Button, IconButton } from '@/ui/button'
+import { Menu } from '@/ui/menu'
+import { Skeleton } from '@/ui/states'
+import { useStore } from '@/ui/store'
+import { Tabs } from '@/ui/tabs'
+import AddDialog from './add-dialog'
+import { BuilderContext, useBuilder, useDocument, useView } from './context'
+import { ConflictDialog, PublishDialog, RunDialog } from './dialogs'
+import { EditCanvas } from './edit-canvas'
+import { Inspector, ProblemsPanel } from './inspector'
+import { KindPalette } from './kind-palette'
+import { createBuilder } from './stores'
+import { strings as s } from './strings'
+import { useBuilderActions } from './use-builder-actions'
+
+const YamlView = lazy(() => import('./yaml-view'))
+
+function SaveMark() {
+  const builder = useBuilder()
+  const state = useStore(builder.saving)
+  const icons = { saved: <Cloud size={14} />, changed: <CloudUpload size={14} />, saving: <CloudUpload size={14} />, failed: <CloudAlert size={14} />, conflict: <CloudAlert size={14} /> }
+  const bad = state.kind === 'failed' || state.kind === 'conflict'
+  return (
+    <span role="status" title={state.kind === 'failed' ? state.message : undefined} className={`inline-flex items-center gap-1 text-xs ${bad ? 'text-bad' : 'text-faint'}`}>
+      {icons[state.kind]} {s.save[state.kind]}
+    </span>
+  )
+}
+
+function ProblemCount({ action }: { action: Action }) {
+  const builder = useBuilder()
+  const { list } = useStore(builder.diagnostics)
+  const errors = list.filter((problem) => problem.severity === 'error').length
+  const warnings = list.length - errors
+  const icon = errors > 0 ? <CircleAlert size={14} className="text-bad" /> : warnings > 0 ? <TriangleAlert size={14} className="text-warn" /> : <CircleCheck size={14} className="text-ok" />
+  return <Button small look="quiet" icon={icon} onClick={action.run} aria-label={`${s.problems.title}: ${s.problems.summary(errors, warnings)}`} title={s.problems.summary(errors, warnings)}>{list.length}</Button>
+}
+
+type Acts = Record<string, Action>
+
+function Bar({ workflow, actions, view, setView }: { workflow: Workflow; actions: Acts; view: 'graph' | 'yaml'; setView: (view: 'graph' | 'yaml') => void }) {
+  const name = useDocument().name
+  const act = (id: string) => actions[id] as Action
+  const icon = (id: string, look: React.ReactNode) => <IconButton label={act(id).label} disabled={act(id).enabled === false} onClick={act(id).run} aria-keyshortcuts={act(id).shortcut}>{look}</IconButton>
+  const menu = ([['versions', <History key="v" size={14} />], ['layout', <LayoutGrid key="l" size={14} />], ['download', <Download key="d" size={14} />], ['run', <Play key="r" size={14} />]] as const).map(([id, look]) => ({ ...act(id), icon: look, disabled: act(id).enabled === false }))
+  return (
+    <PageHead
+      title={<><Link to="/workflows" className="font-normal text-faint hover:text-text">{s.workflows}</Link> <span className="text-faint">/</span> {name}</>}
+      actions={
+        <>
+          <ProblemCount action={act('problems')} />
+          <span className="hidden items-center sm:flex">{icon('undo', <Undo2 size={16} />)}{icon('redo', <Redo2 size={16} />)}{icon('add', <Plus size={16} />)}</span>
+          <Menu trigger={<IconButton label={s.actions.more}><Ellipsis size={16} /></IconButton>} items={menu} />
+          <Button look="primary" icon={<Rocket size={14} />} disabled={act('publish').enabled === false} onClick={act('publish').run}>{s.actions.publish}</Button>
+        </>
+      }
+    >
+      <Link to="/workflows/$workflow/versions" params={{ workflow: workflow.id }} className="rounded border border-line px-1.5 font-mono text-xs text-muted hover:bg-hover">{workflow.active_version != null ? `v${workflow.active_version}` : s.neverPublished}</Link>
+      <SaveMark />
+      <Tabs label={s.views.label} value={view} onChange={setView} tabs={[{ id: 'graph', label: s.views.graph }, { id: 'yaml', label: s.views.yaml }]} className="ml-2" />
+    </PageHead>
+  )
+}
+
+/** The selected step is in the address, so that a link leads to it. */
+function useSelectionInAddress(): void {
+  const builder = useBuilder()
+  const { step } = useSearch({ from: '/shell/workflows/$workflow' })
+  const navigate = useNavigate({ from: '/workflows/$workflow' })
+  const selected = useView((view) => view.selected)
+  const only = selected.size === 1 ? [...selected][0] : undefined
+  useEffect(() => {
+    if (step && Object.hasOwn(builder.history.get().document.steps, step)) builder.select([step])
+    // Only the address the page was opened with selects; afterwards it follows.
+    // eslint-disable-next-line react-hooks/exhaustive-deps
+  }, [builder])
+  useEffect(() => {
+    if (only !== step) void navigate({ search: (old) => ({ ...old, step: only }), replace: true, resetScroll: false })
+    // eslint-disable-next-line react-hooks/exhaustive-deps
+  }, [only])
+}
+
+function Workbench({ workflow }: { workflow: Workflow }) {
+  const builder = useBuilder()
+  const editable = useMay('builder')
+  const search = useSearch({ from: '/shell/workflows/$workflow' })
+  const navigate = useNavigate({ from: '/workflows/$workflow' })
+  const [dialog, setDialog] = useState<'publish' | 'run' | null>(null)
+  const problems = useView((view) => view.problems)
+  const view = search.view ?? 'graph'
+  const setView = (next: 'graph' | 'yaml') => void navigate({ search: (old) => ({ ...old, view: next === 'yaml' ? 'yaml' : undefined }), replace: true })
+  useTitle(useDocument().name)
+  useSelectionInAddress()
+  useEffect(() => builder.follow(), [builder])
+  useBlocker({
+    shouldBlockFn: async () => {
+      await builder.flush()
+      return false
+    },
+    enableBeforeUnload: false,
+  })
+  const actions = useBuilderActions(builder, { editable, yaml: view === 'yaml', toggleYaml: () => setView(view === 'yaml' ? 'graph' : 'yaml'), publish: () => setDialog('publish'), run: () => setDialog('run') })
+  return (
+    <>
+      <Bar workflow={workflow} actions={actions} view={view} setView={setView} />
+      <div className="relative flex min-h-0 flex-1">
+        {view === 'yaml' ? (
+          <Suspense fallback={<Skeleton className="m-4 h-96 flex-1" />}><YamlView editable={editable} /></Suspense>
+        ) : (
+          <>
+            <div className="relative min-h-[70dvh] min-w-0 flex-1 md:min-h-0">
+              <EditCanvas editable={editable} />
+              {editable && <KindPalette />}
+              {problems && <ProblemsPanel />}
+            </div>
+            <Inspector editable={editable} />
+          </>
+        )}
+      </div>
+      <AddDialog />
+      <ConflictDialog />
+      {dialog === 'publish' && <PublishDialog active={workflow.active_version} onClose={() => setDialog(null)} />}
+      {dialog === 'run' && <RunDialog active={workflow.active_version} onClose={() => setDialog(null)} />}
+    </>
+  )
+}
+
+function Opened({ workflow }: { workflow: Workflow }) {
+  const client = useQueryClient()
+  // The builder keeps its own document; answers of the server after the first only refresh what is around it.
+  const [builder] = useState(() => createBuilder(workflow, (saved) => client.setQueryData(queries.workflow(saved.id).queryKey, saved)))
+  return (
+    <BuilderContext value={builder}>
+      <ReactFlowProvider>
+        <Workbench workflow={workflow} />
+      </ReactFlowProvider>
+    </BuilderContext>
+  )
+}
+
 export default function BuilderPage() {
-  return null
+  const { workflow: id } = useParams({ from: '/shell/workflows/$workflow' })
+  const query = useQuery({ ...queries.workflow(id), refetchOnMount: 'always' })
+  return (
+    <QueryState query={query} skeleton={<div className="flex flex-1 flex-col gap-3 p-4"><Skeleton className="h-8 w-80" /><Skeleton className="h-full min-h-96 flex-1" /></div>}>
+      {(workflow) => <Opened key={workflow.id} workflow={workflow} />}
+    </QueryState>
+  )
 }

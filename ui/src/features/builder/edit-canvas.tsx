@@ -1,5 +1,5 @@
-import { applyNodeChanges, useReactFlow, type Connection, type EdgeChange, type NodeChange } from '@xyflow/react'
-import { useCallback, useEffect, useMemo, useState, type DragEvent } from 'react'
+import { useReactFlow, type Connection, type EdgeChange, type NodeChange, type XYPosition } from '@xyflow/react'
+import { useCallback, useMemo, useState, type DragEvent } from 'react'
 import { CanvasSurface } from '@/components/canvas/canvas'
 import type { BranchEdgeType } from '@/components/canvas/branch-edge'
 import { canvasEdges, nodesOf } from '@/components/canvas/project'
@@ -26,13 +26,11 @@ function useNodes(builder: Builder, editable: boolean) {
   const diagnostics = useStore(builder.diagnostics, (state) => state.list)
   const marks = useMemo(() => marksOf(diagnostics), [diagnostics])
   const projected = useMemo(() => nodesOf(document, { marks, editable, selected }), [document, marks, editable, selected])
-  const [nodes, setNodes] = useState<StepNode[]>(projected)
-  useEffect(() => {
-    setNodes((old) => {
-      const known = new Map(old.map((node) => [node.id, node]))
-      return projected.map((node) => ({ ...node, measured: known.get(node.id)?.measured }))
-    })
-  }, [projected])
+  const [measured, setMeasured] = useState<Record<string, StepNode['measured']>>({})
+  const [dragged, setDragged] = useState<Record<string, XYPosition>>({})
+  const base = useMemo(() => projected.map((node) => ({ ...node, measured: measured[node.id] })), [projected, measured])
+  // While a card is dragged only that card is a new object; the other five hundred are not drawn again.
+  const nodes = useMemo(() => base.map((node) => (dragged[node.id] ? { ...node, position: dragged[node.id] as XYPosition, dragging: true } : node)), [base, dragged])
   const onNodesChange = useCallback(
     (changes: NodeChange<StepNode>[]) => {
       const picks = changes.filter((change) => change.type === 'select')
@@ -42,13 +40,16 @@ function useNodes(builder: Builder, editable: boolean) {
           if (pick.selected) next.add(pick.id)
           else next.delete(pick.id)
         }
-        builder.select(next)
+        builder.show(next.size > 0 ? { selected: next, edge: null, focus: null } : { selected: next })
       }
-      setNodes((old) => applyNodeChanges(changes.filter((change) => change.type === 'position' || change.type === 'dimensions'), old))
+      const sizes = changes.filter((change) => change.type === 'dimensions').filter((change) => change.dimensions)
+      if (sizes.length > 0) setMeasured((old) => ({ ...old, ...Object.fromEntries(sizes.map((change) => [change.id, change.dimensions])) }))
+      const moves = changes.filter((change) => change.type === 'position').filter((change) => change.dragging && change.position)
+      if (moves.length > 0) setDragged((old) => ({ ...old, ...Object.fromEntries(moves.map((change) => [change.id, change.position as XYPosition])) }))
     },
     [builder],
   )
-  return { nodes, onNodesChange }
+  return { nodes, onNodesChange, dropped: () => setDragged({}) }
 }
 
 function useEdges(builder: Builder, editable: boolean) {
@@ -65,7 +66,7 @@ function useEdges(builder: Builder, editable: boolean) {
 export function EditCanvas({ editable }: { editable: boolean }) {
   const builder = useBuilder()
   const flow = useReactFlow()
-  const { nodes, onNodesChange } = useNodes(builder, editable)
+  const { nodes, onNodesChange, dropped } = useNodes(builder, editable)
   const edges = useEdges(builder, editable)
 
   const onEdgesChange = (changes: EdgeChange<BranchEdgeType>[]) => {
@@ -85,6 +86,7 @@ export function EditCanvas({ editable }: { editable: boolean }) {
   const onNodeDragStop = (_: unknown, __: StepNode, dragged: StepNode[]) => {
     const moved = Object.fromEntries(dragged.map((node) => [node.id, [Math.round(node.position.x), Math.round(node.position.y)] as [number, number]]))
     builder.perform(moveSteps(builder.history.get().document, moved))
+    dropped()
   }
   const onDrop = (event: DragEvent) => {
     const type = event.dataTransfer.getData(DRAG_TYPE) as StepType | ''

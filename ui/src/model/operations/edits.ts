@@ -2,8 +2,9 @@
 import { freshId, titleOf, type Step, type StepId, type StepType, type WorkflowDocument } from '../document'
 import { exitsOf, withExit } from '../exits'
 import { edgesOf } from '../graph'
+import { jsonEqual } from '../json'
 import { CARD_HEIGHT, CARD_WIDTH, layout, positions } from '../layout'
-import type { Operation } from './types'
+import type { DocumentField, Operation } from './types'
 
 const ROW = CARD_HEIGHT + 76
 
@@ -151,5 +152,20 @@ export function describe(document: WorkflowDocument, operation: Operation): stri
     case 'move_steps':
     case 'put_steps':
       return 'move'
+  }
+}
+
+/** Makes the document equal to another one, as one thing to take back. */
+export function replaceDocument(before: WorkflowDocument, next: WorkflowDocument): Operation {
+  const fields = new Set([...Object.keys(before), ...Object.keys(next)].filter((field): field is DocumentField => field !== 'steps' && field !== 'schema' && field !== 'start'))
+  const changed = [...fields].filter((field) => !jsonEqual(before[field], next[field]))
+  const steps = Object.keys(next.steps)
+  return {
+    op: 'batch',
+    name: 'replace',
+    operations: [
+      ...changed.map((field): Operation => ({ op: 'set_document', field, value: next[field] })),
+      { op: 'put_steps', put: next.steps, drop: Object.keys(before.steps).filter((id) => !Object.hasOwn(next.steps, id)), order: steps, start: next.start },
+    ],
   }
 }

@@ -4,7 +4,7 @@ import { asDocument, STEP_TYPES, type Step, type WorkflowDocument } from '../doc
 import { exitsOf } from '../exits'
 import { jsonEqual } from '../json'
 import { apply, invert } from './apply'
-import { addStep, autoLayout, moveSteps, neighbour, newStep, pasteSteps, pickSteps, removeSteps } from './edits'
+import { addStep, autoLayout, moveSteps, neighbour, newStep, pasteSteps, pickSteps, removeSteps, replaceDocument } from './edits'
 import { perform, redo, startHistory, undo } from './history'
 import type { Operation } from './types'
 
@@ -129,5 +129,13 @@ describe('history', () => {
     expect(history.past).toHaveLength(1)
     expect(undo(history).document).toEqual(line)
     expect(redo(undo(history)).document.steps.a?.title).toBe('Hello')
+  })
+})
+
+describe('replacing the document', () => {
+  it('gives exactly the other one', () => {
+    fc.assert(fc.property(anyDocument, anyDocument, (document, other) => {
+      same(apply(document, replaceDocument(document, other)), other)
+    }))
   })
 })

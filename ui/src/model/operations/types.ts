@@ -10,7 +10,7 @@ export type Operation =
   | { op: 'add_step'; id: StepId; step: Step; index?: number }
   | { op: 'remove_step'; id: StepId }
   | { op: 'rename_step'; from: StepId; to: StepId }
-  | { op: 'set_field'; id: StepId; path: (string | number)[]; value: Json | undefined }
+  | { op: 'set_field'; id: StepId; path: readonly (string | number)[]; value: Json | undefined }
   | { op: 'replace_step'; id: StepId; step: Step }
   | { op: 'connect'; id: StepId; exit: string; target: StepId | null }
   | { op: 'move_steps'; positions: Record<StepId, [number, number]> }

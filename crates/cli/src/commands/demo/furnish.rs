@@ -61,12 +61,12 @@ pub(crate) struct Keys {
 /// Sets the empty server up.
 pub(crate) async fn furnish(base_url: &str, token: &str, sandbox: &Sandbox) -> anyhow::Result<Keys> {
     let [first, others @ ..] = &ACCOUNTS;
-    let visitor = Client::new(&ClientArgs::new(base_url, None))?;
+    let visitor = client(base_url, None)?;
     let setup = json!({ "token": token, "password": PASSWORD, "name": first.name, "email": first.email });
-    let cookie = visitor.post(&["auth", "setup"]).json(&setup).send_for_cookie().await.context("set-up")?;
+    let cookie = sign_up(base_url, &setup).await.context("set-up")?;
     let admin = key(&visitor, &cookie, "demo admin", "admin", &[]).await?;
     let manager = key(&visitor, &cookie, "demo manager", "operator", &["manager"]).await?;
-    let client = Client::new(&ClientArgs::new(base_url, Some(&admin)))?;
+    let client = client(base_url, Some(&admin))?;
     for account in others {
         invite(&client, &visitor, account).await.with_context(|| account.email)?;
     }
@@ -75,6 +75,20 @@ pub(crate) async fn furnish(base_url: &str, token: &str, sandbox: &Sandbox) -> a
         publish(&client, source).await?;
     }
     Ok(Keys { admin, manager })
+}
+
+/// A client that acts with this key.
+pub(crate) fn client(base_url: &str, key: Option<&str>) -> anyhow::Result<Client> {
+    Client::new(&ClientArgs { server: base_url.to_owned(), key: key.map(str::to_owned) })
+}
+
+/// Uses the set-up link as the page does; the session's cookie.
+async fn sign_up(base_url: &str, setup: &Value) -> anyhow::Result<String> {
+    let request = reqwest::Client::builder().build()?.post(format!("{base_url}/api/v1/auth/setup")).json(setup);
+    let answer = request.send().await?.error_for_status()?;
+    let cookie = answer.headers().get(reqwest::header::SET_COOKIE).and_then(|value| value.to_str().ok());
+    let pair = cookie.and_then(|cookie| cookie.split(';').next()).context("the server opened no session")?;
+    Ok(pair.to_owned())
 }
 
 async fn key(client: &Client, cookie: &str, name: &str, role: &str, groups: &[&str]) -> anyhow::Result<String> {

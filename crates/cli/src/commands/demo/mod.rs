@@ -6,7 +6,7 @@ mod paths;
 mod script;
 
 use crate::{
-    client::{Client, ClientArgs},
+    client::Client,
     config::{Config, DatabaseArgs},
     output::{self, Exit},
     parts::{self, Running},
@@ -74,13 +74,12 @@ pub async fn run(args: Args) -> anyhow::Result<Exit> {
 async fn play(args: &Args, base_url: &str, setup: Option<String>, sandbox: &Sandbox) -> anyhow::Result<Exit> {
     let token = setup.ok_or_else(|| anyhow::anyhow!("the demo's database is not fresh"))?;
     let keys = furnish::furnish(base_url, &token, sandbox).await?;
-    let client = |key: Option<&str>| Client::new(&ClientArgs::new(base_url, key));
     let demo = Demo {
         base_url: base_url.to_owned(),
         sandbox_url: sandbox.url(),
-        admin: client(Some(&keys.admin))?,
-        manager: client(Some(&keys.manager))?,
-        visitor: client(None)?,
+        admin: furnish::client(base_url, Some(&keys.admin))?,
+        manager: furnish::client(base_url, Some(&keys.manager))?,
+        visitor: furnish::client(base_url, None)?,
     };
     if args.script {
         return script::run(&demo, args.json).await;

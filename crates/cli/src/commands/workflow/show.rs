@@ -13,6 +13,8 @@ use serde_json::Value;
 
 /// Arguments of `workflow show`.
 #[derive(Debug, Args)]
+// Here a version is one of the workflow's.
+#[command(disable_version_flag = true)]
 pub struct ShowArgs {
     #[command(flatten)]
     remote: Remote,
@@ -71,7 +73,10 @@ fn print_draft(workflow: &Value) {
     let by = if by.is_empty() { String::new() } else { format!(" by {by}") };
     output::line(at(workflow, "/name"));
     output::line(format!("id       {}", at(workflow, "/id")));
-    output::line(format!("active   {}", if version.is_empty() { "nothing yet".to_owned() } else { format!("version {version}") }));
+    output::line(format!(
+        "active   {}",
+        if version.is_empty() { "nothing yet".to_owned() } else { format!("version {version}") }
+    ));
     output::line(format!("draft    revision {}, saved {when}{by}{changes}", at(workflow, "/draft_revision")));
     if !at(workflow, "/archived_at").is_empty() {
         output::line(format!("archived {}", moment_at(workflow, "/archived_at")));

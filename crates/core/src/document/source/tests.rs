@@ -43,7 +43,12 @@ fn what_is_wrong_is_pointed_at() {
         ("name: Small", "name: Small\nname: Again", "duplicate_key", "/name"),
         ("message: Bye", "message: Bye, message: Hi", "duplicate_key", "/steps/done/message"),
         ("name: Small", "name: Small\ntriggers: [{ type: api, extra: 1 }]", "unknown_field", "/triggers/0/extra"),
-        ("name: Small", "name: Small\ntriggers: [{ type: webhook, path: a, extra: 1 }]", "unknown_field", "/triggers/0/extra"),
+        (
+            "name: Small",
+            "name: Small\ntriggers: [{ type: webhook, path: a, extra: 1 }]",
+            "unknown_field",
+            "/triggers/0/extra",
+        ),
         ("name: Small", "name: Small\ntriggers: [{ type: knock }]", "wrong_type", "/triggers/0/type"),
         ("name: Small", "name: [", "syntax", "/name/1"),
         ("name: Small", "name: !tag x", "syntax", "/name"),

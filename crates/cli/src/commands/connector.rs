@@ -1,0 +1,206 @@
+//! `countersign connector …`
+
+use crate::{
+    client::{
+        Client, Remote,
+        text::{at, list, short},
+    },
+    output::{self, Exit},
+};
+use anyhow::{Context, ensure};
+use clap::{Args, Subcommand};
+use countersign_connectors::{Manifest, Registry};
+use serde_json::{Value, json};
+use std::{io::Read, path::PathBuf};
+
+/// Longest OpenAPI document read, bytes: the largest public ones are near 10 MB.
+const OPENAPI_BYTES_MAX: u64 = 64 * 1024 * 1024;
+
+/// What can be done with connectors.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// List the connectors the server has.
+    List(ListArgs),
+    /// Show a connector's actions, settings and secrets.
+    Show(ShowArgs),
+    /// Make a manifest from an OpenAPI document, for a person to look over. Needs no server.
+    Import(ImportArgs),
+}
+
+/// Arguments of `connector list`.
+#[derive(Debug, Args)]
+pub struct ListArgs {
+    #[command(flatten)]
+    remote: Remote,
+}
+
+/// Arguments of `connector show`.
+#[derive(Debug, Args)]
+pub struct ShowArgs {
+    #[command(flatten)]
+    remote: Remote,
+    /// Name of the connector.
+    name: String,
+}
+
+/// Arguments of `connector import`.
+#[derive(Debug, Args)]
+pub struct ImportArgs {
+    /// An OpenAPI 3 document, JSON or YAML; `-` reads standard input.
+    #[arg(value_name = "OPENAPI")]
+    file: PathBuf,
+    /// Name of the connector; made from the document's title when absent.
+    #[arg(long)]
+    name: Option<String>,
+    /// Print one JSON object with the manifest and the warnings.
+    #[arg(long)]
+    json: bool,
+}
+
+/// Does it.
+pub async fn run(command: Command) -> anyhow::Result<Exit> {
+    match command {
+        Command::List(args) => args.remote.run(async |client| list_all(client, &args).await).await,
+        Command::Show(args) => args.remote.run(async |client| show(client, &args).await).await,
+        Command::Import(args) => import(&args),
+    }
+}
+
+async fn list_all(client: &Client, args: &ListArgs) -> anyhow::Result<Exit> {
+    let connectors = client.get(&["connectors"]).send().await?;
+    if args.remote.json {
+        output::json(&connectors)?;
+        return Ok(Exit::Good);
+    }
+    let row = |connector: &Value| {
+        let actions = list(connector, "/actions").len().to_string();
+        vec![at(connector, "/name"), at(connector, "/title"), actions, short(&at(connector, "/description"), 80)]
+    };
+    let rows: Vec<_> = list(&connectors, "/items").iter().map(row).collect();
+    output::table(&["name", "title", "actions", "description"], &rows);
+    Ok(Exit::Good)
+}
+
+async fn show(client: &Client, args: &ShowArgs) -> anyhow::Result<Exit> {
+    let connectors = client.get(&["connectors"]).send().await?;
+    let connector = list(&connectors, "/items").iter().find(|connector| at(connector, "/name") == args.name);
+    let connector = connector.with_context(|| format!("there is no connector {}", args.name))?;
+    if args.remote.json {
+        output::json(connector)?;
+        return Ok(Exit::Good);
+    }
+    output::line(format!("{}  {}", at(connector, "/name"), at(connector, "/title")));
+    let description = at(connector, "/description");
+    if !description.is_empty() {
+        output::line(description);
+    }
+    for (label, pointer) in [("settings", "/settings_schema"), ("secrets", "/secrets_schema")] {
+        let fields = fields(connector.pointer(pointer).unwrap_or(&Value::Null));
+        if !fields.is_empty() {
+            output::line(format!("{label:<9} {fields}"));
+        }
+    }
+    let row = |action: &Value| {
+        let input = fields(action.get("input").unwrap_or(&Value::Null));
+        let cells = [at(action, "/name"), at(action, "/risk"), at(action, "/idempotency/kind"), at(action, "/title")];
+        cells.into_iter().chain([short(&input, 80)]).collect()
+    };
+    let rows: Vec<_> = list(connector, "/actions").iter().map(row).collect();
+    output::line("");
+    output::table(&["action", "risk", "repeats", "title", "input (* required)"], &rows);
+    Ok(Exit::Good)
+}
+
+/// The members of a schema: `customer*, price*, quantity`.
+fn fields(schema: &Value) -> String {
+    let required: Vec<&str> = list(schema, "/required").iter().filter_map(Value::as_str).collect();
+    let Some(properties) = schema.get("properties").and_then(Value::as_object) else { return String::new() };
+    let field = |name: &String| format!("{name}{}", if required.contains(&name.as_str()) { "*" } else { "" });
+    properties.keys().map(field).collect::<Vec<_>>().join(", ")
+}
+
+fn import(args: &ImportArgs) -> anyhow::Result<Exit> {
+    let file = args.file.display();
+    let text = read(&args.file).with_context(|| format!("cannot read {file}"))?;
+    // JSON first: it is much faster, and most large documents are JSON.
+    let document: Result<Value, _> = serde_json::from_str(&text).or_else(|_| serde_norway::from_str(&text));
+    let document = match document {
+        Ok(document) => document,
+        Err(error) => {
+            eprintln!("error: {file} is neither JSON nor YAML: {error}");
+            return Ok(Exit::No);
+        }
+    };
+    let made = manifest(&document, args.name.as_deref());
+    let (manifest, warnings) = match made {
+        Ok(made) => made,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            return Ok(Exit::No);
+        }
+    };
+    if args.json {
+        output::json(&json!({ "manifest": manifest, "warnings": warnings }))?;
+        return Ok(Exit::Good);
+    }
+    for warning in &warnings {
+        eprintln!("warning: {warning}");
+    }
+    output::line(serde_norway::to_string(&manifest)?.trim_end());
+    Ok(Exit::Good)
+}
+
+fn manifest(document: &Value, name: Option<&str>) -> anyhow::Result<(Manifest, Vec<String>)> {
+    let (mut manifest, warnings) = Manifest::from_openapi(document)?;
+    if let Some(name) = name {
+        name.clone_into(&mut manifest.name);
+    }
+    // What is printed can be used: the registry takes it.
+    Registry::only([manifest.clone()])?;
+    Ok((manifest, warnings))
+}
+
+fn read(path: &PathBuf) -> anyhow::Result<String> {
+    let mut text = String::new();
+    let reader: Box<dyn Read> =
+        if path.as_os_str() == "-" { Box::new(std::io::stdin()) } else { Box::new(std::fs::File::open(path)?) };
+    reader.take(OPENAPI_BYTES_MAX + 1).read_to_string(&mut text)?;
+    ensure!(text.len() as u64 <= OPENAPI_BYTES_MAX, "it is larger than {OPENAPI_BYTES_MAX} bytes");
+    Ok(text)
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    fn pets() -> Value {
+        json!({
+            "openapi": "3.1.0", "info": { "title": "Pet Shop" }, "servers": [{ "url": "https://pets.example.com" }],
+            "paths": { "/pets/{id}": { "get": { "operationId": "getPet", "summary": "One pet",
+                "parameters": [{ "name": "id", "in": "path", "required": true, "schema": { "type": "string" } }],
+                "responses": { "200": { "description": "It" } } } } },
+        })
+    }
+
+    #[test]
+    fn a_manifest_is_made_under_the_wanted_name_and_can_be_read_back() {
+        let (manifest, _) = manifest(&pets(), Some("animals")).unwrap();
+        assert_eq!(manifest.name, "animals");
+        let text = serde_norway::to_string(&manifest).unwrap();
+        assert_eq!(Manifest::parse("animals", &text).unwrap(), manifest);
+    }
+
+    #[test]
+    fn names_the_registry_refuses_are_refused() {
+        assert!(manifest(&pets(), Some("Not a name")).is_err());
+        assert!(manifest(&json!({}), None).is_err());
+    }
+
+    #[test]
+    fn required_members_are_marked() {
+        let schema = json!({ "required": ["a"], "properties": { "a": {}, "b": {} } });
+        assert_eq!(fields(&schema), "a*, b");
+        assert_eq!(fields(&Value::Null), "");
+    }
+}

@@ -1,0 +1,120 @@
+//! `countersign run …`
+
+mod list;
+mod show;
+mod start;
+mod watch;
+
+use crate::{
+    client::{Client, Remote, assignment, text::at},
+    output::{self, Exit},
+};
+use clap::{Args, Subcommand};
+use serde_json::{Map, Value, json};
+
+/// What can be done with runs.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Start a run.
+    Start(start::StartArgs),
+    /// List runs, newest first.
+    List(list::ListArgs),
+    /// Show a run, or one of its steps.
+    Show(show::ShowArgs),
+    /// Print what happens in a run until it ends.
+    Watch(watch::WatchArgs),
+    /// Stop a run. What was done stays done.
+    Cancel(CancelArgs),
+    /// Take an ended run up again.
+    Retry(RetryArgs),
+}
+
+/// Arguments of `run cancel`.
+#[derive(Debug, Args)]
+pub struct CancelArgs {
+    #[command(flatten)]
+    remote: Remote,
+    /// Id of the run.
+    id: String,
+    /// Why; goes on the record.
+    #[arg(long)]
+    reason: Option<String>,
+}
+
+/// Arguments of `run retry`.
+#[derive(Debug, Args)]
+pub struct RetryArgs {
+    #[command(flatten)]
+    remote: Remote,
+    /// Id of the run.
+    id: String,
+    /// From this step; the one that failed when absent.
+    #[arg(long)]
+    step: Option<String>,
+    /// Change a variable first; may be repeated.
+    #[arg(long, value_name = "NAME=JSON", value_parser = assignment)]
+    set: Vec<(String, Value)>,
+    /// Start a new run on the active version instead, with the same input.
+    #[arg(long, conflicts_with_all = ["step", "set"])]
+    newest: bool,
+}
+
+/// Does it.
+pub async fn run(command: Command) -> anyhow::Result<Exit> {
+    match command {
+        Command::Start(args) => start::run(&args).await,
+        Command::List(args) => list::run(&args).await,
+        Command::Show(args) => show::run(&args).await,
+        Command::Watch(args) => watch::run(&args).await,
+        Command::Cancel(args) => args.remote.run(async |client| cancel(client, &args).await).await,
+        Command::Retry(args) => args.remote.run(async |client| retry(client, &args).await).await,
+    }
+}
+
+async fn cancel(client: &Client, args: &CancelArgs) -> anyhow::Result<Exit> {
+    let body = json!({ "reason": args.reason.as_deref().unwrap_or_default() });
+    let run = client.post(&["runs", &args.id, "cancel"]).json(&body).send().await?;
+    if args.remote.json {
+        output::json(&run)?;
+    } else {
+        output::line(format!("{}: {}", args.id, at(&run, "/status")));
+    }
+    Ok(Exit::Good)
+}
+
+async fn retry(client: &Client, args: &RetryArgs) -> anyhow::Result<Exit> {
+    let vars: Map<String, Value> = args.set.iter().cloned().collect();
+    let version = if args.newest { "newest" } else { "same" };
+    let body = json!({ "step": args.step, "version": version, "vars": vars });
+    let run = client.post(&["runs", &args.id, "retry"]).json(&body).send().await?;
+    if args.remote.json {
+        output::json(&run)?;
+    } else {
+        let (id, status, version) = (at(&run, "/id"), at(&run, "/status"), at(&run, "/version"));
+        output::line(if id == args.id {
+            format!("{id}: {status}")
+        } else {
+            format!("{id}: {status}, on version {version}")
+        });
+    }
+    Ok(Exit::Good)
+}
+
+/// A run that stopped on an error or was stopped is a no; one that was rejected did what it is for.
+fn exit(run: &Value) -> Exit {
+    match at(run, "/status").as_str() {
+        "failed" | "cancelled" => Exit::No,
+        _ => Exit::Good,
+    }
+}
+
+/// ` - http_503: the service is away`, or nothing.
+fn error(run: &Value) -> String {
+    let (code, message) = (at(run, "/error_code"), at(run, "/error_message"));
+    match (code.is_empty(), message.is_empty()) {
+        (true, true) => String::new(),
+        (false, true) => format!(" - {code}"),
+        (true, false) => format!(" - {message}"),
+        (false, false) => format!(" - {code}: {message}"),
+    }
+}

@@ -1,0 +1,171 @@
+//! `countersign run watch`
+
+use super::{error, exit};
+use crate::{
+    client::{
+        Client, Remote, is_unreachable,
+        text::{at, duration, list, words},
+    },
+    output::{self, Exit},
+    timeline::{Card, Columns},
+};
+use clap::Args;
+use jiff::tz::TimeZone;
+use serde_json::{Value, json};
+use std::{collections::BTreeMap, time::Duration};
+use tokio::time::{Instant, sleep, timeout_at};
+
+/// Between two looks at a run that moves.
+const MOVING: Duration = Duration::from_millis(250);
+/// Between two looks at a run that waits for a person.
+const WAITING: Duration = Duration::from_secs(2);
+/// A server that is gone this often in a row is not coming back soon: a restart takes less.
+const FAILURES_MAX: u32 = 20;
+
+/// Arguments of `run watch`.
+#[derive(Debug, Args)]
+pub struct WatchArgs {
+    #[command(flatten)]
+    remote: Remote,
+    /// Id of the run.
+    id: String,
+    /// Give up after this long.
+    #[arg(long, value_name = "SECONDS")]
+    timeout: Option<u64>,
+}
+
+pub(super) async fn run(args: &WatchArgs) -> anyhow::Result<Exit> {
+    args.remote
+        .run(async |client| {
+            let Some(seconds) = args.timeout else { return watch(client, args).await };
+            let end = Instant::now() + Duration::from_secs(seconds);
+            match timeout_at(end, watch(client, args)).await {
+                Ok(result) => result,
+                Err(_) => anyhow::bail!("the run did not end within {seconds} seconds"),
+            }
+        })
+        .await
+}
+
+async fn watch(client: &Client, args: &WatchArgs) -> anyhow::Result<Exit> {
+    let mut seen = Seen::default();
+    let mut failures = 0;
+    loop {
+        let run = match client.get(&["runs", &args.id]).send().await {
+            Ok(run) => run,
+            // The run goes on after a restart of the server, and so does watching it.
+            Err(error) if is_unreachable(&error) && failures < FAILURES_MAX && seen.any() => {
+                failures += 1;
+                sleep(WAITING).await;
+                continue;
+            }
+            Err(error) => return Err(error),
+        };
+        failures = 0;
+        let ended = !run.get("ended_at").is_none_or(Value::is_null);
+        let news = seen.news(&run);
+        if args.remote.json {
+            for step in news {
+                output::json(&json!({ "step": step }))?;
+            }
+            if ended {
+                output::json(&json!({ "run": run }))?;
+            }
+        } else {
+            for line in news.into_iter().flat_map(|step| seen.lines(step)) {
+                output::line(line);
+            }
+            if ended {
+                output::line(last_line(&run));
+            }
+        }
+        if ended {
+            return Ok(exit(&run));
+        }
+        sleep(if at(&run, "/status") == "waiting" { WAITING } else { MOVING }).await;
+    }
+}
+
+fn last_line(run: &Value) -> String {
+    let times = ["/started_at", "/ended_at"].map(|pointer| run.pointer(pointer).and_then(Value::as_i64));
+    let took = match times {
+        [Some(started), Some(ended)] => format!(" in {}", duration(ended - started)),
+        [_, _] => String::new(),
+    };
+    format!("{}{took}{}", words(&at(run, "/status")), error(run))
+}
+
+/// What was printed of each step.
+#[derive(Debug, Default)]
+struct Seen {
+    states: BTreeMap<u64, String>,
+    notes: BTreeMap<u64, Vec<String>>,
+    looked: bool,
+}
+
+impl Seen {
+    fn any(&self) -> bool {
+        self.looked
+    }
+
+    /// The steps that are new or changed since the last look.
+    fn news<'a>(&mut self, run: &'a Value) -> Vec<&'a Value> {
+        self.looked = true;
+        let changed = |step: &&Value| {
+            // Everything a person would see of it; a later look at the same is no news.
+            let card = Card::of(step, &TimeZone::UTC);
+            let state = [card.status().to_owned()].into_iter().chain(card.notes()).collect::<Vec<_>>().join("\n");
+            self.states.insert(visit(step), state.clone()) != Some(state)
+        };
+        list(run, "/steps").iter().filter(changed).collect()
+    }
+
+    /// The card of a changed step, with the notes that were not printed before.
+    fn lines(&mut self, step: &Value) -> Vec<String> {
+        let card = Card::of(step, &TimeZone::system());
+        let printed = self.notes.entry(visit(step)).or_default();
+        let fresh: Vec<String> = card.notes().filter(|note| !printed.contains(note)).collect();
+        printed.extend(fresh.iter().cloned());
+        [Columns::usual().line(&card)].into_iter().chain(fresh).collect()
+    }
+}
+
+fn visit(step: &Value) -> u64 {
+    step.get("visit").and_then(Value::as_u64).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_news_is_printed() {
+        let mut seen = Seen::default();
+        let mut run = json!({ "steps": [
+            { "visit": 1, "kind": "tool_call", "title": "Verify", "status": "completed", "duration_ms": 300 },
+            { "visit": 2, "kind": "approval", "title": "Approve", "status": "waiting",
+              "checkpoint": { "id": "r.2", "kind": "approval", "status": "open" } },
+        ]});
+        let first = seen.news(&run);
+        assert_eq!(first.len(), 2);
+        let lines = seen.lines(first[1]);
+        assert_eq!(lines[1..], ["    waits for approval r.2"]);
+        assert!(lines[0].ends_with("Waiting"));
+        assert!(seen.news(&run).is_empty());
+        run["steps"][1]["status"] = json!("completed");
+        run["steps"][1]["duration_ms"] = json!(61_000);
+        run["steps"][1]["checkpoint"] = json!({ "id": "r.2", "status": "decided", "outcome": "approved",
+            "decided_by": { "name": "Ada Example", "via": "portal" } });
+        let then = seen.news(&run);
+        assert_eq!(then.len(), 1);
+        let lines = seen.lines(then[0]);
+        assert!(lines[0].ends_with("Completed (1m 01s)"));
+        assert_eq!(lines[1..], ["    Approved by Ada Example (portal)"]);
+    }
+
+    #[test]
+    fn the_last_line_says_how_it_ended() {
+        let run = json!({ "status": "failed", "started_at": 0, "ended_at": 1_500, "error_code": "http_503" });
+        assert_eq!(last_line(&run), "Failed in 1.5s - http_503");
+    }
+}

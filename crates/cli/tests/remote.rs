@@ -1,0 +1,169 @@
+//! The commands that ask a server, as a person runs them, against a small server that answers from a script.
+#![allow(clippy::unwrap_used)]
+
+mod support;
+
+use serde_json::{Value, json};
+use support::{Answer, Server, countersign, offline};
+
+fn run_with(status: &str, ended_at: Value) -> Value {
+    json!({
+        "id": "r1", "workflow": { "id": "w1", "name": "Upgrade" }, "version": 3, "status": status, "step": null,
+        "waiting_for": null, "title": "Upgrade", "trigger": "api", "customer": null, "started_by": null,
+        "started_at": 0, "ended_at": ended_at, "output": null, "error_code": null, "error_message": null,
+        "steps": [{ "visit": 1, "step": "verify", "kind": "tool_call", "title": "Verify", "action": "identity.verify",
+            "status": "completed", "duration_ms": 340, "attempts": [], "checkpoint": null }],
+    })
+}
+
+#[test]
+fn nobody_listens() {
+    let output = offline(&["run", "list", "--server", "http://127.0.0.1:1"]);
+    assert_eq!(output.code, 3);
+    assert!(
+        output.stderr.contains("nothing answers at http://127.0.0.1:1/ - is the server running there?"),
+        "{}",
+        output.stderr
+    );
+}
+
+#[test]
+fn wrong_arguments_are_wrong_usage() {
+    for arguments in [
+        &["run", "list", "--after", "yesterday"][..],
+        &["run", "start", "Upgrade", "--input", "{"],
+        &["run", "start", "Upgrade", "--wait", "61"],
+        &["run", "retry", "r1", "--set", "plan=enterprise"],
+        &["run", "retry", "r1", "--newest", "--step", "verify"],
+        &["workflow", "push", "a.yaml", "--publish"],
+        &["workflow", "diff", "w1", "--to", "newest"],
+        &["checkpoint", "list", "--kind", "question"],
+        &["connector"],
+        &["workflow", "rollback", "w1", "first"],
+    ] {
+        let output = offline(arguments);
+        assert_eq!(output.code, 2, "{arguments:?}: {}", output.stderr);
+    }
+    let output = offline(&["run", "list", "--server", "localhost:8080"]);
+    assert_eq!(output.code, 3);
+    assert!(output.stderr.contains("is not like http://127.0.0.1:8080"), "{}", output.stderr);
+}
+
+#[test]
+fn the_key_is_sent_and_its_absence_explained() {
+    let server = Server::start(|request| match request.header("authorization") {
+        Some("Bearer cs_test") => Answer::ok(json!({ "items": [], "next": null })),
+        _ => Answer::problem(401, "unauthenticated", json!({ "title": "Sign in first" })),
+    });
+    let output = countersign(&server, &["workflow", "list"]);
+    assert_eq!(output.code, 3);
+    assert!(output.stderr.starts_with("error[unauthenticated]: Sign in first"), "{}", output.stderr);
+    assert!(output.stderr.contains("COUNTERSIGN_API_KEY"), "{}", output.stderr);
+    assert_eq!(countersign(&server, &["workflow", "list", "--key", "cs_test"]).code, 0);
+}
+
+#[test]
+fn pages_are_followed_up_to_the_limit() {
+    let server = Server::start(|request| {
+        let limit: usize = request.parameter("limit").unwrap().parse().unwrap();
+        let from: usize = request.parameter("cursor").map_or(0, |cursor| cursor.parse().unwrap());
+        let to = (from + limit).min(450);
+        let items: Vec<Value> = (from..to).map(|number| json!({ "id": format!("r{number}") })).collect();
+        Answer::ok(json!({ "items": items, "next": (to < 450).then(|| to.to_string()) }))
+    });
+    let listed = |arguments: &[&str]| countersign(&server, arguments).json();
+    let all = listed(&["run", "list", "--all", "--json"]);
+    assert_eq!(all["items"].as_array().unwrap().len(), 450);
+    assert_eq!(all["next"], Value::Null);
+    let some = listed(&["run", "list", "--limit", "201", "--json"]);
+    assert_eq!(some["items"].as_array().unwrap().len(), 201);
+    assert_eq!(some["next"], "201");
+}
+
+#[test]
+fn a_page_that_repeats_is_refused() {
+    let server = Server::start(|_| Answer::ok(json!({ "items": [{ "id": "r" }], "next": "same" })));
+    let output = countersign(&server, &["run", "list", "--all"]);
+    assert_eq!(output.code, 3);
+    assert!(output.stderr.contains("repeats a page"), "{}", output.stderr);
+}
+
+#[test]
+fn something_else_answers() {
+    let server = Server::start(|_| Answer::html("<html>hello</html>"));
+    let output = countersign(&server, &["run", "show", "r1"]);
+    assert_eq!(output.code, 3);
+    assert!(output.stderr.contains("not like Countersign"), "{}", output.stderr);
+}
+
+#[test]
+fn a_decision_that_came_too_late_is_a_no() {
+    let server = Server::start(|request| {
+        assert_eq!(request.line(), "POST /api/v1/checkpoints/r1.3/decision");
+        assert_eq!(request.body(), json!({ "outcome": "approved", "comment": "fine" }));
+        let members = json!({ "title": "This is already decided", "detail": "already decided by Ada Example",
+            "outcome": "rejected", "decided_by": { "name": "Ada Example" }, "decided_at": 0 });
+        Answer::problem(409, "already_decided", members)
+    });
+    let arguments = ["checkpoint", "decide", "r1.3", "approve", "--comment", "fine"];
+    let output = countersign(&server, &arguments);
+    assert_eq!(output.code, 1);
+    assert!(output.stderr.contains("already decided by Ada Example"), "{}", output.stderr);
+    assert!(output.stderr.contains("it was rejected at 1970-01-01 00:00:00"), "{}", output.stderr);
+    let output = countersign(&server, &[&arguments[..], &["--json"]].concat());
+    assert_eq!((output.code, output.json()["code"].as_str()), (1, Some("already_decided")));
+}
+
+#[test]
+fn a_started_run_is_waited_for() {
+    let server = Server::start(|request| {
+        assert_eq!(request.header("prefer"), Some("wait=5"));
+        assert_eq!(request.header("idempotency-key"), Some("k1"));
+        let expected =
+            json!({ "workflow": "Upgrade", "input": { "plan": "e" }, "customer": { "email": "ada@example.com" } });
+        assert_eq!(request.body(), expected);
+        let mut run = run_with("failed", json!(10));
+        run["error_code"] = json!("http_503");
+        Answer::ok(run)
+    });
+    let arguments = ["run", "start", "Upgrade", "--input", "-", "--customer", "ada@example.com", "--wait", "5"];
+    let output = server.run_with_input(&[&arguments[..], &["--key-idempotency", "k1"]].concat(), "{\"plan\":\"e\"}");
+    assert_eq!(output.code, 1);
+    assert_eq!(output.stdout, "r1  Upgrade v3: failed - http_503\n");
+}
+
+#[test]
+fn a_watched_run_is_followed_to_its_end() {
+    let looks = std::sync::atomic::AtomicU32::new(0);
+    let server = Server::start(move |_| match looks.fetch_add(1, std::sync::atomic::Ordering::SeqCst) {
+        0 => {
+            let mut run = run_with("running", Value::Null);
+            run["steps"][0]["status"] = json!("running");
+            run["steps"][0]["duration_ms"] = Value::Null;
+            Answer::ok(run)
+        }
+        1 => Answer::ok(run_with("running", Value::Null)),
+        _ => Answer::ok(run_with("completed", json!(1_500))),
+    });
+    let output = countersign(&server, &["run", "watch", "r1", "--timeout", "60"]);
+    assert_eq!(output.code, 0, "{}", output.stderr);
+    let lines: Vec<Vec<&str>> = output.stdout.lines().map(|line| line.split_whitespace().collect()).collect();
+    let expected = [
+        vec!["tool_call", "Verify", "identity.verify", "Running"],
+        vec!["tool_call", "Verify", "identity.verify", "Completed", "(0.3s)"],
+        vec!["Completed", "in", "1.5s"],
+    ];
+    assert_eq!(lines, expected);
+}
+
+#[test]
+fn a_shown_run_is_a_timeline() {
+    let server = Server::start(|_| Answer::ok(run_with("completed", json!(1_500))));
+    let output = countersign(&server, &["run", "show", "r1"]);
+    assert!(output.stdout.starts_with("Upgrade  v3  Completed\n"), "{}", output.stdout);
+    assert!(output.stdout.ends_with("tool_call  Verify  identity.verify  Completed (0.3s)\n"), "{}", output.stdout);
+    let step = countersign(&server, &["run", "show", "r1", "--step", "1", "--json"]).json();
+    assert_eq!(step["step"], "verify");
+    let missing = countersign(&server, &["run", "show", "r1", "--step", "2"]);
+    assert_eq!(missing.code, 3);
+}

@@ -1,0 +1,419 @@
+//! The reference model: what may happen, told from the commits and from what the outside world saw, never from the
+//! run machine's own opinion.
+
+use crate::{
+    documents::{CATALOGUE, Published},
+    store::Store,
+};
+use countersign_core::{
+    catalogue::{Idempotency, Risk},
+    document::{Approvers, StepKind},
+    run::{Actor, CallRequest, ClosedBy, Effect, Event, GuardedRequest, Opened, Phase, RunState, apply, request_hash},
+    time::Timestamp,
+};
+use countersign_store::{CheckpointStatus, Commit, RunRow, RunStatus, verify_chain};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
+
+/// Why a commit was made, as the shell told.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Cause {
+    Start,
+    /// A call's answer.
+    Answer,
+    Timer,
+    Recovery,
+    /// A person who meant this checkpoint, or the run as a whole.
+    Person(Option<String>),
+}
+
+#[derive(Default)]
+pub struct Checker {
+    runs: BTreeMap<String, Facts>,
+    /// Commits that somebody was told about.
+    acknowledged: Vec<(String, u64)>,
+    pub executions: u64,
+    pub commits: u64,
+    pub decisions: u64,
+}
+
+struct Facts {
+    published: Arc<Published>,
+    version: u32,
+    state: RunState,
+    intents: BTreeMap<(u32, u16), Intent>,
+    /// Checkpoints ever opened; closed ones have no due time any more.
+    opened: BTreeMap<String, Checkpoint>,
+    closed_by_person: usize,
+    /// What an approval allowed, by guarded step.
+    grants: BTreeMap<String, Grant>,
+    stopping: bool,
+    said: Vec<String>,
+}
+
+struct Intent {
+    step: String,
+    key: String,
+    request: CallRequest,
+    attempts: u32,
+    executions: u32,
+    /// How often a person said that it did not take place and may be sent.
+    permits: u32,
+    approved_by_person: bool,
+}
+
+struct Checkpoint {
+    opened: Opened,
+    due: Option<Timestamp>,
+    closed: bool,
+    given: Vec<Actor>,
+    escalated: Vec<String>,
+}
+
+struct Grant {
+    hash: String,
+    by_person: bool,
+    used: bool,
+}
+
+type Verdict = Result<(), String>;
+
+fn must(holds: bool, otherwise: impl FnOnce() -> String) -> Verdict {
+    if holds { Ok(()) } else { Err(otherwise()) }
+}
+
+impl Checker {
+    /// A commit was written.
+    pub fn committed(&mut self, commit: &Commit, cause: &Cause, published: &Arc<Published>) -> Verdict {
+        self.commits += 1;
+        let run = &commit.run_id;
+        let facts = self.runs.entry(run.clone()).or_insert_with(|| Facts {
+            published: Arc::clone(published),
+            version: commit.run.version,
+            state: RunState::default(),
+            intents: BTreeMap::new(),
+            opened: BTreeMap::new(),
+            closed_by_person: 0,
+            grants: BTreeMap::new(),
+            stopping: false,
+            said: Vec::new(),
+        });
+        must(facts.version == commit.run.version, || format!("{run} changed its version"))?;
+        if *cause == Cause::Timer {
+            let due = facts.state.wake_at();
+            must(due.is_some_and(|due| due.0 <= commit.at), || {
+                format!("{run}: a timer due at {due:?} fired early, at {}", commit.at)
+            })?;
+        }
+        let events: Vec<Event> = serde_json::from_str(&commit.events).unwrap();
+        for event in &events {
+            facts.take(run, event, commit.at, cause).map_err(|found| format!("{run} {cause:?}: {found}"))?;
+            apply(&mut facts.state, event);
+        }
+        let transient = matches!(facts.state.phase, Phase::Unstarted | Phase::Moving | Phase::AtStep(_) | Phase::CallDown(_));
+        must(!transient, || format!("{run}: a commit ends between two steps: {:?}", facts.state.phase))?;
+        same_standing(&commit.run, &facts.state)?;
+        self.decisions += u64::from(matches!(cause, Cause::Person(Some(_))));
+        Ok(())
+    }
+
+    /// Somebody was told that this commit is written.
+    pub fn acknowledged(&mut self, run: &str, seq: u64) {
+        self.acknowledged.push((run.to_owned(), seq));
+    }
+
+    /// A request reached the outside world; `executed` when it changed it.
+    pub fn reached(&mut self, run: &str, effect: &Effect, executed: bool) -> Verdict {
+        let (visit, call) = effect.place();
+        let facts = self.runs.get_mut(run).ok_or_else(|| format!("{run} sent something before it was committed"))?;
+        let allow_unguarded = facts.published.allow_unguarded;
+        let intent = facts.intents.get_mut(&(visit, call));
+        let intent = intent.ok_or_else(|| format!("{run}.{visit}.{call}: sent before its intent was committed"))?;
+        let (key, attempt, request) = match effect {
+            Effect::InvokeAction { key, action, connection, input, attempt, .. } => {
+                let (action, connection, input) = (action.clone(), connection.clone(), input.clone());
+                (key, *attempt, CallRequest::Action { action, connection, input })
+            }
+            Effect::SendMessage { key, channel, to, subject, body, attempt, .. } => {
+                let (channel, to, subject, body) = (*channel, to.clone(), subject.clone(), body.clone());
+                (key, *attempt, CallRequest::Message { channel, to, subject, body })
+            }
+            Effect::LookUp { .. } => return Ok(()),
+        };
+        must(attempt <= intent.attempts, || format!("{key}: attempt {attempt} was sent before it was committed"))?;
+        must(*key == intent.key, || format!("{run}.{visit}.{call}: sent with key {key}, committed was {}", intent.key))?;
+        must(request == intent.request, || format!("{key}: sent was {request:?}, committed was {:?}", intent.request))?;
+        if !executed {
+            return Ok(());
+        }
+        self.executions += 1;
+        intent.executions += 1;
+        let (risk, harmless) = match &request {
+            CallRequest::Action { action, .. } => CATALOGUE.action(action).map_or((Risk::High, false), |spec| {
+                (spec.risk, spec.risk == Risk::Read || spec.idempotency == Idempotency::Natural)
+            }),
+            CallRequest::Message { .. } => (Risk::Write, false),
+        };
+        must(risk != Risk::High || allow_unguarded || intent.approved_by_person, || {
+            format!("{key}: a high-risk action ran without a person's approval")
+        })?;
+        must(harmless || intent.executions <= 1 + intent.permits, || {
+            format!("{key}: executed {} times, allowed were {}: {request:?}", intent.executions, 1 + intent.permits)
+        })
+    }
+
+    /// Everything is quiet: what is stored is what was decided.
+    pub fn finish(&self, store: &Store) -> Verdict {
+        for (run, seq) in &self.acknowledged {
+            let log = store.log.get(run).map_or(0, |log| log.len() as u64);
+            must(log >= *seq, || format!("{run}: commit {seq} was acknowledged and is not in the log"))?;
+        }
+        for (run, facts) in &self.runs {
+            facts.finish(run, store).map_err(|found| format!("{run}: {found}"))?;
+        }
+        let decided = store.audit.iter().filter(|entry| entry.action == "checkpoint.decided").count();
+        let closed: usize = self.runs.values().map(|facts| facts.closed_by_person).sum();
+        must(decided == closed, || format!("{closed} decisions of people, {decided} on the audit record"))?;
+        let verdict = verify_chain(store.audit.iter().cloned());
+        must(verdict.broken_at.is_none(), || format!("the audit chain is broken: {verdict:?}"))
+    }
+}
+
+impl Facts {
+    fn take(&mut self, run: &str, event: &Event, at: i64, cause: &Cause) -> Verdict {
+        match event {
+            Event::StepEntered { visit, .. } => {
+                must(*visit == self.state.visits + 1, || format!("visit {visit} follows {}", self.state.visits))
+            }
+            Event::CallRequested { visit, call, attempt, key, request, .. } => {
+                must(*key == format!("{run}.{visit}.{call}"), || format!("key {key} of call {visit}.{call}"))?;
+                self.requested((*visit, *call), *attempt, key, request)
+            }
+            Event::CallSucceeded { visit, call, .. } if *cause == Cause::Answer => {
+                let intent = self.intents.get(&(*visit, *call));
+                must(intent.is_some_and(|intent| intent.executions > 0), || {
+                    format!("call {visit}.{call} is said to have succeeded and was never executed")
+                })
+            }
+            Event::CheckpointOpened { visit, opened, due, .. } => {
+                let id = opened.checkpoint_id(run, *visit);
+                let new = Checkpoint {
+                    opened: opened.clone(),
+                    due: *due,
+                    closed: false,
+                    given: Vec::new(),
+                    escalated: Vec::new(),
+                };
+                must(self.opened.insert(id.clone(), new).is_none(), || format!("checkpoint {id} was opened twice"))
+            }
+            Event::CheckpointEscalated { roles, due, .. } => {
+                let checkpoint = self.current(at, cause)?.1;
+                checkpoint.escalated.extend(roles.iter().cloned());
+                checkpoint.due = Some(*due);
+                Ok(())
+            }
+            Event::ApprovalGiven { by, .. } => {
+                self.may_approve(by)?;
+                self.current(at, cause)?.1.given.push(by.clone());
+                Ok(())
+            }
+            Event::CheckpointClosed { outcome, by, .. } => self.closed(outcome, by, at, cause),
+            Event::MessagePosted { body, .. } => {
+                self.said.push(body.clone());
+                Ok(())
+            }
+            Event::CancelRequested { .. } => {
+                self.stopping = true;
+                Ok(())
+            }
+            Event::RunReopened { .. } => {
+                self.stopping = false;
+                Ok(())
+            }
+            Event::RunStarted { .. }
+            | Event::CallResumed { .. }
+            | Event::CallSucceeded { .. }
+            | Event::CallFailed { .. }
+            | Event::RetryScheduled { .. }
+            | Event::LookUpRequested { .. }
+            | Event::LookUpAnswered { .. }
+            | Event::CheckpointReminded { .. }
+            | Event::ApprovalVoided { .. }
+            | Event::ConditionEvaluated { .. }
+            | Event::StepCompleted { .. }
+            | Event::StepFailed { .. }
+            | Event::RunEnded { .. } => Ok(()),
+        }
+    }
+
+    fn requested(&mut self, place: (u32, u16), attempt: u32, key: &str, request: &CallRequest) -> Verdict {
+        must(!self.stopping, || format!("{key}: a call was decided after the run was told to stop"))?;
+        if let Some(intent) = self.intents.get_mut(&place) {
+            must(attempt == intent.attempts + 1, || format!("{key}: attempt {attempt} follows {}", intent.attempts))?;
+            must(*request == intent.request, || format!("{key}: attempt {attempt} sends something else"))?;
+            intent.attempts = attempt;
+            return Ok(());
+        }
+        must(attempt == 1, || format!("{key}: the first attempt is number {attempt}"))?;
+        let step = self.state.place().map(|place| place.step.clone()).unwrap_or_default();
+        let approved_by_person = self.permission(&step, request).map_err(|found| format!("{key}: {found}"))?;
+        self.intents.insert(place, Intent {
+            step,
+            key: key.to_owned(),
+            request: request.clone(),
+            attempts: 1,
+            executions: 0,
+            permits: 0,
+            approved_by_person,
+        });
+        Ok(())
+    }
+
+    /// Uses the step's grant up; whether a person gave it.
+    fn permission(&mut self, step: &str, request: &CallRequest) -> Result<bool, String> {
+        let CallRequest::Action { action, connection, input } = request else { return Ok(false) };
+        let Some(grant) = self.grants.get_mut(step) else {
+            let high = CATALOGUE.action(action).is_none_or(|spec| spec.risk == Risk::High);
+            must(!high || self.published.allow_unguarded, || "a high-risk call was decided without a grant".into())?;
+            return Ok(false);
+        };
+        must(!grant.used, || "a grant was used twice".into())?;
+        let hash = request_hash(action, connection.as_deref(), input);
+        must(hash == grant.hash, || "what was approved is not what runs".into())?;
+        grant.used = true;
+        Ok(grant.by_person)
+    }
+
+    /// The checkpoint the run waits at, checked against what the commit was meant for.
+    fn current(&mut self, at: i64, cause: &Cause) -> Result<(String, &mut Checkpoint), String> {
+        let id = self.state.open_checkpoint().ok_or("a checkpoint changed and none is open")?;
+        if let Cause::Person(Some(meant)) = cause {
+            must(*meant == id, || format!("a decision on {meant} changed {id}"))?;
+        }
+        let checkpoint = self.opened.get_mut(&id).ok_or_else(|| format!("{id} was never opened"))?;
+        must(!checkpoint.closed, || format!("{id} was decided before"))?;
+        if *cause == Cause::Timer {
+            must(checkpoint.due.is_some_and(|due| due.0 <= at), || format!("{id} timed out early"))?;
+        }
+        Ok((id, checkpoint))
+    }
+
+    fn closed(&mut self, outcome: &str, by: &ClosedBy, at: i64, cause: &Cause) -> Verdict {
+        let visit = self.state.place().map_or(0, |place| place.visit);
+        if let (ClosedBy::Person { actor }, Phase::WaitingApproval(_)) = (by, &self.state.phase) {
+            self.may_approve(actor)?;
+        }
+        let quorum = self.approvers().map_or(0, |approvers| approvers.quorum as usize);
+        let (id, checkpoint) = self.current(at, cause)?;
+        checkpoint.closed = true;
+        let by_person = matches!(by, ClosedBy::Person { .. });
+        let given = checkpoint.given.len() + 1;
+        match checkpoint.opened.clone() {
+            Opened::Approval { requests, .. } => {
+                let enough = !by_person || outcome != "approved" || given >= quorum;
+                must(enough, || format!("{id} was approved by too few people"))?;
+                for GuardedRequest { step, hash, .. } in requests {
+                    // The last word counts: a "no" takes back what an earlier "yes" allowed.
+                    let grant = Grant { hash, by_person, used: false };
+                    let _earlier =
+                        if outcome == "approved" { self.grants.insert(step, grant) } else { self.grants.remove(&step) };
+                }
+            }
+            Opened::UnknownOutcome { call, .. } if outcome == "not_happened" && by_person => {
+                if let Some(intent) = self.intents.get_mut(&(visit, call)) {
+                    intent.permits += 1;
+                }
+            }
+            Opened::UnknownOutcome { .. } | Opened::Form { .. } | Opened::Handoff { .. } => {}
+        }
+        self.closed_by_person += usize::from(by_person);
+        Ok(())
+    }
+
+    fn approvers(&self) -> Option<Approvers> {
+        let step = &self.state.place()?.step;
+        match &self.published.version.workflow().steps.get(step)?.kind {
+            StepKind::Approval(step) => Some(step.approvers.clone()),
+            StepKind::ToolCall(_)
+            | StepKind::CollectForm(_)
+            | StepKind::Condition(_)
+            | StepKind::Notify(_)
+            | StepKind::HumanHandoff(_)
+            | StepKind::End(_) => None,
+        }
+    }
+
+    fn may_approve(&self, by: &Actor) -> Verdict {
+        let approvers = self.approvers().ok_or("an approval outside an approval step")?;
+        let id = self.state.open_checkpoint().unwrap_or_default();
+        let checkpoint = self.opened.get(&id).ok_or("an approval of nothing")?;
+        let named = approvers.roles.iter().chain(&checkpoint.escalated).any(|role| by.roles.contains(role));
+        let anyone = approvers.roles.is_empty() && approvers.users.is_empty();
+        must(named || anyone && by.roles.iter().any(|role| role == "operator"), || format!("{} is no approver", by.id))?;
+        let requester = self.state.info.started_by.as_ref().is_some_and(|starter| starter.id == by.id);
+        must(!(approvers.exclude_requester && requester), || format!("{} approved their own request", by.id))?;
+        must(checkpoint.given.iter().all(|given| given.id != by.id), || format!("{} approved twice", by.id))
+    }
+
+    fn finish(&self, run: &str, store: &Store) -> Verdict {
+        let log = store.log.get(run).ok_or("the run is gone")?;
+        let mut state = RunState::default();
+        for (index, row) in log.iter().enumerate() {
+            must(row.seq == index as u64 + 1, || format!("the log has {} at {}", row.seq, index + 1))?;
+            let events: Vec<Event> = serde_json::from_str(&row.events).map_err(|error| error.to_string())?;
+            events.iter().for_each(|event| apply(&mut state, event));
+        }
+        must(state == self.state, || "the log does not replay to the state".into())?;
+        let row = store.runs.get(run).ok_or("the run has no row")?;
+        must(row.seq == log.len() as u64, || format!("the row is at {}, the log at {}", row.seq, log.len()))?;
+        must(row.version == self.version && state.info.version == self.version, || "another version".into())?;
+        same_standing(row, &state)?;
+        let said: Vec<&String> =
+            store.messages.iter().filter(|message| message.run.as_deref() == Some(run)).map(|row| &row.body).collect();
+        must(said.iter().copied().eq(&self.said), || format!("said {said:?}, decided {:?}", self.said))?;
+        self.checkpoints_match(run, &state, store)?;
+        let unfinished = self.intents.values().find(|intent| intent.step.is_empty());
+        must(unfinished.is_none(), || "a call outside a step".into())?;
+        must(row.status != RunStatus::Running, || {
+            format!("nobody drives it: {:?} of {:?} in {:?}", row.status, row.node, state.phase)
+        })
+    }
+
+    fn checkpoints_match(&self, run: &str, state: &RunState, store: &Store) -> Verdict {
+        let rows = store.checkpoints.values().filter(|row| row.run == run);
+        let (open, decided): (Vec<_>, Vec<_>) = rows.partition(|row| row.status == CheckpointStatus::Open);
+        let open: Vec<&str> = open.iter().map(|row| row.id.as_str()).collect();
+        let expected = state.open_checkpoint();
+        must(open == expected.iter().map(String::as_str).collect::<Vec<_>>(), || {
+            format!("open are {open:?}, the run waits at {expected:?}")
+        })?;
+        let decided: BTreeSet<&str> = decided.iter().map(|row| row.id.as_str()).collect();
+        let closed: BTreeSet<&str> =
+            self.opened.iter().filter(|(_, checkpoint)| checkpoint.closed).map(|(id, _)| id.as_str()).collect();
+        must(decided == closed, || format!("decided rows {decided:?}, closed in the log {closed:?}"))
+    }
+}
+
+/// The row says what the state says.
+fn same_standing(row: &RunRow, state: &RunState) -> Verdict {
+    let status = match &state.phase {
+        Phase::Unstarted | Phase::Moving | Phase::AtStep(_) | Phase::CallDown(_) => "moving",
+        Phase::Calling(_) | Phase::LookingUp(_) => "running",
+        Phase::BackingOff(_)
+        | Phase::WaitingForm(_)
+        | Phase::WaitingApproval(_)
+        | Phase::WaitingHandoff(_)
+        | Phase::WaitingUnknown(_) => "waiting",
+        Phase::Ended(ended) => ended.status.tag(),
+    };
+    let step = state.place().map(|place| &place.step);
+    must(row.status.as_str() == status, || format!("{}: the row says {:?}, the log {status}", row.id, row.status))?;
+    must(row.step.as_ref() == step, || format!("{}: the row is at {:?}, the log at {step:?}", row.id, row.step))?;
+    must(row.wake_at == state.wake_at().map(|at| at.0), || format!("{}: the row wakes at {:?}", row.id, row.wake_at))?;
+    must(row.ended_at.is_some() == state.ended().is_some(), || format!("{}: ended at {:?}", row.id, row.ended_at))?;
+    must((row.status == RunStatus::Running) == row.node.is_some(), || {
+        format!("{}: {:?} and driven by {:?}", row.id, row.status, row.node)
+    })
+}

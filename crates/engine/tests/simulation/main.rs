@@ -1,0 +1,147 @@
+//! The deterministic simulator: the real run machine and the real projection, everything around them drawn from a seed.
+//!
+//! `SIM_SEED=… cargo nextest run -p countersign-engine --test simulation` plays one scenario again;
+//! `SIM_SCENARIOS=…` sets how many are played. Seeds that once failed are kept in `seeds.txt` and always played.
+#![allow(missing_docs, unreachable_pub, clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+mod checker;
+mod documents;
+mod node;
+mod outside;
+mod people;
+mod random;
+mod sabotage;
+mod scenario;
+mod store;
+
+use sabotage::Sabotage;
+use scenario::{Report, play};
+
+const SCENARIOS: u64 = 300;
+/// In how many scenarios a fault of ours must have been noticed.
+const NOTICED_WITHIN: u64 = 400;
+
+fn number(variable: &str) -> Option<u64> {
+    std::env::var(variable).ok().map(|text| text.trim().parse().unwrap_or_else(|_| panic!("{variable}={text:?} is no number")))
+}
+
+fn must_hold(seed: u64) -> Report {
+    match play(seed, Sabotage::None) {
+        Ok(report) => report,
+        Err(found) => panic!(
+            "seed {seed}: {found}\n  again: SIM_SEED={seed} cargo nextest run -p countersign-engine --test simulation\n  \
+             keep it: echo {seed} >> crates/engine/tests/simulation/seeds.txt"
+        ),
+    }
+}
+
+#[test]
+fn invariants_hold_in_random_scenarios() {
+    if let Some(seed) = number("SIM_SEED") {
+        println!("seed {seed}: {:?}", must_hold(seed));
+        return;
+    }
+    let mut all = Report::default();
+    let scenarios = number("SIM_SCENARIOS").unwrap_or(SCENARIOS);
+    for seed in 0..scenarios {
+        let one = must_hold(seed);
+        all.tasks += one.tasks;
+        all.commits += one.commits;
+        all.executions += one.executions;
+        all.decisions += one.decisions;
+    }
+    println!("{scenarios} scenarios: {all:?}");
+    assert!(all.commits > 5 * scenarios && all.executions > scenarios, "hardly anything happens: {all:?}");
+}
+
+#[test]
+fn seeds_that_once_failed_hold() {
+    let seeds = include_str!("seeds.txt").lines().filter_map(|line| line.split('#').next()?.trim().parse().ok());
+    for seed in seeds {
+        must_hold(seed);
+    }
+}
+
+#[test]
+fn a_seed_always_plays_the_same_scenario() {
+    for seed in 1000..1010 {
+        assert_eq!(must_hold(seed), must_hold(seed));
+    }
+}
+
+#[track_caller]
+fn noticed(sabotage: Sabotage, words: &[&str]) {
+    for seed in 0..NOTICED_WITHIN {
+        if let Err(found) = play(seed, sabotage) {
+            println!("{sabotage:?}: seed {seed}: {found}");
+            assert!(words.iter().any(|word| found.contains(word)), "seed {seed}: noticed for another reason: {found}");
+            return;
+        }
+    }
+    panic!("{sabotage:?} went unnoticed in {NOTICED_WITHIN} scenarios");
+}
+
+#[test]
+fn a_store_without_the_fence_is_noticed() {
+    noticed(Sabotage::NoFence, &[""]);
+}
+
+#[test]
+fn a_store_that_forgets_is_noticed() {
+    noticed(Sabotage::ForgetsCommits, &[""]);
+}
+
+#[test]
+fn a_store_that_ignores_start_keys_is_noticed() {
+    noticed(Sabotage::IgnoresStartKeys, &["second run"]);
+}
+
+#[test]
+fn messages_posted_twice_are_noticed() {
+    noticed(Sabotage::DoubleMessages, &["said"]);
+}
+
+#[test]
+fn resending_interrupted_calls_is_noticed() {
+    noticed(Sabotage::ResendsInterrupted, &["executed 2 times"]);
+}
+
+#[test]
+fn effects_before_their_commit_are_noticed() {
+    noticed(Sabotage::EffectsBeforeCommit, &["before"]);
+}
+
+#[test]
+fn a_key_that_changes_is_noticed() {
+    noticed(Sabotage::FreshKeys, &["sent with key"]);
+}
+
+#[test]
+fn a_request_that_is_not_the_committed_one_is_noticed() {
+    noticed(Sabotage::ChangesRequests, &["committed was", "was used for"]);
+}
+
+#[test]
+fn early_timers_are_noticed() {
+    noticed(Sabotage::EarlyTimers, &["early"]);
+}
+
+#[test]
+fn runs_nobody_takes_up_are_noticed() {
+    noticed(Sabotage::NoRecovery, &["nobody drives it"]);
+}
+
+#[test]
+fn runs_left_behind_by_a_living_process_are_noticed() {
+    noticed(Sabotage::NoSweep, &["nobody drives it"]);
+}
+
+#[test]
+fn sending_after_the_lease_is_noticed() {
+    noticed(Sabotage::NoLease, &["executed 2 times"]);
+}
+
+#[test]
+fn a_cancel_that_takes_the_run_away_from_its_driver_is_noticed() {
+    noticed(Sabotage::CancelStealsRuns, &["nobody drives it"]);
+}

@@ -1,0 +1,32 @@
+//! Faults built into the simulated shell or store on purpose: the simulator must notice each of them.
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Sabotage {
+    None,
+    /// The store writes a commit wherever the run is by now.
+    NoFence,
+    /// The store answers "committed" and sometimes forgets.
+    ForgetsCommits,
+    /// The store starts another run for a key it knows.
+    IgnoresStartKeys,
+    /// The store appends messages of a commit twice.
+    DoubleMessages,
+    /// The shell sends an interrupted call again, whatever it is.
+    ResendsInterrupted,
+    /// The shell performs effects while the commit is still on its way.
+    EffectsBeforeCommit,
+    /// The shell makes a new key for every attempt.
+    FreshKeys,
+    /// The shell sends something else than what was decided.
+    ChangesRequests,
+    /// The shell's clock runs ahead when it fires timers.
+    EarlyTimers,
+    /// The shell never takes up the runs of dead processes.
+    NoRecovery,
+    /// The shell does not look after runs of its own that nobody drives.
+    NoSweep,
+    /// The shell sends although the others may have taken it for dead.
+    NoLease,
+    /// A cancel makes whoever took it the owner of a run somebody else drives.
+    CancelStealsRuns,
+}

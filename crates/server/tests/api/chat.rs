@@ -1,0 +1,100 @@
+//! The customer's side.
+
+use crate::support::{Client, TestApp, form};
+use countersign_store::Role;
+use serde_json::json;
+
+async fn open(test: &TestApp) -> (Client, String) {
+    let chat =
+        test.anonymous().post("/chat/main/conversations", json!({ "email": "ada@example.com", "name": "Ada" })).await;
+    let visitor = test.anonymous().with("x-visitor", chat.is(201).json["token"].as_str().unwrap());
+    (visitor, format!("/chat/conversations/{}", chat.json["conversation"].as_str().unwrap()))
+}
+
+#[tokio::test]
+async fn a_message_starts_a_workflow_that_shows_a_form() {
+    let test = TestApp::start().await;
+    let builder = test.key(Role::Builder).await;
+    test.publish(&builder, form()).await;
+    let (visitor, path) = open(&test).await;
+    let said = visitor.post(&format!("{path}/messages"), json!({ "body": "Hello!", "client_id": "1" })).await;
+    assert_eq!(said.is(201).json["author"]["kind"], "customer");
+    let again = visitor.post(&format!("{path}/messages"), json!({ "body": "Hello!", "client_id": "1" })).await;
+    assert_eq!(again.is(201).id(), said.id());
+    let view = visitor.get(&path).await;
+    let messages = view.is(200).json["messages"].as_array().unwrap().clone();
+    assert_eq!(messages.len(), 2, "{}", view.text);
+    let form = &messages[1]["form"];
+    assert_eq!((&form["status"], &form["prompt"]), (&json!("open"), &json!("Which size?")));
+    let submit = format!("{path}/forms/{}", form["checkpoint"].as_str().unwrap());
+    let wrong = visitor.post(&submit, json!({ "values": { "size": "large" } })).await;
+    wrong.is_problem(422, "invalid_form");
+    assert_eq!(wrong.json["errors"][0]["pointer"], "/size");
+    visitor.post(&submit, json!({ "values": { "size": 7 } })).await.is(200);
+    visitor.post(&submit, json!({ "values": { "size": 8 } })).await.is_problem(409, "already_decided");
+    let view = visitor.get(&format!("{path}?after=1")).await;
+    let messages = view.json["messages"].as_array().unwrap();
+    assert_eq!(messages[0]["form"]["status"], "submitted");
+    assert_eq!(messages[0]["form"]["values"], json!({ "size": 7 }));
+    assert_eq!(messages[1]["body"], "Size 7 it is");
+    assert_eq!(messages[1]["run"], json!(null));
+    assert_eq!(builder.get("/runs").await.json["items"].as_array().unwrap().len(), 1);
+}
+
+#[tokio::test]
+async fn one_visitor_never_sees_another() {
+    let test = TestApp::start().await;
+    let builder = test.key(Role::Builder).await;
+    test.publish(&builder, form()).await;
+    let (ada, ada_path) = open(&test).await;
+    let (eve, eve_path) = open(&test).await;
+    ada.post(&format!("{ada_path}/messages"), json!({ "body": "hello" })).await.is(201);
+    eve.get(&ada_path).await.is_problem(404, "not_found");
+    eve.post(&format!("{ada_path}/messages"), json!({ "body": "hi" })).await.is_problem(404, "not_found");
+    eve.with("x-visitor", "guess").get(&ada_path).await.is_problem(404, "not_found");
+    eve.without("x-visitor").get(&ada_path).await.is_problem(401, "unauthenticated");
+    let form = ada.get(&ada_path).await.json["messages"][1]["form"]["checkpoint"].as_str().unwrap().to_owned();
+    let values = json!({ "values": { "size": 1 } });
+    eve.post(&format!("{eve_path}/forms/{form}"), values).await.is_problem(404, "not_found");
+    // The secret works in the header; only the stream, which cannot send one, takes it from the address.
+    let secret = "anything";
+    test.anonymous().get(&format!("{ada_path}?visitor={secret}")).await.is_problem(401, "unauthenticated");
+    test.anonymous().post("/chat/nowhere/conversations", json!({})).await.is_problem(404, "not_found");
+}
+
+#[tokio::test]
+async fn operators_answer_note_and_close() {
+    let test = TestApp::start().await;
+    let ada = test.person("ada@example.com", Role::Operator, &[]).await;
+    let (visitor, path) = open(&test).await;
+    visitor.post(&format!("{path}/messages"), json!({ "body": "Is anybody there?" })).await.is(201);
+    let listed = ada.get("/conversations?status=open").await;
+    let item = &listed.is(200).json["items"][0];
+    assert_eq!(item["last_message"], "Is anybody there?");
+    let conversation = format!("/conversations/{}", item["id"].as_str().unwrap());
+    ada.post(&format!("{conversation}/messages"), json!({ "body": "Yes" })).await.is(201);
+    ada.post(&format!("{conversation}/messages"), json!({ "body": " " })).await.is_problem(422, "invalid_request");
+    ada.post(&format!("{conversation}/notes"), json!({ "body": "Friendly" })).await.is(201);
+    assert_eq!(ada.get(&format!("{conversation}/notes")).await.json["items"][0]["author"]["name"], "ada");
+    let seen = visitor.get(&path).await;
+    assert_eq!(seen.json["messages"][1]["author"], json!({ "kind": "operator", "name": "ada" }));
+    assert!(!seen.text.contains("Friendly"), "a note is internal");
+    let me = ada.get("/auth/me").await.json["user"]["id"].clone();
+    let assigned = ada.post(&format!("{conversation}/assign"), json!({ "assigned_to": me })).await;
+    assert_eq!(assigned.is(200).json["assigned_to"]["name"], "ada");
+    ada.post(&format!("{conversation}/assign"), json!({ "assigned_to": "nobody" }))
+        .await
+        .is_problem(422, "invalid_request");
+    assert_eq!(ada.post(&format!("{conversation}/close"), json!({})).await.is(200).json["status"], "closed");
+    visitor.post(&format!("{path}/messages"), json!({ "body": "One more thing" })).await.is(201);
+    assert_eq!(visitor.get(&path).await.json["status"], "open");
+}
+
+#[tokio::test]
+async fn flooding_is_refused() {
+    let test = TestApp::start().await;
+    for _ in 0..30 {
+        test.anonymous().post("/chat/main/conversations", json!({})).await.is(201);
+    }
+    test.anonymous().post("/chat/main/conversations", json!({})).await.is_problem(429, "rate_limited");
+}

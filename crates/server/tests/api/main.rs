@@ -1,0 +1,13 @@
+//! The API from outside: a real engine on a real SQLite file, requests through the whole router.
+#![allow(clippy::unwrap_used, missing_docs)]
+
+mod auth;
+mod chat;
+mod checkpoints;
+mod errors;
+mod gets;
+mod live;
+mod runs;
+mod settings;
+mod support;
+mod workflows;

@@ -1,0 +1,119 @@
+//! Starting, finding, stopping and repeating runs.
+
+use crate::support::{TestApp, approval, echo};
+use countersign_store::Role;
+use serde_json::json;
+
+#[tokio::test]
+async fn a_run_started_twice_with_one_key_is_one_run() {
+    let test = TestApp::start().await;
+    let builder = test.key(Role::Builder).await;
+    test.publish(&builder, echo()).await;
+    let keyed = builder.with("idempotency-key", "order-1");
+    let body = json!({ "workflow": "Echo", "input": { "text": "x" }, "customer": { "name": "Ada" } });
+    let first = keyed.post("/runs", body.clone()).await;
+    let second = keyed.post("/runs", body).await;
+    assert_eq!(first.is(201).id(), second.is(200).id());
+    assert_eq!((&first.json["replayed"], &second.json["replayed"]), (&json!(false), &json!(true)));
+    keyed.post("/runs", json!({ "workflow": "Echo" })).await.is_problem(422, "idempotency_key_reused");
+    assert_eq!(builder.get("/runs").await.json["items"].as_array().unwrap().len(), 1);
+    assert_eq!(builder.get("/customers").await.json["items"].as_array().unwrap().len(), 1);
+}
+
+#[tokio::test]
+async fn a_client_may_wait_for_the_end() {
+    let test = TestApp::start().await;
+    let builder = test.key(Role::Builder).await;
+    test.publish(&builder, echo()).await;
+    let patient = builder.with("prefer", "wait=10");
+    let done = patient.post("/runs", json!({ "workflow": "Echo", "input": { "text": "hi" } })).await;
+    assert_eq!(done.is(200).json["status"], "completed");
+    assert_eq!(done.json["output"], json!({ "text": "hi" }));
+    assert_eq!(done.headers["preference-applied"], "wait=10");
+    test.publish(&builder, approval(json!({ "roles": ["manager"] }))).await;
+    let waiting = patient.post("/runs", json!({ "workflow": "Approval", "input": { "who": "Ada" } })).await;
+    assert_eq!(waiting.is(200).json["waiting_for"], "approval");
+}
+
+#[tokio::test]
+async fn input_that_does_not_fit_says_which_field() {
+    let test = TestApp::start().await;
+    let builder = test.key(Role::Builder).await;
+    test.publish(&builder, echo()).await;
+    let wrong = builder.post("/runs", json!({ "workflow": "Echo", "input": { "text": 7 } })).await;
+    wrong.is_problem(422, "invalid_input");
+    assert_eq!(wrong.json["errors"][0]["pointer"], "/text");
+}
+
+#[tokio::test]
+async fn a_run_shows_everything_that_happened() {
+    let test = TestApp::start().await;
+    let builder = test.key_in(&test.workspace, Role::Builder, &["manager"]).await;
+    test.publish(&builder, approval(json!({ "roles": ["manager"] }))).await;
+    let run = builder
+        .post("/runs", json!({ "workflow": "Approval", "input": { "who": "Ada" }, "customer": { "email": "ada@example.com", "name": "Ada" } }))
+        .await
+        .is(201)
+        .id();
+    let shown = builder.get(&format!("/runs/{run}")).await;
+    assert_eq!(shown.is(200).json["status"], "waiting");
+    assert_eq!(shown.json["customer"]["name"], "Ada");
+    assert_eq!(shown.json["workflow"]["name"], "Approval");
+    assert_eq!(shown.json["step_title"], "Ask a manager");
+    assert_eq!(shown.json["steps"][0]["checkpoint"]["status"], "open");
+    builder
+        .post(&format!("/checkpoints/{run}.1/decision"), json!({ "outcome": "approved", "comment": "fine" }))
+        .await
+        .is(200);
+    let shown = builder.get(&format!("/runs/{run}")).await;
+    assert_eq!(shown.json["steps"][0]["branch"], "approved");
+    assert_eq!(shown.json["steps"][0]["checkpoint"]["decided_by"]["name"], "builder");
+    assert_eq!(shown.json["steps"][0]["checkpoint"]["comment"], "fine");
+    let events = builder.get(&format!("/runs/{run}/events")).await;
+    assert_eq!(events.is(200).json["items"][0]["type"], "run_started");
+    assert_eq!(builder.get(&format!("/runs/{run}/graph")).await.json["name"], "Approval");
+}
+
+#[tokio::test]
+async fn runs_are_found_by_what_is_known_about_them() {
+    let test = TestApp::start().await;
+    let builder = test.key(Role::Builder).await;
+    test.publish(&builder, echo()).await;
+    let approval = test.publish(&builder, approval(json!({ "roles": ["manager"] }))).await;
+    for _ in 0..3 {
+        builder.with("prefer", "wait=5").post("/runs", json!({ "workflow": "Echo" })).await.is(200);
+    }
+    builder.post("/runs", json!({ "workflow": approval, "input": { "who": "Ada" } })).await.is(201);
+    let count = async |query: &str| builder.get(&format!("/runs?{query}")).await.json["items"].as_array().map(Vec::len);
+    assert_eq!(count("workflow=Echo").await, Some(3));
+    assert_eq!(count("status=waiting").await, Some(1));
+    assert_eq!(count("status=waiting,completed").await, Some(4));
+    assert_eq!(count("step=ask").await, Some(1));
+    assert_eq!(count("before=1").await, Some(0));
+    let first = builder.get("/runs?limit=3").await;
+    let next = first.json["next"].as_str().unwrap();
+    let rest = builder.get(&format!("/runs?limit=3&cursor={next}")).await;
+    assert_eq!((rest.json["items"].as_array().unwrap().len(), &rest.json["next"]), (1, &json!(null)));
+    let counts = builder.get("/runs/counts").await;
+    assert_eq!((&counts.json["completed"], &counts.json["waiting"]), (&json!(3), &json!(1)));
+}
+
+#[tokio::test]
+async fn a_run_is_stopped_once_and_can_be_taken_up_again() {
+    let test = TestApp::start().await;
+    let builder = test.key(Role::Builder).await;
+    test.publish(&builder, approval(json!({ "roles": ["manager"] }))).await;
+    let run = builder.post("/runs", json!({ "workflow": "Approval", "input": { "who": "Ada" } })).await.is(201).id();
+    let cancelled = builder.post(&format!("/runs/{run}/cancel"), json!({ "reason": "not needed" })).await;
+    assert_eq!(cancelled.is(200).json["status"], "cancelled");
+    builder.post(&format!("/runs/{run}/cancel"), json!({})).await.is_problem(409, "run_over");
+    let late = builder.post(&format!("/checkpoints/{run}.1/decision"), json!({ "outcome": "approved" })).await;
+    late.is_problem(409, "already_decided");
+    let again = builder.post(&format!("/runs/{run}/retry"), json!({ "step": "ask" })).await;
+    assert_eq!(again.is(200).json["status"], "waiting");
+    assert_eq!(again.id(), run);
+    builder.post(&format!("/runs/{run}/retry"), json!({})).await.is_problem(409, "not_retryable");
+    let newest = builder.post(&format!("/runs/{run}/retry"), json!({ "version": "newest" })).await;
+    assert_ne!(newest.is(200).id(), run);
+    assert_eq!(newest.json["input"]["who"], "Ada");
+}

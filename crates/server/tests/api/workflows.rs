@@ -1,0 +1,191 @@
+//! Drafts, publishing, rollback, differences.
+
+use crate::support::{TestApp, echo};
+use countersign_store::Role;
+use serde_json::json;
+
+#[tokio::test]
+async fn two_people_saving_one_draft_are_told() {
+    let test = TestApp::start().await;
+    let builder = test.key(Role::Builder).await;
+    let made = builder.post("/workflows", json!({ "document": echo() })).await;
+    let path = format!("/workflows/{}", made.is(201).id());
+    let seen = builder.get(&path).await;
+    assert_eq!(seen.headers["etag"], "\"1\"");
+    let draft = format!("{path}/draft");
+    let mut changed = echo();
+    changed["description"] = json!("first");
+    builder.put(&draft, json!({ "document": changed })).await.is_problem(428, "precondition_required");
+    let saved = builder.with("if-match", "\"1\"").put(&draft, json!({ "document": changed })).await;
+    assert_eq!(saved.is(200).headers["etag"], "\"2\"");
+    changed["description"] = json!("second");
+    let late = builder.with("if-match", "\"1\"").put(&draft, json!({ "document": changed })).await;
+    late.is_problem(412, "draft_changed");
+    assert_eq!(late.json["current"]["draft_revision"], 2);
+    assert_eq!(late.json["current"]["draft"]["description"], "first");
+    builder
+        .with("if-match", "nonsense")
+        .put(&draft, json!({ "document": changed }))
+        .await
+        .is_problem(400, "invalid_parameter");
+}
+
+#[tokio::test]
+async fn a_draft_may_have_errors_and_a_version_may_not() {
+    let test = TestApp::start().await;
+    let builder = test.key(Role::Builder).await;
+    let mut broken = echo();
+    broken["start"] = json!("nowhere");
+    let made = builder.post("/workflows", json!({ "document": broken })).await;
+    assert!(!made.is(201).json["diagnostics"].as_array().unwrap().is_empty());
+    let publish = format!("/workflows/{}/publish", made.id());
+    let refused = builder.post(&publish, json!({ "message": "try" })).await;
+    refused.is_problem(422, "check_failed");
+    assert!(!refused.json["diagnostics"].as_array().unwrap().is_empty());
+    let started = builder.post("/runs", json!({ "workflow": made.id() })).await;
+    started.is_problem(409, "not_published");
+    let shapeless =
+        builder.post("/workflows", json!({ "document": { "schema": 1, "name": "Shapeless", "steps": 7 } })).await;
+    assert!(!shapeless.is(201).json["diagnostics"].as_array().unwrap().is_empty());
+}
+
+#[tokio::test]
+async fn documents_that_cannot_be_kept_are_refused() {
+    let test = TestApp::start().await;
+    let builder = test.key(Role::Builder).await;
+    let mut newer = echo();
+    newer["schema"] = json!(2);
+    builder.post("/workflows", json!({ "document": newer })).await.is_problem(422, "schema_newer");
+    let found = builder.post("/check", json!({ "document": newer })).await;
+    assert_eq!(found.is(200).json["diagnostics"][0]["code"], "schema_newer");
+    builder.post("/workflows", json!({ "document": [] })).await.is_problem(422, "invalid_source");
+    builder.post("/workflows", json!({})).await.is_problem(422, "invalid_source");
+    builder.post("/workflows", json!({ "document": { "schema": 1 } })).await.is_problem(422, "invalid_request");
+    let yaml = builder.post("/workflows", json!({ "source": "schema: 1\nname: [unclosed\n" })).await;
+    yaml.is_problem(422, "invalid_source");
+    assert!(yaml.json["line"].is_u64(), "{}", yaml.text);
+    let found = builder.post("/check", json!({ "source": "schema: 1\nname: [unclosed\n" })).await;
+    assert_eq!(found.is(200).json["diagnostics"][0]["severity"], "error");
+}
+
+#[tokio::test]
+async fn yaml_goes_in_and_comes_out() {
+    let test = TestApp::start().await;
+    let builder = test.key(Role::Builder).await;
+    let source = include_str!("../../../../examples/subscription-upgrade.yaml");
+    let made = builder.post("/workflows", json!({ "source": source })).await;
+    assert_eq!(made.is(201).json["name"], "Subscription Upgrade");
+    let yaml = builder.get(&format!("/workflows/{}/draft.yaml", made.id())).await;
+    assert!(yaml.is(200).headers["content-type"].to_str().unwrap().contains("yaml"));
+    let again = builder.post("/check", json!({ "source": yaml.text })).await;
+    assert_eq!(again.is(200).json["diagnostics"], made.json["diagnostics"]);
+}
+
+#[tokio::test]
+async fn publishing_and_rolling_back_move_one_pointer() {
+    let test = TestApp::start().await;
+    let builder = test.key(Role::Builder).await;
+    let id = test.publish(&builder, echo()).await;
+    let path = format!("/workflows/{id}");
+    assert_eq!(builder.get(&path).await.json["has_unpublished_changes"], false);
+    let mut changed = echo();
+    changed["steps"]["done"]["output"] = json!({ "text": "two" });
+    builder.with("if-match", "\"1\"").put(&format!("{path}/draft"), json!({ "document": changed })).await.is(200);
+    assert_eq!(builder.get(&path).await.json["has_unpublished_changes"], true);
+    let difference = builder.get(&format!("{path}/diff")).await;
+    assert_eq!(difference.is(200).json["steps"]["changed"], json!(["done"]));
+    assert!(difference.json["text_diff"].as_str().unwrap().contains("+"), "{}", difference.text);
+    builder.post(&format!("{path}/publish"), json!({ "expected_active": 9 })).await.is_problem(409, "active_changed");
+    builder.post(&format!("{path}/publish"), json!({ "expected_revision": 1 })).await.is_problem(412, "draft_changed");
+    let second = builder.post(&format!("{path}/publish"), json!({ "message": "two", "expected_active": 1 })).await;
+    assert_eq!(second.is(201).json["version"], 2);
+    let run =
+        builder.with("prefer", "wait=5").post("/runs", json!({ "workflow": "Echo", "input": { "text": "one" } })).await;
+    assert_eq!(run.is(200).json["output"]["text"], "two");
+    let back = builder.post(&format!("{path}/rollback"), json!({ "version": 1, "message": "two was wrong" })).await;
+    assert_eq!((&back.is(200).json["version"], &back.json["active"]), (&json!(1), &json!(true)));
+    let run =
+        builder.with("prefer", "wait=5").post("/runs", json!({ "workflow": id, "input": { "text": "one" } })).await;
+    assert_eq!(run.is(200).json["output"]["text"], "one");
+    builder.post(&format!("{path}/rollback"), json!({ "version": 7 })).await.is_problem(404, "not_found");
+    let versions = builder.get(&format!("{path}/versions")).await;
+    let numbers: Vec<_> =
+        versions.json["items"].as_array().unwrap().iter().map(|version| version["version"].clone()).collect();
+    assert_eq!(numbers, [2, 1]);
+    assert_eq!(versions.json["items"][1]["runs"]["completed"], 1);
+    let moves = builder.get(&format!("{path}/activations")).await;
+    let kinds: Vec<_> = moves.json["items"].as_array().unwrap().iter().map(|step| step["kind"].clone()).collect();
+    assert_eq!(kinds, ["rollback", "publish", "publish"]);
+}
+
+#[tokio::test]
+async fn a_high_risk_action_needs_an_approval_or_a_policy_and_that_is_on_the_record() {
+    let test = TestApp::start().await;
+    let admin = test.key(Role::Admin).await;
+    let unguarded = json!({
+        "schema": 1, "name": "Unguarded", "triggers": [{ "type": "api" }], "start": "pay",
+        "steps": {
+            "pay": { "type": "tool_call", "action": "stripe.subscription.update", "next": "done",
+                "input": { "subscription": "sub_1", "item": "si_1", "price": "price_1" } },
+            "done": { "type": "end" },
+        },
+    });
+    let made = admin.post("/workflows", json!({ "document": unguarded })).await;
+    let publish = format!("/workflows/{}/publish", made.is(201).id());
+    let refused = admin.post(&publish, json!({ "allow_unguarded": true })).await;
+    refused.is_problem(422, "check_failed");
+    assert!(refused.text.contains("unguarded_action"), "{}", refused.text);
+    admin.patch("/workspace", json!({ "policy": { "allow_unguarded": true } })).await.is(200);
+    admin.post(&publish, json!({})).await.is_problem(422, "check_failed");
+    let version = admin.post(&publish, json!({ "allow_unguarded": true, "message": "we know" })).await;
+    assert_eq!(version.is(201).json["allow_unguarded"], true);
+    let audit = admin.get("/audit?action=workflow.published").await;
+    let entry = &audit.is(200).json["items"][0];
+    assert!(entry["detail"]["overridden"][0].as_str().unwrap().starts_with("unguarded_action"), "{entry}");
+    assert_eq!(entry["detail"]["version"], 1);
+    assert_eq!(admin.get("/audit/verify").await.json["ok"], true);
+}
+
+#[tokio::test]
+async fn an_archived_workflow_starts_nothing_until_it_is_restored() {
+    let test = TestApp::start().await;
+    let builder = test.key(Role::Builder).await;
+    let id = test.publish(&builder, echo()).await;
+    builder.delete(&format!("/workflows/{id}")).await.is(204);
+    assert_eq!(builder.get("/workflows").await.json["items"], json!([]));
+    assert_eq!(builder.get("/workflows?archived=true").await.json["items"].as_array().unwrap().len(), 1);
+    builder.post("/runs", json!({ "workflow": id })).await.is_problem(404, "not_found");
+    builder.post(&format!("/workflows/{id}/restore"), json!({})).await.is(200);
+    builder.post("/runs", json!({ "workflow": id })).await.is(201);
+}
+
+#[tokio::test]
+async fn a_repeated_create_makes_one_workflow() {
+    let test = TestApp::start().await;
+    let builder = test.key(Role::Builder).await.with("idempotency-key", "once");
+    let first = builder.post("/workflows", json!({ "document": echo() })).await;
+    let second = builder.post("/workflows", json!({ "document": echo() })).await;
+    assert_eq!(first.is(201).id(), second.is(201).id());
+    assert_eq!(second.headers["idempotent-replayed"], "true");
+    let mut other = echo();
+    other["name"] = json!("Other");
+    builder.post("/workflows", json!({ "document": other })).await.is_problem(422, "idempotency_key_reused");
+    builder
+        .with("idempotency-key", "twice")
+        .post("/workflows", json!({ "document": echo() }))
+        .await
+        .is_problem(409, "already_exists");
+}
+
+#[tokio::test]
+async fn expressions_give_values_nothing_or_a_reason() {
+    let test = TestApp::start().await;
+    let viewer = test.key(Role::Viewer).await;
+    let value = viewer.post("/eval", json!({ "expression": "a + 1", "data": { "a": 41 } })).await;
+    assert_eq!((&value.is(200).json["value"], &value.json["nothing"]), (&json!(42), &json!(false)));
+    let nothing = viewer.post("/eval", json!({ "expression": "a.b", "data": {} })).await;
+    assert_eq!(nothing.is(200).json["nothing"], true);
+    let wrong = viewer.post("/eval", json!({ "expression": "a +", "data": {} })).await;
+    assert_eq!(wrong.is(200).json["code"], "expression_parse");
+    assert!(viewer.get("/schemas/workflow.json").await.is(200).json["properties"]["steps"].is_object());
+}

@@ -1,0 +1,130 @@
+import { expect, test, type Page } from '@playwright/test'
+import { mockApi, type Answers } from '../support/mock'
+import { accessible, shoot } from '../support/shots'
+import { serveUi } from '../support/static-ui'
+
+type Draft = { steps: Record<string, Record<string, unknown>>; start: string }
+let ui: Awaited<ReturnType<typeof serveUi>>
+test.beforeAll(async () => {
+  ui = await serveUi()
+})
+test.afterAll(() => ui.close())
+
+/** Opens the builder on a server that remembers the draft it is sent. */
+async function open(page: Page, draft?: Draft, changes: Answers = {}) {
+  page.on('pageerror', (error) => console.log('pageerror:', error.message.slice(0, 800)))
+  let revision = 12
+  const saved: Draft[] = []
+  const workflow = (document: unknown) => ({ id: 'wf1', name: 'Subscription Upgrade', draft: document, draft_revision: revision, active_version: 7, diagnostics: [] })
+  await mockApi(page, {
+    ...(draft ? { 'GET /workflows/wf1': () => workflow(saved.at(-1) ?? draft) } : {}),
+    'PUT /workflows/wf1/draft': (body: { document: Draft }) => {
+      revision += 1
+      saved.push(body.document)
+      return workflow(body.document)
+    },
+    ...changes,
+  })
+  await page.goto(`${ui.url}/workflows/wf1`)
+  await expect(page.locator('.react-flow__node').first()).toBeVisible()
+  return { last: () => saved.at(-1) as Draft, count: () => saved.length }
+}
+
+const empty: Draft & { schema: number; name: string } = { schema: 1, name: 'Empty', start: 'done', steps: { done: { type: 'end', title: 'Done', position: [0, 0] } } }
+const card = (page: Page, text: string) => page.locator('.react-flow__node').filter({ hasText: text })
+
+test('insert on a connection, undo, redo, delete', async ({ page }) => {
+  const server = await open(page)
+  await page.getByRole('button', { name: 'Insert a step here' }).first().click({ force: true })
+  await shoot(page, 'builder-add')
+  await page.getByPlaceholder('Kind of step').fill('notify')
+  await page.keyboard.press('Enter')
+  await expect(page.locator('.react-flow__node')).toHaveCount(14)
+  await page.getByRole('complementary').getByLabel('Message').fill('Hello {{ customer.name }}')
+  await expect.poll(() => server.last()?.steps.notify?.body).toBe('Hello {{ customer.name }}')
+  await shoot(page, 'builder-notify')
+  await accessible(page)
+  await page.getByRole('button', { name: 'Undo' }).click()
+  await page.getByRole('button', { name: 'Undo' }).click()
+  await expect(page.locator('.react-flow__node')).toHaveCount(13)
+  await page.keyboard.press('Control+Shift+z')
+  await expect(page.locator('.react-flow__node')).toHaveCount(14)
+  await card(page, 'Manager approval required').click()
+  await expect(page.getByLabel('One line for the card')).toBeVisible()
+  await shoot(page, 'builder-approval')
+  await accessible(page)
+  await page.locator('.react-flow__pane').click({ position: { x: 300, y: 20 } })
+  await card(page, 'Preview the proration').click()
+  await page.keyboard.press('Delete')
+  await expect(page.locator('.react-flow__node')).toHaveCount(13)
+  await expect.poll(() => (server.last()?.steps.eligible?.branches as { next: string }[])[0]?.next).toBe('approve')
+})
+
+test('build by keyboard only', async ({ page }) => {
+  const server = await open(page, empty)
+  const add = async (what: string) => {
+    await page.keyboard.press('/')
+    await page.getByPlaceholder('Kind of step').fill(what)
+    await page.keyboard.press('Enter')
+    await expect(page.getByPlaceholder('Kind of step')).toBeHidden()
+  }
+  await add('approval')
+  await expect(page.getByRole('complementary').getByLabel('Title')).toBeFocused()
+  await page.keyboard.type('Ask the boss')
+  await page.keyboard.press('Escape')
+  await page.evaluate(() => (document.activeElement as HTMLElement).blur())
+  await add('stripe.update_subscription')
+  await page.evaluate(() => (document.activeElement as HTMLElement).blur())
+  await expect.poll(() => Object.keys(server.last()?.steps ?? {}).length).toBe(3)
+  await page.keyboard.press('Control+a')
+  await page.keyboard.press('Control+d')
+  await expect(page.locator('.react-flow__node')).toHaveCount(6)
+  await page.keyboard.press('Control+z')
+  await expect(page.locator('.react-flow__node')).toHaveCount(3)
+  await page.keyboard.press('l')
+  await page.keyboard.press('y')
+  await expect(page.getByText('Ask the boss')).toBeVisible()
+  await shoot(page, 'builder-yaml')
+})
+
+test('drag from the palette and connect by mouse', async ({ page }) => {
+  const server = await open(page, empty)
+  await page.getByRole('button', { name: 'Call an action' }).dragTo(page.locator('.react-flow__pane'), { targetPosition: { x: 500, y: 160 } })
+  await expect(page.locator('.react-flow__node')).toHaveCount(2)
+  const from = page.locator('.react-flow__node').filter({ hasText: 'tool_call' }).locator('.react-flow__handle.source').first()
+  await from.dragTo(card(page, 'Done').locator('.react-flow__handle.target'))
+  await expect.poll(() => server.last()?.steps.tool_call?.next).toBe('done')
+  await expect(page.locator('.react-flow__edge')).toHaveCount(1)
+})
+
+test('a conflict shows both sides', async ({ page }) => {
+  let first = true
+  const server = await open(page, empty, {})
+  await page.unrouteAll()
+  const later = await open(page, empty, {
+    'PUT /workflows/wf1/draft': (body: { document: Draft }) => {
+      if (!first) return { id: 'wf1', name: 'x', draft: body.document, draft_revision: 31, active_version: null, diagnostics: [] }
+      first = false
+      return { __status: 412, type: 'about:blank', title: 'Changed meanwhile', status: 412, code: 'conflict', current: { draft: { ...empty, name: 'Theirs' }, draft_revision: 30 } }
+    },
+  })
+  expect(server.count() + later.count()).toBe(0)
+  await page.getByLabel('Name').fill('Mine')
+  await expect(page.getByRole('heading', { name: 'Somebody else changed this draft' })).toBeVisible()
+  await shoot(page, 'builder-conflict')
+  await page.getByRole('button', { name: 'Keep mine' }).click()
+  await expect(page.getByText('Saved', { exact: true })).toBeVisible()
+})
+
+test('problems lead to the field and stop publishing', async ({ page }) => {
+  const problem = { code: 'unknown_action', severity: 'error', pointer: '/steps/preview/action', message: 'No action stripe.previw.', help: 'Did you mean stripe.preview_invoice?' }
+  await open(page, undefined, { 'POST /check': { diagnostics: [problem] } })
+  await page.getByLabel('Description').fill('x')
+  await page.getByRole('button', { name: /1 errors/ }).click()
+  await page.getByRole('button', { name: /No action stripe.previw/ }).click()
+  await expect(page.getByLabel('Action', { exact: true })).toBeFocused()
+  await shoot(page, 'builder-problems')
+  await page.getByRole('button', { name: 'Publish' }).click()
+  await expect(page.getByText('It cannot be published yet')).toBeVisible()
+  await shoot(page, 'builder-publish')
+})

@@ -1,0 +1,165 @@
+import { ArrowUp, Plus, X } from 'lucide-react'
+import { useState, type ReactNode } from 'react'
+import { brief, getAt, jsonEqual, type Json } from '@/model/json'
+import { parseDuration, spellDuration } from '@/model/duration'
+import { Button, IconButton } from '@/ui/button'
+import { Field, Input, Textarea } from '@/ui/field'
+import { useBuilder, useDocument } from './context'
+import { strings } from './strings'
+
+const s = strings.inspector
+type Path = readonly (string | number)[]
+
+/** Reads and writes one place in a step by a named operation. Empty text takes the key away. */
+export function useStepField<T extends Json>(id: string, path: Path): [T | undefined, (value: T | undefined) => void] {
+  const builder = useBuilder()
+  const document = useDocument()
+  const value = getAt(document.steps[id], path) as T | undefined
+  return [value, (next) => builder.perform({ op: 'set_field', id, path, value: next })]
+}
+
+type TextProps = { id: string; path: Path; label: ReactNode; hint?: ReactNode; mono?: boolean; rows?: number; required?: boolean; placeholder?: string; list?: string; type?: string }
+
+/** A text of the step. `required` keeps the key with an empty text. */
+export function TextField({ id, path, label, hint, mono, rows, required, placeholder, list, type }: TextProps) {
+  const [value, setValue] = useStepField<string>(id, path)
+  const shown = typeof value === 'string' ? value : value === undefined || value === null ? '' : brief(value, 10_000)
+  const set = (text: string) => setValue(text === '' && !required ? undefined : text)
+  const look = mono ? 'font-mono !text-xs' : undefined
+  const name = path.join('.')
+  return (
+    <Field label={label} hint={hint}>
+      {(props) =>
+        rows ? (
+          <Textarea {...props} data-field={name} rows={rows} placeholder={placeholder} value={shown} className={look} onChange={(event) => set(event.target.value)} />
+        ) : (
+          <Input {...props} data-field={name} type={type} list={list} placeholder={placeholder} value={shown} className={look} spellCheck={!mono} onChange={(event) => set(event.target.value)} />
+        )
+      }
+    </Field>
+  )
+}
+
+/** A duration such as 4h, read back in words. */
+export function DurationField({ id, path, label, hint, required }: { id: string; path: Path; label: ReactNode; hint?: string; required?: boolean }) {
+  const [value, setValue] = useStepField<string>(id, path)
+  const text = value ?? ''
+  const bad = text !== '' && parseDuration(text) === null
+  return (
+    <Field label={label} hint={text === '' ? hint : spellDuration(text)} error={bad ? s.duration : undefined}>
+      {(props) => <Input {...props} data-field={path.join('.')} value={text} className="font-mono !text-xs" placeholder="4h" onChange={(event) => setValue(event.target.value === '' && !required ? undefined : event.target.value)} />}
+    </Field>
+  )
+}
+
+/** JSON as text; only what parses reaches the document. */
+export function JsonField({ label, hint, value, onChange, rows = 5 }: { label: ReactNode; hint?: string; value: Json | undefined; onChange: (value: Json | undefined) => void; rows?: number }) {
+  const [draft, setDraft] = useState<string | null>(null)
+  const parsed = parse(draft ?? '')
+  const text = draft !== null && (!parsed.ok || jsonEqual(parsed.value, value)) ? draft : value === undefined ? '' : JSON.stringify(value, null, 2)
+  return (
+    <Field label={label} hint={hint} error={draft !== null && !parsed.ok ? s.badJson : undefined}>
+      {(props) => (
+        <Textarea
+          {...props}
+          rows={rows}
+          spellCheck={false}
+          value={text}
+          className="font-mono !text-xs"
+          onBlur={() => parsed.ok && setDraft(null)}
+          onChange={(event) => {
+            setDraft(event.target.value)
+            const next = parse(event.target.value)
+            if (next.ok) onChange(next.value)
+          }}
+        />
+      )}
+    </Field>
+  )
+}
+
+function parse(text: string): { ok: true; value: Json | undefined } | { ok: false } {
+  if (text.trim() === '') return { ok: true, value: undefined }
+  try {
+    return { ok: true, value: JSON.parse(text) as Json }
+  } catch {
+    return { ok: false }
+  }
+}
+
+/** Words separated by commas, kept as a list. */
+export function ListField({ id, path, label, hint }: { id: string; path: Path; label: string; hint?: string }) {
+  const [value, setValue] = useStepField<string[]>(id, path)
+  const [draft, setDraft] = useState<string | null>(null)
+  const list = value ?? []
+  return (
+    <Field label={label} hint={hint}>
+      {(props) => (
+        <Input
+          {...props}
+          data-field={path.join('.')}
+          value={draft ?? list.join(', ')}
+          onBlur={() => setDraft(null)}
+          onChange={(event) => {
+            setDraft(event.target.value)
+            const words = event.target.value.split(',').map((word) => word.trim()).filter(Boolean)
+            setValue(words.length > 0 ? words : undefined)
+          }}
+        />
+      )}
+    </Field>
+  )
+}
+
+/** Name and template pairs, such as `set`. */
+export function PairsField({ id, path, label }: { id: string; path: Path; label: string }) {
+  const [value, setValue] = useStepField<Record<string, Json>>(id, path)
+  const pairs = Object.entries(value ?? {})
+  const write = (next: [string, Json][]) => setValue(next.length > 0 ? Object.fromEntries(next) : undefined)
+  return (
+    <fieldset className="flex flex-col gap-1.5">
+      <legend className="mb-1 text-xs font-medium text-muted">{label}</legend>
+      {pairs.map(([name, template], index) => (
+        <div key={index} className="flex items-center gap-1">
+          <Input aria-label={`${label}: ${name}`} value={name} className="!w-2/5 font-mono !text-xs" onChange={(event) => write(pairs.map((pair, at) => (at === index ? [event.target.value, pair[1]] : pair)))} />
+          <span aria-hidden className="text-faint">=</span>
+          <Input aria-label={`${name} =`} value={typeof template === 'string' ? template : JSON.stringify(template)} className="font-mono !text-xs" onChange={(event) => write(pairs.map((pair, at) => (at === index ? [pair[0], event.target.value] : pair)))} />
+          <IconButton label={`${strings.condition.remove} ${name}`} onClick={() => write(pairs.filter((_, at) => at !== index))}><X size={14} /></IconButton>
+        </div>
+      ))}
+      <div><Button small look="quiet" icon={<Plus size={13} />} onClick={() => write([...pairs, [freshName(pairs), '{{ output }}']])}>{label}</Button></div>
+    </fieldset>
+  )
+}
+
+function freshName(pairs: [string, Json][]): string {
+  const names = new Set(pairs.map(([name]) => name))
+  for (let number = 1; ; number += 1) if (!names.has(`value_${number}`)) return `value_${number}`
+}
+
+/** Buttons of a row in an ordered list. */
+export function RowButtons({ first, onUp, onRemove, upLabel, removeLabel, removable = true }: { first: boolean; onUp: () => void; onRemove: () => void; upLabel: string; removeLabel: string; removable?: boolean }) {
+  return (
+    <span className="ml-auto flex">
+      <IconButton label={upLabel} disabled={first} onClick={onUp} className="!size-6"><ArrowUp size={13} /></IconButton>
+      <IconButton label={removeLabel} disabled={!removable} onClick={onRemove} className="!size-6"><X size={13} /></IconButton>
+    </span>
+  )
+}
+
+export function Group({ title, children }: { title: string; children: ReactNode }) {
+  return (
+    <section className="flex flex-col gap-3 border-t border-line pt-3">
+      <h3 className="text-xs font-semibold tracking-wide text-faint uppercase">{title}</h3>
+      {children}
+    </section>
+  )
+}
+
+/** A copy with one item moved up by one. */
+export function movedUp<T>(items: readonly T[], index: number): T[] {
+  const copy = [...items]
+  const [item] = copy.splice(index, 1)
+  if (item !== undefined) copy.splice(index - 1, 0, item)
+  return copy
+}

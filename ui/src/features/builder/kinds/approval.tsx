@@ -1,0 +1,70 @@
+import { useQuery } from '@tanstack/react-query'
+import { queries } from '@/api/queries'
+import { titleOf, type Approval } from '@/model/document'
+import type { Json } from '@/model/json'
+import { Checkbox, Field, Input, Select } from '@/ui/field'
+import { Note } from '@/ui/states'
+import { useBuilder, useDocument } from '../context'
+import { DurationField, Group, ListField, TextField } from '../fields'
+import { strings } from '../strings'
+
+const s = strings.approval
+
+function Guards({ id, step }: { id: string; step: Approval }) {
+  const builder = useBuilder()
+  const document = useDocument()
+  const calls = Object.entries(document.steps).filter(([, other]) => other.type === 'tool_call')
+  const guards = step.guards ?? []
+  const flip = (guard: string, on: boolean) => {
+    const next = on ? [...guards, guard] : guards.filter((one) => one !== guard)
+    builder.perform({ op: 'set_field', id, path: ['guards'], value: next.length > 0 ? next : undefined })
+  }
+  return (
+    <Group title={s.guards}>
+      <p className="text-xs text-faint">{calls.length === 0 ? s.noGuards : s.guardsHint}</p>
+      {calls.map(([call, other]) => <Checkbox key={call} label={titleOf(call, other)} checked={guards.includes(call)} onChange={(event) => flip(call, event.target.checked)} />)}
+    </Group>
+  )
+}
+
+/** Whom the policy names among the people there are. */
+function WhoNow({ step }: { step: Approval }) {
+  const { data } = useQuery(queries.people())
+  const roles = step.approvers?.roles ?? []
+  const users = step.approvers?.users ?? []
+  const able = data?.items.filter((person) => !person.disabled && (roles.length + users.length === 0 ? person.role !== 'viewer' : roles.includes(person.role) || person.groups.some((group) => roles.includes(group)) || users.includes(person.email)))
+  if (!able) return null
+  if (able.length < (step.approvers?.quorum ?? 1)) return <Note tone="bad">{s.nobody}</Note>
+  return <p className="text-xs text-muted">{s.now}: {able.map((person) => person.name).join(', ')}</p>
+}
+
+export function ApprovalEditor({ id, step }: { id: string; step: Approval }) {
+  const builder = useBuilder()
+  const set = (path: (string | number)[], value: Json | undefined) => builder.perform({ op: 'set_field', id, path, value })
+  return (
+    <>
+      <TextField id={id} path={['summary']} label={s.summary} rows={2} required placeholder={strings.tool.template} />
+      <Guards id={id} step={step} />
+      <Group title={s.roles}>
+        <ListField id={id} path={['approvers', 'roles']} label={s.roles} hint={s.rolesHint} />
+        <ListField id={id} path={['approvers', 'users']} label={s.users} />
+        <Field label={s.quorum}>{(props) => <Input {...props} type="number" min={1} max={10} value={step.approvers?.quorum ?? 1} onChange={(event) => set(['approvers', 'quorum'], Math.max(1, Number(event.target.value)))} />}</Field>
+        <Checkbox label={s.exclude} checked={step.approvers?.exclude_requester ?? false} onChange={(event) => set(['approvers', 'exclude_requester'], event.target.checked || undefined)} />
+        <WhoNow step={step} />
+      </Group>
+      <Group title={s.after}>
+        <DurationField id={id} path={['remind_after']} label={s.remind} />
+        <Field label={s.outcome}>
+          {(props) => (
+            <Select {...props} value={step.timeout?.outcome ?? ''} onChange={(event) => set(['timeout'], event.target.value ? { after: '4h', ...step.timeout, outcome: event.target.value } : undefined)}>
+              <option value="">–</option>
+              {Object.entries(s.outcomes).map(([value, name]) => <option key={value} value={value}>{name}</option>)}
+            </Select>
+          )}
+        </Field>
+        {step.timeout && <DurationField id={id} path={['timeout', 'after']} label={s.after} required />}
+        {step.timeout?.outcome === 'escalate' && <ListField id={id} path={['timeout', 'escalate_to']} label={s.escalate} hint={s.rolesHint} />}
+      </Group>
+    </>
+  )
+}

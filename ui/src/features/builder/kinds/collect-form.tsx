@@ -1,0 +1,97 @@
+import { Plus } from 'lucide-react'
+import { lazy, Suspense, useState } from 'react'
+import type { CollectForm } from '@/model/document'
+import { isObject, type Json, type JsonObject } from '@/model/json'
+import { Button } from '@/ui/button'
+import { Checkbox, Field, Input, Select } from '@/ui/field'
+import { Skeleton } from '@/ui/states'
+import { useBuilder } from '../context'
+import { DurationField, Group, movedUp, PairsField, RowButtons, TextField } from '../fields'
+import { strings } from '../strings'
+
+const s = strings.form
+const SchemaForm = lazy(() => import('@/components/schema-form/schema-form'))
+
+type FormField = { name: string; schema: JsonObject; required: boolean }
+
+const TYPES: Record<string, JsonObject> = {
+  string: { type: 'string' }, email: { type: 'string', format: 'email' }, long: { type: 'string', maxLength: 4000 }, number: { type: 'number' },
+  integer: { type: 'integer' }, boolean: { type: 'boolean' }, choice: { type: 'string', enum: ['One', 'Two'] }, date: { type: 'string', format: 'date' },
+}
+
+function kindOf(schema: JsonObject): string {
+  if (Array.isArray(schema.enum)) return 'choice'
+  if (schema.format === 'email' || schema.format === 'date') return schema.format
+  if (schema.type === 'string') return Number(schema.maxLength ?? 0) > 200 ? 'long' : 'string'
+  return typeof schema.type === 'string' && Object.hasOwn(TYPES, schema.type) ? schema.type : 'string'
+}
+
+function read(form: Json): FormField[] {
+  const properties = isObject(form) && isObject(form.properties) ? form.properties : {}
+  const required = isObject(form) && Array.isArray(form.required) ? form.required : []
+  return Object.entries(properties).map(([name, schema]) => ({ name, schema: isObject(schema) ? schema : {}, required: required.includes(name) }))
+}
+
+function write(form: Json, fields: FormField[]): JsonObject {
+  return { ...(isObject(form) ? form : {}), type: 'object', properties: Object.fromEntries(fields.map((field) => [field.name, field.schema])), required: fields.filter((field) => field.required).map((field) => field.name) }
+}
+
+function FieldRow({ field, index, only, change, up, remove }: { field: FormField; index: number; only: boolean; change: (field: FormField) => void; up: () => void; remove: () => void }) {
+  const kind = kindOf(field.schema)
+  const title = typeof field.schema.title === 'string' ? field.schema.title : ''
+  return (
+    <li className="flex flex-col gap-2 rounded-md border border-line p-2">
+      <div className="flex items-center gap-2">
+        <span className="text-xs text-faint">{s.field} {index + 1}</span>
+        <RowButtons first={index === 0} removable={!only} onUp={up} onRemove={remove} upLabel={s.up} removeLabel={`${s.remove} ${field.name}`} />
+      </div>
+      <div className="grid grid-cols-2 gap-2">
+        <Field label={s.fieldTitle}>{(props) => <Input {...props} value={title} onChange={(event) => change({ ...field, schema: { ...field.schema, title: event.target.value } })} />}</Field>
+        <Field label={s.fieldName}>{(props) => <Input {...props} value={field.name} className="font-mono !text-xs" onChange={(event) => change({ ...field, name: event.target.value })} />}</Field>
+        <Field label={s.fieldType}>
+          {(props) => <Select {...props} value={kind} onChange={(event) => change({ ...field, schema: { ...TYPES[event.target.value], title } })}>{Object.entries(s.types).map(([id, name]) => <option key={id} value={id}>{name}</option>)}</Select>}
+        </Field>
+        <div className="flex items-end pb-1.5"><Checkbox label={s.required} checked={field.required} onChange={(event) => change({ ...field, required: event.target.checked })} /></div>
+      </div>
+      {kind === 'choice' && (
+        <Field label={s.choices}>
+          {(props) => <Input {...props} defaultValue={(field.schema.enum as string[]).join(', ')} onBlur={(event) => change({ ...field, schema: { ...field.schema, enum: event.target.value.split(',').map((word) => word.trim()).filter(Boolean) } })} />}
+        </Field>
+      )}
+    </li>
+  )
+}
+
+export function CollectFormEditor({ id, step }: { id: string; step: CollectForm }) {
+  const builder = useBuilder()
+  const [sample, setSample] = useState<Record<string, unknown>>({})
+  const fields = read(step.form)
+  const set = (next: FormField[]) => builder.perform({ op: 'set_field', id, path: ['form'], value: write(step.form, next) })
+  const fresh = () => {
+    for (let number = 1; ; number += 1) if (!fields.some((field) => field.name === `field_${number}`)) return `field_${number}`
+  }
+  return (
+    <>
+      <TextField id={id} path={['prompt']} label={s.prompt} rows={2} />
+      <Group title={s.fields}>
+        <ol className="flex flex-col gap-2">
+          {fields.map((field, index) => (
+            <FieldRow key={index} field={field} index={index} only={fields.length === 1} change={(next) => set(fields.map((old, at) => (at === index ? next : old)))} up={() => set(movedUp(fields, index))} remove={() => set(fields.filter((_, at) => at !== index))} />
+          ))}
+        </ol>
+        <div><Button small icon={<Plus size={13} />} onClick={() => set([...fields, { name: fresh(), schema: { type: 'string', title: '' }, required: false }])}>{s.add}</Button></div>
+        <TextField id={id} path={['submit']} label={s.submit} />
+      </Group>
+      <Group title={s.preview}>
+        <div className="rounded-2xl rounded-bl-md border border-line-strong p-4">
+          {step.prompt && <p className="mb-3 text-[15px] whitespace-pre-wrap">{step.prompt}</p>}
+          <Suspense fallback={<Skeleton className="h-20" />}>
+            <SchemaForm id={`preview-${id}`} schema={step.form} values={sample} large submitLabel={step.submit || strings.run.submit} onChange={setSample} onSubmit={() => undefined} />
+          </Suspense>
+        </div>
+      </Group>
+      <PairsField id={id} path={['set']} label={strings.tool.set} />
+      {step.timeout && <DurationField id={id} path={['timeout', 'after']} label={s.timeout} required />}
+    </>
+  )
+}

@@ -1,0 +1,30 @@
+import { Plus } from 'lucide-react'
+import type { Condition } from '@/model/document'
+import { Button } from '@/ui/button'
+import { useBuilder } from '../context'
+import { Group, movedUp, RowButtons, TextField } from '../fields'
+import { strings } from '../strings'
+
+const s = strings.condition
+
+export function ConditionEditor({ id, step }: { id: string; step: Condition }) {
+  const builder = useBuilder()
+  const set = (branches: Condition['branches']) => builder.perform({ op: 'replace_step', id, step: { ...step, branches } })
+  return (
+    <Group title={s.branches}>
+      <ol className="flex flex-col gap-2">
+        {step.branches.map((branch, index) => (
+          <li key={index} className="flex flex-col gap-2 rounded-md border border-line p-2">
+            <div className="flex items-center">
+              <span className="text-xs text-faint">{index + 1}.</span>
+              <RowButtons first={index === 0} removable={step.branches.length > 1} onUp={() => set(movedUp(step.branches, index))} onRemove={() => set(step.branches.filter((_, at) => at !== index))} upLabel={s.up} removeLabel={`${s.remove} ${index + 1}`} />
+            </div>
+            <TextField id={id} path={['branches', index, 'when']} label={s.when} hint={branch.when ? undefined : s.whenHint} rows={2} mono required />
+            <TextField id={id} path={['branches', index, 'label']} label={s.label} />
+          </li>
+        ))}
+      </ol>
+      <div><Button small icon={<Plus size={13} />} onClick={() => set([...step.branches, { when: '', next: step.otherwise }])}>{s.add}</Button></div>
+    </Group>
+  )
+}

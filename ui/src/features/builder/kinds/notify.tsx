@@ -1,0 +1,40 @@
+import type { Channel, Notify } from '@/model/document'
+import { Field, Select } from '@/ui/field'
+import { useBuilder } from '../context'
+import { movedUp, RowButtons, TextField } from '../fields'
+import { strings } from '../strings'
+
+const s = strings.notify
+const CHANNELS: Channel[] = ['conversation', 'email', 'whatsapp', 'telegram', 'sms']
+
+export function NotifyEditor({ id, step }: { id: string; step: Notify }) {
+  const builder = useBuilder()
+  const set = (channels: Channel[]) => builder.perform({ op: 'set_field', id, path: ['channels'], value: channels })
+  const unused = CHANNELS.filter((channel) => !step.channels.includes(channel))
+  return (
+    <>
+      <fieldset className="flex flex-col gap-1.5">
+        <legend className="mb-1 text-xs font-medium text-muted">{s.channels}</legend>
+        {step.channels.map((channel, index) => (
+          <div key={channel} className="flex items-center rounded-md border border-line py-0.5 pl-2 text-sm">
+            {index + 1}. {channel}
+            <RowButtons first={index === 0} removable={step.channels.length > 1} onUp={() => set(movedUp(step.channels, index))} onRemove={() => set(step.channels.filter((one) => one !== channel))} upLabel={strings.condition.up} removeLabel={`${strings.condition.remove} ${channel}`} />
+          </div>
+        ))}
+        {unused.length > 0 && (
+          <Select aria-label={s.channels} value="" onChange={(event) => event.target.value && set([...step.channels, event.target.value as Channel])}>
+            <option value="">+</option>
+            {unused.map((channel) => <option key={channel}>{channel}</option>)}
+          </Select>
+        )}
+      </fieldset>
+      {step.channels.length > 1 && (
+        <Field label={s.delivery}>
+          {(props) => <Select {...props} value={step.delivery ?? 'all'} onChange={(event) => builder.perform({ op: 'set_field', id, path: ['delivery'], value: event.target.value })}><option value="all">{s.all}</option><option value="first">{s.first}</option></Select>}
+        </Field>
+      )}
+      {step.channels.includes('email') && <TextField id={id} path={['subject']} label={s.subject} placeholder={strings.tool.template} />}
+      <TextField id={id} path={['body']} label={s.body} rows={5} required placeholder={strings.tool.template} />
+    </>
+  )
+}

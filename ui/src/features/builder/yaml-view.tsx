@@ -1,0 +1,50 @@
+import { useMemo, useState } from 'react'
+import { parse, stringify } from 'yaml'
+import CodeEditor from '@/components/code-editor'
+import { asDocument, type WorkflowDocument } from '@/model/document'
+import { isObject } from '@/model/json'
+import { replaceDocument } from '@/model/operations/edits'
+import { Button } from '@/ui/button'
+import { useBuilder, useDocument } from './context'
+import { strings } from './strings'
+
+const s = strings.yaml
+
+export function toYaml(document: WorkflowDocument): string {
+  return stringify(document, { lineWidth: 110, blockQuote: 'literal' })
+}
+
+function read(text: string): { document: WorkflowDocument } | { error: string } {
+  try {
+    const value: unknown = parse(text)
+    return isObject(value) && isObject(value.steps) ? { document: asDocument(value) } : { error: s.noDocument }
+  } catch (error) {
+    return { error: error instanceof Error ? error.message : String(error) }
+  }
+}
+
+/** The document as text; what is typed becomes the draft when it is applied. */
+export default function YamlView({ editable }: { editable: boolean }) {
+  const builder = useBuilder()
+  const document = useDocument()
+  const current = useMemo(() => toYaml(document), [document])
+  const [draft, setDraft] = useState<string | null>(null)
+  const parsed = draft === null || draft === current ? null : read(draft)
+  const apply = () => {
+    if (!parsed || !('document' in parsed)) return
+    builder.perform(replaceDocument(document, parsed.document))
+    setDraft(null)
+  }
+  return (
+    <div className="flex min-h-0 flex-1 flex-col">
+      <div className="min-h-0 flex-1"><CodeEditor label={strings.views.yaml} value={draft ?? current} onChange={editable ? setDraft : undefined} /></div>
+      {parsed && (
+        <div className="flex items-center gap-2 border-t border-line bg-sunken px-4 py-2">
+          {'error' in parsed ? <p role="alert" className="min-w-0 flex-1 truncate text-sm text-bad">{parsed.error}</p> : <p className="flex-1 text-sm text-muted">{s.changed}</p>}
+          <Button onClick={() => setDraft(null)}>{s.discard}</Button>
+          <Button look="primary" disabled={'error' in parsed} onClick={apply}>{s.apply}</Button>
+        </div>
+      )}
+    </div>
+  )
+}
