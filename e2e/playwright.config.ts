@@ -6,7 +6,7 @@ const FLAGS = [
 ]
 
 export default defineConfig({
-  timeout: 60_000,
+  timeout: 90_000,
   expect: { timeout: 10_000 },
   workers: 1,
   outputDir: 'test-results',
@@ -16,7 +16,7 @@ export default defineConfig({
     locale: 'en-GB',
     timezoneId: 'UTC',
     launchOptions: { executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium', args: FLAGS },
-    trace: 'retain-on-failure',
+    trace: process.env.TRACE ? 'retain-on-failure' : 'off',
   },
   projects: [
     // The pages with invented answers, from the built files: looks and accessibility, no server needed.

@@ -83,7 +83,8 @@ test('build by keyboard only', async ({ page }) => {
   await expect(page.locator('.react-flow__node')).toHaveCount(3)
   await page.keyboard.press('l')
   await page.keyboard.press('y')
-  await expect(page.getByText('Ask the boss')).toBeVisible()
+  await expect(page.getByRole('textbox', { name: 'YAML' })).toContainText('title: Ask the boss')
+  expect(server.last()).toMatchObject({ start: 'approval', steps: { approval: { on_approve: 'change_a_subscription', on_reject: 'done' }, change_a_subscription: { next: 'done' } } })
   await shoot(page, 'builder-yaml')
 })
 

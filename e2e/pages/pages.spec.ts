@@ -1,5 +1,5 @@
 import { expect, test } from '@playwright/test'
-import { failedRun, messages, run } from '../support/fixtures'
+import { failedRun, me, messages, run } from '../support/fixtures'
 import { mockApi } from '../support/mock'
 import { accessible, shoot } from '../support/shots'
 import { serveUi } from '../support/static-ui'
@@ -46,6 +46,25 @@ for (const [name, path, wait] of PAGES) {
     await accessible(page)
   })
 }
+
+test('who is not signed in comes back to where they wanted to go', async ({ page }) => {
+  let signedIn = false
+  await mockApi(page, {
+    'GET /auth/me': () => (signedIn ? me : { __status: 401, type: 'about:blank', title: 'Sign in first', status: 401, code: 'unauthenticated' }),
+    'POST /auth/login': () => {
+      signedIn = true
+      return me
+    },
+  })
+  await page.goto(`${ui.url}/runs?status=failed`)
+  await page.getByLabel('E-mail').fill('manager@example.com')
+  await page.getByLabel('Password').fill('secret-secret')
+  await page.getByRole('button', { name: 'Sign in' }).click()
+  await expect(page).toHaveURL(/\/runs\?status=failed$/)
+  await expect(page.getByRole('table', { name: 'Runs' })).toBeVisible()
+  await page.getByRole('button', { name: 'Sign out' }).click()
+  await expect(page.getByRole('button', { name: 'Sign in' })).toBeVisible()
+})
 
 test('run graph', async ({ page }) => {
   await mockApi(page)

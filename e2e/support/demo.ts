@@ -9,7 +9,7 @@ export type Account = { email: string; password: string; role: string }
 export type Demo = { chat: string; inbox: string; runs: string; phone?: string; accounts: Account[]; close: () => Promise<void> }
 
 const BIN = process.env.COUNTERSIGN_BIN ?? new URL('../../target/release/countersign', import.meta.url).pathname
-const FLAGS = (process.env.COUNTERSIGN_DEMO_FLAGS ?? '--json --no-browser --port 0').split(' ').filter(Boolean)
+const FLAGS = (process.env.COUNTERSIGN_DEMO_FLAGS ?? '--json --port 0').split(' ').filter(Boolean)
 const READY_MS = 30_000
 
 function stop(process: ChildProcess): Promise<void> {
@@ -20,13 +20,26 @@ function stop(process: ChildProcess): Promise<void> {
   })
 }
 
+/** Whether the text is one whole JSON value: the executable may write it over several lines. */
+function complete(text: string): boolean {
+  try {
+    JSON.parse(text)
+    return true
+  } catch {
+    return false
+  }
+}
+
 /** Starts `countersign demo` in an empty directory and waits for the line of JSON that says where everything is. */
 export async function startDemo(): Promise<Demo> {
   const data = mkdtempSync(join(tmpdir(), 'countersign-e2e-'))
   const child = spawn(BIN, ['demo', ...FLAGS], { cwd: data, stdio: ['ignore', 'pipe', 'inherit'] })
   const first = new Promise<string>((resolve, reject) => {
-    const lines = createInterface({ input: child.stdout })
-    lines.on('line', (line) => line.startsWith('{') && resolve(line))
+    let text = ''
+    createInterface({ input: child.stdout }).on('line', (line) => {
+      text += `${line}\n`
+      if (complete(text)) resolve(text)
+    })
     child.once('error', reject)
     child.once('exit', (code) => reject(new Error(`countersign demo ended with ${code} before it was ready`)))
     setTimeout(() => reject(new Error('countersign demo was not ready in time')), READY_MS).unref()

@@ -29,7 +29,7 @@ export const document = {
 
 const step = (visit: number, name: keyof typeof document.steps, status: string, over: object = {}) => ({
   visit, step: name, kind: document.steps[name].type, title: document.steps[name].title, action: (document.steps[name] as { action?: string }).action,
-  status, started_at: NOW - (20 - visit) * m, ended_at: status === 'waiting' ? null : NOW - (20 - visit) * m + 840, duration_ms: status === 'waiting' ? null : 840, attempts: [], ...over,
+  status, started_at: NOW - (20 - visit) * m, ended_at: status === 'waiting' ? null : NOW - (20 - visit) * m + 840, duration_ms: status === 'waiting' ? null : 840, attempts: [], earlier_checkpoints: [], messages: [], set: {}, ...over,
 })
 
 const path = [
@@ -84,16 +84,17 @@ const detail = {
   conversation: { id: 'cv1', messages }, state: { vars: { current_plan: 'team' }, steps: { preview: { output: { amount_due: 4260 } } } }, path,
   earlier: [{ checkpoint: 'r0.5', outcome: 'approved', decided_at: NOW - 40 * 24 * 60 * m, summary: 'Ada Example to Team, $12.00 prorated' }],
 }
+const preview = (name: keyof typeof document.steps, channels: string[]) => ({ step: name, title: document.steps[name].title, kind: document.steps[name].type, action: (document.steps[name] as { action?: string }).action ?? null, risk: null, input: null, request: null, message: null, channels: channels.filter(Boolean) })
 export const checkpointDetails: Record<string, object> = {
   'r1.5': {
-    ...detail, ...checkpoints[0], customer, on_timeout: 'rejected, then “Explain the decision”',
+    ...detail, ...checkpoints[0], customer, on_timeout: 'rejected', on_timeout_step: { step: 'explain', title: 'Explain the decision' },
     requests: [{ step: 'execute', title: 'Upgrade the subscription', action: 'stripe.update_subscription', risk: 'high', input: {}, request: { method: 'POST', url: 'https://api.stripe.com/v1/subscriptions/sub_1MowQVLkdIwHu7ixeRlqHVzs', headers: { 'Idempotency-Key': 'r1.6.1', Authorization: '••••' }, body: { items: [{ id: 'si_Na6dzxczY5fwHx', price: 'price_enterprise' }], proration_behavior: 'always_invoice' } } }],
-    on_approve: { step: 'execute', title: 'Upgrade the subscription', messages: ['Done: you are on Enterprise now. The prorated amount is $42.60.'] },
-    on_reject: { step: 'explain', title: 'Explain the decision', messages: ['Sorry, we cannot upgrade you right now. A colleague will write to you.'] },
+    on_approve: { step: 'execute', title: 'Upgrade the subscription', steps: [preview('execute', ['']), preview('tell', ['conversation', 'email']), preview('done', [])], messages: ['Done: you are on Enterprise now. The prorated amount is $42.60.'] },
+    on_reject: { step: 'explain', title: 'Explain the decision', steps: [preview('explain', ['conversation']), preview('refused', [])], messages: ['Sorry, we cannot upgrade you right now. A colleague will write to you.'] },
   },
   'r7.3': { ...detail, ...checkpoints[1], customer: { ...customer, id: 'c2', name: 'Grace Example' } },
-  'r8.4': { ...detail, ...checkpoints[2], customer, outcomes: ['returned', 'solved'] },
-  'r9.6': { ...detail, ...checkpoints[3], customer, outcomes: ['happened', 'not_happened', 'stop'], unknown: { sent: { method: 'POST', url: 'https://api.stripe.com/v1/subscriptions/sub_1', body: { price: 'price_enterprise' } }, at: NOW - 3 * m, action: 'stripe.update_subscription', key: '0197a1b2-0001-7000-8000-000000000001.6.1' } },
+  'r8.4': { ...detail, ...checkpoints[2], customer, outcomes: ['returned', 'solved'], note: 'The card was declined twice. Please find out whether there is another one.' },
+  'r9.6': { ...detail, ...checkpoints[3], customer, outcomes: ['happened', 'not_happened', 'stop'], unknown: { error: { class: 'unknown', code: 'timeout', message: 'No answer within 30 s after the request had left.', details: null }, sent: { method: 'POST', url: 'https://api.stripe.com/v1/subscriptions/sub_1', body: { price: 'price_enterprise' } }, at: NOW - 3 * m, action: 'stripe.update_subscription', key: '0197a1b2-0001-7000-8000-000000000001.6.1' } },
 }
 
 const spec = (name: string, title: string, risk: string, input: object = {}) => ({ name, title, description: `${title}.`, risk, idempotency: { kind: 'header', name: 'Idempotency-Key' }, input: { type: 'object', properties: input }, output: { type: 'object', properties: {} } })

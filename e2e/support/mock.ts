@@ -10,10 +10,13 @@ function table(): Answers {
   const workflow = { id: 'wf1', name: f.document.name, draft: f.document, draft_revision: 12, active_version: 7, diagnostics: [{ code: 'wait_without_timeout', severity: 'warning', pointer: '/steps/person', message: 'Nobody may ever hand this back.', help: 'Give the step a timeout.' }] }
   const answers: Answers = {
     'GET /auth/me': f.me,
+    'POST /auth/logout': {},
     'POST /auth/login': f.me,
     'GET /runs': page(f.runs),
     'GET /runs/counts': f.counts,
-    'GET /checkpoints': page(f.checkpoints),
+    'GET /checkpoints': (_: unknown, query: URLSearchParams) => page(f.checkpoints.filter((one) => !query.get('kind') || one.kind === query.get('kind'))),
+    'GET /checkpoints/counts': { approval: 2, form: 0, handoff: 1, unknown_outcome: 1 },
+    'GET /channel-kinds': page([{ channel: 'email', title: 'E-mail', settings_schema: { type: 'object', properties: { host: { type: 'string', title: 'SMTP host' } } }, secrets_schema: { type: 'object', properties: { password: { type: 'string', title: 'Password' } } } }, { channel: 'telegram', title: 'Telegram', settings_schema: {}, secrets_schema: {} }]),
     'GET /workflows': page([
       { id: 'wf1', name: 'Subscription Upgrade', active_version: 7, draft_revision: 12, draft_updated_at: f.NOW - 5e6, has_unpublished_changes: true, running: 1, waiting: 4 },
       { id: 'wf2', name: 'Refund', active_version: 2, draft_revision: 3, draft_updated_at: f.NOW - 9e7, has_unpublished_changes: false, running: 0, waiting: 1 },
@@ -34,8 +37,8 @@ function table(): Answers {
     ]),
     'GET /api-keys': page([{ id: 'a1', name: 'CI', prefix: 'cs_k3f9', role: 'builder', created_at: f.NOW, last_used_at: f.NOW - 9e6 }]),
     'GET /audit': page([
-      { id: 'e2', seq: 2, at: f.NOW - 6e5, actor: { name: 'Morgan Manager', via: 'session' }, action: 'checkpoint.decide', target: 'r4.5', detail: { outcome: 'approved' }, hash: 'a3f1c09be27788d1' },
-      { id: 'e1', seq: 1, at: f.NOW - 9e6, actor: { name: 'Bo Builder', via: 'session' }, action: 'workflow.publish', target: 'wf1', detail: { version: 7 }, hash: '77be01d2aa00cc31' },
+      { id: 'e2', seq: 2, at: f.NOW - 6e5, actor: { name: 'Morgan Manager', via: 'session' }, action: 'checkpoint.decide', subject: 'r4.5', detail: { outcome: 'approved' }, hash: 'a3f1c09be27788d1' },
+      { id: 'e1', seq: 1, at: f.NOW - 9e6, actor: { name: 'Bo Builder', via: 'session' }, action: 'workflow.publish', subject: 'wf1', detail: { version: 7 }, hash: '77be01d2aa00cc31' },
     ]),
     'GET /audit/verify': { entries: 2, ok: true },
     'GET /conversations': page([{ id: 'cv1', customer: { id: 'c1', name: 'Ada Example' }, channel: 'web', status: 'open', assigned_to: null, updated_at: f.NOW - 6e5, last_message: 'Thank you. A colleague has a quick look.' }]),
@@ -64,7 +67,7 @@ export async function mockApi(target: Page, changes: Answers = {}): Promise<Call
     if (path.endsWith('/events')) return
     const answer = answers[key]
     if (answer === undefined) return route.fulfill({ status: 404, contentType: 'application/problem+json', json: { type: 'about:blank', title: 'Not found', status: 404, code: 'not_found', detail: `no fixture for ${key}` } })
-    const value: unknown = typeof answer === 'function' ? (answer as (body: unknown) => unknown)(request.postDataJSON()) : answer
+    const value: unknown = typeof answer === 'function' ? (answer as (body: unknown, query: URLSearchParams) => unknown)(request.postDataJSON(), new URL(request.url()).searchParams) : answer
     const status = typeof value === 'object' && value !== null && '__status' in value ? Number(value.__status) : 200
     return route.fulfill({ status, contentType: status >= 400 ? 'application/problem+json' : 'application/json', json: value })
   })

@@ -1,5 +1,7 @@
 //! The `countersign` executable: the only place that puts concrete parts together.
 
+#![allow(unreachable_pub, reason = "a binary has no outside: `pub` marks what other modules use")]
+
 mod client;
 mod commands;
 mod config;
@@ -8,13 +10,15 @@ mod parts;
 mod timeline;
 
 use clap::{Parser, Subcommand};
-use commands::{audit, check, checkpoint, connector, demo, eval, migrate, openapi, run, sandbox, serve, workflow};
+use commands::{
+    audit, bench, check, checkpoint, connector, demo, eval, migrate, openapi, run, sandbox, serve, workflow,
+};
 use output::Exit;
 use std::process::ExitCode;
 
 /// Multi-step automation with human checkpoints, inside conversations with customers.
 #[derive(Debug, Parser)]
-#[command(name = "countersign", version, about, propagate_version = true)]
+#[command(name = "countersign", version, about)]
 struct Cli {
     #[command(subcommand)]
     command: Command,
@@ -51,6 +55,9 @@ enum Command {
     Openapi(openapi::Args),
     /// Run the outside world in a box: Stripe, identity, WhatsApp, mail and a phone to look at.
     Sandbox(sandbox::Args),
+    /// Measure speed, memory and disk use on this machine.
+    #[command(subcommand)]
+    Bench(bench::Command),
 }
 
 fn main() -> ExitCode {
@@ -77,6 +84,7 @@ fn dispatch(command: Command) -> anyhow::Result<Exit> {
         Command::Check(args) => check::run(&args),
         Command::Eval(args) => eval::run(&args),
         Command::Openapi(args) => openapi::run(&args),
+        Command::Bench(command) => bench::run(command),
         Command::Serve(args) => parts::block_on(serve::run(args)),
         Command::Demo(args) => parts::block_on(demo::run(args)),
         Command::Migrate(args) => parts::block_on(migrate::run(args)),

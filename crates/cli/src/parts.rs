@@ -80,7 +80,8 @@ impl Running {
     pub async fn start(config: &Config, listen: SocketAddr, base_url: Option<String>) -> anyhow::Result<Self> {
         let key = config.secret_key()?;
         let url = config.database_url()?;
-        let store = Store::open(&StoreConfig::new(&url)).await.with_context(|| format!("cannot open {}", shown(&url)))?;
+        let store =
+            Store::open(&StoreConfig::new(&url)).await.with_context(|| format!("cannot open {}", shown(&url)))?;
         for name in store.migrate().await? {
             tracing::info!(name, "migrated");
         }
@@ -90,7 +91,8 @@ impl Running {
         let base_url = config.base_url(base_url, address);
         let parts = EngineParts { store, registry, vault: Vault::new(key), clock: Arc::new(SystemClock) };
         let engine = Engine::start(parts, EngineConfig::default()).await?;
-        let server = ServerConfig { base_url: base_url.clone(), listen: address.to_string(), ..ServerConfig::default() };
+        let server =
+            ServerConfig { base_url: base_url.clone(), listen: address.to_string(), ..ServerConfig::default() };
         let app = App::new(engine.clone(), server);
         Ok(Self { engine, address, base_url, listener, app })
     }

@@ -110,8 +110,9 @@ fn status(step: &Value) -> String {
     };
     let kind = at(step, "/kind");
     let exit = at(step, "/branch");
-    // Where a condition went is its result.
-    let exit = if kind == "condition" && !exit.is_empty() { format!(" → {exit}") } else { String::new() };
+    // Where a condition went is its result; a branch without a name is told by its expression.
+    let told = kind != "condition" || exit.is_empty() || exit.starts_with("when ");
+    let exit = if told { String::new() } else { format!(" → {exit}") };
     match step.pointer("/duration_ms").and_then(Value::as_i64) {
         Some(milliseconds) => format!("{word} ({}){exit}", duration(milliseconds)),
         None => word,

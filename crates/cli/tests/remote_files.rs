@@ -153,4 +153,8 @@ fn a_server_without_exports_says_so() {
     let output = countersign(&server, &["audit", "export"]);
     assert_eq!(output.code, 3);
     assert!(output.stderr.contains("does not offer this"), "{}", output.stderr);
+    let server = Server::start(|_| Answer::problem(404, "not_found", json!({ "title": "Not found" })));
+    let output = countersign(&server, &["audit", "export"]);
+    assert_eq!(output.code, 3);
+    assert!(output.stderr.contains("has no export"), "{}", output.stderr);
 }

@@ -54,7 +54,9 @@ pub(crate) fn answer(action: &Action, answered: &Answered<'_>) -> Option<CallErr
         own_code.unwrap_or_else(|| format!("http_{}", answered.status.as_u16())),
         own_message.unwrap_or_else(|| format!("the answer was {}", status_text())),
     );
-    error.retry_after_seconds = retry_after(answered.headers, SystemTime::now());
+    #[expect(clippy::disallowed_methods, reason = "a Retry-After date is relative to the wall clock of now")]
+    let now = SystemTime::now();
+    error.retry_after_seconds = retry_after(answered.headers, now);
     if answered.body_bytes <= DETAILS_BYTES_MAX {
         error.details = answered.body.clone();
     }

@@ -1,5 +1,5 @@
 //! What the run machine promises, step type by step type.
-#![allow(clippy::unwrap_used)]
+#![allow(clippy::unwrap_used, clippy::wildcard_enum_match_arm)]
 
 mod support;
 
@@ -94,9 +94,11 @@ fn a_keyed_call_that_stays_unknown_to_the_end_asks_a_person() {
 #[test]
 fn a_look_up_settles_what_is_unknown() {
     let happened = LookUpResult::Happened { output: json!({ "id": 7 }) };
-    for (result, status, step) in
-        [(happened, "completed", ""), (LookUpResult::DidNotHappen, "open", "call"), (LookUpResult::Unclear, "open", "call")]
-    {
+    for (result, status, step) in [
+        (happened, "completed", ""),
+        (LookUpResult::DidNotHappen, "open", "call"),
+        (LookUpResult::Unclear, "open", "call"),
+    ] {
         let mut play = one_call("shop.looked_up");
         play.fail(FailureClass::Unknown).unwrap();
         assert!(matches!(play.effects[0], Effect::LookUp { .. }));
@@ -169,6 +171,49 @@ fn a_cancel_waits_for_the_call_under_way_and_keeps_its_answer() {
     play.succeed(json!({ "id": 3 })).unwrap();
     assert_eq!((play.status(), &play.state.vars["seen"]), ("cancelled", &json!(3)));
     assert_eq!(play.take(cancel()), Err(Refusal::RunOver));
+}
+
+#[test]
+fn a_run_that_is_to_stop_is_not_sent_on_by_an_answer_about_its_call() {
+    let mut play = one_call("shop.unkeyed");
+    play.take(Input::CancelRequested { reason: "enough".into(), by: person("op", &["operator"]) }).unwrap();
+    play.fail(FailureClass::Unknown).unwrap();
+    let (comment, by) = (String::new(), person("op", &["operator"]));
+    let answer = UnknownAnswer::NotHappened;
+    play.take(Input::UnknownResolved { visit: 1, call: 0, attempt: 1, answer, comment, by }).unwrap();
+    assert_eq!((play.status(), play.effects.len()), ("cancelled", 0));
+}
+
+#[test]
+fn an_answer_about_another_attempt_is_stale() {
+    let mut play = one_call("shop.unkeyed");
+    play.fail(FailureClass::Unknown).unwrap();
+    let resolve = |attempt| {
+        let (comment, by) = (String::new(), person("op", &["operator"]));
+        Input::UnknownResolved { visit: 1, call: 0, attempt, answer: UnknownAnswer::NotHappened, comment, by }
+    };
+    play.take(resolve(1)).unwrap();
+    play.fail(FailureClass::Unknown).unwrap();
+    assert_eq!(play.take(resolve(1)), Err(Refusal::Stale));
+    let mut play = one_call("shop.looked_up");
+    play.fail(FailureClass::Unknown).unwrap();
+    let found = |attempt| Input::LookedUp { visit: 1, call: 0, attempt, result: LookUpResult::DidNotHappen };
+    play.take(found(1)).unwrap();
+    play.fail(FailureClass::Unknown).unwrap();
+    assert_eq!(play.take(found(1)), Err(Refusal::Stale));
+}
+
+#[test]
+fn a_no_takes_back_what_an_earlier_yes_allowed() {
+    let approval = "type: approval, summary: pay, guards: [pay]";
+    let mut play = Play::started(&format!(
+        "{{schema: 1, name: n, start: one, steps: {{
+            one: {{{approval}, on_approve: two, on_reject: no}}, two: {{{approval}, on_approve: pay, on_reject: pay}},
+            pay: {{type: tool_call, action: bank.pay, input: {{}}, next: no}}, no: {{type: end}}}}}}"
+    ));
+    play.decide("approved", person("op", &["operator"])).unwrap();
+    play.decide("rejected", person("op", &["operator"])).unwrap();
+    assert!(play.effects.is_empty() && matches!(play.state.phase, Phase::WaitingApproval(_)), "{:?}", play.state.phase);
 }
 
 const APPROVAL: &str = "
@@ -417,7 +462,9 @@ fn a_notification_goes_over_every_channel_in_turn() {
     assert!(play.last_events().contains(&"message_posted"));
     assert!(matches!(&play.effects[0], Effect::SendMessage { to, key, .. } if to == "+15555550101" && key == "r1.1.1"));
     play.succeed(json!({})).unwrap();
-    assert!(matches!(&play.effects[0], Effect::SendMessage { to, key, .. } if to == "ada@example.com" && key == "r1.1.2"));
+    assert!(
+        matches!(&play.effects[0], Effect::SendMessage { to, key, .. } if to == "ada@example.com" && key == "r1.1.2")
+    );
     play.succeed(json!({})).unwrap();
     assert_eq!(play.status(), "completed");
 }

@@ -1,5 +1,5 @@
 //! Random documents, random inputs: replay gives the state, nothing panics, what is refused changes nothing.
-#![allow(clippy::unwrap_used)]
+#![allow(clippy::unwrap_used, clippy::wildcard_enum_match_arm)]
 
 mod support;
 
@@ -39,12 +39,21 @@ fn step() -> impl Strategy<Value = Value> {
         (pick(&EXPRESSIONS), target(), target()).prop_map(|(when, next, otherwise)| json!({
             "type": "condition", "branches": [{ "when": when, "next": next }], "otherwise": otherwise,
         })),
-        (pick(&TEXTS), any::<bool>(), target(), prop::option::of(target())).prop_map(|(body, all, next, error)| json!({
-            "type": "notify", "channels": ["conversation", "whatsapp", "telegram", "email"], "body": body,
-            "delivery": if all { "all" } else { "first" }, "next": next,
-            "on_error": error.map(|next| json!({ "next": next })),
-        })),
-        (pick(&TEXTS), prop::collection::vec(target(), 0..3), 1..3_u32, target(), target(), pick(&["approved", "rejected", "escalate"]))
+        (pick(&TEXTS), any::<bool>(), target(), prop::option::of(target())).prop_map(
+            |(body, all, next, error)| json!({
+                "type": "notify", "channels": ["conversation", "whatsapp", "telegram", "email"], "body": body,
+                "delivery": if all { "all" } else { "first" }, "next": next,
+                "on_error": error.map(|next| json!({ "next": next })),
+            })
+        ),
+        (
+            pick(&TEXTS),
+            prop::collection::vec(target(), 0..3),
+            1..3_u32,
+            target(),
+            target(),
+            pick(&["approved", "rejected", "escalate"])
+        )
             .prop_map(|(summary, guards, quorum, yes, no, outcome)| json!({
                 "type": "approval", "summary": summary, "guards": guards, "approvers": { "quorum": quorum },
                 "remind_after": "10m", "timeout": { "after": "1h", "outcome": outcome },
@@ -99,7 +108,11 @@ fn input_of(play: &Play, kind: u8, detail: u8) -> Input {
             Input::CallFailed { visit, call, attempt, error, exchange, retry_after_seconds, jitter_per_mille }
         }
         6 => Input::TimerFired,
-        7 => Input::FormSubmitted { visit, values: if detail % 4 == 0 { json!("no") } else { json!({ "x": detail }) }, by },
+        7 => Input::FormSubmitted {
+            visit,
+            values: if detail.is_multiple_of(4) { json!("no") } else { json!({ "x": detail }) },
+            by,
+        },
         8 => {
             let outcome = ["approved", "approved", "rejected", "changes"][usize::from(detail % 4)].to_owned();
             Input::Decided { visit, outcome, comment, by }
@@ -121,7 +134,7 @@ fn input_of(play: &Play, kind: u8, detail: u8) -> Input {
             };
             Input::LookedUp { visit, call, attempt, result }
         }
-        12 if detail % 8 == 0 => Input::CancelRequested { reason: comment, by },
+        12 if detail.is_multiple_of(8) => Input::CancelRequested { reason: comment, by },
         12 => Input::Recovered,
         _ => Input::RetryRequested { step: None, vars: serde_json::Map::new(), by },
     }

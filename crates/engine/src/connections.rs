@@ -74,7 +74,7 @@ impl Engine {
         let Some(row) = row else { return Ok(None) };
         let context = format!("{workspace}/connection/{}", row.id);
         let secrets: BTreeMap<String, String> =
-            self.open_sealed(&context, &row.sealed)?.into_iter().map(|(name, value)| (name, as_text(value))).collect();
+            self.open_sealed(&context, &row.sealed)?.into_iter().map(|(name, value)| (name, as_text(&value))).collect();
         let settings = object(&row.settings, "connection settings")?;
         Ok(Some(Connection { connector: row.connector, name: row.name, settings, secrets: Secrets::new(secrets) }))
     }
@@ -123,10 +123,10 @@ fn keep<K: std::hash::Hash + Eq, T>(kept: &mut HashMap<K, Kept<T>>, kind: K, val
     kept.insert(kind, Kept { value, read_at });
 }
 
-fn as_text(value: Value) -> String {
+fn as_text(value: &Value) -> String {
     match value {
-        Value::String(text) => text,
-        other => other.to_string(),
+        Value::String(text) => text.clone(),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::Array(_) | Value::Object(_) => value.to_string(),
     }
 }
 

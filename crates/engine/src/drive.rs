@@ -1,7 +1,7 @@
 //! One run at a time: decide, commit, perform, and again until it waits or ends.
 
 use crate::{Engine, EngineError, load::LoadedRun, project};
-use countersign_core::run::{self, Decision, Effect, Input, Phase, RunState, Version};
+use countersign_core::run::{self, Decision, Effect, Input, Phase, Refusal, RunState, Version};
 use countersign_store::{CommitOutcome, Conflict, IdempotencyRow, NewIdempotency, Priority, RunRow, StoreError};
 use parking_lot::Mutex;
 use std::{collections::HashMap, sync::Arc};
@@ -38,6 +38,10 @@ impl Cells {
         }
     }
 
+    pub(crate) fn holds(&self, run: &str) -> bool {
+        self.0.lock().contains_key(run)
+    }
+
     pub(crate) fn len(&self) -> usize {
         self.0.lock().len()
     }
@@ -46,7 +50,13 @@ impl Cells {
 /// What an input led to.
 pub(crate) struct Moved {
     pub(crate) row: RunRow,
+    pub(crate) todo: Todo,
+}
+
+/// What a commit asks for, and the lease of this process it was sent on.
+pub(crate) struct Todo {
     pub(crate) effects: Vec<Effect>,
+    pub(crate) lease: u64,
 }
 
 impl Engine {
@@ -60,30 +70,34 @@ impl Engine {
                 return Err(error);
             }
         };
-        let Moved { row, effects } = moved;
-        if effects.is_empty() {
+        let Moved { row, todo } = moved;
+        if todo.effects.is_empty() {
             self.0.cells.release(run, cell);
         } else if let Ok(permit) = Arc::clone(&self.0.moving).acquire_owned().await {
-            self.spawn_drive(cell, &row, effects, permit);
+            self.spawn_drive(cell, &row, todo, permit);
         }
         Ok(row)
     }
 
-    /// Performs `effects` and what follows from them in the background.
-    fn spawn_drive(&self, cell: Arc<Cell>, row: &RunRow, effects: Vec<Effect>, permit: OwnedSemaphorePermit) {
+    /// Performs what is to do and what follows from it in the background.
+    fn spawn_drive(&self, cell: Arc<Cell>, row: &RunRow, todo: Todo, permit: OwnedSemaphorePermit) {
         let (engine, workspace, run) = (self.clone(), row.workspace.clone(), row.id.clone());
         self.0.tasks.spawn(async move {
-            engine.drive(cell, &workspace, &run, effects).await;
+            engine.drive(cell, &workspace, &run, todo).await;
             drop(permit);
         });
     }
 
-    async fn drive(&self, cell: Arc<Cell>, workspace: &str, run: &str, mut effects: Vec<Effect>) {
-        while let Some(effect) = effects.pop() {
-            debug_assert!(effects.is_empty(), "a run has one token and so one call at a time");
+    async fn drive(&self, cell: Arc<Cell>, workspace: &str, run: &str, mut todo: Todo) {
+        while let Some(effect) = todo.effects.pop() {
+            debug_assert!(todo.effects.is_empty(), "a run has one token and so one call at a time");
+            if !self.may_perform(workspace, run, &effect, todo.lease).await {
+                tracing::warn!(run, "this process was silent for too long; whoever took the run up makes the call");
+                break;
+            }
             let input = self.perform(workspace, effect).await;
             match self.answer(&cell, workspace, run, &input).await {
-                Some(moved) => effects = moved.effects,
+                Some(moved) => todo = moved.todo,
                 None => break,
             }
         }
@@ -124,21 +138,29 @@ impl Engine {
     ) -> Result<Moved, EngineError> {
         let mut held = cell.0.lock().await;
         for _ in 0..RELOADS_MAX {
-            let now = match held.take() {
+            // Whose run it is now says only the database.
+            let recovered = matches!(input, Input::Recovered);
+            let in_memory = held.is_some() && !recovered;
+            let now = match held.take().filter(|_| !recovered) {
                 Some(now) => now,
                 None => self.hold(workspace, run).await?,
             };
+            if recovered && now.row.node.as_deref() != Some(&self.0.config.node) {
+                return Err(Refusal::Stale.into());
+            }
             let decision = match run::step(&now.version, &now.state, input.clone(), self.timestamp()) {
                 Ok(decision) => decision,
+                // Another process may have moved the run: only what is stored may refuse.
+                Err(_) if in_memory => continue,
                 Err(refusal) => {
                     *held = Some(now);
                     return Err(refusal.into());
                 }
             };
             match self.commit(&now, decision, None).await {
-                Ok(Committed::Written { row, after, effects }) => {
-                    *held = Some(Held { row: (*row).clone(), version: now.version, state: after });
-                    return Ok(Moved { row: *row, effects });
+                Ok(Committed::Written { row, after, todo }) => {
+                    *held = Some(Held { row: (*row).clone(), version: now.version, state: *after });
+                    return Ok(Moved { row: *row, todo });
                 }
                 Ok(Committed::Replayed(_)) => return Err(EngineError::KeyReused),
                 // Another process moved it, or closed its checkpoint: what is in memory is old.
@@ -155,11 +177,11 @@ impl Engine {
     }
 
     /// Drives a run that was just started.
-    pub(crate) fn drive_new(&self, held: Held, effects: Vec<Effect>, permit: OwnedSemaphorePermit) {
+    pub(crate) fn drive_new(&self, held: Held, todo: Todo, permit: OwnedSemaphorePermit) {
         let row = held.row.clone();
         let cell = Arc::new(Cell(tokio::sync::Mutex::new(Some(held))));
         self.0.cells.0.lock().insert(row.id.clone(), Arc::clone(&cell));
-        self.spawn_drive(cell, &row, effects, permit);
+        self.spawn_drive(cell, &row, todo, permit);
     }
 
     /// Writes a decision down; the effects may be performed only after it returns well.
@@ -170,7 +192,7 @@ impl Engine {
         idempotency: Option<NewIdempotency>,
     ) -> Result<Committed, EngineError> {
         let Decision { events, effects, after } = decision;
-        let at = self.now();
+        let (at, lease) = (self.now(), self.0.lease.number());
         let Held { row, version, state } = before;
         let node = &self.0.config.node;
         let facts = project::Facts { before: row, state, version, after: &after, events: &events, at, node };
@@ -188,7 +210,7 @@ impl Engine {
         if row.status.is_final() || waits_for_person(&after.phase) {
             self.0.waiters.stopped(&row);
         }
-        Ok(Committed::Written { row: Box::new(row), after, effects })
+        Ok(Committed::Written { row: Box::new(row), after: Box::new(after), todo: Todo { effects, lease } })
     }
 }
 
@@ -196,8 +218,8 @@ impl Engine {
 pub(crate) enum Committed {
     Written {
         row: Box<RunRow>,
-        after: RunState,
-        effects: Vec<Effect>,
+        after: Box<RunState>,
+        todo: Todo,
     },
     /// A start with this key was committed before.
     Replayed(Box<IdempotencyRow>),

@@ -1,8 +1,8 @@
 //! The parts of a running engine and their life.
 
 use crate::{
-    Clock, EngineError, Vault, connections::Connections, drive::Cells, triggers::Triggers, versions::Versions,
-    waiters::Waiters,
+    Clock, EngineError, Vault, connections::Connections, drive::Cells, fleet::Lease, triggers::Triggers,
+    versions::Versions, waiters::Waiters,
 };
 use countersign_channels::Sender;
 use countersign_connectors::{Invoker, Registry};
@@ -69,6 +69,7 @@ pub(crate) struct Inner {
     pub(crate) triggers: Triggers,
     pub(crate) cells: Cells,
     pub(crate) waiters: Waiters,
+    pub(crate) lease: Lease,
     /// One permit per run that moves.
     pub(crate) moving: Arc<Semaphore>,
     /// Rings when a timer was set that may be the earliest.
@@ -94,6 +95,7 @@ impl Engine {
             triggers: Triggers::default(),
             cells: Cells::default(),
             waiters: Waiters::default(),
+            lease: Lease::default(),
             moving: Arc::new(Semaphore::new(config.moving_max)),
             timer_set: Notify::new(),
             tasks: TaskTracker::new(),
@@ -106,6 +108,7 @@ impl Engine {
         }));
         engine.join_fleet().await?;
         engine.0.tasks.spawn(engine.clone().heartbeats());
+        engine.0.tasks.spawn(engine.clone().watch_fleet());
         engine.0.tasks.spawn(engine.clone().timers());
         Ok(engine)
     }

@@ -40,10 +40,12 @@ pub enum EngineError {
 
 impl From<StoreError> for EngineError {
     fn from(error: StoreError) -> Self {
-        match error {
-            StoreError::Conflict(Conflict::AlreadyDecided(row)) => Self::AlreadyDecided(row),
-            StoreError::NotFound(what) => Self::NotFound(what),
-            other => Self::Store(other),
+        if let StoreError::Conflict(Conflict::AlreadyDecided(row)) = error {
+            return Self::AlreadyDecided(row);
         }
+        if let StoreError::NotFound(what) = error {
+            return Self::NotFound(what);
+        }
+        Self::Store(error)
     }
 }

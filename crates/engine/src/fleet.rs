@@ -1,9 +1,13 @@
 //! Processes that share a database: who is alive, and who takes up the runs of the dead.
 
 use crate::{Engine, EngineError};
-use countersign_core::run::Input;
-use countersign_store::{DatabaseKind, NodeRow, RunRow};
+use countersign_core::run::{Effect, Input};
+use countersign_store::{DatabaseKind, NodeRow, RunRow, StoreError};
 use futures::{StreamExt, stream};
+use std::{
+    collections::BTreeMap,
+    sync::atomic::{AtomicI64, AtomicU64, Ordering},
+};
 
 /// Runs claimed at once.
 const CLAIM_BATCH: u32 = 500;
@@ -11,13 +15,39 @@ const CLAIM_BATCH: u32 = 500;
 const AT_ONCE: usize = 32;
 /// Rounds of claiming in one sweep: bounds the time between two heartbeats.
 const CLAIM_ROUNDS: usize = 1000;
+/// Every how many looks at the fleet a process also looks for runs of its own that it does not drive.
+const SWEEP_EVERY: u64 = 3;
+/// How many times longer than `dead_after_ms` a silent process stays on the list: what it still wrote after it was taken
+/// for dead is found by its name.
+const FORGOTTEN_AFTER: i64 = 10;
+
+/// How long this process may believe that nobody took it for dead.
+#[derive(Default)]
+pub(crate) struct Lease {
+    until: AtomicI64,
+    /// Counts the silences: what was decided before one is not performed unseen after it.
+    number: AtomicU64,
+}
+
+impl Lease {
+    pub(crate) fn number(&self) -> u64 {
+        self.number.load(Ordering::SeqCst)
+    }
+
+    fn holds(&self, number: u64, now: i64) -> bool {
+        self.number() == number && now <= self.until.load(Ordering::SeqCst)
+    }
+
+    fn renew(&self, now: i64, milliseconds: i64) {
+        if now > self.until.swap(now.saturating_add(milliseconds), Ordering::SeqCst) {
+            self.number.fetch_add(1, Ordering::SeqCst);
+        }
+    }
+}
 
 impl Engine {
     pub(crate) async fn join_fleet(&self) -> Result<(), EngineError> {
-        let now = self.now();
-        let node =
-            NodeRow { id: self.0.config.node.clone(), address: String::new(), started_at: now, heartbeat_at: now };
-        self.0.store.register_node(&node).await?;
+        self.sign_on().await?;
         let silent_since = match self.0.store.kind() {
             // The lock on the file says that nobody else is alive.
             DatabaseKind::Sqlite => i64::MAX,
@@ -41,45 +71,123 @@ impl Engine {
         self.now().saturating_sub(silence)
     }
 
-    /// Says that this process is alive, and looks for those that are not, until the engine stops.
+    /// Says that this process is alive until the engine stops. Does nothing else, so that no work can keep it from it.
     pub(crate) async fn heartbeats(self) {
         while self.pause(self.0.config.heartbeat_ms).await {
-            if let Err(error) = self.beat().await {
+            if let Err(error) = self.sign_on().await {
                 tracing::warn!(%error, "no heartbeat: the database is away");
             }
         }
     }
 
-    async fn beat(&self) -> Result<(), EngineError> {
-        let now = self.now();
-        if !self.0.store.heartbeat(&self.0.config.node, now).await? {
-            tracing::warn!("this process was taken for dead; it signs on again and the fence keeps old work out");
-            let id = self.0.config.node.clone();
+    async fn sign_on(&self) -> Result<(), EngineError> {
+        let (now, id) = (self.now(), self.0.config.node.clone());
+        if !self.0.store.heartbeat(&id, now).await? {
             let node = NodeRow { id, address: String::new(), started_at: now, heartbeat_at: now };
             self.0.store.register_node(&node).await?;
         }
-        match self.0.store.kind() {
-            DatabaseKind::Sqlite => Ok(()),
-            DatabaseKind::Postgres => self.take_over(self.silent_since()).await,
+        // A quarter is left for clocks that differ and requests on their way.
+        let lease = self.0.config.dead_after_ms - self.0.config.dead_after_ms / 4;
+        self.0.lease.renew(now, i64::try_from(lease).unwrap_or(i64::MAX));
+        Ok(())
+    }
+
+    /// Looks for processes that are gone, and for runs left behind, until the engine stops.
+    pub(crate) async fn watch_fleet(self) {
+        let (mut looks, mut left) = (0_u64, BTreeMap::new());
+        while self.pause(self.0.config.heartbeat_ms).await {
+            looks += 1;
+            if let Err(error) = self.look(looks, &mut left).await {
+                tracing::warn!(%error, "nobody looks after the fleet: the database is away");
+            }
         }
+    }
+
+    async fn look(&self, looks: u64, left: &mut BTreeMap<String, u64>) -> Result<(), EngineError> {
+        match self.0.store.kind() {
+            DatabaseKind::Sqlite => {}
+            DatabaseKind::Postgres => self.take_over(self.silent_since()).await?,
+        }
+        if looks.is_multiple_of(SWEEP_EVERY) { self.sweep(left).await } else { Ok(()) }
+    }
+
+    /// Takes up runs of this process that it did not drive at two looks: the answer to a commit was lost, or taking them
+    /// over failed.
+    async fn sweep(&self, left: &mut BTreeMap<String, u64>) -> Result<(), EngineError> {
+        let (mut idle, mut last): (Vec<RunRow>, Option<String>) = (Vec::new(), None);
+        for _ in 0..CLAIM_ROUNDS {
+            let own = self.0.store.running_runs(Some(&self.0.config.node), last.as_deref(), CLAIM_BATCH).await?;
+            let more = !own.is_empty();
+            last = own.last().map(|row| row.id.clone());
+            idle.extend(own.into_iter().filter(|row| !self.0.cells.holds(&row.id)));
+            if !more {
+                break;
+            }
+        }
+        let before = std::mem::take(left);
+        left.extend(idle.iter().map(|row| (row.id.clone(), row.seq)));
+        idle.retain(|row| before.get(&row.id) == Some(&row.seq));
+        if !idle.is_empty() {
+            tracing::warn!(runs = idle.len(), "taking up runs of this process that nobody drove");
+        }
+        stream::iter(idle).for_each_concurrent(AT_ONCE, |row| self.recover(row)).await;
+        Ok(())
+    }
+
+    /// Whether an effect decided on `lease` may still be performed. After a silence somebody may have taken the run up:
+    /// then the call is theirs.
+    pub(crate) async fn may_perform(&self, workspace: &str, run: &str, effect: &Effect, lease: u64) -> bool {
+        match self.0.store.kind() {
+            // The lock on the file says that nobody else is alive.
+            DatabaseKind::Sqlite => return true,
+            DatabaseKind::Postgres => {}
+        }
+        if self.0.lease.holds(lease, self.now()) {
+            return true;
+        }
+        while !self.stopping() {
+            match self.still_drives(workspace, run, effect).await {
+                Ok(answer) => return answer,
+                Err(EngineError::Store(StoreError::Busy(_))) => {
+                    self.pause(self.0.config.heartbeat_ms).await;
+                }
+                Err(error) => {
+                    tracing::error!(run, %error, "the run cannot go on");
+                    return false;
+                }
+            }
+        }
+        false
+    }
+
+    async fn still_drives(&self, workspace: &str, run: &str, effect: &Effect) -> Result<bool, EngineError> {
+        // First the sign of life, so that nobody takes the run after the look.
+        self.sign_on().await?;
+        let now = self.load(workspace, run).await?;
+        Ok(now.row.node.as_deref() == Some(&self.0.config.node) && now.state.under_way() == Some(effect.sent()))
     }
 
     /// Claims the runs of processes silent since then, and recovers each.
     async fn take_over(&self, silent_since: i64) -> Result<(), EngineError> {
         let dead = self.0.store.list_dead_nodes(silent_since).await?;
-        let dead: Vec<String> = dead.into_iter().map(|node| node.id).filter(|id| *id != self.0.config.node).collect();
+        let dead: Vec<NodeRow> = dead.into_iter().filter(|node| node.id != self.0.config.node).collect();
+        let silence = i64::try_from(self.0.config.dead_after_ms).unwrap_or(i64::MAX);
+        let forgotten = |node: &&NodeRow| {
+            silent_since == i64::MAX
+                || node.heartbeat_at < silent_since.saturating_sub(silence.saturating_mul(FORGOTTEN_AFTER))
+        };
+        let gone: Vec<String> = dead.iter().filter(forgotten).map(|node| node.id.clone()).collect();
+        let dead: Vec<String> = dead.into_iter().map(|node| node.id).collect();
         for _ in 0..CLAIM_ROUNDS {
             let runs = self.0.store.claim_orphans(&self.0.config.node, &dead, CLAIM_BATCH).await?;
-            let last = runs.len() < CLAIM_BATCH as usize;
-            if !runs.is_empty() {
-                tracing::info!(runs = runs.len(), "taking up runs of a process that is gone");
-            }
-            stream::iter(runs).for_each_concurrent(AT_ONCE, |row| self.recover(row)).await;
-            if last {
+            // A batch may be short of rows that cannot be read.
+            if runs.is_empty() {
                 break;
             }
+            tracing::info!(runs = runs.len(), "taking up runs of a process that is gone");
+            stream::iter(runs).for_each_concurrent(AT_ONCE, |row| self.recover(row)).await;
         }
-        for node in &dead {
+        for node in &gone {
             self.0.store.remove_node(node).await?;
         }
         Ok(())

@@ -76,12 +76,21 @@ fn run_row(facts: &Facts<'_>) -> RunRow {
         updated_at: facts.at,
         ended_at: ended.map(|_| facts.at),
         wake_at: facts.after.wake_at().map(|at| at.0),
-        node: (status == RunStatus::Running).then(|| facts.node.to_owned()),
+        node: if status == RunStatus::Running { driver(facts) } else { None },
         error_code: error.map(|error| error.code.clone()),
         error_message: error.map(|error| error.message.clone()),
         output: ended.filter(|ended| !ended.output.is_null()).map(|ended| ended.output.to_string()),
         ..facts.before.clone()
     }
+}
+
+/// Who drives the run from here on: the process that performs what the decision asks for. A cancel while a call is under
+/// way asks for nothing, so the run stays with the process that awaits the call.
+fn driver(facts: &Facts<'_>) -> Option<String> {
+    let asks = |event: &Event| {
+        matches!(event, Event::CallRequested { .. } | Event::CallResumed { .. } | Event::LookUpRequested { .. })
+    };
+    if facts.events.iter().any(asks) { Some(facts.node.to_owned()) } else { facts.before.node.clone() }
 }
 
 fn standing(phase: &Phase) -> (RunStatus, Option<&'static str>) {

@@ -83,8 +83,8 @@ impl Engine {
         let before = Held { row, version, state: RunState::default() };
         let idempotency = request.idempotency.as_ref().map(remembered);
         let written = self.commit(&before, decision, idempotency).await;
-        let (row, after, effects) = match written {
-            Ok(Committed::Written { row, after, effects }) => (*row, after, effects),
+        let (row, after, todo) = match written {
+            Ok(Committed::Written { row, after, todo }) => (*row, *after, todo),
             Ok(Committed::Replayed(known)) => {
                 self.0.waiters.forget(&run_id);
                 return self.replayed(&request, &known.request_hash, known.run.as_deref()).await;
@@ -94,8 +94,8 @@ impl Engine {
                 return Err(error);
             }
         };
-        if !effects.is_empty() {
-            self.drive_new(Held { row: row.clone(), version: before.version, state: after }, effects, permit);
+        if !todo.effects.is_empty() {
+            self.drive_new(Held { row: row.clone(), version: before.version, state: after }, todo, permit);
         }
         let run = match waiting {
             Some((wait, stopped)) => match tokio::time::timeout(wait, stopped).await {

@@ -1,5 +1,5 @@
 //! Money: previews, changes, refunds and idempotency keys.
-#![allow(clippy::unwrap_used)]
+#![allow(clippy::unwrap_used, clippy::disallowed_methods)]
 
 mod common;
 

@@ -5,77 +5,88 @@ use serde_json::{Value, json};
 
 /// Every kind of channel an account can be added for.
 pub(crate) fn channel_kinds() -> Vec<ChannelKind> {
-    vec![
-        kind(
-            "whatsapp",
-            "WhatsApp Cloud API",
-            json!({
-                "type": "object",
-                "required": ["phone_number_id"],
-                "properties": {
-                    "phone_number_id": text("Phone number id", "Id of the sending number."),
-                    "base_url": address("https://graph.facebook.com"),
-                    "version": { "type": "string", "title": "API version", "default": "v23.0" },
-                },
-            }),
-            json!({
-                "type": "object",
-                "required": ["token"],
-                "properties": {
-                    "token": text("Access token", "Of a system user with whatsapp_business_messaging."),
-                    "app_secret": text("App secret", "Checks the signature of webhooks."),
-                    "verify_token": text("Verify token", "Answers the registration of the webhook."),
-                },
-            }),
-        ),
-        kind(
-            "telegram",
-            "Telegram bot",
-            json!({ "type": "object", "properties": { "base_url": address("https://api.telegram.org") } }),
-            json!({
-                "type": "object",
-                "required": ["token"],
-                "properties": {
-                    "token": text("Bot token", "From BotFather."),
-                    "webhook_secret": text("Webhook secret", "The secret_token of setWebhook."),
-                },
-            }),
-        ),
-        kind(
-            "sms",
-            "Text messages (Twilio)",
-            json!({
-                "type": "object",
-                "required": ["account_sid", "from"],
-                "properties": {
-                    "account_sid": text("Account SID", "Begins with AC."),
-                    "from": text("From", "Number in E.164, or the SID of a messaging service."),
-                    "base_url": address("https://api.twilio.com"),
-                },
-            }),
-            json!({
-                "type": "object",
-                "required": ["auth_token"],
-                "properties": { "auth_token": text("Auth token", "Also checks the signature of webhooks.") },
-            }),
-        ),
-        kind(
-            "email",
-            "E-mail (SMTP)",
-            json!({
-                "type": "object",
-                "required": ["host", "from"],
-                "properties": {
-                    "host": text("Host", "Name of the mail server."),
-                    "port": { "type": "integer", "title": "Port", "minimum": 1, "maximum": 65535 },
-                    "tls": { "type": "string", "title": "TLS", "enum": ["starttls", "tls", "none"], "default": "starttls" },
-                    "username": text("User name", "No authentication when empty."),
-                    "from": text("From", "Sender, for example Support <support@example.com>."),
-                },
-            }),
-            json!({ "type": "object", "properties": { "password": text("Password", "") } }),
-        ),
-    ]
+    vec![whatsapp(), telegram(), sms(), email()]
+}
+
+fn whatsapp() -> ChannelKind {
+    kind(
+        "whatsapp",
+        "WhatsApp Cloud API",
+        json!({
+            "type": "object",
+            "required": ["phone_number_id"],
+            "properties": {
+                "phone_number_id": text("Phone number id", "Id of the sending number."),
+                "base_url": address("https://graph.facebook.com"),
+                "version": { "type": "string", "title": "API version", "default": "v23.0" },
+            },
+        }),
+        json!({
+            "type": "object",
+            "required": ["token"],
+            "properties": {
+                "token": text("Access token", "Of a system user with whatsapp_business_messaging."),
+                "app_secret": text("App secret", "Checks the signature of webhooks."),
+                "verify_token": text("Verify token", "Answers the registration of the webhook."),
+            },
+        }),
+    )
+}
+
+fn telegram() -> ChannelKind {
+    kind(
+        "telegram",
+        "Telegram bot",
+        json!({ "type": "object", "properties": { "base_url": address("https://api.telegram.org") } }),
+        json!({
+            "type": "object",
+            "required": ["token"],
+            "properties": {
+                "token": text("Bot token", "From BotFather."),
+                "webhook_secret": text("Webhook secret", "The secret_token of setWebhook."),
+            },
+        }),
+    )
+}
+
+fn sms() -> ChannelKind {
+    kind(
+        "sms",
+        "Text messages (Twilio)",
+        json!({
+            "type": "object",
+            "required": ["account_sid", "from"],
+            "properties": {
+                "account_sid": text("Account SID", "Begins with AC."),
+                "from": text("From", "Number in E.164, or the SID of a messaging service."),
+                "base_url": address("https://api.twilio.com"),
+            },
+        }),
+        json!({
+            "type": "object",
+            "required": ["auth_token"],
+            "properties": { "auth_token": text("Auth token", "Also checks the signature of webhooks.") },
+        }),
+    )
+}
+
+fn email() -> ChannelKind {
+    kind(
+        "email",
+        "E-mail (SMTP)",
+        json!({
+            "type": "object",
+            "required": ["host", "from"],
+            "properties": {
+                "host": text("Host", "Name of the mail server."),
+                "port": { "type": "integer", "title": "Port", "minimum": 1, "maximum": 65535 },
+                "tls": { "type": "string", "title": "TLS", "enum": ["starttls", "tls", "none"], "default": "starttls" },
+                "username": text("User name", "No authentication when empty."),
+                "from": text("From", "Sender, for example Support <support@example.com>."),
+            },
+        }),
+        json!({ "type": "object", "properties": { "password": text("Password", "") } }),
+    )
 }
 
 fn kind(channel: &str, title: &str, settings_schema: Value, secrets_schema: Value) -> ChannelKind {

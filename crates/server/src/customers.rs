@@ -37,9 +37,10 @@ pub(crate) fn apply(row: &mut CustomerRow, request: &CustomerRequest) -> ApiResu
     if let Some(fields) = &request.fields {
         let mut data = json_object(&row.data);
         for (name, value) in fields {
-            match value {
-                Value::Null => drop(data.shift_remove(name)),
-                _ => drop(data.insert(name.clone(), value.clone())),
+            if value.is_null() {
+                data.shift_remove(name);
+            } else {
+                data.insert(name.clone(), value.clone());
             }
         }
         row.data = Value::Object(data).to_string();

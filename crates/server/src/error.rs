@@ -81,6 +81,13 @@ impl ApiError {
             .detail("The log of the server says what.")
     }
 
+    /// Stored data that cannot be read; everything else goes on.
+    fn corrupt(detail: String) -> Self {
+        tracing::error!(detail, "stored data cannot be read");
+        let title = "What is stored about this cannot be read";
+        Self::new(StatusCode::INTERNAL_SERVER_ERROR, "corrupt_data", title).detail(detail)
+    }
+
     pub(crate) fn already_decided(row: &CheckpointRow) -> Self {
         let by = crate::wire::decided_by(row);
         let title = "This is already decided";
@@ -195,11 +202,15 @@ impl From<StoreError> for ApiError {
                 tracing::error!("the disk is full");
                 Self::new(StatusCode::INSUFFICIENT_STORAGE, "disk_full", "The disk is full")
             }
-            StoreError::Corrupt(_)
-            | StoreError::TooNew { .. }
+            StoreError::ReadOnly => {
+                tracing::error!("the database is read-only");
+                let title = "The database is read-only";
+                Self::new(StatusCode::SERVICE_UNAVAILABLE, "database_read_only", title).retry_after(5)
+            }
+            StoreError::Corrupt(detail) => Self::corrupt(detail),
+            StoreError::TooNew { .. }
             | StoreError::TooOld { .. }
             | StoreError::InUse { .. }
-            | StoreError::ReadOnly
             | StoreError::Config(_)
             | StoreError::Other(_) => Self::internal(error),
         }
@@ -246,7 +257,7 @@ impl From<EngineError> for ApiError {
             EngineError::KeyReused => key_reused(),
             EngineError::Busy => Self::busy("the engine has as much work as it takes"),
             EngineError::Store(error) => error.into(),
-            EngineError::Corrupt(detail) => Self::internal(detail),
+            EngineError::Corrupt(detail) => Self::corrupt(detail),
             EngineError::Invalid(detail) => {
                 Self::unprocessable("invalid_request", "This cannot be done").detail(detail)
             }

@@ -8,7 +8,12 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use futures::FutureExt;
-use std::{panic::AssertUnwindSafe, sync::Arc, time::Instant};
+use std::{
+    panic::AssertUnwindSafe,
+    sync::Arc,
+    time::{Duration, Instant},
+};
+use tokio::sync::OwnedSemaphorePermit;
 
 /// Scripts, styles and connections of our own only. Styles may be inline: editors write them at run time.
 const POLICY: &str = "default-src 'self'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; \
@@ -37,28 +42,34 @@ pub(crate) async fn guard(State(app): State<App>, request: Request, next: Next) 
     let path = request.uri().path();
     let kind = Kind::of(path);
     // Probes must be answered when nothing else is.
-    let place = if is_probe(path) { None } else { Some(Arc::clone(&app.requests).try_acquire_owned()) };
+    let place = if is_probe(path) { Ok(None) } else { Arc::clone(&app.requests).try_acquire_owned().map(Some) };
     let route = request.extensions().get::<MatchedPath>().cloned();
     let mut response = match place {
-        Some(Err(_)) => ApiError::busy("the server works on as many requests as it takes").into_response(),
-        Some(Ok(_)) | None => run(&app, request, next).await,
+        Err(_) => ApiError::busy("the server works on as many requests as it takes").into_response(),
+        Ok(place) if method.is_safe() => run(app.config.request_timeout, request, next, place).await,
+        // A client that goes away must not stop a change half-way: it runs to its end in a task of its own.
+        Ok(place) => match tokio::spawn(run(app.config.request_timeout, request, next, place)).await {
+            Ok(response) => response,
+            Err(error) => ApiError::internal(error).into_response(),
+        },
     };
     kind.add_headers(response.headers_mut(), app.config.secure());
     count(&method, route.as_ref(), response.status(), started);
-    drop(place);
     response
 }
 
-async fn run(app: &App, request: Request, next: Next) -> Response {
+async fn run(time: Duration, request: Request, next: Next, place: Option<OwnedSemaphorePermit>) -> Response {
     let work = AssertUnwindSafe(next.run(request)).catch_unwind();
-    match tokio::time::timeout(app.config.request_timeout, work).await {
+    let response = match tokio::time::timeout(time, work).await {
         Ok(Ok(response)) => response,
         // The panic hook has logged it.
         Ok(Err(_)) => ApiError::internal("a handler panicked").into_response(),
         Err(_) => ApiError::new(StatusCode::SERVICE_UNAVAILABLE, "timeout", "This took too long")
             .retry_after(5)
             .into_response(),
-    }
+    };
+    drop(place);
+    response
 }
 
 /// What is answered decides the headers.

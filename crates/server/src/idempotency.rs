@@ -31,8 +31,8 @@ impl Once {
     /// Does the work, unless the key says it was done.
     pub(crate) async fn run<T, F>(self, work: F) -> ApiResult<Response>
     where
-        T: Serialize + Send + 'static,
-        F: Future<Output = ApiResult<T>> + Send + 'static,
+        T: Serialize + Send,
+        F: Future<Output = ApiResult<T>> + Send,
     {
         self.run_and_keep(work, |_| ()).await
     }
@@ -40,29 +40,27 @@ impl Once {
     /// As [`Once::run`], for answers with a secret: `forget` takes it out before the answer is kept.
     pub(crate) async fn run_and_keep<T, F>(self, work: F, forget: fn(&mut T)) -> ApiResult<Response>
     where
-        T: Serialize + Send + 'static,
-        F: Future<Output = ApiResult<T>> + Send + 'static,
+        T: Serialize + Send,
+        F: Future<Output = ApiResult<T>> + Send,
     {
         let Some(key) = self.key.clone() else { return Ok(created(&work.await?)) };
         if let Some(known) = self.reserve(&key).await? {
             return Ok(known);
         }
-        // In a task of its own: a client that goes away must not leave the key without its answer.
-        let task = tokio::spawn(async move {
-            let done = work.await;
-            match &done {
-                Ok(_) => {}
-                Err(_) => self.release(&key).await,
+        // A client that goes away does not stop this: the guard lets every change run to its end.
+        let mut answer = match work.await {
+            Ok(answer) => answer,
+            Err(error) => {
+                self.release(&key).await;
+                return Err(error);
             }
-            let mut answer = done?;
-            let response = created(&answer);
-            forget(&mut answer);
-            let body = serde_json::to_string(&answer).map_err(ApiError::internal)?;
-            let store = &self.app.store;
-            store.complete_idempotency(&self.workspace, &self.scope, &key, StatusCode::CREATED.as_u16(), &body).await?;
-            Ok(response)
-        });
-        task.await.map_err(ApiError::internal)?
+        };
+        let response = created(&answer);
+        forget(&mut answer);
+        let body = serde_json::to_string(&answer).map_err(ApiError::internal)?;
+        let store = &self.app.store;
+        store.complete_idempotency(&self.workspace, &self.scope, &key, StatusCode::CREATED.as_u16(), &body).await?;
+        Ok(response)
     }
 
     async fn reserve(&self, key: &str) -> ApiResult<Option<Response>> {

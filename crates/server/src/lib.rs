@@ -3,6 +3,7 @@
 //! Handlers extract, authorise, call and respond. What may happen is decided by `core` and the engine; what is stored is
 //! decided by the store; there is no SQL here. A GET changes nothing.
 
+mod accept;
 mod app;
 mod auth;
 mod cache;

@@ -7,9 +7,11 @@ use crate::{
     extract::Caller,
     wire::{Diagnostic, Policy, Severity, json},
 };
-use countersign_core::{document::Workflow, run::Version};
-use countersign_store::{Publish, WorkflowRow};
+use countersign_core::{catalogue::Catalogue, document::Workflow, run::Version};
+use countersign_engine::Engine;
+use countersign_store::{NewAudit, Publish, WorkflowRow};
 use serde_json::json as object;
+use uuid::Uuid;
 
 /// Codes of findings that the workspace's policy may override.
 const OVERRIDABLE: &[&str] = &["unguarded_action"];
@@ -24,6 +26,31 @@ pub(crate) struct Wanted {
     pub(crate) allow_unguarded: bool,
 }
 
+/// A draft that may be published.
+struct Publishable {
+    /// SHA-256 hex of its text.
+    hash: String,
+    /// Findings the policy overrides.
+    overridden: Vec<String>,
+}
+
+impl Publishable {
+    /// Refuses a draft with errors.
+    fn check(draft: &str, catalogue: &Catalogue, accepted: bool) -> ApiResult<Self> {
+        let (workflow, found) = documents::check(&json(draft), catalogue);
+        let overridden = accept(&found, accepted)?;
+        let Some(workflow) = workflow else { return Err(check_failed(found)) };
+        compile(workflow, catalogue, !overridden.is_empty())?;
+        Ok(Self { hash: documents::hash(draft), overridden })
+    }
+
+    /// What the version's record says; the engine compiles with the permission only when it is there.
+    fn record(&self) -> Option<String> {
+        let allowed = || object!({ "allow_unguarded": true, "overridden": self.overridden }).to_string();
+        (!self.overridden.is_empty()).then(allowed)
+    }
+}
+
 /// Publishes the draft of `row`; answers the version's number. Refuses a document with errors.
 pub(crate) async fn publish(
     app: &App,
@@ -32,40 +59,78 @@ pub(crate) async fn publish(
     wanted: Wanted,
     policy: &Policy,
 ) -> ApiResult<u32> {
-    let (workflow, found) = documents::check(&json(&row.draft), &app.engine.catalogue());
     let accepted = wanted.allow_unguarded && policy.allow_unguarded;
-    let overridden = accept(&found, accepted)?;
-    let Some(workflow) = workflow else { return Err(check_failed(found)) };
-    compile(app, workflow, !overridden.is_empty())?;
-    let hash = documents::hash(&row.draft);
+    let publishable = Publishable::check(&row.draft, &app.engine.catalogue(), accepted)?;
+    let detail = object!({
+        "workflow": row.name, "hash": publishable.hash, "message": wanted.message, "before": row.active_version,
+        "overridden": publishable.overridden,
+    });
+    let entry = caller.audit(app.now(), "workflow.published", format!("workflow:{}", row.id), detail);
+    let audit = |version: u32| {
+        let mut detail = json(&entry.detail);
+        detail["version"] = object!(version);
+        vec![NewAudit { detail: detail.to_string(), ..entry.clone() }]
+    };
     let publish = Publish {
         workspace: caller.workspace().to_owned(),
         workflow: row.id.clone(),
         document: row.draft.clone(),
-        hash: hash.clone(),
-        message: wanted.message.clone(),
+        detail: publishable.record(),
+        hash: publishable.hash,
+        message: wanted.message,
         author: caller.id().to_owned(),
-        // The engine compiles with the permission only when the record has it.
-        detail: (!overridden.is_empty())
-            .then(|| object!({ "allow_unguarded": true, "overridden": overridden }).to_string()),
         expected_active: wanted.expected_active,
         at: app.now(),
-    };
-    let detail = object!({
-        "workflow": row.name, "hash": hash, "message": wanted.message, "before": row.active_version,
-        "overridden": overridden,
-    });
-    let entry = caller.audit(app.now(), "workflow.published", format!("workflow:{}", row.id), detail);
-    let audit = |version: u32| {
-        let mut entry = entry.clone();
-        let mut detail = json(&entry.detail);
-        detail["version"] = object!(version);
-        entry.detail = detail.to_string();
-        vec![entry]
     };
     let version = app.store.publish(&publish, &audit).await?;
     app.engine.workflow_changed(caller.workspace(), &row.id);
     Ok(version)
+}
+
+/// Adds a workflow from YAML or JSON and publishes it, unless the same is there already; answers its id.
+pub(crate) async fn seed(engine: &Engine, workspace: &str, source: &str, author: &str) -> ApiResult<String> {
+    let document = documents::read(None, Some(source))?;
+    let (name, draft) = (documents::name_of(&document)?, documents::keepable(&document)?);
+    let Publishable { hash, .. } = Publishable::check(&draft, &engine.catalogue(), false)?;
+    let (store, now) = (engine.store(), engine.now());
+    let row = match store.find_workflow(workspace, &name).await? {
+        Some(row) => row,
+        None => {
+            let row = WorkflowRow {
+                id: Uuid::now_v7().to_string(),
+                workspace: workspace.to_owned(),
+                name,
+                draft: draft.clone(),
+                draft_revision: 1,
+                draft_updated_at: now,
+                draft_updated_by: Some(author.to_owned()),
+                active_version: None,
+                last_version: 0,
+                created_at: now,
+                archived_at: None,
+            };
+            store.create_workflow(&row, Vec::new()).await?;
+            row
+        }
+    };
+    let versions = store.list_versions(workspace, &row.id).await?;
+    if versions.iter().any(|version| version.hash == hash) {
+        return Ok(row.id);
+    }
+    let publish = Publish {
+        workspace: workspace.to_owned(),
+        workflow: row.id.clone(),
+        document: draft,
+        hash,
+        message: "Added with the installation".to_owned(),
+        author: author.to_owned(),
+        detail: None,
+        expected_active: None,
+        at: now,
+    };
+    store.publish(&publish, &|_| Vec::new()).await?;
+    engine.workflow_changed(workspace, &row.id);
+    Ok(row.id)
 }
 
 /// The findings that are overridden; an error when others stand in the way.
@@ -83,8 +148,8 @@ fn check_failed(found: Vec<Diagnostic>) -> ApiError {
 }
 
 /// The last word: what does not compile cannot run, whatever the checks said.
-fn compile(app: &App, workflow: Workflow, allow_unguarded: bool) -> ApiResult<()> {
-    Version::compile(workflow, &app.engine.catalogue(), allow_unguarded).map(|_| ()).map_err(|error| {
+fn compile(workflow: Workflow, catalogue: &Catalogue, allow_unguarded: bool) -> ApiResult<()> {
+    Version::compile(workflow, catalogue, allow_unguarded).map(|_| ()).map_err(|error| {
         check_failed(vec![Diagnostic {
             code: "compile".to_owned(),
             severity: Severity::Error,

@@ -79,6 +79,7 @@ fn api() -> OpenApiRouter<App> {
         .routes(routes!(h::conversations::list_notes, h::conversations::create_note))
         .routes(routes!(h::audit::list_audit))
         .routes(routes!(h::audit::verify_audit))
+        .routes(routes!(h::audit::export_audit))
         .routes(routes!(h::events::stream_events))
         .routes(routes!(h::chat::start_chat))
         .routes(routes!(h::chat::get_chat))

@@ -4,9 +4,9 @@ use crate::{
     auth::{check_password_rules, hash_password},
     error::{ApiError, ApiResult},
     handlers::api_keys::new_key,
-    secrets,
+    publishing, secrets,
 };
-use countersign_engine::{Clock, SystemClock, Vault};
+use countersign_engine::{Clock, Engine, SystemClock, Vault};
 use countersign_store::{
     ApiKeyRow, ChannelAccountRow, ConnectionRow, MembershipRow, Role, Store, UserRow, WorkspaceRow,
 };
@@ -157,4 +157,12 @@ pub async fn channel(store: &Store, vault: &Vault, workspace: &str, account: See
         None => store.create_channel_account(&row, Vec::new()).await?,
     }
     Ok(id)
+}
+
+/// A workflow from YAML or JSON, published; one of that name with the same document is left alone. Answers its id.
+///
+/// # Errors
+/// When the document has errors, or the database cannot be read or written.
+pub async fn workflow(engine: &Engine, workspace: &str, source: &str, author: &str) -> ApiResult<String> {
+    publishing::seed(engine, workspace, source, author).await
 }

@@ -1,9 +1,8 @@
 //! Listening, housekeeping, going down in order.
 
-use crate::{app::App, router::router};
-use axum::serve::ListenerExt;
+use crate::{accept, app::App, router::router};
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
-use std::{future::Future, io, net::SocketAddr, sync::OnceLock, time::Duration};
+use std::{future::Future, io, sync::OnceLock, time::Duration};
 use tokio::net::TcpListener;
 
 /// How often remembered answers and spent credentials are cleared away.
@@ -25,26 +24,14 @@ pub async fn serve(
     shutdown: impl Future<Output = ()> + Send + 'static,
 ) -> io::Result<()> {
     let upkeep = tokio::spawn(housekeeping(app.clone()));
-    let service = router(app.clone()).into_make_service_with_connect_info::<SocketAddr>();
-    let listener = listener.tap_io(|stream| {
-        // Answers are small: waiting for more bytes only delays them.
-        if let Err(error) = stream.set_nodelay(true) {
-            tracing::debug!(%error, "no delay could not be set");
-        }
-    });
-    let closing = app.clone();
-    let mut closed = app.closing.subscribe();
-    let server = axum::serve(listener, service).with_graceful_shutdown(async move {
+    let accepting = accept::accept(listener, router(app.clone()), app.closing.subscribe());
+    let late = async {
         shutdown.await;
-        closing.closing.send_replace(true);
-    });
-    let late = async move {
-        // An error means the sender is gone, which it is not: the app holds it.
-        let _ = closed.wait_for(|closing| *closing).await;
+        app.closing.send_replace(true);
         tokio::time::sleep(GRACE).await;
     };
     let served = tokio::select! {
-        served = server => served,
+        served = accepting => served,
         () = late => {
             tracing::warn!("requests were still under way at the end");
             Ok(())

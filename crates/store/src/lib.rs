@@ -1,8 +1,8 @@
 //! Where Countersign keeps things: one set of operations over SQLite (embedded) and PostgreSQL (shared by a fleet).
 //!
-//! * Rows and SQL text are written once; a database differs only in how it executes ([`database::Database`]).
+//! * Rows and SQL text are written once; a database differs only in how it executes (`database::Database`).
 //! * Runs change only through [`Store::commit`], which goes through one bounded queue and is written together with
-//!   others in one transaction; the run's `seq` is the fence. What passes is decided by the pure [`plan`] module.
+//!   others in one transaction; the run's `seq` is the fence. What passes is decided by the pure `plan` module.
 //! * Every query names its workspace. The few that do not say so in their documentation.
 //! * The store has no clock and makes no ids.
 

@@ -106,7 +106,8 @@ impl Store {
     ///
     /// # Errors
     /// `Conflict` when the run moved or a checkpoint is decided, `NotFound` when the run, checkpoint or conversation is
-    /// not in the workspace, `Busy` when the queue is full (only `Priority::Start`) or the database is away.
+    /// not in the workspace, `Busy` when the queue is full (only `Priority::Start`) or the database is away. If
+    /// PostgreSQL went away in the middle it is not known whether the commit was written: load the run again.
     pub async fn commit(&self, commit: Commit, priority: Priority) -> Result<CommitOutcome> {
         self.database.commit(commit, priority).await
     }
@@ -164,4 +165,17 @@ pub(crate) fn audited(workspace: &str, audit: Vec<NewAudit>) -> Vec<(String, New
 /// Turns database rows into table rows.
 pub(crate) fn decode<T: TableRow>(rows: Vec<Row>) -> Result<Vec<T>> {
     rows.into_iter().map(|row| T::from_values(&mut row.into_iter())).collect()
+}
+
+/// As [`decode`], for work on the runs of all: a row that cannot be read holds up no other. Whoever asks for it by its id
+/// is told.
+pub(crate) fn readable<T: TableRow>(rows: Vec<Row>) -> Vec<T> {
+    let read = |row: Row| match T::from_values(&mut row.into_iter()) {
+        Ok(row) => Some(row),
+        Err(error) => {
+            tracing::error!(%error, "a row is left out");
+            None
+        }
+    };
+    rows.into_iter().filter_map(read).collect()
 }

@@ -324,10 +324,10 @@ async fn both_databases_do_the_same() {
         let dice = Dice { state: Cell::new(seed), runs: RefCell::default() };
         for step in 0..STEPS {
             let work = random_work(&dice);
-            let moved = match &work {
-                Work::Commit(commit) => Some((commit.workspace.clone(), commit.run_id.clone(), commit.expected_seq)),
-                _ => None,
-            };
+            let mut moved = None;
+            if let Work::Commit(commit) = &work {
+                moved = Some((commit.workspace.clone(), commit.run_id.clone(), commit.expected_seq));
+            }
             let (one, two) = tokio::join!(perform(&left, work.clone()), perform(&right, work.clone()));
             assert_eq!(one, two, "COUNTERSIGN_TEST_SEED={seed}, step {step}: {work:?}");
             if let Some((workspace, run, seq)) = moved.filter(|_| one.contains("Committed")) {

@@ -31,6 +31,15 @@ async fn a_second_process_is_refused_until_the_first_lets_go() {
 }
 
 #[tokio::test]
+async fn a_dropped_store_lets_go_of_the_file() {
+    let database = TestDatabase::sqlite();
+    for round in 0..20 {
+        let store = database.open().await.unwrap();
+        written(&store, commit(&format!("r{round}"), 0)).await;
+    }
+}
+
+#[tokio::test]
 async fn a_reader_beside_the_server_sees_and_writes_nothing() {
     let database = TestDatabase::sqlite();
     let store = database.open().await.unwrap();

@@ -31,10 +31,13 @@ export function followEvents(client: QueryClient, onConnected: (connected: boole
     timer ??= setTimeout(flush, GATHER_MS)
   }
 
+  const touchAll = () => Object.keys(TOUCHES).forEach(touch)
   for (const kind of Object.keys(TOUCHES)) source.addEventListener(kind, () => touch(kind))
+  // The server could not tell everything that changed, so everything may have.
+  source.addEventListener('resync', touchAll)
   source.addEventListener('open', () => {
     onConnected(true)
-    if (lost) for (const kind of Object.keys(TOUCHES)) touch(kind)
+    if (lost) touchAll()
     lost = false
   })
   source.addEventListener('error', () => {

@@ -13,7 +13,7 @@ export type RunFilters = {
   after?: number
   before?: number
 }
-export type CheckpointFilters = { status?: 'open' | 'decided'; kind?: string; mine?: string }
+export type CheckpointFilters = { status?: 'open' | 'decided'; kind?: string; mine?: boolean }
 
 const LIVE = { staleTime: 5_000 }
 const SLOW = { staleTime: 60_000 }
@@ -42,11 +42,12 @@ export const queries = {
       getNextPageParam: (page) => page.next ?? undefined,
       ...LIVE,
     }),
+  checkpointCounts: () => queryOptions({ queryKey: ['checkpoints', 'counts'], queryFn: () => send(api.GET('/api/v1/checkpoints/counts')), ...LIVE }),
   checkpoint: (id: string) =>
     queryOptions({ queryKey: ['checkpoints', 'detail', id], queryFn: () => send(api.GET('/api/v1/checkpoints/{id}', { params: { path: { id } } })), ...LIVE }),
 
   workflows: (text?: string) =>
-    queryOptions({ queryKey: ['workflows', 'list', text ?? ''], queryFn: () => send(api.GET('/api/v1/workflows', { params: { query: { text, limit: 200 } } })), ...LIVE }),
+    queryOptions({ queryKey: ['workflows', 'list', text ?? ''], queryFn: () => send(api.GET('/api/v1/workflows', { params: { query: { text } } })), ...LIVE }),
   workflow: (id: string) =>
     queryOptions({ queryKey: ['workflows', 'detail', id], queryFn: () => send(api.GET('/api/v1/workflows/{id}', { params: { path: { id } } })), ...LIVE }),
   draftYaml: (id: string, revision: number) =>
@@ -59,11 +60,12 @@ export const queries = {
   version: (id: string, n: number) =>
     queryOptions({ queryKey: ['version', id, n], queryFn: () => send(api.GET('/api/v1/workflows/{id}/versions/{n}', { params: { path: { id, n } } })), staleTime: Infinity }),
   diff: (id: string, from: number, to: string) =>
-    queryOptions({ queryKey: ['workflows', 'diff', id, from, to], queryFn: () => send(api.GET('/api/v1/workflows/{id}/diff', { params: { path: { id }, query: { from, to } } })) }),
+    queryOptions({ queryKey: ['workflows', 'diff', id, from, to], queryFn: () => send(api.GET('/api/v1/workflows/{id}/diff', { params: { path: { id }, query: { from: String(from), to } } })) }),
 
   connectors: () => queryOptions({ queryKey: ['connectors'], queryFn: () => send(api.GET('/api/v1/connectors')), ...SLOW }),
   connections: () => queryOptions({ queryKey: ['connections'], queryFn: () => send(api.GET('/api/v1/connections')), ...SLOW }),
   channels: () => queryOptions({ queryKey: ['channels'], queryFn: () => send(api.GET('/api/v1/channels')), ...SLOW }),
+  channelKinds: () => queryOptions({ queryKey: ['channel-kinds'], queryFn: () => send(api.GET('/api/v1/channel-kinds')), ...SLOW }),
   people: () => queryOptions({ queryKey: ['people'], queryFn: () => send(api.GET('/api/v1/people')), ...SLOW }),
   apiKeys: () => queryOptions({ queryKey: ['api-keys'], queryFn: () => send(api.GET('/api/v1/api-keys')), ...SLOW }),
 

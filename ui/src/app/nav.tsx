@@ -1,4 +1,4 @@
-import { useInfiniteQuery } from '@tanstack/react-query'
+import { useQuery } from '@tanstack/react-query'
 import { Link } from '@tanstack/react-router'
 import { Activity, Inbox, MessagesSquare, Plug, ScrollText, Settings, Users, Workflow } from 'lucide-react'
 import type { ComponentType } from 'react'
@@ -20,10 +20,10 @@ export const PLACES: Item[] = [
 ]
 
 function OpenCount() {
-  const { data } = useInfiniteQuery(queries.checkpoints({ status: 'open' }))
-  const open = data?.pages.flatMap((page) => page.items).filter((item) => item.kind !== 'form').length ?? 0
+  const { data } = useQuery(queries.checkpointCounts())
+  const open = data ? data.approval + data.handoff + data.unknown_outcome : 0
   if (open === 0) return null
-  return <span className="ml-auto rounded-full bg-accent px-1.5 text-[11px] leading-[18px] font-semibold text-accent-text tabular-nums">{open}{data?.pages.at(-1)?.next ? '+' : ''}</span>
+  return <span className="ml-auto rounded-full bg-accent px-1.5 text-[11px] leading-[18px] font-semibold text-accent-text tabular-nums">{open}</span>
 }
 
 export function Nav({ onGo }: { onGo?: () => void }) {

@@ -1,5 +1,5 @@
 import { useQuery, useQueryClient } from '@tanstack/react-query'
-import { Navigate, Outlet, useLocation, useNavigate } from '@tanstack/react-router'
+import { Outlet, useNavigate, useRouter } from '@tanstack/react-router'
 import { LogOut, Menu as MenuIcon, Moon, Search, Sun, X } from 'lucide-react'
 import { lazy, Suspense, useEffect, useState } from 'react'
 import { api, ApiProblem, problemText, send } from '@/api/client'
@@ -23,9 +23,8 @@ const OFFLINE_AFTER_MS = 4000
 /** The signed-in frame: knows who is here, or sends to the login page. */
 export function Shell() {
   const me = useQuery(queries.me())
-  const location = useLocation()
   if (me.data) return <Frame />
-  if (me.error instanceof ApiProblem && me.error.status === 401) return <Navigate to="/login" search={{ next: location.href === '/' ? undefined : location.href }} replace />
+  if (me.error instanceof ApiProblem && me.error.status === 401) return <SignInFirst />
   if (me.error) return <Failure title={strings.failedTitle} detail={problemText(me.error)} retry={() => void me.refetch()} retryLabel={strings.retry} />
   return (
     <div role="status" aria-label={strings.loading} className="flex h-dvh">
@@ -34,6 +33,16 @@ export function Shell() {
       </div>
     </div>
   )
+}
+
+/** Leads to the login page, once: the address it came from is read before it changes. */
+function SignInFirst() {
+  const router = useRouter()
+  useEffect(() => {
+    const { href, pathname } = router.state.location
+    if (pathname !== '/login') void router.navigate({ to: '/login', search: { next: href === '/' || href === '/inbox' ? undefined : href }, replace: true })
+  }, [router])
+  return null
 }
 
 function useShellActions(openPalette: () => void, openSheet: () => void): () => void {

@@ -33,6 +33,7 @@ function AttemptRow({ attempt }: { attempt: Attempt }) {
       {attempt.key && <p className="font-mono text-xs break-all text-faint">{s.key}: {attempt.key}</p>}
       {attempt.error && <p className="text-sm text-bad">{attempt.error.message}</p>}
       {present(attempt.request) && <JsonView value={attempt.request} label={s.request} />}
+      {present(attempt.exchange) && <JsonView value={attempt.exchange} label={s.exchange} />}
     </li>
   )
 }
@@ -90,8 +91,10 @@ export function StepDetail({ step }: { step: StepExecution }) {
         {present(step.input) && <Block title={s.input}><JsonView value={step.input} label={s.input} /></Block>}
         {present(step.output) && <Block title={s.output}><JsonView value={step.output} label={s.output} /></Block>}
         {present(step.set) && <Block title={s.set}><JsonView value={step.set} label={s.set} /></Block>}
-        {present(step.notify) && <Block title={s.message}><JsonView value={step.notify} label={s.message} /></Block>}
+        {present(step.notify?.messages) && <Block title={s.message}><JsonView value={step.notify?.messages} label={s.message} /></Block>}
       </div>
+      {step.messages.length > 0 && <Block title={s.said}>{step.messages.map((message, index) => <blockquote key={index} className="border-l-2 border-line-strong pl-3 text-sm whitespace-pre-wrap">{message}</blockquote>)}</Block>}
+      {step.earlier_checkpoints.map((earlier) => <Decision key={earlier.id} checkpoint={earlier} />)}
       {attempts.length > 0 && (
         <Block title={s.attempts(attempts.length)}>
           <ol className="flex flex-col gap-3">

@@ -59,7 +59,7 @@ export function CustomerCard({ customer }: { customer: Customer | null | undefin
   const rows: [string, unknown][] = [['email', customer.email], ['phone', customer.phone], ['telegram', customer.telegram], ...Object.entries(customer.fields ?? {})]
   return (
     <div>
-      <p className="font-medium">{customer.name || customer.email}</p>
+      <p className="font-medium">{customer.name || customer.email || strings.customer.visitor}</p>
       <dl className="mt-1 grid grid-cols-[auto_1fr] gap-x-3 gap-y-0.5 text-sm">
         {rows.filter(([, value]) => value !== null && value !== undefined && value !== '').map(([name, value]) => (
           <div key={name} className="contents">

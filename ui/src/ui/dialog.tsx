@@ -3,10 +3,10 @@ import { X } from 'lucide-react'
 import type { ReactNode } from 'react'
 import { cx } from './cx'
 
-type DialogProps = { open: boolean; onClose: () => void; title: string; description?: string; children: ReactNode; wide?: boolean; closeLabel?: string }
+type DialogProps = { open: boolean; onClose: () => void; title: string; description?: string; children: ReactNode; wide?: boolean; closeLabel?: string; closable?: boolean }
 
 /** A modal dialog with a title; Escape and the veil close it. */
-export function Dialog({ open, onClose, title, description, children, wide, closeLabel = 'Close' }: DialogProps) {
+export function Dialog({ open, onClose, title, description, children, wide, closeLabel = 'Close', closable = true }: DialogProps) {
   return (
     <Radix.Root open={open} onOpenChange={(next) => !next && onClose()}>
       <Radix.Portal>
@@ -19,9 +19,9 @@ export function Dialog({ open, onClose, title, description, children, wide, clos
               <Radix.Title className="text-lg font-semibold">{title}</Radix.Title>
               <Radix.Description className={description ? 'mt-0.5 text-sm text-muted' : 'sr-only'}>{description ?? title}</Radix.Description>
             </div>
-            <Radix.Close aria-label={closeLabel} className="rounded-md p-1 text-faint hover:bg-hover hover:text-text">
+            {closable && <Radix.Close aria-label={closeLabel} className="rounded-md p-1 text-faint hover:bg-hover hover:text-text">
               <X size={16} />
-            </Radix.Close>
+            </Radix.Close>}
           </div>
           <div className="min-h-0 overflow-y-auto px-5 pt-1 pb-5">{children}</div>
         </Radix.Content>

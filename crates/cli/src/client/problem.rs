@@ -51,7 +51,7 @@ impl Problem {
         let fields = self.0.get("errors").and_then(Value::as_array).map_or(&[][..], Vec::as_slice);
         // A single field error says the same as the detail.
         let repeated = fields.iter().any(|field| at(field, "/message") == detail);
-        if !detail.is_empty() && detail != title && !repeated {
+        if !detail.is_empty() && !detail.eq_ignore_ascii_case(title.trim_end_matches('.')) && !repeated {
             lines.push(if pointer.is_empty() { format!("    {detail}") } else { format!("    {pointer}: {detail}") });
         } else if !pointer.is_empty() && fields.is_empty() {
             lines.push(format!("    at {pointer}"));
@@ -65,8 +65,8 @@ impl Problem {
             lines.push(format!("    line {line}, column {}", at(&self.0, "/column")));
         }
         if let Some(offered) = self.0.get("offered").and_then(Value::as_array) {
-            let offered: Vec<&str> = offered.iter().filter_map(Value::as_str).collect();
-            lines.push(format!("    offered: {}", offered.join(", ")));
+            let offered = offered.iter().filter_map(Value::as_str).collect::<Vec<_>>().join(", ");
+            lines.extend((!detail.contains(&offered)).then(|| format!("    offered: {offered}")));
         }
         if let (outcome, Some(when)) = (at(&self.0, "/outcome"), self.0.get("decided_at").and_then(Value::as_i64)) {
             lines.push(format!("    it was {outcome} at {}", super::text::moment(when)));
@@ -148,6 +148,21 @@ mod tests {
             "error[check_failed]: The checks failed\n    /steps/execute: error[unguarded]: no approval guards this\n        \
              help: put an approval before it"
         );
+    }
+
+    #[test]
+    fn nothing_is_said_twice() {
+        let over = problem(
+            &json!({ "title": "The run is over", "status": 409, "code": "run_over", "detail": "the run is over" }),
+        );
+        assert_eq!(over.to_string(), "error[run_over]: The run is over");
+        let offered = problem(
+            &json!({ "title": "This outcome is not offered", "status": 422, "code": "outcome_not_offered",
+            "detail": "choose one of approved, rejected", "pointer": "/outcome", "offered": ["approved", "rejected"] }),
+        );
+        let expected =
+            "error[outcome_not_offered]: This outcome is not offered\n    /outcome: choose one of approved, rejected";
+        assert_eq!(offered.to_string(), expected);
     }
 
     #[test]

@@ -1,10 +1,10 @@
 //! `countersign audit …`
 
 use crate::{
-    client::{Client, Remote, text::at},
+    client::{Client, Problem, Remote, text::at},
     output::{self, Exit},
 };
-use anyhow::{Context, ensure};
+use anyhow::{Context, anyhow, ensure};
 use clap::{Args, Subcommand};
 use countersign_store::{AuditRow, AuditVerdict, verify_chain};
 use serde_json::json;
@@ -131,7 +131,7 @@ fn verify(mut reader: impl BufRead) -> anyhow::Result<AuditVerdict> {
 }
 
 fn not_an_entry(number: u64, error: &serde_json::Error) -> anyhow::Error {
-    anyhow::anyhow!("line {number} is no entry of an export (`countersign audit export` makes one): {error}")
+    anyhow!("line {number} is no entry of an export (`countersign audit export` makes one): {error}")
 }
 
 fn next_line(reader: &mut impl BufRead) -> anyhow::Result<Option<String>> {
@@ -145,7 +145,13 @@ async fn export(client: &Client, args: &ExportArgs) -> anyhow::Result<Exit> {
     let mut after = args.after;
     loop {
         let query = [("after", after.to_string()), ("limit", PAGE_ENTRIES.to_string())];
-        let page = client.get(&["audit", "export"]).query(&query).send_text(JSON_LINES).await?;
+        let page = client.get(&["audit", "export"]).query(&query).send_text(JSON_LINES).await;
+        let page = page.map_err(|error| match error.downcast_ref::<Problem>() {
+            Some(problem) if problem.status() == 404 => {
+                anyhow!("this server has no export of the audit trail: it may be older")
+            }
+            Some(_) | None => error,
+        })?;
         let mut last = None;
         for line in page.lines().filter(|line| !line.is_empty()) {
             let entry: AuditRow = serde_json::from_str(line).context("the server sent a line that is no entry")?;

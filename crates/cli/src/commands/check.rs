@@ -73,7 +73,10 @@ fn print(name: &str, diagnostics: &[Diagnostic]) {
             Severity::Warning => "warning",
             Severity::Info => "info",
         };
-        output::line(format!("{name}{}{pointer}: {severity}[{code}]: {message}", if pointer.is_empty() { "" } else { "#" }));
+        output::line(format!(
+            "{name}{}{pointer}: {severity}[{code}]: {message}",
+            if pointer.is_empty() { "" } else { "#" }
+        ));
         if !help.is_empty() {
             output::line(format!("    help: {help}"));
         }

@@ -32,7 +32,9 @@ pub fn run(args: &Args) -> anyhow::Result<Exit> {
         }
         None => Value::Null,
     };
-    match Expression::compile(&args.expression).and_then(|expression| expression.evaluate_value(&data, Timestamp(SystemClock.now()))) {
+    match Expression::compile(&args.expression)
+        .and_then(|expression| expression.evaluate_value(&data, Timestamp(SystemClock.now())))
+    {
         Ok(Some(value)) => output::json(&value)?,
         Ok(None) => {}
         Err(error) => {

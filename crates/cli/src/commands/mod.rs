@@ -1,6 +1,7 @@
 //! One file per command.
 
 pub mod audit;
+pub mod bench;
 pub mod check;
 pub mod checkpoint;
 pub mod connector;

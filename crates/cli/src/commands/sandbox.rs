@@ -27,7 +27,9 @@ pub struct Args {
 pub async fn run(args: Args) -> anyhow::Result<Exit> {
     let sandbox = Sandbox::start(SandboxConfig { http: args.listen, smtp: args.smtp }).await?;
     if args.json {
-        output::json(&json!({ "url": sandbox.url(), "smtp": sandbox.smtp_addr(), "phone": format!("{}/phone", sandbox.url()) }))?;
+        output::json(
+            &json!({ "url": sandbox.url(), "smtp": sandbox.smtp_addr(), "phone": format!("{}/phone", sandbox.url()) }),
+        )?;
     } else {
         output::line(format!("services  {}", sandbox.url()));
         output::line(format!("phone     {}/phone", sandbox.url()));

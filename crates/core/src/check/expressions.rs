@@ -55,10 +55,10 @@ fn check_one(
         }
     }
     for path in expression.paths() {
-        if let [root, id, rest @ ..] = path.as_slice() {
-            if root == "steps" {
-                check_step_path(context, step, site, id, rest.first().map(String::as_str), report);
-            }
+        if let [root, id, rest @ ..] = path.as_slice()
+            && root == "steps"
+        {
+            check_step_path(context, step, site, id, rest.first().map(String::as_str), report);
         }
     }
 }

@@ -12,10 +12,8 @@ const FIELDS_MAX: usize = 10;
 
 pub(super) fn check(context: &Context<'_>, report: &mut Report) {
     report.document();
-    if let Some(input) = &context.workflow.input {
-        if let Err(message) = valid(input) {
-            report.error("input_schema", "/input", message, "Write a JSON Schema, or leave `input` out.");
-        }
+    if let Some(Err(message)) = context.workflow.input.as_ref().map(valid) {
+        report.error("input_schema", "/input", message, "Write a JSON Schema, or leave `input` out.");
     }
     for (index, (id, step)) in context.workflow.steps.iter().enumerate() {
         report.step(index);

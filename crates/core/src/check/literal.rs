@@ -88,16 +88,13 @@ impl<'a> Walk<'a> {
     }
 
     fn scalar(&mut self, value: &Value, schema: &Map<String, Value>) {
-        if let Some(choices) = schema.get("enum").and_then(Value::as_array) {
-            if !choices.contains(value) {
-                let choices: Vec<String> = choices.iter().take(12).map(Value::to_string).collect();
-                self.problem(format!("{} is not one of {}", shown(&value.to_string()), choices.join(", ")));
-            }
+        let choices = schema.get("enum").and_then(Value::as_array);
+        if let Some(choices) = choices.filter(|choices| !choices.contains(value)) {
+            let choices: Vec<String> = choices.iter().take(12).map(Value::to_string).collect();
+            self.problem(format!("{} is not one of {}", shown(&value.to_string()), choices.join(", ")));
         }
-        if let Some(only) = schema.get("const") {
-            if only != value {
-                self.problem(format!("this must be {}", shown(&only.to_string())));
-            }
+        if let Some(only) = schema.get("const").filter(|only| *only != value) {
+            self.problem(format!("this must be {}", shown(&only.to_string())));
         }
     }
 

@@ -1,5 +1,8 @@
 //! What an expression reads, found in its syntax tree.
 
+// The syntax tree is JSONata's enum: where only some nodes matter, the rest are passed over on purpose.
+#![allow(clippy::wildcard_enum_match_arm)]
+
 use super::functions::{self, REFUSED};
 use jsonata_core::{
     ast::{AstNode, BinaryOp, PathStep, Stage},

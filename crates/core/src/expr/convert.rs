@@ -74,7 +74,9 @@ pub(super) fn project(
             }
             Ok(JValue::object(map))
         }
-        whole => to_evaluator(whole, budget, depth),
+        Value::Object(_) | Value::Array(_) | Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {
+            to_evaluator(value, budget, depth)
+        }
     }
 }
 

@@ -4,6 +4,9 @@
 //! handed to a function whose answer is larger than its arguments. Those places get a [`Guard`] around the value; the
 //! meaning of the tree stays the same (`tests/jsonata_semantics.rs`).
 
+// The syntax tree is JSONata's enum: where only some nodes matter, the rest are passed over on purpose.
+#![allow(clippy::wildcard_enum_match_arm)]
+
 use super::{
     functions::{self, REFUSED},
     guard::{Guard, Guards},
@@ -308,7 +311,10 @@ impl Harden<'_> {
         while let Some(mut step) = steps.next() {
             step.stages = self.stages(step.stages);
             if hardened.is_empty() || tuples {
-                step.node = self.node(step.node);
+                // What a path walks over is bounded before it does.
+                let walked = hardened.is_empty() && !tuples && step.stages.is_empty() && steps.peek().is_some();
+                let called = matches!(step.node, AstNode::Function { .. } | AstNode::Call { .. });
+                step.node = if walked && called { self.bounded(step.node, None) } else { self.node(step.node) };
                 hardened.push(step);
                 continue;
             }

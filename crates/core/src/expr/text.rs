@@ -66,6 +66,20 @@ impl TextTemplate {
         Ok(text)
     }
 
+    /// Renders with `gap` where an expression has no value yet, so that nothing reads as if it were complete.
+    #[must_use]
+    pub fn render_with_gaps(&self, scope: &Scope<'_>, gap: &str) -> String {
+        let piece = |part: &Part| match part {
+            Part::Text(text) => text.clone(),
+            Part::Expression(expression) => match expression.evaluate(scope) {
+                Ok(Some(Value::String(value))) if !value.is_empty() => value,
+                Ok(None | Some(Value::Null | Value::String(_))) | Err(_) => gap.to_owned(),
+                Ok(Some(value)) => value.to_string(),
+            },
+        };
+        self.parts.iter().map(piece).collect()
+    }
+
     /// Whether it holds no expression.
     #[must_use]
     pub fn is_constant(&self) -> bool {

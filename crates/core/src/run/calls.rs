@@ -124,13 +124,12 @@ fn doubt(machine: &mut Machine<'_>, calling: &Calling, error: StepError, look_up
     if !look_up {
         return ask(machine, calling, error);
     }
-    machine.emit(Event::LookUpRequested { visit: calling.place.visit, call: calling.call });
-    perform_look_up(machine, calling);
-    Flow::Stay
+    self::look_up(machine, calling)
 }
 
 /// Asks the action's look-up whether the call took place.
-pub(super) fn perform_look_up(machine: &mut Machine<'_>, calling: &Calling) {
+pub(super) fn look_up(machine: &mut Machine<'_>, calling: &Calling) -> Flow {
+    machine.emit(Event::LookUpRequested { visit: calling.place.visit, call: calling.call });
     let timeout = policy(machine, &calling.place.step).timeout;
     if let Some((action, connection, input)) = action_request(&calling.request) {
         machine.perform(Effect::LookUp {
@@ -144,6 +143,7 @@ pub(super) fn perform_look_up(machine: &mut Machine<'_>, calling: &Calling) {
             timeout,
         });
     }
+    Flow::Stay
 }
 
 /// Asks a person: did this happen?

@@ -77,4 +77,14 @@ impl Effect {
             | Self::LookUp { visit, call, .. } => (*visit, *call),
         }
     }
+
+    /// Which attempt of which call of which entry; the same as [`super::RunState::under_way`] while it is awaited.
+    #[must_use]
+    pub fn sent(&self) -> (u32, u16, u32) {
+        match self {
+            Self::InvokeAction { visit, call, attempt, .. }
+            | Self::SendMessage { visit, call, attempt, .. }
+            | Self::LookUp { visit, call, attempt, .. } => (*visit, *call, *attempt),
+        }
+    }
 }

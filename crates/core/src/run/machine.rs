@@ -121,10 +121,11 @@ impl<'a> Machine<'a> {
         if let Input::Started(start) = input {
             return self.start(*start);
         }
-        match &self.state.phase {
-            Phase::Unstarted => return Err(Refusal::NotStarted),
-            Phase::Ended(_) if !matches!(input, Input::RetryRequested { .. }) => return Err(Refusal::RunOver),
-            _ => {}
+        if self.state.phase == Phase::Unstarted {
+            return Err(Refusal::NotStarted);
+        }
+        if self.state.ended().is_some() && !matches!(input, Input::RetryRequested { .. }) {
+            return Err(Refusal::RunOver);
         }
         let flow = match input {
             Input::Started(_) => return Err(Refusal::AlreadyStarted),
@@ -148,7 +149,7 @@ impl<'a> Machine<'a> {
             }
             Input::UnknownResolved { visit, call, attempt, answer, comment, by } => {
                 self.resolved((visit, call, attempt), answer, comment, by)?
-            },
+            }
             Input::CancelRequested { reason, by } => self.cancel(reason, by),
             Input::RetryRequested { step, vars, by } => self.reopen(step, vars, by)?,
             Input::Recovered => self.recover()?,
@@ -303,6 +304,10 @@ impl<'a> Machine<'a> {
             UnknownAnswer::NotHappened => {
                 let outcome = "not_happened".into();
                 self.emit(Event::CheckpointClosed { visit, outcome, by, comment, values: Value::Null });
+                // A run that is to stop makes no further call.
+                if self.state.cancel.is_some() {
+                    return Ok(calls::give_up(self, &calling.place, calling.call, wait.error));
+                }
                 calls::request(self, &calling, calling.attempt + 1)
             }
             UnknownAnswer::Stop => {
@@ -379,10 +384,7 @@ impl<'a> Machine<'a> {
     fn recover(&mut self) -> Result<Flow, Refusal> {
         match self.state.phase.clone() {
             Phase::Calling(calling) => Ok(calls::recover(self, &calling)),
-            Phase::LookingUp(wait) => {
-                calls::perform_look_up(self, &wait.calling);
-                Ok(Flow::Stay)
-            }
+            Phase::LookingUp(wait) => Ok(calls::look_up(self, &wait.calling)),
             Phase::Unstarted
             | Phase::Moving
             | Phase::AtStep(_)
@@ -397,10 +399,8 @@ impl<'a> Machine<'a> {
     }
 
     fn calling(&self, visit: u32, call: u16, attempt: u32) -> Result<super::Calling, Refusal> {
-        match &self.state.phase {
-            Phase::Calling(calling) if calling.sent() == (visit, call, attempt) => Ok(calling.clone()),
-            _ => Err(Refusal::Stale),
-        }
+        let Phase::Calling(calling) = &self.state.phase else { return Err(Refusal::Stale) };
+        if calling.sent() == (visit, call, attempt) { Ok(calling.clone()) } else { Err(Refusal::Stale) }
     }
 
     /// Completes the step: evaluates `set` with `output` in scope, remembers the exit.

@@ -6,6 +6,9 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+/// Stands for a value that only a step before it will bring.
+const NOT_KNOWN_YET: &str = "…";
+
 /// The most steps shown.
 const STEPS_MAX: usize = 20;
 
@@ -24,7 +27,7 @@ pub struct PreviewStep {
     /// Rendered input of a call; absent when it cannot be told yet.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub input: Option<Value>,
-    /// Rendered text of a message; absent when there is none or it cannot be told yet.
+    /// Text of a message, with `…` for what is not known yet; absent when there is none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub message: Option<String>,
     /// Channels of a message.
@@ -57,12 +60,13 @@ pub fn preview(version: &Version, state: &RunState, from: &str, now: Timestamp) 
                 next = Some(call.next.clone());
             }
             CompiledStep::Notify(notify) => {
-                line.message = notify.body.render(&scope).ok();
+                line.message = Some(notify.body.render_with_gaps(&scope, NOT_KNOWN_YET));
                 line.channels = notify.channels.iter().map(|channel| channel.tag().to_owned()).collect();
                 next = Some(notify.next.clone());
             }
             CompiledStep::End(end) => {
-                line.message = end.message.render(&scope).ok().filter(|text| !text.is_empty());
+                line.message =
+                    Some(end.message.render_with_gaps(&scope, NOT_KNOWN_YET)).filter(|text| !text.is_empty());
             }
             CompiledStep::CollectForm(_)
             | CompiledStep::Condition(_)

@@ -1,6 +1,6 @@
 //! What a run is at one instant: the fold of its events.
 
-use super::{Actor, CallRequest, ClosedBy, EndedStatus, Event, GuardedRequest, Opened, StepError};
+use super::{Actor, CallRequest, EndedStatus, Event, GuardedRequest, Opened, StepError};
 use crate::{document::StepId, expr::Scope, time::Timestamp};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
@@ -248,6 +248,25 @@ impl RunState {
         }
     }
 
+    /// Which attempt of which call of which entry is under way or being looked up.
+    #[must_use]
+    pub fn under_way(&self) -> Option<(u32, u16, u32)> {
+        match &self.phase {
+            Phase::Calling(calling) => Some(calling.sent()),
+            Phase::LookingUp(wait) => Some(wait.calling.sent()),
+            Phase::Unstarted
+            | Phase::Moving
+            | Phase::AtStep(_)
+            | Phase::CallDown(_)
+            | Phase::BackingOff(_)
+            | Phase::WaitingForm(_)
+            | Phase::WaitingApproval(_)
+            | Phase::WaitingHandoff(_)
+            | Phase::WaitingUnknown(_)
+            | Phase::Ended(_) => None,
+        }
+    }
+
     /// When the earliest timer fires; none when the run waits for no time.
     #[must_use]
     pub fn wake_at(&self) -> Option<Timestamp> {
@@ -309,6 +328,7 @@ impl RunState {
 }
 
 /// Remembers one event. Total: an event that does not fit the phase changes only what it can.
+#[expect(clippy::too_many_lines, reason = "one arm an event: the table of transitions is read as a whole")]
 pub fn apply(state: &mut RunState, event: &Event) {
     match event {
         Event::RunStarted { start, vars, at } => {
@@ -383,7 +403,7 @@ pub fn apply(state: &mut RunState, event: &Event) {
                 wait.given.push(by.clone());
             }
         }
-        Event::CheckpointClosed { outcome, by, .. } => closed_checkpoint(state, outcome, by),
+        Event::CheckpointClosed { outcome, .. } => closed_checkpoint(state, outcome),
         Event::ApprovalVoided { difference, .. } => {
             state.grants.remove(&difference.step);
             state.phase = Phase::Moving;
@@ -460,23 +480,22 @@ fn opened_checkpoint(state: &mut RunState, opened: &Opened, due: Option<Timestam
     };
 }
 
-fn closed_checkpoint(state: &mut RunState, outcome: &str, by: &ClosedBy) {
+fn closed_checkpoint(state: &mut RunState, outcome: &str) {
     let Some(place) = state.place().cloned() else { return };
-    match (&state.phase, by) {
+    if let Phase::WaitingUnknown(wait) = &state.phase {
         // The call in doubt is still needed: it is answered or sent by the event that follows.
-        (Phase::WaitingUnknown(wait), _) => {
-            state.phase = Phase::CallDown(wait.calling.clone());
-        }
-        (Phase::WaitingApproval(wait), ClosedBy::Person { .. } | ClosedBy::Timeout) => {
-            if outcome == "approved" {
-                let grants = wait.requests.iter().map(|request| {
-                    let grant = Grant { approval: place.step.clone(), request: request.clone(), used: false };
-                    (request.step.clone(), grant)
-                });
-                state.grants.extend(grants.collect::<Vec<_>>());
-            }
-            state.phase = Phase::AtStep(place);
-        }
-        _ => state.phase = Phase::AtStep(place),
+        state.phase = Phase::CallDown(wait.calling.clone());
+        return;
     }
+    if let Phase::WaitingApproval(wait) = &state.phase {
+        for request in &wait.requests {
+            // The last word counts: a "no" takes back what an earlier "yes" allowed.
+            state.grants.remove(&request.step);
+            if outcome == "approved" {
+                let grant = Grant { approval: place.step.clone(), request: request.clone(), used: false };
+                state.grants.insert(request.step.clone(), grant);
+            }
+        }
+    }
+    state.phase = Phase::AtStep(place);
 }

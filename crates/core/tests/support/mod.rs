@@ -5,8 +5,8 @@ use countersign_core::{
     catalogue::{ActionSpec, Catalogue, Idempotency, Risk},
     document::Workflow,
     run::{
-        Actor, Decision, Effect, Event, FailureClass, Input, LogEntry, Phase, Refusal, RunState, Start, StepError, Version, Via,
-        apply, step,
+        Actor, Decision, Effect, Event, FailureClass, Input, LogEntry, Phase, Refusal, RunState, Start, StepError,
+        Version, Via, apply, step,
     },
     time::Timestamp,
 };

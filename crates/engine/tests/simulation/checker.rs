@@ -112,7 +112,8 @@ impl Checker {
             facts.take(run, event, commit.at, cause).map_err(|found| format!("{run} {cause:?}: {found}"))?;
             apply(&mut facts.state, event);
         }
-        let transient = matches!(facts.state.phase, Phase::Unstarted | Phase::Moving | Phase::AtStep(_) | Phase::CallDown(_));
+        let transient =
+            matches!(facts.state.phase, Phase::Unstarted | Phase::Moving | Phase::AtStep(_) | Phase::CallDown(_));
         must(!transient, || format!("{run}: a commit ends between two steps: {:?}", facts.state.phase))?;
         same_standing(&commit.run, &facts.state)?;
         self.decisions += u64::from(matches!(cause, Cause::Person(Some(_))));
@@ -143,7 +144,9 @@ impl Checker {
             Effect::LookUp { .. } => return Ok(()),
         };
         must(attempt <= intent.attempts, || format!("{key}: attempt {attempt} was sent before it was committed"))?;
-        must(*key == intent.key, || format!("{run}.{visit}.{call}: sent with key {key}, committed was {}", intent.key))?;
+        must(*key == intent.key, || {
+            format!("{run}.{visit}.{call}: sent with key {key}, committed was {}", intent.key)
+        })?;
         must(request == intent.request, || format!("{key}: sent was {request:?}, committed was {:?}", intent.request))?;
         if !executed {
             return Ok(());
@@ -259,15 +262,18 @@ impl Facts {
         must(attempt == 1, || format!("{key}: the first attempt is number {attempt}"))?;
         let step = self.state.place().map(|place| place.step.clone()).unwrap_or_default();
         let approved_by_person = self.permission(&step, request).map_err(|found| format!("{key}: {found}"))?;
-        self.intents.insert(place, Intent {
-            step,
-            key: key.to_owned(),
-            request: request.clone(),
-            attempts: 1,
-            executions: 0,
-            permits: 0,
-            approved_by_person,
-        });
+        self.intents.insert(
+            place,
+            Intent {
+                step,
+                key: key.to_owned(),
+                request: request.clone(),
+                attempts: 1,
+                executions: 0,
+                permits: 0,
+                approved_by_person,
+            },
+        );
         Ok(())
     }
 
@@ -351,7 +357,9 @@ impl Facts {
         let checkpoint = self.opened.get(&id).ok_or("an approval of nothing")?;
         let named = approvers.roles.iter().chain(&checkpoint.escalated).any(|role| by.roles.contains(role));
         let anyone = approvers.roles.is_empty() && approvers.users.is_empty();
-        must(named || anyone && by.roles.iter().any(|role| role == "operator"), || format!("{} is no approver", by.id))?;
+        must(named || anyone && by.roles.iter().any(|role| role == "operator"), || {
+            format!("{} is no approver", by.id)
+        })?;
         let requester = self.state.info.started_by.as_ref().is_some_and(|starter| starter.id == by.id);
         must(!(approvers.exclude_requester && requester), || format!("{} approved their own request", by.id))?;
         must(checkpoint.given.iter().all(|given| given.id != by.id), || format!("{} approved twice", by.id))

@@ -38,10 +38,19 @@ pub static CATALOGUE: LazyLock<Catalogue> = LazyLock::new(|| {
 });
 
 const ACTIONS: [&str; 9] = [
-    "shop.read", "shop.put", "shop.keyed", "shop.unkeyed", "shop.unkeyed", "shop.looked_up", "shop.looked_up", "bank.pay",
+    "shop.read",
+    "shop.put",
+    "shop.keyed",
+    "shop.unkeyed",
+    "shop.unkeyed",
+    "shop.looked_up",
+    "shop.looked_up",
+    "bank.pay",
     "bank.wire",
 ];
-const TEXTS: [&str; 5] = ["plain", "{{ a }}", "{{ steps.s1.output.x }}", "{{ a }} for {{ customer.name }}", "{{ $millis() }}"];
+const DOUBTFUL: [&str; 3] = ["shop.unkeyed", "shop.looked_up", "shop.looked_up"];
+const TEXTS: [&str; 5] =
+    ["plain", "{{ a }}", "{{ steps.s1.output.x }}", "{{ a }} for {{ customer.name }}", "{{ $millis() }}"];
 const WHENS: [&str; 4] = ["a = 1", "steps.s1.output.x > 2", "$count(steps.*) > 2", "$not(b)"];
 const WAITS: [&str; 4] = ["2s", "90s", "10m", "1h"];
 
@@ -116,7 +125,8 @@ impl Draft<'_> {
                 guards.push(format!("s{index}"));
             }
         }
-        let outcomes = if guards.is_empty() { &["approved", "rejected", "escalate"][..] } else { &["rejected", "escalate"] };
+        let outcomes =
+            if guards.is_empty() { &["approved", "rejected", "escalate"][..] } else { &["rejected", "escalate"] };
         let timeout = self.perhaps(700, |draft| {
             let (after, outcome) = (*draft.random.pick(&WAITS), *draft.random.pick(outcomes));
             json!({ "after": after, "outcome": outcome, "escalate_to": ["boss"] })
@@ -162,7 +172,9 @@ impl Draft<'_> {
 
 fn document(random: &mut Random) -> Value {
     let steps = 3 + random.below(6);
-    let actions = (0..steps).map(|_| random.chance(500).then(|| *random.pick(&ACTIONS))).collect();
+    // Now and then only actions that must not be repeated blindly.
+    let among = if random.chance(300) { &DOUBTFUL[..] } else { &ACTIONS };
+    let actions = (0..steps).map(|_| random.chance(500).then(|| *random.pick(among))).collect();
     let mut draft = Draft { random, actions };
     let mut all: Map<String, Value> = Map::new();
     for index in 0..steps {

@@ -7,8 +7,8 @@ use crate::{
     scenario::{Scenario, Task},
 };
 use countersign_core::{
-    run::{Decision, Effect, Event, Input, Refusal, RunState, apply, step},
-    time::Timestamp,
+    run::{CallRequest, Decision, Effect, Event, Input, Phase, Refusal, RunState, apply, step},
+    time::{Span, Timestamp},
 };
 use countersign_engine::project;
 use countersign_store::{CommitOutcome, Conflict, NewIdempotency, RunRow, StoreError};
@@ -42,6 +42,8 @@ pub struct Job {
     /// Request of a person or client, by number.
     pub request: Option<usize>,
     pub key: Option<NewIdempotency>,
+    /// An answer that was delivered before.
+    pub echo: bool,
     pub reloads: u32,
     pub pause: i64,
 }
@@ -52,6 +54,8 @@ struct Flight {
     published: Arc<Published>,
     after: RunState,
     effects: Vec<Effect>,
+    /// The lease it was sent on.
+    lease: u64,
 }
 
 #[derive(Default)]
@@ -61,6 +65,8 @@ struct Cell {
     waiting: VecDeque<Job>,
     /// Effects under way.
     driving: u32,
+    /// Which lease they were begun on.
+    lease: u64,
 }
 
 pub struct Node {
@@ -141,17 +147,14 @@ impl Scenario {
     pub fn work(&mut self, at: usize, work: Work) -> Result<(), String> {
         match work {
             Work::Join => {
-                let now = self.clock(at);
-                let id = self.nodes[at].id.clone();
-                self.store.nodes.insert(id, now);
-                self.renew_lease(at);
+                self.sign_on(at);
                 self.later(at, HEARTBEAT_MS, Work::Beat);
                 self.later(at, 1, Work::Timers);
                 self.take_over(at);
             }
             Work::Beat => self.beat(at),
             Work::Timers => self.timers(at),
-            Work::Decide(job) => self.decide(at, *job),
+            Work::Decide(job) => self.take(at, *job),
             Work::Written { run, result } => self.written(at, &run, result)?,
             Work::Perform { run, effect, lease } => self.perform(at, run, effect, lease),
             Work::Forget(dead) => self.forget(&dead),
@@ -177,15 +180,19 @@ impl Scenario {
         if self.cut_off(at) {
             return;
         }
-        let (now, id) = (self.clock(at), self.nodes[at].id.clone());
-        // Registers again when it was taken for dead.
-        self.store.nodes.insert(id, now);
-        self.renew_lease(at);
+        self.sign_on(at);
         self.nodes[at].beats += 1;
         self.take_over(at);
-        if self.nodes[at].beats % SWEEP_EVERY == 0 && self.sabotage != Sabotage::NoSweep {
+        if self.nodes[at].beats.is_multiple_of(SWEEP_EVERY) && self.sabotage != Sabotage::NoSweep {
             self.sweep(at);
         }
+    }
+
+    /// A sign of life; registers again when it was taken for dead.
+    fn sign_on(&mut self, at: usize) {
+        let (now, id) = (self.clock(at), self.nodes[at].id.clone());
+        self.store.nodes.insert(id, now);
+        self.renew_lease(at);
     }
 
     fn take_over(&mut self, at: usize) {
@@ -227,20 +234,21 @@ impl Scenario {
         if self.sabotage == Sabotage::ResendsInterrupted && self.resend(at, &run) {
             return;
         }
-        self.decide(at, Job::new(run, Input::Recovered, Cause::Recovery));
+        self.take(at, Job::new(run, Input::Recovered, Cause::Recovery));
     }
 
     /// What a careless shell would do: the call again, without a word to the machine.
     fn resend(&mut self, at: usize, run: &str) -> bool {
         let Some(held) = self.load(run) else { return false };
-        let countersign_core::run::Phase::Calling(calling) = &held.state.phase else { return false };
-        let countersign_core::run::CallRequest::Action { action, connection, input } = calling.request.clone() else {
+        let Phase::Calling(calling) = &held.state.phase else { return false };
+        let CallRequest::Action { action, connection, input } = calling.request.clone() else {
             return false;
         };
         let (visit, call, attempt, key) = (calling.place.visit, calling.call, calling.attempt, calling.key.clone());
-        let timeout = countersign_core::time::Span::seconds(10);
+        let timeout = Span::seconds(10);
         let effect = Effect::InvokeAction { visit, call, attempt, key, action, connection, input, timeout };
-        self.perform_soon(at, run, vec![effect]);
+        let lease = self.nodes[at].lease;
+        self.perform_soon(at, run, vec![effect], lease);
         true
     }
 
@@ -249,7 +257,10 @@ impl Scenario {
         let early = if self.sabotage == Sabotage::EarlyTimers { 3_000 } else { 0 };
         if !self.cut_off(at) {
             for run in self.store.due_runs(now + early) {
-                self.decide(at, Job::new(run, Input::TimerFired, Cause::Timer));
+                // One look waits for the other.
+                if self.nodes[at].cells.get(&run).is_none_or(|cell| cell.flight.is_none()) {
+                    self.take(at, Job::new(run, Input::TimerFired, Cause::Timer));
+                }
             }
         }
         let next = self.store.next_wake_at().map_or(TIMER_POLL_MS, |next| (next - now).clamp(5, TIMER_POLL_MS));
@@ -268,7 +279,13 @@ impl Scenario {
         Some(Held { row: RunRow { seq: log.len() as u64, ..row }, published, state })
     }
 
-    pub fn decide(&mut self, at: usize, job: Job) {
+    fn take(&mut self, at: usize, job: Job) {
+        let run = job.run.clone();
+        self.decide(at, job);
+        self.next_job(at, &run);
+    }
+
+    fn decide(&mut self, at: usize, job: Job) {
         let cut_off = self.cut_off(at);
         let run = job.run.clone();
         let cell = self.nodes[at].cells.entry(run.clone()).or_default();
@@ -276,6 +293,11 @@ impl Scenario {
             cell.waiting.push_back(job);
             return;
         }
+        if job.cause == Cause::Recovery {
+            // Whose run it is now says only the database.
+            cell.held = None;
+        }
+        let in_memory = cell.held.is_some();
         let held = match cell.held.take() {
             Some(held) => held,
             None if cut_off => return self.finished(at, job, Outcome::Busy),
@@ -285,12 +307,18 @@ impl Scenario {
                 (_, None) => return self.finished(at, job, Outcome::NotFound),
             },
         };
+        if job.cause == Cause::Recovery && held.row.node.as_ref() != Some(&self.nodes[at].id) {
+            return self.finished(at, job, Outcome::Refused(Refusal::Stale));
+        }
+        let job = if self.sabotage == Sabotage::MisplacesAnswers { job.misplaced(&held.state) } else { job };
         let mut now = self.clock(at);
         if self.sabotage == Sabotage::EarlyTimers && job.cause == Cause::Timer {
             now += 3_000;
         }
         match step(&held.published.version, &held.state, job.input.clone(), Timestamp(now)) {
             Ok(decision) => self.commit(at, held, decision, job),
+            // What is in memory may be old: only what is stored may refuse.
+            Err(_) if in_memory => self.decide(at, job),
             Err(refusal) => {
                 self.cell(at, &run).held = Some(held);
                 self.finished(at, job, Outcome::Refused(refusal));
@@ -320,11 +348,13 @@ impl Scenario {
             commit.run.node = Some(node);
         }
         if self.sabotage == Sabotage::EffectsBeforeCommit {
-            self.perform_soon(at, &job.run, effects.clone());
+            let lease = self.nodes[at].lease;
+            self.perform_soon(at, &job.run, effects.clone(), lease);
         }
         let (run, cause, row) = (job.run.clone(), job.cause.clone(), commit.run.clone());
         let published = Arc::clone(&held.published);
-        let flight = Flight { job, row: RunRow { seq: commit.expected_seq + 1, ..row }, published, after, effects };
+        let row = RunRow { seq: commit.expected_seq + 1, ..row };
+        let flight = Flight { job, row, published, after, effects, lease: self.nodes[at].lease };
         self.cell(at, &run).flight = Some(flight);
         let lost = self.cut_off(at) || self.faults && self.random.chance(10);
         if lost {
@@ -332,15 +362,29 @@ impl Scenario {
             let result = Err(StoreError::Busy("the database is away".into()));
             return self.later(at, pause, Work::Written { run, result });
         }
-        let pause = if self.faults && self.random.chance(10) { self.random.between(20, 9000) } else { self.random.between(1, 20) };
+        let pause = if self.faults && self.random.chance(10) {
+            self.random.between(20, 9000)
+        } else {
+            self.random.between(1, 20)
+        };
         let life = self.nodes[at].life;
         self.after(pause, Task::Commit { at, life, commit: Box::new(commit), cause });
+        self.strike(at);
     }
 
     /// The commit reaches the database, whatever has become of the process.
-    pub fn write(&mut self, at: usize, life: u64, commit: &countersign_store::Commit, cause: &Cause) -> Result<(), String> {
+    pub fn write(
+        &mut self,
+        at: usize,
+        life: u64,
+        commit: &countersign_store::Commit,
+        cause: &Cause,
+    ) -> Result<(), String> {
         let result = self.store.commit(commit, self.sabotage);
         if let Ok(CommitOutcome::Committed { .. }) = &result {
+            if *cause == Cause::Recovery && self.driven_elsewhere(at, &commit.run_id) {
+                return Err(format!("{} was taken up although its driver lives", commit.run_id));
+            }
             let published = Arc::clone(&self.versions[commit.run.version as usize - 1]);
             if let Some(new) = &commit.idempotency
                 && !self.keys.insert(new.key.clone())
@@ -357,15 +401,23 @@ impl Scenario {
         Ok(())
     }
 
+    /// Whether another process, not silent for a moment since, is performing an effect of this run.
+    fn driven_elsewhere(&self, at: usize, run: &str) -> bool {
+        self.nodes.iter().enumerate().any(|(other, node)| {
+            let lives = other != at && node.alive && self.now <= node.lease_until;
+            lives && node.cells.get(run).is_some_and(|cell| cell.driving > 0 && cell.lease == node.lease)
+        })
+    }
+
     fn written(&mut self, at: usize, run: &str, result: Result<CommitOutcome, StoreError>) -> Result<(), String> {
         let cell = self.cell(at, run);
-        let Some(Flight { mut job, row, published, after, effects }) = cell.flight.take() else { return Ok(()) };
+        let Some(Flight { mut job, row, published, after, effects, lease }) = cell.flight.take() else { return Ok(()) };
         match result {
             Ok(CommitOutcome::Committed { seq }) => {
                 cell.held = Some(Held { row, published, state: after });
                 self.checker.acknowledged(run, seq);
                 if self.sabotage != Sabotage::EffectsBeforeCommit {
-                    self.perform_soon(at, run, effects);
+                    self.perform_soon(at, run, effects, lease);
                 }
                 self.finished(at, job, Outcome::Done(seq));
             }
@@ -387,6 +439,7 @@ impl Scenario {
         Ok(())
     }
 
+    /// Takes what waited behind a commit of this run, and lets go of a run nobody needs.
     fn next_job(&mut self, at: usize, run: &str) {
         while let Some(cell) = self.nodes[at].cells.get_mut(run).filter(|cell| cell.flight.is_none()) {
             let Some(job) = cell.waiting.pop_front() else { break };
@@ -398,11 +451,14 @@ impl Scenario {
         }
     }
 
-    fn perform_soon(&mut self, at: usize, run: &str, effects: Vec<Effect>) {
+    fn perform_soon(&mut self, at: usize, run: &str, effects: Vec<Effect>, lease: u64) {
         for effect in effects {
-            self.cell(at, run).driving += 1;
-            let (pause, lease) = (self.random.between(0, 3), self.nodes[at].lease);
+            let pause = self.random.between(0, 3);
+            let cell = self.cell(at, run);
+            cell.driving += 1;
+            cell.lease = lease;
             self.later(at, pause, Work::Perform { run: run.to_owned(), effect, lease });
+            self.strike(at);
         }
     }
 
@@ -410,9 +466,17 @@ impl Scenario {
         let node = &self.nodes[at];
         let taken_for_dead = lease != node.lease || self.now > node.lease_until;
         if taken_for_dead && self.sabotage != Sabotage::NoLease {
-            let driving = &mut self.cell(at, &run).driving;
-            *driving = driving.saturating_sub(1);
-            return self.next_job(at, &run);
+            if self.cut_off(at) {
+                return self.later(at, 100, Work::Perform { run, effect, lease });
+            }
+            self.sign_on(at);
+            if !self.still_drives(at, &run, &effect) {
+                let driving = &mut self.cell(at, &run).driving;
+                *driving = driving.saturating_sub(1);
+                return self.next_job(at, &run);
+            }
+            let lease = self.nodes[at].lease;
+            self.cell(at, &run).lease = lease;
         }
         if let Effect::InvokeAction { key, input, attempt, .. } = &mut effect {
             match self.sabotage {
@@ -424,11 +488,19 @@ impl Scenario {
         let life = self.nodes[at].life;
         let pause = self.random.between(1, 400);
         self.after(pause, Task::Arrive { at, life, run, effect: Box::new(effect) });
+        self.strike(at);
+    }
+
+    /// After a silence: whether nobody has taken the run up meanwhile.
+    fn still_drives(&self, at: usize, run: &str, effect: &Effect) -> bool {
+        self.load(run).is_some_and(|held| {
+            held.row.node.as_ref() == Some(&self.nodes[at].id) && held.state.under_way() == Some(effect.sent())
+        })
     }
 
     /// A job is over: tell who asked; an answer of a call is tried again until the database takes it.
     fn finished(&mut self, at: usize, mut job: Job, outcome: Outcome) {
-        if job.cause == Cause::Answer {
+        if job.cause == Cause::Answer && !job.echo {
             if outcome == Outcome::Busy {
                 job.reloads = 0;
                 job.pause = (job.pause * 2).clamp(20, 5000);
@@ -441,14 +513,26 @@ impl Scenario {
         if let Some(request) = job.request {
             self.answered(request, &outcome);
         }
-        let run = job.run;
-        // Jobs that wait behind a commit of this run are taken up when it is answered.
-        self.next_job(at, &run);
     }
 }
 
 impl Job {
+    fn misplaced(mut self, state: &RunState) -> Self {
+        let calling = match &state.phase {
+            Phase::LookingUp(wait) => &wait.calling,
+            Phase::WaitingUnknown(wait) => &wait.calling,
+            _ => return self,
+        };
+        if let Input::LookedUp { visit, call, attempt, .. } | Input::UnknownResolved { visit, call, attempt, .. } =
+            &mut self.input
+            && *visit == calling.place.visit
+        {
+            (*call, *attempt) = (calling.call, calling.attempt);
+        }
+        self
+    }
+
     pub fn new(run: String, input: Input, cause: Cause) -> Self {
-        Self { run, input, cause, request: None, key: None, reloads: 0, pause: 10 }
+        Self { run, input, cause, request: None, key: None, echo: false, reloads: 0, pause: 10 }
     }
 }

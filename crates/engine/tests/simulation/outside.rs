@@ -65,7 +65,12 @@ impl Outside {
             }
             Effect::SendMessage { visit, call, attempt, key, channel, to, body, timeout, .. } => {
                 let request = json!({ "channel": channel.tag(), "to": to, "body": body });
-                self.call((*visit, *call, *attempt), Sent { key, keyed: false, request, timeout: *timeout }, random, faults)
+                self.call(
+                    (*visit, *call, *attempt),
+                    Sent { key, keyed: false, request, timeout: *timeout },
+                    random,
+                    faults,
+                )
             }
             Effect::LookUp { .. } => {
                 let input = self.look_up(effect, random, faults);

@@ -14,9 +14,14 @@ pub const WORKSPACE: &str = "ws1";
 
 /// What somebody asked for.
 pub enum Request {
-    Start { key: Option<String>, version: u32 },
+    Start {
+        key: Option<String>,
+        version: u32,
+    },
     /// A decision about this checkpoint.
-    Decision { checkpoint: String },
+    Decision {
+        checkpoint: String,
+    },
     /// Cancel or retry.
     Run,
 }
@@ -128,7 +133,8 @@ impl Scenario {
             _ if !open.is_empty() => {
                 let row = (*self.random.pick(&open)).clone();
                 self.decide_checkpoint(&row);
-                if self.random.chance(350) {
+                let racing = if row.kind == CheckpointKind::UnknownOutcome { 700 } else { 350 };
+                if self.random.chance(racing) {
                     self.decide_checkpoint(&row);
                 }
             }
@@ -140,7 +146,8 @@ impl Scenario {
         let (Some(at), Some(input)) = (self.some_node(), self.decision(row)) else { return };
         self.requests.push(Request::Decision { checkpoint: row.id.clone() });
         let request = self.requests.len() - 1;
-        let (pause, think) = (self.random.between(1, 30), self.random.between(1, 30));
+        let slow = if self.random.chance(150) { 60_000 } else { 30 };
+        let (pause, think) = (self.random.between(1, 30), self.random.between(1, slow));
         // As the shell does: it looks at the checkpoint first, and something may happen before it decides.
         self.after(pause, Task::Look { at, life: self.nodes[at].life, request, input: Box::new(input), think });
     }

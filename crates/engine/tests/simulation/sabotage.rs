@@ -29,4 +29,6 @@ pub enum Sabotage {
     NoLease,
     /// A cancel makes whoever took it the owner of a run somebody else drives.
     CancelStealsRuns,
+    /// Look-ups and people's answers about an earlier attempt are taken for the one that is in doubt now.
+    MisplacesAnswers,
 }

@@ -19,23 +19,48 @@ use std::{
 
 /// Things that happen in one scenario at most: more means that something goes round in circles.
 const TASKS_MAX: u64 = 60_000;
+const STARTED_AT: i64 = 1_700_000_000_000;
 /// Between two clocks lies at most twice this.
 const CLOCK_OFF_MAX_MS: i64 = 400;
 /// After the faults have stopped, this much time passes at most.
 const PATIENCE_MS: i64 = 60 * 86_400_000;
 
 pub enum Task {
-    Node { at: usize, life: u64, work: Work },
+    Node {
+        at: usize,
+        life: u64,
+        work: Work,
+    },
     /// A commit reaches the database.
-    Commit { at: usize, life: u64, commit: Box<Commit>, cause: Cause },
+    Commit {
+        at: usize,
+        life: u64,
+        commit: Box<Commit>,
+        cause: Cause,
+    },
     /// A request reaches the outside world.
-    Arrive { at: usize, life: u64, run: String, effect: Box<Effect> },
+    Arrive {
+        at: usize,
+        life: u64,
+        run: String,
+        effect: Box<Effect>,
+    },
     Start,
     StartAgain(usize),
     Publish,
     Person,
-    Look { at: usize, life: u64, request: usize, input: Box<Input>, think: i64 },
+    Look {
+        at: usize,
+        life: u64,
+        request: usize,
+        input: Box<Input>,
+        think: i64,
+    },
     Trouble,
+    Strike {
+        at: usize,
+        life: u64,
+    },
     Restart(usize),
 }
 
@@ -59,6 +84,8 @@ pub struct Scenario {
     /// Found where nothing can be returned.
     pub broken: Option<String>,
     queue: BTreeMap<(i64, u64), Task>,
+    /// Tasks that are not background.
+    foreground: usize,
     tickets: u64,
     tasks: u64,
     trace: u64,
@@ -75,13 +102,23 @@ pub struct Report {
     pub trace: u64,
 }
 
+impl Report {
+    pub fn add(&mut self, other: &Self) {
+        self.tasks += other.tasks;
+        self.commits += other.commits;
+        self.executions += other.executions;
+        self.decisions += other.decisions;
+        self.trace ^= other.trace;
+    }
+}
+
 /// Plays the scenario of a seed.
 pub fn play(seed: u64, sabotage: Sabotage) -> Result<Report, String> {
     let mut random = Random::new(seed);
     let versions = vec![published(&mut random), published(&mut random)];
     let nodes = (0..1 + random.below(3)).map(Node::new).collect();
     let mut scenario = Scenario {
-        now: 1_700_000_000_000,
+        now: STARTED_AT,
         random,
         sabotage,
         faults: true,
@@ -93,9 +130,10 @@ pub fn play(seed: u64, sabotage: Sabotage) -> Result<Report, String> {
         active: 1,
         requests: Vec::new(),
         started: 0,
-        won: Vec::new(),
+        keys: BTreeSet::new(),
         broken: None,
         queue: BTreeMap::new(),
+        foreground: 0,
         tickets: 0,
         tasks: 0,
         trace: 0,
@@ -138,6 +176,7 @@ impl Scenario {
         self.tickets += 1;
         // What is due at the same time happens in any order.
         let order = self.random.next() << 32 | self.tickets & 0xFFFF_FFFF;
+        self.foreground += usize::from(!background(&task));
         self.queue.insert((self.now + pause, order), task);
     }
 
@@ -167,14 +206,15 @@ impl Scenario {
         while let Some(((at, _), task)) = self.queue.pop_first() {
             self.tasks += 1;
             if self.tasks > TASKS_MAX {
-                return Err(format!("it goes round in circles: {}", self.checker.finish(&self.store).err().unwrap_or_default()));
+                return Err(self.circles());
             }
+            self.foreground -= usize::from(!background(&task));
             self.now = self.now.max(at);
             self.happen(task)?;
             if let Some(found) = self.broken.take() {
                 return Err(found);
             }
-            let calm = self.queue.values().all(background);
+            let calm = self.foreground == 0;
             if calm && self.faults {
                 self.heal();
             } else if calm && !self.store.any_running() {
@@ -196,6 +236,18 @@ impl Scenario {
             decisions: self.checker.decisions,
             trace: self.trace,
         })
+    }
+
+    /// Too much happens: what keeps it from coming to rest.
+    fn circles(&self) -> String {
+        let found = self.checker.finish(&self.store).err().unwrap_or_default();
+        let left = self.foreground;
+        let (wake, running) = (self.store.next_wake_at().map(|at| at - self.now), self.store.any_running());
+        format!(
+            "it goes round in circles ({} ms on, faults {}, {left} tasks left, runs move {running}, next timer in {wake:?} ms): {found}",
+            self.now - STARTED_AT,
+            self.faults,
+        )
     }
 
     fn happen(&mut self, task: Task) -> Result<(), String> {
@@ -240,6 +292,17 @@ impl Scenario {
                 self.trouble();
                 Ok(())
             }
+            Task::Strike { at, life } => {
+                if self.nodes[at].life != life || !self.nodes[at].alive {
+                    return Ok(());
+                }
+                if self.random.chance(500) {
+                    self.crash(at);
+                } else {
+                    self.nodes[at].paused_until = self.now + self.random.between(3000, 25_000);
+                }
+                Ok(())
+            }
             Task::Restart(at) => {
                 self.nodes[at].restart(at);
                 self.later(at, 1, Work::Join);
@@ -255,10 +318,13 @@ impl Scenario {
         if self.faults && self.random.chance(50) {
             // The same answer once more, at any time: it must change nothing.
             let again = self.random.between(arrival.delay, arrival.delay + 60_000);
-            let work = Work::Decide(Box::new(Job { cause: Cause::Answer, ..job.clone() }));
+            let work = Work::Decide(Box::new(Job { echo: true, ..job.clone() }));
             self.at_node(at, life, again, work);
         }
         self.at_node(at, life, arrival.delay, Work::Decide(Box::new(job)));
+        if self.nodes[at].alive && self.nodes[at].life == life {
+            self.strike(at);
+        }
         Ok(())
     }
 
@@ -268,11 +334,7 @@ impl Scenario {
             return;
         }
         match self.random.below(10) {
-            0..=3 => {
-                self.nodes[at].crash();
-                let pause = self.random.between(1, 30_000);
-                self.after(pause, Task::Restart(at));
-            }
+            0..=3 => self.crash(at),
             4..=6 => self.nodes[at].paused_until = self.now + self.random.between(500, 25_000),
             7 | 8 => self.nodes[at].cut_off_until = self.now + self.random.between(500, 25_000),
             _ => self.nodes[at].offset = self.random.between(-CLOCK_OFF_MAX_MS, CLOCK_OFF_MAX_MS),
@@ -282,6 +344,19 @@ impl Scenario {
             let pause = self.random.between(1, 10_000);
             self.after(pause, Task::Trouble);
         }
+    }
+
+    /// Trouble at the worst moments: between a decision, its commit, its effect and the answer.
+    pub fn strike(&mut self, at: usize) {
+        if self.faults && self.random.chance(15) {
+            self.after(0, Task::Strike { at, life: self.nodes[at].life });
+        }
+    }
+
+    fn crash(&mut self, at: usize) {
+        self.nodes[at].crash();
+        let pause = self.random.between(1, 30_000);
+        self.after(pause, Task::Restart(at));
     }
 
     /// From here on everything works; what was begun must come to rest.
@@ -340,6 +415,7 @@ fn background(task: &Task) -> bool {
         | Task::Person
         | Task::Look { .. }
         | Task::Trouble
+        | Task::Strike { .. }
         | Task::Restart(_) => false,
     }
 }

@@ -32,7 +32,7 @@ impl Store {
         let log = self.log.get(&commit.run_id).map_or(0, |log| log.len() as u64);
         let seq = self.fence(commit, log, sabotage)?;
         let checkpoints = self.changed(commit)?;
-        if sabotage == Sabotage::ForgetsCommits && self.commits % 40 == 0 {
+        if sabotage == Sabotage::ForgetsCommits && self.commits.is_multiple_of(40) {
             return Ok(CommitOutcome::Committed { seq });
         }
         self.write(commit, seq, sabotage);
@@ -96,16 +96,19 @@ impl Store {
             self.audit.push(self.linked(&commit.workspace, entry));
         }
         if let Some(new) = &commit.idempotency {
-            self.keys.insert(new.key.clone(), IdempotencyRow {
-                workspace: commit.workspace.clone(),
-                scope: new.scope.clone(),
-                key: new.key.clone(),
-                request_hash: new.request_hash.clone(),
-                response_status: Some(new.response_status),
-                response_body: Some(new.response_body.clone()),
-                run: Some(commit.run_id.clone()),
-                created_at: commit.at,
-            });
+            self.keys.insert(
+                new.key.clone(),
+                IdempotencyRow {
+                    workspace: commit.workspace.clone(),
+                    scope: new.scope.clone(),
+                    key: new.key.clone(),
+                    request_hash: new.request_hash.clone(),
+                    response_status: Some(new.response_status),
+                    response_body: Some(new.response_body.clone()),
+                    run: Some(commit.run_id.clone()),
+                    created_at: commit.at,
+                },
+            );
         }
     }
 
@@ -181,10 +184,7 @@ impl Store {
     }
 }
 
-fn changed_checkpoint(
-    change: &CheckpointChange,
-    current: Option<&CheckpointRow>,
-) -> Result<CheckpointRow, StoreError> {
+fn changed_checkpoint(change: &CheckpointChange, current: Option<&CheckpointRow>) -> Result<CheckpointRow, StoreError> {
     if let Some(row) = current
         && row.status == CheckpointStatus::Decided
     {

@@ -1,5 +1,13 @@
 //! One door: a real engine on a real database, with the sandbox for a world and a clock that is moved by hand.
-#![allow(dead_code, unreachable_pub, missing_docs, clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+#![allow(
+    dead_code,
+    unreachable_pub,
+    missing_docs,
+    clippy::unwrap_used,
+    clippy::disallowed_methods,
+    clippy::expect_used,
+    clippy::panic
+)]
 
 use async_trait::async_trait;
 use countersign_connectors::Registry;

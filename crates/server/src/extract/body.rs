@@ -64,9 +64,11 @@ fn check_media_type(headers: &HeaderMap) -> ApiResult<()> {
 }
 
 async fn read<S: Send + Sync>(request: Request, state: &S) -> ApiResult<Bytes> {
-    Bytes::from_request(request, state).await.map_err(|rejection| match rejection {
-        BytesRejection::FailedToBufferBody(error) if error.status() == StatusCode::PAYLOAD_TOO_LARGE => too_large(),
-        _ => ApiError::new(StatusCode::BAD_REQUEST, "body_unreadable", "The body could not be read"),
+    Bytes::from_request(request, state).await.map_err(|rejection: BytesRejection| {
+        if rejection.status() == StatusCode::PAYLOAD_TOO_LARGE {
+            return too_large();
+        }
+        ApiError::new(StatusCode::BAD_REQUEST, "body_unreadable", "The body could not be read")
     })
 }
 

@@ -152,7 +152,7 @@ fn require_own_page(headers: &HeaderMap) -> ApiResult<()> {
 /// The caller's address: the connection's, or what a trusted proxy says (its own, last entry).
 pub(crate) fn address(app: &App, parts: &Parts) -> Option<IpAddr> {
     let forwarded = || {
-        let header = parts.headers.get_all("x-forwarded-for").iter().last()?.to_str().ok()?;
+        let header = parts.headers.get_all("x-forwarded-for").iter().next_back()?.to_str().ok()?;
         header.rsplit(',').next()?.trim().parse().ok()
     };
     let connection = || parts.extensions.get::<ConnectInfo<SocketAddr>>().map(|ConnectInfo(address)| address.ip());

@@ -2,11 +2,15 @@
 
 use crate::{
     app::App,
-    error::ApiResult,
+    error::{ApiError, ApiResult},
     extract::{Caller, Query, invalid_parameter},
     wire::{AuditEntry, AuditVerifyResponse, DecidedBy, Page, json},
 };
-use axum::{Json, extract::State};
+use axum::{
+    Json,
+    extract::State,
+    http::{HeaderName, header},
+};
 use countersign_store::{AuditFilter, AuditRow, Role};
 use serde::Deserialize;
 use serde_json::Value;
@@ -74,6 +78,37 @@ pub(crate) async fn list_audit(
     rows.truncate(limit as usize);
     let next = rows.last().filter(|_| more).map(|row| row.seq.to_string());
     Ok(Json(Page { items: rows.into_iter().map(view).collect(), next }))
+}
+
+/// Where an export goes on.
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct ExportQuery {
+    /// Only entries after this number; 0 when absent.
+    after: Option<u64>,
+    /// Entries wanted, 1 to 1,000; 1,000 when absent.
+    #[param(minimum = 1, maximum = 1000)]
+    limit: Option<u32>,
+}
+
+/// Entries as stored, oldest first, one JSON object a line: what `countersign audit verify --file` reads offline.
+#[utoipa::path(get, path = "/audit/export", operation_id = "exportAudit", tag = "audit", params(ExportQuery),
+    responses((status = 200, description = "JSON lines; empty at the end", body = String,
+        content_type = "application/x-ndjson")))]
+pub(crate) async fn export_audit(
+    State(app): State<App>,
+    caller: Caller,
+    Query(query): Query<ExportQuery>,
+) -> ApiResult<([(HeaderName, &'static str); 1], String)> {
+    caller.require(Role::Admin)?;
+    let limit = query.limit.unwrap_or(1000).clamp(1, 1000);
+    let rows = app.store.export_audit(caller.workspace(), query.after.unwrap_or(0), limit).await?;
+    let mut lines = String::new();
+    for row in &rows {
+        lines.push_str(&serde_json::to_string(row).map_err(ApiError::internal)?);
+        lines.push('\n');
+    }
+    Ok(([(header::CONTENT_TYPE, "application/x-ndjson")], lines))
 }
 
 /// Walks along the chain and says whether it holds.

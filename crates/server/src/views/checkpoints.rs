@@ -2,7 +2,7 @@
 
 use crate::{
     app::App,
-    error::{ApiError, ApiResult},
+    error::ApiResult,
     extract::Caller,
     wire::{
         ApprovalGiven, Approvers, BranchPreview, Checkpoint, CheckpointConversation, CheckpointRun, CheckpointState,
@@ -12,7 +12,7 @@ use crate::{
 };
 use countersign_core::{
     document::{StepKind, TimeoutOutcome},
-    run::{CallRequest, ClosedBy, CompiledStep, Event, Opened, Phase, history, preview},
+    run::{Actor, CallRequest, ClosedBy, CompiledStep, Event, Opened, Phase, history, preview},
     time::Timestamp,
 };
 use countersign_engine::LoadedRun;
@@ -20,7 +20,6 @@ use countersign_store::{
     CheckpointFilter, CheckpointKind, CheckpointRow, CheckpointStatus, CustomerRow, PageRequest, Role, RunRow,
 };
 use serde_json::Value;
-use std::collections::HashMap;
 
 /// Earlier decisions shown.
 const EARLIER_MAX: usize = 10;
@@ -68,22 +67,25 @@ pub(crate) async fn checkpoint_summaries(
 ) -> ApiResult<Vec<CheckpointSummary>> {
     let workspace = caller.workspace();
     let customers = app.customers(workspace, rows.iter().filter_map(|row| row.customer.as_deref())).await?;
-    let mut runs: HashMap<String, LoadedRun> = HashMap::new();
     let mut summaries = Vec::with_capacity(rows.len());
     for row in rows {
         let customer = row.customer.as_ref().and_then(|id| customers.get(id)).cloned();
         // Only an approval's state decides who may; the rest is in the rows.
         let needs_state = row.status == CheckpointStatus::Open && row.kind == CheckpointKind::Approval;
         let (may_decide, run) = if needs_state {
-            if !runs.contains_key(&row.run) {
-                runs.insert(row.run.clone(), app.engine.load(workspace, &row.run).await?);
+            // A run that cannot be read must not hide the others.
+            match app.engine.load(workspace, &row.run).await {
+                Ok(loaded) => (why_not(caller, &row, &loaded).is_none(), Some(loaded.row)),
+                Err(error) => {
+                    tracing::error!(run = row.run, %error, "a run cannot be read");
+                    (false, app.store.get_run(workspace, &row.run).await?)
+                }
             }
-            let Some(loaded) = runs.get(&row.run) else { continue };
-            (why_not(caller, &row, loaded).is_none(), loaded.row.clone())
         } else {
-            let run = app.store.get_run(workspace, &row.run).await?.ok_or_else(|| ApiError::not_found("run"))?;
-            (row.status == CheckpointStatus::Open && needs_operator(caller).is_none(), run)
+            let open = row.status == CheckpointStatus::Open && needs_operator(caller).is_none();
+            (open, app.store.get_run(workspace, &row.run).await?)
         };
+        let Some(run) = run else { continue };
         summaries.push(summary(app, row, customer, (&run, may_decide)).await?);
     }
     Ok(summaries)
@@ -257,28 +259,34 @@ fn approvers(approvers: &countersign_core::document::Approvers) -> Approvers {
     }
 }
 
-/// Approvals given at this entry of the step.
+/// Approvals given at this entry of the step, the deciding one last.
 fn approvals(loaded: &LoadedRun, row: &CheckpointRow) -> Vec<ApprovalGiven> {
-    let mut given = Vec::new();
-    for entry in &loaded.log {
-        for event in &entry.events {
-            let (by, comment) = match event {
-                Event::ApprovalGiven { visit, by, comment } if *visit == row.visit => (by, comment),
-                Event::CheckpointClosed { visit, outcome, by: ClosedBy::Person { actor }, comment, .. }
-                    if *visit == row.visit && outcome == "approved" =>
-                {
-                    (actor, comment)
-                }
-                _ => continue,
-            };
-            given.push(ApprovalGiven {
-                by: PersonRef { id: by.id.clone(), name: by.name.clone() },
-                at: entry.at.0,
-                comment: Some(comment.clone()).filter(|comment| !comment.is_empty()),
-            });
-        }
+    let events = loaded.log.iter().flat_map(|entry| entry.events.iter().map(|event| (entry.at.0, event)));
+    events.filter_map(|(at, event)| approval_in(event, row.visit).map(|(by, comment)| given(by, comment, at))).collect()
+}
+
+/// Who approved in this event, and their words.
+fn approval_in(event: &Event, at_visit: u32) -> Option<(&Actor, &str)> {
+    if let Event::ApprovalGiven { visit, by, comment } = event
+        && *visit == at_visit
+    {
+        return Some((by, comment));
     }
-    given
+    if let Event::CheckpointClosed { visit, outcome, by: ClosedBy::Person { actor }, comment, .. } = event
+        && *visit == at_visit
+        && outcome == "approved"
+    {
+        return Some((actor, comment));
+    }
+    None
+}
+
+fn given(by: &Actor, comment: &str, at: i64) -> ApprovalGiven {
+    ApprovalGiven {
+        by: PersonRef { id: by.id.clone(), name: by.name.clone() },
+        at,
+        comment: Some(comment.to_owned()).filter(|comment| !comment.is_empty()),
+    }
 }
 
 fn outcomes(loaded: &LoadedRun, row: &CheckpointRow) -> Vec<String> {

@@ -78,11 +78,13 @@ async fn submitted(
 ) -> ApiResult<Option<Map<String, Value>>> {
     if !answers.contains_key(&checkpoint.run) {
         let loaded = app.engine.load(&checkpoint.workspace, &checkpoint.run).await?;
-        let closed = loaded.log.into_iter().flat_map(|entry| entry.events).filter_map(|event| match event {
-            Event::CheckpointClosed { visit, values: Value::Object(values), .. } => Some((visit, values)),
-            _ => None,
-        });
+        let closed = loaded.log.into_iter().flat_map(|entry| entry.events).filter_map(answers_in);
         answers.insert(checkpoint.run.clone(), closed.collect());
     }
     Ok(answers.get(&checkpoint.run).and_then(|run| run.get(&checkpoint.visit)).cloned())
+}
+
+fn answers_in(event: Event) -> Option<(u32, Map<String, Value>)> {
+    let Event::CheckpointClosed { visit, values: Value::Object(values), .. } = event else { return None };
+    Some((visit, values))
 }

@@ -54,3 +54,43 @@ async fn a_visitor_hears_of_their_own_conversation() {
     let read = read_until(&mut stream, "event: conversation").await;
     assert_eq!(read.matches(id).count(), 1, "{read}");
 }
+
+#[tokio::test]
+async fn going_down_ends_streams_and_lets_the_rest_finish() {
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    let test = TestApp::start().await;
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
+    let served = tokio::spawn(countersign_server::serve(test.app.clone(), listener, async {
+        stopped.await.unwrap();
+    }));
+    let chat = test.anonymous().post("/chat/main/conversations", json!({})).await;
+    let (id, token) = (chat.json["conversation"].as_str().unwrap(), chat.json["token"].as_str().unwrap());
+    let mut stream = tokio::net::TcpStream::connect(address).await.unwrap();
+    let request = format!("GET /api/v1/chat/conversations/{id}/events?visitor={token} HTTP/1.1\r\nHost: x\r\n\r\n");
+    stream.write_all(request.as_bytes()).await.unwrap();
+    let mut read = Vec::new();
+    while !String::from_utf8_lossy(&read).contains("hello") {
+        assert!(stream.read_buf(&mut read).await.unwrap() > 0, "the stream ended early");
+    }
+    stop.send(()).unwrap();
+    let ended = async {
+        stream.read_to_end(&mut read).await.unwrap();
+        served.await.unwrap().unwrap();
+    };
+    tokio::time::timeout(Duration::from_secs(10), ended).await.expect("the server did not go down");
+}
+
+#[tokio::test]
+async fn a_seeded_workflow_is_published_once() {
+    let test = TestApp::start().await;
+    let source = include_str!("../../../../examples/subscription-upgrade.yaml");
+    let seed = async || countersign_server::seed::workflow(&test.app.engine, &test.workspace, source, "demo").await;
+    let (first, second) = (seed().await.unwrap(), seed().await.unwrap());
+    assert_eq!(first, second);
+    let viewer = test.key(Role::Viewer).await;
+    let versions = viewer.get(&format!("/workflows/{first}/versions")).await;
+    assert_eq!(versions.json["items"].as_array().unwrap().len(), 1);
+    assert_eq!(viewer.get(&format!("/workflows/{first}")).await.json["has_unpublished_changes"], false);
+}

@@ -11,11 +11,9 @@ use countersign_server::{App, ServerConfig, router, seed};
 use countersign_store::{Role, Store, StoreConfig};
 use http_body_util::BodyExt;
 use serde_json::{Value, json};
-use std::{
-    sync::{
-        Arc,
-        atomic::{AtomicI64, Ordering},
-    },
+use std::sync::{
+    Arc,
+    atomic::{AtomicI64, Ordering},
 };
 use tower::ServiceExt;
 

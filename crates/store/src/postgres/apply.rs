@@ -127,6 +127,7 @@ pub(super) async fn apply_and_commit(
     }));
     // After a failed statement the server turns this COMMIT into a ROLLBACK, so it can be on its way already.
     let commit = client.batch_execute("COMMIT");
-    tokio::try_join!(statements, commit)?;
+    let (rows, ()) = tokio::try_join!(statements, commit)?;
+    metrics::counter!("countersign_store_rows_total").increment(rows.into_iter().sum());
     Ok(())
 }

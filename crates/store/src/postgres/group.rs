@@ -58,7 +58,7 @@ impl GroupWriter {
     }
 
     async fn write_batch(&mut self, jobs: Vec<Job>) {
-        let (commits, replies): (Vec<_>, Vec<_>) = jobs.into_iter().map(|job| (job.commit, job.reply)).unzip();
+        let commits: Vec<&Commit> = jobs.iter().map(|job| job.commit.as_ref()).collect();
         let outcomes = match self.transaction(&commits).await {
             Ok((outcomes, changes)) => {
                 self.announcer.announce(changes);
@@ -66,25 +66,33 @@ impl GroupWriter {
             }
             Err(failed) if failed.lost || failed.again || worth_retrying(&failed.error) => {
                 tracing::warn!(error = %failed.error, commits = commits.len(), "a batch failed and is written one by one");
-                let mut outcomes = Vec::with_capacity(commits.len());
-                for commit in &commits {
-                    outcomes.push(self.write_alone(commit, failed.lost).await);
-                }
-                outcomes
+                self.write_each(&commits, failed.lost).await
             }
             Err(failed) => commits.iter().map(|_| Err(failed.error.clone())).collect(),
         };
-        for (reply, outcome) in replies.into_iter().zip(outcomes) {
+        for (job, outcome) in jobs.into_iter().zip(outcomes) {
             // A caller that went away needs no answer.
-            drop(reply.send(outcome));
+            drop(job.reply.send(outcome));
         }
     }
 
+    async fn write_each(&mut self, commits: &[&Commit], lost: bool) -> Outcomes {
+        // With the database away, waiting for it once is enough.
+        if let Err(failed) = self.connection().await {
+            return commits.iter().map(|_| Err(failed.error.clone())).collect();
+        }
+        let mut outcomes = Vec::with_capacity(commits.len());
+        for commit in commits {
+            outcomes.push(self.write_alone(commit, lost).await);
+        }
+        outcomes
+    }
+
     /// `maybe_written`: an earlier try broke off, so the commit may be found in the database already.
-    async fn write_alone(&mut self, commit: &Box<Commit>, mut maybe_written: bool) -> Result<CommitOutcome> {
+    async fn write_alone(&mut self, commit: &Commit, mut maybe_written: bool) -> Result<CommitOutcome> {
         let mut last = StoreError::Busy("PostgreSQL is away".to_owned());
         for _ in 0..TRIES {
-            match self.transaction(std::slice::from_ref(commit)).await {
+            match self.transaction(&[commit]).await {
                 Ok((mut outcomes, changes)) => {
                     self.announcer.announce(changes);
                     let outcome = outcomes.pop().unwrap_or_else(|| Err(last.clone()));
@@ -146,7 +154,7 @@ impl GroupWriter {
         Ok(self.connection.insert(connection))
     }
 
-    async fn transaction(&mut self, commits: &[Box<Commit>]) -> Result<(Outcomes, Vec<Change>), Failed> {
+    async fn transaction(&mut self, commits: &[&Commit]) -> Result<(Outcomes, Vec<Change>), Failed> {
         let sql = Arc::clone(&self.sql);
         let connection = self.connection().await?;
         match write_commits(connection, &sql, commits).await {
@@ -164,9 +172,9 @@ impl GroupWriter {
 async fn write_commits(
     connection: &mut Connection,
     sql: &Sql,
-    commits: &[Box<Commit>],
+    commits: &[&Commit],
 ) -> Result<(Outcomes, Vec<Change>), Failed> {
-    let wanted = Wanted::of(commits.iter().map(Box::as_ref));
+    let wanted = Wanted::of(commits.iter().copied());
     let mut facts = load(connection, &sql.load, wanted, true).await?;
     let mut effects = Effects::default();
     let outcomes = commits.iter().map(|commit| plan(commit, &mut facts, &mut effects)).collect();

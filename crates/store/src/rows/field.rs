@@ -187,9 +187,12 @@ pub(crate) trait TableRow: Sized {
 /// Takes the next column, naming it when it does not hold what the code expects.
 pub(crate) fn next<T: Field>(values: &mut std::vec::IntoIter<Value>, column: &str) -> Result<T, StoreError> {
     let value = values.next().ok_or_else(|| StoreError::Corrupt(format!("column {column} is missing")))?;
-    T::from_value(value).map_err(|error| match error {
-        StoreError::Corrupt(what) => StoreError::Corrupt(format!("column {column}: {what}")),
-        other => other,
+    T::from_value(value).map_err(|error| {
+        if let StoreError::Corrupt(what) = error {
+            StoreError::Corrupt(format!("column {column}: {what}"))
+        } else {
+            error
+        }
     })
 }
 

@@ -6,7 +6,7 @@ use super::query::query;
 use crate::audit::AuditHead;
 use crate::database::column;
 use crate::plan::{Facts, Key, Wanted};
-use crate::rows::{CheckpointRow, IdempotencyRow, TableRow, params};
+use crate::rows::{CheckpointRow, IdempotencyRow, Param, TableRow};
 use crate::sql::select;
 use crate::{Result, StoreError};
 
@@ -27,7 +27,7 @@ impl LoadSql {
 }
 
 fn number(connection: &Connection, sql: &str, key: &Key) -> Result<Option<u64>> {
-    let rows = query(connection, sql, &params![&key.0, &key.1])?;
+    let rows = query(connection, sql, &[Param::from(&key.0), Param::from(&key.1)])?;
     rows.into_iter().next().map(|row| column(&mut row.into_iter(), "number")).transpose()
 }
 
@@ -39,7 +39,7 @@ pub(super) fn load(connection: &Connection, sql: &LoadSql, wanted: Wanted, facts
         }
     }
     for key in wanted.checkpoints {
-        for row in query(connection, &sql.checkpoint, &params![&key.0, &key.1])? {
+        for row in query(connection, &sql.checkpoint, &[Param::from(&key.0), Param::from(&key.1)])? {
             facts.checkpoints.insert(key.clone(), CheckpointRow::from_values(&mut row.into_iter())?);
         }
     }
@@ -55,12 +55,15 @@ pub(super) fn load(connection: &Connection, sql: &LoadSql, wanted: Wanted, facts
         }
     }
     for key in wanted.idempotency {
-        for row in query(connection, &sql.idempotency, &params![&key.0, &key.1, &key.2])? {
+        for row in
+            query(connection, &sql.idempotency, &[Param::from(&key.0), Param::from(&key.1), Param::from(&key.2)])?
+        {
             facts.idempotency.insert(key.clone(), IdempotencyRow::from_values(&mut row.into_iter())?);
         }
     }
     for workspace in wanted.audit {
-        let rows = query(connection, "SELECT seq, hash FROM audit_heads WHERE workspace = ?1", &params![&workspace])?;
+        let rows =
+            query(connection, "SELECT seq, hash FROM audit_heads WHERE workspace = ?1", &[Param::from(&workspace)])?;
         let mut rows = rows.into_iter();
         let head = match rows.next() {
             None => AuditHead::default(),

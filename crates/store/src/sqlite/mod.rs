@@ -85,9 +85,12 @@ fn lock(path: &Path) -> Result<File> {
     let mut name = path.as_os_str().to_owned();
     name.push(".lock");
     let file = File::options().create(true).truncate(false).write(true).open(&name);
-    let file = file.map_err(|error| match error.kind() {
-        std::io::ErrorKind::PermissionDenied | std::io::ErrorKind::ReadOnlyFilesystem => StoreError::ReadOnly,
-        _ => StoreError::Config(format!("{}: {error}", Path::new(&name).display())),
+    let file = file.map_err(|error| {
+        let refused = [std::io::ErrorKind::PermissionDenied, std::io::ErrorKind::ReadOnlyFilesystem];
+        if refused.contains(&error.kind()) {
+            return StoreError::ReadOnly;
+        }
+        StoreError::Config(format!("{}: {error}", Path::new(&name).display()))
     })?;
     match file.try_lock() {
         Ok(()) => Ok(file),
@@ -103,9 +106,13 @@ fn connect(settings: &Settings, read_only: bool) -> Result<Connection> {
         OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE
     };
     let flags = mode | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-    let connection = Connection::open_with_flags(&settings.path, flags).map_err(|error| match store_error(&error) {
-        StoreError::Other(message) => StoreError::Config(format!("{}: {message}", settings.path.display())),
-        other => other,
+    let connection = Connection::open_with_flags(&settings.path, flags).map_err(|error| {
+        let error = store_error(&error);
+        if let StoreError::Other(message) = error {
+            StoreError::Config(format!("{}: {message}", settings.path.display()))
+        } else {
+            error
+        }
     })?;
     let set =
         |name: &str, value: &str| connection.pragma_update(None, name, value).map_err(|error| store_error(&error));

@@ -46,13 +46,26 @@ impl Writer {
 
     /// Lets the thread finish what is queued and waits for its end.
     pub(super) async fn close(&self) {
+        if let Some(thread) = self.stop()
+            && !matches!(tokio::task::spawn_blocking(move || thread.join()).await, Ok(Ok(())))
+        {
+            tracing::error!("the writer thread ended in a panic");
+        }
+    }
+
+    fn stop(&self) -> Option<JoinHandle<()>> {
         self.queue.close();
-        let thread = self.thread.lock().unwrap_or_else(PoisonError::into_inner).take();
-        if let Some(thread) = thread {
-            let joined = tokio::task::spawn_blocking(move || thread.join()).await;
-            if !matches!(joined, Ok(Ok(()))) {
-                tracing::error!("the writer thread ended in a panic");
-            }
+        self.thread.lock().unwrap_or_else(PoisonError::into_inner).take()
+    }
+}
+
+impl Drop for Writer {
+    /// A store dropped without `close`: the file is in use until the thread has ended, and its lock is held so long.
+    fn drop(&mut self) {
+        if let Some(thread) = self.stop()
+            && thread.join().is_err()
+        {
+            tracing::error!("the writer thread ended in a panic");
         }
     }
 }
@@ -147,6 +160,7 @@ impl WriterThread {
 
     fn transaction(&mut self, jobs: &[Job]) -> Result<Vec<Outcome>> {
         self.sql("BEGIN IMMEDIATE")?;
+        let rows_before = self.connection.total_changes();
         let mut changes = Vec::new();
         let written = self.write_jobs(jobs, &mut changes).and_then(|outcomes| {
             self.sql("COMMIT")?;
@@ -154,6 +168,8 @@ impl WriterThread {
         });
         match written {
             Ok(outcomes) => {
+                let rows = self.connection.total_changes() - rows_before;
+                metrics::counter!("countersign_store_rows_total").increment(rows);
                 self.feed.publish(&changes);
                 Ok(outcomes)
             }

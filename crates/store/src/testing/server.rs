@@ -12,7 +12,7 @@ use std::process::{Child, Command, Stdio};
 
 /// Waits for its input to close. `$1` is the folder, `$2` the server's executable.
 const KEEPER: &str = r#"
-"$2" -D "$1/data" -k "$1" -c listen_addresses= -c max_connections=200 -c fsync=on -c log_min_messages=fatal \
+"$2" -D "$1/data" -k "$1" -c listen_addresses= -c max_connections=100 -c shared_buffers=16MB -c fsync=on -c log_min_messages=fatal \
   >"$1/log" 2>&1 </dev/null &
 server=$!
 trap '' PIPE
@@ -92,7 +92,15 @@ fn template(binaries: &Path, root: bool) -> Result<PathBuf, String> {
         succeed(Command::new("chown").arg("postgres:").arg(&base))?;
     }
     let mut initdb = command(&binaries.join("initdb"), root);
-    initdb.args(["--auth=trust", "--username=postgres", "--encoding=UTF8", "--no-locale", "--no-sync", "-D"]);
+    initdb.args([
+        "--auth=trust",
+        "--username=postgres",
+        "--encoding=UTF8",
+        "--no-locale",
+        "--no-sync",
+        "--wal-segsize=1",
+        "-D",
+    ]);
     succeed(initdb.arg(&begun))?;
     about(fs::rename(&begun, &done), &done)?;
     Ok(done)

@@ -10,7 +10,7 @@ export type BranchEdgeType = Edge<BranchEdgeData, 'branch'>
 const STROKE: Record<Tone, string> = { plain: 'var(--line-strong)', good: 'var(--ok)', bad: 'var(--bad)', quiet: 'var(--line-strong)' }
 const TEXT: Record<Tone, string> = { plain: 'text-muted', good: 'text-ok', bad: 'text-bad', quiet: 'text-faint' }
 
-const LANE_PX = 14
+const LANE_PX = 18
 
 /** Lines out of one card run side by side instead of on top of each other. */
 function laneY({ data, sourceX, sourceY, targetX, targetY }: EdgeProps<BranchEdgeType>): number | undefined {

@@ -42,7 +42,10 @@ export function nodesOf(document: WorkflowDocument, { overlay, marks, editable =
 /** The document's connections as edges of the canvas. */
 export function canvasEdges(document: WorkflowDocument, { overlay, editable = false, insert }: Projection, selected?: ReadonlySet<string>): BranchEdgeType[] {
   const lanes = new Map<string, number>()
-  return edgesOf(document).map((edge) => {
+  const edges = edgesOf(document)
+  // Later lines are drawn over earlier ones; the path taken comes on top.
+  if (overlay) edges.sort((a, b) => Number(overlay.edges.has(a.id)) - Number(overlay.edges.has(b.id)))
+  return edges.map((edge) => {
     const lane = lanes.get(edge.from) ?? 0
     lanes.set(edge.from, lane + 1)
     const taken = overlay ? overlay.edges.has(edge.id) : undefined
@@ -56,7 +59,6 @@ export function canvasEdges(document: WorkflowDocument, { overlay, editable = fa
       reconnectable: editable,
       markerEnd: { type: MarkerType.ArrowClosed, width: 16, height: 16, color: taken ? 'var(--accent)' : 'var(--line-strong)' },
       data: { label: edge.label, tone: edge.tone, taken, lane, ...insert },
-      zIndex: taken ? 1 : 0,
     }
   })
 }

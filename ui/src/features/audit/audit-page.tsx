@@ -24,7 +24,7 @@ function Entry({ entry }: { entry: AuditEntry }) {
         <span className="order-3 truncate">
           {more ? <button type="button" aria-expanded={open} onClick={() => setOpen(!open)} className="font-mono text-xs text-accent hover:underline">{entry.action}</button> : <span className="font-mono text-xs">{entry.action}</span>}
         </span>
-        <span className="order-4 hidden truncate font-mono text-xs text-faint md:block">{entry.target}</span>
+        <span className="order-4 hidden truncate font-mono text-xs text-faint md:block">{entry.subject}</span>
         <span className="order-5 hidden truncate font-mono text-xs text-faint md:block" title={entry.hash}>{entry.hash.slice(0, 10)}</span>
       </div>
       {open && <div className="mt-2"><JsonView value={entry.detail} label={s.details} /></div>}

@@ -20,7 +20,7 @@ export function placeFor(builder: Builder, centre: [number, number]): Place {
   const { document } = builder.history.get()
   const [selected] = builder.view.get().selected
   const step = selected === undefined ? undefined : document.steps[selected]
-  if (selected === undefined || !step) return { at: centre }
+  if (selected === undefined || !step) return document.steps[document.start]?.type === 'end' ? { before: document.start } : { at: centre }
   const ways = exitsOf(step).filter((way) => !way.optional)
   const free = ways.find((way) => way.target === null || !Object.hasOwn(document.steps, way.target)) ?? ways[0]
   return free ? { from: selected, exit: free.name } : { at: centre }

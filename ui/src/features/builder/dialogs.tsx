@@ -25,7 +25,7 @@ export function PublishDialog({ active, onClose }: { active: number | null | und
   const publish = useMutation({
     mutationFn: async () => {
       await builder.flush()
-      return send(api.POST('/api/v1/workflows/{id}/publish', { params: { path: { id: builder.id } }, body: { message, expected_active: active } }))
+      return send(api.POST('/api/v1/workflows/{id}/publish', { params: { path: { id: builder.id } }, body: { message, expected_active: active, expected_revision: builder.saving.get().revision } }))
     },
     onSuccess: (version) => {
       void client.invalidateQueries({ queryKey: ['workflows'] })
@@ -70,7 +70,7 @@ export function ConflictDialog() {
   const mine = useDocument()
   if (saving.kind !== 'conflict') return null
   return (
-    <Dialog open onClose={() => undefined} title={s.title} description={s.text} wide>
+    <Dialog open onClose={() => undefined} closable={false} title={s.title} description={s.text} wide>
       <div className="grid gap-3 md:grid-cols-2">
         {[[s.mineLabel, mine], [s.theirsLabel, saving.theirs.document] ].map(([label, document]) => (
           <div key={label as string} className="flex min-w-0 flex-col gap-1">

@@ -14,6 +14,8 @@ import { KindEditor } from './kinds/registry'
 import { strings } from './strings'
 
 const s = strings.inspector
+const TONE = { error: 'bad', warning: 'warn', info: 'muted' } as const
+const DOT = { error: 'bg-bad', warning: 'bg-warn', info: 'bg-faint' }
 const NEW = '\u0000new'
 
 function IdField({ id }: { id: string }) {
@@ -70,7 +72,7 @@ function StepProblems({ id }: { id: string }) {
     return part === 'steps' && step === id
   })
   return own.map((problem, index) => (
-    <Note key={index} tone={problem.severity === 'error' ? 'bad' : 'warn'}>
+    <Note key={index} tone={TONE[problem.severity]}>
       {problem.message}
       {problem.help && <span className="block text-xs">{problem.help}</span>}
     </Note>
@@ -196,7 +198,7 @@ export function ProblemsPanel() {
           return (
             <li key={index}>
               <Button look="quiet" className="!h-auto w-full !justify-start !py-1.5 text-left !whitespace-normal" onClick={() => go(problem.pointer)}>
-                <span className={`mt-0.5 size-2 shrink-0 rounded-full ${problem.severity === 'error' ? 'bg-bad' : 'bg-warn'}`} aria-label={problem.severity} role="img" />
+                <span className={`mt-0.5 size-2 shrink-0 rounded-full ${DOT[problem.severity]}`} aria-label={problem.severity} role="img" />
                 <span className="min-w-0 flex-1">
                   <span className="text-text">{problem.message}</span>
                   {problem.help && <span className="block text-xs font-normal text-faint">{problem.help}</span>}

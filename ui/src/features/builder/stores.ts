@@ -37,8 +37,8 @@ export type Builder = {
 
 function conflictOf(problem: ApiProblem): SaveAnswer<WorkflowDocument> | null {
   if (problem.status !== 409 && problem.status !== 412) return null
-  const current = problem.problem.current as { draft?: unknown; draft_revision?: number } | null | undefined
-  if (!current || typeof current.draft_revision !== 'number') return null
+  const { current } = problem.problem
+  if (!current) return null
   return { ok: false, conflict: { document: asDocument(current.draft), revision: current.draft_revision } }
 }
 
@@ -132,6 +132,7 @@ export function marksOf(diagnostics: readonly Diagnostic[]): Marks {
   for (const { pointer, severity } of diagnostics) {
     const [part, id] = pointerParts(pointer)
     if (part !== 'steps' || id === undefined) continue
+    if (severity === 'info') continue
     const mark = marks.get(id) ?? { errors: 0, warnings: 0 }
     marks.set(id, severity === 'error' ? { ...mark, errors: mark.errors + 1 } : { ...mark, warnings: mark.warnings + 1 })
   }

@@ -19,7 +19,7 @@ function useLive(visitor: Visitor | null): boolean {
     if (!visitor) return
     const source = new EventSource(`/api/v1/chat/conversations/${encodeURIComponent(visitor.conversation)}/events?visitor=${encodeURIComponent(visitor.token)}`)
     const refresh = () => void client.invalidateQueries({ queryKey: viewKey(visitor) })
-    for (const kind of ['message', 'conversation', 'checkpoint', 'run', 'form']) source.addEventListener(kind, refresh)
+    for (const kind of ['conversation', 'resync']) source.addEventListener(kind, refresh)
     source.addEventListener('open', () => {
       setLive(true)
       refresh()
@@ -39,7 +39,7 @@ export function useChat(workspace: string) {
 
   const view = useQuery({
     queryKey: viewKey(visitor),
-    queryFn: () => send(api.GET('/api/v1/chat/conversations/{id}', { params: { path: { id: visitor?.conversation ?? '' }, header: { 'X-Visitor': visitor?.token } } })),
+    queryFn: () => send(api.GET('/api/v1/chat/conversations/{id}', { params: { path: { id: visitor?.conversation ?? '' }, header: { 'X-Visitor': visitor?.token ?? '' } } })),
     enabled: visitor !== null,
     refetchInterval: live ? false : POLL_MS,
     retry: (failures, error) => failures < 3 && !(error instanceof ApiProblem && error.status >= 400 && error.status < 500),

@@ -1,7 +1,7 @@
 import { useMutation, useQueryClient } from '@tanstack/react-query'
 import { lazy, Suspense, useMemo, useState } from 'react'
 import { api, ApiProblem, problemText, send } from '@/api/client'
-import type { Connection, Connector } from '@/api/types'
+import type { ChannelAccount, ChannelKind, Connection, Connector } from '@/api/types'
 import { isObject, type JsonObject } from '@/model/json'
 import { schemaFields } from '@/model/schema'
 import { Button } from '@/ui/button'
@@ -16,7 +16,7 @@ const SchemaForm = lazy(() => import('@/components/schema-form/schema-form'))
 type Values = Record<string, unknown>
 
 /** Settings and secrets as one form; stored secrets need not be typed again. */
-function mergedSchema(connector: Connector, editing: boolean): JsonObject {
+function mergedSchema(connector: { settings_schema: unknown; secrets_schema: unknown }, editing: boolean): JsonObject {
   const settings = isObject(connector.settings_schema) ? connector.settings_schema : {}
   const secrets = isObject(connector.secrets_schema) ? connector.secrets_schema : {}
   const own = isObject(settings.properties) ? settings.properties : {}
@@ -43,52 +43,71 @@ function split(values: Values, schema: JsonObject): { settings: Values; secrets:
   return { settings, secrets }
 }
 
-/** Makes or edits a connection with the form its connector asks for. */
-export function ConnectionDialog({ connector, connection, onClose }: { connector: Connector; connection?: Connection; onClose: () => void }) {
-  const [name, setName] = useState(connection?.name ?? connector.name)
-  const [values, setValues] = useState<Values>(connection?.settings ?? {})
-  const schema = useMemo(() => mergedSchema(connector, connection !== undefined), [connector, connection])
+type Saved = { name: string; settings: Values; secrets: Values }
+type Props = {
+  kind: { name: string; settings_schema: unknown; secrets_schema: unknown }
+  existing?: { name: string; settings: Values }
+  title: string
+  save: (values: Saved) => Promise<unknown>
+  /** Which list to read again. */
+  list: string
+  onClose: () => void
+}
+
+/** Makes or edits an account, a connector's or a channel's, with the form its kind asks for. */
+export function AccountDialog({ kind, existing, title, save, list, onClose }: Props) {
+  const [name, setName] = useState(existing?.name ?? kind.name)
+  const [values, setValues] = useState<Values>(existing?.settings ?? {})
+  const schema = useMemo(() => mergedSchema(kind, existing !== undefined), [kind, existing])
   const client = useQueryClient()
-  const save = useMutation({
-    mutationFn: (given: Values) => {
-      const { settings, secrets } = split(given, schema)
-      return connection
-        ? send(api.PATCH('/api/v1/connections/{id}', { params: { path: { id: connection.id } }, body: { name, settings, secrets } }))
-        : send(api.POST('/api/v1/connections', { body: { connector: connector.name, name, settings, secrets } }))
-    },
+  const saving = useMutation({
+    mutationFn: (given: Values) => save({ name, ...split(given, schema) }),
     onSuccess: () => {
-      void client.invalidateQueries({ queryKey: ['connections'] })
+      void client.invalidateQueries({ queryKey: [list] })
       toast.ok(s.saved)
       onClose()
     },
   })
-  const errors = save.error instanceof ApiProblem ? (save.error.problem.errors ?? []).map((error) => ({ ...error, pointer: error.pointer?.replace(/^\/(settings|secrets)/, '') })) : []
-  const title = connector.title || connector.name
+  const errors = saving.error instanceof ApiProblem ? (saving.error.problem.errors ?? []).map((error) => ({ ...error, pointer: error.pointer.replace(/^\/(settings|secrets)/, '') })) : []
   return (
-    <Dialog open onClose={onClose} title={connection ? s.editTitle(connection.name) : s.addTitle(title)}>
+    <Dialog open onClose={onClose} title={title}>
       <div className="flex flex-col gap-3">
         <Field label={s.name}>{(props) => <Input {...props} value={name} onChange={(event) => setName(event.target.value)} />}</Field>
-        {save.error && errors.length === 0 && <Note tone="bad">{problemText(save.error)}</Note>}
+        {saving.error && errors.length === 0 && <Note tone="bad">{problemText(saving.error)}</Note>}
         <Suspense fallback={<Skeleton className="h-24" />}>
-          <SchemaForm id={connector.name} schema={schema} values={values} errors={errors} busy={save.isPending} submitLabel={s.save} onChange={setValues} onSubmit={(given) => save.mutate(given)} />
+          <SchemaForm id={kind.name} schema={schema} values={values} errors={errors} busy={saving.isPending} submitLabel={s.save} onChange={setValues} onSubmit={(given) => saving.mutate(given)} />
         </Suspense>
       </div>
     </Dialog>
   )
 }
 
-export function RemoveConnection({ connection, onClose }: { connection: Connection; onClose: () => void }) {
+export function ConnectionDialog({ connector, connection, onClose }: { connector: Connector; connection?: Connection; onClose: () => void }) {
+  const save = (body: Saved) =>
+    connection ? send(api.PATCH('/api/v1/connections/{id}', { params: { path: { id: connection.id } }, body })) : send(api.POST('/api/v1/connections', { body: { ...body, connector: connector.name } }))
+  return <AccountDialog kind={connector} existing={connection} title={connection ? s.editTitle(connection.name) : s.addTitle(connector.title || connector.name)} save={save} list="connections" onClose={onClose} />
+}
+
+export function ChannelDialog({ kind, account, onClose }: { kind: ChannelKind; account?: ChannelAccount; onClose: () => void }) {
+  const save = (body: Saved) =>
+    account ? send(api.PATCH('/api/v1/channels/{id}', { params: { path: { id: account.id } }, body })) : send(api.POST('/api/v1/channels', { body: { ...body, channel: kind.channel } }))
+  const named = useMemo(() => ({ ...kind, name: kind.channel }), [kind])
+  return <AccountDialog kind={named} existing={account} title={account ? s.editTitle(account.name) : s.addTitle(kind.title)} save={save} list="channels" onClose={onClose} />
+}
+
+/** Takes a connection or a channel away, after asking. */
+export function RemoveAccount({ account, list, onClose }: { account: { id: string; name: string }; list: 'connections' | 'channels'; onClose: () => void }) {
   const client = useQueryClient()
   const remove = useMutation({
-    mutationFn: () => send(api.DELETE('/api/v1/connections/{id}', { params: { path: { id: connection.id } } })),
+    mutationFn: () => send(api.DELETE(`/api/v1/${list}/{id}`, { params: { path: { id: account.id } } })),
     onSuccess: () => {
-      void client.invalidateQueries({ queryKey: ['connections'] })
+      void client.invalidateQueries({ queryKey: [list] })
       toast.ok(s.removed)
       onClose()
     },
   })
   return (
-    <Dialog open onClose={onClose} title={s.removeTitle(connection.name)} description={s.removeText}>
+    <Dialog open onClose={onClose} title={s.removeTitle(account.name)} description={s.removeText}>
       {remove.error && <Note tone="bad">{problemText(remove.error)}</Note>}
       <div className="flex justify-end gap-2"><Button onClick={onClose}>{s.keep}</Button><Button look="danger" busy={remove.isPending} onClick={() => remove.mutate()}>{s.remove}</Button></div>
     </Dialog>

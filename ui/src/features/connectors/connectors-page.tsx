@@ -2,17 +2,22 @@ import { useQuery } from '@tanstack/react-query'
 import { ChevronRight, Plug, Plus } from 'lucide-react'
 import { useState } from 'react'
 import { queries } from '@/api/queries'
-import type { ActionSpec, Connection, Connector } from '@/api/types'
+import type { ActionSpec, ChannelAccount, ChannelKind, Connection, Connector } from '@/api/types'
 import { PageBody, PageHead, useTitle } from '@/app/page'
 import { QueryState } from '@/app/query-state'
 import { useMay } from '@/app/session'
 import { Button } from '@/ui/button'
 import { cx } from '@/ui/cx'
 import { Empty } from '@/ui/states'
-import { ConnectionDialog, RemoveConnection } from './connection-dialog'
+import { ChannelDialog, ConnectionDialog, RemoveAccount } from './connection-dialog'
 import { strings as s } from './strings'
 
-type Open = { what: 'add'; connector: Connector } | { what: 'edit'; connector: Connector; connection: Connection } | { what: 'remove'; connection: Connection } | null
+type Open =
+  | { what: 'add'; connector: Connector }
+  | { what: 'edit'; connector: Connector; connection: Connection }
+  | { what: 'channel'; kind: ChannelKind; account?: ChannelAccount }
+  | { what: 'remove'; account: { id: string; name: string }; list: 'connections' | 'channels' }
+  | null
 
 function Action({ action }: { action: ActionSpec }) {
   return (
@@ -63,7 +68,7 @@ function Connections({ connectors, may, onOpen }: { connectors: Connector[]; may
                     {connection.secret_names.length > 0 && <span className="text-xs text-faint">{s.secrets}: {connection.secret_names.join(', ')}</span>}
                     <span className="ml-auto flex gap-1">
                       <Button small look="quiet" disabled={!may || !connector} onClick={() => connector && onOpen({ what: 'edit', connector, connection })}>{s.edit}</Button>
-                      <Button small look="quiet" disabled={!may} onClick={() => onOpen({ what: 'remove', connection })}>{s.remove}</Button>
+                      <Button small look="quiet" disabled={!may} onClick={() => onOpen({ what: 'remove', account: connection, list: 'connections' })}>{s.remove}</Button>
                     </span>
                   </li>
                 )
@@ -76,8 +81,9 @@ function Connections({ connectors, may, onOpen }: { connectors: Connector[]; may
   )
 }
 
-function Channels() {
+function Channels({ may, onOpen }: { may: boolean; onOpen: (open: Open) => void }) {
   const query = useQuery(queries.channels())
+  const { data: kinds } = useQuery(queries.channelKinds())
   return (
     <section className="flex flex-col gap-2">
       <h2 className="font-semibold">{s.channels}</h2>
@@ -88,13 +94,26 @@ function Channels() {
             <p className="rounded-lg border border-dashed border-line-strong p-4 text-sm text-muted">{s.noChannels}</p>
           ) : (
             <ul className="divide-y divide-line rounded-lg border border-line">
-              {items.map((channel) => (
-                <li key={channel.id} className="flex items-center gap-3 px-3 py-2"><span className="font-medium">{channel.name}</span><span className="font-mono text-xs text-faint">{channel.channel}</span></li>
-              ))}
+              {items.map((account) => {
+                const kind = kinds?.items.find((one) => one.channel === account.channel)
+                return (
+                  <li key={account.id} className="flex flex-wrap items-center gap-x-3 gap-y-1 px-3 py-2">
+                    <span className="font-medium">{account.name}</span>
+                    <span className="font-mono text-xs text-faint">{account.channel}</span>
+                    <span className="ml-auto flex gap-1">
+                      <Button small look="quiet" disabled={!may || !kind} onClick={() => kind && onOpen({ what: 'channel', kind, account })}>{s.edit}</Button>
+                      <Button small look="quiet" disabled={!may} onClick={() => onOpen({ what: 'remove', account, list: 'channels' })}>{s.remove}</Button>
+                    </span>
+                  </li>
+                )
+              })}
             </ul>
           )
         }
       </QueryState>
+      <div className="flex flex-wrap gap-2">
+        {kinds?.items.map((kind) => <Button key={kind.channel} small icon={<Plus size={14} />} disabled={!may} onClick={() => onOpen({ what: 'channel', kind })}>{kind.title}</Button>)}
+      </div>
     </section>
   )
 }
@@ -113,7 +132,7 @@ export default function ConnectorsPage() {
           {({ items }) => (
             <>
               <Connections connectors={items} may={may} onOpen={setOpen} />
-              <Channels />
+              <Channels may={may} onOpen={setOpen} />
               <section className="flex flex-col gap-2">
                 <h2 className="font-semibold">{s.catalogue}</h2>
                 {items.length === 0 ? <Empty icon={<Plug size={20} />} title={s.empty.title}>{s.empty.text}</Empty> : (
@@ -126,7 +145,8 @@ export default function ConnectorsPage() {
       </PageBody>
       {open?.what === 'add' && <ConnectionDialog connector={open.connector} onClose={close} />}
       {open?.what === 'edit' && <ConnectionDialog connector={open.connector} connection={open.connection} onClose={close} />}
-      {open?.what === 'remove' && <RemoveConnection connection={open.connection} onClose={close} />}
+      {open?.what === 'channel' && <ChannelDialog kind={open.kind} account={open.account} onClose={close} />}
+      {open?.what === 'remove' && <RemoveAccount account={open.account} list={open.list} onClose={close} />}
     </>
   )
 }

@@ -78,6 +78,7 @@ function RequestCard({ guarded }: { guarded: GuardedRequest }) {
             </dl>
           </details>
         )}
+        {guarded.error && <Note tone="bad">{guarded.error}</Note>}
         {request?.body != null ? <JsonView value={request.body} label={s.body} /> : guarded.input != null ? <JsonView value={guarded.input} label={s.input} /> : null}
       </div>
     </li>
@@ -88,7 +89,17 @@ function Branch({ branch }: { branch: BranchPreview | null | undefined }) {
   if (!branch) return null
   return (
     <div className="flex flex-col gap-2 text-sm">
-      <p className="text-muted">{s.thenStep(branch.title || branch.step)}</p>
+      <ol className="flex flex-col gap-1">
+        {branch.steps.map((step) => (
+          <li key={step.step} className="flex flex-wrap items-baseline gap-x-2">
+            <span className="w-28 font-mono text-[11px] text-faint">{step.kind}</span>
+            <span>{step.title}</span>
+            {step.action && <span className="font-mono text-xs text-faint">{step.action}</span>}
+            {step.channels.length > 0 && <span className="text-xs text-faint">{step.channels.join(', ')}</span>}
+          </li>
+        ))}
+      </ol>
+      {branch.steps.length === 0 && <p className="text-muted">{s.thenStep(branch.title || branch.step)}</p>}
       {branch.messages.length > 0 && (
         <div>
           <p className="text-xs text-faint">{s.says}</p>
@@ -103,12 +114,21 @@ function Branch({ branch }: { branch: BranchPreview | null | undefined }) {
 export function Consequences({ checkpoint }: { checkpoint: Checkpoint }) {
   return (
     <>
+      {checkpoint.difference && (
+        <Section title={s.void}>
+          <div className="grid gap-2 lg:grid-cols-2">
+            <div><p className="text-xs text-faint">{s.approvedThen}</p><JsonView value={checkpoint.difference.approved} label={s.approvedThen} /></div>
+            <div><p className="text-xs text-faint">{s.now}</p><JsonView value={checkpoint.difference.now} label={s.now} /></div>
+          </div>
+        </Section>
+      )}
       <Section title={s.onApprove}>
         {checkpoint.requests.length === 0 && <p className="text-sm text-faint">{s.noRequests}</p>}
         <ul className="flex flex-col gap-2">{checkpoint.requests.map((guarded) => <RequestCard key={guarded.step} guarded={guarded} />)}</ul>
         <Branch branch={checkpoint.on_approve} />
       </Section>
       <Section title={s.onReject}><Branch branch={checkpoint.on_reject} /></Section>
+      {checkpoint.on_changes && <Section title={s.onChanges}><Branch branch={checkpoint.on_changes} /></Section>}
     </>
   )
 }
@@ -122,7 +142,7 @@ export function ApprovalTerms({ checkpoint }: { checkpoint: Checkpoint }) {
       <Section title={s.timeLeft}>
         <p className="text-sm">
           {checkpoint.due_at ? <strong className="text-base"><Left due={checkpoint.due_at} over={s.overdue} /></strong> : s.noTimeout}
-          {checkpoint.on_timeout && <span className="text-muted"> {s.thenTimeout}: {checkpoint.on_timeout}</span>}
+          {checkpoint.on_timeout && <span className="text-muted"> {s.timeout[checkpoint.on_timeout] ?? checkpoint.on_timeout}{checkpoint.on_timeout_step ? `: “${checkpoint.on_timeout_step.title}”` : ''}</span>}
         </p>
       </Section>
       <Section title={s.whoMay}>

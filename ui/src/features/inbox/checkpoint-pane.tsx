@@ -13,6 +13,7 @@ import { Skeleton } from '@/ui/states'
 import { Ago, At } from '@/ui/time'
 import { ApprovalDecision, ApprovalTerms, Consequences } from './approval'
 import { HandoffDecision } from './handoff'
+import { strings as shared } from '@/components/strings'
 import { strings as s } from './strings'
 import { UnknownDecision } from './unknown-outcome'
 
@@ -49,7 +50,7 @@ function Verdict({ checkpoint }: { checkpoint: Checkpoint }) {
   return (
     <div className="flex flex-wrap items-center gap-x-3 gap-y-1 rounded-lg border border-line bg-sunken px-4 py-3">
       <Status status={checkpoint.outcome ?? 'decided'} />
-      <span className="text-sm">{checkpoint.decided_by ? `${checkpoint.decided_by.name}${checkpoint.decided_by.via ? ` via ${checkpoint.decided_by.via}` : ''}` : null}</span>
+      <span className="text-sm">{checkpoint.decided_by ? shared.steps.by(checkpoint.decided_by.name, checkpoint.decided_by.via) : null}</span>
       {checkpoint.decided_at && <span className="text-sm text-faint"><At at={checkpoint.decided_at} /></span>}
       {checkpoint.comment && <p className="basis-full text-sm text-muted">“{checkpoint.comment}”</p>}
     </div>

@@ -70,6 +70,7 @@ export function HandoffDecision({ checkpoint }: { checkpoint: Checkpoint }) {
         <span className="ml-auto text-xs text-faint">{s.hint}</span>
       </div>
       {lost && <Note tone="warn">{lost}</Note>}
+      {checkpoint.note && <p className="border-b border-line bg-warn-soft px-4 py-2 text-sm whitespace-pre-wrap"><span className="sr-only">{strings.note}: </span>{checkpoint.note}</p>}
       {checkpoint.conversation && (
         <>
           <div className="max-h-[45vh] overflow-y-auto p-4" tabIndex={0} role="region" aria-label={strings.conversation}><Transcript messages={checkpoint.conversation.messages} /></div>

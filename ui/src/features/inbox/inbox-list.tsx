@@ -40,7 +40,7 @@ export function InboxList({ items, chosen, tab }: { items: CheckpointSummary[]; 
             </span>
             <span className="line-clamp-2 font-medium">{item.summary || item.title}</span>
             <span className="flex items-center gap-2 text-xs text-faint">
-              <span className="truncate">{item.customer?.name ?? item.title}</span>
+              <span className="truncate">{item.customer?.name || item.title}</span>
               <Ago at={item.decided_at ?? item.opened_at} className="ml-auto shrink-0" />
             </span>
           </Link>

@@ -1,4 +1,4 @@
-import { useInfiniteQuery } from '@tanstack/react-query'
+import { useInfiniteQuery, useQuery } from '@tanstack/react-query'
 import { useNavigate, useParams, useSearch } from '@tanstack/react-router'
 import { Inbox as InboxIcon, MousePointerClick } from 'lucide-react'
 import { useMemo } from 'react'
@@ -29,15 +29,12 @@ export default function InboxPage() {
   const search = useSearch({ from: '/shell/inbox' })
   const { checkpoint: chosen } = useParams({ strict: false })
   const tab: TabId = search.tab ?? 'approvals'
-  const open = useInfiniteQuery(queries.checkpoints({ status: 'open' }))
-  const decided = useInfiniteQuery({ ...queries.checkpoints({ status: 'decided' }), enabled: tab === 'decided' })
-  const query = tab === 'decided' ? decided : open
+  const query = useInfiniteQuery(queries.checkpoints(tab === 'decided' ? { status: 'decided' } : { status: 'open', kind: KIND[tab] }))
 
-  const all = useMemo(() => open.data?.pages.flatMap((page) => page.items) ?? [], [open.data])
   const items = useMemo(() => {
-    if (tab === 'decided') return (decided.data?.pages.flatMap((page) => page.items) ?? []).filter((item) => item.kind !== 'form')
-    return all.filter((item) => item.kind === KIND[tab]).sort(byUrgency)
-  }, [all, decided.data, tab])
+    const found = query.data?.pages.flatMap((page) => page.items) ?? []
+    return tab === 'decided' ? found.filter((item) => item.kind !== 'form') : found.toSorted(byUrgency)
+  }, [query.data, tab])
 
   const go = (id: string | undefined) => void (id ? navigate({ to: '/inbox/$checkpoint', params: { checkpoint: id }, search: { tab: search.tab } }) : navigate({ to: '/inbox', search: { tab: search.tab } }))
   const step = (by: number) => {
@@ -50,8 +47,8 @@ export default function InboxPage() {
     { id: 'inbox.previous', label: s.moved.previous, group: s.group, shortcut: 'k', quiet: true, run: () => step(-1) },
   ])
 
-  const count = (kind: string) => all.filter((item) => item.kind === kind).length
-  const tabs = (Object.keys(s.tabs) as TabId[]).map((id) => ({ id, label: s.tabs[id], count: id === 'decided' ? null : count(KIND[id]) }))
+  const { data: counts } = useQuery(queries.checkpointCounts())
+  const tabs = (Object.keys(s.tabs) as TabId[]).map((id) => ({ id, label: s.tabs[id], count: id === 'decided' ? null : (counts?.[KIND[id]] ?? null) }))
   return (
     <>
       <div className={cx(chosen && 'hidden lg:block')}>

@@ -39,6 +39,7 @@ export function UnknownDecision({ checkpoint }: { checkpoint: Checkpoint }) {
         <div className="flex flex-col gap-2">
           <p className="flex flex-wrap gap-x-4 text-sm"><span className="font-mono text-xs">{sent.action}</span><span className="text-faint">{s.at} <At at={sent.at} /></span></p>
           {sent.key && <p className="font-mono text-xs break-all text-faint">{s.key}: {sent.key}</p>}
+          <p className="text-sm text-bad">{sent.error.message}</p>
           <JsonView value={sent.sent} label={s.sent} />
         </div>
       )}

@@ -32,6 +32,11 @@ function Link({ url }: { url: string }) {
   )
 }
 
+/** The one-time link, shown once. */
+export function InviteLink({ url, onClose }: { url: string; onClose: () => void }) {
+  return <Dialog open onClose={onClose} title={s.linkTitle}><Link url={new URL(url, window.location.origin).href} /></Dialog>
+}
+
 export function AddPerson({ onClose }: { onClose: () => void }) {
   const [form, setForm] = useState<{ name: string; email: string; role: Role; groups: string }>({ name: '', email: '', role: 'operator', groups: '' })
   const client = useQueryClient()
@@ -42,7 +47,7 @@ export function AddPerson({ onClose }: { onClose: () => void }) {
       if (!person.setup_url) onClose()
     },
   })
-  if (add.data?.setup_url) return <Dialog open onClose={onClose} title={s.linkTitle}><Link url={new URL(add.data.setup_url, window.location.origin).href} /></Dialog>
+  if (add.data?.setup_url) return <InviteLink url={add.data.setup_url} onClose={onClose} />
   return (
     <Dialog open onClose={onClose} title={s.add} description={s.addText}>
       <form className="flex flex-col gap-3" onSubmit={(event) => {

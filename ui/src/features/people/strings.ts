@@ -13,6 +13,8 @@ export const strings = {
   copy: 'Copy link',
   copied: 'Copied.',
   disabled: 'disabled',
+  pending: 'invited',
+  invite: 'New link',
   disable: 'Disable',
   enable: 'Enable',
   edit: 'Edit',

@@ -38,7 +38,7 @@ function Facts({ run }: { run: RunDetail }) {
       <Fact label={s.started}><At at={run.started_at} /></Fact>
       <Fact label={s.trigger}><span className="font-mono text-xs">{run.trigger ?? 'api'}</span></Fact>
       <Fact label={s.duration}>{measured(Math.max(0, (run.ended_at ?? now) - run.started_at))}</Fact>
-      {run.customer && <Fact label={s.customer}><Link to="/runs" search={{ customer: run.customer.id }} className="hover:underline">{run.customer.name}</Link></Fact>}
+      {run.customer && <Fact label={s.customer}><Link to="/runs" search={{ customer: run.customer.id }} className="hover:underline">{run.customer.name || strings.visitor}</Link></Fact>}
       {run.conversation && <Fact label={s.conversation}><Link to="/conversations/$conversation" params={{ conversation: run.conversation }} className="text-accent hover:underline">{s.conversation}</Link></Fact>}
       <Fact label={s.id}><span className="font-mono text-xs select-all">{run.id}</span></Fact>
     </dl>

@@ -39,7 +39,7 @@ export function RunTable({ runs }: { runs: RunSummary[] }) {
               <span className="ml-2 font-mono text-xs text-faint">{s.version(run.version)}</span>
             </td>
             <td className={`order-3 truncate md:px-2 ${run.error_message ? 'text-bad' : 'text-muted'}`}>{what(run)}</td>
-            <td className="hidden truncate px-2 text-muted md:table-cell">{run.customer?.name}</td>
+            <td className="hidden truncate px-2 text-muted md:table-cell">{run.customer && (run.customer.name || s.visitor)}</td>
             <td className="order-4 text-right text-faint md:px-2 md:text-left"><Ago at={run.started_at} /></td>
             <td className="hidden px-4 text-right md:table-cell"><Duration run={run} /></td>
           </tr>

@@ -18,6 +18,7 @@ export const strings = {
   emptyFiltered: { title: 'No run matches', text: 'Loosen the filters to see more.' },
   waitingFor: (what: string) => `waiting for ${what.replaceAll('_', ' ')}`,
   version: (version: number) => `v${version}`,
+  visitor: 'Visitor',
   group: 'Runs',
   detail: {
     started: 'Started',

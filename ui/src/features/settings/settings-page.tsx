@@ -2,6 +2,7 @@ import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
 import { useState, type ReactNode } from 'react'
 import { api, problemText, send } from '@/api/client'
 import { queries } from '@/api/queries'
+import type { Role } from '@/api/types'
 import { PageBody, PageHead, useTitle } from '@/app/page'
 import { QueryState } from '@/app/query-state'
 import { useMay, useMe } from '@/app/session'
@@ -63,7 +64,7 @@ function Password() {
 function Keys() {
   const query = useQuery(queries.apiKeys())
   const client = useQueryClient()
-  const [form, setForm] = useState({ name: '', role: 'operator' })
+  const [form, setForm] = useState<{ name: string; role: Role }>({ name: '', role: 'operator' })
   const refresh = () => client.invalidateQueries({ queryKey: ['api-keys'] })
   const create = useMutation({ mutationFn: () => send(api.POST('/api/v1/api-keys', { body: form })), onSuccess: refresh })
   const revoke = useMutation({
@@ -102,7 +103,7 @@ function Keys() {
         create.mutate()
       }}>
         <Field label={s.keyName} className="flex-1">{(props) => <Input {...props} required value={form.name} onChange={(event) => setForm({ ...form, name: event.target.value })} />}</Field>
-        <Field label={s.keyRole}>{(props) => <Select {...props} value={form.role} onChange={(event) => setForm({ ...form, role: event.target.value })}>{['viewer', 'operator', 'builder', 'admin'].map((role) => <option key={role}>{role}</option>)}</Select>}</Field>
+        <Field label={s.keyRole}>{(props) => <Select {...props} value={form.role} onChange={(event) => setForm({ ...form, role: event.target.value as Role })}>{['viewer', 'operator', 'builder', 'admin'].map((role) => <option key={role}>{role}</option>)}</Select>}</Field>
         <Button type="submit" busy={create.isPending}>{s.create}</Button>
       </form>
       {create.error && <Note tone="bad">{problemText(create.error)}</Note>}

@@ -28,7 +28,7 @@ export function newStep(type: StepType, next: StepId): Step {
   }
 }
 
-export type Place = { from: StepId; exit: string } | { at: [number, number] }
+export type Place = { from: StepId; exit: string } | { before: StepId } | { at: [number, number] }
 export type Edit = { operation: Operation; id: StepId }
 
 /** Adds a step, on a connection (the rest moves down) or somewhere free. */
@@ -39,6 +39,7 @@ export function addStep(document: WorkflowDocument, place: Place, make: (next: S
     return { id, operation: { op: 'batch', name: 'add', operations: [...pinned(document), { op: 'add_step', id, step }] } }
   }
   const spots = positions(document)
+  if ('before' in place) return addFirst(document, place.before, spots, { id, make })
   const source = document.steps[place.from]
   const old = source ? (exitsOf(source).find((way) => way.name === place.exit)?.target ?? null) : null
   const target = old !== null && Object.hasOwn(document.steps, old) ? old : null
@@ -59,6 +60,18 @@ export function addStep(document: WorkflowDocument, place: Place, make: (next: S
       ],
     },
   }
+}
+
+/** A new first step in front of the old one. */
+function addFirst(document: WorkflowDocument, old: StepId, spots: Map<StepId, [number, number]>, { id, make }: { id: StepId; make: (next: StepId) => Step }): Edit {
+  const position = spots.get(old) ?? [0, 0]
+  const operations: Operation[] = [
+    ...pinned(document),
+    { op: 'move_steps', positions: pushedDown(document, old, spots, ROW) },
+    { op: 'add_step', id, step: { ...make(old), position }, index: Object.keys(document.steps).indexOf(old) },
+    { op: 'set_document', field: 'start', value: id },
+  ]
+  return { id, operation: { op: 'batch', name: 'insert', operations } }
 }
 
 /** Positions that were automatic until now are written down, so that one moved card does not shuffle the others. */

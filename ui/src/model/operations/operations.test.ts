@@ -139,3 +139,12 @@ describe('replacing the document', () => {
     }))
   })
 })
+
+describe('a first step', () => {
+  it('goes in front of the old one', () => {
+    const after = apply(line, addStep(line, { before: 'a' }, (next) => newStep('notify', next), 'hello').operation)
+    expect(after.start).toBe('hello')
+    expect(after.steps.hello).toMatchObject({ next: 'a' })
+    expect(Object.keys(after.steps)[0]).toBe('hello')
+  })
+})

@@ -40,7 +40,7 @@ pub(super) fn bound(program: &Path, signal: &str, options: &[&str]) -> std::proc
 /// Sends a signal to a child; one that is gone needs none.
 pub(super) fn signal(pid: u32, signal: Signal) {
     if let Some(pid) = i32::try_from(pid).ok().and_then(Pid::from_raw) {
-        drop(kill_process(pid, signal));
+        kill_process(pid, signal).ok();
     }
 }
 
@@ -52,8 +52,9 @@ fn own_program() -> anyhow::Result<PathBuf> {
 async fn first_line(child: &mut Child) -> anyhow::Result<Value> {
     let output = child.stdout.take().context("a process without output")?;
     let mut line = String::new();
-    let read = BufReader::new(output).read_line(&mut line);
-    tokio::time::timeout(READY_TIMEOUT, async { read.await }).await.context("a process that does not get ready")??;
+    let mut output = BufReader::new(output);
+    let read = tokio::time::timeout(READY_TIMEOUT, output.read_line(&mut line));
+    read.await.context("a process that does not get ready")??;
     serde_json::from_str(&line).with_context(|| format!("a process said {line:?}"))
 }
 

@@ -23,8 +23,6 @@ impl Latencies {
     /// The time that this part (0 to 1) of all are not above, milliseconds; nothing when nothing was measured.
     pub(super) fn ms(&self, part: f64) -> Option<f64> {
         let last = self.0.len().checked_sub(1)?;
-        // Truncation is meant: the value is a whole number between 0 and `last`.
-        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "rounded and within bounds")]
         let index = (last as f64 * part.clamp(0.0, 1.0)).round() as usize;
         Some(self.0[index.min(last)].as_secs_f64() * 1e3)
     }

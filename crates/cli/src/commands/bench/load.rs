@@ -77,7 +77,6 @@ impl Outcome {
 }
 
 /// A rate.
-#[expect(clippy::cast_precision_loss, reason = "counts of a benchmark are far below 2^52")]
 pub(super) fn per_second(count: usize, time: Duration) -> f64 {
     if time.is_zero() { 0.0 } else { count as f64 / time.as_secs_f64() }
 }

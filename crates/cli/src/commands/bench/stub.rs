@@ -17,8 +17,8 @@ use hyper::{
 };
 use hyper_util::rt::TokioIo;
 use serde_json::json;
-use std::{cell::RefCell, convert::Infallible, net::Ipv4Addr, rc::Rc};
-use tokio::{io::AsyncReadExt, net::TcpListener};
+use std::{cell::RefCell, convert::Infallible, io, net::Ipv4Addr, rc::Rc};
+use tokio::net::TcpListener;
 
 /// Steps are numbered from 1.
 const STEPS: usize = 4;
@@ -135,9 +135,8 @@ pub(super) async fn run() -> anyhow::Result<Exit> {
             tokio::task::spawn_local(async move { drop(connection.await) });
         }
     };
-    let mut input = tokio::io::stdin();
-    let closed = async { while input.read(&mut [0; 64]).await.is_ok_and(|read| read > 0) {} };
-    tokio::select! { () = serve => {}, () = closed => {} }
+    let closed = tokio::task::spawn_blocking(|| io::copy(&mut io::stdin().lock(), &mut io::sink()));
+    tokio::select! { () = serve => {}, _ = closed => {} }
     Ok(Exit::Good)
 }
 

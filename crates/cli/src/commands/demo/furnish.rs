@@ -122,8 +122,10 @@ async fn connect(client: &Client, sandbox: &Sandbox) -> anyhow::Result<()> {
         client.post(&["connections"]).json(&body).send().await.context(connector)?;
     }
     let whatsapp = json!({ "base_url": format!("{url}/whatsapp"), "phone_number_id": "15550000001" });
-    let mail = json!({ "host": smtp.ip(), "port": smtp.port(), "tls": "none", "from": "Support <support@example.com>" });
-    for (channel, settings, secrets) in [("whatsapp", whatsapp, json!({ "token": "demo" })), ("email", mail, json!({}))] {
+    let mail =
+        json!({ "host": smtp.ip(), "port": smtp.port(), "tls": "none", "from": "Support <support@example.com>" });
+    for (channel, settings, secrets) in [("whatsapp", whatsapp, json!({ "token": "demo" })), ("email", mail, json!({}))]
+    {
         let body = json!({ "channel": channel, "name": "sandbox", "settings": settings, "secrets": secrets });
         client.post(&["channels"]).json(&body).send().await.context(channel)?;
     }

@@ -55,10 +55,8 @@ pub async fn run(args: Args) -> anyhow::Result<Exit> {
     let folder = tempfile::Builder::new().prefix("countersign-demo-").tempdir()?;
     let database = DatabaseArgs { data: Some(folder.path().to_owned()), ..DatabaseArgs::default() };
     let running = Running::start(&Config::load(&database)?, local(fixed(args.port)), None).await?;
-    let (base_url, setup) = (
-        running.base_url.clone(),
-        countersign_server::ensure_admin(running.engine.store(), &running.base_url).await?,
-    );
+    let (base_url, setup) =
+        (running.base_url.clone(), countersign_server::ensure_admin(running.engine.store(), &running.base_url).await?);
     let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
     let serving = tokio::spawn(running.serve(async {
         // Dropped or sent: either way it is time to stop.

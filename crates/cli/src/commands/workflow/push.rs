@@ -57,7 +57,7 @@ async fn push(client: &Client, args: &PushArgs, name: &str, source: &str) -> any
     let body = json!({ "source": source });
     let (did, workflow) = match found {
         Some(id) => ("saved", save(client, &id, &body).await?),
-        None if args.create => ("made", client.post(&["workflows"]).json(&body).send().await?),
+        None if args.create => ("created", client.post(&["workflows"]).json(&body).send().await?),
         None => {
             eprintln!("error: there is no workflow `{name}`: add --create to make it");
             return Ok(Exit::No);

@@ -1,9 +1,9 @@
 //! Making many finished runs out of a few: their rows again, with ids and times of the past.
 
 /// Runs that are copied over and over.
-pub(super) const TEMPLATES_MAX: u64 = 1_000;
+pub(super) const TEMPLATES_MAX: i64 = 1_000;
 /// Runs made in one transaction, about.
-const CHUNK_RUNS: u64 = 20_000;
+const CHUNK_RUNS: i64 = 20_000;
 /// Between the oldest run there is and the newest copy, milliseconds.
 const GAP_MS: i64 = 10_000;
 
@@ -20,8 +20,7 @@ pub(super) fn templates_sql() -> String {
 }
 
 /// What must be known before copying.
-pub(super) const FACTS_SQL: &str =
-    "SELECT (SELECT count(*) FROM runs WHERE status = 'completed'), (SELECT count(*) FROM templates), \
+pub(super) const FACTS_SQL: &str = "SELECT (SELECT count(*) FROM runs WHERE status = 'completed'), (SELECT count(*) FROM templates), \
      (SELECT min(started_at) FROM runs)";
 
 /// How SQL writes the first two groups of a version 7 UUID, which are its time, `at` being an expression.
@@ -30,31 +29,30 @@ pub(super) type UuidTime = fn(at: &str) -> String;
 /// Which copies to make.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Copies {
-    templates: u64,
+    templates: i64,
     first_at: i64,
-    copies: u64,
+    copies: i64,
 }
 
 /// Copies made in one transaction.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Chunk {
     /// Number of the first copy of all templates.
-    pub(super) from: u64,
+    pub(super) from: i64,
     /// Number after the last.
-    pub(super) to: u64,
+    pub(super) to: i64,
 }
 
 impl Copies {
     /// Enough of them to have `wanted` completed runs, each a millisecond after the one before.
-    pub(super) fn plan(wanted: u64, completed: u64, templates: u64, oldest: i64) -> Self {
-        let missing = wanted.saturating_sub(completed);
-        let copies = if templates == 0 { 0 } else { missing.div_ceil(templates) };
-        let span = i64::try_from(copies * templates).unwrap_or(i64::MAX / 2);
-        Self { templates, first_at: oldest - GAP_MS - span, copies }
+    pub(super) fn plan(wanted: i64, completed: i64, templates: i64, oldest: i64) -> Self {
+        let missing = (wanted - completed).max(0);
+        let copies = if templates == 0 { 0 } else { (missing + templates - 1) / templates };
+        Self { templates, first_at: oldest - GAP_MS - copies * templates, copies }
     }
 
     /// Runs that will be added.
-    pub(super) fn runs(&self) -> u64 {
+    pub(super) fn runs(&self) -> i64 {
         self.copies * self.templates
     }
 
@@ -62,7 +60,8 @@ impl Copies {
     pub(super) fn chunks(&self) -> impl Iterator<Item = Chunk> {
         let size = (CHUNK_RUNS / self.templates.max(1)).max(1);
         let copies = self.copies;
-        (0..copies.div_ceil(size)).map(move |index| Chunk { from: index * size, to: ((index + 1) * size).min(copies) })
+        (0..(copies + size - 1) / size)
+            .map(move |index| Chunk { from: index * size, to: ((index + 1) * size).min(copies) })
     }
 
     /// `INSERT INTO <table> … SELECT …` up to `FROM`; what follows joins copies `k`, templates `p` and source rows `s`.

@@ -91,8 +91,8 @@ impl Database {
     /// Bytes it holds, what is logged ahead included; works beside a running server.
     pub(super) async fn bytes(&self) -> anyhow::Result<u64> {
         match self {
-            Self::Sqlite(sqlite) => sqlite.bytes().await,
-            Self::Postgres(postgres) => postgres.bytes().await,
+            Self::Sqlite(sqlite) => Ok(u64::try_from(sqlite.bytes().await?)?),
+            Self::Postgres(postgres) => Ok(u64::try_from(postgres.bytes().await?)?),
         }
     }
 
@@ -106,10 +106,12 @@ impl Database {
 
     /// Copies completed runs until there are so many; the server must be stopped. The number there are.
     pub(super) async fn fill_up(&self, completed: u64) -> anyhow::Result<u64> {
-        match self {
+        let completed = i64::try_from(completed)?;
+        let completed = match self {
             Self::Sqlite(sqlite) => sqlite.fill_up(completed).await,
             Self::Postgres(postgres) => postgres.fill_up(completed).await,
-        }
+        };
+        Ok(u64::try_from(completed?)?)
     }
 
     /// Leaves nothing behind.
@@ -122,14 +124,14 @@ impl Database {
 }
 
 /// A key like those of runs, for row number `number` of the yardstick.
-fn yardstick_key(number: u64) -> String {
+fn yardstick_key(number: usize) -> String {
     format!("{number:08x}-0000-7000-8000-000000000000")
 }
 
 /// Text that makes a yardstick row, with its key, `row_bytes` long.
-fn yardstick_text(row_bytes: u64) -> String {
+fn yardstick_text(row_bytes: i64) -> String {
     let key = 36 + 36 + 8 + 8;
-    "x".repeat(usize::try_from(row_bytes).unwrap_or_default().saturating_sub(key).clamp(16, 64 * 1024))
+    "x".repeat(usize::try_from((row_bytes - key).clamp(16, 64 * 1024)).unwrap_or_default())
 }
 
 #[cfg(test)]

@@ -77,16 +77,16 @@ impl Postgres {
         self.postmaster.and_then(process::family_cpu)
     }
 
-    pub(super) async fn bytes(&self) -> anyhow::Result<u64> {
+    pub(super) async fn bytes(&self) -> anyhow::Result<i64> {
         let client = connect(&self.url).await?;
         // Only some may ask for a checkpoint; the size of the files is the same without.
         drop(client.batch_execute("CHECKPOINT").await);
         let row = client.query_one("SELECT pg_database_size(current_database())", &[]).await?;
-        Ok(u64::try_from(row.get::<_, i64>(0))?)
+        Ok(row.get(0))
     }
 
     /// Mean length of the rows that runs left.
-    async fn row_bytes(client: &Client) -> anyhow::Result<u64> {
+    async fn row_bytes(client: &Client) -> anyhow::Result<i64> {
         let (mut rows, mut bytes) = (0_i64, 0_i64);
         for (table, _) in TABLES {
             let sql = format!(
@@ -96,7 +96,7 @@ impl Postgres {
             rows += row.get::<_, i64>(0);
             bytes += row.get::<_, i64>(1);
         }
-        Ok(u64::try_from(bytes.checked_div(rows).unwrap_or_default())?)
+        Ok(bytes.checked_div(rows).unwrap_or_default())
     }
 
     pub(super) async fn yardstick(&self, duration: Duration) -> anyhow::Result<f64> {
@@ -116,7 +116,7 @@ impl Postgres {
         let ones = vec![1_i64; YARDSTICK_BATCH];
         let (begun, mut rows) = (Instant::now(), 0_usize);
         while begun.elapsed() < duration {
-            let keys: Vec<String> = (0..YARDSTICK_BATCH).map(|row| yardstick_key((rows + row) as u64)).collect();
+            let keys: Vec<String> = (0..YARDSTICK_BATCH).map(|row| yardstick_key(rows + row)).collect();
             client.execute(&insert, &[&workspaces, &keys, &ones, &ones, &texts]).await?;
             rows += YARDSTICK_BATCH;
         }
@@ -125,14 +125,14 @@ impl Postgres {
         Ok(rate)
     }
 
-    pub(super) async fn fill_up(&self, wanted: u64) -> anyhow::Result<u64> {
+    pub(super) async fn fill_up(&self, wanted: i64) -> anyhow::Result<i64> {
         let client = connect(&self.url).await?;
         // Only these copies may be lost by a crash, and then the measurement is lost too.
         client.batch_execute("SET synchronous_commit = off; SET work_mem = '256MB'").await?;
         client.batch_execute(&templates_sql()).await?;
         client.batch_execute("ANALYZE templates").await?;
         let row = client.query_one(FACTS_SQL, &[]).await?;
-        let (completed, templates) = (u64::try_from(row.get::<_, i64>(0))?, u64::try_from(row.get::<_, i64>(1))?);
+        let (completed, templates): (i64, i64) = (row.get(0), row.get(1));
         let copies = Copies::plan(wanted, completed, templates, row.get::<_, Option<i64>>(2).unwrap_or_default());
         let time = |at: &str| {
             let hex = |value: String, width: u32| format!("lpad(to_hex({value}), {width}, '0')");

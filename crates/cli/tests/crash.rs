@@ -1,0 +1,138 @@
+//! The executable under load is killed again and again; afterwards its records, what clients were told and what the
+//! world saw must agree. `CRASH_KILLS` says how often, `CRASH_SEED` plays the same instants again.
+#![allow(clippy::unwrap_used, clippy::print_stderr)]
+
+mod live;
+
+use live::{
+    furnish::{furnish, publish},
+    judge::judge,
+    load::{CHAT, Notes, ORDER, Town},
+    node::{Launch, Node},
+    outside::Outside,
+    postgres::Postgres,
+    random::Random,
+};
+use serde_json::json;
+use std::{sync::Arc, time::Duration};
+use tokio::sync::watch;
+
+/// Kills of a normal test run; `make crash` asks for more.
+const KILLS: u64 = 6;
+/// Those who start runs and answer them.
+const CLIENTS: u64 = 8;
+/// Those who chat.
+const VISITORS: u64 = 2;
+/// How long everything may take to come to rest after the last kill.
+const SETTLE: Duration = Duration::from_secs(120);
+
+fn kills() -> u64 {
+    std::env::var("CRASH_KILLS").ok().and_then(|kills| kills.parse().ok()).unwrap_or(KILLS)
+}
+
+/// The town and the ends with which it is run.
+struct Stage {
+    town: Arc<Town>,
+    servers: watch::Sender<Vec<String>>,
+    closing: watch::Sender<bool>,
+}
+
+impl Stage {
+    async fn set(node: &Node) -> Self {
+        let outside = Outside::start().await;
+        let people = furnish(node, &outside).await;
+        publish(node, &people.admin, ORDER).await;
+        publish(node, &people.admin, CHAT).await;
+        // Answers take a moment, so that a kill finds calls on their way.
+        outside.order(&json!({ "service": "rest", "kind": "delay", "delay_ms": 15, "times": 1_000_000 })).await;
+        let (servers, closing) = (watch::Sender::new(vec![node.url.clone()]), watch::Sender::new(false));
+        let (watched, ending) = (servers.subscribe(), closing.subscribe());
+        let town =
+            Town { servers: watched, closing: ending, people, outside, notes: std::sync::Mutex::new(Notes::default()) };
+        Self { town: Arc::new(town), servers, closing }
+    }
+
+    /// Lets clients finish and looks at everything.
+    async fn close(self, clients: tokio::task::JoinSet<()>, base: &str, context: &str) {
+        self.closing.send_replace(true);
+        let finished = tokio::time::timeout(SETTLE, clients.join_all()).await;
+        assert!(finished.is_ok(), "{context}: not at rest within {SETTLE:?}");
+        let findings = judge(&self.town, base, context).await;
+        eprintln!("{context}: {findings:?}");
+    }
+}
+
+/// Starts the server; on some rolls it is killed on its way up and started again.
+async fn up(launch: &Launch, random: &mut Random, killed: &mut u64) -> Node {
+    for _ in 0..2 {
+        let starting = launch.spawn();
+        if random.below(4) > 0 {
+            return starting.ready().await.unwrap_or_else(|(status, log)| panic!("{status}: {log}"));
+        }
+        tokio::time::sleep(random.millis(0, 150)).await;
+        starting.kill().await;
+        *killed += 1;
+    }
+    launch.start().await
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn sqlite_loses_nothing_and_repeats_nothing() {
+    let seed = Random::seed();
+    let mut random = Random::new(seed);
+    let folder = tempfile::tempdir().unwrap();
+    let launch = Launch::sqlite(folder.path());
+    let mut node = launch.start().await;
+    let stage = Stage::set(&node).await;
+    let clients = stage.town.populate(CLIENTS, VISITORS, seed);
+    let mut killed = 0;
+    while killed < kills() {
+        tokio::time::sleep(random.millis(50, 900)).await;
+        node.kill().await;
+        stage.servers.send_replace(Vec::new());
+        killed += 1;
+        node = up(&launch, &mut random, &mut killed).await;
+        stage.servers.send_replace(vec![node.url.clone()]);
+    }
+    stage.close(clients, &node.url, &format!("CRASH_SEED={seed}, {killed} kills")).await;
+    assert!(node.stop().await.success(), "{}", node.log());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn postgres_loses_nothing_and_repeats_nothing() {
+    let Some(mut database) = Postgres::start() else { return };
+    let seed = Random::seed();
+    let mut random = Random::new(seed);
+    let folder = tempfile::tempdir().unwrap();
+    let launch = Launch::postgres(&database.url(), folder.path());
+    let mut node = launch.start().await;
+    let stage = Stage::set(&node).await;
+    let clients = stage.town.populate(CLIENTS, VISITORS, seed);
+    let (mut killed, mut crashed) = (0, 0);
+    while killed < kills() {
+        tokio::time::sleep(random.millis(50, 900)).await;
+        let what = random.below(3);
+        if what < 2 {
+            database.crash();
+            (killed, crashed) = (killed + 1, crashed + 1);
+        }
+        // The server alone, the database alone, or both at once.
+        if what > 0 {
+            node.kill().await;
+            stage.servers.send_replace(Vec::new());
+            killed += 1;
+        } else {
+            tokio::time::sleep(random.millis(0, 500)).await;
+        }
+        if what < 2 {
+            database.restart();
+        }
+        if what > 0 {
+            node = up(&launch, &mut random, &mut killed).await;
+            stage.servers.send_replace(vec![node.url.clone()]);
+        }
+    }
+    let context = format!("CRASH_SEED={seed}, {killed} kills, {crashed} of PostgreSQL");
+    stage.close(clients, &node.url, &context).await;
+    assert!(node.stop().await.success(), "{}", node.log());
+}

@@ -1,0 +1,163 @@
+//! A throw-away PostgreSQL that can be stopped, started and promoted.
+
+use std::{
+    fs,
+    io::{BufRead, BufReader, Write},
+    os::unix::fs::PermissionsExt,
+    path::{Path, PathBuf},
+    process::{Child, ChildStdout, Command, Stdio},
+};
+
+/// Obeys lines on its input; when that closes, however this process ends, it stops the server and removes the folder.
+/// `$1` is the folder, `$2` that of the executables.
+const KEEPER: &str = r#"
+trap '' PIPE
+server=
+begin() {
+  "$2/postgres" -D "$1/data" -k "$1" -c listen_addresses= -c max_connections=100 -c fsync=on >>"$1/log" 2>&1 </dev/null &
+  server=$!
+  for attempt in $(seq 1200); do
+    if [ -S "$1/.s.PGSQL.5432" ] && grep -q '^ready' "$1/data/postmaster.pid" 2>/dev/null; then echo ready; return; fi
+    kill -0 "$server" 2>/dev/null || { tail -n 1 "$1/log"; return; }
+    sleep 0.025
+  done
+  echo "timed out"
+}
+while read -r word; do
+  case "$word" in
+    start) begin "$@" ;;
+    stop) kill -QUIT "$server"; wait "$server"; echo stopped ;;
+    promote) "$2/pg_ctl" -D "$1/data" -w promote >>"$1/log" 2>&1 && echo promoted ;;
+  esac
+done
+kill -QUIT "$server" 2>/dev/null
+wait "$server"
+rm -rf "$1"
+"#;
+
+/// A server and its keeper.
+pub struct Postgres {
+    folder: PathBuf,
+    keeper: Child,
+    answers: BufReader<ChildStdout>,
+}
+
+fn binaries() -> Option<PathBuf> {
+    let versions = fs::read_dir("/usr/lib/postgresql").ok()?;
+    let mut folders: Vec<PathBuf> = versions.filter_map(|entry| Some(entry.ok()?.path().join("bin"))).collect();
+    folders.sort();
+    folders.into_iter().rev().find(|folder| folder.join("initdb").exists())
+}
+
+/// PostgreSQL refuses to run as root; then its own user does it.
+fn command(program: &Path) -> Command {
+    let mut command = if rustix::process::getuid().is_root() {
+        let mut command = Command::new("setpriv");
+        command.args(["--reuid=postgres", "--regid=postgres", "--clear-groups", "--"]).arg(program);
+        command
+    } else {
+        Command::new(program)
+    };
+    // The folder of the tests may be closed to that user.
+    command.current_dir("/");
+    command
+}
+
+fn succeed(command: &mut Command) {
+    let output = command.output().unwrap();
+    assert!(output.status.success(), "{command:?}: {}", String::from_utf8_lossy(&output.stderr));
+}
+
+fn empty_folder() -> PathBuf {
+    let folder = tempfile::Builder::new().prefix("countersign-pg-").tempdir().unwrap().keep();
+    fs::set_permissions(&folder, fs::Permissions::from_mode(0o755)).unwrap();
+    if rustix::process::getuid().is_root() {
+        succeed(Command::new("chown").arg("postgres:").arg(&folder));
+    }
+    folder
+}
+
+impl Postgres {
+    /// A running empty server; `None`, with a word on standard error, when PostgreSQL is not installed.
+    pub fn start() -> Option<Self> {
+        let Some(binaries) = binaries() else {
+            eprintln!("PostgreSQL is not installed: skipped");
+            return None;
+        };
+        let folder = empty_folder();
+        let mut initdb = command(&binaries.join("initdb"));
+        initdb.args(["--auth=trust", "--username=postgres", "--encoding=UTF8", "--no-locale", "--no-sync", "-D"]);
+        succeed(initdb.arg(folder.join("data")));
+        Some(Self::keep(folder, &binaries))
+    }
+
+    /// A standby that follows this server.
+    pub fn standby(&self) -> Self {
+        let binaries = binaries().unwrap();
+        let folder = empty_folder();
+        let mut copy = command(&binaries.join("pg_basebackup"));
+        copy.args(["--write-recovery-conf", "--checkpoint=fast", "--no-sync", "--username=postgres", "-h"]);
+        succeed(copy.arg(&self.folder).arg("-D").arg(folder.join("data")));
+        Self::keep(folder, &binaries)
+    }
+
+    fn keep(folder: PathBuf, binaries: &Path) -> Self {
+        let mut keeper = command(Path::new("sh"));
+        keeper.args(["-c", KEEPER, "keeper"]).arg(&folder).arg(binaries);
+        let mut keeper = keeper.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
+        let answers = BufReader::new(keeper.stdout.take().unwrap());
+        let mut server = Self { folder, keeper, answers };
+        server.order("start", "ready");
+        server
+    }
+
+    fn order(&mut self, word: &str, expected: &str) {
+        writeln!(self.keeper.stdin.as_mut().unwrap(), "{word}").unwrap();
+        let mut line = String::new();
+        self.answers.read_line(&mut line).unwrap();
+        assert_eq!(line.trim(), expected, "PostgreSQL, told to {word}");
+    }
+
+    /// Stops it at once, as a crash does: nothing is finished, clients are cut off.
+    pub fn crash(&mut self) {
+        self.order("stop", "stopped");
+    }
+
+    /// Starts it again.
+    pub fn restart(&mut self) {
+        self.order("start", "ready");
+    }
+
+    /// Makes a standby the primary.
+    pub fn promote(&mut self) {
+        self.order("promote", "promoted");
+    }
+
+    /// Folder of its socket.
+    pub fn folder(&self) -> &Path {
+        &self.folder
+    }
+
+    /// How to reach it.
+    pub fn url(&self) -> String {
+        format!("postgres://postgres@localhost/postgres?host={}", self.folder.display())
+    }
+
+    /// How to reach whichever of the two takes writes.
+    pub fn url_with(&self, other: &Self) -> String {
+        let [one, two] = [self, other].map(|server| server.folder.display().to_string().replace('/', "%2F"));
+        format!("postgres://postgres@{one},{two}/postgres?target_session_attrs=read-write")
+    }
+
+    /// Runs SQL, one statement after the other: some must not be in a transaction.
+    pub async fn sql(&self, sql: &str) {
+        let config: tokio_postgres::Config = self.url().parse().unwrap();
+        let (client, driver) = config.connect(tokio_postgres::NoTls).await.unwrap();
+        let driver = tokio::spawn(driver);
+        for statement in sql.split("; ") {
+            client.batch_execute(statement).await.unwrap();
+        }
+        drop(client);
+        drop(driver.await);
+    }
+}
