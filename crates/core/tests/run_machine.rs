@@ -564,3 +564,21 @@ fn nothing_before_the_start_and_no_second_start() {
     play.start(json!({})).unwrap();
     assert_eq!(play.start(json!({})), Err(Refusal::AlreadyStarted));
 }
+
+#[test]
+fn a_refusal_after_an_attempt_in_doubt_is_not_taken_for_nothing_happened() {
+    for class in [FailureClass::Retryable, FailureClass::Fatal] {
+        let mut play = one_call("shop.keyed");
+        play.fail(FailureClass::Unknown).unwrap();
+        while play.state.wake_at().is_some() {
+            play.pass(60_000);
+            play.take(Input::TimerFired).unwrap();
+            play.fail(class).unwrap();
+        }
+        assert!(matches!(play.state.phase, Phase::WaitingUnknown(_)), "{class:?} {:?}", play.state.phase);
+    }
+    let mut play = one_call("shop.keyed");
+    play.take(Input::Recovered).unwrap();
+    play.fail(FailureClass::Fatal).unwrap();
+    assert!(matches!(play.state.phase, Phase::WaitingUnknown(_)), "a call made again after a crash may have happened");
+}

@@ -14,10 +14,10 @@ impl Random {
 
     /// The seed in `CRASH_SEED`, or a fresh one; put it into failure messages.
     pub fn seed() -> u64 {
-        std::env::var("CRASH_SEED").ok().and_then(|seed| seed.parse().ok()).unwrap_or_else(|| {
-            let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap();
-            u64::try_from(now.as_millis()).unwrap() % 1_000_000
-        })
+        std::env::var("CRASH_SEED")
+            .ok()
+            .and_then(|seed| seed.parse().ok())
+            .unwrap_or_else(|| jiff::Timestamp::now().as_millisecond().unsigned_abs() % 1_000_000)
     }
 
     /// The next number.
