@@ -6,7 +6,7 @@ ARGS ?=
 BIN := target/release/countersign
 export CARGO_TERM_COLOR ?= auto
 
-.PHONY: help setup setup-browser build ui demo test test-rust test-ui test-e2e lint dev gen
+.PHONY: help setup setup-browser build ui demo test test-rust test-ui test-e2e lint dev sim crash bench gen
 
 help: ## List the verbs
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -53,6 +53,15 @@ dev: setup ## Server with the sandbox, and the pages with hot reload beside it
 	$(CARGO) build -p countersign-cli
 	target/debug/countersign demo $(ARGS) & npm --prefix ui run dev
 
+sim: ## Ten thousand simulated scenarios
+	SIM_SCENARIOS=10000 $(CARGO) nextest run -p countersign-engine --test simulation --no-capture
+
+crash: ## Kill the executable again and again, on both databases
+	CRASH_KILLS=60 $(CARGO) nextest run -p countersign-cli --test crash --no-capture
+
+bench: build ## Measure every workload on both databases into bench/results.json; ARGS=--quick for a smoke test
+	$(BIN) bench all --out bench/results.json $(ARGS)
+
 gen: ## Generate openapi.json and the UI's client from it
-	$(CARGO) run -q -p countersign-cli -- openapi > openapi.json
+	UPDATE_OPENAPI=1 $(CARGO) nextest run -p countersign-server --test openapi
 	npm --prefix ui run gen

@@ -56,6 +56,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/audit/export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Entries as stored, oldest first, one JSON object a line: what `countersign audit verify --file` reads offline. */
+        get: operations["exportAudit"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/audit/verify": {
         parameters: {
             query?: never;
@@ -1273,7 +1290,7 @@ export interface components {
             /** @description `<connector>.<action>`. */
             action: string;
             /** @description Named connection. */
-            connection?: string | null;
+            connection: string | null;
             /** @description Rendered input. */
             input: unknown;
             /** @enum {string} */
@@ -1284,7 +1301,7 @@ export interface components {
             /** @description Address. */
             to: string;
             /** @description Subject, for e-mail. */
-            subject?: string;
+            subject: string;
             /** @description The text. */
             body: string;
             /** @enum {string} */
@@ -1840,14 +1857,14 @@ export interface components {
             /** @description How much harm it can do. */
             risk: components["schemas"]["Risk"];
             /** @description Named connection. */
-            connection?: string | null;
+            connection: string | null;
             /** @description Rendered input. */
             input: unknown;
             /** @description Hash of what is approved; it is compared before the call. */
             hash: string;
-            request?: components["schemas"]["RenderedRequest"] | null;
+            request: components["schemas"]["RenderedRequest"] | null;
             /** @description Why that cannot be told. */
-            error?: string | null;
+            error: string | null;
         };
         /** @description How repeats of a call are recognised by the other side. */
         Idempotency: {
@@ -2931,6 +2948,40 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Page_AuditEntry"];
+                };
+            };
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    exportAudit: {
+        parameters: {
+            query?: {
+                /** @description Only entries after this number; 0 when absent. */
+                after?: number;
+                /** @description Entries wanted, 1 to 1,000; 1,000 when absent. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description JSON lines; empty at the end */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/x-ndjson": string;
                 };
             };
             /** @description Problem */

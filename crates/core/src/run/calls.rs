@@ -80,7 +80,15 @@ pub(super) fn first_request(machine: &mut Machine<'_>, place: &Place, call: u16,
     let key = machine.key(place, call);
     request(
         machine,
-        &Calling { place: place.clone(), call, attempt: 1, key, request: sent, requested_at: machine.now },
+        &Calling {
+            place: place.clone(),
+            call,
+            attempt: 1,
+            key,
+            request: sent,
+            requested_at: machine.now,
+            in_doubt: false,
+        },
         1,
     )
 }
@@ -112,12 +120,11 @@ pub(super) fn failed(machine: &mut Machine<'_>, calling: &Calling, error: StepEr
         machine.emit(Event::RetryScheduled { visit, call, attempt, due });
         return Flow::Stay;
     }
-    match error.class {
-        FailureClass::Unknown if !policy.read_only => doubt(machine, calling, error, policy.look_up),
-        FailureClass::Retryable | FailureClass::Fatal | FailureClass::Unknown => {
-            give_up(machine, &calling.place, calling.call, error)
-        }
+    // That this attempt was refused does not say that no earlier one took place.
+    if !policy.read_only && (calling.in_doubt || error.class == FailureClass::Unknown) {
+        return doubt(machine, calling, error, policy.look_up);
     }
+    give_up(machine, &calling.place, calling.call, error)
 }
 
 fn doubt(machine: &mut Machine<'_>, calling: &Calling, error: StepError, look_up: bool) -> Flow {

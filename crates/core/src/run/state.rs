@@ -1,6 +1,6 @@
 //! What a run is at one instant: the fold of its events.
 
-use super::{Actor, CallRequest, EndedStatus, Event, GuardedRequest, Opened, StepError};
+use super::{Actor, CallRequest, EndedStatus, Event, FailureClass, GuardedRequest, Opened, StepError};
 use crate::{document::StepId, expr::Scope, time::Timestamp};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
@@ -120,6 +120,10 @@ pub struct Calling {
     pub request: CallRequest,
     /// When this attempt was made.
     pub requested_at: Timestamp,
+    /// Whether an earlier attempt, or an earlier sending of this one, may have taken place: then a later failure does not
+    /// mean that nothing happened.
+    #[serde(default)]
+    pub in_doubt: bool,
 }
 
 /// Waiting to try again.
@@ -354,25 +358,35 @@ pub fn apply(state: &mut RunState, event: &Event) {
         Event::CallRequested { call, attempt, key, request, at, .. } => {
             if let Some(place) = state.place().cloned() {
                 let (key, request) = (key.clone(), request.clone());
+                let earlier = doubtful_call(&state.phase).filter(|earlier| earlier.key == key);
+                let in_doubt = earlier.is_some_and(|earlier| earlier.in_doubt);
                 call_requested(
                     state,
-                    Calling { place, call: *call, attempt: *attempt, key, request, requested_at: *at },
+                    Calling { place, call: *call, attempt: *attempt, key, request, requested_at: *at, in_doubt },
                 );
             }
         }
-        Event::CallResumed { .. }
-        | Event::LookUpAnswered { .. }
-        | Event::ConditionEvaluated { .. }
-        | Event::MessagePosted { .. } => {}
+        Event::CallResumed { .. } => {
+            if let Phase::Calling(calling) = &mut state.phase {
+                calling.in_doubt = true;
+            }
+        }
+        Event::LookUpAnswered { found, .. } => {
+            if let Phase::LookingUp(wait) = &mut state.phase {
+                wait.calling.in_doubt = found != "did_not_happen";
+            }
+        }
+        Event::ConditionEvaluated { .. } | Event::MessagePosted { .. } => {}
         Event::CallSucceeded { output, .. } => {
             if let Some(place) = state.place().cloned() {
                 state.remember(&place.step, "output", output.clone());
                 state.phase = Phase::AtStep(place);
             }
         }
-        Event::CallFailed { .. } => {
+        Event::CallFailed { error, .. } => {
             if let Phase::Calling(calling) = &state.phase {
-                state.phase = Phase::CallDown(calling.clone());
+                let in_doubt = calling.in_doubt || error.class == FailureClass::Unknown;
+                state.phase = Phase::CallDown(Calling { in_doubt, ..calling.clone() });
             }
         }
         Event::RetryScheduled { attempt, due, .. } => {
@@ -484,7 +498,8 @@ fn closed_checkpoint(state: &mut RunState, outcome: &str) {
     let Some(place) = state.place().cloned() else { return };
     if let Phase::WaitingUnknown(wait) = &state.phase {
         // The call in doubt is still needed: it is answered or sent by the event that follows.
-        state.phase = Phase::CallDown(wait.calling.clone());
+        let in_doubt = outcome != "not_happened";
+        state.phase = Phase::CallDown(Calling { in_doubt, ..wait.calling.clone() });
         return;
     }
     if let Phase::WaitingApproval(wait) = &state.phase {

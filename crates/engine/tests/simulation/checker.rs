@@ -192,6 +192,9 @@ impl Facts {
             }
             Event::CallRequested { visit, call, attempt, key, request, .. } => {
                 must(*key == format!("{run}.{visit}.{call}"), || format!("key {key} of call {visit}.{call}"))?;
+                if *attempt == 1 {
+                    self.gave_up(cause)?;
+                }
                 self.requested((*visit, *call), *attempt, key, request)
             }
             Event::CallSucceeded { visit, call, .. } if *cause == Cause::Answer => {
@@ -235,6 +238,7 @@ impl Facts {
                 self.stopping = false;
                 Ok(())
             }
+            Event::StepFailed { .. } => self.gave_up(cause),
             Event::RunStarted { .. }
             | Event::CallResumed { .. }
             | Event::CallSucceeded { .. }
@@ -246,9 +250,22 @@ impl Facts {
             | Event::ApprovalVoided { .. }
             | Event::ConditionEvaluated { .. }
             | Event::StepCompleted { .. }
-            | Event::StepFailed { .. }
             | Event::RunEnded { .. } => Ok(()),
         }
+    }
+
+    /// The call that is down is said to have failed: then it must not have taken place, unless a person answered for it.
+    fn gave_up(&self, cause: &Cause) -> Verdict {
+        let Phase::CallDown(calling) = &self.state.phase else { return Ok(()) };
+        let Some(intent) = self.intents.get(&(calling.place.visit, calling.call)) else { return Ok(()) };
+        let read = match &intent.request {
+            CallRequest::Action { action, .. } => CATALOGUE.action(action).is_some_and(|spec| spec.risk == Risk::Read),
+            CallRequest::Message { .. } => false,
+        };
+        let told = matches!(cause, Cause::Person(_)) || intent.permits > 0;
+        must(read || told || intent.executions == 0, || {
+            format!("{}: it is said to have failed and was executed", intent.key)
+        })
     }
 
     fn requested(&mut self, place: (u32, u16), attempt: u32, key: &str, request: &CallRequest) -> Verdict {

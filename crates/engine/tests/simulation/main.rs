@@ -151,6 +151,11 @@ fn a_cancel_that_takes_the_run_away_from_its_driver_is_noticed() {
 }
 
 #[test]
+fn a_failure_told_of_a_call_that_took_place_is_noticed() {
+    noticed(Sabotage::ForgetsDoubts, &["said to have failed"]);
+}
+
+#[test]
 fn an_answer_about_another_attempt_is_noticed() {
     noticed(Sabotage::MisplacesAnswers, &["a decision on", "executed 2 times"]);
 }

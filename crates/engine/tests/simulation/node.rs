@@ -310,6 +310,12 @@ impl Scenario {
         if job.cause == Cause::Recovery && held.row.node.as_ref() != Some(&self.nodes[at].id) {
             return self.finished(at, job, Outcome::Refused(Refusal::Stale));
         }
+        let mut held = held;
+        if self.sabotage == Sabotage::ForgetsDoubts
+            && let Phase::Calling(calling) = &mut held.state.phase
+        {
+            calling.in_doubt = false;
+        }
         let job = if self.sabotage == Sabotage::MisplacesAnswers { job.misplaced(&held.state) } else { job };
         let mut now = self.clock(at);
         if self.sabotage == Sabotage::EarlyTimers && job.cause == Cause::Timer {

@@ -31,4 +31,6 @@ pub enum Sabotage {
     CancelStealsRuns,
     /// Look-ups and people's answers about an earlier attempt are taken for the one that is in doubt now.
     MisplacesAnswers,
+    /// When a later attempt is refused, it is forgotten that an earlier one may have taken place.
+    ForgetsDoubts,
 }
