@@ -1,7 +1,7 @@
 //! Connections, channels, the audit trail: secrets go in and never come out.
 
 use crate::support::TestApp;
-use countersign_store::Role;
+use countersign_store::{AuditRow, Role, verify_chain};
 use serde_json::json;
 
 const SECRET: &str = "sk_test_never_to_be_seen";
@@ -82,6 +82,23 @@ async fn what_people_do_is_on_the_record() {
     let older = ada.get(&format!("/audit?limit=2&cursor={next}")).await;
     assert!(older.json["items"][0]["seq"].as_u64() < page.json["items"][1]["seq"].as_u64());
     assert_eq!(ada.get("/audit/verify").await.json["ok"], true);
+}
+
+#[tokio::test]
+async fn an_export_of_the_audit_trail_is_verified_offline() {
+    let test = TestApp::start().await;
+    let ada = test.person("ada@example.com", Role::Admin, &[]).await;
+    ada.patch("/workspace", json!({ "name": "Main office" })).await.is(200);
+    let export = ada.get("/audit/export").await;
+    let mut entries: Vec<AuditRow> =
+        export.is(200).text.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    assert!(entries.len() >= 2, "{}", export.text);
+    let last = entries.last().unwrap().seq;
+    assert_eq!(verify_chain(entries.clone()).broken_at, None);
+    assert_eq!(ada.get(&format!("/audit/export?after={last}")).await.is(200).text, "");
+    entries[1].detail.push(' ');
+    assert_eq!(verify_chain(entries).broken_at, Some(2));
+    test.key(Role::Builder).await.get("/audit/export").await.is(403);
 }
 
 #[tokio::test]
