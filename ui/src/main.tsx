@@ -9,7 +9,10 @@ import '@/app/theme'
 
 const client = new QueryClient({
   defaultOptions: {
+    // The server may be on this very machine: the browser's idea of being offline says nothing about it.
+    mutations: { networkMode: 'always' },
     queries: {
+      networkMode: 'always',
       retry: (failures, error) => failures < 2 && !(error instanceof ApiProblem && error.status >= 400 && error.status < 500),
       refetchOnWindowFocus: true,
     },

@@ -1,4 +1,5 @@
 import type { QueryClient } from '@tanstack/react-query'
+import { refresh } from './refresh'
 
 /** Which cached reads an event of the server makes old. */
 const TOUCHES: Record<string, string[][]> = {
@@ -24,7 +25,7 @@ export function followEvents(client: QueryClient, onConnected: (connected: boole
     timer = undefined
     const keys = [...touched].map((key) => JSON.parse(key) as string[])
     touched.clear()
-    for (const queryKey of keys) void client.invalidateQueries({ queryKey })
+    for (const queryKey of keys) void refresh(client, queryKey)
   }
   const touch = (kind: string) => {
     for (const key of TOUCHES[kind] ?? []) touched.add(JSON.stringify(key))

@@ -1,11 +1,14 @@
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
 import { useEffect, useState } from 'react'
 import { api, ApiProblem, send } from '@/api/client'
+import { refresh } from '@/api/refresh'
 import { loadVisitor, saveVisitor, type Visitor } from './visitor'
 
 export type Pending = { clientId: string; body: string; failed: boolean }
 
 const POLL_MS = 8_000
+/** Events are hints: now and then the conversation is read although none came. */
+const SAFETY_MS = 30_000
 
 function viewKey(visitor: Visitor | null): string[] {
   return ['chat', visitor?.conversation ?? '']
@@ -18,11 +21,11 @@ function useLive(visitor: Visitor | null): boolean {
   useEffect(() => {
     if (!visitor) return
     const source = new EventSource(`/api/v1/chat/conversations/${encodeURIComponent(visitor.conversation)}/events?visitor=${encodeURIComponent(visitor.token)}`)
-    const refresh = () => void client.invalidateQueries({ queryKey: viewKey(visitor) })
-    for (const kind of ['conversation', 'resync']) source.addEventListener(kind, refresh)
+    const read = () => void refresh(client, viewKey(visitor))
+    for (const kind of ['conversation', 'resync']) source.addEventListener(kind, read)
     source.addEventListener('open', () => {
       setLive(true)
-      refresh()
+      read()
     })
     source.addEventListener('error', () => setLive(false))
     return () => source.close()
@@ -41,7 +44,7 @@ export function useChat(workspace: string) {
     queryKey: viewKey(visitor),
     queryFn: () => send(api.GET('/api/v1/chat/conversations/{id}', { params: { path: { id: visitor?.conversation ?? '' }, header: { 'X-Visitor': visitor?.token ?? '' } } })),
     enabled: visitor !== null,
-    refetchInterval: live ? false : POLL_MS,
+    refetchInterval: live ? SAFETY_MS : POLL_MS,
     retry: (failures, error) => failures < 3 && !(error instanceof ApiProblem && error.status >= 400 && error.status < 500),
   })
 
@@ -57,10 +60,12 @@ export function useChat(workspace: string) {
   const say = useMutation({
     // One after the other: the order of messages is the order of sending.
     scope: { id: 'chat' },
+    // The client id makes a second sending harmless.
+    retry: (failures, error) => failures < 3 && !(error instanceof ApiProblem && error.status >= 400 && error.status < 500),
     mutationFn: async ({ clientId, body }: { clientId: string; body: string }) => {
       const who = await open()
       await send(api.POST('/api/v1/chat/conversations/{id}/messages', { params: { path: { id: who.conversation }, header: { 'X-Visitor': who.token } }, body: { body, client_id: clientId } }))
-      await client.invalidateQueries({ queryKey: viewKey(who) })
+      await refresh(client, viewKey(who))
     },
     onMutate: ({ clientId, body }) => setPending((list) => [...list.filter((entry) => entry.clientId !== clientId), { clientId, body, failed: false }]),
     onSuccess: (_, { clientId }) => setPending((list) => list.filter((entry) => entry.clientId !== clientId)),
@@ -86,6 +91,6 @@ export function useChat(workspace: string) {
     pending: pending.filter((entry) => !known.has(entry.clientId)),
     // The same client id goes out again on a retry, so the server takes the message once.
     say: (body: string, clientId: string = crypto.randomUUID()) => say.mutate({ clientId, body }),
-    refresh: () => client.invalidateQueries({ queryKey: viewKey(visitor) }),
+    refresh: () => refresh(client, viewKey(visitor)),
   }
 }
