@@ -16,6 +16,10 @@ use commands::{
 use output::Exit;
 use std::process::ExitCode;
 
+/// Runs allocate many small JSON values on one thread and free them on another, which the system's allocator pays dearly.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 /// Multi-step automation with human checkpoints, inside conversations with customers.
 #[derive(Debug, Parser)]
 #[command(name = "countersign", version, about)]

@@ -47,6 +47,14 @@ impl Cells {
     }
 }
 
+/// What a decision was made on.
+pub(crate) struct Before<'a> {
+    pub(crate) row: &'a RunRow,
+    pub(crate) version: &'a Version,
+    /// The checkpoint that was open.
+    pub(crate) checkpoint: Option<&'a str>,
+}
+
 /// What an input led to.
 pub(crate) struct Moved {
     pub(crate) row: RunRow,
@@ -148,18 +156,21 @@ impl Engine {
             if recovered && now.row.node.as_deref() != Some(&self.0.config.node) {
                 return Err(Refusal::Stale.into());
             }
-            let decision = match run::step(&now.version, &now.state, input.clone(), self.timestamp()) {
+            let Held { row, version, state } = now;
+            let checkpoint = state.open_checkpoint();
+            let decision = match run::advance(&version, state, input.clone(), self.timestamp()) {
                 Ok(decision) => decision,
                 // Another process may have moved the run: only what is stored may refuse.
                 Err(_) if in_memory => continue,
-                Err(refusal) => {
-                    *held = Some(now);
+                Err((refusal, state)) => {
+                    *held = Some(Held { row, version, state: *state });
                     return Err(refusal.into());
                 }
             };
-            match self.commit(&now, decision, None).await {
+            let before = Before { row: &row, version: &version, checkpoint: checkpoint.as_deref() };
+            match self.commit(before, decision, None).await {
                 Ok(Committed::Written { row, after, todo }) => {
-                    *held = Some(Held { row: (*row).clone(), version: now.version, state: *after });
+                    *held = Some(Held { row: (*row).clone(), version, state: *after });
                     return Ok(Moved { row: *row, todo });
                 }
                 Ok(Committed::Replayed(_)) => return Err(EngineError::KeyReused),
@@ -187,15 +198,15 @@ impl Engine {
     /// Writes a decision down; the effects may be performed only after it returns well.
     pub(crate) async fn commit(
         &self,
-        before: &Held,
+        before: Before<'_>,
         decision: Decision,
         idempotency: Option<NewIdempotency>,
     ) -> Result<Committed, EngineError> {
         let Decision { events, effects, after } = decision;
         let (at, lease) = (self.now(), self.0.lease.number());
-        let Held { row, version, state } = before;
+        let Before { row, version, checkpoint } = before;
         let node = &self.0.config.node;
-        let facts = project::Facts { before: row, state, version, after: &after, events: &events, at, node };
+        let facts = project::Facts { before: row, checkpoint, version, after: &after, events: &events, at, node };
         let mut commit = project::commit(&facts)?;
         commit.idempotency = idempotency;
         let priority = if row.seq == 0 { Priority::Start } else { Priority::Continue };

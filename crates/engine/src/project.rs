@@ -17,8 +17,8 @@ use serde_json::{Value, json};
 pub struct Facts<'a> {
     /// The run's row before the decision.
     pub before: &'a RunRow,
-    /// The run's state before the decision.
-    pub state: &'a RunState,
+    /// The checkpoint that was open before the decision.
+    pub checkpoint: Option<&'a str>,
     /// The version it runs on.
     pub version: &'a Version,
     /// The run's state after the decision.
@@ -303,7 +303,7 @@ impl Projection<'_> {
 
     /// The checkpoint that was open before this commit.
     fn open_checkpoint(&self) -> Option<String> {
-        self.facts.state.open_checkpoint()
+        self.facts.checkpoint.map(str::to_owned)
     }
 
     fn touched(&mut self, due_at: Option<Option<i64>>, payload: Option<String>) {

@@ -3,7 +3,7 @@
 use crate::{
     Engine, EngineError,
     customer::{conversation_object, customer_object},
-    drive::{Committed, Held},
+    drive::{Before, Committed, Held},
 };
 use countersign_core::run::{self, Actor, Input, RunState, Start};
 use countersign_store::{NewIdempotency, RunRow, RunStatus};
@@ -78,11 +78,12 @@ impl Engine {
         let start = self.start_of(&request, number).await?;
         let row = self.first_row(&request, &start, &version.workflow().name);
         let run_id = start.run.clone();
-        let decision = run::step(&version, &RunState::default(), Input::Started(Box::new(start)), self.timestamp())?;
+        let decision = run::advance(&version, RunState::default(), Input::Started(Box::new(start)), self.timestamp());
+        let decision = decision.map_err(|(refusal, _)| refusal)?;
         let waiting = request.wait.map(|wait| (wait, self.0.waiters.wait(&run_id)));
-        let before = Held { row, version, state: RunState::default() };
         let idempotency = request.idempotency.as_ref().map(remembered);
-        let written = self.commit(&before, decision, idempotency).await;
+        let before = Before { row: &row, version: &version, checkpoint: None };
+        let written = self.commit(before, decision, idempotency).await;
         let (row, after, todo) = match written {
             Ok(Committed::Written { row, after, todo }) => (*row, *after, todo),
             Ok(Committed::Replayed(known)) => {
@@ -95,7 +96,7 @@ impl Engine {
             }
         };
         if !todo.effects.is_empty() {
-            self.drive_new(Held { row: row.clone(), version: before.version, state: after }, todo, permit);
+            self.drive_new(Held { row: row.clone(), version, state: after }, todo, permit);
         }
         let run = match waiting {
             Some((wait, stopped)) => match tokio::time::timeout(wait, stopped).await {

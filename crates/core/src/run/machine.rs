@@ -80,9 +80,27 @@ pub struct FieldProblem {
 /// # Errors
 /// A [`Refusal`] when the input does not fit the state; then nothing changes.
 pub fn step(version: &Version, state: &RunState, input: Input, now: Timestamp) -> Result<Decision, Refusal> {
-    let mut machine = Machine { version, state: state.clone(), now, events: Vec::new(), effects: Vec::new() };
-    machine.take(input)?;
-    Ok(Decision { events: machine.events, effects: machine.effects, after: machine.state })
+    advance(version, state.clone(), input, now).map_err(|(refusal, _)| refusal)
+}
+
+/// [`step`] for a caller that needs the state before no longer: it becomes the state after, without a copy.
+///
+/// # Errors
+/// A [`Refusal`] and the state as it was.
+pub fn advance(
+    version: &Version,
+    state: RunState,
+    input: Input,
+    now: Timestamp,
+) -> Result<Decision, (Refusal, Box<RunState>)> {
+    let mut machine = Machine { version, state, now, events: Vec::new(), effects: Vec::new() };
+    match machine.take(input) {
+        Ok(()) => Ok(Decision { events: machine.events, effects: machine.effects, after: machine.state }),
+        Err(refusal) => {
+            debug_assert!(machine.events.is_empty(), "a refusal comes before the first event");
+            Err((refusal, Box::new(machine.state)))
+        }
+    }
 }
 
 /// What a step decided about the token.

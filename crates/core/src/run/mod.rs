@@ -26,7 +26,7 @@ pub use event::{BranchValue, CallRequest, CheckpointKind, ClosedBy, EndedStatus,
 pub use failure::{FailureClass, StepError};
 pub use history::{AttemptRecord, CheckpointRecord, ExecutionStatus, LogEntry, StepExecution, history};
 pub use input::{Input, LookUpResult, Start, UnknownAnswer};
-pub use machine::{Decision, FieldProblem, Refusal, step};
+pub use machine::{Decision, FieldProblem, Refusal, advance, step};
 pub use preview::{PreviewStep, preview};
 pub use state::{
     ApprovalWait, BackingOff, Calling, Ended, FormWait, Grant, HandoffWait, LookingUp, Phase, Place, RunInfo, RunState,

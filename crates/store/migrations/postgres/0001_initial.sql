@@ -129,6 +129,7 @@ CREATE TABLE schedules (
 );
 CREATE INDEX schedules_by_next ON schedules (next_at);
 
+-- Room on each page, so that a run that moves is updated in place.
 CREATE TABLE runs (
   id TEXT COLLATE "C" NOT NULL,
   workspace TEXT COLLATE "C" NOT NULL,
@@ -154,7 +155,7 @@ CREATE TABLE runs (
   output TEXT COLLATE "C",
   retry_of TEXT COLLATE "C",
   PRIMARY KEY (workspace, id)
-);
+) WITH (fillfactor = 80);
 -- Lists are read one status at a time and merged, so these two serve every list and every count.
 CREATE INDEX runs_by_status ON runs (workspace, status, started_at, id);
 CREATE INDEX runs_by_workflow ON runs (workspace, workflow, status, started_at, id, version);
@@ -162,7 +163,8 @@ CREATE INDEX runs_by_customer ON runs (workspace, customer, started_at, id) WHER
 CREATE INDEX runs_by_conversation ON runs (workspace, conversation, started_at, id) WHERE conversation IS NOT NULL;
 CREATE INDEX runs_by_error ON runs (workspace, error_code, started_at, id) WHERE error_code IS NOT NULL;
 CREATE INDEX runs_due ON runs (wake_at) WHERE wake_at IS NOT NULL;
-CREATE INDEX runs_running ON runs (id, node) WHERE status = 'running';
+-- Without the node, which changes while a run moves.
+CREATE INDEX runs_running ON runs (id) WHERE status = 'running';
 
 CREATE TABLE run_events (
   workspace TEXT COLLATE "C" NOT NULL,

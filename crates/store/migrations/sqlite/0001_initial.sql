@@ -161,7 +161,8 @@ CREATE INDEX runs_by_customer ON runs (workspace, customer, started_at, id) WHER
 CREATE INDEX runs_by_conversation ON runs (workspace, conversation, started_at, id) WHERE conversation IS NOT NULL;
 CREATE INDEX runs_by_error ON runs (workspace, error_code, started_at, id) WHERE error_code IS NOT NULL;
 CREATE INDEX runs_due ON runs (wake_at) WHERE wake_at IS NOT NULL;
-CREATE INDEX runs_running ON runs (id, node) WHERE status = 'running';
+-- Without the node, which changes while a run moves.
+CREATE INDEX runs_running ON runs (id) WHERE status = 'running';
 
 CREATE TABLE run_events (
   workspace TEXT NOT NULL,
@@ -191,7 +192,7 @@ CREATE TABLE step_executions (
   started_at INTEGER NOT NULL,
   ended_at INTEGER,
   PRIMARY KEY (workspace, run, visit, call, attempt)
-) STRICT;
+) STRICT, WITHOUT ROWID;
 
 CREATE TABLE checkpoints (
   id TEXT NOT NULL,

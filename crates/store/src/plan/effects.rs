@@ -8,6 +8,28 @@ use crate::rows::{IdempotencyRow, row};
 use crate::{AuditRow, Change, CheckpointRow, ConversationStatus, MessageRow, RunEventsRow, RunRow, StepExecutionRow};
 
 row! {
+    /// What changes in a run that goes on running: columns no index holds, so the indexes stay as they are.
+    pub struct RunMoveRow in "runs" key(workspace, id) {
+        /// Workspace.
+        pub workspace: String,
+        /// Run id.
+        pub id: String,
+        /// Current step id.
+        pub step: Option<String>,
+        /// Type of the current step.
+        pub step_kind: Option<String>,
+        /// What it waits for.
+        pub waiting_for: Option<String>,
+        /// Number of the last committed event row.
+        pub seq: u64,
+        /// Time of the commit.
+        pub updated_at: i64,
+        /// Node that drives it.
+        pub node: Option<String>,
+    }
+}
+
+row! {
     /// What a batch changes in a conversation; `None` leaves the column.
     pub struct ConversationChangeRow in "conversations" key(workspace, id) {
         /// Workspace.
@@ -83,6 +105,7 @@ impl<K: Hash + Eq, T> Keyed<K, T> {
 #[derive(Debug, Default)]
 pub(crate) struct Effects {
     pub(crate) new_runs: Keyed<Key, RunRow>,
+    pub(crate) moved_runs: Keyed<Key, RunMoveRow>,
     pub(crate) changed_runs: Keyed<Key, RunRow>,
     pub(crate) events: Vec<RunEventsRow>,
     pub(crate) step_executions: Keyed<(String, String, u32, u32, u32), StepExecutionRow>,

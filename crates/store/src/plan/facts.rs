@@ -4,7 +4,7 @@ use std::collections::{BTreeSet, HashMap, HashSet};
 
 use crate::audit::AuditHead;
 use crate::rows::IdempotencyRow;
-use crate::{CheckpointChange, CheckpointRow, Commit};
+use crate::{CheckpointChange, CheckpointRow, Commit, RunStatus};
 
 /// Workspace and id.
 pub(crate) type Key = (String, String);
@@ -55,11 +55,18 @@ impl Wanted {
     }
 }
 
+/// Where a stored run stands, as far as a commit must know.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Standing {
+    pub(crate) seq: u64,
+    pub(crate) status: RunStatus,
+}
+
 /// What the database holds, as far as wanted.
 #[derive(Debug, Default)]
 pub(crate) struct Facts {
-    /// `seq` of the runs that exist.
-    pub(crate) runs: HashMap<Key, u64>,
+    /// The runs that exist.
+    pub(crate) runs: HashMap<Key, Standing>,
     pub(crate) checkpoints: HashMap<Key, CheckpointRow>,
     /// Position of the newest message.
     pub(crate) conversations: HashMap<Key, u64>,

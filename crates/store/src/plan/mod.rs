@@ -4,13 +4,13 @@
 mod effects;
 mod facts;
 
-pub(crate) use effects::{AuditHeadRow, ConversationChangeRow, Effects};
-pub(crate) use facts::{Facts, Key, Wanted};
+pub(crate) use effects::{AuditHeadRow, ConversationChangeRow, Effects, RunMoveRow};
+pub(crate) use facts::{Facts, Key, Standing, Wanted};
 
 use crate::rows::IdempotencyRow;
 use crate::{
     Change, ChangeKind, CheckpointChange, CheckpointRow, CheckpointStatus, Commit, CommitOutcome, Conflict, MessageRow,
-    NewMessage, Result, RunEventsRow, StoreError, audit,
+    NewMessage, Result, RunEventsRow, RunRow, RunStatus, StoreError, audit,
 };
 
 /// Decides one commit. Only a commit that passes changes the facts (later commits of the batch see it) and the effects.
@@ -46,8 +46,8 @@ fn check_fence(commit: &Commit, facts: &Facts) -> Result<()> {
     match facts.runs.get(&(commit.workspace.clone(), commit.run_id.clone())) {
         None if expected == 0 => Ok(()),
         None => Err(StoreError::NotFound("run")),
-        Some(found) if expected > 0 && *found == expected => Ok(()),
-        Some(found) => Err(Conflict::RunMoved { expected, found: *found }.into()),
+        Some(found) if expected > 0 && found.seq == expected => Ok(()),
+        Some(found) => Err(Conflict::RunMoved { expected, found: found.seq }.into()),
     }
 }
 
@@ -132,15 +132,17 @@ fn note(effects: &mut Effects, commit: &Commit, kind: ChangeKind, id: &str) {
 
 fn write_run(commit: &Commit, seq: u64, facts: &mut Facts, effects: &mut Effects) {
     let key = (commit.workspace.clone(), commit.run_id.clone());
-    facts.runs.insert(key.clone(), seq);
-    let mut run = commit.run.clone();
-    run.workspace.clone_from(&commit.workspace);
-    run.id.clone_from(&commit.run_id);
-    run.seq = seq;
+    let before = facts.runs.insert(key.clone(), Standing { seq, status: commit.run.status });
+    let still_running = before.is_some_and(|before| before.status == RunStatus::Running)
+        && commit.run.status == RunStatus::Running
+        && !effects.changed_runs.contains(&key);
     if commit.expected_seq == 0 || effects.new_runs.contains(&key) {
-        effects.new_runs.put(key, run);
+        effects.new_runs.put(key, run_row(commit, seq));
+    } else if still_running {
+        effects.moved_runs.put(key, run_move(commit, seq));
     } else {
-        effects.changed_runs.put(key, run);
+        // Later than a move of the same batch, and complete.
+        effects.changed_runs.put(key, run_row(commit, seq));
     }
     effects.events.push(RunEventsRow {
         workspace: commit.workspace.clone(),
@@ -157,6 +159,23 @@ fn write_run(commit: &Commit, seq: u64, facts: &mut Facts, effects: &mut Effects
         effects.step_executions.put(key, row);
     }
     note(effects, commit, ChangeKind::Run, &commit.run_id);
+}
+
+fn run_row(commit: &Commit, seq: u64) -> RunRow {
+    RunRow { workspace: commit.workspace.clone(), id: commit.run_id.clone(), seq, ..commit.run.clone() }
+}
+
+fn run_move(commit: &Commit, seq: u64) -> RunMoveRow {
+    RunMoveRow {
+        workspace: commit.workspace.clone(),
+        id: commit.run_id.clone(),
+        step: commit.run.step.clone(),
+        step_kind: commit.run.step_kind.clone(),
+        waiting_for: commit.run.waiting_for.clone(),
+        seq,
+        updated_at: commit.run.updated_at,
+        node: commit.run.node.clone(),
+    }
 }
 
 fn write_conversations(commit: &Commit, facts: &mut Facts, effects: &mut Effects) {

@@ -5,9 +5,10 @@ use tokio_postgres::types::ToSql;
 
 use super::connection::Connection;
 use super::query::Failed;
-use crate::plan::{AuditHeadRow, ConversationChangeRow, Effects};
+use crate::plan::{AuditHeadRow, ConversationChangeRow, Effects, RunMoveRow};
 use crate::rows::{
-    AuditRow, CheckpointRow, IdempotencyRow, Kind, MessageRow, Param, RunEventsRow, RunRow, StepExecutionRow, TableRow,
+    AuditRow, CheckpointRow, IdempotencyRow, Kind, MessageRow, ParamRef, RunEventsRow, RunRow, StepExecutionRow,
+    TableRow,
 };
 use crate::sql::on_conflict_update;
 
@@ -15,6 +16,7 @@ use crate::sql::on_conflict_update;
 #[derive(Debug)]
 pub(super) struct ApplySql {
     new_runs: String,
+    moved_runs: String,
     changed_runs: String,
     events: String,
     step_executions: String,
@@ -67,6 +69,7 @@ impl ApplySql {
     pub(super) fn new() -> Self {
         Self {
             new_runs: insert::<RunRow>(),
+            moved_runs: update::<RunMoveRow>(|name| format!("u.\"{name}\"")),
             changed_runs: update::<RunRow>(|name| format!("u.\"{name}\"")),
             events: insert::<RunEventsRow>(),
             step_executions: upsert::<StepExecutionRow>(),
@@ -85,13 +88,13 @@ impl ApplySql {
 }
 
 /// A statement's text with its arrays, unless there is nothing to write.
-fn part<'sql, T: TableRow>(sql: &'sql str, rows: &[T]) -> Option<(&'sql str, Vec<Vec<Param>>)> {
+fn part<'a, T: TableRow>(sql: &'a str, rows: &'a [T]) -> Option<(&'a str, Vec<Vec<ParamRef<'a>>>)> {
     if rows.is_empty() {
         return None;
     }
     let mut columns = vec![Vec::with_capacity(rows.len()); T::COLUMNS.len()];
     for row in rows {
-        for (column, value) in columns.iter_mut().zip(row.params()) {
+        for (column, value) in columns.iter_mut().zip(row.borrowed()) {
             column.push(value);
         }
     }
@@ -106,6 +109,7 @@ pub(super) async fn apply_and_commit(
 ) -> Result<(), Failed> {
     let parts = [
         part(&sql.new_runs, effects.new_runs.rows()),
+        part(&sql.moved_runs, effects.moved_runs.rows()),
         part(&sql.changed_runs, effects.changed_runs.rows()),
         part(&sql.events, &effects.events),
         part(&sql.step_executions, effects.step_executions.rows()),

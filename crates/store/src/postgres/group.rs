@@ -144,9 +144,10 @@ impl GroupWriter {
             Some(connection) => connection,
             None => {
                 let connection = Connection::open(&self.server).await?;
-                // Every statement of the batch finds its rows by primary key. A plan made while the tables were empty
-                // would scan them, and would be kept.
-                let settings = "SET enable_seqscan = off; SET enable_hashjoin = off; SET enable_mergejoin = off";
+                // Every statement of the batch finds its rows by primary key, whatever is in the arrays: one plan for all
+                // batches, made once. A plan made while the tables were empty would scan them, and would be kept.
+                let settings = "SET enable_seqscan = off; SET enable_hashjoin = off; SET enable_mergejoin = off; \
+                                SET plan_cache_mode = force_generic_plan; SET jit = off";
                 connection.client.batch_execute(settings).await?;
                 connection
             }

@@ -7,7 +7,7 @@ use super::connection::Connection;
 use super::query::{Failed, decode};
 use crate::audit::AuditHead;
 use crate::database::{Row, column};
-use crate::plan::{Facts, Wanted};
+use crate::plan::{Facts, Standing, Wanted};
 use crate::rows::{CheckpointRow, IdempotencyRow, Param, TableRow};
 
 /// The SELECTs, built once.
@@ -37,7 +37,7 @@ fn locked(sql: &str) -> String {
 impl LoadSql {
     pub(super) fn new() -> Self {
         Self {
-            runs: locked(&by_key("t.workspace, t.id, t.seq", "runs")),
+            runs: locked(&by_key("t.workspace, t.id, t.seq, t.status", "runs")),
             checkpoints: locked(&by_key(&CheckpointRow::column_list_of("t"), "checkpoints")),
             conversations: locked(&by_key("t.workspace, t.id, t.last_position", "conversations")),
             messages: by_key("t.workspace, t.id", "messages"),
@@ -156,7 +156,8 @@ fn add(part: usize, row: Row, facts: &mut Facts) -> Result<(), Failed> {
         }
         1 => {
             let key = (column(&mut values, "runs.workspace")?, column(&mut values, "runs.id")?);
-            facts.runs.insert(key, column(&mut values, "runs.seq")?);
+            let seq = column(&mut values, "runs.seq")?;
+            facts.runs.insert(key, Standing { seq, status: column(&mut values, "runs.status")? });
         }
         2 => {
             let row = CheckpointRow::from_values(&mut values)?;

@@ -8,7 +8,7 @@ use tokio_postgres::types::{FromSql, IsNull, ToSql, Type, to_sql_checked};
 
 use super::connection::Connection;
 use crate::database::{Done, Row, Statement, thing_in};
-use crate::rows::Param;
+use crate::rows::{Param, ParamRef};
 use crate::{Result, StoreError};
 
 type Failure = Box<dyn std::error::Error + Sync + Send>;
@@ -26,6 +26,22 @@ impl ToSql for Param {
 
     fn accepts(ty: &Type) -> bool {
         matches!(*ty, Type::TEXT | Type::INT8 | Type::INT4)
+    }
+
+    to_sql_checked!();
+}
+
+impl ToSql for ParamRef<'_> {
+    fn to_sql(&self, ty: &Type, out: &mut BytesMut) -> Result<IsNull, Failure> {
+        match self {
+            Self::Null => Ok(IsNull::Yes),
+            Self::Text(text) => text.as_ref().to_sql(ty, out),
+            Self::Int(number) => number.to_sql(ty, out),
+        }
+    }
+
+    fn accepts(ty: &Type) -> bool {
+        matches!(*ty, Type::TEXT | Type::INT8)
     }
 
     to_sql_checked!();

@@ -1,5 +1,7 @@
 //! How a Rust value becomes a column and comes back.
 
+use std::borrow::Cow;
+
 use crate::StoreError;
 
 /// The two column types that exist in this schema.
@@ -17,6 +19,24 @@ pub(crate) enum Param {
     Int(i64),
 }
 
+/// A value on its way into a statement, still in its row: the writer copies no text.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum ParamRef<'a> {
+    Null,
+    Text(Cow<'a, str>),
+    Int(i64),
+}
+
+impl ParamRef<'_> {
+    fn into_owned(self) -> Param {
+        match self {
+            Self::Null => Param::Null,
+            Self::Text(text) => Param::Text(text.into_owned()),
+            Self::Int(number) => Param::Int(number),
+        }
+    }
+}
+
 /// A value that came out of a query.
 pub(crate) type Value = Param;
 
@@ -28,7 +48,7 @@ impl From<&str> for Param {
 
 impl<T: Field> From<&T> for Param {
     fn from(value: &T) -> Self {
-        value.to_param()
+        value.as_param().into_owned()
     }
 }
 
@@ -58,7 +78,7 @@ macro_rules! params {
 /// A Rust type that fits one column.
 pub(crate) trait Field: Sized {
     const KIND: Kind;
-    fn to_param(&self) -> Param;
+    fn as_param(&self) -> ParamRef<'_>;
     fn from_value(value: Value) -> Result<Self, StoreError>;
 }
 
@@ -73,8 +93,8 @@ fn unexpected(wanted: &str, value: &Value) -> StoreError {
 
 impl Field for String {
     const KIND: Kind = Kind::Text;
-    fn to_param(&self) -> Param {
-        Param::Text(self.clone())
+    fn as_param(&self) -> ParamRef<'_> {
+        ParamRef::Text(Cow::Borrowed(self))
     }
     fn from_value(value: Value) -> Result<Self, StoreError> {
         match value {
@@ -86,8 +106,8 @@ impl Field for String {
 
 impl Field for i64 {
     const KIND: Kind = Kind::Int;
-    fn to_param(&self) -> Param {
-        Param::Int(*self)
+    fn as_param(&self) -> ParamRef<'_> {
+        ParamRef::Int(*self)
     }
     fn from_value(value: Value) -> Result<Self, StoreError> {
         match value {
@@ -101,9 +121,9 @@ macro_rules! unsigned {
     ($($ty:ty),*) => {$(
         impl Field for $ty {
             const KIND: Kind = Kind::Int;
-            fn to_param(&self) -> Param {
+            fn as_param(&self) -> ParamRef<'_> {
                 // Counters never come near the sign bit; saturating keeps the conversion total.
-                Param::Int(i64::try_from(*self).unwrap_or(i64::MAX))
+                ParamRef::Int(i64::try_from(*self).unwrap_or(i64::MAX))
             }
             fn from_value(value: Value) -> Result<Self, StoreError> {
                 let number = i64::from_value(value)?;
@@ -116,8 +136,8 @@ unsigned!(u16, u32, u64);
 
 impl Field for bool {
     const KIND: Kind = Kind::Int;
-    fn to_param(&self) -> Param {
-        Param::Int(i64::from(*self))
+    fn as_param(&self) -> ParamRef<'_> {
+        ParamRef::Int(i64::from(*self))
     }
     fn from_value(value: Value) -> Result<Self, StoreError> {
         Ok(i64::from_value(value)? != 0)
@@ -126,8 +146,8 @@ impl Field for bool {
 
 impl Field for Vec<String> {
     const KIND: Kind = Kind::Text;
-    fn to_param(&self) -> Param {
-        Param::Text(serde_json::Value::from(self.clone()).to_string())
+    fn as_param(&self) -> ParamRef<'_> {
+        ParamRef::Text(Cow::Owned(serde_json::Value::from(self.clone()).to_string()))
     }
     fn from_value(value: Value) -> Result<Self, StoreError> {
         let text = String::from_value(value)?;
@@ -137,8 +157,8 @@ impl Field for Vec<String> {
 
 impl<T: Field> Field for Option<T> {
     const KIND: Kind = T::KIND;
-    fn to_param(&self) -> Param {
-        self.as_ref().map_or(Param::Null, Field::to_param)
+    fn as_param(&self) -> ParamRef<'_> {
+        self.as_ref().map_or(ParamRef::Null, Field::as_param)
     }
     fn from_value(value: Value) -> Result<Self, StoreError> {
         match value {
@@ -155,8 +175,12 @@ pub(crate) trait TableRow: Sized {
     const KEY: &'static [&'static str];
     /// Column names (the field names) with their types, in declaration order.
     const COLUMNS: &'static [(&'static str, Kind)];
-    fn params(&self) -> Vec<Param>;
+    fn borrowed(&self) -> Vec<ParamRef<'_>>;
     fn from_values(values: &mut std::vec::IntoIter<Value>) -> Result<Self, StoreError>;
+
+    fn params(&self) -> Vec<Param> {
+        self.borrowed().into_iter().map(ParamRef::into_owned).collect()
+    }
 
     /// `"a", "b"`: the column list of a SELECT or INSERT.
     fn column_list() -> String {
@@ -212,8 +236,8 @@ macro_rules! row {
             const KEY: &'static [&'static str] = &[$(stringify!($key)),+];
             const COLUMNS: &'static [(&'static str, $crate::rows::Kind)] =
                 &[$((stringify!($field), <$ty as $crate::rows::Field>::KIND)),*];
-            fn params(&self) -> Vec<$crate::rows::Param> {
-                vec![$($crate::rows::Field::to_param(&self.$field)),*]
+            fn borrowed(&self) -> Vec<$crate::rows::ParamRef<'_>> {
+                vec![$($crate::rows::Field::as_param(&self.$field)),*]
             }
             fn from_values(values: &mut std::vec::IntoIter<$crate::rows::Value>) -> Result<Self, $crate::StoreError> {
                 Ok(Self { $($field: $crate::rows::next(values, concat!($table, ".", stringify!($field)))?),* })
@@ -259,8 +283,8 @@ macro_rules! text_enum {
 
         impl $crate::rows::Field for $name {
             const KIND: $crate::rows::Kind = $crate::rows::Kind::Text;
-            fn to_param(&self) -> $crate::rows::Param {
-                $crate::rows::Param::Text(self.as_str().to_owned())
+            fn as_param(&self) -> $crate::rows::ParamRef<'_> {
+                $crate::rows::ParamRef::Text(std::borrow::Cow::Borrowed(self.as_str()))
             }
             fn from_value(value: $crate::rows::Value) -> Result<Self, $crate::StoreError> {
                 let text = <String as $crate::rows::Field>::from_value(value)?;

@@ -2,9 +2,9 @@
 
 use rusqlite::Connection;
 
-use super::query::execute;
+use super::query::store_error;
 use crate::Result;
-use crate::plan::{AuditHeadRow, Effects};
+use crate::plan::{AuditHeadRow, Effects, RunMoveRow};
 use crate::rows::{
     AuditRow, CheckpointRow, IdempotencyRow, MessageRow, RunEventsRow, RunRow, StepExecutionRow, TableRow,
 };
@@ -14,6 +14,7 @@ use crate::sql::{insert_sql, on_conflict_update, update_sql};
 #[derive(Debug)]
 pub(super) struct ApplySql {
     new_run: String,
+    moved_run: String,
     changed_run: String,
     event: String,
     step_execution: String,
@@ -36,6 +37,7 @@ impl ApplySql {
     pub(super) fn new() -> Self {
         Self {
             new_run: insert_sql::<RunRow>(),
+            moved_run: update_sql::<RunMoveRow>(),
             changed_run: update_sql::<RunRow>(),
             event: insert_sql::<RunEventsRow>(),
             step_execution: upsert_sql::<StepExecutionRow>(),
@@ -49,8 +51,13 @@ impl ApplySql {
 }
 
 fn each<T: TableRow>(connection: &Connection, sql: &str, rows: &[T]) -> Result<()> {
+    if rows.is_empty() {
+        return Ok(());
+    }
+    let fail = |error| store_error(&error);
+    let mut statement = connection.prepare_cached(sql).map_err(fail)?;
     for row in rows {
-        execute(connection, sql, &row.params())?;
+        statement.execute(rusqlite::params_from_iter(row.borrowed())).map_err(fail)?;
     }
     Ok(())
 }
@@ -58,6 +65,7 @@ fn each<T: TableRow>(connection: &Connection, sql: &str, rows: &[T]) -> Result<(
 /// Writes everything; the caller's transaction makes it all or nothing.
 pub(super) fn apply(connection: &Connection, sql: &ApplySql, effects: &Effects) -> Result<()> {
     each(connection, &sql.new_run, effects.new_runs.rows())?;
+    each(connection, &sql.moved_run, effects.moved_runs.rows())?;
     each(connection, &sql.changed_run, effects.changed_runs.rows())?;
     each(connection, &sql.event, &effects.events)?;
     each(connection, &sql.step_execution, effects.step_executions.rows())?;

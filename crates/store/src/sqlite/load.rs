@@ -5,7 +5,7 @@ use rusqlite::Connection;
 use super::query::query;
 use crate::audit::AuditHead;
 use crate::database::column;
-use crate::plan::{Facts, Key, Wanted};
+use crate::plan::{Facts, Key, Standing, Wanted};
 use crate::rows::{CheckpointRow, IdempotencyRow, Param, TableRow};
 use crate::sql::select;
 use crate::{Result, StoreError};
@@ -34,8 +34,11 @@ fn number(connection: &Connection, sql: &str, key: &Key) -> Result<Option<u64>> 
 /// Adds what is wanted to the facts.
 pub(super) fn load(connection: &Connection, sql: &LoadSql, wanted: Wanted, facts: &mut Facts) -> Result<()> {
     for key in wanted.runs {
-        if let Some(seq) = number(connection, "SELECT seq FROM runs WHERE workspace = ?1 AND id = ?2", &key)? {
-            facts.runs.insert(key, seq);
+        let standing = "SELECT seq, status FROM runs WHERE workspace = ?1 AND id = ?2";
+        for row in query(connection, standing, &[Param::from(&key.0), Param::from(&key.1)])? {
+            let mut values = row.into_iter();
+            let seq = column(&mut values, "runs.seq")?;
+            facts.runs.insert(key.clone(), Standing { seq, status: column(&mut values, "runs.status")? });
         }
     }
     for key in wanted.checkpoints {

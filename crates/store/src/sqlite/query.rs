@@ -4,10 +4,20 @@ use rusqlite::types::{ToSqlOutput, ValueRef};
 use rusqlite::{Connection, ErrorCode, ToSql, ffi};
 
 use crate::database::{Done, Row, Statement, thing_in};
-use crate::rows::{Param, Value};
+use crate::rows::{Param, ParamRef, Value};
 use crate::{Result, StoreError};
 
 impl ToSql for Param {
+    fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
+        Ok(ToSqlOutput::Borrowed(match self {
+            Self::Null => ValueRef::Null,
+            Self::Text(text) => ValueRef::Text(text.as_bytes()),
+            Self::Int(number) => ValueRef::Integer(*number),
+        }))
+    }
+}
+
+impl ToSql for ParamRef<'_> {
     fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
         Ok(ToSqlOutput::Borrowed(match self {
             Self::Null => ValueRef::Null,
@@ -72,7 +82,7 @@ pub(crate) fn query(connection: &Connection, sql: &str, params: &[Param]) -> Res
 }
 
 /// Runs a statement that writes and returns nothing.
-pub(crate) fn execute(connection: &Connection, sql: &str, params: &[Param]) -> Result<u64> {
+pub(crate) fn execute(connection: &Connection, sql: &str, params: &[impl ToSql]) -> Result<u64> {
     let mut statement = connection.prepare_cached(sql).map_err(|error| store_error(&error))?;
     let affected = statement.execute(rusqlite::params_from_iter(params)).map_err(|error| store_error(&error))?;
     Ok(affected as u64)
