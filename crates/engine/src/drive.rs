@@ -2,7 +2,9 @@
 
 use crate::{Engine, EngineError, load::LoadedRun, project};
 use countersign_core::run::{self, Decision, Effect, Input, Phase, Refusal, RunState, Version};
-use countersign_store::{CommitOutcome, Conflict, IdempotencyRow, NewIdempotency, Priority, RunRow, StoreError};
+use countersign_store::{
+    CommitOutcome, Conflict, IdempotencyRow, NewIdempotency, Pointed, Priority, RunRow, StoreError,
+};
 use parking_lot::Mutex;
 use std::{collections::HashMap, sync::Arc};
 use tokio::sync::OwnedSemaphorePermit;
@@ -59,6 +61,13 @@ pub(crate) struct Before<'a> {
 pub(crate) struct Moved {
     pub(crate) row: RunRow,
     pub(crate) todo: Todo,
+}
+
+/// What a start is written with beside its decision.
+#[derive(Default)]
+pub(crate) struct Beside {
+    pub(crate) idempotency: Option<NewIdempotency>,
+    pub(crate) pointed: Option<Pointed>,
 }
 
 /// What a commit asks for, and the lease of this process it was sent on.
@@ -168,7 +177,7 @@ impl Engine {
                 }
             };
             let before = Before { row: &row, version: &version, checkpoint: checkpoint.as_deref() };
-            match self.commit(before, decision, None).await {
+            match self.commit(before, decision, Beside::default()).await {
                 Ok(Committed::Written { row, after, todo }) => {
                     *held = Some(Held { row: (*row).clone(), version, state: *after });
                     return Ok(Moved { row: *row, todo });
@@ -200,7 +209,7 @@ impl Engine {
         &self,
         before: Before<'_>,
         decision: Decision,
-        idempotency: Option<NewIdempotency>,
+        beside: Beside,
     ) -> Result<Committed, EngineError> {
         let Decision { events, effects, after } = decision;
         let (at, lease) = (self.now(), self.0.lease.number());
@@ -208,7 +217,8 @@ impl Engine {
         let node = &self.0.config.node;
         let facts = project::Facts { before: row, checkpoint, version, after: &after, events: &events, at, node };
         let mut commit = project::commit(&facts)?;
-        commit.idempotency = idempotency;
+        commit.idempotency = beside.idempotency;
+        commit.pointed = beside.pointed;
         let priority = if row.seq == 0 { Priority::Start } else { Priority::Continue };
         let row = RunRow { seq: commit.expected_seq + 1, ..commit.run.clone() };
         match self.0.store.commit(commit, priority).await? {

@@ -58,6 +58,7 @@ fn empty(facts: &Facts<'_>, events: String) -> Commit {
         messages: Vec::new(),
         conversation_status: None,
         audit: Vec::new(),
+        pointed: None,
         idempotency: None,
     }
 }

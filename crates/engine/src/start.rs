@@ -3,15 +3,24 @@
 use crate::{
     Engine, EngineError,
     customer::{conversation_object, customer_object},
-    drive::{Before, Committed, Held},
+    drive::{Before, Beside, Committed, Held},
 };
-use countersign_core::run::{self, Actor, Input, RunState, Start};
-use countersign_store::{NewIdempotency, RunRow, RunStatus};
+use countersign_core::run::{self, Actor, Input, Ramp, RunState, Start};
+use countersign_store::{Conflict, NewIdempotency, Pointed, RunRow, RunStatus, StoreError};
 use serde_json::Value;
 use std::{sync::Arc, time::Duration};
 
 /// Scope of idempotency keys that start runs.
 const SCOPE: &str = "run.start";
+
+/// How often a start looks again because the version to start with was moved.
+const POINTER_TRIES: u32 = 16;
+
+/// The version of a run to be, and what that was read from.
+struct Chosen {
+    version: u32,
+    pointed: Option<Pointed>,
+}
 
 /// What a run is started with.
 #[derive(Debug, Clone)]
@@ -20,7 +29,7 @@ pub struct StartRun {
     pub workspace: String,
     /// Workflow id.
     pub workflow: String,
-    /// The active version when absent.
+    /// Absent: the active version, or the ramped one for a part of the runs.
     pub version: Option<u32>,
     /// The run's input.
     pub input: Value,
@@ -62,33 +71,57 @@ impl Engine {
     /// # Errors
     /// `NotPublished`, `NotFound`, `InvalidInput`, `KeyReused`, or `Busy` when too many runs move.
     pub async fn start_run(&self, request: StartRun) -> Result<StartedRun, EngineError> {
+        let run = uuid::Uuid::now_v7().to_string();
+        for _ in 0..POINTER_TRIES {
+            let chosen = self.choose(&request, &run).await?;
+            match self.start_on(&request, &run, chosen).await {
+                // Another version was chosen between the look and the commit: nothing was written.
+                Err(EngineError::Store(StoreError::Conflict(Conflict::PointerMoved { workflow }))) => {
+                    self.workflow_changed(&request.workspace, &workflow);
+                }
+                done => return done,
+            }
+        }
+        Err(EngineError::Busy)
+    }
+
+    /// The version the run takes: the one asked for, or what the workflow's pointer says.
+    async fn choose(&self, request: &StartRun, run: &str) -> Result<Chosen, EngineError> {
+        if let Some(version) = request.version {
+            return Ok(Chosen { version, pointed: None });
+        }
+        let row = self.pointer(&request.workspace, &request.workflow).await?;
+        let active = row.active_version.ok_or(EngineError::NotPublished)?;
+        let ramp = row.ramp_version.zip(row.ramp_percent).map(|(version, percent)| Ramp { version, percent });
+        let pointed = Pointed { workflow: request.workflow.clone(), revision: row.pointer_revision };
+        Ok(Chosen { version: run::version_for(run, active, ramp), pointed: Some(pointed) })
+    }
+
+    async fn start_on(&self, request: &StartRun, run: &str, chosen: Chosen) -> Result<StartedRun, EngineError> {
         let permit = Arc::clone(&self.0.moving).try_acquire_owned().map_err(|_| EngineError::Busy)?;
         if self.stopping() {
             return Err(EngineError::Busy);
         }
-        let number = match request.version {
-            Some(version) => version,
-            None => self.active_version(&request.workspace, &request.workflow).await?,
-        };
+        let number = chosen.version;
         let version = self.version(&request.workspace, &request.workflow, number).await?;
         let problems = version.input_problems(&request.input);
         if !problems.is_empty() {
             return Err(EngineError::InvalidInput(problems));
         }
-        let start = self.start_of(&request, number).await?;
-        let row = self.first_row(&request, &start, &version.workflow().name);
+        let start = self.start_of(request, run, number).await?;
+        let row = self.first_row(request, &start, &version.workflow().name);
         let run_id = start.run.clone();
         let decision = run::advance(&version, RunState::default(), Input::Started(Box::new(start)), self.timestamp());
         let decision = decision.map_err(|(refusal, _)| refusal)?;
         let waiting = request.wait.map(|wait| (wait, self.0.waiters.wait(&run_id)));
-        let idempotency = request.idempotency.as_ref().map(remembered);
         let before = Before { row: &row, version: &version, checkpoint: None };
-        let written = self.commit(before, decision, idempotency).await;
+        let beside = Beside { idempotency: request.idempotency.as_ref().map(remembered), pointed: chosen.pointed };
+        let written = self.commit(before, decision, beside).await;
         let (row, after, todo) = match written {
             Ok(Committed::Written { row, after, todo }) => (*row, *after, todo),
             Ok(Committed::Replayed(known)) => {
                 self.0.waiters.forget(&run_id);
-                return self.replayed(&request, &known.request_hash, known.run.as_deref()).await;
+                return self.replayed(request, &known.request_hash, known.run.as_deref()).await;
             }
             Err(error) => {
                 self.0.waiters.forget(&run_id);
@@ -111,7 +144,7 @@ impl Engine {
         Ok(StartedRun { run, replayed: false })
     }
 
-    async fn start_of(&self, request: &StartRun, version: u32) -> Result<Start, EngineError> {
+    async fn start_of(&self, request: &StartRun, run: &str, version: u32) -> Result<Start, EngineError> {
         let (workspace, store) = (&request.workspace, &self.0.store);
         let customer = match &request.customer {
             Some(id) => {
@@ -128,7 +161,7 @@ impl Engine {
             None => Value::Null,
         };
         Ok(Start {
-            run: uuid::Uuid::now_v7().to_string(),
+            run: run.to_owned(),
             workflow: request.workflow.clone(),
             version,
             trigger: request.trigger.clone(),

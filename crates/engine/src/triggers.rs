@@ -6,7 +6,7 @@ use countersign_core::{
     expr::{Expression, Scope},
     run::{Actor, Version, Via},
 };
-use countersign_store::{ConversationRow, ConversationStatus, DatabaseKind, PageRequest, RunFilter, RunRow, RunStatus};
+use countersign_store::{ConversationRow, ConversationStatus, PageRequest, PointerRow, RunFilter, RunRow, RunStatus};
 use parking_lot::RwLock;
 use serde_json::{Value, json};
 use std::{
@@ -24,37 +24,34 @@ const KEPT_MAX: usize = 10_000;
 pub(crate) struct Triggers {
     /// Grows with every change, so that a read that overlaps a change is not kept.
     generation: AtomicU64,
-    active: RwLock<HashMap<(String, String), u32>>,
+    active: RwLock<HashMap<(String, String), PointerRow>>,
 }
 
 impl Engine {
-    /// A version was published, rolled back or archived: the next start must look again. Call it before answering.
+    /// A version was published, rolled back, ramped or archived: the next start looks again. Starts of processes that were
+    /// not told find out when they are written.
     pub fn workflow_changed(&self, workspace: &str, workflow: &str) {
         self.0.triggers.generation.fetch_add(1, Ordering::SeqCst);
         self.0.triggers.active.write().remove(&(workspace.to_owned(), workflow.to_owned()));
     }
 
-    pub(crate) async fn active_version(&self, workspace: &str, workflow: &str) -> Result<u32, EngineError> {
-        // Only one process can publish into a SQLite file, and it says so; elsewhere the pointer is read each time.
-        let alone = self.0.store.kind() == DatabaseKind::Sqlite;
+    /// Which version a new run takes, as it was when last looked: the commit of a start is refused when it moved since.
+    pub(crate) async fn pointer(&self, workspace: &str, workflow: &str) -> Result<PointerRow, EngineError> {
         let key = (workspace.to_owned(), workflow.to_owned());
-        if alone && let Some(version) = self.0.triggers.active.read().get(&key) {
-            return Ok(*version);
+        if let Some(pointer) = self.0.triggers.active.read().get(&key) {
+            return Ok(pointer.clone());
         }
         let generation = self.0.triggers.generation.load(Ordering::SeqCst);
-        let row = self.0.store.get_workflow(workspace, workflow).await?;
+        let row = self.0.store.get_pointer(workspace, workflow).await?;
         let row = row.filter(|row| row.archived_at.is_none()).ok_or(EngineError::NotFound("workflow"))?;
-        let version = row.active_version.ok_or(EngineError::NotPublished)?;
-        if alone {
-            let mut active = self.0.triggers.active.write();
-            if active.len() >= KEPT_MAX {
-                active.clear();
-            }
-            if self.0.triggers.generation.load(Ordering::SeqCst) == generation {
-                active.insert(key, version);
-            }
+        let mut active = self.0.triggers.active.write();
+        if active.len() >= KEPT_MAX {
+            active.clear();
         }
-        Ok(version)
+        if self.0.triggers.generation.load(Ordering::SeqCst) == generation {
+            active.insert(key, row.clone());
+        }
+        Ok(row)
     }
 
     /// A customer wrote: starts the runs whose message trigger holds. A conversation that is with a person, or has a

@@ -178,6 +178,7 @@ impl From<Conflict> for ApiError {
                     None => "no version is active now".to_owned(),
                 })
             }
+            Conflict::PointerMoved { .. } => Self::busy(conflict.to_string()),
             Conflict::InUse(_) => Self::conflict("in_use", "This is in use").detail(conflict.to_string()),
         }
     }

@@ -52,6 +52,7 @@ fn api() -> OpenApiRouter<App> {
         .routes(routes!(h::workflows::get_draft_yaml))
         .routes(routes!(h::versions::publish_workflow))
         .routes(routes!(h::versions::rollback_workflow))
+        .routes(routes!(h::ramps::ramp_workflow, h::ramps::end_ramp))
         .routes(routes!(h::versions::list_versions))
         .routes(routes!(h::versions::get_version))
         .routes(routes!(h::versions::diff_versions))

@@ -124,6 +124,7 @@ fn commit(id: &str, seq: u64) -> Commit {
         messages: vec![],
         conversation_status: None,
         audit: if matches!(seq, 0 | 4) { vec![audit] } else { vec![] },
+        pointed: None,
         idempotency: None,
     }
 }

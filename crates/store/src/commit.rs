@@ -27,8 +27,19 @@ pub struct Commit {
     pub conversation_status: Option<(String, ConversationStatus)>,
     /// Entries for the audit chain.
     pub audit: Vec<NewAudit>,
+    /// Of a start that did not name its version: what the version was chosen by.
+    pub pointed: Option<Pointed>,
     /// Remember the answer; an answer already remembered wins and nothing is written.
     pub idempotency: Option<NewIdempotency>,
+}
+
+/// The choice a start was decided on: when it was moved meanwhile, the commit fails with `Conflict::PointerMoved`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Pointed {
+    /// Workflow id.
+    pub workflow: String,
+    /// `pointer_revision` of the workflow.
+    pub revision: u64,
 }
 
 /// One change of a checkpoint.
@@ -61,6 +72,15 @@ pub enum CheckpointChange {
         payload: Option<String>,
         /// New assignee (`Some(None)` removes it), `None` leaves it.
         assigned_to: Option<Option<String>>,
+    },
+    /// Its run was moved to another version. Fails like `Close` when decided.
+    Move {
+        /// Checkpoint id.
+        id: String,
+        /// Version it is on now.
+        version: u32,
+        /// Step it is at now.
+        step: String,
     },
 }
 

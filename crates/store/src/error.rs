@@ -28,6 +28,12 @@ pub enum Conflict {
         /// Current active version.
         active: Option<u32>,
     },
+    /// The choice of version was moved since a start was decided on it.
+    #[error("another version starts runs of {workflow} now")]
+    PointerMoved {
+        /// Workflow id.
+        workflow: String,
+    },
     /// The thing is used by others and cannot go.
     #[error("{0} is in use")]
     InUse(&'static str),

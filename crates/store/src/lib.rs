@@ -26,7 +26,7 @@ mod store;
 pub mod testing;
 
 pub use audit::{AuditVerdict, audit_hash, verify_chain};
-pub use commit::{CheckpointChange, Commit, CommitOutcome, NewAudit, NewIdempotency, NewMessage, Priority};
+pub use commit::{CheckpointChange, Commit, CommitOutcome, NewAudit, NewIdempotency, NewMessage, Pointed, Priority};
 pub use config::StoreConfig;
 pub use database::DatabaseKind;
 pub use error::{Conflict, Result, StoreError, UnknownWord};

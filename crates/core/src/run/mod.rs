@@ -14,6 +14,7 @@ mod history;
 mod input;
 mod machine;
 mod preview;
+mod ramp;
 mod retry;
 mod state;
 mod steps;
@@ -28,6 +29,7 @@ pub use history::{AttemptRecord, CheckpointRecord, ExecutionStatus, LogEntry, St
 pub use input::{Input, LookUpResult, Start, UnknownAnswer};
 pub use machine::{Decision, FieldProblem, Refusal, advance, step};
 pub use preview::{PreviewStep, preview};
+pub use ramp::{Ramp, version_for};
 pub use state::{
     ApprovalWait, BackingOff, Calling, Ended, FormWait, Grant, HandoffWait, LookingUp, Phase, Place, RunInfo, RunState,
     UnknownWait, apply,

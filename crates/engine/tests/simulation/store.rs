@@ -61,7 +61,9 @@ impl Store {
         for change in &commit.checkpoints {
             let id = match change {
                 CheckpointChange::Open(row) => &row.id,
-                CheckpointChange::Close { id, .. } | CheckpointChange::Touch { id, .. } => id,
+                CheckpointChange::Close { id, .. }
+                | CheckpointChange::Touch { id, .. }
+                | CheckpointChange::Move { id, .. } => id,
             };
             let earlier = changed.iter().position(|row| row.id == *id);
             let current = earlier.map_or_else(|| self.checkpoints.get(id), |index| changed.get(index));
@@ -208,6 +210,12 @@ fn changed_checkpoint(change: &CheckpointChange, current: Option<&CheckpointRow>
             if let Some(payload) = payload {
                 row.payload.clone_from(payload);
             }
+            Ok(row)
+        }
+        CheckpointChange::Move { version, step, .. } => {
+            let mut row = current.cloned().ok_or(StoreError::NotFound("checkpoint"))?;
+            row.version = *version;
+            row.step.clone_from(step);
             Ok(row)
         }
     }

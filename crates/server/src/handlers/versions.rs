@@ -5,15 +5,18 @@ use crate::{
     documents,
     error::{ApiError, ApiResult},
     extract::{Body, Caller, Path, Query, invalid_parameter},
-    handlers::{at_most, workspace},
+    handlers::{at_most, ramps::micros, workspace},
     publishing::{self, Wanted},
     views::required_workflow,
     wire::{Activation, ActivationKind, DiffResponse, Page, PublishRequest, RollbackRequest, RunCounts, Version, json},
 };
 use axum::{Json, extract::State, http::StatusCode};
-use countersign_store::{Activate, ActivationKind as Kind, Role, RunCount, WorkflowRow, WorkflowVersionRow};
+use countersign_store::{
+    Activate, ActivationKind as Kind, PointerRow, Role, RunCount, WorkflowRow, WorkflowVersionRow,
+};
 use serde::Deserialize;
 use serde_json::{Value, json as object};
+use std::time::Instant;
 use utoipa::IntoParams;
 
 /// Longest message of a version, characters.
@@ -22,7 +25,7 @@ const MESSAGE_LENGTH_MAX: usize = 2_000;
 async fn view(
     app: &App,
     row: WorkflowVersionRow,
-    active: Option<u32>,
+    pointer: &PointerRow,
     counts: &[RunCount],
     with_document: bool,
 ) -> ApiResult<Version> {
@@ -37,18 +40,24 @@ async fn view(
         hash: row.hash,
         message: row.message,
         created_at: row.published_at,
-        active: active == Some(row.version),
+        active: pointer.active_version == Some(row.version),
+        ramp_percent: pointer.ramp_percent.filter(|_| pointer.ramp_version == Some(row.version)),
         allow_unguarded: detail.get("allow_unguarded").and_then(Value::as_bool).unwrap_or(false),
         runs,
         document: with_document.then(|| json(&row.document)),
     })
 }
 
-async fn one(app: &App, workspace: &str, id: &str, version: u32) -> ApiResult<Version> {
-    let workflow = required_workflow(app, workspace, id).await?;
+async fn pointer(app: &App, workspace: &str, id: &str) -> ApiResult<PointerRow> {
+    app.store.get_pointer(workspace, id).await?.ok_or_else(|| ApiError::not_found("workflow"))
+}
+
+/// A version with its document.
+pub(super) async fn version_detail(app: &App, workspace: &str, id: &str, version: u32) -> ApiResult<Version> {
+    let pointer = pointer(app, workspace, id).await?;
     let row = app.store.get_version(workspace, id, version).await?.ok_or_else(|| ApiError::not_found("version"))?;
     let counts = app.store.run_counts(workspace, Some(id)).await?;
-    view(app, row, workflow.active_version, &counts, true).await
+    view(app, row, &pointer, &counts, true).await
 }
 
 /// Publishes the draft: checks it, makes a version of it and makes that active.
@@ -78,7 +87,7 @@ pub(crate) async fn publish_workflow(
     let workspace = app.store.get_workspace(caller.workspace()).await?;
     let policy = workspace.as_ref().map(workspace::policy).unwrap_or_default();
     let version = publishing::publish(&app, &caller, &row, wanted, &policy).await?;
-    Ok((StatusCode::CREATED, Json(one(&app, caller.workspace(), &id, version).await?)))
+    Ok((StatusCode::CREATED, Json(version_detail(&app, caller.workspace(), &id, version).await?)))
 }
 
 /// Makes another version active. Runs under way stay on theirs.
@@ -92,6 +101,7 @@ pub(crate) async fn rollback_workflow(
     body: Body<RollbackRequest>,
 ) -> ApiResult<Json<Version>> {
     caller.require(Role::Builder)?;
+    let started = Instant::now();
     let request = body.value;
     let row = required_workflow(&app, caller.workspace(), &id).await?;
     let message = at_most("/message", request.message.as_deref().unwrap_or_default(), MESSAGE_LENGTH_MAX)?;
@@ -107,9 +117,10 @@ pub(crate) async fn rollback_workflow(
         "workflow": row.name, "version": request.version, "before": row.active_version, "message": message,
     });
     let entry = caller.audit(app.now(), "workflow.rolled_back", format!("workflow:{id}"), detail);
-    app.store.activate(&activate, vec![entry]).await?;
+    let position = app.store.activate(&activate, vec![entry]).await?;
     app.engine.workflow_changed(caller.workspace(), &id);
-    Ok(Json(one(&app, caller.workspace(), &id, request.version).await?))
+    app.store.activation_took(caller.workspace(), &id, position, micros(started)).await?;
+    Ok(Json(version_detail(&app, caller.workspace(), &id, request.version).await?))
 }
 
 /// Versions, newest first.
@@ -120,12 +131,12 @@ pub(crate) async fn list_versions(
     caller: Caller,
     Path(id): Path<String>,
 ) -> ApiResult<Json<Page<Version>>> {
-    let workflow = required_workflow(&app, caller.workspace(), &id).await?;
+    let pointer = pointer(&app, caller.workspace(), &id).await?;
     let counts = app.store.run_counts(caller.workspace(), Some(&id)).await?;
     let rows = app.store.list_versions(caller.workspace(), &id).await?;
     let mut items = Vec::with_capacity(rows.len());
     for row in rows {
-        items.push(view(&app, row, workflow.active_version, &counts, false).await?);
+        items.push(view(&app, row, &pointer, &counts, false).await?);
     }
     Ok(Json(Page::whole(items)))
 }
@@ -139,7 +150,7 @@ pub(crate) async fn get_version(
     caller: Caller,
     Path((id, n)): Path<(String, u32)>,
 ) -> ApiResult<Json<Version>> {
-    Ok(Json(one(&app, caller.workspace(), &id, n).await?))
+    Ok(Json(version_detail(&app, caller.workspace(), &id, n).await?))
 }
 
 /// What to compare.
@@ -212,10 +223,14 @@ pub(crate) async fn list_activations(
             kind: match row.kind {
                 Kind::Publish => ActivationKind::Publish,
                 Kind::Rollback => ActivationKind::Rollback,
+                Kind::Ramp => ActivationKind::Ramp,
+                Kind::RampEnd => ActivationKind::RampEnd,
             },
             at: row.at,
             by: app.some_person(caller.workspace(), Some(&row.by)).await?,
             message: version.map(|version| version.message.clone()),
+            percent: row.percent,
+            took_us: row.took_us,
         });
     }
     Ok(Json(Page::whole(items)))

@@ -161,6 +161,16 @@ pub struct RollbackRequest {
     pub expected_active: Option<u32>,
 }
 
+/// Sends a part of the new runs to a version.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct RampRequest {
+    /// The version; another than the active one.
+    pub version: u32,
+    /// How many of a hundred new runs, 1 to 99.
+    pub percent: u32,
+}
+
 /// A published version.
 #[derive(Debug, Clone, Serialize, ToSchema)]
 pub struct Version {
@@ -176,6 +186,8 @@ pub struct Version {
     pub created_at: i64,
     /// Whether new runs start with it.
     pub active: bool,
+    /// How many of a hundred new runs start with it while another version is active; null without a ramp to it.
+    pub ramp_percent: Option<u32>,
     /// Whether it was published against the checks' advice, by the workspace's policy.
     pub allow_unguarded: bool,
     /// Its runs.
@@ -192,6 +204,10 @@ pub enum ActivationKind {
     Publish,
     /// An earlier one again.
     Rollback,
+    /// A part of the new runs takes another version.
+    Ramp,
+    /// All new runs take the active version again.
+    RampEnd,
 }
 
 /// One move of the active version.
@@ -209,6 +225,10 @@ pub struct Activation {
     pub by: Option<PersonRef>,
     /// What the version's author said.
     pub message: Option<String>,
+    /// Of a ramp: how many of a hundred new runs.
+    pub percent: Option<u32>,
+    /// How long it took until every new start obeyed, microseconds; null where it was not measured.
+    pub took_us: Option<u64>,
 }
 
 /// Which steps differ.

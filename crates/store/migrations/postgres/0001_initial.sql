@@ -77,6 +77,10 @@ CREATE TABLE workflows (
   last_version BIGINT NOT NULL,
   created_at BIGINT NOT NULL,
   archived_at BIGINT,
+  -- Which version a new run takes: grows with every move of it, and a start is written only on the one it was decided on.
+  pointer_revision BIGINT NOT NULL DEFAULT 0,
+  ramp_version BIGINT,
+  ramp_percent BIGINT,
   PRIMARY KEY (workspace, id)
 );
 CREATE UNIQUE INDEX workflows_by_name ON workflows (workspace, name) WHERE archived_at IS NULL;
@@ -102,6 +106,8 @@ CREATE TABLE activations (
   at BIGINT NOT NULL,
   "by" TEXT COLLATE "C" NOT NULL,
   kind TEXT COLLATE "C" NOT NULL,
+  percent BIGINT,
+  took_us BIGINT,
   PRIMARY KEY (workspace, workflow, position)
 );
 

@@ -76,6 +76,10 @@ CREATE TABLE workflows (
   last_version INTEGER NOT NULL,
   created_at INTEGER NOT NULL,
   archived_at INTEGER,
+  -- Which version a new run takes: grows with every move of it, and a start is written only on the one it was decided on.
+  pointer_revision INTEGER NOT NULL DEFAULT 0,
+  ramp_version INTEGER,
+  ramp_percent INTEGER,
   PRIMARY KEY (workspace, id)
 ) STRICT;
 CREATE UNIQUE INDEX workflows_by_name ON workflows (workspace, name) WHERE archived_at IS NULL;
@@ -101,6 +105,8 @@ CREATE TABLE activations (
   at INTEGER NOT NULL,
   "by" TEXT NOT NULL,
   kind TEXT NOT NULL,
+  percent INTEGER,
+  took_us INTEGER,
   PRIMARY KEY (workspace, workflow, position)
 ) STRICT;
 

@@ -1,5 +1,6 @@
 //! Workflows: drafts, versions and the pointer between them.
 
+use super::pointers::position;
 use crate::database::{Statement, Write};
 use crate::rows::{TableRow, params};
 use crate::sql::{self, insert};
@@ -74,17 +75,18 @@ pub struct Activate {
     pub at: i64,
 }
 
-fn changed(workspace: &str, workflow: &str) -> Vec<Change> {
+pub(super) fn changed(workspace: &str, workflow: &str) -> Vec<Change> {
     vec![Change { workspace: workspace.to_owned(), kind: ChangeKind::Workflow, id: workflow.to_owned() }]
 }
 
-/// The next entry in the workflow's list of activations; the caller holds the workflow's row.
-fn activation(row: &ActivationRow) -> Statement {
-    let sql = "INSERT INTO activations (workspace, workflow, position, version, at, \"by\", kind) \
+/// The next entry in the workflow's list of activations; returns its position. The caller holds the workflow's row.
+pub(super) fn activation(row: &ActivationRow) -> Statement {
+    let sql = "INSERT INTO activations (workspace, workflow, position, version, at, \"by\", kind, percent) \
                SELECT workspace, id, coalesce((SELECT max(position) FROM activations \
                WHERE workspace = ?1 AND workflow = ?2), 0) + 1, CAST(?3 AS BIGINT), CAST(?4 AS BIGINT), \
-               CAST(?5 AS TEXT), CAST(?6 AS TEXT) FROM workflows WHERE workspace = ?1 AND id = ?2";
-    let values = params![&row.workspace, &row.workflow, row.version, row.at, &row.by, &row.kind];
+               CAST(?5 AS TEXT), CAST(?6 AS TEXT), CAST(?7 AS BIGINT) FROM workflows \
+               WHERE workspace = ?1 AND id = ?2 RETURNING position";
+    let values = params![&row.workspace, &row.workflow, row.version, row.at, &row.by, &row.kind, &row.percent];
     Statement::new(sql, values).must_hit("workflow")
 }
 
@@ -160,7 +162,8 @@ impl Store {
         }
     }
 
-    /// Adds the next version, makes it active and returns its number, all or nothing. `audit` gets the number.
+    /// Adds the next version, makes it active, ends a ramp and returns its number, all or nothing. `audit` gets the number.
+    /// Once this returned, no start that did not name a version is written on another one.
     ///
     /// # Errors
     /// `Conflict::ActiveChanged`, `NotFound` when there is no such workflow or it is archived.
@@ -172,7 +175,9 @@ impl Store {
         for _ in 0..PUBLISH_TRIES {
             let row = self.publishable(publish).await?;
             let version = row.last_version + 1;
-            match self.write(publish_write(publish, version, audit(version))).await {
+            let mut write = publish_write(publish, version, audit(version));
+            write.statements.splice(0..0, self.alone(&publish.workspace, &publish.workflow));
+            match self.write(write).await {
                 Ok(_) => return Ok(version),
                 // Another publish took the number: look again.
                 Err(StoreError::NotFound(_)) => {}
@@ -193,12 +198,14 @@ impl Store {
         }
     }
 
-    /// Makes an earlier (or later) version active.
+    /// Makes an earlier (or later) version active and ends a ramp; answers the position among the moves. Once this
+    /// returned, no start that did not name a version is written on another one.
     ///
     /// # Errors
     /// `NotFound` when there is no such version, `Conflict::ActiveChanged`.
-    pub async fn activate(&self, activate: &Activate, audit: Vec<NewAudit>) -> Result<()> {
-        let sql = "UPDATE workflows SET active_version = ?3 WHERE workspace = ?1 AND id = ?2 AND EXISTS \
+    pub async fn activate(&self, activate: &Activate, audit: Vec<NewAudit>) -> Result<u64> {
+        let sql = "UPDATE workflows SET active_version = ?3, ramp_version = NULL, ramp_percent = NULL, \
+                   pointer_revision = pointer_revision + 1 WHERE workspace = ?1 AND id = ?2 AND EXISTS \
                    (SELECT 1 FROM workflow_versions WHERE workspace = ?1 AND workflow = ?2 AND version = ?3)";
         let mut pointer = Statement::new(sql, params![&activate.workspace, &activate.workflow, activate.version]);
         if let Some(expected) = &activate.expected_active {
@@ -213,14 +220,18 @@ impl Store {
             at: activate.at,
             by: activate.by.clone(),
             kind: ActivationKind::Rollback,
+            percent: None,
+            took_us: None,
         };
+        let mut statements = self.alone(&activate.workspace, &activate.workflow);
+        statements.extend([pointer.must_hit("version"), activation(&entry)]);
         let write = Write {
-            statements: vec![pointer.must_hit("version"), activation(&entry)],
+            statements,
             audit: audited(&activate.workspace, audit),
             changes: changed(&activate.workspace, &activate.workflow),
         };
         match self.write(write).await {
-            Ok(_) => Ok(()),
+            Ok(done) => position(done),
             Err(StoreError::NotFound(what)) => Err(self.why_not_activated(activate, what).await?),
             Err(error) => Err(error),
         }
@@ -247,12 +258,11 @@ impl Store {
         archived_at: Option<i64>,
         audit: Vec<NewAudit>,
     ) -> Result<()> {
-        let sql = "UPDATE workflows SET archived_at = ?3 WHERE workspace = ?1 AND id = ?2";
-        let write = Write {
-            statements: vec![Statement::new(sql, params![workspace, id, &archived_at]).must_hit("workflow")],
-            audit: audited(workspace, audit),
-            changes: changed(workspace, id),
-        };
+        let sql = "UPDATE workflows SET archived_at = ?3, pointer_revision = pointer_revision + 1 \
+                   WHERE workspace = ?1 AND id = ?2";
+        let mut statements = self.alone(workspace, id);
+        statements.push(Statement::new(sql, params![workspace, id, &archived_at]).must_hit("workflow"));
+        let write = Write { statements, audit: audited(workspace, audit), changes: changed(workspace, id) };
         self.write(write).await.map(|_| ())
     }
 
@@ -306,7 +316,8 @@ impl Store {
 }
 
 fn publish_write(publish: &Publish, version: u32, audit: Vec<NewAudit>) -> Write {
-    let sql = "UPDATE workflows SET last_version = ?3, active_version = ?3 \
+    let sql = "UPDATE workflows SET last_version = ?3, active_version = ?3, ramp_version = NULL, ramp_percent = NULL, \
+               pointer_revision = pointer_revision + 1 \
                WHERE workspace = ?1 AND id = ?2 AND last_version = ?3 - 1 AND archived_at IS NULL";
     let mut pointer = Statement::new(sql, params![&publish.workspace, &publish.workflow, version]);
     if let Some(expected) = &publish.expected_active {
@@ -332,6 +343,8 @@ fn publish_write(publish: &Publish, version: u32, audit: Vec<NewAudit>) -> Write
         at: publish.at,
         by: publish.author.clone(),
         kind: ActivationKind::Publish,
+        percent: None,
+        took_us: None,
     };
     Write {
         statements: vec![pointer.must_hit("workflow"), insert(&row), activation(&entry)],

@@ -13,6 +13,7 @@ pub(crate) type Key = (String, String);
 #[derive(Debug, Default)]
 pub(crate) struct Wanted {
     pub(crate) runs: BTreeSet<Key>,
+    pub(crate) pointers: BTreeSet<Key>,
     pub(crate) checkpoints: BTreeSet<Key>,
     pub(crate) conversations: BTreeSet<Key>,
     pub(crate) messages: BTreeSet<Key>,
@@ -33,10 +34,15 @@ impl Wanted {
     fn add(&mut self, commit: &Commit) {
         let key = |id: &String| (commit.workspace.clone(), id.clone());
         self.runs.insert(key(&commit.run_id));
+        if let Some(pointed) = &commit.pointed {
+            self.pointers.insert(key(&pointed.workflow));
+        }
         for change in &commit.checkpoints {
             self.checkpoints.insert(match change {
                 CheckpointChange::Open(row) => key(&row.id),
-                CheckpointChange::Close { id, .. } | CheckpointChange::Touch { id, .. } => key(id),
+                CheckpointChange::Close { id, .. }
+                | CheckpointChange::Touch { id, .. }
+                | CheckpointChange::Move { id, .. } => key(id),
             });
         }
         for message in &commit.messages {
@@ -67,6 +73,8 @@ pub(crate) struct Standing {
 pub(crate) struct Facts {
     /// The runs that exist.
     pub(crate) runs: HashMap<Key, Standing>,
+    /// `pointer_revision` of workflows.
+    pub(crate) pointers: HashMap<Key, u64>,
     pub(crate) checkpoints: HashMap<Key, CheckpointRow>,
     /// Position of the newest message.
     pub(crate) conversations: HashMap<Key, u64>,

@@ -19,6 +19,7 @@ pub(crate) fn plan(commit: &Commit, facts: &mut Facts, effects: &mut Effects) ->
         return Ok(CommitOutcome::Replayed(Box::new(known)));
     }
     check_fence(commit, facts)?;
+    check_pointer(commit, facts)?;
     let checkpoints = change_checkpoints(commit, facts)?;
     check_conversations(commit, facts)?;
 
@@ -51,13 +52,24 @@ fn check_fence(commit: &Commit, facts: &Facts) -> Result<()> {
     }
 }
 
+/// A start goes by the version that is chosen now, not by the one that was when it was decided.
+fn check_pointer(commit: &Commit, facts: &Facts) -> Result<()> {
+    let Some(pointed) = &commit.pointed else { return Ok(()) };
+    match facts.pointers.get(&(commit.workspace.clone(), pointed.workflow.clone())) {
+        Some(found) if *found == pointed.revision => Ok(()),
+        Some(_) | None => Err(Conflict::PointerMoved { workflow: pointed.workflow.clone() }.into()),
+    }
+}
+
 /// The checkpoints of the commit as they will be, without touching the facts yet.
 fn change_checkpoints(commit: &Commit, facts: &Facts) -> Result<Vec<CheckpointRow>> {
     let mut changed: Vec<CheckpointRow> = Vec::new();
     for change in &commit.checkpoints {
         let id = match change {
             CheckpointChange::Open(row) => &row.id,
-            CheckpointChange::Close { id, .. } | CheckpointChange::Touch { id, .. } => id,
+            CheckpointChange::Close { id, .. }
+            | CheckpointChange::Touch { id, .. }
+            | CheckpointChange::Move { id, .. } => id,
         };
         let earlier = changed.iter().position(|row| row.id == *id);
         let current = match earlier {
@@ -111,6 +123,12 @@ fn change_checkpoint(
             if let Some(assigned_to) = assigned_to {
                 row.assigned_to.clone_from(assigned_to);
             }
+            Ok(row)
+        }
+        CheckpointChange::Move { version, step, .. } => {
+            let mut row = of_this_run.ok_or(StoreError::NotFound("checkpoint"))?;
+            row.version = *version;
+            row.step.clone_from(step);
             Ok(row)
         }
     }

@@ -13,6 +13,8 @@ use crate::rows::{CheckpointRow, IdempotencyRow, Param, TableRow};
 /// The SELECTs, built once.
 #[derive(Debug)]
 pub(super) struct LoadSql {
+    pointer_locks: String,
+    pointers: String,
     runs: String,
     checkpoints: String,
     conversations: String,
@@ -37,6 +39,12 @@ fn locked(sql: &str) -> String {
 impl LoadSql {
     pub(super) fn new() -> Self {
         Self {
+            // Shared with other starts, not with whoever moves the choice: see `ops::pointers`. The next statement sees
+            // what was committed before the lock was got.
+            pointer_locks: "SELECT w FROM unnest(?1::text[], ?2::text[]) AS k (w, i) \
+                            WHERE pg_advisory_xact_lock_shared(hashtextextended(w || '/' || i, 0)) IS NOT NULL"
+                .to_owned(),
+            pointers: by_key("t.workspace, t.id, t.pointer_revision", "workflows"),
             runs: locked(&by_key("t.workspace, t.id, t.seq, t.status", "runs")),
             checkpoints: locked(&by_key(&CheckpointRow::column_list_of("t"), "checkpoints")),
             conversations: locked(&by_key("t.workspace, t.id, t.last_position", "conversations")),
@@ -74,7 +82,10 @@ pub(super) async fn load(
     begin: bool,
 ) -> Result<Facts, Failed> {
     let pairs = |keys: std::collections::BTreeSet<(String, String)>| arrays(keys.into_iter().map(|(w, i)| [w, i]));
-    let parts: [(&String, Vec<Array>); 6] = [
+    let pointers = pairs(wanted.pointers);
+    let parts: [(&String, Vec<Array>); 8] = [
+        (&sql.pointer_locks, pointers.clone()),
+        (&sql.pointers, pointers),
         (&sql.idempotency, arrays(wanted.idempotency.into_iter().map(|(w, s, k)| [w, s, k]))),
         (&sql.runs, pairs(wanted.runs)),
         (&sql.checkpoints, pairs(wanted.checkpoints)),
@@ -150,24 +161,30 @@ fn collect(answers: Vec<Vec<Row>>) -> Result<Facts, Failed> {
 fn add(part: usize, row: Row, facts: &mut Facts) -> Result<(), Failed> {
     let mut values = row.into_iter();
     match part {
-        0 => {
+        // The lock is all that was wanted.
+        0 => {}
+        1 => {
+            let key = (column(&mut values, "workflows.workspace")?, column(&mut values, "workflows.id")?);
+            facts.pointers.insert(key, column(&mut values, "workflows.pointer_revision")?);
+        }
+        2 => {
             let row = IdempotencyRow::from_values(&mut values)?;
             facts.idempotency.insert((row.workspace.clone(), row.scope.clone(), row.key.clone()), row);
         }
-        1 => {
+        3 => {
             let key = (column(&mut values, "runs.workspace")?, column(&mut values, "runs.id")?);
             let seq = column(&mut values, "runs.seq")?;
             facts.runs.insert(key, Standing { seq, status: column(&mut values, "runs.status")? });
         }
-        2 => {
+        4 => {
             let row = CheckpointRow::from_values(&mut values)?;
             facts.checkpoints.insert((row.workspace.clone(), row.id.clone()), row);
         }
-        3 => {
+        5 => {
             let key = (column(&mut values, "conversations.workspace")?, column(&mut values, "conversations.id")?);
             facts.conversations.insert(key, column(&mut values, "conversations.last_position")?);
         }
-        4 => {
+        6 => {
             facts.messages.insert((column(&mut values, "messages.workspace")?, column(&mut values, "messages.id")?));
         }
         _ => return add_head(values.collect(), facts),

@@ -31,6 +31,26 @@ row! {
 }
 
 row! {
+    /// Which version a new run of a workflow takes.
+    pub struct PointerRow in "workflows" key(workspace, id) {
+        /// Owning workspace.
+        pub workspace: String,
+        /// Workflow id.
+        pub id: String,
+        /// Version new runs start with.
+        pub active_version: Option<u32>,
+        /// Grows with every move of what follows and of the above.
+        pub pointer_revision: u64,
+        /// Version that a part of the new runs starts with instead.
+        pub ramp_version: Option<u32>,
+        /// How many of a hundred new runs, 1 to 99.
+        pub ramp_percent: Option<u32>,
+        /// Set when archived; archived workflows start no runs.
+        pub archived_at: Option<i64>,
+    }
+}
+
+row! {
     /// An immutable published document.
     pub struct WorkflowVersionRow in "workflow_versions" key(workspace, workflow, version) {
         /// Owning workspace.
@@ -61,6 +81,10 @@ text_enum! {
         Publish = "publish",
         /// An earlier (or later) version was chosen again.
         Rollback = "rollback",
+        /// A part of the new runs takes another version from here on.
+        Ramp = "ramp",
+        /// All new runs take the active version again.
+        RampEnd = "ramp_end",
     }
 }
 
@@ -73,7 +97,7 @@ row! {
         pub workflow: String,
         /// Ordinal of the move per workflow, 1….
         pub position: u64,
-        /// The version that became active.
+        /// The version that became active, or that a ramp chose.
         pub version: u32,
         /// When.
         pub at: i64,
@@ -81,6 +105,10 @@ row! {
         pub by: String,
         /// Why.
         pub kind: ActivationKind,
+        /// Of a ramp: how many of a hundred new runs.
+        pub percent: Option<u32>,
+        /// How long it took until every new start obeyed, microseconds.
+        pub took_us: Option<u64>,
     }
 }
 

@@ -41,6 +41,12 @@ pub(super) fn load(connection: &Connection, sql: &LoadSql, wanted: Wanted, facts
             facts.runs.insert(key.clone(), Standing { seq, status: column(&mut values, "runs.status")? });
         }
     }
+    for key in wanted.pointers {
+        let revision = "SELECT pointer_revision FROM workflows WHERE workspace = ?1 AND id = ?2";
+        if let Some(revision) = number(connection, revision, &key)? {
+            facts.pointers.insert(key, revision);
+        }
+    }
     for key in wanted.checkpoints {
         for row in query(connection, &sql.checkpoint, &[Param::from(&key.0), Param::from(&key.1)])? {
             facts.checkpoints.insert(key.clone(), CheckpointRow::from_values(&mut row.into_iter())?);

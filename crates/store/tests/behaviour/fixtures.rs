@@ -46,6 +46,7 @@ pub fn commit(run: &str, expected_seq: u64) -> Commit {
         messages: vec![],
         conversation_status: None,
         audit: vec![],
+        pointed: None,
         idempotency: None,
     }
 }

@@ -80,6 +80,8 @@ macro_rules! cases {
             racing_publishes_get_their_own_numbers,
             publish_and_rollback_move_the_pointer,
             an_unexpected_active_version_is_refused,
+            a_start_is_written_on_the_choice_it_was_decided_on,
+            no_start_is_written_on_an_older_version_after_a_publish_returned,
             names_are_unique_until_archived,
             test_cases_are_kept,
             a_schedule_fires_once,

@@ -178,3 +178,93 @@ pub async fn a_schedule_fires_once(database: TestDatabase) {
     store.delete_schedules(WORKSPACE, "wf-1").await.unwrap();
     assert_eq!(store.next_schedule_at().await.unwrap(), None);
 }
+
+fn pointed_start(run: &str, pointer: &PointerRow) -> Commit {
+    let mut start = commit(run, 0);
+    start.run.version = pointer.active_version.unwrap();
+    start.pointed = Some(Pointed { workflow: "wf-1".to_owned(), revision: pointer.pointer_revision });
+    start
+}
+
+pub async fn a_start_is_written_on_the_choice_it_was_decided_on(database: TestDatabase) {
+    let store = database.open().await.unwrap();
+    store.create_workflow(&workflow("wf-1", "Upgrade"), vec![]).await.unwrap();
+    store.publish(&publish("wf-1", "{\"n\":1}"), &no_audit).await.unwrap();
+    let moves: [&str; 5] = ["publish", "activate", "ramp", "end", "archive"];
+    for (number, what) in moves.into_iter().enumerate() {
+        let before = store.get_pointer(WORKSPACE, "wf-1").await.unwrap().unwrap();
+        written(&store, pointed_start(&format!("early-{number}"), &before)).await;
+        let ramp = |ramp| SetRamp {
+            workspace: WORKSPACE.to_owned(),
+            workflow: "wf-1".to_owned(),
+            ramp,
+            expected_active: 1,
+            by: "u-1".to_owned(),
+            at: 6_000,
+        };
+        match what {
+            "publish" => drop(store.publish(&publish("wf-1", "{\"n\":2}"), &no_audit).await.unwrap()),
+            "activate" => assert_eq!(store.activate(&activate(1), vec![]).await.unwrap(), 3),
+            "ramp" => assert_eq!(store.set_ramp(&ramp(Some((2, 10))), vec![]).await.unwrap(), Some(4)),
+            "end" => assert_eq!(store.set_ramp(&ramp(None), vec![]).await.unwrap(), Some(5)),
+            _ => store.archive_workflow(WORKSPACE, "wf-1", Some(7_000), vec![]).await.unwrap(),
+        }
+        let late = format!("late-{number}");
+        let refused = store.commit(pointed_start(&late, &before), Priority::Start).await;
+        assert!(matches!(refused, Err(StoreError::Conflict(Conflict::PointerMoved { .. }))), "{what}: {refused:?}");
+        assert_eq!(store.get_run(WORKSPACE, &late).await.unwrap(), None, "{what}");
+    }
+    let foreign = Commit {
+        workspace: OTHER.to_owned(),
+        ..pointed_start("r9", &store.get_pointer(WORKSPACE, "wf-1").await.unwrap().unwrap())
+    };
+    assert!(store.commit(foreign, Priority::Start).await.is_err(), "the pointer of another workspace");
+}
+
+pub async fn no_start_is_written_on_an_older_version_after_a_publish_returned(database: TestDatabase) {
+    let store = database.open().await.unwrap();
+    // On PostgreSQL the starts come from another process.
+    let other = match store.kind() {
+        DatabaseKind::Sqlite => store.clone(),
+        DatabaseKind::Postgres => database.open().await.unwrap(),
+    };
+    store.create_workflow(&workflow("wf-1", "Upgrade"), vec![]).await.unwrap();
+    store.publish(&publish("wf-1", "{}"), &no_audit).await.unwrap();
+    let stop = std::sync::Arc::new(std::sync::atomic::AtomicBool::new(false));
+    let starters: Vec<_> = (0..8)
+        .map(|starter| {
+            let (store, stop) = (other.clone(), stop.clone());
+            tokio::spawn(async move {
+                let (mut started, mut refused) = (0_u32, 0_u32);
+                while !stop.load(std::sync::atomic::Ordering::SeqCst) {
+                    let pointer = store.get_pointer(WORKSPACE, "wf-1").await.unwrap().unwrap();
+                    let start = pointed_start(&format!("r{starter}-{}", started + refused), &pointer);
+                    match store.commit(start, Priority::Continue).await {
+                        Ok(_) => started += 1,
+                        Err(StoreError::Conflict(Conflict::PointerMoved { .. })) => refused += 1,
+                        Err(error) => panic!("{error}"),
+                    }
+                }
+                (started, refused)
+            })
+        })
+        .collect();
+    let older_than = async |version: u32| -> u64 {
+        let counts = store.run_counts(WORKSPACE, Some("wf-1")).await.unwrap();
+        counts.iter().filter(|count| count.version < version).map(|count| count.count).sum()
+    };
+    let mut seen = Vec::new();
+    for version in 2..=25 {
+        assert_eq!(store.publish(&publish("wf-1", "{}"), &no_audit).await.unwrap(), version);
+        seen.push((version, older_than(version).await));
+    }
+    stop.store(true, std::sync::atomic::Ordering::SeqCst);
+    let mut total = (0, 0);
+    for (started, refused) in join_all(starters).await.into_iter().map(Result::unwrap) {
+        total = (total.0 + started, total.1 + refused);
+    }
+    for (version, older) in seen {
+        assert_eq!(older_than(version).await, older, "starts on an older version after {version} was published");
+    }
+    assert!(total.0 > 20, "{total:?} proves little");
+}
