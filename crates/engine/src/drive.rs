@@ -21,9 +21,9 @@ pub(crate) struct Cells(Mutex<HashMap<String, Arc<Cell>>>);
 pub(crate) struct Cell(tokio::sync::Mutex<Option<Held>>);
 
 pub(crate) struct Held {
-    pub(crate) row: RunRow,
+    pub(crate) row: Arc<RunRow>,
     pub(crate) version: Arc<Version>,
-    pub(crate) state: RunState,
+    pub(crate) state: Box<RunState>,
 }
 
 impl Cells {
@@ -59,7 +59,7 @@ pub(crate) struct Before<'a> {
 
 /// What an input led to.
 pub(crate) struct Moved {
-    pub(crate) row: RunRow,
+    pub(crate) row: Arc<RunRow>,
     pub(crate) todo: Todo,
 }
 
@@ -93,16 +93,17 @@ impl Engine {
         } else if let Ok(permit) = Arc::clone(&self.0.moving).acquire_owned().await {
             self.spawn_drive(cell, &row, todo, permit);
         }
-        Ok(row)
+        Ok(Arc::unwrap_or_clone(row))
     }
 
     /// Performs what is to do and what follows from it in the background.
     fn spawn_drive(&self, cell: Arc<Cell>, row: &RunRow, todo: Todo, permit: OwnedSemaphorePermit) {
         let (engine, workspace, run) = (self.clone(), row.workspace.clone(), row.id.clone());
-        self.0.tasks.spawn(async move {
+        // Boxed: the runtime moves what it is given several times.
+        self.0.tasks.spawn(Box::pin(async move {
             engine.drive(cell, &workspace, &run, todo).await;
             drop(permit);
-        });
+        }));
     }
 
     async fn drive(&self, cell: Arc<Cell>, workspace: &str, run: &str, mut todo: Todo) {
@@ -112,7 +113,7 @@ impl Engine {
                 tracing::warn!(run, "this process was silent for too long; whoever took the run up makes the call");
                 break;
             }
-            let input = self.perform(workspace, effect).await;
+            let input = Box::pin(self.perform(workspace, effect)).await;
             match self.answer(&cell, workspace, run, &input).await {
                 Some(moved) => todo = moved.todo,
                 None => break,
@@ -172,15 +173,15 @@ impl Engine {
                 // Another process may have moved the run: only what is stored may refuse.
                 Err(_) if in_memory => continue,
                 Err((refusal, state)) => {
-                    *held = Some(Held { row, version, state: *state });
+                    *held = Some(Held { row, version, state });
                     return Err(refusal.into());
                 }
             };
             let before = Before { row: &row, version: &version, checkpoint: checkpoint.as_deref() };
             match self.commit(before, decision, Beside::default()).await {
                 Ok(Committed::Written { row, after, todo }) => {
-                    *held = Some(Held { row: (*row).clone(), version, state: *after });
-                    return Ok(Moved { row: *row, todo });
+                    *held = Some(Held { row: Arc::clone(&row), version, state: after });
+                    return Ok(Moved { row, todo });
                 }
                 Ok(Committed::Replayed(_)) => return Err(EngineError::KeyReused),
                 // Another process moved it, or closed its checkpoint: what is in memory is old.
@@ -193,7 +194,7 @@ impl Engine {
 
     async fn hold(&self, workspace: &str, run: &str) -> Result<Held, EngineError> {
         let LoadedRun { row, version, state, .. } = self.load(workspace, run).await?;
-        Ok(Held { row, version, state })
+        Ok(Held { row: Arc::new(row), version, state: Box::new(state) })
     }
 
     /// Drives a run that was just started.
@@ -231,14 +232,14 @@ impl Engine {
         if row.status.is_final() || waits_for_person(&after.phase) {
             self.0.waiters.stopped(&row);
         }
-        Ok(Committed::Written { row: Box::new(row), after: Box::new(after), todo: Todo { effects, lease } })
+        Ok(Committed::Written { row: Arc::new(row), after, todo: Todo { effects, lease } })
     }
 }
 
 /// What became of a commit that did not fail.
 pub(crate) enum Committed {
     Written {
-        row: Box<RunRow>,
+        row: Arc<RunRow>,
         after: Box<RunState>,
         todo: Todo,
     },

@@ -5,7 +5,7 @@ use crate::{
     customer::{conversation_object, customer_object},
     drive::{Before, Beside, Committed, Held},
 };
-use countersign_core::run::{self, Actor, Input, Ramp, RunState, Start};
+use countersign_core::run::{self, Actor, Input, Ramp, Start};
 use countersign_store::{Conflict, NewIdempotency, Pointed, RunRow, RunStatus, StoreError};
 use serde_json::Value;
 use std::{sync::Arc, time::Duration};
@@ -111,14 +111,14 @@ impl Engine {
         let start = self.start_of(request, run, number).await?;
         let row = self.first_row(request, &start, &version.workflow().name);
         let run_id = start.run.clone();
-        let decision = run::advance(&version, RunState::default(), Input::Started(Box::new(start)), self.timestamp());
+        let decision = run::advance(&version, Box::default(), Input::Started(Box::new(start)), self.timestamp());
         let decision = decision.map_err(|(refusal, _)| refusal)?;
         let waiting = request.wait.map(|wait| (wait, self.0.waiters.wait(&run_id)));
         let before = Before { row: &row, version: &version, checkpoint: None };
         let beside = Beside { idempotency: request.idempotency.as_ref().map(remembered), pointed: chosen.pointed };
         let written = self.commit(before, decision, beside).await;
         let (row, after, todo) = match written {
-            Ok(Committed::Written { row, after, todo }) => (*row, *after, todo),
+            Ok(Committed::Written { row, after, todo }) => (row, after, todo),
             Ok(Committed::Replayed(known)) => {
                 self.0.waiters.forget(&run_id);
                 return self.replayed(request, &known.request_hash, known.run.as_deref()).await;
@@ -129,17 +129,17 @@ impl Engine {
             }
         };
         if !todo.effects.is_empty() {
-            self.drive_new(Held { row: row.clone(), version, state: after }, todo, permit);
+            self.drive_new(Held { row: Arc::clone(&row), version, state: after }, todo, permit);
         }
         let run = match waiting {
             Some((wait, stopped)) => match tokio::time::timeout(wait, stopped).await {
                 Ok(Ok(stopped)) => stopped,
                 Ok(Err(_)) | Err(_) => {
                     self.0.waiters.forget(&run_id);
-                    self.0.store.get_run(&request.workspace, &run_id).await?.unwrap_or(row)
+                    self.0.store.get_run(&request.workspace, &run_id).await?.unwrap_or(Arc::unwrap_or_clone(row))
                 }
             },
-            None => row,
+            None => Arc::unwrap_or_clone(row),
         };
         Ok(StartedRun { run, replayed: false })
     }

@@ -48,7 +48,7 @@ pub(crate) async fn guard(State(app): State<App>, request: Request, next: Next) 
         Err(_) => ApiError::busy("the server works on as many requests as it takes").into_response(),
         Ok(place) if method.is_safe() => run(app.config.request_timeout, request, next, place).await,
         // A client that goes away must not stop a change half-way: it runs to its end in a task of its own.
-        Ok(place) => match tokio::spawn(run(app.config.request_timeout, request, next, place)).await {
+        Ok(place) => match tokio::spawn(Box::pin(run(app.config.request_timeout, request, next, place))).await {
             Ok(response) => response,
             Err(error) => ApiError::internal(error).into_response(),
         },

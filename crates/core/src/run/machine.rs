@@ -22,7 +22,7 @@ pub struct Decision {
     /// To be performed after the commit.
     pub effects: Vec<Effect>,
     /// The state after the events.
-    pub after: RunState,
+    pub after: Box<RunState>,
 }
 
 /// Why an input was refused. A refused input changes nothing.
@@ -80,7 +80,7 @@ pub struct FieldProblem {
 /// # Errors
 /// A [`Refusal`] when the input does not fit the state; then nothing changes.
 pub fn step(version: &Version, state: &RunState, input: Input, now: Timestamp) -> Result<Decision, Refusal> {
-    advance(version, state.clone(), input, now).map_err(|(refusal, _)| refusal)
+    advance(version, Box::new(state.clone()), input, now).map_err(|(refusal, _)| refusal)
 }
 
 /// [`step`] for a caller that needs the state before no longer: it becomes the state after, without a copy.
@@ -89,7 +89,7 @@ pub fn step(version: &Version, state: &RunState, input: Input, now: Timestamp) -
 /// A [`Refusal`] and the state as it was.
 pub fn advance(
     version: &Version,
-    state: RunState,
+    state: Box<RunState>,
     input: Input,
     now: Timestamp,
 ) -> Result<Decision, (Refusal, Box<RunState>)> {
@@ -98,7 +98,7 @@ pub fn advance(
         Ok(()) => Ok(Decision { events: machine.events, effects: machine.effects, after: machine.state }),
         Err(refusal) => {
             debug_assert!(machine.events.is_empty(), "a refusal comes before the first event");
-            Err((refusal, Box::new(machine.state)))
+            Err((refusal, machine.state))
         }
     }
 }
@@ -115,7 +115,7 @@ pub(super) enum Flow {
 /// One decision in the making.
 pub(super) struct Machine<'a> {
     pub(super) version: &'a Version,
-    pub(super) state: RunState,
+    pub(super) state: Box<RunState>,
     pub(super) now: Timestamp,
     events: Vec<Event>,
     effects: Vec<Effect>,

@@ -96,7 +96,7 @@ impl Play {
         assert_eq!(read, events, "events must survive being written down");
         let seq = self.log.len() as u64 + 1;
         self.log.push(LogEntry { seq, at: self.now, events });
-        self.state = after;
+        self.state = *after;
         // A call stays under way when something else happened meanwhile.
         if !(effects.is_empty() && matches!(self.state.phase, Phase::Calling(_))) {
             self.effects = effects;

@@ -52,7 +52,7 @@ struct Flight {
     job: Job,
     row: RunRow,
     published: Arc<Published>,
-    after: RunState,
+    after: Box<RunState>,
     effects: Vec<Effect>,
     /// The lease it was sent on.
     lease: u64,
@@ -421,7 +421,7 @@ impl Scenario {
         let Some(Flight { mut job, row, published, after, effects, lease }) = cell.flight.take() else { return Ok(()) };
         match result {
             Ok(CommitOutcome::Committed { seq }) => {
-                cell.held = Some(Held { row, published, state: after });
+                cell.held = Some(Held { row, published, state: *after });
                 self.checker.acknowledged(run, seq);
                 if self.sabotage != Sabotage::EffectsBeforeCommit {
                     self.perform_soon(at, run, effects, lease);

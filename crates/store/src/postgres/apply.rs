@@ -54,7 +54,9 @@ fn update<T: TableRow>(set: impl Fn(&str) -> String) -> String {
     let columns = || T::COLUMNS.iter().map(|(name, _)| *name);
     let sets: Vec<String> =
         columns().filter(|name| !T::KEY.contains(name)).map(|name| format!("\"{name}\" = {}", set(name))).collect();
-    let keys: Vec<String> = T::KEY.iter().map(|name| format!("t.\"{name}\" = u.\"{name}\"")).collect();
+    // See `load`: the index on the id is the one to take.
+    let equal = |name: &str| if name == "workspace" { "IS NOT DISTINCT FROM" } else { "=" };
+    let keys: Vec<String> = T::KEY.iter().map(|name| format!("t.\"{name}\" {} u.\"{name}\"", equal(name))).collect();
     format!(
         "UPDATE {} AS t SET {} FROM {} AS u ({}) WHERE {}",
         T::TABLE,

@@ -7,6 +7,7 @@ use crate::{
     run::{
         CallRequest, CompileError, GuardedRequest, RequestDifference, StepError, calls,
         machine::{Completion, Flow, Machine},
+        request_hash,
         state::Place,
         version,
     },
@@ -68,17 +69,17 @@ pub(in crate::run) fn compile(step: &document::ToolCall, at: &version::Place<'_>
 }
 
 pub(in crate::run) fn enter(machine: &mut Machine<'_>, step: &Compiled, place: &Place) -> Flow {
-    let request = match step.request(machine, &place.step) {
-        Ok(request) => request,
+    let input = match step.render(machine) {
+        Ok(input) => input,
         Err(error) => return machine.fail(place, error, step.on_error.as_ref()),
     };
-    match approval_needed(machine, step, &request) {
+    match approval_needed(machine, step, &place.step, &input) {
         Permission::Granted => {
-            let GuardedRequest { action, connection, input, .. } = request;
+            let (action, connection) = (step.action.clone(), step.connection.clone());
             calls::first_request(machine, place, 0, CallRequest::Action { action, connection, input })
         }
         Permission::AskAgain { approval, approved } => {
-            let difference = RequestDifference { step: place.step.clone(), approved, now: request.input };
+            let difference = RequestDifference { step: place.step.clone(), approved, now: input };
             machine.ask_again(place, approval, difference)
         }
         Permission::Missing => {
@@ -95,15 +96,16 @@ enum Permission {
 }
 
 /// What was approved is what runs, once.
-fn approval_needed(machine: &Machine<'_>, step: &Compiled, request: &GuardedRequest) -> Permission {
-    match machine.state.grants.get(&request.step) {
-        Some(grant) if grant.request.hash == request.hash && !grant.used => Permission::Granted,
+fn approval_needed(machine: &Machine<'_>, step: &Compiled, id: &StepId, input: &Value) -> Permission {
+    let hash = || request_hash(&step.action, step.connection.as_deref(), input);
+    match machine.state.grants.get(id) {
+        Some(grant) if !grant.used && grant.request.hash == hash() => Permission::Granted,
         Some(grant) => {
             let approved = if grant.used { Value::Null } else { grant.request.input.clone() };
             Permission::AskAgain { approval: grant.approval.clone(), approved }
         }
         None if step.risk == Risk::High && !machine.version.allow_unguarded => {
-            match machine.version.guarded_by.get(&request.step).and_then(|approvals| approvals.first()) {
+            match machine.version.guarded_by.get(id).and_then(|approvals| approvals.first()) {
                 Some(approval) => Permission::AskAgain { approval: approval.clone(), approved: Value::Null },
                 None => Permission::Missing,
             }
