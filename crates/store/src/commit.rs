@@ -15,7 +15,8 @@ pub struct Commit {
     pub at: i64,
     /// JSON array of the events decided together.
     pub events: String,
-    /// The complete new projection (`id`, `workspace` and `seq` are taken from the fields above).
+    /// The complete new projection (`id`, `workspace` and `seq` are taken from the fields above). Of a run that was and
+    /// stays `running` only the step, what it waits for, the node and the time can change, and only they are written.
     pub run: RunRow,
     /// Attempts that began or ended; written over an earlier row of the same (visit, call, attempt).
     pub step_executions: Vec<StepExecutionRow>,

@@ -171,7 +171,7 @@ CREATE INDEX runs_by_conversation ON runs (workspace, conversation, started_at, 
 CREATE INDEX runs_by_error ON runs (workspace, error_code, started_at, id) WHERE error_code IS NOT NULL;
 CREATE INDEX runs_due ON runs (wake_at) WHERE wake_at IS NOT NULL;
 -- Without the node, which changes while a run moves.
-CREATE INDEX runs_running ON runs (id) WHERE status = 'running';
+CREATE INDEX runs_running ON runs (id, workspace) WHERE status = 'running';
 
 CREATE TABLE run_events (
   workspace TEXT COLLATE "C" NOT NULL,

@@ -238,7 +238,7 @@ impl Store {
         query.push("WHERE status = 'running'");
         query.and_some("node = ", node);
         query.and_some("id > ", after);
-        query.push(" ORDER BY id LIMIT ");
+        query.push(" ORDER BY id, workspace LIMIT ");
         query.bind(limit);
         Ok(readable(self.query(sql::select::<RunRow>(&query.text), query.params).await?))
     }

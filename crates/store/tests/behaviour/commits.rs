@@ -93,7 +93,7 @@ pub async fn commits_of_one_run_keep_their_order(database: TestDatabase) {
     // Submitted without waiting for one another; the queue keeps the order they were first polled in.
     let results = join_all((0..40).map(|seq| {
         let mut next = commit("r1", seq);
-        next.run.title = format!("after {seq}");
+        next.run.step = Some(format!("after {seq}"));
         next.step_executions = vec![step_execution("r1", 1, &format!("state {seq}"))];
         store.commit(next, Priority::Continue)
     }))
@@ -101,7 +101,7 @@ pub async fn commits_of_one_run_keep_their_order(database: TestDatabase) {
     for (index, result) in results.into_iter().enumerate() {
         assert_eq!(result.unwrap(), CommitOutcome::Committed { seq: index as u64 + 1 });
     }
-    assert_eq!(store.get_run(WORKSPACE, "r1").await.unwrap().unwrap().title, "after 39");
+    assert_eq!(store.get_run(WORKSPACE, "r1").await.unwrap().unwrap().step.unwrap(), "after 39");
     assert_eq!(store.list_step_executions(WORKSPACE, "r1").await.unwrap()[0].status, "state 39");
     assert_eq!(store.run_events(WORKSPACE, "r1", 30).await.unwrap().len(), 10);
 }
