@@ -27,8 +27,8 @@ impl Engine {
     /// `NotFound`, or `Corrupt` when the log or the version cannot be read.
     pub async fn load(&self, workspace: &str, run: &str) -> Result<LoadedRun, EngineError> {
         let store = &self.0.store;
-        let row = store.get_run(workspace, run).await?.ok_or(EngineError::NotFound("run"))?;
-        let events = store.run_events(workspace, run, 0).await?;
+        let found = store.run_with_events(workspace, run).await?;
+        let (row, events) = found.ok_or(EngineError::NotFound("run"))?;
         let version = self.version(workspace, &row.workflow, row.version).await?;
         let log = events.iter().map(entry).collect::<Result<Vec<_>, _>>()?;
         let mut state = RunState::default();

@@ -37,7 +37,8 @@ impl Engine {
         values: Value,
         by: Actor,
     ) -> Result<CheckpointRow, EngineError> {
-        let row = self.open_checkpoint(workspace, checkpoint).await?;
+        let row = self.0.store.get_checkpoint(workspace, checkpoint).await?;
+        let row = open(row.ok_or(EngineError::NotFound("checkpoint"))?)?;
         if row.kind != CheckpointKind::Form {
             return Err(EngineError::Invalid("this checkpoint is not a form".into()));
         }
@@ -55,7 +56,21 @@ impl Engine {
         decision: DecideRequest,
         by: Actor,
     ) -> Result<CheckpointRow, EngineError> {
-        let row = self.open_checkpoint(workspace, checkpoint).await?;
+        let row = self.0.store.get_checkpoint(workspace, checkpoint).await?;
+        self.decide_row(row.ok_or(EngineError::NotFound("checkpoint"))?, decision, by).await
+    }
+
+    /// [`Engine::decide`] for a checkpoint that was just read.
+    ///
+    /// # Errors
+    /// As there.
+    pub async fn decide_row(
+        &self,
+        row: CheckpointRow,
+        decision: DecideRequest,
+        by: Actor,
+    ) -> Result<CheckpointRow, EngineError> {
+        let row = open(row)?;
         let DecideRequest { outcome, comment, result } = decision;
         let visit = row.visit;
         let input = match row.kind {
@@ -89,15 +104,6 @@ impl Engine {
         self.take(workspace, run, Input::RetryRequested { step, vars, by }).await
     }
 
-    async fn open_checkpoint(&self, workspace: &str, checkpoint: &str) -> Result<CheckpointRow, EngineError> {
-        let row = self.0.store.get_checkpoint(workspace, checkpoint).await?;
-        let row = row.ok_or(EngineError::NotFound("checkpoint"))?;
-        match row.status {
-            CheckpointStatus::Open => Ok(row),
-            CheckpointStatus::Decided => Err(EngineError::AlreadyDecided(Box::new(row))),
-        }
-    }
-
     /// Feeds the decision to the run. Whoever loses the race learns who won it.
     async fn close(&self, row: &CheckpointRow, input: Input) -> Result<CheckpointRow, EngineError> {
         let taken = self.take(&row.workspace, &row.run, input).await;
@@ -110,6 +116,13 @@ impl Engine {
             )) if now.status == CheckpointStatus::Decided => Err(EngineError::AlreadyDecided(Box::new(now))),
             Err(error) => Err(error),
         }
+    }
+}
+
+fn open(row: CheckpointRow) -> Result<CheckpointRow, EngineError> {
+    match row.status {
+        CheckpointStatus::Open => Ok(row),
+        CheckpointStatus::Decided => Err(EngineError::AlreadyDecided(Box::new(row))),
     }
 }
 

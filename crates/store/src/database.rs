@@ -7,6 +7,9 @@ use async_trait::async_trait;
 use crate::rows::{Field, Param, Value};
 use crate::{Change, Commit, CommitOutcome, NewAudit, Priority, Result, StoreError};
 
+/// A query and its parameters.
+pub(crate) type Question = (Cow<'static, str>, Vec<Param>);
+
 /// One row of an answer.
 pub(crate) type Row = Vec<Value>;
 
@@ -62,8 +65,8 @@ pub(crate) trait Database: Send + Sync {
     fn kind(&self) -> DatabaseKind;
     /// Runs one transaction; all or nothing.
     async fn write(&self, write: Write) -> Result<Vec<Done>>;
-    /// Runs one query outside of any transaction.
-    async fn read(&self, sql: Cow<'static, str>, params: Vec<Param>) -> Result<Vec<Row>>;
+    /// Runs queries outside of any transaction, all on one trip; the answers in the same order.
+    async fn read(&self, queries: Vec<Question>) -> Result<Vec<Vec<Row>>>;
     /// Queues a commit for the group writer.
     async fn commit(&self, commit: Commit, priority: Priority) -> Result<CommitOutcome>;
     /// Applies missing migrations; returns their names.

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use tokio::sync::broadcast;
 
 use crate::config::Target;
-use crate::database::{Database, Done, Row, Statement, Write};
+use crate::database::{Database, Done, Question, Row, Statement, Write};
 use crate::feed::Feed;
 use crate::rows::{Param, TableRow};
 use crate::{
@@ -81,7 +81,7 @@ impl Store {
     /// # Errors
     /// `Busy` when it does not.
     pub async fn ping(&self) -> Result<()> {
-        self.database.read(Cow::Borrowed("SELECT 1"), Vec::new()).await.map(|_| ())
+        self.database.read(vec![(Cow::Borrowed("SELECT 1"), Vec::new())]).await.map(|_| ())
     }
 
     /// Accepts nothing new, waits for what is queued and lets go of the file. Later calls fail with `Busy`.
@@ -122,7 +122,12 @@ impl Store {
     }
 
     pub(crate) async fn query(&self, sql: String, params: Vec<Param>) -> Result<Vec<Row>> {
-        self.database.read(Cow::Owned(sql), params).await
+        Ok(self.query_all(vec![(Cow::Owned(sql), params)]).await?.pop().unwrap_or_default())
+    }
+
+    /// Several queries on one trip.
+    pub(crate) async fn query_all(&self, queries: Vec<Question>) -> Result<Vec<Vec<Row>>> {
+        self.database.read(queries).await
     }
 
     /// `SELECT … FROM <table of T> <tail>`.

@@ -119,7 +119,7 @@ pub(crate) async fn decide_checkpoint(
         app.engine.submit_form(workspace, &id, Value::Object(values), by).await?
     } else {
         let decision = DecideRequest { outcome: request.outcome, comment, result: request.result };
-        app.engine.decide(workspace, &id, decision, by).await?
+        app.engine.decide_row(row, decision, by).await?
     };
     Ok(Json(checkpoint_detail(&app, &caller, row).await?))
 }

@@ -107,6 +107,15 @@ fn list_selective(workspace: &str, filter: &RunFilter, page: &PageRequest, limit
     query
 }
 
+fn without_gaps(run: &str, after_seq: u64, rows: Vec<RunEventsRow>) -> Result<Vec<RunEventsRow>> {
+    for (expected, row) in (after_seq + 1..).zip(&rows) {
+        if row.seq != expected {
+            return Err(StoreError::Corrupt(format!("run {run} has no events at {expected}")));
+        }
+    }
+    Ok(rows)
+}
+
 impl Store {
     /// One run.
     ///
@@ -122,13 +131,21 @@ impl Store {
     /// `Corrupt` when a row is missing.
     pub async fn run_events(&self, workspace: &str, run: &str, after_seq: u64) -> Result<Vec<RunEventsRow>> {
         let tail = "WHERE workspace = ?1 AND run = ?2 AND seq > ?3 ORDER BY seq";
-        let rows: Vec<RunEventsRow> = self.rows(tail, params![workspace, run, &after_seq]).await?;
-        for (expected, row) in (after_seq + 1..).zip(&rows) {
-            if row.seq != expected {
-                return Err(StoreError::Corrupt(format!("run {run} has no events at {expected}")));
-            }
-        }
-        Ok(rows)
+        without_gaps(run, after_seq, self.rows(tail, params![workspace, run, &after_seq]).await?)
+    }
+
+    /// A run with all its events. One may be a commit ahead of the other.
+    ///
+    /// # Errors
+    /// `Corrupt` when a row is missing.
+    pub async fn run_with_events(&self, workspace: &str, id: &str) -> Result<Option<(RunRow, Vec<RunEventsRow>)>> {
+        let run = sql::select::<RunRow>("WHERE workspace = ?1 AND id = ?2");
+        let events = sql::select::<RunEventsRow>("WHERE workspace = ?1 AND run = ?2 ORDER BY seq");
+        let queries = vec![(run.into(), params![workspace, id]), (events.into(), params![workspace, id])];
+        let mut answers = self.query_all(queries).await?.into_iter();
+        let runs: Vec<RunRow> = decode(answers.next().unwrap_or_default())?;
+        let events = without_gaps(id, 0, decode(answers.next().unwrap_or_default())?)?;
+        Ok(runs.into_iter().next().map(|run| (run, events)))
     }
 
     /// Step executions of a run by visit, call and attempt.

@@ -9,7 +9,6 @@ mod pool;
 mod query;
 mod tls;
 
-use std::borrow::Cow;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -21,10 +20,9 @@ use self::feed::Announcer;
 use self::group::{GroupWriter, Job, Sql};
 use self::pool::Pool;
 use self::query::Failed;
-use crate::database::{Database, DatabaseKind, Done, Row, Write, closed};
+use crate::database::{Database, DatabaseKind, Done, Question, Row, Write, closed};
 use crate::plan::{Effects, Wanted, write_audit};
 use crate::queue::Queue;
-use crate::rows::Param;
 use crate::{Commit, CommitOutcome, Priority, Result, StoreConfig, StoreError, migrations};
 
 /// How often a read, or a write that is not a commit, is tried when the database asks for it.
@@ -139,11 +137,11 @@ impl Database for Postgres {
         Ok(done)
     }
 
-    async fn read(&self, sql: Cow<'static, str>, params: Vec<Param>) -> Result<Vec<Row>> {
+    async fn read(&self, queries: Vec<Question>) -> Result<Vec<Vec<Row>>> {
         let mut last = None;
         for _ in 0..TRIES {
             let mut loan = self.pool.take().await?;
-            match query::query(loan.connection()?, &sql, &params).await {
+            match query::query_all(loan.connection()?, &queries).await {
                 Ok(rows) => return Ok(rows),
                 // The connection died while it was idle; a read can simply be sent again.
                 Err(failed) if failed.lost => {

@@ -7,7 +7,7 @@ use tokio_postgres::error::SqlState;
 use tokio_postgres::types::{FromSql, IsNull, ToSql, Type, to_sql_checked};
 
 use super::connection::Connection;
-use crate::database::{Done, Row, Statement, thing_in};
+use crate::database::{Done, Question, Row, Statement, thing_in};
 use crate::rows::{Param, ParamRef};
 use crate::{Result, StoreError};
 
@@ -163,6 +163,18 @@ pub(super) async fn query(connection: &mut Connection, sql: &str, params: &[Para
     let statement = connection.prepare(sql).await?;
     let rows = connection.client.query(&statement, &refs(params)).await?;
     rows.iter().map(decode).collect()
+}
+
+/// Runs queries with cached statements, all sent before the first is answered.
+pub(super) async fn query_all(connection: &mut Connection, queries: &[Question]) -> Result<Vec<Vec<Row>>, Failed> {
+    let mut prepared = Vec::with_capacity(queries.len());
+    for (sql, params) in queries {
+        prepared.push((connection.prepare(sql).await?, refs(params)));
+    }
+    let client = &connection.client;
+    let answers = prepared.iter().map(|(statement, params)| client.query(statement, params));
+    let answers = futures::future::try_join_all(answers).await?;
+    answers.iter().map(|rows| rows.iter().map(decode).collect()).collect()
 }
 
 /// Runs one statement of a write.

@@ -6,7 +6,6 @@ mod query;
 mod readers;
 mod writer;
 
-use std::borrow::Cow;
 use std::fs::{File, TryLockError};
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
@@ -17,9 +16,8 @@ use rusqlite::{Connection, OpenFlags};
 use self::readers::Readers;
 use self::writer::{Work, Writer};
 use crate::config::SqliteTarget;
-use crate::database::{Database, DatabaseKind, Done, Row, Write};
+use crate::database::{Database, DatabaseKind, Done, Question, Row, Write};
 use crate::feed::Feed;
-use crate::rows::Param;
 use crate::{Commit, CommitOutcome, Priority, Result, StoreConfig, StoreError, migrations};
 
 pub(crate) use self::query::store_error;
@@ -144,8 +142,8 @@ impl Database for Sqlite {
         self.writer.queue.submit(Priority::Continue, |reply| Work::Write(write, reply)).await
     }
 
-    async fn read(&self, sql: Cow<'static, str>, params: Vec<Param>) -> Result<Vec<Row>> {
-        self.readers.read(sql, params).await
+    async fn read(&self, queries: Vec<Question>) -> Result<Vec<Vec<Row>>> {
+        self.readers.read(queries).await
     }
 
     async fn commit(&self, commit: Commit, priority: Priority) -> Result<CommitOutcome> {

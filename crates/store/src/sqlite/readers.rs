@@ -1,14 +1,12 @@
 //! Connections for reads; WAL lets them read while the writer writes.
 
-use std::borrow::Cow;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use rusqlite::Connection;
 use tokio::sync::Semaphore;
 
 use super::{Settings, connect, query};
-use crate::database::{Row, closed};
-use crate::rows::Param;
+use crate::database::{Question, Row, closed};
 use crate::{Result, StoreConfig, StoreError};
 
 pub(super) struct Readers {
@@ -33,7 +31,7 @@ impl Readers {
         }
     }
 
-    pub(super) async fn read(&self, sql: Cow<'static, str>, params: Vec<Param>) -> Result<Vec<Row>> {
+    pub(super) async fn read(&self, queries: Vec<Question>) -> Result<Vec<Vec<Row>>> {
         let place = Arc::clone(&self.waiting).try_acquire_owned();
         let place = place.map_err(|_| StoreError::Busy("too many reads are waiting".to_owned()))?;
         let turn = Arc::clone(&self.running).acquire_owned().await.map_err(|_| closed())?;
@@ -46,7 +44,7 @@ impl Readers {
                 Some(connection) => connection,
                 None => connect(&settings, true)?,
             };
-            let rows = query::query(&connection, &sql, &params);
+            let rows = queries.iter().map(|(sql, params)| query::query(&connection, sql, params)).collect();
             idle.lock().unwrap_or_else(PoisonError::into_inner).push(connection);
             rows
         });
