@@ -47,7 +47,7 @@ test-ui: setup ## UI: types, lint, unit tests
 	npm --prefix ui run check
 
 test-e2e: setup-browser ## Browser tests against the release executable
-	npm --prefix e2e test
+	npm --prefix e2e test || { cat e2e/test-results/*/error-context.md; exit 1; }
 
 dev: setup ## Server with the sandbox, and the pages with hot reload beside it
 	$(CARGO) build -p countersign-cli

@@ -4,8 +4,8 @@ use std::collections::HashMap;
 use std::hash::Hash;
 
 use super::Key;
-use crate::rows::{IdempotencyRow, row};
-use crate::{AuditRow, Change, CheckpointRow, ConversationStatus, MessageRow, RunEventsRow, RunRow, StepExecutionRow};
+use crate::rows::{Field, IdempotencyRow, ParamRef, TableRow, row};
+use crate::{AuditRow, Change, CheckpointRow, Commit, ConversationStatus, MessageRow, RunRow, StepExecutionRow};
 
 row! {
     /// What changes in a run that goes on running: columns no index holds, so the indexes stay as they are.
@@ -26,6 +26,96 @@ row! {
         pub updated_at: i64,
         /// Node that drives it.
         pub node: Option<String>,
+    }
+}
+
+/// Anything with the values of a row, in the order of its table's columns.
+pub(crate) trait Values {
+    fn values(&self) -> Vec<ParamRef<'_>>;
+}
+
+impl<T: TableRow> Values for T {
+    fn values(&self) -> Vec<ParamRef<'_>> {
+        self.borrowed()
+    }
+}
+
+/// A run as its commit leaves it; nothing is copied out of the commit.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct RunWrite<'c>(pub(super) &'c Commit);
+
+impl RunWrite<'_> {
+    fn seq(self) -> u64 {
+        self.0.expected_seq + 1
+    }
+}
+
+impl Values for RunWrite<'_> {
+    fn values(&self) -> Vec<ParamRef<'_>> {
+        let mut values = self.0.run.borrowed();
+        for (value, (name, _)) in values.iter_mut().zip(RunRow::COLUMNS) {
+            match *name {
+                "id" => *value = self.0.run_id.as_param(),
+                "workspace" => *value = self.0.workspace.as_param(),
+                "seq" => *value = ParamRef::from(self.seq()),
+                _ => {}
+            }
+        }
+        values
+    }
+}
+
+/// The columns of [`RunMoveRow`].
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct RunMove<'c>(pub(super) &'c Commit);
+
+impl Values for RunMove<'_> {
+    fn values(&self) -> Vec<ParamRef<'_>> {
+        let Commit { workspace, run_id, run, .. } = self.0;
+        let RunRow { step, step_kind, waiting_for, updated_at, node, .. } = run;
+        vec![
+            workspace.as_param(),
+            run_id.as_param(),
+            step.as_param(),
+            step_kind.as_param(),
+            waiting_for.as_param(),
+            ParamRef::from(RunWrite(self.0).seq()),
+            updated_at.as_param(),
+            node.as_param(),
+        ]
+    }
+}
+
+/// The columns of [`RunEventsRow`](crate::RunEventsRow).
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct EventsWrite<'c>(pub(super) &'c Commit);
+
+impl Values for EventsWrite<'_> {
+    fn values(&self) -> Vec<ParamRef<'_>> {
+        let Commit { workspace, run_id, at, events, .. } = self.0;
+        let seq = ParamRef::from(RunWrite(self.0).seq());
+        vec![workspace.as_param(), run_id.as_param(), seq, at.as_param(), events.as_param()]
+    }
+}
+
+/// An attempt of the commit's run.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct StepWrite<'c> {
+    pub(super) commit: &'c Commit,
+    pub(super) row: &'c StepExecutionRow,
+}
+
+impl Values for StepWrite<'_> {
+    fn values(&self) -> Vec<ParamRef<'_>> {
+        let mut values = self.row.borrowed();
+        for (value, (name, _)) in values.iter_mut().zip(StepExecutionRow::COLUMNS) {
+            match *name {
+                "workspace" => *value = self.commit.workspace.as_param(),
+                "run" => *value = self.commit.run_id.as_param(),
+                _ => {}
+            }
+        }
+        values
     }
 }
 
@@ -101,14 +191,17 @@ impl<K: Hash + Eq, T> Keyed<K, T> {
     }
 }
 
+/// Workspace and id, of the commit.
+type KeyOf<'c> = (&'c str, &'c str);
+
 /// Everything one transaction writes for its commits.
 #[derive(Debug, Default)]
-pub(crate) struct Effects {
-    pub(crate) new_runs: Keyed<Key, RunRow>,
-    pub(crate) moved_runs: Keyed<Key, RunMoveRow>,
-    pub(crate) changed_runs: Keyed<Key, RunRow>,
-    pub(crate) events: Vec<RunEventsRow>,
-    pub(crate) step_executions: Keyed<(String, String, u32, u32, u32), StepExecutionRow>,
+pub(crate) struct Effects<'c> {
+    pub(crate) new_runs: Keyed<KeyOf<'c>, RunWrite<'c>>,
+    pub(crate) moved_runs: Keyed<KeyOf<'c>, RunMove<'c>>,
+    pub(crate) changed_runs: Keyed<KeyOf<'c>, RunWrite<'c>>,
+    pub(crate) events: Vec<EventsWrite<'c>>,
+    pub(crate) step_executions: Keyed<(&'c str, &'c str, u32, u32, u32), StepWrite<'c>>,
     pub(crate) checkpoints: Keyed<Key, CheckpointRow>,
     pub(crate) messages: Vec<MessageRow>,
     pub(crate) conversations: Keyed<Key, ConversationChangeRow>,
@@ -118,7 +211,7 @@ pub(crate) struct Effects {
     pub(crate) changes: Vec<Change>,
 }
 
-impl Effects {
+impl Effects<'_> {
     /// The change of a conversation, begun when the batch has none yet.
     pub(super) fn conversation(&mut self, key: &Key, last_position: u64, at: i64) -> &mut ConversationChangeRow {
         let change = self.conversations.get_or_put(key.clone(), || ConversationChangeRow {

@@ -4,17 +4,18 @@
 mod effects;
 mod facts;
 
-pub(crate) use effects::{AuditHeadRow, ConversationChangeRow, Effects, RunMoveRow};
+pub(crate) use effects::{AuditHeadRow, ConversationChangeRow, Effects, RunMoveRow, Values};
+use effects::{EventsWrite, RunMove, RunWrite, StepWrite};
 pub(crate) use facts::{Facts, Key, Standing, Wanted};
 
 use crate::rows::IdempotencyRow;
 use crate::{
     Change, ChangeKind, CheckpointChange, CheckpointRow, CheckpointStatus, Commit, CommitOutcome, Conflict, MessageRow,
-    NewMessage, Result, RunEventsRow, RunRow, RunStatus, StoreError, audit,
+    NewMessage, Result, RunStatus, StoreError, audit,
 };
 
 /// Decides one commit. Only a commit that passes changes the facts (later commits of the batch see it) and the effects.
-pub(crate) fn plan(commit: &Commit, facts: &mut Facts, effects: &mut Effects) -> Result<CommitOutcome> {
+pub(crate) fn plan<'c>(commit: &'c Commit, facts: &mut Facts, effects: &mut Effects<'c>) -> Result<CommitOutcome> {
     if let Some(known) = remembered(commit, facts) {
         return Ok(CommitOutcome::Replayed(Box::new(known)));
     }
@@ -144,59 +145,34 @@ fn check_conversations(commit: &Commit, facts: &Facts) -> Result<()> {
     Ok(())
 }
 
-fn note(effects: &mut Effects, commit: &Commit, kind: ChangeKind, id: &str) {
+fn note(effects: &mut Effects<'_>, commit: &Commit, kind: ChangeKind, id: &str) {
     effects.changes.push(Change { workspace: commit.workspace.clone(), kind, id: id.to_owned() });
 }
 
-fn write_run(commit: &Commit, seq: u64, facts: &mut Facts, effects: &mut Effects) {
-    let key = (commit.workspace.clone(), commit.run_id.clone());
-    let before = facts.runs.insert(key.clone(), Standing { seq, status: commit.run.status });
+fn write_run<'c>(commit: &'c Commit, seq: u64, facts: &mut Facts, effects: &mut Effects<'c>) {
+    let Commit { workspace, run_id, run, .. } = commit;
+    let key = (workspace.as_str(), run_id.as_str());
+    let before = facts.runs.insert((workspace.clone(), run_id.clone()), Standing { seq, status: run.status });
     let still_running = before.is_some_and(|before| before.status == RunStatus::Running)
-        && commit.run.status == RunStatus::Running
+        && run.status == RunStatus::Running
         && !effects.changed_runs.contains(&key);
     if commit.expected_seq == 0 || effects.new_runs.contains(&key) {
-        effects.new_runs.put(key, run_row(commit, seq));
+        effects.new_runs.put(key, RunWrite(commit));
     } else if still_running {
-        effects.moved_runs.put(key, run_move(commit, seq));
+        effects.moved_runs.put(key, RunMove(commit));
     } else {
         // Later than a move of the same batch, and complete.
-        effects.changed_runs.put(key, run_row(commit, seq));
+        effects.changed_runs.put(key, RunWrite(commit));
     }
-    effects.events.push(RunEventsRow {
-        workspace: commit.workspace.clone(),
-        run: commit.run_id.clone(),
-        seq,
-        at: commit.at,
-        events: commit.events.clone(),
-    });
+    effects.events.push(EventsWrite(commit));
     for row in &commit.step_executions {
-        let mut row = row.clone();
-        row.workspace.clone_from(&commit.workspace);
-        row.run.clone_from(&commit.run_id);
-        let key = (row.workspace.clone(), row.run.clone(), row.visit, row.call, row.attempt);
-        effects.step_executions.put(key, row);
+        let key = (key.0, key.1, row.visit, row.call, row.attempt);
+        effects.step_executions.put(key, StepWrite { commit, row });
     }
-    note(effects, commit, ChangeKind::Run, &commit.run_id);
+    note(effects, commit, ChangeKind::Run, run_id);
 }
 
-fn run_row(commit: &Commit, seq: u64) -> RunRow {
-    RunRow { workspace: commit.workspace.clone(), id: commit.run_id.clone(), seq, ..commit.run.clone() }
-}
-
-fn run_move(commit: &Commit, seq: u64) -> RunMoveRow {
-    RunMoveRow {
-        workspace: commit.workspace.clone(),
-        id: commit.run_id.clone(),
-        step: commit.run.step.clone(),
-        step_kind: commit.run.step_kind.clone(),
-        waiting_for: commit.run.waiting_for.clone(),
-        seq,
-        updated_at: commit.run.updated_at,
-        node: commit.run.node.clone(),
-    }
-}
-
-fn write_conversations(commit: &Commit, facts: &mut Facts, effects: &mut Effects) {
+fn write_conversations(commit: &Commit, facts: &mut Facts, effects: &mut Effects<'_>) {
     for message in &commit.messages {
         if !facts.messages.insert((commit.workspace.clone(), message.id.clone())) {
             continue;
@@ -242,7 +218,7 @@ pub(crate) fn message_row(workspace: &str, position: u64, message: &NewMessage) 
 }
 
 /// Links entries to a workspace's chain; also used by writes that are not commits.
-pub(crate) fn write_audit(workspace: &str, entries: &[crate::NewAudit], facts: &mut Facts, effects: &mut Effects) {
+pub(crate) fn write_audit(workspace: &str, entries: &[crate::NewAudit], facts: &mut Facts, effects: &mut Effects<'_>) {
     if entries.is_empty() {
         return;
     }
@@ -254,7 +230,7 @@ pub(crate) fn write_audit(workspace: &str, entries: &[crate::NewAudit], facts: &
     effects.audit_heads.put(workspace.to_owned(), row);
 }
 
-fn write_idempotency(commit: &Commit, facts: &mut Facts, effects: &mut Effects) {
+fn write_idempotency(commit: &Commit, facts: &mut Facts, effects: &mut Effects<'_>) {
     let Some(new) = &commit.idempotency else { return };
     let row = IdempotencyRow {
         workspace: commit.workspace.clone(),

@@ -5,7 +5,7 @@ use tokio_postgres::types::ToSql;
 
 use super::connection::Connection;
 use super::query::Failed;
-use crate::plan::{AuditHeadRow, ConversationChangeRow, Effects, RunMoveRow};
+use crate::plan::{AuditHeadRow, ConversationChangeRow, Effects, RunMoveRow, Values};
 use crate::rows::{
     AuditRow, CheckpointRow, IdempotencyRow, Kind, MessageRow, ParamRef, RunEventsRow, RunRow, StepExecutionRow,
     TableRow,
@@ -90,13 +90,11 @@ impl ApplySql {
 }
 
 /// A statement's text with its arrays, unless there is nothing to write.
-fn part<'a, T: TableRow>(sql: &'a str, rows: &'a [T]) -> Option<(&'a str, Vec<Vec<ParamRef<'a>>>)> {
-    if rows.is_empty() {
-        return None;
-    }
-    let mut columns = vec![Vec::with_capacity(rows.len()); T::COLUMNS.len()];
-    for row in rows {
-        for (column, value) in columns.iter_mut().zip(row.borrowed()) {
+fn part<'a>(sql: &'a str, rows: &'a [impl Values]) -> Option<(&'a str, Vec<Vec<ParamRef<'a>>>)> {
+    let (first, rest) = rows.split_first()?;
+    let mut columns: Vec<Vec<_>> = first.values().into_iter().map(|value| vec![value]).collect();
+    for row in rest {
+        for (column, value) in columns.iter_mut().zip(row.values()) {
             column.push(value);
         }
     }
@@ -107,7 +105,7 @@ fn part<'a, T: TableRow>(sql: &'a str, rows: &'a [T]) -> Option<(&'a str, Vec<Ve
 pub(super) async fn apply_and_commit(
     connection: &mut Connection,
     sql: &ApplySql,
-    effects: &Effects,
+    effects: &Effects<'_>,
 ) -> Result<(), Failed> {
     let parts = [
         part(&sql.new_runs, effects.new_runs.rows()),

@@ -27,6 +27,13 @@ pub(crate) enum ParamRef<'a> {
     Int(i64),
 }
 
+impl From<u64> for ParamRef<'_> {
+    fn from(number: u64) -> Self {
+        // Counters never come near the sign bit; saturating keeps the conversion total.
+        Self::Int(i64::try_from(number).unwrap_or(i64::MAX))
+    }
+}
+
 impl ParamRef<'_> {
     fn into_owned(self) -> Param {
         match self {

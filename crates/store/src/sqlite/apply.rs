@@ -4,7 +4,7 @@ use rusqlite::Connection;
 
 use super::query::store_error;
 use crate::Result;
-use crate::plan::{AuditHeadRow, Effects, RunMoveRow};
+use crate::plan::{AuditHeadRow, Effects, RunMoveRow, Values};
 use crate::rows::{
     AuditRow, CheckpointRow, IdempotencyRow, MessageRow, RunEventsRow, RunRow, StepExecutionRow, TableRow,
 };
@@ -50,20 +50,20 @@ impl ApplySql {
     }
 }
 
-fn each<T: TableRow>(connection: &Connection, sql: &str, rows: &[T]) -> Result<()> {
+fn each(connection: &Connection, sql: &str, rows: &[impl Values]) -> Result<()> {
     if rows.is_empty() {
         return Ok(());
     }
     let fail = |error| store_error(&error);
     let mut statement = connection.prepare_cached(sql).map_err(fail)?;
     for row in rows {
-        statement.execute(rusqlite::params_from_iter(row.borrowed())).map_err(fail)?;
+        statement.execute(rusqlite::params_from_iter(row.values())).map_err(fail)?;
     }
     Ok(())
 }
 
 /// Writes everything; the caller's transaction makes it all or nothing.
-pub(super) fn apply(connection: &Connection, sql: &ApplySql, effects: &Effects) -> Result<()> {
+pub(super) fn apply(connection: &Connection, sql: &ApplySql, effects: &Effects<'_>) -> Result<()> {
     each(connection, &sql.new_run, effects.new_runs.rows())?;
     each(connection, &sql.moved_run, effects.moved_runs.rows())?;
     each(connection, &sql.changed_run, effects.changed_runs.rows())?;
