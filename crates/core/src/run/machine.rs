@@ -61,6 +61,9 @@ pub enum Refusal {
         /// Each with the place in the answers.
         problems: Vec<FieldProblem>,
     },
+    /// The run cannot go on on that version, or its move cannot be taken back.
+    #[error("{0}")]
+    NotMovable(String),
     /// Only an ended run can be retried, and only from a step it has.
     #[error("{0}")]
     NotRetryable(String),
@@ -80,9 +83,9 @@ pub struct FieldProblem {
 /// # Errors
 /// A [`Refusal`] when the input does not fit the state; then nothing changes.
 pub fn step(version: &Version, state: &RunState, input: Input, now: Timestamp) -> Result<Decision, Refusal> {
-    let mut machine = Machine { version, state: state.clone(), now, events: Vec::new(), effects: Vec::new() };
+    let mut machine = Machine::on(version, state.clone(), now);
     machine.take(input)?;
-    Ok(Decision { events: machine.events, effects: machine.effects, after: machine.state })
+    Ok(machine.decision())
 }
 
 /// What a step decided about the token.
@@ -104,6 +107,16 @@ pub(super) struct Machine<'a> {
 }
 
 impl<'a> Machine<'a> {
+    /// A decision about to be made on `state`.
+    pub(super) fn on(version: &'a Version, state: RunState, now: Timestamp) -> Self {
+        Self { version, state, now, events: Vec::new(), effects: Vec::new() }
+    }
+
+    /// What was decided.
+    pub(super) fn decision(self) -> Decision {
+        Decision { events: self.events, effects: self.effects, after: self.state }
+    }
+
     pub(super) fn emit(&mut self, event: Event) {
         apply(&mut self.state, &event);
         self.events.push(event);
