@@ -10,7 +10,7 @@ export function Dialog({ open, onClose, title, description, children, wide, clos
   return (
     <Radix.Root open={open} onOpenChange={(next) => !next && onClose()}>
       <Radix.Portal>
-        <Radix.Overlay className="fixed inset-0 z-40 bg-black/40" />
+        <Radix.Overlay className="fixed inset-0 z-50 bg-black/40" />
         <Radix.Content
           className={cx('fixed left-1/2 z-50 flex w-[calc(100vw-2rem)] -translate-x-1/2 flex-col rounded-xl border border-line bg-raised shadow-[var(--shadow)]', wide === 'full' ? 'top-[5vh] max-h-[90vh] max-w-7xl' : wide ? 'top-[12vh] max-h-[76vh] max-w-3xl' : 'top-[12vh] max-h-[76vh] max-w-lg')}
         >

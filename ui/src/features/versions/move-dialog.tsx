@@ -31,7 +31,7 @@ function RunItem({ item, mapping, onMap }: { item: MovedRun; mapping: Mapping; o
       <div className="min-w-0 flex-1">
         <p className="flex items-center gap-2 text-sm">
           <Link to="/runs/$run" params={{ run: item.run }} className="truncate font-medium hover:underline">{item.title}</Link>
-          <span className="shrink-0 font-mono text-xs text-faint">v{item.from} · {step}{item.now_at && item.now_at !== step ? ` → ${item.now_at}` : ''}</span>
+          <span className="shrink-0 font-mono text-xs text-faint">{item.run.slice(-8)} · v{item.from} · {step}{item.now_at && item.now_at !== step ? ` → ${item.now_at}` : ''}</span>
         </p>
         <ul className="text-xs text-muted">
           {item.reasons.map((reason) => <li key={reason.message}>{reason.message}</li>)}

@@ -1,6 +1,5 @@
 //! `countersign workflow backtest|ramp|fork|move`
 
-use super::side;
 use crate::{
     client::{
         self, Client, Remote,
@@ -287,7 +286,6 @@ mod tests {
     fn a_mapping_is_two_steps() {
         assert_eq!(mapping("ask=approve").unwrap(), ("ask".to_owned(), "approve".to_owned()));
         assert!(mapping("ask").is_err() && mapping("=x").is_err() && mapping("x=").is_err());
-        assert!(side("v2").is_ok());
     }
 
     #[test]
