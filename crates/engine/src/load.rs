@@ -75,8 +75,5 @@ fn entry(row: &RunEventsRow) -> Result<LogEntry, EngineError> {
 
 /// The version a move left.
 fn left(event: &Event) -> Option<u32> {
-    match event {
-        Event::RunMoved { moved, .. } => Some(moved.from),
-        _ => None,
-    }
+    if let Event::RunMoved { moved, .. } = event { Some(moved.from) } else { None }
 }

@@ -11,11 +11,17 @@ describe('two documents side by side', () => {
     expect([...after]).toEqual([['x', 'added'], ['now', 'renamed']])
   })
 
-  it('draws what is in both at the same place', () => {
-    const later: WorkflowDocument = { ...base, steps: { a: { ...base.steps.a, position: [50, 60] } as never, c: { type: 'end', position: [7, 8] } } }
-    const drawn = aligned(base, later, [{ kind: 'renamed', step: 'c', was: 'b' }])
-    expect(drawn.steps.a?.position).toEqual([50, 60])
-    expect(drawn.steps.b?.position).toEqual([7, 8])
-    expect(aligned(later, base, [])).toBe(later)
+  it('draws what is in both at the same place, and what is gone somewhere of its own', () => {
+    const later: WorkflowDocument = { ...base, steps: { a: { type: 'notify', channels: [], body: '', next: 'c' }, c: { type: 'end' } } }
+    const renamed = aligned(base, later, [{ kind: 'renamed', step: 'c', was: 'b' }])
+    expect(renamed.before.steps.a?.position).toEqual(renamed.after.steps.a?.position)
+    expect(renamed.before.steps.b?.position).toEqual(renamed.after.steps.c?.position)
+    const replaced = aligned(base, later, [{ kind: 'added', step: 'c' }, { kind: 'removed', step: 'b' }])
+    expect(replaced.before.steps.b?.position).not.toEqual(replaced.after.steps.c?.position)
+  })
+
+  it('leaves alone what somebody placed', () => {
+    const placed: WorkflowDocument = { ...base, steps: { ...base.steps, b: { type: 'end', position: [7, 8] } } }
+    expect(aligned(placed, base, []).before).toBe(placed)
   })
 })

@@ -17,15 +17,16 @@ export function changeMarks(changes: readonly StepChange[]): { before: Map<StepI
   return { before, after }
 }
 
-/** The earlier document with its steps where the later one draws them, unless somebody placed them. */
-export function aligned(before: WorkflowDocument, after: WorkflowDocument, changes: readonly StepChange[]): WorkflowDocument {
-  const placed = Object.values(before.steps)
-  if (placed.length === 0 || placed.some((step) => step.position)) return before
-  const spots = positions(after)
+/** Both documents with what they have in common at the same place; what somebody placed stays there. */
+export function aligned(before: WorkflowDocument, after: WorkflowDocument, changes: readonly StepChange[]): { before: WorkflowDocument; after: WorkflowDocument } {
+  const placed = [...Object.values(before.steps), ...Object.values(after.steps)].some((step) => step.position)
+  if (placed) return { before, after }
   const names = new Map(changes.filter((change) => change.was).map((change) => [change.was as string, change.step]))
-  const own = positions(before)
-  return {
-    ...before,
-    steps: Object.fromEntries(Object.entries(before.steps).map(([id, step]) => [id, { ...step, position: spots.get(names.get(id) ?? id) ?? own.get(id) }])),
-  }
+  const only = Object.entries(before.steps).filter(([id]) => !names.has(id) && !Object.hasOwn(after.steps, id))
+  const spots = positions({ ...after, steps: { ...after.steps, ...Object.fromEntries(only) } })
+  const at = (document: WorkflowDocument): WorkflowDocument => ({
+    ...document,
+    steps: Object.fromEntries(Object.entries(document.steps).map(([id, step]) => [id, { ...step, position: spots.get(names.get(id) ?? id) ?? [0, 0] }])),
+  })
+  return { before: at(before), after: at(after) }
 }

@@ -252,10 +252,7 @@ fn risk(app: &App, action: &str) -> Option<crate::wire::Risk> {
 
 /// Those who were asked, when the run was moved to a version that would ask others.
 fn asked(phase: &Phase) -> Option<&countersign_core::document::Approvers> {
-    match phase {
-        Phase::WaitingApproval(wait) => wait.people.as_ref(),
-        _ => None,
-    }
+    if let Phase::WaitingApproval(wait) = phase { wait.people.as_ref() } else { None }
 }
 
 fn approvers(approvers: &countersign_core::document::Approvers) -> Approvers {

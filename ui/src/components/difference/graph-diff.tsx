@@ -96,10 +96,11 @@ export default function GraphDiff({ id, diff, height = 'h-[32rem]' }: { id: stri
   const [selected, setSelected] = useState<StepChange | null>(null)
   const together = useTogether()
   const older = useDocumentOf(id, diff.from)
-  const later = useDocumentOf(id, diff.to)
+  const newer = useDocumentOf(id, diff.to)
   const marks = useMemo(() => changeMarks(diff.changes), [diff.changes])
-  const before = useMemo(() => older && later && aligned(older, later, diff.changes), [older, later, diff.changes])
-  if (!before || !later) return <Skeleton className="h-96" />
+  const drawn = useMemo(() => older && newer && aligned(older, newer, diff.changes), [older, newer, diff.changes])
+  if (!drawn) return <Skeleton className="h-96" />
+  const { before, after: later } = drawn
   const open = (change: StepChange) => {
     setSelected(change)
     together.focus(change.step, change.was)

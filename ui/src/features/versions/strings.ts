@@ -42,7 +42,7 @@ export const strings = {
     choose: 'Choose a step…',
     none: 'No run waits on another version.',
     more: 'More runs wait than are looked at at once. Move these first.',
-    submit: (count: number) => (count === 1 ? 'Move 1 safe run' : `Move all ${count} safe runs`),
+    submit: (count: number) => (count === 0 ? 'No run is safe to move' : count === 1 ? 'Move 1 safe run' : `Move all ${count} safe runs`),
     done: (count: number) => (count === 1 ? '1 run was moved.' : `${count} runs were moved.`),
     undone: (count: number) => (count === 1 ? '1 run is back where it was.' : `${count} runs are back where they were.`),
     close: 'Close',

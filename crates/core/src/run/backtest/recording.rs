@@ -96,10 +96,7 @@ pub(super) struct Reopened {
 impl Recording {
     pub(super) fn of(log: &[LogEntry]) -> Option<Self> {
         let first = log.first()?;
-        let (start, at) = first.events.iter().find_map(|event| match event {
-            Event::RunStarted { start, at, .. } => Some((start, at)),
-            _ => None,
-        })?;
+        let Some(Event::RunStarted { start, at, .. }) = first.events.first() else { return None };
         let mut recording = Self {
             start: (**start).clone(),
             started_at: *at,
@@ -193,44 +190,23 @@ impl Entry {
             Event::LookUpAnswered { found, .. } => {
                 self.look_ups.push_back(LookUp { found: found.clone(), output: Value::Null });
             }
-            Event::CheckpointOpened { opened, due, .. } => {
-                let requests = match opened {
-                    Opened::Approval { requests, .. } => requests.clone(),
-                    Opened::Form { .. } | Opened::Handoff { .. } | Opened::UnknownOutcome { .. } => Vec::new(),
-                };
-                let kind = opened.kind();
-                self.waits.push_back(Wait {
-                    kind,
-                    opened_at: at,
-                    due: *due,
-                    escalated_at: None,
-                    requests,
-                    given: Vec::new(),
-                    closed: None,
-                });
-            }
-            Event::CheckpointEscalated { due, .. } => {
-                if let Some(wait) = self.waits.back_mut() {
-                    wait.due = Some(*due);
-                    wait.escalated_at = Some(at);
-                }
-            }
+            Event::CheckpointOpened { opened, due, .. } => self.waits.push_back(Wait::opened(opened, *due, at)),
+            Event::CheckpointEscalated { due, .. } => self.waiting(|wait| {
+                wait.due = Some(*due);
+                wait.escalated_at = Some(at);
+            }),
             Event::CallResumed { .. } => {
                 if let Some(call) = self.calls.last_mut() {
                     call.resumed += 1;
                 }
             }
             Event::ApprovalGiven { by, comment, .. } => {
-                if let Some(wait) = self.waits.back_mut() {
-                    wait.given.push((at, comment.clone(), by.clone()));
-                }
+                self.waiting(|wait| wait.given.push((at, comment.clone(), by.clone())));
             }
             Event::CheckpointClosed { outcome, by, comment, values, .. } => {
                 let (outcome, by) = (outcome.clone(), by.clone());
                 let closed = Closed { at, outcome, by, comment: comment.clone(), values: values.clone() };
-                if let Some(wait) = self.waits.back_mut() {
-                    wait.closed = Some(closed);
-                }
+                self.waiting(|wait| wait.closed = Some(closed));
             }
             Event::CancelRequested { reason, by } => match self.calls.last_mut() {
                 Some(call) if call.answer.is_none() => call.stopped = Some((reason.clone(), by.clone())),
@@ -254,6 +230,12 @@ impl Entry {
         }
     }
 
+    fn waiting(&mut self, change: impl FnOnce(&mut Wait)) {
+        if let Some(wait) = self.waits.back_mut() {
+            change(wait);
+        }
+    }
+
     /// The answer of the call under way; after a failure, what a look-up found. What a person said is with their wait.
     fn answered(&mut self, at: Timestamp, answer: Answer) {
         let Some(call) = self.calls.last_mut() else { return };
@@ -264,5 +246,16 @@ impl Entry {
         {
             look_up.output = output;
         }
+    }
+}
+
+impl Wait {
+    fn opened(opened: &Opened, due: Option<Timestamp>, at: Timestamp) -> Self {
+        let requests = match opened {
+            Opened::Approval { requests, .. } => requests.clone(),
+            Opened::Form { .. } | Opened::Handoff { .. } | Opened::UnknownOutcome { .. } => Vec::new(),
+        };
+        let kind = opened.kind();
+        Self { kind, opened_at: at, due, escalated_at: None, requests, given: Vec::new(), closed: None }
     }
 }

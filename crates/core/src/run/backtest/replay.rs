@@ -8,8 +8,8 @@ use crate::{
     difference,
     document::StepId,
     run::{
-        Actor, CallRequest, Calling, ClosedBy, Event, Input, LookUpResult, Opened, Phase, Refusal, RunState,
-        UnknownAnswer, Version, step,
+        Actor, ApprovalWait, CallRequest, Calling, CheckpointKind, ClosedBy, Event, GuardedRequest, Input,
+        LookUpResult, Opened, Phase, Refusal, RunState, UnknownAnswer, Version, step,
     },
     time::{Span, Timestamp},
 };
@@ -116,25 +116,27 @@ impl<'a> Player<'a> {
         let decision = step(self.version, &self.state, input, self.now).map_err(|refusal| self.refused(&refusal))?;
         self.state = decision.after;
         for event in &decision.events {
-            match event {
-                Event::StepEntered { step, .. } => {
-                    *self.times.entry(step.clone()).or_default() += 1;
-                    self.played.path.push(step.clone());
-                }
-                Event::CheckpointOpened { opened: Opened::Approval { requests, .. }, .. } => {
-                    let shown: Vec<_> = self.next_wait().map(|wait| wait.requests.clone()).unwrap_or_default();
-                    for request in requests {
-                        if let Some(before) = shown.iter().find(|before| before.step == request.step)
-                            && before.hash != request.hash
-                        {
-                            self.request_changed(&request.step, &before.input, &request.input);
-                        }
-                    }
-                }
-                _ => {}
+            if let Event::StepEntered { step, .. } = event {
+                *self.times.entry(step.clone()).or_default() += 1;
+                self.played.path.push(step.clone());
+            }
+            if let Event::CheckpointOpened { opened: Opened::Approval { requests, .. }, .. } = event {
+                self.shown(requests);
             }
         }
         Ok(())
+    }
+
+    /// What is shown for approval now, against what was.
+    fn shown(&mut self, requests: &[GuardedRequest]) {
+        let before = self.next_wait().map(|wait| wait.requests.as_slice()).unwrap_or_default();
+        for request in requests {
+            if let Some(before) = before.iter().find(|before| before.step == request.step)
+                && before.hash != request.hash
+            {
+                self.request_changed(&request.step, &before.input, &request.input);
+            }
+        }
     }
 
     fn refused(&self, refusal: &Refusal) -> Stop {
@@ -275,13 +277,21 @@ impl<'a> Player<'a> {
             let message = "nobody was asked this, so what they would say is not known".to_owned();
             return Err(self.cannot_say("never_asked", message));
         };
-        let same = match &self.state.phase {
-            Phase::WaitingForm(_) => wait.kind == crate::run::CheckpointKind::Form,
-            Phase::WaitingApproval(_) => wait.kind == crate::run::CheckpointKind::Approval,
-            Phase::WaitingHandoff(_) => wait.kind == crate::run::CheckpointKind::Handoff,
-            _ => wait.kind == crate::run::CheckpointKind::UnknownOutcome,
+        let asked = match &self.state.phase {
+            Phase::WaitingForm(_) => Some(CheckpointKind::Form),
+            Phase::WaitingApproval(_) => Some(CheckpointKind::Approval),
+            Phase::WaitingHandoff(_) => Some(CheckpointKind::Handoff),
+            Phase::WaitingUnknown(_) => Some(CheckpointKind::UnknownOutcome),
+            Phase::Unstarted
+            | Phase::Moving
+            | Phase::AtStep(_)
+            | Phase::Calling(_)
+            | Phase::CallDown(_)
+            | Phase::BackingOff(_)
+            | Phase::LookingUp(_)
+            | Phase::Ended(_) => None,
         };
-        if !same {
+        if asked != Some(wait.kind) {
             return Err(self.cannot_say("never_asked", "something else was asked at this step".into()));
         }
         if let Some(key) = self.key() {
@@ -395,10 +405,8 @@ impl<'a> Player<'a> {
 
     /// When the timer that is due fires. What follows from an escalation is counted from when it took place.
     fn fires_at(&self, wait: &Wait, opened: Timestamp, due: Timestamp) -> Timestamp {
-        let escalates = match &self.state.phase {
-            Phase::WaitingApproval(now) => now.escalated.is_none() && now.due == Some(due),
-            _ => false,
-        };
+        let first = |now: &ApprovalWait| now.escalated.is_none() && now.due == Some(due);
+        let escalates = matches!(&self.state.phase, Phase::WaitingApproval(now) if first(now));
         let late = wait.escalated_at.filter(|_| escalates).map(|at| opened.plus(Span(at.since(wait.opened_at))));
         late.map_or(due, |late| late.max(due))
     }
