@@ -5,7 +5,7 @@ use crate::{
     documents,
     error::{ApiError, ApiResult},
     extract::{Body, Caller, Path, Query, invalid_parameter},
-    handlers::{at_most, ramps::micros, workspace},
+    handlers::{at_most, ramps::took, workspace},
     publishing::{self, Wanted},
     views::{required_workflow, workflow_detail},
     wire::{Activation, ActivationKind, DiffResponse, Page, PublishRequest, RollbackRequest, RunCounts, Version, json},
@@ -128,7 +128,7 @@ pub(crate) async fn rollback_workflow(
     let entry = caller.audit(app.now(), "workflow.rolled_back", format!("workflow:{id}"), detail);
     let position = app.store.activate(&activate, vec![entry]).await?;
     app.engine.workflow_changed(caller.workspace(), &id);
-    app.store.activation_took(caller.workspace(), &id, position, micros(started)).await?;
+    took(&app, caller.workspace(), &id, position, started).await;
     Ok(Json(version_detail(&app, caller.workspace(), &id, request.version).await?))
 }
 
