@@ -109,3 +109,16 @@ export const versions = [
   { version: 6, hash: '2c26b46b68ffc68ff99b453c1d30413413422d706483bfa0f98a5e886266e7ae', message: 'First try with Stripe', author: { id: 'u2', name: 'Bo Builder' }, created_at: NOW - 9 * 24 * 60 * m, active: false, runs: { running: 0, waiting: 3, completed: 1116, rejected: 29, failed: 3, cancelled: 2 } },
 ]
 export const textDiff = '--- v6\n+++ v7\n@@ -12,5 +12,9 @@\n   preview:\n     type: tool_call\n-    next: execute\n+    next: approve\n+  approve:\n+    type: approval\n+    guards: [execute]\n   execute:\n     type: tool_call\n'
+
+/** Version 6: without the approval. */
+export const olderDocument = { ...document, steps: Object.fromEntries(Object.entries(document.steps).filter(([id]) => id !== 'approve').map(([id, step]) => [id, id === 'preview' ? { ...step, next: 'execute' } : step])) }
+export const diff = {
+  text_diff: textDiff, steps: { added: ['approve'], removed: [], changed: ['preview'], moved: [], renamed: [] },
+  changes: [{ kind: 'changed', step: 'preview', was: null, fields: [] }, { kind: 'added', step: 'approve', was: null, fields: [] }],
+  connections: [{ step: 'preview', exit: 'next', before: 'execute', after: 'approve' }],
+  document: [{ pointer: '/description', before: null, after: 'Asks first' }],
+}
+export const activations = [
+  { position: 3, version: 7, kind: 'rollback', at: NOW - 3e6, by: { id: 'u1', name: 'Morgan Manager' }, message: 'Ask for approval before every upgrade', percent: null, took_us: 3100 },
+  { position: 2, version: 7, kind: 'publish', at: NOW - 26 * 60 * m, by: { id: 'u1', name: 'Morgan Manager' }, message: 'Ask for approval before every upgrade', percent: null, took_us: null },
+]

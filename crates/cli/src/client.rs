@@ -126,6 +126,11 @@ impl Client {
         self.request(Method::PUT, path)
     }
 
+    /// Deletes something below `/api/v1`.
+    pub fn delete(&self, path: &[&str]) -> Request {
+        self.request(Method::DELETE, path)
+    }
+
     fn request(&self, method: Method, path: &[&str]) -> Request {
         let mut url = self.base.clone();
         // An http address always has a path.

@@ -37,6 +37,11 @@ fn wrong_arguments_are_wrong_usage() {
         &["run", "retry", "r1", "--newest", "--step", "verify"],
         &["workflow", "push", "a.yaml", "--publish"],
         &["workflow", "diff", "w1", "--to", "newest"],
+        &["workflow", "backtest", "w1", "--last", "501"],
+        &["workflow", "backtest", "w1", "--draft", "--version", "2"],
+        &["workflow", "ramp", "w1", "--version", "2"],
+        &["workflow", "ramp", "w1", "--version", "2", "--percent", "100"],
+        &["workflow", "move", "w1", "--to", "2", "--map", "a"],
         &["checkpoint", "list", "--kind", "question"],
         &["connector"],
         &["workflow", "rollback", "w1", "first"],
@@ -166,4 +171,33 @@ fn a_shown_run_is_a_timeline() {
     assert_eq!(step["step"], "verify");
     let missing = countersign(&server, &["run", "show", "r1", "--step", "2"]);
     assert_eq!(missing.code, 3);
+}
+
+#[test]
+fn a_backtest_that_finds_a_change_is_a_no() {
+    let server = Server::start(|request| match request.line().as_str() {
+        "GET /api/v1/workflows" => Answer::ok(json!({ "items": [{ "id": "w1", "name": "Upgrade" }], "next": null })),
+        "GET /api/v1/workflows/Upgrade" => Answer::problem(404, "not_found", json!({ "title": "Not found" })),
+        "GET /api/v1/workflows/w1" => Answer::ok(json!({ "id": "w1", "name": "Upgrade" })),
+        "POST /api/v1/workflows/w1/backtest" => {
+            let changed = request.body()["version"].is_null();
+            let items = if changed {
+                json!([{ "run": "r1", "version": 3, "verdict": "path_changed", "requests": [], "end": null,
+                    "cannot_say": null, "path": { "after": "ask", "recorded": "pay", "now": "sorry" } }])
+            } else {
+                json!([{ "run": "r1", "version": 3, "verdict": "same" }])
+            };
+            let counts = (u32::from(changed), request.body()["last"].clone());
+            Answer::ok(json!({ "against": "draft", "runs": counts.1, "changed": counts.0, "cannot_say": 0,
+                "unreadable": 0, "items": items }))
+        }
+        other => panic!("{other}"),
+    });
+    let output = countersign(&server, &["workflow", "backtest", "w1", "--last", "7"]);
+    assert_eq!(output.code, 1, "{output:?}");
+    assert!(output.stdout.contains("after ask: sorry instead of pay"), "{}", output.stdout);
+    assert!(output.stdout.ends_with("7 runs against draft: 1 change, 0 cannot be told\n"), "{}", output.stdout);
+    let json = countersign(&server, &["workflow", "backtest", "w1", "--json"]);
+    assert_eq!((json.code, json.json()["changed"].as_u64()), (1, Some(1)));
+    assert_eq!(countersign(&server, &["workflow", "backtest", "w1", "--version", "2"]).code, 0);
 }

@@ -3,7 +3,10 @@
 
 mod support;
 
-use countersign_core::run::{FailureClass, Input, LookUpResult, Phase, StepError, UnknownAnswer, Version, history};
+use countersign_core::run::{
+    BacktestVerdict, FailureClass, Input, LookUpResult, MoveRequest, MoveVerdict, Phase, StepError, UnknownAnswer,
+    Version, backtest, check_move, history, move_run, undo_move,
+};
 use proptest::prelude::*;
 use serde_json::{Value, json};
 use support::{Play, catalogue, person};
@@ -140,6 +143,35 @@ fn input_of(play: &Play, kind: u8, detail: u8) -> Input {
     }
 }
 
+fn same_version_again(play: &Play) -> Version {
+    Version::compile(play.version.workflow().clone(), &catalogue(), true).unwrap()
+}
+
+/// A move to an equal version and back must leave everything as it was.
+fn moved_and_back(play: &mut Play) -> Result<(), TestCaseError> {
+    let (again, mapping) = (same_version_again(play), std::collections::BTreeMap::new());
+    let request =
+        MoveRequest { from: &play.version, to: &again, number: play.state.info.version + 1, mapping: &mapping };
+    let found = check_move(&request, &play.state, play.now);
+    let waits = play.state.open_checkpoint().is_some() || matches!(play.state.phase, Phase::BackingOff(_));
+    prop_assert_eq!(found.verdict == MoveVerdict::Safe, waits, "{:?} {:?}", found, play.state.phase);
+    let by = person("mover", &["builder"]);
+    let (before, checkpoint, due) = (play.state.clone(), play.state.open_checkpoint(), play.state.wake_at());
+    let Ok(decision) = move_run(&request, &play.state, &by, play.now) else {
+        prop_assert!(!waits);
+        return Ok(());
+    };
+    play.decided(decision);
+    prop_assert_eq!(play.state.open_checkpoint(), checkpoint);
+    prop_assert_eq!(play.state.wake_at(), due);
+    prop_assert_eq!(play.state.info.version, before.info.version + 1);
+    let decision = undo_move(&play.version, &play.log, &play.state, &by, play.now).unwrap();
+    play.decided(decision);
+    prop_assert_eq!(&play.state, &before);
+    prop_assert!(undo_move(&play.version, &play.log, &play.state, &by, play.now).is_err(), "once");
+    Ok(())
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { cases: 400, ..ProptestConfig::default() })]
 
@@ -171,6 +203,38 @@ proptest! {
             prop_assert!(!transient, "{:?}", play.state.phase);
         }
         prop_assert!(history(&play.version, &play.log).len() <= 41);
+    }
+
+    #[test]
+    fn played_to_its_own_version_a_run_does_the_same(document in document(), inputs in inputs()) {
+        let workflow = serde_json::from_value(document).unwrap();
+        let Ok(version) = Version::compile(workflow, &catalogue(), true) else { return Ok(()) };
+        let mut play = Play::of(version);
+        play.start(json!({})).unwrap();
+        for (kind, detail, pass) in inputs {
+            play.pass(pass);
+            // A refused input changes nothing and leaves no trace.
+            drop(play.take(input_of(&play, kind, detail)));
+        }
+        let found = backtest(&play.log, &play.version).unwrap();
+        prop_assert_eq!(found.verdict, BacktestVerdict::Same, "{:?}\n{:#?}", found, play.log);
+    }
+
+    #[test]
+    fn a_move_and_its_undo_leave_everything_as_it_was(document in document(), inputs in inputs()) {
+        let workflow = serde_json::from_value(document).unwrap();
+        let Ok(version) = Version::compile(workflow, &catalogue(), true) else { return Ok(()) };
+        let mut play = Play::of(version);
+        play.start(json!({})).unwrap();
+        for (kind, detail, pass) in inputs {
+            play.pass(pass);
+            if detail.is_multiple_of(5) {
+                moved_and_back(&mut play)?;
+            }
+            drop(play.take(input_of(&play, kind, detail)));
+        }
+        let found = backtest(&play.log, &play.version).unwrap();
+        prop_assert_eq!(found.verdict, BacktestVerdict::Same, "moves are no part of a path: {:?}", found);
     }
 }
 

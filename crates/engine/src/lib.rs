@@ -9,6 +9,7 @@ mod engine;
 mod error;
 mod fleet;
 mod load;
+mod moves;
 mod people;
 #[doc(hidden)]
 pub mod project;
@@ -24,6 +25,7 @@ pub use customer::{conversation_object, customer_object};
 pub use engine::{Engine, EngineConfig, EngineParts};
 pub use error::EngineError;
 pub use load::LoadedRun;
+pub use moves::{CheckedMove, MoveRun};
 pub use people::{DecideRequest, RetryRun};
 pub use start::{IdempotencyKey, StartRun, StartedRun};
 pub use vault::Vault;

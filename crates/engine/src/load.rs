@@ -2,11 +2,11 @@
 
 use crate::{Engine, EngineError};
 use countersign_core::{
-    run::{Event, LogEntry, RunState, Version, apply},
+    run::{self, Event, LogEntry, RunState, StepExecution, Version, apply},
     time::Timestamp,
 };
 use countersign_store::{RunEventsRow, RunRow};
-use std::sync::Arc;
+use std::{collections::BTreeMap, sync::Arc};
 
 /// Everything about a run.
 pub struct LoadedRun {
@@ -18,6 +18,19 @@ pub struct LoadedRun {
     pub state: RunState,
     /// Its log.
     pub log: Vec<LogEntry>,
+    /// The versions it was on before, when it was moved.
+    pub earlier: BTreeMap<u32, Arc<Version>>,
+}
+
+impl LoadedRun {
+    /// Its step executions, each as the version said that it was taken on.
+    #[must_use]
+    pub fn history(&self) -> Vec<StepExecution> {
+        let find = |number: u32| self.earlier.get(&number).map(AsRef::as_ref);
+        let now =
+            |number: u32| if number == self.state.info.version { Some(self.version.as_ref()) } else { find(number) };
+        run::history_across(&self.version, &now, &self.log)
+    }
 }
 
 impl Engine {
@@ -29,15 +42,28 @@ impl Engine {
         let store = &self.0.store;
         let found = store.run_with_events(workspace, run).await?;
         let (row, events) = found.ok_or(EngineError::NotFound("run"))?;
-        let version = self.version(workspace, &row.workflow, row.version).await?;
         let log = events.iter().map(entry).collect::<Result<Vec<_>, _>>()?;
         let mut state = RunState::default();
         for event in log.iter().flat_map(|entry| &entry.events) {
             apply(&mut state, event);
         }
+        let on = if log.is_empty() { row.version } else { state.info.version };
+        let version = self.version(workspace, &row.workflow, on).await?;
         // The row may be a commit behind or ahead of the events read after it; the log is the truth.
-        let row = RunRow { seq: log.last().map_or(0, |entry| entry.seq), ..row };
-        Ok(LoadedRun { row, version, state, log })
+        let row = RunRow { seq: log.last().map_or(0, |entry| entry.seq), version: on, ..row };
+        let mut earlier = BTreeMap::new();
+        for number in log.iter().flat_map(|entry| &entry.events).filter_map(left) {
+            earlier.insert(number, self.version(workspace, &row.workflow, number).await?);
+        }
+        Ok(LoadedRun { row, version, state, log, earlier })
+    }
+
+    /// The log of a run.
+    ///
+    /// # Errors
+    /// `Corrupt` when it cannot be read.
+    pub async fn run_log(&self, workspace: &str, run: &str) -> Result<Vec<LogEntry>, EngineError> {
+        self.0.store.run_events(workspace, run, 0).await?.iter().map(entry).collect()
     }
 }
 
@@ -45,4 +71,9 @@ fn entry(row: &RunEventsRow) -> Result<LogEntry, EngineError> {
     let events: Vec<Event> = serde_json::from_str(&row.events)
         .map_err(|error| EngineError::Corrupt(format!("run {} event {}: {error}", row.run, row.seq)))?;
     Ok(LogEntry { seq: row.seq, at: Timestamp(row.at), events })
+}
+
+/// The version a move left.
+fn left(event: &Event) -> Option<u32> {
+    if let Event::RunMoved { moved, .. } = event { Some(moved.from) } else { None }
 }

@@ -3,7 +3,8 @@
 use crate::EngineError;
 use countersign_core::{
     run::{
-        Actor, ClosedBy, Event, ExecutionStatus, FailureClass, Opened, Phase, Place, RunState, StepError, Version, Via,
+        Actor, ClosedBy, Event, ExecutionStatus, FailureClass, Moved, Opened, Phase, Place, RunState, StepError,
+        Version, Via,
     },
     time::Timestamp,
 };
@@ -70,6 +71,7 @@ fn run_row(facts: &Facts<'_>) -> RunRow {
     let ended = facts.after.ended();
     let error = ended.and_then(|ended| ended.error.as_ref());
     RunRow {
+        version: facts.after.info.version,
         status,
         step_kind: kind.map(str::to_owned),
         step,
@@ -165,6 +167,7 @@ impl Projection<'_> {
             Event::RunReopened { step, vars, by } => {
                 self.audit_run(by, "run.retried", json!({ "step": step, "vars": vars }));
             }
+            Event::RunMoved { moved, .. } => self.moved(moved),
             Event::RunEnded { by: None, .. }
             | Event::RunStarted { .. }
             | Event::CallRequested { .. }
@@ -335,6 +338,21 @@ impl Projection<'_> {
             let detail = json!({ "checkpoint": id, "outcome": outcome, "comment": comment, "values": values });
             self.audit(actor, "checkpoint.decided", visit, detail);
         }
+    }
+
+    /// The open checkpoint stays what it is, on the other version.
+    fn moved(&mut self, moved: &Moved) {
+        if let Some(id) = self.open_checkpoint() {
+            let (version, step) = (moved.to, moved.now_at.clone());
+            self.commit.checkpoints.push(CheckpointChange::Move { id, version, step });
+        }
+        let action = if moved.undo { "run.move_undone" } else { "run.moved" };
+        let (from, to) = (moved.from, moved.to);
+        self.audit_run(
+            &moved.by,
+            action,
+            json!({ "from": from, "to": to, "step": moved.step, "now_at": moved.now_at }),
+        );
     }
 
     fn conversation_status(&mut self, status: ConversationStatus) {

@@ -8,9 +8,10 @@ use crate::{
 use countersign_core::{
     catalogue::Catalogue,
     check,
+    difference::{Difference, StepChangeKind},
     document::{self, SourceError, Workflow},
 };
-use serde_json::{Map, Value};
+use serde_json::Value;
 use sha2::{Digest, Sha256};
 
 /// Longest document, bytes of JSON.
@@ -138,50 +139,24 @@ pub(crate) fn text_difference(from: (&str, &str), to: (&str, &str)) -> String {
     difference.unified_diff().context_radius(3).header(from.0, to.0).to_string()
 }
 
-/// Which steps differ.
-pub(crate) fn step_difference(from: &Value, to: &Value) -> StepDifference {
-    let none = Map::new();
-    let steps = |document: &Value| document.get("steps").and_then(Value::as_object).cloned();
-    let (before, after) = (steps(from).unwrap_or_else(|| none.clone()), steps(to).unwrap_or(none));
-    let mut difference = StepDifference::default();
-    for (id, step) in &after {
-        match before.get(id) {
-            None => difference.added.push(id.clone()),
-            Some(old) if old == step => {}
-            Some(old) if without_position(old) == without_position(step) => difference.moved.push(id.clone()),
-            Some(_) => difference.changed.push(id.clone()),
-        }
+/// Which steps differ, by how.
+pub(crate) fn step_difference(difference: &Difference) -> StepDifference {
+    let of = |kind: StepChangeKind| {
+        difference.steps.iter().filter(|step| step.kind == kind).map(|step| step.step.clone()).collect()
+    };
+    StepDifference {
+        added: of(StepChangeKind::Added),
+        removed: of(StepChangeKind::Removed),
+        changed: of(StepChangeKind::Changed),
+        moved: of(StepChangeKind::Moved),
+        renamed: of(StepChangeKind::Renamed),
     }
-    difference.removed = before.keys().filter(|id| !after.contains_key(*id)).cloned().collect();
-    difference
-}
-
-fn without_position(step: &Value) -> Value {
-    let mut step = step.clone();
-    if let Some(step) = step.as_object_mut() {
-        step.shift_remove("position");
-    }
-    step
 }
 
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
-    use serde_json::json;
-
-    #[test]
-    fn steps_are_compared_by_what_they_do_and_where_they_are() {
-        let from = json!({ "steps": { "a": { "type": "end" }, "b": { "type": "end" }, "c": { "type": "end" } } });
-        let to = json!({ "steps": {
-            "a": { "type": "end", "position": [1.0, 2.0] }, "b": { "type": "notify" }, "d": { "type": "end" }
-        } });
-        let difference = step_difference(&from, &to);
-        assert_eq!(difference.added, ["d"]);
-        assert_eq!(difference.removed, ["c"]);
-        assert_eq!(difference.changed, ["b"]);
-        assert_eq!(difference.moved, ["a"]);
-    }
 
     #[test]
     fn a_step_that_is_there_twice_is_noticed() {

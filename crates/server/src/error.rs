@@ -237,6 +237,7 @@ impl From<Refusal> for ApiError {
             Refusal::RunOver => Self::conflict("run_over", "The run is over").detail(detail),
             Refusal::Stale => Self::conflict("stale", "The run does not wait for this any more").detail(detail),
             Refusal::NotRetryable(_) => Self::conflict("not_retryable", "This run cannot be retried").detail(detail),
+            Refusal::NotMovable(_) => Self::conflict("not_movable", "This run cannot be moved").detail(detail),
             Refusal::AlreadyStarted | Refusal::NotStarted | Refusal::NotDue => {
                 Self::conflict("run_moved", "The run moved on meanwhile").detail(detail).retry_after(1)
             }

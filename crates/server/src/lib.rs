@@ -16,6 +16,7 @@ mod extract;
 mod guard;
 mod handlers;
 mod idempotency;
+mod mask;
 mod openapi;
 mod pages;
 mod publishing;

@@ -84,7 +84,7 @@ enum Work {
 fn random_checkpoint_change(dice: &Dice, run: &str) -> CheckpointChange {
     let visit = 1 + u32::try_from(dice.roll(2)).unwrap();
     let id = format!("{run}.{visit}");
-    match dice.roll(5) {
+    match dice.roll(6) {
         0 | 1 => {
             let mut row = checkpoint(run, visit);
             row.kind = dice.pick(CheckpointKind::ALL);
@@ -92,6 +92,7 @@ fn random_checkpoint_change(dice: &Dice, run: &str) -> CheckpointChange {
             CheckpointChange::Open(Box::new(row))
         }
         2 | 3 => close(&id, "u-1"),
+        4 => CheckpointChange::Move { id, version: 1 + u32::try_from(dice.roll(3)).unwrap(), step: "other".to_owned() },
         _ => CheckpointChange::Touch {
             id,
             due_at: dice.maybe(Some(77)),

@@ -57,6 +57,8 @@ export const queries = {
     }),
   versions: (id: string) =>
     queryOptions({ queryKey: ['workflows', 'versions', id], queryFn: () => send(api.GET('/api/v1/workflows/{id}/versions', { params: { path: { id } } })), ...LIVE }),
+  activations: (id: string) =>
+    queryOptions({ queryKey: ['workflows', 'activations', id], queryFn: () => send(api.GET('/api/v1/workflows/{id}/activations', { params: { path: { id } } })), ...LIVE }),
   version: (id: string, n: number) =>
     queryOptions({ queryKey: ['version', id, n], queryFn: () => send(api.GET('/api/v1/workflows/{id}/versions/{n}', { params: { path: { id, n } } })), staleTime: Infinity }),
   diff: (id: string, from: number, to: string) =>

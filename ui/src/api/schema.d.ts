@@ -917,6 +917,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/workflows/{id}/backtest": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Plays the last runs to the draft or a version: which would take another path, send other requests or end otherwise.
+         *     Nothing leaves; answers, forms and decisions are those that were recorded.
+         */
+        post: operations["backtestWorkflow"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/workflows/{id}/diff": {
         parameters: {
             query?: never;
@@ -968,6 +988,60 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/workflows/{id}/fork": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Makes the draft a copy of a version, if nobody else has saved meanwhile. */
+        post: operations["forkDraft"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/workflows/{id}/moves": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Says of waiting runs whether they can go on with another version, and moves those that can, unless it is a dry run.
+         *     Checkpoints, people, timers and links stay.
+         */
+        post: operations["moveRuns"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/workflows/{id}/moves/undo": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Takes back the last move of runs, as long as nothing has happened to them since. */
+        post: operations["undoMoves"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/workflows/{id}/publish": {
         parameters: {
             query?: never;
@@ -980,6 +1054,24 @@ export interface paths {
         /** Publishes the draft: checks it, makes a version of it and makes that active. */
         post: operations["publishWorkflow"];
         delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/workflows/{id}/ramp": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Sends a part of the new runs to a version; the others take the active one. Which is told by the run's id. */
+        put: operations["rampWorkflow"];
+        post?: never;
+        /** Ends the ramp: all new runs take the active version. */
+        delete: operations["endRamp"];
         options?: never;
         head?: never;
         patch?: never;
@@ -1116,12 +1208,22 @@ export interface components {
             by: components["schemas"]["PersonRef"] | null;
             /** @description What the version's author said. */
             message: string | null;
+            /**
+             * Format: int32
+             * @description Of a ramp: how many of a hundred new runs.
+             */
+            percent: number | null;
+            /**
+             * Format: int64
+             * @description How long it took until every new start obeyed, microseconds; null where it was not measured.
+             */
+            took_us: number | null;
         };
         /**
          * @description Why the active version moved.
          * @enum {string}
          */
-        ActivationKind: "publish" | "rollback";
+        ActivationKind: "publish" | "rollback" | "ramp" | "ramp_end";
         /** @description A key for programs. */
         ApiKey: {
             /** @description Id. */
@@ -1265,6 +1367,77 @@ export interface components {
          * @enum {string}
          */
         AuthorKind: "customer" | "operator" | "workflow" | "system";
+        /** @description Plays the last runs to another version; nothing leaves. */
+        BacktestRequest: {
+            /**
+             * Format: int32
+             * @description A version; the draft when absent.
+             */
+            version?: number | null;
+            /**
+             * Format: int32
+             * @description How many runs, the newest first: 1 to 500, 50 when absent.
+             */
+            last?: number | null;
+        };
+        /** @description What the last runs would have done. */
+        BacktestResponse: {
+            /** @description Version number, or `draft`. */
+            against: string;
+            /**
+             * Format: int32
+             * @description How many runs were played.
+             */
+            runs: number;
+            /**
+             * Format: int32
+             * @description How many would do something else, for certain.
+             */
+            changed: number;
+            /**
+             * Format: int32
+             * @description How many cannot be told about.
+             */
+            cannot_say: number;
+            /**
+             * Format: int32
+             * @description Runs whose log cannot be read.
+             */
+            unreadable: number;
+            /** @description Every run that was played, newest first. */
+            items: components["schemas"]["BacktestedRun"][];
+        };
+        /**
+         * @description What would have been.
+         * @enum {string}
+         */
+        BacktestVerdict: "same" | "cannot_say" | "end_changed" | "request_changed" | "path_changed";
+        /** @description What one run would have done. */
+        BacktestedRun: {
+            /** @description Id. */
+            run: string;
+            /** @description One line. */
+            title: string;
+            /**
+             * Format: int32
+             * @description The version it ran on.
+             */
+            version: number;
+            /** @description Where it stands. */
+            status: components["schemas"]["RunStatus"];
+            /**
+             * Format: int64
+             * @description Start.
+             */
+            started_at: number;
+            /** @description In one word. */
+            verdict: components["schemas"]["BacktestVerdict"];
+            path: components["schemas"]["PathChange"] | null;
+            /** @description Calls that would send something else; values of secret members are masked. */
+            requests: components["schemas"]["RequestChange"][];
+            end: components["schemas"]["EndChange"] | null;
+            cannot_say: components["schemas"]["CannotSay"] | null;
+        };
         /** @description What would follow an outcome, up to the next decision, person or end. */
         BranchPreview: {
             /** @description The first step. */
@@ -1311,6 +1484,15 @@ export interface components {
         CancelRequest: {
             /** @description Why, at most 2,000 characters. */
             reason?: string;
+        };
+        /** @description Where the recording has no answer. */
+        CannotSay: {
+            /** @description The step. */
+            step: string | null;
+            /** @description Stable short name. */
+            code: string;
+            /** @description For people. */
+            message: string;
         };
         /** @description An account on a channel. Secrets are never told, only which are set. */
         ChannelAccount: {
@@ -1557,6 +1739,17 @@ export interface components {
              */
             updated_at: number;
         };
+        /** @description One way out of a step that leads elsewhere. */
+        ConnectionChange: {
+            /** @description The step, by its id in the later document. */
+            step: string;
+            /** @description Name of the way out. */
+            exit: string;
+            /** @description Where it led. */
+            before: string | null;
+            /** @description Where it leads. */
+            after: string | null;
+        };
         /** @description A service and what it can do. */
         Connector: {
             /** @description Name: the part of an action's name before the dot. */
@@ -1764,8 +1957,14 @@ export interface components {
             to: string;
             /** @description Unified difference of the YAML texts. */
             text_diff: string;
-            /** @description Difference by step. */
+            /** @description Which steps differ. */
             steps: components["schemas"]["StepDifference"];
+            /** @description Each step that differs, and how. */
+            changes: components["schemas"]["StepChange"][];
+            /** @description Ways from step to step that lead elsewhere. */
+            connections: components["schemas"]["ConnectionChange"][];
+            /** @description What differs outside the steps. */
+            document: components["schemas"]["FieldChange"][];
         };
         /** @description An earlier decision for the same customer. */
         EarlierDecision: {
@@ -1781,6 +1980,22 @@ export interface components {
             decided_by: components["schemas"]["DecidedBy"] | null;
             /** @description One line. */
             summary: string;
+        };
+        /** @description How a run would end otherwise. */
+        EndChange: {
+            /** @description How it ended. */
+            recorded: components["schemas"]["EndFacts"];
+            /** @description How it would. */
+            now: components["schemas"]["EndFacts"];
+        };
+        /** @description How a run ended. */
+        EndFacts: {
+            /** @description Status word; `open` while it has not ended. */
+            status: string;
+            /** @description What it answered. */
+            output: unknown;
+            /** @description Code of its error. */
+            error: string | null;
         };
         /** @description An expression and what it reads. */
         EvalRequest: {
@@ -1815,12 +2030,29 @@ export interface components {
          * @enum {string}
          */
         FailureClass: "retryable" | "fatal" | "unknown";
+        /** @description One value that differs. */
+        FieldChange: {
+            /** @description JSON pointer. */
+            pointer: string;
+            /** @description Null when it was added. */
+            before: unknown;
+            /** @description Null when it was removed. */
+            after: unknown;
+        };
         /** @description What is wrong with one field. */
         FieldError: {
             /** @description JSON pointer into the submitted values. */
             pointer: string;
             /** @description For the person who filled it in. */
             message: string;
+        };
+        /** @description Makes the draft a copy of a version. */
+        ForkRequest: {
+            /**
+             * Format: int32
+             * @description The version.
+             */
+            version: number;
         };
         /**
          * @description Where a form stands.
@@ -1958,6 +2190,96 @@ export interface components {
             values: {
                 [key: string]: unknown;
             } | null;
+        };
+        /** @description A reason with its stable name. */
+        MoveReason: {
+            /** @description Stable short name. */
+            code: string;
+            /** @description For people. */
+            message: string;
+        };
+        /** @description The run was moved to another version. */
+        MoveRecord: {
+            /**
+             * Format: int32
+             * @description The version it was on.
+             */
+            from: number;
+            /**
+             * Format: int32
+             * @description The version it went on with.
+             */
+            to: number;
+            /** @description Whether this took back the move before. */
+            undo: boolean;
+            /** @description Who. */
+            by: string;
+            /**
+             * Format: int64
+             * @description When.
+             */
+            at: number;
+        };
+        /** @description Moves waiting runs to another version. */
+        MoveRunsRequest: {
+            /**
+             * Format: int32
+             * @description The version they are to go on with.
+             */
+            to: number;
+            /**
+             * Format: int32
+             * @description Only runs on this version.
+             */
+            from?: number | null;
+            /** @description Only these runs; all that wait when absent. */
+            runs?: string[] | null;
+            /** @description Steps that are called otherwise there: old id to new id. */
+            mapping?: {
+                [key: string]: string;
+            };
+            /** @description Only say what would be done. */
+            dry_run?: boolean;
+        };
+        /** @description Runs and what is said about moving them. */
+        MoveRunsResponse: {
+            /** @description The runs. */
+            items: components["schemas"]["MovedRun"][];
+            /** @description Whether more runs wait than are looked at in one request. */
+            more: boolean;
+        };
+        /**
+         * @description Whether a run can be moved.
+         * @enum {string}
+         */
+        MoveVerdict: "safe" | "needs_mapping" | "unsafe";
+        /** @description What is said about moving one run, and whether it was done. */
+        MovedRun: {
+            /** @description Id. */
+            run: string;
+            /** @description One line. */
+            title: string;
+            /**
+             * Format: int32
+             * @description The version it was on.
+             */
+            from: number;
+            /** @description The step it waits at. */
+            step: string | null;
+            /** @description The step it would wait at. */
+            now_at: string | null;
+            /** @description What it waits for. */
+            waiting_for: string | null;
+            /** @description Whether it can be moved. */
+            verdict: components["schemas"]["MoveVerdict"];
+            /** @description Why it must stay, or why a step must be named. */
+            reasons: components["schemas"]["MoveReason"][];
+            /** @description What to know when it goes. */
+            notes: components["schemas"]["MoveReason"][];
+            /** @description Steps it could wait at instead. */
+            candidates: string[];
+            /** @description Whether it was moved. */
+            moved: boolean;
         };
         /** @description An internal remark. */
         Note: {
@@ -2112,6 +2434,15 @@ export interface components {
             /** @description The password to have, 10 to 256 characters. */
             new: string;
         };
+        /** @description Where a path leaves the recorded one. */
+        PathChange: {
+            /** @description The last step both have in common. */
+            after: string | null;
+            /** @description The step that followed; null when the run ended there. */
+            recorded: string | null;
+            /** @description The step that would follow; null when it would end there. */
+            now: string | null;
+        };
         /** @description A member of the workspace. */
         Person: {
             /** @description User id. */
@@ -2222,6 +2553,19 @@ export interface components {
             /** @description Publish although a path to a high-risk action passes no approval. The workspace's policy must allow it. */
             allow_unguarded?: boolean;
         };
+        /** @description Sends a part of the new runs to a version. */
+        RampRequest: {
+            /**
+             * Format: int32
+             * @description The version; another than the active one.
+             */
+            version: number;
+            /**
+             * Format: int32
+             * @description How many of a hundred new runs, 1 to 99.
+             */
+            percent: number;
+        };
         /** @description A request as it would be sent; secrets are `***`. */
         RenderedRequest: {
             /** @description HTTP method. */
@@ -2234,6 +2578,18 @@ export interface components {
             };
             /** @description The body as JSON; a string when it is text, null when there is none. */
             body: unknown;
+        };
+        /** @description A call that would send something else. */
+        RequestChange: {
+            /** @description The step. */
+            step: string;
+            /**
+             * Format: int32
+             * @description Which entry of that step, from 1.
+             */
+            occurrence: number;
+            /** @description What differs. */
+            fields: components["schemas"]["FieldChange"][];
         };
         /** @description What changed since an earlier approval that became void. */
         RequestDifference: {
@@ -2501,6 +2857,22 @@ export interface components {
             /** @description Whether an earlier request with this Idempotency-Key started it. */
             replayed: boolean;
         };
+        /** @description One step that differs. */
+        StepChange: {
+            /** @description How. */
+            kind: components["schemas"]["StepChangeKind"];
+            /** @description Its id in the later document; in the earlier one when it was removed. */
+            step: string;
+            /** @description Its id in the earlier document, when it was renamed. */
+            was: string | null;
+            /** @description What differs inside it. */
+            fields: components["schemas"]["FieldChange"][];
+        };
+        /**
+         * @description How a step differs.
+         * @enum {string}
+         */
+        StepChangeKind: "added" | "removed" | "changed" | "moved" | "renamed";
         /** @description A wait for a person inside a step execution. */
         StepCheckpoint: {
             /** @description Id. */
@@ -2544,6 +2916,8 @@ export interface components {
             changed: string[];
             /** @description In both, only drawn elsewhere. */
             moved: string[];
+            /** @description The same under another id; the id in the later one. */
+            renamed: string[];
         };
         /** @description Why a call or a step failed. */
         StepError: {
@@ -2608,6 +2982,8 @@ export interface components {
             notify: components["schemas"]["NotifyRecord"] | null;
             /** @description What was said in the conversation. */
             messages: string[];
+            /** @description The times the run was moved to another version while it waited here. */
+            moves: components["schemas"]["MoveRecord"][];
         };
         /** @description A step by title. */
         StepRef: {
@@ -2615,6 +2991,28 @@ export interface components {
             step: string;
             /** @description Its title. */
             title: string;
+        };
+        /** @description Takes back the last move of runs. */
+        UndoMovesRequest: {
+            /** @description The runs, at most 500. */
+            runs: string[];
+        };
+        /** @description What became of taking back moves. */
+        UndoMovesResponse: {
+            /** @description One for each run. */
+            items: components["schemas"]["UndoneMove"][];
+        };
+        /** @description What became of taking back one move. */
+        UndoneMove: {
+            /** @description Id. */
+            run: string;
+            /**
+             * Format: int32
+             * @description The version it is on now; null when the move stays.
+             */
+            version: number | null;
+            /** @description Why the move stays. */
+            reason: string | null;
         };
         /** @description A call of which nobody knows whether it took place. */
         UnknownCall: {
@@ -2691,6 +3089,11 @@ export interface components {
             created_at: number;
             /** @description Whether new runs start with it. */
             active: boolean;
+            /**
+             * Format: int32
+             * @description How many of a hundred new runs start with it while another version is active; null without a ramp to it.
+             */
+            ramp_percent: number | null;
             /** @description Whether it was published against the checks' advice, by the workspace's policy. */
             allow_unguarded: boolean;
             /** @description Its runs. */
@@ -5035,6 +5438,41 @@ export interface operations {
             };
         };
     };
+    backtestWorkflow: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["BacktestRequest"];
+            };
+        };
+        responses: {
+            /** @description What they would have done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BacktestResponse"];
+                };
+            };
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     diffVersions: {
         parameters: {
             query?: {
@@ -5141,6 +5579,115 @@ export interface operations {
             };
         };
     };
+    forkDraft: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description ETag of the draft that is replaced */
+                "If-Match": string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ForkRequest"];
+            };
+        };
+        responses: {
+            /** @description The workflow */
+            200: {
+                headers: {
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Workflow"];
+                };
+            };
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    moveRuns: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["MoveRunsRequest"];
+            };
+        };
+        responses: {
+            /** @description Each run */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MoveRunsResponse"];
+                };
+            };
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    undoMoves: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["UndoMovesRequest"];
+            };
+        };
+        responses: {
+            /** @description Each run */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UndoMovesResponse"];
+                };
+            };
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     publishWorkflow: {
         parameters: {
             query?: never;
@@ -5164,6 +5711,70 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["Version"];
                 };
+            };
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    rampWorkflow: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RampRequest"];
+            };
+        };
+        responses: {
+            /** @description The version that is ramped */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Version"];
+                };
+            };
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    endRamp: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description There is no ramp */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description Problem */
             default: {

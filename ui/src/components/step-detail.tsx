@@ -94,6 +94,7 @@ export function StepDetail({ step }: { step: StepExecution }) {
         {present(step.notify?.messages) && <Block title={s.message}><JsonView value={step.notify?.messages} label={s.message} /></Block>}
       </div>
       {step.messages.length > 0 && <Block title={s.said}>{step.messages.map((message, index) => <blockquote key={index} className="border-l-2 border-line-strong pl-3 text-sm whitespace-pre-wrap">{message}</blockquote>)}</Block>}
+      {(step.moves ?? []).map((move) => <p key={`${move.at}.${move.to}`} className="text-sm">{s.moved(move.undo, move.from, move.to)} <span className="text-muted">{move.by}</span> <span className="text-faint"><At at={move.at} /></span></p>)}
       {step.earlier_checkpoints.map((earlier) => <Decision key={earlier.id} checkpoint={earlier} />)}
       {attempts.length > 0 && (
         <Block title={s.attempts(attempts.length)}>

@@ -35,6 +35,7 @@ export const strings = {
     copyLink: 'Copy link to this step',
     empty: 'No step has run yet.',
     value: 'value',
+    moved: (undo: boolean, from: number, to: number) => (undo ? `Moved back from version ${from} to ${to} by` : `Moved from version ${from} to ${to} by`),
   },
   transcript: { label: 'Conversation', empty: 'Nobody has written yet.', form: 'Form', open: 'not answered yet', workflow: 'Workflow', customer: 'Customer', system: 'System', operator: 'Team' },
   customer: { title: 'Customer', none: 'No customer', visitor: 'Visitor without a name' },

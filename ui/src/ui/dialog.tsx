@@ -3,16 +3,16 @@ import { X } from 'lucide-react'
 import type { ReactNode } from 'react'
 import { cx } from './cx'
 
-type DialogProps = { open: boolean; onClose: () => void; title: string; description?: string; children: ReactNode; wide?: boolean; closeLabel?: string; closable?: boolean }
+type DialogProps = { open: boolean; onClose: () => void; title: string; description?: string; children: ReactNode; wide?: boolean | 'full'; closeLabel?: string; closable?: boolean }
 
 /** A modal dialog with a title; Escape and the veil close it. */
 export function Dialog({ open, onClose, title, description, children, wide, closeLabel = 'Close', closable = true }: DialogProps) {
   return (
     <Radix.Root open={open} onOpenChange={(next) => !next && onClose()}>
       <Radix.Portal>
-        <Radix.Overlay className="fixed inset-0 z-40 bg-black/40" />
+        <Radix.Overlay className="fixed inset-0 z-50 bg-black/40" />
         <Radix.Content
-          className={cx('fixed top-[12vh] left-1/2 z-50 flex max-h-[76vh] w-[calc(100vw-2rem)] -translate-x-1/2 flex-col rounded-xl border border-line bg-raised shadow-[var(--shadow)]', wide ? 'max-w-3xl' : 'max-w-lg')}
+          className={cx('fixed left-1/2 z-50 flex w-[calc(100vw-2rem)] -translate-x-1/2 flex-col rounded-xl border border-line bg-raised shadow-[var(--shadow)]', wide === 'full' ? 'top-[5vh] max-h-[90vh] max-w-7xl' : wide ? 'top-[12vh] max-h-[76vh] max-w-3xl' : 'top-[12vh] max-h-[76vh] max-w-lg')}
         >
           <div className="flex items-start gap-3 px-5 pt-4 pb-2">
             <div className="min-w-0 flex-1">

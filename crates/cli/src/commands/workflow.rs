@@ -2,11 +2,12 @@
 
 mod push;
 mod show;
+mod versions;
 
 use crate::{
     client::{
         self, Client, ITEMS_MAX, Remote,
-        text::{at, list, moment_at, short},
+        text::{at, moment_at, short},
     },
     output::{self, Exit},
 };
@@ -30,6 +31,14 @@ pub enum Command {
     Diff(DiffArgs),
     /// List the versions and when each was active.
     History(HistoryArgs),
+    /// Play the last runs to the draft or a version: which would do something else?
+    Backtest(versions::BacktestArgs),
+    /// Send a part of the new runs to a version, or end that.
+    Ramp(versions::RampArgs),
+    /// Make the draft a copy of a version.
+    Fork(versions::ForkArgs),
+    /// Move waiting runs to another version, or take that back.
+    Move(versions::MoveArgs),
 }
 
 /// Arguments of `workflow list`.
@@ -124,6 +133,10 @@ pub async fn run(command: Command) -> anyhow::Result<Exit> {
         Command::Rollback(args) => args.remote.run(async |client| rollback(client, &args).await).await,
         Command::Diff(args) => args.remote.run(async |client| diff(client, &args).await).await,
         Command::History(args) => args.remote.run(async |client| history(client, &args).await).await,
+        Command::Backtest(args) => versions::backtest(&args).await,
+        Command::Ramp(args) => versions::ramp(&args).await,
+        Command::Fork(args) => versions::fork(&args).await,
+        Command::Move(args) => versions::move_runs(&args).await,
     }
 }
 
@@ -198,11 +211,8 @@ async fn diff(client: &Client, args: &DiffArgs) -> anyhow::Result<Exit> {
         output::line(format!("{} and {} are the same", at(&difference, "/from"), args.to));
         return Ok(Exit::Good);
     }
-    for what in ["added", "removed", "changed", "moved"] {
-        let steps: Vec<&str> = list(&difference, &format!("/steps/{what}")).iter().filter_map(Value::as_str).collect();
-        if !steps.is_empty() {
-            output::line(format!("{what:<8} {}", steps.join(", ")));
-        }
+    for line in versions::changes(&difference) {
+        output::line(line);
     }
     output::line(format!("\n{}", text.trim_end()));
     Ok(Exit::Good)
@@ -220,7 +230,7 @@ async fn history(client: &Client, args: &HistoryArgs) -> anyhow::Result<Exit> {
         let active = item.get("active").and_then(Value::as_bool).unwrap_or_default();
         vec![
             at(item, "/version"),
-            if active { "active".to_owned() } else { String::new() },
+            standing(item, active),
             moment_at(item, "/created_at"),
             at(item, "/author/name"),
             runs(item),
@@ -231,12 +241,27 @@ async fn history(client: &Client, args: &HistoryArgs) -> anyhow::Result<Exit> {
     output::table(&["version", "", "published", "by", "runs", "message"], &rows);
     let activation = |item: &Value| {
         let cells = [moment_at(item, "/at"), at(item, "/kind"), at(item, "/version"), at(item, "/by/name")];
-        cells.into_iter().chain([short(&at(item, "/message"), 60)]).collect()
+        cells.into_iter().chain([took(item), short(&at(item, "/message"), 60)]).collect()
     };
     let rows: Vec<_> = activations.iter().map(activation).collect();
     output::line("");
-    output::table(&["when", "what", "version", "by", "message"], &rows);
+    output::table(&["when", "what", "version", "by", "took", "message"], &rows);
     Ok(Exit::Good)
+}
+
+/// `active`, or the part of the new runs it gets.
+fn standing(version: &Value, active: bool) -> String {
+    match version.get("ramp_percent").and_then(Value::as_u64) {
+        Some(percent) => format!("{percent} %"),
+        None if active => "active".to_owned(),
+        None => String::new(),
+    }
+}
+
+/// How long a move took until every new start obeyed.
+fn took(activation: &Value) -> String {
+    let micros = activation.get("took_us").and_then(Value::as_u64);
+    micros.map_or_else(String::new, |micros| format!("{}.{} ms", micros / 1000, micros % 1000 / 100))
 }
 
 /// Runs of a version: `2 waiting, 31 completed`.

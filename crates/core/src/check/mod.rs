@@ -13,7 +13,7 @@ mod literal;
 mod names;
 mod notify;
 mod report;
-mod sites;
+pub(crate) mod sites;
 mod suggest;
 mod triggers;
 mod waits;

@@ -5,11 +5,11 @@ use crate::document::{StepKind, Workflow};
 use serde_json::{Map, Value};
 
 /// Root names that every expression of a run can read; variables of these names would be hidden.
-pub(super) const RESERVED: [&str; 7] = ["input", "steps", "customer", "conversation", "trigger", "run", "error"];
+pub(crate) const RESERVED: [&str; 7] = ["input", "steps", "customer", "conversation", "trigger", "run", "error"];
 
 /// How the text is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Form {
+pub(crate) enum Form {
     /// The text is an expression.
     Expression,
     /// Expressions are in `{{ }}`.
@@ -18,19 +18,19 @@ pub(super) enum Form {
 
 /// One text that holds expressions.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Site<'a> {
+pub(crate) struct Site<'a> {
     /// JSON pointer into the document.
-    pub(super) pointer: String,
+    pub(crate) pointer: String,
     /// The text.
-    pub(super) text: &'a str,
+    pub(crate) text: &'a str,
     /// How it is written.
-    pub(super) form: Form,
+    pub(crate) form: Form,
     /// Whether it can read `output`: inside `set`.
-    pub(super) output: bool,
+    pub(crate) output: bool,
 }
 
 /// The sites of one step.
-pub(super) fn of_step<'a>(id: &str, kind: &'a StepKind) -> Vec<Site<'a>> {
+pub(crate) fn of_step<'a>(id: &str, kind: &'a StepKind) -> Vec<Site<'a>> {
     let mut sites = Sites { found: Vec::new(), at: format!("/steps/{}", token(id)), output: false };
     match kind {
         StepKind::ToolCall(step) => {
@@ -71,7 +71,7 @@ pub(super) fn of_step<'a>(id: &str, kind: &'a StepKind) -> Vec<Site<'a>> {
 }
 
 /// The variables that some step sets.
-pub(super) fn set_names(workflow: &Workflow) -> impl Iterator<Item = &str> {
+pub(crate) fn set_names(workflow: &Workflow) -> impl Iterator<Item = &str> {
     let set = workflow.steps.values().filter_map(|step| match &step.kind {
         StepKind::ToolCall(step) => Some(&step.set),
         StepKind::CollectForm(step) => Some(&step.set),

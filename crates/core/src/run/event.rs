@@ -2,7 +2,7 @@
 
 use super::{Actor, GuardedRequest, RequestDifference, Start, StepError};
 use crate::{
-    document::{Channel, StepId},
+    document::{Approvers, Channel, StepId},
     time::Timestamp,
 };
 use schemars::JsonSchema;
@@ -239,6 +239,45 @@ pub enum Event {
         /// Who.
         by: Actor,
     },
+    /// A waiting run goes on on another version. Its checkpoint, people and timers stay.
+    RunMoved {
+        /// What is needed to go on there, and to take it back.
+        moved: Box<Moved>,
+        /// When.
+        at: Timestamp,
+    },
+}
+
+/// One move of a waiting run to another version.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Moved {
+    /// Which step entry waits.
+    pub visit: u32,
+    /// The version it was on.
+    pub from: u32,
+    /// The version it is on now.
+    pub to: u32,
+    /// The step it waited at.
+    pub step: StepId,
+    /// The step it waits at now.
+    pub now_at: StepId,
+    /// Variables the new version brings.
+    #[serde(default, skip_serializing_if = "Map::is_empty")]
+    pub added: Map<String, Value>,
+    /// Variables that go: those that a move brought which is taken back.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub dropped: Vec<String>,
+    /// Who may decide the open approval, when the new version says something else.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub people: Option<Approvers>,
+    /// The same before the move.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub people_before: Option<Approvers>,
+    /// Whether it takes back the move before it.
+    #[serde(default)]
+    pub undo: bool,
+    /// Who.
+    pub by: Actor,
 }
 
 /// What a call sends.

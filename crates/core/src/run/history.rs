@@ -1,8 +1,8 @@
 //! The log as people read it: one entry per step, with attempts, checkpoint and outcome.
 
 use super::{
-    Actor, BranchValue, CallRequest, CheckpointKind, ClosedBy, EndedStatus, Event, FailureClass, Opened, StepError,
-    Version,
+    Actor, BranchValue, CallRequest, CheckpointKind, ClosedBy, EndedStatus, Event, FailureClass, Moved, Opened,
+    StepError, Version,
 };
 use crate::{document::StepId, time::Timestamp};
 use schemars::JsonSchema;
@@ -110,6 +110,9 @@ pub struct StepExecution {
     /// What was said in the conversation.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub messages: Vec<String>,
+    /// The times the run was moved to another version while it waited here.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub moves: Vec<MoveRecord>,
 }
 
 /// One attempt of one call.
@@ -175,6 +178,21 @@ pub struct CheckpointRecord {
     pub comment: String,
 }
 
+/// The run was moved to another version while it waited here.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct MoveRecord {
+    /// The version it was on.
+    pub from: u32,
+    /// The version it went on with.
+    pub to: u32,
+    /// Whether this took back the move before.
+    pub undo: bool,
+    /// Who.
+    pub by: Actor,
+    /// When.
+    pub at: Timestamp,
+}
+
 /// One branch of a condition as it was evaluated.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct BranchRecord {
@@ -190,7 +208,17 @@ pub struct BranchRecord {
 /// Folds a run's log into its step executions, in the order they were entered.
 #[must_use]
 pub fn history(version: &Version, log: &[LogEntry]) -> Vec<StepExecution> {
-    let mut history = History { version, run: String::new(), executions: Vec::new() };
+    history_across(version, &|_| None, log)
+}
+
+/// As [`history`], for a run that was moved: `find` knows its versions, `version` stands in for those it does not.
+#[must_use]
+pub fn history_across<'a>(
+    version: &'a Version,
+    find: &'a dyn Fn(u32) -> Option<&'a Version>,
+    log: &[LogEntry],
+) -> Vec<StepExecution> {
+    let mut history = History { version, find, run: String::new(), executions: Vec::new() };
     for entry in log {
         for event in &entry.events {
             history.take(event, entry.at);
@@ -201,6 +229,7 @@ pub fn history(version: &Version, log: &[LogEntry]) -> Vec<StepExecution> {
 
 struct History<'a> {
     version: &'a Version,
+    find: &'a dyn Fn(u32) -> Option<&'a Version>,
     run: String,
     executions: Vec<StepExecution>,
 }
@@ -208,7 +237,11 @@ struct History<'a> {
 impl History<'_> {
     fn take(&mut self, event: &Event, at: Timestamp) {
         match event {
-            Event::RunStarted { start, .. } => self.run.clone_from(&start.run),
+            Event::RunStarted { start, .. } => {
+                self.run.clone_from(&start.run);
+                self.version = (self.find)(start.version).unwrap_or(self.version);
+            }
+            Event::RunMoved { moved, .. } => self.moved(moved, at),
             Event::StepEntered { visit, step, .. } => self.entered(*visit, step, at),
             Event::CallRequested { call, attempt, key, request, .. } => {
                 self.requested(
@@ -282,6 +315,12 @@ impl History<'_> {
         });
     }
 
+    fn moved(&mut self, moved: &Moved, at: Timestamp) {
+        self.version = (self.find)(moved.to).unwrap_or(self.version);
+        let record = MoveRecord { from: moved.from, to: moved.to, undo: moved.undo, by: moved.by.clone(), at };
+        self.current(|execution| execution.moves.push(record));
+    }
+
     fn entered(&mut self, visit: u32, step: &str, at: Timestamp) {
         let kind = self.version.workflow().steps.get(step).map_or("", |step| step.kind.tag());
         self.executions.push(StepExecution {
@@ -302,6 +341,7 @@ impl History<'_> {
             checkpoints: Vec::new(),
             branches: Vec::new(),
             messages: Vec::new(),
+            moves: Vec::new(),
         });
     }
 

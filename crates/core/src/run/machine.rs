@@ -61,6 +61,9 @@ pub enum Refusal {
         /// Each with the place in the answers.
         problems: Vec<FieldProblem>,
     },
+    /// The run cannot go on on that version, or its move cannot be taken back.
+    #[error("{0}")]
+    NotMovable(String),
     /// Only an ended run can be retried, and only from a step it has.
     #[error("{0}")]
     NotRetryable(String),
@@ -93,9 +96,9 @@ pub fn advance(
     input: Input,
     now: Timestamp,
 ) -> Result<Decision, (Refusal, Box<RunState>)> {
-    let mut machine = Machine { version, state, now, events: Vec::new(), effects: Vec::new() };
+    let mut machine = Machine::on(version, state, now);
     match machine.take(input) {
-        Ok(()) => Ok(Decision { events: machine.events, effects: machine.effects, after: machine.state }),
+        Ok(()) => Ok(machine.decision()),
         Err(refusal) => {
             debug_assert!(machine.events.is_empty(), "a refusal comes before the first event");
             Err((refusal, machine.state))
@@ -122,6 +125,16 @@ pub(super) struct Machine<'a> {
 }
 
 impl<'a> Machine<'a> {
+    /// A decision about to be made on `state`.
+    pub(super) fn on(version: &'a Version, state: Box<RunState>, now: Timestamp) -> Self {
+        Self { version, state, now, events: Vec::new(), effects: Vec::new() }
+    }
+
+    /// What was decided.
+    pub(super) fn decision(self) -> Decision {
+        Decision { events: self.events, effects: self.effects, after: self.state }
+    }
+
     pub(super) fn emit(&mut self, event: Event) {
         apply(&mut self.state, &event);
         self.events.push(event);

@@ -5,6 +5,7 @@
 
 mod actor;
 mod approval_request;
+mod backtest;
 mod calls;
 mod effect;
 mod event;
@@ -13,6 +14,7 @@ mod forms;
 mod history;
 mod input;
 mod machine;
+mod moves;
 mod preview;
 mod ramp;
 mod retry;
@@ -22,12 +24,16 @@ mod version;
 
 pub use actor::{Actor, Via};
 pub use approval_request::{GuardedRequest, RequestDifference, request_hash};
+pub use backtest::{Backtest, BacktestVerdict, CannotSay, EndChange, EndFacts, PathChange, RequestChange, backtest};
 pub use effect::Effect;
-pub use event::{BranchValue, CallRequest, CheckpointKind, ClosedBy, EndedStatus, Event, Opened, PostedForm};
+pub use event::{BranchValue, CallRequest, CheckpointKind, ClosedBy, EndedStatus, Event, Moved, Opened, PostedForm};
 pub use failure::{FailureClass, StepError};
-pub use history::{AttemptRecord, CheckpointRecord, ExecutionStatus, LogEntry, StepExecution, history};
+pub use history::{
+    AttemptRecord, CheckpointRecord, ExecutionStatus, LogEntry, MoveRecord, StepExecution, history, history_across,
+};
 pub use input::{Input, LookUpResult, Start, UnknownAnswer};
 pub use machine::{Decision, FieldProblem, Refusal, advance, step};
+pub use moves::{MoveCheck, MoveReason, MoveRequest, MoveVerdict, check_move, move_run, undo_move};
 pub use preview::{PreviewStep, preview};
 pub use ramp::{Ramp, version_for};
 pub use state::{

@@ -1,7 +1,11 @@
 //! What a run is at one instant: the fold of its events.
 
-use super::{Actor, CallRequest, EndedStatus, Event, FailureClass, GuardedRequest, Opened, StepError};
-use crate::{document::StepId, expr::Scope, time::Timestamp};
+use super::{Actor, CallRequest, EndedStatus, Event, FailureClass, GuardedRequest, Moved, Opened, StepError};
+use crate::{
+    document::{Approvers, StepId},
+    expr::Scope,
+    time::Timestamp,
+};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 use std::collections::BTreeMap;
@@ -170,6 +174,9 @@ pub struct ApprovalWait {
     pub given: Vec<Actor>,
     /// Roles added by escalation; none before.
     pub escalated: Option<Vec<String>>,
+    /// Who may decide, when the run was moved to a version that names other people: those who were asked stay asked.
+    #[serde(default)]
+    pub people: Option<Approvers>,
 }
 
 /// The conversation is with a person.
@@ -448,6 +455,41 @@ pub fn apply(state: &mut RunState, event: &Event) {
             state.cancel = None;
             state.phase = Phase::Moving;
         }
+        Event::RunMoved { moved, .. } => run_moved(state, moved),
+    }
+}
+
+fn run_moved(state: &mut RunState, moved: &Moved) {
+    state.info.version = moved.to;
+    if let Some(scope) = state.info.scope.as_object_mut() {
+        scope.insert("version".into(), moved.to.into());
+    }
+    for name in &moved.dropped {
+        state.vars.shift_remove(name);
+    }
+    state.vars.extend(moved.added.iter().map(|(name, value)| (name.clone(), value.clone())));
+    if let Some(place) = waiting_place(&mut state.phase) {
+        place.step.clone_from(&moved.now_at);
+    }
+    if let Phase::WaitingApproval(wait) = &mut state.phase {
+        wait.people.clone_from(&moved.people);
+    }
+}
+
+fn waiting_place(phase: &mut Phase) -> Option<&mut Place> {
+    match phase {
+        Phase::BackingOff(wait) => Some(&mut wait.calling.place),
+        Phase::WaitingForm(wait) => Some(&mut wait.place),
+        Phase::WaitingApproval(wait) => Some(&mut wait.place),
+        Phase::WaitingHandoff(wait) => Some(&mut wait.place),
+        Phase::WaitingUnknown(wait) => Some(&mut wait.calling.place),
+        Phase::Unstarted
+        | Phase::Moving
+        | Phase::AtStep(_)
+        | Phase::Calling(_)
+        | Phase::CallDown(_)
+        | Phase::LookingUp(_)
+        | Phase::Ended(_) => None,
     }
 }
 
@@ -485,6 +527,7 @@ fn opened_checkpoint(state: &mut RunState, opened: &Opened, due: Option<Timestam
             remind_at,
             given: Vec::new(),
             escalated: None,
+            people: None,
         }),
         Opened::Handoff { .. } => Phase::WaitingHandoff(HandoffWait { place, due }),
         Opened::UnknownOutcome { error, .. } => match doubtful_call(&state.phase) {

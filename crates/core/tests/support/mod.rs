@@ -90,7 +90,14 @@ impl Play {
 
     /// Feeds an input; checks that replaying the whole log gives the state, and that a refusal changed nothing.
     pub fn take(&mut self, input: Input) -> Result<(), Refusal> {
-        let Decision { events, effects, after } = step(&self.version, &self.state, input, self.now)?;
+        let decision = step(&self.version, &self.state, input, self.now)?;
+        self.decided(decision);
+        Ok(())
+    }
+
+    /// Remembers a decision, with the same checks.
+    pub fn decided(&mut self, decision: Decision) {
+        let Decision { events, effects, after } = decision;
         let text = serde_json::to_string(&events).unwrap();
         let read: Vec<Event> = serde_json::from_str(&text).unwrap();
         assert_eq!(read, events, "events must survive being written down");
@@ -103,7 +110,6 @@ impl Play {
         }
         assert_eq!(self.replayed(), self.state, "replaying the log must give the state");
         assert!(self.effects.len() <= 1, "one token, one call");
-        Ok(())
     }
 
     pub fn replayed(&self) -> RunState {
@@ -191,5 +197,6 @@ pub fn name(event: &Event) -> &'static str {
         Event::CancelRequested { .. } => "cancel_requested",
         Event::RunEnded { .. } => "run_ended",
         Event::RunReopened { .. } => "run_reopened",
+        Event::RunMoved { .. } => "run_moved",
     }
 }

@@ -250,6 +250,7 @@ impl Facts {
             | Event::ApprovalVoided { .. }
             | Event::ConditionEvaluated { .. }
             | Event::StepCompleted { .. }
+            | Event::RunMoved { .. }
             | Event::RunEnded { .. } => Ok(()),
         }
     }

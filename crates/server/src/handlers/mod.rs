@@ -3,6 +3,7 @@
 pub(crate) mod api_keys;
 pub(crate) mod audit;
 pub(crate) mod auth;
+pub(crate) mod backtests;
 pub(crate) mod channels;
 pub(crate) mod chat;
 pub(crate) mod checkpoints;
@@ -13,6 +14,7 @@ pub(crate) mod customers;
 pub(crate) mod documents;
 pub(crate) mod events;
 pub(crate) mod health;
+pub(crate) mod moves;
 pub(crate) mod people;
 pub(crate) mod ramps;
 pub(crate) mod runs;

@@ -74,12 +74,15 @@ async fn set(app: &App, caller: &Caller, id: &str, ramp: Option<(u32, u32)>) -> 
     let position = app.store.set_ramp(&wanted, vec![entry]).await?;
     app.engine.workflow_changed(workspace, id);
     if let Some(position) = position {
-        app.store.activation_took(workspace, id, position, micros(started)).await?;
+        took(app, workspace, id, position, started).await;
     }
     Ok(())
 }
 
-/// Microseconds since then.
-pub(super) fn micros(started: Instant) -> u64 {
-    u64::try_from(started.elapsed().as_micros()).unwrap_or(u64::MAX)
+/// Puts on the record how long a move took. It has taken effect by now, so a failure here does not fail it.
+pub(super) async fn took(app: &App, workspace: &str, id: &str, position: u64, started: Instant) {
+    let micros = u64::try_from(started.elapsed().as_micros()).unwrap_or(u64::MAX);
+    if let Err(error) = app.store.activation_took(workspace, id, position, micros).await {
+        tracing::warn!(%error, "how long a move of the version took is not on the record");
+    }
 }

@@ -5,12 +5,13 @@ use crate::{
     documents,
     error::{ApiError, ApiResult},
     extract::{Body, Caller, Path, Query, invalid_parameter},
-    handlers::{at_most, ramps::micros, workspace},
+    handlers::{at_most, ramps::took, workspace},
     publishing::{self, Wanted},
-    views::required_workflow,
+    views::{required_workflow, workflow_detail},
     wire::{Activation, ActivationKind, DiffResponse, Page, PublishRequest, RollbackRequest, RunCounts, Version, json},
 };
 use axum::{Json, extract::State, http::StatusCode};
+use countersign_core::difference::difference;
 use countersign_store::{
     Activate, ActivationKind as Kind, PointerRow, Role, RunCount, WorkflowRow, WorkflowVersionRow,
 };
@@ -86,7 +87,15 @@ pub(crate) async fn publish_workflow(
     };
     let workspace = app.store.get_workspace(caller.workspace()).await?;
     let policy = workspace.as_ref().map(workspace::policy).unwrap_or_default();
-    let version = publishing::publish(&app, &caller, &row, wanted, &policy).await?;
+    let version = match publishing::publish(&app, &caller, &row, wanted, &policy).await {
+        Ok(version) => version,
+        // Somebody else was first: the answer says what is now, so that the difference can be shown.
+        Err(error) if error.code() == "active_changed" => {
+            let now = required_workflow(&app, caller.workspace(), &id).await?;
+            return Err(error.current(workflow_detail(&app, now).await?));
+        }
+        Err(error) => return Err(error),
+    };
     Ok((StatusCode::CREATED, Json(version_detail(&app, caller.workspace(), &id, version).await?)))
 }
 
@@ -119,7 +128,7 @@ pub(crate) async fn rollback_workflow(
     let entry = caller.audit(app.now(), "workflow.rolled_back", format!("workflow:{id}"), detail);
     let position = app.store.activate(&activate, vec![entry]).await?;
     app.engine.workflow_changed(caller.workspace(), &id);
-    app.store.activation_took(caller.workspace(), &id, position, micros(started)).await?;
+    took(&app, caller.workspace(), &id, position, started).await;
     Ok(Json(version_detail(&app, caller.workspace(), &id, request.version).await?))
 }
 
@@ -179,9 +188,13 @@ pub(crate) async fn diff_versions(
     let to = query.to.unwrap_or_else(|| "draft".to_owned());
     let (before, after) = (document(&app, &row, "from", &from).await?, document(&app, &row, "to", &to).await?);
     let (before_text, after_text) = (yaml(&before)?, yaml(&after)?);
+    let found = difference(&before, &after);
     Ok(Json(DiffResponse {
         text_diff: documents::text_difference((&from, &before_text), (&to, &after_text)),
-        steps: documents::step_difference(&before, &after),
+        steps: documents::step_difference(&found),
+        changes: found.steps.into_iter().map(Into::into).collect(),
+        connections: found.connections.into_iter().map(Into::into).collect(),
+        document: found.document.into_iter().map(Into::into).collect(),
         from,
         to,
     }))

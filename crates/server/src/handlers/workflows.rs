@@ -7,7 +7,7 @@ use crate::{
     extract::{Body, Caller, IdempotencyHeader, IfMatch, Path, Query},
     idempotency::Once,
     views::{required_workflow, workflow_detail},
-    wire::{Page, Workflow, WorkflowSummary, WriteDocumentRequest, json},
+    wire::{ForkRequest, Page, Workflow, WorkflowSummary, WriteDocumentRequest, json},
 };
 use axum::{
     Json,
@@ -140,11 +140,42 @@ pub(crate) async fn save_draft(
     caller.require(Role::Builder)?;
     let before = required_workflow(&app, caller.workspace(), &id).await?;
     let document = documents::read(body.value.document, body.value.source.as_deref())?;
+    let draft = documents::keepable(&document)?;
+    replace_draft(&app, &caller, before, draft, revision).await
+}
+
+/// Makes the draft a copy of a version, if nobody else has saved meanwhile.
+#[utoipa::path(post, path = "/workflows/{id}/fork", operation_id = "forkDraft", tag = "workflows",
+    params(("id" = String, Path), ("If-Match" = String, Header, description = "ETag of the draft that is replaced")),
+    request_body = ForkRequest,
+    responses((status = 200, description = "The workflow", body = Workflow, headers(("ETag" = String)))))]
+pub(crate) async fn fork_draft(
+    State(app): State<App>,
+    caller: Caller,
+    Path(id): Path<String>,
+    IfMatch(revision): IfMatch,
+    body: Body<ForkRequest>,
+) -> ApiResult<Tagged> {
+    caller.require(Role::Builder)?;
+    let before = required_workflow(&app, caller.workspace(), &id).await?;
+    let version = app.store.get_version(caller.workspace(), &id, body.value.version).await?;
+    let version = version.ok_or_else(|| ApiError::not_found("version"))?;
+    replace_draft(&app, &caller, before, version.document, revision).await
+}
+
+/// Saves a document as the draft. Whoever comes second gets what is there now.
+async fn replace_draft(
+    app: &App,
+    caller: &Caller,
+    before: WorkflowRow,
+    draft: String,
+    revision: Option<u64>,
+) -> ApiResult<Tagged> {
     let save = SaveDraft {
-        workspace: caller.workspace().to_owned(),
-        workflow: id.clone(),
-        name: documents::name_of(&document)?,
-        draft: documents::keepable(&document)?,
+        workspace: before.workspace,
+        workflow: before.id.clone(),
+        name: documents::name_of(&json(&draft))?,
+        draft,
         expected_revision: revision.unwrap_or(before.draft_revision),
         at: app.now(),
         by: Some(caller.id().to_owned()),
@@ -152,13 +183,13 @@ pub(crate) async fn save_draft(
     match app.store.save_draft(&save).await {
         Ok(_) => app.workflows.clear(),
         Err(StoreError::Conflict(Conflict::DraftChanged { revision })) => {
-            let now = required_workflow(&app, caller.workspace(), &id).await?;
-            return Err(crate::error::draft_changed(revision).current(workflow_detail(&app, now).await?));
+            let now = required_workflow(app, caller.workspace(), &before.id).await?;
+            return Err(crate::error::draft_changed(revision).current(workflow_detail(app, now).await?));
         }
         Err(error) => return Err(error.into()),
     }
-    let row = required_workflow(&app, caller.workspace(), &id).await?;
-    Ok(tagged(workflow_detail(&app, row).await?))
+    let row = required_workflow(app, caller.workspace(), &before.id).await?;
+    Ok(tagged(workflow_detail(app, row).await?))
 }
 
 /// The draft as YAML.

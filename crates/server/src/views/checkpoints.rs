@@ -12,7 +12,7 @@ use crate::{
 };
 use countersign_core::{
     document::{StepKind, TimeoutOutcome},
-    run::{Actor, CallRequest, ClosedBy, CompiledStep, Event, Opened, Phase, history, preview},
+    run::{Actor, CallRequest, ClosedBy, CompiledStep, Event, Opened, Phase, preview},
     time::Timestamp,
 };
 use countersign_engine::LoadedRun;
@@ -149,7 +149,7 @@ pub(crate) async fn checkpoint_detail(app: &App, caller: &Caller, row: Checkpoin
         on_timeout,
         on_timeout_step,
         approvers: match step {
-            Some(StepKind::Approval(step)) => Some(approvers(&step.approvers)),
+            Some(StepKind::Approval(step)) => Some(approvers(asked(&loaded.state.phase).unwrap_or(&step.approvers))),
             _ => None,
         },
         approvals: approvals(&loaded, &row),
@@ -169,7 +169,7 @@ pub(crate) async fn checkpoint_detail(app: &App, caller: &Caller, row: Checkpoin
             vars: loaded.state.vars.clone(),
             steps: loaded.state.steps.as_object().cloned().unwrap_or_default(),
         },
-        path: history(&loaded.version, &loaded.log).into_iter().map(Into::into).collect(),
+        path: loaded.history().into_iter().map(Into::into).collect(),
         earlier,
         comment: row.comment.clone(),
     };
@@ -248,6 +248,11 @@ async fn render(
 
 fn risk(app: &App, action: &str) -> Option<crate::wire::Risk> {
     app.engine.catalogue().action(action).map(|spec| spec.risk.into())
+}
+
+/// Those who were asked, when the run was moved to a version that would ask others.
+fn asked(phase: &Phase) -> Option<&countersign_core::document::Approvers> {
+    if let Phase::WaitingApproval(wait) = phase { wait.people.as_ref() } else { None }
 }
 
 fn approvers(approvers: &countersign_core::document::Approvers) -> Approvers {

@@ -5,7 +5,6 @@ use crate::{
     error::ApiResult,
     wire::{CustomerRef, RunDetail, RunSummary, StartedRun, WorkflowRef, json},
 };
-use countersign_core::run::history;
 use countersign_engine::LoadedRun;
 use countersign_store::RunRow;
 
@@ -68,8 +67,8 @@ async fn summary(app: &App, row: RunRow, customer: Option<CustomerRef>) -> ApiRe
 
 /// A run with everything that happened.
 pub(crate) async fn run_detail(app: &App, loaded: LoadedRun) -> ApiResult<RunDetail> {
-    let LoadedRun { row, version, state, log } = loaded;
-    let steps = history(&version, &log).into_iter().map(Into::into).collect();
+    let steps = loaded.history().into_iter().map(Into::into).collect();
+    let LoadedRun { row, state, .. } = loaded;
     let seq = row.seq;
     let output = row.output.as_deref().map(json).unwrap_or_default();
     let customer = match &row.customer {

@@ -295,6 +295,30 @@ pub struct StepExecution {
     pub notify: Option<NotifyRecord>,
     /// What was said in the conversation.
     pub messages: Vec<String>,
+    /// The times the run was moved to another version while it waited here.
+    pub moves: Vec<MoveRecord>,
+}
+
+/// The run was moved to another version.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct MoveRecord {
+    /// The version it was on.
+    pub from: u32,
+    /// The version it went on with.
+    pub to: u32,
+    /// Whether this took back the move before.
+    pub undo: bool,
+    /// Who.
+    pub by: String,
+    /// When.
+    pub at: i64,
+}
+
+impl From<run::MoveRecord> for MoveRecord {
+    fn from(record: run::MoveRecord) -> Self {
+        let run::MoveRecord { from, to, undo, by, at } = record;
+        Self { from, to, undo, by: by.name, at: at.0 }
+    }
 }
 
 impl From<run::StepExecution> for StepExecution {
@@ -333,6 +357,7 @@ impl From<run::StepExecution> for StepExecution {
             earlier_checkpoints: checkpoints,
             condition,
             messages: execution.messages,
+            moves: execution.moves.into_iter().map(Into::into).collect(),
         }
     }
 }

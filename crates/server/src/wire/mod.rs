@@ -10,6 +10,7 @@ mod people;
 mod problem;
 mod run;
 mod settings;
+mod versions;
 mod workflow;
 
 pub use audit::*;
@@ -22,6 +23,7 @@ pub use people::*;
 pub use problem::*;
 pub use run::*;
 pub use settings::*;
+pub use versions::*;
 pub use workflow::*;
 
 use serde_json::Value;

@@ -242,17 +242,6 @@ pub struct StepDifference {
     pub changed: Vec<String>,
     /// In both, only drawn elsewhere.
     pub moved: Vec<String>,
-}
-
-/// What differs between two documents.
-#[derive(Debug, Clone, Serialize, ToSchema)]
-pub struct DiffResponse {
-    /// Version number, or `draft`.
-    pub from: String,
-    /// Version number, or `draft`.
-    pub to: String,
-    /// Unified difference of the YAML texts.
-    pub text_diff: String,
-    /// Difference by step.
-    pub steps: StepDifference,
+    /// The same under another id; the id in the later one.
+    pub renamed: Vec<String>,
 }

@@ -11,4 +11,5 @@ mod pointers;
 mod runs;
 mod settings;
 mod support;
+mod versions;
 mod workflows;

@@ -40,7 +40,7 @@ row! {
         pub workspace: String,
         /// Workflow id.
         pub workflow: String,
-        /// Version the run started with and finishes on.
+        /// Version the run is on: the one it started with, unless it was moved.
         pub version: u32,
         /// Where it stands.
         pub status: RunStatus,

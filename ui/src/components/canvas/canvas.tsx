@@ -15,7 +15,7 @@ const NODE_TYPES = { step: StepCard }
 const EDGE_TYPES = { branch: BranchEdge }
 
 /** The drawing surface, same for looking and for editing. */
-export function CanvasSurface({ children, ...props }: ReactFlowProps<StepNode, BranchEdgeType>) {
+export function CanvasSurface({ children, bare, ...props }: ReactFlowProps<StepNode, BranchEdgeType> & { bare?: boolean }) {
   useStore(theme)
   return (
     <ReactFlow<StepNode, BranchEdgeType>
@@ -33,7 +33,7 @@ export function CanvasSurface({ children, ...props }: ReactFlowProps<StepNode, B
     >
       <Background variant={BackgroundVariant.Dots} gap={20} size={1} />
       <Controls showInteractive={false} />
-      <MiniMap pannable zoomable ariaLabel={strings.canvas.label} className="!hidden md:!block" />
+      {!bare && <MiniMap pannable zoomable ariaLabel={strings.canvas.label} className="!hidden md:!block" />}
       {children}
     </ReactFlow>
   )

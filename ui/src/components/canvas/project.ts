@@ -1,4 +1,5 @@
 import { MarkerType } from '@xyflow/react'
+import type { Change } from '@/model/compare'
 import type { WorkflowDocument } from '@/model/document'
 import { exitsOf, type Exit } from '@/model/exits'
 import { edgesOf, type Overlay } from '@/model/graph'
@@ -10,13 +11,14 @@ export type Marks = Map<string, { errors: number; warnings: number }>
 export type Projection = {
   overlay?: Overlay
   marks?: Marks
+  changes?: ReadonlyMap<string, Change>
   editable?: boolean
   selected?: ReadonlySet<string>
   insert?: Pick<BranchEdgeData, 'onInsert' | 'insertLabel'>
 }
 
 /** The document as nodes of the canvas. */
-export function nodesOf(document: WorkflowDocument, { overlay, marks, editable = false, selected }: Projection): StepNode[] {
+export function nodesOf(document: WorkflowDocument, { overlay, marks, changes, editable = false, selected }: Projection): StepNode[] {
   const spots = positions(document)
   return Object.entries(document.steps).map(([id, step]) => {
     const [x, y] = spots.get(id) ?? [0, 0]
@@ -33,8 +35,8 @@ export function nodesOf(document: WorkflowDocument, { overlay, marks, editable =
       draggable: editable,
       width: CARD_WIDTH,
       initialHeight: CARD_HEIGHT,
-      data: { step, start: document.start === id, editable, exits, ran: overlay ? (overlay.steps.get(id) ?? null) : undefined, errors: mark?.errors ?? 0, warnings: mark?.warnings ?? 0 },
-      ariaLabel: `${step.title || id}, ${step.type}`,
+      data: { step, start: document.start === id, editable, exits, ran: overlay ? (overlay.steps.get(id) ?? null) : undefined, errors: mark?.errors ?? 0, warnings: mark?.warnings ?? 0, change: changes?.get(id) },
+      ariaLabel: [step.title || id, step.type, changes?.get(id)].filter(Boolean).join(', '),
     }
   })
 }

@@ -1,10 +1,13 @@
 import { Handle, Position, type Node, type NodeProps } from '@xyflow/react'
 import { CircleAlert, Flag, TriangleAlert } from 'lucide-react'
 import { memo } from 'react'
+import type { Change } from '@/model/compare'
 import { titleOf, type Step } from '@/model/document'
 import type { Exit, Tone } from '@/model/exits'
 import { CARD_WIDTH } from '@/model/layout'
 import { cx } from '@/ui/cx'
+import { CHANGE_LOOK } from '../difference/look'
+import { strings as words } from '../difference/strings'
 import { Status } from '../status'
 import { strings } from '../strings'
 import { kindView } from './kinds/registry'
@@ -19,6 +22,8 @@ export type StepNodeData = {
   ran?: { status: string; visits: number } | null
   errors: number
   warnings: number
+  /** How it differs, where two documents are compared. */
+  change?: Change
 }
 const HANDLE: Record<Tone, string> = { plain: '!border-line-strong', good: '!border-ok', bad: '!border-bad', quiet: '!border-line-strong' }
 
@@ -32,7 +37,7 @@ export const StepCard = memo(function StepCard({ id, data, selected }: NodeProps
   return (
     <div
       style={{ width: CARD_WIDTH }}
-      className={cx('rounded-lg border bg-raised px-3 py-2 shadow-sm transition-opacity', selected ? 'border-accent ring-2 ring-accent/30' : data.errors > 0 ? 'border-bad' : 'border-line-strong', idle && 'opacity-45')}
+      className={cx('rounded-lg border bg-raised px-3 py-2 shadow-sm transition-opacity', selected ? 'border-accent ring-2 ring-accent/30' : data.errors > 0 ? 'border-bad' : data.change ? cx('border-2', CHANGE_LOOK[data.change].border) : 'border-line-strong', idle && 'opacity-45')}
     >
       <Handle type="target" position={Position.Top} isConnectable={data.editable} className="!size-2 !border-line-strong !bg-bg" />
       <div className="flex items-center gap-2">
@@ -46,6 +51,7 @@ export const StepCard = memo(function StepCard({ id, data, selected }: NodeProps
       </div>
       <p className="mt-1 truncate text-sm font-semibold">{titleOf(id, data.step)}</p>
       <p className={cx('truncate text-xs text-muted', (data.step.type === 'tool_call' || data.step.type === 'condition') && 'font-mono')}>{lineOf(data.step)}</p>
+      {data.change && <ChangeMark change={data.change} />}
       {data.ran && (
         <div className="mt-1 flex items-center justify-between border-t border-line pt-1">
           <Status status={data.ran.status} className="!text-xs" />
@@ -67,6 +73,11 @@ export const StepCard = memo(function StepCard({ id, data, selected }: NodeProps
     </div>
   )
 })
+
+function ChangeMark({ change }: { change: Change }) {
+  const { icon: Icon, text, soft } = CHANGE_LOOK[change]
+  return <p className={cx('mt-1 inline-flex items-center gap-1 rounded px-1.5 text-xs font-medium', text, soft)}><Icon size={12} /> {words[change]}</p>
+}
 
 /** A half-written draft may miss anything; the card is drawn all the same. */
 function lineOf(step: Step): string {

@@ -1,7 +1,7 @@
 import { useQuery, useQueryClient } from '@tanstack/react-query'
 import { Link, useBlocker, useNavigate, useParams, useSearch } from '@tanstack/react-router'
 import { ReactFlowProvider } from '@xyflow/react'
-import { CircleAlert, CircleCheck, Cloud, CloudAlert, CloudUpload, Download, Ellipsis, History, LayoutGrid, Play, Plus, Redo2, Rocket, TriangleAlert, Undo2 } from 'lucide-react'
+import { CircleAlert, CircleCheck, Cloud, CloudAlert, CloudUpload, Download, Ellipsis, FlaskConical, History, LayoutGrid, Play, Plus, Redo2, Rocket, TriangleAlert, Undo2 } from 'lucide-react'
 import { lazy, Suspense, useEffect, useState } from 'react'
 import { queries } from '@/api/queries'
 import type { Workflow } from '@/api/types'
@@ -9,6 +9,8 @@ import type { Action } from '@/app/actions'
 import { PageHead, useTitle } from '@/app/page'
 import { QueryState } from '@/app/query-state'
 import { useMay } from '@/app/session'
+import { BacktestDialog } from '@/components/backtest/backtest-dialog'
+import { strings as backtestWords } from '@/components/backtest/strings'
 import { Button, IconButton } from '@/ui/button'
 import { Menu } from '@/ui/menu'
 import { Skeleton } from '@/ui/states'
@@ -49,11 +51,12 @@ function ProblemCount({ action }: { action: Action }) {
 
 type Acts = Record<string, Action>
 
-function Bar({ workflow, actions, view, setView }: { workflow: Workflow; actions: Acts; view: 'graph' | 'yaml'; setView: (view: 'graph' | 'yaml') => void }) {
+function Bar({ workflow, actions, backtest, view, setView }: { workflow: Workflow; actions: Acts; backtest?: () => void; view: 'graph' | 'yaml'; setView: (view: 'graph' | 'yaml') => void }) {
   const name = useDocument().name
   const act = (id: string) => actions[id] as Action
   const icon = (id: string, look: React.ReactNode) => <IconButton label={act(id).label} disabled={act(id).enabled === false} onClick={act(id).run} aria-keyshortcuts={act(id).shortcut}>{look}</IconButton>
   const menu = ([['versions', <History key="v" size={14} />], ['layout', <LayoutGrid key="l" size={14} />], ['download', <Download key="d" size={14} />], ['run', <Play key="r" size={14} />]] as const).map(([id, look]) => ({ ...act(id), icon: look, disabled: act(id).enabled === false }))
+  if (backtest) menu.push({ id: 'backtest', label: backtestWords.open, group: s.group, icon: <FlaskConical size={14} />, disabled: false, run: backtest })
   return (
     <PageHead
       title={<><Link to="/workflows" className="font-normal text-faint hover:text-text">{s.workflows}</Link> <span className="text-faint">/</span> {name}</>}
@@ -96,7 +99,7 @@ function Workbench({ workflow }: { workflow: Workflow }) {
   const editable = useMay('builder')
   const search = useSearch({ from: '/shell/workflows/$workflow' })
   const navigate = useNavigate({ from: '/workflows/$workflow' })
-  const [dialog, setDialog] = useState<'publish' | 'run' | null>(null)
+  const [dialog, setDialog] = useState<'publish' | 'run' | 'backtest' | null>(null)
   const problems = useView((view) => view.problems)
   const view = search.view ?? 'graph'
   const setView = (next: 'graph' | 'yaml') => void navigate({ search: (old) => ({ ...old, view: next === 'yaml' ? 'yaml' : undefined }), replace: true })
@@ -113,7 +116,7 @@ function Workbench({ workflow }: { workflow: Workflow }) {
   const actions = useBuilderActions(builder, { editable, yaml: view === 'yaml', toggleYaml: () => setView(view === 'yaml' ? 'graph' : 'yaml'), publish: () => setDialog('publish'), run: () => setDialog('run') })
   return (
     <>
-      <Bar workflow={workflow} actions={actions} view={view} setView={setView} />
+      <Bar workflow={workflow} actions={actions} backtest={editable && workflow.last_version > 0 ? () => setDialog('backtest') : undefined} view={view} setView={setView} />
       <div className="relative flex min-h-0 flex-1">
         {view === 'yaml' ? (
           <Suspense fallback={<Skeleton className="m-4 h-96 flex-1" />}><YamlView editable={editable} /></Suspense>
@@ -131,6 +134,7 @@ function Workbench({ workflow }: { workflow: Workflow }) {
       <AddDialog />
       <ConflictDialog />
       {dialog === 'publish' && <PublishDialog active={workflow.active_version} onClose={() => setDialog(null)} />}
+      {dialog === 'backtest' && <BacktestDialog id={workflow.id} before={() => builder.flush()} onClose={() => setDialog(null)} />}
       {dialog === 'run' && <RunDialog active={workflow.active_version} onClose={() => setDialog(null)} />}
     </>
   )

@@ -1,8 +1,10 @@
-import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
+import { useMutation, useQueryClient } from '@tanstack/react-query'
 import { useNavigate } from '@tanstack/react-router'
 import { useState } from 'react'
 import { api, ApiProblem, problemText, send } from '@/api/client'
-import { queries } from '@/api/queries'
+import { BacktestDialog } from '@/components/backtest/backtest-dialog'
+import { strings as backtest } from '@/components/backtest/strings'
+import { Difference } from '@/components/difference/difference'
 import { Button } from '@/ui/button'
 import { Dialog } from '@/ui/dialog'
 import { Field, Input, Textarea } from '@/ui/field'
@@ -20,7 +22,8 @@ export function PublishDialog({ active, onClose }: { active: number | null | und
   const client = useQueryClient()
   const [message, setMessage] = useState('')
   const { list } = useStore(builder.diagnostics)
-  const diff = useQuery({ ...queries.diff(builder.id, active ?? 0, 'draft'), enabled: active != null, staleTime: 0 })
+  const [base] = useState(active)
+  const [playing, setPlaying] = useState(false)
   const errors = list.filter((problem) => problem.severity === 'error')
   const publish = useMutation({
     mutationFn: async () => {
@@ -32,22 +35,18 @@ export function PublishDialog({ active, onClose }: { active: number | null | und
       toast.ok(s.done(version.version))
       onClose()
     },
+    onError: () => client.invalidateQueries({ queryKey: ['workflows'] }),
   })
   const refused = publish.error instanceof ApiProblem ? (publish.error.problem.diagnostics ?? []) : []
   const raced = publish.error instanceof ApiProblem && publish.error.status === 409
+  const theirs = publish.error instanceof ApiProblem ? publish.error.problem.current?.active_version : undefined
   const reasons = refused.length > 0 ? refused : errors
-  const steps = diff.data?.steps
   return (
-    <Dialog open onClose={onClose} title={s.title} description={s.text}>
+    <Dialog open onClose={onClose} title={s.title} description={s.text} wide={active != null ? 'full' : undefined}>
       <form className="flex flex-col gap-3" onSubmit={(event) => {
         event.preventDefault()
         publish.mutate()
       }}>
-        {steps && (
-          <p className="text-sm text-muted">
-            {s.changes}: {(['added', 'changed', 'moved', 'removed'] as const).filter((name) => steps[name].length > 0).map((name) => `${steps[name].length} ${name}`).join(', ') || '0'}
-          </p>
-        )}
         <Field label={s.message}>{(props) => <Input {...props} autoFocus required maxLength={500} value={message} onChange={(event) => setMessage(event.target.value)} />}</Field>
         {reasons.length > 0 && (
           <Note tone="bad">
@@ -56,8 +55,11 @@ export function PublishDialog({ active, onClose }: { active: number | null | und
           </Note>
         )}
         {publish.error && refused.length === 0 && <Note tone="bad">{raced ? s.race : problemText(publish.error)}</Note>}
-        <div className="flex justify-end"><Button type="submit" look="primary" busy={publish.isPending} disabled={errors.length > 0}>{s.submit}</Button></div>
+        {raced && base != null && theirs != null && theirs !== base && <section aria-label={s.theirs} className="flex flex-col gap-2"><h3 className="text-sm font-semibold">{s.theirs}</h3><Difference id={builder.id} from={base} to={String(theirs)} height="h-72" /></section>}
+        {active != null && <section aria-label={s.changes} className="flex flex-col gap-2"><h3 className="text-sm font-semibold">{s.changes}</h3><Difference id={builder.id} from={active} to="draft" height="h-80" /></section>}
+        <div className="flex justify-end gap-2">{active != null && <Button onClick={() => setPlaying(true)}>{backtest.open}</Button>}<Button type="submit" look="primary" busy={publish.isPending} disabled={errors.length > 0}>{s.submit}</Button></div>
       </form>
+      {playing && <BacktestDialog id={builder.id} before={() => builder.flush()} onClose={() => setPlaying(false)} />}
     </Dialog>
   )
 }

@@ -25,6 +25,7 @@ export const strings = {
     done: (version: number) => `Version ${version} is published and active.`,
     race: 'Somebody else published meanwhile. Look at the difference before you publish over it.',
     changes: 'Changes since the active version',
+    theirs: 'What they published',
   },
   conflict: {
     title: 'Somebody else changed this draft',

@@ -1,27 +1,46 @@
-import { useQuery } from '@tanstack/react-query'
+import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
 import { Link, useNavigate, useParams, useSearch } from '@tanstack/react-router'
-import { GitCompare, History } from 'lucide-react'
+import { ArrowRightLeft, Ellipsis, FlaskConical, GitBranch, GitCompare, History, Percent } from 'lucide-react'
 import { useState } from 'react'
+import { api, problemText, send } from '@/api/client'
 import { queries } from '@/api/queries'
-import type { Version } from '@/api/types'
+import type { Version, Workflow } from '@/api/types'
 import { PageHead, useTitle } from '@/app/page'
 import { QueryState } from '@/app/query-state'
 import { useMay } from '@/app/session'
+import { BacktestDialog } from '@/components/backtest/backtest-dialog'
+import { strings as backtest } from '@/components/backtest/strings'
+import { Difference } from '@/components/difference/difference'
 import { Status } from '@/components/status'
-import { Button, buttonClass } from '@/ui/button'
+import { Button, buttonClass, IconButton } from '@/ui/button'
 import { Select } from '@/ui/field'
+import { Menu } from '@/ui/menu'
 import { Empty } from '@/ui/states'
 import { Ago } from '@/ui/time'
-import { Difference } from './difference'
+import { toast } from '@/ui/toast'
+import { Activations } from './activations'
+import { MoveDialog } from './move-dialog'
+import { RampDialog, rampOf, useRamp, type Ramp } from './ramp-dialog'
 import { RollbackDialog } from './rollback-dialog'
 import { strings as s } from './strings'
 
-function Row({ version, may, onRollback, onCompare }: { version: Version; may: boolean; onRollback: () => void; onCompare: () => void }) {
+type Acts = { rollback: () => void; compare: () => void; fork: () => void; ramp: () => void; move: () => void; backtest: () => void }
+
+function Row({ version, may, act }: { version: Version; may: boolean; act: Acts }) {
+  const items = [
+    { id: 'fork', label: s.fork, icon: <GitBranch size={14} />, disabled: !may, run: act.fork },
+    { id: 'ramp', label: s.ramp.open, icon: <Percent size={14} />, disabled: !may || version.active, run: act.ramp },
+    { id: 'move', label: s.move.open, icon: <ArrowRightLeft size={14} />, disabled: !may, run: act.move },
+    { id: 'backtest', label: backtest.open, icon: <FlaskConical size={14} />, disabled: !may, run: act.backtest },
+  ]
   return (
     <li className="flex flex-wrap items-center gap-x-4 gap-y-1 border-b border-line px-4 py-3">
       <span className="w-12 font-mono text-sm font-medium">v{version.version}</span>
       <div className="min-w-0 flex-1 basis-60">
-        <p className="truncate font-medium">{version.message || '–'} {version.active && <span className="ml-1 rounded-full bg-ok-soft px-2 py-0.5 text-xs text-ok">{s.active}</span>}</p>
+        <p className="truncate font-medium">
+          {version.message || '–'} {version.active && <span className="ml-1 rounded-full bg-ok-soft px-2 py-0.5 text-xs text-ok">{s.active}</span>}
+          {version.ramp_percent != null && <span className="ml-1 rounded-full bg-accent-soft px-2 py-0.5 text-xs text-accent">{s.rampBadge(version.ramp_percent)}</span>}
+        </p>
         <p className="text-xs text-faint">{version.author?.name} · <Ago at={version.created_at} /> · <span className="font-mono" title={version.hash}>{version.hash.slice(0, 12)}</span></p>
       </div>
       <div className="flex gap-3">
@@ -29,11 +48,45 @@ function Row({ version, may, onRollback, onCompare }: { version: Version; may: b
         {version.runs.waiting > 0 && <Status status="waiting" label={`${version.runs.waiting} ${s.waiting}`} className="!text-xs" />}
       </div>
       <div className="flex gap-2">
-        <Button small look="quiet" icon={<GitCompare size={14} />} onClick={onCompare}>{s.compare}</Button>
-        <Button small icon={<History size={14} />} disabled={!may || version.active} onClick={onRollback}>{s.rollback}</Button>
+        <Button small look="quiet" icon={<GitCompare size={14} />} onClick={act.compare}>{s.compare}</Button>
+        <Button small icon={<History size={14} />} disabled={!may || version.active} onClick={act.rollback}>{s.rollback}</Button>
+        <Menu trigger={<IconButton label={s.more(version.version)} className="!size-7"><Ellipsis size={16} /></IconButton>} items={items} />
       </div>
     </li>
   )
+}
+
+function RampNote({ id, ramp, may }: { id: string; ramp: Ramp; may: boolean }) {
+  const end = useRamp(id)
+  return (
+    <div className="flex items-center gap-3 border-b border-line bg-accent-soft px-4 py-2 text-sm">
+      <Percent size={14} className="text-accent" /> {s.ramp.on(ramp.percent, ramp.version)}
+      <Button small disabled={!may} busy={end.isPending} onClick={() => end.mutate({ now: null, before: ramp })}>{s.ramp.end}</Button>
+    </div>
+  )
+}
+
+/** Makes the draft a copy of a version, with a way back. */
+function useFork(id: string) {
+  const client = useQueryClient()
+  const kept = (workflow: Workflow) => {
+    client.setQueryData(queries.workflow(id).queryKey, workflow)
+    void client.invalidateQueries({ queryKey: ['workflows'] })
+  }
+  const tag = (workflow: Workflow) => ({ 'If-Match': `"${workflow.draft_revision}"` })
+  return useMutation({
+    mutationFn: async (version: number) => {
+      const before = await send(api.GET('/api/v1/workflows/{id}', { params: { path: { id } } }))
+      const after = await send(api.POST('/api/v1/workflows/{id}/fork', { params: { path: { id }, header: tag(before) }, body: { version } }))
+      return { before, after, version }
+    },
+    onSuccess: ({ before, after, version }) => {
+      kept(after)
+      const undo = () => void send(api.PUT('/api/v1/workflows/{id}/draft', { params: { path: { id }, header: tag(after) }, body: { document: before.draft } })).then(kept, (error: unknown) => toast.bad(problemText(error)))
+      toast.ok(s.forked(version), { label: s.undo, run: undo })
+    },
+    onError: (error) => toast.bad(problemText(error)),
+  })
 }
 
 function Compare({ id, versions, from, to, onChange }: { id: string; versions: Version[]; from: number; to: string; onChange: (from: number, to: string) => void }) {
@@ -57,8 +110,10 @@ export default function VersionsPage() {
   const navigate = useNavigate({ from: '/workflows/$workflow/versions' })
   const { data: workflow } = useQuery(queries.workflow(id))
   const query = useQuery(queries.versions(id))
-  const [rollback, setRollback] = useState<Version | null>(null)
+  const [dialog, setDialog] = useState<{ kind: 'rollback' | 'ramp' | 'move' | 'backtest'; version: number } | null>(null)
+  const fork = useFork(id)
   const may = useMay('builder')
+  const close = () => setDialog(null)
   useTitle(workflow ? `${s.title} · ${workflow.name}` : s.title)
   return (
     <>
@@ -70,15 +125,27 @@ export default function VersionsPage() {
         {({ items }) => {
           const newest = items[0]
           if (!newest) return <Empty icon={<History size={20} />} title={s.empty.title} action={<Link to="/workflows/$workflow" params={{ workflow: id }} className={buttonClass('primary')}>{s.open}</Link>}>{s.empty.text}</Empty>
+          const ramp = rampOf(items)
           return (
             <>
-              <ol aria-label={s.title}>{items.map((version) => <Row key={version.version} version={version} may={may} onRollback={() => setRollback(version)} onCompare={() => void navigate({ search: { from: version.version, to: 'draft' } })} />)}</ol>
+              {ramp && <RampNote id={id} ramp={ramp} may={may} />}
+              <ol aria-label={s.title}>
+                {items.map((version) => {
+                  const open = (kind: 'rollback' | 'ramp' | 'move' | 'backtest') => () => setDialog({ kind, version: version.version })
+                  const act = { rollback: open('rollback'), ramp: open('ramp'), move: open('move'), backtest: open('backtest'), fork: () => fork.mutate(version.version), compare: () => void navigate({ search: { from: version.version, to: 'draft' } }) }
+                  return <Row key={version.version} version={version} may={may} act={act} />
+                })}
+              </ol>
               <Compare id={id} versions={items} from={search.from ?? items[1]?.version ?? newest.version} to={search.to ?? (items[1] ? String(newest.version) : 'draft')} onChange={(from, to) => void navigate({ search: { from, to }, replace: true })} />
+              <Activations id={id} />
+              {dialog?.kind === 'ramp' && <RampDialog id={id} version={dialog.version} before={ramp} onClose={close} />}
             </>
           )
         }}
       </QueryState>
-      {rollback && <RollbackDialog id={id} version={rollback.version} onClose={() => setRollback(null)} />}
+      {dialog?.kind === 'rollback' && <RollbackDialog id={id} version={dialog.version} onClose={close} />}
+      {dialog?.kind === 'move' && <MoveDialog id={id} to={dialog.version} onClose={close} />}
+      {dialog?.kind === 'backtest' && <BacktestDialog id={id} version={dialog.version} onClose={close} />}
     </>
   )
 }

@@ -32,20 +32,27 @@ impl Compiled {
     #[must_use]
     pub fn why_not(&self, actor: &Actor, wait: &ApprovalWait, requester: Option<&Actor>) -> Option<String> {
         let extra = wait.escalated.as_deref().unwrap_or_default();
-        let listed = self.approvers.users.iter().any(|email| email.eq_ignore_ascii_case(&actor.email));
-        let has_role = self.approvers.roles.iter().chain(extra).any(|role| actor.roles.contains(role));
-        let anyone = self.approvers.roles.is_empty() && self.approvers.users.is_empty();
+        let approvers = self.people(wait);
+        let listed = approvers.users.iter().any(|email| email.eq_ignore_ascii_case(&actor.email));
+        let has_role = approvers.roles.iter().chain(extra).any(|role| actor.roles.contains(role));
+        let anyone = approvers.roles.is_empty() && approvers.users.is_empty();
         let operator = ["operator", "builder", "admin"].iter().any(|role| actor.roles.iter().any(|had| had == role));
         if !(listed || has_role || (anyone && operator)) {
-            return Some(format!("this needs {}", self.wanted()));
+            return Some(format!("this needs {}", wanted(approvers)));
         }
-        if self.approvers.exclude_requester && requester.is_some_and(|requester| requester.id == actor.id) {
+        if approvers.exclude_requester && requester.is_some_and(|requester| requester.id == actor.id) {
             return Some("who asked for it may not approve it".into());
         }
         if wait.given.iter().any(|given| given.id == actor.id) {
             return Some("you have already approved; another person must too".into());
         }
         None
+    }
+
+    /// Who may decide this wait.
+    #[must_use]
+    pub fn people<'a>(&'a self, wait: &'a ApprovalWait) -> &'a Approvers {
+        wait.people.as_ref().unwrap_or(&self.approvers)
     }
 
     /// Who may decide.
@@ -67,12 +74,7 @@ impl Compiled {
         ["approved".to_owned(), "rejected".to_owned()].into_iter().chain(changes).collect()
     }
 
-    fn wanted(&self) -> String {
-        let parts: Vec<&str> = self.approvers.roles.iter().chain(&self.approvers.users).map(String::as_str).collect();
-        if parts.is_empty() { "the operator role".into() } else { parts.join(" or ") }
-    }
-
-    fn requests(&self, machine: &Machine<'_>) -> Result<Vec<GuardedRequest>, StepError> {
+    pub(in crate::run) fn requests(&self, machine: &Machine<'_>) -> Result<Vec<GuardedRequest>, StepError> {
         self.guards
             .iter()
             .filter_map(|guarded| match machine.version.step(guarded) {
@@ -81,6 +83,11 @@ impl Compiled {
             })
             .collect()
     }
+}
+
+fn wanted(approvers: &Approvers) -> String {
+    let parts: Vec<&str> = approvers.roles.iter().chain(&approvers.users).map(String::as_str).collect();
+    if parts.is_empty() { "the operator role".into() } else { parts.join(" or ") }
 }
 
 pub(in crate::run) fn compile(step: &document::Approval, at: &version::Place<'_>) -> Result<Compiled, CompileError> {
@@ -140,7 +147,7 @@ pub(in crate::run) fn decided(
         return Err(Refusal::NotAnApprover(reason));
     }
     if outcome == "approved" {
-        let needed = usize::try_from(step.approvers.quorum).unwrap_or(usize::MAX);
+        let needed = usize::try_from(step.people(&wait).quorum).unwrap_or(usize::MAX);
         if wait.given.len() + 1 < needed {
             machine.emit(Event::ApprovalGiven { visit, by, comment });
             return Ok(Flow::Stay);

@@ -1,0 +1,261 @@
+//! The log of a run as answers to be given again: by step, by which entry of it, in order.
+
+use super::EndFacts;
+use crate::{
+    document::StepId,
+    run::{Actor, CallRequest, CheckpointKind, ClosedBy, Event, GuardedRequest, LogEntry, Opened, Start, StepError},
+    time::Timestamp,
+};
+use serde_json::{Map, Value};
+use std::collections::{BTreeMap, VecDeque};
+
+/// A step and which entry of it, from 1.
+pub(super) type Key = (StepId, u32);
+
+/// What a run was told, and what it did.
+pub(super) struct Recording {
+    pub(super) start: Start,
+    pub(super) started_at: Timestamp,
+    pub(super) path: Vec<StepId>,
+    pub(super) entries: BTreeMap<Key, Entry>,
+    pub(super) reopened: VecDeque<Reopened>,
+    pub(super) end: Option<EndFacts>,
+    /// Who stopped it and why, when somebody did.
+    pub(super) cancelled: Option<(String, Actor)>,
+}
+
+/// What happened in one entry of a step.
+#[derive(Default)]
+pub(super) struct Entry {
+    pub(super) calls: Vec<Call>,
+    pub(super) look_ups: VecDeque<LookUp>,
+    pub(super) waits: VecDeque<Wait>,
+    /// It ended here because somebody stopped it.
+    pub(super) stopped: Option<(String, Actor)>,
+    /// Somebody asked for that before this look-up was answered.
+    pub(super) stopped_at_look_up: Option<(usize, String, Actor)>,
+}
+
+/// One attempt of one call.
+pub(super) struct Call {
+    pub(super) call: u16,
+    pub(super) attempt: u32,
+    pub(super) request: CallRequest,
+    pub(super) at: Timestamp,
+    pub(super) answer: Option<(Timestamp, Answer)>,
+    /// How often it was sent again after a crash.
+    pub(super) resumed: u32,
+    /// Somebody asked for the run to be stopped while it was under way.
+    pub(super) stopped: Option<(String, Actor)>,
+}
+
+/// How a call was answered.
+#[derive(Clone)]
+pub(super) enum Answer {
+    Output(Value),
+    Error(StepError),
+}
+
+/// One look-up of a call in doubt.
+pub(super) struct LookUp {
+    pub(super) found: String,
+    pub(super) output: Value,
+}
+
+/// One wait for a person.
+pub(super) struct Wait {
+    pub(super) kind: CheckpointKind,
+    pub(super) opened_at: Timestamp,
+    /// When a timer was to end it.
+    pub(super) due: Option<Timestamp>,
+    /// When more people were asked.
+    pub(super) escalated_at: Option<Timestamp>,
+    pub(super) requests: Vec<GuardedRequest>,
+    pub(super) given: Vec<(Timestamp, String, Actor)>,
+    pub(super) closed: Option<Closed>,
+}
+
+/// How a wait ended.
+#[derive(Clone)]
+pub(super) struct Closed {
+    pub(super) at: Timestamp,
+    pub(super) outcome: String,
+    pub(super) by: ClosedBy,
+    pub(super) comment: String,
+    pub(super) values: Value,
+}
+
+/// The run was over and taken up again.
+pub(super) struct Reopened {
+    pub(super) step: StepId,
+    pub(super) vars: Map<String, Value>,
+    pub(super) by: Actor,
+    pub(super) at: Timestamp,
+}
+
+impl Recording {
+    pub(super) fn of(log: &[LogEntry]) -> Option<Self> {
+        let first = log.first()?;
+        let Some(Event::RunStarted { start, at, .. }) = first.events.first() else { return None };
+        let mut recording = Self {
+            start: (**start).clone(),
+            started_at: *at,
+            path: Vec::new(),
+            entries: BTreeMap::new(),
+            reopened: VecDeque::new(),
+            end: None,
+            cancelled: None,
+        };
+        let mut times: BTreeMap<StepId, u32> = BTreeMap::new();
+        let mut current: Option<Key> = None;
+        for entry in log {
+            for event in &entry.events {
+                if let Event::StepEntered { step, .. } = event {
+                    let occurrence = times.entry(step.clone()).or_default();
+                    *occurrence += 1;
+                    current = Some((step.clone(), *occurrence));
+                    recording.path.push(step.clone());
+                }
+                recording.take(current.as_ref(), event, entry.at);
+            }
+        }
+        Some(recording)
+    }
+
+    fn take(&mut self, current: Option<&Key>, event: &Event, at: Timestamp) {
+        match event {
+            Event::RunEnded { status, output, error, by } => {
+                let code = error.as_ref().map(|error| error.code.clone());
+                self.end = Some(EndFacts { status: status.tag().into(), output: output.clone(), error: code });
+                if let Some(by) = by {
+                    let reason = error.as_ref().map(|error| error.message.clone()).unwrap_or_default();
+                    self.cancelled = Some((reason.clone(), by.clone()));
+                    if let Some(entry) = current.and_then(|key| self.entries.get_mut(key)) {
+                        entry.stopped.get_or_insert((reason, by.clone()));
+                    }
+                }
+            }
+            Event::RunReopened { step, vars, by } => {
+                let (step, vars, by) = (step.clone(), vars.clone(), by.clone());
+                self.reopened.push_back(Reopened { step, vars, by, at });
+                self.end = None;
+                self.cancelled = None;
+            }
+            Event::RunStarted { .. }
+            | Event::StepEntered { .. }
+            | Event::CallRequested { .. }
+            | Event::CallResumed { .. }
+            | Event::CallSucceeded { .. }
+            | Event::CallFailed { .. }
+            | Event::RetryScheduled { .. }
+            | Event::LookUpRequested { .. }
+            | Event::LookUpAnswered { .. }
+            | Event::CheckpointOpened { .. }
+            | Event::CheckpointReminded { .. }
+            | Event::CheckpointEscalated { .. }
+            | Event::ApprovalGiven { .. }
+            | Event::CheckpointClosed { .. }
+            | Event::ApprovalVoided { .. }
+            | Event::ConditionEvaluated { .. }
+            | Event::MessagePosted { .. }
+            | Event::StepCompleted { .. }
+            | Event::StepFailed { .. }
+            | Event::CancelRequested { .. }
+            | Event::RunMoved { .. } => {
+                if let Some(key) = current {
+                    self.entries.entry(key.clone()).or_default().take(event, at);
+                }
+            }
+        }
+    }
+}
+
+impl Entry {
+    fn take(&mut self, event: &Event, at: Timestamp) {
+        match event {
+            Event::CallRequested { call, attempt, request, .. } => {
+                let request = request.clone();
+                self.calls.push(Call {
+                    call: *call,
+                    attempt: *attempt,
+                    request,
+                    at,
+                    answer: None,
+                    resumed: 0,
+                    stopped: None,
+                });
+            }
+            Event::CallSucceeded { output, .. } => self.answered(at, Answer::Output(output.clone())),
+            Event::CallFailed { error, .. } => self.answered(at, Answer::Error(error.clone())),
+            Event::LookUpAnswered { found, .. } => {
+                self.look_ups.push_back(LookUp { found: found.clone(), output: Value::Null });
+            }
+            Event::CheckpointOpened { opened, due, .. } => self.waits.push_back(Wait::opened(opened, *due, at)),
+            Event::CheckpointEscalated { due, .. } => self.waiting(|wait| {
+                wait.due = Some(*due);
+                wait.escalated_at = Some(at);
+            }),
+            Event::CallResumed { .. } => {
+                if let Some(call) = self.calls.last_mut() {
+                    call.resumed += 1;
+                }
+            }
+            Event::ApprovalGiven { by, comment, .. } => {
+                self.waiting(|wait| wait.given.push((at, comment.clone(), by.clone())));
+            }
+            Event::CheckpointClosed { outcome, by, comment, values, .. } => {
+                let (outcome, by) = (outcome.clone(), by.clone());
+                let closed = Closed { at, outcome, by, comment: comment.clone(), values: values.clone() };
+                self.waiting(|wait| wait.closed = Some(closed));
+            }
+            Event::CancelRequested { reason, by } => match self.calls.last_mut() {
+                Some(call) if call.answer.is_none() => call.stopped = Some((reason.clone(), by.clone())),
+                Some(_) | None => {
+                    self.stopped_at_look_up = Some((self.look_ups.len(), reason.clone(), by.clone()));
+                }
+            },
+            Event::RunStarted { .. }
+            | Event::StepEntered { .. }
+            | Event::RetryScheduled { .. }
+            | Event::LookUpRequested { .. }
+            | Event::CheckpointReminded { .. }
+            | Event::ApprovalVoided { .. }
+            | Event::ConditionEvaluated { .. }
+            | Event::MessagePosted { .. }
+            | Event::StepCompleted { .. }
+            | Event::StepFailed { .. }
+            | Event::RunEnded { .. }
+            | Event::RunReopened { .. }
+            | Event::RunMoved { .. } => {}
+        }
+    }
+
+    fn waiting(&mut self, change: impl FnOnce(&mut Wait)) {
+        if let Some(wait) = self.waits.back_mut() {
+            change(wait);
+        }
+    }
+
+    /// The answer of the call under way; after a failure, what a look-up found. What a person said is with their wait.
+    fn answered(&mut self, at: Timestamp, answer: Answer) {
+        let Some(call) = self.calls.last_mut() else { return };
+        if call.answer.is_none() {
+            call.answer = Some((at, answer));
+        } else if let (Some(look_up), Answer::Output(output)) = (self.look_ups.back_mut(), answer)
+            && look_up.found == "happened"
+        {
+            look_up.output = output;
+        }
+    }
+}
+
+impl Wait {
+    fn opened(opened: &Opened, due: Option<Timestamp>, at: Timestamp) -> Self {
+        let requests = match opened {
+            Opened::Approval { requests, .. } => requests.clone(),
+            Opened::Form { .. } | Opened::Handoff { .. } | Opened::UnknownOutcome { .. } => Vec::new(),
+        };
+        let kind = opened.kind();
+        Self { kind, opened_at: at, due, escalated_at: None, requests, given: Vec::new(), closed: None }
+    }
+}

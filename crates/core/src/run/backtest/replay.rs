@@ -1,0 +1,446 @@
+//! The recording played to another version.
+
+use super::{
+    CannotSay, EndFacts, RequestChange,
+    recording::{Answer, Closed, Entry, Key, Recording, Reopened, Wait},
+};
+use crate::{
+    difference,
+    document::StepId,
+    run::{
+        Actor, ApprovalWait, CallRequest, Calling, CheckpointKind, ClosedBy, Event, GuardedRequest, Input,
+        LookUpResult, Opened, Phase, Refusal, RunState, UnknownAnswer, Version, step,
+    },
+    time::{Span, Timestamp},
+};
+use serde_json::Value;
+use std::collections::BTreeMap;
+
+/// The most inputs played; a run of the longest allowed length takes fewer.
+const INPUTS_MAX: usize = 20_000;
+
+/// What the version did.
+pub(super) struct Played {
+    pub(super) path: Vec<StepId>,
+    pub(super) requests: Vec<RequestChange>,
+    /// None while it has not ended.
+    pub(super) end: Option<EndFacts>,
+    pub(super) cannot_say: Option<CannotSay>,
+}
+
+/// Why the play stopped before the end.
+enum Stop {
+    /// The recording went no further either.
+    NoFurther,
+    /// There is no answer.
+    CannotSay(CannotSay),
+}
+
+pub(super) fn play(recording: &Recording, version: &Version) -> Played {
+    let mut player = Player {
+        recording,
+        version,
+        state: RunState::default(),
+        now: recording.started_at,
+        times: BTreeMap::new(),
+        waited: BTreeMap::new(),
+        looked_up: BTreeMap::new(),
+        reopened: 0,
+        played: Played { path: Vec::new(), requests: Vec::new(), end: None, cannot_say: None },
+    };
+    if let Err(Stop::CannotSay(reason)) = player.run() {
+        player.played.cannot_say = Some(reason);
+    }
+    player.played
+}
+
+struct Player<'a> {
+    recording: &'a Recording,
+    version: &'a Version,
+    state: RunState,
+    now: Timestamp,
+    /// How often each step was entered.
+    times: BTreeMap<StepId, u32>,
+    /// How many of an entry's waits and look-ups were used.
+    waited: BTreeMap<Key, usize>,
+    looked_up: BTreeMap<Key, usize>,
+    reopened: usize,
+    played: Played,
+}
+
+impl<'a> Player<'a> {
+    fn run(&mut self) -> Result<(), Stop> {
+        let problems = self.version.input_problems(&self.recording.start.input);
+        if let Some(problem) = problems.first() {
+            let message = format!("the input does not fit: {} {}", problem.pointer, problem.message);
+            return Err(self.cannot_say("input_refused", message));
+        }
+        self.take(Input::Started(Box::new(self.recording.start.clone())))?;
+        for _ in 0..INPUTS_MAX {
+            match self.state.phase.clone() {
+                Phase::Ended(ended) => {
+                    let Some(Reopened { step, vars, by, at }) = self.recording.reopened.get(self.reopened) else {
+                        let error = ended.error.map(|error| error.code);
+                        let status = ended.status.tag().to_owned();
+                        self.played.end = Some(EndFacts { status, output: ended.output, error });
+                        return Ok(());
+                    };
+                    self.reopened += 1;
+                    self.now = self.now.max(*at);
+                    self.take(Input::RetryRequested { step: Some(step.clone()), vars: vars.clone(), by: by.clone() })?;
+                }
+                Phase::Calling(calling) => self.call(&calling)?,
+                Phase::BackingOff(wait) => {
+                    let next = self.entry().and_then(|entry| find(entry, wait.calling.call, wait.attempt));
+                    if next.is_none() {
+                        self.stopped_here()?;
+                    } else {
+                        self.now = self.now.max(wait.due);
+                        self.take(Input::TimerFired)?;
+                    }
+                }
+                Phase::LookingUp(wait) => self.look_up(&wait.calling)?,
+                Phase::WaitingForm(_)
+                | Phase::WaitingApproval(_)
+                | Phase::WaitingHandoff(_)
+                | Phase::WaitingUnknown(_) => self.wait()?,
+                Phase::Unstarted | Phase::Moving | Phase::AtStep(_) | Phase::CallDown(_) => {
+                    return Err(self.cannot_say("stuck", "the run stands between two steps".into()));
+                }
+            }
+        }
+        Err(self.cannot_say("too_long", "the run goes on for too long".into()))
+    }
+
+    fn take(&mut self, input: Input) -> Result<(), Stop> {
+        let decision = step(self.version, &self.state, input, self.now).map_err(|refusal| self.refused(&refusal))?;
+        self.state = *decision.after;
+        for event in &decision.events {
+            if let Event::StepEntered { step, .. } = event {
+                *self.times.entry(step.clone()).or_default() += 1;
+                self.played.path.push(step.clone());
+            }
+            if let Event::CheckpointOpened { opened: Opened::Approval { requests, .. }, .. } = event {
+                self.shown(requests);
+            }
+        }
+        Ok(())
+    }
+
+    /// What is shown for approval now, against what was.
+    fn shown(&mut self, requests: &[GuardedRequest]) {
+        let before = self.next_wait().map(|wait| wait.requests.as_slice()).unwrap_or_default();
+        for request in requests {
+            if let Some(before) = before.iter().find(|before| before.step == request.step)
+                && before.hash != request.hash
+            {
+                self.request_changed(&request.step, &before.input, &request.input);
+            }
+        }
+    }
+
+    fn refused(&self, refusal: &Refusal) -> Stop {
+        let (code, message) = match refusal {
+            Refusal::NotAnApprover(reason) => {
+                ("not_an_approver", format!("who decided may not decide this any more: {reason}"))
+            }
+            Refusal::NotOffered { outcome, .. } => ("not_offered", format!("`{outcome}` is not offered any more")),
+            Refusal::InvalidForm { problems } => {
+                let first = problems.first().map(|problem| format!("{} {}", problem.pointer, problem.message));
+                ("form_refused", format!("the answers do not fit the form: {}", first.unwrap_or_default()))
+            }
+            Refusal::AlreadyStarted
+            | Refusal::NotStarted
+            | Refusal::RunOver
+            | Refusal::Stale
+            | Refusal::NotDue
+            | Refusal::NotMovable(_)
+            | Refusal::NotRetryable(_) => ("refused", refusal.to_string()),
+        };
+        self.cannot_say(code, message)
+    }
+
+    fn cannot_say(&self, code: &'static str, message: String) -> Stop {
+        Stop::CannotSay(CannotSay { step: self.state.place().map(|place| place.step.clone()), code, message })
+    }
+
+    fn key(&self) -> Option<Key> {
+        let step = &self.state.place()?.step;
+        Some((step.clone(), self.times.get(step).copied().unwrap_or(0)))
+    }
+
+    fn entry(&self) -> Option<&'a Entry> {
+        self.recording.entries.get(&self.key()?)
+    }
+
+    fn next_wait(&self) -> Option<&'a Wait> {
+        let used = self.waited.get(&self.key()?).copied().unwrap_or(0);
+        self.entry()?.waits.get(used)
+    }
+
+    fn request_changed(&mut self, step: &str, before: &Value, now: &Value) {
+        let occurrence = self.times.get(step).copied().unwrap_or(0).max(1);
+        let known = self.played.requests.iter().any(|known| known.step == step && known.occurrence == occurrence);
+        if !known {
+            let fields = difference::fields(before, now);
+            self.played.requests.push(RequestChange { step: step.to_owned(), occurrence, fields });
+        }
+    }
+
+    fn call(&mut self, calling: &Calling) -> Result<(), Stop> {
+        let Some(entry) = self.entry() else {
+            let message = format!("`{}` was not called in this run, so its answer is not known", calling.place.step);
+            return Err(self.cannot_say("never_called", message));
+        };
+        let Some(recorded) = find(entry, calling.call, calling.attempt) else {
+            if entry.calls.is_empty() {
+                return Err(
+                    self.cannot_say("never_called", "this call was never made, so its answer is not known".into())
+                );
+            }
+            let message = format!("attempt {} of this call was never made", calling.attempt);
+            return Err(self.cannot_say("never_called", message));
+        };
+        let (before, now) = (told(&recorded.request), told(&calling.request));
+        if before != now {
+            self.request_changed(&calling.place.step, &before, &now);
+        }
+        if purpose(&recorded.request) != purpose(&calling.request) {
+            let message = format!("`{}` was called, not `{}`", purpose(&recorded.request), purpose(&calling.request));
+            return Err(self.cannot_say("other_action", message));
+        }
+        let (visit, call, attempt) = calling.sent();
+        for _ in 0..recorded.resumed {
+            self.take(Input::Recovered)?;
+            if self.state.under_way() != Some((visit, call, attempt)) || matches!(self.state.phase, Phase::LookingUp(_))
+            {
+                return Ok(());
+            }
+        }
+        if let Some((reason, by)) = recorded.stopped.clone() {
+            self.take(Input::CancelRequested { reason, by })?;
+        }
+        let Some((answered_at, answer)) = &recorded.answer else { return Err(Stop::NoFurther) };
+        self.pass(answered_at.since(recorded.at));
+        let exchange = Value::Null;
+        self.take(match answer.clone() {
+            Answer::Output(output) => Input::CallSucceeded { visit, call, attempt, output, exchange },
+            Answer::Error(error) => {
+                let (retry_after_seconds, jitter_per_mille) = (None, 0);
+                Input::CallFailed { visit, call, attempt, error, exchange, retry_after_seconds, jitter_per_mille }
+            }
+        })
+    }
+
+    fn look_up(&mut self, calling: &Calling) -> Result<(), Stop> {
+        let Some(key) = self.key() else { return Err(Stop::NoFurther) };
+        let used = self.looked_up.entry(key).or_default();
+        let index = *used;
+        *used += 1;
+        let Some(found) = self.entry().and_then(|entry| entry.look_ups.get(index)) else {
+            let message = "it was never looked up whether this call took place".to_owned();
+            return if self.at_the_end() { Err(Stop::NoFurther) } else { Err(self.cannot_say("never_asked", message)) };
+        };
+        if let Some((asked, reason, by)) = self.entry().and_then(|entry| entry.stopped_at_look_up.clone())
+            && asked == index
+        {
+            self.take(Input::CancelRequested { reason, by })?;
+        }
+        let result = match found.found.as_str() {
+            "happened" => LookUpResult::Happened { output: found.output.clone() },
+            "did_not_happen" => LookUpResult::DidNotHappen,
+            _ => LookUpResult::Unclear,
+        };
+        let (visit, call, attempt) = calling.sent();
+        self.take(Input::LookedUp { visit, call, attempt, result })
+    }
+
+    /// Whether the recording stands where the play stands, and goes no further.
+    fn at_the_end(&self) -> bool {
+        self.recording.end.is_none() && self.played.path.len() == self.recording.path.len()
+    }
+
+    /// Nothing more was recorded here: the run was stopped here, or stands here still.
+    fn stopped_here(&mut self) -> Result<(), Stop> {
+        if let Some((reason, by)) = self.entry().and_then(|entry| entry.stopped.clone()) {
+            return self.take(Input::CancelRequested { reason, by });
+        }
+        if self.at_the_end() {
+            return Err(Stop::NoFurther);
+        }
+        Err(self.cannot_say("never_called", "this call was not tried again, so its answer is not known".into()))
+    }
+
+    /// A wait for a person: what they did, when they did it, or the silence.
+    fn wait(&mut self) -> Result<(), Stop> {
+        let Some(wait) = self.next_wait() else {
+            let message = "nobody was asked this, so what they would say is not known".to_owned();
+            return Err(self.cannot_say("never_asked", message));
+        };
+        let asked = match &self.state.phase {
+            Phase::WaitingForm(_) => Some(CheckpointKind::Form),
+            Phase::WaitingApproval(_) => Some(CheckpointKind::Approval),
+            Phase::WaitingHandoff(_) => Some(CheckpointKind::Handoff),
+            Phase::WaitingUnknown(_) => Some(CheckpointKind::UnknownOutcome),
+            Phase::Unstarted
+            | Phase::Moving
+            | Phase::AtStep(_)
+            | Phase::Calling(_)
+            | Phase::CallDown(_)
+            | Phase::BackingOff(_)
+            | Phase::LookingUp(_)
+            | Phase::Ended(_) => None,
+        };
+        if asked != Some(wait.kind) {
+            return Err(self.cannot_say("never_asked", "something else was asked at this step".into()));
+        }
+        if let Some(key) = self.key() {
+            *self.waited.entry(key).or_default() += 1;
+        }
+        let (opened, visit) = (self.now, self.state.visits);
+        for (at, comment, by) in &wait.given {
+            if !self.until(wait, opened, at.since(wait.opened_at))? {
+                return Ok(());
+            }
+            let (outcome, comment, by) = ("approved".to_owned(), comment.clone(), by.clone());
+            self.take(Input::Decided { visit, outcome, comment, by })?;
+            if !self.still_waits(visit) {
+                return Ok(());
+            }
+        }
+        let Some(closed) = &wait.closed else { return Err(Stop::NoFurther) };
+        self.close(wait, closed, opened)
+    }
+
+    fn close(&mut self, wait: &Wait, closed: &Closed, opened: Timestamp) -> Result<(), Stop> {
+        let (visit, after) = (self.state.visits, closed.at.since(wait.opened_at));
+        match &closed.by {
+            ClosedBy::Person { actor } => {
+                if !self.until(wait, opened, after)? {
+                    return Ok(());
+                }
+                self.decide(closed, actor.clone(), visit)?;
+            }
+            ClosedBy::Cancel => {
+                if !self.until(wait, opened, after)? {
+                    return Ok(());
+                }
+                let Some((reason, by)) = self.entry().and_then(|entry| entry.stopped.clone()) else {
+                    return Err(Stop::NoFurther);
+                };
+                self.take(Input::CancelRequested { reason, by })?;
+            }
+            ClosedBy::Timeout => {
+                // Nobody answered for so long: every timer that is due by then fires.
+                while self.still_waits(visit) {
+                    let end = opened.plus(Span(after));
+                    let Some(due) = self.state.wake_at().filter(|due| *due <= end) else {
+                        let message = "nobody answered while the run waited; it would wait longer".to_owned();
+                        return Err(self.cannot_say("silence", message));
+                    };
+                    self.fire(wait, opened, due)?;
+                }
+                return Ok(());
+            }
+        }
+        if self.still_waits(visit) {
+            return Err(self.cannot_say("more_approvals", "more people would have to approve".into()));
+        }
+        Ok(())
+    }
+
+    fn decide(&mut self, closed: &Closed, by: Actor, visit: u32) -> Result<(), Stop> {
+        let (outcome, comment, values) = (closed.outcome.clone(), closed.comment.clone(), closed.values.clone());
+        let input = match &self.state.phase {
+            Phase::WaitingForm(_) => Input::FormSubmitted { visit, values, by },
+            Phase::WaitingApproval(_) => Input::Decided { visit, outcome, comment, by },
+            Phase::WaitingHandoff(_) => Input::HandedBack { visit, outcome, comment, by },
+            Phase::WaitingUnknown(wait) => {
+                let (visit, call, attempt) = wait.calling.sent();
+                let answer = match outcome.as_str() {
+                    "happened" => UnknownAnswer::Happened { result: values },
+                    "not_happened" => UnknownAnswer::NotHappened,
+                    _ => UnknownAnswer::Stop,
+                };
+                Input::UnknownResolved { visit, call, attempt, answer, comment, by }
+            }
+            Phase::Unstarted
+            | Phase::Moving
+            | Phase::AtStep(_)
+            | Phase::Calling(_)
+            | Phase::CallDown(_)
+            | Phase::BackingOff(_)
+            | Phase::LookingUp(_)
+            | Phase::Ended(_) => return Ok(()),
+        };
+        self.take(input)
+    }
+
+    fn still_waits(&self, visit: u32) -> bool {
+        self.state.open_checkpoint().is_some() && self.state.place().is_some_and(|place| place.visit == visit)
+    }
+
+    /// Lets time pass up to `after` milliseconds past `opened`; timers that are due before fire, but not those as late as one
+    /// that the recorded wait outlived. Whether it still waits.
+    fn until(&mut self, wait: &Wait, opened: Timestamp, after: u64) -> Result<bool, Stop> {
+        let (visit, end, outlived) = (self.state.visits, opened.plus(Span(after)), wait.outlived());
+        while let Some(due) = self.state.wake_at() {
+            let at = self.fires_at(wait, opened, due);
+            if at >= end || outlived.is_some_and(|outlived| due.since(opened) >= outlived) {
+                break;
+            }
+            self.fire(wait, opened, due)?;
+            if !self.still_waits(visit) {
+                return Ok(false);
+            }
+        }
+        self.now = self.now.max(end);
+        Ok(true)
+    }
+
+    fn fire(&mut self, wait: &Wait, opened: Timestamp, due: Timestamp) -> Result<(), Stop> {
+        self.now = self.now.max(self.fires_at(wait, opened, due));
+        self.take(Input::TimerFired)
+    }
+
+    /// When the timer that is due fires. What follows from an escalation is counted from when it took place.
+    fn fires_at(&self, wait: &Wait, opened: Timestamp, due: Timestamp) -> Timestamp {
+        let first = |now: &ApprovalWait| now.escalated.is_none() && now.due == Some(due);
+        let escalates = matches!(&self.state.phase, Phase::WaitingApproval(now) if first(now));
+        let late = wait.escalated_at.filter(|_| escalates).map(|at| opened.plus(Span(at.since(wait.opened_at))));
+        late.map_or(due, |late| late.max(due))
+    }
+
+    fn pass(&mut self, milliseconds: u64) {
+        self.now = self.now.plus(Span(milliseconds));
+    }
+}
+
+impl Wait {
+    /// The timer that was due before the last thing a person did: the process was late. Milliseconds after it was opened.
+    fn outlived(&self) -> Option<u64> {
+        let closed = self.closed.as_ref().filter(|closed| closed.by != ClosedBy::Timeout).map(|closed| closed.at);
+        let last = closed.or_else(|| self.given.last().map(|(at, _, _)| *at))?;
+        self.due.filter(|due| *due <= last).map(|due| due.since(self.opened_at))
+    }
+}
+
+fn find(entry: &Entry, call: u16, attempt: u32) -> Option<&super::recording::Call> {
+    entry.calls.iter().find(|made| made.call == call && made.attempt == attempt)
+}
+
+/// What makes an answer fit: the action, or the channel.
+fn purpose(request: &CallRequest) -> &str {
+    match request {
+        CallRequest::Action { action, .. } => action,
+        CallRequest::Message { channel, .. } => channel.tag(),
+    }
+}
+
+/// The request as people compare it.
+fn told(request: &CallRequest) -> Value {
+    match request {
+        CallRequest::Action { input, connection: None, .. } => input.clone(),
+        CallRequest::Action { .. } | CallRequest::Message { .. } => serde_json::to_value(request).unwrap_or_default(),
+    }
+}

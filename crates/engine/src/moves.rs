@@ -1,0 +1,93 @@
+//! Moving waiting runs to another version, and back.
+
+use crate::{
+    Engine, EngineError,
+    drive::{Before, Beside, Committed},
+    load::LoadedRun,
+};
+use countersign_core::run::{Actor, MoveCheck, MoveRequest, Refusal, check_move, move_run, undo_move};
+use countersign_store::{Conflict, RunRow, StoreError};
+use std::{collections::BTreeMap, sync::Arc};
+
+/// How often a move is decided anew because the run moved on meanwhile.
+const RELOADS_MAX: usize = 5;
+
+/// Where runs are to go on.
+#[derive(Debug, Clone)]
+pub struct MoveRun {
+    /// The version.
+    pub to: u32,
+    /// Steps that are called otherwise there: old id → new id.
+    pub mapping: BTreeMap<String, String>,
+}
+
+/// One run and what is said about moving it.
+#[derive(Debug)]
+pub struct CheckedMove {
+    /// The run.
+    pub row: RunRow,
+    /// What is said.
+    pub check: MoveCheck,
+}
+
+impl Engine {
+    /// Says whether a run can be moved; changes nothing.
+    ///
+    /// # Errors
+    /// `NotFound`, `Corrupt`.
+    pub async fn check_move(&self, workspace: &str, run: &str, wanted: &MoveRun) -> Result<CheckedMove, EngineError> {
+        let LoadedRun { row, version, state, .. } = self.load(workspace, run).await?;
+        let to = self.version(workspace, &row.workflow, wanted.to).await?;
+        let request = MoveRequest { from: &version, to: &to, number: wanted.to, mapping: &wanted.mapping };
+        let check = check_move(&request, &state, self.timestamp());
+        Ok(CheckedMove { row, check })
+    }
+
+    /// Moves a waiting run: it goes on where it waits, on another version.
+    ///
+    /// # Errors
+    /// `NotFound`, `Refused` with the reason when it must stay, `Busy`.
+    pub async fn move_run(
+        &self,
+        workspace: &str,
+        run: &str,
+        wanted: &MoveRun,
+        by: &Actor,
+    ) -> Result<RunRow, EngineError> {
+        for _ in 0..RELOADS_MAX {
+            let LoadedRun { row, version, state, .. } = self.load(workspace, run).await?;
+            let to = self.version(workspace, &row.workflow, wanted.to).await?;
+            let request = MoveRequest { from: &version, to: &to, number: wanted.to, mapping: &wanted.mapping };
+            let decision = move_run(&request, &state, by, self.timestamp())?;
+            let checkpoint = state.open_checkpoint();
+            let before = Before { row: &row, version: &to, checkpoint: checkpoint.as_deref() };
+            match self.commit(before, decision, Beside::default()).await {
+                Ok(Committed::Written { row, .. }) => return Ok(Arc::unwrap_or_clone(row)),
+                Ok(Committed::Replayed(_)) => return Err(EngineError::KeyReused),
+                Err(EngineError::Store(StoreError::Conflict(Conflict::RunMoved { .. }))) => {}
+                Err(error) => return Err(error),
+            }
+        }
+        Err(EngineError::Busy)
+    }
+
+    /// Takes back the last move of a run, while nothing has happened since.
+    ///
+    /// # Errors
+    /// `NotFound`, `Refused`.
+    pub async fn undo_move(&self, workspace: &str, run: &str, by: &Actor) -> Result<RunRow, EngineError> {
+        let LoadedRun { row, state, log, earlier, .. } = self.load(workspace, run).await?;
+        let left = log.last().and_then(|entry| match entry.events.as_slice() {
+            [countersign_core::run::Event::RunMoved { moved, .. }] => earlier.get(&moved.from),
+            _ => None,
+        });
+        let back = left.ok_or_else(|| Refusal::NotMovable("the last thing that happened to it is no move".into()))?;
+        let decision = undo_move(back, &log, &state, by, self.timestamp())?;
+        let checkpoint = state.open_checkpoint();
+        let before = Before { row: &row, version: back, checkpoint: checkpoint.as_deref() };
+        match self.commit(before, decision, Beside::default()).await? {
+            Committed::Written { row, .. } => Ok(Arc::unwrap_or_clone(row)),
+            Committed::Replayed(_) => Err(EngineError::KeyReused),
+        }
+    }
+}
