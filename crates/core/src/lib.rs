@@ -4,6 +4,7 @@
 
 pub mod catalogue;
 pub mod check;
+pub mod difference;
 pub mod document;
 pub mod expr;
 pub mod run;

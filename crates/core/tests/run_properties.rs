@@ -3,7 +3,9 @@
 
 mod support;
 
-use countersign_core::run::{FailureClass, Input, LookUpResult, Phase, StepError, UnknownAnswer, Version, history};
+use countersign_core::run::{
+    FailureClass, Input, LookUpResult, Phase, StateEdit, StepError, UnknownAnswer, Version, history,
+};
 use proptest::prelude::*;
 use serde_json::{Value, json};
 use support::{Play, catalogue, person};
@@ -136,7 +138,7 @@ fn input_of(play: &Play, kind: u8, detail: u8) -> Input {
         }
         12 if detail.is_multiple_of(8) => Input::CancelRequested { reason: comment, by },
         12 => Input::Recovered,
-        _ => Input::RetryRequested { step: None, vars: serde_json::Map::new(), by },
+        _ => Input::RetryRequested { step: None, edit: StateEdit::default(), by },
     }
 }
 

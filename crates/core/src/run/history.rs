@@ -264,7 +264,8 @@ impl History<'_> {
             | Event::LookUpAnswered { .. }
             | Event::CheckpointReminded { .. }
             | Event::CancelRequested { .. }
-            | Event::RunReopened { .. } => {}
+            | Event::RunReopened { .. }
+            | Event::RunContinued { .. } => {}
         }
     }
 

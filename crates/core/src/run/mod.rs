@@ -6,14 +6,18 @@
 mod actor;
 mod approval_request;
 mod calls;
+mod debug;
 mod effect;
 mod event;
 mod failure;
 mod forms;
+mod hints;
 mod history;
 mod input;
 mod machine;
 mod preview;
+mod repeats;
+mod resume;
 mod retry;
 mod state;
 mod steps;
@@ -21,13 +25,17 @@ mod version;
 
 pub use actor::{Actor, Via};
 pub use approval_request::{GuardedRequest, RequestDifference, request_hash};
+pub use debug::{AtPoint, Point, at_point, evaluate_at, point_of_visit, points};
 pub use effect::Effect;
 pub use event::{BranchValue, CallRequest, CheckpointKind, ClosedBy, EndedStatus, Event, Opened, PostedForm};
 pub use failure::{FailureClass, StepError};
+pub use hints::{Hint, hint};
 pub use history::{AttemptRecord, CheckpointRecord, ExecutionStatus, LogEntry, StepExecution, history};
 pub use input::{Input, LookUpResult, Start, UnknownAnswer};
 pub use machine::{Decision, FieldProblem, Refusal, step};
 pub use preview::{PreviewStep, preview};
+pub use repeats::{Repeat, asked_again, reachable, repeats};
+pub use resume::{Continuation, StateEdit};
 pub use state::{
     ApprovalWait, BackingOff, Calling, Ended, FormWait, Grant, HandoffWait, LookingUp, Phase, Place, RunInfo, RunState,
     UnknownWait, apply,

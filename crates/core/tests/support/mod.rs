@@ -5,8 +5,8 @@ use countersign_core::{
     catalogue::{ActionSpec, Catalogue, Idempotency, Risk},
     document::Workflow,
     run::{
-        Actor, Decision, Effect, Event, FailureClass, Input, LogEntry, Phase, Refusal, RunState, Start, StepError,
-        Version, Via, apply, step,
+        Actor, Decision, Effect, Event, FailureClass, Input, LogEntry, Phase, Refusal, RunState, Start, StateEdit,
+        StepError, Version, Via, apply, step,
     },
     time::Timestamp,
 };
@@ -151,7 +151,8 @@ impl Play {
 
     pub fn retry(&mut self, step: Option<&str>, vars: Value) -> Result<(), Refusal> {
         let vars = vars.as_object().cloned().unwrap_or_else(Map::new);
-        self.take(Input::RetryRequested { step: step.map(str::to_owned), vars, by: person("op", &["operator"]) })
+        let edit = StateEdit { vars, ..StateEdit::default() };
+        self.take(Input::RetryRequested { step: step.map(str::to_owned), edit, by: person("op", &["operator"]) })
     }
 
     pub fn status(&self) -> &'static str {
@@ -191,5 +192,6 @@ pub fn name(event: &Event) -> &'static str {
         Event::CancelRequested { .. } => "cancel_requested",
         Event::RunEnded { .. } => "run_ended",
         Event::RunReopened { .. } => "run_reopened",
+        Event::RunContinued { .. } => "run_continued",
     }
 }

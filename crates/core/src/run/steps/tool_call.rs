@@ -108,6 +108,13 @@ fn approval_needed(machine: &Machine<'_>, step: &Compiled, request: &GuardedRequ
                 None => Permission::Missing,
             }
         }
+        // A run that was sent on from a step may have been led around its approval.
+        None if machine.state.sent_on => {
+            match machine.version.guarded_by.get(&request.step).and_then(|all| all.first()) {
+                Some(approval) => Permission::AskAgain { approval: approval.clone(), approved: Value::Null },
+                None => Permission::Granted,
+            }
+        }
         None => Permission::Granted,
     }
 }
