@@ -12,6 +12,7 @@ mod load;
 mod people;
 #[doc(hidden)]
 pub mod project;
+mod retry;
 mod start;
 mod timers;
 mod triggers;
@@ -24,6 +25,7 @@ pub use customer::{conversation_object, customer_object};
 pub use engine::{Engine, EngineConfig, EngineParts};
 pub use error::EngineError;
 pub use load::LoadedRun;
-pub use people::{DecideRequest, RetryRun};
+pub use people::DecideRequest;
+pub use retry::{RetryBy, RetryPlan, RetryRun};
 pub use start::{IdempotencyKey, StartRun, StartedRun};
 pub use vault::Vault;

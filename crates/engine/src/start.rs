@@ -5,7 +5,7 @@ use crate::{
     customer::{conversation_object, customer_object},
     drive::{Committed, Held},
 };
-use countersign_core::run::{self, Actor, Input, RunState, Start};
+use countersign_core::run::{self, Actor, Continuation, Input, RunState, Start};
 use countersign_store::{NewIdempotency, RunRow, RunStatus};
 use serde_json::Value;
 use std::{sync::Arc, time::Duration};
@@ -62,6 +62,25 @@ impl Engine {
     /// # Errors
     /// `NotPublished`, `NotFound`, `InvalidInput`, `KeyReused`, or `Busy` when too many runs move.
     pub async fn start_run(&self, request: StartRun) -> Result<StartedRun, EngineError> {
+        self.start_with(request, None, None).await
+    }
+
+    /// Starts a run after another one, which may leave its state to it.
+    pub(crate) async fn start_after(
+        &self,
+        request: StartRun,
+        of: String,
+        from: Option<Box<Continuation>>,
+    ) -> Result<StartedRun, EngineError> {
+        self.start_with(request, Some(of), from).await
+    }
+
+    async fn start_with(
+        &self,
+        request: StartRun,
+        retry_of: Option<String>,
+        from: Option<Box<Continuation>>,
+    ) -> Result<StartedRun, EngineError> {
         let permit = Arc::clone(&self.0.moving).try_acquire_owned().map_err(|_| EngineError::Busy)?;
         if self.stopping() {
             return Err(EngineError::Busy);
@@ -76,9 +95,14 @@ impl Engine {
             return Err(EngineError::InvalidInput(problems));
         }
         let start = self.start_of(&request, number).await?;
-        let row = self.first_row(&request, &start, &version.workflow().name);
+        let row = RunRow { retry_of, ..self.first_row(&request, &start, &version.workflow().name) };
         let run_id = start.run.clone();
-        let decision = run::step(&version, &RunState::default(), Input::Started(Box::new(start)), self.timestamp())?;
+        let start = Box::new(start);
+        let input = match from {
+            Some(from) => Input::Continued { start, from },
+            None => Input::Started(start),
+        };
+        let decision = run::step(&version, &RunState::default(), input, self.timestamp())?;
         let waiting = request.wait.map(|wait| (wait, self.0.waiters.wait(&run_id)));
         let before = Held { row, version, state: RunState::default() };
         let idempotency = request.idempotency.as_ref().map(remembered);
