@@ -8,4 +8,5 @@ pub mod difference;
 pub mod document;
 pub mod expr;
 pub mod run;
+pub mod statistics;
 pub mod time;
