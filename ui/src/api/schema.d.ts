@@ -641,6 +641,23 @@ export interface paths {
         patch: operations["updateCustomer"];
         trace?: never;
     };
+    "/api/v1/dashboard": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How runs went over a period: by status over time, time per step, waiting for approvals, where they fail. */
+        get: operations["getDashboard"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/eval": {
         parameters: {
             query?: never;
@@ -734,11 +751,34 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Runs, newest first. */
+        /**
+         * Runs, newest first. A page may hold fewer than asked for although there is a next one: a search looks at a bounded part
+         *     of the runs at a time.
+         */
         get: operations["listRuns"];
         put?: never;
         /** Starts a run. With `Prefer: wait=N` it answers when the run ended or waits for a person, or after N seconds. */
         post: operations["startRun"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/runs/bulk": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Stops several runs, or takes them up again. Each succeeds or is refused for itself; what is over already, or would do
+         *     something a second time, is refused.
+         */
+        post: operations["bulkRuns"];
         delete?: never;
         options?: never;
         head?: never;
@@ -752,8 +792,25 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** How many runs stand where, with the filters of the list. */
+        /** How many runs stand where, with the filters of the list; counted up to 10,000 of each. */
         get: operations["countRuns"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/runs/export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Runs as CSV or JSON, newest first, with the filters of the list; at most a million. */
+        get: operations["exportRuns"];
         put?: never;
         post?: never;
         delete?: never;
@@ -796,6 +853,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/runs/{id}/evaluate": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Evaluates an expression with the names and at the time of a point of the run. Changes nothing. */
+        post: operations["evaluateInRun"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/runs/{id}/events": {
         parameters: {
             query?: never;
@@ -830,6 +904,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/runs/{id}/points": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Every point of a run's log, in order. The state can be had at each. */
+        get: operations["listRunPoints"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/runs/{id}/retry": {
         parameters: {
             query?: never;
@@ -837,11 +928,85 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        get?: never;
+        /** What a retry would mean: with what state, what may be done again, what differs between the versions. */
+        get: operations["planRetry"];
         put?: never;
-        /** Takes an ended run up again from a step, or starts a new one with the same input on the newest version. */
+        /**
+         * Takes an ended run up again from any step, with its state changed or not: on its own version, or as a new run on the
+         *     active one. What was done is not done again unless `repeat` names it; no earlier approval counts.
+         */
         post: operations["retryRun"];
         delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/runs/{id}/states/{n}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A run as it was after the first `n` points of its log, and what that changed. */
+        get: operations["getRunState"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/runs/{id}/visits/{n}/requests": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What a step entry sent and what came back, without secrets. What was not recorded is rendered anew. */
+        get: operations["listVisitRequests"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/saved-views": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The caller's views by name. */
+        get: operations["listSavedViews"];
+        put?: never;
+        /** Keeps a view; at most 50 each. */
+        post: operations["createSavedView"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/saved-views/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Gives a view another name or other filters. */
+        put: operations["updateSavedView"];
+        post?: never;
+        /** Forgets a view. */
+        delete: operations["deleteSavedView"];
         options?: never;
         head?: never;
         patch?: never;
@@ -1159,6 +1324,21 @@ export interface components {
             /** @description Their words. */
             comment: string | null;
         };
+        /** @description How long an approval is waited for. */
+        ApprovalTimes: {
+            /** @description Of which workflow. */
+            workflow: components["schemas"]["WorkflowRef"];
+            /** @description Step id. */
+            step: string;
+            /** @description Its title. */
+            title: string;
+            /** @description How long. */
+            times: components["schemas"]["Times"];
+            /** @description How many by outcome. */
+            outcomes: {
+                [key: string]: number;
+            };
+        };
         /** @description Who may decide an approval. */
         Approvers: {
             /** @description Roles or groups, any of which is enough. */
@@ -1285,6 +1465,42 @@ export interface components {
             /** @description Whether it counts as true. */
             held: boolean;
         };
+        /**
+         * @description What to do with several runs.
+         * @enum {string}
+         */
+        BulkAction: "cancel" | "retry";
+        /** @description Several runs at once. */
+        BulkRequest: {
+            /** @description What to do. */
+            action: components["schemas"]["BulkAction"];
+            /** @description Run ids, 1 to 200. */
+            runs: string[];
+            /** @description Why, at most 2,000 characters; for cancelling. */
+            reason?: string;
+        };
+        /** @description What became of all of them. */
+        BulkResponse: {
+            /**
+             * Format: int32
+             * @description For how many it was done.
+             */
+            done: number;
+            /** @description One for each run, in the order asked for. */
+            results: components["schemas"]["BulkResult"][];
+        };
+        /** @description What became of one of them. */
+        BulkResult: {
+            /** @description The run. */
+            run: string;
+            /** @description Whether it was done. */
+            ok: boolean;
+            status: components["schemas"]["RunStatus"] | null;
+            /** @description Code of the refusal. */
+            code: string | null;
+            /** @description The refusal for people. */
+            detail: string | null;
+        };
         /** @description What a call sends. */
         CallRequest: {
             /** @description `<connector>.<action>`. */
@@ -1312,6 +1528,11 @@ export interface components {
             /** @description Why, at most 2,000 characters. */
             reason?: string;
         };
+        /**
+         * @description What happened to a place of the state.
+         * @enum {string}
+         */
+        ChangeKind: "added" | "removed" | "changed";
         /** @description An account on a channel. Secrets are never told, only which are set. */
         ChannelAccount: {
             /** @description Id. */
@@ -1721,6 +1942,38 @@ export interface components {
                 [key: string]: unknown;
             } | null;
         };
+        /** @description How things went over a period. */
+        Dashboard: {
+            /**
+             * Format: int64
+             * @description Start of the period.
+             */
+            after: number;
+            /**
+             * Format: int64
+             * @description Its end.
+             */
+            before: number;
+            /**
+             * Format: int64
+             * @description Length of a slice, milliseconds.
+             */
+            slice_ms: number;
+            /** @description Slices in order, empty ones included. */
+            runs: components["schemas"]["RunsInSlice"][];
+            /** @description Time per step, over the newest 2,000 runs; the slowest first. */
+            steps: components["schemas"]["StepTimes"][];
+            /** @description Waiting for approvals, by step; the slowest first. */
+            approvals: components["schemas"]["ApprovalTimes"][];
+            approvals_all: components["schemas"]["Times"] | null;
+            /**
+             * Format: int64
+             * @description Approvals that are open now, in the whole workspace.
+             */
+            approvals_open: number;
+            /** @description Where runs fail, over the newest 5,000 failed runs; the most frequent first. */
+            failing: components["schemas"]["FailingStep"][];
+        };
         /** @description By whom or what something was decided. */
         DecidedBy: {
             /** @description User, key or customer id; null for a timeout. */
@@ -1805,11 +2058,48 @@ export interface components {
              */
             position: number | null;
         };
+        /** @description An expression to evaluate at a point of a run. */
+        EvaluateRequest: {
+            /**
+             * Format: int32
+             * @description The point; the end when absent.
+             */
+            point?: number | null;
+            /** @description JSONata. */
+            expression: string;
+        };
         /**
          * @description Where a step execution or an attempt stands.
          * @enum {string}
          */
         ExecutionStatus: "running" | "waiting" | "retrying" | "completed" | "failed" | "rejected" | "timed_out" | "cancelled" | "unknown";
+        /** @description A step at which runs fail. */
+        FailingStep: {
+            /** @description Of which workflow. */
+            workflow: components["schemas"]["WorkflowRef"];
+            /** @description Step id; null when they failed before the first. */
+            step: string | null;
+            /** @description Its title. */
+            title: string | null;
+            /** @description Code of the error. */
+            error_code: string;
+            /** @description What usually is behind it. */
+            cause: string | null;
+            /** @description What to do. */
+            help: string | null;
+            /**
+             * Format: int64
+             * @description How many runs.
+             */
+            count: number;
+            /** @description The newest of them. */
+            last_run: string;
+            /**
+             * Format: int64
+             * @description When that one started.
+             */
+            last_at: number;
+        };
         /**
          * @description What a failed call allows.
          * @enum {string}
@@ -2085,9 +2375,16 @@ export interface components {
             next: string | null;
         };
         /** @description A part of a list. */
-        Page_RunSummary: {
+        Page_RunPoint: {
             /** @description The items. */
-            items: components["schemas"]["RunSummary"][];
+            items: components["schemas"]["RunPoint"][];
+            /** @description `cursor` of the next page; null at the end. */
+            next: string | null;
+        };
+        /** @description A part of a list. */
+        Page_SavedView: {
+            /** @description The items. */
+            items: components["schemas"]["SavedView"][];
             /** @description `cursor` of the next page; null at the end. */
             next: string | null;
         };
@@ -2095,6 +2392,13 @@ export interface components {
         Page_Version: {
             /** @description The items. */
             items: components["schemas"]["Version"][];
+            /** @description `cursor` of the next page; null at the end. */
+            next: string | null;
+        };
+        /** @description A part of a list. */
+        Page_VisitRequest: {
+            /** @description The items. */
+            items: components["schemas"]["VisitRequest"][];
             /** @description `cursor` of the next page; null at the end. */
             next: string | null;
         };
@@ -2202,6 +2506,8 @@ export interface components {
              */
             decided_at?: number | null;
             current?: components["schemas"]["Workflow"] | null;
+            /** @description `would_repeat`: what would be done a second time. */
+            repeats?: components["schemas"]["Repeat"][] | null;
             /** @description `check_failed`: what the checks found. */
             diagnostics?: components["schemas"]["Diagnostic"][] | null;
         };
@@ -2235,6 +2541,27 @@ export interface components {
             /** @description The body as JSON; a string when it is text, null when there is none. */
             body: unknown;
         };
+        /** @description Something that was done, or may have been, and may be done again. */
+        Repeat: {
+            /** @description The step that did it. */
+            step: string;
+            /** @description Its title. */
+            title: string;
+            /** @description `<connector>.<action>`, or the channel of a message. */
+            action: string;
+            /**
+             * Format: int32
+             * @description The entry of the step.
+             */
+            visit: number;
+            /**
+             * Format: int64
+             * @description When it was sent last.
+             */
+            at: number;
+            /** @description Whether it certainly took place; else it may have. */
+            certain: boolean;
+        };
         /** @description What changed since an earlier approval that became void. */
         RequestDifference: {
             /** @description The guarded step. */
@@ -2244,16 +2571,72 @@ export interface components {
             /** @description What would be sent now. */
             now: unknown;
         };
+        /** @description What a retry would mean; nothing is changed by asking. */
+        RetryPlan: {
+            /** @description The step it would go on from; null when it would start anew. */
+            step: string | null;
+            /**
+             * Format: int32
+             * @description The version the run is on.
+             */
+            from_version: number;
+            /**
+             * Format: int32
+             * @description The version it would go on with.
+             */
+            to_version: number;
+            /** @description The state it would go on with. */
+            state: components["schemas"]["RetryState"];
+            /** @description The steps it could go on from. */
+            steps: components["schemas"]["RetryStep"][];
+            /** @description What may be done again. */
+            repeats: components["schemas"]["Repeat"][];
+            /** @description Guarded steps ahead: each will ask for a new approval. */
+            asks_again: components["schemas"]["RetryStep"][];
+            /** @description What differs between the two versions, at most 1,000 places. */
+            differences: components["schemas"]["StateChange"][];
+        };
         /** @description Takes an ended run up again. */
         RetryRequest: {
-            /** @description From which step; the one that failed when absent. Only on the same version. */
+            /**
+             * @description From which step; the one it ended at when absent. On the newest version, absent and with nothing changed, the new
+             *     run starts at its first step with the same input.
+             */
             step?: string | null;
             /** @description On which version. */
             version?: components["schemas"]["RetryVersion"];
-            /** @description Variables to change first. Only on the same version. */
+            /**
+             * Format: int32
+             * @description The point of the log whose state it goes on with; its end when absent.
+             */
+            point?: number | null;
+            /** @description Variables to change first. */
             vars?: {
                 [key: string]: unknown;
             };
+            state?: components["schemas"]["RetryState"] | null;
+            /** @description Steps that may do again what they did. Without them such a retry is refused with `would_repeat`. */
+            repeat?: string[];
+        };
+        /** @description The state a run goes on with. */
+        RetryState: {
+            /** @description All variables. */
+            vars: {
+                [key: string]: unknown;
+            };
+            /** @description What the steps gave: `{output, error}` by step id. */
+            steps: {
+                [key: string]: unknown;
+            };
+        };
+        /** @description A step to go on from. */
+        RetryStep: {
+            /** @description Step id. */
+            step: string;
+            /** @description Its title. */
+            title: string;
+            /** @description Its type tag. */
+            kind: string;
         };
         /**
          * @description Which version a retry uses.
@@ -2317,6 +2700,8 @@ export interface components {
              * @description Stopped by somebody.
              */
             cancelled: number;
+            /** @description Whether there may be more: counting stopped at its bound. */
+            at_least: boolean;
         };
         /** @description A run with everything that happened. */
         RunDetail: components["schemas"]["RunSummary"] & {
@@ -2354,6 +2739,46 @@ export interface components {
             data: {
                 [key: string]: unknown;
             };
+        };
+        /** @description A part of the list of runs. */
+        RunList: {
+            /** @description The runs. */
+            items: components["schemas"]["RunSummary"][];
+            /** @description Runs among them that cannot be read. */
+            unreadable: components["schemas"]["UnreadableRun"][];
+            /** @description `cursor` of the next page; null at the end. */
+            next: string | null;
+        };
+        /** @description One point of a run's log: one event. */
+        RunPoint: {
+            /**
+             * Format: int32
+             * @description Ordinal of the event in the run, from 1.
+             */
+            point: number;
+            /**
+             * Format: int64
+             * @description The commit it was part of.
+             */
+            seq: number;
+            /**
+             * Format: int64
+             * @description When.
+             */
+            at: number;
+            /** @description What happened: the event's type. */
+            kind: string;
+            /**
+             * Format: int32
+             * @description The step entry it belongs to.
+             */
+            visit: number | null;
+            /** @description The step. */
+            step: string | null;
+            /** @description The step's title. */
+            title: string | null;
+            /** @description An exit, an outcome, an error's code. */
+            note: string | null;
         };
         /**
          * @description Where a run stands.
@@ -2408,6 +2833,41 @@ export interface components {
             error_code: string | null;
             /** @description The error for people. */
             error_message: string | null;
+        };
+        /** @description Runs that started in one slice of the period. */
+        RunsInSlice: {
+            /**
+             * Format: int64
+             * @description Start of the slice.
+             */
+            at: number;
+            /** @description By where they stand now. */
+            runs: components["schemas"]["RunCounts"];
+        };
+        /** @description Filters of the list of runs under a name, of the person who asks. */
+        SavedView: {
+            /** @description Id. */
+            id: string;
+            /** @description Name. */
+            name: string;
+            /** @description The filters. */
+            search: {
+                [key: string]: unknown;
+            };
+            /**
+             * Format: int64
+             * @description Since when.
+             */
+            created_at: number;
+        };
+        /** @description Keeps the filters of the list of runs under a name. */
+        SavedViewRequest: {
+            /** @description 1 to 60 characters, unique among the person's views. */
+            name: string;
+            /** @description The filters as in the address of the page, at most 20 of them. */
+            search: {
+                [key: string]: unknown;
+            };
         };
         /** @description Says something. */
         SendMessageRequest: {
@@ -2501,6 +2961,47 @@ export interface components {
             /** @description Whether an earlier request with this Idempotency-Key started it. */
             replayed: boolean;
         };
+        /** @description A run as it was at a point. */
+        StateAtPoint: {
+            /**
+             * Format: int32
+             * @description The point; the last one when a later one was asked for.
+             */
+            point: number;
+            /**
+             * Format: int64
+             * @description The commit it was part of; 0 before the first.
+             */
+            seq: number;
+            /**
+             * Format: int64
+             * @description When; 0 before the first.
+             */
+            at: number;
+            /**
+             * @description Variables under `vars`, then `input`, `steps`, `error`, `customer`, `conversation`, `trigger`, `run`; what was
+             *     approved, and where the run is `now`.
+             */
+            state: unknown;
+            /**
+             * Format: int32
+             * @description The point it is compared with.
+             */
+            compared_with: number;
+            /** @description What differs, at most 1,000 places. */
+            changes: components["schemas"]["StateChange"][];
+        };
+        /** @description One place that differs. */
+        StateChange: {
+            /** @description JSON pointer. */
+            pointer: string;
+            /** @description What happened. */
+            kind: components["schemas"]["ChangeKind"];
+            /** @description The value before; null when there was none. */
+            before: unknown;
+            /** @description The value after; null when there is none. */
+            after: unknown;
+        };
         /** @description A wait for a person inside a step execution. */
         StepCheckpoint: {
             /** @description Id. */
@@ -2555,6 +3056,10 @@ export interface components {
             message: string;
             /** @description Whatever the other side said, without secrets. */
             details: unknown;
+            /** @description What usually is behind it. */
+            cause: string | null;
+            /** @description What to do about it. */
+            help: string | null;
         };
         /** @description One entry of one step. */
         StepExecution: {
@@ -2616,6 +3121,49 @@ export interface components {
             /** @description Its title. */
             title: string;
         };
+        /** @description How long a step takes. */
+        StepTimes: {
+            /** @description Of which workflow. */
+            workflow: components["schemas"]["WorkflowRef"];
+            /** @description Step id. */
+            step: string;
+            /** @description Its title. */
+            title: string;
+            /** @description Its type tag. */
+            kind: string;
+            /** @description Whether it waits for a person. */
+            waits: boolean;
+            /** @description How long. */
+            times: components["schemas"]["Times"];
+            /**
+             * Format: int64
+             * @description How many of them failed.
+             */
+            failed: number;
+        };
+        /** @description How long things took, milliseconds. */
+        Times: {
+            /**
+             * Format: int64
+             * @description How many were measured.
+             */
+            count: number;
+            /**
+             * Format: int64
+             * @description Half of them took at most this.
+             */
+            p50_ms: number;
+            /**
+             * Format: int64
+             * @description 95 of 100 took at most this.
+             */
+            p95_ms: number;
+            /**
+             * Format: int64
+             * @description The longest.
+             */
+            max_ms: number;
+        };
         /** @description A call of which nobody knows whether it took place. */
         UnknownCall: {
             /** @description What was sent. */
@@ -2631,6 +3179,20 @@ export interface components {
             key: string;
             /** @description Why nobody knows. */
             error: components["schemas"]["StepError"];
+        };
+        /** @description A run that is there and cannot be read. */
+        UnreadableRun: {
+            /** @description Its id; empty when not even that can be read. */
+            id: string;
+            /**
+             * Format: int64
+             * @description Start, when it can be read.
+             */
+            started_at: number | null;
+            /** @description Always `corrupt_data`. */
+            code: string;
+            /** @description Which column, and why. */
+            detail: string;
         };
         /** @description Changes what is given. A secret that is given replaces the one of its name, null removes it, the others stay. */
         UpdateChannelRequest: {
@@ -2697,6 +3259,26 @@ export interface components {
             runs: components["schemas"]["RunCounts"];
             /** @description The document; null in lists. */
             document: unknown;
+        };
+        /** @description The request of a call as it goes out. */
+        VisitRequest: {
+            /**
+             * Format: int32
+             * @description Which call of the step.
+             */
+            call: number;
+            /**
+             * Format: int32
+             * @description Which attempt.
+             */
+            attempt: number;
+            /** @description Whether it is as it was recorded then; else it was rendered anew, with the connection of today. */
+            recorded: boolean;
+            request: components["schemas"]["RenderedRequest"] | null;
+            /** @description What came back, as far as it was recorded: status, headers, body. */
+            response: unknown;
+            /** @description Why the request cannot be told. */
+            error: string | null;
         };
         /** @description A workflow with its draft. */
         Workflow: {
@@ -4323,6 +4905,42 @@ export interface operations {
             };
         };
     };
+    getDashboard: {
+        parameters: {
+            query?: {
+                /** @description Id or name of the workflow; all when absent. */
+                workflow?: string;
+                /** @description Start of the period, milliseconds since the epoch; a day before its end when absent. */
+                after?: number;
+                /** @description End of the period; now when absent. At most 400 days after its start. */
+                before?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Numbers */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Dashboard"];
+                };
+            };
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     evaluate: {
         parameters: {
             query?: never;
@@ -4536,7 +5154,7 @@ export interface operations {
                 after?: number;
                 /** @description Started before this time, milliseconds since the epoch. */
                 before?: number;
-                /** @description Part of the title, or the begin of an id. */
+                /** @description Part of the title or of a customer's name, an address, phone number or id of theirs, or the run's id. */
                 text?: string;
                 /** @description `next` of the page before. */
                 cursor?: string;
@@ -4555,7 +5173,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Page_RunSummary"];
+                    "application/json": components["schemas"]["RunList"];
                 };
             };
             /** @description Problem */
@@ -4625,6 +5243,41 @@ export interface operations {
             };
         };
     };
+    bulkRuns: {
+        parameters: {
+            query?: never;
+            header?: {
+                "Idempotency-Key"?: string | null;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["BulkRequest"];
+            };
+        };
+        responses: {
+            /** @description What became of each */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BulkResponse"];
+                };
+            };
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     countRuns: {
         parameters: {
             query?: {
@@ -4646,7 +5299,7 @@ export interface operations {
                 after?: number;
                 /** @description Started before this time, milliseconds since the epoch. */
                 before?: number;
-                /** @description Part of the title, or the begin of an id. */
+                /** @description Part of the title or of a customer's name, an address, phone number or id of theirs, or the run's id. */
                 text?: string;
                 /** @description `next` of the page before. */
                 cursor?: string;
@@ -4666,6 +5319,62 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["RunCounts"];
+                };
+            };
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    exportRuns: {
+        parameters: {
+            query?: {
+                /** @description `csv` or `json`; csv when absent. */
+                format?: string;
+                /** @description Id or name of the workflow. */
+                workflow?: string;
+                /** @description Version. */
+                version?: number;
+                /** @description One or several of running, waiting, completed, rejected, failed, cancelled; comma-separated. */
+                status?: string;
+                /** @description Current step. */
+                step?: string;
+                /** @description Code of the error. */
+                error?: string;
+                /** @description Customer id. */
+                customer?: string;
+                /** @description Conversation id. */
+                conversation?: string;
+                /** @description Started at this time or later, milliseconds since the epoch. */
+                after?: number;
+                /** @description Started before this time, milliseconds since the epoch. */
+                before?: number;
+                /** @description Part of the title or of a customer's name, an address, phone number or id of theirs, or the run's id. */
+                text?: string;
+                /** @description `next` of the page before. */
+                cursor?: string;
+                /** @description Items wanted, 1 to 200; 50 when absent. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A file */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/csv": string;
                 };
             };
             /** @description Problem */
@@ -4745,6 +5454,41 @@ export interface operations {
             };
         };
     };
+    evaluateInRun: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["EvaluateRequest"];
+            };
+        };
+        responses: {
+            /** @description Value or error */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EvalResponse"];
+                };
+            };
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     listRunEvents: {
         parameters: {
             query?: {
@@ -4810,10 +5554,82 @@ export interface operations {
             };
         };
     };
-    retryRun: {
+    listRunPoints: {
         parameters: {
             query?: never;
             header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Points */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_RunPoint"];
+                };
+            };
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    planRetry: {
+        parameters: {
+            query?: {
+                /** @description From which step; the one it ended at when absent. */
+                step?: string;
+                /** @description `same` or `newest`. */
+                version?: "same" | "newest";
+                /** @description With the state at this point of the log; its end when absent. */
+                point?: number;
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The plan */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RetryPlan"];
+                };
+            };
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    retryRun: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description For `newest`: a repeat answers with the first new run */
+                "Idempotency-Key"?: string | null;
+            };
             path: {
                 id: string;
             };
@@ -4833,6 +5649,201 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["RunDetail"];
                 };
+            };
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getRunState: {
+        parameters: {
+            query?: {
+                /** @description The point to compare with; the one before when absent. */
+                from?: number;
+            };
+            header?: never;
+            path: {
+                id: string;
+                n: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The state */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StateAtPoint"];
+                };
+            };
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listVisitRequests: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+                n: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description One for each attempt */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_VisitRequest"];
+                };
+            };
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listSavedViews: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Views */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_SavedView"];
+                };
+            };
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    createSavedView: {
+        parameters: {
+            query?: never;
+            header?: {
+                "Idempotency-Key"?: string | null;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SavedViewRequest"];
+            };
+        };
+        responses: {
+            /** @description The view */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SavedView"];
+                };
+            };
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    updateSavedView: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SavedViewRequest"];
+            };
+        };
+        responses: {
+            /** @description The view */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SavedView"];
+                };
+            };
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    deleteSavedView: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Forgotten */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description Problem */
             default: {

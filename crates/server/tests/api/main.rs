@@ -7,6 +7,8 @@ mod checkpoints;
 mod errors;
 mod gets;
 mod live;
+mod run_debug;
+mod run_lists;
 mod runs;
 mod settings;
 mod support;
