@@ -3057,9 +3057,9 @@ export interface components {
             /** @description Whatever the other side said, without secrets. */
             details: unknown;
             /** @description What usually is behind it. */
-            cause: string | null;
+            cause: string;
             /** @description What to do about it. */
-            help: string | null;
+            help: string;
         };
         /** @description One entry of one step. */
         StepExecution: {

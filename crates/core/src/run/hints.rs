@@ -1,5 +1,6 @@
 //! What an error's code means and what to do about it, in words for people.
 
+use super::{FailureClass, StepError};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -204,6 +205,29 @@ pub fn hint(code: &str) -> Option<Hint> {
     Some(Hint { cause, help })
 }
 
+/// The hint for an error: by its code, and for a code that only the other side knows by what it allows.
+#[must_use]
+pub fn hint_for(error: &StepError) -> Hint {
+    if let Some(known) = hint(&error.code) {
+        return known;
+    }
+    let (cause, help) = match error.class {
+        FailureClass::Retryable => (
+            "The other side could not do it; it certainly did not take place.",
+            "Retry when the other side is well: it is safe.",
+        ),
+        FailureClass::Fatal => (
+            "The other side refused it, in its own words above.",
+            "Compare the request with what it expects, correct the state and retry from this step.",
+        ),
+        FailureClass::Unknown => (
+            "The other side gave no honest answer: the call may have taken place.",
+            "Look in the other system before anything is sent again.",
+        ),
+    };
+    Hint { cause, help }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -219,6 +243,7 @@ mod tests {
         assert!(hint("http_401").is_some_and(|hint| hint.help.contains("credentials")));
         assert!(hint("http_503").is_some() && hint("http_418").is_some());
         assert_eq!(hint("card_declined"), None);
+        assert!(hint_for(&StepError::fatal("card_declined", "no")).cause.contains("refused"));
         assert_eq!(hint("http_x"), None);
     }
 }

@@ -29,7 +29,7 @@ pub use debug::{AtPoint, Point, at_point, evaluate_at, point_of_visit, points};
 pub use effect::Effect;
 pub use event::{BranchValue, CallRequest, CheckpointKind, ClosedBy, EndedStatus, Event, Opened, PostedForm};
 pub use failure::{FailureClass, StepError};
-pub use hints::{Hint, hint};
+pub use hints::{Hint, hint, hint_for};
 pub use history::{AttemptRecord, CheckpointRecord, ExecutionStatus, LogEntry, StepExecution, history};
 pub use input::{Input, LookUpResult, Start, UnknownAnswer};
 pub use machine::{Decision, FieldProblem, Refusal, step};

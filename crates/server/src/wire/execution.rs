@@ -70,9 +70,9 @@ pub struct StepError {
     /// Whatever the other side said, without secrets.
     pub details: Value,
     /// What usually is behind it.
-    pub cause: Option<String>,
+    pub cause: String,
     /// What to do about it.
-    pub help: Option<String>,
+    pub help: String,
 }
 
 impl From<run::StepError> for StepError {
@@ -82,11 +82,11 @@ impl From<run::StepError> for StepError {
             run::FailureClass::Fatal => FailureClass::Fatal,
             run::FailureClass::Unknown => FailureClass::Unknown,
         };
-        let hint = run::hint(&error.code);
+        let hint = run::hint_for(&error);
         Self {
             class,
-            cause: hint.map(|hint| hint.cause.to_owned()),
-            help: hint.map(|hint| hint.help.to_owned()),
+            cause: hint.cause.to_owned(),
+            help: hint.help.to_owned(),
             code: error.code,
             message: error.message,
             details: error.details,

@@ -47,7 +47,7 @@ function Spread({ times, longest, waits }: { times: Times; longest: number; wait
 
 function Table({ label, head, children }: { label: string; head: string[]; children: ReactNode }) {
   return (
-    <div className="overflow-x-auto">
+    <div tabIndex={0} role="region" aria-label={label} className="overflow-x-auto">
       <table aria-label={label} className="w-full text-sm">
         <thead className="text-left text-xs text-faint"><tr>{head.map((name, index) => <th key={name} scope="col" className={cx('py-1 pr-3 font-medium', index > 0 && 'whitespace-nowrap')}>{name}</th>)}</tr></thead>
         <tbody>{children}</tbody>

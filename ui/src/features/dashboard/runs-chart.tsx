@@ -48,7 +48,7 @@ export function RunsChart({ data }: { data: Dashboard }) {
       </ul>
       <details className="text-sm">
         <summary className="cursor-pointer text-muted">{s.table}</summary>
-        <div className="max-h-72 overflow-auto">
+        <div tabIndex={0} role="region" aria-label={s.table} className="max-h-72 overflow-auto">
           <table className="w-full text-left text-xs tabular-nums">
             <thead><tr><th scope="col" className="py-1 pr-3">{s.started}</th>{shown.map((status) => <th key={status} scope="col" className="pr-3">{statusLook(status).word}</th>)}</tr></thead>
             <tbody>{slices.filter((slice) => total(slice) > 0).map((slice) => <tr key={slice.at} className="border-t border-line"><th scope="row" className="py-1 pr-3 font-normal">{new Date(slice.at).toLocaleString()}</th>{shown.map((status) => <td key={status} className="pr-3">{slice.runs[status]}</td>)}</tr>)}</tbody>

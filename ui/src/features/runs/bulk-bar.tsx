@@ -15,7 +15,7 @@ const s = strings.bulk
 
 function Results({ results }: { results: readonly BulkResult[] }) {
   return (
-    <ul aria-label={s.results} className="flex max-h-80 flex-col gap-1 overflow-y-auto text-sm">
+    <ul tabIndex={0} aria-label={s.results} className="flex max-h-80 flex-col gap-1 overflow-y-auto text-sm">
       {results.map((result) => (
         <li key={result.run} className="flex flex-wrap items-center gap-x-3 rounded border border-line px-2 py-1">
           <span className="font-mono text-xs">{result.run}</span>

@@ -52,7 +52,7 @@ function PointList({ points, current, onPick }: { points: readonly RunPoint[]; c
 function Changes({ changes }: { changes: readonly StateChange[] }) {
   if (changes.length === 0) return <p className="text-sm text-faint">{s.noChange}</p>
   return (
-    <ul aria-label={s.changes} className="flex max-h-72 flex-col gap-1 overflow-y-auto font-mono text-xs">
+    <ul tabIndex={0} aria-label={s.changes} className="flex max-h-72 flex-col gap-1 overflow-y-auto font-mono text-xs">
       {changes.map((change) => (
         <li key={change.pointer} className="grid gap-x-2 rounded border border-line px-2 py-1 sm:grid-cols-[minmax(8rem,1fr)_2fr]">
           <span className="break-all text-muted">{change.pointer || '/'}</span>

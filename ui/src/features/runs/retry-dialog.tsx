@@ -52,7 +52,7 @@ function Differences({ plan }: { plan: RetryPlan }) {
   return (
     <details open className="text-sm">
       <summary className="cursor-pointer font-medium">{s.differences(plan.from_version, plan.to_version, plan.differences.length)}</summary>
-      <ul aria-label={s.differencesLabel} className="mt-1 flex max-h-40 flex-col gap-1 overflow-y-auto font-mono text-xs">
+      <ul tabIndex={0} aria-label={s.differencesLabel} className="mt-1 flex max-h-40 flex-col gap-1 overflow-y-auto font-mono text-xs">
         {plan.differences.slice(0, DIFFERENCES_SHOWN).map((change) => (
           <li key={change.pointer} className="break-words">
             <span className="text-muted">{change.pointer}</span>{' '}

@@ -141,7 +141,7 @@ function Views({ run, onRetry }: { run: RunDetail; onRetry?: (from: RetryFrom) =
   const focus = useFocus()
   return (
     <>
-      <Tabs label={s.tabsLabel} value={view} onChange={show} tabs={views.map((id) => ({ id, label: s.tabs[id], count: id === 'steps' ? run.steps.length : null }))} className="overflow-x-auto border-b border-line px-3 pb-2" />
+      <Tabs label={s.tabsLabel} value={view} onChange={show} tabs={views.map((id) => ({ id, label: s.tabs[id], count: id === 'steps' ? run.steps.length : null }))} className="shrink-0 overflow-x-auto border-b border-line px-3 pb-2" />
       {view === 'steps' && <Steps run={run} focus={focus} onRetry={onRetry} />}
       <Suspense fallback={<Skeleton className="m-4 h-96" />}>
         {view === 'graph' && <Graph run={run} onStep={(visit) => void navigate({ search: {}, hash: `step-${visit}` })} />}
