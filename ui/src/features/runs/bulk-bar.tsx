@@ -27,7 +27,7 @@ function Results({ results }: { results: readonly BulkResult[] }) {
 }
 
 /** Asks before many runs are changed, then tells what became of each. */
-function BulkDialog({ action, runs, onClose, onDone }: { action: BulkAction; runs: string[]; onClose: () => void; onDone: () => void }) {
+export function BulkDialog({ action, runs, onClose, onDone }: { action: BulkAction; runs: string[]; onClose: () => void; onDone: () => void }) {
   const client = useQueryClient()
   const [reason, setReason] = useState('')
   const [key] = useState(() => `bulk-${Date.now()}-${Math.random().toString(36).slice(2)}`)
@@ -61,19 +61,17 @@ function BulkDialog({ action, runs, onClose, onDone }: { action: BulkAction; run
 }
 
 /** What can be done with the runs that are ticked. */
-export function BulkBar({ runs, onClear }: { runs: string[]; onClear: () => void }) {
-  const [action, setAction] = useState<BulkAction | null>(null)
+export function BulkBar({ count, onAsk, onClear }: { count: number; onAsk: (action: BulkAction) => void; onClear: () => void }) {
   useActions([
-    { id: 'bulk.cancel', label: s.cancel, group: strings.group, shortcut: 'shift+delete', run: () => setAction('cancel') },
+    { id: 'bulk.cancel', label: s.cancel, group: strings.group, shortcut: 'shift+delete', run: () => onAsk('cancel') },
     { id: 'bulk.clear', label: s.clear, group: strings.group, shortcut: 'escape', run: onClear },
   ])
   return (
     <div role="toolbar" aria-label={s.label} className="sticky bottom-3 z-20 mx-auto my-3 flex w-fit items-center gap-2 rounded-xl border border-line bg-raised px-3 py-2 shadow-[var(--shadow)]">
-      <span aria-live="polite" className="px-1 text-sm font-medium tabular-nums">{s.chosen(runs.length)}</span>
-      <Button small look="danger" icon={<Ban size={14} />} onClick={() => setAction('cancel')}>{s.cancel}</Button>
-      <Button small icon={<RotateCcw size={14} />} onClick={() => setAction('retry')}>{s.retry}</Button>
+      <span aria-live="polite" className="px-1 text-sm font-medium tabular-nums">{s.chosen(count)}</span>
+      <Button small look="danger" icon={<Ban size={14} />} onClick={() => onAsk('cancel')}>{s.cancel}</Button>
+      <Button small icon={<RotateCcw size={14} />} onClick={() => onAsk('retry')}>{s.retry}</Button>
       <IconButton label={s.clear} aria-keyshortcuts="Escape" onClick={onClear}><X size={16} /></IconButton>
-      {action && <BulkDialog action={action} runs={runs} onClose={() => setAction(null)} onDone={() => { setAction(null); onClear() }} />}
     </div>
   )
 }

@@ -30,7 +30,7 @@ function Tick({ label, checked, mixed, onChange }: { label: string; checked: boo
         if (box) box.indeterminate = mixed === true
       }}
       onChange={(event) => onChange((event.nativeEvent as MouseEvent).shiftKey)}
-      className="relative z-10 size-4 accent-accent"
+      className="relative z-10 block size-4 accent-accent"
     />
   )
 }
@@ -38,7 +38,7 @@ function Tick({ label, checked, mixed, onChange }: { label: string; checked: boo
 function RunRow({ run, selection }: { run: RunSummary; selection?: Selection }) {
   const chosen = selection?.chosen.has(run.id) === true
   return (
-    <tr className={cx('relative grid grid-cols-[auto_1fr_auto] gap-x-3 border-b border-line px-4 py-2.5 focus-within:bg-hover hover:bg-hover md:table-row md:h-10 md:p-0', chosen && 'bg-accent-soft')}>
+    <tr className={cx('relative grid gap-x-3 border-b border-line px-4 py-2.5 focus-within:bg-hover hover:bg-hover md:table-row md:h-10 md:p-0', selection ? 'grid-cols-[auto_1fr_auto]' : 'grid-cols-[1fr_auto]', chosen && 'bg-accent-soft')}>
       {selection && <td className="row-span-2 self-center md:w-10 md:pl-4"><Tick label={s.select(run.title || run.workflow.name, run.id)} checked={chosen} onChange={(reach) => selection.toggle(run.id, reach)} /></td>}
       <td className="order-2 md:px-4"><Status status={run.status} /></td>
       <td className="order-1 truncate md:px-2">

@@ -3,7 +3,7 @@ import { Link, useNavigate, useSearch } from '@tanstack/react-router'
 import { Activity, Download, FilterX, Search, SlidersHorizontal } from 'lucide-react'
 import { useEffect, useRef, useState } from 'react'
 import { queries, type RunFilters } from '@/api/queries'
-import type { RunSummary, UnreadableRun } from '@/api/types'
+import type { BulkAction, RunSummary, UnreadableRun } from '@/api/types'
 import { useActions } from '@/app/actions'
 import { PageHead, useTitle } from '@/app/page'
 import { QueryState } from '@/app/query-state'
@@ -16,7 +16,7 @@ import { cx } from '@/ui/cx'
 import { Input, Select } from '@/ui/field'
 import { Menu } from '@/ui/menu'
 import { Empty } from '@/ui/states'
-import { BulkBar } from './bulk-bar'
+import { BulkBar, BulkDialog } from './bulk-bar'
 import { FilterChips, MoreFilters } from './more-filters'
 import { RunTable, type Selection } from './run-table'
 import { SavedViews } from './saved-views'
@@ -128,17 +128,21 @@ function List({ data, query, filtered }: { data: Runs; query: More; filtered: bo
   const selection = useSelection(ids)
   useRowKeys(ids, selection)
   const chosen = ids.filter((id) => selection.chosen.has(id))
+  // Kept apart from the list: what was done may take the runs out of it.
+  const [asked, setAsked] = useState<{ action: BulkAction; runs: string[] } | null>(null)
+  const dialog = asked && <BulkDialog action={asked.action} runs={asked.runs} onClose={() => setAsked(null)} onDone={() => { setAsked(null); selection.clear() }} />
   if (items.length + unreadable.length > 0) {
     return (
       <>
+        {dialog}
         <RunTable runs={items} unreadable={unreadable} selection={may ? selection : undefined} />
         <LoadMore query={query} />
-        {chosen.length > 0 && <BulkBar runs={chosen} onClear={selection.clear} />}
+        {chosen.length > 0 && <BulkBar count={chosen.length} onAsk={(action) => setAsked({ action, runs: chosen })} onClear={selection.clear} />}
       </>
     )
   }
-  if (query.hasNextPage) return <Empty icon={<Search size={20} />} title={s.emptySoFar.title} action={<Button look="primary" busy={query.isFetchingNextPage} onClick={() => void query.fetchNextPage()}>{s.emptySoFar.action}</Button>}>{s.emptySoFar.text}</Empty>
-  if (filtered) return <Empty icon={<FilterX size={20} />} title={s.emptyFiltered.title}>{s.emptyFiltered.text}</Empty>
+  if (query.hasNextPage) return <>{dialog}<Empty icon={<Search size={20} />} title={s.emptySoFar.title} action={<Button look="primary" busy={query.isFetchingNextPage} onClick={() => void query.fetchNextPage()}>{s.emptySoFar.action}</Button>}>{s.emptySoFar.text}</Empty></>
+  if (filtered) return <>{dialog}<Empty icon={<FilterX size={20} />} title={s.emptyFiltered.title}>{s.emptyFiltered.text}</Empty></>
   return <Empty icon={<Activity size={20} />} title={s.empty.title} action={<Link to="/workflows" className={buttonClass('primary')}>{s.empty.action}</Link>}>{s.empty.text}</Empty>
 }
 
