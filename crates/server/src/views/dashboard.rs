@@ -73,7 +73,7 @@ async fn steps(app: &App, workspace: &str, times: Vec<StepTime>) -> ApiResult<Ve
         let measured = by_step.entry((time.workflow, time.step)).or_default();
         measured.version = measured.version.max(time.version);
         measured.kind = time.kind;
-        measured.failed += u64::from(time.status == "failed");
+        measured.failed += u64::from(matches!(time.status.as_str(), "failed" | "unknown"));
         measured.took.push(time.took_ms.max(0));
     }
     let mut steps = Vec::with_capacity(by_step.len());

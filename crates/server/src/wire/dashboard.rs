@@ -48,7 +48,7 @@ pub struct StepTimes {
     pub waits: bool,
     /// How long.
     pub times: Times,
-    /// How many of them failed.
+    /// How many of them failed or have an unknown outcome; each attempt counts.
     pub failed: u64,
 }
 

@@ -22,6 +22,18 @@ async fn shop(test: &TestApp) -> Sandbox {
     sandbox
 }
 
+/// How many orders the shop has executed.
+async fn executions(sandbox: &Sandbox) -> usize {
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    let mut stream = tokio::net::TcpStream::connect(sandbox.http_addr()).await.unwrap();
+    let request = "GET /_/executions?service=rest HTTP/1.1\r\nhost: sandbox\r\nconnection: close\r\n\r\n";
+    stream.write_all(request.as_bytes()).await.unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).await.unwrap();
+    let body = answer.split_once("\r\n\r\n").unwrap().1;
+    serde_json::from_str::<Value>(body).unwrap_or_else(|error| panic!("{error}: {answer}")).as_array().unwrap().len()
+}
+
 /// Orders, then multiplies a text, which fails until somebody corrects it.
 fn order(then: &str) -> Value {
     json!({
@@ -131,11 +143,7 @@ async fn a_corrected_run_goes_on_and_nothing_is_done_twice_unasked() {
     let sandbox = shop(&test).await;
     let builder = test.key(Role::Builder).await;
     let id = failed(&test, &builder).await.1.id();
-    let orders = async || {
-        let url = format!("{}/_/executions?service=rest", sandbox.url());
-        let output = tokio::process::Command::new("curl").args(["-s", &url]).output().await.unwrap();
-        serde_json::from_slice::<Value>(&output.stdout).unwrap().as_array().unwrap().len()
-    };
+    let orders = async || executions(&sandbox).await;
     assert_eq!(orders().await, 1);
     let plan = builder.get(&format!("/runs/{id}/retry?step=place")).await;
     assert_eq!(plan.is(200).json["repeats"][0]["title"], "Place the order");
