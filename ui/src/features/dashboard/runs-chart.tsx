@@ -9,6 +9,9 @@ const HEIGHT = 160
 
 type Slice = Dashboard['runs'][number]
 
+/** Rejected and failed look alike elsewhere, where a word stands beside the colour; here they lie on each other. */
+const tone = (status: string) => (status === 'rejected' ? TONE_TEXT.odd : TONE_TEXT[statusLook(status).tone])
+
 const total = (slice: Slice) => RUN_STATUSES.reduce((sum, status) => sum + slice.runs[status], 0)
 
 function label(at: number, slice_ms: number): string {
@@ -32,7 +35,7 @@ export function RunsChart({ data }: { data: Dashboard }) {
           return shown.map((status) => {
             const height = (slice.runs[status] / highest) * (HEIGHT - 8)
             below += height
-            return height > 0 && <rect key={`${slice.at}.${status}`} x={index * width + width * 0.1} y={HEIGHT - below} width={width * 0.8} height={height} className={cx('fill-current', TONE_TEXT[statusLook(status).tone])}><title>{`${label(slice.at, data.slice_ms)}: ${slice.runs[status]} ${statusLook(status).word}`}</title></rect>
+            return height > 0 && <rect key={`${slice.at}.${status}`} x={index * width + width * 0.1} y={HEIGHT - below} width={width * 0.8} height={height} className={cx('fill-current', tone(status))}><title>{`${label(slice.at, data.slice_ms)}: ${slice.runs[status]} ${statusLook(status).word}`}</title></rect>
           })
         })}
       </svg>
@@ -43,7 +46,7 @@ export function RunsChart({ data }: { data: Dashboard }) {
       </div>
       <ul className="flex flex-wrap gap-x-4 gap-y-1 text-xs">
         {shown.map((status) => (
-          <li key={status} className="flex items-center gap-1.5"><span aria-hidden className={cx('size-2.5 rounded-sm bg-current', TONE_TEXT[statusLook(status).tone])} />{statusLook(status).word} <span className="text-faint tabular-nums">{slices.reduce((sum, slice) => sum + slice.runs[status], 0).toLocaleString()}</span></li>
+          <li key={status} className="flex items-center gap-1.5"><span aria-hidden className={cx('size-2.5 rounded-sm bg-current', tone(status))} />{statusLook(status).word} <span className="text-faint tabular-nums">{slices.reduce((sum, slice) => sum + slice.runs[status], 0).toLocaleString()}</span></li>
         ))}
       </ul>
       <details className="text-sm">
