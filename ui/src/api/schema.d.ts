@@ -3137,7 +3137,7 @@ export interface components {
             times: components["schemas"]["Times"];
             /**
              * Format: int64
-             * @description How many of them failed.
+             * @description How many of them failed or have an unknown outcome; each attempt counts.
              */
             failed: number;
         };
