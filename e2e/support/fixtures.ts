@@ -59,7 +59,28 @@ export const runs = [
   summary('0197a1b2-0005-7000-8000-000000000005', 'rejected', { step_title: 'Refused', started_at: NOW - 26 * 60 * m }),
   summary('0197a1b2-0006-7000-8000-000000000006', 'cancelled', { step_title: 'Ask who they are', started_at: NOW - 50 * 60 * m }),
 ]
-export const counts = { running: 1, waiting: 1, completed: 1204, rejected: 31, failed: 4, cancelled: 2 }
+export const counts = { running: 1, waiting: 1, completed: 10000, rejected: 31, failed: 4, cancelled: 2, at_least: true }
+const zero = { running: 0, waiting: 0, completed: 0, rejected: 0, failed: 0, cancelled: 0, at_least: false }
+const times = (count: number, p50_ms: number, p95_ms: number) => ({ count, p50_ms, p95_ms, max_ms: p95_ms * 2 })
+const upgrade = { id: 'wf1', name: 'Subscription Upgrade' }
+export const dashboard = {
+  after: NOW - 24 * 60 * m, before: NOW, slice_ms: 60 * m,
+  runs: Array.from({ length: 24 }, (_, hour) => ({ at: NOW - (24 - hour) * 60 * m, runs: { ...zero, completed: 20 + ((hour * 7) % 30), failed: hour % 5, rejected: hour % 3, waiting: hour > 20 ? 6 : 0 } })),
+  steps: [
+    { workflow: upgrade, step: 'approve', title: 'Manager approval required', kind: 'approval', waits: true, times: times(310, 22 * m, 190 * m), failed: 0 },
+    { workflow: upgrade, step: 'verify', title: 'Verify customer identity', kind: 'tool_call', waits: false, times: times(812, 340, 5200), failed: 17 },
+  ],
+  approvals: [{ workflow: upgrade, step: 'approve', title: 'Manager approval required', times: times(310, 22 * m, 190 * m), outcomes: { approved: 271, rejected: 39 } }],
+  approvals_all: times(310, 22 * m, 190 * m), approvals_open: 2,
+  failing: [{ workflow: upgrade, step: 'execute', title: 'Upgrade the subscription', error_code: 'timeout', cause: 'No answer came in time.', help: 'Look in the other system before anything is sent again.', count: 12, last_run: '0197a1b2-0004-7000-8000-000000000004', last_at: NOW - 9 * m }],
+}
+export const retryPlan = {
+  step: 'execute', from_version: 7, to_version: 8, state: { vars: { current_plan: 'team' }, steps: {} },
+  steps: [{ step: 'preview', title: 'Preview the proration', kind: 'tool_call' }, { step: 'execute', title: 'Upgrade the subscription', kind: 'tool_call' }],
+  repeats: [{ step: 'execute', title: 'Upgrade the subscription', action: 'stripe.update_subscription', visit: 6, at: NOW - 9 * m, certain: false }],
+  asks_again: [{ step: 'execute', title: 'Upgrade the subscription', kind: 'tool_call' }],
+  differences: [{ pointer: '/steps/preview/input/price', kind: 'changed', before: 'price_enterprise', after: 'price_enterprise_2' }, { pointer: '/steps/audit', kind: 'added', before: null, after: { type: 'notify' } }],
+}
 
 export const messages = [
   { id: 'm1', position: 1, at: NOW - 20 * m, author: { kind: 'customer', name: 'Ada Example' }, body: 'I want to upgrade' },

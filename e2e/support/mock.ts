@@ -12,7 +12,9 @@ function table(): Answers {
     'GET /auth/me': f.me,
     'POST /auth/logout': {},
     'POST /auth/login': f.me,
-    'GET /runs': page(f.runs),
+    'GET /runs': { ...page(f.runs), unreadable: [] },
+    'GET /saved-views': page([{ id: 'v1', name: 'Failed today', search: { status: 'failed' }, created_at: f.NOW }]),
+    'GET /dashboard': f.dashboard,
     'GET /runs/counts': f.counts,
     'GET /checkpoints': (_: unknown, query: URLSearchParams) => page(f.checkpoints.filter((one) => !query.get('kind') || one.kind === query.get('kind'))),
     'GET /checkpoints/counts': { approval: 2, form: 0, handoff: 1, unknown_outcome: 1 },
@@ -53,6 +55,7 @@ function table(): Answers {
   for (const run of [f.run, f.failedRun]) {
     answers[`GET /runs/${run.id}`] = run
     answers[`GET /runs/${run.id}/graph`] = f.document
+    answers[`GET /runs/${run.id}/retry`] = f.retryPlan
   }
   return answers
 }

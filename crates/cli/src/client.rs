@@ -1,11 +1,13 @@
 //! The HTTP API from the outside: what the commands that talk to a server share.
 
 mod argument;
+mod events;
 pub mod find;
 mod problem;
 pub mod text;
 
 pub use argument::{JsonArgument, assignment};
+pub use events::Events;
 pub use find::{customer, workflow};
 pub use problem::{Problem, diagnostics};
 
@@ -24,6 +26,8 @@ use std::{error::Error, io::ErrorKind, sync::Arc, time::Duration};
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 /// How long an answer may take, without what the server was asked to wait for.
 const ANSWER_TIMEOUT: Duration = Duration::from_secs(30);
+/// How long a stream of events is kept: the server ends it sooner.
+const EVENTS_AGE_MAX: Duration = Duration::from_secs(3_600);
 /// Longest answer read, bytes.
 const ANSWER_BYTES_MAX: usize = 64 * 1024 * 1024;
 /// Largest page the server gives.
@@ -241,6 +245,20 @@ impl Request {
         // Unknown addresses answer with the start page.
         ensure!(found.unwrap_or_default().starts_with(media_type), "{server} does not offer this: it may be older");
         String::from_utf8(read(&server, response).await?).with_context(|| format!("{server} answers with broken text"))
+    }
+
+    /// As [`Request::send`], for a stream of server-sent events.
+    ///
+    /// # Errors
+    /// As [`Request::send`], and when it is no such stream.
+    pub async fn open_events(self) -> anyhow::Result<Events> {
+        let media_type = "text/event-stream";
+        let request =
+            Self { timeout: EVENTS_AGE_MAX, builder: self.builder.header(header::ACCEPT, media_type), ..self };
+        let (server, response) = request.response().await?;
+        let found = response.headers().get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
+        ensure!(found.unwrap_or_default().starts_with(media_type), "{server} does not offer this: it may be older");
+        Ok(Events::new(response))
     }
 
     async fn bytes(self) -> anyhow::Result<(String, Vec<u8>)> {

@@ -34,7 +34,7 @@ fn wrong_arguments_are_wrong_usage() {
         &["run", "start", "Upgrade", "--input", "{"],
         &["run", "start", "Upgrade", "--wait", "61"],
         &["run", "retry", "r1", "--set", "plan=enterprise"],
-        &["run", "retry", "r1", "--newest", "--step", "verify"],
+        &["run", "retry", "r1", "--newest", "--version", "same"],
         &["workflow", "push", "a.yaml", "--publish"],
         &["workflow", "diff", "w1", "--to", "newest"],
         &["workflow", "backtest", "w1", "--last", "501"],

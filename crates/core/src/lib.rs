@@ -7,5 +7,7 @@ pub mod check;
 pub mod difference;
 pub mod document;
 pub mod expr;
+pub mod json_difference;
 pub mod run;
+pub mod statistics;
 pub mod time;

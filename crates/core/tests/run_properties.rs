@@ -4,8 +4,8 @@
 mod support;
 
 use countersign_core::run::{
-    BacktestVerdict, FailureClass, Input, LookUpResult, MoveRequest, MoveVerdict, Phase, StepError, UnknownAnswer,
-    Version, backtest, check_move, history, move_run, undo_move,
+    BacktestVerdict, FailureClass, Input, LookUpResult, MoveRequest, MoveVerdict, Phase, StateEdit, StepError,
+    UnknownAnswer, Version, backtest, check_move, history, move_run, undo_move,
 };
 use proptest::prelude::*;
 use serde_json::{Value, json};
@@ -139,7 +139,7 @@ fn input_of(play: &Play, kind: u8, detail: u8) -> Input {
         }
         12 if detail.is_multiple_of(8) => Input::CancelRequested { reason: comment, by },
         12 => Input::Recovered,
-        _ => Input::RetryRequested { step: None, vars: serde_json::Map::new(), by },
+        _ => Input::RetryRequested { step: None, edit: StateEdit::default(), by },
     }
 }
 

@@ -13,6 +13,7 @@ mod moves;
 mod people;
 #[doc(hidden)]
 pub mod project;
+mod retry;
 mod start;
 mod timers;
 mod triggers;
@@ -26,6 +27,7 @@ pub use engine::{Engine, EngineConfig, EngineParts};
 pub use error::EngineError;
 pub use load::LoadedRun;
 pub use moves::{CheckedMove, MoveRun};
-pub use people::{DecideRequest, RetryRun};
+pub use people::DecideRequest;
+pub use retry::{RetryBy, RetryPlan, RetryRun};
 pub use start::{IdempotencyKey, StartRun, StartedRun};
 pub use vault::Vault;

@@ -6,7 +6,10 @@ use countersign_core::{
     time::Timestamp,
 };
 use countersign_store::{RunEventsRow, RunRow};
-use std::{collections::BTreeMap, sync::Arc};
+use std::{
+    collections::{BTreeMap, HashMap},
+    sync::Arc,
+};
 
 /// Everything about a run.
 pub struct LoadedRun {
@@ -42,6 +45,34 @@ impl Engine {
         let store = &self.0.store;
         let found = store.run_with_events(workspace, run).await?;
         let (row, events) = found.ok_or(EngineError::NotFound("run"))?;
+        self.fold(workspace, row, &events).await
+    }
+
+    /// Reads several runs with two queries and folds their logs. Each is readable or not for itself.
+    ///
+    /// # Errors
+    /// `Store` when the database does not answer.
+    pub async fn load_many(
+        &self,
+        workspace: &str,
+        rows: Vec<RunRow>,
+    ) -> Result<HashMap<String, Result<LoadedRun, EngineError>>, EngineError> {
+        let ids: Vec<&str> = rows.iter().map(|row| row.id.as_str()).collect();
+        let mut events = self.0.store.run_events_of(workspace, &ids).await?;
+        let mut loaded = HashMap::with_capacity(rows.len());
+        for row in rows {
+            let id = row.id.clone();
+            let run = match events.remove(&id) {
+                Some(Ok(events)) => self.fold(workspace, row, &events).await,
+                Some(Err(error)) => Err(error.into()),
+                None => Err(EngineError::Corrupt(format!("run {id} has no events"))),
+            };
+            loaded.insert(id, run);
+        }
+        Ok(loaded)
+    }
+
+    async fn fold(&self, workspace: &str, row: RunRow, events: &[RunEventsRow]) -> Result<LoadedRun, EngineError> {
         let log = events.iter().map(entry).collect::<Result<Vec<_>, _>>()?;
         let mut state = RunState::default();
         for event in log.iter().flat_map(|entry| &entry.events) {

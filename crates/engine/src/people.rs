@@ -1,9 +1,9 @@
-//! What people do to runs: forms, decisions, cancel, retry.
+//! What people do to runs: forms, decisions, cancel.
 
 use crate::{Engine, EngineError};
 use countersign_core::run::{Actor, Input, Opened, UnknownAnswer};
 use countersign_store::{CheckpointKind, CheckpointRow, CheckpointStatus, RunRow};
-use serde_json::{Map, Value};
+use serde_json::Value;
 
 /// A person's decision.
 #[derive(Debug, Clone, PartialEq)]
@@ -14,15 +14,6 @@ pub struct DecideRequest {
     pub comment: String,
     /// What to go on with when a call in doubt did happen.
     pub result: Option<Value>,
-}
-
-/// How a run is taken up again.
-#[derive(Debug, Clone, PartialEq, Default)]
-pub struct RetryRun {
-    /// From which step; the one it ended at when absent.
-    pub step: Option<String>,
-    /// Variables to change first.
-    pub vars: Map<String, Value>,
 }
 
 impl Engine {
@@ -93,15 +84,6 @@ impl Engine {
     /// `NotFound`, or `Refused` when it is over.
     pub async fn cancel(&self, workspace: &str, run: &str, reason: String, by: Actor) -> Result<RunRow, EngineError> {
         self.take(workspace, run, Input::CancelRequested { reason, by }).await
-    }
-
-    /// Takes an ended run up again, on its own version.
-    ///
-    /// # Errors
-    /// `NotFound`, or `Refused` when it is not over or has no such step.
-    pub async fn retry(&self, workspace: &str, run: &str, retry: RetryRun, by: Actor) -> Result<RunRow, EngineError> {
-        let RetryRun { step, vars } = retry;
-        self.take(workspace, run, Input::RetryRequested { step, vars, by }).await
     }
 
     /// Feeds the decision to the run. Whoever loses the race learns who won it.

@@ -164,8 +164,14 @@ impl Projection<'_> {
                 let reason = error.as_ref().map(|error| error.message.clone());
                 self.audit_run(by, "run.cancelled", json!({ "reason": reason }));
             }
-            Event::RunReopened { step, vars, by } => {
-                self.audit_run(by, "run.retried", json!({ "step": step, "vars": vars }));
+            Event::RunReopened { step, edit, by } => {
+                let mut detail = json!(edit);
+                detail["step"] = json!(step);
+                self.audit_run(by, "run.retried", detail);
+            }
+            Event::RunContinued { from } => {
+                let detail = json!({ "of": from.of, "step": from.step, "point": from.point, "vars": from.vars });
+                self.audit_run(&from.by, "run.continued", detail);
             }
             Event::RunMoved { moved, .. } => self.moved(moved),
             Event::RunEnded { by: None, .. }

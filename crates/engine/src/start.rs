@@ -5,7 +5,7 @@ use crate::{
     customer::{conversation_object, customer_object},
     drive::{Before, Beside, Committed, Held},
 };
-use countersign_core::run::{self, Actor, Input, Ramp, Start};
+use countersign_core::run::{self, Actor, Continuation, Input, Ramp, Start};
 use countersign_store::{Conflict, NewIdempotency, Pointed, RunRow, RunStatus, StoreError};
 use serde_json::Value;
 use std::{sync::Arc, time::Duration};
@@ -20,6 +20,13 @@ const POINTER_TRIES: u32 = 16;
 struct Chosen {
     version: u32,
     pointed: Option<Pointed>,
+}
+
+/// What a run goes on from, when it follows another one.
+#[derive(Default)]
+struct After {
+    retry_of: Option<String>,
+    from: Option<Box<Continuation>>,
 }
 
 /// What a run is started with.
@@ -71,10 +78,24 @@ impl Engine {
     /// # Errors
     /// `NotPublished`, `NotFound`, `InvalidInput`, `KeyReused`, or `Busy` when too many runs move.
     pub async fn start_run(&self, request: StartRun) -> Result<StartedRun, EngineError> {
+        self.start_with(request, After::default()).await
+    }
+
+    /// Starts a run after another one, which may leave its state to it.
+    pub(crate) async fn start_after(
+        &self,
+        request: StartRun,
+        of: String,
+        from: Option<Box<Continuation>>,
+    ) -> Result<StartedRun, EngineError> {
+        self.start_with(request, After { retry_of: Some(of), from }).await
+    }
+
+    async fn start_with(&self, request: StartRun, after: After) -> Result<StartedRun, EngineError> {
         let run = uuid::Uuid::now_v7().to_string();
         for _ in 0..POINTER_TRIES {
             let chosen = self.choose(&request, &run).await?;
-            match self.start_on(&request, &run, chosen).await {
+            match self.start_on(&request, &run, chosen, &after).await {
                 // Another version was chosen between the look and the commit: nothing was written.
                 Err(EngineError::Store(StoreError::Conflict(Conflict::PointerMoved { workflow }))) => {
                     self.workflow_changed(&request.workspace, &workflow);
@@ -97,7 +118,13 @@ impl Engine {
         Ok(Chosen { version: run::version_for(run, active, ramp), pointed: Some(pointed) })
     }
 
-    async fn start_on(&self, request: &StartRun, run: &str, chosen: Chosen) -> Result<StartedRun, EngineError> {
+    async fn start_on(
+        &self,
+        request: &StartRun,
+        run: &str,
+        chosen: Chosen,
+        after: &After,
+    ) -> Result<StartedRun, EngineError> {
         let permit = Arc::clone(&self.0.moving).try_acquire_owned().map_err(|_| EngineError::Busy)?;
         if self.stopping() {
             return Err(EngineError::Busy);
@@ -108,10 +135,15 @@ impl Engine {
         if !problems.is_empty() {
             return Err(EngineError::InvalidInput(problems));
         }
-        let start = self.start_of(request, run, number).await?;
-        let row = self.first_row(request, &start, &version.workflow().name);
+        let start = Box::new(self.start_of(request, run, number).await?);
+        let first = self.first_row(request, &start, &version.workflow().name);
+        let row = RunRow { retry_of: after.retry_of.clone(), ..first };
         let run_id = start.run.clone();
-        let decision = run::advance(&version, Box::default(), Input::Started(Box::new(start)), self.timestamp());
+        let input = match after.from.clone() {
+            Some(from) => Input::Continued { start, from },
+            None => Input::Started(start),
+        };
+        let decision = run::advance(&version, Box::default(), input, self.timestamp());
         let decision = decision.map_err(|(refusal, _)| refusal)?;
         let waiting = request.wait.map(|wait| (wait, self.0.waiters.wait(&run_id)));
         let before = Before { row: &row, version: &version, checkpoint: None };

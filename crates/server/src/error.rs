@@ -132,6 +132,11 @@ impl ApiError {
         self
     }
 
+    /// The refusal in a sentence.
+    pub(crate) fn for_people(&self) -> String {
+        self.problem.detail.clone().unwrap_or_else(|| self.problem.title.clone())
+    }
+
     fn offered(mut self, offered: Vec<String>) -> Self {
         self.problem.offered = Some(offered);
         self
@@ -255,6 +260,12 @@ impl From<EngineError> for ApiError {
             EngineError::InvalidInput(problems) => {
                 Self::unprocessable("invalid_input", "The input does not fit the workflow")
                     .errors(field_errors(problems))
+            }
+            EngineError::WouldRepeat(ref repeats) => {
+                let title = "Something that was done could be done again";
+                let mut refused = Self::conflict("would_repeat", title).detail(error.to_string());
+                refused.problem.repeats = Some(repeats.iter().cloned().map(Into::into).collect());
+                refused
             }
             EngineError::KeyReused => key_reused(),
             EngineError::Busy => Self::busy("the engine has as much work as it takes"),

@@ -61,13 +61,7 @@ fn api() -> OpenApiRouter<App> {
         .routes(routes!(h::versions::get_version))
         .routes(routes!(h::versions::diff_versions))
         .routes(routes!(h::versions::list_activations))
-        .routes(routes!(h::runs::list_runs, h::runs::start_run))
-        .routes(routes!(h::runs::count_runs))
-        .routes(routes!(h::runs::get_run))
-        .routes(routes!(h::runs::list_run_events))
-        .routes(routes!(h::runs::get_run_graph))
-        .routes(routes!(h::runs::cancel_run))
-        .routes(routes!(h::runs::retry_run))
+        .merge(runs())
         .routes(routes!(h::checkpoints::list_checkpoints))
         .routes(routes!(h::checkpoints::count_checkpoints))
         .routes(routes!(h::checkpoints::get_checkpoint))
@@ -91,6 +85,27 @@ fn api() -> OpenApiRouter<App> {
         .routes(routes!(h::chat::send_chat_message))
         .routes(routes!(h::chat::submit_chat_form))
         .routes(routes!(h::events::stream_chat))
+}
+
+/// Runs, one or many.
+fn runs() -> OpenApiRouter<App> {
+    OpenApiRouter::new()
+        .routes(routes!(h::runs::list_runs, h::runs::start_run))
+        .routes(routes!(h::runs::count_runs))
+        .routes(routes!(h::runs::get_run))
+        .routes(routes!(h::runs::list_run_events))
+        .routes(routes!(h::runs::get_run_graph))
+        .routes(routes!(h::runs::cancel_run))
+        .routes(routes!(h::retry::plan_retry, h::retry::retry_run))
+        .routes(routes!(h::retry::bulk_runs))
+        .routes(routes!(h::exports::export_runs))
+        .routes(routes!(h::debug::list_points))
+        .routes(routes!(h::debug::get_state))
+        .routes(routes!(h::debug::evaluate_in_run))
+        .routes(routes!(h::debug::list_requests))
+        .routes(routes!(h::saved_views::list_saved_views, h::saved_views::create_saved_view))
+        .routes(routes!(h::saved_views::update_saved_view, h::saved_views::delete_saved_view))
+        .routes(routes!(h::dashboard::get_dashboard))
 }
 
 fn split() -> (Router<App>, utoipa::openapi::OpenApi) {

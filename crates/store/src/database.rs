@@ -100,6 +100,7 @@ pub(crate) fn thing_in(table: &str) -> &'static str {
         "test_cases" => "test case",
         "schedules" => "schedule",
         "runs" => "run",
+        "saved_views" => "view",
         "run_events" => "event",
         "step_executions" => "step execution",
         "checkpoints" => "checkpoint",

@@ -1,6 +1,7 @@
 /** Every read of the API as a query: its key, its call. Keys start with the kind the server's events name. */
 import { infiniteQueryOptions, queryOptions } from '@tanstack/react-query'
 import { api, send } from './client'
+import type { RetryVersion } from './types'
 
 export type RunFilters = {
   workflow?: string
@@ -13,6 +14,7 @@ export type RunFilters = {
   after?: number
   before?: number
 }
+export type RetryChoice = { step?: string; version: RetryVersion; point?: number }
 export type CheckpointFilters = { status?: 'open' | 'decided'; kind?: string; mine?: boolean }
 
 const LIVE = { staleTime: 5_000 }
@@ -29,8 +31,27 @@ export const queries = {
       getNextPageParam: (page) => page.next ?? undefined,
       ...LIVE,
     }),
-  runCounts: () => queryOptions({ queryKey: ['runs', 'counts'], queryFn: () => send(api.GET('/api/v1/runs/counts')), ...LIVE }),
+  runCounts: (filters: RunFilters = {}) =>
+    queryOptions({ queryKey: ['runs', 'counts', filters], queryFn: () => send(api.GET('/api/v1/runs/counts', { params: { query: filters } })), placeholderData: (old) => old, ...LIVE }),
   run: (id: string) => queryOptions({ queryKey: ['runs', 'detail', id], queryFn: () => send(api.GET('/api/v1/runs/{id}', { params: { path: { id } } })), ...LIVE }),
+  runPoints: (id: string) =>
+    queryOptions({ queryKey: ['runs', 'points', id], queryFn: () => send(api.GET('/api/v1/runs/{id}/points', { params: { path: { id } } })), ...LIVE }),
+  // What happened does not change: a state, and what an expression gave in it, stay as they were read.
+  runState: (id: string, n: number, from?: number) =>
+    queryOptions({ queryKey: ['run-state', id, n, from ?? null], queryFn: () => send(api.GET('/api/v1/runs/{id}/states/{n}', { params: { path: { id, n }, query: { from } } })), placeholderData: (old) => old, staleTime: Infinity }),
+  evaluation: (id: string, point: number, expression: string) =>
+    queryOptions({
+      queryKey: ['run-evaluation', id, point, expression],
+      queryFn: () => send(api.POST('/api/v1/runs/{id}/evaluate', { params: { path: { id } }, body: { point, expression } })),
+      enabled: expression.trim() !== '', placeholderData: (old) => old, staleTime: Infinity,
+    }),
+  visitRequests: (id: string, n: number) =>
+    queryOptions({ queryKey: ['runs', 'requests', id, n], queryFn: () => send(api.GET('/api/v1/runs/{id}/visits/{n}/requests', { params: { path: { id, n } } })), ...SLOW }),
+  retryPlan: (id: string, choice: RetryChoice) =>
+    queryOptions({ queryKey: ['runs', 'retry', id, choice], queryFn: () => send(api.GET('/api/v1/runs/{id}/retry', { params: { path: { id }, query: choice } })), placeholderData: (old) => old, retry: false, staleTime: 0 }),
+  savedViews: () => queryOptions({ queryKey: ['saved-views'], queryFn: () => send(api.GET('/api/v1/saved-views')), ...SLOW }),
+  dashboard: (filters: { workflow?: string; after?: number; before?: number }) =>
+    queryOptions({ queryKey: ['dashboard', filters], queryFn: () => send(api.GET('/api/v1/dashboard', { params: { query: filters } })), placeholderData: (old) => old, staleTime: 30_000 }),
   runGraph: (id: string) =>
     queryOptions({ queryKey: ['run-graph', id], queryFn: () => send(api.GET('/api/v1/runs/{id}/graph', { params: { path: { id } } })), staleTime: Infinity }),
 

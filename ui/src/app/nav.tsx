@@ -1,6 +1,6 @@
 import { useQuery } from '@tanstack/react-query'
 import { Link } from '@tanstack/react-router'
-import { Activity, Inbox, MessagesSquare, Plug, ScrollText, Settings, Users, Workflow } from 'lucide-react'
+import { Activity, ChartColumn, Inbox, MessagesSquare, Plug, ScrollText, Settings, Users, Workflow } from 'lucide-react'
 import type { ComponentType } from 'react'
 import { queries } from '@/api/queries'
 import { strings } from './strings'
@@ -10,6 +10,7 @@ type Item = { to: string; label: string; icon: ComponentType<{ size?: number; cl
 /** The places of the app, in order; also what `g …` goes to. */
 export const PLACES: Item[] = [
   { to: '/inbox', label: strings.nav.inbox, icon: Inbox, keys: 'g i' },
+  { to: '/dashboard', label: strings.nav.dashboard, icon: ChartColumn, keys: 'g d' },
   { to: '/runs', label: strings.nav.runs, icon: Activity, keys: 'g r' },
   { to: '/workflows', label: strings.nav.workflows, icon: Workflow, keys: 'g w' },
   { to: '/conversations', label: strings.nav.conversations, icon: MessagesSquare, keys: 'g c' },

@@ -53,14 +53,25 @@ const runs = createRoute({
   }),
   component: lazyRouteComponent(() => import('@/features/runs/runs-page')),
 })
+const RUN_TABS = ['graph', 'timing', 'debug', 'state'] as const
+export type RunTab = (typeof RUN_TABS)[number]
 const run = createRoute({
   getParentRoute: () => shell,
   path: '/runs/$run',
-  validateSearch: (search: Record<string, unknown>): { tab?: 'graph' | 'state'; visit?: number } => ({
-    tab: search.tab === 'graph' || search.tab === 'state' ? search.tab : undefined,
+  validateSearch: (search: Record<string, unknown>): { tab?: RunTab; visit?: number; point?: number; from?: number } => ({
+    tab: RUN_TABS.find((tab) => tab === search.tab),
     visit: number(search.visit),
+    point: number(search.point),
+    from: number(search.from),
   }),
   component: lazyRouteComponent(() => import('@/features/runs/run-page')),
+})
+
+const dashboard = createRoute({
+  getParentRoute: () => shell,
+  path: '/dashboard',
+  validateSearch: (search: Record<string, unknown>): { days?: number; workflow?: string } => ({ days: number(search.days), workflow: text(search.workflow) }),
+  component: lazyRouteComponent(() => import('@/features/dashboard/dashboard-page')),
 })
 
 const workflows = createRoute({
@@ -101,7 +112,7 @@ const tree = root.addChildren([
   login,
   setup,
   chat,
-  shell.addChildren([home, inbox.addChildren([inboxItem]), runs, run, workflows, workflow, versions, conversations, conversation, connectors, people, audit, settings]),
+  shell.addChildren([home, inbox.addChildren([inboxItem]), dashboard, runs, run, workflows, workflow, versions, conversations, conversation, connectors, people, audit, settings]),
 ])
 
 export const router = createRouter({ routeTree: tree, defaultPreload: 'intent', defaultNotFoundComponent: NotFound, defaultErrorComponent: Crash, scrollRestoration: true })

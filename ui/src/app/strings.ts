@@ -5,6 +5,7 @@ export const strings = {
   nav: {
     label: 'Main',
     inbox: 'Inbox',
+    dashboard: 'Dashboard',
     runs: 'Runs',
     workflows: 'Workflows',
     conversations: 'Conversations',

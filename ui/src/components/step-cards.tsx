@@ -6,7 +6,7 @@ import { statusLook } from '@/model/status'
 import { cx } from '@/ui/cx'
 import { useNow } from '@/ui/time'
 import { Status } from './status'
-import { StepDetail } from './step-detail'
+import { StepDetail, type StepTools } from './step-detail'
 import { strings } from './strings'
 
 const s = strings.steps
@@ -30,11 +30,11 @@ function who(step: StepExecution): string | null {
   return `${statusLook(checkpoint.outcome).word.toLowerCase()} by ${s.by(checkpoint.decided_by.name, checkpoint.decided_by.via)}`
 }
 
-function Card({ step, open, toggle, id }: { step: StepExecution; open: boolean; toggle: () => void; id?: string }) {
+function Card({ step, open, toggle, id, tools }: { step: StepExecution; open: boolean; toggle: () => void; id?: string; tools?: StepTools }) {
   const decided = who(step)
   const tries = step.attempts.length
   return (
-    <li id={id} className="rounded-lg border border-line bg-raised">
+    <li id={id} className="scroll-mt-28 rounded-lg border border-line bg-raised">
       <button type="button" aria-expanded={open} aria-label={s.details(step.title)} onClick={toggle} className="flex w-full items-center gap-3 rounded-lg px-3 py-2.5 text-left hover:bg-hover">
         <ChevronRight size={14} aria-hidden className={cx('shrink-0 text-faint transition-transform', open && 'rotate-90')} />
         <span className="flex min-w-0 flex-1 flex-wrap items-center gap-x-2.5 gap-y-0.5">
@@ -50,13 +50,13 @@ function Card({ step, open, toggle, id }: { step: StepExecution; open: boolean; 
           <Status status={step.status} className="sm:w-[8.5rem]" />
         </span>
       </button>
-      {open && <StepDetail step={step} />}
+      {open && <StepDetail step={step} tools={tools} />}
     </li>
   )
 }
 
 /** The path of a run as cards, one for each step execution. `focus` opens one visit. */
-export function StepCards({ steps, focus, anchor }: { steps: readonly StepExecution[]; focus?: number; anchor?: (visit: number) => string }) {
+export function StepCards({ steps, focus, anchor, tools }: { steps: readonly StepExecution[]; focus?: number; anchor?: (visit: number) => string; tools?: StepTools }) {
   const [toggled, setToggled] = useState<ReadonlySet<number>>(new Set())
   if (steps.length === 0) return <p className="px-1 py-4 text-sm text-faint">{s.empty}</p>
   const flip = (visit: number) => {
@@ -67,7 +67,7 @@ export function StepCards({ steps, focus, anchor }: { steps: readonly StepExecut
   return (
     <ol aria-label={s.list} className="flex flex-col gap-1.5">
       {steps.map((step) => (
-        <Card key={step.visit} step={step} id={anchor?.(step.visit)} open={toggled.has(step.visit) !== (focus === step.visit)} toggle={() => flip(step.visit)} />
+        <Card key={step.visit} step={step} id={anchor?.(step.visit)} open={toggled.has(step.visit) !== (focus === step.visit)} toggle={() => flip(step.visit)} tools={tools} />
       ))}
     </ol>
   )

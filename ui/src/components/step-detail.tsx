@@ -1,4 +1,4 @@
-import type { Attempt, StepExecution } from '@/api/types'
+import type { Attempt, StepError, StepExecution } from '@/api/types'
 import { measured } from '@/model/duration'
 import { brief } from '@/model/json'
 import { JsonView } from '@/ui/json-view'
@@ -21,6 +21,21 @@ function Block({ title, children }: { title: string; children: React.ReactNode }
   )
 }
 
+/** What a page can offer at each step beyond what the step recorded. */
+export type StepTools = { actions?: (step: StepExecution) => React.ReactNode; requests?: (step: StepExecution) => React.ReactNode }
+
+/** Why it failed, what is behind it, what helps. */
+export function ErrorCard({ error }: { error: StepError }) {
+  return (
+    <div role="group" aria-label={s.error} className="flex flex-col gap-1 rounded-md bg-bad-soft px-3 py-2 text-sm">
+      <p className="font-medium text-bad">{error.message}</p>
+      {error.cause && <p><span className="font-medium">{s.cause}</span> {error.cause}</p>}
+      {error.help && <p><span className="font-medium">{s.help}</span> {error.help}</p>}
+      <p className="font-mono text-xs text-muted">{error.class} · {error.code}</p>
+    </div>
+  )
+}
+
 function AttemptRow({ attempt }: { attempt: Attempt }) {
   return (
     <li className="flex flex-col gap-1.5 border-l-2 border-line pl-3">
@@ -31,7 +46,8 @@ function AttemptRow({ attempt }: { attempt: Attempt }) {
         <span className="text-faint"><At at={attempt.started_at} /></span>
       </div>
       {attempt.key && <p className="font-mono text-xs break-all text-faint">{s.key}: {attempt.key}</p>}
-      {attempt.error && <p className="text-sm text-bad">{attempt.error.message}</p>}
+      {attempt.error && <p className="text-sm text-bad">{attempt.error.message}{attempt.error.help && <span className="text-muted"> {attempt.error.help}</span>}</p>}
+      {attempt.retry_at && <p className="text-xs text-faint">{s.retryAt} <At at={attempt.retry_at} /></p>}
       {present(attempt.request) && <JsonView value={attempt.request} label={s.request} />}
       {present(attempt.exchange) && <JsonView value={attempt.exchange} label={s.exchange} />}
     </li>
@@ -44,6 +60,7 @@ function Decision({ checkpoint }: { checkpoint: NonNullable<StepExecution['check
       <div className="flex flex-wrap items-center gap-x-3 gap-y-1 text-sm">
         <Status status={checkpoint.outcome ?? checkpoint.status} />
         {checkpoint.decided_by && <span>{s.by(checkpoint.decided_by.name, checkpoint.decided_by.via)}</span>}
+        {checkpoint.given.length > 0 && <span className="text-muted">{s.given(checkpoint.given)}</span>}
         {checkpoint.decided_at && <span className="text-faint"><At at={checkpoint.decided_at} /></span>}
         {!checkpoint.decided_at && checkpoint.due_at && <span className="text-faint">{s.due} <At at={checkpoint.due_at} /></span>}
       </div>
@@ -59,17 +76,15 @@ function Decision({ checkpoint }: { checkpoint: NonNullable<StepExecution['check
 }
 
 /** Everything one step execution recorded. */
-export function StepDetail({ step }: { step: StepExecution }) {
+export function StepDetail({ step, tools }: { step: StepExecution; tools?: StepTools }) {
   const attempts = step.attempts
   const nothing = !present(step.input) && !present(step.output) && !step.error && !step.checkpoint && !step.condition && attempts.length < 1
   return (
     <div className="flex flex-col gap-4 border-t border-line px-4 py-3">
+      {tools?.actions && <div className="flex flex-wrap gap-2">{tools.actions(step)}</div>}
       {step.error && (
         <Block title={s.error}>
-          <div role="group" className="rounded-md bg-bad-soft px-3 py-2 text-sm">
-            <p className="font-medium text-bad">{step.error.message}</p>
-            <p className="mt-0.5 font-mono text-xs text-muted">{step.error.class} · {step.error.code}</p>
-          </div>
+          <ErrorCard error={step.error} />
           {present(step.error.details) && <JsonView value={step.error.details} label={s.error} />}
         </Block>
       )}
@@ -98,6 +113,7 @@ export function StepDetail({ step }: { step: StepExecution }) {
       {step.earlier_checkpoints.map((earlier) => <Decision key={earlier.id} checkpoint={earlier} />)}
       {attempts.length > 0 && (
         <Block title={s.attempts(attempts.length)}>
+          {tools?.requests?.(step)}
           <ol className="flex flex-col gap-3">
             {attempts.map((attempt) => <AttemptRow key={`${attempt.call}.${attempt.attempt}`} attempt={attempt} />)}
           </ol>

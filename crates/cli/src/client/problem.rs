@@ -72,6 +72,12 @@ impl Problem {
             lines.push(format!("    it was {outcome} at {}", super::text::moment(when)));
         }
         lines.extend(diagnostics(&self.0).into_iter().map(|line| format!("    {line}")));
+        for done in self.0.get("repeats").and_then(Value::as_array).map_or(&[][..], Vec::as_slice) {
+            let certain = done.get("certain").and_then(Value::as_bool).unwrap_or(true);
+            let how = if certain { "was done" } else { "may have been done" };
+            let (step, title, action) = (at(done, "/step"), at(done, "/title"), at(done, "/action"));
+            lines.push(format!("    {title} ({action}) {how}: agree with --repeat {step}"));
+        }
         match self.status() {
             401 => lines.push("    give an API key with --key or COUNTERSIGN_API_KEY".to_owned()),
             412 => lines.push("    somebody saved in between: look at what changed, then push again".to_owned()),

@@ -1,16 +1,17 @@
 //! `countersign run …`
 
 mod list;
+mod retry;
 mod show;
 mod start;
 mod watch;
 
 use crate::{
-    client::{Client, Remote, assignment, text::at},
+    client::{Client, Remote, text::at},
     output::{self, Exit},
 };
 use clap::{Args, Subcommand};
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
 /// What can be done with runs.
 #[derive(Debug, Subcommand)]
@@ -25,8 +26,8 @@ pub enum Command {
     Watch(watch::WatchArgs),
     /// Stop a run. What was done stays done.
     Cancel(CancelArgs),
-    /// Take an ended run up again.
-    Retry(RetryArgs),
+    /// Take an ended run up again, from any step, with its state changed or not.
+    Retry(retry::RetryArgs),
 }
 
 /// Arguments of `run cancel`.
@@ -41,24 +42,6 @@ pub struct CancelArgs {
     reason: Option<String>,
 }
 
-/// Arguments of `run retry`.
-#[derive(Debug, Args)]
-pub struct RetryArgs {
-    #[command(flatten)]
-    remote: Remote,
-    /// Id of the run.
-    id: String,
-    /// From this step; the one that failed when absent.
-    #[arg(long)]
-    step: Option<String>,
-    /// Change a variable first; may be repeated.
-    #[arg(long, value_name = "NAME=JSON", value_parser = assignment)]
-    set: Vec<(String, Value)>,
-    /// Start a new run on the active version instead, with the same input.
-    #[arg(long, conflicts_with_all = ["step", "set"])]
-    newest: bool,
-}
-
 /// Does it.
 pub async fn run(command: Command) -> anyhow::Result<Exit> {
     match command {
@@ -67,7 +50,7 @@ pub async fn run(command: Command) -> anyhow::Result<Exit> {
         Command::Show(args) => show::run(&args).await,
         Command::Watch(args) => watch::run(&args).await,
         Command::Cancel(args) => args.remote.run(async |client| cancel(client, &args).await).await,
-        Command::Retry(args) => args.remote.run(async |client| retry(client, &args).await).await,
+        Command::Retry(args) => retry::run(&args).await,
     }
 }
 
@@ -78,24 +61,6 @@ async fn cancel(client: &Client, args: &CancelArgs) -> anyhow::Result<Exit> {
         output::json(&run)?;
     } else {
         output::line(format!("{}: {}", args.id, at(&run, "/status")));
-    }
-    Ok(Exit::Good)
-}
-
-async fn retry(client: &Client, args: &RetryArgs) -> anyhow::Result<Exit> {
-    let vars: Map<String, Value> = args.set.iter().cloned().collect();
-    let version = if args.newest { "newest" } else { "same" };
-    let body = json!({ "step": args.step, "version": version, "vars": vars });
-    let run = client.post(&["runs", &args.id, "retry"]).json(&body).send().await?;
-    if args.remote.json {
-        output::json(&run)?;
-    } else {
-        let (id, status, version) = (at(&run, "/id"), at(&run, "/status"), at(&run, "/version"));
-        output::line(if id == args.id {
-            format!("{id}: {status}")
-        } else {
-            format!("{id}: {status}, on version {version}")
-        });
     }
     Ok(Exit::Good)
 }

@@ -1,6 +1,6 @@
 //! What is remembered. The log of these is the truth about a run.
 
-use super::{Actor, GuardedRequest, RequestDifference, Start, StepError};
+use super::{Actor, Continuation, GuardedRequest, RequestDifference, Start, StateEdit, StepError};
 use crate::{
     document::{Approvers, Channel, StepId},
     time::Timestamp,
@@ -234,8 +234,9 @@ pub enum Event {
     RunReopened {
         /// From this step.
         step: StepId,
-        /// Variables that were changed first.
-        vars: Map<String, Value>,
+        /// What was changed in its state first.
+        #[serde(flatten)]
+        edit: StateEdit,
         /// Who.
         by: Actor,
     },
@@ -245,6 +246,11 @@ pub enum Event {
         moved: Box<Moved>,
         /// When.
         at: Timestamp,
+    },
+    /// A new run goes on where another one ended.
+    RunContinued {
+        /// From where and with what.
+        from: Box<Continuation>,
     },
 }
 
@@ -278,6 +284,39 @@ pub struct Moved {
     pub undo: bool,
     /// Who.
     pub by: Actor,
+}
+
+impl Event {
+    /// The type as written in the log.
+    #[must_use]
+    pub fn tag(&self) -> &'static str {
+        match self {
+            Self::RunStarted { .. } => "run_started",
+            Self::StepEntered { .. } => "step_entered",
+            Self::CallRequested { .. } => "call_requested",
+            Self::CallResumed { .. } => "call_resumed",
+            Self::CallSucceeded { .. } => "call_succeeded",
+            Self::CallFailed { .. } => "call_failed",
+            Self::RetryScheduled { .. } => "retry_scheduled",
+            Self::LookUpRequested { .. } => "look_up_requested",
+            Self::LookUpAnswered { .. } => "look_up_answered",
+            Self::CheckpointOpened { .. } => "checkpoint_opened",
+            Self::CheckpointReminded { .. } => "checkpoint_reminded",
+            Self::CheckpointEscalated { .. } => "checkpoint_escalated",
+            Self::ApprovalGiven { .. } => "approval_given",
+            Self::CheckpointClosed { .. } => "checkpoint_closed",
+            Self::ApprovalVoided { .. } => "approval_voided",
+            Self::ConditionEvaluated { .. } => "condition_evaluated",
+            Self::MessagePosted { .. } => "message_posted",
+            Self::StepCompleted { .. } => "step_completed",
+            Self::StepFailed { .. } => "step_failed",
+            Self::CancelRequested { .. } => "cancel_requested",
+            Self::RunEnded { .. } => "run_ended",
+            Self::RunReopened { .. } => "run_reopened",
+            Self::RunContinued { .. } => "run_continued",
+            Self::RunMoved { .. } => "run_moved",
+        }
+    }
 }
 
 /// What a call sends.

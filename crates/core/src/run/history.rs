@@ -297,7 +297,8 @@ impl History<'_> {
             | Event::LookUpAnswered { .. }
             | Event::CheckpointReminded { .. }
             | Event::CancelRequested { .. }
-            | Event::RunReopened { .. } => {}
+            | Event::RunReopened { .. }
+            | Event::RunContinued { .. } => {}
         }
     }
 

@@ -1,9 +1,9 @@
 //! What can happen to a run.
 
-use super::{Actor, StepError};
+use super::{Actor, Continuation, StateEdit, StepError};
 use crate::document::StepId;
 use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value};
+use serde_json::Value;
 
 /// What starts a run.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -132,10 +132,17 @@ pub enum Input {
     RetryRequested {
         /// From which step; the one that failed when absent.
         step: Option<StepId>,
-        /// Variables to change first.
-        vars: Map<String, Value>,
+        /// What to change in its state first.
+        edit: StateEdit,
         /// Who.
         by: Actor,
+    },
+    /// A new run goes on where another one ended.
+    Continued {
+        /// What the new run is.
+        start: Box<Start>,
+        /// From where and with what.
+        from: Box<Continuation>,
     },
     /// The process that drove the run is gone, another took it over.
     Recovered,

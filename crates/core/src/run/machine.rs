@@ -1,8 +1,8 @@
 //! The decider: one input in, events and effects out.
 
 use super::{
-    Actor, CallRequest, ClosedBy, CompiledStep, Effect, EndedStatus, Event, FailureClass, Input, LookUpResult, Phase,
-    RunState, Start, StepError, UnknownAnswer, Version, apply, calls,
+    Actor, CallRequest, ClosedBy, CompiledStep, Continuation, Effect, EndedStatus, Event, FailureClass, Input,
+    LookUpResult, Phase, RunState, Start, StateEdit, StepError, UnknownAnswer, Version, apply, calls,
     state::Place,
     steps::{approval, collect_form, condition, end, human_handoff, notify, tool_call},
 };
@@ -150,7 +150,10 @@ impl<'a> Machine<'a> {
 
     fn take(&mut self, input: Input) -> Result<(), Refusal> {
         if let Input::Started(start) = input {
-            return self.start(*start);
+            return self.start(*start, None);
+        }
+        if let Input::Continued { start, from } = input {
+            return self.start(*start, Some(from));
         }
         if self.state.phase == Phase::Unstarted {
             return Err(Refusal::NotStarted);
@@ -159,7 +162,7 @@ impl<'a> Machine<'a> {
             return Err(Refusal::RunOver);
         }
         let flow = match input {
-            Input::Started(_) => return Err(Refusal::AlreadyStarted),
+            Input::Started(_) | Input::Continued { .. } => return Err(Refusal::AlreadyStarted),
             Input::CallSucceeded { visit, call, attempt, output, exchange } => {
                 let calling = self.calling(visit, call, attempt)?;
                 self.emit(Event::CallSucceeded { visit, call, attempt, output, exchange });
@@ -182,20 +185,27 @@ impl<'a> Machine<'a> {
                 self.resolved((visit, call, attempt), answer, comment, by)?
             }
             Input::CancelRequested { reason, by } => self.cancel(reason, by),
-            Input::RetryRequested { step, vars, by } => self.reopen(step, vars, by)?,
+            Input::RetryRequested { step, edit, by } => self.reopen(step, edit, by)?,
             Input::Recovered => self.recover()?,
         };
         self.go(flow);
         Ok(())
     }
 
-    fn start(&mut self, start: Start) -> Result<(), Refusal> {
+    fn start(&mut self, start: Start, from: Option<Box<Continuation>>) -> Result<(), Refusal> {
         if self.state.phase != Phase::Unstarted {
             return Err(Refusal::AlreadyStarted);
         }
+        let first = from.as_ref().map_or(&self.version.workflow.start, |from| &from.step).clone();
+        if !self.version.steps.contains_key(&first) {
+            return Err(Refusal::NotRetryable(format!("there is no step `{first}`")));
+        }
         let (at, vars) = (self.now, self.version.workflow.vars.clone());
         self.emit(Event::RunStarted { start: Box::new(start), vars, at });
-        self.go(Flow::Go(self.version.workflow.start.clone()));
+        if let Some(from) = from {
+            self.emit(Event::RunContinued { from });
+        }
+        self.go(Flow::Go(first));
         Ok(())
     }
 
@@ -397,7 +407,7 @@ impl<'a> Machine<'a> {
         self.end(EndedStatus::Cancelled, Value::Null, Some(error), Some(by))
     }
 
-    fn reopen(&mut self, step: Option<StepId>, vars: Map<String, Value>, by: Actor) -> Result<Flow, Refusal> {
+    fn reopen(&mut self, step: Option<StepId>, edit: StateEdit, by: Actor) -> Result<Flow, Refusal> {
         let Phase::Ended(ended) = &self.state.phase else {
             return Err(Refusal::NotRetryable("only a run that is over can be retried".into()));
         };
@@ -407,7 +417,7 @@ impl<'a> Machine<'a> {
         if !self.version.steps.contains_key(&step) {
             return Err(Refusal::NotRetryable(format!("there is no step `{step}`")));
         }
-        self.emit(Event::RunReopened { step: step.clone(), vars, by });
+        self.emit(Event::RunReopened { step: step.clone(), edit, by });
         Ok(Flow::Go(step))
     }
 

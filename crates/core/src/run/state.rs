@@ -25,6 +25,9 @@ pub struct RunState {
     pub visits: u32,
     /// Approvals granted, by guarded step.
     pub grants: BTreeMap<StepId, Grant>,
+    /// Whether a person sent it on from a step after an end: then every guarded step needs an approval of its own.
+    #[serde(default)]
+    pub sent_on: bool,
     /// Set while a call is under way and the run is to stop after it.
     pub cancel: Option<(String, Actor)>,
     /// Where the token is.
@@ -450,10 +453,19 @@ pub fn apply(state: &mut RunState, event: &Event) {
             let last = state.place().cloned();
             state.phase = Phase::Ended(Ended { status: *status, output: output.clone(), error: error.clone(), last });
         }
-        Event::RunReopened { vars, .. } => {
-            state.vars.extend(vars.iter().map(|(name, value)| (name.clone(), value.clone())));
+        Event::RunReopened { edit, .. } => {
+            edit.apply(state);
+            // What was approved before the end was approved for another course of things.
+            state.grants.values_mut().for_each(|grant| grant.used = true);
+            state.sent_on = true;
             state.cancel = None;
             state.phase = Phase::Moving;
+        }
+        Event::RunContinued { from } => {
+            state.vars.clone_from(&from.vars);
+            state.steps.clone_from(&from.steps);
+            state.error.clone_from(&from.error);
+            state.sent_on = true;
         }
         Event::RunMoved { moved, .. } => run_moved(state, moved),
     }

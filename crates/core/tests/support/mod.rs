@@ -5,8 +5,8 @@ use countersign_core::{
     catalogue::{ActionSpec, Catalogue, Idempotency, Risk},
     document::Workflow,
     run::{
-        Actor, Decision, Effect, Event, FailureClass, Input, LogEntry, Phase, Refusal, RunState, Start, StepError,
-        Version, Via, apply, step,
+        Actor, Decision, Effect, Event, FailureClass, Input, LogEntry, Phase, Refusal, RunState, Start, StateEdit,
+        StepError, Version, Via, apply, step,
     },
     time::Timestamp,
 };
@@ -157,7 +157,8 @@ impl Play {
 
     pub fn retry(&mut self, step: Option<&str>, vars: Value) -> Result<(), Refusal> {
         let vars = vars.as_object().cloned().unwrap_or_else(Map::new);
-        self.take(Input::RetryRequested { step: step.map(str::to_owned), vars, by: person("op", &["operator"]) })
+        let edit = StateEdit { vars, ..StateEdit::default() };
+        self.take(Input::RetryRequested { step: step.map(str::to_owned), edit, by: person("op", &["operator"]) })
     }
 
     pub fn status(&self) -> &'static str {
@@ -198,5 +199,6 @@ pub fn name(event: &Event) -> &'static str {
         Event::RunEnded { .. } => "run_ended",
         Event::RunReopened { .. } => "run_reopened",
         Event::RunMoved { .. } => "run_moved",
+        Event::RunContinued { .. } => "run_continued",
     }
 }

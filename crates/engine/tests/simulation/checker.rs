@@ -240,6 +240,7 @@ impl Facts {
             }
             Event::StepFailed { .. } => self.gave_up(cause),
             Event::RunStarted { .. }
+            | Event::RunContinued { .. }
             | Event::CallResumed { .. }
             | Event::CallSucceeded { .. }
             | Event::CallFailed { .. }

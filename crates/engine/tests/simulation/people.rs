@@ -5,9 +5,9 @@ use crate::{
     node::{Job, Outcome, Work},
     scenario::{Scenario, Task},
 };
-use countersign_core::run::{Actor, Input, Opened, Refusal, RunState, Start, UnknownAnswer, Via};
+use countersign_core::run::{Actor, Input, Opened, Refusal, RunState, Start, StateEdit, UnknownAnswer, Via};
 use countersign_store::{CheckpointKind, CheckpointRow, CheckpointStatus, NewIdempotency, RunRow, RunStatus};
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 use std::sync::Arc;
 
 pub const WORKSPACE: &str = "ws1";
@@ -210,7 +210,7 @@ impl Scenario {
     fn retry(&mut self) {
         let by = person(self.random.below(6));
         let step = self.random.chance(300).then(|| format!("s{}", self.random.below(4)));
-        self.on_some_run(Input::RetryRequested { step, vars: Map::new(), by }, true);
+        self.on_some_run(Input::RetryRequested { step, edit: StateEdit::default(), by }, true);
     }
 
     fn on_some_run(&mut self, input: Input, ended: bool) {

@@ -8,7 +8,11 @@ use crate::{
     wire::{CheckRequest, CheckResponse, EvalRequest, EvalResponse},
 };
 use axum::{Json, extract::State};
-use countersign_core::{document::workflow_schema, expr::Expression, time::Timestamp};
+use countersign_core::{
+    document::workflow_schema,
+    expr::{Expression, ExpressionError},
+    time::Timestamp,
+};
 use serde_json::Value;
 use std::sync::OnceLock;
 
@@ -46,7 +50,12 @@ pub(crate) async fn evaluate(
     let EvalRequest { expression, data } = body.value;
     let result =
         Expression::compile(&expression).and_then(|expression| expression.evaluate_value(&data, Timestamp(app.now())));
-    Ok(Json(match result {
+    Ok(Json(evaluated(result)))
+}
+
+/// What to answer; an error of the expression is an answer too.
+pub(crate) fn evaluated(result: Result<Option<Value>, ExpressionError>) -> EvalResponse {
+    match result {
         Ok(value) => EvalResponse {
             nothing: value.is_none(),
             value: value.unwrap_or_default(),
@@ -61,5 +70,5 @@ pub(crate) async fn evaluate(
             position: error.position.and_then(|position| u64::try_from(position).ok()),
             error: Some(error.message),
         },
-    }))
+    }
 }

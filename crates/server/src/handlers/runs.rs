@@ -8,8 +8,8 @@ use crate::{
     handlers::at_most,
     views::{run_detail, run_summaries, started_run},
     wire::{
-        CancelRequest, CustomerChoice, Page, RetryRequest, RetryVersion, RunCounts, RunDetail, RunEvent, RunSummary,
-        StartRunRequest, StartedRun, WorkflowRef,
+        CancelRequest, CustomerChoice, Page, RunCounts, RunDetail, RunEvent, RunList, StartRunRequest, StartedRun,
+        WorkflowRef,
     },
 };
 use axum::{
@@ -17,7 +17,7 @@ use axum::{
     extract::State,
     http::{HeaderMap, HeaderValue, StatusCode, header},
 };
-use countersign_engine::{IdempotencyKey, RetryRun, StartRun};
+use countersign_engine::{IdempotencyKey, StartRun};
 use countersign_store::{Role, RunFilter, RunRow, RunStatus};
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -134,7 +134,7 @@ pub(crate) struct RunsQuery {
     after: Option<i64>,
     /// Started before this time, milliseconds since the epoch.
     before: Option<i64>,
-    /// Part of the title, or the begin of an id.
+    /// Part of the title or of a customer's name, an address, phone number or id of theirs, or the run's id.
     text: Option<String>,
     /// `next` of the page before.
     cursor: Option<String>,
@@ -143,11 +143,17 @@ pub(crate) struct RunsQuery {
     limit: Option<u32>,
 }
 
-async fn filter(app: &App, workspace: &str, query: &RunsQuery) -> ApiResult<RunFilter> {
+/// The filter a query asks for.
+pub(crate) async fn filter(app: &App, workspace: &str, query: &RunsQuery) -> ApiResult<RunFilter> {
     let given = |text: &Option<String>| text.clone().filter(|text| !text.is_empty());
     let workflow = match given(&query.workflow) {
         Some(text) => Some(app.resolve_workflow(workspace, &text).await?.map_or(text, |known| known.0.clone())),
         None => None,
+    };
+    let text = given(&query.text);
+    let text_customers = match &text {
+        Some(text) => app.store.customers_named(workspace, text).await?,
+        None => Vec::new(),
     };
     Ok(RunFilter {
         workflow,
@@ -159,26 +165,29 @@ async fn filter(app: &App, workspace: &str, query: &RunsQuery) -> ApiResult<RunF
         conversation: given(&query.conversation),
         started_after: query.after,
         started_before: query.before,
-        text: given(&query.text),
+        text,
+        text_customers,
     })
 }
 
-/// Runs, newest first.
+/// Runs, newest first. A page may hold fewer than asked for although there is a next one: a search looks at a bounded part
+/// of the runs at a time.
 #[utoipa::path(get, path = "/runs", operation_id = "listRuns", tag = "runs", params(RunsQuery),
-    responses((status = 200, description = "Runs", body = Page<RunSummary>)))]
+    responses((status = 200, description = "Runs", body = RunList)))]
 pub(crate) async fn list_runs(
     State(app): State<App>,
     caller: Caller,
     Query(query): Query<RunsQuery>,
-) -> ApiResult<Json<Page<RunSummary>>> {
+) -> ApiResult<Json<RunList>> {
     let page = Listing { cursor: query.cursor.clone(), limit: query.limit }.page()?;
     let filter = filter(&app, caller.workspace(), &query).await?;
-    let page = app.store.list_runs(caller.workspace(), &filter, &page).await?;
+    let page = app.store.page_runs(caller.workspace(), &filter, &page).await?;
     let items = run_summaries(&app, caller.workspace(), page.items).await?;
-    Ok(Json(Page::of(items, page.next)))
+    let unreadable = page.unreadable.into_iter().map(Into::into).collect();
+    Ok(Json(RunList { items, unreadable, next: page.next.map(|cursor| cursor.to_string()) }))
 }
 
-/// How many runs stand where, with the filters of the list.
+/// How many runs stand where, with the filters of the list; counted up to 10,000 of each.
 #[utoipa::path(get, path = "/runs/counts", operation_id = "countRuns", tag = "runs", params(RunsQuery),
     responses((status = 200, description = "Counts", body = RunCounts)))]
 pub(crate) async fn count_runs(
@@ -188,13 +197,16 @@ pub(crate) async fn count_runs(
 ) -> ApiResult<Json<RunCounts>> {
     let filter = filter(&app, caller.workspace(), &query).await?;
     let mut counts = RunCounts::default();
-    for (status, count) in app.store.count_runs_by_status(caller.workspace(), &filter).await? {
+    let tally = app.store.tally_runs(caller.workspace(), &filter).await?;
+    counts.at_least = tally.at_least;
+    for (status, count) in tally.counts {
         counts.add(status, count);
     }
     Ok(Json(counts))
 }
 
-async fn detail(app: &App, caller: &Caller, id: &str) -> ApiResult<Json<RunDetail>> {
+/// A run with everything that happened.
+pub(crate) async fn detail(app: &App, caller: &Caller, id: &str) -> ApiResult<Json<RunDetail>> {
     let loaded = app.engine.load(caller.workspace(), id).await?;
     Ok(Json(run_detail(app, loaded).await?))
 }
@@ -269,46 +281,4 @@ pub(crate) async fn cancel_run(
     let reason = at_most("/reason", &request.reason, 2_000)?;
     app.engine.cancel(caller.workspace(), &id, reason, caller.actor().clone()).await?;
     detail(&app, &caller, &id).await
-}
-
-/// Takes an ended run up again from a step, or starts a new one with the same input on the newest version.
-#[utoipa::path(post, path = "/runs/{id}/retry", operation_id = "retryRun", tag = "runs",
-    params(("id" = String, Path)), request_body = RetryRequest,
-    responses((status = 200, description = "The run; a new one for `newest`", body = RunDetail)))]
-pub(crate) async fn retry_run(
-    State(app): State<App>,
-    caller: Caller,
-    Path(id): Path<String>,
-    OptionalBody(request): OptionalBody<RetryRequest>,
-) -> ApiResult<Json<RunDetail>> {
-    caller.require(Role::Operator)?;
-    match request.version {
-        RetryVersion::Same => {
-            let retry = RetryRun { step: request.step, vars: request.vars };
-            app.engine.retry(caller.workspace(), &id, retry, caller.actor().clone()).await?;
-            detail(&app, &caller, &id).await
-        }
-        RetryVersion::Newest if request.step.is_some() || !request.vars.is_empty() => {
-            Err(ApiError::invalid("/version", "the newest version starts at its first step with the same input"))
-        }
-        RetryVersion::Newest => {
-            let before = app.engine.load(caller.workspace(), &id).await?;
-            let started = app
-                .engine
-                .start_run(StartRun {
-                    workspace: caller.workspace().to_owned(),
-                    workflow: before.row.workflow,
-                    version: None,
-                    input: before.state.info.input,
-                    customer: before.row.customer,
-                    conversation: before.row.conversation,
-                    trigger: json!({ "type": "manual", "rerun_of": id }),
-                    started_by: Some(caller.actor().clone()),
-                    idempotency: None,
-                    wait: None,
-                })
-                .await?;
-            detail(&app, &caller, &started.run.id).await
-        }
-    }
 }

@@ -20,6 +20,7 @@ use countersign_store::{
     CheckpointFilter, CheckpointKind, CheckpointRow, CheckpointStatus, CustomerRow, PageRequest, Role, RunRow,
 };
 use serde_json::Value;
+use std::collections::HashMap;
 
 /// Earlier decisions shown.
 const EARLIER_MAX: usize = 10;
@@ -67,26 +68,34 @@ pub(crate) async fn checkpoint_summaries(
 ) -> ApiResult<Vec<CheckpointSummary>> {
     let workspace = caller.workspace();
     let customers = app.customers(workspace, rows.iter().filter_map(|row| row.customer.as_deref())).await?;
+    let mut ids: Vec<&str> = rows.iter().map(|row| row.run.as_str()).collect();
+    ids.sort_unstable();
+    ids.dedup();
+    let runs = app.store.get_runs(workspace, &ids).await?;
+    let runs: HashMap<String, RunRow> = runs.into_iter().map(|run| (run.id.clone(), run)).collect();
+    // Only an approval's state decides who may; the rest is in the rows.
+    let needs_state =
+        |row: &CheckpointRow| row.status == CheckpointStatus::Open && row.kind == CheckpointKind::Approval;
+    let asked = rows.iter().filter(|row| needs_state(row)).filter_map(|row| runs.get(&row.run).cloned()).collect();
+    let states = app.engine.load_many(workspace, asked).await?;
     let mut summaries = Vec::with_capacity(rows.len());
     for row in rows {
+        let Some(run) = runs.get(&row.run) else { continue };
         let customer = row.customer.as_ref().and_then(|id| customers.get(id)).cloned();
-        // Only an approval's state decides who may; the rest is in the rows.
-        let needs_state = row.status == CheckpointStatus::Open && row.kind == CheckpointKind::Approval;
-        let (may_decide, run) = if needs_state {
-            // A run that cannot be read must not hide the others.
-            match app.engine.load(workspace, &row.run).await {
-                Ok(loaded) => (why_not(caller, &row, &loaded).is_none(), Some(loaded.row)),
-                Err(error) => {
+        let may_decide = if needs_state(&row) {
+            match states.get(&row.run) {
+                Some(Ok(loaded)) => why_not(caller, &row, loaded).is_none(),
+                // A run that cannot be read must not hide the others.
+                Some(Err(error)) => {
                     tracing::error!(run = row.run, %error, "a run cannot be read");
-                    (false, app.store.get_run(workspace, &row.run).await?)
+                    false
                 }
+                None => false,
             }
         } else {
-            let open = row.status == CheckpointStatus::Open && needs_operator(caller).is_none();
-            (open, app.store.get_run(workspace, &row.run).await?)
+            row.status == CheckpointStatus::Open && needs_operator(caller).is_none()
         };
-        let Some(run) = run else { continue };
-        summaries.push(summary(app, row, customer, (&run, may_decide)).await?);
+        summaries.push(summary(app, row, customer, (run, may_decide)).await?);
     }
     Ok(summaries)
 }
@@ -232,7 +241,7 @@ fn requested_at(loaded: &LoadedRun, key: &str) -> Option<i64> {
     loaded.log.iter().rev().find(|entry| entry.events.iter().any(requested)).map(|entry| entry.at.0)
 }
 
-async fn render(
+pub(super) async fn render(
     app: &App,
     workspace: &str,
     (action, connection): (&str, Option<&str>),

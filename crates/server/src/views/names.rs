@@ -6,7 +6,6 @@ use crate::{
     wire::{PersonRef, WorkflowRef},
 };
 use countersign_store::CustomerRow;
-use futures::future::try_join_all;
 use std::{collections::HashMap, sync::Arc};
 
 impl App {
@@ -78,7 +77,7 @@ impl App {
         let mut ids: Vec<&str> = ids.collect();
         ids.sort_unstable();
         ids.dedup();
-        let rows = try_join_all(ids.into_iter().map(|id| self.store.get_customer(workspace, id))).await?;
-        Ok(rows.into_iter().flatten().map(|row| (row.id.clone(), row)).collect())
+        let rows = self.store.get_customers(workspace, &ids).await?;
+        Ok(rows.into_iter().map(|row| (row.id.clone(), row)).collect())
     }
 }

@@ -69,6 +69,10 @@ pub struct StepError {
     pub message: String,
     /// Whatever the other side said, without secrets.
     pub details: Value,
+    /// What usually is behind it.
+    pub cause: String,
+    /// What to do about it.
+    pub help: String,
 }
 
 impl From<run::StepError> for StepError {
@@ -78,7 +82,15 @@ impl From<run::StepError> for StepError {
             run::FailureClass::Fatal => FailureClass::Fatal,
             run::FailureClass::Unknown => FailureClass::Unknown,
         };
-        Self { class, code: error.code, message: error.message, details: error.details }
+        let hint = run::hint_for(&error);
+        Self {
+            class,
+            cause: hint.cause.to_owned(),
+            help: hint.help.to_owned(),
+            code: error.code,
+            message: error.message,
+            details: error.details,
+        }
     }
 }
 

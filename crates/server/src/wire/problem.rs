@@ -46,6 +46,9 @@ pub struct Problem {
     /// `draft_changed`: the workflow as it is now.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub current: Option<Box<Workflow>>,
+    /// `would_repeat`: what would be done a second time.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub repeats: Option<Vec<super::Repeat>>,
     /// `check_failed`: what the checks found.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub diagnostics: Option<Vec<Diagnostic>>,

@@ -52,6 +52,8 @@ pub struct RunCounts {
     pub failed: u64,
     /// Stopped by somebody.
     pub cancelled: u64,
+    /// Whether there may be more: counting stopped at its bound.
+    pub at_least: bool,
 }
 
 impl RunCounts {
@@ -175,6 +177,36 @@ pub struct RunSummary {
     pub error_message: Option<String>,
 }
 
+/// A run that is there and cannot be read.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct UnreadableRun {
+    /// Its id; empty when not even that can be read.
+    pub id: String,
+    /// Start, when it can be read.
+    pub started_at: Option<i64>,
+    /// Always `corrupt_data`.
+    pub code: String,
+    /// Which column, and why.
+    pub detail: String,
+}
+
+impl From<countersign_store::UnreadableRun> for UnreadableRun {
+    fn from(lost: countersign_store::UnreadableRun) -> Self {
+        Self { id: lost.id, started_at: lost.started_at, code: "corrupt_data".to_owned(), detail: lost.reason }
+    }
+}
+
+/// A part of the list of runs.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct RunList {
+    /// The runs.
+    pub items: Vec<RunSummary>,
+    /// Runs among them that cannot be read.
+    pub unreadable: Vec<UnreadableRun>,
+    /// `cursor` of the next page; null at the end.
+    pub next: Option<String>,
+}
+
 /// A run with everything that happened.
 #[derive(Debug, Clone, Serialize, ToSchema)]
 pub struct RunDetail {
@@ -222,18 +254,6 @@ pub enum RetryVersion {
     /// The run goes on, on its own version.
     #[default]
     Same,
-    /// A new run starts on the active version with the same input.
+    /// A new run goes on, on the active version.
     Newest,
-}
-
-/// Takes an ended run up again.
-#[derive(Debug, Default, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields, default)]
-pub struct RetryRequest {
-    /// From which step; the one that failed when absent. Only on the same version.
-    pub step: Option<String>,
-    /// On which version.
-    pub version: RetryVersion,
-    /// Variables to change first. Only on the same version.
-    pub vars: Map<String, Value>,
 }

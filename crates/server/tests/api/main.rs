@@ -8,6 +8,8 @@ mod errors;
 mod gets;
 mod live;
 mod pointers;
+mod run_debug;
+mod run_lists;
 mod runs;
 mod settings;
 mod support;

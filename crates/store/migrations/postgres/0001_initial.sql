@@ -173,6 +173,18 @@ CREATE INDEX runs_due ON runs (wake_at) WHERE wake_at IS NOT NULL;
 -- Without the node, which changes while a run moves.
 CREATE INDEX runs_running ON runs (id, workspace) WHERE status = 'running';
 
+-- Filters of the runs list that a person keeps under a name.
+CREATE TABLE saved_views (
+  id TEXT COLLATE "C" NOT NULL,
+  workspace TEXT COLLATE "C" NOT NULL,
+  user_id TEXT COLLATE "C" NOT NULL,
+  name TEXT COLLATE "C" NOT NULL,
+  search TEXT COLLATE "C" NOT NULL,
+  created_at BIGINT NOT NULL,
+  PRIMARY KEY (workspace, id)
+);
+CREATE UNIQUE INDEX saved_views_by_name ON saved_views (workspace, user_id, name);
+
 CREATE TABLE run_events (
   workspace TEXT COLLATE "C" NOT NULL,
   run TEXT COLLATE "C" NOT NULL,

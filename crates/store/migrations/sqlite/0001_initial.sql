@@ -171,6 +171,18 @@ CREATE INDEX runs_due ON runs (wake_at) WHERE wake_at IS NOT NULL;
 -- Without the node, which changes while a run moves.
 CREATE INDEX runs_running ON runs (id, workspace) WHERE status = 'running';
 
+-- Filters of the runs list that a person keeps under a name.
+CREATE TABLE saved_views (
+  id TEXT NOT NULL,
+  workspace TEXT NOT NULL,
+  user_id TEXT NOT NULL,
+  name TEXT NOT NULL,
+  search TEXT NOT NULL,
+  created_at INTEGER NOT NULL,
+  PRIMARY KEY (workspace, id)
+) STRICT;
+CREATE UNIQUE INDEX saved_views_by_name ON saved_views (workspace, user_id, name);
+
 CREATE TABLE run_events (
   workspace TEXT NOT NULL,
   run TEXT NOT NULL,

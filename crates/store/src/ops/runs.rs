@@ -5,7 +5,7 @@ use crate::rows::{TableRow, params};
 use crate::sql::{self, Query, SKIP_LOCKED, contains_pattern};
 use crate::store::{decode, readable};
 use crate::{
-    Cursor, Page, PageRequest, Result, RunCount, RunEventsRow, RunRow, RunStatus, StepExecutionRow, Store, StoreError,
+    Cursor, PageRequest, Result, RunCount, RunEventsRow, RunRow, RunStatus, StepExecutionRow, Store, StoreError,
 };
 
 /// Which runs; everything given must hold.
@@ -31,16 +31,30 @@ pub struct RunFilter {
     pub started_before: Option<i64>,
     /// Part of the title (ASCII case ignored), or the whole run id or customer id.
     pub text: Option<String>,
+    /// Customers the text also stands for.
+    pub text_customers: Vec<String>,
 }
 
 impl RunFilter {
     /// Whether the filter has an index of its own, so that going through the statuses would be slower.
-    fn is_selective(&self) -> bool {
+    pub(super) fn is_selective(&self) -> bool {
         self.customer.is_some() || self.conversation.is_some() || self.error_code.is_some()
     }
 
+    /// Whether rows must be looked at one by one, because no index has what is asked for.
+    pub(super) fn looks_at_rows(&self) -> bool {
+        self.text.is_some() || self.step.is_some() || (self.version.is_some() && self.workflow.is_none())
+    }
+
+    /// What an index has: workflow and time.
+    pub(super) fn indexed_conditions(&self, query: &mut Query) {
+        query.and_some("workflow = ", self.workflow.as_deref());
+        query.and_some("started_at >= ", self.started_after);
+        query.and_some("started_at < ", self.started_before);
+    }
+
     /// Everything but the status.
-    fn conditions(&self, query: &mut Query) {
+    pub(super) fn conditions(&self, query: &mut Query) {
         query.and_some("workflow = ", self.workflow.as_deref());
         query.and_some("version = ", self.version);
         query.and_some("step = ", self.step.as_deref());
@@ -55,18 +69,22 @@ impl RunFilter {
             query.bind(text);
             query.push(" OR customer = ");
             query.bind(text);
+            for customer in &self.text_customers {
+                query.push(" OR customer = ");
+                query.bind(customer);
+            }
             query.push(")");
         }
     }
 }
 
 /// ` ORDER BY … LIMIT`, newest first.
-fn newest_first(query: &mut Query, limit: u32) {
+pub(super) fn newest_first(query: &mut Query, limit: u32) {
     query.push(" ORDER BY started_at DESC, id DESC LIMIT ");
     query.bind(limit);
 }
 
-fn after(query: &mut Query, cursor: Option<&Cursor>) {
+pub(super) fn after(query: &mut Query, cursor: Option<&Cursor>) {
     if let Some(cursor) = cursor {
         query.and("(started_at, id) < (", cursor.at);
         query.push(", ");
@@ -75,9 +93,25 @@ fn after(query: &mut Query, cursor: Option<&Cursor>) {
     }
 }
 
+/// After the one and down to the other, both of them positions in the list.
+pub(super) fn between(query: &mut Query, (from, to): (Option<&Cursor>, Option<&Cursor>)) {
+    after(query, from);
+    if let Some(floor) = to {
+        query.and("(started_at, id) >= (", floor.at);
+        query.push(", ");
+        query.bind(&floor.id);
+        query.push(")");
+    }
+}
+
 /// One SELECT per status, each walking its index from the newest, merged: as fast with millions of finished runs and a
 /// handful of waiting ones as the other way round.
-fn list_by_status(workspace: &str, filter: &RunFilter, page: &PageRequest, limit: u32) -> Query {
+pub(super) fn list_by_status(
+    workspace: &str,
+    filter: &RunFilter,
+    range: (Option<&Cursor>, Option<&Cursor>),
+    limit: u32,
+) -> Query {
     let statuses = if filter.status.is_empty() { RunStatus::ALL } else { &filter.status };
     let columns = RunRow::column_list();
     let mut query = Query::default();
@@ -87,7 +121,7 @@ fn list_by_status(workspace: &str, filter: &RunFilter, page: &PageRequest, limit
         query.bind(workspace);
         query.and("status = ", status);
         filter.conditions(&mut query);
-        after(&mut query, page.after.as_ref());
+        between(&mut query, range);
         newest_first(&mut query, limit);
         query.push(&format!(") AS part{index}"));
     }
@@ -95,7 +129,7 @@ fn list_by_status(workspace: &str, filter: &RunFilter, page: &PageRequest, limit
     query
 }
 
-fn list_selective(workspace: &str, filter: &RunFilter, page: &PageRequest, limit: u32) -> Query {
+pub(super) fn list_selective(workspace: &str, filter: &RunFilter, page: &PageRequest, limit: u32) -> Query {
     let mut query = Query::default();
     query.push(&format!("SELECT {} FROM runs WHERE workspace = ", RunRow::column_list()));
     query.bind(workspace);
@@ -155,21 +189,6 @@ impl Store {
     pub async fn list_step_executions(&self, workspace: &str, run: &str) -> Result<Vec<StepExecutionRow>> {
         let tail = "WHERE workspace = ?1 AND run = ?2 ORDER BY visit, call, attempt";
         self.rows(tail, params![workspace, run]).await
-    }
-
-    /// Runs, newest start first.
-    ///
-    /// # Errors
-    /// `Busy`, `Corrupt`.
-    pub async fn list_runs(&self, workspace: &str, filter: &RunFilter, page: &PageRequest) -> Result<Page<RunRow>> {
-        let limit = page.bounded();
-        let query = if filter.is_selective() {
-            list_selective(workspace, filter, page, limit + 1)
-        } else {
-            list_by_status(workspace, filter, page, limit + 1)
-        };
-        let rows = decode(self.query(query.text, query.params).await?)?;
-        Ok(Page::cut(rows, limit, |row: &RunRow| Cursor { at: row.started_at, id: row.id.clone() }))
     }
 
     /// How many runs match, by status; statuses without a run are left out.
@@ -311,7 +330,7 @@ mod tests {
             RunFilter { workflow: workflow.clone(), ..Default::default() },
             RunFilter { workflow, version: Some(2), started_after: Some(1), ..Default::default() },
         ] {
-            let lines = plan(&list_by_status("ws", &filter, &after, 51));
+            let lines = plan(&list_by_status("ws", &filter, (after.after.as_ref(), None), 51));
             let searches: Vec<_> = lines.iter().filter(|line| line.contains(" runs ")).collect();
             assert!(!searches.is_empty() && searches.iter().all(|line| line.contains("USING INDEX")), "{lines:#?}");
             // Each branch stops at its limit without sorting; only the few rows that come out are merged.

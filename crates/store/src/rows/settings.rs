@@ -47,6 +47,24 @@ row! {
 }
 
 row! {
+    /// Filters of the runs list that a person keeps under a name.
+    pub struct SavedViewRow in "saved_views" key(workspace, id) {
+        /// UUID v7.
+        pub id: String,
+        /// Workspace.
+        pub workspace: String,
+        /// Whose.
+        pub user_id: String,
+        /// Name, unique per person.
+        pub name: String,
+        /// JSON object: the filters as in the address of the page.
+        pub search: String,
+        /// Creation.
+        pub created_at: i64,
+    }
+}
+
+row! {
     /// A process of the fleet.
     pub struct NodeRow in "nodes" key(id) {
         /// UUID, new with every start.

@@ -10,6 +10,7 @@ mod fixtures;
 mod isolation;
 mod lists;
 mod people;
+mod run_lists;
 mod settings;
 mod trouble;
 mod workflows;
@@ -74,6 +75,14 @@ macro_rules! cases {
             orphans_are_claimed_once,
             checkpoints_come_in_pages,
             cursors_survive_being_text,
+        );
+        subject!($open, run_lists:
+            a_run_that_cannot_be_read_hides_no_other,
+            a_search_looks_at_a_bounded_part_at_a_time,
+            several_runs_are_read_at_once,
+            customers_are_named_by_a_text,
+            saved_views_are_personal,
+            the_dashboard_adds_up,
         );
         subject!($open, workflows:
             a_draft_is_not_overwritten,

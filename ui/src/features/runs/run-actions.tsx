@@ -1,7 +1,7 @@
 import { useMutation, useQueryClient } from '@tanstack/react-query'
 import { useNavigate } from '@tanstack/react-router'
 import { Ban, Download, Ellipsis, RotateCcw, Workflow } from 'lucide-react'
-import { useState } from 'react'
+import { lazy, Suspense, useState } from 'react'
 import { api, problemText, send } from '@/api/client'
 import { queries } from '@/api/queries'
 import type { RunDetail } from '@/api/types'
@@ -9,13 +9,15 @@ import { useActions, type Action } from '@/app/actions'
 import { useMay } from '@/app/session'
 import { Button, IconButton } from '@/ui/button'
 import { Dialog } from '@/ui/dialog'
-import { Field, Input, Select } from '@/ui/field'
+import { Field, Input } from '@/ui/field'
 import { Menu } from '@/ui/menu'
 import { Note } from '@/ui/states'
 import { toast } from '@/ui/toast'
+import type { RetryFrom } from './retry-dialog'
 import { strings } from './strings'
 
 const s = strings.detail
+const RetryDialog = lazy(() => import('./retry-dialog'))
 
 function useRunChange<T>(run: RunDetail, call: (input: T) => Promise<RunDetail>, said: string, done: () => void) {
   const client = useQueryClient()
@@ -50,30 +52,6 @@ function CancelDialog({ run, onClose }: { run: RunDetail; onClose: () => void })
   )
 }
 
-function RetryDialog({ run, onClose }: { run: RunDetail; onClose: () => void }) {
-  const [version, setVersion] = useState<'same' | 'newest'>('same')
-  const retry = useRunChange(run, () => send(api.POST('/api/v1/runs/{id}/retry', { params: { path: { id: run.id } }, body: { version } })), s.retried, onClose)
-  return (
-    <Dialog open onClose={onClose} title={s.retryTitle} description={s.retryText}>
-      <form className="flex flex-col gap-3" onSubmit={(event) => {
-        event.preventDefault()
-        retry.mutate(undefined)
-      }}>
-        <Field label={s.retryVersion}>
-          {(props) => (
-            <Select {...props} value={version} onChange={(event) => setVersion(event.target.value as 'same' | 'newest')}>
-              <option value="same">{s.retrySame(run.version)}</option>
-              <option value="newest">{s.retryNewest}</option>
-            </Select>
-          )}
-        </Field>
-        {retry.error && <Note tone="bad">{problemText(retry.error)}</Note>}
-        <div className="flex justify-end gap-2"><Button type="submit" look="primary" busy={retry.isPending}>{s.retry}</Button></div>
-      </form>
-    </Dialog>
-  )
-}
-
 function download(run: RunDetail): void {
   const link = document.createElement('a')
   link.href = URL.createObjectURL(new Blob([JSON.stringify(run, null, 2)], { type: 'application/json' }))
@@ -83,27 +61,27 @@ function download(run: RunDetail): void {
 }
 
 /** What can be done with a run: as buttons, menu, keys and palette entries. */
-export function RunActions({ run }: { run: RunDetail }) {
+export function RunActions({ run, retrying, onRetry }: { run: RunDetail; retrying: RetryFrom | null; onRetry: (from: RetryFrom | null) => void }) {
   const navigate = useNavigate()
-  const [dialog, setDialog] = useState<'cancel' | 'retry' | null>(null)
+  const [cancelling, setCancelling] = useState(false)
   const may = useMay('operator')
   const ended = run.ended_at != null
-  const retry: Action = { id: 'run.retry', label: s.retry, group: strings.group, shortcut: 'shift+mod+r', enabled: may && run.status === 'failed', run: () => setDialog('retry') }
-  const cancel: Action = { id: 'run.cancel', label: s.cancel, group: strings.group, enabled: may && !ended, run: () => setDialog('cancel') }
+  const retry: Action = { id: 'run.retry', label: run.status === 'failed' ? s.retry : s.runAgain, group: strings.group, shortcut: 'shift+mod+r', enabled: may && ended, run: () => onRetry({}) }
+  const cancel: Action = { id: 'run.cancel', label: s.cancel, group: strings.group, enabled: may && !ended, run: () => setCancelling(true) }
   const open: Action = { id: 'run.workflow', label: s.workflow, group: strings.group, shortcut: 'w', run: () => void navigate({ to: '/workflows/$workflow', params: { workflow: run.workflow.id } }) }
   const save: Action = { id: 'run.export', label: s.export, group: strings.group, run: () => download(run) }
   useActions([retry, cancel, open, save])
   const icons = { 'run.retry': <RotateCcw size={14} />, 'run.cancel': <Ban size={14} />, 'run.workflow': <Workflow size={14} />, 'run.export': <Download size={14} /> }
   return (
     <>
-      {retry.enabled && <Button look="primary" small icon={<RotateCcw size={14} />} onClick={retry.run}>{s.retry}</Button>}
+      {retry.enabled && run.status === 'failed' && <Button look="primary" small icon={<RotateCcw size={14} />} onClick={retry.run}>{s.retry}</Button>}
       {cancel.enabled && <Button look="danger" small icon={<Ban size={14} />} onClick={cancel.run}>{s.cancel}</Button>}
       <Menu
         trigger={<IconButton label={s.more}><Ellipsis size={16} /></IconButton>}
         items={[open, save, retry, cancel].map((action) => ({ ...action, icon: icons[action.id as keyof typeof icons], disabled: action.enabled === false, danger: action === cancel }))}
       />
-      {dialog === 'cancel' && <CancelDialog run={run} onClose={() => setDialog(null)} />}
-      {dialog === 'retry' && <RetryDialog run={run} onClose={() => setDialog(null)} />}
+      {cancelling && <CancelDialog run={run} onClose={() => setCancelling(false)} />}
+      {retrying && <Suspense><RetryDialog run={run} from={retrying} onClose={() => onRetry(null)} /></Suspense>}
     </>
   )
 }

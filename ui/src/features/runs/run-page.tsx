@@ -1,26 +1,35 @@
-import { useQuery } from '@tanstack/react-query'
-import { Link, useNavigate, useParams, useSearch } from '@tanstack/react-router'
-import { lazy, Suspense, useEffect } from 'react'
+import { useQuery, useQueryClient } from '@tanstack/react-query'
+import { Link, useLocation, useNavigate, useParams, useSearch } from '@tanstack/react-router'
+import { Bug, Link2, RotateCcw } from 'lucide-react'
+import { lazy, Suspense, useEffect, useState } from 'react'
 import { queries } from '@/api/queries'
-import type { RunDetail } from '@/api/types'
+import type { RunDetail, StepExecution } from '@/api/types'
 import { useActions } from '@/app/actions'
 import { PageHead, useTitle } from '@/app/page'
+import type { RunTab } from '@/app/router'
 import { QueryState } from '@/app/query-state'
+import { useMay } from '@/app/session'
 import { Status } from '@/components/status'
 import { StepCards } from '@/components/step-cards'
+import { ErrorCard } from '@/components/step-detail'
 import { measured } from '@/model/duration'
-import { buttonClass } from '@/ui/button'
+import { Button, buttonClass } from '@/ui/button'
 import { JsonView } from '@/ui/json-view'
 import { Note, Skeleton } from '@/ui/states'
 import { Tabs } from '@/ui/tabs'
 import { At, useNow } from '@/ui/time'
+import { toast } from '@/ui/toast'
+import type { RetryFrom } from './retry-dialog'
 import { RunActions } from './run-actions'
+import { StepRequests } from './step-requests'
 import { strings } from './strings'
 
 const s = strings.detail
 const Graph = lazy(() => import('./run-graph'))
+const DebugTab = lazy(() => import('./debug-tab'))
+const TimingTab = lazy(() => import('./timing-tab'))
 
-type View = 'steps' | 'graph' | 'state'
+type View = 'steps' | RunTab
 
 function Fact({ label, children }: { label: string; children: React.ReactNode }) {
   return (
@@ -40,6 +49,7 @@ function Facts({ run }: { run: RunDetail }) {
       <Fact label={s.duration}>{measured(Math.max(0, (run.ended_at ?? now) - run.started_at))}</Fact>
       {run.customer && <Fact label={s.customer}><Link to="/runs" search={{ customer: run.customer.id }} className="hover:underline">{run.customer.name || strings.visitor}</Link></Fact>}
       {run.conversation && <Fact label={s.conversation}><Link to="/conversations/$conversation" params={{ conversation: run.conversation }} className="text-accent hover:underline">{s.conversation}</Link></Fact>}
+      {run.retry_of && <Fact label={s.retryOf}><Link to="/runs/$run" params={{ run: run.retry_of }} className="font-mono text-xs text-accent hover:underline">{run.retry_of.slice(0, 13)}…</Link></Fact>}
       <Fact label={s.id}><span className="font-mono text-xs select-all">{run.id}</span></Fact>
     </dl>
   )
@@ -70,17 +80,84 @@ function Waiting({ run }: { run: RunDetail }) {
   )
 }
 
-function Detail({ run }: { run: RunDetail }) {
-  useTitle(run.title || run.workflow.name)
+/** Which step entry the address names: `#step-3`, or the older `?visit=3`. */
+function useFocus(): number | undefined {
+  const search = useSearch({ from: '/shell/runs/$run' })
+  const hash = useLocation({ select: (location) => location.hash })
+  const named = /^step-(\d+)$/.exec(hash)?.[1]
+  return named === undefined ? search.visit : Number(named)
+}
+
+function copyLink(visit: number): void {
+  const link = new URL(window.location.href)
+  link.search = ''
+  link.hash = `step-${visit}`
+  void navigator.clipboard.writeText(link.href).then(() => toast.ok(s.linkCopied), () => toast.bad(link.href))
+}
+
+function Steps({ run, focus, onRetry }: { run: RunDetail; focus: number | undefined; onRetry?: (from: RetryFrom) => void }) {
+  const navigate = useNavigate({ from: '/runs/$run' })
+  useEffect(() => {
+    if (focus !== undefined) document.getElementById(`step-${focus}`)?.scrollIntoView({ block: 'center' })
+  }, [focus])
+  const client = useQueryClient()
+  const debug = async (step: StepExecution) => {
+    const points = await client.fetchQuery(queries.runPoints(run.id))
+    const entered = points.items.find((point) => point.visit === step.visit)
+    await navigate({ search: { tab: 'debug', point: entered?.point }, hash: '' })
+  }
+  return (
+    <div className="mx-auto w-full max-w-5xl p-4">
+      <StepCards
+        key={focus}
+        steps={run.steps}
+        focus={focus}
+        anchor={(visit) => `step-${visit}`}
+        tools={{
+          actions: (step) => (
+            <>
+              <Button small icon={<Link2 size={14} />} onClick={() => copyLink(step.visit)}>{s.copyLink}</Button>
+              <Button small icon={<Bug size={14} />} onClick={() => void debug(step)}>{s.debugHere}</Button>
+              {onRetry && <Button small icon={<RotateCcw size={14} />} onClick={() => onRetry({ step: step.step })}>{s.retryHere}</Button>}
+            </>
+          ),
+          requests: (step) => (step.kind === 'tool_call' ? <StepRequests run={run.id} visit={step.visit} /> : null),
+        }}
+      />
+    </div>
+  )
+}
+
+function Views({ run, onRetry }: { run: RunDetail; onRetry?: (from: RetryFrom) => void }) {
   const search = useSearch({ from: '/shell/runs/$run' })
   const navigate = useNavigate({ from: '/runs/$run' })
   const view: View = search.tab ?? 'steps'
-  const show = (next: View) => void navigate({ search: (old) => ({ ...old, tab: next === 'steps' ? undefined : next }), replace: true })
-  const views: View[] = ['steps', 'graph', 'state']
-  useActions([{ id: 'run.view', label: s.next, group: strings.group, shortcut: 'v', run: () => show(views[(views.indexOf(view) + 1) % views.length] ?? 'steps') }])
-  useEffect(() => {
-    if (search.visit) document.getElementById(`visit-${search.visit}`)?.scrollIntoView({ block: 'center' })
-  }, [search.visit])
+  const show = (next: View) => void navigate({ search: next === 'steps' ? {} : { tab: next, point: next === 'debug' ? search.point : undefined }, hash: '', replace: true })
+  const views: View[] = ['steps', 'graph', 'timing', 'debug', 'state']
+  useActions([
+    { id: 'run.view', label: s.next, group: strings.group, shortcut: 'v', run: () => show(views[(views.indexOf(view) + 1) % views.length] ?? 'steps') },
+    { id: 'run.debug', label: s.openDebug, group: strings.group, shortcut: 'd', run: () => show('debug') },
+  ])
+  const focus = useFocus()
+  return (
+    <>
+      <Tabs label={s.tabsLabel} value={view} onChange={show} tabs={views.map((id) => ({ id, label: s.tabs[id], count: id === 'steps' ? run.steps.length : null }))} className="shrink-0 overflow-x-auto border-b border-line px-3 pb-2" />
+      {view === 'steps' && <Steps run={run} focus={focus} onRetry={onRetry} />}
+      <Suspense fallback={<Skeleton className="m-4 h-96" />}>
+        {view === 'graph' && <Graph run={run} onStep={(visit) => void navigate({ search: {}, hash: `step-${visit}` })} />}
+        {view === 'timing' && <TimingTab run={run} />}
+        {view === 'debug' && <DebugTab run={run} onRetry={onRetry && ((step, point) => onRetry({ step, point }))} />}
+      </Suspense>
+      {view === 'state' && <State run={run} />}
+    </>
+  )
+}
+
+function Detail({ run }: { run: RunDetail }) {
+  useTitle(run.title || run.workflow.name)
+  const may = useMay('operator')
+  const [retrying, setRetrying] = useState<RetryFrom | null>(null)
+  const error = run.steps.findLast((step) => step.error)?.error
   return (
     <>
       <PageHead
@@ -89,18 +166,15 @@ function Detail({ run }: { run: RunDetail }) {
             <Link to="/runs" className="font-normal text-faint hover:text-text">{strings.title}</Link> <span className="text-faint">/</span> {run.workflow.name}
           </>
         }
-        actions={<RunActions run={run} />}
+        actions={<RunActions run={run} retrying={retrying} onRetry={setRetrying} />}
       >
         <Link to="/workflows/$workflow/versions" params={{ workflow: run.workflow.id }} className="rounded border border-line px-1.5 font-mono text-xs text-muted hover:bg-hover">{strings.version(run.version)}</Link>
         <Status status={run.status} pill />
       </PageHead>
       <Facts run={run} />
-      {run.error_message && run.status === 'failed' && <div className="mx-4 mb-3"><Note tone="bad">{run.error_message} <span className="font-mono text-xs">{run.error_code}</span></Note></div>}
+      {run.status === 'failed' && (error && error.code === run.error_code ? <div className="mx-4 mb-3"><ErrorCard error={error} /></div> : run.error_message && <div className="mx-4 mb-3"><Note tone="bad">{run.error_message} <span className="font-mono text-xs">{run.error_code}</span></Note></div>)}
       <Waiting run={run} />
-      <Tabs label={s.tabsLabel} value={view} onChange={show} tabs={views.map((id) => ({ id, label: s.tabs[id], count: id === 'steps' ? run.steps.length : null }))} className="border-b border-line px-3 pb-2" />
-      {view === 'steps' && <div className="mx-auto w-full max-w-5xl p-4"><StepCards steps={run.steps} focus={search.visit} anchor={(visit) => `visit-${visit}`} /></div>}
-      {view === 'graph' && <Suspense fallback={<Skeleton className="m-4 h-96" />}><Graph run={run} onStep={(visit) => void navigate({ search: { visit } })} /></Suspense>}
-      {view === 'state' && <State run={run} />}
+      <Views run={run} onRetry={may && run.ended_at != null ? setRetrying : undefined} />
     </>
   )
 }

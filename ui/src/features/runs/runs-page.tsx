@@ -1,29 +1,35 @@
 import { useInfiniteQuery, useQuery } from '@tanstack/react-query'
 import { Link, useNavigate, useSearch } from '@tanstack/react-router'
-import { Activity, FilterX, Search } from 'lucide-react'
+import { Activity, Download, FilterX, Search, SlidersHorizontal } from 'lucide-react'
 import { useEffect, useRef, useState } from 'react'
 import { queries, type RunFilters } from '@/api/queries'
+import type { BulkAction, RunSummary, UnreadableRun } from '@/api/types'
 import { useActions } from '@/app/actions'
 import { PageHead, useTitle } from '@/app/page'
 import { QueryState } from '@/app/query-state'
+import { useMay } from '@/app/session'
 import { LoadMore } from '@/components/load-more'
 import { StatusIcon } from '@/components/status'
 import { RUN_STATUSES, statusLook } from '@/model/status'
-import { Button, buttonClass } from '@/ui/button'
+import { Button, buttonClass, IconButton } from '@/ui/button'
 import { cx } from '@/ui/cx'
 import { Input, Select } from '@/ui/field'
+import { Menu } from '@/ui/menu'
 import { Empty } from '@/ui/states'
-import { RunTable } from './run-table'
+import { BulkBar, BulkDialog } from './bulk-bar'
+import { FilterChips, MoreFilters } from './more-filters'
+import { RunTable, type Selection } from './run-table'
+import { SavedViews } from './saved-views'
 import { strings as s } from './strings'
 
-function StatusFilter({ value, onChange }: { value: string | undefined; onChange: (status: string | undefined) => void }) {
-  const { data: counts } = useQuery(queries.runCounts())
+function StatusFilter({ value, filters, onChange }: { value: string | undefined; filters: RunFilters; onChange: (status: string | undefined) => void }) {
+  const { data: counts } = useQuery(queries.runCounts({ ...filters, status: undefined }))
   const total = counts ? RUN_STATUSES.reduce((sum, status) => sum + counts[status], 0) : undefined
   const chip = (id: string | undefined, label: string, count: number | undefined) => (
     <button key={label} type="button" aria-pressed={value === id} onClick={() => onChange(id)} className={cx('inline-flex h-7 shrink-0 items-center gap-1.5 rounded-md px-2 text-sm', value === id ? 'bg-hover font-medium text-text' : 'text-muted hover:bg-hover')}>
       {id && <span aria-hidden className="inline-flex"><StatusIcon status={id} size={14} /></span>}
       {label}
-      {count !== undefined && <span className="text-xs text-faint tabular-nums">{count.toLocaleString()}</span>}
+      {count !== undefined && <span className="text-xs text-faint tabular-nums">{count.toLocaleString()}{counts?.at_least && count > 0 ? '+' : ''}</span>}
     </button>
   )
   return (
@@ -33,6 +39,9 @@ function StatusFilter({ value, onChange }: { value: string | undefined; onChange
     </div>
   )
 }
+
+/** As many as one request may name. */
+const SELECTED_MAX = 200
 
 const SPANS = { hour: 3_600_000, day: 86_400_000, week: 7 * 86_400_000 }
 
@@ -60,22 +69,101 @@ function SearchBox({ value, onChange }: { value: string | undefined; onChange: (
   )
 }
 
+/** The runs that are ticked, and how ticking goes on to another with Shift. */
+function useSelection(ids: readonly string[]): Selection & { clear: () => void } {
+  const [chosen, setChosen] = useState<ReadonlySet<string>>(new Set())
+  const [last, setLast] = useState<string | null>(null)
+  return {
+    chosen,
+    clear: () => setChosen(new Set()),
+    all: (on) => setChosen(new Set(on ? ids.slice(0, SELECTED_MAX) : [])),
+    toggle: (id, reach) => {
+      const next = new Set(chosen)
+      const on = !chosen.has(id)
+      const [from, to] = [ids.indexOf(last ?? id), ids.indexOf(id)].sort((a, b) => a - b) as [number, number]
+      for (const one of reach && from >= 0 ? ids.slice(from, to + 1) : [id]) {
+        if (!on) next.delete(one)
+        else if (next.size < SELECTED_MAX) next.add(one)
+      }
+      setChosen(next)
+      setLast(id)
+    },
+  }
+}
+
+/** j and k go from row to row, x ticks the one that has the focus. */
+function useRowKeys(ids: readonly string[], selection: Selection): void {
+  const focused = () => document.activeElement?.getAttribute('data-run') ?? null
+  const go = (by: number) => {
+    const at = ids.indexOf(focused() ?? '')
+    const next = ids[at < 0 ? (by > 0 ? 0 : ids.length - 1) : Math.min(Math.max(at + by, 0), ids.length - 1)]
+    if (next) document.querySelector<HTMLElement>(`[data-run="${next}"]`)?.focus()
+  }
+  const tick = (reach: boolean) => {
+    const id = focused()
+    if (id) selection.toggle(id, reach)
+  }
+  useActions([
+    { id: 'runs.down', label: s.down, group: s.group, shortcut: 'j', quiet: true, run: () => go(1) },
+    { id: 'runs.up', label: s.up, group: s.group, shortcut: 'k', quiet: true, run: () => go(-1) },
+    { id: 'runs.tick', label: s.tick, group: s.group, shortcut: 'x', quiet: true, run: () => tick(false) },
+    { id: 'runs.all', label: s.selectAll, group: s.group, shortcut: 'mod+a', run: () => selection.all(selection.chosen.size === 0) },
+  ])
+}
+
+function exportAddress(filters: RunFilters, format: 'csv' | 'json'): string {
+  const query = new URLSearchParams({ format })
+  for (const [name, value] of Object.entries(filters)) if (value !== undefined) query.set(name, String(value))
+  return `/api/v1/runs/export?${query.toString()}`
+}
+
+type Runs = { pages: { items: RunSummary[]; unreadable: UnreadableRun[] }[] }
+type More = { hasNextPage: boolean; isFetchingNextPage: boolean; fetchNextPage: () => unknown }
+
+function List({ data, query, filtered }: { data: Runs; query: More; filtered: boolean }) {
+  const may = useMay('operator')
+  const items = data.pages.flatMap((page) => page.items)
+  const unreadable = data.pages.flatMap((page) => page.unreadable)
+  const ids = items.map((run) => run.id)
+  const selection = useSelection(ids)
+  useRowKeys(ids, selection)
+  const chosen = ids.filter((id) => selection.chosen.has(id))
+  // Kept apart from the list: what was done may take the runs out of it.
+  const [asked, setAsked] = useState<{ action: BulkAction; runs: string[] } | null>(null)
+  const dialog = asked && <BulkDialog action={asked.action} runs={asked.runs} onClose={() => setAsked(null)} onDone={() => { setAsked(null); selection.clear() }} />
+  if (items.length + unreadable.length > 0) {
+    return (
+      <>
+        {dialog}
+        <RunTable runs={items} unreadable={unreadable} selection={may ? selection : undefined} />
+        <LoadMore query={query} />
+        {chosen.length > 0 && <BulkBar count={chosen.length} onAsk={(action) => setAsked({ action, runs: chosen })} onClear={selection.clear} />}
+      </>
+    )
+  }
+  if (query.hasNextPage) return <>{dialog}<Empty icon={<Search size={20} />} title={s.emptySoFar.title} action={<Button look="primary" busy={query.isFetchingNextPage} onClick={() => void query.fetchNextPage()}>{s.emptySoFar.action}</Button>}>{s.emptySoFar.text}</Empty></>
+  if (filtered) return <>{dialog}<Empty icon={<FilterX size={20} />} title={s.emptyFiltered.title}>{s.emptyFiltered.text}</Empty></>
+  return <Empty icon={<Activity size={20} />} title={s.empty.title} action={<Link to="/workflows" className={buttonClass('primary')}>{s.empty.action}</Link>}>{s.empty.text}</Empty>
+}
+
 export default function RunsPage() {
   useTitle(s.title)
   const filters: RunFilters = useSearch({ from: '/shell/runs' })
   const navigate = useNavigate({ from: '/runs' })
   const query = useInfiniteQuery(queries.runs(filters))
   const { data: workflows } = useQuery(queries.workflows())
+  const [more, setMore] = useState(false)
   const filtered = Object.values(filters).some((value) => value !== undefined)
   const set = (change: RunFilters) => void navigate({ search: (old) => ({ ...old, ...change }), replace: true })
+  const download = (format: 'csv' | 'json') => window.location.assign(exportAddress(filters, format))
   return (
     <>
       <PageHead
         title={s.title}
-        below={<StatusFilter value={filters.status} onChange={(status) => set({ status })} />}
+        below={<StatusFilter value={filters.status} filters={filters} onChange={(status) => set({ status })} />}
         actions={
           <>
-            {filtered && <Button look="quiet" small icon={<FilterX size={14} />} onClick={() => void navigate({ search: {} })}><span className="hidden sm:inline">{s.clear}</span></Button>}
+            {filtered && <Button look="quiet" small aria-label={s.clear} icon={<FilterX size={14} />} onClick={() => void navigate({ search: {} })}><span className="hidden lg:inline">{s.clear}</span></Button>}
             <Select aria-label={s.since} value={spanOf(filters.after)} onChange={(event) => set({ after: event.target.value ? Date.now() - SPANS[event.target.value as keyof typeof SPANS] : undefined })} className="hidden !w-36 md:block">
               <option value="">{s.sinceAny}</option><option value="hour">{s.sinceHour}</option><option value="day">{s.sinceDay}</option><option value="week">{s.sinceWeek}</option>
             </Select>
@@ -84,17 +172,18 @@ export default function RunsPage() {
               {workflows?.items.map((workflow) => <option key={workflow.id} value={workflow.id}>{workflow.name}</option>)}
             </Select>
             <SearchBox key={filters.text === undefined ? 'empty' : 'set'} value={filters.text} onChange={(text) => set({ text })} />
+            <IconButton label={s.filters.toggle} aria-expanded={more} onClick={() => setMore(!more)}><SlidersHorizontal size={16} /></IconButton>
+            <SavedViews filters={filters} filtered={filtered} />
+            <Menu
+              trigger={<IconButton label={s.export}><Download size={16} /></IconButton>}
+              items={[{ id: 'csv', label: s.exportCsv, run: () => download('csv') }, { id: 'json', label: s.exportJson, run: () => download('json') }]}
+            />
           </>
         }
       />
-      <QueryState query={query}>
-        {(data) => {
-          const items = data.pages.flatMap((page) => page.items)
-          if (items.length > 0) return <><RunTable runs={items} /><LoadMore query={query} /></>
-          if (filtered) return <Empty icon={<FilterX size={20} />} title={s.emptyFiltered.title}>{s.emptyFiltered.text}</Empty>
-          return <Empty icon={<Activity size={20} />} title={s.empty.title} action={<Link to="/workflows" className={buttonClass('primary')}>{s.empty.action}</Link>}>{s.empty.text}</Empty>
-        }}
-      </QueryState>
+      {more && <MoreFilters filters={filters} set={set} />}
+      <FilterChips filters={filters} set={set} />
+      <QueryState query={query}>{(data) => <List key={JSON.stringify(filters)} data={data} query={query} filtered={filtered} />}</QueryState>
     </>
   )
 }

@@ -20,9 +20,9 @@ pub struct ShowArgs {
     remote: Remote,
     /// Id of the run.
     id: String,
-    /// One step with everything that went in and out: its number in the run, from 1.
-    #[arg(long, value_name = "VISIT")]
-    step: Option<u32>,
+    /// One step with everything that went in and out: its number in the run, from 1, or its id (then its last entry).
+    #[arg(long, value_name = "NUMBER|ID")]
+    step: Option<String>,
 }
 
 pub(super) async fn run(args: &ShowArgs) -> anyhow::Result<Exit> {
@@ -31,7 +31,7 @@ pub(super) async fn run(args: &ShowArgs) -> anyhow::Result<Exit> {
 
 async fn show(client: &Client, args: &ShowArgs) -> anyhow::Result<Exit> {
     let run = client.get(&["runs", &args.id]).send().await?;
-    let Some(visit) = args.step else {
+    let Some(wanted) = &args.step else {
         if args.remote.json {
             output::json(&run)?;
         } else {
@@ -42,8 +42,13 @@ async fn show(client: &Client, args: &ShowArgs) -> anyhow::Result<Exit> {
         return Ok(Exit::Good);
     };
     let steps = list(&run, "/steps");
-    let step = steps.iter().find(|step| step.get("visit").and_then(Value::as_u64) == Some(visit.into()));
-    let step = step.with_context(|| format!("the run has {} steps, none is number {visit}", steps.len()))?;
+    let number: Option<u64> = wanted.parse().ok();
+    let is_it = |step: &&Value| match number {
+        Some(number) => step.get("visit").and_then(Value::as_u64) == Some(number),
+        None => step.get("step").and_then(Value::as_str) == Some(wanted),
+    };
+    let step = steps.iter().rev().find(is_it);
+    let step = step.with_context(|| format!("the run has {} steps, none is `{wanted}`", steps.len()))?;
     if args.remote.json {
         output::json(step)?;
     } else {

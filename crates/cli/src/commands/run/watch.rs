@@ -3,7 +3,7 @@
 use super::{error, exit};
 use crate::{
     client::{
-        Client, Remote, is_unreachable,
+        Client, Events, Remote, is_unreachable,
         text::{at, duration, list, words},
     },
     output::{self, Exit},
@@ -13,9 +13,11 @@ use clap::Args;
 use jiff::tz::TimeZone;
 use serde_json::{Value, json};
 use std::{collections::BTreeMap, time::Duration};
-use tokio::time::{Instant, sleep, timeout_at};
+use tokio::time::{Instant, sleep, timeout, timeout_at};
 
-/// Between two looks at a run that moves.
+/// Between two looks although the server told of nothing.
+const SURE: Duration = Duration::from_secs(20);
+/// Between two looks at a run that moves, when the server does not tell.
 const MOVING: Duration = Duration::from_millis(250);
 /// Between two looks at a run that waits for a person.
 const WAITING: Duration = Duration::from_secs(2);
@@ -47,8 +49,28 @@ pub(super) async fn run(args: &WatchArgs) -> anyhow::Result<Exit> {
         .await
 }
 
+/// Waits until something of the run may be new: told by the server, or, when it does not tell, after a while.
+async fn wait_for_news(client: &Client, id: &str, stream: &mut Option<Events>, otherwise: Duration) {
+    if stream.is_none() {
+        *stream = client.get(&["events"]).open_events().await.ok();
+        if stream.is_some() {
+            // What happened before the stream stood is read once more.
+            return;
+        }
+    }
+    let Some(events) = stream else { return sleep(otherwise).await };
+    match timeout(SURE, events.until_run(id)).await {
+        Ok(true) | Err(_) => {}
+        Ok(false) => {
+            *stream = None;
+            sleep(otherwise).await;
+        }
+    }
+}
+
 async fn watch(client: &Client, args: &WatchArgs) -> anyhow::Result<Exit> {
     let mut seen = Seen::default();
+    let mut stream = None;
     let mut failures = 0;
     loop {
         let run = match client.get(&["runs", &args.id]).send().await {
@@ -82,7 +104,8 @@ async fn watch(client: &Client, args: &WatchArgs) -> anyhow::Result<Exit> {
         if ended {
             return Ok(exit(&run));
         }
-        sleep(if at(&run, "/status") == "waiting" { WAITING } else { MOVING }).await;
+        let otherwise = if at(&run, "/status") == "waiting" { WAITING } else { MOVING };
+        wait_for_news(client, &args.id, &mut stream, otherwise).await;
     }
 }
 

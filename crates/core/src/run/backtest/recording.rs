@@ -3,10 +3,13 @@
 use super::EndFacts;
 use crate::{
     document::StepId,
-    run::{Actor, CallRequest, CheckpointKind, ClosedBy, Event, GuardedRequest, LogEntry, Opened, Start, StepError},
+    run::{
+        Actor, CallRequest, CheckpointKind, ClosedBy, Continuation, Event, GuardedRequest, LogEntry, Opened, Start,
+        StateEdit, StepError,
+    },
     time::Timestamp,
 };
-use serde_json::{Map, Value};
+use serde_json::Value;
 use std::collections::{BTreeMap, VecDeque};
 
 /// A step and which entry of it, from 1.
@@ -15,6 +18,8 @@ pub(super) type Key = (StepId, u32);
 /// What a run was told, and what it did.
 pub(super) struct Recording {
     pub(super) start: Start,
+    /// What it went on from, when it followed another run.
+    pub(super) continued: Option<Box<Continuation>>,
     pub(super) started_at: Timestamp,
     pub(super) path: Vec<StepId>,
     pub(super) entries: BTreeMap<Key, Entry>,
@@ -88,7 +93,7 @@ pub(super) struct Closed {
 /// The run was over and taken up again.
 pub(super) struct Reopened {
     pub(super) step: StepId,
-    pub(super) vars: Map<String, Value>,
+    pub(super) edit: StateEdit,
     pub(super) by: Actor,
     pub(super) at: Timestamp,
 }
@@ -99,6 +104,7 @@ impl Recording {
         let Some(Event::RunStarted { start, at, .. }) = first.events.first() else { return None };
         let mut recording = Self {
             start: (**start).clone(),
+            continued: None,
             started_at: *at,
             path: Vec::new(),
             entries: BTreeMap::new(),
@@ -135,9 +141,10 @@ impl Recording {
                     }
                 }
             }
-            Event::RunReopened { step, vars, by } => {
-                let (step, vars, by) = (step.clone(), vars.clone(), by.clone());
-                self.reopened.push_back(Reopened { step, vars, by, at });
+            Event::RunContinued { from } => self.continued = Some(from.clone()),
+            Event::RunReopened { step, edit, by } => {
+                let (step, edit, by) = (step.clone(), edit.clone(), by.clone());
+                self.reopened.push_back(Reopened { step, edit, by, at });
                 self.end = None;
                 self.cancelled = None;
             }
@@ -225,6 +232,7 @@ impl Entry {
             | Event::StepCompleted { .. }
             | Event::StepFailed { .. }
             | Event::RunEnded { .. }
+            | Event::RunContinued { .. }
             | Event::RunReopened { .. }
             | Event::RunMoved { .. } => {}
         }

@@ -75,11 +75,15 @@ impl<'a> Player<'a> {
             let message = format!("the input does not fit: {} {}", problem.pointer, problem.message);
             return Err(self.cannot_say("input_refused", message));
         }
-        self.take(Input::Started(Box::new(self.recording.start.clone())))?;
+        let start = Box::new(self.recording.start.clone());
+        self.take(match self.recording.continued.clone() {
+            Some(from) => Input::Continued { start, from },
+            None => Input::Started(start),
+        })?;
         for _ in 0..INPUTS_MAX {
             match self.state.phase.clone() {
                 Phase::Ended(ended) => {
-                    let Some(Reopened { step, vars, by, at }) = self.recording.reopened.get(self.reopened) else {
+                    let Some(Reopened { step, edit, by, at }) = self.recording.reopened.get(self.reopened) else {
                         let error = ended.error.map(|error| error.code);
                         let status = ended.status.tag().to_owned();
                         self.played.end = Some(EndFacts { status, output: ended.output, error });
@@ -87,7 +91,7 @@ impl<'a> Player<'a> {
                     };
                     self.reopened += 1;
                     self.now = self.now.max(*at);
-                    self.take(Input::RetryRequested { step: Some(step.clone()), vars: vars.clone(), by: by.clone() })?;
+                    self.take(Input::RetryRequested { step: Some(step.clone()), edit: edit.clone(), by: by.clone() })?;
                 }
                 Phase::Calling(calling) => self.call(&calling)?,
                 Phase::BackingOff(wait) => {

@@ -110,6 +110,11 @@ fn approval_needed(machine: &Machine<'_>, step: &Compiled, id: &StepId, input: &
                 None => Permission::Missing,
             }
         }
+        // A run that was sent on from a step may have been led around its approval.
+        None if machine.state.sent_on => match machine.version.guarded_by.get(id).and_then(|all| all.first()) {
+            Some(approval) => Permission::AskAgain { approval: approval.clone(), approved: Value::Null },
+            None => Permission::Granted,
+        },
         None => Permission::Granted,
     }
 }

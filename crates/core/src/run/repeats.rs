@@ -1,0 +1,143 @@
+//! What would be done a second time when a run goes on from a step.
+
+use super::{CallRequest, CompiledStep, Event, FailureClass, LogEntry, Version};
+use crate::{document::StepId, time::Timestamp};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// Something that was done, or may have been, and may be done again.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Repeat {
+    /// The step that did it.
+    pub step: StepId,
+    /// Its title.
+    pub title: String,
+    /// `<connector>.<action>`, or the channel of a message.
+    pub action: String,
+    /// The entry of the step.
+    pub visit: u32,
+    /// When it was sent last.
+    pub at: Timestamp,
+    /// Whether it certainly took place; else it may have.
+    pub certain: bool,
+}
+
+/// The steps that can be reached from `from`, itself included.
+#[must_use]
+pub fn reachable(version: &Version, from: &str) -> BTreeSet<StepId> {
+    let mut found = BTreeSet::new();
+    let mut left = vec![from.to_owned()];
+    while let Some(id) = left.pop() {
+        let Some(step) = version.workflow.steps.get(&id) else { continue };
+        left.extend(step.kind.exits().into_iter().map(|(_, target)| target.clone()));
+        // A guarded step sends the run back to its approval when nobody has approved it.
+        left.extend(version.guarded_by.get(&id).into_iter().flatten().cloned());
+        left.retain(|next| !found.contains(next));
+        found.insert(id);
+    }
+    found
+}
+
+/// Guarded steps reachable from `from`: each needs a fresh approval, since a retry uses no earlier one.
+#[must_use]
+pub fn asked_again(version: &Version, from: &str) -> Vec<StepId> {
+    let reached = reachable(version, from);
+    version.guarded_by.keys().filter(|step| reached.contains(*step)).cloned().collect()
+}
+
+/// What a run did on `ran_on` that may be done again when it goes on from `from` on `goes_on`: every action that is not
+/// a mere read and every message, unless it certainly did not take place. One entry a step, its latest.
+#[must_use]
+pub fn repeats(ran_on: &Version, log: &[LogEntry], goes_on: &Version, from: &str) -> Vec<Repeat> {
+    let reached = reachable(goes_on, from);
+    let actions: BTreeSet<&str> = reached.iter().filter_map(|step| action_of(goes_on, step)).collect();
+    let mut latest: BTreeMap<StepId, Repeat> = BTreeMap::new();
+    for sent in sent(ran_on, log) {
+        // A step that was renamed since is known by its action.
+        let again = if goes_on.steps.contains_key(&sent.step) {
+            reached.contains(&sent.step)
+        } else {
+            actions.contains(sent.action.as_str())
+        };
+        if again {
+            latest.insert(sent.step.clone(), sent);
+        }
+    }
+    let mut repeats: Vec<Repeat> = latest.into_values().collect();
+    repeats.sort_by_key(|repeat| repeat.visit);
+    repeats
+}
+
+fn action_of<'a>(version: &'a Version, step: &str) -> Option<&'a str> {
+    match version.steps.get(step) {
+        Some(CompiledStep::ToolCall(step)) => Some(step.action()),
+        _ => None,
+    }
+}
+
+/// What is known of one call while the log is read.
+struct Sent {
+    repeat: Repeat,
+    /// An attempt may have taken place.
+    doubtful: bool,
+    done: bool,
+}
+
+#[derive(Default)]
+struct Calls {
+    all: BTreeMap<(u32, u16), Sent>,
+    here: StepId,
+}
+
+impl Calls {
+    fn take(&mut self, version: &Version, at: Timestamp, event: &Event) {
+        if let Event::StepEntered { step, .. } = event {
+            self.here.clone_from(step);
+        } else if let Event::CallRequested { visit, call, request, .. } = event {
+            self.requested(version, (*visit, *call), request, at);
+        } else if let Event::CallSucceeded { visit, call, .. } = event {
+            self.known((*visit, *call), |sent| (sent.done, sent.repeat.certain) = (true, true));
+        } else if let Event::CallFailed { visit, call, error, .. } = event {
+            self.known((*visit, *call), |sent| sent.doubtful |= error.class == FailureClass::Unknown);
+        } else if let Event::LookUpAnswered { visit, call, found } = event
+            && found == "did_not_happen"
+        {
+            self.known((*visit, *call), |sent| sent.doubtful = false);
+        } else if let Event::CheckpointClosed { visit, outcome, .. } = event
+            && outcome == "not_happened"
+        {
+            // One call of a step is in doubt at a time; those before it are settled.
+            self.all.range_mut((*visit, 0)..=(*visit, u16::MAX)).for_each(|(_, sent)| sent.doubtful = false);
+        }
+    }
+
+    fn known(&mut self, call: (u32, u16), change: impl FnOnce(&mut Sent)) {
+        if let Some(sent) = self.all.get_mut(&call) {
+            change(sent);
+        }
+    }
+
+    fn requested(&mut self, version: &Version, call: (u32, u16), request: &CallRequest, at: Timestamp) {
+        if matches!(version.steps.get(&self.here), Some(CompiledStep::ToolCall(step)) if step.read_only) {
+            return;
+        }
+        let action = match request {
+            CallRequest::Action { action, .. } => action.clone(),
+            CallRequest::Message { channel, .. } => channel.tag().to_owned(),
+        };
+        let (step, title) = (self.here.clone(), version.title(&self.here).to_owned());
+        let repeat = Repeat { step, title, action, visit: call.0, at, certain: false };
+        let doubtful = self.all.get(&call).is_some_and(|earlier| earlier.doubtful);
+        self.all.insert(call, Sent { repeat, doubtful, done: false });
+    }
+}
+
+/// Calls that took place or may have, in order.
+fn sent(version: &Version, log: &[LogEntry]) -> Vec<Repeat> {
+    let mut calls = Calls::default();
+    for entry in log {
+        entry.events.iter().for_each(|event| calls.take(version, entry.at, event));
+    }
+    calls.all.into_values().filter(|sent| sent.done || sent.doubtful).map(|sent| sent.repeat).collect()
+}

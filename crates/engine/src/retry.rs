@@ -1,0 +1,142 @@
+//! Ended runs that go on: from which step, with what state, on which version, and what would be done a second time.
+
+use crate::{Engine, EngineError, IdempotencyKey, LoadedRun, StartRun};
+use countersign_core::run::{
+    Actor, Continuation, Input, Refusal, Repeat, StateEdit, Version, asked_again, at_point, repeats,
+};
+use countersign_store::RunRow;
+use serde_json::{Map, Value, json};
+use std::sync::Arc;
+
+/// How a run goes on.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct RetryRun {
+    /// From which step; the one it ended at when absent. On the newest version an absent step with nothing changed
+    /// starts anew with the same input.
+    pub step: Option<String>,
+    /// On the active version, as a new run.
+    pub newest: bool,
+    /// The point of the log the state is taken from; its end when absent.
+    pub point: Option<u32>,
+    /// All variables, in place of those of that state.
+    pub vars: Option<Map<String, Value>>,
+    /// What the steps gave, in place of that of that state.
+    pub steps: Option<Value>,
+    /// Variables to change on top.
+    pub set: Map<String, Value>,
+    /// Steps that may do again what they did.
+    pub repeat: Vec<String>,
+}
+
+impl RetryRun {
+    fn changes_state(&self) -> bool {
+        self.point.is_some() || self.vars.is_some() || self.steps.is_some() || !self.set.is_empty()
+    }
+}
+
+/// What a retry would mean.
+pub struct RetryPlan {
+    /// The run as it is.
+    pub loaded: LoadedRun,
+    /// The version it would go on with, and its number.
+    pub target: (u32, Arc<Version>),
+    /// The first step; absent when it starts anew.
+    pub step: Option<String>,
+    /// The variables it would go on with.
+    pub vars: Map<String, Value>,
+    /// The step results it would go on with.
+    pub steps: Value,
+    /// What was done, or may have been, and may be done again.
+    pub repeats: Vec<Repeat>,
+    /// Guarded steps that will ask for a new approval.
+    pub asked_again: Vec<String>,
+}
+
+/// Who wants it, and under which key.
+pub struct RetryBy {
+    /// Who.
+    pub actor: Actor,
+    /// Makes a repeat of a request for a new run answer with the first.
+    pub idempotency: Option<IdempotencyKey>,
+}
+
+impl Engine {
+    /// What a retry would mean; nothing is changed.
+    ///
+    /// # Errors
+    /// `NotFound`, `NotPublished`, or `Refused` when there is no such step.
+    pub async fn plan_retry(&self, workspace: &str, run: &str, retry: &RetryRun) -> Result<RetryPlan, EngineError> {
+        let loaded = self.load(workspace, run).await?;
+        let target = if retry.newest {
+            let pointer = self.pointer(workspace, &loaded.row.workflow).await?;
+            let number = pointer.active_version.ok_or(EngineError::NotPublished)?;
+            (number, self.version(workspace, &loaded.row.workflow, number).await?)
+        } else {
+            (loaded.row.version, Arc::clone(&loaded.version))
+        };
+        let base = retry.point.map_or_else(|| loaded.state.clone(), |point| at_point(&loaded.log, point).state);
+        let mut vars = retry.vars.clone().unwrap_or(base.vars);
+        vars.extend(retry.set.clone());
+        let steps = retry.steps.clone().unwrap_or(base.steps);
+        let anew = retry.newest && retry.step.is_none() && !retry.changes_state();
+        let last = || loaded.state.place().map(|place| place.step.clone());
+        let step = if anew { None } else { retry.step.clone().or_else(last) };
+        let first = step.as_ref().unwrap_or(&target.1.workflow().start);
+        if target.1.step(first).is_none() {
+            let number = target.0;
+            return Err(Refusal::NotRetryable(format!("there is no step `{first}` in version {number}")).into());
+        }
+        let repeats = repeats(&loaded.version, &loaded.log, &target.1, first);
+        let asked_again = asked_again(&target.1, first);
+        Ok(RetryPlan { target, step, vars, steps, repeats, asked_again, loaded })
+    }
+
+    /// Takes an ended run up again on its own version, or lets a new run on the active version go on from it.
+    ///
+    /// # Errors
+    /// `NotFound`, `Refused` when it is not over or has no such step, `WouldRepeat` when something that was done could
+    /// be done again and nobody agreed to that.
+    pub async fn retry(&self, workspace: &str, run: &str, retry: RetryRun, by: RetryBy) -> Result<RunRow, EngineError> {
+        let plan = self.plan_retry(workspace, run, &retry).await?;
+        if plan.loaded.state.ended().is_none() && !retry.newest {
+            return Err(Refusal::NotRetryable("only a run that is over can be retried".into()).into());
+        }
+        let unasked: Vec<Repeat> =
+            plan.repeats.iter().filter(|done| !retry.repeat.contains(&done.step)).cloned().collect();
+        if !unasked.is_empty() {
+            return Err(EngineError::WouldRepeat(unasked));
+        }
+        if retry.newest {
+            return self.continue_on_newest(workspace, plan, retry.point, by).await;
+        }
+        let mut edit = StateEdit::towards(&plan.loaded.state, &plan.vars, &plan.steps);
+        edit.point = retry.point;
+        self.take(workspace, run, Input::RetryRequested { step: plan.step, edit, by: by.actor }).await
+    }
+
+    async fn continue_on_newest(
+        &self,
+        workspace: &str,
+        plan: RetryPlan,
+        point: Option<u32>,
+        by: RetryBy,
+    ) -> Result<RunRow, EngineError> {
+        let RetryPlan { loaded, target, step, vars, steps, .. } = plan;
+        let of = loaded.row.id.clone();
+        let request = StartRun {
+            workspace: workspace.to_owned(),
+            workflow: loaded.row.workflow,
+            version: Some(target.0),
+            input: loaded.state.info.input,
+            customer: loaded.row.customer,
+            conversation: loaded.row.conversation,
+            trigger: json!({ "type": "manual", "retry_of": of }),
+            started_by: Some(by.actor.clone()),
+            idempotency: by.idempotency,
+            wait: None,
+        };
+        let error = loaded.state.error;
+        let from = step.map(|step| Continuation { of: of.clone(), point, step, vars, steps, error, by: by.actor });
+        Ok(self.start_after(request, of, from.map(Box::new)).await?.run)
+    }
+}

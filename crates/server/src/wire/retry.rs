@@ -1,0 +1,146 @@
+//! Ended runs that go on.
+
+use super::{RetryVersion, StateChange};
+use countersign_core::run;
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+use utoipa::ToSchema;
+
+/// Takes an ended run up again.
+#[derive(Debug, Default, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct RetryRequest {
+    /// From which step; the one it ended at when absent. On the newest version, absent and with nothing changed, the new
+    /// run starts at its first step with the same input.
+    pub step: Option<String>,
+    /// On which version.
+    pub version: RetryVersion,
+    /// The point of the log whose state it goes on with; its end when absent.
+    pub point: Option<u32>,
+    /// Variables to change first.
+    pub vars: Map<String, Value>,
+    /// The whole state to go on with, in place of the one of that point.
+    pub state: Option<RetryState>,
+    /// Steps that may do again what they did. Without them such a retry is refused with `would_repeat`.
+    pub repeat: Vec<String>,
+}
+
+/// The state a run goes on with.
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct RetryState {
+    /// All variables.
+    pub vars: Map<String, Value>,
+    /// What the steps gave: `{output, error}` by step id.
+    pub steps: Map<String, Value>,
+}
+
+/// Something that was done, or may have been, and may be done again.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct Repeat {
+    /// The step that did it.
+    pub step: String,
+    /// Its title.
+    pub title: String,
+    /// `<connector>.<action>`, or the channel of a message.
+    pub action: String,
+    /// The entry of the step.
+    pub visit: u32,
+    /// When it was sent last.
+    pub at: i64,
+    /// Whether it certainly took place; else it may have.
+    pub certain: bool,
+}
+
+impl From<run::Repeat> for Repeat {
+    fn from(repeat: run::Repeat) -> Self {
+        Self {
+            step: repeat.step,
+            title: repeat.title,
+            action: repeat.action,
+            visit: repeat.visit,
+            at: repeat.at.0,
+            certain: repeat.certain,
+        }
+    }
+}
+
+/// A step to go on from.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct RetryStep {
+    /// Step id.
+    pub step: String,
+    /// Its title.
+    pub title: String,
+    /// Its type tag.
+    pub kind: String,
+}
+
+/// What a retry would mean; nothing is changed by asking.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct RetryPlan {
+    /// The step it would go on from; null when it would start anew.
+    pub step: Option<String>,
+    /// The version the run is on.
+    pub from_version: u32,
+    /// The version it would go on with.
+    pub to_version: u32,
+    /// The state it would go on with.
+    pub state: RetryState,
+    /// The steps it could go on from.
+    pub steps: Vec<RetryStep>,
+    /// What may be done again.
+    pub repeats: Vec<Repeat>,
+    /// Guarded steps ahead: each will ask for a new approval.
+    pub asks_again: Vec<RetryStep>,
+    /// What differs between the two versions, at most 1,000 places.
+    pub differences: Vec<StateChange>,
+}
+
+/// What to do with several runs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum BulkAction {
+    /// Stop them.
+    Cancel,
+    /// Take them up again from where they ended, on their own version, with their state as it is.
+    Retry,
+}
+
+/// Several runs at once.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct BulkRequest {
+    /// What to do.
+    pub action: BulkAction,
+    /// Run ids, 1 to 200.
+    #[schema(min_items = 1, max_items = 200)]
+    pub runs: Vec<String>,
+    /// Why, at most 2,000 characters; for cancelling.
+    #[serde(default)]
+    pub reason: String,
+}
+
+/// What became of one of them.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct BulkResult {
+    /// The run.
+    pub run: String,
+    /// Whether it was done.
+    pub ok: bool,
+    /// Where the run stands now.
+    pub status: Option<super::RunStatus>,
+    /// Code of the refusal.
+    pub code: Option<String>,
+    /// The refusal for people.
+    pub detail: Option<String>,
+}
+
+/// What became of all of them.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct BulkResponse {
+    /// For how many it was done.
+    pub done: u32,
+    /// One for each run, in the order asked for.
+    pub results: Vec<BulkResult>,
+}

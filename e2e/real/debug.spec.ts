@@ -1,0 +1,218 @@
+import { readFileSync } from 'node:fs'
+import { expect, test, type APIRequestContext, type Page } from '@playwright/test'
+import { account, signIn, startDemo, type Demo } from '../support/demo'
+import { accessible, setTheme, shoot } from '../support/shots'
+
+let demo: Demo
+let page: Page
+test.describe.configure({ mode: 'serial' })
+test.beforeAll(async ({ browser }) => {
+  demo = await startDemo()
+  page = await (await browser.newContext({ viewport: { width: 1440, height: 900 }, acceptDownloads: true, locale: 'en-GB', timezoneId: 'UTC' })).newPage()
+  await signIn(page, demo.runs, account(demo, 'admin'))
+  await expect(page.getByRole('heading', { level: 1, name: 'Runs' })).toBeVisible()
+})
+test.afterAll(async () => {
+  await page?.context().close()
+  await demo?.close()
+})
+
+const headers = { 'X-Requested-With': 'countersign' }
+const check = {
+  schema: 1,
+  name: 'Check a customer',
+  triggers: [{ type: 'api' }],
+  vars: { email: 'ada@example.com', plan: null },
+  start: 'greet',
+  steps: {
+    greet: { type: 'notify', title: 'Greet by e-mail', channels: ['email'], subject: 'Hello', body: 'Hello {{ customer.name }}', next: 'verify' },
+    verify: { type: 'tool_call', title: 'Verify the customer', action: 'identity.verify', input: { email: '{{ email }}' }, set: { plan: '{{ output.plan }}' }, retry: { attempts: 2, initial: '1s' }, next: 'ask' },
+    ask: { type: 'approval', title: 'Ask a manager', summary: 'Go on with {{ plan }}?', approvers: { roles: ['manager'] }, timeout: { after: '4h', outcome: 'rejected' }, on_approve: 'done', on_reject: 'no' },
+    done: { type: 'end', output: { plan: '{{ plan }}' } },
+    no: { type: 'end', status: 'rejected' },
+  },
+}
+
+async function post<T>(api: APIRequestContext, path: string, data: object): Promise<T> {
+  const answer = await api.post(new URL(`/api/v1${path}`, demo.runs).href, { headers, data })
+  expect(answer.ok(), await answer.text()).toBe(true)
+  return (await answer.json()) as T
+}
+
+async function status(id: string): Promise<string> {
+  const answer = await page.request.get(new URL(`/api/v1/runs/${id}`, demo.runs).href)
+  return ((await answer.json()) as { status: string }).status
+}
+
+const start = (email = 'ada@example.com') => post<{ id: string }>(page.request, '/runs', { workflow: check.name, customer: { email, name: email.split('@')[0] } })
+
+/** Saves a page as it looks on a phone, in both themes. */
+async function shootPhone(name: string): Promise<void> {
+  await page.setViewportSize({ width: 390, height: 844 })
+  await shoot(page, name)
+  await page.setViewportSize({ width: 1440, height: 900 })
+}
+
+test('a failed run is debugged, corrected and goes on', async ({ browser }) => {
+  const workflow = await post<{ id: string }>(page.request, '/workflows', { document: check })
+  await post(page.request, `/workflows/${workflow.id}/publish`, { message: 'first' })
+  // The identity service fails for Ada, and for nobody else.
+  const faults = new URL('/_/faults', demo.phone).href
+  expect((await page.request.post(faults, { data: { service: 'identity', contains: 'ada@example.com', kind: 'fail', status: 503, times: 100 } })).status()).toBe(201)
+  const { id } = await start()
+  await expect.poll(() => status(id), { timeout: 30_000 }).toBe('failed')
+
+  await page.goto(new URL(`/runs/${id}`, demo.runs).href)
+  const steps = page.getByRole('list', { name: 'Steps' })
+  await expect(page.getByRole('group', { name: 'Error' }).first()).toContainText('What to do:')
+  await steps.getByRole('button', { name: 'Details of Verify the customer' }).click()
+  await steps.getByRole('button', { name: 'Show requests and responses' }).click()
+  await expect(steps.getByRole('list', { name: 'Requests sent' })).toContainText('/identity/verify')
+  await expect(page.getByText('identity_test')).toHaveCount(0)
+  await shoot(page, 'real/run-failed')
+  await shootPhone('real/run-failed-phone')
+
+  await page.getByRole('tab', { name: 'Timings' }).click()
+  await expect(page.getByRole('list', { name: 'Timings', exact: true }).getByRole('link')).toHaveCount(2)
+  await shoot(page, 'real/run-timing')
+  await accessible(page)
+  await page.getByRole('list', { name: 'Timings', exact: true }).getByRole('link').nth(1).focus()
+  await page.keyboard.press('Enter')
+  await expect(page).toHaveURL(new RegExp(`/runs/${id}#step-2$`))
+  await expect(steps.getByRole('button', { name: 'Details of Verify the customer' })).toHaveAttribute('aria-expanded', 'true')
+
+  // By keyboard alone to the point at which the call was sent.
+  await page.keyboard.press('d')
+  await expect(page.getByRole('slider', { name: 'Point of the run' })).toBeVisible()
+  const points = page.getByRole('list', { name: 'Points of the run' })
+  const last = Number(await page.getByRole('slider').getAttribute('max'))
+  await page.keyboard.press('k')
+  await expect(page).toHaveURL(new RegExp(`point=${last - 1}`))
+  await page.keyboard.press('ArrowLeft')
+  await expect(page).toHaveURL(new RegExp(`point=${last - 2}`))
+  await page.keyboard.press('j')
+  await expect(page).toHaveURL(new RegExp(`point=${last - 1}`))
+  await points.getByRole('button', { name: /Step completed/ }).first().click()
+  await expect(page.getByRole('list', { name: 'Changes' })).toBeVisible()
+  const box = page.getByRole('textbox', { name: 'Evaluate an expression at this point' })
+  await box.fill("$substringBefore(email, '@')")
+  const result = page.getByRole('region', { name: 'Result' })
+  await expect(result).toContainText('"ada"')
+  await box.fill('steps.verify.output')
+  await expect(result).toContainText('leads nowhere')
+  await box.fill('1 +')
+  await expect(result).toContainText('expression_parse')
+  await page.getByRole('group', { name: 'State' }).getByRole('button', { name: 'email', exact: true }).first().click()
+  await expect(box).toHaveValue('email')
+  await expect(result).toContainText('ada@example.com')
+  await page.getByRole('combobox', { name: 'Compare with' }).selectOption({ label: 'Before the start' })
+  await expect(page.getByRole('list', { name: 'Changes' })).toContainText('/vars/email')
+  await shoot(page, 'real/run-debug')
+  await shootPhone('real/run-debug-phone')
+  await accessible(page)
+  await page.reload()
+  await expect(page.getByRole('combobox', { name: 'Compare with' })).toHaveValue('0')
+
+  // What was sent already is not sent again unasked.
+  await page.getByRole('button', { name: 'Retry', exact: true }).click()
+  const dialog = page.getByRole('dialog', { name: 'Retry this run' })
+  await dialog.getByRole('combobox', { name: 'From step' }).selectOption('greet')
+  await expect(dialog.getByText('Do “Greet by e-mail” again')).toBeVisible()
+  await expect(dialog.getByRole('button', { name: 'Go on' })).toBeDisabled()
+  await shoot(page, 'real/run-retry')
+  await accessible(page)
+  await dialog.getByRole('combobox', { name: 'From step' }).selectOption('verify')
+  await expect(dialog.getByText('Do “Greet by e-mail” again')).toHaveCount(0)
+  const vars = dialog.getByRole('textbox', { name: 'Variables' })
+  await vars.fill('{ "email": ')
+  await expect(dialog.getByText('This is no JSON object.')).toBeVisible()
+  await vars.fill('{ "email": "grace@example.com", "plan": null }')
+  await dialog.getByRole('button', { name: 'Go on' }).click()
+  await expect(dialog).toBeHidden()
+  await expect(page.getByText('waiting for approval').first()).toBeVisible()
+  const desk = await (await browser.newContext({ locale: 'en-GB' })).newPage()
+  await signIn(desk, demo.inbox, account(demo, 'manager'))
+  await desk.getByRole('list', { name: 'Open items' }).getByText(/^Go on with/).click()
+  await desk.getByRole('button', { name: 'Approve' }).click()
+  await expect(desk.getByText(/^Approved/).first()).toBeVisible()
+  await desk.context().close()
+  await expect.poll(() => status(id)).toBe('completed')
+  await expect(page.getByText('Completed').first()).toBeVisible()
+  await page.getByRole('tab', { name: 'Debug' }).click()
+  await expect(points.getByRole('button', { name: /Taken up again/ })).toBeVisible()
+})
+
+test('many runs are found, kept as a view, exported and stopped', async () => {
+  expect((await page.request.delete(new URL('/_/faults', demo.phone).href)).status()).toBe(204)
+  for (let index = 0; index < 3; index += 1) await start('grace@example.com')
+  await page.goto(new URL('/runs', demo.runs).href)
+  const rows = page.getByRole('table', { name: 'Runs' }).getByRole('link')
+  await page.getByRole('searchbox', { name: 'Search runs' }).fill('grace')
+  await expect(rows).toHaveCount(3)
+  await expect(page).toHaveURL(/text=grace/)
+  await page.getByRole('button', { name: /^Waiting/ }).click()
+  await expect(rows).toHaveCount(3)
+  await page.getByRole('button', { name: 'More filters' }).click()
+  await page.getByRole('textbox', { name: 'Step id' }).fill('ask')
+  await page.getByRole('textbox', { name: 'Step id' }).press('Enter')
+  await expect(page).toHaveURL(/step=ask/)
+  await expect(rows).toHaveCount(3)
+
+  await page.getByRole('button', { name: 'Views' }).click()
+  await page.getByRole('menuitem', { name: 'Save this view…' }).click()
+  await page.getByRole('textbox', { name: 'Name' }).fill('Grace waits')
+  await page.keyboard.press('Enter')
+  await expect(page.getByText('The view “Grace waits” was saved.')).toBeVisible()
+  await page.getByRole('button', { name: 'Clear filters' }).click()
+  await expect(rows).not.toHaveCount(3)
+  await page.getByRole('button', { name: 'Views' }).click()
+  await page.getByRole('menuitem', { name: 'Grace waits' }).click()
+  await expect(page).toHaveURL(/step=ask/)
+  await expect(rows).toHaveCount(3)
+
+  const download = page.waitForEvent('download')
+  await page.getByRole('button', { name: 'Export' }).click()
+  await page.getByRole('menuitem', { name: 'Export as CSV' }).click()
+  const lines = readFileSync(await (await download).path(), 'utf8').trim().split('\r\n')
+  expect(lines).toHaveLength(4)
+  expect(lines[0]).toMatch(/^id,workflow,/)
+
+  // By keyboard: to the first row, tick it and the next.
+  await page.keyboard.press('j')
+  await expect(rows.first()).toBeFocused()
+  await page.keyboard.press('x')
+  await page.keyboard.press('j')
+  await page.keyboard.press('x')
+  await expect(page.getByRole('toolbar', { name: 'With the selected runs' })).toContainText('2 selected')
+  await shoot(page, 'real/runs-selected')
+  await shootPhone('real/runs-selected-phone')
+  await accessible(page)
+  await page.keyboard.press('Shift+Delete')
+  await page.getByRole('dialog').getByRole('textbox', { name: 'Reason' }).fill('a test')
+  await page.keyboard.press('Enter')
+  await expect(page.getByText('Done for 2 of 2.')).toBeVisible()
+  await shoot(page, 'real/runs-bulk-done')
+  await page.getByRole('dialog').getByRole('button', { name: 'Close' }).last().click()
+  await expect(rows).toHaveCount(1)
+  // By mouse: the rest.
+  await page.getByRole('checkbox', { name: 'Select all that are shown' }).check()
+  await page.getByRole('button', { name: 'Cancel runs' }).click()
+  await page.getByRole('button', { name: 'Cancel 1' }).click()
+  await expect(page.getByText('Done for 1 of 1.')).toBeVisible()
+  await page.keyboard.press('Escape')
+  await expect(page.getByText('No run matches')).toBeVisible()
+})
+
+test('the dashboard tells how it went', async () => {
+  await page.keyboard.press('g')
+  await page.keyboard.press('d')
+  await expect(page.getByRole('heading', { name: 'Runs by status' })).toBeVisible()
+  await expect(page.getByRole('table', { name: 'Time per step' })).toContainText('Verify the customer')
+  await expect(page.getByRole('table', { name: 'Waiting for approvals' })).toContainText('Ask a manager')
+  await page.getByText('As a table').click()
+  await shoot(page, 'real/dashboard')
+  await accessible(page)
+  await page.getByRole('combobox', { name: 'Period' }).selectOption('7')
+  await expect(page).toHaveURL(/days=7/)
+  await setTheme(page, 'light')
+})
