@@ -6,5 +6,6 @@ pub mod catalogue;
 pub mod check;
 pub mod document;
 pub mod expr;
+pub mod rehearsal;
 pub mod run;
 pub mod time;
