@@ -232,7 +232,7 @@ fn requested_at(loaded: &LoadedRun, key: &str) -> Option<i64> {
     loaded.log.iter().rev().find(|entry| entry.events.iter().any(requested)).map(|entry| entry.at.0)
 }
 
-async fn render(
+pub(super) async fn render(
     app: &App,
     workspace: &str,
     (action, connection): (&str, Option<&str>),
@@ -246,7 +246,7 @@ async fn render(
     Ok(RenderedRequest { method: rendered.method, url: rendered.url, headers: rendered.headers, body: rendered.body })
 }
 
-fn risk(app: &App, action: &str) -> Option<crate::wire::Risk> {
+pub(super) fn risk(app: &App, action: &str) -> Option<crate::wire::Risk> {
     app.engine.catalogue().action(action).map(|spec| spec.risk.into())
 }
 

@@ -3,10 +3,12 @@
 mod checkpoints;
 mod messages;
 mod names;
+mod rehearsal;
 mod runs;
 mod workflows;
 
 pub(crate) use checkpoints::{checkpoint_detail, checkpoint_summaries, mine_filter};
 pub(crate) use messages::{message_views, one_message};
+pub(crate) use rehearsal::rehearsal;
 pub(crate) use runs::{run_detail, run_summaries, started_run};
 pub(crate) use workflows::{required_workflow, workflow_detail};

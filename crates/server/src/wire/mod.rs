@@ -8,8 +8,10 @@ mod execution;
 mod page;
 mod people;
 mod problem;
+mod rehearsal;
 mod run;
 mod settings;
+mod test_case;
 mod workflow;
 
 pub use audit::*;
@@ -20,8 +22,10 @@ pub use execution::*;
 pub use page::*;
 pub use people::*;
 pub use problem::*;
+pub use rehearsal::*;
 pub use run::*;
 pub use settings::*;
+pub use test_case::*;
 pub use workflow::*;
 
 use serde_json::Value;
