@@ -66,7 +66,8 @@ pub(crate) async fn publish(
 ) -> ApiResult<u32> {
     let accepted = wanted.allow_unguarded && policy.allow_unguarded;
     let publishable = Publishable::check(&row.draft, &app.engine.catalogue(), accepted)?;
-    let failed_tests = test_cases::gate(app, row, publishable.workflow.clone(), wanted.override_tests.as_deref()).await?;
+    let failed_tests =
+        test_cases::gate(app, row, publishable.workflow.clone(), wanted.override_tests.as_deref()).await?;
     let mut detail = object!({
         "workflow": row.name, "hash": publishable.hash, "message": wanted.message, "before": row.active_version,
         "overridden": publishable.overridden,

@@ -89,8 +89,9 @@ pub(crate) async fn gate(
     if rows.is_empty() {
         return Ok(Vec::new());
     }
-    let version = Version::compile(workflow, &app.engine.catalogue(), true)
-        .map_err(|error| ApiError::unprocessable("not_playable", "This draft cannot be played").detail(error.to_string()))?;
+    let version = Version::compile(workflow, &app.engine.catalogue(), true).map_err(|error| {
+        ApiError::unprocessable("not_playable", "This draft cannot be played").detail(error.to_string())
+    })?;
     let results = run(app, version, rows).await?;
     let failed: Vec<String> =
         results.iter().filter(|result| !result.passed).map(|result| result.name.clone()).collect();

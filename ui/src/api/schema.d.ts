@@ -864,6 +864,40 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/templates": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Workflows to begin with. */
+        get: operations["listTemplates"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/templates/{name}/use": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Makes a workflow from a template, with its test cases. */
+        post: operations["useTemplate"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/workflows": {
         parameters: {
             query?: never;
@@ -985,6 +1019,43 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/workflows/{id}/rehearse": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Plays a script on the draft, a version or a document. The same script gives the same answer. */
+        post: operations["rehearseWorkflow"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/workflows/{id}/rehearse/call": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Makes the call a rehearsal waits for, once, at the real service. High-risk actions are refused; actions that change
+         *     something need `confirm_write`.
+         */
+        post: operations["callInRehearsal"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/workflows/{id}/restore": {
         parameters: {
             query?: never;
@@ -1014,6 +1085,94 @@ export interface paths {
         /** Makes another version active. Runs under way stay on theirs. */
         post: operations["rollbackWorkflow"];
         delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/workflows/{id}/steps/{step}/samples": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What a step's action answered in the latest runs, newest first, at most ten. */
+        get: operations["listStepSamples"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/workflows/{id}/tests": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The test cases of a workflow by name. */
+        get: operations["listTestCases"];
+        /** Makes the test cases of a workflow those of a YAML or JSON file. */
+        put: operations["importTestCases"];
+        /** Keeps a rehearsal as a test case. */
+        post: operations["createTestCase"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/workflows/{id}/tests.yaml": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The test cases as a YAML file. */
+        get: operations["exportTestCases"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/workflows/{id}/tests/run": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Runs the test cases of a workflow on its draft, a version or a document. */
+        post: operations["runTestCases"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/workflows/{id}/tests/{test}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Replaces a test case. */
+        put: operations["updateTestCase"];
+        post?: never;
+        /** Removes a test case. */
+        delete: operations["deleteTestCase"];
         options?: never;
         head?: never;
         patch?: never;
@@ -1075,6 +1234,58 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
+        /** @description One thing that happens in a rehearsal. */
+        Act: {
+            /** @description The words. */
+            text: string;
+            /** @enum {string} */
+            act: "says";
+        } | {
+            /** @description The answers. */
+            values: unknown;
+            /** @enum {string} */
+            act: "submits";
+        } | {
+            /** @description approved, rejected or changes. */
+            outcome: string;
+            /** @description Their words. */
+            comment?: string | null;
+            by?: components["schemas"]["Persona"] | null;
+            /** @enum {string} */
+            act: "decides";
+        } | {
+            /** @description `returned` or a named outcome. */
+            outcome: string;
+            /** @description Their words. */
+            comment?: string | null;
+            by?: components["schemas"]["Persona"] | null;
+            /** @enum {string} */
+            act: "hands_back";
+        } | {
+            /** @description What they found. */
+            answer: components["schemas"]["Resolution"];
+            /** @description Their words. */
+            comment?: string | null;
+            /** @enum {string} */
+            act: "resolves";
+        } | {
+            /** @description How long, for example `4h`; until the next timer when absent. */
+            duration?: string | null;
+            /** @enum {string} */
+            act: "waits";
+        } | {
+            /** @description The step that calls; refused when it is another. */
+            step?: string | null;
+            /** @description With what. */
+            answer: components["schemas"]["Answer"];
+            /** @enum {string} */
+            act: "answers";
+        } | {
+            /** @description Why. */
+            reason?: string | null;
+            /** @enum {string} */
+            act: "cancels";
+        };
         /** @description One action of a connector. */
         ActionSpec: {
             /** @description `<connector>.<action>`. */
@@ -1122,6 +1333,39 @@ export interface components {
          * @enum {string}
          */
         ActivationKind: "publish" | "rollback";
+        /** @description How a call is answered in a rehearsal. */
+        Answer: {
+            /** @description The action's output. */
+            output: unknown;
+            given?: components["schemas"]["Given"] | null;
+            /** @enum {string} */
+            kind: "output";
+        } | {
+            class?: components["schemas"]["FailureClass"] | null;
+            /** @description Stable short name, for example `http_404`. */
+            code: string;
+            /** @description For people. */
+            message?: string | null;
+            /** @description Whatever the other side said. */
+            details?: unknown;
+            given?: components["schemas"]["Given"] | null;
+            /** @enum {string} */
+            kind: "error";
+        } | {
+            /** @enum {string} */
+            kind: "timeout";
+        } | {
+            /** @description What the call would have answered. */
+            output: unknown;
+            /** @enum {string} */
+            kind: "happened";
+        } | {
+            /** @enum {string} */
+            kind: "did_not_happen";
+        } | {
+            /** @enum {string} */
+            kind: "unclear";
+        };
         /** @description A key for programs. */
         ApiKey: {
             /** @description Id. */
@@ -1810,6 +2054,41 @@ export interface components {
          * @enum {string}
          */
         ExecutionStatus: "running" | "waiting" | "retrying" | "completed" | "failed" | "rejected" | "timed_out" | "cancelled" | "unknown";
+        /** @description What must come of a test case. What is left out is not looked at. */
+        Expectations: {
+            status?: components["schemas"]["ExpectedStatus"] | null;
+            /** @description Every step that is entered, in order. */
+            path?: string[] | null;
+            /** @description Steps that are entered, in this order, others between them or not. */
+            passes?: string[] | null;
+            /** @description Steps that are not entered. */
+            avoids?: string[] | null;
+            /** @description Every call of an action, in order. */
+            requests?: components["schemas"]["ExpectedRequest"][] | null;
+            /** @description Messages the customer gets, in this order, others between them or not. */
+            messages?: components["schemas"]["ExpectedMessage"][] | null;
+            /** @description Part of what the run answers. */
+            output?: unknown;
+        };
+        /** @description A message the customer must get. */
+        ExpectedMessage: {
+            /** @description Over which channel; any when absent. */
+            channel?: string | null;
+            /** @description Part of its text. */
+            text: string;
+        };
+        /** @description A call that must be made. */
+        ExpectedRequest: {
+            /** @description `<connector>.<action>`. */
+            action: string;
+            /** @description Part of its input. */
+            input?: unknown;
+        };
+        /**
+         * @description Where a run must stand after the last act.
+         * @enum {string}
+         */
+        ExpectedStatus: "completed" | "rejected" | "failed" | "cancelled" | "waiting" | "not_started";
         /**
          * @description What a failed call allows.
          * @enum {string}
@@ -1846,6 +2125,11 @@ export interface components {
                 [key: string]: unknown;
             };
         };
+        /**
+         * @description Where an answer came from.
+         * @enum {string}
+         */
+        Given: "sample" | "recorded" | "real";
         /** @description What an approval allows. */
         GuardedRequest: {
             /** @description The guarded step. */
@@ -1878,6 +2162,11 @@ export interface components {
          * @enum {string}
          */
         IdempotencyKind: "header" | "natural" | "none";
+        /** @description Replaces all test cases of a workflow. */
+        ImportTestsRequest: {
+            /** @description YAML or JSON: `tests:` and a list. */
+            source: string;
+        };
         /** @description Signs in. */
         LoginRequest: {
             /** @description E-mail address. */
@@ -1959,6 +2248,15 @@ export interface components {
                 [key: string]: unknown;
             } | null;
         };
+        /** @description An act that could not be played; those after it were not tried. */
+        NotPlayed: {
+            /** @description Which act, from 0; null for the opening. */
+            act: number | null;
+            /** @description Why. */
+            message: string;
+            /** @description What does not fit. */
+            problems: components["schemas"]["FieldError"][];
+        };
         /** @description An internal remark. */
         Note: {
             /** @description Id. */
@@ -1992,6 +2290,23 @@ export interface components {
             prefill: unknown;
             /** @description Text of the button. */
             submit: string;
+        };
+        /** @description What sets a rehearsed run off. */
+        Opening: {
+            /** @description What the customer writes first; absent for a start by hand or API. */
+            message?: string | null;
+            /** @description The run's input. */
+            input?: unknown;
+            /** @description The customer: `name`, `email`, `phone`, `telegram` and data of their own. */
+            customer?: {
+                [key: string]: unknown;
+            } | null;
+            by?: components["schemas"]["Persona"] | null;
+            /**
+             * Format: int64
+             * @description When it starts; now when absent.
+             */
+            at?: number | null;
         };
         /** @description A part of a list. */
         Page_Activation: {
@@ -2078,6 +2393,13 @@ export interface components {
             next: string | null;
         };
         /** @description A part of a list. */
+        Page_RecordedAnswer: {
+            /** @description The items. */
+            items: components["schemas"]["RecordedAnswer"][];
+            /** @description `cursor` of the next page; null at the end. */
+            next: string | null;
+        };
+        /** @description A part of a list. */
         Page_RunEvent: {
             /** @description The items. */
             items: components["schemas"]["RunEvent"][];
@@ -2088,6 +2410,20 @@ export interface components {
         Page_RunSummary: {
             /** @description The items. */
             items: components["schemas"]["RunSummary"][];
+            /** @description `cursor` of the next page; null at the end. */
+            next: string | null;
+        };
+        /** @description A part of a list. */
+        Page_Template: {
+            /** @description The items. */
+            items: components["schemas"]["Template"][];
+            /** @description `cursor` of the next page; null at the end. */
+            next: string | null;
+        };
+        /** @description A part of a list. */
+        Page_TestCase: {
+            /** @description The items. */
+            items: components["schemas"]["TestCase"][];
             /** @description `cursor` of the next page; null at the end. */
             next: string | null;
         };
@@ -2137,6 +2473,15 @@ export interface components {
             id: string;
             /** @description What people call them. */
             name: string;
+        };
+        /** @description A person who is played. */
+        Persona: {
+            /** @description What people call them. */
+            name: string;
+            /** @description E-mail address. */
+            email?: string | null;
+            /** @description Role and groups. */
+            roles?: string[] | null;
         };
         /** @description What a workspace allows. */
         Policy: {
@@ -2204,6 +2549,8 @@ export interface components {
             current?: components["schemas"]["Workflow"] | null;
             /** @description `check_failed`: what the checks found. */
             diagnostics?: components["schemas"]["Diagnostic"][] | null;
+            /** @description `tests_failed`: how the test cases went. */
+            tests?: components["schemas"]["TestResult"][] | null;
         };
         /** @description Publishes the draft. */
         PublishRequest: {
@@ -2221,6 +2568,109 @@ export interface components {
             expected_revision?: number | null;
             /** @description Publish although a path to a high-risk action passes no approval. The workspace's policy must allow it. */
             allow_unguarded?: boolean;
+            /** @description Publish although test cases fail: why, at most 2,000 characters; it goes on the record. */
+            override_tests?: string | null;
+        };
+        /** @description Makes the call a rehearsal waits for, once, at the real service. */
+        RealCallRequest: {
+            /** @description The document; the draft as it is saved when absent. */
+            document?: unknown;
+            /** @description What was played so far. */
+            script: components["schemas"]["Script"];
+            /** @description The step that calls. */
+            step: string;
+            /** @description That the service is really to be called. */
+            confirm: boolean;
+            /** @description That something may be changed there; needed for actions of risk `write`. */
+            confirm_write?: boolean;
+        };
+        /** @description What the service answered. */
+        RealCallResponse: {
+            /** @description The answer, to be put into the script. */
+            answer: components["schemas"]["Answer"];
+            request: components["schemas"]["RenderedRequest"] | null;
+            /**
+             * Format: int32
+             * @description Status of the service's answer.
+             */
+            status: number | null;
+            /**
+             * Format: int64
+             * @description How long it took.
+             */
+            duration_ms: number;
+        };
+        /** @description What an action answered in a run that took place. */
+        RecordedAnswer: {
+            /** @description The run. */
+            run: string;
+            /**
+             * Format: int64
+             * @description When.
+             */
+            at: number;
+            /** @description The action. */
+            action: string;
+            /** @description What was sent. */
+            input: unknown;
+            /** @description What came back; secrets are `***`. */
+            answer: components["schemas"]["Answer"];
+        };
+        /** @description How a rehearsal went, and where it stands. */
+        Rehearsal: {
+            /**
+             * Format: int64
+             * @description When it began.
+             */
+            began_at: number;
+            /**
+             * Format: int64
+             * @description What time it is there.
+             */
+            now: number;
+            /** @description How many acts were played. */
+            played: number;
+            refused: components["schemas"]["NotPlayed"] | null;
+            /** @description Every step that was entered, in order. */
+            steps: components["schemas"]["StepExecution"][];
+            /** @description What was said, in order. */
+            said: components["schemas"]["Said"][];
+            /** @description What it waits for now. */
+            waiting: components["schemas"]["Waiting"];
+            /** @description Variables. */
+            vars: {
+                [key: string]: unknown;
+            };
+            ended: components["schemas"]["RehearsalEnd"] | null;
+        };
+        /** @description How a rehearsal ended. */
+        RehearsalEnd: {
+            /** @description How. */
+            status: components["schemas"]["RunStatus"];
+            /** @description What the run answers. */
+            output: unknown;
+            error: components["schemas"]["StepError"] | null;
+        };
+        /** @description Plays a script on a document, the draft or a version. */
+        RehearseRequest: {
+            /** @description The document; the draft as it is saved when neither this nor `version` is given. */
+            document?: unknown;
+            /**
+             * Format: int32
+             * @description A version.
+             */
+            version?: number | null;
+            /** @description What is played. */
+            script?: components["schemas"]["Script"];
+        };
+        /** @description A form shown in a rehearsal. */
+        RehearsedForm: {
+            /** @description JSON Schema of the answers. */
+            schema: unknown;
+            /** @description First values. */
+            prefill: unknown;
+            /** @description Text of the button. */
+            submit: string;
         };
         /** @description A request as it would be sent; secrets are `***`. */
         RenderedRequest: {
@@ -2243,6 +2693,19 @@ export interface components {
             approved: unknown;
             /** @description What would be sent now. */
             now: unknown;
+        };
+        /** @description What a person says about a call with an unknown outcome. */
+        Resolution: {
+            /** @description What to go on with as the call's output. */
+            result: unknown;
+            /** @enum {string} */
+            outcome: "happened";
+        } | {
+            /** @enum {string} */
+            outcome: "not_happened";
+        } | {
+            /** @enum {string} */
+            outcome: "stop";
         };
         /** @description Takes an ended run up again. */
         RetryRequest: {
@@ -2409,6 +2872,51 @@ export interface components {
             /** @description The error for people. */
             error_message: string | null;
         };
+        /** @description Runs test cases on a document, the draft or a version. */
+        RunTestsRequest: {
+            /** @description The document; the draft as it is saved when neither this nor `version` is given. */
+            document?: unknown;
+            /**
+             * Format: int32
+             * @description A version.
+             */
+            version?: number | null;
+            /** @description Only test cases of these names. */
+            names?: string[] | null;
+        };
+        /** @description Something that was said in a rehearsal. */
+        Said: {
+            /**
+             * Format: int64
+             * @description When.
+             */
+            at: number;
+            /** @description Who. */
+            by: components["schemas"]["Speaker"];
+            /**
+             * Format: int32
+             * @description Which step entry it comes from.
+             */
+            visit: number | null;
+            /** @description Over which channel. */
+            channel: string;
+            /** @description Address, for messages that leave the conversation. */
+            to: string;
+            /** @description Subject, for e-mail. */
+            subject: string;
+            /** @description The text. */
+            text: string;
+            form: components["schemas"]["RehearsedForm"] | null;
+            /** @description The answers the customer sent. */
+            values: unknown;
+        };
+        /** @description A rehearsal as it is kept: how a run begins, and what people, clock and services do then. */
+        Script: {
+            /** @description What sets the run off. */
+            opening?: components["schemas"]["Opening"];
+            /** @description What happens then, in order; at most 500. */
+            acts?: components["schemas"]["Act"][];
+        };
         /** @description Says something. */
         SendMessageRequest: {
             /** @description Text, 1 to 8,000 characters. */
@@ -2445,6 +2953,11 @@ export interface components {
          * @enum {string}
          */
         Severity: "error" | "warning" | "info";
+        /**
+         * @description Who says something.
+         * @enum {string}
+         */
+        Speaker: "customer" | "workflow";
         /** @description Starts a run. */
         StartRunRequest: {
             /** @description Id or name of the workflow. */
@@ -2616,6 +3129,85 @@ export interface components {
             /** @description Its title. */
             title: string;
         };
+        /** @description A workflow to begin with. */
+        Template: {
+            /** @description Stable short name. */
+            id: string;
+            /** @description Name. */
+            name: string;
+            /** @description What it does. */
+            description: string;
+            /** @description Connectors it calls. */
+            connectors: string[];
+            /** @description Channels it sends over, beside the conversation. */
+            channels: string[];
+            /** @description Groups whose approval it asks for. */
+            approvers: string[];
+            /** @description How many steps it has. */
+            steps: number;
+            /** @description How many test cases come with it. */
+            tests: number;
+            /** @description The document. */
+            document: unknown;
+        };
+        /** @description A test case of a workflow. */
+        TestCase: {
+            /** @description Id. */
+            id: string;
+            /** @description Name. */
+            name: string;
+            /** @description What is played and what must come of it. */
+            body: components["schemas"]["TestCaseBody"];
+            last_result: components["schemas"]["TestResult"] | null;
+            /**
+             * Format: int64
+             * @description Creation.
+             */
+            created_at: number;
+            /**
+             * Format: int64
+             * @description Last change.
+             */
+            updated_at: number;
+        };
+        /** @description A rehearsal kept to be played again. */
+        TestCaseBody: {
+            /** @description What it shows. */
+            name: string;
+            /** @description What sets the run off. */
+            opening?: components["schemas"]["Opening"];
+            /** @description What happens then. */
+            acts?: components["schemas"]["Act"][];
+            /** @description What must come of it. */
+            expect?: components["schemas"]["Expectations"];
+        };
+        /** @description One expectation that did not hold. */
+        TestFailure: {
+            /** @description act, status, path, passes, avoids, requests, messages, output. */
+            what: string;
+            /** @description In one sentence. */
+            message: string;
+        };
+        /** @description How test cases went. */
+        TestReport: {
+            /** @description Whether all passed. */
+            passed: boolean;
+            /** @description One for each, by name. */
+            results: components["schemas"]["TestResult"][];
+        };
+        /** @description How a test case went. */
+        TestResult: {
+            /** @description Its name. */
+            name: string;
+            /** @description Whether every expectation held. */
+            passed: boolean;
+            /** @description What did not hold. */
+            failures: components["schemas"]["TestFailure"][];
+            /** @description The steps that were entered. */
+            path: string[];
+            /** @description Where the run stood at the end. */
+            status: string;
+        };
         /** @description A call of which nobody knows whether it took place. */
         UnknownCall: {
             /** @description What was sent. */
@@ -2672,6 +3264,11 @@ export interface components {
             name?: string | null;
             policy?: components["schemas"]["Policy"] | null;
         };
+        /** @description Makes a workflow from a template. */
+        UseTemplateRequest: {
+            /** @description Its name; the template's when absent. */
+            name?: string | null;
+        };
         /** @description A published version. */
         Version: {
             /**
@@ -2697,6 +3294,188 @@ export interface components {
             runs: components["schemas"]["RunCounts"];
             /** @description The document; null in lists. */
             document: unknown;
+        };
+        /** @description What a rehearsal waits for now. */
+        Waiting: (components["schemas"]["WaitingStart"] & {
+            /** @enum {string} */
+            for: "start";
+        }) | (components["schemas"]["WaitingCall"] & {
+            /** @enum {string} */
+            for: "answer";
+        }) | (components["schemas"]["WaitingCall"] & {
+            /** @enum {string} */
+            for: "look_up";
+        }) | (components["schemas"]["WaitingForm"] & {
+            /** @enum {string} */
+            for: "form";
+        }) | (components["schemas"]["WaitingApproval"] & {
+            /** @enum {string} */
+            for: "approval";
+        }) | (components["schemas"]["WaitingHandoff"] & {
+            /** @enum {string} */
+            for: "handoff";
+        }) | (components["schemas"]["WaitingUnknown"] & {
+            /** @enum {string} */
+            for: "unknown_outcome";
+        }) | (components["schemas"]["WaitingRetry"] & {
+            /** @enum {string} */
+            for: "retry";
+        }) | {
+            /** @enum {string} */
+            for: "nothing";
+        };
+        /** @description A decision a rehearsal waits for. */
+        WaitingApproval: {
+            /**
+             * Format: int32
+             * @description Which step entry.
+             */
+            visit: number;
+            /** @description The step. */
+            step: string;
+            /** @description One line. */
+            summary: string;
+            /** @description What would be sent after approval. */
+            requests: components["schemas"]["GuardedRequest"][];
+            difference: components["schemas"]["RequestDifference"] | null;
+            /** @description Roles and groups that may decide. */
+            roles: string[];
+            /** @description People who may decide. */
+            users: string[];
+            /**
+             * Format: int32
+             * @description How many must approve.
+             */
+            quorum: number;
+            /** @description Who has approved so far. */
+            given: string[];
+            /** @description The outcomes to choose from. */
+            outcomes: string[];
+            /** @description What approving leads to. */
+            on_approve: components["schemas"]["PreviewStep"][];
+            /** @description What rejecting leads to. */
+            on_reject: components["schemas"]["PreviewStep"][];
+            /**
+             * Format: int64
+             * @description When it ends by itself.
+             */
+            due_at: number | null;
+            /**
+             * Format: int64
+             * @description When the approvers are reminded.
+             */
+            remind_at: number | null;
+        };
+        /** @description A call that is under way in a rehearsal. */
+        WaitingCall: {
+            /**
+             * Format: int32
+             * @description Which step entry.
+             */
+            visit: number;
+            /** @description The step. */
+            step: string;
+            /**
+             * Format: int32
+             * @description 1 for the first try.
+             */
+            attempt: number;
+            /** @description `<connector>.<action>`. */
+            action: string;
+            /** @description Named connection. */
+            connection: string | null;
+            /** @description Rendered input. */
+            input: unknown;
+            /** @description How much harm it can do. */
+            risk: components["schemas"]["Risk"];
+            /** @description An output that fits the action's schema. */
+            sample: unknown;
+            request: components["schemas"]["RenderedRequest"] | null;
+            /** @description Why it cannot be rendered. */
+            error: string | null;
+        };
+        /** @description A form a rehearsal waits for. */
+        WaitingForm: {
+            /**
+             * Format: int32
+             * @description Which step entry.
+             */
+            visit: number;
+            /** @description The step. */
+            step: string;
+            /** @description What the customer reads. */
+            prompt: string;
+            /** @description JSON Schema of the answers. */
+            schema: unknown;
+            /** @description First values. */
+            prefill: unknown;
+            /** @description Text of the button. */
+            submit: string;
+            /**
+             * Format: int64
+             * @description When it ends by itself.
+             */
+            due_at: number | null;
+        };
+        /** @description A person a rehearsal waits for. */
+        WaitingHandoff: {
+            /**
+             * Format: int32
+             * @description Which step entry.
+             */
+            visit: number;
+            /** @description The step. */
+            step: string;
+            /** @description Who takes it. */
+            team: string;
+            /** @description What they read. */
+            note: string;
+            /** @description The outcomes to hand back with. */
+            outcomes: string[];
+            /**
+             * Format: int64
+             * @description When it ends by itself.
+             */
+            due_at: number | null;
+        };
+        /** @description A pause before a call is tried again. */
+        WaitingRetry: {
+            /**
+             * Format: int32
+             * @description Which step entry.
+             */
+            visit: number;
+            /** @description The step. */
+            step: string;
+            /**
+             * Format: int32
+             * @description The attempt to come.
+             */
+            attempt: number;
+            /**
+             * Format: int64
+             * @description When.
+             */
+            due_at: number;
+        };
+        /** @description Why a rehearsal has not begun. */
+        WaitingStart: {
+            /** @description Why. */
+            reason: string;
+        };
+        /** @description A call of which nobody knows whether it took place. */
+        WaitingUnknown: {
+            /**
+             * Format: int32
+             * @description Which step entry.
+             */
+            visit: number;
+            /** @description The step. */
+            step: string;
+            /** @description What was sent. */
+            request: components["schemas"]["CallRequest"];
+            /** @description Why it is not known. */
+            error: components["schemas"]["StepError"];
         };
         /** @description A workflow with its draft. */
         Workflow: {
@@ -2814,6 +3593,16 @@ export interface components {
             document?: unknown;
             /** @description The document as YAML or JSON text. */
             source?: string | null;
+        };
+        /** @description Keeps a test case. */
+        WriteTestCaseRequest: {
+            /** @description What it shows, 1 to 200 characters, unique in its workflow. */
+            name: string;
+            /** @description What is played. */
+            script: components["schemas"]["Script"];
+            expect?: components["schemas"]["Expectations"] | null;
+            /** @description The document it was rehearsed on; the draft as it is saved when absent. */
+            document?: unknown;
         };
     };
     responses: never;
@@ -4874,6 +5663,72 @@ export interface operations {
             };
         };
     };
+    listTemplates: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Templates */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_Template"];
+                };
+            };
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    useTemplate: {
+        parameters: {
+            query?: never;
+            header?: {
+                "Idempotency-Key"?: string | null;
+            };
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["UseTemplateRequest"];
+            };
+        };
+        responses: {
+            /** @description The workflow */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Workflow"];
+                };
+            };
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     listWorkflows: {
         parameters: {
             query?: {
@@ -5176,6 +6031,76 @@ export interface operations {
             };
         };
     };
+    rehearseWorkflow: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RehearseRequest"];
+            };
+        };
+        responses: {
+            /** @description Where it stands */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Rehearsal"];
+                };
+            };
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    callInRehearsal: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RealCallRequest"];
+            };
+        };
+        responses: {
+            /** @description What the service answered */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RealCallResponse"];
+                };
+            };
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     restoreWorkflow: {
         parameters: {
             query?: never;
@@ -5230,6 +6155,276 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["Version"];
                 };
+            };
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listStepSamples: {
+        parameters: {
+            query?: {
+                /** @description Only of this action: what the step called before says nothing about another. */
+                action?: string;
+            };
+            header?: never;
+            path: {
+                id: string;
+                step: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Answers */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_RecordedAnswer"];
+                };
+            };
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listTestCases: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Test cases */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_TestCase"];
+                };
+            };
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    importTestCases: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ImportTestsRequest"];
+            };
+        };
+        responses: {
+            /** @description Test cases */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_TestCase"];
+                };
+            };
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    createTestCase: {
+        parameters: {
+            query?: never;
+            header?: {
+                "Idempotency-Key"?: string | null;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["WriteTestCaseRequest"];
+            };
+        };
+        responses: {
+            /** @description The test case */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TestCase"];
+                };
+            };
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    exportTestCases: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description YAML */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/yaml": string;
+                };
+            };
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    runTestCases: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RunTestsRequest"];
+            };
+        };
+        responses: {
+            /** @description How they went */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TestReport"];
+                };
+            };
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    updateTestCase: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+                test: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["WriteTestCaseRequest"];
+            };
+        };
+        responses: {
+            /** @description The test case */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TestCase"];
+                };
+            };
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    deleteTestCase: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+                test: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Removed */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description Problem */
             default: {

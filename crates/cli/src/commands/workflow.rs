@@ -2,6 +2,7 @@
 
 mod push;
 mod show;
+mod test;
 
 use crate::{
     client::{
@@ -30,6 +31,8 @@ pub enum Command {
     Diff(DiffArgs),
     /// List the versions and when each was active.
     History(HistoryArgs),
+    /// Run test cases: of a file without a server, or of a workflow on the server.
+    Test(test::TestArgs),
 }
 
 /// Arguments of `workflow list`.
@@ -69,6 +72,9 @@ pub struct Publishing {
     /// Although a high-risk action has no approval before it; the workspace's policy must allow it.
     #[arg(long)]
     allow_unguarded: bool,
+    /// Although test cases fail: why; it goes on the record.
+    #[arg(long, value_name = "REASON")]
+    override_tests: Option<String>,
 }
 
 /// Arguments of `workflow rollback`.
@@ -123,6 +129,7 @@ pub async fn run(command: Command) -> anyhow::Result<Exit> {
         Command::Publish(args) => args.remote.run(async |client| publish(client, &args).await).await,
         Command::Rollback(args) => args.remote.run(async |client| rollback(client, &args).await).await,
         Command::Diff(args) => args.remote.run(async |client| diff(client, &args).await).await,
+        Command::Test(args) => test::run(&args).await,
         Command::History(args) => args.remote.run(async |client| history(client, &args).await).await,
     }
 }
@@ -166,6 +173,9 @@ async fn publish(client: &Client, args: &PublishArgs) -> anyhow::Result<Exit> {
 
 async fn publish_draft(client: &Client, id: &str, how: &Publishing, revision: Option<u64>) -> anyhow::Result<Value> {
     let mut body = json!({ "message": how.message, "allow_unguarded": how.allow_unguarded });
+    if let Some(reason) = &how.override_tests {
+        body["override_tests"] = json!(reason);
+    }
     if let Some(revision) = revision {
         body["expected_revision"] = json!(revision);
     }

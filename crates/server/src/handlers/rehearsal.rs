@@ -6,7 +6,10 @@ use crate::{
     extract::{Body, Caller, Path, Query},
     test_cases::{core_of, meant, play},
     views,
-    wire::{Answer, Given, Page, RealCallRequest, RealCallResponse, RecordedAnswer, Rehearsal, RenderedRequest, RehearseRequest, same},
+    wire::{
+        Answer, Given, Page, RealCallRequest, RealCallResponse, RecordedAnswer, Rehearsal, RehearseRequest,
+        RenderedRequest, same,
+    },
 };
 use axum::{Json, extract::State, http::StatusCode};
 use countersign_connectors::{Call, CallOutcome};
@@ -118,8 +121,7 @@ async fn send(app: &App, workspace: &str, pending: &rehearsal::Call, key: &str) 
             (answer, exchange)
         }
     };
-    let (status, duration_ms) =
-        exchange.as_ref().map_or((None, 0), |exchange| (exchange.status, exchange.duration_ms));
+    let (status, duration_ms) = exchange.as_ref().map_or((None, 0), |exchange| (exchange.status, exchange.duration_ms));
     let request = exchange.map(|exchange| exchange.request).map(|request| RenderedRequest {
         method: request.method,
         url: request.url,
@@ -212,7 +214,10 @@ mod tests {
     #[test]
     fn what_is_called_a_secret_is_masked() {
         let value = object!({ "id": "x", "card": [{ "clientToken": "t", "n": 1 }], "password": "p", "tokens": 5 });
-        assert_eq!(masked(value), object!({ "id": "x", "card": [{ "clientToken": "***", "n": 1 }], "password": "***", "tokens": 5 }));
+        assert_eq!(
+            masked(value),
+            object!({ "id": "x", "card": [{ "clientToken": "***", "n": 1 }], "password": "***", "tokens": 5 })
+        );
     }
 
     #[test]

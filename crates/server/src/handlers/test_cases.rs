@@ -197,11 +197,7 @@ fn free(rows: &[TestCaseRow], own: Option<&str>, name: &str) -> ApiResult<()> {
 }
 
 /// The test case a request means; what it expects is what comes of it now, when the request does not say.
-async fn case_of(
-    app: &App,
-    workflow: &WorkflowRow,
-    request: WriteTestCaseRequest,
-) -> ApiResult<rehearsal::TestCase> {
+async fn case_of(app: &App, workflow: &WorkflowRow, request: WriteTestCaseRequest) -> ApiResult<rehearsal::TestCase> {
     let name = bounded("/name", &request.name, NAME_LENGTH_MAX)?;
     let script: rehearsal::Script = core_of("/script", &request.script)?;
     if let Some(expect) = &request.expect {

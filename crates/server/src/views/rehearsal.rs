@@ -5,9 +5,9 @@ use crate::{
     app::App,
     error::field_errors,
     wire::{
-        GuardedRequest, NotPlayed, PreviewStep, Rehearsal, RehearsalEnd, RehearsedForm, RequestDifference, Risk, RunStatus, Said,
-        Speaker, Waiting, WaitingApproval, WaitingCall, WaitingForm, WaitingHandoff, WaitingRetry, WaitingStart,
-        WaitingUnknown,
+        GuardedRequest, NotPlayed, PreviewStep, Rehearsal, RehearsalEnd, RehearsedForm, RequestDifference, Risk,
+        RunStatus, Said, Speaker, Waiting, WaitingApproval, WaitingCall, WaitingForm, WaitingHandoff, WaitingRetry,
+        WaitingStart, WaitingUnknown,
     },
 };
 use countersign_core::{

@@ -7,6 +7,7 @@ mod checkpoints;
 mod errors;
 mod gets;
 mod live;
+mod rehearsal;
 mod runs;
 mod settings;
 mod support;
