@@ -3,6 +3,7 @@ import { useNavigate } from '@tanstack/react-router'
 import { useState } from 'react'
 import { api, ApiProblem, problemText, send } from '@/api/client'
 import { queries } from '@/api/queries'
+import { TestResults } from '@/components/test-results'
 import { Button } from '@/ui/button'
 import { Dialog } from '@/ui/dialog'
 import { Field, Input, Textarea } from '@/ui/field'
@@ -22,10 +23,12 @@ export function PublishDialog({ active, onClose }: { active: number | null | und
   const { list } = useStore(builder.diagnostics)
   const diff = useQuery({ ...queries.diff(builder.id, active ?? 0, 'draft'), enabled: active != null, staleTime: 0 })
   const errors = list.filter((problem) => problem.severity === 'error')
+  const [reason, setReason] = useState('')
+  const tests = useQuery({ ...queries.testRun(builder.id, useDocument()), enabled: errors.length === 0 })
   const publish = useMutation({
     mutationFn: async () => {
       await builder.flush()
-      return send(api.POST('/api/v1/workflows/{id}/publish', { params: { path: { id: builder.id } }, body: { message, expected_active: active, expected_revision: builder.saving.get().revision } }))
+      return send(api.POST('/api/v1/workflows/{id}/publish', { params: { path: { id: builder.id } }, body: { message, expected_active: active, expected_revision: builder.saving.get().revision, override_tests: reason.trim() || undefined } }))
     },
     onSuccess: (version) => {
       void client.invalidateQueries({ queryKey: ['workflows'] })
@@ -34,6 +37,8 @@ export function PublishDialog({ active, onClose }: { active: number | null | und
     },
   })
   const refused = publish.error instanceof ApiProblem ? (publish.error.problem.diagnostics ?? []) : []
+  const results = (publish.error instanceof ApiProblem ? publish.error.problem.tests : undefined) ?? tests.data?.results ?? []
+  const failing = results.some((result) => !result.passed)
   const raced = publish.error instanceof ApiProblem && publish.error.status === 409
   const reasons = refused.length > 0 ? refused : errors
   const steps = diff.data?.steps
@@ -49,6 +54,9 @@ export function PublishDialog({ active, onClose }: { active: number | null | und
           </p>
         )}
         <Field label={s.message}>{(props) => <Input {...props} autoFocus required maxLength={500} value={message} onChange={(event) => setMessage(event.target.value)} />}</Field>
+        {tests.isFetching && results.length === 0 && <p className="text-sm text-faint">{s.testing}</p>}
+        {results.length > 0 && <TestResults results={results} />}
+        {failing && <Field label={s.override} hint={s.overrideHint}>{(props) => <Input {...props} maxLength={2000} value={reason} onChange={(event) => setReason(event.target.value)} />}</Field>}
         {reasons.length > 0 && (
           <Note tone="bad">
             {s.refused}
