@@ -1,6 +1,6 @@
 import { useQuery, useQueryClient } from '@tanstack/react-query'
 import { Link, useBlocker, useNavigate, useParams, useSearch } from '@tanstack/react-router'
-import { ReactFlowProvider } from '@xyflow/react'
+import { ReactFlowProvider, useReactFlow } from '@xyflow/react'
 import { CircleAlert, CircleCheck, Cloud, CloudAlert, CloudUpload, Download, Ellipsis, FlaskConical, History, LayoutGrid, Play, Plus, Redo2, Rocket, TriangleAlert, Undo2 } from 'lucide-react'
 import { lazy, Suspense, useEffect, useState, type ReactNode } from 'react'
 import { queries } from '@/api/queries'
@@ -113,7 +113,14 @@ function Workbench({ workflow, rehearsal }: { workflow: Workflow; rehearsal: Reh
   const setView = (next: 'graph' | 'yaml') => void navigate({ search: (old) => ({ ...old, view: next === 'yaml' ? 'yaml' : undefined }), replace: true })
   useTitle(document.name)
   useSelectionInAddress()
+  const flow = useReactFlow()
   useEffect(() => builder.follow(), [builder])
+  // Beside the panel the canvas is narrower: the graph is brought into what is left.
+  useEffect(() => {
+    if (!rehearsing) return
+    const timer = setTimeout(() => void flow.fitView({ duration: 250, maxZoom: 1, padding: 0.1 }), 100)
+    return () => clearTimeout(timer)
+  }, [flow, rehearsing])
   useBlocker({
     shouldBlockFn: async () => {
       await builder.flush()

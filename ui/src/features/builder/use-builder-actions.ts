@@ -114,7 +114,7 @@ export function useBuilderActions(builder: Builder, outside: Outside): Record<st
     { id: 'run', label: s.run, shortcut: 'shift+mod+enter', run: outside.run },
     { id: 'download', label: s.download, run: () => download(history.document.name, toYaml(history.document), 'yaml') },
     { id: 'downloadJson', label: s.downloadJson, run: () => download(history.document.name, JSON.stringify(history.document, null, 2), 'json') },
-    { id: 'rehearse', label: s.rehearse, shortcut: 'shift+r', run: outside.rehearse },
+    { id: 'rehearse', label: s.rehearse, shortcut: 'r', run: outside.rehearse },
     { id: 'versions', label: s.versions, shortcut: 'g v', run: () => void navigate({ to: '/workflows/$workflow/versions', params: { workflow: builder.id } }) },
   ]
   const actions = list.map((action) => ({ ...action, id: `builder.${action.id}`, group: strings.group }))

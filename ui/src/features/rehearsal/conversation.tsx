@@ -37,7 +37,7 @@ function Line({ said, schema }: { said: Said; schema: unknown }) {
     <div className={cx('flex max-w-[88%] flex-col gap-0.5', mine ? 'self-end' : 'self-start')}>
       {outside && <span className="flex items-center gap-1 text-xs text-faint">{said.channel === 'email' ? <Mail size={12} /> : <MessageSquare size={12} />} {s.to(said.channel, said.to)}</span>}
       <p className={cx('rounded-2xl px-3 py-1.5 text-sm break-words whitespace-pre-wrap', mine ? 'rounded-br-md bg-accent text-accent-text' : outside ? 'rounded-bl-md border border-line-strong' : 'rounded-bl-md bg-hover')}>
-        {said.subject && <strong className="block">{said.subject}</strong>}
+        {said.subject && said.channel === 'email' && <strong className="block">{said.subject}</strong>}
         {said.text}
       </p>
     </div>

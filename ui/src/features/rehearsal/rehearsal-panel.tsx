@@ -113,9 +113,9 @@ export default function RehearsalPanel({ id, document, selected, onOverlay, onCl
   useEffect(() => onOverlay(tab === 'play' ? overlay : undefined), [onOverlay, overlay, tab])
   useEffect(() => () => onOverlay(undefined), [onOverlay])
   const actions: Action[] = [
-    { id: 'rehearsal.undo', label: s.undo, group: s.group, shortcut: 'shift+u', enabled: script !== null, run: play.undo },
+    { id: 'rehearsal.undo', label: s.undo, group: s.group, shortcut: 'u', enabled: script !== null, run: play.undo },
     { id: 'rehearsal.restart', label: s.restart, group: s.group, enabled: script !== null, run: play.restart },
-    { id: 'rehearsal.keep', label: s.keep, group: s.group, shortcut: 'shift+k', enabled: may && script !== null && rehearsal !== undefined && !play.busy, run: () => setKeeping(true) },
+    { id: 'rehearsal.keep', label: s.keep, group: s.group, shortcut: 'k', enabled: may && script !== null && rehearsal !== undefined && !play.busy, run: () => setKeeping(true) },
   ]
   useActions(actions)
   const icons = [<Undo2 key="u" size={16} />, <RotateCcw key="r" size={16} />, <Bookmark key="k" size={16} />]

@@ -2,7 +2,7 @@ import { useMutation, useQueryClient } from '@tanstack/react-query'
 import { useNavigate } from '@tanstack/react-router'
 import { FileUp } from 'lucide-react'
 import { useRef, useState } from 'react'
-import { LineCounter, parseDocument } from 'yaml'
+import { isMap, isNode, isScalar, LineCounter, parseDocument } from 'yaml'
 import { api, ApiProblem, problemText, send } from '@/api/client'
 import type { Diagnostic } from '@/api/types'
 import { pointerParts } from '@/model/json'
@@ -14,15 +14,18 @@ import { strings } from './strings'
 const s = strings.import
 type Checked = { name: string; source: string; found: Diagnostic[] }
 
-/** The line a pointer leads to, or the nearest place above it that the text has. */
+/** The line of the member a pointer leads to, or of the nearest one above it that the text has. */
 function lineOf(source: string, pointer: string): number | undefined {
   const lines = new LineCounter()
   const document = parseDocument(source, { lineCounter: lines })
-  for (let path = pointerParts(pointer); ; path = path.slice(0, -1)) {
-    const node = document.getIn(path, true) as { range?: [number, number, number] } | undefined
-    if (node?.range) return lines.linePos(node.range[0]).line
-    if (path.length === 0) return undefined
+  for (let path = pointerParts(pointer); path.length > 0; path = path.slice(0, -1)) {
+    const parent = path.length > 1 ? document.getIn(path.slice(0, -1), true) : document.contents
+    const last = path[path.length - 1]
+    const pair = isMap(parent) ? parent.items.find((item) => isScalar(item.key) && String(item.key.value) === last) : undefined
+    const node = pair && isScalar(pair.key) ? pair.key : document.getIn(path, true)
+    if (isNode(node) && node.range) return lines.linePos(node.range[0]).line
   }
+  return undefined
 }
 
 function Problems({ checked }: { checked: Checked }) {
