@@ -160,9 +160,10 @@ test('a file is imported with its problems by line', async ({ page }) => {
   await enter(page)
   await page.goto(new URL('/templates', demo.runs).href)
   const source = 'schema: 1\nname: Imported\nstart: done\nsteps:\n  done:\n    type: end\n  lost:\n    type: end\n'
-  await page.getByLabel('Import a file').locator('input').setInputFiles({ name: 'imported.yaml', mimeType: 'application/yaml', buffer: Buffer.from(source) })
+  await page.getByRole('region', { name: 'Import a file' }).locator('input').setInputFiles({ name: 'imported.yaml', mimeType: 'application/yaml', buffer: Buffer.from(source) })
   await expect(page.getByText('line 7:')).toBeVisible()
+  await accessible(page)
   await shoot(page, 'real/import')
-  await page.getByRole('button', { name: /Import/ }).last().click()
+  await page.getByRole('region', { name: 'Import a file' }).getByRole('button', { name: /Import/ }).click()
   await expect(page.getByRole('heading', { level: 1, name: /Imported/ })).toBeVisible()
 })

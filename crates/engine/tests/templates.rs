@@ -147,6 +147,11 @@ async fn account_deletion() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn address_change() {
+    all_cases("address-change").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn returns_with_label() {
     all_cases("returns-with-label").await;
 }

@@ -32,6 +32,7 @@ pub(crate) const EXAMPLES: &[Example] = examples![
     "subscription-upgrade",
     "refund-with-tiers",
     "account-deletion",
+    "address-change",
     "returns-with-label",
     "discount-counter-offer",
     "kyc-document-check",

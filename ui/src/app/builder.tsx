@@ -3,7 +3,7 @@ import BuilderPage, { type RehearsalSlot } from '@/features/builder/builder-page
 import { Skeleton } from '@/ui/states'
 
 const Rehearsal = lazy(() => import('@/features/rehearsal/rehearsal-panel'))
-const rehearsal: RehearsalSlot = (props) => <Suspense fallback={<Skeleton className="m-4 h-96 w-96" />}><Rehearsal {...props} /></Suspense>
+const rehearsal: RehearsalSlot = (props) => <Suspense fallback={<div className="border-l border-line p-4 md:w-[30rem] md:shrink-0"><Skeleton className="h-96" /></div>}><Rehearsal {...props} /></Suspense>
 
 /** The builder with what other features put beside its canvas. */
 export default function Builder() {

@@ -419,9 +419,9 @@ impl Player<'_> {
     /// The step that was entered as number `visit`.
     fn step_of(&self, visit: u32) -> StepId {
         let events = self.log.iter().rev().flat_map(|entry| &entry.events);
-        let mut entered = events.filter_map(|event| match event {
-            Event::StepEntered { visit: entered, step, .. } if *entered == visit => Some(step.clone()),
-            _ => None,
+        let mut entered = events.filter_map(|event| {
+            let Event::StepEntered { visit: entered, step, .. } = event else { return None };
+            (*entered == visit).then(|| step.clone())
         });
         entered.next().unwrap_or_default()
     }

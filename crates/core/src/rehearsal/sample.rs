@@ -106,9 +106,9 @@ mod tests {
     #[test]
     fn an_example_is_taken_as_it_is_and_endless_schemas_end() {
         assert_eq!(sample(&json!({ "examples": [{ "a": 1 }], "type": "object" })), json!({ "a": 1 }));
-        sample(&json!({ "$ref": "#" }));
-        sample(&json!({ "type": "object", "properties": { "again": { "$ref": "#" } } }));
-        sample(&json!({ "type": "integer", "minimum": 1e300 }));
+        assert_eq!(sample(&json!({ "$ref": "#" })), Value::Null);
+        assert!(sample(&json!({ "type": "object", "properties": { "again": { "$ref": "#" } } })).is_object());
+        assert!(sample(&json!({ "type": "integer", "minimum": 1e300 })).is_i64());
         assert_eq!(sample(&json!(true)), Value::Null);
     }
 }

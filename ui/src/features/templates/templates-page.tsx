@@ -1,6 +1,6 @@
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
 import { Link, useNavigate, useSearch } from '@tanstack/react-router'
-import { FlaskConical, ShieldCheck, Workflow as WorkflowIcon } from 'lucide-react'
+import { FileUp, FlaskConical, ShieldCheck, Workflow as WorkflowIcon } from 'lucide-react'
 import { lazy, Suspense, useMemo, useState } from 'react'
 import { api, problemText, send } from '@/api/client'
 import { queries } from '@/api/queries'
@@ -9,7 +9,7 @@ import { PageHead, useTitle } from '@/app/page'
 import { QueryState } from '@/app/query-state'
 import { useMay } from '@/app/session'
 import { asDocument } from '@/model/document'
-import { Button } from '@/ui/button'
+import { Button, buttonClass } from '@/ui/button'
 import { cx } from '@/ui/cx'
 import { Field, Input } from '@/ui/field'
 import { Note, Skeleton } from '@/ui/states'
@@ -99,7 +99,7 @@ export default function TemplatesPage() {
   const query = useQuery(queries.templates())
   return (
     <>
-      <PageHead title={<><Link to="/workflows" className="font-normal text-faint hover:text-text">{s.workflows}</Link> <span className="text-faint">/</span> {s.title}</>} />
+      <PageHead title={<><Link to="/workflows" className="font-normal text-faint hover:text-text">{s.workflows}</Link> <span className="text-faint">/</span> {s.title}</>} actions={<Link to="/templates" className={buttonClass()}><FileUp size={15} /> {s.import.title}</Link>} />
       <QueryState query={query}>
         {(data) => {
           const chosen = data.items.find((template) => template.id === id)
@@ -108,9 +108,15 @@ export default function TemplatesPage() {
               <div className="flex flex-col gap-3 lg:w-96 lg:shrink-0 lg:overflow-y-auto lg:pr-1">
                 <p className="text-sm text-muted">{s.intro}</p>
                 <ul aria-label={s.list} className="grid gap-2 sm:grid-cols-2 lg:grid-cols-1">{data.items.map((template) => <Card key={template.id} template={template} chosen={template === chosen} />)}</ul>
-                <ImportFile may={may} />
               </div>
-              {chosen ? <Preview key={chosen.id} template={chosen} may={may} /> : <p className="m-auto text-sm text-faint">{s.pick}</p>}
+              {chosen ? (
+                <Preview key={chosen.id} template={chosen} may={may} />
+              ) : (
+                <div className="m-auto flex w-full max-w-xl flex-col gap-6">
+                  <p className="text-center text-sm text-faint">{s.pick}</p>
+                  <ImportFile may={may} />
+                </div>
+              )}
             </div>
           )
         }}
