@@ -8,6 +8,8 @@ export async function setTheme(page: Page, theme: 'light' | 'dark'): Promise<voi
     localStorage.setItem('countersign.theme', name)
     document.documentElement.dataset.theme = name
   }, theme)
+  // Colours on their way from one theme to the other are neither.
+  await page.evaluate(() => Promise.allSettled(document.getAnimations().filter((moving) => Number.isFinite(Number(moving.effect?.getComputedTiming().endTime))).map((moving) => moving.finished)))
 }
 
 /** Saves the page in both themes. */

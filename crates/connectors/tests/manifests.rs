@@ -31,6 +31,10 @@ fn input(action: &str) -> Value {
         }
         "identity.verify" => json!({ "email": "ada@example.com" }),
         "shopify.order.get" | "shopify.order.cancel" => json!({ "order": "gid://shopify/Order/1" }),
+        "shopify.order.update_address" => json!({
+            "order": "gid://shopify/Order/1", "address1": "2 New Street", "city": "Hamburg", "zip": "20095",
+            "country_code": "DE",
+        }),
         "shopify.refund.create" => json!({
             "order": "gid://shopify/Order/1",
             "transactions": [{ "amount": "10.00", "gateway": "bogus", "kind": "REFUND", "orderId": "gid://shopify/Order/1" }],

@@ -8,6 +8,7 @@ pub mod difference;
 pub mod document;
 pub mod expr;
 pub mod json_difference;
+pub mod rehearsal;
 pub mod run;
 pub mod statistics;
 pub mod time;

@@ -1,11 +1,7 @@
 //! Active versions and the messages that start runs.
 
 use crate::{Engine, EngineError, StartRun, StartedRun, customer::customer_object};
-use countersign_core::{
-    document::Trigger,
-    expr::{Expression, Scope},
-    run::{Actor, Version, Via},
-};
+use countersign_core::run::{self, Actor, IncomingMessage, Version, Via};
 use countersign_store::{ConversationRow, ConversationStatus, PageRequest, PointerRow, RunFilter, RunRow, RunStatus};
 use parking_lot::RwLock;
 use serde_json::{Value, json};
@@ -108,21 +104,12 @@ impl Engine {
     fn message_starts(&self, version: &Arc<Version>, row: &ConversationRow, customer: &Value, text: &str) -> bool {
         let (text, channel) = (Value::from(text), Value::from(row.channel.as_str()));
         let conversation = json!({ "id": row.id, "channel": row.channel });
-        let scope = Scope::new(self.timestamp())
-            .with("text", &text)
-            .with("channel", &channel)
-            .with("customer", customer)
-            .with("conversation", &conversation);
-        version.workflow().triggers.iter().any(|trigger| match trigger {
-            Trigger::Message { when } => match Expression::compile(when).and_then(|when| when.truthy(&scope)) {
-                Ok((holds, _)) => holds,
-                Err(error) => {
-                    tracing::warn!(workflow = version.workflow().name, %error, "a message trigger failed");
-                    false
-                }
-            },
-            Trigger::Api | Trigger::Webhook { .. } | Trigger::Schedule { .. } | Trigger::Manual => false,
-        })
+        let message = IncomingMessage { text: &text, channel: &channel, customer, conversation: &conversation };
+        let (starts, failed) = run::message_starts(version, message, self.timestamp());
+        for error in failed {
+            tracing::warn!(workflow = version.workflow().name, %error, "a message trigger failed");
+        }
+        starts
     }
 }
 

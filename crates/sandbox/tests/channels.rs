@@ -113,7 +113,7 @@ async fn slack_posts_and_updates() {
 }
 
 #[tokio::test]
-async fn shopify_cancels_and_refunds_once() {
+async fn shopify_cancels_moves_and_refunds_once() {
     let world = TestSandbox::start().await;
     let ask = |query: &str, variables: Value| {
         let request = world.client.post(world.url("/shopify/admin/api/2026-07/graphql.json"));
@@ -129,6 +129,15 @@ async fn shopify_cancels_and_refunds_once() {
     let fulfilled = ask(cancel, json!({ "orderId": "gid://shopify/Order/1002" })).await;
     assert_eq!(fulfilled.status, 200);
     assert_eq!(fulfilled.body["data"]["orderCancel"]["orderCancelUserErrors"][0]["code"], "INVALID");
+
+    let update = "mutation u($input: OrderInput!) { orderUpdate(input: $input) \
+                  { order { id shippingAddress { city } } userErrors { message } } }";
+    let address = json!({ "address1": "2 New Street", "city": "Hamburg", "zip": "20095", "countryCode": "DE" });
+    let id = "gid://shopify/Order/1003";
+    let moved = ask(update, json!({ "input": { "id": id, "shippingAddress": address } })).await;
+    assert_eq!(moved.body["data"]["orderUpdate"]["order"]["shippingAddress"]["city"], "Hamburg");
+    let nowhere = ask(update, json!({ "input": { "id": id, "shippingAddress": { "city": "Hamburg" } } })).await;
+    assert_eq!(nowhere.body["data"]["orderUpdate"]["userErrors"][0]["message"], "Shipping address is invalid");
 
     let refund = "mutation r($input: RefundInput!, $key: String!) { refundCreate(input: $input) @idempotent(key: $key) \
                   { refund { id } userErrors { message } } }";

@@ -1,6 +1,6 @@
 //! One error for all handlers: a problem document.
 
-use crate::wire::{Diagnostic, FieldError, Problem, Workflow};
+use crate::wire::{Diagnostic, FieldError, Problem, TestResult, Workflow};
 use axum::{
     http::{HeaderValue, StatusCode, header},
     response::{IntoResponse, Response},
@@ -127,6 +127,11 @@ impl ApiError {
         self
     }
 
+    pub(crate) fn tests(mut self, tests: Vec<TestResult>) -> Self {
+        self.problem.tests = Some(tests);
+        self
+    }
+
     pub(crate) fn current(mut self, workflow: Workflow) -> Self {
         self.problem.current = Some(Box::new(workflow));
         self
@@ -154,7 +159,7 @@ impl ApiError {
     }
 }
 
-fn field_errors(problems: Vec<FieldProblem>) -> Vec<FieldError> {
+pub(crate) fn field_errors(problems: Vec<FieldProblem>) -> Vec<FieldError> {
     problems.into_iter().map(|problem| FieldError { pointer: problem.pointer, message: problem.message }).collect()
 }
 

@@ -24,6 +24,8 @@ mod router;
 mod secrets;
 pub mod seed;
 mod serve;
+mod templates;
+mod test_cases;
 mod views;
 pub mod wire;
 

@@ -43,6 +43,21 @@ impl Modify for Security {
     }
 }
 
+/// Schemas of values that leave out what is not set: problems, and what people keep in files.
+const SPARSE: [&str; 11] = [
+    "Problem",
+    "Script",
+    "Opening",
+    "Persona",
+    "Act",
+    "Answer",
+    "Resolution",
+    "TestCaseBody",
+    "Expectations",
+    "ExpectedRequest",
+    "ExpectedMessage",
+];
+
 /// Adds the problem response to every operation, says that responses carry all their fields, and names what lists hold.
 pub(crate) fn finish(openapi: &mut utoipa::openapi::OpenApi) {
     let mut bodies = BTreeSet::new();
@@ -58,8 +73,8 @@ pub(crate) fn finish(openapi: &mut utoipa::openapi::OpenApi) {
     for (name, schema) in &mut components.schemas {
         let RefOr::T(schema) = schema else { continue };
         visit(schema, &mut no_default);
-        // Bodies of requests may leave fields out; a problem has only the members it needs.
-        if !bodies.contains(name) && name != "Problem" {
+        // Bodies of requests may leave fields out.
+        if !bodies.contains(name) && !SPARSE.contains(&name.as_str()) {
             visit(schema, &mut require_all);
         }
         if let (Some(item), Schema::Object(page)) = (name.strip_prefix("Page_"), schema) {

@@ -5,6 +5,7 @@ use crate::{
     documents,
     error::{ApiError, ApiResult},
     extract::Caller,
+    test_cases,
     wire::{Diagnostic, Policy, Severity, json},
 };
 use countersign_core::{catalogue::Catalogue, document::Workflow, run::Version};
@@ -24,6 +25,8 @@ pub(crate) struct Wanted {
     pub(crate) expected_active: Option<Option<u32>>,
     /// Whether findings the policy may override are accepted.
     pub(crate) allow_unguarded: bool,
+    /// Why test cases that fail do not stand in the way.
+    pub(crate) override_tests: Option<String>,
 }
 
 /// A draft that may be published.
@@ -32,6 +35,8 @@ struct Publishable {
     hash: String,
     /// Findings the policy overrides.
     overridden: Vec<String>,
+    /// With its types.
+    workflow: Workflow,
 }
 
 impl Publishable {
@@ -40,8 +45,8 @@ impl Publishable {
         let (workflow, found) = documents::check(&json(draft), catalogue);
         let overridden = accept(&found, accepted)?;
         let Some(workflow) = workflow else { return Err(check_failed(found)) };
-        compile(workflow, catalogue, !overridden.is_empty())?;
-        Ok(Self { hash: documents::hash(draft), overridden })
+        compile(workflow.clone(), catalogue, !overridden.is_empty())?;
+        Ok(Self { hash: documents::hash(draft), overridden, workflow })
     }
 
     /// What the version's record says; the engine compiles with the permission only when it is there.
@@ -61,10 +66,15 @@ pub(crate) async fn publish(
 ) -> ApiResult<u32> {
     let accepted = wanted.allow_unguarded && policy.allow_unguarded;
     let publishable = Publishable::check(&row.draft, &app.engine.catalogue(), accepted)?;
-    let detail = object!({
+    let failed_tests =
+        test_cases::gate(app, row, publishable.workflow.clone(), wanted.override_tests.as_deref()).await?;
+    let mut detail = object!({
         "workflow": row.name, "hash": publishable.hash, "message": wanted.message, "before": row.active_version,
         "overridden": publishable.overridden,
     });
+    if !failed_tests.is_empty() {
+        detail["failed_tests"] = object!({ "names": failed_tests, "reason": wanted.override_tests });
+    }
     let entry = caller.audit(app.now(), "workflow.published", format!("workflow:{}", row.id), detail);
     let audit = |version: u32| {
         let mut detail = json(&entry.detail);

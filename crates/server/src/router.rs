@@ -85,6 +85,25 @@ fn api() -> OpenApiRouter<App> {
         .routes(routes!(h::chat::send_chat_message))
         .routes(routes!(h::chat::submit_chat_form))
         .routes(routes!(h::events::stream_chat))
+        .merge(rehearsal())
+}
+
+/// Rehearsals, test cases, templates.
+fn rehearsal() -> OpenApiRouter<App> {
+    OpenApiRouter::new()
+        .routes(routes!(h::rehearsal::rehearse))
+        .routes(routes!(h::rehearsal::call))
+        .routes(routes!(h::rehearsal::samples))
+        .routes(routes!(
+            h::test_cases::list_test_cases,
+            h::test_cases::create_test_case,
+            h::test_cases::import_test_cases
+        ))
+        .routes(routes!(h::test_cases::update_test_case, h::test_cases::delete_test_case))
+        .routes(routes!(h::test_cases::run_test_cases))
+        .routes(routes!(h::test_cases::export_test_cases))
+        .routes(routes!(h::templates::list_templates))
+        .routes(routes!(h::templates::use_template))
 }
 
 /// Runs, one or many.

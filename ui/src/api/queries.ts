@@ -1,7 +1,7 @@
 /** Every read of the API as a query: its key, its call. Keys start with the kind the server's events name. */
 import { infiniteQueryOptions, queryOptions } from '@tanstack/react-query'
 import { api, send } from './client'
-import type { RetryVersion } from './types'
+import type { RetryVersion, Script } from './types'
 
 export type RunFilters = {
   workflow?: string
@@ -84,6 +84,26 @@ export const queries = {
     queryOptions({ queryKey: ['version', id, n], queryFn: () => send(api.GET('/api/v1/workflows/{id}/versions/{n}', { params: { path: { id, n } } })), staleTime: Infinity }),
   diff: (id: string, from: number, to: string) =>
     queryOptions({ queryKey: ['workflows', 'diff', id, from, to], queryFn: () => send(api.GET('/api/v1/workflows/{id}/diff', { params: { path: { id }, query: { from: String(from), to } } })) }),
+
+  rehearsal: (id: string, document: unknown, script: Script) =>
+    queryOptions({
+      queryKey: ['rehearsal', id, document, script],
+      queryFn: () => send(api.POST('/api/v1/workflows/{id}/rehearse', { params: { path: { id } }, body: { document, script } })),
+      staleTime: Infinity,
+      gcTime: 60_000,
+      retry: false,
+    }),
+  recorded: (id: string, step: string, action: string) =>
+    queryOptions({ queryKey: ['recorded', id, step, action], queryFn: () => send(api.GET('/api/v1/workflows/{id}/steps/{step}/samples', { params: { path: { id, step }, query: { action } } })), ...LIVE }),
+  tests: (id: string) => queryOptions({ queryKey: ['workflows', 'tests', id], queryFn: () => send(api.GET('/api/v1/workflows/{id}/tests', { params: { path: { id } } })), ...LIVE }),
+  testRun: (id: string, document: unknown) =>
+    queryOptions({
+      queryKey: ['workflows', 'test-run', id, document],
+      queryFn: () => send(api.POST('/api/v1/workflows/{id}/tests/run', { params: { path: { id } }, body: { document } })),
+      staleTime: 0,
+      retry: false,
+    }),
+  templates: () => queryOptions({ queryKey: ['templates'], queryFn: () => send(api.GET('/api/v1/templates')), staleTime: Infinity }),
 
   connectors: () => queryOptions({ queryKey: ['connectors'], queryFn: () => send(api.GET('/api/v1/connectors')), ...SLOW }),
   connections: () => queryOptions({ queryKey: ['connections'], queryFn: () => send(api.GET('/api/v1/connections')), ...SLOW }),

@@ -83,14 +83,20 @@ const workflows = createRoute({
 const workflow = createRoute({
   getParentRoute: () => shell,
   path: '/workflows/$workflow',
-  validateSearch: (search: Record<string, unknown>): { step?: string; view?: 'yaml' } => ({ step: text(search.step), view: search.view === 'yaml' ? 'yaml' : undefined }),
-  component: lazyRouteComponent(() => import('@/features/builder/builder-page')),
+  validateSearch: (search: Record<string, unknown>): { step?: string; view?: 'yaml'; rehearse?: boolean } => ({ step: text(search.step), view: search.view === 'yaml' ? 'yaml' : undefined, rehearse: search.rehearse === true || undefined }),
+  component: lazyRouteComponent(() => import('./builder')),
 })
 const versions = createRoute({
   getParentRoute: () => shell,
   path: '/workflows/$workflow/versions',
   validateSearch: (search: Record<string, unknown>): { from?: number; to?: string } => ({ from: number(search.from), to: search.to === undefined ? undefined : String(search.to as string | number) }),
   component: lazyRouteComponent(() => import('@/features/versions/versions-page')),
+})
+const templates = createRoute({
+  getParentRoute: () => shell,
+  path: '/templates',
+  validateSearch: (search: Record<string, unknown>): { template?: string } => ({ template: text(search.template) }),
+  component: lazyRouteComponent(() => import('@/features/templates/templates-page')),
 })
 const conversations = createRoute({
   getParentRoute: () => shell,
@@ -112,7 +118,7 @@ const tree = root.addChildren([
   login,
   setup,
   chat,
-  shell.addChildren([home, inbox.addChildren([inboxItem]), dashboard, runs, run, workflows, workflow, versions, conversations, conversation, connectors, people, audit, settings]),
+  shell.addChildren([home, inbox.addChildren([inboxItem]), dashboard, runs, run, workflows, workflow, templates, versions, conversations, conversation, connectors, people, audit, settings]),
 ])
 
 export const router = createRouter({ routeTree: tree, defaultPreload: 'intent', defaultNotFoundComponent: NotFound, defaultErrorComponent: Crash, scrollRestoration: true })

@@ -45,4 +45,5 @@ export const strings = {
   customer: { title: 'Customer', none: 'No customer', visitor: 'Visitor without a name' },
   diagnostics: { none: 'No problems.', error: 'Error', warning: 'Warning' },
   canvas: { label: 'Workflow graph', start: 'start', fit: 'Fit', guardedBy: 'guards', anyone: 'anyone who may operate' },
+  tests: { title: 'Test cases', passed: 'Passed', failed: 'Failed', summary: (passed: number, failed: number) => (failed > 0 ? `${failed} of ${passed + failed} test cases fail.` : `All ${passed} test cases pass.`) },
 }

@@ -2,6 +2,7 @@
 
 mod push;
 mod show;
+mod test;
 mod versions;
 
 use crate::{
@@ -39,6 +40,8 @@ pub enum Command {
     Fork(versions::ForkArgs),
     /// Move waiting runs to another version, or take that back.
     Move(versions::MoveArgs),
+    /// Run test cases: of a file without a server, or of a workflow on the server.
+    Test(test::TestArgs),
 }
 
 /// Arguments of `workflow list`.
@@ -78,6 +81,9 @@ pub struct Publishing {
     /// Although a high-risk action has no approval before it; the workspace's policy must allow it.
     #[arg(long)]
     allow_unguarded: bool,
+    /// Although test cases fail: why; it goes on the record.
+    #[arg(long, value_name = "REASON")]
+    override_tests: Option<String>,
 }
 
 /// Arguments of `workflow rollback`.
@@ -132,6 +138,7 @@ pub async fn run(command: Command) -> anyhow::Result<Exit> {
         Command::Publish(args) => args.remote.run(async |client| publish(client, &args).await).await,
         Command::Rollback(args) => args.remote.run(async |client| rollback(client, &args).await).await,
         Command::Diff(args) => args.remote.run(async |client| diff(client, &args).await).await,
+        Command::Test(args) => test::run(&args).await,
         Command::History(args) => args.remote.run(async |client| history(client, &args).await).await,
         Command::Backtest(args) => versions::backtest(&args).await,
         Command::Ramp(args) => versions::ramp(&args).await,
@@ -179,6 +186,9 @@ async fn publish(client: &Client, args: &PublishArgs) -> anyhow::Result<Exit> {
 
 async fn publish_draft(client: &Client, id: &str, how: &Publishing, revision: Option<u64>) -> anyhow::Result<Value> {
     let mut body = json!({ "message": how.message, "allow_unguarded": how.allow_unguarded });
+    if let Some(reason) = &how.override_tests {
+        body["override_tests"] = json!(reason);
+    }
     if let Some(revision) = revision {
         body["expected_revision"] = json!(revision);
     }

@@ -24,6 +24,7 @@ mod resume;
 mod retry;
 mod state;
 mod steps;
+mod triggers;
 mod version;
 
 pub use actor::{Actor, Via};
@@ -48,4 +49,5 @@ pub use state::{
     ApprovalWait, BackingOff, Calling, Ended, FormWait, Grant, HandoffWait, LookingUp, Phase, Place, RunInfo, RunState,
     UnknownWait, apply,
 };
+pub use triggers::{IncomingMessage, message_starts};
 pub use version::{CompileError, CompiledStep, Version};

@@ -1,6 +1,8 @@
 //! One door to the run machine: a run that is played by hand, and replayed after every input.
 #![allow(dead_code, unreachable_pub, missing_docs, clippy::unwrap_used, clippy::expect_used)]
 
+pub mod documents;
+
 use countersign_core::{
     catalogue::{ActionSpec, Catalogue, Idempotency, Risk},
     document::Workflow,

@@ -119,6 +119,14 @@ impl World {
         .await;
         self.connection("stripe", json!({ "base_url": format!("{url}/stripe") }), json!({ "api_key": "sk_test_1" }))
             .await;
+        let others = [
+            ("shopify", "/shopify", json!({ "access_token": "shpat_test" })),
+            ("slack", "/slack", json!({ "bot_token": "xoxb-test" })),
+            ("http", "/rest", json!({})),
+        ];
+        for (connector, path, secrets) in others {
+            self.connection(connector, json!({ "base_url": format!("{url}{path}") }), secrets).await;
+        }
         let whatsapp = json!({ "base_url": format!("{url}/whatsapp"), "phone_number_id": "15550000001" });
         self.channel("whatsapp", whatsapp, json!({ "token": "EAAG_test" })).await;
         let smtp = self.sandbox.smtp_addr();

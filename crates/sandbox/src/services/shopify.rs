@@ -13,7 +13,7 @@ use crate::{
     },
     world::{
         At, World,
-        directory::Directory,
+        directory::{Directory, Person},
         keyed::{KeyConflict, Scope},
     },
 };
@@ -28,6 +28,8 @@ pub(crate) enum Op {
     OrderGet,
     /// `mutation { orderCancel(…) }`
     OrderCancel,
+    /// `mutation { orderUpdate(input:) }`, the shipping address only
+    OrderUpdate,
     /// `mutation { refundCreate(…) @idempotent(key:) }`
     RefundCreate,
     /// `query { job(id:) }`
@@ -41,6 +43,7 @@ impl Op {
         match self {
             Self::OrderGet => "shopify.order.get",
             Self::OrderCancel => "shopify.order.cancel",
+            Self::OrderUpdate => "shopify.order.update",
             Self::RefundCreate => "shopify.refund.create",
             Self::JobGet => "shopify.job.get",
             Self::Other => "shopify.graphql.other",
@@ -55,6 +58,7 @@ pub(crate) fn route(method: &str, segments: &[&str], request: &Request) -> Optio
     let query = body["query"].as_str().unwrap_or_default();
     let fields = [
         ("orderCancel", Op::OrderCancel),
+        ("orderUpdate", Op::OrderUpdate),
         ("refundCreate", Op::RefundCreate),
         ("order", Op::OrderGet),
         ("job", Op::JobGet),
@@ -72,6 +76,8 @@ struct Order {
     refunded: i64,
     fulfilled: bool,
     cancelled_at: Option<i64>,
+    /// As `MailingAddress` shows it.
+    address: Value,
 }
 
 /// Orders by id. Jobs are finished when they are first looked at, so only their number is kept.
@@ -84,19 +90,22 @@ pub(crate) struct State {
 impl State {
     /// `gid://shopify/Order/1001` and on, one per customer, 89.00 USD each; 1002 is fulfilled already.
     pub(crate) fn seeded(directory: &Directory) -> Self {
-        let order = |(number, email): (u64, &String)| {
+        let order = |(number, person): (u64, &Person)| {
             let order = Order {
                 name: format!("#{number}"),
-                email: email.clone(),
+                email: person.email.clone(),
                 total: 8_900,
                 refunded: 0,
                 fulfilled: number == 1_002,
                 cancelled_at: None,
+                address: json!({
+                    "name": person.name, "address1": "1 Example Street", "address2": null, "city": "Berlin",
+                    "zip": "10115", "provinceCode": null, "countryCodeV2": "DE",
+                }),
             };
             (format!("gid://shopify/Order/{number}"), order)
         };
-        let emails = directory.people().iter().map(|person| &person.email);
-        Self { orders: (1_001..).zip(emails).map(order).collect(), jobs: 0 }
+        Self { orders: (1_001..).zip(directory.people()).map(order).collect(), jobs: 0 }
     }
 }
 
@@ -203,10 +212,11 @@ pub(crate) fn respond(world: &mut World, op: Op, request: &Request, at: At) -> R
             data("job", &if known { json!({ "id": id, "done": true }) } else { Value::Null }, Effect::Read)
         }
         Op::OrderCancel => cancel(world, &query, &variables, at),
+        Op::OrderUpdate => update(world, &query, &variables),
         Op::RefundCreate => refund(world, request, &version, at),
         Op::Other => Reply::refused(
             StatusCode::OK,
-            &error_body("undefinedField", "The sandbox knows order, job, orderCancel and refundCreate."),
+            &error_body("undefinedField", "The sandbox knows order, job, orderCancel, orderUpdate and refundCreate."),
         ),
     };
     reply.with_header("x-shopify-api-version", version)
@@ -232,7 +242,7 @@ impl State {
             "id": id, "name": order.name, "email": order.email, "displayFinancialStatus": financial,
             "displayFulfillmentStatus": if order.fulfilled { "FULFILLED" } else { "UNFULFILLED" },
             "cancelledAt": order.cancelled_at.map(|at| mail_parser::DateTime::from_timestamp(at).to_rfc3339()),
-            "totalPriceSet": money(order.total), "totalRefundedSet": money(order.refunded),
+            "shippingAddress": order.address, "totalPriceSet": money(order.total), "totalRefundedSet": money(order.refunded),
         })
     }
 }
@@ -263,6 +273,35 @@ fn cancel(world: &mut World, query: &str, variables: &Value, at: At) -> Reply {
     world.shopify.jobs += 1;
     let job = json!({ "id": format!("gid://shopify/Job/{}", world.shopify.jobs), "done": false });
     data("orderCancel", &json!({ "job": job, "orderCancelUserErrors": [] }), Effect::Changed)
+}
+
+/// `input: {id, shippingAddress: {address1, city, …}}`, a `MailingAddressInput`.
+fn update(world: &mut World, query: &str, variables: &Value) -> Reply {
+    let refused = |message: &str| {
+        let errors = json!({ "order": null, "userErrors": [{ "field": ["shippingAddress"], "message": message }] });
+        data("orderUpdate", &errors, Effect::Refused)
+    };
+    let call = call_of(query, "orderUpdate").unwrap_or_default();
+    let Some(input) = argument(call, variables, "input").filter(Value::is_object) else {
+        return refused("Pass `input` as a variable.");
+    };
+    let id = input["id"].as_str().unwrap_or_default().to_owned();
+    let Some(order) = world.shopify.orders.get_mut(&id) else {
+        return refused("Order does not exist");
+    };
+    let given = &input["shippingAddress"];
+    let text = |field: &str| given[field].as_str().unwrap_or_default().trim().to_owned();
+    if text("address1").is_empty() || text("city").is_empty() || text("countryCode").len() != 2 {
+        return refused("Shipping address is invalid");
+    }
+    let name = format!("{} {}", text("firstName"), text("lastName")).trim().to_owned();
+    let name = if name.is_empty() { order.address["name"].clone() } else { json!(name) };
+    order.address = json!({
+        "name": name, "address1": given["address1"], "address2": given["address2"], "city": given["city"],
+        "zip": given["zip"], "provinceCode": given["provinceCode"], "countryCodeV2": given["countryCode"],
+    });
+    let order = json!({ "id": id, "name": order.name, "shippingAddress": order.address });
+    data("orderUpdate", &json!({ "order": order, "userErrors": [] }), Effect::Changed)
 }
 
 fn refund(world: &mut World, request: &Request, version: &str, at: At) -> Reply {

@@ -5,7 +5,7 @@ use crate::{
     documents,
     error::{ApiError, ApiResult},
     extract::{Body, Caller, Path, Query, invalid_parameter},
-    handlers::{at_most, ramps::took, workspace},
+    handlers::{at_most, bounded, ramps::took, workspace},
     publishing::{self, Wanted},
     views::{required_workflow, workflow_detail},
     wire::{Activation, ActivationKind, DiffResponse, Page, PublishRequest, RollbackRequest, RunCounts, Version, json},
@@ -84,6 +84,10 @@ pub(crate) async fn publish_workflow(
         message: at_most("/message", &request.message, MESSAGE_LENGTH_MAX)?,
         expected_active: request.expected_active.map(Some),
         allow_unguarded: request.allow_unguarded,
+        override_tests: match &request.override_tests {
+            Some(reason) => Some(bounded("/override_tests", reason, MESSAGE_LENGTH_MAX)?),
+            None => None,
+        },
     };
     let workspace = app.store.get_workspace(caller.workspace()).await?;
     let policy = workspace.as_ref().map(workspace::policy).unwrap_or_default();

@@ -255,7 +255,7 @@ pub(super) async fn render(
     Ok(RenderedRequest { method: rendered.method, url: rendered.url, headers: rendered.headers, body: rendered.body })
 }
 
-fn risk(app: &App, action: &str) -> Option<crate::wire::Risk> {
+pub(super) fn risk(app: &App, action: &str) -> Option<crate::wire::Risk> {
     app.engine.catalogue().action(action).map(|spec| spec.risk.into())
 }
 

@@ -47,7 +47,7 @@ impl From<run::ExecutionStatus> for ExecutionStatus {
 }
 
 /// What a failed call allows.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum FailureClass {
     /// Trying again is safe.

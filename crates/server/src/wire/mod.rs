@@ -10,9 +10,11 @@ mod execution;
 mod page;
 mod people;
 mod problem;
+mod rehearsal;
 mod retry;
 mod run;
 mod settings;
+mod test_case;
 mod versions;
 mod workflow;
 
@@ -26,9 +28,11 @@ pub use execution::*;
 pub use page::*;
 pub use people::*;
 pub use problem::*;
+pub use rehearsal::*;
 pub use retry::*;
 pub use run::*;
 pub use settings::*;
+pub use test_case::*;
 pub use versions::*;
 pub use workflow::*;
 

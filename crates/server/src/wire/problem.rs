@@ -1,6 +1,6 @@
 //! Errors as clients read them (RFC 9457).
 
-use super::{Diagnostic, Workflow};
+use super::{Diagnostic, TestResult, Workflow};
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -52,6 +52,9 @@ pub struct Problem {
     /// `check_failed`: what the checks found.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub diagnostics: Option<Vec<Diagnostic>>,
+    /// `tests_failed`: how the test cases went.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub tests: Option<Vec<TestResult>>,
 }
 
 /// What is wrong with one field.

@@ -147,6 +147,8 @@ pub struct PublishRequest {
     pub expected_revision: Option<u64>,
     /// Publish although a path to a high-risk action passes no approval. The workspace's policy must allow it.
     pub allow_unguarded: bool,
+    /// Publish although test cases fail: why, at most 2,000 characters; it goes on the record.
+    pub override_tests: Option<String>,
 }
 
 /// Makes an earlier version active again.

@@ -8,6 +8,7 @@ mod errors;
 mod gets;
 mod live;
 mod pointers;
+mod rehearsal;
 mod run_debug;
 mod run_lists;
 mod runs;

@@ -1,8 +1,8 @@
 import { useQuery, useQueryClient } from '@tanstack/react-query'
 import { Link, useBlocker, useNavigate, useParams, useSearch } from '@tanstack/react-router'
-import { ReactFlowProvider } from '@xyflow/react'
+import { ReactFlowProvider, useReactFlow } from '@xyflow/react'
 import { CircleAlert, CircleCheck, Cloud, CloudAlert, CloudUpload, Download, Ellipsis, FlaskConical, History, LayoutGrid, Play, Plus, Redo2, Rocket, TriangleAlert, Undo2 } from 'lucide-react'
-import { lazy, Suspense, useEffect, useState } from 'react'
+import { lazy, Suspense, useEffect, useState, type ReactNode } from 'react'
 import { queries } from '@/api/queries'
 import type { Workflow } from '@/api/types'
 import type { Action } from '@/app/actions'
@@ -13,6 +13,8 @@ import { BacktestDialog } from '@/components/backtest/backtest-dialog'
 import { strings as backtestWords } from '@/components/backtest/strings'
 import { Button, IconButton } from '@/ui/button'
 import { Menu } from '@/ui/menu'
+import type { WorkflowDocument } from '@/model/document'
+import type { Overlay } from '@/model/graph'
 import { Skeleton } from '@/ui/states'
 import { useStore } from '@/ui/store'
 import { Tabs } from '@/ui/tabs'
@@ -51,11 +53,11 @@ function ProblemCount({ action }: { action: Action }) {
 
 type Acts = Record<string, Action>
 
-function Bar({ workflow, actions, backtest, view, setView }: { workflow: Workflow; actions: Acts; backtest?: () => void; view: 'graph' | 'yaml'; setView: (view: 'graph' | 'yaml') => void }) {
+function Bar({ workflow, actions, backtest, view, setView, rehearsing }: { workflow: Workflow; actions: Acts; backtest?: () => void; view: 'graph' | 'yaml'; setView: (view: 'graph' | 'yaml') => void; rehearsing: boolean }) {
   const name = useDocument().name
   const act = (id: string) => actions[id] as Action
   const icon = (id: string, look: React.ReactNode) => <IconButton label={act(id).label} disabled={act(id).enabled === false} onClick={act(id).run} aria-keyshortcuts={act(id).shortcut}>{look}</IconButton>
-  const menu = ([['versions', <History key="v" size={14} />], ['layout', <LayoutGrid key="l" size={14} />], ['download', <Download key="d" size={14} />], ['run', <Play key="r" size={14} />]] as const).map(([id, look]) => ({ ...act(id), icon: look, disabled: act(id).enabled === false }))
+  const menu = ([['versions', <History key="v" size={14} />], ['layout', <LayoutGrid key="l" size={14} />], ['download', <Download key="d" size={14} />], ['downloadJson', <Download key="j" size={14} />], ['run', <Play key="r" size={14} />]] as const).map(([id, look]) => ({ ...act(id), icon: look, disabled: act(id).enabled === false }))
   if (backtest) menu.push({ id: 'backtest', label: backtestWords.open, group: s.group, icon: <FlaskConical size={14} />, disabled: false, run: backtest })
   return (
     <PageHead
@@ -65,6 +67,7 @@ function Bar({ workflow, actions, backtest, view, setView }: { workflow: Workflo
           <ProblemCount action={act('problems')} />
           <span className="hidden items-center sm:flex">{icon('undo', <Undo2 size={16} />)}{icon('redo', <Redo2 size={16} />)}{icon('add', <Plus size={16} />)}</span>
           <Menu trigger={<IconButton label={s.actions.more}><Ellipsis size={16} /></IconButton>} items={menu} />
+          <Button icon={<FlaskConical size={14} />} aria-pressed={rehearsing} aria-keyshortcuts={act('rehearse').shortcut} onClick={act('rehearse').run}>{s.actions.rehearse}</Button>
           <Button look="primary" icon={<Rocket size={14} />} disabled={act('publish').enabled === false} onClick={act('publish').run}>{s.actions.publish}</Button>
         </>
       }
@@ -94,7 +97,10 @@ function useSelectionInAddress(): void {
   }, [only])
 }
 
-function Workbench({ workflow }: { workflow: Workflow }) {
+/** The panel beside the canvas that plays the draft; another feature's, so it is handed in. */
+export type RehearsalSlot = (props: { id: string; document: WorkflowDocument; selected?: string; onOverlay: (overlay: Overlay | undefined) => void; onClose: () => void }) => ReactNode
+
+function Workbench({ workflow, rehearsal }: { workflow: Workflow; rehearsal: RehearsalSlot }) {
   const builder = useBuilder()
   const editable = useMay('builder')
   const search = useSearch({ from: '/shell/workflows/$workflow' })
@@ -102,10 +108,22 @@ function Workbench({ workflow }: { workflow: Workflow }) {
   const [dialog, setDialog] = useState<'publish' | 'run' | 'backtest' | null>(null)
   const problems = useView((view) => view.problems)
   const view = search.view ?? 'graph'
+  const document = useDocument()
+  const selected = useView((view) => view.selected)
+  const [overlay, setOverlay] = useState<Overlay>()
+  const rehearsing = search.rehearse === true
+  const rehearse = (on: boolean) => void navigate({ search: (old) => ({ ...old, rehearse: on || undefined }), replace: true })
   const setView = (next: 'graph' | 'yaml') => void navigate({ search: (old) => ({ ...old, view: next === 'yaml' ? 'yaml' : undefined }), replace: true })
-  useTitle(useDocument().name)
+  useTitle(document.name)
   useSelectionInAddress()
+  const flow = useReactFlow()
   useEffect(() => builder.follow(), [builder])
+  // Beside the panel the canvas is narrower: the graph is brought into what is left.
+  useEffect(() => {
+    if (!rehearsing) return
+    const timer = setTimeout(() => void flow.fitView({ duration: 250, maxZoom: 1, padding: 0.1 }), 100)
+    return () => clearTimeout(timer)
+  }, [flow, rehearsing])
   useBlocker({
     shouldBlockFn: async () => {
       await builder.flush()
@@ -113,23 +131,24 @@ function Workbench({ workflow }: { workflow: Workflow }) {
     },
     enableBeforeUnload: false,
   })
-  const actions = useBuilderActions(builder, { editable, yaml: view === 'yaml', toggleYaml: () => setView(view === 'yaml' ? 'graph' : 'yaml'), publish: () => setDialog('publish'), run: () => setDialog('run') })
+  const actions = useBuilderActions(builder, { editable, yaml: view === 'yaml', toggleYaml: () => setView(view === 'yaml' ? 'graph' : 'yaml'), publish: () => setDialog('publish'), run: () => setDialog('run'), rehearse: () => rehearse(!rehearsing) })
   return (
     <>
-      <Bar workflow={workflow} actions={actions} backtest={editable && workflow.last_version > 0 ? () => setDialog('backtest') : undefined} view={view} setView={setView} />
+      <Bar workflow={workflow} actions={actions} backtest={editable && workflow.last_version > 0 ? () => setDialog('backtest') : undefined} view={view} setView={setView} rehearsing={rehearsing} />
       <div className="relative flex min-h-0 flex-1">
         {view === 'yaml' ? (
           <Suspense fallback={<Skeleton className="m-4 h-96 flex-1" />}><YamlView editable={editable} /></Suspense>
         ) : (
           <>
             <div className="relative min-h-[70dvh] min-w-0 flex-1 md:min-h-0">
-              <EditCanvas editable={editable} />
+              <EditCanvas editable={editable} overlay={rehearsing ? overlay : undefined} />
               {editable && <KindPalette />}
               {problems && <ProblemsPanel />}
             </div>
-            <Inspector editable={editable} />
+            {!rehearsing && <Inspector editable={editable} />}
           </>
         )}
+        {rehearsing && rehearsal({ id: builder.id, document, selected: selected.size === 1 ? [...selected][0] : undefined, onOverlay: setOverlay, onClose: () => rehearse(false) })}
       </div>
       <AddDialog />
       <ConflictDialog />
@@ -140,25 +159,25 @@ function Workbench({ workflow }: { workflow: Workflow }) {
   )
 }
 
-function Opened({ workflow }: { workflow: Workflow }) {
+function Opened({ workflow, rehearsal }: { workflow: Workflow; rehearsal: RehearsalSlot }) {
   const client = useQueryClient()
   // The builder keeps its own document; answers of the server after the first only refresh what is around it.
   const [builder] = useState(() => createBuilder(workflow, (saved) => client.setQueryData(queries.workflow(saved.id).queryKey, saved)))
   return (
     <BuilderContext value={builder}>
       <ReactFlowProvider>
-        <Workbench workflow={workflow} />
+        <Workbench workflow={workflow} rehearsal={rehearsal} />
       </ReactFlowProvider>
     </BuilderContext>
   )
 }
 
-export default function BuilderPage() {
+export default function BuilderPage({ rehearsal }: { rehearsal: RehearsalSlot }) {
   const { workflow: id } = useParams({ from: '/shell/workflows/$workflow' })
   const query = useQuery({ ...queries.workflow(id), refetchOnMount: 'always' })
   return (
     <QueryState query={query} skeleton={<div className="flex flex-1 flex-col gap-3 p-4"><Skeleton className="h-8 w-80" /><Skeleton className="h-full min-h-96 flex-1" /></div>}>
-      {(workflow) => <Opened key={workflow.id} workflow={workflow} />}
+      {(workflow) => <Opened key={workflow.id} workflow={workflow} rehearsal={rehearsal} />}
     </QueryState>
   )
 }

@@ -5,6 +5,8 @@ import { api, ApiProblem, problemText, send } from '@/api/client'
 import { BacktestDialog } from '@/components/backtest/backtest-dialog'
 import { strings as backtest } from '@/components/backtest/strings'
 import { Difference } from '@/components/difference/difference'
+import { queries } from '@/api/queries'
+import { TestResults } from '@/components/test-results'
 import { Button } from '@/ui/button'
 import { Dialog } from '@/ui/dialog'
 import { Field, Input, Textarea } from '@/ui/field'
@@ -25,10 +27,12 @@ export function PublishDialog({ active, onClose }: { active: number | null | und
   const [base] = useState(active)
   const [playing, setPlaying] = useState(false)
   const errors = list.filter((problem) => problem.severity === 'error')
+  const [reason, setReason] = useState('')
+  const tests = useQuery({ ...queries.testRun(builder.id, useDocument()), enabled: errors.length === 0 })
   const publish = useMutation({
     mutationFn: async () => {
       await builder.flush()
-      return send(api.POST('/api/v1/workflows/{id}/publish', { params: { path: { id: builder.id } }, body: { message, expected_active: active, expected_revision: builder.saving.get().revision } }))
+      return send(api.POST('/api/v1/workflows/{id}/publish', { params: { path: { id: builder.id } }, body: { message, expected_active: active, expected_revision: builder.saving.get().revision, override_tests: reason.trim() || undefined } }))
     },
     onSuccess: (version) => {
       void client.invalidateQueries({ queryKey: ['workflows'] })
@@ -38,6 +42,8 @@ export function PublishDialog({ active, onClose }: { active: number | null | und
     onError: () => client.invalidateQueries({ queryKey: ['workflows'] }),
   })
   const refused = publish.error instanceof ApiProblem ? (publish.error.problem.diagnostics ?? []) : []
+  const results = (publish.error instanceof ApiProblem ? publish.error.problem.tests : undefined) ?? tests.data?.results ?? []
+  const failing = results.some((result) => !result.passed)
   const raced = publish.error instanceof ApiProblem && publish.error.status === 409
   const theirs = publish.error instanceof ApiProblem ? publish.error.problem.current?.active_version : undefined
   const reasons = refused.length > 0 ? refused : errors
@@ -48,6 +54,9 @@ export function PublishDialog({ active, onClose }: { active: number | null | und
         publish.mutate()
       }}>
         <Field label={s.message}>{(props) => <Input {...props} autoFocus required maxLength={500} value={message} onChange={(event) => setMessage(event.target.value)} />}</Field>
+        {tests.isFetching && results.length === 0 && <p className="text-sm text-faint">{s.testing}</p>}
+        {results.length > 0 && <TestResults results={results} />}
+        {failing && <Field label={s.override} hint={s.overrideHint}>{(props) => <Input {...props} maxLength={2000} value={reason} onChange={(event) => setReason(event.target.value)} />}</Field>}
         {reasons.length > 0 && (
           <Note tone="bad">
             {s.refused}

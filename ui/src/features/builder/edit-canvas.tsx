@@ -5,6 +5,7 @@ import type { BranchEdgeType } from '@/components/canvas/branch-edge'
 import { canvasEdges, nodesOf } from '@/components/canvas/project'
 import type { StepNode } from '@/components/canvas/step-card'
 import type { StepType } from '@/model/document'
+import type { Overlay } from '@/model/graph'
 import { CARD_WIDTH } from '@/model/layout'
 import { addStep, moveSteps, newStep } from '@/model/operations/edits'
 import { useStore } from '@/ui/store'
@@ -20,12 +21,12 @@ function splitEdge(edge: string): { from: string; exit: string } {
 }
 
 /** Nodes are a projection of the document; only a drag in progress lives here. */
-function useNodes(builder: Builder, editable: boolean) {
+function useNodes(builder: Builder, editable: boolean, overlay?: Overlay) {
   const document = useDocument()
   const selected = useView((view) => view.selected)
   const diagnostics = useStore(builder.diagnostics, (state) => state.list)
   const marks = useMemo(() => marksOf(diagnostics), [diagnostics])
-  const projected = useMemo(() => nodesOf(document, { marks, editable, selected }), [document, marks, editable, selected])
+  const projected = useMemo(() => nodesOf(document, { marks, editable, selected, overlay }), [document, marks, editable, selected, overlay])
   const [measured, setMeasured] = useState<Record<string, StepNode['measured']>>({})
   const [dragged, setDragged] = useState<Record<string, XYPosition>>({})
   const base = useMemo(() => projected.map((node) => ({ ...node, measured: measured[node.id] })), [projected, measured])
@@ -52,22 +53,22 @@ function useNodes(builder: Builder, editable: boolean) {
   return { nodes, onNodesChange, dropped: () => setDragged({}) }
 }
 
-function useEdges(builder: Builder, editable: boolean) {
+function useEdges(builder: Builder, editable: boolean, overlay?: Overlay) {
   const document = useDocument()
   const chosen = useView((view) => view.edge)
   const insert = useMemo(
     () => (editable ? { insertLabel: strings.addDialog.insert, onInsert: (edge: string) => builder.show({ adding: splitEdge(edge) }) } : undefined),
     [builder, editable],
   )
-  return useMemo(() => canvasEdges(document, { editable, insert }, chosen ? new Set([chosen]) : undefined), [document, editable, insert, chosen])
+  return useMemo(() => canvasEdges(document, { editable, insert, overlay }, chosen ? new Set([chosen]) : undefined), [document, editable, insert, overlay, chosen])
 }
 
-/** The canvas to edit on: drag, connect, drop, insert. */
-export function EditCanvas({ editable }: { editable: boolean }) {
+/** The canvas to edit on: drag, connect, drop, insert. The overlay shows a path that was played. */
+export function EditCanvas({ editable, overlay }: { editable: boolean; overlay?: Overlay }) {
   const builder = useBuilder()
   const flow = useReactFlow()
-  const { nodes, onNodesChange, dropped } = useNodes(builder, editable)
-  const edges = useEdges(builder, editable)
+  const { nodes, onNodesChange, dropped } = useNodes(builder, editable, overlay)
+  const edges = useEdges(builder, editable, overlay)
 
   const onEdgesChange = (changes: EdgeChange<BranchEdgeType>[]) => {
     for (const change of changes) {

@@ -9,7 +9,7 @@ export const strings = {
   readOnly: 'You can look, but not edit: that takes the builder role.',
   actions: {
     undo: 'Undo', redo: 'Redo', add: 'Add a step', remove: 'Delete selected', duplicate: 'Duplicate selected', copy: 'Copy as YAML', paste: 'Paste steps', all: 'Select all', clear: 'Clear selection',
-    layout: 'Tidy up the layout', fit: 'Fit to the window', problems: 'Problems', save: 'Save now', publish: 'Publish', run: 'Start a run', yaml: 'Graph or YAML', more: 'More', up: 'Step above', down: 'Step below', left: 'Step to the left', right: 'Step to the right', edit: 'Edit selected step', versions: 'Open versions', search: 'Find a step', download: 'Download YAML',
+    layout: 'Tidy up the layout', fit: 'Fit to the window', problems: 'Problems', save: 'Save now', publish: 'Publish', run: 'Start a run', yaml: 'Graph or YAML', more: 'More', up: 'Step above', down: 'Step below', left: 'Step to the left', right: 'Step to the right', edit: 'Edit selected step', versions: 'Open versions', search: 'Find a step', download: 'Download YAML', downloadJson: 'Download JSON', rehearse: 'Rehearse',
   },
   palette: { label: 'Step kinds', hint: 'Click to add after the selected step, or drag onto the canvas.' },
   addDialog: { title: 'Add a step', placeholder: 'Kind of step or action…', kinds: 'Steps', actions: 'Actions', steps: 'Go to step', empty: 'Nothing by that name.', insert: 'Insert a step here', high: 'high risk' },
@@ -26,6 +26,10 @@ export const strings = {
     race: 'Somebody else published meanwhile. Look at the difference before you publish over it.',
     changes: 'Changes since the active version',
     theirs: 'What they published',
+    tests: 'Test cases',
+    testing: 'Running the test cases…',
+    override: 'Publish although test cases fail: why?',
+    overrideHint: 'The reason goes on the record.',
   },
   conflict: {
     title: 'Somebody else changed this draft',

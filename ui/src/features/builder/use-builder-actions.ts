@@ -47,15 +47,15 @@ function usePaste(builder: Builder, editable: boolean): void {
   }, [builder, editable])
 }
 
-function download(name: string, text: string): void {
+function download(name: string, text: string, kind: 'yaml' | 'json'): void {
   const link = document.createElement('a')
-  link.href = URL.createObjectURL(new Blob([text], { type: 'application/yaml' }))
-  link.download = `${name.toLowerCase().replace(/[^a-z0-9]+/g, '-') || 'workflow'}.yaml`
+  link.href = URL.createObjectURL(new Blob([text], { type: `application/${kind}` }))
+  link.download = `${name.toLowerCase().replace(/[^a-z0-9]+/g, '-') || 'workflow'}.${kind}`
   link.click()
   URL.revokeObjectURL(link.href)
 }
 
-type Outside = { editable: boolean; yaml: boolean; toggleYaml: () => void; publish: () => void; run: () => void }
+type Outside = { editable: boolean; yaml: boolean; toggleYaml: () => void; publish: () => void; run: () => void; rehearse: () => void }
 
 /** Everything the builder can do, for toolbar, keys and palette. */
 export function useBuilderActions(builder: Builder, outside: Outside): Record<string, Action> {
@@ -112,7 +112,9 @@ export function useBuilderActions(builder: Builder, outside: Outside): Record<st
     { id: 'save', label: s.save, shortcut: 'mod+s', whileTyping: true, enabled: outside.editable, run: () => void builder.flush() },
     { id: 'publish', label: s.publish, shortcut: 'shift+mod+p', enabled: outside.editable, run: outside.publish },
     { id: 'run', label: s.run, shortcut: 'shift+mod+enter', run: outside.run },
-    { id: 'download', label: s.download, run: () => download(history.document.name, toYaml(history.document)) },
+    { id: 'download', label: s.download, run: () => download(history.document.name, toYaml(history.document), 'yaml') },
+    { id: 'downloadJson', label: s.downloadJson, run: () => download(history.document.name, JSON.stringify(history.document, null, 2), 'json') },
+    { id: 'rehearse', label: s.rehearse, shortcut: 'r', run: outside.rehearse },
     { id: 'versions', label: s.versions, shortcut: 'g v', run: () => void navigate({ to: '/workflows/$workflow/versions', params: { workflow: builder.id } }) },
   ]
   const actions = list.map((action) => ({ ...action, id: `builder.${action.id}`, group: strings.group }))

@@ -3,6 +3,7 @@ export const strings = {
   search: 'Search workflows',
   searchPlaceholder: 'Name…',
   create: 'New workflow',
+  templates: 'Templates',
   createTitle: 'New workflow',
   createText: 'Start empty, or paste a document as YAML or JSON.',
   name: 'Name',

@@ -1,6 +1,6 @@
 import { keepPreviousData, useQuery } from '@tanstack/react-query'
 import { Link, useNavigate, useSearch } from '@tanstack/react-router'
-import { Plus, Workflow as WorkflowIcon } from 'lucide-react'
+import { LayoutTemplate, Plus, Workflow as WorkflowIcon } from 'lucide-react'
 import { useState } from 'react'
 import { queries } from '@/api/queries'
 import type { WorkflowSummary } from '@/api/types'
@@ -8,7 +8,7 @@ import { useActions, type Action } from '@/app/actions'
 import { PageHead, useTitle } from '@/app/page'
 import { QueryState } from '@/app/query-state'
 import { useMay } from '@/app/session'
-import { Button } from '@/ui/button'
+import { Button, buttonClass } from '@/ui/button'
 import { Input } from '@/ui/field'
 import { Empty } from '@/ui/states'
 import { Ago } from '@/ui/time'
@@ -62,6 +62,7 @@ export default function WorkflowsPage() {
         actions={
           <>
             <Input type="search" aria-label={s.search} placeholder={s.searchPlaceholder} value={text ?? ''} onChange={(event) => void navigate({ search: { text: event.target.value || undefined }, replace: true })} className="!w-32 sm:!w-52" />
+            <Link to="/templates" className={buttonClass()}><LayoutTemplate size={15} /> {s.templates}</Link>
             {button}
           </>
         }
@@ -70,7 +71,7 @@ export default function WorkflowsPage() {
         {(data) => {
           if (data.items.length > 0) return <Table workflows={data.items} />
           if (text) return <Empty icon={<WorkflowIcon size={20} />} title={s.emptySearch.title}>{s.emptySearch.text}</Empty>
-          return <Empty icon={<WorkflowIcon size={20} />} title={s.empty.title} action={button}>{s.empty.text}</Empty>
+          return <Empty icon={<WorkflowIcon size={20} />} title={s.empty.title} action={<span className="flex gap-2"><Link to="/templates" className={buttonClass()}><LayoutTemplate size={15} /> {s.templates}</Link>{button}</span>}>{s.empty.text}</Empty>
         }}
       </QueryState>
       {creating && <CreateWorkflow onClose={() => setCreating(false)} />}

@@ -116,6 +116,7 @@ async fn connect(client: &Client, sandbox: &Sandbox) -> anyhow::Result<()> {
         ("stripe", json!({ "base_url": format!("{url}/stripe") }), json!({ "api_key": "sk_test_demo" })),
         ("shopify", json!({ "base_url": format!("{url}/shopify") }), json!({ "access_token": "shpat_demo" })),
         ("slack", json!({ "base_url": format!("{url}/slack") }), json!({ "bot_token": "xoxb-demo" })),
+        ("http", json!({ "base_url": format!("{url}/rest") }), json!({})),
     ];
     for (connector, settings, secrets) in connections {
         let body = json!({ "connector": connector, "name": "sandbox", "settings": settings, "secrets": secrets });

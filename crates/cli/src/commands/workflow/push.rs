@@ -34,6 +34,9 @@ pub struct PushArgs {
     /// With --publish: although a high-risk action has no approval before it.
     #[arg(long, requires = "publish")]
     allow_unguarded: bool,
+    /// With --publish: although test cases fail: why; it goes on the record.
+    #[arg(long, requires = "publish", value_name = "REASON")]
+    override_tests: Option<String>,
 }
 
 pub(super) async fn run(args: &PushArgs) -> anyhow::Result<Exit> {
@@ -72,7 +75,11 @@ async fn push(client: &Client, args: &PushArgs, name: &str, source: &str) -> any
     }
     let version = match &args.message {
         Some(message) => {
-            let how = Publishing { message: message.clone(), allow_unguarded: args.allow_unguarded };
+            let how = Publishing {
+                message: message.clone(),
+                allow_unguarded: args.allow_unguarded,
+                override_tests: args.override_tests.clone(),
+            };
             // What was pushed is what gets published, whoever saves in between.
             let revision = workflow.get("draft_revision").and_then(Value::as_u64);
             publish_draft(client, &at(&workflow, "/id"), &how, revision).await?

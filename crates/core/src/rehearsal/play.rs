@@ -1,0 +1,510 @@
+//! The player: acts become inputs of the run machine, and what follows is written down.
+
+use super::{
+    script::{ACTS_MAX, Act, Answer, Opening, Persona, Script},
+    waiting::{Standing, Waiting},
+};
+use crate::{
+    catalogue::Catalogue,
+    document::StepId,
+    run::{
+        self, Actor, CallRequest, CompiledStep, Effect, Ended, Event, FailureClass, FieldProblem, IncomingMessage,
+        Input, LogEntry, LookUpResult, Phase, PostedForm, Refusal, RunState, Start, StepError, StepExecution, Version,
+        Via,
+    },
+    time::Timestamp,
+};
+use serde::Serialize;
+use serde_json::{Map, Value, json};
+
+/// The id of a rehearsed run, as keys and expressions see it.
+const RUN: &str = "rehearsal";
+/// The random part of a pause: none, so that a rehearsal is the same every time.
+const JITTER_PER_MILLE: u16 = 1000;
+
+/// How a rehearsal went, and where it stands.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Rehearsal {
+    /// When it began.
+    pub began: Timestamp,
+    /// What time it is there.
+    pub now: Timestamp,
+    /// How many acts were played.
+    pub played: usize,
+    /// The act that could not be played; those after it were not tried.
+    pub refused: Option<NotPlayed>,
+    /// Every step that was entered, in order.
+    pub steps: Vec<StepExecution>,
+    /// What was said, in order.
+    pub said: Vec<Said>,
+    /// The calls of actions, each once, in order.
+    pub requests: Vec<SentRequest>,
+    /// What it waits for now.
+    pub waiting: Waiting,
+    /// Variables.
+    pub vars: Map<String, Value>,
+    /// How it ended.
+    pub ended: Option<Ended>,
+}
+
+/// An act that could not be played. It changed nothing.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct NotPlayed {
+    /// Which act, from 0; none for the opening.
+    pub act: Option<usize>,
+    /// Why.
+    pub message: String,
+    /// What does not fit, for a form or the run's input.
+    pub problems: Vec<FieldProblem>,
+}
+
+impl NotPlayed {
+    fn because(message: impl Into<String>) -> Self {
+        Self { act: None, message: message.into(), problems: Vec::new() }
+    }
+}
+
+impl From<Refusal> for NotPlayed {
+    fn from(refusal: Refusal) -> Self {
+        let message = refusal.to_string();
+        let problems = if let Refusal::InvalidForm { problems } = refusal { problems } else { Vec::new() };
+        Self { act: None, message, problems }
+    }
+}
+
+/// Who says something.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Speaker {
+    /// The customer.
+    Customer,
+    /// The workflow.
+    Workflow,
+}
+
+/// Something that was said.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Said {
+    /// When.
+    pub at: Timestamp,
+    /// Who.
+    pub by: Speaker,
+    /// Which entry of which step it comes from.
+    pub visit: Option<u32>,
+    /// Over which channel.
+    pub channel: String,
+    /// Address, for messages that leave the conversation.
+    pub to: String,
+    /// Subject, for e-mail.
+    pub subject: String,
+    /// The text.
+    pub text: String,
+    /// The form shown with it.
+    pub form: Option<PostedForm>,
+    /// The answers the customer sent.
+    pub values: Option<Value>,
+}
+
+/// A request an action sent.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct SentRequest {
+    /// The step.
+    pub step: StepId,
+    /// `<connector>.<action>`.
+    pub action: String,
+    /// Named connection.
+    pub connection: Option<String>,
+    /// Rendered input.
+    pub input: Value,
+}
+
+/// Plays `script` on `version`. The same arguments give the same answer; nothing leaves.
+#[must_use]
+pub fn rehearse(version: &Version, catalogue: &Catalogue, script: &Script, now: Timestamp) -> Rehearsal {
+    let began = script.opening.at.unwrap_or(now);
+    let mut player = Player {
+        version,
+        state: RunState::default(),
+        log: Vec::new(),
+        effect: None,
+        said: Vec::new(),
+        requests: Vec::new(),
+        now: began,
+    };
+    let (mut played, mut refused) = (0, None);
+    if let Err(problem) = player.open(&script.opening) {
+        refused = Some(problem);
+    } else {
+        player.deliver(script.acts.first());
+        for (index, act) in script.acts.iter().enumerate() {
+            let result = if index < ACTS_MAX {
+                player.act(act)
+            } else {
+                Err(NotPlayed::because(format!("a script has at most {ACTS_MAX} acts")))
+            };
+            if let Err(problem) = result {
+                refused = Some(NotPlayed { act: Some(index), ..problem });
+                break;
+            }
+            played += 1;
+            player.deliver(script.acts.get(index + 1));
+        }
+    }
+    player.finish(catalogue, began, (played, refused))
+}
+
+struct Player<'a> {
+    version: &'a Version,
+    state: RunState,
+    log: Vec<LogEntry>,
+    effect: Option<Effect>,
+    said: Vec<Said>,
+    requests: Vec<SentRequest>,
+    now: Timestamp,
+}
+
+impl Player<'_> {
+    fn open(&mut self, opening: &Opening) -> Result<(), NotPlayed> {
+        let customer = customer(opening);
+        let conversation = json!({ "id": RUN, "channel": "web" });
+        let (trigger, by) = match &opening.message {
+            Some(text) => {
+                self.says(text);
+                let (words, channel) = (json!(text), json!("web"));
+                let message = IncomingMessage {
+                    text: &words,
+                    channel: &channel,
+                    customer: &customer,
+                    conversation: &conversation,
+                };
+                let (starts, failed) = run::message_starts(self.version, message, self.now);
+                if !starts {
+                    let why = failed.first().map(|error| format!(": {error}")).unwrap_or_default();
+                    return Err(NotPlayed::because(format!("no message trigger wants this message{why}")));
+                }
+                (json!({ "type": "message", "text": text, "channel": "web" }), Some(self.customer_actor(&customer)))
+            }
+            None => (json!({ "type": "manual" }), opening.by.as_ref().map(Persona::actor)),
+        };
+        let input = if opening.input.is_null() { json!({}) } else { opening.input.clone() };
+        let problems = self.version.input_problems(&input);
+        if !problems.is_empty() {
+            let message = "the input does not fit the workflow".to_owned();
+            return Err(NotPlayed { act: None, message, problems });
+        }
+        self.take(Input::Started(Box::new(Start {
+            run: RUN.to_owned(),
+            workflow: RUN.to_owned(),
+            version: 0,
+            trigger,
+            input,
+            customer,
+            conversation,
+            started_by: by,
+        })))
+    }
+
+    fn act(&mut self, act: &Act) -> Result<(), NotPlayed> {
+        let visit = self.state.place().map_or(0, |place| place.visit);
+        match act {
+            Act::Says { text } => {
+                self.says(text);
+                Ok(())
+            }
+            Act::Submits { values } => {
+                let by = self.customer_actor(&self.state.info.customer);
+                self.take(Input::FormSubmitted { visit, values: values.clone(), by })
+            }
+            Act::Decides { outcome, comment, by } => {
+                let by = by.as_ref().map_or_else(|| self.approver(), Persona::actor);
+                self.take(Input::Decided { visit, outcome: outcome.clone(), comment: comment.clone(), by })
+            }
+            Act::HandsBack { outcome, comment, by } => {
+                let by = by.as_ref().map_or_else(operator, Persona::actor);
+                self.take(Input::HandedBack { visit, outcome: outcome.clone(), comment: comment.clone(), by })
+            }
+            Act::Resolves { answer, comment } => {
+                let Phase::WaitingUnknown(wait) = &self.state.phase else { return Err(Refusal::Stale.into()) };
+                let (visit, call, attempt) = wait.calling.sent();
+                let (answer, comment) = (answer.clone(), comment.clone());
+                self.take(Input::UnknownResolved { visit, call, attempt, answer, comment, by: operator() })
+            }
+            Act::Waits { duration } => {
+                let until = match duration {
+                    Some(duration) => self.now.plus(*duration),
+                    None => self.state.wake_at().ok_or_else(|| NotPlayed::because("no timer runs"))?,
+                };
+                self.wait(until)
+            }
+            Act::Answers { step, answer } => self.answer(step.as_deref(), answer),
+            Act::Cancels { reason } => self.take(Input::CancelRequested { reason: reason.clone(), by: operator() }),
+        }
+    }
+
+    /// Lets timers fire until then; a call under way stops the clock, for its answer decides what comes.
+    fn wait(&mut self, until: Timestamp) -> Result<(), NotPlayed> {
+        while let Some(due) = self.state.wake_at().filter(|due| *due <= until) {
+            self.now = self.now.max(due);
+            self.take(Input::TimerFired)?;
+            self.deliver(None);
+        }
+        if self.state.under_way().is_none() {
+            self.now = self.now.max(until);
+        }
+        Ok(())
+    }
+
+    fn answer(&mut self, step: Option<&str>, answer: &Answer) -> Result<(), NotPlayed> {
+        let Some(effect) = self.effect.clone() else {
+            return Err(NotPlayed::because(match step {
+                Some(step) => format!("no call of `{step}` is under way: the run {}", self.whereabouts()),
+                None => format!("no call is under way: the run {}", self.whereabouts()),
+            }));
+        };
+        let at = self.state.place().map_or("", |place| place.step.as_str());
+        if let Some(step) = step.filter(|step| *step != at) {
+            return Err(NotPlayed::because(format!("`{at}` waits for its answer, not `{step}`")));
+        }
+        self.take(input_of(&effect, answer)?)
+    }
+
+    /// Messages are taken as soon as they are sent, unless the next act says otherwise.
+    fn deliver(&mut self, next: Option<&Act>) {
+        while let Some(Effect::SendMessage { visit, call, attempt, channel, .. }) = &self.effect {
+            let at = self.state.place().map(|place| place.step.as_str());
+            if matches!(next, Some(Act::Answers { step: Some(step), .. }) if Some(step.as_str()) == at) {
+                return;
+            }
+            let output = json!({ "channel": channel.tag(), "provider_id": format!("{RUN}.{visit}.{call}") });
+            let input =
+                Input::CallSucceeded { visit: *visit, call: *call, attempt: *attempt, output, exchange: Value::Null };
+            if self.take(input).is_err() {
+                return;
+            }
+        }
+    }
+
+    fn take(&mut self, input: Input) -> Result<(), NotPlayed> {
+        let decision = run::step(self.version, &self.state, input, self.now)?;
+        let seq = u64::try_from(self.log.len()).unwrap_or(u64::MAX).saturating_add(1);
+        self.log.push(LogEntry { seq, at: self.now, events: decision.events.clone() });
+        for event in &decision.events {
+            self.note(event);
+        }
+        self.state = *decision.after;
+        match decision.effects.into_iter().next_back() {
+            Some(effect) => self.effect = Some(effect),
+            // A call stays under way when something else happened meanwhile.
+            None if self.state.under_way().is_none() => self.effect = None,
+            None => {}
+        }
+        Ok(())
+    }
+
+    fn note(&mut self, event: &Event) {
+        let at = self.now;
+        let said = |by, visit| Said {
+            at,
+            by,
+            visit: Some(visit),
+            channel: "conversation".to_owned(),
+            to: String::new(),
+            subject: String::new(),
+            text: String::new(),
+            form: None,
+            values: None,
+        };
+        match event {
+            Event::MessagePosted { visit, body, form } => {
+                self.said.push(Said { text: body.clone(), form: form.clone(), ..said(Speaker::Workflow, *visit) });
+            }
+            Event::CheckpointClosed { visit, outcome, values, .. } if outcome == "submitted" => {
+                self.said.push(Said { values: Some(values.clone()), ..said(Speaker::Customer, *visit) });
+            }
+            Event::CallRequested { visit, attempt: 1, request, .. } => match request {
+                CallRequest::Action { action, connection, input } => {
+                    let step = self.step_of(*visit);
+                    let (action, connection, input) = (action.clone(), connection.clone(), input.clone());
+                    self.requests.push(SentRequest { step, action, connection, input });
+                }
+                CallRequest::Message { .. } => {}
+            },
+            Event::CallSucceeded { visit, .. } => {
+                if let Phase::Calling(calling) = &self.state.phase
+                    && let CallRequest::Message { channel, to, subject, body } = &calling.request
+                {
+                    let (channel, to, subject, text) =
+                        (channel.tag().to_owned(), to.clone(), subject.clone(), body.clone());
+                    self.said.push(Said { channel, to, subject, text, ..said(Speaker::Workflow, *visit) });
+                }
+            }
+            Event::RunStarted { .. }
+            | Event::StepEntered { .. }
+            | Event::CallRequested { .. }
+            | Event::CallResumed { .. }
+            | Event::CallFailed { .. }
+            | Event::RetryScheduled { .. }
+            | Event::LookUpRequested { .. }
+            | Event::LookUpAnswered { .. }
+            | Event::CheckpointOpened { .. }
+            | Event::CheckpointReminded { .. }
+            | Event::CheckpointEscalated { .. }
+            | Event::ApprovalGiven { .. }
+            | Event::CheckpointClosed { .. }
+            | Event::ApprovalVoided { .. }
+            | Event::ConditionEvaluated { .. }
+            | Event::StepCompleted { .. }
+            | Event::StepFailed { .. }
+            | Event::CancelRequested { .. }
+            | Event::RunEnded { .. }
+            | Event::RunReopened { .. }
+            | Event::RunContinued { .. }
+            | Event::RunMoved { .. } => {}
+        }
+    }
+
+    fn says(&mut self, text: &str) {
+        self.said.push(Said {
+            at: self.now,
+            by: Speaker::Customer,
+            visit: None,
+            channel: "conversation".to_owned(),
+            to: String::new(),
+            subject: String::new(),
+            text: text.to_owned(),
+            form: None,
+            values: None,
+        });
+    }
+
+    fn whereabouts(&self) -> String {
+        let at = self.state.place().map_or("", |place| place.step.as_str());
+        match &self.state.phase {
+            Phase::Unstarted => "has not started".to_owned(),
+            Phase::Ended(ended) => format!("is over ({})", ended.status.tag()),
+            Phase::WaitingForm(_) => format!("waits for a form in `{at}`"),
+            Phase::WaitingApproval(_) => format!("waits for an approval in `{at}`"),
+            Phase::WaitingHandoff(_) => format!("is with a person in `{at}`"),
+            Phase::WaitingUnknown(_) => format!("asks what became of the call of `{at}`"),
+            Phase::BackingOff(_) => format!("waits to try `{at}` again"),
+            Phase::Moving | Phase::AtStep(_) | Phase::CallDown(_) | Phase::Calling(_) | Phase::LookingUp(_) => {
+                format!("is at `{at}`")
+            }
+        }
+    }
+
+    fn customer_actor(&self, customer: &Value) -> Actor {
+        let text = |name: &str| customer.get(name).and_then(Value::as_str).unwrap_or_default().to_owned();
+        let name = Some(text("name")).filter(|name| !name.is_empty()).unwrap_or_else(|| "customer".to_owned());
+        Actor { id: "customer".to_owned(), name, email: text("email"), roles: Vec::new(), via: Via::Conversation }
+    }
+
+    /// Somebody who may decide the open approval.
+    fn approver(&self) -> Actor {
+        let mut actor = operator();
+        let Phase::WaitingApproval(wait) = &self.state.phase else { return actor };
+        if let Some(CompiledStep::Approval(step)) = self.version.step(&wait.place.step) {
+            actor.roles.extend(step.approvers().roles.iter().chain(wait.escalated.iter().flatten()).cloned());
+            let listed =
+                step.approvers().users.iter().find(|email| wait.given.iter().all(|given| given.email != **email));
+            if let Some(email) = listed.filter(|_| step.approvers().roles.is_empty()) {
+                actor.email.clone_from(email);
+            }
+        }
+        if !wait.given.is_empty() {
+            actor.id = format!("{}-{}", actor.id, wait.given.len() + 1);
+            actor.name = format!("{} {}", actor.name, wait.given.len() + 1);
+        }
+        actor
+    }
+
+    /// The step that was entered as number `visit`.
+    fn step_of(&self, visit: u32) -> StepId {
+        let events = self.log.iter().rev().flat_map(|entry| &entry.events);
+        let mut entered = events.filter_map(|event| {
+            let Event::StepEntered { visit: entered, step, .. } = event else { return None };
+            (*entered == visit).then(|| step.clone())
+        });
+        entered.next().unwrap_or_default()
+    }
+
+    fn finish(
+        self,
+        catalogue: &Catalogue,
+        began: Timestamp,
+        (played, refused): (usize, Option<NotPlayed>),
+    ) -> Rehearsal {
+        let Self { version, state, log, effect, said, requests, now } = self;
+        let mut waiting =
+            Standing { version, catalogue, state: &state, log: &log, effect: effect.as_ref(), now }.waiting();
+        if let (Waiting::Start { reason }, Some(refused)) = (&mut waiting, &refused) {
+            reason.clone_from(&refused.message);
+        }
+        let steps = run::history(version, &log);
+        let ended = state.ended().cloned();
+        Rehearsal { began, now, played, refused, steps, said, requests, waiting, vars: state.vars, ended }
+    }
+}
+
+/// The customer as expressions see one: every field there is, null when not known.
+fn customer(opening: &Opening) -> Value {
+    if opening.customer.is_empty() {
+        return Value::Null;
+    }
+    let mut customer = opening.customer.clone();
+    for field in ["name", "email", "phone", "telegram", "external_id"] {
+        customer.entry(field).or_insert(Value::Null);
+    }
+    customer.entry("id").or_insert_with(|| json!("customer"));
+    Value::Object(customer)
+}
+
+fn operator() -> Actor {
+    Actor {
+        id: "operator".to_owned(),
+        name: "Operator".to_owned(),
+        email: "operator@example.com".to_owned(),
+        roles: vec!["operator".to_owned()],
+        via: Via::Portal,
+    }
+}
+
+/// The answer as the machine takes it.
+fn input_of(effect: &Effect, answer: &Answer) -> Result<Input, NotPlayed> {
+    let (visit, call, attempt) = effect.sent();
+    let looked_up = matches!(effect, Effect::LookUp { .. });
+    let failed = |error: StepError| Input::CallFailed {
+        visit,
+        call,
+        attempt,
+        error,
+        exchange: Value::Null,
+        retry_after_seconds: None,
+        jitter_per_mille: JITTER_PER_MILLE,
+    };
+    let found = |result| Ok(Input::LookedUp { visit, call, attempt, result });
+    match answer {
+        Answer::Happened { output } if looked_up => found(LookUpResult::Happened { output: output.clone() }),
+        Answer::DidNotHappen if looked_up => found(LookUpResult::DidNotHappen),
+        Answer::Unclear | Answer::Timeout | Answer::Error { .. } if looked_up => found(LookUpResult::Unclear),
+        Answer::Output { output, .. } if !looked_up => {
+            Ok(Input::CallSucceeded { visit, call, attempt, output: output.clone(), exchange: Value::Null })
+        }
+        Answer::Error { class, code, message, details, .. } => Ok(failed(StepError {
+            class: *class,
+            code: code.clone(),
+            message: if message.is_empty() { code.clone() } else { message.clone() },
+            details: details.clone(),
+        })),
+        Answer::Timeout => Ok(failed(StepError {
+            class: FailureClass::Unknown,
+            code: "timeout".to_owned(),
+            message: "no answer came in time".to_owned(),
+            details: Value::Null,
+        })),
+        Answer::Output { .. } => Err(NotPlayed::because("a look-up is answered: happened, did not happen or unclear")),
+        Answer::Happened { .. } | Answer::DidNotHappen | Answer::Unclear => {
+            Err(NotPlayed::because("this is a call, not a look-up: answer with an output, an error or a timeout"))
+        }
+    }
+}

@@ -1,0 +1,205 @@
+//! Test cases and templates.
+
+use super::{Act, Opening, Script};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use utoipa::ToSchema;
+
+/// Where a run must stand after the last act.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum ExpectedStatus {
+    /// It did what it was for.
+    Completed,
+    /// It was refused on the way.
+    Rejected,
+    /// Something went wrong.
+    Failed,
+    /// Somebody stopped it.
+    Cancelled,
+    /// It is not over.
+    Waiting,
+    /// The message did not start it.
+    NotStarted,
+}
+
+/// What must come of a test case. What is left out is not looked at.
+#[derive(Debug, Clone, Default, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Expectations {
+    /// Where the run stands at the end.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub status: Option<ExpectedStatus>,
+    /// Every step that is entered, in order.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub path: Option<Vec<String>>,
+    /// Steps that are entered, in this order, others between them or not.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub passes: Option<Vec<String>>,
+    /// Steps that are not entered.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub avoids: Option<Vec<String>>,
+    /// Every call of an action, in order.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub requests: Option<Vec<ExpectedRequest>>,
+    /// Messages the customer gets, in this order, others between them or not.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub messages: Option<Vec<ExpectedMessage>>,
+    /// Part of what the run answers.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub output: Option<Value>,
+}
+
+/// A call that must be made.
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ExpectedRequest {
+    /// `<connector>.<action>`.
+    pub action: String,
+    /// Part of its input.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub input: Option<Value>,
+}
+
+/// A message the customer must get.
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ExpectedMessage {
+    /// Over which channel; any when absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub channel: Option<String>,
+    /// Part of its text.
+    pub text: String,
+}
+
+/// A rehearsal kept to be played again.
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct TestCaseBody {
+    /// What it shows.
+    pub name: String,
+    /// What sets the run off.
+    #[serde(default)]
+    pub opening: Opening,
+    /// What happens then.
+    #[serde(default)]
+    pub acts: Vec<Act>,
+    /// What must come of it.
+    #[serde(default)]
+    pub expect: Expectations,
+}
+
+/// One expectation that did not hold.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct TestFailure {
+    /// act, status, path, passes, avoids, requests, messages, output.
+    pub what: String,
+    /// In one sentence.
+    pub message: String,
+}
+
+/// How a test case went.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct TestResult {
+    /// Its name.
+    pub name: String,
+    /// Whether every expectation held.
+    pub passed: bool,
+    /// What did not hold.
+    pub failures: Vec<TestFailure>,
+    /// The steps that were entered.
+    pub path: Vec<String>,
+    /// Where the run stood at the end.
+    pub status: String,
+}
+
+/// A test case of a workflow.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct TestCase {
+    /// Id.
+    pub id: String,
+    /// Name.
+    pub name: String,
+    /// What is played and what must come of it.
+    pub body: TestCaseBody,
+    /// How it went the last time it was run on the saved draft.
+    pub last_result: Option<TestResult>,
+    /// Creation.
+    pub created_at: i64,
+    /// Last change.
+    pub updated_at: i64,
+}
+
+/// Keeps a test case.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct WriteTestCaseRequest {
+    /// What it shows, 1 to 200 characters, unique in its workflow.
+    pub name: String,
+    /// What is played.
+    pub script: Script,
+    /// What must come of it; all of what comes of it on the document now when absent.
+    pub expect: Option<Expectations>,
+    /// The document it was rehearsed on; the draft as it is saved when absent.
+    pub document: Option<Value>,
+}
+
+/// Runs test cases on a document, the draft or a version.
+#[derive(Debug, Default, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct RunTestsRequest {
+    /// The document; the draft as it is saved when neither this nor `version` is given.
+    pub document: Option<Value>,
+    /// A version.
+    pub version: Option<u32>,
+    /// Only test cases of these names.
+    pub names: Option<Vec<String>>,
+}
+
+/// How test cases went.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct TestReport {
+    /// Whether all passed.
+    pub passed: bool,
+    /// One for each, by name.
+    pub results: Vec<TestResult>,
+}
+
+/// Replaces all test cases of a workflow.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ImportTestsRequest {
+    /// YAML or JSON: `tests:` and a list.
+    pub source: String,
+}
+
+/// A workflow to begin with.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct Template {
+    /// Stable short name.
+    pub id: String,
+    /// Name.
+    pub name: String,
+    /// What it does.
+    pub description: String,
+    /// Connectors it calls.
+    pub connectors: Vec<String>,
+    /// Channels it sends over, beside the conversation.
+    pub channels: Vec<String>,
+    /// Groups whose approval it asks for.
+    pub approvers: Vec<String>,
+    /// How many steps it has.
+    pub steps: usize,
+    /// How many test cases come with it.
+    pub tests: usize,
+    /// The document.
+    pub document: Value,
+}
+
+/// Makes a workflow from a template.
+#[derive(Debug, Default, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct UseTemplateRequest {
+    /// Its name; the template's when absent.
+    pub name: Option<String>,
+}

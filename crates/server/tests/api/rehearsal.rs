@@ -1,0 +1,188 @@
+//! Rehearsals, test cases and templates.
+
+use crate::support::{Client, TestApp, approval};
+use countersign_store::Role;
+use serde_json::{Value, json};
+
+async fn used(builder: &Client) -> String {
+    builder.post("/templates/subscription-upgrade/use", json!({ "name": "Mine" })).await.is(201).id()
+}
+
+fn opening() -> Value {
+    json!({ "message": "upgrade", "customer": { "name": "Ada Example", "email": "ada@example.com" } })
+}
+
+#[tokio::test]
+async fn a_draft_is_played_step_by_step_without_being_saved() {
+    let test = TestApp::start().await;
+    let builder = test.key(Role::Builder).await;
+    let id = used(&builder).await;
+    let path = format!("/workflows/{id}/rehearse");
+    let begun = builder.post(&path, json!({ "script": { "opening": opening() } })).await;
+    assert_eq!(begun.is(200).json["waiting"]["for"], "form", "{}", begun.text);
+    let form = json!({ "act": "submits", "values": { "email": "ada@example.com" } });
+    let script = json!({ "opening": opening(), "acts": [form] });
+    let call = builder.post(&path, json!({ "script": script })).await;
+    assert_eq!(call.is(200).json["waiting"]["action"], "identity.verify");
+    assert_eq!(call.json["waiting"]["risk"], "read");
+    assert!(call.json["waiting"]["sample"]["name"].is_string(), "{}", call.text);
+    assert_eq!(call.json["steps"][0]["output"]["email"], "ada@example.com");
+    // The document of the page, not the saved one; and a refused act is part of the answer.
+    let document = approval(json!({ "roles": ["manager"] }));
+    let acts = json!([{ "act": "decides", "outcome": "approved", "by": { "name": "Clerk", "roles": ["operator"] } }]);
+    let refused = builder.post(&path, json!({ "document": document, "script": { "acts": acts } })).await;
+    assert_eq!(refused.is(200).json["waiting"]["for"], "approval");
+    assert_eq!(refused.json["refused"]["act"], 0);
+    let broken = json!({ "schema": 1, "name": "x", "start": "nowhere", "steps": {} });
+    builder.post(&path, json!({ "document": broken })).await.is_problem(422, "not_playable");
+    builder.post(&path, json!({ "script": { "acts": [{ "act": "sings" }] } })).await.is_problem(422, "invalid_request");
+    test.other_workspace().await.post(&path, json!({})).await.is_problem(404, "not_found");
+}
+
+#[tokio::test]
+async fn only_a_builder_who_says_so_calls_a_service_and_never_with_high_risk() {
+    let test = TestApp::start().await;
+    let builder = test.key(Role::Builder).await;
+    let document = |action: &str, input: Value| {
+        json!({ "schema": 1, "name": "Call", "start": "call", "steps": {
+            "call": { "type": "tool_call", "action": action, "input": input, "next": "done" },
+            "done": { "type": "end" },
+        } })
+    };
+    let id = builder.post("/workflows", json!({ "document": document("http.get", json!({})) })).await.is(201).id();
+    let path = format!("/workflows/{id}/rehearse/call");
+    let body = |action: &str, input: Value, confirm: bool, confirm_write: bool| {
+        json!({ "document": document(action, input), "script": {}, "step": "call", "confirm": confirm,
+            "confirm_write": confirm_write })
+    };
+    let read = || json!({ "url": "http://127.0.0.1:9/nobody-listens" });
+    let operator = test.key(Role::Operator).await;
+    operator.post(&path, body("http.get", read(), true, false)).await.is_problem(403, "forbidden");
+    builder.post(&path, body("http.get", read(), false, false)).await.is_problem(422, "invalid_request");
+    builder.post(&path, body("http.request", read(), true, false)).await.is_problem(422, "invalid_request");
+    let high = json!({ "charge": "ch_ada" });
+    // Without an approval the run fails before the call; nothing is there to be made.
+    builder.post(&path, body("stripe.refund.create", high, true, true)).await.is_problem(409, "not_waiting");
+    let called = builder.post(&path, body("http.get", read(), true, false)).await;
+    assert_eq!(called.is(200).json["answer"]["kind"], "error", "{}", called.text);
+    assert_eq!(called.json["answer"]["given"], "real");
+    let audit = test.key(Role::Admin).await.get("/audit").await;
+    let called = |entry: &&Value| entry["action"] == "workflow.rehearsal_called";
+    let entries: Vec<_> = audit.json["items"].as_array().unwrap().iter().filter(called).collect();
+    assert_eq!(entries.len(), 1, "{}", audit.text);
+}
+
+#[tokio::test]
+async fn what_a_step_answered_before_can_be_played_again() {
+    let test = TestApp::start().await;
+    let builder = test.key(Role::Builder).await;
+    let document = json!({ "schema": 1, "name": "Call", "start": "call", "steps": {
+        "call": { "type": "tool_call", "action": "http.get", "input": { "url": "http://127.0.0.1:9/x" },
+            "retry": { "attempts": 1 }, "next": "done", "on_error": { "next": "done" } },
+        "done": { "type": "end" },
+    } });
+    let id = test.publish(&builder, document).await;
+    builder.with("prefer", "wait=10").post("/runs", json!({ "workflow": id })).await.is(200);
+    let path = format!("/workflows/{id}/steps/call/samples");
+    let found = builder.get(&path).await;
+    assert_eq!(found.is(200).json["items"][0]["answer"]["given"], "recorded", "{}", found.text);
+    assert_eq!(found.json["items"][0]["input"]["url"], "http://127.0.0.1:9/x");
+    assert_eq!(builder.get(&format!("{path}?action=other.get")).await.json["items"], json!([]));
+    test.other_workspace().await.get(&path).await.is_problem(404, "not_found");
+}
+
+#[tokio::test]
+async fn a_kept_rehearsal_stands_in_the_way_of_a_broken_draft() {
+    let test = TestApp::start().await;
+    let builder = test.key(Role::Builder).await;
+    let document = approval(json!({ "roles": ["manager"] }));
+    let id = builder.post("/workflows", json!({ "document": document })).await.is(201).id();
+    let tests = format!("/workflows/{id}/tests");
+    let script =
+        json!({ "opening": { "input": { "who": "Ada" } }, "acts": [{ "act": "decides", "outcome": "approved" }] });
+    let keep = json!({ "name": "Approved", "script": script });
+    let kept = builder.with("idempotency-key", "k1").post(&tests, keep.clone()).await;
+    assert_eq!(kept.is(201).json["body"]["expect"]["path"], json!(["ask", "tell", "yes"]));
+    let replayed = builder.with("idempotency-key", "k1").post(&tests, keep.clone()).await;
+    assert_eq!(replayed.is(201).id(), kept.id());
+    builder.post(&tests, keep.clone()).await.is_problem(422, "invalid_request");
+    test.key(Role::Viewer).await.post(&tests, keep).await.is_problem(403, "forbidden");
+    let run = format!("{tests}/run");
+    assert_eq!(builder.post(&run, json!({})).await.is(200).json["passed"], true);
+    let publish = format!("/workflows/{id}/publish");
+    builder.post(&publish, json!({ "message": "one" })).await.is(201);
+
+    let mut broken = document.clone();
+    broken["steps"]["ask"]["on_approve"] = json!("no");
+    let failed = builder.post(&run, json!({ "document": broken })).await;
+    assert_eq!(
+        (&failed.is(200).json["passed"], &failed.json["results"][0]["status"]),
+        (&json!(false), &json!("rejected"))
+    );
+    let draft = format!("/workflows/{id}/draft");
+    builder.with("if-match", "\"1\"").put(&draft, json!({ "document": broken })).await.is(200);
+    let refused = builder.post(&publish, json!({ "message": "two" })).await;
+    refused.is_problem(422, "tests_failed");
+    assert!(refused.json["detail"].as_str().unwrap().contains("Approved"), "{}", refused.text);
+    assert!(!refused.json["tests"][0]["failures"].as_array().unwrap().is_empty());
+    builder.post(&publish, json!({ "override_tests": " " })).await.is_problem(422, "invalid_request");
+    builder.post(&publish, json!({ "message": "two", "override_tests": "the path is new" })).await.is(201);
+    let audit = test.key(Role::Admin).await.get("/audit").await;
+    assert!(audit.text.contains("the path is new"), "{}", audit.text);
+    builder.post(&run, json!({})).await.is(200);
+    assert_eq!(builder.get(&tests).await.json["items"][0]["last_result"]["passed"], false);
+    assert_eq!(builder.post(&run, json!({ "version": 1 })).await.json["passed"], true);
+
+    let test_path = format!("{tests}/{}", kept.id());
+    let expect = json!({ "name": "Rejected now", "script": script, "expect": { "status": "rejected" } });
+    builder.put(&test_path, expect).await.is(200);
+    assert_eq!(builder.post(&run, json!({})).await.json["passed"], true);
+    test.other_workspace().await.get(&tests).await.is_problem(404, "not_found");
+    builder.delete(&test_path).await.is(204);
+    builder.delete(&test_path).await.is_problem(404, "not_found");
+}
+
+#[tokio::test]
+async fn test_cases_travel_as_a_file() {
+    let test = TestApp::start().await;
+    let builder = test.key(Role::Builder).await;
+    let id = used(&builder).await;
+    let tests = format!("/workflows/{id}/tests");
+    let before = builder.get(&tests).await;
+    assert_eq!(before.is(200).json["items"].as_array().unwrap().len(), 5);
+    let yaml = builder.get(&format!("{tests}.yaml")).await;
+    assert!(yaml.is(200).headers["content-type"].to_str().unwrap().contains("yaml"));
+    let again = builder.put(&tests, json!({ "source": yaml.text })).await;
+    assert_eq!(again.is(200).json["items"][0]["id"], before.json["items"][0]["id"], "the same name is the same case");
+    assert_eq!(builder.post(&format!("{tests}/run"), json!({})).await.is(200).json["passed"], true);
+    let one = builder.put(&tests, json!({ "source": "tests: [{ name: Only }]" })).await;
+    assert_eq!(one.is(200).json["items"].as_array().unwrap().len(), 1);
+    let bad = builder.put(&tests, json!({ "source": "tests:\n  - nome: x\n" })).await;
+    bad.is_problem(422, "invalid_source");
+    assert!(bad.json["line"].is_u64(), "{}", bad.text);
+}
+
+#[tokio::test]
+async fn the_gallery_says_what_each_template_needs() {
+    let test = TestApp::start().await;
+    let builder = test.key(Role::Builder).await;
+    let list = builder.get("/templates").await;
+    let items = list.is(200).json["items"].as_array().unwrap();
+    assert!(items.len() >= 6, "{}", items.len());
+    assert_eq!(items[0]["connectors"], json!(["identity", "stripe"]));
+    assert_eq!(items[0]["channels"], json!(["email", "whatsapp"]));
+    for item in items {
+        let made = builder.post(&format!("/templates/{}/use", item["id"].as_str().unwrap()), json!({})).await;
+        let wrong = |finding: &&Value| finding["severity"] != "info";
+        let diagnostics = made.is(201).json["diagnostics"].as_array().unwrap();
+        assert_eq!(diagnostics.iter().find(wrong), None, "{}", item["id"]);
+        builder.post(&format!("/workflows/{}/publish", made.id()), json!({ "message": "first" })).await.is(201);
+    }
+    builder.post("/templates/subscription-upgrade/use", json!({})).await.is_problem(409, "already_exists");
+    builder.post("/templates/none/use", json!({})).await.is_problem(404, "not_found");
+    test.key(Role::Operator)
+        .await
+        .post("/templates/returns-with-label/use", json!({}))
+        .await
+        .is_problem(403, "forbidden");
+}

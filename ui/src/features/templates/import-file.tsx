@@ -1,0 +1,104 @@
+import { useMutation, useQueryClient } from '@tanstack/react-query'
+import { useNavigate } from '@tanstack/react-router'
+import { FileUp } from 'lucide-react'
+import { useRef, useState } from 'react'
+import { isMap, isNode, isScalar, LineCounter, parseDocument } from 'yaml'
+import { api, ApiProblem, problemText, send } from '@/api/client'
+import type { Diagnostic } from '@/api/types'
+import { pointerParts } from '@/model/json'
+import { Button } from '@/ui/button'
+import { cx } from '@/ui/cx'
+import { Note } from '@/ui/states'
+import { strings } from './strings'
+
+const s = strings.import
+type Checked = { name: string; source: string; found: Diagnostic[] }
+
+/** The line of the member a pointer leads to, or of the nearest one above it that the text has. */
+function lineOf(source: string, pointer: string): number | undefined {
+  const lines = new LineCounter()
+  const document = parseDocument(source, { lineCounter: lines })
+  for (let path = pointerParts(pointer); path.length > 0; path = path.slice(0, -1)) {
+    const parent = path.length > 1 ? document.getIn(path.slice(0, -1), true) : document.contents
+    const last = path[path.length - 1]
+    const pair = isMap(parent) ? parent.items.find((item) => isScalar(item.key) && String(item.key.value) === last) : undefined
+    const node = pair && isScalar(pair.key) ? pair.key : document.getIn(path, true)
+    if (isNode(node) && node.range) return lines.linePos(node.range[0]).line
+  }
+  return undefined
+}
+
+function Problems({ checked }: { checked: Checked }) {
+  const shown = checked.found.filter((found) => found.severity !== 'info')
+  if (shown.length === 0) return <Note tone="ok">{s.good(checked.name)}</Note>
+  return (
+    <Note tone={shown.some((found) => found.severity === 'error') ? 'bad' : 'warn'}>
+      {s.problems(checked.name)}
+      <ul className="mt-1 list-disc pl-5">
+        {shown.slice(0, 12).map((found, index) => {
+          const line = lineOf(checked.source, found.pointer)
+          return <li key={index}>{line && <span className="font-mono text-xs">{s.line(line)}: </span>}{found.message}</li>
+        })}
+      </ul>
+    </Note>
+  )
+}
+
+/** Takes a workflow from a file: says what is wrong with it and where, then makes a draft of it. */
+export function ImportFile({ may }: { may: boolean }) {
+  const picker = useRef<HTMLInputElement>(null)
+  const [over, setOver] = useState(false)
+  const client = useQueryClient()
+  const navigate = useNavigate()
+  const check = useMutation({
+    mutationFn: async (file: File): Promise<Checked> => {
+      const source = await file.text()
+      const answer = await send(api.POST('/api/v1/check', { body: { source } }))
+      return { name: file.name, source, found: answer.diagnostics }
+    },
+  })
+  const create = useMutation({
+    mutationFn: (source: string) => send(api.POST('/api/v1/workflows', { body: { source } })),
+    onSuccess: (workflow) => {
+      void client.invalidateQueries({ queryKey: ['workflows', 'list'] })
+      void navigate({ to: '/workflows/$workflow', params: { workflow: workflow.id } })
+    },
+  })
+  const take = (file: File | undefined) => {
+    create.reset()
+    if (file) check.mutate(file)
+  }
+  const checked = check.data
+  const wrong = checked?.found.some((found) => found.severity === 'error') ?? false
+  const problem = create.error instanceof ApiProblem ? create.error.problem : undefined
+  return (
+    <section
+      aria-label={s.title}
+      className={cx('flex flex-col gap-3 rounded-lg border border-dashed p-4', over ? 'border-accent bg-accent-soft' : 'border-line-strong')}
+      onDragOver={(event) => {
+        event.preventDefault()
+        setOver(true)
+      }}
+      onDragLeave={() => setOver(false)}
+      onDrop={(event) => {
+        event.preventDefault()
+        setOver(false)
+        if (may) take(event.dataTransfer.files[0])
+      }}
+    >
+      <div className="flex flex-wrap items-center gap-3">
+        <FileUp size={18} className="text-faint" aria-hidden />
+        <p className="min-w-0 flex-1 text-sm text-muted">{s.text}</p>
+        <Button disabled={!may} busy={check.isPending} onClick={() => picker.current?.click()}>{s.choose}</Button>
+        <input ref={picker} type="file" accept=".yaml,.yml,.json" hidden aria-label={s.title} onChange={(event) => {
+          take(event.target.files?.[0])
+          event.target.value = ''
+        }} />
+      </div>
+      {check.error && <Note tone="bad">{problemText(check.error)}</Note>}
+      {checked && <Problems checked={checked} />}
+      {create.error && <Note tone="bad">{problem?.line ? `${s.line(problem.line, problem.column)}: ` : ''}{problemText(create.error)}</Note>}
+      {checked && <div><Button look="primary" busy={create.isPending} onClick={() => create.mutate(checked.source)}>{wrong ? s.anyway : s.create}</Button></div>}
+    </section>
+  )
+}

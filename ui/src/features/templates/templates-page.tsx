@@ -1,0 +1,126 @@
+import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
+import { Link, useNavigate, useSearch } from '@tanstack/react-router'
+import { FileUp, FlaskConical, ShieldCheck, Workflow as WorkflowIcon } from 'lucide-react'
+import { lazy, Suspense, useMemo, useState } from 'react'
+import { api, problemText, send } from '@/api/client'
+import { queries } from '@/api/queries'
+import type { Template } from '@/api/types'
+import { PageHead, useTitle } from '@/app/page'
+import { QueryState } from '@/app/query-state'
+import { useMay } from '@/app/session'
+import { asDocument } from '@/model/document'
+import { Button, buttonClass } from '@/ui/button'
+import { cx } from '@/ui/cx'
+import { Field, Input } from '@/ui/field'
+import { Note, Skeleton } from '@/ui/states'
+import { ImportFile } from './import-file'
+import { strings as s } from './strings'
+
+const Canvas = lazy(() => import('@/components/canvas/canvas').then((module) => ({ default: module.WorkflowCanvas })))
+
+function Card({ template, chosen }: { template: Template; chosen: boolean }) {
+  return (
+    <li>
+      <Link to="/templates" search={{ template: template.id }} replace aria-current={chosen ? 'true' : undefined} className={cx('flex h-full flex-col gap-1 rounded-lg border bg-raised p-3 hover:bg-hover', chosen ? 'border-accent ring-2 ring-accent/30' : 'border-line')}>
+        <span className="font-medium">{template.name}</span>
+        <span className="text-sm text-muted">{template.description}</span>
+        <span className="mt-auto flex flex-wrap gap-x-3 gap-y-1 pt-1 text-xs text-faint">
+          <span className="inline-flex items-center gap-1"><WorkflowIcon size={12} /> {s.steps(template.steps)}</span>
+          <span className="inline-flex items-center gap-1"><FlaskConical size={12} /> {s.tests(template.tests)}</span>
+          {template.approvers.length > 0 && <span className="inline-flex items-center gap-1"><ShieldCheck size={12} /> {template.approvers.join(', ')}</span>}
+        </span>
+      </Link>
+    </li>
+  )
+}
+
+/** What it calls and sends over, and what of that the workspace has not set up. */
+function Needs({ template }: { template: Template }) {
+  const connections = useQuery(queries.connections())
+  const channels = useQuery(queries.channels())
+  const connected = new Set(connections.data?.items.map((connection) => connection.connector))
+  const open = new Set(channels.data?.items.map((channel) => channel.channel))
+  const rows = [
+    { label: s.connectors, names: template.connectors, has: connections.data ? connected : null },
+    { label: s.channels, names: template.channels, has: channels.data ? open : null },
+  ]
+  return (
+    <dl aria-label={s.needs} className="flex flex-wrap gap-x-6 gap-y-1 text-sm">
+      {rows.filter((row) => row.names.length > 0).map((row) => (
+        <div key={row.label} className="flex flex-wrap gap-x-2">
+          <dt className="text-faint">{row.label}</dt>
+          {row.names.map((name) => <dd key={name} className="font-mono text-xs leading-5">{name}{row.has && !row.has.has(name) && <span className="ml-1 font-sans text-warn">({s.missing})</span>}</dd>)}
+        </div>
+      ))}
+    </dl>
+  )
+}
+
+function Preview({ template, may }: { template: Template; may: boolean }) {
+  const [name, setName] = useState(template.name)
+  const [key] = useState(() => crypto.randomUUID())
+  const navigate = useNavigate()
+  const client = useQueryClient()
+  const document = useMemo(() => asDocument(template.document), [template])
+  const make = useMutation({
+    mutationFn: () => send(api.POST('/api/v1/templates/{name}/use', { params: { path: { name: template.id }, header: { 'Idempotency-Key': `${key}.${name}` } }, body: { name } })),
+    onSuccess: (workflow) => {
+      client.setQueryData(queries.workflow(workflow.id).queryKey, workflow)
+      void client.invalidateQueries({ queryKey: ['workflows', 'list'] })
+      void navigate({ to: '/workflows/$workflow', params: { workflow: workflow.id } })
+    },
+  })
+  return (
+    <section aria-label={s.preview(template.name)} className="flex min-h-0 flex-1 flex-col gap-3">
+      <h2 className="text-base font-semibold">{template.name}</h2>
+      <p className="text-sm text-muted">{template.description}</p>
+      <Needs template={template} />
+      <form className="flex flex-wrap items-end gap-2" onSubmit={(event) => {
+        event.preventDefault()
+        make.mutate()
+      }}>
+        <Field label={s.name} className="min-w-48 flex-1">{(props) => <Input {...props} required maxLength={200} value={name} disabled={!may} onChange={(event) => setName(event.target.value)} />}</Field>
+        <Button type="submit" look="primary" busy={make.isPending} disabled={!may}>{s.use}</Button>
+      </form>
+      {!may && <Note tone="muted">{s.may}</Note>}
+      {make.error && <Note tone="bad">{problemText(make.error)}</Note>}
+      <div className="min-h-96 flex-1 overflow-hidden rounded-lg border border-line">
+        <Suspense fallback={<Skeleton className="h-full" />}><Canvas document={document} /></Suspense>
+      </div>
+    </section>
+  )
+}
+
+/** The gallery, with a preview of the graph; and a place to drop a file of one's own. */
+export default function TemplatesPage() {
+  useTitle(s.title)
+  const may = useMay('builder')
+  const { template: id } = useSearch({ from: '/shell/templates' })
+  const query = useQuery(queries.templates())
+  return (
+    <>
+      <PageHead title={<><Link to="/workflows" className="font-normal text-faint hover:text-text">{s.workflows}</Link> <span className="text-faint">/</span> {s.title}</>} actions={<Link to="/templates" className={buttonClass()}><FileUp size={15} /> {s.import.title}</Link>} />
+      <QueryState query={query}>
+        {(data) => {
+          const chosen = data.items.find((template) => template.id === id)
+          return (
+            <div className="flex min-h-0 flex-1 flex-col gap-6 p-4 lg:flex-row">
+              <div className="flex flex-col gap-3 lg:w-96 lg:shrink-0 lg:overflow-y-auto lg:pr-1">
+                <p className="text-sm text-muted">{s.intro}</p>
+                <ul aria-label={s.list} className="grid gap-2 sm:grid-cols-2 lg:grid-cols-1">{data.items.map((template) => <Card key={template.id} template={template} chosen={template === chosen} />)}</ul>
+              </div>
+              {chosen ? (
+                <Preview key={chosen.id} template={chosen} may={may} />
+              ) : (
+                <div className="m-auto flex w-full max-w-xl flex-col gap-6">
+                  <p className="text-center text-sm text-faint">{s.pick}</p>
+                  <ImportFile may={may} />
+                </div>
+              )}
+            </div>
+          )
+        }}
+      </QueryState>
+    </>
+  )
+}
