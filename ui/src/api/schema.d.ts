@@ -641,6 +641,23 @@ export interface paths {
         patch: operations["updateCustomer"];
         trace?: never;
     };
+    "/api/v1/dashboard": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How runs went over a period: by status over time, time per step, waiting for approvals, where they fail. */
+        get: operations["getDashboard"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/eval": {
         parameters: {
             query?: never;
@@ -734,11 +751,34 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Runs, newest first. */
+        /**
+         * Runs, newest first. A page may hold fewer than asked for although there is a next one: a search looks at a bounded part
+         *     of the runs at a time.
+         */
         get: operations["listRuns"];
         put?: never;
         /** Starts a run. With `Prefer: wait=N` it answers when the run ended or waits for a person, or after N seconds. */
         post: operations["startRun"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/runs/bulk": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Stops several runs, or takes them up again. Each succeeds or is refused for itself; what is over already, or would do
+         *     something a second time, is refused.
+         */
+        post: operations["bulkRuns"];
         delete?: never;
         options?: never;
         head?: never;
@@ -752,8 +792,25 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** How many runs stand where, with the filters of the list. */
+        /** How many runs stand where, with the filters of the list; counted up to 10,000 of each. */
         get: operations["countRuns"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/runs/export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Runs as CSV or JSON, newest first, with the filters of the list; at most a million. */
+        get: operations["exportRuns"];
         put?: never;
         post?: never;
         delete?: never;
@@ -796,6 +853,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/runs/{id}/evaluate": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Evaluates an expression with the names and at the time of a point of the run. Changes nothing. */
+        post: operations["evaluateInRun"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/runs/{id}/events": {
         parameters: {
             query?: never;
@@ -830,6 +904,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/runs/{id}/points": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Every point of a run's log, in order. The state can be had at each. */
+        get: operations["listRunPoints"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/runs/{id}/retry": {
         parameters: {
             query?: never;
@@ -837,11 +928,85 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        get?: never;
+        /** What a retry would mean: with what state, what may be done again, what differs between the versions. */
+        get: operations["planRetry"];
         put?: never;
-        /** Takes an ended run up again from a step, or starts a new one with the same input on the newest version. */
+        /**
+         * Takes an ended run up again from any step, with its state changed or not: on its own version, or as a new run on the
+         *     active one. What was done is not done again unless `repeat` names it; no earlier approval counts.
+         */
         post: operations["retryRun"];
         delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/runs/{id}/states/{n}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A run as it was after the first `n` points of its log, and what that changed. */
+        get: operations["getRunState"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/runs/{id}/visits/{n}/requests": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What a step entry sent and what came back, without secrets. What was not recorded is rendered anew. */
+        get: operations["listVisitRequests"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/saved-views": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The caller's views by name. */
+        get: operations["listSavedViews"];
+        put?: never;
+        /** Keeps a view; at most 50 each. */
+        post: operations["createSavedView"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/saved-views/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Gives a view another name or other filters. */
+        put: operations["updateSavedView"];
+        post?: never;
+        /** Forgets a view. */
+        delete: operations["deleteSavedView"];
         options?: never;
         head?: never;
         patch?: never;
@@ -858,6 +1023,40 @@ export interface paths {
         get: operations["getWorkflowSchema"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/templates": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Workflows to begin with. */
+        get: operations["listTemplates"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/templates/{name}/use": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Makes a workflow from a template, with its test cases. */
+        post: operations["useTemplate"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1077,6 +1276,43 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/workflows/{id}/rehearse": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Plays a script on the draft, a version or a document. The same script gives the same answer. */
+        post: operations["rehearseWorkflow"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/workflows/{id}/rehearse/call": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Makes the call a rehearsal waits for, once, at the real service. High-risk actions are refused; actions that change
+         *     something need `confirm_write`.
+         */
+        post: operations["callInRehearsal"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/workflows/{id}/restore": {
         parameters: {
             query?: never;
@@ -1106,6 +1342,94 @@ export interface paths {
         /** Makes another version active. Runs under way stay on theirs. */
         post: operations["rollbackWorkflow"];
         delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/workflows/{id}/steps/{step}/samples": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What a step's action answered in the latest runs, newest first, at most ten. */
+        get: operations["listStepSamples"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/workflows/{id}/tests": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The test cases of a workflow by name. */
+        get: operations["listTestCases"];
+        /** Makes the test cases of a workflow those of a YAML or JSON file. */
+        put: operations["importTestCases"];
+        /** Keeps a rehearsal as a test case. */
+        post: operations["createTestCase"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/workflows/{id}/tests.yaml": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The test cases as a YAML file. */
+        get: operations["exportTestCases"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/workflows/{id}/tests/run": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Runs the test cases of a workflow on its draft, a version or a document. */
+        post: operations["runTestCases"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/workflows/{id}/tests/{test}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Replaces a test case. */
+        put: operations["updateTestCase"];
+        post?: never;
+        /** Removes a test case. */
+        delete: operations["deleteTestCase"];
         options?: never;
         head?: never;
         patch?: never;
@@ -1167,6 +1491,58 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
+        /** @description One thing that happens in a rehearsal. */
+        Act: {
+            /** @description The words. */
+            text: string;
+            /** @enum {string} */
+            act: "says";
+        } | {
+            /** @description The answers. */
+            values: unknown;
+            /** @enum {string} */
+            act: "submits";
+        } | {
+            /** @description approved, rejected or changes. */
+            outcome: string;
+            /** @description Their words. */
+            comment?: string | null;
+            by?: components["schemas"]["Persona"] | null;
+            /** @enum {string} */
+            act: "decides";
+        } | {
+            /** @description `returned` or a named outcome. */
+            outcome: string;
+            /** @description Their words. */
+            comment?: string | null;
+            by?: components["schemas"]["Persona"] | null;
+            /** @enum {string} */
+            act: "hands_back";
+        } | {
+            /** @description What they found. */
+            answer: components["schemas"]["Resolution"];
+            /** @description Their words. */
+            comment?: string | null;
+            /** @enum {string} */
+            act: "resolves";
+        } | {
+            /** @description How long, for example `4h`; until the next timer when absent. */
+            duration?: string | null;
+            /** @enum {string} */
+            act: "waits";
+        } | {
+            /** @description The step that calls; refused when it is another. */
+            step?: string | null;
+            /** @description With what. */
+            answer: components["schemas"]["Answer"];
+            /** @enum {string} */
+            act: "answers";
+        } | {
+            /** @description Why. */
+            reason?: string | null;
+            /** @enum {string} */
+            act: "cancels";
+        };
         /** @description One action of a connector. */
         ActionSpec: {
             /** @description `<connector>.<action>`. */
@@ -1224,6 +1600,39 @@ export interface components {
          * @enum {string}
          */
         ActivationKind: "publish" | "rollback" | "ramp" | "ramp_end";
+        /** @description How a call is answered in a rehearsal. */
+        Answer: {
+            /** @description The action's output. */
+            output: unknown;
+            given?: components["schemas"]["Given"] | null;
+            /** @enum {string} */
+            kind: "output";
+        } | {
+            class?: components["schemas"]["FailureClass"] | null;
+            /** @description Stable short name, for example `http_404`. */
+            code: string;
+            /** @description For people. */
+            message?: string | null;
+            /** @description Whatever the other side said. */
+            details?: unknown;
+            given?: components["schemas"]["Given"] | null;
+            /** @enum {string} */
+            kind: "error";
+        } | {
+            /** @enum {string} */
+            kind: "timeout";
+        } | {
+            /** @description What the call would have answered. */
+            output: unknown;
+            /** @enum {string} */
+            kind: "happened";
+        } | {
+            /** @enum {string} */
+            kind: "did_not_happen";
+        } | {
+            /** @enum {string} */
+            kind: "unclear";
+        };
         /** @description A key for programs. */
         ApiKey: {
             /** @description Id. */
@@ -1260,6 +1669,21 @@ export interface components {
             at: number;
             /** @description Their words. */
             comment: string | null;
+        };
+        /** @description How long an approval is waited for. */
+        ApprovalTimes: {
+            /** @description Of which workflow. */
+            workflow: components["schemas"]["WorkflowRef"];
+            /** @description Step id. */
+            step: string;
+            /** @description Its title. */
+            title: string;
+            /** @description How long. */
+            times: components["schemas"]["Times"];
+            /** @description How many by outcome. */
+            outcomes: {
+                [key: string]: number;
+            };
         };
         /** @description Who may decide an approval. */
         Approvers: {
@@ -1458,6 +1882,42 @@ export interface components {
             /** @description Whether it counts as true. */
             held: boolean;
         };
+        /**
+         * @description What to do with several runs.
+         * @enum {string}
+         */
+        BulkAction: "cancel" | "retry";
+        /** @description Several runs at once. */
+        BulkRequest: {
+            /** @description What to do. */
+            action: components["schemas"]["BulkAction"];
+            /** @description Run ids, 1 to 200. */
+            runs: string[];
+            /** @description Why, at most 2,000 characters; for cancelling. */
+            reason?: string;
+        };
+        /** @description What became of all of them. */
+        BulkResponse: {
+            /**
+             * Format: int32
+             * @description For how many it was done.
+             */
+            done: number;
+            /** @description One for each run, in the order asked for. */
+            results: components["schemas"]["BulkResult"][];
+        };
+        /** @description What became of one of them. */
+        BulkResult: {
+            /** @description The run. */
+            run: string;
+            /** @description Whether it was done. */
+            ok: boolean;
+            status: components["schemas"]["RunStatus"] | null;
+            /** @description Code of the refusal. */
+            code: string | null;
+            /** @description The refusal for people. */
+            detail: string | null;
+        };
         /** @description What a call sends. */
         CallRequest: {
             /** @description `<connector>.<action>`. */
@@ -1494,6 +1954,11 @@ export interface components {
             /** @description For people. */
             message: string;
         };
+        /**
+         * @description What happened to a place of the state.
+         * @enum {string}
+         */
+        ChangeKind: "added" | "removed" | "changed";
         /** @description An account on a channel. Secrets are never told, only which are set. */
         ChannelAccount: {
             /** @description Id. */
@@ -1914,6 +2379,38 @@ export interface components {
                 [key: string]: unknown;
             } | null;
         };
+        /** @description How things went over a period. */
+        Dashboard: {
+            /**
+             * Format: int64
+             * @description Start of the period.
+             */
+            after: number;
+            /**
+             * Format: int64
+             * @description Its end.
+             */
+            before: number;
+            /**
+             * Format: int64
+             * @description Length of a slice, milliseconds.
+             */
+            slice_ms: number;
+            /** @description Slices in order, empty ones included. */
+            runs: components["schemas"]["RunsInSlice"][];
+            /** @description Time per step, over the newest 2,000 runs; the slowest first. */
+            steps: components["schemas"]["StepTimes"][];
+            /** @description Waiting for approvals, by step; the slowest first. */
+            approvals: components["schemas"]["ApprovalTimes"][];
+            approvals_all: components["schemas"]["Times"] | null;
+            /**
+             * Format: int64
+             * @description Approvals that are open now, in the whole workspace.
+             */
+            approvals_open: number;
+            /** @description Where runs fail, over the newest 5,000 failed runs; the most frequent first. */
+            failing: components["schemas"]["FailingStep"][];
+        };
         /** @description By whom or what something was decided. */
         DecidedBy: {
             /** @description User, key or customer id; null for a timeout. */
@@ -2020,11 +2517,83 @@ export interface components {
              */
             position: number | null;
         };
+        /** @description An expression to evaluate at a point of a run. */
+        EvaluateRequest: {
+            /**
+             * Format: int32
+             * @description The point; the end when absent.
+             */
+            point?: number | null;
+            /** @description JSONata. */
+            expression: string;
+        };
         /**
          * @description Where a step execution or an attempt stands.
          * @enum {string}
          */
         ExecutionStatus: "running" | "waiting" | "retrying" | "completed" | "failed" | "rejected" | "timed_out" | "cancelled" | "unknown";
+        /** @description What must come of a test case. What is left out is not looked at. */
+        Expectations: {
+            status?: components["schemas"]["ExpectedStatus"] | null;
+            /** @description Every step that is entered, in order. */
+            path?: string[] | null;
+            /** @description Steps that are entered, in this order, others between them or not. */
+            passes?: string[] | null;
+            /** @description Steps that are not entered. */
+            avoids?: string[] | null;
+            /** @description Every call of an action, in order. */
+            requests?: components["schemas"]["ExpectedRequest"][] | null;
+            /** @description Messages the customer gets, in this order, others between them or not. */
+            messages?: components["schemas"]["ExpectedMessage"][] | null;
+            /** @description Part of what the run answers. */
+            output?: unknown;
+        };
+        /** @description A message the customer must get. */
+        ExpectedMessage: {
+            /** @description Over which channel; any when absent. */
+            channel?: string | null;
+            /** @description Part of its text. */
+            text: string;
+        };
+        /** @description A call that must be made. */
+        ExpectedRequest: {
+            /** @description `<connector>.<action>`. */
+            action: string;
+            /** @description Part of its input. */
+            input?: unknown;
+        };
+        /**
+         * @description Where a run must stand after the last act.
+         * @enum {string}
+         */
+        ExpectedStatus: "completed" | "rejected" | "failed" | "cancelled" | "waiting" | "not_started";
+        /** @description A step at which runs fail. */
+        FailingStep: {
+            /** @description Of which workflow. */
+            workflow: components["schemas"]["WorkflowRef"];
+            /** @description Step id; null when they failed before the first. */
+            step: string | null;
+            /** @description Its title. */
+            title: string | null;
+            /** @description Code of the error. */
+            error_code: string;
+            /** @description What usually is behind it. */
+            cause: string | null;
+            /** @description What to do. */
+            help: string | null;
+            /**
+             * Format: int64
+             * @description How many runs.
+             */
+            count: number;
+            /** @description The newest of them. */
+            last_run: string;
+            /**
+             * Format: int64
+             * @description When that one started.
+             */
+            last_at: number;
+        };
         /**
          * @description What a failed call allows.
          * @enum {string}
@@ -2078,6 +2647,11 @@ export interface components {
                 [key: string]: unknown;
             };
         };
+        /**
+         * @description Where an answer came from.
+         * @enum {string}
+         */
+        Given: "sample" | "recorded" | "real";
         /** @description What an approval allows. */
         GuardedRequest: {
             /** @description The guarded step. */
@@ -2110,6 +2684,11 @@ export interface components {
          * @enum {string}
          */
         IdempotencyKind: "header" | "natural" | "none";
+        /** @description Replaces all test cases of a workflow. */
+        ImportTestsRequest: {
+            /** @description YAML or JSON: `tests:` and a list. */
+            source: string;
+        };
         /** @description Signs in. */
         LoginRequest: {
             /** @description E-mail address. */
@@ -2281,6 +2860,15 @@ export interface components {
             /** @description Whether it was moved. */
             moved: boolean;
         };
+        /** @description An act that could not be played; those after it were not tried. */
+        NotPlayed: {
+            /** @description Which act, from 0; null for the opening. */
+            act: number | null;
+            /** @description Why. */
+            message: string;
+            /** @description What does not fit. */
+            problems: components["schemas"]["FieldError"][];
+        };
         /** @description An internal remark. */
         Note: {
             /** @description Id. */
@@ -2314,6 +2902,23 @@ export interface components {
             prefill: unknown;
             /** @description Text of the button. */
             submit: string;
+        };
+        /** @description What sets a rehearsed run off. */
+        Opening: {
+            /** @description What the customer writes first; absent for a start by hand or API. */
+            message?: string | null;
+            /** @description The run's input. */
+            input?: unknown;
+            /** @description The customer: `name`, `email`, `phone`, `telegram` and data of their own. */
+            customer?: {
+                [key: string]: unknown;
+            } | null;
+            by?: components["schemas"]["Persona"] | null;
+            /**
+             * Format: int64
+             * @description When it starts; now when absent.
+             */
+            at?: number | null;
         };
         /** @description A part of a list. */
         Page_Activation: {
@@ -2400,6 +3005,13 @@ export interface components {
             next: string | null;
         };
         /** @description A part of a list. */
+        Page_RecordedAnswer: {
+            /** @description The items. */
+            items: components["schemas"]["RecordedAnswer"][];
+            /** @description `cursor` of the next page; null at the end. */
+            next: string | null;
+        };
+        /** @description A part of a list. */
         Page_RunEvent: {
             /** @description The items. */
             items: components["schemas"]["RunEvent"][];
@@ -2407,9 +3019,30 @@ export interface components {
             next: string | null;
         };
         /** @description A part of a list. */
-        Page_RunSummary: {
+        Page_RunPoint: {
             /** @description The items. */
-            items: components["schemas"]["RunSummary"][];
+            items: components["schemas"]["RunPoint"][];
+            /** @description `cursor` of the next page; null at the end. */
+            next: string | null;
+        };
+        /** @description A part of a list. */
+        Page_SavedView: {
+            /** @description The items. */
+            items: components["schemas"]["SavedView"][];
+            /** @description `cursor` of the next page; null at the end. */
+            next: string | null;
+        };
+        /** @description A part of a list. */
+        Page_Template: {
+            /** @description The items. */
+            items: components["schemas"]["Template"][];
+            /** @description `cursor` of the next page; null at the end. */
+            next: string | null;
+        };
+        /** @description A part of a list. */
+        Page_TestCase: {
+            /** @description The items. */
+            items: components["schemas"]["TestCase"][];
             /** @description `cursor` of the next page; null at the end. */
             next: string | null;
         };
@@ -2417,6 +3050,13 @@ export interface components {
         Page_Version: {
             /** @description The items. */
             items: components["schemas"]["Version"][];
+            /** @description `cursor` of the next page; null at the end. */
+            next: string | null;
+        };
+        /** @description A part of a list. */
+        Page_VisitRequest: {
+            /** @description The items. */
+            items: components["schemas"]["VisitRequest"][];
             /** @description `cursor` of the next page; null at the end. */
             next: string | null;
         };
@@ -2468,6 +3108,15 @@ export interface components {
             id: string;
             /** @description What people call them. */
             name: string;
+        };
+        /** @description A person who is played. */
+        Persona: {
+            /** @description What people call them. */
+            name: string;
+            /** @description E-mail address. */
+            email?: string | null;
+            /** @description Role and groups. */
+            roles?: string[] | null;
         };
         /** @description What a workspace allows. */
         Policy: {
@@ -2533,8 +3182,12 @@ export interface components {
              */
             decided_at?: number | null;
             current?: components["schemas"]["Workflow"] | null;
+            /** @description `would_repeat`: what would be done a second time. */
+            repeats?: components["schemas"]["Repeat"][] | null;
             /** @description `check_failed`: what the checks found. */
             diagnostics?: components["schemas"]["Diagnostic"][] | null;
+            /** @description `tests_failed`: how the test cases went. */
+            tests?: components["schemas"]["TestResult"][] | null;
         };
         /** @description Publishes the draft. */
         PublishRequest: {
@@ -2552,6 +3205,8 @@ export interface components {
             expected_revision?: number | null;
             /** @description Publish although a path to a high-risk action passes no approval. The workspace's policy must allow it. */
             allow_unguarded?: boolean;
+            /** @description Publish although test cases fail: why, at most 2,000 characters; it goes on the record. */
+            override_tests?: string | null;
         };
         /** @description Sends a part of the new runs to a version. */
         RampRequest: {
@@ -2566,6 +3221,107 @@ export interface components {
              */
             percent: number;
         };
+        /** @description Makes the call a rehearsal waits for, once, at the real service. */
+        RealCallRequest: {
+            /** @description The document; the draft as it is saved when absent. */
+            document?: unknown;
+            /** @description What was played so far. */
+            script: components["schemas"]["Script"];
+            /** @description The step that calls. */
+            step: string;
+            /** @description That the service is really to be called. */
+            confirm: boolean;
+            /** @description That something may be changed there; needed for actions of risk `write`. */
+            confirm_write?: boolean;
+        };
+        /** @description What the service answered. */
+        RealCallResponse: {
+            /** @description The answer, to be put into the script. */
+            answer: components["schemas"]["Answer"];
+            request: components["schemas"]["RenderedRequest"] | null;
+            /**
+             * Format: int32
+             * @description Status of the service's answer.
+             */
+            status: number | null;
+            /**
+             * Format: int64
+             * @description How long it took.
+             */
+            duration_ms: number;
+        };
+        /** @description What an action answered in a run that took place. */
+        RecordedAnswer: {
+            /** @description The run. */
+            run: string;
+            /**
+             * Format: int64
+             * @description When.
+             */
+            at: number;
+            /** @description The action. */
+            action: string;
+            /** @description What was sent. */
+            input: unknown;
+            /** @description What came back; secrets are `***`. */
+            answer: components["schemas"]["Answer"];
+        };
+        /** @description How a rehearsal went, and where it stands. */
+        Rehearsal: {
+            /**
+             * Format: int64
+             * @description When it began.
+             */
+            began_at: number;
+            /**
+             * Format: int64
+             * @description What time it is there.
+             */
+            now: number;
+            /** @description How many acts were played. */
+            played: number;
+            refused: components["schemas"]["NotPlayed"] | null;
+            /** @description Every step that was entered, in order. */
+            steps: components["schemas"]["StepExecution"][];
+            /** @description What was said, in order. */
+            said: components["schemas"]["Said"][];
+            /** @description What it waits for now. */
+            waiting: components["schemas"]["Waiting"];
+            /** @description Variables. */
+            vars: {
+                [key: string]: unknown;
+            };
+            ended: components["schemas"]["RehearsalEnd"] | null;
+        };
+        /** @description How a rehearsal ended. */
+        RehearsalEnd: {
+            /** @description How. */
+            status: components["schemas"]["RunStatus"];
+            /** @description What the run answers. */
+            output: unknown;
+            error: components["schemas"]["StepError"] | null;
+        };
+        /** @description Plays a script on a document, the draft or a version. */
+        RehearseRequest: {
+            /** @description The document; the draft as it is saved when neither this nor `version` is given. */
+            document?: unknown;
+            /**
+             * Format: int32
+             * @description A version.
+             */
+            version?: number | null;
+            /** @description What is played. */
+            script?: components["schemas"]["Script"];
+        };
+        /** @description A form shown in a rehearsal. */
+        RehearsedForm: {
+            /** @description JSON Schema of the answers. */
+            schema: unknown;
+            /** @description First values. */
+            prefill: unknown;
+            /** @description Text of the button. */
+            submit: string;
+        };
         /** @description A request as it would be sent; secrets are `***`. */
         RenderedRequest: {
             /** @description HTTP method. */
@@ -2578,6 +3334,27 @@ export interface components {
             };
             /** @description The body as JSON; a string when it is text, null when there is none. */
             body: unknown;
+        };
+        /** @description Something that was done, or may have been, and may be done again. */
+        Repeat: {
+            /** @description The step that did it. */
+            step: string;
+            /** @description Its title. */
+            title: string;
+            /** @description `<connector>.<action>`, or the channel of a message. */
+            action: string;
+            /**
+             * Format: int32
+             * @description The entry of the step.
+             */
+            visit: number;
+            /**
+             * Format: int64
+             * @description When it was sent last.
+             */
+            at: number;
+            /** @description Whether it certainly took place; else it may have. */
+            certain: boolean;
         };
         /** @description A call that would send something else. */
         RequestChange: {
@@ -2600,16 +3377,85 @@ export interface components {
             /** @description What would be sent now. */
             now: unknown;
         };
+        /** @description What a person says about a call with an unknown outcome. */
+        Resolution: {
+            /** @description What to go on with as the call's output. */
+            result: unknown;
+            /** @enum {string} */
+            outcome: "happened";
+        } | {
+            /** @enum {string} */
+            outcome: "not_happened";
+        } | {
+            /** @enum {string} */
+            outcome: "stop";
+        };
+        /** @description What a retry would mean; nothing is changed by asking. */
+        RetryPlan: {
+            /** @description The step it would go on from; null when it would start anew. */
+            step: string | null;
+            /**
+             * Format: int32
+             * @description The version the run is on.
+             */
+            from_version: number;
+            /**
+             * Format: int32
+             * @description The version it would go on with.
+             */
+            to_version: number;
+            /** @description The state it would go on with. */
+            state: components["schemas"]["RetryState"];
+            /** @description The steps it could go on from. */
+            steps: components["schemas"]["RetryStep"][];
+            /** @description What may be done again. */
+            repeats: components["schemas"]["Repeat"][];
+            /** @description Guarded steps ahead: each will ask for a new approval. */
+            asks_again: components["schemas"]["RetryStep"][];
+            /** @description What differs between the two versions, at most 1,000 places. */
+            differences: components["schemas"]["StateChange"][];
+        };
         /** @description Takes an ended run up again. */
         RetryRequest: {
-            /** @description From which step; the one that failed when absent. Only on the same version. */
+            /**
+             * @description From which step; the one it ended at when absent. On the newest version, absent and with nothing changed, the new
+             *     run starts at its first step with the same input.
+             */
             step?: string | null;
             /** @description On which version. */
             version?: components["schemas"]["RetryVersion"];
-            /** @description Variables to change first. Only on the same version. */
+            /**
+             * Format: int32
+             * @description The point of the log whose state it goes on with; its end when absent.
+             */
+            point?: number | null;
+            /** @description Variables to change first. */
             vars?: {
                 [key: string]: unknown;
             };
+            state?: components["schemas"]["RetryState"] | null;
+            /** @description Steps that may do again what they did. Without them such a retry is refused with `would_repeat`. */
+            repeat?: string[];
+        };
+        /** @description The state a run goes on with. */
+        RetryState: {
+            /** @description All variables. */
+            vars: {
+                [key: string]: unknown;
+            };
+            /** @description What the steps gave: `{output, error}` by step id. */
+            steps: {
+                [key: string]: unknown;
+            };
+        };
+        /** @description A step to go on from. */
+        RetryStep: {
+            /** @description Step id. */
+            step: string;
+            /** @description Its title. */
+            title: string;
+            /** @description Its type tag. */
+            kind: string;
         };
         /**
          * @description Which version a retry uses.
@@ -2673,6 +3519,8 @@ export interface components {
              * @description Stopped by somebody.
              */
             cancelled: number;
+            /** @description Whether there may be more: counting stopped at its bound. */
+            at_least: boolean;
         };
         /** @description A run with everything that happened. */
         RunDetail: components["schemas"]["RunSummary"] & {
@@ -2710,6 +3558,46 @@ export interface components {
             data: {
                 [key: string]: unknown;
             };
+        };
+        /** @description A part of the list of runs. */
+        RunList: {
+            /** @description The runs. */
+            items: components["schemas"]["RunSummary"][];
+            /** @description Runs among them that cannot be read. */
+            unreadable: components["schemas"]["UnreadableRun"][];
+            /** @description `cursor` of the next page; null at the end. */
+            next: string | null;
+        };
+        /** @description One point of a run's log: one event. */
+        RunPoint: {
+            /**
+             * Format: int32
+             * @description Ordinal of the event in the run, from 1.
+             */
+            point: number;
+            /**
+             * Format: int64
+             * @description The commit it was part of.
+             */
+            seq: number;
+            /**
+             * Format: int64
+             * @description When.
+             */
+            at: number;
+            /** @description What happened: the event's type. */
+            kind: string;
+            /**
+             * Format: int32
+             * @description The step entry it belongs to.
+             */
+            visit: number | null;
+            /** @description The step. */
+            step: string | null;
+            /** @description The step's title. */
+            title: string | null;
+            /** @description An exit, an outcome, an error's code. */
+            note: string | null;
         };
         /**
          * @description Where a run stands.
@@ -2765,6 +3653,86 @@ export interface components {
             /** @description The error for people. */
             error_message: string | null;
         };
+        /** @description Runs test cases on a document, the draft or a version. */
+        RunTestsRequest: {
+            /** @description The document; the draft as it is saved when neither this nor `version` is given. */
+            document?: unknown;
+            /**
+             * Format: int32
+             * @description A version.
+             */
+            version?: number | null;
+            /** @description Only test cases of these names. */
+            names?: string[] | null;
+        };
+        /** @description Runs that started in one slice of the period. */
+        RunsInSlice: {
+            /**
+             * Format: int64
+             * @description Start of the slice.
+             */
+            at: number;
+            /** @description By where they stand now. */
+            runs: components["schemas"]["RunCounts"];
+        };
+        /** @description Something that was said in a rehearsal. */
+        Said: {
+            /**
+             * Format: int64
+             * @description When.
+             */
+            at: number;
+            /** @description Who. */
+            by: components["schemas"]["Speaker"];
+            /**
+             * Format: int32
+             * @description Which step entry it comes from.
+             */
+            visit: number | null;
+            /** @description Over which channel. */
+            channel: string;
+            /** @description Address, for messages that leave the conversation. */
+            to: string;
+            /** @description Subject, for e-mail. */
+            subject: string;
+            /** @description The text. */
+            text: string;
+            form: components["schemas"]["RehearsedForm"] | null;
+            /** @description The answers the customer sent. */
+            values: unknown;
+        };
+        /** @description Filters of the list of runs under a name, of the person who asks. */
+        SavedView: {
+            /** @description Id. */
+            id: string;
+            /** @description Name. */
+            name: string;
+            /** @description The filters. */
+            search: {
+                [key: string]: unknown;
+            };
+            /**
+             * Format: int64
+             * @description Since when.
+             */
+            created_at: number;
+        };
+        /** @description Keeps the filters of the list of runs under a name. */
+        SavedViewRequest: {
+            /** @description 1 to 60 characters, unique among the person's views. */
+            name: string;
+            /** @description The filters as in the address of the page, at most 20 of them. */
+            search: {
+                [key: string]: unknown;
+            };
+        };
+        /** @description A rehearsal as it is kept: how a run begins, and what people, clock and services do then. */
+        Script: {
+            /** @description What sets the run off. */
+            opening?: components["schemas"]["Opening"];
+            /** @description What happens then, in order; at most 500. */
+            acts?: components["schemas"]["Act"][];
+        };
         /** @description Says something. */
         SendMessageRequest: {
             /** @description Text, 1 to 8,000 characters. */
@@ -2801,6 +3769,11 @@ export interface components {
          * @enum {string}
          */
         Severity: "error" | "warning" | "info";
+        /**
+         * @description Who says something.
+         * @enum {string}
+         */
+        Speaker: "customer" | "workflow";
         /** @description Starts a run. */
         StartRunRequest: {
             /** @description Id or name of the workflow. */
@@ -2856,6 +3829,47 @@ export interface components {
             error_message: string | null;
             /** @description Whether an earlier request with this Idempotency-Key started it. */
             replayed: boolean;
+        };
+        /** @description A run as it was at a point. */
+        StateAtPoint: {
+            /**
+             * Format: int32
+             * @description The point; the last one when a later one was asked for.
+             */
+            point: number;
+            /**
+             * Format: int64
+             * @description The commit it was part of; 0 before the first.
+             */
+            seq: number;
+            /**
+             * Format: int64
+             * @description When; 0 before the first.
+             */
+            at: number;
+            /**
+             * @description Variables under `vars`, then `input`, `steps`, `error`, `customer`, `conversation`, `trigger`, `run`; what was
+             *     approved, and where the run is `now`.
+             */
+            state: unknown;
+            /**
+             * Format: int32
+             * @description The point it is compared with.
+             */
+            compared_with: number;
+            /** @description What differs, at most 1,000 places. */
+            changes: components["schemas"]["StateChange"][];
+        };
+        /** @description One place that differs. */
+        StateChange: {
+            /** @description JSON pointer. */
+            pointer: string;
+            /** @description What happened. */
+            kind: components["schemas"]["ChangeKind"];
+            /** @description The value before; null when there was none. */
+            before: unknown;
+            /** @description The value after; null when there is none. */
+            after: unknown;
         };
         /** @description One step that differs. */
         StepChange: {
@@ -2929,6 +3943,10 @@ export interface components {
             message: string;
             /** @description Whatever the other side said, without secrets. */
             details: unknown;
+            /** @description What usually is behind it. */
+            cause: string;
+            /** @description What to do about it. */
+            help: string;
         };
         /** @description One entry of one step. */
         StepExecution: {
@@ -2992,6 +4010,128 @@ export interface components {
             /** @description Its title. */
             title: string;
         };
+        /** @description How long a step takes. */
+        StepTimes: {
+            /** @description Of which workflow. */
+            workflow: components["schemas"]["WorkflowRef"];
+            /** @description Step id. */
+            step: string;
+            /** @description Its title. */
+            title: string;
+            /** @description Its type tag. */
+            kind: string;
+            /** @description Whether it waits for a person. */
+            waits: boolean;
+            /** @description How long. */
+            times: components["schemas"]["Times"];
+            /**
+             * Format: int64
+             * @description How many of them failed or have an unknown outcome; each attempt counts.
+             */
+            failed: number;
+        };
+        /** @description A workflow to begin with. */
+        Template: {
+            /** @description Stable short name. */
+            id: string;
+            /** @description Name. */
+            name: string;
+            /** @description What it does. */
+            description: string;
+            /** @description Connectors it calls. */
+            connectors: string[];
+            /** @description Channels it sends over, beside the conversation. */
+            channels: string[];
+            /** @description Groups whose approval it asks for. */
+            approvers: string[];
+            /** @description How many steps it has. */
+            steps: number;
+            /** @description How many test cases come with it. */
+            tests: number;
+            /** @description The document. */
+            document: unknown;
+        };
+        /** @description A test case of a workflow. */
+        TestCase: {
+            /** @description Id. */
+            id: string;
+            /** @description Name. */
+            name: string;
+            /** @description What is played and what must come of it. */
+            body: components["schemas"]["TestCaseBody"];
+            last_result: components["schemas"]["TestResult"] | null;
+            /**
+             * Format: int64
+             * @description Creation.
+             */
+            created_at: number;
+            /**
+             * Format: int64
+             * @description Last change.
+             */
+            updated_at: number;
+        };
+        /** @description A rehearsal kept to be played again. */
+        TestCaseBody: {
+            /** @description What it shows. */
+            name: string;
+            /** @description What sets the run off. */
+            opening?: components["schemas"]["Opening"];
+            /** @description What happens then. */
+            acts?: components["schemas"]["Act"][];
+            /** @description What must come of it. */
+            expect?: components["schemas"]["Expectations"];
+        };
+        /** @description One expectation that did not hold. */
+        TestFailure: {
+            /** @description act, status, path, passes, avoids, requests, messages, output. */
+            what: string;
+            /** @description In one sentence. */
+            message: string;
+        };
+        /** @description How test cases went. */
+        TestReport: {
+            /** @description Whether all passed. */
+            passed: boolean;
+            /** @description One for each, by name. */
+            results: components["schemas"]["TestResult"][];
+        };
+        /** @description How a test case went. */
+        TestResult: {
+            /** @description Its name. */
+            name: string;
+            /** @description Whether every expectation held. */
+            passed: boolean;
+            /** @description What did not hold. */
+            failures: components["schemas"]["TestFailure"][];
+            /** @description The steps that were entered. */
+            path: string[];
+            /** @description Where the run stood at the end. */
+            status: string;
+        };
+        /** @description How long things took, milliseconds. */
+        Times: {
+            /**
+             * Format: int64
+             * @description How many were measured.
+             */
+            count: number;
+            /**
+             * Format: int64
+             * @description Half of them took at most this.
+             */
+            p50_ms: number;
+            /**
+             * Format: int64
+             * @description 95 of 100 took at most this.
+             */
+            p95_ms: number;
+            /**
+             * Format: int64
+             * @description The longest.
+             */
+            max_ms: number;
+        };
         /** @description Takes back the last move of runs. */
         UndoMovesRequest: {
             /** @description The runs, at most 500. */
@@ -3029,6 +4169,20 @@ export interface components {
             key: string;
             /** @description Why nobody knows. */
             error: components["schemas"]["StepError"];
+        };
+        /** @description A run that is there and cannot be read. */
+        UnreadableRun: {
+            /** @description Its id; empty when not even that can be read. */
+            id: string;
+            /**
+             * Format: int64
+             * @description Start, when it can be read.
+             */
+            started_at: number | null;
+            /** @description Always `corrupt_data`. */
+            code: string;
+            /** @description Which column, and why. */
+            detail: string;
         };
         /** @description Changes what is given. A secret that is given replaces the one of its name, null removes it, the others stay. */
         UpdateChannelRequest: {
@@ -3070,6 +4224,11 @@ export interface components {
             name?: string | null;
             policy?: components["schemas"]["Policy"] | null;
         };
+        /** @description Makes a workflow from a template. */
+        UseTemplateRequest: {
+            /** @description Its name; the template's when absent. */
+            name?: string | null;
+        };
         /** @description A published version. */
         Version: {
             /**
@@ -3100,6 +4259,208 @@ export interface components {
             runs: components["schemas"]["RunCounts"];
             /** @description The document; null in lists. */
             document: unknown;
+        };
+        /** @description The request of a call as it goes out. */
+        VisitRequest: {
+            /**
+             * Format: int32
+             * @description Which call of the step.
+             */
+            call: number;
+            /**
+             * Format: int32
+             * @description Which attempt.
+             */
+            attempt: number;
+            /** @description Whether it is as it was recorded then; else it was rendered anew, with the connection of today. */
+            recorded: boolean;
+            request: components["schemas"]["RenderedRequest"] | null;
+            /** @description What came back, as far as it was recorded: status, headers, body. */
+            response: unknown;
+            /** @description Why the request cannot be told. */
+            error: string | null;
+        };
+        /** @description What a rehearsal waits for now. */
+        Waiting: (components["schemas"]["WaitingStart"] & {
+            /** @enum {string} */
+            for: "start";
+        }) | (components["schemas"]["WaitingCall"] & {
+            /** @enum {string} */
+            for: "answer";
+        }) | (components["schemas"]["WaitingCall"] & {
+            /** @enum {string} */
+            for: "look_up";
+        }) | (components["schemas"]["WaitingForm"] & {
+            /** @enum {string} */
+            for: "form";
+        }) | (components["schemas"]["WaitingApproval"] & {
+            /** @enum {string} */
+            for: "approval";
+        }) | (components["schemas"]["WaitingHandoff"] & {
+            /** @enum {string} */
+            for: "handoff";
+        }) | (components["schemas"]["WaitingUnknown"] & {
+            /** @enum {string} */
+            for: "unknown_outcome";
+        }) | (components["schemas"]["WaitingRetry"] & {
+            /** @enum {string} */
+            for: "retry";
+        }) | {
+            /** @enum {string} */
+            for: "nothing";
+        };
+        /** @description A decision a rehearsal waits for. */
+        WaitingApproval: {
+            /**
+             * Format: int32
+             * @description Which step entry.
+             */
+            visit: number;
+            /** @description The step. */
+            step: string;
+            /** @description One line. */
+            summary: string;
+            /** @description What would be sent after approval. */
+            requests: components["schemas"]["GuardedRequest"][];
+            difference: components["schemas"]["RequestDifference"] | null;
+            /** @description Roles and groups that may decide. */
+            roles: string[];
+            /** @description People who may decide. */
+            users: string[];
+            /**
+             * Format: int32
+             * @description How many must approve.
+             */
+            quorum: number;
+            /** @description Who has approved so far. */
+            given: string[];
+            /** @description The outcomes to choose from. */
+            outcomes: string[];
+            /** @description What approving leads to. */
+            on_approve: components["schemas"]["PreviewStep"][];
+            /** @description What rejecting leads to. */
+            on_reject: components["schemas"]["PreviewStep"][];
+            /**
+             * Format: int64
+             * @description When it ends by itself.
+             */
+            due_at: number | null;
+            /**
+             * Format: int64
+             * @description When the approvers are reminded.
+             */
+            remind_at: number | null;
+        };
+        /** @description A call that is under way in a rehearsal. */
+        WaitingCall: {
+            /**
+             * Format: int32
+             * @description Which step entry.
+             */
+            visit: number;
+            /** @description The step. */
+            step: string;
+            /**
+             * Format: int32
+             * @description 1 for the first try.
+             */
+            attempt: number;
+            /** @description `<connector>.<action>`. */
+            action: string;
+            /** @description Named connection. */
+            connection: string | null;
+            /** @description Rendered input. */
+            input: unknown;
+            /** @description How much harm it can do. */
+            risk: components["schemas"]["Risk"];
+            /** @description An output that fits the action's schema. */
+            sample: unknown;
+            request: components["schemas"]["RenderedRequest"] | null;
+            /** @description Why it cannot be rendered. */
+            error: string | null;
+        };
+        /** @description A form a rehearsal waits for. */
+        WaitingForm: {
+            /**
+             * Format: int32
+             * @description Which step entry.
+             */
+            visit: number;
+            /** @description The step. */
+            step: string;
+            /** @description What the customer reads. */
+            prompt: string;
+            /** @description JSON Schema of the answers. */
+            schema: unknown;
+            /** @description First values. */
+            prefill: unknown;
+            /** @description Text of the button. */
+            submit: string;
+            /**
+             * Format: int64
+             * @description When it ends by itself.
+             */
+            due_at: number | null;
+        };
+        /** @description A person a rehearsal waits for. */
+        WaitingHandoff: {
+            /**
+             * Format: int32
+             * @description Which step entry.
+             */
+            visit: number;
+            /** @description The step. */
+            step: string;
+            /** @description Who takes it. */
+            team: string;
+            /** @description What they read. */
+            note: string;
+            /** @description The outcomes to hand back with. */
+            outcomes: string[];
+            /**
+             * Format: int64
+             * @description When it ends by itself.
+             */
+            due_at: number | null;
+        };
+        /** @description A pause before a call is tried again. */
+        WaitingRetry: {
+            /**
+             * Format: int32
+             * @description Which step entry.
+             */
+            visit: number;
+            /** @description The step. */
+            step: string;
+            /**
+             * Format: int32
+             * @description The attempt to come.
+             */
+            attempt: number;
+            /**
+             * Format: int64
+             * @description When.
+             */
+            due_at: number;
+        };
+        /** @description Why a rehearsal has not begun. */
+        WaitingStart: {
+            /** @description Why. */
+            reason: string;
+        };
+        /** @description A call of which nobody knows whether it took place. */
+        WaitingUnknown: {
+            /**
+             * Format: int32
+             * @description Which step entry.
+             */
+            visit: number;
+            /** @description The step. */
+            step: string;
+            /** @description What was sent. */
+            request: components["schemas"]["CallRequest"];
+            /** @description Why it is not known. */
+            error: components["schemas"]["StepError"];
         };
         /** @description A workflow with its draft. */
         Workflow: {
@@ -3217,6 +4578,16 @@ export interface components {
             document?: unknown;
             /** @description The document as YAML or JSON text. */
             source?: string | null;
+        };
+        /** @description Keeps a test case. */
+        WriteTestCaseRequest: {
+            /** @description What it shows, 1 to 200 characters, unique in its workflow. */
+            name: string;
+            /** @description What is played. */
+            script: components["schemas"]["Script"];
+            expect?: components["schemas"]["Expectations"] | null;
+            /** @description The document it was rehearsed on; the draft as it is saved when absent. */
+            document?: unknown;
         };
     };
     responses: never;
@@ -4726,6 +6097,42 @@ export interface operations {
             };
         };
     };
+    getDashboard: {
+        parameters: {
+            query?: {
+                /** @description Id or name of the workflow; all when absent. */
+                workflow?: string;
+                /** @description Start of the period, milliseconds since the epoch; a day before its end when absent. */
+                after?: number;
+                /** @description End of the period; now when absent. At most 400 days after its start. */
+                before?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Numbers */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Dashboard"];
+                };
+            };
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     evaluate: {
         parameters: {
             query?: never;
@@ -4939,7 +6346,7 @@ export interface operations {
                 after?: number;
                 /** @description Started before this time, milliseconds since the epoch. */
                 before?: number;
-                /** @description Part of the title, or the begin of an id. */
+                /** @description Part of the title or of a customer's name, an address, phone number or id of theirs, or the run's id. */
                 text?: string;
                 /** @description `next` of the page before. */
                 cursor?: string;
@@ -4958,7 +6365,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Page_RunSummary"];
+                    "application/json": components["schemas"]["RunList"];
                 };
             };
             /** @description Problem */
@@ -5028,6 +6435,41 @@ export interface operations {
             };
         };
     };
+    bulkRuns: {
+        parameters: {
+            query?: never;
+            header?: {
+                "Idempotency-Key"?: string | null;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["BulkRequest"];
+            };
+        };
+        responses: {
+            /** @description What became of each */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BulkResponse"];
+                };
+            };
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     countRuns: {
         parameters: {
             query?: {
@@ -5049,7 +6491,7 @@ export interface operations {
                 after?: number;
                 /** @description Started before this time, milliseconds since the epoch. */
                 before?: number;
-                /** @description Part of the title, or the begin of an id. */
+                /** @description Part of the title or of a customer's name, an address, phone number or id of theirs, or the run's id. */
                 text?: string;
                 /** @description `next` of the page before. */
                 cursor?: string;
@@ -5069,6 +6511,62 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["RunCounts"];
+                };
+            };
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    exportRuns: {
+        parameters: {
+            query?: {
+                /** @description `csv` or `json`; csv when absent. */
+                format?: string;
+                /** @description Id or name of the workflow. */
+                workflow?: string;
+                /** @description Version. */
+                version?: number;
+                /** @description One or several of running, waiting, completed, rejected, failed, cancelled; comma-separated. */
+                status?: string;
+                /** @description Current step. */
+                step?: string;
+                /** @description Code of the error. */
+                error?: string;
+                /** @description Customer id. */
+                customer?: string;
+                /** @description Conversation id. */
+                conversation?: string;
+                /** @description Started at this time or later, milliseconds since the epoch. */
+                after?: number;
+                /** @description Started before this time, milliseconds since the epoch. */
+                before?: number;
+                /** @description Part of the title or of a customer's name, an address, phone number or id of theirs, or the run's id. */
+                text?: string;
+                /** @description `next` of the page before. */
+                cursor?: string;
+                /** @description Items wanted, 1 to 200; 50 when absent. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A file */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/csv": string;
                 };
             };
             /** @description Problem */
@@ -5148,6 +6646,41 @@ export interface operations {
             };
         };
     };
+    evaluateInRun: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["EvaluateRequest"];
+            };
+        };
+        responses: {
+            /** @description Value or error */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EvalResponse"];
+                };
+            };
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     listRunEvents: {
         parameters: {
             query?: {
@@ -5213,10 +6746,82 @@ export interface operations {
             };
         };
     };
-    retryRun: {
+    listRunPoints: {
         parameters: {
             query?: never;
             header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Points */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_RunPoint"];
+                };
+            };
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    planRetry: {
+        parameters: {
+            query?: {
+                /** @description From which step; the one it ended at when absent. */
+                step?: string;
+                /** @description `same` or `newest`. */
+                version?: "same" | "newest";
+                /** @description With the state at this point of the log; its end when absent. */
+                point?: number;
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The plan */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RetryPlan"];
+                };
+            };
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    retryRun: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description For `newest`: a repeat answers with the first new run */
+                "Idempotency-Key"?: string | null;
+            };
             path: {
                 id: string;
             };
@@ -5248,6 +6853,201 @@ export interface operations {
             };
         };
     };
+    getRunState: {
+        parameters: {
+            query?: {
+                /** @description The point to compare with; the one before when absent. */
+                from?: number;
+            };
+            header?: never;
+            path: {
+                id: string;
+                n: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The state */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StateAtPoint"];
+                };
+            };
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listVisitRequests: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+                n: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description One for each attempt */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_VisitRequest"];
+                };
+            };
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listSavedViews: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Views */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_SavedView"];
+                };
+            };
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    createSavedView: {
+        parameters: {
+            query?: never;
+            header?: {
+                "Idempotency-Key"?: string | null;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SavedViewRequest"];
+            };
+        };
+        responses: {
+            /** @description The view */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SavedView"];
+                };
+            };
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    updateSavedView: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SavedViewRequest"];
+            };
+        };
+        responses: {
+            /** @description The view */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SavedView"];
+                };
+            };
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    deleteSavedView: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Forgotten */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     getWorkflowSchema: {
         parameters: {
             query?: never;
@@ -5264,6 +7064,72 @@ export interface operations {
                 };
                 content: {
                     "application/json": unknown;
+                };
+            };
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listTemplates: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Templates */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_Template"];
+                };
+            };
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    useTemplate: {
+        parameters: {
+            query?: never;
+            header?: {
+                "Idempotency-Key"?: string | null;
+            };
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["UseTemplateRequest"];
+            };
+        };
+        responses: {
+            /** @description The workflow */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Workflow"];
                 };
             };
             /** @description Problem */
@@ -5787,6 +7653,76 @@ export interface operations {
             };
         };
     };
+    rehearseWorkflow: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RehearseRequest"];
+            };
+        };
+        responses: {
+            /** @description Where it stands */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Rehearsal"];
+                };
+            };
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    callInRehearsal: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RealCallRequest"];
+            };
+        };
+        responses: {
+            /** @description What the service answered */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RealCallResponse"];
+                };
+            };
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     restoreWorkflow: {
         parameters: {
             query?: never;
@@ -5841,6 +7777,276 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["Version"];
                 };
+            };
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listStepSamples: {
+        parameters: {
+            query?: {
+                /** @description Only of this action: what the step called before says nothing about another. */
+                action?: string;
+            };
+            header?: never;
+            path: {
+                id: string;
+                step: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Answers */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_RecordedAnswer"];
+                };
+            };
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listTestCases: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Test cases */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_TestCase"];
+                };
+            };
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    importTestCases: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ImportTestsRequest"];
+            };
+        };
+        responses: {
+            /** @description Test cases */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_TestCase"];
+                };
+            };
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    createTestCase: {
+        parameters: {
+            query?: never;
+            header?: {
+                "Idempotency-Key"?: string | null;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["WriteTestCaseRequest"];
+            };
+        };
+        responses: {
+            /** @description The test case */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TestCase"];
+                };
+            };
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    exportTestCases: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description YAML */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/yaml": string;
+                };
+            };
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    runTestCases: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RunTestsRequest"];
+            };
+        };
+        responses: {
+            /** @description How they went */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TestReport"];
+                };
+            };
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    updateTestCase: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+                test: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["WriteTestCaseRequest"];
+            };
+        };
+        responses: {
+            /** @description The test case */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TestCase"];
+                };
+            };
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    deleteTestCase: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+                test: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Removed */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description Problem */
             default: {
