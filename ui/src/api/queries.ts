@@ -31,6 +31,20 @@ export const queries = {
     }),
   runCounts: () => queryOptions({ queryKey: ['runs', 'counts'], queryFn: () => send(api.GET('/api/v1/runs/counts')), ...LIVE }),
   run: (id: string) => queryOptions({ queryKey: ['runs', 'detail', id], queryFn: () => send(api.GET('/api/v1/runs/{id}', { params: { path: { id } } })), ...LIVE }),
+  /** The newest run of a workflow, or null. */
+  newestRun: (workflow: string) =>
+    queryOptions({ queryKey: ['runs', 'newest', workflow], queryFn: async () => (await send(api.GET('/api/v1/runs', { params: { query: { workflow, limit: 1 } } }))).items[0] ?? null, ...LIVE }),
+  /** What a run was started with: trigger, customer, conversation. */
+  runStart: (id: string) =>
+    queryOptions({
+      queryKey: ['run-start', id],
+      queryFn: async () => {
+        const { items } = await send(api.GET('/api/v1/runs/{id}/events', { params: { path: { id } } }))
+        const start: { trigger?: unknown; customer?: unknown; conversation?: unknown } = items.find((event) => event.type === 'run_started')?.data.start ?? {}
+        return start
+      },
+      staleTime: Infinity,
+    }),
   runGraph: (id: string) =>
     queryOptions({ queryKey: ['run-graph', id], queryFn: () => send(api.GET('/api/v1/runs/{id}/graph', { params: { path: { id } } })), staleTime: Infinity }),
 
@@ -68,6 +82,13 @@ export const queries = {
   channelKinds: () => queryOptions({ queryKey: ['channel-kinds'], queryFn: () => send(api.GET('/api/v1/channel-kinds')), ...SLOW }),
   people: () => queryOptions({ queryKey: ['people'], queryFn: () => send(api.GET('/api/v1/people')), ...SLOW }),
   apiKeys: () => queryOptions({ queryKey: ['api-keys'], queryFn: () => send(api.GET('/api/v1/api-keys')), ...SLOW }),
+
+  evaluation: (mode: 'expression' | 'template', text: string, data: unknown) =>
+    queryOptions({ queryKey: ['evaluation', mode, text, data], queryFn: () => send(api.POST('/api/v1/eval', { body: mode === 'expression' ? { expression: text, data } : { template: text, data } })), ...SLOW, retry: false }),
+  approversPreview: (policy: { roles?: string[]; users?: string[]; quorum?: number; exclude_requester?: boolean }) =>
+    queryOptions({ queryKey: ['people', 'approvers', policy], queryFn: () => send(api.POST('/api/v1/approvers/preview', { body: policy })), ...SLOW, retry: false }),
+  formPreview: (form: unknown) =>
+    queryOptions({ queryKey: ['form-preview', form], queryFn: () => send(api.POST('/api/v1/forms/preview', { body: { form } })), ...SLOW, retry: false }),
 
   conversations: (filters: { status?: string; customer?: string }) =>
     queryOptions({ queryKey: ['conversations', 'list', filters], queryFn: () => send(api.GET('/api/v1/conversations', { params: { query: filters } })), ...LIVE }),

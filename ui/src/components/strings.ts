@@ -39,5 +39,5 @@ export const strings = {
   transcript: { label: 'Conversation', empty: 'Nobody has written yet.', form: 'Form', open: 'not answered yet', workflow: 'Workflow', customer: 'Customer', system: 'System', operator: 'Team' },
   customer: { title: 'Customer', none: 'No customer', visitor: 'Visitor without a name' },
   diagnostics: { none: 'No problems.', error: 'Error', warning: 'Warning' },
-  canvas: { label: 'Workflow graph', start: 'start', fit: 'Fit', guardedBy: 'guards', anyone: 'anyone who may operate' },
+  canvas: { label: 'Workflow graph', start: 'start', fit: 'Fit to the window', guardedBy: 'guards', anyone: 'anyone who may operate' },
 }

@@ -14,6 +14,7 @@ pub(crate) mod documents;
 pub(crate) mod events;
 pub(crate) mod health;
 pub(crate) mod people;
+pub(crate) mod previews;
 pub(crate) mod runs;
 pub(crate) mod versions;
 pub(crate) mod workflows;

@@ -2,27 +2,32 @@ import { BaseEdge, EdgeLabelRenderer, getSmoothStepPath, type Edge, type EdgePro
 import { Plus } from 'lucide-react'
 import { memo } from 'react'
 import type { Tone } from '@/model/exits'
+import { corners, pathOf, type Route } from '@/model/routes'
 import { cx } from '@/ui/cx'
 
-export type BranchEdgeData = { label: string; tone: Tone; taken?: boolean; lane?: number; onInsert?: (edge: string) => void; insertLabel?: string }
+export type BranchEdgeData = { label: string; tone: Tone; taken?: boolean; route?: Route; onInsert?: (edge: string) => void; insertLabel?: string }
 export type BranchEdgeType = Edge<BranchEdgeData, 'branch'>
 
 const STROKE: Record<Tone, string> = { plain: 'var(--line-strong)', good: 'var(--ok)', bad: 'var(--bad)', quiet: 'var(--line-strong)' }
 const TEXT: Record<Tone, string> = { plain: 'text-muted', good: 'text-ok', bad: 'text-bad', quiet: 'text-faint' }
 
-const LANE_PX = 18
-
-/** Lines out of one card run side by side instead of on top of each other. */
-function laneY({ data, sourceX, sourceY, targetX, targetY }: EdgeProps<BranchEdgeType>): number | undefined {
-  if (Math.abs(sourceX - targetX) < 2 || targetY - sourceY < 3 * LANE_PX) return undefined
-  const middle = targetY - 36
-  return Math.max(sourceY + LANE_PX, middle - ((data?.lane ?? 0) % 3) * LANE_PX)
+/** A route holds while both ends are where it was made for; a card being dragged pulls a plain line. */
+function lineOf(props: EdgeProps<BranchEdgeType>): [path: string, x: number, y: number] {
+  const { data, sourceX, sourceY, targetX, targetY } = props
+  const route = data?.route
+  const fits = route && Math.abs(route.from[0] - sourceX) < 3 && Math.abs(route.from[1] - sourceY) < 14 && Math.abs(route.to[0] - targetX) < 3 && Math.abs(route.to[1] - targetY) < 14
+  if (!fits) {
+    const [path, x, y] = getSmoothStepPath({ ...props, borderRadius: 10 })
+    return [path, x, y]
+  }
+  const { path, label } = pathOf(corners(route, [sourceX, sourceY], [targetX, targetY]))
+  return [path, label[0], label[1]]
 }
 
 /** A connection with its branch's name; a path taken is strong, the others step back. */
 export const BranchEdge = memo(function BranchEdge(props: EdgeProps<BranchEdgeType>) {
   const { data, selected } = props
-  const [path, x, y] = getSmoothStepPath({ ...props, borderRadius: 10, centerY: laneY(props) })
+  const [path, x, y] = lineOf(props)
   const tone = data?.tone ?? 'plain'
   const colour = selected || data?.taken ? 'var(--accent)' : STROKE[tone]
   return (

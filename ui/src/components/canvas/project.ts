@@ -1,8 +1,9 @@
 import { MarkerType } from '@xyflow/react'
-import type { WorkflowDocument } from '@/model/document'
+import type { Step, WorkflowDocument } from '@/model/document'
 import { exitsOf, type Exit } from '@/model/exits'
 import { edgesOf, type Overlay } from '@/model/graph'
 import { CARD_HEIGHT, CARD_WIDTH, positions } from '@/model/layout'
+import { routes, type Line, type Route } from '@/model/routes'
 import type { BranchEdgeData, BranchEdgeType } from './branch-edge'
 import type { StepNode } from './step-card'
 
@@ -15,16 +16,25 @@ export type Projection = {
   insert?: Pick<BranchEdgeData, 'onInsert' | 'insertLabel'>
 }
 
+type Shown = { spots: Map<string, [number, number]>; editable: boolean }
+
+/** The spaced handles of a card, in the order of what they lead to, so that lines cross less. */
+function shownExits(step: Step, x: number, { spots, editable }: Shown): Exit[] {
+  const exits = exitsOf(step).filter((way) => way.target !== null || (editable && !way.optional))
+  const targetX = (way: Exit) => spots.get(way.target ?? '')?.[0] ?? x
+  return exits.sort((a, b) => targetX(a) - targetX(b))
+}
+
+const NONE: Exit[] = []
+
 /** The document as nodes of the canvas. */
 export function nodesOf(document: WorkflowDocument, { overlay, marks, editable = false, selected }: Projection): StepNode[] {
   const spots = positions(document)
   return Object.entries(document.steps).map(([id, step]) => {
     const [x, y] = spots.get(id) ?? [0, 0]
     const mark = marks?.get(id)
-    const exits = exitsOf(step).filter((way) => way.target !== null || (editable && (!way.optional || selected?.has(id))))
-    const targetX = (way: Exit) => spots.get(way.target ?? '')?.[0] ?? x
-    // Handles stand in the order of what they lead to, so that lines cross less.
-    exits.sort((a, b) => targetX(a) - targetX(b))
+    const exits = shownExits(step, x, { spots, editable })
+    const unused = editable && selected?.has(id) ? exitsOf(step).filter((way) => way.target === null && way.optional) : NONE
     return {
       id,
       type: 'step',
@@ -33,21 +43,36 @@ export function nodesOf(document: WorkflowDocument, { overlay, marks, editable =
       draggable: editable,
       width: CARD_WIDTH,
       initialHeight: CARD_HEIGHT,
-      data: { step, start: document.start === id, editable, exits, ran: overlay ? (overlay.steps.get(id) ?? null) : undefined, errors: mark?.errors ?? 0, warnings: mark?.warnings ?? 0 },
+      data: { step, start: document.start === id, editable, exits, unused, ran: overlay ? (overlay.steps.get(id) ?? null) : undefined, errors: mark?.errors ?? 0, warnings: mark?.warnings ?? 0 },
       ariaLabel: `${step.title || id}, ${step.type}`,
     }
   })
 }
 
+/** The way of every connection around the cards. */
+export function edgeRoutes(document: WorkflowDocument, editable: boolean): Map<string, Route> {
+  const spots = positions(document)
+  const boxes = [...spots.values()].map(([x, y]) => ({ x, y, width: CARD_WIDTH, height: CARD_HEIGHT }))
+  const lines = Object.entries(document.steps).flatMap(([id, step]) => {
+    const [x, y] = spots.get(id) ?? [0, 0]
+    const exits = shownExits(step, x, { spots, editable })
+    return exits.flatMap((way, index): Line[] => {
+      const target = way.target === null ? undefined : spots.get(way.target)
+      if (!target || way.target === null) return []
+      const from = [x + (CARD_WIDTH * (index + 1)) / (exits.length + 1), y + CARD_HEIGHT] as const
+      return [{ id: `${id}:${way.name}`, from, to: [target[0] + CARD_WIDTH / 2, target[1]], target: way.target, lane: index }]
+    })
+  })
+  return routes(lines, boxes)
+}
+
 /** The document's connections as edges of the canvas. */
 export function canvasEdges(document: WorkflowDocument, { overlay, editable = false, insert }: Projection, selected?: ReadonlySet<string>): BranchEdgeType[] {
-  const lanes = new Map<string, number>()
+  const ways = edgeRoutes(document, editable)
   const edges = edgesOf(document)
   // Later lines are drawn over earlier ones; the path taken comes on top.
   if (overlay) edges.sort((a, b) => Number(overlay.edges.has(a.id)) - Number(overlay.edges.has(b.id)))
   return edges.map((edge) => {
-    const lane = lanes.get(edge.from) ?? 0
-    lanes.set(edge.from, lane + 1)
     const taken = overlay ? overlay.edges.has(edge.id) : undefined
     return {
       id: edge.id,
@@ -58,7 +83,7 @@ export function canvasEdges(document: WorkflowDocument, { overlay, editable = fa
       selected: selected?.has(edge.id) ?? false,
       reconnectable: editable,
       markerEnd: { type: MarkerType.ArrowClosed, width: 16, height: 16, color: taken ? 'var(--accent)' : 'var(--line-strong)' },
-      data: { label: edge.label, tone: edge.tone, taken, lane, ...insert },
+      data: { label: edge.label, tone: edge.tone, taken, route: ways.get(edge.id), ...insert },
     }
   })
 }

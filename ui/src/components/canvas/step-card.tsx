@@ -15,6 +15,8 @@ export type StepNodeData = {
   editable: boolean
   /** The ways out, in the order of their handles. */
   exits: Exit[]
+  /** Optional ways out that lead nowhere; offered on a selected card. */
+  unused: Exit[]
   /** Set when a run is shown: what happened here, or `null` when the run did not come by. */
   ran?: { status: string; visits: number } | null
   errors: number
@@ -23,6 +25,20 @@ export type StepNodeData = {
 const HANDLE: Record<Tone, string> = { plain: '!border-line-strong', good: '!border-ok', bad: '!border-bad', quiet: '!border-line-strong' }
 
 export type StepNode = Node<StepNodeData, 'step'>
+
+function Exit({ way, left, editable }: { way: Exit; left: string; editable: boolean }) {
+  return (
+    <Handle
+      id={way.name}
+      type="source"
+      position={Position.Bottom}
+      isConnectable={editable}
+      title={way.label || way.name}
+      style={{ left }}
+      className={cx('!size-2.5 !bg-bg', way.target === null ? '!border-dashed !border-faint' : HANDLE[way.tone], !editable && '!opacity-0')}
+    />
+  )
+}
 
 /** The shell every kind of step is drawn in. */
 export const StepCard = memo(function StepCard({ id, data, selected }: NodeProps<StepNode>) {
@@ -53,16 +69,10 @@ export const StepCard = memo(function StepCard({ id, data, selected }: NodeProps
         </div>
       )}
       {data.exits.map((way, index) => (
-        <Handle
-          key={way.name}
-          id={way.name}
-          type="source"
-          position={Position.Bottom}
-          isConnectable={data.editable}
-          title={way.label || way.name}
-          style={{ left: `${((index + 1) / (data.exits.length + 1)) * 100}%` }}
-          className={cx('!size-2.5 !bg-bg', way.target === null ? '!border-dashed !border-faint' : HANDLE[way.tone], !data.editable && '!opacity-0')}
-        />
+        <Exit key={way.name} way={way} left={`${((index + 1) / (data.exits.length + 1)) * 100}%`} editable={data.editable} />
+      ))}
+      {data.unused.map((way, index) => (
+        <Exit key={way.name} way={way} left={`calc(100% - ${(data.unused.length - index) * 18 - 4}px)`} editable />
       ))}
     </div>
   )

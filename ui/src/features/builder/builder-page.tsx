@@ -18,6 +18,7 @@ import AddDialog from './add-dialog'
 import { BuilderContext, useBuilder, useDocument, useView } from './context'
 import { ConflictDialog, PublishDialog, RunDialog } from './dialogs'
 import { EditCanvas } from './edit-canvas'
+import { preloadExpressionEditor } from './expression-field'
 import { Inspector, ProblemsPanel } from './inspector'
 import { KindPalette } from './kind-palette'
 import { createBuilder } from './stores'
@@ -103,6 +104,7 @@ function Workbench({ workflow }: { workflow: Workflow }) {
   useTitle(useDocument().name)
   useSelectionInAddress()
   useEffect(() => builder.follow(), [builder])
+  useEffect(preloadExpressionEditor, [])
   useBlocker({
     shouldBlockFn: async () => {
       await builder.flush()

@@ -12,6 +12,8 @@ import { useBuilder, useDocument, useView } from './context'
 import { marksOf, type Builder } from './stores'
 import { strings } from './strings'
 
+/** Room the palette takes at the left of the canvas. */
+export const TOOLS_PX = 48
 export const DRAG_TYPE = 'application/x-countersign-step'
 
 function splitEdge(edge: string): { from: string; exit: string } {
@@ -99,6 +101,7 @@ export function EditCanvas({ editable }: { editable: boolean }) {
   }
   return (
     <CanvasSurface
+      tools={editable ? TOOLS_PX : 0}
       nodes={nodes}
       edges={edges}
       nodesDraggable={editable}

@@ -3,12 +3,16 @@ import { useReactFlow } from '@xyflow/react'
 import { useEffect } from 'react'
 import { parse, stringify } from 'yaml'
 import { useActions, type Action } from '@/app/actions'
+import type { BranchEdgeType } from '@/components/canvas/branch-edge'
+import { fitAll } from '@/components/canvas/canvas'
+import type { StepNode } from '@/components/canvas/step-card'
 import type { Step, StepId } from '@/model/document'
 import { isObject } from '@/model/json'
 import { autoLayout, neighbour, pasteSteps, pickSteps, removeSteps } from '@/model/operations/edits'
 import { useStore } from '@/ui/store'
 import { toast } from '@/ui/toast'
 import { useView } from './context'
+import { TOOLS_PX } from './edit-canvas'
 import type { Builder } from './stores'
 import { strings } from './strings'
 import { toYaml } from './yaml-view'
@@ -59,7 +63,7 @@ type Outside = { editable: boolean; yaml: boolean; toggleYaml: () => void; publi
 
 /** Everything the builder can do, for toolbar, keys and palette. */
 export function useBuilderActions(builder: Builder, outside: Outside): Record<string, Action> {
-  const flow = useReactFlow()
+  const flow = useReactFlow<StepNode, BranchEdgeType>()
   const navigate = useNavigate()
   const selected = useView((view) => view.selected)
   const edge = useView((view) => view.edge)
@@ -104,9 +108,9 @@ export function useBuilderActions(builder: Builder, outside: Outside): Record<st
     { id: 'right', label: s.right, shortcut: 'arrowright', enabled: graph, quiet: true, run: walk('right') },
     { id: 'layout', label: s.layout, shortcut: 'l', enabled: edit, run: () => {
       builder.perform(autoLayout(builder.history.get().document))
-      setTimeout(() => void flow.fitView({ duration: 250, maxZoom: 1, padding: 0.15 }), 50)
+      setTimeout(() => fitAll(flow, 250, TOOLS_PX), 50)
     } },
-    { id: 'fit', label: s.fit, shortcut: 'f', enabled: graph, run: () => void flow.fitView({ duration: 250, maxZoom: 1, padding: 0.15 }) },
+    { id: 'fit', label: s.fit, shortcut: 'f', enabled: graph, run: () => fitAll(flow, 250, TOOLS_PX) },
     { id: 'problems', label: s.problems, shortcut: 'p', run: () => builder.show({ problems: !builder.view.get().problems }) },
     { id: 'yaml', label: s.yaml, shortcut: 'y', run: outside.toggleYaml },
     { id: 'save', label: s.save, shortcut: 'mod+s', whileTyping: true, enabled: outside.editable, run: () => void builder.flush() },

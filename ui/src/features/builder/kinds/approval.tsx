@@ -43,7 +43,7 @@ export function ApprovalEditor({ id, step }: { id: string; step: Approval }) {
   const set = (path: (string | number)[], value: Json | undefined) => builder.perform({ op: 'set_field', id, path, value })
   return (
     <>
-      <TextField id={id} path={['summary']} label={s.summary} rows={2} required placeholder={strings.tool.template} />
+      <TextField id={id} path={['summary']} label={s.summary} rows={2} required mode="template" placeholder={strings.tool.template} />
       <Guards id={id} step={step} />
       <Group title={s.roles}>
         <ListField id={id} path={['approvers', 'roles']} label={s.roles} hint={s.rolesHint} />

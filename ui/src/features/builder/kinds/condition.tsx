@@ -19,7 +19,7 @@ export function ConditionEditor({ id, step }: { id: string; step: Condition }) {
               <span className="text-xs text-faint">{index + 1}.</span>
               <RowButtons first={index === 0} removable={step.branches.length > 1} onUp={() => set(movedUp(step.branches, index))} onRemove={() => set(step.branches.filter((_, at) => at !== index))} upLabel={s.up} removeLabel={`${s.remove} ${index + 1}`} />
             </div>
-            <TextField id={id} path={['branches', index, 'when']} label={s.when} hint={branch.when ? undefined : s.whenHint} rows={2} mono required />
+            <TextField id={id} path={['branches', index, 'when']} label={s.when} hint={branch.when ? undefined : s.whenHint} rows={2} mode="expression" required />
             <TextField id={id} path={['branches', index, 'label']} label={s.label} />
           </li>
         ))}
