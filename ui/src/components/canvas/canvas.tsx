@@ -17,6 +17,11 @@ const EDGE_TYPES = { branch: BranchEdge }
 const MAP = { width: 150, height: 104 }
 const MAP_SPACE = 190
 
+/** Whether the person has asked for little motion. */
+function still(): boolean {
+  return matchMedia('(prefers-reduced-motion: reduce)').matches
+}
+
 /** Shows everything, with no card under the tools on the left or the mini-map. */
 export function fitAll(flow: Pick<ReactFlowInstance<StepNode, BranchEdgeType>, 'fitView' | 'getNodes' | 'getNodesBounds'>, duration = 0, tools = 0): void {
   const pane = document.querySelector('.react-flow')
@@ -28,7 +33,7 @@ export function fitAll(flow: Pick<ReactFlowInstance<StepNode, BranchEdgeType>, '
   const beside = zoom(MAP_SPACE, 0) >= zoom(0, MAP_SPACE - 46)
   const gap = (px: number): `${number}px` => `${px}px`
   void flow.fitView({
-    duration,
+    duration: still() ? 0 : duration,
     maxZoom: 1,
     padding: { top: '28px', left: gap(28 + tools), right: gap(wide && beside ? MAP_SPACE : 28), bottom: gap(wide && !beside ? MAP_SPACE - 46 : 28) },
   })

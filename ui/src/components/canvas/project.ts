@@ -1,5 +1,5 @@
 import { MarkerType } from '@xyflow/react'
-import type { Step, WorkflowDocument } from '@/model/document'
+import { titleOf, type Step, type WorkflowDocument } from '@/model/document'
 import { exitsOf, type Exit } from '@/model/exits'
 import { edgesOf, type Overlay } from '@/model/graph'
 import { CARD_HEIGHT, CARD_WIDTH, positions } from '@/model/layout'
@@ -50,7 +50,8 @@ export function nodesOf(document: WorkflowDocument, { overlay, marks, editable =
 }
 
 /** The way of every connection around the cards. */
-export function edgeRoutes(document: WorkflowDocument, editable: boolean): Map<string, Route> {
+export function edgeRoutes(document: WorkflowDocument, editable: boolean): { ways: Map<string, Route>; lanes: Map<string, number> } {
+  const lanes = new Map<string, number>()
   const spots = positions(document)
   const boxes = [...spots.values()].map(([x, y]) => ({ x, y, width: CARD_WIDTH, height: CARD_HEIGHT }))
   const lines = Object.entries(document.steps).flatMap(([id, step]) => {
@@ -59,16 +60,17 @@ export function edgeRoutes(document: WorkflowDocument, editable: boolean): Map<s
     return exits.flatMap((way, index): Line[] => {
       const target = way.target === null ? undefined : spots.get(way.target)
       if (!target || way.target === null) return []
+      if (exits.length > 1) lanes.set(`${id}:${way.name}`, index)
       const from = [x + (CARD_WIDTH * (index + 1)) / (exits.length + 1), y + CARD_HEIGHT] as const
       return [{ id: `${id}:${way.name}`, from, to: [target[0] + CARD_WIDTH / 2, target[1]], target: way.target, lane: index }]
     })
   })
-  return routes(lines, boxes)
+  return { ways: routes(lines, boxes), lanes }
 }
 
 /** The document's connections as edges of the canvas. */
 export function canvasEdges(document: WorkflowDocument, { overlay, editable = false, insert }: Projection, selected?: ReadonlySet<string>): BranchEdgeType[] {
-  const ways = edgeRoutes(document, editable)
+  const { ways, lanes } = edgeRoutes(document, editable)
   const edges = edgesOf(document)
   // Later lines are drawn over earlier ones; the path taken comes on top.
   if (overlay) edges.sort((a, b) => Number(overlay.edges.has(a.id)) - Number(overlay.edges.has(b.id)))
@@ -83,7 +85,7 @@ export function canvasEdges(document: WorkflowDocument, { overlay, editable = fa
       selected: selected?.has(edge.id) ?? false,
       reconnectable: editable,
       markerEnd: { type: MarkerType.ArrowClosed, width: 16, height: 16, color: taken ? 'var(--accent)' : 'var(--line-strong)' },
-      data: { label: edge.label, tone: edge.tone, taken, route: ways.get(edge.id), ...insert },
+      data: { label: edge.label, tone: edge.tone, taken, route: ways.get(edge.id), lane: lanes.get(edge.id), onInsert: insert?.onInsert, insertLabel: insert && `${insert.insertLabel}: ${titleOf(edge.from, document.steps[edge.from])}, ${edge.label || edge.exit}` },
     }
   })
 }

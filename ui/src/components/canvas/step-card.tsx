@@ -1,6 +1,6 @@
-import { Handle, Position, type Node, type NodeProps } from '@xyflow/react'
+import { Handle, Position, useUpdateNodeInternals, type Node, type NodeProps } from '@xyflow/react'
 import { CircleAlert, Flag, TriangleAlert } from 'lucide-react'
-import { memo } from 'react'
+import { memo, useEffect, useRef } from 'react'
 import { titleOf, type Step } from '@/model/document'
 import type { Exit, Tone } from '@/model/exits'
 import { CARD_WIDTH } from '@/model/layout'
@@ -40,11 +40,22 @@ function Exit({ way, left, editable }: { way: Exit; left: string; editable: bool
   )
 }
 
+/** Lines start where the handles were measured: when those move, they are measured again. */
+function useHandlesMoved(id: string, names: string, used: number): void {
+  const measure = useUpdateNodeInternals()
+  const first = useRef(true)
+  useEffect(() => {
+    if (!first.current) measure(id)
+    first.current = false
+  }, [measure, id, names, used])
+}
+
 /** The shell every kind of step is drawn in. */
 export const StepCard = memo(function StepCard({ id, data, selected }: NodeProps<StepNode>) {
   const view = kindView(data.step.type)
   const Icon = view.icon
   const idle = data.ran === null
+  useHandlesMoved(id, [...data.exits, ...data.unused].map((way) => way.name).join('\n'), data.exits.length)
   return (
     <div
       style={{ width: CARD_WIDTH }}

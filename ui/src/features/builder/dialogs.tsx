@@ -7,11 +7,11 @@ import { Button } from '@/ui/button'
 import { Dialog } from '@/ui/dialog'
 import { Field, Input, Textarea } from '@/ui/field'
 import { Note } from '@/ui/states'
+import { toYaml } from '@/model/yaml'
 import { useStore } from '@/ui/store'
 import { toast } from '@/ui/toast'
 import { useBuilder, useDocument } from './context'
 import { strings } from './strings'
-import { toYaml } from './yaml-view'
 
 /** Publishes the draft; a refusal shows its reasons, a race shows itself. */
 export function PublishDialog({ active, onClose }: { active: number | null | undefined; onClose: () => void }) {

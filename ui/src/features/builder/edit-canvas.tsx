@@ -118,8 +118,11 @@ export function EditCanvas({ editable }: { editable: boolean }) {
       onEdgesChange={onEdgesChange}
       onConnect={onConnect}
       onReconnect={onReconnect}
-      onConnectEnd={(_, state) => {
-        if (editable && !state.isValid && state.fromNode && state.fromHandle?.type === 'source') builder.show({ adding: { from: state.fromNode.id, exit: state.fromHandle.id ?? 'next' } })
+      onConnectEnd={(event, state) => {
+        if (!editable || state.isValid || state.fromNode === null || state.fromHandle?.type !== 'source') return
+        const { clientX, clientY } = 'changedTouches' in event ? (event.changedTouches[0] as Touch) : event
+        const { x, y } = flow.screenToFlowPosition({ x: clientX, y: clientY })
+        builder.show({ adding: { from: state.fromNode.id, exit: state.fromHandle.id ?? 'next', at: [Math.round(x - CARD_WIDTH / 2), Math.round(y)] } })
       }}
       onNodeDragStop={onNodeDragStop}
       onPaneClick={() => builder.select([])}

@@ -9,13 +9,13 @@ import type { StepNode } from '@/components/canvas/step-card'
 import type { Step, StepId } from '@/model/document'
 import { isObject } from '@/model/json'
 import { autoLayout, neighbour, pasteSteps, pickSteps, removeSteps } from '@/model/operations/edits'
+import { toYaml } from '@/model/yaml'
 import { useStore } from '@/ui/store'
 import { toast } from '@/ui/toast'
 import { useView } from './context'
 import { TOOLS_PX } from './edit-canvas'
 import type { Builder } from './stores'
 import { strings } from './strings'
-import { toYaml } from './yaml-view'
 
 const s = strings.actions
 const PASTE_OFFSET: [number, number] = [40, 40]
@@ -95,7 +95,7 @@ export function useBuilderActions(builder: Builder, outside: Outside): Record<st
     { id: 'undo', label: s.undo, shortcut: 'mod+z', enabled: outside.editable && history.past.length > 0, run: builder.undo },
     { id: 'redo', label: s.redo, shortcut: 'shift+mod+z', enabled: outside.editable && history.future.length > 0, run: builder.redo },
     { id: 'add', label: s.add, shortcut: '/', enabled: edit, run: () => builder.show({ adding: 'anywhere' }) },
-    { id: 'edit', label: s.edit, shortcut: 'enter', enabled: edit && ids.length === 1 && !isControl(), quiet: true, run: () => builder.show({ focus: '' }) },
+    { id: 'edit', label: s.edit, shortcut: 'enter', enabled: edit && ids.length === 1, quiet: true, run: () => builder.show({ focus: '' }) },
     { id: 'remove', label: s.remove, shortcut: 'delete', enabled: edit && (any || edge !== null), run: remove },
     { id: 'remove2', label: s.remove, shortcut: 'backspace', enabled: edit && (any || edge !== null), quiet: true, run: remove },
     { id: 'duplicate', label: s.duplicate, shortcut: 'mod+d', enabled: edit && any, run: () => paste(builder, pickSteps(builder.history.get().document, selected)) },
@@ -122,9 +122,4 @@ export function useBuilderActions(builder: Builder, outside: Outside): Record<st
   const actions = list.map((action) => ({ ...action, id: `builder.${action.id}`, group: strings.group }))
   useActions(actions)
   return Object.fromEntries(actions.map((action) => [action.id.slice('builder.'.length), action]))
-}
-
-/** Enter belongs to a focused button or link. */
-function isControl(): boolean {
-  return /^(BUTTON|A|SUMMARY)$/.test(document.activeElement?.tagName ?? '')
 }

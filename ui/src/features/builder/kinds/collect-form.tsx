@@ -94,6 +94,7 @@ export function CollectFormEditor({ id, step }: { id: string; step: CollectForm 
           ))}
         </ol>
         <div><Button small icon={<Plus size={13} />} onClick={() => set([...fields, { name: fresh(), schema: { type: 'string', title: '' }, required: false }])}>{s.add}</Button></div>
+        <TextField id={id} path={['form', 'title']} label={s.heading} />
         <TextField id={id} path={['submit']} label={s.submit} />
       </Group>
       <Group title={s.preview}>
