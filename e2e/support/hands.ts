@@ -13,6 +13,8 @@ export interface Hands {
   open: (title: string | null) => Promise<void>
   fill: (label: string | RegExp, text: string) => Promise<void>
   choose: (label: string | RegExp, option: string) => Promise<void>
+  /** Opens a menu and takes an item. */
+  take: (menu: string, item: string) => Promise<void>
   press: (button: string | RegExp) => Promise<void>
   tick: (label: string) => Promise<void>
   tidy: () => Promise<void>
@@ -129,6 +131,11 @@ export class Mouse implements Hands {
     await panel(this.page).getByLabel(label, { exact: true }).last().selectOption(option)
   }
 
+  async take(menu: string, item: string): Promise<void> {
+    await this.press(menu)
+    await this.page.getByRole('menuitem', { name: item, exact: true }).click()
+  }
+
   async press(button: string | RegExp): Promise<void> {
     await panel(this.page).getByRole('button', { name: button, exact: true }).last().click()
   }
@@ -152,13 +159,30 @@ export class Mouse implements Hands {
   }
 }
 
-const FOCUSED = () => {
-  const at = document.activeElement as HTMLElement | null
-  if (!at) return ''
-  const by = at.getAttribute('aria-labelledby')
-  const own = (at as HTMLInputElement).labels?.[0]?.textContent
-  return ((by && document.getElementById(by)?.textContent) || at.getAttribute('aria-label') || own || at.textContent || '').trim()
+/** Defined in the page: what the focused control is called, and how many Tabs lead to one of a given name. */
+function namesInPage(): void {
+  const nameOf = (at: Element | null): string => {
+    if (!(at instanceof HTMLElement)) return ''
+    const by = at.getAttribute('aria-labelledby')
+    const own = (at as HTMLInputElement).labels?.[0]?.textContent
+    return ((by && document.getElementById(by)?.textContent) || at.getAttribute('aria-label') || own || at.textContent || '').trim()
+  }
+  const tabs = (pattern: string): number => {
+    const wanted = new RegExp(pattern)
+    const all = [...document.querySelectorAll<HTMLElement>('a[href], button, input, select, textarea, [tabindex="0"], [contenteditable="true"]')].filter((one) => one.tabIndex >= 0 && !one.matches(':disabled') && one.checkVisibility())
+    const from = all.indexOf(document.activeElement as HTMLElement)
+    for (let step = 0; step < all.length; step += 1) if (wanted.test(nameOf(all[(from + step + all.length) % all.length] ?? null))) return step
+    return 0
+  }
+  Object.assign(window, { focusedName: () => nameOf(document.activeElement), tabsTo: tabs })
 }
+declare global {
+  interface Window {
+    focusedName: () => string
+    tabsTo: (pattern: string) => number
+  }
+}
+const escaped = (text: string) => text.replace(/[.*+?^${}()|[\]\\]/g, '\\$&')
 const TABS_MAX = 250
 
 /** Presses keys only; the mouse is never touched. */
@@ -167,9 +191,12 @@ export class Keyboard implements Hands {
 
   /** Tab by Tab until the control of that name has the focus. */
   private async reach(label: string | RegExp): Promise<void> {
-    const fits = (name: string) => (typeof label === 'string' ? name === label || name === `${label} *` : label.test(name))
+    const pattern = typeof label === 'string' ? `^${escaped(label)}( \\*)?$` : label.source
+    await this.page.evaluate(namesInPage)
+    const likely = await this.page.evaluate((wanted) => window.tabsTo(wanted), pattern)
+    for (let tabs = 0; tabs < likely; tabs += 1) await this.page.keyboard.press('Tab')
     for (let tabs = 0; tabs < TABS_MAX; tabs += 1) {
-      if (fits(await this.page.evaluate(FOCUSED))) return
+      if (new RegExp(pattern).test(await this.page.evaluate(() => window.focusedName()))) return
       await this.page.keyboard.press('Tab')
     }
     throw new Error(`Tab does not lead to ${String(label)}`)
@@ -205,8 +232,8 @@ export class Keyboard implements Hands {
 
   async addAfter(from: string, exit: string, kind: string): Promise<void> {
     await this.open(from)
-    await this.reach(exit)
-    await this.pick('+ new step…')
+    await this.reach(`New step: ${LABELS[exit] ?? exit}`)
+    await this.page.keyboard.press('Enter')
     const box = this.page.getByPlaceholder('Kind of step or action…')
     await expect(box).toBeFocused()
     await this.page.keyboard.type(kind)
@@ -251,6 +278,14 @@ export class Keyboard implements Hands {
   async choose(label: string | RegExp, option: string): Promise<void> {
     await this.reach(label)
     await this.pick(option)
+  }
+
+  async take(menu: string, item: string): Promise<void> {
+    await this.press(menu)
+    await expect(this.page.getByRole('menu')).toBeVisible()
+    await this.page.keyboard.type(item)
+    await this.page.keyboard.press('Enter')
+    await expect(this.page.getByRole('menu')).toBeHidden()
   }
 
   async press(button: string | RegExp): Promise<void> {

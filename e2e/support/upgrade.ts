@@ -33,8 +33,8 @@ async function settings(hands: Hands, example: Document): Promise<void> {
   await hands.open(null)
   await hands.fill('Description', String(example.description))
   await hands.press('Remove manual')
-  await hands.choose('Add a trigger', 'message')
-  await hands.choose('Add a trigger', 'api')
+  await hands.take('Add a trigger', 'message')
+  await hands.take('Add a trigger', 'api')
   await hands.fill('Variables (JSON)', JSON.stringify(example.vars))
   await hands.fill('Input schema (JSON)', JSON.stringify(example.input))
 }
@@ -142,9 +142,9 @@ export async function buildUpgrade(hands: Hands, example: Document): Promise<voi
 
   await hands.addAfter('Execute the upgrade', 'next', 'Notify')
   await hands.fill('Title', 'Confirm to the customer')
-  await hands.choose('Channels, in order', 'whatsapp')
+  await hands.take('Add a channel', 'whatsapp')
   await hands.press('Remove conversation')
-  await hands.choose('Channels, in order', 'email')
+  await hands.take('Add a channel', 'email')
   await hands.fill('Subject (e-mail)', texts('confirm').subject)
   await hands.fill('Message', texts('confirm').body)
   await hands.fill('Phone', '{{ phone }}')

@@ -5,7 +5,7 @@ import { edgesOf, type Overlay } from '@/model/graph'
 import { CARD_HEIGHT, CARD_WIDTH, positions } from '@/model/layout'
 import { routes, type Line, type Route } from '@/model/routes'
 import type { BranchEdgeData, BranchEdgeType } from './branch-edge'
-import type { StepNode } from './step-card'
+import { handlesOf, heightOf, type StepNode, type StepNodeData } from './step-card'
 
 export type Marks = Map<string, { errors: number; warnings: number }>
 export type Projection = {
@@ -35,6 +35,7 @@ export function nodesOf(document: WorkflowDocument, { overlay, marks, editable =
     const mark = marks?.get(id)
     const exits = shownExits(step, x, { spots, editable })
     const unused = editable && selected?.has(id) ? exitsOf(step).filter((way) => way.target === null && way.optional) : NONE
+    const data: StepNodeData = { step, start: document.start === id, editable, exits, unused, ran: overlay ? (overlay.steps.get(id) ?? null) : undefined, errors: mark?.errors ?? 0, warnings: mark?.warnings ?? 0 }
     return {
       id,
       type: 'step',
@@ -42,8 +43,9 @@ export function nodesOf(document: WorkflowDocument, { overlay, marks, editable =
       selected: selected?.has(id) ?? false,
       draggable: editable,
       width: CARD_WIDTH,
-      initialHeight: CARD_HEIGHT,
-      data: { step, start: document.start === id, editable, exits, unused, ran: overlay ? (overlay.steps.get(id) ?? null) : undefined, errors: mark?.errors ?? 0, warnings: mark?.warnings ?? 0 },
+      height: heightOf(data),
+      handles: handlesOf(data),
+      data,
       ariaLabel: `${step.title || id}, ${step.type}`,
     }
   })

@@ -116,7 +116,7 @@ export function ListField({ id, path, label, hint }: { id: string; path: Path; l
 }
 
 /** A name that must stay unique among its like; it is changed when the typing is done. */
-export function NameInput({ label, value, taken, onCommit, className }: { label: string; value: string; taken: (name: string) => boolean; onCommit: (name: string) => void; className?: string }) {
+export function NameInput({ label, value, taken, onCommit, className, autoFocus }: { label: string; value: string; autoFocus?: boolean; taken: (name: string) => boolean; onCommit: (name: string) => void; className?: string }) {
   const [draft, setDraft] = useState<string | null>(null)
   const problem = draft === null || draft === value ? null : draft.trim() === '' ? strings.pairs.empty : taken(draft.trim()) ? strings.pairs.taken : null
   const commit = () => {
@@ -125,7 +125,7 @@ export function NameInput({ label, value, taken, onCommit, className }: { label:
   }
   return (
     <span className={className}>
-      <Input aria-label={label} aria-invalid={problem !== null} title={problem ?? undefined} value={draft ?? value} spellCheck={false} className="font-mono !text-xs" onChange={(event) => setDraft(event.target.value)} onBlur={commit} onKeyDown={(event) => event.key === 'Enter' && commit()} />
+      <Input aria-label={label} autoFocus={autoFocus} aria-invalid={problem !== null} title={problem ?? undefined} value={draft ?? value} spellCheck={false} className="font-mono !text-xs" onChange={(event) => setDraft(event.target.value)} onBlur={commit} onKeyDown={(event) => event.key === 'Enter' && commit()} />
       {problem && <span role="alert" className="text-xs text-bad">{problem}</span>}
     </span>
   )
@@ -136,19 +136,23 @@ export function PairsField({ id, path, label, place, first = '{{ output }}' }: {
   const [value, setValue] = useStepField<Record<string, Json>>(id, path)
   const pairs = Object.entries(value ?? {})
   const names = new Set(pairs.map(([name]) => name))
+  const [added, setAdded] = useState(-1)
   const write = (next: [string, Json][]) => setValue(next.length > 0 ? Object.fromEntries(next) : undefined)
   return (
     <fieldset className="flex min-w-0 flex-col gap-1.5">
       <legend className="mb-1 text-xs font-medium text-muted">{label}</legend>
       {pairs.map(([name, template], index) => (
         <div key={index} className="flex items-start gap-1">
-          <NameInput className="w-2/5 shrink-0" label={`${label}: ${name}`} value={name} taken={(other) => names.has(other)} onCommit={(next) => write(pairs.map((pair, at) => (at === index ? [next, pair[1]] : pair)))} />
+          <NameInput className="w-2/5 shrink-0" autoFocus={index === added} label={`${label}: ${name}`} value={name} taken={(other) => names.has(other)} onCommit={(next) => write(pairs.map((pair, at) => (at === index ? [next, pair[1]] : pair)))} />
           <span aria-hidden className="pt-1.5 text-faint">=</span>
           <ExpressionBox name={`${name} =`} field={[...path, name].join('.')} mode="template" place={place} value={typeof template === 'string' ? template : JSON.stringify(template)} onChange={(text) => write(pairs.map((pair, at) => (at === index ? [pair[0], text] : pair)))} />
           <IconButton label={`${strings.condition.remove} ${name}`} onClick={() => write(pairs.filter((_, at) => at !== index))}><X size={14} /></IconButton>
         </div>
       ))}
-      <div><Button small look="quiet" icon={<Plus size={13} />} aria-label={strings.pairs.add(label)} onClick={() => write([...pairs, [freshName(names), first]])}>{label}</Button></div>
+      <div><Button small look="quiet" icon={<Plus size={13} />} aria-label={strings.pairs.add(label)} onClick={() => {
+        setAdded(pairs.length)
+        write([...pairs, [freshName(names), first]])
+      }}>{label}</Button></div>
     </fieldset>
   )
 }

@@ -1,4 +1,4 @@
-import { X } from 'lucide-react'
+import { Plus, X } from 'lucide-react'
 import { useEffect, useRef, useState } from 'react'
 import { KindTag } from '@/components/step-cards'
 import { isStepId, titleOf, type Step, type Trigger } from '@/model/document'
@@ -6,6 +6,7 @@ import { exitPath, exitsOf } from '@/model/exits'
 import { pointerParts } from '@/model/json'
 import { Button, IconButton } from '@/ui/button'
 import { Field, Input, Select, Textarea } from '@/ui/field'
+import { Menu } from '@/ui/menu'
 import { Note } from '@/ui/states'
 import { useStore } from '@/ui/store'
 import { useBuilder, useDocument, useView } from './context'
@@ -17,7 +18,6 @@ import { strings } from './strings'
 const s = strings.inspector
 const TONE = { error: 'bad', warning: 'warn', info: 'muted' } as const
 const DOT = { error: 'bg-bad', warning: 'bg-warn', info: 'bg-faint' }
-const NEW = '\u0000new'
 
 function IdField({ id }: { id: string }) {
   const builder = useBuilder()
@@ -48,17 +48,14 @@ function Connections({ id, step }: { id: string; step: Step }) {
       {ways.map((way) => (
         <Field key={way.name} label={way.label || way.name}>
           {(props) => (
-            <Select
-              {...props}
-              data-field={exitPath(step, way.name)}
-              value={way.target ?? ''}
-              onChange={(event) => (event.target.value === NEW ? builder.show({ adding: { from: id, exit: way.name } }) : builder.perform({ op: 'connect', id, exit: way.name, target: event.target.value || null }))}
-            >
-              <option value="">{way.optional ? s.unused : s.nowhere}</option>
-              <option value={NEW}>{s.newStep}</option>
-              {Object.entries(document.steps).map(([other, target]) => <option key={other} value={other}>{titleOf(other, target)}</option>)}
-              {way.target !== null && !Object.hasOwn(document.steps, way.target) && <option value={way.target}>{way.target}?</option>}
-            </Select>
+            <span className="flex items-center gap-1">
+              <Select {...props} data-field={exitPath(step, way.name)} value={way.target ?? ''} onChange={(event) => builder.perform({ op: 'connect', id, exit: way.name, target: event.target.value || null })}>
+                <option value="">{way.optional ? s.unused : s.nowhere}</option>
+                {Object.entries(document.steps).map(([other, target]) => <option key={other} value={other}>{titleOf(other, target)}</option>)}
+                {way.target !== null && !Object.hasOwn(document.steps, way.target) && <option value={way.target}>{way.target}?</option>}
+              </Select>
+              <IconButton label={s.newStep(way.label || way.name)} onClick={() => builder.show({ adding: { from: id, exit: way.name } })}><Plus size={14} /></IconButton>
+            </span>
           )}
         </Field>
       ))}
@@ -135,10 +132,7 @@ function WorkflowPanel() {
       <Field label={s.start}>{(props) => <Select {...props} value={document.start} onChange={(event) => set('start', event.target.value)}>{Object.entries(document.steps).map(([id, step]) => <option key={id} value={id}>{titleOf(id, step)}</option>)}</Select>}</Field>
       <Group title={s.triggers}>
         {triggers.map((trigger, index) => <TriggerRow key={index} index={index} trigger={trigger} change={(next) => set('triggers', triggers.map((old, at) => (at === index ? next : old)))} remove={() => set('triggers', triggers.filter((_, at) => at !== index))} />)}
-        <Select aria-label={s.addTrigger} value="" onChange={(event) => event.target.value && set('triggers', [...triggers, NEW_TRIGGERS[event.target.value as Trigger['type']]])}>
-          <option value="">{s.addTrigger}</option>
-          {Object.keys(NEW_TRIGGERS).map((type) => <option key={type}>{type}</option>)}
-        </Select>
+        <div><Menu align="start" trigger={<Button small icon={<Plus size={13} />}>{s.addTrigger}</Button>} items={(Object.keys(NEW_TRIGGERS) as Trigger['type'][]).map((type) => ({ id: type, label: type, run: () => set('triggers', [...triggers, NEW_TRIGGERS[type]]) }))} /></div>
       </Group>
       <JsonField label={s.vars} value={document.vars} onChange={(value) => set('vars', value)} />
       <JsonField label={s.inputSchema} value={document.input} onChange={(value) => set('input', value)} />

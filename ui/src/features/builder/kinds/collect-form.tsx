@@ -41,7 +41,7 @@ function write(form: Json, fields: FormField[]): JsonObject {
   return { ...(isObject(form) ? form : {}), type: 'object', properties: Object.fromEntries(fields.map((field) => [field.name, field.schema])), required: fields.filter((field) => field.required).map((field) => field.name) }
 }
 
-function FieldRow({ field, index, only, taken, change, up, remove }: { field: FormField; index: number; only: boolean; taken: (name: string) => boolean; change: (field: FormField) => void; up: () => void; remove: () => void }) {
+function FieldRow({ field, index, only, fresh, taken, change, up, remove }: { field: FormField; index: number; only: boolean; fresh: boolean; taken: (name: string) => boolean; change: (field: FormField) => void; up: () => void; remove: () => void }) {
   const kind = kindOf(field.schema)
   const title = typeof field.schema.title === 'string' ? field.schema.title : ''
   return (
@@ -51,7 +51,7 @@ function FieldRow({ field, index, only, taken, change, up, remove }: { field: Fo
         <RowButtons first={index === 0} removable={!only} onUp={up} onRemove={remove} upLabel={s.up} removeLabel={`${s.remove} ${field.name}`} />
       </div>
       <div className="grid grid-cols-2 gap-2">
-        <Field label={s.fieldTitle}>{(props) => <Input {...props} value={title} onChange={(event) => change({ ...field, schema: { ...field.schema, title: event.target.value } })} />}</Field>
+        <Field label={s.fieldTitle}>{(props) => <Input {...props} autoFocus={fresh} value={title} onChange={(event) => change({ ...field, schema: { ...field.schema, title: event.target.value } })} />}</Field>
         <div className="flex flex-col gap-1">
           <span aria-hidden className="text-xs font-medium text-muted">{s.fieldName}</span>
           <NameInput label={s.fieldName} value={field.name} taken={taken} onCommit={(name) => change({ ...field, name })} />
@@ -79,6 +79,7 @@ export function CollectFormEditor({ id, step }: { id: string; step: CollectForm 
   const builder = useBuilder()
   const place = useMemo(() => ({ kind: 'set' as const, step: id }), [id])
   const [sample, setSample] = useState<Record<string, unknown>>({})
+  const [added, setAdded] = useState(-1)
   const fields = read(step.form)
   const set = (next: FormField[]) => builder.perform({ op: 'set_field', id, path: ['form'], value: write(step.form, next) })
   const fresh = () => {
@@ -90,10 +91,13 @@ export function CollectFormEditor({ id, step }: { id: string; step: CollectForm 
       <Group title={s.fields}>
         <ol className="flex flex-col gap-2">
           {fields.map((field, index) => (
-            <FieldRow key={index} field={field} index={index} only={fields.length === 1} taken={(name) => fields.some((one) => one.name === name)} change={(next) => set(fields.map((old, at) => (at === index ? next : old)))} up={() => set(movedUp(fields, index))} remove={() => set(fields.filter((_, at) => at !== index))} />
+            <FieldRow key={index} field={field} index={index} only={fields.length === 1} fresh={index === added} taken={(name) => fields.some((one) => one.name === name)} change={(next) => set(fields.map((old, at) => (at === index ? next : old)))} up={() => set(movedUp(fields, index))} remove={() => set(fields.filter((_, at) => at !== index))} />
           ))}
         </ol>
-        <div><Button small icon={<Plus size={13} />} onClick={() => set([...fields, { name: fresh(), schema: { type: 'string', title: '' }, required: false }])}>{s.add}</Button></div>
+        <div><Button small icon={<Plus size={13} />} onClick={() => {
+          setAdded(fields.length)
+          set([...fields, { name: fresh(), schema: { type: 'string', title: '' }, required: false }])
+        }}>{s.add}</Button></div>
         <TextField id={id} path={['form', 'title']} label={s.heading} />
         <TextField id={id} path={['submit']} label={s.submit} />
       </Group>

@@ -1,5 +1,8 @@
+import { Plus } from 'lucide-react'
 import type { Channel, Notify } from '@/model/document'
+import { Button } from '@/ui/button'
 import { Field, Select } from '@/ui/field'
+import { Menu } from '@/ui/menu'
 import { useBuilder } from '../context'
 import { Group, movedUp, RowButtons, TextField } from '../fields'
 import { RetryGroup } from '../retry-group'
@@ -36,10 +39,7 @@ export function NotifyEditor({ id, step }: { id: string; step: Notify }) {
           </div>
         ))}
         {unused.length > 0 && (
-          <Select aria-label={s.channels} value="" onChange={(event) => event.target.value && set([...step.channels, event.target.value as Channel])}>
-            <option value="">+</option>
-            {unused.map((channel) => <option key={channel}>{channel}</option>)}
-          </Select>
+          <div><Menu align="start" trigger={<Button small icon={<Plus size={13} />}>{s.addChannel}</Button>} items={unused.map((channel) => ({ id: channel, label: channel, run: () => set([...step.channels, channel]) }))} /></div>
         )}
       </fieldset>
       {step.channels.length > 1 && (
