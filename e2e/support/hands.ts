@@ -284,6 +284,7 @@ export class Keyboard implements Hands {
     await this.press(menu)
     await expect(this.page.getByRole('menu')).toBeVisible()
     await this.page.keyboard.type(item)
+    await expect(this.page.getByRole('menuitem', { name: item, exact: true })).toBeFocused()
     await this.page.keyboard.press('Enter')
     await expect(this.page.getByRole('menu')).toBeHidden()
   }

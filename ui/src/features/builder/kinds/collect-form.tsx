@@ -1,5 +1,7 @@
 import { Plus } from 'lucide-react'
-import { lazy, Suspense, useMemo, useState } from 'react'
+import { keepPreviousData, useQuery } from '@tanstack/react-query'
+import { Fragment, lazy, Suspense, useMemo, useState } from 'react'
+import { queries } from '@/api/queries'
 import type { CollectForm } from '@/model/document'
 import { isObject, type Json, type JsonObject } from '@/model/json'
 import { Button } from '@/ui/button'
@@ -75,6 +77,27 @@ function FieldRow({ field, index, only, fresh, taken, change, up, remove }: { fi
   )
 }
 
+/** What becomes of the form where it cannot be shown as it is; the channels say. */
+function OverChannels({ form }: { form: Json }) {
+  const { data } = useQuery({ ...queries.formPreview(form), placeholderData: keepPreviousData })
+  if (!data) return null
+  return (
+    <Group title={s.channels}>
+      <dl className="grid grid-cols-[auto_1fr] gap-x-3 gap-y-1 text-xs">
+        {data.channels.map((one) => (
+          <Fragment key={one.channel}>
+            <dt className="font-mono text-faint">{one.channel}</dt>
+            <dd>
+              {s.showing[one.showing]}
+              {one.problems.map((problem) => <span key={problem} className="block text-warn">{problem}</span>)}
+            </dd>
+          </Fragment>
+        ))}
+      </dl>
+    </Group>
+  )
+}
+
 export function CollectFormEditor({ id, step }: { id: string; step: CollectForm }) {
   const builder = useBuilder()
   const place = useMemo(() => ({ kind: 'set' as const, step: id }), [id])
@@ -109,6 +132,7 @@ export function CollectFormEditor({ id, step }: { id: string; step: CollectForm 
           </Suspense>
         </div>
       </Group>
+      <OverChannels form={step.form} />
       <PairsField id={id} path={['prefill']} label={s.prefill} first="{{ customer.email }}" />
       <PairsField id={id} path={['set']} label={strings.tool.set} place={place} />
       {step.timeout && <DurationField id={id} path={['timeout', 'after']} label={s.timeout} required />}

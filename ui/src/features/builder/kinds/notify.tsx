@@ -1,8 +1,10 @@
 import { Plus } from 'lucide-react'
+import { channelFindings } from '@/model/channels'
 import type { Channel, Notify } from '@/model/document'
 import { Button } from '@/ui/button'
 import { Field, Select } from '@/ui/field'
 import { Menu } from '@/ui/menu'
+import { Note } from '@/ui/states'
 import { useBuilder } from '../context'
 import { Group, movedUp, RowButtons, TextField } from '../fields'
 import { RetryGroup } from '../retry-group'
@@ -42,6 +44,7 @@ export function NotifyEditor({ id, step }: { id: string; step: Notify }) {
           <div><Menu align="start" trigger={<Button small icon={<Plus size={13} />}>{s.addChannel}</Button>} items={unused.map((channel) => ({ id: channel, label: channel, run: () => set([...step.channels, channel]) }))} /></div>
         )}
       </fieldset>
+      {channelFindings(step).map((finding) => <Note key={finding} tone="warn">{s.lint[finding]}</Note>)}
       {step.channels.length > 1 && (
         <Field label={s.delivery}>
           {(props) => <Select {...props} value={step.delivery ?? 'all'} onChange={(event) => builder.perform({ op: 'set_field', id, path: ['delivery'], value: event.target.value })}><option value="all">{s.all}</option><option value="first">{s.first}</option></Select>}
