@@ -59,12 +59,14 @@ export function routes(lines: readonly Line[], boxes: readonly Box[]): Map<strin
     const near = boxes.filter((box) => box.y < bottom + GAP && box.y + box.height > top - GAP)
     const straight = Math.abs(line.from[0] - line.to[0]) < 2
     const sides = near.flatMap((box) => [box.x - GAP, box.x + box.width + GAP])
-    const columns = [line.to[0], line.from[0], ...sides]
+    const detour = (column: number) => Math.abs(column - line.from[0]) + Math.abs(column - line.to[0])
+    // The shortest first: the first that crosses nothing ends the search.
+    const columns = [...new Set([line.to[0], line.from[0], ...sides])].sort((a, b) => detour(a) - detour(b))
     let best: { route: Route; cost: number } | undefined
     for (const column of columns) {
+      const cost = detour(column)
+      if (best && cost >= best.cost) break
       const route: Route = { out, column, into, from: line.from, to: line.to }
-      const cost = Math.abs(column - line.from[0]) + Math.abs(column - line.to[0])
-      if (best && cost >= best.cost) continue
       const total = cost + 2000 * crossed(near, route)
       if (!best || total < best.cost) best = { route, cost: total }
     }

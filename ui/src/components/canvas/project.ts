@@ -51,6 +51,30 @@ export function nodesOf(document: WorkflowDocument, { overlay, marks, editable =
   })
 }
 
+function sameExits(a: readonly Exit[], b: readonly Exit[]): boolean {
+  return a.length === b.length && a.every((way, index) => way.name === b[index]?.name && way.target === b[index]?.target && way.label === b[index]?.label)
+}
+
+function sameNode(a: StepNode, b: StepNode): boolean {
+  const { data: x } = a
+  const { data: y } = b
+  return (
+    x.step === y.step && a.position.x === b.position.x && a.position.y === b.position.y && a.selected === b.selected && a.draggable === b.draggable && a.measured === b.measured &&
+    x.start === y.start && x.editable === y.editable && x.errors === y.errors && x.warnings === y.warnings && x.ran === y.ran && sameExits(x.exits, y.exits) && sameExits(x.unused, y.unused)
+  )
+}
+
+/** The nodes, with those that have not changed being the same objects as before: only the others are drawn again. */
+export function reused(before: Map<string, StepNode>, nodes: readonly StepNode[]): StepNode[] {
+  const kept = nodes.map((node) => {
+    const old = before.get(node.id)
+    return old && sameNode(old, node) ? old : node
+  })
+  before.clear()
+  for (const node of kept) before.set(node.id, node)
+  return kept
+}
+
 /** The way of every connection around the cards. */
 export function edgeRoutes(document: WorkflowDocument, editable: boolean): { ways: Map<string, Route>; lanes: Map<string, number> } {
   const lanes = new Map<string, number>()

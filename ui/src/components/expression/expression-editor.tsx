@@ -77,7 +77,7 @@ const ending = new Compartment()
 function attributes({ id, name, labelledBy, describedBy, disabled, problem }: Props): Extension {
   const labels = { 'aria-label': name, ...(labelledBy ? { 'aria-labelledby': labelledBy } : {}) }
   return [
-    EditorView.contentAttributes.of({ ...labels, ...(id ? { id } : {}), ...(describedBy ? { 'aria-describedby': describedBy } : {}), 'aria-invalid': problem ? 'true' : 'false', spellcheck: 'false', ...(disabled ? { 'aria-readonly': 'true' } : {}) }),
+    EditorView.contentAttributes.of({ ...labels, ...(id ? { id } : {}), ...(describedBy ? { 'aria-describedby': describedBy } : {}), 'aria-invalid': problem ? 'true' : 'false', spellcheck: 'false', tabindex: '0', ...(disabled ? { 'aria-readonly': 'true' } : {}) }),
     EditorState.readOnly.of(disabled ?? false),
     EditorView.editable.of(!disabled),
   ]

@@ -2,7 +2,7 @@ import { useReactFlow, type Connection, type EdgeChange, type NodeChange, type X
 import { useCallback, useMemo, useState, type DragEvent } from 'react'
 import { CanvasSurface } from '@/components/canvas/canvas'
 import type { BranchEdgeType } from '@/components/canvas/branch-edge'
-import { canvasEdges, nodesOf } from '@/components/canvas/project'
+import { canvasEdges, nodesOf, reused } from '@/components/canvas/project'
 import type { StepNode } from '@/components/canvas/step-card'
 import type { StepType } from '@/model/document'
 import { CARD_WIDTH } from '@/model/layout'
@@ -30,7 +30,8 @@ function useNodes(builder: Builder, editable: boolean) {
   const projected = useMemo(() => nodesOf(document, { marks, editable, selected }), [document, marks, editable, selected])
   const [measured, setMeasured] = useState<Record<string, StepNode['measured']>>({})
   const [dragged, setDragged] = useState<Record<string, XYPosition>>({})
-  const base = useMemo(() => projected.map((node) => ({ ...node, measured: measured[node.id] })), [projected, measured])
+  const [before] = useState(() => new Map<string, StepNode>())
+  const base = useMemo(() => reused(before, projected.map((node) => ({ ...node, measured: measured[node.id] }))), [before, projected, measured])
   // While a card is dragged only that card is a new object; the other five hundred are not drawn again.
   const nodes = useMemo(() => base.map((node) => (dragged[node.id] ? { ...node, position: dragged[node.id] as XYPosition, dragging: true } : node)), [base, dragged])
   const onNodesChange = useCallback(
