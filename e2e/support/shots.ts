@@ -14,7 +14,7 @@ export async function setTheme(page: Page, theme: 'light' | 'dark'): Promise<voi
 export async function shoot(page: Page, name: string): Promise<void> {
   for (const theme of ['light', 'dark'] as const) {
     await setTheme(page, theme)
-    await page.screenshot({ path: `${DIR}${name}-${theme}.png`, animations: 'disabled' })
+    await page.screenshot({ path: `${DIR}${name}-${theme}.png`, animations: 'disabled', timeout: 30_000 })
   }
   await setTheme(page, 'light')
 }
