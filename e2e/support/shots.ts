@@ -7,6 +7,8 @@ export async function setTheme(page: Page, theme: 'light' | 'dark'): Promise<voi
   await page.evaluate((name) => {
     localStorage.setItem('countersign.theme', name)
     document.documentElement.dataset.theme = name
+    // Two frames: the colours are drawn, and what is checked is what is seen.
+    return new Promise((drawn) => requestAnimationFrame(() => requestAnimationFrame(drawn)))
   }, theme)
 }
 
