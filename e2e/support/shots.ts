@@ -7,6 +7,8 @@ export async function setTheme(page: Page, theme: 'light' | 'dark'): Promise<voi
   await page.evaluate((name) => {
     localStorage.setItem('countersign.theme', name)
     document.documentElement.dataset.theme = name
+    // Two frames: the colours are drawn, and what is checked is what is seen.
+    return new Promise((drawn) => requestAnimationFrame(() => requestAnimationFrame(drawn)))
   }, theme)
   // Colours on their way from one theme to the other are neither.
   await page.evaluate(() => Promise.allSettled(document.getAnimations().filter((moving) => Number.isFinite(Number(moving.effect?.getComputedTiming().endTime))).map((moving) => moving.finished)))
@@ -16,7 +18,7 @@ export async function setTheme(page: Page, theme: 'light' | 'dark'): Promise<voi
 export async function shoot(page: Page, name: string): Promise<void> {
   for (const theme of ['light', 'dark'] as const) {
     await setTheme(page, theme)
-    await page.screenshot({ path: `${DIR}${name}-${theme}.png`, animations: 'disabled' })
+    await page.screenshot({ path: `${DIR}${name}-${theme}.png`, animations: 'disabled', timeout: 30_000 })
   }
   await setTheme(page, 'light')
 }

@@ -38,6 +38,8 @@ fn api() -> OpenApiRouter<App> {
         .routes(routes!(h::documents::workflow_json_schema))
         .routes(routes!(h::documents::check))
         .routes(routes!(h::documents::evaluate))
+        .routes(routes!(h::previews::preview_approvers))
+        .routes(routes!(h::previews::preview_form))
         .routes(routes!(h::connectors::list_connectors))
         .routes(routes!(h::connectors::get_connector))
         .routes(routes!(h::connections::list_connections, h::connections::create_connection))

@@ -39,7 +39,7 @@ export const queries = {
   // What happened does not change: a state, and what an expression gave in it, stay as they were read.
   runState: (id: string, n: number, from?: number) =>
     queryOptions({ queryKey: ['run-state', id, n, from ?? null], queryFn: () => send(api.GET('/api/v1/runs/{id}/states/{n}', { params: { path: { id, n }, query: { from } } })), placeholderData: (old) => old, staleTime: Infinity }),
-  evaluation: (id: string, point: number, expression: string) =>
+  runEvaluation: (id: string, point: number, expression: string) =>
     queryOptions({
       queryKey: ['run-evaluation', id, point, expression],
       queryFn: () => send(api.POST('/api/v1/runs/{id}/evaluate', { params: { path: { id } }, body: { point, expression } })),
@@ -52,6 +52,20 @@ export const queries = {
   savedViews: () => queryOptions({ queryKey: ['saved-views'], queryFn: () => send(api.GET('/api/v1/saved-views')), ...SLOW }),
   dashboard: (filters: { workflow?: string; after?: number; before?: number }) =>
     queryOptions({ queryKey: ['dashboard', filters], queryFn: () => send(api.GET('/api/v1/dashboard', { params: { query: filters } })), placeholderData: (old) => old, staleTime: 30_000 }),
+  /** The newest run of a workflow, or null. */
+  newestRun: (workflow: string) =>
+    queryOptions({ queryKey: ['runs', 'newest', workflow], queryFn: async () => (await send(api.GET('/api/v1/runs', { params: { query: { workflow, limit: 1 } } }))).items[0] ?? null, ...LIVE }),
+  /** What a run was started with: trigger, customer, conversation. */
+  runStart: (id: string) =>
+    queryOptions({
+      queryKey: ['run-start', id],
+      queryFn: async () => {
+        const { items } = await send(api.GET('/api/v1/runs/{id}/events', { params: { path: { id } } }))
+        const start: { trigger?: unknown; customer?: unknown; conversation?: unknown } = items.find((event) => event.type === 'run_started')?.data.start ?? {}
+        return start
+      },
+      staleTime: Infinity,
+    }),
   runGraph: (id: string) =>
     queryOptions({ queryKey: ['run-graph', id], queryFn: () => send(api.GET('/api/v1/runs/{id}/graph', { params: { path: { id } } })), staleTime: Infinity }),
 
@@ -111,6 +125,13 @@ export const queries = {
   channelKinds: () => queryOptions({ queryKey: ['channel-kinds'], queryFn: () => send(api.GET('/api/v1/channel-kinds')), ...SLOW }),
   people: () => queryOptions({ queryKey: ['people'], queryFn: () => send(api.GET('/api/v1/people')), ...SLOW }),
   apiKeys: () => queryOptions({ queryKey: ['api-keys'], queryFn: () => send(api.GET('/api/v1/api-keys')), ...SLOW }),
+
+  evaluation: (mode: 'expression' | 'template', text: string, data: unknown) =>
+    queryOptions({ queryKey: ['evaluation', mode, text, data], queryFn: () => send(api.POST('/api/v1/eval', { body: mode === 'expression' ? { expression: text, data } : { template: text, data } })), ...SLOW, retry: false }),
+  approversPreview: (policy: { roles?: string[]; users?: string[]; quorum?: number; exclude_requester?: boolean }) =>
+    queryOptions({ queryKey: ['people', 'approvers', policy], queryFn: () => send(api.POST('/api/v1/approvers/preview', { body: policy })), ...SLOW, retry: false }),
+  formPreview: (form: unknown) =>
+    queryOptions({ queryKey: ['form-preview', form], queryFn: () => send(api.POST('/api/v1/forms/preview', { body: { form } })), ...SLOW, retry: false }),
 
   conversations: (filters: { status?: string; customer?: string }) =>
     queryOptions({ queryKey: ['conversations', 'list', filters], queryFn: () => send(api.GET('/api/v1/conversations', { params: { query: filters } })), ...LIVE }),

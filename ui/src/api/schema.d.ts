@@ -39,6 +39,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/approvers/preview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Who could approve by a policy now. */
+        post: operations["previewApprovers"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/audit": {
         parameters: {
             query?: never;
@@ -667,7 +684,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Evaluates an expression. */
+        /** Evaluates an expression or a template over a sample. Nothing is kept. */
         post: operations["evaluate"];
         delete?: never;
         options?: never;
@@ -686,6 +703,23 @@ export interface paths {
         get: operations["streamEvents"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/forms/preview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** How every channel would show a form. */
+        post: operations["previewForm"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1685,6 +1719,17 @@ export interface components {
                 [key: string]: number;
             };
         };
+        /** @description Somebody the policy lets approve. */
+        ApproverPreview: {
+            /** @description Id. */
+            id: string;
+            /** @description Name. */
+            name: string;
+            /** @description E-mail address. */
+            email: string;
+            /** @description Why they cannot although the policy names them: they are disabled or have not signed in yet. */
+            hindered: string | null;
+        };
         /** @description Who may decide an approval. */
         Approvers: {
             /** @description Roles or groups, any of which is enough. */
@@ -1698,6 +1743,15 @@ export interface components {
             quorum: number;
             /** @description Whether who started the run may not decide. */
             exclude_requester: boolean;
+        };
+        /** @description Who could approve now. */
+        ApproversPreview: {
+            /** @description Everybody the policy names, in order of name. */
+            people: components["schemas"]["ApproverPreview"][];
+            /** @description Whether enough of them can. */
+            enough: boolean;
+            /** @description Whether still enough of them can when one of them started the run. */
+            enough_without_requester: boolean;
         };
         /** @description Gives a conversation to somebody. */
         AssignRequest: {
@@ -2494,10 +2548,12 @@ export interface components {
             /** @description Code of its error. */
             error: string | null;
         };
-        /** @description An expression and what it reads. */
+        /** @description An expression or a template, and what it reads. */
         EvalRequest: {
-            /** @description JSONata. */
-            expression: string;
+            /** @description JSONata; or `template`. */
+            expression?: string | null;
+            /** @description Text with `{{ JSONata }}` in it; or `expression`. */
+            template?: string | null;
             /** @description Its scope: an object's members are names at the root. */
             data?: unknown;
         };
@@ -2513,7 +2569,7 @@ export interface components {
             code: string | null;
             /**
              * Format: int64
-             * @description Byte in the expression the error is at.
+             * @description Byte in the expression or template the error is at, when known.
              */
             position: number | null;
         };
@@ -2623,6 +2679,25 @@ export interface components {
              */
             version: number;
         };
+        /** @description A form over one channel. */
+        FormPreview: {
+            /** @description `conversation`, `whatsapp`, `telegram`, `sms` or `email`. */
+            channel: string;
+            /** @description How it is shown there. */
+            showing: components["schemas"]["FormShowing"];
+            /** @description What is cut off or cannot be shown. */
+            problems: string[];
+        };
+        /** @description A form over every channel. */
+        FormPreviews: {
+            /** @description One for each channel. */
+            channels: components["schemas"]["FormPreview"][];
+        };
+        /**
+         * @description How a form is shown over a channel.
+         * @enum {string}
+         */
+        FormShowing: "inline" | "buttons" | "list" | "numbered" | "question" | "link";
         /**
          * @description Where a form stands.
          * @enum {string}
@@ -3122,6 +3197,25 @@ export interface components {
         Policy: {
             /** @description Whether a workflow may be published although a path to a high-risk action passes no approval. */
             allow_unguarded: boolean;
+        };
+        /** @description An approval policy to try. */
+        PreviewApproversRequest: {
+            /** @description Roles or groups, any of which is enough. */
+            roles?: string[];
+            /** @description E-mail addresses. */
+            users?: string[];
+            /**
+             * Format: int32
+             * @description How many different people must approve.
+             */
+            quorum?: number;
+            /** @description Whether who started the run may not decide. */
+            exclude_requester?: boolean;
+        };
+        /** @description A form to try. */
+        PreviewFormRequest: {
+            /** @description JSON Schema of the form. */
+            form: unknown;
         };
         /** @description One step that would be taken. */
         PreviewStep: {
@@ -4691,6 +4785,39 @@ export interface operations {
             };
         };
     };
+    previewApprovers: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PreviewApproversRequest"];
+            };
+        };
+        responses: {
+            /** @description People */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ApproversPreview"];
+                };
+            };
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     listAudit: {
         parameters: {
             query?: {
@@ -6182,6 +6309,39 @@ export interface operations {
                 };
                 content: {
                     "text/event-stream": string;
+                };
+            };
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    previewForm: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PreviewFormRequest"];
+            };
+        };
+        responses: {
+            /** @description Channels */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FormPreviews"];
                 };
             };
             /** @description Problem */

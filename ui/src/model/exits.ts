@@ -83,6 +83,15 @@ function withOptional<S extends Step, K extends keyof S>(step: S, key: K, value:
   return rest as S
 }
 
+/** Where in the step a way out is written: what the checks point at. */
+export function exitPath(step: Step, name: string): string {
+  const branch = /^when (\d+)$/.exec(name)?.[1]
+  if (branch !== undefined && step.type === 'condition') return `branches.${Number(branch) - 1}.next`
+  if (step.type === 'human_handoff' && step.outcomes && Object.hasOwn(step.outcomes, name)) return `outcomes.${name}.next`
+  const places: Record<string, string> = { error: 'on_error.next', timeout: 'timeout.next', approved: 'on_approve', rejected: 'on_reject', changes: 'on_changes' }
+  return places[name] ?? name
+}
+
 /** Steps that name `id` as a target or a guard. */
 export function mentions(step: Step, id: StepId): boolean {
   return exitsOf(step).some((way) => way.target === id) || (step.type === 'approval' && (step.guards ?? []).includes(id))

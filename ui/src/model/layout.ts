@@ -4,7 +4,7 @@ import type { Tone } from './exits'
 import { edgesOf } from './graph'
 
 export const CARD_WIDTH = 248
-export const CARD_HEIGHT = 84
+export const CARD_HEIGHT = 76
 
 /** The main line is kept straight; what happens on errors and timeouts goes around. */
 const WEIGHT: Record<Tone, number> = { plain: 6, good: 8, bad: 1, quiet: 1 }

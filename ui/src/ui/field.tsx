@@ -30,7 +30,8 @@ export function Field({ label, hint, error, className, children }: FieldProps) {
   const note = error ?? hint
   return (
     <div className={cx('flex flex-col gap-1', className)}>
-      <label htmlFor={id} className="text-xs font-medium text-muted">
+      {/* A text box of our own is no native control: the label leads to it by hand. */}
+      <label id={`${id}-label`} htmlFor={id} className="text-xs font-medium text-muted" onClick={() => document.getElementById(id)?.focus()}>
         {label}
       </label>
       {children({ id, 'aria-describedby': note ? `${id}-note` : undefined, 'aria-invalid': error ? true : undefined })}

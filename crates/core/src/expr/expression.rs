@@ -227,10 +227,34 @@ fn check_source(source: &str) -> Result<(), ExpressionError> {
     Ok(())
 }
 
-/// The parser names no positions; an end that came too early is at the end.
 fn parse_error(message: &str, source: &str) -> ExpressionError {
-    let ended = message.contains("end of expression") || message.contains("must be terminated");
-    ExpressionError::parse(message, ended.then_some(source.len()))
+    let position = if ended(message) { source.len() } else { first_wrong(source) };
+    ExpressionError::parse(message, Some(position))
+}
+
+/// Whether the parser would have taken more.
+fn ended(message: &str) -> bool {
+    message.contains("end of expression") || message.contains("must be terminated")
+}
+
+/// The parser names no positions: the place is where the longest beginning ends that could still become an expression.
+fn first_wrong(source: &str) -> usize {
+    let viable = |end: usize| match parser::parse(&source[..end]) {
+        Ok(_) => true,
+        Err(error) => source[..end].trim().is_empty() || ended(&error.to_string()),
+    };
+    let ends: Vec<usize> = source.char_indices().map(|(at, _)| at).collect();
+    let good = ends.partition_point(|end| viable(*end));
+    let mut at = ends.get(good.saturating_sub(1)).copied().unwrap_or(0);
+    // Back to where the word begins that made it wrong.
+    let word = |c: char| c.is_alphanumeric() || matches!(c, '_' | '$');
+    while let Some(before) = source[..at].chars().next_back().filter(|c| word(*c)) {
+        if !source[at..].starts_with(word) {
+            break;
+        }
+        at -= before.len_utf8();
+    }
+    at
 }
 
 fn evaluation_error(error: &EvaluatorError) -> ExpressionError {

@@ -5,6 +5,7 @@
 
 mod actor;
 mod approval_request;
+pub mod approvers;
 mod backtest;
 mod calls;
 mod debug;

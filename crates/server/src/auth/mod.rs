@@ -7,7 +7,7 @@ mod secret;
 mod session;
 mod setup;
 
-pub(crate) use credentials::{Identity, by_api_key, by_session};
+pub(crate) use credentials::{Identity, actor_roles, by_api_key, by_session};
 pub(crate) use guesses::Guesses;
 pub(crate) use password::{Passwords, check_password_rules, hash as hash_password};
 pub(crate) use secret::{fingerprint, random_secret, sha256_hex};

@@ -3,17 +3,18 @@
 use crate::{
     app::App,
     documents,
-    error::ApiResult,
+    error::{ApiError, ApiResult},
     extract::{Body, Caller},
     wire::{CheckRequest, CheckResponse, EvalRequest, EvalResponse},
 };
 use axum::{Json, extract::State};
 use countersign_core::{
     document::workflow_schema,
-    expr::{Expression, ExpressionError},
+    expr::{Expression, ExpressionError, Scope, Template},
     time::Timestamp,
 };
-use serde_json::Value;
+use countersign_store::Role;
+use serde_json::{Map, Value};
 use std::sync::OnceLock;
 
 /// The JSON Schema of workflow documents.
@@ -39,17 +40,26 @@ pub(crate) async fn check(
     Ok(Json(CheckResponse { diagnostics }))
 }
 
-/// Evaluates an expression.
+/// Evaluates an expression or a template over a sample. Nothing is kept.
 #[utoipa::path(post, path = "/eval", operation_id = "evaluate", tag = "documents",
     request_body = EvalRequest, responses((status = 200, description = "Value or error", body = EvalResponse)))]
 pub(crate) async fn evaluate(
     State(app): State<App>,
-    _: Caller,
+    caller: Caller,
     body: Body<EvalRequest>,
 ) -> ApiResult<Json<EvalResponse>> {
-    let EvalRequest { expression, data } = body.value;
-    let result =
-        Expression::compile(&expression).and_then(|expression| expression.evaluate_value(&data, Timestamp(app.now())));
+    caller.require(Role::Builder)?;
+    let EvalRequest { expression, template, data } = body.value;
+    let now = Timestamp(app.now());
+    let result = match (expression, template) {
+        (Some(expression), None) => {
+            Expression::compile(&expression).and_then(|expression| expression.evaluate_value(&data, now))
+        }
+        (None, Some(template)) => render(&template, &data, now),
+        (Some(_), Some(_)) | (None, None) => {
+            return Err(ApiError::invalid("/expression", "give either `expression` or `template`"));
+        }
+    };
     Ok(Json(evaluated(result)))
 }
 
@@ -71,4 +81,12 @@ pub(crate) fn evaluated(result: Result<Option<Value>, ExpressionError>) -> EvalR
             error: Some(error.message),
         },
     }
+}
+
+/// What a step would make of a template: the value of a single expression, else text.
+fn render(source: &str, data: &Value, now: Timestamp) -> Result<Option<Value>, ExpressionError> {
+    let none = Map::new();
+    let scope = Scope::new(now).with_map(data.as_object().unwrap_or(&none));
+    let template = Template::compile(&Value::String(source.to_owned())).map_err(|error| error.error)?;
+    template.render(&scope).map(Some).map_err(|error| error.error)
 }

@@ -19,6 +19,7 @@ pub(crate) mod exports;
 pub(crate) mod health;
 pub(crate) mod moves;
 pub(crate) mod people;
+pub(crate) mod previews;
 pub(crate) mod ramps;
 pub(crate) mod rehearsal;
 pub(crate) mod retry;

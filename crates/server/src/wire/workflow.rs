@@ -49,12 +49,16 @@ pub struct CheckResponse {
     pub diagnostics: Vec<Diagnostic>,
 }
 
-/// An expression and what it reads.
+/// An expression or a template, and what it reads.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct EvalRequest {
-    /// JSONata.
-    pub expression: String,
+    /// JSONata; or `template`.
+    #[serde(default)]
+    pub expression: Option<String>,
+    /// Text with `{{ JSONata }}` in it; or `expression`.
+    #[serde(default)]
+    pub template: Option<String>,
     /// Its scope: an object's members are names at the root.
     #[serde(default)]
     pub data: Value,
@@ -71,7 +75,7 @@ pub struct EvalResponse {
     pub error: Option<String>,
     /// Stable name of the error.
     pub code: Option<String>,
-    /// Byte in the expression the error is at.
+    /// Byte in the expression or template the error is at, when known.
     pub position: Option<u64>,
 }
 

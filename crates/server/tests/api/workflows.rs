@@ -180,12 +180,65 @@ async fn a_repeated_create_makes_one_workflow() {
 #[tokio::test]
 async fn expressions_give_values_nothing_or_a_reason() {
     let test = TestApp::start().await;
-    let viewer = test.key(Role::Viewer).await;
-    let value = viewer.post("/eval", json!({ "expression": "a + 1", "data": { "a": 41 } })).await;
+    let builder = test.key(Role::Builder).await;
+    let value = builder.post("/eval", json!({ "expression": "a + 1", "data": { "a": 41 } })).await;
     assert_eq!((&value.is(200).json["value"], &value.json["nothing"]), (&json!(42), &json!(false)));
-    let nothing = viewer.post("/eval", json!({ "expression": "a.b", "data": {} })).await;
+    let nothing = builder.post("/eval", json!({ "expression": "a.b", "data": {} })).await;
     assert_eq!(nothing.is(200).json["nothing"], true);
-    let wrong = viewer.post("/eval", json!({ "expression": "a +", "data": {} })).await;
-    assert_eq!(wrong.is(200).json["code"], "expression_parse");
-    assert!(viewer.get("/schemas/workflow.json").await.is(200).json["properties"]["steps"].is_object());
+    let wrong = builder.post("/eval", json!({ "expression": "a + ) + b", "data": {} })).await;
+    assert_eq!((&wrong.is(200).json["code"], &wrong.json["position"]), (&json!("expression_parse"), &json!(4)));
+    assert!(builder.get("/schemas/workflow.json").await.is(200).json["properties"]["steps"].is_object());
+    let viewer = test.key(Role::Viewer).await;
+    viewer.post("/eval", json!({ "expression": "1" })).await.is_problem(403, "forbidden");
+    builder.post("/eval", json!({ "expression": "1", "template": "1" })).await.is_problem(422, "invalid_request");
+}
+
+#[tokio::test]
+async fn templates_are_rendered_as_a_step_would() {
+    let test = TestApp::start().await;
+    let builder = test.key(Role::Builder).await;
+    let data = json!({ "customer": { "name": "Ada", "id": 9_007_199_254_740_993_u64 } });
+    let render = async |template: &str| builder.post("/eval", json!({ "template": template, "data": data })).await;
+    assert_eq!(render("Hello {{ customer.name }}!").await.is(200).json["value"], "Hello Ada!");
+    assert_eq!(render("{{ customer.id }}").await.is(200).json["value"], json!(9_007_199_254_740_993_u64));
+    let wrong = render("Hello {{ customer. }}!").await;
+    assert_eq!((&wrong.is(200).json["code"], &wrong.json["position"]), (&json!("expression_parse"), &json!(18)));
+}
+
+#[tokio::test]
+async fn a_policy_tells_who_could_approve() {
+    let test = TestApp::start().await;
+    let builder = test.key(Role::Builder).await;
+    let nobody = builder.post("/approvers/preview", json!({ "roles": ["nobody_has_this"] })).await;
+    assert_eq!(nobody.is(200).json, json!({ "people": [], "enough": false, "enough_without_requester": false }));
+    test.person("ada@example.com", Role::Admin, &[]).await;
+    test.person("grace@example.com", Role::Operator, &["manager"]).await;
+    test.person("vera@example.com", Role::Viewer, &["manager"]).await;
+    let names = |reply: &crate::support::Reply| -> Vec<String> {
+        let people = reply.json["people"].as_array().unwrap();
+        people.iter().map(|one| one["email"].as_str().unwrap().to_owned()).collect()
+    };
+    let managers = builder.post("/approvers/preview", json!({ "roles": ["manager"], "quorum": 2 })).await;
+    assert_eq!(names(managers.is(200)), ["grace@example.com", "vera@example.com"]);
+    assert_eq!(managers.json["enough"], true);
+    let anyone = builder.post("/approvers/preview", json!({ "quorum": 2, "exclude_requester": true })).await;
+    assert_eq!(names(anyone.is(200)), ["ada@example.com", "grace@example.com"]);
+    assert_eq!((&anyone.json["enough"], &anyone.json["enough_without_requester"]), (&json!(true), &json!(false)));
+    let too_many = builder.post("/approvers/preview", json!({ "users": ["GRACE@example.com"], "quorum": 2 })).await;
+    assert_eq!(names(too_many.is(200)), ["grace@example.com"]);
+    assert_eq!(too_many.json["enough"], false);
+    let viewer = test.key(Role::Viewer).await;
+    viewer.post("/approvers/preview", json!({})).await.is_problem(403, "forbidden");
+}
+
+#[tokio::test]
+async fn a_form_is_shown_over_every_channel() {
+    let test = TestApp::start().await;
+    let builder = test.key(Role::Builder).await;
+    let form = json!({ "properties": { "plan": { "enum": ["one", "a label that is far too long"] } } });
+    let answer = builder.post("/forms/preview", json!({ "form": form })).await;
+    let channels = answer.is(200).json["channels"].as_array().unwrap().clone();
+    let showing: Vec<_> = channels.iter().map(|one| one["showing"].as_str().unwrap()).collect();
+    assert_eq!(showing, ["inline", "buttons", "buttons", "numbered", "link"]);
+    assert_eq!(channels[1]["problems"].as_array().unwrap().len(), 1);
 }

@@ -1,6 +1,7 @@
 import '@xyflow/react/dist/style.css'
 import './canvas.css'
-import { Background, BackgroundVariant, Controls, MiniMap, ReactFlow, ReactFlowProvider, type ReactFlowProps } from '@xyflow/react'
+import { Background, BackgroundVariant, ControlButton, Controls, MiniMap, ReactFlow, ReactFlowProvider, useReactFlow, type ReactFlowInstance, type ReactFlowProps } from '@xyflow/react'
+import { Maximize } from 'lucide-react'
 import { useMemo } from 'react'
 import { shownTheme, theme } from '@/app/theme'
 import type { WorkflowDocument } from '@/model/document'
@@ -13,18 +14,47 @@ import { StepCard, type StepNode } from './step-card'
 
 const NODE_TYPES = { step: StepCard }
 const EDGE_TYPES = { branch: BranchEdge }
+const MAP = { width: 150, height: 104 }
+const MAP_SPACE = 190
+
+/** Whether the person has asked for little motion. */
+function still(): boolean {
+  return matchMedia('(prefers-reduced-motion: reduce)').matches
+}
+
+/** Shows everything, with no card under the tools on the left or the mini-map. */
+export function fitAll(flow: Pick<ReactFlowInstance<StepNode, BranchEdgeType>, 'fitView' | 'getNodes' | 'getNodesBounds'>, duration = 0, tools = 0): void {
+  const pane = document.querySelector('.react-flow')
+  const wide = (pane?.clientWidth ?? 0) >= 768
+  const bounds = flow.getNodesBounds(flow.getNodes())
+  const width = (pane?.clientWidth ?? 1) - tools
+  const height = pane?.clientHeight ?? 1
+  const zoom = (right: number, bottom: number) => Math.min((width - right) / (bounds.width || 1), (height - bottom) / (bounds.height || 1))
+  const beside = zoom(MAP_SPACE, 0) >= zoom(0, MAP_SPACE - 46)
+  const gap = (px: number): `${number}px` => `${px}px`
+  void flow.fitView({
+    duration: still() ? 0 : duration,
+    maxZoom: 1,
+    padding: { top: '28px', left: gap(28 + tools), right: gap(wide && beside ? MAP_SPACE : 28), bottom: gap(wide && !beside ? MAP_SPACE - 46 : 28) },
+  })
+}
+
+function FitButton({ tools }: { tools: number }) {
+  const flow = useReactFlow<StepNode, BranchEdgeType>()
+  return <ControlButton title={strings.canvas.fit} aria-label={strings.canvas.fit} onClick={() => fitAll(flow, 200, tools)}><Maximize size={12} /></ControlButton>
+}
 
 /** The drawing surface, same for looking and for editing. */
-export function CanvasSurface({ children, bare, ...props }: ReactFlowProps<StepNode, BranchEdgeType> & { bare?: boolean }) {
+export function CanvasSurface({ children, bare, tools = 0, ...props }: ReactFlowProps<StepNode, BranchEdgeType> & { bare?: boolean; tools?: number }) {
   useStore(theme)
   return (
     <ReactFlow<StepNode, BranchEdgeType>
       aria-label={strings.canvas.label}
+      tabIndex={-1}
       nodeTypes={NODE_TYPES}
       edgeTypes={EDGE_TYPES}
       colorMode={shownTheme()}
-      fitView
-      fitViewOptions={{ maxZoom: 1, padding: 0.15 }}
+      onInit={(flow) => fitAll(flow, 0, tools)}
       minZoom={0.1}
       maxZoom={1.75}
       onlyRenderVisibleElements={(props.nodes?.length ?? 0) > 80}
@@ -32,8 +62,8 @@ export function CanvasSurface({ children, bare, ...props }: ReactFlowProps<StepN
       {...props}
     >
       <Background variant={BackgroundVariant.Dots} gap={20} size={1} />
-      <Controls showInteractive={false} />
-      {!bare && <MiniMap pannable zoomable ariaLabel={strings.canvas.label} className="!hidden md:!block" />}
+      <Controls showInteractive={false} showFitView={false}><FitButton tools={tools} /></Controls>
+      {!bare && <MiniMap style={MAP} pannable zoomable ariaLabel={strings.canvas.label} className="!hidden md:!block" />}
       {children}
     </ReactFlow>
   )

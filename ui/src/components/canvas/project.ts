@@ -1,11 +1,12 @@
 import { MarkerType } from '@xyflow/react'
 import type { Change } from '@/model/compare'
-import type { WorkflowDocument } from '@/model/document'
+import { titleOf, type Step, type WorkflowDocument } from '@/model/document'
 import { exitsOf, type Exit } from '@/model/exits'
 import { edgesOf, type Overlay } from '@/model/graph'
 import { CARD_HEIGHT, CARD_WIDTH, positions } from '@/model/layout'
+import { routes, type Line, type Route } from '@/model/routes'
 import type { BranchEdgeData, BranchEdgeType } from './branch-edge'
-import type { StepNode } from './step-card'
+import { handlesOf, heightOf, type StepNode, type StepNodeData } from './step-card'
 
 export type Marks = Map<string, { errors: number; warnings: number }>
 export type Projection = {
@@ -17,16 +18,26 @@ export type Projection = {
   insert?: Pick<BranchEdgeData, 'onInsert' | 'insertLabel'>
 }
 
+type Shown = { spots: Map<string, [number, number]>; editable: boolean }
+
+/** The spaced handles of a card, in the order of what they lead to, so that lines cross less. */
+function shownExits(step: Step, x: number, { spots, editable }: Shown): Exit[] {
+  const exits = exitsOf(step).filter((way) => way.target !== null || (editable && !way.optional))
+  const targetX = (way: Exit) => spots.get(way.target ?? '')?.[0] ?? x
+  return exits.sort((a, b) => targetX(a) - targetX(b))
+}
+
+const NONE: Exit[] = []
+
 /** The document as nodes of the canvas. */
 export function nodesOf(document: WorkflowDocument, { overlay, marks, changes, editable = false, selected }: Projection): StepNode[] {
   const spots = positions(document)
   return Object.entries(document.steps).map(([id, step]) => {
     const [x, y] = spots.get(id) ?? [0, 0]
     const mark = marks?.get(id)
-    const exits = exitsOf(step).filter((way) => way.target !== null || (editable && (!way.optional || selected?.has(id))))
-    const targetX = (way: Exit) => spots.get(way.target ?? '')?.[0] ?? x
-    // Handles stand in the order of what they lead to, so that lines cross less.
-    exits.sort((a, b) => targetX(a) - targetX(b))
+    const exits = shownExits(step, x, { spots, editable })
+    const unused = editable && selected?.has(id) ? exitsOf(step).filter((way) => way.target === null && way.optional) : NONE
+    const data: StepNodeData = { step, start: document.start === id, editable, exits, unused, ran: overlay ? (overlay.steps.get(id) ?? null) : undefined, errors: mark?.errors ?? 0, warnings: mark?.warnings ?? 0, change: changes?.get(id) }
     return {
       id,
       type: 'step',
@@ -34,22 +45,64 @@ export function nodesOf(document: WorkflowDocument, { overlay, marks, changes, e
       selected: selected?.has(id) ?? false,
       draggable: editable,
       width: CARD_WIDTH,
-      initialHeight: CARD_HEIGHT,
-      data: { step, start: document.start === id, editable, exits, ran: overlay ? (overlay.steps.get(id) ?? null) : undefined, errors: mark?.errors ?? 0, warnings: mark?.warnings ?? 0, change: changes?.get(id) },
+      height: heightOf(data),
+      handles: handlesOf(data),
+      data,
       ariaLabel: [step.title || id, step.type, changes?.get(id)].filter(Boolean).join(', '),
     }
   })
 }
 
+function sameExits(a: readonly Exit[], b: readonly Exit[]): boolean {
+  return a.length === b.length && a.every((way, index) => way.name === b[index]?.name && way.target === b[index]?.target && way.label === b[index]?.label)
+}
+
+function sameNode(a: StepNode, b: StepNode): boolean {
+  const { data: x } = a
+  const { data: y } = b
+  return (
+    x.step === y.step && a.position.x === b.position.x && a.position.y === b.position.y && a.selected === b.selected && a.draggable === b.draggable && a.measured === b.measured &&
+    x.start === y.start && x.editable === y.editable && x.errors === y.errors && x.warnings === y.warnings && x.ran === y.ran && x.change === y.change && sameExits(x.exits, y.exits) && sameExits(x.unused, y.unused)
+  )
+}
+
+/** The nodes, with those that have not changed being the same objects as before: only the others are drawn again. */
+export function reused(before: Map<string, StepNode>, nodes: readonly StepNode[]): StepNode[] {
+  const kept = nodes.map((node) => {
+    const old = before.get(node.id)
+    return old && sameNode(old, node) ? old : node
+  })
+  before.clear()
+  for (const node of kept) before.set(node.id, node)
+  return kept
+}
+
+/** The way of every connection around the cards. */
+export function edgeRoutes(document: WorkflowDocument, editable: boolean): { ways: Map<string, Route>; lanes: Map<string, number> } {
+  const lanes = new Map<string, number>()
+  const spots = positions(document)
+  const boxes = [...spots.values()].map(([x, y]) => ({ x, y, width: CARD_WIDTH, height: CARD_HEIGHT }))
+  const lines = Object.entries(document.steps).flatMap(([id, step]) => {
+    const [x, y] = spots.get(id) ?? [0, 0]
+    const exits = shownExits(step, x, { spots, editable })
+    return exits.flatMap((way, index): Line[] => {
+      const target = way.target === null ? undefined : spots.get(way.target)
+      if (!target || way.target === null) return []
+      if (exits.length > 1) lanes.set(`${id}:${way.name}`, index)
+      const from = [x + (CARD_WIDTH * (index + 1)) / (exits.length + 1), y + CARD_HEIGHT] as const
+      return [{ id: `${id}:${way.name}`, from, to: [target[0] + CARD_WIDTH / 2, target[1]], target: way.target, lane: index }]
+    })
+  })
+  return { ways: routes(lines, boxes), lanes }
+}
+
 /** The document's connections as edges of the canvas. */
 export function canvasEdges(document: WorkflowDocument, { overlay, editable = false, insert }: Projection, selected?: ReadonlySet<string>): BranchEdgeType[] {
-  const lanes = new Map<string, number>()
+  const { ways, lanes } = edgeRoutes(document, editable)
   const edges = edgesOf(document)
   // Later lines are drawn over earlier ones; the path taken comes on top.
   if (overlay) edges.sort((a, b) => Number(overlay.edges.has(a.id)) - Number(overlay.edges.has(b.id)))
   return edges.map((edge) => {
-    const lane = lanes.get(edge.from) ?? 0
-    lanes.set(edge.from, lane + 1)
     const taken = overlay ? overlay.edges.has(edge.id) : undefined
     return {
       id: edge.id,
@@ -60,7 +113,7 @@ export function canvasEdges(document: WorkflowDocument, { overlay, editable = fa
       selected: selected?.has(edge.id) ?? false,
       reconnectable: editable,
       markerEnd: { type: MarkerType.ArrowClosed, width: 16, height: 16, color: taken ? 'var(--accent)' : 'var(--line-strong)' },
-      data: { label: edge.label, tone: edge.tone, taken, lane, ...insert },
+      data: { label: edge.label, tone: edge.tone, taken, route: ways.get(edge.id), lane: lanes.get(edge.id), onInsert: insert?.onInsert, insertLabel: insert && `${insert.insertLabel}: ${titleOf(edge.from, document.steps[edge.from])}, ${edge.label || edge.exit}` },
     }
   })
 }

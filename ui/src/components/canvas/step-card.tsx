@@ -1,10 +1,10 @@
-import { Handle, Position, type Node, type NodeProps } from '@xyflow/react'
+import { Handle, Position, type Node, type NodeHandle, type NodeProps } from '@xyflow/react'
 import { CircleAlert, Flag, TriangleAlert } from 'lucide-react'
 import { memo } from 'react'
 import type { Change } from '@/model/compare'
 import { titleOf, type Step } from '@/model/document'
 import type { Exit, Tone } from '@/model/exits'
-import { CARD_WIDTH } from '@/model/layout'
+import { CARD_HEIGHT, CARD_WIDTH } from '@/model/layout'
 import { cx } from '@/ui/cx'
 import { CHANGE_LOOK } from '../difference/look'
 import { strings as words } from '../difference/strings'
@@ -18,6 +18,8 @@ export type StepNodeData = {
   editable: boolean
   /** The ways out, in the order of their handles. */
   exits: Exit[]
+  /** Optional ways out that lead nowhere; offered on a selected card. */
+  unused: Exit[]
   /** Set when a run is shown: what happened here, or `null` when the run did not come by. */
   ran?: { status: string; visits: number } | null
   errors: number
@@ -29,6 +31,45 @@ const HANDLE: Record<Tone, string> = { plain: '!border-line-strong', good: '!bor
 
 export type StepNode = Node<StepNodeData, 'step'>
 
+const RAN_PX = 30
+const HANDLE_PX = 10
+const ENTRY_PX = 8
+
+/** Height of the card on the canvas. */
+export function heightOf(data: Pick<StepNodeData, 'ran'>): number {
+  return CARD_HEIGHT + (data.ran ? RAN_PX : 0)
+}
+
+/** Where the middle of a way out stands, from the left edge of the card; unused ones stand at the right end. */
+export function exitX({ exits, unused }: Pick<StepNodeData, 'exits' | 'unused'>, index: number): number {
+  if (index < exits.length) return (CARD_WIDTH * (index + 1)) / (exits.length + 1)
+  return CARD_WIDTH - 12 - (unused.length - 1 - (index - exits.length)) * 18
+}
+
+/** Where the lines start and end, known without measuring: a handle that moves takes its line along at once. */
+export function handlesOf(data: Pick<StepNodeData, 'exits' | 'unused' | 'ran'>): NodeHandle[] {
+  const bottom = heightOf(data) - 1 - HANDLE_PX / 2
+  const ways = [...data.exits, ...data.unused]
+  return [
+    { type: 'target', position: Position.Top, x: (CARD_WIDTH - ENTRY_PX) / 2, y: 1 - ENTRY_PX / 2, width: ENTRY_PX, height: ENTRY_PX },
+    ...ways.map((way, index): NodeHandle => ({ id: way.name, type: 'source', position: Position.Bottom, x: exitX(data, index) - HANDLE_PX / 2, y: bottom, width: HANDLE_PX, height: HANDLE_PX })),
+  ]
+}
+
+function ExitHandle({ way, x, editable }: { way: Exit; x: number; editable: boolean }) {
+  return (
+    <Handle
+      id={way.name}
+      type="source"
+      position={Position.Bottom}
+      isConnectable={editable}
+      title={way.label || way.name}
+      style={{ left: x - 1 }}
+      className={cx('!size-2.5 !bg-bg', way.target === null ? '!border-dashed !border-faint' : HANDLE[way.tone], !editable && '!opacity-0')}
+    />
+  )
+}
+
 /** The shell every kind of step is drawn in. */
 export const StepCard = memo(function StepCard({ id, data, selected }: NodeProps<StepNode>) {
   const view = kindView(data.step.type)
@@ -36,7 +77,7 @@ export const StepCard = memo(function StepCard({ id, data, selected }: NodeProps
   const idle = data.ran === null
   return (
     <div
-      style={{ width: CARD_WIDTH }}
+      style={{ width: CARD_WIDTH, height: heightOf(data) }}
       className={cx('rounded-lg border bg-raised px-3 py-2 shadow-sm transition-opacity', selected ? 'border-accent ring-2 ring-accent/30' : data.errors > 0 ? 'border-bad' : data.change ? cx('border-2', CHANGE_LOOK[data.change].border) : 'border-line-strong', idle && 'opacity-45')}
     >
       <Handle type="target" position={Position.Top} isConnectable={data.editable} className="!size-2 !border-line-strong !bg-bg" />
@@ -59,16 +100,10 @@ export const StepCard = memo(function StepCard({ id, data, selected }: NodeProps
         </div>
       )}
       {data.exits.map((way, index) => (
-        <Handle
-          key={way.name}
-          id={way.name}
-          type="source"
-          position={Position.Bottom}
-          isConnectable={data.editable}
-          title={way.label || way.name}
-          style={{ left: `${((index + 1) / (data.exits.length + 1)) * 100}%` }}
-          className={cx('!size-2.5 !bg-bg', way.target === null ? '!border-dashed !border-faint' : HANDLE[way.tone], !data.editable && '!opacity-0')}
-        />
+        <ExitHandle key={way.name} way={way} x={exitX(data, index)} editable={data.editable} />
+      ))}
+      {data.unused.map((way, index) => (
+        <ExitHandle key={way.name} way={way} x={exitX(data, data.exits.length + index)} editable />
       ))}
     </div>
   )

@@ -22,6 +22,7 @@ import AddDialog from './add-dialog'
 import { BuilderContext, useBuilder, useDocument, useView } from './context'
 import { ConflictDialog, PublishDialog, RunDialog } from './dialogs'
 import { EditCanvas } from './edit-canvas'
+import { preloadExpressionEditor } from './expression-field'
 import { Inspector, ProblemsPanel } from './inspector'
 import { KindPalette } from './kind-palette'
 import { createBuilder } from './stores'
@@ -118,6 +119,7 @@ function Workbench({ workflow, rehearsal }: { workflow: Workflow; rehearsal: Reh
   useSelectionInAddress()
   const flow = useReactFlow()
   useEffect(() => builder.follow(), [builder])
+  useEffect(preloadExpressionEditor, [])
   // Beside the panel the canvas is narrower: the graph is brought into what is left.
   useEffect(() => {
     if (!rehearsing) return

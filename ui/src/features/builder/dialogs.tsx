@@ -1,4 +1,4 @@
-import { useMutation, useQueryClient } from '@tanstack/react-query'
+import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
 import { useNavigate } from '@tanstack/react-router'
 import { useState } from 'react'
 import { api, ApiProblem, problemText, send } from '@/api/client'
@@ -11,11 +11,11 @@ import { Button } from '@/ui/button'
 import { Dialog } from '@/ui/dialog'
 import { Field, Input, Textarea } from '@/ui/field'
 import { Note } from '@/ui/states'
+import { toYaml } from '@/model/yaml'
 import { useStore } from '@/ui/store'
 import { toast } from '@/ui/toast'
 import { useBuilder, useDocument } from './context'
 import { strings } from './strings'
-import { toYaml } from './yaml-view'
 
 /** Publishes the draft; a refusal shows its reasons, a race shows itself. */
 export function PublishDialog({ active, onClose }: { active: number | null | undefined; onClose: () => void }) {

@@ -2,7 +2,7 @@ import { useReactFlow, type Connection, type EdgeChange, type NodeChange, type X
 import { useCallback, useMemo, useState, type DragEvent } from 'react'
 import { CanvasSurface } from '@/components/canvas/canvas'
 import type { BranchEdgeType } from '@/components/canvas/branch-edge'
-import { canvasEdges, nodesOf } from '@/components/canvas/project'
+import { canvasEdges, nodesOf, reused } from '@/components/canvas/project'
 import type { StepNode } from '@/components/canvas/step-card'
 import type { StepType } from '@/model/document'
 import type { Overlay } from '@/model/graph'
@@ -13,6 +13,8 @@ import { useBuilder, useDocument, useView } from './context'
 import { marksOf, type Builder } from './stores'
 import { strings } from './strings'
 
+/** Room the palette takes at the left of the canvas. */
+export const TOOLS_PX = 48
 export const DRAG_TYPE = 'application/x-countersign-step'
 
 function splitEdge(edge: string): { from: string; exit: string } {
@@ -29,7 +31,8 @@ function useNodes(builder: Builder, editable: boolean, overlay?: Overlay) {
   const projected = useMemo(() => nodesOf(document, { marks, editable, selected, overlay }), [document, marks, editable, selected, overlay])
   const [measured, setMeasured] = useState<Record<string, StepNode['measured']>>({})
   const [dragged, setDragged] = useState<Record<string, XYPosition>>({})
-  const base = useMemo(() => projected.map((node) => ({ ...node, measured: measured[node.id] })), [projected, measured])
+  const [before] = useState(() => new Map<string, StepNode>())
+  const base = useMemo(() => reused(before, projected.map((node) => ({ ...node, measured: measured[node.id] }))), [before, projected, measured])
   // While a card is dragged only that card is a new object; the other five hundred are not drawn again.
   const nodes = useMemo(() => base.map((node) => (dragged[node.id] ? { ...node, position: dragged[node.id] as XYPosition, dragging: true } : node)), [base, dragged])
   const onNodesChange = useCallback(
@@ -100,6 +103,7 @@ export function EditCanvas({ editable, overlay }: { editable: boolean; overlay?:
   }
   return (
     <CanvasSurface
+      tools={editable ? TOOLS_PX : 0}
       nodes={nodes}
       edges={edges}
       nodesDraggable={editable}
@@ -116,8 +120,11 @@ export function EditCanvas({ editable, overlay }: { editable: boolean; overlay?:
       onEdgesChange={onEdgesChange}
       onConnect={onConnect}
       onReconnect={onReconnect}
-      onConnectEnd={(_, state) => {
-        if (editable && !state.isValid && state.fromNode && state.fromHandle?.type === 'source') builder.show({ adding: { from: state.fromNode.id, exit: state.fromHandle.id ?? 'next' } })
+      onConnectEnd={(event, state) => {
+        if (!editable || state.isValid || state.fromNode === null || state.fromHandle?.type !== 'source') return
+        const { clientX, clientY } = 'changedTouches' in event ? (event.changedTouches[0] as Touch) : event
+        const { x, y } = flow.screenToFlowPosition({ x: clientX, y: clientY })
+        builder.show({ adding: { from: state.fromNode.id, exit: state.fromHandle.id ?? 'next', at: [Math.round(x - CARD_WIDTH / 2), Math.round(y)] } })
       }}
       onNodeDragStop={onNodeDragStop}
       onPaneClick={() => builder.select([])}

@@ -4,7 +4,10 @@ import { brief, getAt, jsonEqual, type Json } from '@/model/json'
 import { parseDuration, spellDuration } from '@/model/duration'
 import { Button, IconButton } from '@/ui/button'
 import { Field, Input, Textarea } from '@/ui/field'
+import type { Mode } from '@/model/expression/complete'
 import { useBuilder, useDocument } from './context'
+import { ExpressionBox, ExpressionField } from './expression-field'
+import type { Place } from './sample'
 import { strings } from './strings'
 
 const s = strings.inspector
@@ -18,15 +21,16 @@ export function useStepField<T extends Json>(id: string, path: Path): [T | undef
   return [value, (next) => builder.perform({ op: 'set_field', id, path, value: next })]
 }
 
-type TextProps = { id: string; path: Path; label: ReactNode; hint?: ReactNode; mono?: boolean; rows?: number; required?: boolean; placeholder?: string; list?: string; type?: string }
+type TextProps = { id: string; path: Path; label: ReactNode; name?: string; mode?: Mode; hint?: ReactNode; mono?: boolean; rows?: number; required?: boolean; placeholder?: string; list?: string; type?: string }
 
-/** A text of the step. `required` keeps the key with an empty text. */
-export function TextField({ id, path, label, hint, mono, rows, required, placeholder, list, type }: TextProps) {
+/** A text of the step, an expression or template when it has a `mode`. `required` keeps the key with an empty text. */
+export function TextField({ id, path, label, name: called, mode, hint, mono, rows, required, placeholder, list, type }: TextProps) {
   const [value, setValue] = useStepField<string>(id, path)
   const shown = typeof value === 'string' ? value : value === undefined || value === null ? '' : brief(value, 10_000)
   const set = (text: string) => setValue(text === '' && !required ? undefined : text)
   const look = mono ? 'font-mono !text-xs' : undefined
   const name = path.join('.')
+  if (mode) return <ExpressionField label={label} hint={hint} name={called ?? (typeof label === 'string' ? label : name)} field={name} mode={mode} lines={rows} placeholder={placeholder} value={shown} onChange={set} />
   return (
     <Field label={label} hint={hint}>
       {(props) =>
@@ -111,29 +115,49 @@ export function ListField({ id, path, label, hint }: { id: string; path: Path; l
   )
 }
 
+/** A name that must stay unique among its like; it is changed when the typing is done. */
+export function NameInput({ label, value, taken, onCommit, className, autoFocus }: { label: string; value: string; autoFocus?: boolean; taken: (name: string) => boolean; onCommit: (name: string) => void; className?: string }) {
+  const [draft, setDraft] = useState<string | null>(null)
+  const problem = draft === null || draft === value ? null : draft.trim() === '' ? strings.pairs.empty : taken(draft.trim()) ? strings.pairs.taken : null
+  const commit = () => {
+    if (draft !== null && problem === null && draft.trim() !== value) onCommit(draft.trim())
+    setDraft(null)
+  }
+  return (
+    <span className={className}>
+      <Input aria-label={label} autoFocus={autoFocus} aria-invalid={problem !== null} title={problem ?? undefined} value={draft ?? value} spellCheck={false} className="font-mono !text-xs" onChange={(event) => setDraft(event.target.value)} onBlur={commit} onKeyDown={(event) => event.key === 'Enter' && commit()} />
+      {problem && <span role="alert" className="text-xs text-bad">{problem}</span>}
+    </span>
+  )
+}
+
 /** Name and template pairs, such as `set`. */
-export function PairsField({ id, path, label }: { id: string; path: Path; label: string }) {
+export function PairsField({ id, path, label, place, first = '{{ output }}' }: { id: string; path: Path; label: string; place?: Place; first?: string }) {
   const [value, setValue] = useStepField<Record<string, Json>>(id, path)
   const pairs = Object.entries(value ?? {})
+  const names = new Set(pairs.map(([name]) => name))
+  const [added, setAdded] = useState(-1)
   const write = (next: [string, Json][]) => setValue(next.length > 0 ? Object.fromEntries(next) : undefined)
   return (
-    <fieldset className="flex flex-col gap-1.5">
+    <fieldset className="flex min-w-0 flex-col gap-1.5">
       <legend className="mb-1 text-xs font-medium text-muted">{label}</legend>
       {pairs.map(([name, template], index) => (
-        <div key={index} className="flex items-center gap-1">
-          <Input aria-label={`${label}: ${name}`} value={name} className="!w-2/5 font-mono !text-xs" onChange={(event) => write(pairs.map((pair, at) => (at === index ? [event.target.value, pair[1]] : pair)))} />
-          <span aria-hidden className="text-faint">=</span>
-          <Input aria-label={`${name} =`} value={typeof template === 'string' ? template : JSON.stringify(template)} className="font-mono !text-xs" onChange={(event) => write(pairs.map((pair, at) => (at === index ? [pair[0], event.target.value] : pair)))} />
+        <div key={index} className="flex items-start gap-1">
+          <NameInput className="w-2/5 shrink-0" autoFocus={index === added} label={`${label}: ${name}`} value={name} taken={(other) => names.has(other)} onCommit={(next) => write(pairs.map((pair, at) => (at === index ? [next, pair[1]] : pair)))} />
+          <span aria-hidden className="pt-1.5 text-faint">=</span>
+          <ExpressionBox name={`${name} =`} field={[...path, name].join('.')} mode="template" place={place} value={typeof template === 'string' ? template : JSON.stringify(template)} onChange={(text) => write(pairs.map((pair, at) => (at === index ? [pair[0], text] : pair)))} />
           <IconButton label={`${strings.condition.remove} ${name}`} onClick={() => write(pairs.filter((_, at) => at !== index))}><X size={14} /></IconButton>
         </div>
       ))}
-      <div><Button small look="quiet" icon={<Plus size={13} />} onClick={() => write([...pairs, [freshName(pairs), '{{ output }}']])}>{label}</Button></div>
+      <div><Button small look="quiet" icon={<Plus size={13} />} aria-label={strings.pairs.add(label)} onClick={() => {
+        setAdded(pairs.length)
+        write([...pairs, [freshName(names), first]])
+      }}>{label}</Button></div>
     </fieldset>
   )
 }
 
-function freshName(pairs: [string, Json][]): string {
-  const names = new Set(pairs.map(([name]) => name))
+function freshName(names: ReadonlySet<string>): string {
   for (let number = 1; ; number += 1) if (!names.has(`value_${number}`)) return `value_${number}`
 }
 

@@ -1,14 +1,16 @@
-import { X } from 'lucide-react'
+import { Plus, X } from 'lucide-react'
 import { useEffect, useRef, useState } from 'react'
 import { KindTag } from '@/components/step-cards'
 import { isStepId, titleOf, type Step, type Trigger } from '@/model/document'
-import { exitsOf } from '@/model/exits'
+import { exitPath, exitsOf } from '@/model/exits'
 import { pointerParts } from '@/model/json'
 import { Button, IconButton } from '@/ui/button'
 import { Field, Input, Select, Textarea } from '@/ui/field'
+import { Menu } from '@/ui/menu'
 import { Note } from '@/ui/states'
 import { useStore } from '@/ui/store'
 import { useBuilder, useDocument, useView } from './context'
+import { ExpressionBox, SampleLine } from './expression-field'
 import { Group, JsonField, TextField } from './fields'
 import { KindEditor } from './kinds/registry'
 import { strings } from './strings'
@@ -16,7 +18,6 @@ import { strings } from './strings'
 const s = strings.inspector
 const TONE = { error: 'bad', warning: 'warn', info: 'muted' } as const
 const DOT = { error: 'bg-bad', warning: 'bg-warn', info: 'bg-faint' }
-const NEW = '\u0000new'
 
 function IdField({ id }: { id: string }) {
   const builder = useBuilder()
@@ -47,16 +48,14 @@ function Connections({ id, step }: { id: string; step: Step }) {
       {ways.map((way) => (
         <Field key={way.name} label={way.label || way.name}>
           {(props) => (
-            <Select
-              {...props}
-              value={way.target ?? ''}
-              onChange={(event) => (event.target.value === NEW ? builder.show({ adding: { from: id, exit: way.name } }) : builder.perform({ op: 'connect', id, exit: way.name, target: event.target.value || null }))}
-            >
-              <option value="">{way.optional ? s.unused : s.nowhere}</option>
-              <option value={NEW}>{s.newStep}</option>
-              {Object.entries(document.steps).map(([other, target]) => <option key={other} value={other}>{titleOf(other, target)}</option>)}
-              {way.target !== null && !Object.hasOwn(document.steps, way.target) && <option value={way.target}>{way.target}?</option>}
-            </Select>
+            <span className="flex items-center gap-1">
+              <Select {...props} data-field={exitPath(step, way.name)} value={way.target ?? ''} onChange={(event) => builder.perform({ op: 'connect', id, exit: way.name, target: event.target.value || null })}>
+                <option value="">{way.optional ? s.unused : s.nowhere}</option>
+                {Object.entries(document.steps).map(([other, target]) => <option key={other} value={other}>{titleOf(other, target)}</option>)}
+                {way.target !== null && !Object.hasOwn(document.steps, way.target) && <option value={way.target}>{way.target}?</option>}
+              </Select>
+              <IconButton label={s.newStep(way.label || way.name)} onClick={() => builder.show({ adding: { from: id, exit: way.name } })}><Plus size={14} /></IconButton>
+            </span>
           )}
         </Field>
       ))}
@@ -91,12 +90,14 @@ function StepPanel({ id, step }: { id: string; step: Step }) {
   )
 }
 
-function TriggerRow({ trigger, change, remove }: { trigger: Trigger; change: (trigger: Trigger) => void; remove: () => void }) {
+const MESSAGE = { kind: 'message' } as const
+
+function TriggerRow({ trigger, index, change, remove }: { trigger: Trigger; index: number; change: (trigger: Trigger) => void; remove: () => void }) {
   return (
     <div className="flex items-start gap-1">
       <div className="flex flex-1 flex-col gap-1">
         <KindTag kind={trigger.type} />
-        {trigger.type === 'message' && <Input aria-label={strings.condition.when} className="font-mono !text-xs" value={trigger.when} onChange={(event) => change({ ...trigger, when: event.target.value })} />}
+        {trigger.type === 'message' && <ExpressionBox name={strings.condition.when} field={`${index}.when`} mode="expression" place={MESSAGE} lines={2} value={trigger.when} onChange={(when) => change({ ...trigger, when })} />}
         {trigger.type === 'webhook' && <Input aria-label="path" className="font-mono !text-xs" value={trigger.path} onChange={(event) => change({ ...trigger, path: event.target.value })} />}
         {trigger.type === 'schedule' && (
           <div className="flex gap-1">
@@ -130,16 +131,49 @@ function WorkflowPanel() {
       <Field label={s.description}>{(props) => <Textarea {...props} rows={2} value={document.description ?? ''} onChange={(event) => set('description', event.target.value || undefined)} />}</Field>
       <Field label={s.start}>{(props) => <Select {...props} value={document.start} onChange={(event) => set('start', event.target.value)}>{Object.entries(document.steps).map(([id, step]) => <option key={id} value={id}>{titleOf(id, step)}</option>)}</Select>}</Field>
       <Group title={s.triggers}>
-        {triggers.map((trigger, index) => <TriggerRow key={index} trigger={trigger} change={(next) => set('triggers', triggers.map((old, at) => (at === index ? next : old)))} remove={() => set('triggers', triggers.filter((_, at) => at !== index))} />)}
-        <Select aria-label={s.addTrigger} value="" onChange={(event) => event.target.value && set('triggers', [...triggers, NEW_TRIGGERS[event.target.value as Trigger['type']]])}>
-          <option value="">{s.addTrigger}</option>
-          {Object.keys(NEW_TRIGGERS).map((type) => <option key={type}>{type}</option>)}
-        </Select>
+        {triggers.map((trigger, index) => <TriggerRow key={index} index={index} trigger={trigger} change={(next) => set('triggers', triggers.map((old, at) => (at === index ? next : old)))} remove={() => set('triggers', triggers.filter((_, at) => at !== index))} />)}
+        <div><Menu align="start" trigger={<Button small icon={<Plus size={13} />}>{s.addTrigger}</Button>} items={(Object.keys(NEW_TRIGGERS) as Trigger['type'][]).map((type) => ({ id: type, label: type, run: () => set('triggers', [...triggers, NEW_TRIGGERS[type]]) }))} /></div>
       </Group>
       <JsonField label={s.vars} value={document.vars} onChange={(value) => set('vars', value)} />
       <JsonField label={s.inputSchema} value={document.input} onChange={(value) => set('input', value)} />
     </>
   )
+}
+
+const CONTROLS = 'input:not([type=hidden]), textarea, select, [contenteditable=true]'
+
+/** The control of a field; a longer place leads to the nearest one that has a control. */
+function controlOf(panel: HTMLElement, focus: string): HTMLElement | null {
+  for (let place = focus; place !== ''; place = place.slice(0, Math.max(0, place.lastIndexOf('.')))) {
+    const field = panel.querySelector<HTMLElement>(`[data-field="${CSS.escape(place)}"]`)
+    if (field) return field.matches(CONTROLS) ? field : field.querySelector<HTMLElement>(CONTROLS)
+  }
+  return panel.querySelector<HTMLElement>(CONTROLS)
+}
+
+const WAIT_MS = 3000
+
+/** Calls back with the control as soon as the panel has it: the expression editor may still be loading. */
+function whenThere(panel: HTMLElement | null, focus: string, found: (control: HTMLElement | null) => void): (() => void) | undefined {
+  if (!panel) return undefined
+  const now = controlOf(panel, focus)
+  if (now) {
+    found(now)
+    return undefined
+  }
+  const stop = () => {
+    watcher.disconnect()
+    clearTimeout(timer)
+  }
+  const watcher = new MutationObserver(() => {
+    const control = controlOf(panel, focus)
+    if (!control) return
+    stop()
+    found(control)
+  })
+  watcher.observe(panel, { childList: true, subtree: true })
+  const timer = setTimeout(stop, WAIT_MS)
+  return stop
 }
 
 /** The right side: settings of what is selected. */
@@ -153,12 +187,20 @@ export function Inspector({ editable }: { editable: boolean }) {
   const step = selected.size === 1 && only !== undefined ? document.steps[only] : undefined
   useEffect(() => {
     if (focus === null) return
-    const field = body.current?.querySelector<HTMLElement>(focus === '' ? 'input, textarea, select' : `[data-field="${CSS.escape(focus)}"]`)
-    ;(field ?? body.current?.querySelector<HTMLElement>('input, textarea, select'))?.focus()
-    builder.show({ focus: null })
+    return whenThere(body.current, focus, (field) => {
+      field?.focus()
+      builder.show({ focus: null })
+    })
   }, [builder, focus])
   return (
-    <aside aria-label={s.label} className="absolute inset-x-0 bottom-0 z-10 flex max-h-[60%] flex-col border-t border-line bg-bg md:static md:max-h-none md:w-80 md:shrink-0 md:border-t-0 md:border-l">
+    <aside
+      aria-label={s.label}
+      onKeyDown={(event) => {
+        // Back to the canvas, where keys are commands again.
+        if (event.key === 'Escape' && !event.defaultPrevented) window.document.querySelector<HTMLElement>('.react-flow')?.focus()
+      }}
+      className="absolute inset-x-0 bottom-0 z-10 flex max-h-[60%] flex-col border-t border-line bg-bg md:static md:max-h-none md:w-88 md:shrink-0 md:border-t-0 md:border-l 2xl:w-104"
+    >
       <header className="flex min-h-11 items-center gap-2 border-b border-line px-4">
         {step ? <KindTag kind={step.type} /> : null}
         <h2 className="truncate text-sm font-semibold">{step && only !== undefined ? titleOf(only, step) : selected.size > 1 ? s.many(selected.size) : s.workflow}</h2>
@@ -169,6 +211,7 @@ export function Inspector({ editable }: { editable: boolean }) {
           {step && only !== undefined ? <StepPanel key={only} id={only} step={step} /> : selected.size > 1 ? <p className="text-sm text-muted">{s.manyHelp}</p> : <WorkflowPanel />}
         </fieldset>
       </div>
+      {editable && selected.size < 2 && <SampleLine />}
       {!editable && <p className="border-t border-line px-4 py-2 text-xs text-faint">{strings.readOnly}</p>}
     </aside>
   )

@@ -2,7 +2,7 @@ import { api, ApiProblem, problemText, send } from '@/api/client'
 import type { Diagnostic, Workflow } from '@/api/types'
 import { Autosave, type SaveAnswer, type SaveState } from '@/model/autosave'
 import { asDocument, type StepId, type WorkflowDocument } from '@/model/document'
-import { pointerParts } from '@/model/json'
+import { pointerParts, type JsonObject } from '@/model/json'
 import type { Marks } from '@/components/canvas/project'
 import * as history from '@/model/operations/history'
 import type { History } from '@/model/operations/history'
@@ -23,6 +23,8 @@ export type Builder = {
   view: Store<View>
   saving: Store<SaveState<WorkflowDocument>>
   diagnostics: Store<{ list: Diagnostic[]; checking: boolean }>
+  /** Data a person wrote to try expressions on; nothing means the newest run. */
+  sample: Store<JsonObject | null>
   perform: (operation: Operation) => void
   undo: () => void
   redo: () => void
@@ -100,6 +102,7 @@ export function createBuilder(workflow: Workflow, onSaved: (workflow: Workflow) 
     view,
     saving,
     diagnostics,
+    sample: createStore<JsonObject | null>(null),
     perform: (operation) => change((old) => history.perform(old, operation, Date.now())),
     undo: () => change(history.undo),
     redo: () => change(history.redo),

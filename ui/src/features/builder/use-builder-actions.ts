@@ -3,15 +3,19 @@ import { useReactFlow } from '@xyflow/react'
 import { useEffect } from 'react'
 import { parse, stringify } from 'yaml'
 import { useActions, type Action } from '@/app/actions'
+import type { BranchEdgeType } from '@/components/canvas/branch-edge'
+import { fitAll } from '@/components/canvas/canvas'
+import type { StepNode } from '@/components/canvas/step-card'
 import type { Step, StepId } from '@/model/document'
 import { isObject } from '@/model/json'
 import { autoLayout, neighbour, pasteSteps, pickSteps, removeSteps } from '@/model/operations/edits'
+import { toYaml } from '@/model/yaml'
 import { useStore } from '@/ui/store'
 import { toast } from '@/ui/toast'
 import { useView } from './context'
+import { TOOLS_PX } from './edit-canvas'
 import type { Builder } from './stores'
 import { strings } from './strings'
-import { toYaml } from './yaml-view'
 
 const s = strings.actions
 const PASTE_OFFSET: [number, number] = [40, 40]
@@ -59,7 +63,7 @@ type Outside = { editable: boolean; yaml: boolean; toggleYaml: () => void; publi
 
 /** Everything the builder can do, for toolbar, keys and palette. */
 export function useBuilderActions(builder: Builder, outside: Outside): Record<string, Action> {
-  const flow = useReactFlow()
+  const flow = useReactFlow<StepNode, BranchEdgeType>()
   const navigate = useNavigate()
   const selected = useView((view) => view.selected)
   const edge = useView((view) => view.edge)
@@ -91,7 +95,7 @@ export function useBuilderActions(builder: Builder, outside: Outside): Record<st
     { id: 'undo', label: s.undo, shortcut: 'mod+z', enabled: outside.editable && history.past.length > 0, run: builder.undo },
     { id: 'redo', label: s.redo, shortcut: 'shift+mod+z', enabled: outside.editable && history.future.length > 0, run: builder.redo },
     { id: 'add', label: s.add, shortcut: '/', enabled: edit, run: () => builder.show({ adding: 'anywhere' }) },
-    { id: 'edit', label: s.edit, shortcut: 'enter', enabled: edit && ids.length === 1 && !isControl(), quiet: true, run: () => builder.show({ focus: '' }) },
+    { id: 'edit', label: s.edit, shortcut: 'enter', enabled: edit && ids.length === 1, quiet: true, run: () => builder.show({ focus: '' }) },
     { id: 'remove', label: s.remove, shortcut: 'delete', enabled: edit && (any || edge !== null), run: remove },
     { id: 'remove2', label: s.remove, shortcut: 'backspace', enabled: edit && (any || edge !== null), quiet: true, run: remove },
     { id: 'duplicate', label: s.duplicate, shortcut: 'mod+d', enabled: edit && any, run: () => paste(builder, pickSteps(builder.history.get().document, selected)) },
@@ -104,9 +108,9 @@ export function useBuilderActions(builder: Builder, outside: Outside): Record<st
     { id: 'right', label: s.right, shortcut: 'arrowright', enabled: graph, quiet: true, run: walk('right') },
     { id: 'layout', label: s.layout, shortcut: 'l', enabled: edit, run: () => {
       builder.perform(autoLayout(builder.history.get().document))
-      setTimeout(() => void flow.fitView({ duration: 250, maxZoom: 1, padding: 0.15 }), 50)
+      setTimeout(() => fitAll(flow, 250, TOOLS_PX), 50)
     } },
-    { id: 'fit', label: s.fit, shortcut: 'f', enabled: graph, run: () => void flow.fitView({ duration: 250, maxZoom: 1, padding: 0.15 }) },
+    { id: 'fit', label: s.fit, shortcut: 'f', enabled: graph, run: () => fitAll(flow, 250, TOOLS_PX) },
     { id: 'problems', label: s.problems, shortcut: 'p', run: () => builder.show({ problems: !builder.view.get().problems }) },
     { id: 'yaml', label: s.yaml, shortcut: 'y', run: outside.toggleYaml },
     { id: 'save', label: s.save, shortcut: 'mod+s', whileTyping: true, enabled: outside.editable, run: () => void builder.flush() },
@@ -120,9 +124,4 @@ export function useBuilderActions(builder: Builder, outside: Outside): Record<st
   const actions = list.map((action) => ({ ...action, id: `builder.${action.id}`, group: strings.group }))
   useActions(actions)
   return Object.fromEntries(actions.map((action) => [action.id.slice('builder.'.length), action]))
-}
-
-/** Enter belongs to a focused button or link. */
-function isControl(): boolean {
-  return /^(BUTTON|A|SUMMARY)$/.test(document.activeElement?.tagName ?? '')
 }

@@ -1,21 +1,15 @@
 import { useMemo, useState } from 'react'
-import { Document, isSeq, parse, visit } from 'yaml'
+import { parse } from 'yaml'
 import CodeEditor from '@/components/code-editor'
 import { asDocument, type WorkflowDocument } from '@/model/document'
 import { isObject } from '@/model/json'
 import { replaceDocument } from '@/model/operations/edits'
+import { toYaml } from '@/model/yaml'
 import { Button } from '@/ui/button'
 import { useBuilder, useDocument } from './context'
 import { strings } from './strings'
 
 const s = strings.yaml
-
-export function toYaml(document: WorkflowDocument): string {
-  const text = new Document(document)
-  // Positions and short lists of names read better on one line.
-  visit(text, { Seq: (_, list) => void (list.flow = isSeq(list) && list.items.length <= 6 && JSON.stringify(list).length < 80 && !JSON.stringify(list).includes('{')) })
-  return text.toString({ lineWidth: 110, flowCollectionPadding: false })
-}
 
 function read(text: string): { document: WorkflowDocument } | { error: string } {
   try {

@@ -74,7 +74,7 @@ function Evaluate({ run, point, source, onSource }: { run: string; point: number
     return () => clearTimeout(timer)
   }, [source])
   const may = useMay('operator')
-  const { data, error } = useQuery({ ...queries.evaluation(run, point, settled), enabled: may && settled.trim() !== '' })
+  const { data, error } = useQuery({ ...queries.runEvaluation(run, point, settled), enabled: may && settled.trim() !== '' })
   const shown = settled.trim() !== '' && data
   return (
     <section className="flex flex-col gap-2">

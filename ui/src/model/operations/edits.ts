@@ -14,7 +14,7 @@ export function newStep(type: StepType, next: StepId): Step {
     case 'tool_call':
       return { type, action: '', input: {}, next }
     case 'collect_form':
-      return { type, prompt: '', form: { type: 'object', properties: { email: { type: 'string', format: 'email', title: 'E-mail' } }, required: ['email'] }, next }
+      return { type, prompt: '', form: { type: 'object', additionalProperties: false, properties: { email: { type: 'string', format: 'email', title: 'E-mail' } }, required: ['email'] }, next }
     case 'condition':
       return { type, branches: [{ when: '', next }], otherwise: next }
     case 'notify':
@@ -28,13 +28,13 @@ export function newStep(type: StepType, next: StepId): Step {
   }
 }
 
-export type Place = { from: StepId; exit: string } | { before: StepId } | { at: [number, number] }
+export type Place = { from: StepId; exit: string; at?: [number, number] } | { before: StepId } | { at: [number, number] }
 export type Edit = { operation: Operation; id: StepId }
 
 /** Adds a step, on a connection (the rest moves down) or somewhere free. */
 export function addStep(document: WorkflowDocument, place: Place, make: (next: StepId) => Step, wanted: string): Edit {
   const id = freshId(wanted, document.steps)
-  if ('at' in place) {
+  if (!('from' in place) && 'at' in place) {
     const step = { ...make(''), position: place.at }
     return { id, operation: { op: 'batch', name: 'add', operations: [...pinned(document), { op: 'add_step', id, step }] } }
   }
@@ -45,7 +45,8 @@ export function addStep(document: WorkflowDocument, place: Place, make: (next: S
   const target = old !== null && Object.hasOwn(document.steps, old) ? old : null
   const [sx, sy] = spots.get(place.from) ?? [0, 0]
   const [tx, ty] = (target !== null ? spots.get(target) : undefined) ?? [sx, sy + ROW]
-  const position: [number, number] = ty > sy ? [tx, Math.max(ty, sy + ROW)] : [sx + CARD_WIDTH + 40, sy + ROW]
+  const below: [number, number] = ty > sy ? [tx, Math.max(ty, sy + ROW)] : [sx + CARD_WIDTH + 40, sy + ROW]
+  const position = target === null ? freeSpot(place.at ?? below, spots) : below
   const moved = target !== null && ty > sy ? pushedDown(document, target, spots, ROW) : {}
   return {
     id,
@@ -60,6 +61,14 @@ export function addStep(document: WorkflowDocument, place: Place, make: (next: S
       ],
     },
   }
+}
+
+/** The nearest place to the right that no card covers. */
+function freeSpot([x, y]: [number, number], spots: Map<StepId, [number, number]>): [number, number] {
+  const covered = (at: number) => [...spots.values()].some(([cx, cy]) => Math.abs(cx - at) < CARD_WIDTH + 20 && Math.abs(cy - y) < CARD_HEIGHT + 20)
+  let at = x
+  while (covered(at)) at += CARD_WIDTH / 2
+  return [at, y]
 }
 
 /** A new first step in front of the old one. */

@@ -5,7 +5,7 @@ use crate::{
     expr::TextTemplate,
     run::{
         Actor, ApprovalWait, ClosedBy, CompileError, CompiledStep, Event, GuardedRequest, Opened, Phase, Refusal,
-        RequestDifference, StepError,
+        RequestDifference, StepError, approvers,
         machine::{Completion, Flow, Machine},
         state::Place,
         version,
@@ -32,16 +32,8 @@ impl Compiled {
     #[must_use]
     pub fn why_not(&self, actor: &Actor, wait: &ApprovalWait, requester: Option<&Actor>) -> Option<String> {
         let extra = wait.escalated.as_deref().unwrap_or_default();
-        let approvers = self.people(wait);
-        let listed = approvers.users.iter().any(|email| email.eq_ignore_ascii_case(&actor.email));
-        let has_role = approvers.roles.iter().chain(extra).any(|role| actor.roles.contains(role));
-        let anyone = approvers.roles.is_empty() && approvers.users.is_empty();
-        let operator = ["operator", "builder", "admin"].iter().any(|role| actor.roles.iter().any(|had| had == role));
-        if !(listed || has_role || (anyone && operator)) {
-            return Some(format!("this needs {}", wanted(approvers)));
-        }
-        if approvers.exclude_requester && requester.is_some_and(|requester| requester.id == actor.id) {
-            return Some("who asked for it may not approve it".into());
+        if let Some(reason) = approvers::why_not(self.people(wait), extra, actor, requester) {
+            return Some(reason);
         }
         if wait.given.iter().any(|given| given.id == actor.id) {
             return Some("you have already approved; another person must too".into());
@@ -83,11 +75,6 @@ impl Compiled {
             })
             .collect()
     }
-}
-
-fn wanted(approvers: &Approvers) -> String {
-    let parts: Vec<&str> = approvers.roles.iter().chain(&approvers.users).map(String::as_str).collect();
-    if parts.is_empty() { "the operator role".into() } else { parts.join(" or ") }
 }
 
 pub(in crate::run) fn compile(step: &document::Approval, at: &version::Place<'_>) -> Result<Compiled, CompileError> {

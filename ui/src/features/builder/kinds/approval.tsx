@@ -1,6 +1,7 @@
-import { useQuery } from '@tanstack/react-query'
+import { keepPreviousData, useQuery } from '@tanstack/react-query'
 import { queries } from '@/api/queries'
 import { titleOf, type Approval } from '@/model/document'
+import { spellDuration } from '@/model/duration'
 import type { Json } from '@/model/json'
 import { Checkbox, Field, Input, Select } from '@/ui/field'
 import { Note } from '@/ui/states'
@@ -27,15 +28,20 @@ function Guards({ id, step }: { id: string; step: Approval }) {
   )
 }
 
-/** Whom the policy names among the people there are. */
+/** Whom the policy lets approve among the people there are; the server says. */
 function WhoNow({ step }: { step: Approval }) {
-  const { data } = useQuery(queries.people())
-  const roles = step.approvers?.roles ?? []
-  const users = step.approvers?.users ?? []
-  const able = data?.items.filter((person) => !person.disabled && (roles.length + users.length === 0 ? person.role !== 'viewer' : roles.includes(person.role) || person.groups.some((group) => roles.includes(group)) || users.includes(person.email)))
-  if (!able) return null
-  if (able.length < (step.approvers?.quorum ?? 1)) return <Note tone="bad">{s.nobody}</Note>
-  return <p className="text-xs text-muted">{s.now}: {able.map((person) => person.name).join(', ')}</p>
+  const { data } = useQuery({ ...queries.approversPreview(step.approvers ?? {}), placeholderData: keepPreviousData })
+  if (!data) return null
+  const able = data.people.filter((person) => person.hindered == null)
+  const hindered = data.people.filter((person) => person.hindered != null)
+  return (
+    <div className="flex flex-col gap-1 text-xs text-muted">
+      <p><span className="font-medium">{s.now}:</span> {able.map((person) => person.name).join(', ') || s.noOne}</p>
+      {hindered.length > 0 && <p>{s.hindered}: {hindered.map((person) => `${person.name} (${person.hindered})`).join(', ')}</p>}
+      {!data.enough && <Note tone="bad">{able.length === 0 ? s.nobody : s.tooFew(able.length, step.approvers?.quorum ?? 1)}</Note>}
+      {data.enough && !data.enough_without_requester && <Note tone="warn">{s.requesterNeeded}</Note>}
+    </div>
+  )
 }
 
 export function ApprovalEditor({ id, step }: { id: string; step: Approval }) {
@@ -43,7 +49,7 @@ export function ApprovalEditor({ id, step }: { id: string; step: Approval }) {
   const set = (path: (string | number)[], value: Json | undefined) => builder.perform({ op: 'set_field', id, path, value })
   return (
     <>
-      <TextField id={id} path={['summary']} label={s.summary} rows={2} required placeholder={strings.tool.template} />
+      <TextField id={id} path={['summary']} label={s.summary} rows={2} required mode="template" placeholder={strings.tool.template} />
       <Guards id={id} step={step} />
       <Group title={s.roles}>
         <ListField id={id} path={['approvers', 'roles']} label={s.roles} hint={s.rolesHint} />
@@ -63,6 +69,7 @@ export function ApprovalEditor({ id, step }: { id: string; step: Approval }) {
           )}
         </Field>
         {step.timeout && <DurationField id={id} path={['timeout', 'after']} label={s.after} required />}
+        {step.timeout && <p className="text-xs text-muted">{s.afterwards(spellDuration(step.timeout.after), s.outcomes[step.timeout.outcome] ?? step.timeout.outcome, step.remind_after ? spellDuration(step.remind_after) : null)}</p>}
         {step.timeout?.outcome === 'escalate' && <ListField id={id} path={['timeout', 'escalate_to']} label={s.escalate} hint={s.rolesHint} />}
       </Group>
     </>

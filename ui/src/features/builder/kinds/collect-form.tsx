@@ -1,12 +1,14 @@
 import { Plus } from 'lucide-react'
-import { lazy, Suspense, useState } from 'react'
+import { keepPreviousData, useQuery } from '@tanstack/react-query'
+import { Fragment, lazy, Suspense, useMemo, useState } from 'react'
+import { queries } from '@/api/queries'
 import type { CollectForm } from '@/model/document'
 import { isObject, type Json, type JsonObject } from '@/model/json'
 import { Button } from '@/ui/button'
 import { Checkbox, Field, Input, Select } from '@/ui/field'
 import { Skeleton } from '@/ui/states'
 import { useBuilder } from '../context'
-import { DurationField, Group, movedUp, PairsField, RowButtons, TextField } from '../fields'
+import { DurationField, Group, movedUp, NameInput, PairsField, RowButtons, TextField } from '../fields'
 import { strings } from '../strings'
 
 const s = strings.form
@@ -26,6 +28,11 @@ function kindOf(schema: JsonObject): string {
   return typeof schema.type === 'string' && Object.hasOwn(TYPES, schema.type) ? schema.type : 'string'
 }
 
+function withLength(schema: JsonObject, text: string): JsonObject {
+  const { maxLength: _old, ...rest } = schema
+  return text === '' ? rest : { ...rest, maxLength: Number(text) }
+}
+
 function read(form: Json): FormField[] {
   const properties = isObject(form) && isObject(form.properties) ? form.properties : {}
   const required = isObject(form) && Array.isArray(form.required) ? form.required : []
@@ -36,7 +43,7 @@ function write(form: Json, fields: FormField[]): JsonObject {
   return { ...(isObject(form) ? form : {}), type: 'object', properties: Object.fromEntries(fields.map((field) => [field.name, field.schema])), required: fields.filter((field) => field.required).map((field) => field.name) }
 }
 
-function FieldRow({ field, index, only, change, up, remove }: { field: FormField; index: number; only: boolean; change: (field: FormField) => void; up: () => void; remove: () => void }) {
+function FieldRow({ field, index, only, fresh, taken, change, up, remove }: { field: FormField; index: number; only: boolean; fresh: boolean; taken: (name: string) => boolean; change: (field: FormField) => void; up: () => void; remove: () => void }) {
   const kind = kindOf(field.schema)
   const title = typeof field.schema.title === 'string' ? field.schema.title : ''
   return (
@@ -46,13 +53,21 @@ function FieldRow({ field, index, only, change, up, remove }: { field: FormField
         <RowButtons first={index === 0} removable={!only} onUp={up} onRemove={remove} upLabel={s.up} removeLabel={`${s.remove} ${field.name}`} />
       </div>
       <div className="grid grid-cols-2 gap-2">
-        <Field label={s.fieldTitle}>{(props) => <Input {...props} value={title} onChange={(event) => change({ ...field, schema: { ...field.schema, title: event.target.value } })} />}</Field>
-        <Field label={s.fieldName}>{(props) => <Input {...props} value={field.name} className="font-mono !text-xs" onChange={(event) => change({ ...field, name: event.target.value })} />}</Field>
+        <Field label={s.fieldTitle}>{(props) => <Input {...props} autoFocus={fresh} value={title} onChange={(event) => change({ ...field, schema: { ...field.schema, title: event.target.value } })} />}</Field>
+        <div className="flex flex-col gap-1">
+          <span aria-hidden className="text-xs font-medium text-muted">{s.fieldName}</span>
+          <NameInput label={s.fieldName} value={field.name} taken={taken} onCommit={(name) => change({ ...field, name })} />
+        </div>
         <Field label={s.fieldType}>
           {(props) => <Select {...props} value={kind} onChange={(event) => change({ ...field, schema: { ...TYPES[event.target.value], title } })}>{Object.entries(s.types).map(([id, name]) => <option key={id} value={id}>{name}</option>)}</Select>}
         </Field>
         <div className="flex items-end pb-1.5"><Checkbox label={s.required} checked={field.required} onChange={(event) => change({ ...field, required: event.target.checked })} /></div>
       </div>
+      {field.schema.type === 'string' && kind !== 'choice' && kind !== 'date' && (
+        <Field label={s.longest}>
+          {(props) => <Input {...props} type="number" min={1} value={typeof field.schema.maxLength === 'number' ? field.schema.maxLength : ''} onChange={(event) => change({ ...field, schema: withLength(field.schema, event.target.value) })} />}
+        </Field>
+      )}
       {kind === 'choice' && (
         <Field label={s.choices}>
           {(props) => <Input {...props} defaultValue={(field.schema.enum as string[]).join(', ')} onBlur={(event) => change({ ...field, schema: { ...field.schema, enum: event.target.value.split(',').map((word) => word.trim()).filter(Boolean) } })} />}
@@ -62,9 +77,32 @@ function FieldRow({ field, index, only, change, up, remove }: { field: FormField
   )
 }
 
+/** What becomes of the form where it cannot be shown as it is; the channels say. */
+function OverChannels({ form }: { form: Json }) {
+  const { data } = useQuery({ ...queries.formPreview(form), placeholderData: keepPreviousData })
+  if (!data) return null
+  return (
+    <Group title={s.channels}>
+      <dl className="grid grid-cols-[auto_1fr] gap-x-3 gap-y-1 text-xs">
+        {data.channels.map((one) => (
+          <Fragment key={one.channel}>
+            <dt className="font-mono text-faint">{one.channel}</dt>
+            <dd>
+              {s.showing[one.showing]}
+              {one.problems.map((problem) => <span key={problem} className="block text-warn">{problem}</span>)}
+            </dd>
+          </Fragment>
+        ))}
+      </dl>
+    </Group>
+  )
+}
+
 export function CollectFormEditor({ id, step }: { id: string; step: CollectForm }) {
   const builder = useBuilder()
+  const place = useMemo(() => ({ kind: 'set' as const, step: id }), [id])
   const [sample, setSample] = useState<Record<string, unknown>>({})
+  const [added, setAdded] = useState(-1)
   const fields = read(step.form)
   const set = (next: FormField[]) => builder.perform({ op: 'set_field', id, path: ['form'], value: write(step.form, next) })
   const fresh = () => {
@@ -72,14 +110,18 @@ export function CollectFormEditor({ id, step }: { id: string; step: CollectForm 
   }
   return (
     <>
-      <TextField id={id} path={['prompt']} label={s.prompt} rows={2} />
+      <TextField id={id} path={['prompt']} label={s.prompt} rows={2} mode="template" />
       <Group title={s.fields}>
         <ol className="flex flex-col gap-2">
           {fields.map((field, index) => (
-            <FieldRow key={index} field={field} index={index} only={fields.length === 1} change={(next) => set(fields.map((old, at) => (at === index ? next : old)))} up={() => set(movedUp(fields, index))} remove={() => set(fields.filter((_, at) => at !== index))} />
+            <FieldRow key={index} field={field} index={index} only={fields.length === 1} fresh={index === added} taken={(name) => fields.some((one) => one.name === name)} change={(next) => set(fields.map((old, at) => (at === index ? next : old)))} up={() => set(movedUp(fields, index))} remove={() => set(fields.filter((_, at) => at !== index))} />
           ))}
         </ol>
-        <div><Button small icon={<Plus size={13} />} onClick={() => set([...fields, { name: fresh(), schema: { type: 'string', title: '' }, required: false }])}>{s.add}</Button></div>
+        <div><Button small icon={<Plus size={13} />} onClick={() => {
+          setAdded(fields.length)
+          set([...fields, { name: fresh(), schema: { type: 'string', title: '' }, required: false }])
+        }}>{s.add}</Button></div>
+        <TextField id={id} path={['form', 'title']} label={s.heading} />
         <TextField id={id} path={['submit']} label={s.submit} />
       </Group>
       <Group title={s.preview}>
@@ -90,7 +132,9 @@ export function CollectFormEditor({ id, step }: { id: string; step: CollectForm 
           </Suspense>
         </div>
       </Group>
-      <PairsField id={id} path={['set']} label={strings.tool.set} />
+      <OverChannels form={step.form} />
+      <PairsField id={id} path={['prefill']} label={s.prefill} first="{{ customer.email }}" />
+      <PairsField id={id} path={['set']} label={strings.tool.set} place={place} />
       {step.timeout && <DurationField id={id} path={['timeout', 'after']} label={s.timeout} required />}
     </>
   )

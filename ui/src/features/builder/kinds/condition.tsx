@@ -4,6 +4,7 @@ import { Button } from '@/ui/button'
 import { useBuilder } from '../context'
 import { Group, movedUp, RowButtons, TextField } from '../fields'
 import { strings } from '../strings'
+import { WhenField } from '../when-field'
 
 const s = strings.condition
 
@@ -13,13 +14,13 @@ export function ConditionEditor({ id, step }: { id: string; step: Condition }) {
   return (
     <Group title={s.branches}>
       <ol className="flex flex-col gap-2">
-        {step.branches.map((branch, index) => (
+        {step.branches.map((_, index) => (
           <li key={index} className="flex flex-col gap-2 rounded-md border border-line p-2">
             <div className="flex items-center">
               <span className="text-xs text-faint">{index + 1}.</span>
               <RowButtons first={index === 0} removable={step.branches.length > 1} onUp={() => set(movedUp(step.branches, index))} onRemove={() => set(step.branches.filter((_, at) => at !== index))} upLabel={s.up} removeLabel={`${s.remove} ${index + 1}`} />
             </div>
-            <TextField id={id} path={['branches', index, 'when']} label={s.when} hint={branch.when ? undefined : s.whenHint} rows={2} mono required />
+            <WhenField id={id} index={index} />
             <TextField id={id} path={['branches', index, 'label']} label={s.label} />
           </li>
         ))}

@@ -17,8 +17,8 @@ export function HumanHandoffEditor({ id, step }: { id: string; step: HumanHandof
   return (
     <>
       <TextField id={id} path={['team']} label={s.team} hint={s.teamHint} />
-      <TextField id={id} path={['note']} label={s.note} rows={3} placeholder={strings.tool.template} />
-      <TextField id={id} path={['message']} label={s.message} rows={2} placeholder={strings.tool.template} />
+      <TextField id={id} path={['note']} label={s.note} rows={3} mode="template" placeholder={strings.tool.template} />
+      <TextField id={id} path={['message']} label={s.message} rows={2} mode="template" placeholder={strings.tool.template} />
       <Group title={s.outcomes}>
         {Object.keys(outcomes).map((outcome) => (
           <div key={outcome} className="flex items-center justify-between rounded-md border border-line pl-2 text-sm">

@@ -1,11 +1,30 @@
+import { Plus } from 'lucide-react'
+import { channelFindings } from '@/model/channels'
 import type { Channel, Notify } from '@/model/document'
+import { Button } from '@/ui/button'
 import { Field, Select } from '@/ui/field'
+import { Menu } from '@/ui/menu'
+import { Note } from '@/ui/states'
 import { useBuilder } from '../context'
-import { movedUp, RowButtons, TextField } from '../fields'
+import { Group, movedUp, RowButtons, TextField } from '../fields'
+import { RetryGroup } from '../retry-group'
 import { strings } from '../strings'
 
 const s = strings.notify
 const CHANNELS: Channel[] = ['conversation', 'email', 'whatsapp', 'telegram', 'sms']
+
+/** Which address each channel needs. */
+const ADDRESSES: [address: 'phone' | 'email' | 'telegram', channels: Channel[]][] = [['phone', ['whatsapp', 'sms']], ['email', ['email']], ['telegram', ['telegram']]]
+
+function Recipients({ id, step }: { id: string; step: Notify }) {
+  const shown = ADDRESSES.filter(([address, channels]) => step.to?.[address] !== undefined || channels.some((channel) => step.channels.includes(channel)))
+  if (shown.length === 0) return null
+  return (
+    <Group title={strings.recipient.title}>
+      {shown.map(([address]) => <TextField key={address} id={id} path={['to', address]} label={strings.recipient[address]} hint={strings.recipient.hint} mode="template" placeholder={`{{ customer.${address} }}`} />)}
+    </Group>
+  )
+}
 
 export function NotifyEditor({ id, step }: { id: string; step: Notify }) {
   const builder = useBuilder()
@@ -22,19 +41,19 @@ export function NotifyEditor({ id, step }: { id: string; step: Notify }) {
           </div>
         ))}
         {unused.length > 0 && (
-          <Select aria-label={s.channels} value="" onChange={(event) => event.target.value && set([...step.channels, event.target.value as Channel])}>
-            <option value="">+</option>
-            {unused.map((channel) => <option key={channel}>{channel}</option>)}
-          </Select>
+          <div><Menu align="start" trigger={<Button small icon={<Plus size={13} />}>{s.addChannel}</Button>} items={unused.map((channel) => ({ id: channel, label: channel, run: () => set([...step.channels, channel]) }))} /></div>
         )}
       </fieldset>
+      {channelFindings(step).map((finding) => <Note key={finding} tone="warn">{s.lint[finding]}</Note>)}
       {step.channels.length > 1 && (
         <Field label={s.delivery}>
           {(props) => <Select {...props} value={step.delivery ?? 'all'} onChange={(event) => builder.perform({ op: 'set_field', id, path: ['delivery'], value: event.target.value })}><option value="all">{s.all}</option><option value="first">{s.first}</option></Select>}
         </Field>
       )}
-      {step.channels.includes('email') && <TextField id={id} path={['subject']} label={s.subject} placeholder={strings.tool.template} />}
-      <TextField id={id} path={['body']} label={s.body} rows={5} required placeholder={strings.tool.template} />
+      {step.channels.includes('email') && <TextField id={id} path={['subject']} label={s.subject} mode="template" placeholder={strings.tool.template} />}
+      <TextField id={id} path={['body']} label={s.body} rows={5} required mode="template" placeholder={strings.tool.template} />
+      <Recipients id={id} step={step} />
+      <RetryGroup id={id} step={step} />
     </>
   )
 }

@@ -1,13 +1,15 @@
 import { useQuery } from '@tanstack/react-query'
+import { useMemo } from 'react'
 import { queries } from '@/api/queries'
 import type { ToolCall } from '@/model/document'
-import { retrySummary } from '@/model/duration'
 import { isObject, type Json } from '@/model/json'
 import { schemaFields, type SchemaField } from '@/model/schema'
 import { cx } from '@/ui/cx'
-import { Field, Input, Select } from '@/ui/field'
+import { Field, Select } from '@/ui/field'
 import { useBuilder } from '../context'
-import { DurationField, Group, JsonField, PairsField, TextField, useStepField } from '../fields'
+import { ExpressionField } from '../expression-field'
+import { Group, JsonField, PairsField, TextField, useStepField } from '../fields'
+import { RetryGroup } from '../retry-group'
 import { strings } from '../strings'
 
 const s = strings.tool
@@ -16,7 +18,7 @@ const s = strings.tool
 function InputField({ id, field }: { id: string; field: SchemaField }) {
   const [value, setValue] = useStepField<Json>(id, ['input', field.name])
   const label = <>{field.title}{field.required && <span className="text-bad"> *</span>} <span className="font-mono font-normal text-faint">{field.name}</span></>
-  if (field.type === 'string' && !field.choices) return <TextField id={id} path={['input', field.name]} label={label} hint={field.description || undefined} placeholder={s.template} mono={typeof value === 'string' && value.includes('{{')} />
+  if (field.type === 'string' && !field.choices) return <TextField id={id} path={['input', field.name]} label={label} name={field.title} hint={field.description || undefined} placeholder={s.template} mode="template" />
   if (field.choices && (value === undefined || field.choices.includes(value as string))) {
     return (
       <Field label={label} hint={field.description || undefined}>
@@ -34,33 +36,12 @@ function InputField({ id, field }: { id: string; field: SchemaField }) {
       return text
     }
   }
-  return (
-    <Field label={label} hint={field.description || undefined}>
-      {(props) => <Input {...props} data-field={`input.${field.name}`} value={shown} placeholder={field.type === 'json' ? '{{ … }}' : `${field.type} / {{ … }}`} className="font-mono !text-xs" onChange={(event) => setValue(read(event.target.value))} />}
-    </Field>
-  )
-}
-
-function RetryGroup({ id, step }: { id: string; step: ToolCall }) {
-  const builder = useBuilder()
-  const retry = step.retry
-  const set = (key: string, value: Json | undefined) => builder.perform({ op: 'set_field', id, path: ['retry', key], value })
-  return (
-    <Group title={s.retry}>
-      <div className="grid grid-cols-2 gap-2">
-        <Field label={s.retries}>{(props) => <Input {...props} type="number" min={1} max={20} value={retry?.attempts ?? 1} onChange={(event) => (Number(event.target.value) > 1 ? set('attempts', Number(event.target.value)) : builder.perform({ op: 'set_field', id, path: ['retry'], value: undefined }))} />}</Field>
-        {retry && <Field label={s.backoff}>{(props) => <Select {...props} value={retry.backoff ?? 'exponential'} onChange={(event) => set('backoff', event.target.value)}><option value="exponential">{s.exponential}</option><option value="constant">{s.constant}</option></Select>}</Field>}
-        {retry && <DurationField id={id} path={['retry', 'initial']} label={s.initial} hint="1s" />}
-        {retry && <DurationField id={id} path={['retry', 'max']} label={s.max} hint="1m" />}
-      </div>
-      {retry && <p className="text-xs text-muted">{retrySummary(retry)}</p>}
-      <DurationField id={id} path={['timeout']} label={strings.inspector.timeout} hint={strings.inspector.timeoutHint} />
-    </Group>
-  )
+  return <ExpressionField label={label} name={field.title} field={`input.${field.name}`} hint={field.description || undefined} mode="template" value={shown} placeholder={field.type === 'json' ? '{{ … }}' : `${field.type} / {{ … }}`} onChange={(text) => setValue(read(text))} />
 }
 
 export function ToolCallEditor({ id, step }: { id: string; step: ToolCall }) {
   const builder = useBuilder()
+  const place = useMemo(() => ({ kind: 'set' as const, step: id }), [id])
   const { data: connectors } = useQuery(queries.connectors())
   const { data: connections } = useQuery(queries.connections())
   const actions = connectors?.items.flatMap((connector) => connector.actions) ?? []
@@ -83,7 +64,7 @@ export function ToolCallEditor({ id, step }: { id: string; step: ToolCall }) {
         {fields.map((field) => <InputField key={field.name} id={id} field={field} />)}
         {(extra || fields.length === 0) && <JsonField label={s.otherInput} value={step.input} onChange={(value) => builder.perform({ op: 'set_field', id, path: ['input'], value: value ?? {} })} />}
       </Group>
-      <PairsField id={id} path={['set']} label={s.set} />
+      <PairsField id={id} path={['set']} label={s.set} place={place} />
       <RetryGroup id={id} step={step} />
     </>
   )

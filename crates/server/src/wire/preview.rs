@@ -1,0 +1,95 @@
+//! What a part of a document would do, before there is a run.
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use utoipa::ToSchema;
+
+/// An approval policy to try.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct PreviewApproversRequest {
+    /// Roles or groups, any of which is enough.
+    #[serde(default)]
+    pub roles: Vec<String>,
+    /// E-mail addresses.
+    #[serde(default)]
+    pub users: Vec<String>,
+    /// How many different people must approve.
+    #[serde(default = "one")]
+    pub quorum: u32,
+    /// Whether who started the run may not decide.
+    #[serde(default)]
+    pub exclude_requester: bool,
+}
+
+fn one() -> u32 {
+    1
+}
+
+/// Somebody the policy lets approve.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct ApproverPreview {
+    /// Id.
+    pub id: String,
+    /// Name.
+    pub name: String,
+    /// E-mail address.
+    pub email: String,
+    /// Why they cannot although the policy names them: they are disabled or have not signed in yet.
+    pub hindered: Option<String>,
+}
+
+/// Who could approve now.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct ApproversPreview {
+    /// Everybody the policy names, in order of name.
+    pub people: Vec<ApproverPreview>,
+    /// Whether enough of them can.
+    pub enough: bool,
+    /// Whether still enough of them can when one of them started the run.
+    pub enough_without_requester: bool,
+}
+
+/// A form to try.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct PreviewFormRequest {
+    /// JSON Schema of the form.
+    pub form: Value,
+}
+
+/// How a form is shown over a channel.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum FormShowing {
+    /// As the form it is.
+    Inline,
+    /// One question with buttons.
+    Buttons,
+    /// One question with a list to choose from.
+    List,
+    /// One question with numbered answers.
+    Numbered,
+    /// One question; the next message is the answer.
+    Question,
+    /// A link to the form on the web.
+    Link,
+}
+
+/// A form over one channel.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct FormPreview {
+    /// `conversation`, `whatsapp`, `telegram`, `sms` or `email`.
+    pub channel: String,
+    /// How it is shown there.
+    pub showing: FormShowing,
+    /// What is cut off or cannot be shown.
+    pub problems: Vec<String>,
+}
+
+/// A form over every channel.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct FormPreviews {
+    /// One for each channel.
+    pub channels: Vec<FormPreview>,
+}

@@ -1,0 +1,32 @@
+import { expect, test } from '@playwright/test'
+import { account, signIn, startDemo, type Demo } from '../support/demo'
+import { Mouse } from '../support/hands'
+import { runToTheEnd } from '../support/journey'
+import { shoot } from '../support/shots'
+import { archive, buildUpgrade, expectUpgrade, workflowNamed } from '../support/upgrade'
+
+let demo: Demo
+test.beforeAll(async () => {
+  demo = await startDemo()
+})
+test.afterAll(async () => demo?.close())
+
+test.setTimeout(240_000)
+
+test('the Subscription Upgrade is built by mouse, published and run', async ({ browser }) => {
+  const page = await browser.newPage({ viewport: { width: 1600, height: 1000 }, reducedMotion: 'reduce' })
+  page.on('pageerror', (error) => console.log('pageerror:', error.message.slice(0, 800)))
+  await signIn(page, demo.runs, account(demo, 'builder'))
+  await expect(page.getByRole('heading', { name: 'Runs' })).toBeVisible()
+  const example = await workflowNamed(page, 'Subscription Upgrade')
+  await archive(page, example.id)
+
+  const hands = new Mouse(page)
+  await hands.create('Upgrade by mouse')
+  await buildUpgrade(hands, example.draft)
+  await expectUpgrade(page, 'Upgrade by mouse', example.draft)
+  await shoot(page, 'real/built-by-mouse')
+  await hands.publish('Drawn by hand')
+  await expect(page.getByText('Version 1 is published and active.')).toBeVisible()
+  await runToTheEnd(browser, demo)
+})

@@ -1,0 +1,147 @@
+import { autocompletion, closeBrackets, closeBracketsKeymap, completionKeymap, completionStatus, startCompletion, type CompletionContext, type CompletionResult } from '@codemirror/autocomplete'
+import { defaultKeymap, history, historyKeymap } from '@codemirror/commands'
+import { bracketMatching } from '@codemirror/language'
+import { setDiagnostics } from '@codemirror/lint'
+import { Compartment, EditorState, type Extension } from '@codemirror/state'
+import { drawSelection, EditorView, keymap, placeholder as placeholderText, tooltips } from '@codemirror/view'
+import { useEffect, useRef } from 'react'
+import { completionAt, type Mode } from '@/model/expression/complete'
+import type { Shape } from '@/model/expression/shape'
+import { language } from './language'
+
+const LOOK = EditorView.theme({
+  '&': { fontSize: '12px', color: 'var(--text)', backgroundColor: 'transparent' },
+  '.cm-scroller': { fontFamily: 'var(--font-mono)', lineHeight: '1.5', overflow: 'auto' },
+  '.cm-content': { padding: '6px 0', caretColor: 'var(--text)' },
+  '.cm-line': { padding: '0 10px' },
+  '.cm-cursor': { borderLeftColor: 'var(--text)' },
+  '.cm-placeholder': { color: 'var(--faint)' },
+  '&.cm-focused .cm-selectionBackground, .cm-selectionBackground': { backgroundColor: 'var(--accent-soft) !important' },
+  '&.cm-focused': { outline: 'none' },
+  '.cm-matchingBracket': { backgroundColor: 'var(--accent-soft) !important', outline: 'none' },
+  '.cm-tooltip': { backgroundColor: 'var(--raised)', border: '1px solid var(--line-strong)', borderRadius: '8px', overflow: 'hidden', color: 'var(--text)' },
+  '.cm-tooltip.cm-tooltip-autocomplete > ul': { fontFamily: 'var(--font-mono)', fontSize: '12px', maxHeight: '15em', maxWidth: 'min(30rem, 90vw)' },
+  '.cm-tooltip.cm-tooltip-autocomplete > ul > li': { padding: '3px 10px' },
+  '.cm-tooltip.cm-tooltip-autocomplete > ul > li[aria-selected]': { backgroundColor: 'var(--accent)', color: 'var(--accent-text)' },
+  '.cm-completionDetail': { color: 'var(--muted)', fontStyle: 'normal', marginLeft: '12px' },
+  'li[aria-selected] .cm-completionDetail': { color: 'var(--accent-text)' },
+  '.cm-tooltip.cm-completionInfo': { padding: '4px 8px', fontSize: '12px' },
+  '.cm-diagnostic-error': { borderLeftColor: 'var(--bad)' },
+})
+
+export type ExpressionProblem = { at: number | null; message: string }
+type Props = {
+  id?: string
+  name: string
+  labelledBy?: string
+  describedBy?: string
+  value: string
+  mode: Mode
+  lines: number
+  placeholder?: string
+  disabled?: boolean
+  shape: () => Shape
+  problem?: ExpressionProblem | null
+  onChange: (value: string) => void
+  onFocus?: (focused: boolean) => void
+}
+
+function source(mode: Mode, shape: () => Shape) {
+  return (context: CompletionContext): CompletionResult | null => {
+    const found = completionAt(context.state.doc.toString(), context.pos, mode, shape(), context.explicit)
+    if (!found) return null
+    return {
+      from: found.from,
+      validFor: /^[$\w]*$/,
+      options: found.options.map((option) => ({ label: option.label, apply: option.insert, detail: option.detail, info: option.info, type: option.kind, boost: option.kind === 'function' ? -10 : 0 })),
+    }
+  }
+}
+
+/** One line only: what is pasted is joined. */
+const oneLine = EditorState.transactionFilter.of((transaction) => {
+  if (!transaction.docChanged || transaction.newDoc.lines === 1) return transaction
+  return [transaction, { changes: { from: 0, to: transaction.newDoc.length, insert: transaction.newDoc.toString().replace(/\s*\n\s*/g, ' ') }, sequential: true }]
+})
+
+/** After a dot, and after `{{`, the names are offered without being asked for. */
+const offerNames = EditorView.updateListener.of((update) => {
+  if (!update.docChanged || !update.transactions.some((one) => one.isUserEvent('input'))) return
+  const { head } = update.state.selection.main
+  const before = update.state.doc.sliceString(Math.max(0, head - 3), head)
+  if (/(?:\w\.|\{\{ ?)$/.test(before) && completionStatus(update.state) === null) startCompletion(update.view)
+})
+
+const ending = new Compartment()
+
+function attributes({ id, name, labelledBy, describedBy, disabled, problem }: Props): Extension {
+  const labels = { 'aria-label': name, ...(labelledBy ? { 'aria-labelledby': labelledBy } : {}) }
+  return [
+    EditorView.contentAttributes.of({ ...labels, ...(id ? { id } : {}), ...(describedBy ? { 'aria-describedby': describedBy } : {}), 'aria-invalid': problem ? 'true' : 'false', spellcheck: 'false', tabindex: '0', ...(disabled ? { 'aria-readonly': 'true' } : {}) }),
+    EditorState.readOnly.of(disabled ?? false),
+    EditorView.editable.of(!disabled),
+  ]
+}
+
+/** A text box for expressions. Tab always goes on to the next field; Ctrl+Space asks for names. */
+export default function ExpressionEditor(props: Props) {
+  const { value, mode, lines, placeholder, problem } = props
+  const host = useRef<HTMLDivElement>(null)
+  const view = useRef<EditorView>(null)
+  const latest = useRef(props)
+  useEffect(() => {
+    latest.current = props
+  })
+  useEffect(() => {
+    if (!host.current) return
+    const made = new EditorView({
+      parent: host.current,
+      state: EditorState.create({
+        doc: latest.current.value,
+        extensions: [
+          history(), drawSelection(), bracketMatching(), closeBrackets(), language(mode), LOOK, lines === 1 ? oneLine : EditorView.lineWrapping,
+          autocompletion({ override: [source(mode, () => latest.current.shape())], icons: false, activateOnTyping: true }),
+          tooltips({ parent: document.body, position: 'fixed' }),
+          keymap.of([...completionKeymap, ...closeBracketsKeymap, ...(lines === 1 ? [{ key: 'Enter', run: () => true }] : []), ...historyKeymap, ...defaultKeymap]),
+          ...(placeholder ? [placeholderText(placeholder)] : []),
+          EditorView.updateListener.of((update) => {
+            if (update.docChanged) {
+              const text = update.state.doc.toString()
+              if (text !== latest.current.value) latest.current.onChange(text)
+            }
+            if (update.focusChanged) latest.current.onFocus?.(update.view.hasFocus)
+          }),
+          offerNames,
+          ending.of(attributes(latest.current)),
+        ],
+      }),
+    })
+    view.current = made
+    return () => made.destroy()
+  }, [mode, lines, placeholder])
+  useEffect(() => {
+    const editor = view.current
+    if (editor && editor.state.doc.toString() !== value) editor.dispatch({ changes: { from: 0, to: editor.state.doc.length, insert: value } })
+  }, [value])
+  const { id, name, labelledBy, describedBy, disabled } = props
+  useEffect(() => {
+    view.current?.dispatch({ effects: ending.reconfigure(attributes(latest.current)) })
+  }, [id, name, labelledBy, describedBy, disabled, problem])
+  useEffect(() => {
+    const editor = view.current
+    if (!editor) return
+    const end = editor.state.doc.length
+    const at = Math.min(problem?.at ?? 0, end)
+    const from = at === end ? Math.max(0, end - 1) : at
+    const word = /^(?:\w+|\S)/.exec(editor.state.doc.sliceString(from))?.[0].length ?? 1
+    const to = problem?.at == null ? end : Math.min(end, from + word)
+    editor.dispatch(setDiagnostics(editor.state, problem && end > 0 ? [{ from, to, severity: 'error', message: problem.message }] : []))
+  }, [problem, value])
+  return (
+    <div
+      ref={host}
+      style={{ '--editor-lines': lines } as React.CSSProperties}
+      className={`rounded-md border bg-bg outline-offset-0 focus-within:outline-2 focus-within:outline-accent hover:border-faint ${problem ? 'border-bad' : 'border-line-strong'} ${disabled ? 'opacity-60' : ''} [&_.cm-editor]:max-h-64 [&_.cm-content]:min-h-[calc(var(--editor-lines)*1.5em+12px)]`}
+    />
+  )
+}

@@ -1,0 +1,111 @@
+/** A condition as rules and as JSONata text, both ways. */
+import jsonata from 'jsonata'
+import type { RuleGroupType, RuleType } from 'react-querybuilder'
+import { formatQuery } from 'react-querybuilder/formatQuery'
+
+/** Operators the rules offer; each has a JSONata form. */
+export const OPERATORS = [
+  { name: '=', label: 'is' },
+  { name: '!=', label: 'is not' },
+  { name: '>', label: 'is more than' },
+  { name: '>=', label: 'is at least' },
+  { name: '<', label: 'is less than' },
+  { name: '<=', label: 'is at most' },
+  { name: 'contains', label: 'contains' },
+  { name: 'in', label: 'is one of' },
+  { name: 'null', label: 'is null' },
+] as const
+
+/** What of the syntax tree matters here. */
+type Node = { type: string; value?: unknown; lhs?: Node; rhs?: Node; steps?: Node[]; expressions?: Node[] | Node; procedure?: Node; arguments?: Node[]; predicate?: unknown; stages?: unknown; keepArray?: unknown; expression?: Node }
+
+const COMPARISONS = ['=', '!=', '>', '>=', '<', '<=']
+
+/** A plain path of names, as text. */
+function pathOf(node: Node | undefined): string | null {
+  if (node?.type !== 'path' || node.keepArray) return null
+  const names = (node.steps ?? []).map((step) => (step.type === 'name' && !step.predicate && !step.stages && /^[A-Za-z_][A-Za-z0-9_]*$/.test(String(step.value)) ? String(step.value) : null))
+  return names.includes(null) ? null : names.join('.')
+}
+
+/** A value written out. */
+function literalOf(node: Node | undefined): { value: unknown } | null {
+  if (!node || node.predicate || node.stages) return null
+  if (node.type === 'string' || node.type === 'number' || node.type === 'value') return { value: node.value }
+  const items = node.type === 'unary' && node.value === '[' && Array.isArray(node.expressions) ? node.expressions.map(literalOf) : null
+  return items && !items.includes(null) ? { value: items.map((item) => item?.value) } : null
+}
+
+function ruleOf(node: Node): RuleType | null {
+  if (node.type === 'function' && node.procedure?.value === 'contains' && node.arguments?.length === 2) {
+    const field = pathOf(node.arguments[0])
+    const literal = literalOf(node.arguments[1])
+    return field !== null && typeof literal?.value === 'string' ? { field, operator: 'contains', value: literal.value } : null
+  }
+  const field = node.type === 'binary' ? pathOf(node.lhs) : null
+  const literal = literalOf(node.rhs)
+  if (field === null || !literal) return null
+  const { value } = literal
+  if (node.value === 'in') return Array.isArray(value) ? { field, operator: 'in', value } : null
+  if (!COMPARISONS.includes(String(node.value)) || Array.isArray(value)) return null
+  if (value === null) return node.value === '=' ? { field, operator: 'null', value } : null
+  return { field, operator: String(node.value), value }
+}
+
+function anyOf(node: Node): RuleGroupType | RuleType | null {
+  if (node.type === 'block' && Array.isArray(node.expressions) && node.expressions.length === 1 && !node.predicate) return anyOf(node.expressions[0] as Node)
+  if (node.type !== 'binary' || (node.value !== 'and' && node.value !== 'or')) return ruleOf(node)
+  const combinator = node.value
+  const sides = [node.lhs, node.rhs].map((side) => (side ? anyOf(side) : null))
+  if (sides.includes(null)) return null
+  // `a and b and c` is one list; brackets do not change what it says.
+  return { combinator, rules: sides.flatMap((side) => (side && 'rules' in side && side.combinator === combinator ? side.rules : side ? [side] : [])) }
+}
+
+/** The rules a text says, when rules can say it; `null` when something would be lost. */
+export function rulesOf(text: string): RuleGroupType | null {
+  if (text.trim() === '') return { combinator: 'and', rules: [] }
+  try {
+    const found = anyOf(jsonata(text).ast() as unknown as Node)
+    return found === null ? null : 'rules' in found ? found : { combinator: 'and', rules: [found] }
+  } catch {
+    return null
+  }
+}
+
+/** One rule as text. Strings are written as JSON does, which JSONata reads: the library leaves some unescaped. */
+function ruleText({ field, operator, value, valueSource }: RuleType): string {
+  const literal = valueSource === 'field' ? String(value) : JSON.stringify(value ?? null)
+  if (operator === 'contains') return `$contains(${field}, ${literal})`
+  if (operator === 'in') return `${field} in ${JSON.stringify(Array.isArray(value) ? value : [value])}`
+  if (operator === 'null') return `${field} = null`
+  return `${field} ${operator} ${literal}`
+}
+
+/** The text of rules; empty rules are an empty text. */
+export function textOf(rules: RuleGroupType): string {
+  return rules.rules.length === 0 ? '' : formatQuery(rules, { format: 'jsonata', fallbackExpression: 'true', ruleProcessor: ruleText })
+}
+
+export type ValueKind = 'text' | 'number' | 'boolean'
+
+export function kindOfValue(value: unknown): ValueKind {
+  return typeof value === 'number' ? 'number' : typeof value === 'boolean' ? 'boolean' : 'text'
+}
+
+/** What was written, as a value of the kind. */
+export function valueAs(kind: ValueKind, written: string): string | number | boolean {
+  if (kind === 'boolean') return written === 'true'
+  const number = Number(written)
+  return kind === 'number' && written.trim() !== '' && Number.isFinite(number) ? number : written
+}
+
+/** The names rules may compare: every leaf of a shape, as a path. */
+export function paths(shape: { kind: string; members: Map<string, { kind: string; members: Map<string, unknown> }> }, before = '', depth = 0): string[] {
+  return [...shape.members].flatMap(([name, member]) => {
+    if (!/^[A-Za-z_][A-Za-z0-9_]*$/.test(name)) return []
+    const path = before === '' ? name : `${before}.${name}`
+    const inner = member as typeof shape
+    return inner.members.size > 0 && depth < 4 ? paths(inner, path, depth + 1) : [path]
+  })
+}

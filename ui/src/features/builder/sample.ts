@@ -1,0 +1,65 @@
+import { useQuery } from '@tanstack/react-query'
+import { useCallback, useMemo } from 'react'
+import { queries } from '@/api/queries'
+import { documentShape, leaf, merged, shapeOfValue, type Shape } from '@/model/expression/shape'
+import { messageScope, scopeOfDocument, scopeOfRun, withOutput, type Sample } from '@/model/expression/sample'
+import { isObject, type JsonObject } from '@/model/json'
+import { useStore } from '@/ui/store'
+import { useBuilder, useDocument } from './context'
+
+/** Where an expression stands decides what it reads. */
+export type Place = { kind: 'step' } | { kind: 'set'; step: string } | { kind: 'message' }
+
+/** The data expressions are tried on: what somebody wrote, else the newest run, else the variables as they start. */
+export function useSample(): Sample {
+  const builder = useBuilder()
+  const document = useDocument()
+  const edited = useStore(builder.sample)
+  const { data: newest } = useQuery(queries.newestRun(builder.id))
+  const { data: run } = useQuery({ ...queries.run(newest?.id ?? ''), enabled: newest !== undefined && newest !== null })
+  const { data: start } = useQuery({ ...queries.runStart(newest?.id ?? ''), enabled: newest !== undefined && newest !== null })
+  return useMemo((): Sample => {
+    if (edited) return { source: 'edited', data: edited }
+    if (run && start) return { source: 'run', run: run.id, data: scopeOfRun(run, start) }
+    return { source: 'none', data: scopeOfDocument(document) }
+  }, [edited, run, start, document])
+}
+
+/** The sample as an expression in this place reads it. */
+export function scopeAt(data: JsonObject, place: Place): JsonObject {
+  switch (place.kind) {
+    case 'step':
+      return data
+    case 'set':
+      return withOutput(data, place.step)
+    case 'message':
+      return messageScope(data)
+  }
+}
+
+/** What can be named in this place, from the document, the connectors and the sample. Made when it is asked for. */
+export function useShape(place: Place): () => Shape {
+  const document = useDocument()
+  const { data: connectors } = useQuery(queries.connectors())
+  const sample = useSample()
+  return useCallback(() => {
+    const outputs = new Map(connectors?.items.flatMap((connector) => connector.actions.map((action) => [action.name, action.output] as const)))
+    const whole = merged(documentShape(document, (action) => outputs.get(action)), shapeOfValue(sample.data))
+    if (place.kind === 'message') {
+      const own = shapeOfValue(messageScope(sample.data))
+      return { ...own, members: new Map([...own.members].map(([name, shape]) => [name, merged(whole.members.get(name) ?? leaf(), shape)])) }
+    }
+    const step = place.kind === 'set' ? whole.members.get('steps')?.members.get(place.step)?.members.get('output') : undefined
+    return step ? { ...whole, members: new Map([['output', { ...step, about: 'what this step gave' }], ...whole.members]) } : whole
+  }, [document, connectors, sample, place])
+}
+
+/** JSON text as an object, or nothing. */
+export function readObject(text: string): JsonObject | null {
+  try {
+    const value: unknown = JSON.parse(text)
+    return isObject(value) ? value : null
+  } catch {
+    return null
+  }
+}

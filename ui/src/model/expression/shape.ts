@@ -1,0 +1,93 @@
+/** What is known of values before they are there: from schemas and from samples. */
+import type { WorkflowDocument } from '../document'
+import { brief, isObject } from '../json'
+
+export type Shape = { kind: string; about?: string; example?: string; members: Map<string, Shape> }
+
+const DEPTH_MAX = 6
+const MEMBERS_MAX = 200
+
+export function leaf(kind = 'any', about?: string): Shape {
+  return { kind, about, members: new Map() }
+}
+
+/** The shape a JSON Schema describes. */
+export function shapeOfSchema(schema: unknown, depth = 0): Shape {
+  if (!isObject(schema)) return leaf()
+  const kind = Array.isArray(schema.type) ? schema.type.filter((name): name is string => typeof name === 'string' && name !== 'null').join(' or ') : typeof schema.type === 'string' ? schema.type : isObject(schema.properties) ? 'object' : 'any'
+  const shape = leaf(kind, typeof schema.title === 'string' ? schema.title : typeof schema.description === 'string' ? schema.description : undefined)
+  if (depth >= DEPTH_MAX) return shape
+  const inner = isObject(schema.properties) ? schema.properties : isObject(schema.items) && isObject(schema.items.properties) ? schema.items.properties : {}
+  for (const [name, member] of Object.entries(inner).slice(0, MEMBERS_MAX)) shape.members.set(name, shapeOfSchema(member, depth + 1))
+  return shape
+}
+
+/** The shape of a value at hand, with the value as example. */
+export function shapeOfValue(value: unknown, depth = 0): Shape {
+  const kind = value === null ? 'null' : Array.isArray(value) ? 'array' : typeof value
+  const shape: Shape = { ...leaf(kind), example: brief(value, 40) }
+  if (depth >= DEPTH_MAX) return shape
+  const source: unknown = Array.isArray(value) ? value.find(isObject) : value
+  if (isObject(source)) for (const [name, member] of Object.entries(source).slice(0, MEMBERS_MAX)) shape.members.set(name, shapeOfValue(member, depth + 1))
+  return shape
+}
+
+/** Both together; what the sample shows counts as example of what the schema says. */
+export function merged(schema: Shape, sample: Shape): Shape {
+  const members = new Map(schema.members)
+  for (const [name, shape] of sample.members) {
+    const known = members.get(name)
+    members.set(name, known ? merged(known, shape) : shape)
+  }
+  return { kind: schema.kind === 'any' ? sample.kind : schema.kind, about: schema.about, example: sample.example, members }
+}
+
+function record(members: Record<string, Shape>, about?: string): Shape {
+  return { kind: 'object', about, members: new Map(Object.entries(members)) }
+}
+
+/** Names an expression of this document can read, before any run: see `RunState::scope` in core. */
+export function documentShape(document: WorkflowDocument, outputOf: (action: string) => unknown): Shape {
+  const root = record({})
+  for (const [name, value] of Object.entries(document.vars ?? {})) root.members.set(name, { ...shapeOfValue(value), about: 'variable' })
+  const steps = record({}, 'what the steps gave')
+  for (const [id, step] of Object.entries(document.steps)) {
+    if ('set' in step && isObject(step.set)) for (const name of Object.keys(step.set)) if (!root.members.has(name)) root.members.set(name, leaf('any', 'variable'))
+    const output = outputShape(step, outputOf)
+    if (output) steps.members.set(id, record({ output, error: errorShape() }, step.title))
+  }
+  const text = (about: string) => leaf('string', about)
+  root.members.set('steps', steps)
+  root.members.set('input', { ...shapeOfSchema(document.input), about: 'what the run was started with' })
+  root.members.set('customer', record({ id: text('id'), name: text('name'), email: text('e-mail'), phone: text('phone'), telegram: text('Telegram id'), external_id: text('your own id') }, 'the customer'))
+  root.members.set('conversation', record({ id: text('id'), channel: text('channel') }, 'the conversation'))
+  root.members.set('trigger', record({ type: text('message, api, webhook, schedule or manual'), text: text('what the customer wrote'), channel: text('channel') }, 'what started the run'))
+  root.members.set('run', record({ id: text('id'), workflow: text('id of the workflow'), version: leaf('number'), started_at: leaf('number', 'milliseconds') }, 'this run'))
+  root.members.set('error', errorShape())
+  return root
+}
+
+function errorShape(): Shape {
+  return record({ class: leaf('string'), code: leaf('string'), message: leaf('string') }, 'the latest error')
+}
+
+function outputShape(step: WorkflowDocument['steps'][string], outputOf: (action: string) => unknown): Shape | null {
+  switch (step.type) {
+    case 'tool_call':
+      return shapeOfSchema(outputOf(step.action))
+    case 'collect_form':
+      return shapeOfSchema(step.form)
+    case 'approval':
+    case 'human_handoff':
+      return record({ outcome: leaf('string'), comment: leaf('string'), by: leaf('object') })
+    case 'condition':
+    case 'notify':
+    case 'end':
+      return null
+  }
+}
+
+/** The shape at a path of names. */
+export function shapeAt(root: Shape, path: readonly string[]): Shape | undefined {
+  return path.reduce<Shape | undefined>((at, name) => at?.members.get(name), root)
+}
