@@ -6,6 +6,10 @@ use crate::rows::{Param, TableRow};
 /// Marks where rows are locked and locked ones passed over; SQLite, with its one writer, leaves it out.
 pub(crate) const SKIP_LOCKED: &str = "FOR UPDATE SKIP LOCKED";
 
+/// One row by workspace (`?1`) and id (`?2`). No index of PostgreSQL serves `IS NOT DISTINCT FROM`, so the one on the id is
+/// taken even while a table is new and every index that begins with the workspace looks as good: that plan would be kept.
+pub(crate) const BY_ID: &str = "WHERE id = ?2 AND workspace IS NOT DISTINCT FROM ?1";
+
 /// `SELECT <columns> FROM <table> <tail>`.
 pub(crate) fn select<T: TableRow>(tail: &str) -> String {
     format!("SELECT {} FROM {} {tail}", T::column_list(), T::TABLE)

@@ -2,7 +2,7 @@
 
 use crate::database::{Statement, Write, column};
 use crate::rows::{TableRow, params};
-use crate::sql::Query;
+use crate::sql::{BY_ID, Query};
 use crate::store::{audited, decode};
 use crate::{
     Change, ChangeKind, CheckpointKind, CheckpointRow, CheckpointStatus, Conflict, Cursor, NewAudit, Page, PageRequest,
@@ -34,7 +34,7 @@ impl Store {
     /// # Errors
     /// `Busy`, `Corrupt`.
     pub async fn get_checkpoint(&self, workspace: &str, id: &str) -> Result<Option<CheckpointRow>> {
-        self.row("WHERE workspace = ?1 AND id = ?2", params![workspace, id]).await
+        self.row(BY_ID, params![workspace, id]).await
     }
 
     /// One checkpoint of any workspace; only for personal decision links, whose token names the checkpoint.

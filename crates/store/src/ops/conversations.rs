@@ -2,7 +2,7 @@
 
 use crate::database::{Statement, Write};
 use crate::rows::{TableRow, params};
-use crate::sql::{Query, insert};
+use crate::sql::{BY_ID, Query, insert};
 use crate::store::{audited, decode};
 use crate::{
     Change, ChangeKind, ConversationRow, ConversationStatus, Cursor, MessageRow, NewAudit, NewMessage, NoteRow, Page,
@@ -63,7 +63,7 @@ impl Store {
     /// # Errors
     /// `Busy`, `Corrupt`.
     pub async fn get_conversation(&self, workspace: &str, id: &str) -> Result<Option<ConversationRow>> {
-        self.row("WHERE workspace = ?1 AND id = ?2", params![workspace, id]).await
+        self.row(BY_ID, params![workspace, id]).await
     }
 
     /// The conversation at an address of a channel.
@@ -185,7 +185,7 @@ impl Store {
     /// # Errors
     /// `Busy`, `Corrupt`.
     pub async fn get_message(&self, workspace: &str, id: &str) -> Result<Option<MessageRow>> {
-        self.row("WHERE workspace = ?1 AND id = ?2", params![workspace, id]).await
+        self.row(BY_ID, params![workspace, id]).await
     }
 
     /// Messages after a position, oldest first, at most 1,000.

@@ -6,6 +6,7 @@
 use super::workflows::{activation, changed};
 use crate::database::{DatabaseKind, Done, Statement, Write, column};
 use crate::rows::params;
+use crate::sql::BY_ID;
 use crate::store::audited;
 use crate::{ActivationKind, ActivationRow, Conflict, NewAudit, PointerRow, Result, Store, StoreError};
 
@@ -32,7 +33,7 @@ impl Store {
     /// # Errors
     /// `Busy`, `Corrupt`.
     pub async fn get_pointer(&self, workspace: &str, workflow: &str) -> Result<Option<PointerRow>> {
-        self.row("WHERE workspace = ?1 AND id = ?2", params![workspace, workflow]).await
+        self.row(BY_ID, params![workspace, workflow]).await
     }
 
     /// Sends a part of the new runs to another version, or all to the active one again. Answers the position among the

@@ -156,7 +156,7 @@ impl Store {
     /// # Errors
     /// `Busy`, `Corrupt`.
     pub async fn get_run(&self, workspace: &str, id: &str) -> Result<Option<RunRow>> {
-        self.row("WHERE workspace = ?1 AND id = ?2", params![workspace, id]).await
+        self.row(sql::BY_ID, params![workspace, id]).await
     }
 
     /// The events of a run after a position, in order and without gaps.
@@ -173,7 +173,7 @@ impl Store {
     /// # Errors
     /// `Corrupt` when a row is missing.
     pub async fn run_with_events(&self, workspace: &str, id: &str) -> Result<Option<(RunRow, Vec<RunEventsRow>)>> {
-        let run = sql::select::<RunRow>("WHERE workspace = ?1 AND id = ?2");
+        let run = sql::select::<RunRow>(sql::BY_ID);
         let events = sql::select::<RunEventsRow>("WHERE workspace = ?1 AND run = ?2 ORDER BY seq");
         let queries = vec![(run.into(), params![workspace, id]), (events.into(), params![workspace, id])];
         let mut answers = self.query_all(queries).await?.into_iter();

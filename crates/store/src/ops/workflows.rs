@@ -109,7 +109,7 @@ impl Store {
     /// # Errors
     /// `Busy`, `Corrupt`.
     pub async fn get_workflow(&self, workspace: &str, id: &str) -> Result<Option<WorkflowRow>> {
-        self.row("WHERE workspace = ?1 AND id = ?2", params![workspace, id]).await
+        self.row(sql::BY_ID, params![workspace, id]).await
     }
 
     /// The workflow of this name that is not archived.
