@@ -27,7 +27,7 @@ impl StoreConfig {
     /// Defaults for a database.
     #[must_use]
     pub fn new(url: impl Into<String>) -> Self {
-        Self { url: url.into(), read_connections: 4, queue_max: 8192, batch_max: 512, writers: 1, cache_kib: 65_536 }
+        Self { url: url.into(), read_connections: 4, queue_max: 8192, batch_max: 512, writers: 1, cache_kib: 32_768 }
     }
 
     pub(crate) fn target(&self) -> Result<Target> {

@@ -95,23 +95,22 @@ fn positions(workspace: &str, filter: &RunFilter, from: Option<&Cursor>, limit: 
 fn unknown_status(workspace: &str, filter: &RunFilter, range: (Option<&Cursor>, Option<&Cursor>), limit: u32) -> Query {
     let mut words: Vec<&str> = RunStatus::ALL.iter().map(|status| status.as_str()).collect();
     words.sort_unstable();
+    let after = std::iter::once(None).chain(words.iter().copied().map(Some));
+    let gaps = after.zip(words.iter().copied().map(Some).chain(std::iter::once(None)));
+    let columns = RunRow::column_list();
     let mut query = Query::default();
-    query.push(&format!("SELECT {} FROM runs WHERE workspace = ", RunRow::column_list()));
-    query.bind(workspace);
-    query.push(" AND (status < ");
-    query.bind(words[0]);
-    for pair in words.windows(2) {
-        query.push(" OR (status > ");
-        query.bind(pair[0]);
-        query.and("status < ", pair[1]);
-        query.push(")");
+    // One range of the index each: with `OR` the whole workspace would be walked.
+    for (index, (above, below)) in gaps.enumerate() {
+        query.push(if index > 0 { " UNION ALL " } else { "" });
+        query.push(&format!("SELECT {columns} FROM (SELECT {columns} FROM runs WHERE workspace = "));
+        query.bind(workspace);
+        query.and_some("status > ", above);
+        query.and_some("status < ", below);
+        filter.conditions(&mut query);
+        between(&mut query, range);
+        newest_first(&mut query, limit);
+        query.push(&format!(") AS part{index}"));
     }
-    query.push(" OR status > ");
-    query.bind(words[words.len() - 1]);
-    query.push(")");
-    filter.conditions(&mut query);
-    between(&mut query, range);
-    newest_first(&mut query, limit);
     query
 }
 
