@@ -11,7 +11,7 @@ test.beforeAll(async () => {
 })
 test.afterAll(async () => demo?.close())
 
-test.setTimeout(240_000)
+test.setTimeout(480_000)
 
 test('the Subscription Upgrade is built by mouse, published and run', async ({ browser }) => {
   const page = await browser.newPage({ viewport: { width: 1600, height: 1000 }, reducedMotion: 'reduce' })

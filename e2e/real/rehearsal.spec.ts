@@ -61,7 +61,7 @@ async function edit(page: Page, from: string, to: string): Promise<void> {
 }
 
 test('a template is rehearsed, kept as test cases, and a broken draft is not published', async ({ browser }) => {
-  test.setTimeout(240_000)
+  test.setTimeout(480_000)
   const context = await browser.newContext({ permissions: ['clipboard-read', 'clipboard-write'] })
   const page = await context.newPage()
   await enter(page)
