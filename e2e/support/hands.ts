@@ -237,6 +237,7 @@ export class Keyboard implements Hands {
     const box = this.page.getByPlaceholder('Kind of step or action…')
     await expect(box).toBeFocused()
     await this.page.keyboard.type(kind)
+    await expect(this.page.locator('[cmdk-item][data-selected=true]')).toContainText(kind)
     await this.page.keyboard.press('Enter')
     await expect(box).toBeHidden()
     await this.titled()
@@ -283,6 +284,8 @@ export class Keyboard implements Hands {
   async take(menu: string, item: string): Promise<void> {
     await this.press(menu)
     await expect(this.page.getByRole('menu')).toBeVisible()
+    // Letters typed before the menu has the keyboard are nobody's.
+    await expect.poll(() => this.page.evaluate(() => document.activeElement?.closest('[role=menu]') != null)).toBe(true)
     await this.page.keyboard.type(item)
     await expect(this.page.getByRole('menuitem', { name: item, exact: true })).toBeFocused()
     await this.page.keyboard.press('Enter')
