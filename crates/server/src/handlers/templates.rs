@@ -5,16 +5,15 @@ use crate::{
     documents,
     error::{ApiError, ApiResult},
     extract::{Body, Caller, IdempotencyHeader, Path},
-    handlers::bounded,
+    handlers::{bounded, workflows},
     idempotency::Once,
     templates, test_cases,
     views::workflow_detail,
     wire::{Page, Template, UseTemplateRequest, Workflow},
 };
 use axum::{Json, extract::State, response::Response};
-use countersign_store::{Role, WorkflowRow};
+use countersign_store::Role;
 use serde_json::json as object;
-use uuid::Uuid;
 
 /// Workflows to begin with.
 #[utoipa::path(get, path = "/templates", operation_id = "listTemplates", tag = "workflows",
@@ -51,23 +50,7 @@ async fn make(
     if let Some(name) = &request.name {
         document["name"] = object!(bounded("/name", name, 200)?);
     }
-    let row = WorkflowRow {
-        id: Uuid::now_v7().to_string(),
-        workspace: caller.workspace().to_owned(),
-        name: documents::name_of(&document)?,
-        draft: documents::keepable(&document)?,
-        draft_revision: 1,
-        draft_updated_at: app.now(),
-        draft_updated_by: Some(caller.id().to_owned()),
-        active_version: None,
-        last_version: 0,
-        created_at: app.now(),
-        archived_at: None,
-    };
-    let detail = object!({ "workflow": row.name, "template": example.id });
-    let entry = caller.audit(app.now(), "workflow.created", format!("workflow:{}", row.id), detail);
-    app.store.create_workflow(&row, vec![entry]).await?;
-    app.workflows.clear();
+    let row = workflows::keep_new(&app, &caller, &document, object!({ "template": example.id })).await?;
     test_cases::replace(&app, &row, &test_cases::read(example.tests)?).await?;
     workflow_detail(&app, row).await
 }

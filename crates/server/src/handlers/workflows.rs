@@ -17,7 +17,7 @@ use axum::{
 };
 use countersign_store::{Conflict, Role, RunStatus, SaveDraft, StoreError, WorkflowRow};
 use serde::Deserialize;
-use serde_json::json as object;
+use serde_json::{Value, json as object};
 use std::collections::HashMap;
 use utoipa::IntoParams;
 use uuid::Uuid;
@@ -90,11 +90,17 @@ pub(crate) async fn create_workflow(
 
 async fn add(app: App, caller: Caller, request: WriteDocumentRequest) -> ApiResult<Workflow> {
     let document = documents::read(request.document, request.source.as_deref())?;
+    let row = keep_new(&app, &caller, &document, object!({})).await?;
+    workflow_detail(&app, row).await
+}
+
+/// Stores a document as the draft of a new workflow; `detail` goes on the record with its name.
+pub(super) async fn keep_new(app: &App, caller: &Caller, document: &Value, detail: Value) -> ApiResult<WorkflowRow> {
     let row = WorkflowRow {
         id: Uuid::now_v7().to_string(),
         workspace: caller.workspace().to_owned(),
-        name: documents::name_of(&document)?,
-        draft: documents::keepable(&document)?,
+        name: documents::name_of(document)?,
+        draft: documents::keepable(document)?,
         draft_revision: 1,
         draft_updated_at: app.now(),
         draft_updated_by: Some(caller.id().to_owned()),
@@ -103,11 +109,12 @@ async fn add(app: App, caller: Caller, request: WriteDocumentRequest) -> ApiResu
         created_at: app.now(),
         archived_at: None,
     };
-    let subject = format!("workflow:{}", row.id);
-    let entry = caller.audit(app.now(), "workflow.created", subject, object!({ "workflow": row.name }));
+    let mut detail = detail;
+    detail["workflow"] = Value::from(row.name.as_str());
+    let entry = caller.audit(app.now(), "workflow.created", format!("workflow:{}", row.id), detail);
     app.store.create_workflow(&row, vec![entry]).await?;
     app.workflows.clear();
-    workflow_detail(&app, row).await
+    Ok(row)
 }
 
 fn tagged(workflow: Workflow) -> Tagged {

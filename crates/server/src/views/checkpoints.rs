@@ -12,7 +12,7 @@ use crate::{
 };
 use countersign_core::{
     document::{StepKind, TimeoutOutcome},
-    run::{Actor, CallRequest, ClosedBy, CompiledStep, Event, Opened, Phase, preview},
+    run::{self, Actor, CallRequest, ClosedBy, CompiledStep, Event, Opened, Phase, Version, preview},
     time::Timestamp,
 };
 use countersign_engine::LoadedRun;
@@ -355,19 +355,31 @@ async fn branches(app: &App, workspace: &str, loaded: &LoadedRun, row: &Checkpoi
 }
 
 async fn branch(app: &App, workspace: &str, loaded: &LoadedRun, from: &str) -> Option<BranchPreview> {
-    let mut steps = Vec::new();
-    for step in preview(&loaded.version, &loaded.state, from, Timestamp(app.now())) {
-        let request = match (&step.action, &step.input) {
-            (Some(action), Some(input)) => {
-                let connection = match loaded.version.workflow().steps.get(&step.step).map(|step| &step.kind) {
-                    Some(StepKind::ToolCall(call)) => call.connection.as_deref(),
-                    _ => None,
-                };
-                render(app, workspace, (action, connection), input).await.ok()
-            }
+    let steps = preview(&loaded.version, &loaded.state, from, Timestamp(app.now()));
+    let steps = preview_steps(app, workspace, &loaded.version, steps).await;
+    let messages = steps.iter().filter_map(|step| step.message.clone()).filter(|text| !text.is_empty()).collect();
+    let title = loaded.version.title(from).to_owned();
+    Some(BranchPreview { step: from.to_owned(), title, messages, steps })
+}
+
+/// Steps to come, with the requests they would send.
+pub(super) async fn preview_steps(
+    app: &App,
+    workspace: &str,
+    version: &Version,
+    steps: Vec<run::PreviewStep>,
+) -> Vec<PreviewStep> {
+    let mut shown = Vec::with_capacity(steps.len());
+    for step in steps {
+        let connection = match version.workflow().steps.get(&step.step).map(|step| &step.kind) {
+            Some(StepKind::ToolCall(call)) => call.connection.as_deref(),
             _ => None,
         };
-        steps.push(PreviewStep {
+        let request = match (&step.action, &step.input) {
+            (Some(action), Some(input)) => render(app, workspace, (action, connection), input).await.ok(),
+            _ => None,
+        };
+        shown.push(PreviewStep {
             risk: step.action.as_ref().and_then(|action| risk(app, action)),
             step: step.step,
             title: step.title,
@@ -379,9 +391,7 @@ async fn branch(app: &App, workspace: &str, loaded: &LoadedRun, from: &str) -> O
             channels: step.channels,
         });
     }
-    let messages = steps.iter().filter_map(|step| step.message.clone()).filter(|text| !text.is_empty()).collect();
-    let title = loaded.version.title(from).to_owned();
-    Some(BranchPreview { step: from.to_owned(), title, messages, steps })
+    shown
 }
 
 async fn conversation(app: &App, row: &CheckpointRow) -> ApiResult<Option<CheckpointConversation>> {

@@ -1,17 +1,16 @@
 //! Rehearsals, with requests as they would go out.
 
-use super::checkpoints::{render, risk};
+use super::checkpoints::{preview_steps, render, risk};
 use crate::{
     app::App,
     error::field_errors,
     wire::{
-        GuardedRequest, NotPlayed, PreviewStep, Rehearsal, RehearsalEnd, RehearsedForm, RequestDifference, Risk,
-        RunStatus, Said, Speaker, Waiting, WaitingApproval, WaitingCall, WaitingForm, WaitingHandoff, WaitingRetry,
-        WaitingStart, WaitingUnknown,
+        GuardedRequest, NotPlayed, Rehearsal, RehearsalEnd, RehearsedForm, RequestDifference, Risk, RunStatus, Said,
+        Speaker, Waiting, WaitingApproval, WaitingCall, WaitingForm, WaitingHandoff, WaitingRetry, WaitingStart,
+        WaitingUnknown,
     },
 };
 use countersign_core::{
-    document::StepKind,
     rehearsal as core,
     run::{self, EndedStatus, Version},
 };
@@ -144,8 +143,8 @@ async fn approval(app: &App, workspace: &str, version: &Version, waiting: core::
         quorum,
         given,
         outcomes,
-        on_approve: branch(app, workspace, version, on_approve).await,
-        on_reject: branch(app, workspace, version, on_reject).await,
+        on_approve: preview_steps(app, workspace, version, on_approve).await,
+        on_reject: preview_steps(app, workspace, version, on_reject).await,
         due_at: due.map(|due| due.0),
         remind_at: remind_at.map(|at| at.0),
     }))
@@ -168,30 +167,4 @@ async fn guarded(app: &App, workspace: &str, version: &Version, request: run::Gu
         request: rendered,
         error,
     }
-}
-
-async fn branch(app: &App, workspace: &str, version: &Version, steps: Vec<run::PreviewStep>) -> Vec<PreviewStep> {
-    let mut shown = Vec::with_capacity(steps.len());
-    for step in steps {
-        let connection = match version.workflow().steps.get(&step.step).map(|step| &step.kind) {
-            Some(StepKind::ToolCall(call)) => call.connection.as_deref(),
-            _ => None,
-        };
-        let request = match (&step.action, &step.input) {
-            (Some(action), Some(input)) => render(app, workspace, (action, connection), input).await.ok(),
-            _ => None,
-        };
-        shown.push(PreviewStep {
-            risk: step.action.as_ref().and_then(|action| risk(app, action)),
-            step: step.step,
-            title: step.title,
-            kind: step.kind,
-            action: step.action,
-            input: step.input.unwrap_or_default(),
-            request,
-            message: step.message,
-            channels: step.channels,
-        });
-    }
-    shown
 }

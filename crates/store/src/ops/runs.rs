@@ -308,17 +308,8 @@ impl Store {
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used)]
     use super::*;
-    use crate::migrations::MIGRATIONS;
-
-    fn plan(query: &Query) -> Vec<String> {
-        let connection = rusqlite::Connection::open_in_memory().unwrap();
-        connection.execute_batch(MIGRATIONS[0].sqlite).unwrap();
-        let mut statement = connection.prepare(&format!("EXPLAIN QUERY PLAN {}", query.text)).unwrap();
-        let rows = statement.query_map(rusqlite::params_from_iter(&query.params), |row| row.get(3)).unwrap();
-        rows.map(std::result::Result::unwrap).collect()
-    }
+    use crate::sqlite::plan_of as plan;
 
     #[test]
     fn lists_walk_an_index_in_order() {

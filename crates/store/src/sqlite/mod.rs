@@ -222,3 +222,14 @@ fn migrate(connection: &mut Connection) -> Result<Vec<String>> {
     }
     Ok(names)
 }
+
+/// How SQLite would answer a query, for tests of indexes.
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a test's helper")]
+pub(crate) fn plan_of(query: &crate::sql::Query) -> Vec<String> {
+    let connection = Connection::open_in_memory().unwrap();
+    connection.execute_batch(migrations::MIGRATIONS[0].sqlite).unwrap();
+    let mut statement = connection.prepare(&format!("EXPLAIN QUERY PLAN {}", query.text)).unwrap();
+    let rows = statement.query_map(rusqlite::params_from_iter(&query.params), |row| row.get(3)).unwrap();
+    rows.map(std::result::Result::unwrap).collect()
+}
