@@ -8,7 +8,11 @@ use reqwest::{
 };
 use rustls::{ClientConfig, RootCertStore};
 use serde_json::Value;
-use std::{error::Error, sync::Arc, time::Duration};
+use std::{
+    error::Error,
+    sync::{Arc, LazyLock},
+    time::Duration,
+};
 
 /// Longest answer that is read; providers answer with a few hundred bytes.
 const BODY_BYTES_MAX: usize = 256 * 1024;
@@ -22,18 +26,22 @@ const POOL_IDLE_TIMEOUT: Duration = Duration::from_secs(4);
 /// Longest wait that is taken from a provider.
 const RETRY_AFTER_SECONDS_MAX: u64 = 86_400;
 
-/// A client with its own pool, trusting the web's roots and the machine's.
+/// TLS by ring, trusting the web's roots and the machine's.
+static TLS: LazyLock<ClientConfig> = LazyLock::new(|| {
+    let mut roots = RootCertStore { roots: webpki_roots::TLS_SERVER_ROOTS.to_vec() };
+    roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
+    ClientConfig::builder_with_provider(Arc::new(rustls::crypto::ring::default_provider()))
+        .with_safe_default_protocol_versions()
+        .expect("ring has TLS 1.2 and 1.3")
+        .with_root_certificates(roots)
+        .with_no_client_auth()
+});
+
+/// A client with its own pool.
 ///
 /// # Panics
 /// When the TLS library refuses its own defaults, which no input can cause.
 pub(crate) fn client() -> reqwest::Client {
-    let mut roots = RootCertStore { roots: webpki_roots::TLS_SERVER_ROOTS.to_vec() };
-    roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
-    let tls = ClientConfig::builder_with_provider(Arc::new(rustls::crypto::ring::default_provider()))
-        .with_safe_default_protocol_versions()
-        .expect("ring has TLS 1.2 and 1.3")
-        .with_root_certificates(roots)
-        .with_no_client_auth();
     reqwest::Client::builder()
         .user_agent(concat!("Countersign/", env!("CARGO_PKG_VERSION")))
         .redirect(reqwest::redirect::Policy::none())
@@ -41,7 +49,7 @@ pub(crate) fn client() -> reqwest::Client {
         .connect_timeout(CONNECT_TIMEOUT)
         .pool_idle_timeout(POOL_IDLE_TIMEOUT)
         .tcp_nodelay(true)
-        .tls_backend_preconfigured(tls)
+        .tls_backend_preconfigured(TLS.clone())
         .build()
         .expect("a client from constant settings")
 }

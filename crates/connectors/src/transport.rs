@@ -9,7 +9,7 @@ use std::{
     convert::Infallible,
     pin::Pin,
     sync::{
-        Arc,
+        Arc, LazyLock,
         atomic::{AtomicBool, Ordering},
     },
     task::{Context, Poll},
@@ -36,14 +36,14 @@ pub(crate) fn client(hosts: AllowedHosts) -> reqwest::Client {
         .pool_idle_timeout(POOL_IDLE_TIMEOUT)
         .tcp_nodelay(true)
         .dns_resolver(hosts)
-        .tls_backend_preconfigured(tls())
+        .tls_backend_preconfigured(TLS.clone())
         .build()
         .expect("a client from constant settings")
 }
 
 /// TLS by ring, trusting the web's roots and the machine's: the executable works in an empty container and behind a
 /// company's own certificate authority.
-fn tls() -> ClientConfig {
+static TLS: LazyLock<ClientConfig> = LazyLock::new(|| {
     let mut roots = RootCertStore { roots: webpki_roots::TLS_SERVER_ROOTS.to_vec() };
     roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
     ClientConfig::builder_with_provider(Arc::new(rustls::crypto::ring::default_provider()))
@@ -51,7 +51,7 @@ fn tls() -> ClientConfig {
         .expect("ring has TLS 1.2 and 1.3")
         .with_root_certificates(roots)
         .with_no_client_auth()
-}
+});
 
 /// A body that notes when the client began to write it, which is after the connection was made: before that the
 /// request certainly was not executed.

@@ -1,15 +1,17 @@
 //! Effects performed: each gives back exactly one input.
 
 use crate::Engine;
+use async_trait::async_trait;
 use countersign_channels::{OutboundMessage, SendOutcome};
 use countersign_connectors::{Call, CallError, CallOutcome, Exchange, LookUp};
 use countersign_core::{
+    catalogue::Catalogue,
     document::Channel,
     run::{Effect, FailureClass, Input, LookUpResult, StepError},
     time::Span,
 };
 use serde_json::{Value, json};
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 /// Which attempt of which call an answer belongs to.
 #[derive(Clone, Copy)]
@@ -19,8 +21,21 @@ struct Place {
     attempt: u32,
 }
 
+/// What is across the network, as a simulation has it.
+#[doc(hidden)]
+#[async_trait]
+pub trait Outside: Send + Sync + 'static {
+    /// The actions that exist there.
+    fn catalogue(&self) -> Arc<Catalogue>;
+    /// Performs the effect; what came of it is the run's next input.
+    async fn perform(&self, effect: Effect) -> Input;
+}
+
 impl Engine {
     pub(crate) async fn perform(&self, workspace: &str, effect: Effect) -> Input {
+        if let Some(outside) = &self.0.outside {
+            return outside.perform(effect).await;
+        }
         match effect {
             Effect::InvokeAction { visit, call, attempt, key, action, connection, input, timeout } => {
                 let place = Place { visit, call, attempt };

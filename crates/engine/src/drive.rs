@@ -79,8 +79,19 @@ pub(crate) struct Todo {
 impl Engine {
     /// Takes an input for an existing run and, when calls follow, drives the run in the background.
     pub(crate) async fn take(&self, workspace: &str, run: &str, input: Input) -> Result<RunRow, EngineError> {
+        self.take_on(None, workspace, run, input).await
+    }
+
+    /// [`Engine::take`] for a run that was just read. What is in memory by now goes before it.
+    pub(crate) async fn take_on(
+        &self,
+        known: Option<Held>,
+        workspace: &str,
+        run: &str,
+        input: Input,
+    ) -> Result<RunRow, EngineError> {
         let cell = self.0.cells.get(run);
-        let moved = match self.decide_in(&cell, workspace, run, &input).await {
+        let moved = match self.decide_in(&cell, known, (workspace, run), &input).await {
             Ok(moved) => moved,
             Err(error) => {
                 self.0.cells.release(run, cell);
@@ -126,7 +137,7 @@ impl Engine {
     async fn answer(&self, cell: &Arc<Cell>, workspace: &str, run: &str, input: &Input) -> Option<Moved> {
         let mut pause_ms = 20;
         loop {
-            match self.decide_in(cell, workspace, run, input).await {
+            match self.decide_in(cell, None, (workspace, run), input).await {
                 Ok(moved) => return Some(moved),
                 Err(EngineError::Refused(refusal)) => {
                     tracing::info!(run, %refusal, "an answer came too late");
@@ -150,8 +161,8 @@ impl Engine {
     async fn decide_in(
         &self,
         cell: &Arc<Cell>,
-        workspace: &str,
-        run: &str,
+        mut known: Option<Held>,
+        (workspace, run): (&str, &str),
         input: &Input,
     ) -> Result<Moved, EngineError> {
         let mut held = cell.0.lock().await;
@@ -161,7 +172,10 @@ impl Engine {
             let in_memory = held.is_some() && !recovered;
             let now = match held.take().filter(|_| !recovered) {
                 Some(now) => now,
-                None => self.hold(workspace, run).await?,
+                None => match known.take() {
+                    Some(known) => known,
+                    None => self.hold(workspace, run).await?,
+                },
             };
             if recovered && now.row.node.as_deref() != Some(&self.0.config.node) {
                 return Err(Refusal::Stale.into());

@@ -1,7 +1,7 @@
 //! The parts of a running engine and their life.
 
 use crate::{
-    Clock, EngineError, Vault, connections::Connections, drive::Cells, fleet::Lease, triggers::Triggers,
+    Clock, EngineError, Outside, Vault, connections::Connections, drive::Cells, fleet::Lease, triggers::Triggers,
     versions::Versions, waiters::Waiters,
 };
 use countersign_channels::Sender;
@@ -35,6 +35,8 @@ pub struct EngineConfig {
     pub heartbeat_ms: u64,
     /// Silence after which another process takes its runs, milliseconds.
     pub dead_after_ms: u64,
+    /// Every how many looks at the fleet a process also looks for runs of its own that it does not drive.
+    pub sweep_every: u64,
     /// The longest pause between two looks for due timers, milliseconds.
     pub timer_poll_ms: u64,
 }
@@ -46,6 +48,7 @@ impl Default for EngineConfig {
             moving_max: 4096,
             heartbeat_ms: 2000,
             dead_after_ms: 7000,
+            sweep_every: 3,
             timer_poll_ms: 500,
         }
     }
@@ -61,6 +64,8 @@ pub(crate) struct Inner {
     pub(crate) catalogue: Arc<Catalogue>,
     pub(crate) invoker: Invoker,
     pub(crate) sender: Sender,
+    /// Answers effects instead of connectors and channels.
+    pub(crate) outside: Option<Arc<dyn Outside>>,
     pub(crate) vault: Vault,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) config: EngineConfig,
@@ -85,11 +90,25 @@ impl Engine {
     /// # Errors
     /// When the database cannot be read or written.
     pub async fn start(parts: EngineParts, config: EngineConfig) -> Result<Self, EngineError> {
+        Self::start_in(parts, config, None).await
+    }
+
+    /// As [`Engine::start`], in a world that is not the real one.
+    ///
+    /// # Errors
+    /// As there.
+    #[doc(hidden)]
+    pub async fn start_in(
+        parts: EngineParts,
+        config: EngineConfig,
+        outside: Option<Arc<dyn Outside>>,
+    ) -> Result<Self, EngineError> {
         let EngineParts { store, registry, vault, clock } = parts;
         let engine = Self(Arc::new(Inner {
-            catalogue: registry.catalogue(),
+            catalogue: outside.as_ref().map_or_else(|| registry.catalogue(), |outside| outside.catalogue()),
             invoker: Invoker::new(registry.clone()),
             sender: Sender::new(),
+            outside,
             versions: Versions::default(),
             connections: Connections::default(),
             triggers: Triggers::default(),
@@ -174,6 +193,7 @@ impl Engine {
         let mut stopping = self.0.stopping.subscribe();
         let until = self.now().saturating_add(i64::try_from(milliseconds).unwrap_or(i64::MAX));
         tokio::select! {
+            biased;
             () = self.0.clock.sleep_until(until) => true,
             _ = stopping.wait_for(|stopping| *stopping) => false,
         }

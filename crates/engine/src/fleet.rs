@@ -2,7 +2,7 @@
 
 use crate::{Engine, EngineError};
 use countersign_core::run::{Effect, Input};
-use countersign_store::{DatabaseKind, NodeRow, RunRow, StoreError};
+use countersign_store::{RunRow, StoreError};
 use futures::{StreamExt, stream};
 use std::{
     collections::BTreeMap,
@@ -15,10 +15,8 @@ const CLAIM_BATCH: u32 = 500;
 const AT_ONCE: usize = 32;
 /// Rounds of claiming in one sweep: bounds the time between two heartbeats.
 const CLAIM_ROUNDS: usize = 1000;
-/// Every how many looks at the fleet a process also looks for runs of its own that it does not drive.
-const SWEEP_EVERY: u64 = 3;
-/// How many times longer than `dead_after_ms` a silent process stays on the list: what it still wrote after it was taken
-/// for dead is found by its name.
+/// How many times longer than `dead_after_ms` a silent process stays on the list: while it is there, its return and the
+/// claim of its runs exclude each other.
 const FORGOTTEN_AFTER: i64 = 10;
 
 /// How long this process may believe that nobody took it for dead.
@@ -48,12 +46,7 @@ impl Lease {
 impl Engine {
     pub(crate) async fn join_fleet(&self) -> Result<(), EngineError> {
         self.sign_on().await?;
-        let silent_since = match self.0.store.kind() {
-            // The lock on the file says that nobody else is alive.
-            DatabaseKind::Sqlite => i64::MAX,
-            DatabaseKind::Postgres => self.silent_since(),
-        };
-        self.take_over(silent_since).await
+        self.take_over().await
     }
 
     pub(crate) async fn leave_fleet(&self) {
@@ -66,9 +59,10 @@ impl Engine {
         }
     }
 
-    fn silent_since(&self) -> i64 {
-        let silence = i64::try_from(self.0.config.dead_after_ms).unwrap_or(i64::MAX);
-        self.now().saturating_sub(silence)
+    /// The silence after which a process is taken for dead, milliseconds. Alone with its database there is nothing to wait
+    /// for: nobody else can be alive.
+    fn silence(&self) -> Option<i64> {
+        self.0.store.shared().then(|| i64::try_from(self.0.config.dead_after_ms).unwrap_or(i64::MAX))
     }
 
     /// Says that this process is alive until the engine stops. Does nothing else, so that no work can keep it from it.
@@ -81,14 +75,11 @@ impl Engine {
     }
 
     async fn sign_on(&self) -> Result<(), EngineError> {
-        let (now, id) = (self.now(), self.0.config.node.clone());
-        if !self.0.store.heartbeat(&id, now).await? {
-            let node = NodeRow { id, address: String::new(), started_at: now, heartbeat_at: now };
-            self.0.store.register_node(&node).await?;
-        }
-        // A quarter is left for clocks that differ and requests on their way.
+        let sent = self.0.clock.elapsed();
+        self.0.store.sign_on(&self.0.config.node).await?;
+        // A quarter is left for requests on their way and clocks that run unevenly.
         let lease = self.0.config.dead_after_ms - self.0.config.dead_after_ms / 4;
-        self.0.lease.renew(now, i64::try_from(lease).unwrap_or(i64::MAX));
+        self.0.lease.renew(sent, i64::try_from(lease).unwrap_or(i64::MAX));
         Ok(())
     }
 
@@ -104,11 +95,10 @@ impl Engine {
     }
 
     async fn look(&self, looks: u64, left: &mut BTreeMap<String, u64>) -> Result<(), EngineError> {
-        match self.0.store.kind() {
-            DatabaseKind::Sqlite => {}
-            DatabaseKind::Postgres => self.take_over(self.silent_since()).await?,
+        if self.0.store.shared() {
+            self.take_over().await?;
         }
-        if looks.is_multiple_of(SWEEP_EVERY) { self.sweep(left).await } else { Ok(()) }
+        if looks.is_multiple_of(self.0.config.sweep_every) { self.sweep(left).await } else { Ok(()) }
     }
 
     /// Takes up runs of this process that it did not drive at two looks: the answer to a commit was lost, or taking them
@@ -137,12 +127,7 @@ impl Engine {
     /// Whether an effect decided on `lease` may still be performed. After a silence somebody may have taken the run up:
     /// then the call is theirs.
     pub(crate) async fn may_perform(&self, workspace: &str, run: &str, effect: &Effect, lease: u64) -> bool {
-        match self.0.store.kind() {
-            // The lock on the file says that nobody else is alive.
-            DatabaseKind::Sqlite => return true,
-            DatabaseKind::Postgres => {}
-        }
-        if self.0.lease.holds(lease, self.now()) {
+        if !self.0.store.shared() || self.0.lease.holds(lease, self.0.clock.elapsed()) {
             return true;
         }
         while !self.stopping() {
@@ -167,19 +152,11 @@ impl Engine {
         Ok(now.row.node.as_deref() == Some(&self.0.config.node) && now.state.under_way() == Some(effect.sent()))
     }
 
-    /// Claims the runs of processes silent since then, and recovers each.
-    async fn take_over(&self, silent_since: i64) -> Result<(), EngineError> {
-        let dead = self.0.store.list_dead_nodes(silent_since).await?;
-        let dead: Vec<NodeRow> = dead.into_iter().filter(|node| node.id != self.0.config.node).collect();
-        let silence = i64::try_from(self.0.config.dead_after_ms).unwrap_or(i64::MAX);
-        let forgotten = |node: &&NodeRow| {
-            silent_since == i64::MAX
-                || node.heartbeat_at < silent_since.saturating_sub(silence.saturating_mul(FORGOTTEN_AFTER))
-        };
-        let gone: Vec<String> = dead.iter().filter(forgotten).map(|node| node.id.clone()).collect();
-        let dead: Vec<String> = dead.into_iter().map(|node| node.id).collect();
+    /// Claims the runs of processes that are gone, and recovers each.
+    async fn take_over(&self) -> Result<(), EngineError> {
+        let (node, silence) = (&self.0.config.node, self.silence());
         for _ in 0..CLAIM_ROUNDS {
-            let runs = self.0.store.claim_orphans(&self.0.config.node, &dead, CLAIM_BATCH).await?;
+            let runs = self.0.store.claim_orphans(node, silence, CLAIM_BATCH).await?;
             // A batch may be short of rows that cannot be read.
             if runs.is_empty() {
                 break;
@@ -187,10 +164,8 @@ impl Engine {
             tracing::info!(runs = runs.len(), "taking up runs of a process that is gone");
             stream::iter(runs).for_each_concurrent(AT_ONCE, |row| self.recover(row)).await;
         }
-        for node in &gone {
-            self.0.store.remove_node(node).await?;
-        }
-        Ok(())
+        let forgotten = silence.map(|silence| silence.saturating_mul(FORGOTTEN_AFTER));
+        Ok(self.0.store.forget_nodes(node, forgotten).await?)
     }
 
     async fn recover(&self, row: RunRow) {

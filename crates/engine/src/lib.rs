@@ -21,11 +21,13 @@ pub mod vault;
 mod versions;
 mod waiters;
 
+#[doc(hidden)]
+pub use calls::Outside;
 pub use clock::{Clock, SystemClock};
 pub use customer::{conversation_object, customer_object};
 pub use engine::{Engine, EngineConfig, EngineParts};
 pub use error::EngineError;
-pub use load::LoadedRun;
+pub use load::{LoadedCheckpoint, LoadedRun};
 pub use moves::{CheckedMove, MoveRun};
 pub use people::DecideRequest;
 pub use retry::{RetryBy, RetryPlan, RetryRun};

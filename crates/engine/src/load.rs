@@ -5,9 +5,10 @@ use countersign_core::{
     run::{self, Event, LogEntry, RunState, StepExecution, Version, apply},
     time::Timestamp,
 };
-use countersign_store::{RunEventsRow, RunRow};
+use countersign_store::{CheckpointRow, RunEventsRow, RunRow};
 use std::{
     collections::{BTreeMap, HashMap},
+    fmt,
     sync::Arc,
 };
 
@@ -23,6 +24,20 @@ pub struct LoadedRun {
     pub log: Vec<LogEntry>,
     /// The versions it was on before, when it was moved.
     pub earlier: BTreeMap<u32, Arc<Version>>,
+}
+
+/// A checkpoint and everything about its run.
+pub struct LoadedCheckpoint {
+    /// Its row.
+    pub row: CheckpointRow,
+    /// Its run.
+    pub run: LoadedRun,
+}
+
+impl fmt::Debug for LoadedCheckpoint {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("LoadedCheckpoint").field("row", &self.row).finish_non_exhaustive()
+    }
 }
 
 impl LoadedRun {
@@ -46,6 +61,16 @@ impl Engine {
         let found = store.run_with_events(workspace, run).await?;
         let (row, events) = found.ok_or(EngineError::NotFound("run"))?;
         self.fold(workspace, row, &events).await
+    }
+
+    /// Reads a checkpoint and its run, and folds the run's log.
+    ///
+    /// # Errors
+    /// `NotFound`, or `Corrupt` when the log or the version cannot be read.
+    pub async fn load_checkpoint(&self, workspace: &str, id: &str) -> Result<LoadedCheckpoint, EngineError> {
+        let found = self.0.store.checkpoint_with_run(workspace, id).await?;
+        let (row, run, events) = found.ok_or(EngineError::NotFound("checkpoint"))?;
+        Ok(LoadedCheckpoint { row, run: self.fold(workspace, run, &events).await? })
     }
 
     /// Reads several runs with two queries and folds their logs. Each is readable or not for itself.

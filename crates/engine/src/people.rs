@@ -1,9 +1,10 @@
 //! What people do to runs: forms, decisions, cancel.
 
-use crate::{Engine, EngineError};
-use countersign_core::run::{Actor, Input, Opened, UnknownAnswer};
+use crate::{Engine, EngineError, LoadedCheckpoint, drive::Held};
+use countersign_core::run::{Actor, Input, Opened, Refusal, UnknownAnswer};
 use countersign_store::{CheckpointKind, CheckpointRow, CheckpointStatus, RunRow};
 use serde_json::Value;
+use std::sync::Arc;
 
 /// A person's decision.
 #[derive(Debug, Clone, PartialEq)]
@@ -27,13 +28,13 @@ impl Engine {
         checkpoint: &str,
         values: Value,
         by: Actor,
-    ) -> Result<CheckpointRow, EngineError> {
-        let row = self.0.store.get_checkpoint(workspace, checkpoint).await?;
-        let row = open(row.ok_or(EngineError::NotFound("checkpoint"))?)?;
-        if row.kind != CheckpointKind::Form {
+    ) -> Result<LoadedCheckpoint, EngineError> {
+        let found = open(self.load_checkpoint(workspace, checkpoint).await?)?;
+        if found.row.kind != CheckpointKind::Form {
             return Err(EngineError::Invalid("this checkpoint is not a form".into()));
         }
-        self.close(&row, Input::FormSubmitted { visit: row.visit, values, by }).await
+        let visit = found.row.visit;
+        self.close(found, Input::FormSubmitted { visit, values, by }).await
     }
 
     /// Takes a decision of an operator.
@@ -46,36 +47,35 @@ impl Engine {
         checkpoint: &str,
         decision: DecideRequest,
         by: Actor,
-    ) -> Result<CheckpointRow, EngineError> {
-        let row = self.0.store.get_checkpoint(workspace, checkpoint).await?;
-        self.decide_row(row.ok_or(EngineError::NotFound("checkpoint"))?, decision, by).await
+    ) -> Result<LoadedCheckpoint, EngineError> {
+        self.decide_loaded(self.load_checkpoint(workspace, checkpoint).await?, decision, by).await
     }
 
     /// [`Engine::decide`] for a checkpoint that was just read.
     ///
     /// # Errors
     /// As there.
-    pub async fn decide_row(
+    pub async fn decide_loaded(
         &self,
-        row: CheckpointRow,
+        found: LoadedCheckpoint,
         decision: DecideRequest,
         by: Actor,
-    ) -> Result<CheckpointRow, EngineError> {
-        let row = open(row)?;
+    ) -> Result<LoadedCheckpoint, EngineError> {
+        let found = open(found)?;
         let DecideRequest { outcome, comment, result } = decision;
-        let visit = row.visit;
-        let input = match row.kind {
+        let visit = found.row.visit;
+        let input = match found.row.kind {
             CheckpointKind::Approval => Input::Decided { visit, outcome, comment, by },
             CheckpointKind::Handoff => Input::HandedBack { visit, outcome, comment, by },
             CheckpointKind::UnknownOutcome => {
-                let (call, attempt) = call_in_doubt(&row)?;
+                let (call, attempt) = call_in_doubt(&found.row)?;
                 Input::UnknownResolved { visit, call, attempt, answer: answer(&outcome, result)?, comment, by }
             }
             CheckpointKind::Form => {
                 return Err(EngineError::Invalid("a form is answered by the customer, not decided".into()));
             }
         };
-        self.close(&row, input).await
+        self.close(found, input).await
     }
 
     /// Stops a run; one with a call under way stops once that is answered.
@@ -87,24 +87,27 @@ impl Engine {
     }
 
     /// Feeds the decision to the run. Whoever loses the race learns who won it.
-    async fn close(&self, row: &CheckpointRow, input: Input) -> Result<CheckpointRow, EngineError> {
-        let taken = self.take(&row.workspace, &row.run, input).await;
-        let now = self.0.store.get_checkpoint(&row.workspace, &row.id).await?;
-        let now = now.ok_or(EngineError::NotFound("checkpoint"))?;
+    async fn close(&self, found: LoadedCheckpoint, input: Input) -> Result<LoadedCheckpoint, EngineError> {
+        let LoadedCheckpoint { row, run } = found;
+        let known = Held { row: Arc::new(run.row), version: run.version, state: Box::new(run.state) };
+        let taken = self.take_on(Some(known), &row.workspace, &row.run, input).await;
+        let now = self.load_checkpoint(&row.workspace, &row.id).await?;
         match taken {
             Ok(_) => Ok(now),
-            Err(EngineError::Refused(
-                countersign_core::run::Refusal::Stale | countersign_core::run::Refusal::RunOver,
-            )) if now.status == CheckpointStatus::Decided => Err(EngineError::AlreadyDecided(Box::new(now))),
+            Err(EngineError::Refused(Refusal::Stale | Refusal::RunOver))
+                if now.row.status == CheckpointStatus::Decided =>
+            {
+                Err(EngineError::AlreadyDecided(Box::new(now.row)))
+            }
             Err(error) => Err(error),
         }
     }
 }
 
-fn open(row: CheckpointRow) -> Result<CheckpointRow, EngineError> {
-    match row.status {
-        CheckpointStatus::Open => Ok(row),
-        CheckpointStatus::Decided => Err(EngineError::AlreadyDecided(Box::new(row))),
+fn open(found: LoadedCheckpoint) -> Result<LoadedCheckpoint, EngineError> {
+    match found.row.status {
+        CheckpointStatus::Open => Ok(found),
+        CheckpointStatus::Decided => Err(EngineError::AlreadyDecided(Box::new(found.row))),
     }
 }
 
@@ -125,7 +128,7 @@ fn answer(outcome: &str, result: Option<Value>) -> Result<UnknownAnswer, EngineE
         "stop" => Ok(UnknownAnswer::Stop),
         other => {
             let offered = ["happened", "not_happened", "stop"].map(str::to_owned).to_vec();
-            Err(countersign_core::run::Refusal::NotOffered { outcome: other.to_owned(), offered }.into())
+            Err(Refusal::NotOffered { outcome: other.to_owned(), offered }.into())
         }
     }
 }

@@ -92,7 +92,7 @@ impl Engine {
     }
 
     async fn start_with(&self, request: StartRun, after: After) -> Result<StartedRun, EngineError> {
-        let run = uuid::Uuid::now_v7().to_string();
+        let run = self.0.clock.new_id();
         for _ in 0..POINTER_TRIES {
             let chosen = self.choose(&request, &run).await?;
             match self.start_on(&request, &run, chosen, &after).await {

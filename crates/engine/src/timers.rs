@@ -38,6 +38,7 @@ impl Engine {
                 }
             };
             tokio::select! {
+                biased;
                 () = self.0.clock.sleep_until(next) => {}
                 () = self.0.timer_set.notified() => {}
                 _ = stopping.wait_for(|stopping| *stopping) => return,

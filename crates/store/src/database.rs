@@ -63,6 +63,13 @@ pub(crate) struct Write {
 #[async_trait]
 pub(crate) trait Database: Send + Sync {
     fn kind(&self) -> DatabaseKind;
+    /// Whether other processes may use it too.
+    fn shared(&self) -> bool {
+        match self.kind() {
+            DatabaseKind::Sqlite => false,
+            DatabaseKind::Postgres => true,
+        }
+    }
     /// Runs one transaction; all or nothing.
     async fn write(&self, write: Write) -> Result<Vec<Done>>;
     /// Runs queries outside of any transaction, all on one trip; the answers in the same order.

@@ -6,6 +6,20 @@ use crate::rows::{Param, TableRow};
 /// Marks where rows are locked and locked ones passed over; SQLite, with its one writer, leaves it out.
 pub(crate) const SKIP_LOCKED: &str = "FOR UPDATE SKIP LOCKED";
 
+/// As [`SKIP_LOCKED`], for rows that several may look at together while nobody changes them.
+pub(crate) const SHARE_SKIP_LOCKED: &str = "FOR SHARE SKIP LOCKED";
+
+/// Milliseconds since the epoch by the clock of the database, which all who share it agree on.
+pub(crate) const NOW_MS: &str = "(extract(epoch FROM clock_timestamp()) * 1000)::bigint";
+
+/// [`NOW_MS`] on SQLite.
+pub(crate) const SQLITE_NOW_MS: &str = "CAST(unixepoch('subsec') * 1000 AS INTEGER)";
+
+/// A statement as SQLite understands it; `now` stands for [`NOW_MS`].
+pub(crate) fn for_sqlite(sql: &str, now: &str) -> String {
+    sql.replace(SKIP_LOCKED, "").replace(SHARE_SKIP_LOCKED, "").replace(NOW_MS, now)
+}
+
 /// One row by workspace (`?1`) and id (`?2`). No index of PostgreSQL serves `IS NOT DISTINCT FROM`, so the one on the id is
 /// taken even while a table is new and every index that begins with the workspace looks as good: that plan would be kept.
 pub(crate) const BY_ID: &str = "WHERE id = ?2 AND workspace IS NOT DISTINCT FROM ?1";

@@ -46,6 +46,12 @@ impl Store {
         Ok(store)
     }
 
+    /// A store over a database that is open.
+    #[cfg(feature = "testing")]
+    pub(crate) fn of(database: Arc<dyn Database>) -> Self {
+        Self { database, feed: Feed::new() }
+    }
+
     /// Brings the schema up to date and returns the names of what was applied.
     ///
     /// # Errors
@@ -93,6 +99,12 @@ impl Store {
     #[must_use]
     pub fn kind(&self) -> DatabaseKind {
         self.database.kind()
+    }
+
+    /// Whether other processes may use the database too.
+    #[must_use]
+    pub fn shared(&self) -> bool {
+        self.database.shared()
     }
 
     /// Hints about what changed from now on, also through other nodes on PostgreSQL. After `Lagged` or

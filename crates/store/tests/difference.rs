@@ -76,7 +76,8 @@ enum Work {
     Activate(Activate),
     Archive(String, String, Option<i64>),
     Audit(String, NewAudit),
-    Claim(Vec<String>, u32),
+    Claim(bool, u32),
+    Silent(String),
     Reserve(IdempotencyRow),
     Consume(OneTimeTokenRow),
 }
@@ -210,7 +211,8 @@ fn random_work(dice: &Dice) -> Work {
         }),
         11 | 12 => random_workflow(dice),
         13 => Work::Audit(dice.workspace(), audit(dice.pick(&["a.b", "a.c", "ü.x"]))),
-        14 => Work::Claim(vec![dice.pick(&["n1", "n2"]).to_owned()], u32::try_from(dice.roll(4)).unwrap()),
+        14 if dice.roll(2) == 0 => Work::Silent(dice.pick(&["n1", "n2", "n3"]).to_owned()),
+        14 => Work::Claim(dice.roll(2) == 0, u32::try_from(dice.roll(4)).unwrap()),
         _ if dice.roll(2) == 0 => Work::Reserve(IdempotencyRow {
             workspace: dice.workspace(),
             scope: "other".to_owned(),
@@ -261,7 +263,13 @@ async fn perform(store: &Store, work: Work) -> String {
         Work::Activate(activate) => shown(store.activate(&activate, vec![audit("activated")]).await),
         Work::Archive(workspace, id, at) => shown(store.archive_workflow(&workspace, &id, at, vec![]).await),
         Work::Audit(workspace, entry) => shown(store.append_audit(&workspace, vec![entry]).await),
-        Work::Claim(dead, limit) => shown(store.claim_orphans("n3", &dead, limit).await),
+        Work::Claim(alone, limit) => {
+            shown(store.claim_orphans("n3", if alone { None } else { Some(60_000) }, limit).await)
+        }
+        Work::Silent(node) => {
+            store.sign_on(&node).await.unwrap();
+            shown(store.raw(&silent(&node, 100_000)).await)
+        }
         Work::Reserve(row) => shown(store.reserve_idempotency(&row).await),
         Work::Consume(row) => {
             let _ = store.create_token(&row).await;

@@ -98,17 +98,36 @@ async fn nodes_claim_different_orphans() {
     for index in 0..40 {
         written(&one, commit(&format!("r{index:02}"), 0)).await;
     }
-    let dead = vec!["node-1".to_owned()];
+    one.sign_on("node-1").await.unwrap();
+    one.raw(&silent("node-1", 10_000)).await.unwrap();
+    for round in 0..8 {
+        one.sign_on(&format!("new-{round}")).await.unwrap();
+    }
     let claims = join_all((0..8).map(|round| {
-        let (store, dead) = (if round % 2 == 0 { one.clone() } else { two.clone() }, dead.clone());
-        async move { store.claim_orphans(&format!("new-{round}"), &dead, 5).await.unwrap() }
+        let store = if round % 2 == 0 { one.clone() } else { two.clone() };
+        async move { store.claim_orphans(&format!("new-{round}"), Some(5_000), 5).await.unwrap() }
     }))
     .await;
     let claimed: Vec<_> = claims.into_iter().flatten().map(|run| run.id).collect();
     assert_eq!(claimed.iter().collect::<BTreeSet<_>>().len(), claimed.len(), "nothing is claimed twice");
     // A claim passes over locked rows, so a last round takes what is left.
-    let rest = one.claim_orphans("last", &dead, 50).await.unwrap().len();
+    let rest = one.claim_orphans("last", Some(5_000), 50).await.unwrap().len();
     assert_eq!(claimed.len() + rest, 40);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_node_that_is_just_coming_back_keeps_its_runs() {
+    let Some((one, two)) = two_nodes().await else { return };
+    written(&one, commit("r1", 0)).await;
+    one.sign_on("node-1").await.unwrap();
+    one.raw(&silent("node-1", 10_000)).await.unwrap();
+    // Its sign of life is written and not yet committed.
+    two.raw("BEGIN; UPDATE nodes SET heartbeat_at = heartbeat_at + 10000 WHERE id = 'node-1'").await.unwrap();
+    assert!(one.claim_orphans("other", Some(5_000), 50).await.unwrap().is_empty());
+    two.raw("COMMIT").await.unwrap();
+    assert!(one.claim_orphans("other", Some(5_000), 50).await.unwrap().is_empty());
+    one.raw(&silent("node-1", 10_000)).await.unwrap();
+    assert_eq!(one.claim_orphans("other", Some(5_000), 50).await.unwrap().len(), 1);
 }
 
 const CUT: &str = "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity \

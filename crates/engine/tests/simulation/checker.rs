@@ -9,9 +9,9 @@ use countersign_core::{
     catalogue::{Idempotency, Risk},
     document::{Approvers, StepKind},
     run::{Actor, CallRequest, ClosedBy, Effect, Event, GuardedRequest, Opened, Phase, RunState, apply, request_hash},
-    time::Timestamp,
+    time::{Span, Timestamp},
 };
-use countersign_store::{CheckpointStatus, Commit, RunRow, RunStatus, verify_chain};
+use countersign_store::{CheckpointChange, CheckpointStatus, Commit, RunRow, RunStatus, verify_chain};
 use std::{
     collections::{BTreeMap, BTreeSet},
     sync::Arc,
@@ -78,6 +78,28 @@ struct Grant {
     used: bool,
 }
 
+fn events_of(commit: &Commit) -> Vec<Event> {
+    serde_json::from_str(&commit.events).unwrap()
+}
+
+/// The first call a commit decides.
+pub fn first_call(commit: &Commit) -> Option<Effect> {
+    events_of(commit).into_iter().find_map(|event| match event {
+        Event::CallRequested { visit, call, attempt, key, request, .. } => {
+            let timeout = Span::seconds(10);
+            Some(match request {
+                CallRequest::Action { action, connection, input } => {
+                    Effect::InvokeAction { visit, call, attempt, key, action, connection, input, timeout }
+                }
+                CallRequest::Message { channel, to, subject, body } => {
+                    Effect::SendMessage { visit, call, attempt, key, channel, to, subject, body, timeout }
+                }
+            })
+        }
+        _ => None,
+    })
+}
+
 type Verdict = Result<(), String>;
 
 fn must(holds: bool, otherwise: impl FnOnce() -> String) -> Verdict {
@@ -118,6 +140,51 @@ impl Checker {
         same_standing(&commit.run, &facts.state)?;
         self.decisions += u64::from(matches!(cause, Cause::Person(Some(_))));
         Ok(())
+    }
+
+    /// Why a commit was made, as far as it shows.
+    pub fn cause_of(&self, commit: &Commit) -> Cause {
+        let events = events_of(commit);
+        let has = |wanted: fn(&Event) -> bool| events.iter().any(wanted);
+        if has(|event| matches!(event, Event::RunStarted { .. } | Event::RunContinued { .. })) {
+            return Cause::Start;
+        }
+        if has(|event| {
+            matches!(event, Event::CheckpointClosed { by: ClosedBy::Person { .. }, .. } | Event::ApprovalGiven { .. })
+        }) {
+            let meant = commit.checkpoints.first().map(|change| match change {
+                CheckpointChange::Open(row) => row.id.clone(),
+                CheckpointChange::Close { id, .. }
+                | CheckpointChange::Touch { id, .. }
+                | CheckpointChange::Move { id, .. } => id.clone(),
+            });
+            return Cause::Person(meant);
+        }
+        if has(|event| matches!(event, Event::CancelRequested { .. } | Event::RunReopened { .. })) {
+            return Cause::Person(None);
+        }
+        if self.timer_fired(commit) {
+            return Cause::Timer;
+        }
+        let answered = has(|event| {
+            matches!(event, Event::CallSucceeded { .. } | Event::CallFailed { .. } | Event::LookUpAnswered { .. })
+        });
+        if answered { Cause::Answer } else { Cause::Recovery }
+    }
+
+    /// Whether a timer led to it: a reminder, an escalation, a timeout, or the next attempt after a pause.
+    pub fn timer_fired(&self, commit: &Commit) -> bool {
+        let pausing = self
+            .runs
+            .get(&commit.run_id)
+            .is_some_and(|facts| matches!(facts.state.phase, Phase::BackingOff(_)));
+        events_of(commit).iter().any(|event| match event {
+            Event::CheckpointReminded { .. }
+            | Event::CheckpointEscalated { .. }
+            | Event::CheckpointClosed { by: ClosedBy::Timeout, .. } => true,
+            Event::CallRequested { .. } => pausing,
+            _ => false,
+        })
     }
 
     /// Somebody was told that this commit is written.

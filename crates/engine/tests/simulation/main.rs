@@ -1,4 +1,6 @@
-//! The deterministic simulator: the real run machine and the real projection, everything around them drawn from a seed.
+//! The deterministic simulator: everything around what is tested is drawn from a seed. It is played twice: with the real
+//! run machine and projection under a shell and store in a few hundred lines (`scenario`, `node`, `store`), which is quick
+//! and in which the machine itself can be tampered with; and with the whole engine and store as they are (`whole`).
 //!
 //! `SIM_SEED=… cargo nextest run -p countersign-engine --test simulation` plays one scenario again;
 //! `SIM_SCENARIOS=…` sets how many are played. Seeds that once failed are kept in `seeds.txt` and always played.
@@ -14,15 +16,20 @@ mod random;
 mod sabotage;
 mod scenario;
 mod store;
+mod whole;
 
 use sabotage::Sabotage;
-use scenario::{Report, play};
+use scenario::Report;
 
 const SCENARIOS: u64 = 300;
-/// In how many scenarios a fault of ours must have been noticed.
+const WHOLE_SCENARIOS: u64 = 150;
 /// How many failing seeds are told.
 const FAILURES_SHOWN: usize = 20;
+/// In how many scenarios a fault of ours must have been noticed.
 const NOTICED_WITHIN: u64 = 1500;
+
+/// Plays a scenario.
+type Play = fn(u64, Sabotage) -> Result<Report, String>;
 
 fn number(variable: &str) -> Option<u64> {
     std::env::var(variable)
@@ -31,7 +38,7 @@ fn number(variable: &str) -> Option<u64> {
 }
 
 /// Plays all of them before it complains: one run shows every kind of failure there is.
-fn must_hold(seeds: impl Iterator<Item = u64>) -> Report {
+fn must_hold(play: Play, seeds: impl Iterator<Item = u64>) -> Report {
     let mut all = Report::default();
     let mut failed = Vec::new();
     for seed in seeds {
@@ -48,33 +55,56 @@ fn must_hold(seeds: impl Iterator<Item = u64>) -> Report {
     all
 }
 
-#[test]
-fn invariants_hold_in_random_scenarios() {
+fn invariants_hold(play: Play, scenarios: u64) {
     if let Some(seed) = number("SIM_SEED") {
-        println!("seed {seed}: {:?}", must_hold([seed].into_iter()));
+        println!("seed {seed}: {:?}", must_hold(play, [seed].into_iter()));
         return;
     }
-    let scenarios = number("SIM_SCENARIOS").unwrap_or(SCENARIOS);
-    let all = must_hold(0..scenarios);
+    let scenarios = number("SIM_SCENARIOS").unwrap_or(scenarios);
+    let all = must_hold(play, 0..scenarios);
     println!("{scenarios} scenarios: {all:?}");
     assert!(all.commits > 5 * scenarios && all.executions > scenarios, "hardly anything happens: {all:?}");
 }
 
 #[test]
+fn invariants_hold_in_random_scenarios() {
+    invariants_hold(scenario::play, SCENARIOS);
+}
+
+#[test]
+fn invariants_hold_in_random_scenarios_of_the_real_engine() {
+    invariants_hold(whole::play, WHOLE_SCENARIOS);
+}
+
+#[test]
 fn seeds_that_once_failed_hold() {
     let seeds = include_str!("seeds.txt").lines().filter_map(|line| line.split('#').next()?.trim().parse().ok());
-    must_hold(seeds);
+    let seeds: Vec<u64> = seeds.collect();
+    must_hold(scenario::play, seeds.iter().copied());
+    must_hold(whole::play, seeds.into_iter());
 }
 
 #[test]
 fn a_seed_always_plays_the_same_scenario() {
-    for seed in 1000..1010 {
-        assert_eq!(must_hold([seed].into_iter()), must_hold([seed].into_iter()));
+    for play in [scenario::play, whole::play] {
+        for seed in 1000..1010 {
+            assert_eq!(must_hold(play, [seed].into_iter()), must_hold(play, [seed].into_iter()), "seed {seed}");
+        }
     }
 }
 
 #[track_caller]
 fn noticed(sabotage: Sabotage, words: &[&str]) {
+    noticed_by(scenario::play, sabotage, words);
+}
+
+#[track_caller]
+fn noticed_on_the_real_engine(sabotage: Sabotage, words: &[&str]) {
+    noticed_by(whole::play, sabotage, words);
+}
+
+#[track_caller]
+fn noticed_by(play: Play, sabotage: Sabotage, words: &[&str]) {
     for seed in 0..NOTICED_WITHIN {
         if let Err(found) = play(seed, sabotage) {
             println!("{sabotage:?}: seed {seed}: {found}");
@@ -158,4 +188,64 @@ fn a_failure_told_of_a_call_that_took_place_is_noticed() {
 #[test]
 fn an_answer_about_another_attempt_is_noticed() {
     noticed(Sabotage::MisplacesAnswers, &["a decision on", "executed 2 times"]);
+}
+
+#[test]
+fn a_store_without_the_fence_is_noticed_on_the_real_engine() {
+    noticed_on_the_real_engine(Sabotage::NoFence, &[""]);
+}
+
+#[test]
+fn a_store_that_forgets_is_noticed_on_the_real_engine() {
+    noticed_on_the_real_engine(Sabotage::ForgetsCommits, &[""]);
+}
+
+#[test]
+fn a_store_that_ignores_start_keys_is_noticed_on_the_real_engine() {
+    noticed_on_the_real_engine(Sabotage::IgnoresStartKeys, &["second run"]);
+}
+
+#[test]
+fn messages_posted_twice_are_noticed_on_the_real_engine() {
+    noticed_on_the_real_engine(Sabotage::DoubleMessages, &["said"]);
+}
+
+#[test]
+fn resending_interrupted_calls_is_noticed_on_the_real_engine() {
+    noticed_on_the_real_engine(Sabotage::ResendsInterrupted, &["executed 2 times"]);
+}
+
+#[test]
+fn effects_before_their_commit_are_noticed_on_the_real_engine() {
+    noticed_on_the_real_engine(Sabotage::EffectsBeforeCommit, &["before"]);
+}
+
+#[test]
+fn a_key_that_changes_is_noticed_on_the_real_engine() {
+    noticed_on_the_real_engine(Sabotage::FreshKeys, &["sent with key"]);
+}
+
+#[test]
+fn a_request_that_is_not_the_committed_one_is_noticed_on_the_real_engine() {
+    noticed_on_the_real_engine(Sabotage::ChangesRequests, &["committed was", "was used for"]);
+}
+
+#[test]
+fn early_timers_are_noticed_on_the_real_engine() {
+    noticed_on_the_real_engine(Sabotage::EarlyTimers, &["early"]);
+}
+
+#[test]
+fn runs_nobody_takes_up_are_noticed_on_the_real_engine() {
+    noticed_on_the_real_engine(Sabotage::NoRecovery, &["nobody drives it"]);
+}
+
+#[test]
+fn runs_left_behind_by_a_living_process_are_noticed_on_the_real_engine() {
+    noticed_on_the_real_engine(Sabotage::NoSweep, &["nobody drives it"]);
+}
+
+#[test]
+fn sending_after_the_lease_is_noticed_on_the_real_engine() {
+    noticed_on_the_real_engine(Sabotage::NoLease, &["executed 2 times"]);
 }

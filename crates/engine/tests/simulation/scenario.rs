@@ -19,11 +19,11 @@ use std::{
 
 /// Things that happen in one scenario at most: more means that something goes round in circles.
 const TASKS_MAX: u64 = 60_000;
-const STARTED_AT: i64 = 1_700_000_000_000;
+pub const STARTED_AT: i64 = 1_700_000_000_000;
 /// Between two clocks lies at most twice this.
-const CLOCK_OFF_MAX_MS: i64 = 400;
+pub const CLOCK_OFF_MAX_MS: i64 = 400;
 /// After the faults have stopped, this much time passes at most.
-const PATIENCE_MS: i64 = 60 * 86_400_000;
+pub const PATIENCE_MS: i64 = 60 * 86_400_000;
 
 pub enum Task {
     Node {

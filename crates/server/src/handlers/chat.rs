@@ -198,7 +198,7 @@ pub(crate) async fn submit_chat_form(
         roles: Vec::new(),
         via: Via::Conversation,
     };
-    let row = app.engine.submit_form(workspace, &checkpoint, Value::Object(body.value.values), by).await?;
+    let row = app.engine.submit_form(workspace, &checkpoint, Value::Object(body.value.values), by).await?.row;
     Ok(Json(FormSubmitted {
         checkpoint: row.id,
         outcome: row.outcome.unwrap_or_else(|| "submitted".to_owned()),

@@ -9,8 +9,8 @@ use crate::{
     wire::{Checkpoint, CheckpointCounts, CheckpointSummary, DecisionRequest, Page},
 };
 use axum::{Json, extract::State};
-use countersign_engine::DecideRequest;
-use countersign_store::{CheckpointFilter, CheckpointKind, CheckpointRow, CheckpointStatus, Role};
+use countersign_engine::{DecideRequest, LoadedCheckpoint};
+use countersign_store::{CheckpointFilter, CheckpointKind, CheckpointStatus, Role};
 use serde::Deserialize;
 use serde_json::{Value, json};
 use utoipa::IntoParams;
@@ -80,9 +80,6 @@ pub(crate) async fn count_checkpoints(State(app): State<App>, caller: Caller) ->
     Ok(Json(counts))
 }
 
-async fn required(app: &App, caller: &Caller, id: &str) -> ApiResult<CheckpointRow> {
-    app.store.get_checkpoint(caller.workspace(), id).await?.ok_or_else(|| ApiError::not_found("checkpoint"))
-}
 
 /// A checkpoint with everything a person needs to decide.
 #[utoipa::path(get, path = "/checkpoints/{id}", operation_id = "getCheckpoint", tag = "checkpoints",
@@ -92,8 +89,8 @@ pub(crate) async fn get_checkpoint(
     caller: Caller,
     Path(id): Path<String>,
 ) -> ApiResult<Json<Checkpoint>> {
-    let row = required(&app, &caller, &id).await?;
-    Ok(Json(checkpoint_detail(&app, &caller, row).await?))
+    let found = app.engine.load_checkpoint(caller.workspace(), &id).await?;
+    Ok(Json(checkpoint_detail(&app, &caller, found).await?))
 }
 
 /// Decides a checkpoint. Of any number of deciders one wins; the others get 409 `already_decided`.
@@ -107,21 +104,21 @@ pub(crate) async fn decide_checkpoint(
     body: Body<DecisionRequest>,
 ) -> ApiResult<Json<Checkpoint>> {
     // Who may decide an approval is its own rule: a group of viewers may.
-    let row = required(&app, &caller, &id).await?;
-    if row.kind != CheckpointKind::Approval {
+    let found = app.engine.load_checkpoint(caller.workspace(), &id).await?;
+    if found.row.kind != CheckpointKind::Approval {
         caller.require(Role::Operator)?;
     }
     let request = body.value;
     let comment = at_most("/comment", request.comment.as_deref().unwrap_or_default(), 4_000)?;
     let (workspace, by) = (caller.workspace(), caller.actor().clone());
-    let row = if row.kind == CheckpointKind::Form && request.outcome == "submitted" {
+    let decided = if found.row.kind == CheckpointKind::Form && request.outcome == "submitted" {
         let values = request.values.ok_or_else(|| ApiError::invalid("/values", "a form needs its answers"))?;
         app.engine.submit_form(workspace, &id, Value::Object(values), by).await?
     } else {
         let decision = DecideRequest { outcome: request.outcome, comment, result: request.result };
-        app.engine.decide_row(row, decision, by).await?
+        app.engine.decide_loaded(found, decision, by).await?
     };
-    Ok(Json(checkpoint_detail(&app, &caller, row).await?))
+    Ok(Json(checkpoint_detail(&app, &caller, decided).await?))
 }
 
 /// Takes a checkpoint: others see that somebody is on it.
@@ -149,10 +146,10 @@ pub(crate) async fn release_checkpoint(
 
 async fn assign(app: &App, caller: &Caller, id: &str, to: Option<&str>) -> ApiResult<Json<Checkpoint>> {
     caller.require(Role::Operator)?;
-    let before = required(app, caller, id).await?;
+    let LoadedCheckpoint { row: before, run } = app.engine.load_checkpoint(caller.workspace(), id).await?;
     let action = if to.is_some() { "checkpoint.taken" } else { "checkpoint.released" };
     let detail = json!({ "run": before.run, "before": before.assigned_to });
     let entry = caller.audit(app.now(), action, format!("checkpoint:{id}"), detail);
     let row = app.store.assign_checkpoint(caller.workspace(), id, to, vec![entry]).await?;
-    Ok(Json(checkpoint_detail(app, caller, row).await?))
+    Ok(Json(checkpoint_detail(app, caller, LoadedCheckpoint { row, run }).await?))
 }

@@ -15,7 +15,7 @@ use countersign_core::{
     run::{self, Actor, CallRequest, ClosedBy, CompiledStep, Event, Opened, Phase, Version, preview},
     time::Timestamp,
 };
-use countersign_engine::LoadedRun;
+use countersign_engine::{LoadedCheckpoint, LoadedRun};
 use countersign_store::{
     CheckpointFilter, CheckpointKind, CheckpointRow, CheckpointStatus, CustomerRow, PageRequest, Role, RunRow,
 };
@@ -135,9 +135,9 @@ async fn summary(
 }
 
 /// A checkpoint with everything a person needs to decide.
-pub(crate) async fn checkpoint_detail(app: &App, caller: &Caller, row: CheckpointRow) -> ApiResult<Checkpoint> {
+pub(crate) async fn checkpoint_detail(app: &App, caller: &Caller, found: LoadedCheckpoint) -> ApiResult<Checkpoint> {
     let workspace = caller.workspace();
-    let loaded = app.engine.load(workspace, &row.run).await?;
+    let LoadedCheckpoint { row, run: loaded } = found;
     let customer = match &row.customer {
         Some(id) => app.store.get_customer(workspace, id).await?,
         None => None,

@@ -2,11 +2,9 @@
 
 use crate::database::{Statement, column};
 use crate::rows::{TableRow, params};
-use crate::sql::{self, Query, SKIP_LOCKED, contains_pattern};
+use crate::sql::{self, NOW_MS, Query, SHARE_SKIP_LOCKED, SKIP_LOCKED, contains_pattern};
 use crate::store::{decode, readable};
-use crate::{
-    Cursor, PageRequest, Result, RunCount, RunEventsRow, RunRow, RunStatus, StepExecutionRow, Store, StoreError,
-};
+use crate::{CheckpointRow, Cursor, PageRequest, Result, RunCount, RunEventsRow, RunRow, RunStatus, StepExecutionRow, Store, StoreError,};
 
 /// Which runs; everything given must hold.
 #[derive(Debug, Clone, Default)]
@@ -182,6 +180,33 @@ impl Store {
         Ok(runs.into_iter().next().map(|run| (run, events)))
     }
 
+    /// A checkpoint with its run and the run's log, in one trip.
+    ///
+    /// # Errors
+    /// `Corrupt` when a row is missing.
+    pub async fn checkpoint_with_run(
+        &self,
+        workspace: &str,
+        id: &str,
+    ) -> Result<Option<(CheckpointRow, RunRow, Vec<RunEventsRow>)>> {
+        const ITS_RUN: &str = "(SELECT run FROM checkpoints WHERE id = ?2 AND workspace IS NOT DISTINCT FROM ?1)";
+        let texts = [
+            sql::select::<CheckpointRow>(sql::BY_ID),
+            sql::select::<RunRow>(&format!("WHERE id = {ITS_RUN} AND workspace IS NOT DISTINCT FROM ?1")),
+            sql::select::<RunEventsRow>(&format!("WHERE run = {ITS_RUN} AND workspace IS NOT DISTINCT FROM ?1 ORDER BY seq")),
+        ];
+        let queries = texts.map(|text| (text.into(), params![workspace, id])).into();
+        let mut answers = self.query_all(queries).await?.into_iter();
+        let mut next = || answers.next().unwrap_or_default();
+        let (checkpoints, runs, events) = (next(), next(), next());
+        let checkpoint = decode::<CheckpointRow>(checkpoints)?.into_iter().next();
+        let Some((checkpoint, run)) = checkpoint.zip(decode::<RunRow>(runs)?.into_iter().next()) else {
+            return Ok(None);
+        };
+        let events = without_gaps(&run.id, 0, decode(events)?)?;
+        Ok(Some((checkpoint, run, events)))
+    }
+
     /// Step executions of a run by visit, call and attempt.
     ///
     /// # Errors
@@ -279,22 +304,28 @@ impl Store {
         Ok(readable(self.query(sql::select::<RunRow>(&query.text), query.params).await?))
     }
 
-    /// Gives running runs of these nodes, and of no node, to `node`. Several nodes may claim at once; each run goes to
-    /// one of them. Works on all workspaces; for the engine only.
+    /// Gives running runs to `node`: those of other nodes without a sign of life for `silent_ms` milliseconds (`None`: of
+    /// all others), of nodes that are not on the list, and of no node. Several nodes may claim at once; each run goes to
+    /// one of them. A silent node that comes back meanwhile either is passed over or learns, from its sign of life on,
+    /// whose its runs are. Works on all workspaces; for the engine only.
     ///
     /// # Errors
     /// `Busy`, `Corrupt`.
-    pub async fn claim_orphans(&self, node: &str, dead_nodes: &[String], limit: u32) -> Result<Vec<RunRow>> {
+    pub async fn claim_orphans(&self, node: &str, silent_ms: Option<i64>, limit: u32) -> Result<Vec<RunRow>> {
         let mut query = Query::default();
-        query.push(
-            "WITH picked (picked_workspace, picked_id) AS MATERIALIZED (SELECT workspace, id FROM runs \
-             WHERE status = 'running' AND (node IS NULL",
-        );
-        for dead in dead_nodes {
-            query.push(" OR node = ");
-            query.bind(dead);
+        // A node's sign of life changes its row, so it waits for this lock, or this passes over the node.
+        query.push("WITH silent (silent_id) AS MATERIALIZED (SELECT id FROM nodes WHERE id <> ");
+        query.bind(node);
+        if let Some(silent) = silent_ms {
+            query.push(&format!(" AND heartbeat_at < {NOW_MS} - "));
+            query.bind(silent);
         }
-        query.push(") ORDER BY id LIMIT ");
+        query.push(&format!(
+            " ORDER BY id LIMIT 1000 {SHARE_SKIP_LOCKED}), \
+             picked (picked_workspace, picked_id) AS MATERIALIZED (SELECT workspace, id FROM runs \
+             WHERE status = 'running' AND (node IS NULL OR node IN (SELECT silent_id FROM silent) \
+             OR NOT EXISTS (SELECT 1 FROM nodes WHERE nodes.id = runs.node)) ORDER BY id LIMIT "
+        ));
         query.bind(limit);
         query.push(&format!(" {SKIP_LOCKED}) UPDATE runs SET node = "));
         query.bind(node);

@@ -1,6 +1,8 @@
 //! SQLite: one writer thread, a few readers, one process per file.
 
 mod apply;
+#[cfg(feature = "testing")]
+pub(crate) mod inline;
 mod load;
 mod query;
 mod readers;

@@ -88,10 +88,9 @@ pub(crate) fn execute(connection: &Connection, sql: &str, params: &[impl ToSql])
     Ok(affected as u64)
 }
 
-/// Runs one statement of a write.
-pub(crate) fn run(connection: &Connection, statement: &Statement) -> Result<Done> {
-    // PostgreSQL needs the clause, SQLite has one writer and does not know it.
-    let sql = statement.sql.replace(crate::sql::SKIP_LOCKED, "");
+/// Runs one statement of a write; `now` is SQL for the time.
+pub(crate) fn run(connection: &Connection, statement: &Statement, now: &str) -> Result<Done> {
+    let sql = crate::sql::for_sqlite(&statement.sql, now);
     let returns = connection.prepare_cached(&sql).map_err(|error| store_error(&error))?.column_count() > 0;
     let done = if returns {
         let rows = query(connection, &sql, &statement.params)?;

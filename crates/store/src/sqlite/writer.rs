@@ -1,7 +1,9 @@
 //! The writer thread: takes what waits, writes it in one transaction, answers all.
 
+use std::borrow::Cow;
 use std::sync::{Mutex, PoisonError};
 use std::thread::JoinHandle;
+use std::time::Duration;
 
 use rusqlite::Connection;
 use tokio::sync::mpsc;
@@ -13,7 +15,14 @@ use crate::database::{Done, Write, worth_retrying};
 use crate::feed::Feed;
 use crate::plan::{Effects, Facts, Wanted, plan, write_audit};
 use crate::queue::{Queue, Reply};
+use crate::sql::SQLITE_NOW_MS;
 use crate::{Change, Commit, CommitOutcome, Result, StoreConfig, StoreError};
+
+/// A batch of so many commits says that more are on their way.
+const BUSY_BATCH: usize = 8;
+/// How long they are waited for, so that one transaction serves them too: each costs a sync of the disk, and writes every
+/// page it touches.
+const GATHER: Duration = Duration::from_micros(400);
 
 /// Work that must have the connection to itself.
 type Exclusive = Box<dyn FnOnce(&mut Connection) -> Result<Vec<String>> + Send>;
@@ -35,8 +44,7 @@ impl Writer {
     pub(super) fn start(connection: Connection, config: &StoreConfig, feed: Feed) -> Result<Self> {
         let (queue, inbox) = Queue::new(config.queue_max);
         let batch_max = config.batch_max.max(1);
-        let mut thread =
-            WriterThread { connection, feed, load_sql: LoadSql::new(), apply_sql: ApplySql::new(), batch_max };
+        let mut thread = WriterThread::new(connection, feed, batch_max);
         let thread = std::thread::Builder::new()
             .name("countersign-writer".to_owned())
             .spawn(move || thread.serve(inbox))
@@ -70,16 +78,18 @@ impl Drop for Writer {
     }
 }
 
-struct WriterThread {
-    connection: Connection,
+pub(super) struct WriterThread {
+    pub(super) connection: Connection,
     feed: Feed,
     load_sql: LoadSql,
     apply_sql: ApplySql,
     batch_max: usize,
+    /// SQL for the time of the database.
+    pub(super) now: Cow<'static, str>,
 }
 
 /// A job of a batch, kept until the batch is durable so that it can be written again on its own.
-enum Job {
+pub(super) enum Job {
     Commit(Box<Commit>, Reply<CommitOutcome>),
     Write(Write, Reply<Vec<Done>>),
 }
@@ -109,8 +119,17 @@ impl Job {
 }
 
 impl WriterThread {
+    pub(super) fn new(connection: Connection, feed: Feed, batch_max: usize) -> Self {
+        let now = Cow::Borrowed(SQLITE_NOW_MS);
+        Self { connection, feed, load_sql: LoadSql::new(), apply_sql: ApplySql::new(), batch_max, now }
+    }
+
     fn serve(&mut self, mut inbox: mpsc::Receiver<Work>) {
+        let mut last_batch = 0;
         while let Some(first) = inbox.blocking_recv() {
+            if last_batch >= BUSY_BATCH && inbox.len() < last_batch {
+                std::thread::sleep(GATHER);
+            }
             let mut next = Some(first);
             let mut jobs = Vec::new();
             let mut exclusive = None;
@@ -124,6 +143,7 @@ impl WriterThread {
                 next = if full { None } else { inbox.try_recv().ok() };
             }
             metrics::gauge!("countersign_store_queue_depth").set(inbox.len() as f64);
+            last_batch = jobs.len();
             if !jobs.is_empty() {
                 metrics::histogram!("countersign_store_batch_commits").record(jobs.len() as f64);
                 self.write_batch(jobs);
@@ -134,7 +154,7 @@ impl WriterThread {
         }
     }
 
-    fn write_batch(&mut self, jobs: Vec<Job>) {
+    pub(super) fn write_batch(&mut self, jobs: Vec<Job>) {
         match self.transaction(&jobs) {
             Ok(outcomes) => {
                 for (job, outcome) in jobs.into_iter().zip(outcomes) {
@@ -242,7 +262,7 @@ impl WriterThread {
     }
 
     fn write_statements(&self, write: &Write) -> Result<Vec<Done>> {
-        let done = write.statements.iter().map(|statement| run(&self.connection, statement)).collect::<Result<_>>()?;
+        let done = write.statements.iter().map(|statement| run(&self.connection, statement, &self.now)).collect::<Result<_>>()?;
         if write.audit.is_empty() {
             return Ok(done);
         }

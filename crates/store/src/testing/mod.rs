@@ -2,12 +2,14 @@
 #![allow(clippy::expect_used, clippy::panic, reason = "a test without a database cannot go on")]
 
 mod server;
+mod simulated;
 
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use tokio::sync::OnceCell;
 
 use self::server::Server;
+pub use self::simulated::{Network, SimulatedDatabase};
 use crate::{Result, Store, StoreConfig};
 
 /// A PostgreSQL that is already there: a URL whose user may create databases.

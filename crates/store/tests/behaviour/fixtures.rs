@@ -225,3 +225,8 @@ pub async fn written(store: &Store, commit: Commit) -> u64 {
         CommitOutcome::Replayed(row) => panic!("replayed {row:?}"),
     }
 }
+
+/// SQL that takes a node's last sign of life back by so many milliseconds.
+pub fn silent(node: &str, milliseconds: i64) -> String {
+    format!("UPDATE nodes SET heartbeat_at = heartbeat_at - {milliseconds} WHERE id = '{node}'")
+}

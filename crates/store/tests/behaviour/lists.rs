@@ -124,20 +124,25 @@ pub async fn timers_come_due_in_order(database: TestDatabase) {
 
 pub async fn orphans_are_claimed_once(database: TestDatabase) {
     let store = database.open().await.unwrap();
+    store.sign_on("dead").await.unwrap();
+    store.raw(&silent("dead", 10_000)).await.unwrap();
+    store.sign_on("alive").await.unwrap();
     for index in 0..30 {
         let mut start = commit(&format!("r{index:02}"), 0);
         start.run.node = match index % 3 {
-            0 => Some("dead".to_owned()),
+            0 => Some(if index % 2 == 0 { "dead" } else { "never heard of" }.to_owned()),
             1 => Some("alive".to_owned()),
             _ => None,
         };
         start.run.status = if index < 24 { RunStatus::Running } else { RunStatus::Waiting };
         written(&store, start).await;
     }
-    let dead = vec!["dead".to_owned()];
+    for node in 0..6 {
+        store.sign_on(&format!("node-{node}")).await.unwrap();
+    }
     let claims = join_all((0..6).map(|node| {
-        let (store, dead) = (store.clone(), dead.clone());
-        async move { store.claim_orphans(&format!("node-{node}"), &dead, 4).await.unwrap() }
+        let store = store.clone();
+        async move { store.claim_orphans(&format!("node-{node}"), Some(5_000), 4).await.unwrap() }
     }))
     .await;
     let mut seen = BTreeSet::new();
@@ -146,13 +151,16 @@ pub async fn orphans_are_claimed_once(database: TestDatabase) {
         assert!(seen.insert(run.id.clone()), "{} was claimed twice", run.id);
     }
     assert_eq!(seen.len(), 16, "all running runs of the dead node and of none");
-    assert!(store.claim_orphans("late", &dead, 10).await.unwrap().is_empty());
+    assert!(store.claim_orphans("late", Some(5_000), 10).await.unwrap().is_empty());
 
     let alive = store.running_runs(Some("alive"), None, 5).await.unwrap();
     assert_eq!(alive.iter().map(|run| run.id.as_str()).collect::<Vec<_>>(), ["r01", "r04", "r07", "r10", "r13"]);
     let rest = store.running_runs(Some("alive"), Some("r13"), 50).await.unwrap();
     assert_eq!(rest.len(), 3);
     assert_eq!(store.running_runs(None, None, 100).await.unwrap().len(), 24);
+    // With the file to itself, a process is alone.
+    let rest = store.claim_orphans("late", None, 100).await.unwrap();
+    assert_eq!(rest.len(), 24);
 }
 
 pub async fn checkpoints_come_in_pages(database: TestDatabase) {

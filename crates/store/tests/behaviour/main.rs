@@ -114,7 +114,7 @@ macro_rules! cases {
             connections_have_unique_names,
             channel_accounts_are_found_by_channel,
             reserved_keys_are_answered_once,
-            silent_nodes_are_found,
+            silent_nodes_are_forgotten,
         );
         subject!($open, audit:
             the_chain_is_whole,

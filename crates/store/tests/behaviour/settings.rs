@@ -1,5 +1,7 @@
 //! Connections, channel accounts, remembered answers, nodes.
 
+use std::collections::BTreeSet;
+
 use countersign_store::testing::TestDatabase;
 use countersign_store::*;
 use futures::future::join_all;
@@ -82,17 +84,28 @@ pub async fn reserved_keys_are_answered_once(database: TestDatabase) {
     assert!(matches!(missing, Err(StoreError::NotFound("idempotency key"))));
 }
 
-pub async fn silent_nodes_are_found(database: TestDatabase) {
+pub async fn silent_nodes_are_forgotten(database: TestDatabase) {
     let store = database.open().await.unwrap();
-    for (id, heartbeat_at) in [("n1", 100), ("n2", 200)] {
-        let row = NodeRow { id: id.to_owned(), started_at: 1, heartbeat_at, address: "127.0.0.1:8080".to_owned() };
-        store.register_node(&row).await.unwrap();
+    for id in ["n1", "n2", "n3"] {
+        store.sign_on(id).await.unwrap();
     }
-    assert!(store.heartbeat("n1", 150).await.unwrap());
-    assert!(!store.heartbeat("n9", 150).await.unwrap());
-    let dead: Vec<_> = store.list_dead_nodes(200).await.unwrap().into_iter().map(|node| node.id).collect();
-    assert_eq!(dead, ["n1"]);
-    store.remove_node("n1").await.unwrap();
-    store.remove_node("n1").await.unwrap();
-    assert_eq!(store.list_nodes().await.unwrap().len(), 1);
+    store.raw(&silent("n1", 10_000)).await.unwrap();
+    let before = store.list_nodes().await.unwrap();
+    store.sign_on("n2").await.unwrap();
+    let after = store.list_nodes().await.unwrap();
+    let of = |nodes: &[NodeRow], id: &str| nodes.iter().find(|node| node.id == id).unwrap().clone();
+    assert!(of(&after, "n2").heartbeat_at >= of(&before, "n2").heartbeat_at);
+    assert_eq!(of(&after, "n2").started_at, of(&before, "n2").started_at);
+    assert_eq!(of(&after, "n1"), of(&before, "n1"));
+
+    let ids = async || store.list_nodes().await.unwrap().into_iter().map(|node| node.id).collect::<BTreeSet<_>>();
+    store.forget_nodes("n1", Some(5_000)).await.unwrap();
+    assert_eq!(ids().await.len(), 3, "nobody forgets itself");
+    store.forget_nodes("n2", Some(5_000)).await.unwrap();
+    assert_eq!(ids().await, ["n2", "n3"].map(str::to_owned).into());
+    store.forget_nodes("n2", None).await.unwrap();
+    assert_eq!(ids().await, ["n2".to_owned()].into());
+    store.remove_node("n2").await.unwrap();
+    store.remove_node("n2").await.unwrap();
+    assert!(ids().await.is_empty());
 }

@@ -4,6 +4,7 @@ use super::{
     Options,
     bed::{Bed, Cost, say},
     load::per_second,
+    pages::pages,
     report::{Report, number},
     straight::{WORKFLOW, check_calls, concurrency, window, yardstick_length},
 };
@@ -53,6 +54,7 @@ pub(super) async fn run(options: &Options) -> anyhow::Result<Report> {
             "p50_ms": number(full.latencies.p50()),
             "p99_ms": number(full.latencies.p99()),
             "restart_ms": number(Some(bed.server()?.started_in.as_secs_f64() * 1e3)),
+            "pages": lists(&bed, &workflow).await?,
             "yardstick_rows_per_second": number(Some(bed.database.yardstick(yardstick_length(options)).await?)),
         }));
         if wanted == most {
@@ -72,4 +74,22 @@ pub(super) async fn run(options: &Options) -> anyhow::Result<Report> {
     report.put("sizes", sizes.into());
     bed.close().await?;
     Ok(report)
+}
+
+/// How long pages of the list of runs take, by what is asked for.
+async fn lists(bed: &Bed, workflow: &str) -> anyhow::Result<Value> {
+    let asked = [
+        ("newest", String::new()),
+        ("completed", "&status=completed".to_owned()),
+        ("failed", "&status=failed".to_owned()),
+        ("of a workflow", format!("&workflow={workflow}&status=completed")),
+        ("text found", "&text=straight".to_owned()),
+        ("text not found", "&text=nothing-like-it".to_owned()),
+    ];
+    let mut pages_ms = serde_json::Map::new();
+    for (name, filter) in asked {
+        let times = pages(bed, &format!("/api/v1/runs?limit=50{filter}")).await?;
+        pages_ms.insert(name.to_owned(), json!({ "p50_ms": number(times.p50()), "p99_ms": number(times.p99()) }));
+    }
+    Ok(Value::Object(pages_ms))
 }

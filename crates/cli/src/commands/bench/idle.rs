@@ -3,8 +3,8 @@
 use super::{
     Options,
     bed::{Bed, Bound, Cost, Start, say},
-    http::Connection,
     latency::Latencies,
+    pages::pages,
     report::Report,
     straight::yardstick_length,
 };
@@ -29,8 +29,6 @@ const TIMER: Duration = Duration::from_secs(3);
 const PATIENCE: Duration = Duration::from_secs(30);
 /// The pause between two looks.
 const LOOK_EVERY: Duration = Duration::from_millis(100);
-/// How often each list is asked for.
-const LOOKS: usize = 200;
 
 /// Measures.
 ///
@@ -109,16 +107,4 @@ async fn timers(bed: &Bed, workflow: &str) -> anyhow::Result<Latencies> {
 
 fn count(number: u64) -> anyhow::Result<usize> {
     Ok(usize::try_from(number)?)
-}
-
-/// How long a list takes.
-async fn pages(bed: &Bed, path: &str) -> anyhow::Result<Latencies> {
-    let mut connection = Connection::new(bed.operator.address);
-    let mut latencies = Vec::with_capacity(LOOKS);
-    for _ in 0..LOOKS {
-        let begun = Instant::now();
-        connection.send(bed.operator.get(path)).await.with_context(|| path.to_owned())?;
-        latencies.push(begun.elapsed());
-    }
-    Ok(latencies.into_iter().collect())
 }

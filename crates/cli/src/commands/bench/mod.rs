@@ -13,6 +13,7 @@ mod http;
 mod idle;
 mod latency;
 mod load;
+mod pages;
 mod process;
 mod report;
 mod straight;

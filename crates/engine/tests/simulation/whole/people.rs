@@ -1,0 +1,230 @@
+//! Clients and people: they start, answer, decide, cancel and retry at random, late, twice, and against each other, at
+//! whatever process they reach.
+
+use super::director::Director;
+use crate::{
+    people::{WORKSPACE, person},
+    random::Random,
+};
+use countersign_core::run::{Actor, Opened, Refusal};
+use countersign_engine::{DecideRequest, Engine, EngineError, IdempotencyKey, RetryBy, RetryRun, StartRun};
+use countersign_store::{
+    CheckpointFilter, CheckpointKind, CheckpointRow, CheckpointStatus, PageRequest, RunFilter, RunRow, StoreError,
+};
+use serde_json::{Value, json};
+use std::time::Duration;
+
+/// How long a client waits for an answer.
+const PATIENCE: Duration = Duration::from_secs(60);
+/// How often a client with a key asks again.
+const TRIES: usize = 8;
+
+impl Director {
+    /// A client starts a run; with a key it asks until it is told, and an impatient one asks twice at once.
+    pub async fn start(self, number: usize) {
+        let (keyed, twice) = {
+            let mut world = self.world.lock();
+            (world.random.chance(600), world.random.chance(250))
+        };
+        let conversation = format!("c{number}");
+        let key = keyed.then(|| IdempotencyKey { key: format!("key{number}"), request_hash: "h".into() });
+        let other = self.clone().ask_to_start(conversation.clone(), key.clone());
+        if twice {
+            tokio::join!(other, self.ask_to_start(conversation, key));
+        } else {
+            other.await;
+        }
+    }
+
+    async fn ask_to_start(self, conversation: String, key: Option<IdempotencyKey>) {
+        for _ in 0..TRIES {
+            let Some(engine) = self.some_engine() else {
+                self.world.sleep(1000).await;
+                continue;
+            };
+            let by = self.world.lock().random.below(6);
+            let request = StartRun {
+                workspace: WORKSPACE.into(),
+                workflow: "w1".into(),
+                version: None,
+                input: json!({}),
+                customer: Some("ada".into()),
+                conversation: Some(conversation.clone()),
+                trigger: json!({ "type": "api" }),
+                started_by: Some(person(by)),
+                idempotency: key.clone(),
+                wait: None,
+            };
+            match tokio::time::timeout(PATIENCE, engine.start_run(request)).await {
+                Ok(Ok(started)) => {
+                    self.world.lock().checker.acknowledged(&started.run.id, started.run.seq);
+                    return;
+                }
+                Ok(Err(EngineError::Busy | EngineError::Store(StoreError::Busy(_)))) | Err(_) => {}
+                Ok(Err(error)) => return self.world.found(Err(format!("a start was refused: {error}"))),
+            }
+            if key.is_none() {
+                return;
+            }
+            self.world.sleep_between(10, 5000).await;
+        }
+    }
+
+    /// Somebody does something.
+    pub async fn act(self) {
+        let rows = self.checkpoints().await;
+        let open: Vec<CheckpointRow> =
+            rows.iter().filter(|row| row.status == CheckpointStatus::Open).cloned().collect();
+        let kind = self.world.lock().random.below(20);
+        match kind {
+            0 => self.cancel().await,
+            1 => self.retry().await,
+            // Late: a card that is perhaps decided by now.
+            2 if !rows.is_empty() => {
+                let row = self.world.lock().random.pick(&rows).clone();
+                self.clone().decide(row).await;
+            }
+            _ if !open.is_empty() => {
+                let (row, racing) = {
+                    let mut world = self.world.lock();
+                    let row = world.random.pick(&open).clone();
+                    let chance = if row.kind == CheckpointKind::UnknownOutcome { 700 } else { 350 };
+                    (row, world.random.chance(chance))
+                };
+                if racing {
+                    tokio::join!(self.clone().decide(row.clone()), self.clone().decide(row));
+                } else {
+                    self.clone().decide(row).await;
+                }
+            }
+            _ => {}
+        }
+    }
+
+    pub async fn checkpoints(&self) -> Vec<CheckpointRow> {
+        let page = PageRequest { after: None, limit: 200 };
+        self.calm.list_checkpoints(WORKSPACE, &CheckpointFilter::default(), &page).await.unwrap().items
+    }
+
+    pub async fn runs(&self) -> Vec<RunRow> {
+        let page = PageRequest { after: None, limit: 200 };
+        self.calm.list_runs(WORKSPACE, &RunFilter::default(), &page).await.unwrap().items
+    }
+
+    async fn decide(self, row: CheckpointRow) {
+        let Some(engine) = self.some_engine() else { return };
+        let answer = {
+            let mut world = self.world.lock();
+            let by = person(world.random.below(6));
+            let known = happened(&row, &world.outside.happened);
+            answer(&mut world.random, &row, by, known)
+        };
+        let (workspace, id) = (WORKSPACE, row.id.as_str());
+        let done = match answer {
+            Answer::Form(values, by) => {
+                tokio::time::timeout(PATIENCE, engine.submit_form(workspace, id, values, by)).await
+            }
+            Answer::Decision(request, by) => {
+                tokio::time::timeout(PATIENCE, engine.decide(workspace, id, request, by)).await
+            }
+        };
+        match done {
+            Ok(Ok(now)) if now.row.status == CheckpointStatus::Decided || row.kind == CheckpointKind::Approval => {}
+            Ok(Ok(_)) => self.world.found(Err(format!("{id} is open and somebody was told that it is decided"))),
+            Ok(Err(EngineError::AlreadyDecided(_) | EngineError::Refused(Refusal::RunOver))) => {
+                let now = self.calm.get_checkpoint(workspace, id).await.unwrap();
+                if now.is_none_or(|now| now.status == CheckpointStatus::Open) {
+                    self.world.found(Err(format!("{id} is open and somebody was told that it is decided")));
+                }
+            }
+            Ok(Err(EngineError::Refused(_) | EngineError::Busy | EngineError::Store(StoreError::Busy(_)))) | Err(_) => {}
+            Ok(Err(error)) => self.world.found(Err(format!("a decision on {id} failed: {error}"))),
+        }
+    }
+
+    async fn cancel(&self) {
+        let Some((engine, run, by)) = self.somebody_and_a_run(false).await else { return };
+        self.allowed(tokio::time::timeout(PATIENCE, engine.cancel(WORKSPACE, &run, "enough".into(), by)).await);
+    }
+
+    async fn retry(&self) {
+        let Some((engine, run, actor)) = self.somebody_and_a_run(true).await else { return };
+        let (step, repeat) = {
+            let mut world = self.world.lock();
+            let step = world.random.chance(300).then(|| format!("s{}", world.random.below(4)));
+            let all = (0..10).map(|index| format!("s{index}"));
+            (step, if world.random.chance(700) { all.collect() } else { Vec::new() })
+        };
+        let retry = RetryRun { step, repeat, ..RetryRun::default() };
+        let by = RetryBy { actor, idempotency: None };
+        self.allowed(tokio::time::timeout(PATIENCE, engine.retry(WORKSPACE, &run, retry, by)).await);
+    }
+
+    fn allowed(&self, done: Result<Result<RunRow, EngineError>, tokio::time::error::Elapsed>) {
+        match done {
+            Ok(Ok(row)) => self.world.lock().checker.acknowledged(&row.id, row.seq),
+            Ok(Err(
+                EngineError::Refused(_)
+                | EngineError::WouldRepeat(_)
+                | EngineError::Busy
+                | EngineError::Store(StoreError::Busy(_)),
+            ))
+            | Err(_) => {}
+            Ok(Err(error)) => self.world.found(Err(format!("what a person did to a run failed: {error}"))),
+        }
+    }
+
+    async fn somebody_and_a_run(&self, ended: bool) -> Option<(Engine, String, Actor)> {
+        let runs: Vec<String> =
+            self.runs().await.into_iter().filter(|row| row.status.is_final() == ended).map(|row| row.id).collect();
+        let engine = self.some_engine()?;
+        let mut world = self.world.lock();
+        let run = if runs.is_empty() { return None } else { world.random.pick(&runs).clone() };
+        let by = person(world.random.below(6));
+        Some((engine, run, by))
+    }
+}
+
+enum Answer {
+    Form(Value, Actor),
+    Decision(DecideRequest, Actor),
+}
+
+/// What the call in doubt gave, if it took place.
+fn happened(row: &CheckpointRow, known: &std::collections::BTreeMap<String, (u32, Value)>) -> Option<Value> {
+    match serde_json::from_str(&row.payload) {
+        Ok(Opened::UnknownOutcome { key, .. }) => known.get(&key).map(|(_, output)| output.clone()),
+        _ => None,
+    }
+}
+
+fn answer(random: &mut Random, row: &CheckpointRow, by: Actor, known: Option<Value>) -> Answer {
+    let decision = |outcome: &str, result: Option<Value>| DecideRequest {
+        outcome: outcome.to_owned(),
+        comment: String::new(),
+        result,
+    };
+    let request = match row.kind {
+        CheckpointKind::Form => {
+            let mut values = json!({ "email": "ada@example.com" });
+            // The example's form allows no other fields.
+            if !row.payload.contains("\"email\"") {
+                values["x"] = json!(random.below(5));
+            }
+            return Answer::Form(if random.below(8) == 0 { json!("nonsense") } else { values }, by);
+        }
+        CheckpointKind::Approval => {
+            decision(*random.pick(&["approved", "approved", "approved", "rejected", "changes"]), None)
+        }
+        CheckpointKind::Handoff => decision(*random.pick(&["returned", "solved"]), None),
+        CheckpointKind::UnknownOutcome => match (random.below(10), known) {
+            (0, _) => decision("stop", None),
+            // People err.
+            (1, _) => decision("not_happened", None),
+            (2, _) => decision("happened", Some(json!({ "x": 3, "amount_due": 1 }))),
+            (_, Some(result)) => decision("happened", Some(result)),
+            (_, None) => decision("not_happened", None),
+        },
+    };
+    Answer::Decision(request, by)
+}
