@@ -54,7 +54,7 @@ dev: setup ## Server with the sandbox, and the pages with hot reload beside it
 	target/debug/countersign demo $(ARGS) & npm --prefix ui run dev
 
 sim: ## Ten thousand simulated scenarios
-	SIM_SCENARIOS=10000 $(CARGO) nextest run -p countersign-engine --test simulation --no-capture
+	SIM_SCENARIOS=10000 $(CARGO) nextest run --release -p countersign-engine --test simulation
 
 crash: ## Kill the executable again and again, on both databases
 	CRASH_KILLS=60 $(CARGO) nextest run -p countersign-cli --test crash --no-capture

@@ -22,7 +22,7 @@ use sabotage::Sabotage;
 use scenario::Report;
 
 const SCENARIOS: u64 = 300;
-const WHOLE_SCENARIOS: u64 = 150;
+const WHOLE_SCENARIOS: u64 = 40;
 /// How many failing seeds are told.
 const FAILURES_SHOWN: usize = 20;
 /// In how many scenarios a fault of ours must have been noticed.
@@ -86,8 +86,8 @@ fn seeds_that_once_failed_hold() {
 
 #[test]
 fn a_seed_always_plays_the_same_scenario() {
-    for play in [scenario::play, whole::play] {
-        for seed in 1000..1010 {
+    for (play, seeds) in [(scenario::play as Play, 1000..1010), (whole::play, 1000..1004)] {
+        for seed in seeds {
             assert_eq!(must_hold(play, [seed].into_iter()), must_hold(play, [seed].into_iter()), "seed {seed}");
         }
     }

@@ -186,7 +186,9 @@ impl Director {
                 // A restart as it should be: what is under way is finished or handed over.
                 _ => {
                     if let Some(engine) = engine {
-                        engine.shutdown(Duration::from_millis(pause as u64)).await;
+                        let grace = Duration::from_millis(pause as u64);
+                        // It may die before it has said good-bye.
+                        drop(tokio::time::timeout(2 * grace, engine.shutdown(grace)).await);
                     }
                     life.crash();
                 }
