@@ -50,7 +50,8 @@ async fn make(
     if let Some(name) = &request.name {
         document["name"] = object!(bounded("/name", name, 200)?);
     }
-    let row = workflows::keep_new(&app, &caller, &document, object!({ "template": example.id })).await?;
-    test_cases::replace(&app, &row, &test_cases::read(example.tests)?).await?;
+    let suite = test_cases::read(example.tests)?;
+    let detail = object!({ "template": example.id });
+    let row = workflows::keep_new(&app, &caller, (&document, Some(&suite)), detail).await?;
     workflow_detail(&app, row).await
 }

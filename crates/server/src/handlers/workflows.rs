@@ -6,6 +6,7 @@ use crate::{
     error::{ApiError, ApiResult},
     extract::{Body, Caller, IdempotencyHeader, IfMatch, Path, Query},
     idempotency::Once,
+    test_cases,
     views::{required_workflow, workflow_detail},
     wire::{ForkRequest, Page, Workflow, WorkflowSummary, WriteDocumentRequest, json},
 };
@@ -15,6 +16,7 @@ use axum::{
     http::{HeaderValue, StatusCode, header},
     response::Response,
 };
+use countersign_core::rehearsal::Suite;
 use countersign_store::{Conflict, Role, RunStatus, SaveDraft, StoreError, WorkflowRow};
 use serde::Deserialize;
 use serde_json::{Value, json as object};
@@ -90,12 +92,18 @@ pub(crate) async fn create_workflow(
 
 async fn add(app: App, caller: Caller, request: WriteDocumentRequest) -> ApiResult<Workflow> {
     let document = documents::read(request.document, request.source.as_deref())?;
-    let row = keep_new(&app, &caller, &document, object!({})).await?;
+    let row = keep_new(&app, &caller, (&document, None), object!({})).await?;
     workflow_detail(&app, row).await
 }
 
-/// Stores a document as the draft of a new workflow; `detail` goes on the record with its name.
-pub(super) async fn keep_new(app: &App, caller: &Caller, document: &Value, detail: Value) -> ApiResult<WorkflowRow> {
+/// Stores a document as the draft of a new workflow, with its test cases if it has any; `detail` goes on the record with
+/// its name.
+pub(super) async fn keep_new(
+    app: &App,
+    caller: &Caller,
+    (document, suite): (&Value, Option<&Suite>),
+    detail: Value,
+) -> ApiResult<WorkflowRow> {
     let row = WorkflowRow {
         id: Uuid::now_v7().to_string(),
         workspace: caller.workspace().to_owned(),
@@ -112,7 +120,8 @@ pub(super) async fn keep_new(app: &App, caller: &Caller, document: &Value, detai
     let mut detail = detail;
     detail["workflow"] = Value::from(row.name.as_str());
     let entry = caller.audit(app.now(), "workflow.created", format!("workflow:{}", row.id), detail);
-    app.store.create_workflow(&row, vec![entry]).await?;
+    let tests = suite.iter().flat_map(|suite| &suite.tests).map(|case| test_cases::row(app, &row, case));
+    app.store.create_workflow_with(&row, &tests.collect::<ApiResult<Vec<_>>>()?, vec![entry]).await?;
     app.workflows.clear();
     Ok(row)
 }

@@ -6,8 +6,8 @@ use crate::rows::{TableRow, params};
 use crate::sql::{self, insert};
 use crate::store::{audited, decode};
 use crate::{
-    ActivationKind, ActivationRow, Change, ChangeKind, Conflict, NewAudit, Result, Store, StoreError, WorkflowRow,
-    WorkflowVersionRow,
+    ActivationKind, ActivationRow, Change, ChangeKind, Conflict, NewAudit, Result, Store, StoreError, TestCaseRow,
+    WorkflowRow, WorkflowVersionRow,
 };
 
 /// Longest list of workflows or versions.
@@ -96,8 +96,21 @@ impl Store {
     /// # Errors
     /// `AlreadyExists` when the id or the name is taken.
     pub async fn create_workflow(&self, row: &WorkflowRow, audit: Vec<NewAudit>) -> Result<()> {
+        self.create_workflow_with(row, &[], audit).await
+    }
+
+    /// Adds a workflow together with its test cases: all of them or nothing.
+    ///
+    /// # Errors
+    /// `AlreadyExists` when the id or the name of the workflow, or the id of a test case, is taken.
+    pub async fn create_workflow_with(
+        &self,
+        row: &WorkflowRow,
+        tests: &[TestCaseRow],
+        audit: Vec<NewAudit>,
+    ) -> Result<()> {
         let write = Write {
-            statements: vec![insert(row)],
+            statements: std::iter::once(insert(row)).chain(tests.iter().map(insert)).collect(),
             audit: audited(&row.workspace, audit),
             changes: changed(&row.workspace, &row.id),
         };

@@ -92,6 +92,7 @@ macro_rules! cases {
             a_start_is_written_on_the_choice_it_was_decided_on,
             no_start_is_written_on_an_older_version_after_a_publish_returned,
             names_are_unique_until_archived,
+            a_workflow_comes_with_all_its_test_cases_or_not_at_all,
             test_cases_are_kept,
             a_schedule_fires_once,
         );

@@ -136,18 +136,41 @@ pub async fn names_are_unique_until_archived(database: TestDatabase) {
     assert!(matches!(archived, Err(StoreError::NotFound("workflow"))), "{archived:?}");
 }
 
-pub async fn test_cases_are_kept(database: TestDatabase) {
-    let store = database.open().await.unwrap();
-    let mut case = TestCaseRow {
-        id: "t1".to_owned(),
+fn test_case(id: &str, workflow: &str) -> TestCaseRow {
+    TestCaseRow {
+        id: id.to_owned(),
         workspace: WORKSPACE.to_owned(),
-        workflow: "wf-1".to_owned(),
-        name: "Happy path".to_owned(),
+        workflow: workflow.to_owned(),
+        name: format!("Happy path {id}"),
         body: "{}".to_owned(),
         last_result: None,
         created_at: 1,
         updated_at: 1,
-    };
+    }
+}
+
+pub async fn a_workflow_comes_with_all_its_test_cases_or_not_at_all(database: TestDatabase) {
+    let store = database.open().await.unwrap();
+    let tests = [test_case("t1", "wf-1"), test_case("t2", "wf-1")];
+    let entry = || vec![audit("workflow.created")];
+    store.create_workflow_with(&workflow("wf-1", "Upgrade"), &tests, entry()).await.unwrap();
+    assert_eq!(store.list_test_cases(WORKSPACE, "wf-1").await.unwrap(), tests);
+    // The second test case cannot be written: neither the workflow, the first one nor the entry is there.
+    let tests = [test_case("t3", "wf-2"), test_case("t1", "wf-2")];
+    let refused = store.create_workflow_with(&workflow("wf-2", "Refund"), &tests, entry()).await;
+    assert!(matches!(refused, Err(StoreError::AlreadyExists("test case"))), "{refused:?}");
+    assert_eq!(store.get_workflow(WORKSPACE, "wf-2").await.unwrap(), None);
+    assert_eq!(store.list_test_cases(WORKSPACE, "wf-2").await.unwrap(), []);
+    // And when its name is taken, no test case is.
+    let taken = store.create_workflow_with(&workflow("wf-2", "Upgrade"), &tests[..1], entry()).await;
+    assert!(matches!(taken, Err(StoreError::AlreadyExists("workflow"))), "{taken:?}");
+    assert_eq!(store.get_test_case(WORKSPACE, "t3").await.unwrap(), None);
+    assert_eq!(store.list_audit(WORKSPACE, &AuditFilter::default(), None, 10).await.unwrap().len(), 1);
+}
+
+pub async fn test_cases_are_kept(database: TestDatabase) {
+    let store = database.open().await.unwrap();
+    let mut case = test_case("t1", "wf-1");
     store.put_test_case(&case).await.unwrap();
     case.last_result = Some("{\"passed\":true}".to_owned());
     store.put_test_case(&case).await.unwrap();
