@@ -6,7 +6,7 @@ mod support;
 use countersign_core::{
     catalogue::{ActionSpec, Catalogue, Idempotency, Risk},
     document::parse,
-    rehearsal::{Act, Answer, Opening, Rehearsal, Script, Suite, TestCase, Waiting, rehearse},
+    rehearsal::{Act, Opening, Rehearsal, Script, Suite, TestCase, Waiting, rehearse},
     run::{EndedStatus, Version},
     time::{Span, Timestamp},
 };
@@ -252,35 +252,11 @@ fn expectations_look_only_at_what_they_name() {
     assert!(unknown.line.is_some(), "{unknown:?}");
 }
 
-fn random_acts() -> impl Strategy<Value = Vec<Act>> {
-    let answer = prop_oneof![
-        any::<u8>().prop_map(|x| Answer::Output { output: json!({ "x": x }), given: None }),
-        prop::sample::select(vec!["retryable", "fatal", "unknown"]).prop_map(|class| {
-            serde_json::from_value(json!({ "kind": "error", "class": class, "code": "x" })).unwrap()
-        }),
-        Just(Answer::Timeout),
-        Just(Answer::Unclear),
-        Just(Answer::DidNotHappen),
-    ];
-    let outcome = prop::sample::select(vec!["approved", "rejected", "changes"]);
-    let act = prop_oneof![
-        4 => (prop::option::of(0..7_u8), answer)
-            .prop_map(|(step, answer)| Act::Answers { step: step.map(|step| format!("s{step}")), answer }),
-        2 => any::<u8>().prop_map(|x| Act::Submits { values: json!({ "x": x }) }),
-        2 => outcome.prop_map(|outcome| Act::Decides { outcome: outcome.into(), comment: String::new(), by: None }),
-        2 => prop::option::of(0..10_000_000_u64).prop_map(|wait| Act::Waits { duration: wait.map(Span) }),
-        1 => Just(Act::HandsBack { outcome: "returned".into(), comment: String::new(), by: None }),
-        1 => Just(Act::Says { text: "hello".into() }),
-        1 => Just(serde_json::from_value(json!({ "act": "resolves", "answer": { "outcome": "not_happened" } })).unwrap()),
-    ];
-    prop::collection::vec(act, 0..25)
-}
-
 proptest! {
     #![proptest_config(ProptestConfig { cases: 300, ..ProptestConfig::default() })]
 
     #[test]
-    fn any_script_plays_the_same_twice_and_undo_is_leaving_out(document in support::documents::document(), acts in random_acts()) {
+    fn any_script_plays_the_same_twice_and_undo_is_leaving_out(document in support::documents::document(), acts in support::acts::random()) {
         let Ok(version) = Version::compile(serde_json::from_value(document).unwrap(), &support::catalogue(), true) else {
             return Ok(());
         };

@@ -1,12 +1,12 @@
 //! A run at any point of its log, and how it goes on from any step with changed state.
-#![allow(clippy::unwrap_used, clippy::wildcard_enum_match_arm)]
+#![allow(clippy::unwrap_used, clippy::panic, clippy::wildcard_enum_match_arm)]
 
 mod support;
 
 use countersign_core::{
     json_difference::difference,
     run::{
-        Continuation, FailureClass, Input, Refusal, RunState, Start, StateEdit, apply, asked_again, at_point,
+        Again, Continuation, FailureClass, Input, Refusal, RunState, Start, StateEdit, apply, asked_again, at_point,
         evaluate_at, point_of_visit, points, repeats, step,
     },
 };
@@ -102,6 +102,35 @@ fn what_would_be_done_again_is_named() {
 }
 
 #[test]
+fn what_would_be_done_again_is_refused_by_the_decision_itself() {
+    let mut play = paid();
+    let asks = |play: &Play, from: &str, agreed: &[&str]| {
+        let agreed: Vec<String> = agreed.iter().map(|step| (*step).to_owned()).collect();
+        Again::read(&play.version, &play.log, from, &agreed)
+    };
+    let retry = |from: &str, again: Again| {
+        let (step, edit, by) = (Some(from.to_owned()), StateEdit::default(), person("op", &["operator"]));
+        Input::RetryRequested { step, edit, again, by }
+    };
+    let unasked = asks(&play, "pay", &[]);
+    let Err(Refusal::WouldRepeat { repeats }) = play.take(retry("pay", unasked)) else { panic!("it was repeated") };
+    assert_eq!(repeats.iter().map(|repeat| repeat.step.as_str()).collect::<Vec<_>>(), ["pay"]);
+    // What was read for another step says nothing of this one.
+    let other = asks(&play, "log", &[]);
+    assert_eq!(play.take(retry("pay", other)), Err(Refusal::Stale));
+    // Two people have the same page open. One retries and the call is made; what the other saw is old.
+    let (first, second) = (asks(&play, "log", &[]), asks(&play, "log", &[]));
+    play.take(retry("log", first)).unwrap();
+    play.succeed(json!({})).unwrap();
+    assert_eq!(play.status(), "completed");
+    assert_eq!(play.take(retry("log", second)), Err(Refusal::Stale));
+    let now = asks(&play, "log", &[]);
+    assert!(matches!(play.take(retry("log", now)), Err(Refusal::WouldRepeat { .. })));
+    let agreed = asks(&play, "log", &["log"]);
+    play.take(retry("log", agreed)).unwrap();
+}
+
+#[test]
 fn a_call_in_doubt_counts_until_it_is_settled() {
     let mut play = paid();
     play.retry(Some("log"), json!({})).unwrap();
@@ -143,7 +172,8 @@ fn edits_are_on_the_record_and_replay() {
     let vars = json!({ "amount": 6, "new": [1] });
     let edit = StateEdit::towards(&play.state, vars.as_object().unwrap(), &steps);
     assert_eq!((edit.vars.len(), edit.unset.as_slice()), (2, &["seen".to_owned()][..]));
-    play.take(Input::RetryRequested { step: Some("log".into()), edit, by: person("op", &["operator"]) }).unwrap();
+    let (again, by) = (play.agreed(Some("log")), person("op", &["operator"]));
+    play.take(Input::RetryRequested { step: Some("log".into()), edit, again, by }).unwrap();
     assert_eq!(Value::Object(play.state.vars.clone()), vars);
     assert_eq!(play.state.steps, steps);
     assert!(StateEdit::towards(&play.state, vars.as_object().unwrap(), &steps).is_empty());

@@ -67,7 +67,7 @@ fn input_of(play: &Play, kind: u8, detail: u8) -> Input {
         }
         12 if detail.is_multiple_of(8) => Input::CancelRequested { reason: comment, by },
         12 => Input::Recovered,
-        _ => Input::RetryRequested { step: None, edit: StateEdit::default(), by },
+        _ => Input::RetryRequested { step: None, edit: StateEdit::default(), again: play.agreed(None), by },
     }
 }
 

@@ -1,6 +1,6 @@
 //! Errors by what the caller can do about them.
 
-use countersign_core::run::{FieldProblem, Refusal, Repeat};
+use countersign_core::run::{FieldProblem, Refusal};
 use countersign_store::{CheckpointRow, Conflict, StoreError};
 
 /// Why the engine did not do what it was asked.
@@ -18,9 +18,6 @@ pub enum EngineError {
     /// The run does not take this now.
     #[error("{0}")]
     Refused(#[from] Refusal),
-    /// Something that was done could be done again, and nobody agreed to that.
-    #[error("{} would be done again", .0.iter().map(|done| done.title.as_str()).collect::<Vec<_>>().join(", "))]
-    WouldRepeat(Vec<Repeat>),
     /// The run's input does not fit the workflow's schema.
     #[error("the input does not fit the workflow's input schema")]
     InvalidInput(Vec<FieldProblem>),

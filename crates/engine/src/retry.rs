@@ -2,11 +2,14 @@
 
 use crate::{Engine, EngineError, IdempotencyKey, LoadedRun, StartRun};
 use countersign_core::run::{
-    Actor, Continuation, Input, Refusal, Repeat, StateEdit, Version, asked_again, at_point, repeats,
+    Actor, Again, Continuation, Input, Refusal, Repeat, StateEdit, Version, asked_again, at_point, repeats,
 };
 use countersign_store::RunRow;
 use serde_json::{Map, Value, json};
 use std::sync::Arc;
+
+/// How often a retry is planned anew because the run went on meanwhile.
+const PLANS_MAX: usize = 5;
 
 /// How a run goes on.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -94,34 +97,48 @@ impl Engine {
     /// Takes an ended run up again on its own version, or lets a new run on the active version go on from it.
     ///
     /// # Errors
-    /// `NotFound`, `Refused` when it is not over or has no such step, `WouldRepeat` when something that was done could
-    /// be done again and nobody agreed to that.
+    /// `NotFound`, `Refused` when it is not over, has no such step, or something that was done could be done again and
+    /// nobody agreed to that; `Busy` when it goes on again and again meanwhile.
     pub async fn retry(&self, workspace: &str, run: &str, retry: RetryRun, by: RetryBy) -> Result<RunRow, EngineError> {
-        let plan = self.plan_retry(workspace, run, &retry).await?;
-        if plan.loaded.state.ended().is_none() && !retry.newest {
-            return Err(Refusal::NotRetryable("only a run that is over can be retried".into()).into());
-        }
-        let unasked: Vec<Repeat> =
-            plan.repeats.iter().filter(|done| !retry.repeat.contains(&done.step)).cloned().collect();
-        if !unasked.is_empty() {
-            return Err(EngineError::WouldRepeat(unasked));
-        }
         if retry.newest {
-            return self.continue_on_newest(workspace, plan, retry.point, by).await;
+            let plan = self.plan_retry(workspace, run, &retry).await?;
+            return self.continue_on_newest(workspace, plan, &retry, by).await;
         }
-        let mut edit = StateEdit::towards(&plan.loaded.state, &plan.vars, &plan.steps);
-        edit.point = retry.point;
-        self.take(workspace, run, Input::RetryRequested { step: plan.step, edit, by: by.actor }).await
+        for _ in 0..PLANS_MAX {
+            let plan = self.plan_retry(workspace, run, &retry).await?;
+            let LoadedRun { state, log, version, .. } = &plan.loaded;
+            let mut edit = StateEdit::towards(state, &plan.vars, &plan.steps);
+            edit.point = retry.point;
+            // What would be done again is refused by the decision itself: it is committed only on the log it was read from.
+            let again = Again::read(version, log, plan.step.as_deref().unwrap_or_default(), &retry.repeat);
+            let (ended, by) = (state.ended().is_some(), by.actor.clone());
+            let input = Input::RetryRequested { step: plan.step, edit, again, by };
+            match self.take(workspace, run, input).await {
+                // It went on since the plan was made.
+                Err(EngineError::Refused(Refusal::Stale)) if ended => {}
+                taken => return taken,
+            }
+        }
+        Err(EngineError::Busy)
     }
 
     async fn continue_on_newest(
         &self,
         workspace: &str,
         plan: RetryPlan,
-        point: Option<u32>,
+        retry: &RetryRun,
         by: RetryBy,
     ) -> Result<RunRow, EngineError> {
-        let RetryPlan { loaded, target, step, vars, steps, .. } = plan;
+        let RetryPlan { loaded, target, step, vars, steps, repeats, .. } = plan;
+        // The new run stands beside the old one, which need not be over and may itself be retried at any time: no fence on
+        // the old run could promise what it does afterwards. What is promised is about one read of its log: the state the
+        // new run begins with and what was done until then are from the same log, so nothing that this state knows of is
+        // done again unasked.
+        let unasked: Vec<Repeat> = repeats.into_iter().filter(|done| !retry.repeat.contains(&done.step)).collect();
+        if !unasked.is_empty() {
+            return Err(Refusal::WouldRepeat { repeats: unasked }.into());
+        }
+        let point = retry.point;
         let of = loaded.row.id.clone();
         let request = StartRun {
             workspace: workspace.to_owned(),

@@ -247,6 +247,12 @@ impl From<Refusal> for ApiError {
             Refusal::RunOver => Self::conflict("run_over", "The run is over").detail(detail),
             Refusal::Stale => Self::conflict("stale", "The run does not wait for this any more").detail(detail),
             Refusal::NotRetryable(_) => Self::conflict("not_retryable", "This run cannot be retried").detail(detail),
+            Refusal::WouldRepeat { repeats } => {
+                let title = "Something that was done could be done again";
+                let mut refused = Self::conflict("would_repeat", title).detail(detail);
+                refused.problem.repeats = Some(repeats.into_iter().map(Into::into).collect());
+                refused
+            }
             Refusal::NotMovable(_) => Self::conflict("not_movable", "This run cannot be moved").detail(detail),
             Refusal::AlreadyStarted | Refusal::NotStarted | Refusal::NotDue => {
                 Self::conflict("run_moved", "The run moved on meanwhile").detail(detail).retry_after(1)
@@ -265,12 +271,6 @@ impl From<EngineError> for ApiError {
             EngineError::InvalidInput(problems) => {
                 Self::unprocessable("invalid_input", "The input does not fit the workflow")
                     .errors(field_errors(problems))
-            }
-            EngineError::WouldRepeat(ref repeats) => {
-                let title = "Something that was done could be done again";
-                let mut refused = Self::conflict("would_repeat", title).detail(error.to_string());
-                refused.problem.repeats = Some(repeats.iter().cloned().map(Into::into).collect());
-                refused
             }
             EngineError::KeyReused => key_reused(),
             EngineError::Busy => Self::busy("the engine has as much work as it takes"),

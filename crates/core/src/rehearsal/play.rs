@@ -121,16 +121,19 @@ pub struct SentRequest {
 /// Plays `script` on `version`. The same arguments give the same answer; nothing leaves.
 #[must_use]
 pub fn rehearse(version: &Version, catalogue: &Catalogue, script: &Script, now: Timestamp) -> Rehearsal {
+    rehearse_logged(version, catalogue, script, now).0
+}
+
+/// [`rehearse`], with the log the run would have left.
+#[must_use]
+pub fn rehearse_logged(
+    version: &Version,
+    catalogue: &Catalogue,
+    script: &Script,
+    now: Timestamp,
+) -> (Rehearsal, Vec<LogEntry>) {
     let began = script.opening.at.unwrap_or(now);
-    let mut player = Player {
-        version,
-        state: RunState::default(),
-        log: Vec::new(),
-        effect: None,
-        said: Vec::new(),
-        requests: Vec::new(),
-        now: began,
-    };
+    let mut player = Player::new(version, began);
     let (mut played, mut refused) = (0, None);
     if let Err(problem) = player.open(&script.opening) {
         refused = Some(problem);
@@ -138,7 +141,7 @@ pub fn rehearse(version: &Version, catalogue: &Catalogue, script: &Script, now: 
         player.deliver(script.acts.first());
         for (index, act) in script.acts.iter().enumerate() {
             let result = if index < ACTS_MAX {
-                player.act(act)
+                player.act(act, script.acts.get(index + 1))
             } else {
                 Err(NotPlayed::because(format!("a script has at most {ACTS_MAX} acts")))
             };
@@ -153,7 +156,7 @@ pub fn rehearse(version: &Version, catalogue: &Catalogue, script: &Script, now: 
     player.finish(catalogue, began, (played, refused))
 }
 
-struct Player<'a> {
+pub(super) struct Player<'a> {
     version: &'a Version,
     state: RunState,
     log: Vec<LogEntry>,
@@ -161,10 +164,38 @@ struct Player<'a> {
     said: Vec<Said>,
     requests: Vec<SentRequest>,
     now: Timestamp,
+    /// Whether messages are taken without an act.
+    delivers: bool,
 }
 
-impl Player<'_> {
-    fn open(&mut self, opening: &Opening) -> Result<(), NotPlayed> {
+impl<'a> Player<'a> {
+    pub(super) fn new(version: &'a Version, now: Timestamp) -> Self {
+        Self {
+            version,
+            state: RunState::default(),
+            log: Vec::new(),
+            effect: None,
+            said: Vec::new(),
+            requests: Vec::new(),
+            now,
+            delivers: true,
+        }
+    }
+
+    /// Every message wants its answer.
+    pub(super) fn without_deliveries(self) -> Self {
+        Self { delivers: false, ..self }
+    }
+
+    pub(super) fn state(&self) -> &RunState {
+        &self.state
+    }
+
+    pub(super) fn now(&self) -> Timestamp {
+        self.now
+    }
+
+    pub(super) fn open(&mut self, opening: &Opening) -> Result<(), NotPlayed> {
         let customer = customer(opening);
         let conversation = json!({ "id": RUN, "channel": "web" });
         let (trigger, by) = match &opening.message {
@@ -204,7 +235,8 @@ impl Player<'_> {
         })))
     }
 
-    fn act(&mut self, act: &Act) -> Result<(), NotPlayed> {
+    /// Plays one act; `next` is the one after it.
+    pub(super) fn act(&mut self, act: &Act, next: Option<&Act>) -> Result<(), NotPlayed> {
         let visit = self.state.place().map_or(0, |place| place.visit);
         match act {
             Act::Says { text } => {
@@ -234,7 +266,7 @@ impl Player<'_> {
                     Some(duration) => self.now.plus(*duration),
                     None => self.state.wake_at().ok_or_else(|| NotPlayed::because("no timer runs"))?,
                 };
-                self.wait(until)
+                self.wait(until, next)
             }
             Act::Answers { step, answer } => self.answer(step.as_deref(), answer),
             Act::Cancels { reason } => self.take(Input::CancelRequested { reason: reason.clone(), by: operator() }),
@@ -242,11 +274,11 @@ impl Player<'_> {
     }
 
     /// Lets timers fire until then; a call under way stops the clock, for its answer decides what comes.
-    fn wait(&mut self, until: Timestamp) -> Result<(), NotPlayed> {
+    fn wait(&mut self, until: Timestamp, next: Option<&Act>) -> Result<(), NotPlayed> {
         while let Some(due) = self.state.wake_at().filter(|due| *due <= until) {
             self.now = self.now.max(due);
             self.take(Input::TimerFired)?;
-            self.deliver(None);
+            self.deliver(next);
         }
         if self.state.under_way().is_none() {
             self.now = self.now.max(until);
@@ -270,6 +302,9 @@ impl Player<'_> {
 
     /// Messages are taken as soon as they are sent, unless the next act says otherwise.
     fn deliver(&mut self, next: Option<&Act>) {
+        if !self.delivers {
+            return;
+        }
         while let Some(Effect::SendMessage { visit, call, attempt, channel, .. }) = &self.effect {
             let at = self.state.place().map(|place| place.step.as_str());
             if matches!(next, Some(Act::Answers { step: Some(step), .. }) if Some(step.as_str()) == at) {
@@ -433,8 +468,8 @@ impl Player<'_> {
         catalogue: &Catalogue,
         began: Timestamp,
         (played, refused): (usize, Option<NotPlayed>),
-    ) -> Rehearsal {
-        let Self { version, state, log, effect, said, requests, now } = self;
+    ) -> (Rehearsal, Vec<LogEntry>) {
+        let Self { version, state, log, effect, said, requests, now, delivers: _ } = self;
         let mut waiting =
             Standing { version, catalogue, state: &state, log: &log, effect: effect.as_ref(), now }.waiting();
         if let (Waiting::Start { reason }, Some(refused)) = (&mut waiting, &refused) {
@@ -442,7 +477,7 @@ impl Player<'_> {
         }
         let steps = run::history(version, &log);
         let ended = state.ended().cloned();
-        Rehearsal { began, now, played, refused, steps, said, requests, waiting, vars: state.vars, ended }
+        (Rehearsal { began, now, played, refused, steps, said, requests, waiting, vars: state.vars, ended }, log)
     }
 }
 

@@ -1,6 +1,6 @@
 //! What can happen to a run.
 
-use super::{Actor, Continuation, StateEdit, StepError};
+use super::{Actor, Again, Continuation, StateEdit, StepError};
 use crate::document::StepId;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -134,6 +134,8 @@ pub enum Input {
         step: Option<StepId>,
         /// What to change in its state first.
         edit: StateEdit,
+        /// What would be done again, as its log tells.
+        again: Again,
         /// Who.
         by: Actor,
     },

@@ -1,8 +1,8 @@
 //! The decider: one input in, events and effects out.
 
 use super::{
-    Actor, CallRequest, ClosedBy, CompiledStep, Continuation, Effect, EndedStatus, Event, FailureClass, Input,
-    LookUpResult, Phase, RunState, Start, StateEdit, StepError, UnknownAnswer, Version, apply, calls,
+    Actor, Again, CallRequest, ClosedBy, CompiledStep, Continuation, Effect, EndedStatus, Event, FailureClass, Input,
+    LookUpResult, Phase, Repeat, RunState, Start, StateEdit, StepError, UnknownAnswer, Version, apply, calls,
     state::Place,
     steps::{approval, collect_form, condition, end, human_handoff, notify, tool_call},
 };
@@ -67,6 +67,12 @@ pub enum Refusal {
     /// Only an ended run can be retried, and only from a step it has.
     #[error("{0}")]
     NotRetryable(String),
+    /// Something that was done could be done again, and nobody agreed to that.
+    #[error("{} would be done again", repeats.iter().map(|done| done.title.as_str()).collect::<Vec<_>>().join(", "))]
+    WouldRepeat {
+        /// What.
+        repeats: Vec<Repeat>,
+    },
 }
 
 /// What is wrong with one field of a form.
@@ -185,7 +191,7 @@ impl<'a> Machine<'a> {
                 self.resolved((visit, call, attempt), answer, comment, by)?
             }
             Input::CancelRequested { reason, by } => self.cancel(reason, by),
-            Input::RetryRequested { step, edit, by } => self.reopen(step, edit, by)?,
+            Input::RetryRequested { step, edit, again, by } => self.reopen(step, edit, again, by)?,
             Input::Recovered => self.recover()?,
         };
         self.go(flow);
@@ -407,7 +413,7 @@ impl<'a> Machine<'a> {
         self.end(EndedStatus::Cancelled, Value::Null, Some(error), Some(by))
     }
 
-    fn reopen(&mut self, step: Option<StepId>, edit: StateEdit, by: Actor) -> Result<Flow, Refusal> {
+    fn reopen(&mut self, step: Option<StepId>, edit: StateEdit, again: Again, by: Actor) -> Result<Flow, Refusal> {
         let Phase::Ended(ended) = &self.state.phase else {
             return Err(Refusal::NotRetryable("only a run that is over can be retried".into()));
         };
@@ -417,6 +423,7 @@ impl<'a> Machine<'a> {
         if !self.version.steps.contains_key(&step) {
             return Err(Refusal::NotRetryable(format!("there is no step `{step}`")));
         }
+        again.allows(&self.state, &step)?;
         self.emit(Event::RunReopened { step: step.clone(), edit, by });
         Ok(Flow::Go(step))
     }

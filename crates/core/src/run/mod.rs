@@ -44,7 +44,7 @@ pub use machine::{Decision, FieldProblem, Refusal, advance, step};
 pub use moves::{MoveCheck, MoveReason, MoveRequest, MoveVerdict, check_move, move_run, undo_move};
 pub use preview::{PreviewStep, preview};
 pub use ramp::{Ramp, version_for};
-pub use repeats::{Repeat, asked_again, reachable, repeats};
+pub use repeats::{Again, Repeat, asked_again, reachable, repeats};
 pub use resume::{Continuation, StateEdit};
 pub use state::{
     ApprovalWait, BackingOff, Calling, Ended, FormWait, Grant, HandoffWait, LookingUp, Phase, Place, RunInfo, RunState,

@@ -1,6 +1,6 @@
 //! What would be done a second time when a run goes on from a step.
 
-use super::{CallRequest, CompiledStep, Event, FailureClass, LogEntry, Version};
+use super::{CallRequest, CompiledStep, Event, FailureClass, LogEntry, Refusal, RunState, Version};
 use crate::{document::StepId, time::Timestamp};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -21,6 +21,43 @@ pub struct Repeat {
     pub at: Timestamp,
     /// Whether it certainly took place; else it may have.
     pub certain: bool,
+}
+
+/// What stands in the way of going on from a step, as the log of a run that is over told. It counts only for that step
+/// and as long as the run has not gone on: [`super::step`] refuses it otherwise.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Again {
+    from: StepId,
+    /// How many steps the run had entered: it does nothing more without entering another.
+    visits: u32,
+    unasked: Vec<Repeat>,
+}
+
+impl Again {
+    /// Reads it from the log of a run on `version`; steps named in `agreed` may do again what they did.
+    #[must_use]
+    pub fn read(version: &Version, log: &[LogEntry], from: &str, agreed: &[StepId]) -> Self {
+        let entered = log.iter().flat_map(|entry| &entry.events);
+        let visits =
+            entered.filter_map(|event| if let Event::StepEntered { visit, .. } = event { Some(*visit) } else { None });
+        let unasked = repeats(version, log, version, from).into_iter().filter(|done| !agreed.contains(&done.step));
+        Self { from: from.to_owned(), visits: visits.max().unwrap_or(0), unasked: unasked.collect() }
+    }
+
+    /// Everything may be done again: where a run is played and nothing leaves.
+    #[must_use]
+    pub fn played(state: &RunState, from: &str) -> Self {
+        Self { from: from.to_owned(), visits: state.visits, unasked: Vec::new() }
+    }
+
+    /// # Errors
+    /// `Stale` when it was read for another step or before the run went on, `WouldRepeat`.
+    pub(super) fn allows(self, state: &RunState, from: &str) -> Result<(), Refusal> {
+        if self.from != from || self.visits != state.visits {
+            return Err(Refusal::Stale);
+        }
+        if self.unasked.is_empty() { Ok(()) } else { Err(Refusal::WouldRepeat { repeats: self.unasked }) }
+    }
 }
 
 /// The steps that can be reached from `from`, itself included.

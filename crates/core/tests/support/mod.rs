@@ -1,14 +1,15 @@
 //! One door to the run machine: a run that is played by hand, and replayed after every input.
 #![allow(dead_code, unreachable_pub, missing_docs, clippy::unwrap_used, clippy::expect_used)]
 
+pub mod acts;
 pub mod documents;
 
 use countersign_core::{
     catalogue::{ActionSpec, Catalogue, Idempotency, Risk},
     document::Workflow,
     run::{
-        Actor, Decision, Effect, Event, FailureClass, Input, LogEntry, Phase, Refusal, RunState, Start, StateEdit,
-        StepError, Version, Via, apply, step,
+        Actor, Again, Decision, Effect, Event, FailureClass, Input, LogEntry, Phase, Refusal, RunState, Start,
+        StateEdit, StepError, Version, Via, apply, step,
     },
     time::Timestamp,
 };
@@ -160,7 +161,14 @@ impl Play {
     pub fn retry(&mut self, step: Option<&str>, vars: Value) -> Result<(), Refusal> {
         let vars = vars.as_object().cloned().unwrap_or_else(Map::new);
         let edit = StateEdit { vars, ..StateEdit::default() };
-        self.take(Input::RetryRequested { step: step.map(str::to_owned), edit, by: person("op", &["operator"]) })
+        let again = self.agreed(step);
+        let step = step.map(str::to_owned);
+        self.take(Input::RetryRequested { step, edit, again, by: person("op", &["operator"]) })
+    }
+
+    /// Everything may be done again from that step, or from the one it ended at.
+    pub fn agreed(&self, step: Option<&str>) -> Again {
+        Again::played(&self.state, step.unwrap_or_else(|| self.step_id()))
     }
 
     pub fn status(&self) -> &'static str {

@@ -5,7 +5,7 @@ use crate::{
     node::{Job, Outcome, Work},
     scenario::{Scenario, Task},
 };
-use countersign_core::run::{Actor, Input, Opened, Refusal, RunState, Start, StateEdit, UnknownAnswer, Via};
+use countersign_core::run::{Actor, Again, Input, Opened, Refusal, RunState, Start, StateEdit, UnknownAnswer, Via};
 use countersign_store::{CheckpointKind, CheckpointRow, CheckpointStatus, NewIdempotency, RunRow, RunStatus};
 use serde_json::{Value, json};
 use std::sync::Arc;
@@ -204,22 +204,29 @@ impl Scenario {
 
     fn cancel(&mut self) {
         let by = person(self.random.below(6));
-        self.on_some_run(Input::CancelRequested { reason: "enough".into(), by }, false);
+        if let Some(run) = self.some_run(false) {
+            self.on_run(run, Input::CancelRequested { reason: "enough".into(), by });
+        }
     }
 
     fn retry(&mut self) {
         let by = person(self.random.below(6));
         let step = self.random.chance(300).then(|| format!("s{}", self.random.below(4)));
-        self.on_some_run(Input::RetryRequested { step, edit: StateEdit::default(), by }, true);
+        let Some(run) = self.some_run(true) else { return };
+        // Whoever retries has seen the run as it is now, and agrees to everything.
+        let Some(state) = self.load(&run).map(|held| held.state) else { return };
+        let last = state.place().map(|place| place.step.clone());
+        let again = Again::played(&state, &step.clone().or(last).unwrap_or_default());
+        self.on_run(run, Input::RetryRequested { step, edit: StateEdit::default(), again, by });
     }
 
-    fn on_some_run(&mut self, input: Input, ended: bool) {
+    fn some_run(&mut self, ended: bool) -> Option<String> {
         let runs: Vec<String> =
             self.store.runs.values().filter(|row| row.status.is_final() == ended).map(|row| row.id.clone()).collect();
-        if runs.is_empty() {
-            return;
-        }
-        let run = self.random.pick(&runs).clone();
+        if runs.is_empty() { None } else { Some(self.random.pick(&runs).clone()) }
+    }
+
+    fn on_run(&mut self, run: String, input: Input) {
         let Some(at) = self.some_node() else { return };
         self.requests.push(Request::Run);
         let mut job = Job::new(run, input, Cause::Person(None));

@@ -8,7 +8,7 @@ use crate::{
     difference,
     document::StepId,
     run::{
-        Actor, ApprovalWait, CallRequest, Calling, CheckpointKind, ClosedBy, Event, GuardedRequest, Input,
+        Actor, Again, ApprovalWait, CallRequest, Calling, CheckpointKind, ClosedBy, Event, GuardedRequest, Input,
         LookUpResult, Opened, Phase, Refusal, RunState, UnknownAnswer, Version, step,
     },
     time::{Span, Timestamp},
@@ -91,7 +91,8 @@ impl<'a> Player<'a> {
                     };
                     self.reopened += 1;
                     self.now = self.now.max(*at);
-                    self.take(Input::RetryRequested { step: Some(step.clone()), edit: edit.clone(), by: by.clone() })?;
+                    let (again, step) = (Again::played(&self.state, step), Some(step.clone()));
+                    self.take(Input::RetryRequested { step, edit: edit.clone(), again, by: by.clone() })?;
                 }
                 Phase::Calling(calling) => self.call(&calling)?,
                 Phase::BackingOff(wait) => {
@@ -159,7 +160,8 @@ impl<'a> Player<'a> {
             | Refusal::Stale
             | Refusal::NotDue
             | Refusal::NotMovable(_)
-            | Refusal::NotRetryable(_) => ("refused", refusal.to_string()),
+            | Refusal::NotRetryable(_)
+            | Refusal::WouldRepeat { .. } => ("refused", refusal.to_string()),
         };
         self.cannot_say(code, message)
     }

@@ -165,7 +165,6 @@ impl Director {
             Ok(Ok(row)) => self.world.lock().checker.acknowledged(&row.id, row.seq),
             Ok(Err(
                 EngineError::Refused(_)
-                | EngineError::WouldRepeat(_)
                 | EngineError::Busy
                 | EngineError::Store(StoreError::Busy(_)),
             ))

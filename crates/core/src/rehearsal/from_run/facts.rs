@@ -1,0 +1,219 @@
+//! What a run did, read from its log, and what two runs have in common of it.
+
+use super::{Limit, NotATest};
+use crate::{
+    document::StepId,
+    rehearsal::{Expectations, ExpectedMessage, ExpectedRequest},
+    run::{CallRequest, EndedStatus, Event, LogEntry},
+};
+use serde_json::{Map, Value};
+
+/// What a run did.
+#[derive(Debug, Default)]
+pub(super) struct Facts {
+    pub(super) path: Vec<StepId>,
+    /// Calls of actions, each once.
+    requests: Vec<(String, Value)>,
+    /// Channel and text of what the customer was told.
+    said: Vec<(String, String)>,
+    pub(super) end: Option<End>,
+}
+
+/// How it ended.
+#[derive(Debug)]
+pub(super) struct End {
+    pub(super) status: EndedStatus,
+    output: Value,
+    error: Option<String>,
+}
+
+impl Facts {
+    pub(super) fn of(log: &[LogEntry]) -> Self {
+        let mut facts = Self::default();
+        let mut leaving = None;
+        for event in log.iter().flat_map(|entry| &entry.events) {
+            facts.take(event, &mut leaving);
+        }
+        facts
+    }
+
+    /// `leaving` is the message under way.
+    fn take(&mut self, event: &Event, leaving: &mut Option<(String, String)>) {
+        match event {
+            Event::StepEntered { step, .. } => self.path.push(step.clone()),
+            Event::CallRequested { attempt, request, .. } => match request {
+                CallRequest::Action { action, input, .. } => {
+                    *leaving = None;
+                    if *attempt == 1 {
+                        self.requests.push((action.clone(), input.clone()));
+                    }
+                }
+                CallRequest::Message { channel, body, .. } => *leaving = Some((channel.tag().to_owned(), body.clone())),
+            },
+            Event::CallSucceeded { .. } => self.said.extend(leaving.take().filter(|(_, text)| !text.is_empty())),
+            // What a person says of a message is not seen as sent.
+            Event::CheckpointOpened { .. } => *leaving = None,
+            Event::MessagePosted { body, .. } => {
+                if !body.is_empty() {
+                    self.said.push(("conversation".to_owned(), body.clone()));
+                }
+            }
+            Event::RunEnded { status, output, error, .. } => {
+                let error = error.as_ref().map(|error| error.code.clone());
+                self.end = Some(End { status: *status, output: output.clone(), error });
+            }
+            Event::RunStarted { .. }
+            | Event::CallResumed { .. }
+            | Event::CallFailed { .. }
+            | Event::RetryScheduled { .. }
+            | Event::LookUpRequested { .. }
+            | Event::LookUpAnswered { .. }
+            | Event::CheckpointReminded { .. }
+            | Event::CheckpointEscalated { .. }
+            | Event::ApprovalGiven { .. }
+            | Event::CheckpointClosed { .. }
+            | Event::ApprovalVoided { .. }
+            | Event::ConditionEvaluated { .. }
+            | Event::StepCompleted { .. }
+            | Event::StepFailed { .. }
+            | Event::CancelRequested { .. }
+            | Event::RunReopened { .. }
+            | Event::RunContinued { .. }
+            | Event::RunMoved { .. } => {}
+        }
+    }
+
+    /// What both did, as expectations. Where only data differs, it is left out and told; anything else refuses.
+    pub(super) fn shared_with(&self, played: &Self, limits: &mut Vec<Limit>) -> Result<Expectations, NotATest> {
+        let differs =
+            |what: &str, run: String, now: String| NotATest::PlaysDifferently(format!("{what} {now}, not {run}"));
+        if self.path != played.path {
+            return Err(differs("the path is", self.path.join(" → "), played.path.join(" → ")));
+        }
+        if self.ending() != played.ending() {
+            return Err(differs("it ends", self.ending(), played.ending()));
+        }
+        if self.actions() != played.actions() {
+            return Err(differs("the calls are", self.actions(), played.actions()));
+        }
+        if self.said.len() != played.said.len() {
+            let count = |facts: &Self| facts.said.len().to_string();
+            return Err(differs("the number of messages is", count(self), count(played)));
+        }
+        let mut left_out = LeftOut { limits };
+        let requests = self.requests.iter().zip(&played.requests);
+        let requests = requests.map(|((action, recorded), (_, now))| ExpectedRequest {
+            action: action.clone(),
+            input: left_out.common(&format!("what `{action}` was sent"), recorded, now),
+        });
+        let requests = requests.collect();
+        let messages = self.said.iter().zip(&played.said).filter(|(recorded, now)| {
+            let same = recorded == now;
+            if !same {
+                left_out.told(format!("A message over {} would read otherwise and is not looked at.", recorded.0));
+            }
+            same
+        });
+        let messages =
+            messages.map(|((channel, text), _)| ExpectedMessage { channel: Some(channel.clone()), text: text.clone() });
+        let messages = messages.collect();
+        let output = match (&self.end, &played.end) {
+            (Some(recorded), Some(now)) => left_out.common("what the run answers", &recorded.output, &now.output),
+            (Some(_) | None, _) => None,
+        };
+        Ok(Expectations {
+            path: Some(self.path.clone()),
+            requests: Some(requests),
+            messages,
+            output: output.filter(|output| !output.is_null()),
+            ..Expectations::default()
+        })
+    }
+
+    fn ending(&self) -> String {
+        let Some(End { status, error, .. }) = &self.end else { return "nowhere".to_owned() };
+        error.as_ref().map_or_else(|| status.tag().to_owned(), |code| format!("{} ({code})", status.tag()))
+    }
+
+    fn actions(&self) -> String {
+        let names: Vec<&str> = self.requests.iter().map(|(action, _)| action.as_str()).collect();
+        if names.is_empty() { "none".to_owned() } else { names.join(", ") }
+    }
+}
+
+/// Keeps what is told of data that is not looked at.
+struct LeftOut<'a> {
+    limits: &'a mut Vec<Limit>,
+}
+
+impl LeftOut<'_> {
+    fn told(&mut self, message: String) {
+        let limit = Limit { code: "not_compared", message };
+        if !self.limits.contains(&limit) {
+            self.limits.push(limit);
+        }
+    }
+
+    /// What both values have; the rest is told.
+    fn common(&mut self, of: &str, one: &Value, other: &Value) -> Option<Value> {
+        let mut places = Vec::new();
+        let common = common(one, other, "", &mut places);
+        for place in places {
+            let place = if place.is_empty() { String::new() } else { format!("`{place}` of ") };
+            self.told(format!("{place}{of} depends on the moment, the run or its conversation and is not looked at."));
+        }
+        common
+    }
+}
+
+/// What both have, members and elements by themselves; pointers of the rest go to `places`.
+fn common(one: &Value, other: &Value, at: &str, places: &mut Vec<String>) -> Option<Value> {
+    if one == other {
+        return Some(one.clone());
+    }
+    match (one, other) {
+        (Value::Object(one), Value::Object(other)) => {
+            let mut shared = Map::new();
+            for (name, value) in one {
+                let below = format!("{at}/{}", name.replace('~', "~0").replace('/', "~1"));
+                match other.get(name) {
+                    Some(other) => shared.extend(common(value, other, &below, places).map(|both| (name.clone(), both))),
+                    None => places.push(below),
+                }
+            }
+            Some(Value::Object(shared))
+        }
+        (Value::Array(one), Value::Array(others)) if one.len() == others.len() => {
+            let mut inner = Vec::new();
+            let pairs = one.iter().zip(others).enumerate();
+            let shared: Option<Vec<Value>> =
+                pairs.map(|(index, (one, other))| common(one, other, &format!("{at}/{index}"), &mut inner)).collect();
+            // An array that lacks an element is another array.
+            places.extend(if shared.is_some() { inner } else { vec![at.to_owned()] });
+            shared.map(Value::Array)
+        }
+        _ => {
+            places.push(at.to_owned());
+            None
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn what_two_values_share_is_kept_and_the_rest_is_named() {
+        let one =
+            json!({ "same": 1, "other": { "a": 1, "b": 2 }, "list": [{ "x": 1, "y": 1 }], "short": [1], "gone": 1 });
+        let other = json!({ "same": 1, "other": { "a": 1, "b": 3 }, "list": [{ "x": 1, "y": 2 }], "short": [2] });
+        let mut places = Vec::new();
+        let shared = common(&one, &other, "", &mut places);
+        assert_eq!(shared, Some(json!({ "same": 1, "other": { "a": 1 }, "list": [{ "x": 1 }] })));
+        places.sort();
+        assert_eq!(places, ["/gone", "/list/0/y", "/other/b", "/short"]);
+        assert_eq!(common(&json!("a"), &json!("b"), "", &mut places), None);
+    }
+}
