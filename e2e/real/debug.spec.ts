@@ -203,6 +203,42 @@ test('many runs are found, kept as a view, exported and stopped', async () => {
   await expect(page.getByText('No run matches')).toBeVisible()
 })
 
+test('a run that took place is kept as a test case and passes', async () => {
+  const { id } = await start('grace@example.com')
+  await expect.poll(() => status(id), { timeout: 30_000 }).toBe('waiting')
+  const cancel = await page.request.post(new URL(`/api/v1/runs/${id}/cancel`, demo.runs).href, { headers, data: { reason: 'a test' } })
+  expect(cancel.ok(), await cancel.text()).toBe(true)
+  await page.goto(new URL(`/runs/${id}`, demo.runs).href)
+  await expect(page.getByText('Cancelled').first()).toBeVisible()
+
+  await page.getByRole('button', { name: 'More' }).click()
+  await page.getByRole('menuitem', { name: 'Copy as test case…' }).click()
+  const dialog = page.getByRole('dialog', { name: 'Copy as test case' })
+  const name = dialog.getByRole('textbox', { name: 'Name' })
+  await expect(name).toHaveValue(`${check.name} · ${id.slice(-8)}`)
+  await expect(dialog.getByText('The data of this run is copied as it is')).toBeVisible()
+  await shoot(page, 'real/run-test-case')
+  await accessible(page)
+  await name.fill('Grace is stopped')
+  await page.keyboard.press('Enter')
+  await expect(dialog.getByText('“Grace is stopped” is a test case of this workflow now.')).toBeVisible()
+  await dialog.getByRole('button', { name: 'Close' }).last().click()
+
+  // The name is taken now: said in place, and nothing is lost.
+  await page.keyboard.press('t')
+  await name.fill('Grace is stopped')
+  await dialog.getByRole('button', { name: 'Keep as test case' }).click()
+  await expect(dialog.getByRole('alert')).toContainText('there is a test case `Grace is stopped` already')
+  await name.fill('Grace is stopped again')
+  await dialog.getByRole('button', { name: 'Keep as test case' }).click()
+  await dialog.getByRole('link', { name: 'Open the tests' }).click()
+  await expect(page).toHaveURL(/rehearse=/)
+  const tests = page.getByRole('list', { name: 'Test cases' })
+  await expect(tests.getByText('Grace is stopped', { exact: true })).toBeVisible()
+  await page.getByRole('button', { name: 'Run all on this draft' }).click()
+  await expect(tests.getByLabel('Passed')).toHaveCount(2)
+})
+
 test('the dashboard tells how it went', async () => {
   await page.keyboard.press('g')
   await page.keyboard.press('d')

@@ -102,6 +102,37 @@ fn something_else_answers() {
 }
 
 #[test]
+fn a_run_is_printed_as_a_test_case_that_can_be_run() {
+    let case = json!({ "name": "Run 1", "opening": { "at": 1_767_258_000_000_i64 },
+        "acts": [{ "act": "decides", "outcome": "approved", "by": { "name": "Boss", "roles": ["manager"] } }],
+        "expect": { "status": "completed", "path": ["ask", "done"] } });
+    let limits = json!([{ "code": "channel", "message": "It ran in a conversation over sms." }]);
+    let server = Server::start(move |request| match request.line().as_str() {
+        "GET /api/v1/runs/r1/test-case" => Answer::ok(json!({ "case": case, "limits": limits })),
+        _ => Answer::problem(
+            422,
+            "not_convertible",
+            json!({ "detail": "this run was retried: a test case has no retry" }),
+        ),
+    });
+    let output = countersign(&server, &["run", "show", "r1", "--test-case"]);
+    assert_eq!(output.code, 0, "{}", output.stderr);
+    assert!(output.stdout.starts_with("# It ran in a conversation over sms.\ntests:\n"), "{}", output.stdout);
+    let folder = tempfile::tempdir().unwrap();
+    let (file, tests) = (folder.path().join("a.yaml"), folder.path().join("a.tests.yaml"));
+    let document = "schema: 1\nname: A\nstart: ask\nsteps:\n  ask: { type: approval, summary: ok?, guards: [], \
+        approvers: { roles: [manager] }, timeout: { after: 1h, outcome: rejected }, on_approve: done, on_reject: done }\n  \
+        done: { type: end }\n";
+    std::fs::write(&file, document).unwrap();
+    std::fs::write(&tests, &output.stdout).unwrap();
+    let tested = offline(&["workflow", "test", file.to_str().unwrap()]);
+    assert_eq!((tested.code, tested.stdout.contains("pass Run 1")), (0, true), "{} {}", tested.stdout, tested.stderr);
+    let refused = countersign(&server, &["run", "show", "r2", "--test-case"]);
+    assert!(refused.code != 0 && refused.stderr.contains("this run was retried"), "{}", refused.stderr);
+    assert_eq!(countersign(&server, &["run", "show", "r1", "--test-case", "--step", "1"]).code, 2);
+}
+
+#[test]
 fn a_decision_that_came_too_late_is_a_no() {
     let server = Server::start(|request| {
         assert_eq!(request.line(), "POST /api/v1/checkpoints/r1.3/decision");
@@ -183,6 +214,7 @@ fn a_backtest_that_finds_a_change_is_a_no() {
             let changed = request.body()["version"].is_null();
             let items = if changed {
                 json!([{ "run": "r1", "version": 3, "verdict": "path_changed", "requests": [], "end": null,
+                    "renamed": [{ "was": "look", "now": "find" }],
                     "cannot_say": null, "path": { "after": "ask", "recorded": "pay", "now": "sorry" } }])
             } else {
                 json!([{ "run": "r1", "version": 3, "verdict": "same" }])
@@ -196,6 +228,7 @@ fn a_backtest_that_finds_a_change_is_a_no() {
     let output = countersign(&server, &["workflow", "backtest", "w1", "--last", "7"]);
     assert_eq!(output.code, 1, "{output:?}");
     assert!(output.stdout.contains("after ask: sorry instead of pay"), "{}", output.stdout);
+    assert!(output.stdout.contains("\nrenamed: look → find\n"), "{}", output.stdout);
     assert!(output.stdout.ends_with("7 runs against draft: 1 change, 0 cannot be told\n"), "{}", output.stdout);
     let json = countersign(&server, &["workflow", "backtest", "w1", "--json"]);
     assert_eq!((json.code, json.json()["changed"].as_u64()), (1, Some(1)));

@@ -77,6 +77,15 @@ impl Difference {
     }
 }
 
+/// Old id → new id of steps that are the same under another name.
+#[must_use]
+pub fn renamed(before: &Value, after: &Value) -> BTreeMap<String, String> {
+    match (steps(before), steps(after)) {
+        (Some(old), Some(new)) => renames(old, new),
+        (_, _) => BTreeMap::new(),
+    }
+}
+
 /// What differs between two documents.
 #[must_use]
 pub fn difference(before: &Value, after: &Value) -> Difference {

@@ -3,7 +3,10 @@
 
 mod support;
 
-use countersign_core::run::{Backtest, BacktestVerdict, FailureClass, Input, backtest};
+use countersign_core::{
+    difference::renamed,
+    run::{Backtest, BacktestVerdict, FailureClass, Input, backtest, backtest_renamed},
+};
 use serde_json::json;
 use support::{Play, person, version};
 
@@ -47,6 +50,38 @@ fn the_same_document_gives_the_same() {
     assert_eq!((found.verdict, found.steps), (BacktestVerdict::Same, 5), "{found:?}");
     let words = changed("summary: ok?", "summary: 'really?'");
     assert_eq!(words.verdict, BacktestVerdict::Same, "what people read is no path, request or end");
+}
+
+/// The recorded run on `yaml`, whose steps may have other names.
+fn against_renamed(yaml: &str) -> Backtest {
+    let document = |yaml: &str| serde_json::to_value(version(yaml).workflow()).unwrap();
+    backtest_renamed(&recorded().log, &version(yaml), &renamed(&document(DOC), &document(yaml))).unwrap()
+}
+
+#[test]
+fn a_step_that_only_has_another_name_is_no_other_path() {
+    let yaml =
+        DOC.replace("pay:", "charge:").replace("[pay]", "[charge]").replace("on_approve: pay", "on_approve: charge");
+    let yaml = yaml.replace("steps.pay.", "steps.charge.").replace("eligible", "may_have_it");
+    let found = against_renamed(&yaml);
+    assert_eq!((found.verdict, found.path, found.steps), (BacktestVerdict::Same, None, 5));
+    let pair = |was: &str, now: &str| (was.to_owned(), now.to_owned());
+    assert_eq!(found.renamed, [pair("eligible", "may_have_it"), pair("pay", "charge")]);
+    // Without that notion it is a step that was never there.
+    assert_eq!(against(&recorded(), &yaml).verdict, BacktestVerdict::PathChanged);
+    // What else changed is still told.
+    let ends = against_renamed(&yaml.replace("steps.charge.output.id }}' }", "steps.charge.output.id }}', x: 1 }"));
+    assert_eq!((ends.verdict, ends.renamed.len()), (BacktestVerdict::EndChanged, 2));
+    let otherwise = against_renamed(&yaml.replace("plan != 'enterprise'", "plan = 'free'"));
+    let path = otherwise.path.unwrap();
+    assert_eq!(
+        (otherwise.verdict, path.common),
+        (BacktestVerdict::PathChanged, 1),
+        "another condition is another step"
+    );
+    let other_action = against_renamed(&yaml.replace("action: bank.pay", "action: shop.keyed"));
+    assert_eq!(other_action.verdict, BacktestVerdict::PathChanged, "a step that does something else has no other name");
+    assert_eq!(against_renamed(DOC).renamed, []);
 }
 
 #[test]

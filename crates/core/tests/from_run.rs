@@ -50,11 +50,16 @@ fn round_trip(version: &Version, catalogue: &Catalogue, script: &Script) -> From
     let (again, _) = rehearse_logged(version, catalogue, &made.case.script(), NOW);
     assert_eq!(again.refused, None);
     assert_eq!(path(&first), path(&again));
-    assert_eq!((&first.requests, &first.ended, &first.vars), (&again.requests, &again.ended, &again.vars));
+    let ended = |rehearsal: &Rehearsal| rehearsal.ended.as_ref().map(|ended| ended.status);
+    assert_eq!(ended(&first), ended(&again));
+    // An id of somebody who acted can be in what was said: that is told, and nothing else differs.
+    let told = made.limits.iter().any(|limit| limit.code == "not_compared");
+    if !told {
+        assert_eq!((&first.requests, &first.ended, &first.vars), (&again.requests, &again.ended, &again.vars));
+    }
     let waits_for = |rehearsal: &Rehearsal| serde_json::to_value(&rehearsal.waiting).unwrap()["for"].clone();
     assert_eq!(waits_for(&first), waits_for(&again), "{text}");
-    assert!(made.limits.iter().all(|limit| limit.code == "not_over"), "{:?}", made.limits);
-    assert_eq!(made.limits.is_empty(), first.ended.is_some());
+    assert_eq!(made.limits.iter().any(|limit| limit.code == "not_over"), first.ended.is_none());
     let verdict = made.case.run(version, catalogue);
     assert!(verdict.passed(), "{verdict:#?}");
     made
@@ -76,6 +81,7 @@ fn every_test_case_of_the_examples_comes_again() {
             }
             let made = round_trip(&version, &catalogue, &case.script());
             assert_eq!(made.case.expect.status, case.expect.status, "{name}: {}", case.name);
+            assert!(made.limits.iter().all(|limit| limit.code == "not_over"), "{name}: {:?}", made.limits);
             assert!(case.expect.path.is_none() || case.expect.path == made.case.expect.path, "{name}: {}", case.name);
             played += 1;
         }

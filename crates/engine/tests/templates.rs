@@ -7,7 +7,7 @@ mod support;
 use countersign_core::{
     catalogue::Catalogue,
     document::parse,
-    rehearsal::{Act, Answer, ExpectedStatus, Persona, Suite, TestCase, rehearse},
+    rehearsal::{Act, Answer, ExpectedStatus, Persona, Suite, TestCase, from_run, rehearse},
     run::{Actor, FailureClass, Version, Via},
     time::Timestamp,
 };
@@ -110,6 +110,18 @@ async fn until_open(world: &World, run: &str, checkpoint: &str) {
     }
 }
 
+/// The run that took place becomes a test case that ends as the one it was acted out from.
+async fn kept_as_a_test_case(world: &World, run: &str, acted: &TestCase) {
+    let loaded = world.engine.load(WORKSPACE, run).await.unwrap();
+    let catalogue = world.engine.catalogue();
+    let made = from_run(&loaded.version, &catalogue, &loaded.log, acted.name.clone());
+    let made = made.unwrap_or_else(|error| panic!("{}: {error}: {:#?}", acted.name, loaded.log));
+    assert_eq!(made.case.expect.status, acted.expect.status, "{}", acted.name);
+    assert!(acted.expect.path.is_none() || made.case.expect.path == acted.expect.path, "{}", acted.name);
+    let verdict = made.case.run(&loaded.version, &catalogue);
+    assert!(verdict.passed(), "{verdict:#?}");
+}
+
 async fn all_cases(id: &str) {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../examples");
     let source = std::fs::read_to_string(folder.join(format!("{id}.yaml"))).unwrap();
@@ -126,6 +138,7 @@ async fn all_cases(id: &str) {
         if let Some(path) = &case.expect.path {
             assert_eq!(path_of(&told), *path, "{id}: {}", case.name);
         }
+        kept_as_a_test_case(&world, &run.id, case).await;
         played += 1;
     }
     assert!(played >= 2, "{id}: only {played} cases are real");

@@ -104,6 +104,7 @@ fn rehearsal() -> OpenApiRouter<App> {
         .routes(routes!(h::test_cases::update_test_case, h::test_cases::delete_test_case))
         .routes(routes!(h::test_cases::run_test_cases))
         .routes(routes!(h::test_cases::export_test_cases))
+        .routes(routes!(h::run_tests::get_run_test_case, h::run_tests::keep_run_test_case))
         .routes(routes!(h::templates::list_templates))
         .routes(routes!(h::templates::use_template))
 }

@@ -117,6 +117,7 @@ export const queries = {
       staleTime: 0,
       retry: false,
     }),
+  runTest: (id: string) => queryOptions({ queryKey: ['runs', 'test-case', id], queryFn: () => send(api.GET('/api/v1/runs/{id}/test-case', { params: { path: { id } } })), staleTime: 0, retry: false }),
   templates: () => queryOptions({ queryKey: ['templates'], queryFn: () => send(api.GET('/api/v1/templates')), staleTime: Infinity }),
 
   connectors: () => queryOptions({ queryKey: ['connectors'], queryFn: () => send(api.GET('/api/v1/connectors')), ...SLOW }),

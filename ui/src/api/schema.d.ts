@@ -993,6 +993,24 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/runs/{id}/test-case": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A run as a test case; nothing is kept. It holds what the run held: the customer's data and the answers of services. */
+        get: operations["getRunTestCase"];
+        put?: never;
+        /** Keeps a run as a test case of its workflow. `not_convertible` says what a test case has no words for. */
+        post: operations["keepRunTestCase"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/runs/{id}/visits/{n}/requests": {
         parameters: {
             query?: never;
@@ -1915,6 +1933,8 @@ export interface components {
             requests: components["schemas"]["RequestChange"][];
             end: components["schemas"]["EndChange"] | null;
             cannot_say: components["schemas"]["CannotSay"] | null;
+            /** @description Steps on its way that are only called otherwise; that is no other path. */
+            renamed: components["schemas"]["StepRename"][];
         };
         /** @description What would follow an outcome, up to the next decision, person or end. */
         BranchPreview: {
@@ -2763,6 +2783,20 @@ export interface components {
         ImportTestsRequest: {
             /** @description YAML or JSON: `tests:` and a list. */
             source: string;
+        };
+        /** @description Keeps a run as a test case. */
+        KeepRunTestRequest: {
+            /** @description What it shows, 1 to 200 characters, unique in its workflow. */
+            name: string;
+        };
+        /** @description A run that was kept as a test case. */
+        KeptRunTest: {
+            /** @description The workflow whose test case it is. */
+            workflow: string;
+            /** @description The test case. */
+            test: components["schemas"]["TestCase"];
+            /** @description What of the run it does not show. */
+            limits: components["schemas"]["TestCaseLimit"][];
         };
         /** @description Signs in. */
         LoginRequest: {
@@ -3747,6 +3781,13 @@ export interface components {
             /** @description The error for people. */
             error_message: string | null;
         };
+        /** @description A run as a test case. */
+        RunTestCase: {
+            /** @description What is played and what must come of it. */
+            case: components["schemas"]["TestCaseBody"];
+            /** @description What of the run it does not show. */
+            limits: components["schemas"]["TestCaseLimit"][];
+        };
         /** @description Runs test cases on a document, the draft or a version. */
         RunTestsRequest: {
             /** @description The document; the draft as it is saved when neither this nor `version` is given. */
@@ -4104,6 +4145,13 @@ export interface components {
             /** @description Its title. */
             title: string;
         };
+        /** @description A step that is the same under another id. */
+        StepRename: {
+            /** @description Its id in the version the run was on. */
+            was: string;
+            /** @description Its id now. */
+            now: string;
+        };
         /** @description How long a step takes. */
         StepTimes: {
             /** @description Of which workflow. */
@@ -4175,6 +4223,13 @@ export interface components {
             acts?: components["schemas"]["Act"][];
             /** @description What must come of it. */
             expect?: components["schemas"]["Expectations"];
+        };
+        /** @description Something of a run that a test case does not show. */
+        TestCaseLimit: {
+            /** @description not_over, trigger, channel, not_compared. */
+            code: string;
+            /** @description In one sentence. */
+            message: string;
         };
         /** @description One expectation that did not hold. */
         TestFailure: {
@@ -7035,6 +7090,74 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["StateAtPoint"];
+                };
+            };
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getRunTestCase: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The test case */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RunTestCase"];
+                };
+            };
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    keepRunTestCase: {
+        parameters: {
+            query?: never;
+            header?: {
+                "Idempotency-Key"?: string | null;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["KeepRunTestRequest"];
+            };
+        };
+        responses: {
+            /** @description The test case */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["KeptRunTest"];
                 };
             };
             /** @description Problem */

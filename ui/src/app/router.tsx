@@ -83,7 +83,7 @@ const workflows = createRoute({
 const workflow = createRoute({
   getParentRoute: () => shell,
   path: '/workflows/$workflow',
-  validateSearch: (search: Record<string, unknown>): { step?: string; view?: 'yaml'; rehearse?: boolean } => ({ step: text(search.step), view: search.view === 'yaml' ? 'yaml' : undefined, rehearse: search.rehearse === true || undefined }),
+  validateSearch: (search: Record<string, unknown>): { step?: string; view?: 'yaml'; rehearse?: true | 'tests' } => ({ step: text(search.step), view: search.view === 'yaml' ? 'yaml' : undefined, rehearse: search.rehearse === 'tests' ? 'tests' : search.rehearse === true || undefined }),
   component: lazyRouteComponent(() => import('./builder')),
 })
 const versions = createRoute({

@@ -251,12 +251,7 @@ impl<'a> Copier<'a> {
                     self.act(Act::Waits { duration: None })?;
                 }
             }
-            Event::CallSucceeded { output, .. } => match before {
-                Some(Event::LookUpAnswered { .. }) => self.answers(Answer::Happened { output: output.clone() })?,
-                // A person said so: that was copied.
-                Some(Event::CheckpointClosed { .. }) => {}
-                _ => self.answers(Answer::Output { output: output.clone(), given: Some(Given::Recorded) })?,
-            },
+            Event::CallSucceeded { output, .. } => self.succeeded(output, before)?,
             Event::CallFailed { error, .. } => self.answers(failure(error))?,
             Event::LookUpAnswered { found, .. } => match found.as_str() {
                 // Its output follows.
@@ -265,21 +260,17 @@ impl<'a> Copier<'a> {
                 _ => self.answers(Answer::Unclear)?,
             },
             Event::CheckpointReminded { .. } => self.act(Act::Waits { duration: None })?,
-            Event::CheckpointEscalated { .. } => self.until(|state| match &state.phase {
-                Phase::WaitingApproval(wait) => wait.escalated.is_some(),
-                _ => true,
-            })?,
+            Event::CheckpointEscalated { .. } => {
+                self.until(|state| !matches!(&state.phase, Phase::WaitingApproval(wait) if wait.escalated.is_none()))?
+            }
             Event::ApprovalGiven { by, comment, .. } => {
                 self.person("approved", comment, &Value::Null, by, entry.at)?;
             }
             Event::CheckpointClosed { visit, outcome, by, comment, values } => match by {
                 ClosedBy::Person { actor } => self.person(outcome, comment, values, actor, entry.at)?,
-                ClosedBy::Timeout => {
-                    let open = |state: &RunState| {
-                        state.open_checkpoint().is_some() && state.place().is_some_and(|place| place.visit == *visit)
-                    };
-                    self.until(|state| !open(state))?;
-                }
+                ClosedBy::Timeout => self.until(|state| {
+                    state.open_checkpoint().is_none() || state.place().is_none_or(|place| place.visit != *visit)
+                })?,
                 // The end of the run follows.
                 ClosedBy::Cancel => {}
             },
@@ -303,6 +294,18 @@ impl<'a> Copier<'a> {
             | Event::RunMoved { .. } => {}
         }
         Ok(())
+    }
+
+    /// The event before tells who said so.
+    fn succeeded(&mut self, output: &Value, before: Option<&Event>) -> Result<(), NotATest> {
+        let output = output.clone();
+        if matches!(before, Some(Event::CheckpointClosed { .. })) {
+            // A person: that was copied.
+            return Ok(());
+        }
+        let looked_up = matches!(before, Some(Event::LookUpAnswered { .. }));
+        let answered = Answer::Output { output: output.clone(), given: Some(Given::Recorded) };
+        self.answers(if looked_up { Answer::Happened { output } } else { answered })
     }
 
     fn act(&mut self, act: Act) -> Result<(), NotATest> {

@@ -30,7 +30,9 @@ mod version;
 
 pub use actor::{Actor, Via};
 pub use approval_request::{GuardedRequest, RequestDifference, request_hash};
-pub use backtest::{Backtest, BacktestVerdict, CannotSay, EndChange, EndFacts, PathChange, RequestChange, backtest};
+pub use backtest::{
+    Backtest, BacktestVerdict, CannotSay, EndChange, EndFacts, PathChange, RequestChange, backtest, backtest_renamed,
+};
 pub use debug::{AtPoint, Point, at_point, evaluate_at, point_of_visit, points};
 pub use effect::Effect;
 pub use event::{BranchValue, CallRequest, CheckpointKind, ClosedBy, EndedStatus, Event, Moved, Opened, PostedForm};

@@ -9,14 +9,23 @@ use crate::{
     views::required_workflow,
     wire::{
         BacktestRequest, BacktestResponse, BacktestVerdict, BacktestedRun, CannotSay, EndChange, PathChange,
-        RequestChange, json,
+        RequestChange, StepRename, json,
     },
 };
 use axum::{Json, extract::State};
-use countersign_core::run::{self, Backtest, Version};
+use countersign_core::{
+    difference::renamed,
+    run::{self, Backtest, Version},
+};
 use countersign_store::{PageRequest, Role, RunFilter, RunRow, WorkflowRow};
-use std::sync::Arc;
+use std::{
+    collections::{BTreeMap, btree_map::Entry},
+    sync::Arc,
+};
 use tokio::sync::Semaphore;
+
+/// Old id → new id.
+type Renames = BTreeMap<String, String>;
 
 /// The most runs played in one request.
 const RUNS_MAX: u32 = 500;
@@ -48,13 +57,18 @@ pub(crate) async fn backtest_workflow(
     let place = AT_WORK.try_acquire().map_err(|_| ApiError::busy("other back-tests are at work"))?;
     let mut items = Vec::new();
     let mut unreadable = 0;
+    let mut renames: BTreeMap<u32, Arc<Renames>> = BTreeMap::new();
     for row in last_runs(&app, &workflow, last).await? {
         let Ok(log) = app.engine.run_log(&row.workspace, &row.id).await else {
             unreadable += 1;
             continue;
         };
-        let version = Arc::clone(&version);
-        let played = tokio::task::spawn_blocking(move || run::backtest(&log, &version)).await;
+        let renamed = match renames.entry(row.version) {
+            Entry::Occupied(known) => known.into_mut(),
+            Entry::Vacant(unknown) => unknown.insert(renames_since(&app, &row, &version).await?),
+        };
+        let (version, renamed) = (Arc::clone(&version), Arc::clone(renamed));
+        let played = tokio::task::spawn_blocking(move || run::backtest_renamed(&log, &version, &renamed)).await;
         match played.map_err(ApiError::internal)? {
             Some(found) => items.push(view(row, found)),
             None => unreadable += 1,
@@ -72,6 +86,15 @@ pub(crate) async fn backtest_workflow(
         unreadable,
         items,
     }))
+}
+
+/// Steps that were only renamed since the version a run was on. A version that cannot be read tells of none.
+async fn renames_since(app: &App, row: &RunRow, now: &Version) -> ApiResult<Arc<Renames>> {
+    let Ok(was) = app.engine.version(&row.workspace, &row.workflow, row.version).await else {
+        return Ok(Arc::default());
+    };
+    let document = |version: &Version| serde_json::to_value(version.workflow()).map_err(ApiError::internal);
+    Ok(Arc::new(renamed(&document(&was)?, &document(now)?)))
 }
 
 async fn target(app: &App, row: &WorkflowRow, version: Option<u32>) -> ApiResult<Arc<Version>> {
@@ -129,5 +152,6 @@ fn view(row: RunRow, found: Backtest) -> BacktestedRun {
         requests: found.requests.into_iter().map(request).collect(),
         end: found.end.map(end),
         cannot_say: found.cannot_say.map(cannot_say),
+        renamed: found.renamed.into_iter().map(|(was, now)| StepRename { was, now }).collect(),
     }
 }

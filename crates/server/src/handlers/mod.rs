@@ -23,6 +23,7 @@ pub(crate) mod previews;
 pub(crate) mod ramps;
 pub(crate) mod rehearsal;
 pub(crate) mod retry;
+pub(crate) mod run_tests;
 pub(crate) mod runs;
 pub(crate) mod saved_views;
 pub(crate) mod templates;

@@ -18,13 +18,13 @@ use axum::{
 };
 use countersign_core::rehearsal::{self, CASES_MAX, Suite};
 use countersign_store::{Role, TestCaseRow, WorkflowRow};
-use serde_json::json as object;
+use serde_json::{Value, json as object};
 use std::sync::Arc;
 
 /// Longest name, characters.
-const NAME_LENGTH_MAX: usize = 200;
+pub(super) const NAME_LENGTH_MAX: usize = 200;
 
-fn view(row: TestCaseRow) -> ApiResult<TestCase> {
+pub(super) fn view(row: TestCaseRow) -> ApiResult<TestCase> {
     let body: TestCaseBody = serde_json::from_str(&row.body).map_err(ApiError::internal)?;
     Ok(TestCase {
         last_result: row.last_result.as_deref().and_then(|text| serde_json::from_str(text).ok()),
@@ -69,15 +69,28 @@ pub(crate) async fn create_test_case(
 
 async fn add(app: App, caller: Caller, workflow: WorkflowRow, request: WriteTestCaseRequest) -> ApiResult<TestCase> {
     let rows = app.store.list_test_cases(&workflow.workspace, &workflow.id).await?;
+    let case = case_of(&app, &workflow, request).await?;
+    free(&rows, None, &case.name)?;
+    let detail = object!({ "workflow": workflow.name, "test": case.name });
+    view(kept(&app, &caller, (&workflow, &rows), &case, detail).await?)
+}
+
+/// Adds a test case to those there are, and puts that on the record.
+pub(super) async fn kept(
+    app: &App,
+    caller: &Caller,
+    (workflow, rows): (&WorkflowRow, &[TestCaseRow]),
+    case: &rehearsal::TestCase,
+    detail: Value,
+) -> ApiResult<TestCaseRow> {
     if rows.len() >= CASES_MAX {
         return Err(ApiError::conflict("too_many", "A workflow has at most 200 test cases"));
     }
-    let case = case_of(&app, &workflow, request).await?;
-    free(&rows, None, &case.name)?;
-    let row = new_row(&app, &workflow, &case)?;
+    let row = new_row(app, workflow, case)?;
     app.store.put_test_case(&row).await?;
-    record(&app, &caller, &workflow, "workflow.test_kept", &case.name).await?;
-    view(row)
+    let entry = caller.audit(app.now(), "workflow.test_kept", format!("workflow:{}", workflow.id), detail);
+    app.store.append_audit(caller.workspace(), vec![entry]).await?;
+    Ok(row)
 }
 
 /// Replaces a test case.

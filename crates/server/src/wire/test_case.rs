@@ -144,6 +144,43 @@ pub struct WriteTestCaseRequest {
     pub document: Option<Value>,
 }
 
+/// Something of a run that a test case does not show.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct TestCaseLimit {
+    /// not_over, trigger, channel, not_compared.
+    pub code: String,
+    /// In one sentence.
+    pub message: String,
+}
+
+/// A run as a test case.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct RunTestCase {
+    /// What is played and what must come of it.
+    pub case: TestCaseBody,
+    /// What of the run it does not show.
+    pub limits: Vec<TestCaseLimit>,
+}
+
+/// Keeps a run as a test case.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct KeepRunTestRequest {
+    /// What it shows, 1 to 200 characters, unique in its workflow.
+    pub name: String,
+}
+
+/// A run that was kept as a test case.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct KeptRunTest {
+    /// The workflow whose test case it is.
+    pub workflow: String,
+    /// The test case.
+    pub test: TestCase,
+    /// What of the run it does not show.
+    pub limits: Vec<TestCaseLimit>,
+}
+
 /// Runs test cases on a document, the draft or a version.
 #[derive(Debug, Default, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields, default)]

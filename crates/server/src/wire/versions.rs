@@ -181,6 +181,17 @@ pub struct BacktestedRun {
     pub end: Option<EndChange>,
     /// Why the rest cannot be told.
     pub cannot_say: Option<CannotSay>,
+    /// Steps on its way that are only called otherwise; that is no other path.
+    pub renamed: Vec<StepRename>,
+}
+
+/// A step that is the same under another id.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct StepRename {
+    /// Its id in the version the run was on.
+    pub was: String,
+    /// Its id now.
+    pub now: String,
 }
 
 /// Where a path leaves the recorded one.

@@ -143,6 +143,60 @@ async fn a_kept_rehearsal_stands_in_the_way_of_a_broken_draft() {
 }
 
 #[tokio::test]
+async fn a_run_that_took_place_is_kept_as_a_test_case() {
+    let test = TestApp::start().await;
+    let builder = test.key(Role::Builder).await;
+    let id = test.publish(&builder, approval(json!({ "roles": ["manager"] }))).await;
+    let start = json!({ "workflow": id, "input": { "who": "Ada" } });
+    let run = builder.post("/runs", start.clone()).await.is(201).id();
+    let path = format!("/runs/{run}/test-case");
+    let viewer = test.key(Role::Viewer).await;
+
+    // While it waits it is a test case up to there.
+    let made = viewer.get(&path).await;
+    assert_eq!(made.is(200).json["case"]["expect"]["status"], "waiting", "{}", made.text);
+    assert_eq!(made.json["limits"][0]["code"], "not_over");
+    assert_eq!(made.json["case"]["opening"]["input"]["who"], "Ada");
+    let manager = test.key_in(&test.workspace, Role::Operator, &["manager"]).await;
+    let decision = json!({ "outcome": "approved", "comment": "fine" });
+    manager.post(&format!("/checkpoints/{run}.1/decision"), decision).await.is(200);
+
+    viewer.post(&path, json!({ "name": "Approved for Ada" })).await.is_problem(403, "forbidden");
+    builder.post(&path, json!({ "name": " " })).await.is_problem(422, "invalid_request");
+    let keyed = builder.with("idempotency-key", "k1");
+    let kept = keyed.post(&path, json!({ "name": "Approved for Ada" })).await;
+    assert_eq!(kept.is(201).json["workflow"], json!(id), "{}", kept.text);
+    assert_eq!(kept.json["test"]["body"]["expect"]["path"], json!(["ask", "tell", "yes"]));
+    let decides = kept.json["test"]["body"]["acts"].as_array().unwrap().last().unwrap();
+    assert_eq!(decides["comment"], "fine");
+    assert!(decides["by"]["roles"].as_array().unwrap().contains(&json!("manager")), "{decides}");
+    let replayed = keyed.post(&path, json!({ "name": "Approved for Ada" })).await;
+    assert_eq!(replayed.is(201).json["test"]["id"], kept.json["test"]["id"]);
+    let taken = builder.post(&path, json!({ "name": "Approved for Ada" })).await;
+    taken.is_problem(409, "name_taken");
+    assert!(taken.json["detail"].as_str().unwrap().contains("Approved for Ada"), "{}", taken.text);
+
+    let tests = format!("/workflows/{id}/tests");
+    assert_eq!(builder.post(&format!("{tests}/run"), json!({})).await.is(200).json["passed"], true);
+    let audit = test.key(Role::Admin).await.get("/audit").await;
+    let of_run = |entry: &&Value| entry["action"] == "workflow.test_kept" && entry["detail"]["run"] == json!(run);
+    assert_eq!(audit.json["items"].as_array().unwrap().iter().filter(of_run).count(), 1, "{}", audit.text);
+
+    // A run that went on after its end has more to it than a test case can say.
+    let again = builder.post("/runs", start).await.is(201).id();
+    builder.post(&format!("/runs/{again}/cancel"), json!({})).await.is(200);
+    builder.post(&format!("/runs/{again}/retry"), json!({ "step": "ask" })).await.is(200);
+    let path = format!("/runs/{again}/test-case");
+    let refused = builder.post(&path, json!({ "name": "Again" })).await;
+    refused.is_problem(422, "not_convertible");
+    assert!(refused.json["detail"].as_str().unwrap().contains("was retried"), "{}", refused.text);
+    builder.get(&path).await.is_problem(422, "not_convertible");
+    builder.get("/runs/nowhere/test-case").await.is_problem(404, "not_found");
+    test.other_workspace().await.get(&path).await.is_problem(404, "not_found");
+    assert_eq!(builder.get(&tests).await.json["items"].as_array().unwrap().len(), 1);
+}
+
+#[tokio::test]
 async fn test_cases_travel_as_a_file() {
     let test = TestApp::start().await;
     let builder = test.key(Role::Builder).await;

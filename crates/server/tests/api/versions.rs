@@ -148,6 +148,16 @@ async fn a_backtest_names_the_runs_that_would_change_and_changes_nothing() {
     for last in [0, 501] {
         builder.post(&path, json!({ "last": last })).await.is_problem(422, "invalid_request");
     }
+    // A step that is only called otherwise is no other path, and said to be renamed.
+    let mut renamed = ask();
+    let tell = renamed["steps"].as_object_mut().unwrap().remove("tell").unwrap();
+    renamed["steps"]["say"] = tell;
+    renamed["steps"]["ask"]["on_approve"] = json!("say");
+    save(&builder, &id, &renamed).await;
+    let found = builder.post(&path, json!({})).await;
+    assert_eq!(found.is(200).json["changed"], json!(0), "{}", found.text);
+    let item = found.json["items"].as_array().unwrap().iter().find(|item| item["run"] == json!(ids[0])).unwrap();
+    assert_eq!(item["renamed"], json!([{ "was": "tell", "now": "say" }]));
     draft["start"] = json!("nowhere");
     save(&builder, &id, &draft).await;
     builder.post(&path, json!({})).await.is_problem(422, "check_failed");

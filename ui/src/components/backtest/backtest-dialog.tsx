@@ -42,9 +42,11 @@ function Why({ run }: { run: BacktestedRun }) {
 
 function Result({ found }: { found: Backtest }) {
   const affected = found.items.filter((run) => run.verdict !== 'same')
+  const renamed = [...new Set(found.items.flatMap((run) => run.renamed.map((step) => `${step.was} → ${step.now}`)))]
   return (
     <div className="flex flex-col gap-2">
       <Note tone={found.changed > 0 ? 'warn' : found.cannot_say > 0 ? 'muted' : 'ok'}>{found.runs === 0 ? s.none : s.summary(found.runs, found.changed, found.cannot_say)}{found.unreadable > 0 && ` ${s.unreadable(found.unreadable)}`}</Note>
+      {renamed.length > 0 && <p className="text-xs break-words text-muted">{s.renamed(renamed.join(', '))}</p>}
       {affected.length > 0 && (
         <ul aria-label={s.affected} className="max-h-80 overflow-y-auto rounded-lg border border-line" tabIndex={0}>
           {affected.map((run) => {

@@ -17,5 +17,6 @@ export const strings = {
   end_of: 'the end',
   request: (step: string) => `${step} would send`,
   end: (now: string, recorded: string) => `ends ${now} instead of ${recorded}`,
+  renamed: (pairs: string) => `Only renamed, which is no other path: ${pairs}`,
   unreadable: (count: number) => `${count} runs cannot be read.`,
 }

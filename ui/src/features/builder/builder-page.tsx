@@ -99,7 +99,7 @@ function useSelectionInAddress(): void {
 }
 
 /** The panel beside the canvas that plays the draft; another feature's, so it is handed in. */
-export type RehearsalSlot = (props: { id: string; document: WorkflowDocument; selected?: string; onOverlay: (overlay: Overlay | undefined) => void; onClose: () => void }) => ReactNode
+export type RehearsalSlot = (props: { id: string; document: WorkflowDocument; selected?: string; begin?: 'tests'; onOverlay: (overlay: Overlay | undefined) => void; onClose: () => void }) => ReactNode
 
 function Workbench({ workflow, rehearsal }: { workflow: Workflow; rehearsal: RehearsalSlot }) {
   const builder = useBuilder()
@@ -112,7 +112,7 @@ function Workbench({ workflow, rehearsal }: { workflow: Workflow; rehearsal: Reh
   const document = useDocument()
   const selected = useView((view) => view.selected)
   const [overlay, setOverlay] = useState<Overlay>()
-  const rehearsing = search.rehearse === true
+  const rehearsing = search.rehearse !== undefined
   const rehearse = (on: boolean) => void navigate({ search: (old) => ({ ...old, rehearse: on || undefined }), replace: true })
   const setView = (next: 'graph' | 'yaml') => void navigate({ search: (old) => ({ ...old, view: next === 'yaml' ? 'yaml' : undefined }), replace: true })
   useTitle(document.name)
@@ -150,7 +150,7 @@ function Workbench({ workflow, rehearsal }: { workflow: Workflow; rehearsal: Reh
             {!rehearsing && <Inspector editable={editable} />}
           </>
         )}
-        {rehearsing && rehearsal({ id: builder.id, document, selected: selected.size === 1 ? [...selected][0] : undefined, onOverlay: setOverlay, onClose: () => rehearse(false) })}
+        {rehearsing && rehearsal({ id: builder.id, document, selected: selected.size === 1 ? [...selected][0] : undefined, begin: search.rehearse === 'tests' ? 'tests' : undefined, onOverlay: setOverlay, onClose: () => rehearse(false) })}
       </div>
       <AddDialog />
       <ConflictDialog />

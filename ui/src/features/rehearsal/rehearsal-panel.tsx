@@ -22,7 +22,7 @@ import { strings as s } from './strings'
 import { Tests } from './tests'
 import { useRehearsal, type Play } from './use-rehearsal'
 
-export type RehearsalProps = { id: string; document: WorkflowDocument; selected?: string; onOverlay: (overlay: Overlay | undefined) => void; onClose: () => void }
+export type RehearsalProps = { id: string; document: WorkflowDocument; selected?: string; begin?: 'tests'; onOverlay: (overlay: Overlay | undefined) => void; onClose: () => void }
 type Part = { id: string; document: WorkflowDocument; play: Play; rehearsal: Rehearsal }
 
 /** What the rehearsal waits for, to be done by whoever is played. */
@@ -103,10 +103,10 @@ function Problem({ error }: { error: Error }) {
 }
 
 /** The draft played by hand, beside the canvas. */
-export default function RehearsalPanel({ id, document, selected, onOverlay, onClose }: RehearsalProps) {
+export default function RehearsalPanel({ id, document, selected, begin, onOverlay, onClose }: RehearsalProps) {
   const play = useRehearsal(id, document)
   const may = useMay('builder')
-  const [tab, setTab] = useState<'play' | 'tests'>('play')
+  const [tab, setTab] = useState<'play' | 'tests'>(begin ?? 'play')
   const [keeping, setKeeping] = useState(false)
   const { rehearsal, script } = play
   const overlay = useMemo(() => (rehearsal ? overlayOf(document, rehearsal.steps) : undefined), [document, rehearsal])

@@ -11,6 +11,7 @@ use crate::{
 };
 use anyhow::Context;
 use clap::Args;
+use countersign_core::rehearsal::Suite;
 use serde_json::{Value, json};
 
 /// Arguments of `run show`.
@@ -23,6 +24,9 @@ pub struct ShowArgs {
     /// One step with everything that went in and out: its number in the run, from 1, or its id (then its last entry).
     #[arg(long, value_name = "NUMBER|ID")]
     step: Option<String>,
+    /// The run as a test case, in the form `workflow test` reads. It holds the customer's data and what services answered.
+    #[arg(long, conflicts_with = "step")]
+    test_case: bool,
 }
 
 pub(super) async fn run(args: &ShowArgs) -> anyhow::Result<Exit> {
@@ -30,6 +34,9 @@ pub(super) async fn run(args: &ShowArgs) -> anyhow::Result<Exit> {
 }
 
 async fn show(client: &Client, args: &ShowArgs) -> anyhow::Result<Exit> {
+    if args.test_case {
+        return test_case(client, args).await;
+    }
     let run = client.get(&["runs", &args.id]).send().await?;
     let Some(wanted) = &args.step else {
         if args.remote.json {
@@ -56,6 +63,21 @@ async fn show(client: &Client, args: &ShowArgs) -> anyhow::Result<Exit> {
             output::line(line);
         }
     }
+    Ok(Exit::Good)
+}
+
+async fn test_case(client: &Client, args: &ShowArgs) -> anyhow::Result<Exit> {
+    let made = client.get(&["runs", &args.id, "test-case"]).send().await?;
+    if args.remote.json {
+        output::json(&made)?;
+        return Ok(Exit::Good);
+    }
+    let case = serde_json::from_value(made.get("case").cloned().unwrap_or_default()).context("the test case")?;
+    // As comments they stay with the file.
+    for limit in list(&made, "/limits") {
+        output::line(format!("# {}", at(limit, "/message")));
+    }
+    output::line(Suite { tests: vec![case] }.to_yaml().trim_end());
     Ok(Exit::Good)
 }
 

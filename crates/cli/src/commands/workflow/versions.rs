@@ -10,6 +10,7 @@ use crate::{
 use anyhow::Context;
 use clap::Args;
 use serde_json::{Map, Value, json};
+use std::collections::BTreeSet;
 
 /// Arguments of `workflow backtest`.
 #[derive(Debug, Args)]
@@ -117,6 +118,13 @@ async fn play(client: &Client, args: &BacktestArgs) -> anyhow::Result<Exit> {
             list(&found, "/items").iter().filter(|item| at(item, "/verdict") != "same").map(row).collect();
         if !rows.is_empty() {
             output::table(&["run", "version", "verdict", "what"], &rows);
+        }
+        let items = list(&found, "/items").iter();
+        let pairs = items.flat_map(|item| list(item, "/renamed"));
+        let renamed: BTreeSet<String> =
+            pairs.map(|step| format!("{} → {}", at(step, "/was"), at(step, "/now"))).collect();
+        if !renamed.is_empty() {
+            output::line(format!("renamed: {}", renamed.into_iter().collect::<Vec<_>>().join(", ")));
         }
         let against = at(&found, "/against");
         let (runs, unreadable) = (number("runs"), number("unreadable"));

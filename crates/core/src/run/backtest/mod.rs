@@ -8,6 +8,7 @@ use super::{LogEntry, Version};
 use crate::{difference::FieldChange, document::StepId};
 use recording::Recording;
 use serde_json::Value;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// What would have been.
 #[derive(Debug, Clone, PartialEq)]
@@ -24,6 +25,8 @@ pub struct Backtest {
     pub cannot_say: Option<CannotSay>,
     /// How many steps were entered.
     pub steps: usize,
+    /// Steps of the recorded path that are called otherwise now, old and new id. That alone is no other path.
+    pub renamed: Vec<(StepId, StepId)>,
 }
 
 /// What would have been, in one word.
@@ -99,7 +102,19 @@ pub struct CannotSay {
 /// Plays a recorded run to `version`. None when the log does not begin with a start.
 #[must_use]
 pub fn backtest(log: &[LogEntry], version: &Version) -> Option<Backtest> {
-    let recording = Recording::of(log)?;
+    backtest_renamed(log, version, &BTreeMap::new())
+}
+
+/// [`backtest`] where steps are called otherwise on `version`: old id → new id, as [`crate::difference::renamed`] tells.
+#[must_use]
+pub fn backtest_renamed(log: &[LogEntry], version: &Version, renamed: &BTreeMap<StepId, StepId>) -> Option<Backtest> {
+    let mut recording = Recording::of(log)?;
+    let on_the_way: BTreeSet<&StepId> = recording.path.iter().collect();
+    let told = renamed.iter().filter(|(was, _)| on_the_way.contains(was));
+    let told = told.map(|(was, now)| (was.clone(), now.clone())).collect();
+    if !renamed.is_empty() {
+        recording.rename(renamed);
+    }
     let played = replay::play(&recording, version);
     let path = path_change(&recording, &played);
     let end = match &played.end {
@@ -122,7 +137,15 @@ pub fn backtest(log: &[LogEntry], version: &Version) -> Option<Backtest> {
         BacktestVerdict::Same
     };
     let steps = played.path.len();
-    Some(Backtest { verdict, path, requests: played.requests, end, cannot_say: played.cannot_say, steps })
+    Some(Backtest {
+        verdict,
+        path,
+        requests: played.requests,
+        end,
+        cannot_say: played.cannot_say,
+        steps,
+        renamed: told,
+    })
 }
 
 fn path_change(recording: &Recording, played: &replay::Played) -> Option<PathChange> {

@@ -128,6 +128,39 @@ impl Recording {
         Some(recording)
     }
 
+    /// Calls steps by their new ids, wherever they are named.
+    pub(super) fn rename(&mut self, renamed: &BTreeMap<StepId, StepId>) {
+        let rename = |id: &mut StepId| {
+            if let Some(now) = renamed.get(id) {
+                id.clone_from(now);
+            }
+        };
+        let results = |steps: &mut Value| {
+            if let Value::Object(steps) = steps {
+                let named = std::mem::take(steps).into_iter();
+                steps.extend(named.map(|(id, result)| (renamed.get(&id).cloned().unwrap_or(id), result)));
+            }
+        };
+        self.path.iter_mut().for_each(rename);
+        self.entries = std::mem::take(&mut self.entries)
+            .into_iter()
+            .map(|((mut step, occurrence), mut entry)| {
+                rename(&mut step);
+                let shown = entry.waits.iter_mut().flat_map(|wait| &mut wait.requests);
+                shown.for_each(|request| rename(&mut request.step));
+                ((step, occurrence), entry)
+            })
+            .collect();
+        for reopened in &mut self.reopened {
+            rename(&mut reopened.step);
+            reopened.edit.steps.iter_mut().for_each(results);
+        }
+        if let Some(from) = &mut self.continued {
+            rename(&mut from.step);
+            results(&mut from.steps);
+        }
+    }
+
     fn take(&mut self, current: Option<&Key>, event: &Event, at: Timestamp) {
         match event {
             Event::RunEnded { status, output, error, by } => {
