@@ -6,7 +6,7 @@ import { edgesOf, type Overlay } from '@/model/graph'
 import { CARD_HEIGHT, CARD_WIDTH, positions } from '@/model/layout'
 import { routes, type Line, type Route } from '@/model/routes'
 import type { BranchEdgeData, BranchEdgeType } from './branch-edge'
-import { handlesOf, heightOf, type StepNode, type StepNodeData } from './step-card'
+import { handlesOf, type StepNode, type StepNodeData } from './step-card'
 
 export type Marks = Map<string, { errors: number; warnings: number }>
 export type Projection = {
@@ -45,7 +45,7 @@ export function nodesOf(document: WorkflowDocument, { overlay, marks, changes, e
       selected: selected?.has(id) ?? false,
       draggable: editable,
       width: CARD_WIDTH,
-      height: heightOf(data),
+      height: CARD_HEIGHT,
       handles: handlesOf(data),
       data,
       ariaLabel: [step.title || id, step.type, changes?.get(id)].filter(Boolean).join(', '),
