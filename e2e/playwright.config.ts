@@ -3,6 +3,8 @@ import { defineConfig } from '@playwright/test'
 const FLAGS = [
   '--headless', '--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run',
   '--disable-background-networking', '--disable-component-update', '--disable-sync',
+  // Letters are drawn alike on every machine.
+  '--font-render-hinting=none', '--disable-lcd-text', '--force-color-profile=srgb',
 ]
 
 export default defineConfig({
@@ -13,9 +15,11 @@ export default defineConfig({
   // A test that needs a second try is reported as flaky, and is to be mended.
   retries: process.env.CI ? 2 : 0,
   outputDir: 'test-results',
+  snapshotPathTemplate: '{testDir}/{testFilePath}-snapshots/{arg}{ext}',
   reporter: [['list']],
   use: {
     viewport: { width: 1440, height: 900 },
+    deviceScaleFactor: 1,
     locale: 'en-GB',
     timezoneId: 'UTC',
     contextOptions: { reducedMotion: 'reduce' },
@@ -27,6 +31,8 @@ export default defineConfig({
   projects: [
     // The pages with invented answers, from the built files: looks and accessibility, no server needed.
     { name: 'pages', testDir: 'pages' },
+    // The part of them that `make test` runs: what the canvas looks like, where its lines run, how fast it is.
+    { name: 'canvas', testDir: 'pages', testMatch: /(looks|canvas|many-steps)\.spec\.ts/ },
     // The whole product: the real executable, started by the test.
     { name: 'real', testDir: 'real' },
   ],

@@ -129,3 +129,31 @@ test('problems lead to the field and stop publishing', async ({ page }) => {
   await expect(page.getByText('It cannot be published yet')).toBeVisible()
   await shoot(page, 'builder-publish')
 })
+
+test('the form is drawn as each channel shows it', async ({ page }) => {
+  const showing = { conversation: 'inline', whatsapp: 'buttons', telegram: 'buttons', sms: 'numbered', email: 'link' }
+  const form = { type: 'object', properties: { plan: { type: 'string', title: 'Which plan?', enum: ['Basic', 'Team', 'A plan with a long name'] } }, required: ['plan'] }
+  const draft = { schema: 1, name: 'Ask', start: 'ask', steps: { ask: { type: 'collect_form', title: 'Ask', prompt: 'One question before we start.', form, next: 'done' }, done: { type: 'end' } } }
+  await mockApi(page, {
+    'GET /workflows/wf1': { id: 'wf1', name: 'Ask', draft, draft_revision: 1, active_version: null, diagnostics: [] },
+    'POST /forms/preview': { channels: Object.entries(showing).map(([channel, one]) => ({ channel, showing: one, problems: channel === 'whatsapp' ? ['WhatsApp shows at most 20 characters of the choice “A plan with a long name”'] : [] })) },
+  })
+  await page.goto(`${ui.url}/workflows/wf1?step=ask`)
+  const panel = (name: string) => page.getByRole('tabpanel', { name })
+  await expect(panel('Web chat').getByRole('radio').or(panel('Web chat').getByRole('combobox')).first()).toBeVisible()
+  await page.getByRole('tab', { name: 'WhatsApp' }).click()
+  await expect(panel('WhatsApp').getByRole('listitem')).toHaveText(['Basic', 'Team', 'A plan with a long name'])
+  await expect(panel('WhatsApp')).toContainText('at most 20 characters')
+  await panel('WhatsApp').scrollIntoViewIfNeeded()
+  await shoot(page, 'form-whatsapp')
+  await accessible(page)
+  await page.getByRole('tab', { name: 'SMS' }).click()
+  await expect(panel('SMS')).toContainText('2. Team')
+  await shoot(page, 'form-sms')
+  await page.getByRole('tab', { name: 'Telegram' }).click()
+  await expect(panel('Telegram').getByRole('listitem')).toHaveCount(3)
+  await shoot(page, 'form-telegram')
+  await page.getByRole('tab', { name: 'E-mail' }).click()
+  await expect(panel('E-mail').getByRole('listitem')).toHaveCount(0)
+  await shoot(page, 'form-email')
+})

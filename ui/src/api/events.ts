@@ -3,13 +3,15 @@ import { refresh } from './refresh'
 
 /** Which cached reads an event of the server makes old. */
 const TOUCHES: Record<string, string[][]> = {
-  run: [['runs']],
-  checkpoint: [['checkpoints'], ['runs', 'counts']],
+  run: [['runs'], ['dashboard']],
+  checkpoint: [['checkpoints'], ['runs', 'counts'], ['dashboard']],
   conversation: [['conversations'], ['checkpoints', 'detail']],
   workflow: [['workflows']],
 }
 
 const GATHER_MS = 200
+/** Reads that add up many rows: on a busy day something happens all the time. */
+const GATHER_SLOWLY_MS: Record<string, number> = { dashboard: 5_000 }
 
 /**
  * Follows the server's events and marks what they touch as old, so that open pages read it again.
@@ -17,20 +19,19 @@ const GATHER_MS = 200
  */
 export function followEvents(client: QueryClient, onConnected: (connected: boolean) => void): () => void {
   const source = new EventSource('/api/v1/events', { withCredentials: true })
-  const touched = new Set<string>()
-  let timer: ReturnType<typeof setTimeout> | undefined
+  const waiting = new Map<string, ReturnType<typeof setTimeout>>()
   let lost = false
 
-  const flush = () => {
-    timer = undefined
-    const keys = [...touched].map((key) => JSON.parse(key) as string[])
-    touched.clear()
-    for (const queryKey of keys) void refresh(client, queryKey)
+  const touchKey = (queryKey: string[]) => {
+    const id = JSON.stringify(queryKey)
+    if (waiting.has(id)) return
+    const read = () => {
+      waiting.delete(id)
+      void refresh(client, queryKey)
+    }
+    waiting.set(id, setTimeout(read, GATHER_SLOWLY_MS[queryKey[0] ?? ''] ?? GATHER_MS))
   }
-  const touch = (kind: string) => {
-    for (const key of TOUCHES[kind] ?? []) touched.add(JSON.stringify(key))
-    timer ??= setTimeout(flush, GATHER_MS)
-  }
+  const touch = (kind: string) => (TOUCHES[kind] ?? []).forEach(touchKey)
 
   const touchAll = () => Object.keys(TOUCHES).forEach(touch)
   for (const kind of Object.keys(TOUCHES)) source.addEventListener(kind, () => touch(kind))
@@ -46,7 +47,7 @@ export function followEvents(client: QueryClient, onConnected: (connected: boole
     onConnected(false)
   })
   return () => {
-    clearTimeout(timer)
+    waiting.forEach(clearTimeout)
     source.close()
   }
 }

@@ -44,6 +44,6 @@ export const strings = {
   transcript: { label: 'Conversation', empty: 'Nobody has written yet.', form: 'Form', open: 'not answered yet', workflow: 'Workflow', customer: 'Customer', system: 'System', operator: 'Team' },
   customer: { title: 'Customer', none: 'No customer', visitor: 'Visitor without a name' },
   diagnostics: { none: 'No problems.', error: 'Error', warning: 'Warning' },
-  canvas: { label: 'Workflow graph', start: 'start', fit: 'Fit to the window', guardedBy: 'guards', anyone: 'anyone who may operate' },
+  canvas: { label: 'Workflow graph', map: 'Map of the workflow', start: 'start', fit: 'Fit to the window', guardedBy: 'guards', anyone: 'anyone who may operate' },
   tests: { title: 'Test cases', passed: 'Passed', failed: 'Failed', summary: (passed: number, failed: number) => (failed > 0 ? `${failed} of ${passed + failed} test cases fail.` : `All ${passed} test cases pass.`) },
 }

@@ -26,11 +26,33 @@ type Used = { x: number; top: number; bottom: number; target: string }
 
 /** A column beside one that leads elsewhere is moved a little, so that two lines do not look like one. */
 function beside(used: readonly Used[], x: number, [top, bottom]: [number, number], target: string): number {
+  const close = used.filter((one) => Math.abs(one.x - x) < 4 * SPREAD && one.target !== target && one.bottom > top && one.top < bottom)
   for (let step = 0; step < 6; step += 1) {
     const at = x + (step % 2 === 0 ? 1 : -1) * Math.ceil(step / 2) * SPREAD
-    if (!used.some((one) => one.target !== target && Math.abs(one.x - at) < SPREAD - 2 && one.bottom > top && one.top < bottom)) return at
+    if (!close.some((one) => Math.abs(one.x - at) < SPREAD - 2)) return at
   }
   return x
+}
+
+/** Finds the boxes between two heights without looking at all of them. */
+function finder(boxes: readonly Box[]): (top: number, bottom: number) => Box[] {
+  const sorted = [...boxes].sort((a, b) => a.y - b.y)
+  const tallest = Math.max(0, ...sorted.map((box) => box.height))
+  return (top, bottom) => {
+    let low = 0
+    for (let high = sorted.length; low < high; ) {
+      const middle = (low + high) >> 1
+      if ((sorted[middle] as Box).y > top - tallest) high = middle
+      else low = middle + 1
+    }
+    const found: Box[] = []
+    for (let at = low; at < sorted.length; at += 1) {
+      const box = sorted[at] as Box
+      if (box.y >= bottom) break
+      if (box.y + box.height > top) found.push(box)
+    }
+    return found
+  }
 }
 
 function crossed(boxes: readonly Box[], { out, column, into, from, to }: Route): number {
@@ -50,13 +72,14 @@ function crossed(boxes: readonly Box[], { out, column, into, from, to }: Route):
 export function routes(lines: readonly Line[], boxes: readonly Box[]): Map<string, Route> {
   const found = new Map<string, Route>()
   const used: Used[] = []
+  const between = finder(boxes)
   for (const line of lines) {
     const lane = (line.lane % LANES) * LANE
     const out = line.from[1] + GAP + lane
     const into = line.to[1] - GAP - LANE - lane
     const [top, bottom] = order(out, into)
     if (into > out && into - out < 2 * GAP) continue
-    const near = boxes.filter((box) => box.y < bottom + GAP && box.y + box.height > top - GAP)
+    const near = between(top - GAP, bottom + GAP)
     const straight = Math.abs(line.from[0] - line.to[0]) < 2
     const sides = near.flatMap((box) => [box.x - GAP, box.x + box.width + GAP])
     const detour = (column: number) => Math.abs(column - line.from[0]) + Math.abs(column - line.to[0])

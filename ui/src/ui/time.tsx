@@ -10,6 +10,8 @@ let ticking: ReturnType<typeof setInterval> | undefined
 export function useNow(): number {
   useEffect(() => {
     followers += 1
+    // Nobody looked for a while: the clock stood still.
+    if (ticking === undefined) clock.set(Date.now())
     ticking ??= setInterval(() => clock.set(Date.now()), 10_000)
     return () => {
       followers -= 1

@@ -1,6 +1,6 @@
 import '@xyflow/react/dist/style.css'
 import './canvas.css'
-import { Background, BackgroundVariant, ControlButton, Controls, MiniMap, ReactFlow, ReactFlowProvider, useReactFlow, type ReactFlowInstance, type ReactFlowProps } from '@xyflow/react'
+import { Background, BackgroundVariant, ControlButton, Controls, ReactFlow, ReactFlowProvider, useReactFlow, type ReactFlowInstance, type ReactFlowProps } from '@xyflow/react'
 import { Maximize } from 'lucide-react'
 import { useMemo } from 'react'
 import { shownTheme, theme } from '@/app/theme'
@@ -9,12 +9,12 @@ import type { Overlay } from '@/model/graph'
 import { useStore } from '@/ui/store'
 import { strings } from '../strings'
 import { BranchEdge, type BranchEdgeType } from './branch-edge'
+import { MiniMap } from './mini-map'
 import { canvasEdges, nodesOf, type Marks } from './project'
 import { StepCard, type StepNode } from './step-card'
 
 const NODE_TYPES = { step: StepCard }
 const EDGE_TYPES = { branch: BranchEdge }
-const MAP = { width: 150, height: 104 }
 const MAP_SPACE = 190
 
 /** Whether the person has asked for little motion. */
@@ -63,7 +63,7 @@ export function CanvasSurface({ children, bare, tools = 0, ...props }: ReactFlow
     >
       <Background variant={BackgroundVariant.Dots} gap={20} size={1} />
       <Controls showInteractive={false} showFitView={false}><FitButton tools={tools} /></Controls>
-      {!bare && <MiniMap style={MAP} pannable zoomable ariaLabel={strings.canvas.label} className="!hidden md:!block" />}
+      {!bare && <MiniMap nodes={props.nodes ?? []} label={strings.canvas.map} />}
       {children}
     </ReactFlow>
   )

@@ -6,7 +6,7 @@ import { edgesOf, type Overlay } from '@/model/graph'
 import { CARD_HEIGHT, CARD_WIDTH, positions } from '@/model/layout'
 import { routes, type Line, type Route } from '@/model/routes'
 import type { BranchEdgeData, BranchEdgeType } from './branch-edge'
-import { handlesOf, heightOf, type StepNode, type StepNodeData } from './step-card'
+import { handlesOf, type StepNode, type StepNodeData } from './step-card'
 
 export type Marks = Map<string, { errors: number; warnings: number }>
 export type Projection = {
@@ -45,7 +45,7 @@ export function nodesOf(document: WorkflowDocument, { overlay, marks, changes, e
       selected: selected?.has(id) ?? false,
       draggable: editable,
       width: CARD_WIDTH,
-      height: heightOf(data),
+      height: CARD_HEIGHT,
       handles: handlesOf(data),
       data,
       ariaLabel: [step.title || id, step.type, changes?.get(id)].filter(Boolean).join(', '),
@@ -66,16 +66,32 @@ function sameNode(a: StepNode, b: StepNode): boolean {
   )
 }
 
-/** The nodes, with those that have not changed being the same objects as before: only the others are drawn again. */
-export function reused(before: Map<string, StepNode>, nodes: readonly StepNode[]): StepNode[] {
-  const kept = nodes.map((node) => {
-    const old = before.get(node.id)
-    return old && sameNode(old, node) ? old : node
-  })
-  before.clear()
-  for (const node of kept) before.set(node.id, node)
-  return kept
+function sameEdge(a: BranchEdgeType, b: BranchEdgeType): boolean {
+  const { data: x } = a
+  const { data: y } = b
+  const [old, now] = [x?.route, y?.route]
+  const sameRoute = old === now || (old !== undefined && now !== undefined && old.out === now.out && old.column === now.column && old.into === now.into && old.from[0] === now.from[0] && old.from[1] === now.from[1] && old.to[0] === now.to[0] && old.to[1] === now.to[1])
+  return sameRoute && a.target === b.target && a.selected === b.selected && a.reconnectable === b.reconnectable && x?.label === y?.label && x?.tone === y?.tone && x?.taken === y?.taken && x?.lane === y?.lane && x?.onInsert === y?.onInsert && x?.insertLabel === y?.insertLabel
 }
+
+/** Keeps the objects of what has not changed, and the list when nothing has: only the others are drawn again. */
+function reusing<T extends { id: string }>(same: (a: T, b: T) => boolean): (items: readonly T[]) => T[] {
+  let list: T[] = []
+  let before = new Map<string, T>()
+  return (items) => {
+    const kept = items.map((item) => {
+      const old = before.get(item.id)
+      return old && same(old, item) ? old : item
+    })
+    if (kept.length === list.length && kept.every((item, index) => item === list[index])) return list
+    list = kept
+    before = new Map(kept.map((item) => [item.id, item]))
+    return kept
+  }
+}
+
+export const reusingNodes = () => reusing(sameNode)
+export const reusingEdges = () => reusing(sameEdge)
 
 /** The way of every connection around the cards. */
 export function edgeRoutes(document: WorkflowDocument, editable: boolean): { ways: Map<string, Route>; lanes: Map<string, number> } {

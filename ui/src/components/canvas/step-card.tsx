@@ -31,14 +31,8 @@ const HANDLE: Record<Tone, string> = { plain: '!border-line-strong', good: '!bor
 
 export type StepNode = Node<StepNodeData, 'step'>
 
-const RAN_PX = 30
 const HANDLE_PX = 10
 const ENTRY_PX = 8
-
-/** Height of the card on the canvas. */
-export function heightOf(data: Pick<StepNodeData, 'ran'>): number {
-  return CARD_HEIGHT + (data.ran ? RAN_PX : 0)
-}
 
 /** Where the middle of a way out stands, from the left edge of the card; unused ones stand at the right end. */
 export function exitX({ exits, unused }: Pick<StepNodeData, 'exits' | 'unused'>, index: number): number {
@@ -47,8 +41,8 @@ export function exitX({ exits, unused }: Pick<StepNodeData, 'exits' | 'unused'>,
 }
 
 /** Where the lines start and end, known without measuring: a handle that moves takes its line along at once. */
-export function handlesOf(data: Pick<StepNodeData, 'exits' | 'unused' | 'ran'>): NodeHandle[] {
-  const bottom = heightOf(data) - 1 - HANDLE_PX / 2
+export function handlesOf(data: Pick<StepNodeData, 'exits' | 'unused'>): NodeHandle[] {
+  const bottom = CARD_HEIGHT - 1 - HANDLE_PX / 2
   const ways = [...data.exits, ...data.unused]
   return [
     { type: 'target', position: Position.Top, x: (CARD_WIDTH - ENTRY_PX) / 2, y: 1 - ENTRY_PX / 2, width: ENTRY_PX, height: ENTRY_PX },
@@ -70,35 +64,31 @@ function ExitHandle({ way, x, editable }: { way: Exit; x: number; editable: bool
   )
 }
 
-/** The shell every kind of step is drawn in. */
+/** The shell every kind of step is drawn in. It has one height, whatever is told on it: the same layout and lines serve builder, run and comparison. */
 export const StepCard = memo(function StepCard({ id, data, selected }: NodeProps<StepNode>) {
   const view = kindView(data.step.type)
   const Icon = view.icon
   const idle = data.ran === null
   return (
     <div
-      style={{ width: CARD_WIDTH, height: heightOf(data) }}
+      style={{ width: CARD_WIDTH, height: CARD_HEIGHT }}
       className={cx('rounded-lg border bg-raised px-3 py-2 shadow-sm transition-opacity', selected ? 'border-accent ring-2 ring-accent/30' : data.errors > 0 ? 'border-bad' : data.change ? cx('border-2', CHANGE_LOOK[data.change].border) : 'border-line-strong', idle && 'opacity-45')}
     >
       <Handle type="target" position={Position.Top} isConnectable={data.editable} className="!size-2 !border-line-strong !bg-bg" />
       <div className="flex items-center gap-2">
         <Icon size={14} className={cx('shrink-0', view.colour)} />
-        <span className="font-mono text-[11px] text-faint">{data.step.type}</span>
-        <span className="ml-auto flex items-center gap-1.5">
-          {data.start && <span className="flex items-center gap-1 text-[11px] text-faint"><Flag size={11} />{strings.canvas.start}</span>}
+        <span className="min-w-0 truncate font-mono text-[11px] text-faint">{data.step.type}</span>
+        <span className="ml-auto flex shrink-0 items-center gap-1.5">
+          {data.start && <span className="flex items-center gap-1 text-[11px] text-faint"><Flag size={11} /><span className={cx((data.ran || data.change) && 'sr-only')}>{strings.canvas.start}</span></span>}
           {data.errors > 0 && <CircleAlert size={14} className="text-bad" aria-label={strings.diagnostics.error} />}
           {data.errors === 0 && data.warnings > 0 && <TriangleAlert size={14} className="text-warn" aria-label={strings.diagnostics.warning} />}
+          {data.change && <ChangeMark change={data.change} />}
+          {data.ran && <Status status={data.ran.status} className="!gap-1 !text-[11px]" />}
+          {data.ran && data.ran.visits > 1 && <span className="text-[11px] text-faint">×{data.ran.visits}</span>}
         </span>
       </div>
       <p className="mt-1 truncate text-sm font-semibold">{titleOf(id, data.step)}</p>
       <p className={cx('truncate text-xs text-muted', (data.step.type === 'tool_call' || data.step.type === 'condition') && 'font-mono')}>{lineOf(data.step)}</p>
-      {data.change && <ChangeMark change={data.change} />}
-      {data.ran && (
-        <div className="mt-1 flex items-center justify-between border-t border-line pt-1">
-          <Status status={data.ran.status} className="!text-xs" />
-          {data.ran.visits > 1 && <span className="text-xs text-faint">×{data.ran.visits}</span>}
-        </div>
-      )}
       {data.exits.map((way, index) => (
         <ExitHandle key={way.name} way={way} x={exitX(data, index)} editable={data.editable} />
       ))}
@@ -111,7 +101,7 @@ export const StepCard = memo(function StepCard({ id, data, selected }: NodeProps
 
 function ChangeMark({ change }: { change: Change }) {
   const { icon: Icon, text, soft } = CHANGE_LOOK[change]
-  return <p className={cx('mt-1 inline-flex items-center gap-1 rounded px-1.5 text-xs font-medium', text, soft)}><Icon size={12} /> {words[change]}</p>
+  return <span className={cx('inline-flex items-center gap-1 rounded px-1.5 text-[11px] font-medium', text, soft)}><Icon size={11} /> {words[change]}</span>
 }
 
 /** A half-written draft may miss anything; the card is drawn all the same. */

@@ -2,7 +2,7 @@ import { useReactFlow, type Connection, type EdgeChange, type NodeChange, type X
 import { useCallback, useMemo, useState, type DragEvent } from 'react'
 import { CanvasSurface } from '@/components/canvas/canvas'
 import type { BranchEdgeType } from '@/components/canvas/branch-edge'
-import { canvasEdges, nodesOf, reused } from '@/components/canvas/project'
+import { canvasEdges, nodesOf, reusingEdges, reusingNodes } from '@/components/canvas/project'
 import type { StepNode } from '@/components/canvas/step-card'
 import type { StepType } from '@/model/document'
 import type { Overlay } from '@/model/graph'
@@ -31,8 +31,8 @@ function useNodes(builder: Builder, editable: boolean, overlay?: Overlay) {
   const projected = useMemo(() => nodesOf(document, { marks, editable, selected, overlay }), [document, marks, editable, selected, overlay])
   const [measured, setMeasured] = useState<Record<string, StepNode['measured']>>({})
   const [dragged, setDragged] = useState<Record<string, XYPosition>>({})
-  const [before] = useState(() => new Map<string, StepNode>())
-  const base = useMemo(() => reused(before, projected.map((node) => ({ ...node, measured: measured[node.id] }))), [before, projected, measured])
+  const [reused] = useState(reusingNodes)
+  const base = useMemo(() => reused(projected.map((node) => ({ ...node, measured: measured[node.id] }))), [reused, projected, measured])
   // While a card is dragged only that card is a new object; the other five hundred are not drawn again.
   const nodes = useMemo(() => base.map((node) => (dragged[node.id] ? { ...node, position: dragged[node.id] as XYPosition, dragging: true } : node)), [base, dragged])
   const onNodesChange = useCallback(
@@ -63,7 +63,8 @@ function useEdges(builder: Builder, editable: boolean, overlay?: Overlay) {
     () => (editable ? { insertLabel: strings.addDialog.insert, onInsert: (edge: string) => builder.show({ adding: splitEdge(edge) }) } : undefined),
     [builder, editable],
   )
-  return useMemo(() => canvasEdges(document, { editable, insert, overlay }, chosen ? new Set([chosen]) : undefined), [document, editable, insert, overlay, chosen])
+  const [reused] = useState(reusingEdges)
+  return useMemo(() => reused(canvasEdges(document, { editable, insert, overlay }, chosen ? new Set([chosen]) : undefined)), [reused, document, editable, insert, overlay, chosen])
 }
 
 /** The canvas to edit on: drag, connect, drop, insert. The overlay shows a path that was played. */
@@ -111,6 +112,7 @@ export function EditCanvas({ editable, overlay }: { editable: boolean; overlay?:
       edgesReconnectable={editable}
       deleteKeyCode={null}
       disableKeyboardA11y
+      selectNodesOnDrag={false}
       selectionKeyCode="Shift"
       multiSelectionKeyCode={['Meta', 'Control']}
       snapToGrid

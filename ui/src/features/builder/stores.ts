@@ -93,7 +93,10 @@ export function createBuilder(workflow: Workflow, onSaved: (workflow: Workflow) 
     past.set(make)
     const { document } = past.get()
     if (document === before) return
-    view.set((old) => ({ ...old, selected: new Set([...old.selected].filter((id) => Object.hasOwn(document.steps, id))) }))
+    view.set((old) => {
+      const selected = [...old.selected].filter((id) => Object.hasOwn(document.steps, id))
+      return selected.length === old.selected.size ? old : { ...old, selected: new Set(selected) }
+    })
     changed()
   }
   return {

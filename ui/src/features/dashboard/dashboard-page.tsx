@@ -1,7 +1,7 @@
 import { useQuery } from '@tanstack/react-query'
 import { Link, useNavigate, useSearch } from '@tanstack/react-router'
 import { ChartColumn } from 'lucide-react'
-import { useState, type ReactNode } from 'react'
+import type { ReactNode } from 'react'
 import { queries } from '@/api/queries'
 import type { Dashboard } from '@/api/types'
 import { PageHead, useTitle } from '@/app/page'
@@ -12,12 +12,12 @@ import { buttonClass } from '@/ui/button'
 import { cx } from '@/ui/cx'
 import { Select } from '@/ui/field'
 import { Empty } from '@/ui/states'
-import { Ago } from '@/ui/time'
+import { Ago, useNow } from '@/ui/time'
 import { RunsChart } from './runs-chart'
 import { strings as s } from './strings'
 
 const DAY_MS = 86_400_000
-/** The period moves on by minutes, so that its numbers are kept for a while. */
+/** The period moves on by minutes; in between its numbers are read again when something happens. */
 const STEP_MS = 60_000
 
 type Times = Dashboard['steps'][number]['times']
@@ -143,7 +143,7 @@ export default function DashboardPage() {
   const search = useSearch({ from: '/shell/dashboard' })
   const navigate = useNavigate({ from: '/dashboard' })
   const days = s.days[search.days ?? 1] ? (search.days ?? 1) : 1
-  const [now] = useState(() => Math.ceil(Date.now() / STEP_MS) * STEP_MS)
+  const now = Math.ceil(useNow() / STEP_MS) * STEP_MS
   const query = useQuery(queries.dashboard({ workflow: search.workflow, after: now - days * DAY_MS, before: now }))
   const { data: workflows } = useQuery(queries.workflows())
   return (

@@ -1,7 +1,5 @@
 import { Plus } from 'lucide-react'
-import { keepPreviousData, useQuery } from '@tanstack/react-query'
-import { Fragment, lazy, Suspense, useMemo, useState } from 'react'
-import { queries } from '@/api/queries'
+import { lazy, Suspense, useMemo, useState } from 'react'
 import type { CollectForm } from '@/model/document'
 import { isObject, type Json, type JsonObject } from '@/model/json'
 import { Button } from '@/ui/button'
@@ -10,6 +8,7 @@ import { Skeleton } from '@/ui/states'
 import { useBuilder } from '../context'
 import { DurationField, Group, movedUp, NameInput, PairsField, RowButtons, TextField } from '../fields'
 import { strings } from '../strings'
+import { FormOverChannels } from './form-over-channels'
 
 const s = strings.form
 const SchemaForm = lazy(() => import('@/components/schema-form/schema-form'))
@@ -77,27 +76,6 @@ function FieldRow({ field, index, only, fresh, taken, change, up, remove }: { fi
   )
 }
 
-/** What becomes of the form where it cannot be shown as it is; the channels say. */
-function OverChannels({ form }: { form: Json }) {
-  const { data } = useQuery({ ...queries.formPreview(form), placeholderData: keepPreviousData })
-  if (!data) return null
-  return (
-    <Group title={s.channels}>
-      <dl className="grid grid-cols-[auto_1fr] gap-x-3 gap-y-1 text-xs">
-        {data.channels.map((one) => (
-          <Fragment key={one.channel}>
-            <dt className="font-mono text-faint">{one.channel}</dt>
-            <dd>
-              {s.showing[one.showing]}
-              {one.problems.map((problem) => <span key={problem} className="block text-warn">{problem}</span>)}
-            </dd>
-          </Fragment>
-        ))}
-      </dl>
-    </Group>
-  )
-}
-
 export function CollectFormEditor({ id, step }: { id: string; step: CollectForm }) {
   const builder = useBuilder()
   const place = useMemo(() => ({ kind: 'set' as const, step: id }), [id])
@@ -124,15 +102,19 @@ export function CollectFormEditor({ id, step }: { id: string; step: CollectForm 
         <TextField id={id} path={['form', 'title']} label={s.heading} />
         <TextField id={id} path={['submit']} label={s.submit} />
       </Group>
-      <Group title={s.preview}>
-        <div className="rounded-2xl rounded-bl-md border border-line-strong p-4">
-          {step.prompt && <p className="mb-3 text-[15px] whitespace-pre-wrap">{step.prompt}</p>}
-          <Suspense fallback={<Skeleton className="h-20" />}>
-            <SchemaForm id={`preview-${id}`} schema={step.form} values={sample} large submitLabel={step.submit || strings.run.submit} onChange={setSample} onSubmit={() => undefined} />
-          </Suspense>
-        </div>
-      </Group>
-      <OverChannels form={step.form} />
+      <FormOverChannels
+        form={step.form}
+        prompt={step.prompt ?? ''}
+        submit={step.submit || strings.run.submit}
+        inline={
+          <div className="rounded-2xl rounded-bl-md border border-line-strong p-4">
+            {step.prompt && <p className="mb-3 text-[15px] whitespace-pre-wrap">{step.prompt}</p>}
+            <Suspense fallback={<Skeleton className="h-20" />}>
+              <SchemaForm id={`preview-${id}`} schema={step.form} values={sample} large submitLabel={step.submit || strings.run.submit} onChange={setSample} onSubmit={() => undefined} />
+            </Suspense>
+          </div>
+        }
+      />
       <PairsField id={id} path={['prefill']} label={s.prefill} first="{{ customer.email }}" />
       <PairsField id={id} path={['set']} label={strings.tool.set} place={place} />
       {step.timeout && <DurationField id={id} path={['timeout', 'after']} label={s.timeout} required />}
