@@ -19,7 +19,8 @@ pub struct StoreConfig {
     /// Group writers on PostgreSQL (SQLite always has one). One is fastest while the commits of a process share a few
     /// workspaces: batches are larger and nobody waits for the other's audit chain.
     pub writers: usize,
-    /// Memory for SQLite's page cache per connection, KiB.
+    /// Memory for SQLite's page cache per connection, KiB. New rows go to few pages, the rest is the system's cache; and
+    /// after a split of a page SQLite walks the whole of its own at the next commit.
     pub cache_kib: u32,
 }
 
@@ -27,7 +28,7 @@ impl StoreConfig {
     /// Defaults for a database.
     #[must_use]
     pub fn new(url: impl Into<String>) -> Self {
-        Self { url: url.into(), read_connections: 4, queue_max: 8192, batch_max: 512, writers: 1, cache_kib: 32_768 }
+        Self { url: url.into(), read_connections: 4, queue_max: 8192, batch_max: 512, writers: 1, cache_kib: 8_192 }
     }
 
     pub(crate) fn target(&self) -> Result<Target> {

@@ -174,10 +174,8 @@ impl Checker {
 
     /// Whether a timer led to it: a reminder, an escalation, a timeout, or the next attempt after a pause.
     pub fn timer_fired(&self, commit: &Commit) -> bool {
-        let pausing = self
-            .runs
-            .get(&commit.run_id)
-            .is_some_and(|facts| matches!(facts.state.phase, Phase::BackingOff(_)));
+        let pausing =
+            self.runs.get(&commit.run_id).is_some_and(|facts| matches!(facts.state.phase, Phase::BackingOff(_)));
         events_of(commit).iter().any(|event| match event {
             Event::CheckpointReminded { .. }
             | Event::CheckpointEscalated { .. }

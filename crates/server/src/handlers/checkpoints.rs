@@ -80,7 +80,6 @@ pub(crate) async fn count_checkpoints(State(app): State<App>, caller: Caller) ->
     Ok(Json(counts))
 }
 
-
 /// A checkpoint with everything a person needs to decide.
 #[utoipa::path(get, path = "/checkpoints/{id}", operation_id = "getCheckpoint", tag = "checkpoints",
     params(("id" = String, Path)), responses((status = 200, description = "The checkpoint", body = Checkpoint)))]

@@ -4,7 +4,10 @@ use crate::database::{Statement, column};
 use crate::rows::{TableRow, params};
 use crate::sql::{self, NOW_MS, Query, SHARE_SKIP_LOCKED, SKIP_LOCKED, contains_pattern};
 use crate::store::{decode, readable};
-use crate::{CheckpointRow, Cursor, PageRequest, Result, RunCount, RunEventsRow, RunRow, RunStatus, StepExecutionRow, Store, StoreError,};
+use crate::{
+    CheckpointRow, Cursor, PageRequest, Result, RunCount, RunEventsRow, RunRow, RunStatus, StepExecutionRow, Store,
+    StoreError,
+};
 
 /// Which runs; everything given must hold.
 #[derive(Debug, Clone, Default)]
@@ -193,7 +196,9 @@ impl Store {
         let texts = [
             sql::select::<CheckpointRow>(sql::BY_ID),
             sql::select::<RunRow>(&format!("WHERE id = {ITS_RUN} AND workspace IS NOT DISTINCT FROM ?1")),
-            sql::select::<RunEventsRow>(&format!("WHERE run = {ITS_RUN} AND workspace IS NOT DISTINCT FROM ?1 ORDER BY seq")),
+            sql::select::<RunEventsRow>(&format!(
+                "WHERE run = {ITS_RUN} AND workspace IS NOT DISTINCT FROM ?1 ORDER BY seq"
+            )),
         ];
         let queries = texts.map(|text| (text.into(), params![workspace, id])).into();
         let mut answers = self.query_all(queries).await?.into_iter();

@@ -129,6 +129,9 @@ fn connect(settings: &Settings, read_only: bool) -> Result<Connection> {
             set("max_page_count", &count.to_string())?;
         }
     }
+    // A plan does not depend on values, so a statement is not prepared again when they change.
+    let stable = rusqlite::config::DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG;
+    connection.set_db_config(stable, true).map_err(|error| store_error(&error))?;
     // Every statement of the crate stays prepared.
     connection.set_prepared_statement_cache_capacity(256);
     Ok(connection)

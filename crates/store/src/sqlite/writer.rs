@@ -19,10 +19,10 @@ use crate::sql::SQLITE_NOW_MS;
 use crate::{Change, Commit, CommitOutcome, Result, StoreConfig, StoreError};
 
 /// A batch of so many commits says that more are on their way.
-const BUSY_BATCH: usize = 8;
+const BUSY_BATCH: usize = 16;
 /// How long they are waited for, so that one transaction serves them too: each costs a sync of the disk, and writes every
 /// page it touches.
-const GATHER: Duration = Duration::from_micros(400);
+const GATHER: Duration = Duration::from_millis(1);
 
 /// Work that must have the connection to itself.
 type Exclusive = Box<dyn FnOnce(&mut Connection) -> Result<Vec<String>> + Send>;
@@ -118,6 +118,11 @@ impl Job {
     }
 }
 
+#[expect(clippy::disallowed_methods, reason = "a thread of its own, with a bound that is not about being right")]
+fn gather() {
+    std::thread::sleep(GATHER);
+}
+
 impl WriterThread {
     pub(super) fn new(connection: Connection, feed: Feed, batch_max: usize) -> Self {
         let now = Cow::Borrowed(SQLITE_NOW_MS);
@@ -128,7 +133,7 @@ impl WriterThread {
         let mut last_batch = 0;
         while let Some(first) = inbox.blocking_recv() {
             if last_batch >= BUSY_BATCH && inbox.len() < last_batch {
-                std::thread::sleep(GATHER);
+                gather();
             }
             let mut next = Some(first);
             let mut jobs = Vec::new();
@@ -262,7 +267,11 @@ impl WriterThread {
     }
 
     fn write_statements(&self, write: &Write) -> Result<Vec<Done>> {
-        let done = write.statements.iter().map(|statement| run(&self.connection, statement, &self.now)).collect::<Result<_>>()?;
+        let done = write
+            .statements
+            .iter()
+            .map(|statement| run(&self.connection, statement, &self.now))
+            .collect::<Result<_>>()?;
         if write.audit.is_empty() {
             return Ok(done);
         }

@@ -10,10 +10,7 @@ use super::{
 };
 use anyhow::Context;
 use serde_json::Value;
-use std::{
-    collections::HashMap,
-    time::{Duration, Instant},
-};
+use std::{collections::HashMap, time::Duration};
 
 /// The workflow, with a time limit nobody lives to see.
 const WORKFLOW: &str = include_str!("workflows/wait.yaml");

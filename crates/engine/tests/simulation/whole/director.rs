@@ -160,7 +160,11 @@ impl Director {
     pub fn some_engine(&self) -> Option<Engine> {
         let alive: Vec<Engine> = {
             let processes = self.processes.lock();
-            processes.iter().filter(|process| process.life.alive()).filter_map(|process| process.engine.clone()).collect()
+            processes
+                .iter()
+                .filter(|process| process.life.alive())
+                .filter_map(|process| process.engine.clone())
+                .collect()
         };
         if alive.is_empty() { None } else { Some(self.world.lock().random.pick(&alive).clone()) }
     }

@@ -137,7 +137,8 @@ impl Director {
                     self.world.found(Err(format!("{id} is open and somebody was told that it is decided")));
                 }
             }
-            Ok(Err(EngineError::Refused(_) | EngineError::Busy | EngineError::Store(StoreError::Busy(_)))) | Err(_) => {}
+            Ok(Err(EngineError::Refused(_) | EngineError::Busy | EngineError::Store(StoreError::Busy(_)))) | Err(_) => {
+            }
             Ok(Err(error)) => self.world.found(Err(format!("a decision on {id} failed: {error}"))),
         }
     }
@@ -163,12 +164,8 @@ impl Director {
     fn allowed(&self, done: Result<Result<RunRow, EngineError>, tokio::time::error::Elapsed>) {
         match done {
             Ok(Ok(row)) => self.world.lock().checker.acknowledged(&row.id, row.seq),
-            Ok(Err(
-                EngineError::Refused(_)
-                | EngineError::Busy
-                | EngineError::Store(StoreError::Busy(_)),
-            ))
-            | Err(_) => {}
+            Ok(Err(EngineError::Refused(_) | EngineError::Busy | EngineError::Store(StoreError::Busy(_)))) | Err(_) => {
+            }
             Ok(Err(error)) => self.world.found(Err(format!("what a person did to a run failed: {error}"))),
         }
     }
@@ -213,9 +210,9 @@ fn answer(random: &mut Random, row: &CheckpointRow, by: Actor, known: Option<Val
             return Answer::Form(if random.below(8) == 0 { json!("nonsense") } else { values }, by);
         }
         CheckpointKind::Approval => {
-            decision(*random.pick(&["approved", "approved", "approved", "rejected", "changes"]), None)
+            decision(random.pick::<&str>(&["approved", "approved", "approved", "rejected", "changes"]), None)
         }
-        CheckpointKind::Handoff => decision(*random.pick(&["returned", "solved"]), None),
+        CheckpointKind::Handoff => decision(random.pick::<&str>(&["returned", "solved"]), None),
         CheckpointKind::UnknownOutcome => match (random.below(10), known) {
             (0, _) => decision("stop", None),
             // People err.

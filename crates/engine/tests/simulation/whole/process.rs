@@ -232,7 +232,9 @@ impl Life {
         let mut world = self.world.lock();
         let id = world.new_id();
         match (world.sabotage, effect) {
-            (Sabotage::FreshKeys, Effect::InvokeAction { key, .. } | Effect::SendMessage { key, .. }) => key.push_str(&id),
+            (Sabotage::FreshKeys, Effect::InvokeAction { key, .. } | Effect::SendMessage { key, .. }) => {
+                key.push_str(&id)
+            }
             (Sabotage::ChangesRequests, Effect::InvokeAction { input, .. }) => *input = serde_json::json!({ "x": id }),
             _ => {}
         }
