@@ -19,6 +19,10 @@ use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 /// Looks at the state of things in one scenario at most.
 const LOOKS_MAX: usize = 100_000;
+/// Between two looks, milliseconds.
+const LOOK_EVERY: i64 = 500;
+/// So many looks in a row at which something moves are twenty minutes: no trouble lasts that long.
+const RESTLESS_LOOKS_MAX: usize = 2_400;
 
 #[derive(Clone)]
 pub struct Director {
@@ -207,6 +211,7 @@ impl Director {
 
     /// Lets time pass until then, and skips what of it is empty.
     async fn until(&self, time: i64) -> Result<(), String> {
+        let mut restless = 0;
         for _ in 0..LOOKS_MAX {
             if let Some(found) = self.world.lock().broken.take() {
                 return Err(found);
@@ -216,15 +221,21 @@ impl Director {
                 return Ok(());
             }
             if self.at_rest().await {
+                restless = 0;
                 let next = self.calm.next_wake_at().await.unwrap().map_or(time, |wake| wake.min(time));
                 if next - now > 10_000 {
                     self.world.skip_to(next - 2000);
                 }
+            } else {
+                restless += 1;
             }
-            let pause = (time - self.world.now()).min(500);
+            if restless > RESTLESS_LOOKS_MAX {
+                break;
+            }
+            let pause = (time - self.world.now()).min(LOOK_EVERY);
             self.world.sleep(pause).await;
         }
-        Err("time does not pass".into())
+        Err(self.restless().await)
     }
 
     /// Nothing is under way and all processes run: only people and timers can bring something.
@@ -238,26 +249,33 @@ impl Director {
         self.world.lock().faults = false;
         self.processes.lock().iter().for_each(|process| process.life.heal());
         let began = self.world.now();
-        for _ in 0..LOOKS_MAX {
+        let mut restless = 0;
+        while restless < RESTLESS_LOOKS_MAX {
             if let Some(found) = self.world.lock().broken.take() {
                 return Err(found);
             }
             if self.at_rest().await {
+                restless = 0;
                 let now = self.world.now();
                 match self.calm.next_wake_at().await.unwrap() {
                     None => return Ok(()),
                     Some(_) if now - began > PATIENCE_MS => return Err("timers go on for ever".into()),
                     Some(next) => self.world.skip_to(next - 1000),
                 }
-            } else if self.world.now() - began > PATIENCE_MS {
-                break;
+            } else {
+                restless += 1;
             }
-            self.world.sleep(500).await;
+            self.world.sleep(LOOK_EVERY).await;
         }
+        Err(self.restless().await)
+    }
+
+    /// What does not come to rest.
+    async fn restless(&self) -> String {
         let running = self.calm.running_runs(None, None, 10).await.unwrap();
         let told: Vec<_> = running.iter().map(|row| (&row.id, &row.step, &row.node, row.seq)).collect();
         let under_way = self.world.lock().under_way;
-        Err(format!("it does not come to rest, {under_way} things are under way; nobody drives it: {told:?}"))
+        format!("it does not come to rest, {under_way} things are under way; nobody drives it: {told:?}")
     }
 
     async fn furnish(&self) {
