@@ -89,7 +89,7 @@ fn dispatch(command: Command) -> anyhow::Result<Exit> {
         Command::Eval(args) => eval::run(&args),
         Command::Openapi(args) => openapi::run(&args),
         Command::Bench(command) => bench::run(command),
-        Command::Serve(args) => parts::block_on(serve::run(args)),
+        Command::Serve(args) => parts::block_on_beside_database(serve::run(args)),
         Command::Demo(args) => parts::block_on(demo::run(args)),
         Command::Migrate(args) => parts::block_on(migrate::run(args)),
         Command::Sandbox(args) => parts::block_on(sandbox::run(args)),

@@ -8,10 +8,11 @@ use countersign_server::{App, ServerConfig};
 use countersign_store::{Store, StoreConfig};
 use std::{
     net::SocketAddr,
+    num::NonZero,
     sync::{Arc, Once},
     time::Duration,
 };
-use tokio::net::TcpListener;
+use tokio::{net::TcpListener, runtime::Builder};
 use tracing_subscriber::EnvFilter;
 
 /// How long calls under way may take at the end.
@@ -22,8 +23,26 @@ const DRAIN: Duration = Duration::from_secs(25);
 /// # Errors
 /// What the future fails with, or no runtime to be had.
 pub fn block_on<T>(future: impl Future<Output = anyhow::Result<T>>) -> anyhow::Result<T> {
+    run_on(&mut Builder::new_multi_thread(), future)
+}
+
+/// As [`block_on`], with a worker less than there are cores: what commits, SQLite's writer or PostgreSQL, has work for
+/// one, and what a worker would do there costs more than it brings. `TOKIO_WORKER_THREADS` says otherwise.
+///
+/// # Errors
+/// As there.
+pub fn block_on_beside_database<T>(future: impl Future<Output = anyhow::Result<T>>) -> anyhow::Result<T> {
+    let mut builder = Builder::new_multi_thread();
+    if std::env::var_os("TOKIO_WORKER_THREADS").is_none() {
+        let cores = std::thread::available_parallelism().map_or(1, NonZero::get);
+        builder.worker_threads(cores.saturating_sub(1).max(1));
+    }
+    run_on(&mut builder, future)
+}
+
+fn run_on<T>(builder: &mut Builder, future: impl Future<Output = anyhow::Result<T>>) -> anyhow::Result<T> {
     install_crypto();
-    tokio::runtime::Builder::new_multi_thread().enable_all().build().context("no runtime")?.block_on(future)
+    builder.enable_all().build().context("no runtime")?.block_on(future)
 }
 
 /// Chooses ring for TLS, once.

@@ -182,7 +182,7 @@ impl Engine {
             }
             let Held { row, version, state } = now;
             let checkpoint = state.open_checkpoint();
-            let decision = match run::advance(&version, state, input.clone(), self.timestamp()) {
+            let decision = match self.advance(&row, &version, state, input.clone()) {
                 Ok(decision) => decision,
                 // Another process may have moved the run: only what is stored may refuse.
                 Err(_) if in_memory => continue,
@@ -204,6 +204,18 @@ impl Engine {
             }
         }
         Err(EngineError::Busy)
+    }
+
+    /// What follows from an input, by the machine.
+    pub(crate) fn advance(
+        &self,
+        row: &RunRow,
+        version: &Version,
+        state: Box<RunState>,
+        input: Input,
+    ) -> Result<Decision, (Refusal, Box<RunState>)> {
+        let decide = || run::advance(version, state, input, self.timestamp());
+        self.0.aside.decide((&row.workflow, row.version), || self.0.clock.elapsed(), decide)
     }
 
     async fn hold(&self, workspace: &str, run: &str) -> Result<Held, EngineError> {

@@ -1,8 +1,8 @@
 //! The parts of a running engine and their life.
 
 use crate::{
-    Clock, EngineError, Outside, Vault, connections::Connections, drive::Cells, fleet::Lease, triggers::Triggers,
-    versions::Versions, waiters::Waiters,
+    Clock, EngineError, Outside, Vault, aside::Aside, connections::Connections, drive::Cells, fleet::Lease,
+    triggers::Triggers, versions::Versions, waiters::Waiters,
 };
 use countersign_channels::Sender;
 use countersign_connectors::{Invoker, Registry};
@@ -70,6 +70,7 @@ pub(crate) struct Inner {
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) config: EngineConfig,
     pub(crate) versions: Versions,
+    pub(crate) aside: Aside,
     pub(crate) connections: Connections,
     pub(crate) triggers: Triggers,
     pub(crate) cells: Cells,
@@ -110,6 +111,7 @@ impl Engine {
             sender: Sender::new(),
             outside,
             versions: Versions::default(),
+            aside: Aside::default(),
             connections: Connections::default(),
             triggers: Triggers::default(),
             cells: Cells::default(),

@@ -1,5 +1,6 @@
 //! The shell around the run machine: claim, load, decide, commit, perform. No HTTP server, no SQL.
 
+mod aside;
 mod calls;
 mod clock;
 mod connections;

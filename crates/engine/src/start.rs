@@ -143,7 +143,7 @@ impl Engine {
             Some(from) => Input::Continued { start, from },
             None => Input::Started(start),
         };
-        let decision = run::advance(&version, Box::default(), input, self.timestamp());
+        let decision = self.advance(&row, &version, Box::default(), input);
         let decision = decision.map_err(|(refusal, _)| refusal)?;
         let waiting = request.wait.map(|wait| (wait, self.0.waiters.wait(&run_id)));
         let before = Before { row: &row, version: &version, checkpoint: None };

@@ -42,7 +42,7 @@ impl Waiting {
         let work = async |connection: &mut Connection, index: u64| {
             let (run, checkpoint) = &self.checkpoints[usize::try_from(index)?];
             let path = format!("/api/v1/checkpoints/{checkpoint}/decision");
-            let request = site.post(&path, r#"{"outcome":"approved"}"#.to_owned());
+            let request = site.post(&path, r#"{"outcome":"approved"}"#);
             self.sent_ns.borrow_mut().insert(*run, monotonic_ns());
             connection.send(request).await.map(drop)
         };

@@ -112,8 +112,8 @@ impl Bed {
     /// When it does not come up.
     pub(super) async fn start_server(&mut self) -> anyhow::Result<&Server> {
         let server = Server::start(&self.database.url(), self.folder.path()).await?;
-        self.operator = self.operator.moved_to(server.address)?;
-        self.admin = self.admin.moved_to(server.address)?;
+        self.operator = self.operator.moved_to(server.address);
+        self.admin = self.admin.moved_to(server.address);
         Ok(self.server.insert(server))
     }
 
@@ -145,7 +145,7 @@ impl Bed {
         let plan = Plan { address: self.operator.address, concurrency, ids: first..end, until };
         let outcome = load::run(plan, async |connection, id| {
             let body = format!(r#"{{"workflow":"{}","input":{{"id":{id}}}}}"#, start.workflow);
-            let answer = connection.send(self.operator.post_and_wait("/api/v1/runs", body)).await?;
+            let answer = connection.send(self.operator.post_and_wait("/api/v1/runs", &body)).await?;
             let run: Started<'_> = serde_json::from_slice(&answer.body)?;
             anyhow::ensure!(run.status == start.reaches, "run {} is {}, not {}", run.id, run.status, start.reaches);
             started(id, run.id);
@@ -277,22 +277,22 @@ pub(super) struct Cost {
 }
 
 async fn ask(site: &Site, path: &str, body: Value) -> anyhow::Result<Value> {
-    let request = site.post(path, body.to_string());
+    let request = site.post(path, &body.to_string());
     Connection::new(site.address).send(request).await.with_context(|| path.to_owned())?.json()
 }
 
 /// Makes the administrator and two API keys.
 async fn keys(server: &Server) -> anyhow::Result<(Site, Site)> {
-    let visitor = Site::new(server.address)?;
+    let visitor = Site::new(server.address);
     let token = server.setup_token.as_deref().context("the database is not fresh")?;
     let admin = json!({ "token": token, "password": PASSWORD, "name": "Bench", "email": "bench@example.com" });
-    let request = visitor.post("/api/v1/auth/setup", admin.to_string());
+    let request = visitor.post("/api/v1/auth/setup", &admin.to_string());
     let answer = Connection::new(server.address).send(request).await?;
-    let session = visitor.with_cookie(answer.cookie.as_deref().context("no session")?)?;
+    let session = visitor.with_cookie(answer.cookie.as_deref().context("no session")?);
     let mut sites = Vec::new();
     for role in ["admin", "operator"] {
         let made = ask(&session, "/api/v1/api-keys", json!({ "name": format!("bench {role}"), "role": role })).await?;
-        sites.push(visitor.with_key(made["key"].as_str().context("no key")?)?);
+        sites.push(visitor.with_key(made["key"].as_str().context("no key")?));
     }
     let operator = sites.pop().context("no key")?;
     Ok((sites.pop().context("no key")?, operator))

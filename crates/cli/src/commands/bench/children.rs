@@ -1,7 +1,7 @@
 //! The processes of a measurement: the server and the stub it calls. None outlives this one.
 
 use super::{
-    http::{Connection, Site},
+    http::{Connection, Request, Site},
     process,
 };
 use anyhow::{Context, bail};
@@ -109,7 +109,7 @@ impl Server {
         let mut child = command.spawn().context("starting the server")?;
         let ready = first_line(&mut child).await?;
         let address = address(&ready)?;
-        Connection::new(address).send(Site::new(address)?.get("/healthz")).await.context("/healthz")?;
+        Connection::new(address).send(Site::new(address).get("/healthz")).await.context("/healthz")?;
         let started_in = begun.elapsed();
         let setup_token = ready["setup"].as_str().and_then(|link| link.split('#').nth(1)).map(str::to_owned);
         let pid = child.id().context("the server has ended")?;
@@ -167,7 +167,7 @@ impl Stub {
         command.args(["bench", "stub"]).stdin(Stdio::piped()).stdout(Stdio::piped()).kill_on_drop(true);
         let mut child = command.spawn().context("starting the stub")?;
         let input = child.stdin.take().context("the stub without input")?;
-        let site = Site::new(address(&first_line(&mut child).await?)?)?;
+        let site = Site::new(address(&first_line(&mut child).await?)?);
         Ok(Self { _child: child, _input: input, site })
     }
 
@@ -176,7 +176,7 @@ impl Stub {
         format!("http://{}", self.site.address)
     }
 
-    async fn ask(&self, request: hyper::Request<http_body_util::Full<bytes::Bytes>>) -> anyhow::Result<bytes::Bytes> {
+    async fn ask(&self, request: Request) -> anyhow::Result<Vec<u8>> {
         Ok(Connection::new(self.site.address).send(request).await.context("the stub")?.body)
     }
 
@@ -201,6 +201,6 @@ impl Stub {
     /// # Errors
     /// When it does not answer.
     pub(super) async fn reset(&self) -> anyhow::Result<()> {
-        self.ask(self.site.post("/ctl/reset", String::new())).await.map(drop)
+        self.ask(self.site.post("/ctl/reset", "")).await.map(drop)
     }
 }

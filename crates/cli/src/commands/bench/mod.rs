@@ -18,6 +18,7 @@ mod process;
 mod report;
 mod straight;
 mod stub;
+mod wire;
 
 use crate::{
     output::{self, Exit},

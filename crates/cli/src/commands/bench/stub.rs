@@ -3,22 +3,15 @@
 //! `POST /s/<step>/<run>` is a call. `GET /ctl/count` and `GET /ctl/arrivals/<step>` tell what came, `POST /ctl/reset`
 //! forgets it. One thread; it ends when its input is closed, so it never outlives who started it.
 
-use super::process::monotonic_ns;
+use super::{
+    process::monotonic_ns,
+    wire::{self, Wire},
+};
 use crate::output::{self, Exit};
 use anyhow::Context;
-use bytes::Bytes;
-use http_body_util::Full;
-use hyper::{
-    Method, Request, Response, StatusCode,
-    body::Incoming,
-    header::{CONTENT_TYPE, HeaderValue},
-    server::conn::http1,
-    service::service_fn,
-};
-use hyper_util::rt::TokioIo;
 use serde_json::json;
-use std::{cell::RefCell, convert::Infallible, io, net::Ipv4Addr, rc::Rc};
-use tokio::net::TcpListener;
+use std::{cell::RefCell, io, net::Ipv4Addr, rc::Rc};
+use tokio::net::{TcpListener, TcpStream};
 
 /// Steps are numbered from 1.
 const STEPS: usize = 4;
@@ -64,10 +57,10 @@ enum Asked {
     Reset,
 }
 
-fn parse(method: &Method, path: &str) -> Option<Asked> {
+fn parse(method: &str, path: &str) -> Option<Asked> {
     let step = |text: &str| text.parse::<usize>().ok().filter(|step| (1..=STEPS).contains(step));
     let mut parts = path.strip_prefix('/')?.split('/');
-    let asked = match (method == Method::POST, parts.next()?, parts.next()?) {
+    let asked = match (method == "POST", parts.next()?, parts.next()?) {
         (true, "s", number) => {
             let run = parts.next()?.parse().ok().filter(|run| *run < RUNS_MAX)?;
             Asked::Call { step: step(number)?, run }
@@ -101,15 +94,19 @@ impl Ledger {
     }
 }
 
-fn respond(ledger: &RefCell<Ledger>, request: &Request<Incoming>) -> Response<Full<Bytes>> {
-    let Some(asked) = parse(request.method(), request.uri().path()) else {
-        let mut response = Response::new(Full::default());
-        *response.status_mut() = StatusCode::NOT_FOUND;
-        return response;
-    };
-    let mut response = Response::new(Full::new(Bytes::from(ledger.borrow_mut().answer(&asked))));
-    response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
-    response
+/// Answers one caller until it goes. The body of a call is not looked at.
+async fn serve(stream: TcpStream, ledger: &RefCell<Ledger>) -> anyhow::Result<()> {
+    let mut wire = Wire::new(stream)?;
+    while let Some((asked, _)) = wire.read(|bytes| wire::request(bytes, parse)).await? {
+        let (status, body) = match asked {
+            Some(asked) => ("200 OK", ledger.borrow_mut().answer(&asked)),
+            None => ("404 Not Found", String::new()),
+        };
+        let length = body.len();
+        let head = format!("HTTP/1.1 {status}\r\ncontent-type: application/json\r\ncontent-length: {length}\r\n\r\n");
+        wire.write((head + &body).as_bytes()).await?;
+    }
+    Ok(())
 }
 
 /// Serves until the input is closed. The address is printed as one line of JSON.
@@ -123,16 +120,9 @@ pub(super) async fn run() -> anyhow::Result<Exit> {
     let serve = async {
         loop {
             let Ok((stream, _)) = listener.accept().await else { continue };
-            // Small answers must not wait for more.
-            drop(stream.set_nodelay(true));
             let ledger = Rc::clone(&ledger);
-            // The body of a call is not looked at; hyper reads past it.
-            let service = service_fn(move |request| {
-                let response = respond(&ledger, &request);
-                async move { Ok::<_, Infallible>(response) }
-            });
-            let connection = http1::Builder::new().pipeline_flush(true).serve_connection(TokioIo::new(stream), service);
-            tokio::task::spawn_local(async move { drop(connection.await) });
+            // A caller that sends nonsense is hung up on.
+            tokio::task::spawn_local(async move { drop(serve(stream, &ledger).await) });
         }
     };
     let closed = tokio::task::spawn_blocking(|| io::copy(&mut io::stdin().lock(), &mut io::sink()));
@@ -146,10 +136,10 @@ mod tests {
 
     #[test]
     fn paths_are_read_strictly() {
-        let post = |path| parse(&Method::POST, path);
+        let post = |path| parse("POST", path);
         assert_eq!(post("/s/1/42"), Some(Asked::Call { step: 1, run: 42 }));
         assert_eq!(post("/ctl/reset"), Some(Asked::Reset));
-        assert_eq!(parse(&Method::GET, "/ctl/arrivals/2"), Some(Asked::Arrivals { step: 2 }));
+        assert_eq!(parse("GET", "/ctl/arrivals/2"), Some(Asked::Arrivals { step: 2 }));
         for path in ["/s/0/1", "/s/5/1", "/s/1/20000000", "/s/1/2/3", "/s/1", "/ctl/count", "", "/"] {
             assert_eq!(post(path), None, "{path}");
         }
