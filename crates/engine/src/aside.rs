@@ -1,62 +1,58 @@
 //! Decisions that take long are made beside the runtime's workers.
 //!
 //! A decision takes microseconds, so it is made where the input arrives. But one expression may take as long as its fuse
-//! lets it, and on a small machine the runtime has a single worker: everybody would wait. A version that was long once
-//! is therefore decided while another thread does the worker's work, until it has been quick for a while.
+//! lets it, and on a small machine the runtime has a single worker: everybody would wait. So a version is decided while
+//! another thread does the worker's work, until it has been quick for a while, and again once it was long.
 
+use countersign_core::run::Version;
 use parking_lot::RwLock;
-use std::{
-    collections::HashMap,
-    sync::atomic::{AtomicBool, Ordering},
-};
+use std::{collections::HashMap, sync::Arc};
 use tokio::runtime::{Handle, RuntimeFlavor};
 
 /// From here on a decision is long, milliseconds. Far above what the scheduler of a busy machine takes from a quick one.
 const LONG_MS: i64 = 10;
-/// So many quick decisions in a row, and the version counts as quick again.
-const QUICK_AGAIN: u8 = 32;
+/// So many quick decisions in a row, and the version counts as quick.
+const QUICK_AFTER: u8 = 32;
+/// How many versions are known; past it all are strangers again.
+const KNOWN_MAX: usize = 4096;
 
-/// A workflow and the number of its version.
-type Key = (String, u32);
-
-/// The versions that were long.
+/// What is known of the versions.
 #[derive(Default)]
 pub(crate) struct Aside {
-    /// Whether there is any: nearly always there is none, and then no lock is taken.
-    any: AtomicBool,
-    /// Quick decisions each still owes.
-    owed: RwLock<HashMap<Key, u8>>,
+    /// Quick decisions each still owes, by where it is in memory: one that takes the place of another is taken for it,
+    /// which costs no more than a long decision.
+    owed: RwLock<HashMap<usize, u8>>,
 }
 
 impl Aside {
     /// Makes a decision of a version, on this worker or aside; `elapsed` counts milliseconds on a clock nobody sets.
-    pub(crate) fn decide<T>(
-        &self,
-        (workflow, version): (&str, u32),
-        elapsed: impl Fn() -> i64,
-        decide: impl FnOnce() -> T,
-    ) -> T {
-        let aside = self.any.load(Ordering::Relaxed) && self.owed.read().contains_key(&(workflow.to_owned(), version));
+    pub(crate) fn decide<T>(&self, version: &Arc<Version>, elapsed: impl Fn() -> i64, decide: impl FnOnce() -> T) -> T {
+        let version = Arc::as_ptr(version).addr();
+        self.decide_of(version, elapsed, decide)
+    }
+
+    fn decide_of<T>(&self, version: usize, elapsed: impl Fn() -> i64, decide: impl FnOnce() -> T) -> T {
+        let owed = self.owed(version);
         let begun = elapsed();
-        let decision = if aside && has_workers() { tokio::task::block_in_place(decide) } else { decide() };
-        let long = elapsed() - begun >= LONG_MS;
-        if long || aside {
-            self.note((workflow.to_owned(), version), long);
+        let decision = if owed > 0 && has_workers() { tokio::task::block_in_place(decide) } else { decide() };
+        if elapsed() - begun >= LONG_MS {
+            self.note(version, QUICK_AFTER);
+        } else if owed > 0 {
+            self.note(version, owed - 1);
         }
         decision
     }
 
-    fn note(&self, key: Key, long: bool) {
-        let mut owed = self.owed.write();
-        if long {
-            owed.insert(key, QUICK_AGAIN);
-        } else if let Some(left) = owed.get_mut(&key) {
-            *left -= 1;
-            if *left == 0 {
-                owed.remove(&key);
-            }
+    fn owed(&self, version: usize) -> u8 {
+        self.owed.read().get(&version).copied().unwrap_or(QUICK_AFTER)
+    }
+
+    fn note(&self, version: usize, owed: u8) {
+        let mut known = self.owed.write();
+        if known.len() >= KNOWN_MAX && !known.contains_key(&version) {
+            known.clear();
         }
-        self.any.store(!owed.is_empty(), Ordering::Relaxed);
+        known.insert(version, owed);
     }
 }
 
@@ -68,60 +64,74 @@ fn has_workers() -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::{cell::Cell, sync::mpsc, time::Duration};
+    use std::{
+        cell::Cell,
+        sync::mpsc::{self, RecvTimeoutError},
+        time::Duration,
+    };
 
-    const SLOW: (&str, u32) = ("slow", 3);
+    const VERSION: usize = 7;
 
     /// A decision that takes so long by a clock of its own.
-    fn decided(aside: &Aside, version: (&str, u32), took_ms: i64) {
+    fn decided(aside: &Aside, took_ms: i64) {
         let clock = Cell::new(0);
-        aside.decide(version, || clock.get(), || clock.set(took_ms));
+        aside.decide_of(VERSION, || clock.get(), || clock.set(took_ms));
     }
 
-    fn is_aside(aside: &Aside, (workflow, version): (&str, u32)) -> bool {
-        aside.owed.read().contains_key(&(workflow.to_owned(), version))
+    fn known_as_quick() -> Aside {
+        let aside = Aside::default();
+        for _ in 0..QUICK_AFTER {
+            assert!(aside.owed(VERSION) > 0);
+            decided(&aside, LONG_MS - 1);
+        }
+        aside
     }
 
     #[test]
-    fn a_version_is_decided_aside_until_it_is_quick_again() {
-        let aside = Aside::default();
-        decided(&aside, SLOW, LONG_MS - 1);
-        assert!(!is_aside(&aside, SLOW));
-        decided(&aside, SLOW, LONG_MS);
-        assert!(is_aside(&aside, SLOW));
-        assert!(!is_aside(&aside, ("slow", 4)) && !is_aside(&aside, ("other", 3)));
-        for _ in 1..QUICK_AGAIN {
-            decided(&aside, SLOW, 0);
+    fn a_version_is_decided_aside_until_it_is_quick_and_again_once_it_was_long() {
+        let aside = known_as_quick();
+        assert_eq!(aside.owed(VERSION), 0);
+        assert!(aside.owed(VERSION + 1) > 0, "a stranger");
+        decided(&aside, LONG_MS);
+        assert_eq!(aside.owed(VERSION), QUICK_AFTER);
+        decided(&aside, 0);
+        decided(&aside, LONG_MS);
+        assert_eq!(aside.owed(VERSION), QUICK_AFTER, "counted anew");
+    }
+
+    #[test]
+    fn what_is_known_is_bounded() {
+        let aside = known_as_quick();
+        for version in 0..=KNOWN_MAX {
+            aside.note(version, 0);
         }
-        assert!(is_aside(&aside, SLOW));
-        decided(&aside, SLOW, LONG_MS);
-        for _ in 1..QUICK_AGAIN {
-            decided(&aside, SLOW, 0);
-        }
-        assert!(is_aside(&aside, SLOW), "counted anew after a long one");
-        decided(&aside, SLOW, 0);
-        assert!(!is_aside(&aside, SLOW));
-        assert!(!aside.any.load(Ordering::Relaxed));
+        assert!(aside.owed.read().len() <= KNOWN_MAX);
+    }
+
+    /// The only worker makes a decision, which waits for another task of the same runtime.
+    async fn decided_by_the_only_worker(aside: Aside, patience: Duration) -> Result<&'static str, RecvTimeoutError> {
+        let (told, heard) = mpsc::channel();
+        let work = async move {
+            tokio::spawn(async move { told.send("the other") });
+            aside.decide_of(VERSION, || 0, || heard.recv_timeout(patience))
+        };
+        tokio::spawn(work).await.unwrap()
     }
 
     #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
-    async fn others_go_on_while_a_long_version_decides() {
-        let aside = Aside::default();
-        decided(&aside, SLOW, LONG_MS);
-        let (told, heard) = mpsc::channel();
-        // The only worker makes the decision, which waits for another task of the same runtime.
-        let work = async move {
-            tokio::spawn(async move { told.send("the other") });
-            let wait = || heard.recv_timeout(Duration::from_secs(20));
-            aside.decide(SLOW, || 0, wait)
-        };
-        assert_eq!(tokio::spawn(work).await.unwrap(), Ok("the other"));
+    async fn others_go_on_while_a_strange_version_decides() {
+        let told = decided_by_the_only_worker(Aside::default(), Duration::from_secs(20)).await;
+        assert_eq!(told, Ok("the other"));
+    }
+
+    #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
+    async fn a_quick_version_is_decided_on_the_worker() {
+        let told = decided_by_the_only_worker(known_as_quick(), Duration::from_millis(1)).await;
+        assert_eq!(told, Err(RecvTimeoutError::Timeout));
     }
 
     #[tokio::test]
     async fn without_workers_it_is_decided_in_place() {
-        let aside = Aside::default();
-        decided(&aside, SLOW, LONG_MS);
-        assert_eq!(aside.decide(SLOW, || 0, || 7), 7);
+        assert_eq!(Aside::default().decide_of(VERSION, || 0, || 7), 7);
     }
 }

@@ -13,8 +13,8 @@ use tokio::sync::OwnedSemaphorePermit;
 const RELOADS_MAX: usize = 5;
 
 /// Runs this process holds in memory: only those that move or are being decided right now.
-#[derive(Default)]
-pub(crate) struct Cells(Mutex<HashMap<String, Arc<Cell>>>);
+#[derive(Default, Clone)]
+pub(crate) struct Cells(Arc<Mutex<HashMap<String, Arc<Cell>>>>);
 
 /// One run in memory. The lock orders everything that happens to it in this process; `seq` fences other processes.
 #[derive(Default)]
@@ -26,18 +26,35 @@ pub(crate) struct Held {
     pub(crate) state: Box<RunState>,
 }
 
+/// A hold on a run in memory; the last to let go, however that comes about, takes it out.
+pub(crate) struct Hold {
+    cells: Cells,
+    run: String,
+    cell: Arc<Cell>,
+}
+
+impl Drop for Hold {
+    fn drop(&mut self) {
+        let mut cells = self.cells.0.lock();
+        // Two owners are left when nobody else holds it: the map and this one.
+        if Arc::strong_count(&self.cell) <= 2 {
+            cells.remove(&self.run);
+        }
+    }
+}
+
 impl Cells {
-    fn get(&self, run: &str) -> Arc<Cell> {
-        Arc::clone(self.0.lock().entry(run.to_owned()).or_default())
+    fn get(&self, run: &str) -> Hold {
+        let cell = Arc::clone(self.0.lock().entry(run.to_owned()).or_default());
+        Hold { cells: self.clone(), run: run.to_owned(), cell }
     }
 
-    /// Lets go of a run nobody else holds.
-    fn release(&self, run: &str, cell: Arc<Cell>) {
-        let mut cells = self.0.lock();
-        // Two owners are left when nobody else waits for it: the map and this caller.
-        if Arc::strong_count(&cell) <= 2 {
-            cells.remove(run);
-        }
+    /// A run that nobody can have held before.
+    fn put(&self, held: Held) -> Hold {
+        let run = held.row.id.clone();
+        let cell = Arc::new(Cell(tokio::sync::Mutex::new(Some(held))));
+        self.0.lock().insert(run.clone(), Arc::clone(&cell));
+        Hold { cells: self.clone(), run, cell }
     }
 
     pub(crate) fn holds(&self, run: &str) -> bool {
@@ -90,34 +107,45 @@ impl Engine {
         run: &str,
         input: Input,
     ) -> Result<RunRow, EngineError> {
-        let cell = self.0.cells.get(run);
-        let moved = match self.decide_in(&cell, known, (workspace, run), &input).await {
-            Ok(moved) => moved,
-            Err(error) => {
-                self.0.cells.release(run, cell);
-                return Err(error);
+        let (engine, workspace, run) = (self.clone(), workspace.to_owned(), run.to_owned());
+        let work = async move {
+            let hold = engine.0.cells.get(&run);
+            let Moved { row, todo } = engine.decide_in(&hold, known, (&workspace, &run), &input).await?;
+            if !todo.effects.is_empty()
+                && let Ok(permit) = Arc::clone(&engine.0.moving).acquire_owned().await
+            {
+                engine.spawn_drive(hold, &row, todo, permit);
             }
+            Ok(Arc::unwrap_or_clone(row))
         };
-        let Moved { row, todo } = moved;
-        if todo.effects.is_empty() {
-            self.0.cells.release(run, cell);
-        } else if let Ok(permit) = Arc::clone(&self.0.moving).acquire_owned().await {
-            self.spawn_drive(cell, &row, todo, permit);
+        self.see_through(work).await
+    }
+
+    /// Does work that must not stop half-way. The future of a request is dropped when its client hangs up; between a commit
+    /// and what it asks for that would leave a run that says it moves, and nobody who moves it.
+    pub(crate) async fn see_through<T: Send + 'static>(
+        &self,
+        work: impl Future<Output = Result<T, EngineError>> + Send + 'static,
+    ) -> Result<T, EngineError> {
+        match self.0.tasks.spawn(Box::pin(work)).await {
+            Ok(done) => done,
+            Err(error) if error.is_panic() => std::panic::resume_unwind(error.into_panic()),
+            // The process ends.
+            Err(_) => Err(EngineError::Busy),
         }
-        Ok(Arc::unwrap_or_clone(row))
     }
 
     /// Performs what is to do and what follows from it in the background.
-    fn spawn_drive(&self, cell: Arc<Cell>, row: &RunRow, todo: Todo, permit: OwnedSemaphorePermit) {
+    fn spawn_drive(&self, hold: Hold, row: &RunRow, todo: Todo, permit: OwnedSemaphorePermit) {
         let (engine, workspace, run) = (self.clone(), row.workspace.clone(), row.id.clone());
         // Boxed: the runtime moves what it is given several times.
         self.0.tasks.spawn(Box::pin(async move {
-            engine.drive(cell, &workspace, &run, todo).await;
+            engine.drive(hold, &workspace, &run, todo).await;
             drop(permit);
         }));
     }
 
-    async fn drive(&self, cell: Arc<Cell>, workspace: &str, run: &str, mut todo: Todo) {
+    async fn drive(&self, hold: Hold, workspace: &str, run: &str, mut todo: Todo) {
         while let Some(effect) = todo.effects.pop() {
             debug_assert!(todo.effects.is_empty(), "a run has one token and so one call at a time");
             if !self.may_perform(workspace, run, &effect, todo.lease).await {
@@ -125,19 +153,18 @@ impl Engine {
                 break;
             }
             let input = Box::pin(self.perform(workspace, effect)).await;
-            match self.answer(&cell, workspace, run, &input).await {
+            match self.answer(&hold, workspace, run, &input).await {
                 Some(moved) => todo = moved.todo,
                 None => break,
             }
         }
-        self.0.cells.release(run, cell);
     }
 
     /// Commits a call's answer. It must not be lost, so a database that is away is waited for.
-    async fn answer(&self, cell: &Arc<Cell>, workspace: &str, run: &str, input: &Input) -> Option<Moved> {
+    async fn answer(&self, hold: &Hold, workspace: &str, run: &str, input: &Input) -> Option<Moved> {
         let mut pause_ms = 20;
         loop {
-            match self.decide_in(cell, None, (workspace, run), input).await {
+            match self.decide_in(hold, None, (workspace, run), input).await {
                 Ok(moved) => return Some(moved),
                 Err(EngineError::Refused(refusal)) => {
                     tracing::info!(run, %refusal, "an answer came too late");
@@ -160,12 +187,12 @@ impl Engine {
 
     async fn decide_in(
         &self,
-        cell: &Arc<Cell>,
+        hold: &Hold,
         mut known: Option<Held>,
         (workspace, run): (&str, &str),
         input: &Input,
     ) -> Result<Moved, EngineError> {
-        let mut held = cell.0.lock().await;
+        let mut held = hold.cell.0.lock().await;
         for _ in 0..RELOADS_MAX {
             // Whose run it is now says only the database.
             let recovered = matches!(input, Input::Recovered);
@@ -182,7 +209,7 @@ impl Engine {
             }
             let Held { row, version, state } = now;
             let checkpoint = state.open_checkpoint();
-            let decision = match self.advance(&row, &version, state, input.clone()) {
+            let decision = match self.advance(&version, state, input.clone()) {
                 Ok(decision) => decision,
                 // Another process may have moved the run: only what is stored may refuse.
                 Err(_) if in_memory => continue,
@@ -209,13 +236,12 @@ impl Engine {
     /// What follows from an input, by the machine.
     pub(crate) fn advance(
         &self,
-        row: &RunRow,
-        version: &Version,
+        version: &Arc<Version>,
         state: Box<RunState>,
         input: Input,
     ) -> Result<Decision, (Refusal, Box<RunState>)> {
         let decide = || run::advance(version, state, input, self.timestamp());
-        self.0.aside.decide((&row.workflow, row.version), || self.0.clock.elapsed(), decide)
+        self.0.aside.decide(version, || self.0.clock.elapsed(), decide)
     }
 
     async fn hold(&self, workspace: &str, run: &str) -> Result<Held, EngineError> {
@@ -226,9 +252,7 @@ impl Engine {
     /// Drives a run that was just started.
     pub(crate) fn drive_new(&self, held: Held, todo: Todo, permit: OwnedSemaphorePermit) {
         let row = held.row.clone();
-        let cell = Arc::new(Cell(tokio::sync::Mutex::new(Some(held))));
-        self.0.cells.0.lock().insert(row.id.clone(), Arc::clone(&cell));
-        self.spawn_drive(cell, &row, todo, permit);
+        self.spawn_drive(self.0.cells.put(held), &row, todo, permit);
     }
 
     /// Writes a decision down; the effects may be performed only after it returns well.

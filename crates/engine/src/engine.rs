@@ -131,6 +131,9 @@ impl Engine {
         engine.0.tasks.spawn(engine.clone().heartbeats());
         engine.0.tasks.spawn(engine.clone().watch_fleet());
         engine.0.tasks.spawn(engine.clone().timers());
+        if engine.0.store.shared() {
+            engine.0.tasks.spawn(engine.clone().follow());
+        }
         Ok(engine)
     }
 

@@ -133,7 +133,7 @@ impl Engine {
         while !self.stopping() {
             match self.still_drives(workspace, run, effect).await {
                 Ok(answer) => return answer,
-                Err(EngineError::Store(StoreError::Busy(_))) => {
+                Err(EngineError::Store(StoreError::Busy(_) | StoreError::Full | StoreError::ReadOnly)) => {
                     self.pause(self.0.config.heartbeat_ms).await;
                 }
                 Err(error) => {

@@ -34,3 +34,4 @@ pub use people::DecideRequest;
 pub use retry::{RetryBy, RetryPlan, RetryRun};
 pub use start::{IdempotencyKey, StartRun, StartedRun};
 pub use vault::Vault;
+pub use waiters::has_stopped;

@@ -4,11 +4,13 @@ use crate::{
     Engine, EngineError,
     customer::{conversation_object, customer_object},
     drive::{Before, Beside, Committed, Held},
+    waiters::{Wait, has_stopped},
 };
-use countersign_core::run::{self, Actor, Continuation, Input, Ramp, Start};
-use countersign_store::{Conflict, NewIdempotency, Pointed, RunRow, RunStatus, StoreError};
+use countersign_core::run::{self, Actor, Continuation, Decision, Input, Ramp, Start, Version};
+use countersign_store::{Conflict, IdempotencyRow, NewIdempotency, Pointed, RunRow, RunStatus, StoreError};
 use serde_json::Value;
 use std::{sync::Arc, time::Duration};
+use tokio::sync::OwnedSemaphorePermit;
 
 /// Scope of idempotency keys that start runs.
 const SCOPE: &str = "run.start";
@@ -143,37 +145,50 @@ impl Engine {
             Some(from) => Input::Continued { start, from },
             None => Input::Started(start),
         };
-        let decision = self.advance(&row, &version, Box::default(), input);
+        let decision = self.advance(&version, Box::default(), input);
         let decision = decision.map_err(|(refusal, _)| refusal)?;
         let waiting = request.wait.map(|wait| (wait, self.0.waiters.wait(&run_id)));
-        let before = Before { row: &row, version: &version, checkpoint: None };
         let beside = Beside { idempotency: request.idempotency.as_ref().map(remembered), pointed: chosen.pointed };
-        let written = self.commit(before, decision, beside).await;
-        let (row, after, todo) = match written {
-            Ok(Committed::Written { row, after, todo }) => (row, after, todo),
-            Ok(Committed::Replayed(known)) => {
-                self.0.waiters.forget(&run_id);
-                return self.replayed(request, &known.request_hash, known.run.as_deref()).await;
+        let begin = self.clone().begin(row, version, decision, beside, permit);
+        match self.see_through(begin).await? {
+            Begun::Now(row) => {
+                let run = match waiting {
+                    Some(waiting) => self.await_stop(Arc::unwrap_or_clone(row), waiting).await?,
+                    None => Arc::unwrap_or_clone(row),
+                };
+                Ok(StartedRun { run, replayed: false })
             }
-            Err(error) => {
-                self.0.waiters.forget(&run_id);
-                return Err(error);
-            }
-        };
-        if !todo.effects.is_empty() {
-            self.drive_new(Held { row: Arc::clone(&row), version, state: after }, todo, permit);
+            Begun::Before(known) => self.replayed(request, &known.request_hash, known.run.as_deref()).await,
         }
-        let run = match waiting {
-            Some((wait, stopped)) => match tokio::time::timeout(wait, stopped).await {
-                Ok(Ok(stopped)) => stopped,
-                Ok(Err(_)) | Err(_) => {
-                    self.0.waiters.forget(&run_id);
-                    self.0.store.get_run(&request.workspace, &run_id).await?.unwrap_or(Arc::unwrap_or_clone(row))
+    }
+
+    /// Writes the start down and drives the run.
+    async fn begin(
+        self,
+        first: RunRow,
+        version: Arc<Version>,
+        decision: Decision,
+        beside: Beside,
+        permit: OwnedSemaphorePermit,
+    ) -> Result<Begun, EngineError> {
+        let before = Before { row: &first, version: &version, checkpoint: None };
+        match self.commit(before, decision, beside).await? {
+            Committed::Written { row, after, todo } => {
+                if !todo.effects.is_empty() {
+                    self.drive_new(Held { row: Arc::clone(&row), version, state: after }, todo, permit);
                 }
-            },
-            None => Arc::unwrap_or_clone(row),
-        };
-        Ok(StartedRun { run, replayed: false })
+                Ok(Begun::Now(row))
+            }
+            Committed::Replayed(known) => Ok(Begun::Before(known)),
+        }
+    }
+
+    /// The run when it has stopped, or as it is when that takes too long.
+    async fn await_stop(&self, row: RunRow, (time, mut wait): (Duration, Wait<'_>)) -> Result<RunRow, EngineError> {
+        match tokio::time::timeout(time, wait.stopped()).await {
+            Ok(Some(stopped)) => Ok(stopped),
+            Ok(None) | Err(_) => Ok(self.0.store.get_run(&row.workspace, &row.id).await?.unwrap_or(row)),
+        }
     }
 
     async fn start_of(&self, request: &StartRun, run: &str, version: u32) -> Result<Start, EngineError> {
@@ -238,9 +253,22 @@ impl Engine {
             return Err(EngineError::KeyReused);
         }
         let run = run.ok_or(EngineError::NotFound("run"))?;
+        // First the place to wait, so that a stop between the look and the wait is not missed.
+        let waiting = request.wait.map(|wait| (wait, self.0.waiters.wait(run)));
         let row = self.0.store.get_run(&request.workspace, run).await?.ok_or(EngineError::NotFound("run"))?;
-        Ok(StartedRun { run: row, replayed: true })
+        let run = match waiting {
+            Some(waiting) if !has_stopped(&row) => self.await_stop(row, waiting).await?,
+            Some(_) | None => row,
+        };
+        Ok(StartedRun { run, replayed: true })
     }
+}
+
+/// What became of a start.
+enum Begun {
+    Now(Arc<RunRow>),
+    /// A start with the same key was first.
+    Before(Box<IdempotencyRow>),
 }
 
 fn remembered(asked: &IdempotencyKey) -> NewIdempotency {

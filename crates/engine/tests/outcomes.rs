@@ -3,7 +3,7 @@
 
 mod support;
 
-use countersign_engine::{DecideRequest, EngineError, IdempotencyKey, StartRun};
+use countersign_engine::{Clock, DecideRequest, EngineError, IdempotencyKey, StartRun};
 use countersign_store::RunStatus;
 use serde_json::{Value, json};
 use support::{WORKSPACE, World, person};
@@ -168,6 +168,95 @@ async fn a_race_of_many_decisions_has_one_winner() {
     assert_eq!(won, 1);
     world.until_over(&run.id).await;
     assert!(world.count("stripe.subscription.update").await.1 <= 1);
+}
+
+/// Polls a request so often and then drops it, as a server does whose client hangs up.
+async fn hung_up<F: Future>(request: F, polls: usize) {
+    let mut request = std::pin::pin!(request);
+    for _ in 0..polls {
+        if futures::poll!(request.as_mut()).is_ready() {
+            return;
+        }
+        tokio::task::yield_now().await;
+    }
+}
+
+#[tokio::test]
+async fn whoever_hangs_up_leaves_nothing_half_done() {
+    const POLLS_MAX: usize = 24;
+    let world = World::new().await;
+    world.publish("one", &one_call(&world, "http.request", &unkeyed())).await;
+    for polls in 1..=POLLS_MAX {
+        let key = || Some(IdempotencyKey { key: format!("k{polls}"), request_hash: "h".into() });
+        let start = || StartRun { idempotency: key(), ..world.start("one") };
+        hung_up(world.engine.start_run(start()), polls).await;
+        let run = world.engine.start_run(start()).await.unwrap().run;
+        let approval = world.until_waiting_for(&run.id, "approval").await;
+        let decide = || {
+            let decision = DecideRequest { outcome: "approved".into(), comment: String::new(), result: None };
+            world.engine.decide(WORKSPACE, &approval.id, decision, person("op", &["operator"]))
+        };
+        hung_up(decide(), polls).await;
+        match decide().await {
+            Ok(_) | Err(EngineError::AlreadyDecided(_)) => {}
+            Err(other) => unreachable!("after {polls} polls: {other:?}"),
+        }
+        assert_eq!(world.until_over(&run.id).await.status, RunStatus::Completed, "after {polls} polls");
+    }
+    let runs = POLLS_MAX as u64;
+    assert_eq!(world.count("rest.post").await, (runs, runs), "each called once");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_person_and_the_time_limit_at_one_moment_are_decided_once() {
+    let world = World::new().await;
+    world.publish("one", &one_call(&world, "http.request", &unkeyed())).await;
+    let mut approved = 0;
+    for _ in 0..12 {
+        let run = world.engine.start_run(world.start("one")).await.unwrap().run;
+        let approval = world.until_waiting_for(&run.id, "approval").await;
+        let due = approval.due_at.unwrap();
+        let (engine, id) = (world.engine.clone(), approval.id.clone());
+        let decision = DecideRequest { outcome: "approved".into(), comment: String::new(), result: None };
+        let person =
+            tokio::spawn(async move { engine.decide(WORKSPACE, &id, decision, person("op", &["operator"])).await });
+        world.clock.advance(due - world.clock.now());
+        let decided = person.await.unwrap();
+        world.until_over(&run.id).await;
+        let closed = world.store.get_checkpoint(WORKSPACE, &approval.id).await.unwrap().unwrap();
+        match decided {
+            Ok(_) => {
+                approved += 1;
+                assert_eq!((closed.outcome.as_deref(), closed.via.as_deref()), (Some("approved"), Some("portal")));
+            }
+            Err(EngineError::AlreadyDecided(_)) => {
+                assert_eq!((closed.outcome.as_deref(), closed.via.as_deref()), (Some("rejected"), Some("timeout")));
+            }
+            Err(other) => unreachable!("{other:?}"),
+        }
+    }
+    assert_eq!(world.count("rest.post").await, (approved, approved));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_clock_that_is_set_moves_no_timer() {
+    const HOUR_MS: i64 = 3_600_000;
+    let world = World::new().await;
+    world.publish("one", &one_call(&world, "http.request", &unkeyed())).await;
+    let run = world.engine.start_run(world.start("one")).await.unwrap().run;
+    let due = world.until_waiting_for(&run.id, "approval").await.due_at.unwrap();
+    // Back by a day, and up to a moment before the limit again: others start and stop meanwhile, this one waits.
+    for now in [due - 25 * HOUR_MS, due - 2 * HOUR_MS, due - 1] {
+        world.clock.advance(now - world.clock.now());
+        let other = world.engine.start_run(world.start("one")).await.unwrap().run;
+        world.until_waiting_for(&other.id, "approval").await;
+        assert_eq!(world.run(&run.id).await.status, RunStatus::Waiting);
+    }
+    // Forward by a year at once: it fires, once.
+    world.clock.advance(365 * 24 * HOUR_MS);
+    assert_eq!(world.until_over(&run.id).await.status, RunStatus::Completed);
+    let history = world.history(&run.id).await;
+    assert_eq!(support::path_of(&history), ["approve", "done"]);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -17,8 +17,8 @@ use axum::{
     extract::State,
     http::{HeaderMap, HeaderValue, StatusCode, header},
 };
-use countersign_engine::{IdempotencyKey, StartRun};
-use countersign_store::{Role, RunFilter, RunRow, RunStatus};
+use countersign_engine::{IdempotencyKey, StartRun, has_stopped};
+use countersign_store::{Role, RunFilter, RunRow};
 use serde::Deserialize;
 use serde_json::{Value, json};
 use std::{sync::Arc, time::Duration};
@@ -65,7 +65,7 @@ pub(crate) async fn start_run(
     let started = app.engine.start_run(start).await?;
     drop(place);
     let status = match wait {
-        Some(_) if still_moves(&started.run) => StatusCode::ACCEPTED,
+        Some(_) if !has_stopped(&started.run) => StatusCode::ACCEPTED,
         Some(_) => StatusCode::OK,
         None if started.replayed => StatusCode::OK,
         None => StatusCode::CREATED,
@@ -73,11 +73,6 @@ pub(crate) async fn start_run(
     let workflow = WorkflowRef { id: workflow.0.clone(), name: workflow.1.clone() };
     let headers = start_headers(&started.run.id, wait, started.replayed);
     Ok((status, headers, Json(started_run(started.run, workflow, started.replayed))))
-}
-
-/// Neither over nor waiting for a person: a pause before the next attempt counts as moving.
-fn still_moves(run: &RunRow) -> bool {
-    run.status == RunStatus::Running || run.waiting_for.as_deref() == Some("timer")
 }
 
 fn start_headers(run: &str, wait: Option<Duration>, replayed: bool) -> HeaderMap {

@@ -36,6 +36,36 @@ async fn a_client_may_wait_for_the_end() {
 }
 
 #[tokio::test]
+async fn who_waits_in_vain_is_told_and_may_wait_again() {
+    let test = TestApp::start().await;
+    let builder = test.key(Role::Builder).await;
+    let slow = tokio::net::TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
+    let url = format!("http://{}/", slow.local_addr().unwrap());
+    let input = json!({ "method": "GET", "url": url });
+    let steps = json!({ "look": { "type": "tool_call", "action": "http.request", "input": input, "next": "done" },
+        "done": { "type": "end" } });
+    test.publish(
+        &builder,
+        json!({ "schema": 1, "name": "Slow", "triggers": [{ "type": "api" }], "start": "look", "steps": steps }),
+    )
+    .await;
+    let start = async |wait: &str| {
+        let caller = builder.with("prefer", wait).with("idempotency-key", "slow-1");
+        caller.post("/runs", json!({ "workflow": "Slow", "input": {} })).await
+    };
+    let early = start("wait=1").await;
+    assert_eq!(early.is(202).json["status"], "running");
+    let (mut call, _) = slow.accept().await.unwrap();
+    let answer = async {
+        let text = "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: 2\r\n\r\n{}";
+        tokio::io::AsyncWriteExt::write_all(&mut call, text.as_bytes()).await.unwrap();
+    };
+    let (done, ()) = tokio::join!(start("wait=20"), answer);
+    assert_eq!(done.is(200).json["status"], "completed", "the repeated request waits as the first did");
+    assert_eq!(done.json["id"], early.json["id"]);
+}
+
+#[tokio::test]
 async fn input_that_does_not_fit_says_which_field() {
     let test = TestApp::start().await;
     let builder = test.key(Role::Builder).await;
