@@ -1,6 +1,7 @@
 //! Where the database is and how much may wait for it.
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use crate::{Result, StoreError};
 
@@ -22,13 +23,23 @@ pub struct StoreConfig {
     /// Memory for SQLite's page cache per connection, KiB. New rows go to few pages, the rest is the system's cache; and
     /// after a split of a page SQLite walks the whole of its own at the next commit.
     pub cache_kib: u32,
+    /// How long PostgreSQL may say nothing to a transaction or a read before its connection counts as dead.
+    pub answer_timeout: Duration,
 }
 
 impl StoreConfig {
     /// Defaults for a database.
     #[must_use]
     pub fn new(url: impl Into<String>) -> Self {
-        Self { url: url.into(), read_connections: 4, queue_max: 8192, batch_max: 512, writers: 1, cache_kib: 8_192 }
+        Self {
+            url: url.into(),
+            read_connections: 4,
+            queue_max: 8192,
+            batch_max: 512,
+            writers: 1,
+            cache_kib: 8_192,
+            answer_timeout: Duration::from_secs(15),
+        }
     }
 
     pub(crate) fn target(&self) -> Result<Target> {

@@ -6,11 +6,16 @@
 mod fixtures;
 
 use std::collections::BTreeSet;
+use std::time::Duration;
 
 use countersign_store::testing::TestDatabase;
 use countersign_store::*;
 use fixtures::*;
 use futures::future::join_all;
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
+use tokio::net::{TcpListener, TcpStream, UnixStream};
+use tokio::sync::watch;
+use tokio_postgres::config::Host;
 
 /// Two stores with one database, like two processes.
 async fn two_nodes() -> Option<(Store, Store)> {
@@ -197,4 +202,97 @@ async fn an_absent_server_is_busy() {
     assert!(matches!(opened, Err(StoreError::Busy(_))), "{opened:?}");
     let opened = Store::open(&StoreConfig::new("postgres://x@h/d?nonsense=1")).await;
     assert!(matches!(opened, Err(StoreError::Config(_))), "{opened:?}");
+}
+
+/// Stands between a store and the database. While it is silent it takes what it is given and keeps it for itself, like a
+/// network that went away without a word.
+struct Link {
+    url: String,
+    silent: watch::Sender<bool>,
+}
+
+impl Link {
+    async fn to(database: &TestDatabase) -> Self {
+        let config: tokio_postgres::Config = database.config().url.parse().unwrap();
+        let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
+        let port = listener.local_addr().unwrap().port();
+        let url =
+            format!("postgres://{}@127.0.0.1:{port}/{}", config.get_user().unwrap(), config.get_dbname().unwrap());
+        let silent = watch::Sender::new(false);
+        let told = silent.subscribe();
+        tokio::spawn(async move {
+            while let Ok((near, _)) = listener.accept().await {
+                let port = config.get_ports().last().copied().unwrap_or(5432);
+                // The socket of a server of its own is named after the host that every URL has.
+                match config.get_hosts().last().unwrap() {
+                    Host::Unix(folder) => {
+                        join(near, UnixStream::connect(folder.join(format!(".s.PGSQL.{port}"))).await.unwrap(), &told);
+                    }
+                    Host::Tcp(host) => join(near, TcpStream::connect((host.as_str(), port)).await.unwrap(), &told),
+                }
+            }
+        });
+        Self { url, silent }
+    }
+}
+
+fn join(near: TcpStream, far: impl AsyncRead + AsyncWrite + Send + 'static, silent: &watch::Receiver<bool>) {
+    let (from_near, to_near) = near.into_split();
+    let (from_far, to_far) = tokio::io::split(far);
+    tokio::spawn(forward(from_near, to_far, silent.clone()));
+    tokio::spawn(forward(from_far, to_near, silent.clone()));
+}
+
+async fn forward(mut from: impl AsyncRead + Unpin, mut to: impl AsyncWrite + Unpin, silent: watch::Receiver<bool>) {
+    let mut buffer = vec![0; 8192];
+    while let Ok(read @ 1..) = from.read(&mut buffer).await {
+        if *silent.borrow() {
+            return std::future::pending().await;
+        }
+        if to.write_all(&buffer[..read]).await.is_err() {
+            return;
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_link_that_says_nothing_is_given_up() {
+    let Some(database) = TestDatabase::postgres().await else { return };
+    drop(database.open().await.unwrap());
+    let link = Link::to(&database).await;
+    let answer_timeout = Duration::from_secs(1);
+    let config = StoreConfig { url: link.url.clone(), answer_timeout, ..database.config().clone() };
+    let store = Store::open(&config).await.unwrap();
+    written(&store, commit("r1", 0)).await;
+    link.silent.send_replace(true);
+    let all = async {
+        let new = conversation("c1");
+        tokio::join!(
+            store.commit(commit("r2", 0), Priority::Continue),
+            store.get_run(WORKSPACE, "r1"),
+            store.create_conversation(&new),
+        )
+    };
+    let (commits, reads, writes) =
+        tokio::time::timeout(Duration::from_secs(30), all).await.expect("none waits for ever");
+    for error in [commits.unwrap_err(), reads.unwrap_err(), writes.unwrap_err()] {
+        assert!(matches!(error, StoreError::Busy(_)), "{error:?}");
+    }
+    link.silent.send_replace(false);
+    written(&store, commit("r3", 0)).await;
+    assert!(store.get_run(WORKSPACE, "r1").await.unwrap().is_some());
+    assert!(store.get_run(WORKSPACE, "r2").await.unwrap().is_none(), "it never arrived");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn commits_are_durable_whatever_the_database_says_by_default() {
+    let Some(database) = TestDatabase::postgres().await else { return };
+    let store = database.open().await.unwrap();
+    let off =
+        "DO $$ BEGIN EXECUTE format('ALTER DATABASE %I SET synchronous_commit = off', current_database()); END $$";
+    store.raw(off).await.unwrap();
+    let fresh = Store::open(database.config()).await.unwrap();
+    let check = "DO $$ BEGIN ASSERT (SELECT setting = 'off' FROM pg_settings WHERE name = 'synchronous_commit') = false; \
+                 ASSERT (SELECT reset_val = 'off' FROM pg_settings WHERE name = 'synchronous_commit'); END $$";
+    fresh.raw(check).await.unwrap();
 }

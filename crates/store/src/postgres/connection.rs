@@ -1,26 +1,34 @@
 //! One connection with its prepared statements.
 
 use std::collections::HashMap;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use tokio_postgres::{Client, Config, Socket, Statement};
 
 use super::query::{Failed, store_error, translate};
 use super::tls::{Stream, Tls, split_url};
-use crate::{Result, StoreError};
+use crate::{Result, StoreConfig, StoreError};
 
 /// Filters make many texts; past this the connection starts over.
 const STATEMENTS_MAX: usize = 512;
+
+/// A link that went dead says nothing. The system asks after so long, and gives up on what is not acknowledged.
+const LINK_IDLE: Duration = Duration::from_secs(10);
+
+/// A commit that was answered is on the disk, whatever the role, the database or the server say by default.
+const DURABLE: &str =
+    "SELECT set_config('synchronous_commit', 'on', false) WHERE current_setting('synchronous_commit') = 'off'";
 
 /// How to reach the database.
 #[derive(Clone)]
 pub(super) struct Server {
     config: Config,
     tls: Tls,
+    answer_timeout: Duration,
 }
 
 impl Server {
-    pub(super) fn new(url: &str) -> Result<Self> {
+    pub(super) fn new(StoreConfig { url, answer_timeout, .. }: &StoreConfig) -> Result<Self> {
         let (url, trust) = split_url(url);
         let parsed = url.parse::<Config>();
         let mut config = parsed.map_err(|error| StoreError::Config(format!("the PostgreSQL URL: {error}")))?;
@@ -28,7 +36,24 @@ impl Server {
         if config.get_connect_timeout().is_none() {
             config.connect_timeout(Duration::from_secs(5));
         }
-        Ok(Self { config, tls: Tls::new(&trust)? })
+        config.keepalives_idle(LINK_IDLE);
+        if config.get_tcp_user_timeout().is_none() {
+            config.tcp_user_timeout(LINK_IDLE);
+        }
+        Ok(Self { config, tls: Tls::new(&trust)?, answer_timeout: *answer_timeout })
+    }
+
+    /// The outcome of an exchange, or a lost connection when nothing comes.
+    pub(super) async fn answered<T>(&self, exchange: impl Future<Output = Result<T, Failed>>) -> Result<T, Failed> {
+        tokio::time::timeout(self.answer_timeout, exchange).await.unwrap_or_else(|_| {
+            let error = StoreError::Busy("PostgreSQL does not answer".to_owned());
+            Err(Failed { error, lost: true, again: false })
+        })
+    }
+
+    /// Whether nothing can be expected any more of what began then.
+    pub(super) fn is_overdue(&self, begun: Instant) -> bool {
+        begun.elapsed() >= self.answer_timeout
     }
 
     pub(super) async fn connect(&self) -> Result<(Client, tokio_postgres::Connection<Socket, Stream>)> {
@@ -44,13 +69,17 @@ pub(super) struct Connection {
 
 impl Connection {
     pub(super) async fn open(server: &Server) -> Result<Self> {
-        let (client, driver) = server.connect().await?;
-        tokio::spawn(async move {
-            if let Err(error) = driver.await {
-                tracing::warn!(%error, "a connection to PostgreSQL ended");
-            }
+        let opened = server.answered(async {
+            let (client, driver) = server.connect().await?;
+            tokio::spawn(async move {
+                if let Err(error) = driver.await {
+                    tracing::warn!(%error, "a connection to PostgreSQL ended");
+                }
+            });
+            client.batch_execute(DURABLE).await?;
+            Ok(Self { client, statements: HashMap::new() })
         });
-        Ok(Self { client, statements: HashMap::new() })
+        opened.await.map_err(|failed| failed.error)
     }
 
     /// The prepared statement of a text with `?1` placeholders.

@@ -156,12 +156,12 @@ impl GroupWriter {
     }
 
     async fn transaction(&mut self, commits: &[&Commit]) -> Result<(Outcomes, Vec<Change>), Failed> {
-        let sql = Arc::clone(&self.sql);
+        let (sql, server) = (Arc::clone(&self.sql), self.server.clone());
         let connection = self.connection().await?;
-        match write_commits(connection, &sql, commits).await {
+        match server.answered(write_commits(connection, &sql, commits)).await {
             Ok(written) => Ok(written),
             Err(failed) => {
-                if connection.client.batch_execute("ROLLBACK").await.is_err() {
+                if failed.lost || connection.client.batch_execute("ROLLBACK").await.is_err() {
                     self.connection = None;
                 }
                 Err(failed)

@@ -11,6 +11,7 @@ mod tls;
 
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Instant;
 
 use async_trait::async_trait;
 use tokio::task::JoinHandle;
@@ -43,7 +44,7 @@ pub(crate) struct Postgres {
 
 impl Postgres {
     pub(crate) async fn open(config: &StoreConfig, feed: crate::feed::Feed) -> Result<Self> {
-        let server = Server::new(&config.url)?;
+        let server = Server::new(config)?;
         let (announcer, listener) = feed::start(server.clone(), feed).await?;
         let sql = Arc::new(Sql::new());
         let mut queues = Vec::new();
@@ -83,7 +84,8 @@ async fn in_transaction(pool: Pool, sql: Arc<Sql>, write: Arc<Write>) -> Result<
         let mut last = None;
         for _ in 0..TRIES {
             let mut loan = pool.take().await?;
-            match write_once(loan.connection()?, &sql, &write).await {
+            let connection = loan.connection()?;
+            match pool.server.answered(write_once(connection, &sql, &write)).await {
                 Ok(done) => return Ok(done),
                 Err(failed) => {
                     if failed.lost || loan.connection()?.client.batch_execute("ROLLBACK").await.is_err() {
@@ -139,15 +141,19 @@ impl Database for Postgres {
 
     async fn read(&self, queries: Vec<Question>) -> Result<Vec<Vec<Row>>> {
         let mut last = None;
+        let begun = Instant::now();
         for _ in 0..TRIES {
             let mut loan = self.pool.take().await?;
-            match query::query_all(loan.connection()?, &queries).await {
+            match self.pool.server.answered(query::query_all(loan.connection()?, &queries)).await {
                 Ok(rows) => return Ok(rows),
                 // The connection died while it was idle; a read can simply be sent again.
                 Err(failed) if failed.lost => {
                     loan.discard();
                     self.pool.forget_idle();
                     last = Some(failed.error);
+                    if self.pool.server.is_overdue(begun) {
+                        break;
+                    }
                 }
                 Err(failed) => return Err(failed.error),
             }
@@ -156,7 +162,7 @@ impl Database for Postgres {
     }
 
     async fn commit(&self, commit: Commit, priority: Priority) -> Result<CommitOutcome> {
-        let started = std::time::Instant::now();
+        let started = Instant::now();
         let queue = self.queue(&commit)?;
         let outcome = queue.submit(priority, |reply| Job { commit: Box::new(commit), reply }).await;
         metrics::histogram!("countersign_store_commit_seconds").record(started.elapsed().as_secs_f64());

@@ -10,7 +10,7 @@ use crate::{Result, StoreConfig, StoreError};
 
 #[derive(Clone)]
 pub(super) struct Pool {
-    server: Server,
+    pub(super) server: Server,
     idle: Arc<Mutex<Vec<Connection>>>,
     /// Connections that may be open.
     turns: Arc<Semaphore>,

@@ -238,3 +238,20 @@ pub(crate) fn plan_of(query: &crate::sql::Query) -> Vec<String> {
     let rows = statement.query_map(rusqlite::params_from_iter(&query.params), |row| row.get(3)).unwrap();
     rows.map(std::result::Result::unwrap).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_commit_is_on_the_disk() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("countersign.db");
+        let settings = Settings { path, read_only: false, cache_kib: 1024, max_page_count: None };
+        let connection = connect(&settings, false).unwrap();
+        let pragma = |name| connection.pragma_query_value(None, name, |row| row.get::<_, String>(0)).unwrap();
+        assert_eq!(pragma("journal_mode"), "wal");
+        let synchronous = connection.pragma_query_value(None, "synchronous", |row| row.get::<_, i64>(0)).unwrap();
+        assert_eq!(synchronous, 2, "FULL");
+    }
+}
