@@ -57,7 +57,7 @@ sim: ## Ten thousand simulated scenarios
 	SIM_SCENARIOS=10000 $(CARGO) nextest run --release -p countersign-engine --test simulation
 
 crash: ## Kill the executable again and again, on both databases
-	CRASH_KILLS=60 $(CARGO) nextest run -p countersign-cli --test crash --no-capture
+	CRASH_KILLS=200 $(CARGO) nextest run -p countersign-cli --test crash --no-capture
 
 bench: build ## Measure every workload on both databases into bench/results.json; ARGS=--quick for a smoke test
 	$(BIN) bench all --out bench/results.json $(ARGS)

@@ -26,7 +26,15 @@ begin() {
 while read -r word; do
   case "$word" in
     start) begin "$@" ;;
-    stop) kill -QUIT "$server"; wait "$server"; echo stopped ;;
+    kill)
+      processes="$server $(cat "/proc/$server/task/$server/children")"
+      kill -KILL $processes
+      wait "$server"
+      for process in $processes; do
+        for attempt in $(seq 1200); do [ -e "/proc/$process" ] && sleep 0.005 || break; done
+      done
+      rm -f "$1"/.s.PGSQL.5432*
+      echo killed ;;
     promote) "$2/pg_ctl" -D "$1/data" -w promote >>"$1/log" 2>&1 && echo promoted ;;
   esac
 done
@@ -118,9 +126,9 @@ impl Postgres {
         assert_eq!(line.trim(), expected, "PostgreSQL, told to {word}");
     }
 
-    /// Stops it at once, as a crash does: nothing is finished, clients are cut off.
+    /// Kills all its processes at once: nothing is finished, clients are cut off.
     pub fn crash(&mut self) {
-        self.order("stop", "stopped");
+        self.order("kill", "killed");
     }
 
     /// Starts it again.

@@ -22,7 +22,7 @@ use sabotage::Sabotage;
 use scenario::Report;
 
 const SCENARIOS: u64 = 300;
-const WHOLE_SCENARIOS: u64 = 40;
+const WHOLE_SCENARIOS: u64 = 120;
 /// How many failing seeds are told.
 const FAILURES_SHOWN: usize = 20;
 /// In how many scenarios a fault of ours must have been noticed.

@@ -18,7 +18,7 @@ use axum::{
     http::{HeaderMap, HeaderValue, StatusCode, header},
 };
 use countersign_engine::{IdempotencyKey, StartRun, has_stopped};
-use countersign_store::{Role, RunFilter, RunRow};
+use countersign_store::{Role, RunFilter};
 use serde::Deserialize;
 use serde_json::{Value, json};
 use std::{sync::Arc, time::Duration};

@@ -2,13 +2,17 @@
 
 use super::director::Director;
 use crate::{people::WORKSPACE, scenario::Report, store::Store};
-use countersign_store::AuditFilter;
+use countersign_core::run::{Event, FailureClass};
+use countersign_store::{AuditFilter, RunEventsRow, StepExecutionRow};
+use std::collections::BTreeMap;
 
 impl Director {
     pub async fn report(&self) -> Result<Report, String> {
         let mut stored = Store::default();
         for row in self.runs().await {
             let log = self.calm.run_events(WORKSPACE, &row.id, 0).await.map_err(|error| error.to_string())?;
+            let steps = self.calm.list_step_executions(WORKSPACE, &row.id).await.map_err(|error| error.to_string())?;
+            every_step_is_recorded(&row.id, &log, &steps)?;
             stored.log.insert(row.id.clone(), log);
             stored.runs.insert(row.id.clone(), row);
         }
@@ -29,5 +33,48 @@ impl Director {
             decisions: world.checker.decisions,
             trace: world.trace,
         })
+    }
+}
+
+/// Each answered attempt and each finished step of the log has its row, with its times and as what it ended; no row is
+/// about anything else.
+fn every_step_is_recorded(run: &str, log: &[RunEventsRow], rows: &[StepExecutionRow]) -> Result<(), String> {
+    let (mut answers, mut finished) = (BTreeMap::new(), Vec::new());
+    for entry in log {
+        let events: Vec<Event> = serde_json::from_str(&entry.events).map_err(|error| error.to_string())?;
+        for event in events {
+            match event {
+                Event::CallSucceeded { visit, call, attempt, .. } => {
+                    answers.insert((visit, u32::from(call), attempt), "completed");
+                }
+                Event::CallFailed { visit, call, attempt, error, .. } => {
+                    let status = if error.class == FailureClass::Unknown { "unknown" } else { "failed" };
+                    answers.insert((visit, u32::from(call), attempt), status);
+                }
+                Event::StepCompleted { visit, .. } | Event::StepFailed { visit, .. } => finished.push(visit),
+                _ => {}
+            }
+        }
+    }
+    for ((visit, call, attempt), status) in &answers {
+        let row = rows.iter().find(|row| (row.visit, row.call, row.attempt) == (*visit, *call, *attempt));
+        // A step that a person ended later, after a call in doubt, is recorded in the place of its first call.
+        let as_step = (*call, *attempt) == (0, 1) && finished.contains(visit);
+        let recorded = row.is_some_and(|row| (row.status == *status || as_step) && row.ended_at.is_some());
+        if !recorded {
+            return Err(format!(
+                "{run}: attempt {attempt} of call {call} of visit {visit} is {status}, but recorded as {row:?}"
+            ));
+        }
+    }
+    if let Some(visit) = finished.iter().find(|visit| !rows.iter().any(|row| row.visit == **visit)) {
+        return Err(format!("{run}: visit {visit} is over, but not recorded"));
+    }
+    let known = |row: &&StepExecutionRow| {
+        answers.contains_key(&(row.visit, row.call, row.attempt)) || (row.call == 0 && finished.contains(&row.visit))
+    };
+    match rows.iter().find(|row| !known(row)) {
+        Some(row) => Err(format!("{run}: a record of what did not take place: {row:?}")),
+        None => Ok(()),
     }
 }
