@@ -193,6 +193,7 @@ fn random_workflow(dice: &Dice) -> Work {
             by: "u-1".to_owned(),
             expected_active,
             at: 6,
+            message: dice.maybe(2).map(|_| "why".to_owned()),
         }),
         _ => Work::Archive(workspace, id, dice.maybe(9)),
     }

@@ -1,5 +1,5 @@
-import { describe, expect, it } from 'vitest'
-import { Autosave, type SaveAnswer, type SaveState } from './autosave'
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { Autosave, retryPause, type SaveAnswer, type SaveState } from './autosave'
 
 function setUp(answers: SaveAnswer<string>[] = []) {
   const saved: [string, number][] = []
@@ -18,6 +18,7 @@ function setUp(answers: SaveAnswer<string>[] = []) {
       due = work
       return () => (due = undefined)
     },
+    same: Object.is,
   })
   const answer = async () => {
     const ready = release
@@ -73,5 +74,86 @@ describe('autosave', () => {
     await settled
     expect(saved.at(-1)).toEqual(['mine too', 5])
     expect(states.at(-1)).toBe('saved')
+  })
+})
+
+describe('autosave by itself', () => {
+  beforeEach(() => void vi.useFakeTimers())
+  afterEach(() => void vi.useRealTimers())
+
+  function withTimers(answers: SaveAnswer<string>[], otherwise: SaveAnswer<string> = { ok: true, revision: 2 }) {
+    const tries: number[] = []
+    const states: SaveState<string>['kind'][] = []
+    const start = Date.now()
+    const queue = new Autosave<string>({
+      revision: 1,
+      save: () => {
+        tries.push(Date.now() - start)
+        return Promise.resolve(answers.shift() ?? otherwise)
+      },
+      onState: (state) => states.push(state.kind),
+      later: (work, pauseMs) => {
+        const timer = setTimeout(work, pauseMs)
+        return () => clearTimeout(timer)
+      },
+      same: Object.is,
+    })
+    return { queue, tries, states }
+  }
+  const offline: SaveAnswer<string> = { ok: false, message: 'offline' }
+  const HOUR = 3_600_000
+
+  it('tries again with growing pauses that do not grow for ever', async () => {
+    const { queue, tries, states } = withTimers([], offline)
+    queue.push('a')
+    await vi.advanceTimersByTimeAsync(HOUR)
+    const pauses = tries.slice(1).map((at, index) => at - (tries[index] ?? 0))
+    expect(pauses.slice(0, 7)).toEqual([2_000, 4_000, 8_000, 16_000, 32_000, 60_000, 60_000])
+    expect(retryPause(1_000)).toBe(60_000)
+    expect(states.at(-1)).toBe('failed')
+  })
+
+  it('stops once it is saved, and begins with the short pause the next time', async () => {
+    const { queue, tries, states } = withTimers([offline, offline, { ok: true, revision: 2 }, offline, { ok: true, revision: 3 }])
+    queue.push('a')
+    await vi.advanceTimersByTimeAsync(HOUR)
+    expect(tries).toEqual([700, 2_700, 6_700])
+    expect(states.at(-1)).toBe('saved')
+    queue.push('b')
+    await vi.advanceTimersByTimeAsync(HOUR)
+    expect(tries.slice(3)).toEqual([HOUR + 700, HOUR + 2_700])
+    expect(queue.unsaved).toBe(false)
+  })
+
+  it('tries at once when a person asks, and once only', async () => {
+    const { queue, tries } = withTimers([offline])
+    queue.push('a')
+    await vi.advanceTimersByTimeAsync(1_000)
+    await queue.flush()
+    expect(tries).toEqual([700, 1_000])
+    await vi.advanceTimersByTimeAsync(HOUR)
+    expect(tries).toHaveLength(2)
+  })
+
+  it('never tries again by itself after a conflict or a refusal that stays', async () => {
+    const refusals: SaveAnswer<string>[] = [{ ok: false, conflict: { document: 'theirs', revision: 5 } }, { ok: false, message: 'too large', final: true }]
+    for (const refusal of refusals) {
+      const { queue, tries } = withTimers([offline, refusal])
+      queue.push('a')
+      await vi.advanceTimersByTimeAsync(HOUR)
+      expect(tries).toEqual([700, 2_700])
+      expect(queue.unsaved).toBe(true)
+    }
+  })
+
+  it('takes its own change for no conflict when only the answer was lost', async () => {
+    const { queue, tries, states } = withTimers([offline, { ok: false, conflict: { document: 'a', revision: 2 } }, { ok: true, revision: 3 }])
+    queue.push('a')
+    await vi.advanceTimersByTimeAsync(1_000)
+    queue.push('b')
+    await vi.advanceTimersByTimeAsync(HOUR)
+    expect(tries).toEqual([700, 1_700, 1_700])
+    expect(states).not.toContain('conflict')
+    expect(queue.revision).toBe(3)
   })
 })

@@ -6,21 +6,39 @@ export type SaveState<D> =
   | { kind: 'failed'; revision: number; message: string }
   | { kind: 'conflict'; revision: number; theirs: { document: D; revision: number } }
 
-export type SaveAnswer<D> = { ok: true; revision: number } | { ok: false; conflict: { document: D; revision: number } } | { ok: false; message: string }
+/** `final`: asking again would be answered alike, so nobody does until the document changes or a person asks. */
+export type SaveAnswer<D> = { ok: true; revision: number } | { ok: false; conflict: { document: D; revision: number } } | { ok: false; message: string; final?: boolean }
+
+const PAUSE_MS = 700
+const RETRY_FIRST_MS = 2_000
+const RETRY_MAX_MS = 60_000
+
+/** How long to wait after so many failures in a row, from 1. */
+export function retryPause(failures: number): number {
+  return Math.min(RETRY_MAX_MS, RETRY_FIRST_MS * 2 ** (failures - 1))
+}
 
 type Parts<D> = {
   revision: number
   save: (document: D, revision: number) => Promise<SaveAnswer<D>>
   onState: (state: SaveState<D>) => void
-  /** Runs `work` after the pause of the queue and returns how to call it off. */
-  later: (work: () => void) => () => void
+  /** Runs `work` after a pause and returns how to call it off. */
+  later: (work: () => void, pauseMs: number) => () => void
+  /** Whether two documents say the same. */
+  same: (a: D, b: D) => boolean
 }
 
-/** Saves drafts one at a time: what changes meanwhile goes out next, only the newest of it, on the revision just made. */
+/**
+ * Saves drafts one at a time: what changes meanwhile goes out next, only the newest of it, on the revision just made.
+ * What failed is tried again with growing pauses; a conflict waits for a person.
+ */
 export class Autosave<D> {
   private state: SaveState<D>
   private waiting: D | undefined
   private cancel: (() => void) | undefined
+  private failures = 0
+  /** Sent last, and whether it arrived was not answered. */
+  private sent: D | undefined
 
   constructor(private readonly parts: Parts<D>) {
     this.state = { kind: 'saved', revision: parts.revision }
@@ -31,8 +49,7 @@ export class Autosave<D> {
     this.waiting = document
     if (this.state.kind === 'conflict' || this.state.kind === 'saving') return
     this.enter({ kind: 'changed', revision: this.state.revision })
-    this.cancel?.()
-    this.cancel = this.parts.later(() => void this.flush())
+    this.flushAfter(PAUSE_MS)
   }
 
   /** Saves now what is not saved yet. */
@@ -46,15 +63,27 @@ export class Autosave<D> {
       this.enter({ kind: 'saving', revision })
       const answer = await this.parts.save(document, revision)
       if (answer.ok) {
+        this.failures = 0
+        this.sent = undefined
         this.enter({ kind: 'saved', revision: answer.revision })
         continue
       }
       this.waiting ??= document
       if ('conflict' in answer) {
+        // Nobody else's change: an earlier try arrived, its answer did not.
+        if (this.sent !== undefined && this.parts.same(answer.conflict.document, this.sent)) {
+          this.sent = undefined
+          this.state = { kind: 'changed', revision: answer.conflict.revision }
+          continue
+        }
         this.enter({ kind: 'conflict', revision, theirs: answer.conflict })
         return
       }
+      this.failures += 1
       this.enter({ kind: 'failed', revision, message: answer.message })
+      if (answer.final) return
+      this.sent = document
+      this.flushAfter(retryPause(this.failures))
       return
     }
   }
@@ -78,6 +107,11 @@ export class Autosave<D> {
 
   dispose(): void {
     this.cancel?.()
+  }
+
+  private flushAfter(pauseMs: number): void {
+    this.cancel?.()
+    this.cancel = this.parts.later(() => void this.flush(), pauseMs)
   }
 
   private enter(state: SaveState<D>): void {

@@ -20,7 +20,7 @@ export function exitsOf(step: Step): Exit[] {
       return [exit('next', step.next), exit('timeout', step.timeout?.next, 'timeout', 'quiet', true)]
     case 'condition':
       return [
-        ...step.branches.map((branch, index) => exit(`when ${index + 1}`, branch.next, branch.label || branch.when)),
+        ...step.branches.map((branch, index) => exit(`when ${index + 1}`, branch.next, branch.label || branch.when.trim() || `when ${index + 1}`)),
         exit('otherwise', step.otherwise, 'otherwise', 'quiet'),
       ]
     case 'approval':

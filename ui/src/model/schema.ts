@@ -8,11 +8,15 @@ export type SchemaField = {
   required: boolean
   secret: boolean
   choices: string[] | null
+  /** What the choices are in JSON, in the same order. */
+  values: Json[] | null
+  /** The members of an object, one level deep. */
+  fields: SchemaField[] | null
   example: Json | undefined
 }
 
-/** The top-level fields of an object schema, simple enough for a plain form. Anything nested becomes a JSON field. */
-export function schemaFields(schema: unknown): SchemaField[] {
+/** The top-level fields of an object schema, simple enough for a plain form, with the members of the objects among them. Anything deeper becomes a JSON field. */
+export function schemaFields(schema: unknown, nested = true): SchemaField[] {
   if (!isObject(schema) || !isObject(schema.properties)) return []
   const required = Array.isArray(schema.required) ? schema.required : []
   return Object.entries(schema.properties).map(([name, raw]) => {
@@ -25,6 +29,8 @@ export function schemaFields(schema: unknown): SchemaField[] {
       required: required.includes(name),
       secret: field.writeOnly === true || field.format === 'password' || field['x-secret'] === true,
       choices: Array.isArray(field.enum) ? field.enum.map(String) : null,
+      values: Array.isArray(field.enum) ? field.enum : null,
+      fields: nested && isObject(field.properties) && Object.keys(field.properties).length > 0 ? schemaFields(field, false) : null,
       example: field.default ?? (Array.isArray(field.examples) ? field.examples[0] : undefined),
     }
   })

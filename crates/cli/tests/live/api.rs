@@ -75,6 +75,11 @@ impl Api {
         Self { http, key: key.map(str::to_owned) }
     }
 
+    /// The API key.
+    pub fn key(&self) -> &str {
+        self.key.as_deref().unwrap()
+    }
+
     /// Sends it to the server at `base`.
     pub async fn send(&self, base: &str, request: &Request) -> reqwest::Result<Answer> {
         let mut builder = self.http.request(request.method.clone(), format!("{base}/api/v1{}", request.path));

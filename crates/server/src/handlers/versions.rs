@@ -125,6 +125,7 @@ pub(crate) async fn rollback_workflow(
         by: caller.id().to_owned(),
         expected_active: request.expected_active.map(Some),
         at: app.now(),
+        message: Some(message.clone()).filter(|message| !message.is_empty()),
     };
     let detail = object!({
         "workflow": row.name, "version": request.version, "before": row.active_version, "message": message,
@@ -245,7 +246,7 @@ pub(crate) async fn list_activations(
             },
             at: row.at,
             by: app.some_person(caller.workspace(), Some(&row.by)).await?,
-            message: version.map(|version| version.message.clone()),
+            message: row.message.or_else(|| version.map(|version| version.message.clone())),
             percent: row.percent,
             took_us: row.took_us,
         });

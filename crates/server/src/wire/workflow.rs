@@ -229,7 +229,7 @@ pub struct Activation {
     pub at: i64,
     /// Who.
     pub by: Option<PersonRef>,
-    /// What the version's author said.
+    /// Why, in the words of who did it; of a publish, the version's message.
     pub message: Option<String>,
     /// Of a ramp: how many of a hundred new runs.
     pub percent: Option<u32>,

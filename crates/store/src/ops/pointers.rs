@@ -65,6 +65,7 @@ impl Store {
             kind: if ramp.ramp.is_some() { ActivationKind::Ramp } else { ActivationKind::RampEnd },
             percent,
             took_us: None,
+            message: None,
         };
         let mut statements = self.alone(&ramp.workspace, &ramp.workflow);
         statements.extend([Statement::new(sql, values).must_hit("workflow"), activation(&entry)]);

@@ -73,6 +73,8 @@ pub struct Activate {
     pub expected_active: Option<Option<u32>>,
     /// When.
     pub at: i64,
+    /// Why.
+    pub message: Option<String>,
 }
 
 pub(super) fn changed(workspace: &str, workflow: &str) -> Vec<Change> {
@@ -81,12 +83,13 @@ pub(super) fn changed(workspace: &str, workflow: &str) -> Vec<Change> {
 
 /// The next entry in the workflow's list of activations; returns its position. The caller holds the workflow's row.
 pub(super) fn activation(row: &ActivationRow) -> Statement {
-    let sql = "INSERT INTO activations (workspace, workflow, position, version, at, \"by\", kind, percent) \
+    let sql = "INSERT INTO activations (workspace, workflow, position, version, at, \"by\", kind, percent, message) \
                SELECT workspace, id, coalesce((SELECT max(position) FROM activations \
                WHERE workspace = ?1 AND workflow = ?2), 0) + 1, CAST(?3 AS BIGINT), CAST(?4 AS BIGINT), \
-               CAST(?5 AS TEXT), CAST(?6 AS TEXT), CAST(?7 AS BIGINT) FROM workflows \
+               CAST(?5 AS TEXT), CAST(?6 AS TEXT), CAST(?7 AS BIGINT), CAST(?8 AS TEXT) FROM workflows \
                WHERE workspace = ?1 AND id = ?2 RETURNING position";
-    let values = params![&row.workspace, &row.workflow, row.version, row.at, &row.by, &row.kind, &row.percent];
+    let values =
+        params![&row.workspace, &row.workflow, row.version, row.at, &row.by, &row.kind, &row.percent, &row.message];
     Statement::new(sql, values).must_hit("workflow")
 }
 
@@ -235,6 +238,7 @@ impl Store {
             kind: ActivationKind::Rollback,
             percent: None,
             took_us: None,
+            message: activate.message.clone(),
         };
         let mut statements = self.alone(&activate.workspace, &activate.workflow);
         statements.extend([pointer.must_hit("version"), activation(&entry)]);
@@ -358,6 +362,7 @@ fn publish_write(publish: &Publish, version: u32, audit: Vec<NewAudit>) -> Write
         kind: ActivationKind::Publish,
         percent: None,
         took_us: None,
+        message: None,
     };
     Write {
         statements: vec![pointer.must_hit("workflow"), insert(&row), activation(&entry)],

@@ -109,6 +109,8 @@ row! {
         pub percent: Option<u32>,
         /// How long it took until every new start obeyed, microseconds.
         pub took_us: Option<u64>,
+        /// What the person said, where it is not the version's own message.
+        pub message: Option<String>,
     }
 }
 

@@ -28,6 +28,7 @@ fn activate(version: u32) -> Activate {
         by: "user:u-1".to_owned(),
         expected_active: None,
         at: 5_000,
+        message: None,
     }
 }
 

@@ -4,7 +4,7 @@ import { queries } from '@/api/queries'
 import type { Diff } from '@/api/types'
 import { QueryState } from '@/app/query-state'
 import type { Change } from '@/model/compare'
-import { parseDiff } from '@/model/diff'
+import { parseDiff, type DiffLine } from '@/model/diff'
 import { cx } from '@/ui/cx'
 import { Skeleton } from '@/ui/states'
 import { Tabs } from '@/ui/tabs'
@@ -26,12 +26,13 @@ export function Chips({ steps }: { steps: Record<Change, string[]> }) {
   )
 }
 
-function TextDiff({ text }: { text: string }) {
+/** Lines with what came and what went marked by sign and colour. */
+export function TextDiff({ lines, className }: { lines: readonly DiffLine[]; className?: string }) {
   return (
-    <div className="overflow-x-auto rounded-lg border border-line" tabIndex={0} role="region" aria-label={s.diffLabel}>
+    <div className={cx('overflow-x-auto rounded-lg border border-line', className)} tabIndex={0} role="region" aria-label={s.diffLabel}>
       <table className="w-full border-collapse font-mono text-xs leading-5">
         <tbody>
-          {parseDiff(text).map((line, index) => (
+          {lines.map((line, index) => (
             <tr key={index} className={LINE[line.kind]}>
               <td className="w-10 px-2 text-right text-faint select-none">{line.from}</td>
               <td className="w-10 px-2 text-right text-faint select-none">{line.to}</td>
@@ -54,7 +55,7 @@ function Both({ id, diff, height }: { id: string; diff: Diff; height?: string })
         <Tabs label={s.views.label} value={view} onChange={setView} tabs={[{ id: 'graph', label: s.views.graph, count: diff.changes.length }, { id: 'text', label: s.views.text }]} />
         <Chips steps={diff.steps} />
       </div>
-      {view === 'text' ? <TextDiff text={diff.text_diff} /> : (
+      {view === 'text' ? <TextDiff lines={parseDiff(diff.text_diff)} /> : (
         <Suspense fallback={<Skeleton className="h-96" />}><GraphDiff id={id} diff={diff} height={height} /></Suspense>
       )}
     </>

@@ -12,7 +12,8 @@ import { language } from './language'
 const LOOK = EditorView.theme({
   '&': { fontSize: '12px', color: 'var(--text)', backgroundColor: 'transparent' },
   '.cm-scroller': { fontFamily: 'var(--font-mono)', lineHeight: '1.5', overflow: 'auto' },
-  '.cm-content': { padding: '6px 0', caretColor: 'var(--text)' },
+  // Here and not by a class: the editor's own styles stand above the layers of classes.
+  '.cm-content': { padding: '6px 0', caretColor: 'var(--text)', minHeight: 'calc(var(--editor-lines) * 1.5em + 12px)' },
   '.cm-line': { padding: '0 10px' },
   '.cm-cursor': { borderLeftColor: 'var(--text)' },
   '.cm-placeholder': { color: 'var(--faint)' },
@@ -42,6 +43,8 @@ type Props = {
   disabled?: boolean
   shape: () => Shape
   problem?: ExpressionProblem | null
+  /** Takes the keyboard when it appears, with the cursor there. */
+  focusAt?: number | null
   onChange: (value: string) => void
   onFocus?: (focused: boolean) => void
 }
@@ -117,6 +120,11 @@ export default function ExpressionEditor(props: Props) {
       }),
     })
     view.current = made
+    const { focusAt } = latest.current
+    if (focusAt != null) {
+      made.dispatch({ selection: { anchor: Math.min(focusAt, made.state.doc.length) } })
+      made.focus()
+    }
     return () => made.destroy()
   }, [mode, lines, placeholder])
   useEffect(() => {
@@ -133,7 +141,7 @@ export default function ExpressionEditor(props: Props) {
     const end = editor.state.doc.length
     const at = Math.min(problem?.at ?? 0, end)
     const from = at === end ? Math.max(0, end - 1) : at
-    const word = /^(?:\w+|\S)/.exec(editor.state.doc.sliceString(from))?.[0].length ?? 1
+    const word = /^(?:\$?\w+|\S)/.exec(editor.state.doc.sliceString(from))?.[0].length ?? 1
     const to = problem?.at == null ? end : Math.min(end, from + word)
     editor.dispatch(setDiagnostics(editor.state, problem && end > 0 ? [{ from, to, severity: 'error', message: problem.message }] : []))
   }, [problem, value])
@@ -141,7 +149,7 @@ export default function ExpressionEditor(props: Props) {
     <div
       ref={host}
       style={{ '--editor-lines': lines } as React.CSSProperties}
-      className={`rounded-md border bg-bg outline-offset-0 focus-within:outline-2 focus-within:outline-accent hover:border-faint ${problem ? 'border-bad' : 'border-line-strong'} ${disabled ? 'opacity-60' : ''} [&_.cm-editor]:max-h-64 [&_.cm-content]:min-h-[calc(var(--editor-lines)*1.5em+12px)]`}
+      className={`rounded-md border bg-bg outline-offset-0 focus-within:outline-2 focus-within:outline-accent hover:border-faint ${problem ? 'border-bad' : 'border-line-strong'} ${disabled ? 'opacity-60' : ''} [&_.cm-editor]:max-h-64`}
     />
   )
 }

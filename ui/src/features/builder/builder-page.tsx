@@ -37,9 +37,12 @@ function SaveMark() {
   const icons = { saved: <Cloud size={14} />, changed: <CloudUpload size={14} />, saving: <CloudUpload size={14} />, failed: <CloudAlert size={14} />, conflict: <CloudAlert size={14} /> }
   const bad = state.kind === 'failed' || state.kind === 'conflict'
   return (
-    <span role="status" title={state.kind === 'failed' ? state.message : undefined} className={`inline-flex items-center gap-1 text-xs ${bad ? 'text-bad' : 'text-faint'}`}>
-      {icons[state.kind]} {s.save[state.kind]}
-    </span>
+    <>
+      <span role="status" title={state.kind === 'failed' ? state.message : undefined} className={`inline-flex items-center gap-1 text-xs ${bad ? 'text-bad' : 'text-faint'}`}>
+        {icons[state.kind]} {s.save[state.kind]}
+      </span>
+      {state.kind === 'failed' && <Button small title={state.message} onClick={() => void builder.flush()}>{s.actions.save}</Button>}
+    </>
   )
 }
 

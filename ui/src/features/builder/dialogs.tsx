@@ -1,20 +1,23 @@
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
 import { useNavigate } from '@tanstack/react-router'
-import { useState } from 'react'
+import { useMemo, useState } from 'react'
 import { api, ApiProblem, problemText, send } from '@/api/client'
 import { BacktestDialog } from '@/components/backtest/backtest-dialog'
 import { strings as backtest } from '@/components/backtest/strings'
-import { Difference } from '@/components/difference/difference'
+import { Difference, TextDiff } from '@/components/difference/difference'
 import { queries } from '@/api/queries'
 import { TestResults } from '@/components/test-results'
 import { Button } from '@/ui/button'
 import { Dialog } from '@/ui/dialog'
 import { Field, Input, Textarea } from '@/ui/field'
 import { Note } from '@/ui/states'
+import type { DiffLine } from '@/model/diff'
+import { diffLines, inOrderOf } from '@/model/line-diff'
 import { toYaml } from '@/model/yaml'
 import { useStore } from '@/ui/store'
 import { toast } from '@/ui/toast'
 import { useBuilder, useDocument } from './context'
+import { strings as shell } from './shell-strings'
 import { strings } from './strings'
 
 /** Publishes the draft; a refusal shows its reasons, a race shows itself. */
@@ -73,23 +76,27 @@ export function PublishDialog({ active, onClose }: { active: number | null | und
   )
 }
 
-/** Two people edited the same draft: both texts, one choice. */
+/** Two people edited the same draft: what differs, line by line, and one choice. */
 export function ConflictDialog() {
   const s = strings.conflict
   const builder = useBuilder()
   const saving = useStore(builder.saving)
   const mine = useDocument()
-  if (saving.kind !== 'conflict') return null
+  const theirs = saving.kind === 'conflict' ? saving.theirs.document : null
+  const lines = useMemo(() => (theirs ? diffLines(toYaml(theirs), toYaml(inOrderOf(mine, theirs))) : []), [theirs, mine])
+  if (!theirs) return null
+  const count = (kind: DiffLine['kind']) => lines.filter((line) => line.kind === kind).length
   return (
     <Dialog open onClose={() => undefined} closable={false} title={s.title} description={s.text} wide>
-      <div className="grid gap-3 md:grid-cols-2">
-        {[[s.mineLabel, mine], [s.theirsLabel, saving.theirs.document] ].map(([label, document]) => (
-          <div key={label as string} className="flex min-w-0 flex-col gap-1">
-            <h3 className="text-xs font-medium text-faint">{label as string}</h3>
-            <pre tabIndex={0} className="max-h-72 overflow-auto rounded-md bg-sunken p-2 font-mono text-xs">{toYaml(document as typeof mine)}</pre>
-          </div>
-        ))}
-      </div>
+      {lines.length === 0 ? <p className="text-sm text-muted">{shell.conflict.same}</p> : (
+        <>
+          <p className="mb-2 flex flex-wrap gap-2 text-xs">
+            <span className="rounded bg-bad-soft px-2 py-0.5 text-bad">{shell.conflict.theirs(count('removed'))}</span>
+            <span className="rounded bg-ok-soft px-2 py-0.5 text-ok">{shell.conflict.mine(count('added'))}</span>
+          </p>
+          <TextDiff lines={lines} className="max-h-[44vh] overflow-y-auto" />
+        </>
+      )}
       <div className="mt-4 flex justify-end gap-2">
         <Button onClick={() => void builder.settle('theirs')}>{s.theirs}</Button>
         <Button look="primary" onClick={() => void builder.settle('mine')}>{s.mine}</Button>

@@ -3,14 +3,15 @@ import { lazy, Suspense, useEffect, useMemo, useState, type ReactNode } from 're
 import { queries } from '@/api/queries'
 import { useMay } from '@/app/session'
 import type { Mode } from '@/model/expression/complete'
-import { indexOfByte } from '@/model/expression/sample'
+import { indexOfByte, scopeOfDocument } from '@/model/expression/sample'
 import { brief } from '@/model/json'
+import { statusLook } from '@/model/status'
 import { Button } from '@/ui/button'
 import { Dialog } from '@/ui/dialog'
-import { Field, Textarea } from '@/ui/field'
+import { Field, Select, Textarea } from '@/ui/field'
 import { useStore } from '@/ui/store'
-import { useBuilder } from './context'
-import { readObject, scopeAt, useSample, useShape, type Place } from './sample'
+import { useBuilder, useDocument } from './context'
+import { chosenRun, lastRuns, readObject, scopeAt, useRunScope, useSample, useShape, type Place } from './sample'
 import { strings } from './strings'
 
 const s = strings.expression
@@ -47,25 +48,49 @@ function useTried(text: string, mode: Mode, place: Place, active: boolean): Trie
   }, [data, settled, plain])
 }
 
+const OWN = 'own'
+
+/** Which data the values are of: the newest run, one of the last, or what somebody writes here. */
 function SampleDialog({ onClose }: { onClose: () => void }) {
   const builder = useBuilder()
   const sample = useSample()
-  const [text, setText] = useState(() => JSON.stringify(sample.data, null, 2))
+  const chosen = chosenRun(builder)
+  const [pick, setPick] = useState(() => (builder.sample.get() ? OWN : (chosen.get() ?? '')))
+  const [own, setOwn] = useState(() => JSON.stringify(sample.data, null, 2))
+  const { data: newest } = useQuery(queries.newestRun(builder.id))
+  const { data: runs = [] } = useQuery(lastRuns(builder.id))
+  const ofRun = useRunScope(pick === '' ? newest?.id : pick === OWN ? undefined : pick)
+  const document = useDocument()
+  const data = useMemo(() => (pick === '' && newest === null ? scopeOfDocument(document) : ofRun), [pick, newest, ofRun, document])
+  const text = pick === OWN ? own : data ? JSON.stringify(data, null, 2) : ''
   const value = readObject(text)
   return (
     <Dialog open onClose={onClose} title={s.sampleTitle} description={s.sampleText} wide>
       <form className="flex flex-col gap-3" onSubmit={(event) => {
         event.preventDefault()
         event.stopPropagation()
-        if (value) builder.sample.set(value)
+        builder.sample.set(pick === OWN ? value : null)
+        if (pick !== OWN) chosen.set(pick || null)
         onClose()
       }}>
-        <Field label={s.sampleData} error={value ? undefined : s.sampleBad}>{(props) => <Textarea {...props} autoFocus rows={18} spellCheck={false} className="font-mono !text-xs" value={text} onChange={(event) => setText(event.target.value)} />}</Field>
+        <Field label={s.sampleOf}>
+          {(props) => (
+            <Select {...props} value={pick} onChange={(event) => {
+              if (event.target.value === OWN && value) setOwn(text)
+              setPick(event.target.value)
+            }}>
+              <option value="">{s.newest}</option>
+              {runs.map((run) => <option key={run.id} value={run.id}>{s.run(new Date(run.started_at).toLocaleString(), statusLook(run.status).word, run.customer?.name || run.title)}</option>)}
+              {pick !== '' && pick !== OWN && !runs.some((run) => run.id === pick) && <option value={pick}>{pick}</option>}
+              <option value={OWN}>{s.own}</option>
+            </Select>
+          )}
+        </Field>
+        <Field label={s.sampleData} hint={pick === OWN ? undefined : s.sampleEdit} error={value || pick !== OWN ? undefined : s.sampleBad}>{(props) => <Textarea {...props} rows={16} spellCheck={false} className="font-mono !text-xs" value={text} onChange={(event) => {
+          setOwn(event.target.value)
+          setPick(OWN)
+        }} />}</Field>
         <div className="flex justify-end gap-2">
-          <Button onClick={() => {
-            builder.sample.set(null)
-            onClose()
-          }}>{s.useRun}</Button>
           <Button type="submit" look="primary" disabled={!value}>{s.useSample}</Button>
         </div>
       </form>
@@ -79,9 +104,10 @@ export function SampleLine() {
   const [open, setOpen] = useState(false)
   const edited = useStore(builder.sample) !== null
   const sample = useSample()
+  const chosen = useStore(chosenRun(builder)) !== null
   return (
     <div className="flex items-center justify-between gap-2 border-t border-line px-4 py-1.5 text-xs text-muted">
-      <span>{edited ? s.fromEdited : sample.source === 'run' ? s.fromRun : s.fromNothing}</span>
+      <span>{edited ? s.fromEdited : sample.source !== 'run' ? s.fromNothing : chosen ? s.fromChosen(new Date(sample.started_at).toLocaleString()) : s.fromRun}</span>
       <Button small look="quiet" onClick={() => setOpen(true)}>{s.change}</Button>
       {open && <SampleDialog onClose={() => setOpen(false)} />}
     </div>
@@ -94,21 +120,40 @@ function Result({ tried }: { tried: Tried }) {
   return <output className={`font-mono text-[11px] break-words ${tried.error ? 'text-bad' : 'text-muted'}`}>{shown}</output>
 }
 
-export type ExpressionProps = { name: string; value: string; onChange: (value: string) => void; mode: Mode; place?: Place; lines?: number; placeholder?: string; field?: string }
+export type ExpressionProps = { name: string; value: string; onChange: (value: string) => void; mode: Mode; place?: Place; lines?: number; placeholder?: string; field?: string; focusAt?: number | null; onFocus?: (focused: boolean) => void }
 const STEP: Place = { kind: 'step' }
 
 /** The editor with its live value; `id`, `labelledBy` and `describedBy` come from the field around it. */
-export function ExpressionBox({ name, value, onChange, mode, place = STEP, lines = 1, placeholder, field, id, labelledBy, describedBy }: ExpressionProps & { id?: string; labelledBy?: string; describedBy?: string }) {
+export function ExpressionBox({ name, value, onChange, mode, place = STEP, lines = 1, placeholder, field, focusAt, onFocus, id, labelledBy, describedBy }: ExpressionProps & { id?: string; labelledBy?: string; describedBy?: string }) {
   const editable = useMay('builder')
   const shape = useShape(place)
   const tried = useTried(value, mode, place, editable)
   const problem = useMemo(() => (tried?.error ? { at: tried.at, message: tried.error } : null), [tried])
   return (
     <div data-field={field} className="flex min-w-0 flex-1 flex-col gap-1">
-      <Suspense fallback={<div aria-hidden className="rounded-md border border-line-strong bg-bg" style={{ minHeight: `${lines * 18 + 14}px` }} />}>
-        <ExpressionEditor id={id} name={name} labelledBy={labelledBy} describedBy={describedBy} value={value} mode={mode} lines={lines} placeholder={placeholder} disabled={!editable} shape={shape} problem={problem} onChange={onChange} />
+      <Suspense fallback={<Room lines={lines} />}>
+        <ExpressionEditor id={id} name={name} labelledBy={labelledBy} describedBy={describedBy} value={value} mode={mode} lines={lines} placeholder={placeholder} disabled={!editable} shape={shape} problem={problem} focusAt={focusAt} onChange={onChange} onFocus={onFocus} />
       </Suspense>
       {tried && <Result tried={tried} />}
+    </div>
+  )
+}
+
+/** Where the editor will be. */
+function Room({ lines }: { lines: number }) {
+  return <div aria-hidden className="rounded-md border border-line-strong bg-bg" style={{ minHeight: `${lines * 18 + 14}px` }} />
+}
+
+/** The editor for JSON with templates in its strings; it has no one value to show. */
+export function JsonBox({ name, value, onChange, onBlur, lines, problem, field, id, labelledBy, describedBy }: { name: string; value: string; onChange: (value: string) => void; onBlur: () => void; lines: number; problem: string | null; field?: string; id: string; labelledBy: string; describedBy?: string }) {
+  const editable = useMay('builder')
+  const shape = useShape(STEP)
+  const shown = useMemo(() => (problem === null ? null : { at: null, message: problem }), [problem])
+  return (
+    <div data-field={field} className="min-w-0">
+      <Suspense fallback={<Room lines={lines} />}>
+        <ExpressionEditor id={id} name={name} labelledBy={labelledBy} describedBy={describedBy} value={value} mode="template" lines={lines} disabled={!editable} shape={shape} problem={shown} onChange={onChange} onFocus={(focused) => !focused && onBlur()} />
+      </Suspense>
     </div>
   )
 }

@@ -6,7 +6,7 @@ import { Button, IconButton } from '@/ui/button'
 import { Field, Input, Textarea } from '@/ui/field'
 import type { Mode } from '@/model/expression/complete'
 import { useBuilder, useDocument } from './context'
-import { ExpressionBox, ExpressionField } from './expression-field'
+import { ExpressionBox, ExpressionField, JsonBox } from './expression-field'
 import type { Place } from './sample'
 import { strings } from './strings'
 
@@ -21,10 +21,10 @@ export function useStepField<T extends Json>(id: string, path: Path): [T | undef
   return [value, (next) => builder.perform({ op: 'set_field', id, path, value: next })]
 }
 
-type TextProps = { id: string; path: Path; label: ReactNode; name?: string; mode?: Mode; hint?: ReactNode; mono?: boolean; rows?: number; required?: boolean; placeholder?: string; list?: string; type?: string }
+type TextProps = { id: string; path: Path; label: ReactNode; name?: string; mode?: Mode; hint?: ReactNode; mono?: boolean; rows?: number; required?: boolean; placeholder?: string; type?: string }
 
 /** A text of the step, an expression or template when it has a `mode`. `required` keeps the key with an empty text. */
-export function TextField({ id, path, label, name: called, mode, hint, mono, rows, required, placeholder, list, type }: TextProps) {
+export function TextField({ id, path, label, name: called, mode, hint, mono, rows, required, placeholder, type }: TextProps) {
   const [value, setValue] = useStepField<string>(id, path)
   const shown = typeof value === 'string' ? value : value === undefined || value === null ? '' : brief(value, 10_000)
   const set = (text: string) => setValue(text === '' && !required ? undefined : text)
@@ -37,7 +37,7 @@ export function TextField({ id, path, label, name: called, mode, hint, mono, row
         rows ? (
           <Textarea {...props} data-field={name} rows={rows} placeholder={placeholder} value={shown} className={look} onChange={(event) => set(event.target.value)} />
         ) : (
-          <Input {...props} data-field={name} type={type} list={list} placeholder={placeholder} value={shown} className={look} spellCheck={!mono} onChange={(event) => set(event.target.value)} />
+          <Input {...props} data-field={name} type={type} placeholder={placeholder} value={shown} className={look} spellCheck={!mono} onChange={(event) => set(event.target.value)} />
         )
       }
     </Field>
@@ -56,28 +56,29 @@ export function DurationField({ id, path, label, hint, required }: { id: string;
   )
 }
 
-/** JSON as text; only what parses reaches the document. */
-export function JsonField({ label, hint, value, onChange, rows = 5 }: { label: ReactNode; hint?: string; value: Json | undefined; onChange: (value: Json | undefined) => void; rows?: number }) {
+type JsonProps = { label: ReactNode; name?: string; hint?: string; field?: string; template?: boolean; value: Json | undefined; onChange: (value: Json | undefined) => void; rows?: number }
+
+/** JSON as text; only what parses reaches the document. With `template` its strings may hold expressions. */
+export function JsonField({ label, name, hint, field, template, value, onChange, rows = 5 }: JsonProps) {
   const [draft, setDraft] = useState<string | null>(null)
   const parsed = parse(draft ?? '')
   const text = draft !== null && (!parsed.ok || jsonEqual(parsed.value, value)) ? draft : value === undefined ? '' : JSON.stringify(value, null, 2)
+  const problem = draft !== null && !parsed.ok ? s.badJson : null
+  const leave = () => parsed.ok && setDraft(null)
+  const write = (written: string) => {
+    setDraft(written)
+    const next = parse(written)
+    if (next.ok) onChange(next.value)
+  }
   return (
-    <Field label={label} hint={hint} error={draft !== null && !parsed.ok ? s.badJson : undefined}>
-      {(props) => (
-        <Textarea
-          {...props}
-          rows={rows}
-          spellCheck={false}
-          value={text}
-          className="font-mono !text-xs"
-          onBlur={() => parsed.ok && setDraft(null)}
-          onChange={(event) => {
-            setDraft(event.target.value)
-            const next = parse(event.target.value)
-            if (next.ok) onChange(next.value)
-          }}
-        />
-      )}
+    <Field label={label} hint={hint} error={problem ?? undefined}>
+      {(props) =>
+        template ? (
+          <JsonBox id={props.id} name={name ?? (typeof label === 'string' ? label : '')} labelledBy={`${props.id}-label`} describedBy={props['aria-describedby']} field={field} lines={rows} problem={problem} value={text} onChange={write} onBlur={leave} />
+        ) : (
+          <Textarea {...props} data-field={field} rows={rows} spellCheck={false} value={text} className="font-mono !text-xs" onBlur={leave} onChange={(event) => write(event.target.value)} />
+        )
+      }
     </Field>
   )
 }

@@ -1,28 +1,52 @@
-import { useQuery } from '@tanstack/react-query'
+import { queryOptions, useQuery } from '@tanstack/react-query'
 import { useCallback, useMemo } from 'react'
+import { api, send } from '@/api/client'
 import { queries } from '@/api/queries'
 import { documentShape, leaf, merged, shapeOfValue, type Shape } from '@/model/expression/shape'
 import { messageScope, scopeOfDocument, scopeOfRun, withOutput, type Sample } from '@/model/expression/sample'
-import { isObject, type JsonObject } from '@/model/json'
-import { useStore } from '@/ui/store'
+import { getAt, isObject, type JsonObject } from '@/model/json'
+import { createStore, useStore, type Store } from '@/ui/store'
 import { useBuilder, useDocument } from './context'
+import type { Builder } from './stores'
 
 /** Where an expression stands decides what it reads. */
 export type Place = { kind: 'step' } | { kind: 'set'; step: string } | { kind: 'message' }
 
-/** The data expressions are tried on: what somebody wrote, else the newest run, else the variables as they start. */
+const CHOSEN = new WeakMap<Builder, Store<string | null>>()
+
+/** The run somebody chose to try expressions on; nothing means the newest. It lasts as long as the open draft. */
+export function chosenRun(builder: Builder): Store<string | null> {
+  const store = CHOSEN.get(builder) ?? createStore<string | null>(null)
+  CHOSEN.set(builder, store)
+  return store
+}
+
+const RUNS_SHOWN = 20
+
+/** The newest runs of a workflow. */
+export const lastRuns = (workflow: string) =>
+  queryOptions({ queryKey: ['runs', 'samples', workflow], queryFn: async () => (await send(api.GET('/api/v1/runs', { params: { query: { workflow, limit: RUNS_SHOWN } } }))).items, staleTime: 5_000 })
+
+/** What expressions of a run saw, as soon as it is there. */
+export function useRunScope(id: string | undefined): JsonObject | null {
+  const { data: run } = useQuery({ ...queries.run(id ?? ''), enabled: id !== undefined })
+  const { data: start } = useQuery({ ...queries.runStart(id ?? ''), enabled: id !== undefined })
+  return useMemo(() => (run && start ? scopeOfRun(run, start) : null), [run, start])
+}
+
+/** The data expressions are tried on: what somebody wrote, else the run chosen or the newest, else the variables as they start. */
 export function useSample(): Sample {
   const builder = useBuilder()
   const document = useDocument()
   const edited = useStore(builder.sample)
+  const chosen = useStore(chosenRun(builder))
   const { data: newest } = useQuery(queries.newestRun(builder.id))
-  const { data: run } = useQuery({ ...queries.run(newest?.id ?? ''), enabled: newest !== undefined && newest !== null })
-  const { data: start } = useQuery({ ...queries.runStart(newest?.id ?? ''), enabled: newest !== undefined && newest !== null })
+  const data = useRunScope(chosen ?? newest?.id)
   return useMemo((): Sample => {
     if (edited) return { source: 'edited', data: edited }
-    if (run && start) return { source: 'run', run: run.id, data: scopeOfRun(run, start) }
+    if (data) return { source: 'run', started_at: Number(getAt(data, ['run', 'started_at'])), data }
     return { source: 'none', data: scopeOfDocument(document) }
-  }, [edited, run, start, document])
+  }, [edited, data, document])
 }
 
 /** The sample as an expression in this place reads it. */

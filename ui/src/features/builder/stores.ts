@@ -2,7 +2,7 @@ import { api, ApiProblem, problemText, send } from '@/api/client'
 import type { Diagnostic, Workflow } from '@/api/types'
 import { Autosave, type SaveAnswer, type SaveState } from '@/model/autosave'
 import { asDocument, type StepId, type WorkflowDocument } from '@/model/document'
-import { pointerParts, type JsonObject } from '@/model/json'
+import { jsonEqual, pointerParts, type JsonObject } from '@/model/json'
 import type { Marks } from '@/components/canvas/project'
 import * as history from '@/model/operations/history'
 import type { History } from '@/model/operations/history'
@@ -10,7 +10,6 @@ import type { Place } from '@/model/operations/edits'
 import type { Operation } from '@/model/operations/types'
 import { createStore, type Store } from '@/ui/store'
 
-const SAVE_PAUSE_MS = 700
 const CHECK_PAUSE_MS = 350
 
 /** What is looked at: not part of the document, not undone. */
@@ -44,21 +43,24 @@ function conflictOf(problem: ApiProblem): SaveAnswer<WorkflowDocument> | null {
   return { ok: false, conflict: { document: asDocument(current.draft), revision: current.draft_revision } }
 }
 
+/** Refusals that stay the same; signing in again elsewhere, or waiting, helps against the others. */
+function isFinal({ status }: ApiProblem): boolean {
+  return status >= 400 && status < 500 && ![401, 408, 429].includes(status)
+}
+
 async function saveDraft(id: string, document: WorkflowDocument, revision: number, onSaved: (workflow: Workflow) => void): Promise<SaveAnswer<WorkflowDocument>> {
   try {
     const saved = await send(api.PUT('/api/v1/workflows/{id}/draft', { params: { path: { id }, header: { 'If-Match': `"${revision}"` } }, body: { document } }))
     onSaved(saved)
     return { ok: true, revision: saved.draft_revision }
   } catch (error) {
-    return (error instanceof ApiProblem ? conflictOf(error) : null) ?? { ok: false, message: problemText(error) }
+    return (error instanceof ApiProblem ? conflictOf(error) : null) ?? { ok: false, message: problemText(error), final: error instanceof ApiProblem && isFinal(error) }
   }
 }
 
-function pausing(pause: number): (work: () => void) => () => void {
-  return (work) => {
-    const timer = setTimeout(work, pause)
-    return () => clearTimeout(timer)
-  }
+function later(work: () => void, pauseMs: number): () => void {
+  const timer = setTimeout(work, pauseMs)
+  return () => clearTimeout(timer)
 }
 
 export function createBuilder(workflow: Workflow, onSaved: (workflow: Workflow) => void): Builder {
@@ -70,7 +72,9 @@ export function createBuilder(workflow: Workflow, onSaved: (workflow: Workflow) 
     revision: workflow.draft_revision,
     save: (document, revision) => saveDraft(workflow.id, document, revision, onSaved),
     onState: saving.set,
-    later: pausing(SAVE_PAUSE_MS),
+    later,
+    // As it was sent: what is undefined is not.
+    same: (theirs, mine) => jsonEqual(theirs, JSON.parse(JSON.stringify(mine))),
   })
 
   let checks = 0
@@ -86,7 +90,7 @@ export function createBuilder(workflow: Workflow, onSaved: (workflow: Workflow) 
     autosave.push(past.get().document)
     diagnostics.set((old) => ({ ...old, checking: true }))
     cancelCheck?.()
-    cancelCheck = pausing(CHECK_PAUSE_MS)(check)
+    cancelCheck = later(check, CHECK_PAUSE_MS)
   }
   const change = (make: (old: History) => History) => {
     const before = past.get().document
@@ -122,9 +126,12 @@ export function createBuilder(workflow: Workflow, onSaved: (workflow: Workflow) 
     unsaved: () => autosave.unsaved,
     follow: () => {
       const guard = (event: BeforeUnloadEvent) => autosave.unsaved && event.preventDefault()
+      const online = () => void autosave.flush()
       window.addEventListener('beforeunload', guard)
+      window.addEventListener('online', online)
       return () => {
         window.removeEventListener('beforeunload', guard)
+        window.removeEventListener('online', online)
         cancelCheck?.()
         void autosave.flush()
       }

@@ -1,34 +1,25 @@
 import { useNavigate } from '@tanstack/react-router'
 import { useReactFlow } from '@xyflow/react'
-import { useEffect } from 'react'
-import { parse, stringify } from 'yaml'
+import { useEffect, useRef } from 'react'
 import { useActions, type Action } from '@/app/actions'
 import type { BranchEdgeType } from '@/components/canvas/branch-edge'
 import { fitAll } from '@/components/canvas/canvas'
 import type { StepNode } from '@/components/canvas/step-card'
 import type { Step, StepId } from '@/model/document'
-import { isObject } from '@/model/json'
 import { autoLayout, neighbour, pasteSteps, pickSteps, removeSteps } from '@/model/operations/edits'
 import { toYaml } from '@/model/yaml'
 import { useStore } from '@/ui/store'
 import { toast } from '@/ui/toast'
+import { useCentre } from './add-dialog'
+import { copySteps, pasted, placed, readClipboard, stepsIn } from './clipboard'
 import { useView } from './context'
 import { TOOLS_PX } from './edit-canvas'
+import { strings as shell } from './shell-strings'
 import type { Builder } from './stores'
 import { strings } from './strings'
 
 const s = strings.actions
 const PASTE_OFFSET: [number, number] = [40, 40]
-
-/** Steps in a clipboard text: a whole document, or `steps:` alone. */
-function stepsIn(text: string): Record<StepId, Step> | null {
-  try {
-    const value: unknown = parse(text)
-    return isObject(value) && isObject(value.steps) && Object.values(value.steps).every((step) => isObject(step) && typeof step.type === 'string') ? (value.steps as unknown as Record<StepId, Step>) : null
-  } catch {
-    return null
-  }
-}
 
 function paste(builder: Builder, steps: Record<StepId, Step>): void {
   const { operation, ids } = pasteSteps(builder.history.get().document, steps, PASTE_OFFSET)
@@ -36,15 +27,23 @@ function paste(builder: Builder, steps: Record<StepId, Step>): void {
   builder.select(ids)
 }
 
-function usePaste(builder: Builder, editable: boolean): void {
+function pasteText(builder: Builder, clipboard: string, at: () => [number, number]): void {
+  const found = stepsIn(pasted(clipboard))
+  if ('problem' in found) toast.bad(found.problem)
+  else paste(builder, placed(builder.history.get().document, found.steps, at()))
+}
+
+function usePaste(builder: Builder, editable: boolean, at: () => [number, number]): void {
+  const latest = useRef(at)
+  useEffect(() => {
+    latest.current = at
+  })
   useEffect(() => {
     const onPaste = (event: ClipboardEvent) => {
       const typing = event.target instanceof HTMLElement && (event.target.isContentEditable || /^(INPUT|TEXTAREA|SELECT)$/.test(event.target.tagName))
       if (!editable || typing) return
-      const steps = stepsIn(event.clipboardData?.getData('text/plain') ?? '')
-      if (!steps) return toast.bad(strings.pasteNothing)
       event.preventDefault()
-      paste(builder, steps)
+      pasteText(builder, event.clipboardData?.getData('text/plain') ?? '', latest.current)
     }
     window.addEventListener('paste', onPaste)
     return () => window.removeEventListener('paste', onPaste)
@@ -68,7 +67,8 @@ export function useBuilderActions(builder: Builder, outside: Outside): Record<st
   const selected = useView((view) => view.selected)
   const edge = useView((view) => view.edge)
   const history = useStore(builder.history)
-  usePaste(builder, outside.editable && !outside.yaml)
+  const centre = useCentre()
+  usePaste(builder, outside.editable && !outside.yaml, centre)
   const graph = !outside.yaml
   const edit = outside.editable && graph
   const ids = [...selected]
@@ -88,7 +88,7 @@ export function useBuilderActions(builder: Builder, outside: Outside): Record<st
     builder.perform(removeSteps(ids))
   }
   const copy = () => {
-    void navigator.clipboard.writeText(stringify({ steps: pickSteps(builder.history.get().document, selected) })).then(() => toast.ok(strings.copied(ids.length)))
+    void copySteps(pickSteps(builder.history.get().document, selected)).then((where) => toast.ok(where === 'tab' ? shell.copiedHere(ids.length) : strings.copied(ids.length)))
   }
   const any = ids.length > 0
   const list: Omit<Action, 'group'>[] = [
@@ -100,6 +100,8 @@ export function useBuilderActions(builder: Builder, outside: Outside): Record<st
     { id: 'remove2', label: s.remove, shortcut: 'backspace', enabled: edit && (any || edge !== null), quiet: true, run: remove },
     { id: 'duplicate', label: s.duplicate, shortcut: 'mod+d', enabled: edit && any, run: () => paste(builder, pickSteps(builder.history.get().document, selected)) },
     { id: 'copy', label: s.copy, shortcut: 'mod+c', enabled: graph && any && !window.getSelection()?.toString(), run: copy },
+    // Without a key: ⌘V is the browser's, which tells what is pasted even where the page may not read the clipboard.
+    { id: 'paste', label: s.paste, enabled: edit, run: () => void readClipboard().then((text) => pasteText(builder, text, centre)) },
     { id: 'all', label: s.all, shortcut: 'mod+a', enabled: graph, run: () => builder.select(Object.keys(builder.history.get().document.steps)) },
     { id: 'clear', label: s.clear, shortcut: 'escape', enabled: any || edge !== null, quiet: true, run: () => builder.select([]) },
     { id: 'up', label: s.up, shortcut: 'arrowup', enabled: graph, quiet: true, run: walk('up') },

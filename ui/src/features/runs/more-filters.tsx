@@ -1,6 +1,10 @@
+import { useQuery } from '@tanstack/react-query'
 import { X } from 'lucide-react'
-import type { RunFilters } from '@/api/queries'
+import { queries, type RunFilters } from '@/api/queries'
+import { cx } from '@/ui/cx'
 import { Field, Input } from '@/ui/field'
+import { CustomerFilter, useCustomerName } from './customer-filter'
+import { SpanFilter, WorkflowFilter } from './everyday-filters'
 import { strings } from './strings'
 
 const s = strings.filters
@@ -29,37 +33,46 @@ function Text({ label, value, onChange, numeric }: { label: string; value: strin
   )
 }
 
-/** The filters that are not needed every day. */
+/** The filters that are not needed every day; on a phone those too that have no room in the head line. */
 export function MoreFilters({ filters, set }: { filters: RunFilters; set: (change: RunFilters) => void }) {
   const moment = (text: string) => (text === '' ? undefined : new Date(text).getTime())
   return (
     <div role="group" aria-label={s.label} className="flex flex-wrap items-end gap-3 border-b border-line bg-sunken px-4 py-3">
+      <WorkflowFilter filters={filters} set={set} className="md:hidden" />
+      <SpanFilter filters={filters} set={set} className="md:hidden" />
       <Text label={s.step} value={filters.step} onChange={(step) => set({ step })} />
       <Text label={s.error} value={filters.error} onChange={(error) => set({ error })} />
       <Text label={s.version} numeric value={filters.version} onChange={(version) => set({ version: version && /^\d+$/.test(version) ? Number(version) : undefined })} />
-      <Text label={s.customer} value={filters.customer} onChange={(customer) => set({ customer })} />
+      <CustomerFilter value={filters.customer} onChange={(customer) => set({ customer })} />
       <Field label={s.after} className="w-52">{(props) => <Input {...props} type="datetime-local" value={local(filters.after)} onChange={(event) => set({ after: moment(event.target.value) })} />}</Field>
       <Field label={s.before} className="w-52">{(props) => <Input {...props} type="datetime-local" value={local(filters.before)} onChange={(event) => set({ before: moment(event.target.value) })} />}</Field>
     </div>
   )
 }
 
-/** What narrows the list besides status, workflow and text, each to be taken away. */
+/** What narrows the list besides status and text, each to be taken away; workflow and start only where their boxes are hidden. */
 export function FilterChips({ filters, set }: { filters: RunFilters; set: (change: RunFilters) => void }) {
-  const chips: [keyof RunFilters, string][] = [
-    ...(filters.step ? [['step', `${s.step}: ${filters.step}`] as [keyof RunFilters, string]] : []),
-    ...(filters.error ? [['error', `${s.error}: ${filters.error}`] as [keyof RunFilters, string]] : []),
-    ...(filters.version !== undefined ? [['version', `${s.version}: ${filters.version}`] as [keyof RunFilters, string]] : []),
-    ...(filters.customer ? [['customer', `${s.customer}: ${filters.customer.slice(0, 13)}`] as [keyof RunFilters, string]] : []),
-    ...(filters.before !== undefined ? [['before', `${s.before}: ${new Date(filters.before).toLocaleString()}`] as [keyof RunFilters, string]] : []),
+  const { data: workflows } = useQuery({ ...queries.workflows(), enabled: filters.workflow !== undefined })
+  const customer = useCustomerName(filters.customer)
+  const when = (at: number) => new Date(at).toLocaleString()
+  const workflow = workflows?.items.find((one) => one.id === filters.workflow)?.name ?? filters.workflow
+  const { step, error, version, before, after } = filters
+  const chips: { name: keyof RunFilters; label: string; phone?: boolean }[] = [
+    ...(workflow ? [{ name: 'workflow' as const, label: `${strings.workflow}: ${workflow}`, phone: true }] : []),
+    ...(after !== undefined ? [{ name: 'after' as const, label: `${s.after}: ${when(after)}`, phone: true }] : []),
+    ...(step ? [{ name: 'step' as const, label: `${s.step}: ${step}` }] : []),
+    ...(error ? [{ name: 'error' as const, label: `${s.error}: ${error}` }] : []),
+    ...(version !== undefined ? [{ name: 'version' as const, label: `${s.version}: ${version}` }] : []),
+    ...(customer ? [{ name: 'customer' as const, label: `${s.customer}: ${customer}` }] : []),
+    ...(before !== undefined ? [{ name: 'before' as const, label: `${s.before}: ${when(before)}` }] : []),
   ]
   if (chips.length === 0) return null
   return (
-    <ul aria-label={s.active} className="flex flex-wrap gap-1.5 px-4 py-2">
-      {chips.map(([name, label]) => (
-        <li key={name}>
-          <button type="button" aria-label={s.remove(label)} onClick={() => set({ [name]: undefined })} className="inline-flex items-center gap-1 rounded-full border border-line-strong px-2 py-0.5 text-xs hover:bg-hover">
-            {label} <X size={12} aria-hidden />
+    <ul aria-label={s.active} className={cx('flex flex-wrap gap-1.5 px-4 py-2', chips.every((chip) => chip.phone) && 'md:hidden')}>
+      {chips.map(({ name, label, phone }) => (
+        <li key={name} className={cx(phone && 'md:hidden')}>
+          <button type="button" aria-label={s.remove(label)} onClick={() => set({ [name]: undefined })} className="inline-flex max-w-80 items-center gap-1 rounded-full border border-line-strong px-2 py-0.5 text-xs hover:bg-hover">
+            <span className="truncate">{label}</span> <X size={12} aria-hidden className="shrink-0" />
           </button>
         </li>
       ))}

@@ -5,6 +5,7 @@ import { api, problemText, send } from '@/api/client'
 import { queries } from '@/api/queries'
 import type { RetryPlan, RetryVersion, RunDetail } from '@/api/types'
 import { QueryState } from '@/app/query-state'
+import { Difference } from '@/components/difference/difference'
 import { brief, isObject, type JsonObject } from '@/model/json'
 import { Button } from '@/ui/button'
 import { Dialog } from '@/ui/dialog'
@@ -14,7 +15,8 @@ import { toast } from '@/ui/toast'
 import { strings } from './strings'
 
 const s = strings.retry
-const DIFFERENCES_SHOWN = 40
+/** As many places as the server lists. */
+const LISTED_MAX = 1000
 
 export type RetryFrom = { step?: string; point?: number }
 
@@ -47,32 +49,37 @@ function Repeats({ plan, agreed, onAgree }: { plan: RetryPlan; agreed: readonly 
   )
 }
 
-function Differences({ plan }: { plan: RetryPlan }) {
+/** The two versions drawn and as text, which steps changed, and each place, as far as the server lists them. */
+function Differences({ workflow, plan }: { workflow: string; plan: RetryPlan }) {
   if (plan.from_version === plan.to_version) return <p className="text-sm text-muted">{s.sameVersion}</p>
   return (
-    <details open className="text-sm">
-      <summary className="cursor-pointer font-medium">{s.differences(plan.from_version, plan.to_version, plan.differences.length)}</summary>
-      <ul tabIndex={0} aria-label={s.differencesLabel} className="mt-1 flex max-h-40 flex-col gap-1 overflow-y-auto font-mono text-xs">
-        {plan.differences.slice(0, DIFFERENCES_SHOWN).map((change) => (
-          <li key={change.pointer} className="break-words">
-            <span className="text-muted">{change.pointer}</span>{' '}
-            {change.kind !== 'added' && <del className="rounded bg-bad-soft px-1 text-bad">{brief(change.before, 80)}</del>}{' '}
-            {change.kind !== 'removed' && <ins className="rounded bg-ok-soft px-1 text-ok no-underline">{brief(change.after, 80)}</ins>}
-          </li>
-        ))}
-        {plan.differences.length > DIFFERENCES_SHOWN && <li className="text-faint">… {plan.differences.length - DIFFERENCES_SHOWN}</li>}
-      </ul>
-    </details>
+    <section aria-label={s.compared} className="flex flex-col gap-2">
+      <Difference id={workflow} from={plan.from_version} to={String(plan.to_version)} height="h-72" />
+      <details open className="text-sm">
+        <summary className="cursor-pointer font-medium">{s.differences(plan.from_version, plan.to_version, plan.differences.length)}</summary>
+        <ul tabIndex={0} aria-label={s.differencesLabel} className="mt-1 flex max-h-40 flex-col gap-1 overflow-y-auto font-mono text-xs">
+          {plan.differences.map((change) => (
+            <li key={change.pointer} className="break-words">
+              <span className="text-muted">{change.pointer}</span>{' '}
+              {change.kind !== 'added' && <del className="rounded bg-bad-soft px-1 text-bad">{brief(change.before, 80)}</del>}{' '}
+              {change.kind !== 'removed' && <ins className="rounded bg-ok-soft px-1 text-ok no-underline">{brief(change.after, 80)}</ins>}
+            </li>
+          ))}
+          {plan.differences.length >= LISTED_MAX && <li className="text-muted">{s.cut}</li>}
+        </ul>
+      </details>
+    </section>
   )
 }
 
 type Edited = { vars?: string; steps?: string }
 
-function RetryForm({ run, from, onClose }: { run: RunDetail; from: RetryFrom; onClose: () => void }) {
+type FormProps = { run: RunDetail; from: RetryFrom; version: RetryVersion; setVersion: (version: RetryVersion) => void; onClose: () => void }
+
+function RetryForm({ run, from, version, setVersion, onClose }: FormProps) {
   const client = useQueryClient()
   const navigate = useNavigate()
   const [key] = useState(() => `retry-${run.id}-${Date.now()}-${Math.random().toString(36).slice(2)}`)
-  const [version, setVersion] = useState<RetryVersion>('same')
   const [step, setStep] = useState(from.step)
   const [point, setPoint] = useState(from.point)
   const [edited, setEdited] = useState<Edited>({})
@@ -126,7 +133,7 @@ function RetryForm({ run, from, onClose }: { run: RunDetail; from: RetryFrom; on
               )}
             </Field>
           </div>
-          {version === 'newest' && <Differences plan={plan} />}
+          {version === 'newest' && <Differences workflow={run.workflow.id} plan={plan} />}
           <Repeats plan={plan} agreed={agreed} onAgree={setAgreed} />
           {point !== undefined && <Note tone="muted">{s.atPoint(point)} <button type="button" className="text-accent underline" onClick={() => { setPoint(undefined); setEdited({}) }}>{s.useEnd}</button></Note>}
           <Field label={s.vars} hint={s.varsHint} error={edited.vars !== undefined && !vars ? s.notJson : undefined}>
@@ -152,9 +159,10 @@ function RetryForm({ run, from, onClose }: { run: RunDetail; from: RetryFrom; on
 
 /** Goes on with an ended run: from which step, with what state, on which version, and what may be done again. */
 export default function RetryDialog({ run, from, onClose }: { run: RunDetail; from: RetryFrom; onClose: () => void }) {
+  const [version, setVersion] = useState<RetryVersion>('same')
   return (
-    <Dialog open wide onClose={onClose} title={s.title} description={s.text}>
-      <RetryForm run={run} from={from} onClose={onClose} />
+    <Dialog open wide={version === 'newest' ? 'full' : true} onClose={onClose} title={s.title} description={s.text}>
+      <RetryForm run={run} from={from} version={version} setVersion={setVersion} onClose={onClose} />
     </Dialog>
   )
 }

@@ -20,6 +20,7 @@ import { Tabs } from '@/ui/tabs'
 import { At, useNow } from '@/ui/time'
 import { toast } from '@/ui/toast'
 import type { RetryFrom } from './retry-dialog'
+import { MoveBack } from './move-back'
 import { RunActions } from './run-actions'
 import { StepRequests } from './step-requests'
 import { strings } from './strings'
@@ -173,6 +174,7 @@ function Detail({ run }: { run: RunDetail }) {
       </PageHead>
       <Facts run={run} />
       {run.status === 'failed' && (error && error.code === run.error_code ? <div className="mx-4 mb-3"><ErrorCard error={error} /></div> : run.error_message && <div className="mx-4 mb-3"><Note tone="bad">{run.error_message} <span className="font-mono text-xs">{run.error_code}</span></Note></div>)}
+      <MoveBack run={run} />
       <Waiting run={run} />
       <Views run={run} onRetry={may && run.ended_at != null ? setRetrying : undefined} />
     </>

@@ -13,10 +13,11 @@ import { StatusIcon } from '@/components/status'
 import { RUN_STATUSES, statusLook } from '@/model/status'
 import { Button, buttonClass, IconButton } from '@/ui/button'
 import { cx } from '@/ui/cx'
-import { Input, Select } from '@/ui/field'
+import { Input } from '@/ui/field'
 import { Menu } from '@/ui/menu'
 import { Empty } from '@/ui/states'
 import { BulkBar, BulkDialog } from './bulk-bar'
+import { SpanFilter, WorkflowFilter } from './everyday-filters'
 import { FilterChips, MoreFilters } from './more-filters'
 import { RunTable, type Selection } from './run-table'
 import { SavedViews } from './saved-views'
@@ -33,7 +34,7 @@ function StatusFilter({ value, filters, onChange }: { value: string | undefined;
     </button>
   )
   return (
-    <div role="group" aria-label={s.statusLabel} className="-mx-2 flex gap-0.5 overflow-x-auto px-1">
+    <div role="group" aria-label={s.statusLabel} className="relative -mx-2 flex gap-0.5 overflow-x-auto px-1">
       {chip(undefined, s.all, total)}
       {RUN_STATUSES.map((status) => chip(status, statusLook(status).word, counts?.[status]))}
     </div>
@@ -42,14 +43,6 @@ function StatusFilter({ value, filters, onChange }: { value: string | undefined;
 
 /** As many as one request may name. */
 const SELECTED_MAX = 200
-
-const SPANS = { hour: 3_600_000, day: 86_400_000, week: 7 * 86_400_000 }
-
-function spanOf(after: number | undefined): string {
-  if (after === undefined) return ''
-  const age = Date.now() - after
-  return age <= SPANS.hour * 1.5 ? 'hour' : age <= SPANS.day * 1.5 ? 'day' : 'week'
-}
 
 /** The text box writes to the address a moment after the last key. */
 function SearchBox({ value, onChange }: { value: string | undefined; onChange: (text: string | undefined) => void }) {
@@ -151,7 +144,6 @@ export default function RunsPage() {
   const filters: RunFilters = useSearch({ from: '/shell/runs' })
   const navigate = useNavigate({ from: '/runs' })
   const query = useInfiniteQuery(queries.runs(filters))
-  const { data: workflows } = useQuery(queries.workflows())
   const [more, setMore] = useState(false)
   const filtered = Object.values(filters).some((value) => value !== undefined)
   const set = (change: RunFilters) => void navigate({ search: (old) => ({ ...old, ...change }), replace: true })
@@ -164,13 +156,8 @@ export default function RunsPage() {
         actions={
           <>
             {filtered && <Button look="quiet" small aria-label={s.clear} icon={<FilterX size={14} />} onClick={() => void navigate({ search: {} })}><span className="hidden lg:inline">{s.clear}</span></Button>}
-            <Select aria-label={s.since} value={spanOf(filters.after)} onChange={(event) => set({ after: event.target.value ? Date.now() - SPANS[event.target.value as keyof typeof SPANS] : undefined })} className="hidden !w-36 md:block">
-              <option value="">{s.sinceAny}</option><option value="hour">{s.sinceHour}</option><option value="day">{s.sinceDay}</option><option value="week">{s.sinceWeek}</option>
-            </Select>
-            <Select aria-label={s.workflow} value={filters.workflow ?? ''} onChange={(event) => set({ workflow: event.target.value || undefined })} className="hidden !w-44 md:block">
-              <option value="">{s.anyWorkflow}</option>
-              {workflows?.items.map((workflow) => <option key={workflow.id} value={workflow.id}>{workflow.name}</option>)}
-            </Select>
+            <SpanFilter filters={filters} set={set} className="hidden !w-36 md:block" />
+            <WorkflowFilter filters={filters} set={set} className="hidden !w-44 md:block" />
             <SearchBox key={filters.text === undefined ? 'empty' : 'set'} value={filters.text} onChange={(text) => set({ text })} />
             <IconButton label={s.filters.toggle} aria-expanded={more} onClick={() => setMore(!more)}><SlidersHorizontal size={16} /></IconButton>
             <SavedViews filters={filters} filtered={filtered} />

@@ -6,19 +6,36 @@ import { Dialog } from '@/ui/dialog'
 import { Field, Input } from '@/ui/field'
 import { Note } from '@/ui/states'
 import { toast } from '@/ui/toast'
+import type { Ramp } from './ramp-dialog'
 import { strings as s } from './strings'
 
-/** Moves the active pointer to an older version. */
-export function RollbackDialog({ id, version, onClose }: { id: string; version: number; onClose: () => void }) {
+/** What new runs started on before. */
+type Before = { active: number | undefined; ramp: Ramp | null }
+
+/** Moves the active pointer to an older version, and offers to put it back. */
+export function RollbackDialog({ id, version, before: now, onClose }: { id: string; version: number; before: Before; onClose: () => void }) {
+  // As it was when the person decided: a change by somebody else meanwhile is told, not overruled.
+  const [before] = useState(now)
   const [message, setMessage] = useState('')
   const client = useQueryClient()
+  const refresh = () => client.invalidateQueries({ queryKey: ['workflows'] })
+  const activate = (to: number, expected_active: number | undefined, why: string | undefined) => send(api.POST('/api/v1/workflows/{id}/rollback', { params: { path: { id } }, body: { version: to, expected_active, message: why } }))
+  // Refused when somebody else chose another version meanwhile. The rollback ended the ramp, so it is set again.
+  const undo = async ({ active, ramp }: { active: number; ramp: Ramp | null }) => {
+    await activate(active, version, s.undoMessage)
+    if (ramp) await send(api.PUT('/api/v1/workflows/{id}/ramp', { params: { path: { id } }, body: ramp }))
+    toast.ok(s.done(active))
+  }
   const rollback = useMutation({
-    mutationFn: () => send(api.POST('/api/v1/workflows/{id}/rollback', { params: { path: { id } }, body: { version, message: message || undefined } })),
+    mutationFn: () => activate(version, before.active, message || undefined),
     onSuccess: () => {
-      void client.invalidateQueries({ queryKey: ['workflows'] })
-      toast.ok(s.done(version))
+      void refresh()
+      const { active, ramp } = before
+      toast.ok(s.done(version), active === undefined ? undefined : { label: s.undo, run: () => void undo({ active, ramp }).catch((error: unknown) => toast.bad(problemText(error))).finally(refresh) })
       onClose()
     },
+    // Somebody else may have been faster: what is shown is what is so.
+    onError: refresh,
   })
   return (
     <Dialog open onClose={onClose} title={s.rollbackTitle(version)} description={s.rollbackText}>

@@ -13,6 +13,7 @@ import { strings as backtest } from '@/components/backtest/strings'
 import { Difference } from '@/components/difference/difference'
 import { Status } from '@/components/status'
 import { Button, buttonClass, IconButton } from '@/ui/button'
+import { cx } from '@/ui/cx'
 import { Select } from '@/ui/field'
 import { Menu } from '@/ui/menu'
 import { Empty } from '@/ui/states'
@@ -23,10 +24,11 @@ import { MoveDialog } from './move-dialog'
 import { RampDialog, rampOf, useRamp, type Ramp } from './ramp-dialog'
 import { RollbackDialog } from './rollback-dialog'
 import { strings as s } from './strings'
+import { useChosen, useVersionActions, type Acts } from './version-actions'
 
-type Acts = { rollback: () => void; compare: () => void; fork: () => void; ramp: () => void; move: () => void; backtest: () => void }
+type Kind = 'rollback' | 'ramp' | 'move' | 'backtest'
 
-function Row({ version, may, act }: { version: Version; may: boolean; act: Acts }) {
+function Row({ version, may, act, chosen, onChoose }: { version: Version; may: boolean; act: Acts; chosen: boolean; onChoose: () => void }) {
   const items = [
     { id: 'fork', label: s.fork, icon: <GitBranch size={14} />, disabled: !may, run: act.fork },
     { id: 'ramp', label: s.ramp.open, icon: <Percent size={14} />, disabled: !may || version.active, run: act.ramp },
@@ -34,7 +36,7 @@ function Row({ version, may, act }: { version: Version; may: boolean; act: Acts 
     { id: 'backtest', label: backtest.open, icon: <FlaskConical size={14} />, disabled: !may, run: act.backtest },
   ]
   return (
-    <li className="flex flex-wrap items-center gap-x-4 gap-y-1 border-b border-line px-4 py-3">
+    <li aria-current={chosen ? 'true' : undefined} onFocusCapture={onChoose} className={cx('flex flex-wrap items-center gap-x-4 gap-y-1 border-b border-l-2 border-b-line px-4 py-3', chosen ? 'border-l-accent' : 'border-l-transparent')}>
       <span className="w-12 font-mono text-sm font-medium">v{version.version}</span>
       <div className="min-w-0 flex-1 basis-60">
         <p className="truncate font-medium">
@@ -48,7 +50,7 @@ function Row({ version, may, act }: { version: Version; may: boolean; act: Acts 
         {version.runs.waiting > 0 && <Status status="waiting" label={`${version.runs.waiting} ${s.waiting}`} className="!text-xs" />}
       </div>
       <div className="flex gap-2">
-        <Button small look="quiet" icon={<GitCompare size={14} />} onClick={act.compare}>{s.compare}</Button>
+        <Button small look="quiet" data-version={version.version} icon={<GitCompare size={14} />} onClick={act.compare}>{s.compare}</Button>
         <Button small icon={<History size={14} />} disabled={!may || version.active} onClick={act.rollback}>{s.rollback}</Button>
         <Menu trigger={<IconButton label={s.more(version.version)} className="!size-7"><Ellipsis size={16} /></IconButton>} items={items} />
       </div>
@@ -104,16 +106,44 @@ function Compare({ id, versions, from, to, onChange }: { id: string; versions: V
   )
 }
 
-export default function VersionsPage() {
-  const { workflow: id } = useParams({ from: '/shell/workflows/$workflow/versions' })
+/** The list, its comparison and its dialogs; the keys are about the chosen version. */
+function Versions({ id, items }: { id: string; items: Version[] }) {
   const search = useSearch({ from: '/shell/workflows/$workflow/versions' })
   const navigate = useNavigate({ from: '/workflows/$workflow/versions' })
-  const { data: workflow } = useQuery(queries.workflow(id))
-  const query = useQuery(queries.versions(id))
-  const [dialog, setDialog] = useState<{ kind: 'rollback' | 'ramp' | 'move' | 'backtest'; version: number } | null>(null)
+  const [dialog, setDialog] = useState<{ kind: Kind; version: number } | null>(null)
   const fork = useFork(id)
   const may = useMay('builder')
   const close = () => setDialog(null)
+  const actsOf = ({ version }: Version): Acts => {
+    const open = (kind: Kind) => () => setDialog({ kind, version })
+    return { rollback: open('rollback'), ramp: open('ramp'), move: open('move'), backtest: open('backtest'), fork: () => fork.mutate(version), compare: () => void navigate({ search: { from: version, to: 'draft' } }) }
+  }
+  const choice = useChosen(items)
+  useVersionActions(items, choice, may, actsOf)
+  const newest = items[0]
+  if (!newest) return <Empty icon={<History size={20} />} title={s.empty.title} action={<Link to="/workflows/$workflow" params={{ workflow: id }} className={buttonClass('primary')}>{s.open}</Link>}>{s.empty.text}</Empty>
+  const ramp = rampOf(items)
+  const before = { active: items.find((one) => one.active)?.version, ramp }
+  return (
+    <>
+      {ramp && <RampNote id={id} ramp={ramp} may={may} />}
+      <ol aria-label={s.title}>
+        {items.map((version) => <Row key={version.version} version={version} may={may} act={actsOf(version)} chosen={version === choice.chosen} onChoose={() => choice.choose(version.version)} />)}
+      </ol>
+      <Compare id={id} versions={items} from={search.from ?? items[1]?.version ?? newest.version} to={search.to ?? (items[1] ? String(newest.version) : 'draft')} onChange={(from, to) => void navigate({ search: { from, to }, replace: true })} />
+      <Activations id={id} />
+      {dialog?.kind === 'ramp' && <RampDialog id={id} version={dialog.version} before={ramp} onClose={close} />}
+      {dialog?.kind === 'rollback' && <RollbackDialog id={id} version={dialog.version} before={before} onClose={close} />}
+      {dialog?.kind === 'move' && <MoveDialog id={id} to={dialog.version} onClose={close} />}
+      {dialog?.kind === 'backtest' && <BacktestDialog id={id} version={dialog.version} onClose={close} />}
+    </>
+  )
+}
+
+export default function VersionsPage() {
+  const { workflow: id } = useParams({ from: '/shell/workflows/$workflow/versions' })
+  const { data: workflow } = useQuery(queries.workflow(id))
+  const query = useQuery(queries.versions(id))
   useTitle(workflow ? `${s.title} · ${workflow.name}` : s.title)
   return (
     <>
@@ -121,31 +151,7 @@ export default function VersionsPage() {
         title={<><Link to="/workflows" className="font-normal text-faint hover:text-text">{s.workflows}</Link> <span className="text-faint">/</span> <Link to="/workflows/$workflow" params={{ workflow: id }} className="hover:underline">{workflow?.name ?? '…'}</Link> <span className="text-faint">/</span> {s.title}</>}
         actions={<Link to="/workflows/$workflow" params={{ workflow: id }} className={buttonClass('plain')}>{s.open}</Link>}
       />
-      <QueryState query={query}>
-        {({ items }) => {
-          const newest = items[0]
-          if (!newest) return <Empty icon={<History size={20} />} title={s.empty.title} action={<Link to="/workflows/$workflow" params={{ workflow: id }} className={buttonClass('primary')}>{s.open}</Link>}>{s.empty.text}</Empty>
-          const ramp = rampOf(items)
-          return (
-            <>
-              {ramp && <RampNote id={id} ramp={ramp} may={may} />}
-              <ol aria-label={s.title}>
-                {items.map((version) => {
-                  const open = (kind: 'rollback' | 'ramp' | 'move' | 'backtest') => () => setDialog({ kind, version: version.version })
-                  const act = { rollback: open('rollback'), ramp: open('ramp'), move: open('move'), backtest: open('backtest'), fork: () => fork.mutate(version.version), compare: () => void navigate({ search: { from: version.version, to: 'draft' } }) }
-                  return <Row key={version.version} version={version} may={may} act={act} />
-                })}
-              </ol>
-              <Compare id={id} versions={items} from={search.from ?? items[1]?.version ?? newest.version} to={search.to ?? (items[1] ? String(newest.version) : 'draft')} onChange={(from, to) => void navigate({ search: { from, to }, replace: true })} />
-              <Activations id={id} />
-              {dialog?.kind === 'ramp' && <RampDialog id={id} version={dialog.version} before={ramp} onClose={close} />}
-            </>
-          )
-        }}
-      </QueryState>
-      {dialog?.kind === 'rollback' && <RollbackDialog id={id} version={dialog.version} onClose={close} />}
-      {dialog?.kind === 'move' && <MoveDialog id={id} to={dialog.version} onClose={close} />}
-      {dialog?.kind === 'backtest' && <BacktestDialog id={id} version={dialog.version} onClose={close} />}
+      <QueryState query={query}>{({ items }) => <Versions key={id} id={id} items={items} />}</QueryState>
     </>
   )
 }

@@ -2,7 +2,7 @@
 import { isObject, type JsonObject } from '../json'
 import type { WorkflowDocument } from '../document'
 
-export type Sample = { source: 'run'; run: string; data: JsonObject } | { source: 'edited'; data: JsonObject } | { source: 'none'; data: JsonObject }
+export type Sample = { source: 'run'; started_at: number; data: JsonObject } | { source: 'edited'; data: JsonObject } | { source: 'none'; data: JsonObject }
 
 type Visit = { step: string; output?: unknown; error?: unknown }
 type Start = { trigger?: unknown; customer?: unknown; conversation?: unknown }

@@ -7,36 +7,21 @@ import { schemaFields, type SchemaField } from '@/model/schema'
 import { cx } from '@/ui/cx'
 import { Field, Select } from '@/ui/field'
 import { useBuilder } from '../context'
-import { ExpressionField } from '../expression-field'
-import { Group, JsonField, PairsField, TextField, useStepField } from '../fields'
+import { Group, JsonField, PairsField } from '../fields'
 import { RetryGroup } from '../retry-group'
 import { strings } from '../strings'
+import { ActionField } from './action-field'
+import { StepInput } from './input-field'
 
 const s = strings.tool
 
-/** A typed input: text is a template; numbers and yes/no may be an expression instead of a value. */
-function InputField({ id, field }: { id: string; field: SchemaField }) {
-  const [value, setValue] = useStepField<Json>(id, ['input', field.name])
-  const label = <>{field.title}{field.required && <span className="text-bad"> *</span>} <span className="font-mono font-normal text-faint">{field.name}</span></>
-  if (field.type === 'string' && !field.choices) return <TextField id={id} path={['input', field.name]} label={label} name={field.title} hint={field.description || undefined} placeholder={s.template} mode="template" />
-  if (field.choices && (value === undefined || field.choices.includes(value as string))) {
-    return (
-      <Field label={label} hint={field.description || undefined}>
-        {(props) => <Select {...props} value={(value as string | undefined) ?? ''} onChange={(event) => setValue(event.target.value || undefined)}><option value="" />{field.choices?.map((choice) => <option key={choice}>{choice}</option>)}</Select>}
-      </Field>
-    )
-  }
-  const shown = value === undefined ? '' : typeof value === 'string' ? value : JSON.stringify(value)
-  const read = (text: string): Json | undefined => {
-    if (text === '') return undefined
-    if (text.includes('{{')) return text
-    try {
-      return JSON.parse(text) as Json
-    } catch {
-      return text
-    }
-  }
-  return <ExpressionField label={label} name={field.title} field={`input.${field.name}`} hint={field.description || undefined} mode="template" value={shown} placeholder={field.type === 'json' ? '{{ … }}' : `${field.type} / {{ … }}`} onChange={(text) => setValue(read(text))} />
+/** Whether something is given that no field shows. */
+function hasExtra(input: Json | undefined, fields: readonly SchemaField[]): boolean {
+  if (!isObject(input)) return input !== undefined
+  return Object.entries(input).some(([name, value]) => {
+    const field = fields.find((one) => one.name === name)
+    return !field || (field.fields !== null && isObject(value) && hasExtra(value, field.fields))
+  })
 }
 
 export function ToolCallEditor({ id, step }: { id: string; step: ToolCall }) {
@@ -48,12 +33,9 @@ export function ToolCallEditor({ id, step }: { id: string; step: ToolCall }) {
   const action = actions.find((one) => one.name === step.action)
   const own = connections?.items.filter((connection) => connection.connector === step.action.split('.')[0]) ?? []
   const fields = schemaFields(action?.input)
-  const known = new Set(fields.map((field) => field.name))
-  const extra = isObject(step.input) ? Object.keys(step.input).some((name) => !known.has(name)) : step.input !== undefined
   return (
     <>
-      <TextField id={id} path={['action']} label={s.action} hint={action ? action.description : step.action && connectors ? s.unknown : s.actionHint} mono required list="builder-actions" />
-      <datalist id="builder-actions">{actions.map((one) => <option key={one.name} value={one.name}>{one.title}</option>)}</datalist>
+      <ActionField id={id} connectors={connectors?.items ?? []} hint={action ? action.description : step.action && connectors ? s.unknown : s.actionHint} />
       {action && <p className={cx('text-xs', action.risk === 'high' ? 'text-bad' : 'text-faint')}>{s.risk[action.risk]}</p>}
       {own.length > 1 && (
         <Field label={s.connection}>
@@ -61,8 +43,8 @@ export function ToolCallEditor({ id, step }: { id: string; step: ToolCall }) {
         </Field>
       )}
       <Group title={s.input}>
-        {fields.map((field) => <InputField key={field.name} id={id} field={field} />)}
-        {(extra || fields.length === 0) && <JsonField label={s.otherInput} value={step.input} onChange={(value) => builder.perform({ op: 'set_field', id, path: ['input'], value: value ?? {} })} />}
+        {fields.map((field) => <StepInput key={`${step.action} ${field.name}`} id={id} field={field} />)}
+        {(fields.length === 0 || hasExtra(step.input, fields)) && <JsonField label={s.otherInput} field="input" template value={step.input} onChange={(value) => builder.perform({ op: 'set_field', id, path: ['input'], value: value ?? {} })} />}
       </Group>
       <PairsField id={id} path={['set']} label={s.set} place={place} />
       <RetryGroup id={id} step={step} />
