@@ -229,16 +229,30 @@ async fn show(app: &App, detail: &mut Checkpoint, opened: Opened, (workspace, lo
                 CallRequest::Action { action, .. } => action.clone(),
                 CallRequest::Message { channel, .. } => channel.tag().to_owned(),
             };
-            let at = requested_at(loaded, &key).unwrap_or(detail.item.opened_at);
+            let at = sent_at(loaded, &key).unwrap_or(detail.item.opened_at);
             detail.unknown = Some(UnknownCall { sent: request.into(), at, action, key, error: error.into() });
         }
     }
 }
 
-/// When the last attempt under a key was made.
-fn requested_at(loaded: &LoadedRun, key: &str) -> Option<i64> {
-    let requested = |event: &Event| matches!(event, Event::CallRequested { key: own, .. } if own == key);
-    loaded.log.iter().rev().find(|entry| entry.events.iter().any(requested)).map(|entry| entry.at.0)
+/// When the call with this key was sent last, be it again after a crash.
+fn sent_at(loaded: &LoadedRun, key: &str) -> Option<i64> {
+    let (mut of_key, mut at) = (None, None);
+    for entry in &loaded.log {
+        for event in &entry.events {
+            if let Event::CallRequested { visit, call, key: own, .. } = event
+                && own == key
+            {
+                (of_key, at) = (Some((*visit, *call)), Some(entry.at.0));
+            }
+            if let Event::CallResumed { visit, call, .. } = event
+                && of_key == Some((*visit, *call))
+            {
+                at = Some(entry.at.0);
+            }
+        }
+    }
+    at
 }
 
 pub(super) async fn render(

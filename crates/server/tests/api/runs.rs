@@ -66,6 +66,63 @@ async fn who_waits_in_vain_is_told_and_may_wait_again() {
 }
 
 #[tokio::test]
+async fn a_call_in_doubt_shows_what_was_sent_and_is_answered_by_a_person() {
+    let test = TestApp::start().await;
+    let admin = test.key(Role::Admin).await;
+    admin.patch("/workspace", json!({ "policy": { "allow_unguarded": true } })).await.is(200);
+    let shop = tokio::net::TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
+    let url = format!("http://{}/orders", shop.local_addr().unwrap());
+    let input = json!({ "method": "POST", "url": url, "body": { "order": 7 } });
+    let steps = json!({ "order": { "type": "tool_call", "action": "http.request", "input": input, "next": "done" },
+        "done": { "type": "end", "output": "{{ steps.order.output }}" } });
+    let document =
+        json!({ "schema": 1, "name": "Order", "triggers": [{ "type": "api" }], "start": "order", "steps": steps });
+    let made = admin.post("/workflows", json!({ "document": document })).await.is(201).id();
+    let publish = json!({ "allow_unguarded": true, "message": "we know" });
+    admin.post(&format!("/workflows/{made}/publish"), publish).await.is(201);
+    // Takes an order, and hangs up or answers.
+    let served = async |answer: &str| {
+        let (mut caller, _) = shop.accept().await.unwrap();
+        let mut request = vec![0; 4096];
+        let read = tokio::io::AsyncReadExt::read(&mut caller, &mut request).await.unwrap();
+        tokio::io::AsyncWriteExt::write_all(&mut caller, answer.as_bytes()).await.unwrap();
+        assert!(String::from_utf8_lossy(&request[..read]).starts_with("POST /orders"));
+    };
+    let taken = "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: 11\r\n\r\n{\"order\":7}";
+    for (outcome, result, status, output) in [
+        ("happened", json!({ "body": { "order": 7 } }), "completed", json!({ "order": 7 })),
+        ("not_happened", json!(null), "completed", json!({ "order": 7 })),
+        ("stop", json!(null), "failed", json!(null)),
+    ] {
+        let caller = admin.with("prefer", "wait=20");
+        let start = caller.post("/runs", json!({ "workflow": made, "input": {} }));
+        let (started, ()) = tokio::join!(start, served(""));
+        assert_eq!(started.is(200).json["waiting_for"], "unknown_outcome");
+        let run = started.id();
+        let open = admin.get("/checkpoints?kind=unknown_outcome&status=open").await;
+        let doubt = admin.get(&format!("/checkpoints/{}", open.json["items"][0]["id"].as_str().unwrap())).await;
+        let unknown = &doubt.is(200).json["unknown"];
+        assert_eq!(
+            (&unknown["action"], &unknown["sent"]["input"]["body"]),
+            (&json!("http.request"), &json!({ "order": 7 }))
+        );
+        assert!(unknown["at"].as_i64().unwrap() <= doubt.json["opened_at"].as_i64().unwrap(), "{unknown:#}");
+        assert_eq!(doubt.json["outcomes"], json!(["happened", "not_happened", "stop"]), "{:#}", doubt.json);
+        let path = format!("/checkpoints/{}/decision", doubt.id());
+        let decide = admin.post(&path, json!({ "outcome": outcome, "result": result, "comment": "asked the shop" }));
+        let again = async {
+            if outcome == "not_happened" {
+                served(taken).await
+            }
+        };
+        let (decided, ()) = tokio::join!(decide, again);
+        decided.is(200);
+        let done = test.until_over(&admin, &run).await;
+        assert_eq!((&done["status"], &done["output"]["body"]), (&json!(status), &output), "{outcome}");
+    }
+}
+
+#[tokio::test]
 async fn input_that_does_not_fit_says_which_field() {
     let test = TestApp::start().await;
     let builder = test.key(Role::Builder).await;
@@ -98,7 +155,10 @@ async fn a_run_shows_everything_that_happened() {
     let shown = builder.get(&format!("/runs/{run}")).await;
     assert_eq!(shown.json["steps"][0]["branch"], "approved");
     assert_eq!(shown.json["steps"][0]["checkpoint"]["decided_by"]["name"], "builder");
-    assert_eq!(shown.json["steps"][0]["checkpoint"]["comment"], "fine");
+    let decided = &shown.json["steps"][0]["checkpoint"];
+    assert_eq!(decided["comment"], "fine");
+    assert!(decided["decided_at"].is_number());
+    assert_eq!(decided["saw"]["summary"], "Do it for Ada?", "what the person was shown: {decided:#}");
     let events = builder.get(&format!("/runs/{run}/events")).await;
     assert_eq!(events.is(200).json["items"][0]["type"], "run_started");
     assert_eq!(builder.get(&format!("/runs/{run}/graph")).await.json["name"], "Approval");
@@ -120,12 +180,23 @@ async fn runs_are_found_by_what_is_known_about_them() {
     assert_eq!(count("status=waiting,completed").await, Some(4));
     assert_eq!(count("step=ask").await, Some(1));
     assert_eq!(count("before=1").await, Some(0));
+    assert_eq!(count("after=1").await, Some(4));
+    assert_eq!(count("version=1").await, Some(4));
+    assert_eq!(count("version=2").await, Some(0));
     let first = builder.get("/runs?limit=3").await;
     let next = first.json["next"].as_str().unwrap();
     let rest = builder.get(&format!("/runs?limit=3&cursor={next}")).await;
     assert_eq!((rest.json["items"].as_array().unwrap().len(), &rest.json["next"]), (1, &json!(null)));
     let counts = builder.get("/runs/counts").await;
     assert_eq!((&counts.json["completed"], &counts.json["waiting"]), (&json!(3), &json!(1)));
+    let customer = json!({ "email": "grace@example.com", "name": "Grace" });
+    let hers =
+        builder.post("/runs", json!({ "workflow": approval, "input": { "who": "Grace" }, "customer": customer })).await;
+    let hers = builder.get(&format!("/runs/{}", hers.is(201).id())).await.json["customer"]["id"].clone();
+    assert_eq!(count(&format!("customer={}", hers.as_str().unwrap())).await, Some(1));
+    assert_eq!(count("customer=nobody").await, Some(0));
+    assert_eq!(count("text=grace%40example").await, Some(1));
+    assert_eq!(count("error=timed_out").await, Some(0));
 }
 
 #[tokio::test]

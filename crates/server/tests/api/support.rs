@@ -67,6 +67,21 @@ impl TestApp {
         Self { router: router(app.clone()), app, store, vault, workspace, clock }
     }
 
+    /// The run once it is over; the change feed tells when to look.
+    pub(crate) async fn until_over(&self, caller: &Client, run: &str) -> Value {
+        let mut changes = self.store.subscribe();
+        let over = async {
+            loop {
+                let shown = caller.get(&format!("/runs/{run}")).await.json;
+                if !matches!(shown["status"].as_str(), Some("running" | "waiting")) {
+                    return shown;
+                }
+                drop(changes.recv().await);
+            }
+        };
+        tokio::time::timeout(std::time::Duration::from_secs(20), over).await.expect("the run ends")
+    }
+
     pub(crate) fn put_forward(&self, hours: i64) {
         self.clock.ahead_ms.fetch_add(hours * 3_600_000, Ordering::SeqCst);
     }
