@@ -34,7 +34,7 @@ impl Aside {
     fn decide_of<T>(&self, version: usize, elapsed: impl Fn() -> i64, decide: impl FnOnce() -> T) -> T {
         let owed = self.owed(version);
         let begun = elapsed();
-        let decision = if owed > 0 && has_workers() { tokio::task::block_in_place(decide) } else { decide() };
+        let decision = if owed > 0 { beside_workers(decide) } else { decide() };
         if elapsed() - begun >= LONG_MS {
             self.note(version, QUICK_AFTER);
         } else if owed > 0 {
@@ -56,9 +56,10 @@ impl Aside {
     }
 }
 
-/// Whether there are workers whose work another thread could do.
-fn has_workers() -> bool {
-    Handle::try_current().is_ok_and(|runtime| runtime.runtime_flavor() == RuntimeFlavor::MultiThread)
+/// Does work that may take long while another thread does what this worker would do; on a runtime without workers just so.
+pub fn beside_workers<T>(work: impl FnOnce() -> T) -> T {
+    let flavor = Handle::try_current().map(|runtime| runtime.runtime_flavor());
+    if matches!(flavor, Ok(RuntimeFlavor::MultiThread)) { tokio::task::block_in_place(work) } else { work() }
 }
 
 #[cfg(test)]

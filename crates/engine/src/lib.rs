@@ -22,6 +22,7 @@ pub mod vault;
 mod versions;
 mod waiters;
 
+pub use aside::beside_workers;
 #[doc(hidden)]
 pub use calls::Outside;
 pub use clock::{Clock, SystemClock};

@@ -1,6 +1,6 @@
 //! A run from its log.
 
-use crate::{Engine, EngineError};
+use crate::{Engine, EngineError, aside::beside_workers};
 use countersign_core::{
     run::{self, Event, LogEntry, RunState, StepExecution, Version, apply},
     time::Timestamp,
@@ -11,6 +11,9 @@ use std::{
     fmt,
     sync::Arc,
 };
+
+/// Folding a log of this size takes milliseconds.
+const LONG_LOG_BYTES: usize = 256 * 1024;
 
 /// Everything about a run.
 pub struct LoadedRun {
@@ -98,11 +101,8 @@ impl Engine {
     }
 
     async fn fold(&self, workspace: &str, row: RunRow, events: &[RunEventsRow]) -> Result<LoadedRun, EngineError> {
-        let log = events.iter().map(entry).collect::<Result<Vec<_>, _>>()?;
-        let mut state = RunState::default();
-        for event in log.iter().flat_map(|entry| &entry.events) {
-            apply(&mut state, event);
-        }
+        let long = events.iter().map(|row| row.events.len()).sum::<usize>() > LONG_LOG_BYTES;
+        let (log, state) = if long { beside_workers(|| folded(events)) } else { folded(events) }?;
         let on = if log.is_empty() { row.version } else { state.info.version };
         let version = self.version(workspace, &row.workflow, on).await?;
         // The row may be a commit behind or ahead of the events read after it; the log is the truth.
@@ -121,6 +121,15 @@ impl Engine {
     pub async fn run_log(&self, workspace: &str, run: &str) -> Result<Vec<LogEntry>, EngineError> {
         self.0.store.run_events(workspace, run, 0).await?.iter().map(entry).collect()
     }
+}
+
+fn folded(events: &[RunEventsRow]) -> Result<(Vec<LogEntry>, RunState), EngineError> {
+    let log = events.iter().map(entry).collect::<Result<Vec<_>, _>>()?;
+    let mut state = RunState::default();
+    for event in log.iter().flat_map(|entry| &entry.events) {
+        apply(&mut state, event);
+    }
+    Ok((log, state))
 }
 
 fn entry(row: &RunEventsRow) -> Result<LogEntry, EngineError> {

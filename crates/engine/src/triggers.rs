@@ -105,7 +105,8 @@ impl Engine {
         let (text, channel) = (Value::from(text), Value::from(row.channel.as_str()));
         let conversation = json!({ "id": row.id, "channel": row.channel });
         let message = IncomingMessage { text: &text, channel: &channel, customer, conversation: &conversation };
-        let (starts, failed) = run::message_starts(version, message, self.timestamp());
+        let decide = || run::message_starts(version, message, self.timestamp());
+        let (starts, failed) = self.0.aside.decide(version, || self.0.clock.elapsed(), decide);
         for error in failed {
             tracing::warn!(workflow = version.workflow().name, %error, "a message trigger failed");
         }

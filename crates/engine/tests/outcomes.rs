@@ -4,7 +4,7 @@
 mod support;
 
 use countersign_engine::{Clock, DecideRequest, EngineError, IdempotencyKey, StartRun};
-use countersign_store::RunStatus;
+use countersign_store::{RunStatus, testing::TestDatabase};
 use serde_json::{Value, json};
 use support::{WORKSPACE, World, person};
 
@@ -285,4 +285,44 @@ async fn another_workspace_sees_nothing() {
     let foreign = world.engine.decide("other", &approval.id, decision, by.clone()).await;
     assert!(matches!(foreign, Err(EngineError::NotFound(_))), "{foreign:?}");
     assert!(matches!(world.engine.cancel("other", &run.id, String::new(), by).await, Err(EngineError::NotFound(_))));
+}
+
+/// Timers fire in time while very many other runs wait.
+async fn timers_fire_among_a_hundred_thousand(database: TestDatabase) {
+    const DUE: usize = 10;
+    let world = World::on(database).await;
+    world.publish("one", &one_call(&world, "http.request", &unkeyed())).await;
+    let mut due = Vec::new();
+    for _ in 0..DUE {
+        let run = world.engine.start_run(world.start("one")).await.unwrap().run;
+        due.push((run.id.clone(), world.until_waiting_for(&run.id, "approval").await.due_at.unwrap()));
+    }
+    let (first, last) = (&due[0].0, due.iter().map(|(_, at)| *at).max().unwrap());
+    let kept = "workspace, workflow, version, status, step, step_kind, waiting_for, seq, \"trigger\", title, started_at, updated_at";
+    let copies = format!(
+        "WITH RECURSIVE n (k) AS (SELECT 1 UNION ALL SELECT k + 1 FROM n WHERE k < 100000) \
+         INSERT INTO runs (id, wake_at, {kept}) SELECT 'copy-' || k, wake_at + 86400000 + k, {kept} \
+         FROM runs CROSS JOIN n WHERE id = '{first}'"
+    );
+    world.store.raw(&copies).await.unwrap();
+    let began = std::time::Instant::now();
+    world.clock.advance(last - world.clock.now());
+    for (run, _) in &due {
+        assert_eq!(world.until_over(run).await.status, RunStatus::Completed);
+    }
+    let took = began.elapsed();
+    assert!(took < std::time::Duration::from_secs(1), "the last of {DUE} timers was {took:?} late");
+    let next = world.store.next_wake_at().await.unwrap().unwrap();
+    assert!(next > last, "the others wait");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn timers_fire_in_time_on_sqlite() {
+    timers_fire_among_a_hundred_thousand(TestDatabase::sqlite()).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn timers_fire_in_time_on_postgres() {
+    let Some(database) = TestDatabase::postgres().await else { return };
+    timers_fire_among_a_hundred_thousand(database).await;
 }

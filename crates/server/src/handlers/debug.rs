@@ -13,6 +13,7 @@ use countersign_core::{
     json_difference::difference,
     run::{at_point, evaluate_at, points},
 };
+use countersign_engine::beside_workers;
 use countersign_store::Role;
 use serde::Deserialize;
 use utoipa::IntoParams;
@@ -76,7 +77,7 @@ pub(crate) async fn evaluate_in_run(
     let EvaluateRequest { point, expression } = body.value;
     let loaded = app.engine.load(caller.workspace(), &id).await?;
     let reached = at_point(&loaded.log, point.unwrap_or(u32::MAX));
-    Ok(Json(evaluated(evaluate_at(&reached, &expression))))
+    Ok(Json(evaluated(beside_workers(|| evaluate_at(&reached, &expression)))))
 }
 
 /// What a step entry sent and what came back, without secrets. What was not recorded is rendered anew.

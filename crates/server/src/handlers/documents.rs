@@ -13,6 +13,7 @@ use countersign_core::{
     expr::{Expression, ExpressionError, Scope, Template},
     time::Timestamp,
 };
+use countersign_engine::beside_workers;
 use countersign_store::Role;
 use serde_json::{Map, Value};
 use std::sync::OnceLock;
@@ -53,9 +54,10 @@ pub(crate) async fn evaluate(
     let now = Timestamp(app.now());
     let result = match (expression, template) {
         (Some(expression), None) => {
-            Expression::compile(&expression).and_then(|expression| expression.evaluate_value(&data, now))
+            let compiled = Expression::compile(&expression);
+            beside_workers(|| compiled.and_then(|expression| expression.evaluate_value(&data, now)))
         }
-        (None, Some(template)) => render(&template, &data, now),
+        (None, Some(template)) => beside_workers(|| render(&template, &data, now)),
         (Some(_), Some(_)) | (None, None) => {
             return Err(ApiError::invalid("/expression", "give either `expression` or `template`"));
         }
