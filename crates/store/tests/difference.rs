@@ -12,14 +12,16 @@ use std::fmt::Debug;
 use countersign_store::testing::TestDatabase;
 use countersign_store::*;
 use fixtures::*;
+use futures::future::join_all;
 
 const STEPS: usize = 900;
 
 /// Answers the work must meet, or it proves little.
-const ANSWERS: [&str; 9] = [
+const ANSWERS: [&str; 10] = [
     "Committed",
     "Replayed",
     "RunMoved",
+    "PointerMoved",
     "AlreadyDecided",
     "AlreadyExists",
     "NotFound",
@@ -64,7 +66,8 @@ impl Dice {
 
 #[derive(Debug, Clone)]
 enum Work {
-    Commit(Box<Commit>),
+    /// Handed over at once and in this order: how many share a transaction is the store's affair.
+    Commits(Vec<Commit>),
     Append(String, NewMessage),
     Conversation(ConversationRow),
     Update(ConversationUpdate),
@@ -139,6 +142,8 @@ fn random_commit(dice: &Dice) -> Commit {
             response_body: "{}".to_owned(),
         })
         .filter(|_| new.expected_seq == 0);
+    let pointed = Pointed { workflow: format!("w{}", dice.roll(3)), revision: dice.roll(4) };
+    new.pointed = dice.maybe(pointed).filter(|_| dice.roll(4) == 0);
     new
 }
 
@@ -201,7 +206,8 @@ fn random_workflow(dice: &Dice) -> Work {
 
 fn random_work(dice: &Dice) -> Work {
     match dice.roll(16) {
-        0..=5 => Work::Commit(Box::new(random_commit(dice))),
+        0..=3 => Work::Commits(vec![random_commit(dice)]),
+        4 | 5 => Work::Commits((0..2 + dice.roll(12)).map(|_| random_commit(dice)).collect()),
         6 | 7 => Work::Append(dice.workspace(), random_message(dice)),
         8 => random_conversation(dice),
         9 => Work::Assign(dice.workspace(), format!("{}.1", dice.run()), dice.maybe("u-2".to_owned())),
@@ -244,7 +250,10 @@ fn shown(value: impl Debug) -> String {
 /// Does the work and says what came of it.
 async fn perform(store: &Store, work: Work) -> String {
     match work {
-        Work::Commit(commit) => shown(store.commit(*commit, Priority::Continue).await),
+        Work::Commits(commits) => {
+            let all = commits.into_iter().map(|commit| store.commit(commit, Priority::Continue));
+            join_all(all).await.into_iter().map(|outcome| shown(outcome) + "\n").collect()
+        }
         Work::Append(workspace, message) => shown(store.append_message(&workspace, &message).await),
         Work::Conversation(row) => shown(store.create_conversation(&row).await),
         Work::Update(update) => shown(store.update_conversation(&update, vec![audit("conversation.changed")]).await),
@@ -292,6 +301,7 @@ async fn everything(store: &Store) -> Vec<String> {
         }
         for run in 0..12 {
             let run = format!("r{run}");
+            all.push(shown(store.get_run(workspace, &run).await));
             all.push(shown(store.run_events(workspace, &run, 0).await));
             all.push(shown(store.list_step_executions(workspace, &run).await));
         }
@@ -334,13 +344,17 @@ async fn both_databases_do_the_same() {
         let dice = Dice { state: Cell::new(seed), runs: RefCell::default() };
         for step in 0..STEPS {
             let work = random_work(&dice);
-            let mut moved = None;
-            if let Work::Commit(commit) = &work {
-                moved = Some((commit.workspace.clone(), commit.run_id.clone(), commit.expected_seq));
-            }
+            let moved: Vec<_> = match &work {
+                Work::Commits(commits) => {
+                    commits.iter().map(|one| (one.workspace.clone(), one.run_id.clone(), one.expected_seq)).collect()
+                }
+                _ => Vec::new(),
+            };
             let (one, two) = tokio::join!(perform(&left, work.clone()), perform(&right, work.clone()));
             assert_eq!(one, two, "COUNTERSIGN_TEST_SEED={seed}, step {step}: {work:?}");
-            if let Some((workspace, run, seq)) = moved.filter(|_| one.contains("Committed")) {
+            for ((workspace, run, seq), _) in
+                moved.into_iter().zip(one.lines()).filter(|(_, one)| one.contains("Committed"))
+            {
                 dice.runs.borrow_mut().insert((workspace, run), seq + 1);
             }
             seen.extend(ANSWERS.iter().filter(|word| one.contains(**word)));
