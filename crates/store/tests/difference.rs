@@ -344,18 +344,13 @@ async fn both_databases_do_the_same() {
         let dice = Dice { state: Cell::new(seed), runs: RefCell::default() };
         for step in 0..STEPS {
             let work = random_work(&dice);
-            let moved: Vec<_> = match &work {
-                Work::Commits(commits) => {
-                    commits.iter().map(|one| (one.workspace.clone(), one.run_id.clone(), one.expected_seq)).collect()
-                }
-                _ => Vec::new(),
-            };
+            let commits = if let Work::Commits(commits) = &work { commits.as_slice() } else { &[] };
+            let moved: Vec<_> =
+                commits.iter().map(|one| ((one.workspace.clone(), one.run_id.clone()), one.expected_seq)).collect();
             let (one, two) = tokio::join!(perform(&left, work.clone()), perform(&right, work.clone()));
             assert_eq!(one, two, "COUNTERSIGN_TEST_SEED={seed}, step {step}: {work:?}");
-            for ((workspace, run, seq), _) in
-                moved.into_iter().zip(one.lines()).filter(|(_, one)| one.contains("Committed"))
-            {
-                dice.runs.borrow_mut().insert((workspace, run), seq + 1);
+            for ((run, seq), _) in moved.into_iter().zip(one.lines()).filter(|(_, one)| one.contains("Committed")) {
+                dice.runs.borrow_mut().insert(run, seq + 1);
             }
             seen.extend(ANSWERS.iter().filter(|word| one.contains(**word)));
         }
