@@ -121,8 +121,8 @@ impl Engine {
         self.see_through(work).await
     }
 
-    /// Does work that must not stop half-way. The future of a request is dropped when its client hangs up; between a commit
-    /// and what it asks for that would leave a run that says it moves, and nobody who moves it.
+    /// Does work that must not stop half-way. The future of a request is dropped when its time is up or its client is gone;
+    /// between a commit and what it asks for that would leave a run that says it moves, and nobody who moves it.
     pub(crate) async fn see_through<T: Send + 'static>(
         &self,
         work: impl Future<Output = Result<T, EngineError>> + Send + 'static,
