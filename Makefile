@@ -46,7 +46,7 @@ test-rust: ## Rust tests
 test-ui: setup ## UI: types, lint, unit tests
 	npm --prefix ui run check
 
-test-e2e: ui setup-browser ## Browser tests: the canvas, and everything against the release executable
+test-e2e: ui setup-browser ## Browser tests: the pages with invented answers, and everything against the release executable
 	npm --prefix e2e test || { cat e2e/test-results/*/error-context.md; exit 1; }
 
 dev: setup ## Server with the sandbox, and the pages with hot reload beside it

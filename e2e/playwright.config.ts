@@ -31,8 +31,6 @@ export default defineConfig({
   projects: [
     // The pages with invented answers, from the built files: looks and accessibility, no server needed.
     { name: 'pages', testDir: 'pages' },
-    // The part of them that `make test` runs: what the canvas looks like, where its lines run, how fast it is.
-    { name: 'canvas', testDir: 'pages', testMatch: /(looks|canvas|many-steps)\.spec\.ts/ },
     // The whole product: the real executable, started by the test.
     { name: 'real', testDir: 'real' },
   ],

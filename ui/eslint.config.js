@@ -26,6 +26,43 @@ const walls = [
   wall(['src/components/**'], [{ group: ['@/features/*', '@/features/**'], message: 'components/ is below the features.' }]),
 ]
 
+// What people read stands in a strings.ts, where a translation finds it. Marks, units and `{{ code }}` are no words; a sentence
+// is one wherever it stands, except in an error that only a programmer sees.
+const SPOKEN = /^(aria-label|aria-description|aria-roledescription|aria-valuetext|alt|title|label|placeholder|hint|heading|help|description|word|\w+Label)$/
+const hasWord = (text) => /\p{L}{2}/u.test(text.replace(/\{\{.*?(\}\}|$)/gs, '').replace(/\b\d+\p{L}+/gu, ''))
+const isSentence = (text) => /^\p{Lu}\p{Ll}*,? +\p{Ll}|\p{L} \p{Ll}.*\.$/u.test(text)
+
+/** The literals an expression may come to. */
+function outcomes(node) {
+  switch (node?.type) {
+    case 'Literal': return typeof node.value === 'string' ? [{ node, text: node.value }] : []
+    case 'TemplateLiteral': return node.quasis.map((quasi) => ({ node: quasi, text: quasi.value.raw }))
+    case 'ConditionalExpression': return [...outcomes(node.consequent), ...outcomes(node.alternate)]
+    case 'LogicalExpression': return [...(node.operator === '&&' ? [] : outcomes(node.left)), ...outcomes(node.right)]
+    case 'BinaryExpression': return node.operator === '+' ? [...outcomes(node.left), ...outcomes(node.right)] : []
+    case 'JSXExpressionContainer': case 'TSAsExpression': return outcomes(node.expression)
+    case 'AssignmentPattern': return outcomes(node.right)
+    default: return []
+  }
+}
+
+const words = {
+  meta: { type: 'problem', schema: [], messages: { text: 'A text for people belongs in a strings.ts: “{{ text }}”.' } },
+  create(context) {
+    const told = new Set()
+    const tell = (found, is) => found.filter(({ node, text }) => is(text) && !told.has(node) && told.add(node)).forEach(({ node, text }) => context.report({ node, messageId: 'text', data: { text: text.trim() } }))
+    const inError = (node) => context.sourceCode.getAncestors(node).some((one) => one.type === 'NewExpression' && one.callee.name === 'Error')
+    const named = ({ key }) => key.name ?? key.value
+    return {
+      JSXText: (node) => tell([{ node, text: node.value }], hasWord),
+      'JSXElement > JSXExpressionContainer, JSXFragment > JSXExpressionContainer': (node) => tell(outcomes(node), hasWord),
+      JSXAttribute: (node) => SPOKEN.test(node.name.name) && tell(outcomes(node.value), hasWord),
+      Property: (node) => SPOKEN.test(named(node)) && tell(outcomes(node.value), hasWord),
+      'Literal, TemplateElement': (node) => !inError(node) && tell(node.type === 'Literal' ? outcomes(node) : [{ node, text: node.value.raw }], isSentence),
+    }
+  },
+}
+
 export default ts.config(
   { ignores: ['dist', 'src/api/schema.d.ts', 'scripts', 'public'] },
   js.configs.recommended,
@@ -41,5 +78,6 @@ export default ts.config(
     },
   },
   ...walls,
+  { files: ['src/**'], ignores: ['**/*strings.ts', '**/*.test.ts'], plugins: { countersign: { rules: { words } } }, rules: { 'countersign/words': 'error' } },
   { files: ['eslint.config.js'], ...ts.configs.disableTypeChecked, languageOptions: { globals: { URL: 'readonly' } } },
 )

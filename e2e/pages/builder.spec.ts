@@ -44,7 +44,9 @@ test('insert on a connection, undo, redo, delete', async ({ page }) => {
   await expect.poll(() => server.last()?.steps.notify?.body).toBe('Hello {{ customer.name }}')
   await shoot(page, 'builder-notify')
   await accessible(page)
+  await expect(page.getByRole('button', { name: 'Undo' })).toHaveAttribute('title', 'Undo: change notify')
   await page.getByRole('button', { name: 'Undo' }).click()
+  await expect(page.getByRole('button', { name: 'Undo' })).toHaveAttribute('title', 'Undo: insert')
   await page.getByRole('button', { name: 'Undo' }).click()
   await expect(page.locator('.react-flow__node')).toHaveCount(13)
   await page.keyboard.press('Control+Shift+z')
@@ -128,6 +130,81 @@ test('problems lead to the field and stop publishing', async ({ page }) => {
   await page.getByRole('button', { name: 'Publish' }).click()
   await expect(page.getByText('It cannot be published yet')).toBeVisible()
   await shoot(page, 'builder-publish')
+})
+
+test('all reasons against publishing can be read', async ({ page }) => {
+  const diagnostics = Array.from({ length: 11 }, (_, index) => ({ code: 'unknown_name', severity: 'error', pointer: '/steps/tell/body', message: `Nothing is called name_${index}.`, help: '' }))
+  await open(page, undefined, { 'POST /check': { diagnostics } })
+  await page.getByLabel('Description').fill('x')
+  await expect(page.getByRole('button', { name: /11 errors/ })).toBeVisible()
+  await page.getByRole('button', { name: 'Publish' }).click()
+  const reasons = page.getByRole('dialog').getByRole('alert').getByRole('listitem')
+  await expect(reasons).toHaveCount(8)
+  await page.getByRole('button', { name: 'and 3 more' }).click()
+  await expect(reasons).toHaveCount(11)
+  await expect(page.getByRole('button', { name: /more$/ })).toBeHidden()
+  await accessible(page)
+})
+
+test('who leaves while the draft could not be saved is told what would be lost', async ({ page }) => {
+  let down = true
+  let saves = 0
+  await open(page, undefined, {
+    'PUT /workflows/wf1/draft': (body: { document: Draft }) => {
+      saves += 1
+      return down ? { __status: 422, type: 'about:blank', title: 'No', status: 422, code: 'too_large', detail: 'The document is too large.' } : { id: 'wf1', name: 'x', draft: body.document, draft_revision: 12 + saves, active_version: 7, diagnostics: [] }
+    },
+  })
+  const places = page.getByRole('navigation', { name: 'Main' })
+  const dialog = page.getByRole('dialog', { name: 'Leave without saving?' })
+  await page.getByLabel('Description').fill('Precious words')
+  await places.getByRole('link', { name: 'Runs' }).click()
+  await expect(dialog).toContainText('The document is too large.')
+  await expect(dialog.getByRole('region', { name: 'Text difference' })).toContainText('description: Precious words')
+  await shoot(page, 'builder-leave')
+  await accessible(page)
+  await dialog.getByRole('button', { name: 'Stay' }).click()
+  await expect(dialog).toBeHidden()
+  await expect(page).toHaveURL(/\/workflows\/wf1/)
+  await expect(page.getByLabel('Description')).toHaveValue('Precious words')
+  // Choosing a step changes the address and is not leaving.
+  await card(page, 'Preview the proration').click()
+  await expect(page).toHaveURL(/step=preview/)
+  await expect(dialog).toBeHidden()
+  await page.getByRole('button', { name: 'Close panel' }).click()
+  await places.getByRole('link', { name: 'Runs' }).click()
+  await dialog.getByRole('button', { name: 'Leave' }).click()
+  await expect(page.getByRole('heading', { level: 1, name: 'Runs' })).toBeVisible()
+  down = false
+  const before = saves
+  await page.goBack()
+  await page.getByLabel('Description').fill('Words that arrive')
+  await places.getByRole('link', { name: 'Runs' }).click()
+  await expect(page.getByRole('heading', { level: 1, name: 'Runs' })).toBeVisible()
+  expect(saves).toBe(before + 1)
+})
+
+test('text that is half written is drawn as it is, and stays while the graph is looked at', async ({ page }) => {
+  const server = await open(page, empty)
+  const yaml = page.getByRole('textbox', { name: 'YAML' })
+  await page.keyboard.press('y')
+  await yaml.fill('name: Half\nstart: choose\nsteps:\n  choose:\n')
+  await expect(page.getByRole('alert')).toHaveText('“choose” is no step: it has no type.')
+  await yaml.fill('name: Half\nstart: choose\nsteps:\n  choose: { type: condition }\n  tell: { type: notify, channels: email }\n  later: { type: not_yet }\n  done: { type: end }\n')
+  await page.getByRole('button', { name: 'Apply to the draft' }).click()
+  await expect.poll(() => Object.keys(server.last()?.steps ?? {})).toEqual(['choose', 'tell', 'later', 'done'])
+  await yaml.fill('name: Other\nstart: done\nsteps:\n  done: { type: end }\n')
+  await page.getByRole('tab', { name: 'Graph' }).click()
+  await expect(page.locator('.react-flow__node')).toHaveCount(4)
+  await card(page, 'choose').click()
+  await page.getByRole('button', { name: 'Add a branch' }).click()
+  await card(page, 'tell').click()
+  await expect(page.getByRole('button', { name: 'Add a channel' })).toBeVisible()
+  await page.getByRole('tab', { name: 'YAML' }).click()
+  await expect(yaml).toContainText('name: Other')
+  await expect(page.getByText('applying it takes that back')).toBeVisible()
+  await page.getByRole('button', { name: 'Apply to the draft' }).click()
+  await expect.poll(() => Object.keys(server.last()?.steps ?? {})).toEqual(['done'])
 })
 
 test('the form is drawn as each channel shows it', async ({ page }) => {

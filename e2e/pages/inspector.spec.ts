@@ -13,9 +13,7 @@ test.afterAll(() => ui.close())
 
 const panel = (page: Page): Locator => page.getByRole('complementary', { name: 'Settings of the step' })
 
-const [newest, older] = f.runs as [(typeof f.runs)[0], (typeof f.runs)[0]]
-/** What two runs were started with; the mock leaves every stream of events unanswered. */
-const starts: Record<string, object> = { [newest.id]: { customer: { name: 'Ada Example' } }, [older.id]: { customer: { name: 'Grace Example' } } }
+const older = f.runs[1] as (typeof f.runs)[0]
 
 /** Opens one step in the builder; gives what was last saved of it. */
 async function open(page: Page, step: string, changes: Answers = {}, draft: object = f.document) {
@@ -30,7 +28,6 @@ async function open(page: Page, step: string, changes: Answers = {}, draft: obje
     'POST /check': { diagnostics: [] },
     ...changes,
   })
-  await page.route('**/api/v1/runs/*/events', (route) => route.fulfill({ json: { items: [{ type: 'run_started', data: { start: starts[new URL(route.request().url()).pathname.split('/')[4] ?? ''] ?? {} } }], next: null } }))
   await page.goto(`${ui.url}/workflows/wf1?step=${step}`)
   await expect(panel(page).getByLabel('Title')).toBeVisible()
   return () => saved.at(-1)?.steps[step]
@@ -192,6 +189,7 @@ test.describe('expressions', () => {
   /** The server's answers for two runs, and for a text over a sample. */
   const answers = (evaluate: (template: string, data: { customer: { name: string }; steps: Record<string, unknown> }) => object): Answers => ({
     [`GET /runs/${older.id}`]: { ...f.run, ...older, steps: f.run.steps.slice(0, 1) },
+    [`GET /runs/${older.id}/events`]: { items: [{ type: 'run_started', data: { start: { customer: { name: 'Grace Example' } } } }], next: null },
     'GET /runs': (_: unknown, query: URLSearchParams) => ({ items: query.get('workflow') === 'wf1' ? f.runs.slice(0, Number(query.get('limit'))) : [], next: null, unreadable: [] }),
     'POST /eval': (body: { template?: string; data: never }) => ({ value: null, nothing: false, error: null, code: null, position: null, ...evaluate(body.template ?? '', body.data) }),
   })

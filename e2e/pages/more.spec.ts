@@ -298,6 +298,7 @@ test('a retry on the newest version shows every difference', async ({ page }) =>
   await expect(compared.getByText('added approve', { exact: true })).toBeVisible()
   await expect(compared.getByText('changed preview', { exact: true })).toBeVisible()
   await expect(compared.getByRole('figure', { name: 'After: version 7' }).locator('.react-flow__node').first()).toBeVisible()
+  await compared.getByText('Show every change (60)').click()
   await expect(compared.getByRole('list', { name: 'Differences between the versions' }).getByRole('listitem')).toHaveCount(60)
   await shoot(page, 'run-retry-compared')
   await accessible(page)

@@ -1,5 +1,5 @@
 import { expect, test } from '@playwright/test'
-import { dashboard, failedRun, runs } from '../support/fixtures'
+import { dashboard, document, failedRun, runs } from '../support/fixtures'
 import { mockApi } from '../support/mock'
 import { accessible, shoot } from '../support/shots'
 import { serveUi } from '../support/static-ui'
@@ -42,11 +42,20 @@ test('a search that found nothing yet looks further back', async ({ page }) => {
 })
 
 test('a retry shows what differs and asks before anything is done again', async ({ page }) => {
-  const calls = await mockApi(page, { [`POST /runs/${failedRun.id}/retry`]: { ...failedRun, id: 'new', status: 'running' }, 'GET /runs/new': { ...failedRun, id: 'new', status: 'running', ended_at: null } })
+  let gone = true
+  const calls = await mockApi(page, { 'GET /workflows/wf1/versions/8': () => (gone ? { __status: 404, type: 'about:blank', title: 'Not found', status: 404, code: 'not_found', detail: 'There is no version 8.' } : { document }), [`POST /runs/${failedRun.id}/retry`]: { ...failedRun, id: 'new', status: 'running' }, 'GET /runs/new': { ...failedRun, id: 'new', status: 'running', ended_at: null } })
   await page.goto(`${ui.url}/runs/${failedRun.id}`)
   await page.getByRole('button', { name: 'Retry', exact: true }).click()
   const dialog = page.getByRole('dialog')
   await dialog.getByRole('combobox', { name: 'Version' }).selectOption('newest')
+  // A version that cannot be read is told, where it would be drawn.
+  await expect(dialog.getByRole('alert')).toContainText('There is no version 8.')
+  gone = false
+  await dialog.getByRole('button', { name: 'Try again' }).click()
+  await expect(dialog.getByRole('figure', { name: 'After: version 8' })).toBeVisible()
+  // Below the drawn difference every place is listed, when asked for.
+  await expect(dialog.getByRole('list', { name: 'Differences between the versions' })).toBeHidden()
+  await dialog.getByText('Show every change (2)').click()
   await expect(dialog.getByRole('list', { name: 'Differences between the versions' })).toContainText('/steps/preview/input/price')
   await shoot(page, 'run-retry-newest')
   await accessible(page)

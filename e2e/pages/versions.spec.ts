@@ -1,4 +1,5 @@
 import { expect, test } from '@playwright/test'
+import * as f from '../support/fixtures'
 import { mockApi } from '../support/mock'
 import { accessible, shoot } from '../support/shots'
 import { serveUi } from '../support/static-ui'
@@ -64,4 +65,18 @@ test('the list of changes is used by keyboard', async ({ page }) => {
   await expect(change).toHaveAttribute('aria-expanded', 'true')
   await expect(page.getByText('next: to approve instead of execute')).toBeVisible()
   await expect(page.getByText('/description')).toBeVisible()
+})
+
+test('a difference shows the workflow wherever it was drawn', async ({ page }) => {
+  const far = (document: typeof f.document) => ({ ...document, steps: Object.fromEntries(Object.entries(document.steps).map(([id, step], index) => [id, { ...step, position: [6000 + (index % 3) * 300, 4000 + index * 90] }])) })
+  await mockApi(page, {
+    'GET /workflows/wf1/versions/6': { ...f.versions[1], document: far(f.olderDocument as typeof f.document) },
+    'GET /workflows/wf1/versions/7': { ...f.versions[0], document: far(f.document) },
+  })
+  await page.goto(`${ui.url}/workflows/wf1/versions?from=6&to=7`)
+  for (const side of ['Before: version 6', 'After: version 7']) {
+    const cards = page.getByRole('figure', { name: side }).locator('.react-flow__node')
+    await expect(cards.first()).toBeInViewport()
+    await expect(cards.last()).toBeInViewport()
+  }
 })

@@ -1,6 +1,6 @@
 import { expect, test } from '@playwright/test'
 import { account, signIn, startDemo, type Demo } from '../support/demo'
-import { shoot } from '../support/shots'
+import { accessible, shoot } from '../support/shots'
 
 let demo: Demo
 test.beforeAll(async () => {
@@ -20,7 +20,7 @@ test('a customer upgrades after the manager approved', async ({ browser }) => {
   await expect(phone.getByLabel(/e-?mail/i)).toHaveValue('ada@example.com')
   await phone.locator('form').filter({ has: phone.getByLabel(/e-?mail/i) }).getByRole('button').click()
 
-  const desk = await browser.newPage()
+  const desk = await (await browser.newContext()).newPage()
   await signIn(desk, demo.inbox, account(demo, 'manager'))
   await desk.getByRole('list', { name: 'Open items' }).getByText('$42.60').click()
   await expect(desk.getByRole('heading', { level: 1, name: /\$42\.60/ })).toBeVisible()
@@ -39,6 +39,14 @@ test('a customer upgrades after the manager approved', async ({ browser }) => {
   await expect(desk.getByText('Completed').first()).toBeVisible()
   await expect(steps.getByText(/Running|Waiting|Failed/)).toHaveCount(0)
   await shoot(desk, 'real/run')
+  const decided = steps.getByRole('listitem').filter({ has: desk.getByRole('button', { name: 'Details of Manager approval required' }) })
+  await decided.getByRole('button', { name: 'Details of Manager approval required' }).click()
+  await decided.getByText('What the person saw').click()
+  const saw = decided.getByRole('group', { name: 'What the person saw' })
+  await saw.getByRole('button', { name: /^input:/ }).click()
+  for (const shown of ['"Ada Example to Enterprise, $42.60 prorated"', 'stripe.subscription.update', '"price_enterprise"']) await expect(saw).toContainText(shown)
+  await shoot(desk, 'real/run-decided-upgrade')
+  await accessible(desk)
   await desk.getByRole('tab', { name: 'Graph' }).click()
   await expect(desk.locator('.react-flow__node').first()).toBeVisible()
   await shoot(desk, 'real/run-graph')

@@ -1,6 +1,9 @@
+import { readFileSync } from 'node:fs'
 import { expect, test, type Locator, type Page } from '@playwright/test'
 import { account, signIn, startDemo, type Demo } from '../support/demo'
+import { ask, managerDesk, openItem } from '../support/journey'
 import { accessible, shoot } from '../support/shots'
+import { workflowNamed } from '../support/upgrade'
 
 let demo: Demo
 test.beforeAll(async () => {
@@ -154,6 +157,79 @@ test('a read is answered by the real service after a yes; a timeout is tried aga
   await expect(panel.getByText('Waits to try the call again')).toBeVisible()
   await panel.getByRole('button', { name: 'Skip to the next timer' }).click()
   await expect(panel.getByText('attempt 2', { exact: true })).toBeVisible()
+})
+
+/** How the line of a way out is drawn. */
+const line = (page: Page, id: string) => page.locator(`.react-flow__edge[data-id="${id}"] path.react-flow__edge-path`)
+
+test('what a run got is answered again, and the lines taken light up', async ({ browser, page }) => {
+  const desk = await managerDesk(browser, demo)
+  const phone = await ask(browser, demo, 'grace@example.com')
+  await expect(openItem(desk, 'Grace Example')).toBeVisible()
+  await phone.context().close()
+  await desk.context().close()
+
+  await enter(page)
+  await page.getByRole('table', { name: 'Workflows' }).getByRole('link', { name: 'Subscription Upgrade', exact: true }).click()
+  const panel = page.getByRole('complementary', { name: 'Rehearsal of the draft' })
+  await expect(line(page, 'verify:next')).toHaveCSS('stroke-width', '1.5px')
+  await page.getByRole('button', { name: 'Rehearse' }).click()
+  await panel.getByLabel('The customer writes').fill('upgrade')
+  await panel.getByRole('button', { name: 'Begin' }).click()
+  await panel.getByRole('button', { name: 'Continue' }).click()
+  for (const action of ['identity.verify', 'stripe.subscription.preview']) {
+    await expect(panel.getByRole('heading', { name: `${action} wants its answer` })).toBeVisible()
+    await panel.getByRole('tab', { name: 'Recorded' }).click()
+    await expect(panel.getByText('From the run of')).toBeVisible()
+    if (action === 'identity.verify') await shoot(page, 'real/rehearsal-recorded')
+    await panel.getByRole('button', { name: 'Answer', exact: true }).click()
+  }
+  await expect(panel.getByRole('heading', { name: 'Grace Example to Enterprise, $42.60 prorated' })).toBeVisible()
+  const accent = await page.evaluate(() => {
+    const probe = document.body.appendChild(document.createElement('i'))
+    probe.style.color = 'var(--accent)'
+    const { color } = getComputedStyle(probe)
+    probe.remove()
+    return color
+  })
+  for (const taken of ['ask:next', 'verify:next', 'eligible:when 1', 'preview:next']) {
+    await expect(line(page, taken)).toHaveCSS('stroke', accent)
+    await expect(line(page, taken)).toHaveCSS('stroke-width', '2.25px')
+    await expect(line(page, taken)).toHaveCSS('opacity', '1')
+  }
+  for (const left of ['verify:error', 'eligible:otherwise', 'approve:approved']) {
+    await expect(line(page, left)).not.toHaveCSS('stroke', accent)
+    await expect(line(page, left)).toHaveCSS('opacity', '0.35')
+  }
+  await shoot(page, 'real/rehearsal-path')
+})
+
+test('a workflow downloaded as JSON is imported again', async ({ page }) => {
+  await enter(page)
+  const original = await workflowNamed(page, 'Subscription Upgrade')
+  await page.goto(new URL(`/workflows/${original.id}`, demo.runs).href)
+  await page.getByRole('button', { name: 'More' }).click()
+  const download = page.waitForEvent('download')
+  await page.getByRole('menuitem', { name: 'Download JSON' }).click()
+  const file = await download
+  expect(file.suggestedFilename()).toBe('subscription-upgrade.json')
+  const text = readFileSync(await file.path(), 'utf8')
+  expect(JSON.parse(text)).toEqual(original.draft)
+
+  // The name is taken as long as the original is there: said in place. With another one it is the same workflow again.
+  await page.goto(new URL('/templates', demo.runs).href)
+  const drop = page.getByRole('region', { name: 'Import a file' })
+  const take = (source: string) => drop.locator('input').setInputFiles({ name: file.suggestedFilename(), mimeType: 'application/json', buffer: Buffer.from(source) })
+  await take(text)
+  await drop.getByRole('button', { name: 'Import' }).click()
+  await expect(drop.getByRole('alert')).toContainText('already exists')
+  await take(JSON.stringify({ ...JSON.parse(text), name: 'Imported from JSON' }, null, 2))
+  await drop.getByRole('button', { name: 'Import' }).click()
+  await expect(page.getByRole('heading', { level: 1, name: /Imported from JSON/ })).toBeVisible()
+  await expect(page.locator('.react-flow__node')).toHaveCount(Object.keys(original.draft.steps).length)
+  const imported = await workflowNamed(page, 'Imported from JSON')
+  expect({ ...imported.draft, name: original.draft.name }).toEqual(original.draft)
+  expect(imported.diagnostics).toEqual(original.diagnostics)
 })
 
 test('a file is imported with its problems by line', async ({ page }) => {

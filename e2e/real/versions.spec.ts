@@ -1,5 +1,7 @@
-import { expect, test, type APIRequestContext, type Page } from '@playwright/test'
+import { expect, test, type Page } from '@playwright/test'
+import { Api } from '../support/api'
 import { account, signIn, startDemo, type Demo } from '../support/demo'
+import { DISCOUNT } from '../support/seed'
 import { accessible, shoot } from '../support/shots'
 
 let demo: Demo
@@ -7,47 +9,6 @@ test.beforeAll(async () => {
   demo = await startDemo()
 })
 test.afterAll(async () => demo?.close())
-
-const HEADERS = { 'X-Requested-With': 'countersign' }
-
-const DOCUMENT = {
-  schema: 1,
-  name: 'Discount',
-  triggers: [{ type: 'api' }],
-  input: { type: 'object', properties: { who: { type: 'string' }, percent: { type: 'integer' } } },
-  start: 'big',
-  steps: {
-    big: { type: 'condition', title: 'Is it a big one?', branches: [{ when: 'input.percent > 10', next: 'ask', label: 'over 10 %' }], otherwise: 'give' },
-    ask: { type: 'approval', title: 'Ask a manager', summary: '{{ input.percent }} % for {{ input.who }}?', approvers: { roles: ['manager'] }, timeout: { after: '4h', outcome: 'rejected' }, on_approve: 'give', on_reject: 'no' },
-    give: { type: 'notify', title: 'Tell the customer', channels: ['conversation'], body: 'You get {{ input.percent }} %', next: 'yes' },
-    yes: { type: 'end', title: 'Given', output: { percent: '{{ input.percent }}' } },
-    no: { type: 'end', title: 'Not given', status: 'rejected' },
-  },
-}
-
-/** The API with the session of the page. */
-class Api {
-  constructor(private readonly request: APIRequestContext, private readonly base: string) {}
-
-  async call<T>(method: 'get' | 'post' | 'put', path: string, data?: unknown, headers: Record<string, string> = {}): Promise<T> {
-    const answer = await this.request[method](`${this.base}/api/v1${path}`, { data, headers: { ...HEADERS, ...headers } })
-    expect(answer.ok(), `${method} ${path}: ${answer.status()} ${await answer.text()}`).toBe(true)
-    return (await answer.json()) as T
-  }
-
-  async save(id: string, document: unknown): Promise<void> {
-    const { draft_revision } = await this.call<{ draft_revision: number }>('get', `/workflows/${id}`)
-    await this.call('put', `/workflows/${id}/draft`, { document }, { 'If-Match': `"${draft_revision}"` })
-  }
-
-  start(id: string, who: string, percent: number): Promise<{ id: string; version: number; status: string }> {
-    return this.call('post', '/runs', { workflow: id, input: { who, percent } }, { Prefer: 'wait=10' })
-  }
-
-  run(id: string): Promise<{ version: number; status: string; steps: { step: string }[] }> {
-    return this.call('get', `/runs/${id}`)
-  }
-}
 
 async function more(page: Page, version: number, item: string): Promise<void> {
   await page.getByRole('button', { name: `More for version ${version}` }).click()
@@ -58,15 +19,15 @@ test('a version from its draft to the runs that wait on it', async ({ page }) =>
   await signIn(page, demo.inbox, account(demo, 'admin'))
   await expect(page.getByRole('navigation').first()).toBeVisible()
   const base = new URL(demo.inbox).origin
-  const api = new Api(page.request, base)
-  const { id } = await api.call<{ id: string }>('post', '/workflows', { document: DOCUMENT })
-  await api.call('post', `/workflows/${id}/publish`, { message: 'First' })
-  const small = await api.start(id, 'Ada', 5)
-  const waiting = [await api.start(id, 'Grace', 20), await api.start(id, 'Barbara', 30)]
+  const api = new Api(page, base)
+  const start = (id: string, who: string, percent: number) => api.start(id, { input: { who, percent } })
+  const id = await api.publish(DISCOUNT)
+  const small = await start(id, 'Ada', 5)
+  const waiting = [await start(id, 'Grace', 20), await start(id, 'Barbara', 30)]
   expect([small.status, waiting[0]?.status]).toEqual(['completed', 'waiting'])
 
   // Everything becomes subject to approval, and the refusal is told: who waits would end elsewhere.
-  const later = structuredClone(DOCUMENT)
+  const later = structuredClone(DISCOUNT)
   later.steps.big.branches[0]!.when = 'input.percent > 4'
   later.steps.ask.title = 'Ask a director'
   Object.assign(later.steps, { sorry: { type: 'notify', title: 'Say sorry', channels: ['conversation'], body: 'Not this time', next: 'no' } })
@@ -91,7 +52,7 @@ test('a version from its draft to the runs that wait on it', async ({ page }) =>
     await dialog.getByLabel('What changed and why').fill('Ask from 5 % on')
     await dialog.getByRole('button', { name: 'Publish' }).click()
     await expect(page.getByText('Version 2 is published and active.')).toBeVisible()
-    expect((await api.start(id, 'Edsger', 1)).version).toBe(2)
+    expect((await start(id, 'Edsger', 1)).version).toBe(2)
   })
 
   await test.step('roll back while runs wait, and ramp', async () => {
@@ -99,13 +60,13 @@ test('a version from its draft to the runs that wait on it', async ({ page }) =>
     await page.getByRole('button', { name: 'Roll back to this' }).last().click()
     await page.getByRole('dialog').getByRole('button', { name: 'Roll back to this' }).click()
     await expect(page.getByText('Version 1 is active.')).toBeVisible()
-    expect((await api.start(id, 'Edsger', 1)).version).toBe(1)
+    expect((await start(id, 'Edsger', 1)).version).toBe(1)
     await more(page, 2, 'Send it a part of the new runs…')
     await page.getByLabel('Of a hundred new runs').fill('50')
     await page.getByRole('button', { name: 'Send', exact: true }).click()
     await expect(page.getByText('50 % of new runs', { exact: true })).toBeVisible()
     const versions = new Set<number>()
-    for (let number = 0; number < 24; number += 1) versions.add((await api.start(id, `p${number}`, 1)).version)
+    for (let number = 0; number < 24; number += 1) versions.add((await start(id, `p${number}`, 1)).version)
     expect([...versions].sort()).toEqual([1, 2])
     await expect(page.getByRole('list', { name: 'History' }).getByText('back to version 1')).toBeVisible()
     await expect(page.getByRole('list', { name: 'History' }).getByText(/in effect after [\d.]+ ms/).first()).toBeVisible()
@@ -155,9 +116,9 @@ test('a version from its draft to the runs that wait on it', async ({ page }) =>
   await test.step('the approvals they were waiting for are still theirs', async () => {
     const manager = await page.context().browser()!.newPage()
     await signIn(manager, demo.inbox, account(demo, 'manager'))
-    const desk = new Api(manager.request, base)
+    const desk = new Api(manager, base)
     await expect(manager.getByRole('navigation').first()).toBeVisible()
-    const { items } = await desk.call<{ items: { id: string; run?: { id: string } }[] }>('get', '/checkpoints?status=open')
+    const items = await desk.open()
     for (const run of waiting) {
       const open = items.find((one) => one.id.startsWith(run.id))
       await desk.call('post', `/checkpoints/${open!.id}/decision`, { outcome: 'rejected' })
@@ -177,7 +138,7 @@ test('a version from its draft to the runs that wait on it', async ({ page }) =>
     await page.goto(`${base}/workflows/${id}/versions`)
     await more(page, 1, 'Make the draft from this')
     await expect(page.getByText('The draft is version 1 now.')).toBeVisible()
-    const draft = () => api.call<{ draft: typeof DOCUMENT }>('get', `/workflows/${id}`)
+    const draft = () => api.call<{ draft: typeof DISCOUNT }>('get', `/workflows/${id}`)
     expect((await draft()).draft.steps.ask.title).toBe('Ask a manager')
     await page.getByRole('button', { name: 'Undo' }).click()
     await expect.poll(async () => (await draft()).draft.steps.ask.title).toBe('Ask a director')

@@ -30,10 +30,10 @@ function complete(text: string): boolean {
   }
 }
 
-/** Starts `countersign demo` in an empty directory and waits for the line of JSON that says where everything is. */
-export async function startDemo(): Promise<Demo> {
+/** Starts the executable in an empty directory and waits for the JSON that says where everything is. */
+async function launch<T>(args: string[]): Promise<T & { close: () => Promise<void> }> {
   const data = mkdtempSync(join(tmpdir(), 'countersign-e2e-'))
-  const child = spawn(BIN, ['demo', ...FLAGS], { cwd: data, stdio: ['ignore', 'pipe', 'inherit'] })
+  const child = spawn(BIN, args, { cwd: data, stdio: ['ignore', 'pipe', 'inherit'] })
   const first = new Promise<string>((resolve, reject) => {
     let text = ''
     createInterface({ input: child.stdout }).on('line', (line) => {
@@ -41,20 +41,25 @@ export async function startDemo(): Promise<Demo> {
       if (complete(text)) resolve(text)
     })
     child.once('error', reject)
-    child.once('exit', (code) => reject(new Error(`countersign demo ended with ${code} before it was ready`)))
-    setTimeout(() => reject(new Error('countersign demo was not ready in time')), READY_MS).unref()
+    child.once('exit', (code) => reject(new Error(`countersign ${args[0]} ended with ${code} before it was ready`)))
+    setTimeout(() => reject(new Error(`countersign ${args[0]} was not ready in time`)), READY_MS).unref()
   })
   const close = async () => {
     await stop(child)
     rmSync(data, { recursive: true, force: true })
   }
   try {
-    return { ...(JSON.parse(await first) as Omit<Demo, 'close'>), close }
+    return { ...(JSON.parse(await first) as T), close }
   } catch (error) {
     await close()
     throw error
   }
 }
+
+export const startDemo = (): Promise<Demo> => launch(['demo', ...FLAGS])
+
+/** A server nobody has set up yet, and the link with which it is done. */
+export const startEmpty = (): Promise<{ url: string; setup: string; close: () => Promise<void> }> => launch(['serve', '--json', '--data', 'data', '--listen', '127.0.0.1:0'])
 
 export function account(demo: Demo, role: string): Account {
   const found = demo.accounts.find((one) => one.role === role || one.email.startsWith(role))

@@ -18,10 +18,20 @@ export interface Hands {
   press: (button: string | RegExp) => Promise<void>
   tick: (label: string) => Promise<void>
   tidy: () => Promise<void>
-  publish: (message: string) => Promise<void>
+  /** Opens the dialog, looks at what it shows, says why and publishes. */
+  publish: (message: string, look?: (dialog: Locator) => Promise<void>) => Promise<void>
+  /** From the dialog of a publish: what the last runs would have done. */
+  backtest: (look: (dialog: Locator) => Promise<void>) => Promise<void>
+  /** From the builder to the versions. */
+  versions: () => Promise<void>
+  rollBack: (version: number) => Promise<void>
+  /** Moves all runs that may be moved to a version. */
+  moveRuns: (version: number, button: string) => Promise<void>
 }
 
 export const card = (page: Page, title: string): Locator => page.locator('.react-flow__node').filter({ has: page.getByText(title, { exact: true }) })
+const played = (page: Page): Locator => page.getByRole('dialog', { name: /last runs have done/ })
+const row = (page: Page, version: number): Locator => page.getByRole('list', { name: 'Versions' }).getByRole('listitem').filter({ has: page.getByText(`v${version}`, { exact: true }) })
 const panel = (page: Page): Locator => page.getByRole('complementary', { name: 'Settings of the step' })
 
 async function enter(page: Page, text: string): Promise<void> {
@@ -150,12 +160,38 @@ export class Mouse implements Hands {
     await this.still()
   }
 
-  async publish(message: string): Promise<void> {
+  async publish(message: string, look?: (dialog: Locator) => Promise<void>): Promise<void> {
     await this.page.getByRole('button', { name: 'Publish' }).click()
-    const dialog = this.page.getByRole('dialog')
+    const dialog = this.page.getByRole('dialog', { name: 'Publish this draft' })
+    await look?.(dialog)
     await dialog.getByLabel('What changed and why').click()
     await this.page.keyboard.insertText(message)
     await dialog.getByRole('button', { name: 'Publish' }).click()
+  }
+
+  async backtest(look: (dialog: Locator) => Promise<void>): Promise<void> {
+    await this.page.getByRole('button', { name: 'Back-test' }).click()
+    await played(this.page).getByRole('button', { name: 'Play them' }).click()
+    await look(played(this.page))
+    await played(this.page).getByRole('button', { name: 'Close' }).click()
+    await expect(played(this.page)).toBeHidden()
+  }
+
+  async versions(): Promise<void> {
+    await this.page.getByRole('button', { name: 'More' }).click()
+    await this.page.getByRole('menuitem', { name: 'Open versions' }).click()
+    await expect(row(this.page, 1)).toBeVisible()
+  }
+
+  async rollBack(version: number): Promise<void> {
+    await row(this.page, version).getByRole('button', { name: 'Roll back to this' }).click()
+    await this.page.getByRole('dialog').getByRole('button', { name: 'Roll back to this' }).click()
+  }
+
+  async moveRuns(version: number, button: string): Promise<void> {
+    await row(this.page, version).getByRole('button', { name: `More for version ${version}` }).click()
+    await this.page.getByRole('menuitem', { name: 'Move waiting runs here…' }).click()
+    await this.page.getByRole('dialog').getByRole('button', { name: button }).click()
   }
 }
 
@@ -184,6 +220,7 @@ declare global {
 }
 const escaped = (text: string) => text.replace(/[.*+?^${}()|[\]\\]/g, '\\$&')
 const TABS_MAX = 250
+const ESCAPES_MAX = 4
 
 /** Presses keys only; the mouse is never touched. */
 export class Keyboard implements Hands {
@@ -213,8 +250,14 @@ export class Keyboard implements Hands {
     await expect(this.page.locator('.react-flow__node')).toHaveCount(1)
   }
 
+  /** Out of the field, where keys are commands; what an editor offers takes an Escape of its own. */
+  private async leave(): Promise<void> {
+    const typing = () => this.page.evaluate(() => document.activeElement?.matches('input, textarea, select, [contenteditable=true]') ?? false)
+    for (let escapes = 0; escapes < ESCAPES_MAX && (await typing()); escapes += 1) await this.page.keyboard.press('Escape')
+  }
+
   private async find(text: string): Promise<void> {
-    await this.page.keyboard.press('Escape')
+    await this.leave()
     await this.page.keyboard.press('/')
     const box = this.page.getByPlaceholder('Kind of step or action…')
     await expect(box).toBeFocused()
@@ -259,10 +302,11 @@ export class Keyboard implements Hands {
   }
 
   async open(title: string | null): Promise<void> {
-    await this.page.keyboard.press('Escape')
+    await this.leave()
     if (title === null) {
-      await this.page.keyboard.press('Escape')
-      await expect(panel(this.page).getByRole('heading', { level: 2, name: 'Workflow', exact: true })).toBeVisible()
+      const whole = panel(this.page).getByRole('heading', { level: 2, name: 'Workflow', exact: true })
+      for (let escapes = 0; escapes < ESCAPES_MAX && !(await whole.isVisible()); escapes += 1) await this.page.keyboard.press('Escape')
+      await expect(whole).toBeVisible()
       await this.page.keyboard.press('Tab')
       return
     }
@@ -284,9 +328,16 @@ export class Keyboard implements Hands {
   async take(menu: string, item: string): Promise<void> {
     await this.press(menu)
     await expect(this.page.getByRole('menu')).toBeVisible()
-    // Letters typed before the menu has the keyboard are nobody's.
-    await expect.poll(() => this.page.evaluate(() => document.activeElement?.closest('[role=menu]') != null)).toBe(true)
-    await this.page.keyboard.type(item)
+    // Each key is answered before the next: the menu moves the focus a moment after it.
+    const at = () => this.page.evaluate(() => document.activeElement?.closest('[role=menuitem]')?.textContent ?? '')
+    await expect.poll(at).not.toBe('')
+    const count = await this.page.getByRole('menuitem').count()
+    for (let down = 0; down < count; down += 1) {
+      const here = await at()
+      if (here === item) break
+      await this.page.keyboard.press('ArrowDown')
+      await expect.poll(at).not.toBe(here)
+    }
     await expect(this.page.getByRole('menuitem', { name: item, exact: true })).toBeFocused()
     await this.page.keyboard.press('Enter')
     await expect(this.page.getByRole('menu')).toBeHidden()
@@ -303,15 +354,55 @@ export class Keyboard implements Hands {
   }
 
   async tidy(): Promise<void> {
-    await this.page.keyboard.press('Escape')
+    await this.leave()
     await this.page.keyboard.press('l')
   }
 
-  async publish(message: string): Promise<void> {
-    await this.page.keyboard.press('Escape')
+  async publish(message: string, look?: (dialog: Locator) => Promise<void>): Promise<void> {
+    await this.leave()
     await this.page.keyboard.press('ControlOrMeta+Shift+P')
     await expect(this.page.getByLabel('What changed and why')).toBeFocused()
+    await look?.(this.page.getByRole('dialog', { name: 'Publish this draft' }))
+    await this.reach('What changed and why')
     await this.page.keyboard.type(message)
     await this.page.keyboard.press('Enter')
+  }
+
+  async backtest(look: (dialog: Locator) => Promise<void>): Promise<void> {
+    await this.press('Back-test')
+    await expect(played(this.page).getByLabel('Last runs')).toBeFocused()
+    await this.press('Play them')
+    await look(played(this.page))
+    await this.page.keyboard.press('Escape')
+    await expect(played(this.page)).toBeHidden()
+  }
+
+  async versions(): Promise<void> {
+    await this.leave()
+    await this.page.keyboard.press('g')
+    await this.page.keyboard.press('v')
+    await expect(row(this.page, 1)).toBeVisible()
+  }
+
+  /** Up to the newest version, then down to the one wanted. */
+  private async chooseVersion(version: number): Promise<void> {
+    const count = await this.page.getByRole('list', { name: 'Versions' }).getByRole('listitem').count()
+    for (let up = 0; up < count; up += 1) await this.page.keyboard.press('k')
+    for (let down = count; down > version; down -= 1) await this.page.keyboard.press('j')
+    await expect(row(this.page, version)).toHaveAttribute('aria-current', 'true')
+  }
+
+  async rollBack(version: number): Promise<void> {
+    await this.chooseVersion(version)
+    await this.page.keyboard.press('b')
+    await expect(this.page.getByRole('dialog').getByLabel('Why')).toBeFocused()
+    await this.page.keyboard.press('Enter')
+  }
+
+  async moveRuns(version: number, button: string): Promise<void> {
+    await this.chooseVersion(version)
+    await this.page.keyboard.press('m')
+    await expect(this.page.getByRole('dialog').getByRole('button', { name: button })).toBeEnabled()
+    await this.press(button)
   }
 }

@@ -4,6 +4,9 @@ import * as f from './fixtures'
 export type Answers = Record<string, unknown>
 type Call = { method: string; path: string; body: unknown }
 
+/** Streams, left unanswered: they stay in the state of connecting, as far as the page knows. */
+const LIVE = /^(\/events|\/chat\/conversations\/[^/]+\/events)$/
+
 const page = (items: unknown[]) => ({ items, next: null })
 
 function table(): Answers {
@@ -55,6 +58,7 @@ function table(): Answers {
   for (const run of [f.run, f.failedRun]) {
     answers[`GET /runs/${run.id}`] = run
     answers[`GET /runs/${run.id}/graph`] = f.document
+    answers[`GET /runs/${run.id}/events`] = page([{ type: 'run_started', data: { start: { trigger: { type: 'message', text: 'I want to upgrade' }, customer: f.customer } } }])
     answers[`GET /runs/${run.id}/retry`] = f.retryPlan
   }
   return answers
@@ -69,8 +73,7 @@ export async function mockApi(target: Page, changes: Answers = {}): Promise<Call
     const path = new URL(request.url()).pathname.replace('/api/v1', '')
     const key = `${request.method()} ${path}`
     calls.push({ method: request.method(), path, body: request.postDataJSON() as unknown })
-    // Left unanswered: the stream stays in the state of connecting, as far as the page knows.
-    if (path.endsWith('/events')) return
+    if (LIVE.test(path)) return
     const answer = answers[key]
     if (answer === undefined) return route.fulfill({ status: 404, contentType: 'application/problem+json', json: { type: 'about:blank', title: 'Not found', status: 404, code: 'not_found', detail: `no fixture for ${key}` } })
     const value: unknown = typeof answer === 'function' ? (answer as (body: unknown, query: URLSearchParams) => unknown)(request.postDataJSON(), new URL(request.url()).searchParams) : answer

@@ -166,3 +166,13 @@ export async function expectUpgrade(page: Page, built: string, example: Document
   const made = await workflowNamed(page, built)
   expect(made.diagnostics.filter((one) => one.severity === 'error')).toEqual([])
 }
+
+/** Version 2: other last words, and a question before them. */
+export async function changeUpgrade(hands: Hands): Promise<void> {
+  await hands.open('Upgraded')
+  await hands.fill('Last words to the customer', 'Welcome to Enterprise!')
+  await hands.addAfter('Confirm to the customer', 'next', 'Notify')
+  await hands.fill('Title', 'Ask how it went')
+  await hands.fill('Message', 'Did the upgrade go well?')
+  await hands.fill('Id', 'how_it_went')
+}

@@ -1,5 +1,6 @@
 import createClient, { type Middleware } from 'openapi-fetch'
 import type { paths } from './schema'
+import { strings } from './strings'
 import type { Problem } from './types'
 
 /** A refusal by the server: an RFC 9457 problem, or what we make of an answer that is none. */
@@ -35,7 +36,7 @@ function asProblem(error: unknown, response: Response): Problem {
     return { ...given, type: given.type ?? 'about:blank', title: given.title ?? '', status: given.status ?? response.status, code: given.code ?? 'unknown' }
   }
   const detail = typeof error === 'string' && error.length < 300 && !error.startsWith('<') ? error : undefined
-  return { type: 'about:blank', title: `The server answered ${response.status}.`, status: response.status, code: 'unexpected_answer', detail }
+  return { type: 'about:blank', title: strings.answered(response.status), status: response.status, code: 'unexpected_answer', detail }
 }
 
 /** The data of an answer, or the problem thrown. */
@@ -45,7 +46,7 @@ export async function send<T>(call: Promise<Answer<T>>): Promise<T> {
     answer = await call
   } catch (cause) {
     if (cause instanceof DOMException && cause.name === 'AbortError') throw cause
-    throw new ApiProblem({ type: 'about:blank', title: 'The server cannot be reached.', detail: 'The server cannot be reached. Check the connection and try again.', status: 0, code: 'offline' })
+    throw new ApiProblem({ type: 'about:blank', title: strings.unreachable, detail: strings.unreachableHelp, status: 0, code: 'offline' })
   }
   if (!answer.response.ok) throw new ApiProblem(asProblem(answer.error, answer.response))
   return answer.data as T

@@ -14,11 +14,13 @@ export type RunFilters = {
   after?: number
   before?: number
 }
-export type RetryChoice = { step?: string; version: RetryVersion; point?: number }
-export type CheckpointFilters = { status?: 'open' | 'decided'; kind?: string; mine?: boolean }
+type RetryChoice = { step?: string; version: RetryVersion; point?: number }
+type CheckpointFilters = { status?: 'open' | 'decided'; kind?: string; mine?: boolean }
 
 const LIVE = { staleTime: 5_000 }
 const SLOW = { staleTime: 60_000 }
+/** How many a list to choose from offers. */
+const SHOWN = 20
 
 export const queries = {
   me: () => queryOptions({ queryKey: ['me'], queryFn: () => send(api.GET('/api/v1/auth/me')), staleTime: 300_000, retry: false }),
@@ -52,6 +54,9 @@ export const queries = {
   savedViews: () => queryOptions({ queryKey: ['saved-views'], queryFn: () => send(api.GET('/api/v1/saved-views')), ...SLOW }),
   dashboard: (filters: { workflow?: string; after?: number; before?: number }) =>
     queryOptions({ queryKey: ['dashboard', filters], queryFn: () => send(api.GET('/api/v1/dashboard', { params: { query: filters } })), placeholderData: (old) => old, staleTime: 30_000 }),
+  /** The newest runs of a workflow, to choose from. */
+  newestRuns: (workflow: string) =>
+    queryOptions({ queryKey: ['runs', 'newest', workflow, SHOWN], queryFn: async () => (await send(api.GET('/api/v1/runs', { params: { query: { workflow, limit: SHOWN } } }))).items, ...LIVE }),
   /** The newest run of a workflow, or null. */
   newestRun: (workflow: string) =>
     queryOptions({ queryKey: ['runs', 'newest', workflow], queryFn: async () => (await send(api.GET('/api/v1/runs', { params: { query: { workflow, limit: 1 } } }))).items[0] ?? null, ...LIVE }),

@@ -10,6 +10,8 @@ import { IS_MAC } from '@/ui/platform'
 export type Action = {
   id: string
   label: string
+  /** What it would do just now. */
+  hint?: string
   group: string
   shortcut?: string
   enabled?: boolean

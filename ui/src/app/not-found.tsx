@@ -4,10 +4,16 @@ import { buttonClass } from '@/ui/button'
 import { Empty } from '@/ui/states'
 import { strings } from './strings'
 
-export function NotFound() {
+/** Nothing at this address, or nothing of that name. */
+export function NotFound({ heading }: { heading?: 'h1' }) {
   return (
-    <Empty icon={<Compass size={20} />} title={strings.notFound.title} action={<Link to="/inbox" className={buttonClass('plain')}>{strings.notFound.action}</Link>}>
+    <Empty heading={heading} icon={<Compass size={20} />} title={strings.notFound.title} action={<Link to="/inbox" className={buttonClass('plain')}>{strings.notFound.action}</Link>}>
       {strings.notFound.text}
     </Empty>
   )
+}
+
+/** The same as a page of its own, outside the frame. */
+export function NoSuchPage() {
+  return <main className="flex min-h-dvh flex-col"><NotFound heading="h1" /></main>
 }

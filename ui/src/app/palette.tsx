@@ -35,7 +35,7 @@ export default function Palette({ onClose }: { onClose: () => void }) {
           <Command.Group key={group} heading={group} className="[&_[cmdk-group-heading]]:px-2 [&_[cmdk-group-heading]]:py-1 [&_[cmdk-group-heading]]:text-xs [&_[cmdk-group-heading]]:text-faint">
             {usable.filter((action) => action.group === group).map((action) => (
               <Command.Item key={action.id} value={`${action.label} ${action.id}`} onSelect={() => go(action.run)} className={ITEM}>
-                <span className="flex-1">{action.label}</span>
+                <span className="flex-1">{action.label} {action.hint && <span className="text-faint">{action.hint}</span>}</span>
                 {action.shortcut && <KeyCaps shortcut={action.shortcut} />}
               </Command.Item>
             ))}

@@ -1,12 +1,12 @@
 import { createRootRoute, createRoute, createRouter, lazyRouteComponent, Outlet, redirect } from '@tanstack/react-router'
 import { Crash } from './crash'
-import { NotFound } from './not-found'
+import { NoSuchPage, NotFound } from './not-found'
 import { Shell } from './shell'
 
 const text = (value: unknown) => (typeof value === 'string' && value !== '' ? value : undefined)
 const number = (value: unknown) => (Number.isFinite(Number(value)) && value !== '' && value !== undefined && value !== null ? Number(value) : undefined)
 
-const root = createRootRoute({ component: Outlet, notFoundComponent: NotFound })
+const root = createRootRoute({ component: Outlet, notFoundComponent: NoSuchPage })
 
 const login = createRoute({
   getParentRoute: () => root,
@@ -121,7 +121,7 @@ const tree = root.addChildren([
   shell.addChildren([home, inbox.addChildren([inboxItem]), dashboard, runs, run, workflows, workflow, templates, versions, conversations, conversation, connectors, people, audit, settings]),
 ])
 
-export const router = createRouter({ routeTree: tree, defaultPreload: 'intent', defaultNotFoundComponent: NotFound, defaultErrorComponent: Crash, scrollRestoration: true })
+export const router = createRouter({ routeTree: tree, defaultPreload: 'intent', defaultNotFoundComponent: () => <NotFound />, defaultErrorComponent: Crash, scrollRestoration: true })
 
 declare module '@tanstack/react-router' {
   interface Register {

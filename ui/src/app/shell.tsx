@@ -91,18 +91,18 @@ function Frame() {
   return (
     <div className="flex min-h-dvh md:h-dvh">
       <a href="#content" className="sr-only focus:not-sr-only focus:fixed focus:top-2 focus:left-2 focus:z-50 focus:rounded-md focus:bg-accent focus:px-3 focus:py-1.5 focus:text-accent-text">{strings.skip}</a>
-      <aside className="hidden w-56 shrink-0 border-r border-line bg-sunken md:flex">{side}</aside>
+      <aside aria-label={strings.nav.side} className="hidden w-56 shrink-0 border-r border-line bg-sunken md:flex">{side}</aside>
       {drawer && (
         <div className="fixed inset-0 z-40 md:hidden">
           <button type="button" aria-label={strings.nav.close} className="absolute inset-0 bg-black/40" onClick={() => setDrawer(false)} />
-          <aside className="absolute inset-y-0 left-0 flex w-64 border-r border-line bg-sunken">{side}</aside>
+          <aside aria-label={strings.nav.side} className="absolute inset-y-0 left-0 flex w-64 border-r border-line bg-sunken">{side}</aside>
         </div>
       )}
       <div className="flex min-w-0 flex-1 flex-col">
-        <div className="flex h-12 items-center gap-2 border-b border-line px-2 md:hidden">
+        <header className="flex h-12 items-center gap-2 border-b border-line px-2 md:hidden">
           <IconButton label={strings.nav.open} onClick={() => setDrawer(true)}>{drawer ? <X size={18} /> : <MenuIcon size={18} />}</IconButton>
           <span className="font-semibold">{strings.product}</span>
-        </div>
+        </header>
         {!connected && <p role="status" className="bg-warn-soft px-4 py-1 text-xs text-warn">{strings.offline}</p>}
         <main id="content" className="flex min-h-0 min-w-0 flex-1 flex-col md:overflow-y-auto">
           <Outlet />

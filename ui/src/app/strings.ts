@@ -1,9 +1,13 @@
-/** Words of the shell. Each feature keeps its own `strings.ts`; nothing else in the app holds text for people. */
+/**
+ * Words of the shell. Texts for people stand in a `strings.ts` beside what uses them: each feature, `components/`, `model/`,
+ * `api/` and `ui/` has its own. The rule `countersign/words` in `eslint.config.js` finds the others.
+ */
 export const strings = {
   product: 'Countersign',
   skip: 'Skip to content',
   nav: {
     label: 'Main',
+    side: 'Sidebar',
     inbox: 'Inbox',
     dashboard: 'Dashboard',
     runs: 'Runs',
@@ -18,18 +22,15 @@ export const strings = {
   },
   palette: { title: 'Commands', placeholder: 'Type a command or a page…', empty: 'Nothing by that name.', open: 'Open command palette', hint: 'Search or jump to' },
   shortcuts: { title: 'Keyboard shortcuts', open: 'Show keyboard shortcuts' },
-  groups: { go: 'Go to', app: 'Application', inbox: 'Inbox', runs: 'Runs', workflow: 'Workflow', builder: 'Builder' },
-  theme: { toggle: 'Switch between light and dark', light: 'Light', dark: 'Dark', system: 'As the system' },
+  groups: { go: 'Go to', app: 'Application' },
+  theme: { toggle: 'Switch between light and dark' },
   signOut: 'Sign out',
   offline: 'Live updates paused: reconnecting…',
   loading: 'Loading',
   retry: 'Try again',
   dismiss: 'Dismiss',
-  close: 'Close',
-  copy: 'Copy',
   failedTitle: 'This could not be loaded',
   crashTitle: 'This page ran into an error',
   notFound: { title: 'Nothing at this address', text: 'The page may have moved, or the link is not complete.', action: 'Go to the inbox' },
-  forbidden: 'Your role does not allow this.',
   more: 'Load more',
 }

@@ -27,7 +27,7 @@ function Duration({ step }: { step: StepExecution }) {
 function who(step: StepExecution): string | null {
   const checkpoint = step.checkpoint
   if (!checkpoint?.decided_by || !checkpoint.outcome) return null
-  return `${statusLook(checkpoint.outcome).word.toLowerCase()} by ${s.by(checkpoint.decided_by.name, checkpoint.decided_by.via)}`
+  return s.decided(statusLook(checkpoint.outcome).word.toLowerCase(), s.by(checkpoint.decided_by.name, checkpoint.decided_by.via))
 }
 
 function Card({ step, open, toggle, id, tools }: { step: StepExecution; open: boolean; toggle: () => void; id?: string; tools?: StepTools }) {

@@ -15,7 +15,7 @@ function present(value: unknown): boolean {
 function Block({ title, children }: { title: string; children: React.ReactNode }) {
   return (
     <section className="flex min-w-0 flex-col gap-1">
-      <h4 className="text-xs font-medium text-faint">{title}</h4>
+      <h3 className="text-xs font-medium text-faint">{title}</h3>
       {children}
     </section>
   )
@@ -94,7 +94,7 @@ export function StepDetail({ step, tools }: { step: StepExecution; tools?: StepT
           <ul className="flex flex-col gap-1">
             {step.condition.branches.map((branch, index) => (
               <li key={index} className="flex flex-wrap items-center gap-2 text-sm">
-                <Status status={branch.held ? 'completed' : 'cancelled'} label={branch.held ? 'true' : 'false'} />
+                <Status status={branch.held ? 'completed' : 'cancelled'} label={s.held(branch.held)} />
                 <code className="font-mono text-xs break-all">{branch.when}</code>
                 <span className="text-xs text-faint">{s.value} {brief(branch.value ?? null, 60)}</span>
               </li>

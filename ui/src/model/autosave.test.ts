@@ -46,6 +46,33 @@ describe('autosave', () => {
     expect(states.at(-1)).toBe('saved')
   })
 
+  it('is flushed when what was under way is saved too', async () => {
+    const { queue, pause, answer } = setUp()
+    const told: string[] = []
+    queue.push('a')
+    pause()
+    queue.push('b')
+    void queue.flush().then(() => told.push('flushed'))
+    await answer()
+    expect(told).toEqual([])
+    await answer()
+    expect(told).toEqual(['flushed'])
+    expect(queue.unsaved).toBe(false)
+    await queue.flush()
+  })
+
+  it('gives up what is not saved when told to', async () => {
+    const { queue, saved, pause, answer } = setUp([{ ok: false, message: 'offline' }])
+    queue.push('a')
+    pause()
+    await answer()
+    queue.dispose()
+    pause()
+    await queue.flush()
+    expect(saved).toHaveLength(1)
+    expect(queue.unsaved).toBe(false)
+  })
+
   it('keeps what could not be saved and tries again with the next change', async () => {
     const { queue, saved, states, pause, answer } = setUp([{ ok: false, message: 'offline' }])
     queue.push('a')

@@ -37,6 +37,8 @@ export class Autosave<D> {
   private waiting: D | undefined
   private cancel: (() => void) | undefined
   private failures = 0
+  /** The saving under way, until nothing is left to save or it stopped. */
+  private running: Promise<void> | undefined
   /** Sent last, and whether it arrived was not answered. */
   private sent: D | undefined
 
@@ -52,10 +54,17 @@ export class Autosave<D> {
     this.flushAfter(PAUSE_MS)
   }
 
-  /** Saves now what is not saved yet. */
-  async flush(): Promise<void> {
+  /** Saves now what is not saved yet; it is done when that was tried, also what was under way already. */
+  flush(): Promise<void> {
     this.cancel?.()
     this.cancel = undefined
+    if (this.running) return this.running
+    const work = this.saveAll().finally(() => (this.running = undefined))
+    this.running = this.state.kind === 'saving' ? work : undefined
+    return work
+  }
+
+  private async saveAll(): Promise<void> {
     while (this.waiting !== undefined && this.state.kind !== 'saving' && this.state.kind !== 'conflict') {
       const document = this.waiting
       this.waiting = undefined
@@ -105,8 +114,10 @@ export class Autosave<D> {
     return this.state.revision
   }
 
+  /** Gives up what is not saved. */
   dispose(): void {
     this.cancel?.()
+    this.waiting = undefined
   }
 
   private flushAfter(pauseMs: number): void {

@@ -1,9 +1,16 @@
-import type { Notify } from './document'
+import type { Channel, Notify } from './document'
 
-export type ChannelFinding = 'twice' | 'conversationFirst' | 'subject'
+type ChannelFinding = 'twice' | 'conversationFirst' | 'subject'
+
+/** The channels of a message; text that is half written may have none, or something else in their place. */
+export function channelsOf({ channels }: Pick<Notify, 'channels'>): Channel[] {
+  return Array.isArray(channels) ? channels : []
+}
 
 /** What is odd about the channels of a message and their order. */
-export function channelFindings({ channels, delivery, subject }: Pick<Notify, 'channels' | 'delivery' | 'subject'>): ChannelFinding[] {
+export function channelFindings(step: Pick<Notify, 'channels' | 'delivery' | 'subject'>): ChannelFinding[] {
+  const { delivery, subject } = step
+  const channels = channelsOf(step)
   const found: ChannelFinding[] = []
   const at = channels.indexOf('conversation')
   if (delivery === 'first' && at >= 0 && at < channels.length - 1) found.push('conversationFirst')

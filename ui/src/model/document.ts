@@ -3,9 +3,9 @@ import type { Json, JsonObject } from './json'
 
 export type StepId = string
 
-export type Retry = { attempts: number; backoff?: 'exponential' | 'constant'; initial?: string; max?: string }
-export type OnError = { next: StepId }
-export type WaitTimeout = { after: string; next: StepId }
+type Retry = { attempts: number; backoff?: 'exponential' | 'constant'; initial?: string; max?: string }
+type OnError = { next: StepId }
+type WaitTimeout = { after: string; next: StepId }
 export type Channel = 'conversation' | 'whatsapp' | 'telegram' | 'sms' | 'email'
 
 type Common = { title?: string; position?: [number, number] }
@@ -45,8 +45,8 @@ export type Notify = Common & {
   next: StepId
   on_error?: OnError
 }
-export type Approvers = { roles?: string[]; users?: string[]; quorum?: number; exclude_requester?: boolean }
-export type ApprovalTimeout = { after: string; outcome: 'approved' | 'rejected' | 'escalate'; next?: StepId; escalate_to?: string[] }
+type Approvers = { roles?: string[]; users?: string[]; quorum?: number; exclude_requester?: boolean }
+type ApprovalTimeout = { after: string; outcome: 'approved' | 'rejected' | 'escalate'; next?: StepId; escalate_to?: string[] }
 export type Approval = Common & {
   type: 'approval'
   summary: string

@@ -1,3 +1,5 @@
+import { strings } from './strings'
+
 const UNITS = [
   ['d', 86_400_000],
   ['h', 3_600_000],
@@ -6,7 +8,8 @@ const UNITS = [
   ['s', 1000],
 ] as const
 
-const WORDS: Record<string, string> = { d: 'day', h: 'hour', m: 'minute', s: 'second', ms: 'millisecond' }
+const s = strings.duration
+type Unit = keyof typeof s.units
 const LARGEST_FIRST = ['d', 'h', 'm', 's', 'ms'] as const
 const SIZE = new Map<string, number>(UNITS)
 
@@ -24,9 +27,9 @@ export function parseDuration(text: string): number | null {
   return total <= 10 * 365 * 86_400_000 ? total : null
 }
 
-function parts(ms: number): [amount: number, unit: string][] {
+function parts(ms: number): [amount: number, unit: Unit][] {
   let left = Math.max(0, Math.round(ms))
-  const found: [number, string][] = []
+  const found: [number, Unit][] = []
   for (const unit of LARGEST_FIRST) {
     const size = SIZE.get(unit) ?? 1
     const amount = Math.floor(left / size)
@@ -45,7 +48,7 @@ export function formatDuration(ms: number): string {
 export function spellDuration(text: string): string {
   const ms = parseDuration(text)
   if (ms === null) return text
-  return parts(ms).map(([amount, unit]) => `${amount} ${WORDS[unit]}${amount === 1 ? '' : 's'}`).join(' ') || '0 seconds'
+  return parts(ms).map(([amount, unit]) => s.units[unit](amount)).join(' ') || s.units.s(0)
 }
 
 /** A measured time, two units at most: `840 ms`, `1.2 s`, `3m 20s`, `2d 4h`. */
@@ -67,16 +70,16 @@ export function timeLeft(due: number, now: number): string | null {
 /** How long ago, in few words. */
 export function ago(at: number, now: number): string {
   const past = Math.max(0, now - at)
-  if (past < 45_000) return 'just now'
-  if (past < 3_600_000) return `${Math.round(past / 60_000)}m ago`
-  if (past < 86_400_000) return `${Math.floor(past / 3_600_000)}h ago`
-  if (past < 7 * 86_400_000) return `${Math.floor(past / 86_400_000)}d ago`
+  if (past < 45_000) return s.now
+  if (past < 3_600_000) return s.ago(`${Math.round(past / 60_000)}m`)
+  if (past < 86_400_000) return s.ago(`${Math.floor(past / 3_600_000)}h`)
+  if (past < 7 * 86_400_000) return s.ago(`${Math.floor(past / 86_400_000)}d`)
   return new Date(at).toLocaleDateString(undefined, { year: 'numeric', month: 'short', day: 'numeric' })
 }
 
 /** The tries a retry policy makes, in plain language. */
 export function retrySummary(retry: { attempts: number; backoff?: string; initial?: string; max?: string }): string {
-  if (retry.attempts <= 1) return 'One try, no repeat.'
+  if (retry.attempts <= 1) return strings.retry.once
   const initial = parseDuration(retry.initial ?? '1s') ?? 1000
   const max = parseDuration(retry.max ?? '1m') ?? 60_000
   let pause = initial
@@ -85,6 +88,6 @@ export function retrySummary(retry: { attempts: number; backoff?: string; initia
     total += Math.min(pause, max)
     if (retry.backoff !== 'constant') pause *= 2
   }
-  const growth = retry.backoff === 'constant' ? `every ${measured(initial)}` : `after ${measured(initial)}, doubling up to ${measured(max)}`
-  return `Up to ${retry.attempts} tries: again ${growth}; gives up after about ${measured(total)} of waiting.`
+  const growth = retry.backoff === 'constant' ? strings.retry.every(measured(initial)) : strings.retry.doubling(measured(initial), measured(max))
+  return strings.retry.tries(retry.attempts, growth, measured(total))
 }

@@ -1,4 +1,8 @@
-import type { Step, StepId } from './document'
+import type { Condition, ConditionBranch, Step, StepId } from './document'
+import { isObject } from './json'
+import { strings } from './strings'
+
+const s = strings.exits
 
 /** How a branch is coloured. */
 export type Tone = 'plain' | 'good' | 'bad' | 'quiet'
@@ -10,35 +14,43 @@ function exit(name: string, target: StepId | null | undefined, label = '', tone:
   return { name, label, target: target || null, tone, optional }
 }
 
+/** The branches of a condition; text that is half written may have none, or something else in their place. */
+export function branchesOf({ branches }: Condition): ConditionBranch[] {
+  const written: unknown = branches
+  return Array.isArray(written) ? written.map((branch: unknown) => ({ when: '', next: '', ...(isObject(branch) ? branch : {}) })) : []
+}
+
 /** Every way out a step can have, the unused optional ones included (their target is null). */
 export function exitsOf(step: Step): Exit[] {
   switch (step.type) {
     case 'tool_call':
     case 'notify':
-      return [exit('next', step.next), exit('error', step.on_error?.next, 'error', 'bad', true)]
+      return [exit('next', step.next), exit('error', step.on_error?.next, s.error, 'bad', true)]
     case 'collect_form':
-      return [exit('next', step.next), exit('timeout', step.timeout?.next, 'timeout', 'quiet', true)]
+      return [exit('next', step.next), exit('timeout', step.timeout?.next, s.timeout, 'quiet', true)]
     case 'condition':
       return [
-        ...step.branches.map((branch, index) => exit(`when ${index + 1}`, branch.next, branch.label || branch.when.trim() || `when ${index + 1}`)),
-        exit('otherwise', step.otherwise, 'otherwise', 'quiet'),
+        ...branchesOf(step).map((branch, index) => exit(`when ${index + 1}`, branch.next, branch.label || String(branch.when).trim() || s.branch(index + 1))),
+        exit('otherwise', step.otherwise, s.otherwise, 'quiet'),
       ]
     case 'approval':
       return [
-        exit('approved', step.on_approve, 'approved', 'good'),
-        exit('rejected', step.on_reject, 'rejected', 'bad'),
-        exit('changes', step.on_changes, 'changes', 'plain', true),
-        exit('timeout', step.timeout?.next, 'timeout', 'quiet', true),
+        exit('approved', step.on_approve, s.approved, 'good'),
+        exit('rejected', step.on_reject, s.rejected, 'bad'),
+        exit('changes', step.on_changes, s.changes, 'plain', true),
+        exit('timeout', step.timeout?.next, s.timeout, 'quiet', true),
       ]
     case 'human_handoff':
       return [
-        exit('next', step.next, Object.keys(step.outcomes ?? {}).length > 0 ? 'handed back' : ''),
-        ...Object.entries(step.outcomes ?? {}).map(([name, outcome]) => exit(name, outcome.next, name)),
-        exit('timeout', step.timeout?.next, 'timeout', 'quiet', true),
+        exit('next', step.next, Object.keys(step.outcomes ?? {}).length > 0 ? s.returned : ''),
+        ...Object.entries(step.outcomes ?? {}).map(([name, outcome]) => exit(name, isObject(outcome) ? outcome.next : null, name)),
+        exit('timeout', step.timeout?.next, s.timeout, 'quiet', true),
       ]
     case 'end':
       return []
   }
+  // A draft may name a type nobody knows.
+  return []
 }
 
 /** A copy of the step with one exit pointed elsewhere; `null` takes an optional exit away and empties a required one. */
@@ -54,7 +66,7 @@ export function withExit(step: Step, name: string, target: StepId | null): Step 
     case 'condition': {
       const index = Number(/^when (\d+)$/.exec(name)?.[1] ?? 0) - 1
       if (index < 0) return { ...step, otherwise: required }
-      return { ...step, branches: step.branches.map((branch, at) => (at === index ? { ...branch, next: required } : branch)) }
+      return { ...step, branches: branchesOf(step).map((branch, at) => (at === index ? { ...branch, next: required } : branch)) }
     }
     case 'approval':
       return withApprovalExit(step, name, target)
@@ -65,6 +77,7 @@ export function withExit(step: Step, name: string, target: StepId | null): Step 
     case 'end':
       return step
   }
+  return step
 }
 
 function withApprovalExit(step: Extract<Step, { type: 'approval' }>, name: string, target: StepId | null): Step {
@@ -90,9 +103,4 @@ export function exitPath(step: Step, name: string): string {
   if (step.type === 'human_handoff' && step.outcomes && Object.hasOwn(step.outcomes, name)) return `outcomes.${name}.next`
   const places: Record<string, string> = { error: 'on_error.next', timeout: 'timeout.next', approved: 'on_approve', rejected: 'on_reject', changes: 'on_changes' }
   return places[name] ?? name
-}
-
-/** Steps that name `id` as a target or a guard. */
-export function mentions(step: Step, id: StepId): boolean {
-  return exitsOf(step).some((way) => way.target === id) || (step.type === 'approval' && (step.guards ?? []).includes(id))
 }

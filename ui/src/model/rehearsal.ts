@@ -1,7 +1,7 @@
 import { isObject } from './json'
 
 /** What a script needs to be here; the server knows the rest. */
-export type Played<Act> = { opening?: object; acts?: Act[] }
+type Played<Act> = { opening?: object; acts?: Act[] }
 
 /** The script without its last act; without an opening when there was none left. */
 export function undone<Act, S extends Played<Act>>(script: S | null): S | null {

@@ -1,5 +1,7 @@
+import { strings } from './strings'
+
 /** What of a key press matters. */
-export type KeyPress = { key: string; meta: boolean; ctrl: boolean; shift: boolean; alt: boolean }
+type KeyPress = { key: string; meta: boolean; ctrl: boolean; shift: boolean; alt: boolean }
 
 /**
  * The name of a press in the notation shortcuts are written in: `mod+k`, `shift+mod+z`, `?`, `delete`, `j`.
@@ -35,8 +37,8 @@ export class SequenceMatcher {
 /** How a shortcut is shown on keys. */
 export function keyCaps(shortcut: string, mac: boolean): string[] {
   const caps: Record<string, string> = {
-    mod: mac ? '⌘' : 'Ctrl', shift: mac ? '⇧' : 'Shift', alt: mac ? '⌥' : 'Alt', enter: '↵', escape: 'Esc',
-    delete: 'Del', backspace: '⌫', arrowup: '↑', arrowdown: '↓', arrowleft: '←', arrowright: '→', space: 'Space',
+    mod: mac ? '⌘' : strings.keys.ctrl, shift: mac ? '⇧' : strings.keys.shift, alt: mac ? '⌥' : strings.keys.alt, enter: '↵', escape: strings.keys.escape,
+    delete: strings.keys.delete, backspace: '⌫', arrowup: '↑', arrowdown: '↓', arrowleft: '←', arrowright: '→', space: strings.keys.space,
   }
   return shortcut.split(' ').flatMap((press) => press.split(/\+(?=.)/).map((key) => caps[key] ?? key.toUpperCase()))
 }

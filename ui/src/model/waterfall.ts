@@ -1,7 +1,7 @@
 /** When each step of a run worked, waited for a person, or paused before another attempt. */
 
 export type Segment = { kind: 'work' | 'person' | 'pause'; from: number; to: number; label: string; failed: boolean; open: boolean }
-export type Row = { visit: number; step: string; title: string; status: string; from: number; to: number; segments: Segment[] }
+type Row = { visit: number; step: string; title: string; status: string; from: number; to: number; segments: Segment[] }
 
 type Attempt = { attempt: number; started_at: number; ended_at?: number | null; status: string }
 type Checkpoint = { kind: string; opened_at: number; decided_at?: number | null }

@@ -11,7 +11,7 @@ const LOOKS: Record<Look, string> = {
   danger: 'bg-raised text-bad border-line-strong hover:bg-bad-soft',
 }
 
-export type ButtonProps = ButtonHTMLAttributes<HTMLButtonElement> & {
+type ButtonProps = ButtonHTMLAttributes<HTMLButtonElement> & {
   look?: Look
   icon?: ReactNode
   busy?: boolean

@@ -2,13 +2,14 @@ import { Check, ChevronRight, Copy } from 'lucide-react'
 import { useState } from 'react'
 import { brief } from '@/model/json'
 import { cx } from './cx'
+import { strings } from './strings'
 
 const OPEN_DEPTH = 3
 const LINES_MAX = 200
 
 function Leaf({ value }: { value: unknown }) {
   if (typeof value === 'string') return <span className="break-words whitespace-pre-wrap text-ok">&quot;{value}&quot;</span>
-  if (value === null || value === undefined) return <span className="text-faint">null</span>
+  if (value === null || value === undefined) return <span className="text-faint">{String(null)}</span>
   return <span className="text-accent">{JSON.stringify(value)}</span>
 }
 
@@ -50,7 +51,7 @@ function Node({ name, value, depth }: { name?: string; value: unknown; depth: nu
 }
 
 /** A JSON value to fold, read and copy. */
-export function JsonView({ value, label, copyLabel = 'Copy' }: { value: unknown; label: string; copyLabel?: string }) {
+export function JsonView({ value, label }: { value: unknown; label: string }) {
   const [copied, setCopied] = useState(false)
   const copy = async () => {
     await navigator.clipboard.writeText(JSON.stringify(value, null, 2))
@@ -59,7 +60,7 @@ export function JsonView({ value, label, copyLabel = 'Copy' }: { value: unknown;
   }
   return (
     <div role="group" aria-label={label} className="group relative rounded-md border border-line bg-sunken p-2 font-mono text-xs leading-5">
-      <button type="button" aria-label={copyLabel} onClick={() => void copy()} className="absolute top-1 right-1 rounded p-1 text-faint opacity-60 group-hover:opacity-100 hover:bg-hover hover:text-text focus-visible:opacity-100">
+      <button type="button" aria-label={strings.copy} onClick={() => void copy()} className="absolute top-1 right-1 rounded p-1 text-faint opacity-60 group-hover:opacity-100 hover:bg-hover hover:text-text focus-visible:opacity-100">
         {copied ? <Check size={14} /> : <Copy size={14} />}
       </button>
       <div className="max-h-96 overflow-auto pr-6">

@@ -22,14 +22,14 @@ export function SkeletonRows({ rows = 6, label }: { rows?: number; label: string
   )
 }
 
-type EmptyProps = { icon?: ReactNode; title: string; children?: ReactNode; action?: ReactNode; className?: string }
+type EmptyProps = { icon?: ReactNode; title: string; heading?: 'h1' | 'h2'; children?: ReactNode; action?: ReactNode; className?: string }
 
 /** Nothing here, and what to do about it. */
-export function Empty({ icon, title, children, action, className }: EmptyProps) {
+export function Empty({ icon, title, heading: Heading = 'h2', children, action, className }: EmptyProps) {
   return (
     <div className={cx('mx-auto flex max-w-md flex-col items-center gap-2 px-6 py-16 text-center', className)}>
       {icon && <div className="mb-2 flex size-10 items-center justify-center rounded-xl bg-sunken text-faint">{icon}</div>}
-      <h2 className="text-base font-semibold">{title}</h2>
+      <Heading className="text-base font-semibold">{title}</Heading>
       {children && <div className="text-sm text-muted">{children}</div>}
       {action && <div className="mt-3">{action}</div>}
     </div>

@@ -1,7 +1,7 @@
 import { useRef, type KeyboardEvent, type ReactNode } from 'react'
 import { cx } from './cx'
 
-export type Tab<T extends string> = { id: T; label: string; count?: number | null; icon?: ReactNode }
+type Tab<T extends string> = { id: T; label: string; count?: number | null; icon?: ReactNode }
 
 /** A row of tabs; arrows move between them. The caller renders the panel with `tabPanel(id)`. */
 export function Tabs<T extends string>({ tabs, value, onChange, label, className }: { tabs: Tab<T>[]; value: T; onChange: (id: T) => void; label: string; className?: string }) {
@@ -27,7 +27,7 @@ export function Tabs<T extends string>({ tabs, value, onChange, label, className
           aria-selected={tab.id === value}
           tabIndex={tab.id === value ? 0 : -1}
           onClick={() => onChange(tab.id)}
-          className={cx('inline-flex h-7 items-center gap-1.5 rounded-md px-2.5 text-sm font-medium', tab.id === value ? 'bg-hover text-text' : 'text-muted hover:bg-hover')}
+          className={cx('inline-flex h-7 shrink-0 items-center gap-1.5 whitespace-nowrap rounded-md px-2.5 text-sm font-medium', tab.id === value ? 'bg-hover text-text' : 'text-muted hover:bg-hover')}
         >
           {tab.icon}
           {tab.label}

@@ -2,7 +2,7 @@ import '@xyflow/react/dist/style.css'
 import './canvas.css'
 import { Background, BackgroundVariant, ControlButton, Controls, ReactFlow, ReactFlowProvider, useReactFlow, type ReactFlowInstance, type ReactFlowProps } from '@xyflow/react'
 import { Maximize } from 'lucide-react'
-import { useMemo } from 'react'
+import { useMemo, useRef, type RefObject } from 'react'
 import { shownTheme, theme } from '@/app/theme'
 import type { WorkflowDocument } from '@/model/document'
 import type { Overlay } from '@/model/graph'
@@ -23,8 +23,7 @@ function still(): boolean {
 }
 
 /** Shows everything, with no card under the tools on the left or the mini-map. */
-export function fitAll(flow: Pick<ReactFlowInstance<StepNode, BranchEdgeType>, 'fitView' | 'getNodes' | 'getNodesBounds'>, duration = 0, tools = 0): void {
-  const pane = document.querySelector('.react-flow')
+export function fitAll(flow: Pick<ReactFlowInstance<StepNode, BranchEdgeType>, 'fitView' | 'getNodes' | 'getNodesBounds'>, duration = 0, tools = 0, pane = document.querySelector('.react-flow')): void {
   const wide = (pane?.clientWidth ?? 0) >= 768
   const bounds = flow.getNodesBounds(flow.getNodes())
   const width = (pane?.clientWidth ?? 1) - tools
@@ -39,22 +38,27 @@ export function fitAll(flow: Pick<ReactFlowInstance<StepNode, BranchEdgeType>, '
   })
 }
 
-function FitButton({ tools }: { tools: number }) {
+function FitButton({ tools, surface }: { tools: number; surface: RefObject<HTMLDivElement | null> }) {
   const flow = useReactFlow<StepNode, BranchEdgeType>()
-  return <ControlButton title={strings.canvas.fit} aria-label={strings.canvas.fit} onClick={() => fitAll(flow, 200, tools)}><Maximize size={12} /></ControlButton>
+  return <ControlButton title={strings.canvas.fit} aria-label={strings.canvas.fit} onClick={() => fitAll(flow, 200, tools, surface.current)}><Maximize size={12} /></ControlButton>
 }
 
 /** The drawing surface, same for looking and for editing. */
-export function CanvasSurface({ children, bare, tools = 0, ...props }: ReactFlowProps<StepNode, BranchEdgeType> & { bare?: boolean; tools?: number }) {
+export function CanvasSurface({ children, bare, tools = 0, onInit, ...props }: ReactFlowProps<StepNode, BranchEdgeType> & { bare?: boolean; tools?: number }) {
   useStore(theme)
+  const surface = useRef<HTMLDivElement>(null)
   return (
     <ReactFlow<StepNode, BranchEdgeType>
+      ref={surface}
       aria-label={strings.canvas.label}
       tabIndex={-1}
       nodeTypes={NODE_TYPES}
       edgeTypes={EDGE_TYPES}
       colorMode={shownTheme()}
-      onInit={(flow) => fitAll(flow, 0, tools)}
+      onInit={(flow) => {
+        fitAll(flow, 0, tools, surface.current)
+        onInit?.(flow)
+      }}
       minZoom={0.1}
       maxZoom={1.75}
       onlyRenderVisibleElements={(props.nodes?.length ?? 0) > 80}
@@ -62,7 +66,7 @@ export function CanvasSurface({ children, bare, tools = 0, ...props }: ReactFlow
       {...props}
     >
       <Background variant={BackgroundVariant.Dots} gap={20} size={1} />
-      <Controls showInteractive={false} showFitView={false}><FitButton tools={tools} /></Controls>
+      <Controls showInteractive={false} showFitView={false}><FitButton tools={tools} surface={surface} /></Controls>
       {!bare && <MiniMap nodes={props.nodes ?? []} label={strings.canvas.map} />}
       {children}
     </ReactFlow>

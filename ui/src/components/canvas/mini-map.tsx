@@ -3,7 +3,7 @@ import { memo, useEffect, useMemo, useRef, useState, type PointerEvent } from 'r
 import type { BranchEdgeType } from './branch-edge'
 import type { StepNode } from './step-card'
 
-export const MAP = { width: 150, height: 104 }
+const MAP = { width: 150, height: 104 }
 const EDGE = 0.05
 
 type Rect = { x: number; y: number; width: number; height: number }

@@ -9,7 +9,7 @@ import type { BranchEdgeData, BranchEdgeType } from './branch-edge'
 import { handlesOf, type StepNode, type StepNodeData } from './step-card'
 
 export type Marks = Map<string, { errors: number; warnings: number }>
-export type Projection = {
+type Projection = {
   overlay?: Overlay
   marks?: Marks
   changes?: ReadonlyMap<string, Change>
@@ -94,7 +94,7 @@ export const reusingNodes = () => reusing(sameNode)
 export const reusingEdges = () => reusing(sameEdge)
 
 /** The way of every connection around the cards. */
-export function edgeRoutes(document: WorkflowDocument, editable: boolean): { ways: Map<string, Route>; lanes: Map<string, number> } {
+function edgeRoutes(document: WorkflowDocument, editable: boolean): { ways: Map<string, Route>; lanes: Map<string, number> } {
   const lanes = new Map<string, number>()
   const spots = positions(document)
   const boxes = [...spots.values()].map(([x, y]) => ({ x, y, width: CARD_WIDTH, height: CARD_HEIGHT }))

@@ -35,7 +35,7 @@ const HANDLE_PX = 10
 const ENTRY_PX = 8
 
 /** Where the middle of a way out stands, from the left edge of the card; unused ones stand at the right end. */
-export function exitX({ exits, unused }: Pick<StepNodeData, 'exits' | 'unused'>, index: number): number {
+function exitX({ exits, unused }: Pick<StepNodeData, 'exits' | 'unused'>, index: number): number {
   if (index < exits.length) return (CARD_WIDTH * (index + 1)) / (exits.length + 1)
   return CARD_WIDTH - 12 - (unused.length - 1 - (index - exits.length)) * 18
 }

@@ -18,7 +18,7 @@ const SIGN = { same: ' ', hunk: ' ', added: '+', removed: '−' }
 const KINDS = ['added', 'removed', 'changed', 'moved', 'renamed'] as const
 
 /** Which steps differ, as words. */
-export function Chips({ steps }: { steps: Record<Change, string[]> }) {
+function Chips({ steps }: { steps: Record<Change, string[]> }) {
   return (
     <p className="flex flex-wrap gap-1.5">
       {KINDS.flatMap((kind) => steps[kind].map((step) => <span key={`${kind}.${step}`} className={cx('rounded px-2 py-0.5 text-xs', CHANGE_LOOK[kind].text, CHANGE_LOOK[kind].soft)}>{s[kind]} <span className="font-mono">{step}</span></span>))}

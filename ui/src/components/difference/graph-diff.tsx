@@ -1,13 +1,15 @@
 import { useQuery } from '@tanstack/react-query'
 import { ReactFlowProvider, type ReactFlowInstance, type Viewport } from '@xyflow/react'
 import { useMemo, useRef, useState } from 'react'
+import { problemText } from '@/api/client'
 import { queries } from '@/api/queries'
 import type { Diff, StepChange } from '@/api/types'
+import { strings as app } from '@/app/strings'
 import { aligned, changeMarks, type Change } from '@/model/compare'
 import { asDocument, titleOf, type WorkflowDocument } from '@/model/document'
 import { brief } from '@/model/json'
 import { cx } from '@/ui/cx'
-import { Skeleton } from '@/ui/states'
+import { Failure, Skeleton } from '@/ui/states'
 import type { BranchEdgeType } from '../canvas/branch-edge'
 import { CanvasSurface } from '../canvas/canvas'
 import { canvasEdges, nodesOf } from '../canvas/project'
@@ -18,13 +20,15 @@ import { strings as s } from './strings'
 type Flow = ReactFlowInstance<StepNode, BranchEdgeType>
 type Side = 'before' | 'after'
 
-/** A document by version number or `draft`. */
-function useDocumentOf(id: string, name: string): WorkflowDocument | undefined {
+/** A document by version number or `draft`, or why there is none. */
+function useDocumentOf(id: string, name: string): { document: WorkflowDocument | undefined; error: Error | null; retry: () => void } {
   const isVersion = /^\d+$/.test(name)
   const version = useQuery({ ...queries.version(id, Number(name)), enabled: isVersion })
   const workflow = useQuery({ ...queries.workflow(id), enabled: name === 'draft' })
   const source = isVersion ? version.data?.document : name === 'draft' ? workflow.data?.draft : null
-  return useMemo(() => (source === undefined ? undefined : asDocument(source)), [source])
+  const document = useMemo(() => (source === undefined ? undefined : asDocument(source)), [source])
+  const { error, refetch } = isVersion ? version : workflow
+  return { document, error, retry: () => void refetch() }
 }
 
 /** Two drawings that move together. */
@@ -98,7 +102,10 @@ export default function GraphDiff({ id, diff, height = 'h-[32rem]' }: { id: stri
   const older = useDocumentOf(id, diff.from)
   const newer = useDocumentOf(id, diff.to)
   const marks = useMemo(() => changeMarks(diff.changes), [diff.changes])
-  const drawn = useMemo(() => older && newer && aligned(older, newer, diff.changes), [older, newer, diff.changes])
+  const [was, is] = [older.document, newer.document]
+  const drawn = useMemo(() => was && is && aligned(was, is, diff.changes), [was, is, diff.changes])
+  const broken = [older, newer].find((one) => !one.document && one.error)
+  if (broken) return <Failure title={app.failedTitle} detail={problemText(broken.error)} retry={broken.retry} retryLabel={app.retry} />
   if (!drawn) return <Skeleton className="h-96" />
   const { before, after: later } = drawn
   const open = (change: StepChange) => {
@@ -114,7 +121,7 @@ export default function GraphDiff({ id, diff, height = 'h-[32rem]' }: { id: stri
       <div className={cx('flex flex-col divide-y divide-line lg:flex-row lg:divide-x lg:divide-y-0', height)}>
         <Pane side="before" name={diff.from} document={before} marks={marks.before} selected={selected ? (selected.was ?? selected.step) : null} together={together} onSelect={pick} />
         <Pane side="after" name={diff.to} document={later} marks={marks.after} selected={selected?.step ?? null} together={together} onSelect={pick} />
-        <section aria-label={s.changes} className="max-h-64 w-full shrink-0 overflow-y-auto lg:max-h-none lg:w-72">
+        <section aria-label={s.changesFrom(s.version(diff.from), s.version(diff.to))} className="max-h-64 w-full shrink-0 overflow-y-auto lg:max-h-none lg:w-72">
           <h3 className="border-b border-line px-3 py-1 text-xs font-medium text-muted">{s.changes}</h3>
           <ul>
             {diff.changes.map((change) => (

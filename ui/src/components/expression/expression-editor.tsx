@@ -30,7 +30,7 @@ const LOOK = EditorView.theme({
   '.cm-diagnostic-error': { borderLeftColor: 'var(--bad)' },
 })
 
-export type ExpressionProblem = { at: number | null; message: string }
+type ExpressionProblem = { at: number | null; message: string }
 type Props = {
   id?: string
   name: string

@@ -2,9 +2,9 @@ import { Plus, X } from 'lucide-react'
 import { QueryBuilder, type ActionProps, type RuleGroupType, type ValueEditorProps, type VersatileSelectorProps } from 'react-querybuilder'
 import { Button, IconButton } from '@/ui/button'
 import { Input, Select } from '@/ui/field'
-import { kindOfValue, OPERATORS, textOf, valueAs, type ValueKind } from './rules'
+import { kindOfValue, OPERATORS, textOf, valueAs, type Operator, type ValueKind } from './rules'
 
-export type RuleWords = { group: string; field: string; operator: string; value: string; kind: string; kinds: Record<ValueKind, string>; all: string; any: string; combinator: string; addRule: string; addGroup: string; remove: string; list: string }
+type RuleWords = { group: string; field: string; operator: string; operators: Record<Operator, string>; value: string; kind: string; kinds: Record<ValueKind, string>; all: string; any: string; combinator: string; addRule: string; addGroup: string; remove: string; list: string }
 type Props = { label: string; words: RuleWords; names: string[]; rules: RuleGroupType; onChange: (text: string) => void; disabled?: boolean }
 
 function Choice({ options, value, title, disabled, ...rest }: VersatileSelectorProps) {
@@ -24,7 +24,7 @@ function Value({ operator, value, disabled, context, ...rest }: ValueEditorProps
   return (
     <span className="flex min-w-32 flex-1 gap-1">
       {kind === 'boolean' ? (
-        <Select aria-label={words.value} disabled={disabled} value={String(value)} onChange={(event) => change(event.target.value === 'true')}><option>true</option><option>false</option></Select>
+        <Select aria-label={words.value} disabled={disabled} value={String(value)} onChange={(event) => change(event.target.value === 'true')}>{[true, false].map((one) => <option key={String(one)}>{String(one)}</option>)}</Select>
       ) : (
         <Input aria-label={words.value} disabled={disabled} inputMode={kind === 'number' ? 'decimal' : undefined} value={String(value ?? '')} onChange={(event) => change(valueAs(kind, event.target.value))} />
       )}
@@ -58,7 +58,7 @@ export default function RuleEditor({ label, words, names, rules, onChange, disab
       <QueryBuilder
         query={rules}
         fields={named}
-        operators={OPERATORS.map((one) => ({ ...one, value: one.name }))}
+        operators={OPERATORS.map((name) => ({ name, value: name, label: words.operators[name] }))}
         combinators={[{ name: 'and', value: 'and', label: words.all }, { name: 'or', value: 'or', label: words.any }]}
         controlElements={CONTROLS}
         controlClassnames={CLASSES}

@@ -5,7 +5,7 @@ import { OPERATORS, rulesOf, textOf } from './rules'
 
 const name = fc.constantFrom('current_plan', 'amount', 'customer.email', 'steps.preview.output.amount_due')
 const value = fc.oneof(fc.string({ maxLength: 8 }), fc.integer({ min: -1000, max: 1000 }), fc.boolean())
-const rule: fc.Arbitrary<RuleType> = fc.tuple(name, fc.constantFrom(...OPERATORS.map((one) => one.name)), value, fc.array(fc.string({ maxLength: 5 }), { minLength: 1, maxLength: 3 })).map(([field, operator, one, many]): RuleType => {
+const rule: fc.Arbitrary<RuleType> = fc.tuple(name, fc.constantFrom(...OPERATORS), value, fc.array(fc.string({ maxLength: 5 }), { minLength: 1, maxLength: 3 })).map(([field, operator, one, many]): RuleType => {
   if (operator === 'null') return { field, operator, value: null }
   if (operator === 'in') return { field, operator, value: many }
   if (operator === 'contains') return { field, operator, value: String(one) }

@@ -3,23 +3,14 @@ import jsonata from 'jsonata'
 import type { RuleGroupType, RuleType } from 'react-querybuilder'
 import { formatQuery } from 'react-querybuilder/formatQuery'
 
+const COMPARISONS = ['=', '!=', '>', '>=', '<', '<='] as const
+
 /** Operators the rules offer; each has a JSONata form. */
-export const OPERATORS = [
-  { name: '=', label: 'is' },
-  { name: '!=', label: 'is not' },
-  { name: '>', label: 'is more than' },
-  { name: '>=', label: 'is at least' },
-  { name: '<', label: 'is less than' },
-  { name: '<=', label: 'is at most' },
-  { name: 'contains', label: 'contains' },
-  { name: 'in', label: 'is one of' },
-  { name: 'null', label: 'is null' },
-] as const
+export const OPERATORS = [...COMPARISONS, 'contains', 'in', 'null'] as const
+export type Operator = (typeof OPERATORS)[number]
 
 /** What of the syntax tree matters here. */
 type Node = { type: string; value?: unknown; lhs?: Node; rhs?: Node; steps?: Node[]; expressions?: Node[] | Node; procedure?: Node; arguments?: Node[]; predicate?: unknown; stages?: unknown; keepArray?: unknown; expression?: Node }
-
-const COMPARISONS = ['=', '!=', '>', '>=', '<', '<=']
 
 /** A plain path of names, as text. */
 function pathOf(node: Node | undefined): string | null {
@@ -47,7 +38,7 @@ function ruleOf(node: Node): RuleType | null {
   if (field === null || !literal) return null
   const { value } = literal
   if (node.value === 'in') return Array.isArray(value) ? { field, operator: 'in', value } : null
-  if (!COMPARISONS.includes(String(node.value)) || Array.isArray(value)) return null
+  if (!COMPARISONS.some((one) => one === node.value) || Array.isArray(value)) return null
   if (value === null) return node.value === '=' ? { field, operator: 'null', value } : null
   return { field, operator: String(node.value), value }
 }

@@ -3,6 +3,7 @@ import type { ErrorSchema, RJSFSchema } from '@rjsf/utils'
 import { useMemo } from 'react'
 import { pointerParts } from '@/model/json'
 import { Button } from '@/ui/button'
+import { strings } from './strings'
 import { templates, widgets } from './theme'
 import { validator } from './validator'
 
@@ -57,7 +58,7 @@ export default function SchemaForm({ id, schema, values, errors = [], busy, subm
       uiSchema={hints}
       validator={validator}
       formData={values}
-      formContext={{ large, optional: 'optional', choose: 'Choose…' }}
+      formContext={{ large, optional: strings.optional, choose: strings.choose }}
       templates={templates}
       widgets={widgets}
       extraErrors={extra}

@@ -1,6 +1,7 @@
 import { Validator, type OutputUnit } from '@cfworker/json-schema'
 import { toErrorSchema, type RJSFSchema, type RJSFValidationError, type ValidatorType } from '@rjsf/utils'
 import { pointerParts } from '@/model/json'
+import { strings as s } from './strings'
 
 // An interpreting validator: the usual one compiles schemas with `new Function`, which the content security policy
 // of the server forbids, and weighs four times as much. The server has the last word in any case.
@@ -14,23 +15,23 @@ function words(unit: OutputUnit, schema: RJSFSchema): string {
   const shown = typeof limit === 'number' || typeof limit === 'string' ? String(limit) : ''
   switch (unit.keyword) {
     case 'required':
-      return 'Please fill this in.'
+      return s.missing
     case 'format':
-      return shown === 'email' ? 'This is not an e-mail address.' : `This is not a valid ${shown || 'value'}.`
+      return shown === 'email' ? s.email : s.format(shown)
     case 'minLength':
-      return shown === '1' ? 'Please fill this in.' : `At least ${shown} characters.`
+      return s.charactersMin(shown)
     case 'maxLength':
-      return `At most ${shown} characters.`
+      return s.charactersMax(shown)
     case 'minimum':
-      return `At least ${shown}.`
+      return s.min(shown)
     case 'maximum':
-      return `At most ${shown}.`
+      return s.max(shown)
     case 'pattern':
-      return 'This does not have the expected form.'
+      return s.pattern
     case 'enum':
-      return 'Please choose one of the options.'
+      return s.choice
     case 'type':
-      return 'This is not the right kind of value.'
+      return s.type
     default:
       return unit.error
   }

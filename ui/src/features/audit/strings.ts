@@ -3,7 +3,6 @@ export const strings = {
   verify: 'Verify the chain',
   good: (entries: number) => `All ${entries.toLocaleString()} entries are whole: every hash follows from the one before.`,
   broken: (at: number | null | undefined) => `The chain is broken at entry ${at ?? '?'}. Somebody changed or removed a row.`,
-  columns: { at: 'When', who: 'Who', what: 'What', target: 'On', hash: 'Hash' },
   via: (via: string) => `via ${via}`,
   nobody: 'system',
   details: 'Details',

@@ -1,7 +1,7 @@
 import { useMutation, useQueryClient } from '@tanstack/react-query'
 import { useNavigate } from '@tanstack/react-router'
 import { useState } from 'react'
-import { api, problemText, send } from '@/api/client'
+import { api, ApiProblem, problemText, send } from '@/api/client'
 import { queries } from '@/api/queries'
 import { useTitle } from '@/app/page'
 import { Button } from '@/ui/button'
@@ -27,6 +27,9 @@ export default function SetupPage() {
       void navigate({ to: '/inbox', replace: true })
     },
   })
+  const found = setup.error instanceof ApiProblem ? (setup.error.problem.errors ?? []) : []
+  const wrong = (field: keyof typeof form) => found.find((one) => one.pointer === `/${field}`)?.message
+  const placed = Object.keys(form).some((field) => wrong(field as keyof typeof form))
   if (!token) {
     return (
       <AuthFrame title={s.missing}>
@@ -44,12 +47,12 @@ export default function SetupPage() {
         }}
       >
         <p className="text-sm text-muted">{s.text}</p>
-        <Field label={s.name}>{(props) => <Input {...props} autoComplete="name" autoFocus value={form.name} onChange={(event) => setForm({ ...form, name: event.target.value })} />}</Field>
-        <Field label={s.email}>{(props) => <Input {...props} type="email" autoComplete="username" value={form.email} onChange={(event) => setForm({ ...form, email: event.target.value })} />}</Field>
-        <Field label={s.password} hint={s.passwordHint}>
+        <Field label={s.name} error={wrong('name')}>{(props) => <Input {...props} autoComplete="name" autoFocus value={form.name} onChange={(event) => setForm({ ...form, name: event.target.value })} />}</Field>
+        <Field label={s.email} error={wrong('email')}>{(props) => <Input {...props} type="email" autoComplete="username" value={form.email} onChange={(event) => setForm({ ...form, email: event.target.value })} />}</Field>
+        <Field label={s.password} hint={s.passwordHint} error={wrong('password')}>
           {(props) => <Input {...props} type="password" autoComplete="new-password" required minLength={10} value={form.password} onChange={(event) => setForm({ ...form, password: event.target.value })} />}
         </Field>
-        {setup.error && <Note tone="bad">{problemText(setup.error)}</Note>}
+        {setup.error && !placed && <Note tone="bad">{problemText(setup.error)}</Note>}
         <Button type="submit" look="primary" busy={setup.isPending} className="mt-1">{s.submit}</Button>
       </form>
     </AuthFrame>

@@ -20,11 +20,12 @@ import { useStore } from '@/ui/store'
 import { Tabs } from '@/ui/tabs'
 import AddDialog from './add-dialog'
 import { BuilderContext, useBuilder, useDocument, useView } from './context'
-import { ConflictDialog, PublishDialog, RunDialog } from './dialogs'
+import { ConflictDialog, LeaveDialog, PublishDialog, RunDialog } from './dialogs'
 import { EditCanvas } from './edit-canvas'
 import { preloadExpressionEditor } from './expression-field'
-import { Inspector, ProblemsPanel } from './inspector'
+import { Inspector } from './inspector'
 import { KindPalette } from './kind-palette'
+import { ProblemsPanel } from './problems'
 import { createBuilder } from './stores'
 import { strings as s } from './strings'
 import { useBuilderActions } from './use-builder-actions'
@@ -60,7 +61,10 @@ type Acts = Record<string, Action>
 function Bar({ workflow, actions, backtest, view, setView, rehearsing }: { workflow: Workflow; actions: Acts; backtest?: () => void; view: 'graph' | 'yaml'; setView: (view: 'graph' | 'yaml') => void; rehearsing: boolean }) {
   const name = useDocument().name
   const act = (id: string) => actions[id] as Action
-  const icon = (id: string, look: React.ReactNode) => <IconButton label={act(id).label} disabled={act(id).enabled === false} onClick={act(id).run} aria-keyshortcuts={act(id).shortcut}>{look}</IconButton>
+  const icon = (id: string, look: React.ReactNode) => {
+    const { label, hint, enabled, shortcut, run } = act(id)
+    return <IconButton label={label} title={hint ? s.actions.hinted(label, hint) : label} disabled={enabled === false} onClick={run} aria-keyshortcuts={shortcut}>{look}</IconButton>
+  }
   const menu = ([['versions', <History key="v" size={14} />], ['layout', <LayoutGrid key="l" size={14} />], ['download', <Download key="d" size={14} />], ['downloadJson', <Download key="j" size={14} />], ['run', <Play key="r" size={14} />]] as const).map(([id, look]) => ({ ...act(id), icon: look, disabled: act(id).enabled === false }))
   if (backtest) menu.push({ id: 'backtest', label: backtestWords.open, group: s.group, icon: <FlaskConical size={14} />, disabled: false, run: backtest })
   return (
@@ -118,6 +122,10 @@ function Workbench({ workflow, rehearsal }: { workflow: Workflow; rehearsal: Reh
   const rehearsing = search.rehearse !== undefined
   const rehearse = (on: boolean) => void navigate({ search: (old) => ({ ...old, rehearse: on || undefined }), replace: true })
   const setView = (next: 'graph' | 'yaml') => void navigate({ search: (old) => ({ ...old, view: next === 'yaml' ? 'yaml' : undefined }), replace: true })
+  /** Back to where the fields are. */
+  const toFields = async () => {
+    if (view === 'yaml' || rehearsing) await navigate({ search: (old) => ({ ...old, view: undefined, rehearse: undefined }), replace: true })
+  }
   useTitle(document.name)
   useSelectionInAddress()
   const flow = useReactFlow()
@@ -129,12 +137,14 @@ function Workbench({ workflow, rehearsal }: { workflow: Workflow; rehearsal: Reh
     const timer = setTimeout(() => void flow.fitView({ duration: 250, maxZoom: 1, padding: 0.1 }), 100)
     return () => clearTimeout(timer)
   }, [flow, rehearsing])
-  useBlocker({
-    shouldBlockFn: async () => {
+  const leaving = useBlocker({
+    shouldBlockFn: async ({ current, next }) => {
+      if (next.pathname === current.pathname) return false
       await builder.flush()
-      return false
+      return builder.unsaved()
     },
     enableBeforeUnload: false,
+    withResolver: true,
   })
   const actions = useBuilderActions(builder, { editable, yaml: view === 'yaml', toggleYaml: () => setView(view === 'yaml' ? 'graph' : 'yaml'), publish: () => setDialog('publish'), run: () => setDialog('run'), rehearse: () => rehearse(!rehearsing) })
   return (
@@ -142,13 +152,16 @@ function Workbench({ workflow, rehearsal }: { workflow: Workflow; rehearsal: Reh
       <Bar workflow={workflow} actions={actions} backtest={editable && workflow.last_version > 0 ? () => setDialog('backtest') : undefined} view={view} setView={setView} rehearsing={rehearsing} />
       <div className="relative flex min-h-0 flex-1">
         {view === 'yaml' ? (
-          <Suspense fallback={<Skeleton className="m-4 h-96 flex-1" />}><YamlView editable={editable} /></Suspense>
+          <div className="flex min-h-0 min-w-0 flex-1 flex-col">
+            <Suspense fallback={<Skeleton className="m-4 h-96 flex-1" />}><YamlView editable={editable} /></Suspense>
+            {problems && <ProblemsPanel docked onGo={toFields} />}
+          </div>
         ) : (
           <>
             <div className="relative min-h-[70dvh] min-w-0 flex-1 md:min-h-0">
               <EditCanvas editable={editable} overlay={rehearsing ? overlay : undefined} />
               {editable && <KindPalette />}
-              {problems && <ProblemsPanel />}
+              {problems && <ProblemsPanel onGo={toFields} />}
             </div>
             {!rehearsing && <Inspector editable={editable} />}
           </>
@@ -157,6 +170,10 @@ function Workbench({ workflow, rehearsal }: { workflow: Workflow; rehearsal: Reh
       </div>
       <AddDialog />
       <ConflictDialog />
+      {leaving.status === 'blocked' && <LeaveDialog onStay={leaving.reset} onLeave={() => {
+        builder.giveUp()
+        leaving.proceed()
+      }} />}
       {dialog === 'publish' && <PublishDialog active={workflow.active_version} onClose={() => setDialog(null)} />}
       {dialog === 'backtest' && <BacktestDialog id={workflow.id} before={() => builder.flush()} onClose={() => setDialog(null)} />}
       {dialog === 'run' && <RunDialog active={workflow.active_version} onClose={() => setDialog(null)} />}

@@ -1,11 +1,12 @@
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
 import { useNavigate } from '@tanstack/react-router'
-import { useMemo, useState } from 'react'
+import { useEffect, useMemo, useState } from 'react'
 import { api, ApiProblem, problemText, send } from '@/api/client'
 import { BacktestDialog } from '@/components/backtest/backtest-dialog'
 import { strings as backtest } from '@/components/backtest/strings'
 import { Difference, TextDiff } from '@/components/difference/difference'
 import { queries } from '@/api/queries'
+import type { Diagnostic } from '@/api/types'
 import { TestResults } from '@/components/test-results'
 import { Button } from '@/ui/button'
 import { Dialog } from '@/ui/dialog'
@@ -19,6 +20,20 @@ import { toast } from '@/ui/toast'
 import { useBuilder, useDocument } from './context'
 import { strings as shell } from './shell-strings'
 import { strings } from './strings'
+
+const REASONS_SHOWN = 8
+
+/** The first reasons against publishing, and the others when asked for. */
+function Reasons({ list }: { list: readonly Diagnostic[] }) {
+  const [all, setAll] = useState(false)
+  const more = list.length - REASONS_SHOWN
+  return (
+    <>
+      <ul className="mt-1 list-disc pl-5">{(all ? list : list.slice(0, REASONS_SHOWN)).map((problem, index) => <li key={index}>{problem.message}</li>)}</ul>
+      {!all && more > 0 && <button type="button" className="mt-1 underline" onClick={() => setAll(true)}>{strings.publish.more(more)}</button>}
+    </>
+  )
+}
 
 /** Publishes the draft; a refusal shows its reasons, a race shows itself. */
 export function PublishDialog({ active, onClose }: { active: number | null | undefined; onClose: () => void }) {
@@ -63,7 +78,7 @@ export function PublishDialog({ active, onClose }: { active: number | null | und
         {reasons.length > 0 && (
           <Note tone="bad">
             {s.refused}
-            <ul className="mt-1 list-disc pl-5">{reasons.slice(0, 8).map((problem, index) => <li key={index}>{problem.message}</li>)}</ul>
+            <Reasons list={reasons} />
           </Note>
         )}
         {publish.error && refused.length === 0 && <Note tone="bad">{raced ? s.race : problemText(publish.error)}</Note>}
@@ -100,6 +115,30 @@ export function ConflictDialog() {
       <div className="mt-4 flex justify-end gap-2">
         <Button onClick={() => void builder.settle('theirs')}>{s.theirs}</Button>
         <Button look="primary" onClick={() => void builder.settle('mine')}>{s.mine}</Button>
+      </div>
+    </Dialog>
+  )
+}
+
+/** Somebody goes elsewhere while the draft is not saved and could not be. */
+export function LeaveDialog({ onStay, onLeave }: { onStay: () => void; onLeave: () => void }) {
+  const s = strings.leave
+  const builder = useBuilder()
+  const saving = useStore(builder.saving)
+  const mine = useDocument()
+  const kept = builder.kept()
+  const lines = useMemo(() => diffLines(toYaml(kept), toYaml(inOrderOf(mine, kept))), [kept, mine])
+  // Another try worked meanwhile: nothing is in the way any more.
+  useEffect(() => {
+    if (saving.kind === 'saved') onLeave()
+  }, [saving.kind, onLeave])
+  return (
+    <Dialog open onClose={onStay} title={s.title} description={saving.kind === 'failed' ? s.because(saving.message) : s.text} wide>
+      <p className="mb-2 text-sm text-muted">{s.lost}</p>
+      <TextDiff lines={lines} className="max-h-[44vh] overflow-y-auto" />
+      <div className="mt-4 flex justify-end gap-2">
+        <Button look="danger" onClick={onLeave}>{s.leave}</Button>
+        <Button look="primary" autoFocus onClick={onStay}>{s.stay}</Button>
       </div>
     </Dialog>
   )

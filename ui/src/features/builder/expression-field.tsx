@@ -11,7 +11,7 @@ import { Dialog } from '@/ui/dialog'
 import { Field, Select, Textarea } from '@/ui/field'
 import { useStore } from '@/ui/store'
 import { useBuilder, useDocument } from './context'
-import { chosenRun, lastRuns, readObject, scopeAt, useRunScope, useSample, useShape, type Place } from './sample'
+import { readObject, scopeAt, useRunScope, useSample, useShape, type Place } from './sample'
 import { strings } from './strings'
 
 const s = strings.expression
@@ -54,11 +54,11 @@ const OWN = 'own'
 function SampleDialog({ onClose }: { onClose: () => void }) {
   const builder = useBuilder()
   const sample = useSample()
-  const chosen = chosenRun(builder)
+  const chosen = builder.sampleRun
   const [pick, setPick] = useState(() => (builder.sample.get() ? OWN : (chosen.get() ?? '')))
   const [own, setOwn] = useState(() => JSON.stringify(sample.data, null, 2))
   const { data: newest } = useQuery(queries.newestRun(builder.id))
-  const { data: runs = [] } = useQuery(lastRuns(builder.id))
+  const { data: runs = [] } = useQuery(queries.newestRuns(builder.id))
   const ofRun = useRunScope(pick === '' ? newest?.id : pick === OWN ? undefined : pick)
   const document = useDocument()
   const data = useMemo(() => (pick === '' && newest === null ? scopeOfDocument(document) : ofRun), [pick, newest, ofRun, document])
@@ -104,7 +104,7 @@ export function SampleLine() {
   const [open, setOpen] = useState(false)
   const edited = useStore(builder.sample) !== null
   const sample = useSample()
-  const chosen = useStore(chosenRun(builder)) !== null
+  const chosen = useStore(builder.sampleRun) !== null
   return (
     <div className="flex items-center justify-between gap-2 border-t border-line px-4 py-1.5 text-xs text-muted">
       <span>{edited ? s.fromEdited : sample.source !== 'run' ? s.fromNothing : chosen ? s.fromChosen(new Date(sample.started_at).toLocaleString()) : s.fromRun}</span>
@@ -120,7 +120,7 @@ function Result({ tried }: { tried: Tried }) {
   return <output className={`font-mono text-[11px] break-words ${tried.error ? 'text-bad' : 'text-muted'}`}>{shown}</output>
 }
 
-export type ExpressionProps = { name: string; value: string; onChange: (value: string) => void; mode: Mode; place?: Place; lines?: number; placeholder?: string; field?: string; focusAt?: number | null; onFocus?: (focused: boolean) => void }
+type ExpressionProps = { name: string; value: string; onChange: (value: string) => void; mode: Mode; place?: Place; lines?: number; placeholder?: string; field?: string; focusAt?: number | null; onFocus?: (focused: boolean) => void }
 const STEP: Place = { kind: 'step' }
 
 /** The editor with its live value; `id`, `labelledBy` and `describedBy` come from the field around it. */
@@ -141,7 +141,7 @@ export function ExpressionBox({ name, value, onChange, mode, place = STEP, lines
 
 /** Where the editor will be. */
 function Room({ lines }: { lines: number }) {
-  return <div aria-hidden className="rounded-md border border-line-strong bg-bg" style={{ minHeight: `${lines * 18 + 14}px` }} />
+  return <div aria-hidden data-loading className="rounded-md border border-line-strong bg-bg" style={{ minHeight: `${lines * 18 + 14}px` }} />
 }
 
 /** The editor for JSON with templates in its strings; it has no one value to show. */

@@ -140,14 +140,14 @@ export function PairsField({ id, path, label, place, first = '{{ output }}' }: {
   const [added, setAdded] = useState(-1)
   const write = (next: [string, Json][]) => setValue(next.length > 0 ? Object.fromEntries(next) : undefined)
   return (
-    <fieldset className="flex min-w-0 flex-col gap-1.5">
+    <fieldset data-field={path.join('.')} className="flex min-w-0 flex-col gap-1.5">
       <legend className="mb-1 text-xs font-medium text-muted">{label}</legend>
       {pairs.map(([name, template], index) => (
         <div key={index} className="flex items-start gap-1">
           <NameInput className="w-2/5 shrink-0" autoFocus={index === added} label={`${label}: ${name}`} value={name} taken={(other) => names.has(other)} onCommit={(next) => write(pairs.map((pair, at) => (at === index ? [next, pair[1]] : pair)))} />
           <span aria-hidden className="pt-1.5 text-faint">=</span>
           <ExpressionBox name={`${name} =`} field={[...path, name].join('.')} mode="template" place={place} value={typeof template === 'string' ? template : JSON.stringify(template)} onChange={(text) => write(pairs.map((pair, at) => (at === index ? [pair[0], text] : pair)))} />
-          <IconButton label={`${strings.condition.remove} ${name}`} onClick={() => write(pairs.filter((_, at) => at !== index))}><X size={14} /></IconButton>
+          <IconButton label={s.remove(name)} onClick={() => write(pairs.filter((_, at) => at !== index))}><X size={14} /></IconButton>
         </div>
       ))}
       <div><Button small look="quiet" icon={<Plus size={13} />} aria-label={strings.pairs.add(label)} onClick={() => {
@@ -172,9 +172,10 @@ export function RowButtons({ first, onUp, onRemove, upLabel, removeLabel, remova
   )
 }
 
-export function Group({ title, children }: { title: string; children: ReactNode }) {
+/** Fields under a heading; `field` is the part of the step they are about. */
+export function Group({ title, field, children }: { title: string; field?: string; children: ReactNode }) {
   return (
-    <section className="flex flex-col gap-3 border-t border-line pt-3">
+    <section data-field={field} className="flex flex-col gap-3 border-t border-line pt-3">
       <h3 className="text-xs font-semibold tracking-wide text-faint uppercase">{title}</h3>
       {children}
     </section>

@@ -1,31 +1,15 @@
-import { queryOptions, useQuery } from '@tanstack/react-query'
+import { useQuery } from '@tanstack/react-query'
 import { useCallback, useMemo } from 'react'
-import { api, send } from '@/api/client'
 import { queries } from '@/api/queries'
 import { documentShape, leaf, merged, shapeOfValue, type Shape } from '@/model/expression/shape'
 import { messageScope, scopeOfDocument, scopeOfRun, withOutput, type Sample } from '@/model/expression/sample'
 import { getAt, isObject, type JsonObject } from '@/model/json'
-import { createStore, useStore, type Store } from '@/ui/store'
+import { strings } from '@/model/strings'
+import { useStore } from '@/ui/store'
 import { useBuilder, useDocument } from './context'
-import type { Builder } from './stores'
 
 /** Where an expression stands decides what it reads. */
 export type Place = { kind: 'step' } | { kind: 'set'; step: string } | { kind: 'message' }
-
-const CHOSEN = new WeakMap<Builder, Store<string | null>>()
-
-/** The run somebody chose to try expressions on; nothing means the newest. It lasts as long as the open draft. */
-export function chosenRun(builder: Builder): Store<string | null> {
-  const store = CHOSEN.get(builder) ?? createStore<string | null>(null)
-  CHOSEN.set(builder, store)
-  return store
-}
-
-const RUNS_SHOWN = 20
-
-/** The newest runs of a workflow. */
-export const lastRuns = (workflow: string) =>
-  queryOptions({ queryKey: ['runs', 'samples', workflow], queryFn: async () => (await send(api.GET('/api/v1/runs', { params: { query: { workflow, limit: RUNS_SHOWN } } }))).items, staleTime: 5_000 })
 
 /** What expressions of a run saw, as soon as it is there. */
 export function useRunScope(id: string | undefined): JsonObject | null {
@@ -39,7 +23,7 @@ export function useSample(): Sample {
   const builder = useBuilder()
   const document = useDocument()
   const edited = useStore(builder.sample)
-  const chosen = useStore(chosenRun(builder))
+  const chosen = useStore(builder.sampleRun)
   const { data: newest } = useQuery(queries.newestRun(builder.id))
   const data = useRunScope(chosen ?? newest?.id)
   return useMemo((): Sample => {
@@ -74,7 +58,7 @@ export function useShape(place: Place): () => Shape {
       return { ...own, members: new Map([...own.members].map(([name, shape]) => [name, merged(whole.members.get(name) ?? leaf(), shape)])) }
     }
     const step = place.kind === 'set' ? whole.members.get('steps')?.members.get(place.step)?.members.get('output') : undefined
-    return step ? { ...whole, members: new Map([['output', { ...step, about: 'what this step gave' }], ...whole.members]) } : whole
+    return step ? { ...whole, members: new Map([['output', { ...step, about: strings.shape.output }], ...whole.members]) } : whole
   }, [document, connectors, sample, place])
 }
 

@@ -12,6 +12,6 @@ export const strings = {
     noSteps: 'This cannot be pasted as steps: there is no “steps:” in it.',
     noType: (id: string) => `This cannot be pasted as steps: “${id}” has no type.`,
     badType: (id: string, type: string, known: readonly string[]) => `This cannot be pasted as steps: “${id}” has the type “${type}”; there are ${known.join(', ')}.`,
-    badStep: (id: string, why: string) => `This cannot be pasted as steps: “${id}” is not complete (${why}).`,
+    badStep: (id: string, part: string) => `This cannot be pasted as steps: “${id}” is not complete, it has no list “${part}”.`,
   },
 }

@@ -13,7 +13,7 @@ import { createStore, type Store } from '@/ui/store'
 const CHECK_PAUSE_MS = 350
 
 /** What is looked at: not part of the document, not undone. */
-export type View = { selected: ReadonlySet<StepId>; edge: string | null; problems: boolean; adding: Place | 'anywhere' | null; focus: string | null }
+export type View = { selected: ReadonlySet<StepId>; edge: string | null; problems: boolean; adding: Place | 'anywhere' | null; focus: string | null; /** YAML being written, and the draft it began from. */ text: { text: string; of: WorkflowDocument } | null }
 
 /** One open draft: the document with its history, the view onto it, and how it is kept on the server. */
 export type Builder = {
@@ -22,8 +22,10 @@ export type Builder = {
   view: Store<View>
   saving: Store<SaveState<WorkflowDocument>>
   diagnostics: Store<{ list: Diagnostic[]; checking: boolean }>
-  /** Data a person wrote to try expressions on; nothing means the newest run. */
+  /** Data a person wrote to try expressions on; nothing means a run. */
   sample: Store<JsonObject | null>
+  /** The run somebody chose to try them on; nothing means the newest. */
+  sampleRun: Store<string | null>
   perform: (operation: Operation) => void
   undo: () => void
   redo: () => void
@@ -32,6 +34,10 @@ export type Builder = {
   flush: () => Promise<void>
   settle: (keep: 'mine' | 'theirs') => Promise<void>
   unsaved: () => boolean
+  /** The draft as the server has it. */
+  kept: () => WorkflowDocument
+  /** Gives up what is not saved. */
+  giveUp: () => void
   /** Starts following changes; returns how to stop. */
   follow: () => () => void
 }
@@ -65,12 +71,17 @@ function later(work: () => void, pauseMs: number): () => void {
 
 export function createBuilder(workflow: Workflow, onSaved: (workflow: Workflow) => void): Builder {
   const past = createStore(history.startHistory(asDocument(workflow.draft)))
-  const view = createStore<View>({ selected: new Set(), edge: null, problems: false, adding: null, focus: null })
+  const view = createStore<View>({ selected: new Set(), edge: null, problems: false, adding: null, focus: null, text: null })
   const saving = createStore<SaveState<WorkflowDocument>>({ kind: 'saved', revision: workflow.draft_revision })
   const diagnostics = createStore({ list: workflow.diagnostics, checking: false })
+  let kept = past.get().document
   const autosave = new Autosave<WorkflowDocument>({
     revision: workflow.draft_revision,
-    save: (document, revision) => saveDraft(workflow.id, document, revision, onSaved),
+    save: async (document, revision) => {
+      const answer = await saveDraft(workflow.id, document, revision, onSaved)
+      if (answer.ok) kept = document
+      return answer
+    },
     onState: saving.set,
     later,
     // As it was sent: what is undefined is not.
@@ -110,6 +121,7 @@ export function createBuilder(workflow: Workflow, onSaved: (workflow: Workflow) 
     saving,
     diagnostics,
     sample: createStore<JsonObject | null>(null),
+    sampleRun: createStore<string | null>(null),
     perform: (operation) => change((old) => history.perform(old, operation, Date.now())),
     undo: () => change(history.undo),
     redo: () => change(history.redo),
@@ -124,6 +136,8 @@ export function createBuilder(workflow: Workflow, onSaved: (workflow: Workflow) 
       check()
     },
     unsaved: () => autosave.unsaved,
+    kept: () => kept,
+    giveUp: () => autosave.dispose(),
     follow: () => {
       const guard = (event: BeforeUnloadEvent) => autosave.unsaved && event.preventDefault()
       const online = () => void autosave.flush()

@@ -92,8 +92,8 @@ export function useBuilderActions(builder: Builder, outside: Outside): Record<st
   }
   const any = ids.length > 0
   const list: Omit<Action, 'group'>[] = [
-    { id: 'undo', label: s.undo, shortcut: 'mod+z', enabled: outside.editable && history.past.length > 0, run: builder.undo },
-    { id: 'redo', label: s.redo, shortcut: 'shift+mod+z', enabled: outside.editable && history.future.length > 0, run: builder.redo },
+    { id: 'undo', label: s.undo, hint: history.past.at(-1)?.name, shortcut: 'mod+z', enabled: outside.editable && history.past.length > 0, run: builder.undo },
+    { id: 'redo', label: s.redo, hint: history.future[0]?.name, shortcut: 'shift+mod+z', enabled: outside.editable && history.future.length > 0, run: builder.redo },
     { id: 'add', label: s.add, shortcut: '/', enabled: edit, run: () => builder.show({ adding: 'anywhere' }) },
     { id: 'edit', label: s.edit, shortcut: 'enter', enabled: edit && ids.length === 1, quiet: true, run: () => builder.show({ focus: '' }) },
     { id: 'remove', label: s.remove, shortcut: 'delete', enabled: edit && (any || edge !== null), run: remove },

@@ -1,5 +1,4 @@
 export const strings = {
-  title: 'Chat',
   welcome: 'Hi! How can we help?',
   welcomeHint: 'Write what you need. Answers and forms appear right here, and nothing is lost when you close the page.',
   placeholder: 'Write a message…',
@@ -12,12 +11,7 @@ export const strings = {
   submit: 'Send',
   submitted: 'Sent. Thank you!',
   closed: 'This form is no longer needed.',
-  optional: 'optional',
-  choose: 'Choose…',
   gone: 'This conversation is not available on this device any more.',
   fresh: 'Start a new conversation',
   offline: 'No connection. Trying again…',
-  poweredBy: 'Countersign',
-  missing: 'Please fill this in.',
-  newMessage: 'New conversation',
 }

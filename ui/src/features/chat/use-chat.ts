@@ -4,7 +4,7 @@ import { api, ApiProblem, send } from '@/api/client'
 import { refresh } from '@/api/refresh'
 import { loadVisitor, saveVisitor, type Visitor } from './visitor'
 
-export type Pending = { clientId: string; body: string; failed: boolean }
+type Pending = { clientId: string; body: string; failed: boolean }
 
 const POLL_MS = 8_000
 /** Events are hints: now and then the conversation is read although none came. */

@@ -55,7 +55,7 @@ type Props = {
 }
 
 /** Makes or edits an account, a connector's or a channel's, with the form its kind asks for. */
-export function AccountDialog({ kind, existing, title, save, list, onClose }: Props) {
+function AccountDialog({ kind, existing, title, save, list, onClose }: Props) {
   const [name, setName] = useState(existing?.name ?? kind.name)
   const [values, setValues] = useState<Values>(existing?.settings ?? {})
   const schema = useMemo(() => mergedSchema(kind, existing !== undefined), [kind, existing])

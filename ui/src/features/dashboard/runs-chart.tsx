@@ -41,7 +41,7 @@ export function RunsChart({ data }: { data: Dashboard }) {
       </svg>
       <div className="flex justify-between text-xs text-faint">
         {first && <span>{label(first.at, data.slice_ms)}</span>}
-        <span className="tabular-nums">max {highest.toLocaleString()}</span>
+        <span className="tabular-nums">{s.highest(highest.toLocaleString())}</span>
         {last && <span>{label(last.at, data.slice_ms)}</span>}
       </div>
       <ul className="flex flex-wrap gap-x-4 gap-y-1 text-xs">

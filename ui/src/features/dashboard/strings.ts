@@ -7,6 +7,7 @@ export const strings = {
   runs: 'Runs by status',
   runsText: 'When they started, and where they stand now.',
   chart: (count: number) => `${count.toLocaleString()} runs over time by status`,
+  highest: (runs: string) => `max ${runs}`,
   table: 'As a table',
   started: 'Started',
   steps: 'Time per step',
@@ -22,7 +23,6 @@ export const strings = {
   columns: { step: 'Step', count: 'Times', p50: 'Half within', p95: '95 % within', max: 'Longest', failed: 'Failed', outcomes: 'Decided', runs: 'Runs', error: 'Error', last: 'Newest' },
   waits: 'waits for a person',
   beforeFirst: 'before the first step',
-  median: 'half of them',
   bar: (p50: string, p95: string) => `half within ${p50}, 95 % within ${p95}`,
   empty: {
     title: 'Nothing to measure yet',

@@ -86,7 +86,7 @@ function Detail({ checkpoint }: { checkpoint: Checkpoint }) {
           )}
           <Section title={s.path}><StepCards steps={checkpoint.path} /></Section>
         </div>
-        <aside className="flex min-w-0 flex-col gap-6">
+        <div className="flex min-w-0 flex-col gap-6">
           {checkpoint.kind === 'approval' && checkpoint.status === 'open' && <ApprovalTerms checkpoint={checkpoint} />}
           <Section title={s.customer}><CustomerCard customer={checkpoint.customer} /></Section>
           <Section title={s.earlier}>
@@ -101,7 +101,7 @@ function Detail({ checkpoint }: { checkpoint: Checkpoint }) {
             </ul>
           </Section>
           <Section title={s.state}><JsonView value={checkpoint.state} label={s.state} /></Section>
-        </aside>
+        </div>
       </div>
     </article>
   )

@@ -6,7 +6,7 @@ import { statusLook } from '@/model/status'
 import { toast } from '@/ui/toast'
 import { strings as s } from './strings'
 
-export type Decision = { outcome: string; comment?: string; result?: unknown }
+type Decision = { outcome: string; comment?: string; result?: unknown }
 
 /** What a lost race tells: who was faster, with what. */
 export function alreadyText(error: unknown): string | null {

@@ -117,7 +117,7 @@ export function CallCard(props: Omit<Ask, 'answer'>) {
   return (
     <div className="flex flex-col gap-3">
       <div className="flex flex-wrap items-center gap-2">
-        <h4 className="min-w-0 flex-1 text-sm font-semibold break-words">{s.title(call.action)}</h4>
+        <h3 className="min-w-0 flex-1 text-sm font-semibold break-words">{s.title(call.action)}</h3>
         {call.attempt > 1 && <span className="text-xs text-warn">{s.attempt(call.attempt)}</span>}
         <Risk risk={call.risk} />
       </div>
@@ -137,7 +137,7 @@ export function LookUpCard({ call, play }: { call: WaitingCall; play: Play }) {
   const answer = (given: Answer) => play.act({ act: 'answers', step: call.step, answer: given })
   return (
     <div className="flex flex-col gap-3">
-      <h4 className="text-sm font-semibold">{s.lookUp(call.action)}</h4>
+      <h3 className="text-sm font-semibold">{s.lookUp(call.action)}</h3>
       <Rendered request={call.request} input={call.input} error={call.error} />
       <div className="flex flex-wrap gap-2">
         <Button look="primary" onClick={() => answer({ kind: 'happened', output: call.sample })}>{s.happened}</Button>

@@ -29,7 +29,7 @@ export function ApprovalCard({ waiting, play }: { waiting: WaitingApproval; play
     <div className="flex flex-col gap-3">
       <div>
         <p className="text-xs text-faint">{s.title} · {s.who}: {who}{waiting.quorum > 1 && ` · ${s.quorum(waiting.given.length, waiting.quorum)}`}</p>
-        <h4 className="text-sm font-semibold break-words">{waiting.summary}</h4>
+        <h3 className="text-sm font-semibold break-words">{waiting.summary}</h3>
       </div>
       {waiting.difference && <Note tone="warn">{s.voided}</Note>}
       {waiting.requests.map((request) => (
@@ -54,7 +54,7 @@ export function HandoffCard({ waiting, play }: { waiting: Handoff; play: Play })
   const [comment, setComment] = useState('')
   return (
     <div className="flex flex-col gap-3">
-      <h4 className="text-sm font-semibold">{s.title(waiting.team)}</h4>
+      <h3 className="text-sm font-semibold">{s.title(waiting.team)}</h3>
       {waiting.note && <p className="text-sm whitespace-pre-wrap text-muted">{waiting.note}</p>}
       <Input aria-label={strings.approval.comment} placeholder={strings.approval.comment} value={comment} onChange={(event) => setComment(event.target.value)} />
       <div className="flex flex-wrap items-center gap-2">
@@ -73,7 +73,7 @@ export function UnknownCard({ waiting, play, document }: { waiting: Unknown; pla
   const step = document.steps[waiting.step]
   return (
     <div className="flex flex-col gap-3">
-      <h4 className="text-sm font-semibold">{s.title} <span className="font-normal text-muted">{step ? titleOf(waiting.step, step) : waiting.step}</span></h4>
+      <h3 className="text-sm font-semibold">{s.title} <span className="font-normal text-muted">{step ? titleOf(waiting.step, step) : waiting.step}</span></h3>
       <p className="text-sm text-muted">{waiting.error.message}</p>
       <JsonView value={waiting.request} label={strings.call.request} />
       <div className="flex flex-wrap gap-2">

@@ -22,7 +22,7 @@ import { strings as s } from './strings'
 import { Tests } from './tests'
 import { useRehearsal, type Play } from './use-rehearsal'
 
-export type RehearsalProps = { id: string; document: WorkflowDocument; selected?: string; begin?: 'tests'; onOverlay: (overlay: Overlay | undefined) => void; onClose: () => void }
+type RehearsalProps = { id: string; document: WorkflowDocument; selected?: string; begin?: 'tests'; onOverlay: (overlay: Overlay | undefined) => void; onClose: () => void }
 type Part = { id: string; document: WorkflowDocument; play: Play; rehearsal: Rehearsal }
 
 /** What the rehearsal waits for, to be done by whoever is played. */

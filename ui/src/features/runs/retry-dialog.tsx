@@ -55,8 +55,8 @@ function Differences({ workflow, plan }: { workflow: string; plan: RetryPlan }) 
   return (
     <section aria-label={s.compared} className="flex flex-col gap-2">
       <Difference id={workflow} from={plan.from_version} to={String(plan.to_version)} height="h-72" />
-      <details open className="text-sm">
-        <summary className="cursor-pointer font-medium">{s.differences(plan.from_version, plan.to_version, plan.differences.length)}</summary>
+      <details className="text-sm">
+        <summary className="cursor-pointer font-medium">{s.differences(plan.differences.length)}</summary>
         <ul tabIndex={0} aria-label={s.differencesLabel} className="mt-1 flex max-h-40 flex-col gap-1 overflow-y-auto font-mono text-xs">
           {plan.differences.map((change) => (
             <li key={change.pointer} className="break-words">

@@ -46,7 +46,7 @@ function Facts({ run }: { run: RunDetail }) {
   return (
     <dl className="flex flex-wrap gap-x-8 gap-y-2 px-4 py-3">
       <Fact label={s.started}><At at={run.started_at} /></Fact>
-      <Fact label={s.trigger}><span className="font-mono text-xs">{run.trigger ?? 'api'}</span></Fact>
+      <Fact label={s.trigger}><span className="font-mono text-xs">{run.trigger ?? s.byApi}</span></Fact>
       <Fact label={s.duration}>{measured(Math.max(0, (run.ended_at ?? now) - run.started_at))}</Fact>
       {run.customer && <Fact label={s.customer}><Link to="/runs" search={{ customer: run.customer.id }} className="hover:underline">{run.customer.name || strings.visitor}</Link></Fact>}
       {run.conversation && <Fact label={s.conversation}><Link to="/conversations/$conversation" params={{ conversation: run.conversation }} className="text-accent hover:underline">{s.conversation}</Link></Fact>}
@@ -109,6 +109,7 @@ function Steps({ run, focus, onRetry }: { run: RunDetail; focus: number | undefi
   }
   return (
     <div className="mx-auto w-full max-w-5xl p-4">
+      <h2 className="sr-only">{s.tabs.steps}</h2>
       <StepCards
         key={focus}
         steps={run.steps}

@@ -143,7 +143,7 @@ export const strings = {
     same: (version: number) => `The same (v${version})`,
     newest: 'The newest, as a new run',
     sameVersion: 'This run is on the newest version already.',
-    differences: (from: number, to: number, count: number) => `v${from} → v${to}: ${count === 1 ? '1 difference' : `${count} differences`}`,
+    differences: (count: number) => `Show every change (${count})`,
     differencesLabel: 'Differences between the versions',
     compared: 'The two versions compared',
     cut: 'More differ; only these are listed.',
@@ -191,6 +191,7 @@ export const strings = {
   detail: {
     started: 'Started',
     trigger: 'Trigger',
+    byApi: 'api',
     customer: 'Customer',
     duration: 'Duration',
     id: 'Run',
@@ -221,6 +222,5 @@ export const strings = {
     workflow: 'Open workflow',
     next: 'Next view',
     more: 'More',
-    failedBecause: 'Failed',
   },
 }

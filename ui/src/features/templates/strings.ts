@@ -8,8 +8,6 @@ export const strings = {
   needs: 'Needs',
   connectors: 'Connectors',
   channels: 'Channels',
-  approvers: 'Approval by',
-  anyone: 'anyone who may operate',
   missing: 'not connected yet',
   preview: (name: string) => `Preview of ${name}`,
   name: 'Name of the workflow',
@@ -25,6 +23,5 @@ export const strings = {
     anyway: 'Import it as a draft all the same',
     create: 'Import',
     good: (file: string) => `${file} is in order.`,
-    cancel: 'Another file',
   },
 }

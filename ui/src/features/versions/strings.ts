@@ -1,7 +1,6 @@
 export const strings = {
   title: 'Versions',
   workflows: 'Workflows',
-  columns: { version: 'Version', message: 'Why', author: 'Who', when: 'When', runs: 'Runs' },
   active: 'active',
   draft: 'draft',
   rollback: 'Roll back to this',
@@ -71,5 +70,4 @@ export const strings = {
   open: 'Open the builder',
   running: 'running',
   waiting: 'waiting',
-  by: 'by',
 }

@@ -11,7 +11,7 @@ import { Note } from '@/ui/states'
 import { strings as s } from './strings'
 
 function empty(name: string): WorkflowDocument {
-  return { schema: 1, name, triggers: [{ type: 'manual' }], start: 'done', steps: { done: { type: 'end', title: 'Done', position: [0, 0] } } }
+  return { schema: 1, name, triggers: [{ type: 'manual' }], start: 'done', steps: { done: { type: 'end', title: s.end, position: [0, 0] } } }
 }
 
 /** Makes a workflow, empty or from a document, and opens it. */

@@ -7,6 +7,8 @@ export const strings = {
   createTitle: 'New workflow',
   createText: 'Start empty, or paste a document as YAML or JSON.',
   name: 'Name',
+  /** The first and only step of an empty workflow. */
+  end: 'Done',
   source: 'Document (optional)',
   sourceHint: 'YAML or JSON. Names inside win over the name above.',
   submit: 'Create',

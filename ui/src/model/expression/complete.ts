@@ -2,11 +2,11 @@ import { FUNCTIONS } from './functions'
 import { shapeAt, type Shape } from './shape'
 
 export type Mode = 'expression' | 'template'
-export type Option = { label: string; insert: string; detail: string; info?: string; kind: 'variable' | 'property' | 'function' }
-export type Completion = { from: number; options: Option[] }
+type Option = { label: string; insert: string; detail: string; info?: string; kind: 'variable' | 'property' | 'function' }
+type Completion = { from: number; options: Option[] }
 
 /** The part of a template the cursor is in, when that is an expression. */
-export function expressionAround(text: string, at: number): { from: number; to: number } | null {
+function expressionAround(text: string, at: number): { from: number; to: number } | null {
   const open = text.lastIndexOf('{{', at - 1)
   if (open < 0 || open + 2 > at) return null
   const close = text.indexOf('}}', open + 2)

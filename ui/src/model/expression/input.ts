@@ -9,7 +9,7 @@ export function hasExpression(value: Json | undefined): value is string {
 }
 
 /** Whether the field's own control can show the value. */
-export function fits(field: SchemaField, value: Json): boolean {
+function fits(field: SchemaField, value: Json): boolean {
   if (field.values) return field.values.some((one) => jsonEqual(one, value))
   if (field.fields) return isObject(value)
   return field.type === 'json' || typeof value === field.type

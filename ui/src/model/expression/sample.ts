@@ -1,6 +1,7 @@
 /** Data an expression is tried on. */
 import { isObject, type JsonObject } from '../json'
 import type { WorkflowDocument } from '../document'
+import { strings } from '../strings'
 
 export type Sample = { source: 'run'; started_at: number; data: JsonObject } | { source: 'edited'; data: JsonObject } | { source: 'none'; data: JsonObject }
 
@@ -30,7 +31,7 @@ export function scopeOfRun(run: Run, start: Start): JsonObject {
 
 /** Something to begin with when there is no run yet: the variables as they start. */
 export function scopeOfDocument(document: WorkflowDocument): JsonObject {
-  return { ...(document.vars ?? {}), input: {}, steps: {}, customer: { name: 'Ada Example', email: 'ada@example.com' }, conversation: { channel: 'conversation' }, trigger: { type: 'manual' }, run: {} }
+  return { ...(document.vars ?? {}), input: {}, steps: {}, customer: { name: strings.sample.name, email: strings.sample.email }, conversation: { channel: 'conversation' }, trigger: { type: 'manual' }, run: {} }
 }
 
 /** The scope inside `set` of a step: `output` is what the step just gave. */
@@ -43,7 +44,7 @@ export function withOutput(data: JsonObject, step: string): JsonObject {
 /** What the condition of a message trigger reads. */
 export function messageScope(data: JsonObject): JsonObject {
   const trigger = isObject(data.trigger) ? data.trigger : {}
-  return { text: trigger.text ?? 'I want to upgrade', channel: trigger.channel ?? 'conversation', customer: data.customer ?? null, conversation: data.conversation ?? null }
+  return { text: trigger.text ?? strings.sample.text, channel: trigger.channel ?? 'conversation', customer: data.customer ?? null, conversation: data.conversation ?? null }
 }
 
 /** The place in a JavaScript text of a byte in its UTF-8 form. */

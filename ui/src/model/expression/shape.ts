@@ -1,6 +1,9 @@
 /** What is known of values before they are there: from schemas and from samples. */
 import type { WorkflowDocument } from '../document'
 import { brief, isObject } from '../json'
+import { strings } from '../strings'
+
+const s = strings.shape
 
 export type Shape = { kind: string; about?: string; example?: string; members: Map<string, Shape> }
 
@@ -12,9 +15,9 @@ export function leaf(kind = 'any', about?: string): Shape {
 }
 
 /** The shape a JSON Schema describes. */
-export function shapeOfSchema(schema: unknown, depth = 0): Shape {
+function shapeOfSchema(schema: unknown, depth = 0): Shape {
   if (!isObject(schema)) return leaf()
-  const kind = Array.isArray(schema.type) ? schema.type.filter((name): name is string => typeof name === 'string' && name !== 'null').join(' or ') : typeof schema.type === 'string' ? schema.type : isObject(schema.properties) ? 'object' : 'any'
+  const kind = Array.isArray(schema.type) ? schema.type.filter((name): name is string => typeof name === 'string' && name !== 'null').join(s.or) : typeof schema.type === 'string' ? schema.type : isObject(schema.properties) ? 'object' : 'any'
   const shape = leaf(kind, typeof schema.title === 'string' ? schema.title : typeof schema.description === 'string' ? schema.description : undefined)
   if (depth >= DEPTH_MAX) return shape
   const inner = isObject(schema.properties) ? schema.properties : isObject(schema.items) && isObject(schema.items.properties) ? schema.items.properties : {}
@@ -49,26 +52,26 @@ function record(members: Record<string, Shape>, about?: string): Shape {
 /** Names an expression of this document can read, before any run: see `RunState::scope` in core. */
 export function documentShape(document: WorkflowDocument, outputOf: (action: string) => unknown): Shape {
   const root = record({})
-  for (const [name, value] of Object.entries(document.vars ?? {})) root.members.set(name, { ...shapeOfValue(value), about: 'variable' })
-  const steps = record({}, 'what the steps gave')
+  for (const [name, value] of Object.entries(document.vars ?? {})) root.members.set(name, { ...shapeOfValue(value), about: s.variable })
+  const steps = record({}, s.steps)
   for (const [id, step] of Object.entries(document.steps)) {
-    if ('set' in step && isObject(step.set)) for (const name of Object.keys(step.set)) if (!root.members.has(name)) root.members.set(name, leaf('any', 'variable'))
+    if ('set' in step && isObject(step.set)) for (const name of Object.keys(step.set)) if (!root.members.has(name)) root.members.set(name, leaf('any', s.variable))
     const output = outputShape(step, outputOf)
     if (output) steps.members.set(id, record({ output, error: errorShape() }, step.title))
   }
   const text = (about: string) => leaf('string', about)
   root.members.set('steps', steps)
-  root.members.set('input', { ...shapeOfSchema(document.input), about: 'what the run was started with' })
-  root.members.set('customer', record({ id: text('id'), name: text('name'), email: text('e-mail'), phone: text('phone'), telegram: text('Telegram id'), external_id: text('your own id') }, 'the customer'))
-  root.members.set('conversation', record({ id: text('id'), channel: text('channel') }, 'the conversation'))
-  root.members.set('trigger', record({ type: text('message, api, webhook, schedule or manual'), text: text('what the customer wrote'), channel: text('channel') }, 'what started the run'))
-  root.members.set('run', record({ id: text('id'), workflow: text('id of the workflow'), version: leaf('number'), started_at: leaf('number', 'milliseconds') }, 'this run'))
+  root.members.set('input', { ...shapeOfSchema(document.input), about: s.input })
+  root.members.set('customer', record({ id: text(s.id), name: text(s.name), email: text(s.email), phone: text(s.phone), telegram: text(s.telegram), external_id: text(s.externalId) }, s.customer))
+  root.members.set('conversation', record({ id: text(s.id), channel: text(s.channel) }, s.conversation))
+  root.members.set('trigger', record({ type: text(s.triggerType), text: text(s.triggerText), channel: text(s.channel) }, s.trigger))
+  root.members.set('run', record({ id: text(s.id), workflow: text(s.workflow), version: leaf('number'), started_at: leaf('number', s.milliseconds) }, s.run))
   root.members.set('error', errorShape())
   return root
 }
 
 function errorShape(): Shape {
-  return record({ class: leaf('string'), code: leaf('string'), message: leaf('string') }, 'the latest error')
+  return record({ class: leaf('string'), code: leaf('string'), message: leaf('string') }, s.error)
 }
 
 function outputShape(step: WorkflowDocument['steps'][string], outputOf: (action: string) => unknown): Shape | null {

@@ -4,8 +4,10 @@ import { exitsOf, withExit } from '../exits'
 import { edgesOf } from '../graph'
 import { jsonEqual } from '../json'
 import { CARD_HEIGHT, CARD_WIDTH, layout, positions } from '../layout'
+import { strings } from '../strings'
 import type { DocumentField, Operation } from './types'
 
+const s = strings.operations
 const ROW = CARD_HEIGHT + 76
 
 /** A new step of a type, leading to `next`. */
@@ -14,7 +16,7 @@ export function newStep(type: StepType, next: StepId): Step {
     case 'tool_call':
       return { type, action: '', input: {}, next }
     case 'collect_form':
-      return { type, prompt: '', form: { type: 'object', additionalProperties: false, properties: { email: { type: 'string', format: 'email', title: 'E-mail' } }, required: ['email'] }, next }
+      return { type, prompt: '', form: { type: 'object', additionalProperties: false, properties: { email: { type: 'string', format: 'email', title: strings.newForm.email } }, required: ['email'] }, next }
     case 'condition':
       return { type, branches: [{ when: '', next }], otherwise: next }
     case 'notify':
@@ -29,7 +31,7 @@ export function newStep(type: StepType, next: StepId): Step {
 }
 
 export type Place = { from: StepId; exit: string; at?: [number, number] } | { before: StepId } | { at: [number, number] }
-export type Edit = { operation: Operation; id: StepId }
+type Edit = { operation: Operation; id: StepId }
 
 /** Adds a step, on a connection (the rest moves down) or somewhere free. */
 export function addStep(document: WorkflowDocument, place: Place, make: (next: StepId) => Step, wanted: string): Edit {
@@ -154,26 +156,26 @@ export function neighbour(document: WorkflowDocument, id: StepId, direction: 'up
   return side.sort((a, b) => far(a) - far(b))[0] ?? null
 }
 
-/** What an operation is called in menus: `Undo: remove`. */
+/** What an operation is called, as in `Undo: remove`. */
 export function describe(document: WorkflowDocument, operation: Operation): string {
   switch (operation.op) {
     case 'batch':
-      return operation.name
+      return s.batches[operation.name] ?? operation.name
     case 'set_document':
-      return `change ${operation.field}`
+      return s.change(s.fields[operation.field])
     case 'set_field':
     case 'replace_step':
     case 'connect':
-      return `change ${titleOf(operation.id, document.steps[operation.id])}`
+      return s.change(titleOf(operation.id, document.steps[operation.id]))
     case 'rename_step':
-      return 'rename'
+      return s.rename
     case 'add_step':
-      return 'add'
+      return s.add
     case 'remove_step':
-      return 'remove'
+      return s.remove
     case 'move_steps':
     case 'put_steps':
-      return 'move'
+      return s.move
   }
 }
 

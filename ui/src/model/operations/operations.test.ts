@@ -10,13 +10,18 @@ import type { Operation } from './types'
 
 const IDS = ['a', 'b', 'c', 'd', 'e']
 const id = fc.constantFrom(...IDS)
-const anyStep: fc.Arbitrary<Step> = fc.tuple(fc.constantFrom(...STEP_TYPES), id, fc.string({ maxLength: 5 })).map(([type, next, title]) => ({ ...newStep(type, next), title: `${title} {{ steps.${next}.output }}` }))
+const OUTCOMES = ['solved', 'given back']
+const plainStep: fc.Arbitrary<Step> = fc.tuple(fc.constantFrom(...STEP_TYPES), id, fc.string({ maxLength: 5 })).map(([type, next, title]) => ({ ...newStep(type, next), title: `${title} {{ steps.${next}.output }}` }))
+const handoff: fc.Arbitrary<Step> = fc
+  .record({ next: id, outcomes: fc.dictionary(fc.constantFrom(...OUTCOMES), id.map((next) => ({ next })), { noNullPrototype: true }), timeout: fc.option(id.map((next) => ({ after: '1d', next })), { nil: undefined }) })
+  .map(({ next, outcomes, timeout }) => ({ type: 'human_handoff', next, outcomes, ...(timeout && { timeout }) }))
+const anyStep: fc.Arbitrary<Step> = fc.oneof({ weight: 3, arbitrary: plainStep }, { weight: 1, arbitrary: handoff })
 const anyDocument: fc.Arbitrary<WorkflowDocument> = fc
   .uniqueArray(fc.tuple(id, anyStep), { selector: ([key]) => key, minLength: 1 })
   .map((entries) => asDocument({ schema: 1, name: 'x', start: entries[0]?.[0], steps: Object.fromEntries(entries) }))
 
 const spot = fc.tuple(fc.integer({ min: -500, max: 500 }), fc.integer({ min: -500, max: 500 }))
-const exitName = fc.constantFrom('next', 'error', 'timeout', 'approved', 'rejected', 'changes', 'otherwise', 'when 1', 'nonsense')
+const exitName = fc.constantFrom('next', 'error', 'timeout', 'approved', 'rejected', 'changes', 'otherwise', 'when 1', ...OUTCOMES, 'nonsense')
 const simple: fc.Arbitrary<Operation> = fc.oneof(
   fc.record({ op: fc.constant('set_document' as const), field: fc.constantFrom('name' as const, 'description' as const, 'vars' as const), value: fc.oneof(fc.string(), fc.constant(undefined)) }),
   fc.record({ op: fc.constant('add_step' as const), id, step: anyStep, index: fc.option(fc.nat(4), { nil: undefined }) }),
@@ -26,6 +31,7 @@ const simple: fc.Arbitrary<Operation> = fc.oneof(
   fc.record({ op: fc.constant('replace_step' as const), id, step: anyStep }),
   fc.record({ op: fc.constant('connect' as const), id, exit: exitName, target: fc.option(id) }),
   fc.dictionary(id, spot).map((positions): Operation => ({ op: 'move_steps', positions })),
+  fc.record({ op: fc.constant('put_steps' as const), put: fc.dictionary(id, anyStep, { noNullPrototype: true }), drop: fc.uniqueArray(id), order: fc.uniqueArray(id), start: id }),
 )
 const operation: fc.Arbitrary<Operation> = fc.oneof(
   { weight: 4, arbitrary: simple },

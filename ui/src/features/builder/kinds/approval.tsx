@@ -14,16 +14,19 @@ const s = strings.approval
 function Guards({ id, step }: { id: string; step: Approval }) {
   const builder = useBuilder()
   const document = useDocument()
-  const calls = Object.entries(document.steps).filter(([, other]) => other.type === 'tool_call')
   const guards = step.guards ?? []
+  const calls = Object.keys(document.steps).filter((other) => document.steps[other]?.type === 'tool_call')
+  // What cannot be guarded, or is gone, is shown so that it can be taken out.
+  const all = [...new Set([...calls, ...guards])]
+  const name = (guard: string) => `${titleOf(guard, document.steps[guard])}${calls.includes(guard) ? '' : '?'}`
   const flip = (guard: string, on: boolean) => {
     const next = on ? [...guards, guard] : guards.filter((one) => one !== guard)
     builder.perform({ op: 'set_field', id, path: ['guards'], value: next.length > 0 ? next : undefined })
   }
   return (
-    <Group title={s.guards}>
+    <Group title={s.guards} field="guards">
       <p className="text-xs text-faint">{calls.length === 0 ? s.noGuards : s.guardsHint}</p>
-      {calls.map(([call, other]) => <Checkbox key={call} label={titleOf(call, other)} checked={guards.includes(call)} onChange={(event) => flip(call, event.target.checked)} />)}
+      {all.map((guard) => <Checkbox key={guard} data-field={guards.includes(guard) ? `guards.${guards.indexOf(guard)}` : undefined} label={name(guard)} checked={guards.includes(guard)} onChange={(event) => flip(guard, event.target.checked)} />)}
     </Group>
   )
 }
@@ -51,18 +54,18 @@ export function ApprovalEditor({ id, step }: { id: string; step: Approval }) {
     <>
       <TextField id={id} path={['summary']} label={s.summary} rows={2} required mode="template" placeholder={strings.tool.template} />
       <Guards id={id} step={step} />
-      <Group title={s.roles}>
+      <Group title={s.roles} field="approvers">
         <ListField id={id} path={['approvers', 'roles']} label={s.roles} hint={s.rolesHint} />
         <ListField id={id} path={['approvers', 'users']} label={s.users} />
-        <Field label={s.quorum}>{(props) => <Input {...props} type="number" min={1} max={10} value={step.approvers?.quorum ?? 1} onChange={(event) => set(['approvers', 'quorum'], Math.max(1, Number(event.target.value)))} />}</Field>
-        <Checkbox label={s.exclude} checked={step.approvers?.exclude_requester ?? false} onChange={(event) => set(['approvers', 'exclude_requester'], event.target.checked || undefined)} />
+        <Field label={s.quorum}>{(props) => <Input {...props} data-field="approvers.quorum" type="number" min={1} max={10} value={step.approvers?.quorum ?? 1} onChange={(event) => set(['approvers', 'quorum'], Math.max(1, Number(event.target.value)))} />}</Field>
+        <Checkbox data-field="approvers.exclude_requester" label={s.exclude} checked={step.approvers?.exclude_requester ?? false} onChange={(event) => set(['approvers', 'exclude_requester'], event.target.checked || undefined)} />
         <WhoNow step={step} />
       </Group>
       <Group title={s.after}>
         <DurationField id={id} path={['remind_after']} label={s.remind} />
         <Field label={s.outcome}>
           {(props) => (
-            <Select {...props} value={step.timeout?.outcome ?? ''} onChange={(event) => set(['timeout'], event.target.value ? { after: '4h', ...step.timeout, outcome: event.target.value } : undefined)}>
+            <Select {...props} data-field="timeout.outcome" value={step.timeout?.outcome ?? ''} onChange={(event) => set(['timeout'], event.target.value ? { after: '4h', ...step.timeout, outcome: event.target.value } : undefined)}>
               <option value="">–</option>
               {Object.entries(s.outcomes).map(([value, name]) => <option key={value} value={value}>{name}</option>)}
             </Select>

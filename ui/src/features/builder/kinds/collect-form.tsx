@@ -17,7 +17,7 @@ type FormField = { name: string; schema: JsonObject; required: boolean }
 
 const TYPES: Record<string, JsonObject> = {
   string: { type: 'string' }, email: { type: 'string', format: 'email' }, long: { type: 'string', maxLength: 4000 }, number: { type: 'number' },
-  integer: { type: 'integer' }, boolean: { type: 'boolean' }, choice: { type: 'string', enum: ['One', 'Two'] }, date: { type: 'string', format: 'date' },
+  integer: { type: 'integer' }, boolean: { type: 'boolean' }, choice: { type: 'string', enum: s.newChoices }, date: { type: 'string', format: 'date' },
 }
 
 function kindOf(schema: JsonObject): string {
@@ -46,10 +46,10 @@ function FieldRow({ field, index, only, fresh, taken, change, up, remove }: { fi
   const kind = kindOf(field.schema)
   const title = typeof field.schema.title === 'string' ? field.schema.title : ''
   return (
-    <li className="flex flex-col gap-2 rounded-md border border-line p-2">
+    <li data-field={`form.properties.${field.name}`} className="flex flex-col gap-2 rounded-md border border-line p-2">
       <div className="flex items-center gap-2">
         <span className="text-xs text-faint">{s.field} {index + 1}</span>
-        <RowButtons first={index === 0} removable={!only} onUp={up} onRemove={remove} upLabel={s.up} removeLabel={`${s.remove} ${field.name}`} />
+        <RowButtons first={index === 0} removable={!only} onUp={up} onRemove={remove} upLabel={s.up} removeLabel={strings.inspector.remove(field.name)} />
       </div>
       <div className="grid grid-cols-2 gap-2">
         <Field label={s.fieldTitle}>{(props) => <Input {...props} autoFocus={fresh} value={title} onChange={(event) => change({ ...field, schema: { ...field.schema, title: event.target.value } })} />}</Field>
@@ -89,7 +89,7 @@ export function CollectFormEditor({ id, step }: { id: string; step: CollectForm 
   return (
     <>
       <TextField id={id} path={['prompt']} label={s.prompt} rows={2} mode="template" />
-      <Group title={s.fields}>
+      <Group title={s.fields} field="form">
         <ol className="flex flex-col gap-2">
           {fields.map((field, index) => (
             <FieldRow key={index} field={field} index={index} only={fields.length === 1} fresh={index === added} taken={(name) => fields.some((one) => one.name === name)} change={(next) => set(fields.map((old, at) => (at === index ? next : old)))} up={() => set(movedUp(fields, index))} remove={() => set(fields.filter((_, at) => at !== index))} />

@@ -21,9 +21,9 @@ export function HumanHandoffEditor({ id, step }: { id: string; step: HumanHandof
       <TextField id={id} path={['message']} label={s.message} rows={2} mode="template" placeholder={strings.tool.template} />
       <Group title={s.outcomes}>
         {Object.keys(outcomes).map((outcome) => (
-          <div key={outcome} className="flex items-center justify-between rounded-md border border-line pl-2 text-sm">
+          <div key={outcome} data-field={`outcomes.${outcome}`} className="flex items-center justify-between rounded-md border border-line pl-2 text-sm">
             {outcome}
-            <IconButton label={`${s.remove} ${outcome}`} onClick={() => set(Object.fromEntries(Object.entries(outcomes).filter(([one]) => one !== outcome)))}><X size={13} /></IconButton>
+            <IconButton label={strings.inspector.remove(outcome)} onClick={() => set(Object.fromEntries(Object.entries(outcomes).filter(([one]) => one !== outcome)))}><X size={13} /></IconButton>
           </div>
         ))}
         <form className="flex gap-2" onSubmit={(event) => {

@@ -74,7 +74,7 @@ function WayToggle({ title, way, onFlip }: { title: string; way: Way; onFlip: ()
 }
 
 /** An input by its schema: a value of its type, or an expression that gives one. */
-export function InputField({ field, path, value, onChange }: InputProps) {
+function InputField({ field, path, value, onChange }: InputProps) {
   // How it is being written goes on while the value is the one written here: half an expression is not a value yet.
   const [held, setHeld] = useState<{ way: Way; value: Json | undefined } | null>(null)
   const [focusAt, setFocusAt] = useState<number | null>(null)

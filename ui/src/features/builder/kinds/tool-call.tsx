@@ -39,7 +39,7 @@ export function ToolCallEditor({ id, step }: { id: string; step: ToolCall }) {
       {action && <p className={cx('text-xs', action.risk === 'high' ? 'text-bad' : 'text-faint')}>{s.risk[action.risk]}</p>}
       {own.length > 1 && (
         <Field label={s.connection}>
-          {(props) => <Select {...props} value={step.connection ?? ''} onChange={(event) => builder.perform({ op: 'set_field', id, path: ['connection'], value: event.target.value || undefined })}><option value="">{s.anyConnection}</option>{own.map((one) => <option key={one.id} value={one.name}>{one.name}</option>)}</Select>}
+          {(props) => <Select {...props} data-field="connection" value={step.connection ?? ''} onChange={(event) => builder.perform({ op: 'set_field', id, path: ['connection'], value: event.target.value || undefined })}><option value="">{s.anyConnection}</option>{own.map((one) => <option key={one.id} value={one.name}>{one.name}</option>)}</Select>}
         </Field>
       )}
       <Group title={s.input}>

@@ -1,0 +1,82 @@
+import { X } from 'lucide-react'
+import type { Diagnostic } from '@/api/types'
+import { titleOf } from '@/model/document'
+import { pointerParts } from '@/model/json'
+import { Button, IconButton } from '@/ui/button'
+import { cx } from '@/ui/cx'
+import { Note } from '@/ui/states'
+import { useStore } from '@/ui/store'
+import { useBuilder, useDocument } from './context'
+import type { View } from './stores'
+import { strings } from './strings'
+
+const s = strings.problems
+const TONE = { error: 'bad', warning: 'warn', info: 'muted' } as const
+const DOT = { error: 'bg-bad', warning: 'bg-warn', info: 'bg-faint' }
+
+/** Findings about a step as a whole that one of its fields mends. */
+const MENDS: Record<string, string> = { step_id: 'id', wait_without_timeout: 'timeout' }
+
+/** The step a finding is about, none when it is about the workflow, and the field it points at. */
+function placeOf({ code, pointer }: Diagnostic): { step?: string; field: string } {
+  const parts = pointerParts(pointer)
+  const [part, step, ...rest] = parts
+  if (part !== 'steps' || step === undefined) return { field: parts.join('.') }
+  return { step, field: rest.join('.') || (MENDS[code] ?? '') }
+}
+
+/** What is selected and where the keyboard goes, for a finding. */
+function viewOf(problem: Diagnostic): Partial<View> {
+  const { step, field } = placeOf(problem)
+  return { selected: new Set(step === undefined ? [] : [step]), edge: null, focus: field }
+}
+
+/** What was found about one step. */
+export function StepProblems({ id }: { id: string }) {
+  const builder = useBuilder()
+  const list = useStore(builder.diagnostics, (state) => state.list)
+  return list.filter((problem) => placeOf(problem).step === id).map((problem, index) => (
+    <Note key={index} tone={TONE[problem.severity]}>
+      {problem.message}
+      {problem.help && <span className="block text-xs">{problem.help}</span>}
+    </Note>
+  ))
+}
+
+/** Everything that was found. `onGo` brings back the panel with the fields; `docked` takes room of its own instead of lying on the canvas. */
+export function ProblemsPanel({ docked, onGo }: { docked?: boolean; onGo: () => Promise<void> }) {
+  const builder = useBuilder()
+  const document = useDocument()
+  const { list, checking } = useStore(builder.diagnostics)
+  const where = (problem: Diagnostic) => {
+    const { step, field } = placeOf(problem)
+    return step === undefined ? (s.parts[field.split('.')[0] ?? ''] ?? strings.inspector.workflow) : titleOf(step, document.steps[step])
+  }
+  return (
+    <section aria-label={s.title} className={cx('flex max-h-52 flex-col bg-raised', docked ? 'shrink-0 border-t border-line' : 'absolute inset-x-2 bottom-2 z-10 rounded-lg border border-line-strong shadow-[var(--shadow)] md:inset-x-auto md:left-16 md:w-[34rem]')}>
+      <header className="flex items-center gap-2 border-b border-line px-3 py-1.5 text-sm font-semibold">
+        {s.title}
+        {checking && <span className="text-xs font-normal text-faint">{s.checking}</span>}
+        <IconButton label={strings.inspector.close} className="ml-auto !size-6" onClick={() => builder.show({ problems: false })}><X size={14} /></IconButton>
+      </header>
+      <ul className="overflow-y-auto p-1">
+        {list.length === 0 && <li className="px-2 py-2 text-sm text-muted">{s.none}</li>}
+        {list.map((problem, index) => (
+          <li key={index}>
+            <Button look="quiet" className="!h-auto w-full !justify-start !py-1.5 text-left !whitespace-normal" onClick={() => {
+              // One after the other: the address follows the selection, from where it then is.
+              void onGo().then(() => builder.show(viewOf(problem)))
+            }}>
+              <span className={`mt-0.5 size-2 shrink-0 rounded-full ${DOT[problem.severity]}`} aria-label={s.severity[problem.severity]} role="img" />
+              <span className="min-w-0 flex-1">
+                <span className="text-text">{problem.message}</span>
+                {problem.help && <span className="block text-xs font-normal text-faint">{problem.help}</span>}
+              </span>
+              <span className="text-xs font-normal text-faint">{where(problem)}</span>
+            </Button>
+          </li>
+        ))}
+      </ul>
+    </section>
+  )
+}
