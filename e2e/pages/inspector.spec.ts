@@ -288,6 +288,23 @@ test.describe('expressions', () => {
   })
 })
 
+test('who renames a step and goes on to another field writes there', async ({ page }) => {
+  await open(page, 'approve')
+  const rename = async (id: string) => panel(page).getByLabel('Id', { exact: true }).fill(id)
+  const title = panel(page).getByLabel('Title')
+  await rename('approve_it')
+  await title.click()
+  await expect(title).toBeFocused()
+  await page.keyboard.press('End')
+  await page.keyboard.type('?')
+  await expect(title).toHaveValue(/\?$/)
+  await expect(panel(page).getByLabel('Id', { exact: true })).toHaveValue('approve_it')
+  await rename('approve_them')
+  await page.keyboard.press('Shift+Tab')
+  // The button before it belongs to no field: the panel stays where it was.
+  await expect(panel(page).getByLabel('Id', { exact: true })).toBeFocused()
+})
+
 test('a branch without a name or a condition is called by its place', async ({ page }) => {
   await open(page, 'eligible')
   await panel(page).getByRole('button', { name: 'Add a branch' }).click()

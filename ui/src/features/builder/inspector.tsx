@@ -22,14 +22,16 @@ function IdField({ id }: { id: string }) {
   const [draft, setDraft] = useState(id)
   const taken = draft !== id && Object.hasOwn(document.steps, draft)
   const error = taken ? s.idTaken : isStepId(draft) ? undefined : s.idBad
-  const commit = () => {
+  /** The panel is drawn anew under the new name; whoever is on their way to another field gets there all the same. */
+  const commit = (toward?: EventTarget | null) => {
     if (error || draft === id) return setDraft(id)
     builder.perform({ op: 'rename_step', from: id, to: draft })
     builder.select([draft])
+    if (toward instanceof Element && toward.closest('aside')) builder.show({ focus: toward.closest<HTMLElement>('[data-field]')?.dataset.field ?? 'id' })
   }
   return (
     <Field label={s.id} hint={s.idHint} error={error}>
-      {(props) => <Input {...props} data-field="id" value={draft} className="font-mono !text-xs" onChange={(event) => setDraft(event.target.value)} onBlur={commit} onKeyDown={(event) => event.key === 'Enter' && commit()} />}
+      {(props) => <Input {...props} data-field="id" value={draft} className="font-mono !text-xs" onChange={(event) => setDraft(event.target.value)} onBlur={(event) => commit(event.relatedTarget)} onKeyDown={(event) => event.key === 'Enter' && commit()} />}
     </Field>
   )
 }
