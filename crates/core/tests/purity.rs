@@ -79,7 +79,10 @@ fn cargo(arguments: &[&str]) -> String {
 }
 
 fn workspace() -> Workspace {
-    let output = cargo(&["metadata", "--format-version", "1", "--offline", "--locked"]);
+    // Of this platform only: the crates of others need not be on this machine.
+    let version = cargo(&["-vV"]);
+    let host = version.lines().find_map(|line| line.strip_prefix("host: ")).unwrap();
+    let output = cargo(&["metadata", "--format-version", "1", "--offline", "--locked", "--filter-platform", host]);
     let metadata: Value = serde_json::from_str(&output).unwrap();
     let text = |value: &Value| value.as_str().unwrap().to_owned();
     let names =
