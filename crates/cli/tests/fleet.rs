@@ -361,8 +361,9 @@ async fn a_commit_whose_answer_is_lost_is_not_forgotten() {
     assert!(matches!((told.status, told.code()), (200, _) | (409, "already_decided")), "{told:?}");
     assert_eq!(proxy.cuts(), 4);
 
-    eventually("the wire holds again", PATIENCE, good(Request::get("/runs"))).await;
-    let at_approval = || async { (fleet.run(0, &order).await["waiting_for"] == "approval").then_some(()) };
+    // Until the wire holds again, requests are answered with 503.
+    let shown = good(Request::get(format!("/runs/{order}")));
+    let at_approval = || async { (shown().await?.body["waiting_for"] == "approval").then_some(()) };
     eventually("the order goes on by itself", PATIENCE, at_approval).await;
     for id in &ids {
         let run = fleet.ends(0, id, PATIENCE).await;

@@ -1634,7 +1634,7 @@ export interface components {
              */
             at: number;
             by: components["schemas"]["PersonRef"] | null;
-            /** @description What the version's author said. */
+            /** @description Why, in the words of who did it; of a publish, the version's message. */
             message: string | null;
             /**
              * Format: int32
