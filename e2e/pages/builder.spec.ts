@@ -35,7 +35,7 @@ const card = (page: Page, text: string) => page.locator('.react-flow__node').fil
 
 test('insert on a connection, undo, redo, delete', async ({ page }) => {
   const server = await open(page)
-  await page.getByRole('button', { name: 'Insert a step here' }).first().click({ force: true })
+  await page.getByRole('button', { name: 'Insert a step here' }).first().click()
   await shoot(page, 'builder-add')
   await page.getByPlaceholder('Kind of step').fill('notify')
   await page.keyboard.press('Enter')
