@@ -4,7 +4,7 @@
 mod live;
 
 use live::{
-    furnish::{furnish, start},
+    furnish::{People, furnish, start},
     node::{Launch, Node},
     outside::Outside,
 };
@@ -65,19 +65,25 @@ fn write(folder: &Path, source: &str) -> String {
     file.to_str().unwrap().to_owned()
 }
 
+/// A server on which the workflow was published by the command line.
+async fn published(folder: &Path) -> (Node, People) {
+    let node = Launch::sqlite(folder).start().await;
+    let people = furnish(&node, &Outside::start().await).await;
+    let terminal = Terminal { server: &node, key: people.admin.key() };
+    let file = write(folder, WORKFLOW);
+    terminal.says(&["workflow", "push", &file, "--create", "--publish", "-m", "First"]).await;
+    (node, people)
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_version_lives_by_the_command_line() {
     let folder = tempfile::tempdir().unwrap();
-    let mut node = Launch::sqlite(folder.path()).start().await;
-    let outside = Outside::start().await;
-    let people = furnish(&node, &outside).await;
+    let (mut node, people) = published(folder.path()).await;
     let terminal = Terminal { server: &node, key: people.admin.key() };
-    let file = write(folder.path(), WORKFLOW);
-    terminal.says(&["workflow", "push", &file, "--create", "--publish", "-m", "First"]).await;
     let run = people.admin.send(&node.url, &start("Discount", "one", json!({}))).await.unwrap().body;
     let run = run["id"].as_str().unwrap();
 
-    write(folder.path(), &WORKFLOW.replace("Granted", "Here it is"));
+    let file = write(folder.path(), &WORKFLOW.replace("Granted", "Here it is"));
     terminal.says(&["workflow", "push", &file]).await;
     let difference = terminal.says(&["workflow", "diff", "Discount"]).await;
     assert!(difference.contains("-") && difference.contains("Granted") && difference.contains("Here it is"));
@@ -112,12 +118,7 @@ async fn a_version_lives_by_the_command_line() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_server_tells_how_long_commits_take_and_how_many_share_a_transaction() {
     let folder = tempfile::tempdir().unwrap();
-    let mut node = Launch::sqlite(folder.path()).start().await;
-    let outside = Outside::start().await;
-    let people = furnish(&node, &outside).await;
-    let terminal = Terminal { server: &node, key: people.admin.key() };
-    let file = write(folder.path(), WORKFLOW);
-    terminal.says(&["workflow", "push", &file, "--create", "--publish", "-m", "First"]).await;
+    let (mut node, people) = published(folder.path()).await;
     people.admin.send(&node.url, &start("Discount", "one", json!({}))).await.unwrap().good();
     let http = reqwest::Client::builder().no_proxy().build().unwrap();
     let metrics = http.get(format!("{}/metrics", node.url)).bearer_auth(people.admin.key());

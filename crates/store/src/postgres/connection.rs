@@ -15,6 +15,9 @@ const STATEMENTS_MAX: usize = 512;
 /// A link that went dead says nothing. The system asks after so long, and gives up on what is not acknowledged.
 const LINK_IDLE: Duration = Duration::from_secs(10);
 
+/// What the client library waits before it asks, where the URL does not say otherwise.
+const KEEPALIVE_DEFAULT: Duration = Duration::from_secs(2 * 60 * 60);
+
 /// A commit that was answered is on the disk, whatever the role, the database or the server say by default.
 const DURABLE: &str =
     "SELECT set_config('synchronous_commit', 'on', false) WHERE current_setting('synchronous_commit') = 'off'";
@@ -36,7 +39,9 @@ impl Server {
         if config.get_connect_timeout().is_none() {
             config.connect_timeout(Duration::from_secs(5));
         }
-        config.keepalives_idle(LINK_IDLE);
+        if config.get_keepalives_idle() == KEEPALIVE_DEFAULT {
+            config.keepalives_idle(LINK_IDLE);
+        }
         if config.get_tcp_user_timeout().is_none() {
             config.tcp_user_timeout(LINK_IDLE);
         }
@@ -93,6 +98,11 @@ impl Connection {
         }
         self.statements.insert(sql.to_owned(), statement.clone());
         Ok(statement)
+    }
+
+    /// Ends a transaction that failed; whether the connection can be used again.
+    pub(super) async fn roll_back(&self, server: &Server) -> bool {
+        server.answered(async { Ok(self.client.batch_execute("ROLLBACK").await?) }).await.is_ok()
     }
 
     pub(super) fn is_usable(&self) -> bool {

@@ -132,8 +132,9 @@ impl GroupWriter {
                    WHERE e.workspace = ?1 AND e.run = ?2 AND e.seq = ?3 AND e.at = ?4 AND e.events = ?5 \
                    AND r.node IS NOT DISTINCT FROM ?6";
         let values = params![&commit.workspace, &commit.run_id, &seq, commit.at, &commit.events, &commit.run.node];
+        let server = self.server.clone();
         let connection = self.connection().await.map_err(|failed| failed.error)?;
-        let rows = query(connection, sql, &values).await.map_err(|failed| failed.error)?;
+        let rows = server.answered(query(connection, sql, &values)).await.map_err(|failed| failed.error)?;
         let same: u64 = rows.into_iter().next().map_or(Ok(0), |row| column(&mut row.into_iter(), "count"))?;
         if same == 1 { Ok(CommitOutcome::Committed { seq }) } else { conflict }
     }
@@ -161,7 +162,7 @@ impl GroupWriter {
         match server.answered(write_commits(connection, &sql, commits)).await {
             Ok(written) => Ok(written),
             Err(failed) => {
-                if failed.lost || connection.client.batch_execute("ROLLBACK").await.is_err() {
+                if failed.lost || !connection.roll_back(&server).await {
                     self.connection = None;
                 }
                 Err(failed)

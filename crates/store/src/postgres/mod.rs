@@ -88,7 +88,7 @@ async fn in_transaction(pool: Pool, sql: Arc<Sql>, write: Arc<Write>) -> Result<
             match pool.server.answered(write_once(connection, &sql, &write)).await {
                 Ok(done) => return Ok(done),
                 Err(failed) => {
-                    if failed.lost || loan.connection()?.client.batch_execute("ROLLBACK").await.is_err() {
+                    if failed.lost || !loan.connection()?.roll_back(&pool.server).await {
                         loan.discard();
                         pool.forget_idle();
                     }
