@@ -3,7 +3,7 @@
 use super::director::Director;
 use crate::{people::WORKSPACE, scenario::Report, store::Store};
 use countersign_core::run::{Event, FailureClass};
-use countersign_store::{AuditFilter, RunEventsRow, StepExecutionRow};
+use countersign_store::{AuditFilter, CheckpointFilter, PageRequest, RunEventsRow, RunFilter, StepExecutionRow};
 use std::collections::BTreeMap;
 
 impl Director {
@@ -24,6 +24,7 @@ impl Director {
         let audit = self.calm.list_audit(WORKSPACE, &AuditFilter::default(), None, 1000).await;
         stored.audit = audit.map_err(|error| error.to_string())?;
         stored.audit.reverse();
+        self.nothing_shows_elsewhere(&stored).await?;
         let world = self.world.lock();
         world.checker.finish(&stored)?;
         Ok(Report {
@@ -33,6 +34,28 @@ impl Director {
             decisions: world.checker.decisions,
             trace: world.trace,
         })
+    }
+}
+
+/// Another workspace on the same database.
+const ELSEWHERE: &str = "ws2";
+
+impl Director {
+    /// Asked for by another workspace, nothing of this one is there.
+    async fn nothing_shows_elsewhere(&self, stored: &Store) -> Result<(), String> {
+        let (store, all) = (&self.calm, PageRequest { after: None, limit: 1000 });
+        let mut seen = store.list_runs(ELSEWHERE, &RunFilter::default(), &all).await.unwrap().items.len();
+        seen += store.list_checkpoints(ELSEWHERE, &CheckpointFilter::default(), &all).await.unwrap().items.len();
+        seen += store.list_audit(ELSEWHERE, &AuditFilter::default(), None, 1000).await.unwrap().len();
+        for run in stored.runs.keys() {
+            seen += usize::from(store.get_run(ELSEWHERE, run).await.unwrap().is_some());
+            seen += store.run_events(ELSEWHERE, run, 0).await.unwrap().len();
+            seen += store.list_step_executions(ELSEWHERE, run).await.unwrap().len();
+        }
+        for checkpoint in stored.checkpoints.keys() {
+            seen += usize::from(store.get_checkpoint(ELSEWHERE, checkpoint).await.unwrap().is_some());
+        }
+        if seen == 0 { Ok(()) } else { Err(format!("another workspace sees {seen} rows of this one")) }
     }
 }
 
