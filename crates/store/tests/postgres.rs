@@ -6,6 +6,8 @@
 mod fixtures;
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use countersign_store::testing::TestDatabase;
@@ -209,6 +211,8 @@ async fn an_absent_server_is_busy() {
 struct Link {
     url: String,
     silent: watch::Sender<bool>,
+    /// Statements that were executed through it.
+    executed: Arc<AtomicUsize>,
 }
 
 impl Link {
@@ -219,40 +223,117 @@ impl Link {
         let url =
             format!("postgres://{}@127.0.0.1:{port}/{}", config.get_user().unwrap(), config.get_dbname().unwrap());
         let silent = watch::Sender::new(false);
-        let told = silent.subscribe();
+        let (told, executed) = (silent.subscribe(), Arc::new(AtomicUsize::new(0)));
+        let counter = Arc::clone(&executed);
         tokio::spawn(async move {
             while let Ok((near, _)) = listener.accept().await {
                 let port = config.get_ports().last().copied().unwrap_or(5432);
                 // The socket of a server of its own is named after the host that every URL has.
                 match config.get_hosts().last().unwrap() {
                     Host::Unix(folder) => {
-                        join(near, UnixStream::connect(folder.join(format!(".s.PGSQL.{port}"))).await.unwrap(), &told);
+                        join(
+                            near,
+                            UnixStream::connect(folder.join(format!(".s.PGSQL.{port}"))).await.unwrap(),
+                            &told,
+                            &counter,
+                        );
                     }
-                    Host::Tcp(host) => join(near, TcpStream::connect((host.as_str(), port)).await.unwrap(), &told),
+                    Host::Tcp(host) => {
+                        join(near, TcpStream::connect((host.as_str(), port)).await.unwrap(), &told, &counter)
+                    }
                 }
             }
         });
-        Self { url, silent }
+        Self { url, silent, executed }
     }
 }
 
-fn join(near: TcpStream, far: impl AsyncRead + AsyncWrite + Send + 'static, silent: &watch::Receiver<bool>) {
+fn join(
+    near: TcpStream,
+    far: impl AsyncRead + AsyncWrite + Send + 'static,
+    silent: &watch::Receiver<bool>,
+    executed: &Arc<AtomicUsize>,
+) {
     let (from_near, to_near) = near.into_split();
     let (from_far, to_far) = tokio::io::split(far);
-    tokio::spawn(forward(from_near, to_far, silent.clone()));
-    tokio::spawn(forward(from_far, to_near, silent.clone()));
+    tokio::spawn(forward(from_near, to_far, silent.clone(), Some(Asked::of(executed))));
+    tokio::spawn(forward(from_far, to_near, silent.clone(), None));
 }
 
-async fn forward(mut from: impl AsyncRead + Unpin, mut to: impl AsyncWrite + Unpin, silent: watch::Receiver<bool>) {
+/// What a client sends, in place of a version, to ask for TLS (PostgreSQL's protocol, `SSLRequest`).
+const TLS_REQUEST: [u8; 4] = 80_877_103_u32.to_be_bytes();
+
+/// Messages of a client: a first one without a type, then a type, a length and the rest.
+struct Asked {
+    unread: Vec<u8>,
+    started: bool,
+    executed: Arc<AtomicUsize>,
+}
+
+impl Asked {
+    fn of(executed: &Arc<AtomicUsize>) -> Self {
+        Self { unread: Vec::new(), started: false, executed: Arc::clone(executed) }
+    }
+
+    fn take(&mut self, bytes: &[u8]) {
+        self.unread.extend(bytes);
+        loop {
+            let head = usize::from(self.started);
+            let Some(length) = self.unread.get(head..head + 4) else { return };
+            let end = head + u32::from_be_bytes(length.try_into().unwrap()) as usize;
+            if self.unread.len() < end {
+                return;
+            }
+            if self.started && matches!(self.unread[0], b'E' | b'Q') {
+                self.executed.fetch_add(1, Ordering::SeqCst);
+            }
+            // Before the first message the client may have asked for TLS.
+            self.started |= self.unread.get(4..8) != Some(&TLS_REQUEST);
+            self.unread.drain(..end);
+        }
+    }
+}
+
+async fn forward(
+    mut from: impl AsyncRead + Unpin,
+    mut to: impl AsyncWrite + Unpin,
+    silent: watch::Receiver<bool>,
+    mut asked: Option<Asked>,
+) {
     let mut buffer = vec![0; 8192];
     while let Ok(read @ 1..) = from.read(&mut buffer).await {
         if *silent.borrow() {
             return std::future::pending().await;
         }
+        if let Some(asked) = &mut asked {
+            asked.take(&buffer[..read]);
+        }
         if to.write_all(&buffer[..read]).await.is_err() {
             return;
         }
     }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_batch_takes_as_many_statements_as_a_commit() {
+    const MANY: u64 = 300;
+    let Some(database) = TestDatabase::postgres().await else { return };
+    drop(database.open().await.unwrap());
+    let link = Link::to(&database).await;
+    let store = Store::open(&StoreConfig { url: link.url.clone(), ..database.config().clone() }).await.unwrap();
+    let executed = || link.executed.load(Ordering::SeqCst);
+    let with_audit = |run: String| Commit { audit: vec![audit("run.started")], ..commit(&run, 0) };
+    written(&store, with_audit("first".to_owned())).await;
+    let before = executed();
+    written(&store, with_audit("alone".to_owned())).await;
+    let alone = executed() - before;
+    assert!(alone > 3, "{alone}");
+    let before = executed();
+    let together = (0..MANY).map(|run| store.commit(with_audit(format!("r{run}")), Priority::Continue));
+    assert!(join_all(together).await.iter().all(|outcome| matches!(outcome, Ok(CommitOutcome::Committed { .. }))));
+    let many = executed() - before;
+    // The first may go alone, while the others gather.
+    assert!(many <= 4 * alone, "{MANY} commits took {many} statements, one took {alone}");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
