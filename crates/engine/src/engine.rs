@@ -1,8 +1,10 @@
 //! The parts of a running engine and their life.
 
 use crate::{
-    Clock, EngineError, Outside, Vault, aside::Aside, connections::Connections, drive::Cells, fleet::Lease,
-    triggers::Triggers, versions::Versions, waiters::Waiters,
+    Clock, EngineError, Outside, Vault,
+    fleet::Lease,
+    run::{Aside, Cells, Pointers, Versions, Waiters},
+    vault::Connections,
 };
 use countersign_channels::Sender;
 use countersign_connectors::{Invoker, Registry};
@@ -72,7 +74,7 @@ pub(crate) struct Inner {
     pub(crate) versions: Versions,
     pub(crate) aside: Aside,
     pub(crate) connections: Connections,
-    pub(crate) triggers: Triggers,
+    pub(crate) pointers: Pointers,
     pub(crate) cells: Cells,
     pub(crate) waiters: Waiters,
     pub(crate) lease: Lease,
@@ -113,7 +115,7 @@ impl Engine {
             versions: Versions::default(),
             aside: Aside::default(),
             connections: Connections::default(),
-            triggers: Triggers::default(),
+            pointers: Pointers::default(),
             cells: Cells::default(),
             waiters: Waiters::default(),
             lease: Lease::default(),

@@ -1,6 +1,9 @@
 //! One run at a time: decide, commit, perform, and again until it waits or ends.
 
-use crate::{Engine, EngineError, load::LoadedRun, project};
+use crate::{
+    Engine, EngineError,
+    run::{load::LoadedRun, project},
+};
 use countersign_core::run::{self, Decision, Effect, Input, Phase, Refusal, RunState, Version};
 use countersign_store::{
     CommitOutcome, Conflict, IdempotencyRow, NewIdempotency, Pointed, Priority, RunRow, StoreError,

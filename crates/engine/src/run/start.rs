@@ -2,9 +2,11 @@
 
 use crate::{
     Engine, EngineError,
-    customer::{conversation_object, customer_object},
-    drive::{Before, Beside, Committed, Held},
-    waiters::{Wait, has_stopped},
+    run::{
+        customer::{conversation_object, customer_object},
+        drive::{Before, Beside, Committed, Held},
+        waiters::{Wait, has_stopped},
+    },
 };
 use countersign_core::run::{self, Actor, Continuation, Decision, Input, Ramp, Start, Version};
 use countersign_store::{Conflict, IdempotencyRow, NewIdempotency, Pointed, RunRow, RunStatus, StoreError};

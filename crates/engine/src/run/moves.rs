@@ -2,8 +2,10 @@
 
 use crate::{
     Engine, EngineError,
-    drive::{Before, Beside, Committed},
-    load::LoadedRun,
+    run::{
+        drive::{Before, Beside, Committed},
+        load::LoadedRun,
+    },
 };
 use countersign_core::run::{Actor, MoveCheck, MoveRequest, Refusal, check_move, move_run, undo_move};
 use countersign_store::{Conflict, RunRow, StoreError};

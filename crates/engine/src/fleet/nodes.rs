@@ -1,13 +1,10 @@
-//! Processes that share a database: who is alive, and who takes up the runs of the dead.
+//! Who is alive, and who takes up the runs of the dead.
 
 use crate::{Engine, EngineError};
 use countersign_core::run::{Effect, Input};
 use countersign_store::{RunRow, StoreError};
 use futures::{StreamExt, stream};
-use std::{
-    collections::BTreeMap,
-    sync::atomic::{AtomicI64, AtomicU64, Ordering},
-};
+use std::collections::BTreeMap;
 
 /// Runs claimed at once.
 const CLAIM_BATCH: u32 = 500;
@@ -18,30 +15,6 @@ const CLAIM_ROUNDS: usize = 1000;
 /// How many times longer than `dead_after_ms` a silent process stays on the list: while it is there, its return and the
 /// claim of its runs exclude each other.
 const FORGOTTEN_AFTER: i64 = 10;
-
-/// How long this process may believe that nobody took it for dead.
-#[derive(Default)]
-pub(crate) struct Lease {
-    until: AtomicI64,
-    /// Counts the silences: what was decided before one is not performed unseen after it.
-    number: AtomicU64,
-}
-
-impl Lease {
-    pub(crate) fn number(&self) -> u64 {
-        self.number.load(Ordering::SeqCst)
-    }
-
-    fn holds(&self, number: u64, now: i64) -> bool {
-        self.number() == number && now <= self.until.load(Ordering::SeqCst)
-    }
-
-    fn renew(&self, now: i64, milliseconds: i64) {
-        if now > self.until.swap(now.saturating_add(milliseconds), Ordering::SeqCst) {
-            self.number.fetch_add(1, Ordering::SeqCst);
-        }
-    }
-}
 
 impl Engine {
     pub(crate) async fn join_fleet(&self) -> Result<(), EngineError> {

@@ -1,6 +1,6 @@
 //! A run from its log.
 
-use crate::{Engine, EngineError, aside::beside_workers};
+use crate::{Engine, EngineError, run::aside::beside_workers};
 use countersign_core::{
     run::{self, Event, LogEntry, RunState, StepExecution, Version, apply},
     time::Timestamp,

@@ -1,6 +1,6 @@
 //! What people do to runs: forms, decisions, cancel.
 
-use crate::{Engine, EngineError, LoadedCheckpoint, drive::Held};
+use crate::{Engine, EngineError, LoadedCheckpoint, run::drive::Held};
 use countersign_core::run::{Actor, Input, Opened, Refusal, UnknownAnswer};
 use countersign_store::{CheckpointKind, CheckpointRow, CheckpointStatus, RunRow};
 use serde_json::Value;

@@ -1,0 +1,3 @@
+//! What comes from outside and starts runs or moves them.
+
+mod messages;

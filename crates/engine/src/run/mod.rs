@@ -1,0 +1,33 @@
+//! One run: started, loaded, decided, written, performed.
+
+mod aside;
+mod calls;
+mod customer;
+mod drive;
+mod load;
+mod moves;
+mod people;
+mod pointers;
+#[doc(hidden)]
+pub mod project;
+mod retry;
+mod start;
+mod versions;
+mod waiters;
+
+pub use aside::beside_workers;
+#[doc(hidden)]
+pub use calls::Outside;
+pub use customer::{conversation_object, customer_object};
+pub use load::{LoadedCheckpoint, LoadedRun};
+pub use moves::{CheckedMove, MoveRun};
+pub use people::DecideRequest;
+pub use retry::{RetryBy, RetryPlan, RetryRun};
+pub use start::{IdempotencyKey, StartRun, StartedRun};
+pub use waiters::has_stopped;
+
+pub(crate) use aside::Aside;
+pub(crate) use drive::Cells;
+pub(crate) use pointers::Pointers;
+pub(crate) use versions::Versions;
+pub(crate) use waiters::Waiters;

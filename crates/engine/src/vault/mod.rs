@@ -1,0 +1,8 @@
+//! Secrets: sealed at rest, opened where a call needs them.
+
+mod connections;
+mod seal;
+
+pub use seal::{Vault, VaultError};
+
+pub(crate) use connections::Connections;
