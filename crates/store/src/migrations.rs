@@ -21,7 +21,7 @@ macro_rules! migration {
 }
 
 /// In order of version, without gaps.
-pub(crate) const MIGRATIONS: &[Migration] = &[migration!(1, "0001_initial"), migration!(2, "0002_activation_message")];
+pub(crate) const MIGRATIONS: &[Migration] = &[migration!(1, "0001_initial")];
 
 /// The table of applied migrations; also valid SQL for both.
 pub(crate) const TABLE: &str = "CREATE TABLE IF NOT EXISTS schema_migrations (\

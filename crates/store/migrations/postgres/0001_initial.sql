@@ -108,6 +108,8 @@ CREATE TABLE activations (
   "by" TEXT COLLATE "C" NOT NULL,
   kind TEXT COLLATE "C" NOT NULL,
   percent BIGINT,
+  -- Why the pointer was moved; NULL where the version's own message says it.
+  message TEXT COLLATE "C",
   took_us BIGINT,
   PRIMARY KEY (workspace, workflow, position)
 );

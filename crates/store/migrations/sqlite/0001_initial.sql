@@ -107,6 +107,8 @@ CREATE TABLE activations (
   "by" TEXT NOT NULL,
   kind TEXT NOT NULL,
   percent INTEGER,
+  -- Why the pointer was moved; NULL where the version's own message says it.
+  message TEXT,
   took_us INTEGER,
   PRIMARY KEY (workspace, workflow, position)
 ) STRICT;

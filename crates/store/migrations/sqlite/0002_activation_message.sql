@@ -1,2 +1,0 @@
--- Why the active version was moved; NULL where the version's own message says it.
-ALTER TABLE activations ADD COLUMN message TEXT;
