@@ -11,21 +11,24 @@ mod classify;
 mod connection;
 mod form;
 mod hosts;
+mod import;
 mod invoke;
 mod manifest;
-mod openapi;
+mod multipart;
 mod redact;
 mod registry;
 mod request;
+mod style;
 mod template;
 mod transport;
 
 pub use call::{Call, CallError, CallOutcome, Exchange, LookUp, RenderedRequest};
 pub use connection::{Connection, Secrets};
 pub use hosts::AllowedHosts;
+pub use import::{Imported, LeftOut};
 pub use invoke::Invoker;
 pub use manifest::{
     ActionManifest, Answer, Auth, BodyManifest, Encoding, ErrorRules, HappenedRule, IdempotencyManifest,
-    LookUpManifest, Manifest, ManifestError, ValueRule,
+    LookUpManifest, Manifest, ManifestError, Style, Styles, ValueRule,
 };
 pub use registry::Registry;

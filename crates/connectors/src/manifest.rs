@@ -118,6 +118,36 @@ pub enum Auth {
         #[serde(default = "yes")]
         required: bool,
     },
+    /// `?<name>=<secret>`.
+    Query {
+        /// The query parameter.
+        name: String,
+        /// Name of the secret.
+        secret: String,
+        /// Whether a call without it is refused here.
+        #[serde(default = "yes")]
+        required: bool,
+    },
+    /// `Cookie: <name>=<secret>`.
+    Cookie {
+        /// The cookie.
+        name: String,
+        /// Name of the secret.
+        secret: String,
+        /// Whether a call without it is refused here.
+        #[serde(default = "yes")]
+        required: bool,
+    },
+    /// Several together.
+    All {
+        /// Which.
+        of: Vec<Auth>,
+    },
+    /// The first whose secrets the connection has.
+    Any {
+        /// In order of preference.
+        of: Vec<Auth>,
+    },
 }
 
 fn yes() -> bool {
@@ -141,12 +171,24 @@ pub struct ActionManifest {
     /// `$input.…` pointer to a whole URL, or to one relative to the connection's base URL.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub url: Option<String>,
+    /// Name of the connection's setting with the base URL, for an action of another host; `base_url` when absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub server: Option<String>,
+    /// Authentication instead of the connector's.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub auth: Option<Auth>,
     /// Query: a template of an object. Lists repeat the name.
     #[serde(default, skip_serializing_if = "Value::is_null")]
     pub query: Value,
     /// Headers: a template of an object of strings.
     #[serde(default, skip_serializing_if = "Value::is_null")]
     pub headers: Value,
+    /// Cookies: a template of an object of strings.
+    #[serde(default, skip_serializing_if = "Value::is_null")]
+    pub cookies: Value,
+    /// How lists and objects are written where the usual way is not right.
+    #[serde(default, skip_serializing_if = "Styles::is_empty")]
+    pub styles: Styles,
     /// The body, if there is one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub body: Option<BodyManifest>,
@@ -174,6 +216,61 @@ pub struct ActionManifest {
     pub result: Value,
 }
 
+/// How lists and objects are written, by name. Usual is: a query repeats the name for a list and has brackets for an
+/// object; a path and a header have commas.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Styles {
+    /// Query parameters.
+    #[serde(skip_serializing_if = "IndexMap::is_empty")]
+    pub query: IndexMap<String, Style>,
+    /// Members of the input that stand in the path.
+    #[serde(skip_serializing_if = "IndexMap::is_empty")]
+    pub path: IndexMap<String, Style>,
+    /// Headers.
+    #[serde(skip_serializing_if = "IndexMap::is_empty")]
+    pub headers: IndexMap<String, Style>,
+    /// Query parameters whose reserved characters (`:/?@!$'()*,;`) are sent as they are.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub reserved: Vec<String>,
+}
+
+impl Styles {
+    /// Whether everything is written the usual way.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.query.is_empty() && self.path.is_empty() && self.headers.is_empty() && self.reserved.is_empty()
+    }
+}
+
+/// One way to write a list or an object (OpenAPI's `style` and `explode`).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Style {
+    /// `a=x,y`; an object as `a=role,admin,name,x`.
+    Comma,
+    /// `a=x%20y`.
+    Space,
+    /// `a=x|y`.
+    Pipe,
+    /// `a[role]=admin&a[name]=x`, lists with their numbers.
+    Brackets,
+    /// An object's members as parameters of their own: `role=admin&name=x`.
+    Spread,
+    /// `role=admin,name=x`.
+    Pairs,
+    /// JSON text.
+    Json,
+    /// `.x,y`.
+    Label,
+    /// `.x.y`.
+    LabelApart,
+    /// `;a=x,y`.
+    Matrix,
+    /// `;a=x;a=y`.
+    MatrixApart,
+}
+
 /// What a successful answer may be.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -197,6 +294,12 @@ pub struct BodyManifest {
     /// The GraphQL document, literal.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub query: String,
+    /// Media type instead of the encoding's own.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub content_type: String,
+    /// How fields of `fields` are written that are lists or objects; usual is a repeated name.
+    #[serde(default, skip_serializing_if = "IndexMap::is_empty")]
+    pub styles: IndexMap<String, Style>,
 }
 
 fn whole_input() -> Value {
@@ -215,6 +318,14 @@ pub enum Encoding {
     Graphql,
     /// A string as it is; else a form when the `content-type` header says so, else JSON.
     Auto,
+    /// `application/x-www-form-urlencoded`, each field written by its style.
+    Fields,
+    /// `multipart/form-data`; a file is `{base64, filename, content_type}`.
+    Multipart,
+    /// A string as it is.
+    Text,
+    /// A string as it is, or a file's bytes as `{base64}`.
+    Bytes,
 }
 
 /// How a repeat of the same call is recognised.

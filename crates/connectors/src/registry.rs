@@ -4,11 +4,12 @@ use crate::{
     connection::Connection,
     manifest::{
         ActionManifest, Answer, Auth, Encoding, ErrorRules, IdempotencyManifest, LookUpManifest, Manifest,
-        ManifestError, ValueRule,
+        ManifestError, Style, Styles, ValueRule,
     },
     template::{Pointer, Rule, Schemas, Template, Text},
 };
 use countersign_core::catalogue::{ActionSpec, Catalogue, Risk};
+use indexmap::IndexMap;
 use jsonschema::Validator;
 use reqwest::{
     Method, StatusCode,
@@ -40,7 +41,6 @@ struct Inner {
 pub(crate) struct Connector {
     pub(crate) manifest: Manifest,
     pub(crate) base_url: Text,
-    pub(crate) auth_header: Option<HeaderName>,
     pub(crate) headers: Vec<(HeaderName, Text)>,
     settings: Validator,
     secrets: Validator,
@@ -54,6 +54,11 @@ pub(crate) struct Action {
     pub(crate) target: Target,
     pub(crate) query: Option<Template>,
     pub(crate) headers: Option<Template>,
+    pub(crate) cookies: Option<Template>,
+    pub(crate) styles: Styles,
+    /// Setting with the base URL, and the address it has by default.
+    pub(crate) server: Option<(String, String)>,
+    pub(crate) auth: Option<Auth>,
     pub(crate) body: Option<BodyRule>,
     pub(crate) key_header: Option<HeaderName>,
     pub(crate) input: Validator,
@@ -78,6 +83,9 @@ pub(crate) struct BodyRule {
     pub(crate) value: Template,
     /// The GraphQL document.
     pub(crate) query: Value,
+    /// Media type instead of the encoding's own.
+    pub(crate) content_type: Option<HeaderValue>,
+    pub(crate) styles: IndexMap<String, Style>,
 }
 
 pub(crate) struct Errors {
@@ -252,15 +260,11 @@ fn compile_connector(manifest: Manifest) -> Result<Connector, ManifestError> {
     for (name, value) in &manifest.headers {
         headers.push((header(name).map_err(|message| wrong("headers", message))?, Text::parse(value, schemas)));
     }
-    let auth_header = match &manifest.auth {
-        Auth::None => None,
-        Auth::Bearer { .. } | Auth::Basic { .. } => Some(reqwest::header::AUTHORIZATION),
-        Auth::Header { name, .. } => Some(header(name).map_err(|message| wrong("auth.name", message))?),
-    };
+    check_auth(&manifest.auth).map_err(|message| wrong("auth.name", message))?;
     let settings = validator(&manifest.settings).map_err(|message| wrong("settings", message))?;
     let secrets = validator(&manifest.secrets).map_err(|message| wrong("secrets", message))?;
     let base_url = Text::parse(manifest.base_url.trim_end_matches('/'), schemas);
-    Ok(Connector { base_url, auth_header, headers, settings, secrets, manifest })
+    Ok(Connector { base_url, headers, settings, secrets, manifest })
 }
 
 fn compile_action(connector: &Arc<Connector>, action: &ActionManifest) -> Result<Action, Wrong> {
@@ -277,6 +281,12 @@ fn compile_action(connector: &Arc<Connector>, action: &ActionManifest) -> Result
     };
     let query = optional(&action.query, "query")?;
     let headers = optional(&action.headers, "headers")?;
+    let cookies = optional(&action.cookies, "cookies")?;
+    let server =
+        action.server.as_ref().map(|name| compile_server(connector, name)).transpose().map_err(at("server"))?;
+    if let Some(auth) = &action.auth {
+        check_auth(auth).map_err(at("auth"))?;
+    }
     let body = action.body.as_ref().map(|body| compile_body(body, schemas)).transpose().map_err(at("body"))?;
     let key_header = match &action.idempotency {
         IdempotencyManifest::Header { name } => Some(header(name).map_err(at("idempotency.name"))?),
@@ -300,6 +310,10 @@ fn compile_action(connector: &Arc<Connector>, action: &ActionManifest) -> Result
         target,
         query,
         headers,
+        cookies,
+        styles: action.styles.clone(),
+        server,
+        auth: action.auth.clone(),
         body,
         key_header,
         input: validator(&action.input).map_err(at("input"))?,
@@ -315,16 +329,37 @@ fn compile_action(connector: &Arc<Connector>, action: &ActionManifest) -> Result
     })
 }
 
+fn check_auth(auth: &Auth) -> Result<(), String> {
+    match auth {
+        Auth::Header { name, .. } => header(name).map(drop),
+        Auth::All { of } | Auth::Any { of } => of.iter().try_for_each(check_auth),
+        Auth::None | Auth::Bearer { .. } | Auth::Basic { .. } | Auth::Query { .. } | Auth::Cookie { .. } => Ok(()),
+    }
+}
+
+fn compile_server(connector: &Connector, name: &str) -> Result<(String, String), String> {
+    let schema = connector.manifest.settings.get("properties").and_then(|properties| properties.get(name));
+    let schema = schema.ok_or_else(|| format!("there is no setting `{name}`"))?;
+    let default = schema.get("default").and_then(Value::as_str).unwrap_or_default();
+    Ok((name.to_owned(), default.to_owned()))
+}
+
 fn compile_method(method: &str, schemas: Schemas<'_>) -> Result<MethodRule, String> {
     if method.starts_with('$') {
         return Pointer::parse(method, schemas).map(MethodRule::From);
     }
-    match method {
-        "GET" | "HEAD" | "POST" | "PUT" | "PATCH" | "DELETE" => {
-            Method::from_bytes(method.as_bytes()).map(MethodRule::Fixed).map_err(|error| error.to_string())
-        }
-        _ => Err(format!("`{method}` is not GET, HEAD, POST, PUT, PATCH or DELETE")),
+    if !is_method(method) {
+        return Err(format!("`{method}` is not one of {}", METHODS.join(", ")));
     }
+    Method::from_bytes(method.as_bytes()).map(MethodRule::Fixed).map_err(|error| error.to_string())
+}
+
+/// Methods an action may have.
+const METHODS: [&str; 8] = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "QUERY"];
+
+/// Whether an action may have this method, in capitals.
+pub(crate) fn is_method(method: &str) -> bool {
+    METHODS.contains(&method)
 }
 
 fn compile_body(body: &crate::manifest::BodyManifest, schemas: Schemas<'_>) -> Result<BodyRule, String> {
@@ -335,6 +370,11 @@ fn compile_body(body: &crate::manifest::BodyManifest, schemas: Schemas<'_>) -> R
         encoding: body.encoding,
         value: Template::parse(&body.value, schemas)?,
         query: Value::from(body.query.trim()),
+        content_type: Some(body.content_type.as_str())
+            .filter(|kind| !kind.is_empty())
+            .map(|kind| header_value(kind).ok_or_else(|| format!("`{kind}` is not a media type")))
+            .transpose()?,
+        styles: body.styles.clone(),
     })
 }
 

@@ -5,17 +5,19 @@ use crate::{
     connection::Connection,
     form::{self, Lists},
     manifest::{Auth, Encoding},
+    multipart,
     redact::{MASK, Redactor, is_secret_header},
     registry::{Action, Connector, MethodRule, Target, header_value},
+    style,
     template::Scope,
 };
 use base64::{Engine, prelude::BASE64_STANDARD};
 use bytes::Bytes;
 use reqwest::{
     Method,
-    header::{CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue},
+    header::{AUTHORIZATION, CONTENT_TYPE, COOKIE, HeaderMap, HeaderName, HeaderValue},
 };
-use serde_json::Value;
+use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use url::Url;
 
@@ -24,6 +26,7 @@ pub(crate) const KEY_TO_COME: &str = "(set when sent)";
 
 const JSON: HeaderValue = HeaderValue::from_static("application/json");
 const FORM: HeaderValue = HeaderValue::from_static("application/x-www-form-urlencoded");
+const OCTETS: HeaderValue = HeaderValue::from_static("application/octet-stream");
 const TEXT: HeaderValue = HeaderValue::from_static("text/plain; charset=utf-8");
 
 /// A request ready to be sent.
@@ -57,10 +60,10 @@ pub(crate) fn prepare<'a>(
         ..Scope::default()
     };
     let method = method(action, &scope)?;
-    let base = base_url(connector, connection, &scope)?;
+    let base = base_url(action, connection, &scope)?;
     let mut url = url(action, &scope, &base)?;
     if let Some(query) = action.query.as_ref().and_then(|query| query.eval(&scope)) {
-        append_query(&mut url, &form::encode(&query, Lists::Repeated));
+        append_query(&mut url, &style::query(&query, &action.styles.query, &action.styles.reserved));
     }
     let mut headers = HeaderMap::new();
     for (name, value) in &connector.headers {
@@ -68,13 +71,34 @@ pub(crate) fn prepare<'a>(
     }
     if let Some(Value::Object(members)) = action.headers.as_ref().and_then(|headers| headers.eval(&scope)) {
         for (name, value) in &members {
-            insert_given(&mut headers, name, value)?;
+            match action.styles.headers.get(name) {
+                Some(style) => insert_given(&mut headers, name, &style::text(value, *style))?,
+                None => insert_given(&mut headers, name, value)?,
+            }
         }
     }
-    let auth = credentials(connector, connection, redactor)?;
-    if let Some((name, value)) = auth {
+    let mut cookies = action.cookies.as_ref().and_then(|cookies| cookies.eval(&scope)).unwrap_or_default();
+    let auth = action.auth.as_ref().unwrap_or(&connector.manifest.auth);
+    let credentials = credentials(auth, connector, connection, redactor)?;
+    if !credentials.is_empty() {
         same_origin(action, &url, &base)?;
-        headers.insert(name, value);
+    }
+    let mut secret_cookie = false;
+    for credential in credentials {
+        match credential {
+            Credential::Header(name, value) => drop(headers.insert(name, value)),
+            Credential::Query(name, value) => {
+                append_query(&mut url, &form::encode(&json!({ name: value }), Lists::Repeated))
+            }
+            Credential::Cookie(name, value) => {
+                secret_cookie = true;
+                merge(&mut cookies, name, value);
+            }
+        }
+    }
+    if let Some(mut value) = style::cookies(&cookies) {
+        value.set_sensitive(secret_cookie);
+        headers.insert(COOKIE, value);
     }
     if let Some(name) = &action.key_header {
         insert(&mut headers, name.clone(), key)?;
@@ -99,7 +123,7 @@ fn check_input(action: &Action, input: &Value, redactor: &Redactor<'_>) -> Resul
     let first = (pointer.clone(), message.clone());
     error.details = std::iter::once(first)
         .chain(problems)
-        .map(|(pointer, message)| serde_json::json!({ "pointer": pointer, "message": message }))
+        .map(|(pointer, message)| json!({ "pointer": pointer, "message": message }))
         .collect();
     Err(error)
 }
@@ -115,11 +139,14 @@ fn method(action: &Action, scope: &Scope<'_>) -> Result<Method, CallError> {
     }
 }
 
-/// The connection's setting `base_url`, else the manifest's with settings percent-encoded, so that a setting cannot
-/// name another host; no slash at the end, may be empty.
-fn base_url(connector: &Connector, connection: Option<&Connection>, scope: &Scope<'_>) -> Result<String, CallError> {
-    let own = connection.and_then(|connection| connection.settings.get("base_url")).and_then(Value::as_str);
-    match own.filter(|url| !url.is_empty()) {
+/// The connection's setting with the base URL, else the manifest's with settings percent-encoded, so that a setting
+/// cannot name another host; no slash at the end, may be empty.
+fn base_url(action: &Action, connection: Option<&Connection>, scope: &Scope<'_>) -> Result<String, CallError> {
+    let connector = &*action.connector;
+    let setting = action.server.as_ref().map_or("base_url", |(name, _)| name.as_str());
+    let own = connection.and_then(|connection| connection.settings.get(setting)).and_then(Value::as_str);
+    let of_action = action.server.as_ref().map(|(_, url)| url.as_str());
+    match own.filter(|url| !url.is_empty()).or(of_action) {
         Some(url) => Ok(url.trim_end_matches('/').to_owned()),
         None => connector.base_url.eval_path(scope).map_err(|pointer| {
             let name = &connector.manifest.name;
@@ -139,7 +166,7 @@ fn url(action: &Action, scope: &Scope<'_>, base: &str) -> Result<Url, CallError>
                     format!("connector `{}` needs a connection with a base URL", action.connector.manifest.name);
                 return Err(CallError::fatal("connection_missing", message));
             }
-            let path = path.eval_path(scope).map_err(|pointer| {
+            let path = path.eval_styled(scope, &action.styles.path).map_err(|pointer| {
                 CallError::fatal(
                     "input_invalid",
                     format!("{pointer}: must be there and not empty: it is part of the URL"),
@@ -215,41 +242,97 @@ fn insert_given(headers: &mut HeaderMap, name: &str, value: &Value) -> Result<()
     }
 }
 
-type Credential = (HeaderName, HeaderValue);
+enum Credential {
+    Header(HeaderName, HeaderValue),
+    Query(String, String),
+    Cookie(String, String),
+}
 
+/// What the connection proves itself with; nothing where that is optional and it has nothing.
 fn credentials(
+    auth: &Auth,
     connector: &Connector,
     connection: Option<&Connection>,
     redactor: &mut Redactor<'_>,
-) -> Result<Option<Credential>, CallError> {
+) -> Result<Vec<Credential>, CallError> {
     let secret = |name: &str| connection.and_then(|connection| connection.secrets.get(name));
-    let (text, required) = match &connector.manifest.auth {
-        Auth::None => return Ok(None),
-        Auth::Bearer { secret: name, required } => (secret(name).map(|token| format!("Bearer {token}")), *required),
-        Auth::Header { secret: name, required, .. } => (secret(name).map(str::to_owned), *required),
+    let name = &connector.manifest.name;
+    let missing = |required: bool| {
+        let message = format!("connector `{name}` needs a connection with its credentials");
+        if required { Err(CallError::fatal("connection_missing", message)) } else { Ok(Vec::new()) }
+    };
+    let authorization = |text: String| Ok(vec![header_credential(AUTHORIZATION, &text)?]);
+    match auth {
+        Auth::None => Ok(Vec::new()),
+        Auth::Bearer { secret: name, required } => match secret(name) {
+            Some(token) => authorization(format!("Bearer {token}")),
+            None => missing(*required),
+        },
+        Auth::Header { name, secret: of, required } => match secret(of) {
+            Some(value) => {
+                let name = HeaderName::from_bytes(name.as_bytes())
+                    .map_err(|_| CallError::fatal("connection_invalid", "not a header's name"))?;
+                Ok(vec![header_credential(name, value)?])
+            }
+            None => missing(*required),
+        },
+        Auth::Query { name, secret: of, required } => match secret(of) {
+            Some(value) => Ok(vec![Credential::Query(name.clone(), value.to_owned())]),
+            None => missing(*required),
+        },
+        Auth::Cookie { name, secret: of, required } => match secret(of) {
+            Some(value) => Ok(vec![Credential::Cookie(name.clone(), value.to_owned())]),
+            None => missing(*required),
+        },
         Auth::Basic { username, password, required } => {
             let setting = || connection?.settings.get(username)?.as_str();
-            let pair = secret(username).or_else(setting).zip(secret(password));
-            let token = pair.map(|(user, password)| BASE64_STANDARD.encode(format!("{user}:{password}")));
-            if let Some(token) = &token {
-                redactor.add(token);
-            }
-            (token.map(|token| format!("Basic {token}")), *required)
+            let Some((user, password)) = secret(username).or_else(setting).zip(secret(password)) else {
+                return missing(*required);
+            };
+            let token = BASE64_STANDARD.encode(format!("{user}:{password}"));
+            redactor.add(&token);
+            authorization(format!("Basic {token}"))
         }
-    };
-    let (Some(text), Some(name)) = (text, connector.auth_header.clone()) else {
-        let message = format!("connector `{}` needs a connection with its credentials", connector.manifest.name);
-        return if required { Err(CallError::fatal("connection_missing", message)) } else { Ok(None) };
-    };
-    let mut value = header_value(&text)
+        Auth::All { of } => {
+            let parts = of.iter().map(|auth| credentials(auth, connector, connection, redactor));
+            Ok(parts.collect::<Result<Vec<_>, _>>()?.into_iter().flatten().collect())
+        }
+        Auth::Any { of } => {
+            let mut required = true;
+            for auth in of {
+                match credentials(auth, connector, connection, redactor) {
+                    Ok(found) if !found.is_empty() => return Ok(found),
+                    Ok(_) => required = false,
+                    Err(error) if error.code == "connection_missing" => {}
+                    Err(error) => return Err(error),
+                }
+            }
+            missing(required)
+        }
+    }
+}
+
+fn header_credential(name: HeaderName, text: &str) -> Result<Credential, CallError> {
+    let mut value = header_value(text)
         .ok_or_else(|| CallError::fatal("connection_invalid", "a secret of the connection has forbidden characters"))?;
     value.set_sensitive(true);
-    Ok(Some((name, value)))
+    Ok(Credential::Header(name, value))
+}
+
+fn merge(object: &mut Value, name: String, value: String) {
+    if let Value::Object(members) = object {
+        members.insert(name, value.into());
+    } else {
+        *object = json!({ name: value });
+    }
 }
 
 fn body(action: &Action, scope: &Scope<'_>, headers: &mut HeaderMap) -> Result<(Option<Bytes>, Value), CallError> {
     let Some(rule) = &action.body else { return Ok((None, Value::Null)) };
     let Some(value) = rule.value.eval(scope) else { return Ok((None, Value::Null)) };
+    if let Some(kind) = &rule.content_type {
+        headers.entry(CONTENT_TYPE).or_insert_with(|| kind.clone());
+    }
     let wants_form = headers.get(CONTENT_TYPE).is_some_and(|kind| kind.as_bytes().starts_with(FORM.as_bytes()));
     match (rule.encoding, value) {
         (Encoding::Auto, Value::String(text)) => {
@@ -265,8 +348,21 @@ fn body(action: &Action, scope: &Scope<'_>, headers: &mut HeaderMap) -> Result<(
         }
         (Encoding::Graphql, variables) => {
             headers.entry(CONTENT_TYPE).or_insert(JSON);
-            let value = serde_json::json!({ "query": rule.query, "variables": variables });
+            let value = json!({ "query": rule.query, "variables": variables });
             Ok((Some(json_bytes(&value)?), value))
+        }
+        (Encoding::Fields, value) => {
+            headers.entry(CONTENT_TYPE).or_insert(FORM);
+            Ok((Some(Bytes::from(style::query(&value, &rule.styles, &[]))), value))
+        }
+        (Encoding::Multipart, value) => {
+            let (bytes, kind) = multipart::encode(&value)?;
+            headers.insert(CONTENT_TYPE, kind);
+            Ok((Some(bytes), value))
+        }
+        (Encoding::Text | Encoding::Bytes, value) => {
+            headers.entry(CONTENT_TYPE).or_insert(if rule.encoding == Encoding::Text { TEXT } else { OCTETS });
+            Ok((Some(multipart::bytes(&value)?), value))
         }
         (Encoding::Json | Encoding::Auto, value) => {
             headers.entry(CONTENT_TYPE).or_insert(JSON);

@@ -1,6 +1,7 @@
 //! The mapping language of manifests, compiled. See `manifest` for what it means.
 
-use crate::form::RESERVED;
+use crate::{form::RESERVED, manifest::Style, style};
+use indexmap::IndexMap;
 use percent_encoding::utf8_percent_encode;
 use serde_json::{Map, Value};
 
@@ -206,21 +207,26 @@ impl Text {
     /// The text as a URL path: values are percent-encoded and must be there. An empty value or one of dots would name
     /// another resource, so it is refused. The error is the value's path.
     pub(crate) fn eval_path(&self, scope: &Scope<'_>) -> Result<String, String> {
+        self.eval_styled(scope, &IndexMap::new())
+    }
+
+    /// As [`Text::eval_path`], with lists and objects written by the style of the member they are in.
+    pub(crate) fn eval_styled(&self, scope: &Scope<'_>, styles: &IndexMap<String, Style>) -> Result<String, String> {
         let mut out = String::new();
         for part in &self.0 {
             match part {
                 Part::Literal(text) => out.push_str(text),
+                Part::Value(pointer) if pointer.root == Root::Key => {
+                    out.extend(utf8_percent_encode(scope.key, RESERVED));
+                }
                 Part::Value(pointer) => {
-                    let mut value = String::new();
-                    if pointer.root == Root::Key {
-                        value.push_str(scope.key)
-                    } else {
-                        push_text(&mut value, pointer.find(scope))
-                    }
+                    let name = pointer.path.last().map_or("", |segment| segment.name.as_str());
+                    let style = styles.get(name).copied();
+                    let value = pointer.find(scope).map(|value| style::path(value, name, style)).unwrap_or_default();
                     if matches!(value.as_str(), "" | "." | "..") {
                         return Err(pointer.path.iter().map(|segment| format!("/{}", segment.name)).collect());
                     }
-                    out.extend(utf8_percent_encode(&value, RESERVED));
+                    out.push_str(&value);
                 }
             }
         }

@@ -9,7 +9,7 @@ use crate::{
 };
 use anyhow::{Context, ensure};
 use clap::{Args, Subcommand};
-use countersign_connectors::{Manifest, Registry};
+use countersign_connectors::{Imported, Manifest, Registry};
 use serde_json::{Value, json};
 use std::{io::Read, path::PathBuf};
 
@@ -46,13 +46,13 @@ pub struct ShowArgs {
 /// Arguments of `connector import`.
 #[derive(Debug, Args)]
 pub struct ImportArgs {
-    /// An OpenAPI 3 document, JSON or YAML; `-` reads standard input.
+    /// An OpenAPI document (2.0, 3.0, 3.1, 3.2), JSON or YAML; `-` reads standard input.
     #[arg(value_name = "OPENAPI")]
     file: PathBuf,
     /// Name of the connector; made from the document's title when absent.
     #[arg(long)]
     name: Option<String>,
-    /// Print one JSON object with the manifest and the warnings.
+    /// Print one JSON object with the manifest, the warnings and what was left out.
     #[arg(long)]
     json: bool,
 }
@@ -122,42 +122,35 @@ fn fields(schema: &Value) -> String {
 fn import(args: &ImportArgs) -> anyhow::Result<Exit> {
     let file = args.file.display();
     let text = read(&args.file).with_context(|| format!("cannot read {file}"))?;
-    // JSON first: it is much faster, and most large documents are JSON.
-    let document: Result<Value, _> = serde_json::from_str(&text).or_else(|_| serde_norway::from_str(&text));
-    let document = match document {
-        Ok(document) => document,
+    let Imported { manifest, warnings, left_out } = match imported(&text, args.name.as_deref()) {
+        Ok(imported) => imported,
         Err(error) => {
-            eprintln!("error: {file} is neither JSON nor YAML: {error}");
-            return Ok(Exit::No);
-        }
-    };
-    let made = manifest(&document, args.name.as_deref());
-    let (manifest, warnings) = match made {
-        Ok(made) => made,
-        Err(error) => {
-            eprintln!("error: {error:#}");
+            eprintln!("error: {file}: {error:#}");
             return Ok(Exit::No);
         }
     };
     if args.json {
-        output::json(&json!({ "manifest": manifest, "warnings": warnings }))?;
+        output::json(&json!({ "manifest": manifest, "warnings": warnings, "left_out": left_out }))?;
         return Ok(Exit::Good);
     }
     for warning in &warnings {
         eprintln!("warning: {warning}");
     }
+    for operation in &left_out {
+        eprintln!("left out: {}: {}", operation.pointer, operation.reason);
+    }
     output::line(serde_norway::to_string(&manifest)?.trim_end());
     Ok(Exit::Good)
 }
 
-fn manifest(document: &Value, name: Option<&str>) -> anyhow::Result<(Manifest, Vec<String>)> {
-    let (mut manifest, warnings) = Manifest::from_openapi(document)?;
+fn imported(text: &str, name: Option<&str>) -> anyhow::Result<Imported> {
+    let mut imported = Manifest::import(text)?;
     if let Some(name) = name {
-        name.clone_into(&mut manifest.name);
+        name.clone_into(&mut imported.manifest.name);
     }
     // What is printed can be used: the registry takes it.
-    Registry::only([manifest.clone()])?;
-    Ok((manifest, warnings))
+    Registry::only([imported.manifest.clone()])?;
+    Ok(imported)
 }
 
 fn read(path: &PathBuf) -> anyhow::Result<String> {
@@ -185,7 +178,7 @@ mod tests {
 
     #[test]
     fn a_manifest_is_made_under_the_wanted_name_and_can_be_read_back() {
-        let (manifest, _) = manifest(&pets(), Some("animals")).unwrap();
+        let manifest = imported(&pets().to_string(), Some("animals")).unwrap().manifest;
         assert_eq!(manifest.name, "animals");
         let text = serde_norway::to_string(&manifest).unwrap();
         assert_eq!(Manifest::parse("animals", &text).unwrap(), manifest);
@@ -193,8 +186,8 @@ mod tests {
 
     #[test]
     fn names_the_registry_refuses_are_refused() {
-        assert!(manifest(&pets(), Some("Not a name")).is_err());
-        assert!(manifest(&json!({}), None).is_err());
+        assert!(imported(&pets().to_string(), Some("Not a name")).is_err());
+        assert!(imported("{}", None).is_err());
     }
 
     #[test]

@@ -1,0 +1,260 @@
+//! Makes a manifest from an OpenAPI document (Swagger 2.0, OpenAPI 3.0, 3.1, 3.2): a good start, for a person to look
+//! over. One action an operation; an operation that cannot be used is left out with its place and reason, and the rest
+//! stands. What is not understood is a warning with its place, never silence.
+
+mod body;
+mod operation;
+mod parameters;
+mod references;
+mod risk;
+mod schema;
+mod security;
+mod servers;
+mod swagger;
+#[cfg(test)]
+mod tests;
+
+use crate::manifest::{ErrorRules, Manifest, ManifestError};
+use indexmap::{IndexMap, IndexSet};
+use references::escape;
+use schema::Schemas;
+use security::Security;
+use serde::Serialize;
+use serde_json::Value;
+use servers::Servers;
+use std::borrow::Cow;
+
+/// Warnings kept of one import; the rest is counted.
+const WARNINGS_MAX: usize = 1_000;
+
+/// What became of a document.
+#[derive(Debug, Clone)]
+pub struct Imported {
+    /// The connector.
+    pub manifest: Manifest,
+    /// What a person should look at, each with its place.
+    pub warnings: Vec<String>,
+    /// Operations that cannot be used.
+    pub left_out: Vec<LeftOut>,
+}
+
+/// An operation that was left out.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct LeftOut {
+    /// JSON pointer into the document.
+    pub pointer: String,
+    /// Why.
+    pub reason: String,
+}
+
+impl Manifest {
+    /// Reads text that is an OpenAPI document: JSON or YAML, with or without a byte order mark.
+    ///
+    /// # Errors
+    /// When it is neither, or no OpenAPI document.
+    pub fn import(text: &str) -> Result<Imported, ManifestError> {
+        let text = text.trim_start_matches('\u{feff}');
+        // JSON first: it is much faster, and most large documents are JSON.
+        let document: Value = serde_json::from_str(text)
+            .or_else(|_| serde_norway::from_str(text))
+            .map_err(|error| unreadable("the document", &format!("it is neither JSON nor YAML: {error}")))?;
+        Self::from_openapi(&document)
+    }
+
+    /// Makes a manifest from an OpenAPI document. Path, query, header and cookie parameters become members of the
+    /// input, the request's body its member `body`; a name in two places is told apart.
+    ///
+    /// # Errors
+    /// When it is no OpenAPI document, or one of a version that is not known.
+    pub fn from_openapi(document: &Value) -> Result<Imported, ManifestError> {
+        let document = known_version(document)?;
+        let title = document.pointer("/info/title").and_then(Value::as_str).unwrap_or("API").trim();
+        let mut notes = Notes::default();
+        let servers = Servers::of(&document, &mut notes);
+        let security = Security::of(&document, &mut notes);
+        let manifest = Self {
+            name: slug(title),
+            title: title.to_owned(),
+            description: text(document.get("info").unwrap_or(&Value::Null), "description"),
+            settings: Value::Null,
+            base_url: servers.first().to_owned(),
+            auth: security.default_auth().clone(),
+            headers: IndexMap::new(),
+            secrets: security.secrets(),
+            errors: error_rules(),
+            actions: IndexMap::new(),
+        };
+        let schemas = Schemas::of(&document);
+        let mut import =
+            Import { document: &document, manifest, servers, security, schemas, notes, left_out: Vec::new() };
+        import.operations();
+        Ok(import.finish())
+    }
+}
+
+/// Work on one document.
+struct Import<'a> {
+    document: &'a Value,
+    manifest: Manifest,
+    servers: Servers,
+    security: Security,
+    schemas: Schemas<'a>,
+    notes: Notes,
+    left_out: Vec<LeftOut>,
+}
+
+impl Import<'_> {
+    fn operations(&mut self) {
+        let document = self.document;
+        let paths = document.get("paths").and_then(Value::as_object);
+        for (path, item) in paths.into_iter().flatten().filter(|(path, _)| !path.starts_with("x-")) {
+            let place = format!("/paths/{}", escape(path));
+            let Some(item) = references::resolve(document, item) else {
+                self.leave_out(place, format!("`$ref` {} leads nowhere", references::target(item)));
+                continue;
+            };
+            for (method, operation, pointer) in methods(item) {
+                let place = format!("{place}{pointer}");
+                match self.operation(method, path, item, operation, &place) {
+                    Ok((name, action)) => drop(self.manifest.actions.insert(name, action)),
+                    Err(reason) => self.leave_out(place, reason),
+                }
+            }
+        }
+        if self.manifest.actions.is_empty() && self.left_out.is_empty() {
+            self.notes.warn("/paths", "the document describes no operation");
+        }
+    }
+
+    fn leave_out(&mut self, pointer: String, reason: String) {
+        self.left_out.push(LeftOut { pointer, reason });
+    }
+
+    fn finish(mut self) -> Imported {
+        self.manifest.settings = self.servers.settings();
+        Imported { manifest: self.manifest, warnings: self.notes.finish(), left_out: self.left_out }
+    }
+}
+
+/// The operations of a path item: method, operation, pointer from the item.
+fn methods(item: &Value) -> impl Iterator<Item = (&str, &Value, String)> {
+    const METHODS: [&str; 9] = ["get", "head", "post", "put", "patch", "delete", "options", "trace", "query"];
+    let fixed = METHODS.into_iter().filter_map(|method| Some((method, item.get(method)?, format!("/{method}"))));
+    let more = item.get("additionalOperations").and_then(Value::as_object).into_iter().flatten();
+    fixed.chain(
+        more.map(|(method, operation)| {
+            (method.as_str(), operation, format!("/additionalOperations/{}", escape(method)))
+        }),
+    )
+}
+
+/// The document as OpenAPI 3.
+fn known_version(document: &Value) -> Result<Cow<'_, Value>, ManifestError> {
+    if let Some(version) = document.get("swagger") {
+        return match version_text(version).starts_with('2') {
+            true => Ok(Cow::Owned(swagger::to_openapi(document))),
+            false => {
+                Err(unreadable("the document", "Swagger before 2.0 cannot be read: convert it to OpenAPI 3 first"))
+            }
+        };
+    }
+    match document.get("openapi").map(version_text) {
+        Some(version) if version.starts_with("3.") || version == "3" => Ok(Cow::Borrowed(document)),
+        Some(version) => Err(unreadable("the document", &format!("OpenAPI {version} is not known: 2.0 and 3.x are"))),
+        None => Err(unreadable("the document", "an OpenAPI document says `openapi` or `swagger`, `info` and `paths`")),
+    }
+}
+
+/// A version is a text, but YAML without quotes makes it a number.
+fn version_text(version: &Value) -> String {
+    version.as_str().map_or_else(|| version.to_string(), str::to_owned)
+}
+
+fn unreadable(name: &str, message: &str) -> ManifestError {
+    ManifestError::Unreadable { name: name.to_owned(), message: message.to_owned() }
+}
+
+fn error_rules() -> ErrorRules {
+    let strings = |texts: &[&str]| texts.iter().map(|text| (*text).to_owned()).collect();
+    ErrorRules {
+        code: strings(&["$response.body.error.code", "$response.body.code"]),
+        message: strings(&["$response.body.error.message", "$response.body.detail", "$response.body.message"]),
+        ..ErrorRules::default()
+    }
+}
+
+/// A member that is a text, trimmed; empty when it is none.
+fn text(value: &Value, member: &str) -> String {
+    value.get(member).and_then(Value::as_str).unwrap_or_default().trim().to_owned()
+}
+
+fn flag(value: &Value, member: &str) -> bool {
+    value.get(member).and_then(Value::as_bool).unwrap_or(false)
+}
+
+/// Lower-case letters, digits and single underscores, at most 64.
+fn slug(text: &str) -> String {
+    let mut out = slug_long(text);
+    out.truncate(64);
+    let trimmed = out.trim_end_matches('_');
+    if trimmed.is_empty() { "api".to_owned() } else { trimmed.to_owned() }
+}
+
+/// As [`slug`], of any length.
+fn slug_long(text: &str) -> String {
+    let mut out = String::new();
+    let mut previous_lower = false;
+    for c in text.chars() {
+        if c.is_ascii_alphanumeric() {
+            if c.is_ascii_uppercase() && previous_lower {
+                out.push('_');
+            }
+            previous_lower = c.is_ascii_lowercase() || c.is_ascii_digit();
+            out.push(c.to_ascii_lowercase());
+        } else if !out.is_empty() && !out.ends_with('_') {
+            out.push('_');
+            previous_lower = false;
+        }
+    }
+    out
+}
+
+/// The words of an id, a path or a sentence, in lower case.
+fn slug_words(text: &str) -> impl Iterator<Item = String> {
+    slug_long(text).split('_').map(str::to_owned).collect::<Vec<_>>().into_iter()
+}
+
+/// `wanted`, or with the first number behind it that is free; at most 64 long.
+fn unique(wanted: &str, taken: impl Fn(&str) -> bool) -> String {
+    if !taken(wanted) {
+        return wanted.to_owned();
+    }
+    let stem = wanted.get(..wanted.len().min(58)).unwrap_or(wanted);
+    (2..).map(|number: u32| format!("{stem}_{number}")).find(|name| !taken(name)).unwrap_or_default()
+}
+
+/// What a person should look at: each said once.
+#[derive(Debug, Default)]
+struct Notes {
+    said: IndexSet<String>,
+    more: usize,
+}
+
+impl Notes {
+    fn warn(&mut self, place: &str, message: &str) {
+        let text = format!("{place}: {message}");
+        if self.said.contains(&text) {
+            return;
+        }
+        if self.said.len() < WARNINGS_MAX {
+            self.said.insert(text);
+        } else {
+            self.more += 1;
+        }
+    }
+
+    fn finish(self) -> Vec<String> {
+        let more = (self.more > 0).then(|| format!("and {} more warnings", self.more));
+        self.said.into_iter().chain(more).collect()
+    }
+}
