@@ -11,9 +11,18 @@ fn main() {
                 let size = serde_json::to_string(&imported.manifest).map_or(0, |text| text.len());
                 let n = imported.manifest.actions.len();
                 let registry = Registry::only([imported.manifest]).map(|_| ());
-                println!("{file}: {n} actions, {} left out, {} warnings, {size} bytes, {at:?} + registry {:?} {registry:?}", imported.left_out.len(), imported.warnings.len(), started.elapsed() - at);
-                for left in imported.left_out.iter().take(5) { println!("  {} {}", left.pointer, left.reason); }
-                for warning in imported.warnings.iter().take(8) { println!("  {warning}"); }
+                println!(
+                    "{file}: {n} actions, {} left out, {} warnings, {size} bytes, {at:?} + registry {:?} {registry:?}",
+                    imported.left_out.len(),
+                    imported.warnings.len(),
+                    started.elapsed() - at
+                );
+                for left in imported.left_out.iter().take(5) {
+                    println!("  {} {}", left.pointer, left.reason);
+                }
+                for warning in imported.warnings.iter().take(8) {
+                    println!("  {warning}");
+                }
             }
             Err(error) => println!("{file}: {error}"),
         }
