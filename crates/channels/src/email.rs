@@ -4,7 +4,7 @@ use crate::{
     account::{Secret, Tls},
     sender::{OutboundMessage, SendOutcome},
 };
-use countersign_core::run::FailureClass;
+use countersign_core::log::FailureClass;
 use lettre::{
     Address, Message,
     message::{

@@ -1,7 +1,7 @@
 //! The HTTP side of sending: one client, and what a missing answer means.
 
 use crate::sender::SendOutcome;
-use countersign_core::run::FailureClass;
+use countersign_core::log::FailureClass;
 use reqwest::{
     StatusCode,
     header::{HeaderMap, RETRY_AFTER},

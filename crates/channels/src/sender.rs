@@ -1,7 +1,7 @@
 //! The one door for outgoing messages.
 
 use crate::{account::ChannelAccount, email, http, telegram, twilio, whatsapp};
-use countersign_core::{document::Channel, run::FailureClass};
+use countersign_core::{document::Channel, log::FailureClass};
 use serde_json::Value;
 use std::time::Duration;
 

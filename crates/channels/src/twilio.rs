@@ -5,7 +5,7 @@ use crate::{
     http::{self, Answer},
     sender::{OutboundMessage, SendOutcome},
 };
-use countersign_core::run::FailureClass;
+use countersign_core::log::FailureClass;
 use serde_json::Value;
 
 /// The account's members, borrowed.

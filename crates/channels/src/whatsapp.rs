@@ -5,7 +5,7 @@ use crate::{
     http::{self, Answer},
     sender::{OutboundMessage, SendOutcome},
 };
-use countersign_core::run::FailureClass;
+use countersign_core::log::FailureClass;
 use serde_json::{Value, json};
 
 /// Seconds between two messages to one person, after which error 131056 is over.

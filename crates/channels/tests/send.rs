@@ -8,7 +8,7 @@ use axum::{
     http::{HeaderMap, Response, Uri},
 };
 use countersign_channels::{ChannelAccount, OutboundMessage, SendOutcome, Sender};
-use countersign_core::{document::Channel, run::FailureClass};
+use countersign_core::{document::Channel, log::FailureClass};
 use serde_json::{Value, json};
 use std::{
     sync::{Arc, Mutex},

@@ -1,7 +1,7 @@
 //! What goes into a call and what comes out of it.
 
 use crate::connection::Connection;
-use countersign_core::run::FailureClass;
+use countersign_core::log::FailureClass;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::{collections::BTreeMap, time::Duration};

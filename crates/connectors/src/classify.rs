@@ -6,7 +6,7 @@ use crate::{
     registry::{Action, Errors},
     template::{Response, Scope},
 };
-use countersign_core::{catalogue::Risk, run::FailureClass};
+use countersign_core::{catalogue::Risk, log::FailureClass};
 use reqwest::{
     StatusCode,
     header::{HeaderMap, RETRY_AFTER},

@@ -13,7 +13,7 @@ use crate::{
     transport::{self, WatchedBody},
 };
 use bytes::{Bytes, BytesMut};
-use countersign_core::run::FailureClass;
+use countersign_core::log::FailureClass;
 use reqwest::{
     Body, StatusCode,
     header::{CONTENT_TYPE, HeaderMap},

@@ -7,7 +7,7 @@ use axum::{body::Body, http::Response};
 use countersign_connectors::{
     AllowedHosts, Call, CallError, CallOutcome, Connection, Exchange, Invoker, LookUp, Registry, Secrets,
 };
-use countersign_core::run::FailureClass;
+use countersign_core::log::FailureClass;
 use serde_json::{Value, json};
 use server::{Server, raw};
 use std::time::Duration;

@@ -2,13 +2,16 @@
 //!
 //! No runtime, no IO, no clock, no randomness: time and identifiers come in as values, effects go out as values.
 
+pub mod approval;
 pub mod catalogue;
 pub mod check;
 pub mod difference;
 pub mod document;
 pub mod expr;
-pub mod json_difference;
-pub mod rehearsal;
+pub mod log;
+pub mod moves;
+pub mod play;
+pub mod pointer;
 pub mod run;
 pub mod statistics;
 pub mod time;

@@ -4,8 +4,10 @@
 mod support;
 
 use countersign_core::{
-    difference::renamed,
-    run::{Backtest, BacktestVerdict, FailureClass, Input, backtest, backtest_renamed},
+    difference::document::renamed,
+    log::FailureClass,
+    play::{Backtest, BacktestVerdict, backtest, backtest_renamed},
+    run::Input,
 };
 use serde_json::json;
 use support::{Play, person, version};

@@ -1,7 +1,7 @@
 //! What differs between two documents.
 #![allow(clippy::unwrap_used)]
 
-use countersign_core::difference::{ConnectionChange, FieldChange, StepChangeKind, difference};
+use countersign_core::difference::document::{ConnectionChange, FieldChange, StepChangeKind, difference};
 use serde_json::{Value, json};
 
 fn base() -> Value {

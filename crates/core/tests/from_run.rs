@@ -6,10 +6,11 @@ mod support;
 use countersign_core::{
     catalogue::{ActionSpec, Catalogue, Idempotency, Risk},
     document::{StepKind, parse},
-    rehearsal::{
+    log::{FailureClass, LogEntry},
+    play::rehearsal::{
         Act, Answer, ExpectedStatus, FromRun, NotATest, Opening, Rehearsal, Script, Suite, from_run, rehearse_logged,
     },
-    run::{Actor, FailureClass, Input, LogEntry, LookUpResult, Phase, UnknownAnswer, Version},
+    run::{Actor, Input, LookUpResult, Phase, UnknownAnswer, Version},
     time::Timestamp,
 };
 use proptest::prelude::*;

@@ -3,9 +3,10 @@
 
 mod support;
 
-use countersign_core::run::{
-    Input, MoveCheck, MoveRequest, MoveVerdict, Phase, Refusal, Version, check_move, history_across, move_run,
-    undo_move,
+use countersign_core::{
+    log::history_across,
+    moves::{MoveCheck, MoveRequest, MoveVerdict, check_move, move_run, undo_move},
+    run::{Input, Phase, Refusal, Version},
 };
 use serde_json::json;
 use std::collections::BTreeMap;

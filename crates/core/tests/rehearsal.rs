@@ -6,7 +6,7 @@ mod support;
 use countersign_core::{
     catalogue::{ActionSpec, Catalogue, Idempotency, Risk},
     document::parse,
-    rehearsal::{Act, Opening, Rehearsal, Script, Suite, TestCase, Waiting, rehearse},
+    play::rehearsal::{Act, Opening, Rehearsal, Script, Suite, TestCase, Waiting, rehearse},
     run::{EndedStatus, Version},
     time::{Span, Timestamp},
 };

@@ -4,11 +4,10 @@
 mod support;
 
 use countersign_core::{
-    json_difference::difference,
-    run::{
-        Again, Continuation, FailureClass, Input, Refusal, RunState, Start, StateEdit, apply, asked_again, at_point,
-        evaluate_at, point_of_visit, points, repeats, step,
-    },
+    difference::json::difference,
+    log::{FailureClass, at_point, evaluate_at, point_of_visit, points},
+    moves::{Again, Continuation, StateEdit, asked_again, repeats},
+    run::{Input, Refusal, RunState, Start, apply, step},
 };
 use serde_json::{Value, json};
 use support::{Play, person, version};
@@ -63,7 +62,7 @@ fn an_expression_sees_what_was_known_then() {
     let play = paid();
     let all = points(&play.version, &play.log);
     let completed = |name: &str| {
-        let at = |point: &&countersign_core::run::Point| {
+        let at = |point: &&countersign_core::log::Point| {
             point.kind == "step_completed" && point.step.as_deref() == Some(name)
         };
         all.iter().find(at).unwrap().point

@@ -4,7 +4,9 @@
 mod support;
 
 use countersign_core::{
-    run::{Effect, FailureClass, Input, LookUpResult, Phase, Refusal, UnknownAnswer, Version, history, preview},
+    approval::preview,
+    log::{FailureClass, history},
+    run::{Effect, Input, LookUpResult, Phase, Refusal, UnknownAnswer, Version},
     time::Timestamp,
 };
 use serde_json::{Value, json};

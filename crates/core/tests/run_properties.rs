@@ -3,9 +3,11 @@
 
 mod support;
 
-use countersign_core::run::{
-    BacktestVerdict, FailureClass, Input, LookUpResult, MoveRequest, MoveVerdict, Phase, StateEdit, StepError,
-    UnknownAnswer, Version, backtest, check_move, history, move_run, undo_move,
+use countersign_core::{
+    log::{FailureClass, StepError, history},
+    moves::{MoveRequest, MoveVerdict, StateEdit, check_move, move_run, undo_move},
+    play::{BacktestVerdict, backtest},
+    run::{Input, LookUpResult, Phase, UnknownAnswer, Version},
 };
 use proptest::prelude::*;
 use serde_json::{Value, json};

@@ -3,7 +3,7 @@
 
 mod support;
 
-use countersign_core::run::ExecutionStatus;
+use countersign_core::log::ExecutionStatus;
 use countersign_engine::{DecideRequest, EngineError};
 use countersign_store::{RunRow, RunStatus};
 use serde_json::json;

@@ -7,8 +7,9 @@ mod support;
 use countersign_core::{
     catalogue::Catalogue,
     document::parse,
-    rehearsal::{Act, Answer, ExpectedStatus, Persona, Suite, TestCase, from_run, rehearse},
-    run::{Actor, FailureClass, Version, Via},
+    log::FailureClass,
+    play::rehearsal::{Act, Answer, ExpectedStatus, Persona, Suite, TestCase, from_run, rehearse},
+    run::{Actor, Version, Via},
     time::Timestamp,
 };
 use countersign_engine::DecideRequest;

@@ -8,7 +8,7 @@ use crate::{
 use countersign_core::{
     catalogue::Catalogue,
     check,
-    difference::{Difference, StepChangeKind},
+    difference::document::{Difference, StepChangeKind},
     document::{self, SourceError, Workflow},
 };
 use serde_json::Value;

@@ -6,7 +6,7 @@ use crate::{
 };
 use countersign_core::{
     document::{self, Channel, StepKind, Workflow},
-    rehearsal::Suite,
+    play::rehearsal::Suite,
 };
 use std::{collections::BTreeSet, sync::OnceLock};
 

@@ -9,7 +9,7 @@ use crate::{
 use countersign_core::{
     catalogue::Catalogue,
     document,
-    rehearsal::{self, Rehearsal, Script, Suite},
+    play::rehearsal::{self, Rehearsal, Script, Suite},
     run::Version,
 };
 use countersign_store::{TestCaseRow, WorkflowRow};

@@ -2,12 +2,14 @@
 
 use super::{
     Context,
-    graph::{Branch, Edge},
     report::{Report, shown, token},
 };
 use crate::{
     catalogue::Risk,
-    document::{Approval, Step, StepKind, TimeoutOutcome},
+    document::{
+        Approval, Step, StepKind, TimeoutOutcome,
+        graph::{Branch, Edge},
+    },
 };
 use std::collections::{BTreeMap, BTreeSet};
 

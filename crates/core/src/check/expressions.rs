@@ -3,9 +3,11 @@
 use super::{
     Context,
     report::{Report, shown},
-    sites::{self, Form, RESERVED, Site},
 };
-use crate::expr::{Expression, FUNCTIONS, TextTemplate};
+use crate::{
+    document::sites::{self, Form, RESERVED, Site},
+    expr::{Expression, FUNCTIONS, TextTemplate},
+};
 use std::collections::BTreeSet;
 
 pub(super) fn check(context: &Context<'_>, report: &mut Report) {

@@ -8,12 +8,10 @@ mod approvals;
 mod expressions;
 mod flow;
 mod forms;
-pub mod graph;
 mod literal;
 mod names;
 mod notify;
 mod report;
-pub(crate) mod sites;
 mod suggest;
 mod triggers;
 mod waits;
@@ -22,9 +20,11 @@ pub use report::{DIAGNOSTICS_MAX, Diagnostic, Severity};
 
 use crate::{
     catalogue::Catalogue,
-    document::{self, Workflow},
+    document::{
+        self, Workflow,
+        graph::{Dominators, Graph},
+    },
 };
-use graph::{Dominators, Graph};
 use report::Report;
 
 /// What every rule looks at.

@@ -2,11 +2,9 @@
 
 use super::{
     Context,
-    graph::exits,
     report::{Report, shown, token},
-    sites::RESERVED,
 };
-use crate::document::{STEP_LIMIT_MAX, StepKind};
+use crate::document::{STEP_LIMIT_MAX, StepKind, graph::exits, sites::RESERVED};
 
 pub(super) fn check(context: &Context<'_>, report: &mut Report) {
     let workflow = context.workflow;

@@ -139,7 +139,4 @@ pub(super) fn shown(text: &str) -> String {
     short
 }
 
-/// A name as a token of a JSON pointer.
-pub(super) fn token(name: &str) -> String {
-    name.replace('~', "~0").replace('/', "~1")
-}
+pub(super) use crate::pointer::token;

@@ -1,7 +1,9 @@
 //! The workflow document: what the builder edits, versions store and the API carries. Schema number [`SCHEMA`].
 
 mod bounds;
+pub mod graph;
 mod schema;
+pub(crate) mod sites;
 mod source;
 mod step;
 mod trigger;

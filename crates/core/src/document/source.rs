@@ -3,10 +3,11 @@
 mod strict;
 
 use super::{SCHEMA, Step, StepKind, Trigger, Workflow};
+use crate::pointer::token;
 use indexmap::IndexMap;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value, json};
-use strict::{Reading, escape};
+use strict::Reading;
 
 /// Longest text of a document in bytes.
 pub const SOURCE_BYTES_MAX: usize = 1024 * 1024;
@@ -170,7 +171,7 @@ fn check_schema(value: &Value) -> Result<(), SourceError> {
 fn decode_steps(steps: Map<String, Value>, errors: &mut Vec<SourceError>) -> IndexMap<String, Step> {
     let mut decoded = IndexMap::with_capacity(steps.len());
     for (id, step) in steps {
-        match decode_step(step, &format!("/steps/{}", escape(&id))) {
+        match decode_step(step, &format!("/steps/{}", token(&id))) {
             Ok(step) => {
                 decoded.insert(id, step);
             }
@@ -219,7 +220,7 @@ fn check_triggers(head: &Map<String, Value>, errors: &mut Vec<SourceError>) {
     for (index, trigger) in triggers.iter().enumerate() {
         let Ok(Trigger::Api | Trigger::Manual) = serde_json::from_value(trigger.clone()) else { continue };
         for name in trigger.as_object().into_iter().flat_map(Map::keys).filter(|name| *name != "type") {
-            let pointer = format!("/triggers/{index}/{}", escape(name));
+            let pointer = format!("/triggers/{index}/{}", token(name));
             errors.push(SourceError::at("unknown_field", pointer, format!("unknown field `{name}`")));
         }
     }
@@ -232,12 +233,12 @@ fn typed<T: DeserializeOwned>(value: Value, pointer: &str) -> Result<T, SourceEr
         for segment in error.path() {
             match segment {
                 serde_path_to_error::Segment::Seq { index } => pointer.push_str(&format!("/{index}")),
-                serde_path_to_error::Segment::Map { key } => pointer.push_str(&format!("/{}", escape(key))),
+                serde_path_to_error::Segment::Map { key } => pointer.push_str(&format!("/{}", token(key))),
                 serde_path_to_error::Segment::Enum { .. } | serde_path_to_error::Segment::Unknown => {}
             }
         }
         let message = error.inner().to_string();
-        let named = message.split('`').nth(1).map(escape).unwrap_or_default();
+        let named = message.split('`').nth(1).map(token).unwrap_or_default();
         let code = if message.starts_with("unknown field") {
             if !pointer.ends_with(&format!("/{named}")) {
                 pointer.push_str(&format!("/{named}"));

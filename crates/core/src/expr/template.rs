@@ -70,7 +70,7 @@ fn pointer(tokens: &[Token<'_>]) -> String {
     tokens
         .iter()
         .map(|token| match token {
-            Token::Name(name) => format!("/{}", name.replace('~', "~0").replace('/', "~1")),
+            Token::Name(name) => format!("/{}", crate::pointer::token(name)),
             Token::Index(index) => format!("/{index}"),
         })
         .collect()

@@ -1,25 +1,25 @@
 //! Calls to the world: intent first, honest outcomes after (DESIGN invariant: nothing is repeated silently).
 
 use super::{
-    CallRequest, Calling, CompiledStep, Effect, Event, FailureClass, Opened, StepError,
+    CallRequest, Calling, CompiledStep, Effect, Event, Opened, backoff,
     machine::{Flow, Machine, action_request},
-    retry,
     state::Place,
     steps::notify,
 };
 use crate::{
     document::{DEFAULT_CALL_TIMEOUT, Retry, StepId},
+    log::{FailureClass, StepError},
     time::Span,
 };
 
 /// What decides the pause before the next attempt.
-pub(super) struct Pause {
-    pub(super) asked_seconds: Option<u64>,
-    pub(super) jitter_per_mille: u16,
+pub(crate) struct Pause {
+    pub(crate) asked_seconds: Option<u64>,
+    pub(crate) jitter_per_mille: u16,
 }
 
 /// How a step's calls are to be treated.
-pub(super) struct Policy<'a> {
+pub(crate) struct Policy<'a> {
     retry: Retry,
     timeout: Span,
     on_error: Option<&'a StepId>,
@@ -61,7 +61,7 @@ fn policy<'a>(machine: &Machine<'a>, step: &str) -> Policy<'a> {
 }
 
 /// Writes down the intent and asks for the call.
-pub(super) fn request(machine: &mut Machine<'_>, calling: &Calling, attempt: u32) -> Flow {
+pub(crate) fn request(machine: &mut Machine<'_>, calling: &Calling, attempt: u32) -> Flow {
     let timeout = policy(machine, &calling.place.step).timeout;
     machine.emit(Event::CallRequested {
         visit: calling.place.visit,
@@ -76,7 +76,7 @@ pub(super) fn request(machine: &mut Machine<'_>, calling: &Calling, attempt: u32
 }
 
 /// The first call of a step, or the next one of a notification.
-pub(super) fn first_request(machine: &mut Machine<'_>, place: &Place, call: u16, sent: CallRequest) -> Flow {
+pub(crate) fn first_request(machine: &mut Machine<'_>, place: &Place, call: u16, sent: CallRequest) -> Flow {
     let key = machine.key(place, call);
     request(
         machine,
@@ -106,7 +106,7 @@ fn effect(calling: &Calling, attempt: u32, timeout: Span) -> Effect {
 }
 
 /// A call failed: try again, find out, ask, or give up.
-pub(super) fn failed(machine: &mut Machine<'_>, calling: &Calling, error: StepError, pause: Pause) -> Flow {
+pub(crate) fn failed(machine: &mut Machine<'_>, calling: &Calling, error: StepError, pause: Pause) -> Flow {
     let policy = policy(machine, &calling.place.step);
     let may_repeat = match error.class {
         FailureClass::Retryable => true,
@@ -115,7 +115,7 @@ pub(super) fn failed(machine: &mut Machine<'_>, calling: &Calling, error: StepEr
     };
     if may_repeat && calling.attempt < policy.retry.attempts && machine.state.cancel.is_none() {
         let attempt = calling.attempt + 1;
-        let wait = retry::pause(&policy.retry, attempt, pause.jitter_per_mille, pause.asked_seconds);
+        let wait = backoff::pause(&policy.retry, attempt, pause.jitter_per_mille, pause.asked_seconds);
         let (visit, call, due) = (calling.place.visit, calling.call, machine.now.plus(wait));
         machine.emit(Event::RetryScheduled { visit, call, attempt, due });
         return Flow::Stay;
@@ -135,7 +135,7 @@ fn doubt(machine: &mut Machine<'_>, calling: &Calling, error: StepError, look_up
 }
 
 /// Asks the action's look-up whether the call took place.
-pub(super) fn look_up(machine: &mut Machine<'_>, calling: &Calling) -> Flow {
+pub(crate) fn look_up(machine: &mut Machine<'_>, calling: &Calling) -> Flow {
     machine.emit(Event::LookUpRequested { visit: calling.place.visit, call: calling.call });
     let timeout = policy(machine, &calling.place.step).timeout;
     if let Some((action, connection, input)) = action_request(&calling.request) {
@@ -154,7 +154,7 @@ pub(super) fn look_up(machine: &mut Machine<'_>, calling: &Calling) -> Flow {
 }
 
 /// Asks a person: did this happen?
-pub(super) fn ask(machine: &mut Machine<'_>, calling: &Calling, error: StepError) -> Flow {
+pub(crate) fn ask(machine: &mut Machine<'_>, calling: &Calling, error: StepError) -> Flow {
     machine.emit(Event::CheckpointOpened {
         visit: calling.place.visit,
         opened: Opened::UnknownOutcome {
@@ -171,7 +171,7 @@ pub(super) fn ask(machine: &mut Machine<'_>, calling: &Calling, error: StepError
 }
 
 /// It certainly did not take place: send it again while attempts are left.
-pub(super) fn again_or_fail(machine: &mut Machine<'_>, calling: &Calling, error: StepError) -> Flow {
+pub(crate) fn again_or_fail(machine: &mut Machine<'_>, calling: &Calling, error: StepError) -> Flow {
     let policy = policy(machine, &calling.place.step);
     if calling.attempt < policy.retry.attempts && machine.state.cancel.is_none() {
         return request(machine, calling, calling.attempt + 1);
@@ -180,7 +180,7 @@ pub(super) fn again_or_fail(machine: &mut Machine<'_>, calling: &Calling, error:
 }
 
 /// No more attempts.
-pub(super) fn give_up(machine: &mut Machine<'_>, place: &Place, call: u16, error: StepError) -> Flow {
+pub(crate) fn give_up(machine: &mut Machine<'_>, place: &Place, call: u16, error: StepError) -> Flow {
     let version = machine.version;
     if let Some((reason, by)) = machine.state.cancel.clone() {
         machine.emit(Event::StepFailed { visit: place.visit, error, exit: None });
@@ -194,7 +194,7 @@ pub(super) fn give_up(machine: &mut Machine<'_>, place: &Place, call: u16, error
 }
 
 /// The process that made the call is gone; its answer will never come.
-pub(super) fn recover(machine: &mut Machine<'_>, calling: &Calling) -> Flow {
+pub(crate) fn recover(machine: &mut Machine<'_>, calling: &Calling) -> Flow {
     let policy = policy(machine, &calling.place.step);
     let (visit, call, attempt) = (calling.place.visit, calling.call, calling.attempt);
     if policy.repeatable {

@@ -1,8 +1,11 @@
 //! What is remembered. The log of these is the truth about a run.
 
-use super::{Actor, Continuation, GuardedRequest, RequestDifference, Start, StateEdit, StepError};
+use super::{Actor, Start};
 use crate::{
+    approval::{GuardedRequest, RequestDifference},
     document::{Approvers, Channel, StepId},
+    log::StepError,
+    moves::{Continuation, StateEdit},
     time::Timestamp,
 };
 use schemars::JsonSchema;

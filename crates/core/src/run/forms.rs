@@ -8,12 +8,12 @@ use serde_json::Value;
 const PROBLEMS_MAX: usize = 50;
 
 /// Compiles a schema, formats included.
-pub(super) fn validator(schema: &Value) -> Result<Validator, String> {
+pub(crate) fn validator(schema: &Value) -> Result<Validator, String> {
     jsonschema::options().should_validate_formats(true).build(schema).map_err(|error| error.to_string())
 }
 
 /// What does not fit.
-pub(super) fn problems(validator: &Validator, value: &Value) -> Vec<FieldProblem> {
+pub(crate) fn problems(validator: &Validator, value: &Value) -> Vec<FieldProblem> {
     validator
         .iter_errors(value)
         .take(PROBLEMS_MAX)

@@ -1,7 +1,11 @@
 //! What can happen to a run.
 
-use super::{Actor, Again, Continuation, StateEdit, StepError};
-use crate::document::StepId;
+use super::Actor;
+use crate::{
+    document::StepId,
+    log::StepError,
+    moves::{Again, Continuation, StateEdit},
+};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 

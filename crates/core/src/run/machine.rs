@@ -1,14 +1,17 @@
 //! The decider: one input in, events and effects out.
 
 use super::{
-    Actor, Again, CallRequest, ClosedBy, CompiledStep, Continuation, Effect, EndedStatus, Event, FailureClass, Input,
-    LookUpResult, Phase, Repeat, RunState, Start, StateEdit, StepError, UnknownAnswer, Version, apply, calls,
+    Actor, CallRequest, ClosedBy, CompiledStep, Effect, EndedStatus, Event, Input, LookUpResult, Phase, RunState,
+    Start, UnknownAnswer, Version, apply, calls,
     state::Place,
     steps::{approval, collect_form, condition, end, human_handoff, notify, tool_call},
 };
 use crate::{
+    approval::RequestDifference,
     document::StepId,
     expr::{ExpressionError, Scope, Template},
+    log::{FailureClass, StepError},
+    moves::{Again, Continuation, Repeat, StateEdit},
     time::Timestamp,
 };
 use serde::Serialize;
@@ -114,7 +117,7 @@ pub fn advance(
 
 /// What a step decided about the token.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Flow {
+pub(crate) enum Flow {
     /// It stays: a call is under way, a person is asked, or the run is over.
     Stay,
     /// It goes to that step.
@@ -122,35 +125,35 @@ pub(super) enum Flow {
 }
 
 /// One decision in the making.
-pub(super) struct Machine<'a> {
-    pub(super) version: &'a Version,
-    pub(super) state: Box<RunState>,
-    pub(super) now: Timestamp,
+pub(crate) struct Machine<'a> {
+    pub(crate) version: &'a Version,
+    pub(crate) state: Box<RunState>,
+    pub(crate) now: Timestamp,
     events: Vec<Event>,
     effects: Vec<Effect>,
 }
 
 impl<'a> Machine<'a> {
     /// A decision about to be made on `state`.
-    pub(super) fn on(version: &'a Version, state: Box<RunState>, now: Timestamp) -> Self {
+    pub(crate) fn on(version: &'a Version, state: Box<RunState>, now: Timestamp) -> Self {
         Self { version, state, now, events: Vec::new(), effects: Vec::new() }
     }
 
     /// What was decided.
-    pub(super) fn decision(self) -> Decision {
+    pub(crate) fn decision(self) -> Decision {
         Decision { events: self.events, effects: self.effects, after: self.state }
     }
 
-    pub(super) fn emit(&mut self, event: Event) {
+    pub(crate) fn emit(&mut self, event: Event) {
         apply(&mut self.state, &event);
         self.events.push(event);
     }
 
-    pub(super) fn perform(&mut self, effect: Effect) {
+    pub(crate) fn perform(&mut self, effect: Effect) {
         self.effects.push(effect);
     }
 
-    pub(super) fn scope(&self) -> Scope<'_> {
+    pub(crate) fn scope(&self) -> Scope<'_> {
         self.state.scope(self.now)
     }
 
@@ -253,7 +256,7 @@ impl<'a> Machine<'a> {
     }
 
     /// Enters an approval once more because what it approved has changed.
-    pub(super) fn ask_again(&mut self, place: &Place, approval: StepId, difference: super::RequestDifference) -> Flow {
+    pub(crate) fn ask_again(&mut self, place: &Place, approval: StepId, difference: RequestDifference) -> Flow {
         let version = self.version;
         let Some(CompiledStep::Approval(compiled)) = version.steps.get(&approval) else {
             let error = StepError::fatal("unknown_step", format!("there is no approval `{approval}`"));
@@ -271,7 +274,7 @@ impl<'a> Machine<'a> {
     }
 
     /// Goes on after a call whose output is known.
-    pub(super) fn after_call(&mut self, place: &Place, call: u16) -> Flow {
+    pub(crate) fn after_call(&mut self, place: &Place, call: u16) -> Flow {
         let version = self.version;
         match version.steps.get(&place.step) {
             Some(CompiledStep::ToolCall(step)) => tool_call::answered(self, step, place),
@@ -396,7 +399,7 @@ impl<'a> Machine<'a> {
     }
 
     /// Nobody answered in time; there is no output.
-    pub(super) fn wait_timed_out(&mut self, place: &Place, next: &StepId) -> Flow {
+    pub(crate) fn wait_timed_out(&mut self, place: &Place, next: &StepId) -> Flow {
         let (visit, by) = (place.visit, ClosedBy::Timeout);
         self.emit(Event::CheckpointClosed {
             visit,
@@ -408,7 +411,7 @@ impl<'a> Machine<'a> {
         self.complete(place, Completion { exit: "timeout".into(), next, set: &[], output: None, on_error: None })
     }
 
-    pub(super) fn cancelled(&mut self, reason: String, by: Actor) -> Flow {
+    pub(crate) fn cancelled(&mut self, reason: String, by: Actor) -> Flow {
         let error = StepError::fatal("cancelled", if reason.is_empty() { "cancelled".into() } else { reason });
         self.end(EndedStatus::Cancelled, Value::Null, Some(error), Some(by))
     }
@@ -452,7 +455,7 @@ impl<'a> Machine<'a> {
     }
 
     /// Completes the step: evaluates `set` with `output` in scope, remembers the exit.
-    pub(super) fn complete(&mut self, place: &Place, done: Completion<'_>) -> Flow {
+    pub(crate) fn complete(&mut self, place: &Place, done: Completion<'_>) -> Flow {
         match self.new_values(place, done.set, done.output.as_ref()) {
             Ok(set) => {
                 let (exit, output) = (done.exit, done.output);
@@ -484,7 +487,7 @@ impl<'a> Machine<'a> {
     }
 
     /// The step failed: on to its error branch, or the run is over.
-    pub(super) fn fail(&mut self, place: &Place, error: StepError, on_error: Option<&StepId>) -> Flow {
+    pub(crate) fn fail(&mut self, place: &Place, error: StepError, on_error: Option<&StepId>) -> Flow {
         let exit = on_error.map(|_| "error".to_owned());
         self.emit(Event::StepFailed { visit: place.visit, error: error.clone(), exit });
         match on_error {
@@ -494,11 +497,11 @@ impl<'a> Machine<'a> {
     }
 
     /// An expression failed.
-    pub(super) fn fail_expression(&mut self, place: &Place, field: &str, error: &ExpressionError) -> Flow {
+    pub(crate) fn fail_expression(&mut self, place: &Place, field: &str, error: &ExpressionError) -> Flow {
         self.fail(place, StepError::fatal(error.code(), format!("{field}: {error}")), None)
     }
 
-    pub(super) fn end(
+    pub(crate) fn end(
         &mut self,
         status: EndedStatus,
         output: Value,
@@ -510,7 +513,7 @@ impl<'a> Machine<'a> {
     }
 
     /// The step of a waiting run is not what it was: a version cannot change, so this is a fault of ours.
-    pub(super) fn lost(&mut self, place: &Place) -> Flow {
+    pub(crate) fn lost(&mut self, place: &Place) -> Flow {
         let message = format!("step `{}` is not what the run waited in", place.step);
         self.fail(
             place,
@@ -519,22 +522,22 @@ impl<'a> Machine<'a> {
         )
     }
 
-    pub(super) fn key(&self, place: &Place, call: u16) -> String {
+    pub(crate) fn key(&self, place: &Place, call: u16) -> String {
         format!("{}.{}.{call}", self.state.info.run, place.visit)
     }
 }
 
 /// How a step completes.
-pub(super) struct Completion<'a> {
-    pub(super) exit: String,
-    pub(super) next: &'a StepId,
-    pub(super) set: &'a [(String, Template)],
-    pub(super) output: Option<Value>,
-    pub(super) on_error: Option<&'a StepId>,
+pub(crate) struct Completion<'a> {
+    pub(crate) exit: String,
+    pub(crate) next: &'a StepId,
+    pub(crate) set: &'a [(String, Template)],
+    pub(crate) output: Option<Value>,
+    pub(crate) on_error: Option<&'a StepId>,
 }
 
 /// What a call would send, for comparing and performing.
-pub(super) fn action_request(request: &CallRequest) -> Option<(&str, Option<&str>, &Value)> {
+pub(crate) fn action_request(request: &CallRequest) -> Option<(&str, Option<&str>, &Value)> {
     match request {
         CallRequest::Action { action, connection, input } => Some((action, connection.as_deref(), input)),
         CallRequest::Message { .. } => None,

@@ -1,9 +1,11 @@
 //! What a run is at one instant: the fold of its events.
 
-use super::{Actor, CallRequest, EndedStatus, Event, FailureClass, GuardedRequest, Moved, Opened, StepError};
+use super::{Actor, CallRequest, EndedStatus, Event, Moved, Opened};
 use crate::{
+    approval::GuardedRequest,
     document::{Approvers, StepId},
     expr::Scope,
+    log::{FailureClass, StepError},
     time::Timestamp,
 };
 use serde::{Deserialize, Serialize};

@@ -24,13 +24,13 @@ pub struct CompileError {
 /// A published document, ready to run. Immutable.
 #[derive(Debug)]
 pub struct Version {
-    pub(super) workflow: Workflow,
-    pub(super) steps: IndexMap<StepId, CompiledStep>,
+    pub(crate) workflow: Workflow,
+    pub(crate) steps: IndexMap<StepId, CompiledStep>,
     input: Option<jsonschema::Validator>,
     /// Guarded step → the approvals that guard it.
-    pub(super) guarded_by: BTreeMap<StepId, Vec<StepId>>,
+    pub(crate) guarded_by: BTreeMap<StepId, Vec<StepId>>,
     /// Whether a high-risk action may run without a grant: the workspace's policy said so at publishing.
-    pub(super) allow_unguarded: bool,
+    pub(crate) allow_unguarded: bool,
 }
 
 /// One step, compiled.
@@ -124,33 +124,33 @@ fn check_target(workflow: &Workflow, pointer: &str, target: &str) -> Result<(), 
 }
 
 /// Where a step's compilation is, for its error messages.
-pub(super) struct Place<'a> {
+pub(crate) struct Place<'a> {
     id: &'a str,
     catalogue: &'a Catalogue,
 }
 
 impl Place<'_> {
-    pub(super) fn error(&self, field: &str, message: impl ToString) -> CompileError {
+    pub(crate) fn error(&self, field: &str, message: impl ToString) -> CompileError {
         CompileError { pointer: format!("/steps/{}/{field}", self.id), message: message.to_string() }
     }
 
-    pub(super) fn text(&self, field: &str, source: &str) -> Result<TextTemplate, CompileError> {
+    pub(crate) fn text(&self, field: &str, source: &str) -> Result<TextTemplate, CompileError> {
         TextTemplate::compile(source).map_err(|error| self.error(field, error))
     }
 
-    pub(super) fn template(&self, field: &str, source: &Value) -> Result<Template, CompileError> {
+    pub(crate) fn template(&self, field: &str, source: &Value) -> Result<Template, CompileError> {
         Template::compile(source).map_err(|error| self.error(field, error))
     }
 
-    pub(super) fn set(&self, source: &Map<String, Value>) -> Result<Vec<(String, Template)>, CompileError> {
+    pub(crate) fn set(&self, source: &Map<String, Value>) -> Result<Vec<(String, Template)>, CompileError> {
         source.iter().map(|(name, value)| Ok((name.clone(), self.template(&format!("set/{name}"), value)?))).collect()
     }
 
-    pub(super) fn expression<T>(&self, field: &str, result: Result<T, ExpressionError>) -> Result<T, CompileError> {
+    pub(crate) fn expression<T>(&self, field: &str, result: Result<T, ExpressionError>) -> Result<T, CompileError> {
         result.map_err(|error| self.error(field, error))
     }
 
-    pub(super) fn action(&self, name: &str) -> Result<&ActionSpec, CompileError> {
+    pub(crate) fn action(&self, name: &str) -> Result<&ActionSpec, CompileError> {
         self.catalogue.action(name).ok_or_else(|| self.error("action", format!("there is no action `{name}`")))
     }
 }

@@ -1,7 +1,7 @@
 //! Random acts of a rehearsal.
 
 use countersign_core::{
-    rehearsal::{Act, Answer},
+    play::rehearsal::{Act, Answer},
     time::Span,
 };
 use proptest::prelude::*;

@@ -7,10 +7,9 @@ pub mod documents;
 use countersign_core::{
     catalogue::{ActionSpec, Catalogue, Idempotency, Risk},
     document::Workflow,
-    run::{
-        Actor, Again, Decision, Effect, Event, FailureClass, Input, LogEntry, Phase, Refusal, RunState, Start,
-        StateEdit, StepError, Version, Via, apply, step,
-    },
+    log::{FailureClass, LogEntry, StepError},
+    moves::{Again, StateEdit},
+    run::{Actor, Decision, Effect, Event, Input, Phase, Refusal, RunState, Start, Version, Via, apply, step},
     time::Timestamp,
 };
 use serde_json::{Map, Value, json};

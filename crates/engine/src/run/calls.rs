@@ -7,7 +7,8 @@ use countersign_connectors::{Call, CallError, CallOutcome, Exchange, LookUp};
 use countersign_core::{
     catalogue::Catalogue,
     document::Channel,
-    run::{Effect, FailureClass, Input, LookUpResult, StepError},
+    log::{FailureClass, StepError},
+    run::{Effect, Input, LookUpResult},
     time::Span,
 };
 use serde_json::{Value, json};

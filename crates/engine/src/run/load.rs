@@ -2,7 +2,8 @@
 
 use crate::{Engine, EngineError, run::aside::beside_workers};
 use countersign_core::{
-    run::{self, Event, LogEntry, RunState, StepExecution, Version, apply},
+    log::{self, LogEntry, StepExecution},
+    run::{Event, RunState, Version, apply},
     time::Timestamp,
 };
 use countersign_store::{CheckpointRow, RunEventsRow, RunRow};
@@ -50,7 +51,7 @@ impl LoadedRun {
         let find = |number: u32| self.earlier.get(&number).map(AsRef::as_ref);
         let now =
             |number: u32| if number == self.state.info.version { Some(self.version.as_ref()) } else { find(number) };
-        run::history_across(&self.version, &now, &self.log)
+        log::history_across(&self.version, &now, &self.log)
     }
 }
 

@@ -7,7 +7,10 @@ use crate::{
         load::LoadedRun,
     },
 };
-use countersign_core::run::{Actor, MoveCheck, MoveRequest, Refusal, check_move, move_run, undo_move};
+use countersign_core::{
+    moves::{MoveCheck, MoveRequest, check_move, move_run, undo_move},
+    run::{Actor, Refusal},
+};
 use countersign_store::{Conflict, RunRow, StoreError};
 use std::{collections::BTreeMap, sync::Arc};
 

@@ -2,10 +2,8 @@
 
 use crate::EngineError;
 use countersign_core::{
-    run::{
-        Actor, ClosedBy, Event, ExecutionStatus, FailureClass, Moved, Opened, Phase, Place, RunState, StepError,
-        Version, Via,
-    },
+    log::{ExecutionStatus, FailureClass, StepError},
+    run::{Actor, ClosedBy, Event, Moved, Opened, Phase, Place, RunState, Version, Via},
     time::Timestamp,
 };
 use countersign_store::{

@@ -1,8 +1,10 @@
 //! Ended runs that go on: from which step, with what state, on which version, and what would be done a second time.
 
 use crate::{Engine, EngineError, IdempotencyKey, LoadedRun, StartRun};
-use countersign_core::run::{
-    Actor, Again, Continuation, Input, Refusal, Repeat, StateEdit, Version, asked_again, at_point, repeats,
+use countersign_core::{
+    log::at_point,
+    moves::{Again, Continuation, Repeat, StateEdit, asked_again, repeats},
+    run::{Actor, Input, Refusal, Version},
 };
 use countersign_store::RunRow;
 use serde_json::{Map, Value, json};

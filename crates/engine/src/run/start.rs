@@ -8,7 +8,10 @@ use crate::{
         waiters::{Wait, has_stopped},
     },
 };
-use countersign_core::run::{self, Actor, Continuation, Decision, Input, Ramp, Start, Version};
+use countersign_core::{
+    moves::{self, Continuation, Ramp},
+    run::{Actor, Decision, Input, Start, Version},
+};
 use countersign_store::{Conflict, IdempotencyRow, NewIdempotency, Pointed, RunRow, RunStatus, StoreError};
 use serde_json::Value;
 use std::{sync::Arc, time::Duration};
@@ -119,7 +122,7 @@ impl Engine {
         let active = row.active_version.ok_or(EngineError::NotPublished)?;
         let ramp = row.ramp_version.zip(row.ramp_percent).map(|(version, percent)| Ramp { version, percent });
         let pointed = Pointed { workflow: request.workflow.clone(), revision: row.pointer_revision };
-        Ok(Chosen { version: run::version_for(run, active, ramp), pointed: Some(pointed) })
+        Ok(Chosen { version: moves::version_for(run, active, ramp), pointed: Some(pointed) })
     }
 
     async fn start_on(

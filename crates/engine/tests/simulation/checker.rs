@@ -6,9 +6,10 @@ use crate::{
     store::Store,
 };
 use countersign_core::{
+    approval::{GuardedRequest, request_hash},
     catalogue::{Idempotency, Risk},
     document::{Approvers, StepKind},
-    run::{Actor, CallRequest, ClosedBy, Effect, Event, GuardedRequest, Opened, Phase, RunState, apply, request_hash},
+    run::{Actor, CallRequest, ClosedBy, Effect, Event, Opened, Phase, RunState, apply},
     time::{Span, Timestamp},
 };
 use countersign_store::{CheckpointChange, CheckpointStatus, Commit, RunRow, RunStatus, verify_chain};

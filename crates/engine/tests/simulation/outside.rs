@@ -3,7 +3,8 @@
 use crate::{documents::CATALOGUE, random::Random};
 use countersign_core::{
     catalogue::Idempotency,
-    run::{Effect, FailureClass, Input, LookUpResult, StepError},
+    log::{FailureClass, StepError},
+    run::{Effect, Input, LookUpResult},
     time::Span,
 };
 use serde_json::{Value, json};

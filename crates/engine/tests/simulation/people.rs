@@ -5,7 +5,10 @@ use crate::{
     node::{Job, Outcome, Work},
     scenario::{Scenario, Task},
 };
-use countersign_core::run::{Actor, Again, Input, Opened, Refusal, RunState, Start, StateEdit, UnknownAnswer, Via};
+use countersign_core::{
+    moves::{Again, StateEdit},
+    run::{Actor, Input, Opened, Refusal, RunState, Start, UnknownAnswer, Via},
+};
 use countersign_store::{CheckpointKind, CheckpointRow, CheckpointStatus, NewIdempotency, RunRow, RunStatus};
 use serde_json::{Value, json};
 use std::sync::Arc;

@@ -11,7 +11,10 @@
 
 use async_trait::async_trait;
 use countersign_connectors::Registry;
-use countersign_core::run::{Actor, StepExecution, Via, history};
+use countersign_core::{
+    log::{StepExecution, history},
+    run::{Actor, Via},
+};
 use countersign_engine::{Clock, Engine, EngineConfig, EngineParts, StartRun, Vault};
 use countersign_sandbox::{Sandbox, SandboxConfig};
 use countersign_store::{

@@ -109,7 +109,7 @@ fn pointer(path: &serde_path_to_error::Path) -> String {
     for segment in path {
         let part = match segment {
             Segment::Seq { index } => index.to_string(),
-            Segment::Map { key } => key.replace('~', "~0").replace('/', "~1"),
+            Segment::Map { key } => countersign_core::pointer::token(key),
             Segment::Enum { .. } | Segment::Unknown => continue,
         };
         pointer.push('/');

@@ -14,8 +14,9 @@ use crate::{
 };
 use axum::{Json, extract::State};
 use countersign_core::{
-    difference::renamed,
-    run::{self, Backtest, Version},
+    difference::document::renamed,
+    play::{self, Backtest},
+    run::Version,
 };
 use countersign_store::{PageRequest, Role, RunFilter, RunRow, WorkflowRow};
 use std::{
@@ -68,7 +69,7 @@ pub(crate) async fn backtest_workflow(
             Entry::Vacant(unknown) => unknown.insert(renames_since(&app, &row, &version).await?),
         };
         let (version, renamed) = (Arc::clone(&version), Arc::clone(renamed));
-        let played = tokio::task::spawn_blocking(move || run::backtest_renamed(&log, &version, &renamed)).await;
+        let played = tokio::task::spawn_blocking(move || play::backtest_renamed(&log, &version, &renamed)).await;
         match played.map_err(ApiError::internal)? {
             Some(found) => items.push(view(row, found)),
             None => unreadable += 1,
@@ -128,15 +129,19 @@ async fn last_runs(app: &App, workflow: &WorkflowRow, last: u32) -> ApiResult<Ve
 }
 
 fn view(row: RunRow, found: Backtest) -> BacktestedRun {
-    let request = |change: run::RequestChange| RequestChange {
+    let request = |change: play::RequestChange| RequestChange {
         step: change.step,
         occurrence: change.occurrence,
         fields: change.fields.into_iter().take(FIELDS_MAX).map(|field| masked(field.into())).collect(),
     };
-    let path = |change: run::PathChange| PathChange { after: change.after, recorded: change.recorded, now: change.now };
-    let cannot_say =
-        |reason: run::CannotSay| CannotSay { step: reason.step, code: reason.code.to_owned(), message: reason.message };
-    let end = |mut change: run::EndChange| {
+    let path =
+        |change: play::PathChange| PathChange { after: change.after, recorded: change.recorded, now: change.now };
+    let cannot_say = |reason: play::CannotSay| CannotSay {
+        step: reason.step,
+        code: reason.code.to_owned(),
+        message: reason.message,
+    };
+    let end = |mut change: play::EndChange| {
         crate::mask::mask(&mut change.recorded.output);
         crate::mask::mask(&mut change.now.output);
         EndChange { recorded: change.recorded.into(), now: change.now.into() }

@@ -10,8 +10,8 @@ use crate::{
 };
 use axum::{Json, extract::State};
 use countersign_core::{
-    json_difference::difference,
-    run::{at_point, evaluate_at, points},
+    difference::json::difference,
+    log::{at_point, evaluate_at, points},
 };
 use countersign_engine::beside_workers;
 use countersign_store::Role;

@@ -13,8 +13,9 @@ use crate::{
 use axum::{Json, extract::State};
 use countersign_channels::{Showing, form_problems, showing};
 use countersign_core::{
+    approval::policy::why_not,
     document::{Approvers, Channel},
-    run::{Actor, Via, approvers::why_not},
+    run::{Actor, Via},
 };
 use countersign_store::{Member, Role};
 

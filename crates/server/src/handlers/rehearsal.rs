@@ -15,8 +15,9 @@ use axum::{Json, extract::State, http::StatusCode};
 use countersign_connectors::{Call, CallOutcome};
 use countersign_core::{
     catalogue::Risk,
-    rehearsal::{self, Waiting},
-    run::{AttemptRecord, CallRequest, ExecutionStatus, history},
+    log::{AttemptRecord, ExecutionStatus, history},
+    play::rehearsal::{self, Waiting},
+    run::CallRequest,
 };
 use countersign_store::{PageRequest, Role, RunFilter};
 use serde::Deserialize;

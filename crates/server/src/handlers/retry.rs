@@ -12,7 +12,7 @@ use crate::{
     },
 };
 use axum::{Json, extract::State, response::Response};
-use countersign_core::{json_difference::difference, run::Version};
+use countersign_core::{difference::json::difference, run::Version};
 use countersign_engine::{IdempotencyKey, RetryBy, RetryRun};
 use countersign_store::{Role, RunRow};
 use futures::{StreamExt, stream};

@@ -14,7 +14,7 @@ use crate::{
     wire::{KeepRunTestRequest, KeptRunTest, RunTestCase, TestCaseLimit},
 };
 use axum::{Json, extract::State, response::Response};
-use countersign_core::rehearsal::{FromRun, Limit, from_run};
+use countersign_core::play::rehearsal::{FromRun, Limit, from_run};
 use countersign_engine::LoadedRun;
 use countersign_store::Role;
 use serde_json::json;

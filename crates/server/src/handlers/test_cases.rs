@@ -16,7 +16,7 @@ use axum::{
     http::{StatusCode, header},
     response::Response,
 };
-use countersign_core::rehearsal::{self, CASES_MAX, Suite};
+use countersign_core::play::rehearsal::{self, CASES_MAX, Suite};
 use countersign_store::{Role, TestCaseRow, WorkflowRow};
 use serde_json::{Value, json as object};
 use std::sync::Arc;

@@ -11,7 +11,7 @@ use crate::{
     wire::{Activation, ActivationKind, DiffResponse, Page, PublishRequest, RollbackRequest, RunCounts, Version, json},
 };
 use axum::{Json, extract::State, http::StatusCode};
-use countersign_core::difference::difference;
+use countersign_core::difference::document::difference;
 use countersign_store::{
     Activate, ActivationKind as Kind, PointerRow, Role, RunCount, WorkflowRow, WorkflowVersionRow,
 };

@@ -11,8 +11,9 @@ use crate::{
     },
 };
 use countersign_core::{
+    approval::{self, preview},
     document::{StepKind, TimeoutOutcome},
-    run::{self, Actor, CallRequest, ClosedBy, CompiledStep, Event, Opened, Phase, Version, preview},
+    run::{Actor, CallRequest, ClosedBy, CompiledStep, Event, Opened, Phase, Version},
     time::Timestamp,
 };
 use countersign_engine::{LoadedCheckpoint, LoadedRun};
@@ -381,7 +382,7 @@ pub(super) async fn preview_steps(
     app: &App,
     workspace: &str,
     version: &Version,
-    steps: Vec<run::PreviewStep>,
+    steps: Vec<approval::PreviewStep>,
 ) -> Vec<PreviewStep> {
     let mut shown = Vec::with_capacity(steps.len());
     for step in steps {

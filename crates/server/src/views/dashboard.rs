@@ -5,7 +5,7 @@ use crate::{
     error::ApiResult,
     wire::{ApprovalTimes, Dashboard, FailingStep, RunCounts, RunsInSlice, StepTimes},
 };
-use countersign_core::{run::hint, statistics::spread};
+use countersign_core::{log::hint, statistics::spread};
 use countersign_store::{ApprovalWait, CheckpointKind, RunsInBucket, Span, StepTime};
 use std::collections::BTreeMap;
 

@@ -11,8 +11,9 @@ use crate::{
     },
 };
 use countersign_core::{
-    rehearsal as core,
-    run::{self, EndedStatus, Version},
+    approval,
+    play::rehearsal as core,
+    run::{EndedStatus, Version},
 };
 
 /// A rehearsal for the page.
@@ -150,7 +151,7 @@ async fn approval(app: &App, workspace: &str, version: &Version, waiting: core::
     }))
 }
 
-async fn guarded(app: &App, workspace: &str, version: &Version, request: run::GuardedRequest) -> GuardedRequest {
+async fn guarded(app: &App, workspace: &str, version: &Version, request: approval::GuardedRequest) -> GuardedRequest {
     let rendered = render(app, workspace, (&request.action, request.connection.as_deref()), &request.input).await;
     let (rendered, error) = match rendered {
         Ok(rendered) => (Some(rendered), None),

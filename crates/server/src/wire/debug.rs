@@ -1,7 +1,7 @@
 //! A run at a point of its log.
 
 use super::RenderedRequest;
-use countersign_core::{json_difference, run};
+use countersign_core::{difference::json, log};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use utoipa::ToSchema;
@@ -27,8 +27,8 @@ pub struct RunPoint {
     pub note: Option<String>,
 }
 
-impl From<run::Point> for RunPoint {
-    fn from(point: run::Point) -> Self {
+impl From<log::Point> for RunPoint {
+    fn from(point: log::Point) -> Self {
         Self {
             point: point.point,
             seq: point.seq,
@@ -67,12 +67,12 @@ pub struct StateChange {
     pub after: Value,
 }
 
-impl From<json_difference::Change> for StateChange {
-    fn from(change: json_difference::Change) -> Self {
+impl From<json::Change> for StateChange {
+    fn from(change: json::Change) -> Self {
         let kind = match change.kind {
-            json_difference::ChangeKind::Added => ChangeKind::Added,
-            json_difference::ChangeKind::Removed => ChangeKind::Removed,
-            json_difference::ChangeKind::Changed => ChangeKind::Changed,
+            json::ChangeKind::Added => ChangeKind::Added,
+            json::ChangeKind::Removed => ChangeKind::Removed,
+            json::ChangeKind::Changed => ChangeKind::Changed,
         };
         Self { pointer: change.pointer, kind, before: change.before, after: change.after }
     }

@@ -1,7 +1,7 @@
 //! Step executions: the cards of a run.
 
 use super::DecidedBy;
-use countersign_core::run;
+use countersign_core::{log, run};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use utoipa::ToSchema;
@@ -30,18 +30,18 @@ pub enum ExecutionStatus {
     Unknown,
 }
 
-impl From<run::ExecutionStatus> for ExecutionStatus {
-    fn from(status: run::ExecutionStatus) -> Self {
+impl From<log::ExecutionStatus> for ExecutionStatus {
+    fn from(status: log::ExecutionStatus) -> Self {
         match status {
-            run::ExecutionStatus::Running => Self::Running,
-            run::ExecutionStatus::Waiting => Self::Waiting,
-            run::ExecutionStatus::Retrying => Self::Retrying,
-            run::ExecutionStatus::Completed => Self::Completed,
-            run::ExecutionStatus::Failed => Self::Failed,
-            run::ExecutionStatus::Rejected => Self::Rejected,
-            run::ExecutionStatus::TimedOut => Self::TimedOut,
-            run::ExecutionStatus::Cancelled => Self::Cancelled,
-            run::ExecutionStatus::Unknown => Self::Unknown,
+            log::ExecutionStatus::Running => Self::Running,
+            log::ExecutionStatus::Waiting => Self::Waiting,
+            log::ExecutionStatus::Retrying => Self::Retrying,
+            log::ExecutionStatus::Completed => Self::Completed,
+            log::ExecutionStatus::Failed => Self::Failed,
+            log::ExecutionStatus::Rejected => Self::Rejected,
+            log::ExecutionStatus::TimedOut => Self::TimedOut,
+            log::ExecutionStatus::Cancelled => Self::Cancelled,
+            log::ExecutionStatus::Unknown => Self::Unknown,
         }
     }
 }
@@ -75,14 +75,14 @@ pub struct StepError {
     pub help: String,
 }
 
-impl From<run::StepError> for StepError {
-    fn from(error: run::StepError) -> Self {
+impl From<log::StepError> for StepError {
+    fn from(error: log::StepError) -> Self {
         let class = match error.class {
-            run::FailureClass::Retryable => FailureClass::Retryable,
-            run::FailureClass::Fatal => FailureClass::Fatal,
-            run::FailureClass::Unknown => FailureClass::Unknown,
+            log::FailureClass::Retryable => FailureClass::Retryable,
+            log::FailureClass::Fatal => FailureClass::Fatal,
+            log::FailureClass::Unknown => FailureClass::Unknown,
         };
-        let hint = run::hint_for(&error);
+        let hint = log::hint_for(&error);
         Self {
             class,
             cause: hint.cause.to_owned(),
@@ -160,8 +160,8 @@ pub struct Attempt {
     pub retry_at: Option<i64>,
 }
 
-impl From<run::AttemptRecord> for Attempt {
-    fn from(record: run::AttemptRecord) -> Self {
+impl From<log::AttemptRecord> for Attempt {
+    fn from(record: log::AttemptRecord) -> Self {
         Self {
             call: record.call,
             attempt: record.attempt,
@@ -205,8 +205,8 @@ pub struct StepCheckpoint {
     pub saw: Value,
 }
 
-impl From<run::CheckpointRecord> for StepCheckpoint {
-    fn from(record: run::CheckpointRecord) -> Self {
+impl From<log::CheckpointRecord> for StepCheckpoint {
+    fn from(record: log::CheckpointRecord) -> Self {
         let open = record.closed_by.is_none();
         Self {
             id: record.id,
@@ -326,15 +326,15 @@ pub struct MoveRecord {
     pub at: i64,
 }
 
-impl From<run::MoveRecord> for MoveRecord {
-    fn from(record: run::MoveRecord) -> Self {
-        let run::MoveRecord { from, to, undo, by, at } = record;
+impl From<log::MoveRecord> for MoveRecord {
+    fn from(record: log::MoveRecord) -> Self {
+        let log::MoveRecord { from, to, undo, by, at } = record;
         Self { from, to, undo, by: by.name, at: at.0 }
     }
 }
 
-impl From<run::StepExecution> for StepExecution {
-    fn from(execution: run::StepExecution) -> Self {
+impl From<log::StepExecution> for StepExecution {
+    fn from(execution: log::StepExecution) -> Self {
         let attempts: Vec<Attempt> = execution.attempts.into_iter().map(Into::into).collect();
         let mut checkpoints: Vec<StepCheckpoint> = execution.checkpoints.into_iter().map(Into::into).collect();
         let condition = (execution.kind == "condition").then(|| ConditionRecord {

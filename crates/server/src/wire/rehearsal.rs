@@ -1,4 +1,4 @@
-//! Rehearsals and test cases. What is kept ([`Script`], [`TestCase`]) has the shape of `countersign_core::rehearsal`; fields
+//! Rehearsals and test cases. What is kept ([`Script`], [`TestCase`]) has the shape of `countersign_core::play::rehearsal`; fields
 //! that are not set are left out.
 
 use super::{

@@ -1,7 +1,7 @@
 //! Ended runs that go on.
 
 use super::{RetryVersion, StateChange};
-use countersign_core::run;
+use countersign_core::moves;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use utoipa::ToSchema;
@@ -52,8 +52,8 @@ pub struct Repeat {
     pub certain: bool,
 }
 
-impl From<run::Repeat> for Repeat {
-    fn from(repeat: run::Repeat) -> Self {
+impl From<moves::Repeat> for Repeat {
+    fn from(repeat: moves::Repeat) -> Self {
         Self {
             step: repeat.step,
             title: repeat.title,

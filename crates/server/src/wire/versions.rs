@@ -1,7 +1,7 @@
 //! What differs between versions, what a change would have done to real runs, and moving runs.
 
 use super::{RunStatus, StepDifference};
-use countersign_core::{difference, run};
+use countersign_core::{difference::document, moves, play};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::collections::BTreeMap;
@@ -79,28 +79,28 @@ pub struct FieldChange {
     pub after: Value,
 }
 
-impl From<difference::FieldChange> for FieldChange {
-    fn from(change: difference::FieldChange) -> Self {
-        let difference::FieldChange { pointer, before, after } = change;
+impl From<document::FieldChange> for FieldChange {
+    fn from(change: document::FieldChange) -> Self {
+        let document::FieldChange { pointer, before, after } = change;
         Self { pointer, before: before.unwrap_or_default(), after: after.unwrap_or_default() }
     }
 }
 
-impl From<difference::ConnectionChange> for ConnectionChange {
-    fn from(change: difference::ConnectionChange) -> Self {
-        let difference::ConnectionChange { step, exit, before, after } = change;
+impl From<document::ConnectionChange> for ConnectionChange {
+    fn from(change: document::ConnectionChange) -> Self {
+        let document::ConnectionChange { step, exit, before, after } = change;
         Self { step, exit, before, after }
     }
 }
 
-impl From<difference::StepChange> for StepChange {
-    fn from(change: difference::StepChange) -> Self {
+impl From<document::StepChange> for StepChange {
+    fn from(change: document::StepChange) -> Self {
         let kind = match change.kind {
-            difference::StepChangeKind::Added => StepChangeKind::Added,
-            difference::StepChangeKind::Removed => StepChangeKind::Removed,
-            difference::StepChangeKind::Changed => StepChangeKind::Changed,
-            difference::StepChangeKind::Moved => StepChangeKind::Moved,
-            difference::StepChangeKind::Renamed => StepChangeKind::Renamed,
+            document::StepChangeKind::Added => StepChangeKind::Added,
+            document::StepChangeKind::Removed => StepChangeKind::Removed,
+            document::StepChangeKind::Changed => StepChangeKind::Changed,
+            document::StepChangeKind::Moved => StepChangeKind::Moved,
+            document::StepChangeKind::Renamed => StepChangeKind::Renamed,
         };
         let fields = change.fields.into_iter().map(Into::into).collect();
         Self { kind, step: change.step, was: change.was, fields }
@@ -247,21 +247,21 @@ pub struct CannotSay {
     pub message: String,
 }
 
-impl From<run::BacktestVerdict> for BacktestVerdict {
-    fn from(verdict: run::BacktestVerdict) -> Self {
+impl From<play::BacktestVerdict> for BacktestVerdict {
+    fn from(verdict: play::BacktestVerdict) -> Self {
         match verdict {
-            run::BacktestVerdict::Same => Self::Same,
-            run::BacktestVerdict::CannotSay => Self::CannotSay,
-            run::BacktestVerdict::EndChanged => Self::EndChanged,
-            run::BacktestVerdict::RequestChanged => Self::RequestChanged,
-            run::BacktestVerdict::PathChanged => Self::PathChanged,
+            play::BacktestVerdict::Same => Self::Same,
+            play::BacktestVerdict::CannotSay => Self::CannotSay,
+            play::BacktestVerdict::EndChanged => Self::EndChanged,
+            play::BacktestVerdict::RequestChanged => Self::RequestChanged,
+            play::BacktestVerdict::PathChanged => Self::PathChanged,
         }
     }
 }
 
-impl From<run::EndFacts> for EndFacts {
-    fn from(facts: run::EndFacts) -> Self {
-        let run::EndFacts { status, output, error } = facts;
+impl From<play::EndFacts> for EndFacts {
+    fn from(facts: play::EndFacts) -> Self {
+        let play::EndFacts { status, output, error } = facts;
         Self { status, output, error }
     }
 }
@@ -306,12 +306,12 @@ pub enum MoveVerdict {
     Unsafe,
 }
 
-impl From<run::MoveVerdict> for MoveVerdict {
-    fn from(verdict: run::MoveVerdict) -> Self {
+impl From<moves::MoveVerdict> for MoveVerdict {
+    fn from(verdict: moves::MoveVerdict) -> Self {
         match verdict {
-            run::MoveVerdict::Safe => Self::Safe,
-            run::MoveVerdict::NeedsMapping => Self::NeedsMapping,
-            run::MoveVerdict::Unsafe => Self::Unsafe,
+            moves::MoveVerdict::Safe => Self::Safe,
+            moves::MoveVerdict::NeedsMapping => Self::NeedsMapping,
+            moves::MoveVerdict::Unsafe => Self::Unsafe,
         }
     }
 }
@@ -325,8 +325,8 @@ pub struct MoveReason {
     pub message: String,
 }
 
-impl From<run::MoveReason> for MoveReason {
-    fn from(reason: run::MoveReason) -> Self {
+impl From<moves::MoveReason> for MoveReason {
+    fn from(reason: moves::MoveReason) -> Self {
         Self { code: reason.code.to_owned(), message: reason.message }
     }
 }

@@ -11,7 +11,7 @@ use crate::{
 };
 use anyhow::Context;
 use clap::Args;
-use countersign_core::rehearsal::Suite;
+use countersign_core::play::rehearsal::Suite;
 use serde_json::{Value, json};
 
 /// Arguments of `run show`.

@@ -8,7 +8,7 @@ use crate::{
 use anyhow::{Context, bail};
 use clap::Args;
 use countersign_connectors::Registry;
-use countersign_core::{document, rehearsal::Suite, run::Version};
+use countersign_core::{document, play::rehearsal::Suite, run::Version};
 use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
 

@@ -32,7 +32,7 @@ impl Reading {
 
     /// JSON pointer of the place where reading failed.
     pub(super) fn place(&self) -> String {
-        self.path.borrow().iter().map(|token| format!("/{}", escape(token))).collect()
+        self.path.borrow().iter().map(|token| format!("/{}", crate::pointer::token(token))).collect()
     }
 
     fn take<E: Error>(&self, text: usize) -> Result<(), E> {
@@ -43,11 +43,6 @@ impl Reading {
         }
         Ok(())
     }
-}
-
-/// A token of a JSON pointer.
-pub(super) fn escape(token: &str) -> String {
-    token.replace('~', "~0").replace('/', "~1")
 }
 
 #[derive(Clone, Copy)]

@@ -1,11 +1,12 @@
 //! `approval`: nothing goes on until a person has said yes.
 
 use crate::{
+    approval::{GuardedRequest, RequestDifference, policy},
     document::{self, ApprovalTimeout, Approvers, StepId, TimeoutOutcome},
     expr::TextTemplate,
+    log::StepError,
     run::{
-        Actor, ApprovalWait, ClosedBy, CompileError, CompiledStep, Event, GuardedRequest, Opened, Phase, Refusal,
-        RequestDifference, StepError, approvers,
+        Actor, ApprovalWait, ClosedBy, CompileError, CompiledStep, Event, Opened, Phase, Refusal,
         machine::{Completion, Flow, Machine},
         state::Place,
         version,
@@ -32,7 +33,7 @@ impl Compiled {
     #[must_use]
     pub fn why_not(&self, actor: &Actor, wait: &ApprovalWait, requester: Option<&Actor>) -> Option<String> {
         let extra = wait.escalated.as_deref().unwrap_or_default();
-        if let Some(reason) = approvers::why_not(self.people(wait), extra, actor, requester) {
+        if let Some(reason) = policy::why_not(self.people(wait), extra, actor, requester) {
             return Some(reason);
         }
         if wait.given.iter().any(|given| given.id == actor.id) {
@@ -66,7 +67,7 @@ impl Compiled {
         ["approved".to_owned(), "rejected".to_owned()].into_iter().chain(changes).collect()
     }
 
-    pub(in crate::run) fn requests(&self, machine: &Machine<'_>) -> Result<Vec<GuardedRequest>, StepError> {
+    pub(crate) fn requests(&self, machine: &Machine<'_>) -> Result<Vec<GuardedRequest>, StepError> {
         self.guards
             .iter()
             .filter_map(|guarded| match machine.version.step(guarded) {
@@ -77,7 +78,7 @@ impl Compiled {
     }
 }
 
-pub(in crate::run) fn compile(step: &document::Approval, at: &version::Place<'_>) -> Result<Compiled, CompileError> {
+pub(crate) fn compile(step: &document::Approval, at: &version::Place<'_>) -> Result<Compiled, CompileError> {
     Ok(Compiled {
         summary: at.text("summary", &step.summary)?,
         guards: step.guards.clone(),
@@ -90,7 +91,7 @@ pub(in crate::run) fn compile(step: &document::Approval, at: &version::Place<'_>
     })
 }
 
-pub(in crate::run) fn enter(
+pub(crate) fn enter(
     machine: &mut Machine<'_>,
     step: &Compiled,
     place: &Place,
@@ -111,7 +112,7 @@ pub(in crate::run) fn enter(
     Flow::Stay
 }
 
-pub(in crate::run) fn decided(
+pub(crate) fn decided(
     machine: &mut Machine<'_>,
     visit: u32,
     outcome: &str,
@@ -168,7 +169,7 @@ fn close(machine: &mut Machine<'_>, place: &Place, closing: Closing<'_>) -> Flow
     machine.complete(place, Completion { exit, next, set: &[], output: Some(output), on_error: None })
 }
 
-pub(in crate::run) fn timer_fired(machine: &mut Machine<'_>, wait: &ApprovalWait) -> Flow {
+pub(crate) fn timer_fired(machine: &mut Machine<'_>, wait: &ApprovalWait) -> Flow {
     let version = machine.version;
     let (visit, now) = (wait.place.visit, machine.now);
     if wait.due.is_none_or(|due| due > now) {

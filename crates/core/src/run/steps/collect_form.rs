@@ -26,7 +26,7 @@ pub struct Compiled {
     timeout: Option<WaitTimeout>,
 }
 
-pub(in crate::run) fn compile(step: &document::CollectForm, at: &version::Place<'_>) -> Result<Compiled, CompileError> {
+pub(crate) fn compile(step: &document::CollectForm, at: &version::Place<'_>) -> Result<Compiled, CompileError> {
     let validator = forms::validator(&step.form).map_err(|error| at.error("form", error))?;
     Ok(Compiled {
         prompt: at.text("prompt", &step.prompt)?,
@@ -40,7 +40,7 @@ pub(in crate::run) fn compile(step: &document::CollectForm, at: &version::Place<
     })
 }
 
-pub(in crate::run) fn enter(machine: &mut Machine<'_>, step: &Compiled, place: &Place) -> Flow {
+pub(crate) fn enter(machine: &mut Machine<'_>, step: &Compiled, place: &Place) -> Flow {
     let rendered = {
         let scope = machine.scope();
         step.prompt
@@ -60,12 +60,7 @@ pub(in crate::run) fn enter(machine: &mut Machine<'_>, step: &Compiled, place: &
     Flow::Stay
 }
 
-pub(in crate::run) fn submitted(
-    machine: &mut Machine<'_>,
-    visit: u32,
-    values: Value,
-    by: Actor,
-) -> Result<Flow, Refusal> {
+pub(crate) fn submitted(machine: &mut Machine<'_>, visit: u32, values: Value, by: Actor) -> Result<Flow, Refusal> {
     let version = machine.version;
     let Phase::WaitingForm(wait) = machine.state.phase.clone() else { return Err(Refusal::Stale) };
     if wait.place.visit != visit {
@@ -86,7 +81,7 @@ pub(in crate::run) fn submitted(
     ))
 }
 
-pub(in crate::run) fn timed_out(machine: &mut Machine<'_>, place: &Place) -> Flow {
+pub(crate) fn timed_out(machine: &mut Machine<'_>, place: &Place) -> Flow {
     let version = machine.version;
     let Some(CompiledStep::CollectForm(step)) = version.step(&place.step) else { return machine.lost(place) };
     let Some(timeout) = &step.timeout else { return machine.lost(place) };

@@ -18,7 +18,7 @@ pub struct Compiled {
     otherwise: StepId,
 }
 
-pub(in crate::run) fn compile(step: &document::Condition, at: &version::Place<'_>) -> Result<Compiled, CompileError> {
+pub(crate) fn compile(step: &document::Condition, at: &version::Place<'_>) -> Result<Compiled, CompileError> {
     let branches = step.branches.iter().enumerate().map(|(index, branch)| {
         let field = format!("branches/{index}/when");
         Ok((at.expression(&field, Expression::compile(&branch.when))?, branch.next.clone()))
@@ -26,7 +26,7 @@ pub(in crate::run) fn compile(step: &document::Condition, at: &version::Place<'_
     Ok(Compiled { branches: branches.collect::<Result<_, CompileError>>()?, otherwise: step.otherwise.clone() })
 }
 
-pub(in crate::run) fn enter(machine: &mut Machine<'_>, step: &Compiled, place: &Place) -> Flow {
+pub(crate) fn enter(machine: &mut Machine<'_>, step: &Compiled, place: &Place) -> Flow {
     let mut branches = Vec::new();
     let mut taken = ("otherwise".to_owned(), &step.otherwise);
     for (index, (when, next)) in step.branches.iter().enumerate() {

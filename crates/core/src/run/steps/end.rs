@@ -3,8 +3,9 @@
 use crate::{
     document::{self, EndStatus},
     expr::{Template, TextTemplate},
+    log::StepError,
     run::{
-        CompileError, EndedStatus, Event, StepError,
+        CompileError, EndedStatus, Event,
         machine::{Flow, Machine},
         state::Place,
         version,
@@ -16,11 +17,11 @@ use serde_json::{Map, Value};
 #[derive(Debug)]
 pub struct Compiled {
     status: EndStatus,
-    pub(in crate::run) message: TextTemplate,
+    pub(crate) message: TextTemplate,
     output: Template,
 }
 
-pub(in crate::run) fn compile(step: &document::End, at: &version::Place<'_>) -> Result<Compiled, CompileError> {
+pub(crate) fn compile(step: &document::End, at: &version::Place<'_>) -> Result<Compiled, CompileError> {
     Ok(Compiled {
         status: step.status,
         message: at.text("message", &step.message)?,
@@ -28,7 +29,7 @@ pub(in crate::run) fn compile(step: &document::End, at: &version::Place<'_>) -> 
     })
 }
 
-pub(in crate::run) fn enter(machine: &mut Machine<'_>, step: &Compiled, place: &Place) -> Flow {
+pub(crate) fn enter(machine: &mut Machine<'_>, step: &Compiled, place: &Place) -> Flow {
     let rendered = {
         let scope = machine.scope();
         step.message

@@ -31,10 +31,7 @@ impl Compiled {
     }
 }
 
-pub(in crate::run) fn compile(
-    step: &document::HumanHandoff,
-    at: &version::Place<'_>,
-) -> Result<Compiled, CompileError> {
+pub(crate) fn compile(step: &document::HumanHandoff, at: &version::Place<'_>) -> Result<Compiled, CompileError> {
     Ok(Compiled {
         team: step.team.clone(),
         note: at.text("note", &step.note)?,
@@ -45,7 +42,7 @@ pub(in crate::run) fn compile(
     })
 }
 
-pub(in crate::run) fn enter(machine: &mut Machine<'_>, step: &Compiled, place: &Place) -> Flow {
+pub(crate) fn enter(machine: &mut Machine<'_>, step: &Compiled, place: &Place) -> Flow {
     let rendered = {
         let scope = machine.scope();
         step.note.render(&scope).and_then(|note| Ok((note, step.message.render(&scope)?)))
@@ -64,7 +61,7 @@ pub(in crate::run) fn enter(machine: &mut Machine<'_>, step: &Compiled, place: &
     Flow::Stay
 }
 
-pub(in crate::run) fn handed_back(
+pub(crate) fn handed_back(
     machine: &mut Machine<'_>,
     visit: u32,
     outcome: String,
@@ -92,7 +89,7 @@ pub(in crate::run) fn handed_back(
     Ok(machine.complete(&wait.place, Completion { exit, next, set: &[], output: Some(output), on_error: None }))
 }
 
-pub(in crate::run) fn timed_out(machine: &mut Machine<'_>, place: &Place) -> Flow {
+pub(crate) fn timed_out(machine: &mut Machine<'_>, place: &Place) -> Flow {
     let version = machine.version;
     let Some(CompiledStep::HumanHandoff(step)) = version.step(&place.step) else { return machine.lost(place) };
     let Some(timeout) = &step.timeout else { return machine.lost(place) };

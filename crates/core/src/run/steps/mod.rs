@@ -1,9 +1,9 @@
 //! One file per step type.
 
-pub(super) mod approval;
-pub(super) mod collect_form;
-pub(super) mod condition;
-pub(super) mod end;
-pub(super) mod human_handoff;
-pub(super) mod notify;
-pub(super) mod tool_call;
+pub(crate) mod approval;
+pub(crate) mod collect_form;
+pub(crate) mod condition;
+pub(crate) mod end;
+pub(crate) mod human_handoff;
+pub(crate) mod notify;
+pub(crate) mod tool_call;

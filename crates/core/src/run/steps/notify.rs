@@ -3,8 +3,9 @@
 use crate::{
     document::{self, Channel, DEFAULT_CALL_TIMEOUT, Delivery, Recipient, Retry, StepId},
     expr::{Scope, TextTemplate},
+    log::StepError,
     run::{
-        CallRequest, CompileError, Event, StepError, calls,
+        CallRequest, CompileError, Event, calls,
         machine::{Completion, Flow, Machine},
         state::Place,
         version,
@@ -16,20 +17,20 @@ use serde_json::Value;
 /// A compiled `notify`.
 #[derive(Debug)]
 pub struct Compiled {
-    pub(in crate::run) channels: Vec<Channel>,
+    pub(crate) channels: Vec<Channel>,
     delivery: Delivery,
     phone: Option<TextTemplate>,
     email: Option<TextTemplate>,
     telegram: Option<TextTemplate>,
     subject: TextTemplate,
-    pub(in crate::run) body: TextTemplate,
-    pub(in crate::run) next: StepId,
-    pub(in crate::run) retry: Retry,
-    pub(in crate::run) timeout: Span,
-    pub(in crate::run) on_error: Option<StepId>,
+    pub(crate) body: TextTemplate,
+    pub(crate) next: StepId,
+    pub(crate) retry: Retry,
+    pub(crate) timeout: Span,
+    pub(crate) on_error: Option<StepId>,
 }
 
-pub(in crate::run) fn compile(step: &document::Notify, at: &version::Place<'_>) -> Result<Compiled, CompileError> {
+pub(crate) fn compile(step: &document::Notify, at: &version::Place<'_>) -> Result<Compiled, CompileError> {
     let Recipient { phone, email, telegram } = step.to.clone().unwrap_or_default();
     let address =
         |field: &str, source: Option<String>| source.map(|source| at.text(&format!("to/{field}"), &source)).transpose();
@@ -48,7 +49,7 @@ pub(in crate::run) fn compile(step: &document::Notify, at: &version::Place<'_>) 
     })
 }
 
-pub(in crate::run) fn enter(machine: &mut Machine<'_>, step: &Compiled, place: &Place) -> Flow {
+pub(crate) fn enter(machine: &mut Machine<'_>, step: &Compiled, place: &Place) -> Flow {
     deliver(machine, step, place, 0)
 }
 
@@ -99,7 +100,7 @@ fn customer_address(scope: &Scope<'_>, field: &str) -> String {
     }
 }
 
-pub(in crate::run) fn accepted(machine: &mut Machine<'_>, step: &Compiled, place: &Place, call: u16) -> Flow {
+pub(crate) fn accepted(machine: &mut Machine<'_>, step: &Compiled, place: &Place, call: u16) -> Flow {
     match step.delivery {
         Delivery::All => {
             if let Some((reason, by)) = machine.state.cancel.clone() {
@@ -112,13 +113,7 @@ pub(in crate::run) fn accepted(machine: &mut Machine<'_>, step: &Compiled, place
 }
 
 /// One channel would not take it.
-pub(in crate::run) fn refused(
-    machine: &mut Machine<'_>,
-    step: &Compiled,
-    place: &Place,
-    call: u16,
-    error: StepError,
-) -> Flow {
+pub(crate) fn refused(machine: &mut Machine<'_>, step: &Compiled, place: &Place, call: u16, error: StepError) -> Flow {
     let next = call.saturating_add(1);
     if step.delivery == Delivery::First && usize::from(next) < step.channels.len() {
         return deliver(machine, step, place, next);

@@ -1,13 +1,14 @@
 //! `tool_call`: a connector action.
 
 use crate::{
+    approval::{GuardedRequest, RequestDifference, request_hash},
     catalogue::Risk,
     document::{self, DEFAULT_CALL_TIMEOUT, Retry, StepId},
     expr::Template,
+    log::StepError,
     run::{
-        CallRequest, CompileError, GuardedRequest, RequestDifference, StepError, calls,
+        CallRequest, CompileError, calls,
         machine::{Completion, Flow, Machine},
-        request_hash,
         state::Place,
         version,
     },
@@ -20,16 +21,16 @@ use serde_json::Value;
 pub struct Compiled {
     action: String,
     connection: Option<String>,
-    pub(in crate::run) input: Template,
+    pub(crate) input: Template,
     set: Vec<(String, Template)>,
-    pub(in crate::run) next: StepId,
+    pub(crate) next: StepId,
     risk: Risk,
-    pub(in crate::run) retry: Retry,
-    pub(in crate::run) timeout: Span,
-    pub(in crate::run) on_error: Option<StepId>,
-    pub(in crate::run) repeatable: bool,
-    pub(in crate::run) read_only: bool,
-    pub(in crate::run) look_up: bool,
+    pub(crate) retry: Retry,
+    pub(crate) timeout: Span,
+    pub(crate) on_error: Option<StepId>,
+    pub(crate) repeatable: bool,
+    pub(crate) read_only: bool,
+    pub(crate) look_up: bool,
 }
 
 impl Compiled {
@@ -40,17 +41,17 @@ impl Compiled {
     }
 
     /// The request this step would send now.
-    pub(in crate::run) fn request(&self, machine: &Machine<'_>, step: &str) -> Result<GuardedRequest, StepError> {
+    pub(crate) fn request(&self, machine: &Machine<'_>, step: &str) -> Result<GuardedRequest, StepError> {
         let input = self.render(machine)?;
         Ok(GuardedRequest::new(step.to_owned(), self.action.clone(), self.connection.clone(), input))
     }
 
-    pub(in crate::run) fn render(&self, machine: &Machine<'_>) -> Result<Value, StepError> {
+    pub(crate) fn render(&self, machine: &Machine<'_>) -> Result<Value, StepError> {
         self.input.render(&machine.scope()).map_err(|error| StepError::fatal(error.code(), format!("input: {error}")))
     }
 }
 
-pub(in crate::run) fn compile(step: &document::ToolCall, at: &version::Place<'_>) -> Result<Compiled, CompileError> {
+pub(crate) fn compile(step: &document::ToolCall, at: &version::Place<'_>) -> Result<Compiled, CompileError> {
     let spec = at.action(&step.action)?;
     Ok(Compiled {
         action: step.action.clone(),
@@ -68,7 +69,7 @@ pub(in crate::run) fn compile(step: &document::ToolCall, at: &version::Place<'_>
     })
 }
 
-pub(in crate::run) fn enter(machine: &mut Machine<'_>, step: &Compiled, place: &Place) -> Flow {
+pub(crate) fn enter(machine: &mut Machine<'_>, step: &Compiled, place: &Place) -> Flow {
     let input = match step.render(machine) {
         Ok(input) => input,
         Err(error) => return machine.fail(place, error, step.on_error.as_ref()),
@@ -119,7 +120,7 @@ fn approval_needed(machine: &Machine<'_>, step: &Compiled, id: &StepId, input: &
     }
 }
 
-pub(in crate::run) fn answered(machine: &mut Machine<'_>, step: &Compiled, place: &Place) -> Flow {
+pub(crate) fn answered(machine: &mut Machine<'_>, step: &Compiled, place: &Place) -> Flow {
     machine.complete(
         place,
         Completion {

@@ -2,7 +2,7 @@
 
 use super::director::Director;
 use crate::{people::WORKSPACE, scenario::Report, store::Store};
-use countersign_core::run::{Event, FailureClass};
+use countersign_core::{log::FailureClass, run::Event};
 use countersign_store::{AuditFilter, CheckpointFilter, PageRequest, RunEventsRow, RunFilter, StepExecutionRow};
 use std::collections::BTreeMap;
 

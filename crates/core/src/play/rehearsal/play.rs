@@ -7,10 +7,10 @@ use super::{
 use crate::{
     catalogue::Catalogue,
     document::StepId,
+    log::{FailureClass, LogEntry, StepError, StepExecution, history},
     run::{
-        self, Actor, CallRequest, CompiledStep, Effect, Ended, Event, FailureClass, FieldProblem, IncomingMessage,
-        Input, LogEntry, LookUpResult, Phase, PostedForm, Refusal, RunState, Start, StepError, StepExecution, Version,
-        Via,
+        self, Actor, CallRequest, CompiledStep, Effect, Ended, Event, FieldProblem, IncomingMessage, Input,
+        LookUpResult, Phase, PostedForm, Refusal, RunState, Start, Version, Via,
     },
     time::Timestamp,
 };
@@ -475,7 +475,7 @@ impl<'a> Player<'a> {
         if let (Waiting::Start { reason }, Some(refused)) = (&mut waiting, &refused) {
             reason.clone_from(&refused.message);
         }
-        let steps = run::history(version, &log);
+        let steps = history(version, &log);
         let ended = state.ended().cloned();
         (Rehearsal { began, now, played, refused, steps, said, requests, waiting, vars: state.vars, ended }, log)
     }

@@ -11,7 +11,7 @@ const ASKED_MAX: Span = Span::seconds(86_400);
 /// The pause before attempt `next` (2 for the first repeat): between half and the whole of the grown pause,
 /// never shorter than what the other side asked for.
 #[must_use]
-pub(super) fn pause(retry: &Retry, next: u32, jitter_per_mille: u16, asked_seconds: Option<u64>) -> Span {
+pub(crate) fn pause(retry: &Retry, next: u32, jitter_per_mille: u16, asked_seconds: Option<u64>) -> Span {
     let grown = match retry.backoff {
         Backoff::Constant => retry.initial.0,
         Backoff::Exponential => {

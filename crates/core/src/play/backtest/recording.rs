@@ -2,11 +2,11 @@
 
 use super::EndFacts;
 use crate::{
+    approval::GuardedRequest,
     document::StepId,
-    run::{
-        Actor, CallRequest, CheckpointKind, ClosedBy, Continuation, Event, GuardedRequest, LogEntry, Opened, Start,
-        StateEdit, StepError,
-    },
+    log::{LogEntry, StepError},
+    moves::{Continuation, StateEdit},
+    run::{Actor, CallRequest, CheckpointKind, ClosedBy, Event, Opened, Start},
     time::Timestamp,
 };
 use serde_json::Value;

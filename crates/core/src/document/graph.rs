@@ -74,7 +74,7 @@ pub fn exits(kind: &StepKind) -> Vec<Exit<'_>> {
         StepKind::HumanHandoff(step) => [exit("/next", Branch::Next, &step.next)]
             .into_iter()
             .chain(step.outcomes.iter().map(|(name, to)| {
-                exit(&format!("/outcomes/{}/next", super::report::token(name)), Branch::Outcome, &to.next)
+                exit(&format!("/outcomes/{}/next", crate::pointer::token(name)), Branch::Outcome, &to.next)
             }))
             .chain(step.timeout.as_ref().map(|to| exit("/timeout/next", Branch::Timeout, &to.next)))
             .collect(),

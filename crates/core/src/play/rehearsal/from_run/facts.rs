@@ -3,8 +3,9 @@
 use super::{Limit, NotATest};
 use crate::{
     document::StepId,
-    rehearsal::{Expectations, ExpectedMessage, ExpectedRequest},
-    run::{CallRequest, EndedStatus, Event, LogEntry},
+    log::LogEntry,
+    play::rehearsal::{Expectations, ExpectedMessage, ExpectedRequest},
+    run::{CallRequest, EndedStatus, Event},
 };
 use serde_json::{Map, Value};
 
@@ -175,7 +176,7 @@ fn common(one: &Value, other: &Value, at: &str, places: &mut Vec<String>) -> Opt
         (Value::Object(one), Value::Object(other)) => {
             let mut shared = Map::new();
             for (name, value) in one {
-                let below = format!("{at}/{}", name.replace('~', "~0").replace('/', "~1"));
+                let below = format!("{at}/{}", crate::pointer::token(name));
                 match other.get(name) {
                     Some(other) => shared.extend(common(value, other, &below, places).map(|both| (name.clone(), both))),
                     None => places.push(below),

@@ -1,9 +1,10 @@
 //! A run at any point of its log. A point is one event, counted from 1; point 0 is before the first.
 
-use super::{Event, LogEntry, Phase, RunState, Version, apply};
 use crate::{
     document::StepId,
     expr::{Expression, ExpressionError},
+    log::LogEntry,
+    run::{Event, Phase, RunState, Version, apply},
     time::Timestamp,
 };
 use schemars::JsonSchema;

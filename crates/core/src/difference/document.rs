@@ -1,5 +1,6 @@
 //! What differs between two documents, step by step. Works on drafts too: nothing here asks that a document be right.
 
+use crate::pointer::token;
 use serde_json::{Map, Value};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -159,7 +160,7 @@ fn compare(at: &mut String, before: Option<&Value>, after: Option<&Value>, found
 fn below(at: &mut String, key: &str, walk: impl FnOnce(&mut String)) {
     let length = at.len();
     at.push('/');
-    at.push_str(&key.replace('~', "~0").replace('/', "~1"));
+    at.push_str(&token(key));
     walk(at);
     at.truncate(length);
 }
@@ -284,10 +285,7 @@ fn exits(step: &Value) -> Vec<(String, String)> {
         found.extend((0..branches.len()).map(named).filter(|(_, pointer)| step.pointer(pointer).is_some()));
     }
     if let Some(outcomes) = step.get("outcomes").and_then(Value::as_object) {
-        let named = |name: &String| {
-            let escaped = name.replace('~', "~0").replace('/', "~1");
-            (name.clone(), format!("/outcomes/{escaped}/next"))
-        };
+        let named = |name: &String| (name.clone(), format!("/outcomes/{}/next", token(name)));
         found.extend(outcomes.keys().map(named).filter(|(_, pointer)| step.pointer(pointer).is_some()));
     }
     found

@@ -72,7 +72,7 @@ fn below(key: &str, before: Option<&Value>, after: Option<&Value>, pointer: &mut
     }
     let length = pointer.len();
     pointer.push('/');
-    pointer.push_str(&key.replace('~', "~0").replace('/', "~1"));
+    pointer.push_str(&crate::pointer::token(key));
     match (before, after) {
         (Some(before), Some(after)) => compare(before, after, pointer, changes),
         (Some(before), None) => push(changes, pointer, ChangeKind::Removed, before, &Value::Null),

@@ -2,7 +2,8 @@
 
 use crate::{
     document::StepId,
-    run::{Actor, FailureClass, UnknownAnswer, Via},
+    log::FailureClass,
+    run::{Actor, UnknownAnswer, Via},
     time::{Span, Timestamp},
 };
 use serde::{Deserialize, Serialize};

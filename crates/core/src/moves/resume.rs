@@ -1,7 +1,9 @@
 //! How a run goes on after its end: from which step, with what changed. Every word of it is on the record.
 
-use super::{Actor, RunState};
-use crate::document::StepId;
+use crate::{
+    document::StepId,
+    run::{Actor, RunState},
+};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
@@ -41,7 +43,7 @@ impl StateEdit {
         self.vars.is_empty() && self.unset.is_empty() && self.steps.is_none()
     }
 
-    pub(super) fn apply(&self, state: &mut RunState) {
+    pub(crate) fn apply(&self, state: &mut RunState) {
         state.vars.extend(self.vars.iter().map(|(name, value)| (name.clone(), value.clone())));
         state.vars.retain(|name, _| !self.unset.contains(name));
         if let Some(steps) = &self.steps {

@@ -1,7 +1,10 @@
 //! What would happen along a branch, as far as it can be told now.
 
-use super::{CompiledStep, RunState, Version};
-use crate::{document::StepId, time::Timestamp};
+use crate::{
+    document::StepId,
+    run::{CompiledStep, RunState, Version},
+    time::Timestamp,
+};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;

@@ -2,12 +2,11 @@
 
 use super::sample;
 use crate::{
+    approval::{GuardedRequest, PreviewStep, RequestDifference, preview},
     catalogue::{Catalogue, Risk},
     document::StepId,
-    run::{
-        CallRequest, CompiledStep, Effect, Event, GuardedRequest, LogEntry, Opened, Phase, PreviewStep,
-        RequestDifference, RunState, StepError, Version, preview,
-    },
+    log::{LogEntry, StepError},
+    run::{CallRequest, CompiledStep, Effect, Event, Opened, Phase, RunState, Version},
     time::Timestamp,
 };
 use serde::Serialize;

@@ -1,7 +1,11 @@
 //! What would be done a second time when a run goes on from a step.
 
-use super::{CallRequest, CompiledStep, Event, FailureClass, LogEntry, Refusal, RunState, Version};
-use crate::{document::StepId, time::Timestamp};
+use crate::{
+    document::StepId,
+    log::{FailureClass, LogEntry},
+    run::{CallRequest, CompiledStep, Event, Refusal, RunState, Version},
+    time::Timestamp,
+};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
@@ -52,7 +56,7 @@ impl Again {
 
     /// # Errors
     /// `Stale` when it was read for another step or before the run went on, `WouldRepeat`.
-    pub(super) fn allows(self, state: &RunState, from: &str) -> Result<(), Refusal> {
+    pub(crate) fn allows(self, state: &RunState, from: &str) -> Result<(), Refusal> {
         if self.from != from || self.visits != state.visits {
             return Err(Refusal::Stale);
         }
@@ -62,7 +66,7 @@ impl Again {
 
 /// The steps that can be reached from `from`, itself included.
 #[must_use]
-pub fn reachable(version: &Version, from: &str) -> BTreeSet<StepId> {
+fn reachable(version: &Version, from: &str) -> BTreeSet<StepId> {
     let mut found = BTreeSet::new();
     let mut left = vec![from.to_owned()];
     while let Some(id) = left.pop() {

@@ -1,6 +1,6 @@
 //! What an error's code means and what to do about it, in words for people.
 
-use super::{FailureClass, StepError};
+use crate::log::{FailureClass, StepError};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 

@@ -3,14 +3,17 @@
 //! The run stays where it waits: same entry, same checkpoint, same people, same timers. What was approved stays what runs:
 //! a grant keeps its hash, so a guarded call that another version would render differently asks its approval again.
 
-use super::{
-    Actor, CompiledStep, Decision, Event, GuardedRequest, LogEntry, Moved, Phase, Refusal, RunState, Version, apply,
-    machine::Machine,
-};
 use crate::{
-    check::sites::{self, Form, RESERVED},
-    document::{Approvers, CollectForm, Step, StepId, StepKind, Workflow},
+    approval::GuardedRequest,
+    document::{
+        Approvers, CollectForm, Step, StepId, StepKind, Workflow,
+        sites::{self, Form, RESERVED},
+    },
     expr::{Expression, TextTemplate},
+    log::LogEntry,
+    run::{
+        Actor, CompiledStep, Decision, Event, Moved, Phase, Refusal, RunState, Version, Via, apply, machine::Machine,
+    },
     time::Timestamp,
 };
 use serde_json::{Map, Value};
@@ -174,7 +177,7 @@ fn decided(version: &Version, state: &RunState, moved: Moved, now: Timestamp) ->
 
 /// Who asks when nobody does yet.
 fn system() -> Actor {
-    Actor { id: String::new(), name: String::new(), email: String::new(), roles: Vec::new(), via: super::Via::Api }
+    Actor { id: String::new(), name: String::new(), email: String::new(), roles: Vec::new(), via: Via::Api }
 }
 
 impl MoveCheck {

@@ -1,7 +1,6 @@
 //! Whom an approval's policy lets decide.
 
-use super::Actor;
-use crate::document::Approvers;
+use crate::{document::Approvers, run::Actor};
 
 /// Workspace roles that may decide when the policy names nobody.
 const OPERATING: [&str; 3] = ["operator", "builder", "admin"];

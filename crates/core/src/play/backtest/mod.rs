@@ -4,8 +4,7 @@
 mod recording;
 mod replay;
 
-use super::{LogEntry, Version};
-use crate::{difference::FieldChange, document::StepId};
+use crate::{difference::document::FieldChange, document::StepId, log::LogEntry, run::Version};
 use recording::Recording;
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
@@ -105,7 +104,7 @@ pub fn backtest(log: &[LogEntry], version: &Version) -> Option<Backtest> {
     backtest_renamed(log, version, &BTreeMap::new())
 }
 
-/// [`backtest`] where steps are called otherwise on `version`: old id → new id, as [`crate::difference::renamed`] tells.
+/// [`backtest`] where steps are called otherwise on `version`: old id → new id, as [`crate::difference::document::renamed`] tells.
 #[must_use]
 pub fn backtest_renamed(log: &[LogEntry], version: &Version, renamed: &BTreeMap<StepId, StepId>) -> Option<Backtest> {
     let mut recording = Recording::of(log)?;

@@ -1,10 +1,11 @@
 //! The log as people read it: one entry per step, with attempts, checkpoint and outcome.
 
-use super::{
-    Actor, BranchValue, CallRequest, CheckpointKind, ClosedBy, EndedStatus, Event, FailureClass, Moved, Opened,
-    StepError, Version,
+use crate::{
+    document::StepId,
+    log::{FailureClass, StepError},
+    run::{Actor, BranchValue, CallRequest, CheckpointKind, ClosedBy, EndedStatus, Event, Moved, Opened, Version},
+    time::Timestamp,
 };
-use crate::{document::StepId, time::Timestamp};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};

@@ -5,11 +5,13 @@ use super::{
     recording::{Answer, Closed, Entry, Key, Recording, Reopened, Wait},
 };
 use crate::{
-    difference,
+    approval::GuardedRequest,
+    difference::document,
     document::StepId,
+    moves::Again,
     run::{
-        Actor, Again, ApprovalWait, CallRequest, Calling, CheckpointKind, ClosedBy, Event, GuardedRequest, Input,
-        LookUpResult, Opened, Phase, Refusal, RunState, UnknownAnswer, Version, step,
+        Actor, ApprovalWait, CallRequest, Calling, CheckpointKind, ClosedBy, Event, Input, LookUpResult, Opened, Phase,
+        Refusal, RunState, UnknownAnswer, Version, step,
     },
     time::{Span, Timestamp},
 };
@@ -188,7 +190,7 @@ impl<'a> Player<'a> {
         let occurrence = self.times.get(step).copied().unwrap_or(0).max(1);
         let known = self.played.requests.iter().any(|known| known.step == step && known.occurrence == occurrence);
         if !known {
-            let fields = difference::fields(before, now);
+            let fields = document::fields(before, now);
             self.played.requests.push(RequestChange { step: step.to_owned(), occurrence, fields });
         }
     }

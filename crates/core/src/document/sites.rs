@@ -1,7 +1,9 @@
 //! Every place of a document that holds an expression.
 
-use super::report::token;
-use crate::document::{StepKind, Workflow};
+use crate::{
+    document::{StepKind, Workflow},
+    pointer::token,
+};
 use serde_json::{Map, Value};
 
 /// Root names that every expression of a run can read; variables of these names would be hidden.

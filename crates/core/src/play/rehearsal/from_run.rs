@@ -11,10 +11,8 @@ use super::{
 use crate::{
     catalogue::Catalogue,
     document::StepId,
-    run::{
-        Actor, CallRequest, ClosedBy, EndedStatus, Event, FailureClass, LogEntry, Phase, RunState, Start, StepError,
-        UnknownAnswer, Version,
-    },
+    log::{FailureClass, LogEntry, StepError},
+    run::{Actor, CallRequest, ClosedBy, EndedStatus, Event, Phase, RunState, Start, UnknownAnswer, Version},
     time::{Span, Timestamp},
 };
 use facts::Facts;

@@ -1,0 +1,12 @@
+//! How a run goes on otherwise than by itself: on another version, from another step, with other values. And which version
+//! a new one takes.
+
+mod moving;
+mod ramp;
+mod repeats;
+mod resume;
+
+pub use moving::{MoveCheck, MoveReason, MoveRequest, MoveVerdict, check_move, move_run, undo_move};
+pub use ramp::{Ramp, version_for};
+pub use repeats::{Again, Repeat, asked_again, repeats};
+pub use resume::{Continuation, StateEdit};
