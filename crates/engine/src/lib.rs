@@ -13,7 +13,7 @@ pub use engine::{Engine, EngineConfig, EngineParts};
 pub use error::EngineError;
 pub use run::{
     CheckedMove, DecideRequest, IdempotencyKey, LoadedCheckpoint, LoadedRun, MoveRun, RetryBy, RetryPlan, RetryRun,
-    StartRun, StartedRun, beside_workers, conversation_object, customer_object, has_stopped,
+    StartRun, StartedRun, VersionRecord, beside_workers, conversation_object, customer_object, has_stopped,
 };
 #[doc(hidden)]
 pub use run::{Outside, project};

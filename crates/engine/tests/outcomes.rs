@@ -275,6 +275,40 @@ async fn a_run_ends_on_the_version_it_started_with() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_step_begins_when_it_was_entered_whatever_happens_while_it_waits() {
+    let world = World::new().await;
+    let yaml = "
+schema: 1
+name: Two must agree
+start: approve
+steps:
+  approve:
+    type: approval
+    summary: go
+    approvers: { quorum: 2 }
+    remind_after: 10m
+    on_approve: done
+    on_reject: done
+  done: { type: end }
+";
+    world.publish("two", yaml).await;
+    let run = world.engine.start_run(world.start("two")).await.unwrap().run;
+    let approval = world.until_waiting_for(&run.id, "approval").await;
+    world.clock.advance(11 * 60_000);
+    let reminded = world.until(&run.id, |row| row.seq > run.seq && row.wake_at.is_none()).await;
+    for (number, who) in ["first", "second"].into_iter().enumerate() {
+        world.clock.advance(60_000);
+        let decision = DecideRequest { outcome: "approved".into(), comment: String::new(), result: None };
+        let decided = world.engine.decide(WORKSPACE, &approval.id, decision, person(who, &["operator"])).await.unwrap();
+        assert_eq!(decided.run.row.seq, reminded.seq + 1 + number as u64);
+    }
+    let rows = world.store.list_step_executions(WORKSPACE, &run.id).await.unwrap();
+    assert_eq!(rows[0].step, "approve");
+    assert_eq!(rows[0].started_at, run.started_at);
+    assert_eq!(rows[0].ended_at, Some(run.started_at + 13 * 60_000));
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn another_workspace_sees_nothing() {
     let world = World::new().await;
     world.publish("one", &one_call(&world, "http.request", &unkeyed())).await;

@@ -9,7 +9,7 @@ use crate::{
     wire::{Diagnostic, Policy, Severity, json},
 };
 use countersign_core::{catalogue::Catalogue, document::Workflow, run::Version};
-use countersign_engine::Engine;
+use countersign_engine::{Engine, VersionRecord};
 use countersign_store::{NewAudit, Publish, WorkflowRow};
 use serde_json::json as object;
 use uuid::Uuid;
@@ -51,7 +51,8 @@ impl Publishable {
 
     /// What the version's record says; the engine compiles with the permission only when it is there.
     fn record(&self) -> Option<String> {
-        let allowed = || object!({ "allow_unguarded": true, "overridden": self.overridden }).to_string();
+        let allowed =
+            || object!(VersionRecord { allow_unguarded: true, overridden: self.overridden.clone() }).to_string();
         (!self.overridden.is_empty()).then(allowed)
     }
 }

@@ -2,7 +2,10 @@
 
 use crate::{
     Engine, EngineError,
-    run::{load::LoadedRun, project},
+    run::{
+        load::LoadedRun,
+        project::{self, Stood},
+    },
 };
 use countersign_core::run::{self, Decision, Effect, Input, Phase, Refusal, RunState, Version};
 use countersign_store::{
@@ -73,8 +76,8 @@ impl Cells {
 pub(crate) struct Before<'a> {
     pub(crate) row: &'a RunRow,
     pub(crate) version: &'a Version,
-    /// The checkpoint that was open.
-    pub(crate) checkpoint: Option<&'a str>,
+    /// Where the run stood, by the state.
+    pub(crate) stood: &'a Stood,
 }
 
 /// What an input led to.
@@ -211,7 +214,7 @@ impl Engine {
                 return Err(Refusal::Stale.into());
             }
             let Held { row, version, state } = now;
-            let checkpoint = state.open_checkpoint();
+            let stood = Stood::of(&state);
             let decision = match self.advance(&version, state, input.clone()) {
                 Ok(decision) => decision,
                 // Another process may have moved the run: only what is stored may refuse.
@@ -221,7 +224,7 @@ impl Engine {
                     return Err(refusal.into());
                 }
             };
-            let before = Before { row: &row, version: &version, checkpoint: checkpoint.as_deref() };
+            let before = Before { row: &row, version: &version, stood: &stood };
             match self.commit(before, decision, Beside::default()).await {
                 Ok(Committed::Written { row, after, todo }) => {
                     *held = Some(Held { row: Arc::clone(&row), version, state: after });
@@ -267,9 +270,9 @@ impl Engine {
     ) -> Result<Committed, EngineError> {
         let Decision { events, effects, after } = decision;
         let (at, lease) = (self.now(), self.0.lease.number());
-        let Before { row, version, checkpoint } = before;
+        let Before { row, version, stood } = before;
         let node = &self.0.config.node;
-        let facts = project::Facts { before: row, checkpoint, version, after: &after, events: &events, at, node };
+        let facts = project::Facts { before: row, stood, version, after: &after, events: &events, at, node };
         let mut commit = project::commit(&facts)?;
         commit.idempotency = beside.idempotency;
         commit.pointed = beside.pointed;

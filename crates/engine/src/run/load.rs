@@ -101,13 +101,13 @@ impl Engine {
         Ok(loaded)
     }
 
+    /// The log is cut where the row is: rows are read before their events, so others may have written in between, and what
+    /// is decided on a row and a state of two instants is written with the step, the times and the owner of the older.
     async fn fold(&self, workspace: &str, row: RunRow, events: &[RunEventsRow]) -> Result<LoadedRun, EngineError> {
+        let events = until(&row, events)?;
         let long = events.iter().map(|row| row.events.len()).sum::<usize>() > LONG_LOG_BYTES;
         let (log, state) = if long { beside_workers(|| folded(events)) } else { folded(events) }?;
-        let on = if log.is_empty() { row.version } else { state.info.version };
-        let version = self.version(workspace, &row.workflow, on).await?;
-        // The row may be a commit behind or ahead of the events read after it; the log is the truth.
-        let row = RunRow { seq: log.last().map_or(0, |entry| entry.seq), version: on, ..row };
+        let version = self.version(workspace, &row.workflow, row.version).await?;
         let mut earlier = BTreeMap::new();
         for number in log.iter().flat_map(|entry| &entry.events).filter_map(left) {
             earlier.insert(number, self.version(workspace, &row.workflow, number).await?);
@@ -121,6 +121,15 @@ impl Engine {
     /// `Corrupt` when it cannot be read.
     pub async fn run_log(&self, workspace: &str, run: &str) -> Result<Vec<LogEntry>, EngineError> {
         self.0.store.run_events(workspace, run, 0).await?.iter().map(entry).collect()
+    }
+}
+
+/// The events up to the row's commit.
+fn until<'a>(row: &RunRow, events: &'a [RunEventsRow]) -> Result<&'a [RunEventsRow], EngineError> {
+    let end = events.partition_point(|event| event.seq <= row.seq);
+    match events.get(..end) {
+        Some(until) if until.last().map_or(0, |last| last.seq) == row.seq => Ok(until),
+        Some(_) | None => Err(EngineError::Corrupt(format!("run {} is at {}, its log ends before", row.id, row.seq))),
     }
 }
 

@@ -24,6 +24,7 @@ pub use moves::{CheckedMove, MoveRun};
 pub use people::DecideRequest;
 pub use retry::{RetryBy, RetryPlan, RetryRun};
 pub use start::{IdempotencyKey, StartRun, StartedRun};
+pub use versions::VersionRecord;
 pub use waiters::has_stopped;
 
 pub(crate) use aside::Aside;

@@ -5,6 +5,7 @@ use crate::{
     run::{
         drive::{Before, Beside, Committed},
         load::LoadedRun,
+        project::Stood,
     },
 };
 use countersign_core::{
@@ -64,8 +65,8 @@ impl Engine {
             let to = self.version(workspace, &row.workflow, wanted.to).await?;
             let request = MoveRequest { from: &version, to: &to, number: wanted.to, mapping: &wanted.mapping };
             let decision = move_run(&request, &state, by, self.timestamp())?;
-            let checkpoint = state.open_checkpoint();
-            let before = Before { row: &row, version: &to, checkpoint: checkpoint.as_deref() };
+            let stood = Stood::of(&state);
+            let before = Before { row: &row, version: &to, stood: &stood };
             match self.commit(before, decision, Beside::default()).await {
                 Ok(Committed::Written { row, .. }) => return Ok(Arc::unwrap_or_clone(row)),
                 Ok(Committed::Replayed(_)) => return Err(EngineError::KeyReused),
@@ -88,8 +89,8 @@ impl Engine {
         });
         let back = left.ok_or_else(|| Refusal::NotMovable("the last thing that happened to it is no move".into()))?;
         let decision = undo_move(back, &log, &state, by, self.timestamp())?;
-        let checkpoint = state.open_checkpoint();
-        let before = Before { row: &row, version: back, checkpoint: checkpoint.as_deref() };
+        let stood = Stood::of(&state);
+        let before = Before { row: &row, version: back, stood: &stood };
         match self.commit(before, decision, Beside::default()).await? {
             Committed::Written { row, .. } => Ok(Arc::unwrap_or_clone(row)),
             Committed::Replayed(_) => Err(EngineError::KeyReused),

@@ -16,8 +16,8 @@ use serde_json::{Value, json};
 pub struct Facts<'a> {
     /// The run's row before the decision.
     pub before: &'a RunRow,
-    /// The checkpoint that was open before the decision.
-    pub checkpoint: Option<&'a str>,
+    /// Where it stood then, by its state.
+    pub stood: &'a Stood,
     /// The version it runs on.
     pub version: &'a Version,
     /// The run's state after the decision.
@@ -30,14 +30,79 @@ pub struct Facts<'a> {
     pub node: &'a str,
 }
 
+/// Where a run stands, by its state: the step entry, call and checkpoint that what is decided next belongs to.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Stood {
+    place: Option<Place>,
+    /// When the attempt was made that is under way, in doubt or to be followed by another.
+    requested_at: Option<Timestamp>,
+    checkpoint: Option<String>,
+    status: RunStatus,
+    waiting_for: Option<&'static str>,
+    wake_at: Option<Timestamp>,
+}
+
+impl Stood {
+    /// By this state.
+    #[must_use]
+    pub fn of(state: &RunState) -> Self {
+        let (status, waiting_for) = standing(&state.phase);
+        Self {
+            place: state.place().cloned(),
+            requested_at: requested_at(&state.phase),
+            checkpoint: state.open_checkpoint(),
+            status,
+            waiting_for,
+            wake_at: state.wake_at(),
+        }
+    }
+
+    /// Whether a row says the same: it is of the same `seq`.
+    #[must_use]
+    pub fn is_of(&self, row: &RunRow) -> bool {
+        self.status == row.status
+            && self.waiting_for == row.waiting_for.as_deref()
+            && self.place.as_ref().map(|place| &place.step) == row.step.as_ref()
+            && self.wake_at.map(|at| at.0) == row.wake_at
+    }
+}
+
+fn requested_at(phase: &Phase) -> Option<Timestamp> {
+    match phase {
+        Phase::Calling(calling) | Phase::CallDown(calling) => Some(calling.requested_at),
+        Phase::BackingOff(wait) => Some(wait.calling.requested_at),
+        Phase::LookingUp(wait) => Some(wait.calling.requested_at),
+        Phase::WaitingUnknown(wait) => Some(wait.calling.requested_at),
+        Phase::Unstarted
+        | Phase::Moving
+        | Phase::AtStep(_)
+        | Phase::WaitingForm(_)
+        | Phase::WaitingApproval(_)
+        | Phase::WaitingHandoff(_)
+        | Phase::Ended(_) => None,
+    }
+}
+
 /// The commit of a decision.
 ///
 /// # Errors
 /// `Corrupt` when the events cannot be written down.
 pub fn commit(facts: &Facts<'_>) -> Result<Commit, EngineError> {
+    debug_assert!(
+        facts.before.seq == 0 || facts.stood.is_of(facts.before),
+        "decided on a row and a state that are not of one seq: {:?} and {:?}",
+        facts.before,
+        facts.stood
+    );
     let events = serde_json::to_string(facts.events)
         .map_err(|error| EngineError::Corrupt(format!("events cannot be written: {error}")))?;
-    let mut projection = Projection { facts, place: None, call: None, commit: empty(facts, events) };
+    let mut projection = Projection {
+        facts,
+        place: facts.stood.place.clone(),
+        requested_at: facts.stood.requested_at,
+        answered: None,
+        commit: empty(facts, events),
+    };
     for event in facts.events {
         projection.take(event);
     }
@@ -117,8 +182,10 @@ struct Projection<'a> {
     facts: &'a Facts<'a>,
     /// The step entry the events are at.
     place: Option<Place>,
-    /// The call an answer in this commit belongs to, with its start.
-    call: Option<(u32, u32, i64)>,
+    /// When the attempt was made that an answer belongs to.
+    requested_at: Option<Timestamp>,
+    /// The step entry whose call was answered in this commit.
+    answered: Option<u32>,
     commit: Commit,
 }
 
@@ -127,8 +194,10 @@ impl Projection<'_> {
         match event {
             Event::StepEntered { visit, step, at } => {
                 self.place = Some(Place { visit: *visit, step: step.clone(), entered_at: *at });
-                self.call = None;
+                self.requested_at = None;
+                self.answered = None;
             }
+            Event::CallRequested { at, .. } => self.requested_at = Some(*at),
             Event::CallSucceeded { visit, call, attempt, .. } => {
                 self.call_row(*visit, *call, *attempt, ExecutionStatus::Completed, None);
             }
@@ -174,7 +243,6 @@ impl Projection<'_> {
             Event::RunMoved { moved, .. } => self.moved(moved),
             Event::RunEnded { by: None, .. }
             | Event::RunStarted { .. }
-            | Event::CallRequested { .. }
             | Event::CallResumed { .. }
             | Event::RetryScheduled { .. }
             | Event::LookUpRequested { .. }
@@ -188,13 +256,8 @@ impl Projection<'_> {
         self.facts.version.workflow().steps.get(step).map_or("", |step| step.kind.tag())
     }
 
-    /// The step the row before this commit was at: answers belong to it.
     fn place_of(&self, visit: u32) -> Option<Place> {
-        let here = self.place.as_ref().filter(|place| place.visit == visit);
-        here.cloned().or_else(|| {
-            let step = self.facts.before.step.clone()?;
-            Some(Place { visit, step, entered_at: Timestamp(self.facts.before.updated_at) })
-        })
+        self.place.as_ref().filter(|place| place.visit == visit).cloned()
     }
 
     fn row(&self, place: &Place, status: ExecutionStatus) -> StepExecutionRow {
@@ -222,8 +285,6 @@ impl Projection<'_> {
 
     fn call_row(&mut self, visit: u32, call: u16, attempt: u32, status: ExecutionStatus, error: Option<&StepError>) {
         let Some(place) = self.place_of(visit) else { return };
-        // The intent was the commit before this one: its time is when the request left.
-        let started_at = self.facts.before.updated_at;
         let action = match &self.facts.version.workflow().steps.get(&place.step).map(|step| &step.kind) {
             Some(countersign_core::document::StepKind::ToolCall(step)) => Some(step.action.clone()),
             _ => None,
@@ -234,16 +295,16 @@ impl Projection<'_> {
             action,
             error_code: error.map(|error| error.code.clone()),
             error_message: error.map(|error| error.message.clone()),
-            started_at,
+            started_at: self.requested_at.unwrap_or(place.entered_at).0,
             ..self.row(&place, status)
         };
-        self.call = Some((visit, attempt, started_at));
+        self.answered = Some(visit);
         self.commit.step_executions.push(row);
     }
 
     fn step_row(&mut self, visit: u32, exit: &str) {
         // A call's own row already says that it is over.
-        if self.call.is_some_and(|(called, _, _)| called == visit) {
+        if self.answered == Some(visit) {
             return;
         }
         let Some(place) = self.place_of(visit) else { return };
@@ -257,7 +318,7 @@ impl Projection<'_> {
     }
 
     fn failed_row(&mut self, visit: u32, error: &StepError) {
-        if self.call.is_some_and(|(called, _, _)| called == visit) {
+        if self.answered == Some(visit) {
             return;
         }
         let Some(place) = self.place_of(visit) else { return };
@@ -288,7 +349,7 @@ impl Projection<'_> {
             workspace: self.commit.workspace.clone(),
             run: self.commit.run_id.clone(),
             workflow: self.facts.before.workflow.clone(),
-            version: self.facts.before.version,
+            version: self.facts.after.info.version,
             step: place.step,
             visit,
             kind,
@@ -311,7 +372,7 @@ impl Projection<'_> {
 
     /// The checkpoint that was open before this commit.
     fn open_checkpoint(&self) -> Option<String> {
-        self.facts.checkpoint.map(str::to_owned)
+        self.facts.stood.checkpoint.clone()
     }
 
     fn touched(&mut self, due_at: Option<Option<i64>>, payload: Option<String>) {
@@ -327,7 +388,7 @@ impl Projection<'_> {
             ClosedBy::Timeout => "timeout",
             ClosedBy::Cancel => "cancel",
         };
-        if self.facts.before.waiting_for.as_deref() == Some("handoff") {
+        if self.facts.stood.waiting_for == Some("handoff") {
             self.conversation_status(ConversationStatus::Open);
         }
         self.commit.checkpoints.push(CheckpointChange::Close {

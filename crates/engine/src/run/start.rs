@@ -5,12 +5,13 @@ use crate::{
     run::{
         customer::{conversation_object, customer_object},
         drive::{Before, Beside, Committed, Held},
+        project::Stood,
         waiters::{Wait, has_stopped},
     },
 };
 use countersign_core::{
     moves::{self, Continuation, Ramp},
-    run::{Actor, Decision, Input, Start, Version},
+    run::{Actor, Decision, Input, RunState, Start, Version},
 };
 use countersign_store::{Conflict, IdempotencyRow, NewIdempotency, Pointed, RunRow, RunStatus, StoreError};
 use serde_json::Value;
@@ -176,7 +177,7 @@ impl Engine {
         beside: Beside,
         permit: OwnedSemaphorePermit,
     ) -> Result<Begun, EngineError> {
-        let before = Before { row: &first, version: &version, checkpoint: None };
+        let before = Before { row: &first, version: &version, stood: &Stood::of(&RunState::default()) };
         match self.commit(before, decision, beside).await? {
             Committed::Written { row, after, todo } => {
                 if !todo.effects.is_empty() {

@@ -3,6 +3,7 @@
 use crate::{Engine, EngineError};
 use countersign_core::{document, run::Version};
 use parking_lot::RwLock;
+use serde::{Deserialize, Serialize};
 use std::{collections::HashMap, sync::Arc};
 
 /// How many compiled versions are kept; past it the cache starts anew.
@@ -12,6 +13,26 @@ type Key = (String, String, u32);
 
 #[derive(Default)]
 pub(crate) struct Versions(RwLock<HashMap<Key, Arc<Version>>>);
+
+/// What a version's row says besides its document.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct VersionRecord {
+    /// Whether high-risk actions run without an approval: the workspace's policy let it be published so.
+    pub allow_unguarded: bool,
+    /// Findings the policy overrode.
+    pub overridden: Vec<String>,
+}
+
+impl VersionRecord {
+    /// From the row's `detail`.
+    ///
+    /// # Errors
+    /// When it is something else: nothing is taken for granted.
+    pub fn read(detail: Option<&str>) -> serde_json::Result<Self> {
+        detail.map_or_else(|| Ok(Self::default()), serde_json::from_str)
+    }
+}
 
 impl Engine {
     /// A published version, compiled.
@@ -33,8 +54,8 @@ impl Engine {
             |error: String| EngineError::Corrupt(format!("version {version} of workflow {workflow}: {error}"));
         let document = document::parse(&row.document).map_err(|error| unreadable(error.to_string()))?;
         // The policy was applied when it was published; the machine's own guard stands unless it allowed otherwise.
-        let allow_unguarded = row.detail.as_deref().is_some_and(|detail| detail.contains("\"allow_unguarded\":true"));
-        let compiled = Version::compile(document, &self.0.catalogue, allow_unguarded)
+        let record = VersionRecord::read(row.detail.as_deref()).map_err(|error| unreadable(error.to_string()))?;
+        let compiled = Version::compile(document, &self.0.catalogue, record.allow_unguarded)
             .map_err(|error| unreadable(error.to_string()))?;
         let compiled = Arc::new(compiled);
         let mut kept = self.0.versions.0.write();
@@ -43,5 +64,22 @@ impl Engine {
         }
         kept.insert(key, Arc::clone(&compiled));
         Ok(compiled)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_the_flag_itself_lets_high_risk_actions_run_unguarded() {
+        let allows = |detail| VersionRecord::read(Some(detail)).map(|record| record.allow_unguarded).ok();
+        assert_eq!(allows("{\"allow_unguarded\": true}"), Some(true));
+        assert_eq!(
+            allows("{\"allow_unguarded\":false,\"overridden\":[\"\\\"allow_unguarded\\\":true\"]}"),
+            Some(false)
+        );
+        assert_eq!(allows("{\"note\":{\"allow_unguarded\":true}}"), None, "unknown: refused, never guessed");
+        assert_eq!(VersionRecord::read(None).unwrap(), VersionRecord::default());
     }
 }

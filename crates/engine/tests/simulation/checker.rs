@@ -45,6 +45,10 @@ struct Facts {
     version: u32,
     state: RunState,
     intents: BTreeMap<(u32, u16), Intent>,
+    /// Step and time of each entry.
+    entered: BTreeMap<u32, (String, i64)>,
+    /// When each attempt was made: entry, call, attempt.
+    requested: BTreeMap<(u32, u32, u32), i64>,
     /// Checkpoints ever opened; closed ones have no due time any more.
     opened: BTreeMap<String, Checkpoint>,
     closed_by_person: usize,
@@ -117,6 +121,8 @@ impl Checker {
             version: commit.run.version,
             state: RunState::default(),
             intents: BTreeMap::new(),
+            entered: BTreeMap::new(),
+            requested: BTreeMap::new(),
             opened: BTreeMap::new(),
             closed_by_person: 0,
             grants: BTreeMap::new(),
@@ -139,6 +145,7 @@ impl Checker {
             matches!(facts.state.phase, Phase::Unstarted | Phase::Moving | Phase::AtStep(_) | Phase::CallDown(_));
         must(!transient, || format!("{run}: a commit ends between two steps: {:?}", facts.state.phase))?;
         same_standing(&commit.run, &facts.state)?;
+        facts.same_rows(commit).map_err(|found| format!("{run} {cause:?}: {found}"))?;
         self.decisions += u64::from(matches!(cause, Cause::Person(Some(_))));
         Ok(())
     }
@@ -253,10 +260,12 @@ impl Checker {
 impl Facts {
     fn take(&mut self, run: &str, event: &Event, at: i64, cause: &Cause) -> Verdict {
         match event {
-            Event::StepEntered { visit, .. } => {
+            Event::StepEntered { visit, step, at } => {
+                self.entered.insert(*visit, (step.clone(), at.0));
                 must(*visit == self.state.visits + 1, || format!("visit {visit} follows {}", self.state.visits))
             }
-            Event::CallRequested { visit, call, attempt, key, request, .. } => {
+            Event::CallRequested { visit, call, attempt, key, request, at } => {
+                self.requested.insert((*visit, u32::from(*call), *attempt), at.0);
                 must(*key == format!("{run}.{visit}.{call}"), || format!("key {key} of call {visit}.{call}"))?;
                 if *attempt == 1 {
                     self.gave_up(cause)?;
@@ -472,6 +481,29 @@ impl Facts {
         must(row.status != RunStatus::Running, || {
             format!("nobody drives it: {:?} of {:?} in {:?}", row.status, row.node, state.phase)
         })
+    }
+
+    /// The rows of a commit name the step and the times the log names.
+    fn same_rows(&self, commit: &Commit) -> Verdict {
+        let entered =
+            |visit: u32| self.entered.get(&visit).ok_or_else(|| format!("a row of visit {visit}, never entered"));
+        for row in &commit.step_executions {
+            let (step, at) = entered(row.visit)?;
+            must(row.step == *step, || format!("visit {} is of `{step}`, its row says `{}`", row.visit, row.step))?;
+            let requested = self.requested.get(&(row.visit, row.call, row.attempt));
+            must(row.started_at == *at || requested == Some(&row.started_at), || {
+                format!("visit {} began at {at}, its call at {requested:?}, the row says {}", row.visit, row.started_at)
+            })?;
+        }
+        for change in &commit.checkpoints {
+            if let CheckpointChange::Open(row) = change {
+                let (step, _) = entered(row.visit)?;
+                must(row.step == *step, || {
+                    format!("checkpoint {} is of `{step}`, its row says `{}`", row.id, row.step)
+                })?;
+            }
+        }
+        Ok(())
     }
 
     fn checkpoints_match(&self, run: &str, state: &RunState, store: &Store) -> Verdict {

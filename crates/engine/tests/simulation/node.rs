@@ -339,10 +339,10 @@ impl Scenario {
     fn commit(&mut self, at: usize, held: Held, decision: Decision, job: Job) {
         let Decision { events, effects, after } = decision;
         let node = self.nodes[at].id.clone();
-        let checkpoint = held.state.open_checkpoint();
+        let stood = project::Stood::of(&held.state);
         let facts = project::Facts {
             before: &held.row,
-            checkpoint: checkpoint.as_deref(),
+            stood: &stood,
             version: &held.published.version,
             after: &after,
             events: &events,

@@ -12,6 +12,7 @@ use crate::{
 };
 use axum::{Json, extract::State, http::StatusCode};
 use countersign_core::difference::document::difference;
+use countersign_engine::{EngineError, VersionRecord};
 use countersign_store::{
     Activate, ActivationKind as Kind, PointerRow, Role, RunCount, WorkflowRow, WorkflowVersionRow,
 };
@@ -34,7 +35,7 @@ async fn view(
     for count in counts.iter().filter(|count| count.version == row.version) {
         runs.add(count.status, count.count);
     }
-    let detail = row.detail.as_deref().map(json).unwrap_or_default();
+    let record = VersionRecord::read(row.detail.as_deref()).map_err(|error| EngineError::Corrupt(error.to_string()))?;
     Ok(Version {
         author: app.some_person(&row.workspace, Some(&row.author)).await?,
         version: row.version,
@@ -43,7 +44,7 @@ async fn view(
         created_at: row.published_at,
         active: pointer.active_version == Some(row.version),
         ramp_percent: pointer.ramp_percent.filter(|_| pointer.ramp_version == Some(row.version)),
-        allow_unguarded: detail.get("allow_unguarded").and_then(Value::as_bool).unwrap_or(false),
+        allow_unguarded: record.allow_unguarded,
         runs,
         document: with_document.then(|| json(&row.document)),
     })

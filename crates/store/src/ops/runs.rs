@@ -169,7 +169,7 @@ impl Store {
         without_gaps(run, after_seq, self.rows(tail, params![workspace, run, &after_seq]).await?)
     }
 
-    /// A run with all its events. One may be a commit ahead of the other.
+    /// A run with all its events. The run is read first: its log may be ahead of it, never behind.
     ///
     /// # Errors
     /// `Corrupt` when a row is missing.
@@ -183,7 +183,7 @@ impl Store {
         Ok(runs.into_iter().next().map(|run| (run, events)))
     }
 
-    /// A checkpoint with its run and the run's log, in one trip.
+    /// A checkpoint with its run and the run's log, in one trip and in this order: what is read later may be ahead.
     ///
     /// # Errors
     /// `Corrupt` when a row is missing.

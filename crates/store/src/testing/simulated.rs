@@ -13,6 +13,8 @@ use crate::{Commit, CommitOutcome, Priority, Result, Store};
 pub trait Network: Send + Sync {
     /// A request is on its way. An error is what the caller gets, and nothing has happened.
     async fn request(&self) -> Result<()>;
+    /// Between two queries of one trip, which are not one transaction: others may write.
+    async fn between_queries(&self) {}
     /// The database has done what was asked. An error: the caller does not learn it.
     async fn answer(&self) -> Result<()>;
     /// A commit arrives and may be altered by a fault on purpose; `false`: it is answered as written and is not.
@@ -78,7 +80,17 @@ impl Database for Remote {
 
     async fn read(&self, queries: Vec<Question>) -> Result<Vec<Vec<Row>>> {
         self.network.request().await?;
-        let rows = self.now(|inline| inline.read(&queries));
+        let mut rows = Ok(Vec::with_capacity(queries.len()));
+        for (index, query) in queries.into_iter().enumerate() {
+            if index > 0 {
+                self.network.between_queries().await;
+            }
+            let answer = self.now(|inline| inline.read(&[query]));
+            rows = rows.and_then(|mut rows: Vec<_>| {
+                rows.extend(answer?);
+                Ok(rows)
+            });
+        }
         self.network.answer().await?;
         rows
     }

@@ -16,6 +16,8 @@ use std::time::Duration;
 
 /// How long a client waits for an answer.
 const PATIENCE: Duration = Duration::from_secs(60);
+/// How many people decide about one thing at once.
+const CROWD_MAX: i64 = 6;
 /// How often a client with a key asks again.
 const TRIES: usize = 8;
 
@@ -92,7 +94,9 @@ impl Director {
                     (row, world.random.chance(chance))
                 };
                 if racing {
-                    tokio::join!(self.clone().decide(row.clone()), self.clone().decide(row));
+                    let people = self.world.lock().random.between(2, CROWD_MAX) as usize;
+                    let all = std::iter::repeat_with(|| self.clone().decide(row.clone()));
+                    futures::future::join_all(all.take(people)).await;
                 } else {
                     self.clone().decide(row).await;
                 }

@@ -168,6 +168,12 @@ impl Network for Life {
         Ok(())
     }
 
+    async fn between_queries(&self) {
+        if self.world.fault(300) {
+            self.world.sleep_between(0, 200).await;
+        }
+    }
+
     async fn answer(&self) -> Result<(), StoreError> {
         self.strike();
         // What nobody looks after without the sweep is a commit whose answer was lost.
