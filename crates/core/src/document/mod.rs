@@ -2,6 +2,7 @@
 
 mod bounds;
 pub mod graph;
+mod schedule;
 mod schema;
 pub(crate) mod sites;
 mod source;
@@ -9,6 +10,7 @@ mod step;
 mod trigger;
 
 pub use bounds::{DEFAULT_CALL_TIMEOUT, STEP_LIMIT_DEFAULT, STEP_LIMIT_MAX};
+pub use schedule::{CRON_BYTES_MAX, Schedule, ScheduleError, time_zone_named};
 pub use schema::workflow_schema;
 pub use source::{SOURCE_BYTES_MAX, SourceError, decode, parse, parse_all, to_yaml};
 pub use step::{
