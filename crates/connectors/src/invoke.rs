@@ -7,7 +7,7 @@ use crate::{
     hosts::AllowedHosts,
     manifest::Answer,
     redact::Redactor,
-    registry::{Action, LookUpRule, Registry},
+    registry::{Action, Connector, LookUpRule, Registry},
     request::{self, KEY_TO_COME, Prepared},
     template::{Response, Scope},
     transport::{self, WatchedBody},
@@ -76,6 +76,12 @@ impl Invoker {
         Self { registry, client: transport::client(hosts), hosts }
     }
 
+    /// The same, with other connectors: those a version was published with.
+    #[must_use]
+    pub fn knowing(&self, registry: Registry) -> Self {
+        Self { registry, ..self.clone() }
+    }
+
     /// The connectors it knows.
     #[must_use]
     pub fn registry(&self) -> &Registry {
@@ -90,15 +96,16 @@ impl Invoker {
         connection: Option<&Connection>,
     ) -> Result<RenderedRequest, CallError> {
         let mut redactor = Redactor::new(connection.map(|connection| &connection.secrets));
-        let action = self.find(action)?;
-        request::prepare(action, input, KEY_TO_COME, connection, &mut redactor).map(|prepared| prepared.shown)
+        let (connector, action) = self.find(action)?;
+        request::prepare(connector, action, input, KEY_TO_COME, connection, &mut redactor)
+            .map(|prepared| prepared.shown)
     }
 
     /// Makes one call, one attempt.
     pub async fn invoke(&self, call: Call<'_>) -> CallOutcome {
         let mut redactor = Redactor::new(call.connection.map(|connection| &connection.secrets));
-        let prepared = self.find(call.action).and_then(|action| {
-            let prepared = request::prepare(action, call.input, call.key, call.connection, &mut redactor)?;
+        let prepared = self.find(call.action).and_then(|(connector, action)| {
+            let prepared = request::prepare(connector, action, call.input, call.key, call.connection, &mut redactor)?;
             let refused = |error: crate::hosts::HostRefused| CallError::fatal("host_refused", error.to_string());
             self.hosts.check(&prepared.url).map_err(refused)?;
             Ok((action, prepared))
@@ -123,7 +130,7 @@ impl Invoker {
     /// Asks, with the action's declared look-up, whether a call with an unknown outcome took place. `call` is the
     /// original call; its timeout is the look-up's.
     pub async fn look_up(&self, call: Call<'_>) -> LookUp {
-        let Some(rule) = self.registry.action(call.action).and_then(|action| action.look_up.as_ref()) else {
+        let Some(rule) = self.registry.action(call.action).and_then(|(_, action)| action.look_up.as_ref()) else {
             return LookUp::Unknown;
         };
         let scope = Scope {
@@ -139,7 +146,7 @@ impl Invoker {
         }
     }
 
-    fn find(&self, name: &str) -> Result<&Action, CallError> {
+    fn find(&self, name: &str) -> Result<(&Connector, &Action), CallError> {
         self.registry
             .action(name)
             .ok_or_else(|| CallError::fatal("action_unknown", format!("there is no action `{name}`")))

@@ -31,4 +31,4 @@ pub use manifest::{
     ActionManifest, Answer, Auth, BodyManifest, Encoding, ErrorRules, HappenedRule, IdempotencyManifest,
     LookUpManifest, Manifest, ManifestError, Style, Styles, ValueRule,
 };
-pub use registry::Registry;
+pub use registry::{Compiled, Registry};

@@ -27,28 +27,33 @@ const BUILT_IN: [(&str, &str); 5] = [
     ("stripe", include_str!("../../../connectors/stripe.yaml")),
 ];
 
-/// All connectors. Immutable and cheap to clone.
+/// All connectors. Immutable, cheap to clone and to put together from compiled ones.
 #[derive(Clone)]
 pub struct Registry(Arc<Inner>);
 
 struct Inner {
-    connectors: Vec<Arc<Connector>>,
-    actions: HashMap<String, Action>,
+    connectors: Vec<Compiled>,
     catalogue: Arc<Catalogue>,
 }
 
-/// A connector, compiled.
+/// A connector, compiled; cheap to clone.
+#[derive(Clone)]
+pub struct Compiled(Arc<Connector>);
+
+/// What is known of a connector.
 pub(crate) struct Connector {
     pub(crate) manifest: Manifest,
     pub(crate) base_url: Text,
     pub(crate) headers: Vec<(HeaderName, Text)>,
     settings: Validator,
     secrets: Validator,
+    /// By the part of their name after the connector's.
+    actions: HashMap<String, Action>,
+    specs: Vec<Arc<ActionSpec>>,
 }
 
 /// An action, compiled.
 pub(crate) struct Action {
-    pub(crate) connector: Arc<Connector>,
     pub(crate) risk: Risk,
     pub(crate) method: MethodRule,
     pub(crate) target: Target,
@@ -113,6 +118,28 @@ pub(crate) struct ResultRule {
     pub(crate) body_member: Option<String>,
 }
 
+impl Compiled {
+    /// Compiles a manifest.
+    ///
+    /// # Errors
+    /// When a part of it makes no sense.
+    pub fn new(manifest: Manifest) -> Result<Self, ManifestError> {
+        compile_connector(manifest).map(Arc::new).map(Self)
+    }
+
+    /// The connector's name.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.0.manifest.name
+    }
+
+    /// What it was compiled from.
+    #[must_use]
+    pub fn manifest(&self) -> &Manifest {
+        &self.0.manifest
+    }
+}
+
 impl Registry {
     /// The connectors that come with the executable.
     pub fn built_in() -> Result<Self, ManifestError> {
@@ -121,52 +148,32 @@ impl Registry {
 
     /// The built-in connectors and these; one of the same name takes the built-in's place.
     pub fn with_manifests(manifests: impl IntoIterator<Item = Manifest>) -> Result<Self, ManifestError> {
-        let mut all = BUILT_IN
-            .iter()
-            .map(|(name, text)| Manifest::parse(name, text))
-            .collect::<Result<Vec<Manifest>, ManifestError>>()?;
-        for manifest in manifests {
-            all.retain(|known| known.name != manifest.name);
-            all.push(manifest);
-        }
-        Self::only(all)
+        let built_in = BUILT_IN.iter().map(|(name, text)| Manifest::parse(name, text));
+        let all: Vec<Manifest> = built_in.collect::<Result<_, _>>()?;
+        Self::only(all.into_iter().chain(manifests))
     }
 
     /// These connectors and no others.
     pub fn only(manifests: impl IntoIterator<Item = Manifest>) -> Result<Self, ManifestError> {
-        let mut connectors = Vec::new();
-        let mut actions = HashMap::new();
-        let mut specs = Vec::new();
-        for manifest in manifests {
-            let connector = Arc::new(compile_connector(manifest)?);
-            for (name, action) in &connector.manifest.actions {
-                let full = format!("{}.{name}", connector.manifest.name);
-                let compiled = compile_action(&connector, action).map_err(|(at, message)| {
-                    invalid(&connector.manifest.name, format!("actions.{name}.{at}"), message)
-                })?;
-                specs.push(spec(&full, action));
-                actions.insert(full, compiled);
-            }
-            connectors.push(connector);
-        }
-        let registry = Self(Arc::new(Inner { connectors, actions, catalogue: Arc::new(Catalogue::new(specs)) }));
-        registry.check_look_ups()?;
-        Ok(registry)
+        manifests.into_iter().map(Compiled::new).collect::<Result<Vec<_>, _>>().map(Self::of)
     }
 
-    fn check_look_ups(&self) -> Result<(), ManifestError> {
-        for (name, action) in &self.0.actions {
-            let Some(look_up) = &action.look_up else { continue };
-            let connector = &action.connector.manifest.name;
-            let wrong = match self.0.actions.get(&look_up.action) {
-                None => "names no action",
-                Some(target) if target.risk != Risk::Read => "must be a read action",
-                Some(target) if target.connector.manifest.name != *connector => "must be of the same connector",
-                Some(_) => continue,
-            };
-            return Err(invalid(connector, format!("{name}.look_up.action"), format!("`{}` {wrong}", look_up.action)));
+    /// These connectors and no others; a later one of the same name takes an earlier one's place.
+    #[must_use]
+    pub fn of(connectors: impl IntoIterator<Item = Compiled>) -> Self {
+        let mut all: Vec<Compiled> = Vec::new();
+        for connector in connectors {
+            all.retain(|known| known.name() != connector.name());
+            all.push(connector);
         }
-        Ok(())
+        let specs = all.iter().flat_map(|connector| connector.0.specs.iter().cloned());
+        let catalogue = Arc::new(Catalogue::of(specs));
+        Self(Arc::new(Inner { connectors: all, catalogue }))
+    }
+
+    /// All of them, compiled, in order.
+    pub fn compiled(&self) -> impl Iterator<Item = &Compiled> {
+        self.0.connectors.iter()
     }
 
     /// Every action, as the checks and the run machine see it.
@@ -177,20 +184,20 @@ impl Registry {
 
     /// All connectors: the built-in ones in order of name, then added ones in order of adding.
     pub fn connectors(&self) -> impl Iterator<Item = &Manifest> {
-        self.0.connectors.iter().map(|connector| &connector.manifest)
+        self.compiled().map(Compiled::manifest)
     }
 
     /// The connector of that name.
     #[must_use]
     pub fn connector(&self, name: &str) -> Option<&Manifest> {
-        self.compiled(name).map(|connector| &connector.manifest)
+        self.find(name).map(|connector| &connector.manifest)
     }
 
     /// What is wrong with a connection, for the form it was entered in: `(pointer, message)` with pointers such as
     /// `/settings/shop`. Messages never hold a secret. Empty means it fits the manifest.
     #[must_use]
     pub fn check_connection(&self, connection: &Connection) -> Vec<(String, String)> {
-        let Some(connector) = self.compiled(&connection.connector) else {
+        let Some(connector) = self.find(&connection.connector) else {
             return vec![("/connector".to_owned(), format!("there is no connector `{}`", connection.connector))];
         };
         let settings = Value::Object(connection.settings.clone());
@@ -214,12 +221,15 @@ impl Registry {
         problems
     }
 
-    pub(crate) fn action(&self, name: &str) -> Option<&Action> {
-        self.0.actions.get(name)
+    /// The action of that full name, and the connector it is of.
+    pub(crate) fn action(&self, name: &str) -> Option<(&Connector, &Action)> {
+        let (connector, action) = name.split_once('.')?;
+        let connector = self.find(connector)?;
+        connector.actions.get(action).map(|action| (connector, action))
     }
 
-    fn compiled(&self, name: &str) -> Option<&Connector> {
-        self.0.connectors.iter().find(|connector| connector.manifest.name == name).map(Arc::as_ref)
+    fn find(&self, name: &str) -> Option<&Connector> {
+        self.compiled().find(|connector| connector.name() == name).map(|connector| &*connector.0)
     }
 }
 
@@ -264,12 +274,37 @@ fn compile_connector(manifest: Manifest) -> Result<Connector, ManifestError> {
     let settings = validator(&manifest.settings).map_err(|message| wrong("settings", message))?;
     let secrets = validator(&manifest.secrets).map_err(|message| wrong("secrets", message))?;
     let base_url = Text::parse(manifest.base_url.trim_end_matches('/'), schemas);
-    Ok(Connector { base_url, headers, settings, secrets, manifest })
+    let mut actions = HashMap::with_capacity(manifest.actions.len());
+    let mut specs = Vec::with_capacity(manifest.actions.len());
+    for (name, action) in &manifest.actions {
+        let compiled = compile_action(&manifest, action)
+            .map_err(|(at, message)| invalid(&manifest.name, format!("actions.{name}.{at}"), message))?;
+        specs.push(Arc::new(spec(&format!("{}.{name}", manifest.name), action)));
+        actions.insert(name.clone(), compiled);
+    }
+    check_look_ups(&manifest.name, &actions)?;
+    Ok(Connector { base_url, headers, settings, secrets, actions, specs, manifest })
 }
 
-fn compile_action(connector: &Arc<Connector>, action: &ActionManifest) -> Result<Action, Wrong> {
+fn check_look_ups(connector: &str, actions: &HashMap<String, Action>) -> Result<(), ManifestError> {
+    for (name, action) in actions {
+        let Some(look_up) = &action.look_up else { continue };
+        let own = look_up.action.strip_prefix(connector).and_then(|rest| rest.strip_prefix('.'));
+        let wrong = match own.map(|own| actions.get(own)) {
+            None => "must be of the same connector",
+            Some(None) => "names no action",
+            Some(Some(target)) if target.risk != Risk::Read => "must be a read action",
+            Some(Some(_)) => continue,
+        };
+        let at = format!("{connector}.{name}.look_up.action");
+        return Err(invalid(connector, at, format!("`{}` {wrong}", look_up.action)));
+    }
+    Ok(())
+}
+
+fn compile_action(manifest: &Manifest, action: &ActionManifest) -> Result<Action, Wrong> {
     let at = |place: &'static str| move |message: String| (place, message);
-    let schemas = Schemas { input: Some(&action.input), settings: Some(&connector.manifest.settings) };
+    let schemas = Schemas { input: Some(&action.input), settings: Some(&manifest.settings) };
     let optional = |value: &Value, place| {
         (!value.is_null()).then(|| Template::parse(value, schemas)).transpose().map_err(at(place))
     };
@@ -282,8 +317,7 @@ fn compile_action(connector: &Arc<Connector>, action: &ActionManifest) -> Result
     let query = optional(&action.query, "query")?;
     let headers = optional(&action.headers, "headers")?;
     let cookies = optional(&action.cookies, "cookies")?;
-    let server =
-        action.server.as_ref().map(|name| compile_server(connector, name)).transpose().map_err(at("server"))?;
+    let server = action.server.as_ref().map(|name| compile_server(manifest, name)).transpose().map_err(at("server"))?;
     if let Some(auth) = &action.auth {
         check_auth(auth).map_err(at("auth"))?;
     }
@@ -304,7 +338,6 @@ fn compile_action(connector: &Arc<Connector>, action: &ActionManifest) -> Result
         ResultRule { template, body_member }
     });
     Ok(Action {
-        connector: Arc::clone(connector),
         risk: action.risk,
         method: compile_method(&action.method, schemas).map_err(at("method"))?,
         target,
@@ -317,7 +350,7 @@ fn compile_action(connector: &Arc<Connector>, action: &ActionManifest) -> Result
         body,
         key_header,
         input: validator(&action.input).map_err(at("input"))?,
-        errors: compile_errors(action.errors.as_ref().unwrap_or(&connector.manifest.errors)).map_err(at("errors"))?,
+        errors: compile_errors(action.errors.as_ref().unwrap_or(&manifest.errors)).map_err(at("errors"))?,
         look_up: action
             .look_up
             .as_ref()
@@ -337,8 +370,8 @@ fn check_auth(auth: &Auth) -> Result<(), String> {
     }
 }
 
-fn compile_server(connector: &Connector, name: &str) -> Result<(String, String), String> {
-    let schema = connector.manifest.settings.get("properties").and_then(|properties| properties.get(name));
+fn compile_server(manifest: &Manifest, name: &str) -> Result<(String, String), String> {
+    let schema = manifest.settings.get("properties").and_then(|properties| properties.get(name));
     let schema = schema.ok_or_else(|| format!("there is no setting `{name}`"))?;
     let default = schema.get("default").and_then(Value::as_str).unwrap_or_default();
     Ok((name.to_owned(), default.to_owned()))

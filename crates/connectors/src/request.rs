@@ -41,6 +41,7 @@ pub(crate) struct Prepared {
 
 /// Checks the input and makes the request.
 pub(crate) fn prepare<'a>(
+    connector: &'a Connector,
     action: &'a Action,
     input: &'a Value,
     key: &'a str,
@@ -48,7 +49,6 @@ pub(crate) fn prepare<'a>(
     redactor: &mut Redactor<'_>,
 ) -> Result<Prepared, CallError> {
     check_input(action, input, redactor)?;
-    let connector = &*action.connector;
     if let Some(other) = connection.filter(|connection| connection.connector != connector.manifest.name) {
         let message = format!("connection `{}` is for connector `{}`", other.name, other.connector);
         return Err(CallError::fatal("connection_mismatch", message));
@@ -60,8 +60,8 @@ pub(crate) fn prepare<'a>(
         ..Scope::default()
     };
     let method = method(action, &scope)?;
-    let base = base_url(action, connection, &scope)?;
-    let mut url = url(action, &scope, &base)?;
+    let base = base_url(connector, action, connection, &scope)?;
+    let mut url = url(connector, action, &scope, &base)?;
     if let Some(query) = action.query.as_ref().and_then(|query| query.eval(&scope)) {
         append_query(&mut url, &style::query(&query, &action.styles.query, &action.styles.reserved));
     }
@@ -141,8 +141,12 @@ fn method(action: &Action, scope: &Scope<'_>) -> Result<Method, CallError> {
 
 /// The connection's setting with the base URL, else the manifest's with settings percent-encoded, so that a setting
 /// cannot name another host; no slash at the end, may be empty.
-fn base_url(action: &Action, connection: Option<&Connection>, scope: &Scope<'_>) -> Result<String, CallError> {
-    let connector = &*action.connector;
+fn base_url(
+    connector: &Connector,
+    action: &Action,
+    connection: Option<&Connection>,
+    scope: &Scope<'_>,
+) -> Result<String, CallError> {
     let setting = action.server.as_ref().map_or("base_url", |(name, _)| name.as_str());
     let own = connection.and_then(|connection| connection.settings.get(setting)).and_then(Value::as_str);
     let of_action = action.server.as_ref().map(|(_, url)| url.as_str());
@@ -158,12 +162,11 @@ fn base_url(action: &Action, connection: Option<&Connection>, scope: &Scope<'_>)
     }
 }
 
-fn url(action: &Action, scope: &Scope<'_>, base: &str) -> Result<Url, CallError> {
+fn url(connector: &Connector, action: &Action, scope: &Scope<'_>, base: &str) -> Result<Url, CallError> {
     let text = match &action.target {
         Target::Path(path) => {
             if base.is_empty() {
-                let message =
-                    format!("connector `{}` needs a connection with a base URL", action.connector.manifest.name);
+                let message = format!("connector `{}` needs a connection with a base URL", connector.manifest.name);
                 return Err(CallError::fatal("connection_missing", message));
             }
             let path = path.eval_styled(scope, &action.styles.path).map_err(|pointer| {

@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, sync::Arc};
 
 /// How much harm an action can do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
@@ -67,26 +67,31 @@ impl ActionSpec {
     }
 }
 
-/// Every action a document may name, by `<connector>.<action>`.
+/// Every action a document may name, by `<connector>.<action>`. Actions are shared: a catalogue is cheap to put together.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct Catalogue {
-    actions: BTreeMap<String, ActionSpec>,
+    actions: BTreeMap<String, Arc<ActionSpec>>,
 }
 
 impl Catalogue {
     /// A catalogue of these actions; a later one of the same name wins.
     pub fn new(actions: impl IntoIterator<Item = ActionSpec>) -> Self {
+        Self::of(actions.into_iter().map(Arc::new))
+    }
+
+    /// As [`Catalogue::new`], of actions that others have too.
+    pub fn of(actions: impl IntoIterator<Item = Arc<ActionSpec>>) -> Self {
         Self { actions: actions.into_iter().map(|action| (action.name.clone(), action)).collect() }
     }
 
     /// The action of that full name.
     #[must_use]
     pub fn action(&self, name: &str) -> Option<&ActionSpec> {
-        self.actions.get(name)
+        self.actions.get(name).map(Arc::as_ref)
     }
 
     /// All actions in order of name.
     pub fn actions(&self) -> impl Iterator<Item = &ActionSpec> {
-        self.actions.values()
+        self.actions.values().map(Arc::as_ref)
     }
 }
