@@ -36,9 +36,10 @@ test: setup setup-browser ## Everything: format, lints, Rust tests, UI checks, b
 	$(BIN) demo --script
 	$(MAKE) test-e2e
 
-lint: ## Format and lints, warnings are errors
+lint: setup ## Format and lints, warnings are errors
 	$(CARGO) fmt --all --check
 	$(CARGO) clippy --workspace --all-targets --locked -- -D warnings
+	npm --prefix ui run lint
 
 test-rust: ## Rust tests
 	$(CARGO) nextest run --workspace --locked

@@ -15,7 +15,14 @@ async function open(page: Page, draft?: Draft, changes: Answers = {}) {
   page.on('pageerror', (error) => console.log('pageerror:', error.message.slice(0, 800)))
   let revision = 12
   const saved: Draft[] = []
-  const workflow = (document: unknown) => ({ id: 'wf1', name: 'Subscription Upgrade', draft: document, draft_revision: revision, active_version: 7, diagnostics: [] })
+  const workflow = (document: unknown) => ({
+    id: 'wf1',
+    name: 'Subscription Upgrade',
+    draft: document,
+    draft_revision: revision,
+    active_version: 7,
+    diagnostics: [],
+  })
   await mockApi(page, {
     ...(draft ? { 'GET /workflows/wf1': () => workflow(saved.at(-1) ?? draft) } : {}),
     'PUT /workflows/wf1/draft': (body: { document: Draft }) => {
@@ -30,7 +37,12 @@ async function open(page: Page, draft?: Draft, changes: Answers = {}) {
   return { last: () => saved.at(-1) as Draft, count: () => saved.length }
 }
 
-const empty: Draft & { schema: number; name: string } = { schema: 1, name: 'Empty', start: 'done', steps: { done: { type: 'end', title: 'Done', position: [0, 0] } } }
+const empty: Draft & { schema: number; name: string } = {
+  schema: 1,
+  name: 'Empty',
+  start: 'done',
+  steps: { done: { type: 'end', title: 'Done', position: [0, 0] } },
+}
 const card = (page: Page, text: string) => page.locator('.react-flow__node').filter({ hasText: text })
 
 test('insert on a connection, undo, redo, delete', async ({ page }) => {
@@ -86,15 +98,27 @@ test('build by keyboard only', async ({ page }) => {
   await page.keyboard.press('l')
   await page.keyboard.press('y')
   await expect(page.getByRole('textbox', { name: 'YAML' })).toContainText('title: Ask the boss')
-  expect(server.last()).toMatchObject({ start: 'approval', steps: { approval: { on_approve: 'change_a_subscription', on_reject: 'done' }, change_a_subscription: { next: 'done' } } })
+  expect(server.last()).toMatchObject({
+    start: 'approval',
+    steps: {
+      approval: { on_approve: 'change_a_subscription', on_reject: 'done' },
+      change_a_subscription: { next: 'done' },
+    },
+  })
   await shoot(page, 'builder-yaml')
 })
 
 test('drag from the palette and connect by mouse', async ({ page }) => {
   const server = await open(page, empty)
-  await page.getByRole('button', { name: 'Call an action' }).dragTo(page.locator('.react-flow__pane'), { targetPosition: { x: 500, y: 160 } })
+  await page
+    .getByRole('button', { name: 'Call an action' })
+    .dragTo(page.locator('.react-flow__pane'), { targetPosition: { x: 500, y: 160 } })
   await expect(page.locator('.react-flow__node')).toHaveCount(2)
-  const from = page.locator('.react-flow__node').filter({ hasText: 'tool_call' }).locator('.react-flow__handle.source').first()
+  const from = page
+    .locator('.react-flow__node')
+    .filter({ hasText: 'tool_call' })
+    .locator('.react-flow__handle.source')
+    .first()
   await from.dragTo(card(page, 'Done').locator('.react-flow__handle.target'))
   await expect.poll(() => server.last()?.steps.tool_call?.next).toBe('done')
   await expect(page.locator('.react-flow__edge')).toHaveCount(1)
@@ -106,9 +130,17 @@ test('a conflict shows both sides', async ({ page }) => {
   await page.unrouteAll()
   const later = await open(page, empty, {
     'PUT /workflows/wf1/draft': (body: { document: Draft }) => {
-      if (!first) return { id: 'wf1', name: 'x', draft: body.document, draft_revision: 31, active_version: null, diagnostics: [] }
+      if (!first)
+        return { id: 'wf1', name: 'x', draft: body.document, draft_revision: 31, active_version: null, diagnostics: [] }
       first = false
-      return { __status: 412, type: 'about:blank', title: 'Changed meanwhile', status: 412, code: 'conflict', current: { draft: { ...empty, name: 'Theirs' }, draft_revision: 30 } }
+      return {
+        __status: 412,
+        type: 'about:blank',
+        title: 'Changed meanwhile',
+        status: 412,
+        code: 'conflict',
+        current: { draft: { ...empty, name: 'Theirs' }, draft_revision: 30 },
+      }
     },
   })
   expect(server.count() + later.count()).toBe(0)
@@ -120,7 +152,13 @@ test('a conflict shows both sides', async ({ page }) => {
 })
 
 test('problems lead to the field and stop publishing', async ({ page }) => {
-  const problem = { code: 'unknown_action', severity: 'error', pointer: '/steps/preview/action', message: 'No action stripe.previw.', help: 'Did you mean stripe.preview_invoice?' }
+  const problem = {
+    code: 'unknown_action',
+    severity: 'error',
+    pointer: '/steps/preview/action',
+    message: 'No action stripe.previw.',
+    help: 'Did you mean stripe.preview_invoice?',
+  }
   await open(page, undefined, { 'POST /check': { diagnostics: [problem] } })
   await page.getByLabel('Description').fill('x')
   await page.getByRole('button', { name: /1 errors/ }).click()
@@ -133,7 +171,13 @@ test('problems lead to the field and stop publishing', async ({ page }) => {
 })
 
 test('all reasons against publishing can be read', async ({ page }) => {
-  const diagnostics = Array.from({ length: 11 }, (_, index) => ({ code: 'unknown_name', severity: 'error', pointer: '/steps/tell/body', message: `Nothing is called name_${index}.`, help: '' }))
+  const diagnostics = Array.from({ length: 11 }, (_, index) => ({
+    code: 'unknown_name',
+    severity: 'error',
+    pointer: '/steps/tell/body',
+    message: `Nothing is called name_${index}.`,
+    help: '',
+  }))
   await open(page, undefined, { 'POST /check': { diagnostics } })
   await page.getByLabel('Description').fill('x')
   await expect(page.getByRole('button', { name: /11 errors/ })).toBeVisible()
@@ -152,7 +196,16 @@ test('who leaves while the draft could not be saved is told what would be lost',
   await open(page, undefined, {
     'PUT /workflows/wf1/draft': (body: { document: Draft }) => {
       saves += 1
-      return down ? { __status: 422, type: 'about:blank', title: 'No', status: 422, code: 'too_large', detail: 'The document is too large.' } : { id: 'wf1', name: 'x', draft: body.document, draft_revision: 12 + saves, active_version: 7, diagnostics: [] }
+      return down
+        ? {
+            __status: 422,
+            type: 'about:blank',
+            title: 'No',
+            status: 422,
+            code: 'too_large',
+            detail: 'The document is too large.',
+          }
+        : { id: 'wf1', name: 'x', draft: body.document, draft_revision: 12 + saves, active_version: 7, diagnostics: [] }
     },
   })
   const places = page.getByRole('navigation', { name: 'Main' })
@@ -190,7 +243,18 @@ test('text that is half written is drawn as it is, and stays while the graph is 
   await page.keyboard.press('y')
   await yaml.fill('name: Half\nstart: choose\nsteps:\n  choose:\n')
   await expect(page.getByRole('alert')).toHaveText('“choose” is no step: it has no type.')
-  await yaml.fill('name: Half\nstart: choose\nsteps:\n  choose: { type: condition }\n  tell: { type: notify, channels: email }\n  later: { type: not_yet }\n  done: { type: end }\n')
+  await yaml.fill(
+    [
+      'name: Half',
+      'start: choose',
+      'steps:',
+      '  choose: { type: condition }',
+      '  tell: { type: notify, channels: email }',
+      '  later: { type: not_yet }',
+      '  done: { type: end }',
+      '',
+    ].join('\n'),
+  )
   await page.getByRole('button', { name: 'Apply to the draft' }).click()
   await expect.poll(() => Object.keys(server.last()?.steps ?? {})).toEqual(['choose', 'tell', 'later', 'done'])
   await yaml.fill('name: Other\nstart: done\nsteps:\n  done: { type: end }\n')
@@ -209,11 +273,32 @@ test('text that is half written is drawn as it is, and stays while the graph is 
 
 test('the form is drawn as each channel shows it', async ({ page }) => {
   const showing = { conversation: 'inline', whatsapp: 'buttons', telegram: 'buttons', sms: 'numbered', email: 'link' }
-  const form = { type: 'object', properties: { plan: { type: 'string', title: 'Which plan?', enum: ['Basic', 'Team', 'A plan with a long name'] } }, required: ['plan'] }
-  const draft = { schema: 1, name: 'Ask', start: 'ask', steps: { ask: { type: 'collect_form', title: 'Ask', prompt: 'One question before we start.', form, next: 'done' }, done: { type: 'end' } } }
+  const form = {
+    type: 'object',
+    properties: { plan: { type: 'string', title: 'Which plan?', enum: ['Basic', 'Team', 'A plan with a long name'] } },
+    required: ['plan'],
+  }
+  const draft = {
+    schema: 1,
+    name: 'Ask',
+    start: 'ask',
+    steps: {
+      ask: { type: 'collect_form', title: 'Ask', prompt: 'One question before we start.', form, next: 'done' },
+      done: { type: 'end' },
+    },
+  }
   await mockApi(page, {
     'GET /workflows/wf1': { id: 'wf1', name: 'Ask', draft, draft_revision: 1, active_version: null, diagnostics: [] },
-    'POST /forms/preview': { channels: Object.entries(showing).map(([channel, one]) => ({ channel, showing: one, problems: channel === 'whatsapp' ? ['WhatsApp shows at most 20 characters of the choice “A plan with a long name”'] : [] })) },
+    'POST /forms/preview': {
+      channels: Object.entries(showing).map(([channel, one]) => ({
+        channel,
+        showing: one,
+        problems:
+          channel === 'whatsapp'
+            ? ['WhatsApp shows at most 20 characters of the choice “A plan with a long name”']
+            : [],
+      })),
+    },
   })
   await page.goto(`${ui.url}/workflows/wf1?step=ask`)
   const panel = (name: string) => page.getByRole('tabpanel', { name })

@@ -31,9 +31,19 @@ test('over a run too: cards are as high as where they were laid out, lines pass 
   await mockApi(page)
   await page.goto(`${ui.url}/workflows/wf1`)
   await expect(page.locator('.react-flow__edge').first()).toBeVisible()
-  const heights = () => page.locator('.react-flow__node > div').evaluateAll((cards) => [...new Set(cards.map((card) => (card as HTMLElement).offsetHeight))])
+  const heights = () =>
+    page
+      .locator('.react-flow__node > div')
+      .evaluateAll((cards) => [...new Set(cards.map((card) => (card as HTMLElement).offsetHeight))])
   // What is told on a card must fit into it.
-  const full = () => page.locator('.react-flow__node > div').evaluateAll((cards) => cards.filter((card) => card.scrollHeight > card.clientHeight + 8 || card.scrollWidth > card.clientWidth + 8).map((card) => card.textContent))
+  const full = () =>
+    page
+      .locator('.react-flow__node > div')
+      .evaluateAll((cards) =>
+        cards
+          .filter((card) => card.scrollHeight > card.clientHeight + 8 || card.scrollWidth > card.clientWidth + 8)
+          .map((card) => card.textContent),
+      )
   const built = await heights()
   await page.goto(`${ui.url}/runs/${run.id}?tab=graph`)
   await expect(page.locator('.react-flow__node').getByText('Completed').first()).toBeVisible()

@@ -18,7 +18,14 @@ const older = f.runs[1] as (typeof f.runs)[0]
 /** Opens one step in the builder; gives what was last saved of it. */
 async function open(page: Page, step: string, changes: Answers = {}, draft: object = f.document) {
   const saved: Draft[] = []
-  const workflow = (document: unknown) => ({ id: 'wf1', name: 'Subscription Upgrade', draft: document, draft_revision: 12 + saved.length, active_version: 7, diagnostics: [] })
+  const workflow = (document: unknown) => ({
+    id: 'wf1',
+    name: 'Subscription Upgrade',
+    draft: document,
+    draft_revision: 12 + saved.length,
+    active_version: 7,
+    diagnostics: [],
+  })
   await mockApi(page, {
     'GET /workflows/wf1': () => workflow(saved.at(-1) ?? draft),
     'PUT /workflows/wf1/draft': (body: { document: Draft }) => {
@@ -39,10 +46,46 @@ test.describe('inputs of an action', () => {
     amount: { type: 'integer', title: 'Amount' },
     notify: { type: 'boolean', title: 'Notify' },
     reason: { type: 'string', title: 'Reason', enum: ['duplicate', 'fraud'] },
-    address: { type: 'object', title: 'Address', properties: { city: { type: 'string', title: 'City' }, floor: { type: 'number', title: 'Floor' }, geo: { type: 'object', title: 'Geo', properties: { lat: { type: 'number' } } } } },
+    address: {
+      type: 'object',
+      title: 'Address',
+      properties: {
+        city: { type: 'string', title: 'City' },
+        floor: { type: 'number', title: 'Floor' },
+        geo: { type: 'object', title: 'Geo', properties: { lat: { type: 'number' } } },
+      },
+    },
   }
-  const connectors = { items: [{ name: 'shop', title: 'Shop', settings_schema: {}, actions: [{ name: 'shop.refund', title: 'Refund', description: 'Gives money back.', risk: 'high', idempotency: { kind: 'none' }, input: { type: 'object', properties: input, required: ['amount'] }, output: {} }] }], next: null }
-  const draft = (given: object = {}) => ({ schema: 1, name: 'Refund', start: 'pay', steps: { pay: { type: 'tool_call', title: 'Pay back', action: 'shop.refund', input: given, next: 'done' }, done: { type: 'end' } } })
+  const connectors = {
+    items: [
+      {
+        name: 'shop',
+        title: 'Shop',
+        settings_schema: {},
+        actions: [
+          {
+            name: 'shop.refund',
+            title: 'Refund',
+            description: 'Gives money back.',
+            risk: 'high',
+            idempotency: { kind: 'none' },
+            input: { type: 'object', properties: input, required: ['amount'] },
+            output: {},
+          },
+        ],
+      },
+    ],
+    next: null,
+  }
+  const draft = (given: object = {}) => ({
+    schema: 1,
+    name: 'Refund',
+    start: 'pay',
+    steps: {
+      pay: { type: 'tool_call', title: 'Pay back', action: 'shop.refund', input: given, next: 'done' },
+      done: { type: 'end' },
+    },
+  })
   const toggle = (page: Page, title: string) => page.getByRole('switch', { name: `${title}: value or expression` })
 
   test('are written as values of their type', async ({ page }) => {
@@ -54,7 +97,15 @@ test.describe('inputs of an action', () => {
     await panel(page).getByRole('group', { name: 'Address address' }).getByLabel('City city').fill('Ulm')
     await panel(page).getByLabel('Floor floor').fill('2.5')
     await panel(page).getByLabel('Geo geo').fill('{"lat": 48.4}')
-    await expect.poll(() => step()?.input).toEqual({ note: 'Sorry', amount: 4260, notify: false, reason: 'fraud', address: { city: 'Ulm', floor: 2.5, geo: { lat: 48.4 } } })
+    await expect
+      .poll(() => step()?.input)
+      .toEqual({
+        note: 'Sorry',
+        amount: 4260,
+        notify: false,
+        reason: 'fraud',
+        address: { city: 'Ulm', floor: 2.5, geo: { lat: 48.4 } },
+      })
     await panel(page).getByLabel('Note note').scrollIntoViewIfNeeded()
     await shoot(page, 'inspector-inputs')
     await accessible(page)
@@ -66,7 +117,12 @@ test.describe('inputs of an action', () => {
   })
 
   test('can each be computed by an expression instead', async ({ page }) => {
-    const step = await open(page, 'pay', { 'GET /connectors': connectors }, draft({ amount: 5, reason: 'fraud', notify: true }))
+    const step = await open(
+      page,
+      'pay',
+      { 'GET /connectors': connectors },
+      draft({ amount: 5, reason: 'fraud', notify: true }),
+    )
     await toggle(page, 'Amount').click()
     await expect(panel(page).getByRole('textbox', { name: 'Amount * amount' })).toHaveText('{{ 5 }}')
     await toggle(page, 'Reason').click()
@@ -76,7 +132,14 @@ test.describe('inputs of an action', () => {
     await panel(page).getByRole('textbox', { name: 'Notify notify' }).fill('{{ amount > 5 }}')
     await toggle(page, 'Address').click()
     await panel(page).getByRole('textbox', { name: 'Address address' }).fill('{{ customer.address }}')
-    await expect.poll(() => step()?.input).toEqual({ amount: '{{ 5 }}', reason: '{{ trigger.reason }}', notify: '{{ amount > 5 }}', address: '{{ customer.address }}' })
+    await expect
+      .poll(() => step()?.input)
+      .toEqual({
+        amount: '{{ 5 }}',
+        reason: '{{ trigger.reason }}',
+        notify: '{{ amount > 5 }}',
+        address: '{{ customer.address }}',
+      })
     await panel(page).getByRole('textbox', { name: 'Amount * amount' }).scrollIntoViewIfNeeded()
     await shoot(page, 'inspector-expressions')
     await accessible(page)
@@ -85,8 +148,12 @@ test.describe('inputs of an action', () => {
     await expect(panel(page).getByLabel('Amount * amount')).toHaveValue('5')
     await toggle(page, 'Reason').click()
     await expect(panel(page).getByRole('combobox', { name: 'Reason reason' })).toHaveValue('')
-    await expect(page.getByRole('status').getByText('Reason: the expression was taken out. Undo brings it back.')).toBeVisible()
-    await expect.poll(() => step()?.input).toEqual({ amount: 5, notify: '{{ amount > 5 }}', address: '{{ customer.address }}' })
+    await expect(
+      page.getByRole('status').getByText('Reason: the expression was taken out. Undo brings it back.'),
+    ).toBeVisible()
+    await expect
+      .poll(() => step()?.input)
+      .toEqual({ amount: 5, notify: '{{ amount > 5 }}', address: '{{ customer.address }}' })
     await page.getByRole('button', { name: 'Undo' }).click()
     await expect(panel(page).getByRole('textbox', { name: 'Reason reason' })).toHaveText('{{ trigger.reason }}')
     await expect(toggle(page, 'Reason')).toBeChecked()
@@ -94,7 +161,12 @@ test.describe('inputs of an action', () => {
 
   test('are all shown, those no field is for as JSON', async ({ page }) => {
     const whole = panel(page).getByRole('textbox', { name: 'Whole input (JSON)' })
-    await open(page, 'pay', { 'GET /connectors': connectors }, draft({ amount: 'many', address: { city: 'Ulm', street: 'Hirschstraße' } }))
+    await open(
+      page,
+      'pay',
+      { 'GET /connectors': connectors },
+      draft({ amount: 'many', address: { city: 'Ulm', street: 'Hirschstraße' } }),
+    )
     await expect(whole).toContainText('Hirschstraße')
     await expect(panel(page).getByLabel('City city')).toHaveValue('Ulm')
     // What a number field cannot show is shown as it is.
@@ -123,7 +195,14 @@ test.describe('inputs of an action', () => {
     await page.keyboard.type('{{ why }}')
     await panel(page).getByLabel('Floor floor').click()
     await page.keyboard.insertText('{{ $floor(level / 1000) }}')
-    await expect.poll(() => step()?.input).toEqual({ note: 'Bye', amount: '{{ amount }}', reason: '{{ why }}', address: { floor: '{{ $floor(level / 1000) }}' } })
+    await expect
+      .poll(() => step()?.input)
+      .toEqual({
+        note: 'Bye',
+        amount: '{{ amount }}',
+        reason: '{{ why }}',
+        address: { floor: '{{ $floor(level / 1000) }}' },
+      })
   })
 })
 
@@ -137,8 +216,13 @@ test.describe('the action', () => {
     await field.focus()
     await page.keyboard.press('ArrowDown')
     await expect(options(page)).toHaveCount(4)
-    await expect(page.getByRole('listbox', { name: 'Actions' }).getByRole('option', { selected: true })).toContainText('identity.verify')
-    await expect(page.getByRole('group', { name: 'Stripe' }).getByRole('option')).toContainText([/Preview an invoice.*stripe\.preview_invoice.*reads/, /Change a subscription.*stripe\.update_subscription.*high risk/])
+    await expect(page.getByRole('listbox', { name: 'Actions' }).getByRole('option', { selected: true })).toContainText(
+      'identity.verify',
+    )
+    await expect(page.getByRole('group', { name: 'Stripe' }).getByRole('option')).toContainText([
+      /Preview an invoice.*stripe\.preview_invoice.*reads/,
+      /Change a subscription.*stripe\.update_subscription.*high risk/,
+    ])
     await shoot(page, 'inspector-action')
     await accessible(page)
     await page.keyboard.press('ControlOrMeta+a')
@@ -155,13 +239,23 @@ test.describe('the action', () => {
     await page.keyboard.press('Enter')
     await expect(field).toHaveValue('stripe.update_subscription')
     await expect(options(page)).toHaveCount(0)
-    await expect.poll(() => step()).toMatchObject({ action: 'stripe.update_subscription', input: { email: '{{ customer.email }}' }, next: 'eligible' })
+    await expect
+      .poll(() => step())
+      .toMatchObject({
+        action: 'stripe.update_subscription',
+        input: { email: '{{ customer.email }}' },
+        next: 'eligible',
+      })
   })
 
   test('is chosen by click, or typed', async ({ page }) => {
     const step = await open(page, 'verify')
     const field = panel(page).getByRole('combobox', { name: 'Action' })
-    await panel(page).locator('label').filter({ hasText: /^Action$/ }).last().click()
+    await panel(page)
+      .locator('label')
+      .filter({ hasText: /^Action$/ })
+      .last()
+      .click()
     await expect(field).toBeFocused()
     await field.click()
     await options(page).filter({ hasText: 'Post a message' }).click()
@@ -187,13 +281,31 @@ test.describe('the action', () => {
 
 test.describe('expressions', () => {
   /** The server's answers for two runs, and for a text over a sample. */
-  const answers = (evaluate: (template: string, data: { customer: { name: string }; steps: Record<string, unknown> }) => object): Answers => ({
+  const answers = (
+    evaluate: (template: string, data: { customer: { name: string }; steps: Record<string, unknown> }) => object,
+  ): Answers => ({
     [`GET /runs/${older.id}`]: { ...f.run, ...older, steps: f.run.steps.slice(0, 1) },
-    [`GET /runs/${older.id}/events`]: { items: [{ type: 'run_started', data: { start: { customer: { name: 'Grace Example' } } } }], next: null },
-    'GET /runs': (_: unknown, query: URLSearchParams) => ({ items: query.get('workflow') === 'wf1' ? f.runs.slice(0, Number(query.get('limit'))) : [], next: null, unreadable: [] }),
-    'POST /eval': (body: { template?: string; data: never }) => ({ value: null, nothing: false, error: null, code: null, position: null, ...evaluate(body.template ?? '', body.data) }),
+    [`GET /runs/${older.id}/events`]: {
+      items: [{ type: 'run_started', data: { start: { customer: { name: 'Grace Example' } } } }],
+      next: null,
+    },
+    'GET /runs': (_: unknown, query: URLSearchParams) => ({
+      items: query.get('workflow') === 'wf1' ? f.runs.slice(0, Number(query.get('limit'))) : [],
+      next: null,
+      unreadable: [],
+    }),
+    'POST /eval': (body: { template?: string; data: never }) => ({
+      value: null,
+      nothing: false,
+      error: null,
+      code: null,
+      position: null,
+      ...evaluate(body.template ?? '', body.data),
+    }),
   })
-  const greeting = (template: string, data: { customer: { name: string } }) => ({ value: template.replace('{{ customer.name }}', data.customer.name) })
+  const greeting = (template: string, data: { customer: { name: string } }) => ({
+    value: template.replace('{{ customer.name }}', data.customer.name),
+  })
   const body = (page: Page) => panel(page).getByRole('textbox', { name: 'Message' })
 
   test('offer what only the newest run had', async ({ page }) => {
@@ -248,7 +360,13 @@ test.describe('expressions', () => {
     const text = 'Grüße, {{ $nope(1) }} und {{ customer.name }}'
     // The server counts bytes, of which ü and ß have two.
     const position = Buffer.from(text.slice(0, text.indexOf('$nope'))).length
-    await open(page, 'tell', answers((template) => (template === text ? { error: 'There is no function $nope.', code: 'unknown_function', position } : {})))
+    await open(
+      page,
+      'tell',
+      answers((template) =>
+        template === text ? { error: 'There is no function $nope.', code: 'unknown_function', position } : {},
+      ),
+    )
     await body(page).fill(text)
     await expect(panel(page).locator('output')).toHaveText('There is no function $nope.')
     await expect(body(page)).toHaveAttribute('aria-invalid', 'true')
@@ -313,7 +431,10 @@ test('a branch without a name or a condition is called by its place', async ({ p
 
 test('an approval says who could approve now', async ({ page }) => {
   const asked: unknown[] = []
-  const people = [{ id: 'u1', name: 'Morgan Manager', email: 'manager@example.com', hindered: null }, { id: 'u3', name: 'Fay Former', email: 'former@example.com', hindered: 'disabled' }]
+  const people = [
+    { id: 'u1', name: 'Morgan Manager', email: 'manager@example.com', hindered: null },
+    { id: 'u3', name: 'Fay Former', email: 'former@example.com', hindered: 'disabled' },
+  ]
   await open(page, 'approve', {
     'POST /approvers/preview': (policy: { quorum?: number }) => {
       asked.push(policy)

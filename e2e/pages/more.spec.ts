@@ -10,10 +10,24 @@ test.beforeAll(async () => {
 })
 test.afterAll(() => ui.close())
 
-const problem = (status: number, code: string, detail: string) => ({ __status: status, type: 'about:blank', title: detail, status, code, detail })
+const problem = (status: number, code: string, detail: string) => ({
+  __status: status,
+  type: 'about:blank',
+  title: detail,
+  status,
+  code,
+  detail,
+})
 
 test.describe('a run that was moved', () => {
-  const moved = { ...run, steps: run.steps.map((step, index) => (index === run.steps.length - 1 ? { ...step, moves: [{ from: 6, to: 7, undo: false, by: 'Bo Builder', at: run.started_at }] } : step)) }
+  const moved = {
+    ...run,
+    steps: run.steps.map((step, index) =>
+      index === run.steps.length - 1
+        ? { ...step, moves: [{ from: 6, to: 7, undo: false, by: 'Bo Builder', at: run.started_at }] }
+        : step,
+    ),
+  }
   const line = (page: Page) => page.getByRole('group', { name: 'Moved to another version' })
 
   test('is moved back from its page', async ({ page }) => {
@@ -40,7 +54,14 @@ test.describe('a run that was moved', () => {
   })
 
   test('says why it stays', async ({ page }) => {
-    await mockApi(page, { [`GET /runs/${run.id}`]: moved, 'POST /workflows/wf1/moves/undo': { items: [{ run: run.id, version: null, reason: 'something has happened since it was moved: it goes on where it is' }] } })
+    await mockApi(page, {
+      [`GET /runs/${run.id}`]: moved,
+      'POST /workflows/wf1/moves/undo': {
+        items: [
+          { run: run.id, version: null, reason: 'something has happened since it was moved: it goes on where it is' },
+        ],
+      },
+    })
     await page.goto(`${ui.url}/runs/${run.id}`)
     await line(page).getByRole('button', { name: 'Move back' }).click()
     const dialog = page.getByRole('dialog')
@@ -55,11 +76,32 @@ test.describe('a run that was moved', () => {
     await page.goto(`${ui.url}/runs/${run.id}`)
     await expect(page.getByRole('list', { name: 'Steps' })).toBeVisible()
     await expect(line(page)).toBeHidden()
-    answer = { ...moved, steps: moved.steps.map((step) => ('moves' in step ? { ...step, moves: [...(step.moves as object[]), { from: 7, to: 6, undo: true, by: 'Bo Builder', at: run.started_at }] } : step)) }
+    answer = {
+      ...moved,
+      steps: moved.steps.map((step) =>
+        'moves' in step
+          ? {
+              ...step,
+              moves: [
+                ...(step.moves as object[]),
+                { from: 7, to: 6, undo: true, by: 'Bo Builder', at: run.started_at },
+              ],
+            }
+          : step,
+      ),
+    }
     await page.reload()
     await expect(page.getByRole('list', { name: 'Steps' })).toBeVisible()
     await expect(line(page)).toBeHidden()
-    await mockApi(page, { [`GET /runs/${run.id}`]: moved, 'GET /auth/me': { user: { id: 'u1', email: 'o@example.com', name: 'O' }, workspace: { id: 'w1', slug: 'demo', name: 'Demo' }, role: 'operator', groups: [] } })
+    await mockApi(page, {
+      [`GET /runs/${run.id}`]: moved,
+      'GET /auth/me': {
+        user: { id: 'u1', email: 'o@example.com', name: 'O' },
+        workspace: { id: 'w1', slug: 'demo', name: 'Demo' },
+        role: 'operator',
+        groups: [],
+      },
+    })
     await page.reload()
     await expect(line(page)).toBeVisible()
     await expect(line(page).getByRole('button')).toBeHidden()
@@ -71,7 +113,18 @@ test.describe('versions', () => {
   const three = { items: [...versions, older], next: null }
 
   test('are used by key and palette', async ({ page }) => {
-    const calls = await mockApi(page, { 'GET /workflows/wf1/versions': three, 'POST /workflows/wf1/fork': { id: 'wf1', name: 'x', draft: document, draft_revision: 13, active_version: 7, diagnostics: [] }, 'POST /workflows/wf1/moves': { items: [], more: false } })
+    const calls = await mockApi(page, {
+      'GET /workflows/wf1/versions': three,
+      'POST /workflows/wf1/fork': {
+        id: 'wf1',
+        name: 'x',
+        draft: document,
+        draft_revision: 13,
+        active_version: 7,
+        diagnostics: [],
+      },
+      'POST /workflows/wf1/moves': { items: [], more: false },
+    })
     await page.goto(`${ui.url}/workflows/wf1/versions`)
     const list = page.getByRole('list', { name: 'Versions' })
     const chosen = list.locator('[aria-current=true]')
@@ -104,7 +157,14 @@ test.describe('versions', () => {
     await expect(page.getByRole('dialog')).toBeHidden()
     await page.keyboard.press('?')
     const sheet = page.getByRole('dialog', { name: 'Keyboard shortcuts' })
-    for (const line of ['Compare version 7 with the draft', 'Make the draft from version 7', 'Move waiting runs to version 7…', 'Back-test version 7…', 'Choose the next version']) await expect(sheet.getByText(line)).toBeVisible()
+    for (const line of [
+      'Compare version 7 with the draft',
+      'Make the draft from version 7',
+      'Move waiting runs to version 7…',
+      'Back-test version 7…',
+      'Choose the next version',
+    ])
+      await expect(sheet.getByText(line)).toBeVisible()
     await accessible(page)
     await page.keyboard.press('Escape')
     await page.keyboard.press('Control+k')
@@ -116,19 +176,33 @@ test.describe('versions', () => {
 
   test('a rollback is taken back, ramp and all', async ({ page }) => {
     const ramped = { items: [versions[0], { ...versions[1], ramp_percent: 20 }, older], next: null }
-    const calls = await mockApi(page, { 'GET /workflows/wf1/versions': ramped, 'POST /workflows/wf1/rollback': versions[1], 'PUT /workflows/wf1/ramp': {} })
+    const calls = await mockApi(page, {
+      'GET /workflows/wf1/versions': ramped,
+      'POST /workflows/wf1/rollback': versions[1],
+      'PUT /workflows/wf1/ramp': {},
+    })
     await page.goto(`${ui.url}/workflows/wf1/versions`)
-    await page.getByRole('listitem').filter({ hasText: 'The very first' }).getByRole('button', { name: 'Roll back to this' }).click()
+    await page
+      .getByRole('listitem')
+      .filter({ hasText: 'The very first' })
+      .getByRole('button', { name: 'Roll back to this' })
+      .click()
     await page.getByRole('dialog').getByRole('button', { name: 'Roll back to this' }).click()
     await expect(page.getByText('Version 5 is active.')).toBeVisible()
     await page.getByRole('button', { name: 'Undo' }).click()
     await expect(page.getByText('Version 7 is active.')).toBeVisible()
-    expect(calls.filter((call) => call.path.endsWith('/rollback')).map((call) => call.body)).toEqual([{ version: 5, expected_active: 7 }, { version: 7, expected_active: 5, message: 'Taken back' }])
+    expect(calls.filter((call) => call.path.endsWith('/rollback')).map((call) => call.body)).toEqual([
+      { version: 5, expected_active: 7 },
+      { version: 7, expected_active: 5, message: 'Taken back' },
+    ])
     expect(calls.find((call) => call.path.endsWith('/ramp'))?.body).toEqual({ version: 6, percent: 20 })
   })
 
   test('a rollback that somebody else went past is not taken back', async ({ page }) => {
-    await mockApi(page, { 'POST /workflows/wf1/rollback': (body: { version: number }) => (body.version === 6 ? versions[1] : problem(409, 'active_changed', 'Another version became active meanwhile')) })
+    await mockApi(page, {
+      'POST /workflows/wf1/rollback': (body: { version: number }) =>
+        body.version === 6 ? versions[1] : problem(409, 'active_changed', 'Another version became active meanwhile'),
+    })
     await page.goto(`${ui.url}/workflows/wf1/versions`)
     await expect(page.getByRole('list', { name: 'Versions' })).toBeVisible()
     await page.keyboard.press('b')
@@ -188,12 +262,21 @@ test.describe('saved views', () => {
     expect(calls.filter((call) => call.path.startsWith('/saved-views/'))).toHaveLength(0)
     items = [view('v1', 'Broken')]
     release()
-    await expect.poll(() => calls.filter((call) => call.path.startsWith('/saved-views/')).map((call) => [call.method, call.body])).toEqual([['PUT', { name: 'Broken', search: { status: 'failed' } }], ['DELETE', null]])
+    await expect
+      .poll(() => calls.filter((call) => call.path.startsWith('/saved-views/')).map((call) => [call.method, call.body]))
+      .toEqual([
+        ['PUT', { name: 'Broken', search: { status: 'failed' } }],
+        ['DELETE', null],
+      ])
   })
 
   test('come back when the change is refused', async ({ page }) => {
     const items = [view('v1', 'Failed today'), view('v2', 'Slow ones')]
-    await mockApi(page, { 'GET /saved-views': { items, next: null }, 'PUT /saved-views/v1': problem(409, 'name_taken', 'There is a view of that name'), 'DELETE /saved-views/v2': problem(503, 'busy', 'Busy') })
+    await mockApi(page, {
+      'GET /saved-views': { items, next: null },
+      'PUT /saved-views/v1': problem(409, 'name_taken', 'There is a view of that name'),
+      'DELETE /saved-views/v2': problem(503, 'busy', 'Busy'),
+    })
     const dialog = await manage(page)
     await dialog.getByRole('button', { name: 'Rename Failed today' }).click()
     await dialog.getByRole('textbox', { name: 'New name of Failed today' }).fill('Slow ones')
@@ -211,10 +294,12 @@ test.describe('on a phone', () => {
 
   test('runs are filtered by workflow and time', async ({ page }) => {
     const asked: string[] = []
-    await mockApi(page, { 'GET /runs': (_: unknown, query: URLSearchParams) => {
-      asked.push(`${query.get('workflow')} ${query.get('after') ? 'recent' : 'ever'}`)
-      return { items: runs, next: null, unreadable: [] }
-    } })
+    await mockApi(page, {
+      'GET /runs': (_: unknown, query: URLSearchParams) => {
+        asked.push(`${query.get('workflow')} ${query.get('after') ? 'recent' : 'ever'}`)
+        return { items: runs, next: null, unreadable: [] }
+      },
+    })
     await page.goto(`${ui.url}/runs`)
     await expect(page.getByRole('combobox', { name: 'Workflow' })).toBeHidden()
     await page.getByRole('button', { name: 'More filters' }).click()
@@ -231,7 +316,11 @@ test.describe('on a phone', () => {
 
   test('runs and inbox are accessible', async ({ page }) => {
     await mockApi(page)
-    for (const [path, text] of [['/runs', 'The card was declined.'], ['/inbox', 'Ada Example to Enterprise'], ['/inbox/r1.5', 'On approve']] as const) {
+    for (const [path, text] of [
+      ['/runs', 'The card was declined.'],
+      ['/inbox', 'Ada Example to Enterprise'],
+      ['/inbox/r1.5', 'On approve'],
+    ] as const) {
       await page.goto(`${ui.url}${path}`)
       await expect(page.getByText(text).first()).toBeVisible()
       await accessible(page)
@@ -241,12 +330,22 @@ test.describe('on a phone', () => {
 })
 
 test('runs are filtered by the name of a customer, or by a pasted id', async ({ page }) => {
-  const grace = { ...customer, id: '0197a1b2-00c2-7000-8000-000000000002', name: 'Grace Example', email: 'grace@example.com' }
+  const grace = {
+    ...customer,
+    id: '0197a1b2-00c2-7000-8000-000000000002',
+    name: 'Grace Example',
+    email: 'grace@example.com',
+  }
   const asked: string[] = []
   await mockApi(page, {
     'GET /customers': (_: unknown, query: URLSearchParams) => {
       asked.push(query.get('text') ?? '')
-      return { items: [customer, grace].filter((one) => one.name.toLowerCase().includes((query.get('text') ?? '').toLowerCase())), next: null }
+      return {
+        items: [customer, grace].filter((one) =>
+          one.name.toLowerCase().includes((query.get('text') ?? '').toLowerCase()),
+        ),
+        next: null,
+      }
     },
     'GET /customers/c1': customer,
     [`GET /customers/${grace.id}`]: grace,
@@ -287,8 +386,22 @@ test('runs are filtered by the name of a customer, or by a pasted id', async ({ 
 })
 
 test('a retry on the newest version shows every difference', async ({ page }) => {
-  const differences = Array.from({ length: 60 }, (_, index) => ({ pointer: `/steps/preview/input/field_${index}`, kind: 'added', before: null, after: index }))
-  const plan = { step: 'execute', from_version: 6, to_version: 7, state: { vars: {}, steps: {} }, steps: [{ step: 'execute', title: 'Upgrade', kind: 'tool_call' }], repeats: [], asks_again: [], differences }
+  const differences = Array.from({ length: 60 }, (_, index) => ({
+    pointer: `/steps/preview/input/field_${index}`,
+    kind: 'added',
+    before: null,
+    after: index,
+  }))
+  const plan = {
+    step: 'execute',
+    from_version: 6,
+    to_version: 7,
+    state: { vars: {}, steps: {} },
+    steps: [{ step: 'execute', title: 'Upgrade', kind: 'tool_call' }],
+    repeats: [],
+    asks_again: [],
+    differences,
+  }
   await mockApi(page, { [`GET /runs/${failedRun.id}/retry`]: plan })
   await page.goto(`${ui.url}/runs/${failedRun.id}`)
   await page.getByRole('button', { name: 'Retry', exact: true }).click()
@@ -297,24 +410,37 @@ test('a retry on the newest version shows every difference', async ({ page }) =>
   const compared = dialog.getByRole('region', { name: 'The two versions compared' })
   await expect(compared.getByText('added approve', { exact: true })).toBeVisible()
   await expect(compared.getByText('changed preview', { exact: true })).toBeVisible()
-  await expect(compared.getByRole('figure', { name: 'After: version 7' }).locator('.react-flow__node').first()).toBeVisible()
+  await expect(
+    compared.getByRole('figure', { name: 'After: version 7' }).locator('.react-flow__node').first(),
+  ).toBeVisible()
   await compared.getByText('Show every change (60)').click()
-  await expect(compared.getByRole('list', { name: 'Differences between the versions' }).getByRole('listitem')).toHaveCount(60)
+  await expect(
+    compared.getByRole('list', { name: 'Differences between the versions' }).getByRole('listitem'),
+  ).toHaveCount(60)
   await shoot(page, 'run-retry-compared')
   await accessible(page)
 })
 
 test.describe('a draft', () => {
-  const workflow = (id: string, draft: object, draft_revision = 12) => ({ id, name: id, draft, draft_revision, active_version: 7, diagnostics: [] })
+  const workflow = (id: string, draft: object, draft_revision = 12) => ({
+    id,
+    name: id,
+    draft,
+    draft_revision,
+    active_version: 7,
+    diagnostics: [],
+  })
 
   test('that could not be saved is saved by itself, or at once when asked', async ({ page }) => {
     await page.clock.install()
     let down = true
     let tries = 0
-    await mockApi(page, { 'PUT /workflows/wf1/draft': (body: { document: object }) => {
-      tries += 1
-      return down ? problem(503, 'busy', 'The database is busy.') : workflow('wf1', body.document, 13)
-    } })
+    await mockApi(page, {
+      'PUT /workflows/wf1/draft': (body: { document: object }) => {
+        tries += 1
+        return down ? problem(503, 'busy', 'The database is busy.') : workflow('wf1', body.document, 13)
+      },
+    })
     await page.goto(`${ui.url}/workflows/wf1`)
     await expect(page.getByLabel('Description')).toBeVisible()
     await page.clock.pauseAt(Date.now() + 3_600_000)
@@ -351,12 +477,25 @@ test.describe('a draft', () => {
   test('two people changed is shown with what differs', async ({ page }) => {
     const { approve: _, ...rest } = olderDocument.steps as Record<string, object>
     // Another order of keys is no difference.
-    const theirs = { steps: Object.fromEntries(Object.entries(rest).reverse()), start: 'ask', vars: document.vars, triggers: document.triggers, name: document.name, schema: 1 }
+    const theirs = {
+      steps: Object.fromEntries(Object.entries(rest).reverse()),
+      start: 'ask',
+      vars: document.vars,
+      triggers: document.triggers,
+      name: document.name,
+      schema: 1,
+    }
     let tries = 0
-    await mockApi(page, { 'GET /workflows/wf1': workflow('wf1', olderDocument), 'PUT /workflows/wf1/draft': () => {
-      tries += 1
-      return { ...problem(412, 'conflict', 'Changed meanwhile'), current: { draft: { ...theirs, description: 'Theirs' }, draft_revision: 30 } }
-    } })
+    await mockApi(page, {
+      'GET /workflows/wf1': workflow('wf1', olderDocument),
+      'PUT /workflows/wf1/draft': () => {
+        tries += 1
+        return {
+          ...problem(412, 'conflict', 'Changed meanwhile'),
+          current: { draft: { ...theirs, description: 'Theirs' }, draft_revision: 30 },
+        }
+      },
+    })
     await page.goto(`${ui.url}/workflows/wf1`)
     await page.getByLabel('Description').fill('Mine')
     const dialog = page.getByRole('dialog', { name: 'Somebody else changed this draft' })
@@ -370,21 +509,37 @@ test.describe('a draft', () => {
     expect(tries).toBe(1)
   })
 
-  const small = { schema: 1, name: 'Small', start: 'done', steps: { done: { type: 'end', title: 'Done', position: [0, 0] } } }
+  const small = {
+    schema: 1,
+    name: 'Small',
+    start: 'done',
+    steps: { done: { type: 'end', title: 'Done', position: [0, 0] } },
+  }
   const cards = (page: Page) => page.locator('.react-flow__node')
   /** Pastes text as the browser would, without a clipboard that may be read. */
-  const paste = (page: Page, text: string) => page.evaluate((held) => {
-    const data = new DataTransfer()
-    data.setData('text/plain', held)
-    window.dispatchEvent(new ClipboardEvent('paste', { clipboardData: data, bubbles: true, cancelable: true }))
-  }, text)
+  const paste = (page: Page, text: string) =>
+    page.evaluate((held) => {
+      const data = new DataTransfer()
+      data.setData('text/plain', held)
+      window.dispatchEvent(new ClipboardEvent('paste', { clipboardData: data, bubbles: true, cancelable: true }))
+    }, text)
 
-  for (const [how, hide] of [['is missing', "Object.defineProperty(navigator, 'clipboard', { value: undefined })"], ['refuses', "navigator.clipboard.writeText = navigator.clipboard.readText = () => Promise.reject(new DOMException('no', 'NotAllowedError'))"]] as const) {
+  for (const [how, hide] of [
+    ['is missing', "Object.defineProperty(navigator, 'clipboard', { value: undefined })"],
+    [
+      'refuses',
+      'navigator.clipboard.writeText = navigator.clipboard.readText = () =>' +
+        " Promise.reject(new DOMException('no', 'NotAllowedError'))",
+    ],
+  ] as const) {
     test(`steps go from one workflow to another where the clipboard ${how}`, async ({ page }) => {
       const errors: string[] = []
       page.on('pageerror', (error) => errors.push(error.message))
       await page.addInitScript(hide)
-      await mockApi(page, { 'GET /workflows/wf2': workflow('wf2', small), 'PUT /workflows/wf2/draft': workflow('wf2', small, 13) })
+      await mockApi(page, {
+        'GET /workflows/wf2': workflow('wf2', small),
+        'PUT /workflows/wf2/draft': workflow('wf2', small, 13),
+      })
       await page.goto(`${ui.url}/workflows/wf1`)
       await cards(page).filter({ hasText: 'Verify customer identity' }).click()
       await page.keyboard.press('Control+c')
@@ -412,10 +567,13 @@ test.describe('a draft', () => {
 
   test('takes hand-written steps, and says what is wrong with anything else', async ({ page }) => {
     let saved: { steps: Record<string, { next?: string; position?: number[] }> } | undefined
-    await mockApi(page, { 'GET /workflows/wf2': workflow('wf2', small), 'PUT /workflows/wf2/draft': (body: { document: typeof saved }) => {
-      saved = body.document
-      return workflow('wf2', body.document ?? {}, 13)
-    } })
+    await mockApi(page, {
+      'GET /workflows/wf2': workflow('wf2', small),
+      'PUT /workflows/wf2/draft': (body: { document: typeof saved }) => {
+        saved = body.document
+        return workflow('wf2', body.document ?? {}, 13)
+      },
+    })
     await page.goto(`${ui.url}/workflows/wf2`)
     await expect(cards(page)).toHaveCount(1)
     for (const [text, why] of [
@@ -430,7 +588,10 @@ test.describe('a draft', () => {
       await expect(page.getByRole('status').getByText(why)).toBeVisible()
     }
     await expect(cards(page)).toHaveCount(1)
-    await paste(page, 'tell:\n  type: notify\n  channels: [conversation]\n  body: Hello\n  next: bye\nbye:\n  type: end\n')
+    await paste(
+      page,
+      'tell:\n  type: notify\n  channels: [conversation]\n  body: Hello\n  next: bye\nbye:\n  type: end\n',
+    )
     await expect(cards(page)).toHaveCount(3)
     await expect.poll(() => saved?.steps.tell?.next).toBe('bye')
     expect(saved?.steps.tell?.position).not.toEqual(saved?.steps.bye?.position)

@@ -50,7 +50,10 @@ for (const [name, path, wait] of PAGES) {
 test('who is not signed in comes back to where they wanted to go', async ({ page }) => {
   let signedIn = false
   await mockApi(page, {
-    'GET /auth/me': () => (signedIn ? me : { __status: 401, type: 'about:blank', title: 'Sign in first', status: 401, code: 'unauthenticated' }),
+    'GET /auth/me': () =>
+      signedIn
+        ? me
+        : { __status: 401, type: 'about:blank', title: 'Sign in first', status: 401, code: 'unauthenticated' },
     'POST /auth/login': () => {
       signedIn = true
       return me
@@ -96,7 +99,16 @@ test('palette and shortcuts', async ({ page }) => {
 
 test('a lost race says who was faster', async ({ page }) => {
   const calls = await mockApi(page, {
-    'POST /checkpoints/r1.5/decision': { __status: 409, type: 'about:blank', title: 'Already decided', status: 409, code: 'already_decided', outcome: 'rejected', decided_by: { name: 'Bo Builder' }, decided_at: Date.now() - 60_000 },
+    'POST /checkpoints/r1.5/decision': {
+      __status: 409,
+      type: 'about:blank',
+      title: 'Already decided',
+      status: 409,
+      code: 'already_decided',
+      outcome: 'rejected',
+      decided_by: { name: 'Bo Builder' },
+      decided_at: Date.now() - 60_000,
+    },
   })
   await page.goto(`${ui.url}/inbox/r1.5`)
   await page.getByRole('textbox', { name: 'Comment' }).fill('fine')
@@ -109,7 +121,11 @@ test.describe('phone', () => {
   test.use({ viewport: { width: 390, height: 844 }, hasTouch: true, isMobile: true })
 
   test('inbox, run and chat', async ({ page }) => {
-    const open = messages.slice(0, 2).map((message) => (message.form ? { ...message, form: { ...message.form, status: 'open', values: undefined } } : message))
+    const open = messages
+      .slice(0, 2)
+      .map((message) =>
+        message.form ? { ...message, form: { ...message.form, status: 'open', values: undefined } } : message,
+      )
     let sent = false
     await mockApi(page, {
       'GET /chat/conversations/cv1': () => ({ messages: sent ? messages : open, status: 'open', working: sent }),

@@ -11,8 +11,15 @@ test.beforeAll(async () => {
 test.afterAll(() => ui.close())
 
 const draft = {
-  ...f.document, start: 'nowhere', input: { type: 'object' },
-  triggers: [{ type: 'message', when: 'text' }, { type: 'webhook', path: 'a/b' }, { type: 'schedule', cron: '0 25 * * *', time_zone: 'Mars' }, { type: 'api' }],
+  ...f.document,
+  start: 'nowhere',
+  input: { type: 'object' },
+  triggers: [
+    { type: 'message', when: 'text' },
+    { type: 'webhook', path: 'a/b' },
+    { type: 'schedule', cron: '0 25 * * *', time_zone: 'Mars' },
+    { type: 'api' },
+  ],
   steps: {
     ...f.document.steps,
     approve: { ...f.document.steps.approve, guards: ['execute', 'gone'] },
@@ -22,7 +29,13 @@ const draft = {
 }
 
 /** Where each pointer leads: the step whose settings are shown, and the control with the keyboard. */
-const PLACES: [pointer: string, panel: string, role: 'textbox' | 'combobox' | 'spinbutton' | 'checkbox' | 'button', name: string, code?: string][] = [
+const PLACES: [
+  pointer: string,
+  panel: string,
+  role: 'textbox' | 'combobox' | 'spinbutton' | 'checkbox' | 'button',
+  name: string,
+  code?: string,
+][] = [
   ['/name', 'Workflow', 'textbox', 'Name'],
   ['/start', 'Workflow', 'combobox', 'First step'],
   ['/vars/my var', 'Workflow', 'textbox', 'Variables (JSON)'],
@@ -37,7 +50,12 @@ const PLACES: [pointer: string, panel: string, role: 'textbox' | 'combobox' | 's
   ['/steps/approve/guards/1', 'Manager approval required', 'checkbox', 'gone?'],
   ['/steps/approve/approvers', 'Manager approval required', 'textbox', 'Roles or groups'],
   ['/steps/approve/approvers/quorum', 'Manager approval required', 'spinbutton', 'How many must approve'],
-  ['/steps/approve/approvers/exclude_requester', 'Manager approval required', 'checkbox', 'Not the person who started the run'],
+  [
+    '/steps/approve/approvers/exclude_requester',
+    'Manager approval required',
+    'checkbox',
+    'Not the person who started the run',
+  ],
   ['/steps/approve/timeout/outcome', 'Manager approval required', 'combobox', 'Then it counts as'],
   ['/steps/approve/timeout/after', 'Manager approval required', 'textbox', 'Wait at most'],
   ['/steps/approve/timeout/next', 'Manager approval required', 'combobox', 'timeout'],
@@ -56,12 +74,29 @@ const PLACES: [pointer: string, panel: string, role: 'textbox' | 'combobox' | 's
   ['/steps/person', 'Hand to support', 'combobox', 'timeout', 'wait_without_timeout'],
   ['/steps/give_up', 'Given up', 'textbox', 'Id', 'step_id'],
 ]
-const found = (severity = 'error') => PLACES.map(([pointer, , , , code = 'any'], index) => ({ code, severity, pointer, message: `Problem ${index} at ${pointer}.`, help: null }))
+const found = (severity = 'error') =>
+  PLACES.map(([pointer, , , , code = 'any'], index) => ({
+    code,
+    severity,
+    pointer,
+    message: `Problem ${index} at ${pointer}.`,
+    help: null,
+  }))
 const panel = (page: Page) => page.getByRole('complementary', { name: 'Settings of the step' })
 const problems = (page: Page) => page.getByRole('region', { name: 'Problems' })
 
 async function open(page: Page, search = '', diagnostics = found()): Promise<void> {
-  await mockApi(page, { 'GET /workflows/wf1': { id: 'wf1', name: 'Subscription Upgrade', draft, draft_revision: 12, active_version: 7, diagnostics }, 'POST /check': { diagnostics } })
+  await mockApi(page, {
+    'GET /workflows/wf1': {
+      id: 'wf1',
+      name: 'Subscription Upgrade',
+      draft,
+      draft_revision: 12,
+      active_version: 7,
+      diagnostics,
+    },
+    'POST /check': { diagnostics },
+  })
   await page.goto(`${ui.url}/workflows/wf1${search}`)
   await page.getByRole('button', { name: /^Problems:/ }).click()
 }
@@ -69,7 +104,9 @@ async function open(page: Page, search = '', diagnostics = found()): Promise<voi
 test('every problem leads to its step and field', async ({ page }) => {
   await open(page)
   for (const [index, [pointer, title, role, name]] of PLACES.entries()) {
-    await problems(page).getByRole('button', { name: `Problem ${index} at` }).click()
+    await problems(page)
+      .getByRole('button', { name: `Problem ${index} at` })
+      .click()
     await expect(panel(page).getByRole('heading', { level: 2 }), pointer).toHaveText(title)
     const focused = panel(page).getByRole(role, { name, exact: true }).and(page.locator(':focus'))
     await expect(focused, pointer).toHaveCount(1)
@@ -79,7 +116,10 @@ test('every problem leads to its step and field', async ({ page }) => {
   await accessible(page)
 })
 
-for (const [where, search] of [['text', '?view=yaml'], ['rehearsal', '?rehearse=true']] as const) {
+for (const [where, search] of [
+  ['text', '?view=yaml'],
+  ['rehearsal', '?rehearse=true'],
+] as const) {
   test(`problems are listed beside the ${where}, and lead from there to the field`, async ({ page }) => {
     await open(page, search)
     await expect(panel(page)).toBeHidden()

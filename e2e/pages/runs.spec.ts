@@ -26,7 +26,13 @@ test('the dashboard shows its numbers, and teaches while there are none', async 
 })
 
 test('a run that cannot be read is told, counts say that they stopped', async ({ page }) => {
-  await mockApi(page, { 'GET /runs': { items: runs, next: null, unreadable: [{ id: '0197a1b2-0009', started_at: 1, code: 'corrupt_data', detail: 'runs.status: nonsense' }] } })
+  await mockApi(page, {
+    'GET /runs': {
+      items: runs,
+      next: null,
+      unreadable: [{ id: '0197a1b2-0009', started_at: 1, code: 'corrupt_data', detail: 'runs.status: nonsense' }],
+    },
+  })
   await page.goto(`${ui.url}/runs`)
   await expect(page.getByRole('list', { name: 'Runs that cannot be read' })).toContainText('0197a1b2-0009')
   await expect(page.getByRole('button', { name: /^Completed 10,000\+/ })).toBeVisible()
@@ -35,7 +41,12 @@ test('a run that cannot be read is told, counts say that they stopped', async ({
 })
 
 test('a search that found nothing yet looks further back', async ({ page }) => {
-  await mockApi(page, { 'GET /runs': (_: unknown, query: URLSearchParams) => (query.get('cursor') ? { items: runs.slice(0, 1), next: null, unreadable: [] } : { items: [], next: '5.x', unreadable: [] }) })
+  await mockApi(page, {
+    'GET /runs': (_: unknown, query: URLSearchParams) =>
+      query.get('cursor')
+        ? { items: runs.slice(0, 1), next: null, unreadable: [] }
+        : { items: [], next: '5.x', unreadable: [] },
+  })
   await page.goto(`${ui.url}/runs?text=needle`)
   await page.getByRole('button', { name: 'Look further back' }).click()
   await expect(page.getByRole('table', { name: 'Runs' }).getByRole('link')).toHaveCount(1)
@@ -43,7 +54,21 @@ test('a search that found nothing yet looks further back', async ({ page }) => {
 
 test('a retry shows what differs and asks before anything is done again', async ({ page }) => {
   let gone = true
-  const calls = await mockApi(page, { 'GET /workflows/wf1/versions/8': () => (gone ? { __status: 404, type: 'about:blank', title: 'Not found', status: 404, code: 'not_found', detail: 'There is no version 8.' } : { document }), [`POST /runs/${failedRun.id}/retry`]: { ...failedRun, id: 'new', status: 'running' }, 'GET /runs/new': { ...failedRun, id: 'new', status: 'running', ended_at: null } })
+  const calls = await mockApi(page, {
+    'GET /workflows/wf1/versions/8': () =>
+      gone
+        ? {
+            __status: 404,
+            type: 'about:blank',
+            title: 'Not found',
+            status: 404,
+            code: 'not_found',
+            detail: 'There is no version 8.',
+          }
+        : { document },
+    [`POST /runs/${failedRun.id}/retry`]: { ...failedRun, id: 'new', status: 'running' },
+    'GET /runs/new': { ...failedRun, id: 'new', status: 'running', ended_at: null },
+  })
   await page.goto(`${ui.url}/runs/${failedRun.id}`)
   await page.getByRole('button', { name: 'Retry', exact: true }).click()
   const dialog = page.getByRole('dialog')
@@ -56,7 +81,9 @@ test('a retry shows what differs and asks before anything is done again', async 
   // Below the drawn difference every place is listed, when asked for.
   await expect(dialog.getByRole('list', { name: 'Differences between the versions' })).toBeHidden()
   await dialog.getByText('Show every change (2)').click()
-  await expect(dialog.getByRole('list', { name: 'Differences between the versions' })).toContainText('/steps/preview/input/price')
+  await expect(dialog.getByRole('list', { name: 'Differences between the versions' })).toContainText(
+    '/steps/preview/input/price',
+  )
   await shoot(page, 'run-retry-newest')
   await accessible(page)
   await expect(dialog.getByRole('button', { name: 'Go on' })).toBeDisabled()
@@ -64,13 +91,20 @@ test('a retry shows what differs and asks before anything is done again', async 
   await dialog.getByRole('textbox', { name: 'Variables' }).fill('{ "current_plan": "pro" }')
   await dialog.getByRole('button', { name: 'Go on' }).click()
   await expect(page).toHaveURL(/\/runs\/new$/)
-  expect(calls.find((call) => call.method === 'POST')?.body).toEqual({ step: 'execute', version: 'newest', state: { vars: { current_plan: 'pro' }, steps: {} }, repeat: ['execute'] })
+  expect(calls.find((call) => call.method === 'POST')?.body).toEqual({
+    step: 'execute',
+    version: 'newest',
+    state: { vars: { current_plan: 'pro' }, steps: {} },
+    repeat: ['execute'],
+  })
 })
 
 test('timings tell work, waiting and pauses apart', async ({ page }) => {
   await mockApi(page)
   await page.goto(`${ui.url}/runs/${failedRun.id}?tab=timing`)
-  await expect(page.getByRole('list', { name: 'Timings', exact: true }).getByRole('listitem')).toHaveCount(failedRun.steps.length)
+  await expect(page.getByRole('list', { name: 'Timings', exact: true }).getByRole('listitem')).toHaveCount(
+    failedRun.steps.length,
+  )
   await shoot(page, 'run-timing')
   await page.getByRole('checkbox', { name: 'Cut waiting short' }).uncheck()
   await accessible(page)

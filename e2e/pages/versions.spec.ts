@@ -11,7 +11,14 @@ test.beforeAll(async () => {
 test.afterAll(() => ui.close())
 
 test('who comes second with a publish sees what the other published', async ({ page }) => {
-  const problem = { __status: 409, type: 'about:blank', title: 'Another version became active meanwhile', status: 409, code: 'active_changed', current: { active_version: 6, last_version: 7 } }
+  const problem = {
+    __status: 409,
+    type: 'about:blank',
+    title: 'Another version became active meanwhile',
+    status: 409,
+    code: 'active_changed',
+    current: { active_version: 6, last_version: 7 },
+  }
   await mockApi(page, { 'POST /workflows/wf1/publish': problem })
   await page.goto(`${ui.url}/workflows/wf1`)
   await page.getByRole('button', { name: 'Publish' }).click()
@@ -20,22 +27,47 @@ test('who comes second with a publish sees what the other published', async ({ p
   await dialog.getByRole('button', { name: 'Publish' }).click()
   await expect(dialog.getByText(/Somebody else published meanwhile/)).toBeVisible()
   const theirs = dialog.getByRole('region', { name: 'What they published' })
-  await expect(theirs.getByRole('figure', { name: 'After: version 6' }).locator('.react-flow__node').first()).toBeVisible()
+  await expect(
+    theirs.getByRole('figure', { name: 'After: version 6' }).locator('.react-flow__node').first(),
+  ).toBeVisible()
   await expect(dialog.getByRole('region', { name: 'Changes since the active version' })).toBeVisible()
   await accessible(page)
   await shoot(page, 'publish-conflict')
 })
 
 test('runs that need a step named are moved once it is, and unsafe ones say why they stay', async ({ page }) => {
-  const item = (run: string, verdict: string, more: object) => ({ run, title: 'Subscription Upgrade', from: 6, step: 'ask', now_at: null, waiting_for: 'approval', verdict, reasons: [], notes: [], candidates: [], moved: false, ...more })
+  const item = (run: string, verdict: string, more: object) => ({
+    run,
+    title: 'Subscription Upgrade',
+    from: 6,
+    step: 'ask',
+    now_at: null,
+    waiting_for: 'approval',
+    verdict,
+    reasons: [],
+    notes: [],
+    candidates: [],
+    moved: false,
+    ...more,
+  })
   const calls = await mockApi(page, {
     'POST /workflows/wf1/moves': (body: unknown) => {
       const { mapping, dry_run } = body as { mapping: Record<string, string>; dry_run: boolean }
       const named = mapping.ask === 'approve'
       return {
         items: [
-          item('r1', named ? 'safe' : 'needs_mapping', { candidates: named ? [] : ['approve'], now_at: named ? 'approve' : null, moved: named && !dry_run, reasons: named ? [] : [{ code: 'step_missing', message: 'there is no step `ask`: name the approval it is to wait at' }] }),
-          item('r2', 'unsafe', { step: 'pay', reasons: [{ code: 'request_changed', message: 'what was shown for approval is not what would run there' }] }),
+          item('r1', named ? 'safe' : 'needs_mapping', {
+            candidates: named ? [] : ['approve'],
+            now_at: named ? 'approve' : null,
+            moved: named && !dry_run,
+            reasons: named
+              ? []
+              : [{ code: 'step_missing', message: 'there is no step `ask`: name the approval it is to wait at' }],
+          }),
+          item('r2', 'unsafe', {
+            step: 'pay',
+            reasons: [{ code: 'request_changed', message: 'what was shown for approval is not what would run there' }],
+          }),
         ],
         more: false,
       }
@@ -53,7 +85,12 @@ test('runs that need a step named are moved once it is, and unsafe ones say why 
   await dialog.getByLabel('Step for ask').selectOption('approve')
   await dialog.getByRole('button', { name: 'Move 1 safe run' }).click()
   await expect(dialog.getByText('1 run was moved.')).toBeVisible()
-  expect(calls.findLast((call) => call.path.endsWith('/moves'))?.body).toMatchObject({ to: 7, dry_run: false, mapping: { ask: 'approve' }, runs: ['r1'] })
+  expect(calls.findLast((call) => call.path.endsWith('/moves'))?.body).toMatchObject({
+    to: 7,
+    dry_run: false,
+    mapping: { ask: 'approve' },
+    runs: ['r1'],
+  })
 })
 
 test('the list of changes is used by keyboard', async ({ page }) => {
@@ -68,7 +105,15 @@ test('the list of changes is used by keyboard', async ({ page }) => {
 })
 
 test('a difference shows the workflow wherever it was drawn', async ({ page }) => {
-  const far = (document: typeof f.document) => ({ ...document, steps: Object.fromEntries(Object.entries(document.steps).map(([id, step], index) => [id, { ...step, position: [6000 + (index % 3) * 300, 4000 + index * 90] }])) })
+  const far = (document: typeof f.document) => ({
+    ...document,
+    steps: Object.fromEntries(
+      Object.entries(document.steps).map(([id, step], index) => [
+        id,
+        { ...step, position: [6000 + (index % 3) * 300, 4000 + index * 90] },
+      ]),
+    ),
+  })
   await mockApi(page, {
     'GET /workflows/wf1/versions/6': { ...f.versions[1], document: far(f.olderDocument as typeof f.document) },
     'GET /workflows/wf1/versions/7': { ...f.versions[0], document: far(f.document) },

@@ -18,7 +18,11 @@ test('a customer upgrades after the manager approved', async ({ browser }) => {
   await shoot(phone, 'real/chat-form')
   await phone.reload()
   await expect(phone.getByLabel(/e-?mail/i)).toHaveValue('ada@example.com')
-  await phone.locator('form').filter({ has: phone.getByLabel(/e-?mail/i) }).getByRole('button').click()
+  await phone
+    .locator('form')
+    .filter({ has: phone.getByLabel(/e-?mail/i) })
+    .getByRole('button')
+    .click()
 
   const desk = await (await browser.newContext()).newPage()
   await signIn(desk, demo.inbox, account(demo, 'manager'))
@@ -39,12 +43,19 @@ test('a customer upgrades after the manager approved', async ({ browser }) => {
   await expect(desk.getByText('Completed').first()).toBeVisible()
   await expect(steps.getByText(/Running|Waiting|Failed/)).toHaveCount(0)
   await shoot(desk, 'real/run')
-  const decided = steps.getByRole('listitem').filter({ has: desk.getByRole('button', { name: 'Details of Manager approval required' }) })
+  const decided = steps
+    .getByRole('listitem')
+    .filter({ has: desk.getByRole('button', { name: 'Details of Manager approval required' }) })
   await decided.getByRole('button', { name: 'Details of Manager approval required' }).click()
   await decided.getByText('What the person saw').click()
   const saw = decided.getByRole('group', { name: 'What the person saw' })
   await saw.getByRole('button', { name: /^input:/ }).click()
-  for (const shown of ['"Ada Example to Enterprise, $42.60 prorated"', 'stripe.subscription.update', '"price_enterprise"']) await expect(saw).toContainText(shown)
+  for (const shown of [
+    '"Ada Example to Enterprise, $42.60 prorated"',
+    'stripe.subscription.update',
+    '"price_enterprise"',
+  ])
+    await expect(saw).toContainText(shown)
   await shoot(desk, 'real/run-decided-upgrade')
   await accessible(desk)
   await desk.getByRole('tab', { name: 'Graph' }).click()

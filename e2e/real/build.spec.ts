@@ -62,11 +62,20 @@ async function changeWhileRunsWait(browser: Browser, page: Page, hands: Hands, b
   await expect(barbara.getByText(NEW_WORDS)).toBeVisible()
   await expect(barbara.getByText('Did the upgrade go well?')).toBeVisible()
   const ended = await Promise.all([third.id, runs.grace.id, runs.barbara.id].map((id) => api.run(id)))
-  expect(ended.map(({ version, status }) => [version, status])).toEqual([[2, 'completed'], [1, 'completed'], [2, 'completed']])
+  expect(ended.map(({ version, status }) => [version, status])).toEqual([
+    [2, 'completed'],
+    [1, 'completed'],
+    [2, 'completed'],
+  ])
 }
 
-for (const [by, Hands] of [['mouse', Mouse], ['keyboard', Keyboard]] as const) {
-  test(`the Subscription Upgrade is built by ${by}, published, run, and changed while runs wait`, async ({ browser }) => {
+for (const [by, Hands] of [
+  ['mouse', Mouse],
+  ['keyboard', Keyboard],
+] as const) {
+  test(`the Subscription Upgrade is built by ${by}, published, run, and changed while runs wait`, async ({
+    browser,
+  }) => {
     const page = await browser.newPage({ viewport: { width: 1600, height: 1000 }, reducedMotion: 'reduce' })
     page.on('pageerror', (error) => console.log('pageerror:', error.message.slice(0, 800)))
     await signIn(page, demo.runs, account(demo, 'builder'))

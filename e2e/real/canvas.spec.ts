@@ -65,7 +65,9 @@ test('cards are gathered and doubled, a line is plugged in elsewhere, the map mo
     await page.keyboard.press('ControlOrMeta+d')
     await expect(cards).toHaveCount(all + 2)
     await expect(chosen).toHaveCount(2)
-    await expect.poll(async () => (await draft()).eligible_2).toMatchObject({ branches: [{ next: 'preview_2' }], otherwise: 'already_there' })
+    await expect
+      .poll(async () => (await draft()).eligible_2)
+      .toMatchObject({ branches: [{ next: 'preview_2' }], otherwise: 'already_there' })
     expect((await draft()).preview_2).toMatchObject({ next: 'approve' })
     await page.keyboard.press('ControlOrMeta+z')
     await expect(cards).toHaveCount(all)
@@ -75,7 +77,11 @@ test('cards are gathered and doubled, a line is plugged in elsewhere, the map mo
   await test.step('a line is plugged into another card', async () => {
     await new Mouse(page).open(null)
     const end = page.locator('.react-flow__edge[data-id="explain:next"] .react-flow__edgeupdater-target')
-    await drag(page, await middle(end), await middle(card(page, 'Something went wrong').locator('.react-flow__handle.target')))
+    await drag(
+      page,
+      await middle(end),
+      await middle(card(page, 'Something went wrong').locator('.react-flow__handle.target')),
+    )
     await expect.poll(async () => (await draft()).explain?.next).toBe('apologise')
     await expect(page.locator('.react-flow__edge[data-id="explain:next"]')).toHaveAttribute('aria-label', /apologise/)
     await page.keyboard.press('ControlOrMeta+z')

@@ -8,7 +8,14 @@ let page: Page
 test.describe.configure({ mode: 'serial' })
 test.beforeAll(async ({ browser }) => {
   demo = await startDemo()
-  page = await (await browser.newContext({ viewport: { width: 1440, height: 900 }, acceptDownloads: true, locale: 'en-GB', timezoneId: 'UTC' })).newPage()
+  page = await (
+    await browser.newContext({
+      viewport: { width: 1440, height: 900 },
+      acceptDownloads: true,
+      locale: 'en-GB',
+      timezoneId: 'UTC',
+    })
+  ).newPage()
   await signIn(page, demo.runs, account(demo, 'admin'))
   await expect(page.getByRole('heading', { level: 1, name: 'Runs' })).toBeVisible()
 })
@@ -25,9 +32,32 @@ const check = {
   vars: { email: 'ada@example.com', plan: null },
   start: 'greet',
   steps: {
-    greet: { type: 'notify', title: 'Greet by e-mail', channels: ['email'], subject: 'Hello', body: 'Hello {{ customer.name }}', next: 'verify' },
-    verify: { type: 'tool_call', title: 'Verify the customer', action: 'identity.verify', input: { email: '{{ email }}' }, set: { plan: '{{ output.plan }}' }, retry: { attempts: 2, initial: '1s' }, next: 'ask' },
-    ask: { type: 'approval', title: 'Ask a manager', summary: 'Go on with {{ plan }}?', approvers: { roles: ['manager'] }, timeout: { after: '4h', outcome: 'rejected' }, on_approve: 'done', on_reject: 'no' },
+    greet: {
+      type: 'notify',
+      title: 'Greet by e-mail',
+      channels: ['email'],
+      subject: 'Hello',
+      body: 'Hello {{ customer.name }}',
+      next: 'verify',
+    },
+    verify: {
+      type: 'tool_call',
+      title: 'Verify the customer',
+      action: 'identity.verify',
+      input: { email: '{{ email }}' },
+      set: { plan: '{{ output.plan }}' },
+      retry: { attempts: 2, initial: '1s' },
+      next: 'ask',
+    },
+    ask: {
+      type: 'approval',
+      title: 'Ask a manager',
+      summary: 'Go on with {{ plan }}?',
+      approvers: { roles: ['manager'] },
+      timeout: { after: '4h', outcome: 'rejected' },
+      on_approve: 'done',
+      on_reject: 'no',
+    },
     done: { type: 'end', output: { plan: '{{ plan }}' } },
     no: { type: 'end', status: 'rejected' },
   },
@@ -44,7 +74,8 @@ async function status(id: string): Promise<string> {
   return ((await answer.json()) as { status: string }).status
 }
 
-const start = (email = 'ada@example.com') => post<{ id: string }>(page.request, '/runs', { workflow: check.name, customer: { email, name: email.split('@')[0] } })
+const start = (email = 'ada@example.com') =>
+  post<{ id: string }>(page.request, '/runs', { workflow: check.name, customer: { email, name: email.split('@')[0] } })
 
 /** Saves a page as it looks on a phone, in both themes. */
 async function shootPhone(name: string): Promise<void> {
@@ -58,7 +89,13 @@ test('a failed run is debugged, corrected and goes on', async ({ browser }) => {
   await post(page.request, `/workflows/${workflow.id}/publish`, { message: 'first' })
   // The identity service fails for Ada, and for nobody else.
   const faults = new URL('/_/faults', demo.phone).href
-  expect((await page.request.post(faults, { data: { service: 'identity', contains: 'ada@example.com', kind: 'fail', status: 503, times: 100 } })).status()).toBe(201)
+  expect(
+    (
+      await page.request.post(faults, {
+        data: { service: 'identity', contains: 'ada@example.com', kind: 'fail', status: 503, times: 100 },
+      })
+    ).status(),
+  ).toBe(201)
   const { id } = await start()
   await expect.poll(() => status(id), { timeout: 30_000 }).toBe('failed')
 
@@ -79,7 +116,10 @@ test('a failed run is debugged, corrected and goes on', async ({ browser }) => {
   await page.getByRole('list', { name: 'Timings', exact: true }).getByRole('link').nth(1).focus()
   await page.keyboard.press('Enter')
   await expect(page).toHaveURL(new RegExp(`/runs/${id}#step-2$`))
-  await expect(steps.getByRole('button', { name: 'Details of Verify the customer' })).toHaveAttribute('aria-expanded', 'true')
+  await expect(steps.getByRole('button', { name: 'Details of Verify the customer' })).toHaveAttribute(
+    'aria-expanded',
+    'true',
+  )
 
   // By keyboard alone to the point at which the call was sent.
   await page.keyboard.press('d')
@@ -92,7 +132,10 @@ test('a failed run is debugged, corrected and goes on', async ({ browser }) => {
   await expect(page).toHaveURL(new RegExp(`point=${last - 2}`))
   await page.keyboard.press('j')
   await expect(page).toHaveURL(new RegExp(`point=${last - 1}`))
-  await points.getByRole('button', { name: /Step completed/ }).first().click()
+  await points
+    .getByRole('button', { name: /Step completed/ })
+    .first()
+    .click()
   await expect(page.getByRole('list', { name: 'Changes' })).toBeVisible()
   const box = page.getByRole('textbox', { name: 'Evaluate an expression at this point' })
   await box.fill("$substringBefore(email, '@')")
@@ -132,7 +175,10 @@ test('a failed run is debugged, corrected and goes on', async ({ browser }) => {
   await expect(page.getByText('waiting for approval').first()).toBeVisible()
   const desk = await (await browser.newContext({ locale: 'en-GB' })).newPage()
   await signIn(desk, demo.inbox, account(demo, 'manager'))
-  await desk.getByRole('list', { name: 'Open items' }).getByText(/^Go on with/).click()
+  await desk
+    .getByRole('list', { name: 'Open items' })
+    .getByText(/^Go on with/)
+    .click()
   await desk.getByRole('textbox', { name: 'Comment' }).fill('Known since long.')
   await desk.getByRole('button', { name: 'Approve' }).click()
   await expect(desk.getByText(/^Approved/).first()).toBeVisible()
@@ -141,7 +187,9 @@ test('a failed run is debugged, corrected and goes on', async ({ browser }) => {
   await expect(page.getByText('Completed').first()).toBeVisible()
 
   // Who decided, when, by which way, and what was in front of them.
-  const decided = steps.getByRole('listitem').filter({ has: page.getByRole('button', { name: 'Details of Ask a manager' }) })
+  const decided = steps
+    .getByRole('listitem')
+    .filter({ has: page.getByRole('button', { name: 'Details of Ask a manager' }) })
   await expect(decided).toContainText('approved by Manager Example via portal')
   await decided.getByRole('button', { name: 'Details of Ask a manager' }).click()
   await expect(decided.getByText('Manager Example via portal', { exact: true })).toBeVisible()
@@ -188,7 +236,9 @@ test('many runs are found, kept as a view, exported and stopped', async () => {
   const download = page.waitForEvent('download')
   await page.getByRole('button', { name: 'Export' }).click()
   await page.getByRole('menuitem', { name: 'Export as CSV' }).click()
-  const lines = readFileSync(await (await download).path(), 'utf8').trim().split('\r\n')
+  const lines = readFileSync(await (await download).path(), 'utf8')
+    .trim()
+    .split('\r\n')
   expect(lines).toHaveLength(4)
   expect(lines[0]).toMatch(/^id,workflow,/)
 
@@ -230,7 +280,9 @@ test('counts are live, and runs are found by version, error, customer and time',
   await expect(rows).toHaveCount(before + 1)
   expect(await page.evaluate(() => 'stayed' in window)).toBe(true)
 
-  const { items } = (await (await page.request.get(new URL('/api/v1/workflows', demo.runs).href)).json()) as { items: { id: string; name: string }[] }
+  const { items } = (await (await page.request.get(new URL('/api/v1/workflows', demo.runs).href)).json()) as {
+    items: { id: string; name: string }[]
+  }
   const { id } = items.find((one) => one.name === check.name)!
   await post(page.request, `/workflows/${id}/publish`, { message: 'second' })
   await start('barbara@example.com')
@@ -264,7 +316,13 @@ test('counts are live, and runs are found by version, error, customer and time',
 
 test('failed runs are found by their error and retried together', async () => {
   const faults = new URL('/_/faults', demo.phone).href
-  expect((await page.request.post(faults, { data: { service: 'identity', contains: 'ada@example.com', kind: 'fail', status: 503, times: 100 } })).status()).toBe(201)
+  expect(
+    (
+      await page.request.post(faults, {
+        data: { service: 'identity', contains: 'ada@example.com', kind: 'fail', status: 503, times: 100 },
+      })
+    ).status(),
+  ).toBe(201)
   const runs = [await start('barbara@example.com'), await start('barbara@example.com')]
   for (const run of runs) await expect.poll(() => status(run.id), { timeout: 30_000 }).toBe('failed')
   expect((await page.request.delete(faults)).status()).toBe(204)
@@ -275,7 +333,9 @@ test('failed runs are found by their error and retried together', async () => {
   await code.fill('http_404')
   await code.press('Enter')
   await expect(page.getByText('No run matches')).toBeVisible()
-  const { error_code } = (await (await page.request.get(new URL(`/api/v1/runs/${runs[0]?.id}`, demo.runs).href)).json()) as { error_code: string }
+  const { error_code } = (await (
+    await page.request.get(new URL(`/api/v1/runs/${runs[0]?.id}`, demo.runs).href)
+  ).json()) as { error_code: string }
   await code.fill(error_code)
   await code.press('Enter')
   await expect(rows).toHaveCount(2)
@@ -293,7 +353,10 @@ test('failed runs are found by their error and retried together', async () => {
 test('a run that took place is kept as a test case and passes', async () => {
   const { id } = await start('grace@example.com')
   await expect.poll(() => status(id), { timeout: 30_000 }).toBe('waiting')
-  const cancel = await page.request.post(new URL(`/api/v1/runs/${id}/cancel`, demo.runs).href, { headers, data: { reason: 'a test' } })
+  const cancel = await page.request.post(new URL(`/api/v1/runs/${id}/cancel`, demo.runs).href, {
+    headers,
+    data: { reason: 'a test' },
+  })
   expect(cancel.ok(), await cancel.text()).toBe(true)
   await page.goto(new URL(`/runs/${id}`, demo.runs).href)
   await expect(page.getByText('Cancelled').first()).toBeVisible()

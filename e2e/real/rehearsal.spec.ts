@@ -11,7 +11,15 @@ test.beforeAll(async () => {
 })
 test.afterAll(async () => demo?.close())
 
-const ADA = { verified: true, name: 'Ada Example', phone: '+15555550101', plan: 'pro', customer_id: 'cus_ada', subscription_id: 'sub_ada', subscription_item_id: 'si_ada' }
+const ADA = {
+  verified: true,
+  name: 'Ada Example',
+  phone: '+15555550101',
+  plan: 'pro',
+  customer_id: 'cus_ada',
+  subscription_id: 'sub_ada',
+  subscription_item_id: 'si_ada',
+}
 
 async function enter(page: Page): Promise<void> {
   await signIn(page, demo.runs, account(demo, 'builder'))
@@ -49,11 +57,14 @@ async function edit(page: Page, from: string, to: string): Promise<void> {
   await page.getByRole('tab', { name: 'YAML' }).click()
   const editor = page.getByRole('textbox', { name: /YAML|document|text/i }).first()
   await editor.click()
-  const source = await page.evaluate(async ([a, b]) => {
-    const id = location.pathname.split('/').pop()
-    const yaml = await (await fetch(`/api/v1/workflows/${id}/draft.yaml`)).text()
-    return yaml.replace(a as string, b as string)
-  }, [from, to])
+  const source = await page.evaluate(
+    async ([a, b]) => {
+      const id = location.pathname.split('/').pop()
+      const yaml = await (await fetch(`/api/v1/workflows/${id}/draft.yaml`)).text()
+      return yaml.replace(a as string, b as string)
+    },
+    [from, to],
+  )
   expect(source).toContain(to)
   await page.keyboard.press('ControlOrMeta+a')
   await page.evaluate((text) => navigator.clipboard.writeText(text), source)
@@ -69,7 +80,10 @@ test('a template is rehearsed, kept as test cases, and a broken draft is not pub
   const page = await context.newPage()
   await enter(page)
   await page.getByRole('link', { name: 'Templates' }).click()
-  await page.getByRole('list', { name: 'Templates' }).getByRole('link', { name: /Subscription Upgrade/ }).click()
+  await page
+    .getByRole('list', { name: 'Templates' })
+    .getByRole('link', { name: /Subscription Upgrade/ })
+    .click()
   await expect(page.locator('.react-flow__node').first()).toBeVisible()
   await accessible(page)
   await shoot(page, 'real/templates')
@@ -83,7 +97,9 @@ test('a template is rehearsed, kept as test cases, and a broken draft is not pub
   await toApproval(panel)
   await accessible(page)
   await shoot(page, 'real/rehearsal-approval')
-  await expect(page.locator('.react-flow__node').filter({ hasText: 'Manager approval required' }).getByText('Waiting')).toBeVisible()
+  await expect(
+    page.locator('.react-flow__node').filter({ hasText: 'Manager approval required' }).getByText('Waiting'),
+  ).toBeVisible()
 
   await panel.getByRole('button', { name: 'Approve', exact: true }).click()
   await panel.getByRole('tab', { name: 'The real thing' }).click()
@@ -136,7 +152,10 @@ test('a template is rehearsed, kept as test cases, and a broken draft is not pub
 
 test('a read is answered by the real service after a yes; a timeout is tried again', async ({ page }) => {
   await enter(page)
-  await page.getByRole('table', { name: 'Workflows' }).getByRole('link', { name: 'Subscription Upgrade', exact: true }).click()
+  await page
+    .getByRole('table', { name: 'Workflows' })
+    .getByRole('link', { name: 'Subscription Upgrade', exact: true })
+    .click()
   await expect(page.getByRole('button', { name: 'Rehearse' })).toBeVisible()
   await page.keyboard.press('r')
   const panel = page.getByRole('complementary', { name: 'Rehearsal of the draft' })
@@ -170,7 +189,10 @@ test('what a run got is answered again, and the lines taken light up', async ({ 
   await desk.context().close()
 
   await enter(page)
-  await page.getByRole('table', { name: 'Workflows' }).getByRole('link', { name: 'Subscription Upgrade', exact: true }).click()
+  await page
+    .getByRole('table', { name: 'Workflows' })
+    .getByRole('link', { name: 'Subscription Upgrade', exact: true })
+    .click()
   const panel = page.getByRole('complementary', { name: 'Rehearsal of the draft' })
   await expect(line(page, 'verify:next')).toHaveCSS('stroke-width', '1.5px')
   await page.getByRole('button', { name: 'Rehearse' }).click()
@@ -219,7 +241,10 @@ test('a workflow downloaded as JSON is imported again', async ({ page }) => {
   // The name is taken as long as the original is there: said in place. With another one it is the same workflow again.
   await page.goto(new URL('/templates', demo.runs).href)
   const drop = page.getByRole('region', { name: 'Import a file' })
-  const take = (source: string) => drop.locator('input').setInputFiles({ name: file.suggestedFilename(), mimeType: 'application/json', buffer: Buffer.from(source) })
+  const take = (source: string) =>
+    drop
+      .locator('input')
+      .setInputFiles({ name: file.suggestedFilename(), mimeType: 'application/json', buffer: Buffer.from(source) })
   await take(text)
   await drop.getByRole('button', { name: 'Import' }).click()
   await expect(drop.getByRole('alert')).toContainText('already exists')
@@ -236,10 +261,16 @@ test('a file is imported with its problems by line', async ({ page }) => {
   await enter(page)
   await page.goto(new URL('/templates', demo.runs).href)
   const source = 'schema: 1\nname: Imported\nstart: done\nsteps:\n  done:\n    type: end\n  lost:\n    type: end\n'
-  await page.getByRole('region', { name: 'Import a file' }).locator('input').setInputFiles({ name: 'imported.yaml', mimeType: 'application/yaml', buffer: Buffer.from(source) })
+  await page
+    .getByRole('region', { name: 'Import a file' })
+    .locator('input')
+    .setInputFiles({ name: 'imported.yaml', mimeType: 'application/yaml', buffer: Buffer.from(source) })
   await expect(page.getByText('line 7:')).toBeVisible()
   await accessible(page)
   await shoot(page, 'real/import')
-  await page.getByRole('region', { name: 'Import a file' }).getByRole('button', { name: /Import/ }).click()
+  await page
+    .getByRole('region', { name: 'Import a file' })
+    .getByRole('button', { name: /Import/ })
+    .click()
   await expect(page.getByRole('heading', { level: 1, name: /Imported/ })).toBeVisible()
 })

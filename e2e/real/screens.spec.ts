@@ -16,7 +16,17 @@ test.afterAll(async () => demo?.close())
 
 test.setTimeout(480_000)
 
-const PAGES = ['Inbox', 'Dashboard', 'Runs', 'Workflows', 'Conversations', 'Connectors', 'People', 'Audit', 'Settings'] as const
+const PAGES = [
+  'Inbox',
+  'Dashboard',
+  'Runs',
+  'Workflows',
+  'Conversations',
+  'Connectors',
+  'People',
+  'Audit',
+  'Settings',
+] as const
 const ROUTE_MS_MAX = 100
 const ROUNDS = 9
 
@@ -37,7 +47,10 @@ async function look(page: Page, name: string): Promise<void> {
 test('every page in both themes, clean for assistive technology', async ({ page }) => {
   await enter(page)
   for (const name of PAGES) {
-    await page.getByRole('navigation').getByRole('link', { name: new RegExp(`^${name}`) }).click()
+    await page
+      .getByRole('navigation')
+      .getByRole('link', { name: new RegExp(`^${name}`) })
+      .click()
     await expect(page.getByRole('heading', { level: 1, name })).toBeVisible()
     await look(page, name.toLowerCase())
   }
@@ -107,18 +120,21 @@ const ROUTES: [name: string, link: string, content: string][] = [
 
 /** Milliseconds from the click until the first content is drawn. */
 function routeTime(page: Page, link: string, content: string): Promise<number> {
-  return page.evaluate(async ([from, to, most]) => {
-    const anchor = document.querySelector<HTMLAnchorElement>(from)
-    if (!anchor) throw new Error(`no link ${from}`)
-    if (document.querySelector(to)) throw new Error(`${to} is there before the click`)
-    const start = performance.now()
-    anchor.click()
-    while (!document.querySelector(to)) {
-      if (performance.now() - start > most) throw new Error(`no ${to} after ${most} ms`)
-      await new Promise(requestAnimationFrame)
-    }
-    return performance.now() - start
-  }, [link, content, 10_000] as const)
+  return page.evaluate(
+    async ([from, to, most]) => {
+      const anchor = document.querySelector<HTMLAnchorElement>(from)
+      if (!anchor) throw new Error(`no link ${from}`)
+      if (document.querySelector(to)) throw new Error(`${to} is there before the click`)
+      const start = performance.now()
+      anchor.click()
+      while (!document.querySelector(to)) {
+        if (performance.now() - start > most) throw new Error(`no ${to} after ${most} ms`)
+        await new Promise(requestAnimationFrame)
+      }
+      return performance.now() - start
+    },
+    [link, content, 10_000] as const,
+  )
 }
 
 /** Signs in again without loading the page: the code is there, as for somebody at work, and no data is. */
@@ -147,14 +163,18 @@ test('a page is there with its data within 100 ms', async ({ page }) => {
     }
   }
   const median = (of: number[]) => [...of].sort((a, b) => a - b)[Math.floor(of.length / 2)] ?? Infinity
-  for (const [name, all] of times) console.log(`${name}: median ${median(all).toFixed(0)} ms of ${all.map((time) => time.toFixed(0)).join(', ')}`)
+  for (const [name, all] of times)
+    console.log(`${name}: median ${median(all).toFixed(0)} ms of ${all.map((time) => time.toFixed(0)).join(', ')}`)
   for (const [name, all] of times) expect.soft(median(all), name).toBeLessThan(ROUTE_MS_MAX)
 })
 
 test('the builder in both themes', async ({ page }) => {
   await enter(page)
   const { id } = await workflowNamed(page, 'Subscription Upgrade')
-  for (const [width, height] of [[1280, 800], [2560, 1440]] as const) {
+  for (const [width, height] of [
+    [1280, 800],
+    [2560, 1440],
+  ] as const) {
     await page.setViewportSize({ width, height })
     for (const step of width === 1280 ? ['ask', 'eligible', 'approve', 'confirm'] : ['approve']) {
       await page.goto(at(`/workflows/${id}?step=${step}`))

@@ -30,7 +30,9 @@ test('a version from its draft to the runs that wait on it', async ({ page }) =>
   const later = structuredClone(DISCOUNT)
   later.steps.big.branches[0]!.when = 'input.percent > 4'
   later.steps.ask.title = 'Ask a director'
-  Object.assign(later.steps, { sorry: { type: 'notify', title: 'Say sorry', channels: ['conversation'], body: 'Not this time', next: 'no' } })
+  Object.assign(later.steps, {
+    sorry: { type: 'notify', title: 'Say sorry', channels: ['conversation'], body: 'Not this time', next: 'no' },
+  })
   later.steps.ask.on_reject = 'sorry'
   await api.save(id, later)
 
@@ -69,7 +71,12 @@ test('a version from its draft to the runs that wait on it', async ({ page }) =>
     for (let number = 0; number < 24; number += 1) versions.add((await start(id, `p${number}`, 1)).version)
     expect([...versions].sort()).toEqual([1, 2])
     await expect(page.getByRole('list', { name: 'History' }).getByText('back to version 1')).toBeVisible()
-    await expect(page.getByRole('list', { name: 'History' }).getByText(/in effect after [\d.]+ ms/).first()).toBeVisible()
+    await expect(
+      page
+        .getByRole('list', { name: 'History' })
+        .getByText(/in effect after [\d.]+ ms/)
+        .first(),
+    ).toBeVisible()
     await page.getByRole('button', { name: 'End it' }).click()
     await expect(page.getByText('50 % of new runs', { exact: true })).toHaveCount(0)
     await page.getByRole('button', { name: 'Undo' }).last().click()
@@ -88,7 +95,8 @@ test('a version from its draft to the runs that wait on it', async ({ page }) =>
     await page.getByRole('button', { name: 'Show Say sorry, added' }).click()
     await page.getByRole('button', { name: 'Show Ask a director, changed' }).click()
     await expect(page.getByText('rejected: to sorry instead of no')).toBeVisible()
-    const transform = (figure: typeof before) => figure.locator('.react-flow__viewport').evaluate((element) => (element as HTMLElement).style.transform)
+    const transform = (figure: typeof before) =>
+      figure.locator('.react-flow__viewport').evaluate((element) => (element as HTMLElement).style.transform)
     await expect.poll(async () => (await transform(before)) === (await transform(after))).toBe(true)
     await shoot(page, 'real/graph-difference')
     await accessible(page)

@@ -13,8 +13,16 @@ export class Api {
     this.base = new URL(address).origin
   }
 
-  async call<T>(method: 'get' | 'post' | 'put', path: string, data?: unknown, headers: Record<string, string> = {}): Promise<T> {
-    const answer = await this.request[method](`${this.base}/api/v1${path}`, { data, headers: { 'X-Requested-With': 'countersign', ...headers } })
+  async call<T>(
+    method: 'get' | 'post' | 'put',
+    path: string,
+    data?: unknown,
+    headers: Record<string, string> = {},
+  ): Promise<T> {
+    const answer = await this.request[method](`${this.base}/api/v1${path}`, {
+      data,
+      headers: { 'X-Requested-With': 'countersign', ...headers },
+    })
     expect(answer.ok(), `${method} ${path}: ${answer.status()} ${await answer.text()}`).toBe(true)
     return (await answer.json()) as T
   }

@@ -9,7 +9,10 @@ export function looseEnds(page: Page): Promise<string[]> {
     return [...document.querySelectorAll<HTMLElement>('.react-flow__edge')].flatMap((edge) => {
       const id = edge.dataset.id ?? ''
       const at = id.indexOf(':')
-      const handle = document.querySelector(`.react-flow__node[data-id="${id.slice(0, at)}"] .react-flow__handle.source[data-handleid="${id.slice(at + 1)}"]`)
+      const handle = document.querySelector(
+        `.react-flow__node[data-id="${id.slice(0, at)}"] ` +
+          `.react-flow__handle.source[data-handleid="${id.slice(at + 1)}"]`,
+      )
       const start = /^M\s*([\d.-]+)[ ,]+([\d.-]+)/.exec(edge.querySelector('path')?.getAttribute('d') ?? '')
       if (!handle || !start) return [`${id}: no handle`]
       const box = handle.getBoundingClientRect()
@@ -28,7 +31,13 @@ export function hiddenLines(page: Page): Promise<string[]> {
     const pane = (document.querySelector('.react-flow') as HTMLElement).getBoundingClientRect()
     const cards = [...document.querySelectorAll<HTMLElement>('.react-flow__node')].map((node) => {
       const box = node.getBoundingClientRect()
-      return { left: (box.x - pane.x - e) / zoom, top: (box.y - pane.y - f) / zoom, right: (box.right - pane.x - e) / zoom, bottom: (box.bottom - pane.y - f) / zoom, id: node.dataset.id }
+      return {
+        left: (box.x - pane.x - e) / zoom,
+        top: (box.y - pane.y - f) / zoom,
+        right: (box.right - pane.x - e) / zoom,
+        bottom: (box.bottom - pane.y - f) / zoom,
+        id: node.dataset.id,
+      }
     })
     return [...document.querySelectorAll<HTMLElement>('.react-flow__edge')].flatMap((edge) => {
       const path = edge.querySelector('path') as SVGPathElement

@@ -6,7 +6,14 @@ import { createInterface } from 'node:readline'
 import type { Page } from '@playwright/test'
 
 export type Account = { email: string; password: string; role: string }
-export type Demo = { chat: string; inbox: string; runs: string; phone?: string; accounts: Account[]; close: () => Promise<void> }
+export type Demo = {
+  chat: string
+  inbox: string
+  runs: string
+  phone?: string
+  accounts: Account[]
+  close: () => Promise<void>
+}
 
 const BIN = process.env.COUNTERSIGN_BIN ?? new URL('../../target/release/countersign', import.meta.url).pathname
 const FLAGS = (process.env.COUNTERSIGN_DEMO_FLAGS ?? '--json --port 0').split(' ').filter(Boolean)
@@ -59,7 +66,8 @@ async function launch<T>(args: string[]): Promise<T & { close: () => Promise<voi
 export const startDemo = (): Promise<Demo> => launch(['demo', ...FLAGS])
 
 /** A server nobody has set up yet, and the link with which it is done. */
-export const startEmpty = (): Promise<{ url: string; setup: string; close: () => Promise<void> }> => launch(['serve', '--json', '--data', 'data', '--listen', '127.0.0.1:0'])
+export const startEmpty = (): Promise<{ url: string; setup: string; close: () => Promise<void> }> =>
+  launch(['serve', '--json', '--data', 'data', '--listen', '127.0.0.1:0'])
 
 export function account(demo: Demo, role: string): Account {
   const found = demo.accounts.find((one) => one.role === role || one.email.startsWith(role))

@@ -29,9 +29,14 @@ export interface Hands {
   moveRuns: (version: number, button: string) => Promise<void>
 }
 
-export const card = (page: Page, title: string): Locator => page.locator('.react-flow__node').filter({ has: page.getByText(title, { exact: true }) })
+export const card = (page: Page, title: string): Locator =>
+  page.locator('.react-flow__node').filter({ has: page.getByText(title, { exact: true }) })
 const played = (page: Page): Locator => page.getByRole('dialog', { name: /last runs have done/ })
-const row = (page: Page, version: number): Locator => page.getByRole('list', { name: 'Versions' }).getByRole('listitem').filter({ has: page.getByText(`v${version}`, { exact: true }) })
+const row = (page: Page, version: number): Locator =>
+  page
+    .getByRole('list', { name: 'Versions' })
+    .getByRole('listitem')
+    .filter({ has: page.getByText(`v${version}`, { exact: true }) })
 const panel = (page: Page): Locator => page.getByRole('complementary', { name: 'Settings of the step' })
 
 async function enter(page: Page, text: string): Promise<void> {
@@ -74,10 +79,18 @@ export class Mouse implements Hands {
       await this.page.mouse.down()
       await this.page.mouse.move(pane.x + pane.width - 60, pane.y + 40, { steps: 6 })
       await this.page.mouse.up()
-      await this.page.getByRole('option', { name: new RegExp(`^${kind}`) }).first().click()
+      await this.page
+        .getByRole('option', { name: new RegExp(`^${kind}`) })
+        .first()
+        .click()
     } else if (exit !== 'next') {
-      await this.page.getByRole('button', { name: new RegExp(`^Insert a step here: ${from}, ${LABELS[exit] ?? exit}`) }).click()
-      await this.page.getByRole('option', { name: new RegExp(`^${kind}`) }).first().click()
+      await this.page
+        .getByRole('button', { name: new RegExp(`^Insert a step here: ${from}, ${LABELS[exit] ?? exit}`) })
+        .click()
+      await this.page
+        .getByRole('option', { name: new RegExp(`^${kind}`) })
+        .first()
+        .click()
     } else {
       await this.open(from)
       await this.page.getByRole('toolbar', { name: 'Step kinds' }).getByRole('button', { name: kind }).click()
@@ -113,12 +126,17 @@ export class Mouse implements Hands {
   private async still(): Promise<void> {
     const where = () => this.page.locator('.react-flow__viewport').getAttribute('style')
     let last = await where()
-    await expect.poll(async () => {
-      const now = await where()
-      const same = now === last
-      last = now
-      return same
-    }, { intervals: [60] }).toBe(true)
+    await expect
+      .poll(
+        async () => {
+          const now = await where()
+          const same = now === last
+          last = now
+          return same
+        },
+        { intervals: [60] },
+      )
+      .toBe(true)
   }
 
   async open(title: string | null): Promise<void> {
@@ -189,7 +207,9 @@ export class Mouse implements Hands {
   }
 
   async moveRuns(version: number, button: string): Promise<void> {
-    await row(this.page, version).getByRole('button', { name: `More for version ${version}` }).click()
+    await row(this.page, version)
+      .getByRole('button', { name: `More for version ${version}` })
+      .click()
     await this.page.getByRole('menuitem', { name: 'Move waiting runs here…' }).click()
     await this.page.getByRole('dialog').getByRole('button', { name: button }).click()
   }
@@ -201,13 +221,24 @@ function namesInPage(): void {
     if (!(at instanceof HTMLElement)) return ''
     const by = at.getAttribute('aria-labelledby')
     const own = (at as HTMLInputElement).labels?.[0]?.textContent
-    return ((by && document.getElementById(by)?.textContent) || at.getAttribute('aria-label') || own || at.textContent || '').trim()
+    return (
+      (by && document.getElementById(by)?.textContent) ||
+      at.getAttribute('aria-label') ||
+      own ||
+      at.textContent ||
+      ''
+    ).trim()
   }
   const tabs = (pattern: string): number => {
     const wanted = new RegExp(pattern)
-    const all = [...document.querySelectorAll<HTMLElement>('a[href], button, input, select, textarea, [tabindex="0"], [contenteditable="true"]')].filter((one) => one.tabIndex >= 0 && !one.matches(':disabled') && one.checkVisibility())
+    const all = [
+      ...document.querySelectorAll<HTMLElement>(
+        'a[href], button, input, select, textarea, [tabindex="0"], [contenteditable="true"]',
+      ),
+    ].filter((one) => one.tabIndex >= 0 && !one.matches(':disabled') && one.checkVisibility())
     const from = all.indexOf(document.activeElement as HTMLElement)
-    for (let step = 0; step < all.length; step += 1) if (wanted.test(nameOf(all[(from + step + all.length) % all.length] ?? null))) return step
+    for (let step = 0; step < all.length; step += 1)
+      if (wanted.test(nameOf(all[(from + step + all.length) % all.length] ?? null))) return step
     return 0
   }
   Object.assign(window, { focusedName: () => nameOf(document.activeElement), tabsTo: tabs })
@@ -252,8 +283,12 @@ export class Keyboard implements Hands {
 
   /** Out of the field, where keys are commands; what an editor offers takes an Escape of its own. */
   private async leave(): Promise<void> {
-    const typing = () => this.page.evaluate(() => document.activeElement?.matches('input, textarea, select, [contenteditable=true]') ?? false)
-    for (let escapes = 0; escapes < ESCAPES_MAX && (await typing()); escapes += 1) await this.page.keyboard.press('Escape')
+    const typing = () =>
+      this.page.evaluate(
+        () => document.activeElement?.matches('input, textarea, select, [contenteditable=true]') ?? false,
+      )
+    for (let escapes = 0; escapes < ESCAPES_MAX && (await typing()); escapes += 1)
+      await this.page.keyboard.press('Escape')
   }
 
   private async find(text: string): Promise<void> {
@@ -305,7 +340,8 @@ export class Keyboard implements Hands {
     await this.leave()
     if (title === null) {
       const whole = panel(this.page).getByRole('heading', { level: 2, name: 'Workflow', exact: true })
-      for (let escapes = 0; escapes < ESCAPES_MAX && !(await whole.isVisible()); escapes += 1) await this.page.keyboard.press('Escape')
+      for (let escapes = 0; escapes < ESCAPES_MAX && !(await whole.isVisible()); escapes += 1)
+        await this.page.keyboard.press('Escape')
       await expect(whole).toBeVisible()
       await this.page.keyboard.press('Tab')
       return

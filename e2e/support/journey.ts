@@ -10,7 +10,11 @@ export async function ask(browser: Browser, demo: Demo, email: string): Promise<
   await phone.getByRole('textbox', { name: 'Write a message…' }).fill('I want to upgrade')
   await phone.getByRole('button', { name: 'Send', exact: true }).click()
   await phone.getByLabel(/e-?mail/i).fill(email)
-  await phone.locator('form').filter({ has: phone.getByLabel(/e-?mail/i) }).getByRole('button').click()
+  await phone
+    .locator('form')
+    .filter({ has: phone.getByLabel(/e-?mail/i) })
+    .getByRole('button')
+    .click()
   return phone
 }
 
@@ -22,7 +26,8 @@ export async function managerDesk(browser: Browser, demo: Demo): Promise<Page> {
   return desk
 }
 
-export const openItem = (desk: Page, text: string): Locator => desk.getByRole('list', { name: 'Open items' }).getByRole('link').filter({ hasText: text })
+export const openItem = (desk: Page, text: string): Locator =>
+  desk.getByRole('list', { name: 'Open items' }).getByRole('link').filter({ hasText: text })
 
 export async function approve(desk: Page, summary: string): Promise<void> {
   await openItem(desk, summary).click()

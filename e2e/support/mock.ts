@@ -10,7 +10,22 @@ const LIVE = /^(\/events|\/chat\/conversations\/[^/]+\/events)$/
 const page = (items: unknown[]) => ({ items, next: null })
 
 function table(): Answers {
-  const workflow = { id: 'wf1', name: f.document.name, draft: f.document, draft_revision: 12, active_version: 7, diagnostics: [{ code: 'wait_without_timeout', severity: 'warning', pointer: '/steps/person', message: 'Nobody may ever hand this back.', help: 'Give the step a timeout.' }] }
+  const workflow = {
+    id: 'wf1',
+    name: f.document.name,
+    draft: f.document,
+    draft_revision: 12,
+    active_version: 7,
+    diagnostics: [
+      {
+        code: 'wait_without_timeout',
+        severity: 'warning',
+        pointer: '/steps/person',
+        message: 'Nobody may ever hand this back.',
+        help: 'Give the step a timeout.',
+      },
+    ],
+  }
   const answers: Answers = {
     'GET /auth/me': f.me,
     'POST /auth/logout': {},
@@ -19,13 +34,49 @@ function table(): Answers {
     'GET /saved-views': page([{ id: 'v1', name: 'Failed today', search: { status: 'failed' }, created_at: f.NOW }]),
     'GET /dashboard': f.dashboard,
     'GET /runs/counts': f.counts,
-    'GET /checkpoints': (_: unknown, query: URLSearchParams) => page(f.checkpoints.filter((one) => !query.get('kind') || one.kind === query.get('kind'))),
+    'GET /checkpoints': (_: unknown, query: URLSearchParams) =>
+      page(f.checkpoints.filter((one) => !query.get('kind') || one.kind === query.get('kind'))),
     'GET /checkpoints/counts': { approval: 2, form: 0, handoff: 1, unknown_outcome: 1 },
-    'GET /channel-kinds': page([{ channel: 'email', title: 'E-mail', settings_schema: { type: 'object', properties: { host: { type: 'string', title: 'SMTP host' } } }, secrets_schema: { type: 'object', properties: { password: { type: 'string', title: 'Password' } } } }, { channel: 'telegram', title: 'Telegram', settings_schema: {}, secrets_schema: {} }]),
+    'GET /channel-kinds': page([
+      {
+        channel: 'email',
+        title: 'E-mail',
+        settings_schema: { type: 'object', properties: { host: { type: 'string', title: 'SMTP host' } } },
+        secrets_schema: { type: 'object', properties: { password: { type: 'string', title: 'Password' } } },
+      },
+      { channel: 'telegram', title: 'Telegram', settings_schema: {}, secrets_schema: {} },
+    ]),
     'GET /workflows': page([
-      { id: 'wf1', name: 'Subscription Upgrade', active_version: 7, draft_revision: 12, draft_updated_at: f.NOW - 5e6, has_unpublished_changes: true, running: 1, waiting: 4 },
-      { id: 'wf2', name: 'Refund', active_version: 2, draft_revision: 3, draft_updated_at: f.NOW - 9e7, has_unpublished_changes: false, running: 0, waiting: 1 },
-      { id: 'wf3', name: 'Account deletion', active_version: null, draft_revision: 1, draft_updated_at: f.NOW - 9e8, has_unpublished_changes: true, running: 0, waiting: 0 },
+      {
+        id: 'wf1',
+        name: 'Subscription Upgrade',
+        active_version: 7,
+        draft_revision: 12,
+        draft_updated_at: f.NOW - 5e6,
+        has_unpublished_changes: true,
+        running: 1,
+        waiting: 4,
+      },
+      {
+        id: 'wf2',
+        name: 'Refund',
+        active_version: 2,
+        draft_revision: 3,
+        draft_updated_at: f.NOW - 9e7,
+        has_unpublished_changes: false,
+        running: 0,
+        waiting: 1,
+      },
+      {
+        id: 'wf3',
+        name: 'Account deletion',
+        active_version: null,
+        draft_revision: 1,
+        draft_updated_at: f.NOW - 9e8,
+        has_unpublished_changes: true,
+        running: 0,
+        waiting: 0,
+      },
     ]),
     'GET /workflows/wf1': workflow,
     'PUT /workflows/wf1/draft': workflow,
@@ -33,24 +84,90 @@ function table(): Answers {
     'GET /workflows/wf1/activations': page(f.activations),
     'GET /workflows/wf1/versions/6': { ...f.versions[1], document: f.olderDocument },
     'GET /workflows/wf1/versions/7': { ...f.versions[0], document: f.document },
-    'GET /workflows/wf1/diff': (_: unknown, query: URLSearchParams) => ({ ...f.diff, from: query.get('from'), to: query.get('to') }),
+    'GET /workflows/wf1/diff': (_: unknown, query: URLSearchParams) => ({
+      ...f.diff,
+      from: query.get('from'),
+      to: query.get('to'),
+    }),
     'POST /check': { diagnostics: workflow.diagnostics },
     'GET /connectors': page(f.connectors),
-    'GET /connections': page([{ id: 'k1', connector: 'stripe', name: 'stripe', settings: { base_url: 'https://api.stripe.com' }, secret_names: ['api_key'], created_at: f.NOW, updated_at: f.NOW }]),
+    'GET /connections': page([
+      {
+        id: 'k1',
+        connector: 'stripe',
+        name: 'stripe',
+        settings: { base_url: 'https://api.stripe.com' },
+        secret_names: ['api_key'],
+        created_at: f.NOW,
+        updated_at: f.NOW,
+      },
+    ]),
     'GET /channels': page([]),
     'GET /people': page([
-      { id: 'u1', email: 'manager@example.com', name: 'Morgan Manager', role: 'admin', groups: ['manager'], disabled: false },
+      {
+        id: 'u1',
+        email: 'manager@example.com',
+        name: 'Morgan Manager',
+        role: 'admin',
+        groups: ['manager'],
+        disabled: false,
+      },
       { id: 'u2', email: 'builder@example.com', name: 'Bo Builder', role: 'builder', groups: [], disabled: false },
-      { id: 'u3', email: 'former@example.com', name: 'Fay Former', role: 'operator', groups: ['support'], disabled: true },
+      {
+        id: 'u3',
+        email: 'former@example.com',
+        name: 'Fay Former',
+        role: 'operator',
+        groups: ['support'],
+        disabled: true,
+      },
     ]),
-    'GET /api-keys': page([{ id: 'a1', name: 'CI', prefix: 'cs_k3f9', role: 'builder', created_at: f.NOW, last_used_at: f.NOW - 9e6 }]),
+    'GET /api-keys': page([
+      { id: 'a1', name: 'CI', prefix: 'cs_k3f9', role: 'builder', created_at: f.NOW, last_used_at: f.NOW - 9e6 },
+    ]),
     'GET /audit': page([
-      { id: 'e2', seq: 2, at: f.NOW - 6e5, actor: { name: 'Morgan Manager', via: 'session' }, action: 'checkpoint.decide', subject: 'r4.5', detail: { outcome: 'approved' }, hash: 'a3f1c09be27788d1' },
-      { id: 'e1', seq: 1, at: f.NOW - 9e6, actor: { name: 'Bo Builder', via: 'session' }, action: 'workflow.publish', subject: 'wf1', detail: { version: 7 }, hash: '77be01d2aa00cc31' },
+      {
+        id: 'e2',
+        seq: 2,
+        at: f.NOW - 6e5,
+        actor: { name: 'Morgan Manager', via: 'session' },
+        action: 'checkpoint.decide',
+        subject: 'r4.5',
+        detail: { outcome: 'approved' },
+        hash: 'a3f1c09be27788d1',
+      },
+      {
+        id: 'e1',
+        seq: 1,
+        at: f.NOW - 9e6,
+        actor: { name: 'Bo Builder', via: 'session' },
+        action: 'workflow.publish',
+        subject: 'wf1',
+        detail: { version: 7 },
+        hash: '77be01d2aa00cc31',
+      },
     ]),
     'GET /audit/verify': { entries: 2, ok: true },
-    'GET /conversations': page([{ id: 'cv1', customer: { id: 'c1', name: 'Ada Example' }, channel: 'web', status: 'open', assigned_to: null, updated_at: f.NOW - 6e5, last_message: 'Thank you. A colleague has a quick look.' }]),
-    'GET /conversations/cv1': { id: 'cv1', customer: f.customer, channel: 'web', status: 'open', assigned_to: null, messages: f.messages, runs: f.runs.slice(0, 2) },
+    'GET /conversations': page([
+      {
+        id: 'cv1',
+        customer: { id: 'c1', name: 'Ada Example' },
+        channel: 'web',
+        status: 'open',
+        assigned_to: null,
+        updated_at: f.NOW - 6e5,
+        last_message: 'Thank you. A colleague has a quick look.',
+      },
+    ]),
+    'GET /conversations/cv1': {
+      id: 'cv1',
+      customer: f.customer,
+      channel: 'web',
+      status: 'open',
+      assigned_to: null,
+      messages: f.messages,
+      runs: f.runs.slice(0, 2),
+    },
     'GET /customers': page([f.customer]),
     'POST /chat/demo/conversations': { conversation: 'cv1', token: 'secret' },
   }
@@ -58,7 +175,12 @@ function table(): Answers {
   for (const run of [f.run, f.failedRun]) {
     answers[`GET /runs/${run.id}`] = run
     answers[`GET /runs/${run.id}/graph`] = f.document
-    answers[`GET /runs/${run.id}/events`] = page([{ type: 'run_started', data: { start: { trigger: { type: 'message', text: 'I want to upgrade' }, customer: f.customer } } }])
+    answers[`GET /runs/${run.id}/events`] = page([
+      {
+        type: 'run_started',
+        data: { start: { trigger: { type: 'message', text: 'I want to upgrade' }, customer: f.customer } },
+      },
+    ])
     answers[`GET /runs/${run.id}/retry`] = f.retryPlan
   }
   return answers
@@ -75,10 +197,31 @@ export async function mockApi(target: Page, changes: Answers = {}): Promise<Call
     calls.push({ method: request.method(), path, body: request.postDataJSON() as unknown })
     if (LIVE.test(path)) return
     const answer = answers[key]
-    if (answer === undefined) return route.fulfill({ status: 404, contentType: 'application/problem+json', json: { type: 'about:blank', title: 'Not found', status: 404, code: 'not_found', detail: `no fixture for ${key}` } })
-    const value: unknown = typeof answer === 'function' ? (answer as (body: unknown, query: URLSearchParams) => unknown)(request.postDataJSON(), new URL(request.url()).searchParams) : answer
+    if (answer === undefined)
+      return route.fulfill({
+        status: 404,
+        contentType: 'application/problem+json',
+        json: {
+          type: 'about:blank',
+          title: 'Not found',
+          status: 404,
+          code: 'not_found',
+          detail: `no fixture for ${key}`,
+        },
+      })
+    const value: unknown =
+      typeof answer === 'function'
+        ? (answer as (body: unknown, query: URLSearchParams) => unknown)(
+            request.postDataJSON(),
+            new URL(request.url()).searchParams,
+          )
+        : answer
     const status = typeof value === 'object' && value !== null && '__status' in value ? Number(value.__status) : 200
-    return route.fulfill({ status, contentType: status >= 400 ? 'application/problem+json' : 'application/json', json: value })
+    return route.fulfill({
+      status,
+      contentType: status >= 400 ? 'application/problem+json' : 'application/json',
+      json: value,
+    })
   })
   return calls
 }

@@ -10,9 +10,28 @@ export const DISCOUNT = {
   input: { type: 'object', properties: { who: { type: 'string' }, percent: { type: 'integer' } } },
   start: 'big',
   steps: {
-    big: { type: 'condition', title: 'Is it a big one?', branches: [{ when: 'input.percent > 10', next: 'ask', label: 'over 10 %' }], otherwise: 'give' },
-    ask: { type: 'approval', title: 'Ask a manager', summary: '{{ input.percent }} % for {{ input.who }}?', approvers: { roles: ['manager'] }, timeout: { after: '4h', outcome: 'rejected' }, on_approve: 'give', on_reject: 'no' },
-    give: { type: 'notify', title: 'Tell the customer', channels: ['conversation'], body: 'You get {{ input.percent }} %', next: 'yes' },
+    big: {
+      type: 'condition',
+      title: 'Is it a big one?',
+      branches: [{ when: 'input.percent > 10', next: 'ask', label: 'over 10 %' }],
+      otherwise: 'give',
+    },
+    ask: {
+      type: 'approval',
+      title: 'Ask a manager',
+      summary: '{{ input.percent }} % for {{ input.who }}?',
+      approvers: { roles: ['manager'] },
+      timeout: { after: '4h', outcome: 'rejected' },
+      on_approve: 'give',
+      on_reject: 'no',
+    },
+    give: {
+      type: 'notify',
+      title: 'Tell the customer',
+      channels: ['conversation'],
+      body: 'You get {{ input.percent }} %',
+      next: 'yes',
+    },
     yes: { type: 'end', title: 'Given', output: { percent: '{{ input.percent }}' } },
     no: { type: 'end', title: 'Not given', status: 'rejected' },
   },
@@ -24,16 +43,31 @@ const HELP = {
   triggers: [{ type: 'message', when: "$contains($lowercase(text), 'help')" }],
   start: 'person',
   steps: {
-    person: { type: 'human_handoff', title: 'Support answers', team: 'support', note: 'Asked in the chat.', message: 'A colleague writes to you here.', outcomes: { solved: { next: 'done' } }, timeout: { after: '4h', next: 'done' }, next: 'done' },
+    person: {
+      type: 'human_handoff',
+      title: 'Support answers',
+      team: 'support',
+      note: 'Asked in the chat.',
+      message: 'A colleague writes to you here.',
+      outcomes: { solved: { next: 'done' } },
+      timeout: { after: '4h', next: 'done' },
+      next: 'done',
+    },
     done: { type: 'end', title: 'Answered' },
   },
 }
 
-/** A demo with something on every page: runs of several ends, approvals decided and open, a conversation with a person. */
+/**
+ * A demo with something on every page: runs of several ends, approvals decided and open, a conversation with a person.
+ */
 export async function furnish(browser: Browser, demo: Demo, admin: Page): Promise<void> {
   const api = new Api(admin, demo.inbox)
   const [discount] = [await api.publish(DISCOUNT), await api.publish(HELP)]
-  for (let percent = 1; percent <= 20; percent += 1) await api.start(discount, { input: { who: 'Grace', percent }, customer: { email: 'grace@example.com', name: 'Grace Example' } })
+  for (let percent = 1; percent <= 20; percent += 1)
+    await api.start(discount, {
+      input: { who: 'Grace', percent },
+      customer: { email: 'grace@example.com', name: 'Grace Example' },
+    })
   const desk = await managerDesk(browser, demo)
   const manager = new Api(desk, demo.inbox)
   const [first, second] = await manager.open()

@@ -11,7 +11,14 @@ export async function setTheme(page: Page, theme: 'light' | 'dark'): Promise<voi
     return new Promise((drawn) => requestAnimationFrame(() => requestAnimationFrame(drawn)))
   }, theme)
   // Colours on their way from one theme to the other are neither.
-  await page.evaluate(() => Promise.allSettled(document.getAnimations().filter((moving) => Number.isFinite(Number(moving.effect?.getComputedTiming().endTime))).map((moving) => moving.finished)))
+  await page.evaluate(() =>
+    Promise.allSettled(
+      document
+        .getAnimations()
+        .filter((moving) => Number.isFinite(Number(moving.effect?.getComputedTiming().endTime)))
+        .map((moving) => moving.finished),
+    ),
+  )
 }
 
 /** Until the page shows what it is about, not the grey lines in its place. */
@@ -37,7 +44,15 @@ export async function accessible(page: Page): Promise<void> {
   for (const theme of ['light', 'dark'] as const) {
     await setTheme(page, theme)
     const { violations } = await new AxeBuilder({ page }).withTags(TAGS).analyze()
-    expect(violations.map((violation) => `${theme} ${violation.id}: ${violation.nodes.map((node) => `${node.target.join(' ')} ${node.any[0]?.message ?? ''}`).slice(0, 4).join(' | ')}`)).toEqual([])
+    expect(
+      violations.map(
+        (violation) =>
+          `${theme} ${violation.id}: ${violation.nodes
+            .map((node) => `${node.target.join(' ')} ${node.any[0]?.message ?? ''}`)
+            .slice(0, 4)
+            .join(' | ')}`,
+      ),
+    ).toEqual([])
   }
   await setTheme(page, 'light')
 }

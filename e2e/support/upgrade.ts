@@ -7,12 +7,21 @@ type Document = Record<string, unknown> & { steps: Record<string, Record<string,
 function essence(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(essence)
   if (typeof value !== 'object' || value === null) return value
-  const kept = Object.entries(value).filter(([key, inner]) => key !== 'position' && !(key === 'quorum' && inner === 1) && !(key === 'backoff' && inner === 'exponential') && !(key === 'status' && inner === 'completed'))
+  const kept = Object.entries(value).filter(
+    ([key, inner]) =>
+      key !== 'position' &&
+      !(key === 'quorum' && inner === 1) &&
+      !(key === 'backoff' && inner === 'exponential') &&
+      !(key === 'status' && inner === 'completed'),
+  )
   return Object.fromEntries(kept.map(([key, inner]) => [key, essence(inner)]))
 }
 
 /** The workflow in the API by name. */
-export async function workflowNamed(page: Page, name: string): Promise<{ id: string; draft: Document; diagnostics: { severity: string; code: string; pointer: string }[] }> {
+export async function workflowNamed(
+  page: Page,
+  name: string,
+): Promise<{ id: string; draft: Document; diagnostics: { severity: string; code: string; pointer: string }[] }> {
   return page.evaluate(async (wanted) => {
     const list = (await (await fetch('/api/v1/workflows')).json()) as { items: { id: string; name: string }[] }
     const found = list.items.find((one) => one.name === wanted)
@@ -23,7 +32,16 @@ export async function workflowNamed(page: Page, name: string): Promise<{ id: str
 
 /** Takes the workflow that came with the demo out of the way, so that the one built here answers the customer. */
 export async function archive(page: Page, id: string): Promise<void> {
-  const status = await page.evaluate(async (workflow) => (await fetch(`/api/v1/workflows/${workflow}`, { method: 'DELETE', headers: { 'X-Requested-With': 'countersign' } })).status, id)
+  const status = await page.evaluate(
+    async (workflow) =>
+      (
+        await fetch(`/api/v1/workflows/${workflow}`, {
+          method: 'DELETE',
+          headers: { 'X-Requested-With': 'countersign' },
+        })
+      ).status,
+    id,
+  )
   expect(status).toBeLessThan(300)
 }
 
@@ -44,7 +62,15 @@ async function name(hands: Hands, title: string, id: string): Promise<void> {
   await hands.fill('Id', id)
 }
 
-async function ending(hands: Hands, from: string, exit: string, title: string, id: string, status: string, message?: string): Promise<void> {
+async function ending(
+  hands: Hands,
+  from: string,
+  exit: string,
+  title: string,
+  id: string,
+  status: string,
+  message?: string,
+): Promise<void> {
   await hands.addAfter(from, exit, 'End')
   await hands.fill('Title', title)
   await hands.choose('Final status', status)
@@ -96,7 +122,15 @@ export async function buildUpgrade(hands: Hands, example: Document): Promise<voi
   await pairs(hands, 'Fill in beforehand', texts('ask').prefill)
   await pairs(hands, 'Set variables', texts('ask').set)
   await hands.fill('Id', 'ask')
-  await ending(hands, 'Ask who is upgrading', 'timeout', 'No answer', 'no_answer', 'rejected', texts('no_answer').message)
+  await ending(
+    hands,
+    'Ask who is upgrading',
+    'timeout',
+    'No answer',
+    'no_answer',
+    'rejected',
+    texts('no_answer').message,
+  )
   await hands.open('Ask who is upgrading')
   await hands.fill('Give up after', '24h')
 
@@ -107,7 +141,15 @@ export async function buildUpgrade(hands: Hands, example: Document): Promise<voi
   await retry(hands)
   await hands.fill('Time limit of one attempt', '10s')
   await hands.fill('Id', 'verify')
-  await ending(hands, 'Verify customer identity', 'error', 'Identity not verified', 'not_verified', 'rejected', texts('not_verified').message)
+  await ending(
+    hands,
+    'Verify customer identity',
+    'error',
+    'Identity not verified',
+    'not_verified',
+    'rejected',
+    texts('not_verified').message,
+  )
 
   await hands.addAfter('Verify customer identity', 'next', 'Condition')
   await hands.fill('Title', 'Check eligibility')
@@ -128,7 +170,15 @@ export async function buildUpgrade(hands: Hands, example: Document): Promise<voi
   await hands.tick('Not the person who started the run')
   await hands.fill('Remind after', '30m')
   await hands.fill('Id', 'approve')
-  await ending(hands, 'Manager approval required', 'timeout', 'Nobody decided in time', 'too_late', 'rejected', texts('too_late').message)
+  await ending(
+    hands,
+    'Manager approval required',
+    'timeout',
+    'Nobody decided in time',
+    'too_late',
+    'rejected',
+    texts('too_late').message,
+  )
 
   await hands.addAfter('Manager approval required', 'approved', 'Call an action')
   await hands.fill('Title', 'Execute the upgrade')
@@ -156,13 +206,23 @@ export async function buildUpgrade(hands: Hands, example: Document): Promise<voi
   await hands.fill('Message', texts('explain').body)
   await hands.fill('Id', 'explain')
   await ending(hands, 'Explain the rejection', 'next', 'Rejected', 'rejected', 'rejected')
-  await ending(hands, 'Check eligibility', 'otherwise', 'Already on Enterprise', 'already_there', 'rejected', texts('already_there').message)
+  await ending(
+    hands,
+    'Check eligibility',
+    'otherwise',
+    'Already on Enterprise',
+    'already_there',
+    'rejected',
+    texts('already_there').message,
+  )
   await hands.tidy()
 }
 
 /** The workflow built is the example, and nothing is wrong with it. */
 export async function expectUpgrade(page: Page, built: string, example: Document): Promise<void> {
-  await expect.poll(async () => essence({ ...(await workflowNamed(page, built)).draft, name: example.name })).toEqual(essence(example))
+  await expect
+    .poll(async () => essence({ ...(await workflowNamed(page, built)).draft, name: example.name }))
+    .toEqual(essence(example))
   const made = await workflowNamed(page, built)
   expect(made.diagnostics.filter((one) => one.severity === 'error')).toEqual([])
 }

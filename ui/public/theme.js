@@ -1,4 +1,5 @@
-// Runs before the first paint so that the theme never flashes; a file of its own because the policy forbids inline code.
+// Runs before the first paint so that the theme never flashes; a file of its own because the policy forbids inline
+// code.
 ;(function () {
   var chosen = null
   try {

@@ -12,6 +12,9 @@ const collect = (name) => {
   for (const imported of manifest[name].imports ?? []) collect(imported)
 }
 collect('index.html')
-const total = [...seen].reduce((sum, name) => sum + gzipSync(readFileSync(new URL(manifest[name].file, dist))).length, 0)
+const total = [...seen].reduce(
+  (sum, name) => sum + gzipSync(readFileSync(new URL(manifest[name].file, dist))).length,
+  0,
+)
 console.log(`initial JavaScript: ${(total / 1024).toFixed(1)} kB gzipped of ${BUDGET_BYTES / 1024}`)
 if (total > BUDGET_BYTES) process.exit(1)

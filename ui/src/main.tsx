@@ -13,7 +13,8 @@ const client = new QueryClient({
     mutations: { networkMode: 'always' },
     queries: {
       networkMode: 'always',
-      retry: (failures, error) => failures < 2 && !(error instanceof ApiProblem && error.status >= 400 && error.status < 500),
+      retry: (failures, error) =>
+        failures < 2 && !(error instanceof ApiProblem && error.status >= 400 && error.status < 500),
       refetchOnWindowFocus: true,
     },
   },
@@ -21,7 +22,8 @@ const client = new QueryClient({
 
 // A session that ends while the app is open leads back to the login page, wherever that is noticed.
 client.getQueryCache().subscribe((event) => {
-  if (event.type !== 'updated' || event.action.type !== 'error' || (event.query.queryKey as unknown[])[0] === 'me') return
+  if (event.type !== 'updated' || event.action.type !== 'error' || (event.query.queryKey as unknown[])[0] === 'me')
+    return
   const error: unknown = event.action.error
   if (error instanceof ApiProblem && error.status === 401) void client.resetQueries({ queryKey: ['me'] })
 })

@@ -33,10 +33,22 @@ type Answer<T> = { data?: T; error?: unknown; response: Response }
 function asProblem(error: unknown, response: Response): Problem {
   if (typeof error === 'object' && error !== null && 'title' in error) {
     const given = error as Partial<Problem>
-    return { ...given, type: given.type ?? 'about:blank', title: given.title ?? '', status: given.status ?? response.status, code: given.code ?? 'unknown' }
+    return {
+      ...given,
+      type: given.type ?? 'about:blank',
+      title: given.title ?? '',
+      status: given.status ?? response.status,
+      code: given.code ?? 'unknown',
+    }
   }
   const detail = typeof error === 'string' && error.length < 300 && !error.startsWith('<') ? error : undefined
-  return { type: 'about:blank', title: strings.answered(response.status), status: response.status, code: 'unexpected_answer', detail }
+  return {
+    type: 'about:blank',
+    title: strings.answered(response.status),
+    status: response.status,
+    code: 'unexpected_answer',
+    detail,
+  }
 }
 
 /** The data of an answer, or the problem thrown. */
@@ -46,7 +58,13 @@ export async function send<T>(call: Promise<Answer<T>>): Promise<T> {
     answer = await call
   } catch (cause) {
     if (cause instanceof DOMException && cause.name === 'AbortError') throw cause
-    throw new ApiProblem({ type: 'about:blank', title: strings.unreachable, detail: strings.unreachableHelp, status: 0, code: 'offline' })
+    throw new ApiProblem({
+      type: 'about:blank',
+      title: strings.unreachable,
+      detail: strings.unreachableHelp,
+      status: 0,
+      code: 'offline',
+    })
   }
   if (!answer.response.ok) throw new ApiProblem(asProblem(answer.error, answer.response))
   return answer.data as T

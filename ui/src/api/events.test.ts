@@ -56,7 +56,15 @@ test('after a lost connection everything live is read again', () => {
   happens('error')
   happens('open')
   vi.advanceTimersByTime(5_000)
-  expect([...new Set(read)].sort()).toEqual(['checkpoints', 'checkpoints/detail', 'conversations', 'dashboard', 'runs', 'runs/counts', 'workflows'])
+  expect([...new Set(read)].sort()).toEqual([
+    'checkpoints',
+    'checkpoints/detail',
+    'conversations',
+    'dashboard',
+    'runs',
+    'runs/counts',
+    'workflows',
+  ])
 })
 
 test('nothing is read after the page stopped to follow', () => {

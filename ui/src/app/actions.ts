@@ -59,23 +59,50 @@ export function useActions(actions: readonly Action[]): void {
 }
 
 function typing(target: EventTarget | null): boolean {
-  return target instanceof HTMLElement && (target.isContentEditable || /^(INPUT|TEXTAREA|SELECT)$/.test(target.tagName)) && !/^(checkbox|radio|button)$/.test(target.getAttribute('type') ?? '')
+  return (
+    target instanceof HTMLElement &&
+    (target.isContentEditable || /^(INPUT|TEXTAREA|SELECT)$/.test(target.tagName)) &&
+    !/^(checkbox|radio|button)$/.test(target.getAttribute('type') ?? '')
+  )
 }
 
 /** Enter and Space press what is focused. */
 function pressed(target: EventTarget | null, key: string): boolean {
-  return (key === 'Enter' || key === ' ') && target instanceof HTMLElement && target.closest('button, a[href], summary, [role="button"], [role="tab"]') !== null
+  return (
+    (key === 'Enter' || key === ' ') &&
+    target instanceof HTMLElement &&
+    target.closest('button, a[href], summary, [role="button"], [role="tab"]') !== null
+  )
 }
 
 /** Listens for the keys of every registered action. */
 export function listenForShortcuts(): () => void {
   const matcher = new SequenceMatcher()
   const onKey = (event: KeyboardEvent) => {
-    if (event.defaultPrevented || event.isComposing || pressed(event.target, event.key) || event.repeat && event.key.length > 1 && !event.key.startsWith('Arrow')) return
+    if (
+      event.defaultPrevented ||
+      event.isComposing ||
+      pressed(event.target, event.key) ||
+      (event.repeat && event.key.length > 1 && !event.key.startsWith('Arrow'))
+    )
+      return
     const modal = document.querySelector('[role="dialog"][data-state="open"], [role="menu"][data-state="open"]')
-    const usable = allActions().filter((action) => action.shortcut && isEnabled(action) && (!typing(event.target) || action.whileTyping) && (!modal || action.whileTyping))
-    const name = pressName({ key: event.key, meta: event.metaKey, ctrl: event.ctrlKey, shift: event.shiftKey, alt: event.altKey }, IS_MAC)
-    const shortcut = matcher.match(name, event.timeStamp, usable.map((action) => action.shortcut as string))
+    const usable = allActions().filter(
+      (action) =>
+        action.shortcut &&
+        isEnabled(action) &&
+        (!typing(event.target) || action.whileTyping) &&
+        (!modal || action.whileTyping),
+    )
+    const name = pressName(
+      { key: event.key, meta: event.metaKey, ctrl: event.ctrlKey, shift: event.shiftKey, alt: event.altKey },
+      IS_MAC,
+    )
+    const shortcut = matcher.match(
+      name,
+      event.timeStamp,
+      usable.map((action) => action.shortcut as string),
+    )
     const action = shortcut === null ? undefined : usable.find((candidate) => candidate.shortcut === shortcut)
     if (!action) return
     event.preventDefault()

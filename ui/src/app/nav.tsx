@@ -4,6 +4,7 @@ import { Activity, ChartColumn, Inbox, MessagesSquare, Plug, ScrollText, Setting
 import type { ComponentType } from 'react'
 import { queries } from '@/api/queries'
 import { strings } from './strings'
+import { cx } from '@/ui/cx'
 
 type Item = { to: string; label: string; icon: ComponentType<{ size?: number; className?: string }>; keys: string }
 
@@ -24,7 +25,16 @@ function OpenCount() {
   const { data } = useQuery(queries.checkpointCounts())
   const open = data ? data.approval + data.handoff + data.unknown_outcome : 0
   if (open === 0) return null
-  return <span className="ml-auto rounded-full bg-accent px-1.5 text-[11px] leading-[18px] font-semibold text-accent-text tabular-nums">{open}</span>
+  return (
+    <span
+      className={cx(
+        'ml-auto rounded-full bg-accent px-1.5 text-[11px] leading-[18px]',
+        'font-semibold text-accent-text tabular-nums',
+      )}
+    >
+      {open}
+    </span>
+  )
 }
 
 export function Nav({ onGo }: { onGo?: () => void }) {
@@ -35,7 +45,10 @@ export function Nav({ onGo }: { onGo?: () => void }) {
           key={to}
           to={to}
           onClick={onGo}
-          className="flex h-8 items-center gap-2.5 rounded-md px-2 text-sm font-medium text-muted hover:bg-hover hover:text-text"
+          className={cx(
+            'flex h-8 items-center gap-2.5 rounded-md px-2 text-sm font-medium text-muted hover:bg-hover',
+            'hover:text-text',
+          )}
           activeProps={{ className: 'bg-hover !text-text', 'aria-current': 'page' }}
         >
           <Icon size={16} className="shrink-0" />

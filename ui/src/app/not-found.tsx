@@ -7,7 +7,16 @@ import { strings } from './strings'
 /** Nothing at this address, or nothing of that name. */
 export function NotFound({ heading }: { heading?: 'h1' }) {
   return (
-    <Empty heading={heading} icon={<Compass size={20} />} title={strings.notFound.title} action={<Link to="/inbox" className={buttonClass('plain')}>{strings.notFound.action}</Link>}>
+    <Empty
+      heading={heading}
+      icon={<Compass size={20} />}
+      title={strings.notFound.title}
+      action={
+        <Link to="/inbox" className={buttonClass('plain')}>
+          {strings.notFound.action}
+        </Link>
+      }
+    >
       {strings.notFound.text}
     </Empty>
   )
@@ -15,5 +24,9 @@ export function NotFound({ heading }: { heading?: 'h1' }) {
 
 /** The same as a page of its own, outside the frame. */
 export function NoSuchPage() {
-  return <main className="flex min-h-dvh flex-col"><NotFound heading="h1" /></main>
+  return (
+    <main className="flex min-h-dvh flex-col">
+      <NotFound heading="h1" />
+    </main>
+  )
 }

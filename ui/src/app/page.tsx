@@ -10,7 +10,17 @@ export function useTitle(title: string): void {
 }
 
 /** A page's head line: title, what belongs beside it, actions on the right. */
-export function PageHead({ title, children, actions, below }: { title: ReactNode; children?: ReactNode; actions?: ReactNode; below?: ReactNode }) {
+export function PageHead({
+  title,
+  children,
+  actions,
+  below,
+}: {
+  title: ReactNode
+  children?: ReactNode
+  actions?: ReactNode
+  below?: ReactNode
+}) {
   return (
     <header className="sticky top-0 z-20 border-b border-line bg-bg">
       <div className="flex min-h-12 flex-wrap items-center gap-x-3 gap-y-1 px-4 py-2">

@@ -1,10 +1,18 @@
-import { createRootRoute, createRoute, createRouter, lazyRouteComponent, Outlet, redirect } from '@tanstack/react-router'
+import {
+  createRootRoute,
+  createRoute,
+  createRouter,
+  lazyRouteComponent,
+  Outlet,
+  redirect,
+} from '@tanstack/react-router'
 import { Crash } from './crash'
 import { NoSuchPage, NotFound } from './not-found'
 import { Shell } from './shell'
 
 const text = (value: unknown) => (typeof value === 'string' && value !== '' ? value : undefined)
-const number = (value: unknown) => (Number.isFinite(Number(value)) && value !== '' && value !== undefined && value !== null ? Number(value) : undefined)
+const number = (value: unknown) =>
+  Number.isFinite(Number(value)) && value !== '' && value !== undefined && value !== null ? Number(value) : undefined
 
 const root = createRootRoute({ component: Outlet, notFoundComponent: NoSuchPage })
 
@@ -14,15 +22,22 @@ const login = createRoute({
   validateSearch: (search: Record<string, unknown>): { next?: string } => ({ next: text(search.next) }),
   component: lazyRouteComponent(() => import('@/features/auth/login-page')),
 })
-const setup = createRoute({ getParentRoute: () => root, path: '/setup', component: lazyRouteComponent(() => import('@/features/auth/setup-page')) })
-const chat = createRoute({ getParentRoute: () => root, path: '/c/$workspace', component: lazyRouteComponent(() => import('@/features/chat/chat-page')) })
+const setup = createRoute({
+  getParentRoute: () => root,
+  path: '/setup',
+  component: lazyRouteComponent(() => import('@/features/auth/setup-page')),
+})
+const chat = createRoute({
+  getParentRoute: () => root,
+  path: '/c/$workspace',
+  component: lazyRouteComponent(() => import('@/features/chat/chat-page')),
+})
 
 const shell = createRoute({ getParentRoute: () => root, id: 'shell', component: Shell })
 const home = createRoute({
   getParentRoute: () => shell,
   path: '/',
   beforeLoad: () => {
-    
     throw redirect({ to: '/inbox' })
   },
 })
@@ -32,7 +47,9 @@ export type InboxTab = (typeof INBOX_TABS)[number]
 const inbox = createRoute({
   getParentRoute: () => shell,
   path: '/inbox',
-  validateSearch: (search: Record<string, unknown>): { tab?: InboxTab } => ({ tab: INBOX_TABS.find((tab) => tab === search.tab) }),
+  validateSearch: (search: Record<string, unknown>): { tab?: InboxTab } => ({
+    tab: INBOX_TABS.find((tab) => tab === search.tab),
+  }),
   component: lazyRouteComponent(() => import('@/features/inbox/inbox-page')),
 })
 const inboxItem = createRoute({ getParentRoute: () => inbox, path: '$checkpoint' })
@@ -40,7 +57,19 @@ const inboxItem = createRoute({ getParentRoute: () => inbox, path: '$checkpoint'
 const runs = createRoute({
   getParentRoute: () => shell,
   path: '/runs',
-  validateSearch: (search: Record<string, unknown>): { workflow?: string; version?: number; status?: string; step?: string; error?: string; customer?: string; text?: string; after?: number; before?: number } => ({
+  validateSearch: (
+    search: Record<string, unknown>,
+  ): {
+    workflow?: string
+    version?: number
+    status?: string
+    step?: string
+    error?: string
+    customer?: string
+    text?: string
+    after?: number
+    before?: number
+  } => ({
     workflow: text(search.workflow),
     version: number(search.version),
     status: text(search.status),
@@ -58,7 +87,9 @@ export type RunTab = (typeof RUN_TABS)[number]
 const run = createRoute({
   getParentRoute: () => shell,
   path: '/runs/$run',
-  validateSearch: (search: Record<string, unknown>): { tab?: RunTab; visit?: number; point?: number; from?: number } => ({
+  validateSearch: (
+    search: Record<string, unknown>,
+  ): { tab?: RunTab; visit?: number; point?: number; from?: number } => ({
     tab: RUN_TABS.find((tab) => tab === search.tab),
     visit: number(search.visit),
     point: number(search.point),
@@ -70,7 +101,10 @@ const run = createRoute({
 const dashboard = createRoute({
   getParentRoute: () => shell,
   path: '/dashboard',
-  validateSearch: (search: Record<string, unknown>): { days?: number; workflow?: string } => ({ days: number(search.days), workflow: text(search.workflow) }),
+  validateSearch: (search: Record<string, unknown>): { days?: number; workflow?: string } => ({
+    days: number(search.days),
+    workflow: text(search.workflow),
+  }),
   component: lazyRouteComponent(() => import('@/features/dashboard/dashboard-page')),
 })
 
@@ -83,13 +117,20 @@ const workflows = createRoute({
 const workflow = createRoute({
   getParentRoute: () => shell,
   path: '/workflows/$workflow',
-  validateSearch: (search: Record<string, unknown>): { step?: string; view?: 'yaml'; rehearse?: true | 'tests' } => ({ step: text(search.step), view: search.view === 'yaml' ? 'yaml' : undefined, rehearse: search.rehearse === 'tests' ? 'tests' : search.rehearse === true || undefined }),
+  validateSearch: (search: Record<string, unknown>): { step?: string; view?: 'yaml'; rehearse?: true | 'tests' } => ({
+    step: text(search.step),
+    view: search.view === 'yaml' ? 'yaml' : undefined,
+    rehearse: search.rehearse === 'tests' ? 'tests' : search.rehearse === true || undefined,
+  }),
   component: lazyRouteComponent(() => import('./builder')),
 })
 const versions = createRoute({
   getParentRoute: () => shell,
   path: '/workflows/$workflow/versions',
-  validateSearch: (search: Record<string, unknown>): { from?: number; to?: string } => ({ from: number(search.from), to: search.to === undefined ? undefined : String(search.to as string | number) }),
+  validateSearch: (search: Record<string, unknown>): { from?: number; to?: string } => ({
+    from: number(search.from),
+    to: search.to === undefined ? undefined : String(search.to as string | number),
+  }),
   component: lazyRouteComponent(() => import('@/features/versions/versions-page')),
 })
 const templates = createRoute({
@@ -101,7 +142,10 @@ const templates = createRoute({
 const conversations = createRoute({
   getParentRoute: () => shell,
   path: '/conversations',
-  validateSearch: (search: Record<string, unknown>): { view?: 'customers'; customer?: string } => ({ view: search.view === 'customers' ? 'customers' : undefined, customer: text(search.customer) }),
+  validateSearch: (search: Record<string, unknown>): { view?: 'customers'; customer?: string } => ({
+    view: search.view === 'customers' ? 'customers' : undefined,
+    customer: text(search.customer),
+  }),
   component: lazyRouteComponent(() => import('@/features/conversations/conversations-page')),
 })
 const conversation = createRoute({
@@ -109,19 +153,57 @@ const conversation = createRoute({
   path: '/conversations/$conversation',
   component: lazyRouteComponent(() => import('@/features/conversations/conversation-page')),
 })
-const connectors = createRoute({ getParentRoute: () => shell, path: '/connectors', component: lazyRouteComponent(() => import('@/features/connectors/connectors-page')) })
-const people = createRoute({ getParentRoute: () => shell, path: '/people', component: lazyRouteComponent(() => import('@/features/people/people-page')) })
-const audit = createRoute({ getParentRoute: () => shell, path: '/audit', component: lazyRouteComponent(() => import('@/features/audit/audit-page')) })
-const settings = createRoute({ getParentRoute: () => shell, path: '/settings', component: lazyRouteComponent(() => import('@/features/settings/settings-page')) })
+const connectors = createRoute({
+  getParentRoute: () => shell,
+  path: '/connectors',
+  component: lazyRouteComponent(() => import('@/features/connectors/connectors-page')),
+})
+const people = createRoute({
+  getParentRoute: () => shell,
+  path: '/people',
+  component: lazyRouteComponent(() => import('@/features/people/people-page')),
+})
+const audit = createRoute({
+  getParentRoute: () => shell,
+  path: '/audit',
+  component: lazyRouteComponent(() => import('@/features/audit/audit-page')),
+})
+const settings = createRoute({
+  getParentRoute: () => shell,
+  path: '/settings',
+  component: lazyRouteComponent(() => import('@/features/settings/settings-page')),
+})
 
 const tree = root.addChildren([
   login,
   setup,
   chat,
-  shell.addChildren([home, inbox.addChildren([inboxItem]), dashboard, runs, run, workflows, workflow, templates, versions, conversations, conversation, connectors, people, audit, settings]),
+  shell.addChildren([
+    home,
+    inbox.addChildren([inboxItem]),
+    dashboard,
+    runs,
+    run,
+    workflows,
+    workflow,
+    templates,
+    versions,
+    conversations,
+    conversation,
+    connectors,
+    people,
+    audit,
+    settings,
+  ]),
 ])
 
-export const router = createRouter({ routeTree: tree, defaultPreload: 'intent', defaultNotFoundComponent: () => <NotFound />, defaultErrorComponent: Crash, scrollRestoration: true })
+export const router = createRouter({
+  routeTree: tree,
+  defaultPreload: 'intent',
+  defaultNotFoundComponent: () => <NotFound />,
+  defaultErrorComponent: Crash,
+  scrollRestoration: true,
+})
 
 declare module '@tanstack/react-router' {
   interface Register {

@@ -14,12 +14,19 @@ export default function ShortcutSheet({ onClose }: { onClose: () => void }) {
           <section key={group} className="mb-4 break-inside-avoid">
             <h3 className="mb-1 text-xs font-medium text-faint">{group}</h3>
             <dl>
-              {keyed.filter((action) => action.group === group).map((action) => (
-                <div key={action.id} className="flex items-center justify-between gap-4 border-b border-line py-1.5 text-sm">
-                  <dt>{action.label}</dt>
-                  <dd><KeyCaps shortcut={action.shortcut as string} /></dd>
-                </div>
-              ))}
+              {keyed
+                .filter((action) => action.group === group)
+                .map((action) => (
+                  <div
+                    key={action.id}
+                    className="flex items-center justify-between gap-4 border-b border-line py-1.5 text-sm"
+                  >
+                    <dt>{action.label}</dt>
+                    <dd>
+                      <KeyCaps shortcut={action.shortcut as string} />
+                    </dd>
+                  </div>
+                ))}
             </dl>
           </section>
         ))}

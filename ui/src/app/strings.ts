@@ -1,5 +1,6 @@
 /**
- * Words of the shell. Texts for people stand in a `strings.ts` beside what uses them: each feature, `components/`, `model/`,
+ * Words of the shell. Texts for people stand in a `strings.ts` beside what uses them: each feature, `components/`,
+ * `model/`,
  * `api/` and `ui/` has its own. The rule `countersign/words` in `eslint.config.js` finds the others.
  */
 export const strings = {
@@ -20,7 +21,13 @@ export const strings = {
     open: 'Open navigation',
     close: 'Close navigation',
   },
-  palette: { title: 'Commands', placeholder: 'Type a command or a page…', empty: 'Nothing by that name.', open: 'Open command palette', hint: 'Search or jump to' },
+  palette: {
+    title: 'Commands',
+    placeholder: 'Type a command or a page…',
+    empty: 'Nothing by that name.',
+    open: 'Open command palette',
+    hint: 'Search or jump to',
+  },
   shortcuts: { title: 'Keyboard shortcuts', open: 'Show keyboard shortcuts' },
   groups: { go: 'Go to', app: 'Application' },
   theme: { toggle: 'Switch between light and dark' },
@@ -31,6 +38,10 @@ export const strings = {
   dismiss: 'Dismiss',
   failedTitle: 'This could not be loaded',
   crashTitle: 'This page ran into an error',
-  notFound: { title: 'Nothing at this address', text: 'The page may have moved, or the link is not complete.', action: 'Go to the inbox' },
+  notFound: {
+    title: 'Nothing at this address',
+    text: 'The page may have moved, or the link is not complete.',
+    action: 'Go to the inbox',
+  },
   more: 'Load more',
 }

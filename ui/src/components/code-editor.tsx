@@ -41,7 +41,15 @@ export default function CodeEditor({ value, onChange, label }: Props) {
       parent: host.current,
       state: EditorState.create({
         extensions: [
-          lineNumbers(), history(), drawSelection(), indentOnInput(), bracketMatching(), highlightActiveLine(), yaml(), syntaxHighlighting(COLOURS), LOOK,
+          lineNumbers(),
+          history(),
+          drawSelection(),
+          indentOnInput(),
+          bracketMatching(),
+          highlightActiveLine(),
+          yaml(),
+          syntaxHighlighting(COLOURS),
+          LOOK,
           keymap.of([...defaultKeymap, ...historyKeymap, indentWithTab]),
           EditorState.readOnly.of(!writable),
           EditorView.contentAttributes.of({ 'aria-label': label, tabindex: '0' }),
@@ -56,7 +64,8 @@ export default function CodeEditor({ value, onChange, label }: Props) {
   }, [label, writable])
   useEffect(() => {
     const editor = view.current
-    if (editor && editor.state.doc.toString() !== value) editor.dispatch({ changes: { from: 0, to: editor.state.doc.length, insert: value } })
+    if (editor && editor.state.doc.toString() !== value)
+      editor.dispatch({ changes: { from: 0, to: editor.state.doc.length, insert: value } })
   }, [value])
   return <div ref={host} className="h-full min-h-0 overflow-hidden" />
 }

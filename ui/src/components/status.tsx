@@ -1,9 +1,22 @@
-import { Ban, CircleCheck, CircleDashed, CircleHelp, CircleX, Clock, LoaderCircle, OctagonX, RotateCcw } from 'lucide-react'
+import {
+  Ban,
+  CircleCheck,
+  CircleDashed,
+  CircleHelp,
+  CircleX,
+  Clock,
+  LoaderCircle,
+  OctagonX,
+  RotateCcw,
+} from 'lucide-react'
 import type { ComponentType } from 'react'
 import { statusLook, type StatusLook } from '@/model/status'
 import { cx } from '@/ui/cx'
 
-const ICONS: Record<StatusLook['icon'], ComponentType<{ size?: number; className?: string; 'aria-hidden'?: boolean }>> = {
+const ICONS: Record<
+  StatusLook['icon'],
+  ComponentType<{ size?: number; className?: string; 'aria-hidden'?: boolean }>
+> = {
   running: LoaderCircle,
   waiting: Clock,
   done: CircleCheck,
@@ -34,12 +47,33 @@ const TONE_SOFT: Record<StatusLook['tone'], string> = {
 }
 
 /** A status as icon, word and colour. `pill` gives it a ground, `label` another word. */
-export function Status({ status, pill, label, className }: { status: string; pill?: boolean; label?: string; className?: string }) {
+export function Status({
+  status,
+  pill,
+  label,
+  className,
+}: {
+  status: string
+  pill?: boolean
+  label?: string
+  className?: string
+}) {
   const look = statusLook(status)
   const Icon = ICONS[look.icon]
   return (
-    <span className={cx('inline-flex items-center gap-1.5 text-sm font-medium whitespace-nowrap', TONE_TEXT[look.tone], pill && cx('rounded-full px-2 py-0.5 !text-xs', TONE_SOFT[look.tone]), className)}>
-      <Icon size={14} aria-hidden className={cx('shrink-0', look.icon === 'running' && 'animate-spin motion-reduce:animate-none')} />
+    <span
+      className={cx(
+        'inline-flex items-center gap-1.5 text-sm font-medium whitespace-nowrap',
+        TONE_TEXT[look.tone],
+        pill && cx('rounded-full px-2 py-0.5 !text-xs', TONE_SOFT[look.tone]),
+        className,
+      )}
+    >
+      <Icon
+        size={14}
+        aria-hidden
+        className={cx('shrink-0', look.icon === 'running' && 'animate-spin motion-reduce:animate-none')}
+      />
       {label ?? look.word}
     </span>
   )

@@ -37,11 +37,34 @@ export const strings = {
     value: 'value',
     held: (held: boolean) => (held ? 'true' : 'false'),
     decided: (outcome: string, who: string) => `${outcome} by ${who}`,
-    moved: (undo: boolean, from: number, to: number) => (undo ? `Moved back from version ${from} to ${to} by` : `Moved from version ${from} to ${to} by`),
+    moved: (undo: boolean, from: number, to: number) =>
+      undo ? `Moved back from version ${from} to ${to} by` : `Moved from version ${from} to ${to} by`,
   },
-  transcript: { label: 'Conversation', empty: 'Nobody has written yet.', form: 'Form', workflow: 'Workflow', customer: 'Customer', system: 'System', operator: 'Team' },
+  transcript: {
+    label: 'Conversation',
+    empty: 'Nobody has written yet.',
+    form: 'Form',
+    workflow: 'Workflow',
+    customer: 'Customer',
+    system: 'System',
+    operator: 'Team',
+  },
   customer: { none: 'No customer', visitor: 'Visitor without a name' },
   diagnostics: { error: 'Error', warning: 'Warning' },
-  canvas: { label: 'Workflow graph', map: 'Map of the workflow', start: 'start', fit: 'Fit to the window', branches: (count: number) => `${count} branches`, or: ' or ', anyone: 'anyone who may operate' },
-  tests: { title: 'Test cases', passed: 'Passed', failed: 'Failed', summary: (passed: number, failed: number) => (failed > 0 ? `${failed} of ${passed + failed} test cases fail.` : `All ${passed} test cases pass.`) },
+  canvas: {
+    label: 'Workflow graph',
+    map: 'Map of the workflow',
+    start: 'start',
+    fit: 'Fit to the window',
+    branches: (count: number) => `${count} branches`,
+    or: ' or ',
+    anyone: 'anyone who may operate',
+  },
+  tests: {
+    title: 'Test cases',
+    passed: 'Passed',
+    failed: 'Failed',
+    summary: (passed: number, failed: number) =>
+      failed > 0 ? `${failed} of ${passed + failed} test cases fail.` : `All ${passed} test cases pass.`,
+  },
 }

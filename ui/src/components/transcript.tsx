@@ -22,7 +22,9 @@ function FormCard({ form }: { form: NonNullable<Message['form']> }) {
           return (
             <div key={field.name} className="contents">
               <dt className="text-faint">{field.title}</dt>
-              <dd className="break-words">{value === undefined ? <span className="text-faint">–</span> : brief(value, 200)}</dd>
+              <dd className="break-words">
+                {value === undefined ? <span className="text-faint">–</span> : brief(value, 200)}
+              </dd>
             </div>
           )
         })}
@@ -38,13 +40,30 @@ export function Transcript({ messages, className }: { messages: readonly Message
     <ol aria-label={s.label} className={cx('flex flex-col gap-3', className)}>
       {messages.map((message) => {
         const theirs = message.author.kind === 'customer'
-        if (message.author.kind === 'system') return <li key={message.id} className="text-center text-xs text-faint">{message.body}</li>
+        if (message.author.kind === 'system')
+          return (
+            <li key={message.id} className="text-center text-xs text-faint">
+              {message.body}
+            </li>
+          )
         return (
-          <li key={message.id} className={cx('flex max-w-[88%] flex-col', theirs ? 'items-start self-start' : 'items-end self-end')}>
+          <li
+            key={message.id}
+            className={cx('flex max-w-[88%] flex-col', theirs ? 'items-start self-start' : 'items-end self-end')}
+          >
             <span className="mb-0.5 text-xs text-faint">
               {message.author.name || s[message.author.kind]} · <Ago at={message.at} />
             </span>
-            {message.body && <p className={cx('rounded-xl px-3 py-1.5 text-sm break-words whitespace-pre-wrap', theirs ? 'rounded-tl-sm bg-hover' : 'rounded-tr-sm bg-accent-soft')}>{message.body}</p>}
+            {message.body && (
+              <p
+                className={cx(
+                  'rounded-xl px-3 py-1.5 text-sm break-words whitespace-pre-wrap',
+                  theirs ? 'rounded-tl-sm bg-hover' : 'rounded-tr-sm bg-accent-soft',
+                )}
+              >
+                {message.body}
+              </p>
+            )}
             {message.form && <FormCard form={message.form} />}
           </li>
         )
@@ -56,17 +75,24 @@ export function Transcript({ messages, className }: { messages: readonly Message
 /** Who the customer is. */
 export function CustomerCard({ customer }: { customer: Customer | null | undefined }) {
   if (!customer) return <p className="text-sm text-faint">{strings.customer.none}</p>
-  const rows: [string, unknown][] = [['email', customer.email], ['phone', customer.phone], ['telegram', customer.telegram], ...Object.entries(customer.fields ?? {})]
+  const rows: [string, unknown][] = [
+    ['email', customer.email],
+    ['phone', customer.phone],
+    ['telegram', customer.telegram],
+    ...Object.entries(customer.fields ?? {}),
+  ]
   return (
     <div>
       <p className="font-medium">{customer.name || customer.email || strings.customer.visitor}</p>
       <dl className="mt-1 grid grid-cols-[auto_1fr] gap-x-3 gap-y-0.5 text-sm">
-        {rows.filter(([, value]) => value !== null && value !== undefined && value !== '').map(([name, value]) => (
-          <div key={name} className="contents">
-            <dt className="text-faint">{name.replaceAll('_', ' ')}</dt>
-            <dd className="min-w-0 break-words">{brief(value, 120)}</dd>
-          </div>
-        ))}
+        {rows
+          .filter(([, value]) => value !== null && value !== undefined && value !== '')
+          .map(([name, value]) => (
+            <div key={name} className="contents">
+              <dt className="text-faint">{name.replaceAll('_', ' ')}</dt>
+              <dd className="min-w-0 break-words">{brief(value, 120)}</dd>
+            </div>
+          ))}
       </dl>
     </div>
   )

@@ -39,7 +39,10 @@ describe('autosave', () => {
     queue.push('d')
     expect(saved).toEqual([['b', 1]])
     await answer()
-    expect(saved).toEqual([['b', 1], ['d', 2]])
+    expect(saved).toEqual([
+      ['b', 1],
+      ['d', 2],
+    ])
     await answer()
     expect(queue.unsaved).toBe(false)
     expect(queue.revision).toBe(3)
@@ -83,12 +86,17 @@ describe('autosave', () => {
     queue.push('b')
     pause()
     await answer()
-    expect(saved).toEqual([['a', 1], ['b', 1]])
+    expect(saved).toEqual([
+      ['a', 1],
+      ['b', 1],
+    ])
     expect(states.at(-1)).toBe('saved')
   })
 
   it('stops at a conflict until a person chose', async () => {
-    const { queue, saved, states, pause, answer } = setUp([{ ok: false, conflict: { document: 'theirs', revision: 5 } }])
+    const { queue, saved, states, pause, answer } = setUp([
+      { ok: false, conflict: { document: 'theirs', revision: 5 } },
+    ])
     queue.push('mine')
     pause()
     await answer()
@@ -141,7 +149,13 @@ describe('autosave by itself', () => {
   })
 
   it('stops once it is saved, and begins with the short pause the next time', async () => {
-    const { queue, tries, states } = withTimers([offline, offline, { ok: true, revision: 2 }, offline, { ok: true, revision: 3 }])
+    const { queue, tries, states } = withTimers([
+      offline,
+      offline,
+      { ok: true, revision: 2 },
+      offline,
+      { ok: true, revision: 3 },
+    ])
     queue.push('a')
     await vi.advanceTimersByTimeAsync(HOUR)
     expect(tries).toEqual([700, 2_700, 6_700])
@@ -163,7 +177,10 @@ describe('autosave by itself', () => {
   })
 
   it('never tries again by itself after a conflict or a refusal that stays', async () => {
-    const refusals: SaveAnswer<string>[] = [{ ok: false, conflict: { document: 'theirs', revision: 5 } }, { ok: false, message: 'too large', final: true }]
+    const refusals: SaveAnswer<string>[] = [
+      { ok: false, conflict: { document: 'theirs', revision: 5 } },
+      { ok: false, message: 'too large', final: true },
+    ]
     for (const refusal of refusals) {
       const { queue, tries } = withTimers([offline, refusal])
       queue.push('a')
@@ -174,7 +191,11 @@ describe('autosave by itself', () => {
   })
 
   it('takes its own change for no conflict when only the answer was lost', async () => {
-    const { queue, tries, states } = withTimers([offline, { ok: false, conflict: { document: 'a', revision: 2 } }, { ok: true, revision: 3 }])
+    const { queue, tries, states } = withTimers([
+      offline,
+      { ok: false, conflict: { document: 'a', revision: 2 } },
+      { ok: true, revision: 3 },
+    ])
     queue.push('a')
     await vi.advanceTimersByTimeAsync(1_000)
     queue.push('b')

@@ -7,7 +7,10 @@ export type SaveState<D> =
   | { kind: 'conflict'; revision: number; theirs: { document: D; revision: number } }
 
 /** `final`: asking again would be answered alike, so nobody does until the document changes or a person asks. */
-export type SaveAnswer<D> = { ok: true; revision: number } | { ok: false; conflict: { document: D; revision: number } } | { ok: false; message: string; final?: boolean }
+export type SaveAnswer<D> =
+  | { ok: true; revision: number }
+  | { ok: false; conflict: { document: D; revision: number } }
+  | { ok: false; message: string; final?: boolean }
 
 const PAUSE_MS = 700
 const RETRY_FIRST_MS = 2_000

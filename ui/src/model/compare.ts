@@ -7,7 +7,10 @@ export type Change = 'added' | 'removed' | 'changed' | 'moved' | 'renamed'
 type StepChange = { kind: Change; step: string; was?: string | null }
 
 /** What each step of the earlier and of the later document is marked with. */
-export function changeMarks(changes: readonly StepChange[]): { before: Map<StepId, Change>; after: Map<StepId, Change> } {
+export function changeMarks(changes: readonly StepChange[]): {
+  before: Map<StepId, Change>
+  after: Map<StepId, Change>
+} {
   const before = new Map<StepId, Change>()
   const after = new Map<StepId, Change>()
   for (const { kind, step, was } of changes) {
@@ -18,7 +21,11 @@ export function changeMarks(changes: readonly StepChange[]): { before: Map<StepI
 }
 
 /** Both documents with what they have in common at the same place; what somebody placed stays there. */
-export function aligned(before: WorkflowDocument, after: WorkflowDocument, changes: readonly StepChange[]): { before: WorkflowDocument; after: WorkflowDocument } {
+export function aligned(
+  before: WorkflowDocument,
+  after: WorkflowDocument,
+  changes: readonly StepChange[],
+): { before: WorkflowDocument; after: WorkflowDocument } {
   const placed = [...Object.values(before.steps), ...Object.values(after.steps)].some((step) => step.position)
   if (placed) return { before, after }
   const names = new Map(changes.filter((change) => change.was).map((change) => [change.was as string, change.step]))
@@ -26,7 +33,12 @@ export function aligned(before: WorkflowDocument, after: WorkflowDocument, chang
   const spots = positions({ ...after, steps: { ...after.steps, ...Object.fromEntries(only) } })
   const at = (document: WorkflowDocument): WorkflowDocument => ({
     ...document,
-    steps: Object.fromEntries(Object.entries(document.steps).map(([id, step]) => [id, { ...step, position: spots.get(names.get(id) ?? id) ?? [0, 0] }])),
+    steps: Object.fromEntries(
+      Object.entries(document.steps).map(([id, step]) => [
+        id,
+        { ...step, position: spots.get(names.get(id) ?? id) ?? [0, 0] },
+      ]),
+    ),
   })
   return { before: at(before), after: at(after) }
 }

@@ -1,4 +1,7 @@
-/** The workflow document as `crates/core` writes it; the generated JSON Schema is served at /api/v1/schemas/workflow.json. */
+/**
+ * The workflow document as `crates/core` writes it; the generated JSON Schema is served at
+ * /api/v1/schemas/workflow.json.
+ */
 import type { Json, JsonObject } from './json'
 
 export type StepId = string
@@ -46,7 +49,12 @@ export type Notify = Common & {
   on_error?: OnError
 }
 type Approvers = { roles?: string[]; users?: string[]; quorum?: number; exclude_requester?: boolean }
-type ApprovalTimeout = { after: string; outcome: 'approved' | 'rejected' | 'escalate'; next?: StepId; escalate_to?: string[] }
+type ApprovalTimeout = {
+  after: string
+  outcome: 'approved' | 'rejected' | 'escalate'
+  next?: StepId
+  escalate_to?: string[]
+}
 export type Approval = Common & {
   type: 'approval'
   summary: string
@@ -67,12 +75,25 @@ export type HumanHandoff = Common & {
   next: StepId
   timeout?: WaitTimeout
 }
-export type End = Common & { type: 'end'; status?: 'completed' | 'rejected' | 'failed'; message?: string; output?: Json }
+export type End = Common & {
+  type: 'end'
+  status?: 'completed' | 'rejected' | 'failed'
+  message?: string
+  output?: Json
+}
 
 export type Step = ToolCall | CollectForm | Condition | Notify | Approval | HumanHandoff | End
 export type StepType = Step['type']
 
-export const STEP_TYPES: readonly StepType[] = ['tool_call', 'collect_form', 'condition', 'notify', 'approval', 'human_handoff', 'end']
+export const STEP_TYPES: readonly StepType[] = [
+  'tool_call',
+  'collect_form',
+  'condition',
+  'notify',
+  'approval',
+  'human_handoff',
+  'end',
+]
 
 export type Trigger =
   | { type: 'message'; when: string }
@@ -96,7 +117,13 @@ export type WorkflowDocument = {
 /** The document inside an API answer; drafts may be half finished, so only the outline is made sure of. */
 export function asDocument(value: unknown): WorkflowDocument {
   const source = (typeof value === 'object' && value !== null ? value : {}) as Partial<WorkflowDocument>
-  return { ...source, schema: source.schema ?? 1, name: source.name ?? '', start: source.start ?? '', steps: source.steps ?? {} }
+  return {
+    ...source,
+    schema: source.schema ?? 1,
+    name: source.name ?? '',
+    start: source.start ?? '',
+    steps: source.steps ?? {},
+  }
 }
 
 /** What people read on the card. */
@@ -113,7 +140,11 @@ export function isStepId(text: string): boolean {
 /** A free id made from a title or type. */
 export function freshId(wanted: string, taken: ReadonlySet<string> | Record<string, unknown>): StepId {
   const has = (id: string) => (taken instanceof Set ? taken.has(id) : Object.hasOwn(taken, id))
-  const cleaned = wanted.toLowerCase().replace(/[^a-z0-9_]+/g, '_').replace(/^_+|_+$/g, '').slice(0, 56)
+  const cleaned = wanted
+    .toLowerCase()
+    .replace(/[^a-z0-9_]+/g, '_')
+    .replace(/^_+|_+$/g, '')
+    .slice(0, 56)
   const base = isStepId(cleaned) ? cleaned : `step_${cleaned}`.slice(0, 56)
   if (!has(base)) return base
   for (let number = 2; ; number += 1) if (!has(`${base}_${number}`)) return `${base}_${number}`

@@ -41,14 +41,22 @@ function parts(ms: number): [amount: number, unit: Unit][] {
 
 /** The shortest text that parses to the same duration. */
 export function formatDuration(ms: number): string {
-  return parts(ms).map(([amount, unit]) => `${amount}${unit}`).join('') || '0s'
+  return (
+    parts(ms)
+      .map(([amount, unit]) => `${amount}${unit}`)
+      .join('') || '0s'
+  )
 }
 
 /** For people: `4 hours`, `1 hour 30 minutes`. */
 export function spellDuration(text: string): string {
   const ms = parseDuration(text)
   if (ms === null) return text
-  return parts(ms).map(([amount, unit]) => s.units[unit](amount)).join(' ') || s.units.s(0)
+  return (
+    parts(ms)
+      .map(([amount, unit]) => s.units[unit](amount))
+      .join(' ') || s.units.s(0)
+  )
 }
 
 /** A measured time, two units at most: `840 ms`, `1.2 s`, `3m 20s`, `2d 4h`. */
@@ -56,7 +64,10 @@ export function measured(ms: number): string {
   if (ms < 1000) return `${Math.max(0, Math.round(ms))} ms`
   if (ms < 10_000) return `${(ms / 1000).toFixed(1)} s`
   if (ms < 60_000) return `${Math.round(ms / 1000)} s`
-  return parts(ms - (ms % 1000)).slice(0, 2).map(([amount, unit]) => `${amount}${unit}`).join(' ')
+  return parts(ms - (ms % 1000))
+    .slice(0, 2)
+    .map(([amount, unit]) => `${amount}${unit}`)
+    .join(' ')
 }
 
 /** Time left until `due`, for a badge; `null` when it has passed. */
@@ -64,7 +75,10 @@ export function timeLeft(due: number, now: number): string | null {
   const left = due - now
   if (left <= 0) return null
   if (left < 60_000) return `${Math.ceil(left / 1000)}s`
-  return parts(left - (left % 60_000)).slice(0, 2).map(([amount, unit]) => `${amount}${unit}`).join(' ')
+  return parts(left - (left % 60_000))
+    .slice(0, 2)
+    .map(([amount, unit]) => `${amount}${unit}`)
+    .join(' ')
 }
 
 /** How long ago, in few words. */
@@ -88,6 +102,9 @@ export function retrySummary(retry: { attempts: number; backoff?: string; initia
     total += Math.min(pause, max)
     if (retry.backoff !== 'constant') pause *= 2
   }
-  const growth = retry.backoff === 'constant' ? strings.retry.every(measured(initial)) : strings.retry.doubling(measured(initial), measured(max))
+  const growth =
+    retry.backoff === 'constant'
+      ? strings.retry.every(measured(initial))
+      : strings.retry.doubling(measured(initial), measured(max))
   return strings.retry.tries(retry.attempts, growth, measured(total))
 }

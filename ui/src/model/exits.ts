@@ -10,14 +10,22 @@ export type Tone = 'plain' | 'good' | 'bad' | 'quiet'
 /** One way out of a step, under the name the engine uses for it (`StepKind::exits`). */
 export type Exit = { name: string; label: string; target: StepId | null; tone: Tone; optional: boolean }
 
-function exit(name: string, target: StepId | null | undefined, label = '', tone: Tone = 'plain', optional = false): Exit {
+function exit(
+  name: string,
+  target: StepId | null | undefined,
+  label = '',
+  tone: Tone = 'plain',
+  optional = false,
+): Exit {
   return { name, label, target: target || null, tone, optional }
 }
 
 /** The branches of a condition; text that is half written may have none, or something else in their place. */
 export function branchesOf({ branches }: Condition): ConditionBranch[] {
   const written: unknown = branches
-  return Array.isArray(written) ? written.map((branch: unknown) => ({ when: '', next: '', ...(isObject(branch) ? branch : {}) })) : []
+  return Array.isArray(written)
+    ? written.map((branch: unknown) => ({ when: '', next: '', ...(isObject(branch) ? branch : {}) }))
+    : []
 }
 
 /** Every way out a step can have, the unused optional ones included (their target is null). */
@@ -30,7 +38,9 @@ export function exitsOf(step: Step): Exit[] {
       return [exit('next', step.next), exit('timeout', step.timeout?.next, s.timeout, 'quiet', true)]
     case 'condition':
       return [
-        ...branchesOf(step).map((branch, index) => exit(`when ${index + 1}`, branch.next, branch.label || String(branch.when).trim() || s.branch(index + 1))),
+        ...branchesOf(step).map((branch, index) =>
+          exit(`when ${index + 1}`, branch.next, branch.label || String(branch.when).trim() || s.branch(index + 1)),
+        ),
         exit('otherwise', step.otherwise, s.otherwise, 'quiet'),
       ]
     case 'approval':
@@ -43,7 +53,9 @@ export function exitsOf(step: Step): Exit[] {
     case 'human_handoff':
       return [
         exit('next', step.next, Object.keys(step.outcomes ?? {}).length > 0 ? s.returned : ''),
-        ...Object.entries(step.outcomes ?? {}).map(([name, outcome]) => exit(name, isObject(outcome) ? outcome.next : null, name)),
+        ...Object.entries(step.outcomes ?? {}).map(([name, outcome]) =>
+          exit(name, isObject(outcome) ? outcome.next : null, name),
+        ),
         exit('timeout', step.timeout?.next, s.timeout, 'quiet', true),
       ]
     case 'end':
@@ -53,26 +65,44 @@ export function exitsOf(step: Step): Exit[] {
   return []
 }
 
-/** A copy of the step with one exit pointed elsewhere; `null` takes an optional exit away and empties a required one. */
+/**
+ * A copy of the step with one exit pointed elsewhere; `null` takes an optional exit away and empties a required one.
+ */
 export function withExit(step: Step, name: string, target: StepId | null): Step {
   const required = target ?? ''
   switch (step.type) {
     case 'tool_call':
     case 'notify':
-      return name === 'error' ? withOptional(step, 'on_error', target === null ? undefined : { next: target }) : { ...step, next: required }
+      return name === 'error'
+        ? withOptional(step, 'on_error', target === null ? undefined : { next: target })
+        : { ...step, next: required }
     case 'collect_form':
-      if (name === 'timeout') return withOptional(step, 'timeout', target === null ? undefined : { after: step.timeout?.after ?? '1d', next: target })
+      if (name === 'timeout')
+        return withOptional(
+          step,
+          'timeout',
+          target === null ? undefined : { after: step.timeout?.after ?? '1d', next: target },
+        )
       return { ...step, next: required }
     case 'condition': {
       const index = Number(/^when (\d+)$/.exec(name)?.[1] ?? 0) - 1
       if (index < 0) return { ...step, otherwise: required }
-      return { ...step, branches: branchesOf(step).map((branch, at) => (at === index ? { ...branch, next: required } : branch)) }
+      return {
+        ...step,
+        branches: branchesOf(step).map((branch, at) => (at === index ? { ...branch, next: required } : branch)),
+      }
     }
     case 'approval':
       return withApprovalExit(step, name, target)
     case 'human_handoff':
-      if (name === 'timeout') return withOptional(step, 'timeout', target === null ? undefined : { after: step.timeout?.after ?? '1d', next: target })
-      if (step.outcomes && Object.hasOwn(step.outcomes, name)) return { ...step, outcomes: { ...step.outcomes, [name]: { next: required } } }
+      if (name === 'timeout')
+        return withOptional(
+          step,
+          'timeout',
+          target === null ? undefined : { after: step.timeout?.after ?? '1d', next: target },
+        )
+      if (step.outcomes && Object.hasOwn(step.outcomes, name))
+        return { ...step, outcomes: { ...step.outcomes, [name]: { next: required } } }
       return { ...step, next: required }
     case 'end':
       return step
@@ -100,7 +130,14 @@ function withOptional<S extends Step, K extends keyof S>(step: S, key: K, value:
 export function exitPath(step: Step, name: string): string {
   const branch = /^when (\d+)$/.exec(name)?.[1]
   if (branch !== undefined && step.type === 'condition') return `branches.${Number(branch) - 1}.next`
-  if (step.type === 'human_handoff' && step.outcomes && Object.hasOwn(step.outcomes, name)) return `outcomes.${name}.next`
-  const places: Record<string, string> = { error: 'on_error.next', timeout: 'timeout.next', approved: 'on_approve', rejected: 'on_reject', changes: 'on_changes' }
+  if (step.type === 'human_handoff' && step.outcomes && Object.hasOwn(step.outcomes, name))
+    return `outcomes.${name}.next`
+  const places: Record<string, string> = {
+    error: 'on_error.next',
+    timeout: 'timeout.next',
+    approved: 'on_approve',
+    rejected: 'on_reject',
+    changes: 'on_changes',
+  }
   return places[name] ?? name
 }

@@ -12,17 +12,27 @@ function choicesOf(field: Json, [yes, no]: readonly [string, string]): string[] 
   if (field.type === 'boolean') return [yes, no]
   const label = (value: Json | undefined) => (typeof value === 'string' ? value : JSON.stringify(value ?? null))
   if (Array.isArray(field.enum)) return field.enum.map(label)
-  return Array.isArray(field.oneOf) ? field.oneOf.map((option) => label(isObject(option) ? (option.title ?? option.const) : option)) : []
+  return Array.isArray(field.oneOf)
+    ? field.oneOf.map((option) => label(isObject(option) ? (option.title ?? option.const) : option))
+    : []
 }
 
 /** What the message says for this way of showing; `inline` is the form itself and has none. */
-export function formMessage(showing: Showing, prompt: string, form: Json, words: { yesNo: readonly [string, string] }): FormMessage {
+export function formMessage(
+  showing: Showing,
+  prompt: string,
+  form: Json,
+  words: { yesNo: readonly [string, string] },
+): FormMessage {
   const [entry] = isObject(form) && isObject(form.properties) ? Object.entries(form.properties) : []
-  if (showing === 'link' || showing === 'inline' || !entry) return { text: prompt, choices: [], link: showing === 'link' }
+  if (showing === 'link' || showing === 'inline' || !entry)
+    return { text: prompt, choices: [], link: showing === 'link' }
   const [name, field] = entry
   const title = isObject(field) && typeof field.title === 'string' && field.title !== '' ? field.title : name
   const choices = showing === 'question' ? [] : choicesOf(field, words.yesNo)
   const numbered = showing === 'numbered' ? choices.map((choice, index) => `${index + 1}. ${choice}`) : []
-  const text = [prompt, title, numbered.join('\n')].filter((part, index, all) => part.trim() !== '' && all.indexOf(part) === index).join('\n\n')
+  const text = [prompt, title, numbered.join('\n')]
+    .filter((part, index, all) => part.trim() !== '' && all.indexOf(part) === index)
+    .join('\n\n')
   return { text, choices: showing === 'numbered' ? [] : choices, link: false }
 }

@@ -8,11 +8,21 @@ export function edgesOf(document: WorkflowDocument): GraphEdge[] {
   return Object.entries(document.steps).flatMap(([from, step]) =>
     exitsOf(step)
       .filter((way) => way.target !== null && Object.hasOwn(document.steps, way.target))
-      .map((way) => ({ id: `${from}:${way.name}`, from, exit: way.name, to: way.target as string, label: way.label, tone: way.tone })),
+      .map((way) => ({
+        id: `${from}:${way.name}`,
+        from,
+        exit: way.name,
+        to: way.target as string,
+        label: way.label,
+        tone: way.tone,
+      })),
   )
 }
 
-/** What a run did on the graph: the status of each step it entered (the newest visit counts) and the connections it took. */
+/**
+ * What a run did on the graph: the status of each step it entered (the newest visit counts) and the connections it
+ * took.
+ */
 export type Overlay = { steps: Map<StepId, { status: string; visits: number }>; edges: Set<string> }
 
 type Visit = { step: string; status: string; branch?: string | null }

@@ -15,7 +15,13 @@ export function layout(document: WorkflowDocument): Map<StepId, [number, number]
   graph.setGraph({ rankdir: 'TB', nodesep: 44, ranksep: 72, edgesep: 24, marginx: 24, marginy: 24 })
   graph.setDefaultEdgeLabel(() => ({}))
   for (const id of Object.keys(document.steps)) graph.setNode(id, { width: CARD_WIDTH, height: CARD_HEIGHT })
-  for (const edge of edgesOf(document)) graph.setEdge(edge.from, edge.to, { width: Math.min(edge.label.length, 24) * 7, height: 18, weight: WEIGHT[edge.tone] }, edge.id)
+  for (const edge of edgesOf(document))
+    graph.setEdge(
+      edge.from,
+      edge.to,
+      { width: Math.min(edge.label.length, 24) * 7, height: 18, weight: WEIGHT[edge.tone] },
+      edge.id,
+    )
   dagre.layout(graph)
   return new Map(
     graph.nodes().map((id) => {

@@ -29,7 +29,11 @@ describe('durations', () => {
     for (const text of ['', '10', 's', '-1s', '1w', '4000d', '1.5h']) expect(parseDuration(text)).toBeNull()
   })
   it('writes what it reads', () => {
-    fc.assert(fc.property(fc.integer({ min: 0, max: 3e11 }), (ms) => { expect(parseDuration(formatDuration(ms))).toBe(ms) }))
+    fc.assert(
+      fc.property(fc.integer({ min: 0, max: 3e11 }), (ms) => {
+        expect(parseDuration(formatDuration(ms))).toBe(ms)
+      }),
+    )
   })
   it('speaks plainly', () => {
     expect(spellDuration('1h30m')).toBe('1 hour 30 minutes')
@@ -45,7 +49,12 @@ describe('durations', () => {
 describe('exits', () => {
   it('names them like the engine', () => {
     expect(exitsOf(document.steps.check as Step).map((exit) => exit.name)).toEqual(['when 1', 'otherwise'])
-    expect(exitsOf(document.steps.ask as Step).map((exit) => exit.name)).toEqual(['approved', 'rejected', 'changes', 'timeout'])
+    expect(exitsOf(document.steps.ask as Step).map((exit) => exit.name)).toEqual([
+      'approved',
+      'rejected',
+      'changes',
+      'timeout',
+    ])
   })
   it('sets and clears each of them', () => {
     for (const step of Object.values(document.steps)) {
@@ -60,7 +69,14 @@ describe('exits', () => {
 
 describe('graph', () => {
   it('draws each connection once', () => {
-    expect(edgesOf(document).map((edge) => edge.id)).toEqual(['check:when 1', 'check:otherwise', 'ask:approved', 'ask:rejected', 'charge:next', 'lost:next'])
+    expect(edgesOf(document).map((edge) => edge.id)).toEqual([
+      'check:when 1',
+      'check:otherwise',
+      'ask:approved',
+      'ask:rejected',
+      'charge:next',
+      'lost:next',
+    ])
   })
   it('follows the path of a run', () => {
     const overlay = overlayOf(document, [
@@ -87,7 +103,11 @@ describe('json', () => {
     expect(value).toEqual({ a: [{ b: 1 }], c: 2 })
   })
   it('keeps pointers whole', () => {
-    fc.assert(fc.property(fc.array(fc.string(), { minLength: 1 }), (path) => { expect(pointerParts(toPointer(path))).toEqual(path) }))
+    fc.assert(
+      fc.property(fc.array(fc.string(), { minLength: 1 }), (path) => {
+        expect(pointerParts(toPointer(path))).toEqual(path)
+      }),
+    )
   })
   it('compares by value', () => {
     expect(jsonEqual({ a: 1, b: [1, { c: null }] }, { b: [1, { c: null }], a: 1 })).toBe(true)
@@ -97,13 +117,18 @@ describe('json', () => {
 
 describe('names', () => {
   it('makes free ids the server accepts', () => {
-    fc.assert(fc.property(fc.string(), (title) => { expect(isStepId(freshId(title, {}))).toBe(true) }))
+    fc.assert(
+      fc.property(fc.string(), (title) => {
+        expect(isStepId(freshId(title, {}))).toBe(true)
+      }),
+    )
     expect(freshId('Ask', { ask: 1, ask_2: 1 })).toBe('ask_3')
   })
 })
 
 describe('shortcuts', () => {
-  const press = (key: string, over: object = {}) => pressName({ key, meta: false, ctrl: false, shift: false, alt: false, ...over }, false)
+  const press = (key: string, over: object = {}) =>
+    pressName({ key, meta: false, ctrl: false, shift: false, alt: false, ...over }, false)
   it('names presses', () => {
     expect(press('k', { ctrl: true })).toBe('mod+k')
     expect(press('Z', { ctrl: true, shift: true })).toBe('shift+mod+z')
@@ -128,7 +153,10 @@ describe('texts from elsewhere', () => {
     ])
   })
   it('reads settings schemas', () => {
-    const fields = schemaFields({ properties: { api_key: { type: 'string', writeOnly: true }, mode: { enum: ['a', 'b'], type: 'string' } }, required: ['mode'] })
+    const fields = schemaFields({
+      properties: { api_key: { type: 'string', writeOnly: true }, mode: { enum: ['a', 'b'], type: 'string' } },
+      required: ['mode'],
+    })
     expect(fields.map((field) => [field.title, field.secret, field.required, field.choices])).toEqual([
       ['Api key', true, false, null],
       ['Mode', false, true, ['a', 'b']],

@@ -32,5 +32,9 @@ export function parseObject(text: string): { ok: true; value: Record<string, unk
 
 /** Without what is empty: a field that was not filled in is not sent. */
 export function filled(fields: Record<string, string>): Record<string, string> {
-  return Object.fromEntries(Object.entries(fields).map(([name, value]) => [name, value.trim()] as const).filter(([, value]) => value !== ''))
+  return Object.fromEntries(
+    Object.entries(fields)
+      .map(([name, value]) => [name, value.trim()] as const)
+      .filter(([, value]) => value !== ''),
+  )
 }

@@ -26,7 +26,9 @@ type Used = { x: number; top: number; bottom: number; target: string }
 
 /** A column beside one that leads elsewhere is moved a little, so that two lines do not look like one. */
 function beside(used: readonly Used[], x: number, [top, bottom]: [number, number], target: string): number {
-  const close = used.filter((one) => Math.abs(one.x - x) < 4 * SPREAD && one.target !== target && one.bottom > top && one.top < bottom)
+  const close = used.filter(
+    (one) => Math.abs(one.x - x) < 4 * SPREAD && one.target !== target && one.bottom > top && one.top < bottom,
+  )
   for (let step = 0; step < 6; step += 1) {
     const at = x + (step % 2 === 0 ? 1 : -1) * Math.ceil(step / 2) * SPREAD
     if (!close.some((one) => Math.abs(one.x - at) < SPREAD - 2)) return at
@@ -40,7 +42,7 @@ function finder(boxes: readonly Box[]): (top: number, bottom: number) => Box[] {
   const tallest = Math.max(0, ...sorted.map((box) => box.height))
   return (top, bottom) => {
     let low = 0
-    for (let high = sorted.length; low < high; ) {
+    for (let high = sorted.length; low < high;) {
       const middle = (low + high) >> 1
       if ((sorted[middle] as Box).y > top - tallest) high = middle
       else low = middle + 1
@@ -103,7 +105,9 @@ export function routes(lines: readonly Line[], boxes: readonly Box[]): Map<strin
 
 /** The line as an SVG path with rounded corners, and the middle of its longest part. */
 export function pathOf(points: readonly Point[], radius = 10): { path: string; label: Point } {
-  const kept = points.filter((point, index) => index === 0 || point[0] !== points[index - 1]?.[0] || point[1] !== points[index - 1]?.[1])
+  const kept = points.filter(
+    (point, index) => index === 0 || point[0] !== points[index - 1]?.[0] || point[1] !== points[index - 1]?.[1],
+  )
   const first = kept[0] ?? [0, 0]
   let path = `M ${first[0]},${first[1]}`
   let label: Point = first

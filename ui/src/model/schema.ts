@@ -15,7 +15,10 @@ export type SchemaField = {
   example: Json | undefined
 }
 
-/** The top-level fields of an object schema, simple enough for a plain form, with the members of the objects among them. Anything deeper becomes a JSON field. */
+/**
+ * The top-level fields of an object schema, simple enough for a plain form, with the members of the objects among
+ * them. Anything deeper becomes a JSON field.
+ */
 export function schemaFields(schema: unknown, nested = true): SchemaField[] {
   if (!isObject(schema) || !isObject(schema.properties)) return []
   const required = Array.isArray(schema.required) ? schema.required : []
@@ -23,14 +26,18 @@ export function schemaFields(schema: unknown, nested = true): SchemaField[] {
     const field = isObject(raw) ? raw : {}
     return {
       name,
-      title: typeof field.title === 'string' ? field.title : name.replaceAll('_', ' ').replace(/^./, (c) => c.toUpperCase()),
+      title:
+        typeof field.title === 'string' ? field.title : name.replaceAll('_', ' ').replace(/^./, (c) => c.toUpperCase()),
       description: typeof field.description === 'string' ? field.description : '',
       type: fieldType(field.type),
       required: required.includes(name),
       secret: field.writeOnly === true || field.format === 'password' || field['x-secret'] === true,
       choices: Array.isArray(field.enum) ? field.enum.map(String) : null,
       values: Array.isArray(field.enum) ? field.enum : null,
-      fields: nested && isObject(field.properties) && Object.keys(field.properties).length > 0 ? schemaFields(field, false) : null,
+      fields:
+        nested && isObject(field.properties) && Object.keys(field.properties).length > 0
+          ? schemaFields(field, false)
+          : null,
       example: field.default ?? (Array.isArray(field.examples) ? field.examples[0] : undefined),
     }
   })

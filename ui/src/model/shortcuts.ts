@@ -11,10 +11,14 @@ export function pressName(press: KeyPress, mac: boolean): string {
   const mod = mac ? press.meta : press.ctrl
   const key = press.key === ' ' ? 'space' : press.key.toLowerCase()
   const named = key.length > 1
-  return [press.shift && (mod || named) ? 'shift' : '', mod ? 'mod' : '', press.alt ? 'alt' : '', key].filter(Boolean).join('+')
+  return [press.shift && (mod || named) ? 'shift' : '', mod ? 'mod' : '', press.alt ? 'alt' : '', key]
+    .filter(Boolean)
+    .join('+')
 }
 
-/** Follows presses and tells which shortcut they complete; a sequence such as `g r` must be finished within a second. */
+/**
+ * Follows presses and tells which shortcut they complete; a sequence such as `g r` must be finished within a second.
+ */
 export class SequenceMatcher {
   private pending = ''
   private since = 0
@@ -37,8 +41,18 @@ export class SequenceMatcher {
 /** How a shortcut is shown on keys. */
 export function keyCaps(shortcut: string, mac: boolean): string[] {
   const caps: Record<string, string> = {
-    mod: mac ? '⌘' : strings.keys.ctrl, shift: mac ? '⇧' : strings.keys.shift, alt: mac ? '⌥' : strings.keys.alt, enter: '↵', escape: strings.keys.escape,
-    delete: strings.keys.delete, backspace: '⌫', arrowup: '↑', arrowdown: '↓', arrowleft: '←', arrowright: '→', space: strings.keys.space,
+    mod: mac ? '⌘' : strings.keys.ctrl,
+    shift: mac ? '⇧' : strings.keys.shift,
+    alt: mac ? '⌥' : strings.keys.alt,
+    enter: '↵',
+    escape: strings.keys.escape,
+    delete: strings.keys.delete,
+    backspace: '⌫',
+    arrowup: '↑',
+    arrowdown: '↓',
+    arrowleft: '←',
+    arrowright: '→',
+    space: strings.keys.space,
   }
   return shortcut.split(' ').flatMap((press) => press.split(/\+(?=.)/).map((key) => caps[key] ?? key.toUpperCase()))
 }

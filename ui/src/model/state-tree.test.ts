@@ -2,7 +2,10 @@ import { expect, test } from 'vitest'
 import { expressionFor, marks } from './state-tree'
 
 test('what holds a change is known', () => {
-  const found = marks([{ pointer: '/steps/verify/output', kind: 'added' }, { pointer: '/vars/plan', kind: 'changed' }])
+  const found = marks([
+    { pointer: '/steps/verify/output', kind: 'added' },
+    { pointer: '/vars/plan', kind: 'changed' },
+  ])
   expect([...found.above].sort()).toEqual(['', '/steps', '/steps/verify', '/vars'])
   expect(found.changed.get('/vars/plan')).toBe('changed')
 })

@@ -14,7 +14,10 @@ export function marks(changes: readonly { pointer: string; kind: 'added' | 'remo
 
 /** The name an expression would use for a place of the state; none for what expressions do not see. */
 export function expressionFor(pointer: string): string | null {
-  const parts = pointer.slice(1).split('/').map((part) => part.replaceAll('~1', '/').replaceAll('~0', '~'))
+  const parts = pointer
+    .slice(1)
+    .split('/')
+    .map((part) => part.replaceAll('~1', '/').replaceAll('~0', '~'))
   const seen = parts[0] === 'vars' ? parts.slice(1) : parts
   if (seen.length === 0 || seen[0] === '' || parts[0] === 'approved' || parts[0] === 'now') return null
   return seen

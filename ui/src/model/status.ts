@@ -1,7 +1,11 @@
 import { strings } from './strings'
 
 /** How a status looks: one icon, one word, one colour, everywhere. */
-export type StatusLook = { icon: 'running' | 'waiting' | 'done' | 'stopped' | 'failed' | 'unknown' | 'retry' | 'cancelled' | 'idle'; word: string; tone: 'accent' | 'warn' | 'ok' | 'bad' | 'odd' | 'muted' }
+export type StatusLook = {
+  icon: 'running' | 'waiting' | 'done' | 'stopped' | 'failed' | 'unknown' | 'retry' | 'cancelled' | 'idle'
+  word: string
+  tone: 'accent' | 'warn' | 'ok' | 'bad' | 'odd' | 'muted'
+}
 
 const LOOKS: Record<string, Omit<StatusLook, 'word'>> = {
   running: { icon: 'running', tone: 'accent' },
@@ -27,7 +31,10 @@ const LOOKS: Record<string, Omit<StatusLook, 'word'>> = {
 
 export function statusLook(status: string): StatusLook {
   const words = status.replaceAll('_', ' ')
-  return { ...(LOOKS[status] ?? { icon: 'idle', tone: 'muted' }), word: strings.status[status] ?? words.charAt(0).toUpperCase() + words.slice(1) }
+  return {
+    ...(LOOKS[status] ?? { icon: 'idle', tone: 'muted' }),
+    word: strings.status[status] ?? words.charAt(0).toUpperCase() + words.slice(1),
+  }
 }
 
 export const RUN_STATUSES = ['running', 'waiting', 'completed', 'rejected', 'failed', 'cancelled'] as const

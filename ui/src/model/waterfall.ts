@@ -1,6 +1,13 @@
 /** When each step of a run worked, waited for a person, or paused before another attempt. */
 
-export type Segment = { kind: 'work' | 'person' | 'pause'; from: number; to: number; label: string; failed: boolean; open: boolean }
+export type Segment = {
+  kind: 'work' | 'person' | 'pause'
+  from: number
+  to: number
+  label: string
+  failed: boolean
+  open: boolean
+}
 type Row = { visit: number; step: string; title: string; status: string; from: number; to: number; segments: Segment[] }
 
 type Attempt = { attempt: number; started_at: number; ended_at?: number | null; status: string }
@@ -21,23 +28,55 @@ export type Timed = {
 /** One row a step entry, its segments in order of time; what is not over reaches to `now`. */
 export function waterfall(steps: readonly Timed[], now: number): Row[] {
   return steps.map((step) => {
-    const waits = [...step.earlier_checkpoints, ...(step.checkpoint ? [step.checkpoint] : [])].map(
-      (wait): Segment => ({ kind: 'person', from: wait.opened_at, to: wait.decided_at ?? now, label: wait.kind, failed: false, open: !wait.decided_at }),
-    )
-    const calls = step.attempts.map(
-      (attempt): Segment => ({ kind: 'work', from: attempt.started_at, to: attempt.ended_at ?? now, label: String(attempt.attempt), failed: attempt.status === 'failed' || attempt.status === 'unknown', open: !attempt.ended_at }),
-    )
+    const waits = [...step.earlier_checkpoints, ...(step.checkpoint ? [step.checkpoint] : [])].map((wait): Segment => ({
+      kind: 'person',
+      from: wait.opened_at,
+      to: wait.decided_at ?? now,
+      label: wait.kind,
+      failed: false,
+      open: !wait.decided_at,
+    }))
+    const calls = step.attempts.map((attempt): Segment => ({
+      kind: 'work',
+      from: attempt.started_at,
+      to: attempt.ended_at ?? now,
+      label: String(attempt.attempt),
+      failed: attempt.status === 'failed' || attempt.status === 'unknown',
+      open: !attempt.ended_at,
+    }))
     const segments = [...waits, ...calls].sort((a, b) => a.from - b.from)
     const pauses: Segment[] = []
     for (const [index, segment] of segments.entries()) {
       const next = segments[index + 1]
-      if (next && next.from > segment.to) pauses.push({ kind: 'pause', from: segment.to, to: next.from, label: '', failed: false, open: false })
+      if (next && next.from > segment.to)
+        pauses.push({ kind: 'pause', from: segment.to, to: next.from, label: '', failed: false, open: false })
     }
     const last = segments.at(-1)
-    if (step.status === 'retrying' && last) pauses.push({ kind: 'pause', from: last.to, to: Math.max(now, last.to), label: '', failed: false, open: true })
+    if (step.status === 'retrying' && last)
+      pauses.push({ kind: 'pause', from: last.to, to: Math.max(now, last.to), label: '', failed: false, open: true })
     const to = step.ended_at ?? Math.max(now, step.started_at)
-    const all = segments.length > 0 ? [...segments, ...pauses].sort((a, b) => a.from - b.from) : [{ kind: 'work', from: step.started_at, to, label: '', failed: step.status === 'failed', open: !step.ended_at } as const]
-    return { visit: step.visit, step: step.step, title: step.title, status: step.status, from: step.started_at, to, segments: [...all] }
+    const all =
+      segments.length > 0
+        ? [...segments, ...pauses].sort((a, b) => a.from - b.from)
+        : [
+            {
+              kind: 'work',
+              from: step.started_at,
+              to,
+              label: '',
+              failed: step.status === 'failed',
+              open: !step.ended_at,
+            } as const,
+          ]
+    return {
+      visit: step.visit,
+      step: step.step,
+      title: step.title,
+      status: step.status,
+      from: step.started_at,
+      to,
+      segments: [...all],
+    }
   })
 }
 
@@ -57,7 +96,11 @@ export function workScale(rows: readonly Row[]): Scale {
   const edges = [...new Set(segments.flatMap((segment) => [segment.from, segment.to]))].sort((a, b) => a - b)
   const spans = edges.slice(1).map((to, index) => {
     const from = edges[index] ?? to
-    return { from, to, works: segments.some((segment) => segment.kind === 'work' && segment.from <= from && segment.to >= to) }
+    return {
+      from,
+      to,
+      works: segments.some((segment) => segment.kind === 'work' && segment.from <= from && segment.to >= to),
+    }
   })
   const work = spans.filter((span) => span.works).reduce((sum, span) => sum + span.to - span.from, 0)
   const cut = Math.max(work * 0.2, 1)

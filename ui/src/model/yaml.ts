@@ -5,6 +5,13 @@ import type { WorkflowDocument } from './document'
 export function toYaml(document: WorkflowDocument): string {
   const text = new Document(document)
   // Positions and short lists of names read better on one line.
-  visit(text, { Seq: (_, list) => void (list.flow = isSeq(list) && list.items.length <= 6 && JSON.stringify(list).length < 80 && !JSON.stringify(list).includes('{')) })
+  visit(text, {
+    Seq: (_, list) =>
+      void (list.flow =
+        isSeq(list) &&
+        list.items.length <= 6 &&
+        JSON.stringify(list).length < 80 &&
+        !JSON.stringify(list).includes('{')),
+  })
   return text.toString({ lineWidth: 110, flowCollectionPadding: false })
 }

@@ -20,7 +20,17 @@ type ButtonProps = ButtonHTMLAttributes<HTMLButtonElement> & {
 }
 
 /** The one button. `busy` keeps its width and says so to screen readers; `shortcut` shows its key. */
-export function Button({ look = 'plain', icon, busy, shortcut, small, className, children, disabled, ...rest }: ButtonProps) {
+export function Button({
+  look = 'plain',
+  icon,
+  busy,
+  shortcut,
+  small,
+  className,
+  children,
+  disabled,
+  ...rest
+}: ButtonProps) {
   return (
     <button
       type="button"
@@ -39,7 +49,8 @@ export function Button({ look = 'plain', icon, busy, shortcut, small, className,
 
 export function buttonClass(look: Look = 'plain', small = false, extra?: string): string {
   return cx(
-    'inline-flex items-center justify-center gap-1.5 rounded-md border font-medium whitespace-nowrap transition-colors select-none disabled:opacity-55 disabled:pointer-events-none',
+    'inline-flex items-center justify-center gap-1.5 rounded-md border font-medium whitespace-nowrap',
+    'transition-colors select-none disabled:opacity-55 disabled:pointer-events-none',
     small ? 'h-7 px-2 text-xs' : 'h-8 px-3 text-sm',
     LOOKS[look],
     extra,
@@ -47,14 +58,23 @@ export function buttonClass(look: Look = 'plain', small = false, extra?: string)
 }
 
 /** A square button that shows only an icon; the label is what it is called. */
-export function IconButton({ label, children, className, ...rest }: ButtonHTMLAttributes<HTMLButtonElement> & { label: string }) {
+export function IconButton({
+  label,
+  children,
+  className,
+  ...rest
+}: ButtonHTMLAttributes<HTMLButtonElement> & { label: string }) {
   return (
     <button
       type="button"
       aria-label={label}
       title={label}
       {...rest}
-      className={cx('inline-flex size-8 shrink-0 items-center justify-center rounded-md text-muted hover:bg-hover hover:text-text disabled:opacity-40 disabled:pointer-events-none', className)}
+      className={cx(
+        'inline-flex size-8 shrink-0 items-center justify-center rounded-md text-muted hover:bg-hover',
+        'hover:text-text disabled:opacity-40 disabled:pointer-events-none',
+        className,
+      )}
     >
       {children}
     </button>

@@ -1,7 +1,16 @@
-import { useId, type InputHTMLAttributes, type ReactNode, type Ref, type SelectHTMLAttributes, type TextareaHTMLAttributes } from 'react'
+import {
+  useId,
+  type InputHTMLAttributes,
+  type ReactNode,
+  type Ref,
+  type SelectHTMLAttributes,
+  type TextareaHTMLAttributes,
+} from 'react'
 import { cx } from './cx'
 
-const BOX = 'w-full rounded-md border border-line-strong bg-bg px-2.5 text-sm text-text outline-offset-0 hover:border-faint disabled:opacity-60 aria-invalid:border-bad'
+const BOX =
+  'w-full rounded-md border border-line-strong bg-bg px-2.5 text-sm text-text outline-offset-0 hover:border-faint ' +
+  'disabled:opacity-60 aria-invalid:border-bad'
 
 /** A single-line text box. */
 export function Input({ className, ...rest }: InputHTMLAttributes<HTMLInputElement> & { ref?: Ref<HTMLInputElement> }) {
@@ -9,7 +18,10 @@ export function Input({ className, ...rest }: InputHTMLAttributes<HTMLInputEleme
 }
 
 /** A many-line text box. */
-export function Textarea({ className, ...rest }: TextareaHTMLAttributes<HTMLTextAreaElement> & { ref?: Ref<HTMLTextAreaElement> }) {
+export function Textarea({
+  className,
+  ...rest
+}: TextareaHTMLAttributes<HTMLTextAreaElement> & { ref?: Ref<HTMLTextAreaElement> }) {
   return <textarea rows={3} {...rest} className={cx(BOX, 'resize-y py-1.5', className)} />
 }
 
@@ -22,7 +34,13 @@ export function Select({ className, children, ...rest }: SelectHTMLAttributes<HT
   )
 }
 
-type FieldProps = { label: ReactNode; hint?: ReactNode; error?: ReactNode; className?: string; children: (props: { id: string; 'aria-describedby'?: string; 'aria-invalid'?: boolean }) => ReactNode }
+type FieldProps = {
+  label: ReactNode
+  hint?: ReactNode
+  error?: ReactNode
+  className?: string
+  children: (props: { id: string; 'aria-describedby'?: string; 'aria-invalid'?: boolean }) => ReactNode
+}
 
 /** Label, control, hint and error, tied together for assistive technology. */
 export function Field({ label, hint, error, className, children }: FieldProps) {
@@ -31,12 +49,21 @@ export function Field({ label, hint, error, className, children }: FieldProps) {
   return (
     <div className={cx('flex flex-col gap-1', className)}>
       {/* A text box of our own is no native control: the label leads to it by hand. */}
-      <label id={`${id}-label`} htmlFor={id} className="text-xs font-medium text-muted" onClick={() => document.getElementById(id)?.focus()}>
+      <label
+        id={`${id}-label`}
+        htmlFor={id}
+        className="text-xs font-medium text-muted"
+        onClick={() => document.getElementById(id)?.focus()}
+      >
         {label}
       </label>
       {children({ id, 'aria-describedby': note ? `${id}-note` : undefined, 'aria-invalid': error ? true : undefined })}
       {note && (
-        <p id={`${id}-note`} className={cx('text-xs', error ? 'text-bad' : 'text-faint')} role={error ? 'alert' : undefined}>
+        <p
+          id={`${id}-note`}
+          className={cx('text-xs', error ? 'text-bad' : 'text-faint')}
+          role={error ? 'alert' : undefined}
+        >
           {note}
         </p>
       )}

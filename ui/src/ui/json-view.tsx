@@ -8,7 +8,8 @@ const OPEN_DEPTH = 3
 const LINES_MAX = 200
 
 function Leaf({ value }: { value: unknown }) {
-  if (typeof value === 'string') return <span className="break-words whitespace-pre-wrap text-ok">&quot;{value}&quot;</span>
+  if (typeof value === 'string')
+    return <span className="break-words whitespace-pre-wrap text-ok">&quot;{value}&quot;</span>
   if (value === null || value === undefined) return <span className="text-faint">{String(null)}</span>
   return <span className="text-accent">{JSON.stringify(value)}</span>
 }
@@ -26,11 +27,26 @@ function Node({ name, value, depth }: { name?: string; value: unknown; depth: nu
   }
   const entries: [string, unknown][] = Object.entries(value)
   const [left, right] = Array.isArray(value) ? ['[', ']'] : ['{', '}']
-  if (entries.length === 0) return <div className="pl-4">{label}{left}{right}</div>
+  if (entries.length === 0)
+    return (
+      <div className="pl-4">
+        {label}
+        {left}
+        {right}
+      </div>
+    )
   return (
     <div>
-      <button type="button" aria-expanded={open} onClick={() => setOpen(!open)} className="flex w-full items-start text-left hover:bg-hover">
-        <ChevronRight size={14} className={cx('mt-0.5 shrink-0 text-faint transition-transform', open && 'rotate-90')} />
+      <button
+        type="button"
+        aria-expanded={open}
+        onClick={() => setOpen(!open)}
+        className="flex w-full items-start text-left hover:bg-hover"
+      >
+        <ChevronRight
+          size={14}
+          className={cx('mt-0.5 shrink-0 text-faint transition-transform', open && 'rotate-90')}
+        />
         <span>
           {label}
           {left}
@@ -59,8 +75,20 @@ export function JsonView({ value, label }: { value: unknown; label: string }) {
     setTimeout(() => setCopied(false), 1200)
   }
   return (
-    <div role="group" aria-label={label} className="group relative rounded-md border border-line bg-sunken p-2 font-mono text-xs leading-5">
-      <button type="button" aria-label={strings.copy} onClick={() => void copy()} className="absolute top-1 right-1 rounded p-1 text-faint opacity-60 group-hover:opacity-100 hover:bg-hover hover:text-text focus-visible:opacity-100">
+    <div
+      role="group"
+      aria-label={label}
+      className="group relative rounded-md border border-line bg-sunken p-2 font-mono text-xs leading-5"
+    >
+      <button
+        type="button"
+        aria-label={strings.copy}
+        onClick={() => void copy()}
+        className={cx(
+          'absolute top-1 right-1 rounded p-1 text-faint opacity-60 group-hover:opacity-100 hover:bg-hover',
+          'hover:text-text focus-visible:opacity-100',
+        )}
+      >
         {copied ? <Check size={14} /> : <Copy size={14} />}
       </button>
       <div className="max-h-96 overflow-auto pr-6">

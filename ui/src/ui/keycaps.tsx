@@ -9,7 +9,10 @@ export function KeyCaps({ shortcut, onColour = false }: { shortcut: string; onCo
       {keyCaps(shortcut, IS_MAC).map((cap, index) => (
         <kbd
           key={index}
-          className={cx('inline-flex h-4 min-w-4 items-center justify-center rounded px-1 text-[11px] leading-none font-medium', onColour ? 'bg-accent-text/20' : 'border border-line bg-sunken text-muted')}
+          className={cx(
+            'inline-flex h-4 min-w-4 items-center justify-center rounded px-1 text-[11px] leading-none font-medium',
+            onColour ? 'bg-accent-text/20' : 'border border-line bg-sunken text-muted',
+          )}
         >
           {cap}
         </kbd>

@@ -4,7 +4,19 @@ import { cx } from './cx'
 type Tab<T extends string> = { id: T; label: string; count?: number | null; icon?: ReactNode }
 
 /** A row of tabs; arrows move between them. The caller renders the panel with `tabPanel(id)`. */
-export function Tabs<T extends string>({ tabs, value, onChange, label, className }: { tabs: Tab<T>[]; value: T; onChange: (id: T) => void; label: string; className?: string }) {
+export function Tabs<T extends string>({
+  tabs,
+  value,
+  onChange,
+  label,
+  className,
+}: {
+  tabs: Tab<T>[]
+  value: T
+  onChange: (id: T) => void
+  label: string
+  className?: string
+}) {
   const row = useRef<HTMLDivElement>(null)
   const move = (event: KeyboardEvent) => {
     const step = event.key === 'ArrowRight' ? 1 : event.key === 'ArrowLeft' ? -1 : 0
@@ -27,11 +39,16 @@ export function Tabs<T extends string>({ tabs, value, onChange, label, className
           aria-selected={tab.id === value}
           tabIndex={tab.id === value ? 0 : -1}
           onClick={() => onChange(tab.id)}
-          className={cx('inline-flex h-7 shrink-0 items-center gap-1.5 whitespace-nowrap rounded-md px-2.5 text-sm font-medium', tab.id === value ? 'bg-hover text-text' : 'text-muted hover:bg-hover')}
+          className={cx(
+            'inline-flex h-7 shrink-0 items-center gap-1.5 whitespace-nowrap rounded-md px-2.5 text-sm font-medium',
+            tab.id === value ? 'bg-hover text-text' : 'text-muted hover:bg-hover',
+          )}
         >
           {tab.icon}
           {tab.label}
-          {tab.count != null && tab.count > 0 && <span className="rounded bg-line px-1.5 text-xs tabular-nums">{tab.count}</span>}
+          {tab.count != null && tab.count > 0 && (
+            <span className="rounded bg-line px-1.5 text-xs tabular-nums">{tab.count}</span>
+          )}
         </button>
       ))}
     </div>

@@ -36,11 +36,19 @@ export function Ago({ at, className }: { at: number; className?: string }) {
 
 /** Exact local date and time. */
 export function At({ at }: { at: number }) {
-  return <time dateTime={new Date(at).toISOString()}>{new Date(at).toLocaleString(undefined, { dateStyle: 'medium', timeStyle: 'medium' })}</time>
+  return (
+    <time dateTime={new Date(at).toISOString()}>
+      {new Date(at).toLocaleString(undefined, { dateStyle: 'medium', timeStyle: 'medium' })}
+    </time>
+  )
 }
 
 /** Time left, or `over` when it has passed. */
 export function Left({ due, over }: { due: number; over: string }) {
   const now = useNow()
-  return <time dateTime={new Date(due).toISOString()} title={new Date(due).toLocaleString()}>{timeLeft(due, now) ?? over}</time>
+  return (
+    <time dateTime={new Date(due).toISOString()} title={new Date(due).toLocaleString()}>
+      {timeLeft(due, now) ?? over}
+    </time>
+  )
 }

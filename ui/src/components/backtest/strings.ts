@@ -8,10 +8,18 @@ export const strings = {
   last: 'Last runs',
   start: 'Play them',
   playing: 'Playing…',
-  summary: (runs: number, changed: number, unsaid: number) => `${runs} runs played: ${changed === 0 ? 'none' : changed} would do something else${unsaid > 0 ? `, ${unsaid} cannot be told` : ''}.`,
+  summary: (runs: number, changed: number, unsaid: number) =>
+    `${runs} runs played: ${changed === 0 ? 'none' : changed} would do something else` +
+    `${unsaid > 0 ? `, ${unsaid} cannot be told` : ''}.`,
   none: 'No run has been made yet.',
   affected: 'Runs that would change or cannot be told',
-  verdict: { same: 'same', cannot_say: 'cannot be told', end_changed: 'another end', request_changed: 'other request', path_changed: 'another path' },
+  verdict: {
+    same: 'same',
+    cannot_say: 'cannot be told',
+    end_changed: 'another end',
+    request_changed: 'other request',
+    path_changed: 'another path',
+  },
   path: (after: string, now: string, recorded: string) => `after ${after}: ${now} instead of ${recorded}`,
   start_of: 'the start',
   end_of: 'the end',

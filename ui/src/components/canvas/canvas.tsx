@@ -1,6 +1,16 @@
 import '@xyflow/react/dist/style.css'
 import './canvas.css'
-import { Background, BackgroundVariant, ControlButton, Controls, ReactFlow, ReactFlowProvider, useReactFlow, type ReactFlowInstance, type ReactFlowProps } from '@xyflow/react'
+import {
+  Background,
+  BackgroundVariant,
+  ControlButton,
+  Controls,
+  ReactFlow,
+  ReactFlowProvider,
+  useReactFlow,
+  type ReactFlowInstance,
+  type ReactFlowProps,
+} from '@xyflow/react'
 import { Maximize } from 'lucide-react'
 import { useMemo, useRef, type RefObject } from 'react'
 import { shownTheme, theme } from '@/app/theme'
@@ -23,28 +33,53 @@ function still(): boolean {
 }
 
 /** Shows everything, with no card under the tools on the left or the mini-map. */
-export function fitAll(flow: Pick<ReactFlowInstance<StepNode, BranchEdgeType>, 'fitView' | 'getNodes' | 'getNodesBounds'>, duration = 0, tools = 0, pane = document.querySelector('.react-flow')): void {
+export function fitAll(
+  flow: Pick<ReactFlowInstance<StepNode, BranchEdgeType>, 'fitView' | 'getNodes' | 'getNodesBounds'>,
+  duration = 0,
+  tools = 0,
+  pane = document.querySelector('.react-flow'),
+): void {
   const wide = (pane?.clientWidth ?? 0) >= 768
   const bounds = flow.getNodesBounds(flow.getNodes())
   const width = (pane?.clientWidth ?? 1) - tools
   const height = pane?.clientHeight ?? 1
-  const zoom = (right: number, bottom: number) => Math.min((width - right) / (bounds.width || 1), (height - bottom) / (bounds.height || 1))
+  const zoom = (right: number, bottom: number) =>
+    Math.min((width - right) / (bounds.width || 1), (height - bottom) / (bounds.height || 1))
   const beside = zoom(MAP_SPACE, 0) >= zoom(0, MAP_SPACE - 46)
   const gap = (px: number): `${number}px` => `${px}px`
   void flow.fitView({
     duration: still() ? 0 : duration,
     maxZoom: 1,
-    padding: { top: '28px', left: gap(28 + tools), right: gap(wide && beside ? MAP_SPACE : 28), bottom: gap(wide && !beside ? MAP_SPACE - 46 : 28) },
+    padding: {
+      top: '28px',
+      left: gap(28 + tools),
+      right: gap(wide && beside ? MAP_SPACE : 28),
+      bottom: gap(wide && !beside ? MAP_SPACE - 46 : 28),
+    },
   })
 }
 
 function FitButton({ tools, surface }: { tools: number; surface: RefObject<HTMLDivElement | null> }) {
   const flow = useReactFlow<StepNode, BranchEdgeType>()
-  return <ControlButton title={strings.canvas.fit} aria-label={strings.canvas.fit} onClick={() => fitAll(flow, 200, tools, surface.current)}><Maximize size={12} /></ControlButton>
+  return (
+    <ControlButton
+      title={strings.canvas.fit}
+      aria-label={strings.canvas.fit}
+      onClick={() => fitAll(flow, 200, tools, surface.current)}
+    >
+      <Maximize size={12} />
+    </ControlButton>
+  )
 }
 
 /** The drawing surface, same for looking and for editing. */
-export function CanvasSurface({ children, bare, tools = 0, onInit, ...props }: ReactFlowProps<StepNode, BranchEdgeType> & { bare?: boolean; tools?: number }) {
+export function CanvasSurface({
+  children,
+  bare,
+  tools = 0,
+  onInit,
+  ...props
+}: ReactFlowProps<StepNode, BranchEdgeType> & { bare?: boolean; tools?: number }) {
   useStore(theme)
   const surface = useRef<HTMLDivElement>(null)
   return (
@@ -66,22 +101,41 @@ export function CanvasSurface({ children, bare, tools = 0, onInit, ...props }: R
       {...props}
     >
       <Background variant={BackgroundVariant.Dots} gap={20} size={1} />
-      <Controls showInteractive={false} showFitView={false}><FitButton tools={tools} surface={surface} /></Controls>
+      <Controls showInteractive={false} showFitView={false}>
+        <FitButton tools={tools} surface={surface} />
+      </Controls>
       {!bare && <MiniMap nodes={props.nodes ?? []} label={strings.canvas.map} />}
       {children}
     </ReactFlow>
   )
 }
 
-type Props = { document: WorkflowDocument; overlay?: Overlay; marks?: Marks; selected?: string; onSelect?: (step: string | null) => void }
+type Props = {
+  document: WorkflowDocument
+  overlay?: Overlay
+  marks?: Marks
+  selected?: string
+  onSelect?: (step: string | null) => void
+}
 
 /** A workflow to look at, optionally with the path of a run. */
 export function WorkflowCanvas({ document, overlay, marks, selected, onSelect }: Props) {
-  const nodes = useMemo(() => nodesOf(document, { overlay, marks, selected: selected ? new Set([selected]) : undefined }), [document, overlay, marks, selected])
+  const nodes = useMemo(
+    () => nodesOf(document, { overlay, marks, selected: selected ? new Set([selected]) : undefined }),
+    [document, overlay, marks, selected],
+  )
   const edges = useMemo(() => canvasEdges(document, { overlay }), [document, overlay])
   return (
     <ReactFlowProvider>
-      <CanvasSurface nodes={nodes} edges={edges} nodesDraggable={false} nodesConnectable={false} edgesFocusable={false} onNodeClick={(_, node) => onSelect?.(node.id)} onPaneClick={() => onSelect?.(null)} />
+      <CanvasSurface
+        nodes={nodes}
+        edges={edges}
+        nodesDraggable={false}
+        nodesConnectable={false}
+        edgesFocusable={false}
+        onNodeClick={(_, node) => onSelect?.(node.id)}
+        onPaneClick={() => onSelect?.(null)}
+      />
     </ReactFlowProvider>
   )
 }

@@ -20,7 +20,12 @@ function sameRect(a: Rect, b: Rect): boolean {
 function around(rects: readonly Rect[]): Rect {
   const x = Math.min(...rects.map((rect) => rect.x))
   const y = Math.min(...rects.map((rect) => rect.y))
-  return { x, y, width: Math.max(...rects.map((rect) => rect.x + rect.width)) - x, height: Math.max(...rects.map((rect) => rect.y + rect.height)) - y }
+  return {
+    x,
+    y,
+    width: Math.max(...rects.map((rect) => rect.x + rect.width)) - x,
+    height: Math.max(...rects.map((rect) => rect.y + rect.height)) - y,
+  }
 }
 
 const boxPath = ({ x, y, width, height }: Rect) => `M${x},${y}h${width}v${height}h${-width}z`
@@ -31,7 +36,8 @@ const Cards = memo(function Cards({ path }: { path: string }) {
 
 /**
  * The whole workflow, small; dragging in it moves the view, the wheel zooms.
- * All cards are one shape: xyflow's own map follows every card by itself, five hundred of them in every frame of a drag.
+ * All cards are one shape: xyflow's own map follows every card by itself, five hundred of them in every frame of a
+ * drag.
  */
 export function MiniMap({ nodes, label }: { nodes: readonly StepNode[]; label: string }) {
   const flow = useReactFlow<StepNode, BranchEdgeType>()
@@ -41,8 +47,14 @@ export function MiniMap({ nodes, label }: { nodes: readonly StepNode[]; label: s
   // A card being dragged is moved here when it is dropped.
   const [still, setStill] = useState(nodes)
   if (still !== nodes && !nodes.some((node) => node.dragging)) setStill(nodes)
-  const boxes = useMemo(() => still.map(({ position, width = 0, height = 0 }) => ({ ...position, width, height })), [still])
-  const cards = useMemo(() => ({ path: boxes.map(boxPath).join(''), bounds: boxes.length > 0 ? around(boxes) : undefined }), [boxes])
+  const boxes = useMemo(
+    () => still.map(({ position, width = 0, height = 0 }) => ({ ...position, width, height })),
+    [still],
+  )
+  const cards = useMemo(
+    () => ({ path: boxes.map(boxPath).join(''), bounds: boxes.length > 0 ? around(boxes) : undefined }),
+    [boxes],
+  )
   const all = cards.bounds ? around([cards.bounds, view]) : view
   const scale = Math.max(all.width / MAP.width, all.height / MAP.height) || 1
   const frame = {
@@ -69,14 +81,33 @@ export function MiniMap({ nodes, label }: { nodes: readonly StepNode[]; label: s
     if (event.buttons !== 1) return
     const { x, y, zoom } = flow.getViewport()
     const step = (frame.width / MAP.width) * zoom
-    void flow.setViewport({ x: x - (event.clientX - held.current.x) * step, y: y - (event.clientY - held.current.y) * step, zoom })
+    void flow.setViewport({
+      x: x - (event.clientX - held.current.x) * step,
+      y: y - (event.clientY - held.current.y) * step,
+      zoom,
+    })
     held.current = { x: event.clientX, y: event.clientY }
   }
   return (
     <Panel position="bottom-right" className="react-flow__minimap !hidden md:!block" data-testid="rf__minimap">
-      <svg ref={svg} role="img" aria-label={label} width={MAP.width} height={MAP.height} viewBox={`${frame.x} ${frame.y} ${frame.width} ${frame.height}`} className="react-flow__minimap-svg" onPointerDown={hold} onPointerMove={move}>
+      <svg
+        ref={svg}
+        role="img"
+        aria-label={label}
+        width={MAP.width}
+        height={MAP.height}
+        viewBox={`${frame.x} ${frame.y} ${frame.width} ${frame.height}`}
+        className="react-flow__minimap-svg"
+        onPointerDown={hold}
+        onPointerMove={move}
+      >
         <Cards path={cards.path} />
-        <path d={boxPath(frame) + boxPath(view)} fillRule="evenodd" pointerEvents="none" className="react-flow__minimap-mask" />
+        <path
+          d={boxPath(frame) + boxPath(view)}
+          fillRule="evenodd"
+          pointerEvents="none"
+          className="react-flow__minimap-mask"
+        />
       </svg>
     </Panel>
   )

@@ -21,7 +21,16 @@ const KINDS = ['added', 'removed', 'changed', 'moved', 'renamed'] as const
 function Chips({ steps }: { steps: Record<Change, string[]> }) {
   return (
     <p className="flex flex-wrap gap-1.5">
-      {KINDS.flatMap((kind) => steps[kind].map((step) => <span key={`${kind}.${step}`} className={cx('rounded px-2 py-0.5 text-xs', CHANGE_LOOK[kind].text, CHANGE_LOOK[kind].soft)}>{s[kind]} <span className="font-mono">{step}</span></span>))}
+      {KINDS.flatMap((kind) =>
+        steps[kind].map((step) => (
+          <span
+            key={`${kind}.${step}`}
+            className={cx('rounded px-2 py-0.5 text-xs', CHANGE_LOOK[kind].text, CHANGE_LOOK[kind].soft)}
+          >
+            {s[kind]} <span className="font-mono">{step}</span>
+          </span>
+        )),
+      )}
     </p>
   )
 }
@@ -29,7 +38,12 @@ function Chips({ steps }: { steps: Record<Change, string[]> }) {
 /** Lines with what came and what went marked by sign and colour. */
 export function TextDiff({ lines, className }: { lines: readonly DiffLine[]; className?: string }) {
   return (
-    <div className={cx('overflow-x-auto rounded-lg border border-line', className)} tabIndex={0} role="region" aria-label={s.diffLabel}>
+    <div
+      className={cx('overflow-x-auto rounded-lg border border-line', className)}
+      tabIndex={0}
+      role="region"
+      aria-label={s.diffLabel}
+    >
       <table className="w-full border-collapse font-mono text-xs leading-5">
         <tbody>
           {lines.map((line, index) => (
@@ -52,11 +66,23 @@ function Both({ id, diff, height }: { id: string; diff: Diff; height?: string })
   return (
     <>
       <div className="flex flex-wrap items-center gap-3">
-        <Tabs label={s.views.label} value={view} onChange={setView} tabs={[{ id: 'graph', label: s.views.graph, count: diff.changes.length }, { id: 'text', label: s.views.text }]} />
+        <Tabs
+          label={s.views.label}
+          value={view}
+          onChange={setView}
+          tabs={[
+            { id: 'graph', label: s.views.graph, count: diff.changes.length },
+            { id: 'text', label: s.views.text },
+          ]}
+        />
         <Chips steps={diff.steps} />
       </div>
-      {view === 'text' ? <TextDiff lines={parseDiff(diff.text_diff)} /> : (
-        <Suspense fallback={<Skeleton className="h-96" />}><GraphDiff id={id} diff={diff} height={height} /></Suspense>
+      {view === 'text' ? (
+        <TextDiff lines={parseDiff(diff.text_diff)} />
+      ) : (
+        <Suspense fallback={<Skeleton className="h-96" />}>
+          <GraphDiff id={id} diff={diff} height={height} />
+        </Suspense>
       )}
     </>
   )
@@ -65,5 +91,9 @@ function Both({ id, diff, height }: { id: string; diff: Diff; height?: string })
 /** What differs between two versions, or a version and the draft: as graphs side by side, and as text. */
 export function Difference({ id, from, to, height }: { id: string; from: number; to: string; height?: string }) {
   const query = useQuery(queries.diff(id, from, to))
-  return <QueryState query={query} skeleton={<Skeleton className="h-40" />}>{(diff) => <Both key={`${from}.${to}`} id={id} diff={diff} height={height} />}</QueryState>
+  return (
+    <QueryState query={query} skeleton={<Skeleton className="h-40" />}>
+      {(diff) => <Both key={`${from}.${to}`} id={id} diff={diff} height={height} />}
+    </QueryState>
+  )
 }

@@ -21,7 +21,10 @@ type Flow = ReactFlowInstance<StepNode, BranchEdgeType>
 type Side = 'before' | 'after'
 
 /** A document by version number or `draft`, or why there is none. */
-function useDocumentOf(id: string, name: string): { document: WorkflowDocument | undefined; error: Error | null; retry: () => void } {
+function useDocumentOf(
+  id: string,
+  name: string,
+): { document: WorkflowDocument | undefined; error: Error | null; retry: () => void } {
   const isVersion = /^\d+$/.test(name)
   const version = useQuery({ ...queries.version(id, Number(name)), enabled: isVersion })
   const workflow = useQuery({ ...queries.workflow(id), enabled: name === 'draft' })
@@ -47,13 +50,30 @@ function useTogether() {
     const node = after ?? flows.current.before?.getNode(was ?? step)
     if (flow && node) void flow.setCenter(node.position.x + 124, node.position.y + 42, { zoom: 0.9 })
   }
-  return { moved, focus, started: (side: Side, flow: Flow) => { flows.current[side] = flow } }
+  return {
+    moved,
+    focus,
+    started: (side: Side, flow: Flow) => {
+      flows.current[side] = flow
+    },
+  }
 }
 
-type PaneProps = { side: Side; name: string; document: WorkflowDocument; marks: Map<string, Change>; selected: string | null; together: ReturnType<typeof useTogether>; onSelect: (step: string) => void }
+type PaneProps = {
+  side: Side
+  name: string
+  document: WorkflowDocument
+  marks: Map<string, Change>
+  selected: string | null
+  together: ReturnType<typeof useTogether>
+  onSelect: (step: string) => void
+}
 
 function Pane({ side, name, document, marks, selected, together, onSelect }: PaneProps) {
-  const nodes = useMemo(() => nodesOf(document, { changes: marks, selected: selected ? new Set([selected]) : undefined }), [document, marks, selected])
+  const nodes = useMemo(
+    () => nodesOf(document, { changes: marks, selected: selected ? new Set([selected]) : undefined }),
+    [document, marks, selected],
+  )
   const edges = useMemo(() => canvasEdges(document, {}), [document])
   const label = s[side](s.version(name))
   return (
@@ -61,19 +81,51 @@ function Pane({ side, name, document, marks, selected, together, onSelect }: Pan
       <figcaption className="border-b border-line px-3 py-1 text-xs font-medium text-muted">{label}</figcaption>
       <div className="min-h-0 flex-1">
         <ReactFlowProvider>
-          <CanvasSurface bare nodes={nodes} edges={edges} aria-label={label} nodesDraggable={false} nodesConnectable={false} edgesFocusable={false} onInit={(flow) => together.started(side, flow)} onMove={(_, view) => together.moved(side, view)} onNodeClick={(_, node) => onSelect(node.id)} />
+          <CanvasSurface
+            bare
+            nodes={nodes}
+            edges={edges}
+            aria-label={label}
+            nodesDraggable={false}
+            nodesConnectable={false}
+            edgesFocusable={false}
+            onInit={(flow) => together.started(side, flow)}
+            onMove={(_, view) => together.moved(side, view)}
+            onNodeClick={(_, node) => onSelect(node.id)}
+          />
         </ReactFlowProvider>
       </div>
     </figure>
   )
 }
 
-function ChangeItem({ change, title, leads, open, onOpen }: { change: StepChange; title: string; leads: Diff['connections']; open: boolean; onOpen: () => void }) {
+function ChangeItem({
+  change,
+  title,
+  leads,
+  open,
+  onOpen,
+}: {
+  change: StepChange
+  title: string
+  leads: Diff['connections']
+  open: boolean
+  onOpen: () => void
+}) {
   const look = CHANGE_LOOK[change.kind]
   const Icon = look.icon
   return (
     <li className="border-b border-line last:border-b-0">
-      <button type="button" aria-expanded={open} aria-label={s.focus(s[change.kind], title)} onClick={onOpen} className={cx('flex w-full items-center gap-2 px-3 py-1.5 text-left text-sm hover:bg-hover', open && 'bg-hover')}>
+      <button
+        type="button"
+        aria-expanded={open}
+        aria-label={s.focus(s[change.kind], title)}
+        onClick={onOpen}
+        className={cx(
+          'flex w-full items-center gap-2 px-3 py-1.5 text-left text-sm hover:bg-hover',
+          open && 'bg-hover',
+        )}
+      >
         <Icon size={14} className={look.text} />
         <span className={cx('w-16 shrink-0 text-xs', look.text)}>{s[change.kind]}</span>
         <span className="truncate">{title}</span>
@@ -81,7 +133,11 @@ function ChangeItem({ change, title, leads, open, onOpen }: { change: StepChange
       </button>
       {open && (change.fields.length > 0 || leads.length > 0) && (
         <ul className="flex flex-col gap-1 px-3 pt-0.5 pb-2 text-xs">
-          {leads.map((lead) => <li key={lead.exit} className="text-muted">{s.leads(lead.exit, lead.before ?? s.nothing, lead.after ?? s.nothing)}</li>)}
+          {leads.map((lead) => (
+            <li key={lead.exit} className="text-muted">
+              {s.leads(lead.exit, lead.before ?? s.nothing, lead.after ?? s.nothing)}
+            </li>
+          ))}
           {change.fields.map((field) => (
             <li key={field.pointer} className="font-mono break-all">
               <span className="text-faint">{field.pointer || s.whole}</span>{' '}
@@ -105,7 +161,10 @@ export default function GraphDiff({ id, diff, height = 'h-[32rem]' }: { id: stri
   const [was, is] = [older.document, newer.document]
   const drawn = useMemo(() => was && is && aligned(was, is, diff.changes), [was, is, diff.changes])
   const broken = [older, newer].find((one) => !one.document && one.error)
-  if (broken) return <Failure title={app.failedTitle} detail={problemText(broken.error)} retry={broken.retry} retryLabel={app.retry} />
+  if (broken)
+    return (
+      <Failure title={app.failedTitle} detail={problemText(broken.error)} retry={broken.retry} retryLabel={app.retry} />
+    )
   if (!drawn) return <Skeleton className="h-96" />
   const { before, after: later } = drawn
   const open = (change: StepChange) => {
@@ -119,20 +178,51 @@ export default function GraphDiff({ id, diff, height = 'h-[32rem]' }: { id: stri
   return (
     <div className="flex flex-col overflow-hidden rounded-lg border border-line">
       <div className={cx('flex flex-col divide-y divide-line lg:flex-row lg:divide-x lg:divide-y-0', height)}>
-        <Pane side="before" name={diff.from} document={before} marks={marks.before} selected={selected ? (selected.was ?? selected.step) : null} together={together} onSelect={pick} />
-        <Pane side="after" name={diff.to} document={later} marks={marks.after} selected={selected?.step ?? null} together={together} onSelect={pick} />
-        <section aria-label={s.changesFrom(s.version(diff.from), s.version(diff.to))} className="max-h-64 w-full shrink-0 overflow-y-auto lg:max-h-none lg:w-72">
+        <Pane
+          side="before"
+          name={diff.from}
+          document={before}
+          marks={marks.before}
+          selected={selected ? (selected.was ?? selected.step) : null}
+          together={together}
+          onSelect={pick}
+        />
+        <Pane
+          side="after"
+          name={diff.to}
+          document={later}
+          marks={marks.after}
+          selected={selected?.step ?? null}
+          together={together}
+          onSelect={pick}
+        />
+        <section
+          aria-label={s.changesFrom(s.version(diff.from), s.version(diff.to))}
+          className="max-h-64 w-full shrink-0 overflow-y-auto lg:max-h-none lg:w-72"
+        >
           <h3 className="border-b border-line px-3 py-1 text-xs font-medium text-muted">{s.changes}</h3>
           <ul>
             {diff.changes.map((change) => (
-              <ChangeItem key={`${change.kind}.${change.step}`} change={change} title={titleOf(change.step, later.steps[change.step] ?? before.steps[change.step])} leads={diff.connections.filter((one) => one.step === change.step)} open={selected === change} onOpen={() => open(change)} />
+              <ChangeItem
+                key={`${change.kind}.${change.step}`}
+                change={change}
+                title={titleOf(change.step, later.steps[change.step] ?? before.steps[change.step])}
+                leads={diff.connections.filter((one) => one.step === change.step)}
+                open={selected === change}
+                onOpen={() => open(change)}
+              />
             ))}
           </ul>
           {diff.document.length > 0 && (
             <>
               <h3 className="border-y border-line px-3 py-1 text-xs font-medium text-muted">{s.document}</h3>
               <ul className="flex flex-col gap-1 px-3 py-2 font-mono text-xs">
-                {diff.document.map((field) => <li key={field.pointer} className="break-all"><span className="text-faint">{field.pointer}</span> {brief(field.before, 60)} → {brief(field.after, 60)}</li>)}
+                {diff.document.map((field) => (
+                  <li key={field.pointer} className="break-all">
+                    <span className="text-faint">{field.pointer}</span> {brief(field.before, 60)} →{' '}
+                    {brief(field.after, 60)}
+                  </li>
+                ))}
               </ul>
             </>
           )}

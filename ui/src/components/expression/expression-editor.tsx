@@ -1,4 +1,13 @@
-import { autocompletion, closeBrackets, closeBracketsKeymap, completionKeymap, completionStatus, startCompletion, type CompletionContext, type CompletionResult } from '@codemirror/autocomplete'
+import {
+  autocompletion,
+  closeBrackets,
+  closeBracketsKeymap,
+  completionKeymap,
+  completionStatus,
+  startCompletion,
+  type CompletionContext,
+  type CompletionResult,
+} from '@codemirror/autocomplete'
 import { defaultKeymap, history, historyKeymap } from '@codemirror/commands'
 import { bracketMatching } from '@codemirror/language'
 import { setDiagnostics } from '@codemirror/lint'
@@ -8,6 +17,7 @@ import { useEffect, useRef } from 'react'
 import { completionAt, type Mode } from '@/model/expression/complete'
 import type { Shape } from '@/model/expression/shape'
 import { language } from './language'
+import { cx } from '@/ui/cx'
 
 const LOOK = EditorView.theme({
   '&': { fontSize: '12px', color: 'var(--text)', backgroundColor: 'transparent' },
@@ -20,10 +30,24 @@ const LOOK = EditorView.theme({
   '&.cm-focused .cm-selectionBackground, .cm-selectionBackground': { backgroundColor: 'var(--accent-soft) !important' },
   '&.cm-focused': { outline: 'none' },
   '.cm-matchingBracket': { backgroundColor: 'var(--accent-soft) !important', outline: 'none' },
-  '.cm-tooltip': { backgroundColor: 'var(--raised)', border: '1px solid var(--line-strong)', borderRadius: '8px', overflow: 'hidden', color: 'var(--text)' },
-  '.cm-tooltip.cm-tooltip-autocomplete > ul': { fontFamily: 'var(--font-mono)', fontSize: '12px', maxHeight: '15em', maxWidth: 'min(30rem, 90vw)' },
+  '.cm-tooltip': {
+    backgroundColor: 'var(--raised)',
+    border: '1px solid var(--line-strong)',
+    borderRadius: '8px',
+    overflow: 'hidden',
+    color: 'var(--text)',
+  },
+  '.cm-tooltip.cm-tooltip-autocomplete > ul': {
+    fontFamily: 'var(--font-mono)',
+    fontSize: '12px',
+    maxHeight: '15em',
+    maxWidth: 'min(30rem, 90vw)',
+  },
   '.cm-tooltip.cm-tooltip-autocomplete > ul > li': { padding: '3px 10px' },
-  '.cm-tooltip.cm-tooltip-autocomplete > ul > li[aria-selected]': { backgroundColor: 'var(--accent)', color: 'var(--accent-text)' },
+  '.cm-tooltip.cm-tooltip-autocomplete > ul > li[aria-selected]': {
+    backgroundColor: 'var(--accent)',
+    color: 'var(--accent-text)',
+  },
   '.cm-completionDetail': { color: 'var(--muted)', fontStyle: 'normal', marginLeft: '12px' },
   'li[aria-selected] .cm-completionDetail': { color: 'var(--accent-text)' },
   '.cm-tooltip.cm-completionInfo': { padding: '4px 8px', fontSize: '12px' },
@@ -56,7 +80,14 @@ function source(mode: Mode, shape: () => Shape) {
     return {
       from: found.from,
       validFor: /^[$\w]*$/,
-      options: found.options.map((option) => ({ label: option.label, apply: option.insert, detail: option.detail, info: option.info, type: option.kind, boost: option.kind === 'function' ? -10 : 0 })),
+      options: found.options.map((option) => ({
+        label: option.label,
+        apply: option.insert,
+        detail: option.detail,
+        info: option.info,
+        type: option.kind,
+        boost: option.kind === 'function' ? -10 : 0,
+      })),
     }
   }
 }
@@ -64,7 +95,17 @@ function source(mode: Mode, shape: () => Shape) {
 /** One line only: what is pasted is joined. */
 const oneLine = EditorState.transactionFilter.of((transaction) => {
   if (!transaction.docChanged || transaction.newDoc.lines === 1) return transaction
-  return [transaction, { changes: { from: 0, to: transaction.newDoc.length, insert: transaction.newDoc.toString().replace(/\s*\n\s*/g, ' ') }, sequential: true }]
+  return [
+    transaction,
+    {
+      changes: {
+        from: 0,
+        to: transaction.newDoc.length,
+        insert: transaction.newDoc.toString().replace(/\s*\n\s*/g, ' '),
+      },
+      sequential: true,
+    },
+  ]
 })
 
 /** After a dot, and after `{{`, the names are offered without being asked for. */
@@ -80,7 +121,15 @@ const ending = new Compartment()
 function attributes({ id, name, labelledBy, describedBy, disabled, problem }: Props): Extension {
   const labels = { 'aria-label': name, ...(labelledBy ? { 'aria-labelledby': labelledBy } : {}) }
   return [
-    EditorView.contentAttributes.of({ ...labels, ...(id ? { id } : {}), ...(describedBy ? { 'aria-describedby': describedBy } : {}), 'aria-invalid': problem ? 'true' : 'false', spellcheck: 'false', tabindex: '0', ...(disabled ? { 'aria-readonly': 'true' } : {}) }),
+    EditorView.contentAttributes.of({
+      ...labels,
+      ...(id ? { id } : {}),
+      ...(describedBy ? { 'aria-describedby': describedBy } : {}),
+      'aria-invalid': problem ? 'true' : 'false',
+      spellcheck: 'false',
+      tabindex: '0',
+      ...(disabled ? { 'aria-readonly': 'true' } : {}),
+    }),
     EditorState.readOnly.of(disabled ?? false),
     EditorView.editable.of(!disabled),
   ]
@@ -102,10 +151,26 @@ export default function ExpressionEditor(props: Props) {
       state: EditorState.create({
         doc: latest.current.value,
         extensions: [
-          history(), drawSelection(), bracketMatching(), closeBrackets(), language(mode), LOOK, lines === 1 ? oneLine : EditorView.lineWrapping,
-          autocompletion({ override: [source(mode, () => latest.current.shape())], icons: false, activateOnTyping: true }),
+          history(),
+          drawSelection(),
+          bracketMatching(),
+          closeBrackets(),
+          language(mode),
+          LOOK,
+          lines === 1 ? oneLine : EditorView.lineWrapping,
+          autocompletion({
+            override: [source(mode, () => latest.current.shape())],
+            icons: false,
+            activateOnTyping: true,
+          }),
           tooltips({ parent: document.body, position: 'fixed' }),
-          keymap.of([...completionKeymap, ...closeBracketsKeymap, ...(lines === 1 ? [{ key: 'Enter', run: () => true }] : []), ...historyKeymap, ...defaultKeymap]),
+          keymap.of([
+            ...completionKeymap,
+            ...closeBracketsKeymap,
+            ...(lines === 1 ? [{ key: 'Enter', run: () => true }] : []),
+            ...historyKeymap,
+            ...defaultKeymap,
+          ]),
           ...(placeholder ? [placeholderText(placeholder)] : []),
           EditorView.updateListener.of((update) => {
             if (update.docChanged) {
@@ -129,7 +194,8 @@ export default function ExpressionEditor(props: Props) {
   }, [mode, lines, placeholder])
   useEffect(() => {
     const editor = view.current
-    if (editor && editor.state.doc.toString() !== value) editor.dispatch({ changes: { from: 0, to: editor.state.doc.length, insert: value } })
+    if (editor && editor.state.doc.toString() !== value)
+      editor.dispatch({ changes: { from: 0, to: editor.state.doc.length, insert: value } })
   }, [value])
   const { id, name, labelledBy, describedBy, disabled } = props
   useEffect(() => {
@@ -143,13 +209,24 @@ export default function ExpressionEditor(props: Props) {
     const from = at === end ? Math.max(0, end - 1) : at
     const word = /^(?:\$?\w+|\S)/.exec(editor.state.doc.sliceString(from))?.[0].length ?? 1
     const to = problem?.at == null ? end : Math.min(end, from + word)
-    editor.dispatch(setDiagnostics(editor.state, problem && end > 0 ? [{ from, to, severity: 'error', message: problem.message }] : []))
+    editor.dispatch(
+      setDiagnostics(
+        editor.state,
+        problem && end > 0 ? [{ from, to, severity: 'error', message: problem.message }] : [],
+      ),
+    )
   }, [problem, value])
   return (
     <div
       ref={host}
       style={{ '--editor-lines': lines } as React.CSSProperties}
-      className={`rounded-md border bg-bg outline-offset-0 focus-within:outline-2 focus-within:outline-accent hover:border-faint ${problem ? 'border-bad' : 'border-line-strong'} ${disabled ? 'opacity-60' : ''} [&_.cm-editor]:max-h-64`}
+      className={cx(
+        'rounded-md border bg-bg outline-offset-0 focus-within:outline-2 focus-within:outline-accent',
+        'hover:border-faint',
+        '[&_.cm-editor]:max-h-64',
+        problem ? 'border-bad' : 'border-line-strong',
+        disabled && 'opacity-60',
+      )}
     />
   )
 }

@@ -43,7 +43,13 @@ function jsonata(stream: StringStream, state: State): string | null {
 
 const start = (): State => ({ inside: false, depth: 0, quote: null, comment: false })
 
-const expression = StreamLanguage.define<State>({ name: 'jsonata', startState: start, token: jsonata, languageData: { closeBrackets: { brackets: ['(', '[', '{', '"', "'", '`'] } }, tokenTable: { function: tags.function(tags.variableName) } })
+const expression = StreamLanguage.define<State>({
+  name: 'jsonata',
+  startState: start,
+  token: jsonata,
+  languageData: { closeBrackets: { brackets: ['(', '[', '{', '"', "'", '`'] } },
+  tokenTable: { function: tags.function(tags.variableName) },
+})
 
 const template = StreamLanguage.define<State>({
   name: 'template',

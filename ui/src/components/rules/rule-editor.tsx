@@ -1,15 +1,57 @@
 import { Plus, X } from 'lucide-react'
-import { QueryBuilder, type ActionProps, type RuleGroupType, type ValueEditorProps, type VersatileSelectorProps } from 'react-querybuilder'
+import {
+  QueryBuilder,
+  type ActionProps,
+  type RuleGroupType,
+  type ValueEditorProps,
+  type VersatileSelectorProps,
+} from 'react-querybuilder'
 import { Button, IconButton } from '@/ui/button'
 import { Input, Select } from '@/ui/field'
 import { kindOfValue, OPERATORS, textOf, valueAs, type Operator, type ValueKind } from './rules'
 
-type RuleWords = { group: string; field: string; operator: string; operators: Record<Operator, string>; value: string; kind: string; kinds: Record<ValueKind, string>; all: string; any: string; combinator: string; addRule: string; addGroup: string; remove: string; list: string }
-type Props = { label: string; words: RuleWords; names: string[]; rules: RuleGroupType; onChange: (text: string) => void; disabled?: boolean }
+type RuleWords = {
+  group: string
+  field: string
+  operator: string
+  operators: Record<Operator, string>
+  value: string
+  kind: string
+  kinds: Record<ValueKind, string>
+  all: string
+  any: string
+  combinator: string
+  addRule: string
+  addGroup: string
+  remove: string
+  list: string
+}
+type Props = {
+  label: string
+  words: RuleWords
+  names: string[]
+  rules: RuleGroupType
+  onChange: (text: string) => void
+  disabled?: boolean
+}
 
 function Choice({ options, value, title, disabled, ...rest }: VersatileSelectorProps) {
   const flat = options as { name?: string; value?: string; label: string }[]
-  return <Select aria-label={title} disabled={disabled} value={String(value ?? '')} className="!w-auto min-w-0 max-w-full" onChange={(event) => rest.handleOnChange(event.target.value)}>{flat.map((one) => <option key={one.name} value={one.name}>{one.label}</option>)}</Select>
+  return (
+    <Select
+      aria-label={title}
+      disabled={disabled}
+      value={String(value ?? '')}
+      className="!w-auto min-w-0 max-w-full"
+      onChange={(event) => rest.handleOnChange(event.target.value)}
+    >
+      {flat.map((one) => (
+        <option key={one.name} value={one.name}>
+          {one.label}
+        </option>
+      ))}
+    </Select>
+  )
 }
 
 function Value({ operator, value, disabled, context, ...rest }: ValueEditorProps) {
@@ -18,30 +60,105 @@ function Value({ operator, value, disabled, context, ...rest }: ValueEditorProps
   if (operator === 'null') return null
   if (operator === 'in') {
     const list: unknown[] = Array.isArray(value) ? value : []
-    return <Input aria-label={words.list} disabled={disabled} placeholder={words.list} defaultValue={list.map(String).join(', ')} className="!w-auto min-w-24 flex-1" onBlur={(event) => change(event.target.value.split(',').map((word) => word.trim()).filter(Boolean))} />
+    return (
+      <Input
+        aria-label={words.list}
+        disabled={disabled}
+        placeholder={words.list}
+        defaultValue={list.map(String).join(', ')}
+        className="!w-auto min-w-24 flex-1"
+        onBlur={(event) =>
+          change(
+            event.target.value
+              .split(',')
+              .map((word) => word.trim())
+              .filter(Boolean),
+          )
+        }
+      />
+    )
   }
   const kind = operator === 'contains' ? 'text' : kindOfValue(value)
   return (
     <span className="flex min-w-32 flex-1 gap-1">
       {kind === 'boolean' ? (
-        <Select aria-label={words.value} disabled={disabled} value={String(value)} onChange={(event) => change(event.target.value === 'true')}>{[true, false].map((one) => <option key={String(one)}>{String(one)}</option>)}</Select>
+        <Select
+          aria-label={words.value}
+          disabled={disabled}
+          value={String(value)}
+          onChange={(event) => change(event.target.value === 'true')}
+        >
+          {[true, false].map((one) => (
+            <option key={String(one)}>{String(one)}</option>
+          ))}
+        </Select>
       ) : (
-        <Input aria-label={words.value} disabled={disabled} inputMode={kind === 'number' ? 'decimal' : undefined} value={String(value ?? '')} onChange={(event) => change(valueAs(kind, event.target.value))} />
+        <Input
+          aria-label={words.value}
+          disabled={disabled}
+          inputMode={kind === 'number' ? 'decimal' : undefined}
+          value={String(value ?? '')}
+          onChange={(event) => change(valueAs(kind, event.target.value))}
+        />
       )}
       {operator !== 'contains' && (
-        <Select aria-label={words.kind} disabled={disabled} value={kind} className="!w-24 shrink-0" onChange={(event) => change(event.target.value === 'number' ? Number(value) || 0 : event.target.value === 'boolean' ? false : String(value ?? ''))}>
-          {(['text', 'number', 'boolean'] as const).map((one) => <option key={one} value={one}>{words.kinds[one]}</option>)}
+        <Select
+          aria-label={words.kind}
+          disabled={disabled}
+          value={kind}
+          className="!w-24 shrink-0"
+          onChange={(event) =>
+            change(
+              event.target.value === 'number'
+                ? Number(value) || 0
+                : event.target.value === 'boolean'
+                  ? false
+                  : String(value ?? ''),
+            )
+          }
+        >
+          {(['text', 'number', 'boolean'] as const).map((one) => (
+            <option key={one} value={one}>
+              {words.kinds[one]}
+            </option>
+          ))}
         </Select>
       )}
     </span>
   )
 }
 
-const Add = ({ label, disabled, ...rest }: ActionProps) => <Button small look="quiet" icon={<Plus size={12} />} disabled={disabled} onClick={(event) => rest.handleOnClick(event)}>{label as string}</Button>
-const Remove = ({ title, disabled, ...rest }: ActionProps) => <IconButton label={title ?? ''} className="!size-6" disabled={disabled} onClick={(event) => rest.handleOnClick(event)}><X size={13} /></IconButton>
+const Add = ({ label, disabled, ...rest }: ActionProps) => (
+  <Button
+    small
+    look="quiet"
+    icon={<Plus size={12} />}
+    disabled={disabled}
+    onClick={(event) => rest.handleOnClick(event)}
+  >
+    {label as string}
+  </Button>
+)
+const Remove = ({ title, disabled, ...rest }: ActionProps) => (
+  <IconButton
+    label={title ?? ''}
+    className="!size-6"
+    disabled={disabled}
+    onClick={(event) => rest.handleOnClick(event)}
+  >
+    <X size={13} />
+  </IconButton>
+)
 
 const CONTROLS = {
-  fieldSelector: Choice, operatorSelector: Choice, combinatorSelector: Choice, valueEditor: Value, addRuleAction: Add, addGroupAction: Add, removeRuleAction: Remove, removeGroupAction: Remove,
+  fieldSelector: Choice,
+  operatorSelector: Choice,
+  combinatorSelector: Choice,
+  valueEditor: Value,
+  addRuleAction: Add,
+  addGroupAction: Add,
+  removeRuleAction: Remove,
+  removeGroupAction: Remove,
 }
 const CLASSES = {
   ruleGroup: 'flex flex-col gap-2 rounded-md border border-line p-2',
@@ -59,15 +176,23 @@ export default function RuleEditor({ label, words, names, rules, onChange, disab
         query={rules}
         fields={named}
         operators={OPERATORS.map((name) => ({ name, value: name, label: words.operators[name] }))}
-        combinators={[{ name: 'and', value: 'and', label: words.all }, { name: 'or', value: 'or', label: words.any }]}
+        combinators={[
+          { name: 'and', value: 'and', label: words.all },
+          { name: 'or', value: 'or', label: words.any },
+        ]}
         controlElements={CONTROLS}
         controlClassnames={CLASSES}
         context={{ words }}
         disabled={disabled}
         suppressStandardClassnames
         translations={{
-          fields: { title: words.field }, operators: { title: words.operator }, combinators: { title: words.combinator }, addRule: { label: words.addRule, title: words.addRule },
-          addGroup: { label: words.addGroup, title: words.addGroup }, removeRule: { label: 'x', title: words.remove }, removeGroup: { label: 'x', title: words.remove },
+          fields: { title: words.field },
+          operators: { title: words.operator },
+          combinators: { title: words.combinator },
+          addRule: { label: words.addRule, title: words.addRule },
+          addGroup: { label: words.addGroup, title: words.addGroup },
+          removeRule: { label: 'x', title: words.remove },
+          removeGroup: { label: 'x', title: words.remove },
         }}
         onQueryChange={(next) => {
           const text = textOf(next)
@@ -79,5 +204,7 @@ export default function RuleEditor({ label, words, names, rules, onChange, disab
 }
 
 function fieldsIn(rules: RuleGroupType): string[] {
-  return rules.rules.flatMap((rule) => (typeof rule === 'string' ? [] : 'rules' in rule ? fieldsIn(rule) : [rule.field]))
+  return rules.rules.flatMap((rule) =>
+    typeof rule === 'string' ? [] : 'rules' in rule ? fieldsIn(rule) : [rule.field],
+  )
 }

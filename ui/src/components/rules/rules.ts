@@ -10,12 +10,29 @@ export const OPERATORS = [...COMPARISONS, 'contains', 'in', 'null'] as const
 export type Operator = (typeof OPERATORS)[number]
 
 /** What of the syntax tree matters here. */
-type Node = { type: string; value?: unknown; lhs?: Node; rhs?: Node; steps?: Node[]; expressions?: Node[] | Node; procedure?: Node; arguments?: Node[]; predicate?: unknown; stages?: unknown; keepArray?: unknown; expression?: Node }
+type Node = {
+  type: string
+  value?: unknown
+  lhs?: Node
+  rhs?: Node
+  steps?: Node[]
+  expressions?: Node[] | Node
+  procedure?: Node
+  arguments?: Node[]
+  predicate?: unknown
+  stages?: unknown
+  keepArray?: unknown
+  expression?: Node
+}
 
 /** A plain path of names, as text. */
 function pathOf(node: Node | undefined): string | null {
   if (node?.type !== 'path' || node.keepArray) return null
-  const names = (node.steps ?? []).map((step) => (step.type === 'name' && !step.predicate && !step.stages && /^[A-Za-z_][A-Za-z0-9_]*$/.test(String(step.value)) ? String(step.value) : null))
+  const names = (node.steps ?? []).map((step) =>
+    step.type === 'name' && !step.predicate && !step.stages && /^[A-Za-z_][A-Za-z0-9_]*$/.test(String(step.value))
+      ? String(step.value)
+      : null,
+  )
   return names.includes(null) ? null : names.join('.')
 }
 
@@ -23,7 +40,10 @@ function pathOf(node: Node | undefined): string | null {
 function literalOf(node: Node | undefined): { value: unknown } | null {
   if (!node || node.predicate || node.stages) return null
   if (node.type === 'string' || node.type === 'number' || node.type === 'value') return { value: node.value }
-  const items = node.type === 'unary' && node.value === '[' && Array.isArray(node.expressions) ? node.expressions.map(literalOf) : null
+  const items =
+    node.type === 'unary' && node.value === '[' && Array.isArray(node.expressions)
+      ? node.expressions.map(literalOf)
+      : null
   return items && !items.includes(null) ? { value: items.map((item) => item?.value) } : null
 }
 
@@ -31,7 +51,9 @@ function ruleOf(node: Node): RuleType | null {
   if (node.type === 'function' && node.procedure?.value === 'contains' && node.arguments?.length === 2) {
     const field = pathOf(node.arguments[0])
     const literal = literalOf(node.arguments[1])
-    return field !== null && typeof literal?.value === 'string' ? { field, operator: 'contains', value: literal.value } : null
+    return field !== null && typeof literal?.value === 'string'
+      ? { field, operator: 'contains', value: literal.value }
+      : null
   }
   const field = node.type === 'binary' ? pathOf(node.lhs) : null
   const literal = literalOf(node.rhs)
@@ -44,13 +66,19 @@ function ruleOf(node: Node): RuleType | null {
 }
 
 function anyOf(node: Node): RuleGroupType | RuleType | null {
-  if (node.type === 'block' && Array.isArray(node.expressions) && node.expressions.length === 1 && !node.predicate) return anyOf(node.expressions[0] as Node)
+  if (node.type === 'block' && Array.isArray(node.expressions) && node.expressions.length === 1 && !node.predicate)
+    return anyOf(node.expressions[0] as Node)
   if (node.type !== 'binary' || (node.value !== 'and' && node.value !== 'or')) return ruleOf(node)
   const combinator = node.value
   const sides = [node.lhs, node.rhs].map((side) => (side ? anyOf(side) : null))
   if (sides.includes(null)) return null
   // `a and b and c` is one list; brackets do not change what it says.
-  return { combinator, rules: sides.flatMap((side) => (side && 'rules' in side && side.combinator === combinator ? side.rules : side ? [side] : [])) }
+  return {
+    combinator,
+    rules: sides.flatMap((side) =>
+      side && 'rules' in side && side.combinator === combinator ? side.rules : side ? [side] : [],
+    ),
+  }
 }
 
 /** The rules a text says, when rules can say it; `null` when something would be lost. */
@@ -75,7 +103,9 @@ function ruleText({ field, operator, value, valueSource }: RuleType): string {
 
 /** The text of rules; empty rules are an empty text. */
 export function textOf(rules: RuleGroupType): string {
-  return rules.rules.length === 0 ? '' : formatQuery(rules, { format: 'jsonata', fallbackExpression: 'true', ruleProcessor: ruleText })
+  return rules.rules.length === 0
+    ? ''
+    : formatQuery(rules, { format: 'jsonata', fallbackExpression: 'true', ruleProcessor: ruleText })
 }
 
 export type ValueKind = 'text' | 'number' | 'boolean'
@@ -92,7 +122,11 @@ export function valueAs(kind: ValueKind, written: string): string | number | boo
 }
 
 /** The names rules may compare: every leaf of a shape, as a path. */
-export function paths(shape: { kind: string; members: Map<string, { kind: string; members: Map<string, unknown> }> }, before = '', depth = 0): string[] {
+export function paths(
+  shape: { kind: string; members: Map<string, { kind: string; members: Map<string, unknown> }> },
+  before = '',
+  depth = 0,
+): string[] {
   return [...shape.members].flatMap(([name, member]) => {
     if (!/^[A-Za-z_][A-Za-z0-9_]*$/.test(name)) return []
     const path = before === '' ? name : `${before}.${name}`

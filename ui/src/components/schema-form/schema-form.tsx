@@ -40,14 +40,25 @@ function uiSchema(schema: RJSFSchema): Record<string, unknown> {
   const hints: Record<string, unknown> = { 'ui:submitButtonOptions': { norender: true } }
   for (const [name, field] of Object.entries(schema.properties ?? {})) {
     if (typeof field !== 'object') continue
-    if (field.type === 'string' && !field.enum && ((field.maxLength ?? 0) > 200 || field.format === 'textarea')) hints[name] = { 'ui:widget': 'textarea' }
+    if (field.type === 'string' && !field.enum && ((field.maxLength ?? 0) > 200 || field.format === 'textarea'))
+      hints[name] = { 'ui:widget': 'textarea' }
     if (field.writeOnly === true || field.format === 'password') hints[name] = { 'ui:widget': 'password' }
   }
   return hints
 }
 
 /** A form made from a JSON Schema. */
-export default function SchemaForm({ id, schema, values, errors = [], busy, submitLabel, large, onChange, onSubmit }: Props) {
+export default function SchemaForm({
+  id,
+  schema,
+  values,
+  errors = [],
+  busy,
+  submitLabel,
+  large,
+  onChange,
+  onSubmit,
+}: Props) {
   const typed = useMemo<RJSFSchema>(() => ({ type: 'object', ...(schema as RJSFSchema), title: '' }), [schema])
   const hints = useMemo(() => uiSchema(typed), [typed])
   const extra = useMemo(() => errorTree(errors), [errors])
@@ -69,7 +80,14 @@ export default function SchemaForm({ id, schema, values, errors = [], busy, subm
       onChange={(event) => onChange(event.formData ?? {})}
       onSubmit={(event) => onSubmit(event.formData ?? {})}
     >
-      <Button type="submit" look="primary" busy={busy} className={large ? 'mt-4 !h-11 w-full !rounded-lg !text-base' : 'mt-4'}>{submitLabel}</Button>
+      <Button
+        type="submit"
+        look="primary"
+        busy={busy}
+        className={large ? 'mt-4 !h-11 w-full !rounded-lg !text-base' : 'mt-4'}
+      >
+        {submitLabel}
+      </Button>
     </Form>
   )
 }

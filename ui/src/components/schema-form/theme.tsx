@@ -1,12 +1,37 @@
-import { ariaDescribedByIds, enumOptionsValueForIndex, enumOptionsIndexForValue, type BaseInputTemplateProps, type FieldTemplateProps, type ObjectFieldTemplateProps, type RegistryWidgetsType, type TemplatesType, type WidgetProps, type RJSFSchema, getInputProps } from '@rjsf/utils'
+import {
+  ariaDescribedByIds,
+  enumOptionsValueForIndex,
+  enumOptionsIndexForValue,
+  type BaseInputTemplateProps,
+  type FieldTemplateProps,
+  type ObjectFieldTemplateProps,
+  type RegistryWidgetsType,
+  type TemplatesType,
+  type WidgetProps,
+  type RJSFSchema,
+  getInputProps,
+} from '@rjsf/utils'
 import { cx } from '@/ui/cx'
 
 type Data = Record<string, unknown>
 
-const BOX = 'w-full rounded-lg border border-line-strong bg-bg px-3 text-text aria-invalid:border-bad disabled:opacity-60'
-const size = (context: unknown) => ((context as { large?: boolean } | undefined)?.large ? 'min-h-11 text-base' : 'min-h-8 text-sm !rounded-md !px-2.5')
+const BOX =
+  'w-full rounded-lg border border-line-strong bg-bg px-3 text-text aria-invalid:border-bad disabled:opacity-60'
+const size = (context: unknown) =>
+  (context as { large?: boolean } | undefined)?.large ? 'min-h-11 text-base' : 'min-h-8 text-sm !rounded-md !px-2.5'
 
-function FieldTemplate({ id, label, required, children, rawErrors, rawDescription, hidden, schema, displayLabel, registry }: FieldTemplateProps<Data, RJSFSchema>) {
+function FieldTemplate({
+  id,
+  label,
+  required,
+  children,
+  rawErrors,
+  rawDescription,
+  hidden,
+  schema,
+  displayLabel,
+  registry,
+}: FieldTemplateProps<Data, RJSFSchema>) {
   if (hidden) return <div className="hidden">{children}</div>
   if (schema.type === 'object') return <>{children}</>
   const optional = (registry.formContext as { optional?: string }).optional
@@ -19,9 +44,13 @@ function FieldTemplate({ id, label, required, children, rawErrors, rawDescriptio
       )}
       {children}
       {rawErrors && rawErrors.length > 0 ? (
-        <p id={`${id}__error`} role="alert" className="text-sm text-bad">{[...new Set(rawErrors)].join(' ')}</p>
+        <p id={`${id}__error`} role="alert" className="text-sm text-bad">
+          {[...new Set(rawErrors)].join(' ')}
+        </p>
       ) : rawDescription ? (
-        <p id={`${id}__description`} className="text-xs text-faint">{rawDescription}</p>
+        <p id={`${id}__description`} className="text-xs text-faint">
+          {rawDescription}
+        </p>
       ) : null}
     </div>
   )
@@ -29,7 +58,15 @@ function FieldTemplate({ id, label, required, children, rawErrors, rawDescriptio
 
 function ObjectFieldTemplate({ properties, title, fieldPathId }: ObjectFieldTemplateProps<Data, RJSFSchema>) {
   const nested = fieldPathId.path.length > 0
-  const body = <div className="flex flex-col gap-3">{properties.map((property) => <div key={property.name} className={cx(property.hidden && 'hidden')}>{property.content}</div>)}</div>
+  const body = (
+    <div className="flex flex-col gap-3">
+      {properties.map((property) => (
+        <div key={property.name} className={cx(property.hidden && 'hidden')}>
+          {property.content}
+        </div>
+      ))}
+    </div>
+  )
   if (!nested) return body
   return (
     <fieldset className="rounded-lg border border-line p-3">
@@ -39,7 +76,23 @@ function ObjectFieldTemplate({ properties, title, fieldPathId }: ObjectFieldTemp
   )
 }
 
-function BaseInputTemplate({ id, htmlName, value, required, disabled, readonly, onChange, onBlur, onFocus, schema, options, type, rawErrors, placeholder, registry }: BaseInputTemplateProps<Data, RJSFSchema>) {
+function BaseInputTemplate({
+  id,
+  htmlName,
+  value,
+  required,
+  disabled,
+  readonly,
+  onChange,
+  onBlur,
+  onFocus,
+  schema,
+  options,
+  type,
+  rawErrors,
+  placeholder,
+  registry,
+}: BaseInputTemplateProps<Data, RJSFSchema>) {
   const input = getInputProps(schema, type as string | undefined, options)
   const shown = (value ?? '') as string | number | object
   return (
@@ -64,7 +117,16 @@ function BaseInputTemplate({ id, htmlName, value, required, disabled, readonly, 
   )
 }
 
-function TextareaWidget({ id, value, required, disabled, onChange, options, rawErrors, registry }: WidgetProps<Data, RJSFSchema>) {
+function TextareaWidget({
+  id,
+  value,
+  required,
+  disabled,
+  onChange,
+  options,
+  rawErrors,
+  registry,
+}: WidgetProps<Data, RJSFSchema>) {
   return (
     <textarea
       id={id}
@@ -80,21 +142,36 @@ function TextareaWidget({ id, value, required, disabled, onChange, options, rawE
   )
 }
 
-function SelectWidget({ id, value, required, disabled, onChange, options, rawErrors, registry }: WidgetProps<Data, RJSFSchema>) {
+function SelectWidget({
+  id,
+  value,
+  required,
+  disabled,
+  onChange,
+  options,
+  rawErrors,
+  registry,
+}: WidgetProps<Data, RJSFSchema>) {
   const chosen = enumOptionsIndexForValue(value, options.enumOptions, false)
   return (
     <select
       id={id}
       required={required}
       disabled={disabled}
-      value={(chosen) ?? ''}
+      value={chosen ?? ''}
       aria-invalid={rawErrors && rawErrors.length > 0 ? true : undefined}
       aria-describedby={ariaDescribedByIds(id)}
-      onChange={(event) => onChange(enumOptionsValueForIndex(event.target.value, options.enumOptions, options.emptyValue))}
+      onChange={(event) =>
+        onChange(enumOptionsValueForIndex(event.target.value, options.enumOptions, options.emptyValue))
+      }
       className={cx(BOX, size(registry.formContext))}
     >
       <option value="">{(registry.formContext as { choose?: string }).choose}</option>
-      {options.enumOptions?.map((option, index) => <option key={index} value={String(index)}>{option.label}</option>)}
+      {options.enumOptions?.map((option, index) => (
+        <option key={index} value={String(index)}>
+          {option.label}
+        </option>
+      ))}
     </select>
   )
 }
@@ -104,7 +181,15 @@ function RadioWidget({ id, value, disabled, onChange, options }: WidgetProps<Dat
     <div role="radiogroup" aria-labelledby={`${id}__title`} className="flex flex-col gap-1.5">
       {options.enumOptions?.map((option, index) => (
         <label key={index} className="flex min-h-9 items-center gap-2.5 rounded-lg border border-line px-3">
-          <input type="radio" name={id} id={`${id}-${index}`} disabled={disabled} checked={option.value === value} onChange={() => onChange(option.value)} className="size-4 accent-accent" />
+          <input
+            type="radio"
+            name={id}
+            id={`${id}-${index}`}
+            disabled={disabled}
+            checked={option.value === value}
+            onChange={() => onChange(option.value)}
+            className="size-4 accent-accent"
+          />
           {option.label}
         </label>
       ))}
@@ -115,11 +200,30 @@ function RadioWidget({ id, value, disabled, onChange, options }: WidgetProps<Dat
 function CheckboxWidget({ id, value, label, disabled, onChange, schema }: WidgetProps<Data, RJSFSchema>) {
   return (
     <label htmlFor={id} className="flex min-h-9 items-center gap-2.5 text-sm">
-      <input id={id} type="checkbox" disabled={disabled} checked={value === true} onChange={(event) => onChange(event.target.checked)} className="size-5 accent-accent" />
-      <span>{label}{schema.description ? <span className="block text-xs text-faint">{schema.description}</span> : null}</span>
+      <input
+        id={id}
+        type="checkbox"
+        disabled={disabled}
+        checked={value === true}
+        onChange={(event) => onChange(event.target.checked)}
+        className="size-5 accent-accent"
+      />
+      <span>
+        {label}
+        {schema.description ? <span className="block text-xs text-faint">{schema.description}</span> : null}
+      </span>
     </label>
   )
 }
 
-export const templates: Partial<TemplatesType<Data, RJSFSchema>> = { FieldTemplate, ObjectFieldTemplate, BaseInputTemplate }
-export const widgets: RegistryWidgetsType<Data, RJSFSchema> = { TextareaWidget, SelectWidget, CheckboxWidget, RadioWidget }
+export const templates: Partial<TemplatesType<Data, RJSFSchema>> = {
+  FieldTemplate,
+  ObjectFieldTemplate,
+  BaseInputTemplate,
+}
+export const widgets: RegistryWidgetsType<Data, RJSFSchema> = {
+  TextareaWidget,
+  SelectWidget,
+  CheckboxWidget,
+  RadioWidget,
+}

@@ -8,7 +8,19 @@ import { strings as s } from './strings'
 
 type Data = Record<string, unknown>
 
-const WRAPPERS = new Set(['properties', 'items', 'allOf', 'anyOf', 'oneOf', '$ref', 'if', 'then', 'else', 'additionalProperties', 'prefixItems'])
+const WRAPPERS = new Set([
+  'properties',
+  'items',
+  'allOf',
+  'anyOf',
+  'oneOf',
+  '$ref',
+  'if',
+  'then',
+  'else',
+  'additionalProperties',
+  'prefixItems',
+])
 
 function words(unit: OutputUnit, schema: RJSFSchema): string {
   const limit = (schema as Record<string, unknown>)[unit.keyword]
@@ -40,7 +52,7 @@ function words(unit: OutputUnit, schema: RJSFSchema): string {
 function schemaAt(schema: RJSFSchema, path: readonly string[]): RJSFSchema {
   return path.reduce<RJSFSchema>((at, part) => {
     const inner: unknown = /^\d+$/.test(part) ? at.items : at.properties?.[part]
-    return typeof inner === 'object' && inner !== null ? (inner) : {}
+    return typeof inner === 'object' && inner !== null ? inner : {}
   }, schema)
 }
 
@@ -69,7 +81,8 @@ export const validator: ValidatorType<Data, RJSFSchema> = {
   },
   isValid(schema, formData, rootSchema) {
     try {
-      return new Validator({ ...schema, $defs: rootSchema.$defs ?? {} } as object, '2020-12').validate(formData ?? null).valid
+      return new Validator({ ...schema, $defs: rootSchema.$defs ?? {} } as object, '2020-12').validate(formData ?? null)
+        .valid
     } catch {
       return false
     }

@@ -41,13 +41,36 @@ export default function LoginPage() {
         }}
       >
         <Field label={s.email}>
-          {(props) => <Input {...props} type="email" name="email" autoComplete="username" required autoFocus value={form.email} onChange={(event) => setForm({ ...form, email: event.target.value })} />}
+          {(props) => (
+            <Input
+              {...props}
+              type="email"
+              name="email"
+              autoComplete="username"
+              required
+              autoFocus
+              value={form.email}
+              onChange={(event) => setForm({ ...form, email: event.target.value })}
+            />
+          )}
         </Field>
         <Field label={s.password}>
-          {(props) => <Input {...props} type="password" name="password" autoComplete="current-password" required value={form.password} onChange={(event) => setForm({ ...form, password: event.target.value })} />}
+          {(props) => (
+            <Input
+              {...props}
+              type="password"
+              name="password"
+              autoComplete="current-password"
+              required
+              value={form.password}
+              onChange={(event) => setForm({ ...form, password: event.target.value })}
+            />
+          )}
         </Field>
         {login.error && <Note tone="bad">{problemText(login.error)}</Note>}
-        <Button type="submit" look="primary" busy={login.isPending} className="mt-1">{s.submit}</Button>
+        <Button type="submit" look="primary" busy={login.isPending} className="mt-1">
+          {s.submit}
+        </Button>
       </form>
     </AuthFrame>
   )

@@ -20,7 +20,12 @@ export default function SetupPage() {
   const [token] = useState(() => window.location.hash.slice(1))
   const [form, setForm] = useState({ name: '', email: '', password: '' })
   const setup = useMutation({
-    mutationFn: () => send(api.POST('/api/v1/auth/setup', { body: { token, password: form.password, name: form.name || undefined, email: form.email || undefined } })),
+    mutationFn: () =>
+      send(
+        api.POST('/api/v1/auth/setup', {
+          body: { token, password: form.password, name: form.name || undefined, email: form.email || undefined },
+        }),
+      ),
     onSuccess: (me) => {
       client.clear()
       client.setQueryData(queries.me().queryKey, me)
@@ -47,13 +52,45 @@ export default function SetupPage() {
         }}
       >
         <p className="text-sm text-muted">{s.text}</p>
-        <Field label={s.name} error={wrong('name')}>{(props) => <Input {...props} autoComplete="name" autoFocus value={form.name} onChange={(event) => setForm({ ...form, name: event.target.value })} />}</Field>
-        <Field label={s.email} error={wrong('email')}>{(props) => <Input {...props} type="email" autoComplete="username" value={form.email} onChange={(event) => setForm({ ...form, email: event.target.value })} />}</Field>
+        <Field label={s.name} error={wrong('name')}>
+          {(props) => (
+            <Input
+              {...props}
+              autoComplete="name"
+              autoFocus
+              value={form.name}
+              onChange={(event) => setForm({ ...form, name: event.target.value })}
+            />
+          )}
+        </Field>
+        <Field label={s.email} error={wrong('email')}>
+          {(props) => (
+            <Input
+              {...props}
+              type="email"
+              autoComplete="username"
+              value={form.email}
+              onChange={(event) => setForm({ ...form, email: event.target.value })}
+            />
+          )}
+        </Field>
         <Field label={s.password} hint={s.passwordHint} error={wrong('password')}>
-          {(props) => <Input {...props} type="password" autoComplete="new-password" required minLength={10} value={form.password} onChange={(event) => setForm({ ...form, password: event.target.value })} />}
+          {(props) => (
+            <Input
+              {...props}
+              type="password"
+              autoComplete="new-password"
+              required
+              minLength={10}
+              value={form.password}
+              onChange={(event) => setForm({ ...form, password: event.target.value })}
+            />
+          )}
         </Field>
         {setup.error && !placed && <Note tone="bad">{problemText(setup.error)}</Note>}
-        <Button type="submit" look="primary" busy={setup.isPending} className="mt-1">{s.submit}</Button>
+        <Button type="submit" look="primary" busy={setup.isPending} className="mt-1">
+          {s.submit}
+        </Button>
       </form>
     </AuthFrame>
   )

@@ -1,5 +1,11 @@
 export const strings = {
-  login: { title: 'Sign in', email: 'E-mail', password: 'Password', submit: 'Sign in', tagline: 'Automation that asks before it acts.' },
+  login: {
+    title: 'Sign in',
+    email: 'E-mail',
+    password: 'Password',
+    submit: 'Sign in',
+    tagline: 'Automation that asks before it acts.',
+  },
   setup: {
     title: 'Set up your account',
     text: 'This link works once. Choose a password and you are in.',

@@ -10,17 +10,24 @@ import { addStep, newStep, type Place } from '@/model/operations/edits'
 import { useBuilder, useDocument, useView } from './context'
 import type { Builder } from './stores'
 import { strings } from './strings'
+import { cx } from '@/ui/cx'
 
 const s = strings.addDialog
-const ITEM = 'flex min-h-9 cursor-pointer items-center gap-2.5 rounded-md px-2 py-1 text-sm data-[selected=true]:bg-hover'
-const GROUP = '[&_[cmdk-group-heading]]:px-2 [&_[cmdk-group-heading]]:py-1 [&_[cmdk-group-heading]]:text-xs [&_[cmdk-group-heading]]:text-faint'
+const ITEM =
+  'flex min-h-9 cursor-pointer items-center gap-2.5 rounded-md px-2 py-1 text-sm data-[selected=true]:bg-hover'
+const GROUP =
+  '[&_[cmdk-group-heading]]:px-2 [&_[cmdk-group-heading]]:py-1 [&_[cmdk-group-heading]]:text-xs ' +
+  '[&_[cmdk-group-heading]]:text-faint'
 
-/** Where a step goes when nobody said: after the selected one, on its first way out that leads nowhere, else its first. */
+/**
+ * Where a step goes when nobody said: after the selected one, on its first way out that leads nowhere, else its first.
+ */
 export function placeFor(builder: Builder, centre: [number, number]): Place {
   const { document } = builder.history.get()
   const [selected] = builder.view.get().selected
   const step = selected === undefined ? undefined : document.steps[selected]
-  if (selected === undefined || !step) return document.steps[document.start]?.type === 'end' ? { before: document.start } : { at: centre }
+  if (selected === undefined || !step)
+    return document.steps[document.start]?.type === 'end' ? { before: document.start } : { at: centre }
   const ways = exitsOf(step).filter((way) => !way.optional)
   const free = ways.find((way) => way.target === null || !Object.hasOwn(document.steps, way.target)) ?? ways[0]
   return free ? { from: selected, exit: free.name } : { at: centre }
@@ -37,7 +44,10 @@ export function useCentre(): () => [number, number] {
   const flow = useReactFlow()
   return () => {
     const pane = document.querySelector('.react-flow')?.getBoundingClientRect()
-    const { x, y } = flow.screenToFlowPosition({ x: (pane?.left ?? 0) + (pane?.width ?? 600) / 2 - 124, y: (pane?.top ?? 0) + (pane?.height ?? 400) / 2 })
+    const { x, y } = flow.screenToFlowPosition({
+      x: (pane?.left ?? 0) + (pane?.width ?? 600) / 2 - 124,
+      y: (pane?.top ?? 0) + (pane?.height ?? 400) / 2,
+    })
     return [Math.round(x), Math.round(y)]
   }
 }
@@ -58,9 +68,15 @@ export default function AddDialog() {
       onOpenChange={(open) => !open && builder.show({ adding: null })}
       label={s.title}
       overlayClassName="fixed inset-0 z-40 bg-black/30"
-      contentClassName="fixed top-[14vh] left-1/2 z-50 w-[calc(100vw-2rem)] max-w-xl -translate-x-1/2 overflow-hidden rounded-xl border border-line bg-raised shadow-[var(--shadow)]"
+      contentClassName={cx(
+        'fixed top-[14vh] left-1/2 z-50 w-[calc(100vw-2rem)] max-w-xl -translate-x-1/2 overflow-hidden rounded-xl',
+        'border border-line bg-raised shadow-[var(--shadow)]',
+      )}
     >
-      <Command.Input placeholder={s.placeholder} className="h-12 w-full border-b border-line bg-transparent px-4 text-base outline-none" />
+      <Command.Input
+        placeholder={s.placeholder}
+        className="h-12 w-full border-b border-line bg-transparent px-4 text-base outline-none"
+      />
       <Command.List className="max-h-[52vh] overflow-y-auto p-2">
         <Command.Empty className="px-2 py-6 text-center text-sm text-muted">{s.empty}</Command.Empty>
         <Command.Group heading={s.kinds} className={GROUP}>
@@ -68,7 +84,12 @@ export default function AddDialog() {
             const { icon: Icon, colour } = kindView(type)
             const words = shared.kinds[type]
             return (
-              <Command.Item key={type} value={`${words?.name} ${type}`} onSelect={() => addAndOpen(builder, place, (next) => newStep(type, next), type)} className={ITEM}>
+              <Command.Item
+                key={type}
+                value={`${words?.name} ${type}`}
+                onSelect={() => addAndOpen(builder, place, (next) => newStep(type, next), type)}
+                className={ITEM}
+              >
                 <Icon size={15} className={colour} />
                 <span className="font-medium">{words?.name}</span>
                 <span className="truncate text-xs text-faint">{words?.help}</span>
@@ -78,17 +99,36 @@ export default function AddDialog() {
         </Command.Group>
         <Command.Group heading={s.actions} className={GROUP}>
           {actions.map((action) => (
-            <Command.Item key={action.name} value={`${action.name} ${action.title}`} onSelect={() => addAndOpen(builder, place, (next) => ({ type: 'tool_call', title: action.title, action: action.name, input: {}, next }), action.title || action.name)} className={ITEM}>
+            <Command.Item
+              key={action.name}
+              value={`${action.name} ${action.title}`}
+              onSelect={() =>
+                addAndOpen(
+                  builder,
+                  place,
+                  (next) => ({ type: 'tool_call', title: action.title, action: action.name, input: {}, next }),
+                  action.title || action.name,
+                )
+              }
+              className={ITEM}
+            >
               <span className="font-mono text-xs">{action.name}</span>
               <span className="truncate text-muted">{action.title}</span>
-              {action.risk === 'high' && <span className="ml-auto rounded-full bg-bad-soft px-2 text-xs text-bad">{strings.addDialog.high}</span>}
+              {action.risk === 'high' && (
+                <span className="ml-auto rounded-full bg-bad-soft px-2 text-xs text-bad">{strings.addDialog.high}</span>
+              )}
             </Command.Item>
           ))}
         </Command.Group>
         {adding === 'anywhere' && (
           <Command.Group heading={s.steps} className={GROUP}>
             {Object.entries(document.steps).map(([id, step]) => (
-              <Command.Item key={id} value={`${titleOf(id, step)} ${id} step`} onSelect={() => builder.show({ adding: null, selected: new Set([id]), edge: null })} className={ITEM}>
+              <Command.Item
+                key={id}
+                value={`${titleOf(id, step)} ${id} step`}
+                onSelect={() => builder.show({ adding: null, selected: new Set([id]), edge: null })}
+                className={ITEM}
+              >
                 {titleOf(id, step)} <span className="font-mono text-xs text-faint">{id}</span>
               </Command.Item>
             ))}

@@ -1,7 +1,24 @@
 import { useQuery, useQueryClient } from '@tanstack/react-query'
 import { Link, useBlocker, useNavigate, useParams, useSearch } from '@tanstack/react-router'
 import { ReactFlowProvider, useReactFlow } from '@xyflow/react'
-import { CircleAlert, CircleCheck, Cloud, CloudAlert, CloudUpload, Download, Ellipsis, FlaskConical, History, LayoutGrid, Play, Plus, Redo2, Rocket, TriangleAlert, Undo2 } from 'lucide-react'
+import {
+  CircleAlert,
+  CircleCheck,
+  Cloud,
+  CloudAlert,
+  CloudUpload,
+  Download,
+  Ellipsis,
+  FlaskConical,
+  History,
+  LayoutGrid,
+  Play,
+  Plus,
+  Redo2,
+  Rocket,
+  TriangleAlert,
+  Undo2,
+} from 'lucide-react'
 import { lazy, Suspense, useEffect, useState, type ReactNode } from 'react'
 import { queries } from '@/api/queries'
 import type { Workflow } from '@/api/types'
@@ -35,14 +52,28 @@ const YamlView = lazy(() => import('./yaml-view'))
 function SaveMark() {
   const builder = useBuilder()
   const state = useStore(builder.saving)
-  const icons = { saved: <Cloud size={14} />, changed: <CloudUpload size={14} />, saving: <CloudUpload size={14} />, failed: <CloudAlert size={14} />, conflict: <CloudAlert size={14} /> }
+  const icons = {
+    saved: <Cloud size={14} />,
+    changed: <CloudUpload size={14} />,
+    saving: <CloudUpload size={14} />,
+    failed: <CloudAlert size={14} />,
+    conflict: <CloudAlert size={14} />,
+  }
   const bad = state.kind === 'failed' || state.kind === 'conflict'
   return (
     <>
-      <span role="status" title={state.kind === 'failed' ? state.message : undefined} className={`inline-flex items-center gap-1 text-xs ${bad ? 'text-bad' : 'text-faint'}`}>
+      <span
+        role="status"
+        title={state.kind === 'failed' ? state.message : undefined}
+        className={`inline-flex items-center gap-1 text-xs ${bad ? 'text-bad' : 'text-faint'}`}
+      >
         {icons[state.kind]} {s.save[state.kind]}
       </span>
-      {state.kind === 'failed' && <Button small title={state.message} onClick={() => void builder.flush()}>{s.actions.save}</Button>}
+      {state.kind === 'failed' && (
+        <Button small title={state.message} onClick={() => void builder.flush()}>
+          {s.actions.save}
+        </Button>
+      )}
     </>
   )
 }
@@ -52,37 +83,142 @@ function ProblemCount({ action }: { action: Action }) {
   const { list } = useStore(builder.diagnostics)
   const errors = list.filter((problem) => problem.severity === 'error').length
   const warnings = list.length - errors
-  const icon = errors > 0 ? <CircleAlert size={14} className="text-bad" /> : warnings > 0 ? <TriangleAlert size={14} className="text-warn" /> : <CircleCheck size={14} className="text-ok" />
-  return <Button small look="quiet" icon={icon} onClick={action.run} aria-label={`${s.problems.title}: ${s.problems.summary(errors, warnings)}`} title={s.problems.summary(errors, warnings)}>{list.length}</Button>
+  const icon =
+    errors > 0 ? (
+      <CircleAlert size={14} className="text-bad" />
+    ) : warnings > 0 ? (
+      <TriangleAlert size={14} className="text-warn" />
+    ) : (
+      <CircleCheck size={14} className="text-ok" />
+    )
+  return (
+    <Button
+      small
+      look="quiet"
+      icon={icon}
+      onClick={action.run}
+      aria-label={`${s.problems.title}: ${s.problems.summary(errors, warnings)}`}
+      title={s.problems.summary(errors, warnings)}
+    >
+      {list.length}
+    </Button>
+  )
 }
 
 type Acts = Record<string, Action>
 
-function Bar({ workflow, actions, backtest, view, setView, rehearsing }: { workflow: Workflow; actions: Acts; backtest?: () => void; view: 'graph' | 'yaml'; setView: (view: 'graph' | 'yaml') => void; rehearsing: boolean }) {
+function Bar({
+  workflow,
+  actions,
+  backtest,
+  view,
+  setView,
+  rehearsing,
+}: {
+  workflow: Workflow
+  actions: Acts
+  backtest?: () => void
+  view: 'graph' | 'yaml'
+  setView: (view: 'graph' | 'yaml') => void
+  rehearsing: boolean
+}) {
   const name = useDocument().name
   const act = (id: string) => actions[id] as Action
   const icon = (id: string, look: React.ReactNode) => {
     const { label, hint, enabled, shortcut, run } = act(id)
-    return <IconButton label={label} title={hint ? s.actions.hinted(label, hint) : label} disabled={enabled === false} onClick={run} aria-keyshortcuts={shortcut}>{look}</IconButton>
+    return (
+      <IconButton
+        label={label}
+        title={hint ? s.actions.hinted(label, hint) : label}
+        disabled={enabled === false}
+        onClick={run}
+        aria-keyshortcuts={shortcut}
+      >
+        {look}
+      </IconButton>
+    )
   }
-  const menu = ([['versions', <History key="v" size={14} />], ['layout', <LayoutGrid key="l" size={14} />], ['download', <Download key="d" size={14} />], ['downloadJson', <Download key="j" size={14} />], ['run', <Play key="r" size={14} />]] as const).map(([id, look]) => ({ ...act(id), icon: look, disabled: act(id).enabled === false }))
-  if (backtest) menu.push({ id: 'backtest', label: backtestWords.open, group: s.group, icon: <FlaskConical size={14} />, disabled: false, run: backtest })
+  const menu = (
+    [
+      ['versions', <History key="v" size={14} />],
+      ['layout', <LayoutGrid key="l" size={14} />],
+      ['download', <Download key="d" size={14} />],
+      ['downloadJson', <Download key="j" size={14} />],
+      ['run', <Play key="r" size={14} />],
+    ] as const
+  ).map(([id, look]) => ({ ...act(id), icon: look, disabled: act(id).enabled === false }))
+  if (backtest)
+    menu.push({
+      id: 'backtest',
+      label: backtestWords.open,
+      group: s.group,
+      icon: <FlaskConical size={14} />,
+      disabled: false,
+      run: backtest,
+    })
   return (
     <PageHead
-      title={<><Link to="/workflows" className="font-normal text-faint hover:text-text">{s.workflows}</Link> <span className="text-faint">/</span> {name}</>}
+      title={
+        <>
+          <Link to="/workflows" className="font-normal text-faint hover:text-text">
+            {s.workflows}
+          </Link>{' '}
+          <span className="text-faint">/</span> {name}
+        </>
+      }
       actions={
         <>
           <ProblemCount action={act('problems')} />
-          <span className="hidden items-center sm:flex">{icon('undo', <Undo2 size={16} />)}{icon('redo', <Redo2 size={16} />)}{icon('add', <Plus size={16} />)}</span>
-          <Menu trigger={<IconButton label={s.actions.more}><Ellipsis size={16} /></IconButton>} items={menu} />
-          <Button icon={<FlaskConical size={14} />} aria-pressed={rehearsing} aria-keyshortcuts={act('rehearse').shortcut} onClick={act('rehearse').run}>{s.actions.rehearse}</Button>
-          <Button look="primary" icon={<Rocket size={14} />} disabled={act('publish').enabled === false} onClick={act('publish').run}>{s.actions.publish}</Button>
+          <span className="hidden items-center sm:flex">
+            {icon('undo', <Undo2 size={16} />)}
+            {icon('redo', <Redo2 size={16} />)}
+            {icon('add', <Plus size={16} />)}
+          </span>
+          <Menu
+            trigger={
+              <IconButton label={s.actions.more}>
+                <Ellipsis size={16} />
+              </IconButton>
+            }
+            items={menu}
+          />
+          <Button
+            icon={<FlaskConical size={14} />}
+            aria-pressed={rehearsing}
+            aria-keyshortcuts={act('rehearse').shortcut}
+            onClick={act('rehearse').run}
+          >
+            {s.actions.rehearse}
+          </Button>
+          <Button
+            look="primary"
+            icon={<Rocket size={14} />}
+            disabled={act('publish').enabled === false}
+            onClick={act('publish').run}
+          >
+            {s.actions.publish}
+          </Button>
         </>
       }
     >
-      <Link to="/workflows/$workflow/versions" params={{ workflow: workflow.id }} className="rounded border border-line px-1.5 font-mono text-xs text-muted hover:bg-hover">{workflow.active_version != null ? `v${workflow.active_version}` : s.neverPublished}</Link>
+      <Link
+        to="/workflows/$workflow/versions"
+        params={{ workflow: workflow.id }}
+        className="rounded border border-line px-1.5 font-mono text-xs text-muted hover:bg-hover"
+      >
+        {workflow.active_version != null ? `v${workflow.active_version}` : s.neverPublished}
+      </Link>
       <SaveMark />
-      <Tabs label={s.views.label} value={view} onChange={setView} tabs={[{ id: 'graph', label: s.views.graph }, { id: 'yaml', label: s.views.yaml }]} className="ml-2" />
+      <Tabs
+        label={s.views.label}
+        value={view}
+        onChange={setView}
+        tabs={[
+          { id: 'graph', label: s.views.graph },
+          { id: 'yaml', label: s.views.yaml },
+        ]}
+        className="ml-2"
+      />
     </PageHead>
   )
 }
@@ -106,7 +242,14 @@ function useSelectionInAddress(): void {
 }
 
 /** The panel beside the canvas that plays the draft; another feature's, so it is handed in. */
-export type RehearsalSlot = (props: { id: string; document: WorkflowDocument; selected?: string; begin?: 'tests'; onOverlay: (overlay: Overlay | undefined) => void; onClose: () => void }) => ReactNode
+export type RehearsalSlot = (props: {
+  id: string
+  document: WorkflowDocument
+  selected?: string
+  begin?: 'tests'
+  onOverlay: (overlay: Overlay | undefined) => void
+  onClose: () => void
+}) => ReactNode
 
 function Workbench({ workflow, rehearsal }: { workflow: Workflow; rehearsal: RehearsalSlot }) {
   const builder = useBuilder()
@@ -120,11 +263,14 @@ function Workbench({ workflow, rehearsal }: { workflow: Workflow; rehearsal: Reh
   const selected = useView((view) => view.selected)
   const [overlay, setOverlay] = useState<Overlay>()
   const rehearsing = search.rehearse !== undefined
-  const rehearse = (on: boolean) => void navigate({ search: (old) => ({ ...old, rehearse: on || undefined }), replace: true })
-  const setView = (next: 'graph' | 'yaml') => void navigate({ search: (old) => ({ ...old, view: next === 'yaml' ? 'yaml' : undefined }), replace: true })
+  const rehearse = (on: boolean) =>
+    void navigate({ search: (old) => ({ ...old, rehearse: on || undefined }), replace: true })
+  const setView = (next: 'graph' | 'yaml') =>
+    void navigate({ search: (old) => ({ ...old, view: next === 'yaml' ? 'yaml' : undefined }), replace: true })
   /** Back to where the fields are. */
   const toFields = async () => {
-    if (view === 'yaml' || rehearsing) await navigate({ search: (old) => ({ ...old, view: undefined, rehearse: undefined }), replace: true })
+    if (view === 'yaml' || rehearsing)
+      await navigate({ search: (old) => ({ ...old, view: undefined, rehearse: undefined }), replace: true })
   }
   useTitle(document.name)
   useSelectionInAddress()
@@ -146,14 +292,30 @@ function Workbench({ workflow, rehearsal }: { workflow: Workflow; rehearsal: Reh
     enableBeforeUnload: false,
     withResolver: true,
   })
-  const actions = useBuilderActions(builder, { editable, yaml: view === 'yaml', toggleYaml: () => setView(view === 'yaml' ? 'graph' : 'yaml'), publish: () => setDialog('publish'), run: () => setDialog('run'), rehearse: () => rehearse(!rehearsing) })
+  const actions = useBuilderActions(builder, {
+    editable,
+    yaml: view === 'yaml',
+    toggleYaml: () => setView(view === 'yaml' ? 'graph' : 'yaml'),
+    publish: () => setDialog('publish'),
+    run: () => setDialog('run'),
+    rehearse: () => rehearse(!rehearsing),
+  })
   return (
     <>
-      <Bar workflow={workflow} actions={actions} backtest={editable && workflow.last_version > 0 ? () => setDialog('backtest') : undefined} view={view} setView={setView} rehearsing={rehearsing} />
+      <Bar
+        workflow={workflow}
+        actions={actions}
+        backtest={editable && workflow.last_version > 0 ? () => setDialog('backtest') : undefined}
+        view={view}
+        setView={setView}
+        rehearsing={rehearsing}
+      />
       <div className="relative flex min-h-0 flex-1">
         {view === 'yaml' ? (
           <div className="flex min-h-0 min-w-0 flex-1 flex-col">
-            <Suspense fallback={<Skeleton className="m-4 h-96 flex-1" />}><YamlView editable={editable} /></Suspense>
+            <Suspense fallback={<Skeleton className="m-4 h-96 flex-1" />}>
+              <YamlView editable={editable} />
+            </Suspense>
             {problems && <ProblemsPanel docked onGo={toFields} />}
           </div>
         ) : (
@@ -166,16 +328,31 @@ function Workbench({ workflow, rehearsal }: { workflow: Workflow; rehearsal: Reh
             {!rehearsing && <Inspector editable={editable} />}
           </>
         )}
-        {rehearsing && rehearsal({ id: builder.id, document, selected: selected.size === 1 ? [...selected][0] : undefined, begin: search.rehearse === 'tests' ? 'tests' : undefined, onOverlay: setOverlay, onClose: () => rehearse(false) })}
+        {rehearsing &&
+          rehearsal({
+            id: builder.id,
+            document,
+            selected: selected.size === 1 ? [...selected][0] : undefined,
+            begin: search.rehearse === 'tests' ? 'tests' : undefined,
+            onOverlay: setOverlay,
+            onClose: () => rehearse(false),
+          })}
       </div>
       <AddDialog />
       <ConflictDialog />
-      {leaving.status === 'blocked' && <LeaveDialog onStay={leaving.reset} onLeave={() => {
-        builder.giveUp()
-        leaving.proceed()
-      }} />}
+      {leaving.status === 'blocked' && (
+        <LeaveDialog
+          onStay={leaving.reset}
+          onLeave={() => {
+            builder.giveUp()
+            leaving.proceed()
+          }}
+        />
+      )}
       {dialog === 'publish' && <PublishDialog active={workflow.active_version} onClose={() => setDialog(null)} />}
-      {dialog === 'backtest' && <BacktestDialog id={workflow.id} before={() => builder.flush()} onClose={() => setDialog(null)} />}
+      {dialog === 'backtest' && (
+        <BacktestDialog id={workflow.id} before={() => builder.flush()} onClose={() => setDialog(null)} />
+      )}
       {dialog === 'run' && <RunDialog active={workflow.active_version} onClose={() => setDialog(null)} />}
     </>
   )
@@ -184,7 +361,9 @@ function Workbench({ workflow, rehearsal }: { workflow: Workflow; rehearsal: Reh
 function Opened({ workflow, rehearsal }: { workflow: Workflow; rehearsal: RehearsalSlot }) {
   const client = useQueryClient()
   // The builder keeps its own document; answers of the server after the first only refresh what is around it.
-  const [builder] = useState(() => createBuilder(workflow, (saved) => client.setQueryData(queries.workflow(saved.id).queryKey, saved)))
+  const [builder] = useState(() =>
+    createBuilder(workflow, (saved) => client.setQueryData(queries.workflow(saved.id).queryKey, saved)),
+  )
   return (
     <BuilderContext value={builder}>
       <ReactFlowProvider>
@@ -198,7 +377,15 @@ export default function BuilderPage({ rehearsal }: { rehearsal: RehearsalSlot })
   const { workflow: id } = useParams({ from: '/shell/workflows/$workflow' })
   const query = useQuery({ ...queries.workflow(id), refetchOnMount: 'always' })
   return (
-    <QueryState query={query} skeleton={<div className="flex flex-1 flex-col gap-3 p-4"><Skeleton className="h-8 w-80" /><Skeleton className="h-full min-h-96 flex-1" /></div>}>
+    <QueryState
+      query={query}
+      skeleton={
+        <div className="flex flex-1 flex-col gap-3 p-4">
+          <Skeleton className="h-8 w-80" />
+          <Skeleton className="h-full min-h-96 flex-1" />
+        </div>
+      }
+    >
       {(workflow) => <Opened key={workflow.id} workflow={workflow} rehearsal={rehearsal} />}
     </QueryState>
   )

@@ -8,7 +8,10 @@ const s = strings.paste
 const KEY = 'countersign.copied-steps'
 
 type Steps = Record<StepId, Step>
-/** Steps kept in the tab, and what the browser's own clipboard was last seen to hold: only something newer goes before them. */
+/**
+ * Steps kept in the tab, and what the browser's own clipboard was last seen to hold: only something newer goes before
+ * them.
+ */
 type Kept = { text: string; seen: string }
 
 let seen = ''
@@ -87,7 +90,9 @@ export function stepsIn(text: string): { steps: Steps } | { problem: string } {
   const bare = Object.values(value).every((step) => isObject(step) && 'type' in step)
   const steps: unknown = isObject(value.steps) ? value.steps : bare ? value : null
   if (!isObject(steps) || Object.keys(steps).length === 0) return { problem: s.noSteps }
-  const problem = Object.entries(steps).map(([id, step]) => problemOf(id, step)).find((found) => found !== null)
+  const problem = Object.entries(steps)
+    .map(([id, step]) => problemOf(id, step))
+    .find((found) => found !== null)
   return problem ? { problem } : { steps: steps as unknown as Steps }
 }
 
@@ -99,5 +104,7 @@ export function placed(document: WorkflowDocument, steps: Steps, at: [number, nu
     const [x, y] = spots.get(id) ?? [0, 0]
     return [x - left + at[0], y + at[1]]
   }
-  return Object.fromEntries(Object.entries(steps).map(([id, step]) => [id, { ...step, position: step.position ?? spot(id) }]))
+  return Object.fromEntries(
+    Object.entries(steps).map(([id, step]) => [id, { ...step, position: step.position ?? spot(id) }]),
+  )
 }

@@ -29,8 +29,16 @@ function Reasons({ list }: { list: readonly Diagnostic[] }) {
   const more = list.length - REASONS_SHOWN
   return (
     <>
-      <ul className="mt-1 list-disc pl-5">{(all ? list : list.slice(0, REASONS_SHOWN)).map((problem, index) => <li key={index}>{problem.message}</li>)}</ul>
-      {!all && more > 0 && <button type="button" className="mt-1 underline" onClick={() => setAll(true)}>{strings.publish.more(more)}</button>}
+      <ul className="mt-1 list-disc pl-5">
+        {(all ? list : list.slice(0, REASONS_SHOWN)).map((problem, index) => (
+          <li key={index}>{problem.message}</li>
+        ))}
+      </ul>
+      {!all && more > 0 && (
+        <button type="button" className="mt-1 underline" onClick={() => setAll(true)}>
+          {strings.publish.more(more)}
+        </button>
+      )}
     </>
   )
 }
@@ -50,7 +58,17 @@ export function PublishDialog({ active, onClose }: { active: number | null | und
   const publish = useMutation({
     mutationFn: async () => {
       await builder.flush()
-      return send(api.POST('/api/v1/workflows/{id}/publish', { params: { path: { id: builder.id } }, body: { message, expected_active: active, expected_revision: builder.saving.get().revision, override_tests: reason.trim() || undefined } }))
+      return send(
+        api.POST('/api/v1/workflows/{id}/publish', {
+          params: { path: { id: builder.id } },
+          body: {
+            message,
+            expected_active: active,
+            expected_revision: builder.saving.get().revision,
+            override_tests: reason.trim() || undefined,
+          },
+        }),
+      )
     },
     onSuccess: (version) => {
       void client.invalidateQueries({ queryKey: ['workflows'] })
@@ -60,21 +78,42 @@ export function PublishDialog({ active, onClose }: { active: number | null | und
     onError: () => client.invalidateQueries({ queryKey: ['workflows'] }),
   })
   const refused = publish.error instanceof ApiProblem ? (publish.error.problem.diagnostics ?? []) : []
-  const results = (publish.error instanceof ApiProblem ? publish.error.problem.tests : undefined) ?? tests.data?.results ?? []
+  const results =
+    (publish.error instanceof ApiProblem ? publish.error.problem.tests : undefined) ?? tests.data?.results ?? []
   const failing = results.some((result) => !result.passed)
   const raced = publish.error instanceof ApiProblem && publish.error.status === 409
   const theirs = publish.error instanceof ApiProblem ? publish.error.problem.current?.active_version : undefined
   const reasons = refused.length > 0 ? refused : errors
   return (
     <Dialog open onClose={onClose} title={s.title} description={s.text} wide={active != null ? 'full' : undefined}>
-      <form className="flex flex-col gap-3" onSubmit={(event) => {
-        event.preventDefault()
-        publish.mutate()
-      }}>
-        <Field label={s.message}>{(props) => <Input {...props} autoFocus required maxLength={500} value={message} onChange={(event) => setMessage(event.target.value)} />}</Field>
+      <form
+        className="flex flex-col gap-3"
+        onSubmit={(event) => {
+          event.preventDefault()
+          publish.mutate()
+        }}
+      >
+        <Field label={s.message}>
+          {(props) => (
+            <Input
+              {...props}
+              autoFocus
+              required
+              maxLength={500}
+              value={message}
+              onChange={(event) => setMessage(event.target.value)}
+            />
+          )}
+        </Field>
         {tests.isFetching && results.length === 0 && <p className="text-sm text-faint">{s.testing}</p>}
         {results.length > 0 && <TestResults results={results} />}
-        {failing && <Field label={s.override} hint={s.overrideHint}>{(props) => <Input {...props} maxLength={2000} value={reason} onChange={(event) => setReason(event.target.value)} />}</Field>}
+        {failing && (
+          <Field label={s.override} hint={s.overrideHint}>
+            {(props) => (
+              <Input {...props} maxLength={2000} value={reason} onChange={(event) => setReason(event.target.value)} />
+            )}
+          </Field>
+        )}
         {reasons.length > 0 && (
           <Note tone="bad">
             {s.refused}
@@ -82,9 +121,24 @@ export function PublishDialog({ active, onClose }: { active: number | null | und
           </Note>
         )}
         {publish.error && refused.length === 0 && <Note tone="bad">{raced ? s.race : problemText(publish.error)}</Note>}
-        {raced && base != null && theirs != null && theirs !== base && <section aria-label={s.theirs} className="flex flex-col gap-2"><h3 className="text-sm font-semibold">{s.theirs}</h3><Difference id={builder.id} from={base} to={String(theirs)} height="h-72" /></section>}
-        {active != null && <section aria-label={s.changes} className="flex flex-col gap-2"><h3 className="text-sm font-semibold">{s.changes}</h3><Difference id={builder.id} from={active} to="draft" height="h-80" /></section>}
-        <div className="flex justify-end gap-2">{active != null && <Button onClick={() => setPlaying(true)}>{backtest.open}</Button>}<Button type="submit" look="primary" busy={publish.isPending} disabled={errors.length > 0}>{s.submit}</Button></div>
+        {raced && base != null && theirs != null && theirs !== base && (
+          <section aria-label={s.theirs} className="flex flex-col gap-2">
+            <h3 className="text-sm font-semibold">{s.theirs}</h3>
+            <Difference id={builder.id} from={base} to={String(theirs)} height="h-72" />
+          </section>
+        )}
+        {active != null && (
+          <section aria-label={s.changes} className="flex flex-col gap-2">
+            <h3 className="text-sm font-semibold">{s.changes}</h3>
+            <Difference id={builder.id} from={active} to="draft" height="h-80" />
+          </section>
+        )}
+        <div className="flex justify-end gap-2">
+          {active != null && <Button onClick={() => setPlaying(true)}>{backtest.open}</Button>}
+          <Button type="submit" look="primary" busy={publish.isPending} disabled={errors.length > 0}>
+            {s.submit}
+          </Button>
+        </div>
       </form>
       {playing && <BacktestDialog id={builder.id} before={() => builder.flush()} onClose={() => setPlaying(false)} />}
     </Dialog>
@@ -98,12 +152,17 @@ export function ConflictDialog() {
   const saving = useStore(builder.saving)
   const mine = useDocument()
   const theirs = saving.kind === 'conflict' ? saving.theirs.document : null
-  const lines = useMemo(() => (theirs ? diffLines(toYaml(theirs), toYaml(inOrderOf(mine, theirs))) : []), [theirs, mine])
+  const lines = useMemo(
+    () => (theirs ? diffLines(toYaml(theirs), toYaml(inOrderOf(mine, theirs))) : []),
+    [theirs, mine],
+  )
   if (!theirs) return null
   const count = (kind: DiffLine['kind']) => lines.filter((line) => line.kind === kind).length
   return (
     <Dialog open onClose={() => undefined} closable={false} title={s.title} description={s.text} wide>
-      {lines.length === 0 ? <p className="text-sm text-muted">{shell.conflict.same}</p> : (
+      {lines.length === 0 ? (
+        <p className="text-sm text-muted">{shell.conflict.same}</p>
+      ) : (
         <>
           <p className="mb-2 flex flex-wrap gap-2 text-xs">
             <span className="rounded bg-bad-soft px-2 py-0.5 text-bad">{shell.conflict.theirs(count('removed'))}</span>
@@ -114,7 +173,9 @@ export function ConflictDialog() {
       )}
       <div className="mt-4 flex justify-end gap-2">
         <Button onClick={() => void builder.settle('theirs')}>{s.theirs}</Button>
-        <Button look="primary" onClick={() => void builder.settle('mine')}>{s.mine}</Button>
+        <Button look="primary" onClick={() => void builder.settle('mine')}>
+          {s.mine}
+        </Button>
       </div>
     </Dialog>
   )
@@ -133,12 +194,22 @@ export function LeaveDialog({ onStay, onLeave }: { onStay: () => void; onLeave: 
     if (saving.kind === 'saved') onLeave()
   }, [saving.kind, onLeave])
   return (
-    <Dialog open onClose={onStay} title={s.title} description={saving.kind === 'failed' ? s.because(saving.message) : s.text} wide>
+    <Dialog
+      open
+      onClose={onStay}
+      title={s.title}
+      description={saving.kind === 'failed' ? s.because(saving.message) : s.text}
+      wide
+    >
       <p className="mb-2 text-sm text-muted">{s.lost}</p>
       <TextDiff lines={lines} className="max-h-[44vh] overflow-y-auto" />
       <div className="mt-4 flex justify-end gap-2">
-        <Button look="danger" onClick={onLeave}>{s.leave}</Button>
-        <Button look="primary" autoFocus onClick={onStay}>{s.stay}</Button>
+        <Button look="danger" onClick={onLeave}>
+          {s.leave}
+        </Button>
+        <Button look="primary" autoFocus onClick={onStay}>
+          {s.stay}
+        </Button>
       </div>
     </Dialog>
   )
@@ -161,18 +232,43 @@ export function RunDialog({ active, onClose }: { active: number | null | undefin
   const [key] = useState(() => crypto.randomUUID())
   const input = parseInput(text)
   const start = useMutation({
-    mutationFn: () => send(api.POST('/api/v1/runs', { params: { header: { 'Idempotency-Key': key } }, body: { workflow: builder.id, input: input.ok ? input.value : {} } })),
+    mutationFn: () =>
+      send(
+        api.POST('/api/v1/runs', {
+          params: { header: { 'Idempotency-Key': key } },
+          body: { workflow: builder.id, input: input.ok ? input.value : {} },
+        }),
+      ),
     onSuccess: (run) => void navigate({ to: '/runs/$run', params: { run: run.id } }),
   })
   return (
     <Dialog open onClose={onClose} title={s.title} description={active == null ? s.never : s.text}>
-      <form className="flex flex-col gap-3" onSubmit={(event) => {
-        event.preventDefault()
-        start.mutate()
-      }}>
-        <Field label={s.input} error={input.ok ? undefined : s.bad}>{(props) => <Textarea {...props} rows={5} autoFocus spellCheck={false} className="font-mono !text-xs" value={text} onChange={(event) => setText(event.target.value)} />}</Field>
+      <form
+        className="flex flex-col gap-3"
+        onSubmit={(event) => {
+          event.preventDefault()
+          start.mutate()
+        }}
+      >
+        <Field label={s.input} error={input.ok ? undefined : s.bad}>
+          {(props) => (
+            <Textarea
+              {...props}
+              rows={5}
+              autoFocus
+              spellCheck={false}
+              className="font-mono !text-xs"
+              value={text}
+              onChange={(event) => setText(event.target.value)}
+            />
+          )}
+        </Field>
         {start.error && <Note tone="bad">{problemText(start.error)}</Note>}
-        <div className="flex justify-end"><Button type="submit" look="primary" busy={start.isPending} disabled={!input.ok || active == null}>{s.submit}</Button></div>
+        <div className="flex justify-end">
+          <Button type="submit" look="primary" busy={start.isPending} disabled={!input.ok || active == null}>
+            {s.submit}
+          </Button>
+        </div>
       </form>
     </Dialog>
   )

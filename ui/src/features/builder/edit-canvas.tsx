@@ -28,13 +28,25 @@ function useNodes(builder: Builder, editable: boolean, overlay?: Overlay) {
   const selected = useView((view) => view.selected)
   const diagnostics = useStore(builder.diagnostics, (state) => state.list)
   const marks = useMemo(() => marksOf(diagnostics), [diagnostics])
-  const projected = useMemo(() => nodesOf(document, { marks, editable, selected, overlay }), [document, marks, editable, selected, overlay])
+  const projected = useMemo(
+    () => nodesOf(document, { marks, editable, selected, overlay }),
+    [document, marks, editable, selected, overlay],
+  )
   const [measured, setMeasured] = useState<Record<string, StepNode['measured']>>({})
   const [dragged, setDragged] = useState<Record<string, XYPosition>>({})
   const [reused] = useState(reusingNodes)
-  const base = useMemo(() => reused(projected.map((node) => ({ ...node, measured: measured[node.id] }))), [reused, projected, measured])
+  const base = useMemo(
+    () => reused(projected.map((node) => ({ ...node, measured: measured[node.id] }))),
+    [reused, projected, measured],
+  )
   // While a card is dragged only that card is a new object; the other five hundred are not drawn again.
-  const nodes = useMemo(() => base.map((node) => (dragged[node.id] ? { ...node, position: dragged[node.id] as XYPosition, dragging: true } : node)), [base, dragged])
+  const nodes = useMemo(
+    () =>
+      base.map((node) =>
+        dragged[node.id] ? { ...node, position: dragged[node.id] as XYPosition, dragging: true } : node,
+      ),
+    [base, dragged],
+  )
   const onNodesChange = useCallback(
     (changes: NodeChange<StepNode>[]) => {
       const picks = changes.filter((change) => change.type === 'select')
@@ -47,9 +59,16 @@ function useNodes(builder: Builder, editable: boolean, overlay?: Overlay) {
         builder.show(next.size > 0 ? { selected: next, edge: null, focus: null } : { selected: next })
       }
       const sizes = changes.filter((change) => change.type === 'dimensions').filter((change) => change.dimensions)
-      if (sizes.length > 0) setMeasured((old) => ({ ...old, ...Object.fromEntries(sizes.map((change) => [change.id, change.dimensions])) }))
-      const moves = changes.filter((change) => change.type === 'position').filter((change) => change.dragging && change.position)
-      if (moves.length > 0) setDragged((old) => ({ ...old, ...Object.fromEntries(moves.map((change) => [change.id, change.position as XYPosition])) }))
+      if (sizes.length > 0)
+        setMeasured((old) => ({ ...old, ...Object.fromEntries(sizes.map((change) => [change.id, change.dimensions])) }))
+      const moves = changes
+        .filter((change) => change.type === 'position')
+        .filter((change) => change.dragging && change.position)
+      if (moves.length > 0)
+        setDragged((old) => ({
+          ...old,
+          ...Object.fromEntries(moves.map((change) => [change.id, change.position as XYPosition])),
+        }))
     },
     [builder],
   )
@@ -60,11 +79,20 @@ function useEdges(builder: Builder, editable: boolean, overlay?: Overlay) {
   const document = useDocument()
   const chosen = useView((view) => view.edge)
   const insert = useMemo(
-    () => (editable ? { insertLabel: strings.addDialog.insert, onInsert: (edge: string) => builder.show({ adding: splitEdge(edge) }) } : undefined),
+    () =>
+      editable
+        ? {
+            insertLabel: strings.addDialog.insert,
+            onInsert: (edge: string) => builder.show({ adding: splitEdge(edge) }),
+          }
+        : undefined,
     [builder, editable],
   )
   const [reused] = useState(reusingEdges)
-  return useMemo(() => reused(canvasEdges(document, { editable, insert, overlay }, chosen ? new Set([chosen]) : undefined)), [reused, document, editable, insert, overlay, chosen])
+  return useMemo(
+    () => reused(canvasEdges(document, { editable, insert, overlay }, chosen ? new Set([chosen]) : undefined)),
+    [reused, document, editable, insert, overlay, chosen],
+  )
 }
 
 /** The canvas to edit on: drag, connect, drop, insert. The overlay shows a path that was played. */
@@ -81,15 +109,23 @@ export function EditCanvas({ editable, overlay }: { editable: boolean; overlay?:
       else if (builder.view.get().edge === change.id) builder.show({ edge: null })
     }
   }
-  const onConnect = ({ source, sourceHandle, target }: Connection) => builder.perform({ op: 'connect', id: source, exit: sourceHandle ?? 'next', target })
+  const onConnect = ({ source, sourceHandle, target }: Connection) =>
+    builder.perform({ op: 'connect', id: source, exit: sourceHandle ?? 'next', target })
   const onReconnect = (old: BranchEdgeType, next: Connection) => {
     const was = splitEdge(old.id)
     const moved = { op: 'connect' as const, id: next.source, exit: next.sourceHandle ?? 'next', target: next.target }
     if (moved.id === was.from && moved.exit === was.exit) builder.perform(moved)
-    else builder.perform({ op: 'batch', name: 'reconnect', operations: [{ op: 'connect', id: was.from, exit: was.exit, target: null }, moved] })
+    else
+      builder.perform({
+        op: 'batch',
+        name: 'reconnect',
+        operations: [{ op: 'connect', id: was.from, exit: was.exit, target: null }, moved],
+      })
   }
   const onNodeDragStop = (_: unknown, __: StepNode, dragged: StepNode[]) => {
-    const moved = Object.fromEntries(dragged.map((node) => [node.id, [Math.round(node.position.x), Math.round(node.position.y)] as [number, number]]))
+    const moved = Object.fromEntries(
+      dragged.map((node) => [node.id, [Math.round(node.position.x), Math.round(node.position.y)] as [number, number]]),
+    )
     builder.perform(moveSteps(builder.history.get().document, moved))
     dropped()
   }
@@ -98,7 +134,12 @@ export function EditCanvas({ editable, overlay }: { editable: boolean; overlay?:
     if (!type) return
     event.preventDefault()
     const { x, y } = flow.screenToFlowPosition({ x: event.clientX, y: event.clientY })
-    const edit = addStep(builder.history.get().document, { at: [Math.round(x - CARD_WIDTH / 2), Math.round(y - 20)] }, (next) => newStep(type, next), type)
+    const edit = addStep(
+      builder.history.get().document,
+      { at: [Math.round(x - CARD_WIDTH / 2), Math.round(y - 20)] },
+      (next) => newStep(type, next),
+      type,
+    )
     builder.perform(edit.operation)
     builder.select([edit.id])
   }
@@ -126,7 +167,13 @@ export function EditCanvas({ editable, overlay }: { editable: boolean; overlay?:
         if (!editable || state.isValid || state.fromNode === null || state.fromHandle?.type !== 'source') return
         const { clientX, clientY } = 'changedTouches' in event ? (event.changedTouches[0] as Touch) : event
         const { x, y } = flow.screenToFlowPosition({ x: clientX, y: clientY })
-        builder.show({ adding: { from: state.fromNode.id, exit: state.fromHandle.id ?? 'next', at: [Math.round(x - CARD_WIDTH / 2), Math.round(y)] } })
+        builder.show({
+          adding: {
+            from: state.fromNode.id,
+            exit: state.fromHandle.id ?? 'next',
+            at: [Math.round(x - CARD_WIDTH / 2), Math.round(y)],
+          },
+        })
       }}
       onNodeDragStop={onNodeDragStop}
       onPaneClick={() => builder.select([])}

@@ -41,10 +41,19 @@ function useTried(text: string, mode: Mode, place: Place, active: boolean): Trie
   const sample = useSample()
   const settled = useSettled(text)
   const plain = mode === 'template' && !settled.includes('{{')
-  const { data } = useQuery({ ...queries.evaluation(mode, settled, scopeAt(sample.data, place)), enabled: active && settled.trim() !== '' && !plain, placeholderData: keepPreviousData })
+  const { data } = useQuery({
+    ...queries.evaluation(mode, settled, scopeAt(sample.data, place)),
+    enabled: active && settled.trim() !== '' && !plain,
+    placeholderData: keepPreviousData,
+  })
   return useMemo(() => {
     if (!data || settled.trim() === '' || plain) return null
-    return { value: data.value, nothing: data.nothing, error: data.error ?? null, at: data.position == null ? null : indexOfByte(settled, data.position) }
+    return {
+      value: data.value,
+      nothing: data.nothing,
+      error: data.error ?? null,
+      at: data.position == null ? null : indexOfByte(settled, data.position),
+    }
   }, [data, settled, plain])
 }
 
@@ -61,37 +70,74 @@ function SampleDialog({ onClose }: { onClose: () => void }) {
   const { data: runs = [] } = useQuery(queries.newestRuns(builder.id))
   const ofRun = useRunScope(pick === '' ? newest?.id : pick === OWN ? undefined : pick)
   const document = useDocument()
-  const data = useMemo(() => (pick === '' && newest === null ? scopeOfDocument(document) : ofRun), [pick, newest, ofRun, document])
+  const data = useMemo(
+    () => (pick === '' && newest === null ? scopeOfDocument(document) : ofRun),
+    [pick, newest, ofRun, document],
+  )
   const text = pick === OWN ? own : data ? JSON.stringify(data, null, 2) : ''
   const value = readObject(text)
   return (
     <Dialog open onClose={onClose} title={s.sampleTitle} description={s.sampleText} wide>
-      <form className="flex flex-col gap-3" onSubmit={(event) => {
-        event.preventDefault()
-        event.stopPropagation()
-        builder.sample.set(pick === OWN ? value : null)
-        if (pick !== OWN) chosen.set(pick || null)
-        onClose()
-      }}>
+      <form
+        className="flex flex-col gap-3"
+        onSubmit={(event) => {
+          event.preventDefault()
+          event.stopPropagation()
+          builder.sample.set(pick === OWN ? value : null)
+          if (pick !== OWN) chosen.set(pick || null)
+          onClose()
+        }}
+      >
         <Field label={s.sampleOf}>
           {(props) => (
-            <Select {...props} value={pick} onChange={(event) => {
-              if (event.target.value === OWN && value) setOwn(text)
-              setPick(event.target.value)
-            }}>
+            <Select
+              {...props}
+              value={pick}
+              onChange={(event) => {
+                if (event.target.value === OWN && value) setOwn(text)
+                setPick(event.target.value)
+              }}
+            >
               <option value="">{s.newest}</option>
-              {runs.map((run) => <option key={run.id} value={run.id}>{s.run(new Date(run.started_at).toLocaleString(), statusLook(run.status).word, run.customer?.name || run.title)}</option>)}
-              {pick !== '' && pick !== OWN && !runs.some((run) => run.id === pick) && <option value={pick}>{pick}</option>}
+              {runs.map((run) => (
+                <option key={run.id} value={run.id}>
+                  {s.run(
+                    new Date(run.started_at).toLocaleString(),
+                    statusLook(run.status).word,
+                    run.customer?.name || run.title,
+                  )}
+                </option>
+              ))}
+              {pick !== '' && pick !== OWN && !runs.some((run) => run.id === pick) && (
+                <option value={pick}>{pick}</option>
+              )}
               <option value={OWN}>{s.own}</option>
             </Select>
           )}
         </Field>
-        <Field label={s.sampleData} hint={pick === OWN ? undefined : s.sampleEdit} error={value || pick !== OWN ? undefined : s.sampleBad}>{(props) => <Textarea {...props} rows={16} spellCheck={false} className="font-mono !text-xs" value={text} onChange={(event) => {
-          setOwn(event.target.value)
-          setPick(OWN)
-        }} />}</Field>
+        <Field
+          label={s.sampleData}
+          hint={pick === OWN ? undefined : s.sampleEdit}
+          error={value || pick !== OWN ? undefined : s.sampleBad}
+        >
+          {(props) => (
+            <Textarea
+              {...props}
+              rows={16}
+              spellCheck={false}
+              className="font-mono !text-xs"
+              value={text}
+              onChange={(event) => {
+                setOwn(event.target.value)
+                setPick(OWN)
+              }}
+            />
+          )}
+        </Field>
         <div className="flex justify-end gap-2">
-          <Button type="submit" look="primary" disabled={!value}>{s.useSample}</Button>
+          <Button type="submit" look="primary" disabled={!value}>
+            {s.useSample}
+          </Button>
         </div>
       </form>
     </Dialog>
@@ -107,8 +153,18 @@ export function SampleLine() {
   const chosen = useStore(builder.sampleRun) !== null
   return (
     <div className="flex items-center justify-between gap-2 border-t border-line px-4 py-1.5 text-xs text-muted">
-      <span>{edited ? s.fromEdited : sample.source !== 'run' ? s.fromNothing : chosen ? s.fromChosen(new Date(sample.started_at).toLocaleString()) : s.fromRun}</span>
-      <Button small look="quiet" onClick={() => setOpen(true)}>{s.change}</Button>
+      <span>
+        {edited
+          ? s.fromEdited
+          : sample.source !== 'run'
+            ? s.fromNothing
+            : chosen
+              ? s.fromChosen(new Date(sample.started_at).toLocaleString())
+              : s.fromRun}
+      </span>
+      <Button small look="quiet" onClick={() => setOpen(true)}>
+        {s.change}
+      </Button>
       {open && <SampleDialog onClose={() => setOpen(false)} />}
     </div>
   )
@@ -116,15 +172,46 @@ export function SampleLine() {
 
 /** The value on the sample, or why there is none. */
 function Result({ tried }: { tried: Tried }) {
-  const shown = tried.error ?? (tried.nothing ? s.nothing : `= ${brief(typeof tried.value === 'string' ? JSON.stringify(tried.value) : tried.value, 240)}`)
-  return <output className={`font-mono text-[11px] break-words ${tried.error ? 'text-bad' : 'text-muted'}`}>{shown}</output>
+  const shown =
+    tried.error ??
+    (tried.nothing
+      ? s.nothing
+      : `= ${brief(typeof tried.value === 'string' ? JSON.stringify(tried.value) : tried.value, 240)}`)
+  return (
+    <output className={`font-mono text-[11px] break-words ${tried.error ? 'text-bad' : 'text-muted'}`}>{shown}</output>
+  )
 }
 
-type ExpressionProps = { name: string; value: string; onChange: (value: string) => void; mode: Mode; place?: Place; lines?: number; placeholder?: string; field?: string; focusAt?: number | null; onFocus?: (focused: boolean) => void }
+type ExpressionProps = {
+  name: string
+  value: string
+  onChange: (value: string) => void
+  mode: Mode
+  place?: Place
+  lines?: number
+  placeholder?: string
+  field?: string
+  focusAt?: number | null
+  onFocus?: (focused: boolean) => void
+}
 const STEP: Place = { kind: 'step' }
 
 /** The editor with its live value; `id`, `labelledBy` and `describedBy` come from the field around it. */
-export function ExpressionBox({ name, value, onChange, mode, place = STEP, lines = 1, placeholder, field, focusAt, onFocus, id, labelledBy, describedBy }: ExpressionProps & { id?: string; labelledBy?: string; describedBy?: string }) {
+export function ExpressionBox({
+  name,
+  value,
+  onChange,
+  mode,
+  place = STEP,
+  lines = 1,
+  placeholder,
+  field,
+  focusAt,
+  onFocus,
+  id,
+  labelledBy,
+  describedBy,
+}: ExpressionProps & { id?: string; labelledBy?: string; describedBy?: string }) {
   const editable = useMay('builder')
   const shape = useShape(place)
   const tried = useTried(value, mode, place, editable)
@@ -132,7 +219,22 @@ export function ExpressionBox({ name, value, onChange, mode, place = STEP, lines
   return (
     <div data-field={field} className="flex min-w-0 flex-1 flex-col gap-1">
       <Suspense fallback={<Room lines={lines} />}>
-        <ExpressionEditor id={id} name={name} labelledBy={labelledBy} describedBy={describedBy} value={value} mode={mode} lines={lines} placeholder={placeholder} disabled={!editable} shape={shape} problem={problem} focusAt={focusAt} onChange={onChange} onFocus={onFocus} />
+        <ExpressionEditor
+          id={id}
+          name={name}
+          labelledBy={labelledBy}
+          describedBy={describedBy}
+          value={value}
+          mode={mode}
+          lines={lines}
+          placeholder={placeholder}
+          disabled={!editable}
+          shape={shape}
+          problem={problem}
+          focusAt={focusAt}
+          onChange={onChange}
+          onFocus={onFocus}
+        />
       </Suspense>
       {tried && <Result tried={tried} />}
     </div>
@@ -141,18 +243,60 @@ export function ExpressionBox({ name, value, onChange, mode, place = STEP, lines
 
 /** Where the editor will be. */
 function Room({ lines }: { lines: number }) {
-  return <div aria-hidden data-loading className="rounded-md border border-line-strong bg-bg" style={{ minHeight: `${lines * 18 + 14}px` }} />
+  return (
+    <div
+      aria-hidden
+      data-loading
+      className="rounded-md border border-line-strong bg-bg"
+      style={{ minHeight: `${lines * 18 + 14}px` }}
+    />
+  )
 }
 
 /** The editor for JSON with templates in its strings; it has no one value to show. */
-export function JsonBox({ name, value, onChange, onBlur, lines, problem, field, id, labelledBy, describedBy }: { name: string; value: string; onChange: (value: string) => void; onBlur: () => void; lines: number; problem: string | null; field?: string; id: string; labelledBy: string; describedBy?: string }) {
+export function JsonBox({
+  name,
+  value,
+  onChange,
+  onBlur,
+  lines,
+  problem,
+  field,
+  id,
+  labelledBy,
+  describedBy,
+}: {
+  name: string
+  value: string
+  onChange: (value: string) => void
+  onBlur: () => void
+  lines: number
+  problem: string | null
+  field?: string
+  id: string
+  labelledBy: string
+  describedBy?: string
+}) {
   const editable = useMay('builder')
   const shape = useShape(STEP)
   const shown = useMemo(() => (problem === null ? null : { at: null, message: problem }), [problem])
   return (
     <div data-field={field} className="min-w-0">
       <Suspense fallback={<Room lines={lines} />}>
-        <ExpressionEditor id={id} name={name} labelledBy={labelledBy} describedBy={describedBy} value={value} mode="template" lines={lines} disabled={!editable} shape={shape} problem={shown} onChange={onChange} onFocus={(focused) => !focused && onBlur()} />
+        <ExpressionEditor
+          id={id}
+          name={name}
+          labelledBy={labelledBy}
+          describedBy={describedBy}
+          value={value}
+          mode="template"
+          lines={lines}
+          disabled={!editable}
+          shape={shape}
+          problem={shown}
+          onChange={onChange}
+          onFocus={(focused) => !focused && onBlur()}
+        />
       </Suspense>
     </div>
   )
@@ -162,7 +306,14 @@ export function JsonBox({ name, value, onChange, onBlur, lines, problem, field, 
 export function ExpressionField({ label, hint, ...rest }: ExpressionProps & { label: ReactNode; hint?: ReactNode }) {
   return (
     <Field label={label} hint={hint}>
-      {(props) => <ExpressionBox {...rest} id={props.id} labelledBy={`${props.id}-label`} describedBy={props['aria-describedby']} />}
+      {(props) => (
+        <ExpressionBox
+          {...rest}
+          id={props.id}
+          labelledBy={`${props.id}-label`}
+          describedBy={props['aria-describedby']}
+        />
+      )}
     </Field>
   )
 }

@@ -21,23 +21,77 @@ export function useStepField<T extends Json>(id: string, path: Path): [T | undef
   return [value, (next) => builder.perform({ op: 'set_field', id, path, value: next })]
 }
 
-type TextProps = { id: string; path: Path; label: ReactNode; name?: string; mode?: Mode; hint?: ReactNode; mono?: boolean; rows?: number; required?: boolean; placeholder?: string; type?: string }
+type TextProps = {
+  id: string
+  path: Path
+  label: ReactNode
+  name?: string
+  mode?: Mode
+  hint?: ReactNode
+  mono?: boolean
+  rows?: number
+  required?: boolean
+  placeholder?: string
+  type?: string
+}
 
 /** A text of the step, an expression or template when it has a `mode`. `required` keeps the key with an empty text. */
-export function TextField({ id, path, label, name: called, mode, hint, mono, rows, required, placeholder, type }: TextProps) {
+export function TextField({
+  id,
+  path,
+  label,
+  name: called,
+  mode,
+  hint,
+  mono,
+  rows,
+  required,
+  placeholder,
+  type,
+}: TextProps) {
   const [value, setValue] = useStepField<string>(id, path)
   const shown = typeof value === 'string' ? value : value === undefined || value === null ? '' : brief(value, 10_000)
   const set = (text: string) => setValue(text === '' && !required ? undefined : text)
   const look = mono ? 'font-mono !text-xs' : undefined
   const name = path.join('.')
-  if (mode) return <ExpressionField label={label} hint={hint} name={called ?? (typeof label === 'string' ? label : name)} field={name} mode={mode} lines={rows} placeholder={placeholder} value={shown} onChange={set} />
+  if (mode)
+    return (
+      <ExpressionField
+        label={label}
+        hint={hint}
+        name={called ?? (typeof label === 'string' ? label : name)}
+        field={name}
+        mode={mode}
+        lines={rows}
+        placeholder={placeholder}
+        value={shown}
+        onChange={set}
+      />
+    )
   return (
     <Field label={label} hint={hint}>
       {(props) =>
         rows ? (
-          <Textarea {...props} data-field={name} rows={rows} placeholder={placeholder} value={shown} className={look} onChange={(event) => set(event.target.value)} />
+          <Textarea
+            {...props}
+            data-field={name}
+            rows={rows}
+            placeholder={placeholder}
+            value={shown}
+            className={look}
+            onChange={(event) => set(event.target.value)}
+          />
         ) : (
-          <Input {...props} data-field={name} type={type} placeholder={placeholder} value={shown} className={look} spellCheck={!mono} onChange={(event) => set(event.target.value)} />
+          <Input
+            {...props}
+            data-field={name}
+            type={type}
+            placeholder={placeholder}
+            value={shown}
+            className={look}
+            spellCheck={!mono}
+            onChange={(event) => set(event.target.value)}
+          />
         )
       }
     </Field>
@@ -45,24 +99,59 @@ export function TextField({ id, path, label, name: called, mode, hint, mono, row
 }
 
 /** A duration such as 4h, read back in words. */
-export function DurationField({ id, path, label, hint, required }: { id: string; path: Path; label: ReactNode; hint?: string; required?: boolean }) {
+export function DurationField({
+  id,
+  path,
+  label,
+  hint,
+  required,
+}: {
+  id: string
+  path: Path
+  label: ReactNode
+  hint?: string
+  required?: boolean
+}) {
   const [value, setValue] = useStepField<string>(id, path)
   const text = value ?? ''
   const bad = text !== '' && parseDuration(text) === null
   return (
     <Field label={label} hint={text === '' ? hint : spellDuration(text)} error={bad ? s.duration : undefined}>
-      {(props) => <Input {...props} data-field={path.join('.')} value={text} className="font-mono !text-xs" placeholder="4h" onChange={(event) => setValue(event.target.value === '' && !required ? undefined : event.target.value)} />}
+      {(props) => (
+        <Input
+          {...props}
+          data-field={path.join('.')}
+          value={text}
+          className="font-mono !text-xs"
+          placeholder="4h"
+          onChange={(event) => setValue(event.target.value === '' && !required ? undefined : event.target.value)}
+        />
+      )}
     </Field>
   )
 }
 
-type JsonProps = { label: ReactNode; name?: string; hint?: string; field?: string; template?: boolean; value: Json | undefined; onChange: (value: Json | undefined) => void; rows?: number }
+type JsonProps = {
+  label: ReactNode
+  name?: string
+  hint?: string
+  field?: string
+  template?: boolean
+  value: Json | undefined
+  onChange: (value: Json | undefined) => void
+  rows?: number
+}
 
 /** JSON as text; only what parses reaches the document. With `template` its strings may hold expressions. */
 export function JsonField({ label, name, hint, field, template, value, onChange, rows = 5 }: JsonProps) {
   const [draft, setDraft] = useState<string | null>(null)
   const parsed = parse(draft ?? '')
-  const text = draft !== null && (!parsed.ok || jsonEqual(parsed.value, value)) ? draft : value === undefined ? '' : JSON.stringify(value, null, 2)
+  const text =
+    draft !== null && (!parsed.ok || jsonEqual(parsed.value, value))
+      ? draft
+      : value === undefined
+        ? ''
+        : JSON.stringify(value, null, 2)
   const problem = draft !== null && !parsed.ok ? s.badJson : null
   const leave = () => parsed.ok && setDraft(null)
   const write = (written: string) => {
@@ -74,9 +163,29 @@ export function JsonField({ label, name, hint, field, template, value, onChange,
     <Field label={label} hint={hint} error={problem ?? undefined}>
       {(props) =>
         template ? (
-          <JsonBox id={props.id} name={name ?? (typeof label === 'string' ? label : '')} labelledBy={`${props.id}-label`} describedBy={props['aria-describedby']} field={field} lines={rows} problem={problem} value={text} onChange={write} onBlur={leave} />
+          <JsonBox
+            id={props.id}
+            name={name ?? (typeof label === 'string' ? label : '')}
+            labelledBy={`${props.id}-label`}
+            describedBy={props['aria-describedby']}
+            field={field}
+            lines={rows}
+            problem={problem}
+            value={text}
+            onChange={write}
+            onBlur={leave}
+          />
         ) : (
-          <Textarea {...props} data-field={field} rows={rows} spellCheck={false} value={text} className="font-mono !text-xs" onBlur={leave} onChange={(event) => write(event.target.value)} />
+          <Textarea
+            {...props}
+            data-field={field}
+            rows={rows}
+            spellCheck={false}
+            value={text}
+            className="font-mono !text-xs"
+            onBlur={leave}
+            onChange={(event) => write(event.target.value)}
+          />
         )
       }
     </Field>
@@ -107,7 +216,10 @@ export function ListField({ id, path, label, hint }: { id: string; path: Path; l
           onBlur={() => setDraft(null)}
           onChange={(event) => {
             setDraft(event.target.value)
-            const words = event.target.value.split(',').map((word) => word.trim()).filter(Boolean)
+            const words = event.target.value
+              .split(',')
+              .map((word) => word.trim())
+              .filter(Boolean)
             setValue(words.length > 0 ? words : undefined)
           }}
         />
@@ -117,23 +229,71 @@ export function ListField({ id, path, label, hint }: { id: string; path: Path; l
 }
 
 /** A name that must stay unique among its like; it is changed when the typing is done. */
-export function NameInput({ label, value, taken, onCommit, className, autoFocus }: { label: string; value: string; autoFocus?: boolean; taken: (name: string) => boolean; onCommit: (name: string) => void; className?: string }) {
+export function NameInput({
+  label,
+  value,
+  taken,
+  onCommit,
+  className,
+  autoFocus,
+}: {
+  label: string
+  value: string
+  autoFocus?: boolean
+  taken: (name: string) => boolean
+  onCommit: (name: string) => void
+  className?: string
+}) {
   const [draft, setDraft] = useState<string | null>(null)
-  const problem = draft === null || draft === value ? null : draft.trim() === '' ? strings.pairs.empty : taken(draft.trim()) ? strings.pairs.taken : null
+  const problem =
+    draft === null || draft === value
+      ? null
+      : draft.trim() === ''
+        ? strings.pairs.empty
+        : taken(draft.trim())
+          ? strings.pairs.taken
+          : null
   const commit = () => {
     if (draft !== null && problem === null && draft.trim() !== value) onCommit(draft.trim())
     setDraft(null)
   }
   return (
     <span className={className}>
-      <Input aria-label={label} autoFocus={autoFocus} aria-invalid={problem !== null} title={problem ?? undefined} value={draft ?? value} spellCheck={false} className="font-mono !text-xs" onChange={(event) => setDraft(event.target.value)} onBlur={commit} onKeyDown={(event) => event.key === 'Enter' && commit()} />
-      {problem && <span role="alert" className="text-xs text-bad">{problem}</span>}
+      <Input
+        aria-label={label}
+        autoFocus={autoFocus}
+        aria-invalid={problem !== null}
+        title={problem ?? undefined}
+        value={draft ?? value}
+        spellCheck={false}
+        className="font-mono !text-xs"
+        onChange={(event) => setDraft(event.target.value)}
+        onBlur={commit}
+        onKeyDown={(event) => event.key === 'Enter' && commit()}
+      />
+      {problem && (
+        <span role="alert" className="text-xs text-bad">
+          {problem}
+        </span>
+      )}
     </span>
   )
 }
 
 /** Name and template pairs, such as `set`. */
-export function PairsField({ id, path, label, place, first = '{{ output }}' }: { id: string; path: Path; label: string; place?: Place; first?: string }) {
+export function PairsField({
+  id,
+  path,
+  label,
+  place,
+  first = '{{ output }}',
+}: {
+  id: string
+  path: Path
+  label: string
+  place?: Place
+  first?: string
+}) {
   const [value, setValue] = useStepField<Record<string, Json>>(id, path)
   const pairs = Object.entries(value ?? {})
   const names = new Set(pairs.map(([name]) => name))
@@ -144,16 +304,44 @@ export function PairsField({ id, path, label, place, first = '{{ output }}' }: {
       <legend className="mb-1 text-xs font-medium text-muted">{label}</legend>
       {pairs.map(([name, template], index) => (
         <div key={index} className="flex items-start gap-1">
-          <NameInput className="w-2/5 shrink-0" autoFocus={index === added} label={`${label}: ${name}`} value={name} taken={(other) => names.has(other)} onCommit={(next) => write(pairs.map((pair, at) => (at === index ? [next, pair[1]] : pair)))} />
-          <span aria-hidden className="pt-1.5 text-faint">=</span>
-          <ExpressionBox name={`${name} =`} field={[...path, name].join('.')} mode="template" place={place} value={typeof template === 'string' ? template : JSON.stringify(template)} onChange={(text) => write(pairs.map((pair, at) => (at === index ? [pair[0], text] : pair)))} />
-          <IconButton label={s.remove(name)} onClick={() => write(pairs.filter((_, at) => at !== index))}><X size={14} /></IconButton>
+          <NameInput
+            className="w-2/5 shrink-0"
+            autoFocus={index === added}
+            label={`${label}: ${name}`}
+            value={name}
+            taken={(other) => names.has(other)}
+            onCommit={(next) => write(pairs.map((pair, at) => (at === index ? [next, pair[1]] : pair)))}
+          />
+          <span aria-hidden className="pt-1.5 text-faint">
+            =
+          </span>
+          <ExpressionBox
+            name={`${name} =`}
+            field={[...path, name].join('.')}
+            mode="template"
+            place={place}
+            value={typeof template === 'string' ? template : JSON.stringify(template)}
+            onChange={(text) => write(pairs.map((pair, at) => (at === index ? [pair[0], text] : pair)))}
+          />
+          <IconButton label={s.remove(name)} onClick={() => write(pairs.filter((_, at) => at !== index))}>
+            <X size={14} />
+          </IconButton>
         </div>
       ))}
-      <div><Button small look="quiet" icon={<Plus size={13} />} aria-label={strings.pairs.add(label)} onClick={() => {
-        setAdded(pairs.length)
-        write([...pairs, [freshName(names), first]])
-      }}>{label}</Button></div>
+      <div>
+        <Button
+          small
+          look="quiet"
+          icon={<Plus size={13} />}
+          aria-label={strings.pairs.add(label)}
+          onClick={() => {
+            setAdded(pairs.length)
+            write([...pairs, [freshName(names), first]])
+          }}
+        >
+          {label}
+        </Button>
+      </div>
     </fieldset>
   )
 }
@@ -163,11 +351,29 @@ function freshName(names: ReadonlySet<string>): string {
 }
 
 /** Buttons of a row in an ordered list. */
-export function RowButtons({ first, onUp, onRemove, upLabel, removeLabel, removable = true }: { first: boolean; onUp: () => void; onRemove: () => void; upLabel: string; removeLabel: string; removable?: boolean }) {
+export function RowButtons({
+  first,
+  onUp,
+  onRemove,
+  upLabel,
+  removeLabel,
+  removable = true,
+}: {
+  first: boolean
+  onUp: () => void
+  onRemove: () => void
+  upLabel: string
+  removeLabel: string
+  removable?: boolean
+}) {
   return (
     <span className="ml-auto flex">
-      <IconButton label={upLabel} disabled={first} onClick={onUp} className="!size-6"><ArrowUp size={13} /></IconButton>
-      <IconButton label={removeLabel} disabled={!removable} onClick={onRemove} className="!size-6"><X size={13} /></IconButton>
+      <IconButton label={upLabel} disabled={first} onClick={onUp} className="!size-6">
+        <ArrowUp size={13} />
+      </IconButton>
+      <IconButton label={removeLabel} disabled={!removable} onClick={onRemove} className="!size-6">
+        <X size={13} />
+      </IconButton>
     </span>
   )
 }

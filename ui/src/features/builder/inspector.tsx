@@ -13,6 +13,7 @@ import { whenThere } from './focus'
 import { KindEditor } from './kinds/registry'
 import { StepProblems } from './problems'
 import { strings } from './strings'
+import { cx } from '@/ui/cx'
 
 const s = strings.inspector
 
@@ -27,11 +28,22 @@ function IdField({ id }: { id: string }) {
     if (error || draft === id) return setDraft(id)
     builder.perform({ op: 'rename_step', from: id, to: draft })
     builder.select([draft])
-    if (toward instanceof Element && toward.closest('aside')) builder.show({ focus: toward.closest<HTMLElement>('[data-field]')?.dataset.field ?? 'id' })
+    if (toward instanceof Element && toward.closest('aside'))
+      builder.show({ focus: toward.closest<HTMLElement>('[data-field]')?.dataset.field ?? 'id' })
   }
   return (
     <Field label={s.id} hint={s.idHint} error={error}>
-      {(props) => <Input {...props} data-field="id" value={draft} className="font-mono !text-xs" onChange={(event) => setDraft(event.target.value)} onBlur={(event) => commit(event.relatedTarget)} onKeyDown={(event) => event.key === 'Enter' && commit()} />}
+      {(props) => (
+        <Input
+          {...props}
+          data-field="id"
+          value={draft}
+          className="font-mono !text-xs"
+          onChange={(event) => setDraft(event.target.value)}
+          onBlur={(event) => commit(event.relatedTarget)}
+          onKeyDown={(event) => event.key === 'Enter' && commit()}
+        />
+      )}
     </Field>
   )
 }
@@ -48,12 +60,30 @@ function Connections({ id, step }: { id: string; step: Step }) {
         <Field key={way.name} label={way.label || way.name}>
           {(props) => (
             <span className="flex items-center gap-1">
-              <Select {...props} data-field={exitPath(step, way.name)} value={way.target ?? ''} onChange={(event) => builder.perform({ op: 'connect', id, exit: way.name, target: event.target.value || null })}>
+              <Select
+                {...props}
+                data-field={exitPath(step, way.name)}
+                value={way.target ?? ''}
+                onChange={(event) =>
+                  builder.perform({ op: 'connect', id, exit: way.name, target: event.target.value || null })
+                }
+              >
                 <option value="">{way.optional ? s.unused : s.nowhere}</option>
-                {Object.entries(document.steps).map(([other, target]) => <option key={other} value={other}>{titleOf(other, target)}</option>)}
-                {way.target !== null && !Object.hasOwn(document.steps, way.target) && <option value={way.target}>{way.target}?</option>}
+                {Object.entries(document.steps).map(([other, target]) => (
+                  <option key={other} value={other}>
+                    {titleOf(other, target)}
+                  </option>
+                ))}
+                {way.target !== null && !Object.hasOwn(document.steps, way.target) && (
+                  <option value={way.target}>{way.target}?</option>
+                )}
               </Select>
-              <IconButton label={s.newStep(way.label || way.name)} onClick={() => builder.show({ adding: { from: id, exit: way.name } })}><Plus size={14} /></IconButton>
+              <IconButton
+                label={s.newStep(way.label || way.name)}
+                onClick={() => builder.show({ adding: { from: id, exit: way.name } })}
+              >
+                <Plus size={14} />
+              </IconButton>
             </span>
           )}
         </Field>
@@ -76,21 +106,63 @@ function StepPanel({ id, step }: { id: string; step: Step }) {
 
 const MESSAGE = { kind: 'message' } as const
 
-function TriggerRow({ trigger, field, change, remove }: { trigger: Trigger; field: string; change: (trigger: Trigger) => void; remove: () => void }) {
+function TriggerRow({
+  trigger,
+  field,
+  change,
+  remove,
+}: {
+  trigger: Trigger
+  field: string
+  change: (trigger: Trigger) => void
+  remove: () => void
+}) {
   return (
     <div data-field={field} className="flex items-start gap-1">
       <div className="flex flex-1 flex-col gap-1">
         <KindTag kind={trigger.type} />
-        {trigger.type === 'message' && <ExpressionBox name={strings.condition.when} field={`${field}.when`} mode="expression" place={MESSAGE} lines={2} value={trigger.when} onChange={(when) => change({ ...trigger, when })} />}
-        {trigger.type === 'webhook' && <Input aria-label={s.path} data-field={`${field}.path`} className="font-mono !text-xs" value={trigger.path} onChange={(event) => change({ ...trigger, path: event.target.value })} />}
+        {trigger.type === 'message' && (
+          <ExpressionBox
+            name={strings.condition.when}
+            field={`${field}.when`}
+            mode="expression"
+            place={MESSAGE}
+            lines={2}
+            value={trigger.when}
+            onChange={(when) => change({ ...trigger, when })}
+          />
+        )}
+        {trigger.type === 'webhook' && (
+          <Input
+            aria-label={s.path}
+            data-field={`${field}.path`}
+            className="font-mono !text-xs"
+            value={trigger.path}
+            onChange={(event) => change({ ...trigger, path: event.target.value })}
+          />
+        )}
         {trigger.type === 'schedule' && (
           <div className="flex gap-1">
-            <Input aria-label={s.cron} data-field={`${field}.cron`} className="font-mono !text-xs" value={trigger.cron} onChange={(event) => change({ ...trigger, cron: event.target.value })} />
-            <Input aria-label={s.timeZone} data-field={`${field}.time_zone`} className="!text-xs" value={trigger.time_zone} onChange={(event) => change({ ...trigger, time_zone: event.target.value })} />
+            <Input
+              aria-label={s.cron}
+              data-field={`${field}.cron`}
+              className="font-mono !text-xs"
+              value={trigger.cron}
+              onChange={(event) => change({ ...trigger, cron: event.target.value })}
+            />
+            <Input
+              aria-label={s.timeZone}
+              data-field={`${field}.time_zone`}
+              className="!text-xs"
+              value={trigger.time_zone}
+              onChange={(event) => change({ ...trigger, time_zone: event.target.value })}
+            />
           </div>
         )}
       </div>
-      <IconButton label={s.remove(s.triggerTypes[trigger.type])} onClick={remove}><X size={13} /></IconButton>
+      <IconButton label={s.remove(s.triggerTypes[trigger.type])} onClick={remove}>
+        <X size={13} />
+      </IconButton>
     </div>
   )
 }
@@ -108,26 +180,103 @@ function WorkflowPanel() {
   const builder = useBuilder()
   const document = useDocument()
   const triggers = document.triggers ?? []
-  const set = (field: 'name' | 'description' | 'triggers' | 'vars' | 'input' | 'start' | 'step_limit', value: unknown) => builder.perform({ op: 'set_document', field, value })
+  const set = (
+    field: 'name' | 'description' | 'triggers' | 'vars' | 'input' | 'start' | 'step_limit',
+    value: unknown,
+  ) => builder.perform({ op: 'set_document', field, value })
   return (
     <>
-      <Field label={s.name}>{(props) => <Input {...props} data-field="name" value={document.name} maxLength={200} onChange={(event) => set('name', event.target.value)} />}</Field>
-      <Field label={s.description}>{(props) => <Textarea {...props} data-field="description" rows={2} value={document.description ?? ''} onChange={(event) => set('description', event.target.value || undefined)} />}</Field>
+      <Field label={s.name}>
+        {(props) => (
+          <Input
+            {...props}
+            data-field="name"
+            value={document.name}
+            maxLength={200}
+            onChange={(event) => set('name', event.target.value)}
+          />
+        )}
+      </Field>
+      <Field label={s.description}>
+        {(props) => (
+          <Textarea
+            {...props}
+            data-field="description"
+            rows={2}
+            value={document.description ?? ''}
+            onChange={(event) => set('description', event.target.value || undefined)}
+          />
+        )}
+      </Field>
       <Field label={s.start}>
         {(props) => (
-          <Select {...props} data-field="start" value={document.start} onChange={(event) => set('start', event.target.value)}>
-            {!Object.hasOwn(document.steps, document.start) && <option value={document.start}>{document.start ? `${document.start}?` : s.nowhere}</option>}
-            {Object.entries(document.steps).map(([id, step]) => <option key={id} value={id}>{titleOf(id, step)}</option>)}
+          <Select
+            {...props}
+            data-field="start"
+            value={document.start}
+            onChange={(event) => set('start', event.target.value)}
+          >
+            {!Object.hasOwn(document.steps, document.start) && (
+              <option value={document.start}>{document.start ? `${document.start}?` : s.nowhere}</option>
+            )}
+            {Object.entries(document.steps).map(([id, step]) => (
+              <option key={id} value={id}>
+                {titleOf(id, step)}
+              </option>
+            ))}
           </Select>
         )}
       </Field>
       <Group title={s.triggers} field="triggers">
-        {triggers.map((trigger, index) => <TriggerRow key={index} field={`triggers.${index}`} trigger={trigger} change={(next) => set('triggers', triggers.map((old, at) => (at === index ? next : old)))} remove={() => set('triggers', triggers.filter((_, at) => at !== index))} />)}
-        <div><Menu align="start" trigger={<Button small icon={<Plus size={13} />}>{s.addTrigger}</Button>} items={(Object.keys(NEW_TRIGGERS) as Trigger['type'][]).map((type) => ({ id: type, label: s.triggerTypes[type], run: () => set('triggers', [...triggers, NEW_TRIGGERS[type]]) }))} /></div>
+        {triggers.map((trigger, index) => (
+          <TriggerRow
+            key={index}
+            field={`triggers.${index}`}
+            trigger={trigger}
+            change={(next) =>
+              set(
+                'triggers',
+                triggers.map((old, at) => (at === index ? next : old)),
+              )
+            }
+            remove={() =>
+              set(
+                'triggers',
+                triggers.filter((_, at) => at !== index),
+              )
+            }
+          />
+        ))}
+        <div>
+          <Menu
+            align="start"
+            trigger={
+              <Button small icon={<Plus size={13} />}>
+                {s.addTrigger}
+              </Button>
+            }
+            items={(Object.keys(NEW_TRIGGERS) as Trigger['type'][]).map((type) => ({
+              id: type,
+              label: s.triggerTypes[type],
+              run: () => set('triggers', [...triggers, NEW_TRIGGERS[type]]),
+            }))}
+          />
+        </div>
       </Group>
       <JsonField label={s.vars} field="vars" value={document.vars} onChange={(value) => set('vars', value)} />
       <JsonField label={s.inputSchema} field="input" value={document.input} onChange={(value) => set('input', value)} />
-      <Field label={s.stepLimit} hint={s.stepLimitHint}>{(props) => <Input {...props} data-field="step_limit" type="number" min={1} value={document.step_limit ?? ''} onChange={(event) => set('step_limit', event.target.value === '' ? undefined : Number(event.target.value))} />}</Field>
+      <Field label={s.stepLimit} hint={s.stepLimitHint}>
+        {(props) => (
+          <Input
+            {...props}
+            data-field="step_limit"
+            type="number"
+            min={1}
+            value={document.step_limit ?? ''}
+            onChange={(event) => set('step_limit', event.target.value === '' ? undefined : Number(event.target.value))}
+          />
+        )}
+      </Field>
     </>
   )
 }
@@ -153,18 +302,34 @@ export function Inspector({ editable }: { editable: boolean }) {
       aria-label={s.label}
       onKeyDown={(event) => {
         // Back to the canvas, where keys are commands again.
-        if (event.key === 'Escape' && !event.defaultPrevented) window.document.querySelector<HTMLElement>('.react-flow')?.focus()
+        if (event.key === 'Escape' && !event.defaultPrevented)
+          window.document.querySelector<HTMLElement>('.react-flow')?.focus()
       }}
-      className="absolute inset-x-0 bottom-0 z-10 flex max-h-[60%] flex-col border-t border-line bg-bg md:static md:max-h-none md:w-88 md:shrink-0 md:border-t-0 md:border-l 2xl:w-104"
+      className={cx(
+        'absolute inset-x-0 bottom-0 z-10 flex max-h-[60%] flex-col border-t border-line bg-bg md:static',
+        'md:max-h-none md:w-88 md:shrink-0 md:border-t-0 md:border-l 2xl:w-104',
+      )}
     >
       <header className="flex min-h-11 items-center gap-2 border-b border-line px-4">
         {step ? <KindTag kind={step.type} /> : null}
-        <h2 className="truncate text-sm font-semibold">{step && only !== undefined ? titleOf(only, step) : selected.size > 1 ? s.many(selected.size) : s.workflow}</h2>
-        {selected.size > 0 && <IconButton label={s.close} className="ml-auto" onClick={() => builder.select([])}><X size={15} /></IconButton>}
+        <h2 className="truncate text-sm font-semibold">
+          {step && only !== undefined ? titleOf(only, step) : selected.size > 1 ? s.many(selected.size) : s.workflow}
+        </h2>
+        {selected.size > 0 && (
+          <IconButton label={s.close} className="ml-auto" onClick={() => builder.select([])}>
+            <X size={15} />
+          </IconButton>
+        )}
       </header>
       <div ref={body} className="min-h-0 flex-1 overflow-y-auto p-4">
         <fieldset disabled={!editable} className="flex min-w-0 flex-col gap-3">
-          {step && only !== undefined ? <StepPanel key={only} id={only} step={step} /> : selected.size > 1 ? <p className="text-sm text-muted">{s.manyHelp}</p> : <WorkflowPanel />}
+          {step && only !== undefined ? (
+            <StepPanel key={only} id={only} step={step} />
+          ) : selected.size > 1 ? (
+            <p className="text-sm text-muted">{s.manyHelp}</p>
+          ) : (
+            <WorkflowPanel />
+          )}
         </fieldset>
       </div>
       {editable && selected.size < 2 && <SampleLine />}

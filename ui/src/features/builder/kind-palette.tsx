@@ -13,7 +13,16 @@ export function KindPalette() {
   const builder = useBuilder()
   const centre = useCentre()
   return (
-    <div role="toolbar" aria-label={strings.palette.label} aria-orientation="vertical" className="absolute top-3 left-3 z-10 flex flex-col gap-0.5 rounded-lg border border-line-strong bg-raised p-1 shadow-sm" title={strings.palette.hint}>
+    <div
+      role="toolbar"
+      aria-label={strings.palette.label}
+      aria-orientation="vertical"
+      className={cx(
+        'absolute top-3 left-3 z-10 flex flex-col gap-0.5 rounded-lg border border-line-strong bg-raised p-1',
+        'shadow-sm',
+      )}
+      title={strings.palette.hint}
+    >
       {STEP_TYPES.map((type) => {
         const { icon: Icon, colour } = kindView(type)
         const name = shared.kinds[type]?.name ?? type

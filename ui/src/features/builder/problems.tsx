@@ -35,39 +35,69 @@ function viewOf(problem: Diagnostic): Partial<View> {
 export function StepProblems({ id }: { id: string }) {
   const builder = useBuilder()
   const list = useStore(builder.diagnostics, (state) => state.list)
-  return list.filter((problem) => placeOf(problem).step === id).map((problem, index) => (
-    <Note key={index} tone={TONE[problem.severity]}>
-      {problem.message}
-      {problem.help && <span className="block text-xs">{problem.help}</span>}
-    </Note>
-  ))
+  return list
+    .filter((problem) => placeOf(problem).step === id)
+    .map((problem, index) => (
+      <Note key={index} tone={TONE[problem.severity]}>
+        {problem.message}
+        {problem.help && <span className="block text-xs">{problem.help}</span>}
+      </Note>
+    ))
 }
 
-/** Everything that was found. `onGo` brings back the panel with the fields; `docked` takes room of its own instead of lying on the canvas. */
+/**
+ * Everything that was found. `onGo` brings back the panel with the fields; `docked` takes room of its own instead of
+ * lying on the canvas.
+ */
 export function ProblemsPanel({ docked, onGo }: { docked?: boolean; onGo: () => Promise<void> }) {
   const builder = useBuilder()
   const document = useDocument()
   const { list, checking } = useStore(builder.diagnostics)
   const where = (problem: Diagnostic) => {
     const { step, field } = placeOf(problem)
-    return step === undefined ? (s.parts[field.split('.')[0] ?? ''] ?? strings.inspector.workflow) : titleOf(step, document.steps[step])
+    return step === undefined
+      ? (s.parts[field.split('.')[0] ?? ''] ?? strings.inspector.workflow)
+      : titleOf(step, document.steps[step])
   }
   return (
-    <section aria-label={s.title} className={cx('flex max-h-52 flex-col bg-raised', docked ? 'shrink-0 border-t border-line' : 'absolute inset-x-2 bottom-2 z-10 rounded-lg border border-line-strong shadow-[var(--shadow)] md:inset-x-auto md:left-16 md:w-[34rem]')}>
+    <section
+      aria-label={s.title}
+      className={cx(
+        'flex max-h-52 flex-col bg-raised',
+        docked
+          ? 'shrink-0 border-t border-line'
+          : 'absolute inset-x-2 bottom-2 z-10 rounded-lg border border-line-strong shadow-[var(--shadow)] ' +
+              'md:inset-x-auto md:left-16 md:w-[34rem]',
+      )}
+    >
       <header className="flex items-center gap-2 border-b border-line px-3 py-1.5 text-sm font-semibold">
         {s.title}
         {checking && <span className="text-xs font-normal text-faint">{s.checking}</span>}
-        <IconButton label={strings.inspector.close} className="ml-auto !size-6" onClick={() => builder.show({ problems: false })}><X size={14} /></IconButton>
+        <IconButton
+          label={strings.inspector.close}
+          className="ml-auto !size-6"
+          onClick={() => builder.show({ problems: false })}
+        >
+          <X size={14} />
+        </IconButton>
       </header>
       <ul className="overflow-y-auto p-1">
         {list.length === 0 && <li className="px-2 py-2 text-sm text-muted">{s.none}</li>}
         {list.map((problem, index) => (
           <li key={index}>
-            <Button look="quiet" className="!h-auto w-full !justify-start !py-1.5 text-left !whitespace-normal" onClick={() => {
-              // One after the other: the address follows the selection, from where it then is.
-              void onGo().then(() => builder.show(viewOf(problem)))
-            }}>
-              <span className={`mt-0.5 size-2 shrink-0 rounded-full ${DOT[problem.severity]}`} aria-label={s.severity[problem.severity]} role="img" />
+            <Button
+              look="quiet"
+              className="!h-auto w-full !justify-start !py-1.5 text-left !whitespace-normal"
+              onClick={() => {
+                // One after the other: the address follows the selection, from where it then is.
+                void onGo().then(() => builder.show(viewOf(problem)))
+              }}
+            >
+              <span
+                className={`mt-0.5 size-2 shrink-0 rounded-full ${DOT[problem.severity]}`}
+                aria-label={s.severity[problem.severity]}
+                role="img"
+              />
               <span className="min-w-0 flex-1">
                 <span className="text-text">{problem.message}</span>
                 {problem.help && <span className="block text-xs font-normal text-faint">{problem.help}</span>}

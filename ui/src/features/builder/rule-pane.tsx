@@ -9,10 +9,26 @@ const s = strings.condition
 const STEP: Place = { kind: 'step' }
 
 /** The rules a text says; a text that says more is kept and said so. */
-export default function RulePane({ text, onChange, disabled }: { text: string; onChange: (text: string) => void; disabled: boolean }) {
+export default function RulePane({
+  text,
+  onChange,
+  disabled,
+}: {
+  text: string
+  onChange: (text: string) => void
+  disabled: boolean
+}) {
   const rules = useMemo(() => rulesOf(text), [text])
   const shape = useShape(STEP)
   const names = useMemo(() => paths(shape()), [shape])
-  if (!rules) return <Note tone="muted">{s.notRules}<code className="mt-1 block font-mono text-xs break-words">{text}</code></Note>
-  return <RuleEditor label={s.when} words={s.rules} names={names} rules={rules} onChange={onChange} disabled={disabled} />
+  if (!rules)
+    return (
+      <Note tone="muted">
+        {s.notRules}
+        <code className="mt-1 block font-mono text-xs break-words">{text}</code>
+      </Note>
+    )
+  return (
+    <RuleEditor label={s.when} words={s.rules} names={names} rules={rules} onChange={onChange} disabled={disabled} />
+  )
 }

@@ -18,7 +18,10 @@ export function useRunScope(id: string | undefined): JsonObject | null {
   return useMemo(() => (run && start ? scopeOfRun(run, start) : null), [run, start])
 }
 
-/** The data expressions are tried on: what somebody wrote, else the run chosen or the newest, else the variables as they start. */
+/**
+ * The data expressions are tried on: what somebody wrote, else the run chosen or the newest, else the variables as
+ * they start.
+ */
 export function useSample(): Sample {
   const builder = useBuilder()
   const document = useDocument()
@@ -51,14 +54,29 @@ export function useShape(place: Place): () => Shape {
   const { data: connectors } = useQuery(queries.connectors())
   const sample = useSample()
   return useCallback(() => {
-    const outputs = new Map(connectors?.items.flatMap((connector) => connector.actions.map((action) => [action.name, action.output] as const)))
-    const whole = merged(documentShape(document, (action) => outputs.get(action)), shapeOfValue(sample.data))
+    const outputs = new Map(
+      connectors?.items.flatMap((connector) =>
+        connector.actions.map((action) => [action.name, action.output] as const),
+      ),
+    )
+    const whole = merged(
+      documentShape(document, (action) => outputs.get(action)),
+      shapeOfValue(sample.data),
+    )
     if (place.kind === 'message') {
       const own = shapeOfValue(messageScope(sample.data))
-      return { ...own, members: new Map([...own.members].map(([name, shape]) => [name, merged(whole.members.get(name) ?? leaf(), shape)])) }
+      return {
+        ...own,
+        members: new Map(
+          [...own.members].map(([name, shape]) => [name, merged(whole.members.get(name) ?? leaf(), shape)]),
+        ),
+      }
     }
-    const step = place.kind === 'set' ? whole.members.get('steps')?.members.get(place.step)?.members.get('output') : undefined
-    return step ? { ...whole, members: new Map([['output', { ...step, about: strings.shape.output }], ...whole.members]) } : whole
+    const step =
+      place.kind === 'set' ? whole.members.get('steps')?.members.get(place.step)?.members.get('output') : undefined
+    return step
+      ? { ...whole, members: new Map([['output', { ...step, about: strings.shape.output }], ...whole.members]) }
+      : whole
   }, [document, connectors, sample, place])
 }
 

@@ -13,7 +13,14 @@ import { createStore, type Store } from '@/ui/store'
 const CHECK_PAUSE_MS = 350
 
 /** What is looked at: not part of the document, not undone. */
-export type View = { selected: ReadonlySet<StepId>; edge: string | null; problems: boolean; adding: Place | 'anywhere' | null; focus: string | null; /** YAML being written, and the draft it began from. */ text: { text: string; of: WorkflowDocument } | null }
+export type View = {
+  selected: ReadonlySet<StepId>
+  edge: string | null
+  problems: boolean
+  adding: Place | 'anywhere' | null
+  focus: string | null
+  /** YAML being written, and the draft it began from. */ text: { text: string; of: WorkflowDocument } | null
+}
 
 /** One open draft: the document with its history, the view onto it, and how it is kept on the server. */
 export type Builder = {
@@ -54,13 +61,29 @@ function isFinal({ status }: ApiProblem): boolean {
   return status >= 400 && status < 500 && ![401, 408, 429].includes(status)
 }
 
-async function saveDraft(id: string, document: WorkflowDocument, revision: number, onSaved: (workflow: Workflow) => void): Promise<SaveAnswer<WorkflowDocument>> {
+async function saveDraft(
+  id: string,
+  document: WorkflowDocument,
+  revision: number,
+  onSaved: (workflow: Workflow) => void,
+): Promise<SaveAnswer<WorkflowDocument>> {
   try {
-    const saved = await send(api.PUT('/api/v1/workflows/{id}/draft', { params: { path: { id }, header: { 'If-Match': `"${revision}"` } }, body: { document } }))
+    const saved = await send(
+      api.PUT('/api/v1/workflows/{id}/draft', {
+        params: { path: { id }, header: { 'If-Match': `"${revision}"` } },
+        body: { document },
+      }),
+    )
     onSaved(saved)
     return { ok: true, revision: saved.draft_revision }
   } catch (error) {
-    return (error instanceof ApiProblem ? conflictOf(error) : null) ?? { ok: false, message: problemText(error), final: error instanceof ApiProblem && isFinal(error) }
+    return (
+      (error instanceof ApiProblem ? conflictOf(error) : null) ?? {
+        ok: false,
+        message: problemText(error),
+        final: error instanceof ApiProblem && isFinal(error),
+      }
+    )
   }
 }
 
@@ -71,7 +94,14 @@ function later(work: () => void, pauseMs: number): () => void {
 
 export function createBuilder(workflow: Workflow, onSaved: (workflow: Workflow) => void): Builder {
   const past = createStore(history.startHistory(asDocument(workflow.draft)))
-  const view = createStore<View>({ selected: new Set(), edge: null, problems: false, adding: null, focus: null, text: null })
+  const view = createStore<View>({
+    selected: new Set(),
+    edge: null,
+    problems: false,
+    adding: null,
+    focus: null,
+    text: null,
+  })
   const saving = createStore<SaveState<WorkflowDocument>>({ kind: 'saved', revision: workflow.draft_revision })
   const diagnostics = createStore({ list: workflow.diagnostics, checking: false })
   let kept = past.get().document
@@ -161,7 +191,10 @@ export function marksOf(diagnostics: readonly Diagnostic[]): Marks {
     if (part !== 'steps' || id === undefined) continue
     if (severity === 'info') continue
     const mark = marks.get(id) ?? { errors: 0, warnings: 0 }
-    marks.set(id, severity === 'error' ? { ...mark, errors: mark.errors + 1 } : { ...mark, warnings: mark.warnings + 1 })
+    marks.set(
+      id,
+      severity === 'error' ? { ...mark, errors: mark.errors + 1 } : { ...mark, warnings: mark.warnings + 1 },
+    )
   }
   return marks
 }

@@ -17,11 +17,35 @@ export function WhenField({ id, index }: { id: string; index: number }) {
   const [view, setView] = useState<'text' | 'rules'>('text')
   return (
     <div data-field={path.join('.')} className="flex flex-col gap-1.5">
-      <Tabs label={s.view} value={view} onChange={setView} tabs={[{ id: 'text', label: s.asText }, { id: 'rules', label: s.asRules }]} />
+      <Tabs
+        label={s.view}
+        value={view}
+        onChange={setView}
+        tabs={[
+          { id: 'text', label: s.asText },
+          { id: 'rules', label: s.asRules },
+        ]}
+      />
       {view === 'text' ? (
-        <TextField id={id} path={path} label={s.when} hint={text ? undefined : s.whenHint} rows={2} mode="expression" required />
+        <TextField
+          id={id}
+          path={path}
+          label={s.when}
+          hint={text ? undefined : s.whenHint}
+          rows={2}
+          mode="expression"
+          required
+        />
       ) : (
-        <Suspense fallback={<div data-loading><Skeleton className="h-20" /></div>}><RulePane text={text} onChange={set} disabled={!editable} /></Suspense>
+        <Suspense
+          fallback={
+            <div data-loading>
+              <Skeleton className="h-20" />
+            </div>
+          }
+        >
+          <RulePane text={text} onChange={set} disabled={!editable} />
+        </Suspense>
       )}
     </div>
   )

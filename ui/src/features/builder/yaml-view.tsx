@@ -30,7 +30,8 @@ export default function YamlView({ editable }: { editable: boolean }) {
   // Kept with the view: who looks at the graph in between finds the text again.
   const written = useView((view) => view.text)
   const draft = written?.text ?? null
-  const write = (text: string | null) => builder.show({ text: text === null ? null : { text, of: builder.view.get().text?.of ?? document } })
+  const write = (text: string | null) =>
+    builder.show({ text: text === null ? null : { text, of: builder.view.get().text?.of ?? document } })
   const parsed = draft === null || draft === current ? null : read(draft)
   const apply = () => {
     if (!parsed || !('document' in parsed)) return
@@ -39,12 +40,22 @@ export default function YamlView({ editable }: { editable: boolean }) {
   }
   return (
     <div className="flex min-h-0 flex-1 flex-col">
-      <div className="min-h-0 flex-1"><CodeEditor label={strings.views.yaml} value={draft ?? current} onChange={editable ? write : undefined} /></div>
+      <div className="min-h-0 flex-1">
+        <CodeEditor label={strings.views.yaml} value={draft ?? current} onChange={editable ? write : undefined} />
+      </div>
       {parsed && (
         <div className="flex items-center gap-2 border-t border-line bg-sunken px-4 py-2">
-          {'error' in parsed ? <p role="alert" className="min-w-0 flex-1 truncate text-sm text-bad">{parsed.error}</p> : <p className="flex-1 text-sm text-muted">{written && written.of !== document ? s.overtaken : s.changed}</p>}
+          {'error' in parsed ? (
+            <p role="alert" className="min-w-0 flex-1 truncate text-sm text-bad">
+              {parsed.error}
+            </p>
+          ) : (
+            <p className="flex-1 text-sm text-muted">{written && written.of !== document ? s.overtaken : s.changed}</p>
+          )}
           <Button onClick={() => write(null)}>{s.discard}</Button>
-          <Button look="primary" disabled={'error' in parsed} onClick={apply}>{s.apply}</Button>
+          <Button look="primary" disabled={'error' in parsed} onClick={apply}>
+            {s.apply}
+          </Button>
         </div>
       )}
     </div>

@@ -15,15 +15,27 @@ function Done({ form }: { form: MessageForm }) {
   const values = form.values ?? {}
   return (
     <div className="w-full max-w-[92%] rounded-2xl rounded-bl-md border border-line bg-sunken p-4">
-      <p className="flex items-center gap-1.5 text-sm font-medium text-muted">{form.status === 'submitted' ? <><Check size={15} className="text-ok" /> {s.submitted}</> : <><Lock size={14} /> {s.closed}</>}</p>
+      <p className="flex items-center gap-1.5 text-sm font-medium text-muted">
+        {form.status === 'submitted' ? (
+          <>
+            <Check size={15} className="text-ok" /> {s.submitted}
+          </>
+        ) : (
+          <>
+            <Lock size={14} /> {s.closed}
+          </>
+        )}
+      </p>
       {form.status === 'submitted' && (
         <dl className="mt-2 grid grid-cols-[auto_1fr] gap-x-3 gap-y-1 text-sm">
-          {schemaFields(form.schema).filter((field) => values[field.name] !== undefined).map((field) => (
-            <div key={field.name} className="contents">
-              <dt className="text-faint">{field.title}</dt>
-              <dd className="break-words">{brief(values[field.name], 200)}</dd>
-            </div>
-          ))}
+          {schemaFields(form.schema)
+            .filter((field) => values[field.name] !== undefined)
+            .map((field) => (
+              <div key={field.name} className="contents">
+                <dt className="text-faint">{field.title}</dt>
+                <dd className="break-words">{brief(values[field.name], 200)}</dd>
+              </div>
+            ))}
         </dl>
       )}
     </div>
@@ -31,23 +43,58 @@ function Done({ form }: { form: MessageForm }) {
 }
 
 /** A form inside the conversation. What is typed stays in this browser until it was sent. */
-export function ChatForm({ form, said, visitor, onDone }: { form: MessageForm; said: string; visitor: Visitor; onDone: () => void }) {
-  const [values, setValues] = useState<Record<string, unknown>>(() => loadFormDraft(form.checkpoint) ?? form.prefill ?? {})
+export function ChatForm({
+  form,
+  said,
+  visitor,
+  onDone,
+}: {
+  form: MessageForm
+  said: string
+  visitor: Visitor
+  onDone: () => void
+}) {
+  const [values, setValues] = useState<Record<string, unknown>>(
+    () => loadFormDraft(form.checkpoint) ?? form.prefill ?? {},
+  )
   const submit = useMutation({
     mutationFn: (given: Record<string, unknown>) =>
-      send(api.POST('/api/v1/chat/conversations/{id}/forms/{checkpoint}', { params: { path: { id: visitor.conversation, checkpoint: form.checkpoint }, header: { 'X-Visitor': visitor.token } }, body: { values: given } })),
+      send(
+        api.POST('/api/v1/chat/conversations/{id}/forms/{checkpoint}', {
+          params: {
+            path: { id: visitor.conversation, checkpoint: form.checkpoint },
+            header: { 'X-Visitor': visitor.token },
+          },
+          body: { values: given },
+        }),
+      ),
     onSuccess: () => saveFormDraft(form.checkpoint, null),
     onSettled: onDone,
   })
   if (form.status !== 'open') return <Done form={form} />
   // Between the answer and the refreshed message the form is already shown as sent.
   if (submit.isSuccess) return <Done form={{ ...form, status: 'submitted', values: submit.variables }} />
-  const fieldErrors = submit.error instanceof ApiProblem && submit.error.status === 422 ? (submit.error.problem.errors ?? []) : []
+  const fieldErrors =
+    submit.error instanceof ApiProblem && submit.error.status === 422 ? (submit.error.problem.errors ?? []) : []
   return (
-    <div className="w-full max-w-[92%] rounded-2xl rounded-bl-md border border-line-strong bg-raised p-4 shadow-sm" style={{ animation: 'rise 180ms ease-out' }}>
+    <div
+      className="w-full max-w-[92%] rounded-2xl rounded-bl-md border border-line-strong bg-raised p-4 shadow-sm"
+      style={{ animation: 'rise 180ms ease-out' }}
+    >
       {form.prompt && form.prompt !== said && <p className="mb-3 text-[15px] whitespace-pre-wrap">{form.prompt}</p>}
-      {submit.error && fieldErrors.length === 0 && <div className="mb-3"><Note tone="bad">{problemText(submit.error)}</Note></div>}
-      <Suspense fallback={<div className="flex flex-col gap-3"><Skeleton className="h-9" /><Skeleton className="h-9" /></div>}>
+      {submit.error && fieldErrors.length === 0 && (
+        <div className="mb-3">
+          <Note tone="bad">{problemText(submit.error)}</Note>
+        </div>
+      )}
+      <Suspense
+        fallback={
+          <div className="flex flex-col gap-3">
+            <Skeleton className="h-9" />
+            <Skeleton className="h-9" />
+          </div>
+        }
+      >
         <SchemaForm
           id={form.checkpoint}
           schema={form.schema}

@@ -20,7 +20,10 @@ function useLive(visitor: Visitor | null): boolean {
   const [live, setLive] = useState(false)
   useEffect(() => {
     if (!visitor) return
-    const source = new EventSource(`/api/v1/chat/conversations/${encodeURIComponent(visitor.conversation)}/events?visitor=${encodeURIComponent(visitor.token)}`)
+    const source = new EventSource(
+      `/api/v1/chat/conversations/${encodeURIComponent(visitor.conversation)}/events` +
+        `?visitor=${encodeURIComponent(visitor.token)}`,
+    )
     const read = () => void refresh(client, viewKey(visitor))
     for (const kind of ['conversation', 'resync']) source.addEventListener(kind, read)
     source.addEventListener('open', () => {
@@ -42,15 +45,23 @@ export function useChat(workspace: string) {
 
   const view = useQuery({
     queryKey: viewKey(visitor),
-    queryFn: () => send(api.GET('/api/v1/chat/conversations/{id}', { params: { path: { id: visitor?.conversation ?? '' }, header: { 'X-Visitor': visitor?.token ?? '' } } })),
+    queryFn: () =>
+      send(
+        api.GET('/api/v1/chat/conversations/{id}', {
+          params: { path: { id: visitor?.conversation ?? '' }, header: { 'X-Visitor': visitor?.token ?? '' } },
+        }),
+      ),
     enabled: visitor !== null,
     refetchInterval: live ? SAFETY_MS : POLL_MS,
-    retry: (failures, error) => failures < 3 && !(error instanceof ApiProblem && error.status >= 400 && error.status < 500),
+    retry: (failures, error) =>
+      failures < 3 && !(error instanceof ApiProblem && error.status >= 400 && error.status < 500),
   })
 
   const open = async (): Promise<Visitor> => {
     if (visitor) return visitor
-    const started = await send(api.POST('/api/v1/chat/{workspace}/conversations', { params: { path: { workspace } }, body: {} }))
+    const started = await send(
+      api.POST('/api/v1/chat/{workspace}/conversations', { params: { path: { workspace } }, body: {} }),
+    )
     const fresh = { conversation: started.conversation, token: started.token }
     saveVisitor(workspace, fresh)
     setVisitor(fresh)
@@ -61,15 +72,23 @@ export function useChat(workspace: string) {
     // One after the other: the order of messages is the order of sending.
     scope: { id: 'chat' },
     // The client id makes a second sending harmless.
-    retry: (failures, error) => failures < 3 && !(error instanceof ApiProblem && error.status >= 400 && error.status < 500),
+    retry: (failures, error) =>
+      failures < 3 && !(error instanceof ApiProblem && error.status >= 400 && error.status < 500),
     mutationFn: async ({ clientId, body }: { clientId: string; body: string }) => {
       const who = await open()
-      await send(api.POST('/api/v1/chat/conversations/{id}/messages', { params: { path: { id: who.conversation }, header: { 'X-Visitor': who.token } }, body: { body, client_id: clientId } }))
+      await send(
+        api.POST('/api/v1/chat/conversations/{id}/messages', {
+          params: { path: { id: who.conversation }, header: { 'X-Visitor': who.token } },
+          body: { body, client_id: clientId },
+        }),
+      )
       await refresh(client, viewKey(who))
     },
-    onMutate: ({ clientId, body }) => setPending((list) => [...list.filter((entry) => entry.clientId !== clientId), { clientId, body, failed: false }]),
+    onMutate: ({ clientId, body }) =>
+      setPending((list) => [...list.filter((entry) => entry.clientId !== clientId), { clientId, body, failed: false }]),
     onSuccess: (_, { clientId }) => setPending((list) => list.filter((entry) => entry.clientId !== clientId)),
-    onError: (_, { clientId }) => setPending((list) => list.map((entry) => (entry.clientId === clientId ? { ...entry, failed: true } : entry))),
+    onError: (_, { clientId }) =>
+      setPending((list) => list.map((entry) => (entry.clientId === clientId ? { ...entry, failed: true } : entry))),
   })
 
   const known = new Set(view.data?.messages.map((message) => message.client_id))

@@ -23,7 +23,9 @@ function write(name: string, value: unknown): void {
 
 export function loadVisitor(workspace: string): Visitor | null {
   const value = read(key(workspace)) as Partial<Visitor> | null
-  return value && typeof value.conversation === 'string' && typeof value.token === 'string' ? { conversation: value.conversation, token: value.token } : null
+  return value && typeof value.conversation === 'string' && typeof value.token === 'string'
+    ? { conversation: value.conversation, token: value.token }
+    : null
 }
 
 export function saveVisitor(workspace: string, visitor: Visitor | null): void {

@@ -23,16 +23,30 @@ function mergedSchema(connector: { settings_schema: unknown; secrets_schema: unk
   const hidden = isObject(secrets.properties) ? secrets.properties : {}
   const properties: JsonObject = { ...own }
   for (const [name, field] of Object.entries(hidden)) {
-    properties[name] = { ...(isObject(field) ? field : {}), writeOnly: true, ...(editing ? { description: s.secretKept } : {}) }
+    properties[name] = {
+      ...(isObject(field) ? field : {}),
+      writeOnly: true,
+      ...(editing ? { description: s.secretKept } : {}),
+    }
   }
   const list = (value: unknown) => (Array.isArray(value) ? (value as string[]) : [])
-  const secretNames = new Set(schemaFields({ properties }).filter((field) => field.secret).map((field) => field.name))
-  const required = [...list(settings.required), ...list(secrets.required)].filter((name) => !(editing && secretNames.has(name)))
+  const secretNames = new Set(
+    schemaFields({ properties })
+      .filter((field) => field.secret)
+      .map((field) => field.name),
+  )
+  const required = [...list(settings.required), ...list(secrets.required)].filter(
+    (name) => !(editing && secretNames.has(name)),
+  )
   return { type: 'object', properties, required }
 }
 
 function split(values: Values, schema: JsonObject): { settings: Values; secrets: Values } {
-  const secret = new Set(schemaFields(schema).filter((field) => field.secret).map((field) => field.name))
+  const secret = new Set(
+    schemaFields(schema)
+      .filter((field) => field.secret)
+      .map((field) => field.name),
+  )
   const settings: Values = {}
   const secrets: Values = {}
   for (const [name, value] of Object.entries(values)) {
@@ -68,35 +82,98 @@ function AccountDialog({ kind, existing, title, save, list, onClose }: Props) {
       onClose()
     },
   })
-  const errors = saving.error instanceof ApiProblem ? (saving.error.problem.errors ?? []).map((error) => ({ ...error, pointer: error.pointer.replace(/^\/(settings|secrets)/, '') })) : []
+  const errors =
+    saving.error instanceof ApiProblem
+      ? (saving.error.problem.errors ?? []).map((error) => ({
+          ...error,
+          pointer: error.pointer.replace(/^\/(settings|secrets)/, ''),
+        }))
+      : []
   return (
     <Dialog open onClose={onClose} title={title}>
       <div className="flex flex-col gap-3">
-        <Field label={s.name}>{(props) => <Input {...props} value={name} onChange={(event) => setName(event.target.value)} />}</Field>
+        <Field label={s.name}>
+          {(props) => <Input {...props} value={name} onChange={(event) => setName(event.target.value)} />}
+        </Field>
         {saving.error && errors.length === 0 && <Note tone="bad">{problemText(saving.error)}</Note>}
         <Suspense fallback={<Skeleton className="h-24" />}>
-          <SchemaForm id={kind.name} schema={schema} values={values} errors={errors} busy={saving.isPending} submitLabel={s.save} onChange={setValues} onSubmit={(given) => saving.mutate(given)} />
+          <SchemaForm
+            id={kind.name}
+            schema={schema}
+            values={values}
+            errors={errors}
+            busy={saving.isPending}
+            submitLabel={s.save}
+            onChange={setValues}
+            onSubmit={(given) => saving.mutate(given)}
+          />
         </Suspense>
       </div>
     </Dialog>
   )
 }
 
-export function ConnectionDialog({ connector, connection, onClose }: { connector: Connector; connection?: Connection; onClose: () => void }) {
+export function ConnectionDialog({
+  connector,
+  connection,
+  onClose,
+}: {
+  connector: Connector
+  connection?: Connection
+  onClose: () => void
+}) {
   const save = (body: Saved) =>
-    connection ? send(api.PATCH('/api/v1/connections/{id}', { params: { path: { id: connection.id } }, body })) : send(api.POST('/api/v1/connections', { body: { ...body, connector: connector.name } }))
-  return <AccountDialog kind={connector} existing={connection} title={connection ? s.editTitle(connection.name) : s.addTitle(connector.title || connector.name)} save={save} list="connections" onClose={onClose} />
+    connection
+      ? send(api.PATCH('/api/v1/connections/{id}', { params: { path: { id: connection.id } }, body }))
+      : send(api.POST('/api/v1/connections', { body: { ...body, connector: connector.name } }))
+  return (
+    <AccountDialog
+      kind={connector}
+      existing={connection}
+      title={connection ? s.editTitle(connection.name) : s.addTitle(connector.title || connector.name)}
+      save={save}
+      list="connections"
+      onClose={onClose}
+    />
+  )
 }
 
-export function ChannelDialog({ kind, account, onClose }: { kind: ChannelKind; account?: ChannelAccount; onClose: () => void }) {
+export function ChannelDialog({
+  kind,
+  account,
+  onClose,
+}: {
+  kind: ChannelKind
+  account?: ChannelAccount
+  onClose: () => void
+}) {
   const save = (body: Saved) =>
-    account ? send(api.PATCH('/api/v1/channels/{id}', { params: { path: { id: account.id } }, body })) : send(api.POST('/api/v1/channels', { body: { ...body, channel: kind.channel } }))
+    account
+      ? send(api.PATCH('/api/v1/channels/{id}', { params: { path: { id: account.id } }, body }))
+      : send(api.POST('/api/v1/channels', { body: { ...body, channel: kind.channel } }))
   const named = useMemo(() => ({ ...kind, name: kind.channel }), [kind])
-  return <AccountDialog kind={named} existing={account} title={account ? s.editTitle(account.name) : s.addTitle(kind.title)} save={save} list="channels" onClose={onClose} />
+  return (
+    <AccountDialog
+      kind={named}
+      existing={account}
+      title={account ? s.editTitle(account.name) : s.addTitle(kind.title)}
+      save={save}
+      list="channels"
+      onClose={onClose}
+    />
+  )
 }
 
 /** Takes a connection or a channel away, after asking. */
-export function RemoveAccount({ account, list, onClose }: { account: { id: string; name: string }; list: 'connections' | 'channels'; onClose: () => void }) {
+export function RemoveAccount({
+  account,
+  list,
+  onClose,
+}: {
+  account: { id: string; name: string }
+  list: 'connections' | 'channels'
+  onClose: () => void
+}) {
   const client = useQueryClient()
   const remove = useMutation({
     mutationFn: () => send(api.DELETE(`/api/v1/${list}/{id}`, { params: { path: { id: account.id } } })),
@@ -109,7 +186,12 @@ export function RemoveAccount({ account, list, onClose }: { account: { id: strin
   return (
     <Dialog open onClose={onClose} title={s.removeTitle(account.name)} description={s.removeText}>
       {remove.error && <Note tone="bad">{problemText(remove.error)}</Note>}
-      <div className="flex justify-end gap-2"><Button onClick={onClose}>{s.keep}</Button><Button look="danger" busy={remove.isPending} onClick={() => remove.mutate()}>{s.remove}</Button></div>
+      <div className="flex justify-end gap-2">
+        <Button onClick={onClose}>{s.keep}</Button>
+        <Button look="danger" busy={remove.isPending} onClick={() => remove.mutate()}>
+          {s.remove}
+        </Button>
+      </div>
     </Dialog>
   )
 }

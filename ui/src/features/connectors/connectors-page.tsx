@@ -24,7 +24,14 @@ function Action({ action }: { action: ActionSpec }) {
     <li className="flex flex-wrap items-baseline gap-x-3 gap-y-0.5 py-1.5">
       <code className="font-mono text-xs">{action.name}</code>
       <span className="text-sm text-muted">{action.description || action.title}</span>
-      <span className={cx('ml-auto rounded-full px-2 text-xs', action.risk === 'high' ? 'bg-bad-soft text-bad' : 'bg-hover text-muted')}>{s.risk[action.risk]}</span>
+      <span
+        className={cx(
+          'ml-auto rounded-full px-2 text-xs',
+          action.risk === 'high' ? 'bg-bad-soft text-bad' : 'bg-hover text-muted',
+        )}
+      >
+        {s.risk[action.risk]}
+      </span>
     </li>
   )
 }
@@ -34,20 +41,41 @@ function ConnectorCard({ connector, may, onAdd }: { connector: Connector; may: b
   return (
     <li className="rounded-lg border border-line">
       <div className="flex items-center gap-3 p-3">
-        <button type="button" aria-expanded={open} onClick={() => setOpen(!open)} className="flex min-w-0 flex-1 items-center gap-2 text-left">
+        <button
+          type="button"
+          aria-expanded={open}
+          onClick={() => setOpen(!open)}
+          className="flex min-w-0 flex-1 items-center gap-2 text-left"
+        >
           <ChevronRight size={14} className={cx('shrink-0 text-faint transition-transform', open && 'rotate-90')} />
           <span className="font-medium">{connector.title || connector.name}</span>
           <span className="font-mono text-xs text-faint">{connector.name}</span>
           <span className="truncate text-xs text-faint">{s.actions(connector.actions.length)}</span>
         </button>
-        <Button small icon={<Plus size={14} />} disabled={!may} onClick={onAdd}>{s.add}</Button>
+        <Button small icon={<Plus size={14} />} disabled={!may} onClick={onAdd}>
+          {s.add}
+        </Button>
       </div>
-      {open && <ul className="divide-y divide-line border-t border-line px-4 py-1">{connector.actions.map((action) => <Action key={action.name} action={action} />)}</ul>}
+      {open && (
+        <ul className="divide-y divide-line border-t border-line px-4 py-1">
+          {connector.actions.map((action) => (
+            <Action key={action.name} action={action} />
+          ))}
+        </ul>
+      )}
     </li>
   )
 }
 
-function Connections({ connectors, may, onOpen }: { connectors: Connector[]; may: boolean; onOpen: (open: Open) => void }) {
+function Connections({
+  connectors,
+  may,
+  onOpen,
+}: {
+  connectors: Connector[]
+  may: boolean
+  onOpen: (open: Open) => void
+}) {
   const query = useQuery(queries.connections())
   return (
     <section className="flex flex-col gap-2">
@@ -56,7 +84,9 @@ function Connections({ connectors, may, onOpen }: { connectors: Connector[]; may
       <QueryState query={query}>
         {({ items }) =>
           items.length === 0 ? (
-            <p className="rounded-lg border border-dashed border-line-strong p-4 text-sm text-muted">{s.noConnections}</p>
+            <p className="rounded-lg border border-dashed border-line-strong p-4 text-sm text-muted">
+              {s.noConnections}
+            </p>
           ) : (
             <ul className="divide-y divide-line rounded-lg border border-line">
               {items.map((connection) => {
@@ -65,10 +95,28 @@ function Connections({ connectors, may, onOpen }: { connectors: Connector[]; may
                   <li key={connection.id} className="flex flex-wrap items-center gap-x-3 gap-y-1 px-3 py-2">
                     <span className="font-medium">{connection.name}</span>
                     <span className="font-mono text-xs text-faint">{connection.connector}</span>
-                    {connection.secret_names.length > 0 && <span className="text-xs text-faint">{s.secrets}: {connection.secret_names.join(', ')}</span>}
+                    {connection.secret_names.length > 0 && (
+                      <span className="text-xs text-faint">
+                        {s.secrets}: {connection.secret_names.join(', ')}
+                      </span>
+                    )}
                     <span className="ml-auto flex gap-1">
-                      <Button small look="quiet" disabled={!may || !connector} onClick={() => connector && onOpen({ what: 'edit', connector, connection })}>{s.edit}</Button>
-                      <Button small look="quiet" disabled={!may} onClick={() => onOpen({ what: 'remove', account: connection, list: 'connections' })}>{s.remove}</Button>
+                      <Button
+                        small
+                        look="quiet"
+                        disabled={!may || !connector}
+                        onClick={() => connector && onOpen({ what: 'edit', connector, connection })}
+                      >
+                        {s.edit}
+                      </Button>
+                      <Button
+                        small
+                        look="quiet"
+                        disabled={!may}
+                        onClick={() => onOpen({ what: 'remove', account: connection, list: 'connections' })}
+                      >
+                        {s.remove}
+                      </Button>
                     </span>
                   </li>
                 )
@@ -101,8 +149,22 @@ function Channels({ may, onOpen }: { may: boolean; onOpen: (open: Open) => void 
                     <span className="font-medium">{account.name}</span>
                     <span className="font-mono text-xs text-faint">{account.channel}</span>
                     <span className="ml-auto flex gap-1">
-                      <Button small look="quiet" disabled={!may || !kind} onClick={() => kind && onOpen({ what: 'channel', kind, account })}>{s.edit}</Button>
-                      <Button small look="quiet" disabled={!may} onClick={() => onOpen({ what: 'remove', account, list: 'channels' })}>{s.remove}</Button>
+                      <Button
+                        small
+                        look="quiet"
+                        disabled={!may || !kind}
+                        onClick={() => kind && onOpen({ what: 'channel', kind, account })}
+                      >
+                        {s.edit}
+                      </Button>
+                      <Button
+                        small
+                        look="quiet"
+                        disabled={!may}
+                        onClick={() => onOpen({ what: 'remove', account, list: 'channels' })}
+                      >
+                        {s.remove}
+                      </Button>
                     </span>
                   </li>
                 )
@@ -112,7 +174,17 @@ function Channels({ may, onOpen }: { may: boolean; onOpen: (open: Open) => void 
         }
       </QueryState>
       <div className="flex flex-wrap gap-2">
-        {kinds?.items.map((kind) => <Button key={kind.channel} small icon={<Plus size={14} />} disabled={!may} onClick={() => onOpen({ what: 'channel', kind })}>{kind.title}</Button>)}
+        {kinds?.items.map((kind) => (
+          <Button
+            key={kind.channel}
+            small
+            icon={<Plus size={14} />}
+            disabled={!may}
+            onClick={() => onOpen({ what: 'channel', kind })}
+          >
+            {kind.title}
+          </Button>
+        ))}
       </div>
     </section>
   )
@@ -135,8 +207,21 @@ export default function ConnectorsPage() {
               <Channels may={may} onOpen={setOpen} />
               <section className="flex flex-col gap-2">
                 <h2 className="font-semibold">{s.catalogue}</h2>
-                {items.length === 0 ? <Empty icon={<Plug size={20} />} title={s.empty.title}>{s.empty.text}</Empty> : (
-                  <ul className="flex flex-col gap-2">{items.map((connector) => <ConnectorCard key={connector.name} connector={connector} may={may} onAdd={() => setOpen({ what: 'add', connector })} />)}</ul>
+                {items.length === 0 ? (
+                  <Empty icon={<Plug size={20} />} title={s.empty.title}>
+                    {s.empty.text}
+                  </Empty>
+                ) : (
+                  <ul className="flex flex-col gap-2">
+                    {items.map((connector) => (
+                      <ConnectorCard
+                        key={connector.name}
+                        connector={connector}
+                        may={may}
+                        onAdd={() => setOpen({ what: 'add', connector })}
+                      />
+                    ))}
+                  </ul>
                 )}
               </section>
             </>
@@ -144,7 +229,9 @@ export default function ConnectorsPage() {
         </QueryState>
       </PageBody>
       {open?.what === 'add' && <ConnectionDialog connector={open.connector} onClose={close} />}
-      {open?.what === 'edit' && <ConnectionDialog connector={open.connector} connection={open.connection} onClose={close} />}
+      {open?.what === 'edit' && (
+        <ConnectionDialog connector={open.connector} connection={open.connection} onClose={close} />
+      )}
       {open?.what === 'channel' && <ChannelDialog kind={open.kind} account={open.account} onClose={close} />}
       {open?.what === 'remove' && <RemoveAccount account={open.account} list={open.list} onClose={close} />}
     </>

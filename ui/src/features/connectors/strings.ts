@@ -23,5 +23,8 @@ export const strings = {
   channelsHelp: 'Where conversations and messages go out and come in.',
   noChannels: 'Only the web chat so far.',
   risk: { read: 'reads', write: 'writes', high: 'high risk' } as Record<string, string>,
-  empty: { title: 'No connector', text: 'Built-in connectors come with the server; import an OpenAPI document with `countersign connector import`.' },
+  empty: {
+    title: 'No connector',
+    text: 'Built-in connectors come with the server; import an OpenAPI document with `countersign connector import`.',
+  },
 }

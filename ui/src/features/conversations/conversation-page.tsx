@@ -20,7 +20,13 @@ function Reply({ id }: { id: string }) {
   const [body, setBody] = useState('')
   const client = useQueryClient()
   const reply = useMutation({
-    mutationFn: () => send(api.POST('/api/v1/conversations/{id}/messages', { params: { path: { id } }, body: { body: body.trim(), client_id: crypto.randomUUID() } })),
+    mutationFn: () =>
+      send(
+        api.POST('/api/v1/conversations/{id}/messages', {
+          params: { path: { id } },
+          body: { body: body.trim(), client_id: crypto.randomUUID() },
+        }),
+      ),
     onSuccess: () => {
       setBody('')
       return client.invalidateQueries({ queryKey: queries.conversation(id).queryKey })
@@ -28,12 +34,29 @@ function Reply({ id }: { id: string }) {
     onError: (error) => toast.bad(problemText(error)),
   })
   return (
-    <form className="flex items-end gap-2 border-t border-line p-3" onSubmit={(event) => {
-      event.preventDefault()
-      if (body.trim()) reply.mutate()
-    }}>
-      <Textarea rows={2} aria-label={s.reply} placeholder={s.placeholder} value={body} onChange={(event) => setBody(event.target.value)} />
-      <Button type="submit" look="primary" icon={<CornerDownLeft size={15} />} busy={reply.isPending} disabled={!body.trim()}>{s.send}</Button>
+    <form
+      className="flex items-end gap-2 border-t border-line p-3"
+      onSubmit={(event) => {
+        event.preventDefault()
+        if (body.trim()) reply.mutate()
+      }}
+    >
+      <Textarea
+        rows={2}
+        aria-label={s.reply}
+        placeholder={s.placeholder}
+        value={body}
+        onChange={(event) => setBody(event.target.value)}
+      />
+      <Button
+        type="submit"
+        look="primary"
+        icon={<CornerDownLeft size={15} />}
+        busy={reply.isPending}
+        disabled={!body.trim()}
+      >
+        {s.send}
+      </Button>
     </form>
   )
 }
@@ -44,23 +67,47 @@ function Detail({ conversation }: { conversation: Conversation }) {
   useTitle(name)
   return (
     <>
-      <PageHead title={<><Link to="/conversations" className="font-normal text-faint hover:text-text">{s.title}</Link> <span className="text-faint">/</span> {name}</>}>
+      <PageHead
+        title={
+          <>
+            <Link to="/conversations" className="font-normal text-faint hover:text-text">
+              {s.title}
+            </Link>{' '}
+            <span className="text-faint">/</span> {name}
+          </>
+        }
+      >
         <span className="font-mono text-xs text-faint">{conversation.channel}</span>
-        {conversation.assigned_to && <span className="text-sm text-muted">{s.assigned(conversation.assigned_to.name)}</span>}
+        {conversation.assigned_to && (
+          <span className="text-sm text-muted">{s.assigned(conversation.assigned_to.name)}</span>
+        )}
       </PageHead>
       <div className="flex min-h-0 flex-1 flex-col md:flex-row">
         <div className="flex min-h-0 min-w-0 flex-1 flex-col">
-          <div className="min-h-0 flex-1 overflow-y-auto p-4" tabIndex={0} role="region" aria-label={s.title}><Transcript messages={conversation.messages} className="mx-auto max-w-3xl" /></div>
+          <div className="min-h-0 flex-1 overflow-y-auto p-4" tabIndex={0} role="region" aria-label={s.title}>
+            <Transcript messages={conversation.messages} className="mx-auto max-w-3xl" />
+          </div>
           {may && <Reply id={conversation.id} />}
         </div>
         <aside className="flex w-full shrink-0 flex-col gap-5 border-line p-4 md:w-72 md:border-l">
-          <section><h2 className="mb-2 text-xs font-semibold tracking-wide text-faint uppercase">{s.customer}</h2><CustomerCard customer={conversation.customer} /></section>
+          <section>
+            <h2 className="mb-2 text-xs font-semibold tracking-wide text-faint uppercase">{s.customer}</h2>
+            <CustomerCard customer={conversation.customer} />
+          </section>
           <section>
             <h2 className="mb-2 text-xs font-semibold tracking-wide text-faint uppercase">{s.runs}</h2>
             {conversation.runs.length === 0 && <p className="text-sm text-faint">{s.noRuns}</p>}
             <ul className="flex flex-col gap-2">
               {conversation.runs.map((run) => (
-                <li key={run.id} className="text-sm"><Link to="/runs/$run" params={{ run: run.id }} className="font-medium hover:underline">{run.workflow.name}</Link><span className="flex items-center gap-2"><Status status={run.status} className="!text-xs" /><Ago at={run.started_at} className="text-xs text-faint" /></span></li>
+                <li key={run.id} className="text-sm">
+                  <Link to="/runs/$run" params={{ run: run.id }} className="font-medium hover:underline">
+                    {run.workflow.name}
+                  </Link>
+                  <span className="flex items-center gap-2">
+                    <Status status={run.status} className="!text-xs" />
+                    <Ago at={run.started_at} className="text-xs text-faint" />
+                  </span>
+                </li>
               ))}
             </ul>
           </section>

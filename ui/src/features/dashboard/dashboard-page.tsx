@@ -24,7 +24,9 @@ type Times = Dashboard['steps'][number]['times']
 
 function Card({ title, text, children, wide }: { title: string; text: string; children: ReactNode; wide?: boolean }) {
   return (
-    <section className={cx('flex min-w-0 flex-col gap-3 rounded-lg border border-line bg-raised p-4', wide && 'xl:col-span-2')}>
+    <section
+      className={cx('flex min-w-0 flex-col gap-3 rounded-lg border border-line bg-raised p-4', wide && 'xl:col-span-2')}
+    >
       <div>
         <h2 className="text-sm font-semibold">{title}</h2>
         <p className="text-xs text-faint">{text}</p>
@@ -34,11 +36,19 @@ function Card({ title, text, children, wide }: { title: string; text: string; ch
   )
 }
 
-/** How the times of one row lie among those of the slowest: by the logarithm, for they range from milliseconds to days. */
+/**
+ * How the times of one row lie among those of the slowest: by the logarithm, for they range from milliseconds to days.
+ */
 function Spread({ times, longest, waits }: { times: Times; longest: number; waits?: boolean }) {
   const place = (ms: number) => (Math.log1p(ms) / Math.log1p(Math.max(longest, 1))) * 100
   return (
-    <svg role="img" aria-label={s.bar(measured(times.p50_ms), measured(times.p95_ms))} viewBox="0 0 100 8" preserveAspectRatio="none" className={cx('h-2 w-full rounded bg-sunken', waits ? 'text-warn' : 'text-accent')}>
+    <svg
+      role="img"
+      aria-label={s.bar(measured(times.p50_ms), measured(times.p95_ms))}
+      viewBox="0 0 100 8"
+      preserveAspectRatio="none"
+      className={cx('h-2 w-full rounded bg-sunken', waits ? 'text-warn' : 'text-accent')}
+    >
       <rect x="0" y="0" height="8" width={place(times.p95_ms)} className="fill-current opacity-40" />
       <rect x="0" y="0" height="8" width={place(times.p50_ms)} className="fill-current" />
     </svg>
@@ -49,7 +59,15 @@ function Table({ label, head, children }: { label: string; head: string[]; child
   return (
     <div tabIndex={0} role="region" aria-label={label} className="overflow-x-auto">
       <table aria-label={label} className="w-full text-sm">
-        <thead className="text-left text-xs text-faint"><tr>{head.map((name, index) => <th key={name} scope="col" className={cx('py-1 pr-3 font-medium', index > 0 && 'whitespace-nowrap')}>{name}</th>)}</tr></thead>
+        <thead className="text-left text-xs text-faint">
+          <tr>
+            {head.map((name, index) => (
+              <th key={name} scope="col" className={cx('py-1 pr-3 font-medium', index > 0 && 'whitespace-nowrap')}>
+                {name}
+              </th>
+            ))}
+          </tr>
+        </thead>
         <tbody>{children}</tbody>
       </table>
     </div>
@@ -66,7 +84,11 @@ function Steps({ data }: { data: Dashboard }) {
       {data.steps.slice(0, 15).map((step) => (
         <tr key={`${step.workflow.id}.${step.step}`} className="border-t border-line align-top">
           <th scope="row" className="min-w-40 py-1.5 pr-3 text-left font-normal">
-            <span className="font-medium">{step.title}</span> <span className="text-xs text-faint">{step.workflow.name}{step.waits && ` · ${s.waits}`}</span>
+            <span className="font-medium">{step.title}</span>{' '}
+            <span className="text-xs text-faint">
+              {step.workflow.name}
+              {step.waits && ` · ${s.waits}`}
+            </span>
             <Spread times={step.times} longest={longest} waits={step.waits} />
           </th>
           <td className={number}>{step.times.count.toLocaleString()}</td>
@@ -83,19 +105,33 @@ function Approvals({ data }: { data: Dashboard }) {
   const longest = Math.max(...data.approvals.map((step) => step.times.p95_ms), 1)
   return (
     <>
-      <p className="text-sm"><Link to="/inbox" className="text-accent hover:underline">{s.approvalsOpen(data.approvals_open)}</Link></p>
-      {data.approvals.length === 0 ? <p className="text-sm text-faint">{s.noneWaited}</p> : (
-        <Table label={s.approvals} head={[s.columns.step, s.columns.p50, s.columns.p95, s.columns.max, s.columns.outcomes]}>
+      <p className="text-sm">
+        <Link to="/inbox" className="text-accent hover:underline">
+          {s.approvalsOpen(data.approvals_open)}
+        </Link>
+      </p>
+      {data.approvals.length === 0 ? (
+        <p className="text-sm text-faint">{s.noneWaited}</p>
+      ) : (
+        <Table
+          label={s.approvals}
+          head={[s.columns.step, s.columns.p50, s.columns.p95, s.columns.max, s.columns.outcomes]}
+        >
           {data.approvals.map((step) => (
             <tr key={`${step.workflow.id}.${step.step}`} className="border-t border-line align-top">
               <th scope="row" className="min-w-40 py-1.5 pr-3 text-left font-normal">
-                <span className="font-medium">{step.title}</span> <span className="text-xs text-faint">{step.workflow.name}</span>
+                <span className="font-medium">{step.title}</span>{' '}
+                <span className="text-xs text-faint">{step.workflow.name}</span>
                 <Spread times={step.times} longest={longest} waits />
               </th>
               <td className={number}>{measured(step.times.p50_ms)}</td>
               <td className={number}>{measured(step.times.p95_ms)}</td>
               <td className={number}>{measured(step.times.max_ms)}</td>
-              <td className="py-1.5 pr-3 text-xs">{Object.entries(step.outcomes).map(([outcome, count]) => `${count} ${statusLook(outcome).word.toLowerCase()}`).join(', ')}</td>
+              <td className="py-1.5 pr-3 text-xs">
+                {Object.entries(step.outcomes)
+                  .map(([outcome, count]) => `${count} ${statusLook(outcome).word.toLowerCase()}`)
+                  .join(', ')}
+              </td>
             </tr>
           ))}
         </Table>
@@ -111,11 +147,32 @@ function Failing({ data }: { data: Dashboard }) {
       {data.failing.map((one) => (
         <tr key={`${one.workflow.id}.${one.step}.${one.error_code}`} className="border-t border-line align-top">
           <th scope="row" className="py-1.5 pr-3 text-left font-normal">
-            <span className="font-medium">{one.title ?? s.beforeFirst}</span> <span className="text-xs text-faint">{one.workflow.name}</span>
+            <span className="font-medium">{one.title ?? s.beforeFirst}</span>{' '}
+            <span className="text-xs text-faint">{one.workflow.name}</span>
           </th>
-          <td className="py-1.5 pr-3 text-xs"><span className="font-mono text-bad">{one.error_code}</span>{one.help && <span className="block text-muted">{one.help}</span>}</td>
-          <td className={number}><Link to="/runs" search={{ status: 'failed', workflow: one.workflow.id, step: one.step ?? undefined, error: one.error_code || undefined }} className="text-accent hover:underline">{one.count.toLocaleString()}</Link></td>
-          <td className={number}><Link to="/runs/$run" params={{ run: one.last_run }} className="text-accent hover:underline"><Ago at={one.last_at} /></Link></td>
+          <td className="py-1.5 pr-3 text-xs">
+            <span className="font-mono text-bad">{one.error_code}</span>
+            {one.help && <span className="block text-muted">{one.help}</span>}
+          </td>
+          <td className={number}>
+            <Link
+              to="/runs"
+              search={{
+                status: 'failed',
+                workflow: one.workflow.id,
+                step: one.step ?? undefined,
+                error: one.error_code || undefined,
+              }}
+              className="text-accent hover:underline"
+            >
+              {one.count.toLocaleString()}
+            </Link>
+          </td>
+          <td className={number}>
+            <Link to="/runs/$run" params={{ run: one.last_run }} className="text-accent hover:underline">
+              <Ago at={one.last_at} />
+            </Link>
+          </td>
         </tr>
       ))}
     </Table>
@@ -124,14 +181,35 @@ function Failing({ data }: { data: Dashboard }) {
 
 function Board({ data }: { data: Dashboard }) {
   const any = data.runs.some((slice) => RUN_STATUSES.some((status) => slice.runs[status] > 0))
-  if (!any && data.approvals.length === 0) return <Empty icon={<ChartColumn size={20} />} title={s.empty.title} action={<Link to="/workflows" className={buttonClass('primary')}>{s.empty.action}</Link>}>{s.empty.text}</Empty>
+  if (!any && data.approvals.length === 0)
+    return (
+      <Empty
+        icon={<ChartColumn size={20} />}
+        title={s.empty.title}
+        action={
+          <Link to="/workflows" className={buttonClass('primary')}>
+            {s.empty.action}
+          </Link>
+        }
+      >
+        {s.empty.text}
+      </Empty>
+    )
   return (
     <div className="grid gap-4 p-4 xl:grid-cols-2">
-      <Card wide title={s.runs} text={s.runsText}><RunsChart data={data} /></Card>
-      <Card title={s.steps} text={s.stepsText}><Steps data={data} /></Card>
+      <Card wide title={s.runs} text={s.runsText}>
+        <RunsChart data={data} />
+      </Card>
+      <Card title={s.steps} text={s.stepsText}>
+        <Steps data={data} />
+      </Card>
       <div className="flex min-w-0 flex-col gap-4">
-        <Card title={s.failing} text={s.failingText}><Failing data={data} /></Card>
-        <Card title={s.approvals} text={s.approvalsText}><Approvals data={data} /></Card>
+        <Card title={s.failing} text={s.failingText}>
+          <Failing data={data} />
+        </Card>
+        <Card title={s.approvals} text={s.approvalsText}>
+          <Approvals data={data} />
+        </Card>
       </div>
     </div>
   )
@@ -152,12 +230,37 @@ export default function DashboardPage() {
         title={s.title}
         actions={
           <>
-            <Select aria-label={s.period} value={days} onChange={(event) => void navigate({ search: (old) => ({ ...old, days: Number(event.target.value) }), replace: true })} className="!w-40">
-              {Object.entries(s.days).map(([count, label]) => <option key={count} value={count}>{label}</option>)}
+            <Select
+              aria-label={s.period}
+              value={days}
+              onChange={(event) =>
+                void navigate({ search: (old) => ({ ...old, days: Number(event.target.value) }), replace: true })
+              }
+              className="!w-40"
+            >
+              {Object.entries(s.days).map(([count, label]) => (
+                <option key={count} value={count}>
+                  {label}
+                </option>
+              ))}
             </Select>
-            <Select aria-label={s.workflow} value={search.workflow ?? ''} onChange={(event) => void navigate({ search: (old) => ({ ...old, workflow: event.target.value || undefined }), replace: true })} className="!w-40">
+            <Select
+              aria-label={s.workflow}
+              value={search.workflow ?? ''}
+              onChange={(event) =>
+                void navigate({
+                  search: (old) => ({ ...old, workflow: event.target.value || undefined }),
+                  replace: true,
+                })
+              }
+              className="!w-40"
+            >
               <option value="">{s.anyWorkflow}</option>
-              {workflows?.items.map((workflow) => <option key={workflow.id} value={workflow.id}>{workflow.name}</option>)}
+              {workflows?.items.map((workflow) => (
+                <option key={workflow.id} value={workflow.id}>
+                  {workflow.name}
+                </option>
+              ))}
             </Select>
           </>
         }

@@ -14,19 +14,34 @@ export const strings = {
   stepsText: 'Over the newest 2,000 runs of the period, the slowest first.',
   approvals: 'Waiting for approvals',
   approvalsText: 'From asking to the decision.',
-  approvalsOpen: (count: number) => (count === 1 ? '1 approval is open now' : `${count.toLocaleString()} approvals are open now`),
+  approvalsOpen: (count: number) =>
+    count === 1 ? '1 approval is open now' : `${count.toLocaleString()} approvals are open now`,
   failing: 'Failing steps',
   failingText: 'Where the newest 5,000 failed runs of the period stopped.',
   noneFailing: 'No run failed in this period.',
   noneWaited: 'No approval was decided in this period.',
   noneMeasured: 'No step ended in this period.',
-  columns: { step: 'Step', count: 'Times', p50: 'Half within', p95: '95 % within', max: 'Longest', failed: 'Failed', outcomes: 'Decided', runs: 'Runs', error: 'Error', last: 'Newest' },
+  columns: {
+    step: 'Step',
+    count: 'Times',
+    p50: 'Half within',
+    p95: '95 % within',
+    max: 'Longest',
+    failed: 'Failed',
+    outcomes: 'Decided',
+    runs: 'Runs',
+    error: 'Error',
+    last: 'Newest',
+  },
   waits: 'waits for a person',
   beforeFirst: 'before the first step',
   bar: (p50: string, p95: string) => `half within ${p50}, 95 % within ${p95}`,
   empty: {
     title: 'Nothing to measure yet',
-    text: 'Here you will see how many runs end how, which steps take long, how long people let approvals wait, and where runs fail. It fills itself as soon as a workflow runs: publish one and start it, or choose a longer period.',
+    text:
+      'Here you will see how many runs end how, which steps take long, how long people let approvals wait, and ' +
+      'where runs fail. It fills itself as soon as a workflow runs: publish one and start it, or choose a longer ' +
+      'period.',
     action: 'Open workflows',
   },
 }

@@ -24,7 +24,9 @@ export function ApprovalDecision({ checkpoint }: { checkpoint: Checkpoint }) {
   const box = useRef<HTMLTextAreaElement>(null)
   const decision = useDecision(checkpoint)
   const decide = (outcome: Outcome) => decision.mutate({ outcome, comment: comment.trim() || undefined })
-  const offered = (['approved', 'rejected', 'changes'] as const).filter((outcome) => checkpoint.outcomes.includes(outcome))
+  const offered = (['approved', 'rejected', 'changes'] as const).filter((outcome) =>
+    checkpoint.outcomes.includes(outcome),
+  )
   const actions: Action[] = offered.map((outcome) => ({
     id: `approval.${outcome}`,
     label: LABEL[outcome],
@@ -33,17 +35,49 @@ export function ApprovalDecision({ checkpoint }: { checkpoint: Checkpoint }) {
     enabled: checkpoint.may_decide && !decision.isPending,
     run: () => decide(outcome),
   }))
-  useActions([...actions, { id: 'approval.comment', label: s.moved.open, group: s.group, shortcut: 'm', quiet: true, run: () => box.current?.focus() }])
+  useActions([
+    ...actions,
+    {
+      id: 'approval.comment',
+      label: s.moved.open,
+      group: s.group,
+      shortcut: 'm',
+      quiet: true,
+      run: () => box.current?.focus(),
+    },
+  ])
   const lost = alreadyText(decision.error)
   return (
     <div className="sticky top-0 z-10 flex flex-col gap-3 rounded-lg border border-line-strong bg-raised p-3 shadow-sm">
       {lost && <Note tone="warn">{lost}</Note>}
-      {!checkpoint.may_decide && <Note tone="muted">{s.mayNot}{checkpoint.why_not ? `: ${checkpoint.why_not}` : '.'}</Note>}
+      {!checkpoint.may_decide && (
+        <Note tone="muted">
+          {s.mayNot}
+          {checkpoint.why_not ? `: ${checkpoint.why_not}` : '.'}
+        </Note>
+      )}
       <div className="flex flex-col gap-2 sm:flex-row sm:items-start">
-        <Textarea ref={box} rows={1} aria-label={s.comment} placeholder={s.commentPlaceholder} value={comment} disabled={!checkpoint.may_decide} onChange={(event) => setComment(event.target.value)} className="min-h-8 sm:flex-1" />
+        <Textarea
+          ref={box}
+          rows={1}
+          aria-label={s.comment}
+          placeholder={s.commentPlaceholder}
+          value={comment}
+          disabled={!checkpoint.may_decide}
+          onChange={(event) => setComment(event.target.value)}
+          className="min-h-8 sm:flex-1"
+        />
         <div className="flex flex-wrap gap-2 [&>button]:flex-1 sm:[&>button]:flex-none">
           {offered.map((outcome) => (
-            <Button key={outcome} look={LOOK[outcome]} icon={ICON[outcome]} shortcut={KEY[outcome]} disabled={!checkpoint.may_decide} busy={decision.isPending && decision.variables?.outcome === outcome} onClick={() => decide(outcome)}>
+            <Button
+              key={outcome}
+              look={LOOK[outcome]}
+              icon={ICON[outcome]}
+              shortcut={KEY[outcome]}
+              disabled={!checkpoint.may_decide}
+              busy={decision.isPending && decision.variables?.outcome === outcome}
+              onClick={() => decide(outcome)}
+            >
               {LABEL[outcome]}
             </Button>
           ))}
@@ -61,12 +95,21 @@ function RequestCard({ guarded }: { guarded: GuardedRequest }) {
       <div className="flex flex-wrap items-center gap-x-2.5 gap-y-1 border-b border-line bg-sunken px-3 py-2">
         <span className="font-medium">{guarded.title}</span>
         <span className="font-mono text-xs text-faint">{guarded.action}</span>
-        <span className={cx('ml-auto rounded-full px-2 py-0.5 text-xs font-medium', guarded.risk === 'high' ? 'bg-bad-soft text-bad' : 'bg-hover text-muted')}>{s.risk[guarded.risk] ?? guarded.risk}</span>
+        <span
+          className={cx(
+            'ml-auto rounded-full px-2 py-0.5 text-xs font-medium',
+            guarded.risk === 'high' ? 'bg-bad-soft text-bad' : 'bg-hover text-muted',
+          )}
+        >
+          {s.risk[guarded.risk] ?? guarded.risk}
+        </span>
       </div>
       <div className="flex flex-col gap-2 p-3">
         {request && (
           <p className="font-mono text-xs break-all">
-            <span className="mr-2 rounded bg-accent-soft px-1.5 py-0.5 font-semibold text-accent">{request.method}</span>
+            <span className="mr-2 rounded bg-accent-soft px-1.5 py-0.5 font-semibold text-accent">
+              {request.method}
+            </span>
             {request.url}
           </p>
         )}
@@ -74,12 +117,21 @@ function RequestCard({ guarded }: { guarded: GuardedRequest }) {
           <details className="text-xs">
             <summary className="cursor-pointer text-faint">{s.headers}</summary>
             <dl className="mt-1 font-mono">
-              {headers.map(([name, value]) => <div key={name} className="break-all"><dt className="inline text-faint">{name}: </dt><dd className="inline">{String(value)}</dd></div>)}
+              {headers.map(([name, value]) => (
+                <div key={name} className="break-all">
+                  <dt className="inline text-faint">{name}: </dt>
+                  <dd className="inline">{String(value)}</dd>
+                </div>
+              ))}
             </dl>
           </details>
         )}
         {guarded.error && <Note tone="bad">{guarded.error}</Note>}
-        {request?.body != null ? <JsonView value={request.body} label={s.body} /> : guarded.input != null ? <JsonView value={guarded.input} label={s.input} /> : null}
+        {request?.body != null ? (
+          <JsonView value={request.body} label={s.body} />
+        ) : guarded.input != null ? (
+          <JsonView value={guarded.input} label={s.input} />
+        ) : null}
       </div>
     </li>
   )
@@ -103,7 +155,11 @@ function Branch({ branch }: { branch: BranchPreview | null | undefined }) {
       {branch.messages.length > 0 && (
         <div>
           <p className="text-xs text-faint">{s.says}</p>
-          {branch.messages.map((message, index) => <blockquote key={index} className="mt-1 border-l-2 border-line-strong pl-3 whitespace-pre-wrap">{message}</blockquote>)}
+          {branch.messages.map((message, index) => (
+            <blockquote key={index} className="mt-1 border-l-2 border-line-strong pl-3 whitespace-pre-wrap">
+              {message}
+            </blockquote>
+          ))}
         </div>
       )}
     </div>
@@ -117,18 +173,34 @@ export function Consequences({ checkpoint }: { checkpoint: Checkpoint }) {
       {checkpoint.difference && (
         <Section title={s.void}>
           <div className="grid gap-2 lg:grid-cols-2">
-            <div><p className="text-xs text-faint">{s.approvedThen}</p><JsonView value={checkpoint.difference.approved} label={s.approvedThen} /></div>
-            <div><p className="text-xs text-faint">{s.now}</p><JsonView value={checkpoint.difference.now} label={s.now} /></div>
+            <div>
+              <p className="text-xs text-faint">{s.approvedThen}</p>
+              <JsonView value={checkpoint.difference.approved} label={s.approvedThen} />
+            </div>
+            <div>
+              <p className="text-xs text-faint">{s.now}</p>
+              <JsonView value={checkpoint.difference.now} label={s.now} />
+            </div>
           </div>
         </Section>
       )}
       <Section title={s.onApprove}>
         {checkpoint.requests.length === 0 && <p className="text-sm text-faint">{s.noRequests}</p>}
-        <ul className="flex flex-col gap-2">{checkpoint.requests.map((guarded) => <RequestCard key={guarded.step} guarded={guarded} />)}</ul>
+        <ul className="flex flex-col gap-2">
+          {checkpoint.requests.map((guarded) => (
+            <RequestCard key={guarded.step} guarded={guarded} />
+          ))}
+        </ul>
         <Branch branch={checkpoint.on_approve} />
       </Section>
-      <Section title={s.onReject}><Branch branch={checkpoint.on_reject} /></Section>
-      {checkpoint.on_changes && <Section title={s.onChanges}><Branch branch={checkpoint.on_changes} /></Section>}
+      <Section title={s.onReject}>
+        <Branch branch={checkpoint.on_reject} />
+      </Section>
+      {checkpoint.on_changes && (
+        <Section title={s.onChanges}>
+          <Branch branch={checkpoint.on_changes} />
+        </Section>
+      )}
     </>
   )
 }
@@ -141,13 +213,33 @@ export function ApprovalTerms({ checkpoint }: { checkpoint: Checkpoint }) {
     <>
       <Section title={s.timeLeft}>
         <p className="text-sm">
-          {checkpoint.due_at ? <strong className="text-base"><Left due={checkpoint.due_at} over={s.overdue} /></strong> : s.noTimeout}
-          {checkpoint.on_timeout && <span className="text-muted"> {s.timeout[checkpoint.on_timeout] ?? checkpoint.on_timeout}{checkpoint.on_timeout_step ? `: “${checkpoint.on_timeout_step.title}”` : ''}</span>}
+          {checkpoint.due_at ? (
+            <strong className="text-base">
+              <Left due={checkpoint.due_at} over={s.overdue} />
+            </strong>
+          ) : (
+            s.noTimeout
+          )}
+          {checkpoint.on_timeout && (
+            <span className="text-muted">
+              {' '}
+              {s.timeout[checkpoint.on_timeout] ?? checkpoint.on_timeout}
+              {checkpoint.on_timeout_step ? `: “${checkpoint.on_timeout_step.title}”` : ''}
+            </span>
+          )}
         </p>
       </Section>
       <Section title={s.whoMay}>
-        <p className="text-sm">{who.length > 0 ? who.join(', ') : s.anyone}{approvers?.exclude_requester ? ` (${s.notRequester})` : ''}</p>
-        {approvers && approvers.quorum > 1 && <p className="text-sm text-muted">{s.quorum(checkpoint.approvals.length, approvers.quorum)}{checkpoint.approvals.length > 0 ? `: ${checkpoint.approvals.map((one) => one.by.name).join(', ')}` : ''}</p>}
+        <p className="text-sm">
+          {who.length > 0 ? who.join(', ') : s.anyone}
+          {approvers?.exclude_requester ? ` (${s.notRequester})` : ''}
+        </p>
+        {approvers && approvers.quorum > 1 && (
+          <p className="text-sm text-muted">
+            {s.quorum(checkpoint.approvals.length, approvers.quorum)}
+            {checkpoint.approvals.length > 0 ? `: ${checkpoint.approvals.map((one) => one.by.name).join(', ')}` : ''}
+          </p>
+        )}
       </Section>
     </>
   )

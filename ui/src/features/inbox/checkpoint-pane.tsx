@@ -33,12 +33,21 @@ function Head({ checkpoint }: { checkpoint: Checkpoint }) {
   return (
     <header className="flex flex-col gap-1">
       <div className="flex flex-wrap items-center gap-x-3 gap-y-1 text-sm text-muted">
-        <Link to="/inbox" search={{ tab }} className="inline-flex items-center gap-1 lg:hidden"><ArrowLeft size={14} /> {s.back}</Link>
-        <KindTag kind={TAG[checkpoint.kind] ?? checkpoint.kind} />
-        <Link to="/runs/$run" params={{ run: checkpoint.run.id }} className="inline-flex items-center gap-1 hover:text-text hover:underline">
-          {checkpoint.run.name} <span className="font-mono text-xs">v{checkpoint.run.version}</span> <ArrowUpRight size={13} aria-hidden />
+        <Link to="/inbox" search={{ tab }} className="inline-flex items-center gap-1 lg:hidden">
+          <ArrowLeft size={14} /> {s.back}
         </Link>
-        <span className="text-faint">{s.opened} <Ago at={checkpoint.opened_at} /></span>
+        <KindTag kind={TAG[checkpoint.kind] ?? checkpoint.kind} />
+        <Link
+          to="/runs/$run"
+          params={{ run: checkpoint.run.id }}
+          className="inline-flex items-center gap-1 hover:text-text hover:underline"
+        >
+          {checkpoint.run.name} <span className="font-mono text-xs">v{checkpoint.run.version}</span>{' '}
+          <ArrowUpRight size={13} aria-hidden />
+        </Link>
+        <span className="text-faint">
+          {s.opened} <Ago at={checkpoint.opened_at} />
+        </span>
       </div>
       <h1 className="text-xl font-semibold text-balance">{checkpoint.summary || checkpoint.title}</h1>
       {checkpoint.summary && <p className="text-sm text-muted">{checkpoint.title}</p>}
@@ -50,8 +59,14 @@ function Verdict({ checkpoint }: { checkpoint: Checkpoint }) {
   return (
     <div className="flex flex-wrap items-center gap-x-3 gap-y-1 rounded-lg border border-line bg-sunken px-4 py-3">
       <Status status={checkpoint.outcome ?? 'decided'} />
-      <span className="text-sm">{checkpoint.decided_by ? shared.steps.by(checkpoint.decided_by.name, checkpoint.decided_by.via) : null}</span>
-      {checkpoint.decided_at && <span className="text-sm text-faint"><At at={checkpoint.decided_at} /></span>}
+      <span className="text-sm">
+        {checkpoint.decided_by ? shared.steps.by(checkpoint.decided_by.name, checkpoint.decided_by.via) : null}
+      </span>
+      {checkpoint.decided_at && (
+        <span className="text-sm text-faint">
+          <At at={checkpoint.decided_at} />
+        </span>
+      )}
       {checkpoint.comment && <p className="basis-full text-sm text-muted">“{checkpoint.comment}”</p>}
     </div>
   )
@@ -81,26 +96,49 @@ function Detail({ checkpoint }: { checkpoint: Checkpoint }) {
           {checkpoint.kind === 'approval' && <Consequences checkpoint={checkpoint} />}
           {checkpoint.conversation && checkpoint.kind !== 'handoff' && (
             <Section title={s.conversation}>
-              <div className="max-h-96 overflow-y-auto rounded-lg border border-line p-4" tabIndex={0} role="region" aria-label={s.conversation}><Transcript messages={checkpoint.conversation.messages} /></div>
+              <div
+                className="max-h-96 overflow-y-auto rounded-lg border border-line p-4"
+                tabIndex={0}
+                role="region"
+                aria-label={s.conversation}
+              >
+                <Transcript messages={checkpoint.conversation.messages} />
+              </div>
             </Section>
           )}
-          <Section title={s.path}><StepCards steps={checkpoint.path} /></Section>
+          <Section title={s.path}>
+            <StepCards steps={checkpoint.path} />
+          </Section>
         </div>
         <div className="flex min-w-0 flex-col gap-6">
           {checkpoint.kind === 'approval' && checkpoint.status === 'open' && <ApprovalTerms checkpoint={checkpoint} />}
-          <Section title={s.customer}><CustomerCard customer={checkpoint.customer} /></Section>
+          <Section title={s.customer}>
+            <CustomerCard customer={checkpoint.customer} />
+          </Section>
           <Section title={s.earlier}>
             {checkpoint.earlier.length === 0 && <p className="text-sm text-faint">{s.noEarlier}</p>}
             <ul className="flex flex-col gap-2">
               {checkpoint.earlier.map((past) => (
                 <li key={past.checkpoint} className="text-sm">
-                  <Link to="/inbox/$checkpoint" params={{ checkpoint: past.checkpoint }} search={{ tab: 'decided' }} className="hover:underline">{past.summary}</Link>
-                  <span className="flex gap-2 text-xs"><Status status={past.outcome} className="!text-xs" /> <Ago at={past.decided_at} className="text-faint" /></span>
+                  <Link
+                    to="/inbox/$checkpoint"
+                    params={{ checkpoint: past.checkpoint }}
+                    search={{ tab: 'decided' }}
+                    className="hover:underline"
+                  >
+                    {past.summary}
+                  </Link>
+                  <span className="flex gap-2 text-xs">
+                    <Status status={past.outcome} className="!text-xs" />{' '}
+                    <Ago at={past.decided_at} className="text-faint" />
+                  </span>
                 </li>
               ))}
             </ul>
           </Section>
-          <Section title={s.state}><JsonView value={checkpoint.state} label={s.state} /></Section>
+          <Section title={s.state}>
+            <JsonView value={checkpoint.state} label={s.state} />
+          </Section>
         </div>
       </div>
     </article>
@@ -112,8 +150,15 @@ export function CheckpointPane({ id }: { id: string }) {
   const query = useQuery(queries.checkpoint(id))
   const skeleton = (
     <div className="flex flex-col gap-4 p-6" role="status" aria-label={s.title}>
-      <Skeleton className="w-48" /><Skeleton className="h-6 w-96 max-w-full" /><Skeleton className="h-24" /><Skeleton className="h-40" />
+      <Skeleton className="w-48" />
+      <Skeleton className="h-6 w-96 max-w-full" />
+      <Skeleton className="h-24" />
+      <Skeleton className="h-40" />
     </div>
   )
-  return <QueryState query={query} skeleton={skeleton}>{(checkpoint) => <Detail checkpoint={checkpoint} />}</QueryState>
+  return (
+    <QueryState query={query} skeleton={skeleton}>
+      {(checkpoint) => <Detail checkpoint={checkpoint} />}
+    </QueryState>
+  )
 }

@@ -17,7 +17,12 @@ const s = strings.handoff
 function useClaim(id: string) {
   const client = useQueryClient()
   return useMutation({
-    mutationFn: (what: 'take' | 'release') => send(api.POST(what === 'take' ? '/api/v1/checkpoints/{id}/take' : '/api/v1/checkpoints/{id}/release', { params: { path: { id } } })),
+    mutationFn: (what: 'take' | 'release') =>
+      send(
+        api.POST(what === 'take' ? '/api/v1/checkpoints/{id}/take' : '/api/v1/checkpoints/{id}/release', {
+          params: { path: { id } },
+        }),
+      ),
     onError: (error) => toast.bad(problemText(error)),
     onSettled: () => client.invalidateQueries({ queryKey: ['checkpoints'] }),
   })
@@ -27,7 +32,13 @@ function Reply({ conversation }: { conversation: string }) {
   const [body, setBody] = useState('')
   const client = useQueryClient()
   const reply = useMutation({
-    mutationFn: (text: string) => send(api.POST('/api/v1/conversations/{id}/messages', { params: { path: { id: conversation } }, body: { body: text, client_id: crypto.randomUUID() } })),
+    mutationFn: (text: string) =>
+      send(
+        api.POST('/api/v1/conversations/{id}/messages', {
+          params: { path: { id: conversation } },
+          body: { body: text, client_id: crypto.randomUUID() },
+        }),
+      ),
     onSuccess: () => {
       setBody('')
       return client.invalidateQueries({ queryKey: ['checkpoints', 'detail'] })
@@ -43,13 +54,28 @@ function Reply({ conversation }: { conversation: string }) {
         submit()
       }}
     >
-      <Textarea rows={2} aria-label={s.reply} placeholder={s.placeholder} value={body} onChange={(event) => setBody(event.target.value)} onKeyDown={(event) => {
-        if (event.key === 'Enter' && !event.shiftKey && !event.nativeEvent.isComposing) {
-          event.preventDefault()
-          submit()
-        }
-      }} />
-      <Button type="submit" look="primary" icon={<CornerDownLeft size={15} />} busy={reply.isPending} disabled={!body.trim()}>{s.send}</Button>
+      <Textarea
+        rows={2}
+        aria-label={s.reply}
+        placeholder={s.placeholder}
+        value={body}
+        onChange={(event) => setBody(event.target.value)}
+        onKeyDown={(event) => {
+          if (event.key === 'Enter' && !event.shiftKey && !event.nativeEvent.isComposing) {
+            event.preventDefault()
+            submit()
+          }
+        }}
+      />
+      <Button
+        type="submit"
+        look="primary"
+        icon={<CornerDownLeft size={15} />}
+        busy={reply.isPending}
+        disabled={!body.trim()}
+      >
+        {s.send}
+      </Button>
     </form>
   )
 }
@@ -58,29 +84,64 @@ function Reply({ conversation }: { conversation: string }) {
 export function HandoffDecision({ checkpoint }: { checkpoint: Checkpoint }) {
   const decision = useDecision(checkpoint)
   const claim = useClaim(checkpoint.id)
-  useActions([{ id: 'handoff.take', label: s.take, group: strings.group, shortcut: 't', enabled: !checkpoint.assigned_to, run: () => claim.mutate('take') }])
+  useActions([
+    {
+      id: 'handoff.take',
+      label: s.take,
+      group: strings.group,
+      shortcut: 't',
+      enabled: !checkpoint.assigned_to,
+      run: () => claim.mutate('take'),
+    },
+  ])
   const lost = alreadyText(decision.error)
   return (
     <div className="flex flex-col rounded-lg border border-line-strong bg-raised shadow-sm">
       <div className="flex flex-wrap items-center gap-2 border-b border-line p-3">
-        {checkpoint.assigned_to ? <span className="text-sm text-muted">{s.takenBy(checkpoint.assigned_to.name)}</span> : null}
-        <Button small icon={checkpoint.assigned_to ? <Undo2 size={14} /> : <Hand size={14} />} shortcut={checkpoint.assigned_to ? undefined : 't'} busy={claim.isPending} onClick={() => claim.mutate(checkpoint.assigned_to ? 'release' : 'take')}>
+        {checkpoint.assigned_to ? (
+          <span className="text-sm text-muted">{s.takenBy(checkpoint.assigned_to.name)}</span>
+        ) : null}
+        <Button
+          small
+          icon={checkpoint.assigned_to ? <Undo2 size={14} /> : <Hand size={14} />}
+          shortcut={checkpoint.assigned_to ? undefined : 't'}
+          busy={claim.isPending}
+          onClick={() => claim.mutate(checkpoint.assigned_to ? 'release' : 'take')}
+        >
           {checkpoint.assigned_to ? s.release : s.take}
         </Button>
         <span className="ml-auto text-xs text-faint">{s.hint}</span>
       </div>
       {lost && <Note tone="warn">{lost}</Note>}
-      {checkpoint.note && <p className="border-b border-line bg-warn-soft px-4 py-2 text-sm whitespace-pre-wrap"><span className="sr-only">{strings.note}: </span>{checkpoint.note}</p>}
+      {checkpoint.note && (
+        <p className="border-b border-line bg-warn-soft px-4 py-2 text-sm whitespace-pre-wrap">
+          <span className="sr-only">{strings.note}: </span>
+          {checkpoint.note}
+        </p>
+      )}
       {checkpoint.conversation && (
         <>
-          <div className="max-h-[45vh] overflow-y-auto p-4" tabIndex={0} role="region" aria-label={strings.conversation}><Transcript messages={checkpoint.conversation.messages} /></div>
+          <div
+            className="max-h-[45vh] overflow-y-auto p-4"
+            tabIndex={0}
+            role="region"
+            aria-label={strings.conversation}
+          >
+            <Transcript messages={checkpoint.conversation.messages} />
+          </div>
           <Reply conversation={checkpoint.conversation.id} />
         </>
       )}
       <div className="flex flex-wrap items-center gap-2 border-t border-line bg-sunken p-3">
         <span className="text-sm text-muted">{s.backWith}</span>
         {checkpoint.outcomes.map((outcome, index) => (
-          <Button key={outcome} look={index === 0 ? 'primary' : 'plain'} disabled={!checkpoint.may_decide} busy={decision.isPending && decision.variables?.outcome === outcome} onClick={() => decision.mutate({ outcome })}>
+          <Button
+            key={outcome}
+            look={index === 0 ? 'primary' : 'plain'}
+            disabled={!checkpoint.may_decide}
+            busy={decision.isPending && decision.variables?.outcome === outcome}
+            onClick={() => decision.mutate({ outcome })}
+          >
             {outcome === 'returned' ? s.returned : outcome.replaceAll('_', ' ')}
           </Button>
         ))}

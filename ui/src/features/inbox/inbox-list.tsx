@@ -12,7 +12,12 @@ const SOON_MS = 30 * 60_000
 function Due({ due }: { due: number }) {
   const now = useNow()
   return (
-    <span className={cx('inline-flex items-center gap-1 text-xs whitespace-nowrap', due - now < SOON_MS ? 'font-medium text-bad' : 'text-faint')}>
+    <span
+      className={cx(
+        'inline-flex items-center gap-1 text-xs whitespace-nowrap',
+        due - now < SOON_MS ? 'font-medium text-bad' : 'text-faint',
+      )}
+    >
       <Clock size={12} aria-hidden />
       <Left due={due} over={s.overdue} />
     </span>
@@ -20,7 +25,15 @@ function Due({ due }: { due: number }) {
 }
 
 /** The left column: one link for each checkpoint. */
-export function InboxList({ items, chosen, tab }: { items: CheckpointSummary[]; chosen: string | undefined; tab: InboxTab | undefined }) {
+export function InboxList({
+  items,
+  chosen,
+  tab,
+}: {
+  items: CheckpointSummary[]
+  chosen: string | undefined
+  tab: InboxTab | undefined
+}) {
   return (
     <ul aria-label={s.listLabel}>
       {items.map((item) => (
@@ -30,12 +43,19 @@ export function InboxList({ items, chosen, tab }: { items: CheckpointSummary[]; 
             params={{ checkpoint: item.id }}
             search={{ tab }}
             aria-current={item.id === chosen ? 'true' : undefined}
-            className={cx('flex flex-col gap-0.5 border-b border-l-2 border-b-line px-4 py-3', item.id === chosen ? 'border-l-accent bg-hover' : 'border-l-transparent hover:bg-hover')}
+            className={cx(
+              'flex flex-col gap-0.5 border-b border-l-2 border-b-line px-4 py-3',
+              item.id === chosen ? 'border-l-accent bg-hover' : 'border-l-transparent hover:bg-hover',
+            )}
           >
             <span className="flex items-center gap-2">
               <span className="truncate text-xs text-faint">{item.run.name}</span>
               <span className="ml-auto">
-                {item.status === 'open' && item.due_at ? <Due due={item.due_at} /> : item.outcome ? <Status status={item.outcome} className="!text-xs" /> : null}
+                {item.status === 'open' && item.due_at ? (
+                  <Due due={item.due_at} />
+                ) : item.outcome ? (
+                  <Status status={item.outcome} className="!text-xs" />
+                ) : null}
               </span>
             </span>
             <span className="line-clamp-2 font-medium">{item.summary || item.title}</span>

@@ -29,14 +29,19 @@ export default function InboxPage() {
   const search = useSearch({ from: '/shell/inbox' })
   const { checkpoint: chosen } = useParams({ strict: false })
   const tab: TabId = search.tab ?? 'approvals'
-  const query = useInfiniteQuery(queries.checkpoints(tab === 'decided' ? { status: 'decided' } : { status: 'open', kind: KIND[tab] }))
+  const query = useInfiniteQuery(
+    queries.checkpoints(tab === 'decided' ? { status: 'decided' } : { status: 'open', kind: KIND[tab] }),
+  )
 
   const items = useMemo(() => {
     const found = query.data?.pages.flatMap((page) => page.items) ?? []
     return tab === 'decided' ? found.filter((item) => item.kind !== 'form') : found.toSorted(byUrgency)
   }, [query.data, tab])
 
-  const go = (id: string | undefined) => void (id ? navigate({ to: '/inbox/$checkpoint', params: { checkpoint: id }, search: { tab: search.tab } }) : navigate({ to: '/inbox', search: { tab: search.tab } }))
+  const go = (id: string | undefined) =>
+    void (id
+      ? navigate({ to: '/inbox/$checkpoint', params: { checkpoint: id }, search: { tab: search.tab } })
+      : navigate({ to: '/inbox', search: { tab: search.tab } }))
   const step = (by: number) => {
     const at = items.findIndex((item) => item.id === chosen)
     const next = items[at < 0 ? 0 : Math.min(items.length - 1, Math.max(0, at + by))]
@@ -48,18 +53,43 @@ export default function InboxPage() {
   ])
 
   const { data: counts } = useQuery(queries.checkpointCounts())
-  const tabs = (Object.keys(s.tabs) as TabId[]).map((id) => ({ id, label: s.tabs[id], count: id === 'decided' ? null : (counts?.[KIND[id]] ?? null) }))
+  const tabs = (Object.keys(s.tabs) as TabId[]).map((id) => ({
+    id,
+    label: s.tabs[id],
+    count: id === 'decided' ? null : (counts?.[KIND[id]] ?? null),
+  }))
   return (
     <>
       <div className={cx(chosen && 'hidden lg:block')}>
-        <PageHead title={s.title} below={<div className="-mx-1 overflow-x-auto"><Tabs label={s.tabsLabel} tabs={tabs} value={tab} onChange={(next) => void navigate({ to: '/inbox', search: { tab: next === 'approvals' ? undefined : next } })} /></div>} />
+        <PageHead
+          title={s.title}
+          below={
+            <div className="-mx-1 overflow-x-auto">
+              <Tabs
+                label={s.tabsLabel}
+                tabs={tabs}
+                value={tab}
+                onChange={(next) =>
+                  void navigate({ to: '/inbox', search: { tab: next === 'approvals' ? undefined : next } })
+                }
+              />
+            </div>
+          }
+        />
       </div>
       <div className="flex min-h-0 flex-1">
-        <div className={cx('w-full shrink-0 border-line lg:w-88 lg:overflow-y-auto lg:border-r', chosen && 'hidden lg:block')}>
+        <div
+          className={cx(
+            'w-full shrink-0 border-line lg:w-88 lg:overflow-y-auto lg:border-r',
+            chosen && 'hidden lg:block',
+          )}
+        >
           <QueryState query={query}>
             {() =>
               items.length === 0 ? (
-                <Empty icon={<InboxIcon size={20} />} title={s.empty[tab].title}>{s.empty[tab].text}</Empty>
+                <Empty icon={<InboxIcon size={20} />} title={s.empty[tab].title}>
+                  {s.empty[tab].text}
+                </Empty>
               ) : (
                 <>
                   <InboxList items={items} chosen={chosen} tab={search.tab} />
@@ -70,7 +100,13 @@ export default function InboxPage() {
           </QueryState>
         </div>
         <div className={cx('min-w-0 flex-1 lg:overflow-y-auto', !chosen && 'hidden lg:block')}>
-          {chosen ? <CheckpointPane key={chosen} id={chosen} /> : items.length > 0 ? <Empty icon={<MousePointerClick size={20} />} title={s.pick.title}>{s.pick.text}</Empty> : null}
+          {chosen ? (
+            <CheckpointPane key={chosen} id={chosen} />
+          ) : items.length > 0 ? (
+            <Empty icon={<MousePointerClick size={20} />} title={s.pick.title}>
+              {s.pick.text}
+            </Empty>
+          ) : null}
         </div>
       </div>
     </>

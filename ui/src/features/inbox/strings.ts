@@ -4,9 +4,18 @@ export const strings = {
   tabsLabel: 'Kinds of items',
   listLabel: 'Open items',
   empty: {
-    approvals: { title: 'Nothing waits for approval', text: 'When a workflow reaches an approval step, it stops here until somebody says yes or no.' },
-    handoffs: { title: 'No conversation waits for a person', text: 'A human_handoff step brings the customer here, with everything that happened before.' },
-    unknown: { title: 'Every outcome is known', text: 'If a call was sent and the answer was lost, the run stops here and asks instead of sending it twice.' },
+    approvals: {
+      title: 'Nothing waits for approval',
+      text: 'When a workflow reaches an approval step, it stops here until somebody says yes or no.',
+    },
+    handoffs: {
+      title: 'No conversation waits for a person',
+      text: 'A human_handoff step brings the customer here, with everything that happened before.',
+    },
+    unknown: {
+      title: 'Every outcome is known',
+      text: 'If a call was sent and the answer was lost, the run stops here and asks instead of sending it twice.',
+    },
     decided: { title: 'Nothing decided yet', text: 'Decisions stay here for reading: who, when, and what they saw.' },
   },
   pick: { title: 'Choose an item', text: 'j and k move through the list. What you decide goes on the record.' },
@@ -26,7 +35,12 @@ export const strings = {
   says: 'Tells the customer',
   timeLeft: 'Time left',
   noTimeout: 'No time limit',
-  timeout: { approved: 'then it counts as approved', rejected: 'then it counts as rejected', escalate: 'then more people may decide', timeout: 'then the workflow goes on' } as Record<string, string>,
+  timeout: {
+    approved: 'then it counts as approved',
+    rejected: 'then it counts as rejected',
+    escalate: 'then more people may decide',
+    timeout: 'then the workflow goes on',
+  } as Record<string, string>,
   onChanges: 'On “ask for changes”',
   void: 'The request changed after it was approved. The earlier approval is void; please look again.',
   approvedThen: 'What was approved',
@@ -49,7 +63,15 @@ export const strings = {
   risk: { read: 'reads only', write: 'changes data', high: 'high risk' } as Record<string, string>,
   already: (outcome: string, by: string, at: string) => `Already decided: ${outcome} by ${by} at ${at}.`,
   decided: (outcome: string) => `${outcome}. On the record.`,
-  outcomeWords: { approved: 'Approved', rejected: 'Rejected', changes: 'Changes asked', returned: 'Handed back', happened: 'Recorded as happened', not_happened: 'Will be sent again', stop: 'Run stopped' } as Record<string, string>,
+  outcomeWords: {
+    approved: 'Approved',
+    rejected: 'Rejected',
+    changes: 'Changes asked',
+    returned: 'Handed back',
+    happened: 'Recorded as happened',
+    not_happened: 'Will be sent again',
+    stop: 'Run stopped',
+  } as Record<string, string>,
   handoff: {
     reply: 'Reply to the customer',
     placeholder: 'Write a message…',
@@ -63,7 +85,9 @@ export const strings = {
   },
   unknown: {
     title: 'Did this happen?',
-    text: 'The call was sent, and the answer never came. Look on the other side before you answer; it is never sent again by itself.',
+    text:
+      'The call was sent, and the answer never came. Look on the other side before you answer; it is never sent ' +
+      'again by itself.',
     sent: 'What was sent',
     at: 'Sent at',
     key: 'Idempotency key',

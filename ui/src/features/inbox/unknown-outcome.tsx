@@ -37,26 +37,58 @@ export function UnknownDecision({ checkpoint }: { checkpoint: Checkpoint }) {
       </div>
       {sent && (
         <div className="flex flex-col gap-2">
-          <p className="flex flex-wrap gap-x-4 text-sm"><span className="font-mono text-xs">{sent.action}</span><span className="text-faint">{s.at} <At at={sent.at} /></span></p>
-          {sent.key && <p className="font-mono text-xs break-all text-faint">{s.key}: {sent.key}</p>}
+          <p className="flex flex-wrap gap-x-4 text-sm">
+            <span className="font-mono text-xs">{sent.action}</span>
+            <span className="text-faint">
+              {s.at} <At at={sent.at} />
+            </span>
+          </p>
+          {sent.key && (
+            <p className="font-mono text-xs break-all text-faint">
+              {s.key}: {sent.key}
+            </p>
+          )}
           <p className="text-sm text-bad">{sent.error.message}</p>
           <JsonView value={sent.sent} label={s.sent} />
         </div>
       )}
       <Field label={s.result} error={parsed.ok ? undefined : s.badJson}>
-        {(props) => <Textarea {...props} rows={2} className="font-mono text-xs" value={result} onChange={(event) => setResult(event.target.value)} />}
+        {(props) => (
+          <Textarea
+            {...props}
+            rows={2}
+            className="font-mono text-xs"
+            value={result}
+            onChange={(event) => setResult(event.target.value)}
+          />
+        )}
       </Field>
       <div className="grid gap-2 sm:grid-cols-3">
         {CHOICES.filter((choice) => checkpoint.outcomes.includes(choice)).map((choice) => (
           <div key={choice} className="flex flex-col gap-1">
-            <Button look={choice === 'stop' ? 'danger' : 'plain'} disabled={!checkpoint.may_decide || !parsed.ok} busy={decision.isPending && decision.variables?.outcome === choice} onClick={() => decision.mutate({ outcome: choice, result: parsed.ok && choice === 'happened' ? parsed.value : undefined })}>
+            <Button
+              look={choice === 'stop' ? 'danger' : 'plain'}
+              disabled={!checkpoint.may_decide || !parsed.ok}
+              busy={decision.isPending && decision.variables?.outcome === choice}
+              onClick={() =>
+                decision.mutate({
+                  outcome: choice,
+                  result: parsed.ok && choice === 'happened' ? parsed.value : undefined,
+                })
+              }
+            >
               {s[choice]}
             </Button>
             <p className="text-xs text-faint">{HELP[choice]}</p>
           </div>
         ))}
       </div>
-      {!checkpoint.may_decide && <Note tone="muted">{strings.mayNot}{checkpoint.why_not ? `: ${checkpoint.why_not}` : '.'}</Note>}
+      {!checkpoint.may_decide && (
+        <Note tone="muted">
+          {strings.mayNot}
+          {checkpoint.why_not ? `: ${checkpoint.why_not}` : '.'}
+        </Note>
+      )}
     </div>
   )
 }

@@ -20,7 +20,8 @@ export function alreadyText(error: unknown): string | null {
 export function useDecision(checkpoint: Checkpoint) {
   const client = useQueryClient()
   return useMutation({
-    mutationFn: (decision: Decision) => send(api.POST('/api/v1/checkpoints/{id}/decision', { params: { path: { id: checkpoint.id } }, body: decision })),
+    mutationFn: (decision: Decision) =>
+      send(api.POST('/api/v1/checkpoints/{id}/decision', { params: { path: { id: checkpoint.id } }, body: decision })),
     onSuccess: (decided, { outcome }) => {
       client.setQueryData(queries.checkpoint(checkpoint.id).queryKey, decided)
       toast.ok(s.decided(s.outcomeWords[outcome] ?? outcome))

@@ -13,24 +13,51 @@ import { toast } from '@/ui/toast'
 import { AddPerson, EditPerson, InviteLink } from './person-dialogs'
 import { strings as s } from './strings'
 
-function Row({ person, may, onEdit, onInvite }: { person: Person; may: boolean; onEdit: () => void; onInvite: () => void }) {
+function Row({
+  person,
+  may,
+  onEdit,
+  onInvite,
+}: {
+  person: Person
+  may: boolean
+  onEdit: () => void
+  onInvite: () => void
+}) {
   const me = useMe()
   const client = useQueryClient()
   const flip = useMutation({
-    mutationFn: () => send(api.PATCH('/api/v1/people/{id}', { params: { path: { id: person.id } }, body: { disabled: !person.disabled } })),
+    mutationFn: () =>
+      send(
+        api.PATCH('/api/v1/people/{id}', { params: { path: { id: person.id } }, body: { disabled: !person.disabled } }),
+      ),
     onError: (error) => toast.bad(problemText(error)),
     onSettled: () => client.invalidateQueries({ queryKey: ['people'] }),
   })
   const self = person.id === me.user.id
   return (
     <tr className={cx('h-12 border-b border-line', person.disabled && 'text-faint')}>
-      <td className="truncate px-4"><span className="font-medium">{person.name}</span> {self && <span className="text-xs text-faint">({s.you})</span>} {person.disabled && <span className="text-xs text-bad">{s.disabled}</span>}{person.pending && <span className="text-xs text-warn">{s.pending}</span>}<span className="block truncate text-xs text-faint">{person.email}</span></td>
+      <td className="truncate px-4">
+        <span className="font-medium">{person.name}</span>{' '}
+        {self && <span className="text-xs text-faint">({s.you})</span>}{' '}
+        {person.disabled && <span className="text-xs text-bad">{s.disabled}</span>}
+        {person.pending && <span className="text-xs text-warn">{s.pending}</span>}
+        <span className="block truncate text-xs text-faint">{person.email}</span>
+      </td>
       <td className="px-2">{person.role}</td>
       <td className="truncate px-2 text-muted">{person.groups.join(', ')}</td>
       <td className="px-4 text-right whitespace-nowrap">
-        {person.pending && <Button small look="quiet" disabled={!may} onClick={onInvite}>{s.invite}</Button>}
-        <Button small look="quiet" disabled={!may} onClick={onEdit}>{s.edit}</Button>
-        <Button small look="quiet" disabled={!may || self} busy={flip.isPending} onClick={() => flip.mutate()}>{person.disabled ? s.enable : s.disable}</Button>
+        {person.pending && (
+          <Button small look="quiet" disabled={!may} onClick={onInvite}>
+            {s.invite}
+          </Button>
+        )}
+        <Button small look="quiet" disabled={!may} onClick={onEdit}>
+          {s.edit}
+        </Button>
+        <Button small look="quiet" disabled={!may || self} busy={flip.isPending} onClick={() => flip.mutate()}>
+          {person.disabled ? s.enable : s.disable}
+        </Button>
       </td>
     </tr>
   )
@@ -41,15 +68,48 @@ export default function PeoplePage() {
   const query = useQuery(queries.people())
   const may = useMay('admin')
   const [dialog, setDialog] = useState<'add' | Person | null>(null)
-  const invite = useMutation({ mutationFn: (id: string) => send(api.POST('/api/v1/people/{id}/invite', { params: { path: { id } } })), onError: (error) => toast.bad(problemText(error)) })
+  const invite = useMutation({
+    mutationFn: (id: string) => send(api.POST('/api/v1/people/{id}/invite', { params: { path: { id } } })),
+    onError: (error) => toast.bad(problemText(error)),
+  })
   return (
     <>
-      <PageHead title={s.title} actions={<Button look="primary" icon={<UserPlus size={15} />} disabled={!may} onClick={() => setDialog('add')}>{s.add}</Button>} />
+      <PageHead
+        title={s.title}
+        actions={
+          <Button look="primary" icon={<UserPlus size={15} />} disabled={!may} onClick={() => setDialog('add')}>
+            {s.add}
+          </Button>
+        }
+      />
       <QueryState query={query}>
         {({ items }) => (
           <table aria-label={s.title} className="w-full table-fixed text-sm">
-            <thead className="text-left text-xs text-faint"><tr className="border-b border-line"><th scope="col" className="px-4 py-2 font-medium">{s.columns.name}</th><th scope="col" className="w-24 px-2 py-2 font-medium">{s.columns.role}</th><th scope="col" className="w-1/4 px-2 py-2 font-medium">{s.columns.groups}</th><td className="w-56" /></tr></thead>
-            <tbody>{items.map((person) => <Row key={person.id} person={person} may={may} onEdit={() => setDialog(person)} onInvite={() => invite.mutate(person.id)} />)}</tbody>
+            <thead className="text-left text-xs text-faint">
+              <tr className="border-b border-line">
+                <th scope="col" className="px-4 py-2 font-medium">
+                  {s.columns.name}
+                </th>
+                <th scope="col" className="w-24 px-2 py-2 font-medium">
+                  {s.columns.role}
+                </th>
+                <th scope="col" className="w-1/4 px-2 py-2 font-medium">
+                  {s.columns.groups}
+                </th>
+                <td className="w-56" />
+              </tr>
+            </thead>
+            <tbody>
+              {items.map((person) => (
+                <Row
+                  key={person.id}
+                  person={person}
+                  may={may}
+                  onEdit={() => setDialog(person)}
+                  onInvite={() => invite.mutate(person.id)}
+                />
+              ))}
+            </tbody>
           </table>
         )}
       </QueryState>

@@ -9,15 +9,41 @@ import { Note } from '@/ui/states'
 import { toast } from '@/ui/toast'
 import { strings as s } from './strings'
 
-const split = (text: string) => text.split(',').map((part) => part.trim()).filter(Boolean)
+const split = (text: string) =>
+  text
+    .split(',')
+    .map((part) => part.trim())
+    .filter(Boolean)
 const ROLES = ['viewer', 'operator', 'builder', 'admin'] as const
 type Role = (typeof ROLES)[number]
 
-function Access({ role, groups, onRole, onGroups }: { role: Role; groups: string; onRole: (role: Role) => void; onGroups: (groups: string) => void }) {
+function Access({
+  role,
+  groups,
+  onRole,
+  onGroups,
+}: {
+  role: Role
+  groups: string
+  onRole: (role: Role) => void
+  onGroups: (groups: string) => void
+}) {
   return (
     <>
-      <Field label={s.role}>{(props) => <Select {...props} value={role} onChange={(event) => onRole(event.target.value as Role)}>{ROLES.map((one) => <option key={one} value={one}>{s.roles[one]}</option>)}</Select>}</Field>
-      <Field label={s.groups} hint={s.groupsHint}>{(props) => <Input {...props} value={groups} onChange={(event) => onGroups(event.target.value)} />}</Field>
+      <Field label={s.role}>
+        {(props) => (
+          <Select {...props} value={role} onChange={(event) => onRole(event.target.value as Role)}>
+            {ROLES.map((one) => (
+              <option key={one} value={one}>
+                {s.roles[one]}
+              </option>
+            ))}
+          </Select>
+        )}
+      </Field>
+      <Field label={s.groups} hint={s.groupsHint}>
+        {(props) => <Input {...props} value={groups} onChange={(event) => onGroups(event.target.value)} />}
+      </Field>
     </>
   )
 }
@@ -27,21 +53,39 @@ function Link({ url }: { url: string }) {
     <div className="flex flex-col gap-3">
       <p className="text-sm text-muted">{s.linkText}</p>
       <code className="rounded-md bg-sunken p-2 font-mono text-xs break-all select-all">{url}</code>
-      <div className="flex justify-end"><Button look="primary" onClick={() => void navigator.clipboard.writeText(url).then(() => toast.ok(s.copied))}>{s.copy}</Button></div>
+      <div className="flex justify-end">
+        <Button look="primary" onClick={() => void navigator.clipboard.writeText(url).then(() => toast.ok(s.copied))}>
+          {s.copy}
+        </Button>
+      </div>
     </div>
   )
 }
 
 /** The one-time link, shown once. */
 export function InviteLink({ url, onClose }: { url: string; onClose: () => void }) {
-  return <Dialog open onClose={onClose} title={s.linkTitle}><Link url={new URL(url, window.location.origin).href} /></Dialog>
+  return (
+    <Dialog open onClose={onClose} title={s.linkTitle}>
+      <Link url={new URL(url, window.location.origin).href} />
+    </Dialog>
+  )
 }
 
 export function AddPerson({ onClose }: { onClose: () => void }) {
-  const [form, setForm] = useState<{ name: string; email: string; role: Role; groups: string }>({ name: '', email: '', role: 'operator', groups: '' })
+  const [form, setForm] = useState<{ name: string; email: string; role: Role; groups: string }>({
+    name: '',
+    email: '',
+    role: 'operator',
+    groups: '',
+  })
   const client = useQueryClient()
   const add = useMutation({
-    mutationFn: () => send(api.POST('/api/v1/people', { body: { name: form.name, email: form.email, role: form.role, groups: split(form.groups) } })),
+    mutationFn: () =>
+      send(
+        api.POST('/api/v1/people', {
+          body: { name: form.name, email: form.email, role: form.role, groups: split(form.groups) },
+        }),
+      ),
     onSuccess: (person) => {
       void client.invalidateQueries({ queryKey: ['people'] })
       if (!person.setup_url) onClose()
@@ -50,15 +94,47 @@ export function AddPerson({ onClose }: { onClose: () => void }) {
   if (add.data?.setup_url) return <InviteLink url={add.data.setup_url} onClose={onClose} />
   return (
     <Dialog open onClose={onClose} title={s.add} description={s.addText}>
-      <form className="flex flex-col gap-3" onSubmit={(event) => {
-        event.preventDefault()
-        add.mutate()
-      }}>
-        <Field label={s.name}>{(props) => <Input {...props} required autoFocus value={form.name} onChange={(event) => setForm({ ...form, name: event.target.value })} />}</Field>
-        <Field label={s.email}>{(props) => <Input {...props} type="email" required value={form.email} onChange={(event) => setForm({ ...form, email: event.target.value })} />}</Field>
-        <Access role={form.role} groups={form.groups} onRole={(role) => setForm({ ...form, role })} onGroups={(groups) => setForm({ ...form, groups })} />
+      <form
+        className="flex flex-col gap-3"
+        onSubmit={(event) => {
+          event.preventDefault()
+          add.mutate()
+        }}
+      >
+        <Field label={s.name}>
+          {(props) => (
+            <Input
+              {...props}
+              required
+              autoFocus
+              value={form.name}
+              onChange={(event) => setForm({ ...form, name: event.target.value })}
+            />
+          )}
+        </Field>
+        <Field label={s.email}>
+          {(props) => (
+            <Input
+              {...props}
+              type="email"
+              required
+              value={form.email}
+              onChange={(event) => setForm({ ...form, email: event.target.value })}
+            />
+          )}
+        </Field>
+        <Access
+          role={form.role}
+          groups={form.groups}
+          onRole={(role) => setForm({ ...form, role })}
+          onGroups={(groups) => setForm({ ...form, groups })}
+        />
         {add.error && <Note tone="bad">{problemText(add.error)}</Note>}
-        <div className="flex justify-end"><Button type="submit" look="primary" busy={add.isPending}>{s.submit}</Button></div>
+        <div className="flex justify-end">
+          <Button type="submit" look="primary" busy={add.isPending}>
+            {s.submit}
+          </Button>
+        </div>
       </form>
     </Dialog>
   )
@@ -69,7 +145,13 @@ export function EditPerson({ person, onClose }: { person: Person; onClose: () =>
   const [groups, setGroups] = useState(person.groups.join(', '))
   const client = useQueryClient()
   const save = useMutation({
-    mutationFn: () => send(api.PATCH('/api/v1/people/{id}', { params: { path: { id: person.id } }, body: { role, groups: split(groups) } })),
+    mutationFn: () =>
+      send(
+        api.PATCH('/api/v1/people/{id}', {
+          params: { path: { id: person.id } },
+          body: { role, groups: split(groups) },
+        }),
+      ),
     onSuccess: () => {
       void client.invalidateQueries({ queryKey: ['people'] })
       toast.ok(s.saved)
@@ -78,13 +160,20 @@ export function EditPerson({ person, onClose }: { person: Person; onClose: () =>
   })
   return (
     <Dialog open onClose={onClose} title={s.editTitle(person.name)}>
-      <form className="flex flex-col gap-3" onSubmit={(event) => {
-        event.preventDefault()
-        save.mutate()
-      }}>
+      <form
+        className="flex flex-col gap-3"
+        onSubmit={(event) => {
+          event.preventDefault()
+          save.mutate()
+        }}
+      >
         <Access role={role} groups={groups} onRole={setRole} onGroups={setGroups} />
         {save.error && <Note tone="bad">{problemText(save.error)}</Note>}
-        <div className="flex justify-end"><Button type="submit" look="primary" busy={save.isPending}>{s.save}</Button></div>
+        <div className="flex justify-end">
+          <Button type="submit" look="primary" busy={save.isPending}>
+            {s.save}
+          </Button>
+        </div>
       </form>
     </Dialog>
   )

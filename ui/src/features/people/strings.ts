@@ -22,6 +22,11 @@ export const strings = {
   save: 'Save',
   saved: 'Saved.',
   you: 'you',
-  roles: { viewer: 'viewer: reads', operator: 'operator: decides and replies', builder: 'builder: edits workflows', admin: 'admin: everything' } as Record<string, string>,
+  roles: {
+    viewer: 'viewer: reads',
+    operator: 'operator: decides and replies',
+    builder: 'builder: edits workflows',
+    admin: 'admin: everything',
+  } as Record<string, string>,
   columns: { name: 'Name', role: 'Role', groups: 'Groups' },
 }

@@ -19,27 +19,70 @@ export function Begin({ document, onBegin }: { document: WorkflowDocument; onBeg
   const [input, setInput] = useState('{}')
   const [customer, setCustomer] = useState({ name: 'Ada Example', email: 'ada@example.com', phone: '' })
   const parsed = parseObject(input)
-  const field = (name: keyof typeof customer) => (props: object) => <Input {...props} value={customer[name]} onChange={(event) => setCustomer({ ...customer, [name]: event.target.value })} />
+  const field = (name: keyof typeof customer) => (props: object) => (
+    <Input
+      {...props}
+      value={customer[name]}
+      onChange={(event) => setCustomer({ ...customer, [name]: event.target.value })}
+    />
+  )
   return (
-    <form className="flex flex-col gap-3 p-4" onSubmit={(event) => {
-      event.preventDefault()
-      const known = filled(customer)
-      const who = Object.keys(known).length > 0 ? { customer: known } : {}
-      if (how === 'message') onBegin({ message, ...who })
-      else if (parsed.ok) onBegin({ input: parsed.value, ...who })
-    }}>
+    <form
+      className="flex flex-col gap-3 p-4"
+      onSubmit={(event) => {
+        event.preventDefault()
+        const known = filled(customer)
+        const who = Object.keys(known).length > 0 ? { customer: known } : {}
+        if (how === 'message') onBegin({ message, ...who })
+        else if (parsed.ok) onBegin({ input: parsed.value, ...who })
+      }}
+    >
       <h3 className="text-sm font-semibold">{s.title}</h3>
       <Note tone="muted">{strings.safe}</Note>
-      <Tabs label={s.how.label} value={how} onChange={setHow} tabs={[{ id: 'message', label: s.how.message }, { id: 'start', label: s.how.start }]} />
+      <Tabs
+        label={s.how.label}
+        value={how}
+        onChange={setHow}
+        tabs={[
+          { id: 'message', label: s.how.message },
+          { id: 'start', label: s.how.start },
+        ]}
+      />
       {how === 'message' ? (
-        <Field label={s.message} hint={s.messageHint}>{(props) => <Input {...props} autoFocus required maxLength={4000} value={message} onChange={(event) => setMessage(event.target.value)} />}</Field>
+        <Field label={s.message} hint={s.messageHint}>
+          {(props) => (
+            <Input
+              {...props}
+              autoFocus
+              required
+              maxLength={4000}
+              value={message}
+              onChange={(event) => setMessage(event.target.value)}
+            />
+          )}
+        </Field>
       ) : (
-        <Field label={s.input} error={parsed.ok ? undefined : s.badInput}>{(props) => <Textarea {...props} rows={4} spellCheck={false} className="font-mono !text-xs" value={input} onChange={(event) => setInput(event.target.value)} />}</Field>
+        <Field label={s.input} error={parsed.ok ? undefined : s.badInput}>
+          {(props) => (
+            <Textarea
+              {...props}
+              rows={4}
+              spellCheck={false}
+              className="font-mono !text-xs"
+              value={input}
+              onChange={(event) => setInput(event.target.value)}
+            />
+          )}
+        </Field>
       )}
       <Field label={s.name}>{field('name')}</Field>
       <Field label={s.email}>{field('email')}</Field>
       <Field label={s.phone}>{field('phone')}</Field>
-      <div><Button type="submit" look="primary" icon={<Play size={14} />} disabled={how === 'start' && !parsed.ok}>{s.submit}</Button></div>
+      <div>
+        <Button type="submit" look="primary" icon={<Play size={14} />} disabled={how === 'start' && !parsed.ok}>
+          {s.submit}
+        </Button>
+      </div>
     </form>
   )
 }

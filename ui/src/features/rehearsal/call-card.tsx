@@ -22,33 +22,89 @@ type Way = keyof typeof s.ways
 type Ask = { id: string; document: WorkflowDocument; play: Play; call: WaitingCall; answer: (answer: Answer) => void }
 
 /** A request as it would go over the wire. */
-export function Rendered({ request, input, error }: { request: RenderedRequest | null; input: unknown; error?: string | null }) {
+export function Rendered({
+  request,
+  input,
+  error,
+}: {
+  request: RenderedRequest | null
+  input: unknown
+  error?: string | null
+}) {
   return (
     <details className="text-sm">
-      <summary className="cursor-pointer text-xs text-muted">{s.request}{request && <span className="ml-2 font-mono break-all text-faint">{request.method} {brief(request.url, 70)}</span>}</summary>
+      <summary className="cursor-pointer text-xs text-muted">
+        {s.request}
+        {request && (
+          <span className="ml-2 font-mono break-all text-faint">
+            {request.method} {brief(request.url, 70)}
+          </span>
+        )}
+      </summary>
       <div className="mt-1.5 flex flex-col gap-1.5">
         {error && <Note tone="warn">{error}</Note>}
-        {request?.body != null ? <JsonView value={request.body} label={s.request} /> : <JsonView value={input} label={s.input} />}
+        {request?.body != null ? (
+          <JsonView value={request.body} label={s.request} />
+        ) : (
+          <JsonView value={input} label={s.input} />
+        )}
       </div>
     </details>
   )
 }
 
 export function Risk({ risk }: { risk: WaitingCall['risk'] }) {
-  return <span className={cx('rounded-full px-2 py-0.5 text-xs font-medium', risk === 'high' ? 'bg-bad-soft text-bad' : 'bg-hover text-muted')}>{s.risk[risk]}</span>
+  return (
+    <span
+      className={cx(
+        'rounded-full px-2 py-0.5 text-xs font-medium',
+        risk === 'high' ? 'bg-bad-soft text-bad' : 'bg-hover text-muted',
+      )}
+    >
+      {s.risk[risk]}
+    </span>
+  )
 }
 
-function JsonAnswer({ first, label, given, answer }: { first: unknown; label: string; given?: 'sample'; answer: Ask['answer'] }) {
+function JsonAnswer({
+  first,
+  label,
+  given,
+  answer,
+}: {
+  first: unknown
+  label: string
+  given?: 'sample'
+  answer: Ask['answer']
+}) {
   const start = JSON.stringify(first ?? {}, null, 2)
   const [text, setText] = useState(start)
   const parsed = parseJson(text)
   return (
-    <form className="flex flex-col gap-2" onSubmit={(event) => {
-      event.preventDefault()
-      if (parsed.ok) answer({ kind: 'output', output: parsed.value, given: text === start ? given : undefined })
-    }}>
-      <Field label={s.output} error={parsed.ok ? undefined : s.badOutput}>{(props) => <Textarea {...props} rows={Math.min(12, text.split('\n').length + 1)} spellCheck={false} className="font-mono !text-xs" value={text} onChange={(event) => setText(event.target.value)} />}</Field>
-      <div><Button type="submit" look="primary" disabled={!parsed.ok}>{label}</Button></div>
+    <form
+      className="flex flex-col gap-2"
+      onSubmit={(event) => {
+        event.preventDefault()
+        if (parsed.ok) answer({ kind: 'output', output: parsed.value, given: text === start ? given : undefined })
+      }}
+    >
+      <Field label={s.output} error={parsed.ok ? undefined : s.badOutput}>
+        {(props) => (
+          <Textarea
+            {...props}
+            rows={Math.min(12, text.split('\n').length + 1)}
+            spellCheck={false}
+            className="font-mono !text-xs"
+            value={text}
+            onChange={(event) => setText(event.target.value)}
+          />
+        )}
+      </Field>
+      <div>
+        <Button type="submit" look="primary" disabled={!parsed.ok}>
+          {label}
+        </Button>
+      </div>
     </form>
   )
 }
@@ -62,8 +118,21 @@ function Recorded({ id, call, answer }: Ask) {
     <ul className="flex flex-col gap-1.5">
       {items.map((item, index) => (
         <li key={index} className="flex items-center gap-2 rounded-md border border-line px-2 py-1.5">
-          <span className="min-w-0 flex-1 text-xs"><span className="text-faint">{s.recordedAt} <At at={item.at} /></span><code className="block truncate font-mono">{item.answer.kind === 'output' ? brief(item.answer.output, 90) : item.answer.kind === 'error' ? item.answer.code : ''}</code></span>
-          <Button small onClick={() => answer(item.answer)}>{s.answer}</Button>
+          <span className="min-w-0 flex-1 text-xs">
+            <span className="text-faint">
+              {s.recordedAt} <At at={item.at} />
+            </span>
+            <code className="block truncate font-mono">
+              {item.answer.kind === 'output'
+                ? brief(item.answer.output, 90)
+                : item.answer.kind === 'error'
+                  ? item.answer.code
+                  : ''}
+            </code>
+          </span>
+          <Button small onClick={() => answer(item.answer)}>
+            {s.answer}
+          </Button>
         </li>
       ))}
     </ul>
@@ -75,7 +144,13 @@ function Real({ id, document, play, call, answer }: Ask) {
   const [sure, setSure] = useState(false)
   const [write, setWrite] = useState(false)
   const real = useMutation({
-    mutationFn: () => send(api.POST('/api/v1/workflows/{id}/rehearse/call', { params: { path: { id } }, body: { document, script: play.script ?? {}, step: call.step, confirm: sure, confirm_write: write } })),
+    mutationFn: () =>
+      send(
+        api.POST('/api/v1/workflows/{id}/rehearse/call', {
+          params: { path: { id } },
+          body: { document, script: play.script ?? {}, step: call.step, confirm: sure, confirm_write: write },
+        }),
+      ),
     onSuccess: (response) => answer(response.answer),
   })
   if (call.risk === 'high') return <Note tone="warn">{s.realHigh}</Note>
@@ -84,9 +159,20 @@ function Real({ id, document, play, call, answer }: Ask) {
     <div className="flex flex-col gap-2">
       <p className="text-sm text-muted">{s.realText}</p>
       <Checkbox label={s.confirm} checked={sure} onChange={(event) => setSure(event.target.checked)} />
-      {call.risk === 'write' && <Checkbox label={s.confirmWrite} checked={write} onChange={(event) => setWrite(event.target.checked)} />}
+      {call.risk === 'write' && (
+        <Checkbox label={s.confirmWrite} checked={write} onChange={(event) => setWrite(event.target.checked)} />
+      )}
       {real.error && <Note tone="bad">{problemText(real.error)}</Note>}
-      <div><Button look="danger" busy={real.isPending} disabled={!sure || (call.risk === 'write' && !write)} onClick={() => real.mutate()}>{s.callNow}</Button></div>
+      <div>
+        <Button
+          look="danger"
+          busy={real.isPending}
+          disabled={!sure || (call.risk === 'write' && !write)}
+          onClick={() => real.mutate()}
+        >
+          {s.callNow}
+        </Button>
+      </div>
     </div>
   )
 }
@@ -96,14 +182,35 @@ function Failing({ answer }: { answer: Ask['answer'] }) {
   const [message, setMessage] = useState('')
   const [kind, setKind] = useState<'fatal' | 'retryable' | 'unknown'>('fatal')
   return (
-    <form className="flex flex-col gap-2" onSubmit={(event) => {
-      event.preventDefault()
-      answer({ kind: 'error', class: kind, code: code.trim(), message: message.trim() || undefined })
-    }}>
-      <Field label={s.class}>{(props) => <Select {...props} value={kind} onChange={(event) => setKind(event.target.value as typeof kind)}>{(['fatal', 'retryable', 'unknown'] as const).map((one) => <option key={one} value={one}>{s.classes[one]}</option>)}</Select>}</Field>
-      <Field label={s.code}>{(props) => <Input {...props} required value={code} onChange={(event) => setCode(event.target.value)} />}</Field>
-      <Field label={s.message}>{(props) => <Input {...props} value={message} onChange={(event) => setMessage(event.target.value)} />}</Field>
-      <div><Button type="submit" look="danger">{s.fail}</Button></div>
+    <form
+      className="flex flex-col gap-2"
+      onSubmit={(event) => {
+        event.preventDefault()
+        answer({ kind: 'error', class: kind, code: code.trim(), message: message.trim() || undefined })
+      }}
+    >
+      <Field label={s.class}>
+        {(props) => (
+          <Select {...props} value={kind} onChange={(event) => setKind(event.target.value as typeof kind)}>
+            {(['fatal', 'retryable', 'unknown'] as const).map((one) => (
+              <option key={one} value={one}>
+                {s.classes[one]}
+              </option>
+            ))}
+          </Select>
+        )}
+      </Field>
+      <Field label={s.code}>
+        {(props) => <Input {...props} required value={code} onChange={(event) => setCode(event.target.value)} />}
+      </Field>
+      <Field label={s.message}>
+        {(props) => <Input {...props} value={message} onChange={(event) => setMessage(event.target.value)} />}
+      </Field>
+      <div>
+        <Button type="submit" look="danger">
+          {s.fail}
+        </Button>
+      </div>
     </form>
   )
 }
@@ -122,12 +229,27 @@ export function CallCard(props: Omit<Ask, 'answer'>) {
         <Risk risk={call.risk} />
       </div>
       <Rendered request={call.request} input={call.input} error={call.error} />
-      <Tabs label={s.how} value={way} onChange={setWay} className="flex-wrap" tabs={(Object.keys(s.ways) as Way[]).map((id) => ({ id, label: s.ways[id] }))} />
+      <Tabs
+        label={s.how}
+        value={way}
+        onChange={setWay}
+        className="flex-wrap"
+        tabs={(Object.keys(s.ways) as Way[]).map((id) => ({ id, label: s.ways[id] }))}
+      />
       {way === 'sample' && <JsonAnswer first={call.sample} label={s.answer} given="sample" answer={answer} />}
       {way === 'recorded' && <Recorded {...ask} />}
       {way === 'real' && <Real {...ask} />}
       {way === 'error' && <Failing answer={answer} />}
-      {way === 'timeout' && <div className="flex flex-col gap-2"><p className="text-sm text-muted">{s.timeoutText}</p><div><Button look="danger" onClick={() => answer({ kind: 'timeout' })}>{s.timeout}</Button></div></div>}
+      {way === 'timeout' && (
+        <div className="flex flex-col gap-2">
+          <p className="text-sm text-muted">{s.timeoutText}</p>
+          <div>
+            <Button look="danger" onClick={() => answer({ kind: 'timeout' })}>
+              {s.timeout}
+            </Button>
+          </div>
+        </div>
+      )}
     </div>
   )
 }
@@ -140,7 +262,9 @@ export function LookUpCard({ call, play }: { call: WaitingCall; play: Play }) {
       <h3 className="text-sm font-semibold">{s.lookUp(call.action)}</h3>
       <Rendered request={call.request} input={call.input} error={call.error} />
       <div className="flex flex-wrap gap-2">
-        <Button look="primary" onClick={() => answer({ kind: 'happened', output: call.sample })}>{s.happened}</Button>
+        <Button look="primary" onClick={() => answer({ kind: 'happened', output: call.sample })}>
+          {s.happened}
+        </Button>
         <Button onClick={() => answer({ kind: 'did_not_happen' })}>{s.didNot}</Button>
         <Button onClick={() => answer({ kind: 'unclear' })}>{s.unclear}</Button>
       </div>

@@ -24,17 +24,34 @@ export function Clock({ rehearsal, play }: { rehearsal: Rehearsal; play: Play })
   const skip = (duration?: string) => play.act({ act: 'waits', duration })
   return (
     <section aria-label={s.title} className="flex flex-col gap-2 rounded-lg border border-line p-3">
-      <p className="flex flex-wrap items-center gap-x-3 gap-y-1 text-sm"><ClockIcon size={14} className="text-faint" aria-hidden /><At at={rehearsal.now} /><span className="text-xs text-faint">+{measured(Math.max(0, rehearsal.now - rehearsal.began_at))}</span></p>
+      <p className="flex flex-wrap items-center gap-x-3 gap-y-1 text-sm">
+        <ClockIcon size={14} className="text-faint" aria-hidden />
+        <At at={rehearsal.now} />
+        <span className="text-xs text-faint">+{measured(Math.max(0, rehearsal.now - rehearsal.began_at))}</span>
+      </p>
       {running.length > 0 && (
         <ul className="flex flex-col gap-0.5 text-xs text-muted">
-          {running.map((timer) => <li key={timer.what}>{timer.what}: <At at={timer.at} /> <span className="text-faint">({measured(Math.max(0, timer.at - rehearsal.now))})</span></li>)}
+          {running.map((timer) => (
+            <li key={timer.what}>
+              {timer.what}: <At at={timer.at} />{' '}
+              <span className="text-faint">({measured(Math.max(0, timer.at - rehearsal.now))})</span>
+            </li>
+          ))}
         </ul>
       )}
       {!rehearsal.ended && (
         <div className="flex flex-wrap gap-2">
-          {running.length > 0 && <Button small icon={<FastForward size={13} />} onClick={() => skip()}>{s.next}</Button>}
-          <Button small onClick={() => skip('4h')}>{s.skip(s.hours)}</Button>
-          <Button small onClick={() => skip('1d')}>{s.skip(s.day)}</Button>
+          {running.length > 0 && (
+            <Button small icon={<FastForward size={13} />} onClick={() => skip()}>
+              {s.next}
+            </Button>
+          )}
+          <Button small onClick={() => skip('4h')}>
+            {s.skip(s.hours)}
+          </Button>
+          <Button small onClick={() => skip('1d')}>
+            {s.skip(s.day)}
+          </Button>
         </div>
       )}
     </section>

@@ -14,12 +14,28 @@ import { strings } from './strings'
 const s = strings.keeping
 
 /** Gives a rehearsal a name and keeps it. */
-export function KeepDialog({ id, document, script, onClose }: { id: string; document: WorkflowDocument; script: Script; onClose: () => void }) {
+export function KeepDialog({
+  id,
+  document,
+  script,
+  onClose,
+}: {
+  id: string
+  document: WorkflowDocument
+  script: Script
+  onClose: () => void
+}) {
   const [name, setName] = useState('')
   const [key] = useState(() => crypto.randomUUID())
   const client = useQueryClient()
   const keep = useMutation({
-    mutationFn: () => send(api.POST('/api/v1/workflows/{id}/tests', { params: { path: { id }, header: { 'Idempotency-Key': key } }, body: { name, script, document } })),
+    mutationFn: () =>
+      send(
+        api.POST('/api/v1/workflows/{id}/tests', {
+          params: { path: { id }, header: { 'Idempotency-Key': key } },
+          body: { name, script, document },
+        }),
+      ),
     onSuccess: (kept) => {
       void client.invalidateQueries({ queryKey: queries.tests(id).queryKey })
       toast.ok(s.done(kept.name))
@@ -28,13 +44,31 @@ export function KeepDialog({ id, document, script, onClose }: { id: string; docu
   })
   return (
     <Dialog open onClose={onClose} title={s.title} description={s.text}>
-      <form className="flex flex-col gap-3" onSubmit={(event) => {
-        event.preventDefault()
-        keep.mutate()
-      }}>
-        <Field label={s.name}>{(props) => <Input {...props} autoFocus required maxLength={200} value={name} onChange={(event) => setName(event.target.value)} />}</Field>
+      <form
+        className="flex flex-col gap-3"
+        onSubmit={(event) => {
+          event.preventDefault()
+          keep.mutate()
+        }}
+      >
+        <Field label={s.name}>
+          {(props) => (
+            <Input
+              {...props}
+              autoFocus
+              required
+              maxLength={200}
+              value={name}
+              onChange={(event) => setName(event.target.value)}
+            />
+          )}
+        </Field>
         {keep.error && <Note tone="bad">{problemText(keep.error)}</Note>}
-        <div className="flex justify-end"><Button type="submit" look="primary" busy={keep.isPending}>{s.submit}</Button></div>
+        <div className="flex justify-end">
+          <Button type="submit" look="primary" busy={keep.isPending}>
+            {s.submit}
+          </Button>
+        </div>
       </form>
     </Dialog>
   )

@@ -28,21 +28,42 @@ export function ApprovalCard({ waiting, play }: { waiting: WaitingApproval; play
   return (
     <div className="flex flex-col gap-3">
       <div>
-        <p className="text-xs text-faint">{s.title} · {s.who}: {who}{waiting.quorum > 1 && ` · ${s.quorum(waiting.given.length, waiting.quorum)}`}</p>
+        <p className="text-xs text-faint">
+          {s.title} · {s.who}: {who}
+          {waiting.quorum > 1 && ` · ${s.quorum(waiting.given.length, waiting.quorum)}`}
+        </p>
         <h3 className="text-sm font-semibold break-words">{waiting.summary}</h3>
       </div>
       {waiting.difference && <Note tone="warn">{s.voided}</Note>}
       {waiting.requests.map((request) => (
         <div key={request.step} className="flex flex-col gap-1 rounded-md border border-line p-2">
-          <p className="flex flex-wrap items-center gap-2 text-sm"><span className="font-medium">{request.title}</span><span className="font-mono text-xs text-faint">{request.action}</span><Risk risk={request.risk} /></p>
+          <p className="flex flex-wrap items-center gap-2 text-sm">
+            <span className="font-medium">{request.title}</span>
+            <span className="font-mono text-xs text-faint">{request.action}</span>
+            <Risk risk={request.risk} />
+          </p>
           <Rendered request={request.request} input={request.input} error={request.error} />
         </div>
       ))}
-      <Input aria-label={s.comment} placeholder={s.comment} value={comment} onChange={(event) => setComment(event.target.value)} />
+      <Input
+        aria-label={s.comment}
+        placeholder={s.comment}
+        value={comment}
+        onChange={(event) => setComment(event.target.value)}
+      />
       <div className="flex flex-wrap gap-2">
-        {(Object.keys(OUTCOMES) as (keyof typeof OUTCOMES)[]).filter((outcome) => waiting.outcomes.includes(outcome)).map((outcome) => (
-          <Button key={outcome} look={OUTCOMES[outcome].look} icon={OUTCOMES[outcome].icon} onClick={() => decide(outcome)}>{OUTCOMES[outcome].label}</Button>
-        ))}
+        {(Object.keys(OUTCOMES) as (keyof typeof OUTCOMES)[])
+          .filter((outcome) => waiting.outcomes.includes(outcome))
+          .map((outcome) => (
+            <Button
+              key={outcome}
+              look={OUTCOMES[outcome].look}
+              icon={OUTCOMES[outcome].icon}
+              onClick={() => decide(outcome)}
+            >
+              {OUTCOMES[outcome].label}
+            </Button>
+          ))}
       </div>
     </div>
   )
@@ -56,11 +77,22 @@ export function HandoffCard({ waiting, play }: { waiting: Handoff; play: Play })
     <div className="flex flex-col gap-3">
       <h3 className="text-sm font-semibold">{s.title(waiting.team)}</h3>
       {waiting.note && <p className="text-sm whitespace-pre-wrap text-muted">{waiting.note}</p>}
-      <Input aria-label={strings.approval.comment} placeholder={strings.approval.comment} value={comment} onChange={(event) => setComment(event.target.value)} />
+      <Input
+        aria-label={strings.approval.comment}
+        placeholder={strings.approval.comment}
+        value={comment}
+        onChange={(event) => setComment(event.target.value)}
+      />
       <div className="flex flex-wrap items-center gap-2">
         <span className="text-xs text-faint">{s.back}</span>
         {waiting.outcomes.map((outcome, index) => (
-          <Button key={outcome} look={index === 0 ? 'plain' : 'primary'} onClick={() => play.act({ act: 'hands_back', outcome, comment: comment.trim() || undefined })}>{outcome === 'returned' ? s.returned : outcome}</Button>
+          <Button
+            key={outcome}
+            look={index === 0 ? 'plain' : 'primary'}
+            onClick={() => play.act({ act: 'hands_back', outcome, comment: comment.trim() || undefined })}
+          >
+            {outcome === 'returned' ? s.returned : outcome}
+          </Button>
         ))}
       </div>
     </div>
@@ -73,13 +105,22 @@ export function UnknownCard({ waiting, play, document }: { waiting: Unknown; pla
   const step = document.steps[waiting.step]
   return (
     <div className="flex flex-col gap-3">
-      <h3 className="text-sm font-semibold">{s.title} <span className="font-normal text-muted">{step ? titleOf(waiting.step, step) : waiting.step}</span></h3>
+      <h3 className="text-sm font-semibold">
+        {s.title} <span className="font-normal text-muted">{step ? titleOf(waiting.step, step) : waiting.step}</span>
+      </h3>
       <p className="text-sm text-muted">{waiting.error.message}</p>
       <JsonView value={waiting.request} label={strings.call.request} />
       <div className="flex flex-wrap gap-2">
-        <Button look="primary" onClick={() => play.act({ act: 'resolves', answer: { outcome: 'happened', result: {} } })}>{s.happened}</Button>
+        <Button
+          look="primary"
+          onClick={() => play.act({ act: 'resolves', answer: { outcome: 'happened', result: {} } })}
+        >
+          {s.happened}
+        </Button>
         <Button onClick={() => play.act({ act: 'resolves', answer: { outcome: 'not_happened' } })}>{s.not}</Button>
-        <Button look="danger" onClick={() => play.act({ act: 'resolves', answer: { outcome: 'stop' } })}>{s.stop}</Button>
+        <Button look="danger" onClick={() => play.act({ act: 'resolves', answer: { outcome: 'stop' } })}>
+          {s.stop}
+        </Button>
       </div>
     </div>
   )

@@ -30,58 +30,113 @@ function fileProblem(error: Error): string {
 }
 
 /** The test cases of the workflow, run on the draft as it is drawn. */
-export function Tests({ id, document: draft, onPlay }: { id: string; document: WorkflowDocument; onPlay: (script: Script) => void }) {
+export function Tests({
+  id,
+  document: draft,
+  onPlay,
+}: {
+  id: string
+  document: WorkflowDocument
+  onPlay: (script: Script) => void
+}) {
   const client = useQueryClient()
   const may = useMay('builder')
   const file = useRef<HTMLInputElement>(null)
   const list = useQuery(queries.tests(id))
   const again = () => client.invalidateQueries({ queryKey: queries.tests(id).queryKey })
-  const run = useMutation({ mutationFn: () => send(api.POST('/api/v1/workflows/{id}/tests/run', { params: { path: { id } }, body: { document: draft } })) })
+  const run = useMutation({
+    mutationFn: () =>
+      send(api.POST('/api/v1/workflows/{id}/tests/run', { params: { path: { id } }, body: { document: draft } })),
+  })
   const remove = useMutation({
-    mutationFn: (test: TestCase) => send(api.DELETE('/api/v1/workflows/{id}/tests/{test}', { params: { path: { id, test: test.id } } })),
+    mutationFn: (test: TestCase) =>
+      send(api.DELETE('/api/v1/workflows/{id}/tests/{test}', { params: { path: { id, test: test.id } } })),
     onSuccess: (_, test) => {
       toast.ok(s.removed(test.name))
       void again()
     },
   })
   const load = useMutation({
-    mutationFn: async (chosen: File) => send(api.PUT('/api/v1/workflows/{id}/tests', { params: { path: { id } }, body: { source: await chosen.text() } })),
+    mutationFn: async (chosen: File) =>
+      send(
+        api.PUT('/api/v1/workflows/{id}/tests', { params: { path: { id } }, body: { source: await chosen.text() } }),
+      ),
     onSuccess: (kept) => {
       toast.ok(s.imported(kept.items.length))
       run.reset()
       void again()
     },
   })
-  const takeOut = async () => save(draft.name, await send(api.GET('/api/v1/workflows/{id}/tests.yaml', { params: { path: { id } }, parseAs: 'text' })))
+  const takeOut = async () =>
+    save(
+      draft.name,
+      await send(api.GET('/api/v1/workflows/{id}/tests.yaml', { params: { path: { id } }, parseAs: 'text' })),
+    )
   const results = new Map(run.data?.results.map((result) => [result.name, result]))
   const error = run.error ?? remove.error
   return (
     <div className="flex flex-col gap-3 p-4">
       <div className="flex flex-wrap gap-2">
-        <Button look="primary" icon={<FlaskConical size={14} />} busy={run.isPending} disabled={!list.data?.items.length} onClick={() => run.mutate()}>{s.run}</Button>
-        <Button icon={<Upload size={14} />} disabled={!may} busy={load.isPending} onClick={() => file.current?.click()}>{s.import}</Button>
-        <Button icon={<Download size={14} />} disabled={!list.data?.items.length} onClick={() => void takeOut()}>{s.export}</Button>
-        <input ref={file} type="file" accept=".yaml,.yml,.json" hidden aria-label={s.import} onChange={(event) => {
-          const chosen = event.target.files?.[0]
-          event.target.value = ''
-          if (chosen) load.mutate(chosen)
-        }} />
+        <Button
+          look="primary"
+          icon={<FlaskConical size={14} />}
+          busy={run.isPending}
+          disabled={!list.data?.items.length}
+          onClick={() => run.mutate()}
+        >
+          {s.run}
+        </Button>
+        <Button icon={<Upload size={14} />} disabled={!may} busy={load.isPending} onClick={() => file.current?.click()}>
+          {s.import}
+        </Button>
+        <Button icon={<Download size={14} />} disabled={!list.data?.items.length} onClick={() => void takeOut()}>
+          {s.export}
+        </Button>
+        <input
+          ref={file}
+          type="file"
+          accept=".yaml,.yml,.json"
+          hidden
+          aria-label={s.import}
+          onChange={(event) => {
+            const chosen = event.target.files?.[0]
+            event.target.value = ''
+            if (chosen) load.mutate(chosen)
+          }}
+        />
       </div>
       {error && <Note tone="bad">{problemText(error)}</Note>}
       {load.error && <Note tone="bad">{fileProblem(load.error)}</Note>}
       <QueryState query={list}>
-        {(data) => data.items.length === 0 ? (
-          <Empty icon={<FlaskConical size={20} />} title={s.empty.title} className="!py-8">{s.empty.text}</Empty>
-        ) : (
-          <ul className="flex flex-col gap-1.5" aria-label={strings.tabs.tests}>
-            {data.items.map((test) => (
-              <TestLine key={test.id} name={test.name} result={run.data ? results.get(test.name) : test.last_result}>
-                <IconButton label={`${s.open}: ${test.name}`} onClick={() => onPlay({ opening: test.body.opening, acts: test.body.acts })}><PlayIcon size={14} /></IconButton>
-                {may && <IconButton label={`${s.remove}: ${test.name}`} disabled={remove.isPending} onClick={() => window.confirm(s.sure(test.name)) && remove.mutate(test)}><Trash2 size={14} /></IconButton>}
-              </TestLine>
-            ))}
-          </ul>
-        )}
+        {(data) =>
+          data.items.length === 0 ? (
+            <Empty icon={<FlaskConical size={20} />} title={s.empty.title} className="!py-8">
+              {s.empty.text}
+            </Empty>
+          ) : (
+            <ul className="flex flex-col gap-1.5" aria-label={strings.tabs.tests}>
+              {data.items.map((test) => (
+                <TestLine key={test.id} name={test.name} result={run.data ? results.get(test.name) : test.last_result}>
+                  <IconButton
+                    label={`${s.open}: ${test.name}`}
+                    onClick={() => onPlay({ opening: test.body.opening, acts: test.body.acts })}
+                  >
+                    <PlayIcon size={14} />
+                  </IconButton>
+                  {may && (
+                    <IconButton
+                      label={`${s.remove}: ${test.name}`}
+                      disabled={remove.isPending}
+                      onClick={() => window.confirm(s.sure(test.name)) && remove.mutate(test)}
+                    >
+                      <Trash2 size={14} />
+                    </IconButton>
+                  )}
+                </TestLine>
+              ))}
+            </ul>
+          )
+        }
       </QueryState>
     </div>
   )

@@ -50,7 +50,11 @@ export function useRehearsal(id: string, document: WorkflowDocument): Play {
     else sessionStorage.removeItem(key)
   }, [key, asked])
   const settled = useSettled(document)
-  const query = useQuery({ ...queries.rehearsal(id, settled, asked ?? {}), enabled: asked !== null, placeholderData: keepPreviousData })
+  const query = useQuery({
+    ...queries.rehearsal(id, settled, asked ?? {}),
+    enabled: asked !== null,
+    placeholderData: keepPreviousData,
+  })
   const refused = asked !== null && query.isSuccess && !query.isPlaceholderData ? query.data.refused : null
   // The act tried last is in the script only when the server could play it.
   const tried = refused?.act != null && refused.act === (asked?.acts?.length ?? 0) - 1

@@ -10,6 +10,7 @@ import { Dialog } from '@/ui/dialog'
 import { Field, Input } from '@/ui/field'
 import { Note } from '@/ui/states'
 import { strings } from './strings'
+import { cx } from '@/ui/cx'
 
 const s = strings.bulk
 
@@ -19,7 +20,13 @@ function Results({ results }: { results: readonly BulkResult[] }) {
       {results.map((result) => (
         <li key={result.run} className="flex flex-wrap items-center gap-x-3 rounded border border-line px-2 py-1">
           <span className="font-mono text-xs">{result.run}</span>
-          {result.ok ? <Status status={result.status ?? 'completed'} /> : <span className="text-bad">{result.detail} <span className="font-mono text-xs">{result.code}</span></span>}
+          {result.ok ? (
+            <Status status={result.status ?? 'completed'} />
+          ) : (
+            <span className="text-bad">
+              {result.detail} <span className="font-mono text-xs">{result.code}</span>
+            </span>
+          )}
         </li>
       ))}
     </ul>
@@ -27,32 +34,66 @@ function Results({ results }: { results: readonly BulkResult[] }) {
 }
 
 /** Asks before many runs are changed, then tells what became of each. */
-export function BulkDialog({ action, runs, onClose, onDone }: { action: BulkAction; runs: string[]; onClose: () => void; onDone: () => void }) {
+export function BulkDialog({
+  action,
+  runs,
+  onClose,
+  onDone,
+}: {
+  action: BulkAction
+  runs: string[]
+  onClose: () => void
+  onDone: () => void
+}) {
   const client = useQueryClient()
   const [reason, setReason] = useState('')
   const [key] = useState(() => `bulk-${Date.now()}-${Math.random().toString(36).slice(2)}`)
   const bulk = useMutation({
-    mutationFn: () => send(api.POST('/api/v1/runs/bulk', { params: { header: { 'Idempotency-Key': key } }, body: { action, runs, reason } })),
+    mutationFn: () =>
+      send(
+        api.POST('/api/v1/runs/bulk', {
+          params: { header: { 'Idempotency-Key': key } },
+          body: { action, runs, reason },
+        }),
+      ),
     onSuccess: () => void client.invalidateQueries({ queryKey: ['runs'] }),
   })
   const close = () => (bulk.data ? onDone() : onClose())
   return (
-    <Dialog open onClose={close} title={s.title(action, runs.length)} description={bulk.data ? s.done(bulk.data.done, runs.length) : s.text[action]}>
+    <Dialog
+      open
+      onClose={close}
+      title={s.title(action, runs.length)}
+      description={bulk.data ? s.done(bulk.data.done, runs.length) : s.text[action]}
+    >
       {bulk.data ? (
         <div className="flex flex-col gap-3">
           <Results results={bulk.data.results} />
-          <div className="flex justify-end"><Button look="primary" onClick={close}>{s.close}</Button></div>
+          <div className="flex justify-end">
+            <Button look="primary" onClick={close}>
+              {s.close}
+            </Button>
+          </div>
         </div>
       ) : (
-        <form className="flex flex-col gap-3" onSubmit={(event) => {
-          event.preventDefault()
-          bulk.mutate()
-        }}>
-          {action === 'cancel' && <Field label={strings.detail.reason} hint={strings.detail.reasonHint}>{(props) => <Input {...props} value={reason} onChange={(event) => setReason(event.target.value)} />}</Field>}
+        <form
+          className="flex flex-col gap-3"
+          onSubmit={(event) => {
+            event.preventDefault()
+            bulk.mutate()
+          }}
+        >
+          {action === 'cancel' && (
+            <Field label={strings.detail.reason} hint={strings.detail.reasonHint}>
+              {(props) => <Input {...props} value={reason} onChange={(event) => setReason(event.target.value)} />}
+            </Field>
+          )}
           {bulk.error && <Note tone="bad">{problemText(bulk.error)}</Note>}
           <div className="flex justify-end gap-2">
             <Button onClick={onClose}>{s.keep}</Button>
-            <Button type="submit" look={action === 'cancel' ? 'danger' : 'primary'} busy={bulk.isPending}>{s.go(action, runs.length)}</Button>
+            <Button type="submit" look={action === 'cancel' ? 'danger' : 'primary'} busy={bulk.isPending}>
+              {s.go(action, runs.length)}
+            </Button>
           </div>
         </form>
       )}
@@ -61,17 +102,40 @@ export function BulkDialog({ action, runs, onClose, onDone }: { action: BulkActi
 }
 
 /** What can be done with the runs that are ticked. */
-export function BulkBar({ count, onAsk, onClear }: { count: number; onAsk: (action: BulkAction) => void; onClear: () => void }) {
+export function BulkBar({
+  count,
+  onAsk,
+  onClear,
+}: {
+  count: number
+  onAsk: (action: BulkAction) => void
+  onClear: () => void
+}) {
   useActions([
     { id: 'bulk.cancel', label: s.cancel, group: strings.group, shortcut: 'shift+delete', run: () => onAsk('cancel') },
     { id: 'bulk.clear', label: s.clear, group: strings.group, shortcut: 'escape', run: onClear },
   ])
   return (
-    <div role="toolbar" aria-label={s.label} className="sticky bottom-3 z-20 mx-auto my-3 flex w-fit items-center gap-2 rounded-xl border border-line bg-raised px-3 py-2 shadow-[var(--shadow)]">
-      <span aria-live="polite" className="px-1 text-sm font-medium tabular-nums">{s.chosen(count)}</span>
-      <Button small look="danger" icon={<Ban size={14} />} onClick={() => onAsk('cancel')}>{s.cancel}</Button>
-      <Button small icon={<RotateCcw size={14} />} onClick={() => onAsk('retry')}>{s.retry}</Button>
-      <IconButton label={s.clear} aria-keyshortcuts="Escape" onClick={onClear}><X size={16} /></IconButton>
+    <div
+      role="toolbar"
+      aria-label={s.label}
+      className={cx(
+        'sticky bottom-3 z-20 mx-auto my-3 flex w-fit items-center gap-2 rounded-xl border border-line bg-raised',
+        'px-3 py-2 shadow-[var(--shadow)]',
+      )}
+    >
+      <span aria-live="polite" className="px-1 text-sm font-medium tabular-nums">
+        {s.chosen(count)}
+      </span>
+      <Button small look="danger" icon={<Ban size={14} />} onClick={() => onAsk('cancel')}>
+        {s.cancel}
+      </Button>
+      <Button small icon={<RotateCcw size={14} />} onClick={() => onAsk('retry')}>
+        {s.retry}
+      </Button>
+      <IconButton label={s.clear} aria-keyshortcuts="Escape" onClick={onClear}>
+        <X size={16} />
+      </IconButton>
     </div>
   )
 }

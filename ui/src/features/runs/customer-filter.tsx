@@ -42,14 +42,28 @@ function useOptions(text: string): { options: Option[]; searching: boolean } {
   const query = useQuery({ ...queries.customers(asked), enabled: asked !== '' && !ID.test(asked) })
   const searching = !isId && text !== '' && (asked !== text || query.isFetching)
   const found = isId || searching ? [] : (query.data?.items ?? [])
-  const options: Option[] = found.slice(0, SHOWN).map((one) => ({ id: one.id, label: one.name || strings.visitor, detail: one.email ?? one.phone }))
+  const options: Option[] = found
+    .slice(0, SHOWN)
+    .map((one) => ({ id: one.id, label: one.name || strings.visitor, detail: one.email ?? one.phone }))
   // Ids need not look like ours: a single word may be one when it is nobody's name.
-  if (!searching && /^\S+$/.test(text) && (found.length === 0 || /\d/.test(text)) && !options.some((one) => one.id === text)) options.push({ id: text, label: s.customerId(text) })
+  if (
+    !searching &&
+    /^\S+$/.test(text) &&
+    (found.length === 0 || /\d/.test(text)) &&
+    !options.some((one) => one.id === text)
+  )
+    options.push({ id: text, label: s.customerId(text) })
   return { options, searching }
 }
 
 /** A customer by name, address or number; the id goes into the address. */
-export function CustomerFilter({ value, onChange }: { value: string | undefined; onChange: (customer: string | undefined) => void }) {
+export function CustomerFilter({
+  value,
+  onChange,
+}: {
+  value: string | undefined
+  onChange: (customer: string | undefined) => void
+}) {
   const list = useId()
   const name = useCustomerName(value)
   const [text, setText] = useState<string | null>(null)
@@ -68,7 +82,8 @@ export function CustomerFilter({ value, onChange }: { value: string | undefined;
   }
   const onKeyDown = (event: React.KeyboardEvent) => {
     const move = { ArrowDown: 1, ArrowUp: -1 }[event.key]
-    if (move !== undefined && options.length > 0) setAt((Math.min(at, options.length - 1) + move + options.length) % options.length)
+    if (move !== undefined && options.length > 0)
+      setAt((Math.min(at, options.length - 1) + move + options.length) % options.length)
     else if (event.key === 'Enter' && text !== null && typed === '') choose(undefined)
     else if (event.key === 'Enter' && active) choose(active.id)
     else if (event.key === 'Escape' && text !== null) close()
@@ -99,7 +114,16 @@ export function CustomerFilter({ value, onChange }: { value: string | undefined;
             onBlur={() => (text !== null && (typed === '' || ID.test(typed)) ? choose(typed || undefined) : close())}
           />
           {open && (
-            <ul id={list} role="listbox" aria-label={s.customers} aria-busy={searching} className="absolute top-full left-0 z-30 mt-1 w-72 max-w-[calc(100vw-2rem)] rounded-lg border border-line bg-raised p-1 shadow-[var(--shadow)]">
+            <ul
+              id={list}
+              role="listbox"
+              aria-label={s.customers}
+              aria-busy={searching}
+              className={cx(
+                'absolute top-full left-0 z-30 mt-1 w-72 max-w-[calc(100vw-2rem)] rounded-lg border border-line',
+                'bg-raised p-1 shadow-[var(--shadow)]',
+              )}
+            >
               {options.map((option) => (
                 <li
                   key={option.id}
@@ -109,13 +133,20 @@ export function CustomerFilter({ value, onChange }: { value: string | undefined;
                   // Pressing must not take the focus away: leaving the box closes the list.
                   onMouseDown={(event) => event.preventDefault()}
                   onClick={() => choose(option.id)}
-                  className={cx('flex cursor-pointer flex-col rounded-md px-2 py-1 text-sm hover:bg-hover', option === active && 'bg-hover')}
+                  className={cx(
+                    'flex cursor-pointer flex-col rounded-md px-2 py-1 text-sm hover:bg-hover',
+                    option === active && 'bg-hover',
+                  )}
                 >
                   <span className="truncate">{option.label}</span>
                   {option.detail && <span className="truncate text-xs text-muted">{option.detail}</span>}
                 </li>
               ))}
-              {options.length === 0 && <li role="option" aria-selected={false} aria-disabled className="px-2 py-1 text-sm text-muted">{searching ? '…' : s.nobody}</li>}
+              {options.length === 0 && (
+                <li role="option" aria-selected={false} aria-disabled className="px-2 py-1 text-sm text-muted">
+                  {searching ? '…' : s.nobody}
+                </li>
+              )}
             </ul>
           )}
         </>

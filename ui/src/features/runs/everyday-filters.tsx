@@ -16,8 +16,18 @@ type Props = { filters: RunFilters; set: (change: RunFilters) => void; className
 /** How long ago runs may have started. */
 export function SpanFilter({ filters, set, className }: Props) {
   return (
-    <Select aria-label={s.since} value={spanOf(filters.after)} onChange={(event) => set({ after: event.target.value ? Date.now() - SPANS[event.target.value as keyof typeof SPANS] : undefined })} className={className}>
-      <option value="">{s.sinceAny}</option><option value="hour">{s.sinceHour}</option><option value="day">{s.sinceDay}</option><option value="week">{s.sinceWeek}</option>
+    <Select
+      aria-label={s.since}
+      value={spanOf(filters.after)}
+      onChange={(event) =>
+        set({ after: event.target.value ? Date.now() - SPANS[event.target.value as keyof typeof SPANS] : undefined })
+      }
+      className={className}
+    >
+      <option value="">{s.sinceAny}</option>
+      <option value="hour">{s.sinceHour}</option>
+      <option value="day">{s.sinceDay}</option>
+      <option value="week">{s.sinceWeek}</option>
     </Select>
   )
 }
@@ -25,9 +35,18 @@ export function SpanFilter({ filters, set, className }: Props) {
 export function WorkflowFilter({ filters, set, className }: Props) {
   const { data: workflows } = useQuery(queries.workflows())
   return (
-    <Select aria-label={s.workflow} value={filters.workflow ?? ''} onChange={(event) => set({ workflow: event.target.value || undefined })} className={className}>
+    <Select
+      aria-label={s.workflow}
+      value={filters.workflow ?? ''}
+      onChange={(event) => set({ workflow: event.target.value || undefined })}
+      className={className}
+    >
       <option value="">{s.anyWorkflow}</option>
-      {workflows?.items.map((workflow) => <option key={workflow.id} value={workflow.id}>{workflow.name}</option>)}
+      {workflows?.items.map((workflow) => (
+        <option key={workflow.id} value={workflow.id}>
+          {workflow.name}
+        </option>
+      ))}
     </Select>
   )
 }

@@ -16,7 +16,17 @@ function local(at: number | undefined): string {
   return new Date(at - time.getTimezoneOffset() * 60_000).toISOString().slice(0, 16)
 }
 
-function Text({ label, value, onChange, numeric }: { label: string; value: string | number | undefined; onChange: (value: string | undefined) => void; numeric?: boolean }) {
+function Text({
+  label,
+  value,
+  onChange,
+  numeric,
+}: {
+  label: string
+  value: string | number | undefined
+  onChange: (value: string | undefined) => void
+  numeric?: boolean
+}) {
   return (
     <Field label={label} className="w-36">
       {(props) => (
@@ -25,7 +35,9 @@ function Text({ label, value, onChange, numeric }: { label: string; value: strin
           key={value}
           defaultValue={value}
           inputMode={numeric ? 'numeric' : undefined}
-          onBlur={(event) => event.target.value !== String(value ?? '') && onChange(event.target.value.trim() || undefined)}
+          onBlur={(event) =>
+            event.target.value !== String(value ?? '') && onChange(event.target.value.trim() || undefined)
+          }
           onKeyDown={(event) => event.key === 'Enter' && event.currentTarget.blur()}
         />
       )}
@@ -37,20 +49,50 @@ function Text({ label, value, onChange, numeric }: { label: string; value: strin
 export function MoreFilters({ filters, set }: { filters: RunFilters; set: (change: RunFilters) => void }) {
   const moment = (text: string) => (text === '' ? undefined : new Date(text).getTime())
   return (
-    <div role="group" aria-label={s.label} className="flex flex-wrap items-end gap-3 border-b border-line bg-sunken px-4 py-3">
+    <div
+      role="group"
+      aria-label={s.label}
+      className="flex flex-wrap items-end gap-3 border-b border-line bg-sunken px-4 py-3"
+    >
       <WorkflowFilter filters={filters} set={set} className="md:hidden" />
       <SpanFilter filters={filters} set={set} className="md:hidden" />
       <Text label={s.step} value={filters.step} onChange={(step) => set({ step })} />
       <Text label={s.error} value={filters.error} onChange={(error) => set({ error })} />
-      <Text label={s.version} numeric value={filters.version} onChange={(version) => set({ version: version && /^\d+$/.test(version) ? Number(version) : undefined })} />
+      <Text
+        label={s.version}
+        numeric
+        value={filters.version}
+        onChange={(version) => set({ version: version && /^\d+$/.test(version) ? Number(version) : undefined })}
+      />
       <CustomerFilter value={filters.customer} onChange={(customer) => set({ customer })} />
-      <Field label={s.after} className="w-52">{(props) => <Input {...props} type="datetime-local" value={local(filters.after)} onChange={(event) => set({ after: moment(event.target.value) })} />}</Field>
-      <Field label={s.before} className="w-52">{(props) => <Input {...props} type="datetime-local" value={local(filters.before)} onChange={(event) => set({ before: moment(event.target.value) })} />}</Field>
+      <Field label={s.after} className="w-52">
+        {(props) => (
+          <Input
+            {...props}
+            type="datetime-local"
+            value={local(filters.after)}
+            onChange={(event) => set({ after: moment(event.target.value) })}
+          />
+        )}
+      </Field>
+      <Field label={s.before} className="w-52">
+        {(props) => (
+          <Input
+            {...props}
+            type="datetime-local"
+            value={local(filters.before)}
+            onChange={(event) => set({ before: moment(event.target.value) })}
+          />
+        )}
+      </Field>
     </div>
   )
 }
 
-/** What narrows the list besides status and text, each to be taken away; workflow and start only where their boxes are hidden. */
+/**
+ * What narrows the list besides status and text, each to be taken away; workflow and start only where their boxes are
+ * hidden.
+ */
 export function FilterChips({ filters, set }: { filters: RunFilters; set: (change: RunFilters) => void }) {
   const { data: workflows } = useQuery({ ...queries.workflows(), enabled: filters.workflow !== undefined })
   const customer = useCustomerName(filters.customer)
@@ -68,10 +110,21 @@ export function FilterChips({ filters, set }: { filters: RunFilters; set: (chang
   ]
   if (chips.length === 0) return null
   return (
-    <ul aria-label={s.active} className={cx('flex flex-wrap gap-1.5 px-4 py-2', chips.every((chip) => chip.phone) && 'md:hidden')}>
+    <ul
+      aria-label={s.active}
+      className={cx('flex flex-wrap gap-1.5 px-4 py-2', chips.every((chip) => chip.phone) && 'md:hidden')}
+    >
       {chips.map(({ name, label, phone }) => (
         <li key={name} className={cx(phone && 'md:hidden')}>
-          <button type="button" aria-label={s.remove(label)} onClick={() => set({ [name]: undefined })} className="inline-flex max-w-80 items-center gap-1 rounded-full border border-line-strong px-2 py-0.5 text-xs hover:bg-hover">
+          <button
+            type="button"
+            aria-label={s.remove(label)}
+            onClick={() => set({ [name]: undefined })}
+            className={cx(
+              'inline-flex max-w-80 items-center gap-1 rounded-full border border-line-strong px-2 py-0.5 text-xs',
+              'hover:bg-hover',
+            )}
+          >
             <span className="truncate">{label}</span> <X size={12} aria-hidden className="shrink-0" />
           </button>
         </li>

@@ -31,7 +31,15 @@ function readObject(text: string): JsonObject | null {
   }
 }
 
-function Repeats({ plan, agreed, onAgree }: { plan: RetryPlan; agreed: readonly string[]; onAgree: (steps: string[]) => void }) {
+function Repeats({
+  plan,
+  agreed,
+  onAgree,
+}: {
+  plan: RetryPlan
+  agreed: readonly string[]
+  onAgree: (steps: string[]) => void
+}) {
   if (plan.repeats.length === 0) return null
   return (
     <fieldset className="flex flex-col gap-2 rounded-md border border-warn bg-warn-soft p-3">
@@ -41,8 +49,17 @@ function Repeats({ plan, agreed, onAgree }: { plan: RetryPlan; agreed: readonly 
         <Checkbox
           key={done.step}
           checked={agreed.includes(done.step)}
-          onChange={(event) => onAgree(event.target.checked ? [...agreed, done.step] : agreed.filter((step) => step !== done.step))}
-          label={<span>{s.again(done.title)} <span className="font-mono text-xs text-muted">{done.action}</span> <span className="text-xs text-muted">{done.certain ? s.done(new Date(done.at).toLocaleString()) : s.perhaps}</span></span>}
+          onChange={(event) =>
+            onAgree(event.target.checked ? [...agreed, done.step] : agreed.filter((step) => step !== done.step))
+          }
+          label={
+            <span>
+              {s.again(done.title)} <span className="font-mono text-xs text-muted">{done.action}</span>{' '}
+              <span className="text-xs text-muted">
+                {done.certain ? s.done(new Date(done.at).toLocaleString()) : s.perhaps}
+              </span>
+            </span>
+          }
         />
       ))}
     </fieldset>
@@ -57,12 +74,20 @@ function Differences({ workflow, plan }: { workflow: string; plan: RetryPlan }) 
       <Difference id={workflow} from={plan.from_version} to={String(plan.to_version)} height="h-72" />
       <details className="text-sm">
         <summary className="cursor-pointer font-medium">{s.differences(plan.differences.length)}</summary>
-        <ul tabIndex={0} aria-label={s.differencesLabel} className="mt-1 flex max-h-40 flex-col gap-1 overflow-y-auto font-mono text-xs">
+        <ul
+          tabIndex={0}
+          aria-label={s.differencesLabel}
+          className="mt-1 flex max-h-40 flex-col gap-1 overflow-y-auto font-mono text-xs"
+        >
           {plan.differences.map((change) => (
             <li key={change.pointer} className="break-words">
               <span className="text-muted">{change.pointer}</span>{' '}
-              {change.kind !== 'added' && <del className="rounded bg-bad-soft px-1 text-bad">{brief(change.before, 80)}</del>}{' '}
-              {change.kind !== 'removed' && <ins className="rounded bg-ok-soft px-1 text-ok no-underline">{brief(change.after, 80)}</ins>}
+              {change.kind !== 'added' && (
+                <del className="rounded bg-bad-soft px-1 text-bad">{brief(change.before, 80)}</del>
+              )}{' '}
+              {change.kind !== 'removed' && (
+                <ins className="rounded bg-ok-soft px-1 text-ok no-underline">{brief(change.after, 80)}</ins>
+              )}
             </li>
           ))}
           {plan.differences.length >= LISTED_MAX && <li className="text-muted">{s.cut}</li>}
@@ -74,7 +99,13 @@ function Differences({ workflow, plan }: { workflow: string; plan: RetryPlan }) 
 
 type Edited = { vars?: string; steps?: string }
 
-type FormProps = { run: RunDetail; from: RetryFrom; version: RetryVersion; setVersion: (version: RetryVersion) => void; onClose: () => void }
+type FormProps = {
+  run: RunDetail
+  from: RetryFrom
+  version: RetryVersion
+  setVersion: (version: RetryVersion) => void
+  onClose: () => void
+}
 
 function RetryForm({ run, from, version, setVersion, onClose }: FormProps) {
   const client = useQueryClient()
@@ -91,8 +122,16 @@ function RetryForm({ run, from, version, setVersion, onClose }: FormProps) {
   const broken = (edited.vars !== undefined && !vars) || (edited.steps !== undefined && !steps)
   const retry = useMutation({
     mutationFn: (plan: RetryPlan) => {
-      const state = edited.vars === undefined && edited.steps === undefined ? undefined : { vars: vars ?? plan.state.vars, steps: steps ?? plan.state.steps }
-      return send(api.POST('/api/v1/runs/{id}/retry', { params: { path: { id: run.id }, header: { 'Idempotency-Key': key } }, body: { step: plan.step ?? undefined, version, point, state, repeat: agreed } }))
+      const state =
+        edited.vars === undefined && edited.steps === undefined
+          ? undefined
+          : { vars: vars ?? plan.state.vars, steps: steps ?? plan.state.steps }
+      return send(
+        api.POST('/api/v1/runs/{id}/retry', {
+          params: { path: { id: run.id }, header: { 'Idempotency-Key': key } },
+          body: { step: plan.step ?? undefined, version, point, state, repeat: agreed },
+        }),
+      )
     },
     onSuccess: (next) => {
       client.setQueryData(queries.run(next.id).queryKey, next)
@@ -112,15 +151,25 @@ function RetryForm({ run, from, version, setVersion, onClose }: FormProps) {
   return (
     <QueryState query={query}>
       {(plan) => (
-        <form className="flex flex-col gap-4" onSubmit={(event) => {
-          event.preventDefault()
-          retry.mutate(plan)
-        }}>
+        <form
+          className="flex flex-col gap-4"
+          onSubmit={(event) => {
+            event.preventDefault()
+            retry.mutate(plan)
+          }}
+        >
           <div className="grid gap-3 sm:grid-cols-2">
-            <Field label={s.step} hint={plan.asks_again.length > 0 ? s.asksAgain(plan.asks_again.map((one) => one.title)) : undefined}>
+            <Field
+              label={s.step}
+              hint={plan.asks_again.length > 0 ? s.asksAgain(plan.asks_again.map((one) => one.title)) : undefined}
+            >
               {(props) => (
                 <Select {...props} value={plan.step ?? ''} onChange={(event) => setStep(event.target.value)}>
-                  {plan.steps.map((one) => <option key={one.step} value={one.step}>{one.title} ({one.kind})</option>)}
+                  {plan.steps.map((one) => (
+                    <option key={one.step} value={one.step}>
+                      {one.title} ({one.kind})
+                    </option>
+                  ))}
                 </Select>
               )}
             </Field>
@@ -135,21 +184,65 @@ function RetryForm({ run, from, version, setVersion, onClose }: FormProps) {
           </div>
           {version === 'newest' && <Differences workflow={run.workflow.id} plan={plan} />}
           <Repeats plan={plan} agreed={agreed} onAgree={setAgreed} />
-          {point !== undefined && <Note tone="muted">{s.atPoint(point)} <button type="button" className="text-accent underline" onClick={() => { setPoint(undefined); setEdited({}) }}>{s.useEnd}</button></Note>}
+          {point !== undefined && (
+            <Note tone="muted">
+              {s.atPoint(point)}{' '}
+              <button
+                type="button"
+                className="text-accent underline"
+                onClick={() => {
+                  setPoint(undefined)
+                  setEdited({})
+                }}
+              >
+                {s.useEnd}
+              </button>
+            </Note>
+          )}
           <Field label={s.vars} hint={s.varsHint} error={edited.vars !== undefined && !vars ? s.notJson : undefined}>
-            {(props) => <Textarea {...props} rows={7} spellCheck={false} className="font-mono !text-xs" value={edited.vars ?? pretty(plan.state.vars)} onChange={(event) => setEdited({ ...edited, vars: event.target.value })} />}
+            {(props) => (
+              <Textarea
+                {...props}
+                rows={7}
+                spellCheck={false}
+                className="font-mono !text-xs"
+                value={edited.vars ?? pretty(plan.state.vars)}
+                onChange={(event) => setEdited({ ...edited, vars: event.target.value })}
+              />
+            )}
           </Field>
           <details>
             <summary className="cursor-pointer text-sm text-muted">{s.results}</summary>
-            <Field label={s.resultsLabel} hint={s.resultsHint} error={edited.steps !== undefined && !steps ? s.notJson : undefined} className="mt-2">
-              {(props) => <Textarea {...props} rows={8} spellCheck={false} className="font-mono !text-xs" value={edited.steps ?? pretty(plan.state.steps)} onChange={(event) => setEdited({ ...edited, steps: event.target.value })} />}
+            <Field
+              label={s.resultsLabel}
+              hint={s.resultsHint}
+              error={edited.steps !== undefined && !steps ? s.notJson : undefined}
+              className="mt-2"
+            >
+              {(props) => (
+                <Textarea
+                  {...props}
+                  rows={8}
+                  spellCheck={false}
+                  className="font-mono !text-xs"
+                  value={edited.steps ?? pretty(plan.state.steps)}
+                  onChange={(event) => setEdited({ ...edited, steps: event.target.value })}
+                />
+              )}
             </Field>
           </details>
           {retry.error && <Note tone="bad">{problemText(retry.error)}</Note>}
           <div className="flex items-center justify-end gap-2">
             <p className="mr-auto text-xs text-faint">{s.onRecord}</p>
             <Button onClick={onClose}>{s.cancel}</Button>
-            <Button type="submit" look="primary" busy={retry.isPending} disabled={broken || plan.repeats.some((done) => !agreed.includes(done.step))}>{s.submit}</Button>
+            <Button
+              type="submit"
+              look="primary"
+              busy={retry.isPending}
+              disabled={broken || plan.repeats.some((done) => !agreed.includes(done.step))}
+            >
+              {s.submit}
+            </Button>
           </div>
         </form>
       )}

@@ -35,18 +35,36 @@ function useRunChange<T>(run: RunDetail, call: (input: T) => Promise<RunDetail>,
 
 function CancelDialog({ run, onClose }: { run: RunDetail; onClose: () => void }) {
   const [reason, setReason] = useState('')
-  const cancel = useRunChange(run, () => send(api.POST('/api/v1/runs/{id}/cancel', { params: { path: { id: run.id } }, body: { reason: reason || undefined } })), s.cancelled, onClose)
+  const cancel = useRunChange(
+    run,
+    () =>
+      send(
+        api.POST('/api/v1/runs/{id}/cancel', {
+          params: { path: { id: run.id } },
+          body: { reason: reason || undefined },
+        }),
+      ),
+    s.cancelled,
+    onClose,
+  )
   return (
     <Dialog open onClose={onClose} title={s.cancelTitle} description={s.cancelText}>
-      <form className="flex flex-col gap-3" onSubmit={(event) => {
-        event.preventDefault()
-        cancel.mutate(undefined)
-      }}>
-        <Field label={s.reason} hint={s.reasonHint}>{(props) => <Input {...props} autoFocus value={reason} onChange={(event) => setReason(event.target.value)} />}</Field>
+      <form
+        className="flex flex-col gap-3"
+        onSubmit={(event) => {
+          event.preventDefault()
+          cancel.mutate(undefined)
+        }}
+      >
+        <Field label={s.reason} hint={s.reasonHint}>
+          {(props) => <Input {...props} autoFocus value={reason} onChange={(event) => setReason(event.target.value)} />}
+        </Field>
         {cancel.error && <Note tone="bad">{problemText(cancel.error)}</Note>}
         <div className="flex justify-end gap-2">
           <Button onClick={onClose}>{s.keep}</Button>
-          <Button type="submit" look="danger" busy={cancel.isPending}>{s.cancel}</Button>
+          <Button type="submit" look="danger" busy={cancel.isPending}>
+            {s.cancel}
+          </Button>
         </div>
       </form>
     </Dialog>
@@ -62,31 +80,96 @@ function download(run: RunDetail): void {
 }
 
 /** What can be done with a run: as buttons, menu, keys and palette entries. */
-export function RunActions({ run, retrying, onRetry }: { run: RunDetail; retrying: RetryFrom | null; onRetry: (from: RetryFrom | null) => void }) {
+export function RunActions({
+  run,
+  retrying,
+  onRetry,
+}: {
+  run: RunDetail
+  retrying: RetryFrom | null
+  onRetry: (from: RetryFrom | null) => void
+}) {
   const navigate = useNavigate()
   const [cancelling, setCancelling] = useState(false)
   const [copying, setCopying] = useState(false)
   const may = useMay('operator')
   const mayBuild = useMay('builder')
   const ended = run.ended_at != null
-  const retry: Action = { id: 'run.retry', label: run.status === 'failed' ? s.retry : s.runAgain, group: strings.group, shortcut: 'shift+mod+r', enabled: may && ended, run: () => onRetry({}) }
-  const cancel: Action = { id: 'run.cancel', label: s.cancel, group: strings.group, enabled: may && !ended, run: () => setCancelling(true) }
-  const open: Action = { id: 'run.workflow', label: s.workflow, group: strings.group, shortcut: 'w', run: () => void navigate({ to: '/workflows/$workflow', params: { workflow: run.workflow.id } }) }
+  const retry: Action = {
+    id: 'run.retry',
+    label: run.status === 'failed' ? s.retry : s.runAgain,
+    group: strings.group,
+    shortcut: 'shift+mod+r',
+    enabled: may && ended,
+    run: () => onRetry({}),
+  }
+  const cancel: Action = {
+    id: 'run.cancel',
+    label: s.cancel,
+    group: strings.group,
+    enabled: may && !ended,
+    run: () => setCancelling(true),
+  }
+  const open: Action = {
+    id: 'run.workflow',
+    label: s.workflow,
+    group: strings.group,
+    shortcut: 'w',
+    run: () => void navigate({ to: '/workflows/$workflow', params: { workflow: run.workflow.id } }),
+  }
   const save: Action = { id: 'run.export', label: s.export, group: strings.group, run: () => download(run) }
-  const test: Action = { id: 'run.test', label: s.test, group: strings.group, shortcut: 't', enabled: mayBuild, run: () => setCopying(true) }
+  const test: Action = {
+    id: 'run.test',
+    label: s.test,
+    group: strings.group,
+    shortcut: 't',
+    enabled: mayBuild,
+    run: () => setCopying(true),
+  }
   useActions([retry, cancel, open, test, save])
-  const icons = { 'run.retry': <RotateCcw size={14} />, 'run.cancel': <Ban size={14} />, 'run.workflow': <Workflow size={14} />, 'run.test': <FlaskConical size={14} />, 'run.export': <Download size={14} /> }
+  const icons = {
+    'run.retry': <RotateCcw size={14} />,
+    'run.cancel': <Ban size={14} />,
+    'run.workflow': <Workflow size={14} />,
+    'run.test': <FlaskConical size={14} />,
+    'run.export': <Download size={14} />,
+  }
   return (
     <>
-      {retry.enabled && run.status === 'failed' && <Button look="primary" small icon={<RotateCcw size={14} />} onClick={retry.run}>{s.retry}</Button>}
-      {cancel.enabled && <Button look="danger" small icon={<Ban size={14} />} onClick={cancel.run}>{s.cancel}</Button>}
+      {retry.enabled && run.status === 'failed' && (
+        <Button look="primary" small icon={<RotateCcw size={14} />} onClick={retry.run}>
+          {s.retry}
+        </Button>
+      )}
+      {cancel.enabled && (
+        <Button look="danger" small icon={<Ban size={14} />} onClick={cancel.run}>
+          {s.cancel}
+        </Button>
+      )}
       <Menu
-        trigger={<IconButton label={s.more}><Ellipsis size={16} /></IconButton>}
-        items={[open, test, save, retry, cancel].map((action) => ({ ...action, icon: icons[action.id as keyof typeof icons], disabled: action.enabled === false, danger: action === cancel }))}
+        trigger={
+          <IconButton label={s.more}>
+            <Ellipsis size={16} />
+          </IconButton>
+        }
+        items={[open, test, save, retry, cancel].map((action) => ({
+          ...action,
+          icon: icons[action.id as keyof typeof icons],
+          disabled: action.enabled === false,
+          danger: action === cancel,
+        }))}
       />
       {cancelling && <CancelDialog run={run} onClose={() => setCancelling(false)} />}
-      {copying && <Suspense><TestDialog run={run} onClose={() => setCopying(false)} /></Suspense>}
-      {retrying && <Suspense><RetryDialog run={run} from={retrying} onClose={() => onRetry(null)} /></Suspense>}
+      {copying && (
+        <Suspense>
+          <TestDialog run={run} onClose={() => setCopying(false)} />
+        </Suspense>
+      )}
+      {retrying && (
+        <Suspense>
+          <RetryDialog run={run} from={retrying} onClose={() => onRetry(null)} />
+        </Suspense>
+      )}
     </>
   )
 }

@@ -24,6 +24,7 @@ import { MoveBack } from './move-back'
 import { RunActions } from './run-actions'
 import { StepRequests } from './step-requests'
 import { strings } from './strings'
+import { cx } from '@/ui/cx'
 
 const s = strings.detail
 const Graph = lazy(() => import('./run-graph'))
@@ -45,38 +46,85 @@ function Facts({ run }: { run: RunDetail }) {
   const now = useNow()
   return (
     <dl className="flex flex-wrap gap-x-8 gap-y-2 px-4 py-3">
-      <Fact label={s.started}><At at={run.started_at} /></Fact>
-      <Fact label={s.trigger}><span className="font-mono text-xs">{run.trigger ?? s.byApi}</span></Fact>
+      <Fact label={s.started}>
+        <At at={run.started_at} />
+      </Fact>
+      <Fact label={s.trigger}>
+        <span className="font-mono text-xs">{run.trigger ?? s.byApi}</span>
+      </Fact>
       <Fact label={s.duration}>{measured(Math.max(0, (run.ended_at ?? now) - run.started_at))}</Fact>
-      {run.customer && <Fact label={s.customer}><Link to="/runs" search={{ customer: run.customer.id }} className="hover:underline">{run.customer.name || strings.visitor}</Link></Fact>}
-      {run.conversation && <Fact label={s.conversation}><Link to="/conversations/$conversation" params={{ conversation: run.conversation }} className="text-accent hover:underline">{s.conversation}</Link></Fact>}
-      {run.retry_of && <Fact label={s.retryOf}><Link to="/runs/$run" params={{ run: run.retry_of }} className="font-mono text-xs text-accent hover:underline">{run.retry_of.slice(0, 13)}…</Link></Fact>}
-      <Fact label={s.id}><span className="font-mono text-xs select-all">{run.id}</span></Fact>
+      {run.customer && (
+        <Fact label={s.customer}>
+          <Link to="/runs" search={{ customer: run.customer.id }} className="hover:underline">
+            {run.customer.name || strings.visitor}
+          </Link>
+        </Fact>
+      )}
+      {run.conversation && (
+        <Fact label={s.conversation}>
+          <Link
+            to="/conversations/$conversation"
+            params={{ conversation: run.conversation }}
+            className="text-accent hover:underline"
+          >
+            {s.conversation}
+          </Link>
+        </Fact>
+      )}
+      {run.retry_of && (
+        <Fact label={s.retryOf}>
+          <Link
+            to="/runs/$run"
+            params={{ run: run.retry_of }}
+            className="font-mono text-xs text-accent hover:underline"
+          >
+            {run.retry_of.slice(0, 13)}…
+          </Link>
+        </Fact>
+      )}
+      <Fact label={s.id}>
+        <span className="font-mono text-xs select-all">{run.id}</span>
+      </Fact>
     </dl>
   )
 }
 
 function State({ run }: { run: RunDetail }) {
-  const parts: [string, unknown][] = [[s.input, run.input], [s.vars, run.vars], [s.output, run.output]]
+  const parts: [string, unknown][] = [
+    [s.input, run.input],
+    [s.vars, run.vars],
+    [s.output, run.output],
+  ]
   return (
     <div className="flex flex-col gap-4 p-4">
-      {parts.filter(([, value]) => value !== undefined && value !== null).map(([label, value]) => (
-        <section key={label} className="flex flex-col gap-1">
-          <h2 className="text-xs font-medium text-faint">{label}</h2>
-          <JsonView value={value} label={label} />
-        </section>
-      ))}
+      {parts
+        .filter(([, value]) => value !== undefined && value !== null)
+        .map(([label, value]) => (
+          <section key={label} className="flex flex-col gap-1">
+            <h2 className="text-xs font-medium text-faint">{label}</h2>
+            <JsonView value={value} label={label} />
+          </section>
+        ))}
     </div>
   )
 }
 
 function Waiting({ run }: { run: RunDetail }) {
-  const open = run.steps.find((step) => step.checkpoint && step.checkpoint.status === 'open' && step.checkpoint.kind !== 'form')?.checkpoint
+  const open = run.steps.find(
+    (step) => step.checkpoint && step.checkpoint.status === 'open' && step.checkpoint.kind !== 'form',
+  )?.checkpoint
   if (!open) return null
   return (
-    <div className="mx-4 mb-3 flex items-center justify-between gap-3 rounded-lg bg-warn-soft px-3 py-2 text-sm text-warn">
+    <div
+      className={cx(
+        'mx-4 mb-3 flex items-center justify-between gap-3',
+        'rounded-lg bg-warn-soft px-3 py-2 text-sm text-warn',
+      )}
+    >
       <span>{strings.waitingFor(open.kind)}</span>
-      <Link to="/inbox/$checkpoint" params={{ checkpoint: open.id }} className={buttonClass('plain', true)}>{s.openInbox}</Link>
+      <Link to="/inbox/$checkpoint" params={{ checkpoint: open.id }} className={buttonClass('plain', true)}>
+        {s.openInbox}
+      </Link>
     </div>
   )
 }
@@ -93,10 +141,21 @@ function copyLink(visit: number): void {
   const link = new URL(window.location.href)
   link.search = ''
   link.hash = `step-${visit}`
-  void navigator.clipboard.writeText(link.href).then(() => toast.ok(s.linkCopied), () => toast.bad(link.href))
+  void navigator.clipboard.writeText(link.href).then(
+    () => toast.ok(s.linkCopied),
+    () => toast.bad(link.href),
+  )
 }
 
-function Steps({ run, focus, onRetry }: { run: RunDetail; focus: number | undefined; onRetry?: (from: RetryFrom) => void }) {
+function Steps({
+  run,
+  focus,
+  onRetry,
+}: {
+  run: RunDetail
+  focus: number | undefined
+  onRetry?: (from: RetryFrom) => void
+}) {
   const navigate = useNavigate({ from: '/runs/$run' })
   useEffect(() => {
     if (focus !== undefined) document.getElementById(`step-${focus}`)?.scrollIntoView({ block: 'center' })
@@ -118,9 +177,17 @@ function Steps({ run, focus, onRetry }: { run: RunDetail; focus: number | undefi
         tools={{
           actions: (step) => (
             <>
-              <Button small icon={<Link2 size={14} />} onClick={() => copyLink(step.visit)}>{s.copyLink}</Button>
-              <Button small icon={<Bug size={14} />} onClick={() => void debug(step)}>{s.debugHere}</Button>
-              {onRetry && <Button small icon={<RotateCcw size={14} />} onClick={() => onRetry({ step: step.step })}>{s.retryHere}</Button>}
+              <Button small icon={<Link2 size={14} />} onClick={() => copyLink(step.visit)}>
+                {s.copyLink}
+              </Button>
+              <Button small icon={<Bug size={14} />} onClick={() => void debug(step)}>
+                {s.debugHere}
+              </Button>
+              {onRetry && (
+                <Button small icon={<RotateCcw size={14} />} onClick={() => onRetry({ step: step.step })}>
+                  {s.retryHere}
+                </Button>
+              )}
             </>
           ),
           requests: (step) => (step.kind === 'tool_call' ? <StepRequests run={run.id} visit={step.visit} /> : null),
@@ -134,19 +201,38 @@ function Views({ run, onRetry }: { run: RunDetail; onRetry?: (from: RetryFrom) =
   const search = useSearch({ from: '/shell/runs/$run' })
   const navigate = useNavigate({ from: '/runs/$run' })
   const view: View = search.tab ?? 'steps'
-  const show = (next: View) => void navigate({ search: next === 'steps' ? {} : { tab: next, point: next === 'debug' ? search.point : undefined }, hash: '', replace: true })
+  const show = (next: View) =>
+    void navigate({
+      search: next === 'steps' ? {} : { tab: next, point: next === 'debug' ? search.point : undefined },
+      hash: '',
+      replace: true,
+    })
   const views: View[] = ['steps', 'graph', 'timing', 'debug', 'state']
   useActions([
-    { id: 'run.view', label: s.next, group: strings.group, shortcut: 'v', run: () => show(views[(views.indexOf(view) + 1) % views.length] ?? 'steps') },
+    {
+      id: 'run.view',
+      label: s.next,
+      group: strings.group,
+      shortcut: 'v',
+      run: () => show(views[(views.indexOf(view) + 1) % views.length] ?? 'steps'),
+    },
     { id: 'run.debug', label: s.openDebug, group: strings.group, shortcut: 'd', run: () => show('debug') },
   ])
   const focus = useFocus()
   return (
     <>
-      <Tabs label={s.tabsLabel} value={view} onChange={show} tabs={views.map((id) => ({ id, label: s.tabs[id], count: id === 'steps' ? run.steps.length : null }))} className="shrink-0 overflow-x-auto border-b border-line px-3 pb-2" />
+      <Tabs
+        label={s.tabsLabel}
+        value={view}
+        onChange={show}
+        tabs={views.map((id) => ({ id, label: s.tabs[id], count: id === 'steps' ? run.steps.length : null }))}
+        className="shrink-0 overflow-x-auto border-b border-line px-3 pb-2"
+      />
       {view === 'steps' && <Steps run={run} focus={focus} onRetry={onRetry} />}
       <Suspense fallback={<Skeleton className="m-4 h-96" />}>
-        {view === 'graph' && <Graph run={run} onStep={(visit) => void navigate({ search: {}, hash: `step-${visit}` })} />}
+        {view === 'graph' && (
+          <Graph run={run} onStep={(visit) => void navigate({ search: {}, hash: `step-${visit}` })} />
+        )}
         {view === 'timing' && <TimingTab run={run} />}
         {view === 'debug' && <DebugTab run={run} onRetry={onRetry && ((step, point) => onRetry({ step, point }))} />}
       </Suspense>
@@ -165,16 +251,38 @@ function Detail({ run }: { run: RunDetail }) {
       <PageHead
         title={
           <>
-            <Link to="/runs" className="font-normal text-faint hover:text-text">{strings.title}</Link> <span className="text-faint">/</span> {run.workflow.name}
+            <Link to="/runs" className="font-normal text-faint hover:text-text">
+              {strings.title}
+            </Link>{' '}
+            <span className="text-faint">/</span> {run.workflow.name}
           </>
         }
         actions={<RunActions run={run} retrying={retrying} onRetry={setRetrying} />}
       >
-        <Link to="/workflows/$workflow/versions" params={{ workflow: run.workflow.id }} className="rounded border border-line px-1.5 font-mono text-xs text-muted hover:bg-hover">{strings.version(run.version)}</Link>
+        <Link
+          to="/workflows/$workflow/versions"
+          params={{ workflow: run.workflow.id }}
+          className="rounded border border-line px-1.5 font-mono text-xs text-muted hover:bg-hover"
+        >
+          {strings.version(run.version)}
+        </Link>
         <Status status={run.status} pill />
       </PageHead>
       <Facts run={run} />
-      {run.status === 'failed' && (error && error.code === run.error_code ? <div className="mx-4 mb-3"><ErrorCard error={error} /></div> : run.error_message && <div className="mx-4 mb-3"><Note tone="bad">{run.error_message} <span className="font-mono text-xs">{run.error_code}</span></Note></div>)}
+      {run.status === 'failed' &&
+        (error && error.code === run.error_code ? (
+          <div className="mx-4 mb-3">
+            <ErrorCard error={error} />
+          </div>
+        ) : (
+          run.error_message && (
+            <div className="mx-4 mb-3">
+              <Note tone="bad">
+                {run.error_message} <span className="font-mono text-xs">{run.error_code}</span>
+              </Note>
+            </div>
+          )
+        ))}
       <MoveBack run={run} />
       <Waiting run={run} />
       <Views run={run} onRetry={may && run.ended_at != null ? setRetrying : undefined} />

@@ -23,14 +23,40 @@ import { RunTable, type Selection } from './run-table'
 import { SavedViews } from './saved-views'
 import { strings as s } from './strings'
 
-function StatusFilter({ value, filters, onChange }: { value: string | undefined; filters: RunFilters; onChange: (status: string | undefined) => void }) {
+function StatusFilter({
+  value,
+  filters,
+  onChange,
+}: {
+  value: string | undefined
+  filters: RunFilters
+  onChange: (status: string | undefined) => void
+}) {
   const { data: counts } = useQuery(queries.runCounts({ ...filters, status: undefined }))
   const total = counts ? RUN_STATUSES.reduce((sum, status) => sum + counts[status], 0) : undefined
   const chip = (id: string | undefined, label: string, count: number | undefined) => (
-    <button key={label} type="button" aria-pressed={value === id} onClick={() => onChange(id)} className={cx('inline-flex h-7 shrink-0 items-center gap-1.5 rounded-md px-2 text-sm', value === id ? 'bg-hover font-medium text-text' : 'text-muted hover:bg-hover')}>
-      {id && <span aria-hidden className="inline-flex"><StatusIcon status={id} size={14} /></span>}
+    <button
+      key={label}
+      type="button"
+      aria-pressed={value === id}
+      onClick={() => onChange(id)}
+      className={cx(
+        'inline-flex h-7 shrink-0 items-center gap-1.5 rounded-md px-2 text-sm',
+        value === id ? 'bg-hover font-medium text-text' : 'text-muted hover:bg-hover',
+      )}
+    >
+      {id && (
+        <span aria-hidden className="inline-flex">
+          <StatusIcon status={id} size={14} />
+        </span>
+      )}
       {label}
-      {count !== undefined && <span className="text-xs text-faint tabular-nums">{count.toLocaleString()}{counts?.at_least && count > 0 ? '+' : ''}</span>}
+      {count !== undefined && (
+        <span className="text-xs text-faint tabular-nums">
+          {count.toLocaleString()}
+          {counts?.at_least && count > 0 ? '+' : ''}
+        </span>
+      )}
     </button>
   )
   return (
@@ -57,7 +83,15 @@ function SearchBox({ value, onChange }: { value: string | undefined; onChange: (
   return (
     <div className="relative w-full sm:w-56">
       <Search size={14} aria-hidden className="absolute top-2 left-2.5 text-faint" />
-      <Input ref={box} type="search" aria-label={s.search} placeholder={s.searchPlaceholder} value={text} onChange={(event) => setText(event.target.value)} className="!pl-8" />
+      <Input
+        ref={box}
+        type="search"
+        aria-label={s.search}
+        placeholder={s.searchPlaceholder}
+        value={text}
+        onChange={(event) => setText(event.target.value)}
+        className="!pl-8"
+      />
     </div>
   )
 }
@@ -100,7 +134,13 @@ function useRowKeys(ids: readonly string[], selection: Selection): void {
     { id: 'runs.down', label: s.down, group: s.group, shortcut: 'j', quiet: true, run: () => go(1) },
     { id: 'runs.up', label: s.up, group: s.group, shortcut: 'k', quiet: true, run: () => go(-1) },
     { id: 'runs.tick', label: s.tick, group: s.group, shortcut: 'x', quiet: true, run: () => tick(false) },
-    { id: 'runs.all', label: s.selectAll, group: s.group, shortcut: 'mod+a', run: () => selection.all(selection.chosen.size === 0) },
+    {
+      id: 'runs.all',
+      label: s.selectAll,
+      group: s.group,
+      shortcut: 'mod+a',
+      run: () => selection.all(selection.chosen.size === 0),
+    },
   ])
 }
 
@@ -123,20 +163,72 @@ function List({ data, query, filtered }: { data: Runs; query: More; filtered: bo
   const chosen = ids.filter((id) => selection.chosen.has(id))
   // Kept apart from the list: what was done may take the runs out of it.
   const [asked, setAsked] = useState<{ action: BulkAction; runs: string[] } | null>(null)
-  const dialog = asked && <BulkDialog action={asked.action} runs={asked.runs} onClose={() => setAsked(null)} onDone={() => { setAsked(null); selection.clear() }} />
+  const dialog = asked && (
+    <BulkDialog
+      action={asked.action}
+      runs={asked.runs}
+      onClose={() => setAsked(null)}
+      onDone={() => {
+        setAsked(null)
+        selection.clear()
+      }}
+    />
+  )
   if (items.length + unreadable.length > 0) {
     return (
       <>
         {dialog}
         <RunTable runs={items} unreadable={unreadable} selection={may ? selection : undefined} />
         <LoadMore query={query} />
-        {chosen.length > 0 && <BulkBar count={chosen.length} onAsk={(action) => setAsked({ action, runs: chosen })} onClear={selection.clear} />}
+        {chosen.length > 0 && (
+          <BulkBar
+            count={chosen.length}
+            onAsk={(action) => setAsked({ action, runs: chosen })}
+            onClear={selection.clear}
+          />
+        )}
       </>
     )
   }
-  if (query.hasNextPage) return <>{dialog}<Empty icon={<Search size={20} />} title={s.emptySoFar.title} action={<Button look="primary" busy={query.isFetchingNextPage} onClick={() => void query.fetchNextPage()}>{s.emptySoFar.action}</Button>}>{s.emptySoFar.text}</Empty></>
-  if (filtered) return <>{dialog}<Empty icon={<FilterX size={20} />} title={s.emptyFiltered.title}>{s.emptyFiltered.text}</Empty></>
-  return <Empty icon={<Activity size={20} />} title={s.empty.title} action={<Link to="/workflows" className={buttonClass('primary')}>{s.empty.action}</Link>}>{s.empty.text}</Empty>
+  if (query.hasNextPage)
+    return (
+      <>
+        {dialog}
+        <Empty
+          icon={<Search size={20} />}
+          title={s.emptySoFar.title}
+          action={
+            <Button look="primary" busy={query.isFetchingNextPage} onClick={() => void query.fetchNextPage()}>
+              {s.emptySoFar.action}
+            </Button>
+          }
+        >
+          {s.emptySoFar.text}
+        </Empty>
+      </>
+    )
+  if (filtered)
+    return (
+      <>
+        {dialog}
+        <Empty icon={<FilterX size={20} />} title={s.emptyFiltered.title}>
+          {s.emptyFiltered.text}
+        </Empty>
+      </>
+    )
+  return (
+    <Empty
+      icon={<Activity size={20} />}
+      title={s.empty.title}
+      action={
+        <Link to="/workflows" className={buttonClass('primary')}>
+          {s.empty.action}
+        </Link>
+      }
+    >
+      {s.empty.text}
+    </Empty>
+  )
 }
 
 export default function RunsPage() {
@@ -155,22 +247,47 @@ export default function RunsPage() {
         below={<StatusFilter value={filters.status} filters={filters} onChange={(status) => set({ status })} />}
         actions={
           <>
-            {filtered && <Button look="quiet" small aria-label={s.clear} icon={<FilterX size={14} />} onClick={() => void navigate({ search: {} })}><span className="hidden lg:inline">{s.clear}</span></Button>}
+            {filtered && (
+              <Button
+                look="quiet"
+                small
+                aria-label={s.clear}
+                icon={<FilterX size={14} />}
+                onClick={() => void navigate({ search: {} })}
+              >
+                <span className="hidden lg:inline">{s.clear}</span>
+              </Button>
+            )}
             <SpanFilter filters={filters} set={set} className="hidden !w-36 md:block" />
             <WorkflowFilter filters={filters} set={set} className="hidden !w-44 md:block" />
-            <SearchBox key={filters.text === undefined ? 'empty' : 'set'} value={filters.text} onChange={(text) => set({ text })} />
-            <IconButton label={s.filters.toggle} aria-expanded={more} onClick={() => setMore(!more)}><SlidersHorizontal size={16} /></IconButton>
+            <SearchBox
+              key={filters.text === undefined ? 'empty' : 'set'}
+              value={filters.text}
+              onChange={(text) => set({ text })}
+            />
+            <IconButton label={s.filters.toggle} aria-expanded={more} onClick={() => setMore(!more)}>
+              <SlidersHorizontal size={16} />
+            </IconButton>
             <SavedViews filters={filters} filtered={filtered} />
             <Menu
-              trigger={<IconButton label={s.export}><Download size={16} /></IconButton>}
-              items={[{ id: 'csv', label: s.exportCsv, run: () => download('csv') }, { id: 'json', label: s.exportJson, run: () => download('json') }]}
+              trigger={
+                <IconButton label={s.export}>
+                  <Download size={16} />
+                </IconButton>
+              }
+              items={[
+                { id: 'csv', label: s.exportCsv, run: () => download('csv') },
+                { id: 'json', label: s.exportJson, run: () => download('json') },
+              ]}
             />
           </>
         }
       />
       {more && <MoreFilters filters={filters} set={set} />}
       <FilterChips filters={filters} set={set} />
-      <QueryState query={query}>{(data) => <List key={JSON.stringify(filters)} data={data} query={query} filtered={filtered} />}</QueryState>
+      <QueryState query={query}>
+        {(data) => <List key={JSON.stringify(filters)} data={data} query={query} filtered={filtered} />}
+      </QueryState>
     </>
   )
 }

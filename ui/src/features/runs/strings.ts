@@ -13,8 +13,21 @@ export const strings = {
   sinceDay: 'Last 24 hours',
   sinceWeek: 'Last 7 days',
   clear: 'Clear filters',
-  columns: { status: 'Status', run: 'Run', step: 'Step', customer: 'Customer', started: 'Started', duration: 'Duration' },
-  empty: { title: 'No run yet', text: 'A run starts when a trigger fires: a customer’s message, a schedule, a webhook or POST /api/v1/runs. Publish a workflow to begin.', action: 'Open workflows' },
+  columns: {
+    status: 'Status',
+    run: 'Run',
+    step: 'Step',
+    customer: 'Customer',
+    started: 'Started',
+    duration: 'Duration',
+  },
+  empty: {
+    title: 'No run yet',
+    text:
+      'A run starts when a trigger fires: a customer’s message, a schedule, a webhook or POST /api/v1/runs. ' +
+      'Publish a workflow to begin.',
+    action: 'Open workflows',
+  },
   emptyFiltered: { title: 'No run matches', text: 'Loosen the filters to see more.' },
   waitingFor: (what: string) => `waiting for ${what.replaceAll('_', ' ')}`,
   version: (version: number) => `v${version}`,
@@ -30,7 +43,11 @@ export const strings = {
   export: 'Export',
   exportCsv: 'Export as CSV',
   exportJson: 'Export as JSON',
-  emptySoFar: { title: 'Nothing among the newest runs', text: 'A search looks at 10,000 runs at a time. Older ones may match.', action: 'Look further back' },
+  emptySoFar: {
+    title: 'Nothing among the newest runs',
+    text: 'A search looks at 10,000 runs at a time. Older ones may match.',
+    action: 'Look further back',
+  },
   filters: {
     label: 'More filters',
     toggle: 'More filters',
@@ -69,10 +86,13 @@ export const strings = {
     cancel: 'Cancel runs',
     retry: 'Retry',
     clear: 'Clear the selection',
-    title: (action: 'cancel' | 'retry', count: number) => `${action === 'cancel' ? 'Cancel' : 'Retry'} ${count} ${count === 1 ? 'run' : 'runs'}`,
+    title: (action: 'cancel' | 'retry', count: number) =>
+      `${action === 'cancel' ? 'Cancel' : 'Retry'} ${count} ${count === 1 ? 'run' : 'runs'}`,
     text: {
       cancel: 'What was done stays done; nothing more happens. Runs that are over are left as they are.',
-      retry: 'Each goes on from where it ended, on its own version. One that would do something a second time is left as it is: retry it by itself.',
+      retry:
+        'Each goes on from where it ended, on its own version. One that would do something a second time is left ' +
+        'as it is: retry it by itself.',
     },
     go: (action: 'cancel' | 'retry', count: number) => `${action === 'cancel' ? 'Cancel' : 'Retry'} ${count}`,
     keep: 'Leave them',
@@ -98,21 +118,40 @@ export const strings = {
     comparePrevious: 'The point before',
     compareStart: 'Before the start',
     compareEntry: (visit: number, title: string) => `${visit}. ${title}, as it began`,
-    changedSince: (point: number, count: number) => `${count === 1 ? '1 change' : `${count} changes`} since point ${point}`,
+    changedSince: (point: number, count: number) =>
+      `${count === 1 ? '1 change' : `${count} changes`} since point ${point}`,
     retryHere: 'Retry with this state…',
-    at: (point: number, of: number, time: string, kind: string, title?: string) => `Point ${point} of ${of} · ${time} · ${kind}${title ? ` · ${title}` : ''}`,
+    at: (point: number, of: number, time: string, kind: string, title?: string) =>
+      `Point ${point} of ${of} · ${time} · ${kind}${title ? ` · ${title}` : ''}`,
     start: (of: number) => `Before the first of ${of} points`,
     use: (expression: string) => `Evaluate ${expression}`,
     fold: (name: string) => `Unfold or fold ${name}`,
     holdsChange: 'holds a change',
     marked: { added: 'added here', removed: 'removed here', changed: 'changed here' },
     kinds: {
-      run_started: 'Run started', step_entered: 'Step entered', call_requested: 'Call sent', call_resumed: 'Call sent again after a crash',
-      call_succeeded: 'Call answered', call_failed: 'Call failed', retry_scheduled: 'Another attempt planned', look_up_requested: 'Looking up what happened',
-      look_up_answered: 'Look-up answered', checkpoint_opened: 'Waiting for a person', checkpoint_reminded: 'People reminded', checkpoint_escalated: 'Escalated',
-      approval_given: 'One approval given', checkpoint_closed: 'Decided', approval_voided: 'Approval void', condition_evaluated: 'Condition evaluated',
-      message_posted: 'Said in the conversation', step_completed: 'Step completed', step_failed: 'Step failed', cancel_requested: 'Cancel asked for',
-      run_ended: 'Run ended', run_reopened: 'Taken up again', run_continued: 'Took over another run',
+      run_started: 'Run started',
+      step_entered: 'Step entered',
+      call_requested: 'Call sent',
+      call_resumed: 'Call sent again after a crash',
+      call_succeeded: 'Call answered',
+      call_failed: 'Call failed',
+      retry_scheduled: 'Another attempt planned',
+      look_up_requested: 'Looking up what happened',
+      look_up_answered: 'Look-up answered',
+      checkpoint_opened: 'Waiting for a person',
+      checkpoint_reminded: 'People reminded',
+      checkpoint_escalated: 'Escalated',
+      approval_given: 'One approval given',
+      checkpoint_closed: 'Decided',
+      approval_voided: 'Approval void',
+      condition_evaluated: 'Condition evaluated',
+      message_posted: 'Said in the conversation',
+      step_completed: 'Step completed',
+      step_failed: 'Step failed',
+      cancel_requested: 'Cancel asked for',
+      run_ended: 'Run ended',
+      run_reopened: 'Taken up again',
+      run_continued: 'Took over another run',
     } as Record<string, string>,
   },
   timing: {
@@ -178,8 +217,13 @@ export const strings = {
   },
   test: {
     title: 'Copy as test case',
-    text: 'What happened in this run is played again whenever the tests of its workflow are run, and must come to the same.',
-    realData: 'The data of this run is copied as it is: what the customer sent and what services answered. Whoever opens the workflow can read it. It can be changed afterwards: the tests can be downloaded, edited and loaded again.',
+    text:
+      'What happened in this run is played again whenever the tests of its workflow are run, and must come to the ' +
+      'same.',
+    realData:
+      'The data of this run is copied as it is: what the customer sent and what services answered. Whoever opens ' +
+      'the workflow can read it. It can be changed afterwards: the tests can be downloaded, edited and loaded ' +
+      'again.',
     name: 'Name',
     limits: 'What the test case does not show',
     submit: 'Keep as test case',

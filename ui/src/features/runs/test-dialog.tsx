@@ -18,7 +18,13 @@ function Limits({ limits }: { limits: readonly TestCaseLimit[] }) {
   return (
     <Note tone="warn">
       <p className="font-medium">{s.limits}</p>
-      <ul className="mt-1 max-h-40 list-disc overflow-y-auto pl-5" tabIndex={0} aria-label={s.limits}>{limits.map((limit) => <li key={limit.message} className="break-words">{limit.message}</li>)}</ul>
+      <ul className="mt-1 max-h-40 list-disc overflow-y-auto pl-5" tabIndex={0} aria-label={s.limits}>
+        {limits.map((limit) => (
+          <li key={limit.message} className="break-words">
+            {limit.message}
+          </li>
+        ))}
+      </ul>
     </Note>
   )
 }
@@ -29,7 +35,8 @@ export default function TestDialog({ run, onClose }: { run: RunDetail; onClose: 
   const client = useQueryClient()
   const made = useQuery(queries.runTest(run.id))
   const keep = useMutation({
-    mutationFn: () => send(api.POST('/api/v1/runs/{id}/test-case', { params: { path: { id: run.id } }, body: { name } })),
+    mutationFn: () =>
+      send(api.POST('/api/v1/runs/{id}/test-case', { params: { path: { id: run.id } }, body: { name } })),
     onSuccess: (kept) => void client.invalidateQueries({ queryKey: queries.tests(kept.workflow).queryKey }),
   })
   if (keep.data) {
@@ -40,7 +47,14 @@ export default function TestDialog({ run, onClose }: { run: RunDetail; onClose: 
           <Limits limits={keep.data.limits} />
           <div className="flex justify-end gap-2">
             <Button onClick={onClose}>{s.close}</Button>
-            <Link to="/workflows/$workflow" params={{ workflow: keep.data.workflow }} search={{ rehearse: 'tests' }} className={buttonClass('primary')}>{s.open}</Link>
+            <Link
+              to="/workflows/$workflow"
+              params={{ workflow: keep.data.workflow }}
+              search={{ rehearse: 'tests' }}
+              className={buttonClass('primary')}
+            >
+              {s.open}
+            </Link>
           </div>
         </div>
       </Dialog>
@@ -49,17 +63,33 @@ export default function TestDialog({ run, onClose }: { run: RunDetail; onClose: 
   const error = keep.error ?? made.error
   return (
     <Dialog open onClose={onClose} title={s.title} description={s.text}>
-      <form className="flex flex-col gap-3" onSubmit={(event) => {
-        event.preventDefault()
-        keep.mutate()
-      }}>
+      <form
+        className="flex flex-col gap-3"
+        onSubmit={(event) => {
+          event.preventDefault()
+          keep.mutate()
+        }}
+      >
         <Note tone="warn">{s.realData}</Note>
-        <Field label={s.name}>{(props) => <Input {...props} autoFocus required maxLength={TEST_NAME_MAX} value={name} onChange={(event) => setName(event.target.value)} />}</Field>
+        <Field label={s.name}>
+          {(props) => (
+            <Input
+              {...props}
+              autoFocus
+              required
+              maxLength={TEST_NAME_MAX}
+              value={name}
+              onChange={(event) => setName(event.target.value)}
+            />
+          )}
+        </Field>
         <Limits limits={made.data?.limits ?? []} />
         {error && <Note tone="bad">{problemText(error)}</Note>}
         <div className="flex justify-end gap-2">
           <Button onClick={onClose}>{s.cancel}</Button>
-          <Button type="submit" look="primary" disabled={made.isError} busy={keep.isPending}>{s.submit}</Button>
+          <Button type="submit" look="primary" disabled={made.isError} busy={keep.isPending}>
+            {s.submit}
+          </Button>
         </div>
       </form>
     </Dialog>

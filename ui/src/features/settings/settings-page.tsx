@@ -19,7 +19,10 @@ import { strings as s } from './strings'
 function Section({ title, help, children }: { title: string; help?: string; children: ReactNode }) {
   return (
     <section className="grid gap-3 border-b border-line pb-8 md:grid-cols-[14rem_1fr]">
-      <div><h2 className="font-semibold">{title}</h2>{help && <p className="mt-1 text-sm text-muted">{help}</p>}</div>
+      <div>
+        <h2 className="font-semibold">{title}</h2>
+        {help && <p className="mt-1 text-sm text-muted">{help}</p>}
+      </div>
       <div className="flex max-w-lg flex-col gap-3">{children}</div>
     </section>
   )
@@ -30,8 +33,20 @@ function Appearance() {
   return (
     <div role="radiogroup" aria-label={s.look} className="flex gap-2">
       {(Object.keys(s.themes) as Theme[]).map((one) => (
-        <label key={one} className={cx('flex h-9 cursor-pointer items-center gap-2 rounded-md border px-3 text-sm', chosen === one ? 'border-accent bg-accent-soft' : 'border-line-strong')}>
-          <input type="radio" name="theme" checked={chosen === one} onChange={() => setTheme(one)} className="accent-accent" />
+        <label
+          key={one}
+          className={cx(
+            'flex h-9 cursor-pointer items-center gap-2 rounded-md border px-3 text-sm',
+            chosen === one ? 'border-accent bg-accent-soft' : 'border-line-strong',
+          )}
+        >
+          <input
+            type="radio"
+            name="theme"
+            checked={chosen === one}
+            onChange={() => setTheme(one)}
+            className="accent-accent"
+          />
           {s.themes[one]}
         </label>
       ))}
@@ -49,14 +64,44 @@ function Password() {
     },
   })
   return (
-    <form className="flex flex-col gap-3" onSubmit={(event) => {
-      event.preventDefault()
-      change.mutate()
-    }}>
-      <Field label={s.current}>{(props) => <Input {...props} type="password" required autoComplete="current-password" value={form.current} onChange={(event) => setForm({ ...form, current: event.target.value })} />}</Field>
-      <Field label={s.next} hint={s.hint}>{(props) => <Input {...props} type="password" required minLength={10} autoComplete="new-password" value={form.new} onChange={(event) => setForm({ ...form, new: event.target.value })} />}</Field>
+    <form
+      className="flex flex-col gap-3"
+      onSubmit={(event) => {
+        event.preventDefault()
+        change.mutate()
+      }}
+    >
+      <Field label={s.current}>
+        {(props) => (
+          <Input
+            {...props}
+            type="password"
+            required
+            autoComplete="current-password"
+            value={form.current}
+            onChange={(event) => setForm({ ...form, current: event.target.value })}
+          />
+        )}
+      </Field>
+      <Field label={s.next} hint={s.hint}>
+        {(props) => (
+          <Input
+            {...props}
+            type="password"
+            required
+            minLength={10}
+            autoComplete="new-password"
+            value={form.new}
+            onChange={(event) => setForm({ ...form, new: event.target.value })}
+          />
+        )}
+      </Field>
       {change.error && <Note tone="bad">{problemText(change.error)}</Note>}
-      <div><Button type="submit" busy={change.isPending}>{s.change}</Button></div>
+      <div>
+        <Button type="submit" busy={change.isPending}>
+          {s.change}
+        </Button>
+      </div>
     </form>
   )
 }
@@ -66,7 +111,10 @@ function Keys() {
   const client = useQueryClient()
   const [form, setForm] = useState<{ name: string; role: Role }>({ name: '', role: 'operator' })
   const refresh = () => client.invalidateQueries({ queryKey: ['api-keys'] })
-  const create = useMutation({ mutationFn: () => send(api.POST('/api/v1/api-keys', { body: form })), onSuccess: refresh })
+  const create = useMutation({
+    mutationFn: () => send(api.POST('/api/v1/api-keys', { body: form })),
+    onSuccess: refresh,
+  })
   const revoke = useMutation({
     mutationFn: (id: string) => send(api.DELETE('/api/v1/api-keys/{id}', { params: { path: { id } } })),
     onSuccess: () => toast.ok(s.revoked),
@@ -77,14 +125,27 @@ function Keys() {
     <>
       <QueryState query={query}>
         {({ items }) =>
-          items.length === 0 ? <p className="text-sm text-faint">{s.noKeys}</p> : (
+          items.length === 0 ? (
+            <p className="text-sm text-faint">{s.noKeys}</p>
+          ) : (
             <ul className="divide-y divide-line rounded-lg border border-line">
               {items.map((key) => (
                 <li key={key.id} className="flex flex-wrap items-center gap-x-3 px-3 py-2 text-sm">
                   <span className="font-medium">{key.name}</span>
                   <code className="font-mono text-xs text-faint">{key.prefix}…</code>
-                  <span className="text-xs text-faint">{key.role} · {key.last_used_at ? <>{s.used} <Ago at={key.last_used_at} /></> : s.neverUsed}</span>
-                  <Button small look="quiet" className="ml-auto" onClick={() => revoke.mutate(key.id)}>{s.revoke}</Button>
+                  <span className="text-xs text-faint">
+                    {key.role} ·{' '}
+                    {key.last_used_at ? (
+                      <>
+                        {s.used} <Ago at={key.last_used_at} />
+                      </>
+                    ) : (
+                      s.neverUsed
+                    )}
+                  </span>
+                  <Button small look="quiet" className="ml-auto" onClick={() => revoke.mutate(key.id)}>
+                    {s.revoke}
+                  </Button>
                 </li>
               ))}
             </ul>
@@ -95,16 +156,49 @@ function Keys() {
         <div className="flex flex-col gap-2 rounded-lg border border-line p-3">
           <Note tone="ok">{s.created}</Note>
           <code className="rounded bg-sunken p-2 font-mono text-xs break-all select-all">{create.data.key}</code>
-          <div><Button small onClick={() => void navigator.clipboard.writeText(create.data.key ?? '').then(() => toast.ok(s.copied))}>{s.copy}</Button></div>
+          <div>
+            <Button
+              small
+              onClick={() => void navigator.clipboard.writeText(create.data.key ?? '').then(() => toast.ok(s.copied))}
+            >
+              {s.copy}
+            </Button>
+          </div>
         </div>
       )}
-      <form className="flex items-end gap-2" onSubmit={(event) => {
-        event.preventDefault()
-        create.mutate()
-      }}>
-        <Field label={s.keyName} className="flex-1">{(props) => <Input {...props} required value={form.name} onChange={(event) => setForm({ ...form, name: event.target.value })} />}</Field>
-        <Field label={s.keyRole}>{(props) => <Select {...props} value={form.role} onChange={(event) => setForm({ ...form, role: event.target.value as Role })}>{['viewer', 'operator', 'builder', 'admin'].map((role) => <option key={role}>{role}</option>)}</Select>}</Field>
-        <Button type="submit" busy={create.isPending}>{s.create}</Button>
+      <form
+        className="flex items-end gap-2"
+        onSubmit={(event) => {
+          event.preventDefault()
+          create.mutate()
+        }}
+      >
+        <Field label={s.keyName} className="flex-1">
+          {(props) => (
+            <Input
+              {...props}
+              required
+              value={form.name}
+              onChange={(event) => setForm({ ...form, name: event.target.value })}
+            />
+          )}
+        </Field>
+        <Field label={s.keyRole}>
+          {(props) => (
+            <Select
+              {...props}
+              value={form.role}
+              onChange={(event) => setForm({ ...form, role: event.target.value as Role })}
+            >
+              {['viewer', 'operator', 'builder', 'admin'].map((role) => (
+                <option key={role}>{role}</option>
+              ))}
+            </Select>
+          )}
+        </Field>
+        <Button type="submit" busy={create.isPending}>
+          {s.create}
+        </Button>
       </form>
       {create.error && <Note tone="bad">{problemText(create.error)}</Note>}
     </>
@@ -118,8 +212,12 @@ function Widget() {
     <>
       <code className="rounded-md bg-sunken p-3 font-mono text-xs break-all select-all">{code}</code>
       <div className="flex gap-2">
-        <Button onClick={() => void navigator.clipboard.writeText(code).then(() => toast.ok(s.copied))}>{s.copy}</Button>
-        <a href={`/c/${workspace.slug}`} target="_blank" rel="noreferrer" className={buttonClass('plain')}>{s.widgetOpen}</a>
+        <Button onClick={() => void navigator.clipboard.writeText(code).then(() => toast.ok(s.copied))}>
+          {s.copy}
+        </Button>
+        <a href={`/c/${workspace.slug}`} target="_blank" rel="noreferrer" className={buttonClass('plain')}>
+          {s.widgetOpen}
+        </a>
       </div>
     </>
   )
@@ -132,10 +230,20 @@ export default function SettingsPage() {
     <>
       <PageHead title={s.title} />
       <PageBody className="flex flex-col gap-8">
-        <Section title={s.look}><Appearance /></Section>
-        <Section title={s.password}><Password /></Section>
-        {admin && <Section title={s.keys} help={s.keysHelp}><Keys /></Section>}
-        <Section title={s.widget} help={s.widgetHelp}><Widget /></Section>
+        <Section title={s.look}>
+          <Appearance />
+        </Section>
+        <Section title={s.password}>
+          <Password />
+        </Section>
+        {admin && (
+          <Section title={s.keys} help={s.keysHelp}>
+            <Keys />
+          </Section>
+        )}
+        <Section title={s.widget} help={s.widgetHelp}>
+          <Widget />
+        </Section>
       </PageBody>
     </>
   )

@@ -21,7 +21,9 @@ function lineOf(source: string, pointer: string): number | undefined {
   for (let path = pointerParts(pointer); path.length > 0; path = path.slice(0, -1)) {
     const parent = path.length > 1 ? document.getIn(path.slice(0, -1), true) : document.contents
     const last = path[path.length - 1]
-    const pair = isMap(parent) ? parent.items.find((item) => isScalar(item.key) && String(item.key.value) === last) : undefined
+    const pair = isMap(parent)
+      ? parent.items.find((item) => isScalar(item.key) && String(item.key.value) === last)
+      : undefined
     const node = pair && isScalar(pair.key) ? pair.key : document.getIn(path, true)
     if (isNode(node) && node.range) return lines.linePos(node.range[0]).line
   }
@@ -37,7 +39,12 @@ function Problems({ checked }: { checked: Checked }) {
       <ul className="mt-1 list-disc pl-5">
         {shown.slice(0, 12).map((found, index) => {
           const line = lineOf(checked.source, found.pointer)
-          return <li key={index}>{line && <span className="font-mono text-xs">{s.line(line)}: </span>}{found.message}</li>
+          return (
+            <li key={index}>
+              {line && <span className="font-mono text-xs">{s.line(line)}: </span>}
+              {found.message}
+            </li>
+          )
         })}
       </ul>
     </Note>
@@ -74,7 +81,10 @@ export function ImportFile({ may }: { may: boolean }) {
   return (
     <section
       aria-label={s.title}
-      className={cx('flex flex-col gap-3 rounded-lg border border-dashed p-4', over ? 'border-accent bg-accent-soft' : 'border-line-strong')}
+      className={cx(
+        'flex flex-col gap-3 rounded-lg border border-dashed p-4',
+        over ? 'border-accent bg-accent-soft' : 'border-line-strong',
+      )}
       onDragOver={(event) => {
         event.preventDefault()
         setOver(true)
@@ -89,16 +99,36 @@ export function ImportFile({ may }: { may: boolean }) {
       <div className="flex flex-wrap items-center gap-3">
         <FileUp size={18} className="text-faint" aria-hidden />
         <p className="min-w-0 flex-1 text-sm text-muted">{s.text}</p>
-        <Button disabled={!may} busy={check.isPending} onClick={() => picker.current?.click()}>{s.choose}</Button>
-        <input ref={picker} type="file" accept=".yaml,.yml,.json" hidden aria-label={s.title} onChange={(event) => {
-          take(event.target.files?.[0])
-          event.target.value = ''
-        }} />
+        <Button disabled={!may} busy={check.isPending} onClick={() => picker.current?.click()}>
+          {s.choose}
+        </Button>
+        <input
+          ref={picker}
+          type="file"
+          accept=".yaml,.yml,.json"
+          hidden
+          aria-label={s.title}
+          onChange={(event) => {
+            take(event.target.files?.[0])
+            event.target.value = ''
+          }}
+        />
       </div>
       {check.error && <Note tone="bad">{problemText(check.error)}</Note>}
       {checked && <Problems checked={checked} />}
-      {create.error && <Note tone="bad">{problem?.line ? `${s.line(problem.line, problem.column)}: ` : ''}{problemText(create.error)}</Note>}
-      {checked && <div><Button look="primary" busy={create.isPending} onClick={() => create.mutate(checked.source)}>{wrong ? s.anyway : s.create}</Button></div>}
+      {create.error && (
+        <Note tone="bad">
+          {problem?.line ? `${s.line(problem.line, problem.column)}: ` : ''}
+          {problemText(create.error)}
+        </Note>
+      )}
+      {checked && (
+        <div>
+          <Button look="primary" busy={create.isPending} onClick={() => create.mutate(checked.source)}>
+            {wrong ? s.anyway : s.create}
+          </Button>
+        </div>
+      )}
     </section>
   )
 }

@@ -21,13 +21,30 @@ const Canvas = lazy(() => import('@/components/canvas/canvas').then((module) => 
 function Card({ template, chosen }: { template: Template; chosen: boolean }) {
   return (
     <li>
-      <Link to="/templates" search={{ template: template.id }} replace aria-current={chosen ? 'true' : undefined} className={cx('flex h-full flex-col gap-1 rounded-lg border bg-raised p-3 hover:bg-hover', chosen ? 'border-accent ring-2 ring-accent/30' : 'border-line')}>
+      <Link
+        to="/templates"
+        search={{ template: template.id }}
+        replace
+        aria-current={chosen ? 'true' : undefined}
+        className={cx(
+          'flex h-full flex-col gap-1 rounded-lg border bg-raised p-3 hover:bg-hover',
+          chosen ? 'border-accent ring-2 ring-accent/30' : 'border-line',
+        )}
+      >
         <span className="font-medium">{template.name}</span>
         <span className="text-sm text-muted">{template.description}</span>
         <span className="mt-auto flex flex-wrap gap-x-3 gap-y-1 pt-1 text-xs text-faint">
-          <span className="inline-flex items-center gap-1"><WorkflowIcon size={12} /> {s.steps(template.steps)}</span>
-          <span className="inline-flex items-center gap-1"><FlaskConical size={12} /> {s.tests(template.tests)}</span>
-          {template.approvers.length > 0 && <span className="inline-flex items-center gap-1"><ShieldCheck size={12} /> {template.approvers.join(', ')}</span>}
+          <span className="inline-flex items-center gap-1">
+            <WorkflowIcon size={12} /> {s.steps(template.steps)}
+          </span>
+          <span className="inline-flex items-center gap-1">
+            <FlaskConical size={12} /> {s.tests(template.tests)}
+          </span>
+          {template.approvers.length > 0 && (
+            <span className="inline-flex items-center gap-1">
+              <ShieldCheck size={12} /> {template.approvers.join(', ')}
+            </span>
+          )}
         </span>
       </Link>
     </li>
@@ -46,12 +63,19 @@ function Needs({ template }: { template: Template }) {
   ]
   return (
     <dl aria-label={s.needs} className="flex flex-wrap gap-x-6 gap-y-1 text-sm">
-      {rows.filter((row) => row.names.length > 0).map((row) => (
-        <div key={row.label} className="flex flex-wrap gap-x-2">
-          <dt className="text-faint">{row.label}</dt>
-          {row.names.map((name) => <dd key={name} className="font-mono text-xs leading-5">{name}{row.has && !row.has.has(name) && <span className="ml-1 font-sans text-warn">({s.missing})</span>}</dd>)}
-        </div>
-      ))}
+      {rows
+        .filter((row) => row.names.length > 0)
+        .map((row) => (
+          <div key={row.label} className="flex flex-wrap gap-x-2">
+            <dt className="text-faint">{row.label}</dt>
+            {row.names.map((name) => (
+              <dd key={name} className="font-mono text-xs leading-5">
+                {name}
+                {row.has && !row.has.has(name) && <span className="ml-1 font-sans text-warn">({s.missing})</span>}
+              </dd>
+            ))}
+          </div>
+        ))}
     </dl>
   )
 }
@@ -63,7 +87,13 @@ function Preview({ template, may }: { template: Template; may: boolean }) {
   const client = useQueryClient()
   const document = useMemo(() => asDocument(template.document), [template])
   const make = useMutation({
-    mutationFn: () => send(api.POST('/api/v1/templates/{name}/use', { params: { path: { name: template.id }, header: { 'Idempotency-Key': `${key}.${name}` } }, body: { name } })),
+    mutationFn: () =>
+      send(
+        api.POST('/api/v1/templates/{name}/use', {
+          params: { path: { name: template.id }, header: { 'Idempotency-Key': `${key}.${name}` } },
+          body: { name },
+        }),
+      ),
     onSuccess: (workflow) => {
       client.setQueryData(queries.workflow(workflow.id).queryKey, workflow)
       void client.invalidateQueries({ queryKey: ['workflows', 'list'] })
@@ -75,17 +105,35 @@ function Preview({ template, may }: { template: Template; may: boolean }) {
       <h2 className="text-base font-semibold">{template.name}</h2>
       <p className="text-sm text-muted">{template.description}</p>
       <Needs template={template} />
-      <form className="flex flex-wrap items-end gap-2" onSubmit={(event) => {
-        event.preventDefault()
-        make.mutate()
-      }}>
-        <Field label={s.name} className="min-w-48 flex-1">{(props) => <Input {...props} required maxLength={200} value={name} disabled={!may} onChange={(event) => setName(event.target.value)} />}</Field>
-        <Button type="submit" look="primary" busy={make.isPending} disabled={!may}>{s.use}</Button>
+      <form
+        className="flex flex-wrap items-end gap-2"
+        onSubmit={(event) => {
+          event.preventDefault()
+          make.mutate()
+        }}
+      >
+        <Field label={s.name} className="min-w-48 flex-1">
+          {(props) => (
+            <Input
+              {...props}
+              required
+              maxLength={200}
+              value={name}
+              disabled={!may}
+              onChange={(event) => setName(event.target.value)}
+            />
+          )}
+        </Field>
+        <Button type="submit" look="primary" busy={make.isPending} disabled={!may}>
+          {s.use}
+        </Button>
       </form>
       {!may && <Note tone="muted">{s.may}</Note>}
       {make.error && <Note tone="bad">{problemText(make.error)}</Note>}
       <div className="min-h-96 flex-1 overflow-hidden rounded-lg border border-line">
-        <Suspense fallback={<Skeleton className="h-full" />}><Canvas document={document} /></Suspense>
+        <Suspense fallback={<Skeleton className="h-full" />}>
+          <Canvas document={document} />
+        </Suspense>
       </div>
     </section>
   )
@@ -99,7 +147,21 @@ export default function TemplatesPage() {
   const query = useQuery(queries.templates())
   return (
     <>
-      <PageHead title={<><Link to="/workflows" className="font-normal text-faint hover:text-text">{s.workflows}</Link> <span className="text-faint">/</span> {s.title}</>} actions={<Link to="/templates" className={buttonClass()}><FileUp size={15} /> {s.import.title}</Link>} />
+      <PageHead
+        title={
+          <>
+            <Link to="/workflows" className="font-normal text-faint hover:text-text">
+              {s.workflows}
+            </Link>{' '}
+            <span className="text-faint">/</span> {s.title}
+          </>
+        }
+        actions={
+          <Link to="/templates" className={buttonClass()}>
+            <FileUp size={15} /> {s.import.title}
+          </Link>
+        }
+      />
       <QueryState query={query}>
         {(data) => {
           const chosen = data.items.find((template) => template.id === id)
@@ -107,7 +169,11 @@ export default function TemplatesPage() {
             <div className="flex min-h-0 flex-1 flex-col gap-6 p-4 lg:flex-row">
               <div className="flex flex-col gap-3 lg:w-96 lg:shrink-0 lg:overflow-y-auto lg:pr-1">
                 <p className="text-sm text-muted">{s.intro}</p>
-                <ul aria-label={s.list} className="grid gap-2 sm:grid-cols-2 lg:grid-cols-1">{data.items.map((template) => <Card key={template.id} template={template} chosen={template === chosen} />)}</ul>
+                <ul aria-label={s.list} className="grid gap-2 sm:grid-cols-2 lg:grid-cols-1">
+                  {data.items.map((template) => (
+                    <Card key={template.id} template={template} chosen={template === chosen} />
+                  ))}
+                </ul>
               </div>
               {chosen ? (
                 <Preview key={chosen.id} template={chosen} may={may} />

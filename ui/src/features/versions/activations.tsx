@@ -22,7 +22,9 @@ export function Activations({ id }: { id: string }) {
           <ol aria-label={s.title} className="flex flex-col gap-1 text-sm">
             {items.slice(0, 50).map((item) => (
               <li key={item.position} className="flex flex-wrap gap-x-3">
-                <span className="text-faint"><At at={item.at} /></span>
+                <span className="text-faint">
+                  <At at={item.at} />
+                </span>
                 <span>{what(item)}</span>
                 <span className="text-muted">{item.by?.name}</span>
                 {item.took_us != null && <span className="text-faint">{s.took((item.took_us / 1000).toFixed(1))}</span>}

@@ -20,7 +20,12 @@ export function rampOf(versions: readonly Version[]): Ramp | null {
 /** Sets or ends the ramp, and offers to put it back as it was. */
 export function useRamp(id: string) {
   const client = useQueryClient()
-  const put = (ramp: Ramp | null) => send(ramp ? api.PUT('/api/v1/workflows/{id}/ramp', { params: { path: { id } }, body: ramp }) : api.DELETE('/api/v1/workflows/{id}/ramp', { params: { path: { id } } }))
+  const put = (ramp: Ramp | null) =>
+    send(
+      ramp
+        ? api.PUT('/api/v1/workflows/{id}/ramp', { params: { path: { id } }, body: ramp })
+        : api.DELETE('/api/v1/workflows/{id}/ramp', { params: { path: { id } } }),
+    )
   const refresh = () => client.invalidateQueries({ queryKey: ['workflows'] })
   return useMutation({
     mutationFn: ({ now }: { now: Ramp | null; before: Ramp | null }) => put(now),
@@ -33,22 +38,51 @@ export function useRamp(id: string) {
 }
 
 /** How many of the new runs a version gets. */
-export function RampDialog({ id, version, before, onClose }: { id: string; version: number; before: Ramp | null; onClose: () => void }) {
+export function RampDialog({
+  id,
+  version,
+  before,
+  onClose,
+}: {
+  id: string
+  version: number
+  before: Ramp | null
+  onClose: () => void
+}) {
   const [percent, setPercent] = useState(String(before?.version === version ? before.percent : 10))
   const ramp = useRamp(id)
   const number = Number(percent)
   const fits = Number.isInteger(number) && number >= 1 && number <= 99
   return (
     <Dialog open onClose={onClose} title={s.ramp.title(version)} description={s.ramp.text}>
-      <form className="flex flex-col gap-3" onSubmit={(event) => {
-        event.preventDefault()
-        if (fits) ramp.mutate({ now: { version, percent: number }, before }, { onSuccess: onClose })
-      }}>
+      <form
+        className="flex flex-col gap-3"
+        onSubmit={(event) => {
+          event.preventDefault()
+          if (fits) ramp.mutate({ now: { version, percent: number }, before }, { onSuccess: onClose })
+        }}
+      >
         <Field label={s.ramp.percent} error={fits ? undefined : s.ramp.range} hint={s.ramp.hint}>
-          {(props) => <Input {...props} autoFocus type="number" min={1} max={99} className="!w-28" value={percent} onChange={(event) => setPercent(event.target.value)} />}
+          {(props) => (
+            <Input
+              {...props}
+              autoFocus
+              type="number"
+              min={1}
+              max={99}
+              className="!w-28"
+              value={percent}
+              onChange={(event) => setPercent(event.target.value)}
+            />
+          )}
         </Field>
         {ramp.error && <Note tone="bad">{problemText(ramp.error)}</Note>}
-        <div className="flex justify-end gap-2"><Button onClick={onClose}>{s.keep}</Button><Button type="submit" look="primary" busy={ramp.isPending} disabled={!fits}>{s.ramp.submit}</Button></div>
+        <div className="flex justify-end gap-2">
+          <Button onClick={onClose}>{s.keep}</Button>
+          <Button type="submit" look="primary" busy={ramp.isPending} disabled={!fits}>
+            {s.ramp.submit}
+          </Button>
+        </div>
       </form>
     </Dialog>
   )

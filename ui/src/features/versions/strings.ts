@@ -42,9 +42,11 @@ export const strings = {
     choose: 'Choose a step…',
     none: 'No run waits on another version.',
     more: 'More runs wait than are looked at at once. Move these first.',
-    submit: (count: number) => (count === 0 ? 'No run is safe to move' : count === 1 ? 'Move 1 safe run' : `Move all ${count} safe runs`),
+    submit: (count: number) =>
+      count === 0 ? 'No run is safe to move' : count === 1 ? 'Move 1 safe run' : `Move all ${count} safe runs`,
     done: (count: number) => (count === 1 ? '1 run was moved.' : `${count} runs were moved.`),
-    undone: (count: number) => (count === 1 ? '1 run is back where it was.' : `${count} runs are back where they were.`),
+    undone: (count: number) =>
+      count === 1 ? '1 run is back where it was.' : `${count} runs are back where they were.`,
     close: 'Close',
   },
   history: {
@@ -66,7 +68,12 @@ export const strings = {
     move: (version: number) => `Move waiting runs to version ${version}…`,
     backtest: (version: number) => `Back-test version ${version}…`,
   },
-  empty: { title: 'Not published yet', text: 'Publishing makes an immutable numbered version. Runs start on the active one and finish on the one they started with.' },
+  empty: {
+    title: 'Not published yet',
+    text:
+      'Publishing makes an immutable numbered version. Runs start on the active one and finish on the one they ' +
+      'started with.',
+  },
   open: 'Open the builder',
   running: 'running',
   waiting: 'waiting',

@@ -11,7 +11,13 @@ import { Note } from '@/ui/states'
 import { strings as s } from './strings'
 
 function empty(name: string): WorkflowDocument {
-  return { schema: 1, name, triggers: [{ type: 'manual' }], start: 'done', steps: { done: { type: 'end', title: s.end, position: [0, 0] } } }
+  return {
+    schema: 1,
+    name,
+    triggers: [{ type: 'manual' }],
+    start: 'done',
+    steps: { done: { type: 'end', title: s.end, position: [0, 0] } },
+  }
 }
 
 /** Makes a workflow, empty or from a document, and opens it. */
@@ -21,7 +27,12 @@ export function CreateWorkflow({ onClose }: { onClose: () => void }) {
   const navigate = useNavigate()
   const client = useQueryClient()
   const create = useMutation({
-    mutationFn: () => send(api.POST('/api/v1/workflows', { body: source.trim() ? { source } : { document: empty(name.trim() || s.untitled) } })),
+    mutationFn: () =>
+      send(
+        api.POST('/api/v1/workflows', {
+          body: source.trim() ? { source } : { document: empty(name.trim() || s.untitled) },
+        }),
+      ),
     onSuccess: (workflow) => {
       client.setQueryData(queries.workflow(workflow.id).queryKey, workflow)
       void client.invalidateQueries({ queryKey: ['workflows', 'list'] })
@@ -30,14 +41,43 @@ export function CreateWorkflow({ onClose }: { onClose: () => void }) {
   })
   return (
     <Dialog open onClose={onClose} title={s.createTitle} description={s.createText}>
-      <form className="flex flex-col gap-3" onSubmit={(event) => {
-        event.preventDefault()
-        create.mutate()
-      }}>
-        <Field label={s.name}>{(props) => <Input {...props} autoFocus placeholder={s.untitled} value={name} maxLength={200} onChange={(event) => setName(event.target.value)} />}</Field>
-        <Field label={s.source} hint={s.sourceHint}>{(props) => <Textarea {...props} rows={6} spellCheck={false} className="font-mono text-xs" value={source} onChange={(event) => setSource(event.target.value)} />}</Field>
+      <form
+        className="flex flex-col gap-3"
+        onSubmit={(event) => {
+          event.preventDefault()
+          create.mutate()
+        }}
+      >
+        <Field label={s.name}>
+          {(props) => (
+            <Input
+              {...props}
+              autoFocus
+              placeholder={s.untitled}
+              value={name}
+              maxLength={200}
+              onChange={(event) => setName(event.target.value)}
+            />
+          )}
+        </Field>
+        <Field label={s.source} hint={s.sourceHint}>
+          {(props) => (
+            <Textarea
+              {...props}
+              rows={6}
+              spellCheck={false}
+              className="font-mono text-xs"
+              value={source}
+              onChange={(event) => setSource(event.target.value)}
+            />
+          )}
+        </Field>
         {create.error && <Note tone="bad">{problemText(create.error)}</Note>}
-        <div className="flex justify-end"><Button type="submit" look="primary" busy={create.isPending}>{s.submit}</Button></div>
+        <div className="flex justify-end">
+          <Button type="submit" look="primary" busy={create.isPending}>
+            {s.submit}
+          </Button>
+        </div>
       </form>
     </Dialog>
   )

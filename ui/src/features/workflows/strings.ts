@@ -15,7 +15,12 @@ export const strings = {
   columns: { name: 'Name', version: 'Version', running: 'Running', waiting: 'Waiting', edited: 'Edited' },
   unpublished: 'unpublished changes',
   never: 'not published',
-  empty: { title: 'Draw your first workflow', text: 'A workflow verifies, asks, notifies and acts; before anything that cannot be undone it stops until a person has said yes.' },
+  empty: {
+    title: 'Draw your first workflow',
+    text:
+      'A workflow verifies, asks, notifies and acts; before anything that cannot be undone it stops until a person ' +
+      'has said yes.',
+  },
   emptySearch: { title: 'No workflow by that name', text: 'Try fewer letters.' },
   group: 'Workflow',
   untitled: 'Untitled workflow',

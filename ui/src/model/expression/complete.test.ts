@@ -10,16 +10,40 @@ const document = asDocument({
   vars: { current_plan: 'free', 'odd name': 1 },
   steps: {
     verify: { type: 'tool_call', action: 'identity.verify', set: { seats: '{{ output.seats }}' }, next: 'ask' },
-    ask: { type: 'collect_form', form: { type: 'object', properties: { reason: { type: 'string', title: 'Why?' } } }, next: 'done' },
+    ask: {
+      type: 'collect_form',
+      form: { type: 'object', properties: { reason: { type: 'string', title: 'Why?' } } },
+      next: 'done',
+    },
     done: { type: 'end' },
   },
 })
-const fromSchema = documentShape(document, (action) => (action === 'identity.verify' ? { type: 'object', properties: { plan: { type: 'string', description: 'What they pay for' }, address: { type: 'object', properties: { city: { type: 'string' } } } } } : undefined))
-const run = { id: 'r1', vars: { current_plan: 'team' }, steps: [{ step: 'verify', output: { plan: 'team', verified: true, lines: [{ amount: 5 }] } }] }
-const both = merged(fromSchema, shapeOfValue(scopeOfRun(run, { customer: { name: 'Ada Example', fields: { since: '2023', 'vip level': 2 } } })))
+const fromSchema = documentShape(document, (action) =>
+  action === 'identity.verify'
+    ? {
+        type: 'object',
+        properties: {
+          plan: { type: 'string', description: 'What they pay for' },
+          address: { type: 'object', properties: { city: { type: 'string' } } },
+        },
+      }
+    : undefined,
+)
+const run = {
+  id: 'r1',
+  vars: { current_plan: 'team' },
+  steps: [{ step: 'verify', output: { plan: 'team', verified: true, lines: [{ amount: 5 }] } }],
+}
+const both = merged(
+  fromSchema,
+  shapeOfValue(scopeOfRun(run, { customer: { name: 'Ada Example', fields: { since: '2023', 'vip level': 2 } } })),
+)
 
 /** What is offered at `|`. */
-function offered(text: string, { mode = 'expression', shape = both, asked = false }: { mode?: Mode; shape?: typeof both; asked?: boolean } = {}) {
+function offered(
+  text: string,
+  { mode = 'expression', shape = both, asked = false }: { mode?: Mode; shape?: typeof both; asked?: boolean } = {},
+) {
   const at = text.indexOf('|')
   return completionAt(text.replace('|', ''), at, mode, shape, asked)
 }
@@ -27,7 +51,9 @@ const names = (...asked: Parameters<typeof offered>) => offered(...asked)?.optio
 
 describe('completion', () => {
   it('offers the variables, those only `set` names too', () => {
-    expect(names('c|')).toEqual(expect.arrayContaining(['current_plan', 'seats', 'steps', 'customer', 'input', 'trigger', 'run']))
+    expect(names('c|')).toEqual(
+      expect.arrayContaining(['current_plan', 'seats', 'steps', 'customer', 'input', 'trigger', 'run']),
+    )
     expect(offered('current_p|')).toMatchObject({ from: 0 })
     expect(offered('x = o|')?.options.find((option) => option.label === 'odd name')?.insert).toBe('`odd name`')
   })
@@ -35,12 +61,19 @@ describe('completion', () => {
     expect(names('steps.|', { shape: fromSchema })).toEqual(['verify', 'ask'])
     expect(names('steps.verify.output.|', { shape: fromSchema })).toEqual(['plan', 'address'])
     expect(names('steps.verify.output.address.c|', { shape: fromSchema })).toEqual(['city'])
-    expect(offered('steps.ask.output.|', { shape: fromSchema })?.options).toMatchObject([{ label: 'reason', info: 'Why?', detail: 'string' }])
+    expect(offered('steps.ask.output.|', { shape: fromSchema })?.options).toMatchObject([
+      { label: 'reason', info: 'Why?', detail: 'string' },
+    ])
   })
   it('offers what only the run had, with what it was', () => {
     const options = offered('steps.verify.output.|')?.options
     expect(options?.map((option) => option.label)).toEqual(['plan', 'address', 'verified', 'lines'])
-    expect(options).toMatchObject([{ detail: 'team', info: 'What they pay for' }, { detail: 'object' }, { detail: 'true' }, {}])
+    expect(options).toMatchObject([
+      { detail: 'team', info: 'What they pay for' },
+      { detail: 'object' },
+      { detail: 'true' },
+      {},
+    ])
     expect(names('steps.verify.output.lines[0].|')).toEqual(['amount'])
   })
   it('offers what the customer has, own fields too', () => {
@@ -52,7 +85,8 @@ describe('completion', () => {
     expect(names('$|')).toContain('$uppercase')
   })
   it('offers nothing inside of a string, after a string, or where nothing is known', () => {
-    for (const text of ['"current_|', "plan = 'a.|", '"a\\"b|', '"a".|', "'team' |", 'nobody.|', 'steps.done.|', '|']) expect(offered(text), text).toBeNull()
+    for (const text of ['"current_|', "plan = 'a.|", '"a\\"b|', '"a".|', "'team' |", 'nobody.|', 'steps.done.|', '|'])
+      expect(offered(text), text).toBeNull()
   })
   it('offers only inside of the braces of a template', () => {
     const at = (text: string) => names(text, { mode: 'template' })

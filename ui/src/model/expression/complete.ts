@@ -2,7 +2,13 @@ import { FUNCTIONS } from './functions'
 import { shapeAt, type Shape } from './shape'
 
 export type Mode = 'expression' | 'template'
-type Option = { label: string; insert: string; detail: string; info?: string; kind: 'variable' | 'property' | 'function' }
+type Option = {
+  label: string
+  insert: string
+  detail: string
+  info?: string
+  kind: 'variable' | 'property' | 'function'
+}
 type Completion = { from: number; options: Option[] }
 
 /** The part of a template the cursor is in, when that is an expression. */
@@ -27,7 +33,8 @@ function quoted(text: string): boolean {
   return open !== null
 }
 
-const PATH = /(?:[A-Za-z_][A-Za-z0-9_]*|`[^`]*`)(?:\[[^\]]*\])?(?:\.(?:[A-Za-z_][A-Za-z0-9_]*|`[^`]*`)(?:\[[^\]]*\])?)*\.?[A-Za-z0-9_]*$/
+const NAME = '(?:[A-Za-z_][A-Za-z0-9_]*|`[^`]*`)(?:\\[[^\\]]*\\])?'
+const PATH = new RegExp(`${NAME}(?:\\.${NAME})*\\.?[A-Za-z0-9_]*$`)
 const PLAIN = /^[A-Za-z_][A-Za-z0-9_]*$/
 
 function written(name: string): string {
@@ -35,7 +42,13 @@ function written(name: string): string {
 }
 
 function membersOf(shape: Shape, kind: Option['kind']): Option[] {
-  return [...shape.members].map(([name, member]) => ({ label: name, insert: written(name), detail: member.example ?? member.kind, info: member.about, kind }))
+  return [...shape.members].map(([name, member]) => ({
+    label: name,
+    insert: written(name),
+    detail: member.example ?? member.kind,
+    info: member.about,
+    kind,
+  }))
 }
 
 /** What can be written at the cursor; `null` where nothing is to be offered. `asked` is an explicit request. */
@@ -46,7 +59,13 @@ export function completionAt(text: string, at: number, mode: Mode, root: Shape, 
   if (quoted(before)) return null
   const call = /\$([A-Za-z0-9]*)$/.exec(before)
   if (call) {
-    const options = Object.entries(FUNCTIONS).map(([name, [args, help]]): Option => ({ label: `$${name}`, insert: `$${name}(`, detail: `(${args})`, info: help, kind: 'function' }))
+    const options = Object.entries(FUNCTIONS).map(([name, [args, help]]): Option => ({
+      label: `$${name}`,
+      insert: `$${name}(`,
+      detail: `(${args})`,
+      info: help,
+      kind: 'function',
+    }))
     return { from: at - call[0].length, options }
   }
   const path = PATH.exec(before)?.[0] ?? ''

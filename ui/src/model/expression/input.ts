@@ -36,7 +36,12 @@ export function readInput(field: SchemaField, text: string): Json | undefined {
 
 /** The same value as an expression to go on from; nothing where there is none. */
 export function asExpression(field: SchemaField, value: Json | undefined): Json | undefined {
-  if (value === undefined || hasExpression(value) || (typeof value === 'string' && field.type === 'string' && !field.values)) return value
+  if (
+    value === undefined ||
+    hasExpression(value) ||
+    (typeof value === 'string' && field.type === 'string' && !field.values)
+  )
+    return value
   const text = JSON.stringify(value)
   return text.includes('{{') ? undefined : `{{ ${text} }}`
 }

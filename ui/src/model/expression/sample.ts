@@ -3,11 +3,22 @@ import { isObject, type JsonObject } from '../json'
 import type { WorkflowDocument } from '../document'
 import { strings } from '../strings'
 
-export type Sample = { source: 'run'; started_at: number; data: JsonObject } | { source: 'edited'; data: JsonObject } | { source: 'none'; data: JsonObject }
+export type Sample =
+  | { source: 'run'; started_at: number; data: JsonObject }
+  | { source: 'edited'; data: JsonObject }
+  | { source: 'none'; data: JsonObject }
 
 type Visit = { step: string; output?: unknown; error?: unknown }
 type Start = { trigger?: unknown; customer?: unknown; conversation?: unknown }
-type Run = { id: string; workflow?: { id: string }; version?: number; started_at?: number; input?: unknown; vars?: Record<string, unknown>; steps: readonly Visit[] }
+type Run = {
+  id: string
+  workflow?: { id: string }
+  version?: number
+  started_at?: number
+  input?: unknown
+  vars?: Record<string, unknown>
+  steps: readonly Visit[]
+}
 
 /** What expressions of a run saw at its end; see `RunState::scope` in core. */
 export function scopeOfRun(run: Run, start: Start): JsonObject {
@@ -25,13 +36,26 @@ export function scopeOfRun(run: Run, start: Start): JsonObject {
     customer: start.customer ?? null,
     conversation: start.conversation ?? null,
     trigger: start.trigger ?? null,
-    run: { id: run.id, workflow: run.workflow?.id ?? null, version: run.version ?? null, started_at: run.started_at ?? null },
+    run: {
+      id: run.id,
+      workflow: run.workflow?.id ?? null,
+      version: run.version ?? null,
+      started_at: run.started_at ?? null,
+    },
   } as JsonObject
 }
 
 /** Something to begin with when there is no run yet: the variables as they start. */
 export function scopeOfDocument(document: WorkflowDocument): JsonObject {
-  return { ...(document.vars ?? {}), input: {}, steps: {}, customer: { name: strings.sample.name, email: strings.sample.email }, conversation: { channel: 'conversation' }, trigger: { type: 'manual' }, run: {} }
+  return {
+    ...(document.vars ?? {}),
+    input: {},
+    steps: {},
+    customer: { name: strings.sample.name, email: strings.sample.email },
+    conversation: { channel: 'conversation' },
+    trigger: { type: 'manual' },
+    run: {},
+  }
 }
 
 /** The scope inside `set` of a step: `output` is what the step just gave. */
@@ -44,7 +68,12 @@ export function withOutput(data: JsonObject, step: string): JsonObject {
 /** What the condition of a message trigger reads. */
 export function messageScope(data: JsonObject): JsonObject {
   const trigger = isObject(data.trigger) ? data.trigger : {}
-  return { text: trigger.text ?? strings.sample.text, channel: trigger.channel ?? 'conversation', customer: data.customer ?? null, conversation: data.conversation ?? null }
+  return {
+    text: trigger.text ?? strings.sample.text,
+    channel: trigger.channel ?? 'conversation',
+    customer: data.customer ?? null,
+    conversation: data.conversation ?? null,
+  }
 }
 
 /** The place in a JavaScript text of a byte in its UTF-8 form. */

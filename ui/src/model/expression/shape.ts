@@ -17,11 +17,29 @@ export function leaf(kind = 'any', about?: string): Shape {
 /** The shape a JSON Schema describes. */
 function shapeOfSchema(schema: unknown, depth = 0): Shape {
   if (!isObject(schema)) return leaf()
-  const kind = Array.isArray(schema.type) ? schema.type.filter((name): name is string => typeof name === 'string' && name !== 'null').join(s.or) : typeof schema.type === 'string' ? schema.type : isObject(schema.properties) ? 'object' : 'any'
-  const shape = leaf(kind, typeof schema.title === 'string' ? schema.title : typeof schema.description === 'string' ? schema.description : undefined)
+  const kind = Array.isArray(schema.type)
+    ? schema.type.filter((name): name is string => typeof name === 'string' && name !== 'null').join(s.or)
+    : typeof schema.type === 'string'
+      ? schema.type
+      : isObject(schema.properties)
+        ? 'object'
+        : 'any'
+  const shape = leaf(
+    kind,
+    typeof schema.title === 'string'
+      ? schema.title
+      : typeof schema.description === 'string'
+        ? schema.description
+        : undefined,
+  )
   if (depth >= DEPTH_MAX) return shape
-  const inner = isObject(schema.properties) ? schema.properties : isObject(schema.items) && isObject(schema.items.properties) ? schema.items.properties : {}
-  for (const [name, member] of Object.entries(inner).slice(0, MEMBERS_MAX)) shape.members.set(name, shapeOfSchema(member, depth + 1))
+  const inner = isObject(schema.properties)
+    ? schema.properties
+    : isObject(schema.items) && isObject(schema.items.properties)
+      ? schema.items.properties
+      : {}
+  for (const [name, member] of Object.entries(inner).slice(0, MEMBERS_MAX))
+    shape.members.set(name, shapeOfSchema(member, depth + 1))
   return shape
 }
 
@@ -31,7 +49,9 @@ export function shapeOfValue(value: unknown, depth = 0): Shape {
   const shape: Shape = { ...leaf(kind), example: brief(value, 40) }
   if (depth >= DEPTH_MAX) return shape
   const source: unknown = Array.isArray(value) ? value.find(isObject) : value
-  if (isObject(source)) for (const [name, member] of Object.entries(source).slice(0, MEMBERS_MAX)) shape.members.set(name, shapeOfValue(member, depth + 1))
+  if (isObject(source))
+    for (const [name, member] of Object.entries(source).slice(0, MEMBERS_MAX))
+      shape.members.set(name, shapeOfValue(member, depth + 1))
   return shape
 }
 
@@ -42,7 +62,12 @@ export function merged(schema: Shape, sample: Shape): Shape {
     const known = members.get(name)
     members.set(name, known ? merged(known, shape) : shape)
   }
-  return { kind: schema.kind === 'any' ? sample.kind : schema.kind, about: schema.about, example: sample.example, members }
+  return {
+    kind: schema.kind === 'any' ? sample.kind : schema.kind,
+    about: schema.about,
+    example: sample.example,
+    members,
+  }
 }
 
 function record(members: Record<string, Shape>, about?: string): Shape {
@@ -52,20 +77,50 @@ function record(members: Record<string, Shape>, about?: string): Shape {
 /** Names an expression of this document can read, before any run: see `RunState::scope` in core. */
 export function documentShape(document: WorkflowDocument, outputOf: (action: string) => unknown): Shape {
   const root = record({})
-  for (const [name, value] of Object.entries(document.vars ?? {})) root.members.set(name, { ...shapeOfValue(value), about: s.variable })
+  for (const [name, value] of Object.entries(document.vars ?? {}))
+    root.members.set(name, { ...shapeOfValue(value), about: s.variable })
   const steps = record({}, s.steps)
   for (const [id, step] of Object.entries(document.steps)) {
-    if ('set' in step && isObject(step.set)) for (const name of Object.keys(step.set)) if (!root.members.has(name)) root.members.set(name, leaf('any', s.variable))
+    if ('set' in step && isObject(step.set))
+      for (const name of Object.keys(step.set))
+        if (!root.members.has(name)) root.members.set(name, leaf('any', s.variable))
     const output = outputShape(step, outputOf)
     if (output) steps.members.set(id, record({ output, error: errorShape() }, step.title))
   }
   const text = (about: string) => leaf('string', about)
   root.members.set('steps', steps)
   root.members.set('input', { ...shapeOfSchema(document.input), about: s.input })
-  root.members.set('customer', record({ id: text(s.id), name: text(s.name), email: text(s.email), phone: text(s.phone), telegram: text(s.telegram), external_id: text(s.externalId) }, s.customer))
+  root.members.set(
+    'customer',
+    record(
+      {
+        id: text(s.id),
+        name: text(s.name),
+        email: text(s.email),
+        phone: text(s.phone),
+        telegram: text(s.telegram),
+        external_id: text(s.externalId),
+      },
+      s.customer,
+    ),
+  )
   root.members.set('conversation', record({ id: text(s.id), channel: text(s.channel) }, s.conversation))
-  root.members.set('trigger', record({ type: text(s.triggerType), text: text(s.triggerText), channel: text(s.channel) }, s.trigger))
-  root.members.set('run', record({ id: text(s.id), workflow: text(s.workflow), version: leaf('number'), started_at: leaf('number', s.milliseconds) }, s.run))
+  root.members.set(
+    'trigger',
+    record({ type: text(s.triggerType), text: text(s.triggerText), channel: text(s.channel) }, s.trigger),
+  )
+  root.members.set(
+    'run',
+    record(
+      {
+        id: text(s.id),
+        workflow: text(s.workflow),
+        version: leaf('number'),
+        started_at: leaf('number', s.milliseconds),
+      },
+      s.run,
+    ),
+  )
   root.members.set('error', errorShape())
   return root
 }

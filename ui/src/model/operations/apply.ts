@@ -61,12 +61,17 @@ export function invert(before: WorkflowDocument, operation: Operation): Operatio
 }
 
 function wayBack(before: WorkflowDocument, after: WorkflowDocument): Operation {
-  const put = Object.fromEntries(Object.entries(before.steps).filter(([id, step]) => after.steps[id] !== step || !Object.hasOwn(after.steps, id)))
+  const put = Object.fromEntries(
+    Object.entries(before.steps).filter(([id, step]) => after.steps[id] !== step || !Object.hasOwn(after.steps, id)),
+  )
   const drop = Object.keys(after.steps).filter((id) => !Object.hasOwn(before.steps, id))
   return { op: 'put_steps', put, drop, order: Object.keys(before.steps), start: before.start }
 }
 
-function putSteps(document: WorkflowDocument, { put, drop, order, start }: Extract<Operation, { op: 'put_steps' }>): WorkflowDocument {
+function putSteps(
+  document: WorkflowDocument,
+  { put, drop, order, start }: Extract<Operation, { op: 'put_steps' }>,
+): WorkflowDocument {
   const merged: Steps = { ...document.steps, ...put }
   for (const id of drop) delete merged[id]
   const steps: Steps = {}
@@ -84,7 +89,10 @@ function editStep(document: WorkflowDocument, id: StepId, edit: (step: Step) => 
 }
 
 function mapSteps(document: WorkflowDocument, edit: (step: Step, id: StepId) => Step): WorkflowDocument {
-  return { ...document, steps: Object.fromEntries(Object.entries(document.steps).map(([id, step]) => [id, edit(step, id)])) }
+  return {
+    ...document,
+    steps: Object.fromEntries(Object.entries(document.steps).map(([id, step]) => [id, edit(step, id)])),
+  }
 }
 
 function addStep(document: WorkflowDocument, id: StepId, step: Step, index?: number): WorkflowDocument {
@@ -107,13 +115,16 @@ function removeStep(document: WorkflowDocument, id: StepId): WorkflowDocument {
 function detour(step: Step, gone: StepId, onward: StepId | null): Step {
   let changed = step
   for (const way of exitsOf(step)) if (way.target === gone) changed = withExit(changed, way.name, onward)
-  if (changed.type === 'approval' && changed.guards?.includes(gone)) changed = { ...changed, guards: changed.guards.filter((guard) => guard !== gone) }
+  if (changed.type === 'approval' && changed.guards?.includes(gone))
+    changed = { ...changed, guards: changed.guards.filter((guard) => guard !== gone) }
   return changed
 }
 
 function renameStep(document: WorkflowDocument, from: StepId, to: StepId): WorkflowDocument {
   if (!Object.hasOwn(document.steps, from) || Object.hasOwn(document.steps, to)) return document
-  const steps = Object.fromEntries(Object.entries(document.steps).map(([id, step]) => [id === from ? to : id, renamedIn(step, from, to)]))
+  const steps = Object.fromEntries(
+    Object.entries(document.steps).map(([id, step]) => [id === from ? to : id, renamedIn(step, from, to)]),
+  )
   return { ...document, start: document.start === from ? to : document.start, steps }
 }
 
@@ -121,7 +132,8 @@ function renameStep(document: WorkflowDocument, from: StepId, to: StepId): Workf
 function renamedIn(step: Step, from: StepId, to: StepId): Step {
   let changed = step
   for (const way of exitsOf(step)) if (way.target === from) changed = withExit(changed, way.name, to)
-  if (changed.type === 'approval' && changed.guards?.includes(from)) changed = { ...changed, guards: changed.guards.map((guard) => (guard === from ? to : guard)) }
+  if (changed.type === 'approval' && changed.guards?.includes(from))
+    changed = { ...changed, guards: changed.guards.map((guard) => (guard === from ? to : guard)) }
   return inTexts(changed, new RegExp(`\\bsteps\\.${from}\\b`, 'g'), `steps.${to}`) as Step
 }
 
@@ -132,6 +144,11 @@ function inTexts(value: unknown, pattern: RegExp, replacement: string): unknown 
     return items.every((item, index) => item === value[index]) ? value : items
   }
   if (typeof value !== 'object' || value === null) return value
-  const entries = Object.entries(value).map(([key, inner]): [string, unknown] => [key, inTexts(inner, pattern, replacement)])
-  return entries.every(([key, inner]) => inner === (value as Record<string, unknown>)[key]) ? value : Object.fromEntries(entries)
+  const entries = Object.entries(value).map(([key, inner]): [string, unknown] => [
+    key,
+    inTexts(inner, pattern, replacement),
+  ])
+  return entries.every(([key, inner]) => inner === (value as Record<string, unknown>)[key])
+    ? value
+    : Object.fromEntries(entries)
 }

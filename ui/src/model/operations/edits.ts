@@ -16,13 +16,30 @@ export function newStep(type: StepType, next: StepId): Step {
     case 'tool_call':
       return { type, action: '', input: {}, next }
     case 'collect_form':
-      return { type, prompt: '', form: { type: 'object', additionalProperties: false, properties: { email: { type: 'string', format: 'email', title: strings.newForm.email } }, required: ['email'] }, next }
+      return {
+        type,
+        prompt: '',
+        form: {
+          type: 'object',
+          additionalProperties: false,
+          properties: { email: { type: 'string', format: 'email', title: strings.newForm.email } },
+          required: ['email'],
+        },
+        next,
+      }
     case 'condition':
       return { type, branches: [{ when: '', next }], otherwise: next }
     case 'notify':
       return { type, channels: ['conversation'], body: '', next }
     case 'approval':
-      return { type, summary: '', approvers: { roles: ['manager'] }, timeout: { after: '4h', outcome: 'rejected' }, on_approve: next, on_reject: next }
+      return {
+        type,
+        summary: '',
+        approvers: { roles: ['manager'] },
+        timeout: { after: '4h', outcome: 'rejected' },
+        on_approve: next,
+        on_reject: next,
+      }
     case 'human_handoff':
       return { type, team: '', next }
     case 'end':
@@ -30,7 +47,8 @@ export function newStep(type: StepType, next: StepId): Step {
   }
 }
 
-export type Place = { from: StepId; exit: string; at?: [number, number] } | { before: StepId } | { at: [number, number] }
+export type Place =
+  { from: StepId; exit: string; at?: [number, number] } | { before: StepId } | { at: [number, number] }
 type Edit = { operation: Operation; id: StepId }
 
 /** Adds a step, on a connection (the rest moves down) or somewhere free. */
@@ -38,7 +56,10 @@ export function addStep(document: WorkflowDocument, place: Place, make: (next: S
   const id = freshId(wanted, document.steps)
   if (!('from' in place) && 'at' in place) {
     const step = { ...make(''), position: place.at }
-    return { id, operation: { op: 'batch', name: 'add', operations: [...pinned(document), { op: 'add_step', id, step }] } }
+    return {
+      id,
+      operation: { op: 'batch', name: 'add', operations: [...pinned(document), { op: 'add_step', id, step }] },
+    }
   }
   const spots = positions(document)
   if ('before' in place) return addFirst(document, place.before, spots, { id, make })
@@ -58,7 +79,12 @@ export function addStep(document: WorkflowDocument, place: Place, make: (next: S
       operations: [
         ...pinned(document),
         { op: 'move_steps', positions: moved },
-        { op: 'add_step', id, step: { ...make(target ?? ''), position }, index: Object.keys(document.steps).indexOf(place.from) + 1 },
+        {
+          op: 'add_step',
+          id,
+          step: { ...make(target ?? ''), position },
+          index: Object.keys(document.steps).indexOf(place.from) + 1,
+        },
         { op: 'connect', id: place.from, exit: place.exit, target: id },
       ],
     },
@@ -67,14 +93,20 @@ export function addStep(document: WorkflowDocument, place: Place, make: (next: S
 
 /** The nearest place to the right that no card covers. */
 function freeSpot([x, y]: [number, number], spots: Map<StepId, [number, number]>): [number, number] {
-  const covered = (at: number) => [...spots.values()].some(([cx, cy]) => Math.abs(cx - at) < CARD_WIDTH + 20 && Math.abs(cy - y) < CARD_HEIGHT + 20)
+  const covered = (at: number) =>
+    [...spots.values()].some(([cx, cy]) => Math.abs(cx - at) < CARD_WIDTH + 20 && Math.abs(cy - y) < CARD_HEIGHT + 20)
   let at = x
   while (covered(at)) at += CARD_WIDTH / 2
   return [at, y]
 }
 
 /** A new first step in front of the old one. */
-function addFirst(document: WorkflowDocument, old: StepId, spots: Map<StepId, [number, number]>, { id, make }: { id: StepId; make: (next: StepId) => Step }): Edit {
+function addFirst(
+  document: WorkflowDocument,
+  old: StepId,
+  spots: Map<StepId, [number, number]>,
+  { id, make }: { id: StepId; make: (next: StepId) => Step },
+): Edit {
   const position = spots.get(old) ?? [0, 0]
   const operations: Operation[] = [
     ...pinned(document),
@@ -91,7 +123,12 @@ function pinned(document: WorkflowDocument): Operation[] {
   return [{ op: 'move_steps', positions: Object.fromEntries(positions(document)) }]
 }
 
-function pushedDown(document: WorkflowDocument, first: StepId, spots: Map<StepId, [number, number]>, by: number): Record<StepId, [number, number]> {
+function pushedDown(
+  document: WorkflowDocument,
+  first: StepId,
+  spots: Map<StepId, [number, number]>,
+  by: number,
+): Record<StepId, [number, number]> {
   const top = spots.get(first)?.[1] ?? 0
   const edges = edgesOf(document)
   const moved: Record<StepId, [number, number]> = {}
@@ -118,7 +155,11 @@ export function autoLayout(document: WorkflowDocument): Operation {
 }
 
 /** Copies steps into the document under free names; connections among them follow, those to steps not here are cut. */
-export function pasteSteps(document: WorkflowDocument, steps: Record<StepId, Step>, offset: [number, number]): { operation: Operation; ids: StepId[] } {
+export function pasteSteps(
+  document: WorkflowDocument,
+  steps: Record<StepId, Step>,
+  offset: [number, number],
+): { operation: Operation; ids: StepId[] } {
   const taken = new Set(Object.keys(document.steps))
   const names = new Map<StepId, StepId>()
   for (const id of Object.keys(steps)) {
@@ -126,32 +167,52 @@ export function pasteSteps(document: WorkflowDocument, steps: Record<StepId, Ste
     taken.add(fresh)
     names.set(id, fresh)
   }
-  const target = (id: StepId | null) => (id === null ? null : (names.get(id) ?? (Object.hasOwn(document.steps, id) ? id : null)))
+  const target = (id: StepId | null) =>
+    id === null ? null : (names.get(id) ?? (Object.hasOwn(document.steps, id) ? id : null))
   const operations: Operation[] = Object.entries(steps).map(([id, step]) => {
     let copy = step
     for (const way of exitsOf(step)) if (way.target !== null) copy = withExit(copy, way.name, target(way.target))
-    if (copy.type === 'approval' && copy.guards) copy = { ...copy, guards: copy.guards.map((guard) => target(guard)).filter((guard) => guard !== null) }
+    if (copy.type === 'approval' && copy.guards)
+      copy = { ...copy, guards: copy.guards.map((guard) => target(guard)).filter((guard) => guard !== null) }
     const [x, y] = step.position ?? [0, 0]
     return { op: 'add_step', id: names.get(id) ?? id, step: { ...copy, position: [x + offset[0], y + offset[1]] } }
   })
-  return { operation: { op: 'batch', name: 'paste', operations: [...pinned(document), ...operations] }, ids: [...names.values()] }
+  return {
+    operation: { op: 'batch', name: 'paste', operations: [...pinned(document), ...operations] },
+    ids: [...names.values()],
+  }
 }
 
 /** The chosen steps with the places they are drawn at, for copying. */
 export function pickSteps(document: WorkflowDocument, ids: ReadonlySet<StepId>): Record<StepId, Step> {
   const spots = positions(document)
-  return Object.fromEntries(Object.entries(document.steps).filter(([id]) => ids.has(id)).map(([id, step]) => [id, { ...step, position: spots.get(id) ?? [0, 0] }]))
+  return Object.fromEntries(
+    Object.entries(document.steps)
+      .filter(([id]) => ids.has(id))
+      .map(([id, step]) => [id, { ...step, position: spots.get(id) ?? [0, 0] }]),
+  )
 }
 
 /** The step the arrow keys lead to from here. */
-export function neighbour(document: WorkflowDocument, id: StepId, direction: 'up' | 'down' | 'left' | 'right'): StepId | null {
+export function neighbour(
+  document: WorkflowDocument,
+  id: StepId,
+  direction: 'up' | 'down' | 'left' | 'right',
+): StepId | null {
   const edges = edgesOf(document)
   const spots = positions(document)
   const x = (step: StepId) => spots.get(step)?.[0] ?? 0
   const y = (step: StepId) => spots.get(step)?.[1] ?? 0
-  if (direction === 'down') return edges.find((edge) => edge.from === id && y(edge.to) > y(id))?.to ?? edges.find((edge) => edge.from === id)?.to ?? null
+  if (direction === 'down')
+    return (
+      edges.find((edge) => edge.from === id && y(edge.to) > y(id))?.to ??
+      edges.find((edge) => edge.from === id)?.to ??
+      null
+    )
   if (direction === 'up') return edges.find((edge) => edge.to === id && y(edge.from) < y(id))?.from ?? null
-  const side = Object.keys(document.steps).filter((other) => other !== id && (direction === 'left' ? x(other) < x(id) : x(other) > x(id)))
+  const side = Object.keys(document.steps).filter(
+    (other) => other !== id && (direction === 'left' ? x(other) < x(id) : x(other) > x(id)),
+  )
   const far = (other: StepId) => Math.abs(x(other) - x(id)) + 3 * Math.abs(y(other) - y(id))
   return side.sort((a, b) => far(a) - far(b))[0] ?? null
 }
@@ -181,7 +242,11 @@ export function describe(document: WorkflowDocument, operation: Operation): stri
 
 /** Makes the document equal to another one, as one thing to take back. */
 export function replaceDocument(before: WorkflowDocument, next: WorkflowDocument): Operation {
-  const fields = new Set([...Object.keys(before), ...Object.keys(next)].filter((field): field is DocumentField => field !== 'steps' && field !== 'schema' && field !== 'start'))
+  const fields = new Set(
+    [...Object.keys(before), ...Object.keys(next)].filter(
+      (field): field is DocumentField => field !== 'steps' && field !== 'schema' && field !== 'start',
+    ),
+  )
   const changed = [...fields].filter((field) => !jsonEqual(before[field], next[field]))
   const steps = Object.keys(next.steps)
   return {
@@ -189,7 +254,13 @@ export function replaceDocument(before: WorkflowDocument, next: WorkflowDocument
     name: 'replace',
     operations: [
       ...changed.map((field): Operation => ({ op: 'set_document', field, value: next[field] })),
-      { op: 'put_steps', put: next.steps, drop: Object.keys(before.steps).filter((id) => !Object.hasOwn(next.steps, id)), order: steps, start: next.start },
+      {
+        op: 'put_steps',
+        put: next.steps,
+        drop: Object.keys(before.steps).filter((id) => !Object.hasOwn(next.steps, id)),
+        order: steps,
+        start: next.start,
+      },
     ],
   }
 }

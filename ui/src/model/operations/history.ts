@@ -29,14 +29,24 @@ export function perform(history: History, operation: Operation, now: number): Hi
   if (last && key !== null && last.key === key && now - last.at < SAME_EDIT_MS && history.future.length === 0) {
     return { document, past: [...history.past.slice(0, -1), { ...last, at: now, redo: operation }], future: [] }
   }
-  const entry = { name: describe(history.document, operation), key, at: now, undo: invert(history.document, operation), redo: operation }
+  const entry = {
+    name: describe(history.document, operation),
+    key,
+    at: now,
+    undo: invert(history.document, operation),
+    redo: operation,
+  }
   return { document, past: [...history.past.slice(-(PAST_MAX - 1)), entry], future: [] }
 }
 
 export function undo(history: History): History {
   const entry = history.past.at(-1)
   if (!entry) return history
-  return { document: apply(history.document, entry.undo), past: history.past.slice(0, -1), future: [entry, ...history.future] }
+  return {
+    document: apply(history.document, entry.undo),
+    past: history.past.slice(0, -1),
+    future: [entry, ...history.future],
+  }
 }
 
 export function redo(history: History): History {

@@ -4,16 +4,39 @@ import { asDocument, STEP_TYPES, type Step, type WorkflowDocument } from '../doc
 import { exitsOf } from '../exits'
 import { jsonEqual } from '../json'
 import { apply, invert } from './apply'
-import { addStep, autoLayout, moveSteps, neighbour, newStep, pasteSteps, pickSteps, removeSteps, replaceDocument } from './edits'
+import {
+  addStep,
+  autoLayout,
+  moveSteps,
+  neighbour,
+  newStep,
+  pasteSteps,
+  pickSteps,
+  removeSteps,
+  replaceDocument,
+} from './edits'
 import { perform, redo, startHistory, undo } from './history'
 import type { Operation } from './types'
 
 const IDS = ['a', 'b', 'c', 'd', 'e']
 const id = fc.constantFrom(...IDS)
 const OUTCOMES = ['solved', 'given back']
-const plainStep: fc.Arbitrary<Step> = fc.tuple(fc.constantFrom(...STEP_TYPES), id, fc.string({ maxLength: 5 })).map(([type, next, title]) => ({ ...newStep(type, next), title: `${title} {{ steps.${next}.output }}` }))
+const plainStep: fc.Arbitrary<Step> = fc
+  .tuple(fc.constantFrom(...STEP_TYPES), id, fc.string({ maxLength: 5 }))
+  .map(([type, next, title]) => ({ ...newStep(type, next), title: `${title} {{ steps.${next}.output }}` }))
 const handoff: fc.Arbitrary<Step> = fc
-  .record({ next: id, outcomes: fc.dictionary(fc.constantFrom(...OUTCOMES), id.map((next) => ({ next })), { noNullPrototype: true }), timeout: fc.option(id.map((next) => ({ after: '1d', next })), { nil: undefined }) })
+  .record({
+    next: id,
+    outcomes: fc.dictionary(
+      fc.constantFrom(...OUTCOMES),
+      id.map((next) => ({ next })),
+      { noNullPrototype: true },
+    ),
+    timeout: fc.option(
+      id.map((next) => ({ after: '1d', next })),
+      { nil: undefined },
+    ),
+  })
   .map(({ next, outcomes, timeout }) => ({ type: 'human_handoff', next, outcomes, ...(timeout && { timeout }) }))
 const anyStep: fc.Arbitrary<Step> = fc.oneof({ weight: 3, arbitrary: plainStep }, { weight: 1, arbitrary: handoff })
 const anyDocument: fc.Arbitrary<WorkflowDocument> = fc
@@ -21,21 +44,57 @@ const anyDocument: fc.Arbitrary<WorkflowDocument> = fc
   .map((entries) => asDocument({ schema: 1, name: 'x', start: entries[0]?.[0], steps: Object.fromEntries(entries) }))
 
 const spot = fc.tuple(fc.integer({ min: -500, max: 500 }), fc.integer({ min: -500, max: 500 }))
-const exitName = fc.constantFrom('next', 'error', 'timeout', 'approved', 'rejected', 'changes', 'otherwise', 'when 1', ...OUTCOMES, 'nonsense')
+const exitName = fc.constantFrom(
+  'next',
+  'error',
+  'timeout',
+  'approved',
+  'rejected',
+  'changes',
+  'otherwise',
+  'when 1',
+  ...OUTCOMES,
+  'nonsense',
+)
 const simple: fc.Arbitrary<Operation> = fc.oneof(
-  fc.record({ op: fc.constant('set_document' as const), field: fc.constantFrom('name' as const, 'description' as const, 'vars' as const), value: fc.oneof(fc.string(), fc.constant(undefined)) }),
-  fc.record({ op: fc.constant('add_step' as const), id, step: anyStep, index: fc.option(fc.nat(4), { nil: undefined }) }),
+  fc.record({
+    op: fc.constant('set_document' as const),
+    field: fc.constantFrom('name' as const, 'description' as const, 'vars' as const),
+    value: fc.oneof(fc.string(), fc.constant(undefined)),
+  }),
+  fc.record({
+    op: fc.constant('add_step' as const),
+    id,
+    step: anyStep,
+    index: fc.option(fc.nat(4), { nil: undefined }),
+  }),
   fc.record({ op: fc.constant('remove_step' as const), id }),
   fc.record({ op: fc.constant('rename_step' as const), from: id, to: id }),
-  fc.record({ op: fc.constant('set_field' as const), id, path: fc.constantFrom(['title'], ['input', 'x', 'y'], ['approvers', 'roles', 0]), value: fc.oneof(fc.string(), fc.constant(undefined)) }),
+  fc.record({
+    op: fc.constant('set_field' as const),
+    id,
+    path: fc.constantFrom(['title'], ['input', 'x', 'y'], ['approvers', 'roles', 0]),
+    value: fc.oneof(fc.string(), fc.constant(undefined)),
+  }),
   fc.record({ op: fc.constant('replace_step' as const), id, step: anyStep }),
   fc.record({ op: fc.constant('connect' as const), id, exit: exitName, target: fc.option(id) }),
   fc.dictionary(id, spot).map((positions): Operation => ({ op: 'move_steps', positions })),
-  fc.record({ op: fc.constant('put_steps' as const), put: fc.dictionary(id, anyStep, { noNullPrototype: true }), drop: fc.uniqueArray(id), order: fc.uniqueArray(id), start: id }),
+  fc.record({
+    op: fc.constant('put_steps' as const),
+    put: fc.dictionary(id, anyStep, { noNullPrototype: true }),
+    drop: fc.uniqueArray(id),
+    order: fc.uniqueArray(id),
+    start: id,
+  }),
 )
 const operation: fc.Arbitrary<Operation> = fc.oneof(
   { weight: 4, arbitrary: simple },
-  { weight: 1, arbitrary: fc.array(simple, { maxLength: 4 }).map((operations): Operation => ({ op: 'batch', name: 'x', operations })) },
+  {
+    weight: 1,
+    arbitrary: fc
+      .array(simple, { maxLength: 4 })
+      .map((operations): Operation => ({ op: 'batch', name: 'x', operations })),
+  },
 )
 
 function same(a: WorkflowDocument, b: WorkflowDocument): void {
@@ -45,46 +104,62 @@ function same(a: WorkflowDocument, b: WorkflowDocument): void {
 
 describe('operations', () => {
   it('are taken back exactly, alone', () => {
-    fc.assert(fc.property(anyDocument, operation, (document, one) => {
-      same(apply(apply(document, one), invert(document, one)), document)
-    }), { numRuns: 2000 })
+    fc.assert(
+      fc.property(anyDocument, operation, (document, one) => {
+        same(apply(apply(document, one), invert(document, one)), document)
+      }),
+      { numRuns: 2000 },
+    )
   })
 
   it('are taken back exactly, in any sequence, and done again', () => {
-    fc.assert(fc.property(anyDocument, fc.array(operation, { maxLength: 25 }), (document, sequence) => {
-      let now = 0
-      const done = sequence.reduce((history, one) => perform(history, one, (now += 10_000)), startHistory(document))
-      let back = done
-      while (back.past.length > 0) back = undo(back)
-      same(back.document, document)
-      let again = back
-      while (again.future.length > 0) again = redo(again)
-      same(again.document, done.document)
-    }), { numRuns: 500 })
+    fc.assert(
+      fc.property(anyDocument, fc.array(operation, { maxLength: 25 }), (document, sequence) => {
+        let now = 0
+        const done = sequence.reduce((history, one) => perform(history, one, (now += 10_000)), startHistory(document))
+        let back = done
+        while (back.past.length > 0) back = undo(back)
+        same(back.document, document)
+        let again = back
+        while (again.future.length > 0) again = redo(again)
+        same(again.document, done.document)
+      }),
+      { numRuns: 500 },
+    )
   })
 
   it('never change the document they are given', () => {
-    fc.assert(fc.property(anyDocument, operation, (document, one) => {
-      const before = JSON.stringify(document)
-      apply(document, one)
-      expect(JSON.stringify(document)).toBe(before)
-    }))
+    fc.assert(
+      fc.property(anyDocument, operation, (document, one) => {
+        const before = JSON.stringify(document)
+        apply(document, one)
+        expect(JSON.stringify(document)).toBe(before)
+      }),
+    )
   })
 
   it('leave no exit pointing at a removed step', () => {
-    fc.assert(fc.property(anyDocument, id, (document, gone) => {
-      const after = apply(document, { op: 'remove_step', id: gone })
-      if (!Object.hasOwn(document.steps, gone)) return
-      for (const step of Object.values(after.steps)) expect(exitsOf(step).map((way) => way.target)).not.toContain(gone)
-      expect(after.start).not.toBe(gone)
-    }))
+    fc.assert(
+      fc.property(anyDocument, id, (document, gone) => {
+        const after = apply(document, { op: 'remove_step', id: gone })
+        if (!Object.hasOwn(document.steps, gone)) return
+        for (const step of Object.values(after.steps))
+          expect(exitsOf(step).map((way) => way.target)).not.toContain(gone)
+        expect(after.start).not.toBe(gone)
+      }),
+    )
   })
 })
 
 const line = asDocument({
   name: 'x',
   start: 'a',
-  steps: { a: { type: 'tool_call', action: 'x.y', next: 'b' }, b: { type: 'approval', summary: '{{ steps.a.output.n }}', guards: ['c'], on_approve: 'c', on_reject: 'z' }, c: { type: 'tool_call', action: 'x.z', next: 'z' }, z: { type: 'end' } },
+  steps: {
+    a: { type: 'tool_call', action: 'x.y', next: 'b' },
+    b: { type: 'approval', summary: '{{ steps.a.output.n }}', guards: ['c'], on_approve: 'c', on_reject: 'z' },
+    c: { type: 'tool_call', action: 'x.z', next: 'z' },
+    z: { type: 'end' },
+  },
 })
 
 describe('edits', () => {
@@ -104,7 +179,11 @@ describe('edits', () => {
     expect(after.steps.a).toMatchObject({ next: 'c' })
   })
   it('rename everywhere', () => {
-    const after = apply(apply(line, { op: 'rename_step', from: 'a', to: 'check' }), { op: 'rename_step', from: 'c', to: 'pay' })
+    const after = apply(apply(line, { op: 'rename_step', from: 'a', to: 'check' }), {
+      op: 'rename_step',
+      from: 'c',
+      to: 'pay',
+    })
     expect(after.start).toBe('check')
     expect(after.steps.b).toMatchObject({ summary: '{{ steps.check.output.n }}', guards: ['pay'], on_approve: 'pay' })
   })
@@ -130,7 +209,11 @@ describe('history', () => {
   it('takes typing back as one', () => {
     let history = startHistory(line)
     'Hello'.split('').forEach((_, index, letters) => {
-      history = perform(history, { op: 'set_field', id: 'a', path: ['title'], value: letters.slice(0, index + 1).join('') }, index * 100)
+      history = perform(
+        history,
+        { op: 'set_field', id: 'a', path: ['title'], value: letters.slice(0, index + 1).join('') },
+        index * 100,
+      )
     })
     expect(history.past).toHaveLength(1)
     expect(undo(history).document).toEqual(line)
@@ -140,9 +223,11 @@ describe('history', () => {
 
 describe('replacing the document', () => {
   it('gives exactly the other one', () => {
-    fc.assert(fc.property(anyDocument, anyDocument, (document, other) => {
-      same(apply(document, replaceDocument(document, other)), other)
-    }))
+    fc.assert(
+      fc.property(anyDocument, anyDocument, (document, other) => {
+        same(apply(document, replaceDocument(document, other)), other)
+      }),
+    )
   })
 })
 

@@ -9,12 +9,27 @@ import type { Operation } from './types'
 
 // `crates/core/tests/vectors.rs` reads the same file: both sides must see the same connections, places and names.
 const FILE = new URL('../../../../crates/core/tests/vectors/operations.json', import.meta.url)
-type Case = { name: string; operations: Operation[]; result: WorkflowDocument; edges: [string, string, string][]; nowhere: string[]; unreachable: string[] }
+type Case = {
+  name: string
+  operations: Operation[]
+  result: WorkflowDocument
+  edges: [string, string, string][]
+  nowhere: string[]
+  unreachable: string[]
+}
 type Vectors = { functions: string[]; document: WorkflowDocument; cases: Case[] }
 
 function seen(document: WorkflowDocument): Pick<Case, 'edges' | 'nowhere' | 'unreachable'> {
-  const nowhere = Object.entries(document.steps).flatMap(([id, step]) => exitsOf(step).filter((way) => !way.optional && (way.target === null || !Object.hasOwn(document.steps, way.target))).map((way) => `/steps/${id}/${exitPath(step, way.name).replaceAll('.', '/')}`))
-  return { edges: edgesOf(document).map((edge) => [edge.from, edge.exit, edge.to]), nowhere: nowhere.sort(), unreachable: [...unreachable(document)].sort() }
+  const nowhere = Object.entries(document.steps).flatMap(([id, step]) =>
+    exitsOf(step)
+      .filter((way) => !way.optional && (way.target === null || !Object.hasOwn(document.steps, way.target)))
+      .map((way) => `/steps/${id}/${exitPath(step, way.name).replaceAll('.', '/')}`),
+  )
+  return {
+    edges: edgesOf(document).map((edge) => [edge.from, edge.exit, edge.to]),
+    nowhere: nowhere.sort(),
+    unreachable: [...unreachable(document)].sort(),
+  }
 }
 
 const read = () => JSON.parse(readFileSync(FILE, 'utf8')) as Vectors
@@ -26,7 +41,10 @@ if (process.env.UPDATE_VECTORS) {
     const result = operations.reduce(apply, asDocument(old.document))
     return { name, operations, result, ...seen(result) }
   })
-  writeFileSync(FILE, `${JSON.stringify({ functions: Object.keys(FUNCTIONS), document: old.document, cases }, null, 1)}\n`)
+  writeFileSync(
+    FILE,
+    `${JSON.stringify({ functions: Object.keys(FUNCTIONS), document: old.document, cases }, null, 1)}\n`,
+  )
 }
 
 describe('golden vectors', () => {

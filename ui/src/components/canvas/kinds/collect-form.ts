@@ -7,5 +7,10 @@ export const collectForm: KindView<CollectForm> = {
   type: 'collect_form',
   icon: ClipboardList,
   colour: 'text-ok',
-  line: (step) => schemaFields(step.form).map((field) => field.title).join(', ') || step.prompt || '…',
+  line: (step) =>
+    schemaFields(step.form)
+      .map((field) => field.title)
+      .join(', ') ||
+    step.prompt ||
+    '…',
 }

@@ -8,11 +8,21 @@ import { strings } from '../strings'
 
 const s = strings.tool
 const NAME = /^[\w-]+(?:\.[\w-]+)+$/
-const GROUP = '[&_[cmdk-group-heading]]:px-2 [&_[cmdk-group-heading]]:py-1 [&_[cmdk-group-heading]]:text-xs [&_[cmdk-group-heading]]:text-faint'
+const GROUP =
+  '[&_[cmdk-group-heading]]:px-2 [&_[cmdk-group-heading]]:py-1 [&_[cmdk-group-heading]]:text-xs ' +
+  '[&_[cmdk-group-heading]]:text-faint'
 const RISK = { read: 'text-faint', write: 'text-muted', high: 'text-bad' } as const
 
 /** The action of a step: typed by its name, or looked for among all there are. */
-export function ActionField({ id, connectors, hint }: { id: string; connectors: readonly Connector[]; hint: ReactNode }) {
+export function ActionField({
+  id,
+  connectors,
+  hint,
+}: {
+  id: string
+  connectors: readonly Connector[]
+  hint: ReactNode
+}) {
   const [value = '', setValue] = useStepField<string>(id, ['action'])
   // What is looked for; nothing while the field shows what is chosen.
   const [typed, setTyped] = useState<string | null>(null)
@@ -45,7 +55,12 @@ export function ActionField({ id, connectors, hint }: { id: string; connectors: 
       <Field label={s.action} hint={hint}>
         {(props) => (
           // cmdk gives the text box an id of its own: the label leads here, and from here to it.
-          <div id={props.id} tabIndex={-1} className="relative" onFocus={(event) => event.target === event.currentTarget && input.current?.focus()}>
+          <div
+            id={props.id}
+            tabIndex={-1}
+            className="relative"
+            onFocus={(event) => event.target === event.currentTarget && input.current?.focus()}
+          >
             <Command.Input asChild value={typed ?? ''} onValueChange={type}>
               <Input
                 ref={input}
@@ -72,12 +87,29 @@ export function ActionField({ id, connectors, hint }: { id: string; connectors: 
               />
             </Command.Input>
             {open && (
-              <Command.List ref={list} label={s.actions} onMouseDown={(event) => event.preventDefault()} className="absolute inset-x-0 top-full z-20 mt-1 max-h-72 overflow-y-auto rounded-lg border border-line-strong bg-raised p-1 shadow-[var(--shadow)]">
+              <Command.List
+                ref={list}
+                label={s.actions}
+                onMouseDown={(event) => event.preventDefault()}
+                className={cx(
+                  'absolute inset-x-0 top-full z-20 mt-1 max-h-72 overflow-y-auto rounded-lg border',
+                  'border-line-strong bg-raised p-1 shadow-[var(--shadow)]',
+                )}
+              >
                 <Command.Empty className="px-2 py-3 text-center text-xs text-muted">{s.noAction}</Command.Empty>
                 {connectors.map((connector) => (
                   <Command.Group key={connector.name} heading={connector.title} className={GROUP}>
                     {connector.actions.map((action) => (
-                      <Command.Item key={action.name} value={action.name} keywords={[action.title, connector.title]} onSelect={() => choose(action.name)} className="flex cursor-pointer items-center gap-2 rounded-md px-2 py-1 text-sm data-[selected=true]:bg-hover">
+                      <Command.Item
+                        key={action.name}
+                        value={action.name}
+                        keywords={[action.title, connector.title]}
+                        onSelect={() => choose(action.name)}
+                        className={cx(
+                          'flex cursor-pointer items-center gap-2 rounded-md px-2 py-1 text-sm',
+                          'data-[selected=true]:bg-hover',
+                        )}
+                      >
                         <span className="min-w-0 flex-1">
                           {action.title}
                           <span className="block truncate font-mono text-[11px] text-faint">{action.name}</span>

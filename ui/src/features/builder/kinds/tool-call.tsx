@@ -35,16 +35,48 @@ export function ToolCallEditor({ id, step }: { id: string; step: ToolCall }) {
   const fields = schemaFields(action?.input)
   return (
     <>
-      <ActionField id={id} connectors={connectors?.items ?? []} hint={action ? action.description : step.action && connectors ? s.unknown : s.actionHint} />
-      {action && <p className={cx('text-xs', action.risk === 'high' ? 'text-bad' : 'text-faint')}>{s.risk[action.risk]}</p>}
+      <ActionField
+        id={id}
+        connectors={connectors?.items ?? []}
+        hint={action ? action.description : step.action && connectors ? s.unknown : s.actionHint}
+      />
+      {action && (
+        <p className={cx('text-xs', action.risk === 'high' ? 'text-bad' : 'text-faint')}>{s.risk[action.risk]}</p>
+      )}
       {own.length > 1 && (
         <Field label={s.connection}>
-          {(props) => <Select {...props} data-field="connection" value={step.connection ?? ''} onChange={(event) => builder.perform({ op: 'set_field', id, path: ['connection'], value: event.target.value || undefined })}><option value="">{s.anyConnection}</option>{own.map((one) => <option key={one.id} value={one.name}>{one.name}</option>)}</Select>}
+          {(props) => (
+            <Select
+              {...props}
+              data-field="connection"
+              value={step.connection ?? ''}
+              onChange={(event) =>
+                builder.perform({ op: 'set_field', id, path: ['connection'], value: event.target.value || undefined })
+              }
+            >
+              <option value="">{s.anyConnection}</option>
+              {own.map((one) => (
+                <option key={one.id} value={one.name}>
+                  {one.name}
+                </option>
+              ))}
+            </Select>
+          )}
         </Field>
       )}
       <Group title={s.input}>
-        {fields.map((field) => <StepInput key={`${step.action} ${field.name}`} id={id} field={field} />)}
-        {(fields.length === 0 || hasExtra(step.input, fields)) && <JsonField label={s.otherInput} field="input" template value={step.input} onChange={(value) => builder.perform({ op: 'set_field', id, path: ['input'], value: value ?? {} })} />}
+        {fields.map((field) => (
+          <StepInput key={`${step.action} ${field.name}`} id={id} field={field} />
+        ))}
+        {(fields.length === 0 || hasExtra(step.input, fields)) && (
+          <JsonField
+            label={s.otherInput}
+            field="input"
+            template
+            value={step.input}
+            onChange={(value) => builder.perform({ op: 'set_field', id, path: ['input'], value: value ?? {} })}
+          />
+        )}
       </Group>
       <PairsField id={id} path={['set']} label={s.set} place={place} />
       <RetryGroup id={id} step={step} />
