@@ -54,7 +54,7 @@ impl App {
             requests: permits(config.requests_max),
             waiting: permits(config.waiting_max),
             streams: permits(config.streams_max),
-            metrics: config.metrics.then(crate::serve::recorder).flatten(),
+            metrics: config.metrics.then(crate::http::metrics::recorder).flatten(),
             closing: watch::Sender::new(false),
             engine,
             store,

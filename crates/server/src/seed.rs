@@ -1,10 +1,9 @@
 //! Making things without the API: for the demo, the benchmark and tests.
 
 use crate::{
+    api::{api_keys::new_key, connections::secrets, versions::publishing},
     auth::{check_password_rules, hash_password},
-    error::{ApiError, ApiResult},
-    handlers::api_keys::new_key,
-    publishing, secrets,
+    http::problem::{ApiError, ApiResult},
 };
 use countersign_engine::{Clock, Engine, SystemClock, Vault};
 use countersign_store::{

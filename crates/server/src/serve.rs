@@ -1,8 +1,7 @@
 //! Listening, housekeeping, going down in order.
 
-use crate::{accept, app::App, router::router};
-use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
-use std::{future::Future, io, sync::OnceLock, time::Duration};
+use crate::{app::App, http::listen, router::router};
+use std::{future::Future, io, time::Duration};
 use tokio::net::TcpListener;
 
 /// How often remembered answers and spent credentials are cleared away.
@@ -24,7 +23,7 @@ pub async fn serve(
     shutdown: impl Future<Output = ()> + Send + 'static,
 ) -> io::Result<()> {
     let upkeep = tokio::spawn(housekeeping(app.clone()));
-    let accepting = accept::accept(listener, router(app.clone()), app.closing.subscribe());
+    let accepting = listen::accept(listener, router(app.clone()), app.closing.subscribe());
     let late = async {
         shutdown.await;
         app.closing.send_replace(true);
@@ -61,10 +60,4 @@ async fn housekeeping(app: App) {
             }
         }
     }
-}
-
-/// The process's metrics recorder; none when another one is installed.
-pub(crate) fn recorder() -> Option<PrometheusHandle> {
-    static RECORDER: OnceLock<Option<PrometheusHandle>> = OnceLock::new();
-    RECORDER.get_or_init(|| PrometheusBuilder::new().install_recorder().ok()).clone()
 }

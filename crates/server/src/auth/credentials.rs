@@ -1,36 +1,22 @@
 //! From a secret to a person or program, asking the database at most every few seconds.
 
-use super::secret::{fingerprint, sha256_hex};
 use crate::{
     app::App,
-    error::{ApiError, ApiResult},
-    extract::{Credential, unauthenticated},
+    auth::{
+        caller::unauthenticated,
+        identity::{Credential, Identity, actor_roles},
+        secret::{fingerprint, sha256_hex},
+        session,
+    },
+    http::problem::{ApiError, ApiResult},
 };
 use axum::http::StatusCode;
 use countersign_core::run::{Actor, Via};
-use countersign_store::{ApiKeyRow, Role, WorkspaceRow};
+use countersign_store::ApiKeyRow;
 use std::sync::Arc;
 
 /// How old `last_used_at` of an API key may get.
 const LAST_USED_GRAIN_MS: i64 = 60_000;
-
-/// Who somebody is, in one workspace.
-#[derive(Debug, Clone)]
-pub(crate) struct Identity {
-    pub(crate) credential: Credential,
-    pub(crate) workspace: WorkspaceRow,
-    pub(crate) actor: Actor,
-    pub(crate) role: Role,
-    pub(crate) groups: Vec<String>,
-    /// When the credential ends by itself, milliseconds since the epoch.
-    expires_at: Option<i64>,
-}
-
-/// The roles an approval step may name: the role itself, those below it, and the groups.
-pub(crate) fn actor_roles(role: Role, groups: &[String]) -> Vec<String> {
-    let roles = Role::ALL.iter().rev().filter(|lower| **lower <= role).map(|role| role.as_str().to_owned());
-    roles.chain(groups.iter().cloned()).collect()
-}
 
 /// The person behind a session cookie.
 pub(crate) async fn by_session(app: &App, secret: &str) -> ApiResult<Arc<Identity>> {
@@ -45,7 +31,7 @@ pub(crate) async fn by_session(app: &App, secret: &str) -> ApiResult<Arc<Identit
     let member = app.store.get_member(&session.workspace, &session.user_id).await?;
     let workspace = app.store.get_workspace(&session.workspace).await?;
     let (Some(user), Some(member), Some(workspace)) = (user, member, workspace) else { return Err(expired()) };
-    let expires_at = super::session::slide(app, &session, now).await?;
+    let expires_at = session::slide(app, &session, now).await?;
     let (role, groups) = (member.membership.role, member.membership.groups);
     let actor =
         Actor { id: user.id, name: user.name, email: user.email, roles: actor_roles(role, &groups), via: Via::Portal };

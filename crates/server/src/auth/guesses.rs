@@ -1,6 +1,6 @@
 //! How often somebody may try.
 
-use crate::error::ApiError;
+use crate::http::problem::ApiError;
 use parking_lot::Mutex;
 use std::{
     collections::HashMap,

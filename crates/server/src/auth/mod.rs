@@ -1,16 +1,24 @@
-//! Who is who: passwords, sessions, API keys, the one-time set-up link.
+//! Who is who: passwords, sessions, API keys, visitors of a chat, the one-time set-up link.
 
+mod caller;
 mod credentials;
 mod guesses;
+mod identity;
 mod password;
 mod secret;
 mod session;
 mod setup;
+mod visitor;
 
-pub(crate) use credentials::{Identity, actor_roles, by_api_key, by_session};
+pub(crate) use caller::Address;
+pub use caller::Caller;
+pub(crate) use credentials::by_session;
 pub(crate) use guesses::Guesses;
+pub use identity::Credential;
+pub(crate) use identity::{Identity, actor_roles};
 pub(crate) use password::{Passwords, check_password_rules, hash as hash_password};
 pub(crate) use secret::{fingerprint, random_secret, sha256_hex};
-pub(crate) use session::{clear_cookie, end, open, session_cookie};
+pub(crate) use session::{clear_cookie, end, open};
 pub(crate) use setup::{Setup, invite, use_setup_token};
 pub use setup::{SetupLink, ensure_admin};
+pub(crate) use visitor::Visitor;

@@ -1,6 +1,6 @@
 //! Random secrets, of which only hashes are kept.
 
-use crate::error::ApiError;
+use crate::http::problem::ApiError;
 use sha2::{Digest, Sha256};
 
 const ALPHABET: &[u8; 62] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";

@@ -1,7 +1,10 @@
 //! Signed-in browsers: a random secret in a cookie, its hash in the database.
 
-use super::secret::{random_secret, sha256_hex};
-use crate::{app::App, error::ApiResult};
+use crate::{
+    app::App,
+    auth::secret::{random_secret, sha256_hex},
+    http::problem::ApiResult,
+};
 use axum::http::{HeaderMap, HeaderValue, header};
 use countersign_store::SessionRow;
 

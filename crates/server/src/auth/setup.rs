@@ -1,7 +1,9 @@
 //! One-time links: the first administrator, and people who are invited.
 
-use super::secret::{random_secret, sha256_hex};
-use crate::error::{ApiError, ApiResult};
+use crate::{
+    auth::secret::{random_secret, sha256_hex},
+    http::problem::{ApiError, ApiResult},
+};
 use axum::http::StatusCode;
 use countersign_engine::{Clock, SystemClock};
 use countersign_store::{OneTimeTokenRow, Store, WorkspaceRow};

@@ -1,0 +1,212 @@
+//! Signing in and out, the set-up link, one's own password.
+
+use crate::{
+    app::App,
+    auth::{self, Address, Caller, Identity, Setup, check_password_rules},
+    http::{
+        extract::Body,
+        fields::{bounded, email},
+        problem::{ApiError, ApiResult},
+    },
+    wire::{LoginRequest, Me, MeUser, PasswordRequest, SetupRequest, WorkspaceRef},
+};
+use axum::{
+    Json,
+    extract::State,
+    http::{HeaderMap, HeaderValue, StatusCode, header},
+};
+use countersign_store::{MembershipRow, NewAudit, OneTimeTokenRow, Role, UserRow};
+use serde_json::json;
+use std::net::IpAddr;
+use uuid::Uuid;
+
+type SignedIn = ([(header::HeaderName, HeaderValue); 1], Json<Me>);
+
+fn me(identity: &Identity) -> Me {
+    Me {
+        user: MeUser {
+            id: identity.actor.id.clone(),
+            email: identity.actor.email.clone(),
+            name: identity.actor.name.clone(),
+        },
+        workspace: WorkspaceRef {
+            id: identity.workspace.id.clone(),
+            slug: identity.workspace.slug.clone(),
+            name: identity.workspace.name.clone(),
+        },
+        role: identity.role.into(),
+        groups: identity.groups.clone(),
+    }
+}
+
+/// Signs in and sets the session cookie.
+#[utoipa::path(post, path = "/auth/login", operation_id = "login", tag = "auth",
+    request_body = LoginRequest, responses((status = 200, description = "Signed in", body = Me)), security(()))]
+pub(crate) async fn login(
+    State(app): State<App>,
+    Address(address): Address,
+    body: Body<LoginRequest>,
+) -> ApiResult<SignedIn> {
+    let request = body.value;
+    let account = request.email.trim().to_lowercase();
+    app.guesses.sign_in(&account, address)?;
+    let user = app.store.find_user(&account).await?.filter(|user| user.disabled_at.is_none());
+    let known = user.as_ref().and_then(|user| user.password_hash.clone());
+    let right = app.passwords.verify(request.password, known).await?;
+    let Some(user) = user.filter(|_| right) else {
+        tracing::warn!(?address, "a sign-in was refused");
+        return Err(wrong_credentials());
+    };
+    app.guesses.signed_in(&account, address);
+    let workspace = place_of(&app, &user.id, request.workspace.as_deref()).await?;
+    sign_in(&app, &user, &workspace, ("session.opened", address)).await
+}
+
+fn wrong_credentials() -> ApiError {
+    ApiError::new(StatusCode::UNAUTHORIZED, "invalid_credentials", "The e-mail address or the password is wrong")
+}
+
+/// The workspace somebody signs in to: the one they name, or their first.
+async fn place_of(app: &App, user: &str, slug: Option<&str>) -> ApiResult<String> {
+    let memberships = app.store.memberships_of(user).await?;
+    let wanted = match slug {
+        Some(slug) => app.store.find_workspace(slug).await?.map(|workspace| workspace.id),
+        None => memberships.first().map(|membership| membership.workspace.clone()),
+    };
+    wanted
+        .filter(|wanted| memberships.iter().any(|membership| membership.workspace == *wanted))
+        .ok_or_else(wrong_credentials)
+}
+
+async fn sign_in(
+    app: &App,
+    user: &UserRow,
+    workspace: &str,
+    (action, address): (&str, Option<IpAddr>),
+) -> ApiResult<SignedIn> {
+    let (secret, cookie) = auth::open(app, &user.id, workspace).await?;
+    let identity = auth::by_session(app, &secret).await?;
+    let detail = json!({ "name": user.name, "address": address.map(|address| address.to_string()) });
+    let entry = NewAudit {
+        at: app.now(),
+        actor: format!("user:{}", user.id),
+        via: "portal".to_owned(),
+        action: action.to_owned(),
+        subject: format!("user:{}", user.id),
+        detail: detail.to_string(),
+    };
+    app.store.append_audit(workspace, vec![entry]).await?;
+    Ok(([(header::SET_COOKIE, cookie)], Json(me(&identity))))
+}
+
+/// Signs out.
+#[utoipa::path(post, path = "/auth/logout", operation_id = "logout", tag = "auth",
+    responses((status = 204, description = "Signed out")))]
+pub(crate) async fn logout(
+    State(app): State<App>,
+    caller: Caller,
+) -> ApiResult<(StatusCode, [(header::HeaderName, HeaderValue); 1])> {
+    auth::end(&app, caller.session()?).await?;
+    let entry = caller.audit(app.now(), "session.closed", format!("user:{}", caller.id()), json!({}));
+    app.store.append_audit(caller.workspace(), vec![entry]).await?;
+    Ok((StatusCode::NO_CONTENT, [(header::SET_COOKIE, auth::clear_cookie(&app))]))
+}
+
+/// Who is signed in, and where.
+#[utoipa::path(get, path = "/auth/me", operation_id = "getMe", tag = "auth",
+    responses((status = 200, description = "The caller", body = Me)))]
+pub(crate) async fn get_me(caller: Caller) -> Json<Me> {
+    Json(me(caller.identity()))
+}
+
+/// Uses up a set-up link: chooses a password and signs in.
+#[utoipa::path(post, path = "/auth/setup", operation_id = "setUp", tag = "auth",
+    request_body = SetupRequest, responses((status = 200, description = "Signed in", body = Me)), security(()))]
+pub(crate) async fn set_up(
+    State(app): State<App>,
+    Address(address): Address,
+    body: Body<SetupRequest>,
+) -> ApiResult<SignedIn> {
+    let request = body.value;
+    app.guesses.set_up(address)?;
+    check_password_rules("/password", &request.password)?;
+    let password_hash = app.passwords.hash(request.password).await?;
+    let check = |purpose: &Setup, _: &OneTimeTokenRow| match purpose {
+        Setup::FirstAdmin => name_and_email(request.name.as_deref(), request.email.as_deref()).map(|_| ()),
+        Setup::Invitation => Ok(()),
+    };
+    let (purpose, token) = auth::use_setup_token(&app.store, &request.token, app.now(), check).await?;
+    let user = match purpose {
+        Setup::FirstAdmin => {
+            let (name, email) = name_and_email(request.name.as_deref(), request.email.as_deref())?;
+            first_admin(
+                &app,
+                &token.workspace,
+                UserRow {
+                    id: Uuid::now_v7().to_string(),
+                    email,
+                    name,
+                    password_hash: Some(password_hash),
+                    created_at: app.now(),
+                    disabled_at: None,
+                },
+            )
+            .await?
+        }
+        Setup::Invitation => {
+            let id = token.user_id.as_deref().unwrap_or_default();
+            let user = app.store.get_user(id).await?.ok_or_else(|| ApiError::not_found("user"))?;
+            let name = request.name.as_deref().map(str::trim).filter(|name| !name.is_empty());
+            let name = name.map_or_else(|| Ok(user.name.clone()), |name| bounded("/name", name, 200))?;
+            let user = UserRow { password_hash: Some(password_hash), name, ..user };
+            app.store.update_user(&user).await?;
+            app.store.delete_sessions_of(&user.id).await?;
+            app.identities.clear();
+            user
+        }
+    };
+    sign_in(&app, &user, &token.workspace, ("account.set_up", address)).await
+}
+
+fn name_and_email(name: Option<&str>, address: Option<&str>) -> ApiResult<(String, String)> {
+    Ok((bounded("/name", name.unwrap_or_default(), 200)?, email("/email", address.unwrap_or_default())?))
+}
+
+async fn first_admin(app: &App, workspace: &str, user: UserRow) -> ApiResult<UserRow> {
+    app.store.create_user(&user).await?;
+    let membership = MembershipRow {
+        workspace: workspace.to_owned(),
+        user_id: user.id.clone(),
+        role: Role::Admin,
+        groups: Vec::new(),
+        created_at: app.now(),
+    };
+    app.store.put_member(&membership, Vec::new()).await?;
+    Ok(user)
+}
+
+/// Changes one's own password and ends all other sessions.
+#[utoipa::path(post, path = "/auth/password", operation_id = "changePassword", tag = "auth",
+    request_body = PasswordRequest, responses((status = 204, description = "Changed; the session cookie is new")))]
+pub(crate) async fn change_password(
+    State(app): State<App>,
+    caller: Caller,
+    body: Body<PasswordRequest>,
+) -> ApiResult<(StatusCode, HeaderMap)> {
+    caller.session()?;
+    let request = body.value;
+    check_password_rules("/new", &request.new)?;
+    app.guesses.sign_in(&caller.actor().email, caller.address())?;
+    let user = app.store.get_user(caller.id()).await?.ok_or_else(|| ApiError::not_found("user"))?;
+    if !app.passwords.verify(request.current, user.password_hash.clone()).await? {
+        return Err(ApiError::invalid("/current", "this is not your password"));
+    }
+    let password_hash = Some(app.passwords.hash(request.new).await?);
+    app.store.update_user(&UserRow { password_hash, ..user }).await?;
+    app.store.delete_sessions_of(caller.id()).await?;
+    app.identities.clear();
+    let (_, cookie) = auth::open(&app, caller.id(), caller.workspace()).await?;
+    let entry = caller.audit(app.now(), "password.changed", format!("user:{}", caller.id()), json!({}));
+    app.store.append_audit(caller.workspace(), vec![entry]).await?;
+    Ok((StatusCode::NO_CONTENT, HeaderMap::from_iter([(header::SET_COOKIE, cookie)])))
+}

@@ -1,0 +1,113 @@
+//! Keys for programs.
+
+use crate::{
+    app::App,
+    auth::{Caller, random_secret, sha256_hex},
+    http::{
+        extract::{Body, IdempotencyHeader, Path},
+        fields::{bounded, groups},
+        idempotency::Once,
+        problem::{ApiError, ApiResult},
+    },
+    wire::{ApiKey, CreateApiKeyRequest, Page},
+};
+use axum::{Json, extract::State, http::StatusCode, response::Response};
+use countersign_store::{ApiKeyRow, Role};
+use serde_json::json;
+use uuid::Uuid;
+
+/// What every key begins with.
+const PREFIX: &str = "cs_";
+/// Characters of a key that are shown later.
+const SHOWN_LENGTH: usize = 9;
+
+fn view(row: ApiKeyRow, key: Option<String>) -> ApiKey {
+    ApiKey {
+        id: row.id,
+        name: row.name,
+        prefix: row.prefix,
+        role: row.role.into(),
+        groups: row.groups,
+        created_at: row.created_at,
+        last_used_at: row.last_used_at,
+        key,
+    }
+}
+
+/// A new key and its row; only the row is kept.
+pub(crate) fn new_key(
+    workspace: &str,
+    name: String,
+    role: Role,
+    groups: Vec<String>,
+) -> ApiResult<(ApiKeyRow, String)> {
+    let key = format!("{PREFIX}{}", random_secret()?);
+    let row = ApiKeyRow {
+        id: Uuid::now_v7().to_string(),
+        workspace: workspace.to_owned(),
+        name,
+        prefix: key.chars().take(SHOWN_LENGTH).collect(),
+        key_hash: sha256_hex(key.as_bytes()),
+        role,
+        groups,
+        created_by: String::new(),
+        created_at: 0,
+        last_used_at: None,
+        revoked_at: None,
+    };
+    Ok((row, key))
+}
+
+/// Keys that work, newest first.
+#[utoipa::path(get, path = "/api-keys", operation_id = "listApiKeys", tag = "api-keys",
+    responses((status = 200, description = "Keys without their secrets", body = Page<ApiKey>)))]
+pub(crate) async fn list_api_keys(State(app): State<App>, caller: Caller) -> ApiResult<Json<Page<ApiKey>>> {
+    caller.require(Role::Admin)?;
+    let rows = app.store.list_api_keys(caller.workspace()).await?;
+    let working = rows.into_iter().filter(|row| row.revoked_at.is_none());
+    Ok(Json(Page::whole(working.map(|row| view(row, None)).collect())))
+}
+
+/// Makes a key. The answer tells it, once.
+#[utoipa::path(post, path = "/api-keys", operation_id = "createApiKey", tag = "api-keys",
+    params(("Idempotency-Key" = Option<String>, Header)),
+    request_body = CreateApiKeyRequest, responses((status = 201, description = "The key", body = ApiKey)))]
+pub(crate) async fn create_api_key(
+    State(app): State<App>,
+    caller: Caller,
+    IdempotencyHeader(key): IdempotencyHeader,
+    body: Body<CreateApiKeyRequest>,
+) -> ApiResult<Response> {
+    caller.require(Role::Admin)?;
+    let workspace = caller.workspace().to_owned();
+    let once = Once { app: app.clone(), workspace, scope: "api_key".to_owned(), key, request_hash: body.hash() };
+    let request = body.value;
+    let work = async move {
+        let name = bounded("/name", &request.name, 200)?;
+        let groups = groups("/groups", &request.groups)?;
+        let (row, key) = new_key(caller.workspace(), name, request.role.into(), groups)?;
+        let row = ApiKeyRow { created_by: caller.id().to_owned(), created_at: app.now(), ..row };
+        let detail = json!({ "key": row.name, "role": row.role, "groups": row.groups });
+        let entry = caller.audit(app.now(), "api_key.created", format!("api_key:{}", row.id), detail);
+        app.store.create_api_key(&row, vec![entry]).await?;
+        Ok(view(row, Some(key)))
+    };
+    once.run_and_keep(work, |answer| answer.key = None).await
+}
+
+/// Revokes a key.
+#[utoipa::path(delete, path = "/api-keys/{id}", operation_id = "revokeApiKey", tag = "api-keys",
+    params(("id" = String, Path)), responses((status = 204, description = "Revoked")))]
+pub(crate) async fn revoke_api_key(
+    State(app): State<App>,
+    caller: Caller,
+    Path(id): Path<String>,
+) -> ApiResult<StatusCode> {
+    caller.require(Role::Admin)?;
+    let known = app.store.list_api_keys(caller.workspace()).await?;
+    let row = known.into_iter().find(|row| row.id == id).ok_or_else(|| ApiError::not_found("API key"))?;
+    let entry = caller.audit(app.now(), "api_key.revoked", format!("api_key:{id}"), json!({ "key": row.name }));
+    app.store.revoke_api_key(caller.workspace(), &id, app.now(), vec![entry]).await?;
+    app.identities.clear();
+    Ok(StatusCode::NO_CONTENT)
+}

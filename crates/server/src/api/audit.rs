@@ -1,0 +1,129 @@
+//! The audit trail.
+
+use crate::{
+    app::App,
+    auth::Caller,
+    http::{
+        extract::{Query, invalid_parameter},
+        problem::{ApiError, ApiResult},
+    },
+    wire::{AuditEntry, AuditVerifyResponse, DecidedBy, Page, json},
+};
+use axum::{
+    Json,
+    extract::State,
+    http::{HeaderName, header},
+};
+use countersign_store::{AuditFilter, AuditRow, Role};
+use serde::Deserialize;
+use serde_json::Value;
+use utoipa::IntoParams;
+
+/// Which entries.
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct AuditQuery {
+    /// Who: `user:<id>`, `key:<id>`, `customer:<id>`, `system`.
+    actor: Option<String>,
+    /// Begin of the action, for example `workflow.`.
+    action: Option<String>,
+    /// On what, for example `workflow:<id>`.
+    subject: Option<String>,
+    /// Not before, milliseconds since the epoch.
+    after: Option<i64>,
+    /// Not after, milliseconds since the epoch.
+    before: Option<i64>,
+    /// `next` of the page before.
+    cursor: Option<String>,
+    /// Items wanted, 1 to 200; 50 when absent.
+    #[param(minimum = 1, maximum = 200)]
+    limit: Option<u32>,
+}
+
+fn view(row: AuditRow) -> AuditEntry {
+    let detail = json(&row.detail);
+    let name = [detail.pointer("/by/name"), detail.get("name")].into_iter().flatten().find_map(Value::as_str);
+    let id = row.actor.split_once(':').map(|(_, id)| id.to_owned());
+    AuditEntry {
+        id: row.seq.to_string(),
+        seq: row.seq,
+        at: row.at,
+        actor: DecidedBy { id, name: name.unwrap_or(&row.actor).to_owned(), via: Some(row.via) },
+        action: row.action,
+        subject: row.subject,
+        detail,
+        prev_hash: row.prev_hash,
+        hash: row.hash,
+    }
+}
+
+/// Entries, newest first.
+#[utoipa::path(get, path = "/audit", operation_id = "listAudit", tag = "audit", params(AuditQuery),
+    responses((status = 200, description = "Entries", body = Page<AuditEntry>)))]
+pub(crate) async fn list_audit(
+    State(app): State<App>,
+    caller: Caller,
+    Query(query): Query<AuditQuery>,
+) -> ApiResult<Json<Page<AuditEntry>>> {
+    caller.require(Role::Admin)?;
+    let not_a_cursor = |_| invalid_parameter(Some("cursor"), "not a cursor of this list");
+    let before_seq = query.cursor.as_deref().map(str::parse).transpose().map_err(not_a_cursor)?;
+    let limit = query.limit.unwrap_or(50).clamp(1, 200);
+    let filter = AuditFilter {
+        actor: query.actor,
+        action_prefix: query.action,
+        subject: query.subject,
+        after_at: query.after,
+        before_at: query.before,
+    };
+    let mut rows = app.store.list_audit(caller.workspace(), &filter, before_seq, limit + 1).await?;
+    let more = rows.len() > limit as usize;
+    rows.truncate(limit as usize);
+    let next = rows.last().filter(|_| more).map(|row| row.seq.to_string());
+    Ok(Json(Page { items: rows.into_iter().map(view).collect(), next }))
+}
+
+/// Where an export goes on.
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct ExportQuery {
+    /// Only entries after this number; 0 when absent.
+    after: Option<u64>,
+    /// Entries wanted, 1 to 1,000; 1,000 when absent.
+    #[param(minimum = 1, maximum = 1000)]
+    limit: Option<u32>,
+}
+
+/// Entries as stored, oldest first, one JSON object a line: what `countersign audit verify --file` reads offline.
+#[utoipa::path(get, path = "/audit/export", operation_id = "exportAudit", tag = "audit", params(ExportQuery),
+    responses((status = 200, description = "JSON lines; empty at the end", body = String,
+        content_type = "application/x-ndjson")))]
+pub(crate) async fn export_audit(
+    State(app): State<App>,
+    caller: Caller,
+    Query(query): Query<ExportQuery>,
+) -> ApiResult<([(HeaderName, &'static str); 1], String)> {
+    caller.require(Role::Admin)?;
+    let limit = query.limit.unwrap_or(1000).clamp(1, 1000);
+    let rows = app.store.export_audit(caller.workspace(), query.after.unwrap_or(0), limit).await?;
+    let mut lines = String::new();
+    for row in &rows {
+        lines.push_str(&serde_json::to_string(row).map_err(ApiError::internal)?);
+        lines.push('\n');
+    }
+    Ok(([(header::CONTENT_TYPE, "application/x-ndjson")], lines))
+}
+
+/// Walks along the chain and says whether it holds.
+#[utoipa::path(get, path = "/audit/verify", operation_id = "verifyAudit", tag = "audit",
+    responses((status = 200, description = "Whether the chain holds", body = AuditVerifyResponse)))]
+pub(crate) async fn verify_audit(State(app): State<App>, caller: Caller) -> ApiResult<Json<AuditVerifyResponse>> {
+    caller.require(Role::Admin)?;
+    let verdict = app.store.verify_audit(caller.workspace()).await?;
+    Ok(Json(AuditVerifyResponse {
+        entries: verdict.entries,
+        ok: verdict.broken_at.is_none(),
+        broken_at: verdict.broken_at,
+        head: verdict.head,
+    }))
+}

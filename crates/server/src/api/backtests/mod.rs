@@ -1,0 +1,4 @@
+//! Back-tests.
+
+pub(crate) mod handlers;
+pub(crate) mod mask;

@@ -1,0 +1,4 @@
+//! Channels.
+
+pub(crate) mod handlers;
+pub(crate) mod kinds;

@@ -1,0 +1,214 @@
+//! The customer's side: no account, one secret per conversation.
+
+use crate::{
+    api::{
+        conversations::{
+            handlers::{MESSAGE_LENGTH_MAX, message_id},
+            view::{message_views, one_message},
+        },
+        customers::record,
+    },
+    app::App,
+    auth::{Address, Visitor, random_secret, sha256_hex},
+    http::{
+        extract::{Body, Path, Query},
+        fields::bounded,
+        problem::{ApiError, ApiResult},
+    },
+    wire::{
+        ChatStartRequest, ChatStartResponse, ChatView, CustomerRequest, FormSubmitted, FormValuesRequest, Message,
+        SendMessageRequest,
+    },
+};
+use axum::{Json, extract::State, http::StatusCode};
+use countersign_core::run::{Actor, Via};
+use countersign_store::{
+    Author, ConversationRow, ConversationStatus, ConversationUpdate, MessageRow, NewMessage, PageRequest, RunFilter,
+    RunStatus,
+};
+use serde::Deserialize;
+use serde_json::{Value, json};
+use utoipa::IntoParams;
+use uuid::Uuid;
+
+/// Messages told at once.
+const MESSAGES_MAX: u32 = 200;
+
+/// Opens a chat. The answer tells the visitor's secret, once.
+#[utoipa::path(post, path = "/chat/{workspace}/conversations", operation_id = "startChat", tag = "chat",
+    params(("workspace" = String, Path, description = "Slug of the workspace")), request_body = ChatStartRequest,
+    responses((status = 201, description = "The chat", body = ChatStartResponse)), security(()))]
+pub(crate) async fn start_chat(
+    State(app): State<App>,
+    Address(address): Address,
+    Path(slug): Path<String>,
+    body: Body<ChatStartRequest>,
+) -> ApiResult<(StatusCode, Json<ChatStartResponse>)> {
+    app.guesses.chat(address)?;
+    let workspace = app.store.find_workspace(&slug).await?.ok_or_else(|| ApiError::not_found("workspace"))?;
+    let ChatStartRequest { email, name } = body.value;
+    let known = CustomerRequest { email, name, ..CustomerRequest::default() };
+    // Who gives an address is taken for its owner as far as finding the record goes; a workflow that needs to be sure
+    // verifies it. The conversation is new, so nothing said before is shown.
+    let customer = record::find_or_add(&app, &workspace.id, &known, None).await?;
+    let token = random_secret()?;
+    let row = ConversationRow {
+        id: Uuid::now_v7().to_string(),
+        workspace: workspace.id,
+        customer: Some(customer.id),
+        channel: "web".to_owned(),
+        channel_account: None,
+        external_id: None,
+        subject: None,
+        status: ConversationStatus::Open,
+        token_hash: Some(sha256_hex(token.as_bytes())),
+        assigned_to: None,
+        last_position: 0,
+        created_at: app.now(),
+        updated_at: app.now(),
+        last_message_at: None,
+    };
+    app.store.create_conversation(&row).await?;
+    Ok((StatusCode::CREATED, Json(ChatStartResponse { conversation: row.id, token })))
+}
+
+/// Which messages of a chat.
+#[derive(Debug, Default, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct ChatQuery {
+    /// Only messages after this position.
+    after: Option<u64>,
+}
+
+/// A chat as the customer sees it.
+#[utoipa::path(get, path = "/chat/conversations/{id}", operation_id = "getChat", tag = "chat",
+    params(("id" = String, Path), ChatQuery, ("X-Visitor" = String, Header)),
+    responses((status = 200, description = "The chat", body = ChatView)), security(()))]
+pub(crate) async fn get_chat(
+    State(app): State<App>,
+    Visitor(row): Visitor,
+    Query(query): Query<ChatQuery>,
+) -> ApiResult<Json<ChatView>> {
+    let rows = app.store.list_messages(&row.workspace, &row.id, query.after.unwrap_or(0), MESSAGES_MAX).await?;
+    let workspace = app.store.get_workspace(&row.workspace).await?;
+    let operator = app.some_person(&row.workspace, row.assigned_to.as_deref()).await?;
+    let running =
+        RunFilter { conversation: Some(row.id.clone()), status: vec![RunStatus::Running], ..RunFilter::default() };
+    let running = app.store.list_runs(&row.workspace, &running, &PageRequest { after: None, limit: 1 }).await?;
+    let mut messages = message_views(&app, &row.workspace, rows).await?;
+    // Which run said something is not the customer's business.
+    messages.iter_mut().for_each(|message| message.run = None);
+    Ok(Json(ChatView {
+        messages,
+        status: row.status.to_string(),
+        working: !running.items.is_empty(),
+        workspace_name: workspace.map(|workspace| workspace.name).unwrap_or_default(),
+        operator: operator.map(|person| person.name),
+    }))
+}
+
+/// Says something. Workflows that wait for such a message start.
+#[utoipa::path(post, path = "/chat/conversations/{id}/messages", operation_id = "sendChatMessage", tag = "chat",
+    params(("id" = String, Path), ("X-Visitor" = String, Header)), request_body = SendMessageRequest,
+    responses((status = 201, description = "The message", body = Message)), security(()))]
+pub(crate) async fn send_chat_message(
+    State(app): State<App>,
+    Visitor(conversation): Visitor,
+    body: Body<SendMessageRequest>,
+) -> ApiResult<(StatusCode, Json<Message>)> {
+    app.guesses.message(&conversation.id)?;
+    let request = body.value;
+    let text = bounded("/body", &request.body, MESSAGE_LENGTH_MAX)?;
+    let id = message_id(&conversation.id, "visitor", request.client_id.as_deref())?;
+    let known = app.store.get_message(&conversation.workspace, &id).await?;
+    let is_new = known.is_none();
+    let row = match known {
+        Some(row) => row,
+        None => {
+            append(
+                &app,
+                &conversation,
+                NewMessage {
+                    id,
+                    conversation: conversation.id.clone(),
+                    at: app.now(),
+                    author: Author::Customer,
+                    author_name: name_of(&app, &conversation).await?,
+                    body: text,
+                    form: None,
+                    checkpoint: None,
+                    run: None,
+                    data: request.client_id.map(|client_id| json!({ "client_id": client_id }).to_string()),
+                },
+            )
+            .await?
+        }
+    };
+    if is_new || unanswered(&app, &row).await? {
+        app.engine.customer_message(&row.workspace, &row.conversation, &row.body).await?;
+    }
+    Ok((StatusCode::CREATED, Json(one_message(row))))
+}
+
+async fn append(app: &App, conversation: &ConversationRow, message: NewMessage) -> ApiResult<MessageRow> {
+    if conversation.status == ConversationStatus::Closed {
+        let update = ConversationUpdate {
+            workspace: conversation.workspace.clone(),
+            id: conversation.id.clone(),
+            at: app.now(),
+            status: Some(ConversationStatus::Open),
+            ..ConversationUpdate::default()
+        };
+        app.store.update_conversation(&update, Vec::new()).await?;
+    }
+    Ok(app.store.append_message(&conversation.workspace, &message).await?)
+}
+
+/// A message sent again because its answer got lost may be one whose triggers were never looked at: nothing came after
+/// it and no run started since.
+async fn unanswered(app: &App, row: &MessageRow) -> ApiResult<bool> {
+    let later = app.store.list_messages(&row.workspace, &row.conversation, row.position, 1).await?;
+    let since =
+        RunFilter { conversation: Some(row.conversation.clone()), started_after: Some(row.at), ..RunFilter::default() };
+    let runs = app.store.list_runs(&row.workspace, &since, &PageRequest { after: None, limit: 1 }).await?;
+    Ok(later.is_empty() && runs.items.is_empty())
+}
+
+async fn name_of(app: &App, conversation: &ConversationRow) -> ApiResult<String> {
+    let Some(id) = &conversation.customer else { return Ok(String::new()) };
+    Ok(app.store.get_customer(&conversation.workspace, id).await?.map(|row| row.name).unwrap_or_default())
+}
+
+/// Sends a form.
+#[utoipa::path(post, path = "/chat/conversations/{id}/forms/{checkpoint}", operation_id = "submitChatForm",
+    tag = "chat",
+    params(("id" = String, Path), ("checkpoint" = String, Path), ("X-Visitor" = String, Header)),
+    request_body = FormValuesRequest,
+    responses((status = 200, description = "Taken", body = FormSubmitted)), security(()))]
+pub(crate) async fn submit_chat_form(
+    State(app): State<App>,
+    Visitor(conversation): Visitor,
+    Path(path): Path<(String, String)>,
+    body: Body<FormValuesRequest>,
+) -> ApiResult<Json<FormSubmitted>> {
+    app.guesses.message(&conversation.id)?;
+    let (_, checkpoint) = path;
+    let workspace = &conversation.workspace;
+    let row = app.store.get_checkpoint(workspace, &checkpoint).await?;
+    // A visitor reaches the forms of their own conversation and nothing else.
+    row.filter(|row| row.conversation.as_deref() == Some(&conversation.id))
+        .ok_or_else(|| ApiError::not_found("form"))?;
+    let by = Actor {
+        id: conversation.customer.clone().unwrap_or_else(|| conversation.id.clone()),
+        name: name_of(&app, &conversation).await?,
+        email: String::new(),
+        roles: Vec::new(),
+        via: Via::Conversation,
+    };
+    let row = app.engine.submit_form(workspace, &checkpoint, Value::Object(body.value.values), by).await?.row;
+    Ok(Json(FormSubmitted {
+        checkpoint: row.id,
+        outcome: row.outcome.unwrap_or_else(|| "submitted".to_owned()),
+        submitted_at: row.decided_at,
+    }))
+}

@@ -1,0 +1,157 @@
+//! Checkpoints: the inbox.
+
+use crate::{
+    api::checkpoints::view::{checkpoint_detail, checkpoint_summaries, mine_filter},
+    app::App,
+    auth::Caller,
+    http::{
+        extract::{Body, Listing, Path, Query, words},
+        fields::at_most,
+        problem::{ApiError, ApiResult},
+    },
+    wire::{Checkpoint, CheckpointCounts, CheckpointSummary, DecisionRequest, Page},
+};
+use axum::{Json, extract::State};
+use countersign_engine::{DecideRequest, LoadedCheckpoint};
+use countersign_store::{CheckpointFilter, CheckpointKind, CheckpointStatus, Role};
+use serde::Deserialize;
+use serde_json::{Value, json};
+use utoipa::IntoParams;
+
+/// Which checkpoints.
+#[derive(Debug, Default, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct CheckpointsQuery {
+    /// open or decided; both when absent.
+    status: Option<String>,
+    /// One or several of approval, form, handoff, unknown_outcome; comma-separated.
+    kind: Option<String>,
+    /// Only what the caller took, or may decide and nobody took.
+    mine: Option<bool>,
+    /// Workflow id.
+    workflow: Option<String>,
+    /// Run id.
+    run: Option<String>,
+    /// Customer id.
+    customer: Option<String>,
+    /// `next` of the page before.
+    cursor: Option<String>,
+    /// Items wanted, 1 to 200; 50 when absent. With `mine` a page may hold fewer although there is a next one.
+    #[param(minimum = 1, maximum = 200)]
+    limit: Option<u32>,
+}
+
+/// Checkpoints, newest first.
+#[utoipa::path(get, path = "/checkpoints", operation_id = "listCheckpoints", tag = "checkpoints",
+    params(CheckpointsQuery), responses((status = 200, description = "Checkpoints", body = Page<CheckpointSummary>)))]
+pub(crate) async fn list_checkpoints(
+    State(app): State<App>,
+    caller: Caller,
+    Query(query): Query<CheckpointsQuery>,
+) -> ApiResult<Json<Page<CheckpointSummary>>> {
+    let page = Listing { cursor: query.cursor, limit: query.limit }.page()?;
+    let status: Vec<CheckpointStatus> = words("status", query.status.as_deref())?;
+    let filter = CheckpointFilter {
+        status: if status.len() == 1 { status.first().copied() } else { None },
+        kind: words("kind", query.kind.as_deref())?,
+        workflow: query.workflow,
+        run: query.run,
+        customer: query.customer,
+        ..CheckpointFilter::default()
+    };
+    let page = app.store.list_checkpoints(caller.workspace(), &filter, &page).await?;
+    let mut items = checkpoint_summaries(&app, &caller, page.items).await?;
+    if query.mine.unwrap_or(false) {
+        items.retain(|item| mine_filter(&caller, item));
+    }
+    Ok(Json(Page::of(items, page.next)))
+}
+
+/// How many are open.
+#[utoipa::path(get, path = "/checkpoints/counts", operation_id = "countCheckpoints", tag = "checkpoints",
+    responses((status = 200, description = "Open checkpoints", body = CheckpointCounts)))]
+pub(crate) async fn count_checkpoints(State(app): State<App>, caller: Caller) -> ApiResult<Json<CheckpointCounts>> {
+    let mut counts = CheckpointCounts::default();
+    for (kind, count) in app.store.count_open_checkpoints(caller.workspace()).await? {
+        match kind {
+            CheckpointKind::Form => counts.form = count,
+            CheckpointKind::Approval => counts.approval = count,
+            CheckpointKind::Handoff => counts.handoff = count,
+            CheckpointKind::UnknownOutcome => counts.unknown_outcome = count,
+        }
+    }
+    Ok(Json(counts))
+}
+
+/// A checkpoint with everything a person needs to decide.
+#[utoipa::path(get, path = "/checkpoints/{id}", operation_id = "getCheckpoint", tag = "checkpoints",
+    params(("id" = String, Path)), responses((status = 200, description = "The checkpoint", body = Checkpoint)))]
+pub(crate) async fn get_checkpoint(
+    State(app): State<App>,
+    caller: Caller,
+    Path(id): Path<String>,
+) -> ApiResult<Json<Checkpoint>> {
+    let found = app.engine.load_checkpoint(caller.workspace(), &id).await?;
+    Ok(Json(checkpoint_detail(&app, &caller, found).await?))
+}
+
+/// Decides a checkpoint. Of any number of deciders one wins; the others get 409 `already_decided`.
+#[utoipa::path(post, path = "/checkpoints/{id}/decision", operation_id = "decideCheckpoint", tag = "checkpoints",
+    params(("id" = String, Path)), request_body = DecisionRequest,
+    responses((status = 200, description = "The checkpoint", body = Checkpoint)))]
+pub(crate) async fn decide_checkpoint(
+    State(app): State<App>,
+    caller: Caller,
+    Path(id): Path<String>,
+    body: Body<DecisionRequest>,
+) -> ApiResult<Json<Checkpoint>> {
+    // Who may decide an approval is its own rule: a group of viewers may.
+    let found = app.engine.load_checkpoint(caller.workspace(), &id).await?;
+    if found.row.kind != CheckpointKind::Approval {
+        caller.require(Role::Operator)?;
+    }
+    let request = body.value;
+    let comment = at_most("/comment", request.comment.as_deref().unwrap_or_default(), 4_000)?;
+    let (workspace, by) = (caller.workspace(), caller.actor().clone());
+    let decided = if found.row.kind == CheckpointKind::Form && request.outcome == "submitted" {
+        let values = request.values.ok_or_else(|| ApiError::invalid("/values", "a form needs its answers"))?;
+        app.engine.submit_form(workspace, &id, Value::Object(values), by).await?
+    } else {
+        let decision = DecideRequest { outcome: request.outcome, comment, result: request.result };
+        app.engine.decide_loaded(found, decision, by).await?
+    };
+    Ok(Json(checkpoint_detail(&app, &caller, decided).await?))
+}
+
+/// Takes a checkpoint: others see that somebody is on it.
+#[utoipa::path(post, path = "/checkpoints/{id}/take", operation_id = "takeCheckpoint", tag = "checkpoints",
+    params(("id" = String, Path)), responses((status = 200, description = "The checkpoint", body = Checkpoint)))]
+pub(crate) async fn take_checkpoint(
+    State(app): State<App>,
+    caller: Caller,
+    Path(id): Path<String>,
+) -> ApiResult<Json<Checkpoint>> {
+    let me = caller.id().to_owned();
+    assign(&app, &caller, &id, Some(&me)).await
+}
+
+/// Gives a checkpoint back to everybody.
+#[utoipa::path(post, path = "/checkpoints/{id}/release", operation_id = "releaseCheckpoint", tag = "checkpoints",
+    params(("id" = String, Path)), responses((status = 200, description = "The checkpoint", body = Checkpoint)))]
+pub(crate) async fn release_checkpoint(
+    State(app): State<App>,
+    caller: Caller,
+    Path(id): Path<String>,
+) -> ApiResult<Json<Checkpoint>> {
+    assign(&app, &caller, &id, None).await
+}
+
+async fn assign(app: &App, caller: &Caller, id: &str, to: Option<&str>) -> ApiResult<Json<Checkpoint>> {
+    caller.require(Role::Operator)?;
+    let LoadedCheckpoint { row: before, run } = app.engine.load_checkpoint(caller.workspace(), id).await?;
+    let action = if to.is_some() { "checkpoint.taken" } else { "checkpoint.released" };
+    let detail = json!({ "run": before.run, "before": before.assigned_to });
+    let entry = caller.audit(app.now(), action, format!("checkpoint:{id}"), detail);
+    let row = app.store.assign_checkpoint(caller.workspace(), id, to, vec![entry]).await?;
+    Ok(Json(checkpoint_detail(app, caller, LoadedCheckpoint { row, run }).await?))
+}

@@ -1,0 +1,4 @@
+//! Checkpoints.
+
+pub(crate) mod handlers;
+pub(crate) mod view;

@@ -1,0 +1,450 @@
+//! Checkpoints: who may decide, what they see, what would follow.
+
+use crate::{
+    app::App,
+    auth::Caller,
+    http::problem::ApiResult,
+    wire::{
+        ApprovalGiven, Approvers, BranchPreview, Checkpoint, CheckpointConversation, CheckpointRun, CheckpointState,
+        CheckpointSummary, EarlierDecision, GuardedRequest, OpenForm, PersonRef, PreviewStep, RenderedRequest,
+        RequestDifference, StepRef, UnknownCall, closed_by, decided_by,
+    },
+};
+use countersign_core::{
+    approval::{self, preview},
+    document::{StepKind, TimeoutOutcome},
+    run::{Actor, CallRequest, ClosedBy, CompiledStep, Event, Opened, Phase, Version},
+    time::Timestamp,
+};
+use countersign_engine::{LoadedCheckpoint, LoadedRun};
+use countersign_store::{
+    CheckpointFilter, CheckpointKind, CheckpointRow, CheckpointStatus, CustomerRow, PageRequest, Role, RunRow,
+};
+use serde_json::Value;
+use std::collections::HashMap;
+
+/// Earlier decisions shown.
+const EARLIER_MAX: usize = 10;
+/// Messages shown beside a checkpoint.
+const MESSAGES_MAX: u32 = 50;
+
+/// Why the caller may not decide this checkpoint; nothing when they may.
+fn why_not(caller: &Caller, row: &CheckpointRow, loaded: &LoadedRun) -> Option<String> {
+    if row.status == CheckpointStatus::Decided {
+        return Some("it is already decided".to_owned());
+    }
+    match row.kind {
+        CheckpointKind::Approval => {
+            let Phase::WaitingApproval(wait) = &loaded.state.phase else {
+                return Some("the run has moved on".to_owned());
+            };
+            match loaded.version.step(&row.step) {
+                Some(CompiledStep::Approval(step)) => {
+                    step.why_not(caller.actor(), wait, loaded.state.info.started_by.as_ref())
+                }
+                _ => Some("this step is not an approval".to_owned()),
+            }
+        }
+        CheckpointKind::Form | CheckpointKind::Handoff | CheckpointKind::UnknownOutcome => needs_operator(caller),
+    }
+}
+
+fn needs_operator(caller: &Caller) -> Option<String> {
+    (caller.role() < Role::Operator).then(|| "this needs the operator role".to_owned())
+}
+
+/// Whether this belongs in the caller's own list: taken by them, or by nobody and theirs to decide.
+pub(crate) fn mine_filter(caller: &Caller, summary: &CheckpointSummary) -> bool {
+    match &summary.assigned_to {
+        Some(person) => person.id == caller.id(),
+        None => summary.may_decide,
+    }
+}
+
+/// Checkpoints for a list.
+pub(crate) async fn checkpoint_summaries(
+    app: &App,
+    caller: &Caller,
+    rows: Vec<CheckpointRow>,
+) -> ApiResult<Vec<CheckpointSummary>> {
+    let workspace = caller.workspace();
+    let customers = app.customers(workspace, rows.iter().filter_map(|row| row.customer.as_deref())).await?;
+    let mut ids: Vec<&str> = rows.iter().map(|row| row.run.as_str()).collect();
+    ids.sort_unstable();
+    ids.dedup();
+    let runs = app.store.get_runs(workspace, &ids).await?;
+    let runs: HashMap<String, RunRow> = runs.into_iter().map(|run| (run.id.clone(), run)).collect();
+    // Only an approval's state decides who may; the rest is in the rows.
+    let needs_state =
+        |row: &CheckpointRow| row.status == CheckpointStatus::Open && row.kind == CheckpointKind::Approval;
+    let asked = rows.iter().filter(|row| needs_state(row)).filter_map(|row| runs.get(&row.run).cloned()).collect();
+    let states = app.engine.load_many(workspace, asked).await?;
+    let mut summaries = Vec::with_capacity(rows.len());
+    for row in rows {
+        let Some(run) = runs.get(&row.run) else { continue };
+        let customer = row.customer.as_ref().and_then(|id| customers.get(id)).cloned();
+        let may_decide = if needs_state(&row) {
+            match states.get(&row.run) {
+                Some(Ok(loaded)) => why_not(caller, &row, loaded).is_none(),
+                // A run that cannot be read must not hide the others.
+                Some(Err(error)) => {
+                    tracing::error!(run = row.run, %error, "a run cannot be read");
+                    false
+                }
+                None => false,
+            }
+        } else {
+            row.status == CheckpointStatus::Open && needs_operator(caller).is_none()
+        };
+        summaries.push(summary(app, row, customer, (run, may_decide)).await?);
+    }
+    Ok(summaries)
+}
+
+async fn summary(
+    app: &App,
+    row: CheckpointRow,
+    customer: Option<CustomerRow>,
+    (run, may_decide): (&RunRow, bool),
+) -> ApiResult<CheckpointSummary> {
+    let workspace = &row.workspace;
+    let version = app.engine.version(workspace, &row.workflow, row.version).await.ok();
+    let workflow = app.workflow_ref(workspace, &row.workflow).await?;
+    Ok(CheckpointSummary {
+        decided_by: decided_by(&row),
+        kind: row.kind.into(),
+        status: row.status.into(),
+        run: CheckpointRun {
+            id: row.run,
+            workflow: workflow.id,
+            name: workflow.name,
+            version: row.version,
+            status: run.status.into(),
+        },
+        title: version.map_or_else(|| row.step.clone(), |version| version.title(&row.step).to_owned()),
+        step: row.step,
+        summary: row.title,
+        opened_at: row.opened_at,
+        due_at: row.due_at,
+        customer: customer.map(Into::into),
+        assigned_to: app.some_person(workspace, row.assigned_to.as_deref()).await?,
+        outcome: row.outcome,
+        decided_at: row.decided_at,
+        may_decide,
+        id: row.id,
+    })
+}
+
+/// A checkpoint with everything a person needs to decide.
+pub(crate) async fn checkpoint_detail(app: &App, caller: &Caller, found: LoadedCheckpoint) -> ApiResult<Checkpoint> {
+    let workspace = caller.workspace();
+    let LoadedCheckpoint { row, run: loaded } = found;
+    let customer = match &row.customer {
+        Some(id) => app.store.get_customer(workspace, id).await?,
+        None => None,
+    };
+    let why_not = why_not(caller, &row, &loaded);
+    let opened: Option<Opened> = serde_json::from_str(&row.payload).ok();
+    let (on_timeout, on_timeout_step) = on_timeout(&loaded, &row);
+    let branches = branches(app, workspace, &loaded, &row).await;
+    let (step, earlier, conversation) = (
+        loaded.version.workflow().steps.get(&row.step).map(|step| &step.kind),
+        earlier(app, &row).await?,
+        conversation(app, &row).await?,
+    );
+    let item = summary(app, row.clone(), customer, (&loaded.row, why_not.is_none())).await?;
+    let [on_approve, on_reject, on_changes] = branches;
+    let mut detail = Checkpoint {
+        item,
+        on_timeout,
+        on_timeout_step,
+        approvers: match step {
+            Some(StepKind::Approval(step)) => Some(approvers(asked(&loaded.state.phase).unwrap_or(&step.approvers))),
+            _ => None,
+        },
+        approvals: approvals(&loaded, &row),
+        outcomes: if row.status == CheckpointStatus::Open { outcomes(&loaded, &row) } else { Vec::new() },
+        why_not,
+        requests: Vec::new(),
+        difference: None,
+        on_approve,
+        on_reject,
+        on_changes,
+        team: None,
+        note: None,
+        form: None,
+        unknown: None,
+        conversation,
+        state: CheckpointState {
+            vars: loaded.state.vars.clone(),
+            steps: loaded.state.steps.as_object().cloned().unwrap_or_default(),
+        },
+        path: loaded.history().into_iter().map(Into::into).collect(),
+        earlier,
+        comment: row.comment.clone(),
+    };
+    if let Some(opened) = opened {
+        show(app, &mut detail, opened, (workspace, &loaded)).await;
+    }
+    Ok(detail)
+}
+
+/// Puts in what the checkpoint itself shows.
+async fn show(app: &App, detail: &mut Checkpoint, opened: Opened, (workspace, loaded): (&str, &LoadedRun)) {
+    match opened {
+        Opened::Form { prompt, schema, prefill, submit } => {
+            detail.form = Some(OpenForm { schema, prompt, prefill, submit });
+        }
+        Opened::Approval { requests, difference, .. } => {
+            detail.difference = difference.map(|difference| RequestDifference {
+                step: difference.step,
+                approved: difference.approved,
+                now: difference.now,
+            });
+            for request in requests {
+                let connection = request.connection.as_deref();
+                let rendered = render(app, workspace, (&request.action, connection), &request.input).await;
+                let (rendered, error) = match rendered {
+                    Ok(rendered) => (Some(rendered), None),
+                    Err(error) => (None, Some(error)),
+                };
+                detail.requests.push(GuardedRequest {
+                    title: loaded.version.title(&request.step).to_owned(),
+                    risk: risk(app, &request.action).unwrap_or(crate::wire::Risk::High),
+                    step: request.step,
+                    action: request.action,
+                    connection: request.connection,
+                    input: request.input,
+                    hash: request.hash,
+                    request: rendered,
+                    error,
+                });
+            }
+        }
+        Opened::Handoff { team, note } => {
+            detail.team = Some(team).filter(|team| !team.is_empty());
+            detail.note = Some(note).filter(|note| !note.is_empty());
+        }
+        Opened::UnknownOutcome { key, request, error, .. } => {
+            let action = match &request {
+                CallRequest::Action { action, .. } => action.clone(),
+                CallRequest::Message { channel, .. } => channel.tag().to_owned(),
+            };
+            let at = sent_at(loaded, &key).unwrap_or(detail.item.opened_at);
+            detail.unknown = Some(UnknownCall { sent: request.into(), at, action, key, error: error.into() });
+        }
+    }
+}
+
+/// When the call with this key was sent last, be it again after a crash.
+fn sent_at(loaded: &LoadedRun, key: &str) -> Option<i64> {
+    let (mut of_key, mut at) = (None, None);
+    for entry in &loaded.log {
+        for event in &entry.events {
+            if let Event::CallRequested { visit, call, key: own, .. } = event
+                && own == key
+            {
+                (of_key, at) = (Some((*visit, *call)), Some(entry.at.0));
+            }
+            if let Event::CallResumed { visit, call, .. } = event
+                && of_key == Some((*visit, *call))
+            {
+                at = Some(entry.at.0);
+            }
+        }
+    }
+    at
+}
+
+pub(crate) async fn render(
+    app: &App,
+    workspace: &str,
+    (action, connection): (&str, Option<&str>),
+    input: &Value,
+) -> Result<RenderedRequest, String> {
+    let connector = action.split('.').next().unwrap_or_default();
+    let connection =
+        app.engine.connection(workspace, connector, connection).await.map_err(|error| error.to_string())?;
+    let rendered =
+        app.engine.invoker().render(action, input, connection.as_deref()).map_err(|error| error.to_string())?;
+    Ok(RenderedRequest { method: rendered.method, url: rendered.url, headers: rendered.headers, body: rendered.body })
+}
+
+pub(crate) fn risk(app: &App, action: &str) -> Option<crate::wire::Risk> {
+    app.engine.catalogue().action(action).map(|spec| spec.risk.into())
+}
+
+/// Those who were asked, when the run was moved to a version that would ask others.
+fn asked(phase: &Phase) -> Option<&countersign_core::document::Approvers> {
+    if let Phase::WaitingApproval(wait) = phase { wait.people.as_ref() } else { None }
+}
+
+fn approvers(approvers: &countersign_core::document::Approvers) -> Approvers {
+    Approvers {
+        roles: approvers.roles.clone(),
+        users: approvers.users.clone(),
+        quorum: approvers.quorum,
+        exclude_requester: approvers.exclude_requester,
+    }
+}
+
+/// Approvals given at this entry of the step, the deciding one last.
+fn approvals(loaded: &LoadedRun, row: &CheckpointRow) -> Vec<ApprovalGiven> {
+    let events = loaded.log.iter().flat_map(|entry| entry.events.iter().map(|event| (entry.at.0, event)));
+    events.filter_map(|(at, event)| approval_in(event, row.visit).map(|(by, comment)| given(by, comment, at))).collect()
+}
+
+/// Who approved in this event, and their words.
+fn approval_in(event: &Event, at_visit: u32) -> Option<(&Actor, &str)> {
+    if let Event::ApprovalGiven { visit, by, comment } = event
+        && *visit == at_visit
+    {
+        return Some((by, comment));
+    }
+    if let Event::CheckpointClosed { visit, outcome, by: ClosedBy::Person { actor }, comment, .. } = event
+        && *visit == at_visit
+        && outcome == "approved"
+    {
+        return Some((actor, comment));
+    }
+    None
+}
+
+fn given(by: &Actor, comment: &str, at: i64) -> ApprovalGiven {
+    ApprovalGiven {
+        by: PersonRef { id: by.id.clone(), name: by.name.clone() },
+        at,
+        comment: Some(comment.to_owned()).filter(|comment| !comment.is_empty()),
+    }
+}
+
+fn outcomes(loaded: &LoadedRun, row: &CheckpointRow) -> Vec<String> {
+    let words = |words: &[&str]| words.iter().map(|word| (*word).to_owned()).collect();
+    match (row.kind, loaded.version.step(&row.step)) {
+        (CheckpointKind::Approval, Some(CompiledStep::Approval(step))) => step.outcomes(),
+        (CheckpointKind::Handoff, Some(CompiledStep::HumanHandoff(step))) => step.outcomes(),
+        (CheckpointKind::UnknownOutcome, _) => words(&["happened", "not_happened", "stop"]),
+        (CheckpointKind::Form, _) => words(&["submitted"]),
+        (CheckpointKind::Approval | CheckpointKind::Handoff, _) => Vec::new(),
+    }
+}
+
+fn on_timeout(loaded: &LoadedRun, row: &CheckpointRow) -> (Option<String>, Option<StepRef>) {
+    let step_ref = |step: &str| StepRef { step: step.to_owned(), title: loaded.version.title(step).to_owned() };
+    let silent = |to: &Option<countersign_core::document::WaitTimeout>| match to {
+        Some(to) => (Some("timeout".to_owned()), Some(step_ref(&to.next))),
+        None => (None, None),
+    };
+    if row.kind == CheckpointKind::UnknownOutcome {
+        return (None, None);
+    }
+    match loaded.version.workflow().steps.get(&row.step).map(|step| &step.kind) {
+        Some(StepKind::Approval(step)) => {
+            let Some(timeout) = &step.timeout else { return (None, None) };
+            let (outcome, branch) = match timeout.outcome {
+                TimeoutOutcome::Approved => ("approved", &step.on_approve),
+                TimeoutOutcome::Rejected => ("rejected", &step.on_reject),
+                TimeoutOutcome::Escalate => ("escalate", &step.on_reject),
+            };
+            (Some(outcome.to_owned()), Some(step_ref(timeout.next.as_ref().unwrap_or(branch))))
+        }
+        Some(StepKind::CollectForm(step)) => silent(&step.timeout),
+        Some(StepKind::HumanHandoff(step)) => silent(&step.timeout),
+        _ => (None, None),
+    }
+}
+
+/// What would follow approval, rejection and "ask for changes".
+async fn branches(app: &App, workspace: &str, loaded: &LoadedRun, row: &CheckpointRow) -> [Option<BranchPreview>; 3] {
+    let step = loaded.version.workflow().steps.get(&row.step).map(|step| &step.kind);
+    let (true, Some(StepKind::Approval(step))) = (row.kind == CheckpointKind::Approval, step) else {
+        return [None, None, None];
+    };
+    let approve = branch(app, workspace, loaded, &step.on_approve).await;
+    let reject = branch(app, workspace, loaded, &step.on_reject).await;
+    let changes = match &step.on_changes {
+        Some(next) => branch(app, workspace, loaded, next).await,
+        None => None,
+    };
+    [approve, reject, changes]
+}
+
+async fn branch(app: &App, workspace: &str, loaded: &LoadedRun, from: &str) -> Option<BranchPreview> {
+    let steps = preview(&loaded.version, &loaded.state, from, Timestamp(app.now()));
+    let steps = preview_steps(app, workspace, &loaded.version, steps).await;
+    let messages = steps.iter().filter_map(|step| step.message.clone()).filter(|text| !text.is_empty()).collect();
+    let title = loaded.version.title(from).to_owned();
+    Some(BranchPreview { step: from.to_owned(), title, messages, steps })
+}
+
+/// Steps to come, with the requests they would send.
+pub(crate) async fn preview_steps(
+    app: &App,
+    workspace: &str,
+    version: &Version,
+    steps: Vec<approval::PreviewStep>,
+) -> Vec<PreviewStep> {
+    let mut shown = Vec::with_capacity(steps.len());
+    for step in steps {
+        let connection = match version.workflow().steps.get(&step.step).map(|step| &step.kind) {
+            Some(StepKind::ToolCall(call)) => call.connection.as_deref(),
+            _ => None,
+        };
+        let request = match (&step.action, &step.input) {
+            (Some(action), Some(input)) => render(app, workspace, (action, connection), input).await.ok(),
+            _ => None,
+        };
+        shown.push(PreviewStep {
+            risk: step.action.as_ref().and_then(|action| risk(app, action)),
+            step: step.step,
+            title: step.title,
+            kind: step.kind,
+            action: step.action,
+            input: step.input.unwrap_or_default(),
+            request,
+            message: step.message,
+            channels: step.channels,
+        });
+    }
+    shown
+}
+
+async fn conversation(app: &App, row: &CheckpointRow) -> ApiResult<Option<CheckpointConversation>> {
+    let Some(id) = &row.conversation else { return Ok(None) };
+    let rows = app.store.list_messages_before(&row.workspace, id, i64::MAX.unsigned_abs(), MESSAGES_MAX).await?;
+    let messages = crate::api::conversations::view::message_views(app, &row.workspace, rows).await?;
+    Ok(Some(CheckpointConversation { id: id.clone(), messages }))
+}
+
+/// Decisions people made for this customer before.
+async fn earlier(app: &App, row: &CheckpointRow) -> ApiResult<Vec<EarlierDecision>> {
+    let Some(customer) = &row.customer else { return Ok(Vec::new()) };
+    let filter = CheckpointFilter {
+        status: Some(CheckpointStatus::Decided),
+        kind: vec![CheckpointKind::Approval, CheckpointKind::Handoff, CheckpointKind::UnknownOutcome],
+        customer: Some(customer.clone()),
+        ..CheckpointFilter::default()
+    };
+    let page = app.store.list_checkpoints(&row.workspace, &filter, &PageRequest { after: None, limit: 50 }).await?;
+    let mut earlier: Vec<EarlierDecision> = page
+        .items
+        .into_iter()
+        .filter(|other| other.id != row.id)
+        .filter_map(|other| {
+            Some(EarlierDecision {
+                outcome: other.outcome.clone()?,
+                decided_at: other.decided_at?,
+                decided_by: other
+                    .decided_by
+                    .as_deref()
+                    .and_then(|by| serde_json::from_str::<ClosedBy>(by).ok())
+                    .map(|by| closed_by(&by)),
+                checkpoint: other.id,
+                summary: other.title,
+            })
+        })
+        .collect();
+    earlier.sort_by_key(|decision| std::cmp::Reverse(decision.decided_at));
+    earlier.truncate(EARLIER_MAX);
+    Ok(earlier)
+}

@@ -1,0 +1,4 @@
+//! Connections.
+
+pub(crate) mod handlers;
+pub(crate) mod secrets;

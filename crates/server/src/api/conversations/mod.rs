@@ -1,0 +1,4 @@
+//! Conversations.
+
+pub(crate) mod handlers;
+pub(crate) mod view;

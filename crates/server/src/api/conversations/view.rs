@@ -1,0 +1,90 @@
+//! Messages with their forms.
+
+use crate::{
+    app::App,
+    http::problem::ApiResult,
+    wire::{FormStatus, Message, MessageAuthor, MessageForm, json_object},
+};
+use countersign_core::run::{Event, PostedForm};
+use countersign_store::{CheckpointRow, CheckpointStatus, MessageRow};
+use serde_json::{Map, Value};
+use std::collections::HashMap;
+
+/// Answers of submitted forms by run and visit; each run is read once.
+type Answers = HashMap<String, HashMap<u32, Map<String, Value>>>;
+
+/// Messages for the wire, in order.
+pub(crate) async fn message_views(app: &App, workspace: &str, rows: Vec<MessageRow>) -> ApiResult<Vec<Message>> {
+    let mut answers = Answers::new();
+    let mut messages = Vec::with_capacity(rows.len());
+    for row in rows {
+        let form = form_of(app, workspace, &row, &mut answers).await?;
+        messages.push(view(row, form));
+    }
+    Ok(messages)
+}
+
+/// A message that has no form.
+pub(crate) fn one_message(row: MessageRow) -> Message {
+    view(row, None)
+}
+
+fn view(row: MessageRow, form: Option<MessageForm>) -> Message {
+    let data = row.data.as_deref().map(json_object).unwrap_or_default();
+    Message {
+        id: row.id,
+        position: row.position,
+        at: row.at,
+        author: MessageAuthor { kind: row.author.into(), name: Some(row.author_name).filter(|name| !name.is_empty()) },
+        body: row.body,
+        form,
+        run: row.run,
+        client_id: data.get("client_id").and_then(Value::as_str).map(str::to_owned),
+    }
+}
+
+async fn form_of(
+    app: &App,
+    workspace: &str,
+    row: &MessageRow,
+    answers: &mut Answers,
+) -> ApiResult<Option<MessageForm>> {
+    let (Some(form), Some(id)) = (&row.form, &row.checkpoint) else { return Ok(None) };
+    let Ok(form) = serde_json::from_str::<PostedForm>(form) else { return Ok(None) };
+    let checkpoint = app.store.get_checkpoint(workspace, id).await?;
+    let (status, values) = match &checkpoint {
+        Some(row) if row.status == CheckpointStatus::Open => (FormStatus::Open, None),
+        Some(row) if row.outcome.as_deref() == Some("submitted") => {
+            (FormStatus::Submitted, submitted(app, row, answers).await?)
+        }
+        Some(_) | None => (FormStatus::Closed, None),
+    };
+    Ok(Some(MessageForm {
+        checkpoint: id.clone(),
+        schema: form.schema,
+        prompt: Some(row.body.clone()).filter(|prompt| !prompt.is_empty()),
+        prefill: form.prefill.as_object().cloned(),
+        submit: Some(form.submit).filter(|submit| !submit.is_empty()),
+        status,
+        values,
+    }))
+}
+
+/// The answers are in the run's log, which is the truth.
+async fn submitted(
+    app: &App,
+    checkpoint: &CheckpointRow,
+    answers: &mut Answers,
+) -> ApiResult<Option<Map<String, Value>>> {
+    if !answers.contains_key(&checkpoint.run) {
+        let loaded = app.engine.load(&checkpoint.workspace, &checkpoint.run).await?;
+        let closed = loaded.log.into_iter().flat_map(|entry| entry.events).filter_map(answers_in);
+        answers.insert(checkpoint.run.clone(), closed.collect());
+    }
+    Ok(answers.get(&checkpoint.run).and_then(|run| run.get(&checkpoint.visit)).cloned())
+}
+
+fn answers_in(event: Event) -> Option<(u32, Map<String, Value>)> {
+    let Event::CheckpointClosed { visit, values: Value::Object(values), .. } = event else { return None };
+    Some((visit, values))
+}

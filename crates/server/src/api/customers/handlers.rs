@@ -1,0 +1,105 @@
+//! Customers.
+
+use crate::{
+    api::customers::record,
+    app::App,
+    auth::Caller,
+    http::{
+        extract::{Body, IdempotencyHeader, Listing, Path, Query},
+        idempotency::Once,
+        problem::{ApiError, ApiResult},
+    },
+    wire::{Customer, CustomerRequest, Page},
+};
+use axum::{Json, extract::State, response::Response};
+use countersign_store::{CustomerRow, Role};
+use serde::Deserialize;
+use serde_json::json;
+use utoipa::IntoParams;
+use uuid::Uuid;
+
+/// Which customers.
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct CustomersQuery {
+    /// Part of name, address or number.
+    text: Option<String>,
+    /// `next` of the page before.
+    cursor: Option<String>,
+    /// Items wanted, 1 to 200; 50 when absent.
+    #[param(minimum = 1, maximum = 200)]
+    limit: Option<u32>,
+}
+
+/// Customers, newest first.
+#[utoipa::path(get, path = "/customers", operation_id = "listCustomers", tag = "customers", params(CustomersQuery),
+    responses((status = 200, description = "Customers", body = Page<Customer>)))]
+pub(crate) async fn list_customers(
+    State(app): State<App>,
+    caller: Caller,
+    Query(query): Query<CustomersQuery>,
+) -> ApiResult<Json<Page<Customer>>> {
+    let page = Listing { cursor: query.cursor, limit: query.limit }.page()?;
+    let text = query.text.as_deref().filter(|text| !text.is_empty());
+    let page = app.store.list_customers(caller.workspace(), text, &page).await?;
+    Ok(Json(Page::of(page.items.into_iter().map(Into::into).collect(), page.next)))
+}
+
+/// Adds a customer.
+#[utoipa::path(post, path = "/customers", operation_id = "createCustomer", tag = "customers",
+    params(("Idempotency-Key" = Option<String>, Header)),
+    request_body = CustomerRequest, responses((status = 201, description = "The customer", body = Customer)))]
+pub(crate) async fn create_customer(
+    State(app): State<App>,
+    caller: Caller,
+    IdempotencyHeader(key): IdempotencyHeader,
+    body: Body<CustomerRequest>,
+) -> ApiResult<Response> {
+    caller.require(Role::Operator)?;
+    let workspace = caller.workspace().to_owned();
+    let once = Once { app: app.clone(), workspace, scope: "customer".to_owned(), key, request_hash: body.hash() };
+    let request = body.value;
+    let work = async move {
+        let mut row = record::blank(caller.workspace(), Uuid::now_v7().to_string(), app.now());
+        record::apply(&mut row, &request)?;
+        app.store.create_customer(&row).await?;
+        let entry = caller.audit(app.now(), "customer.created", format!("customer:{}", row.id), json!({}));
+        app.store.append_audit(caller.workspace(), vec![entry]).await?;
+        Ok(Customer::from(row))
+    };
+    once.run(work).await
+}
+
+async fn required(app: &App, caller: &Caller, id: &str) -> ApiResult<CustomerRow> {
+    app.store.get_customer(caller.workspace(), id).await?.ok_or_else(|| ApiError::not_found("customer"))
+}
+
+/// One customer.
+#[utoipa::path(get, path = "/customers/{id}", operation_id = "getCustomer", tag = "customers",
+    params(("id" = String, Path)), responses((status = 200, description = "The customer", body = Customer)))]
+pub(crate) async fn get_customer(
+    State(app): State<App>,
+    caller: Caller,
+    Path(id): Path<String>,
+) -> ApiResult<Json<Customer>> {
+    Ok(Json(required(&app, &caller, &id).await?.into()))
+}
+
+/// Changes a customer: what is given is set, a field that is null is removed.
+#[utoipa::path(patch, path = "/customers/{id}", operation_id = "updateCustomer", tag = "customers",
+    params(("id" = String, Path)), request_body = CustomerRequest,
+    responses((status = 200, description = "The customer", body = Customer)))]
+pub(crate) async fn update_customer(
+    State(app): State<App>,
+    caller: Caller,
+    Path(id): Path<String>,
+    body: Body<CustomerRequest>,
+) -> ApiResult<Json<Customer>> {
+    caller.require(Role::Operator)?;
+    let mut row = required(&app, &caller, &id).await?;
+    record::apply(&mut row, &body.value)?;
+    app.store.update_customer(&row).await?;
+    let entry = caller.audit(app.now(), "customer.changed", format!("customer:{id}"), json!({}));
+    app.store.append_audit(caller.workspace(), vec![entry]).await?;
+    Ok(Json(row.into()))
+}

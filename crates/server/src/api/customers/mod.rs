@@ -1,0 +1,4 @@
+//! Customers.
+
+pub(crate) mod handlers;
+pub(crate) mod record;

@@ -1,0 +1,4 @@
+//! The dashboard.
+
+pub(crate) mod handlers;
+pub(crate) mod view;

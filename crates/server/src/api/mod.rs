@@ -1,0 +1,29 @@
+//! One room for each resource: handlers extract, authorise, call and respond; views make answers of rows.
+
+pub(crate) mod account;
+pub(crate) mod api_keys;
+pub(crate) mod audit;
+pub(crate) mod backtests;
+pub(crate) mod channels;
+pub(crate) mod chat;
+pub(crate) mod checkpoints;
+pub(crate) mod connections;
+pub(crate) mod connectors;
+pub(crate) mod conversations;
+pub(crate) mod customers;
+pub(crate) mod dashboard;
+pub(crate) mod documents;
+pub(crate) mod events;
+pub(crate) mod health;
+pub(crate) mod moves;
+pub(crate) mod names;
+pub(crate) mod people;
+pub(crate) mod previews;
+pub(crate) mod rehearsal;
+pub(crate) mod runs;
+pub(crate) mod saved_views;
+pub(crate) mod templates;
+pub(crate) mod test_cases;
+pub(crate) mod versions;
+pub(crate) mod workflows;
+pub(crate) mod workspace;

@@ -1,0 +1,167 @@
+//! Members of the workspace.
+
+use crate::{
+    app::App,
+    auth::{self, Caller},
+    http::{
+        extract::{Body, IdempotencyHeader, Path},
+        fields::{bounded, email, groups},
+        idempotency::Once,
+        problem::{ApiError, ApiResult},
+    },
+    wire::{CreatePersonRequest, Page, Person, UpdatePersonRequest},
+};
+use axum::{Json, extract::State, response::Response};
+use countersign_store::{Member, MembershipRow, Role, UserRow};
+use serde_json::json;
+use uuid::Uuid;
+
+fn view(member: Member, setup_url: Option<String>) -> Person {
+    let Member { user, membership } = member;
+    Person {
+        id: user.id,
+        email: user.email,
+        name: user.name,
+        role: membership.role.into(),
+        groups: membership.groups,
+        disabled: user.disabled_at.is_some(),
+        pending: user.password_hash.is_none(),
+        setup_url,
+    }
+}
+
+/// Everybody in the workspace.
+#[utoipa::path(get, path = "/people", operation_id = "listPeople", tag = "people",
+    responses((status = 200, description = "Members", body = Page<Person>)))]
+pub(crate) async fn list_people(State(app): State<App>, caller: Caller) -> ApiResult<Json<Page<Person>>> {
+    let members = app.store.list_members(caller.workspace()).await?;
+    Ok(Json(Page::whole(members.into_iter().map(|member| view(member, None)).collect())))
+}
+
+/// Invites somebody. The answer has the link with which they choose a password.
+#[utoipa::path(post, path = "/people", operation_id = "createPerson", tag = "people",
+    params(("Idempotency-Key" = Option<String>, Header)),
+    request_body = CreatePersonRequest, responses((status = 201, description = "The person", body = Person)))]
+pub(crate) async fn create_person(
+    State(app): State<App>,
+    caller: Caller,
+    IdempotencyHeader(key): IdempotencyHeader,
+    body: Body<CreatePersonRequest>,
+) -> ApiResult<Response> {
+    caller.require(Role::Admin)?;
+    let workspace = caller.workspace().to_owned();
+    let once = Once { app: app.clone(), workspace, scope: "person".to_owned(), key, request_hash: body.hash() };
+    once.run_and_keep(add(app, caller, body.value), |person| person.setup_url = None).await
+}
+
+async fn add(app: App, caller: Caller, request: CreatePersonRequest) -> ApiResult<Person> {
+    let (address, name) = (email("/email", &request.email)?, bounded("/name", &request.name, 200)?);
+    let groups = groups("/groups", &request.groups)?;
+    let user = match app.store.find_user(&address).await? {
+        Some(user) => user,
+        None => {
+            let user = UserRow {
+                id: Uuid::now_v7().to_string(),
+                email: address,
+                name,
+                password_hash: None,
+                created_at: app.now(),
+                disabled_at: None,
+            };
+            app.store.create_user(&user).await?;
+            user
+        }
+    };
+    if app.store.get_member(caller.workspace(), &user.id).await?.is_some() {
+        return Err(ApiError::conflict("already_exists", "This person is already a member"));
+    }
+    let membership = MembershipRow {
+        workspace: caller.workspace().to_owned(),
+        user_id: user.id.clone(),
+        role: request.role.into(),
+        groups,
+        created_at: app.now(),
+    };
+    let detail = json!({ "email": user.email, "role": membership.role, "groups": membership.groups });
+    let entry = caller.audit(app.now(), "person.invited", format!("user:{}", user.id), detail);
+    app.store.put_member(&membership, vec![entry]).await?;
+    let link = setup_link(&app, &caller, &user).await?;
+    Ok(view(Member { user, membership }, link))
+}
+
+/// A link for who has no password yet. An account that exists keeps its password: no link.
+async fn setup_link(app: &App, caller: &Caller, user: &UserRow) -> ApiResult<Option<String>> {
+    if user.password_hash.is_some() {
+        return Ok(None);
+    }
+    let place = (caller.workspace(), user.id.as_str());
+    Ok(Some(auth::invite(&app.store, &app.config.base_url, app.now(), place).await?.url))
+}
+
+/// Makes a new link for somebody who has no password yet.
+#[utoipa::path(post, path = "/people/{id}/invite", operation_id = "invitePerson", tag = "people",
+    params(("id" = String, Path)), responses((status = 200, description = "The person with a new link", body = Person)))]
+pub(crate) async fn invite_person(
+    State(app): State<App>,
+    caller: Caller,
+    Path(id): Path<String>,
+) -> ApiResult<Json<Person>> {
+    caller.require(Role::Admin)?;
+    let member = required_member(&app, &caller, &id).await?;
+    let Some(link) = setup_link(&app, &caller, &member.user).await? else {
+        return Err(ApiError::conflict("has_password", "This person already has a password"));
+    };
+    let entry = caller.audit(app.now(), "person.invited", format!("user:{id}"), json!({ "email": member.user.email }));
+    app.store.append_audit(caller.workspace(), vec![entry]).await?;
+    Ok(Json(view(member, Some(link))))
+}
+
+async fn required_member(app: &App, caller: &Caller, id: &str) -> ApiResult<Member> {
+    app.store.get_member(caller.workspace(), id).await?.ok_or_else(|| ApiError::not_found("person"))
+}
+
+/// Changes what somebody may do.
+#[utoipa::path(patch, path = "/people/{id}", operation_id = "updatePerson", tag = "people",
+    params(("id" = String, Path)), request_body = UpdatePersonRequest,
+    responses((status = 200, description = "The person", body = Person)))]
+pub(crate) async fn update_person(
+    State(app): State<App>,
+    caller: Caller,
+    Path(id): Path<String>,
+    body: Body<UpdatePersonRequest>,
+) -> ApiResult<Json<Person>> {
+    caller.require(Role::Admin)?;
+    let Member { mut user, mut membership } = required_member(&app, &caller, &id).await?;
+    let request = body.value;
+    let role = request.role.map_or(membership.role, Into::into);
+    let disabled = request.disabled.unwrap_or(user.disabled_at.is_some());
+    let was_admin = membership.role == Role::Admin && user.disabled_at.is_none();
+    if was_admin && (role < Role::Admin || disabled) {
+        keep_an_admin(&app, &caller, &id).await?;
+    }
+    membership.role = role;
+    if let Some(wanted) = &request.groups {
+        membership.groups = groups("/groups", wanted)?;
+    }
+    let detail = json!({ "email": user.email, "role": role, "groups": membership.groups, "disabled": disabled });
+    let entry = caller.audit(app.now(), "person.changed", format!("user:{id}"), detail);
+    app.store.put_member(&membership, vec![entry]).await?;
+    if disabled != user.disabled_at.is_some() {
+        user.disabled_at = disabled.then(|| app.now());
+        app.store.update_user(&user).await?;
+    }
+    if disabled {
+        app.store.delete_sessions_of(&id).await?;
+    }
+    app.identities.clear();
+    Ok(Json(view(Member { user, membership }, None)))
+}
+
+/// Somebody must be left who can let people in.
+async fn keep_an_admin(app: &App, caller: &Caller, leaving: &str) -> ApiResult<()> {
+    let members = app.store.list_members(caller.workspace()).await?;
+    let other = members.iter().any(|member| {
+        member.user.id != leaving && member.membership.role == Role::Admin && member.user.disabled_at.is_none()
+    });
+    if other { Ok(()) } else { Err(ApiError::conflict("last_admin", "Somebody must stay administrator")) }
+}

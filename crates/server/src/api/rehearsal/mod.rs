@@ -1,0 +1,4 @@
+//! Rehearsals.
+
+pub(crate) mod handlers;
+pub(crate) mod view;

@@ -1,0 +1,4 @@
+//! Templates.
+
+pub(crate) mod gallery;
+pub(crate) mod handlers;

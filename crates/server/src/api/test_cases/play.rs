@@ -1,0 +1,150 @@
+//! Test cases on their way to be played: reading, running, refusing a publication.
+
+use crate::{
+    api::documents::source,
+    app::App,
+    http::problem::{ApiError, ApiResult},
+    wire::{TestFailure, TestResult, json, same},
+};
+use countersign_core::{
+    catalogue::Catalogue,
+    document,
+    play::rehearsal::{self, Rehearsal, Script, Suite},
+    run::Version,
+};
+use countersign_store::{TestCaseRow, WorkflowRow};
+use serde_json::Value;
+use std::sync::Arc;
+use uuid::Uuid;
+
+/// A document that can be played, or why not.
+pub(crate) fn playable(document: Value, catalogue: &Catalogue) -> ApiResult<Version> {
+    let unplayable = || ApiError::unprocessable("not_playable", "This draft cannot be played yet");
+    let workflow = match document::decode(document.clone()) {
+        Ok(workflow) => workflow,
+        Err(_) => return Err(unplayable().diagnostics(source::check(&document, catalogue).1)),
+    };
+    Version::compile(workflow, catalogue, false)
+        .map_err(|error| unplayable().pointer(error.pointer.clone()).detail(error.to_string()))
+}
+
+/// The document that is meant: the one given, a version's, or the draft.
+pub(crate) async fn meant(
+    app: &App,
+    row: &WorkflowRow,
+    document: Option<Value>,
+    version: Option<u32>,
+) -> ApiResult<Version> {
+    let catalogue = app.engine.catalogue();
+    match (document, version) {
+        (Some(_), Some(_)) => Err(ApiError::invalid("/version", "give either `document` or `version`")),
+        (Some(document), None) => playable(document, &catalogue),
+        (None, Some(version)) => {
+            let found = app.store.get_version(&row.workspace, &row.id, version).await?;
+            playable(json(&found.ok_or_else(|| ApiError::not_found("version"))?.document), &catalogue)
+        }
+        (None, None) => playable(json(&row.draft), &catalogue),
+    }
+}
+
+/// Plays a script where it keeps no other request waiting.
+pub(crate) async fn play(app: &App, version: &Arc<Version>, script: Script) -> ApiResult<Rehearsal> {
+    let (version, catalogue) = (Arc::clone(version), app.engine.catalogue());
+    let now = countersign_core::time::Timestamp(app.now());
+    let played = move || rehearsal::rehearse(&version, &catalogue, &script, now);
+    tokio::task::spawn_blocking(played).await.map_err(ApiError::internal)
+}
+
+/// Runs test cases; a row that cannot be read fails by name.
+pub(crate) async fn run(app: &App, version: Version, rows: Vec<TestCaseRow>) -> ApiResult<Vec<TestResult>> {
+    let catalogue = app.engine.catalogue();
+    let all = move || rows.iter().map(|row| result(row, &version, &catalogue)).collect();
+    tokio::task::spawn_blocking(all).await.map_err(ApiError::internal)
+}
+
+fn result(row: &TestCaseRow, version: &Version, catalogue: &Catalogue) -> TestResult {
+    let verdict = match serde_json::from_str::<rehearsal::TestCase>(&row.body) {
+        Ok(case) => case.run(version, catalogue),
+        Err(error) => {
+            let failure = TestFailure { what: "case".to_owned(), message: format!("it cannot be read: {error}") };
+            let (name, path, status) = (row.name.clone(), Vec::new(), String::new());
+            return TestResult { name, passed: false, failures: vec![failure], path, status };
+        }
+    };
+    let passed = verdict.passed();
+    let failure = |failure: rehearsal::Failure| TestFailure { what: failure.what, message: failure.message };
+    let failures = verdict.failures.into_iter().map(failure).collect();
+    TestResult { name: row.name.clone(), passed, failures, path: verdict.path, status: verdict.status }
+}
+
+/// Runs all test cases of a workflow on what is to be published. Those that fail stand in the way unless there is a
+/// reason; answers the names of those that failed all the same.
+pub(crate) async fn gate(
+    app: &App,
+    row: &WorkflowRow,
+    workflow: document::Workflow,
+    reason: Option<&str>,
+) -> ApiResult<Vec<String>> {
+    let rows = app.store.list_test_cases(&row.workspace, &row.id).await?;
+    if rows.is_empty() {
+        return Ok(Vec::new());
+    }
+    let version = Version::compile(workflow, &app.engine.catalogue(), true).map_err(|error| {
+        ApiError::unprocessable("not_playable", "This draft cannot be played").detail(error.to_string())
+    })?;
+    let results = run(app, version, rows).await?;
+    let failed: Vec<String> =
+        results.iter().filter(|result| !result.passed).map(|result| result.name.clone()).collect();
+    if failed.is_empty() || reason.is_some() {
+        return Ok(failed);
+    }
+    let detail = format!("{} of {} test cases fail: {}", failed.len(), results.len(), failed.join(", "));
+    Err(ApiError::unprocessable("tests_failed", "Test cases of this workflow fail").detail(detail).tests(results))
+}
+
+/// A new row for a test case.
+pub(crate) fn row(app: &App, workflow: &WorkflowRow, case: &rehearsal::TestCase) -> ApiResult<TestCaseRow> {
+    Ok(TestCaseRow {
+        id: Uuid::now_v7().to_string(),
+        workspace: workflow.workspace.clone(),
+        workflow: workflow.id.clone(),
+        name: case.name.trim().to_owned(),
+        body: serde_json::to_string(case).map_err(ApiError::internal)?,
+        last_result: None,
+        created_at: app.now(),
+        updated_at: app.now(),
+    })
+}
+
+/// Test cases from the text of a file.
+pub(crate) fn read(source: &str) -> ApiResult<Suite> {
+    Suite::parse(source).map_err(|error| {
+        let problem = ApiError::unprocessable("invalid_source", "The text is not a file of test cases")
+            .pointer("/source")
+            .detail(error.message);
+        match (error.line, error.column) {
+            (Some(line), Some(column)) => problem.position(line, column),
+            (Some(_) | None, _) => problem,
+        }
+    })
+}
+
+/// Makes the test cases of a workflow those of `suite`. Those of the same name keep their id.
+pub(crate) async fn replace(app: &App, workflow: &WorkflowRow, suite: &Suite) -> ApiResult<()> {
+    let before = app.store.list_test_cases(&workflow.workspace, &workflow.id).await?;
+    for case in &suite.tests {
+        let made = row(app, workflow, case)?;
+        let same = before.iter().find(|old| old.name == made.name);
+        let (id, created_at) = same.map_or((made.id.clone(), made.created_at), |old| (old.id.clone(), old.created_at));
+        app.store.put_test_case(&TestCaseRow { id, created_at, ..made }).await?;
+    }
+    for old in before.iter().filter(|old| suite.tests.iter().all(|case| case.name.trim() != old.name)) {
+        app.store.delete_test_case(&workflow.workspace, &old.id).await?;
+    }
+    Ok(())
+}
+
+/// The core's value of a wire value of the same shape.
+pub(crate) fn core_of<T: serde::de::DeserializeOwned>(pointer: &str, value: &impl serde::Serialize) -> ApiResult<T> {
+    same(value).map_err(|error| ApiError::invalid(pointer, error.to_string()))
+}

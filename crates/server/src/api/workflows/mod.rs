@@ -1,0 +1,4 @@
+//! Workflows and their drafts.
+
+pub(crate) mod handlers;
+pub(crate) mod view;

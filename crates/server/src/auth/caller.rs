@@ -1,0 +1,166 @@
+//! Who makes the request.
+
+use crate::{
+    app::App,
+    auth::{
+        credentials::{by_api_key, by_session},
+        identity::{Credential, Identity},
+        session::session_cookie,
+    },
+    http::problem::{ApiError, ApiResult},
+};
+use axum::{
+    extract::{ConnectInfo, FromRequestParts},
+    http::{HeaderMap, Method, StatusCode, header, request::Parts},
+};
+use countersign_core::run::Actor;
+use countersign_store::{NewAudit, Role};
+use serde_json::{Value, json};
+use std::{
+    net::{IpAddr, SocketAddr},
+    sync::Arc,
+};
+
+/// Who makes the request, and in which workspace.
+#[derive(Debug, Clone)]
+pub struct Caller {
+    identity: Arc<Identity>,
+    address: Option<IpAddr>,
+}
+
+impl Caller {
+    /// The workspace's id.
+    #[must_use]
+    pub fn workspace(&self) -> &str {
+        &self.identity.workspace.id
+    }
+
+    /// Who, as the run machine knows them.
+    #[must_use]
+    pub fn actor(&self) -> &Actor {
+        &self.identity.actor
+    }
+
+    /// Everything known about them.
+    pub(crate) fn identity(&self) -> &Identity {
+        &self.identity
+    }
+
+    /// User or key id.
+    #[must_use]
+    pub fn id(&self) -> &str {
+        &self.identity.actor.id
+    }
+
+    /// Role in the workspace.
+    #[must_use]
+    pub fn role(&self) -> Role {
+        self.identity.role
+    }
+
+    /// Where the request came from, when known.
+    #[must_use]
+    pub fn address(&self) -> Option<IpAddr> {
+        self.address
+    }
+
+    /// Refuses a caller below `role`.
+    ///
+    /// # Errors
+    /// 403 `forbidden`.
+    pub fn require(&self, role: Role) -> ApiResult<()> {
+        if self.identity.role >= role {
+            return Ok(());
+        }
+        let detail = format!("this needs the role {role}, you have {}", self.identity.role);
+        Err(ApiError::new(StatusCode::FORBIDDEN, "forbidden", "You may not do this").detail(detail))
+    }
+
+    /// The session, for what only a signed-in person can do.
+    ///
+    /// # Errors
+    /// 403 for API keys.
+    pub fn session(&self) -> ApiResult<&str> {
+        match &self.identity.credential {
+            Credential::Session(hash) => Ok(hash),
+            Credential::ApiKey(_) => {
+                Err(ApiError::new(StatusCode::FORBIDDEN, "forbidden", "Only a signed-in person can do this"))
+            }
+        }
+    }
+
+    /// An audit entry about something this caller did.
+    pub(crate) fn audit(&self, at: i64, action: &str, subject: String, mut detail: Value) -> NewAudit {
+        let (actor, via) = match &self.identity.credential {
+            Credential::Session(_) => (format!("user:{}", self.id()), "portal"),
+            Credential::ApiKey(_) => (format!("key:{}", self.id()), "api"),
+        };
+        if let Some(detail) = detail.as_object_mut() {
+            detail.insert("name".to_owned(), json!(self.identity.actor.name));
+            if let Some(address) = self.address {
+                detail.insert("address".to_owned(), json!(address.to_string()));
+            }
+        }
+        NewAudit { at, actor, via: via.to_owned(), action: action.to_owned(), subject, detail: detail.to_string() }
+    }
+}
+
+impl FromRequestParts<App> for Caller {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> ApiResult<Self> {
+        let address = address(app, parts);
+        if let Some(key) = bearer(&parts.headers) {
+            let identity = by_api_key(app, key).await?;
+            return Ok(Self { identity, address });
+        }
+        let Some(secret) = session_cookie(&parts.headers) else { return Err(unauthenticated()) };
+        if !matches!(parts.method, Method::GET | Method::HEAD | Method::OPTIONS) {
+            require_own_page(&parts.headers)?;
+        }
+        let identity = by_session(app, secret).await?;
+        Ok(Self { identity, address })
+    }
+}
+
+/// Nobody is signed in.
+pub(crate) fn unauthenticated() -> ApiError {
+    ApiError::new(StatusCode::UNAUTHORIZED, "unauthenticated", "Sign in first")
+        .detail("Sign in, or send Authorization: Bearer with an API key.")
+}
+
+fn bearer(headers: &HeaderMap) -> Option<&str> {
+    let value = headers.get(header::AUTHORIZATION)?.to_str().ok()?;
+    let (scheme, secret) = value.split_once(' ').unwrap_or((value, ""));
+    scheme.eq_ignore_ascii_case("bearer").then(|| secret.trim())
+}
+
+/// Other sites can send our cookie along, but not this header: browsers ask us first, and we never agree.
+fn require_own_page(headers: &HeaderMap) -> ApiResult<()> {
+    let cross_site = headers.get("sec-fetch-site").is_some_and(|site| site == "cross-site");
+    if headers.contains_key("x-requested-with") && !cross_site {
+        return Ok(());
+    }
+    Err(ApiError::new(StatusCode::FORBIDDEN, "csrf", "Send the header X-Requested-With: countersign"))
+}
+
+/// The caller's address: the connection's, or what a trusted proxy says (its own, last entry).
+pub(crate) fn address(app: &App, parts: &Parts) -> Option<IpAddr> {
+    let forwarded = || {
+        let header = parts.headers.get_all("x-forwarded-for").iter().next_back()?.to_str().ok()?;
+        header.rsplit(',').next()?.trim().parse().ok()
+    };
+    let connection = || parts.extensions.get::<ConnectInfo<SocketAddr>>().map(|ConnectInfo(address)| address.ip());
+    if app.config.trust_proxy { forwarded().or_else(connection) } else { connection() }
+}
+
+/// The address alone, for requests without a caller.
+pub(crate) struct Address(pub(crate) Option<IpAddr>);
+
+impl FromRequestParts<App> for Address {
+    type Rejection = std::convert::Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Self::Rejection> {
+        Ok(Self(address(app, parts)))
+    }
+}

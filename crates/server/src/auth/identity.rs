@@ -1,0 +1,31 @@
+//! Who somebody is, whatever they showed for it.
+
+use countersign_core::run::Actor;
+use countersign_store::{Role, WorkspaceRow};
+
+/// How the caller was identified.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Credential {
+    /// The session cookie; SHA-256 hex of its secret.
+    Session(String),
+    /// An API key, by id.
+    ApiKey(String),
+}
+
+/// Who somebody is, in one workspace.
+#[derive(Debug, Clone)]
+pub(crate) struct Identity {
+    pub(crate) credential: Credential,
+    pub(crate) workspace: WorkspaceRow,
+    pub(crate) actor: Actor,
+    pub(crate) role: Role,
+    pub(crate) groups: Vec<String>,
+    /// When the credential ends by itself, milliseconds since the epoch.
+    pub(super) expires_at: Option<i64>,
+}
+
+/// The roles an approval step may name: the role itself, those below it, and the groups.
+pub(crate) fn actor_roles(role: Role, groups: &[String]) -> Vec<String> {
+    let roles = Role::ALL.iter().rev().filter(|lower| **lower <= role).map(|role| role.as_str().to_owned());
+    roles.chain(groups.iter().cloned()).collect()
+}
