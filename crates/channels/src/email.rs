@@ -2,9 +2,11 @@
 
 use crate::{
     account::{Secret, Tls},
+    http,
     sender::{OutboundMessage, SendOutcome},
 };
 use countersign_core::log::FailureClass;
+use countersign_outbound::{Failure, Outbound, machine_roots};
 use lettre::{
     Address, Message,
     message::{
@@ -22,7 +24,7 @@ use lettre::{
 use serde_json::json;
 use std::{
     sync::{
-        Arc,
+        LazyLock,
         atomic::{AtomicBool, Ordering},
     },
     time::Duration,
@@ -32,21 +34,8 @@ use std::{
 const QUIT_TIMEOUT: Duration = Duration::from_millis(500);
 
 /// The machine's own certificate authorities, besides the web's.
-#[derive(Clone)]
-pub(crate) struct Roots(Arc<Vec<Certificate>>);
-
-impl Roots {
-    pub(crate) fn load() -> Self {
-        let found = rustls_native_certs::load_native_certs().certs;
-        Self(Arc::new(found.into_iter().filter_map(|der| Certificate::from_der(der.to_vec()).ok()).collect()))
-    }
-}
-
-impl std::fmt::Debug for Roots {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "{} certificates", self.0.len())
-    }
-}
+static MACHINE_ROOTS: LazyLock<Vec<Certificate>> =
+    LazyLock::new(|| machine_roots().iter().filter_map(|der| Certificate::from_der(der.to_vec()).ok()).collect());
 
 /// The account's members, borrowed.
 #[derive(Clone, Copy)]
@@ -56,10 +45,14 @@ pub(crate) struct Server<'a> {
     pub(crate) tls: Tls,
     pub(crate) username: &'a str,
     pub(crate) password: &'a Secret,
-    pub(crate) roots: &'a Roots,
 }
 
-pub(crate) async fn send(server: Server<'_>, from: &str, message: OutboundMessage<'_>) -> SendOutcome {
+pub(crate) async fn send(
+    outbound: &Outbound,
+    server: Server<'_>,
+    from: &str,
+    message: OutboundMessage<'_>,
+) -> SendOutcome {
     let (from, to) = match (from.parse::<Mailbox>(), message.to.trim().parse::<Mailbox>()) {
         (Ok(from), Ok(to)) => (from, to),
         (Err(_), _) => return SendOutcome::fatal("account_invalid", "the account's sender is not an e-mail address"),
@@ -71,14 +64,15 @@ pub(crate) async fn send(server: Server<'_>, from: &str, message: OutboundMessag
         Err(error) => return SendOutcome::fatal("message_invalid", error.to_string()),
     };
     let content_begun = AtomicBool::new(false);
-    let talk = talk(server, from.email, to.email, &built, &content_begun);
+    let talk = talk(outbound, server, from.email, to.email, &built, &content_begun);
     match tokio::time::timeout(message.timeout, talk).await {
         Ok(Ok((reply, mut connection))) => {
             drop(tokio::time::timeout(QUIT_TIMEOUT, connection.abort()).await);
             let exchange = json!({ "server": server.host, "message_id": id, "reply": reply });
             SendOutcome::Accepted { provider_id: id, exchange }
         }
-        Ok(Err(error)) => failure(&error, content_begun.load(Ordering::Relaxed)),
+        Ok(Err(Broken::NoAddress(failure))) => http::no_answer(failure),
+        Ok(Err(Broken::Smtp(error))) => failure(&error, content_begun.load(Ordering::Relaxed)),
         Err(_) if content_begun.load(Ordering::Relaxed) => {
             let text = "the mail server did not answer in time; the message may have been sent";
             SendOutcome::failed(FailureClass::Unknown, "timeout", text)
@@ -116,13 +110,14 @@ fn build(
 }
 
 async fn talk(
+    outbound: &Outbound,
     server: Server<'_>,
     from: Address,
     to: Address,
     content: &[u8],
     content_begun: &AtomicBool,
-) -> Result<(String, AsyncSmtpConnection), Error> {
-    let mut connection = connect(server).await?;
+) -> Result<(String, AsyncSmtpConnection), Broken> {
+    let mut connection = connect(outbound, server).await?;
     let mut options = Vec::new();
     if !(from.as_ref() as &str).is_ascii() || !(to.as_ref() as &str).is_ascii() {
         options.push(MailParameter::SmtpUtfEight);
@@ -139,19 +134,33 @@ async fn talk(
     Ok((reply, connection))
 }
 
-async fn connect(server: Server<'_>) -> Result<AsyncSmtpConnection, Error> {
+/// Why a conversation with a mail server ended.
+enum Broken {
+    NoAddress(Failure),
+    Smtp(Error),
+}
+
+impl From<Error> for Broken {
+    fn from(error: Error) -> Self {
+        Self::Smtp(error)
+    }
+}
+
+#[expect(clippy::disallowed_methods, reason = "connects to the addresses that the policy gave")]
+async fn connect(outbound: &Outbound, server: Server<'_>) -> Result<AsyncSmtpConnection, Broken> {
     let parameters = || {
         let builder = TlsParameters::builder(server.host.to_owned());
-        server.roots.0.iter().cloned().fold(builder, |builder, root| builder.add_root_certificate(root)).build()
+        MACHINE_ROOTS.iter().cloned().fold(builder, |builder, root| builder.add_root_certificate(root)).build()
     };
     let (default_port, wrapped) = match server.tls {
         Tls::None => (SMTP_PORT, None),
         Tls::Starttls => (SUBMISSION_PORT, None),
         Tls::Tls => (SUBMISSIONS_PORT, Some(parameters()?)),
     };
-    let address = (server.host, server.port.unwrap_or(default_port));
+    let port = server.port.unwrap_or(default_port);
+    let addresses = outbound.addresses(server.host, port).await.map_err(Broken::NoAddress)?;
     let hello = ClientId::default();
-    let mut connection = AsyncSmtpConnection::connect_tokio1(address, None, &hello, wrapped, None).await?;
+    let mut connection = AsyncSmtpConnection::connect_tokio1(addresses.as_slice(), None, &hello, wrapped, None).await?;
     match server.tls {
         Tls::Starttls => connection.starttls(parameters()?, &hello).await?,
         Tls::None | Tls::Tls => {}

@@ -1,7 +1,8 @@
 //! The one door for outgoing messages.
 
-use crate::{account::ChannelAccount, email, http, telegram, twilio, whatsapp};
+use crate::{account::ChannelAccount, email, telegram, twilio, whatsapp};
 use countersign_core::{document::Channel, log::FailureClass};
+use countersign_outbound::Outbound;
 use serde_json::Value;
 use std::time::Duration;
 
@@ -63,24 +64,17 @@ impl SendOutcome {
     }
 }
 
-/// Sends messages. Holds one connection pool; share one per process (it is cheap to clone).
+/// Sends messages; share one per process (it is cheap to clone).
 #[derive(Debug, Clone)]
 pub struct Sender {
-    client: reqwest::Client,
-    mail_roots: email::Roots,
-}
-
-impl Default for Sender {
-    fn default() -> Self {
-        Self::new()
-    }
+    outbound: Outbound,
 }
 
 impl Sender {
-    /// A sender with its own pool.
+    /// A sender that sends by that way.
     #[must_use]
-    pub fn new() -> Self {
-        Self { client: http::client(), mail_roots: email::Roots::load() }
+    pub fn new(outbound: Outbound) -> Self {
+        Self { outbound }
     }
 
     /// Sends one message, one attempt.
@@ -91,19 +85,18 @@ impl Sender {
         match account {
             ChannelAccount::Whatsapp { base_url, version, phone_number_id, token, .. } => {
                 let url = format!("{}/{version}/{phone_number_id}/messages", base_url.trim_end_matches('/'));
-                whatsapp::send(&self.client, &url, token, message).await
+                whatsapp::send(&self.outbound, &url, token, message).await
             }
             ChannelAccount::Email { host, port, tls, username, password, from } => {
-                let server =
-                    email::Server { host, port: *port, tls: *tls, username, password, roots: &self.mail_roots };
-                email::send(server, from, message).await
+                let server = email::Server { host, port: *port, tls: *tls, username, password };
+                email::send(&self.outbound, server, from, message).await
             }
             ChannelAccount::Telegram { base_url, token, .. } => {
-                telegram::send(&self.client, base_url.trim_end_matches('/'), token, message).await
+                telegram::send(&self.outbound, base_url.trim_end_matches('/'), token, message).await
             }
             ChannelAccount::Sms { base_url, account_sid, auth_token, from } => {
                 let account = twilio::Account { base_url, account_sid, auth_token, from };
-                twilio::send(&self.client, account, message).await
+                twilio::send(&self.outbound, account, message).await
             }
         }
     }

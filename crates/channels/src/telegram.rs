@@ -2,21 +2,22 @@
 
 use crate::{
     account::Secret,
-    http::{self, Answer},
+    http::{self, Answer, Body, Credentials},
     sender::{OutboundMessage, SendOutcome},
 };
 use countersign_core::log::FailureClass;
+use countersign_outbound::Outbound;
 use serde_json::{Value, json};
 
 pub(crate) async fn send(
-    client: &reqwest::Client,
+    outbound: &Outbound,
     base_url: &str,
     token: &Secret,
     message: OutboundMessage<'_>,
 ) -> SendOutcome {
     let url = format!("{base_url}/bot{}/sendMessage", token.expose());
     let body = json!({ "chat_id": message.to.trim(), "text": message.body });
-    match http::exchange(client.post(url).timeout(message.timeout).json(&body)).await {
+    match http::post(outbound, &url, Credentials::InAddress, Body::Json(&body), message.timeout).await {
         Ok(answer) => outcome(answer),
         Err(failed) => failed,
     }
@@ -36,7 +37,7 @@ fn outcome(answer: Answer) -> SendOutcome {
         403 => ("blocked".to_owned(), FailureClass::Fatal),
         401 | 404 => ("token_invalid".to_owned(), FailureClass::Fatal),
         400 if parameter("migrate_to_chat_id").is_some() => ("chat_moved".to_owned(), FailureClass::Fatal),
-        _ => (format!("telegram_{number}"), http::class_of(&answer)),
+        _ => (format!("telegram_{number}"), answer.class),
     };
     SendOutcome::failed(class, code, format!("Telegram error {number}: {words}")).after(wait)
 }

@@ -2,10 +2,11 @@
 
 use crate::{
     account::Secret,
-    http::{self, Answer},
+    http::{self, Answer, Body, Credentials},
     sender::{OutboundMessage, SendOutcome},
 };
 use countersign_core::log::FailureClass;
+use countersign_outbound::Outbound;
 use serde_json::Value;
 
 /// The account's members, borrowed.
@@ -16,16 +17,13 @@ pub(crate) struct Account<'a> {
     pub(crate) from: &'a str,
 }
 
-pub(crate) async fn send(client: &reqwest::Client, account: Account<'_>, message: OutboundMessage<'_>) -> SendOutcome {
+pub(crate) async fn send(outbound: &Outbound, account: Account<'_>, message: OutboundMessage<'_>) -> SendOutcome {
     let base_url = account.base_url.trim_end_matches('/');
     let url = format!("{base_url}/2010-04-01/Accounts/{}/Messages.json", account.account_sid);
     let sender = if account.from.starts_with("MG") { "MessagingServiceSid" } else { "From" };
-    let request = client
-        .post(url)
-        .basic_auth(account.account_sid, Some(account.auth_token.expose()))
-        .timeout(message.timeout)
-        .form(&[("To", message.to.trim()), (sender, account.from), ("Body", message.body)]);
-    match http::exchange(request).await {
+    let form = [("To", message.to.trim()), (sender, account.from), ("Body", message.body)];
+    let credentials = Credentials::Basic(account.account_sid, account.auth_token);
+    match http::post(outbound, &url, credentials, Body::Form(&form), message.timeout).await {
         Ok(answer) => outcome(answer),
         Err(failed) => failed,
     }
@@ -42,7 +40,7 @@ fn outcome(answer: Answer) -> SendOutcome {
         20_003 => ("token_invalid".to_owned(), FailureClass::Fatal),
         21_211 | 21_614 => ("recipient_invalid".to_owned(), FailureClass::Fatal),
         21_610 => ("unsubscribed".to_owned(), FailureClass::Fatal),
-        _ => (format!("twilio_{number}"), http::class_of(&answer)),
+        _ => (format!("twilio_{number}"), answer.class),
     };
     SendOutcome::failed(class, code, format!("Twilio error {number}: {words}")).after(answer.retry_after)
 }

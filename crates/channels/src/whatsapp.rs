@@ -2,21 +2,17 @@
 
 use crate::{
     account::Secret,
-    http::{self, Answer},
+    http::{self, Answer, Body, Credentials},
     sender::{OutboundMessage, SendOutcome},
 };
 use countersign_core::log::FailureClass;
+use countersign_outbound::Outbound;
 use serde_json::{Value, json};
 
 /// Seconds between two messages to one person, after which error 131056 is over.
 const PAIR_RATE_SECONDS: u64 = 6;
 
-pub(crate) async fn send(
-    client: &reqwest::Client,
-    url: &str,
-    token: &Secret,
-    message: OutboundMessage<'_>,
-) -> SendOutcome {
+pub(crate) async fn send(outbound: &Outbound, url: &str, token: &Secret, message: OutboundMessage<'_>) -> SendOutcome {
     let to: String = message.to.chars().filter(char::is_ascii_digit).collect();
     let body = json!({
         "messaging_product": "whatsapp",
@@ -27,8 +23,7 @@ pub(crate) async fn send(
         // Comes back in the delivery statuses; it does not keep WhatsApp from sending twice.
         "biz_opaque_callback_data": message.key,
     });
-    let request = client.post(url).bearer_auth(token.expose()).timeout(message.timeout).json(&body);
-    match http::exchange(request).await {
+    match http::post(outbound, url, Credentials::Bearer(token), Body::Json(&body), message.timeout).await {
         Ok(answer) => outcome(answer),
         Err(failed) => failed,
     }
@@ -68,7 +63,7 @@ fn meaning(number: u64, transient: bool, answer: &Answer) -> (String, FailureCla
         190 => ("token_expired", FailureClass::Fatal, None),
         100 => ("invalid_parameter", FailureClass::Fatal, None),
         _ => {
-            let class = if transient { temporary } else { http::class_of(answer) };
+            let class = if transient { temporary } else { answer.class };
             return (format!("whatsapp_{number}"), class, None);
         }
     };

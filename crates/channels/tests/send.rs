@@ -9,6 +9,7 @@ use axum::{
 };
 use countersign_channels::{ChannelAccount, OutboundMessage, SendOutcome, Sender};
 use countersign_core::{document::Channel, log::FailureClass};
+use countersign_outbound::Outbound;
 use serde_json::{Value, json};
 use std::{
     sync::{Arc, Mutex},
@@ -70,7 +71,7 @@ fn message(channel: Channel) -> OutboundMessage<'static> {
 
 async fn failure(channel: Channel, status: u16, answer: Value) -> (FailureClass, String, Option<u64>) {
     let provider = provider(status, answer).await;
-    match Sender::new().send(&account(channel, &provider.url), message(channel)).await {
+    match Sender::new(Outbound::with_private()).send(&account(channel, &provider.url), message(channel)).await {
         SendOutcome::Failed { class, code, retry_after_seconds, message } => {
             assert!(!message.contains(SECRET));
             (class, code, retry_after_seconds)
@@ -89,7 +90,9 @@ fn accepted(outcome: SendOutcome) -> String {
 #[tokio::test]
 async fn whatsapp_gets_a_text_for_one_person() {
     let provider = provider(200, json!({ "messages": [{ "id": "wamid.1", "message_status": "accepted" }] })).await;
-    let outcome = Sender::new().send(&account(Channel::Whatsapp, &provider.url), message(Channel::Whatsapp)).await;
+    let outcome = Sender::new(Outbound::with_private())
+        .send(&account(Channel::Whatsapp, &provider.url), message(Channel::Whatsapp))
+        .await;
     assert_eq!(accepted(outcome), "wamid.1");
     let (uri, headers, body) = provider.seen.lock().unwrap().remove(0);
     assert_eq!(uri.path(), "/v23.0/555/messages");
@@ -127,7 +130,9 @@ async fn whatsapp_refusals_are_told_apart() {
 #[tokio::test]
 async fn telegram_and_twilio_send_and_refuse() {
     let telegram = provider(200, json!({ "ok": true, "result": { "message_id": 77 } })).await;
-    let outcome = Sender::new().send(&account(Channel::Telegram, &telegram.url), message(Channel::Telegram)).await;
+    let outcome = Sender::new(Outbound::with_private())
+        .send(&account(Channel::Telegram, &telegram.url), message(Channel::Telegram))
+        .await;
     assert_eq!(accepted(outcome), "77");
     assert_eq!(telegram.seen.lock().unwrap()[0].0.path(), "/bot123456:very-secret/sendMessage");
 
@@ -138,7 +143,8 @@ async fn telegram_and_twilio_send_and_refuse() {
     assert_eq!(failure(Channel::Telegram, 403, blocked).await.1, "blocked");
 
     let twilio = provider(201, json!({ "sid": "SM1", "status": "queued" })).await;
-    let outcome = Sender::new().send(&account(Channel::Sms, &twilio.url), message(Channel::Sms)).await;
+    let outcome =
+        Sender::new(Outbound::with_private()).send(&account(Channel::Sms, &twilio.url), message(Channel::Sms)).await;
     assert_eq!(accepted(outcome), "SM1");
     let (uri, headers, body) = twilio.seen.lock().unwrap().remove(0);
     assert_eq!(uri.path(), "/2010-04-01/Accounts/AC1/Messages.json");
@@ -153,7 +159,7 @@ async fn nothing_is_sent_that_cannot_arrive() {
     let provider = provider(200, json!({})).await;
     let account = account(Channel::Telegram, &provider.url);
     let long = "x".repeat(4097);
-    let sender = Sender::new();
+    let sender = Sender::new(Outbound::with_private());
     for (message, expected) in [
         (OutboundMessage { to: " ", ..message(Channel::Telegram) }, "recipient_missing"),
         (OutboundMessage { body: "\n", ..message(Channel::Telegram) }, "text_empty"),
@@ -176,10 +182,10 @@ async fn silence_is_unknown_and_a_closed_port_retryable() {
         while socket.read(&mut buffer).await.is_ok_and(|count| count > 0) {}
     });
     let quick = OutboundMessage { timeout: Duration::from_millis(150), ..message(Channel::Telegram) };
-    let outcome = Sender::new().send(&account(Channel::Telegram, &url), quick).await;
+    let outcome = Sender::new(Outbound::with_private()).send(&account(Channel::Telegram, &url), quick).await;
     assert!(matches!(&outcome, SendOutcome::Failed { class: FailureClass::Unknown, code, .. } if code == "timeout"));
     accept.await.unwrap();
-    let outcome = Sender::new().send(&account(Channel::Telegram, &url), quick).await;
+    let outcome = Sender::new(Outbound::with_private()).send(&account(Channel::Telegram, &url), quick).await;
     assert!(matches!(&outcome, SendOutcome::Failed { class: FailureClass::Retryable, code, .. } if code == "connect"));
     assert!(!format!("{outcome:?}").contains("very-secret"));
 }
@@ -228,7 +234,7 @@ async fn mail(script: Script) -> (SendOutcome, String) {
         subject: "Your plan\r\nBcc: all@example.com",
         ..message(Channel::Email)
     };
-    let outcome = Sender::new().send(&account, message).await;
+    let outcome = Sender::new(Outbound::with_private()).send(&account, message).await;
     let heard = heard.lock().unwrap().clone();
     (outcome, heard)
 }

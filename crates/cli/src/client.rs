@@ -18,9 +18,8 @@ use crate::{
 use anyhow::{Context, anyhow, bail, ensure};
 use clap::Args;
 use reqwest::{Method, RequestBuilder, Response, Url, header};
-use rustls::{ClientConfig, RootCertStore};
 use serde_json::Value;
-use std::{error::Error, io::ErrorKind, sync::Arc, time::Duration};
+use std::{error::Error, io::ErrorKind, time::Duration};
 
 /// How long connecting may take.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
@@ -105,11 +104,9 @@ impl Client {
         parts::install_crypto();
         let base = Url::parse(&args.server).ok().filter(|url| matches!(url.scheme(), "http" | "https"));
         let base = base.with_context(|| format!("--server: `{}` is not like http://127.0.0.1:8080", args.server))?;
-        let http = reqwest::Client::builder()
+        let http = countersign_outbound::direct()
             .user_agent(concat!("countersign-cli/", env!("CARGO_PKG_VERSION")))
             .connect_timeout(CONNECT_TIMEOUT)
-            .redirect(reqwest::redirect::Policy::none())
-            .tls_backend_preconfigured(tls()?)
             .build()
             .context("no HTTP client")?;
         Ok(Self { http, base, key: args.key.clone().filter(|key| !key.is_empty()) })
@@ -174,15 +171,6 @@ impl Client {
         }
         Ok(listed)
     }
-}
-
-/// TLS by ring, trusting the web's roots and the machine's, so that it works in an empty container too.
-fn tls() -> anyhow::Result<ClientConfig> {
-    let mut roots = RootCertStore { roots: webpki_roots::TLS_SERVER_ROOTS.to_vec() };
-    roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
-    let builder = ClientConfig::builder_with_provider(Arc::new(rustls::crypto::ring::default_provider()));
-    let builder = builder.with_safe_default_protocol_versions().context("no TLS")?;
-    Ok(builder.with_root_certificates(roots).with_no_client_auth())
 }
 
 /// A request that was not sent yet.

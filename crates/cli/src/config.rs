@@ -2,6 +2,7 @@
 
 use anyhow::{Context, bail};
 use clap::Args;
+use countersign_outbound::{AllowedHost, HostPolicy, Outbound, Settings};
 use serde::Deserialize;
 use std::{
     fs,
@@ -24,6 +25,18 @@ pub struct DatabaseArgs {
     pub config: Option<PathBuf>,
 }
 
+/// Where the server may call to.
+#[derive(Debug, Clone, Default, Args)]
+pub struct OutboundArgs {
+    /// A host that may be called although it is not public: a name, a name or address with its port, or a range such as
+    /// 10.0.0.0/8. Repeat it for more.
+    #[arg(long = "allow-host", env = "COUNTERSIGN_ALLOW_HOSTS", value_name = "HOST", value_delimiter = ',')]
+    pub allow_hosts: Vec<AllowedHost>,
+    /// A proxy for calls to hosts that are not allowed by --allow-host, such as http://proxy.intern:3128.
+    #[arg(long, env = "COUNTERSIGN_PROXY", value_name = "URL")]
+    pub proxy: Option<String>,
+}
+
 /// What the file may say.
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -32,6 +45,9 @@ struct File {
     data: Option<PathBuf>,
     listen: Option<SocketAddr>,
     base_url: Option<String>,
+    #[serde(default)]
+    allow_hosts: Vec<String>,
+    proxy: Option<String>,
 }
 
 /// What is in force.
@@ -41,6 +57,8 @@ pub struct Config {
     data: PathBuf,
     listen: Option<SocketAddr>,
     base_url: Option<String>,
+    allow_hosts: Vec<AllowedHost>,
+    proxy: Option<String>,
 }
 
 impl Config {
@@ -55,7 +73,40 @@ impl Config {
             data: args.data.clone().or(file.data).unwrap_or_else(|| PathBuf::from("data")),
             listen: file.listen,
             base_url: file.base_url,
+            allow_hosts: file
+                .allow_hosts
+                .iter()
+                .map(|text| text.parse())
+                .collect::<Result<_, _>>()
+                .context("allow_hosts")?,
+            proxy: file.proxy,
         })
+    }
+
+    /// The same, with what flags or the environment say of calls.
+    #[must_use]
+    pub fn calling(mut self, args: OutboundArgs) -> Self {
+        if !args.allow_hosts.is_empty() {
+            self.allow_hosts = args.allow_hosts;
+        }
+        self.proxy = args.proxy.or(self.proxy);
+        self
+    }
+
+    /// The same, with one more address that may be called.
+    #[must_use]
+    pub fn allowing(mut self, address: SocketAddr) -> Self {
+        self.allow_hosts.push(address.into());
+        self
+    }
+
+    /// How connectors and channels call.
+    ///
+    /// # Errors
+    /// When the proxy's address is none.
+    pub fn outbound(&self) -> anyhow::Result<Outbound> {
+        let policy = HostPolicy::new(self.allow_hosts.iter().cloned());
+        Ok(Outbound::new(Settings { policy, proxy: self.proxy.clone(), ..Settings::default() })?)
     }
 
     /// The database, and the data folder made when it is needed.
@@ -172,6 +223,22 @@ mod tests {
             fs::set_permissions(&path, fs::Permissions::from_mode(0o644)).unwrap();
             assert!(config.secret_key().is_err());
         }
+    }
+
+    #[test]
+    fn the_file_and_the_flags_say_what_may_be_called() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("countersign.toml");
+        let args = DatabaseArgs { config: Some(path.clone()), ..DatabaseArgs::default() };
+        fs::write(&path, "allow_hosts = ['crm.intern', '10.0.0.0/8']").unwrap();
+        let config = Config::load(&args).unwrap();
+        assert_eq!(config.allow_hosts.len(), 2);
+        let flags = OutboundArgs { allow_hosts: vec!["[::1]:80".parse().unwrap()], proxy: None };
+        let config = config.calling(flags).allowing("127.0.0.1:8090".parse().unwrap());
+        let names: Vec<String> = config.allow_hosts.iter().map(ToString::to_string).collect();
+        assert_eq!(names, ["[::1]:80", "127.0.0.1:8090"]);
+        fs::write(&path, "allow_hosts = ['http://crm.intern']").unwrap();
+        assert!(format!("{:#}", Config::load(&args).unwrap_err()).contains("http://crm.intern"));
     }
 
     #[test]

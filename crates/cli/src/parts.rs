@@ -99,6 +99,7 @@ impl Running {
     pub async fn start(config: &Config, listen: SocketAddr, base_url: Option<String>) -> anyhow::Result<Self> {
         let key = config.secret_key()?;
         let url = config.database_url()?;
+        let outbound = config.outbound()?;
         let store =
             Store::open(&StoreConfig::new(&url)).await.with_context(|| format!("cannot open {}", shown(&url)))?;
         for name in store.migrate().await? {
@@ -108,7 +109,7 @@ impl Running {
         let listener = TcpListener::bind(listen).await.with_context(|| format!("cannot listen on {listen}"))?;
         let address = listener.local_addr()?;
         let base_url = config.base_url(base_url, address);
-        let parts = EngineParts { store, registry, vault: Vault::new(key), clock: Arc::new(SystemClock) };
+        let parts = EngineParts { store, registry, outbound, vault: Vault::new(key), clock: Arc::new(SystemClock) };
         let engine = Engine::start(parts, EngineConfig::default()).await?;
         let server =
             ServerConfig { base_url: base_url.clone(), listen: address.to_string(), ..ServerConfig::default() };

@@ -4,24 +4,22 @@ use crate::{
     call::{Call, CallError, CallOutcome, Exchange, LookUp, RenderedRequest},
     classify::{self, Answered},
     connection::Connection,
-    hosts::AllowedHosts,
     manifest::Answer,
     redact::Redactor,
     registry::{Action, Connector, LookUpRule, Registry},
     request::{self, KEY_TO_COME, Prepared},
     template::{Response, Scope},
-    transport::{self, WatchedBody},
 };
-use bytes::{Bytes, BytesMut};
-use countersign_core::log::FailureClass;
+use bytes::Bytes;
+use countersign_core::catalogue::Risk;
+use countersign_outbound::{Answer as Received, Content, Failure, Outbound, Request};
 use reqwest::{
-    Body, StatusCode,
-    header::{CONTENT_TYPE, HeaderMap},
+    StatusCode,
+    header::{HeaderMap, HeaderValue},
 };
 use serde_json::{Map, Value};
 use std::{
     collections::BTreeMap,
-    sync::atomic::Ordering,
     time::{Duration, Instant},
 };
 
@@ -48,32 +46,18 @@ const KEPT_HEADERS: [&str; 13] = [
     "www-authenticate",
 ];
 
-/// Makes calls. Holds one connection pool; share one per process (it is cheap to clone).
+/// Makes calls; share one per process (it is cheap to clone).
 #[derive(Debug, Clone)]
 pub struct Invoker {
     registry: Registry,
-    client: reqwest::Client,
-    hosts: AllowedHosts,
-}
-
-/// An answer, read.
-struct Received {
-    status: StatusCode,
-    headers: HeaderMap,
-    body: Result<Bytes, CallError>,
+    outbound: Outbound,
 }
 
 impl Invoker {
-    /// An invoker that may call private networks.
+    /// An invoker of these connectors that calls by that way.
     #[must_use]
-    pub fn new(registry: Registry) -> Self {
-        Self::with_hosts(registry, AllowedHosts::default())
-    }
-
-    /// An invoker with its own rule of which hosts may be called.
-    #[must_use]
-    pub fn with_hosts(registry: Registry, hosts: AllowedHosts) -> Self {
-        Self { registry, client: transport::client(hosts), hosts }
+    pub fn new(registry: Registry, outbound: Outbound) -> Self {
+        Self { registry, outbound }
     }
 
     /// The same, with other connectors: those a version was published with.
@@ -106,8 +90,6 @@ impl Invoker {
         let mut redactor = Redactor::new(call.connection.map(|connection| &connection.secrets));
         let prepared = self.find(call.action).and_then(|(connector, action)| {
             let prepared = request::prepare(connector, action, call.input, call.key, call.connection, &mut redactor)?;
-            let refused = |error: crate::hosts::HostRefused| CallError::fatal("host_refused", error.to_string());
-            self.hosts.check(&prepared.url).map_err(refused)?;
             Ok((action, prepared))
         });
         let (action, prepared) = match prepared {
@@ -157,66 +139,25 @@ impl Invoker {
         action: &Action,
         prepared: Prepared,
         timeout: Duration,
-    ) -> (Result<Received, CallError>, RenderedRequest) {
+    ) -> (Result<Received, Failure>, RenderedRequest) {
         let Prepared { method, url, headers, body, shown } = prepared;
-        let mut builder = self.client.request(method, url).headers(headers).timeout(timeout);
-        let mut begun = None;
-        if let Some(bytes) = body.filter(|bytes| !bytes.is_empty()) {
-            let (body, flag) = WatchedBody::new(bytes);
-            builder = builder.body(Body::wrap(body));
-            begun = Some(flag);
-        }
-        let received = match builder.send().await {
-            Ok(response) => Ok(receive(action, response).await),
-            // Without a body nothing tells whether the request had left: it may have.
-            Err(error) => {
-                let left = begun.is_none_or(|flag| flag.load(Ordering::Acquire));
-                Err(classify::no_answer(&error, left))
-            }
+        let request = Request {
+            method,
+            url,
+            headers,
+            body: body.unwrap_or_default(),
+            timeout,
+            body_bytes_max: BODY_BYTES_MAX,
+            follow: action.risk == Risk::Read,
         };
-        (received, shown)
+        (self.outbound.exchange(request).await, shown)
     }
-}
-
-async fn receive(action: &Action, mut response: reqwest::Response) -> Received {
-    let status = response.status();
-    let headers = std::mem::take(response.headers_mut());
-    let body = read_body(action, response).await;
-    Received { status, headers, body }
-}
-
-async fn read_body(action: &Action, mut response: reqwest::Response) -> Result<Bytes, CallError> {
-    let lost = |error: reqwest::Error| {
-        let code = if error.is_timeout() { "timeout" } else { "connection_lost" };
-        CallError::new(FailureClass::Unknown, code, "the answer began and did not end; the call may have taken place")
-    };
-    let mut first = Bytes::new();
-    let mut rest = BytesMut::new();
-    // Ends with the body or when it is too long.
-    while let Some(chunk) = response.chunk().await.map_err(lost)? {
-        if first.len() + rest.len() + chunk.len() > BODY_BYTES_MAX {
-            let message = format!("the answer is longer than {BODY_BYTES_MAX} bytes");
-            return Err(CallError::new(classify::unless_read(action), "answer_too_long", message));
-        }
-        if first.is_empty() {
-            first = chunk;
-        } else {
-            rest.extend_from_slice(&chunk);
-        }
-    }
-    if rest.is_empty() {
-        return Ok(first);
-    }
-    let mut whole = BytesMut::with_capacity(first.len() + rest.len());
-    whole.extend_from_slice(&first);
-    whole.extend_from_slice(&rest);
-    Ok(whole.freeze())
 }
 
 fn finish(
     action: &Action,
     call: &Call<'_>,
-    sent: Result<Received, CallError>,
+    sent: Result<Received, Failure>,
     request: RenderedRequest,
     redactor: &Redactor<'_>,
 ) -> CallOutcome {
@@ -236,19 +177,23 @@ fn finish(
     };
     let received = match sent {
         Ok(received) => received,
-        Err(error) => return failed(error, exchange),
+        Err(error) => return failed(classify::failure(action, error), exchange),
     };
     exchange.status = Some(received.status.as_u16());
     exchange.response_headers = kept_headers(&received.headers, redactor);
-    let (body, bytes) = match received.body {
-        Ok(bytes) => (parse(&received.headers, &bytes), bytes),
+    let bytes = match received.body {
+        Ok(bytes) => bytes,
         // The status stands although the rest of an error's text is missing.
-        Err(_) if !received.status.is_success() => (Ok(Value::Null), Bytes::new()),
-        Err(error) => return failed(error, exchange),
+        Err(_) if !received.status.is_success() => Bytes::new(),
+        Err(error) => return failed(classify::failure(action, error), exchange),
     };
-    (exchange.response_body, exchange.response_truncated) = kept_text(&bytes, redactor);
-    let not_json = body.is_err() || (bytes.is_empty() && action.result.is_some());
-    let body = body.unwrap_or_else(|text| text);
+    let text = countersign_outbound::text(&received.headers, &bytes).into_owned();
+    (exchange.response_body, exchange.response_truncated) = kept_text(text, redactor);
+    let (body, not_json) = match Content::read(&received.headers, &bytes) {
+        Content::Json(body) => (body, false),
+        Content::Text(text) => (Value::String(text), true),
+        Content::Empty => (Value::Null, action.result.is_some()),
+    };
     let answered =
         Answered { status: received.status, headers: &received.headers, body: &body, body_bytes: bytes.len() };
     if let Some(error) = classify::answer(action, &answered) {
@@ -261,17 +206,6 @@ fn finish(
     let mut output = output(action, call, received.status, &received.headers, body);
     redactor.value(&mut output);
     CallOutcome::Succeeded { output, exchange }
-}
-
-/// The body as JSON (null when empty); else its text as the error.
-fn parse(headers: &HeaderMap, bytes: &Bytes) -> Result<Value, Value> {
-    if bytes.is_empty() {
-        return Ok(Value::Null);
-    }
-    let kind = headers.get(CONTENT_TYPE).map(|kind| kind.as_bytes().to_ascii_lowercase());
-    let may_be_json = kind.is_none_or(|kind| kind.windows(4).any(|part| part == b"json"));
-    let text = || Value::String(String::from_utf8_lossy(bytes).into_owned());
-    if may_be_json { serde_json::from_slice(bytes).map_err(|_| text()) } else { Err(text()) }
 }
 
 fn output(action: &Action, call: &Call<'_>, status: StatusCode, headers: &HeaderMap, body: Value) -> Value {
@@ -292,10 +226,14 @@ fn output(action: &Action, call: &Call<'_>, status: StatusCode, headers: &Header
     output
 }
 
+/// By name; one that came several times is a list, in the order it came in.
 fn all_headers(headers: &HeaderMap) -> Value {
+    let text = |value: &HeaderValue| Value::String(String::from_utf8_lossy(value.as_bytes()).into_owned());
     let mut members = Map::with_capacity(headers.len());
-    for (name, value) in headers.iter().filter(|(name, _)| !crate::redact::is_secret_header(name)) {
-        members.insert(name.as_str().to_owned(), Value::String(String::from_utf8_lossy(value.as_bytes()).into_owned()));
+    for name in headers.keys().filter(|name| !crate::redact::is_secret_header(name)) {
+        let mut values: Vec<Value> = headers.get_all(name).iter().map(text).collect();
+        let value = if values.len() == 1 { values.remove(0) } else { Value::Array(values) };
+        members.insert(name.as_str().to_owned(), value);
     }
     Value::Object(members)
 }
@@ -304,7 +242,11 @@ fn kept_headers(headers: &HeaderMap, redactor: &Redactor<'_>) -> BTreeMap<String
     KEPT_HEADERS
         .iter()
         .filter_map(|name| {
-            let mut text = String::from_utf8_lossy(headers.get(*name)?.as_bytes()).into_owned();
+            let values = headers.get_all(*name).iter().map(|value| String::from_utf8_lossy(value.as_bytes()));
+            let mut text = values.collect::<Vec<_>>().join(", ");
+            if text.is_empty() {
+                return None;
+            }
             redactor.text(&mut text);
             Some(((*name).to_owned(), text))
         })
@@ -312,8 +254,7 @@ fn kept_headers(headers: &HeaderMap, redactor: &Redactor<'_>) -> BTreeMap<String
 }
 
 /// Redacts before it cuts: a secret across the cut must not leave its beginning behind.
-fn kept_text(bytes: &[u8], redactor: &Redactor<'_>) -> (String, bool) {
-    let mut text = String::from_utf8_lossy(bytes).into_owned();
+fn kept_text(mut text: String, redactor: &Redactor<'_>) -> (String, bool) {
     redactor.text(&mut text);
     let truncated = text.len() > KEPT_BYTES_MAX;
     if truncated {

@@ -10,7 +10,6 @@ mod call;
 mod classify;
 mod connection;
 mod form;
-mod hosts;
 mod import;
 mod invoke;
 mod manifest;
@@ -20,11 +19,9 @@ mod registry;
 mod request;
 mod style;
 mod template;
-mod transport;
 
 pub use call::{Call, CallError, CallOutcome, Exchange, LookUp, RenderedRequest};
 pub use connection::{Connection, Secrets};
-pub use hosts::AllowedHosts;
 pub use import::{Imported, LeftOut};
 pub use invoke::Invoker;
 pub use manifest::{

@@ -4,10 +4,9 @@
 mod server;
 
 use axum::{body::Body, http::Response};
-use countersign_connectors::{
-    AllowedHosts, Call, CallError, CallOutcome, Connection, Exchange, Invoker, LookUp, Registry, Secrets,
-};
+use countersign_connectors::{Call, CallError, CallOutcome, Connection, Exchange, Invoker, LookUp, Registry, Secrets};
 use countersign_core::log::FailureClass;
+use countersign_outbound::{Outbound, Settings};
 use serde_json::{Value, json};
 use server::{Server, raw};
 use std::time::Duration;
@@ -16,7 +15,7 @@ const TOKEN: &str = "sk_test_\"very\"+secret/42";
 const KEY: &str = "0190-run.7.1";
 
 fn invoker() -> Invoker {
-    Invoker::new(Registry::built_in().unwrap())
+    Invoker::new(Registry::built_in().unwrap(), Outbound::with_private())
 }
 
 fn connection(connector: &str, secret: &str, base_url: &str) -> Connection {
@@ -324,7 +323,7 @@ async fn credentials_stay_at_their_base_url() {
 async fn refused_hosts_are_not_called() {
     let metadata = json!({ "url": "http://169.254.169.254/latest/meta-data" });
     assert_eq!(failed(call("http.get", metadata, None).await).code, "host_refused");
-    let strict = Invoker::with_hosts(Registry::built_in().unwrap(), AllowedHosts { allow_private: false });
+    let strict = Invoker::new(Registry::built_in().unwrap(), Outbound::new(Settings::default()).unwrap());
     let server = Server::start(|_| server::json(200, json!({}))).await;
     for host in [server.url.clone(), server.url.replace("127.0.0.1", "localhost")] {
         let input = json!({ "url": host });

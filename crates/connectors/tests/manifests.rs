@@ -54,7 +54,7 @@ fn input(action: &str) -> Value {
 
 #[test]
 fn every_action_renders_as_promised() {
-    let invoker = Invoker::new(Registry::built_in().unwrap());
+    let invoker = Invoker::new(Registry::built_in().unwrap(), countersign_outbound::Outbound::with_private());
     let catalogue = invoker.registry().catalogue();
     let rendered: BTreeMap<&str, Value> = catalogue
         .actions()
@@ -98,7 +98,7 @@ fn connections_are_checked_against_their_schemas() {
     shopify.secrets = Secrets::default();
     let pointers: Vec<String> = registry.check_connection(&shopify).into_iter().map(|(pointer, _)| pointer).collect();
     assert_eq!(pointers, ["/settings/shop", "/secrets"]);
-    let invoker = Invoker::new(registry);
+    let invoker = Invoker::new(registry, countersign_outbound::Outbound::with_private());
     shopify.secrets = Secrets::from_iter([("access_token", "t0ken")]);
     let refused = invoker.render("shopify.order.get", &input("shopify.order.get"), Some(&shopify)).unwrap_err();
     assert_eq!(refused.code, "url_invalid");

@@ -9,15 +9,16 @@ use std::{
 };
 
 /// What each crate may depend on, as ARCHITECTURE.md draws it.
-const ARROWS: [(&str, &[&str]); 8] = [
+const ARROWS: [(&str, &[&str]); 9] = [
     ("core", &[]),
     ("store", &["core"]),
-    ("channels", &["core"]),
-    ("connectors", &["core"]),
-    ("engine", &["store", "channels", "connectors", "core"]),
+    ("outbound", &["core"]),
+    ("channels", &["outbound", "core"]),
+    ("connectors", &["outbound", "core"]),
+    ("engine", &["store", "channels", "connectors", "outbound", "core"]),
     ("server", &["engine", "store", "channels", "connectors", "core"]),
     ("sandbox", &[]),
-    ("cli", &["server", "engine", "store", "channels", "connectors", "sandbox", "core"]),
+    ("cli", &["server", "engine", "store", "channels", "connectors", "outbound", "sandbox", "core"]),
 ];
 
 /// Runtimes, IO, clocks and sources of chance that the core must not reach. (`rand_core` holds traits only.)

@@ -9,6 +9,7 @@ use crate::{
 use countersign_channels::Sender;
 use countersign_connectors::{Invoker, Registry};
 use countersign_core::{catalogue::Catalogue, time::Timestamp};
+use countersign_outbound::Outbound;
 use countersign_store::Store;
 use std::{sync::Arc, time::Duration};
 use tokio::sync::{Notify, Semaphore, watch};
@@ -20,6 +21,8 @@ pub struct EngineParts {
     pub store: Store,
     /// The connectors.
     pub registry: Registry,
+    /// How connectors and channels call.
+    pub outbound: Outbound,
     /// Opens sealed credentials.
     pub vault: Vault,
     /// Where time comes from.
@@ -106,11 +109,11 @@ impl Engine {
         config: EngineConfig,
         outside: Option<Arc<dyn Outside>>,
     ) -> Result<Self, EngineError> {
-        let EngineParts { store, registry, vault, clock } = parts;
+        let EngineParts { store, registry, outbound, vault, clock } = parts;
         let engine = Self(Arc::new(Inner {
             catalogue: outside.as_ref().map_or_else(|| registry.catalogue(), |outside| outside.catalogue()),
-            invoker: Invoker::new(registry.clone()),
-            sender: Sender::new(),
+            invoker: Invoker::new(registry.clone(), outbound.clone()),
+            sender: Sender::new(outbound),
             outside,
             versions: Versions::default(),
             aside: Aside::default(),

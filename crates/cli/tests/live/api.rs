@@ -71,7 +71,8 @@ impl Api {
     pub fn new(key: Option<&str>) -> Self {
         super::install_crypto();
         // No connection is kept: one that a dying server left half open would blur whose fault an error is.
-        let http = reqwest::Client::builder().no_proxy().pool_max_idle_per_host(0).timeout(TIMEOUT).build().unwrap();
+        let http =
+            countersign_outbound::direct().no_proxy().pool_max_idle_per_host(0).timeout(TIMEOUT).build().unwrap();
         Self { http, key: key.map(str::to_owned) }
     }
 

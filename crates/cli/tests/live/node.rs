@@ -45,7 +45,7 @@ impl Launch {
     fn command(&self) -> Command {
         let mut words = self.wrapper.iter().cloned().chain([env!("CARGO_BIN_EXE_countersign").into()]);
         let mut command = Command::new(words.next().unwrap());
-        command.args(words).args(["serve", "--listen", "127.0.0.1:0", "--json"]);
+        command.args(words).args(["serve", "--listen", "127.0.0.1:0", "--json", "--allow-host", "127.0.0.0/8"]);
         command.arg("--data").arg(&self.data);
         if let Some(database) = &self.database {
             command.args(["--database", database]);
@@ -164,7 +164,7 @@ impl Node {
 
     /// Status of an address outside the API, such as `/readyz`.
     pub async fn probe(&self, path: &str) -> u16 {
-        let client = reqwest::Client::builder().no_proxy().build().unwrap();
+        let client = countersign_outbound::direct().no_proxy().build().unwrap();
         client.get(format!("{}{path}", self.url)).send().await.unwrap().status().as_u16()
     }
 }

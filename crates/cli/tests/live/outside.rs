@@ -26,7 +26,7 @@ impl Outside {
         super::install_crypto();
         let free = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
         let sandbox = Sandbox::start(SandboxConfig { http: free, smtp: free }).await.unwrap();
-        Self { sandbox, client: reqwest::Client::builder().no_proxy().build().unwrap() }
+        Self { sandbox, client: countersign_outbound::direct().no_proxy().build().unwrap() }
     }
 
     async fn get(&self, path: &str) -> Value {

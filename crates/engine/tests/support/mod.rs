@@ -16,6 +16,7 @@ use countersign_core::{
     run::{Actor, Via},
 };
 use countersign_engine::{Clock, Engine, EngineConfig, EngineParts, StartRun, Vault};
+use countersign_outbound::Outbound;
 use countersign_sandbox::{Sandbox, SandboxConfig};
 use countersign_store::{
     ChannelAccountRow, CheckpointFilter, CheckpointRow, CheckpointStatus, ConnectionRow, ConversationRow,
@@ -93,7 +94,14 @@ impl World {
         let store = database.open().await.unwrap();
         let clock = TestClock::new();
         let engine = engine(&store, &clock).await;
-        let world = Self { sandbox, database, store, engine, clock, http: reqwest::Client::new() };
+        let world = Self {
+            sandbox,
+            database,
+            store,
+            engine,
+            clock,
+            http: countersign_outbound::direct().no_proxy().build().unwrap(),
+        };
         world.furnish().await;
         world
     }
@@ -316,6 +324,7 @@ async fn engine(store: &Store, clock: &Arc<TestClock>) -> Engine {
     let parts = EngineParts {
         store: store.clone(),
         registry: Registry::built_in().unwrap(),
+        outbound: Outbound::with_private(),
         vault: Vault::new([7; 32]),
         clock: Arc::clone(clock) as Arc<dyn Clock>,
     };

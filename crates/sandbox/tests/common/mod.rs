@@ -24,7 +24,7 @@ impl TestSandbox {
         rustls::crypto::ring::default_provider().install_default().ok();
         let any = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
         let sandbox = Sandbox::start(SandboxConfig { http: any, smtp: any }).await.unwrap();
-        Self { sandbox, client: reqwest::Client::new() }
+        Self { sandbox, client: countersign_outbound::direct().no_proxy().build().unwrap() }
     }
 
     pub fn url(&self, path: &str) -> String {

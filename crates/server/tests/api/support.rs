@@ -59,6 +59,7 @@ impl TestApp {
         let parts = EngineParts {
             store: store.clone(),
             registry: Registry::built_in().unwrap(),
+            outbound: countersign_outbound::Outbound::with_private(),
             vault: vault.clone(),
             clock: Arc::clone(&clock) as Arc<dyn Clock>,
         };

@@ -8,7 +8,6 @@ use anyhow::{Context, bail};
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
 use std::{
-    ffi::OsStr,
     fs::{self, File},
     net::SocketAddr,
     path::{Path, PathBuf},
@@ -98,8 +97,9 @@ impl Server {
         let log = File::options().create(true).append(true).open(log)?;
         let data = folder.join("data");
         let mut command = Command::from(bound(&own_program()?, "KILL", &[]));
-        let arguments = ["serve", "--listen", "127.0.0.1:0", "--json", "--database", database, "--data"];
-        command.args(arguments.map(OsStr::new)).arg(data);
+        // The stub is on this machine.
+        let arguments = ["serve", "--listen", "127.0.0.1:0", "--json", "--allow-host", "127.0.0.1"];
+        command.args(arguments).args(["--database", database, "--data"]).arg(data);
         // A configuration of the machine must not change what is measured.
         for (name, _) in std::env::vars_os().filter(|(name, _)| name.as_encoded_bytes().starts_with(b"COUNTERSIGN_")) {
             command.env_remove(name);

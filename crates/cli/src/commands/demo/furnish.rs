@@ -84,7 +84,8 @@ pub(crate) fn client(base_url: &str, key: Option<&str>) -> anyhow::Result<Client
 
 /// Uses the set-up link as the page does; the session's cookie.
 async fn sign_up(base_url: &str, setup: &Value) -> anyhow::Result<String> {
-    let request = reqwest::Client::builder().build()?.post(format!("{base_url}/api/v1/auth/setup")).json(setup);
+    let request =
+        countersign_outbound::direct().no_proxy().build()?.post(format!("{base_url}/api/v1/auth/setup")).json(setup);
     let answer = request.send().await?.error_for_status()?;
     let cookie = answer.headers().get(reqwest::header::SET_COOKIE).and_then(|value| value.to_str().ok());
     let pair = cookie.and_then(|cookie| cookie.split(';').next()).context("the server opened no session")?;

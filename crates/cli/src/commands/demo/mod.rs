@@ -54,7 +54,8 @@ pub async fn run(args: Args) -> anyhow::Result<Exit> {
     let sandbox = Sandbox::start(world).await?;
     let folder = tempfile::Builder::new().prefix("countersign-demo-").tempdir()?;
     let database = DatabaseArgs { data: Some(folder.path().to_owned()), ..DatabaseArgs::default() };
-    let running = Running::start(&Config::load(&database)?, local(fixed(args.port)), None).await?;
+    let config = Config::load(&database)?.allowing(sandbox.http_addr()).allowing(sandbox.smtp_addr());
+    let running = Running::start(&config, local(fixed(args.port)), None).await?;
     let (base_url, setup) =
         (running.base_url.clone(), countersign_server::ensure_admin(running.engine.store(), &running.base_url).await?);
     let (stop, stopped) = tokio::sync::oneshot::channel::<()>();

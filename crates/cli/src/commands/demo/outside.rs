@@ -13,7 +13,7 @@ pub(crate) struct Outside {
 impl Outside {
     pub(crate) fn new(url: &str) -> anyhow::Result<Self> {
         crate::parts::install_crypto();
-        Ok(Self { client: Client::builder().build()?, url: url.to_owned() })
+        Ok(Self { client: countersign_outbound::direct().no_proxy().build()?, url: url.to_owned() })
     }
 
     async fn get(&self, path: &str) -> anyhow::Result<Value> {

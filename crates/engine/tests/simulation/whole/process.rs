@@ -14,6 +14,7 @@ use countersign_core::{
     run::{Effect, Input},
 };
 use countersign_engine::{Clock, Engine, EngineConfig, EngineParts, Outside, Vault};
+use countersign_outbound::Outbound;
 use countersign_store::{
     Commit, CommitOutcome, StoreError,
     testing::{Network, SimulatedDatabase},
@@ -22,6 +23,7 @@ use parking_lot::Mutex;
 use std::sync::{Arc, LazyLock};
 
 static REGISTRY: LazyLock<Registry> = LazyLock::new(|| Registry::built_in().unwrap());
+static OUTBOUND: LazyLock<Outbound> = LazyLock::new(Outbound::with_private);
 static ACTIONS: LazyLock<Arc<Catalogue>> = LazyLock::new(|| Arc::new(CATALOGUE.clone()));
 
 /// One life of a process, from its start to its end.
@@ -121,6 +123,7 @@ impl Life {
             let parts = EngineParts {
                 store: database.store(Arc::new(self.clone())),
                 registry: REGISTRY.clone(),
+                outbound: OUTBOUND.clone(),
                 vault: Vault::new([7; 32]),
                 clock: Arc::new(self.clone()),
             };

@@ -1,0 +1,20 @@
+//! The way out: the one HTTP client, which hosts may be called, limits of size and time, and what the absence of an
+//! answer means.
+//!
+//! Connectors and channels send through [`Outbound`]; nothing else in the product opens a connection to an address that
+//! somebody typed.
+
+mod client;
+mod content;
+mod exchange;
+mod failure;
+mod hosts;
+mod names;
+mod watched;
+
+pub use client::{Outbound, OutboundError, Settings, direct, machine_roots};
+pub use content::{Content, text};
+pub use exchange::{Answer, Request};
+pub use failure::{Failure, class_of_status, retry_after_seconds};
+pub use hosts::{AllowedHost, AllowedHostError, HostPolicy, HostRefused, Rule};
+pub use names::{Lookup, Names, SystemNames};
