@@ -2,6 +2,7 @@
 
 use sha2::{Digest, Sha256};
 
+use crate::rows::storable;
 use crate::{AuditRow, NewAudit};
 
 /// SHA-256 hex over the canonical JSON of the entry: the keys below in this order, no white space, UTF-8, without `hash`.
@@ -46,15 +47,17 @@ pub(crate) struct AuditHead {
 
 /// Adds an entry to a chain and moves its head.
 pub(crate) fn link(head: &mut AuditHead, workspace: &str, new: &NewAudit) -> AuditRow {
+    // The hash is of what will be read.
+    let kept = |text: &str| storable(text).into_owned();
     let mut entry = AuditRow {
-        workspace: workspace.to_owned(),
+        workspace: kept(workspace),
         seq: head.seq + 1,
         at: new.at,
-        actor: new.actor.clone(),
-        via: new.via.clone(),
-        action: new.action.clone(),
-        subject: new.subject.clone(),
-        detail: new.detail.clone(),
+        actor: kept(&new.actor),
+        via: kept(&new.via),
+        action: kept(&new.action),
+        subject: kept(&new.subject),
+        detail: kept(&new.detail),
         prev_hash: head.hash.clone(),
         hash: String::new(),
     };

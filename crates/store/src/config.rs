@@ -42,6 +42,15 @@ impl StoreConfig {
         }
     }
 
+    /// What a person calls the database: no password.
+    pub(crate) fn place(&self) -> String {
+        match self.target() {
+            Ok(Target::Sqlite(SqliteTarget { path: Some(path), .. })) => path.display().to_string(),
+            Ok(Target::Sqlite(SqliteTarget { path: None, .. })) => "a temporary file".to_owned(),
+            Ok(Target::Postgres) | Err(_) => "PostgreSQL".to_owned(),
+        }
+    }
+
     pub(crate) fn target(&self) -> Result<Target> {
         if self.url.starts_with("postgres://") || self.url.starts_with("postgresql://") {
             return Ok(Target::Postgres);

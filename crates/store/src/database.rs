@@ -134,6 +134,7 @@ pub(crate) fn worth_retrying(error: &StoreError) -> bool {
     match error {
         StoreError::Full
         | StoreError::ReadOnly
+        | StoreError::DiskFailed(_)
         | StoreError::Busy(_)
         | StoreError::InUse { .. }
         | StoreError::TooNew { .. }

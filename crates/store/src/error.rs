@@ -85,12 +85,34 @@ pub enum StoreError {
     /// The database cannot be written.
     #[error("the database is read-only")]
     ReadOnly,
+    /// Reading or writing the disk fails for another reason than space or rights.
+    #[error("the disk of the database fails: {0}")]
+    DiskFailed(String),
     /// The configuration cannot work.
     #[error("{0}")]
     Config(String),
     /// A fault of this program or of the database server.
     #[error("database error: {0}")]
     Other(String),
+}
+
+impl StoreError {
+    /// Whether it passes by itself, or when somebody mends the database: whatever must not be lost waits for that.
+    #[must_use]
+    pub fn may_pass(&self) -> bool {
+        match self {
+            Self::Busy(_) | Self::Full | Self::ReadOnly | Self::DiskFailed(_) => true,
+            Self::Conflict(_)
+            | Self::NotFound(_)
+            | Self::AlreadyExists(_)
+            | Self::Corrupt(_)
+            | Self::TooNew { .. }
+            | Self::TooOld { .. }
+            | Self::InUse { .. }
+            | Self::Config(_)
+            | Self::Other(_) => false,
+        }
+    }
 }
 
 /// A word that is none of the enum's.

@@ -9,8 +9,9 @@ pub(crate) const SKIP_LOCKED: &str = "FOR UPDATE SKIP LOCKED";
 /// As [`SKIP_LOCKED`], for rows that several may look at together while nobody changes them.
 pub(crate) const SHARE_SKIP_LOCKED: &str = "FOR SHARE SKIP LOCKED";
 
-/// Milliseconds since the epoch by the clock of the database, which all who share it agree on.
-pub(crate) const NOW_MS: &str = "(extract(epoch FROM clock_timestamp()) * 1000)::bigint";
+/// Milliseconds since the epoch by the clock of the database, which all who share it agree on; of when the statement came
+/// there, so a sign of life that had to wait is no younger than it was sent.
+pub(crate) const NOW_MS: &str = "(extract(epoch FROM statement_timestamp()) * 1000)::bigint";
 
 /// [`NOW_MS`] on SQLite.
 pub(crate) const SQLITE_NOW_MS: &str = "CAST(unixepoch('subsec') * 1000 AS INTEGER)";

@@ -8,9 +8,11 @@ use tokio::sync::broadcast;
 use crate::config::Target;
 use crate::database::{Database, Done, Question, Row, Statement, Write};
 use crate::feed::Feed;
+use crate::health::Health;
 use crate::rows::{Param, TableRow};
 use crate::{
-    Change, Commit, CommitOutcome, DatabaseKind, NewAudit, Priority, Result, StoreConfig, StoreError, migrations, sql,
+    Change, Commit, CommitOutcome, DatabaseKind, NewAudit, Priority, Result, StoreConfig, StoreError, migrations,
+    shards, sql,
 };
 
 /// A handle to the database; cloning is cheap.
@@ -18,6 +20,7 @@ use crate::{
 pub struct Store {
     database: Arc<dyn Database>,
     feed: Feed,
+    health: Arc<Health>,
 }
 
 impl std::fmt::Debug for Store {
@@ -38,7 +41,7 @@ impl Store {
             Target::Sqlite(target) => Arc::new(crate::sqlite::Sqlite::open(config, target, feed.clone()).await?),
             Target::Postgres => Arc::new(crate::postgres::Postgres::open(config, feed.clone()).await?),
         };
-        let store = Self { database, feed };
+        let store = Self { database, feed, health: Arc::new(Health::new(config.place())) };
         if let Err(error) = store.pending_migrations().await {
             store.close().await;
             return Err(error);
@@ -49,7 +52,7 @@ impl Store {
     /// A store over a database that is open.
     #[cfg(feature = "testing")]
     pub(crate) fn of(database: Arc<dyn Database>) -> Self {
-        Self { database, feed: Feed::new() }
+        Self { database, feed: Feed::new(), health: Arc::new(Health::new("memory".to_owned())) }
     }
 
     /// Brings the schema up to date and returns the names of what was applied.
@@ -90,6 +93,20 @@ impl Store {
         self.database.read(vec![(Cow::Borrowed("SELECT 1"), Vec::new())]).await.map(|_| ())
     }
 
+    /// Whether the database takes writes: as the last one said, or, when that is a while ago, as a small one does now.
+    ///
+    /// # Errors
+    /// `Full`, `ReadOnly`, `DiskFailed`, `Busy`.
+    pub async fn writable(&self) -> Result<()> {
+        if let Some(known) = self.health.known() {
+            return known;
+        }
+        // Changes nothing, and is a write all the same.
+        let probe =
+            Statement::new("UPDATE schema_migrations SET applied_at = applied_at WHERE version = 1", Vec::new());
+        self.execute(probe).await.map(|_| ())
+    }
+
     /// Accepts nothing new, waits for what is queued and lets go of the file. Later calls fail with `Busy`.
     pub async fn close(&self) {
         self.database.close().await;
@@ -121,7 +138,9 @@ impl Store {
     /// not in the workspace, `Busy` when the queue is full (only `Priority::Start`) or the database is away. If
     /// PostgreSQL went away in the middle it is not known whether the commit was written: load the run again.
     pub async fn commit(&self, commit: Commit, priority: Priority) -> Result<CommitOutcome> {
-        self.database.commit(commit, priority).await
+        let outcome = self.database.commit(commit, priority).await;
+        self.health.note(&outcome);
+        outcome
     }
 
     /// Runs SQL as it is; for tests that break things.
@@ -139,6 +158,7 @@ impl Store {
 
     /// Several queries on one trip.
     pub(crate) async fn query_all(&self, queries: Vec<Question>) -> Result<Vec<Vec<Row>>> {
+        debug_assert!(queries.iter().all(|(sql, _)| is_sound(sql)));
         self.database.read(queries).await
     }
 
@@ -153,7 +173,10 @@ impl Store {
     }
 
     pub(crate) async fn write(&self, write: Write) -> Result<Vec<Done>> {
-        self.database.write(write).await
+        debug_assert!(write.statements.iter().all(|statement| is_sound(&statement.sql)));
+        let done = self.database.write(write).await;
+        self.health.note(&done);
+        done
     }
 
     /// One statement in a transaction of its own.
@@ -171,6 +194,14 @@ impl Store {
     ) -> Result<Done> {
         let write = Write { statements: vec![statement], audit: audited(workspace, audit), changes: Vec::new() };
         Ok(self.write(write).await?.pop().unwrap_or_default())
+    }
+}
+
+/// Panics with the reason when a statement would not run on divided tables; for debug builds.
+fn is_sound(sql: &str) -> bool {
+    match shards::objection(sql) {
+        Some(objection) => panic!("{objection}"),
+        None => true,
     }
 }
 

@@ -208,3 +208,88 @@ async fn what_was_answered_survives_kill_9() {
         store.close().await;
     }
 }
+
+#[tokio::test]
+async fn a_database_that_turns_read_only_goes_on_by_itself() {
+    let database = TestDatabase::sqlite();
+    let store = database.open().await.unwrap();
+    written(&store, commit("r1", 0)).await;
+    store.writable().await.unwrap();
+    store.raw("PRAGMA query_only = on").await.unwrap();
+    let refused = store.commit(commit("r2", 0), Priority::Start).await;
+    assert!(matches!(refused, Err(StoreError::ReadOnly)), "{refused:?}");
+    assert!(matches!(store.writable().await, Err(StoreError::ReadOnly)));
+    assert!(store.get_run(WORKSPACE, "r1").await.unwrap().is_some());
+    store.raw("PRAGMA query_only = off").await.unwrap();
+    written(&store, commit("r2", 0)).await;
+    store.writable().await.unwrap();
+}
+
+/// Whether a command does what it should.
+fn done(program: &str, arguments: &[&str]) -> bool {
+    Command::new(program).args(arguments).output().is_ok_and(|output| output.status.success())
+}
+
+/// An ext4 in a file.
+struct Disk(tempfile::TempDir);
+
+impl Disk {
+    /// `None`, with a word on standard error, where mounting is not allowed.
+    fn new() -> Option<Self> {
+        let folder = tempfile::tempdir().unwrap();
+        let image = folder.path().join("image");
+        std::fs::File::create(&image).unwrap().set_len(32 << 20).unwrap();
+        std::fs::create_dir(folder.path().join("disk")).unwrap();
+        let disk = Self(folder);
+        let image = image.to_str().unwrap();
+        let mounted = done("mkfs.ext4", &["-q", image]) && done("mount", &["-o", "loop", image, &disk.file("")]);
+        if !mounted {
+            eprintln!("no file system can be mounted here: skipped");
+        }
+        mounted.then_some(disk)
+    }
+
+    fn file(&self, name: &str) -> String {
+        self.0.path().join("disk").join(name).display().to_string()
+    }
+
+    /// As the kernel does by itself when it finds the file system broken (`errors=remount-ro`).
+    fn turn_read_only(&self) {
+        assert!(done("mount", &["-o", "remount,abort", &self.file("")]));
+    }
+
+    /// No write gets through, not even of who has the files open.
+    fn refuse_writes(&self, refuse: bool) {
+        let flag = if refuse { "+i" } else { "-i" };
+        assert!(done("chattr", &[flag, &self.file("test.db"), &self.file("test.db-wal")]));
+    }
+}
+
+impl Drop for Disk {
+    fn drop(&mut self) {
+        done("umount", &["--lazy", &self.file("")]);
+    }
+}
+
+#[tokio::test]
+async fn a_disk_that_refuses_writes_while_it_runs_is_told_and_survived() {
+    let Some(disk) = Disk::new() else { return };
+    let store = Store::open(&StoreConfig::new(format!("sqlite:{}", disk.file("test.db")))).await.unwrap();
+    store.migrate().await.unwrap();
+    written(&store, commit("r1", 0)).await;
+    disk.refuse_writes(true);
+    for _ in 0..3 {
+        let refused = store.commit(commit("r2", 0), Priority::Start).await;
+        assert!(matches!(refused, Err(StoreError::ReadOnly)), "{refused:?}");
+    }
+    assert!(matches!(store.writable().await, Err(StoreError::ReadOnly)));
+    disk.refuse_writes(false);
+    written(&store, commit("r2", 0)).await;
+    store.writable().await.unwrap();
+
+    disk.turn_read_only();
+    let refused = store.commit(commit("r3", 0), Priority::Start).await;
+    assert!(matches!(refused, Err(StoreError::ReadOnly)), "{refused:?}");
+    assert!(store.get_run(WORKSPACE, "r2").await.unwrap().is_some());
+    store.close().await;
+}

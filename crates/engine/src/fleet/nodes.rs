@@ -2,7 +2,7 @@
 
 use crate::{Engine, EngineError};
 use countersign_core::run::{Effect, Input};
-use countersign_store::{RunRow, StoreError};
+use countersign_store::RunRow;
 use futures::{StreamExt, stream};
 use std::collections::BTreeMap;
 
@@ -106,7 +106,7 @@ impl Engine {
         while !self.stopping() {
             match self.still_drives(workspace, run, effect).await {
                 Ok(answer) => return answer,
-                Err(EngineError::Store(StoreError::Busy(_) | StoreError::Full | StoreError::ReadOnly)) => {
+                Err(EngineError::Store(error)) if error.may_pass() => {
                     self.pause(self.0.config.heartbeat_ms).await;
                 }
                 Err(error) => {

@@ -176,7 +176,7 @@ impl Engine {
                     tracing::info!(run, %refusal, "an answer came too late");
                     return None;
                 }
-                Err(EngineError::Store(error @ (StoreError::Busy(_) | StoreError::Full | StoreError::ReadOnly))) => {
+                Err(EngineError::Store(error)) if error.may_pass() => {
                     tracing::warn!(run, %error, "the answer of a call waits for the database");
                 }
                 Err(error) => {

@@ -14,9 +14,12 @@ pub(crate) async fn healthz() -> &'static str {
     "ok"
 }
 
-/// The process can take work: the database answers and the engine is not stopping.
+/// The process can take work: the database answers and takes writes, and the engine is not stopping.
 pub(crate) async fn readyz(State(app): State<App>) -> (StatusCode, Json<Value>) {
-    let database = app.store.ping().await;
+    let database = match app.store.ping().await {
+        Ok(()) => app.store.writable().await,
+        Err(error) => Err(error),
+    };
     let stopping = app.engine.stopping();
     let ready = database.is_ok() && !stopping;
     let status = if ready { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };

@@ -209,14 +209,15 @@ impl From<StoreError> for ApiError {
                 Self::conflict("already_exists", "This exists already").detail(format!("{what} already exists"))
             }
             StoreError::Busy(detail) => Self::busy(detail),
-            StoreError::Full => {
-                tracing::error!("the disk is full");
-                Self::new(StatusCode::INSUFFICIENT_STORAGE, "disk_full", "The disk is full")
-            }
+            // The log has it once, from the store.
+            StoreError::Full => Self::new(StatusCode::INSUFFICIENT_STORAGE, "disk_full", "The disk is full"),
             StoreError::ReadOnly => {
-                tracing::error!("the database is read-only");
                 let title = "The database is read-only";
                 Self::new(StatusCode::SERVICE_UNAVAILABLE, "database_read_only", title).retry_after(5)
+            }
+            StoreError::DiskFailed(_) => {
+                let title = "The disk of the database fails";
+                Self::new(StatusCode::SERVICE_UNAVAILABLE, "disk_failed", title).retry_after(5)
             }
             StoreError::Corrupt(detail) => Self::corrupt(detail),
             StoreError::TooNew { .. }

@@ -280,7 +280,7 @@ CREATE TABLE conversations (
   last_message_at BIGINT,
   PRIMARY KEY (id, workspace)
 );
-CREATE UNIQUE INDEX conversations_by_token ON conversations (token_hash) WHERE token_hash IS NOT NULL;
+CREATE UNIQUE INDEX conversations_by_token ON conversations (token_hash, workspace) WHERE token_hash IS NOT NULL;
 CREATE UNIQUE INDEX conversations_by_external_id ON conversations (workspace, channel, external_id)
   WHERE external_id IS NOT NULL;
 CREATE INDEX conversations_by_activity ON conversations (workspace, status, updated_at, id);

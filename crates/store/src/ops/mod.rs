@@ -7,6 +7,7 @@ mod conversations;
 mod customers;
 mod idempotency;
 mod nodes;
+mod orphans;
 mod people;
 mod pointers;
 mod rehearsal;

@@ -13,7 +13,7 @@ impl Store {
     pub async fn sign_on(&self, node: &str) -> Result<()> {
         let sql = format!(
             "INSERT INTO nodes (id, started_at, heartbeat_at, address) VALUES (?1, {NOW_MS}, {NOW_MS}, '') \
-             ON CONFLICT (id) DO UPDATE SET heartbeat_at = {NOW_MS}"
+             ON CONFLICT (id) DO UPDATE SET heartbeat_at = excluded.heartbeat_at"
         );
         self.execute(Statement::new(sql, params![node])).await.map(|_| ())
     }

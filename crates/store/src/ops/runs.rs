@@ -1,8 +1,8 @@
 //! Reading runs. They are written by [`Store::commit`] only; claiming moves nothing but the owner.
 
-use crate::database::{Statement, column};
+use crate::database::column;
 use crate::rows::{TableRow, params};
-use crate::sql::{self, NOW_MS, Query, SHARE_SKIP_LOCKED, SKIP_LOCKED, contains_pattern};
+use crate::sql::{self, Query, contains_pattern};
 use crate::store::{decode, readable};
 use crate::{
     CheckpointRow, Cursor, PageRequest, Result, RunCount, RunEventsRow, RunRow, RunStatus, StepExecutionRow, Store,
@@ -307,38 +307,6 @@ impl Store {
         query.push(" ORDER BY id, workspace LIMIT ");
         query.bind(limit);
         Ok(readable(self.query(sql::select::<RunRow>(&query.text), query.params).await?))
-    }
-
-    /// Gives running runs to `node`: those of other nodes without a sign of life for `silent_ms` milliseconds (`None`: of
-    /// all others), of nodes that are not on the list, and of no node. Several nodes may claim at once; each run goes to
-    /// one of them. A silent node that comes back meanwhile either is passed over or learns, from its sign of life on,
-    /// whose its runs are. Works on all workspaces; for the engine only.
-    ///
-    /// # Errors
-    /// `Busy`, `Corrupt`.
-    pub async fn claim_orphans(&self, node: &str, silent_ms: Option<i64>, limit: u32) -> Result<Vec<RunRow>> {
-        let mut query = Query::default();
-        // A node's sign of life changes its row, so it waits for this lock, or this passes over the node.
-        query.push("WITH silent (silent_id) AS MATERIALIZED (SELECT id FROM nodes WHERE id <> ");
-        query.bind(node);
-        if let Some(silent) = silent_ms {
-            query.push(&format!(" AND heartbeat_at < {NOW_MS} - "));
-            query.bind(silent);
-        }
-        query.push(&format!(
-            " ORDER BY id LIMIT 1000 {SHARE_SKIP_LOCKED}), \
-             picked (picked_workspace, picked_id) AS MATERIALIZED (SELECT workspace, id FROM runs \
-             WHERE status = 'running' AND (node IS NULL OR node IN (SELECT silent_id FROM silent) \
-             OR NOT EXISTS (SELECT 1 FROM nodes WHERE nodes.id = runs.node)) ORDER BY id LIMIT "
-        ));
-        query.bind(limit);
-        query.push(&format!(" {SKIP_LOCKED}) UPDATE runs SET node = "));
-        query.bind(node);
-        query.push(" FROM picked WHERE workspace = picked_workspace AND id = picked_id RETURNING ");
-        query.push(&RunRow::column_list());
-        let mut runs: Vec<RunRow> = readable(self.execute(Statement::new(query.text, query.params)).await?.rows);
-        runs.sort_by(|left, right| left.id.cmp(&right.id));
-        Ok(runs)
     }
 }
 

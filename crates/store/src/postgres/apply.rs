@@ -89,6 +89,16 @@ impl ApplySql {
     }
 }
 
+#[cfg(test)]
+impl ApplySql {
+    pub(super) fn texts(&self) -> Vec<&String> {
+        let Self { new_runs, moved_runs, changed_runs, events, step_executions, checkpoints, .. } = self;
+        let Self { messages, conversations, audit, audit_heads, idempotency, .. } = self;
+        let runs = [new_runs, moved_runs, changed_runs, events, step_executions, checkpoints];
+        runs.into_iter().chain([messages, conversations, audit, audit_heads, idempotency]).collect()
+    }
+}
+
 /// A statement's text with its arrays, unless there is nothing to write.
 fn part<'a>(sql: &'a str, rows: &'a [impl Values]) -> Option<(&'a str, Vec<Vec<ParamRef<'a>>>)> {
     let (first, rest) = rows.split_first()?;

@@ -1,15 +1,16 @@
 //! One connection with its prepared statements.
 
-use std::collections::HashMap;
 use std::time::{Duration, Instant};
 
+use quick_cache::unsync::Cache;
 use tokio_postgres::{Client, Config, Socket, Statement};
+use tokio_postgres_rustls::MakeRustlsConnect;
 
 use super::query::{Failed, store_error, translate};
-use super::tls::{Stream, Tls, split_url};
+use super::tls::{self, Stream, split_url};
 use crate::{Result, StoreConfig, StoreError};
 
-/// Filters make many texts; past this the connection starts over.
+/// Filters make many texts; past this the least used are forgotten.
 const STATEMENTS_MAX: usize = 512;
 
 /// A link that went dead says nothing. The system asks after so long, and gives up on what is not acknowledged.
@@ -26,7 +27,7 @@ const DURABLE: &str =
 #[derive(Clone)]
 pub(super) struct Server {
     config: Config,
-    tls: Tls,
+    tls: MakeRustlsConnect,
     answer_timeout: Duration,
 }
 
@@ -45,7 +46,7 @@ impl Server {
         if config.get_tcp_user_timeout().is_none() {
             config.tcp_user_timeout(LINK_IDLE);
         }
-        Ok(Self { config, tls: Tls::new(&trust)?, answer_timeout: *answer_timeout })
+        Ok(Self { config, tls: tls::connector(&trust)?, answer_timeout: *answer_timeout })
     }
 
     /// The outcome of an exchange, or a lost connection when nothing comes.
@@ -69,7 +70,7 @@ impl Server {
 /// A connection; its driver task ends with the client.
 pub(super) struct Connection {
     pub(super) client: Client,
-    statements: HashMap<String, Statement>,
+    statements: Cache<String, Statement>,
 }
 
 impl Connection {
@@ -82,7 +83,7 @@ impl Connection {
                 }
             });
             client.batch_execute(DURABLE).await?;
-            Ok(Self { client, statements: HashMap::new() })
+            Ok(Self { client, statements: Cache::new(STATEMENTS_MAX) })
         });
         opened.await.map_err(|failed| failed.error)
     }
@@ -93,9 +94,6 @@ impl Connection {
             return Ok(statement.clone());
         }
         let statement = self.client.prepare(&translate(sql)).await?;
-        if self.statements.len() >= STATEMENTS_MAX {
-            self.statements.clear();
-        }
         self.statements.insert(sql.to_owned(), statement.clone());
         Ok(statement)
     }

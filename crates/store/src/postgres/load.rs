@@ -62,6 +62,15 @@ impl LoadSql {
     }
 }
 
+#[cfg(test)]
+impl LoadSql {
+    pub(super) fn texts(&self) -> Vec<&String> {
+        let Self { pointer_locks, pointers, runs, checkpoints, conversations, messages, idempotency, audit_heads } =
+            self;
+        vec![pointer_locks, pointers, runs, checkpoints, conversations, messages, idempotency, audit_heads]
+    }
+}
+
 /// One array parameter.
 type Array = Vec<Param>;
 

@@ -32,6 +32,13 @@ const TRIES: u32 = 4;
 /// Taken while migrating, so that nodes starting together do not migrate together. Any constant does.
 const MIGRATION_LOCK: i64 = 0x636f_756e_7465_7273;
 
+/// The statements of the group writer, for the test that reads all.
+#[cfg(test)]
+pub(crate) fn group_statements() -> Vec<String> {
+    let sql = Sql::new();
+    sql.load.texts().into_iter().chain(sql.apply.texts()).cloned().collect()
+}
+
 /// A PostgreSQL database.
 pub(crate) struct Postgres {
     queues: Vec<Queue<Job>>,

@@ -8,7 +8,7 @@ use tokio_postgres::types::{FromSql, IsNull, ToSql, Type, to_sql_checked};
 
 use super::connection::Connection;
 use crate::database::{Done, Question, Row, Statement, thing_in};
-use crate::rows::{Param, ParamRef};
+use crate::rows::{Param, ParamRef, storable};
 use crate::{Result, StoreError};
 
 type Failure = Box<dyn std::error::Error + Sync + Send>;
@@ -17,7 +17,7 @@ impl ToSql for Param {
     fn to_sql(&self, ty: &Type, out: &mut BytesMut) -> Result<IsNull, Failure> {
         match self {
             Self::Null => Ok(IsNull::Yes),
-            Self::Text(text) => text.as_str().to_sql(ty, out),
+            Self::Text(text) => storable(text).to_sql(ty, out),
             // LIMIT and substr() are narrower than the columns.
             Self::Int(number) if *ty == Type::INT4 => i32::try_from(*number)?.to_sql(ty, out),
             Self::Int(number) => number.to_sql(ty, out),
@@ -35,7 +35,7 @@ impl ToSql for ParamRef<'_> {
     fn to_sql(&self, ty: &Type, out: &mut BytesMut) -> Result<IsNull, Failure> {
         match self {
             Self::Null => Ok(IsNull::Yes),
-            Self::Text(text) => text.as_ref().to_sql(ty, out),
+            Self::Text(text) => storable(text).to_sql(ty, out),
             Self::Int(number) => number.to_sql(ty, out),
         }
     }
@@ -112,7 +112,10 @@ pub(super) fn store_error(error: &tokio_postgres::Error) -> StoreError {
         let io = error.source().and_then(|source| source.downcast_ref::<std::io::Error>());
         return match io.map(std::io::Error::kind) {
             // What TLS says about certificates; waiting does not help.
-            Some(std::io::ErrorKind::InvalidData | std::io::ErrorKind::InvalidInput) => StoreError::Config(cause),
+            Some(std::io::ErrorKind::InvalidData | std::io::ErrorKind::InvalidInput) => {
+                let hint = super::tls::hint(&cause);
+                StoreError::Config(cause + hint)
+            }
             Some(_) => StoreError::Busy(cause),
             None if error.is_closed() => StoreError::Busy(cause),
             None => StoreError::Other(cause),
@@ -127,6 +130,9 @@ pub(super) fn store_error(error: &tokio_postgres::Error) -> StoreError {
     }
     if *code == SqlState::READ_ONLY_SQL_TRANSACTION {
         return StoreError::ReadOnly;
+    }
+    if *code == SqlState::IO_ERROR {
+        return StoreError::DiskFailed(db.message().to_owned());
     }
     if *code == SqlState::DATA_CORRUPTED || *code == SqlState::INDEX_CORRUPTED {
         return StoreError::Corrupt(db.message().to_owned());

@@ -1,23 +1,23 @@
 //! TLS to PostgreSQL, with the meaning libpq gives to `sslmode`: `prefer` and `require` encrypt and believe any
 //! certificate, `verify-ca` and `verify-full` check it and the name in it.
 
-use std::future::Future;
-use std::io;
-use std::pin::Pin;
+use std::borrow::Cow;
 use std::sync::Arc;
-use std::task::{Context, Poll};
 
+use percent_encoding::percent_decode_str;
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
 use rustls::crypto::{CryptoProvider, verify_tls12_signature, verify_tls13_signature};
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
 use rustls::{ClientConfig, DigitallySignedStruct, RootCertStore, SignatureScheme};
-use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio_postgres::Socket;
-use tokio_postgres::tls::{ChannelBinding, MakeTlsConnect, TlsConnect};
-use tokio_rustls::TlsConnector;
+use tokio_postgres::tls::MakeTlsConnect;
+use tokio_postgres_rustls::MakeRustlsConnect;
 
 use crate::{Result, StoreError};
+
+/// An encrypted connection, bound to the server's certificate where the password exchange can be (SCRAM-SHA-256-PLUS).
+pub(super) type Stream = <MakeRustlsConnect as MakeTlsConnect<Socket>>::Stream;
 
 /// How much a certificate is checked.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -36,42 +36,52 @@ pub(super) fn split_url(url: &str) -> (String, Trust) {
     let mut trust = Trust::Anybody;
     let mut kept = Vec::new();
     for option in options.split('&') {
-        match option.split_once('=') {
-            Some(("sslmode", "verify-ca" | "verify-full")) => {
+        let (name, value) = option.split_once('=').unwrap_or((option, ""));
+        match (decoded(name).as_ref(), decoded(value).as_ref()) {
+            ("sslmode", "verify-ca" | "verify-full") => {
                 kept.push("sslmode=require");
                 if trust == Trust::Anybody {
                     trust = Trust::System;
                 }
             }
-            Some(("sslrootcert", "system")) => trust = Trust::System,
-            Some(("sslrootcert", file)) => trust = Trust::File(file.replace("%2F", "/")),
-            Some(_) | None => kept.push(option),
+            ("sslrootcert", "system") => trust = Trust::System,
+            ("sslrootcert", file) => trust = Trust::File(file.to_owned()),
+            _ => kept.push(option),
         }
     }
     (format!("{address}?{}", kept.join("&")), trust)
 }
 
-/// Makes encrypted streams for the driver.
-#[derive(Clone)]
-pub(super) struct Tls {
-    connector: TlsConnector,
+/// Percent-decoded, as libpq does with every part of a URL; a plus is a plus.
+fn decoded(text: &str) -> Cow<'_, str> {
+    percent_decode_str(text).decode_utf8_lossy()
 }
 
-impl Tls {
-    pub(super) fn new(trust: &Trust) -> Result<Self> {
-        let provider = Arc::new(rustls::crypto::ring::default_provider());
-        let builder = ClientConfig::builder_with_provider(Arc::clone(&provider))
-            .with_safe_default_protocol_versions()
-            .map_err(|error| StoreError::Config(format!("TLS: {error}")))?;
-        let config = match trust {
-            Trust::Anybody => {
-                let anybody = Arc::new(Anybody { provider });
-                builder.dangerous().with_custom_certificate_verifier(anybody).with_no_client_auth()
-            }
-            Trust::System => builder.with_root_certificates(system_roots()).with_no_client_auth(),
-            Trust::File(file) => builder.with_root_certificates(roots_in(file)?).with_no_client_auth(),
-        };
-        Ok(Self { connector: TlsConnector::from(Arc::new(config)) })
+/// Makes encrypted streams for the driver.
+pub(super) fn connector(trust: &Trust) -> Result<MakeRustlsConnect> {
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let builder = ClientConfig::builder_with_provider(Arc::clone(&provider))
+        .with_safe_default_protocol_versions()
+        .map_err(|error| StoreError::Config(format!("TLS: {error}")))?;
+    let config = match trust {
+        Trust::Anybody => {
+            let anybody = Arc::new(Anybody { provider });
+            builder.dangerous().with_custom_certificate_verifier(anybody).with_no_client_auth()
+        }
+        Trust::System => builder.with_root_certificates(system_roots()).with_no_client_auth(),
+        Trust::File(file) => builder.with_root_certificates(roots_in(file)?).with_no_client_auth(),
+    };
+    Ok(MakeRustlsConnect::new(config))
+}
+
+/// What to do about a certificate that ends a handshake, where that is not plain from the error; empty otherwise.
+pub(super) fn hint(error: &str) -> &'static str {
+    if error.contains("UnsupportedCertVersion") {
+        " (the server's certificate is of X.509 version 1, as Citus and old scripts make them; give the server one of \
+         version 3, `openssl req -x509` with `-addext subjectAltName=DNS:<host>`, or say sslmode=disable where the \
+         network is your own)"
+    } else {
+        ""
     }
 }
 
@@ -89,64 +99,6 @@ fn roots_in(file: &str) -> Result<RootCertStore> {
         roots.add(certificate).map_err(|error| fail(&error))?;
     }
     Ok(roots)
-}
-
-impl MakeTlsConnect<Socket> for Tls {
-    type Stream = Stream;
-    type TlsConnect = Handshake;
-    type Error = io::Error;
-
-    fn make_tls_connect(&mut self, domain: &str) -> io::Result<Handshake> {
-        // A socket's folder is no name; the server answers there without TLS and the name is never looked at.
-        let name = ServerName::try_from(domain.to_owned()).or_else(|_| ServerName::try_from("localhost"));
-        let name = name.map_err(|error| io::Error::new(io::ErrorKind::InvalidInput, error))?;
-        Ok(Handshake { connector: self.connector.clone(), name })
-    }
-}
-
-/// A connection about to be encrypted.
-pub(super) struct Handshake {
-    connector: TlsConnector,
-    name: ServerName<'static>,
-}
-
-impl TlsConnect<Socket> for Handshake {
-    type Stream = Stream;
-    type Error = io::Error;
-    type Future = Pin<Box<dyn Future<Output = io::Result<Stream>> + Send>>;
-
-    fn connect(self, stream: Socket) -> Self::Future {
-        Box::pin(async move { self.connector.connect(self.name, stream).await.map(Stream) })
-    }
-}
-
-/// An encrypted stream.
-pub(super) struct Stream(tokio_rustls::client::TlsStream<Socket>);
-
-impl tokio_postgres::tls::TlsStream for Stream {
-    fn channel_binding(&self) -> ChannelBinding {
-        ChannelBinding::none()
-    }
-}
-
-impl AsyncRead for Stream {
-    fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.0).poll_read(cx, buf)
-    }
-}
-
-impl AsyncWrite for Stream {
-    fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.0).poll_write(cx, buf)
-    }
-
-    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.0).poll_flush(cx)
-    }
-
-    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.0).poll_shutdown(cx)
-    }
 }
 
 /// Believes any certificate, but still checks that the server holds its key.
@@ -204,6 +156,11 @@ mod tests {
                 "postgres://h/d?sslrootcert=%2Fca.pem&sslmode=verify-ca",
                 "postgres://h/d?sslmode=require",
                 Trust::File("/ca.pem".to_owned()),
+            ),
+            (
+                "postgres://h/d?sslrootcert=%2fetc%2Fmy%20ca+1%25.pem&sslmode=verify%2Dfull&host=%2Frun",
+                "postgres://h/d?sslmode=require&host=%2Frun",
+                Trust::File("/etc/my ca+1%.pem".to_owned()),
             ),
         ] {
             assert_eq!(split_url(url), (kept.to_owned(), trust), "{url}");

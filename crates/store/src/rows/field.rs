@@ -11,6 +11,12 @@ pub(crate) enum Kind {
     Int,
 }
 
+/// A text as both databases keep it: PostgreSQL has no U+0000, so U+FFFD stands for it on either. JSON holds it escaped and
+/// loses nothing. What must not be changed is refused before it comes here.
+pub(crate) fn storable(text: &str) -> Cow<'_, str> {
+    if text.contains('\0') { Cow::Owned(text.replace('\0', "\u{FFFD}")) } else { Cow::Borrowed(text) }
+}
+
 /// A value on its way into a statement.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Param {

@@ -11,7 +11,7 @@ mod settings;
 mod workflows;
 
 pub use conversations::*;
-pub(crate) use field::{Field, Kind, Param, ParamRef, TableRow, Value, next, params, row, text_enum};
+pub(crate) use field::{Field, Kind, Param, ParamRef, TableRow, Value, next, params, row, storable, text_enum};
 pub use people::*;
 pub use runs::*;
 pub use settings::*;

@@ -26,6 +26,7 @@ pub(crate) use self::query::store_error;
 
 /// A SQLite database.
 pub(crate) struct Sqlite {
+    path: PathBuf,
     writer: Writer,
     readers: Readers,
     /// What keeps other processes out, and the temporary folder if there is one; let go of by `close`.
@@ -76,9 +77,13 @@ fn open_blocking(config: &StoreConfig, target: SqliteTarget, feed: Feed) -> Resu
     };
     let connection = connect(&settings, settings.read_only)?;
     let writer = Writer::start(connection, config, feed)?;
+    let path = settings.path.clone();
     let readers = Readers::new(settings, config);
-    Ok(Sqlite { writer, readers, held: Mutex::new(Some(Held { _lock: lock, _folder: folder })) })
+    Ok(Sqlite { path, writer, readers, held: Mutex::new(Some(Held { _lock: lock, _folder: folder })) })
 }
+
+/// How the system says that a file may not be written.
+const REFUSED: [std::io::ErrorKind; 2] = [std::io::ErrorKind::PermissionDenied, std::io::ErrorKind::ReadOnlyFilesystem];
 
 /// SQLite's own locks would let two processes share the file; both would drive the same runs.
 fn lock(path: &Path) -> Result<File> {
@@ -86,8 +91,7 @@ fn lock(path: &Path) -> Result<File> {
     name.push(".lock");
     let file = File::options().create(true).truncate(false).write(true).open(&name);
     let file = file.map_err(|error| {
-        let refused = [std::io::ErrorKind::PermissionDenied, std::io::ErrorKind::ReadOnlyFilesystem];
-        if refused.contains(&error.kind()) {
+        if REFUSED.contains(&error.kind()) {
             return StoreError::ReadOnly;
         }
         StoreError::Config(format!("{}: {error}", Path::new(&name).display()))
@@ -137,6 +141,19 @@ fn connect(settings: &Settings, read_only: bool) -> Result<Connection> {
     Ok(connection)
 }
 
+impl Sqlite {
+    /// SQLite says the same of a disk that fails and of one that was mounted read-only meanwhile; opening the file tells.
+    fn told_by_the_file(&self, error: StoreError) -> StoreError {
+        let read_only = matches!(error, StoreError::DiskFailed(_)) && cannot_be_opened_for_writing(&self.path);
+        if read_only { StoreError::ReadOnly } else { error }
+    }
+}
+
+fn cannot_be_opened_for_writing(path: &Path) -> bool {
+    let opened = File::options().write(true).open(path);
+    opened.is_err_and(|error| REFUSED.contains(&error.kind()))
+}
+
 #[async_trait]
 impl Database for Sqlite {
     fn kind(&self) -> DatabaseKind {
@@ -144,7 +161,8 @@ impl Database for Sqlite {
     }
 
     async fn write(&self, write: Write) -> Result<Vec<Done>> {
-        self.writer.queue.submit(Priority::Continue, |reply| Work::Write(write, reply)).await
+        let done = self.writer.queue.submit(Priority::Continue, |reply| Work::Write(write, reply)).await;
+        done.map_err(|error| self.told_by_the_file(error))
     }
 
     async fn read(&self, queries: Vec<Question>) -> Result<Vec<Vec<Row>>> {
@@ -155,7 +173,7 @@ impl Database for Sqlite {
         let started = std::time::Instant::now();
         let outcome = self.writer.queue.submit(priority, |reply| Work::Commit(Box::new(commit), reply)).await;
         metrics::histogram!("countersign_store_commit_seconds").record(started.elapsed().as_secs_f64());
-        outcome
+        outcome.map_err(|error| self.told_by_the_file(error))
     }
 
     async fn migrate(&self) -> Result<Vec<String>> {

@@ -1,17 +1,19 @@
 //! Binding, reading and errors of SQLite.
 
+use std::borrow::Cow;
+
 use rusqlite::types::{ToSqlOutput, ValueRef};
 use rusqlite::{Connection, ErrorCode, ToSql, ffi};
 
 use crate::database::{Done, Row, Statement, thing_in};
-use crate::rows::{Param, ParamRef, Value};
+use crate::rows::{Param, ParamRef, Value, storable};
 use crate::{Result, StoreError};
 
 impl ToSql for Param {
     fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
         Ok(ToSqlOutput::Borrowed(match self {
             Self::Null => ValueRef::Null,
-            Self::Text(text) => ValueRef::Text(text.as_bytes()),
+            Self::Text(text) => return Ok(bound(text)),
             Self::Int(number) => ValueRef::Integer(*number),
         }))
     }
@@ -21,9 +23,16 @@ impl ToSql for ParamRef<'_> {
     fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
         Ok(ToSqlOutput::Borrowed(match self {
             Self::Null => ValueRef::Null,
-            Self::Text(text) => ValueRef::Text(text.as_bytes()),
+            Self::Text(text) => return Ok(bound(text)),
             Self::Int(number) => ValueRef::Integer(*number),
         }))
+    }
+}
+
+fn bound(text: &str) -> ToSqlOutput<'_> {
+    match storable(text) {
+        Cow::Borrowed(text) => ToSqlOutput::Borrowed(ValueRef::Text(text.as_bytes())),
+        Cow::Owned(text) => ToSqlOutput::Owned(text.into()),
     }
 }
 
@@ -41,6 +50,9 @@ pub(crate) fn store_error(error: &rusqlite::Error) -> StoreError {
     }
     if code.code == ErrorCode::ReadOnly {
         return StoreError::ReadOnly;
+    }
+    if code.code == ErrorCode::SystemIoFailure {
+        return StoreError::DiskFailed(error.to_string());
     }
     if matches!(code.code, ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) {
         return StoreError::Busy(error.to_string());
@@ -101,5 +113,22 @@ pub(crate) fn run(connection: &Connection, statement: &Statement, now: &str) -> 
     match statement.must_hit {
         Some(what) if done.affected == 0 => Err(StoreError::NotFound(what)),
         Some(_) | None => Ok(done),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_the_disk_says_is_told_apart() {
+        let told = |code| store_error(&rusqlite::Error::SqliteFailure(ffi::Error::new(code), None));
+        for code in [ffi::SQLITE_READONLY, ffi::SQLITE_READONLY_DBMOVED, ffi::SQLITE_READONLY_DIRECTORY] {
+            assert!(matches!(told(code), StoreError::ReadOnly), "{code}");
+        }
+        for code in [ffi::SQLITE_IOERR, ffi::SQLITE_IOERR_WRITE, ffi::SQLITE_IOERR_FSYNC, ffi::SQLITE_IOERR_SHMMAP] {
+            assert!(matches!(told(code), StoreError::DiskFailed(_)), "{code}");
+        }
+        assert!(matches!(told(ffi::SQLITE_FULL), StoreError::Full));
     }
 }

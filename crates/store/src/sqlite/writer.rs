@@ -177,7 +177,7 @@ impl WriterThread {
                 }
             }
             Err(error) => {
-                tracing::warn!(%error, jobs = jobs.len(), "a batch failed");
+                tracing::debug!(%error, jobs = jobs.len(), "a batch failed");
                 jobs.into_iter().for_each(|job| job.fail(error.clone()));
             }
         }

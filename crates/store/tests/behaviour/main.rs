@@ -130,6 +130,7 @@ macro_rules! cases {
         subject!($open, trouble:
             a_word_nobody_knows_is_corrupt,
             a_missing_event_is_corrupt,
+            a_text_with_a_zero_character_is_kept_alike,
             a_newer_schema_is_refused,
             an_old_schema_is_named,
             a_closed_store_says_so,

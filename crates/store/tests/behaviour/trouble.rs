@@ -27,6 +27,25 @@ pub async fn a_missing_event_is_corrupt(database: TestDatabase) {
     assert_eq!(store.run_events(WORKSPACE, "r1", 2).await.unwrap().len(), 2);
 }
 
+pub async fn a_text_with_a_zero_character_is_kept_alike(database: TestDatabase) {
+    let store = database.open().await.unwrap();
+    let mut ada = customer("c-1");
+    ada.name = "A\0da".to_owned();
+    ada.data = "{\"note\":\"in JSON it is \\u0000\"}".to_owned();
+    store.create_customer(&ada).await.unwrap();
+    let kept = store.get_customer(WORKSPACE, "c-1").await.unwrap().unwrap();
+    assert_eq!((kept.name.as_str(), &kept.data), ("A\u{FFFD}da", &ada.data));
+    assert!(store.get_customer(WORKSPACE, "c-\0").await.unwrap().is_none());
+    let mut start = commit("r1", 0);
+    start.run.title = "Up\0grade".to_owned();
+    written(&store, start).await;
+    assert_eq!(store.get_run(WORKSPACE, "r1").await.unwrap().unwrap().title, "Up\u{FFFD}grade");
+    // The chain is hashed over what is kept.
+    store.append_audit(WORKSPACE, vec![audit("customer\0added")]).await.unwrap();
+    let verdict = store.verify_audit(WORKSPACE).await.unwrap();
+    assert!(verdict.broken_at.is_none() && verdict.entries > 0, "{verdict:?}");
+}
+
 pub async fn a_newer_schema_is_refused(database: TestDatabase) {
     let store = database.open().await.unwrap();
     store.raw("INSERT INTO schema_migrations VALUES (999, '0999_future', 1)").await.unwrap();

@@ -1,0 +1,202 @@
+//! What a statement may do so that the tables can be spread over several databases by workspace (Citus). Every statement of
+//! the operations is looked at where it is run, in debug builds: so every test is a test of this.
+
+use std::collections::BTreeSet;
+
+/// Tables that are small and asked across workspaces: they stay in one place.
+const UNDIVIDED: [&str; 8] =
+    ["workspaces", "users", "memberships", "sessions", "api_keys", "one_time_tokens", "nodes", "schema_migrations"];
+
+/// Tables that are divided by their column `workspace`.
+pub(crate) const DIVIDED: [&str; 19] = [
+    "workflows",
+    "workflow_versions",
+    "activations",
+    "test_cases",
+    "schedules",
+    "runs",
+    "saved_views",
+    "run_events",
+    "step_executions",
+    "checkpoints",
+    "customers",
+    "conversations",
+    "messages",
+    "notes",
+    "connections",
+    "channel_accounts",
+    "idempotency",
+    "audit",
+    "audit_heads",
+];
+
+/// The statements across workspaces, from their table on. They belong to the engine's loops, to secrets that tell the
+/// workspace, and to cleaning up.
+const ACROSS: &[&str] = &[
+    "FROM channel_accounts WHERE channel = ?1 ORDER BY workspace, name LIMIT 10000",
+    "FROM checkpoints WHERE id = ?1",
+    "FROM conversations WHERE token_hash = ?1",
+    "FROM runs WHERE wake_at <= ?1 ORDER BY wake_at LIMIT ?2",
+    "FROM runs WHERE wake_at IS NOT NULL",
+    "FROM runs WHERE status = 'running' ORDER BY id, workspace LIMIT ?1",
+    "FROM runs WHERE status = 'running' AND node = ?1 ORDER BY id, workspace LIMIT ?2",
+    "FROM runs WHERE status = 'running' AND id > ?1 ORDER BY id, workspace LIMIT ?2",
+    "FROM runs WHERE status = 'running' AND node = ?1 AND id > ?2 ORDER BY id, workspace LIMIT ?3",
+    "FROM runs WHERE status = 'running' AND node <> ?1 ORDER BY node LIMIT ?2",
+    "FROM runs WHERE status = 'running' AND node = ?1 ORDER BY workspace LIMIT ?2",
+    "FROM runs WHERE status = 'running' AND node IS NULL ORDER BY workspace LIMIT ?1",
+    "FROM schedules",
+    "FROM schedules WHERE next_at <= ?1 ORDER BY next_at LIMIT ?2",
+    "DELETE FROM idempotency WHERE created_at < ?1",
+];
+
+/// Functions that may say something else on each database or row.
+const VOLATILE: [&str; 5] = ["clock_timestamp", "random", "gen_random_uuid", "nextval", "timeofday"];
+
+/// Why a statement would not run on divided tables; `None` when it would.
+pub(crate) fn objection(sql: &str) -> Option<String> {
+    let words: Vec<&str> = words(sql).collect();
+    let tables = tables(&words);
+    let about = |what: &str| Some(format!("{what}: {sql} (the rules are in store/src/shards.rs)"));
+    if changes(&words) && VOLATILE.iter().any(|name| words.iter().any(|word| word.eq_ignore_ascii_case(name))) {
+        return about("a volatile function in a change");
+    }
+    let divided = tables.iter().filter(|table| DIVIDED.contains(table)).count();
+    if divided == 0 {
+        return None;
+    }
+    if divided < tables.len() {
+        return about("a divided table beside one that is not");
+    }
+    if names_workspace(&words) {
+        return None;
+    }
+    if !ACROSS.iter().any(|allowed| sql.trim_end().ends_with(allowed)) {
+        return about("no workspace is named");
+    }
+    if tables.len() > 1 {
+        return about("across workspaces about more than one table");
+    }
+    let locks = words.windows(2).any(|pair| pair[0] == "FOR" && matches!(pair[1], "UPDATE" | "SHARE"));
+    locks.then(|| about("a lock across workspaces")).flatten()
+}
+
+/// Names, keywords and signs; quotes around names are left out.
+fn words(sql: &str) -> impl Iterator<Item = &str> {
+    let sign = |c: char| !(c.is_alphanumeric() || matches!(c, '_' | '=' | '<' | '>'));
+    sql.split(sign).filter(|word| !word.is_empty())
+}
+
+fn tables<'a>(words: &[&'a str]) -> BTreeSet<&'a str> {
+    let known = |word: &&&str| DIVIDED.contains(*word) || UNDIVIDED.contains(*word);
+    let after = |pair: &[&'a str]| matches!(pair[0], "FROM" | "JOIN" | "INTO" | "UPDATE").then_some(pair[1]);
+    words.windows(2).filter_map(after).filter(|word| known(&word)).collect()
+}
+
+/// Whether rows that exist are changed by more than their key and plain values.
+fn changes(words: &[&str]) -> bool {
+    words.iter().any(|word| matches!(*word, "SET" | "DELETE"))
+}
+
+/// `workspace = …`, `workspace IS NOT DISTINCT FROM …`, `workspace IN (…)`, or a column of what is inserted.
+fn names_workspace(words: &[&str]) -> bool {
+    let compared = words.windows(2).any(|pair| pair[0] == "workspace" && matches!(pair[1], "=" | "IS" | "IN"));
+    compared || (words.first() == Some(&"INSERT") && words.contains(&"workspace"))
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    const SCHEMA: &str = include_str!("../migrations/postgres/0001_initial.sql");
+
+    /// Name and text of every table.
+    fn schema() -> Vec<(&'static str, &'static str)> {
+        let table =
+            |part: &'static str| part.split_once(" (").map(|(name, rest)| (name, rest.split(";").next().unwrap()));
+        SCHEMA.split("CREATE TABLE ").skip(1).filter_map(table).collect()
+    }
+
+    #[test]
+    fn every_table_is_divided_or_not() {
+        for (name, text) in schema() {
+            let has_workspace = text.lines().any(|line| line.trim_start().starts_with("workspace "));
+            assert!(
+                DIVIDED.contains(&name) != UNDIVIDED.contains(&name),
+                "{name} is in neither list of shards.rs, or both"
+            );
+            assert!(has_workspace || !DIVIDED.contains(&name), "{name}");
+        }
+        let known = |name: &&str| schema().iter().any(|(table, _)| table == name);
+        assert!(DIVIDED.iter().all(|name| known(&name)));
+    }
+
+    #[test]
+    fn every_unique_index_of_a_divided_table_has_the_workspace() {
+        let names = |columns: &str| words(columns).any(|word| word == "workspace");
+        let mut looked_at = 0;
+        for (name, text) in schema().into_iter().filter(|(name, _)| DIVIDED.contains(name)) {
+            for line in text.lines().filter(|line| line.contains("PRIMARY KEY") || line.contains("UNIQUE")) {
+                // Beside a column it is of that column alone.
+                let good = line.split_once('(').is_some_and(|(_, columns)| names(columns))
+                    || line.trim_start().starts_with("workspace ");
+                assert!(good, "{name}: {line}");
+                looked_at += 1;
+            }
+        }
+        for index in SCHEMA.split("CREATE UNIQUE INDEX ").skip(1) {
+            let (_, on) = index.split_once(" ON ").unwrap();
+            let (table, columns) = on.split_once(" (").unwrap();
+            let columns = columns.split(')').next().unwrap();
+            assert!(!DIVIDED.contains(&table) || names(columns), "{table}: {columns}");
+            looked_at += 1;
+        }
+        assert!(looked_at > 20, "{looked_at}");
+    }
+
+    #[test]
+    fn statements_across_workspaces_are_about_one_table_and_lock_nothing() {
+        for allowed in ACROSS {
+            let sql = format!("SELECT x {allowed}");
+            assert_eq!(objection(sql.trim_start_matches("SELECT x ")), None, "{allowed}");
+        }
+    }
+
+    #[test]
+    fn the_group_writer_keeps_the_rules() {
+        for sql in crate::postgres::group_statements() {
+            assert_eq!(objection(&sql), None);
+        }
+    }
+
+    #[test]
+    fn what_would_not_run_is_told() {
+        for (bad, why) in [
+            ("SELECT a FROM runs WHERE id = ?1", "no workspace"),
+            ("SELECT a FROM runs WHERE wake_at <= ?1 ORDER BY wake_at LIMIT ?2 FOR UPDATE SKIP LOCKED", "no workspace"),
+            ("UPDATE runs SET node = ?1 WHERE status = 'running'", "no workspace"),
+            (
+                "SELECT a FROM runs WHERE workspace = ?1 AND NOT EXISTS (SELECT 1 FROM nodes WHERE nodes.id = runs.node)",
+                "beside one",
+            ),
+            (
+                "INSERT INTO nodes (id, heartbeat_at) VALUES (?1, ?2) \
+                 ON CONFLICT (id) DO UPDATE SET heartbeat_at = clock_timestamp()",
+                "volatile",
+            ),
+        ] {
+            let objection = objection(bad).unwrap_or_default();
+            assert!(objection.starts_with(why) || objection.contains(why), "{bad}: {objection:?}");
+        }
+        for good in [
+            "SELECT a FROM nodes WHERE id <> ?1 FOR SHARE SKIP LOCKED",
+            "SELECT a FROM memberships AS m JOIN users AS u ON u.id = m.user_id WHERE m.workspace = ?1",
+            "SELECT a FROM runs WHERE id = ?2 AND workspace IS NOT DISTINCT FROM ?1",
+            "INSERT INTO runs (id, workspace) VALUES (?1, ?2)",
+            "UPDATE \"runs\" SET \"node\" = ?1 WHERE \"workspace\" = ?2",
+        ] {
+            assert_eq!(objection(good), None);
+        }
+    }
+}
