@@ -1,48 +1,35 @@
 //! Small answers remembered for a few seconds.
 
-use parking_lot::RwLock;
+use quick_cache::{Equivalent, sync};
 use std::{
-    borrow::Borrow,
-    collections::HashMap,
     hash::Hash,
     time::{Duration, Instant},
 };
 
-/// A bounded map whose entries are believed for a while. Full means forgotten: it starts over empty.
+/// A bounded map whose entries are believed for a while.
 pub(crate) struct Cache<K, V> {
-    entries: RwLock<HashMap<K, (Instant, V)>>,
+    entries: sync::Cache<K, (Instant, V)>,
     believed: Duration,
-    entries_max: usize,
 }
 
 impl<K: Eq + Hash, V: Clone> Cache<K, V> {
     pub(crate) fn new(believed: Duration, entries_max: usize) -> Self {
-        Self { entries: RwLock::new(HashMap::new()), believed, entries_max }
+        Self { entries: sync::Cache::new(entries_max), believed }
     }
 
-    pub(crate) fn get<Q>(&self, key: &Q) -> Option<V>
-    where
-        K: Borrow<Q>,
-        Q: Eq + Hash + ?Sized,
-    {
-        let entries = self.entries.read();
-        let (since, value) = entries.get(key)?;
-        (since.elapsed() < self.believed).then(|| value.clone())
+    pub(crate) fn get<Q: Hash + Equivalent<K> + ?Sized>(&self, key: &Q) -> Option<V> {
+        let (since, value) = self.entries.get(key)?;
+        (since.elapsed() < self.believed).then_some(value)
     }
 
     pub(crate) fn put(&self, key: K, value: V) {
-        if self.believed.is_zero() {
-            return;
+        if !self.believed.is_zero() {
+            self.entries.insert(key, (Instant::now(), value));
         }
-        let mut entries = self.entries.write();
-        if entries.len() >= self.entries_max {
-            entries.clear();
-        }
-        entries.insert(key, (Instant::now(), value));
     }
 
     /// Forgets everything: something behind it changed.
     pub(crate) fn clear(&self) {
-        self.entries.write().clear();
+        self.entries.clear();
     }
 }

@@ -5,23 +5,28 @@
 //! another thread does the worker's work, until it has been quick for a while, and again once it was long.
 
 use countersign_core::run::Version;
-use parking_lot::RwLock;
-use std::{collections::HashMap, sync::Arc};
+use quick_cache::sync::Cache;
+use std::sync::Arc;
 use tokio::runtime::{Handle, RuntimeFlavor};
 
 /// From here on a decision is long, milliseconds. Far above what the scheduler of a busy machine takes from a quick one.
 const LONG_MS: i64 = 10;
 /// So many quick decisions in a row, and the version counts as quick.
 const QUICK_AFTER: u8 = 32;
-/// How many versions are known; past it all are strangers again.
+/// How many versions are known; any other is a stranger.
 const KNOWN_MAX: usize = 4096;
 
 /// What is known of the versions.
-#[derive(Default)]
 pub(crate) struct Aside {
     /// Quick decisions each still owes, by where it is in memory: one that takes the place of another is taken for it,
     /// which costs no more than a long decision.
-    owed: RwLock<HashMap<usize, u8>>,
+    owed: Cache<usize, u8>,
+}
+
+impl Default for Aside {
+    fn default() -> Self {
+        Self { owed: Cache::new(KNOWN_MAX) }
+    }
 }
 
 impl Aside {
@@ -44,15 +49,11 @@ impl Aside {
     }
 
     fn owed(&self, version: usize) -> u8 {
-        self.owed.read().get(&version).copied().unwrap_or(QUICK_AFTER)
+        self.owed.get(&version).unwrap_or(QUICK_AFTER)
     }
 
     fn note(&self, version: usize, owed: u8) {
-        let mut known = self.owed.write();
-        if known.len() >= KNOWN_MAX && !known.contains_key(&version) {
-            known.clear();
-        }
-        known.insert(version, owed);
+        self.owed.insert(version, owed);
     }
 }
 
@@ -106,7 +107,7 @@ mod tests {
         for version in 0..=KNOWN_MAX {
             aside.note(version, 0);
         }
-        assert!(aside.owed.read().len() <= KNOWN_MAX);
+        assert!(aside.owed.len() <= KNOWN_MAX);
     }
 
     /// The only worker makes a decision, which waits for another task of the same runtime.

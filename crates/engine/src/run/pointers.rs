@@ -2,20 +2,22 @@
 
 use crate::{Engine, EngineError};
 use countersign_store::PointerRow;
-use parking_lot::RwLock;
-use std::{
-    collections::HashMap,
-    sync::atomic::{AtomicU64, Ordering},
-};
+use quick_cache::sync::Cache;
+use std::sync::atomic::{AtomicU64, Ordering};
 
-/// How many pointers are kept; past it the cache starts anew.
+/// How many pointers are kept.
 const KEPT_MAX: usize = 10_000;
 
-#[derive(Default)]
 pub(crate) struct Pointers {
     /// Grows with every change, so that a read that overlaps a change is not kept.
     generation: AtomicU64,
-    active: RwLock<HashMap<(String, String), PointerRow>>,
+    active: Cache<(String, String), PointerRow>,
+}
+
+impl Default for Pointers {
+    fn default() -> Self {
+        Self { generation: AtomicU64::default(), active: Cache::new(KEPT_MAX) }
+    }
 }
 
 impl Engine {
@@ -23,24 +25,24 @@ impl Engine {
     /// not told find out when they are written.
     pub fn workflow_changed(&self, workspace: &str, workflow: &str) {
         self.0.pointers.generation.fetch_add(1, Ordering::SeqCst);
-        self.0.pointers.active.write().remove(&(workspace.to_owned(), workflow.to_owned()));
+        self.0.pointers.active.remove(&(workspace.to_owned(), workflow.to_owned()));
     }
 
     /// Which version a new run takes, as it was when last looked: the commit of a start is refused when it moved since.
     pub(crate) async fn pointer(&self, workspace: &str, workflow: &str) -> Result<PointerRow, EngineError> {
         let key = (workspace.to_owned(), workflow.to_owned());
-        if let Some(pointer) = self.0.pointers.active.read().get(&key) {
-            return Ok(pointer.clone());
+        if let Some(pointer) = self.0.pointers.active.get(&key) {
+            return Ok(pointer);
         }
         let generation = self.0.pointers.generation.load(Ordering::SeqCst);
         let row = self.0.store.get_pointer(workspace, workflow).await?;
         let row = row.filter(|row| row.archived_at.is_none()).ok_or(EngineError::NotFound("workflow"))?;
-        let mut active = self.0.pointers.active.write();
-        if active.len() >= KEPT_MAX {
-            active.clear();
-        }
         if self.0.pointers.generation.load(Ordering::SeqCst) == generation {
-            active.insert(key, row.clone());
+            self.0.pointers.active.insert(key.clone(), row.clone());
+            // A change that came in between has removed what was not there yet.
+            if self.0.pointers.generation.load(Ordering::SeqCst) != generation {
+                self.0.pointers.active.remove(&key);
+            }
         }
         Ok(row)
     }

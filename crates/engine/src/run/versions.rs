@@ -2,17 +2,22 @@
 
 use crate::{Engine, EngineError};
 use countersign_core::{document, run::Version};
-use parking_lot::RwLock;
+use quick_cache::sync::Cache;
 use serde::{Deserialize, Serialize};
-use std::{collections::HashMap, sync::Arc};
+use std::sync::Arc;
 
-/// How many compiled versions are kept; past it the cache starts anew.
+/// How many compiled versions are kept.
 const KEPT_MAX: usize = 2000;
 
 type Key = (String, String, u32);
 
-#[derive(Default)]
-pub(crate) struct Versions(RwLock<HashMap<Key, Arc<Version>>>);
+pub(crate) struct Versions(Cache<Key, Arc<Version>>);
+
+impl Default for Versions {
+    fn default() -> Self {
+        Self(Cache::new(KEPT_MAX))
+    }
+}
 
 /// What a version's row says besides its document.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -41,8 +46,8 @@ impl Engine {
     /// `NotFound`, or `Corrupt` when the stored document no longer compiles in this build.
     pub async fn version(&self, workspace: &str, workflow: &str, version: u32) -> Result<Arc<Version>, EngineError> {
         let key = (workspace.to_owned(), workflow.to_owned(), version);
-        if let Some(compiled) = self.0.versions.0.read().get(&key) {
-            return Ok(Arc::clone(compiled));
+        if let Some(compiled) = self.0.versions.0.get(&key) {
+            return Ok(compiled);
         }
         let row = self
             .0
@@ -58,11 +63,7 @@ impl Engine {
         let compiled = Version::compile(document, &self.0.catalogue, record.allow_unguarded)
             .map_err(|error| unreadable(error.to_string()))?;
         let compiled = Arc::new(compiled);
-        let mut kept = self.0.versions.0.write();
-        if kept.len() >= KEPT_MAX {
-            kept.clear();
-        }
-        kept.insert(key, Arc::clone(&compiled));
+        self.0.versions.0.insert(key, Arc::clone(&compiled));
         Ok(compiled)
     }
 }

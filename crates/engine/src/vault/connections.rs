@@ -4,29 +4,32 @@ use crate::{Engine, EngineError};
 use countersign_channels::ChannelAccount;
 use countersign_connectors::{Connection, Secrets};
 use countersign_core::document::Channel;
-use parking_lot::RwLock;
+use quick_cache::sync::Cache;
 use serde_json::{Map, Value};
-use std::{
-    collections::{BTreeMap, HashMap},
-    sync::Arc,
-};
+use std::{collections::BTreeMap, sync::Arc};
 
 /// How long an opened credential is used without looking again, milliseconds: another process may have changed it.
 const FRESH_MS: i64 = 5000;
-/// How many are kept; past it the cache starts anew.
+/// How many of each are kept.
 const KEPT_MAX: usize = 5000;
 
+#[derive(Clone)]
 struct Kept<T> {
-    value: Option<Arc<T>>,
+    value: Option<T>,
     read_at: i64,
 }
 
 type Kind = (String, String, Option<String>);
 
-#[derive(Default)]
 pub(crate) struct Connections {
-    connections: RwLock<HashMap<Kind, Kept<Connection>>>,
-    accounts: RwLock<HashMap<(String, Channel), Kept<ChannelAccount>>>,
+    connections: Cache<Kind, Kept<Arc<Connection>>>,
+    accounts: Cache<(String, Channel), Kept<Arc<ChannelAccount>>>,
+}
+
+impl Default for Connections {
+    fn default() -> Self {
+        Self { connections: Cache::new(KEPT_MAX), accounts: Cache::new(KEPT_MAX) }
+    }
 }
 
 impl Engine {
@@ -43,20 +46,20 @@ impl Engine {
     ) -> Result<Option<Arc<Connection>>, EngineError> {
         let kind = (workspace.to_owned(), connector.to_owned(), name.map(str::to_owned));
         let now = self.now();
-        if let Some(kept) = self.0.connections.connections.read().get(&kind)
+        if let Some(kept) = self.0.connections.connections.get(&kind)
             && now.saturating_sub(kept.read_at) < FRESH_MS
         {
-            return Ok(kept.value.clone());
+            return Ok(kept.value);
         }
         let value = self.read_connection(workspace, connector, name).await?.map(Arc::new);
-        keep(&mut self.0.connections.connections.write(), kind, value.clone(), now);
+        self.0.connections.connections.insert(kind, Kept { value: value.clone(), read_at: now });
         Ok(value)
     }
 
     /// Forgets what was opened for a workspace, after a change.
     pub fn forget_connections(&self, workspace: &str) {
-        self.0.connections.connections.write().retain(|(owner, _, _), _| owner != workspace);
-        self.0.connections.accounts.write().retain(|(owner, _), _| owner != workspace);
+        self.0.connections.connections.retain(|(owner, _, _), _| owner != workspace);
+        self.0.connections.accounts.retain(|(owner, _), _| owner != workspace);
     }
 
     async fn read_connection(
@@ -86,13 +89,13 @@ impl Engine {
     ) -> Result<Option<Arc<ChannelAccount>>, EngineError> {
         let kind = (workspace.to_owned(), channel);
         let now = self.now();
-        if let Some(kept) = self.0.connections.accounts.read().get(&kind)
+        if let Some(kept) = self.0.connections.accounts.get(&kind)
             && now.saturating_sub(kept.read_at) < FRESH_MS
         {
-            return Ok(kept.value.clone());
+            return Ok(kept.value);
         }
         let value = self.read_account(workspace, channel).await?.map(Arc::new);
-        keep(&mut self.0.connections.accounts.write(), kind, value.clone(), now);
+        self.0.connections.accounts.insert(kind, Kept { value: value.clone(), read_at: now });
         Ok(value)
     }
 
@@ -114,13 +117,6 @@ impl Engine {
         }
         self.0.vault.open(context, sealed).map_err(|error| EngineError::Corrupt(error.to_string()))
     }
-}
-
-fn keep<K: std::hash::Hash + Eq, T>(kept: &mut HashMap<K, Kept<T>>, kind: K, value: Option<Arc<T>>, read_at: i64) {
-    if kept.len() >= KEPT_MAX {
-        kept.clear();
-    }
-    kept.insert(kind, Kept { value, read_at });
 }
 
 fn as_text(value: &Value) -> String {
