@@ -10,18 +10,21 @@ const wall = (files, patterns) => ({
   files,
   rules: { 'no-restricted-imports': ['error', { patterns }] },
 })
+const calls = {
+  group: ['@/api/client'],
+  importNames: ['api', 'send'],
+  message: 'A feature reads and writes through its own api.ts.',
+}
 const walls = [
-  ...features.map((feature) =>
-    wall(
-      [`src/features/${feature}/**`],
-      features
-        .filter((other) => other !== feature)
-        .map((other) => ({
-          group: [`@/features/${other}/*`, `@/features/${other}`, `**/../${other}/*`],
-          message: 'A feature does not import another feature.',
-        })),
-    ),
-  ),
+  ...features.flatMap((feature) => {
+    const others = features
+      .filter((other) => other !== feature)
+      .map((other) => ({
+        group: [`@/features/${other}/*`, `@/features/${other}`, `**/../${other}/*`],
+        message: 'A feature does not import another feature.',
+      }))
+    return [wall([`src/features/${feature}/**`], [...others, calls]), wall([`src/features/${feature}/api.ts`], others)]
+  }),
   wall(
     ['src/model/**'],
     [

@@ -28,6 +28,14 @@ const guard: Middleware = {
 export const api = createClient<paths>({ baseUrl: '/', credentials: 'same-origin' })
 api.use(guard)
 
+type Requested<T> = T extends { requestBody?: infer R }
+  ? NonNullable<R> extends { content: { 'application/json': infer B } }
+    ? B
+    : never
+  : never
+/** What a call takes as its body. */
+export type Body<P extends keyof paths, M extends keyof paths[P]> = Requested<paths[P][M]>
+
 type Answer<T> = { data?: T; error?: unknown; response: Response }
 
 function asProblem(error: unknown, response: Response): Problem {

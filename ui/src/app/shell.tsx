@@ -2,19 +2,20 @@ import { useQuery, useQueryClient } from '@tanstack/react-query'
 import { Outlet, useNavigate, useRouter } from '@tanstack/react-router'
 import { LogOut, Menu as MenuIcon, Moon, Search, Sun, X } from 'lucide-react'
 import { lazy, Suspense, useEffect, useState } from 'react'
-import { api, ApiProblem, problemText, send } from '@/api/client'
+import { ApiProblem, problemText } from '@/api/client'
 import { followEvents } from '@/api/events'
 import { queries } from '@/api/queries'
 import { IconButton } from '@/ui/button'
+import { cx } from '@/ui/cx'
 import { KeyCaps } from '@/ui/keycaps'
 import { Failure, Skeleton } from '@/ui/states'
 import { useStore } from '@/ui/store'
 import { Toasts } from '@/ui/toast'
 import { listenForShortcuts, useActions, type Action } from './actions'
+import { writes } from './api'
 import { Nav, PLACES } from './nav'
 import { strings } from './strings'
 import { shownTheme, theme, toggleTheme } from './theme'
-import { cx } from '@/ui/cx'
 
 const Palette = lazy(() => import('./palette'))
 const ShortcutSheet = lazy(() => import('./shortcut-sheet'))
@@ -65,7 +66,7 @@ function useShellActions(openPalette: () => void, openSheet: () => void): () => 
   const navigate = useNavigate()
   const client = useQueryClient()
   const signOut = () => {
-    void send(api.POST('/api/v1/auth/logout')).finally(() => {
+    void writes.signOut().finally(() => {
       client.clear()
       void navigate({ to: '/login' })
     })

@@ -2,7 +2,7 @@ import { useMutation } from '@tanstack/react-query'
 import { Link } from '@tanstack/react-router'
 import { CircleHelp, FlagTriangleRight, Route, Send } from 'lucide-react'
 import { useState } from 'react'
-import { api, problemText, send } from '@/api/client'
+import { problemText } from '@/api/client'
 import type { Backtest, BacktestedRun } from '@/api/types'
 import { brief } from '@/model/json'
 import { Button } from '@/ui/button'
@@ -11,6 +11,7 @@ import { Dialog } from '@/ui/dialog'
 import { Field, Select } from '@/ui/field'
 import { Note } from '@/ui/states'
 import { Ago } from '@/ui/time'
+import { writes } from './api'
 import { strings as s } from './strings'
 
 const LOOK = {
@@ -99,7 +100,7 @@ export function BacktestDialog({
   const play = useMutation({
     mutationFn: async () => {
       await before?.()
-      return send(api.POST('/api/v1/workflows/{id}/backtest', { params: { path: { id } }, body: { last, version } }))
+      return writes.backtest(id, { last, version })
     },
   })
   return (

@@ -1,8 +1,7 @@
 import { useInfiniteQuery, useMutation } from '@tanstack/react-query'
 import { ScrollText, ShieldCheck } from 'lucide-react'
 import { useState } from 'react'
-import { api, problemText, send } from '@/api/client'
-import { queries } from '@/api/queries'
+import { problemText } from '@/api/client'
 import type { AuditEntry } from '@/api/types'
 import { PageHead, useTitle } from '@/app/page'
 import { QueryState } from '@/app/query-state'
@@ -11,6 +10,7 @@ import { Button } from '@/ui/button'
 import { JsonView } from '@/ui/json-view'
 import { Empty, Note } from '@/ui/states'
 import { At } from '@/ui/time'
+import { reads, verifyChain } from './api'
 import { strings as s } from './strings'
 
 function Entry({ entry }: { entry: AuditEntry }) {
@@ -56,8 +56,8 @@ function Entry({ entry }: { entry: AuditEntry }) {
 
 export default function AuditPage() {
   useTitle(s.title)
-  const query = useInfiniteQuery(queries.audit())
-  const verify = useMutation({ mutationFn: () => send(api.GET('/api/v1/audit/verify')) })
+  const query = useInfiniteQuery(reads.audit())
+  const verify = useMutation({ mutationFn: verifyChain })
   return (
     <>
       <PageHead

@@ -1,12 +1,13 @@
 import { useMutation, useQueryClient } from '@tanstack/react-query'
 import { useRouter, useSearch } from '@tanstack/react-router'
 import { useState } from 'react'
-import { api, problemText, send } from '@/api/client'
+import { problemText } from '@/api/client'
 import { queries } from '@/api/queries'
 import { useTitle } from '@/app/page'
 import { Button } from '@/ui/button'
 import { Field, Input } from '@/ui/field'
 import { Note } from '@/ui/states'
+import { writes } from './api'
 import { AuthFrame } from './auth-frame'
 import { strings } from './strings'
 
@@ -24,7 +25,7 @@ export default function LoginPage() {
   const { next } = useSearch({ from: '/login' })
   const [form, setForm] = useState({ email: '', password: '' })
   const login = useMutation({
-    mutationFn: () => send(api.POST('/api/v1/auth/login', { body: form })),
+    mutationFn: () => writes.signIn(form),
     onSuccess: (me) => {
       client.clear()
       client.setQueryData(queries.me().queryKey, me)

@@ -1,12 +1,13 @@
 import { useMutation, useQueryClient } from '@tanstack/react-query'
 import { useNavigate } from '@tanstack/react-router'
 import { useState } from 'react'
-import { api, ApiProblem, problemText, send } from '@/api/client'
+import { ApiProblem, problemText } from '@/api/client'
 import { queries } from '@/api/queries'
 import { useTitle } from '@/app/page'
 import { Button } from '@/ui/button'
 import { Field, Input } from '@/ui/field'
 import { Note } from '@/ui/states'
+import { writes } from './api'
 import { AuthFrame } from './auth-frame'
 import { strings } from './strings'
 
@@ -21,11 +22,7 @@ export default function SetupPage() {
   const [form, setForm] = useState({ name: '', email: '', password: '' })
   const setup = useMutation({
     mutationFn: () =>
-      send(
-        api.POST('/api/v1/auth/setup', {
-          body: { token, password: form.password, name: form.name || undefined, email: form.email || undefined },
-        }),
-      ),
+      writes.setUp({ token, password: form.password, name: form.name || undefined, email: form.email || undefined }),
     onSuccess: (me) => {
       client.clear()
       client.setQueryData(queries.me().queryKey, me)

@@ -1,22 +1,22 @@
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
 import { useNavigate } from '@tanstack/react-router'
 import { useEffect, useMemo, useState } from 'react'
-import { api, ApiProblem, problemText, send } from '@/api/client'
+import { ApiProblem, problemText } from '@/api/client'
+import type { Diagnostic } from '@/api/types'
 import { BacktestDialog } from '@/components/backtest/backtest-dialog'
 import { strings as backtest } from '@/components/backtest/strings'
 import { Difference, TextDiff } from '@/components/difference/difference'
-import { queries } from '@/api/queries'
-import type { Diagnostic } from '@/api/types'
 import { TestResults } from '@/components/test-results'
+import type { DiffLine } from '@/model/diff'
+import { diffLines, inOrderOf } from '@/model/line-diff'
+import { toYaml } from '@/model/yaml'
 import { Button } from '@/ui/button'
 import { Dialog } from '@/ui/dialog'
 import { Field, Input, Textarea } from '@/ui/field'
 import { Note } from '@/ui/states'
-import type { DiffLine } from '@/model/diff'
-import { diffLines, inOrderOf } from '@/model/line-diff'
-import { toYaml } from '@/model/yaml'
 import { useStore } from '@/ui/store'
 import { toast } from '@/ui/toast'
+import { reads, writes } from './api'
 import { useBuilder, useDocument } from './context'
 import { strings as shell } from './shell-strings'
 import { strings } from './strings'
@@ -54,21 +54,16 @@ export function PublishDialog({ active, onClose }: { active: number | null | und
   const [playing, setPlaying] = useState(false)
   const errors = list.filter((problem) => problem.severity === 'error')
   const [reason, setReason] = useState('')
-  const tests = useQuery({ ...queries.testRun(builder.id, useDocument()), enabled: errors.length === 0 })
+  const tests = useQuery({ ...reads.testRun(builder.id, useDocument()), enabled: errors.length === 0 })
   const publish = useMutation({
     mutationFn: async () => {
       await builder.flush()
-      return send(
-        api.POST('/api/v1/workflows/{id}/publish', {
-          params: { path: { id: builder.id } },
-          body: {
-            message,
-            expected_active: active,
-            expected_revision: builder.saving.get().revision,
-            override_tests: reason.trim() || undefined,
-          },
-        }),
-      )
+      return writes.publish(builder.id, {
+        message,
+        expected_active: active,
+        expected_revision: builder.saving.get().revision,
+        override_tests: reason.trim() || undefined,
+      })
     },
     onSuccess: (version) => {
       void client.invalidateQueries({ queryKey: ['workflows'] })
@@ -232,13 +227,7 @@ export function RunDialog({ active, onClose }: { active: number | null | undefin
   const [key] = useState(() => crypto.randomUUID())
   const input = parseInput(text)
   const start = useMutation({
-    mutationFn: () =>
-      send(
-        api.POST('/api/v1/runs', {
-          params: { header: { 'Idempotency-Key': key } },
-          body: { workflow: builder.id, input: input.ok ? input.value : {} },
-        }),
-      ),
+    mutationFn: () => writes.startRun({ workflow: builder.id, input: input.ok ? input.value : {} }, key),
     onSuccess: (run) => void navigate({ to: '/runs/$run', params: { run: run.id } }),
   })
   return (

@@ -1,6 +1,5 @@
 import { keepPreviousData, useQuery } from '@tanstack/react-query'
-import { lazy, Suspense, useEffect, useMemo, useState, type ReactNode } from 'react'
-import { queries } from '@/api/queries'
+import { lazy, Suspense, useMemo, useState, type ReactNode } from 'react'
 import { useMay } from '@/app/session'
 import type { Mode } from '@/model/expression/complete'
 import { indexOfByte, scopeOfDocument } from '@/model/expression/sample'
@@ -10,6 +9,8 @@ import { Button } from '@/ui/button'
 import { Dialog } from '@/ui/dialog'
 import { Field, Select, Textarea } from '@/ui/field'
 import { useStore } from '@/ui/store'
+import { useSettled } from '@/ui/use-settled'
+import { reads } from './api'
 import { useBuilder, useDocument } from './context'
 import { readObject, scopeAt, useRunScope, useSample, useShape, type Place } from './sample'
 import { strings } from './strings'
@@ -23,17 +24,6 @@ export function preloadExpressionEditor(): void {
   void load()
 }
 
-const PAUSE_MS = 250
-
-function useSettled<T>(value: T): T {
-  const [settled, setSettled] = useState(value)
-  useEffect(() => {
-    const timer = setTimeout(() => setSettled(value), PAUSE_MS)
-    return () => clearTimeout(timer)
-  }, [value])
-  return settled
-}
-
 type Tried = { value?: unknown; nothing: boolean; error: string | null; at: number | null }
 
 /** What the server makes of the text over the sample, a moment after the typing stops. */
@@ -42,7 +32,7 @@ function useTried(text: string, mode: Mode, place: Place, active: boolean): Trie
   const settled = useSettled(text)
   const plain = mode === 'template' && !settled.includes('{{')
   const { data } = useQuery({
-    ...queries.evaluation(mode, settled, scopeAt(sample.data, place)),
+    ...reads.evaluation(mode, settled, scopeAt(sample.data, place)),
     enabled: active && settled.trim() !== '' && !plain,
     placeholderData: keepPreviousData,
   })
@@ -66,8 +56,8 @@ function SampleDialog({ onClose }: { onClose: () => void }) {
   const chosen = builder.sampleRun
   const [pick, setPick] = useState(() => (builder.sample.get() ? OWN : (chosen.get() ?? '')))
   const [own, setOwn] = useState(() => JSON.stringify(sample.data, null, 2))
-  const { data: newest } = useQuery(queries.newestRun(builder.id))
-  const { data: runs = [] } = useQuery(queries.newestRuns(builder.id))
+  const { data: newest } = useQuery(reads.newestRun(builder.id))
+  const { data: runs = [] } = useQuery(reads.newestRuns(builder.id))
   const ofRun = useRunScope(pick === '' ? newest?.id : pick === OWN ? undefined : pick)
   const document = useDocument()
   const data = useMemo(

@@ -1,11 +1,12 @@
 import { useQuery } from '@tanstack/react-query'
 import { useCallback, useMemo } from 'react'
 import { queries } from '@/api/queries'
-import { documentShape, leaf, merged, shapeOfValue, type Shape } from '@/model/expression/shape'
 import { messageScope, scopeOfDocument, scopeOfRun, withOutput, type Sample } from '@/model/expression/sample'
+import { documentShape, leaf, merged, shapeOfValue, type Shape } from '@/model/expression/shape'
 import { getAt, isObject, type JsonObject } from '@/model/json'
 import { strings } from '@/model/strings'
 import { useStore } from '@/ui/store'
+import { reads } from './api'
 import { useBuilder, useDocument } from './context'
 
 /** Where an expression stands decides what it reads. */
@@ -14,7 +15,7 @@ export type Place = { kind: 'step' } | { kind: 'set'; step: string } | { kind: '
 /** What expressions of a run saw, as soon as it is there. */
 export function useRunScope(id: string | undefined): JsonObject | null {
   const { data: run } = useQuery({ ...queries.run(id ?? ''), enabled: id !== undefined })
-  const { data: start } = useQuery({ ...queries.runStart(id ?? ''), enabled: id !== undefined })
+  const { data: start } = useQuery({ ...reads.runStart(id ?? ''), enabled: id !== undefined })
   return useMemo(() => (run && start ? scopeOfRun(run, start) : null), [run, start])
 }
 
@@ -27,7 +28,7 @@ export function useSample(): Sample {
   const document = useDocument()
   const edited = useStore(builder.sample)
   const chosen = useStore(builder.sampleRun)
-  const { data: newest } = useQuery(queries.newestRun(builder.id))
+  const { data: newest } = useQuery(reads.newestRun(builder.id))
   const data = useRunScope(chosen ?? newest?.id)
   return useMemo((): Sample => {
     if (edited) return { source: 'edited', data: edited }

@@ -1,14 +1,15 @@
-import { api, ApiProblem, problemText, send } from '@/api/client'
+import { ApiProblem, problemText } from '@/api/client'
 import type { Diagnostic, Workflow } from '@/api/types'
+import type { Marks } from '@/components/canvas/project'
 import { Autosave, type SaveAnswer, type SaveState } from '@/model/autosave'
 import { asDocument, type StepId, type WorkflowDocument } from '@/model/document'
 import { jsonEqual, pointerParts, type JsonObject } from '@/model/json'
-import type { Marks } from '@/components/canvas/project'
+import type { Place } from '@/model/operations/edits'
 import * as history from '@/model/operations/history'
 import type { History } from '@/model/operations/history'
-import type { Place } from '@/model/operations/edits'
 import type { Operation } from '@/model/operations/types'
 import { createStore, type Store } from '@/ui/store'
+import { writes } from './api'
 
 const CHECK_PAUSE_MS = 350
 
@@ -68,12 +69,7 @@ async function saveDraft(
   onSaved: (workflow: Workflow) => void,
 ): Promise<SaveAnswer<WorkflowDocument>> {
   try {
-    const saved = await send(
-      api.PUT('/api/v1/workflows/{id}/draft', {
-        params: { path: { id }, header: { 'If-Match': `"${revision}"` } },
-        body: { document },
-      }),
-    )
+    const saved = await writes.saveDraft(id, { document }, `"${revision}"`)
     onSaved(saved)
     return { ok: true, revision: saved.draft_revision }
   } catch (error) {
@@ -122,7 +118,7 @@ export function createBuilder(workflow: Workflow, onSaved: (workflow: Workflow) 
   let cancelCheck: (() => void) | undefined
   const check = () => {
     const mine = ++checks
-    send(api.POST('/api/v1/check', { body: { document: past.get().document } })).then(
+    writes.check({ document: past.get().document }).then(
       (answer) => mine === checks && diagnostics.set({ list: answer.diagnostics, checking: false }),
       () => mine === checks && diagnostics.set((old) => ({ ...old, checking: false })),
     )

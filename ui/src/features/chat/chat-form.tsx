@@ -1,11 +1,12 @@
 import { useMutation } from '@tanstack/react-query'
 import { Check, Lock } from 'lucide-react'
 import { lazy, Suspense, useState } from 'react'
-import { api, ApiProblem, problemText, send } from '@/api/client'
+import { ApiProblem, problemText } from '@/api/client'
 import type { MessageForm } from '@/api/types'
 import { brief } from '@/model/json'
 import { schemaFields } from '@/model/schema'
 import { Note, Skeleton } from '@/ui/states'
+import { writes } from './api'
 import { strings as s } from './strings'
 import { loadFormDraft, saveFormDraft, type Visitor } from './visitor'
 
@@ -59,15 +60,7 @@ export function ChatForm({
   )
   const submit = useMutation({
     mutationFn: (given: Record<string, unknown>) =>
-      send(
-        api.POST('/api/v1/chat/conversations/{id}/forms/{checkpoint}', {
-          params: {
-            path: { id: visitor.conversation, checkpoint: form.checkpoint },
-            header: { 'X-Visitor': visitor.token },
-          },
-          body: { values: given },
-        }),
-      ),
+      writes.submitForm(visitor.conversation, form.checkpoint, { values: given }, visitor.token),
     onSuccess: () => saveFormDraft(form.checkpoint, null),
     onSettled: onDone,
   })

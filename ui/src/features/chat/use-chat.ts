@@ -1,7 +1,8 @@
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
 import { useEffect, useState } from 'react'
-import { api, ApiProblem, send } from '@/api/client'
+import { ApiProblem } from '@/api/client'
 import { refresh } from '@/api/refresh'
+import { reads, viewKey, writes } from './api'
 import { loadVisitor, saveVisitor, type Visitor } from './visitor'
 
 type Pending = { clientId: string; body: string; failed: boolean }
@@ -9,10 +10,6 @@ type Pending = { clientId: string; body: string; failed: boolean }
 const POLL_MS = 8_000
 /** Events are hints: now and then the conversation is read although none came. */
 const SAFETY_MS = 30_000
-
-function viewKey(visitor: Visitor | null): string[] {
-  return ['chat', visitor?.conversation ?? '']
-}
 
 /** Follows the conversation's events; polling covers for them while they are cut off. */
 function useLive(visitor: Visitor | null): boolean {
@@ -44,13 +41,7 @@ export function useChat(workspace: string) {
   const live = useLive(visitor)
 
   const view = useQuery({
-    queryKey: viewKey(visitor),
-    queryFn: () =>
-      send(
-        api.GET('/api/v1/chat/conversations/{id}', {
-          params: { path: { id: visitor?.conversation ?? '' }, header: { 'X-Visitor': visitor?.token ?? '' } },
-        }),
-      ),
+    ...reads.view(visitor),
     enabled: visitor !== null,
     refetchInterval: live ? SAFETY_MS : POLL_MS,
     retry: (failures, error) =>
@@ -59,9 +50,7 @@ export function useChat(workspace: string) {
 
   const open = async (): Promise<Visitor> => {
     if (visitor) return visitor
-    const started = await send(
-      api.POST('/api/v1/chat/{workspace}/conversations', { params: { path: { workspace } }, body: {} }),
-    )
+    const started = await writes.beginConversation(workspace, {})
     const fresh = { conversation: started.conversation, token: started.token }
     saveVisitor(workspace, fresh)
     setVisitor(fresh)
@@ -76,12 +65,7 @@ export function useChat(workspace: string) {
       failures < 3 && !(error instanceof ApiProblem && error.status >= 400 && error.status < 500),
     mutationFn: async ({ clientId, body }: { clientId: string; body: string }) => {
       const who = await open()
-      await send(
-        api.POST('/api/v1/chat/conversations/{id}/messages', {
-          params: { path: { id: who.conversation }, header: { 'X-Visitor': who.token } },
-          body: { body, client_id: clientId },
-        }),
-      )
+      await writes.say(who.conversation, { body, client_id: clientId }, who.token)
       await refresh(client, viewKey(who))
     },
     onMutate: ({ clientId, body }) =>

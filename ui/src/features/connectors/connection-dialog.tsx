@@ -1,6 +1,6 @@
 import { useMutation, useQueryClient } from '@tanstack/react-query'
 import { lazy, Suspense, useMemo, useState } from 'react'
-import { api, ApiProblem, problemText, send } from '@/api/client'
+import { ApiProblem, problemText } from '@/api/client'
 import type { ChannelAccount, ChannelKind, Connection, Connector } from '@/api/types'
 import { isObject, type JsonObject } from '@/model/json'
 import { schemaFields } from '@/model/schema'
@@ -9,6 +9,7 @@ import { Dialog } from '@/ui/dialog'
 import { Field, Input } from '@/ui/field'
 import { Note, Skeleton } from '@/ui/states'
 import { toast } from '@/ui/toast'
+import { writes } from './api'
 import { strings as s } from './strings'
 
 const SchemaForm = lazy(() => import('@/components/schema-form/schema-form'))
@@ -124,8 +125,8 @@ export function ConnectionDialog({
 }) {
   const save = (body: Saved) =>
     connection
-      ? send(api.PATCH('/api/v1/connections/{id}', { params: { path: { id: connection.id } }, body }))
-      : send(api.POST('/api/v1/connections', { body: { ...body, connector: connector.name } }))
+      ? writes.changeConnection(connection.id, body)
+      : writes.addConnection({ ...body, connector: connector.name })
   return (
     <AccountDialog
       kind={connector}
@@ -148,9 +149,7 @@ export function ChannelDialog({
   onClose: () => void
 }) {
   const save = (body: Saved) =>
-    account
-      ? send(api.PATCH('/api/v1/channels/{id}', { params: { path: { id: account.id } }, body }))
-      : send(api.POST('/api/v1/channels', { body: { ...body, channel: kind.channel } }))
+    account ? writes.changeChannel(account.id, body) : writes.addChannel({ ...body, channel: kind.channel })
   const named = useMemo(() => ({ ...kind, name: kind.channel }), [kind])
   return (
     <AccountDialog
@@ -176,7 +175,7 @@ export function RemoveAccount({
 }) {
   const client = useQueryClient()
   const remove = useMutation({
-    mutationFn: () => send(api.DELETE(`/api/v1/${list}/{id}`, { params: { path: { id: account.id } } })),
+    mutationFn: () => writes.remove(list, account.id),
     onSuccess: () => {
       void client.invalidateQueries({ queryKey: [list] })
       toast.ok(s.removed)

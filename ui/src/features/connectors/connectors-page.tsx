@@ -9,6 +9,7 @@ import { useMay } from '@/app/session'
 import { Button } from '@/ui/button'
 import { cx } from '@/ui/cx'
 import { Empty } from '@/ui/states'
+import { reads } from './api'
 import { ChannelDialog, ConnectionDialog, RemoveAccount } from './connection-dialog'
 import { strings as s } from './strings'
 
@@ -131,7 +132,7 @@ function Connections({
 
 function Channels({ may, onOpen }: { may: boolean; onOpen: (open: Open) => void }) {
   const query = useQuery(queries.channels())
-  const { data: kinds } = useQuery(queries.channelKinds())
+  const { data: kinds } = useQuery(reads.channelKinds())
   return (
     <section className="flex flex-col gap-2">
       <h2 className="font-semibold">{s.channels}</h2>

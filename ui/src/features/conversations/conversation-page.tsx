@@ -2,8 +2,7 @@ import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
 import { Link, useParams } from '@tanstack/react-router'
 import { CornerDownLeft } from 'lucide-react'
 import { useState } from 'react'
-import { api, problemText, send } from '@/api/client'
-import { queries } from '@/api/queries'
+import { problemText } from '@/api/client'
 import type { Conversation } from '@/api/types'
 import { PageHead, useTitle } from '@/app/page'
 import { QueryState } from '@/app/query-state'
@@ -12,24 +11,19 @@ import { Status } from '@/components/status'
 import { CustomerCard, Transcript } from '@/components/transcript'
 import { Button } from '@/ui/button'
 import { Textarea } from '@/ui/field'
-import { toast } from '@/ui/toast'
 import { Ago } from '@/ui/time'
+import { toast } from '@/ui/toast'
+import { reads, writes } from './api'
 import { strings as s } from './strings'
 
 function Reply({ id }: { id: string }) {
   const [body, setBody] = useState('')
   const client = useQueryClient()
   const reply = useMutation({
-    mutationFn: () =>
-      send(
-        api.POST('/api/v1/conversations/{id}/messages', {
-          params: { path: { id } },
-          body: { body: body.trim(), client_id: crypto.randomUUID() },
-        }),
-      ),
+    mutationFn: () => writes.reply(id, { body: body.trim(), client_id: crypto.randomUUID() }),
     onSuccess: () => {
       setBody('')
-      return client.invalidateQueries({ queryKey: queries.conversation(id).queryKey })
+      return client.invalidateQueries({ queryKey: reads.conversation(id).queryKey })
     },
     onError: (error) => toast.bad(problemText(error)),
   })
@@ -119,6 +113,6 @@ function Detail({ conversation }: { conversation: Conversation }) {
 
 export default function ConversationPage() {
   const { conversation: id } = useParams({ from: '/shell/conversations/$conversation' })
-  const query = useQuery(queries.conversation(id))
+  const query = useQuery(reads.conversation(id))
   return <QueryState query={query}>{(conversation) => <Detail conversation={conversation} />}</QueryState>
 }

@@ -7,17 +7,18 @@ import { QueryState } from '@/app/query-state'
 import { useMe } from '@/app/session'
 import { Status } from '@/components/status'
 import { buttonClass } from '@/ui/button'
+import { cx } from '@/ui/cx'
 import { Empty } from '@/ui/states'
 import { Tabs } from '@/ui/tabs'
 import { Ago } from '@/ui/time'
+import { reads } from './api'
 import { strings as s } from './strings'
-import { cx } from '@/ui/cx'
 
 const TH = 'px-2 py-2 font-medium first:px-4'
 
 function Conversations({ customer }: { customer: string | undefined }) {
   const me = useMe()
-  const query = useQuery(queries.conversations({ customer }))
+  const query = useQuery(reads.conversations({ customer }))
   return (
     <QueryState query={query}>
       {({ items }) =>

@@ -13,6 +13,7 @@ import { cx } from '@/ui/cx'
 import { Select } from '@/ui/field'
 import { Empty } from '@/ui/states'
 import { Ago, useNow } from '@/ui/time'
+import { reads } from './api'
 import { RunsChart } from './runs-chart'
 import { strings as s } from './strings'
 
@@ -222,7 +223,7 @@ export default function DashboardPage() {
   const navigate = useNavigate({ from: '/dashboard' })
   const days = s.days[search.days ?? 1] ? (search.days ?? 1) : 1
   const now = Math.ceil(useNow() / STEP_MS) * STEP_MS
-  const query = useQuery(queries.dashboard({ workflow: search.workflow, after: now - days * DAY_MS, before: now }))
+  const query = useQuery(reads.dashboard({ workflow: search.workflow, after: now - days * DAY_MS, before: now }))
   const { data: workflows } = useQuery(queries.workflows())
   return (
     <>

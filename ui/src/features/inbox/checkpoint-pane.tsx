@@ -2,18 +2,18 @@ import { useQuery } from '@tanstack/react-query'
 import { Link, useSearch } from '@tanstack/react-router'
 import { ArrowLeft, ArrowUpRight } from 'lucide-react'
 import type { ReactNode } from 'react'
-import { queries } from '@/api/queries'
 import type { Checkpoint } from '@/api/types'
 import { QueryState } from '@/app/query-state'
 import { Status } from '@/components/status'
 import { KindTag, StepCards } from '@/components/step-cards'
+import { strings as shared } from '@/components/strings'
 import { CustomerCard, Transcript } from '@/components/transcript'
 import { JsonView } from '@/ui/json-view'
 import { Skeleton } from '@/ui/states'
 import { Ago, At } from '@/ui/time'
+import { reads } from './api'
 import { ApprovalDecision, ApprovalTerms, Consequences } from './approval'
 import { HandoffDecision } from './handoff'
-import { strings as shared } from '@/components/strings'
 import { strings as s } from './strings'
 import { UnknownDecision } from './unknown-outcome'
 
@@ -147,7 +147,7 @@ function Detail({ checkpoint }: { checkpoint: Checkpoint }) {
 
 /** Everything a person needs to decide one checkpoint. */
 export function CheckpointPane({ id }: { id: string }) {
-  const query = useQuery(queries.checkpoint(id))
+  const query = useQuery(reads.checkpoint(id))
   const skeleton = (
     <div className="flex flex-col gap-4 p-6" role="status" aria-label={s.title}>
       <Skeleton className="w-48" />

@@ -1,7 +1,7 @@
 import { useMutation, useQueryClient } from '@tanstack/react-query'
 import { CornerDownLeft, Hand, Undo2 } from 'lucide-react'
 import { useState } from 'react'
-import { api, problemText, send } from '@/api/client'
+import { problemText } from '@/api/client'
 import type { Checkpoint } from '@/api/types'
 import { useActions } from '@/app/actions'
 import { Transcript } from '@/components/transcript'
@@ -9,6 +9,7 @@ import { Button } from '@/ui/button'
 import { Textarea } from '@/ui/field'
 import { Note } from '@/ui/states'
 import { toast } from '@/ui/toast'
+import { writes } from './api'
 import { strings } from './strings'
 import { alreadyText, useDecision } from './use-decision'
 
@@ -17,12 +18,7 @@ const s = strings.handoff
 function useClaim(id: string) {
   const client = useQueryClient()
   return useMutation({
-    mutationFn: (what: 'take' | 'release') =>
-      send(
-        api.POST(what === 'take' ? '/api/v1/checkpoints/{id}/take' : '/api/v1/checkpoints/{id}/release', {
-          params: { path: { id } },
-        }),
-      ),
+    mutationFn: (what: 'take' | 'release') => (what === 'take' ? writes.take(id) : writes.release(id)),
     onError: (error) => toast.bad(problemText(error)),
     onSettled: () => client.invalidateQueries({ queryKey: ['checkpoints'] }),
   })
@@ -32,13 +28,7 @@ function Reply({ conversation }: { conversation: string }) {
   const [body, setBody] = useState('')
   const client = useQueryClient()
   const reply = useMutation({
-    mutationFn: (text: string) =>
-      send(
-        api.POST('/api/v1/conversations/{id}/messages', {
-          params: { path: { id: conversation } },
-          body: { body: text, client_id: crypto.randomUUID() },
-        }),
-      ),
+    mutationFn: (text: string) => writes.reply(conversation, { body: text, client_id: crypto.randomUUID() }),
     onSuccess: () => {
       setBody('')
       return client.invalidateQueries({ queryKey: ['checkpoints', 'detail'] })

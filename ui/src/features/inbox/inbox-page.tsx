@@ -11,6 +11,7 @@ import { LoadMore } from '@/components/load-more'
 import { cx } from '@/ui/cx'
 import { Empty } from '@/ui/states'
 import { Tabs } from '@/ui/tabs'
+import { reads } from './api'
 import { CheckpointPane } from './checkpoint-pane'
 import { InboxList } from './inbox-list'
 import { strings as s } from './strings'
@@ -30,7 +31,7 @@ export default function InboxPage() {
   const { checkpoint: chosen } = useParams({ strict: false })
   const tab: TabId = search.tab ?? 'approvals'
   const query = useInfiniteQuery(
-    queries.checkpoints(tab === 'decided' ? { status: 'decided' } : { status: 'open', kind: KIND[tab] }),
+    reads.checkpoints(tab === 'decided' ? { status: 'decided' } : { status: 'open', kind: KIND[tab] }),
   )
 
   const items = useMemo(() => {

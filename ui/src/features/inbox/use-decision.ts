@@ -1,9 +1,9 @@
 import { useMutation, useQueryClient } from '@tanstack/react-query'
-import { api, ApiProblem, problemText, send } from '@/api/client'
-import { queries } from '@/api/queries'
+import { ApiProblem, problemText } from '@/api/client'
 import type { Checkpoint } from '@/api/types'
 import { statusLook } from '@/model/status'
 import { toast } from '@/ui/toast'
+import { reads, writes } from './api'
 import { strings as s } from './strings'
 
 type Decision = { outcome: string; comment?: string; result?: unknown }
@@ -20,10 +20,9 @@ export function alreadyText(error: unknown): string | null {
 export function useDecision(checkpoint: Checkpoint) {
   const client = useQueryClient()
   return useMutation({
-    mutationFn: (decision: Decision) =>
-      send(api.POST('/api/v1/checkpoints/{id}/decision', { params: { path: { id: checkpoint.id } }, body: decision })),
+    mutationFn: (decision: Decision) => writes.decide(checkpoint.id, decision),
     onSuccess: (decided, { outcome }) => {
-      client.setQueryData(queries.checkpoint(checkpoint.id).queryKey, decided)
+      client.setQueryData(reads.checkpoint(checkpoint.id).queryKey, decided)
       toast.ok(s.decided(s.outcomeWords[outcome] ?? outcome))
     },
     onError: (error) => toast.bad(alreadyText(error) ?? problemText(error)),

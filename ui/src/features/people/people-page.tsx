@@ -1,8 +1,7 @@
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
 import { UserPlus } from 'lucide-react'
 import { useState } from 'react'
-import { api, problemText, send } from '@/api/client'
-import { queries } from '@/api/queries'
+import { problemText } from '@/api/client'
 import type { Person } from '@/api/types'
 import { PageHead, useTitle } from '@/app/page'
 import { QueryState } from '@/app/query-state'
@@ -10,6 +9,7 @@ import { useMay, useMe } from '@/app/session'
 import { Button } from '@/ui/button'
 import { cx } from '@/ui/cx'
 import { toast } from '@/ui/toast'
+import { reads, writes } from './api'
 import { AddPerson, EditPerson, InviteLink } from './person-dialogs'
 import { strings as s } from './strings'
 
@@ -27,10 +27,7 @@ function Row({
   const me = useMe()
   const client = useQueryClient()
   const flip = useMutation({
-    mutationFn: () =>
-      send(
-        api.PATCH('/api/v1/people/{id}', { params: { path: { id: person.id } }, body: { disabled: !person.disabled } }),
-      ),
+    mutationFn: () => writes.changePerson(person.id, { disabled: !person.disabled }),
     onError: (error) => toast.bad(problemText(error)),
     onSettled: () => client.invalidateQueries({ queryKey: ['people'] }),
   })
@@ -65,11 +62,11 @@ function Row({
 
 export default function PeoplePage() {
   useTitle(s.title)
-  const query = useQuery(queries.people())
+  const query = useQuery(reads.people())
   const may = useMay('admin')
   const [dialog, setDialog] = useState<'add' | Person | null>(null)
   const invite = useMutation({
-    mutationFn: (id: string) => send(api.POST('/api/v1/people/{id}/invite', { params: { path: { id } } })),
+    mutationFn: (id: string) => writes.invite(id),
     onError: (error) => toast.bad(problemText(error)),
   })
   return (

@@ -1,12 +1,13 @@
 import { useMutation, useQueryClient } from '@tanstack/react-query'
 import { useState } from 'react'
-import { api, problemText, send } from '@/api/client'
+import { problemText } from '@/api/client'
 import type { Person } from '@/api/types'
 import { Button } from '@/ui/button'
 import { Dialog } from '@/ui/dialog'
 import { Field, Input, Select } from '@/ui/field'
 import { Note } from '@/ui/states'
 import { toast } from '@/ui/toast'
+import { writes } from './api'
 import { strings as s } from './strings'
 
 const split = (text: string) =>
@@ -81,11 +82,7 @@ export function AddPerson({ onClose }: { onClose: () => void }) {
   const client = useQueryClient()
   const add = useMutation({
     mutationFn: () =>
-      send(
-        api.POST('/api/v1/people', {
-          body: { name: form.name, email: form.email, role: form.role, groups: split(form.groups) },
-        }),
-      ),
+      writes.addPerson({ name: form.name, email: form.email, role: form.role, groups: split(form.groups) }),
     onSuccess: (person) => {
       void client.invalidateQueries({ queryKey: ['people'] })
       if (!person.setup_url) onClose()
@@ -145,13 +142,7 @@ export function EditPerson({ person, onClose }: { person: Person; onClose: () =>
   const [groups, setGroups] = useState(person.groups.join(', '))
   const client = useQueryClient()
   const save = useMutation({
-    mutationFn: () =>
-      send(
-        api.PATCH('/api/v1/people/{id}', {
-          params: { path: { id: person.id } },
-          body: { role, groups: split(groups) },
-        }),
-      ),
+    mutationFn: () => writes.changePerson(person.id, { role, groups: split(groups) }),
     onSuccess: () => {
       void client.invalidateQueries({ queryKey: ['people'] })
       toast.ok(s.saved)

@@ -1,7 +1,6 @@
 import { useMutation, useQuery } from '@tanstack/react-query'
 import { useState } from 'react'
-import { api, problemText, send } from '@/api/client'
-import { queries } from '@/api/queries'
+import { problemText } from '@/api/client'
 import type { Answer, RenderedRequest, WaitingCall } from '@/api/types'
 import { useMay } from '@/app/session'
 import type { WorkflowDocument } from '@/model/document'
@@ -14,6 +13,7 @@ import { JsonView } from '@/ui/json-view'
 import { Note } from '@/ui/states'
 import { Tabs } from '@/ui/tabs'
 import { At } from '@/ui/time'
+import { reads, writes } from './api'
 import { strings } from './strings'
 import type { Play } from './use-rehearsal'
 
@@ -110,7 +110,7 @@ function JsonAnswer({
 }
 
 function Recorded({ id, call, answer }: Ask) {
-  const query = useQuery(queries.recorded(id, call.step, call.action))
+  const query = useQuery(reads.recorded(id, call.step, call.action))
   const items = query.data?.items ?? []
   if (query.error) return <Note tone="bad">{problemText(query.error)}</Note>
   if (items.length === 0) return <p className="text-sm text-faint">{query.isLoading ? '…' : s.noRecorded}</p>
@@ -145,12 +145,13 @@ function Real({ id, document, play, call, answer }: Ask) {
   const [write, setWrite] = useState(false)
   const real = useMutation({
     mutationFn: () =>
-      send(
-        api.POST('/api/v1/workflows/{id}/rehearse/call', {
-          params: { path: { id } },
-          body: { document, script: play.script ?? {}, step: call.step, confirm: sure, confirm_write: write },
-        }),
-      ),
+      writes.callForReal(id, {
+        document,
+        script: play.script ?? {},
+        step: call.step,
+        confirm: sure,
+        confirm_write: write,
+      }),
     onSuccess: (response) => answer(response.answer),
   })
   if (call.risk === 'high') return <Note tone="warn">{s.realHigh}</Note>

@@ -1,6 +1,6 @@
 import { useMutation, useQueryClient } from '@tanstack/react-query'
 import { useState } from 'react'
-import { api, problemText, send } from '@/api/client'
+import { problemText } from '@/api/client'
 import { queries } from '@/api/queries'
 import type { Script } from '@/api/types'
 import type { WorkflowDocument } from '@/model/document'
@@ -9,6 +9,7 @@ import { Dialog } from '@/ui/dialog'
 import { Field, Input } from '@/ui/field'
 import { Note } from '@/ui/states'
 import { toast } from '@/ui/toast'
+import { writes } from './api'
 import { strings } from './strings'
 
 const s = strings.keeping
@@ -29,13 +30,7 @@ export function KeepDialog({
   const [key] = useState(() => crypto.randomUUID())
   const client = useQueryClient()
   const keep = useMutation({
-    mutationFn: () =>
-      send(
-        api.POST('/api/v1/workflows/{id}/tests', {
-          params: { path: { id }, header: { 'Idempotency-Key': key } },
-          body: { name, script, document },
-        }),
-      ),
+    mutationFn: () => writes.keepTest(id, { name, script, document }, key),
     onSuccess: (kept) => {
       void client.invalidateQueries({ queryKey: queries.tests(id).queryKey })
       toast.ok(s.done(kept.name))

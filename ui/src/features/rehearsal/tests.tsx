@@ -1,16 +1,17 @@
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
 import { Download, FlaskConical, Play as PlayIcon, Trash2, Upload } from 'lucide-react'
 import { useRef } from 'react'
-import { api, ApiProblem, problemText, send } from '@/api/client'
+import { ApiProblem, problemText } from '@/api/client'
 import { queries } from '@/api/queries'
 import type { Script, TestCase } from '@/api/types'
-import { useMay } from '@/app/session'
 import { QueryState } from '@/app/query-state'
+import { useMay } from '@/app/session'
 import { TestLine } from '@/components/test-results'
 import type { WorkflowDocument } from '@/model/document'
 import { Button, IconButton } from '@/ui/button'
 import { Empty, Note } from '@/ui/states'
 import { toast } from '@/ui/toast'
+import { reads, writes } from './api'
 import { strings } from './strings'
 
 const s = strings.tests
@@ -45,33 +46,24 @@ export function Tests({
   const list = useQuery(queries.tests(id))
   const again = () => client.invalidateQueries({ queryKey: queries.tests(id).queryKey })
   const run = useMutation({
-    mutationFn: () =>
-      send(api.POST('/api/v1/workflows/{id}/tests/run', { params: { path: { id } }, body: { document: draft } })),
+    mutationFn: () => writes.runTests(id, { document: draft }),
   })
   const remove = useMutation({
-    mutationFn: (test: TestCase) =>
-      send(api.DELETE('/api/v1/workflows/{id}/tests/{test}', { params: { path: { id, test: test.id } } })),
+    mutationFn: (test: TestCase) => writes.removeTest(id, test.id),
     onSuccess: (_, test) => {
       toast.ok(s.removed(test.name))
       void again()
     },
   })
   const load = useMutation({
-    mutationFn: async (chosen: File) =>
-      send(
-        api.PUT('/api/v1/workflows/{id}/tests', { params: { path: { id } }, body: { source: await chosen.text() } }),
-      ),
+    mutationFn: async (chosen: File) => writes.loadTests(id, { source: await chosen.text() }),
     onSuccess: (kept) => {
       toast.ok(s.imported(kept.items.length))
       run.reset()
       void again()
     },
   })
-  const takeOut = async () =>
-    save(
-      draft.name,
-      await send(api.GET('/api/v1/workflows/{id}/tests.yaml', { params: { path: { id } }, parseAs: 'text' })),
-    )
+  const takeOut = async () => save(draft.name, await client.fetchQuery(reads.testsYaml(id)))
   const results = new Map(run.data?.results.map((result) => [result.name, result]))
   const error = run.error ?? remove.error
   return (

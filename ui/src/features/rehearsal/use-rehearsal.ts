@@ -1,21 +1,10 @@
 import { keepPreviousData, useQuery } from '@tanstack/react-query'
 import { useEffect, useState } from 'react'
-import { queries } from '@/api/queries'
 import type { Act, Opening, Rehearsal, Script } from '@/api/types'
 import type { WorkflowDocument } from '@/model/document'
 import { extended, undone } from '@/model/rehearsal'
-
-const TYPING_MS = 300
-
-/** The document once nobody types any more. */
-function useSettled<T>(value: T): T {
-  const [settled, setSettled] = useState(value)
-  useEffect(() => {
-    const timer = setTimeout(() => setSettled(value), TYPING_MS)
-    return () => clearTimeout(timer)
-  }, [value])
-  return settled
-}
+import { useSettled } from '@/ui/use-settled'
+import { reads } from './api'
 
 function remembered(key: string): Script | null {
   try {
@@ -51,7 +40,7 @@ export function useRehearsal(id: string, document: WorkflowDocument): Play {
   }, [key, asked])
   const settled = useSettled(document)
   const query = useQuery({
-    ...queries.rehearsal(id, settled, asked ?? {}),
+    ...reads.rehearsal(id, settled, asked ?? {}),
     enabled: asked !== null,
     placeholderData: keepPreviousData,
   })

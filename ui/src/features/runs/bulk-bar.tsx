@@ -1,16 +1,17 @@
 import { useMutation, useQueryClient } from '@tanstack/react-query'
 import { Ban, RotateCcw, X } from 'lucide-react'
 import { useState } from 'react'
-import { api, problemText, send } from '@/api/client'
+import { problemText } from '@/api/client'
 import type { BulkAction, BulkResult } from '@/api/types'
 import { useActions } from '@/app/actions'
 import { Status } from '@/components/status'
 import { Button, IconButton } from '@/ui/button'
+import { cx } from '@/ui/cx'
 import { Dialog } from '@/ui/dialog'
 import { Field, Input } from '@/ui/field'
 import { Note } from '@/ui/states'
+import { writes } from './api'
 import { strings } from './strings'
-import { cx } from '@/ui/cx'
 
 const s = strings.bulk
 
@@ -49,13 +50,7 @@ export function BulkDialog({
   const [reason, setReason] = useState('')
   const [key] = useState(() => `bulk-${Date.now()}-${Math.random().toString(36).slice(2)}`)
   const bulk = useMutation({
-    mutationFn: () =>
-      send(
-        api.POST('/api/v1/runs/bulk', {
-          params: { header: { 'Idempotency-Key': key } },
-          body: { action, runs, reason },
-        }),
-      ),
+    mutationFn: () => writes.changeRuns({ action, runs, reason }, key),
     onSuccess: () => void client.invalidateQueries({ queryKey: ['runs'] }),
   })
   const close = () => (bulk.data ? onDone() : onClose())

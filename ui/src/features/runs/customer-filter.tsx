@@ -1,13 +1,14 @@
 import { useQuery } from '@tanstack/react-query'
-import { useEffect, useId, useState } from 'react'
-import { api, send } from '@/api/client'
+import { useId, useState } from 'react'
+
 import { queries } from '@/api/queries'
 import { cx } from '@/ui/cx'
 import { Field, Input } from '@/ui/field'
+import { useSettled } from '@/ui/use-settled'
+import { reads } from './api'
 import { strings } from './strings'
 
 const s = strings.filters
-const PAUSE_MS = 200
 const SHOWN = 8
 /** A whole id, as it is copied from an address or a log: no search for a name. */
 const ID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i
@@ -15,23 +16,10 @@ const ID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i
 /** The name of a customer; the id while it is not known, and when it is nobody's. */
 export function useCustomerName(id: string | undefined): string | undefined {
   const { data } = useQuery({
-    queryKey: ['customers', 'one', id],
-    queryFn: () => send(api.GET('/api/v1/customers/{id}', { params: { path: { id: id ?? '' } } })),
+    ...reads.customer(id ?? ''),
     enabled: id !== undefined,
-    staleTime: 60_000,
-    retry: false,
   })
   return id === undefined ? undefined : data?.id === id ? data.name || strings.visitor : id
-}
-
-/** What is typed, once nothing more was typed for a moment. */
-function useSettled(text: string): string {
-  const [settled, setSettled] = useState(text)
-  useEffect(() => {
-    const timer = setTimeout(() => setSettled(text), PAUSE_MS)
-    return () => clearTimeout(timer)
-  }, [text])
-  return settled
 }
 
 type Option = { id: string; label: string; detail?: string | null }

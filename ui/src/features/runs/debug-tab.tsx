@@ -3,7 +3,6 @@ import { useNavigate, useSearch } from '@tanstack/react-router'
 import { ChevronLeft, ChevronRight, RotateCcw } from 'lucide-react'
 import { useEffect, useMemo, useRef, useState } from 'react'
 import { problemText } from '@/api/client'
-import { queries } from '@/api/queries'
 import type { RunDetail, RunPoint, StateChange } from '@/api/types'
 import { useActions } from '@/app/actions'
 import { QueryState } from '@/app/query-state'
@@ -15,11 +14,12 @@ import { cx } from '@/ui/cx'
 import { Field, Input, Select } from '@/ui/field'
 import { JsonView } from '@/ui/json-view'
 import { Note } from '@/ui/states'
+import { useSettled } from '@/ui/use-settled'
+import { reads } from './api'
 import { StateTree } from './state-tree'
 import { strings } from './strings'
 
 const s = strings.debug
-const EVALUATE_AFTER_MS = 200
 
 function clock(at: number): string {
   const time = new Date(at)
@@ -117,14 +117,10 @@ function Evaluate({
   source: string
   onSource: (source: string) => void
 }) {
-  const [settled, setSettled] = useState(source)
-  useEffect(() => {
-    const timer = setTimeout(() => setSettled(source), EVALUATE_AFTER_MS)
-    return () => clearTimeout(timer)
-  }, [source])
+  const settled = useSettled(source)
   const may = useMay('operator')
   const { data, error } = useQuery({
-    ...queries.runEvaluation(run, point, settled),
+    ...reads.runEvaluation(run, point, settled),
     enabled: may && settled.trim() !== '',
   })
   const shown = settled.trim() !== '' && data
@@ -210,7 +206,7 @@ function Debug({
       run: () => go(current - 1),
     },
   ])
-  const query = useQuery(queries.runState(run.id, current, search.from))
+  const query = useQuery(reads.runState(run.id, current, search.from))
   const [source, setSource] = useState('')
   const point = points[current - 1]
   const found = useMemo(() => marks(query.data?.changes ?? []), [query.data])
@@ -308,6 +304,6 @@ export default function DebugTab({
   run: RunDetail
   onRetry?: (step: string | undefined, point: number) => void
 }) {
-  const query = useQuery(queries.runPoints(run.id))
+  const query = useQuery(reads.runPoints(run.id))
   return <QueryState query={query}>{(data) => <Debug run={run} points={data.items} onRetry={onRetry} />}</QueryState>
 }

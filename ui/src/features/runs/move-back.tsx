@@ -1,7 +1,7 @@
 import { useMutation, useQueryClient } from '@tanstack/react-query'
 import { ArrowRightLeft, Undo2 } from 'lucide-react'
 import { useState } from 'react'
-import { api, problemText, send } from '@/api/client'
+import { problemText } from '@/api/client'
 import type { RunDetail } from '@/api/types'
 import { useActions } from '@/app/actions'
 import { useMay } from '@/app/session'
@@ -10,6 +10,7 @@ import { Dialog } from '@/ui/dialog'
 import { Note } from '@/ui/states'
 import { At } from '@/ui/time'
 import { toast } from '@/ui/toast'
+import { writes } from './api'
 import { strings } from './strings'
 
 const s = strings.moveBack
@@ -27,12 +28,7 @@ function MoveBackDialog({ run, to, onClose }: { run: RunDetail; to: number; onCl
   const client = useQueryClient()
   const back = useMutation({
     mutationFn: async () => {
-      const { items } = await send(
-        api.POST('/api/v1/workflows/{id}/moves/undo', {
-          params: { path: { id: run.workflow.id } },
-          body: { runs: [run.id] },
-        }),
-      )
+      const { items } = await writes.moveBack(run.workflow.id, { runs: [run.id] })
       const [item] = items
       if (item?.version == null) throw new Error(item?.reason ?? s.stays)
       return item.version

@@ -1,7 +1,7 @@
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
 import { useNavigate } from '@tanstack/react-router'
 import { useState } from 'react'
-import { api, problemText, send } from '@/api/client'
+import { problemText } from '@/api/client'
 import { queries } from '@/api/queries'
 import type { RetryPlan, RetryVersion, RunDetail } from '@/api/types'
 import { QueryState } from '@/app/query-state'
@@ -12,6 +12,7 @@ import { Dialog } from '@/ui/dialog'
 import { Checkbox, Field, Select, Textarea } from '@/ui/field'
 import { Note } from '@/ui/states'
 import { toast } from '@/ui/toast'
+import { reads, writes } from './api'
 import { strings } from './strings'
 
 const s = strings.retry
@@ -116,7 +117,7 @@ function RetryForm({ run, from, version, setVersion, onClose }: FormProps) {
   const [edited, setEdited] = useState<Edited>({})
   const [agreed, setAgreed] = useState<string[]>([])
   const first = step ?? run.step ?? undefined
-  const query = useQuery(queries.retryPlan(run.id, { step: first, version, point }))
+  const query = useQuery(reads.retryPlan(run.id, { step: first, version, point }))
   const vars = edited.vars === undefined ? null : readObject(edited.vars)
   const steps = edited.steps === undefined ? null : readObject(edited.steps)
   const broken = (edited.vars !== undefined && !vars) || (edited.steps !== undefined && !steps)
@@ -126,12 +127,7 @@ function RetryForm({ run, from, version, setVersion, onClose }: FormProps) {
         edited.vars === undefined && edited.steps === undefined
           ? undefined
           : { vars: vars ?? plan.state.vars, steps: steps ?? plan.state.steps }
-      return send(
-        api.POST('/api/v1/runs/{id}/retry', {
-          params: { path: { id: run.id }, header: { 'Idempotency-Key': key } },
-          body: { step: plan.step ?? undefined, version, point, state, repeat: agreed },
-        }),
-      )
+      return writes.retryRun(run.id, { step: plan.step ?? undefined, version, point, state, repeat: agreed }, key)
     },
     onSuccess: (next) => {
       client.setQueryData(queries.run(next.id).queryKey, next)

@@ -2,7 +2,7 @@ import { useMutation, useQueryClient } from '@tanstack/react-query'
 import { useNavigate } from '@tanstack/react-router'
 import { Ban, Download, Ellipsis, FlaskConical, RotateCcw, Workflow } from 'lucide-react'
 import { lazy, Suspense, useState } from 'react'
-import { api, problemText, send } from '@/api/client'
+import { problemText } from '@/api/client'
 import { queries } from '@/api/queries'
 import type { RunDetail } from '@/api/types'
 import { useActions, type Action } from '@/app/actions'
@@ -13,6 +13,7 @@ import { Field, Input } from '@/ui/field'
 import { Menu } from '@/ui/menu'
 import { Note } from '@/ui/states'
 import { toast } from '@/ui/toast'
+import { writes } from './api'
 import type { RetryFrom } from './retry-dialog'
 import { strings } from './strings'
 
@@ -37,13 +38,7 @@ function CancelDialog({ run, onClose }: { run: RunDetail; onClose: () => void })
   const [reason, setReason] = useState('')
   const cancel = useRunChange(
     run,
-    () =>
-      send(
-        api.POST('/api/v1/runs/{id}/cancel', {
-          params: { path: { id: run.id } },
-          body: { reason: reason || undefined },
-        }),
-      ),
+    () => writes.cancelRun(run.id, { reason: reason || undefined }),
     s.cancelled,
     onClose,
   )

@@ -1,11 +1,11 @@
 import { useQuery } from '@tanstack/react-query'
 import { useMemo } from 'react'
-import { queries } from '@/api/queries'
 import type { RunDetail } from '@/api/types'
 import { QueryState } from '@/app/query-state'
 import { WorkflowCanvas } from '@/components/canvas/canvas'
 import { asDocument } from '@/model/document'
 import { overlayOf } from '@/model/graph'
+import { reads } from './api'
 
 function Graph({ run, graph, onStep }: { run: RunDetail; graph: unknown; onStep: (visit: number) => void }) {
   const document = useMemo(() => asDocument(graph), [graph])
@@ -26,6 +26,6 @@ function Graph({ run, graph, onStep }: { run: RunDetail; graph: unknown; onStep:
 
 /** The graph of the run's version with the path it took. */
 export default function RunGraph({ run, onStep }: { run: RunDetail; onStep: (visit: number) => void }) {
-  const query = useQuery(queries.runGraph(run.id))
+  const query = useQuery(reads.runGraph(run.id))
   return <QueryState query={query}>{(graph) => <Graph run={run} graph={graph} onStep={onStep} />}</QueryState>
 }

@@ -6,25 +6,26 @@ import { queries } from '@/api/queries'
 import type { RunDetail, StepExecution } from '@/api/types'
 import { useActions } from '@/app/actions'
 import { PageHead, useTitle } from '@/app/page'
-import type { RunTab } from '@/app/router'
 import { QueryState } from '@/app/query-state'
+import type { RunTab } from '@/app/router'
 import { useMay } from '@/app/session'
 import { Status } from '@/components/status'
 import { StepCards } from '@/components/step-cards'
 import { ErrorCard } from '@/components/step-detail'
 import { measured } from '@/model/duration'
 import { Button, buttonClass } from '@/ui/button'
+import { cx } from '@/ui/cx'
 import { JsonView } from '@/ui/json-view'
 import { Note, Skeleton } from '@/ui/states'
 import { Tabs } from '@/ui/tabs'
 import { At, useNow } from '@/ui/time'
 import { toast } from '@/ui/toast'
-import type { RetryFrom } from './retry-dialog'
+import { reads } from './api'
 import { MoveBack } from './move-back'
+import type { RetryFrom } from './retry-dialog'
 import { RunActions } from './run-actions'
 import { StepRequests } from './step-requests'
 import { strings } from './strings'
-import { cx } from '@/ui/cx'
 
 const s = strings.detail
 const Graph = lazy(() => import('./run-graph'))
@@ -162,7 +163,7 @@ function Steps({
   }, [focus])
   const client = useQueryClient()
   const debug = async (step: StepExecution) => {
-    const points = await client.fetchQuery(queries.runPoints(run.id))
+    const points = await client.fetchQuery(reads.runPoints(run.id))
     const entered = points.items.find((point) => point.visit === step.visit)
     await navigate({ search: { tab: 'debug', point: entered?.point }, hash: '' })
   }

@@ -2,7 +2,7 @@ import { useInfiniteQuery, useQuery } from '@tanstack/react-query'
 import { Link, useNavigate, useSearch } from '@tanstack/react-router'
 import { Activity, Download, FilterX, Search, SlidersHorizontal } from 'lucide-react'
 import { useEffect, useRef, useState } from 'react'
-import { queries, type RunFilters } from '@/api/queries'
+import { type RunFilters } from '@/api/queries'
 import type { BulkAction, RunSummary, UnreadableRun } from '@/api/types'
 import { useActions } from '@/app/actions'
 import { PageHead, useTitle } from '@/app/page'
@@ -16,6 +16,8 @@ import { cx } from '@/ui/cx'
 import { Input } from '@/ui/field'
 import { Menu } from '@/ui/menu'
 import { Empty } from '@/ui/states'
+import { useSettled } from '@/ui/use-settled'
+import { reads } from './api'
 import { BulkBar, BulkDialog } from './bulk-bar'
 import { SpanFilter, WorkflowFilter } from './everyday-filters'
 import { FilterChips, MoreFilters } from './more-filters'
@@ -32,7 +34,7 @@ function StatusFilter({
   filters: RunFilters
   onChange: (status: string | undefined) => void
 }) {
-  const { data: counts } = useQuery(queries.runCounts({ ...filters, status: undefined }))
+  const { data: counts } = useQuery(reads.runCounts({ ...filters, status: undefined }))
   const total = counts ? RUN_STATUSES.reduce((sum, status) => sum + counts[status], 0) : undefined
   const chip = (id: string | undefined, label: string, count: number | undefined) => (
     <button
@@ -75,11 +77,10 @@ function SearchBox({ value, onChange }: { value: string | undefined; onChange: (
   const [text, setText] = useState(value ?? '')
   const box = useRef<HTMLInputElement>(null)
   useActions([{ id: 'runs.search', label: s.search, group: s.group, shortcut: '/', run: () => box.current?.focus() }])
+  const settled = useSettled(text)
   useEffect(() => {
-    if (text === (value ?? '')) return
-    const timer = setTimeout(() => onChange(text || undefined), 250)
-    return () => clearTimeout(timer)
-  }, [text, value, onChange])
+    if (settled === text && text !== (value ?? '')) onChange(text || undefined)
+  }, [settled, text, value, onChange])
   return (
     <div className="relative w-full sm:w-56">
       <Search size={14} aria-hidden className="absolute top-2 left-2.5 text-faint" />
@@ -235,7 +236,7 @@ export default function RunsPage() {
   useTitle(s.title)
   const filters: RunFilters = useSearch({ from: '/shell/runs' })
   const navigate = useNavigate({ from: '/runs' })
-  const query = useInfiniteQuery(queries.runs(filters))
+  const query = useInfiniteQuery(reads.runs(filters))
   const [more, setMore] = useState(false)
   const filtered = Object.values(filters).some((value) => value !== undefined)
   const set = (change: RunFilters) => void navigate({ search: (old) => ({ ...old, ...change }), replace: true })

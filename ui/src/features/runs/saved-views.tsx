@@ -2,8 +2,8 @@ import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
 import { useNavigate } from '@tanstack/react-router'
 import { Bookmark, Pencil, Save, Trash2 } from 'lucide-react'
 import { useState } from 'react'
-import { api, problemText, send } from '@/api/client'
-import { queries, type RunFilters } from '@/api/queries'
+import { problemText } from '@/api/client'
+import { type RunFilters } from '@/api/queries'
 import type { SavedView } from '@/api/types'
 import { useActions, type Action } from '@/app/actions'
 import { Button, IconButton } from '@/ui/button'
@@ -12,6 +12,7 @@ import { Field, Input } from '@/ui/field'
 import { Menu, type MenuItem } from '@/ui/menu'
 import { Note } from '@/ui/states'
 import { toast } from '@/ui/toast'
+import { reads, writes } from './api'
 import { strings } from './strings'
 
 const s = strings.views
@@ -22,8 +23,7 @@ function SaveDialog({ filters, onClose }: { filters: RunFilters; onClose: () => 
   const [key] = useState(() => `view-${Date.now()}-${Math.random().toString(36).slice(2)}`)
   const search = Object.fromEntries(Object.entries(filters).filter(([, value]) => value !== undefined))
   const save = useMutation({
-    mutationFn: () =>
-      send(api.POST('/api/v1/saved-views', { params: { header: { 'Idempotency-Key': key } }, body: { name, search } })),
+    mutationFn: () => writes.saveView({ name, search }, key),
     onSuccess: () => {
       void client.invalidateQueries({ queryKey: ['saved-views'] })
       toast.ok(s.saved(name))
@@ -68,7 +68,7 @@ function useViewChange<T>(
   shown: (view: SavedView, to: T) => SavedView | null,
 ) {
   const client = useQueryClient()
-  const { queryKey } = queries.savedViews()
+  const { queryKey } = reads.savedViews()
   type Change = { view: SavedView; to: T }
   const put = (id: string, make: (one: SavedView) => SavedView | null) =>
     client.setQueryData(
@@ -144,16 +144,13 @@ function ViewItem({
 }
 
 function ManageDialog({ onClose }: { onClose: () => void }) {
-  const { data } = useQuery(queries.savedViews())
+  const { data } = useQuery(reads.savedViews())
   const rename = useViewChange<string>(
-    (view, name) =>
-      send(
-        api.PUT('/api/v1/saved-views/{id}', { params: { path: { id: view.id } }, body: { name, search: view.search } }),
-      ),
+    (view, name) => writes.changeView(view.id, { name, search: view.search }),
     (view, name) => ({ ...view, name }),
   )
   const forget = useViewChange<null>(
-    (view) => send(api.DELETE('/api/v1/saved-views/{id}', { params: { path: { id: view.id } } })),
+    (view) => writes.forgetView(view.id),
     () => null,
   )
   return (
@@ -175,7 +172,7 @@ function ManageDialog({ onClose }: { onClose: () => void }) {
 /** A person's own filters under names. */
 export function SavedViews({ filters, filtered }: { filters: RunFilters; filtered: boolean }) {
   const navigate = useNavigate({ from: '/runs' })
-  const { data } = useQuery(queries.savedViews())
+  const { data } = useQuery(reads.savedViews())
   const [dialog, setDialog] = useState<'save' | 'manage' | null>(null)
   const views = data?.items ?? []
   const show = (view: SavedView) => () => void navigate({ search: view.search as RunFilters })

@@ -1,11 +1,11 @@
 import { useQuery } from '@tanstack/react-query'
 import { useState } from 'react'
-import { queries } from '@/api/queries'
 import type { VisitRequest } from '@/api/types'
 import { QueryState } from '@/app/query-state'
 import { Button } from '@/ui/button'
 import { JsonView } from '@/ui/json-view'
 import { Note, Skeleton } from '@/ui/states'
+import { reads } from './api'
 import { strings } from './strings'
 
 const s = strings.requests
@@ -34,7 +34,7 @@ function One({ sent }: { sent: VisitRequest }) {
 }
 
 function Requests({ run, visit }: { run: string; visit: number }) {
-  const query = useQuery(queries.visitRequests(run, visit))
+  const query = useQuery(reads.visitRequests(run, visit))
   return (
     <QueryState query={query} skeleton={<Skeleton className="h-20" />}>
       {(data) => (

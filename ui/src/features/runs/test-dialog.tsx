@@ -1,7 +1,7 @@
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
 import { Link } from '@tanstack/react-router'
 import { useState } from 'react'
-import { api, problemText, send } from '@/api/client'
+import { problemText } from '@/api/client'
 import { queries } from '@/api/queries'
 import type { RunDetail, TestCaseLimit } from '@/api/types'
 import { TEST_NAME_MAX, testName } from '@/model/test-name'
@@ -9,6 +9,7 @@ import { Button, buttonClass } from '@/ui/button'
 import { Dialog } from '@/ui/dialog'
 import { Field, Input } from '@/ui/field'
 import { Note } from '@/ui/states'
+import { reads, writes } from './api'
 import { strings } from './strings'
 
 const s = strings.test
@@ -33,10 +34,9 @@ function Limits({ limits }: { limits: readonly TestCaseLimit[] }) {
 export default function TestDialog({ run, onClose }: { run: RunDetail; onClose: () => void }) {
   const [name, setName] = useState(() => testName(run.workflow.name, run.id))
   const client = useQueryClient()
-  const made = useQuery(queries.runTest(run.id))
+  const made = useQuery(reads.runTest(run.id))
   const keep = useMutation({
-    mutationFn: () =>
-      send(api.POST('/api/v1/runs/{id}/test-case', { params: { path: { id: run.id } }, body: { name } })),
+    mutationFn: () => writes.keepAsTest(run.id, { name }),
     onSuccess: (kept) => void client.invalidateQueries({ queryKey: queries.tests(kept.workflow).queryKey }),
   })
   if (keep.data) {

@@ -1,7 +1,6 @@
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
 import { useState, type ReactNode } from 'react'
-import { api, problemText, send } from '@/api/client'
-import { queries } from '@/api/queries'
+import { problemText } from '@/api/client'
 import type { Role } from '@/api/types'
 import { PageBody, PageHead, useTitle } from '@/app/page'
 import { QueryState } from '@/app/query-state'
@@ -14,6 +13,7 @@ import { Note } from '@/ui/states'
 import { useStore } from '@/ui/store'
 import { Ago } from '@/ui/time'
 import { toast } from '@/ui/toast'
+import { reads, writes } from './api'
 import { strings as s } from './strings'
 
 function Section({ title, help, children }: { title: string; help?: string; children: ReactNode }) {
@@ -57,7 +57,7 @@ function Appearance() {
 function Password() {
   const [form, setForm] = useState({ current: '', new: '' })
   const change = useMutation({
-    mutationFn: () => send(api.POST('/api/v1/auth/password', { body: form })),
+    mutationFn: () => writes.changePassword(form),
     onSuccess: () => {
       setForm({ current: '', new: '' })
       toast.ok(s.changed)
@@ -107,16 +107,16 @@ function Password() {
 }
 
 function Keys() {
-  const query = useQuery(queries.apiKeys())
+  const query = useQuery(reads.apiKeys())
   const client = useQueryClient()
   const [form, setForm] = useState<{ name: string; role: Role }>({ name: '', role: 'operator' })
   const refresh = () => client.invalidateQueries({ queryKey: ['api-keys'] })
   const create = useMutation({
-    mutationFn: () => send(api.POST('/api/v1/api-keys', { body: form })),
+    mutationFn: () => writes.createKey(form),
     onSuccess: refresh,
   })
   const revoke = useMutation({
-    mutationFn: (id: string) => send(api.DELETE('/api/v1/api-keys/{id}', { params: { path: { id } } })),
+    mutationFn: (id: string) => writes.revokeKey(id),
     onSuccess: () => toast.ok(s.revoked),
     onError: (error) => toast.bad(problemText(error)),
     onSettled: refresh,

@@ -3,12 +3,13 @@ import { useNavigate } from '@tanstack/react-router'
 import { FileUp } from 'lucide-react'
 import { useRef, useState } from 'react'
 import { isMap, isNode, isScalar, LineCounter, parseDocument } from 'yaml'
-import { api, ApiProblem, problemText, send } from '@/api/client'
+import { ApiProblem, problemText } from '@/api/client'
 import type { Diagnostic } from '@/api/types'
 import { pointerParts } from '@/model/json'
 import { Button } from '@/ui/button'
 import { cx } from '@/ui/cx'
 import { Note } from '@/ui/states'
+import { writes } from './api'
 import { strings } from './strings'
 
 const s = strings.import
@@ -60,12 +61,12 @@ export function ImportFile({ may }: { may: boolean }) {
   const check = useMutation({
     mutationFn: async (file: File): Promise<Checked> => {
       const source = await file.text()
-      const answer = await send(api.POST('/api/v1/check', { body: { source } }))
+      const answer = await writes.check({ source })
       return { name: file.name, source, found: answer.diagnostics }
     },
   })
   const create = useMutation({
-    mutationFn: (source: string) => send(api.POST('/api/v1/workflows', { body: { source } })),
+    mutationFn: (source: string) => writes.createWorkflow({ source }),
     onSuccess: (workflow) => {
       void client.invalidateQueries({ queryKey: ['workflows', 'list'] })
       void navigate({ to: '/workflows/$workflow', params: { workflow: workflow.id } })

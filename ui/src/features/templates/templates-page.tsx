@@ -2,7 +2,7 @@ import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
 import { Link, useNavigate, useSearch } from '@tanstack/react-router'
 import { FileUp, FlaskConical, ShieldCheck, Workflow as WorkflowIcon } from 'lucide-react'
 import { lazy, Suspense, useMemo, useState } from 'react'
-import { api, problemText, send } from '@/api/client'
+import { problemText } from '@/api/client'
 import { queries } from '@/api/queries'
 import type { Template } from '@/api/types'
 import { PageHead, useTitle } from '@/app/page'
@@ -13,6 +13,7 @@ import { Button, buttonClass } from '@/ui/button'
 import { cx } from '@/ui/cx'
 import { Field, Input } from '@/ui/field'
 import { Note, Skeleton } from '@/ui/states'
+import { reads, writes } from './api'
 import { ImportFile } from './import-file'
 import { strings as s } from './strings'
 
@@ -87,13 +88,7 @@ function Preview({ template, may }: { template: Template; may: boolean }) {
   const client = useQueryClient()
   const document = useMemo(() => asDocument(template.document), [template])
   const make = useMutation({
-    mutationFn: () =>
-      send(
-        api.POST('/api/v1/templates/{name}/use', {
-          params: { path: { name: template.id }, header: { 'Idempotency-Key': `${key}.${name}` } },
-          body: { name },
-        }),
-      ),
+    mutationFn: () => writes.useTemplate(template.id, { name }, `${key}.${name}`),
     onSuccess: (workflow) => {
       client.setQueryData(queries.workflow(workflow.id).queryKey, workflow)
       void client.invalidateQueries({ queryKey: ['workflows', 'list'] })
@@ -144,7 +139,7 @@ export default function TemplatesPage() {
   useTitle(s.title)
   const may = useMay('builder')
   const { template: id } = useSearch({ from: '/shell/templates' })
-  const query = useQuery(queries.templates())
+  const query = useQuery(reads.templates())
   return (
     <>
       <PageHead

@@ -1,8 +1,8 @@
 import { useQuery } from '@tanstack/react-query'
-import { queries } from '@/api/queries'
 import type { Activation } from '@/api/types'
 import { QueryState } from '@/app/query-state'
 import { At } from '@/ui/time'
+import { reads } from './api'
 import { strings } from './strings'
 
 const s = strings.history
@@ -13,7 +13,7 @@ function what({ kind, version, percent }: Activation): string {
 
 /** When which version was active, who chose it, and how long it took until new runs obeyed. */
 export function Activations({ id }: { id: string }) {
-  const query = useQuery(queries.activations(id))
+  const query = useQuery(reads.activations(id))
   return (
     <QueryState query={query}>
       {({ items }) => (

@@ -2,7 +2,7 @@ import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
 import { Link } from '@tanstack/react-router'
 import { CircleCheck, CircleHelp, OctagonX } from 'lucide-react'
 import { useState } from 'react'
-import { api, problemText, send } from '@/api/client'
+import { problemText } from '@/api/client'
 import type { MovedRun } from '@/api/types'
 import { QueryState } from '@/app/query-state'
 import { Button } from '@/ui/button'
@@ -10,6 +10,7 @@ import { cx } from '@/ui/cx'
 import { Dialog } from '@/ui/dialog'
 import { Select } from '@/ui/field'
 import { Note } from '@/ui/states'
+import { writes } from './api'
 import { strings } from './strings'
 
 const s = strings.move
@@ -79,13 +80,7 @@ function RunItem({
 function Done({ id, moved, onClose }: { id: string; moved: MovedRun[]; onClose: () => void }) {
   const client = useQueryClient()
   const undo = useMutation({
-    mutationFn: () =>
-      send(
-        api.POST('/api/v1/workflows/{id}/moves/undo', {
-          params: { path: { id } },
-          body: { runs: moved.map((item) => item.run) },
-        }),
-      ),
+    mutationFn: () => writes.moveBack(id, { runs: moved.map((item) => item.run) }),
     onSettled: () => client.invalidateQueries({ queryKey: ['workflows'] }),
   })
   const back = undo.data?.items.filter((item) => item.version != null).length ?? 0
@@ -123,8 +118,7 @@ function Done({ id, moved, onClose }: { id: string; moved: MovedRun[]; onClose: 
 export function MoveDialog({ id, to, onClose }: { id: string; to: number; onClose: () => void }) {
   const client = useQueryClient()
   const [mapping, setMapping] = useState<Mapping>({})
-  const ask = (dry_run: boolean, runs?: string[]) =>
-    send(api.POST('/api/v1/workflows/{id}/moves', { params: { path: { id } }, body: { to, dry_run, mapping, runs } }))
+  const ask = (dry_run: boolean, runs?: string[]) => writes.moveRuns(id, { to, dry_run, mapping, runs })
   const look = useQuery({
     queryKey: ['moves', id, to, mapping],
     queryFn: () => ask(true),

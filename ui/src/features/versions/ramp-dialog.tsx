@@ -1,12 +1,13 @@
 import { useMutation, useQueryClient } from '@tanstack/react-query'
 import { useState } from 'react'
-import { api, problemText, send } from '@/api/client'
+import { problemText } from '@/api/client'
 import type { Version } from '@/api/types'
 import { Button } from '@/ui/button'
 import { Dialog } from '@/ui/dialog'
 import { Field, Input } from '@/ui/field'
 import { Note } from '@/ui/states'
 import { toast } from '@/ui/toast'
+import { writes } from './api'
 import { strings as s } from './strings'
 
 export type Ramp = { version: number; percent: number }
@@ -20,12 +21,7 @@ export function rampOf(versions: readonly Version[]): Ramp | null {
 /** Sets or ends the ramp, and offers to put it back as it was. */
 export function useRamp(id: string) {
   const client = useQueryClient()
-  const put = (ramp: Ramp | null) =>
-    send(
-      ramp
-        ? api.PUT('/api/v1/workflows/{id}/ramp', { params: { path: { id } }, body: ramp })
-        : api.DELETE('/api/v1/workflows/{id}/ramp', { params: { path: { id } } }),
-    )
+  const put = (ramp: Ramp | null) => (ramp ? writes.setRamp(id, ramp) : writes.endRamp(id))
   const refresh = () => client.invalidateQueries({ queryKey: ['workflows'] })
   return useMutation({
     mutationFn: ({ now }: { now: Ramp | null; before: Ramp | null }) => put(now),

@@ -1,11 +1,12 @@
 import { useMutation, useQueryClient } from '@tanstack/react-query'
 import { useState } from 'react'
-import { api, problemText, send } from '@/api/client'
+import { problemText } from '@/api/client'
 import { Button } from '@/ui/button'
 import { Dialog } from '@/ui/dialog'
 import { Field, Input } from '@/ui/field'
 import { Note } from '@/ui/states'
 import { toast } from '@/ui/toast'
+import { writes } from './api'
 import type { Ramp } from './ramp-dialog'
 import { strings as s } from './strings'
 
@@ -30,16 +31,11 @@ export function RollbackDialog({
   const client = useQueryClient()
   const refresh = () => client.invalidateQueries({ queryKey: ['workflows'] })
   const activate = (to: number, expected_active: number | undefined, why: string | undefined) =>
-    send(
-      api.POST('/api/v1/workflows/{id}/rollback', {
-        params: { path: { id } },
-        body: { version: to, expected_active, message: why },
-      }),
-    )
+    writes.rollBack(id, { version: to, expected_active, message: why })
   // Refused when somebody else chose another version meanwhile. The rollback ended the ramp, so it is set again.
   const undo = async ({ active, ramp }: { active: number; ramp: Ramp | null }) => {
     await activate(active, version, s.undoMessage)
-    if (ramp) await send(api.PUT('/api/v1/workflows/{id}/ramp', { params: { path: { id } }, body: ramp }))
+    if (ramp) await writes.setRamp(id, ramp)
     toast.ok(s.done(active))
   }
   const rollback = useMutation({

@@ -2,7 +2,7 @@ import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
 import { Link, useNavigate, useParams, useSearch } from '@tanstack/react-router'
 import { ArrowRightLeft, Ellipsis, FlaskConical, GitBranch, GitCompare, History, Percent } from 'lucide-react'
 import { useState } from 'react'
-import { api, problemText, send } from '@/api/client'
+import { problemText } from '@/api/client'
 import { queries } from '@/api/queries'
 import type { Version, Workflow } from '@/api/types'
 import { PageHead, useTitle } from '@/app/page'
@@ -20,6 +20,7 @@ import { Empty } from '@/ui/states'
 import { Ago } from '@/ui/time'
 import { toast } from '@/ui/toast'
 import { Activations } from './activations'
+import { reads, writes } from './api'
 import { MoveDialog } from './move-dialog'
 import { RampDialog, rampOf, useRamp, type Ramp } from './ramp-dialog'
 import { RollbackDialog } from './rollback-dialog'
@@ -123,24 +124,19 @@ function useFork(id: string) {
     client.setQueryData(queries.workflow(id).queryKey, workflow)
     void client.invalidateQueries({ queryKey: ['workflows'] })
   }
-  const tag = (workflow: Workflow) => ({ 'If-Match': `"${workflow.draft_revision}"` })
+  const tag = (workflow: Workflow) => `"${workflow.draft_revision}"`
   return useMutation({
     mutationFn: async (version: number) => {
-      const before = await send(api.GET('/api/v1/workflows/{id}', { params: { path: { id } } }))
-      const after = await send(
-        api.POST('/api/v1/workflows/{id}/fork', { params: { path: { id }, header: tag(before) }, body: { version } }),
-      )
+      const before = await client.fetchQuery({ ...queries.workflow(id), staleTime: 0 })
+      const after = await writes.fork(id, { version }, tag(before))
       return { before, after, version }
     },
     onSuccess: ({ before, after, version }) => {
       kept(after)
       const undo = () =>
-        void send(
-          api.PUT('/api/v1/workflows/{id}/draft', {
-            params: { path: { id }, header: tag(after) },
-            body: { document: before.draft },
-          }),
-        ).then(kept, (error: unknown) => toast.bad(problemText(error)))
+        void writes
+          .saveDraft(id, { document: before.draft }, tag(after))
+          .then(kept, (error: unknown) => toast.bad(problemText(error)))
       toast.ok(s.forked(version), { label: s.undo, run: undo })
     },
     onError: (error) => toast.bad(problemText(error)),
@@ -264,7 +260,7 @@ function Versions({ id, items }: { id: string; items: Version[] }) {
 export default function VersionsPage() {
   const { workflow: id } = useParams({ from: '/shell/workflows/$workflow/versions' })
   const { data: workflow } = useQuery(queries.workflow(id))
-  const query = useQuery(queries.versions(id))
+  const query = useQuery(reads.versions(id))
   useTitle(workflow ? `${s.title} · ${workflow.name}` : s.title)
   return (
     <>

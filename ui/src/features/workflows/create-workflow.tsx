@@ -1,13 +1,14 @@
 import { useMutation, useQueryClient } from '@tanstack/react-query'
 import { useNavigate } from '@tanstack/react-router'
 import { useState } from 'react'
-import { api, problemText, send } from '@/api/client'
+import { problemText } from '@/api/client'
 import { queries } from '@/api/queries'
 import type { WorkflowDocument } from '@/model/document'
 import { Button } from '@/ui/button'
 import { Dialog } from '@/ui/dialog'
 import { Field, Input, Textarea } from '@/ui/field'
 import { Note } from '@/ui/states'
+import { writes } from './api'
 import { strings as s } from './strings'
 
 function empty(name: string): WorkflowDocument {
@@ -28,11 +29,7 @@ export function CreateWorkflow({ onClose }: { onClose: () => void }) {
   const client = useQueryClient()
   const create = useMutation({
     mutationFn: () =>
-      send(
-        api.POST('/api/v1/workflows', {
-          body: source.trim() ? { source } : { document: empty(name.trim() || s.untitled) },
-        }),
-      ),
+      writes.createWorkflow(source.trim() ? { source } : { document: empty(name.trim() || s.untitled) }),
     onSuccess: (workflow) => {
       client.setQueryData(queries.workflow(workflow.id).queryKey, workflow)
       void client.invalidateQueries({ queryKey: ['workflows', 'list'] })

@@ -1,10 +1,10 @@
 import { keepPreviousData, useQuery } from '@tanstack/react-query'
-import { queries } from '@/api/queries'
 import { titleOf, type Approval } from '@/model/document'
 import { spellDuration } from '@/model/duration'
 import type { Json } from '@/model/json'
 import { Checkbox, Field, Input, Select } from '@/ui/field'
 import { Note } from '@/ui/states'
+import { reads } from '../api'
 import { useBuilder, useDocument } from '../context'
 import { DurationField, Group, ListField, TextField } from '../fields'
 import { strings } from '../strings'
@@ -41,7 +41,7 @@ function Guards({ id, step }: { id: string; step: Approval }) {
 
 /** Whom the policy lets approve among the people there are; the server says. */
 function WhoNow({ step }: { step: Approval }) {
-  const { data } = useQuery({ ...queries.approversPreview(step.approvers ?? {}), placeholderData: keepPreviousData })
+  const { data } = useQuery({ ...reads.approversPreview(step.approvers ?? {}), placeholderData: keepPreviousData })
   if (!data) return null
   const able = data.people.filter((person) => person.hindered == null)
   const hindered = data.people.filter((person) => person.hindered != null)

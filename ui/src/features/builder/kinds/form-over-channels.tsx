@@ -1,11 +1,11 @@
 import { keepPreviousData, useQuery } from '@tanstack/react-query'
 import { ExternalLink, List, Reply } from 'lucide-react'
 import { useState, type ReactNode } from 'react'
-import { queries } from '@/api/queries'
 import { formMessage, type FormMessage, type Showing } from '@/model/form-message'
 import type { Json } from '@/model/json'
 import { cx } from '@/ui/cx'
 import { Tabs } from '@/ui/tabs'
+import { reads } from '../api'
 import { Group } from '../fields'
 import { strings } from '../strings'
 
@@ -94,7 +94,7 @@ export function FormOverChannels({
   submit: string
   inline: ReactNode
 }) {
-  const { data } = useQuery({ ...queries.formPreview(form), placeholderData: keepPreviousData })
+  const { data } = useQuery({ ...reads.formPreview(form), placeholderData: keepPreviousData })
   const [channel, setChannel] = useState('conversation')
   const shown = data?.channels.find((one) => one.channel === channel)
   const told = s.channelNames

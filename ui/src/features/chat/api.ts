@@ -1,0 +1,44 @@
+import { queryOptions } from '@tanstack/react-query'
+import { api, send, type Body } from '@/api/client'
+import type { Visitor } from './visitor'
+
+export const viewKey = (visitor: Visitor | null): string[] => ['chat', visitor?.conversation ?? '']
+
+/** What a visitor reads: their conversation, by the token they were given. */
+export const reads = {
+  view: (visitor: Visitor | null) =>
+    queryOptions({
+      queryKey: viewKey(visitor),
+      queryFn: () =>
+        send(
+          api.GET('/api/v1/chat/conversations/{id}', {
+            params: { path: { id: visitor?.conversation ?? '' }, header: { 'X-Visitor': visitor?.token ?? '' } },
+          }),
+        ),
+    }),
+}
+
+/** What is changed from here. */
+export const writes = {
+  submitForm: (
+    id: string,
+    checkpoint: string,
+    body: Body<'/api/v1/chat/conversations/{id}/forms/{checkpoint}', 'post'>,
+    visitor: string,
+  ) =>
+    send(
+      api.POST('/api/v1/chat/conversations/{id}/forms/{checkpoint}', {
+        params: { path: { id, checkpoint }, header: { 'X-Visitor': visitor } },
+        body,
+      }),
+    ),
+  beginConversation: (workspace: string, body: Body<'/api/v1/chat/{workspace}/conversations', 'post'>) =>
+    send(api.POST('/api/v1/chat/{workspace}/conversations', { params: { path: { workspace } }, body })),
+  say: (id: string, body: Body<'/api/v1/chat/conversations/{id}/messages', 'post'>, visitor: string) =>
+    send(
+      api.POST('/api/v1/chat/conversations/{id}/messages', {
+        params: { path: { id }, header: { 'X-Visitor': visitor } },
+        body,
+      }),
+    ),
+}

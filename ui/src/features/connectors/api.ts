@@ -1,0 +1,21 @@
+import { queryOptions } from '@tanstack/react-query'
+import { api, send, type Body } from '@/api/client'
+import { SLOW } from '@/api/queries'
+
+/** What only this room reads: key and call. Keys start with the kind the server's events name. */
+export const reads = {
+  channelKinds: () =>
+    queryOptions({ queryKey: ['channel-kinds'], queryFn: () => send(api.GET('/api/v1/channel-kinds')), ...SLOW }),
+}
+
+/** What is changed from here. */
+export const writes = {
+  changeConnection: (id: string, body: Body<'/api/v1/connections/{id}', 'patch'>) =>
+    send(api.PATCH('/api/v1/connections/{id}', { params: { path: { id } }, body })),
+  addConnection: (body: Body<'/api/v1/connections', 'post'>) => send(api.POST('/api/v1/connections', { body })),
+  changeChannel: (id: string, body: Body<'/api/v1/channels/{id}', 'patch'>) =>
+    send(api.PATCH('/api/v1/channels/{id}', { params: { path: { id } }, body })),
+  addChannel: (body: Body<'/api/v1/channels', 'post'>) => send(api.POST('/api/v1/channels', { body })),
+  remove: (list: 'connections' | 'channels', id: string) =>
+    send(api.DELETE(`/api/v1/${list}/{id}`, { params: { path: { id } } })),
+}

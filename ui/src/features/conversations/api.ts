@@ -1,0 +1,25 @@
+import { queryOptions } from '@tanstack/react-query'
+import { api, send, type Body } from '@/api/client'
+import { LIVE } from '@/api/queries'
+
+/** What only this room reads: key and call. Keys start with the kind the server's events name. */
+export const reads = {
+  conversations: (filters: { status?: string; customer?: string }) =>
+    queryOptions({
+      queryKey: ['conversations', 'list', filters],
+      queryFn: () => send(api.GET('/api/v1/conversations', { params: { query: filters } })),
+      ...LIVE,
+    }),
+  conversation: (id: string) =>
+    queryOptions({
+      queryKey: ['conversations', 'detail', id],
+      queryFn: () => send(api.GET('/api/v1/conversations/{id}', { params: { path: { id } } })),
+      ...LIVE,
+    }),
+}
+
+/** What is changed from here. */
+export const writes = {
+  reply: (id: string, body: Body<'/api/v1/conversations/{id}/messages', 'post'>) =>
+    send(api.POST('/api/v1/conversations/{id}/messages', { params: { path: { id } }, body })),
+}

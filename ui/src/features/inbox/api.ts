@@ -1,0 +1,34 @@
+import { infiniteQueryOptions, queryOptions } from '@tanstack/react-query'
+import { api, send, type Body } from '@/api/client'
+import { LIVE } from '@/api/queries'
+
+type CheckpointFilters = { status?: 'open' | 'decided'; kind?: string; mine?: boolean }
+
+/** What only this room reads: key and call. Keys start with the kind the server's events name. */
+export const reads = {
+  checkpoints: (filters: CheckpointFilters) =>
+    infiniteQueryOptions({
+      queryKey: ['checkpoints', 'list', filters],
+      queryFn: ({ pageParam }) =>
+        send(api.GET('/api/v1/checkpoints', { params: { query: { ...filters, cursor: pageParam, limit: 50 } } })),
+      initialPageParam: undefined as string | undefined,
+      getNextPageParam: (page) => page.next ?? undefined,
+      ...LIVE,
+    }),
+  checkpoint: (id: string) =>
+    queryOptions({
+      queryKey: ['checkpoints', 'detail', id],
+      queryFn: () => send(api.GET('/api/v1/checkpoints/{id}', { params: { path: { id } } })),
+      ...LIVE,
+    }),
+}
+
+/** What is changed from here. */
+export const writes = {
+  reply: (id: string, body: Body<'/api/v1/conversations/{id}/messages', 'post'>) =>
+    send(api.POST('/api/v1/conversations/{id}/messages', { params: { path: { id } }, body })),
+  decide: (id: string, body: Body<'/api/v1/checkpoints/{id}/decision', 'post'>) =>
+    send(api.POST('/api/v1/checkpoints/{id}/decision', { params: { path: { id } }, body })),
+  take: (id: string) => send(api.POST('/api/v1/checkpoints/{id}/take', { params: { path: { id } } })),
+  release: (id: string) => send(api.POST('/api/v1/checkpoints/{id}/release', { params: { path: { id } } })),
+}

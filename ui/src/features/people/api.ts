@@ -1,0 +1,16 @@
+import { queryOptions } from '@tanstack/react-query'
+import { api, send, type Body } from '@/api/client'
+import { SLOW } from '@/api/queries'
+
+/** What only this room reads: key and call. Keys start with the kind the server's events name. */
+export const reads = {
+  people: () => queryOptions({ queryKey: ['people'], queryFn: () => send(api.GET('/api/v1/people')), ...SLOW }),
+}
+
+/** What is changed from here. */
+export const writes = {
+  changePerson: (id: string, body: Body<'/api/v1/people/{id}', 'patch'>) =>
+    send(api.PATCH('/api/v1/people/{id}', { params: { path: { id } }, body })),
+  invite: (id: string) => send(api.POST('/api/v1/people/{id}/invite', { params: { path: { id } } })),
+  addPerson: (body: Body<'/api/v1/people', 'post'>) => send(api.POST('/api/v1/people', { body })),
+}

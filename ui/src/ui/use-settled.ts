@@ -1,0 +1,14 @@
+import { useEffect, useState } from 'react'
+
+/** How long nothing may change before it counts as settled: what is typed is asked for once the typing pauses. */
+const PAUSE_MS = 250
+
+/** The value once it did not change for a moment. */
+export function useSettled<T>(value: T): T {
+  const [settled, setSettled] = useState(value)
+  useEffect(() => {
+    const timer = setTimeout(() => setSettled(value), PAUSE_MS)
+    return () => clearTimeout(timer)
+  }, [value])
+  return settled
+}
