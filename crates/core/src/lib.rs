@@ -15,3 +15,4 @@ pub mod pointer;
 pub mod run;
 pub mod statistics;
 pub mod time;
+pub mod time_zone;

@@ -55,7 +55,7 @@ fn long_sequences_reach_the_size_bound() {
         "[1..1e300]",
         "$count([1..50000].[1..50000])",
         "$count([1..1000].[1..1000])",
-        "[1..40000].$$.items.($$.items)[1..40000].$$.items.$$.items.$$.items.$$.items.$$.items.$$.items.$$.items",
+        "[1..40000].$$.items.($$.items)[[1..40000]].$$.items.$$.items.$$.items.$$.items.$$.items.$$.items.$$.items",
         "($a := [1..20000]; $a.$a)",
         "($a := [1..20000]; $a.($a))",
     ] {

@@ -70,12 +70,24 @@ fn values() -> impl Strategy<Value = Value> {
     })
 }
 
+/// Whether a double holds every number in it.
+fn small(value: &Value) -> bool {
+    match value {
+        Value::Number(number) => {
+            number.is_f64() || number.as_i64().is_some_and(|number| number.unsigned_abs() < 1 << 53)
+        }
+        Value::Array(items) => items.iter().all(small),
+        Value::Object(members) => members.values().all(small),
+        Value::Null | Value::Bool(_) | Value::String(_) => true,
+    }
+}
+
 fn roots() -> impl Strategy<Value = Value> {
     (values(), values()).prop_map(|(a, b)| json!({ "a": a, "b": b }))
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { failure_persistence: None, max_global_rejects: 100_000, ..ProptestConfig::default() })]
 
     #[test]
     fn paths_are_followed_as_the_evaluator_follows_them(data in roots(), path in "[abcd](\\.[abcd]){0,3}") {
@@ -93,6 +105,8 @@ proptest! {
         literal in prop_oneof![Just("1"), Just("0"), Just("-1"), Just("1.5"), Just("'a'"), Just("''"), Just("true"),
             Just("null"), Just("1e30"), Just("'é'")],
     ) {
+        // Beyond 2^53 the bare evaluator compares roundings: `whole_numbers.rs` has those.
+        prop_assume!(small(&data));
         same(&format!("{path} {test} {literal}"), &data);
     }
 

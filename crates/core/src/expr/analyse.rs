@@ -27,13 +27,19 @@ pub(super) struct Reads {
     pub(super) bound: BTreeSet<String>,
     /// The parts of the root that are read.
     pub(super) tree: Tree,
+    /// Whole numbers in it that are beyond what a double counts.
+    pub(super) large: Vec<f64>,
+    /// Whether a range stands where no list is made.
+    pub(super) stray_range: bool,
 }
 
 /// Reads a syntax tree.
 pub(super) fn analyse(node: &AstNode) -> Reads {
     let mut walk = Walk::default();
     walk.node(node, true);
-    let Walk { paths, whole, named, bound } = walk;
+    let Walk { paths, whole, named, bound, opaque, calls, large, stray_range } = walk;
+    // What a name holds that is bound to anything but a plain lambda may take its argument from the context.
+    let whole = whole || calls.iter().any(|name| opaque.contains(name));
     let roots: BTreeSet<&String> = paths.iter().filter_map(|path| path.first()).collect();
     let free = named.iter().filter(|name| !bound.contains(*name));
     let (refused, unknown): (Vec<&String>, Vec<&String>) =
@@ -46,6 +52,8 @@ pub(super) fn analyse(node: &AstNode) -> Reads {
         paths: paths.into_iter().collect(),
         whole,
         bound,
+        large,
+        stray_range,
     }
 }
 
@@ -55,6 +63,12 @@ struct Walk {
     whole: bool,
     named: BTreeSet<String>,
     bound: BTreeSet<String>,
+    /// Bound names that may hold a function which takes its argument from the context.
+    opaque: BTreeSet<String>,
+    /// Names called where the context is the scope.
+    calls: BTreeSet<String>,
+    large: Vec<f64>,
+    stray_range: bool,
 }
 
 impl Walk {
@@ -71,8 +85,12 @@ impl Walk {
 
     fn node_inner(&mut self, node: &AstNode, root: bool) {
         match node {
+            AstNode::Number(number) => {
+                if number.fract() == 0.0 && number.abs() >= EXACT {
+                    self.large.push(*number);
+                }
+            }
             AstNode::String(_)
-            | AstNode::Number(_)
             | AstNode::Boolean(_)
             | AstNode::Null
             | AstNode::Undefined
@@ -86,6 +104,8 @@ impl Walk {
             AstNode::Variable(name) if name.is_empty() => self.whole |= root,
             AstNode::Variable(name) => {
                 self.named.insert(name.clone());
+                // Handed on, it may be called with less than it takes.
+                self.whole |= root && matches!(name.as_str(), "lookup" | "each" | "sift");
             }
             AstNode::ParentVariable(_) => self.whole = true,
             AstNode::Wildcard | AstNode::Descendant => self.whole |= root,
@@ -96,18 +116,31 @@ impl Walk {
             AstNode::Unary { operand, .. } => self.node(operand, root),
             AstNode::Function { name, args, is_builtin } => {
                 self.named.insert(name.clone());
-                self.whole |= root && *is_builtin && reads_context(name, args.len());
+                if root {
+                    self.calls.insert(name.clone());
+                    self.whole |= *is_builtin && reads_context(name, args.len());
+                }
                 self.all(args, root);
             }
             AstNode::Call { procedure, args } => {
+                self.whole |= root && !is_plain_lambda(procedure);
                 self.node(procedure, root);
                 self.all(args, root);
             }
             AstNode::Lambda { params, body, .. } => {
                 self.bound.extend(params.iter().cloned());
+                self.opaque.extend(params.iter().cloned());
                 self.node(body, root);
             }
-            AstNode::Array(items) | AstNode::ArrayGroup(items) | AstNode::Block(items) => self.all(items, root),
+            AstNode::Array(items) | AstNode::ArrayGroup(items) => {
+                for item in items {
+                    match item {
+                        AstNode::Binary { op: BinaryOp::Range, lhs, rhs } => self.all([&**lhs, &**rhs], root),
+                        other => self.node(other, root),
+                    }
+                }
+            }
+            AstNode::Block(items) => self.all(items, root),
             AstNode::Object(pairs) => self.all(pairs.iter().flat_map(|(key, value)| [key, value]), root),
             AstNode::ObjectTransform { input, pattern } => {
                 self.node(input, root);
@@ -132,8 +165,12 @@ impl Walk {
     }
 
     fn binary(&mut self, op: BinaryOp, lhs: &AstNode, rhs: &AstNode, root: bool) {
+        self.stray_range |= op == BinaryOp::Range;
         if let (BinaryOp::ColonEqual, AstNode::Variable(name)) = (op, lhs) {
             self.bound.insert(name.clone());
+            if !is_plain_lambda(rhs) {
+                self.opaque.insert(name.clone());
+            }
         } else {
             self.node(lhs, root);
         }
@@ -141,8 +178,16 @@ impl Walk {
     }
 
     fn path(&mut self, steps: &[PathStep], root: bool) {
+        let Some((first, rest)) = steps.split_first() else { return };
+        let from_root = root || matches!(first.node, AstNode::ParentVariable(_));
+        // A focus does not move the context: what follows it reads the scope still.
+        self.whole |= from_root && steps.iter().any(|step| step.focus.is_some());
+        // The scope itself, filtered: the conditions read it.
+        let itself = matches!(&first.node, AstNode::Variable(name) | AstNode::ParentVariable(name) if name.is_empty());
+        self.whole |= from_root && itself && !is_plain(first);
         for step in steps {
             self.bound.extend(step.focus.iter().chain(&step.index_var).cloned());
+            self.opaque.extend(step.focus.iter().chain(&step.index_var).cloned());
             for stage in &step.stages {
                 match stage {
                     Stage::Filter(condition) => self.node(condition, false),
@@ -153,7 +198,6 @@ impl Walk {
                 }
             }
         }
-        let Some((first, rest)) = steps.split_first() else { return };
         let names = match &first.node {
             AstNode::Name(_) if root => chain(steps),
             AstNode::Variable(name) if name.is_empty() && root => chain(rest),
@@ -166,6 +210,18 @@ impl Walk {
             self.paths.insert(names);
         }
         self.all(rest.iter().map(|step| &step.node), false);
+    }
+}
+
+/// Up to here a double counts every whole number.
+const EXACT: f64 = 9_007_199_254_740_992.0;
+
+/// Whether a call of it takes nothing from the context.
+fn is_plain_lambda(node: &AstNode) -> bool {
+    match node {
+        AstNode::Lambda { signature, .. } => signature.is_none(),
+        AstNode::Block(items) => matches!(items.as_slice(), [only] if is_plain_lambda(only)),
+        _ => false,
     }
 }
 
@@ -251,7 +307,14 @@ mod tests {
             ("$map(items, function($i) { $i.price + tax })", "items tax"),
             ("($x := a; $f := function($y) { $y & b }; $f($x))", "a b"),
             ("a ~> |b|{'c': d}|", "a"),
-            ("items@$i.orders@$o[$i.id = $o.id].x", "items"),
+            ("items@$i.orders@$o[$i.id = $o.id].x", "*items"),
+            ("$[a = 1].b", "*b"),
+            ("$$[a = 1].b", "*b"),
+            ("x.($$.a@$v.b)", "*a x"),
+            ("($f := $lookup; $f('a'))", "*"),
+            ("($f := function($x)<s-:s>{ $x }; $f())", "*"),
+            ("(function($x){ $x })(a)", "a"),
+            ("$map([1], $lookup(?, 'a'))", ""),
             ("steps.preview.output.x > 1 ? a : b", "a b steps.preview.output.x"),
             ("`odd name`.x", "odd name.x"),
             ("\"quoted\".x", "quoted.x"),

@@ -1,20 +1,35 @@
 //! Between JSON values and the evaluator's values, bounded in depth and weight.
 
-use super::{ExpressionError, analyse::Tree, limits};
+use super::{ExpressionError, analyse::Tree, carried, limits};
 use indexmap::IndexMap;
 use jsonata_core::value::{JArray, JValue};
 use serde_json::{Map, Number, Value};
 
 /// What one conversion may still take.
-pub(super) struct Budget(usize);
+pub(super) struct Budget {
+    weight: usize,
+    /// Whether a number was met that is carried for its digits.
+    pub(super) carries: bool,
+    /// Whether a text was met that looks like one.
+    marked: bool,
+}
 
 impl Budget {
     pub(super) fn new() -> Self {
-        Self(limits::VALUE_WEIGHT_MAX)
+        Self { weight: limits::VALUE_WEIGHT_MAX, carries: false, marked: false }
+    }
+
+    /// Refuses values in which a carried number could not be told from a text.
+    pub(super) fn told_apart(&self) -> Result<(), ExpressionError> {
+        if self.carries && self.marked {
+            let message = "a text begins with U+FDD0, which no text may beside numbers of so many digits";
+            return Err(ExpressionError::new(super::ExpressionErrorKind::Evaluate, message));
+        }
+        Ok(())
     }
 
     fn take(&mut self, weight: usize) -> Result<(), ExpressionError> {
-        self.0 = self.0.checked_sub(weight).ok_or_else(too_large)?;
+        self.weight = self.weight.checked_sub(weight).ok_or_else(too_large)?;
         Ok(())
     }
 }
@@ -35,9 +50,16 @@ pub(super) fn to_evaluator(value: &Value, budget: &mut Budget, depth: usize) -> 
     Ok(match value {
         Value::Null => JValue::Null,
         Value::Bool(value) => JValue::Bool(*value),
-        Value::Number(number) => JValue::Number(number.as_f64().unwrap_or_default()),
+        Value::Number(number) => match carried::carry(number) {
+            Some(text) => {
+                budget.carries = true;
+                JValue::string(text)
+            }
+            None => JValue::Number(number.as_f64().unwrap_or_default()),
+        },
         Value::String(text) => {
             budget.take(text.len())?;
+            budget.marked |= text.starts_with(carried::MARK);
             JValue::string(text.as_str())
         }
         Value::Array(items) => {
@@ -97,7 +119,10 @@ pub(super) fn from_evaluator(
         JValue::Number(number) => Value::Number(number_of(*number)?),
         JValue::String(text) => {
             budget.take(text.len())?;
-            Value::String(text.to_string())
+            match carried::carried(text).filter(|_| budget.carries) {
+                Some(number) => Value::Number(number),
+                None => Value::String(text.to_string()),
+            }
         }
         JValue::Array(items) => {
             let mut array = Vec::with_capacity(items.len().min(limits::SEQUENCE_ITEMS_MAX));
@@ -120,12 +145,16 @@ pub(super) fn from_evaluator(
     }))
 }
 
-/// A whole number within the exact range of a double becomes an integer, as JSON text would show it.
-fn number_of(number: f64) -> Result<Number, ExpressionError> {
-    const EXACT: f64 = 9_007_199_254_740_992.0;
-    if number.fract() == 0.0 && number.abs() <= EXACT {
-        #[allow(clippy::cast_possible_truncation)]
-        return Ok(Number::from(number as i64));
+/// A whole number becomes an integer as far as JSON's integers reach, as JSON text would show it.
+pub(super) fn number_of(number: f64) -> Result<Number, ExpressionError> {
+    #[allow(clippy::cast_possible_truncation, clippy::cast_precision_loss, clippy::cast_sign_loss)]
+    if number.fract() == 0.0 {
+        if number >= i64::MIN as f64 && number < i64::MAX as f64 {
+            return Ok(Number::from(number as i64));
+        }
+        if number > 0.0 && number < u64::MAX as f64 {
+            return Ok(Number::from(number as u64));
+        }
     }
     Number::from_f64(number).ok_or_else(|| {
         ExpressionError::new(super::ExpressionErrorKind::Evaluate, "D1001: the result is not a finite number")

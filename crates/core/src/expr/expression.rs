@@ -7,6 +7,7 @@ use super::{
     guard::{self, Guards},
     harden::harden,
     limits,
+    natives::counts,
     plan::{self, Found, Plan},
     truth,
 };
@@ -19,7 +20,10 @@ use jsonata_core::{
     value::JValue,
 };
 use serde_json::Value;
-use std::{fmt, sync::Arc};
+use std::{
+    fmt,
+    sync::{Arc, OnceLock},
+};
 
 /// A compiled JSONata expression; cheap to clone.
 #[derive(Clone)]
@@ -28,8 +32,9 @@ pub struct Expression(Arc<Compiled>);
 struct Compiled {
     source: String,
     plan: Plan,
-    node: AstNode,
-    guards: Guards,
+    hardened: (AstNode, Guards),
+    /// As `hardened`, for values in which numbers are carried for their digits; made when the first such value comes.
+    carrying: OnceLock<(AstNode, Guards)>,
     reads: Reads,
 }
 
@@ -62,21 +67,20 @@ impl<'a> Root<'a> {
     }
 
     /// The evaluator's input: only what is read.
-    fn input(self, reads: &Reads) -> Result<JValue, ExpressionError> {
-        let mut budget = Budget::new();
+    fn input(self, reads: &Reads, budget: &mut Budget) -> Result<JValue, ExpressionError> {
         let scope = match self {
             Self::Scope(scope) => scope,
-            Self::Value(value) => return convert::project(value, &reads.tree, &mut budget, 0),
+            Self::Value(value) => return convert::project(value, &reads.tree, budget, 0),
         };
         let mut map = IndexMap::with_capacity(reads.roots.len());
         if reads.whole {
             for (name, value) in scope.entries() {
-                map.insert(name.to_owned(), convert::to_evaluator(value, &mut budget, 1)?);
+                map.insert(name.to_owned(), convert::to_evaluator(value, budget, 1)?);
             }
         } else {
             for (name, below) in &reads.tree.names {
                 if let Some(value) = scope.get(name) {
-                    map.insert(name.clone(), convert::project(value, below, &mut budget, 1)?);
+                    map.insert(name.clone(), convert::project(value, below, budget, 1)?);
                 }
             }
         }
@@ -94,8 +98,17 @@ impl Expression {
         let node = parser::parse(source).map_err(|error| parse_error(&error.to_string(), source))?;
         let plan = Plan::of(&node);
         let reads = analyse(&node);
-        let (node, guards) = harden(node, &reads.bound);
-        Ok(Self(Arc::new(Compiled { source: source.to_owned(), plan, node, guards, reads })))
+        if reads.stray_range {
+            return Err(ExpressionError::parse("S0201: a range stands in brackets: [1..5]", source.find("..")));
+        }
+        if let Some((position, digits)) = lost_digits(source, &reads.large) {
+            let message =
+                format!("{digits} has more digits than a number keeps: compare it as text, $string(id) = '{digits}'");
+            return Err(ExpressionError::parse(message, Some(position)));
+        }
+        let hardened = harden(node, &reads.bound, false);
+        let carrying = OnceLock::new();
+        Ok(Self(Arc::new(Compiled { source: source.to_owned(), plan, hardened, carrying, reads })))
     }
 
     /// Evaluates in a scope; `None` is JSONata's nothing.
@@ -186,7 +199,10 @@ impl Expression {
     }
 
     fn run_evaluator(&self, root: Root<'_>, now: Timestamp) -> Result<Option<Value>, ExpressionError> {
-        let input = root.input(&self.0.reads)?;
+        let mut budget = Budget::new();
+        let input = root.input(&self.0.reads, &mut budget)?;
+        budget.told_apart()?;
+        let (node, guards) = if budget.carries { self.carrying()? } else { &self.0.hardened };
         let options = EvaluatorOptions {
             timeout_ms: Some(limits::EVALUATION_MILLIS_MAX),
             cancel: None,
@@ -194,10 +210,40 @@ impl Expression {
             max_sequence_length: Some(limits::SEQUENCE_ITEMS_MAX),
         };
         let mut evaluator = Evaluator::with_options(Context::new(), options);
-        guard::register(&mut evaluator, self.0.guards, now).map_err(|error| evaluation_error(&error))?;
-        let output = evaluator.evaluate(&self.0.node, &input).map_err(|error| evaluation_error(&error))?;
-        convert::from_evaluator(&output, &mut Budget::new(), 0)
+        guard::register(&mut evaluator, *guards, now).map_err(|error| evaluation_error(&error))?;
+        let output = evaluator.evaluate(node, &input).map_err(|error| evaluation_error(&error))?;
+        let mut answer = Budget::new();
+        answer.carries = budget.carries;
+        convert::from_evaluator(&output, &mut answer, 0)
     }
+
+    fn carrying(&self) -> Result<&(AstNode, Guards), ExpressionError> {
+        if let Some(made) = self.0.carrying.get() {
+            return Ok(made);
+        }
+        let node = parser::parse(&self.0.source).map_err(|error| ExpressionError::parse(error.to_string(), None))?;
+        Ok(self.0.carrying.get_or_init(|| harden(node, &self.0.reads.bound, true)))
+    }
+}
+
+/// The first whole number of a source that lost digits when it was read, with its place. The parser keeps doubles only.
+#[allow(clippy::cast_precision_loss, clippy::float_cmp)]
+fn lost_digits<'a>(source: &'a str, large: &[f64]) -> Option<(usize, &'a str)> {
+    let mut at = 0;
+    while !large.is_empty()
+        && let Some(start) = source[at..].find(|c: char| c.is_ascii_digit()).map(|found| at + found)
+    {
+        let digits = source[start..].split(|c: char| !c.is_ascii_digit()).next()?;
+        at = start + digits.len();
+        let lost = match digits.parse::<i128>() {
+            Ok(number) => large.contains(&(number as f64)) && !counts(number),
+            Err(_) => digits.len() > 38,
+        };
+        if lost {
+            return Some((start, digits));
+        }
+    }
+    None
 }
 
 /// Refuses what would make the parser work without end: very long sources and very deep nesting.
@@ -258,7 +304,8 @@ fn first_wrong(source: &str) -> usize {
 }
 
 fn evaluation_error(error: &EvaluatorError) -> ExpressionError {
-    let message = error.message();
+    let message = error.message().replace(super::carried::MARK, "");
+    let message = message.as_str();
     if let Some(message) = message.strip_prefix(guard::SIZE) {
         return ExpressionError::size(message);
     }

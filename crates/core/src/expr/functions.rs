@@ -78,7 +78,7 @@ pub const FUNCTIONS: &[Function] = &[
     plain("substringAfter", 2),
     plain("substringBefore", 2),
     plain("sum", 1),
-    plain("toMillis", 2),
+    plain("toMillis", 3),
     plain("trim", 1),
     plain("type", 1),
     plain("uppercase", 1),

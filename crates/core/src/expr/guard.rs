@@ -1,7 +1,10 @@
 //! The functions that [`super::harden`] plants in a syntax tree. They bound what JSONata's own limits do not see: the
 //! size of text that is joined, padded or replaced, of values shared many times over, and the clock.
 
-use super::limits;
+use super::{
+    carried, limits,
+    natives::{self, Url},
+};
 use crate::time::Timestamp;
 use jsonata_core::{
     evaluator::{Evaluator, EvaluatorError},
@@ -34,10 +37,32 @@ pub(super) enum Guard {
     Millis,
     /// A function that a workflow may not use.
     Refused,
+    /// Text that `$replace` takes from the context.
+    Subject,
+    /// A pattern or a replacement for `$replace`.
+    Pattern,
+    /// A function that a function takes.
+    Callback,
+    /// A time for `$fromMillis`, without parts of a millisecond.
+    Whole,
+    /// A zone for `$fromMillis`, after the time.
+    Zone,
+    /// The time that `$toMillis` read, in a zone.
+    Local,
+    /// The text for `$toMillis`, before its picture.
+    Stamp,
+    /// Text for `$number`.
+    NumberText,
+    /// A number that must be one to the evaluator: none that is carried for its digits.
+    Exact,
+    /// A carried number becomes the text of its digits.
+    Digits,
+    /// `$encodeUrl` and its kin.
+    Url(Url),
 }
 
 impl Guard {
-    pub(super) const ALL: [Self; 11] = [
+    pub(super) const ALL: [Self; 25] = [
         Self::Bound,
         Self::Push,
         Self::Times,
@@ -49,6 +74,20 @@ impl Guard {
         Self::DatePicture,
         Self::Millis,
         Self::Refused,
+        Self::Subject,
+        Self::Pattern,
+        Self::Callback,
+        Self::Whole,
+        Self::Zone,
+        Self::Local,
+        Self::Stamp,
+        Self::NumberText,
+        Self::Exact,
+        Self::Digits,
+        Self::Url(Url::Encode),
+        Self::Url(Url::EncodeComponent),
+        Self::Url(Url::Decode),
+        Self::Url(Url::DecodeComponent),
     ];
 
     pub(super) fn name(self) -> &'static str {
@@ -64,17 +103,32 @@ impl Guard {
             Self::DatePicture => "guard:date",
             Self::Millis => "guard:millis",
             Self::Refused => "guard:refused",
+            Self::Subject => "guard:subject",
+            Self::Pattern => "guard:pattern",
+            Self::Callback => "guard:callback",
+            Self::Whole => "guard:whole",
+            Self::Zone => "guard:zone",
+            Self::Local => "guard:local",
+            Self::Stamp => "guard:stamp",
+            Self::NumberText => "guard:number",
+            Self::Exact => "guard:exact",
+            Self::Digits => "guard:digits",
+            Self::Url(Url::Encode) => "guard:encodeUrl",
+            Self::Url(Url::EncodeComponent) => "guard:encodeUrlComponent",
+            Self::Url(Url::Decode) => "guard:decodeUrl",
+            Self::Url(Url::DecodeComponent) => "guard:decodeUrlComponent",
         }
     }
 
-    fn bit(self) -> u16 {
-        1 << (self as u16)
+    fn bit(self) -> u32 {
+        let place = Self::ALL.iter().position(|guard| *guard == self).unwrap_or_default();
+        1 << place
     }
 }
 
 /// A set of guards.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub(super) struct Guards(u16);
+pub(super) struct Guards(u32);
 
 impl Guards {
     pub(super) fn insert(&mut self, guard: Guard) {
@@ -141,6 +195,24 @@ fn run(guard: Guard, arguments: &[JValue], ledger: &mut Ledger, now: Timestamp) 
         }
         Guard::Width => width(value)?,
         Guard::Text => text(value)?,
+        Guard::Subject if value.as_str().is_none() => {
+            return Err(natives::failed("T0411: $replace has no text to replace in"));
+        }
+        Guard::Callback if !value.is_function() => {
+            return Err(natives::failed("T0410: this argument must be a function"));
+        }
+        Guard::Pattern if !value.is_string() && !value.is_function() && !value.is_regex() && !value.is_undefined() => {
+            return Err(natives::failed("T0410: $replace takes a text or a function here"));
+        }
+        Guard::Subject | Guard::Pattern | Guard::Callback => {}
+        Guard::Whole => return Ok(value.as_f64().map_or_else(|| value.clone(), |time| JValue::Number(time.trunc()))),
+        Guard::Zone => return natives::zone(arguments),
+        Guard::Local => return natives::local(arguments),
+        Guard::Stamp => return natives::stamp(arguments),
+        Guard::NumberText => natives::number_text(value)?,
+        Guard::Exact => carried::refuse(value)?,
+        Guard::Digits => return carried::digits(value),
+        Guard::Url(url) => return natives::url(url, arguments),
         Guard::Picture => picture(value)?,
         Guard::DatePicture => date_picture(value)?,
         #[allow(clippy::cast_precision_loss)]
@@ -192,6 +264,9 @@ impl Ledger {
     #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)]
     fn range_end(&mut self, value: &JValue) -> Result<(), EvaluatorError> {
         let start = self.pushed.pop().unwrap_or(0.0);
+        if !value.is_undefined() && !value.is_number() {
+            return Err(natives::failed("T2004: the end of a range must be a whole number"));
+        }
         let items = value.as_f64().map_or(0.0, |end| end - start + 1.0);
         self.produce(if items > 0.0 { items as usize } else { 0 })
     }
@@ -305,6 +380,20 @@ fn date_picture(value: &JValue) -> Result<(), EvaluatorError> {
         Some(picture) if !picture.contains("[Y") && !picture.contains("[X") => Err(EvaluatorError::EvaluationError(
             "$toMillis needs a picture with a year: the rest would come from the clock".to_owned(),
         )),
+        Some(picture) if short_year(picture) => {
+            Err(natives::failed("D3136: a year of two digits does not say its century: $toMillis needs all four"))
+        }
         _ => Ok(()),
     }
+}
+
+/// Whether a picture takes a year of two digits.
+fn short_year(picture: &str) -> bool {
+    let years = picture.split("[Y").skip(1).filter_map(|rest| rest.split(']').next());
+    years.into_iter().any(|year| {
+        let (digits, width) = year.split_once(',').map_or((year, None), |(digits, width)| (digits, Some(width)));
+        let longest = width.map(|width| width.rsplit('-').next().unwrap_or_default().trim());
+        longest.is_some_and(|longest| matches!(longest, "1" | "2"))
+            || (width.is_none() && digits.len() == 2 && digits.bytes().all(|digit| digit.is_ascii_digit()))
+    })
 }

@@ -11,6 +11,7 @@ use super::{
     functions::{self, REFUSED},
     guard::{Guard, Guards},
     limits,
+    natives::Url,
 };
 use jsonata_core::{
     ast::{AstNode, BinaryOp, PathStep, Stage},
@@ -18,15 +19,16 @@ use jsonata_core::{
 };
 use std::collections::BTreeSet;
 
-/// The bounded tree and the guards it needs.
-pub(super) fn harden(node: AstNode, bound: &BTreeSet<String>) -> (AstNode, Guards) {
-    let mut harden = Harden { bound, guards: Guards::default() };
+/// The bounded tree and the guards it needs. `carrying`: for values in which numbers are carried for their digits.
+pub(super) fn harden(node: AstNode, bound: &BTreeSet<String>, carrying: bool) -> (AstNode, Guards) {
+    let mut harden = Harden { bound, carrying, guards: Guards::default() };
     let node = harden.node(node);
     (node, harden.guards)
 }
 
 struct Harden<'a> {
     bound: &'a BTreeSet<String>,
+    carrying: bool,
     guards: Guards,
 }
 
@@ -60,7 +62,10 @@ impl Harden<'_> {
             AstNode::Variable(name) => self.variable(name),
             AstNode::Path { steps } => AstNode::Path { steps: self.path(steps) },
             AstNode::Binary { op, lhs, rhs } => self.binary(op, *lhs, *rhs),
-            AstNode::Unary { op, operand } => AstNode::Unary { op, operand: self.boxed(*operand) },
+            AstNode::Unary { op, operand } => {
+                let operand = self.node(*operand);
+                AstNode::Unary { op, operand: Box::new(self.carrying(Guard::Exact, operand)) }
+            }
             AstNode::Function { name, args, is_builtin: true } if self.is_builtin(&name) => self.call(name, args),
             AstNode::Function { name, args, is_builtin } => {
                 AstNode::Function { name, args: self.arguments(args), is_builtin }
@@ -88,7 +93,7 @@ impl Harden<'_> {
             AstNode::FunctionApplication(inner) => AstNode::FunctionApplication(self.boxed(*inner)),
             AstNode::Sort { input, terms } => AstNode::Sort {
                 input: self.boxed(*input),
-                terms: terms.into_iter().map(|(term, ascending)| (self.node(term), ascending)).collect(),
+                terms: terms.into_iter().map(|(term, ascending)| (self.exact(term), ascending)).collect(),
             },
             AstNode::Transform { location, update, delete } => AstNode::Transform {
                 location: self.boxed(*location),
@@ -104,11 +109,16 @@ impl Harden<'_> {
 
     /// A function handed on by name becomes a lambda that calls it, so that the call can be guarded.
     fn variable(&mut self, name: String) -> AstNode {
-        let special = matches!(name.as_str(), "now" | "millis" | "toMillis" | "fromMillis");
+        let special =
+            matches!(name.as_str(), "now" | "millis" | "toMillis" | "fromMillis" | "number" | "sift" | "sort")
+                || url(&name).is_some()
+                || (self.carrying && !moves(&name));
         let arity = match functions::function(&name) {
             _ if self.bound.contains(&name) => None,
             // `$zip` takes any number of arguments: handed on it stays itself, and what it is called with is bounded.
-            Some(function) if special || (function.grows && function.arity > 0) => Some(function.arity),
+            Some(function) if (special || function.grows) && (function.arity > 0 || name == "millis") => {
+                Some(function.arity)
+            }
             Some(_) => None,
             None => REFUSED.contains(&name.as_str()).then_some(1),
         };
@@ -119,33 +129,45 @@ impl Harden<'_> {
         AstNode::Lambda { params, body: Box::new(body), signature: None, thunk: true }
     }
 
-    fn call(&mut self, name: String, mut args: Vec<AstNode>) -> AstNode {
+    fn call(&mut self, name: String, args: Vec<AstNode>) -> AstNode {
+        let args = if self.carrying { self.carried(&name, args) } else { args };
+        self.guarded(name, args)
+    }
+
+    /// Where numbers are carried, only functions that move values take them.
+    fn carried(&mut self, name: &str, args: Vec<AstNode>) -> Vec<AstNode> {
+        let guard = if name == "string" { Guard::Digits } else { Guard::Exact };
+        let takes = moves(name) && !(name == "sort" && args.len() < 2);
+        let args = args.into_iter().enumerate();
+        args.map(|(at, arg)| if takes && !(name == "lookup" && at == 1) { arg } else { self.carrying(guard, arg) })
+            .collect()
+    }
+
+    fn guarded(&mut self, name: String, mut args: Vec<AstNode>) -> AstNode {
+        if let Some(url) = url(&name) {
+            if args.is_empty() {
+                args.push(AstNode::Variable(String::new()));
+            }
+            let args = self.growing(args);
+            return self.plant_all(Guard::Url(url), args);
+        }
         match name.as_str() {
             "random" | "shuffle" | "eval" => return self.plant(Guard::Refused, vec![AstNode::String(name)]),
             "millis" if args.is_empty() => return self.plant(Guard::Millis, Vec::new()),
             "now" => {
                 args.insert(0, self.plant(Guard::Millis, Vec::new()));
-                return self.call("fromMillis".to_owned(), args);
+                return self.guarded("fromMillis".to_owned(), args);
             }
-            "fromMillis" => {
-                let args = self.from(1, args, Guard::Picture);
-                return builtin(name, args);
-            }
-            "toMillis" => {
-                let args = self.from(1, args, Guard::DatePicture);
-                return builtin(name, args);
-            }
+            "fromMillis" => return self.from_millis(args),
+            "toMillis" => return self.to_millis(args),
+            "number" => return self.checked(name, 0, args, Guard::NumberText),
+            "sort" | "sift" if args.len() == 2 => return self.checked(name, 1, args, Guard::Callback),
             "pad" => {
                 let args = self.arguments(args).into_iter().map(|arg| self.plant(Guard::Width, vec![arg])).collect();
                 return builtin(name, args);
             }
             "replace" | "join" => return self.repeating(name, args),
-            "match" if !args.is_empty() => {
-                let args = self.arguments(args).into_iter().enumerate();
-                let args = args.map(|(at, arg)| if at == 0 { self.plant(Guard::Text, vec![arg]) } else { arg });
-                let args = args.collect();
-                return builtin(name, args);
-            }
+            "match" if !args.is_empty() => return self.checked(name, 0, args, Guard::Text),
             _ => {}
         }
         let grows = functions::function(&name).is_some_and(|function| function.grows);
@@ -153,11 +175,78 @@ impl Harden<'_> {
         builtin(name, args)
     }
 
+    /// A call with a guard around one argument.
+    fn checked(&mut self, name: String, which: usize, args: Vec<AstNode>, guard: Guard) -> AstNode {
+        let args = self.growing(args).into_iter().enumerate();
+        let args = args.map(|(at, arg)| if at == which { self.plant(guard, vec![arg]) } else { arg }).collect();
+        builtin(name, args)
+    }
+
+    /// With a zone, the time is needed twice: `(function($t, $p, $z){ $fromMillis($t, $p, zone($t, $z)) })(…)`.
+    fn from_millis(&mut self, args: Vec<AstNode>) -> AstNode {
+        let args = self.nodes(args);
+        if args.len() != 3 {
+            let args = args.into_iter().enumerate();
+            let args = args.map(|(at, arg)| self.plant(if at == 0 { Guard::Whole } else { Guard::Picture }, vec![arg]));
+            let args = args.collect();
+            return builtin("fromMillis".to_owned(), args);
+        }
+        let [time, picture, zone] = ["guard:t", "guard:p", "guard:z"].map(|name| AstNode::Variable(name.to_owned()));
+        let body = vec![
+            self.plant(Guard::Whole, vec![time.clone()]),
+            self.plant(Guard::Picture, vec![picture]),
+            self.plant(Guard::Zone, vec![time, zone]),
+        ];
+        called("fromMillis", &["guard:t", "guard:p", "guard:z"], body, args, None)
+    }
+
+    fn to_millis(&mut self, args: Vec<AstNode>) -> AstNode {
+        let args = self.nodes(args);
+        if !matches!(args.len(), 2 | 3) {
+            return builtin("toMillis".to_owned(), args);
+        }
+        let [text, picture, zone] = ["guard:s", "guard:p", "guard:z"].map(|name| AstNode::Variable(name.to_owned()));
+        let body =
+            vec![self.plant(Guard::Stamp, vec![text, picture.clone()]), self.plant(Guard::DatePicture, vec![picture])];
+        let zoned = (args.len() > 2).then_some(zone);
+        let params = if zoned.is_some() { &["guard:s", "guard:p", "guard:z"][..] } else { &["guard:s", "guard:p"] };
+        if zoned.is_some() {
+            self.guards.insert(Guard::Local);
+        }
+        called("toMillis", params, body, args, zoned)
+    }
+
+    /// Hardens a node whose value must be one that the evaluator can calculate with.
+    fn exact(&mut self, node: AstNode) -> AstNode {
+        let node = self.node(node);
+        self.carrying(Guard::Exact, node)
+    }
+
+    /// A guard that is needed only where numbers are carried, around what may be one.
+    fn carrying(&mut self, guard: Guard, node: AstNode) -> AstNode {
+        let never = matches!(
+            node,
+            AstNode::String(_)
+                | AstNode::Number(_)
+                | AstNode::Boolean(_)
+                | AstNode::Null
+                | AstNode::Undefined
+                | AstNode::Placeholder
+                | AstNode::Regex { .. }
+                | AstNode::Lambda { .. }
+        );
+        if !self.carrying || never { node } else { self.plant(guard, vec![node]) }
+    }
+
     /// `$replace` and `$join` repeat one argument as often as another is long.
     fn repeating(&mut self, name: String, mut args: Vec<AstNode>) -> AstNode {
         // `s.$replace(p, r)` takes the context as its first argument.
         if name == "replace" && args.len() == 2 {
-            args.insert(0, AstNode::Variable(String::new()));
+            args.insert(0, self.plant(Guard::Subject, vec![AstNode::Variable(String::new())]));
+        }
+        if name == "replace" {
+            let args_in = args.into_iter().enumerate();
+            args = args_in.map(|(at, arg)| if matches!(at, 1 | 2) { self.pattern(arg) } else { arg }).collect();
         }
         let repeated = if name == "replace" { 2 } else { 1 };
         if matches!(args.get(repeated), Some(AstNode::Lambda { .. })) {
@@ -180,6 +269,15 @@ impl Harden<'_> {
         builtin(name, hardened)
     }
 
+    fn pattern(&mut self, arg: AstNode) -> AstNode {
+        match arg {
+            plain @ (AstNode::String(_) | AstNode::Placeholder | AstNode::Lambda { .. } | AstNode::Regex { .. }) => {
+                plain
+            }
+            other => self.plant(Guard::Pattern, vec![other]),
+        }
+    }
+
     /// Partial applications are bounded by what each argument may be.
     fn small(&mut self, arg: AstNode) -> AstNode {
         const SMALL: f64 = 64.0 * 1024.0;
@@ -189,19 +287,15 @@ impl Harden<'_> {
         }
     }
 
-    fn from(&mut self, first: usize, args: Vec<AstNode>, guard: Guard) -> Vec<AstNode> {
-        let args = self.nodes(args).into_iter().enumerate();
-        args.map(|(at, arg)| {
-            let leave = at < first || matches!(arg, AstNode::Placeholder);
-            if leave { arg } else { self.plant(guard, vec![arg]) }
-        })
-        .collect()
-    }
-
     fn plant(&mut self, guard: Guard, args: Vec<AstNode>) -> AstNode {
         if args.first().is_some_and(|arg| matches!(arg, AstNode::Placeholder)) {
             return AstNode::Placeholder;
         }
+        self.plant_all(guard, args)
+    }
+
+    /// As `plant`, and a placeholder makes it a partial application.
+    fn plant_all(&mut self, guard: Guard, args: Vec<AstNode>) -> AstNode {
         self.guards.insert(guard);
         AstNode::Function { name: guard.name().to_owned(), args, is_builtin: true }
     }
@@ -250,12 +344,15 @@ impl Harden<'_> {
 
     fn pairs(&mut self, pairs: Vec<(AstNode, AstNode)>) -> Vec<(AstNode, AstNode)> {
         let limit = share(pairs.len());
-        pairs.into_iter().map(|(key, value)| (self.node(key), self.bounded(value, limit))).collect()
+        pairs.into_iter().map(|(key, value)| (self.exact(key), self.bounded(value, limit))).collect()
     }
 
     fn binary(&mut self, op: BinaryOp, lhs: AstNode, rhs: AstNode) -> AstNode {
         let (lhs, rhs) = match op {
-            BinaryOp::Concatenate => (self.bounded(lhs, None), self.bounded(rhs, None)),
+            BinaryOp::Concatenate => {
+                let (lhs, rhs) = (self.bounded(lhs, None), self.bounded(rhs, None));
+                (self.carrying(Guard::Digits, lhs), self.carrying(Guard::Digits, rhs))
+            }
             BinaryOp::Equal | BinaryOp::NotEqual | BinaryOp::In => (self.complex(lhs), self.complex(rhs)),
             BinaryOp::Range => {
                 let (lhs, rhs) = (self.node(lhs), self.node(rhs));
@@ -271,8 +368,8 @@ impl Harden<'_> {
             | BinaryOp::LessThan
             | BinaryOp::LessThanOrEqual
             | BinaryOp::GreaterThan
-            | BinaryOp::GreaterThanOrEqual
-            | BinaryOp::And
+            | BinaryOp::GreaterThanOrEqual => (self.exact(lhs), self.exact(rhs)),
+            BinaryOp::And
             | BinaryOp::Or
             | BinaryOp::FocusBind
             | BinaryOp::IndexBind
@@ -351,15 +448,49 @@ impl Harden<'_> {
         AstNode::FunctionApplication(Box::new(self.plant(Guard::Step, vec![inner])))
     }
 
+    /// A filter's condition: a number in it is a place in the list.
+    fn condition(&mut self, condition: AstNode) -> AstNode {
+        if matches!(condition, AstNode::Binary { .. } | AstNode::Unary { .. }) {
+            self.node(condition)
+        } else {
+            self.exact(condition)
+        }
+    }
+
     fn stages(&mut self, stages: Vec<Stage>) -> Vec<Stage> {
         stages
             .into_iter()
             .map(|stage| match stage {
-                Stage::Filter(condition) => Stage::Filter(self.boxed(*condition)),
+                Stage::Filter(condition) => Stage::Filter(Box::new(self.condition(*condition))),
                 keep @ (Stage::KeepArray | Stage::Index(_)) => keep,
             })
             .collect()
     }
+}
+
+fn url(name: &str) -> Option<Url> {
+    [Url::Encode, Url::EncodeComponent, Url::Decode, Url::DecodeComponent].into_iter().find(|url| url.name() == name)
+}
+
+/// Whether a function only moves values: it looks into none of the numbers it is given.
+fn moves(name: &str) -> bool {
+    const MOVES: [&str; 19] = [
+        "append", "boolean", "count", "distinct", "each", "exists", "filter", "keys", "lookup", "map", "merge", "not",
+        "reduce", "reverse", "sift", "single", "sort", "spread", "zip",
+    ];
+    MOVES.contains(&name)
+}
+
+/// `(function(params){ $name(body) })(args)`, with the answer in a zone when one is given.
+fn called(name: &str, params: &[&str], body: Vec<AstNode>, args: Vec<AstNode>, zone: Option<AstNode>) -> AstNode {
+    let call = builtin(name.to_owned(), body);
+    let body = match zone {
+        Some(zone) => builtin(Guard::Local.name().to_owned(), vec![call, zone]),
+        None => call,
+    };
+    let params = params.iter().map(|name| (*name).to_owned()).collect();
+    let lambda = AstNode::Lambda { params, body: Box::new(body), signature: None, thunk: false };
+    AstNode::Call { procedure: Box::new(lambda), args }
 }
 
 fn builtin(name: String, args: Vec<AstNode>) -> AstNode {
@@ -386,6 +517,8 @@ fn is_bounded(node: &AstNode) -> bool {
         | AstNode::Lambda { .. }
         | AstNode::Transform { .. }
         | AstNode::Unary { .. } => true,
+        // What a path stands at was bounded when it came there; planted around, it would be the caller's in a lambda.
+        AstNode::Variable(name) if name.is_empty() => true,
         AstNode::Path { steps } => steps.iter().enumerate().all(|(at, step)| match &step.node {
             AstNode::Name(_) => true,
             AstNode::Variable(_) | AstNode::ParentVariable(_) => at == 0 && steps.len() > 1,

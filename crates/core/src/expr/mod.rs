@@ -8,6 +8,7 @@
 //! Every evaluation is bounded in time, depth and size ([`limits`]); reaching a bound is an [`ExpressionError`].
 
 mod analyse;
+mod carried;
 mod convert;
 mod error;
 mod expression;
@@ -15,6 +16,7 @@ mod functions;
 mod guard;
 mod harden;
 pub mod limits;
+mod natives;
 mod plan;
 mod scope;
 mod template;

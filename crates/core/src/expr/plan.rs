@@ -5,9 +5,10 @@
 // The syntax tree is JSONata's enum: where only some nodes matter, the rest are passed over on purpose.
 #![allow(clippy::wildcard_enum_match_arm)]
 
-use super::analyse::is_plain;
+use super::{analyse::is_plain, carried, convert::number_of, natives::counts};
 use jsonata_core::ast::{AstNode, BinaryOp, PathStep};
 use serde_json::{Number, Value};
+use std::cmp::Ordering;
 
 /// How an expression is answered.
 #[derive(Debug, Clone)]
@@ -75,16 +76,11 @@ fn names(node: &AstNode) -> Option<Vec<String>> {
 }
 
 fn literal(node: &AstNode) -> Option<Value> {
-    const EXACT: f64 = 9_007_199_254_740_992.0;
     match node {
         AstNode::String(text) => Some(Value::String(text.clone())),
         AstNode::Boolean(value) => Some(Value::Bool(*value)),
         AstNode::Null => Some(Value::Null),
-        #[allow(clippy::cast_possible_truncation)]
-        AstNode::Number(number) if number.fract() == 0.0 && number.abs() < EXACT => {
-            Some(Value::Number(Number::from(*number as i64)))
-        }
-        AstNode::Number(number) => Number::from_f64(*number).map(Value::Number),
+        AstNode::Number(number) => number_of(*number).ok().map(Value::Number),
         _ => None,
     }
 }
@@ -158,7 +154,8 @@ pub(super) fn compare(found: Found<'_>, test: Test, literal: &Value) -> Option<O
 
 fn equal(value: &Value, literal: &Value) -> Option<bool> {
     match (value, literal) {
-        (Value::Number(a), Value::Number(b)) => Some(a.as_f64()? == b.as_f64()?),
+        // What a double does not hold equals nothing that an expression can write.
+        (Value::Number(a), Value::Number(b)) => Some(carried::carry(a).is_none() && a.as_f64()? == b.as_f64()?),
         (Value::Array(_) | Value::Object(_), _) => None,
         (a, b) => Some(a == b),
     }
@@ -166,7 +163,7 @@ fn equal(value: &Value, literal: &Value) -> Option<bool> {
 
 fn ordered(value: &Value, test: Test, literal: &Value) -> Option<bool> {
     let order = match (value, literal) {
-        (Value::Number(a), Value::Number(b)) => a.as_f64()?.partial_cmp(&b.as_f64()?)?,
+        (Value::Number(a), Value::Number(b)) => order(a, b.as_f64()?)?,
         // JSONata orders text as JavaScript does, by UTF-16 units; below U+D800 that is the order of bytes.
         (Value::String(a), Value::String(b)) if simple_text(a) && simple_text(b) => a.cmp(b),
         _ => return None,
@@ -177,6 +174,17 @@ fn ordered(value: &Value, test: Test, literal: &Value) -> Option<bool> {
         Test::Greater => Some(order.is_gt()),
         Test::GreaterOrEqual => Some(order.is_ge()),
         Test::Equal | Test::NotEqual => None,
+    }
+}
+
+/// How a number stands to a double, exactly.
+#[allow(clippy::cast_possible_truncation)]
+fn order(number: &Number, double: f64) -> Option<Ordering> {
+    let whole = number.as_i64().map(i128::from).or_else(|| number.as_u64().map(i128::from));
+    match whole.filter(|whole| !counts(*whole)) {
+        // Where doubles have gaps they are whole numbers, if they are near.
+        Some(whole) if double.abs() < 1e30 => Some(whole.cmp(&(double as i128))),
+        Some(_) | None => number.as_f64()?.partial_cmp(&double),
     }
 }
 
