@@ -16,6 +16,11 @@ impl TimeZone {
         TABLES.get_or_init(TimeZoneDatabase::bundled).get(name).ok().map(Self)
     }
 
+    /// Its rules, for who reckons with them.
+    pub(crate) fn rules(self) -> jiff::tz::TimeZone {
+        self.0
+    }
+
     /// A zone that is always so many seconds east of UTC; `None` beyond 25 hours.
     pub(crate) fn fixed(seconds: i32) -> Option<Self> {
         jiff::tz::Offset::from_seconds(seconds).ok().map(|offset| Self(offset.to_time_zone()))

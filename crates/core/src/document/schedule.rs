@@ -56,7 +56,7 @@ impl Schedule {
 /// The time zone of this IANA name (`Europe/Berlin`, `UTC`), from the list this build carries: the same on every machine.
 #[must_use]
 pub fn time_zone_named(name: &str) -> Option<TimeZone> {
-    jiff::tz::TimeZoneDatabase::bundled().get(name).ok()
+    crate::time_zone::TimeZone::named(name).map(crate::time_zone::TimeZone::rules)
 }
 
 /// The expression alone.

@@ -114,14 +114,7 @@ impl Walk {
             AstNode::Path { steps } => self.path(steps, root),
             AstNode::Binary { op, lhs, rhs } => self.binary(*op, lhs, rhs, root),
             AstNode::Unary { operand, .. } => self.node(operand, root),
-            AstNode::Function { name, args, is_builtin } => {
-                self.named.insert(name.clone());
-                if root {
-                    self.calls.insert(name.clone());
-                    self.whole |= *is_builtin && reads_context(name, args.len());
-                }
-                self.all(args, root);
-            }
+            AstNode::Function { name, args, is_builtin } => self.function(name, args, *is_builtin, root),
             AstNode::Call { procedure, args } => {
                 self.whole |= root && !is_plain_lambda(procedure);
                 self.node(procedure, root);
@@ -132,14 +125,7 @@ impl Walk {
                 self.opaque.extend(params.iter().cloned());
                 self.node(body, root);
             }
-            AstNode::Array(items) | AstNode::ArrayGroup(items) => {
-                for item in items {
-                    match item {
-                        AstNode::Binary { op: BinaryOp::Range, lhs, rhs } => self.all([&**lhs, &**rhs], root),
-                        other => self.node(other, root),
-                    }
-                }
-            }
+            AstNode::Array(items) | AstNode::ArrayGroup(items) => self.list(items, root),
             AstNode::Block(items) => self.all(items, root),
             AstNode::Object(pairs) => self.all(pairs.iter().flat_map(|(key, value)| [key, value]), root),
             AstNode::ObjectTransform { input, pattern } => {
@@ -160,6 +146,24 @@ impl Walk {
                 self.node(location, false);
                 self.node(update, false);
                 self.all(delete.as_deref(), false);
+            }
+        }
+    }
+
+    fn function(&mut self, name: &str, args: &[AstNode], is_builtin: bool, root: bool) {
+        self.named.insert(name.to_owned());
+        if root {
+            self.calls.insert(name.to_owned());
+            self.whole |= is_builtin && reads_context(name, args.len());
+        }
+        self.all(args, root);
+    }
+
+    fn list(&mut self, items: &[AstNode], root: bool) {
+        for item in items {
+            match item {
+                AstNode::Binary { op: BinaryOp::Range, lhs, rhs } => self.all([&**lhs, &**rhs], root),
+                other => self.node(other, root),
             }
         }
     }

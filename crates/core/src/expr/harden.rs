@@ -158,8 +158,8 @@ impl Harden<'_> {
                 args.insert(0, self.plant(Guard::Millis, Vec::new()));
                 return self.guarded("fromMillis".to_owned(), args);
             }
-            "fromMillis" => return self.from_millis(args),
-            "toMillis" => return self.to_millis(args),
+            "fromMillis" => return self.time_written(args),
+            "toMillis" => return self.time_read(args),
             "number" => return self.checked(name, 0, args, Guard::NumberText),
             "sort" | "sift" if args.len() == 2 => return self.checked(name, 1, args, Guard::Callback),
             "pad" => {
@@ -183,7 +183,7 @@ impl Harden<'_> {
     }
 
     /// With a zone, the time is needed twice: `(function($t, $p, $z){ $fromMillis($t, $p, zone($t, $z)) })(…)`.
-    fn from_millis(&mut self, args: Vec<AstNode>) -> AstNode {
+    fn time_written(&mut self, args: Vec<AstNode>) -> AstNode {
         let args = self.nodes(args);
         if args.len() != 3 {
             let args = args.into_iter().enumerate();
@@ -200,7 +200,7 @@ impl Harden<'_> {
         called("fromMillis", &["guard:t", "guard:p", "guard:z"], body, args, None)
     }
 
-    fn to_millis(&mut self, args: Vec<AstNode>) -> AstNode {
+    fn time_read(&mut self, args: Vec<AstNode>) -> AstNode {
         let args = self.nodes(args);
         if !matches!(args.len(), 2 | 3) {
             return builtin("toMillis".to_owned(), args);

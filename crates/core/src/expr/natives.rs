@@ -143,10 +143,10 @@ pub(super) fn zone(arguments: &[JValue]) -> Result<JValue, EvaluatorError> {
 /// The instant of a time that was read as if it were UTC's, in a zone.
 pub(super) fn local(arguments: &[JValue]) -> Result<JValue, EvaluatorError> {
     let [millis, name] = arguments else { return Err(failed("T0410: a time and a zone")) };
-    let zone = match name {
-        JValue::Undefined => return Ok(millis.clone()),
-        name => find(name.as_str().ok_or_else(|| failed("T0410: the zone of $toMillis is a text"))?)?,
-    };
+    if name.is_undefined() {
+        return Ok(millis.clone());
+    }
+    let zone = find(name.as_str().ok_or_else(|| failed("T0410: the zone of $toMillis is a text"))?)?;
     let Some(millis) = millis.as_f64() else { return Ok(millis.clone()) };
     #[allow(clippy::cast_possible_truncation)]
     let instant = zone.instant(Timestamp(millis as i64)).ok_or_else(|| failed("D3110: no such time"))?;
