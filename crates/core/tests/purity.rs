@@ -9,16 +9,17 @@ use std::{
 };
 
 /// What each crate may depend on, as ARCHITECTURE.md draws it.
-const ARROWS: [(&str, &[&str]); 9] = [
+const ARROWS: [(&str, &[&str]); 10] = [
     ("core", &[]),
+    ("api", &["core"]),
     ("store", &["core"]),
     ("outbound", &["core"]),
     ("channels", &["outbound", "core"]),
     ("connectors", &["outbound", "core"]),
     ("engine", &["store", "channels", "connectors", "outbound", "core"]),
-    ("server", &["engine", "store", "channels", "connectors", "core"]),
+    ("server", &["api", "engine", "store", "channels", "connectors", "core"]),
     ("sandbox", &[]),
-    ("cli", &["server", "engine", "store", "channels", "connectors", "outbound", "sandbox", "core"]),
+    ("cli", &["api", "server", "engine", "store", "channels", "connectors", "outbound", "sandbox", "core"]),
 ];
 
 /// Runtimes, IO, clocks and sources of chance that the core must not reach. (`rand_core` holds traits only.)

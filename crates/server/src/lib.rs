@@ -12,9 +12,9 @@ mod http;
 mod openapi;
 mod pages;
 mod router;
+mod rows;
 pub mod seed;
 mod serve;
-pub mod wire;
 
 pub use app::{App, Parts};
 pub use auth::{Caller, Credential, SetupLink, ensure_admin};

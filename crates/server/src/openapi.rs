@@ -1,6 +1,6 @@
 //! What the handlers' annotations cannot say: it is the same for all of them.
 
-use crate::wire::Problem;
+use countersign_api::Problem;
 use std::collections::BTreeSet;
 use utoipa::{
     Modify, OpenApi,

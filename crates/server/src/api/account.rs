@@ -8,13 +8,14 @@ use crate::{
         fields::{bounded, email},
         problem::{ApiError, ApiResult},
     },
-    wire::{LoginRequest, Me, MeUser, PasswordRequest, SetupRequest, WorkspaceRef},
+    rows::Tell,
 };
 use axum::{
     Json,
     extract::State,
     http::{HeaderMap, HeaderValue, StatusCode, header},
 };
+use countersign_api::{LoginRequest, Me, MeUser, PasswordRequest, SetupRequest, WorkspaceRef};
 use countersign_store::{MembershipRow, NewAudit, OneTimeTokenRow, Role, UserRow};
 use serde_json::json;
 use std::net::IpAddr;
@@ -34,7 +35,7 @@ fn me(identity: &Identity) -> Me {
             slug: identity.workspace.slug.clone(),
             name: identity.workspace.name.clone(),
         },
-        role: identity.role.into(),
+        role: identity.role.tell(),
         groups: identity.groups.clone(),
     }
 }

@@ -9,9 +9,10 @@ use crate::{
         idempotency::Once,
         problem::{ApiError, ApiResult},
     },
-    wire::{ApiKey, CreateApiKeyRequest, Page},
+    rows::{Tell, stored_role},
 };
 use axum::{Json, extract::State, http::StatusCode, response::Response};
+use countersign_api::{ApiKey, CreateApiKeyRequest, Page};
 use countersign_store::{ApiKeyRow, Role};
 use serde_json::json;
 use uuid::Uuid;
@@ -26,7 +27,7 @@ fn view(row: ApiKeyRow, key: Option<String>) -> ApiKey {
         id: row.id,
         name: row.name,
         prefix: row.prefix,
-        role: row.role.into(),
+        role: row.role.tell(),
         groups: row.groups,
         created_at: row.created_at,
         last_used_at: row.last_used_at,
@@ -85,7 +86,7 @@ pub(crate) async fn create_api_key(
     let work = async move {
         let name = bounded("/name", &request.name, 200)?;
         let groups = groups("/groups", &request.groups)?;
-        let (row, key) = new_key(caller.workspace(), name, request.role.into(), groups)?;
+        let (row, key) = new_key(caller.workspace(), name, stored_role(request.role), groups)?;
         let row = ApiKeyRow { created_by: caller.id().to_owned(), created_at: app.now(), ..row };
         let detail = json!({ "key": row.name, "role": row.role, "groups": row.groups });
         let entry = caller.audit(app.now(), "api_key.created", format!("api_key:{}", row.id), detail);

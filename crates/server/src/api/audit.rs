@@ -7,13 +7,14 @@ use crate::{
         extract::{Query, invalid_parameter},
         problem::{ApiError, ApiResult},
     },
-    wire::{AuditEntry, AuditVerifyResponse, DecidedBy, Page, json},
+    rows::json,
 };
 use axum::{
     Json,
     extract::State,
     http::{HeaderName, header},
 };
+use countersign_api::{AuditEntry, AuditVerifyResponse, DecidedBy, Page};
 use countersign_store::{AuditFilter, AuditRow, Role};
 use serde::Deserialize;
 use serde_json::Value;

@@ -15,12 +15,12 @@ use crate::{
         fields::bounded,
         problem::{ApiError, ApiResult},
     },
-    wire::{
-        ChatStartRequest, ChatStartResponse, ChatView, CustomerRequest, FormSubmitted, FormValuesRequest, Message,
-        SendMessageRequest,
-    },
 };
 use axum::{Json, extract::State, http::StatusCode};
+use countersign_api::{
+    ChatStartRequest, ChatStartResponse, ChatView, CustomerRequest, FormSubmitted, FormValuesRequest, Message,
+    SendMessageRequest,
+};
 use countersign_core::run::{Actor, Via};
 use countersign_store::{
     Author, ConversationRow, ConversationStatus, ConversationUpdate, MessageRow, NewMessage, PageRequest, RunFilter,

@@ -7,9 +7,9 @@ use crate::{
         extract::Path,
         problem::{ApiError, ApiResult},
     },
-    wire::{Connector, Page},
 };
 use axum::{Json, extract::State};
+use countersign_api::{Connector, Page};
 use countersign_connectors::Manifest;
 
 fn view(app: &App, manifest: &Manifest) -> Connector {

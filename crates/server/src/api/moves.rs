@@ -8,12 +8,12 @@ use crate::{
         extract::{Body, Path},
         problem::{ApiError, ApiResult},
     },
-    wire::{
-        MoveReason, MoveRunsRequest, MoveRunsResponse, MoveVerdict, MovedRun, UndoMovesRequest, UndoMovesResponse,
-        UndoneMove,
-    },
 };
 use axum::{Json, extract::State};
+use countersign_api::{
+    MoveReason, MoveRunsRequest, MoveRunsResponse, MoveVerdict, MovedRun, UndoMovesRequest, UndoMovesResponse,
+    UndoneMove,
+};
 use countersign_engine::{CheckedMove, EngineError, MoveRun};
 use countersign_store::{PageRequest, Role, RunFilter, RunStatus};
 

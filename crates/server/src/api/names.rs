@@ -1,10 +1,7 @@
 //! Names of things, remembered for a while.
 
-use crate::{
-    app::App,
-    http::problem::ApiResult,
-    wire::{PersonRef, WorkflowRef},
-};
+use crate::{app::App, http::problem::ApiResult};
+use countersign_api::{PersonRef, WorkflowRef};
 use countersign_store::CustomerRow;
 use std::{collections::HashMap, sync::Arc};
 

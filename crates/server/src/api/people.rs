@@ -9,9 +9,10 @@ use crate::{
         idempotency::Once,
         problem::{ApiError, ApiResult},
     },
-    wire::{CreatePersonRequest, Page, Person, UpdatePersonRequest},
+    rows::{Tell, stored_role},
 };
 use axum::{Json, extract::State, response::Response};
+use countersign_api::{CreatePersonRequest, Page, Person, UpdatePersonRequest};
 use countersign_store::{Member, MembershipRow, Role, UserRow};
 use serde_json::json;
 use uuid::Uuid;
@@ -22,7 +23,7 @@ fn view(member: Member, setup_url: Option<String>) -> Person {
         id: user.id,
         email: user.email,
         name: user.name,
-        role: membership.role.into(),
+        role: membership.role.tell(),
         groups: membership.groups,
         disabled: user.disabled_at.is_some(),
         pending: user.password_hash.is_none(),
@@ -78,7 +79,7 @@ async fn add(app: App, caller: Caller, request: CreatePersonRequest) -> ApiResul
     let membership = MembershipRow {
         workspace: caller.workspace().to_owned(),
         user_id: user.id.clone(),
-        role: request.role.into(),
+        role: stored_role(request.role),
         groups,
         created_at: app.now(),
     };
@@ -133,7 +134,7 @@ pub(crate) async fn update_person(
     caller.require(Role::Admin)?;
     let Member { mut user, mut membership } = required_member(&app, &caller, &id).await?;
     let request = body.value;
-    let role = request.role.map_or(membership.role, Into::into);
+    let role = request.role.map_or(membership.role, stored_role);
     let disabled = request.disabled.unwrap_or(user.disabled_at.is_some());
     let was_admin = membership.role == Role::Admin && user.disabled_at.is_none();
     if was_admin && (role < Role::Admin || disabled) {

@@ -4,12 +4,12 @@ use crate::{
     app::App,
     auth::{Caller, actor_roles},
     http::{extract::Body, problem::ApiResult},
-    wire::{
-        ApproverPreview, ApproversPreview, FormPreview, FormPreviews, FormShowing, PreviewApproversRequest,
-        PreviewFormRequest,
-    },
 };
 use axum::{Json, extract::State};
+use countersign_api::{
+    ApproverPreview, ApproversPreview, FormPreview, FormPreviews, FormShowing, PreviewApproversRequest,
+    PreviewFormRequest,
+};
 use countersign_channels::{Showing, form_problems, showing};
 use countersign_core::{
     approval::policy::why_not,

@@ -9,9 +9,10 @@ use crate::{
         idempotency::Once,
         problem::{ApiError, ApiResult},
     },
-    wire::{Page, SavedView, SavedViewRequest, json_object},
+    rows::json_object,
 };
 use axum::{Json, extract::State, http::StatusCode, response::Response};
+use countersign_api::{Page, SavedView, SavedViewRequest};
 use countersign_store::SavedViewRow;
 use serde_json::Value;
 use uuid::Uuid;

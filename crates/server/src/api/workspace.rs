@@ -4,9 +4,9 @@ use crate::{
     app::App,
     auth::Caller,
     http::{extract::Body, fields::bounded, problem::ApiResult},
-    wire::{Policy, UpdateWorkspaceRequest, Workspace},
 };
 use axum::{Json, extract::State};
+use countersign_api::{Policy, UpdateWorkspaceRequest, Workspace};
 use countersign_store::{Role, WorkspaceRow};
 use serde_json::json;
 

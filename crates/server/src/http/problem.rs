@@ -1,10 +1,10 @@
 //! One error for all handlers: a problem document.
 
-use crate::wire::{Diagnostic, FieldError, Problem, TestResult, Workflow};
 use axum::{
     http::{HeaderValue, StatusCode, header},
     response::{IntoResponse, Response},
 };
+use countersign_api::{Diagnostic, FieldError, Problem, TestResult, Workflow};
 use countersign_core::run::{FieldProblem, Refusal};
 use countersign_engine::EngineError;
 use countersign_store::{CheckpointRow, Conflict, StoreError};
@@ -89,7 +89,7 @@ impl ApiError {
     }
 
     pub(crate) fn already_decided(row: &CheckpointRow) -> Self {
-        let by = crate::wire::decided_by(row);
+        let by = crate::rows::decided_by(row);
         let title = "This is already decided";
         let mut error = Self::conflict("already_decided", title).detail(match &by {
             Some(by) => format!("already decided by {}", by.name),

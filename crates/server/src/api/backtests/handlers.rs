@@ -8,12 +8,13 @@ use crate::{
         extract::{Body, Path},
         problem::{ApiError, ApiResult},
     },
-    wire::{
-        BacktestRequest, BacktestResponse, BacktestVerdict, BacktestedRun, CannotSay, EndChange, PathChange,
-        RequestChange, StepRename, json,
-    },
+    rows::{Tell, json},
 };
 use axum::{Json, extract::State};
+use countersign_api::{
+    BacktestRequest, BacktestResponse, BacktestVerdict, BacktestedRun, CannotSay, EndChange, PathChange, RequestChange,
+    StepRename,
+};
 use countersign_core::{
     difference::document::renamed,
     play::{self, Backtest},
@@ -151,7 +152,7 @@ fn view(row: RunRow, found: Backtest) -> BacktestedRun {
         run: row.id,
         title: row.title,
         version: row.version,
-        status: row.status.into(),
+        status: row.status.tell(),
         started_at: row.started_at,
         verdict: found.verdict.into(),
         path: found.path.map(path),

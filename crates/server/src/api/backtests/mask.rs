@@ -1,6 +1,6 @@
 //! Values that are secret by the name of their member, where requests are compared side by side.
 
-use crate::wire::FieldChange;
+use countersign_api::FieldChange;
 use serde_json::Value;
 
 /// What stands where a secret was.

@@ -10,9 +10,10 @@ use crate::{
         idempotency::Once,
         problem::{ApiError, ApiResult},
     },
-    wire::{ChannelAccount, ChannelKind, CreateChannelRequest, Page, UpdateChannelRequest, json_object},
+    rows::json_object,
 };
 use axum::{Json, extract::State, http::StatusCode, response::Response};
+use countersign_api::{ChannelAccount, ChannelKind, CreateChannelRequest, Page, UpdateChannelRequest};
 use countersign_store::{ChannelAccountRow, NewAudit, Role};
 use serde_json::{Map, Value, json};
 use uuid::Uuid;

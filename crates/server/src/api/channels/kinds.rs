@@ -1,6 +1,6 @@
 //! What an account on each channel needs, as schemas from which forms are made.
 
-use crate::wire::ChannelKind;
+use countersign_api::ChannelKind;
 use serde_json::{Value, json};
 
 /// Every kind of channel an account can be added for.

@@ -9,9 +9,10 @@ use crate::{
         fields::at_most,
         problem::{ApiError, ApiResult},
     },
-    wire::{Checkpoint, CheckpointCounts, CheckpointSummary, DecisionRequest, Page},
+    rows,
 };
 use axum::{Json, extract::State};
+use countersign_api::{Checkpoint, CheckpointCounts, CheckpointSummary, DecisionRequest, Page};
 use countersign_engine::{DecideRequest, LoadedCheckpoint};
 use countersign_store::{CheckpointFilter, CheckpointKind, CheckpointStatus, Role};
 use serde::Deserialize;
@@ -64,7 +65,7 @@ pub(crate) async fn list_checkpoints(
     if query.mine.unwrap_or(false) {
         items.retain(|item| mine_filter(&caller, item));
     }
-    Ok(Json(Page::of(items, page.next)))
+    Ok(Json(rows::page(items, page.next)))
 }
 
 /// How many are open.

@@ -4,11 +4,12 @@ use crate::{
     app::App,
     auth::Caller,
     http::problem::ApiResult,
-    wire::{
-        ApprovalGiven, Approvers, BranchPreview, Checkpoint, CheckpointConversation, CheckpointRun, CheckpointState,
-        CheckpointSummary, EarlierDecision, GuardedRequest, OpenForm, PersonRef, PreviewStep, RenderedRequest,
-        RequestDifference, StepRef, UnknownCall, closed_by, decided_by,
-    },
+    rows::{Tell, decided_by},
+};
+use countersign_api::{
+    ApprovalGiven, Approvers, BranchPreview, Checkpoint, CheckpointConversation, CheckpointRun, CheckpointState,
+    CheckpointSummary, EarlierDecision, GuardedRequest, OpenForm, PersonRef, PreviewStep, RenderedRequest,
+    RequestDifference, StepRef, UnknownCall, closed_by,
 };
 use countersign_core::{
     approval::{self, preview},
@@ -112,21 +113,21 @@ async fn summary(
     let workflow = app.workflow_ref(workspace, &row.workflow).await?;
     Ok(CheckpointSummary {
         decided_by: decided_by(&row),
-        kind: row.kind.into(),
-        status: row.status.into(),
+        kind: row.kind.tell(),
+        status: row.status.tell(),
         run: CheckpointRun {
             id: row.run,
             workflow: workflow.id,
             name: workflow.name,
             version: row.version,
-            status: run.status.into(),
+            status: run.status.tell(),
         },
         title: version.map_or_else(|| row.step.clone(), |version| version.title(&row.step).to_owned()),
         step: row.step,
         summary: row.title,
         opened_at: row.opened_at,
         due_at: row.due_at,
-        customer: customer.map(Into::into),
+        customer: customer.map(Tell::tell),
         assigned_to: app.some_person(workspace, row.assigned_to.as_deref()).await?,
         outcome: row.outcome,
         decided_at: row.decided_at,
@@ -210,7 +211,7 @@ async fn show(app: &App, detail: &mut Checkpoint, opened: Opened, (workspace, lo
                 };
                 detail.requests.push(GuardedRequest {
                     title: loaded.version.title(&request.step).to_owned(),
-                    risk: risk(app, &request.action).unwrap_or(crate::wire::Risk::High),
+                    risk: risk(app, &request.action).unwrap_or(countersign_api::Risk::High),
                     step: request.step,
                     action: request.action,
                     connection: request.connection,
@@ -270,7 +271,7 @@ pub(crate) async fn render(
     Ok(RenderedRequest { method: rendered.method, url: rendered.url, headers: rendered.headers, body: rendered.body })
 }
 
-pub(crate) fn risk(app: &App, action: &str) -> Option<crate::wire::Risk> {
+pub(crate) fn risk(app: &App, action: &str) -> Option<countersign_api::Risk> {
     app.engine.catalogue().action(action).map(|spec| spec.risk.into())
 }
 

@@ -10,9 +10,10 @@ use crate::{
         idempotency::Once,
         problem::{ApiError, ApiResult},
     },
-    wire::{Connection, CreateConnectionRequest, FieldError, Page, UpdateConnectionRequest, json_object},
+    rows::json_object,
 };
 use axum::{Json, extract::State, http::StatusCode, response::Response};
+use countersign_api::{Connection, CreateConnectionRequest, FieldError, Page, UpdateConnectionRequest};
 use countersign_store::{ConnectionRow, NewAudit, Role};
 use serde_json::{Map, Value, json};
 use uuid::Uuid;

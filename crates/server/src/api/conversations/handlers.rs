@@ -13,12 +13,12 @@ use crate::{
         idempotency::Once,
         problem::{ApiError, ApiResult},
     },
-    wire::{
-        AssignRequest, Conversation, ConversationSummary, CustomerRef, Message, Note, NoteRequest, Page,
-        SendMessageRequest,
-    },
+    rows::{self, Tell},
 };
 use axum::{Json, extract::State, response::Response};
+use countersign_api::{
+    AssignRequest, Conversation, ConversationSummary, CustomerRef, Message, Note, NoteRequest, Page, SendMessageRequest,
+};
 use countersign_store::{
     Author, ConversationFilter, ConversationRow, ConversationStatus, ConversationUpdate, NewAudit, NewMessage, NoteRow,
     PageRequest, Role, RunFilter,
@@ -76,10 +76,10 @@ pub(crate) async fn list_conversations(
     let customers = app.customers(workspace, page.items.iter().filter_map(|row| row.customer.as_deref())).await?;
     let mut items = Vec::with_capacity(page.items.len());
     for row in page.items {
-        let customer = row.customer.as_ref().and_then(|id| customers.get(id)).map(CustomerRef::from);
+        let customer = row.customer.as_ref().and_then(|id| customers.get(id)).map(Tell::tell);
         items.push(summary(&app, row, customer).await?);
     }
-    Ok(Json(Page::of(items, page.next)))
+    Ok(Json(rows::page(items, page.next)))
 }
 
 async fn summary(app: &App, row: ConversationRow, customer: Option<CustomerRef>) -> ApiResult<ConversationSummary> {
@@ -120,7 +120,7 @@ async fn detail(app: &App, row: ConversationRow, before: Option<u64>) -> ApiResu
         None => None,
     };
     Ok(Json(Conversation {
-        customer: customer.map(Into::into),
+        customer: customer.map(Tell::tell),
         assigned_to: app.some_person(workspace, row.assigned_to.as_deref()).await?,
         messages: message_views(app, workspace, rows).await?,
         has_older,

@@ -3,8 +3,9 @@
 use crate::{
     app::App,
     http::problem::ApiResult,
-    wire::{FormStatus, Message, MessageAuthor, MessageForm, json_object},
+    rows::{Tell, json_object},
 };
+use countersign_api::{FormStatus, Message, MessageAuthor, MessageForm};
 use countersign_core::run::{Event, PostedForm};
 use countersign_store::{CheckpointRow, CheckpointStatus, MessageRow};
 use serde_json::{Map, Value};
@@ -35,7 +36,7 @@ fn view(row: MessageRow, form: Option<MessageForm>) -> Message {
         id: row.id,
         position: row.position,
         at: row.at,
-        author: MessageAuthor { kind: row.author.into(), name: Some(row.author_name).filter(|name| !name.is_empty()) },
+        author: MessageAuthor { kind: row.author.tell(), name: Some(row.author_name).filter(|name| !name.is_empty()) },
         body: row.body,
         form,
         run: row.run,

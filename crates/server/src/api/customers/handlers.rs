@@ -9,9 +9,10 @@ use crate::{
         idempotency::Once,
         problem::{ApiError, ApiResult},
     },
-    wire::{Customer, CustomerRequest, Page},
+    rows::{self, Tell},
 };
 use axum::{Json, extract::State, response::Response};
+use countersign_api::{Customer, CustomerRequest, Page};
 use countersign_store::{CustomerRow, Role};
 use serde::Deserialize;
 use serde_json::json;
@@ -42,7 +43,7 @@ pub(crate) async fn list_customers(
     let page = Listing { cursor: query.cursor, limit: query.limit }.page()?;
     let text = query.text.as_deref().filter(|text| !text.is_empty());
     let page = app.store.list_customers(caller.workspace(), text, &page).await?;
-    Ok(Json(Page::of(page.items.into_iter().map(Into::into).collect(), page.next)))
+    Ok(Json(rows::page(page.items.into_iter().map(Tell::tell).collect(), page.next)))
 }
 
 /// Adds a customer.
@@ -65,7 +66,7 @@ pub(crate) async fn create_customer(
         app.store.create_customer(&row).await?;
         let entry = caller.audit(app.now(), "customer.created", format!("customer:{}", row.id), json!({}));
         app.store.append_audit(caller.workspace(), vec![entry]).await?;
-        Ok(Customer::from(row))
+        Ok(row.tell())
     };
     once.run(work).await
 }
@@ -82,7 +83,7 @@ pub(crate) async fn get_customer(
     caller: Caller,
     Path(id): Path<String>,
 ) -> ApiResult<Json<Customer>> {
-    Ok(Json(required(&app, &caller, &id).await?.into()))
+    Ok(Json(required(&app, &caller, &id).await?.tell()))
 }
 
 /// Changes a customer: what is given is set, a field that is null is removed.
@@ -101,5 +102,5 @@ pub(crate) async fn update_customer(
     app.store.update_customer(&row).await?;
     let entry = caller.audit(app.now(), "customer.changed", format!("customer:{id}"), json!({}));
     app.store.append_audit(caller.workspace(), vec![entry]).await?;
-    Ok(Json(row.into()))
+    Ok(Json(row.tell()))
 }

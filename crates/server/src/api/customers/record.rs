@@ -6,8 +6,9 @@ use crate::{
         fields::{at_most, email},
         problem::{ApiError, ApiResult},
     },
-    wire::{CustomerRequest, json_object},
+    rows::json_object,
 };
+use countersign_api::CustomerRequest;
 use countersign_store::{CustomerKey, CustomerRow, StoreError};
 use serde_json::{Value, json};
 use uuid::Uuid;

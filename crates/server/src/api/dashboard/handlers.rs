@@ -8,9 +8,9 @@ use crate::{
         extract::{Query, invalid_parameter},
         problem::ApiResult,
     },
-    wire::Dashboard,
 };
 use axum::{Json, extract::State};
+use countersign_api::Dashboard;
 use countersign_store::Span;
 use serde::Deserialize;
 use utoipa::IntoParams;

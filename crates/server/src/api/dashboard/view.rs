@@ -1,10 +1,7 @@
 //! The dashboard's numbers from what the store read.
 
-use crate::{
-    app::App,
-    http::problem::ApiResult,
-    wire::{ApprovalTimes, Dashboard, FailingStep, RunCounts, RunsInSlice, StepTimes},
-};
+use crate::{app::App, http::problem::ApiResult, rows::Tell};
+use countersign_api::{ApprovalTimes, Dashboard, FailingStep, RunCounts, RunsInSlice, StepTimes};
 use countersign_core::{log::hint, statistics::spread};
 use countersign_store::{ApprovalWait, CheckpointKind, RunsInBucket, Span, StepTime};
 use std::collections::BTreeMap;
@@ -48,7 +45,7 @@ fn slices(span: &Span, slice_ms: i64, found: &[RunsInBucket]) -> Vec<RunsInSlice
         start += slice_ms;
     }
     for bucket in found {
-        at.entry(bucket.at).or_default().add(bucket.status, bucket.count);
+        at.entry(bucket.at).or_default().add(bucket.status.tell(), bucket.count);
     }
     at.into_iter().map(|(at, runs)| RunsInSlice { at, runs }).collect()
 }
@@ -105,7 +102,7 @@ async fn approvals(
     app: &App,
     workspace: &str,
     waits: Vec<ApprovalWait>,
-) -> ApiResult<(Vec<ApprovalTimes>, Option<crate::wire::Times>)> {
+) -> ApiResult<(Vec<ApprovalTimes>, Option<countersign_api::Times>)> {
     let all = spread(waits.iter().map(|wait| (wait.decided_at - wait.opened_at).max(0)).collect());
     let mut by_step: BTreeMap<(String, String), Waited> = BTreeMap::new();
     for wait in waits {

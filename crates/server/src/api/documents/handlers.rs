@@ -8,9 +8,9 @@ use crate::{
         extract::Body,
         problem::{ApiError, ApiResult},
     },
-    wire::{CheckRequest, CheckResponse, EvalRequest, EvalResponse},
 };
 use axum::{Json, extract::State};
+use countersign_api::{CheckRequest, CheckResponse, EvalRequest, EvalResponse};
 use countersign_core::{
     document::workflow_schema,
     expr::{Expression, ExpressionError, Scope, Template},

@@ -1,12 +1,10 @@
 //! Workflow documents on their way in: from JSON or YAML to a value, and what the checks say about it.
 
-use crate::{
-    http::{
-        extract::too_large,
-        problem::{ApiError, ApiResult},
-    },
-    wire::{Diagnostic, Severity, StepDifference},
+use crate::http::{
+    extract::too_large,
+    problem::{ApiError, ApiResult},
 };
+use countersign_api::{Diagnostic, Severity, StepDifference};
 use countersign_core::{
     catalogue::Catalogue,
     check,

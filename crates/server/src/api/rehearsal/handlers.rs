@@ -12,12 +12,12 @@ use crate::{
         extract::{Body, Path, Query},
         problem::{ApiError, ApiResult},
     },
-    wire::{
-        Answer, Given, Page, RealCallRequest, RealCallResponse, RecordedAnswer, Rehearsal, RehearseRequest,
-        RenderedRequest, same,
-    },
+    rows::same,
 };
 use axum::{Json, extract::State, http::StatusCode};
+use countersign_api::{
+    Answer, Given, Page, RealCallRequest, RealCallResponse, RecordedAnswer, Rehearsal, RehearseRequest, RenderedRequest,
+};
 use countersign_connectors::{Call, CallOutcome};
 use countersign_core::{
     catalogue::Risk,

@@ -4,11 +4,11 @@ use crate::{
     api::checkpoints::view::{preview_steps, render, risk},
     app::App,
     http::problem::field_errors,
-    wire::{
-        GuardedRequest, NotPlayed, Rehearsal, RehearsalEnd, RehearsedForm, RequestDifference, Risk, RunStatus, Said,
-        Speaker, Waiting, WaitingApproval, WaitingCall, WaitingForm, WaitingHandoff, WaitingRetry, WaitingStart,
-        WaitingUnknown,
-    },
+};
+use countersign_api::{
+    GuardedRequest, NotPlayed, Rehearsal, RehearsalEnd, RehearsedForm, RequestDifference, Risk, RunStatus, Said,
+    Speaker, Waiting, WaitingApproval, WaitingCall, WaitingForm, WaitingHandoff, WaitingRetry, WaitingStart,
+    WaitingUnknown,
 };
 use countersign_core::{
     approval,

@@ -8,9 +8,9 @@ use crate::{
         extract::{Body, Path, Query},
         problem::ApiResult,
     },
-    wire::{EvalResponse, EvaluateRequest, Page, RunPoint, StateAtPoint, VisitRequest},
 };
 use axum::{Json, extract::State};
+use countersign_api::{EvalResponse, EvaluateRequest, Page, RunPoint, StateAtPoint, VisitRequest};
 use countersign_core::{
     difference::json::difference,
     log::{at_point, evaluate_at, points},

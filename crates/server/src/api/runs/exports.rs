@@ -11,7 +11,6 @@ use crate::{
         extract::{Query, invalid_parameter},
         problem::ApiResult,
     },
-    wire::RunSummary,
 };
 use axum::{
     body::Body,
@@ -19,6 +18,7 @@ use axum::{
     http::{HeaderMap, HeaderValue, header},
     response::{IntoResponse, Response},
 };
+use countersign_api::RunSummary;
 use countersign_store::{Cursor, PAGE_MAX, PageRequest, RunFilter};
 use futures::stream;
 use serde::Deserialize;

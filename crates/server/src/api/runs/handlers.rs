@@ -12,15 +12,16 @@ use crate::{
         fields::at_most,
         problem::{ApiError, ApiResult},
     },
-    wire::{
-        CancelRequest, CustomerChoice, Page, RunCounts, RunDetail, RunEvent, RunList, StartRunRequest, StartedRun,
-        WorkflowRef,
-    },
+    rows::Tell,
 };
 use axum::{
     Json,
     extract::State,
     http::{HeaderMap, HeaderValue, StatusCode, header},
+};
+use countersign_api::{
+    CancelRequest, CustomerChoice, Page, RunCounts, RunDetail, RunEvent, RunList, StartRunRequest, StartedRun,
+    WorkflowRef,
 };
 use countersign_engine::{IdempotencyKey, StartRun, has_stopped};
 use countersign_store::{Role, RunFilter};
@@ -183,7 +184,7 @@ pub(crate) async fn list_runs(
     let filter = filter(&app, caller.workspace(), &query).await?;
     let page = app.store.page_runs(caller.workspace(), &filter, &page).await?;
     let items = run_summaries(&app, caller.workspace(), page.items).await?;
-    let unreadable = page.unreadable.into_iter().map(Into::into).collect();
+    let unreadable = page.unreadable.into_iter().map(Tell::tell).collect();
     Ok(Json(RunList { items, unreadable, next: page.next.map(|cursor| cursor.to_string()) }))
 }
 
@@ -200,7 +201,7 @@ pub(crate) async fn count_runs(
     let tally = app.store.tally_runs(caller.workspace(), &filter).await?;
     counts.at_least = tally.at_least;
     for (status, count) in tally.counts {
-        counts.add(status, count);
+        counts.add(status.tell(), count);
     }
     Ok(Json(counts))
 }
@@ -264,7 +265,7 @@ pub(crate) async fn get_run_graph(
 ) -> ApiResult<Json<Value>> {
     let row = app.store.get_run(caller.workspace(), &id).await?.ok_or_else(|| ApiError::not_found("run"))?;
     let version = app.store.get_version(caller.workspace(), &row.workflow, row.version).await?;
-    Ok(Json(crate::wire::json(&version.ok_or_else(|| ApiError::not_found("version"))?.document)))
+    Ok(Json(crate::rows::json(&version.ok_or_else(|| ApiError::not_found("version"))?.document)))
 }
 
 /// Stops a run; one with a call under way stops once that is answered.

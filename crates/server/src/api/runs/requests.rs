@@ -1,10 +1,7 @@
 //! What a step sent, as it went out.
 
-use crate::{
-    api::checkpoints::view::render,
-    app::App,
-    wire::{RenderedRequest, VisitRequest},
-};
+use crate::{api::checkpoints::view::render, app::App};
+use countersign_api::{RenderedRequest, VisitRequest};
 use countersign_core::run::{CallRequest, Event};
 use countersign_engine::LoadedRun;
 use serde_json::Value;

@@ -10,12 +10,13 @@ use crate::{
         idempotency::Once,
         problem::{ApiError, ApiResult},
     },
-    wire::{
-        BulkAction, BulkRequest, BulkResponse, BulkResult, RetryPlan, RetryRequest, RetryState, RetryStep,
-        RetryVersion, RunDetail,
-    },
+    rows::Tell,
 };
 use axum::{Json, extract::State, response::Response};
+use countersign_api::{
+    BulkAction, BulkRequest, BulkResponse, BulkResult, RetryPlan, RetryRequest, RetryState, RetryStep, RetryVersion,
+    RunDetail,
+};
 use countersign_core::{difference::json::difference, run::Version};
 use countersign_engine::{IdempotencyKey, RetryBy, RetryRun};
 use countersign_store::{Role, RunRow};
@@ -169,7 +170,7 @@ async fn one_of_many(app: &App, caller: &Caller, action: BulkAction, run: String
         }
     };
     match done.map_err(ApiError::from) {
-        Ok(row) => BulkResult { run, ok: true, status: Some(row.status.into()), code: None, detail: None },
+        Ok(row) => BulkResult { run, ok: true, status: Some(row.status.tell()), code: None, detail: None },
         Err(error) => BulkResult {
             run,
             ok: false,

@@ -3,8 +3,9 @@
 use crate::{
     app::App,
     http::problem::ApiResult,
-    wire::{CustomerRef, RunDetail, RunSummary, StartedRun, WorkflowRef, json},
+    rows::{Tell, json},
 };
+use countersign_api::{CustomerRef, RunDetail, RunSummary, StartedRun, WorkflowRef};
 use countersign_engine::LoadedRun;
 use countersign_store::RunRow;
 
@@ -14,7 +15,7 @@ pub(crate) fn started_run(row: RunRow, workflow: WorkflowRef, replayed: bool) ->
         id: row.id,
         workflow,
         version: row.version,
-        status: row.status.into(),
+        status: row.status.tell(),
         step: row.step,
         waiting_for: row.waiting_for,
         started_at: row.started_at,
@@ -32,7 +33,7 @@ pub(crate) async fn run_summaries(app: &App, workspace: &str, rows: Vec<RunRow>)
     let customers = app.customers(workspace, rows.iter().filter_map(|row| row.customer.as_deref())).await?;
     let mut summaries = Vec::with_capacity(rows.len());
     for row in rows {
-        let customer = row.customer.as_ref().and_then(|id| customers.get(id)).map(CustomerRef::from);
+        let customer = row.customer.as_ref().and_then(|id| customers.get(id)).map(Tell::tell);
         summaries.push(summary(app, row, customer).await?);
     }
     Ok(summaries)
@@ -46,7 +47,7 @@ async fn summary(app: &App, row: RunRow, customer: Option<CustomerRef>) -> ApiRe
     Ok(RunSummary {
         workflow: app.workflow_ref(workspace, &row.workflow).await?,
         version: row.version,
-        status: row.status.into(),
+        status: row.status.tell(),
         step_title: row.step.as_ref().and_then(title),
         step: row.step,
         waiting_for: row.waiting_for,
@@ -72,7 +73,7 @@ pub(crate) async fn run_detail(app: &App, loaded: LoadedRun) -> ApiResult<RunDet
     let seq = row.seq;
     let output = row.output.as_deref().map(json).unwrap_or_default();
     let customer = match &row.customer {
-        Some(id) => app.store.get_customer(&row.workspace, id).await?.as_ref().map(CustomerRef::from),
+        Some(id) => app.store.get_customer(&row.workspace, id).await?.as_ref().map(Tell::tell),
         None => None,
     };
     let summary = summary(app, row, customer).await?;

@@ -1,9 +1,7 @@
 //! Workflows to begin with: the examples of the repository, each with its test cases.
 
-use crate::{
-    http::problem::{ApiError, ApiResult},
-    wire::Template,
-};
+use crate::http::problem::{ApiError, ApiResult};
+use countersign_api::Template;
 use countersign_core::{
     document::{self, Channel, StepKind, Workflow},
     play::rehearsal::Suite,

@@ -15,9 +15,9 @@ use crate::{
         idempotency::Once,
         problem::{ApiError, ApiResult},
     },
-    wire::{Page, Template, UseTemplateRequest, Workflow},
 };
 use axum::{Json, extract::State, response::Response};
+use countersign_api::{Page, Template, UseTemplateRequest, Workflow};
 use countersign_store::Role;
 use serde_json::json as object;
 

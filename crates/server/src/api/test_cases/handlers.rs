@@ -13,13 +13,15 @@ use crate::{
         idempotency::Once,
         problem::{ApiError, ApiResult},
     },
-    wire::{ImportTestsRequest, Page, RunTestsRequest, TestCase, TestCaseBody, TestReport, WriteTestCaseRequest},
 };
 use axum::{
     Json,
     extract::State,
     http::{StatusCode, header},
     response::Response,
+};
+use countersign_api::{
+    ImportTestsRequest, Page, RunTestsRequest, TestCase, TestCaseBody, TestReport, WriteTestCaseRequest,
 };
 use countersign_core::play::rehearsal::{self, CASES_MAX, Suite};
 use countersign_store::{Role, TestCaseRow, WorkflowRow};

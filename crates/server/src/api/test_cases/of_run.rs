@@ -16,9 +16,9 @@ use crate::{
         idempotency::Once,
         problem::{ApiError, ApiResult},
     },
-    wire::{KeepRunTestRequest, KeptRunTest, RunTestCase, TestCaseLimit},
 };
 use axum::{Json, extract::State, response::Response};
+use countersign_api::{KeepRunTestRequest, KeptRunTest, RunTestCase, TestCaseLimit};
 use countersign_core::play::rehearsal::{FromRun, Limit, from_run};
 use countersign_engine::LoadedRun;
 use countersign_store::Role;

@@ -4,8 +4,9 @@ use crate::{
     api::documents::source,
     app::App,
     http::problem::{ApiError, ApiResult},
-    wire::{TestFailure, TestResult, json, same},
+    rows::{json, same},
 };
+use countersign_api::{TestFailure, TestResult};
 use countersign_core::{
     catalogue::Catalogue,
     document,

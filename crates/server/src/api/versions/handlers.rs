@@ -17,9 +17,10 @@ use crate::{
         fields::{at_most, bounded},
         problem::{ApiError, ApiResult},
     },
-    wire::{Activation, ActivationKind, DiffResponse, Page, PublishRequest, RollbackRequest, Version, json},
+    rows::json,
 };
 use axum::{Json, extract::State, http::StatusCode};
+use countersign_api::{Activation, ActivationKind, DiffResponse, Page, PublishRequest, RollbackRequest, Version};
 use countersign_core::difference::document::difference;
 use countersign_store::{Activate, ActivationKind as Kind, Role, WorkflowRow};
 use serde::Deserialize;

@@ -5,8 +5,9 @@ use crate::{
     app::App,
     auth::Caller,
     http::problem::{ApiError, ApiResult},
-    wire::{Diagnostic, Policy, Severity, json},
+    rows::json,
 };
+use countersign_api::{Diagnostic, Policy, Severity};
 use countersign_core::{catalogue::Catalogue, document::Workflow, run::Version};
 use countersign_engine::{Engine, VersionRecord};
 use countersign_store::{NewAudit, Publish, WorkflowRow};

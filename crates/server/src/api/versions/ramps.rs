@@ -11,9 +11,9 @@ use crate::{
         extract::{Body, Path},
         problem::{ApiError, ApiResult},
     },
-    wire::{RampRequest, Version},
 };
 use axum::{Json, extract::State, http::StatusCode};
+use countersign_api::{RampRequest, Version};
 use countersign_store::{Role, SetRamp};
 use serde_json::json;
 use std::time::Instant;

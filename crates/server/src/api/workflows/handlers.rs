@@ -13,7 +13,7 @@ use crate::{
         idempotency::Once,
         problem::{ApiError, ApiResult},
     },
-    wire::{ForkRequest, Page, Workflow, WorkflowSummary, WriteDocumentRequest, json},
+    rows::json,
 };
 use axum::{
     Json,
@@ -21,6 +21,7 @@ use axum::{
     http::{HeaderValue, StatusCode, header},
     response::Response,
 };
+use countersign_api::{ForkRequest, Page, Workflow, WorkflowSummary, WriteDocumentRequest};
 use countersign_core::play::rehearsal::Suite;
 use countersign_store::{Conflict, Role, RunStatus, SaveDraft, StoreError, WorkflowRow};
 use serde::Deserialize;

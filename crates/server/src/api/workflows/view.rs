@@ -4,8 +4,9 @@ use crate::{
     api::documents::source,
     app::App,
     http::problem::{ApiError, ApiResult},
-    wire::{Workflow, json},
+    rows::json,
 };
+use countersign_api::Workflow;
 use countersign_store::WorkflowRow;
 
 /// The workflow of that id, or 404.

@@ -1,13 +1,13 @@
 //! A run at a point of its log.
 
-use super::RenderedRequest;
+use crate::RenderedRequest;
 use countersign_core::{difference::json, log};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use utoipa::ToSchema;
 
 /// One point of a run's log: one event.
-#[derive(Debug, Clone, Serialize, ToSchema)]
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 pub struct RunPoint {
     /// Ordinal of the event in the run, from 1.
     pub point: u32,
@@ -43,7 +43,7 @@ impl From<log::Point> for RunPoint {
 }
 
 /// What happened to a place of the state.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum ChangeKind {
     /// It is new.
@@ -55,7 +55,7 @@ pub enum ChangeKind {
 }
 
 /// One place that differs.
-#[derive(Debug, Clone, Serialize, ToSchema)]
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 pub struct StateChange {
     /// JSON pointer.
     pub pointer: String,
@@ -79,7 +79,7 @@ impl From<json::Change> for StateChange {
 }
 
 /// A run as it was at a point.
-#[derive(Debug, Clone, Serialize, ToSchema)]
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 pub struct StateAtPoint {
     /// The point; the last one when a later one was asked for.
     pub point: u32,
@@ -97,7 +97,7 @@ pub struct StateAtPoint {
 }
 
 /// An expression to evaluate at a point of a run.
-#[derive(Debug, Deserialize, ToSchema)]
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct EvaluateRequest {
     /// The point; the end when absent.
@@ -107,7 +107,7 @@ pub struct EvaluateRequest {
 }
 
 /// The request of a call as it goes out.
-#[derive(Debug, Clone, Serialize, ToSchema)]
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 pub struct VisitRequest {
     /// Which call of the step.
     pub call: u16,

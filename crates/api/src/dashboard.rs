@@ -1,12 +1,12 @@
 //! How things go: numbers over a period, and saved views of the list of runs.
 
-use super::{RunCounts, WorkflowRef};
+use crate::{RunCounts, WorkflowRef};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use utoipa::ToSchema;
 
 /// Runs that started in one slice of the period.
-#[derive(Debug, Clone, Serialize, ToSchema)]
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 pub struct RunsInSlice {
     /// Start of the slice.
     pub at: i64,
@@ -15,7 +15,7 @@ pub struct RunsInSlice {
 }
 
 /// How long things took, milliseconds.
-#[derive(Debug, Clone, Serialize, ToSchema)]
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 pub struct Times {
     /// How many were measured.
     pub count: u64,
@@ -34,7 +34,7 @@ impl From<countersign_core::statistics::Spread> for Times {
 }
 
 /// How long a step takes.
-#[derive(Debug, Clone, Serialize, ToSchema)]
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 pub struct StepTimes {
     /// Of which workflow.
     pub workflow: WorkflowRef,
@@ -53,7 +53,7 @@ pub struct StepTimes {
 }
 
 /// How long an approval is waited for.
-#[derive(Debug, Clone, Serialize, ToSchema)]
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 pub struct ApprovalTimes {
     /// Of which workflow.
     pub workflow: WorkflowRef,
@@ -68,7 +68,7 @@ pub struct ApprovalTimes {
 }
 
 /// A step at which runs fail.
-#[derive(Debug, Clone, Serialize, ToSchema)]
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 pub struct FailingStep {
     /// Of which workflow.
     pub workflow: WorkflowRef,
@@ -91,7 +91,7 @@ pub struct FailingStep {
 }
 
 /// How things went over a period.
-#[derive(Debug, Clone, Serialize, ToSchema)]
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 pub struct Dashboard {
     /// Start of the period.
     pub after: i64,
@@ -114,7 +114,7 @@ pub struct Dashboard {
 }
 
 /// Keeps the filters of the list of runs under a name.
-#[derive(Debug, Deserialize, ToSchema)]
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct SavedViewRequest {
     /// 1 to 60 characters, unique among the person's views.
@@ -124,7 +124,7 @@ pub struct SavedViewRequest {
 }
 
 /// Filters of the list of runs under a name, of the person who asks.
-#[derive(Debug, Clone, Serialize, ToSchema)]
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 pub struct SavedView {
     /// Id.
     pub id: String,

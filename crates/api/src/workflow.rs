@@ -1,6 +1,6 @@
 //! Workflows, versions, checks.
 
-use super::{PersonRef, RunCounts};
+use crate::{PersonRef, RunCounts};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use utoipa::ToSchema;
@@ -33,7 +33,7 @@ pub struct Diagnostic {
 }
 
 /// A document to check, as JSON or as YAML text.
-#[derive(Debug, Default, Deserialize, ToSchema)]
+#[derive(Debug, Clone, Default, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct CheckRequest {
     /// The document.
@@ -43,14 +43,14 @@ pub struct CheckRequest {
 }
 
 /// What the checks found.
-#[derive(Debug, Clone, Serialize, ToSchema)]
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 pub struct CheckResponse {
     /// Empty when all is well.
     pub diagnostics: Vec<Diagnostic>,
 }
 
 /// An expression or a template, and what it reads.
-#[derive(Debug, Deserialize, ToSchema)]
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct EvalRequest {
     /// JSONata; or `template`.
@@ -65,7 +65,7 @@ pub struct EvalRequest {
 }
 
 /// What an expression gave.
-#[derive(Debug, Clone, Serialize, ToSchema)]
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 pub struct EvalResponse {
     /// The value; null for nothing too, then `nothing` is true.
     pub value: Value,
@@ -80,7 +80,7 @@ pub struct EvalResponse {
 }
 
 /// A workflow in a list.
-#[derive(Debug, Clone, Serialize, ToSchema)]
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 pub struct WorkflowSummary {
     /// Id.
     pub id: String,
@@ -103,7 +103,7 @@ pub struct WorkflowSummary {
 }
 
 /// A workflow with its draft.
-#[derive(Debug, Clone, Serialize, ToSchema)]
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 pub struct Workflow {
     /// Id.
     pub id: String,
@@ -130,7 +130,7 @@ pub struct Workflow {
 }
 
 /// A document to keep, as JSON or as YAML text.
-#[derive(Debug, Default, Deserialize, ToSchema)]
+#[derive(Debug, Clone, Default, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct WriteDocumentRequest {
     /// The document.
@@ -140,7 +140,7 @@ pub struct WriteDocumentRequest {
 }
 
 /// Publishes the draft.
-#[derive(Debug, Default, Deserialize, ToSchema)]
+#[derive(Debug, Clone, Default, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct PublishRequest {
     /// What changed and why, at most 2,000 characters.
@@ -156,7 +156,7 @@ pub struct PublishRequest {
 }
 
 /// Makes an earlier version active again.
-#[derive(Debug, Deserialize, ToSchema)]
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct RollbackRequest {
     /// The version.
@@ -168,7 +168,7 @@ pub struct RollbackRequest {
 }
 
 /// Sends a part of the new runs to a version.
-#[derive(Debug, Deserialize, ToSchema)]
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct RampRequest {
     /// The version; another than the active one.
@@ -178,7 +178,7 @@ pub struct RampRequest {
 }
 
 /// A published version.
-#[derive(Debug, Clone, Serialize, ToSchema)]
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 pub struct Version {
     /// From 1.
     pub version: u32,
@@ -203,7 +203,7 @@ pub struct Version {
 }
 
 /// Why the active version moved.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum ActivationKind {
     /// A new version.
@@ -217,7 +217,7 @@ pub enum ActivationKind {
 }
 
 /// One move of the active version.
-#[derive(Debug, Clone, Serialize, ToSchema)]
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 pub struct Activation {
     /// From 1.
     pub position: u64,
@@ -238,7 +238,7 @@ pub struct Activation {
 }
 
 /// Which steps differ.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, ToSchema)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct StepDifference {
     /// Only in the later one.
     pub added: Vec<String>,

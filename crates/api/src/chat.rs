@@ -1,12 +1,12 @@
 //! The customer's side of a conversation.
 
-use super::Message;
+use crate::Message;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use utoipa::ToSchema;
 
 /// Opens a chat.
-#[derive(Debug, Default, Deserialize, ToSchema)]
+#[derive(Debug, Clone, Default, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct ChatStartRequest {
     /// E-mail address, if the visitor gave one. Not proof of who they are.
@@ -25,7 +25,7 @@ pub struct ChatStartResponse {
 }
 
 /// A chat as the customer sees it.
-#[derive(Debug, Clone, Serialize, ToSchema)]
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 pub struct ChatView {
     /// Messages after `after`, oldest first, at most 200.
     pub messages: Vec<Message>,
@@ -40,7 +40,7 @@ pub struct ChatView {
 }
 
 /// A form's answers.
-#[derive(Debug, Deserialize, ToSchema)]
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct FormValuesRequest {
     /// Values by field.
@@ -48,7 +48,7 @@ pub struct FormValuesRequest {
 }
 
 /// A form was taken.
-#[derive(Debug, Clone, Serialize, ToSchema)]
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 pub struct FormSubmitted {
     /// The form's checkpoint.
     pub checkpoint: String,

@@ -5,7 +5,7 @@ use serde_json::Value;
 use utoipa::ToSchema;
 
 /// An approval policy to try.
-#[derive(Debug, Deserialize, ToSchema)]
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct PreviewApproversRequest {
     /// Roles or groups, any of which is enough.
@@ -27,7 +27,7 @@ fn one() -> u32 {
 }
 
 /// Somebody the policy lets approve.
-#[derive(Debug, Clone, Serialize, ToSchema)]
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 pub struct ApproverPreview {
     /// Id.
     pub id: String,
@@ -40,7 +40,7 @@ pub struct ApproverPreview {
 }
 
 /// Who could approve now.
-#[derive(Debug, Clone, Serialize, ToSchema)]
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 pub struct ApproversPreview {
     /// Everybody the policy names, in order of name.
     pub people: Vec<ApproverPreview>,
@@ -51,7 +51,7 @@ pub struct ApproversPreview {
 }
 
 /// A form to try.
-#[derive(Debug, Deserialize, ToSchema)]
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct PreviewFormRequest {
     /// JSON Schema of the form.
@@ -59,7 +59,7 @@ pub struct PreviewFormRequest {
 }
 
 /// How a form is shown over a channel.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum FormShowing {
     /// As the form it is.
@@ -77,7 +77,7 @@ pub enum FormShowing {
 }
 
 /// A form over one channel.
-#[derive(Debug, Clone, Serialize, ToSchema)]
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 pub struct FormPreview {
     /// `conversation`, `whatsapp`, `telegram`, `sms` or `email`.
     pub channel: String,
@@ -88,7 +88,7 @@ pub struct FormPreview {
 }
 
 /// A form over every channel.
-#[derive(Debug, Clone, Serialize, ToSchema)]
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 pub struct FormPreviews {
     /// One for each channel.
     pub channels: Vec<FormPreview>,

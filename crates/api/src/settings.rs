@@ -6,7 +6,7 @@ use serde_json::{Map, Value};
 use utoipa::ToSchema;
 
 /// How much harm an action can do.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Risk {
     /// Changes nothing.
@@ -28,7 +28,7 @@ impl From<catalogue::Risk> for Risk {
 }
 
 /// How repeats are recognised.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum IdempotencyKind {
     /// A key sent along.
@@ -40,7 +40,7 @@ pub enum IdempotencyKind {
 }
 
 /// How repeats of a call are recognised by the other side.
-#[derive(Debug, Clone, Serialize, ToSchema)]
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 pub struct Idempotency {
     /// How.
     pub kind: IdempotencyKind,
@@ -49,7 +49,7 @@ pub struct Idempotency {
 }
 
 /// One action of a connector.
-#[derive(Debug, Clone, Serialize, ToSchema)]
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 pub struct ActionSpec {
     /// `<connector>.<action>`.
     pub name: String,
@@ -90,7 +90,7 @@ impl From<&catalogue::ActionSpec> for ActionSpec {
 }
 
 /// A service and what it can do.
-#[derive(Debug, Clone, Serialize, ToSchema)]
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 pub struct Connector {
     /// Name: the part of an action's name before the dot.
     pub name: String,
@@ -107,7 +107,7 @@ pub struct Connector {
 }
 
 /// An account's credentials for a connector. Secrets are never told, only which are set.
-#[derive(Debug, Clone, Serialize, ToSchema)]
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 pub struct Connection {
     /// Id.
     pub id: String,
@@ -126,7 +126,7 @@ pub struct Connection {
 }
 
 /// Adds a connection.
-#[derive(Debug, Deserialize, ToSchema)]
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct CreateConnectionRequest {
     /// The connector.
@@ -142,7 +142,7 @@ pub struct CreateConnectionRequest {
 }
 
 /// Changes what is given. A secret that is given replaces the one of its name, null removes it, the others stay.
-#[derive(Debug, Default, Deserialize, ToSchema)]
+#[derive(Debug, Clone, Default, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct UpdateConnectionRequest {
     /// Name, 1 to 200 characters.
@@ -154,7 +154,7 @@ pub struct UpdateConnectionRequest {
 }
 
 /// A kind of channel and what an account on it needs.
-#[derive(Debug, Clone, Serialize, ToSchema)]
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 pub struct ChannelKind {
     /// Name.
     pub channel: String,
@@ -167,7 +167,7 @@ pub struct ChannelKind {
 }
 
 /// An account on a channel. Secrets are never told, only which are set.
-#[derive(Debug, Clone, Serialize, ToSchema)]
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 pub struct ChannelAccount {
     /// Id.
     pub id: String,
@@ -186,7 +186,7 @@ pub struct ChannelAccount {
 }
 
 /// Adds an account on a channel.
-#[derive(Debug, Deserialize, ToSchema)]
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct CreateChannelRequest {
     /// whatsapp, telegram, sms, email.
@@ -202,7 +202,7 @@ pub struct CreateChannelRequest {
 }
 
 /// Changes what is given. A secret that is given replaces the one of its name, null removes it, the others stay.
-#[derive(Debug, Default, Deserialize, ToSchema)]
+#[derive(Debug, Clone, Default, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct UpdateChannelRequest {
     /// Name, 1 to 200 characters.

@@ -1,12 +1,12 @@
 //! The audit trail.
 
-use super::DecidedBy;
-use serde::Serialize;
+use crate::DecidedBy;
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use utoipa::ToSchema;
 
 /// One entry of the audit trail.
-#[derive(Debug, Clone, Serialize, ToSchema)]
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 pub struct AuditEntry {
     /// The number as text.
     pub id: String,
@@ -29,7 +29,7 @@ pub struct AuditEntry {
 }
 
 /// Whether the chain holds.
-#[derive(Debug, Clone, Serialize, ToSchema)]
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 pub struct AuditVerifyResponse {
     /// Entries that are in order.
     pub entries: u64,

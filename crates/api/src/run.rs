@@ -1,13 +1,12 @@
 //! Runs.
 
-use super::{CustomerRef, CustomerRequest, PersonRef, StepExecution};
-use countersign_store::RunStatus as StoreStatus;
+use crate::{CustomerRef, CustomerRequest, PersonRef, StepExecution};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use utoipa::ToSchema;
 
 /// Where a run stands.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum RunStatus {
     /// It moves.
@@ -24,21 +23,8 @@ pub enum RunStatus {
     Cancelled,
 }
 
-impl From<StoreStatus> for RunStatus {
-    fn from(status: StoreStatus) -> Self {
-        match status {
-            StoreStatus::Running => Self::Running,
-            StoreStatus::Waiting => Self::Waiting,
-            StoreStatus::Completed => Self::Completed,
-            StoreStatus::Rejected => Self::Rejected,
-            StoreStatus::Failed => Self::Failed,
-            StoreStatus::Cancelled => Self::Cancelled,
-        }
-    }
-}
-
 /// How many runs stand where.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, ToSchema)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct RunCounts {
     /// Moving.
     pub running: u64,
@@ -57,21 +43,22 @@ pub struct RunCounts {
 }
 
 impl RunCounts {
-    pub(crate) fn add(&mut self, status: StoreStatus, count: u64) {
+    /// Counts runs that stand somewhere.
+    pub fn add(&mut self, status: RunStatus, count: u64) {
         let place = match status {
-            StoreStatus::Running => &mut self.running,
-            StoreStatus::Waiting => &mut self.waiting,
-            StoreStatus::Completed => &mut self.completed,
-            StoreStatus::Rejected => &mut self.rejected,
-            StoreStatus::Failed => &mut self.failed,
-            StoreStatus::Cancelled => &mut self.cancelled,
+            RunStatus::Running => &mut self.running,
+            RunStatus::Waiting => &mut self.waiting,
+            RunStatus::Completed => &mut self.completed,
+            RunStatus::Rejected => &mut self.rejected,
+            RunStatus::Failed => &mut self.failed,
+            RunStatus::Cancelled => &mut self.cancelled,
         };
         *place += count;
     }
 }
 
 /// A workflow by name.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct WorkflowRef {
     /// Id.
     pub id: String,
@@ -80,7 +67,7 @@ pub struct WorkflowRef {
 }
 
 /// Starts a run.
-#[derive(Debug, Deserialize, ToSchema)]
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct StartRunRequest {
     /// Id or name of the workflow.
@@ -96,7 +83,7 @@ pub struct StartRunRequest {
 }
 
 /// A customer by id or by what is known about them.
-#[derive(Debug, Deserialize, ToSchema)]
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 #[serde(untagged)]
 pub enum CustomerChoice {
     /// Id.
@@ -106,7 +93,7 @@ pub enum CustomerChoice {
 }
 
 /// A run that was started; small on purpose.
-#[derive(Debug, Clone, Serialize, ToSchema)]
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 pub struct StartedRun {
     /// Id.
     pub id: String,
@@ -137,7 +124,7 @@ pub struct StartedRun {
 }
 
 /// A run in a list.
-#[derive(Debug, Clone, Serialize, ToSchema)]
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 pub struct RunSummary {
     /// Id.
     pub id: String,
@@ -178,7 +165,7 @@ pub struct RunSummary {
 }
 
 /// A run that is there and cannot be read.
-#[derive(Debug, Clone, Serialize, ToSchema)]
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 pub struct UnreadableRun {
     /// Its id; empty when not even that can be read.
     pub id: String,
@@ -190,14 +177,8 @@ pub struct UnreadableRun {
     pub detail: String,
 }
 
-impl From<countersign_store::UnreadableRun> for UnreadableRun {
-    fn from(lost: countersign_store::UnreadableRun) -> Self {
-        Self { id: lost.id, started_at: lost.started_at, code: "corrupt_data".to_owned(), detail: lost.reason }
-    }
-}
-
 /// A part of the list of runs.
-#[derive(Debug, Clone, Serialize, ToSchema)]
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 pub struct RunList {
     /// The runs.
     pub items: Vec<RunSummary>,
@@ -208,7 +189,7 @@ pub struct RunList {
 }
 
 /// A run with everything that happened.
-#[derive(Debug, Clone, Serialize, ToSchema)]
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 pub struct RunDetail {
     /// As in lists.
     #[serde(flatten)]
@@ -226,7 +207,7 @@ pub struct RunDetail {
 }
 
 /// One entry of a run's log.
-#[derive(Debug, Clone, Serialize, ToSchema)]
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 pub struct RunEvent {
     /// Position of the commit; events decided together share it.
     pub seq: u64,
@@ -240,7 +221,7 @@ pub struct RunEvent {
 }
 
 /// Stops a run.
-#[derive(Debug, Default, Deserialize, ToSchema)]
+#[derive(Debug, Clone, Default, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct CancelRequest {
     /// Why, at most 2,000 characters.

@@ -1,15 +1,14 @@
 //! Checkpoints: where a run waits for a person.
 
-use super::{CallRequest, Customer, DecidedBy, Message, PersonRef, Risk, RunStatus, StepError, StepExecution};
+use crate::{CallRequest, Customer, DecidedBy, Message, PersonRef, Risk, RunStatus, StepError, StepExecution};
 use countersign_core::run;
-use countersign_store as store;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use std::collections::BTreeMap;
 use utoipa::ToSchema;
 
 /// Why a run waits.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum CheckpointKind {
     /// The customer fills in a form.
@@ -20,17 +19,6 @@ pub enum CheckpointKind {
     Handoff,
     /// Somebody must say whether an action happened.
     UnknownOutcome,
-}
-
-impl From<store::CheckpointKind> for CheckpointKind {
-    fn from(kind: store::CheckpointKind) -> Self {
-        match kind {
-            store::CheckpointKind::Form => Self::Form,
-            store::CheckpointKind::Approval => Self::Approval,
-            store::CheckpointKind::Handoff => Self::Handoff,
-            store::CheckpointKind::UnknownOutcome => Self::UnknownOutcome,
-        }
-    }
 }
 
 impl From<run::CheckpointKind> for CheckpointKind {
@@ -45,7 +33,7 @@ impl From<run::CheckpointKind> for CheckpointKind {
 }
 
 /// A checkpoint is decided once.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum CheckpointStatus {
     /// It waits.
@@ -54,17 +42,8 @@ pub enum CheckpointStatus {
     Decided,
 }
 
-impl From<store::CheckpointStatus> for CheckpointStatus {
-    fn from(status: store::CheckpointStatus) -> Self {
-        match status {
-            store::CheckpointStatus::Open => Self::Open,
-            store::CheckpointStatus::Decided => Self::Decided,
-        }
-    }
-}
-
 /// By whom or what, from the engine's record.
-pub(crate) fn closed_by(by: &run::ClosedBy) -> DecidedBy {
+pub fn closed_by(by: &run::ClosedBy) -> DecidedBy {
     match by {
         run::ClosedBy::Person { actor } => DecidedBy {
             id: Some(actor.id.clone()),
@@ -80,14 +59,8 @@ pub(crate) fn closed_by(by: &run::ClosedBy) -> DecidedBy {
     }
 }
 
-/// By whom or what a row was decided.
-pub(crate) fn decided_by(row: &store::CheckpointRow) -> Option<DecidedBy> {
-    let by: run::ClosedBy = serde_json::from_str(row.decided_by.as_deref()?).ok()?;
-    Some(closed_by(&by))
-}
-
 /// The run of a checkpoint.
-#[derive(Debug, Clone, Serialize, ToSchema)]
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 pub struct CheckpointRun {
     /// Run id.
     pub id: String,
@@ -102,7 +75,7 @@ pub struct CheckpointRun {
 }
 
 /// A checkpoint in a list.
-#[derive(Debug, Clone, Serialize, ToSchema)]
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 pub struct CheckpointSummary {
     /// Id.
     pub id: String,
@@ -137,7 +110,7 @@ pub struct CheckpointSummary {
 }
 
 /// Who may decide an approval.
-#[derive(Debug, Clone, Serialize, ToSchema)]
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 pub struct Approvers {
     /// Roles or groups, any of which is enough.
     pub roles: Vec<String>,
@@ -150,7 +123,7 @@ pub struct Approvers {
 }
 
 /// One of several needed approvals.
-#[derive(Debug, Clone, Serialize, ToSchema)]
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 pub struct ApprovalGiven {
     /// Who.
     pub by: PersonRef,
@@ -161,7 +134,7 @@ pub struct ApprovalGiven {
 }
 
 /// A request as it would be sent; secrets are `***`.
-#[derive(Debug, Clone, Serialize, ToSchema)]
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 pub struct RenderedRequest {
     /// HTTP method.
     pub method: String,
@@ -174,7 +147,7 @@ pub struct RenderedRequest {
 }
 
 /// What an approval allows.
-#[derive(Debug, Clone, Serialize, ToSchema)]
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 pub struct GuardedRequest {
     /// The guarded step.
     pub step: String,
@@ -197,7 +170,7 @@ pub struct GuardedRequest {
 }
 
 /// One step that would be taken.
-#[derive(Debug, Clone, Serialize, ToSchema)]
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 pub struct PreviewStep {
     /// The step.
     pub step: String,
@@ -220,7 +193,7 @@ pub struct PreviewStep {
 }
 
 /// What would follow an outcome, up to the next decision, person or end.
-#[derive(Debug, Clone, Serialize, ToSchema)]
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 pub struct BranchPreview {
     /// The first step.
     pub step: String,
@@ -233,7 +206,7 @@ pub struct BranchPreview {
 }
 
 /// A step by title.
-#[derive(Debug, Clone, Serialize, ToSchema)]
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 pub struct StepRef {
     /// Step id.
     pub step: String,
@@ -242,7 +215,7 @@ pub struct StepRef {
 }
 
 /// The conversation of a checkpoint.
-#[derive(Debug, Clone, Serialize, ToSchema)]
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 pub struct CheckpointConversation {
     /// Id.
     pub id: String,
@@ -251,7 +224,7 @@ pub struct CheckpointConversation {
 }
 
 /// The state of a run.
-#[derive(Debug, Clone, Serialize, ToSchema)]
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 pub struct CheckpointState {
     /// Variables.
     pub vars: Map<String, Value>,
@@ -260,7 +233,7 @@ pub struct CheckpointState {
 }
 
 /// An earlier decision for the same customer.
-#[derive(Debug, Clone, Serialize, ToSchema)]
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 pub struct EarlierDecision {
     /// Checkpoint id.
     pub checkpoint: String,
@@ -275,7 +248,7 @@ pub struct EarlierDecision {
 }
 
 /// A form that waits.
-#[derive(Debug, Clone, Serialize, ToSchema)]
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 pub struct OpenForm {
     /// JSON Schema of the answers.
     pub schema: Value,
@@ -288,7 +261,7 @@ pub struct OpenForm {
 }
 
 /// A call of which nobody knows whether it took place.
-#[derive(Debug, Clone, Serialize, ToSchema)]
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 pub struct UnknownCall {
     /// What was sent.
     pub sent: CallRequest,
@@ -303,7 +276,7 @@ pub struct UnknownCall {
 }
 
 /// What changed since an earlier approval that became void.
-#[derive(Debug, Clone, Serialize, ToSchema)]
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 pub struct RequestDifference {
     /// The guarded step.
     pub step: String,
@@ -314,7 +287,7 @@ pub struct RequestDifference {
 }
 
 /// A checkpoint with everything a person needs to decide.
-#[derive(Debug, Clone, Serialize, ToSchema)]
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 pub struct Checkpoint {
     /// As in lists.
     #[serde(flatten)]
@@ -362,7 +335,7 @@ pub struct Checkpoint {
 }
 
 /// Decides a checkpoint.
-#[derive(Debug, Deserialize, ToSchema)]
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct DecisionRequest {
     /// One of the checkpoint's `outcomes`; `submitted` with `values` for a form an operator fills in.
@@ -376,7 +349,7 @@ pub struct DecisionRequest {
 }
 
 /// Open checkpoints.
-#[derive(Debug, Clone, Default, Serialize, ToSchema)]
+#[derive(Debug, Clone, Default, Serialize, Deserialize, ToSchema)]
 pub struct CheckpointCounts {
     /// Approvals.
     pub approval: u64,

@@ -1,13 +1,13 @@
 //! Ended runs that go on.
 
-use super::{RetryVersion, StateChange};
+use crate::{RetryVersion, StateChange};
 use countersign_core::moves;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use utoipa::ToSchema;
 
 /// Takes an ended run up again.
-#[derive(Debug, Default, Serialize, Deserialize, ToSchema)]
+#[derive(Debug, Clone, Default, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct RetryRequest {
     /// From which step; the one it ended at when absent. On the newest version, absent and with nothing changed, the new
@@ -36,7 +36,7 @@ pub struct RetryState {
 }
 
 /// Something that was done, or may have been, and may be done again.
-#[derive(Debug, Clone, Serialize, ToSchema)]
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 pub struct Repeat {
     /// The step that did it.
     pub step: String,
@@ -66,7 +66,7 @@ impl From<moves::Repeat> for Repeat {
 }
 
 /// A step to go on from.
-#[derive(Debug, Clone, Serialize, ToSchema)]
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 pub struct RetryStep {
     /// Step id.
     pub step: String,
@@ -77,7 +77,7 @@ pub struct RetryStep {
 }
 
 /// What a retry would mean; nothing is changed by asking.
-#[derive(Debug, Clone, Serialize, ToSchema)]
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 pub struct RetryPlan {
     /// The step it would go on from; null when it would start anew.
     pub step: Option<String>,
@@ -108,7 +108,7 @@ pub enum BulkAction {
 }
 
 /// Several runs at once.
-#[derive(Debug, Deserialize, ToSchema)]
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct BulkRequest {
     /// What to do.
@@ -122,7 +122,7 @@ pub struct BulkRequest {
 }
 
 /// What became of one of them.
-#[derive(Debug, Clone, Serialize, ToSchema)]
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 pub struct BulkResult {
     /// The run.
     pub run: String,
@@ -137,7 +137,7 @@ pub struct BulkResult {
 }
 
 /// What became of all of them.
-#[derive(Debug, Clone, Serialize, ToSchema)]
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 pub struct BulkResponse {
     /// For how many it was done.
     pub done: u32,

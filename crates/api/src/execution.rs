@@ -1,13 +1,13 @@
 //! Step executions: the cards of a run.
 
-use super::DecidedBy;
+use crate::DecidedBy;
 use countersign_core::{log, run};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use utoipa::ToSchema;
 
 /// Where a step execution or an attempt stands.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum ExecutionStatus {
     /// A call is under way.
@@ -59,7 +59,7 @@ pub enum FailureClass {
 }
 
 /// Why a call or a step failed.
-#[derive(Debug, Clone, Serialize, ToSchema)]
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 pub struct StepError {
     /// What it allows.
     pub class: FailureClass,
@@ -134,7 +134,7 @@ impl From<run::CallRequest> for CallRequest {
 }
 
 /// One attempt of one call.
-#[derive(Debug, Clone, Serialize, ToSchema)]
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 pub struct Attempt {
     /// Which call of the step.
     pub call: u16,
@@ -179,7 +179,7 @@ impl From<log::AttemptRecord> for Attempt {
 }
 
 /// A wait for a person inside a step execution.
-#[derive(Debug, Clone, Serialize, ToSchema)]
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 pub struct StepCheckpoint {
     /// Id.
     pub id: String,
@@ -225,7 +225,7 @@ impl From<log::CheckpointRecord> for StepCheckpoint {
 }
 
 /// One branch of a condition as it was evaluated.
-#[derive(Debug, Clone, Serialize, ToSchema)]
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 pub struct BranchRecord {
     /// The expression.
     pub when: String,
@@ -236,14 +236,14 @@ pub struct BranchRecord {
 }
 
 /// A condition as it was evaluated.
-#[derive(Debug, Clone, Serialize, ToSchema)]
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 pub struct ConditionRecord {
     /// Each branch tried.
     pub branches: Vec<BranchRecord>,
 }
 
 /// A message a step sent.
-#[derive(Debug, Clone, Serialize, ToSchema)]
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 pub struct SentMessage {
     /// Over which channel.
     pub channel: String,
@@ -258,14 +258,14 @@ pub struct SentMessage {
 }
 
 /// What a `notify` step sent.
-#[derive(Debug, Clone, Serialize, ToSchema)]
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 pub struct NotifyRecord {
     /// One for each channel, the last attempt of each.
     pub messages: Vec<SentMessage>,
 }
 
 /// One entry of one step.
-#[derive(Debug, Clone, Serialize, ToSchema)]
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 pub struct StepExecution {
     /// Ordinal of the entry in the run, from 1.
     pub visit: u32,
@@ -312,7 +312,7 @@ pub struct StepExecution {
 }
 
 /// The run was moved to another version.
-#[derive(Debug, Clone, Serialize, ToSchema)]
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 pub struct MoveRecord {
     /// The version it was on.
     pub from: u32,

@@ -1,18 +1,13 @@
 //! Rehearsals and test cases. What is kept ([`Script`], [`TestCase`]) has the shape of `countersign_core::play::rehearsal`; fields
 //! that are not set are left out.
 
-use super::{
+use crate::{
     CallRequest, FailureClass, FieldError, GuardedRequest, PreviewStep, RenderedRequest, RequestDifference, Risk,
     StepError, StepExecution,
 };
-use serde::{Deserialize, Serialize, de::DeserializeOwned};
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use utoipa::ToSchema;
-
-/// Turns a wire type into the core's of the same shape, or back.
-pub(crate) fn same<T: DeserializeOwned>(value: &impl Serialize) -> Result<T, serde_json::Error> {
-    serde_json::to_value(value).and_then(serde_json::from_value)
-}
 
 /// A rehearsal as it is kept: how a run begins, and what people, clock and services do then.
 #[derive(Debug, Clone, Default, Serialize, Deserialize, ToSchema)]
@@ -197,7 +192,7 @@ pub enum Answer {
 }
 
 /// Plays a script on a document, the draft or a version.
-#[derive(Debug, Default, Deserialize, ToSchema)]
+#[derive(Debug, Clone, Default, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct RehearseRequest {
     /// The document; the draft as it is saved when neither this nor `version` is given.
@@ -209,7 +204,7 @@ pub struct RehearseRequest {
 }
 
 /// Makes the call a rehearsal waits for, once, at the real service.
-#[derive(Debug, Deserialize, ToSchema)]
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct RealCallRequest {
     /// The document; the draft as it is saved when absent.
@@ -226,7 +221,7 @@ pub struct RealCallRequest {
 }
 
 /// What the service answered.
-#[derive(Debug, Clone, Serialize, ToSchema)]
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 pub struct RealCallResponse {
     /// The answer, to be put into the script.
     pub answer: Answer,
@@ -239,7 +234,7 @@ pub struct RealCallResponse {
 }
 
 /// What an action answered in a run that took place.
-#[derive(Debug, Clone, Serialize, ToSchema)]
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 pub struct RecordedAnswer {
     /// The run.
     pub run: String,
@@ -254,7 +249,7 @@ pub struct RecordedAnswer {
 }
 
 /// An act that could not be played; those after it were not tried.
-#[derive(Debug, Clone, Serialize, ToSchema)]
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 pub struct NotPlayed {
     /// Which act, from 0; null for the opening.
     pub act: Option<usize>,
@@ -265,7 +260,7 @@ pub struct NotPlayed {
 }
 
 /// Who says something.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Speaker {
     /// The customer.
@@ -275,7 +270,7 @@ pub enum Speaker {
 }
 
 /// A form shown in a rehearsal.
-#[derive(Debug, Clone, Serialize, ToSchema)]
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 pub struct RehearsedForm {
     /// JSON Schema of the answers.
     pub schema: Value,
@@ -286,7 +281,7 @@ pub struct RehearsedForm {
 }
 
 /// Something that was said in a rehearsal.
-#[derive(Debug, Clone, Serialize, ToSchema)]
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 pub struct Said {
     /// When.
     pub at: i64,
@@ -309,7 +304,7 @@ pub struct Said {
 }
 
 /// A call that is under way in a rehearsal.
-#[derive(Debug, Clone, Serialize, ToSchema)]
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 pub struct WaitingCall {
     /// Which step entry.
     pub visit: u32,
@@ -334,7 +329,7 @@ pub struct WaitingCall {
 }
 
 /// A form a rehearsal waits for.
-#[derive(Debug, Clone, Serialize, ToSchema)]
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 pub struct WaitingForm {
     /// Which step entry.
     pub visit: u32,
@@ -353,7 +348,7 @@ pub struct WaitingForm {
 }
 
 /// A decision a rehearsal waits for.
-#[derive(Debug, Clone, Serialize, ToSchema)]
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 pub struct WaitingApproval {
     /// Which step entry.
     pub visit: u32,
@@ -386,7 +381,7 @@ pub struct WaitingApproval {
 }
 
 /// A person a rehearsal waits for.
-#[derive(Debug, Clone, Serialize, ToSchema)]
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 pub struct WaitingHandoff {
     /// Which step entry.
     pub visit: u32,
@@ -403,7 +398,7 @@ pub struct WaitingHandoff {
 }
 
 /// A call of which nobody knows whether it took place.
-#[derive(Debug, Clone, Serialize, ToSchema)]
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 pub struct WaitingUnknown {
     /// Which step entry.
     pub visit: u32,
@@ -416,7 +411,7 @@ pub struct WaitingUnknown {
 }
 
 /// A pause before a call is tried again.
-#[derive(Debug, Clone, Serialize, ToSchema)]
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 pub struct WaitingRetry {
     /// Which step entry.
     pub visit: u32,
@@ -429,14 +424,14 @@ pub struct WaitingRetry {
 }
 
 /// Why a rehearsal has not begun.
-#[derive(Debug, Clone, Serialize, ToSchema)]
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 pub struct WaitingStart {
     /// Why.
     pub reason: String,
 }
 
 /// What a rehearsal waits for now.
-#[derive(Debug, Clone, Serialize, ToSchema)]
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 #[serde(tag = "for", rename_all = "snake_case")]
 pub enum Waiting {
     /// It has not begun.
@@ -460,7 +455,7 @@ pub enum Waiting {
 }
 
 /// How a rehearsal ended.
-#[derive(Debug, Clone, Serialize, ToSchema)]
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 pub struct RehearsalEnd {
     /// How.
     pub status: super::RunStatus,
@@ -471,7 +466,7 @@ pub struct RehearsalEnd {
 }
 
 /// How a rehearsal went, and where it stands.
-#[derive(Debug, Clone, Serialize, ToSchema)]
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 pub struct Rehearsal {
     /// When it began.
     pub began_at: i64,

@@ -1,11 +1,11 @@
 //! Errors as clients read them (RFC 9457).
 
-use super::{Diagnostic, TestResult, Workflow};
-use serde::Serialize;
+use crate::{Diagnostic, TestResult, Workflow};
+use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 /// A problem document (RFC 9457). Branch on `code`; `title` and `detail` are for people.
-#[derive(Debug, Clone, Default, Serialize, ToSchema)]
+#[derive(Debug, Clone, Default, Serialize, Deserialize, ToSchema)]
 pub struct Problem {
     /// `urn:countersign:problem:<code>`.
     #[serde(rename = "type")]
@@ -58,7 +58,7 @@ pub struct Problem {
 }
 
 /// What is wrong with one field.
-#[derive(Debug, Clone, Serialize, ToSchema)]
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 pub struct FieldError {
     /// JSON pointer into the submitted values.
     pub pointer: String,
@@ -67,7 +67,7 @@ pub struct FieldError {
 }
 
 /// By whom or what something was decided.
-#[derive(Debug, Clone, Serialize, ToSchema)]
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 pub struct DecidedBy {
     /// User, key or customer id; null for a timeout.
     pub id: Option<String>,

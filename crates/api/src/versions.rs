@@ -1,6 +1,6 @@
 //! What differs between versions, what a change would have done to real runs, and moving runs.
 
-use super::{RunStatus, StepDifference};
+use crate::{RunStatus, StepDifference};
 use countersign_core::{difference::document, moves, play};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use utoipa::ToSchema;
 
 /// What differs between two documents.
-#[derive(Debug, Clone, Serialize, ToSchema)]
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 pub struct DiffResponse {
     /// Version number, or `draft`.
     pub from: String,
@@ -27,7 +27,7 @@ pub struct DiffResponse {
 }
 
 /// How a step differs.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum StepChangeKind {
     /// Only in the later document.
@@ -43,7 +43,7 @@ pub enum StepChangeKind {
 }
 
 /// One step that differs.
-#[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct StepChange {
     /// How.
     pub kind: StepChangeKind,
@@ -56,7 +56,7 @@ pub struct StepChange {
 }
 
 /// One way out of a step that leads elsewhere.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct ConnectionChange {
     /// The step, by its id in the later document.
     pub step: String,
@@ -69,7 +69,7 @@ pub struct ConnectionChange {
 }
 
 /// One value that differs.
-#[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct FieldChange {
     /// JSON pointer.
     pub pointer: String,
@@ -108,7 +108,7 @@ impl From<document::StepChange> for StepChange {
 }
 
 /// Makes the draft a copy of a version.
-#[derive(Debug, Deserialize, ToSchema)]
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ForkRequest {
     /// The version.
@@ -116,7 +116,7 @@ pub struct ForkRequest {
 }
 
 /// Plays the last runs to another version; nothing leaves.
-#[derive(Debug, Default, Deserialize, ToSchema)]
+#[derive(Debug, Clone, Default, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct BacktestRequest {
     /// A version; the draft when absent.
@@ -126,7 +126,7 @@ pub struct BacktestRequest {
 }
 
 /// What would have been.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum BacktestVerdict {
     /// The same path, requests and end.
@@ -142,7 +142,7 @@ pub enum BacktestVerdict {
 }
 
 /// What the last runs would have done.
-#[derive(Debug, Clone, Serialize, ToSchema)]
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 pub struct BacktestResponse {
     /// Version number, or `draft`.
     pub against: String,
@@ -159,7 +159,7 @@ pub struct BacktestResponse {
 }
 
 /// What one run would have done.
-#[derive(Debug, Clone, Serialize, ToSchema)]
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 pub struct BacktestedRun {
     /// Id.
     pub run: String,
@@ -186,7 +186,7 @@ pub struct BacktestedRun {
 }
 
 /// A step that is the same under another id.
-#[derive(Debug, Clone, Serialize, ToSchema)]
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 pub struct StepRename {
     /// Its id in the version the run was on.
     pub was: String,
@@ -195,7 +195,7 @@ pub struct StepRename {
 }
 
 /// Where a path leaves the recorded one.
-#[derive(Debug, Clone, Serialize, ToSchema)]
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 pub struct PathChange {
     /// The last step both have in common.
     pub after: Option<String>,
@@ -206,7 +206,7 @@ pub struct PathChange {
 }
 
 /// A call that would send something else.
-#[derive(Debug, Clone, Serialize, ToSchema)]
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 pub struct RequestChange {
     /// The step.
     pub step: String,
@@ -217,7 +217,7 @@ pub struct RequestChange {
 }
 
 /// How a run ended.
-#[derive(Debug, Clone, Serialize, ToSchema)]
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 pub struct EndFacts {
     /// Status word; `open` while it has not ended.
     pub status: String,
@@ -228,7 +228,7 @@ pub struct EndFacts {
 }
 
 /// How a run would end otherwise.
-#[derive(Debug, Clone, Serialize, ToSchema)]
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 pub struct EndChange {
     /// How it ended.
     pub recorded: EndFacts,
@@ -237,7 +237,7 @@ pub struct EndChange {
 }
 
 /// Where the recording has no answer.
-#[derive(Debug, Clone, Serialize, ToSchema)]
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 pub struct CannotSay {
     /// The step.
     pub step: Option<String>,
@@ -267,7 +267,7 @@ impl From<play::EndFacts> for EndFacts {
 }
 
 /// Moves waiting runs to another version.
-#[derive(Debug, Deserialize, ToSchema)]
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct MoveRunsRequest {
     /// The version they are to go on with.
@@ -287,7 +287,7 @@ pub struct MoveRunsRequest {
 }
 
 /// Takes back the last move of runs.
-#[derive(Debug, Deserialize, ToSchema)]
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct UndoMovesRequest {
     /// The runs, at most 500.
@@ -295,7 +295,7 @@ pub struct UndoMovesRequest {
 }
 
 /// Whether a run can be moved.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum MoveVerdict {
     /// Nothing stands against it.
@@ -317,7 +317,7 @@ impl From<moves::MoveVerdict> for MoveVerdict {
 }
 
 /// A reason with its stable name.
-#[derive(Debug, Clone, Serialize, ToSchema)]
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 pub struct MoveReason {
     /// Stable short name.
     pub code: String,
@@ -332,7 +332,7 @@ impl From<moves::MoveReason> for MoveReason {
 }
 
 /// What is said about moving one run, and whether it was done.
-#[derive(Debug, Clone, Serialize, ToSchema)]
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 pub struct MovedRun {
     /// Id.
     pub run: String,
@@ -359,7 +359,7 @@ pub struct MovedRun {
 }
 
 /// Runs and what is said about moving them.
-#[derive(Debug, Clone, Serialize, ToSchema)]
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 pub struct MoveRunsResponse {
     /// The runs.
     pub items: Vec<MovedRun>,
@@ -368,7 +368,7 @@ pub struct MoveRunsResponse {
 }
 
 /// What became of taking back one move.
-#[derive(Debug, Clone, Serialize, ToSchema)]
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 pub struct UndoneMove {
     /// Id.
     pub run: String,
@@ -379,7 +379,7 @@ pub struct UndoneMove {
 }
 
 /// What became of taking back moves.
-#[derive(Debug, Clone, Serialize, ToSchema)]
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 pub struct UndoMovesResponse {
     /// One for each run.
     pub items: Vec<UndoneMove>,

@@ -1,13 +1,12 @@
 //! Customers, conversations, messages, notes.
 
-use super::{PersonRef, RunSummary, json_object};
-use countersign_store::{Author, CustomerRow};
+use crate::{PersonRef, RunSummary};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use utoipa::ToSchema;
 
 /// A customer by name.
-#[derive(Debug, Clone, Serialize, ToSchema)]
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 pub struct CustomerRef {
     /// Id.
     pub id: String,
@@ -16,7 +15,7 @@ pub struct CustomerRef {
 }
 
 /// Somebody the business talks to.
-#[derive(Debug, Clone, Serialize, ToSchema)]
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 pub struct Customer {
     /// Id.
     pub id: String,
@@ -36,31 +35,8 @@ pub struct Customer {
     pub created_at: i64,
 }
 
-impl From<CustomerRow> for Customer {
-    fn from(row: CustomerRow) -> Self {
-        Self {
-            id: row.id,
-            name: row.name,
-            email: row.email,
-            phone: row.phone,
-            telegram: row.telegram,
-            external_id: row.external_id,
-            fields: json_object(&row.data),
-            created_at: row.created_at,
-        }
-    }
-}
-
-impl From<&CustomerRow> for CustomerRef {
-    fn from(row: &CustomerRow) -> Self {
-        let known = [Some(&row.name), row.email.as_ref(), row.phone.as_ref(), row.external_id.as_ref()];
-        let name = known.into_iter().flatten().find(|name| !name.is_empty()).cloned();
-        Self { id: row.id.clone(), name: name.unwrap_or_else(|| "Visitor".to_owned()) }
-    }
-}
-
 /// A customer to add, or to change: what is given is set.
-#[derive(Debug, Default, Clone, Deserialize, ToSchema)]
+#[derive(Debug, Default, Clone, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct CustomerRequest {
     /// Name, at most 200 characters.
@@ -89,17 +65,6 @@ pub enum AuthorKind {
     Workflow,
     /// Countersign itself.
     System,
-}
-
-impl From<Author> for AuthorKind {
-    fn from(author: Author) -> Self {
-        match author {
-            Author::Customer => Self::Customer,
-            Author::Workflow => Self::Workflow,
-            Author::Operator => Self::Operator,
-            Author::System => Self::System,
-        }
-    }
 }
 
 /// Who wrote a message, by name.
@@ -164,7 +129,7 @@ pub struct Message {
 }
 
 /// A thread with a customer.
-#[derive(Debug, Clone, Serialize, ToSchema)]
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 pub struct Conversation {
     /// Id.
     pub id: String,
@@ -191,7 +156,7 @@ pub struct Conversation {
 }
 
 /// A conversation in a list.
-#[derive(Debug, Clone, Serialize, ToSchema)]
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 pub struct ConversationSummary {
     /// Id.
     pub id: String,
@@ -212,7 +177,7 @@ pub struct ConversationSummary {
 }
 
 /// Says something.
-#[derive(Debug, Deserialize, ToSchema)]
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct SendMessageRequest {
     /// Text, 1 to 8,000 characters.
@@ -222,7 +187,7 @@ pub struct SendMessageRequest {
 }
 
 /// Gives a conversation to somebody.
-#[derive(Debug, Deserialize, ToSchema)]
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct AssignRequest {
     /// User id; null for nobody.
@@ -230,7 +195,7 @@ pub struct AssignRequest {
 }
 
 /// An internal remark.
-#[derive(Debug, Clone, Serialize, ToSchema)]
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 pub struct Note {
     /// Id.
     pub id: String,
@@ -243,7 +208,7 @@ pub struct Note {
 }
 
 /// Writes a remark.
-#[derive(Debug, Deserialize, ToSchema)]
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct NoteRequest {
     /// Text, 1 to 8,000 characters.

@@ -1,6 +1,6 @@
 //! Test cases and templates.
 
-use super::{Act, Opening, Script};
+use crate::{Act, Opening, Script};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use utoipa::ToSchema;
@@ -114,7 +114,7 @@ pub struct TestResult {
 }
 
 /// A test case of a workflow.
-#[derive(Debug, Clone, Serialize, ToSchema)]
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 pub struct TestCase {
     /// Id.
     pub id: String,
@@ -131,7 +131,7 @@ pub struct TestCase {
 }
 
 /// Keeps a test case.
-#[derive(Debug, Deserialize, ToSchema)]
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct WriteTestCaseRequest {
     /// What it shows, 1 to 200 characters, unique in its workflow.
@@ -145,7 +145,7 @@ pub struct WriteTestCaseRequest {
 }
 
 /// Something of a run that a test case does not show.
-#[derive(Debug, Clone, Serialize, ToSchema)]
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 pub struct TestCaseLimit {
     /// not_over, trigger, channel, not_compared.
     pub code: String,
@@ -154,7 +154,7 @@ pub struct TestCaseLimit {
 }
 
 /// A run as a test case.
-#[derive(Debug, Clone, Serialize, ToSchema)]
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 pub struct RunTestCase {
     /// What is played and what must come of it.
     pub case: TestCaseBody,
@@ -163,7 +163,7 @@ pub struct RunTestCase {
 }
 
 /// Keeps a run as a test case.
-#[derive(Debug, Deserialize, ToSchema)]
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct KeepRunTestRequest {
     /// What it shows, 1 to 200 characters, unique in its workflow.
@@ -171,7 +171,7 @@ pub struct KeepRunTestRequest {
 }
 
 /// A run that was kept as a test case.
-#[derive(Debug, Clone, Serialize, ToSchema)]
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 pub struct KeptRunTest {
     /// The workflow whose test case it is.
     pub workflow: String,
@@ -182,7 +182,7 @@ pub struct KeptRunTest {
 }
 
 /// Runs test cases on a document, the draft or a version.
-#[derive(Debug, Default, Deserialize, ToSchema)]
+#[derive(Debug, Clone, Default, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct RunTestsRequest {
     /// The document; the draft as it is saved when neither this nor `version` is given.
@@ -194,7 +194,7 @@ pub struct RunTestsRequest {
 }
 
 /// How test cases went.
-#[derive(Debug, Clone, Serialize, ToSchema)]
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 pub struct TestReport {
     /// Whether all passed.
     pub passed: bool,
@@ -203,7 +203,7 @@ pub struct TestReport {
 }
 
 /// Replaces all test cases of a workflow.
-#[derive(Debug, Deserialize, ToSchema)]
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ImportTestsRequest {
     /// YAML or JSON: `tests:` and a list.
@@ -211,7 +211,7 @@ pub struct ImportTestsRequest {
 }
 
 /// A workflow to begin with.
-#[derive(Debug, Clone, Serialize, ToSchema)]
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 pub struct Template {
     /// Stable short name.
     pub id: String,
@@ -234,7 +234,7 @@ pub struct Template {
 }
 
 /// Makes a workflow from a template.
-#[derive(Debug, Default, Deserialize, ToSchema)]
+#[derive(Debug, Clone, Default, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct UseTemplateRequest {
     /// Its name; the template's when absent.

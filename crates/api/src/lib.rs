@@ -1,4 +1,5 @@
-//! What goes over the wire. Requests end in `Request`; a response carries all its fields, null when absent.
+//! The types of requests and answers of the HTTP API. Requests end in `Request`; an answer carries all its fields, null
+//! when absent.
 
 mod audit;
 mod chat;
@@ -37,15 +38,3 @@ pub use settings::*;
 pub use test_case::*;
 pub use versions::*;
 pub use workflow::*;
-
-use serde_json::Value;
-
-/// JSON text of a column; what cannot be read is null.
-pub(crate) fn json(text: &str) -> Value {
-    serde_json::from_str(text).unwrap_or(Value::Null)
-}
-
-/// JSON text of a column that should hold an object.
-pub(crate) fn json_object(text: &str) -> serde_json::Map<String, Value> {
-    serde_json::from_str(text).unwrap_or_default()
-}

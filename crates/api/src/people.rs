@@ -1,6 +1,5 @@
 //! People, workspaces, keys.
 
-use countersign_store::Role as StoreRole;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -18,30 +17,8 @@ pub enum Role {
     Admin,
 }
 
-impl From<StoreRole> for Role {
-    fn from(role: StoreRole) -> Self {
-        match role {
-            StoreRole::Viewer => Self::Viewer,
-            StoreRole::Operator => Self::Operator,
-            StoreRole::Builder => Self::Builder,
-            StoreRole::Admin => Self::Admin,
-        }
-    }
-}
-
-impl From<Role> for StoreRole {
-    fn from(role: Role) -> Self {
-        match role {
-            Role::Viewer => Self::Viewer,
-            Role::Operator => Self::Operator,
-            Role::Builder => Self::Builder,
-            Role::Admin => Self::Admin,
-        }
-    }
-}
-
 /// Somebody, by name.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct PersonRef {
     /// User or API key id.
     pub id: String,
@@ -50,7 +27,7 @@ pub struct PersonRef {
 }
 
 /// The user part of [`Me`].
-#[derive(Debug, Clone, Serialize, ToSchema)]
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 pub struct MeUser {
     /// User id, or the id of the API key.
     pub id: String,
@@ -61,7 +38,7 @@ pub struct MeUser {
 }
 
 /// A workspace by name.
-#[derive(Debug, Clone, Serialize, ToSchema)]
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 pub struct WorkspaceRef {
     /// Id.
     pub id: String,
@@ -72,7 +49,7 @@ pub struct WorkspaceRef {
 }
 
 /// Who is signed in, and where.
-#[derive(Debug, Clone, Serialize, ToSchema)]
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 pub struct Me {
     /// Who.
     pub user: MeUser,
@@ -85,7 +62,7 @@ pub struct Me {
 }
 
 /// Signs in.
-#[derive(Debug, Deserialize, ToSchema)]
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct LoginRequest {
     /// E-mail address.
@@ -97,7 +74,7 @@ pub struct LoginRequest {
 }
 
 /// Uses up a set-up link.
-#[derive(Debug, Deserialize, ToSchema)]
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct SetupRequest {
     /// What is behind `#` in the link.
@@ -111,7 +88,7 @@ pub struct SetupRequest {
 }
 
 /// Changes one's own password.
-#[derive(Debug, Deserialize, ToSchema)]
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct PasswordRequest {
     /// The password so far.
@@ -142,7 +119,7 @@ pub struct ApiKey {
 }
 
 /// Makes a key.
-#[derive(Debug, Deserialize, ToSchema)]
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct CreateApiKeyRequest {
     /// Name, 1 to 200 characters.
@@ -155,7 +132,7 @@ pub struct CreateApiKeyRequest {
 }
 
 /// A member of the workspace.
-#[derive(Debug, Clone, Serialize, ToSchema)]
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 pub struct Person {
     /// User id.
     pub id: String,
@@ -176,7 +153,7 @@ pub struct Person {
 }
 
 /// Invites somebody.
-#[derive(Debug, Deserialize, ToSchema)]
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct CreatePersonRequest {
     /// E-mail address.
@@ -191,7 +168,7 @@ pub struct CreatePersonRequest {
 }
 
 /// Changes what is given.
-#[derive(Debug, Default, Deserialize, ToSchema)]
+#[derive(Debug, Clone, Default, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct UpdatePersonRequest {
     /// What they may do.
@@ -211,7 +188,7 @@ pub struct Policy {
 }
 
 /// The workspace and its policy.
-#[derive(Debug, Clone, Serialize, ToSchema)]
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 pub struct Workspace {
     /// Id.
     pub id: String,
@@ -226,7 +203,7 @@ pub struct Workspace {
 }
 
 /// Changes what is given.
-#[derive(Debug, Default, Deserialize, ToSchema)]
+#[derive(Debug, Clone, Default, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct UpdateWorkspaceRequest {
     /// Name, 1 to 200 characters.
