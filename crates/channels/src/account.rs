@@ -109,6 +109,17 @@ pub enum Tls {
 }
 
 impl ChannelAccount {
+    /// What must not come back in anything that is kept.
+    pub(crate) fn secrets(&self) -> impl Iterator<Item = &str> {
+        let all: [&Secret; 3] = match self {
+            Self::Whatsapp { token, app_secret, verify_token, .. } => [token, app_secret, verify_token],
+            Self::Email { password, .. } => [password; 3],
+            Self::Telegram { token, webhook_secret, .. } => [token, webhook_secret, token],
+            Self::Sms { auth_token, .. } => [auth_token; 3],
+        };
+        all.into_iter().map(Secret::expose)
+    }
+
     /// The channel it sends over.
     #[must_use]
     pub fn channel(&self) -> Channel {

@@ -2,7 +2,7 @@
 
 use crate::{account::ChannelAccount, email, telegram, twilio, whatsapp};
 use countersign_core::{document::Channel, log::FailureClass};
-use countersign_outbound::Outbound;
+use countersign_outbound::{Mask, Outbound};
 use serde_json::Value;
 use std::time::Duration;
 
@@ -55,6 +55,21 @@ impl SendOutcome {
         Self::failed(FailureClass::Fatal, code, message)
     }
 
+    /// The same without secrets, whatever the other side echoed.
+    fn without(mut self, mask: &Mask) -> Self {
+        match &mut self {
+            Self::Accepted { provider_id, exchange } => {
+                mask.text(provider_id);
+                mask.value(exchange);
+            }
+            Self::Failed { code, message, .. } => {
+                mask.text(code);
+                mask.text(message);
+            }
+        }
+        self
+    }
+
     /// The same, with a wait when it is a failure.
     pub(crate) fn after(mut self, seconds: Option<u64>) -> Self {
         if let Self::Failed { retry_after_seconds, .. } = &mut self {
@@ -82,7 +97,7 @@ impl Sender {
         if let Some(refused) = check(account, &message) {
             return refused;
         }
-        match account {
+        let outcome = match account {
             ChannelAccount::Whatsapp { base_url, version, phone_number_id, token, .. } => {
                 let url = format!("{}/{version}/{phone_number_id}/messages", base_url.trim_end_matches('/'));
                 whatsapp::send(&self.outbound, &url, token, message).await
@@ -98,7 +113,8 @@ impl Sender {
                 let account = twilio::Account { base_url, account_sid, auth_token, from };
                 twilio::send(&self.outbound, account, message).await
             }
-        }
+        };
+        outcome.without(&account.secrets().collect())
     }
 }
 

@@ -73,7 +73,7 @@ async fn failure(channel: Channel, status: u16, answer: Value) -> (FailureClass,
     let provider = provider(status, answer).await;
     match Sender::new(Outbound::with_private()).send(&account(channel, &provider.url), message(channel)).await {
         SendOutcome::Failed { class, code, retry_after_seconds, message } => {
-            assert!(!message.contains(SECRET));
+            assert!(!message.contains("very-secret"));
             (class, code, retry_after_seconds)
         }
         accepted => panic!("{accepted:?}"),
@@ -152,6 +152,28 @@ async fn telegram_and_twilio_send_and_refuse() {
     assert_eq!(body, "To=%2B1+%28555%29+000-1&From=%2B15550000&Body=Gr%C3%BC%C3%9Fe+%26+more");
     let invalid = json!({ "code": 21_211, "message": "Invalid 'To'", "status": 400 });
     assert_eq!(failure(Channel::Sms, 400, invalid).await.1, "recipient_invalid");
+}
+
+#[tokio::test]
+async fn a_text_means_nothing_but_what_it_reads() {
+    let provider = provider(200, json!({ "ok": true, "result": { "message_id": 77 } })).await;
+    let raw = OutboundMessage { body: "<b>x</b> *y* [your bank](http://evil.example)", ..message(Channel::Telegram) };
+    let sender = Sender::new(Outbound::with_private());
+    accepted(sender.send(&account(Channel::Telegram, &provider.url), raw).await);
+    let sent: Value = serde_json::from_slice(&provider.seen.lock().unwrap()[0].2).unwrap();
+    assert_eq!(sent, json!({ "chat_id": "+1 (555) 000-1", "text": raw.body }));
+}
+
+#[tokio::test]
+async fn a_provider_that_echoes_the_account_tells_no_secret() {
+    let half = SECRET.split_once(':').unwrap().1;
+    let echo = json!({ "ok": true, "result": { "message_id": 7, "by": SECRET, "half": half, "at": "/bot123456%3Avery-secret/" } });
+    let provider = provider(200, echo).await;
+    let sender = Sender::new(Outbound::with_private());
+    let outcome = sender.send(&account(Channel::Telegram, &provider.url), message(Channel::Telegram)).await;
+    assert!(!format!("{outcome:?}").contains("very-secret"), "{outcome:?}");
+    let error = json!({ "ok": false, "error_code": 400, "description": format!("bad {half}") });
+    failure(Channel::Telegram, 400, error).await;
 }
 
 #[tokio::test]

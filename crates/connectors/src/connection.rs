@@ -1,7 +1,6 @@
 //! An account's settings and credentials for a connector.
 
-use base64::{Engine, prelude::BASE64_STANDARD};
-use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
+use countersign_outbound::Mask;
 use serde::Deserialize;
 use serde_json::{Map, Value};
 use std::{collections::BTreeMap, fmt, sync::Arc};
@@ -27,21 +26,15 @@ pub struct Secrets(Arc<Inner>);
 #[derive(Default)]
 struct Inner {
     values: BTreeMap<String, String>,
-    /// Every spelling of a value that may turn up in a text, longest first.
-    spellings: Vec<String>,
+    mask: Mask,
 }
-
-/// Values shorter than this are not searched for in texts: they would blot out innocent ones.
-const SEARCHED_LENGTH_MIN: usize = 4;
 
 impl Secrets {
     /// Secrets of these names and values.
     #[must_use]
     pub fn new(values: BTreeMap<String, String>) -> Self {
-        let mut spellings: Vec<String> = values.values().flat_map(|value| spellings_of(value)).collect();
-        spellings.sort_unstable_by(|a, b| b.len().cmp(&a.len()).then_with(|| a.cmp(b)));
-        spellings.dedup();
-        Self(Arc::new(Inner { values, spellings }))
+        let mask = values.values().map(String::as_str).collect();
+        Self(Arc::new(Inner { values, mask }))
     }
 
     pub(crate) fn get(&self, name: &str) -> Option<&str> {
@@ -52,24 +45,9 @@ impl Secrets {
         self.0.values.keys().map(String::as_str)
     }
 
-    pub(crate) fn spellings(&self) -> &[String] {
-        &self.0.spellings
+    pub(crate) fn mask(&self) -> &Mask {
+        &self.0.mask
     }
-}
-
-/// The value as it reads raw, inside JSON, inside a URL or form, and in Base64.
-pub(crate) fn spellings_of(value: &str) -> Vec<String> {
-    if value.len() < SEARCHED_LENGTH_MIN {
-        return Vec::new();
-    }
-    let json = Value::from(value).to_string();
-    vec![
-        value.to_owned(),
-        json[1..json.len() - 1].to_owned(),
-        utf8_percent_encode(value, NON_ALPHANUMERIC).to_string(),
-        utf8_percent_encode(value, crate::form::RESERVED).to_string(),
-        BASE64_STANDARD.encode(value),
-    ]
 }
 
 impl From<BTreeMap<String, String>> for Secrets {

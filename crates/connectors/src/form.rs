@@ -15,8 +15,8 @@ pub(crate) enum Lists {
     Repeated,
 }
 
-/// The members of an object as a form. Null is an empty value (Stripe: unset), an empty list too, an empty object is
-/// left out; numbers and booleans are their text. A value that is no object gives an empty form.
+/// The members of an object as a form. Null is an empty value where lists are numbered (Stripe: unset) and left out
+/// where names are repeated, an empty list too; an empty object is left out; numbers and booleans are their text. A value that is no object gives an empty form.
 pub(crate) fn encode(value: &Value, lists: Lists) -> String {
     let mut out = String::new();
     if let Value::Object(members) = value {
@@ -51,6 +51,8 @@ fn pairs(out: &mut String, name: &mut String, value: &Value, lists: Lists) {
                 name.truncate(length);
             }
         }
+        // Without a number there is nothing to unset: what has no value is not sent.
+        Value::Array(_) | Value::Null if lists == Lists::Repeated => {}
         Value::Array(_) | Value::Null => pair(out, name, ""),
         Value::Bool(flag) => pair(out, name, if *flag { "true" } else { "false" }),
         Value::Number(number) => pair(out, name, &number.to_string()),
@@ -92,6 +94,7 @@ mod tests {
 
     #[test]
     fn repeated_lists_have_no_brackets() {
-        assert_eq!(encode(&json!({ "tag": ["a", "ü"] }), Lists::Repeated), "tag=a&tag=%C3%BC");
+        let value = json!({ "tag": ["a", "ü"], "none": null, "empty": [], "filter": { "x": null, "y": 1 } });
+        assert_eq!(encode(&value, Lists::Repeated), "tag=a&tag=%C3%BC&filter[y]=1");
     }
 }

@@ -13,6 +13,7 @@ mod form;
 mod import;
 mod invoke;
 mod manifest;
+mod markup;
 mod multipart;
 mod redact;
 mod registry;

@@ -4,7 +4,9 @@
 //! type (and is left out where the value is absent), a string with `{input.a.b}` is text with the value in it, anything
 //! else is itself. Roots: `input`, `settings`, `key`, and where an answer is there `response.status`,
 //! `response.headers`, `response.body`, `output`, `item`. An object with the one member `$first` stands for the first
-//! of its templates that is there; one with `$each` and `as` maps a list.
+//! of its templates that is there; one with `$each` and `as` maps a list; one with `$escape` (`slack` or `html`) and `value`
+//! is a text that reads as it is and means nothing in that markup, unless the flag that `unless` points to is set. A text
+//! none of whose values is there is left out.
 
 use countersign_core::catalogue::{Idempotency, Risk};
 use indexmap::IndexMap;

@@ -294,6 +294,7 @@ fn credentials(
             };
             let token = BASE64_STANDARD.encode(format!("{user}:{password}"));
             redactor.add(&token);
+            redactor.add(&format!("{user}:{password}"));
             authorization(format!("Basic {token}"))
         }
         Auth::All { of } => {

@@ -1,6 +1,6 @@
 //! The mapping language of manifests, compiled. See `manifest` for what it means.
 
-use crate::{form::RESERVED, manifest::Style, style};
+use crate::{form::RESERVED, manifest::Style, markup::Markup, style};
 use indexmap::IndexMap;
 use percent_encoding::utf8_percent_encode;
 use serde_json::{Map, Value};
@@ -233,6 +233,13 @@ impl Text {
         Ok(out)
     }
 
+    /// Whether one of its values is there.
+    fn says_something(&self, scope: &Scope<'_>) -> bool {
+        let there =
+            |pointer: &Pointer| pointer.root == Root::Key || pointer.find(scope).is_some_and(|value| !value.is_null());
+        self.0.iter().any(|part| matches!(part, Part::Value(pointer) if there(pointer)))
+    }
+
     fn mentions_key(&self) -> bool {
         self.0.iter().any(|part| matches!(part, Part::Value(pointer) if pointer.root == Root::Key))
     }
@@ -258,6 +265,7 @@ pub(crate) enum Template {
     Object(Vec<(String, Template)>),
     First(Vec<Template>),
     Each { list: Pointer, item: Box<Template> },
+    Escaped { markup: Markup, value: Box<Template>, unless: Option<Pointer> },
 }
 
 impl Template {
@@ -294,6 +302,15 @@ impl Template {
                 item: Box::new(Self::parse(item, schemas)?),
             });
         }
+        if let Some(markup) = members.get("$escape") {
+            let value = members.get("value").ok_or("$escape needs `value`, the template of what is escaped")?;
+            let unless = members.get("unless").map(|path| path.as_str().ok_or("`unless` needs a path")).transpose()?;
+            return Ok(Self::Escaped {
+                markup: Markup::named(markup.as_str().unwrap_or_default())?,
+                value: Box::new(Self::parse(value, schemas)?),
+                unless: unless.map(|path| Pointer::parse(path, schemas)).transpose()?,
+            });
+        }
         members
             .iter()
             .map(|(name, member)| Ok((name.clone(), Self::parse(member, schemas)?)))
@@ -306,7 +323,12 @@ impl Template {
         match self {
             Self::Literal(value) => Some(value.clone()),
             Self::Copy(pointer) => pointer.copy(scope),
-            Self::Text(text) => Some(Value::String(text.eval(scope))),
+            Self::Text(text) => text.says_something(scope).then(|| Value::String(text.eval(scope))),
+            Self::Escaped { markup, value, unless } => {
+                let value = value.eval(scope)?;
+                let raw = unless.as_ref().and_then(|pointer| pointer.find(scope)) == Some(&Value::Bool(true));
+                Some(if raw { value } else { markup.escape(value) })
+            }
             Self::List(items) => Some(items.iter().filter_map(|item| item.eval(scope)).collect()),
             Self::Object(members) => {
                 let mut object = Map::with_capacity(members.len());
@@ -335,6 +357,7 @@ impl Template {
             Self::List(items) | Self::First(items) => items.iter().any(Self::mentions_key),
             Self::Object(members) => members.iter().any(|(_, member)| member.mentions_key()),
             Self::Each { item, .. } => item.mentions_key(),
+            Self::Escaped { value, .. } => value.mentions_key(),
         }
     }
 
@@ -358,6 +381,7 @@ impl Template {
             Self::List(items) | Self::First(items) => items.iter().any(Self::looks_into_body),
             Self::Object(members) => members.iter().any(|(_, member)| member.looks_into_body()),
             Self::Each { list, item } => list.root == Root::Body || item.looks_into_body(),
+            Self::Escaped { value, .. } => value.looks_into_body(),
         }
     }
 }
@@ -409,6 +433,29 @@ mod tests {
                 "text": "n=9007199254740993 { input.n }k.1",
             }))
         );
+    }
+
+    #[test]
+    fn a_text_without_any_value_is_left_out() {
+        let template =
+            json!({ "a": "id:{input.gone}", "b": "id:{input.gone} {input.n}", "c": "x {input.nil}", "d": "plain" });
+        let input = json!({ "n": 1, "nil": null });
+        assert_eq!(eval(template, &input), Some(json!({ "b": "id: 1", "d": "plain" })));
+    }
+
+    #[test]
+    fn a_value_means_nothing_in_the_markup_of_its_place() {
+        let template = json!({ "text": { "$escape": "slack", "value": "$input.t", "unless": "$input.markup" } });
+        let said = "<!channel> <http://evil.example|your bank> & x";
+        let escaped = json!({ "text": "&lt;!channel&gt; &lt;http://evil.example|your bank&gt; &amp; x" });
+        assert_eq!(eval(template.clone(), &json!({ "t": said })), Some(escaped));
+        assert_eq!(eval(template.clone(), &json!({ "t": said, "markup": true })), Some(json!({ "text": said })));
+        assert_eq!(eval(template, &json!({})), Some(json!({})));
+        let blocks = json!({ "$escape": "slack", "value": "$input.blocks" });
+        let input = json!({ "blocks": [{ "type": "section", "text": { "type": "mrkdwn", "text": "<!here>" }, "fields": [{ "type": "plain_text", "text": "a<b" }] }] });
+        let wanted = json!([{ "type": "section", "text": { "type": "mrkdwn", "text": "&lt;!here&gt;" }, "fields": [{ "type": "plain_text", "text": "a<b" }] }]);
+        assert_eq!(eval(blocks, &input), Some(wanted));
+        assert!(Template::parse(&json!({ "$escape": "klingon", "value": 1 }), Schemas::default()).is_err());
     }
 
     #[test]

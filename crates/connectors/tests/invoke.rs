@@ -307,6 +307,62 @@ async fn secrets_are_nowhere_in_what_comes_back() {
 }
 
 #[tokio::test]
+async fn parts_of_a_secret_are_secrets() {
+    let pair = "YWRhOm9wZW4tc2VzYW1l"; // ada:open-sesame
+    for (stored, echo) in [
+        ("Bearer s3cr3t-value", "s3cr3t-value"),
+        ("Basic YWRhOm9wZW4tc2VzYW1l", "ada:open-sesame, open-sesame, open%2Dsesame"),
+        ("Basic YWRhOm9wZW4tc2VzYW1l", pair),
+    ] {
+        let server = Server::start(move |_| server::json(200, json!({ "got": echo, echo: [echo] }))).await;
+        let mut http = connection("http", "authorization", &server.url);
+        http.secrets = Secrets::from_iter([("authorization", stored)]);
+        let (output, exchange) = succeeded(call("http.get", json!({ "url": "/" }), Some(&http)).await);
+        let kept = serde_json::to_string(&(output, exchange)).unwrap();
+        for secret in ["s3cr3t", "sesame", pair] {
+            assert!(!kept.contains(secret), "{secret} of {stored} in {kept}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn answers_are_read_as_they_were_written() {
+    let server = Server::start(|seen| {
+        let answer = Response::builder();
+        match seen.uri.path() {
+            "/bom" => {
+                answer.header("content-type", "application/json").body(Body::from(b"\xef\xbb\xbf{\"id\":7}".as_slice()))
+            }
+            "/latin1" => {
+                answer.header("content-type", "text/plain; charset=iso-8859-1").body(Body::from(b"Jos\xe9".as_slice()))
+            }
+            _ => answer.header("link", "<a>").header("link", "<b>").header("x-one", "1").body(Body::from("{}")),
+        }
+        .unwrap()
+    })
+    .await;
+    let get =
+        async |path: &str| succeeded(call("http.get", json!({ "url": format!("{}{path}", server.url) }), None).await);
+    assert_eq!(get("/bom").await.0["body"], json!({ "id": 7 }));
+    let (output, exchange) = get("/latin1").await;
+    assert_eq!((&output["body"], exchange.response_body.as_str()), (&json!("José"), "José"));
+    let headers = &get("/repeated").await.0["headers"];
+    assert_eq!((&headers["link"], &headers["x-one"]), (&json!(["<a>", "<b>"]), &json!("1")));
+}
+
+#[tokio::test]
+async fn a_customers_words_call_nobody_in_slack() {
+    let server = Server::start(|_| server::json(200, json!({ "ok": true, "channel": "C", "ts": "1" }))).await;
+    let slack = connection("slack", "bot_token", &server.url);
+    let text = "Customer says: <!channel> <http://evil.example|your bank> & x";
+    succeeded(call("slack.message.post", json!({ "channel": "#x", "text": text }), Some(&slack)).await);
+    succeeded(call("slack.message.post", json!({ "channel": "#x", "text": text, "markup": true }), Some(&slack)).await);
+    let sent: Vec<Value> = server.seen().iter().map(|seen| serde_json::from_slice(&seen.body).unwrap()).collect();
+    let escaped = "Customer says: &lt;!channel&gt; &lt;http://evil.example|your bank&gt; &amp; x";
+    assert_eq!(sent, [json!({ "channel": "#x", "text": escaped }), json!({ "channel": "#x", "text": text })]);
+}
+
+#[tokio::test]
 async fn credentials_stay_at_their_base_url() {
     let server = Server::start(|_| server::json(200, json!({}))).await;
     let http = connection("http", "authorization", &format!("{}/api", server.url));

@@ -9,6 +9,7 @@ mod content;
 mod exchange;
 mod failure;
 mod hosts;
+mod mask;
 mod names;
 mod watched;
 
@@ -17,4 +18,5 @@ pub use content::{Content, text};
 pub use exchange::{Answer, Request};
 pub use failure::{Failure, class_of_status, retry_after_seconds};
 pub use hosts::{AllowedHost, AllowedHostError, HostPolicy, HostRefused, Rule};
+pub use mask::{MASK, Mask};
 pub use names::{Lookup, Names, SystemNames};
