@@ -331,7 +331,7 @@ async fn a_commit_whose_answer_is_lost_is_not_forgotten() {
         }
     };
     // A start.
-    proxy.lose_the_answer_to("run_started");
+    proxy.lose_the_answer_to("{\"run\":{\"started\"");
     let begin = start("Held", "started", json!({ "keyed": true }));
     let started = eventually("the start is answered", PATIENCE, good(begin)).await.good();
     let started = started["id"].as_str().unwrap().to_owned();
@@ -354,7 +354,7 @@ async fn a_commit_whose_answer_is_lost_is_not_forgotten() {
     let order = start("Order", "decided", json!({ "email": "ada@example.com" }));
     let order = eventually("the order is answered", PATIENCE, good(order)).await.good();
     let order = order["id"].as_str().unwrap().to_owned();
-    proxy.lose_the_answer_to("checkpoint_closed");
+    proxy.lose_the_answer_to("\"closed\":{\"outcome\"");
     let form = json!({ "outcome": "submitted", "values": { "note": "a" } });
     let form = Request::post(format!("/checkpoints/{order}.1/decision"), form);
     let told = eventually("the form is answered", PATIENCE, good(form)).await;

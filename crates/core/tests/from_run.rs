@@ -10,7 +10,7 @@ use countersign_core::{
     play::rehearsal::{
         Act, Answer, ExpectedStatus, FromRun, NotATest, Opening, Rehearsal, Script, Suite, from_run, rehearse_logged,
     },
-    run::{Actor, Input, LookUpResult, Phase, UnknownAnswer, Version},
+    run::{Actor, CallId, Event, HandedBack, Input, LookUpResult, Phase, RunEvent, Stage, UnknownAnswer, Version},
     time::Timestamp,
 };
 use proptest::prelude::*;
@@ -189,18 +189,18 @@ fn pauses_failures_and_doubts_come_again() {
     }
     approved(&mut play);
     play.fail(FailureClass::Unknown).unwrap();
-    assert!(matches!(play.state.phase, Phase::LookingUp(_)));
-    let sent = (play.visit(), 0, 1);
-    play.take(Input::LookedUp { visit: sent.0, call: sent.1, attempt: sent.2, result: LookUpResult::Unclear }).unwrap();
+    assert!(matches!(play.state.phase, Phase::Calling { stage: Stage::LookingUp { .. }, .. }));
+    let id = CallId { visit: play.visit(), call: 0, attempt: 1 };
+    play.take(Input::LookedUp { id, result: LookUpResult::Unclear }).unwrap();
     play.pass(7_000);
     let by = person("op", &["operator"]);
     let answer = UnknownAnswer::Happened { result: json!({ "id": "re_1" }) };
     let comment = "seen in the ledger".to_owned();
-    play.take(Input::UnknownResolved { visit: sent.0, call: sent.1, attempt: sent.2, answer, comment, by }).unwrap();
+    play.take(Input::UnknownResolved { id, answer, comment, by }).unwrap();
     play.fail(FailureClass::Fatal).unwrap();
     assert_eq!(play.step_id(), "hand");
     let by = person("op", &["operator"]);
-    play.take(Input::HandedBack { visit: play.visit(), outcome: "returned".into(), comment: "done".into(), by })
+    play.take(Input::HandedBack { visit: play.visit(), back: HandedBack::Returned, comment: "done".into(), by })
         .unwrap();
     assert_eq!(play.status(), "completed");
     let made = made(&play);
@@ -280,7 +280,7 @@ fn a_start_without_words_for_it_is_one_by_hand_and_that_is_said() {
     let start = |trigger: Value, channel: &str| {
         let mut play = Play::started(SHOP);
         play.fail(FailureClass::Fatal).unwrap();
-        let countersign_core::run::Event::RunStarted { start, .. } = &mut play.log[0].events[0] else { panic!() };
+        let Event::Run(RunEvent::Started { start, .. }) = &mut play.log[0].events[0] else { panic!() };
         start.trigger = trigger;
         start.conversation = json!({ "id": "c1", "channel": channel });
         let made = made(&play);

@@ -5,8 +5,8 @@ mod support;
 
 use countersign_core::{
     log::history_across,
-    moves::{MoveCheck, MoveRequest, MoveVerdict, check_move, move_run, undo_move},
-    run::{Input, Phase, Refusal, Version},
+    moves::{Movable, MoveCheck, MoveRequest, MoveVerdict, check_move},
+    run::{HandedBack, Input, Phase, Refusal, Version, Wait},
 };
 use serde_json::json;
 use std::collections::BTreeMap;
@@ -45,11 +45,7 @@ fn codes(found: &MoveCheck) -> Vec<&'static str> {
 /// Moves and goes on with the new version.
 fn go(play: &mut Play, to: Version, mapping: &[(&str, &str)]) {
     let mapping: BTreeMap<_, _> = mapping.iter().map(|(old, new)| ((*old).to_owned(), (*new).to_owned())).collect();
-    let request = MoveRequest { from: &play.version, to: &to, number: 2, mapping: &mapping };
-    let decision = move_run(&request, &play.state, &person("builder", &["builder"]), play.now).unwrap();
-    assert!(decision.effects.is_empty(), "a move does nothing to the world");
-    play.version = to;
-    play.decided(decision);
+    play.move_to(to, 2, &mapping, person("builder", &["builder"])).unwrap();
 }
 
 #[test]
@@ -98,7 +94,7 @@ fn a_changed_guarded_request_keeps_the_run_where_it_is_and_after_approval_asks_a
     go(&mut play, to, &[]);
     let visit = play.visit();
     let by = person("op", &["operator"]);
-    play.take(Input::HandedBack { visit, outcome: "returned".into(), comment: String::new(), by }).unwrap();
+    play.take(Input::HandedBack { visit, back: HandedBack::Returned, comment: String::new(), by }).unwrap();
     assert_eq!(play.step_id(), "ask", "what was approved is not what would run");
     assert!(play.last_events().contains(&"approval_voided"), "{:?}", play.last_events());
     assert!(!play.last_events().contains(&"call_requested"));
@@ -183,14 +179,22 @@ fn a_move_is_taken_back_only_while_nothing_has_happened() {
     let to = version(&DOC.replace("plan: null", "plan: null, new: 7"));
     go(&mut play, to, &[]);
     let by = person("builder", &["builder"]);
-    let back = version(DOC);
-    let decision = undo_move(&back, &play.log, &play.state, &by, play.now).unwrap();
-    play.version = back;
-    play.decided(decision);
+    play.undo(version(DOC), by.clone()).unwrap();
     assert_eq!(play.state, before);
     go(&mut play, version(&DOC.replace("plan: null", "plan: null, new: 7")), &[]);
     play.decide("approved", person("m", &["manager"])).unwrap();
-    assert!(matches!(play.state.phase, Phase::WaitingHandoff(_)));
-    let late = undo_move(&version(DOC), &play.log, &play.state, &by, play.now);
+    assert!(matches!(play.state.phase, Phase::Waiting(Wait::Handoff(_))));
+    let late = play.undo(version(DOC), by);
     assert!(matches!(late, Err(Refusal::NotMovable(_))), "{late:?}");
+}
+
+#[test]
+fn a_move_counts_only_for_what_was_checked() {
+    let mut play = asked();
+    let (to, mapping) = (version(DOC), BTreeMap::new());
+    let request = MoveRequest { from: &play.version, to: &to, number: 2, mapping: &mapping };
+    let checked = Box::new(Movable::check(&request, &play.state, play.now).unwrap());
+    play.decide("approved", person("m", &["manager"])).unwrap();
+    let late = play.take(Input::MoveRequested { checked, by: person("builder", &["builder"]) });
+    assert_eq!(late, Err(Refusal::Stale), "it has gone on since");
 }

@@ -137,9 +137,9 @@ fn a_call_in_doubt_counts_until_it_is_settled() {
     let doubt = |play: &Play| repeats(&play.version, &play.log, &play.version, "log");
     assert_eq!(doubt(&play).iter().map(|repeat| repeat.certain).collect::<Vec<_>>(), [false]);
     let by = person("op", &["operator"]);
-    let (visit, call, attempt) = (play.visit(), 0, 1);
+    let id = countersign_core::run::CallId { visit: play.visit(), call: 0, attempt: 1 };
     let answer = countersign_core::run::UnknownAnswer::NotHappened;
-    play.take(Input::UnknownResolved { visit, call, attempt, answer, comment: String::new(), by }).unwrap();
+    play.take(Input::UnknownResolved { id, answer, comment: String::new(), by }).unwrap();
     assert_eq!(doubt(&play), []);
 }
 
@@ -151,7 +151,7 @@ fn a_retry_uses_no_earlier_approval() {
     assert_eq!(play.step_id(), "ask", "the same request needs a new yes");
     play.decide("approved", person("op", &["operator"])).unwrap();
     let countersign_core::run::Effect::InvokeAction { key, .. } = &play.effects[0] else { panic!() };
-    assert_ne!(key, first_key, "a new entry of the step is a new call");
+    assert_ne!(&**key, first_key, "a new entry of the step is a new call");
 }
 
 #[test]
@@ -176,11 +176,6 @@ fn edits_are_on_the_record_and_replay() {
     assert_eq!(Value::Object(play.state.vars.clone()), vars);
     assert_eq!(play.state.steps, steps);
     assert!(StateEdit::towards(&play.state, vars.as_object().unwrap(), &steps).is_empty());
-    // As it was written before there was more than variables.
-    let old = json!({ "type": "run_reopened", "step": "log", "vars": { "a": 1 },
-        "by": { "id": "u", "name": "U", "via": "portal" } });
-    let read: countersign_core::run::Event = serde_json::from_value(old).unwrap();
-    assert!(matches!(read, countersign_core::run::Event::RunReopened { edit, .. } if edit.vars["a"] == 1));
 }
 
 #[test]
@@ -207,7 +202,7 @@ fn a_new_run_goes_on_where_another_ended() {
         by: person("op", &["operator"]),
     };
     let input = |name: &str| Input::Continued { start: Box::new(start.clone()), from: Box::new(from(name)) };
-    let refused = step(&play.version, &play.state, input("nowhere"), play.now);
+    let refused = step(&play.version, Box::new(play.state.clone()), input("nowhere"), play.now).map_err(Refusal::from);
     assert!(matches!(refused, Err(Refusal::NotRetryable(_))));
     play.take(input("pay")).unwrap();
     assert_eq!(play.step_id(), "ask", "an approval of another run counts for nothing here");

@@ -6,11 +6,19 @@ mod support;
 use countersign_core::{
     approval::preview,
     log::{FailureClass, history},
-    run::{Effect, Input, LookUpResult, Phase, Refusal, UnknownAnswer, Version},
+    run::{
+        self, CallId, Effect, HandedBack, Input, LookUpResult, Phase, Refusal, Stage, UnknownAnswer, Verdict, Version,
+        Wait,
+    },
     time::Timestamp,
 };
 use serde_json::{Value, json};
 use support::{Play, catalogue, person, workflow};
+
+/// That attempt of the first call of the first step.
+fn call(attempt: u32) -> CallId {
+    CallId { visit: 1, call: 0, attempt }
+}
 
 const ONE_CALL: &str = "
 schema: 1
@@ -37,8 +45,8 @@ fn one_call(action: &str) -> Play {
 #[test]
 fn a_call_carries_its_key_and_exact_integers() {
     let mut play = one_call("shop.keyed");
-    let Effect::InvokeAction { key, input, attempt, .. } = &play.effects[0] else { panic!("{:?}", play.effects) };
-    assert_eq!((key.as_str(), *attempt), ("r1.1.0", 1));
+    let Effect::InvokeAction { key, input, id, .. } = &play.effects[0] else { panic!("{:?}", play.effects) };
+    assert_eq!((&**key, id.attempt), ("r1.1.0", 1));
     assert_eq!(input["id"], json!(9_007_199_254_740_993_i64));
     play.succeed(json!({ "id": 18_446_744_073_709_551_615_u64 })).unwrap();
     assert_eq!(play.state.vars["seen"], json!(18_446_744_073_709_551_615_u64));
@@ -54,8 +62,8 @@ fn a_retry_waits_longer_each_time_and_keeps_the_key() {
         assert_eq!(play.take(Input::TimerFired), Err(Refusal::NotDue));
         play.pass(pause);
         play.take(Input::TimerFired).unwrap();
-        let Effect::InvokeAction { key, attempt: made, .. } = &play.effects[0] else { panic!() };
-        assert_eq!((key.as_str(), *made), ("r1.1.0", attempt));
+        let Effect::InvokeAction { key, id, .. } = &play.effects[0] else { panic!() };
+        assert_eq!((&**key, id.attempt), ("r1.1.0", attempt));
     }
     play.fail(FailureClass::Retryable).unwrap();
     assert_eq!(play.status(), "failed");
@@ -73,11 +81,11 @@ fn a_refusal_by_the_other_side_is_not_tried_again() {
 fn an_unknown_outcome_is_sent_again_only_under_a_key() {
     let mut play = one_call("shop.keyed");
     play.fail(FailureClass::Unknown).unwrap();
-    assert!(matches!(play.state.phase, Phase::BackingOff(_)));
+    assert!(matches!(play.state.phase, Phase::Calling { stage: Stage::BackingOff { .. }, .. }));
 
     let mut play = one_call("shop.unkeyed");
     play.fail(FailureClass::Unknown).unwrap();
-    assert!(matches!(play.state.phase, Phase::WaitingUnknown(_)), "{:?}", play.state.phase);
+    assert!(matches!(play.state.phase, Phase::Waiting(Wait::Unknown(_))), "{:?}", play.state.phase);
     assert_eq!(play.effects, []);
 }
 
@@ -90,7 +98,7 @@ fn a_keyed_call_that_stays_unknown_to_the_end_asks_a_person() {
         play.take(Input::TimerFired).unwrap();
     }
     play.fail(FailureClass::Unknown).unwrap();
-    assert!(matches!(play.state.phase, Phase::WaitingUnknown(_)));
+    assert!(matches!(play.state.phase, Phase::Waiting(Wait::Unknown(_))));
 }
 
 #[test]
@@ -104,14 +112,16 @@ fn a_look_up_settles_what_is_unknown() {
         let mut play = one_call("shop.looked_up");
         play.fail(FailureClass::Unknown).unwrap();
         assert!(matches!(play.effects[0], Effect::LookUp { .. }));
-        play.take(Input::LookedUp { visit: 1, call: 0, attempt: 1, result: result.clone() }).unwrap();
+        play.take(Input::LookedUp { id: call(1), result: result.clone() }).unwrap();
         assert_eq!(play.status(), status, "{result:?}");
         if status == "open" {
             assert_eq!(play.step_id(), step);
         }
         match result {
-            LookUpResult::DidNotHappen => assert!(matches!(play.effects[0], Effect::InvokeAction { attempt: 2, .. })),
-            LookUpResult::Unclear => assert!(matches!(play.state.phase, Phase::WaitingUnknown(_))),
+            LookUpResult::DidNotHappen => {
+                assert!(matches!(play.effects[0], Effect::InvokeAction { id: CallId { attempt: 2, .. }, .. }))
+            }
+            LookUpResult::Unclear => assert!(matches!(play.state.phase, Phase::Waiting(Wait::Unknown(_)))),
             LookUpResult::Happened { .. } => {}
         }
     }
@@ -122,7 +132,7 @@ fn a_person_settles_what_cannot_be_looked_up() {
     let by = || person("op", &["operator"]);
     let resolve = |answer| {
         let comment = "checked".into();
-        Input::UnknownResolved { visit: 1, call: 0, attempt: 1, answer, comment, by: by() }
+        Input::UnknownResolved { id: call(1), answer, comment, by: by() }
     };
     let doubt = || {
         let mut play = one_call("shop.unkeyed");
@@ -134,7 +144,7 @@ fn a_person_settles_what_cannot_be_looked_up() {
     assert_eq!((play.status(), &play.state.vars["seen"]), ("completed", &json!(5)));
     let mut play = doubt();
     play.take(resolve(UnknownAnswer::NotHappened)).unwrap();
-    assert!(matches!(play.effects[0], Effect::InvokeAction { attempt: 2, .. }));
+    assert!(matches!(play.effects[0], Effect::InvokeAction { id: CallId { attempt: 2, .. }, .. }));
     let mut play = doubt();
     play.take(resolve(UnknownAnswer::Stop)).unwrap();
     assert_eq!(play.status(), "failed");
@@ -144,10 +154,12 @@ fn a_person_settles_what_cannot_be_looked_up() {
 fn a_crash_repeats_only_what_may_be_repeated() {
     let mut play = one_call("shop.keyed");
     play.take(Input::Recovered).unwrap();
-    assert!(matches!(&play.effects[0], Effect::InvokeAction { key, attempt: 1, .. } if key == "r1.1.0"));
+    assert!(
+        matches!(&play.effects[0], Effect::InvokeAction { key, id: CallId { attempt: 1, .. }, .. } if &**key == "r1.1.0")
+    );
     let mut play = one_call("shop.unkeyed");
     play.take(Input::Recovered).unwrap();
-    assert!(matches!(play.state.phase, Phase::WaitingUnknown(_)));
+    assert!(matches!(play.state.phase, Phase::Waiting(Wait::Unknown(_))));
     let mut play = one_call("shop.looked_up");
     play.take(Input::Recovered).unwrap();
     assert!(matches!(play.effects[0], Effect::LookUp { .. }));
@@ -158,8 +170,8 @@ fn a_crash_repeats_only_what_may_be_repeated() {
 #[test]
 fn late_and_doubled_answers_are_refused() {
     let mut play = one_call("shop.keyed");
-    let (visit, call, attempt) = play.under_way();
-    let answer = Input::CallSucceeded { visit, call, attempt, output: json!({ "id": 1 }), exchange: Value::Null };
+    let id = play.under_way();
+    let answer = Input::CallSucceeded { id, output: json!({ "id": 1 }), exchange: Value::Null };
     play.take(answer.clone()).unwrap();
     assert_eq!(play.take(answer), Err(Refusal::RunOver));
 }
@@ -182,7 +194,7 @@ fn a_run_that_is_to_stop_is_not_sent_on_by_an_answer_about_its_call() {
     play.fail(FailureClass::Unknown).unwrap();
     let (comment, by) = (String::new(), person("op", &["operator"]));
     let answer = UnknownAnswer::NotHappened;
-    play.take(Input::UnknownResolved { visit: 1, call: 0, attempt: 1, answer, comment, by }).unwrap();
+    play.take(Input::UnknownResolved { id: call(1), answer, comment, by }).unwrap();
     assert_eq!((play.status(), play.effects.len()), ("cancelled", 0));
 }
 
@@ -192,14 +204,14 @@ fn an_answer_about_another_attempt_is_stale() {
     play.fail(FailureClass::Unknown).unwrap();
     let resolve = |attempt| {
         let (comment, by) = (String::new(), person("op", &["operator"]));
-        Input::UnknownResolved { visit: 1, call: 0, attempt, answer: UnknownAnswer::NotHappened, comment, by }
+        Input::UnknownResolved { id: call(attempt), answer: UnknownAnswer::NotHappened, comment, by }
     };
     play.take(resolve(1)).unwrap();
     play.fail(FailureClass::Unknown).unwrap();
     assert_eq!(play.take(resolve(1)), Err(Refusal::Stale));
     let mut play = one_call("shop.looked_up");
     play.fail(FailureClass::Unknown).unwrap();
-    let found = |attempt| Input::LookedUp { visit: 1, call: 0, attempt, result: LookUpResult::DidNotHappen };
+    let found = |attempt| Input::LookedUp { id: call(attempt), result: LookUpResult::DidNotHappen };
     play.take(found(1)).unwrap();
     play.fail(FailureClass::Unknown).unwrap();
     assert_eq!(play.take(found(1)), Err(Refusal::Stale));
@@ -215,7 +227,11 @@ fn a_no_takes_back_what_an_earlier_yes_allowed() {
     ));
     play.decide("approved", person("op", &["operator"])).unwrap();
     play.decide("rejected", person("op", &["operator"])).unwrap();
-    assert!(play.effects.is_empty() && matches!(play.state.phase, Phase::WaitingApproval(_)), "{:?}", play.state.phase);
+    assert!(
+        play.effects.is_empty() && matches!(play.state.phase, Phase::Waiting(Wait::Approval(_))),
+        "{:?}",
+        play.state.phase
+    );
 }
 
 const APPROVAL: &str = "
@@ -251,7 +267,7 @@ steps:
 #[test]
 fn an_approval_shows_and_grants_exactly_what_runs() {
     let mut play = Play::started(APPROVAL);
-    let Phase::WaitingApproval(wait) = &play.state.phase else { panic!() };
+    let Some(wait) = play.state.phase.approval() else { panic!() };
     assert_eq!(wait.requests[0].input, json!({ "amount": 4260 }));
     play.decide("approved", person("m", &["manager"])).unwrap();
     assert!(matches!(&play.effects[0], Effect::InvokeAction { input, .. } if input["amount"] == 4260));
@@ -288,7 +304,7 @@ fn a_changed_request_voids_the_approval() {
     assert_eq!(play.status(), "failed");
     play.retry(Some("pay"), json!({ "amount": 999_999 })).unwrap();
     assert_eq!(play.effects, [], "nothing is sent that nobody approved");
-    let Phase::WaitingApproval(wait) = &play.state.phase else { panic!("{:?}", play.state.phase) };
+    let Some(wait) = play.state.phase.approval() else { panic!("{:?}", play.state.phase) };
     assert_eq!(wait.requests[0].input, json!({ "amount": 999_999 }));
     let text = serde_json::to_string(&play.log).unwrap();
     assert!(text.contains("\"approval_voided\""), "{text}");
@@ -308,11 +324,11 @@ fn two_people_when_two_are_needed() {
 fn rejection_changes_and_silence_take_their_own_paths() {
     let mut play = Play::started(APPROVAL);
     let (visit, by) = (play.visit(), person("m", &["manager"]));
-    let rejected = Input::Decided { visit, outcome: "rejected".into(), comment: "too much".into(), by };
+    let rejected = Input::Decided { visit, verdict: Verdict::Rejected, comment: "too much".into(), by };
     play.take(rejected).unwrap();
     assert_eq!(play.status(), "rejected");
     let said = play.log.last().unwrap().events.iter().find_map(|event| match event {
-        countersign_core::run::Event::MessagePosted { body, .. } => Some(body.clone()),
+        run::Event::Step { what: run::StepEvent::Said { body, .. }, .. } => Some(body.clone()),
         _ => None,
     });
     assert_eq!(said.as_deref(), Some("no: too much"));
@@ -421,7 +437,7 @@ fn a_handoff_comes_back_with_an_outcome() {
         play.take(input).unwrap();
         let back = Input::HandedBack {
             visit: play.visit(),
-            outcome: outcome.into(),
+            back: HandedBack::read(outcome),
             comment: String::new(),
             by: person("op", &["operator"]),
         };
@@ -462,10 +478,12 @@ steps:
 fn a_notification_goes_over_every_channel_in_turn() {
     let mut play = Play::started(NOTIFY);
     assert!(play.last_events().contains(&"message_posted"));
-    assert!(matches!(&play.effects[0], Effect::SendMessage { to, key, .. } if to == "+15555550101" && key == "r1.1.1"));
+    assert!(
+        matches!(&play.effects[0], Effect::SendMessage { to, key, .. } if to == "+15555550101" && &**key == "r1.1.1")
+    );
     play.succeed(json!({})).unwrap();
     assert!(
-        matches!(&play.effects[0], Effect::SendMessage { to, key, .. } if to == "ada@example.com" && key == "r1.1.2")
+        matches!(&play.effects[0], Effect::SendMessage { to, key, .. } if to == "ada@example.com" && &**key == "r1.1.2")
     );
     play.succeed(json!({})).unwrap();
     assert_eq!(play.status(), "completed");
@@ -481,7 +499,10 @@ fn the_first_channel_that_works_is_enough_when_asked_so() {
     assert_eq!(play.status(), "completed");
     let mut play = Play::started(&yaml);
     play.fail(FailureClass::Unknown).unwrap();
-    assert!(matches!(play.state.phase, Phase::WaitingUnknown(_)), "an unknown message is not sent elsewhere silently");
+    assert!(
+        matches!(play.state.phase, Phase::Waiting(Wait::Unknown(_))),
+        "an unknown message is not sent elsewhere silently"
+    );
 }
 
 #[test]
@@ -525,7 +546,7 @@ fn a_failed_run_goes_on_from_any_step() {
     play.fail(FailureClass::Fatal).unwrap();
     assert!(matches!(play.retry(Some("nowhere"), json!({})), Err(Refusal::NotRetryable(_))));
     play.retry(Some("call"), json!({ "id": 1 })).unwrap();
-    assert!(matches!(&play.effects[0], Effect::InvokeAction { key, .. } if key == "r1.3.0"), "{:?}", play.effects);
+    assert!(matches!(&play.effects[0], Effect::InvokeAction { key, .. } if &**key == "r1.3.0"), "{:?}", play.effects);
     play.succeed(json!({ "id": 1 })).unwrap();
     assert_eq!(play.status(), "completed");
 }
@@ -543,7 +564,7 @@ fn the_history_tells_every_attempt_and_who_decided() {
     let told = history(&play.version, &play.log);
     let kinds: Vec<_> = told.iter().map(|step| (step.step.as_str(), step.status.tag())).collect();
     assert_eq!(kinds, [("approve", "completed"), ("pay", "completed"), ("loop", "completed"), ("done", "completed")]);
-    assert_eq!(told[0].checkpoints[0].outcome.as_deref(), Some("approved"));
+    assert_eq!(told[0].checkpoints[0].outcome.as_ref().map(run::Outcome::word), Some("approved"));
     assert_eq!(told[0].checkpoints[0].id, "r1.1");
     assert_eq!(told[1].attempts.len(), 2);
     assert_eq!(told[1].output, Some(json!({ "paid": true })));
@@ -577,10 +598,13 @@ fn a_refusal_after_an_attempt_in_doubt_is_not_taken_for_nothing_happened() {
             play.take(Input::TimerFired).unwrap();
             play.fail(class).unwrap();
         }
-        assert!(matches!(play.state.phase, Phase::WaitingUnknown(_)), "{class:?} {:?}", play.state.phase);
+        assert!(matches!(play.state.phase, Phase::Waiting(Wait::Unknown(_))), "{class:?} {:?}", play.state.phase);
     }
     let mut play = one_call("shop.keyed");
     play.take(Input::Recovered).unwrap();
     play.fail(FailureClass::Fatal).unwrap();
-    assert!(matches!(play.state.phase, Phase::WaitingUnknown(_)), "a call made again after a crash may have happened");
+    assert!(
+        matches!(play.state.phase, Phase::Waiting(Wait::Unknown(_))),
+        "a call made again after a crash may have happened"
+    );
 }

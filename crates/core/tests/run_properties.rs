@@ -5,9 +5,9 @@ mod support;
 
 use countersign_core::{
     log::{FailureClass, StepError, history},
-    moves::{MoveRequest, MoveVerdict, StateEdit, check_move, move_run, undo_move},
+    moves::{MoveRequest, MoveVerdict, StateEdit, check_move},
     play::{BacktestVerdict, backtest},
-    run::{Input, LookUpResult, Phase, UnknownAnswer, Version},
+    run::{self, HandedBack, Input, LookUpResult, Phase, Stage, UnknownAnswer, Verdict, Version},
 };
 use proptest::prelude::*;
 use serde_json::{Value, json};
@@ -20,25 +20,21 @@ fn inputs() -> impl Strategy<Value = Vec<(u8, u8, i64)>> {
 
 fn input_of(play: &Play, kind: u8, detail: u8) -> Input {
     let visit = play.state.place().map_or(0, |place| place.visit) + u32::from(detail % 16 == 15);
-    let (call, attempt) = match &play.state.phase {
-        Phase::Calling(calling) => (calling.call, calling.attempt),
-        Phase::LookingUp(wait) => (wait.calling.call, wait.calling.attempt),
-        Phase::WaitingUnknown(wait) => (wait.calling.call, wait.calling.attempt),
-        _ => (0, 1),
-    };
+    let here = play.state.phase.call().map(run::Calling::id);
+    let id = run::CallId { visit, ..here.unwrap_or(run::CallId { visit, call: 0, attempt: 1 }) };
     let by = person(["p1", "p2", "p3"][usize::from(detail % 3)], &["operator"]);
     let comment = String::new();
     match kind {
         0..=3 => {
             let output = json!({ "x": detail });
-            Input::CallSucceeded { visit, call, attempt, output, exchange: Value::Null }
+            Input::CallSucceeded { id, output, exchange: Value::Null }
         }
         4 | 5 => {
             let class = [FailureClass::Retryable, FailureClass::Fatal, FailureClass::Unknown][usize::from(detail % 3)];
             let error = StepError { class, code: "x".into(), message: "x".into(), details: Value::Null };
             let (exchange, jitter_per_mille) = (Value::Null, u16::from(detail) * 3);
             let retry_after_seconds = (detail > 200).then_some(u64::MAX);
-            Input::CallFailed { visit, call, attempt, error, exchange, retry_after_seconds, jitter_per_mille }
+            Input::CallFailed { id, error, exchange, retry_after_seconds, jitter_per_mille }
         }
         6 => Input::TimerFired,
         7 => Input::FormSubmitted {
@@ -47,17 +43,18 @@ fn input_of(play: &Play, kind: u8, detail: u8) -> Input {
             by,
         },
         8 => {
-            let outcome = ["approved", "approved", "rejected", "changes"][usize::from(detail % 4)].to_owned();
-            Input::Decided { visit, outcome, comment, by }
+            use Verdict::{Approved, Changes, Rejected};
+            let verdict = [Approved, Approved, Rejected, Changes][usize::from(detail % 4)];
+            Input::Decided { visit, verdict, comment, by }
         }
-        9 => Input::HandedBack { visit, outcome: "returned".into(), comment, by },
+        9 => Input::HandedBack { visit, back: HandedBack::Returned, comment, by },
         10 => {
             let answer = match detail % 3 {
                 0 => UnknownAnswer::Happened { result: json!({ "x": 1 }) },
                 1 => UnknownAnswer::NotHappened,
                 _ => UnknownAnswer::Stop,
             };
-            Input::UnknownResolved { visit, call, attempt, answer, comment, by }
+            Input::UnknownResolved { id, answer, comment, by }
         }
         11 => {
             let result = match detail % 3 {
@@ -65,7 +62,7 @@ fn input_of(play: &Play, kind: u8, detail: u8) -> Input {
                 1 => LookUpResult::DidNotHappen,
                 _ => LookUpResult::Unclear,
             };
-            Input::LookedUp { visit, call, attempt, result }
+            Input::LookedUp { id, result }
         }
         12 if detail.is_multiple_of(8) => Input::CancelRequested { reason: comment, by },
         12 => Input::Recovered,
@@ -83,22 +80,22 @@ fn moved_and_back(play: &mut Play) -> Result<(), TestCaseError> {
     let request =
         MoveRequest { from: &play.version, to: &again, number: play.state.info.version + 1, mapping: &mapping };
     let found = check_move(&request, &play.state, play.now);
-    let waits = play.state.open_checkpoint().is_some() || matches!(play.state.phase, Phase::BackingOff(_));
+    let waits = play.state.open_checkpoint().is_some()
+        || matches!(play.state.phase, Phase::Calling { stage: Stage::BackingOff { .. }, .. });
     prop_assert_eq!(found.verdict == MoveVerdict::Safe, waits, "{:?} {:?}", found, play.state.phase);
     let by = person("mover", &["builder"]);
     let (before, checkpoint, due) = (play.state.clone(), play.state.open_checkpoint(), play.state.wake_at());
-    let Ok(decision) = move_run(&request, &play.state, &by, play.now) else {
+    let number = play.state.info.version + 1;
+    if play.move_to(again, number, &mapping, by.clone()).is_err() {
         prop_assert!(!waits);
         return Ok(());
-    };
-    play.decided(decision);
+    }
     prop_assert_eq!(play.state.open_checkpoint(), checkpoint);
     prop_assert_eq!(play.state.wake_at(), due);
     prop_assert_eq!(play.state.info.version, before.info.version + 1);
-    let decision = undo_move(&play.version, &play.log, &play.state, &by, play.now).unwrap();
-    play.decided(decision);
+    play.undo(same_version_again(play), by.clone()).unwrap();
     prop_assert_eq!(&play.state, &before);
-    prop_assert!(undo_move(&play.version, &play.log, &play.state, &by, play.now).is_err(), "once");
+    prop_assert!(play.undo(same_version_again(play), by).is_err(), "once");
     Ok(())
 }
 
@@ -129,7 +126,7 @@ proptest! {
             prop_assert!(now_closed - closed <= 1 || open.is_none(), "a checkpoint is closed once");
             closed = now_closed;
             // No commit may leave the token between two steps.
-            let transient = matches!(play.state.phase, Phase::Moving | Phase::AtStep(_) | Phase::CallDown(_) | Phase::Unstarted);
+            let transient = play.state.phase.is_transient();
             prop_assert!(!transient, "{:?}", play.state.phase);
         }
         prop_assert!(history(&play.version, &play.log).len() <= 41);
@@ -169,5 +166,5 @@ proptest! {
 }
 
 fn support_closed(play: &Play) -> usize {
-    play.log.iter().flat_map(|entry| &entry.events).filter(|event| support::name(event) == "checkpoint_closed").count()
+    play.log.iter().flat_map(|entry| &entry.events).filter(|event| event.tag() == "checkpoint_closed").count()
 }

@@ -1,6 +1,7 @@
 //! The workflow document: what the builder edits, versions store and the API carries. Schema number [`SCHEMA`].
 
 mod bounds;
+mod exits;
 pub mod graph;
 mod schedule;
 mod schema;
@@ -10,6 +11,7 @@ mod step;
 mod trigger;
 
 pub use bounds::{DEFAULT_CALL_TIMEOUT, STEP_LIMIT_DEFAULT, STEP_LIMIT_MAX};
+pub use exits::Exit;
 pub use schedule::{CRON_BYTES_MAX, Schedule, ScheduleError, time_zone_named};
 pub use schema::workflow_schema;
 pub use source::{SOURCE_BYTES_MAX, SourceError, decode, parse, parse_all, to_yaml};

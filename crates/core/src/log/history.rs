@@ -1,14 +1,18 @@
 //! The log as people read it: one entry per step, with attempts, checkpoint and outcome.
 
 use crate::{
-    document::StepId,
+    document::{Exit, StepId},
     log::{FailureClass, StepError},
-    run::{Actor, BranchValue, CallRequest, CheckpointKind, ClosedBy, EndedStatus, Event, Moved, Opened, Version},
+    run::{
+        Actor, BranchValue, CallEvent, CallId, CallRequest, CheckpointEvent, CheckpointKind, ClosedBy, EndedStatus,
+        Event, Found, Moved, Opened, Outcome, Resolution, RunEvent, StepEvent, Verdict, Version,
+    },
     time::Timestamp,
 };
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
+use std::sync::Arc;
 
 /// Events that were committed together.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -64,7 +68,7 @@ impl ExecutionStatus {
 }
 
 /// One entry of one step.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct StepExecution {
     /// Ordinal of the entry in the run, from 1.
     pub visit: u32,
@@ -75,49 +79,37 @@ pub struct StepExecution {
     /// Its type tag.
     pub kind: String,
     /// `<connector>.<action>` of a call.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub action: Option<String>,
     /// Where it stands.
     pub status: ExecutionStatus,
     /// When it was entered.
     pub started_at: Timestamp,
     /// When it was left.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ended_at: Option<Timestamp>,
     /// The exit that was taken.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub exit: Option<String>,
     /// What went in.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub input: Option<Value>,
     /// What came out.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub output: Option<Value>,
     /// Variables that got new values.
-    #[serde(default, skip_serializing_if = "Map::is_empty")]
     pub set: Map<String, Value>,
     /// Why it failed.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub error: Option<StepError>,
     /// Every attempt of every call.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub attempts: Vec<AttemptRecord>,
     /// The checkpoints it opened.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub checkpoints: Vec<CheckpointRecord>,
     /// A condition's branches as evaluated.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub branches: Vec<BranchRecord>,
     /// What was said in the conversation.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub messages: Vec<String>,
     /// The times the run was moved to another version while it waited here.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub moves: Vec<MoveRecord>,
 }
 
 /// One attempt of one call.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct AttemptRecord {
     /// Which call of the step.
     pub call: u16,
@@ -126,30 +118,29 @@ pub struct AttemptRecord {
     /// Idempotency key.
     pub key: String,
     /// What was sent.
-    pub request: Value,
+    pub request: Arc<CallRequest>,
     /// Where it stands.
     pub status: ExecutionStatus,
     /// When it was made.
     pub started_at: Timestamp,
+    /// When it was sent last, be it again after a crash.
+    pub sent_at: Timestamp,
+    /// Whether it may have taken place though no answer says so.
+    pub in_doubt: bool,
     /// When it was answered.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ended_at: Option<Timestamp>,
     /// What came back.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub output: Option<Value>,
     /// Why it failed.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub error: Option<StepError>,
     /// Facts about the exchange: method, address, status, duration.
-    #[serde(default, skip_serializing_if = "Value::is_null")]
     pub exchange: Value,
     /// When it is tried again.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub retry_at: Option<Timestamp>,
 }
 
 /// One wait for a person.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct CheckpointRecord {
     /// The checkpoint's id.
     pub id: String,
@@ -160,27 +151,36 @@ pub struct CheckpointRecord {
     /// When it was opened.
     pub opened_at: Timestamp,
     /// When it ends by itself.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub due_at: Option<Timestamp>,
     /// Approvals given so far.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub given: Vec<Actor>,
+    /// The same with their words and times.
+    pub approvals: Vec<GivenRecord>,
     /// How it ended.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub outcome: Option<String>,
+    pub outcome: Option<Outcome>,
     /// By whom or what.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub closed_by: Option<ClosedBy>,
     /// When.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub closed_at: Option<Timestamp>,
     /// Their words.
-    #[serde(default, skip_serializing_if = "String::is_empty")]
     pub comment: String,
+    /// A form's answers, or a resolved call's result.
+    pub values: Value,
+}
+
+/// One of several needed approvals.
+#[derive(Debug, Clone, PartialEq)]
+pub struct GivenRecord {
+    /// Who.
+    pub by: Actor,
+    /// Their words.
+    pub comment: String,
+    /// When.
+    pub at: Timestamp,
 }
 
 /// The run was moved to another version while it waited here.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct MoveRecord {
     /// The version it was on.
     pub from: u32,
@@ -195,12 +195,11 @@ pub struct MoveRecord {
 }
 
 /// One branch of a condition as it was evaluated.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct BranchRecord {
     /// The expression.
     pub when: String,
     /// Its value; absent for nothing.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub value: Option<Value>,
     /// Whether it counts as true.
     pub held: bool,
@@ -238,68 +237,89 @@ struct History<'a> {
 impl History<'_> {
     fn take(&mut self, event: &Event, at: Timestamp) {
         match event {
-            Event::RunStarted { start, .. } => {
+            Event::Run(what) => self.run(what, at),
+            Event::Step { visit, what } => self.step(*visit, what, at),
+            Event::Call { id, what } => self.call(*id, what, at),
+            Event::Checkpoint { visit, what } => self.waits(*visit, what, at),
+        }
+    }
+
+    fn run(&mut self, event: &RunEvent, at: Timestamp) {
+        match event {
+            RunEvent::Started { start, .. } => {
                 self.run.clone_from(&start.run);
                 self.version = (self.find)(start.version).unwrap_or(self.version);
             }
-            Event::RunMoved { moved, .. } => self.moved(moved, at),
-            Event::StepEntered { visit, step, .. } => self.entered(*visit, step, at),
-            Event::CallRequested { call, attempt, key, request, .. } => {
-                self.requested(
-                    AttemptRecord {
-                        call: *call,
-                        attempt: *attempt,
-                        key: key.clone(),
-                        request: serde_json::to_value(request).unwrap_or_default(),
-                        status: ExecutionStatus::Running,
-                        started_at: at,
-                        ended_at: None,
-                        output: None,
-                        error: None,
-                        exchange: Value::Null,
-                        retry_at: None,
-                    },
-                    request,
-                );
-            }
-            Event::CallSucceeded { output, exchange, .. } => self.succeeded(output, exchange, at),
-            Event::CallFailed { error, exchange, .. } => self.call_failed(error, exchange, at),
-            Event::RetryScheduled { due, .. } => self.current(|execution| {
-                execution.status = ExecutionStatus::Retrying;
-                if let Some(attempt) = execution.attempts.last_mut() {
-                    attempt.retry_at = Some(*due);
-                }
-            }),
-            Event::CheckpointOpened { visit, opened, due, .. } => self.opened(*visit, opened, *due, at),
-            Event::CheckpointEscalated { due, .. } => self.checkpoint(|checkpoint| checkpoint.due_at = Some(*due)),
-            Event::ApprovalGiven { by, .. } => self.checkpoint(|checkpoint| checkpoint.given.push(by.clone())),
-            Event::CheckpointClosed { outcome, by, comment, values, .. } => {
-                self.closed(outcome, by, comment, values, at);
-            }
-            Event::ConditionEvaluated { branches, .. } => self.current(|execution| {
+            RunEvent::Moved { moved, .. } => self.moved(moved, at),
+            RunEvent::Ended { status, .. } => self.ended(*status, at),
+            RunEvent::CancelRequested { .. } | RunEvent::Reopened { .. } | RunEvent::Continued { .. } => {}
+        }
+    }
+
+    fn step(&mut self, visit: u32, event: &StepEvent, at: Timestamp) {
+        match event {
+            StepEvent::Entered { step, .. } => self.entered(visit, step, at),
+            StepEvent::Evaluated { branches } => self.current(|execution| {
                 execution.branches = branches.iter().map(branch_record).collect();
             }),
-            Event::MessagePosted { body, .. } => self.current(|execution| execution.messages.push(body.clone())),
-            Event::StepCompleted { exit, output, set, .. } => self.completed(exit, output.as_ref(), set, at),
-            Event::StepFailed { error, exit, .. } => self.current(|execution| {
+            StepEvent::Said { body, .. } => self.current(|execution| execution.messages.push(body.clone())),
+            StepEvent::Completed { exit, output, set } => self.completed(exit, output.as_ref(), set, at),
+            StepEvent::Failed { error, exit } => self.current(|execution| {
                 execution.status = ExecutionStatus::Failed;
                 execution.error = Some(error.clone());
-                execution.exit.clone_from(exit);
+                execution.exit = exit.as_ref().map(ToString::to_string);
                 execution.ended_at = Some(at);
             }),
-            Event::ApprovalVoided { approval, .. } => self.current(|execution| {
+            StepEvent::ApprovalVoided { approval, .. } => self.current(|execution| {
                 execution.status = ExecutionStatus::Rejected;
                 execution.exit = Some(format!("asked again: {approval}"));
                 execution.ended_at = Some(at);
             }),
-            Event::RunEnded { status, .. } => self.ended(*status, at),
-            Event::CallResumed { .. }
-            | Event::LookUpRequested { .. }
-            | Event::LookUpAnswered { .. }
-            | Event::CheckpointReminded { .. }
-            | Event::CancelRequested { .. }
-            | Event::RunReopened { .. }
-            | Event::RunContinued { .. } => {}
+        }
+    }
+
+    fn call(&mut self, id: CallId, event: &CallEvent, at: Timestamp) {
+        match event {
+            CallEvent::Requested { key, request, .. } => self.requested(AttemptRecord {
+                call: id.call,
+                attempt: id.attempt,
+                key: key.to_string(),
+                request: Arc::clone(request),
+                status: ExecutionStatus::Running,
+                started_at: at,
+                sent_at: at,
+                ended_at: None,
+                output: None,
+                error: None,
+                exchange: Value::Null,
+                retry_at: None,
+                in_doubt: false,
+            }),
+            CallEvent::Resumed => self.attempt(|attempt| (attempt.sent_at, attempt.in_doubt) = (at, true)),
+            CallEvent::Succeeded { output, exchange } => self.succeeded(output, exchange, at),
+            CallEvent::Failed { error, exchange } => self.call_failed(error, exchange, at),
+            CallEvent::Scheduled { due } => {
+                self.current(|execution| execution.status = ExecutionStatus::Retrying);
+                self.attempt(|attempt| attempt.retry_at = Some(*due));
+            }
+            CallEvent::LookUpAnswered { found: Found::DidNotHappen } => self.current(|execution| {
+                let of_call = execution.attempts.iter_mut().filter(|attempt| attempt.call == id.call);
+                of_call.for_each(|attempt| attempt.in_doubt = false);
+            }),
+            CallEvent::LookUpRequested | CallEvent::LookUpAnswered { found: Found::Happened | Found::Unclear } => {}
+        }
+    }
+
+    fn waits(&mut self, visit: u32, event: &CheckpointEvent, at: Timestamp) {
+        match event {
+            CheckpointEvent::Opened { opened, due, .. } => self.opened(visit, opened, *due, at),
+            CheckpointEvent::Reminded => {}
+            CheckpointEvent::Escalated { due, .. } => self.checkpoint(|checkpoint| checkpoint.due_at = Some(*due)),
+            CheckpointEvent::ApprovalGiven { by, comment } => self.checkpoint(|checkpoint| {
+                checkpoint.given.push(by.clone());
+                checkpoint.approvals.push(GivenRecord { by: by.clone(), comment: comment.clone(), at });
+            }),
+            CheckpointEvent::Closed { outcome, by, comment, values } => self.closed(outcome, by, comment, values, at),
         }
     }
 
@@ -347,10 +367,18 @@ impl History<'_> {
         });
     }
 
-    fn requested(&mut self, record: AttemptRecord, request: &CallRequest) {
+    fn attempt(&mut self, change: impl FnOnce(&mut AttemptRecord)) {
+        self.current(|execution| {
+            if let Some(attempt) = execution.attempts.last_mut() {
+                change(attempt);
+            }
+        });
+    }
+
+    fn requested(&mut self, record: AttemptRecord) {
         self.current(|execution| {
             execution.status = ExecutionStatus::Running;
-            if let CallRequest::Action { action, input, .. } = request {
+            if let CallRequest::Action { action, input, .. } = record.request.as_ref() {
                 execution.action = Some(action.clone());
                 execution.input = Some(input.clone());
             }
@@ -359,28 +387,25 @@ impl History<'_> {
     }
 
     fn succeeded(&mut self, output: &Value, exchange: &Value, at: Timestamp) {
-        self.current(|execution| {
-            execution.output = Some(output.clone());
-            if let Some(attempt) = execution.attempts.last_mut() {
-                attempt.output = Some(output.clone());
-                attempt.exchange = exchange.clone();
-                attempt.status = ExecutionStatus::Completed;
-                attempt.ended_at = Some(at);
-            }
+        self.current(|execution| execution.output = Some(output.clone()));
+        self.attempt(|attempt| {
+            attempt.output = Some(output.clone());
+            attempt.exchange = exchange.clone();
+            attempt.status = ExecutionStatus::Completed;
+            attempt.ended_at = Some(at);
         });
     }
 
     fn call_failed(&mut self, error: &StepError, exchange: &Value, at: Timestamp) {
-        self.current(|execution| {
-            if let Some(attempt) = execution.attempts.last_mut() {
-                attempt.error = Some(error.clone());
-                attempt.exchange = exchange.clone();
-                attempt.status = match error.class {
-                    FailureClass::Unknown => ExecutionStatus::Unknown,
-                    FailureClass::Retryable | FailureClass::Fatal => ExecutionStatus::Failed,
-                };
-                attempt.ended_at = Some(at);
-            }
+        self.attempt(|attempt| {
+            attempt.error = Some(error.clone());
+            attempt.exchange = exchange.clone();
+            attempt.status = match error.class {
+                FailureClass::Unknown => ExecutionStatus::Unknown,
+                FailureClass::Retryable | FailureClass::Fatal => ExecutionStatus::Failed,
+            };
+            attempt.in_doubt |= error.class == FailureClass::Unknown;
+            attempt.ended_at = Some(at);
         });
     }
 
@@ -398,41 +423,47 @@ impl History<'_> {
                 opened_at: at,
                 due_at,
                 given: Vec::new(),
+                approvals: Vec::new(),
                 outcome: None,
                 closed_by: None,
                 closed_at: None,
                 comment: String::new(),
+                values: Value::Null,
             });
         });
     }
 
-    fn closed(&mut self, outcome: &str, by: &ClosedBy, comment: &str, values: &Value, at: Timestamp) {
+    fn closed(&mut self, outcome: &Outcome, by: &ClosedBy, comment: &str, values: &Value, at: Timestamp) {
         self.current(|execution| {
             execution.status = match (outcome, by) {
                 (_, ClosedBy::Cancel) => ExecutionStatus::Cancelled,
                 (_, ClosedBy::Timeout) => ExecutionStatus::TimedOut,
-                ("rejected", ClosedBy::Person { .. }) => ExecutionStatus::Rejected,
+                (Outcome::Decided(Verdict::Rejected), ClosedBy::Person { .. }) => ExecutionStatus::Rejected,
                 (_, ClosedBy::Person { .. }) => ExecutionStatus::Completed,
             };
+            if *outcome == Outcome::Resolved(Resolution::NotHappened) {
+                execution.attempts.iter_mut().for_each(|attempt| attempt.in_doubt = false);
+            }
             if !values.is_null() {
                 execution.output = Some(values.clone());
             }
             if let Some(checkpoint) = execution.checkpoints.last_mut() {
-                checkpoint.outcome = Some(outcome.to_owned());
+                checkpoint.outcome = Some(outcome.clone());
                 checkpoint.closed_by = Some(by.clone());
                 checkpoint.closed_at = Some(at);
                 checkpoint.comment = comment.to_owned();
+                checkpoint.values = values.clone();
             }
         });
     }
 
-    fn completed(&mut self, exit: &str, output: Option<&Value>, set: &Map<String, Value>, at: Timestamp) {
+    fn completed(&mut self, exit: &Exit, output: Option<&Value>, set: &Map<String, Value>, at: Timestamp) {
         self.current(|execution| {
             // A rejection or a timeout is a completed step with another word for how.
             if !matches!(execution.status, ExecutionStatus::Rejected | ExecutionStatus::TimedOut) {
                 execution.status = ExecutionStatus::Completed;
             }
-            execution.exit = Some(exit.to_owned());
+            execution.exit = Some(exit.to_string());
             if let Some(output) = output {
                 execution.output = Some(output.clone());
             }

@@ -4,7 +4,7 @@ use crate::{
     document::StepId,
     expr::{Expression, ExpressionError},
     log::LogEntry,
-    run::{Event, Phase, RunState, Version, apply},
+    run::{Event, Phase, RunEvent, RunState, Stage, StepEvent, Version, Wait, apply},
     time::Timestamp,
 };
 use schemars::JsonSchema;
@@ -42,9 +42,9 @@ pub fn points(version: &Version, log: &[LogEntry]) -> Vec<Point> {
     let mut here: Option<(u32, StepId)> = None;
     let mut points = Vec::new();
     for (entry, event) in events(log) {
-        if let Event::StepEntered { visit, step, .. } = event {
+        if let Event::Step { visit, what: StepEvent::Entered { step, .. } } = event {
             here = Some((*visit, step.clone()));
-        } else if matches!(event, Event::RunReopened { .. } | Event::RunContinued { .. }) {
+        } else if let Event::Run(RunEvent::Reopened { .. } | RunEvent::Continued { .. }) = event {
             here = None;
         }
         let number = u32::try_from(points.len() + 1).unwrap_or(u32::MAX);
@@ -56,7 +56,7 @@ pub fn points(version: &Version, log: &[LogEntry]) -> Vec<Point> {
             visit: here.as_ref().map(|(visit, _)| *visit),
             title: here.as_ref().map(|(_, step)| version.title(step).to_owned()),
             step: here.as_ref().map(|(_, step)| step.clone()),
-            note: note(event),
+            note: event.note(),
         });
     }
     points
@@ -64,36 +64,6 @@ pub fn points(version: &Version, log: &[LogEntry]) -> Vec<Point> {
 
 fn events(log: &[LogEntry]) -> impl Iterator<Item = (&LogEntry, &Event)> {
     log.iter().flat_map(|entry| entry.events.iter().map(move |event| (entry, event)))
-}
-
-fn note(event: &Event) -> Option<String> {
-    match event {
-        Event::CallRequested { attempt, .. } => Some(format!("attempt {attempt}")),
-        Event::CallFailed { error, .. } | Event::StepFailed { error, .. } => Some(error.code.clone()),
-        Event::LookUpAnswered { found, .. } => Some(found.clone()),
-        Event::CheckpointOpened { opened, .. } => Some(opened.kind().tag().to_owned()),
-        Event::CheckpointClosed { outcome, .. } => Some(outcome.clone()),
-        Event::ConditionEvaluated { branches, .. } => {
-            branches.iter().find(|branch| branch.held).map(|branch| branch.when.clone())
-        }
-        Event::StepCompleted { exit, .. } => Some(exit.clone()),
-        Event::RunEnded { status, .. } => Some(status.tag().to_owned()),
-        Event::RunReopened { step, .. } => Some(step.clone()),
-        Event::RunContinued { from } => Some(from.step.clone()),
-        Event::RunMoved { moved, .. } => Some(format!("version {}", moved.to)),
-        Event::RunStarted { .. }
-        | Event::StepEntered { .. }
-        | Event::CallResumed { .. }
-        | Event::CallSucceeded { .. }
-        | Event::RetryScheduled { .. }
-        | Event::LookUpRequested { .. }
-        | Event::CheckpointReminded { .. }
-        | Event::CheckpointEscalated { .. }
-        | Event::ApprovalGiven { .. }
-        | Event::ApprovalVoided { .. }
-        | Event::MessagePosted { .. }
-        | Event::CancelRequested { .. } => None,
-    }
 }
 
 /// A run as it was at a point.
@@ -124,8 +94,7 @@ pub fn at_point(log: &[LogEntry], point: u32) -> AtPoint {
 /// The point at which a step entry began, before anything in it happened.
 #[must_use]
 pub fn point_of_visit(log: &[LogEntry], wanted: u32) -> Option<u32> {
-    let entered =
-        |(_, event): (&LogEntry, &Event)| matches!(event, Event::StepEntered { visit, .. } if *visit == wanted);
+    let entered = |(_, event): (&LogEntry, &Event)| matches!(event, Event::Step { visit, what: StepEvent::Entered { .. } } if *visit == wanted);
     events(log).position(entered).and_then(|before| u32::try_from(before).ok())
 }
 
@@ -158,14 +127,18 @@ impl Phase {
             Self::Unstarted => "unstarted",
             Self::Moving => "moving",
             Self::AtStep(_) => "at_step",
-            Self::Calling(_) => "calling",
-            Self::CallDown(_) => "call_down",
-            Self::BackingOff(_) => "backing_off",
-            Self::LookingUp(_) => "looking_up",
-            Self::WaitingForm(_) => "waiting_form",
-            Self::WaitingApproval(_) => "waiting_approval",
-            Self::WaitingHandoff(_) => "waiting_handoff",
-            Self::WaitingUnknown(_) => "waiting_unknown",
+            Self::Calling { stage, .. } => match stage {
+                Stage::UnderWay => "calling",
+                Stage::Down => "call_down",
+                Stage::BackingOff { .. } => "backing_off",
+                Stage::LookingUp { .. } => "looking_up",
+            },
+            Self::Waiting(wait) => match wait {
+                Wait::Form(_) => "waiting_form",
+                Wait::Approval(_) => "waiting_approval",
+                Wait::Handoff(_) => "waiting_handoff",
+                Wait::Unknown(_) => "waiting_unknown",
+            },
             Self::Ended(_) => "ended",
         }
     }

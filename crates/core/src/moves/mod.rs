@@ -6,7 +6,8 @@ mod ramp;
 mod repeats;
 mod resume;
 
-pub use moving::{MoveCheck, MoveReason, MoveRequest, MoveVerdict, check_move, move_run, undo_move};
+pub(crate) use moving::undone;
+pub use moving::{Movable, MoveCheck, MoveReason, MoveRequest, MoveVerdict, check_move};
 pub use ramp::{Ramp, version_for};
 pub use repeats::{Again, Repeat, asked_again, repeats};
 pub use resume::{Continuation, StateEdit};

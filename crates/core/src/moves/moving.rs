@@ -10,12 +10,13 @@ use crate::{
         sites::{self, Form, RESERVED},
     },
     expr::{Expression, TextTemplate},
-    log::LogEntry,
     run::{
-        Actor, CompiledStep, Decision, Event, Moved, Phase, Refusal, RunState, Version, Via, apply, machine::Machine,
+        Actor, CompiledStep, Event, Moved, Phase, Refusal, RunEvent, RunState, Stage, Version, Via, apply,
+        machine::Machine,
     },
     time::Timestamp,
 };
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -97,7 +98,7 @@ pub fn check_move(request: &MoveRequest<'_>, state: &RunState, now: Timestamp) -
     compatible(state, here, there, &mut found);
     let moved = moved(request, state, (&step, &now_at), &system());
     let mut after = state.clone();
-    apply(&mut after, &Event::RunMoved { moved: Box::new(moved), at: now });
+    apply(&mut after, &Event::Run(RunEvent::Moved { moved: Box::new(moved), at: now }));
     let downstream = Downstream::of(request.to.workflow(), &now_at);
     // What was already missing stays as it was.
     let mut before = MoveCheck { reasons: Vec::new(), ..found.clone() };
@@ -117,35 +118,48 @@ pub fn check_move(request: &MoveRequest<'_>, state: &RunState, now: Timestamp) -
     found
 }
 
-/// Moves a run that [`check_move`] calls safe.
-///
-/// # Errors
-/// `NotMovable` with the first reason.
-pub fn move_run(request: &MoveRequest<'_>, state: &RunState, by: &Actor, now: Timestamp) -> Result<Decision, Refusal> {
-    let found = check_move(request, state, now);
-    let (Some(step), Some(now_at), MoveVerdict::Safe) = (found.step, found.now_at, found.verdict) else {
-        let reason = found.reasons.into_iter().next().map(|reason| reason.message);
-        return Err(Refusal::NotMovable(reason.unwrap_or_else(|| "it cannot be moved".into())));
-    };
-    let moved = moved(request, state, (&step, &now_at), by);
-    Ok(decided(request.to, state, moved, now))
+/// A move that was checked. It counts for the run that was looked at, where it waits now: [`crate::run::step`] refuses it
+/// when that has gone on.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Movable(Moved);
+
+impl Movable {
+    /// Checks the move of a run in this state.
+    ///
+    /// # Errors
+    /// `NotMovable` with the first reason.
+    pub fn check(request: &MoveRequest<'_>, state: &RunState, now: Timestamp) -> Result<Self, Refusal> {
+        let found = check_move(request, state, now);
+        let (Some(step), Some(now_at), MoveVerdict::Safe) = (found.step, found.now_at, found.verdict) else {
+            let reason = found.reasons.into_iter().next().map(|reason| reason.message);
+            return Err(Refusal::NotMovable(reason.unwrap_or_else(|| "it cannot be moved".into())));
+        };
+        Ok(Self(moved(request, state, (&step, &now_at), &system())))
+    }
+
+    /// The move of a run that stands in `state`.
+    ///
+    /// # Errors
+    /// `Stale` when it does not wait any more where it was checked.
+    pub(crate) fn on(self, state: &RunState, by: Actor) -> Result<Moved, Refusal> {
+        let Self(moved) = self;
+        let there = state.place().is_some_and(|place| place.visit == moved.visit && place.step == moved.step);
+        if !(there && waits(&state.phase) && state.info.version == moved.from) {
+            return Err(Refusal::Stale);
+        }
+        Ok(Moved { by, ..moved })
+    }
 }
 
-/// Takes back the last move, while nothing has happened since. `back` is the version the run came from.
+/// The last move the other way, while nothing has happened since.
 ///
 /// # Errors
 /// `NotMovable` when the last thing that happened is not a move, or was itself taken back.
-pub fn undo_move(
-    back: &Version,
-    log: &[LogEntry],
-    state: &RunState,
-    by: &Actor,
-    now: Timestamp,
-) -> Result<Decision, Refusal> {
-    let last = last_move(log).ok_or_else(|| {
-        Refusal::NotMovable("something has happened since it was moved: it goes on where it is".into())
-    })?;
-    let undone = Moved {
+pub(crate) fn undone(state: &RunState, by: Actor) -> Result<Moved, Refusal> {
+    let Some(last) = state.undoable.as_deref() else {
+        return Err(Refusal::NotMovable("something has happened since it was moved: it goes on where it is".into()));
+    };
+    Ok(Moved {
         visit: last.visit,
         from: last.to,
         to: last.from,
@@ -156,23 +170,8 @@ pub fn undo_move(
         people: last.people_before.clone(),
         people_before: last.people.clone(),
         undo: true,
-        by: by.clone(),
-    };
-    Ok(decided(back, state, undone, now))
-}
-
-/// The move that can be taken back: the last thing in the log.
-fn last_move(log: &[LogEntry]) -> Option<&Moved> {
-    match log.last()?.events.as_slice() {
-        [Event::RunMoved { moved, .. }] if !moved.undo => Some(moved),
-        _ => None,
-    }
-}
-
-fn decided(version: &Version, state: &RunState, moved: Moved, now: Timestamp) -> Decision {
-    let mut machine = Machine::on(version, Box::new(state.clone()), now);
-    machine.emit(Event::RunMoved { moved: Box::new(moved), at: now });
-    machine.decision()
+        by,
+    })
 }
 
 /// Who asks when nobody does yet.
@@ -194,38 +193,15 @@ impl MoveCheck {
 }
 
 fn waits(phase: &Phase) -> bool {
-    match phase {
-        Phase::BackingOff(_)
-        | Phase::WaitingForm(_)
-        | Phase::WaitingApproval(_)
-        | Phase::WaitingHandoff(_)
-        | Phase::WaitingUnknown(_) => true,
-        Phase::Unstarted
-        | Phase::Moving
-        | Phase::AtStep(_)
-        | Phase::Calling(_)
-        | Phase::CallDown(_)
-        | Phase::LookingUp(_)
-        | Phase::Ended(_) => false,
-    }
+    matches!(phase, Phase::Waiting(_) | Phase::Calling { stage: Stage::BackingOff { .. }, .. })
 }
 
 fn moved(request: &MoveRequest<'_>, state: &RunState, (step, now_at): (&str, &str), by: &Actor) -> Moved {
     let vars = &request.to.workflow().vars;
     let added = vars.iter().filter(|(name, _)| !state.vars.contains_key(*name));
-    let (people, people_before) = match &state.phase {
-        Phase::WaitingApproval(wait) => (asked(request, wait.people.as_ref(), step, now_at), wait.people.clone()),
-        Phase::Unstarted
-        | Phase::Moving
-        | Phase::AtStep(_)
-        | Phase::Calling(_)
-        | Phase::CallDown(_)
-        | Phase::BackingOff(_)
-        | Phase::LookingUp(_)
-        | Phase::WaitingForm(_)
-        | Phase::WaitingHandoff(_)
-        | Phase::WaitingUnknown(_)
-        | Phase::Ended(_) => (None, None),
+    let (people, people_before) = match state.phase.approval() {
+        Some(wait) => (asked(request, wait.people.as_ref(), step, now_at), wait.people.clone()),
+        None => (None, None),
     };
     Moved {
         visit: state.place().map_or(0, |place| place.visit),
@@ -497,8 +473,7 @@ fn requests(
     found: &mut MoveCheck,
 ) {
     let machine = Machine::on(request.to, Box::new(after.clone()), now);
-    if let (Phase::WaitingApproval(wait), Some(CompiledStep::Approval(step))) = (&after.phase, request.to.step(now_at))
-    {
+    if let (Some(wait), Some(CompiledStep::Approval(step))) = (after.phase.approval(), request.to.step(now_at)) {
         let hashes = |requests: &[GuardedRequest]| -> BTreeMap<String, String> {
             requests.iter().map(|request| (request.step.clone(), request.hash.clone())).collect()
         };

@@ -2,8 +2,8 @@
 
 use crate::{
     document::StepId,
-    log::{FailureClass, LogEntry},
-    run::{CallRequest, CompiledStep, Event, Refusal, RunState, Version},
+    log::{ExecutionStatus, LogEntry, StepExecution, history},
+    run::{CallRequest, CompiledStep, Refusal, RunState, Version},
     time::Timestamp,
 };
 use schemars::JsonSchema;
@@ -41,11 +41,9 @@ impl Again {
     /// Reads it from the log of a run on `version`; steps named in `agreed` may do again what they did.
     #[must_use]
     pub fn read(version: &Version, log: &[LogEntry], from: &str, agreed: &[StepId]) -> Self {
-        let entered = log.iter().flat_map(|entry| &entry.events);
-        let visits =
-            entered.filter_map(|event| if let Event::StepEntered { visit, .. } = event { Some(*visit) } else { None });
+        let visits = history(version, log).last().map_or(0, |last| last.visit);
         let unasked = repeats(version, log, version, from).into_iter().filter(|done| !agreed.contains(&done.step));
-        Self { from: from.to_owned(), visits: visits.max().unwrap_or(0), unasked: unasked.collect() }
+        Self { from: from.to_owned(), visits, unasked: unasked.collect() }
     }
 
     /// Everything may be done again: where a run is played and nothing leaves.
@@ -117,68 +115,27 @@ fn action_of<'a>(version: &'a Version, step: &str) -> Option<&'a str> {
     }
 }
 
-/// What is known of one call while the log is read.
-struct Sent {
-    repeat: Repeat,
-    /// An attempt may have taken place.
-    doubtful: bool,
-    done: bool,
+/// Calls that took place or may have, in order.
+fn sent(version: &Version, log: &[LogEntry]) -> Vec<Repeat> {
+    history(version, log).iter().flat_map(|execution| calls(version, execution)).collect()
 }
 
-#[derive(Default)]
-struct Calls {
-    all: BTreeMap<(u32, u16), Sent>,
-    here: StepId,
-}
-
-impl Calls {
-    fn take(&mut self, version: &Version, at: Timestamp, event: &Event) {
-        if let Event::StepEntered { step, .. } = event {
-            self.here.clone_from(step);
-        } else if let Event::CallRequested { visit, call, request, .. } = event {
-            self.requested(version, (*visit, *call), request, at);
-        } else if let Event::CallSucceeded { visit, call, .. } = event {
-            self.known((*visit, *call), |sent| (sent.done, sent.repeat.certain) = (true, true));
-        } else if let Event::CallFailed { visit, call, error, .. } = event {
-            self.known((*visit, *call), |sent| sent.doubtful |= error.class == FailureClass::Unknown);
-        } else if let Event::LookUpAnswered { visit, call, found } = event
-            && found == "did_not_happen"
-        {
-            self.known((*visit, *call), |sent| sent.doubtful = false);
-        } else if let Event::CheckpointClosed { visit, outcome, .. } = event
-            && outcome == "not_happened"
-        {
-            // One call of a step is in doubt at a time; those before it are settled.
-            self.all.range_mut((*visit, 0)..=(*visit, u16::MAX)).for_each(|(_, sent)| sent.doubtful = false);
-        }
+/// Those of one step entry; of each the last attempt tells.
+fn calls(version: &Version, execution: &StepExecution) -> Vec<Repeat> {
+    if matches!(version.steps.get(&execution.step), Some(CompiledStep::ToolCall(step)) if step.read_only) {
+        return Vec::new();
     }
-
-    fn known(&mut self, call: (u32, u16), change: impl FnOnce(&mut Sent)) {
-        if let Some(sent) = self.all.get_mut(&call) {
-            change(sent);
-        }
-    }
-
-    fn requested(&mut self, version: &Version, call: (u32, u16), request: &CallRequest, at: Timestamp) {
-        if matches!(version.steps.get(&self.here), Some(CompiledStep::ToolCall(step)) if step.read_only) {
-            return;
-        }
-        let action = match request {
+    let mut calls: BTreeMap<u16, (bool, Repeat)> = BTreeMap::new();
+    for attempt in &execution.attempts {
+        let action = match attempt.request.as_ref() {
             CallRequest::Action { action, .. } => action.clone(),
             CallRequest::Message { channel, .. } => channel.tag().to_owned(),
         };
-        let (step, title) = (self.here.clone(), version.title(&self.here).to_owned());
-        let repeat = Repeat { step, title, action, visit: call.0, at, certain: false };
-        let doubtful = self.all.get(&call).is_some_and(|earlier| earlier.doubtful);
-        self.all.insert(call, Sent { repeat, doubtful, done: false });
+        let certain = attempt.status == ExecutionStatus::Completed;
+        let happened = certain || attempt.in_doubt || calls.get(&attempt.call).is_some_and(|(earlier, _)| *earlier);
+        let (step, title) = (execution.step.clone(), version.title(&execution.step).to_owned());
+        let repeat = Repeat { step, title, action, visit: execution.visit, at: attempt.started_at, certain };
+        calls.insert(attempt.call, (happened, repeat));
     }
-}
-
-/// Calls that took place or may have, in order.
-fn sent(version: &Version, log: &[LogEntry]) -> Vec<Repeat> {
-    let mut calls = Calls::default();
-    for entry in log {
-        entry.events.iter().for_each(|event| calls.take(version, entry.at, event));
-    }
-    calls.all.into_values().filter(|sent| sent.done || sent.doubtful).map(|sent| sent.repeat).collect()
+    calls.into_values().filter(|(happened, _)| *happened).map(|(_, repeat)| repeat).collect()
 }

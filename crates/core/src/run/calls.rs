@@ -1,8 +1,8 @@
 //! Calls to the world: intent first, honest outcomes after (DESIGN invariant: nothing is repeated silently).
 
 use super::{
-    CallRequest, Calling, CompiledStep, Effect, Event, Opened, backoff,
-    machine::{Flow, Machine, action_request},
+    CallEvent, CallId, CallRequest, Calling, CheckpointEvent, CompiledStep, Effect, Opened, StepEvent, backoff,
+    machine::{Flow, Machine},
     state::Place,
     steps::notify,
 };
@@ -11,6 +11,7 @@ use crate::{
     log::{FailureClass, StepError},
     time::Span,
 };
+use std::sync::Arc;
 
 /// What decides the pause before the next attempt.
 pub(crate) struct Pause {
@@ -63,15 +64,10 @@ fn policy<'a>(machine: &Machine<'a>, step: &str) -> Policy<'a> {
 /// Writes down the intent and asks for the call.
 pub(crate) fn request(machine: &mut Machine<'_>, calling: &Calling, attempt: u32) -> Flow {
     let timeout = policy(machine, &calling.place.step).timeout;
-    machine.emit(Event::CallRequested {
-        visit: calling.place.visit,
-        call: calling.call,
-        attempt,
-        key: calling.key.clone(),
-        request: calling.request.clone(),
-        at: machine.now,
-    });
-    machine.perform(effect(calling, attempt, timeout));
+    let (id, at) = (CallId { attempt, ..calling.id() }, machine.now);
+    let (key, request) = (Arc::clone(&calling.key), Arc::clone(&calling.request));
+    machine.call(id, CallEvent::Requested { key, request, at });
+    machine.perform(effect(calling, id, timeout));
     Flow::Stay
 }
 
@@ -85,7 +81,7 @@ pub(crate) fn first_request(machine: &mut Machine<'_>, place: &Place, call: u16,
             call,
             attempt: 1,
             key,
-            request: sent,
+            request: Arc::new(sent),
             requested_at: machine.now,
             in_doubt: false,
         },
@@ -93,14 +89,14 @@ pub(crate) fn first_request(machine: &mut Machine<'_>, place: &Place, call: u16,
     )
 }
 
-fn effect(calling: &Calling, attempt: u32, timeout: Span) -> Effect {
-    let (visit, call, key) = (calling.place.visit, calling.call, calling.key.clone());
-    match calling.request.clone() {
+fn effect(calling: &Calling, id: CallId, timeout: Span) -> Effect {
+    let key = Arc::clone(&calling.key);
+    match CallRequest::clone(&calling.request) {
         CallRequest::Action { action, connection, input } => {
-            Effect::InvokeAction { visit, call, attempt, key, action, connection, input, timeout }
+            Effect::InvokeAction { id, key, action, connection, input, timeout }
         }
         CallRequest::Message { channel, to, subject, body } => {
-            Effect::SendMessage { visit, call, attempt, key, channel, to, subject, body, timeout }
+            Effect::SendMessage { id, key, channel, to, subject, body, timeout }
         }
     }
 }
@@ -116,8 +112,8 @@ pub(crate) fn failed(machine: &mut Machine<'_>, calling: &Calling, error: StepEr
     if may_repeat && calling.attempt < policy.retry.attempts && machine.state.cancel.is_none() {
         let attempt = calling.attempt + 1;
         let wait = backoff::pause(&policy.retry, attempt, pause.jitter_per_mille, pause.asked_seconds);
-        let (visit, call, due) = (calling.place.visit, calling.call, machine.now.plus(wait));
-        machine.emit(Event::RetryScheduled { visit, call, attempt, due });
+        let due = machine.now.plus(wait);
+        machine.call(CallId { attempt, ..calling.id() }, CallEvent::Scheduled { due });
         return Flow::Stay;
     }
     // That this attempt was refused does not say that no earlier one took place.
@@ -136,37 +132,28 @@ fn doubt(machine: &mut Machine<'_>, calling: &Calling, error: StepError, look_up
 
 /// Asks the action's look-up whether the call took place.
 pub(crate) fn look_up(machine: &mut Machine<'_>, calling: &Calling) -> Flow {
-    machine.emit(Event::LookUpRequested { visit: calling.place.visit, call: calling.call });
+    let id = calling.id();
+    machine.call(id, CallEvent::LookUpRequested);
     let timeout = policy(machine, &calling.place.step).timeout;
-    if let Some((action, connection, input)) = action_request(&calling.request) {
-        machine.perform(Effect::LookUp {
-            visit: calling.place.visit,
-            call: calling.call,
-            attempt: calling.attempt,
-            key: calling.key.clone(),
-            action: action.to_owned(),
-            connection: connection.map(str::to_owned),
-            input: input.clone(),
-            timeout,
-        });
+    match CallRequest::clone(&calling.request) {
+        CallRequest::Action { action, connection, input } => {
+            machine.perform(Effect::LookUp { id, key: Arc::clone(&calling.key), action, connection, input, timeout });
+        }
+        CallRequest::Message { .. } => {}
     }
     Flow::Stay
 }
 
 /// Asks a person: did this happen?
 pub(crate) fn ask(machine: &mut Machine<'_>, calling: &Calling, error: StepError) -> Flow {
-    machine.emit(Event::CheckpointOpened {
-        visit: calling.place.visit,
-        opened: Opened::UnknownOutcome {
-            call: calling.call,
-            attempt: calling.attempt,
-            key: calling.key.clone(),
-            request: calling.request.clone(),
-            error,
-        },
-        due: None,
-        remind_at: None,
-    });
+    let opened = Opened::UnknownOutcome {
+        call: calling.call,
+        attempt: calling.attempt,
+        key: Arc::clone(&calling.key),
+        request: Arc::clone(&calling.request),
+        error,
+    };
+    machine.checkpoint(calling.place.visit, CheckpointEvent::Opened { opened, due: None, remind_at: None });
     Flow::Stay
 }
 
@@ -183,7 +170,7 @@ pub(crate) fn again_or_fail(machine: &mut Machine<'_>, calling: &Calling, error:
 pub(crate) fn give_up(machine: &mut Machine<'_>, place: &Place, call: u16, error: StepError) -> Flow {
     let version = machine.version;
     if let Some((reason, by)) = machine.state.cancel.clone() {
-        machine.emit(Event::StepFailed { visit: place.visit, error, exit: None });
+        machine.step(place.visit, StepEvent::Failed { error, exit: None });
         return machine.cancelled(reason, by);
     }
     if let Some(CompiledStep::Notify(step)) = version.steps.get(&place.step) {
@@ -196,10 +183,10 @@ pub(crate) fn give_up(machine: &mut Machine<'_>, place: &Place, call: u16, error
 /// The process that made the call is gone; its answer will never come.
 pub(crate) fn recover(machine: &mut Machine<'_>, calling: &Calling) -> Flow {
     let policy = policy(machine, &calling.place.step);
-    let (visit, call, attempt) = (calling.place.visit, calling.call, calling.attempt);
+    let id = calling.id();
     if policy.repeatable {
-        machine.emit(Event::CallResumed { visit, call, attempt });
-        machine.perform(effect(calling, attempt, policy.timeout));
+        machine.call(id, CallEvent::Resumed);
+        machine.perform(effect(calling, id, policy.timeout));
         return Flow::Stay;
     }
     let error = StepError {
@@ -208,6 +195,6 @@ pub(crate) fn recover(machine: &mut Machine<'_>, calling: &Calling) -> Flow {
         message: "the process stopped while the call was under way".into(),
         details: serde_json::Value::Null,
     };
-    machine.emit(Event::CallFailed { visit, call, attempt, error: error.clone(), exchange: serde_json::Value::Null });
+    machine.call(id, CallEvent::Failed { error: error.clone(), exchange: serde_json::Value::Null });
     doubt(machine, calling, error, policy.look_up)
 }

@@ -1,21 +1,19 @@
 //! What the shell must do once the events are committed.
 
+use super::CallId;
 use crate::{document::Channel, time::Span};
 use serde_json::Value;
+use std::sync::Arc;
 
 /// Everything the machine can ask of the world. Each answers with one [`super::Input`].
 #[derive(Debug, Clone, PartialEq)]
 pub enum Effect {
     /// Call a connector action; answer `CallSucceeded` or `CallFailed`.
     InvokeAction {
-        /// Which entry of which step.
-        visit: u32,
-        /// Which call of that step.
-        call: u16,
-        /// 1 for the first try.
-        attempt: u32,
+        /// Which attempt of which call.
+        id: CallId,
         /// Idempotency key: the same on every attempt.
-        key: String,
+        key: Arc<str>,
         /// `<connector>.<action>`.
         action: String,
         /// Named connection, or the connector's only one.
@@ -27,14 +25,10 @@ pub enum Effect {
     },
     /// Send a message to a person; answer `CallSucceeded` or `CallFailed`.
     SendMessage {
-        /// Which entry of which step.
-        visit: u32,
-        /// Which call of that step.
-        call: u16,
-        /// 1 for the first try.
-        attempt: u32,
+        /// Which attempt of which call.
+        id: CallId,
         /// The same on every attempt.
-        key: String,
+        key: Arc<str>,
         /// Over which channel.
         channel: Channel,
         /// Address on that channel.
@@ -48,14 +42,10 @@ pub enum Effect {
     },
     /// Find out whether a call with an unknown outcome took place; answer `LookedUp`.
     LookUp {
-        /// Which entry of which step.
-        visit: u32,
-        /// Which call of that step.
-        call: u16,
-        /// The attempt in doubt.
-        attempt: u32,
+        /// Which attempt of which call.
+        id: CallId,
         /// The key the call was sent with.
-        key: String,
+        key: Arc<str>,
         /// The action in doubt.
         action: String,
         /// Named connection, or the connector's only one.
@@ -68,23 +58,11 @@ pub enum Effect {
 }
 
 impl Effect {
-    /// The step entry and call this effect belongs to.
+    /// Which attempt of which call it is about; the same as [`super::RunState::under_way`] while it is awaited.
     #[must_use]
-    pub fn place(&self) -> (u32, u16) {
+    pub fn id(&self) -> CallId {
         match self {
-            Self::InvokeAction { visit, call, .. }
-            | Self::SendMessage { visit, call, .. }
-            | Self::LookUp { visit, call, .. } => (*visit, *call),
-        }
-    }
-
-    /// Which attempt of which call of which entry; the same as [`super::RunState::under_way`] while it is awaited.
-    #[must_use]
-    pub fn sent(&self) -> (u32, u16, u32) {
-        match self {
-            Self::InvokeAction { visit, call, attempt, .. }
-            | Self::SendMessage { visit, call, attempt, .. }
-            | Self::LookUp { visit, call, attempt, .. } => (*visit, *call, *attempt),
+            Self::InvokeAction { id, .. } | Self::SendMessage { id, .. } | Self::LookUp { id, .. } => *id,
         }
     }
 }

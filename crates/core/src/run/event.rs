@@ -1,9 +1,9 @@
 //! What is remembered. The log of these is the truth about a run.
 
-use super::{Actor, Start};
+use super::{Actor, Found, Outcome, Start};
 use crate::{
     approval::{GuardedRequest, RequestDifference},
-    document::{Approvers, Channel, StepId},
+    document::{Approvers, Channel, Exit, StepId},
     log::StepError,
     moves::{Continuation, StateEdit},
     time::Timestamp,
@@ -11,13 +11,54 @@ use crate::{
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
+use std::sync::Arc;
 
-/// One thing that was decided. Stored forever: fields are added with defaults, never changed.
+/// Which attempt of which call of which step entry.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct CallId {
+    /// Ordinal of the step entry in the run, from 1.
+    pub visit: u32,
+    /// Which call of it.
+    pub call: u16,
+    /// 1 for the first try.
+    pub attempt: u32,
+}
+
+/// One thing that was decided, by what it is about.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(tag = "type", rename_all = "snake_case")]
+#[serde(rename_all = "snake_case")]
 pub enum Event {
-    /// The run exists.
-    RunStarted {
+    /// The run as a whole.
+    Run(RunEvent),
+    /// One entry of one step.
+    Step {
+        /// Ordinal of the entry in the run, from 1.
+        visit: u32,
+        /// What.
+        what: StepEvent,
+    },
+    /// One call to the world.
+    Call {
+        /// Which.
+        id: CallId,
+        /// What.
+        what: CallEvent,
+    },
+    /// One wait for a person.
+    Checkpoint {
+        /// The step entry that waits.
+        visit: u32,
+        /// What.
+        what: CheckpointEvent,
+    },
+}
+
+/// What becomes of a run.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum RunEvent {
+    /// It exists.
+    Started {
         /// What it was started with.
         start: Box<Start>,
         /// First values of the variables.
@@ -25,192 +66,10 @@ pub enum Event {
         /// When.
         at: Timestamp,
     },
-    /// The token entered a step.
-    StepEntered {
-        /// Ordinal of this entry in the run, from 1.
-        visit: u32,
-        /// The step.
-        step: StepId,
-        /// When.
-        at: Timestamp,
-    },
-    /// A call is about to be made: the intent, before the request leaves.
-    CallRequested {
-        /// Which step entry.
-        visit: u32,
-        /// Which call of it.
-        call: u16,
-        /// 1 for the first try.
-        attempt: u32,
-        /// Idempotency key.
-        key: String,
-        /// What will be sent.
-        request: CallRequest,
-        /// When.
-        at: Timestamp,
-    },
-    /// After a crash a repeatable call was made again under the same key.
-    CallResumed {
-        /// Which step entry.
-        visit: u32,
-        /// Which call of it.
-        call: u16,
-        /// Which attempt.
-        attempt: u32,
-    },
-    /// The call was answered well.
-    CallSucceeded {
-        /// Which step entry.
-        visit: u32,
-        /// Which call of it.
-        call: u16,
-        /// Which attempt.
-        attempt: u32,
-        /// The answer.
-        output: Value,
-        /// Facts about the exchange.
-        #[serde(default, skip_serializing_if = "Value::is_null")]
-        exchange: Value,
-    },
-    /// The call failed.
-    CallFailed {
-        /// Which step entry.
-        visit: u32,
-        /// Which call of it.
-        call: u16,
-        /// Which attempt.
-        attempt: u32,
-        /// Why.
-        error: StepError,
-        /// Facts about the exchange.
-        #[serde(default, skip_serializing_if = "Value::is_null")]
-        exchange: Value,
-    },
-    /// It will be tried again.
-    RetryScheduled {
-        /// Which step entry.
-        visit: u32,
-        /// Which call of it.
-        call: u16,
-        /// The attempt to come.
-        attempt: u32,
-        /// When.
-        due: Timestamp,
-    },
-    /// It is being found out whether the call took place.
-    LookUpRequested {
-        /// Which step entry.
-        visit: u32,
-        /// Which call of it.
-        call: u16,
-    },
-    /// It turned out that the call took place, or not, or that nobody can tell.
-    LookUpAnswered {
-        /// Which step entry.
-        visit: u32,
-        /// Which call of it.
-        call: u16,
-        /// `happened`, `did_not_happen` or `unclear`.
-        found: String,
-    },
-    /// The run waits for a person.
-    CheckpointOpened {
-        /// Which step entry.
-        visit: u32,
-        /// What for.
-        opened: Opened,
-        /// When the wait ends by itself.
-        due: Option<Timestamp>,
-        /// When the people are reminded.
-        remind_at: Option<Timestamp>,
-    },
-    /// The people were reminded.
-    CheckpointReminded {
-        /// Which step entry.
-        visit: u32,
-    },
-    /// Nobody answered: more people may.
-    CheckpointEscalated {
-        /// Which step entry.
-        visit: u32,
-        /// Roles added.
-        roles: Vec<String>,
-        /// When the second wait ends.
-        due: Timestamp,
-    },
-    /// One of several needed approvals was given.
-    ApprovalGiven {
-        /// Which step entry.
-        visit: u32,
-        /// Who.
-        by: Actor,
-        /// Their words.
-        #[serde(default, skip_serializing_if = "String::is_empty")]
-        comment: String,
-    },
-    /// The wait is over. Exactly one of these per opened checkpoint.
-    CheckpointClosed {
-        /// Which step entry.
-        visit: u32,
-        /// `submitted`, `approved`, `rejected`, `changes`, `returned`, a named outcome, `timeout`, `happened`…
-        outcome: String,
-        /// By whom or what.
-        by: ClosedBy,
-        /// Their words.
-        #[serde(default, skip_serializing_if = "String::is_empty")]
-        comment: String,
-        /// A form's answers, or a resolved call's result.
-        #[serde(default, skip_serializing_if = "Value::is_null")]
-        values: Value,
-    },
-    /// What was approved is not what would run: the approval is asked again.
-    ApprovalVoided {
-        /// The entry of the guarded step.
-        visit: u32,
-        /// The approval step to pass again.
-        approval: StepId,
-        /// What changed.
-        difference: RequestDifference,
-    },
-    /// A condition was evaluated.
-    ConditionEvaluated {
-        /// Which step entry.
-        visit: u32,
-        /// Each branch tried and the value it had.
-        branches: Vec<BranchValue>,
-    },
-    /// Something was said in the conversation.
-    MessagePosted {
-        /// Which step entry.
-        visit: u32,
-        /// The text.
-        body: String,
-        /// The form shown with it.
-        #[serde(default, skip_serializing_if = "Option::is_none")]
-        form: Option<PostedForm>,
-    },
-    /// A step is over and the token moves on.
-    StepCompleted {
-        /// Which step entry.
-        visit: u32,
-        /// Which exit was taken.
-        exit: String,
-        /// The step's output, where no earlier event of this entry holds it.
-        #[serde(default, skip_serializing_if = "Option::is_none")]
-        output: Option<Value>,
-        /// Variables that got new values.
-        #[serde(default, skip_serializing_if = "Map::is_empty")]
-        set: Map<String, Value>,
-    },
-    /// A step failed; the token moves on to the error branch, or the run ends.
-    StepFailed {
-        /// Which step entry.
-        visit: u32,
-        /// Why.
-        error: StepError,
-        /// `error` when there is such a branch.
-        #[serde(default, skip_serializing_if = "Option::is_none")]
-        exit: Option<String>,
+    /// A new run goes on where another one ended.
+    Continued {
+        /// From where and with what.
+        from: Box<Continuation>,
     },
     /// Somebody wants it stopped; a call is still under way.
     CancelRequested {
@@ -219,8 +78,8 @@ pub enum Event {
         /// Who.
         by: Actor,
     },
-    /// The run is over.
-    RunEnded {
+    /// It is over.
+    Ended {
         /// How.
         status: EndedStatus,
         /// What it answers.
@@ -233,8 +92,8 @@ pub enum Event {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         by: Option<Actor>,
     },
-    /// An ended run goes on.
-    RunReopened {
+    /// It was over and goes on.
+    Reopened {
         /// From this step.
         step: StepId,
         /// What was changed in its state first.
@@ -243,17 +102,154 @@ pub enum Event {
         /// Who.
         by: Actor,
     },
-    /// A waiting run goes on on another version. Its checkpoint, people and timers stay.
-    RunMoved {
+    /// It goes on on another version. Its checkpoint, people and timers stay.
+    Moved {
         /// What is needed to go on there, and to take it back.
         moved: Box<Moved>,
         /// When.
         at: Timestamp,
     },
-    /// A new run goes on where another one ended.
-    RunContinued {
-        /// From where and with what.
-        from: Box<Continuation>,
+}
+
+/// What becomes of one entry of a step.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum StepEvent {
+    /// The token entered the step.
+    Entered {
+        /// The step.
+        step: StepId,
+        /// When.
+        at: Timestamp,
+    },
+    /// A condition was evaluated.
+    Evaluated {
+        /// Each branch tried and the value it had.
+        branches: Vec<BranchValue>,
+    },
+    /// Something was said in the conversation.
+    Said {
+        /// The text.
+        body: String,
+        /// The form shown with it.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        form: Option<PostedForm>,
+    },
+    /// What was approved is not what the step would send: the approval is asked again.
+    ApprovalVoided {
+        /// The approval step to pass again.
+        approval: StepId,
+        /// What changed.
+        difference: RequestDifference,
+    },
+    /// It is over and the token moves on.
+    Completed {
+        /// Which exit was taken.
+        exit: Exit,
+        /// The step's output, where no earlier event of this entry holds it.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        output: Option<Value>,
+        /// Variables that got new values.
+        #[serde(default, skip_serializing_if = "Map::is_empty")]
+        set: Map<String, Value>,
+    },
+    /// It failed; the token moves on to the error branch, or the run ends.
+    Failed {
+        /// Why.
+        error: StepError,
+        /// `error` when there is such a branch.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        exit: Option<Exit>,
+    },
+}
+
+/// What becomes of a call.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum CallEvent {
+    /// It is about to be made: the intent, before the request leaves.
+    Requested {
+        /// Idempotency key.
+        key: Arc<str>,
+        /// What will be sent.
+        request: Arc<CallRequest>,
+        /// When.
+        at: Timestamp,
+    },
+    /// After a crash it was made again under the same key.
+    Resumed,
+    /// It was answered well.
+    Succeeded {
+        /// The answer.
+        output: Value,
+        /// Facts about the exchange.
+        #[serde(default, skip_serializing_if = "Value::is_null")]
+        exchange: Value,
+    },
+    /// It failed.
+    Failed {
+        /// Why.
+        error: StepError,
+        /// Facts about the exchange.
+        #[serde(default, skip_serializing_if = "Value::is_null")]
+        exchange: Value,
+    },
+    /// It will be made, after a pause: this attempt is to come.
+    Scheduled {
+        /// When.
+        due: Timestamp,
+    },
+    /// It is being found out whether it took place.
+    LookUpRequested,
+    /// That was told.
+    LookUpAnswered {
+        /// What was found.
+        found: Found,
+    },
+}
+
+/// What becomes of a wait for a person.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum CheckpointEvent {
+    /// The run waits.
+    Opened {
+        /// What for.
+        opened: Opened,
+        /// When the wait ends by itself.
+        due: Option<Timestamp>,
+        /// When the people are reminded.
+        remind_at: Option<Timestamp>,
+    },
+    /// The people were reminded.
+    Reminded,
+    /// Nobody answered: more people may.
+    Escalated {
+        /// Roles added.
+        roles: Vec<String>,
+        /// When the second wait ends.
+        due: Timestamp,
+    },
+    /// One of several needed approvals was given.
+    ApprovalGiven {
+        /// Who.
+        by: Actor,
+        /// Their words.
+        #[serde(default, skip_serializing_if = "String::is_empty")]
+        comment: String,
+    },
+    /// The wait is over. Exactly one of these per opened checkpoint.
+    Closed {
+        /// How.
+        outcome: Outcome,
+        /// By whom or what.
+        by: ClosedBy,
+        /// Their words.
+        #[serde(default, skip_serializing_if = "String::is_empty")]
+        comment: String,
+        /// A form's answers, or a resolved call's result.
+        #[serde(default, skip_serializing_if = "Value::is_null")]
+        values: Value,
     },
 }
 
@@ -290,35 +286,119 @@ pub struct Moved {
 }
 
 impl Event {
-    /// The type as written in the log.
+    /// The event's name for people and programs.
     #[must_use]
     pub fn tag(&self) -> &'static str {
         match self {
-            Self::RunStarted { .. } => "run_started",
-            Self::StepEntered { .. } => "step_entered",
-            Self::CallRequested { .. } => "call_requested",
-            Self::CallResumed { .. } => "call_resumed",
-            Self::CallSucceeded { .. } => "call_succeeded",
-            Self::CallFailed { .. } => "call_failed",
-            Self::RetryScheduled { .. } => "retry_scheduled",
-            Self::LookUpRequested { .. } => "look_up_requested",
-            Self::LookUpAnswered { .. } => "look_up_answered",
-            Self::CheckpointOpened { .. } => "checkpoint_opened",
-            Self::CheckpointReminded { .. } => "checkpoint_reminded",
-            Self::CheckpointEscalated { .. } => "checkpoint_escalated",
-            Self::ApprovalGiven { .. } => "approval_given",
-            Self::CheckpointClosed { .. } => "checkpoint_closed",
-            Self::ApprovalVoided { .. } => "approval_voided",
-            Self::ConditionEvaluated { .. } => "condition_evaluated",
-            Self::MessagePosted { .. } => "message_posted",
-            Self::StepCompleted { .. } => "step_completed",
-            Self::StepFailed { .. } => "step_failed",
-            Self::CancelRequested { .. } => "cancel_requested",
-            Self::RunEnded { .. } => "run_ended",
-            Self::RunReopened { .. } => "run_reopened",
-            Self::RunContinued { .. } => "run_continued",
-            Self::RunMoved { .. } => "run_moved",
+            Self::Run(what) => match what {
+                RunEvent::Started { .. } => "run_started",
+                RunEvent::Continued { .. } => "run_continued",
+                RunEvent::CancelRequested { .. } => "cancel_requested",
+                RunEvent::Ended { .. } => "run_ended",
+                RunEvent::Reopened { .. } => "run_reopened",
+                RunEvent::Moved { .. } => "run_moved",
+            },
+            Self::Step { what, .. } => match what {
+                StepEvent::Entered { .. } => "step_entered",
+                StepEvent::Evaluated { .. } => "condition_evaluated",
+                StepEvent::Said { .. } => "message_posted",
+                StepEvent::ApprovalVoided { .. } => "approval_voided",
+                StepEvent::Completed { .. } => "step_completed",
+                StepEvent::Failed { .. } => "step_failed",
+            },
+            Self::Call { what, .. } => match what {
+                CallEvent::Requested { .. } => "call_requested",
+                CallEvent::Resumed => "call_resumed",
+                CallEvent::Succeeded { .. } => "call_succeeded",
+                CallEvent::Failed { .. } => "call_failed",
+                CallEvent::Scheduled { .. } => "retry_scheduled",
+                CallEvent::LookUpRequested => "look_up_requested",
+                CallEvent::LookUpAnswered { .. } => "look_up_answered",
+            },
+            Self::Checkpoint { what, .. } => match what {
+                CheckpointEvent::Opened { .. } => "checkpoint_opened",
+                CheckpointEvent::Reminded => "checkpoint_reminded",
+                CheckpointEvent::Escalated { .. } => "checkpoint_escalated",
+                CheckpointEvent::ApprovalGiven { .. } => "approval_given",
+                CheckpointEvent::Closed { .. } => "checkpoint_closed",
+            },
         }
+    }
+
+    /// What a person would want to know about it in a word: an exit, an outcome, an error's code.
+    #[must_use]
+    pub fn note(&self) -> Option<String> {
+        match self {
+            Self::Run(what) => match what {
+                RunEvent::Ended { status, .. } => Some(status.tag().to_owned()),
+                RunEvent::Reopened { step, .. } => Some(step.clone()),
+                RunEvent::Continued { from } => Some(from.step.clone()),
+                RunEvent::Moved { moved, .. } => Some(format!("version {}", moved.to)),
+                RunEvent::Started { .. } | RunEvent::CancelRequested { .. } => None,
+            },
+            Self::Step { what, .. } => match what {
+                StepEvent::Evaluated { branches } => {
+                    branches.iter().find(|branch| branch.held).map(|branch| branch.when.clone())
+                }
+                StepEvent::Completed { exit, .. } => Some(exit.to_string()),
+                StepEvent::Failed { error, .. } => Some(error.code.clone()),
+                StepEvent::Entered { .. } | StepEvent::Said { .. } | StepEvent::ApprovalVoided { .. } => None,
+            },
+            Self::Call { id, what } => match what {
+                CallEvent::Requested { .. } => Some(format!("attempt {}", id.attempt)),
+                CallEvent::Failed { error, .. } => Some(error.code.clone()),
+                CallEvent::LookUpAnswered { found } => Some(found.word().to_owned()),
+                CallEvent::Resumed
+                | CallEvent::Succeeded { .. }
+                | CallEvent::Scheduled { .. }
+                | CallEvent::LookUpRequested => None,
+            },
+            Self::Checkpoint { what, .. } => match what {
+                CheckpointEvent::Opened { opened, .. } => Some(opened.kind().tag().to_owned()),
+                CheckpointEvent::Closed { outcome, .. } => Some(outcome.word().to_owned()),
+                CheckpointEvent::Reminded
+                | CheckpointEvent::Escalated { .. }
+                | CheckpointEvent::ApprovalGiven { .. } => None,
+            },
+        }
+    }
+
+    /// What it says as one flat object, as the API tells it: what it is about, and its own members beside.
+    #[must_use]
+    pub fn told(&self) -> Map<String, Value> {
+        let mut told = Map::new();
+        let own = match self {
+            Self::Run(what) => serde_json::to_value(what),
+            Self::Step { visit, what } => {
+                told.insert("visit".into(), (*visit).into());
+                serde_json::to_value(what)
+            }
+            Self::Call { id, what } => {
+                told.insert("visit".into(), id.visit.into());
+                told.insert("call".into(), id.call.into());
+                told.insert("attempt".into(), id.attempt.into());
+                serde_json::to_value(what)
+            }
+            Self::Checkpoint { visit, what } => {
+                told.insert("visit".into(), (*visit).into());
+                serde_json::to_value(what)
+            }
+        };
+        if let Ok(Value::Object(own)) = own {
+            told.extend(
+                own.into_iter()
+                    .filter_map(|(_, own)| if let Value::Object(own) = own { Some(own) } else { None })
+                    .flatten(),
+            );
+        }
+        // Words, whatever they are grouped in here.
+        if let Self::Checkpoint { what: CheckpointEvent::Closed { outcome, .. }, .. } = self {
+            told.insert("outcome".into(), outcome.word().into());
+        }
+        if let Self::Step { what: StepEvent::Completed { exit, .. }, .. } = self {
+            told.insert("exit".into(), exit.to_string().into());
+        }
+        told
     }
 }
 
@@ -372,7 +452,7 @@ pub enum Opened {
         /// One line.
         summary: String,
         /// What would be sent after approval.
-        requests: Vec<GuardedRequest>,
+        requests: Arc<[GuardedRequest]>,
         /// What changed since an earlier approval that became void.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         difference: Option<RequestDifference>,
@@ -391,9 +471,9 @@ pub enum Opened {
         /// Which attempt.
         attempt: u32,
         /// The key it was sent with.
-        key: String,
+        key: Arc<str>,
         /// What was sent.
-        request: CallRequest,
+        request: Arc<CallRequest>,
         /// Why it is not known.
         error: StepError,
     },

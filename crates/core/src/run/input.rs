@@ -1,10 +1,10 @@
 //! What can happen to a run.
 
-use super::Actor;
+use super::{Actor, CallId, HandedBack, Verdict};
 use crate::{
     document::StepId,
     log::StepError,
-    moves::{Again, Continuation, StateEdit},
+    moves::{Again, Continuation, Movable, StateEdit},
 };
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -38,12 +38,8 @@ pub enum Input {
     Started(Box<Start>),
     /// A call was answered well.
     CallSucceeded {
-        /// Which entry of which step.
-        visit: u32,
-        /// Which call of that step.
-        call: u16,
-        /// Which attempt.
-        attempt: u32,
+        /// Which attempt of which call.
+        id: CallId,
         /// What it answered.
         output: Value,
         /// Facts about the exchange worth keeping (method, address, status, duration); never a secret.
@@ -51,12 +47,8 @@ pub enum Input {
     },
     /// A call failed.
     CallFailed {
-        /// Which entry of which step.
-        visit: u32,
-        /// Which call of that step.
-        call: u16,
-        /// Which attempt.
-        attempt: u32,
+        /// Which attempt of which call.
+        id: CallId,
         /// Why.
         error: StepError,
         /// Facts about the exchange worth keeping; never a secret.
@@ -68,12 +60,8 @@ pub enum Input {
     },
     /// A look-up was answered.
     LookedUp {
-        /// Which entry of which step.
-        visit: u32,
-        /// Which call of that step.
-        call: u16,
-        /// The attempt in doubt.
-        attempt: u32,
+        /// Which attempt of which call.
+        id: CallId,
         /// What was found.
         result: LookUpResult,
     },
@@ -92,8 +80,8 @@ pub enum Input {
     Decided {
         /// The step entry that asked.
         visit: u32,
-        /// `approved`, `rejected` or `changes`.
-        outcome: String,
+        /// How.
+        verdict: Verdict,
         /// Their words.
         comment: String,
         /// Who.
@@ -103,8 +91,8 @@ pub enum Input {
     HandedBack {
         /// The step entry that handed it over.
         visit: u32,
-        /// `returned`, or one of the step's named outcomes.
-        outcome: String,
+        /// With what.
+        back: HandedBack,
         /// Their words.
         comment: String,
         /// Who.
@@ -112,12 +100,8 @@ pub enum Input {
     },
     /// A person said what became of a call.
     UnknownResolved {
-        /// The step entry in doubt.
-        visit: u32,
-        /// Which call of that step.
-        call: u16,
         /// The attempt in doubt: one call can come into doubt more than once.
-        attempt: u32,
+        id: CallId,
         /// What they found.
         answer: UnknownAnswer,
         /// Their words.
@@ -149,6 +133,18 @@ pub enum Input {
         start: Box<Start>,
         /// From where and with what.
         from: Box<Continuation>,
+    },
+    /// A person wants a waiting run to go on on another version, which is the one this is decided on.
+    MoveRequested {
+        /// What it means, as it was checked.
+        checked: Box<Movable>,
+        /// Who.
+        by: Actor,
+    },
+    /// A person wants the last move taken back; this is decided on the version it came from.
+    UndoRequested {
+        /// Who.
+        by: Actor,
     },
     /// The process that drove the run is gone, another took it over.
     Recovered,

@@ -1,21 +1,23 @@
 //! The decider: one input in, events and effects out.
 
 use super::{
-    Actor, CallRequest, ClosedBy, CompiledStep, Effect, EndedStatus, Event, Input, LookUpResult, Phase, RunState,
-    Start, UnknownAnswer, Version, apply, calls,
+    Actor, CallEvent, CallId, Calling, CheckpointEvent, ClosedBy, CompiledStep, Effect, EndedStatus, Event, Found,
+    Input, LookUpResult, Moved, Outcome, Phase, Resolution, RunEvent, RunState, Stage, Start, StepEvent, UnknownAnswer,
+    UnknownWait, Version, Wait, apply, calls,
     state::Place,
     steps::{approval, collect_form, condition, end, human_handoff, notify, tool_call},
 };
 use crate::{
     approval::RequestDifference,
-    document::StepId,
+    document::{Exit, StepId},
     expr::{ExpressionError, Scope, Template},
     log::{FailureClass, StepError},
-    moves::{Again, Continuation, Repeat, StateEdit},
+    moves::{Again, Continuation, Repeat, StateEdit, undone},
     time::Timestamp,
 };
 use serde::Serialize;
 use serde_json::{Map, Value};
+use std::sync::Arc;
 
 /// What follows from an input.
 #[derive(Debug, Clone, PartialEq)]
@@ -87,30 +89,33 @@ pub struct FieldProblem {
     pub message: String,
 }
 
-/// Decides what follows from `input` at `now`.
-///
-/// # Errors
-/// A [`Refusal`] when the input does not fit the state; then nothing changes.
-pub fn step(version: &Version, state: &RunState, input: Input, now: Timestamp) -> Result<Decision, Refusal> {
-    advance(version, Box::new(state.clone()), input, now).map_err(|(refusal, _)| refusal)
+/// A refusal, and the state as it was.
+#[derive(Debug)]
+pub struct Refused {
+    /// Why.
+    pub refusal: Refusal,
+    /// As it was before.
+    pub state: Box<RunState>,
 }
 
-/// [`step`] for a caller that needs the state before no longer: it becomes the state after, without a copy.
+impl From<Refused> for Refusal {
+    fn from(refused: Refused) -> Self {
+        refused.refusal
+    }
+}
+
+/// Decides what follows from `input` at `now`: the only way a state changes. The state becomes the state after, without a
+/// copy.
 ///
 /// # Errors
-/// A [`Refusal`] and the state as it was.
-pub fn advance(
-    version: &Version,
-    state: Box<RunState>,
-    input: Input,
-    now: Timestamp,
-) -> Result<Decision, (Refusal, Box<RunState>)> {
+/// [`Refused`] when the input does not fit the state; then nothing changes.
+pub fn step(version: &Version, state: Box<RunState>, input: Input, now: Timestamp) -> Result<Decision, Refused> {
     let mut machine = Machine::on(version, state, now);
     match machine.take(input) {
         Ok(()) => Ok(machine.decision()),
         Err(refusal) => {
             debug_assert!(machine.events.is_empty(), "a refusal comes before the first event");
-            Err((refusal, machine.state))
+            Err(Refused { refusal, state: machine.state })
         }
     }
 }
@@ -140,13 +145,34 @@ impl<'a> Machine<'a> {
     }
 
     /// What was decided.
-    pub(crate) fn decision(self) -> Decision {
+    fn decision(self) -> Decision {
         Decision { events: self.events, effects: self.effects, after: self.state }
     }
 
-    pub(crate) fn emit(&mut self, event: Event) {
+    fn emit(&mut self, event: Event) {
         apply(&mut self.state, &event);
         self.events.push(event);
+    }
+
+    pub(super) fn run(&mut self, what: RunEvent) {
+        self.emit(Event::Run(what));
+    }
+
+    pub(super) fn step(&mut self, visit: u32, what: StepEvent) {
+        self.emit(Event::Step { visit, what });
+    }
+
+    pub(super) fn call(&mut self, id: CallId, what: CallEvent) {
+        self.emit(Event::Call { id, what });
+    }
+
+    pub(super) fn checkpoint(&mut self, visit: u32, what: CheckpointEvent) {
+        self.emit(Event::Checkpoint { visit, what });
+    }
+
+    /// The wait is over.
+    pub(super) fn close(&mut self, visit: u32, outcome: Outcome, by: ClosedBy, comment: String, values: Value) {
+        self.checkpoint(visit, CheckpointEvent::Closed { outcome, by, comment, values });
     }
 
     pub(crate) fn perform(&mut self, effect: Effect) {
@@ -172,29 +198,29 @@ impl<'a> Machine<'a> {
         }
         let flow = match input {
             Input::Started(_) | Input::Continued { .. } => return Err(Refusal::AlreadyStarted),
-            Input::CallSucceeded { visit, call, attempt, output, exchange } => {
-                let calling = self.calling(visit, call, attempt)?;
-                self.emit(Event::CallSucceeded { visit, call, attempt, output, exchange });
-                self.after_call(&calling.place, call)
+            Input::CallSucceeded { id, output, exchange } => {
+                let place = self.under_way(id)?.place.clone();
+                self.call(id, CallEvent::Succeeded { output, exchange });
+                self.after_call(&place, id.call)
             }
-            Input::CallFailed { visit, call, attempt, error, exchange, retry_after_seconds, jitter_per_mille } => {
-                let calling = self.calling(visit, call, attempt)?;
-                self.emit(Event::CallFailed { visit, call, attempt, error: error.clone(), exchange });
+            Input::CallFailed { id, error, exchange, retry_after_seconds, jitter_per_mille } => {
+                let calling = self.under_way(id)?.clone();
+                self.call(id, CallEvent::Failed { error: error.clone(), exchange });
                 let pause = calls::Pause { asked_seconds: retry_after_seconds, jitter_per_mille };
                 calls::failed(self, &calling, error, pause)
             }
-            Input::LookedUp { visit, call, attempt, result } => self.looked_up((visit, call, attempt), result)?,
+            Input::LookedUp { id, result } => self.looked_up(id, result)?,
             Input::TimerFired => self.timer_fired()?,
             Input::FormSubmitted { visit, values, by } => collect_form::submitted(self, visit, values, by)?,
-            Input::Decided { visit, outcome, comment, by } => approval::decided(self, visit, &outcome, comment, by)?,
-            Input::HandedBack { visit, outcome, comment, by } => {
-                human_handoff::handed_back(self, visit, outcome, comment, by)?
+            Input::Decided { visit, verdict, comment, by } => approval::decided(self, visit, verdict, comment, by)?,
+            Input::HandedBack { visit, back, comment, by } => {
+                human_handoff::handed_back(self, visit, back, comment, by)?
             }
-            Input::UnknownResolved { visit, call, attempt, answer, comment, by } => {
-                self.resolved((visit, call, attempt), answer, comment, by)?
-            }
+            Input::UnknownResolved { id, answer, comment, by } => self.resolved(id, answer, comment, by)?,
             Input::CancelRequested { reason, by } => self.cancel(reason, by),
             Input::RetryRequested { step, edit, again, by } => self.reopen(step, edit, again, by)?,
+            Input::MoveRequested { checked, by } => self.moved(checked.on(&self.state, by)?),
+            Input::UndoRequested { by } => self.moved(undone(&self.state, by)?),
             Input::Recovered => self.recover()?,
         };
         self.go(flow);
@@ -210,9 +236,9 @@ impl<'a> Machine<'a> {
             return Err(Refusal::NotRetryable(format!("there is no step `{first}`")));
         }
         let (at, vars) = (self.now, self.version.workflow.vars.clone());
-        self.emit(Event::RunStarted { start: Box::new(start), vars, at });
+        self.run(RunEvent::Started { start: Box::new(start), vars, at });
         if let Some(from) = from {
-            self.emit(Event::RunContinued { from });
+            self.run(RunEvent::Continued { from });
         }
         self.go(Flow::Go(first));
         Ok(())
@@ -243,7 +269,7 @@ impl<'a> Machine<'a> {
             return self.end(EndedStatus::Failed, Value::Null, Some(error), None);
         };
         let place = Place { visit: self.state.visits + 1, step, entered_at: self.now };
-        self.emit(Event::StepEntered { visit: place.visit, step: place.step.clone(), at: self.now });
+        self.step(place.visit, StepEvent::Entered { step: place.step.clone(), at: self.now });
         match compiled {
             CompiledStep::ToolCall(step) => tool_call::enter(self, step, &place),
             CompiledStep::CollectForm(step) => collect_form::enter(self, step, &place),
@@ -262,14 +288,16 @@ impl<'a> Machine<'a> {
             let error = StepError::fatal("unknown_step", format!("there is no approval `{approval}`"));
             return self.fail(place, error, None);
         };
-        let visit = place.visit;
-        self.emit(Event::ApprovalVoided { visit, approval: approval.clone(), difference: difference.clone() });
+        self.step(
+            place.visit,
+            StepEvent::ApprovalVoided { approval: approval.clone(), difference: difference.clone() },
+        );
         if self.state.visits >= self.version.workflow.step_limit() {
             let error = StepError::fatal("step_limit", "the approval was asked again too often");
             return self.end(EndedStatus::Failed, Value::Null, Some(error), None);
         }
         let place = Place { visit: self.state.visits + 1, step: approval, entered_at: self.now };
-        self.emit(Event::StepEntered { visit: place.visit, step: place.step.clone(), at: self.now });
+        self.step(place.visit, StepEvent::Entered { step: place.step.clone(), at: self.now });
         approval::enter(self, compiled, &place, Some(difference))
     }
 
@@ -283,28 +311,28 @@ impl<'a> Machine<'a> {
         }
     }
 
-    fn looked_up(&mut self, sent: (u32, u16, u32), result: LookUpResult) -> Result<Flow, Refusal> {
-        let Phase::LookingUp(wait) = self.state.phase.clone() else { return Err(Refusal::Stale) };
+    fn looked_up(&mut self, id: CallId, result: LookUpResult) -> Result<Flow, Refusal> {
+        let Phase::Calling { calling, stage: Stage::LookingUp { error } } = &self.state.phase else {
+            return Err(Refusal::Stale);
+        };
         // What was found about an earlier attempt says nothing about this one.
-        if wait.calling.sent() != sent {
+        if calling.id() != id {
             return Err(Refusal::Stale);
         }
-        let (visit, call, attempt) = sent;
-        let mut answered = |found: &str| self.emit(Event::LookUpAnswered { visit, call, found: found.to_owned() });
-        Ok(match result {
-            LookUpResult::Happened { output } => {
-                answered("happened");
-                self.emit(Event::CallSucceeded { visit, call, attempt, output, exchange: Value::Null });
-                self.after_call(&wait.calling.place, call)
+        let (calling, error) = (calling.clone(), error.clone());
+        let (found, output) = match result {
+            LookUpResult::Happened { output } => (Found::Happened, output),
+            LookUpResult::DidNotHappen => (Found::DidNotHappen, Value::Null),
+            LookUpResult::Unclear => (Found::Unclear, Value::Null),
+        };
+        self.call(id, CallEvent::LookUpAnswered { found });
+        Ok(match found {
+            Found::Happened => {
+                self.call(id, CallEvent::Succeeded { output, exchange: Value::Null });
+                self.after_call(&calling.place, id.call)
             }
-            LookUpResult::DidNotHappen => {
-                answered("did_not_happen");
-                calls::again_or_fail(self, &wait.calling, wait.error)
-            }
-            LookUpResult::Unclear => {
-                answered("unclear");
-                calls::ask(self, &wait.calling, wait.error)
-            }
+            Found::DidNotHappen => calls::again_or_fail(self, &calling, error),
+            Found::Unclear => calls::ask(self, &calling, error),
         })
     }
 
@@ -313,102 +341,76 @@ impl<'a> Machine<'a> {
             return Err(Refusal::NotDue);
         }
         match self.state.phase.clone() {
-            Phase::BackingOff(wait) => Ok(calls::request(self, &wait.calling, wait.attempt)),
-            Phase::WaitingForm(wait) => Ok(collect_form::timed_out(self, &wait.place)),
-            Phase::WaitingApproval(wait) => Ok(approval::timer_fired(self, &wait)),
-            Phase::WaitingHandoff(wait) => Ok(human_handoff::timed_out(self, &wait.place)),
-            Phase::Unstarted
+            Phase::Calling { calling, stage: Stage::BackingOff { attempt, .. } } => {
+                Ok(calls::request(self, &calling, attempt))
+            }
+            Phase::Waiting(Wait::Form(wait)) => Ok(collect_form::timed_out(self, &wait.place)),
+            Phase::Waiting(Wait::Approval(wait)) => Ok(approval::timer_fired(self, &wait)),
+            Phase::Waiting(Wait::Handoff(wait)) => Ok(human_handoff::timed_out(self, &wait.place)),
+            Phase::Waiting(Wait::Unknown(_))
+            | Phase::Calling { stage: Stage::UnderWay | Stage::Down | Stage::LookingUp { .. }, .. }
+            | Phase::Unstarted
             | Phase::Moving
             | Phase::AtStep(_)
-            | Phase::Calling(_)
-            | Phase::CallDown(_)
-            | Phase::LookingUp(_)
-            | Phase::WaitingUnknown(_)
             | Phase::Ended(_) => Err(Refusal::NotDue),
         }
     }
 
-    fn resolved(
-        &mut self,
-        sent: (u32, u16, u32),
-        answer: UnknownAnswer,
-        comment: String,
-        by: Actor,
-    ) -> Result<Flow, Refusal> {
-        let Phase::WaitingUnknown(wait) = self.state.phase.clone() else { return Err(Refusal::Stale) };
+    fn resolved(&mut self, id: CallId, answer: UnknownAnswer, comment: String, by: Actor) -> Result<Flow, Refusal> {
+        let Phase::Waiting(Wait::Unknown(UnknownWait { calling, error })) = &self.state.phase else {
+            return Err(Refusal::Stale);
+        };
         // An answer about an earlier attempt must not decide the checkpoint of this one.
-        if wait.calling.sent() != sent {
+        if calling.id() != id {
             return Err(Refusal::Stale);
         }
-        let visit = sent.0;
+        let (calling, error) = (calling.clone(), error.clone());
         let by = ClosedBy::Person { actor: by };
-        let calling = wait.calling;
-        Ok(match answer {
-            UnknownAnswer::Happened { result } => {
-                let values = result.clone();
-                self.emit(Event::CheckpointClosed { visit, outcome: "happened".into(), by, comment, values });
-                let (call, attempt) = (calling.call, calling.attempt);
-                self.emit(Event::CallSucceeded { visit, call, attempt, output: result, exchange: Value::Null });
-                self.after_call(&calling.place, call)
+        let (resolution, values) = match answer {
+            UnknownAnswer::Happened { result } => (Resolution::Happened, result),
+            UnknownAnswer::NotHappened => (Resolution::NotHappened, Value::Null),
+            UnknownAnswer::Stop => (Resolution::Stop, Value::Null),
+        };
+        self.close(id.visit, Outcome::Resolved(resolution), by, comment, values.clone());
+        Ok(match resolution {
+            Resolution::Happened => {
+                self.call(id, CallEvent::Succeeded { output: values, exchange: Value::Null });
+                self.after_call(&calling.place, id.call)
             }
-            UnknownAnswer::NotHappened => {
-                let outcome = "not_happened".into();
-                self.emit(Event::CheckpointClosed { visit, outcome, by, comment, values: Value::Null });
-                // A run that is to stop makes no further call.
-                if self.state.cancel.is_some() {
-                    return Ok(calls::give_up(self, &calling.place, calling.call, wait.error));
-                }
+            // A run that is to stop makes no further call.
+            Resolution::NotHappened if self.state.cancel.is_none() => {
                 calls::request(self, &calling, calling.attempt + 1)
             }
-            UnknownAnswer::Stop => {
-                self.emit(Event::CheckpointClosed { visit, outcome: "stop".into(), by, comment, values: Value::Null });
-                calls::give_up(self, &calling.place, calling.call, wait.error)
-            }
+            Resolution::NotHappened | Resolution::Stop => calls::give_up(self, &calling.place, calling.call, error),
         })
     }
 
     fn cancel(&mut self, reason: String, by: Actor) -> Flow {
         match &self.state.phase {
             // Its answer is awaited: what it did belongs on the record.
-            Phase::Calling(_) | Phase::LookingUp(_) => {
+            Phase::Calling { stage: Stage::UnderWay | Stage::LookingUp { .. }, .. } => {
                 if self.state.cancel.is_none() {
-                    self.emit(Event::CancelRequested { reason, by });
+                    self.run(RunEvent::CancelRequested { reason, by });
                 }
                 Flow::Stay
             }
-            Phase::WaitingForm(_) | Phase::WaitingApproval(_) | Phase::WaitingHandoff(_) | Phase::WaitingUnknown(_) => {
-                if let Some(visit) = self.state.place().map(|place| place.visit) {
-                    let (outcome, by) = ("cancelled".into(), ClosedBy::Cancel);
-                    self.emit(Event::CheckpointClosed {
-                        visit,
-                        outcome,
-                        by,
-                        comment: String::new(),
-                        values: Value::Null,
-                    });
-                }
+            Phase::Waiting(wait) => {
+                let visit = wait.place().visit;
+                self.close(visit, Outcome::Cancelled, ClosedBy::Cancel, String::new(), Value::Null);
                 self.cancelled(reason, by)
             }
-            Phase::Unstarted
+            Phase::Calling { stage: Stage::Down | Stage::BackingOff { .. }, .. }
+            | Phase::Unstarted
             | Phase::Moving
             | Phase::AtStep(_)
-            | Phase::CallDown(_)
-            | Phase::BackingOff(_)
             | Phase::Ended(_) => self.cancelled(reason, by),
         }
     }
 
     /// Nobody answered in time; there is no output.
     pub(crate) fn wait_timed_out(&mut self, place: &Place, next: &StepId) -> Flow {
-        let (visit, by) = (place.visit, ClosedBy::Timeout);
-        self.emit(Event::CheckpointClosed {
-            visit,
-            outcome: "timeout".into(),
-            by,
-            comment: String::new(),
-            values: Value::Null,
-        });
-        self.complete(place, Completion { exit: "timeout".into(), next, set: &[], output: None, on_error: None })
+        self.close(place.visit, Outcome::Timeout, ClosedBy::Timeout, String::new(), Value::Null);
+        self.complete(place, Completion { exit: Exit::Timeout, next, set: &[], output: None, on_error: None })
     }
 
     pub(crate) fn cancelled(&mut self, reason: String, by: Actor) -> Flow {
@@ -427,31 +429,40 @@ impl<'a> Machine<'a> {
             return Err(Refusal::NotRetryable(format!("there is no step `{step}`")));
         }
         again.allows(&self.state, &step)?;
-        self.emit(Event::RunReopened { step: step.clone(), edit, by });
+        self.run(RunEvent::Reopened { step: step.clone(), edit, by });
         Ok(Flow::Go(step))
+    }
+
+    /// It stays where it waits, on another version.
+    fn moved(&mut self, moved: Moved) -> Flow {
+        self.run(RunEvent::Moved { moved: Box::new(moved), at: self.now });
+        Flow::Stay
     }
 
     /// Takes the run up where a dead process left it.
     fn recover(&mut self) -> Result<Flow, Refusal> {
         match self.state.phase.clone() {
-            Phase::Calling(calling) => Ok(calls::recover(self, &calling)),
-            Phase::LookingUp(wait) => Ok(calls::look_up(self, &wait.calling)),
-            Phase::Unstarted
+            Phase::Calling { calling, stage: Stage::UnderWay } => Ok(calls::recover(self, &calling)),
+            Phase::Calling { calling, stage: Stage::LookingUp { .. } } => Ok(calls::look_up(self, &calling)),
+            Phase::Calling { stage: Stage::Down | Stage::BackingOff { .. }, .. }
+            | Phase::Unstarted
             | Phase::Moving
             | Phase::AtStep(_)
-            | Phase::CallDown(_)
-            | Phase::BackingOff(_)
-            | Phase::WaitingForm(_)
-            | Phase::WaitingApproval(_)
-            | Phase::WaitingHandoff(_)
-            | Phase::WaitingUnknown(_)
+            | Phase::Waiting(_)
             | Phase::Ended(_) => Err(Refusal::Stale),
         }
     }
 
-    fn calling(&self, visit: u32, call: u16, attempt: u32) -> Result<super::Calling, Refusal> {
-        let Phase::Calling(calling) = &self.state.phase else { return Err(Refusal::Stale) };
-        if calling.sent() == (visit, call, attempt) { Ok(calling.clone()) } else { Err(Refusal::Stale) }
+    fn under_way(&self, id: CallId) -> Result<&Calling, Refusal> {
+        match &self.state.phase {
+            Phase::Calling { calling, stage: Stage::UnderWay } if calling.id() == id => Ok(calling),
+            Phase::Calling { .. }
+            | Phase::Unstarted
+            | Phase::Moving
+            | Phase::AtStep(_)
+            | Phase::Waiting(_)
+            | Phase::Ended(_) => Err(Refusal::Stale),
+        }
     }
 
     /// Completes the step: evaluates `set` with `output` in scope, remembers the exit.
@@ -459,7 +470,7 @@ impl<'a> Machine<'a> {
         match self.new_values(place, done.set, done.output.as_ref()) {
             Ok(set) => {
                 let (exit, output) = (done.exit, done.output);
-                self.emit(Event::StepCompleted { visit: place.visit, exit, output, set });
+                self.step(place.visit, StepEvent::Completed { exit, output, set });
                 Flow::Go(done.next.clone())
             }
             Err(error) => self.fail(place, error, done.on_error),
@@ -488,8 +499,8 @@ impl<'a> Machine<'a> {
 
     /// The step failed: on to its error branch, or the run is over.
     pub(crate) fn fail(&mut self, place: &Place, error: StepError, on_error: Option<&StepId>) -> Flow {
-        let exit = on_error.map(|_| "error".to_owned());
-        self.emit(Event::StepFailed { visit: place.visit, error: error.clone(), exit });
+        let exit = on_error.map(|_| Exit::Error);
+        self.step(place.visit, StepEvent::Failed { error: error.clone(), exit });
         match on_error {
             Some(next) => Flow::Go(next.clone()),
             None => self.end(EndedStatus::Failed, Value::Null, Some(error), None),
@@ -508,7 +519,7 @@ impl<'a> Machine<'a> {
         error: Option<StepError>,
         by: Option<Actor>,
     ) -> Flow {
-        self.emit(Event::RunEnded { status, output, error, by });
+        self.run(RunEvent::Ended { status, output, error, by });
         Flow::Stay
     }
 
@@ -522,24 +533,16 @@ impl<'a> Machine<'a> {
         )
     }
 
-    pub(crate) fn key(&self, place: &Place, call: u16) -> String {
-        format!("{}.{}.{call}", self.state.info.run, place.visit)
+    pub(crate) fn key(&self, place: &Place, call: u16) -> Arc<str> {
+        format!("{}.{}.{call}", self.state.info.run, place.visit).into()
     }
 }
 
 /// How a step completes.
 pub(crate) struct Completion<'a> {
-    pub(crate) exit: String,
+    pub(crate) exit: Exit,
     pub(crate) next: &'a StepId,
     pub(crate) set: &'a [(String, Template)],
     pub(crate) output: Option<Value>,
     pub(crate) on_error: Option<&'a StepId>,
-}
-
-/// What a call would send, for comparing and performing.
-pub(crate) fn action_request(request: &CallRequest) -> Option<(&str, Option<&str>, &Value)> {
-    match request {
-        CallRequest::Action { action, connection, input } => Some((action, connection.as_deref(), input)),
-        CallRequest::Message { .. } => None,
-    }
 }

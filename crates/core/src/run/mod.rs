@@ -11,6 +11,7 @@ mod event;
 mod forms;
 mod input;
 pub(crate) mod machine;
+mod outcome;
 mod state;
 mod steps;
 mod triggers;
@@ -18,12 +19,16 @@ mod version;
 
 pub use actor::{Actor, Via};
 pub use effect::Effect;
-pub use event::{BranchValue, CallRequest, CheckpointKind, ClosedBy, EndedStatus, Event, Moved, Opened, PostedForm};
+pub use event::{
+    BranchValue, CallEvent, CallId, CallRequest, CheckpointEvent, CheckpointKind, ClosedBy, EndedStatus, Event, Moved,
+    Opened, PostedForm, RunEvent, StepEvent,
+};
 pub use input::{Input, LookUpResult, Start, UnknownAnswer};
-pub use machine::{Decision, FieldProblem, Refusal, advance, step};
+pub use machine::{Decision, FieldProblem, Refusal, Refused, step};
+pub use outcome::{Found, HandedBack, Outcome, Resolution, Verdict};
 pub use state::{
-    ApprovalWait, BackingOff, Calling, Ended, FormWait, Grant, HandoffWait, LookingUp, Phase, Place, RunInfo, RunState,
-    UnknownWait, apply,
+    ApprovalWait, Calling, Ended, FormWait, Grant, HandoffWait, Phase, Place, RunInfo, RunState, Stage, UnknownWait,
+    Wait, apply,
 };
 pub use triggers::{IncomingMessage, message_starts};
 pub use version::{CompileError, CompiledStep, Version};

@@ -1,6 +1,9 @@
 //! What a run is at one instant: the fold of its events.
 
-use super::{Actor, CallRequest, EndedStatus, Event, Moved, Opened};
+use super::{
+    Actor, CallEvent, CallId, CallRequest, CheckpointEvent, CheckpointKind, EndedStatus, Event, Found, Moved, Opened,
+    Outcome, Resolution, RunEvent, StepEvent, Verdict,
+};
 use crate::{
     approval::GuardedRequest,
     document::{Approvers, StepId},
@@ -10,7 +13,7 @@ use crate::{
 };
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, sync::Arc};
 
 /// A run at one instant.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
@@ -30,6 +33,9 @@ pub struct RunState {
     /// Whether a person sent it on from a step after an end: then every guarded step needs an approval of its own.
     #[serde(default)]
     pub sent_on: bool,
+    /// The last thing that happened, when that is a move that can be taken back.
+    #[serde(default)]
+    pub undoable: Option<Box<Moved>>,
     /// Set while a call is under way and the run is to stop after it.
     pub cancel: Option<(String, Actor)>,
     /// Where the token is.
@@ -67,14 +73,14 @@ pub struct Grant {
     /// The approval step.
     pub approval: StepId,
     /// The approved request.
-    pub request: GuardedRequest,
+    pub request: Arc<GuardedRequest>,
     /// Whether a call has been made on it.
     pub used: bool,
 }
 
 /// Where the token is.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
-#[serde(tag = "phase", rename_all = "snake_case")]
+#[serde(rename_all = "snake_case")]
 pub enum Phase {
     /// No event yet.
     #[default]
@@ -83,24 +89,53 @@ pub enum Phase {
     Moving,
     /// In a step, before or after its call; no commit ends here.
     AtStep(Place),
-    /// A call is under way.
-    Calling(Calling),
-    /// A call has failed and what follows is not yet decided; no commit ends here.
-    CallDown(Calling),
-    /// Waiting to try again.
-    BackingOff(BackingOff),
-    /// Finding out whether a call took place.
-    LookingUp(LookingUp),
-    /// Waiting for a form.
-    WaitingForm(FormWait),
-    /// Waiting for an approval.
-    WaitingApproval(ApprovalWait),
-    /// The conversation is with a person.
-    WaitingHandoff(HandoffWait),
-    /// Waiting to be told what became of a call.
-    WaitingUnknown(UnknownWait),
+    /// A call is to be seen through.
+    Calling {
+        /// The call.
+        calling: Calling,
+        /// How far it is.
+        stage: Stage,
+    },
+    /// Waiting for a person.
+    Waiting(Wait),
     /// Over.
     Ended(Ended),
+}
+
+/// How far a call is.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Stage {
+    /// Its answer is awaited.
+    UnderWay,
+    /// It has failed and what follows is not yet decided; no commit ends here.
+    Down,
+    /// Waiting to try again.
+    BackingOff {
+        /// The attempt to come.
+        attempt: u32,
+        /// When.
+        due: Timestamp,
+    },
+    /// Finding out whether it took place.
+    LookingUp {
+        /// Why it is in doubt.
+        error: StepError,
+    },
+}
+
+/// What a run waits for.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Wait {
+    /// A form.
+    Form(FormWait),
+    /// An approval.
+    Approval(ApprovalWait),
+    /// The conversation is with a person.
+    Handoff(HandoffWait),
+    /// To be told what became of a call.
+    Unknown(UnknownWait),
 }
 
 /// One entry of one step.
@@ -114,7 +149,7 @@ pub struct Place {
     pub entered_at: Timestamp,
 }
 
-/// A call that is under way.
+/// A call.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Calling {
     /// Which entry.
@@ -124,35 +159,14 @@ pub struct Calling {
     /// 1 for the first try.
     pub attempt: u32,
     /// Idempotency key.
-    pub key: String,
+    pub key: Arc<str>,
     /// What was sent.
-    pub request: CallRequest,
+    pub request: Arc<CallRequest>,
     /// When this attempt was made.
     pub requested_at: Timestamp,
     /// Whether an earlier attempt, or an earlier sending of this one, may have taken place: then a later failure does not
     /// mean that nothing happened.
-    #[serde(default)]
     pub in_doubt: bool,
-}
-
-/// Waiting to try again.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct BackingOff {
-    /// The call that failed.
-    pub calling: Calling,
-    /// The attempt to come.
-    pub attempt: u32,
-    /// When.
-    pub due: Timestamp,
-}
-
-/// Finding out whether a call took place.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct LookingUp {
-    /// The call in doubt.
-    pub calling: Calling,
-    /// Why it is in doubt.
-    pub error: StepError,
 }
 
 /// Waiting for a form.
@@ -170,7 +184,7 @@ pub struct ApprovalWait {
     /// Which entry.
     pub place: Place,
     /// What is approved.
-    pub requests: Vec<GuardedRequest>,
+    pub requests: Arc<[GuardedRequest]>,
     /// When it ends by itself.
     pub due: Option<Timestamp>,
     /// When the people are reminded.
@@ -218,8 +232,95 @@ pub struct Ended {
 impl Calling {
     /// Which attempt of which call of which entry.
     #[must_use]
-    pub fn sent(&self) -> (u32, u16, u32) {
-        (self.place.visit, self.call, self.attempt)
+    pub fn id(&self) -> CallId {
+        CallId { visit: self.place.visit, call: self.call, attempt: self.attempt }
+    }
+}
+
+impl Wait {
+    /// The step entry that waits.
+    #[must_use]
+    pub fn place(&self) -> &Place {
+        match self {
+            Self::Form(wait) => &wait.place,
+            Self::Approval(wait) => &wait.place,
+            Self::Handoff(wait) => &wait.place,
+            Self::Unknown(wait) => &wait.calling.place,
+        }
+    }
+
+    /// What for.
+    #[must_use]
+    pub fn kind(&self) -> CheckpointKind {
+        match self {
+            Self::Form(_) => CheckpointKind::Form,
+            Self::Approval(_) => CheckpointKind::Approval,
+            Self::Handoff(_) => CheckpointKind::Handoff,
+            Self::Unknown(_) => CheckpointKind::UnknownOutcome,
+        }
+    }
+
+    fn wake_at(&self) -> Option<Timestamp> {
+        match self {
+            Self::Form(wait) => wait.due,
+            Self::Approval(wait) => [wait.due, wait.remind_at].into_iter().flatten().min(),
+            Self::Handoff(wait) => wait.due,
+            Self::Unknown(_) => None,
+        }
+    }
+
+    /// As [`super::Opened::checkpoint_id`] says.
+    fn checkpoint_id(&self, run: &str) -> String {
+        match self {
+            Self::Form(FormWait { place, .. })
+            | Self::Approval(ApprovalWait { place, .. })
+            | Self::Handoff(HandoffWait { place, .. }) => format!("{run}.{}", place.visit),
+            Self::Unknown(UnknownWait { calling, .. }) => {
+                let CallId { visit, call, attempt } = calling.id();
+                format!("{run}.{visit}.{call}.{attempt}")
+            }
+        }
+    }
+}
+
+impl Phase {
+    /// Whether no commit ends here.
+    #[must_use]
+    pub fn is_transient(&self) -> bool {
+        match self {
+            Self::Unstarted | Self::Moving | Self::AtStep(_) => true,
+            Self::Calling { stage, .. } => *stage == Stage::Down,
+            Self::Waiting(_) | Self::Ended(_) => false,
+        }
+    }
+
+    /// What it waits for, when it waits for a person.
+    #[must_use]
+    pub fn waiting(&self) -> Option<&Wait> {
+        if let Self::Waiting(wait) = self { Some(wait) } else { None }
+    }
+
+    /// The open approval.
+    #[must_use]
+    pub fn approval(&self) -> Option<&ApprovalWait> {
+        if let Self::Waiting(Wait::Approval(wait)) = self { Some(wait) } else { None }
+    }
+
+    fn approval_mut(&mut self) -> Option<&mut ApprovalWait> {
+        if let Self::Waiting(Wait::Approval(wait)) = self { Some(wait) } else { None }
+    }
+
+    /// The call that is to be seen through, a person's answer about it included.
+    #[must_use]
+    pub fn call(&self) -> Option<&Calling> {
+        match self {
+            Self::Calling { calling, .. } | Self::Waiting(Wait::Unknown(UnknownWait { calling, .. })) => Some(calling),
+            Self::Unstarted
+            | Self::Moving
+            | Self::AtStep(_)
+            | Self::Waiting(Wait::Form(_) | Wait::Approval(_) | Wait::Handoff(_))
+            | Self::Ended(_) => None,
+        }
     }
 }
 
@@ -230,55 +331,28 @@ impl RunState {
         match &self.phase {
             Phase::Unstarted | Phase::Moving => None,
             Phase::AtStep(place) => Some(place),
-            Phase::Calling(calling) | Phase::CallDown(calling) => Some(&calling.place),
-            Phase::BackingOff(wait) => Some(&wait.calling.place),
-            Phase::LookingUp(wait) => Some(&wait.calling.place),
-            Phase::WaitingForm(wait) => Some(&wait.place),
-            Phase::WaitingApproval(wait) => Some(&wait.place),
-            Phase::WaitingHandoff(wait) => Some(&wait.place),
-            Phase::WaitingUnknown(wait) => Some(&wait.calling.place),
+            Phase::Calling { calling, .. } => Some(&calling.place),
+            Phase::Waiting(wait) => Some(wait.place()),
             Phase::Ended(ended) => ended.last.as_ref(),
         }
     }
 
-    /// Id of the checkpoint the run waits at; the same as [`Opened::checkpoint_id`] gave when it was opened.
+    /// Id of the checkpoint the run waits at; the same as [`super::Opened::checkpoint_id`] gave when it was opened.
     #[must_use]
     pub fn open_checkpoint(&self) -> Option<String> {
-        let run = &self.info.run;
-        match &self.phase {
-            Phase::WaitingForm(FormWait { place, .. })
-            | Phase::WaitingApproval(ApprovalWait { place, .. })
-            | Phase::WaitingHandoff(HandoffWait { place, .. }) => Some(format!("{run}.{}", place.visit)),
-            Phase::WaitingUnknown(UnknownWait { calling, .. }) => {
-                let (visit, call, attempt) = (calling.place.visit, calling.call, calling.attempt);
-                Some(format!("{run}.{visit}.{call}.{attempt}"))
-            }
-            Phase::Unstarted
-            | Phase::Moving
-            | Phase::AtStep(_)
-            | Phase::Calling(_)
-            | Phase::CallDown(_)
-            | Phase::BackingOff(_)
-            | Phase::LookingUp(_)
-            | Phase::Ended(_) => None,
-        }
+        self.phase.waiting().map(|wait| wait.checkpoint_id(&self.info.run))
     }
 
-    /// Which attempt of which call of which entry is under way or being looked up.
+    /// Which attempt of which call is under way or being looked up.
     #[must_use]
-    pub fn under_way(&self) -> Option<(u32, u16, u32)> {
+    pub fn under_way(&self) -> Option<CallId> {
         match &self.phase {
-            Phase::Calling(calling) => Some(calling.sent()),
-            Phase::LookingUp(wait) => Some(wait.calling.sent()),
-            Phase::Unstarted
+            Phase::Calling { calling, stage: Stage::UnderWay | Stage::LookingUp { .. } } => Some(calling.id()),
+            Phase::Calling { stage: Stage::Down | Stage::BackingOff { .. }, .. }
+            | Phase::Unstarted
             | Phase::Moving
             | Phase::AtStep(_)
-            | Phase::CallDown(_)
-            | Phase::BackingOff(_)
-            | Phase::WaitingForm(_)
-            | Phase::WaitingApproval(_)
-            | Phase::WaitingHandoff(_)
-            | Phase::WaitingUnknown(_)
+            | Phase::Waiting(_)
             | Phase::Ended(_) => None,
         }
     }
@@ -287,38 +361,16 @@ impl RunState {
     #[must_use]
     pub fn wake_at(&self) -> Option<Timestamp> {
         match &self.phase {
-            Phase::BackingOff(wait) => Some(wait.due),
-            Phase::WaitingForm(wait) => wait.due,
-            Phase::WaitingApproval(wait) => [wait.due, wait.remind_at].into_iter().flatten().min(),
-            Phase::WaitingHandoff(wait) => wait.due,
-            Phase::Unstarted
-            | Phase::Moving
-            | Phase::AtStep(_)
-            | Phase::Calling(_)
-            | Phase::CallDown(_)
-            | Phase::LookingUp(_)
-            | Phase::WaitingUnknown(_)
-            | Phase::Ended(_) => None,
+            Phase::Calling { stage: Stage::BackingOff { due, .. }, .. } => Some(*due),
+            Phase::Waiting(wait) => wait.wake_at(),
+            Phase::Calling { .. } | Phase::Unstarted | Phase::Moving | Phase::AtStep(_) | Phase::Ended(_) => None,
         }
     }
 
     /// Whether the run is over.
     #[must_use]
     pub fn ended(&self) -> Option<&Ended> {
-        match &self.phase {
-            Phase::Ended(ended) => Some(ended),
-            Phase::Unstarted
-            | Phase::Moving
-            | Phase::AtStep(_)
-            | Phase::Calling(_)
-            | Phase::CallDown(_)
-            | Phase::BackingOff(_)
-            | Phase::LookingUp(_)
-            | Phase::WaitingForm(_)
-            | Phase::WaitingApproval(_)
-            | Phase::WaitingHandoff(_)
-            | Phase::WaitingUnknown(_) => None,
-        }
+        if let Phase::Ended(ended) = &self.phase { Some(ended) } else { None }
     }
 
     /// What expressions see: every variable at the root, and the reserved names, which win.
@@ -344,10 +396,19 @@ impl RunState {
 }
 
 /// Remembers one event. Total: an event that does not fit the phase changes only what it can.
-#[expect(clippy::too_many_lines, reason = "one arm an event: the table of transitions is read as a whole")]
 pub fn apply(state: &mut RunState, event: &Event) {
+    state.undoable = None;
     match event {
-        Event::RunStarted { start, vars, at } => {
+        Event::Run(what) => run_event(state, what),
+        Event::Step { visit, what } => step_event(state, *visit, what),
+        Event::Call { id, what } => call_event(state, *id, what),
+        Event::Checkpoint { what, .. } => checkpoint_event(state, what),
+    }
+}
+
+fn run_event(state: &mut RunState, event: &RunEvent) {
+    match event {
+        RunEvent::Started { start, vars, at } => {
             state.info = RunInfo {
                 run: start.run.clone(),
                 workflow: start.workflow.clone(),
@@ -363,85 +424,48 @@ pub fn apply(state: &mut RunState, event: &Event) {
             state.vars.clone_from(vars);
             state.phase = Phase::Moving;
         }
-        Event::StepEntered { visit, step, at } => {
-            state.visits = *visit;
-            state.phase = Phase::AtStep(Place { visit: *visit, step: step.clone(), entered_at: *at });
+        RunEvent::Continued { from } => {
+            state.vars.clone_from(&from.vars);
+            state.steps.clone_from(&from.steps);
+            state.error.clone_from(&from.error);
+            state.sent_on = true;
         }
-        Event::CallRequested { call, attempt, key, request, at, .. } => {
-            if let Some(place) = state.place().cloned() {
-                let (key, request) = (key.clone(), request.clone());
-                let earlier = doubtful_call(&state.phase).filter(|earlier| earlier.key == key);
-                let in_doubt = earlier.is_some_and(|earlier| earlier.in_doubt);
-                call_requested(
-                    state,
-                    Calling { place, call: *call, attempt: *attempt, key, request, requested_at: *at, in_doubt },
-                );
-            }
+        RunEvent::CancelRequested { reason, by } => state.cancel = Some((reason.clone(), by.clone())),
+        RunEvent::Ended { status, output, error, .. } => {
+            let last = state.place().cloned();
+            state.phase = Phase::Ended(Ended { status: *status, output: output.clone(), error: error.clone(), last });
         }
-        Event::CallResumed { .. } => {
-            if let Phase::Calling(calling) = &mut state.phase {
-                calling.in_doubt = true;
-            }
+        RunEvent::Reopened { edit, .. } => {
+            edit.apply(state);
+            // What was approved before the end was approved for another course of things.
+            state.grants.values_mut().for_each(|grant| grant.used = true);
+            state.sent_on = true;
+            state.cancel = None;
+            state.phase = Phase::Moving;
         }
-        Event::LookUpAnswered { found, .. } => {
-            if let Phase::LookingUp(wait) = &mut state.phase {
-                wait.calling.in_doubt = found != "did_not_happen";
-            }
+        RunEvent::Moved { moved, .. } => run_moved(state, moved),
+    }
+}
+
+fn step_event(state: &mut RunState, visit: u32, event: &StepEvent) {
+    match event {
+        StepEvent::Entered { step, at } => {
+            state.visits = visit;
+            state.phase = Phase::AtStep(Place { visit, step: step.clone(), entered_at: *at });
         }
-        Event::ConditionEvaluated { .. } | Event::MessagePosted { .. } => {}
-        Event::CallSucceeded { output, .. } => {
-            if let Some(place) = state.place().cloned() {
-                state.remember(&place.step, "output", output.clone());
-                state.phase = Phase::AtStep(place);
-            }
-        }
-        Event::CallFailed { error, .. } => {
-            if let Phase::Calling(calling) = &state.phase {
-                let in_doubt = calling.in_doubt || error.class == FailureClass::Unknown;
-                state.phase = Phase::CallDown(Calling { in_doubt, ..calling.clone() });
-            }
-        }
-        Event::RetryScheduled { attempt, due, .. } => {
-            if let Some(calling) = doubtful_call(&state.phase) {
-                state.phase = Phase::BackingOff(BackingOff { calling, attempt: *attempt, due: *due });
-            }
-        }
-        Event::LookUpRequested { .. } => {
-            if let Some(calling) = doubtful_call(&state.phase) {
-                let error = StepError::fatal("unknown_outcome", "it is not known whether the call took place");
-                state.phase = Phase::LookingUp(LookingUp { calling, error });
-            }
-        }
-        Event::CheckpointOpened { opened, due, remind_at, .. } => opened_checkpoint(state, opened, *due, *remind_at),
-        Event::CheckpointReminded { .. } => {
-            if let Phase::WaitingApproval(wait) = &mut state.phase {
-                wait.remind_at = None;
-            }
-        }
-        Event::CheckpointEscalated { roles, due, .. } => {
-            if let Phase::WaitingApproval(wait) = &mut state.phase {
-                wait.escalated = Some(roles.clone());
-                wait.due = Some(*due);
-            }
-        }
-        Event::ApprovalGiven { by, .. } => {
-            if let Phase::WaitingApproval(wait) = &mut state.phase {
-                wait.given.push(by.clone());
-            }
-        }
-        Event::CheckpointClosed { outcome, .. } => closed_checkpoint(state, outcome),
-        Event::ApprovalVoided { difference, .. } => {
+        StepEvent::Evaluated { .. } | StepEvent::Said { .. } => {}
+        StepEvent::ApprovalVoided { difference, .. } => {
             state.grants.remove(&difference.step);
             state.phase = Phase::Moving;
         }
-        Event::StepCompleted { output, set, .. } => {
+        StepEvent::Completed { output, set, .. } => {
             if let (Some(place), Some(output)) = (state.place().cloned(), output) {
                 state.remember(&place.step, "output", output.clone());
             }
             state.vars.extend(set.iter().map(|(name, value)| (name.clone(), value.clone())));
             state.phase = Phase::Moving;
         }
-        Event::StepFailed { error, exit, .. } => {
+        StepEvent::Failed { error, exit } => {
             let value = serde_json::to_value(error).unwrap_or_default();
             if let Some(place) = state.place().cloned() {
                 state.remember(&place.step, "error", value.clone());
@@ -450,30 +474,81 @@ pub fn apply(state: &mut RunState, event: &Event) {
             }
             state.error = value;
         }
-        Event::CancelRequested { reason, by } => state.cancel = Some((reason.clone(), by.clone())),
-        Event::RunEnded { status, output, error, .. } => {
-            let last = state.place().cloned();
-            state.phase = Phase::Ended(Ended { status: *status, output: output.clone(), error: error.clone(), last });
+    }
+}
+
+fn call_event(state: &mut RunState, id: CallId, event: &CallEvent) {
+    match event {
+        CallEvent::Requested { key, request, at } => {
+            let Some(place) = state.place().cloned() else { return };
+            let in_doubt = state.phase.call().is_some_and(|earlier| earlier.key == *key && earlier.in_doubt);
+            if let Some(grant) = state.grants.get_mut(&place.step) {
+                grant.used = true;
+            }
+            let (key, request, requested_at) = (Arc::clone(key), Arc::clone(request), *at);
+            let calling = Calling { place, call: id.call, attempt: id.attempt, key, request, requested_at, in_doubt };
+            state.phase = Phase::Calling { calling, stage: Stage::UnderWay };
         }
-        Event::RunReopened { edit, .. } => {
-            edit.apply(state);
-            // What was approved before the end was approved for another course of things.
-            state.grants.values_mut().for_each(|grant| grant.used = true);
-            state.sent_on = true;
-            state.cancel = None;
-            state.phase = Phase::Moving;
+        CallEvent::Resumed => in_doubt(state, true),
+        CallEvent::Succeeded { output, .. } => {
+            if let Some(place) = state.place().cloned() {
+                state.remember(&place.step, "output", output.clone());
+                state.phase = Phase::AtStep(place);
+            }
         }
-        Event::RunContinued { from } => {
-            state.vars.clone_from(&from.vars);
-            state.steps.clone_from(&from.steps);
-            state.error.clone_from(&from.error);
-            state.sent_on = true;
+        CallEvent::Failed { error, .. } => {
+            if let Phase::Calling { calling, stage: stage @ Stage::UnderWay } = &mut state.phase {
+                calling.in_doubt |= error.class == FailureClass::Unknown;
+                *stage = Stage::Down;
+            }
         }
-        Event::RunMoved { moved, .. } => run_moved(state, moved),
+        CallEvent::Scheduled { due } => goes_on(state, Stage::BackingOff { attempt: id.attempt, due: *due }),
+        CallEvent::LookUpRequested => {
+            let error = StepError::fatal("unknown_outcome", "it is not known whether the call took place");
+            goes_on(state, Stage::LookingUp { error });
+        }
+        CallEvent::LookUpAnswered { found } => in_doubt(state, *found != Found::DidNotHappen),
+    }
+}
+
+fn in_doubt(state: &mut RunState, doubt: bool) {
+    if let Phase::Calling { calling, .. } = &mut state.phase {
+        calling.in_doubt = doubt;
+    }
+}
+
+/// The call is so far now.
+fn goes_on(state: &mut RunState, stage: Stage) {
+    if let Some(calling) = state.phase.call().cloned() {
+        state.phase = Phase::Calling { calling, stage };
+    }
+}
+
+fn checkpoint_event(state: &mut RunState, event: &CheckpointEvent) {
+    match event {
+        CheckpointEvent::Opened { opened, due, remind_at } => opened_checkpoint(state, opened, *due, *remind_at),
+        CheckpointEvent::Reminded => {
+            if let Some(wait) = state.phase.approval_mut() {
+                wait.remind_at = None;
+            }
+        }
+        CheckpointEvent::Escalated { roles, due } => {
+            if let Some(wait) = state.phase.approval_mut() {
+                wait.escalated = Some(roles.clone());
+                wait.due = Some(*due);
+            }
+        }
+        CheckpointEvent::ApprovalGiven { by, .. } => {
+            if let Some(wait) = state.phase.approval_mut() {
+                wait.given.push(by.clone());
+            }
+        }
+        CheckpointEvent::Closed { outcome, .. } => closed_checkpoint(state, outcome),
     }
 }
 
 fn run_moved(state: &mut RunState, moved: &Moved) {
+    state.undoable = (!moved.undo).then(|| Box::new(moved.clone()));
     state.info.version = moved.to;
     if let Some(scope) = state.info.scope.as_object_mut() {
         scope.insert("version".into(), moved.to.into());
@@ -482,91 +557,62 @@ fn run_moved(state: &mut RunState, moved: &Moved) {
         state.vars.shift_remove(name);
     }
     state.vars.extend(moved.added.iter().map(|(name, value)| (name.clone(), value.clone())));
-    if let Some(place) = waiting_place(&mut state.phase) {
+    let place = match &mut state.phase {
+        Phase::Calling { calling, .. } | Phase::Waiting(Wait::Unknown(UnknownWait { calling, .. })) => {
+            Some(&mut calling.place)
+        }
+        Phase::Waiting(
+            Wait::Form(FormWait { place, .. })
+            | Wait::Approval(ApprovalWait { place, .. })
+            | Wait::Handoff(HandoffWait { place, .. }),
+        ) => Some(place),
+        Phase::Unstarted | Phase::Moving | Phase::AtStep(_) | Phase::Ended(_) => None,
+    };
+    if let Some(place) = place {
         place.step.clone_from(&moved.now_at);
     }
-    if let Phase::WaitingApproval(wait) = &mut state.phase {
+    if let Some(wait) = state.phase.approval_mut() {
         wait.people.clone_from(&moved.people);
-    }
-}
-
-fn waiting_place(phase: &mut Phase) -> Option<&mut Place> {
-    match phase {
-        Phase::BackingOff(wait) => Some(&mut wait.calling.place),
-        Phase::WaitingForm(wait) => Some(&mut wait.place),
-        Phase::WaitingApproval(wait) => Some(&mut wait.place),
-        Phase::WaitingHandoff(wait) => Some(&mut wait.place),
-        Phase::WaitingUnknown(wait) => Some(&mut wait.calling.place),
-        Phase::Unstarted
-        | Phase::Moving
-        | Phase::AtStep(_)
-        | Phase::Calling(_)
-        | Phase::CallDown(_)
-        | Phase::LookingUp(_)
-        | Phase::Ended(_) => None,
-    }
-}
-
-fn call_requested(state: &mut RunState, calling: Calling) {
-    if let Some(grant) = state.grants.get_mut(&calling.place.step) {
-        grant.used = true;
-    }
-    state.phase = Phase::Calling(calling);
-}
-
-fn doubtful_call(phase: &Phase) -> Option<Calling> {
-    match phase {
-        Phase::Calling(calling) | Phase::CallDown(calling) => Some(calling.clone()),
-        Phase::LookingUp(wait) => Some(wait.calling.clone()),
-        Phase::WaitingUnknown(wait) => Some(wait.calling.clone()),
-        Phase::BackingOff(wait) => Some(wait.calling.clone()),
-        Phase::Unstarted
-        | Phase::Moving
-        | Phase::AtStep(_)
-        | Phase::WaitingForm(_)
-        | Phase::WaitingApproval(_)
-        | Phase::WaitingHandoff(_)
-        | Phase::Ended(_) => None,
     }
 }
 
 fn opened_checkpoint(state: &mut RunState, opened: &Opened, due: Option<Timestamp>, remind_at: Option<Timestamp>) {
     let Some(place) = state.place().cloned() else { return };
-    state.phase = match opened {
-        Opened::Form { .. } => Phase::WaitingForm(FormWait { place, due }),
-        Opened::Approval { requests, .. } => Phase::WaitingApproval(ApprovalWait {
+    state.phase = Phase::Waiting(match opened {
+        Opened::Form { .. } => Wait::Form(FormWait { place, due }),
+        Opened::Approval { requests, .. } => Wait::Approval(ApprovalWait {
             place,
-            requests: requests.clone(),
+            requests: Arc::clone(requests),
             due,
             remind_at,
             given: Vec::new(),
             escalated: None,
             people: None,
         }),
-        Opened::Handoff { .. } => Phase::WaitingHandoff(HandoffWait { place, due }),
-        Opened::UnknownOutcome { error, .. } => match doubtful_call(&state.phase) {
-            Some(calling) => Phase::WaitingUnknown(UnknownWait { calling, error: error.clone() }),
+        Opened::Handoff { .. } => Wait::Handoff(HandoffWait { place, due }),
+        Opened::UnknownOutcome { error, .. } => match state.phase.call().cloned() {
+            Some(calling) => Wait::Unknown(UnknownWait { calling, error: error.clone() }),
             None => return,
         },
-    };
+    });
 }
 
-fn closed_checkpoint(state: &mut RunState, outcome: &str) {
+fn closed_checkpoint(state: &mut RunState, outcome: &Outcome) {
     let Some(place) = state.place().cloned() else { return };
-    if let Phase::WaitingUnknown(wait) = &state.phase {
+    if let Phase::Waiting(Wait::Unknown(wait)) = &state.phase {
         // The call in doubt is still needed: it is answered or sent by the event that follows.
-        let in_doubt = outcome != "not_happened";
-        state.phase = Phase::CallDown(Calling { in_doubt, ..wait.calling.clone() });
+        let in_doubt = *outcome != Outcome::Resolved(Resolution::NotHappened);
+        let calling = Calling { in_doubt, ..wait.calling.clone() };
+        state.phase = Phase::Calling { calling, stage: Stage::Down };
         return;
     }
-    if let Phase::WaitingApproval(wait) = &state.phase {
-        for request in &wait.requests {
-            // The last word counts: a "no" takes back what an earlier "yes" allowed.
-            state.grants.remove(&request.step);
-            if outcome == "approved" {
-                let grant = Grant { approval: place.step.clone(), request: request.clone(), used: false };
-                state.grants.insert(request.step.clone(), grant);
-            }
+    let requests = state.phase.approval().map(|wait| Arc::clone(&wait.requests));
+    for request in requests.iter().flat_map(|requests| requests.iter()) {
+        // The last word counts: a "no" takes back what an earlier "yes" allowed.
+        state.grants.remove(&request.step);
+        if *outcome == Outcome::Decided(Verdict::Approved) {
+            let (approval, step) = (place.step.clone(), request.step.clone());
+            state.grants.insert(step, Grant { approval, request: Arc::new(request.clone()), used: false });
         }
     }
     state.phase = Phase::AtStep(place);

@@ -8,11 +8,15 @@ use countersign_core::{
     catalogue::{ActionSpec, Catalogue, Idempotency, Risk},
     document::Workflow,
     log::{FailureClass, LogEntry, StepError},
-    moves::{Again, StateEdit},
-    run::{Actor, Decision, Effect, Event, Input, Phase, Refusal, RunState, Start, Version, Via, apply, step},
+    moves::{Again, Movable, MoveRequest, StateEdit},
+    run::{
+        Actor, CallId, Decision, Effect, Event, Input, Phase, Refusal, RunState, Stage, Start, Verdict, Version, Via,
+        apply, step,
+    },
     time::Timestamp,
 };
 use serde_json::{Map, Value, json};
+use std::collections::BTreeMap;
 
 pub fn catalogue() -> Catalogue {
     let spec = |name: &str, risk, idempotency, look_up: Option<&str>| ActionSpec {
@@ -92,7 +96,7 @@ impl Play {
 
     /// Feeds an input; checks that replaying the whole log gives the state, and that a refusal changed nothing.
     pub fn take(&mut self, input: Input) -> Result<(), Refusal> {
-        let decision = step(&self.version, &self.state, input, self.now)?;
+        let decision = step(&self.version, Box::new(self.state.clone()), input, self.now)?;
         self.decided(decision);
         Ok(())
     }
@@ -107,7 +111,7 @@ impl Play {
         self.log.push(LogEntry { seq, at: self.now, events });
         self.state = *after;
         // A call stays under way when something else happened meanwhile.
-        if !(effects.is_empty() && matches!(self.state.phase, Phase::Calling(_))) {
+        if !(effects.is_empty() && matches!(self.state.phase, Phase::Calling { stage: Stage::UnderWay, .. })) {
             self.effects = effects;
         }
         assert_eq!(self.replayed(), self.state, "replaying the log must give the state");
@@ -127,25 +131,20 @@ impl Play {
     }
 
     /// Which attempt of which call is under way.
-    pub fn under_way(&self) -> (u32, u16, u32) {
-        match self.effects.first().expect("a call is under way") {
-            Effect::InvokeAction { visit, call, attempt, .. } | Effect::SendMessage { visit, call, attempt, .. } => {
-                (*visit, *call, *attempt)
-            }
-            Effect::LookUp { visit, call, .. } => (*visit, *call, 0),
-        }
+    pub fn under_way(&self) -> CallId {
+        self.effects.first().expect("a call is under way").id()
     }
 
     pub fn succeed(&mut self, output: Value) -> Result<(), Refusal> {
-        let (visit, call, attempt) = self.under_way();
-        self.take(Input::CallSucceeded { visit, call, attempt, output, exchange: Value::Null })
+        let id = self.under_way();
+        self.take(Input::CallSucceeded { id, output, exchange: Value::Null })
     }
 
     pub fn fail(&mut self, class: FailureClass) -> Result<(), Refusal> {
-        let (visit, call, attempt) = self.under_way();
+        let id = self.under_way();
         let error = StepError { class, code: "boom".into(), message: "it failed".into(), details: Value::Null };
         let (retry_after_seconds, jitter_per_mille, exchange) = (None, 1000, Value::Null);
-        self.take(Input::CallFailed { visit, call, attempt, error, exchange, retry_after_seconds, jitter_per_mille })
+        self.take(Input::CallFailed { id, error, exchange, retry_after_seconds, jitter_per_mille })
     }
 
     pub fn visit(&self) -> u32 {
@@ -153,8 +152,12 @@ impl Play {
     }
 
     pub fn decide(&mut self, outcome: &str, by: Actor) -> Result<(), Refusal> {
-        let (visit, outcome) = (self.visit(), outcome.to_owned());
-        self.take(Input::Decided { visit, outcome, comment: String::new(), by })
+        let visit = self.visit();
+        let Some(verdict) = Verdict::read(outcome) else {
+            let offered = Verdict::ALL.map(|verdict| verdict.word().to_owned()).to_vec();
+            return Err(Refusal::NotOffered { outcome: outcome.to_owned(), offered });
+        };
+        self.take(Input::Decided { visit, verdict, comment: String::new(), by })
     }
 
     pub fn retry(&mut self, step: Option<&str>, vars: Value) -> Result<(), Refusal> {
@@ -170,6 +173,31 @@ impl Play {
         Again::played(&self.state, step.unwrap_or_else(|| self.step_id()))
     }
 
+    /// Moves it to another version, with the same checks.
+    pub fn move_to(
+        &mut self,
+        to: Version,
+        number: u32,
+        mapping: &BTreeMap<String, String>,
+        by: Actor,
+    ) -> Result<(), Refusal> {
+        let request = MoveRequest { from: &self.version, to: &to, number, mapping };
+        let checked = Box::new(Movable::check(&request, &self.state, self.now)?);
+        let input = Input::MoveRequested { checked, by };
+        let decision = step(&to, Box::new(self.state.clone()), input, self.now)?;
+        assert!(decision.effects.is_empty(), "a move does nothing to the world");
+        self.version = to;
+        self.decided(decision);
+        Ok(())
+    }
+
+    pub fn undo(&mut self, back: Version, by: Actor) -> Result<(), Refusal> {
+        let decision = step(&back, Box::new(self.state.clone()), Input::UndoRequested { by }, self.now)?;
+        self.version = back;
+        self.decided(decision);
+        Ok(())
+    }
+
     pub fn status(&self) -> &'static str {
         self.state.ended().map_or("open", |ended| ended.status.tag())
     }
@@ -179,35 +207,6 @@ impl Play {
     }
 
     pub fn last_events(&self) -> Vec<&'static str> {
-        self.log.last().map(|entry| entry.events.iter().map(name).collect()).unwrap_or_default()
-    }
-}
-
-pub fn name(event: &Event) -> &'static str {
-    match event {
-        Event::RunStarted { .. } => "run_started",
-        Event::StepEntered { .. } => "step_entered",
-        Event::CallRequested { .. } => "call_requested",
-        Event::CallResumed { .. } => "call_resumed",
-        Event::CallSucceeded { .. } => "call_succeeded",
-        Event::CallFailed { .. } => "call_failed",
-        Event::RetryScheduled { .. } => "retry_scheduled",
-        Event::LookUpRequested { .. } => "look_up_requested",
-        Event::LookUpAnswered { .. } => "look_up_answered",
-        Event::CheckpointOpened { .. } => "checkpoint_opened",
-        Event::CheckpointReminded { .. } => "checkpoint_reminded",
-        Event::CheckpointEscalated { .. } => "checkpoint_escalated",
-        Event::ApprovalGiven { .. } => "approval_given",
-        Event::CheckpointClosed { .. } => "checkpoint_closed",
-        Event::ApprovalVoided { .. } => "approval_voided",
-        Event::ConditionEvaluated { .. } => "condition_evaluated",
-        Event::MessagePosted { .. } => "message_posted",
-        Event::StepCompleted { .. } => "step_completed",
-        Event::StepFailed { .. } => "step_failed",
-        Event::CancelRequested { .. } => "cancel_requested",
-        Event::RunEnded { .. } => "run_ended",
-        Event::RunReopened { .. } => "run_reopened",
-        Event::RunMoved { .. } => "run_moved",
-        Event::RunContinued { .. } => "run_continued",
+        self.log.last().map(|entry| entry.events.iter().map(Event::tag).collect()).unwrap_or_default()
     }
 }

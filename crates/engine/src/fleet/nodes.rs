@@ -122,7 +122,7 @@ impl Engine {
         // First the sign of life, so that nobody takes the run after the look.
         self.sign_on().await?;
         let now = self.load(workspace, run).await?;
-        Ok(now.row.node.as_deref() == Some(&self.0.config.node) && now.state.under_way() == Some(effect.sent()))
+        Ok(now.row.node.as_deref() == Some(&self.0.config.node) && now.state.under_way() == Some(effect.id()))
     }
 
     /// Claims the runs of processes that are gone, and recovers each.

@@ -8,19 +8,11 @@ use countersign_core::{
     catalogue::Catalogue,
     document::Channel,
     log::{FailureClass, StepError},
-    run::{Effect, Input, LookUpResult},
+    run::{CallId, Effect, Input, LookUpResult},
     time::Span,
 };
 use serde_json::{Value, json};
 use std::{sync::Arc, time::Duration};
-
-/// Which attempt of which call an answer belongs to.
-#[derive(Clone, Copy)]
-struct Place {
-    visit: u32,
-    call: u16,
-    attempt: u32,
-}
 
 /// What is across the network, as a simulation has it.
 #[doc(hidden)]
@@ -38,43 +30,37 @@ impl Engine {
             return outside.perform(effect).await;
         }
         match effect {
-            Effect::InvokeAction { visit, call, attempt, key, action, connection, input, timeout } => {
-                let place = Place { visit, call, attempt };
+            Effect::InvokeAction { id, key, action, connection, input, timeout } => {
                 let request =
                     Request { action: &action, connection: connection.as_deref(), input: &input, key: &key, timeout };
-                self.invoke(workspace, place, &request).await
+                self.invoke(workspace, id, &request).await
             }
-            Effect::SendMessage { visit, call, attempt, key, channel, to, subject, body, timeout } => {
-                let place = Place { visit, call, attempt };
+            Effect::SendMessage { id, key, channel, to, subject, body, timeout } => {
                 let timeout = Duration::from_millis(timeout.0);
                 let message = OutboundMessage { channel, to: &to, subject: &subject, body: &body, key: &key, timeout };
-                self.send(workspace, place, channel, message).await
+                self.send(workspace, id, channel, message).await
             }
-            Effect::LookUp { visit, call, attempt, key, action, connection, input, timeout } => {
+            Effect::LookUp { id, key, action, connection, input, timeout } => {
                 let request =
                     Request { action: &action, connection: connection.as_deref(), input: &input, key: &key, timeout };
                 let result = self.look_up(workspace, &request).await;
-                Input::LookedUp { visit, call, attempt, result }
+                Input::LookedUp { id, result }
             }
         }
     }
 
-    async fn invoke(&self, workspace: &str, place: Place, request: &Request<'_>) -> Input {
+    async fn invoke(&self, workspace: &str, id: CallId, request: &Request<'_>) -> Input {
         let connector = request.action.split('.').next().unwrap_or_default();
         let connection = match self.connection(workspace, connector, request.connection).await {
             Ok(connection) => connection,
             // Nothing was sent: trying again is safe.
-            Err(error) => return failed(place, &not_sent("connection_unavailable", &error.to_string()), None),
+            Err(error) => return failed(id, &not_sent("connection_unavailable", &error.to_string()), None),
         };
         match self.0.invoker.invoke(request.call(connection.as_deref())).await {
-            CallOutcome::Succeeded { output, exchange } => Input::CallSucceeded {
-                visit: place.visit,
-                call: place.call,
-                attempt: place.attempt,
-                output,
-                exchange: facts(&exchange),
-            },
-            CallOutcome::Failed { error, exchange } => failed(place, &error, exchange.as_ref()),
+            CallOutcome::Succeeded { output, exchange } => {
+                Input::CallSucceeded { id, output, exchange: facts(&exchange) }
+            }
+            CallOutcome::Failed { error, exchange } => failed(id, &error, exchange.as_ref()),
         }
     }
 
@@ -90,27 +76,25 @@ impl Engine {
         }
     }
 
-    async fn send(&self, workspace: &str, place: Place, channel: Channel, message: OutboundMessage<'_>) -> Input {
+    async fn send(&self, workspace: &str, id: CallId, channel: Channel, message: OutboundMessage<'_>) -> Input {
         let account = match self.channel_account(workspace, channel).await {
             Ok(Some(account)) => account,
             Ok(None) => {
                 let text = format!("the workspace has no {} account", channel.tag());
                 let error = CallError { class: FailureClass::Fatal, ..not_sent("no_account", &text) };
-                return failed(place, &error, None);
+                return failed(id, &error, None);
             }
-            Err(error) => return failed(place, &not_sent("account_unavailable", &error.to_string()), None),
+            Err(error) => return failed(id, &not_sent("account_unavailable", &error.to_string()), None),
         };
         match self.0.sender.send(&account, message).await {
             SendOutcome::Accepted { provider_id, exchange } => Input::CallSucceeded {
-                visit: place.visit,
-                call: place.call,
-                attempt: place.attempt,
+                id,
                 output: json!({ "channel": channel.tag(), "provider_id": provider_id }),
                 exchange,
             },
             SendOutcome::Failed { class, code, message, retry_after_seconds } => {
                 let error = CallError { class, code, message, details: Value::Null, retry_after_seconds };
-                failed(place, &error, None)
+                failed(id, &error, None)
             }
         }
     }
@@ -141,11 +125,9 @@ fn not_sent(code: &str, message: &str) -> CallError {
     }
 }
 
-fn failed(place: Place, error: &CallError, exchange: Option<&Exchange>) -> Input {
+fn failed(id: CallId, error: &CallError, exchange: Option<&Exchange>) -> Input {
     Input::CallFailed {
-        visit: place.visit,
-        call: place.call,
-        attempt: place.attempt,
+        id,
         error: StepError {
             class: error.class,
             code: error.code.clone(),

@@ -7,7 +7,7 @@ use crate::{
         project::{self, Stood},
     },
 };
-use countersign_core::run::{self, Decision, Effect, Input, Phase, Refusal, RunState, Version};
+use countersign_core::run::{self, Decision, Effect, Input, Phase, Refusal, Refused, RunState, Version};
 use countersign_store::{
     CommitOutcome, Conflict, IdempotencyRow, NewIdempotency, Pointed, Priority, RunRow, StoreError,
 };
@@ -219,7 +219,7 @@ impl Engine {
                 Ok(decision) => decision,
                 // Another process may have moved the run: only what is stored may refuse.
                 Err(_) if in_memory => continue,
-                Err((refusal, state)) => {
+                Err(Refused { refusal, state }) => {
                     *held = Some(Held { row, version, state });
                     return Err(refusal.into());
                 }
@@ -245,8 +245,8 @@ impl Engine {
         version: &Arc<Version>,
         state: Box<RunState>,
         input: Input,
-    ) -> Result<Decision, (Refusal, Box<RunState>)> {
-        let decide = || run::advance(version, state, input, self.timestamp());
+    ) -> Result<Decision, Refused> {
+        let decide = || run::step(version, state, input, self.timestamp());
         self.0.aside.decide(version, || self.0.clock.elapsed(), decide)
     }
 
@@ -304,8 +304,5 @@ pub(crate) enum Committed {
 }
 
 fn waits_for_person(phase: &Phase) -> bool {
-    matches!(
-        phase,
-        Phase::WaitingForm(_) | Phase::WaitingApproval(_) | Phase::WaitingHandoff(_) | Phase::WaitingUnknown(_)
-    )
+    phase.waiting().is_some()
 }

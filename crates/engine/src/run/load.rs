@@ -3,7 +3,7 @@
 use crate::{Engine, EngineError, run::aside::beside_workers};
 use countersign_core::{
     log::{self, LogEntry, StepExecution},
-    run::{Event, RunState, Version, apply},
+    run::{Event, RunEvent, RunState, Version, apply},
     time::Timestamp,
 };
 use countersign_store::{CheckpointRow, RunEventsRow, RunRow};
@@ -150,5 +150,5 @@ fn entry(row: &RunEventsRow) -> Result<LogEntry, EngineError> {
 
 /// The version a move left.
 fn left(event: &Event) -> Option<u32> {
-    if let Event::RunMoved { moved, .. } = event { Some(moved.from) } else { None }
+    if let Event::Run(RunEvent::Moved { moved, .. }) = event { Some(moved.from) } else { None }
 }

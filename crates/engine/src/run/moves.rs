@@ -9,8 +9,8 @@ use crate::{
     },
 };
 use countersign_core::{
-    moves::{MoveCheck, MoveRequest, check_move, move_run, undo_move},
-    run::{Actor, Refusal},
+    moves::{Movable, MoveCheck, MoveRequest, check_move},
+    run::{Actor, Input, Refusal},
 };
 use countersign_store::{Conflict, RunRow, StoreError};
 use std::{collections::BTreeMap, sync::Arc};
@@ -64,8 +64,10 @@ impl Engine {
             let LoadedRun { row, version, state, .. } = self.load(workspace, run).await?;
             let to = self.version(workspace, &row.workflow, wanted.to).await?;
             let request = MoveRequest { from: &version, to: &to, number: wanted.to, mapping: &wanted.mapping };
-            let decision = move_run(&request, &state, by, self.timestamp())?;
+            let checked = Box::new(Movable::check(&request, &state, self.timestamp())?);
             let stood = Stood::of(&state);
+            let input = Input::MoveRequested { checked, by: by.clone() };
+            let decision = self.advance(&to, Box::new(state), input).map_err(Refusal::from)?;
             let before = Before { row: &row, version: &to, stood: &stood };
             match self.commit(before, decision, Beside::default()).await {
                 Ok(Committed::Written { row, .. }) => return Ok(Arc::unwrap_or_clone(row)),
@@ -82,14 +84,12 @@ impl Engine {
     /// # Errors
     /// `NotFound`, `Refused`.
     pub async fn undo_move(&self, workspace: &str, run: &str, by: &Actor) -> Result<RunRow, EngineError> {
-        let LoadedRun { row, state, log, earlier, .. } = self.load(workspace, run).await?;
-        let left = log.last().and_then(|entry| match entry.events.as_slice() {
-            [countersign_core::run::Event::RunMoved { moved, .. }] => earlier.get(&moved.from),
-            _ => None,
-        });
-        let back = left.ok_or_else(|| Refusal::NotMovable("the last thing that happened to it is no move".into()))?;
-        let decision = undo_move(back, &log, &state, by, self.timestamp())?;
+        let LoadedRun { row, state, earlier, .. } = self.load(workspace, run).await?;
+        let back = state.undoable.as_ref().and_then(|last| earlier.get(&last.from));
+        let back = back.ok_or_else(|| Refusal::NotMovable("the last thing that happened to it is no move".into()))?;
         let stood = Stood::of(&state);
+        let input = Input::UndoRequested { by: by.clone() };
+        let decision = self.advance(back, Box::new(state), input).map_err(Refusal::from)?;
         let before = Before { row: &row, version: back, stood: &stood };
         match self.commit(before, decision, Beside::default()).await? {
             Committed::Written { row, .. } => Ok(Arc::unwrap_or_clone(row)),

@@ -1,7 +1,7 @@
 //! What people do to runs: forms, decisions, cancel.
 
 use crate::{Engine, EngineError, LoadedCheckpoint, run::drive::Held};
-use countersign_core::run::{Actor, Input, Opened, Refusal, UnknownAnswer};
+use countersign_core::run::{Actor, CallId, HandedBack, Input, Opened, Refusal, Resolution, Verdict};
 use countersign_store::{CheckpointKind, CheckpointRow, CheckpointStatus, RunRow};
 use serde_json::Value;
 use std::sync::Arc;
@@ -65,11 +65,17 @@ impl Engine {
         let DecideRequest { outcome, comment, result } = decision;
         let visit = found.row.visit;
         let input = match found.row.kind {
-            CheckpointKind::Approval => Input::Decided { visit, outcome, comment, by },
-            CheckpointKind::Handoff => Input::HandedBack { visit, outcome, comment, by },
+            CheckpointKind::Approval => {
+                let offered = Verdict::ALL.map(Verdict::word);
+                let verdict = Verdict::read(&outcome).ok_or_else(|| not_offered(&outcome, &offered))?;
+                Input::Decided { visit, verdict, comment, by }
+            }
+            CheckpointKind::Handoff => Input::HandedBack { visit, back: HandedBack::read(&outcome), comment, by },
             CheckpointKind::UnknownOutcome => {
-                let (call, attempt) = call_in_doubt(&found.row)?;
-                Input::UnknownResolved { visit, call, attempt, answer: answer(&outcome, result)?, comment, by }
+                let offered = Resolution::ALL.map(Resolution::word);
+                let resolution = Resolution::read(&outcome).ok_or_else(|| not_offered(&outcome, &offered))?;
+                let (id, answer) = (call_in_doubt(&found.row)?, resolution.answer(result.unwrap_or_default()));
+                Input::UnknownResolved { id, answer, comment, by }
             }
             CheckpointKind::Form => {
                 return Err(EngineError::Invalid("a form is answered by the customer, not decided".into()));
@@ -112,23 +118,16 @@ fn open(found: LoadedCheckpoint) -> Result<LoadedCheckpoint, EngineError> {
 }
 
 /// Which call and attempt the checkpoint asks about.
-fn call_in_doubt(row: &CheckpointRow) -> Result<(u16, u32), EngineError> {
+fn call_in_doubt(row: &CheckpointRow) -> Result<CallId, EngineError> {
     match serde_json::from_str(&row.payload) {
-        Ok(Opened::UnknownOutcome { call, attempt, .. }) => Ok((call, attempt)),
+        Ok(Opened::UnknownOutcome { call, attempt, .. }) => Ok(CallId { visit: row.visit, call, attempt }),
         Ok(Opened::Form { .. } | Opened::Approval { .. } | Opened::Handoff { .. }) | Err(_) => {
             Err(EngineError::Corrupt(format!("checkpoint {} does not say which call is in doubt", row.id)))
         }
     }
 }
 
-fn answer(outcome: &str, result: Option<Value>) -> Result<UnknownAnswer, EngineError> {
-    match outcome {
-        "happened" => Ok(UnknownAnswer::Happened { result: result.unwrap_or(Value::Null) }),
-        "not_happened" => Ok(UnknownAnswer::NotHappened),
-        "stop" => Ok(UnknownAnswer::Stop),
-        other => {
-            let offered = ["happened", "not_happened", "stop"].map(str::to_owned).to_vec();
-            Err(Refusal::NotOffered { outcome: other.to_owned(), offered }.into())
-        }
-    }
+fn not_offered(outcome: &str, offered: &[&str]) -> Refusal {
+    let offered = offered.iter().map(|word| (*word).to_owned()).collect();
+    Refusal::NotOffered { outcome: outcome.to_owned(), offered }
 }

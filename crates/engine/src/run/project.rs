@@ -2,8 +2,12 @@
 
 use crate::EngineError;
 use countersign_core::{
+    document::Exit,
     log::{ExecutionStatus, FailureClass, StepError},
-    run::{Actor, ClosedBy, Event, Moved, Opened, Phase, Place, RunState, Version, Via},
+    run::{
+        self as core, Actor, CallEvent, CallId, CheckpointEvent, ClosedBy, Event, Moved, Opened, Outcome, Phase, Place,
+        RunEvent, RunState, Stage, StepEvent, Version, Via,
+    },
     time::Timestamp,
 };
 use countersign_store::{
@@ -49,7 +53,7 @@ impl Stood {
         let (status, waiting_for) = standing(&state.phase);
         Self {
             place: state.place().cloned(),
-            requested_at: requested_at(&state.phase),
+            requested_at: state.phase.call().map(|calling| calling.requested_at),
             checkpoint: state.open_checkpoint(),
             status,
             waiting_for,
@@ -64,22 +68,6 @@ impl Stood {
             && self.waiting_for == row.waiting_for.as_deref()
             && self.place.as_ref().map(|place| &place.step) == row.step.as_ref()
             && self.wake_at.map(|at| at.0) == row.wake_at
-    }
-}
-
-fn requested_at(phase: &Phase) -> Option<Timestamp> {
-    match phase {
-        Phase::Calling(calling) | Phase::CallDown(calling) => Some(calling.requested_at),
-        Phase::BackingOff(wait) => Some(wait.calling.requested_at),
-        Phase::LookingUp(wait) => Some(wait.calling.requested_at),
-        Phase::WaitingUnknown(wait) => Some(wait.calling.requested_at),
-        Phase::Unstarted
-        | Phase::Moving
-        | Phase::AtStep(_)
-        | Phase::WaitingForm(_)
-        | Phase::WaitingApproval(_)
-        | Phase::WaitingHandoff(_)
-        | Phase::Ended(_) => None,
     }
 }
 
@@ -153,8 +141,11 @@ fn run_row(facts: &Facts<'_>) -> RunRow {
 /// Who drives the run from here on: the process that performs what the decision asks for. A cancel while a call is under
 /// way asks for nothing, so the run stays with the process that awaits the call.
 fn driver(facts: &Facts<'_>) -> Option<String> {
-    let asks = |event: &Event| {
-        matches!(event, Event::CallRequested { .. } | Event::CallResumed { .. } | Event::LookUpRequested { .. })
+    let asks = |event: &Event| match event {
+        Event::Call { what, .. } => {
+            matches!(what, CallEvent::Requested { .. } | CallEvent::Resumed | CallEvent::LookUpRequested)
+        }
+        Event::Run(_) | Event::Step { .. } | Event::Checkpoint { .. } => false,
     };
     if facts.events.iter().any(asks) { Some(facts.node.to_owned()) } else { facts.before.node.clone() }
 }
@@ -162,13 +153,13 @@ fn driver(facts: &Facts<'_>) -> Option<String> {
 fn standing(phase: &Phase) -> (RunStatus, Option<&'static str>) {
     use countersign_core::run::EndedStatus;
     match phase {
-        Phase::Unstarted | Phase::Moving | Phase::AtStep(_) | Phase::CallDown(_) => (RunStatus::Running, None),
-        Phase::Calling(_) | Phase::LookingUp(_) => (RunStatus::Running, Some("call")),
-        Phase::BackingOff(_) => (RunStatus::Waiting, Some("timer")),
-        Phase::WaitingForm(_) => (RunStatus::Waiting, Some("form")),
-        Phase::WaitingApproval(_) => (RunStatus::Waiting, Some("approval")),
-        Phase::WaitingHandoff(_) => (RunStatus::Waiting, Some("handoff")),
-        Phase::WaitingUnknown(_) => (RunStatus::Waiting, Some("unknown_outcome")),
+        Phase::Unstarted | Phase::Moving | Phase::AtStep(_) => (RunStatus::Running, None),
+        Phase::Calling { stage, .. } => match stage {
+            Stage::UnderWay | Stage::LookingUp { .. } => (RunStatus::Running, Some("call")),
+            Stage::BackingOff { .. } => (RunStatus::Waiting, Some("timer")),
+            Stage::Down => (RunStatus::Running, None),
+        },
+        Phase::Waiting(wait) => (RunStatus::Waiting, Some(wait.kind().tag())),
         Phase::Ended(ended) => match ended.status {
             EndedStatus::Completed => (RunStatus::Completed, None),
             EndedStatus::Rejected => (RunStatus::Rejected, None),
@@ -192,63 +183,83 @@ struct Projection<'a> {
 impl Projection<'_> {
     fn take(&mut self, event: &Event) {
         match event {
-            Event::StepEntered { visit, step, at } => {
-                self.place = Some(Place { visit: *visit, step: step.clone(), entered_at: *at });
-                self.requested_at = None;
-                self.answered = None;
+            Event::Run(what) => self.run(what),
+            Event::Step { visit, what } => self.step(*visit, what),
+            Event::Call { id, what } => self.call(*id, what),
+            Event::Checkpoint { visit, what } => self.checkpoint(*visit, what),
+        }
+    }
+
+    fn run(&mut self, event: &RunEvent) {
+        match event {
+            RunEvent::CancelRequested { reason, by } => {
+                self.audit_run(by, "run.cancel_requested", json!({ "reason": reason }));
             }
-            Event::CallRequested { at, .. } => self.requested_at = Some(*at),
-            Event::CallSucceeded { visit, call, attempt, .. } => {
-                self.call_row(*visit, *call, *attempt, ExecutionStatus::Completed, None);
-            }
-            Event::CallFailed { visit, call, attempt, error, .. } => {
-                let status = match error.class {
-                    FailureClass::Unknown => ExecutionStatus::Unknown,
-                    FailureClass::Retryable | FailureClass::Fatal => ExecutionStatus::Failed,
-                };
-                self.call_row(*visit, *call, *attempt, status, Some(error));
-            }
-            Event::StepCompleted { visit, exit, .. } => self.step_row(*visit, exit),
-            Event::StepFailed { visit, error, .. } => self.failed_row(*visit, error),
-            Event::CheckpointOpened { visit, opened, due, .. } => self.opened(*visit, opened, *due),
-            Event::CheckpointEscalated { due, .. } => self.touched(Some(Some(due.0)), None),
-            Event::CheckpointReminded { .. } => self.touched(None, None),
-            Event::ApprovalGiven { visit, by, comment } => {
-                self.touched(None, None);
-                self.audit(by, "checkpoint.approval_given", *visit, json!({ "comment": comment }));
-            }
-            Event::CheckpointClosed { visit, outcome, by, comment, values } => {
-                self.closed(*visit, outcome, by, comment, values);
-            }
-            Event::MessagePosted { visit, body, form } => {
-                let form = form.as_ref().map(|form| json!(form).to_string());
-                self.message(*visit, body, form);
-            }
-            Event::CancelRequested { reason, by } => {
-                self.audit_run(by, "run.cancel_requested", json!({ "reason": reason }))
-            }
-            Event::RunEnded { by: Some(by), error, .. } => {
+            RunEvent::Ended { by: Some(by), error, .. } => {
                 let reason = error.as_ref().map(|error| error.message.clone());
                 self.audit_run(by, "run.cancelled", json!({ "reason": reason }));
             }
-            Event::RunReopened { step, edit, by } => {
+            RunEvent::Reopened { step, edit, by } => {
                 let mut detail = json!(edit);
                 detail["step"] = json!(step);
                 self.audit_run(by, "run.retried", detail);
             }
-            Event::RunContinued { from } => {
+            RunEvent::Continued { from } => {
                 let detail = json!({ "of": from.of, "step": from.step, "point": from.point, "vars": from.vars });
                 self.audit_run(&from.by, "run.continued", detail);
             }
-            Event::RunMoved { moved, .. } => self.moved(moved),
-            Event::RunEnded { by: None, .. }
-            | Event::RunStarted { .. }
-            | Event::CallResumed { .. }
-            | Event::RetryScheduled { .. }
-            | Event::LookUpRequested { .. }
-            | Event::LookUpAnswered { .. }
-            | Event::ApprovalVoided { .. }
-            | Event::ConditionEvaluated { .. } => {}
+            RunEvent::Moved { moved, .. } => self.moved(moved),
+            RunEvent::Ended { by: None, .. } | RunEvent::Started { .. } => {}
+        }
+    }
+
+    fn step(&mut self, visit: u32, event: &StepEvent) {
+        match event {
+            StepEvent::Entered { step, at } => {
+                self.place = Some(Place { visit, step: step.clone(), entered_at: *at });
+                self.requested_at = None;
+                self.answered = None;
+            }
+            StepEvent::Said { body, form } => {
+                let form = form.as_ref().map(|form| json!(form).to_string());
+                self.message(visit, body, form);
+            }
+            StepEvent::Completed { exit, .. } => self.step_row(visit, exit),
+            StepEvent::Failed { error, .. } => self.failed_row(visit, error),
+            StepEvent::Evaluated { .. } | StepEvent::ApprovalVoided { .. } => {}
+        }
+    }
+
+    fn call(&mut self, id: CallId, event: &CallEvent) {
+        match event {
+            CallEvent::Requested { at, .. } => self.requested_at = Some(*at),
+            CallEvent::Succeeded { .. } => self.call_row(id, ExecutionStatus::Completed, None),
+            CallEvent::Failed { error, .. } => {
+                let status = match error.class {
+                    FailureClass::Unknown => ExecutionStatus::Unknown,
+                    FailureClass::Retryable | FailureClass::Fatal => ExecutionStatus::Failed,
+                };
+                self.call_row(id, status, Some(error));
+            }
+            CallEvent::Resumed
+            | CallEvent::Scheduled { .. }
+            | CallEvent::LookUpRequested
+            | CallEvent::LookUpAnswered { .. } => {}
+        }
+    }
+
+    fn checkpoint(&mut self, visit: u32, event: &CheckpointEvent) {
+        match event {
+            CheckpointEvent::Opened { opened, due, .. } => self.opened(visit, opened, *due),
+            CheckpointEvent::Escalated { due, .. } => self.touched(Some(Some(due.0)), None),
+            CheckpointEvent::Reminded => self.touched(None, None),
+            CheckpointEvent::ApprovalGiven { by, comment } => {
+                self.touched(None, None);
+                self.audit(by, "checkpoint.approval_given", visit, json!({ "comment": comment }));
+            }
+            CheckpointEvent::Closed { outcome, by, comment, values } => {
+                self.closed(visit, outcome, by, comment, values);
+            }
         }
     }
 
@@ -283,37 +294,47 @@ impl Projection<'_> {
         }
     }
 
-    fn call_row(&mut self, visit: u32, call: u16, attempt: u32, status: ExecutionStatus, error: Option<&StepError>) {
-        let Some(place) = self.place_of(visit) else { return };
+    fn call_row(&mut self, id: CallId, status: ExecutionStatus, error: Option<&StepError>) {
+        let Some(place) = self.place_of(id.visit) else { return };
         let action = match &self.facts.version.workflow().steps.get(&place.step).map(|step| &step.kind) {
             Some(countersign_core::document::StepKind::ToolCall(step)) => Some(step.action.clone()),
             _ => None,
         };
         let row = StepExecutionRow {
-            call: u32::from(call),
-            attempt,
+            call: u32::from(id.call),
+            attempt: id.attempt,
             action,
             error_code: error.map(|error| error.code.clone()),
             error_message: error.map(|error| error.message.clone()),
             started_at: self.requested_at.unwrap_or(place.entered_at).0,
             ..self.row(&place, status)
         };
-        self.answered = Some(visit);
+        self.answered = Some(id.visit);
         self.commit.step_executions.push(row);
     }
 
-    fn step_row(&mut self, visit: u32, exit: &str) {
+    fn step_row(&mut self, visit: u32, exit: &Exit) {
         // A call's own row already says that it is over.
         if self.answered == Some(visit) {
             return;
         }
         let Some(place) = self.place_of(visit) else { return };
         let status = match exit {
-            "rejected" => ExecutionStatus::Rejected,
-            "timeout" => ExecutionStatus::TimedOut,
-            _ => ExecutionStatus::Completed,
+            Exit::Rejected => ExecutionStatus::Rejected,
+            Exit::Timeout => ExecutionStatus::TimedOut,
+            Exit::Next
+            | Exit::When(_)
+            | Exit::Otherwise
+            | Exit::Approved
+            | Exit::Changes
+            | Exit::Named(_)
+            | Exit::Error
+            | Exit::End => ExecutionStatus::Completed,
         };
-        let row = StepExecutionRow { detail: Some(json!({ "exit": exit }).to_string()), ..self.row(&place, status) };
+        let row = StepExecutionRow {
+            detail: Some(json!({ "exit": exit.to_string() }).to_string()),
+            ..self.row(&place, status)
+        };
         self.commit.step_executions.push(row);
     }
 
@@ -381,26 +402,26 @@ impl Projection<'_> {
         }
     }
 
-    fn closed(&mut self, visit: u32, outcome: &str, by: &ClosedBy, comment: &str, values: &Value) {
+    fn closed(&mut self, visit: u32, outcome: &Outcome, by: &ClosedBy, comment: &str, values: &Value) {
         let Some(id) = self.open_checkpoint() else { return };
         let via = match by {
             ClosedBy::Person { actor } => via(actor.via),
             ClosedBy::Timeout => "timeout",
             ClosedBy::Cancel => "cancel",
         };
-        if self.facts.stood.waiting_for == Some("handoff") {
+        if self.facts.stood.waiting_for == Some(core::CheckpointKind::Handoff.tag()) {
             self.conversation_status(ConversationStatus::Open);
         }
         self.commit.checkpoints.push(CheckpointChange::Close {
             id: id.clone(),
-            outcome: outcome.to_owned(),
+            outcome: outcome.word().to_owned(),
             decided_at: self.facts.at,
             decided_by: json!(by).to_string(),
             via: via.to_owned(),
             comment: (!comment.is_empty()).then(|| comment.to_owned()),
         });
         if let ClosedBy::Person { actor } = by {
-            let detail = json!({ "checkpoint": id, "outcome": outcome, "comment": comment, "values": values });
+            let detail = json!({ "checkpoint": id, "outcome": outcome.word(), "comment": comment, "values": values });
             self.audit(actor, "checkpoint.decided", visit, detail);
         }
     }

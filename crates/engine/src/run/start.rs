@@ -11,7 +11,7 @@ use crate::{
 };
 use countersign_core::{
     moves::{self, Continuation, Ramp},
-    run::{Actor, Decision, Input, RunState, Start, Version},
+    run::{Actor, Decision, Input, Refusal, RunState, Start, Version},
 };
 use countersign_store::{Conflict, IdempotencyRow, NewIdempotency, Pointed, RunRow, RunStatus, StoreError};
 use serde_json::Value;
@@ -152,7 +152,7 @@ impl Engine {
             None => Input::Started(start),
         };
         let decision = self.advance(&version, Box::default(), input);
-        let decision = decision.map_err(|(refusal, _)| refusal)?;
+        let decision = decision.map_err(Refusal::from)?;
         let waiting = request.wait.map(|wait| (wait, self.0.waiters.wait(&run_id)));
         let beside = Beside { idempotency: request.idempotency.as_ref().map(remembered), pointed: chosen.pointed };
         let begin = self.clone().begin(row, version, decision, beside, permit);

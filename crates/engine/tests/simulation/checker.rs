@@ -9,7 +9,10 @@ use countersign_core::{
     approval::{GuardedRequest, request_hash},
     catalogue::{Idempotency, Risk},
     document::{Approvers, StepKind},
-    run::{Actor, CallRequest, ClosedBy, Effect, Event, Opened, Phase, RunState, apply},
+    run::{
+        self as core, Actor, CallEvent, CallId, CallRequest, CheckpointEvent, ClosedBy, Effect, Event, Opened, Outcome,
+        Phase, Resolution, RunEvent, RunState, Stage, StepEvent, apply,
+    },
     time::{Span, Timestamp},
 };
 use countersign_store::{CheckpointChange, CheckpointStatus, Commit, RunRow, RunStatus, verify_chain};
@@ -90,14 +93,14 @@ fn events_of(commit: &Commit) -> Vec<Event> {
 /// The first call a commit decides.
 pub fn first_call(commit: &Commit) -> Option<Effect> {
     events_of(commit).into_iter().find_map(|event| match event {
-        Event::CallRequested { visit, call, attempt, key, request, .. } => {
+        Event::Call { id, what: CallEvent::Requested { key, request, .. } } => {
             let timeout = Span::seconds(10);
-            Some(match request {
+            Some(match CallRequest::clone(&request) {
                 CallRequest::Action { action, connection, input } => {
-                    Effect::InvokeAction { visit, call, attempt, key, action, connection, input, timeout }
+                    Effect::InvokeAction { id, key, action, connection, input, timeout }
                 }
                 CallRequest::Message { channel, to, subject, body } => {
-                    Effect::SendMessage { visit, call, attempt, key, channel, to, subject, body, timeout }
+                    Effect::SendMessage { id, key, channel, to, subject, body, timeout }
                 }
             })
         }
@@ -141,8 +144,7 @@ impl Checker {
             facts.take(run, event, commit.at, cause).map_err(|found| format!("{run} {cause:?}: {found}"))?;
             apply(&mut facts.state, event);
         }
-        let transient =
-            matches!(facts.state.phase, Phase::Unstarted | Phase::Moving | Phase::AtStep(_) | Phase::CallDown(_));
+        let transient = facts.state.phase.is_transient();
         must(!transient, || format!("{run}: a commit ends between two steps: {:?}", facts.state.phase))?;
         same_standing(&commit.run, &facts.state)?;
         facts.same_rows(commit).map_err(|found| format!("{run} {cause:?}: {found}"))?;
@@ -154,11 +156,15 @@ impl Checker {
     pub fn cause_of(&self, commit: &Commit) -> Cause {
         let events = events_of(commit);
         let has = |wanted: fn(&Event) -> bool| events.iter().any(wanted);
-        if has(|event| matches!(event, Event::RunStarted { .. } | Event::RunContinued { .. })) {
+        if has(|event| matches!(event, Event::Run(RunEvent::Started { .. } | RunEvent::Continued { .. }))) {
             return Cause::Start;
         }
         if has(|event| {
-            matches!(event, Event::CheckpointClosed { by: ClosedBy::Person { .. }, .. } | Event::ApprovalGiven { .. })
+            let Event::Checkpoint { what, .. } = event else { return false };
+            matches!(
+                what,
+                CheckpointEvent::Closed { by: ClosedBy::Person { .. }, .. } | CheckpointEvent::ApprovalGiven { .. }
+            )
         }) {
             let meant = commit.checkpoints.first().map(|change| match change {
                 CheckpointChange::Open(row) => row.id.clone(),
@@ -168,27 +174,33 @@ impl Checker {
             });
             return Cause::Person(meant);
         }
-        if has(|event| matches!(event, Event::CancelRequested { .. } | Event::RunReopened { .. })) {
+        if has(|event| matches!(event, Event::Run(RunEvent::CancelRequested { .. } | RunEvent::Reopened { .. }))) {
             return Cause::Person(None);
         }
         if self.timer_fired(commit) {
             return Cause::Timer;
         }
         let answered = has(|event| {
-            matches!(event, Event::CallSucceeded { .. } | Event::CallFailed { .. } | Event::LookUpAnswered { .. })
+            let Event::Call { what, .. } = event else { return false };
+            matches!(what, CallEvent::Succeeded { .. } | CallEvent::Failed { .. } | CallEvent::LookUpAnswered { .. })
         });
         if answered { Cause::Answer } else { Cause::Recovery }
     }
 
     /// Whether a timer led to it: a reminder, an escalation, a timeout, or the next attempt after a pause.
     pub fn timer_fired(&self, commit: &Commit) -> bool {
-        let pausing =
-            self.runs.get(&commit.run_id).is_some_and(|facts| matches!(facts.state.phase, Phase::BackingOff(_)));
+        let pausing = self
+            .runs
+            .get(&commit.run_id)
+            .is_some_and(|facts| matches!(facts.state.phase, Phase::Calling { stage: Stage::BackingOff { .. }, .. }));
         events_of(commit).iter().any(|event| match event {
-            Event::CheckpointReminded { .. }
-            | Event::CheckpointEscalated { .. }
-            | Event::CheckpointClosed { by: ClosedBy::Timeout, .. } => true,
-            Event::CallRequested { .. } => pausing,
+            Event::Checkpoint { what, .. } => matches!(
+                what,
+                CheckpointEvent::Reminded
+                    | CheckpointEvent::Escalated { .. }
+                    | CheckpointEvent::Closed { by: ClosedBy::Timeout, .. }
+            ),
+            Event::Call { what: CallEvent::Requested { .. }, .. } => pausing,
             _ => false,
         })
     }
@@ -200,24 +212,24 @@ impl Checker {
 
     /// A request reached the outside world; `executed` when it changed it.
     pub fn reached(&mut self, run: &str, effect: &Effect, executed: bool) -> Verdict {
-        let (visit, call) = effect.place();
+        let CallId { visit, call, attempt } = effect.id();
         let facts = self.runs.get_mut(run).ok_or_else(|| format!("{run} sent something before it was committed"))?;
         let allow_unguarded = facts.published.allow_unguarded;
         let intent = facts.intents.get_mut(&(visit, call));
         let intent = intent.ok_or_else(|| format!("{run}.{visit}.{call}: sent before its intent was committed"))?;
-        let (key, attempt, request) = match effect {
-            Effect::InvokeAction { key, action, connection, input, attempt, .. } => {
+        let (key, request) = match effect {
+            Effect::InvokeAction { key, action, connection, input, .. } => {
                 let (action, connection, input) = (action.clone(), connection.clone(), input.clone());
-                (key, *attempt, CallRequest::Action { action, connection, input })
+                (key, CallRequest::Action { action, connection, input })
             }
-            Effect::SendMessage { key, channel, to, subject, body, attempt, .. } => {
+            Effect::SendMessage { key, channel, to, subject, body, .. } => {
                 let (channel, to, subject, body) = (*channel, to.clone(), subject.clone(), body.clone());
-                (key, *attempt, CallRequest::Message { channel, to, subject, body })
+                (key, CallRequest::Message { channel, to, subject, body })
             }
             Effect::LookUp { .. } => return Ok(()),
         };
         must(attempt <= intent.attempts, || format!("{key}: attempt {attempt} was sent before it was committed"))?;
-        must(*key == intent.key, || {
+        must(**key == intent.key, || {
             format!("{run}.{visit}.{call}: sent with key {key}, committed was {}", intent.key)
         })?;
         must(request == intent.request, || format!("{key}: sent was {request:?}, committed was {:?}", intent.request))?;
@@ -260,26 +272,64 @@ impl Checker {
 impl Facts {
     fn take(&mut self, run: &str, event: &Event, at: i64, cause: &Cause) -> Verdict {
         match event {
-            Event::StepEntered { visit, step, at } => {
-                self.entered.insert(*visit, (step.clone(), at.0));
-                must(*visit == self.state.visits + 1, || format!("visit {visit} follows {}", self.state.visits))
+            Event::Run(what) => {
+                match what {
+                    RunEvent::CancelRequested { .. } => self.stopping = true,
+                    RunEvent::Reopened { .. } => self.stopping = false,
+                    RunEvent::Started { .. }
+                    | RunEvent::Continued { .. }
+                    | RunEvent::Moved { .. }
+                    | RunEvent::Ended { .. } => {}
+                }
+                Ok(())
             }
-            Event::CallRequested { visit, call, attempt, key, request, at } => {
-                self.requested.insert((*visit, u32::from(*call), *attempt), at.0);
-                must(*key == format!("{run}.{visit}.{call}"), || format!("key {key} of call {visit}.{call}"))?;
-                if *attempt == 1 {
+            Event::Step { visit, what } => match what {
+                StepEvent::Entered { step, at } => {
+                    self.entered.insert(*visit, (step.clone(), at.0));
+                    must(*visit == self.state.visits + 1, || format!("visit {visit} follows {}", self.state.visits))
+                }
+                StepEvent::Said { body, .. } => {
+                    self.said.push(body.clone());
+                    Ok(())
+                }
+                StepEvent::Failed { .. } => self.gave_up(cause),
+                StepEvent::Evaluated { .. } | StepEvent::ApprovalVoided { .. } | StepEvent::Completed { .. } => Ok(()),
+            },
+            Event::Call { id, what } => self.call(run, *id, what, cause),
+            Event::Checkpoint { visit, what } => self.checkpoint(run, *visit, what, (at, cause)),
+        }
+    }
+
+    fn call(&mut self, run: &str, id: CallId, event: &CallEvent, cause: &Cause) -> Verdict {
+        let CallId { visit, call, attempt } = id;
+        match event {
+            CallEvent::Requested { key, request, at } => {
+                self.requested.insert((visit, u32::from(call), attempt), at.0);
+                must(**key == format!("{run}.{visit}.{call}"), || format!("key {key} of call {visit}.{call}"))?;
+                if attempt == 1 {
                     self.gave_up(cause)?;
                 }
-                self.requested((*visit, *call), *attempt, key, request)
+                self.requested((visit, call), attempt, key, request)
             }
-            Event::CallSucceeded { visit, call, .. } if *cause == Cause::Answer => {
-                let intent = self.intents.get(&(*visit, *call));
+            CallEvent::Succeeded { .. } if *cause == Cause::Answer => {
+                let intent = self.intents.get(&(visit, call));
                 must(intent.is_some_and(|intent| intent.executions > 0), || {
                     format!("call {visit}.{call} is said to have succeeded and was never executed")
                 })
             }
-            Event::CheckpointOpened { visit, opened, due, .. } => {
-                let id = opened.checkpoint_id(run, *visit);
+            CallEvent::Succeeded { .. }
+            | CallEvent::Resumed
+            | CallEvent::Failed { .. }
+            | CallEvent::Scheduled { .. }
+            | CallEvent::LookUpRequested
+            | CallEvent::LookUpAnswered { .. } => Ok(()),
+        }
+    }
+
+    fn checkpoint(&mut self, run: &str, visit: u32, event: &CheckpointEvent, (at, cause): (i64, &Cause)) -> Verdict {
+        match event {
+            CheckpointEvent::Opened { opened, due, .. } => {
+                let id = opened.checkpoint_id(run, visit);
                 let new = Checkpoint {
                     opened: opened.clone(),
                     due: *due,
@@ -289,51 +339,25 @@ impl Facts {
                 };
                 must(self.opened.insert(id.clone(), new).is_none(), || format!("checkpoint {id} was opened twice"))
             }
-            Event::CheckpointEscalated { roles, due, .. } => {
+            CheckpointEvent::Escalated { roles, due } => {
                 let checkpoint = self.current(at, cause)?.1;
                 checkpoint.escalated.extend(roles.iter().cloned());
                 checkpoint.due = Some(*due);
                 Ok(())
             }
-            Event::ApprovalGiven { by, .. } => {
+            CheckpointEvent::ApprovalGiven { by, .. } => {
                 self.may_approve(by)?;
                 self.current(at, cause)?.1.given.push(by.clone());
                 Ok(())
             }
-            Event::CheckpointClosed { outcome, by, .. } => self.closed(outcome, by, at, cause),
-            Event::MessagePosted { body, .. } => {
-                self.said.push(body.clone());
-                Ok(())
-            }
-            Event::CancelRequested { .. } => {
-                self.stopping = true;
-                Ok(())
-            }
-            Event::RunReopened { .. } => {
-                self.stopping = false;
-                Ok(())
-            }
-            Event::StepFailed { .. } => self.gave_up(cause),
-            Event::RunStarted { .. }
-            | Event::RunContinued { .. }
-            | Event::CallResumed { .. }
-            | Event::CallSucceeded { .. }
-            | Event::CallFailed { .. }
-            | Event::RetryScheduled { .. }
-            | Event::LookUpRequested { .. }
-            | Event::LookUpAnswered { .. }
-            | Event::CheckpointReminded { .. }
-            | Event::ApprovalVoided { .. }
-            | Event::ConditionEvaluated { .. }
-            | Event::StepCompleted { .. }
-            | Event::RunMoved { .. }
-            | Event::RunEnded { .. } => Ok(()),
+            CheckpointEvent::Closed { outcome, by, .. } => self.closed(outcome, by, at, cause),
+            CheckpointEvent::Reminded => Ok(()),
         }
     }
 
     /// The call that is down is said to have failed: then it must not have taken place, unless a person answered for it.
     fn gave_up(&self, cause: &Cause) -> Verdict {
-        let Phase::CallDown(calling) = &self.state.phase else { return Ok(()) };
+        let Phase::Calling { calling, stage: Stage::Down } = &self.state.phase else { return Ok(()) };
         let Some(intent) = self.intents.get(&(calling.place.visit, calling.call)) else { return Ok(()) };
         let read = match &intent.request {
             CallRequest::Action { action, .. } => CATALOGUE.action(action).is_some_and(|spec| spec.risk == Risk::Read),
@@ -400,9 +424,9 @@ impl Facts {
         Ok((id, checkpoint))
     }
 
-    fn closed(&mut self, outcome: &str, by: &ClosedBy, at: i64, cause: &Cause) -> Verdict {
+    fn closed(&mut self, outcome: &Outcome, by: &ClosedBy, at: i64, cause: &Cause) -> Verdict {
         let visit = self.state.place().map_or(0, |place| place.visit);
-        if let (ClosedBy::Person { actor }, Phase::WaitingApproval(_)) = (by, &self.state.phase) {
+        if let (ClosedBy::Person { actor }, Some(_)) = (by, self.state.phase.approval()) {
             self.may_approve(actor)?;
         }
         let quorum = self.approvers().map_or(0, |approvers| approvers.quorum as usize);
@@ -410,18 +434,20 @@ impl Facts {
         checkpoint.closed = true;
         let by_person = matches!(by, ClosedBy::Person { .. });
         let given = checkpoint.given.len() + 1;
+        let approved = *outcome == Outcome::Decided(core::Verdict::Approved);
         match checkpoint.opened.clone() {
             Opened::Approval { requests, .. } => {
-                let enough = !by_person || outcome != "approved" || given >= quorum;
+                let enough = !by_person || !approved || given >= quorum;
                 must(enough, || format!("{id} was approved by too few people"))?;
-                for GuardedRequest { step, hash, .. } in requests {
+                for GuardedRequest { step, hash, .. } in requests.to_vec() {
                     // The last word counts: a "no" takes back what an earlier "yes" allowed.
                     let grant = Grant { hash, by_person, used: false };
-                    let _earlier =
-                        if outcome == "approved" { self.grants.insert(step, grant) } else { self.grants.remove(&step) };
+                    let _earlier = if approved { self.grants.insert(step, grant) } else { self.grants.remove(&step) };
                 }
             }
-            Opened::UnknownOutcome { call, .. } if outcome == "not_happened" && by_person => {
+            Opened::UnknownOutcome { call, .. }
+                if *outcome == Outcome::Resolved(Resolution::NotHappened) && by_person =>
+            {
                 if let Some(intent) = self.intents.get_mut(&(visit, call)) {
                     intent.permits += 1;
                 }
@@ -524,13 +550,13 @@ impl Facts {
 /// The row says what the state says.
 fn same_standing(row: &RunRow, state: &RunState) -> Verdict {
     let status = match &state.phase {
-        Phase::Unstarted | Phase::Moving | Phase::AtStep(_) | Phase::CallDown(_) => "moving",
-        Phase::Calling(_) | Phase::LookingUp(_) => "running",
-        Phase::BackingOff(_)
-        | Phase::WaitingForm(_)
-        | Phase::WaitingApproval(_)
-        | Phase::WaitingHandoff(_)
-        | Phase::WaitingUnknown(_) => "waiting",
+        Phase::Unstarted | Phase::Moving | Phase::AtStep(_) => "moving",
+        Phase::Calling { stage, .. } => match stage {
+            Stage::Down => "moving",
+            Stage::UnderWay | Stage::LookingUp { .. } => "running",
+            Stage::BackingOff { .. } => "waiting",
+        },
+        Phase::Waiting(_) => "waiting",
         Phase::Ended(ended) => ended.status.tag(),
     };
     let step = state.place().map(|place| &place.step);

@@ -7,7 +7,7 @@ use crate::{
     scenario::{Scenario, Task},
 };
 use countersign_core::{
-    run::{CallRequest, Decision, Effect, Event, Input, Phase, Refusal, RunState, apply, step},
+    run::{CallRequest, Decision, Effect, Event, Input, Phase, Refusal, Refused, RunState, Stage, Wait, apply, step},
     time::{Span, Timestamp},
 };
 use countersign_engine::project;
@@ -240,13 +240,13 @@ impl Scenario {
     /// What a careless shell would do: the call again, without a word to the machine.
     fn resend(&mut self, at: usize, run: &str) -> bool {
         let Some(held) = self.load(run) else { return false };
-        let Phase::Calling(calling) = &held.state.phase else { return false };
-        let CallRequest::Action { action, connection, input } = calling.request.clone() else {
+        let Phase::Calling { calling, stage: Stage::UnderWay } = &held.state.phase else { return false };
+        let CallRequest::Action { action, connection, input } = CallRequest::clone(&calling.request) else {
             return false;
         };
-        let (visit, call, attempt, key) = (calling.place.visit, calling.call, calling.attempt, calling.key.clone());
+        let (id, key) = (calling.id(), calling.key.clone());
         let timeout = Span::seconds(10);
-        let effect = Effect::InvokeAction { visit, call, attempt, key, action, connection, input, timeout };
+        let effect = Effect::InvokeAction { id, key, action, connection, input, timeout };
         let lease = self.nodes[at].lease;
         self.perform_soon(at, run, vec![effect], lease);
         true
@@ -312,7 +312,7 @@ impl Scenario {
         }
         let mut held = held;
         if self.sabotage == Sabotage::ForgetsDoubts
-            && let Phase::Calling(calling) = &mut held.state.phase
+            && let Phase::Calling { calling, stage: Stage::UnderWay } = &mut held.state.phase
         {
             calling.in_doubt = false;
         }
@@ -321,11 +321,11 @@ impl Scenario {
         if self.sabotage == Sabotage::EarlyTimers && job.cause == Cause::Timer {
             now += 3_000;
         }
-        match step(&held.published.version, &held.state, job.input.clone(), Timestamp(now)) {
+        match step(&held.published.version, Box::new(held.state.clone()), job.input.clone(), Timestamp(now)) {
             Ok(decision) => self.commit(at, held, decision, job),
             // What is in memory may be old: only what is stored may refuse.
             Err(_) if in_memory => self.decide(at, job),
-            Err(refusal) => {
+            Err(Refused { refusal, .. }) => {
                 self.cell(at, &run).held = Some(held);
                 self.finished(at, job, Outcome::Refused(refusal));
             }
@@ -485,9 +485,9 @@ impl Scenario {
             let lease = self.nodes[at].lease;
             self.cell(at, &run).lease = lease;
         }
-        if let Effect::InvokeAction { key, input, attempt, .. } = &mut effect {
+        if let Effect::InvokeAction { id, key, input, .. } = &mut effect {
             match self.sabotage {
-                Sabotage::FreshKeys => *key = format!("{key}.{attempt}"),
+                Sabotage::FreshKeys => *key = format!("{key}.{}", id.attempt).into(),
                 Sabotage::ChangesRequests if self.random.chance(50) => *input = serde_json::Value::Bool(true),
                 _ => {}
             }
@@ -501,7 +501,7 @@ impl Scenario {
     /// After a silence: whether nobody has taken the run up meanwhile.
     fn still_drives(&self, at: usize, run: &str, effect: &Effect) -> bool {
         self.load(run).is_some_and(|held| {
-            held.row.node.as_ref() == Some(&self.nodes[at].id) && held.state.under_way() == Some(effect.sent())
+            held.row.node.as_ref() == Some(&self.nodes[at].id) && held.state.under_way() == Some(effect.id())
         })
     }
 
@@ -525,16 +525,15 @@ impl Scenario {
 
 impl Job {
     fn misplaced(mut self, state: &RunState) -> Self {
-        let calling = match &state.phase {
-            Phase::LookingUp(wait) => &wait.calling,
-            Phase::WaitingUnknown(wait) => &wait.calling,
+        let doubtful = match &state.phase {
+            Phase::Calling { calling, stage: Stage::LookingUp { .. } } => calling.id(),
+            Phase::Waiting(Wait::Unknown(wait)) => wait.calling.id(),
             _ => return self,
         };
-        if let Input::LookedUp { visit, call, attempt, .. } | Input::UnknownResolved { visit, call, attempt, .. } =
-            &mut self.input
-            && *visit == calling.place.visit
+        if let Input::LookedUp { id, .. } | Input::UnknownResolved { id, .. } = &mut self.input
+            && id.visit == doubtful.visit
         {
-            (*call, *attempt) = (calling.call, calling.attempt);
+            *id = doubtful;
         }
         self
     }

@@ -4,7 +4,7 @@ use crate::{documents::CATALOGUE, random::Random};
 use countersign_core::{
     catalogue::Idempotency,
     log::{FailureClass, StepError},
-    run::{Effect, Input, LookUpResult},
+    run::{CallId, Effect, Input, LookUpResult},
     time::Span,
 };
 use serde_json::{Value, json};
@@ -56,22 +56,17 @@ fn fate(random: &mut Random, faults: bool) -> Fate {
 impl Outside {
     pub fn arrive(&mut self, effect: &Effect, random: &mut Random, faults: bool) -> Result<Arrival, String> {
         match effect {
-            Effect::InvokeAction { visit, call, attempt, key, action, input, timeout, .. } => {
+            Effect::InvokeAction { id, key, action, input, timeout, .. } => {
                 let keyed = CATALOGUE.action(action).is_some_and(|spec| match spec.idempotency {
                     Idempotency::Header { .. } => true,
                     Idempotency::Natural | Idempotency::None => false,
                 });
                 let request = json!({ "action": action, "input": input });
-                self.call((*visit, *call, *attempt), Sent { key, keyed, request, timeout: *timeout }, random, faults)
+                self.call(*id, Sent { key, keyed, request, timeout: *timeout }, random, faults)
             }
-            Effect::SendMessage { visit, call, attempt, key, channel, to, body, timeout, .. } => {
+            Effect::SendMessage { id, key, channel, to, body, timeout, .. } => {
                 let request = json!({ "channel": channel.tag(), "to": to, "body": body });
-                self.call(
-                    (*visit, *call, *attempt),
-                    Sent { key, keyed: false, request, timeout: *timeout },
-                    random,
-                    faults,
-                )
+                self.call(*id, Sent { key, keyed: false, request, timeout: *timeout }, random, faults)
             }
             Effect::LookUp { .. } => {
                 let input = self.look_up(effect, random, faults);
@@ -81,22 +76,16 @@ impl Outside {
     }
 
     fn look_up(&self, effect: &Effect, random: &mut Random, faults: bool) -> Input {
-        let Effect::LookUp { visit, call, attempt, key, .. } = effect else { unreachable!("only look-ups come here") };
-        let result = match self.happened.get(key) {
+        let Effect::LookUp { id, key, .. } = effect else { unreachable!("only look-ups come here") };
+        let result = match self.happened.get(&**key) {
             _ if faults && random.chance(150) => LookUpResult::Unclear,
             Some((_, output)) => LookUpResult::Happened { output: output.clone() },
             None => LookUpResult::DidNotHappen,
         };
-        Input::LookedUp { visit: *visit, call: *call, attempt: *attempt, result }
+        Input::LookedUp { id: *id, result }
     }
 
-    fn call(
-        &mut self,
-        place: (u32, u16, u32),
-        sent: Sent<'_>,
-        random: &mut Random,
-        faults: bool,
-    ) -> Result<Arrival, String> {
+    fn call(&mut self, place: CallId, sent: Sent<'_>, random: &mut Random, faults: bool) -> Result<Arrival, String> {
         let quick = random.between(1, 900);
         let timeout = sent.timeout.0 as i64;
         let unknown = |code| failed(place, FailureClass::Unknown, code, None, 0);
@@ -162,17 +151,17 @@ fn output(request: &Value, random: &mut Random) -> Value {
     })
 }
 
-fn succeeded((visit, call, attempt): (u32, u16, u32), output: Value) -> Input {
-    Input::CallSucceeded { visit, call, attempt, output, exchange: Value::Null }
+fn succeeded(id: CallId, output: Value) -> Input {
+    Input::CallSucceeded { id, output, exchange: Value::Null }
 }
 
 fn failed(
-    (visit, call, attempt): (u32, u16, u32),
+    id: CallId,
     class: FailureClass,
     code: &str,
     retry_after_seconds: Option<u64>,
     jitter_per_mille: u16,
 ) -> Input {
     let error = StepError { class, code: code.into(), message: code.into(), details: Value::Null };
-    Input::CallFailed { visit, call, attempt, error, exchange: Value::Null, retry_after_seconds, jitter_per_mille }
+    Input::CallFailed { id, error, exchange: Value::Null, retry_after_seconds, jitter_per_mille }
 }

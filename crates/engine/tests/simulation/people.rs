@@ -7,7 +7,7 @@ use crate::{
 };
 use countersign_core::{
     moves::{Again, StateEdit},
-    run::{Actor, Input, Opened, Refusal, RunState, Start, UnknownAnswer, Via},
+    run::{Actor, CallId, HandedBack, Input, Opened, Refusal, RunState, Start, UnknownAnswer, Verdict, Via},
 };
 use countersign_store::{CheckpointKind, CheckpointRow, CheckpointStatus, NewIdempotency, RunRow, RunStatus};
 use serde_json::{Value, json};
@@ -180,18 +180,19 @@ impl Scenario {
                 Input::FormSubmitted { visit, values, by }
             }
             CheckpointKind::Approval => {
-                let outcome = *self.random.pick(&["approved", "approved", "approved", "rejected", "changes"]);
-                Input::Decided { visit, outcome: outcome.into(), comment, by }
+                use Verdict::{Approved, Changes, Rejected};
+                let verdict = *self.random.pick(&[Approved, Approved, Approved, Rejected, Changes]);
+                Input::Decided { visit, verdict, comment, by }
             }
             CheckpointKind::Handoff => {
                 let outcome = *self.random.pick(&["returned", "solved"]);
-                Input::HandedBack { visit, outcome: outcome.into(), comment, by }
+                Input::HandedBack { visit, back: HandedBack::read(outcome), comment, by }
             }
             CheckpointKind::UnknownOutcome => {
                 let Ok(Opened::UnknownOutcome { call, attempt, key, .. }) = serde_json::from_str(&row.payload) else {
                     return None;
                 };
-                let happened = self.outside.happened.get(&key).map(|(_, output)| output.clone());
+                let happened = self.outside.happened.get(&*key).map(|(_, output)| output.clone());
                 let answer = match (self.random.below(10), happened) {
                     (0, _) => UnknownAnswer::Stop,
                     // People err.
@@ -200,7 +201,8 @@ impl Scenario {
                     (_, Some(result)) => UnknownAnswer::Happened { result },
                     (_, None) => UnknownAnswer::NotHappened,
                 };
-                Input::UnknownResolved { visit, call, attempt, answer, comment, by }
+                let id = CallId { visit, call, attempt };
+                Input::UnknownResolved { id, answer, comment, by }
             }
         })
     }

@@ -6,11 +6,17 @@ use crate::{
     document::StepId,
     log::{LogEntry, StepError},
     moves::{Continuation, StateEdit},
-    run::{Actor, CallRequest, CheckpointKind, ClosedBy, Event, Opened, Start},
+    run::{
+        Actor, CallEvent, CallId, CallRequest, CheckpointEvent, CheckpointKind, ClosedBy, Event, Found, Opened,
+        Outcome, RunEvent, Start, StepEvent,
+    },
     time::Timestamp,
 };
 use serde_json::Value;
-use std::collections::{BTreeMap, VecDeque};
+use std::{
+    collections::{BTreeMap, VecDeque},
+    sync::Arc,
+};
 
 /// A step and which entry of it, from 1.
 pub(super) type Key = (StepId, u32);
@@ -45,7 +51,7 @@ pub(super) struct Entry {
 pub(super) struct Call {
     pub(super) call: u16,
     pub(super) attempt: u32,
-    pub(super) request: CallRequest,
+    pub(super) request: Arc<CallRequest>,
     pub(super) at: Timestamp,
     pub(super) answer: Option<(Timestamp, Answer)>,
     /// How often it was sent again after a crash.
@@ -63,7 +69,7 @@ pub(super) enum Answer {
 
 /// One look-up of a call in doubt.
 pub(super) struct LookUp {
-    pub(super) found: String,
+    pub(super) found: Found,
     pub(super) output: Value,
 }
 
@@ -75,7 +81,7 @@ pub(super) struct Wait {
     pub(super) due: Option<Timestamp>,
     /// When more people were asked.
     pub(super) escalated_at: Option<Timestamp>,
-    pub(super) requests: Vec<GuardedRequest>,
+    pub(super) requests: Arc<[GuardedRequest]>,
     pub(super) given: Vec<(Timestamp, String, Actor)>,
     pub(super) closed: Option<Closed>,
 }
@@ -84,7 +90,7 @@ pub(super) struct Wait {
 #[derive(Clone)]
 pub(super) struct Closed {
     pub(super) at: Timestamp,
-    pub(super) outcome: String,
+    pub(super) outcome: Outcome,
     pub(super) by: ClosedBy,
     pub(super) comment: String,
     pub(super) values: Value,
@@ -101,7 +107,7 @@ pub(super) struct Reopened {
 impl Recording {
     pub(super) fn of(log: &[LogEntry]) -> Option<Self> {
         let first = log.first()?;
-        let Some(Event::RunStarted { start, at, .. }) = first.events.first() else { return None };
+        let Some(Event::Run(RunEvent::Started { start, at, .. })) = first.events.first() else { return None };
         let mut recording = Self {
             start: (**start).clone(),
             continued: None,
@@ -116,7 +122,7 @@ impl Recording {
         let mut current: Option<Key> = None;
         for entry in log {
             for event in &entry.events {
-                if let Event::StepEntered { step, .. } = event {
+                if let Event::Step { what: StepEvent::Entered { step, .. }, .. } = event {
                     let occurrence = times.entry(step.clone()).or_default();
                     *occurrence += 1;
                     current = Some((step.clone(), *occurrence));
@@ -146,8 +152,11 @@ impl Recording {
             .into_iter()
             .map(|((mut step, occurrence), mut entry)| {
                 rename(&mut step);
-                let shown = entry.waits.iter_mut().flat_map(|wait| &mut wait.requests);
-                shown.for_each(|request| rename(&mut request.step));
+                for wait in &mut entry.waits {
+                    let mut shown = wait.requests.to_vec();
+                    shown.iter_mut().for_each(|request| rename(&mut request.step));
+                    wait.requests = shown.into();
+                }
                 ((step, occurrence), entry)
             })
             .collect();
@@ -163,7 +172,22 @@ impl Recording {
 
     fn take(&mut self, current: Option<&Key>, event: &Event, at: Timestamp) {
         match event {
-            Event::RunEnded { status, output, error, by } => {
+            Event::Run(what) => self.run(current, what, at),
+            Event::Step { .. } => {}
+            Event::Call { id, what } => self.entry(current, |entry| entry.call(*id, what, at)),
+            Event::Checkpoint { what, .. } => self.entry(current, |entry| entry.checkpoint(what, at)),
+        }
+    }
+
+    fn entry(&mut self, current: Option<&Key>, change: impl FnOnce(&mut Entry)) {
+        if let Some(key) = current {
+            change(self.entries.entry(key.clone()).or_default());
+        }
+    }
+
+    fn run(&mut self, current: Option<&Key>, event: &RunEvent, at: Timestamp) {
+        match event {
+            RunEvent::Ended { status, output, error, by } => {
                 let code = error.as_ref().map(|error| error.code.clone());
                 self.end = Some(EndFacts { status: status.tag().into(), output: output.clone(), error: code });
                 if let Some(by) = by {
@@ -174,100 +198,65 @@ impl Recording {
                     }
                 }
             }
-            Event::RunContinued { from } => self.continued = Some(from.clone()),
-            Event::RunReopened { step, edit, by } => {
+            RunEvent::Continued { from } => self.continued = Some(from.clone()),
+            RunEvent::Reopened { step, edit, by } => {
                 let (step, edit, by) = (step.clone(), edit.clone(), by.clone());
                 self.reopened.push_back(Reopened { step, edit, by, at });
                 self.end = None;
                 self.cancelled = None;
             }
-            Event::RunStarted { .. }
-            | Event::StepEntered { .. }
-            | Event::CallRequested { .. }
-            | Event::CallResumed { .. }
-            | Event::CallSucceeded { .. }
-            | Event::CallFailed { .. }
-            | Event::RetryScheduled { .. }
-            | Event::LookUpRequested { .. }
-            | Event::LookUpAnswered { .. }
-            | Event::CheckpointOpened { .. }
-            | Event::CheckpointReminded { .. }
-            | Event::CheckpointEscalated { .. }
-            | Event::ApprovalGiven { .. }
-            | Event::CheckpointClosed { .. }
-            | Event::ApprovalVoided { .. }
-            | Event::ConditionEvaluated { .. }
-            | Event::MessagePosted { .. }
-            | Event::StepCompleted { .. }
-            | Event::StepFailed { .. }
-            | Event::CancelRequested { .. }
-            | Event::RunMoved { .. } => {
-                if let Some(key) = current {
-                    self.entries.entry(key.clone()).or_default().take(event, at);
-                }
+            RunEvent::CancelRequested { reason, by } => {
+                self.entry(current, |entry| entry.to_be_stopped(reason, by));
             }
+            RunEvent::Started { .. } | RunEvent::Moved { .. } => {}
         }
     }
 }
 
 impl Entry {
-    fn take(&mut self, event: &Event, at: Timestamp) {
+    fn call(&mut self, id: CallId, event: &CallEvent, at: Timestamp) {
         match event {
-            Event::CallRequested { call, attempt, request, .. } => {
-                let request = request.clone();
-                self.calls.push(Call {
-                    call: *call,
-                    attempt: *attempt,
-                    request,
-                    at,
-                    answer: None,
-                    resumed: 0,
-                    stopped: None,
-                });
+            CallEvent::Requested { request, .. } => {
+                let (request, answer, stopped) = (Arc::clone(request), None, None);
+                self.calls.push(Call { call: id.call, attempt: id.attempt, request, at, answer, resumed: 0, stopped });
             }
-            Event::CallSucceeded { output, .. } => self.answered(at, Answer::Output(output.clone())),
-            Event::CallFailed { error, .. } => self.answered(at, Answer::Error(error.clone())),
-            Event::LookUpAnswered { found, .. } => {
-                self.look_ups.push_back(LookUp { found: found.clone(), output: Value::Null });
-            }
-            Event::CheckpointOpened { opened, due, .. } => self.waits.push_back(Wait::opened(opened, *due, at)),
-            Event::CheckpointEscalated { due, .. } => self.waiting(|wait| {
-                wait.due = Some(*due);
-                wait.escalated_at = Some(at);
-            }),
-            Event::CallResumed { .. } => {
+            CallEvent::Resumed => {
                 if let Some(call) = self.calls.last_mut() {
                     call.resumed += 1;
                 }
             }
-            Event::ApprovalGiven { by, comment, .. } => {
+            CallEvent::Succeeded { output, .. } => self.answered(at, Answer::Output(output.clone())),
+            CallEvent::Failed { error, .. } => self.answered(at, Answer::Error(error.clone())),
+            CallEvent::LookUpAnswered { found } => {
+                self.look_ups.push_back(LookUp { found: *found, output: Value::Null });
+            }
+            CallEvent::Scheduled { .. } | CallEvent::LookUpRequested => {}
+        }
+    }
+
+    fn checkpoint(&mut self, event: &CheckpointEvent, at: Timestamp) {
+        match event {
+            CheckpointEvent::Opened { opened, due, .. } => self.waits.push_back(Wait::opened(opened, *due, at)),
+            CheckpointEvent::Reminded => {}
+            CheckpointEvent::Escalated { due, .. } => self.waiting(|wait| {
+                wait.due = Some(*due);
+                wait.escalated_at = Some(at);
+            }),
+            CheckpointEvent::ApprovalGiven { by, comment } => {
                 self.waiting(|wait| wait.given.push((at, comment.clone(), by.clone())));
             }
-            Event::CheckpointClosed { outcome, by, comment, values, .. } => {
+            CheckpointEvent::Closed { outcome, by, comment, values } => {
                 let (outcome, by) = (outcome.clone(), by.clone());
                 let closed = Closed { at, outcome, by, comment: comment.clone(), values: values.clone() };
                 self.waiting(|wait| wait.closed = Some(closed));
             }
-            Event::CancelRequested { reason, by } => match self.calls.last_mut() {
-                Some(call) if call.answer.is_none() => call.stopped = Some((reason.clone(), by.clone())),
-                Some(_) | None => {
-                    self.stopped_at_look_up = Some((self.look_ups.len(), reason.clone(), by.clone()));
-                }
-            },
-            Event::RunStarted { .. }
-            | Event::StepEntered { .. }
-            | Event::RetryScheduled { .. }
-            | Event::LookUpRequested { .. }
-            | Event::CheckpointReminded { .. }
-            | Event::ApprovalVoided { .. }
-            | Event::ConditionEvaluated { .. }
-            | Event::MessagePosted { .. }
-            | Event::StepCompleted { .. }
-            | Event::StepFailed { .. }
-            | Event::RunEnded { .. }
-            | Event::RunContinued { .. }
-            | Event::RunReopened { .. }
-            | Event::RunMoved { .. } => {}
+        }
+    }
+
+    fn to_be_stopped(&mut self, reason: &str, by: &Actor) {
+        match self.calls.last_mut() {
+            Some(call) if call.answer.is_none() => call.stopped = Some((reason.to_owned(), by.clone())),
+            Some(_) | None => self.stopped_at_look_up = Some((self.look_ups.len(), reason.to_owned(), by.clone())),
         }
     }
 
@@ -283,7 +272,7 @@ impl Entry {
         if call.answer.is_none() {
             call.answer = Some((at, answer));
         } else if let (Some(look_up), Answer::Output(output)) = (self.look_ups.back_mut(), answer)
-            && look_up.found == "happened"
+            && look_up.found == Found::Happened
         {
             look_up.output = output;
         }
@@ -293,8 +282,8 @@ impl Entry {
 impl Wait {
     fn opened(opened: &Opened, due: Option<Timestamp>, at: Timestamp) -> Self {
         let requests = match opened {
-            Opened::Approval { requests, .. } => requests.clone(),
-            Opened::Form { .. } | Opened::Handoff { .. } | Opened::UnknownOutcome { .. } => Vec::new(),
+            Opened::Approval { requests, .. } => Arc::clone(requests),
+            Opened::Form { .. } | Opened::Handoff { .. } | Opened::UnknownOutcome { .. } => Arc::default(),
         };
         let kind = opened.kind();
         Self { kind, opened_at: at, due, escalated_at: None, requests, given: Vec::new(), closed: None }

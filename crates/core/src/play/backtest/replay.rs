@@ -10,8 +10,8 @@ use crate::{
     document::StepId,
     moves::Again,
     run::{
-        Actor, ApprovalWait, CallRequest, Calling, CheckpointKind, ClosedBy, Event, Input, LookUpResult, Opened, Phase,
-        Refusal, RunState, UnknownAnswer, Version, step,
+        self, Actor, ApprovalWait, CallRequest, Calling, CheckpointEvent, ClosedBy, Event, Found, Input, LookUpResult,
+        Opened, Outcome, Phase, Refusal, RunState, Stage, StepEvent, Verdict, Version, step,
     },
     time::{Span, Timestamp},
 };
@@ -96,38 +96,53 @@ impl<'a> Player<'a> {
                     let (again, step) = (Again::played(&self.state, step), Some(step.clone()));
                     self.take(Input::RetryRequested { step, edit: edit.clone(), again, by: by.clone() })?;
                 }
-                Phase::Calling(calling) => self.call(&calling)?,
-                Phase::BackingOff(wait) => {
-                    let next = self.entry().and_then(|entry| find(entry, wait.calling.call, wait.attempt));
-                    if next.is_none() {
-                        self.stopped_here()?;
-                    } else {
-                        self.now = self.now.max(wait.due);
-                        self.take(Input::TimerFired)?;
-                    }
-                }
-                Phase::LookingUp(wait) => self.look_up(&wait.calling)?,
-                Phase::WaitingForm(_)
-                | Phase::WaitingApproval(_)
-                | Phase::WaitingHandoff(_)
-                | Phase::WaitingUnknown(_) => self.wait()?,
-                Phase::Unstarted | Phase::Moving | Phase::AtStep(_) | Phase::CallDown(_) => {
-                    return Err(self.cannot_say("stuck", "the run stands between two steps".into()));
-                }
+                Phase::Calling { calling, stage } => self.calling(&calling, &stage)?,
+                Phase::Waiting(_) => self.wait()?,
+                Phase::Unstarted | Phase::Moving | Phase::AtStep(_) => return Err(self.stuck()),
             }
         }
         Err(self.cannot_say("too_long", "the run goes on for too long".into()))
     }
 
+    fn calling(&mut self, calling: &Calling, stage: &Stage) -> Result<(), Stop> {
+        match stage {
+            Stage::UnderWay => self.call(calling),
+            Stage::BackingOff { attempt, due } => {
+                if self.entry().and_then(|entry| find(entry, calling.call, *attempt)).is_none() {
+                    return self.stopped_here();
+                }
+                self.now = self.now.max(*due);
+                self.take(Input::TimerFired)
+            }
+            Stage::LookingUp { .. } => self.look_up(calling),
+            Stage::Down => Err(self.stuck()),
+        }
+    }
+
+    fn stuck(&self) -> Stop {
+        self.cannot_say("stuck", "the run stands between two steps".into())
+    }
+
     fn take(&mut self, input: Input) -> Result<(), Stop> {
-        let decision = step(self.version, &self.state, input, self.now).map_err(|refusal| self.refused(&refusal))?;
+        let state = Box::new(std::mem::take(&mut self.state));
+        let decision = match step(self.version, state, input, self.now) {
+            Ok(decision) => decision,
+            Err(refused) => {
+                self.state = *refused.state;
+                return Err(self.refused(&refused.refusal));
+            }
+        };
         self.state = *decision.after;
         for event in &decision.events {
-            if let Event::StepEntered { step, .. } = event {
+            if let Event::Step { what: StepEvent::Entered { step, .. }, .. } = event {
                 *self.times.entry(step.clone()).or_default() += 1;
                 self.played.path.push(step.clone());
             }
-            if let Event::CheckpointOpened { opened: Opened::Approval { requests, .. }, .. } = event {
+            if let Event::Checkpoint {
+                what: CheckpointEvent::Opened { opened: Opened::Approval { requests, .. }, .. },
+                ..
+            } = event
+            {
                 self.shown(requests);
             }
         }
@@ -136,7 +151,7 @@ impl<'a> Player<'a> {
 
     /// What is shown for approval now, against what was.
     fn shown(&mut self, requests: &[GuardedRequest]) {
-        let before = self.next_wait().map(|wait| wait.requests.as_slice()).unwrap_or_default();
+        let before = self.next_wait().map(|wait| wait.requests.as_ref()).unwrap_or_default();
         for request in requests {
             if let Some(before) = before.iter().find(|before| before.step == request.step)
                 && before.hash != request.hash
@@ -217,11 +232,10 @@ impl<'a> Player<'a> {
             let message = format!("`{}` was called, not `{}`", purpose(&recorded.request), purpose(&calling.request));
             return Err(self.cannot_say("other_action", message));
         }
-        let (visit, call, attempt) = calling.sent();
+        let id = calling.id();
         for _ in 0..recorded.resumed {
             self.take(Input::Recovered)?;
-            if self.state.under_way() != Some((visit, call, attempt)) || matches!(self.state.phase, Phase::LookingUp(_))
-            {
+            if !matches!(&self.state.phase, Phase::Calling { calling, stage: Stage::UnderWay } if calling.id() == id) {
                 return Ok(());
             }
         }
@@ -232,10 +246,10 @@ impl<'a> Player<'a> {
         self.pass(answered_at.since(recorded.at));
         let exchange = Value::Null;
         self.take(match answer.clone() {
-            Answer::Output(output) => Input::CallSucceeded { visit, call, attempt, output, exchange },
+            Answer::Output(output) => Input::CallSucceeded { id, output, exchange },
             Answer::Error(error) => {
                 let (retry_after_seconds, jitter_per_mille) = (None, 0);
-                Input::CallFailed { visit, call, attempt, error, exchange, retry_after_seconds, jitter_per_mille }
+                Input::CallFailed { id, error, exchange, retry_after_seconds, jitter_per_mille }
             }
         })
     }
@@ -254,13 +268,12 @@ impl<'a> Player<'a> {
         {
             self.take(Input::CancelRequested { reason, by })?;
         }
-        let result = match found.found.as_str() {
-            "happened" => LookUpResult::Happened { output: found.output.clone() },
-            "did_not_happen" => LookUpResult::DidNotHappen,
-            _ => LookUpResult::Unclear,
+        let result = match found.found {
+            Found::Happened => LookUpResult::Happened { output: found.output.clone() },
+            Found::DidNotHappen => LookUpResult::DidNotHappen,
+            Found::Unclear => LookUpResult::Unclear,
         };
-        let (visit, call, attempt) = calling.sent();
-        self.take(Input::LookedUp { visit, call, attempt, result })
+        self.take(Input::LookedUp { id: calling.id(), result })
     }
 
     /// Whether the recording stands where the play stands, and goes no further.
@@ -285,20 +298,7 @@ impl<'a> Player<'a> {
             let message = "nobody was asked this, so what they would say is not known".to_owned();
             return Err(self.cannot_say("never_asked", message));
         };
-        let asked = match &self.state.phase {
-            Phase::WaitingForm(_) => Some(CheckpointKind::Form),
-            Phase::WaitingApproval(_) => Some(CheckpointKind::Approval),
-            Phase::WaitingHandoff(_) => Some(CheckpointKind::Handoff),
-            Phase::WaitingUnknown(_) => Some(CheckpointKind::UnknownOutcome),
-            Phase::Unstarted
-            | Phase::Moving
-            | Phase::AtStep(_)
-            | Phase::Calling(_)
-            | Phase::CallDown(_)
-            | Phase::BackingOff(_)
-            | Phase::LookingUp(_)
-            | Phase::Ended(_) => None,
-        };
+        let asked = self.state.phase.waiting().map(run::Wait::kind);
         if asked != Some(wait.kind) {
             return Err(self.cannot_say("never_asked", "something else was asked at this step".into()));
         }
@@ -310,8 +310,8 @@ impl<'a> Player<'a> {
             if !self.until(wait, opened, at.since(wait.opened_at))? {
                 return Ok(());
             }
-            let (outcome, comment, by) = ("approved".to_owned(), comment.clone(), by.clone());
-            self.take(Input::Decided { visit, outcome, comment, by })?;
+            let (verdict, comment, by) = (Verdict::Approved, comment.clone(), by.clone());
+            self.take(Input::Decided { visit, verdict, comment, by })?;
             if !self.still_waits(visit) {
                 return Ok(());
             }
@@ -358,28 +358,17 @@ impl<'a> Player<'a> {
     }
 
     fn decide(&mut self, closed: &Closed, by: Actor, visit: u32) -> Result<(), Stop> {
-        let (outcome, comment, values) = (closed.outcome.clone(), closed.comment.clone(), closed.values.clone());
-        let input = match &self.state.phase {
-            Phase::WaitingForm(_) => Input::FormSubmitted { visit, values, by },
-            Phase::WaitingApproval(_) => Input::Decided { visit, outcome, comment, by },
-            Phase::WaitingHandoff(_) => Input::HandedBack { visit, outcome, comment, by },
-            Phase::WaitingUnknown(wait) => {
-                let (visit, call, attempt) = wait.calling.sent();
-                let answer = match outcome.as_str() {
-                    "happened" => UnknownAnswer::Happened { result: values },
-                    "not_happened" => UnknownAnswer::NotHappened,
-                    _ => UnknownAnswer::Stop,
-                };
-                Input::UnknownResolved { visit, call, attempt, answer, comment, by }
+        let (comment, values) = (closed.comment.clone(), closed.values.clone());
+        let input = match &closed.outcome {
+            Outcome::Submitted => Input::FormSubmitted { visit, values, by },
+            Outcome::Decided(verdict) => Input::Decided { visit, verdict: *verdict, comment, by },
+            Outcome::HandedBack(back) => Input::HandedBack { visit, back: back.clone(), comment, by },
+            Outcome::Resolved(resolution) => {
+                let Some(id) = self.state.phase.call().map(Calling::id) else { return Ok(()) };
+                Input::UnknownResolved { id, answer: resolution.answer(values), comment, by }
             }
-            Phase::Unstarted
-            | Phase::Moving
-            | Phase::AtStep(_)
-            | Phase::Calling(_)
-            | Phase::CallDown(_)
-            | Phase::BackingOff(_)
-            | Phase::LookingUp(_)
-            | Phase::Ended(_) => return Ok(()),
+            // Nobody does these.
+            Outcome::Timeout | Outcome::Cancelled => return Ok(()),
         };
         self.take(input)
     }
@@ -414,7 +403,7 @@ impl<'a> Player<'a> {
     /// When the timer that is due fires. What follows from an escalation is counted from when it took place.
     fn fires_at(&self, wait: &Wait, opened: Timestamp, due: Timestamp) -> Timestamp {
         let first = |now: &ApprovalWait| now.escalated.is_none() && now.due == Some(due);
-        let escalates = matches!(&self.state.phase, Phase::WaitingApproval(now) if first(now));
+        let escalates = self.state.phase.approval().is_some_and(first);
         let late = wait.escalated_at.filter(|_| escalates).map(|at| opened.plus(Span(at.since(wait.opened_at))));
         late.map_or(due, |late| late.max(due))
     }

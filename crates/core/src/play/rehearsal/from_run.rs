@@ -12,7 +12,10 @@ use crate::{
     catalogue::Catalogue,
     document::StepId,
     log::{FailureClass, LogEntry, StepError},
-    run::{Actor, CallRequest, ClosedBy, EndedStatus, Event, Phase, RunState, Start, UnknownAnswer, Version},
+    run::{
+        Actor, CallEvent, CallId, CallRequest, CheckpointEvent, ClosedBy, EndedStatus, Event, Found, Outcome, Phase,
+        RunEvent, RunState, Stage, Start, StepEvent, Verdict, Version,
+    },
     time::{Span, Timestamp},
 };
 use facts::Facts;
@@ -112,32 +115,18 @@ pub fn from_run(version: &Version, catalogue: &Catalogue, log: &[LogEntry], name
 
 fn begun(log: &[LogEntry]) -> Result<(&Start, Timestamp), NotATest> {
     let mut events = log.iter().flat_map(|entry| &entry.events);
-    let Some(Event::RunStarted { start, at, .. }) = events.next() else { return Err(NotATest::Unreadable) };
+    let Some(Event::Run(RunEvent::Started { start, at, .. })) = events.next() else {
+        return Err(NotATest::Unreadable);
+    };
     events.try_fold((start.as_ref(), *at), |begun, event| match event {
-        Event::RunMoved { .. } => Err(NotATest::Moved),
-        Event::RunReopened { .. } => Err(NotATest::Retried),
-        Event::RunContinued { .. } => Err(NotATest::Continued),
-        Event::RunStarted { .. } => Err(NotATest::Unreadable),
-        Event::StepEntered { .. }
-        | Event::CallRequested { .. }
-        | Event::CallResumed { .. }
-        | Event::CallSucceeded { .. }
-        | Event::CallFailed { .. }
-        | Event::RetryScheduled { .. }
-        | Event::LookUpRequested { .. }
-        | Event::LookUpAnswered { .. }
-        | Event::CheckpointOpened { .. }
-        | Event::CheckpointReminded { .. }
-        | Event::CheckpointEscalated { .. }
-        | Event::ApprovalGiven { .. }
-        | Event::CheckpointClosed { .. }
-        | Event::ApprovalVoided { .. }
-        | Event::ConditionEvaluated { .. }
-        | Event::MessagePosted { .. }
-        | Event::StepCompleted { .. }
-        | Event::StepFailed { .. }
-        | Event::CancelRequested { .. }
-        | Event::RunEnded { .. } => Ok(begun),
+        Event::Run(RunEvent::Moved { .. }) => Err(NotATest::Moved),
+        Event::Run(RunEvent::Reopened { .. }) => Err(NotATest::Retried),
+        Event::Run(RunEvent::Continued { .. }) => Err(NotATest::Continued),
+        Event::Run(RunEvent::Started { .. }) => Err(NotATest::Unreadable),
+        Event::Run(RunEvent::CancelRequested { .. } | RunEvent::Ended { .. })
+        | Event::Step { .. }
+        | Event::Call { .. }
+        | Event::Checkpoint { .. } => Ok(begun),
     })
 }
 
@@ -242,66 +231,82 @@ impl<'a> Copier<'a> {
 
     fn event(&mut self, event: &Event, before: Option<&Event>, entry: &LogEntry) -> Result<(), NotATest> {
         match event {
-            Event::StepEntered { step, .. } => self.here.clone_from(step),
-            Event::CallRequested { attempt, request, .. } => {
-                self.message = matches!(request, CallRequest::Message { .. });
-                if matches!(&self.player.state().phase, Phase::BackingOff(wait) if wait.attempt == *attempt) {
-                    self.act(Act::Waits { duration: None })?;
-                }
+            Event::Run(what) => self.run(what, entry.at),
+            Event::Step { what: StepEvent::Entered { step, .. }, .. } => {
+                self.here.clone_from(step);
+                Ok(())
             }
-            Event::CallSucceeded { output, .. } => self.succeeded(output, before)?,
-            Event::CallFailed { error, .. } => self.answers(failure(error))?,
-            Event::LookUpAnswered { found, .. } => match found.as_str() {
-                // Its output follows.
-                "happened" => {}
-                "did_not_happen" => self.answers(Answer::DidNotHappen)?,
-                _ => self.answers(Answer::Unclear)?,
-            },
-            Event::CheckpointReminded { .. } => self.act(Act::Waits { duration: None })?,
-            Event::CheckpointEscalated { .. } => {
-                self.until(|state| !matches!(&state.phase, Phase::WaitingApproval(wait) if wait.escalated.is_none()))?
-            }
-            Event::ApprovalGiven { by, comment, .. } => {
-                self.person("approved", comment, &Value::Null, by, entry.at)?;
-            }
-            Event::CheckpointClosed { visit, outcome, by, comment, values } => match by {
-                ClosedBy::Person { actor } => self.person(outcome, comment, values, actor, entry.at)?,
-                ClosedBy::Timeout => self.until(|state| {
-                    state.open_checkpoint().is_none() || state.place().is_none_or(|place| place.visit != *visit)
-                })?,
-                // The end of the run follows.
-                ClosedBy::Cancel => {}
-            },
-            Event::CancelRequested { reason, .. } => self.cancels(reason, entry.at)?,
-            Event::RunEnded { status: EndedStatus::Cancelled, error, .. } if self.player.state().ended().is_none() => {
-                self.cancels(error.as_ref().map_or("", |error| &error.message), entry.at)?;
-            }
-            Event::RunStarted { .. }
-            | Event::CallResumed { .. }
-            | Event::RetryScheduled { .. }
-            | Event::LookUpRequested { .. }
-            | Event::CheckpointOpened { .. }
-            | Event::ApprovalVoided { .. }
-            | Event::ConditionEvaluated { .. }
-            | Event::MessagePosted { .. }
-            | Event::StepCompleted { .. }
-            | Event::StepFailed { .. }
-            | Event::RunEnded { .. }
-            | Event::RunReopened { .. }
-            | Event::RunContinued { .. }
-            | Event::RunMoved { .. } => {}
+            Event::Step { .. } => Ok(()),
+            Event::Call { id, what } => self.call(*id, what, before),
+            Event::Checkpoint { visit, what } => self.checkpoint(*visit, what, entry.at),
         }
-        Ok(())
+    }
+
+    fn run(&mut self, event: &RunEvent, at: Timestamp) -> Result<(), NotATest> {
+        match event {
+            RunEvent::CancelRequested { reason, .. } => self.cancels(reason, at),
+            RunEvent::Ended { status: EndedStatus::Cancelled, error, .. } if self.player.state().ended().is_none() => {
+                self.cancels(error.as_ref().map_or("", |error| &error.message), at)
+            }
+            RunEvent::Ended { .. }
+            | RunEvent::Started { .. }
+            | RunEvent::Reopened { .. }
+            | RunEvent::Continued { .. }
+            | RunEvent::Moved { .. } => Ok(()),
+        }
+    }
+
+    fn call(&mut self, id: CallId, event: &CallEvent, before: Option<&Event>) -> Result<(), NotATest> {
+        match event {
+            CallEvent::Requested { request, .. } => {
+                self.message = matches!(request.as_ref(), CallRequest::Message { .. });
+                let paused = matches!(
+                    &self.player.state().phase,
+                    Phase::Calling { stage: Stage::BackingOff { attempt, .. }, .. } if *attempt == id.attempt
+                );
+                if paused { self.act(Act::Waits { duration: None }) } else { Ok(()) }
+            }
+            CallEvent::Succeeded { output, .. } => self.succeeded(output, before),
+            CallEvent::Failed { error, .. } => self.answers(failure(error)),
+            CallEvent::LookUpAnswered { found: Found::DidNotHappen } => self.answers(Answer::DidNotHappen),
+            CallEvent::LookUpAnswered { found: Found::Unclear } => self.answers(Answer::Unclear),
+            // Its output follows.
+            CallEvent::LookUpAnswered { found: Found::Happened }
+            | CallEvent::Resumed
+            | CallEvent::Scheduled { .. }
+            | CallEvent::LookUpRequested => Ok(()),
+        }
+    }
+
+    fn checkpoint(&mut self, visit: u32, event: &CheckpointEvent, at: Timestamp) -> Result<(), NotATest> {
+        match event {
+            CheckpointEvent::Opened { .. } => Ok(()),
+            CheckpointEvent::Reminded => self.act(Act::Waits { duration: None }),
+            CheckpointEvent::Escalated { .. } => {
+                self.until(|state| state.phase.approval().is_none_or(|wait| wait.escalated.is_some()))
+            }
+            CheckpointEvent::ApprovalGiven { by, comment } => {
+                self.person(&Outcome::Decided(Verdict::Approved), comment, &Value::Null, by, at)
+            }
+            CheckpointEvent::Closed { outcome, by, comment, values } => match by {
+                ClosedBy::Person { actor } => self.person(outcome, comment, values, actor, at),
+                ClosedBy::Timeout => self.until(|state| {
+                    state.open_checkpoint().is_none() || state.place().is_none_or(|place| place.visit != visit)
+                }),
+                // The end of the run follows.
+                ClosedBy::Cancel => Ok(()),
+            },
+        }
     }
 
     /// The event before tells who said so.
     fn succeeded(&mut self, output: &Value, before: Option<&Event>) -> Result<(), NotATest> {
         let output = output.clone();
-        if matches!(before, Some(Event::CheckpointClosed { .. })) {
+        if matches!(before, Some(Event::Checkpoint { what: CheckpointEvent::Closed { .. }, .. })) {
             // A person: that was copied.
             return Ok(());
         }
-        let looked_up = matches!(before, Some(Event::LookUpAnswered { .. }));
+        let looked_up = matches!(before, Some(Event::Call { what: CallEvent::LookUpAnswered { .. }, .. }));
         let answered = Answer::Output { output: output.clone(), given: Some(Given::Recorded) };
         self.answers(if looked_up { Answer::Happened { output } } else { answered })
     }
@@ -350,35 +355,20 @@ impl<'a> Copier<'a> {
 
     fn person(
         &mut self,
-        outcome: &str,
+        outcome: &Outcome,
         comment: &str,
         values: &Value,
         by: &Actor,
         at: Timestamp,
     ) -> Result<(), NotATest> {
         self.pass(at)?;
-        let (outcome, comment, by) = (outcome.to_owned(), comment.to_owned(), Some(self.played_as(by)));
-        let act = match &self.player.state().phase {
-            Phase::WaitingForm(_) => Act::Submits { values: values.clone() },
-            Phase::WaitingHandoff(_) => Act::HandsBack { outcome, comment, by },
-            Phase::WaitingUnknown(_) => {
-                let answer = match outcome.as_str() {
-                    "happened" => UnknownAnswer::Happened { result: values.clone() },
-                    "not_happened" => UnknownAnswer::NotHappened,
-                    _ => UnknownAnswer::Stop,
-                };
-                Act::Resolves { answer, comment }
-            }
-            // Where it waits for nobody the player says so.
-            Phase::WaitingApproval(_)
-            | Phase::Unstarted
-            | Phase::Moving
-            | Phase::AtStep(_)
-            | Phase::Calling(_)
-            | Phase::CallDown(_)
-            | Phase::BackingOff(_)
-            | Phase::LookingUp(_)
-            | Phase::Ended(_) => Act::Decides { outcome, comment, by },
+        let (word, comment, by) = (outcome.word().to_owned(), comment.to_owned(), Some(self.played_as(by)));
+        // Where it waits for nobody the player says so.
+        let act = match outcome {
+            Outcome::Submitted => Act::Submits { values: values.clone() },
+            Outcome::HandedBack(_) => Act::HandsBack { outcome: word, comment, by },
+            Outcome::Resolved(resolution) => Act::Resolves { answer: resolution.answer(values.clone()), comment },
+            Outcome::Decided(_) | Outcome::Timeout | Outcome::Cancelled => Act::Decides { outcome: word, comment, by },
         };
         self.act(act)
     }

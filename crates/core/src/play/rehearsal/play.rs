@@ -9,8 +9,9 @@ use crate::{
     document::StepId,
     log::{FailureClass, LogEntry, StepError, StepExecution, history},
     run::{
-        self, Actor, CallRequest, CompiledStep, Effect, Ended, Event, FieldProblem, IncomingMessage, Input,
-        LookUpResult, Phase, PostedForm, Refusal, RunState, Start, Version, Via,
+        self, Actor, CallEvent, CallRequest, CheckpointEvent, CompiledStep, Effect, Ended, Event, FieldProblem,
+        HandedBack, IncomingMessage, Input, LookUpResult, Outcome, Phase, PostedForm, Refusal, RunState, Stage, Start,
+        StepEvent, Verdict, Version, Via, Wait,
     },
     time::Timestamp,
 };
@@ -23,7 +24,7 @@ const RUN: &str = "rehearsal";
 const JITTER_PER_MILLE: u16 = 1000;
 
 /// How a rehearsal went, and where it stands.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Rehearsal {
     /// When it began.
     pub began: Timestamp,
@@ -249,17 +250,21 @@ impl<'a> Player<'a> {
             }
             Act::Decides { outcome, comment, by } => {
                 let by = by.as_ref().map_or_else(|| self.approver(), Persona::actor);
-                self.take(Input::Decided { visit, outcome: outcome.clone(), comment: comment.clone(), by })
+                let Some(verdict) = Verdict::read(outcome) else {
+                    let offered = Verdict::ALL.map(|verdict| verdict.word().to_owned()).to_vec();
+                    return Err(Refusal::NotOffered { outcome: outcome.clone(), offered }.into());
+                };
+                self.take(Input::Decided { visit, verdict, comment: comment.clone(), by })
             }
             Act::HandsBack { outcome, comment, by } => {
                 let by = by.as_ref().map_or_else(operator, Persona::actor);
-                self.take(Input::HandedBack { visit, outcome: outcome.clone(), comment: comment.clone(), by })
+                self.take(Input::HandedBack { visit, back: HandedBack::read(outcome), comment: comment.clone(), by })
             }
             Act::Resolves { answer, comment } => {
-                let Phase::WaitingUnknown(wait) = &self.state.phase else { return Err(Refusal::Stale.into()) };
-                let (visit, call, attempt) = wait.calling.sent();
+                let Phase::Waiting(Wait::Unknown(wait)) = &self.state.phase else { return Err(Refusal::Stale.into()) };
+                let id = wait.calling.id();
                 let (answer, comment) = (answer.clone(), comment.clone());
-                self.take(Input::UnknownResolved { visit, call, attempt, answer, comment, by: operator() })
+                self.take(Input::UnknownResolved { id, answer, comment, by: operator() })
             }
             Act::Waits { duration } => {
                 let until = match duration {
@@ -305,14 +310,13 @@ impl<'a> Player<'a> {
         if !self.delivers {
             return;
         }
-        while let Some(Effect::SendMessage { visit, call, attempt, channel, .. }) = &self.effect {
+        while let Some(Effect::SendMessage { id, channel, .. }) = &self.effect {
             let at = self.state.place().map(|place| place.step.as_str());
             if matches!(next, Some(Act::Answers { step: Some(step), .. }) if Some(step.as_str()) == at) {
                 return;
             }
-            let output = json!({ "channel": channel.tag(), "provider_id": format!("{RUN}.{visit}.{call}") });
-            let input =
-                Input::CallSucceeded { visit: *visit, call: *call, attempt: *attempt, output, exchange: Value::Null };
+            let output = json!({ "channel": channel.tag(), "provider_id": format!("{RUN}.{}.{}", id.visit, id.call) });
+            let input = Input::CallSucceeded { id: *id, output, exchange: Value::Null };
             if self.take(input).is_err() {
                 return;
             }
@@ -320,7 +324,14 @@ impl<'a> Player<'a> {
     }
 
     fn take(&mut self, input: Input) -> Result<(), NotPlayed> {
-        let decision = run::step(self.version, &self.state, input, self.now)?;
+        let state = Box::new(std::mem::take(&mut self.state));
+        let decision = match run::step(self.version, state, input, self.now) {
+            Ok(decision) => decision,
+            Err(refused) => {
+                self.state = *refused.state;
+                return Err(refused.refusal.into());
+            }
+        };
         let seq = u64::try_from(self.log.len()).unwrap_or(u64::MAX).saturating_add(1);
         self.log.push(LogEntry { seq, at: self.now, events: decision.events.clone() });
         for event in &decision.events {
@@ -350,51 +361,34 @@ impl<'a> Player<'a> {
             values: None,
         };
         match event {
-            Event::MessagePosted { visit, body, form } => {
+            Event::Run(_) => {}
+            Event::Step { visit, what: StepEvent::Said { body, form } } => {
                 self.said.push(Said { text: body.clone(), form: form.clone(), ..said(Speaker::Workflow, *visit) });
             }
-            Event::CheckpointClosed { visit, outcome, values, .. } if outcome == "submitted" => {
+            Event::Step { .. } => {}
+            Event::Checkpoint { visit, what: CheckpointEvent::Closed { outcome: Outcome::Submitted, values, .. } } => {
                 self.said.push(Said { values: Some(values.clone()), ..said(Speaker::Customer, *visit) });
             }
-            Event::CallRequested { visit, attempt: 1, request, .. } => match request {
+            Event::Checkpoint { .. } => {}
+            Event::Call { id, what: CallEvent::Requested { request, .. } } if id.attempt == 1 => match request.as_ref()
+            {
                 CallRequest::Action { action, connection, input } => {
-                    let step = self.step_of(*visit);
+                    let step = self.step_of(id.visit);
                     let (action, connection, input) = (action.clone(), connection.clone(), input.clone());
                     self.requests.push(SentRequest { step, action, connection, input });
                 }
                 CallRequest::Message { .. } => {}
             },
-            Event::CallSucceeded { visit, .. } => {
-                if let Phase::Calling(calling) = &self.state.phase
-                    && let CallRequest::Message { channel, to, subject, body } = &calling.request
+            Event::Call { id, what: CallEvent::Succeeded { .. } } => {
+                if let Some(Effect::SendMessage { channel, to, subject, body, .. }) =
+                    self.effect.as_ref().filter(|effect| effect.id() == *id)
                 {
                     let (channel, to, subject, text) =
                         (channel.tag().to_owned(), to.clone(), subject.clone(), body.clone());
-                    self.said.push(Said { channel, to, subject, text, ..said(Speaker::Workflow, *visit) });
+                    self.said.push(Said { channel, to, subject, text, ..said(Speaker::Workflow, id.visit) });
                 }
             }
-            Event::RunStarted { .. }
-            | Event::StepEntered { .. }
-            | Event::CallRequested { .. }
-            | Event::CallResumed { .. }
-            | Event::CallFailed { .. }
-            | Event::RetryScheduled { .. }
-            | Event::LookUpRequested { .. }
-            | Event::LookUpAnswered { .. }
-            | Event::CheckpointOpened { .. }
-            | Event::CheckpointReminded { .. }
-            | Event::CheckpointEscalated { .. }
-            | Event::ApprovalGiven { .. }
-            | Event::CheckpointClosed { .. }
-            | Event::ApprovalVoided { .. }
-            | Event::ConditionEvaluated { .. }
-            | Event::StepCompleted { .. }
-            | Event::StepFailed { .. }
-            | Event::CancelRequested { .. }
-            | Event::RunEnded { .. }
-            | Event::RunReopened { .. }
-            | Event::RunContinued { .. }
-            | Event::RunMoved { .. } => {}
+            Event::Call { .. } => {}
         }
     }
 
@@ -417,14 +411,14 @@ impl<'a> Player<'a> {
         match &self.state.phase {
             Phase::Unstarted => "has not started".to_owned(),
             Phase::Ended(ended) => format!("is over ({})", ended.status.tag()),
-            Phase::WaitingForm(_) => format!("waits for a form in `{at}`"),
-            Phase::WaitingApproval(_) => format!("waits for an approval in `{at}`"),
-            Phase::WaitingHandoff(_) => format!("is with a person in `{at}`"),
-            Phase::WaitingUnknown(_) => format!("asks what became of the call of `{at}`"),
-            Phase::BackingOff(_) => format!("waits to try `{at}` again"),
-            Phase::Moving | Phase::AtStep(_) | Phase::CallDown(_) | Phase::Calling(_) | Phase::LookingUp(_) => {
-                format!("is at `{at}`")
-            }
+            Phase::Waiting(wait) => match wait {
+                Wait::Form(_) => format!("waits for a form in `{at}`"),
+                Wait::Approval(_) => format!("waits for an approval in `{at}`"),
+                Wait::Handoff(_) => format!("is with a person in `{at}`"),
+                Wait::Unknown(_) => format!("asks what became of the call of `{at}`"),
+            },
+            Phase::Calling { stage: Stage::BackingOff { .. }, .. } => format!("waits to try `{at}` again"),
+            Phase::Calling { .. } | Phase::Moving | Phase::AtStep(_) => format!("is at `{at}`"),
         }
     }
 
@@ -437,7 +431,7 @@ impl<'a> Player<'a> {
     /// Somebody who may decide the open approval.
     fn approver(&self) -> Actor {
         let mut actor = operator();
-        let Phase::WaitingApproval(wait) = &self.state.phase else { return actor };
+        let Some(wait) = self.state.phase.approval() else { return actor };
         if let Some(CompiledStep::Approval(step)) = self.version.step(&wait.place.step) {
             actor.roles.extend(step.approvers().roles.iter().chain(wait.escalated.iter().flatten()).cloned());
             let listed =
@@ -457,7 +451,7 @@ impl<'a> Player<'a> {
     fn step_of(&self, visit: u32) -> StepId {
         let events = self.log.iter().rev().flat_map(|entry| &entry.events);
         let mut entered = events.filter_map(|event| {
-            let Event::StepEntered { visit: entered, step, .. } = event else { return None };
+            let Event::Step { visit: entered, what: StepEvent::Entered { step, .. } } = event else { return None };
             (*entered == visit).then(|| step.clone())
         });
         entered.next().unwrap_or_default()
@@ -506,24 +500,22 @@ fn operator() -> Actor {
 
 /// The answer as the machine takes it.
 fn input_of(effect: &Effect, answer: &Answer) -> Result<Input, NotPlayed> {
-    let (visit, call, attempt) = effect.sent();
+    let id = effect.id();
     let looked_up = matches!(effect, Effect::LookUp { .. });
     let failed = |error: StepError| Input::CallFailed {
-        visit,
-        call,
-        attempt,
+        id,
         error,
         exchange: Value::Null,
         retry_after_seconds: None,
         jitter_per_mille: JITTER_PER_MILLE,
     };
-    let found = |result| Ok(Input::LookedUp { visit, call, attempt, result });
+    let found = |result| Ok(Input::LookedUp { id, result });
     match answer {
         Answer::Happened { output } if looked_up => found(LookUpResult::Happened { output: output.clone() }),
         Answer::DidNotHappen if looked_up => found(LookUpResult::DidNotHappen),
         Answer::Unclear | Answer::Timeout | Answer::Error { .. } if looked_up => found(LookUpResult::Unclear),
         Answer::Output { output, .. } if !looked_up => {
-            Ok(Input::CallSucceeded { visit, call, attempt, output: output.clone(), exchange: Value::Null })
+            Ok(Input::CallSucceeded { id, output: output.clone(), exchange: Value::Null })
         }
         Answer::Error { class, code, message, details, .. } => Ok(failed(StepError {
             class: *class,

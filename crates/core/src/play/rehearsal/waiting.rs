@@ -6,7 +6,7 @@ use crate::{
     catalogue::{Catalogue, Risk},
     document::StepId,
     log::{LogEntry, StepError},
-    run::{CallRequest, CompiledStep, Effect, Event, Opened, Phase, RunState, Version},
+    run::{CallRequest, CheckpointEvent, CompiledStep, Effect, Event, Opened, Phase, RunState, Stage, Version},
     time::Timestamp,
 };
 use serde::Serialize;
@@ -151,32 +151,33 @@ impl Standing<'_> {
     pub(super) fn waiting(&self) -> Waiting {
         match &self.state.phase {
             Phase::Unstarted => Waiting::Start { reason: String::new() },
-            Phase::Calling(calling) => self.call(&calling.place.step).map_or(Waiting::Nothing, Waiting::Answer),
-            Phase::LookingUp(wait) => self.call(&wait.calling.place.step).map_or(Waiting::Nothing, Waiting::LookUp),
-            Phase::WaitingForm(_) | Phase::WaitingApproval(_) | Phase::WaitingHandoff(_) | Phase::WaitingUnknown(_) => {
-                self.opened().map_or(Waiting::Nothing, |opened| self.checkpoint(opened))
+            Phase::Calling { calling, stage } => {
+                let step = &calling.place.step;
+                match stage {
+                    Stage::UnderWay => self.call(step).map_or(Waiting::Nothing, Waiting::Answer),
+                    Stage::LookingUp { .. } => self.call(step).map_or(Waiting::Nothing, Waiting::LookUp),
+                    Stage::BackingOff { attempt, due } => {
+                        Waiting::Retry { visit: calling.place.visit, step: step.clone(), attempt: *attempt, due: *due }
+                    }
+                    Stage::Down => Waiting::Nothing,
+                }
             }
-            Phase::BackingOff(wait) => Waiting::Retry {
-                visit: wait.calling.place.visit,
-                step: wait.calling.place.step.clone(),
-                attempt: wait.attempt,
-                due: wait.due,
-            },
-            Phase::Moving | Phase::AtStep(_) | Phase::CallDown(_) | Phase::Ended(_) => Waiting::Nothing,
+            Phase::Waiting(_) => self.opened().map_or(Waiting::Nothing, |opened| self.checkpoint(opened)),
+            Phase::Moving | Phase::AtStep(_) | Phase::Ended(_) => Waiting::Nothing,
         }
     }
 
     fn call(&self, step: &str) -> Option<Call> {
-        let (Effect::InvokeAction { visit, attempt, action, connection, input, timeout, .. }
-        | Effect::LookUp { visit, attempt, action, connection, input, timeout, .. }) = self.effect?
+        let (Effect::InvokeAction { id, action, connection, input, timeout, .. }
+        | Effect::LookUp { id, action, connection, input, timeout, .. }) = self.effect?
         else {
             return None;
         };
         let spec = self.catalogue.action(action);
         Some(Call {
-            visit: *visit,
+            visit: id.visit,
             step: step.to_owned(),
-            attempt: *attempt,
+            attempt: id.attempt,
             action: action.clone(),
             connection: connection.clone(),
             input: input.clone(),
@@ -190,7 +191,10 @@ impl Standing<'_> {
     fn opened(&self) -> Option<&Opened> {
         let events = self.log.iter().rev().flat_map(|entry| entry.events.iter().rev());
         events
-            .filter_map(|event| if let Event::CheckpointOpened { opened, .. } = event { Some(opened) } else { None })
+            .filter_map(|event| match event {
+                Event::Checkpoint { what: CheckpointEvent::Opened { opened, .. }, .. } => Some(opened),
+                Event::Checkpoint { .. } | Event::Run(_) | Event::Step { .. } | Event::Call { .. } => None,
+            })
             .next()
     }
 
@@ -202,7 +206,7 @@ impl Standing<'_> {
                 Waiting::Form { visit, step, prompt, schema, prefill, submit, due }
             }
             Opened::Approval { summary, requests, difference } => {
-                self.approval((visit, step), (summary, requests, difference))
+                self.approval((visit, step), (summary, requests.to_vec(), difference))
             }
             Opened::Handoff { team, note } => {
                 let outcomes = match self.version.step(&step) {
@@ -211,7 +215,10 @@ impl Standing<'_> {
                 };
                 Waiting::Handoff { visit, step, team, note, outcomes, due }
             }
-            Opened::UnknownOutcome { request, error, .. } => Waiting::UnknownOutcome { visit, step, request, error },
+            Opened::UnknownOutcome { request, error, .. } => {
+                let request = CallRequest::clone(&request);
+                Waiting::UnknownOutcome { visit, step, request, error }
+            }
         }
     }
 
@@ -220,8 +227,8 @@ impl Standing<'_> {
         (visit, step): (u32, StepId),
         (summary, requests, difference): (String, Vec<GuardedRequest>, Option<RequestDifference>),
     ) -> Waiting {
-        let (Phase::WaitingApproval(wait), Some(CompiledStep::Approval(approval))) =
-            (&self.state.phase, self.version.step(&step))
+        let (Some(wait), Some(CompiledStep::Approval(approval))) =
+            (self.state.phase.approval(), self.version.step(&step))
         else {
             return Waiting::Nothing;
         };

@@ -2,11 +2,11 @@
 
 use crate::{
     approval::{GuardedRequest, RequestDifference, policy},
-    document::{self, ApprovalTimeout, Approvers, StepId, TimeoutOutcome},
+    document::{self, ApprovalTimeout, Approvers, Exit, StepId, TimeoutOutcome},
     expr::TextTemplate,
     log::StepError,
     run::{
-        Actor, ApprovalWait, ClosedBy, CompileError, CompiledStep, Event, Opened, Phase, Refusal,
+        Actor, ApprovalWait, CheckpointEvent, ClosedBy, CompileError, CompiledStep, Opened, Outcome, Refusal, Verdict,
         machine::{Completion, Flow, Machine},
         state::Place,
         version,
@@ -63,8 +63,19 @@ impl Compiled {
     /// The outcomes a person may choose.
     #[must_use]
     pub fn outcomes(&self) -> Vec<String> {
-        let changes = self.on_changes.as_ref().map(|_| "changes".to_owned());
-        ["approved".to_owned(), "rejected".to_owned()].into_iter().chain(changes).collect()
+        Verdict::ALL
+            .into_iter()
+            .filter(|verdict| self.leads(*verdict).is_some())
+            .map(|verdict| verdict.word().to_owned())
+            .collect()
+    }
+
+    fn leads(&self, verdict: Verdict) -> Option<&StepId> {
+        match verdict {
+            Verdict::Approved => Some(&self.on_approve),
+            Verdict::Rejected => Some(&self.on_reject),
+            Verdict::Changes => self.on_changes.as_ref(),
+        }
     }
 
     pub(crate) fn requests(&self, machine: &Machine<'_>) -> Result<Vec<GuardedRequest>, StepError> {
@@ -107,55 +118,48 @@ pub(crate) fn enter(
     };
     let due = step.timeout.as_ref().map(|timeout| machine.now.plus(timeout.after));
     let remind_at = step.remind_after.map(|after| machine.now.plus(after));
-    let opened = Opened::Approval { summary, requests, difference };
-    machine.emit(Event::CheckpointOpened { visit: place.visit, opened, due, remind_at });
+    let opened = Opened::Approval { summary, requests: requests.into(), difference };
+    machine.checkpoint(place.visit, CheckpointEvent::Opened { opened, due, remind_at });
     Flow::Stay
 }
 
 pub(crate) fn decided(
     machine: &mut Machine<'_>,
     visit: u32,
-    outcome: &str,
+    verdict: Verdict,
     comment: String,
     by: Actor,
 ) -> Result<Flow, Refusal> {
     let version = machine.version;
-    let Phase::WaitingApproval(wait) = machine.state.phase.clone() else { return Err(Refusal::Stale) };
-    if wait.place.visit != visit {
+    let Some(wait) = machine.state.phase.approval().filter(|wait| wait.place.visit == visit).cloned() else {
         return Err(Refusal::Stale);
-    }
+    };
     let Some(CompiledStep::Approval(step)) = version.step(&wait.place.step) else {
         return Ok(machine.lost(&wait.place));
     };
-    let offered = step.outcomes();
-    if !offered.iter().any(|offer| offer == outcome) {
-        return Err(Refusal::NotOffered { outcome: outcome.to_owned(), offered });
-    }
+    let Some(next) = step.leads(verdict) else {
+        return Err(Refusal::NotOffered { outcome: verdict.word().to_owned(), offered: step.outcomes() });
+    };
     if let Some(reason) = step.why_not(&by, &wait, machine.state.info.started_by.as_ref()) {
         return Err(Refusal::NotAnApprover(reason));
     }
-    if outcome == "approved" {
+    if verdict == Verdict::Approved {
         let needed = usize::try_from(step.people(&wait).quorum).unwrap_or(usize::MAX);
         if wait.given.len() + 1 < needed {
-            machine.emit(Event::ApprovalGiven { visit, by, comment });
+            machine.checkpoint(visit, CheckpointEvent::ApprovalGiven { by, comment });
             return Ok(Flow::Stay);
         }
     }
-    let next = match outcome {
-        "approved" => &step.on_approve,
-        "changes" => step.on_changes.as_ref().unwrap_or(&step.on_reject),
-        _ => &step.on_reject,
-    };
     let output = json!({
-        "outcome": outcome,
+        "outcome": verdict,
         "comment": comment,
         "by": { "id": by.id, "name": by.name, "email": by.email },
     });
-    Ok(close(machine, &wait.place, Closing { outcome, by: ClosedBy::Person { actor: by }, comment, output, next }))
+    Ok(close(machine, &wait.place, Closing { verdict, by: ClosedBy::Person { actor: by }, comment, output, next }))
 }
 
 struct Closing<'a> {
-    outcome: &'a str,
+    verdict: Verdict,
     by: ClosedBy,
     comment: String,
     output: Value,
@@ -163,9 +167,13 @@ struct Closing<'a> {
 }
 
 fn close(machine: &mut Machine<'_>, place: &Place, closing: Closing<'_>) -> Flow {
-    let Closing { outcome, by, comment, output, next } = closing;
-    let (visit, exit) = (place.visit, outcome.to_owned());
-    machine.emit(Event::CheckpointClosed { visit, outcome: exit.clone(), by, comment, values: Value::Null });
+    let Closing { verdict, by, comment, output, next } = closing;
+    machine.close(place.visit, Outcome::Decided(verdict), by, comment, Value::Null);
+    let exit = match verdict {
+        Verdict::Approved => Exit::Approved,
+        Verdict::Rejected => Exit::Rejected,
+        Verdict::Changes => Exit::Changes,
+    };
     machine.complete(place, Completion { exit, next, set: &[], output: Some(output), on_error: None })
 }
 
@@ -173,21 +181,21 @@ pub(crate) fn timer_fired(machine: &mut Machine<'_>, wait: &ApprovalWait) -> Flo
     let version = machine.version;
     let (visit, now) = (wait.place.visit, machine.now);
     if wait.due.is_none_or(|due| due > now) {
-        machine.emit(Event::CheckpointReminded { visit });
+        machine.checkpoint(visit, CheckpointEvent::Reminded);
         return Flow::Stay;
     }
     let Some(CompiledStep::Approval(step)) = version.step(&wait.place.step) else { return machine.lost(&wait.place) };
     let Some(timeout) = &step.timeout else { return machine.lost(&wait.place) };
-    let (outcome, branch) = match timeout.outcome {
-        TimeoutOutcome::Approved => ("approved", &step.on_approve),
+    let (verdict, branch) = match timeout.outcome {
+        TimeoutOutcome::Approved => (Verdict::Approved, &step.on_approve),
         TimeoutOutcome::Escalate if wait.escalated.is_none() => {
             let (roles, due) = (timeout.escalate_to.clone(), now.plus(timeout.after));
-            machine.emit(Event::CheckpointEscalated { visit, roles, due });
+            machine.checkpoint(visit, CheckpointEvent::Escalated { roles, due });
             return Flow::Stay;
         }
-        TimeoutOutcome::Rejected | TimeoutOutcome::Escalate => ("rejected", &step.on_reject),
+        TimeoutOutcome::Rejected | TimeoutOutcome::Escalate => (Verdict::Rejected, &step.on_reject),
     };
     let next = timeout.next.as_ref().unwrap_or(branch);
-    let output = json!({ "outcome": outcome, "comment": "", "by": null, "timeout": true });
-    close(machine, &wait.place, Closing { outcome, by: ClosedBy::Timeout, comment: String::new(), output, next })
+    let output = json!({ "outcome": verdict, "comment": "", "by": null, "timeout": true });
+    close(machine, &wait.place, Closing { verdict, by: ClosedBy::Timeout, comment: String::new(), output, next })
 }

@@ -1,10 +1,11 @@
 //! `collect_form`: a form inline in the conversation.
 
 use crate::{
-    document::{self, StepId, WaitTimeout},
+    document::{self, Exit, StepId, WaitTimeout},
     expr::{Template, TextTemplate},
     run::{
-        Actor, ClosedBy, CompileError, CompiledStep, Event, Opened, Phase, PostedForm, Refusal, forms,
+        Actor, CheckpointEvent, ClosedBy, CompileError, CompiledStep, FormWait, Opened, Outcome, Phase, PostedForm,
+        Refusal, StepEvent, Wait, forms,
         machine::{Completion, Flow, Machine},
         state::Place,
         version,
@@ -53,31 +54,31 @@ pub(crate) fn enter(machine: &mut Machine<'_>, step: &Compiled, place: &Place) -
     };
     let (visit, schema, submit) = (place.visit, step.schema.clone(), step.submit.clone());
     let form = PostedForm { schema: schema.clone(), prefill: prefill.clone(), submit: submit.clone() };
-    machine.emit(Event::MessagePosted { visit, body: prompt.clone(), form: Some(form) });
+    machine.step(visit, StepEvent::Said { body: prompt.clone(), form: Some(form) });
     let due = step.timeout.as_ref().map(|timeout| machine.now.plus(timeout.after));
     let opened = Opened::Form { prompt, schema, prefill, submit };
-    machine.emit(Event::CheckpointOpened { visit, opened, due, remind_at: None });
+    machine.checkpoint(visit, CheckpointEvent::Opened { opened, due, remind_at: None });
     Flow::Stay
 }
 
 pub(crate) fn submitted(machine: &mut Machine<'_>, visit: u32, values: Value, by: Actor) -> Result<Flow, Refusal> {
     let version = machine.version;
-    let Phase::WaitingForm(wait) = machine.state.phase.clone() else { return Err(Refusal::Stale) };
-    if wait.place.visit != visit {
+    let Phase::Waiting(Wait::Form(FormWait { place, .. })) = &machine.state.phase else { return Err(Refusal::Stale) };
+    if place.visit != visit {
         return Err(Refusal::Stale);
     }
-    let Some(CompiledStep::CollectForm(step)) = version.step(&wait.place.step) else {
-        return Ok(machine.lost(&wait.place));
+    let place = place.clone();
+    let Some(CompiledStep::CollectForm(step)) = version.step(&place.step) else {
+        return Ok(machine.lost(&place));
     };
     let problems = forms::problems(&step.validator, &values);
     if !problems.is_empty() {
         return Err(Refusal::InvalidForm { problems });
     }
-    let (outcome, by) = ("submitted".to_owned(), ClosedBy::Person { actor: by });
-    machine.emit(Event::CheckpointClosed { visit, outcome, by, comment: String::new(), values: values.clone() });
+    machine.close(visit, Outcome::Submitted, ClosedBy::Person { actor: by }, String::new(), values.clone());
     Ok(machine.complete(
-        &wait.place,
-        Completion { exit: "next".into(), next: &step.next, set: &step.set, output: Some(values), on_error: None },
+        &place,
+        Completion { exit: Exit::Next, next: &step.next, set: &step.set, output: Some(values), on_error: None },
     ))
 }
 

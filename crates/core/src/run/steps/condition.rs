@@ -1,10 +1,10 @@
 //! `condition`: the first branch that holds.
 
 use crate::{
-    document::{self, StepId},
+    document::{self, Exit, StepId},
     expr::Expression,
     run::{
-        BranchValue, CompileError, Event,
+        BranchValue, CompileError, StepEvent,
         machine::{Flow, Machine},
         state::Place,
         version,
@@ -28,13 +28,13 @@ pub(crate) fn compile(step: &document::Condition, at: &version::Place<'_>) -> Re
 
 pub(crate) fn enter(machine: &mut Machine<'_>, step: &Compiled, place: &Place) -> Flow {
     let mut branches = Vec::new();
-    let mut taken = ("otherwise".to_owned(), &step.otherwise);
+    let mut taken = (Exit::Otherwise, &step.otherwise);
     for (index, (when, next)) in step.branches.iter().enumerate() {
         match when.truthy(&machine.scope()) {
             Ok((held, value)) => {
                 branches.push(BranchValue { when: when.source().to_owned(), value, held });
                 if held {
-                    taken = (format!("when {}", index + 1), next);
+                    taken = (Exit::When(index + 1), next);
                     break;
                 }
             }
@@ -42,8 +42,8 @@ pub(crate) fn enter(machine: &mut Machine<'_>, step: &Compiled, place: &Place) -
         }
     }
     let visit = place.visit;
-    machine.emit(Event::ConditionEvaluated { visit, branches });
+    machine.step(visit, StepEvent::Evaluated { branches });
     let (exit, next) = taken;
-    machine.emit(Event::StepCompleted { visit, exit, output: None, set: serde_json::Map::new() });
+    machine.step(visit, StepEvent::Completed { exit, output: None, set: serde_json::Map::new() });
     Flow::Go(next.clone())
 }

@@ -1,11 +1,11 @@
 //! `end`: final status and last words.
 
 use crate::{
-    document::{self, EndStatus},
+    document::{self, EndStatus, Exit},
     expr::{Template, TextTemplate},
     log::StepError,
     run::{
-        CompileError, EndedStatus, Event,
+        CompileError, EndedStatus, StepEvent,
         machine::{Flow, Machine},
         state::Place,
         version,
@@ -42,7 +42,7 @@ pub(crate) fn enter(machine: &mut Machine<'_>, step: &Compiled, place: &Place) -
     };
     let visit = place.visit;
     if !body.is_empty() {
-        machine.emit(Event::MessagePosted { visit, body: body.clone(), form: None });
+        machine.step(visit, StepEvent::Said { body: body.clone(), form: None });
     }
     let (status, error) = match step.status {
         EndStatus::Completed => (EndedStatus::Completed, None),
@@ -52,6 +52,6 @@ pub(crate) fn enter(machine: &mut Machine<'_>, step: &Compiled, place: &Place) -
             (EndedStatus::Failed, Some(StepError::fatal("ended_failed", message)))
         }
     };
-    machine.emit(Event::StepCompleted { visit, exit: "end".into(), output: None, set: Map::<String, Value>::new() });
+    machine.step(visit, StepEvent::Completed { exit: Exit::End, output: None, set: Map::<String, Value>::new() });
     machine.end(status, output, error, None)
 }

@@ -1,10 +1,11 @@
 //! `human_handoff`: the conversation goes to a person, and comes back.
 
 use crate::{
-    document::{self, StepId, WaitTimeout},
+    document::{self, Exit, StepId, WaitTimeout},
     expr::TextTemplate,
     run::{
-        Actor, ClosedBy, CompileError, CompiledStep, Event, Opened, Phase, Refusal,
+        Actor, CheckpointEvent, ClosedBy, CompileError, CompiledStep, HandedBack, HandoffWait, Opened, Outcome, Phase,
+        Refusal, StepEvent, Wait,
         machine::{Completion, Flow, Machine},
         state::Place,
         version,
@@ -53,40 +54,45 @@ pub(crate) fn enter(machine: &mut Machine<'_>, step: &Compiled, place: &Place) -
     };
     let visit = place.visit;
     if !body.is_empty() {
-        machine.emit(Event::MessagePosted { visit, body, form: None });
+        machine.step(visit, StepEvent::Said { body, form: None });
     }
     let due = step.timeout.as_ref().map(|timeout| machine.now.plus(timeout.after));
     let opened = Opened::Handoff { team: step.team.clone(), note };
-    machine.emit(Event::CheckpointOpened { visit, opened, due, remind_at: None });
+    machine.checkpoint(visit, CheckpointEvent::Opened { opened, due, remind_at: None });
     Flow::Stay
 }
 
 pub(crate) fn handed_back(
     machine: &mut Machine<'_>,
     visit: u32,
-    outcome: String,
+    back: HandedBack,
     comment: String,
     by: Actor,
 ) -> Result<Flow, Refusal> {
     let version = machine.version;
-    let Phase::WaitingHandoff(wait) = machine.state.phase.clone() else { return Err(Refusal::Stale) };
-    if wait.place.visit != visit {
+    let Phase::Waiting(Wait::Handoff(HandoffWait { place, .. })) = &machine.state.phase else {
+        return Err(Refusal::Stale);
+    };
+    if place.visit != visit {
         return Err(Refusal::Stale);
     }
-    let Some(CompiledStep::HumanHandoff(step)) = version.step(&wait.place.step) else {
-        return Ok(machine.lost(&wait.place));
+    let place = place.clone();
+    let Some(CompiledStep::HumanHandoff(step)) = version.step(&place.step) else {
+        return Ok(machine.lost(&place));
     };
-    let named = step.outcomes.iter().find(|(name, _)| *name == outcome);
-    let next = match named {
-        Some((_, next)) => next,
-        None if outcome == "returned" => &step.next,
-        None => return Err(Refusal::NotOffered { outcome, offered: step.outcomes() }),
+    // An outcome of the author's that is called as the ordinary one is that.
+    let named = step.outcomes.iter().find(|(name, _)| name == back.word());
+    let (exit, next) = match (named, &back) {
+        (Some((name, next)), _) => (Exit::Named(name.clone()), next),
+        (None, HandedBack::Returned) => (Exit::Next, &step.next),
+        (None, HandedBack::Named(name)) => {
+            return Err(Refusal::NotOffered { outcome: name.clone(), offered: step.outcomes() });
+        }
     };
-    let output = json!({ "outcome": outcome, "comment": comment, "by": { "id": by.id, "name": by.name } });
+    let output = json!({ "outcome": back.word(), "comment": comment, "by": { "id": by.id, "name": by.name } });
     let by = ClosedBy::Person { actor: by };
-    let exit = if named.is_some() { outcome.clone() } else { "next".to_owned() };
-    machine.emit(Event::CheckpointClosed { visit, outcome, by, comment, values: Value::Null });
-    Ok(machine.complete(&wait.place, Completion { exit, next, set: &[], output: Some(output), on_error: None }))
+    machine.close(visit, Outcome::HandedBack(back), by, comment, Value::Null);
+    Ok(machine.complete(&place, Completion { exit, next, set: &[], output: Some(output), on_error: None }))
 }
 
 pub(crate) fn timed_out(machine: &mut Machine<'_>, place: &Place) -> Flow {

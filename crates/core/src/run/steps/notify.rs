@@ -1,11 +1,11 @@
 //! `notify`: a message over one or more channels.
 
 use crate::{
-    document::{self, Channel, DEFAULT_CALL_TIMEOUT, Delivery, Recipient, Retry, StepId},
+    document::{self, Channel, DEFAULT_CALL_TIMEOUT, Delivery, Exit, Recipient, Retry, StepId},
     expr::{Scope, TextTemplate},
     log::StepError,
     run::{
-        CallRequest, CompileError, Event, calls,
+        CallRequest, CompileError, StepEvent, calls,
         machine::{Completion, Flow, Machine},
         state::Place,
         version,
@@ -59,7 +59,7 @@ fn deliver(machine: &mut Machine<'_>, step: &Compiled, place: &Place, call: u16)
     while let Some(channel) = step.channels.get(usize::from(call)).copied() {
         match message(step, channel, &machine.scope()) {
             Ok(CallRequest::Message { channel: Channel::Conversation, body, .. }) => {
-                machine.emit(Event::MessagePosted { visit: place.visit, body, form: None });
+                machine.step(place.visit, StepEvent::Said { body, form: None });
                 if step.delivery == Delivery::First {
                     break;
                 }
@@ -124,6 +124,6 @@ pub(crate) fn refused(machine: &mut Machine<'_>, step: &Compiled, place: &Place,
 fn done(machine: &mut Machine<'_>, step: &Compiled, place: &Place) -> Flow {
     machine.complete(
         place,
-        Completion { exit: "next".into(), next: &step.next, set: &[], output: None, on_error: step.on_error.as_ref() },
+        Completion { exit: Exit::Next, next: &step.next, set: &[], output: None, on_error: step.on_error.as_ref() },
     )
 }

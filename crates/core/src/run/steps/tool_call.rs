@@ -3,7 +3,7 @@
 use crate::{
     approval::{GuardedRequest, RequestDifference, request_hash},
     catalogue::Risk,
-    document::{self, DEFAULT_CALL_TIMEOUT, Retry, StepId},
+    document::{self, DEFAULT_CALL_TIMEOUT, Exit, Retry, StepId},
     expr::Template,
     log::StepError,
     run::{
@@ -124,7 +124,7 @@ pub(crate) fn answered(machine: &mut Machine<'_>, step: &Compiled, place: &Place
     machine.complete(
         place,
         Completion {
-            exit: "next".into(),
+            exit: Exit::Next,
             next: &step.next,
             set: &step.set,
             output: None,

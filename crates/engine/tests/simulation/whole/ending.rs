@@ -2,7 +2,10 @@
 
 use super::director::Director;
 use crate::{people::WORKSPACE, scenario::Report, store::Store};
-use countersign_core::{log::FailureClass, run::Event};
+use countersign_core::{
+    log::FailureClass,
+    run::{CallEvent, Event, StepEvent},
+};
 use countersign_store::{AuditFilter, CheckpointFilter, PageRequest, RunEventsRow, RunFilter, StepExecutionRow};
 use std::collections::BTreeMap;
 
@@ -67,14 +70,16 @@ fn every_step_is_recorded(run: &str, log: &[RunEventsRow], rows: &[StepExecution
         let events: Vec<Event> = serde_json::from_str(&entry.events).map_err(|error| error.to_string())?;
         for event in events {
             match event {
-                Event::CallSucceeded { visit, call, attempt, .. } => {
-                    answers.insert((visit, u32::from(call), attempt), "completed");
+                Event::Call { id, what: CallEvent::Succeeded { .. } } => {
+                    answers.insert((id.visit, u32::from(id.call), id.attempt), "completed");
                 }
-                Event::CallFailed { visit, call, attempt, error, .. } => {
+                Event::Call { id, what: CallEvent::Failed { error, .. } } => {
                     let status = if error.class == FailureClass::Unknown { "unknown" } else { "failed" };
-                    answers.insert((visit, u32::from(call), attempt), status);
+                    answers.insert((id.visit, u32::from(id.call), id.attempt), status);
                 }
-                Event::StepCompleted { visit, .. } | Event::StepFailed { visit, .. } => finished.push(visit),
+                Event::Step { visit, what: StepEvent::Completed { .. } | StepEvent::Failed { .. } } => {
+                    finished.push(visit);
+                }
                 _ => {}
             }
         }

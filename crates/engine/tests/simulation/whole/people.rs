@@ -193,7 +193,7 @@ enum Answer {
 /// What the call in doubt gave, if it took place.
 fn happened(row: &CheckpointRow, known: &std::collections::BTreeMap<String, (u32, Value)>) -> Option<Value> {
     match serde_json::from_str(&row.payload) {
-        Ok(Opened::UnknownOutcome { key, .. }) => known.get(&key).map(|(_, output)| output.clone()),
+        Ok(Opened::UnknownOutcome { key, .. }) => known.get(&*key).map(|(_, output)| output.clone()),
         _ => None,
     }
 }

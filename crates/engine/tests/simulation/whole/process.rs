@@ -244,7 +244,7 @@ impl Life {
         let id = world.new_id();
         match (world.sabotage, effect) {
             (Sabotage::FreshKeys, Effect::InvokeAction { key, .. } | Effect::SendMessage { key, .. }) => {
-                key.push_str(&id)
+                *key = format!("{key}{id}").into()
             }
             (Sabotage::ChangesRequests, Effect::InvokeAction { input, .. }) => *input = serde_json::json!({ "x": id }),
             _ => {}

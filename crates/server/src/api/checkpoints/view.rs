@@ -14,7 +14,7 @@ use countersign_api::{
 use countersign_core::{
     approval::{self, preview},
     document::{StepKind, TimeoutOutcome},
-    run::{Actor, CallRequest, ClosedBy, CompiledStep, Event, Opened, Phase, Version},
+    run::{Actor, CallRequest, ClosedBy, CompiledStep, Opened, Outcome, Phase, Verdict, Version},
     time::Timestamp,
 };
 use countersign_engine::{LoadedCheckpoint, LoadedRun};
@@ -36,7 +36,7 @@ fn why_not(caller: &Caller, row: &CheckpointRow, loaded: &LoadedRun) -> Option<S
     }
     match row.kind {
         CheckpointKind::Approval => {
-            let Phase::WaitingApproval(wait) = &loaded.state.phase else {
+            let Some(wait) = loaded.state.phase.approval() else {
                 return Some("the run has moved on".to_owned());
             };
             match loaded.version.step(&row.step) {
@@ -202,7 +202,7 @@ async fn show(app: &App, detail: &mut Checkpoint, opened: Opened, (workspace, lo
                 approved: difference.approved,
                 now: difference.now,
             });
-            for request in requests {
+            for request in requests.to_vec() {
                 let connection = request.connection.as_deref();
                 let rendered = render(app, workspace, (&request.action, connection), &request.input).await;
                 let (rendered, error) = match rendered {
@@ -227,34 +227,22 @@ async fn show(app: &App, detail: &mut Checkpoint, opened: Opened, (workspace, lo
             detail.note = Some(note).filter(|note| !note.is_empty());
         }
         Opened::UnknownOutcome { key, request, error, .. } => {
-            let action = match &request {
+            let action = match request.as_ref() {
                 CallRequest::Action { action, .. } => action.clone(),
                 CallRequest::Message { channel, .. } => channel.tag().to_owned(),
             };
-            let at = sent_at(loaded, &key).unwrap_or(detail.item.opened_at);
-            detail.unknown = Some(UnknownCall { sent: request.into(), at, action, key, error: error.into() });
+            let history = loaded.history();
+            let at = history.iter().flat_map(|execution| &execution.attempts).rfind(|attempt| *attempt.key == *key);
+            let at = at.map_or(detail.item.opened_at, |attempt| attempt.sent_at.0);
+            detail.unknown = Some(UnknownCall {
+                sent: CallRequest::clone(&request).into(),
+                at,
+                action,
+                key: key.to_string(),
+                error: error.into(),
+            });
         }
     }
-}
-
-/// When the call with this key was sent last, be it again after a crash.
-fn sent_at(loaded: &LoadedRun, key: &str) -> Option<i64> {
-    let (mut of_key, mut at) = (None, None);
-    for entry in &loaded.log {
-        for event in &entry.events {
-            if let Event::CallRequested { visit, call, key: own, .. } = event
-                && own == key
-            {
-                (of_key, at) = (Some((*visit, *call)), Some(entry.at.0));
-            }
-            if let Event::CallResumed { visit, call, .. } = event
-                && of_key == Some((*visit, *call))
-            {
-                at = Some(entry.at.0);
-            }
-        }
-    }
-    at
 }
 
 pub(crate) async fn render(
@@ -277,7 +265,7 @@ pub(crate) fn risk(app: &App, action: &str) -> Option<countersign_api::Risk> {
 
 /// Those who were asked, when the run was moved to a version that would ask others.
 fn asked(phase: &Phase) -> Option<&countersign_core::document::Approvers> {
-    if let Phase::WaitingApproval(wait) = phase { wait.people.as_ref() } else { None }
+    phase.approval().and_then(|wait| wait.people.as_ref())
 }
 
 fn approvers(approvers: &countersign_core::document::Approvers) -> Approvers {
@@ -291,24 +279,18 @@ fn approvers(approvers: &countersign_core::document::Approvers) -> Approvers {
 
 /// Approvals given at this entry of the step, the deciding one last.
 fn approvals(loaded: &LoadedRun, row: &CheckpointRow) -> Vec<ApprovalGiven> {
-    let events = loaded.log.iter().flat_map(|entry| entry.events.iter().map(|event| (entry.at.0, event)));
-    events.filter_map(|(at, event)| approval_in(event, row.visit).map(|(by, comment)| given(by, comment, at))).collect()
-}
-
-/// Who approved in this event, and their words.
-fn approval_in(event: &Event, at_visit: u32) -> Option<(&Actor, &str)> {
-    if let Event::ApprovalGiven { visit, by, comment } = event
-        && *visit == at_visit
-    {
-        return Some((by, comment));
-    }
-    if let Event::CheckpointClosed { visit, outcome, by: ClosedBy::Person { actor }, comment, .. } = event
-        && *visit == at_visit
-        && outcome == "approved"
-    {
-        return Some((actor, comment));
-    }
-    None
+    let checkpoints = loaded.history().into_iter().flat_map(|execution| execution.checkpoints);
+    let Some(checkpoint) = checkpoints.into_iter().find(|checkpoint| checkpoint.id == row.id) else {
+        return Vec::new();
+    };
+    let several = checkpoint.approvals.iter().map(|one| given(&one.by, &one.comment, one.at.0));
+    let last = match (&checkpoint.outcome, &checkpoint.closed_by, checkpoint.closed_at) {
+        (Some(Outcome::Decided(Verdict::Approved)), Some(ClosedBy::Person { actor }), Some(at)) => {
+            Some(given(actor, &checkpoint.comment, at.0))
+        }
+        _ => None,
+    };
+    several.chain(last).collect()
 }
 
 fn given(by: &Actor, comment: &str, at: i64) -> ApprovalGiven {

@@ -6,7 +6,7 @@ use crate::{
     rows::{Tell, json_object},
 };
 use countersign_api::{FormStatus, Message, MessageAuthor, MessageForm};
-use countersign_core::run::{Event, PostedForm};
+use countersign_core::run::PostedForm;
 use countersign_store::{CheckpointRow, CheckpointStatus, MessageRow};
 use serde_json::{Map, Value};
 use std::collections::HashMap;
@@ -79,13 +79,14 @@ async fn submitted(
 ) -> ApiResult<Option<Map<String, Value>>> {
     if !answers.contains_key(&checkpoint.run) {
         let loaded = app.engine.load(&checkpoint.workspace, &checkpoint.run).await?;
-        let closed = loaded.log.into_iter().flat_map(|entry| entry.events).filter_map(answers_in);
+        let closed = loaded.history().into_iter().flat_map(|execution| {
+            let visit = execution.visit;
+            execution.checkpoints.into_iter().filter_map(move |checkpoint| match checkpoint.values {
+                Value::Object(values) => Some((visit, values)),
+                _ => None,
+            })
+        });
         answers.insert(checkpoint.run.clone(), closed.collect());
     }
     Ok(answers.get(&checkpoint.run).and_then(|run| run.get(&checkpoint.visit)).cloned())
-}
-
-fn answers_in(event: Event) -> Option<(u32, Map<String, Value>)> {
-    let Event::CheckpointClosed { visit, values: Value::Object(values), .. } = event else { return None };
-    Some((visit, values))
 }

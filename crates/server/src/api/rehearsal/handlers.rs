@@ -177,7 +177,7 @@ pub(crate) async fn samples(
 }
 
 fn recorded(run: &str, attempt: AttemptRecord) -> Option<RecordedAnswer> {
-    let CallRequest::Action { action, input, .. } = serde_json::from_value(attempt.request).ok()? else { return None };
+    let CallRequest::Action { action, input, .. } = CallRequest::clone(&attempt.request) else { return None };
     let answer = match (attempt.output, attempt.error) {
         (Some(output), _) if attempt.status == ExecutionStatus::Completed => {
             Answer::Output { output: masked(output), given: Some(Given::Recorded) }

@@ -245,11 +245,11 @@ pub(crate) async fn list_run_events(
     let rows = app.store.run_events(caller.workspace(), &id, query.after.unwrap_or(0)).await?;
     let mut items = Vec::new();
     for row in rows {
-        let events: Vec<serde_json::Map<String, Value>> =
+        let events: Vec<countersign_core::run::Event> =
             serde_json::from_str(&row.events).map_err(ApiError::internal)?;
-        items.extend(events.into_iter().map(|mut data| {
-            let kind = data.shift_remove("type").and_then(|kind| kind.as_str().map(str::to_owned));
-            RunEvent { seq: row.seq, at: row.at, kind: kind.unwrap_or_default(), data }
+        items.extend(events.iter().map(|event| {
+            let (kind, data) = (event.tag().to_owned(), event.told());
+            RunEvent { seq: row.seq, at: row.at, kind, data }
         }));
     }
     Ok(Json(Page::whole(items)))

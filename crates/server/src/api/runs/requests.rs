@@ -2,33 +2,18 @@
 
 use crate::{api::checkpoints::view::render, app::App};
 use countersign_api::{RenderedRequest, VisitRequest};
-use countersign_core::run::{CallRequest, Event};
+use countersign_core::{log::AttemptRecord, run::CallRequest};
 use countersign_engine::LoadedRun;
 use serde_json::Value;
-use std::collections::BTreeMap;
 
 /// One for each attempt of a step entry, in order. A failed exchange was recorded whole, of others only the facts.
 pub(crate) async fn visit_requests(app: &App, workspace: &str, loaded: &LoadedRun, visit: u32) -> Vec<VisitRequest> {
-    let mut sent: BTreeMap<(u16, u32), (CallRequest, Value, Value)> = BTreeMap::new();
-    for event in loaded.log.iter().flat_map(|entry| &entry.events) {
-        if let Event::CallRequested { visit: own, call, attempt, request, .. } = event
-            && *own == visit
-        {
-            sent.insert((*call, *attempt), (request.clone(), Value::Null, Value::Null));
-        } else if let Event::CallSucceeded { visit: own, call, attempt, exchange, output } = event
-            && *own == visit
-            && let Some(known) = sent.get_mut(&(*call, *attempt))
-        {
-            (known.1, known.2) = (exchange.clone(), output.clone());
-        } else if let Event::CallFailed { visit: own, call, attempt, exchange, .. } = event
-            && *own == visit
-            && let Some(known) = sent.get_mut(&(*call, *attempt))
-        {
-            known.1.clone_from(exchange);
-        }
-    }
-    let mut requests = Vec::with_capacity(sent.len());
-    for ((call, attempt), (request, exchange, output)) in sent {
+    let executions = loaded.history().into_iter().filter(|execution| execution.visit == visit);
+    let mut attempts: Vec<AttemptRecord> = executions.flat_map(|execution| execution.attempts).collect();
+    attempts.sort_by_key(|sent| (sent.call, sent.attempt));
+    let mut requests = Vec::with_capacity(attempts.len());
+    for AttemptRecord { call, attempt, request, exchange, output, .. } in attempts {
+        let output = output.unwrap_or_default();
         requests.push(one(app, workspace, (call, attempt), &request, exchange, output).await);
     }
     requests

@@ -5,7 +5,7 @@ use crate::{
     document::StepId,
     log::LogEntry,
     play::rehearsal::{Expectations, ExpectedMessage, ExpectedRequest},
-    run::{CallRequest, EndedStatus, Event},
+    run::{CallEvent, CallRequest, CheckpointEvent, EndedStatus, Event, RunEvent, StepEvent},
 };
 use serde_json::{Map, Value};
 
@@ -41,46 +41,44 @@ impl Facts {
     /// `leaving` is the message under way.
     fn take(&mut self, event: &Event, leaving: &mut Option<(String, String)>) {
         match event {
-            Event::StepEntered { step, .. } => self.path.push(step.clone()),
-            Event::CallRequested { attempt, request, .. } => match request {
-                CallRequest::Action { action, input, .. } => {
-                    *leaving = None;
-                    if *attempt == 1 {
-                        self.requests.push((action.clone(), input.clone()));
-                    }
-                }
-                CallRequest::Message { channel, body, .. } => *leaving = Some((channel.tag().to_owned(), body.clone())),
-            },
-            Event::CallSucceeded { .. } => self.said.extend(leaving.take().filter(|(_, text)| !text.is_empty())),
-            // What a person says of a message is not seen as sent.
-            Event::CheckpointOpened { .. } => *leaving = None,
-            Event::MessagePosted { body, .. } => {
-                if !body.is_empty() {
-                    self.said.push(("conversation".to_owned(), body.clone()));
-                }
-            }
-            Event::RunEnded { status, output, error, .. } => {
+            Event::Run(RunEvent::Ended { status, output, error, .. }) => {
                 let error = error.as_ref().map(|error| error.code.clone());
                 self.end = Some(End { status: *status, output: output.clone(), error });
             }
-            Event::RunStarted { .. }
-            | Event::CallResumed { .. }
-            | Event::CallFailed { .. }
-            | Event::RetryScheduled { .. }
-            | Event::LookUpRequested { .. }
-            | Event::LookUpAnswered { .. }
-            | Event::CheckpointReminded { .. }
-            | Event::CheckpointEscalated { .. }
-            | Event::ApprovalGiven { .. }
-            | Event::CheckpointClosed { .. }
-            | Event::ApprovalVoided { .. }
-            | Event::ConditionEvaluated { .. }
-            | Event::StepCompleted { .. }
-            | Event::StepFailed { .. }
-            | Event::CancelRequested { .. }
-            | Event::RunReopened { .. }
-            | Event::RunContinued { .. }
-            | Event::RunMoved { .. } => {}
+            Event::Run(_) => {}
+            Event::Step { what, .. } => match what {
+                StepEvent::Entered { step, .. } => self.path.push(step.clone()),
+                StepEvent::Said { body, .. } if !body.is_empty() => {
+                    self.said.push(("conversation".to_owned(), body.clone()));
+                }
+                StepEvent::Said { .. }
+                | StepEvent::Evaluated { .. }
+                | StepEvent::ApprovalVoided { .. }
+                | StepEvent::Completed { .. }
+                | StepEvent::Failed { .. } => {}
+            },
+            Event::Call { id, what } => match what {
+                CallEvent::Requested { request, .. } => match request.as_ref() {
+                    CallRequest::Action { action, input, .. } => {
+                        *leaving = None;
+                        if id.attempt == 1 {
+                            self.requests.push((action.clone(), input.clone()));
+                        }
+                    }
+                    CallRequest::Message { channel, body, .. } => {
+                        *leaving = Some((channel.tag().to_owned(), body.clone()));
+                    }
+                },
+                CallEvent::Succeeded { .. } => self.said.extend(leaving.take().filter(|(_, text)| !text.is_empty())),
+                CallEvent::Resumed
+                | CallEvent::Failed { .. }
+                | CallEvent::Scheduled { .. }
+                | CallEvent::LookUpRequested
+                | CallEvent::LookUpAnswered { .. } => {}
+            },
+            // What a person says of a message is not seen as sent.
+            Event::Checkpoint { what: CheckpointEvent::Opened { .. }, .. } => *leaving = None,
+            Event::Checkpoint { .. } => {}
         }
     }
 
