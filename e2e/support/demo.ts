@@ -15,7 +15,7 @@ export type Demo = {
   close: () => Promise<void>
 }
 
-const BIN = process.env.COUNTERSIGN_BIN ?? new URL('../../target/release/countersign', import.meta.url).pathname
+const BIN = process.env.COUNTERSIGN_BIN ?? new URL('../../target/demo/countersign', import.meta.url).pathname
 const FLAGS = (process.env.COUNTERSIGN_DEMO_FLAGS ?? '--json --port 0').split(' ').filter(Boolean)
 const READY_MS = 30_000
 

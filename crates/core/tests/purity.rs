@@ -71,6 +71,8 @@ struct Workspace {
     names: BTreeMap<String, String>,
     /// Ids a package uses when it is built, not when it is tested.
     uses: BTreeMap<String, Vec<String>>,
+    /// Names of what a member's manifest lists, for building and for tests, on any platform.
+    direct: BTreeMap<String, Vec<String>>,
     members: BTreeSet<String>,
 }
 
@@ -98,8 +100,12 @@ fn workspace() -> Workspace {
         let used = node["deps"].as_array().unwrap().iter().filter(built).map(|used| text(&used["pkg"]));
         (text(&node["id"]), used.collect())
     });
+    let direct = metadata["packages"].as_array().unwrap().iter().map(|it| {
+        let names = it["dependencies"].as_array().unwrap().iter().map(|dependency| text(&dependency["name"]));
+        (text(&it["id"]), names.collect())
+    });
     let members = metadata["workspace_members"].as_array().unwrap().iter().map(text).collect();
-    Workspace { names, uses: uses.collect(), members }
+    Workspace { names, uses: uses.collect(), direct: direct.collect(), members }
 }
 
 #[test]
@@ -118,6 +124,39 @@ fn arrows_point_down() {
             let used = short(used);
             assert!(allowed.contains(&used.as_str()), "`{name}` must not depend on `{used}`");
         }
+    }
+}
+
+/// The rows of the table of dependencies: what is named, and why.
+fn named_dependencies(text: &str) -> Vec<(&str, &str)> {
+    let (_, table) = text.split_once("| crate | why |").unwrap();
+    let rows = table.lines().skip(2).take_while(|line| line.starts_with('|'));
+    rows.filter_map(|line| line.trim_matches(['|', ' ']).split_once(" | ")).collect()
+}
+
+#[test]
+fn architecture_md_names_dependencies_that_are_used() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+    let read = |file: &str| std::fs::read_to_string(root.join(file)).unwrap();
+    let (text, pages) = (read("ARCHITECTURE.md"), read("ui/package.json"));
+    let workspace = workspace();
+    let used: BTreeSet<&str> =
+        workspace.members.iter().flat_map(|member| &workspace.direct[member]).map(String::as_str).collect();
+    let rows = named_dependencies(&text);
+    assert!(rows.len() > 10, "the table is not read: {rows:?}");
+    for (names, why) in rows {
+        for name in names.split(", ") {
+            let name = name.split(" (").next().unwrap();
+            let known =
+                if why.contains("`ui/`") { pages.contains(&format!("\"{name}\":")) } else { used.contains(name) };
+            assert!(known, "ARCHITECTURE.md names `{name}`, which nothing uses");
+        }
+    }
+    let manifest = read("Cargo.toml");
+    let (_, listed) = manifest.split_once("[workspace.dependencies]").unwrap();
+    let listed = listed.lines().take_while(|line| !line.starts_with('[')).filter_map(|line| line.split_once(" = "));
+    for (name, _) in listed {
+        assert!(used.contains(name), "Cargo.toml lists `{name}`, which no crate uses");
     }
 }
 
