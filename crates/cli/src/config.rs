@@ -3,6 +3,7 @@
 use anyhow::{Context, bail};
 use clap::Args;
 use countersign_outbound::{AllowedHost, HostPolicy, Outbound, Settings};
+use countersign_store::StoreConfig;
 use serde::Deserialize;
 use std::{
     fs,
@@ -17,6 +18,9 @@ pub struct DatabaseArgs {
     /// `sqlite:PATH` or `postgres://…`; SQLite in the data folder when absent.
     #[arg(long, env = "COUNTERSIGN_DATABASE", value_name = "URL")]
     pub database: Option<String>,
+    /// How many connections of a process write runs on PostgreSQL, 1 to 16. A run keeps to one of them.
+    #[arg(long, env = "COUNTERSIGN_WRITERS", value_name = "N", value_parser = clap::value_parser!(u8).range(1..=16))]
+    pub writers: Option<u8>,
     /// Folder for the database and the key.
     #[arg(long, env = "COUNTERSIGN_DATA", value_name = "FOLDER")]
     pub data: Option<PathBuf>,
@@ -42,6 +46,7 @@ pub struct OutboundArgs {
 #[serde(deny_unknown_fields)]
 struct File {
     database: Option<String>,
+    writers: Option<u8>,
     data: Option<PathBuf>,
     listen: Option<SocketAddr>,
     base_url: Option<String>,
@@ -54,6 +59,7 @@ struct File {
 #[derive(Debug, Clone)]
 pub struct Config {
     database: Option<String>,
+    writers: Option<u8>,
     data: PathBuf,
     listen: Option<SocketAddr>,
     base_url: Option<String>,
@@ -70,6 +76,7 @@ impl Config {
         let file = read(args.config.as_deref())?;
         Ok(Self {
             database: args.database.clone().or(file.database),
+            writers: args.writers.or(file.writers),
             data: args.data.clone().or(file.data).unwrap_or_else(|| PathBuf::from("data")),
             listen: file.listen,
             base_url: file.base_url,
@@ -121,6 +128,18 @@ impl Config {
                 Ok(format!("sqlite:{}", self.data.join("countersign.db").display()))
             }
         }
+    }
+
+    /// How to open the database.
+    ///
+    /// # Errors
+    /// When the data folder cannot be made.
+    pub fn store(&self) -> anyhow::Result<StoreConfig> {
+        let mut config = StoreConfig::new(self.database_url()?);
+        if let Some(writers) = self.writers {
+            config.writers = writers.into();
+        }
+        Ok(config)
     }
 
     /// Where to listen.

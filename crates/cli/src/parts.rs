@@ -5,7 +5,7 @@ use anyhow::Context;
 use countersign_connectors::Registry;
 use countersign_engine::{Engine, EngineConfig, EngineParts, SystemClock, Vault};
 use countersign_server::{App, ServerConfig};
-use countersign_store::{Store, StoreConfig};
+use countersign_store::Store;
 use std::{
     net::SocketAddr,
     num::NonZero,
@@ -98,10 +98,9 @@ impl Running {
     /// When any of it fails; nothing is left half open.
     pub async fn start(config: &Config, listen: SocketAddr, base_url: Option<String>) -> anyhow::Result<Self> {
         let key = config.secret_key()?;
-        let url = config.database_url()?;
+        let database = config.store()?;
         let outbound = config.outbound()?;
-        let store =
-            Store::open(&StoreConfig::new(&url)).await.with_context(|| format!("cannot open {}", shown(&url)))?;
+        let store = Store::open(&database).await.with_context(|| format!("cannot open {}", shown(&database.url)))?;
         for name in store.migrate().await? {
             tracing::info!(name, "migrated");
         }

@@ -5,7 +5,7 @@ use crate::{
     output::{self, Exit},
 };
 use clap::Args as ClapArgs;
-use countersign_store::{Store, StoreConfig};
+use countersign_store::Store;
 use serde_json::json;
 
 /// Arguments of `migrate`.
@@ -24,7 +24,7 @@ pub struct Args {
 /// Applies what is missing.
 pub async fn run(args: Args) -> anyhow::Result<Exit> {
     let config = Config::load(&args.database)?;
-    let store = Store::open(&StoreConfig::new(config.database_url()?)).await?;
+    let store = Store::open(&config.store()?).await?;
     let names = if args.dry_run { store.pending_migrations().await? } else { store.migrate().await? };
     store.close().await;
     if args.json {

@@ -14,7 +14,7 @@ const KEEPER: &str = r#"
 trap '' PIPE
 server=
 begin() {
-  "$2/postgres" -D "$1/data" -k "$1" -c listen_addresses= -c max_connections=100 -c fsync=on >>"$1/log" 2>&1 </dev/null &
+  "$2/postgres" -D "$1/data" -k "$1" -c max_connections=100 -c fsync=on $(cat "$1/options" 2>/dev/null || echo -c listen_addresses=) >>"$1/log" 2>&1 </dev/null &
   server=$!
   for attempt in $(seq 1200); do
     if [ -S "$1/.s.PGSQL.5432" ] && grep -q '^ready' "$1/data/postmaster.pid" 2>/dev/null; then echo ready; return; fi
@@ -139,6 +139,34 @@ impl Postgres {
     /// Makes a standby the primary.
     pub fn promote(&mut self) {
         self.order("promote", "promoted");
+    }
+
+    /// From its next start on it listens on an address of the loopback too, with TLS and passwords; the certificate is of
+    /// this version of X.509, for `localhost`. The address; `None` when `openssl` does not make such a certificate.
+    pub fn listen_with_tls(&self, version: u8) -> Option<String> {
+        let data = self.folder.join("data");
+        let file = |name: &str| data.join(name).display().to_string();
+        let (key, certificate, request) = (file("server.key"), file("server.crt"), file("server.csr"));
+        let new = ["-subj", "/CN=localhost", "-newkey", "rsa:2048", "-nodes", "-keyout", &key, "-out"];
+        let openssl = |arguments: &[&[&str]]| succeed(command(Path::new("openssl")).args(arguments.concat()));
+        if version == 3 {
+            openssl(&[&["req", "-x509", "-addext", "subjectAltName=DNS:localhost"], &new, &[&certificate]]);
+        } else {
+            openssl(&[&["req", "-new"], &new, &[&request]]);
+            openssl(&[&["x509", "-req", "-in", &request, "-signkey", &key, "-out", &certificate]]);
+        }
+        let text =
+            command(Path::new("openssl")).args(["x509", "-noout", "-text", "-in", &certificate]).output().unwrap();
+        if !String::from_utf8_lossy(&text.stdout).contains(&format!("Version: {version} ")) {
+            eprintln!("openssl makes no certificate of version {version}: skipped");
+            return None;
+        }
+        let rules = "local all all trust\nhostssl all all 127.0.0.0/8 scram-sha-256\n";
+        fs::write(data.join("pg_hba.conf"), rules).unwrap();
+        let [high, low] = (std::process::id() as u16).to_be_bytes();
+        let address = format!("127.{}.{high}.{low}", 80 + version);
+        fs::write(self.folder.join("options"), format!("-c listen_addresses={address} -c ssl=on")).unwrap();
+        Some(address)
     }
 
     /// Folder of its socket.
