@@ -116,6 +116,8 @@ pub(crate) fn thing_in(table: &str) -> &'static str {
         "messages" => "message",
         "notes" => "note",
         "connections" => "connection",
+        "connectors" => "connector",
+        "connector_revisions" => "connector revision",
         "channel_accounts" => "channel account",
         "nodes" => "node",
         "idempotency" => "idempotency key",

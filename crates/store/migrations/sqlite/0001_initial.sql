@@ -326,6 +326,28 @@ CREATE TABLE connections (
 ) STRICT;
 CREATE UNIQUE INDEX connections_by_name ON connections (workspace, connector, name);
 
+-- Manifests never change; a version names the revisions it was published with. Those that come with the executable are
+-- kept here too once a version uses them.
+CREATE TABLE connector_revisions (
+  workspace TEXT NOT NULL,
+  name TEXT NOT NULL,
+  revision INTEGER NOT NULL,
+  hash TEXT NOT NULL,
+  manifest TEXT NOT NULL,
+  created_at INTEGER NOT NULL,
+  created_by TEXT NOT NULL,
+  PRIMARY KEY (workspace, name, revision)
+) STRICT;
+
+-- The connectors a workspace brought, and the revision new versions are published with.
+CREATE TABLE connectors (
+  workspace TEXT NOT NULL,
+  name TEXT NOT NULL,
+  revision INTEGER NOT NULL,
+  updated_at INTEGER NOT NULL,
+  PRIMARY KEY (workspace, name)
+) STRICT;
+
 CREATE TABLE channel_accounts (
   id TEXT NOT NULL,
   workspace TEXT NOT NULL,

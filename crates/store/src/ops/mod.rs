@@ -3,6 +3,7 @@
 mod access;
 mod audit;
 mod checkpoints;
+mod connectors;
 mod conversations;
 mod customers;
 mod idempotency;
@@ -21,6 +22,7 @@ mod workflows;
 
 pub use audit::AuditFilter;
 pub use checkpoints::CheckpointFilter;
+pub use connectors::NewConnectorRevision;
 pub use conversations::{ConversationFilter, ConversationUpdate};
 pub use customers::CustomerKey;
 pub use idempotency::Reservation;

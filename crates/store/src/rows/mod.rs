@@ -3,6 +3,7 @@
 //! A row is plain data: ids are text, times (`*_at`) are milliseconds since the epoch, fields documented as JSON hold
 //! JSON text. Rows are not API types and deliberately do not implement `Serialize`: some carry hashes or sealed secrets.
 
+mod connectors;
 mod conversations;
 mod field;
 mod people;
@@ -10,6 +11,7 @@ mod runs;
 mod settings;
 mod workflows;
 
+pub use connectors::*;
 pub use conversations::*;
 pub(crate) use field::{Field, Kind, Param, ParamRef, TableRow, Value, next, params, row, storable, text_enum};
 pub use people::*;

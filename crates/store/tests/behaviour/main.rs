@@ -112,6 +112,7 @@ macro_rules! cases {
             notes_are_kept,
         );
         subject!($open, settings:
+            connectors_keep_every_revision,
             connections_have_unique_names,
             channel_accounts_are_found_by_channel,
             reserved_keys_are_answered_once,

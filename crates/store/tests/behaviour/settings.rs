@@ -32,6 +32,41 @@ pub async fn connections_have_unique_names(database: TestDatabase) {
     assert!(matches!(store.delete_connection(WORKSPACE, "x1", vec![]).await, Err(StoreError::NotFound("connection"))));
 }
 
+pub async fn connectors_keep_every_revision(database: TestDatabase) {
+    let store = database.open().await.unwrap();
+    let new = |workspace: &str, text: &str, put_in: bool| NewConnectorRevision {
+        workspace: workspace.to_owned(),
+        name: "pets".to_owned(),
+        hash: format!("hash of {text}"),
+        manifest: text.to_owned(),
+        at: 7,
+        by: "user:u1".to_owned(),
+        put_in,
+    };
+    let audit = |_: u32| vec![audit("connector.put_in")];
+    let (one, two) = (new(WORKSPACE, "one", true), new(WORKSPACE, "two", true));
+    assert_eq!(store.add_connector_revision(&one, &audit).await.unwrap(), 1);
+    // Everybody gets a number of their own, also at once.
+    let several = join_all((0..4).map(|_| store.add_connector_revision(&two, &audit))).await;
+    let numbers: BTreeSet<u32> = several.into_iter().map(Result::unwrap).collect();
+    assert_eq!(numbers, BTreeSet::from([2, 3, 4, 5]));
+    // Kept for a version, but not what new versions take.
+    assert_eq!(store.add_connector_revision(&new(WORKSPACE, "kept", false), &audit).await.unwrap(), 6);
+    assert_eq!(store.add_connector_revision(&new(OTHER, "one", false), &audit).await.unwrap(), 1);
+    let put_in = store.list_connectors(WORKSPACE).await.unwrap();
+    assert_eq!(put_in.len(), 1);
+    assert!(numbers.contains(&put_in[0].revision));
+    assert!(store.list_connectors(OTHER).await.unwrap().is_empty());
+    let kept = store.get_connector_revision(WORKSPACE, "pets", 6).await.unwrap().unwrap();
+    assert_eq!((kept.manifest.as_str(), kept.created_by.as_str()), ("kept", "user:u1"));
+    assert_eq!(store.find_connector_revision(WORKSPACE, "pets", "hash of one").await.unwrap(), Some(1));
+    assert_eq!(store.find_connector_revision(WORKSPACE, "pets", "hash of none").await.unwrap(), None);
+    assert_eq!(store.connector_revisions(WORKSPACE, "pets").await.unwrap().len(), 6);
+    store.remove_connector(WORKSPACE, "pets", vec![]).await.unwrap();
+    assert!(matches!(store.remove_connector(WORKSPACE, "pets", vec![]).await, Err(StoreError::NotFound("connector"))));
+    assert_eq!(store.connector_revisions(WORKSPACE, "pets").await.unwrap().len(), 6);
+}
+
 pub async fn channel_accounts_are_found_by_channel(database: TestDatabase) {
     let store = database.open().await.unwrap();
     let row = ChannelAccountRow {
