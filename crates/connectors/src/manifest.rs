@@ -12,6 +12,7 @@ use countersign_core::catalogue::{Idempotency, Risk};
 use indexmap::IndexMap;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
+use sha2::{Digest, Sha256};
 
 /// Why a manifest was refused.
 #[derive(Debug, thiserror::Error)]
@@ -82,6 +83,13 @@ impl Manifest {
     pub fn parse(name: &str, text: &str) -> Result<Self, ManifestError> {
         serde_norway::from_str(text)
             .map_err(|error| ManifestError::Unreadable { name: name.to_owned(), message: error.to_string() })
+    }
+
+    /// SHA-256 hex of what it says.
+    #[must_use]
+    pub fn hash(&self) -> String {
+        let text = serde_json::to_string(self).unwrap_or_default();
+        Sha256::digest(text).iter().map(|byte| format!("{byte:02x}")).collect()
     }
 }
 

@@ -2,6 +2,7 @@
 
 use crate::{
     Clock, EngineError, Outside, Vault,
+    connectors::Connectors,
     fleet::Lease,
     run::{Aside, Cells, Pointers, Versions, Waiters},
     vault::Connections,
@@ -66,7 +67,6 @@ pub struct Engine(pub(crate) Arc<Inner>);
 pub(crate) struct Inner {
     pub(crate) store: Store,
     pub(crate) registry: Registry,
-    pub(crate) catalogue: Arc<Catalogue>,
     pub(crate) invoker: Invoker,
     pub(crate) sender: Sender,
     /// Answers effects instead of connectors and channels.
@@ -77,6 +77,7 @@ pub(crate) struct Inner {
     pub(crate) versions: Versions,
     pub(crate) aside: Aside,
     pub(crate) connections: Connections,
+    pub(crate) connectors: Connectors,
     pub(crate) pointers: Pointers,
     pub(crate) cells: Cells,
     pub(crate) waiters: Waiters,
@@ -111,13 +112,13 @@ impl Engine {
     ) -> Result<Self, EngineError> {
         let EngineParts { store, registry, outbound, vault, clock } = parts;
         let engine = Self(Arc::new(Inner {
-            catalogue: outside.as_ref().map_or_else(|| registry.catalogue(), |outside| outside.catalogue()),
             invoker: Invoker::new(registry.clone(), outbound.clone()),
             sender: Sender::new(outbound),
             outside,
             versions: Versions::default(),
             aside: Aside::default(),
             connections: Connections::default(),
+            connectors: Connectors::default(),
             pointers: Pointers::default(),
             cells: Cells::default(),
             waiters: Waiters::default(),
@@ -164,16 +165,16 @@ impl Engine {
         &self.0.store
     }
 
-    /// The connectors.
+    /// The connectors that come with the executable.
     #[must_use]
     pub fn registry(&self) -> &Registry {
         &self.0.registry
     }
 
-    /// The actions that exist.
+    /// The actions that come with the executable.
     #[must_use]
     pub fn catalogue(&self) -> Arc<Catalogue> {
-        Arc::clone(&self.0.catalogue)
+        self.0.outside.as_ref().map_or_else(|| self.0.registry.catalogue(), |outside| outside.catalogue())
     }
 
     /// Makes and renders calls.

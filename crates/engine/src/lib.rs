@@ -1,6 +1,7 @@
 //! The shell around the run machine: claim, load, decide, commit, perform. No HTTP server, no SQL.
 
 mod clock;
+mod connectors;
 mod engine;
 mod error;
 mod fleet;
@@ -9,6 +10,7 @@ mod run;
 pub mod vault;
 
 pub use clock::{Clock, SystemClock};
+pub use connectors::{Pins, PutIn};
 pub use engine::{Engine, EngineConfig, EngineParts};
 pub use error::EngineError;
 pub use run::{

@@ -1,6 +1,7 @@
 //! Compiled versions, kept: they never change.
 
-use crate::{Engine, EngineError};
+use crate::{Engine, EngineError, Pins};
+use countersign_connectors::Registry;
 use countersign_core::{document, run::Version};
 use quick_cache::sync::Cache;
 use serde::{Deserialize, Serialize};
@@ -11,12 +12,19 @@ const KEPT_MAX: usize = 2000;
 
 type Key = (String, String, u32);
 
-pub(crate) struct Versions(Cache<Key, Arc<Version>>);
+pub(crate) struct Versions(Cache<Key, Kept>);
 
 impl Default for Versions {
     fn default() -> Self {
         Self(Cache::new(KEPT_MAX))
     }
+}
+
+#[derive(Clone)]
+struct Kept {
+    version: Arc<Version>,
+    /// The connectors it was published with.
+    connectors: Registry,
 }
 
 /// What a version's row says besides its document.
@@ -27,6 +35,8 @@ pub struct VersionRecord {
     pub allow_unguarded: bool,
     /// Findings the policy overrode.
     pub overridden: Vec<String>,
+    /// The revision of each connector it was published with.
+    pub connectors: Pins,
 }
 
 impl VersionRecord {
@@ -45,9 +55,21 @@ impl Engine {
     /// # Errors
     /// `NotFound`, or `Corrupt` when the stored document no longer compiles in this build.
     pub async fn version(&self, workspace: &str, workflow: &str, version: u32) -> Result<Arc<Version>, EngineError> {
+        self.kept_version(workspace, workflow, version).await.map(|kept| kept.version)
+    }
+
+    /// The connectors a published version goes on with.
+    ///
+    /// # Errors
+    /// As [`Engine::version`].
+    pub async fn connectors_of(&self, workspace: &str, workflow: &str, version: u32) -> Result<Registry, EngineError> {
+        self.kept_version(workspace, workflow, version).await.map(|kept| kept.connectors)
+    }
+
+    async fn kept_version(&self, workspace: &str, workflow: &str, version: u32) -> Result<Kept, EngineError> {
         let key = (workspace.to_owned(), workflow.to_owned(), version);
-        if let Some(compiled) = self.0.versions.0.get(&key) {
-            return Ok(compiled);
+        if let Some(kept) = self.0.versions.0.get(&key) {
+            return Ok(kept);
         }
         let row = self
             .0
@@ -60,10 +82,15 @@ impl Engine {
         let document = document::parse(&row.document).map_err(|error| unreadable(error.to_string()))?;
         // The policy was applied when it was published; the machine's own guard stands unless it allowed otherwise.
         let record = VersionRecord::read(row.detail.as_deref()).map_err(|error| unreadable(error.to_string()))?;
-        let compiled = Version::compile(document, &self.0.catalogue, record.allow_unguarded)
+        let connectors = self.connectors_at(workspace, &record.connectors).await?;
+        let catalogue = match &self.0.outside {
+            Some(outside) => outside.catalogue(),
+            None => connectors.catalogue(),
+        };
+        let compiled = Version::compile(document, &catalogue, record.allow_unguarded)
             .map_err(|error| unreadable(error.to_string()))?;
-        let compiled = Arc::new(compiled);
-        self.0.versions.0.insert(key, Arc::clone(&compiled));
+        let compiled = Kept { version: Arc::new(compiled), connectors };
+        self.0.versions.0.insert(key, compiled.clone());
         Ok(compiled)
     }
 }
