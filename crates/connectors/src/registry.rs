@@ -133,6 +133,12 @@ impl Compiled {
         &self.0.manifest.name
     }
 
+    /// Whether it is the very same, not only an equal one.
+    #[must_use]
+    pub fn is(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.0, &other.0)
+    }
+
     /// What it was compiled from.
     #[must_use]
     pub fn manifest(&self) -> &Manifest {

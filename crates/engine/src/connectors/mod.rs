@@ -70,11 +70,18 @@ impl Engine {
     /// # Errors
     /// As [`Engine::connectors`], and `NotFound` when a revision is not kept.
     pub async fn connectors_at(&self, workspace: &str, pins: &Pins) -> Result<Registry, EngineError> {
-        let mut all: Vec<Compiled> = self.0.registry.compiled().cloned().collect();
+        let built_in = || self.0.registry.compiled();
+        let mut others = Vec::new();
         for (name, revision) in pins {
-            all.push(self.compiled(workspace, name, *revision).await?);
+            let pinned = self.compiled(workspace, name, *revision).await?;
+            if !built_in().any(|compiled| compiled.is(&pinned)) {
+                others.push(pinned);
+            }
         }
-        Ok(Registry::of(all))
+        match others.is_empty() {
+            true => Ok(self.0.registry.clone()),
+            false => Ok(Registry::of(built_in().cloned().chain(others))),
+        }
     }
 
     /// The revisions that a version published now has of these connectors. One that comes with the executable is kept as

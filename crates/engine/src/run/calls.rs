@@ -1,9 +1,9 @@
 //! Effects performed: each gives back exactly one input.
 
-use crate::Engine;
+use crate::{Engine, EngineError};
 use async_trait::async_trait;
 use countersign_channels::{OutboundMessage, SendOutcome};
-use countersign_connectors::{Call, CallError, CallOutcome, Exchange, LookUp};
+use countersign_connectors::{Call, CallError, CallOutcome, Connection, Exchange, Invoker, LookUp};
 use countersign_core::{
     catalogue::Catalogue,
     document::Channel,
@@ -24,8 +24,16 @@ pub trait Outside: Send + Sync + 'static {
     async fn perform(&self, effect: Effect) -> Input;
 }
 
+/// The version that asks for a call.
+#[derive(Clone, Copy)]
+pub(crate) struct Published<'a> {
+    pub(crate) workspace: &'a str,
+    pub(crate) workflow: &'a str,
+    pub(crate) version: u32,
+}
+
 impl Engine {
-    pub(crate) async fn perform(&self, workspace: &str, effect: Effect) -> Input {
+    pub(crate) async fn perform(&self, of: Published<'_>, effect: Effect) -> Input {
         if let Some(outside) = &self.0.outside {
             return outside.perform(effect).await;
         }
@@ -33,30 +41,41 @@ impl Engine {
             Effect::InvokeAction { id, key, action, connection, input, timeout } => {
                 let request =
                     Request { action: &action, connection: connection.as_deref(), input: &input, key: &key, timeout };
-                self.invoke(workspace, id, &request).await
+                self.invoke(of, id, &request).await
             }
             Effect::SendMessage { id, key, channel, to, subject, body, timeout } => {
                 let timeout = Duration::from_millis(timeout.0);
                 let message = OutboundMessage { channel, to: &to, subject: &subject, body: &body, key: &key, timeout };
-                self.send(workspace, id, channel, message).await
+                self.send(of.workspace, id, channel, message).await
             }
             Effect::LookUp { id, key, action, connection, input, timeout } => {
                 let request =
                     Request { action: &action, connection: connection.as_deref(), input: &input, key: &key, timeout };
-                let result = self.look_up(workspace, &request).await;
+                let result = self.look_up(of, &request).await;
                 Input::LookedUp { id, result }
             }
         }
     }
 
-    async fn invoke(&self, workspace: &str, id: CallId, request: &Request<'_>) -> Input {
+    /// Who calls, and with which credentials.
+    async fn caller(
+        &self,
+        of: Published<'_>,
+        request: &Request<'_>,
+    ) -> Result<(Invoker, Option<Arc<Connection>>), EngineError> {
+        let connectors = self.connectors_of(of.workspace, of.workflow, of.version).await?;
         let connector = request.action.split('.').next().unwrap_or_default();
-        let connection = match self.connection(workspace, connector, request.connection).await {
-            Ok(connection) => connection,
+        let connection = self.connection(of.workspace, connector, request.connection).await?;
+        Ok((self.0.invoker.knowing(connectors), connection))
+    }
+
+    async fn invoke(&self, of: Published<'_>, id: CallId, request: &Request<'_>) -> Input {
+        let (invoker, connection) = match self.caller(of, request).await {
+            Ok(caller) => caller,
             // Nothing was sent: trying again is safe.
             Err(error) => return failed(id, &not_sent("connection_unavailable", &error.to_string()), None),
         };
-        match self.0.invoker.invoke(request.call(connection.as_deref())).await {
+        match invoker.invoke(request.call(connection.as_deref())).await {
             CallOutcome::Succeeded { output, exchange } => {
                 Input::CallSucceeded { id, output, exchange: facts(&exchange) }
             }
@@ -64,12 +83,11 @@ impl Engine {
         }
     }
 
-    async fn look_up(&self, workspace: &str, request: &Request<'_>) -> LookUpResult {
-        let connector = request.action.split('.').next().unwrap_or_default();
-        let Ok(connection) = self.connection(workspace, connector, request.connection).await else {
+    async fn look_up(&self, of: Published<'_>, request: &Request<'_>) -> LookUpResult {
+        let Ok((invoker, connection)) = self.caller(of, request).await else {
             return LookUpResult::Unclear;
         };
-        match self.0.invoker.look_up(request.call(connection.as_deref())).await {
+        match invoker.look_up(request.call(connection.as_deref())).await {
             LookUp::Happened(output) => LookUpResult::Happened { output },
             LookUp::DidNotHappen => LookUpResult::DidNotHappen,
             LookUp::Unknown => LookUpResult::Unclear,
@@ -109,7 +127,7 @@ struct Request<'a> {
 }
 
 impl<'a> Request<'a> {
-    fn call(&self, connection: Option<&'a countersign_connectors::Connection>) -> Call<'a> {
+    fn call(&self, connection: Option<&'a Connection>) -> Call<'a> {
         let timeout = Duration::from_millis(self.timeout.0);
         Call { action: self.action, input: self.input, key: self.key, timeout, connection }
     }

@@ -3,6 +3,7 @@
 use crate::{
     Engine, EngineError,
     run::{
+        calls::Published,
         load::LoadedRun,
         project::{self, Stood},
     },
@@ -144,21 +145,24 @@ impl Engine {
     /// Performs what is to do and what follows from it in the background.
     fn spawn_drive(&self, hold: Hold, row: &RunRow, todo: Todo, permit: OwnedSemaphorePermit) {
         let (engine, workspace, run) = (self.clone(), row.workspace.clone(), row.id.clone());
+        let (workflow, version) = (row.workflow.clone(), row.version);
         // Boxed: the runtime moves what it is given several times.
         self.0.tasks.spawn(Box::pin(async move {
-            engine.drive(hold, &workspace, &run, todo).await;
+            let published = Published { workspace: &workspace, workflow: &workflow, version };
+            engine.drive(hold, published, &run, todo).await;
             drop(permit);
         }));
     }
 
-    async fn drive(&self, hold: Hold, workspace: &str, run: &str, mut todo: Todo) {
+    async fn drive(&self, hold: Hold, published: Published<'_>, run: &str, mut todo: Todo) {
+        let workspace = published.workspace;
         while let Some(effect) = todo.effects.pop() {
             debug_assert!(todo.effects.is_empty(), "a run has one token and so one call at a time");
             if !self.may_perform(workspace, run, &effect, todo.lease).await {
                 tracing::warn!(run, "this process was silent for too long; whoever took the run up makes the call");
                 break;
             }
-            let input = Box::pin(self.perform(workspace, effect)).await;
+            let input = Box::pin(self.perform(published, effect)).await;
             match self.answer(&hold, workspace, run, &input).await {
                 Some(moved) => todo = moved.todo,
                 None => break,
