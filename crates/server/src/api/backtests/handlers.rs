@@ -104,7 +104,7 @@ async fn target(app: &App, row: &WorkflowRow, version: Option<u32>) -> ApiResult
     if let Some(version) = version {
         return Ok(app.engine.version(&row.workspace, &row.id, version).await?);
     }
-    let catalogue = app.engine.catalogue();
+    let catalogue = app.engine.catalogue_of(&row.workspace).await?;
     let (draft, found) = source::check(&json(&row.draft), &catalogue);
     let unfit =
         |found| ApiError::unprocessable("check_failed", "The draft has errors and cannot be played").diagnostics(found);

@@ -11,6 +11,7 @@ use countersign_api::{
     CheckpointSummary, EarlierDecision, GuardedRequest, OpenForm, PersonRef, PreviewStep, RenderedRequest,
     RequestDifference, StepRef, UnknownCall, closed_by,
 };
+use countersign_connectors::Registry;
 use countersign_core::{
     approval::{self, preview},
     document::{StepKind, TimeoutOutcome},
@@ -192,6 +193,7 @@ pub(crate) async fn checkpoint_detail(app: &App, caller: &Caller, found: LoadedC
 
 /// Puts in what the checkpoint itself shows.
 async fn show(app: &App, detail: &mut Checkpoint, opened: Opened, (workspace, loaded): (&str, &LoadedRun)) {
+    let calls = Calls::of_run(app, workspace, loaded).await;
     match opened {
         Opened::Form { prompt, schema, prefill, submit } => {
             detail.form = Some(OpenForm { schema, prompt, prefill, submit });
@@ -204,14 +206,14 @@ async fn show(app: &App, detail: &mut Checkpoint, opened: Opened, (workspace, lo
             });
             for request in requests.to_vec() {
                 let connection = request.connection.as_deref();
-                let rendered = render(app, workspace, (&request.action, connection), &request.input).await;
+                let rendered = calls.render((&request.action, connection), &request.input).await;
                 let (rendered, error) = match rendered {
                     Ok(rendered) => (Some(rendered), None),
                     Err(error) => (None, Some(error)),
                 };
                 detail.requests.push(GuardedRequest {
                     title: loaded.version.title(&request.step).to_owned(),
-                    risk: risk(app, &request.action).unwrap_or(countersign_api::Risk::High),
+                    risk: calls.risk(&request.action).unwrap_or(countersign_api::Risk::High),
                     step: request.step,
                     action: request.action,
                     connection: request.connection,
@@ -245,22 +247,50 @@ async fn show(app: &App, detail: &mut Checkpoint, opened: Opened, (workspace, lo
     }
 }
 
-pub(crate) async fn render(
-    app: &App,
-    workspace: &str,
-    (action, connection): (&str, Option<&str>),
-    input: &Value,
-) -> Result<RenderedRequest, String> {
-    let connector = action.split('.').next().unwrap_or_default();
-    let connection =
-        app.engine.connection(workspace, connector, connection).await.map_err(|error| error.to_string())?;
-    let rendered =
-        app.engine.invoker().render(action, input, connection.as_deref()).map_err(|error| error.to_string())?;
-    Ok(RenderedRequest { method: rendered.method, url: rendered.url, headers: rendered.headers, body: rendered.body })
+/// The calls of a workspace, as they would leave with certain connectors.
+pub(crate) struct Calls<'a> {
+    app: &'a App,
+    workspace: &'a str,
+    connectors: Registry,
 }
 
-pub(crate) fn risk(app: &App, action: &str) -> Option<countersign_api::Risk> {
-    app.engine.catalogue().action(action).map(|spec| spec.risk.into())
+impl<'a> Calls<'a> {
+    /// With the connectors that the run's version was published with.
+    pub(crate) async fn of_run(app: &'a App, workspace: &'a str, loaded: &LoadedRun) -> Self {
+        let found = app.engine.connectors_of(workspace, &loaded.row.workflow, loaded.row.version).await;
+        Self { app, workspace, connectors: found.unwrap_or_else(|_| app.engine.registry().clone()) }
+    }
+
+    /// With the connectors that a version published now would have.
+    pub(crate) async fn to_come(app: &'a App, workspace: &'a str) -> Self {
+        let found = app.engine.connectors(workspace).await;
+        Self { app, workspace, connectors: found.unwrap_or_else(|_| app.engine.registry().clone()) }
+    }
+
+    /// The request as it would leave, without secrets.
+    pub(crate) async fn render(
+        &self,
+        (action, connection): (&str, Option<&str>),
+        input: &Value,
+    ) -> Result<RenderedRequest, String> {
+        let Self { app, workspace, connectors } = self;
+        let connector = action.split('.').next().unwrap_or_default();
+        let connection =
+            app.engine.connection(workspace, connector, connection).await.map_err(|error| error.to_string())?;
+        let invoker = app.engine.invoker().knowing(connectors.clone());
+        let rendered = invoker.render(action, input, connection.as_deref()).map_err(|error| error.to_string())?;
+        Ok(RenderedRequest {
+            method: rendered.method,
+            url: rendered.url,
+            headers: rendered.headers,
+            body: rendered.body,
+        })
+    }
+
+    /// How much harm an action can do.
+    pub(crate) fn risk(&self, action: &str) -> Option<countersign_api::Risk> {
+        self.connectors.catalogue().action(action).map(|spec| spec.risk.into())
+    }
 }
 
 /// Those who were asked, when the run was moved to a version that would ask others.
@@ -354,7 +384,8 @@ async fn branches(app: &App, workspace: &str, loaded: &LoadedRun, row: &Checkpoi
 
 async fn branch(app: &App, workspace: &str, loaded: &LoadedRun, from: &str) -> Option<BranchPreview> {
     let steps = preview(&loaded.version, &loaded.state, from, Timestamp(app.now()));
-    let steps = preview_steps(app, workspace, &loaded.version, steps).await;
+    let calls = Calls::of_run(app, workspace, loaded).await;
+    let steps = preview_steps(&calls, &loaded.version, steps).await;
     let messages = steps.iter().filter_map(|step| step.message.clone()).filter(|text| !text.is_empty()).collect();
     let title = loaded.version.title(from).to_owned();
     Some(BranchPreview { step: from.to_owned(), title, messages, steps })
@@ -362,8 +393,7 @@ async fn branch(app: &App, workspace: &str, loaded: &LoadedRun, from: &str) -> O
 
 /// Steps to come, with the requests they would send.
 pub(crate) async fn preview_steps(
-    app: &App,
-    workspace: &str,
+    calls: &Calls<'_>,
     version: &Version,
     steps: Vec<approval::PreviewStep>,
 ) -> Vec<PreviewStep> {
@@ -374,11 +404,11 @@ pub(crate) async fn preview_steps(
             _ => None,
         };
         let request = match (&step.action, &step.input) {
-            (Some(action), Some(input)) => render(app, workspace, (action, connection), input).await.ok(),
+            (Some(action), Some(input)) => calls.render((action, connection), input).await.ok(),
             _ => None,
         };
         shown.push(PreviewStep {
-            risk: step.action.as_ref().and_then(|action| risk(app, action)),
+            risk: step.action.as_ref().and_then(|action| calls.risk(action)),
             step: step.step,
             title: step.title,
             kind: step.kind,

@@ -34,7 +34,12 @@ fn view(app: &App, row: ConnectionRow) -> Connection {
 }
 
 /// Refuses what does not fit the connector's schemas; the messages hold no secret.
-fn check(app: &App, row: &ConnectionRow, settings: &Map<String, Value>, open: &Map<String, Value>) -> ApiResult<()> {
+async fn check(
+    app: &App,
+    row: &ConnectionRow,
+    settings: &Map<String, Value>,
+    open: &Map<String, Value>,
+) -> ApiResult<()> {
     let texts = open.iter().filter_map(|(name, value)| Some((name.clone(), value.as_str()?.to_owned())));
     let connection = countersign_connectors::Connection {
         connector: row.connector.clone(),
@@ -42,7 +47,7 @@ fn check(app: &App, row: &ConnectionRow, settings: &Map<String, Value>, open: &M
         settings: settings.clone(),
         secrets: texts.collect(),
     };
-    let problems = app.engine.registry().check_connection(&connection);
+    let problems = app.engine.connectors(&row.workspace).await?.check_connection(&connection);
     if problems.is_empty() {
         return Ok(());
     }
@@ -99,7 +104,7 @@ async fn add(app: App, caller: Caller, request: CreateConnectionRequest) -> ApiR
     let mut open = Map::new();
     let named = request.secrets.clone();
     secrets::change(&mut open, request.secrets)?;
-    check(&app, &row, &request.settings, &open)?;
+    check(&app, &row, &request.settings, &open).await?;
     row.sealed = secrets::seal(&app, &secrets::context(&row.workspace, KIND, &row.id), &open)?;
     app.store.create_connection(&row, vec![audit(&app, &caller, "connection.created", &row, &named)]).await?;
     app.engine.forget_connections(caller.workspace());
@@ -131,7 +136,7 @@ pub(crate) async fn update_connection(
         row.name = bounded("/name", name, 200)?;
     }
     let settings = request.settings.unwrap_or_else(|| json_object(&row.settings));
-    check(&app, &row, &settings, &open)?;
+    check(&app, &row, &settings, &open).await?;
     row.settings = json!(settings).to_string();
     row.sealed = secrets::seal(&app, &context, &open)?;
     row.updated_at = app.now();

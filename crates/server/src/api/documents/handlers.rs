@@ -34,11 +34,11 @@ pub(crate) async fn workflow_json_schema() -> Json<&'static Value> {
     request_body = CheckRequest, responses((status = 200, description = "Findings", body = CheckResponse)))]
 pub(crate) async fn check(
     State(app): State<App>,
-    _: Caller,
+    caller: Caller,
     body: Body<CheckRequest>,
 ) -> ApiResult<Json<CheckResponse>> {
     let diagnostics = match source::read(body.value.document, body.value.source.as_deref()) {
-        Ok(document) => source::check(&document, &app.engine.catalogue()).1,
+        Ok(document) => source::check(&document, &*app.engine.catalogue_of(caller.workspace()).await?).1,
         Err(unreadable) => unreadable.diagnostics(),
     };
     Ok(Json(CheckResponse { diagnostics }))

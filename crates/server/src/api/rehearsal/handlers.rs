@@ -50,7 +50,7 @@ pub(crate) async fn rehearse(
     let row = required_workflow(&app, caller.workspace(), &id).await?;
     let RehearseRequest { document, version, script } = body.value;
     let version = Arc::new(meant(&app, &row, document, version).await?);
-    let played = play(&app, &version, core_of("/script", &script)?).await?;
+    let played = play(&app, caller.workspace(), &version, core_of("/script", &script)?).await?;
     Ok(Json(view::rehearsal(&app, caller.workspace(), &version, played).await))
 }
 
@@ -70,7 +70,7 @@ pub(crate) async fn call(
     let RealCallRequest { document, script, step, confirm, confirm_write } = body.value;
     let version = Arc::new(meant(&app, &row, document, None).await?);
     // What is sent is what the rehearsal would send, not what the request says.
-    let played = play(&app, &version, core_of("/script", &script)?).await?;
+    let played = play(&app, caller.workspace(), &version, core_of("/script", &script)?).await?;
     let Waiting::Answer(pending) = played.waiting else {
         return Err(ApiError::conflict("not_waiting", "The rehearsal does not wait for a call"));
     };
@@ -113,21 +113,22 @@ async fn send(app: &App, workspace: &str, pending: &rehearsal::Call, key: &str) 
         timeout: Duration::from_millis(pending.timeout_ms),
         connection: connection.as_deref(),
     };
-    let (answer, exchange) = match app.engine.invoker().invoke(call).await {
-        CallOutcome::Succeeded { output, exchange } => {
-            (Answer::Output { output, given: Some(Given::Real) }, Some(exchange))
-        }
-        CallOutcome::Failed { error, exchange } => {
-            let answer = Answer::Error {
-                class: same(&error.class).ok(),
-                code: error.code,
-                message: Some(error.message),
-                details: Some(error.details).filter(|details| !details.is_null()),
-                given: Some(Given::Real),
-            };
-            (answer, exchange)
-        }
-    };
+    let (answer, exchange) =
+        match app.engine.invoker().knowing(app.engine.connectors(workspace).await?).invoke(call).await {
+            CallOutcome::Succeeded { output, exchange } => {
+                (Answer::Output { output, given: Some(Given::Real) }, Some(exchange))
+            }
+            CallOutcome::Failed { error, exchange } => {
+                let answer = Answer::Error {
+                    class: same(&error.class).ok(),
+                    code: error.code,
+                    message: Some(error.message),
+                    details: Some(error.details).filter(|details| !details.is_null()),
+                    given: Some(Given::Real),
+                };
+                (answer, exchange)
+            }
+        };
     let (status, duration_ms) = exchange.as_ref().map_or((None, 0), |exchange| (exchange.status, exchange.duration_ms));
     let request = exchange.map(|exchange| exchange.request).map(|request| RenderedRequest {
         method: request.method,

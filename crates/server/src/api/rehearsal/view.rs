@@ -1,7 +1,7 @@
 //! Rehearsals, with requests as they would go out.
 
 use crate::{
-    api::checkpoints::view::{preview_steps, render, risk},
+    api::checkpoints::view::{Calls, preview_steps},
     app::App,
     http::problem::field_errors,
 };
@@ -29,7 +29,7 @@ pub(crate) async fn rehearsal(app: &App, workspace: &str, version: &Version, pla
         }),
         steps: played.steps.into_iter().map(Into::into).collect(),
         said: played.said.into_iter().map(said).collect(),
-        waiting: waiting(app, workspace, version, played.waiting).await,
+        waiting: waiting(&Calls::to_come(app, workspace).await, version, played.waiting).await,
         vars: played.vars,
         ended: played.ended.map(|ended| RehearsalEnd {
             status: match ended.status {
@@ -61,16 +61,16 @@ fn said(said: core::Said) -> Said {
     }
 }
 
-async fn waiting(app: &App, workspace: &str, version: &Version, waiting: core::Waiting) -> Waiting {
+async fn waiting(calls: &Calls<'_>, version: &Version, waiting: core::Waiting) -> Waiting {
     match waiting {
         core::Waiting::Start { reason } => Waiting::Start(WaitingStart { reason }),
-        core::Waiting::Answer(pending) => Waiting::Answer(call(app, workspace, pending).await),
-        core::Waiting::LookUp(pending) => Waiting::LookUp(call(app, workspace, pending).await),
+        core::Waiting::Answer(pending) => Waiting::Answer(call(calls, pending).await),
+        core::Waiting::LookUp(pending) => Waiting::LookUp(call(calls, pending).await),
         core::Waiting::Form { visit, step, prompt, schema, prefill, submit, due } => {
             let due_at = due.map(|due| due.0);
             Waiting::Form(WaitingForm { visit, step, prompt, schema, prefill, submit, due_at })
         }
-        core::Waiting::Approval { .. } => approval(app, workspace, version, waiting).await,
+        core::Waiting::Approval { .. } => approval(calls, version, waiting).await,
         core::Waiting::Handoff { visit, step, team, note, outcomes, due } => {
             let due_at = due.map(|due| due.0);
             Waiting::Handoff(WaitingHandoff { visit, step, team, note, outcomes, due_at })
@@ -85,8 +85,8 @@ async fn waiting(app: &App, workspace: &str, version: &Version, waiting: core::W
     }
 }
 
-async fn call(app: &App, workspace: &str, call: core::Call) -> WaitingCall {
-    let rendered = render(app, workspace, (&call.action, call.connection.as_deref()), &call.input).await;
+async fn call(calls: &Calls<'_>, call: core::Call) -> WaitingCall {
+    let rendered = calls.render((&call.action, call.connection.as_deref()), &call.input).await;
     let (request, error) = match rendered {
         Ok(request) => (Some(request), None),
         Err(error) => (None, Some(error)),
@@ -105,7 +105,7 @@ async fn call(app: &App, workspace: &str, call: core::Call) -> WaitingCall {
     }
 }
 
-async fn approval(app: &App, workspace: &str, version: &Version, waiting: core::Waiting) -> Waiting {
+async fn approval(calls: &Calls<'_>, version: &Version, waiting: core::Waiting) -> Waiting {
     let core::Waiting::Approval {
         visit,
         step,
@@ -127,7 +127,7 @@ async fn approval(app: &App, workspace: &str, version: &Version, waiting: core::
     };
     let mut shown = Vec::with_capacity(requests.len());
     for request in requests {
-        shown.push(guarded(app, workspace, version, request).await);
+        shown.push(guarded(calls, version, request).await);
     }
     Waiting::Approval(Box::new(WaitingApproval {
         visit,
@@ -144,22 +144,22 @@ async fn approval(app: &App, workspace: &str, version: &Version, waiting: core::
         quorum,
         given,
         outcomes,
-        on_approve: preview_steps(app, workspace, version, on_approve).await,
-        on_reject: preview_steps(app, workspace, version, on_reject).await,
+        on_approve: preview_steps(calls, version, on_approve).await,
+        on_reject: preview_steps(calls, version, on_reject).await,
         due_at: due.map(|due| due.0),
         remind_at: remind_at.map(|at| at.0),
     }))
 }
 
-async fn guarded(app: &App, workspace: &str, version: &Version, request: approval::GuardedRequest) -> GuardedRequest {
-    let rendered = render(app, workspace, (&request.action, request.connection.as_deref()), &request.input).await;
+async fn guarded(calls: &Calls<'_>, version: &Version, request: approval::GuardedRequest) -> GuardedRequest {
+    let rendered = calls.render((&request.action, request.connection.as_deref()), &request.input).await;
     let (rendered, error) = match rendered {
         Ok(rendered) => (Some(rendered), None),
         Err(error) => (None, Some(error)),
     };
     GuardedRequest {
         title: version.title(&request.step).to_owned(),
-        risk: risk(app, &request.action).unwrap_or(Risk::High),
+        risk: calls.risk(&request.action).unwrap_or(Risk::High),
         step: request.step,
         action: request.action,
         connection: request.connection,

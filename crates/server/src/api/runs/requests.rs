@@ -1,6 +1,6 @@
 //! What a step sent, as it went out.
 
-use crate::{api::checkpoints::view::render, app::App};
+use crate::{api::checkpoints::view::Calls, app::App};
 use countersign_api::{RenderedRequest, VisitRequest};
 use countersign_core::{log::AttemptRecord, run::CallRequest};
 use countersign_engine::LoadedRun;
@@ -11,17 +11,17 @@ pub(crate) async fn visit_requests(app: &App, workspace: &str, loaded: &LoadedRu
     let executions = loaded.history().into_iter().filter(|execution| execution.visit == visit);
     let mut attempts: Vec<AttemptRecord> = executions.flat_map(|execution| execution.attempts).collect();
     attempts.sort_by_key(|sent| (sent.call, sent.attempt));
+    let calls = Calls::of_run(app, workspace, loaded).await;
     let mut requests = Vec::with_capacity(attempts.len());
     for AttemptRecord { call, attempt, request, exchange, output, .. } in attempts {
         let output = output.unwrap_or_default();
-        requests.push(one(app, workspace, (call, attempt), &request, exchange, output).await);
+        requests.push(one(&calls, (call, attempt), &request, exchange, output).await);
     }
     requests
 }
 
 async fn one(
-    app: &App,
-    workspace: &str,
+    calls: &Calls<'_>,
     (call, attempt): (u16, u32),
     request: &CallRequest,
     exchange: Value,
@@ -41,7 +41,7 @@ async fn one(
     }
     match request {
         CallRequest::Action { action, connection, input } => {
-            match render(app, workspace, (action, connection.as_deref()), input).await {
+            match calls.render((action, connection.as_deref()), input).await {
                 Ok(request) => shown.request = Some(request),
                 Err(error) => shown.error = Some(error),
             }

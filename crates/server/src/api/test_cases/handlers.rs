@@ -155,7 +155,7 @@ pub(crate) async fn run_test_cases(
     }
     let of_draft = request.document.is_none() && request.version.is_none();
     let version = meant(&app, &workflow, request.document, request.version).await?;
-    let results = run(&app, version, rows.clone()).await?;
+    let results = run(&app, caller.workspace(), version, rows.clone()).await?;
     // Only who may change test cases leaves a trace on them.
     if of_draft && caller.role() >= Role::Builder {
         for (row, result) in rows.into_iter().zip(&results) {
@@ -225,7 +225,7 @@ async fn case_of(app: &App, workflow: &WorkflowRow, request: WriteTestCaseReques
         return Ok(rehearsal::TestCase { name, opening: script.opening, acts: script.acts, expect });
     }
     let version = Arc::new(meant(app, workflow, request.document, None).await?);
-    let played = play(app, &version, script.clone()).await?;
+    let played = play(app, &workflow.workspace, &version, script.clone()).await?;
     if let Some(refused) = played.refused.as_ref().filter(|refused| refused.act.is_some()) {
         return Err(ApiError::invalid("/script", refused.message.clone()));
     }

@@ -71,7 +71,8 @@ async fn keep(app: App, caller: Caller, run: String, request: KeepRunTestRequest
 
 /// Made where it keeps no other request waiting.
 async fn made(app: &App, loaded: LoadedRun, name: String) -> ApiResult<FromRun> {
-    let catalogue = app.engine.catalogue();
+    let catalogue =
+        app.engine.connectors_of(&loaded.row.workspace, &loaded.row.workflow, loaded.row.version).await?.catalogue();
     let made = move || from_run(&loaded.version, &catalogue, &loaded.log, name);
     tokio::task::spawn_blocking(made).await.map_err(ApiError::internal)?.map_err(|reason| {
         ApiError::unprocessable("not_convertible", "No test case can be made of this run").detail(reason.to_string())

@@ -36,7 +36,7 @@ pub(crate) async fn meant(
     document: Option<Value>,
     version: Option<u32>,
 ) -> ApiResult<Version> {
-    let catalogue = app.engine.catalogue();
+    let catalogue = app.engine.catalogue_of(&row.workspace).await?;
     match (document, version) {
         (Some(_), Some(_)) => Err(ApiError::invalid("/version", "give either `document` or `version`")),
         (Some(document), None) => playable(document, &catalogue),
@@ -49,16 +49,21 @@ pub(crate) async fn meant(
 }
 
 /// Plays a script where it keeps no other request waiting.
-pub(crate) async fn play(app: &App, version: &Arc<Version>, script: Script) -> ApiResult<Rehearsal> {
-    let (version, catalogue) = (Arc::clone(version), app.engine.catalogue());
+pub(crate) async fn play(app: &App, workspace: &str, version: &Arc<Version>, script: Script) -> ApiResult<Rehearsal> {
+    let (version, catalogue) = (Arc::clone(version), app.engine.catalogue_of(workspace).await?);
     let now = countersign_core::time::Timestamp(app.now());
     let played = move || rehearsal::rehearse(&version, &catalogue, &script, now);
     tokio::task::spawn_blocking(played).await.map_err(ApiError::internal)
 }
 
 /// Runs test cases; a row that cannot be read fails by name.
-pub(crate) async fn run(app: &App, version: Version, rows: Vec<TestCaseRow>) -> ApiResult<Vec<TestResult>> {
-    let catalogue = app.engine.catalogue();
+pub(crate) async fn run(
+    app: &App,
+    workspace: &str,
+    version: Version,
+    rows: Vec<TestCaseRow>,
+) -> ApiResult<Vec<TestResult>> {
+    let catalogue = app.engine.catalogue_of(workspace).await?;
     let all = move || rows.iter().map(|row| result(row, &version, &catalogue)).collect();
     tokio::task::spawn_blocking(all).await.map_err(ApiError::internal)
 }
@@ -90,10 +95,11 @@ pub(crate) async fn gate(
     if rows.is_empty() {
         return Ok(Vec::new());
     }
-    let version = Version::compile(workflow, &app.engine.catalogue(), true).map_err(|error| {
-        ApiError::unprocessable("not_playable", "This draft cannot be played").detail(error.to_string())
-    })?;
-    let results = run(app, version, rows).await?;
+    let version =
+        Version::compile(workflow, &*app.engine.catalogue_of(&row.workspace).await?, true).map_err(|error| {
+            ApiError::unprocessable("not_playable", "This draft cannot be played").detail(error.to_string())
+        })?;
+    let results = run(app, &row.workspace, version, rows).await?;
     let failed: Vec<String> =
         results.iter().filter(|result| !result.passed).map(|result| result.name.clone()).collect();
     if failed.is_empty() || reason.is_some() {

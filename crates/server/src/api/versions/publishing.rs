@@ -8,7 +8,11 @@ use crate::{
     rows::json,
 };
 use countersign_api::{Diagnostic, Policy, Severity};
-use countersign_core::{catalogue::Catalogue, document::Workflow, run::Version};
+use countersign_core::{
+    catalogue::Catalogue,
+    document::{StepKind, Workflow},
+    run::Version,
+};
 use countersign_engine::{Engine, VersionRecord};
 use countersign_store::{NewAudit, Publish, WorkflowRow};
 use serde_json::json as object;
@@ -49,11 +53,13 @@ impl Publishable {
         Ok(Self { hash: source::hash(draft), overridden, workflow })
     }
 
-    /// What the version's record says; the engine compiles with the permission only when it is there.
-    fn record(&self) -> Option<String> {
-        let allowed =
-            || object!(VersionRecord { allow_unguarded: true, overridden: self.overridden.clone() }).to_string();
-        (!self.overridden.is_empty()).then(allowed)
+    /// What the version's record says; the engine compiles with the permission only when it is there, and goes on with
+    /// these revisions of the connectors.
+    async fn record(&self, engine: &Engine, workspace: &str) -> ApiResult<Option<String>> {
+        let connectors = engine.pin_connectors(workspace, connectors(&self.workflow)).await?;
+        let allow_unguarded = !self.overridden.is_empty();
+        let record = VersionRecord { allow_unguarded, overridden: self.overridden.clone(), connectors };
+        Ok((record != VersionRecord::default()).then(|| object!(record).to_string()))
     }
 }
 
@@ -66,7 +72,7 @@ pub(crate) async fn publish(
     policy: &Policy,
 ) -> ApiResult<u32> {
     let accepted = wanted.allow_unguarded && policy.allow_unguarded;
-    let publishable = Publishable::check(&row.draft, &app.engine.catalogue(), accepted)?;
+    let publishable = Publishable::check(&row.draft, &*app.engine.catalogue_of(caller.workspace()).await?, accepted)?;
     let failed_tests = play::gate(app, row, publishable.workflow.clone(), wanted.override_tests.as_deref()).await?;
     let mut detail = object!({
         "workflow": row.name, "hash": publishable.hash, "message": wanted.message, "before": row.active_version,
@@ -85,8 +91,8 @@ pub(crate) async fn publish(
         workspace: caller.workspace().to_owned(),
         workflow: row.id.clone(),
         document: row.draft.clone(),
-        detail: publishable.record(),
-        hash: publishable.hash,
+        detail: publishable.record(&app.engine, caller.workspace()).await?,
+        hash: publishable.hash.clone(),
         message: wanted.message,
         author: caller.id().to_owned(),
         expected_active: wanted.expected_active,
@@ -101,7 +107,7 @@ pub(crate) async fn publish(
 pub(crate) async fn seed(engine: &Engine, workspace: &str, source: &str, author: &str) -> ApiResult<String> {
     let document = source::read(None, Some(source))?;
     let (name, draft) = (source::name_of(&document)?, source::keepable(&document)?);
-    let Publishable { hash, .. } = Publishable::check(&draft, &engine.catalogue(), false)?;
+    let publishable = Publishable::check(&draft, &*engine.catalogue_of(workspace).await?, false)?;
     let (store, now) = (engine.store(), engine.now());
     let row = match store.find_workflow(workspace, &name).await? {
         Some(row) => row,
@@ -124,23 +130,36 @@ pub(crate) async fn seed(engine: &Engine, workspace: &str, source: &str, author:
         }
     };
     let versions = store.list_versions(workspace, &row.id).await?;
-    if versions.iter().any(|version| version.hash == hash) {
+    if versions.iter().any(|version| version.hash == publishable.hash) {
         return Ok(row.id);
     }
     let publish = Publish {
         workspace: workspace.to_owned(),
         workflow: row.id.clone(),
         document: draft,
-        hash,
+        hash: publishable.hash.clone(),
         message: "Added with the installation".to_owned(),
         author: author.to_owned(),
-        detail: None,
+        detail: publishable.record(engine, workspace).await?,
         expected_active: None,
         at: now,
     };
     store.publish(&publish, &|_| Vec::new()).await?;
     engine.workflow_changed(workspace, &row.id);
     Ok(row.id)
+}
+
+/// Names of the connectors a workflow calls, one for each call.
+pub(crate) fn connectors(workflow: &Workflow) -> impl Iterator<Item = &str> {
+    workflow.steps.values().filter_map(|step| match &step.kind {
+        StepKind::ToolCall(call) => call.action.split_once('.').map(|(connector, _)| connector),
+        StepKind::CollectForm(_)
+        | StepKind::Condition(_)
+        | StepKind::Notify(_)
+        | StepKind::Approval(_)
+        | StepKind::HumanHandoff(_)
+        | StepKind::End(_) => None,
+    })
 }
 
 /// The findings that are overridden; an error when others stand in the way.
