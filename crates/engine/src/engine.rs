@@ -4,6 +4,7 @@ use crate::{
     Clock, EngineError, Outside, Vault,
     connectors::Connectors,
     fleet::Lease,
+    inbound::Inbox,
     run::{Aside, Cells, Pointers, Versions, Waiters},
     vault::Connections,
 };
@@ -81,6 +82,7 @@ pub(crate) struct Inner {
     pub(crate) pointers: Pointers,
     pub(crate) cells: Cells,
     pub(crate) waiters: Waiters,
+    pub(crate) inbox: Inbox,
     pub(crate) lease: Lease,
     /// One permit per run that moves.
     pub(crate) moving: Arc<Semaphore>,
@@ -122,6 +124,7 @@ impl Engine {
             pointers: Pointers::default(),
             cells: Cells::default(),
             waiters: Waiters::default(),
+            inbox: Inbox::default(),
             lease: Lease::default(),
             moving: Arc::new(Semaphore::new(config.moving_max)),
             timer_set: Notify::new(),
@@ -137,6 +140,7 @@ impl Engine {
         engine.0.tasks.spawn(engine.clone().heartbeats());
         engine.0.tasks.spawn(engine.clone().watch_fleet());
         engine.0.tasks.spawn(engine.clone().timers());
+        engine.0.tasks.spawn(engine.clone().pump());
         if engine.0.store.shared() {
             engine.0.tasks.spawn(engine.clone().follow());
         }

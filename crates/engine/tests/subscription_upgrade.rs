@@ -15,8 +15,7 @@ const UPGRADE: &str = include_str!("../../../examples/subscription-upgrade.yaml"
 async fn asked(world: &World, email: &str) -> RunRow {
     world.publish("upgrade", UPGRADE).await;
     world.conversation("c1").await;
-    let started = world.engine.customer_message(WORKSPACE, "c1", "I want to UPGRADE please").await.unwrap();
-    let [run] = <[RunRow; 1]>::try_from(started).unwrap();
+    let run = world.says("c1", "I want to UPGRADE please").await.unwrap();
     let form = world.until_waiting_for(&run.id, "form").await;
     world.engine.submit_form(WORKSPACE, &form.id, json!({ "email": email }), customer()).await.unwrap();
     run
@@ -105,8 +104,8 @@ async fn who_is_not_eligible_or_not_known_is_told_so() {
 async fn one_conversation_has_one_run_at_a_time() {
     let world = World::new().await;
     asked(&world, "ada@example.com").await;
-    let again = world.engine.customer_message(WORKSPACE, "c1", "upgrade upgrade").await.unwrap();
-    assert!(again.is_empty());
+    let again = world.says("c1", "upgrade upgrade").await;
+    assert!(again.is_none());
     world.conversation("c2").await;
-    assert!(world.engine.customer_message(WORKSPACE, "c2", "hello").await.unwrap().is_empty());
+    assert!(world.says("c2", "hello").await.is_none());
 }

@@ -56,8 +56,7 @@ async fn act_out(world: &World, source: &str, case: &TestCase) -> RunRow {
     world.publish("template", source).await;
     world.conversation("c1").await;
     let text = case.opening.message.as_deref().unwrap();
-    let started = world.engine.customer_message(WORKSPACE, "c1", text).await.unwrap();
-    let [run] = <[RunRow; 1]>::try_from(started).unwrap();
+    let run = world.says("c1", text).await.unwrap();
     for (index, act) in case.acts.iter().enumerate() {
         let person_or_clock = !matches!(act, Act::Answers { .. } | Act::Says { .. });
         let checkpoint = format!("{}.{}", run.id, visit(&version, &catalogue, case, index));

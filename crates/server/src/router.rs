@@ -78,6 +78,7 @@ fn api() -> OpenApiRouter<App> {
         .routes(routes!(h::conversations::handlers::assign_conversation))
         .routes(routes!(h::conversations::handlers::close_conversation))
         .routes(routes!(h::conversations::handlers::list_notes, h::conversations::handlers::create_note))
+        .routes(routes!(h::inbound::list_inbound))
         .routes(routes!(h::audit::list_audit))
         .routes(routes!(h::audit::verify_audit))
         .routes(routes!(h::audit::export_audit))

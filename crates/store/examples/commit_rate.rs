@@ -125,6 +125,7 @@ fn commit(id: &str, seq: u64) -> Commit {
         conversation_status: None,
         audit: if matches!(seq, 0 | 4) { vec![audit] } else { vec![] },
         pointed: None,
+        inbound: None,
         idempotency: None,
     }
 }

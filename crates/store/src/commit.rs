@@ -30,6 +30,9 @@ pub struct Commit {
     pub audit: Vec<NewAudit>,
     /// Of a start that did not name its version: what the version was chosen by.
     pub pointed: Option<Pointed>,
+    /// What came from outside and led to it; it is dealt with when this is written. When it already is, the commit fails
+    /// with `Conflict::InboundDone`.
+    pub inbound: Option<String>,
     /// Remember the answer; an answer already remembered wins and nothing is written.
     pub idempotency: Option<NewIdempotency>,
 }

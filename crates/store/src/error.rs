@@ -34,6 +34,12 @@ pub enum Conflict {
         /// Workflow id.
         workflow: String,
     },
+    /// What came in was dealt with already.
+    #[error("inbound event {id} is dealt with")]
+    InboundDone {
+        /// Its id.
+        id: String,
+    },
     /// The thing is used by others and cannot go.
     #[error("{0} is in use")]
     InUse(&'static str),

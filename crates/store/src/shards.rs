@@ -8,12 +8,13 @@ const UNDIVIDED: [&str; 8] =
     ["workspaces", "users", "memberships", "sessions", "api_keys", "one_time_tokens", "nodes", "schema_migrations"];
 
 /// Tables that are divided by their column `workspace`.
-pub(crate) const DIVIDED: [&str; 19] = [
+pub(crate) const DIVIDED: [&str; 20] = [
     "workflows",
     "workflow_versions",
     "activations",
     "test_cases",
-    "schedules",
+    "triggers",
+    "inbound",
     "runs",
     "saved_views",
     "run_events",
@@ -45,8 +46,13 @@ const ACROSS: &[&str] = &[
     "FROM runs WHERE status = 'running' AND node <> ?1 ORDER BY node LIMIT ?2",
     "FROM runs WHERE status = 'running' AND node = ?1 ORDER BY workspace LIMIT ?2",
     "FROM runs WHERE status = 'running' AND node IS NULL ORDER BY workspace LIMIT ?1",
-    "FROM schedules",
-    "FROM schedules WHERE next_at <= ?1 ORDER BY next_at LIMIT ?2",
+    "FROM triggers WHERE next_at IS NOT NULL",
+    "FROM triggers WHERE next_at <= ?1 ORDER BY next_at LIMIT ?2",
+    "FROM inbound WHERE status = 'waiting' AND due_at <= (extract(epoch FROM clock_timestamp()) * 1000)::bigint \
+     ORDER BY due_at LIMIT ?1",
+    "FROM (SELECT 1 FROM inbound WHERE status = 'waiting' LIMIT ?1) AS waiting",
+    "UPDATE inbound SET due_at = 0 WHERE status = 'waiting'",
+    "DELETE FROM inbound WHERE done_at < ?1",
     "DELETE FROM idempotency WHERE created_at < ?1",
 ];
 

@@ -2,7 +2,7 @@
 
 use super::Version;
 use crate::{
-    document::Trigger,
+    document::{Trigger, Workflow},
     expr::{Expression, ExpressionError, Scope},
     time::Timestamp,
 };
@@ -21,6 +21,15 @@ pub struct IncomingMessage<'a> {
     pub conversation: &'a Value,
 }
 
+/// The conditions of message triggers, compiled; one that does not compile fails with every message.
+pub(super) fn compile(workflow: &Workflow) -> Vec<Result<Expression, ExpressionError>> {
+    let condition = |trigger: &Trigger| match trigger {
+        Trigger::Message { when } => Some(Expression::compile(when)),
+        Trigger::Api | Trigger::Webhook { .. } | Trigger::Schedule { .. } | Trigger::Manual => None,
+    };
+    workflow.triggers.iter().filter_map(condition).collect()
+}
+
 /// Whether a message trigger wants the message; with the conditions that could not be evaluated, which count as false.
 #[must_use]
 pub fn message_starts(version: &Version, message: IncomingMessage<'_>, now: Timestamp) -> (bool, Vec<ExpressionError>) {
@@ -30,15 +39,15 @@ pub fn message_starts(version: &Version, message: IncomingMessage<'_>, now: Time
         .with("customer", message.customer)
         .with("conversation", message.conversation);
     let mut failed = Vec::new();
-    let starts = version.workflow().triggers.iter().any(|trigger| match trigger {
-        Trigger::Message { when } => match Expression::compile(when).and_then(|when| when.truthy(&scope)) {
-            Ok((holds, _)) => holds,
-            Err(error) => {
+    let starts = version.messages.iter().any(|when| {
+        let holds = when.as_ref().map_err(Clone::clone).and_then(|when| when.truthy(&scope));
+        holds.map_or_else(
+            |error| {
                 failed.push(error);
                 false
-            }
-        },
-        Trigger::Api | Trigger::Webhook { .. } | Trigger::Schedule { .. } | Trigger::Manual => false,
+            },
+            |(holds, _)| holds,
+        )
     });
     (starts, failed)
 }

@@ -5,7 +5,7 @@ use super::{FieldProblem, forms};
 use crate::{
     catalogue::{ActionSpec, Catalogue},
     document::{StepId, StepKind, Workflow},
-    expr::{ExpressionError, Template, TextTemplate},
+    expr::{Expression, ExpressionError, Template, TextTemplate},
 };
 use indexmap::IndexMap;
 use serde_json::{Map, Value};
@@ -27,6 +27,8 @@ pub struct Version {
     pub(crate) workflow: Workflow,
     pub(crate) steps: IndexMap<StepId, CompiledStep>,
     input: Option<jsonschema::Validator>,
+    /// The conditions of message triggers.
+    pub(super) messages: Vec<Result<Expression, ExpressionError>>,
     /// Guarded step → the approvals that guard it.
     pub(crate) guarded_by: BTreeMap<StepId, Vec<StepId>>,
     /// Whether a high-risk action may run without a grant: the workspace's policy said so at publishing.
@@ -85,13 +87,20 @@ impl Version {
             };
             steps.insert(id.clone(), compiled);
         }
-        Ok(Self { workflow, input, steps, guarded_by, allow_unguarded })
+        let messages = super::triggers::compile(&workflow);
+        Ok(Self { workflow, input, messages, steps, guarded_by, allow_unguarded })
     }
 
     /// The document it was compiled from.
     #[must_use]
     pub fn workflow(&self) -> &Workflow {
         &self.workflow
+    }
+
+    /// Whether a customer's message may start it.
+    #[must_use]
+    pub fn takes_messages(&self) -> bool {
+        !self.messages.is_empty()
     }
 
     /// What does not fit the schema of a run's input; at most 50 problems.

@@ -1,51 +1,127 @@
-//! A customer wrote: the runs that follow.
+//! A customer wrote: the run that follows.
 
-use crate::{Engine, EngineError, StartRun, StartedRun, customer_object};
-use countersign_core::run::{self, Actor, IncomingMessage, Version, Via};
-use countersign_store::{ConversationRow, ConversationStatus, PageRequest, RunFilter, RunRow, RunStatus};
+use super::{Came, accepted};
+use crate::{
+    Engine, EngineError, StartRun, customer_object,
+    run::{Origin, Starter},
+};
+use countersign_core::{
+    moves::version_for,
+    run::{self, Actor, IncomingMessage, Version, Via},
+};
+use countersign_store::{
+    ConversationRow, ConversationStatus, ConversationUpdate, CustomerRow, InboundKind, InboundRow, MessageRow,
+    NewMessage, PageRequest, RunFilter, RunRow, RunStatus,
+};
 use serde_json::{Value, json};
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
+
+/// How long whoever wrote waits for what follows before they are answered; it goes on without them.
+const PATIENCE: Duration = Duration::from_secs(3);
+
+/// A conversation in which somebody wrote, and its customer.
+#[derive(Debug, Clone)]
+pub struct Incoming {
+    /// The conversation.
+    pub conversation: ConversationRow,
+    /// Its customer.
+    pub customer: Option<CustomerRow>,
+}
+
+/// A message that is stored.
+#[derive(Debug, Clone)]
+pub struct AcceptedMessage {
+    /// The message.
+    pub message: MessageRow,
+    /// The run it started, as far as that is known by now.
+    pub run: Option<RunRow>,
+}
 
 impl Engine {
-    /// A customer wrote: starts the runs whose message trigger holds. A conversation that is with a person, or has a
-    /// run under way, starts none.
+    /// A customer wrote. When this returns, the message is on disk together with what is to be done about it: the run whose
+    /// message trigger holds starts, also when the process dies. A conversation that is with a person, or has a run under
+    /// way, starts none. The same message again changes nothing.
     ///
     /// # Errors
-    /// When the conversation does not exist or the database cannot be read.
-    pub async fn customer_message(
+    /// `Busy` when too much waits, `NotFound` when the conversation does not exist.
+    pub async fn accept_message(
         &self,
-        workspace: &str,
-        conversation: &str,
-        text: &str,
-    ) -> Result<Vec<RunRow>, EngineError> {
-        let store = &self.0.store;
-        let row =
-            store.get_conversation(workspace, conversation).await?.ok_or(EngineError::NotFound("conversation"))?;
-        if row.status != ConversationStatus::Open || self.has_run_under_way(workspace, conversation).await? {
-            return Ok(Vec::new());
-        }
-        let customer = match &row.customer {
-            Some(id) => store.get_customer(workspace, id).await?.as_ref().map_or(Value::Null, customer_object),
-            None => Value::Null,
-        };
-        let mut started = Vec::new();
-        for active in store.active_versions(Some(workspace)).await? {
-            let version = match self.version(workspace, &active.workflow, active.version).await {
-                Ok(version) => version,
-                Err(error) => {
-                    tracing::error!(workflow = active.workflow, version = active.version, %error, "skipped");
-                    continue;
-                }
+        mut incoming: Incoming,
+        message: NewMessage,
+    ) -> Result<AcceptedMessage, EngineError> {
+        self.0.inbox.admit()?;
+        let row = &mut incoming.conversation;
+        if row.status == ConversationStatus::Closed {
+            let update = ConversationUpdate {
+                workspace: row.workspace.clone(),
+                id: row.id.clone(),
+                at: self.now(),
+                status: Some(ConversationStatus::Open),
+                ..ConversationUpdate::default()
             };
-            if self.message_starts(&version, &row, &customer, text) {
-                let request = message_start(&row, &active.workflow, &customer, text);
-                let StartedRun { run, .. } = self.start_run(request).await?;
-                started.push(run);
+            self.0.store.update_conversation(&update, Vec::new()).await?;
+            row.status = ConversationStatus::Open;
+        }
+        let event = InboundRow {
+            source: format!("conversation:{}", row.id),
+            dedup: message.id.clone(),
+            payload: json!({ "conversation": row.id, "message": message.id, "text": message.body }).to_string(),
+            ..accepted(&row.workspace, self.0.clock.new_id(), InboundKind::Message, self.now())
+        };
+        let (message, new) = self.0.store.accept_message(&message, &event).await?;
+        if !new {
+            return Ok(AcceptedMessage { message, run: None });
+        }
+        let engine = self.clone();
+        let work = self.0.tasks.spawn(async move { engine.deal_with(event, Some(incoming)).await });
+        let run = tokio::time::timeout(PATIENCE, work).await.ok().and_then(Result::ok).flatten();
+        Ok(AcceptedMessage { message, run })
+    }
+
+    pub(super) async fn message_came(&self, row: &InboundRow, known: Option<Incoming>) -> Result<Came, EngineError> {
+        let payload: Value =
+            serde_json::from_str(&row.payload).map_err(|error| EngineError::Corrupt(error.to_string()))?;
+        let text = |name: &str| payload[name].as_str().unwrap_or_default();
+        let Incoming { conversation, customer } = match known {
+            Some(known) => known,
+            None => self.incoming(&row.workspace, text("conversation")).await?,
+        };
+        if conversation.status != ConversationStatus::Open {
+            return Ok(Came::ignored("a person has the conversation"));
+        }
+        if self.has_run_under_way(&row.workspace, &conversation.id).await? {
+            return Ok(Came::ignored("a run is under way in the conversation"));
+        }
+        let known = customer.as_ref().map_or(Value::Null, customer_object);
+        // The run's id decides between the active and the ramped version.
+        let run = self.0.clock.new_id();
+        for starter in self.starters(&row.workspace).await?.iter() {
+            let Starter { workflow, active, ramp, versions } = starter;
+            let Some(version) = versions.get(&version_for(&run, *active, *ramp)) else { continue };
+            if self.message_starts(version, &conversation, &known, text("text")) {
                 // One conversation, one token: the first workflow that wants the message has it.
-                break;
+                let request = message_start(&conversation, workflow, &known, text("text"));
+                let origin = Origin {
+                    run: Some(run),
+                    inbound: Some(row.id.clone()),
+                    known: Some((conversation, customer)),
+                    ..Origin::default()
+                };
+                return Ok(Came::Ended(Some(self.start_from(request, origin).await?.run)));
             }
         }
-        Ok(started)
+        Ok(Came::ignored("no message trigger wants it"))
+    }
+
+    async fn incoming(&self, workspace: &str, conversation: &str) -> Result<Incoming, EngineError> {
+        let store = &self.0.store;
+        let row = store.get_conversation(workspace, conversation).await?;
+        let conversation = row.ok_or(EngineError::NotFound("conversation"))?;
+        let customer = match &conversation.customer {
+            Some(id) => store.get_customer(workspace, id).await?,
+            None => None,
+        };
+        Ok(Incoming { conversation, customer })
     }
 
     async fn has_run_under_way(&self, workspace: &str, conversation: &str) -> Result<bool, EngineError> {

@@ -1,3 +1,47 @@
-//! What comes from outside and starts runs or moves them.
+//! What comes from outside: a row before it is answered, then a run. Whatever ends a row is written in one transaction with
+//! what follows from it, so a crash anywhere loses nothing and repeats nothing; who takes a row only saves work.
 
 mod messages;
+mod pump;
+
+pub use messages::{AcceptedMessage, Incoming};
+
+pub(crate) use pump::Inbox;
+
+use countersign_store::{InboundKind, InboundOutcome, InboundRow, InboundStatus, RunRow};
+
+/// What an event led to.
+enum Came {
+    /// The commit of a run has ended it.
+    Ended(Option<RunRow>),
+    /// It ends without a run.
+    Nothing(InboundOutcome, Option<String>),
+    /// It is looked at again after so many milliseconds.
+    Later(i64),
+}
+
+impl Came {
+    fn ignored(why: &str) -> Self {
+        Self::Nothing(InboundOutcome::Ignored, Some(why.to_owned()))
+    }
+}
+
+/// A row as it is accepted.
+fn accepted(workspace: &str, id: String, kind: InboundKind, at: i64) -> InboundRow {
+    InboundRow {
+        workspace: workspace.to_owned(),
+        source: String::new(),
+        dedup: id.clone(),
+        id,
+        kind,
+        payload: "{}".to_owned(),
+        at,
+        due_at: pump::LEASE_MS,
+        attempts: 1,
+        status: InboundStatus::Waiting,
+        outcome: None,
+        run: None,
+        error: None,
+        done_at: None,
+    }
+}

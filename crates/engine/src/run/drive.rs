@@ -92,6 +92,7 @@ pub(crate) struct Moved {
 pub(crate) struct Beside {
     pub(crate) idempotency: Option<NewIdempotency>,
     pub(crate) pointed: Option<Pointed>,
+    pub(crate) inbound: Option<String>,
 }
 
 /// What a commit asks for, and the lease of this process it was sent on.
@@ -280,6 +281,7 @@ impl Engine {
         let mut commit = project::commit(&facts)?;
         commit.idempotency = beside.idempotency;
         commit.pointed = beside.pointed;
+        commit.inbound = beside.inbound;
         let priority = if row.seq == 0 { Priority::Start } else { Priority::Continue };
         let row = RunRow { seq: commit.expected_seq + 1, ..commit.run.clone() };
         match self.0.store.commit(commit, priority).await? {

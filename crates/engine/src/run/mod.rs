@@ -29,6 +29,7 @@ pub use waiters::has_stopped;
 
 pub(crate) use aside::Aside;
 pub(crate) use drive::Cells;
-pub(crate) use pointers::Pointers;
+pub(crate) use pointers::{Pointers, Starter};
+pub(crate) use start::Origin;
 pub(crate) use versions::Versions;
 pub(crate) use waiters::Waiters;

@@ -1,9 +1,16 @@
 //! Which version a new run takes: the pointers of the workflows, kept.
 
 use crate::{Engine, EngineError};
+use countersign_core::{moves::Ramp, run::Version};
 use countersign_store::PointerRow;
 use quick_cache::sync::Cache;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::{
+    collections::BTreeMap,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+};
 
 /// How many pointers are kept.
 const KEPT_MAX: usize = 10_000;
@@ -12,12 +19,30 @@ pub(crate) struct Pointers {
     /// Grows with every change, so that a read that overlaps a change is not kept.
     generation: AtomicU64,
     active: Cache<(String, String), PointerRow>,
+    /// By workspace: the workflows a message may start, and when that was read.
+    starters: Cache<String, (i64, Starters)>,
 }
 
 impl Default for Pointers {
     fn default() -> Self {
-        Self { generation: AtomicU64::default(), active: Cache::new(KEPT_MAX) }
+        Self { generation: AtomicU64::default(), active: Cache::new(KEPT_MAX), starters: Cache::new(KEPT_MAX) }
     }
+}
+
+/// Workflows by id.
+type Starters = Arc<Vec<Starter>>;
+
+/// How long the workflows a message may start are known without looking again, milliseconds: another process may have
+/// published, and the word of it been lost.
+const STARTERS_FRESH_MS: i64 = 10_000;
+
+/// A workflow that a customer's message may start.
+pub(crate) struct Starter {
+    pub(crate) workflow: String,
+    pub(crate) active: u32,
+    pub(crate) ramp: Option<Ramp>,
+    /// Of the active and the ramped version those that take messages.
+    pub(crate) versions: BTreeMap<u32, Arc<Version>>,
 }
 
 impl Engine {
@@ -26,6 +51,50 @@ impl Engine {
     pub fn workflow_changed(&self, workspace: &str, workflow: &str) {
         self.0.pointers.generation.fetch_add(1, Ordering::SeqCst);
         self.0.pointers.active.remove(&(workspace.to_owned(), workflow.to_owned()));
+        self.0.pointers.starters.remove(workspace);
+    }
+
+    /// Any workflow may have changed.
+    pub(crate) fn workflows_changed(&self) {
+        self.0.pointers.generation.fetch_add(1, Ordering::SeqCst);
+        self.0.pointers.active.clear();
+        self.0.pointers.starters.clear();
+    }
+
+    /// The workflows of a workspace that a message may start, their triggers compiled.
+    pub(crate) async fn starters(&self, workspace: &str) -> Result<Starters, EngineError> {
+        let now = self.now();
+        if let Some((read_at, starters)) = self.0.pointers.starters.get(workspace)
+            && now.saturating_sub(read_at) < STARTERS_FRESH_MS
+        {
+            return Ok(starters);
+        }
+        let generation = self.0.pointers.generation.load(Ordering::SeqCst);
+        let mut starters = Vec::new();
+        for pointer in self.0.store.active_pointers(workspace).await? {
+            starters.extend(self.starter(workspace, &pointer).await?);
+        }
+        let starters = Arc::new(starters);
+        if self.0.pointers.generation.load(Ordering::SeqCst) == generation {
+            self.0.pointers.starters.insert(workspace.to_owned(), (now, Arc::clone(&starters)));
+        }
+        Ok(starters)
+    }
+
+    async fn starter(&self, workspace: &str, pointer: &PointerRow) -> Result<Option<Starter>, EngineError> {
+        let Some(active) = pointer.active_version else { return Ok(None) };
+        let ramp = pointer.ramp_version.zip(pointer.ramp_percent).map(|(version, percent)| Ramp { version, percent });
+        let mut versions = BTreeMap::new();
+        for number in [Some(active), pointer.ramp_version].into_iter().flatten() {
+            match self.version(workspace, &pointer.id, number).await {
+                Ok(version) if version.takes_messages() => drop(versions.insert(number, version)),
+                Ok(_) => {}
+                Err(EngineError::Store(error)) => return Err(error.into()),
+                Err(error) => tracing::error!(workflow = pointer.id, version = number, %error, "skipped"),
+            }
+        }
+        let workflow = pointer.id.clone();
+        Ok((!versions.is_empty()).then_some(Starter { workflow, active, ramp, versions }))
     }
 
     /// Which version a new run takes, as it was when last looked: the commit of a start is refused when it moved since.

@@ -111,6 +111,7 @@ fn empty(facts: &Facts<'_>, events: String) -> Commit {
         conversation_status: None,
         audit: Vec::new(),
         pointed: None,
+        inbound: None,
         idempotency: None,
     }
 }

@@ -1,6 +1,6 @@
 //! Ended runs that go on: from which step, with what state, on which version, and what would be done a second time.
 
-use crate::{Engine, EngineError, IdempotencyKey, LoadedRun, StartRun};
+use crate::{Engine, EngineError, IdempotencyKey, LoadedRun, StartRun, run::start::Origin};
 use countersign_core::{
     log::at_point,
     moves::{Again, Continuation, Repeat, StateEdit, asked_again, repeats},
@@ -156,6 +156,7 @@ impl Engine {
         };
         let error = loaded.state.error;
         let from = step.map(|step| Continuation { of: of.clone(), point, step, vars, steps, error, by: by.actor });
-        Ok(self.start_after(request, of, from.map(Box::new)).await?.run)
+        let origin = Origin { retry_of: Some(of), from: from.map(Box::new), ..Origin::default() };
+        Ok(self.start_from(request, origin).await?.run)
     }
 }

@@ -13,7 +13,9 @@ use countersign_core::{
     moves::{self, Continuation, Ramp},
     run::{Actor, Decision, Input, Refusal, RunState, Start, Version},
 };
-use countersign_store::{Conflict, IdempotencyRow, NewIdempotency, Pointed, RunRow, RunStatus, StoreError};
+use countersign_store::{
+    Conflict, ConversationRow, CustomerRow, IdempotencyRow, NewIdempotency, Pointed, RunRow, RunStatus, StoreError,
+};
 use serde_json::Value;
 use std::{sync::Arc, time::Duration};
 use tokio::sync::OwnedSemaphorePermit;
@@ -30,11 +32,19 @@ struct Chosen {
     pointed: Option<Pointed>,
 }
 
-/// What a run goes on from, when it follows another one.
+/// What a run follows from.
 #[derive(Default)]
-struct After {
-    retry_of: Option<String>,
-    from: Option<Box<Continuation>>,
+pub(crate) struct Origin {
+    /// Its id; a fresh one when absent.
+    pub(crate) run: Option<String>,
+    /// The run it is a retry of.
+    pub(crate) retry_of: Option<String>,
+    /// What it goes on from.
+    pub(crate) from: Option<Box<Continuation>>,
+    /// What came in and ends with its start.
+    pub(crate) inbound: Option<String>,
+    /// Its conversation and customer, when they were just read.
+    pub(crate) known: Option<(ConversationRow, Option<CustomerRow>)>,
 }
 
 /// What a run is started with.
@@ -86,24 +96,15 @@ impl Engine {
     /// # Errors
     /// `NotPublished`, `NotFound`, `InvalidInput`, `KeyReused`, or `Busy` when too many runs move.
     pub async fn start_run(&self, request: StartRun) -> Result<StartedRun, EngineError> {
-        self.start_with(request, After::default()).await
+        self.start_from(request, Origin::default()).await
     }
 
-    /// Starts a run after another one, which may leave its state to it.
-    pub(crate) async fn start_after(
-        &self,
-        request: StartRun,
-        of: String,
-        from: Option<Box<Continuation>>,
-    ) -> Result<StartedRun, EngineError> {
-        self.start_with(request, After { retry_of: Some(of), from }).await
-    }
-
-    async fn start_with(&self, request: StartRun, after: After) -> Result<StartedRun, EngineError> {
-        let run = self.0.clock.new_id();
+    /// Starts a run that follows from something.
+    pub(crate) async fn start_from(&self, request: StartRun, origin: Origin) -> Result<StartedRun, EngineError> {
+        let run = origin.run.clone().unwrap_or_else(|| self.0.clock.new_id());
         for _ in 0..POINTER_TRIES {
             let chosen = self.choose(&request, &run).await?;
-            match self.start_on(&request, &run, chosen, &after).await {
+            match self.start_on(&request, &run, chosen, &origin).await {
                 // Another version was chosen between the look and the commit: nothing was written.
                 Err(EngineError::Store(StoreError::Conflict(Conflict::PointerMoved { workflow }))) => {
                     self.workflow_changed(&request.workspace, &workflow);
@@ -131,7 +132,7 @@ impl Engine {
         request: &StartRun,
         run: &str,
         chosen: Chosen,
-        after: &After,
+        origin: &Origin,
     ) -> Result<StartedRun, EngineError> {
         let permit = Arc::clone(&self.0.moving).try_acquire_owned().map_err(|_| EngineError::Busy)?;
         if self.stopping() {
@@ -143,18 +144,19 @@ impl Engine {
         if !problems.is_empty() {
             return Err(EngineError::InvalidInput(problems));
         }
-        let start = Box::new(self.start_of(request, run, number).await?);
+        let start = Box::new(self.start_of(request, run, number, origin).await?);
         let first = self.first_row(request, &start, &version.workflow().name);
-        let row = RunRow { retry_of: after.retry_of.clone(), ..first };
+        let row = RunRow { retry_of: origin.retry_of.clone(), ..first };
         let run_id = start.run.clone();
-        let input = match after.from.clone() {
+        let input = match origin.from.clone() {
             Some(from) => Input::Continued { start, from },
             None => Input::Started(start),
         };
         let decision = self.advance(&version, Box::default(), input);
         let decision = decision.map_err(Refusal::from)?;
         let waiting = request.wait.map(|wait| (wait, self.0.waiters.wait(&run_id)));
-        let beside = Beside { idempotency: request.idempotency.as_ref().map(remembered), pointed: chosen.pointed };
+        let (pointed, inbound) = (chosen.pointed, origin.inbound.clone());
+        let beside = Beside { idempotency: request.idempotency.as_ref().map(remembered), pointed, inbound };
         let begin = self.clone().begin(row, version, decision, beside, permit);
         match self.see_through(begin).await? {
             Begun::Now(row) => {
@@ -197,7 +199,33 @@ impl Engine {
         }
     }
 
-    async fn start_of(&self, request: &StartRun, run: &str, version: u32) -> Result<Start, EngineError> {
+    async fn start_of(
+        &self,
+        request: &StartRun,
+        run: &str,
+        version: u32,
+        origin: &Origin,
+    ) -> Result<Start, EngineError> {
+        let (customer, conversation) = match &origin.known {
+            Some((conversation, customer)) => {
+                (customer.as_ref().map_or(Value::Null, customer_object), conversation_object(conversation))
+            }
+            None => self.people_of(request).await?,
+        };
+        Ok(Start {
+            run: run.to_owned(),
+            workflow: request.workflow.clone(),
+            version,
+            trigger: request.trigger.clone(),
+            input: request.input.clone(),
+            customer,
+            conversation,
+            started_by: request.started_by.clone(),
+        })
+    }
+
+    /// Customer and conversation as expressions see them.
+    async fn people_of(&self, request: &StartRun) -> Result<(Value, Value), EngineError> {
         let (workspace, store) = (&request.workspace, &self.0.store);
         let customer = match &request.customer {
             Some(id) => {
@@ -213,16 +241,7 @@ impl Engine {
             }
             None => Value::Null,
         };
-        Ok(Start {
-            run: run.to_owned(),
-            workflow: request.workflow.clone(),
-            version,
-            trigger: request.trigger.clone(),
-            input: request.input.clone(),
-            customer,
-            conversation,
-            started_by: request.started_by.clone(),
-        })
+        Ok((customer, conversation))
     }
 
     fn first_row(&self, request: &StartRun, start: &Start, title: &str) -> RunRow {

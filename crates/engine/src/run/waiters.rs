@@ -82,7 +82,7 @@ impl Waiters {
 }
 
 impl Engine {
-    /// Tells those who wait here for a run that another process moves, until the engine stops.
+    /// Tells those who wait here for a run that another process moves, and forgets what another process changed, until the engine stops.
     pub(crate) async fn follow(self) {
         let mut stopping = self.0.stopping.subscribe();
         let mut changes = self.0.store.subscribe();
@@ -95,9 +95,17 @@ impl Engine {
             let change = match change {
                 Ok(change) => change,
                 // What was missed is read by whoever waits, at the end of their wait.
-                Err(RecvError::Lagged(_)) => continue,
+                Err(RecvError::Lagged(_)) => {
+                    self.workflows_changed();
+                    continue;
+                }
                 Err(RecvError::Closed) => return,
             };
+            match change.kind {
+                ChangeKind::Workflow => self.workflow_changed(&change.workspace, &change.id),
+                ChangeKind::Resync => self.workflows_changed(),
+                ChangeKind::Run | ChangeKind::Checkpoint | ChangeKind::Conversation => {}
+            }
             if change.kind != ChangeKind::Run || !self.0.waiters.waits_for(&change.id) || self.0.cells.holds(&change.id)
             {
                 continue;

@@ -188,5 +188,8 @@ fn document(random: &mut Random) -> Value {
         all.insert(format!("s{index}"), step);
     }
     all.insert(format!("s{steps}"), json!({ "type": "end", "message": "{{ a }}", "output": { "a": "{{ a }}" } }));
-    json!({ "schema": 1, "name": "random", "start": "s0", "step_limit": 30, "vars": { "a": 1, "b": null }, "steps": all })
+    json!({
+        "schema": 1, "name": "random", "start": "s0", "step_limit": 30, "vars": { "a": 1, "b": null }, "steps": all,
+        "triggers": [{ "type": "message", "when": "true" }],
+    })
 }

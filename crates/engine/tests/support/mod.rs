@@ -15,13 +15,13 @@ use countersign_core::{
     log::{StepExecution, history},
     run::{Actor, Via},
 };
-use countersign_engine::{Clock, Engine, EngineConfig, EngineParts, StartRun, Vault};
+use countersign_engine::{Clock, Engine, EngineConfig, EngineParts, Incoming, StartRun, Vault};
 use countersign_outbound::Outbound;
 use countersign_sandbox::{Sandbox, SandboxConfig};
 use countersign_store::{
-    ChannelAccountRow, CheckpointFilter, CheckpointRow, CheckpointStatus, ConnectionRow, ConversationRow,
-    ConversationStatus, MessageRow, PageRequest, Publish, RunRow, RunStatus, Store, WorkflowRow, WorkspaceRow,
-    testing::TestDatabase,
+    Author, ChannelAccountRow, CheckpointFilter, CheckpointRow, CheckpointStatus, ConnectionRow, ConversationRow,
+    ConversationStatus, MessageRow, NewMessage, PageRequest, Publish, RunRow, RunStatus, Store, WorkflowRow,
+    WorkspaceRow, testing::TestDatabase,
 };
 use serde_json::{Map, Value, json};
 use std::{
@@ -232,6 +232,28 @@ impl World {
             last_message_at: None,
         };
         self.store.create_conversation(&row).await.unwrap();
+    }
+
+    /// The customer of a conversation writes; the run that starts.
+    pub async fn says(&self, conversation: &str, text: &str) -> Option<RunRow> {
+        let conversation = self.store.get_conversation(WORKSPACE, conversation).await.unwrap().unwrap();
+        let customer = match &conversation.customer {
+            Some(id) => self.store.get_customer(WORKSPACE, id).await.unwrap(),
+            None => None,
+        };
+        let message = NewMessage {
+            id: format!("{} {}", conversation.id, conversation.last_position),
+            conversation: conversation.id.clone(),
+            at: self.clock.now(),
+            author: Author::Customer,
+            author_name: String::new(),
+            body: text.into(),
+            form: None,
+            checkpoint: None,
+            run: None,
+            data: None,
+        };
+        self.engine.accept_message(Incoming { conversation, customer }, message).await.unwrap().run
     }
 
     pub fn start(&self, workflow: &str) -> StartRun {

@@ -22,9 +22,9 @@ use countersign_api::{
     SendMessageRequest,
 };
 use countersign_core::run::{Actor, Via};
+use countersign_engine::Incoming;
 use countersign_store::{
-    Author, ConversationRow, ConversationStatus, ConversationUpdate, MessageRow, NewMessage, PageRequest, RunFilter,
-    RunStatus,
+    Author, ConversationRow, ConversationStatus, CustomerRow, NewMessage, PageRequest, RunFilter, RunStatus,
 };
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -120,63 +120,26 @@ pub(crate) async fn send_chat_message(
     let request = body.value;
     let text = bounded("/body", &request.body, MESSAGE_LENGTH_MAX)?;
     let id = message_id(&conversation.id, "visitor", request.client_id.as_deref())?;
-    let known = app.store.get_message(&conversation.workspace, &id).await?;
-    let is_new = known.is_none();
-    let row = match known {
-        Some(row) => row,
-        None => {
-            append(
-                &app,
-                &conversation,
-                NewMessage {
-                    id,
-                    conversation: conversation.id.clone(),
-                    at: app.now(),
-                    author: Author::Customer,
-                    author_name: name_of(&app, &conversation).await?,
-                    body: text,
-                    form: None,
-                    checkpoint: None,
-                    run: None,
-                    data: request.client_id.map(|client_id| json!({ "client_id": client_id }).to_string()),
-                },
-            )
-            .await?
-        }
+    let customer = customer_of(&app, &conversation).await?;
+    let message = NewMessage {
+        id,
+        conversation: conversation.id.clone(),
+        at: app.now(),
+        author: Author::Customer,
+        author_name: customer.as_ref().map(|row| row.name.clone()).unwrap_or_default(),
+        body: text,
+        form: None,
+        checkpoint: None,
+        run: None,
+        data: request.client_id.map(|client_id| json!({ "client_id": client_id }).to_string()),
     };
-    if is_new || unanswered(&app, &row).await? {
-        app.engine.customer_message(&row.workspace, &row.conversation, &row.body).await?;
-    }
-    Ok((StatusCode::CREATED, Json(one_message(row))))
+    let accepted = app.engine.accept_message(Incoming { conversation, customer }, message).await?;
+    Ok((StatusCode::CREATED, Json(one_message(accepted.message))))
 }
 
-async fn append(app: &App, conversation: &ConversationRow, message: NewMessage) -> ApiResult<MessageRow> {
-    if conversation.status == ConversationStatus::Closed {
-        let update = ConversationUpdate {
-            workspace: conversation.workspace.clone(),
-            id: conversation.id.clone(),
-            at: app.now(),
-            status: Some(ConversationStatus::Open),
-            ..ConversationUpdate::default()
-        };
-        app.store.update_conversation(&update, Vec::new()).await?;
-    }
-    Ok(app.store.append_message(&conversation.workspace, &message).await?)
-}
-
-/// A message sent again because its answer got lost may be one whose triggers were never looked at: nothing came after
-/// it and no run started since.
-async fn unanswered(app: &App, row: &MessageRow) -> ApiResult<bool> {
-    let later = app.store.list_messages(&row.workspace, &row.conversation, row.position, 1).await?;
-    let since =
-        RunFilter { conversation: Some(row.conversation.clone()), started_after: Some(row.at), ..RunFilter::default() };
-    let runs = app.store.list_runs(&row.workspace, &since, &PageRequest { after: None, limit: 1 }).await?;
-    Ok(later.is_empty() && runs.items.is_empty())
-}
-
-async fn name_of(app: &App, conversation: &ConversationRow) -> ApiResult<String> {
-    let Some(id) = &conversation.customer else { return Ok(String::new()) };
-    Ok(app.store.get_customer(&conversation.workspace, id).await?.map(|row| row.name).unwrap_or_default())
+async fn customer_of(app: &App, conversation: &ConversationRow) -> ApiResult<Option<CustomerRow>> {
+    let Some(id) = &conversation.customer else { return Ok(None) };
+    Ok(app.store.get_customer(&conversation.workspace, id).await?)
 }
 
 /// Sends a form.
@@ -200,7 +163,7 @@ pub(crate) async fn submit_chat_form(
         .ok_or_else(|| ApiError::not_found("form"))?;
     let by = Actor {
         id: conversation.customer.clone().unwrap_or_else(|| conversation.id.clone()),
-        name: name_of(&app, &conversation).await?,
+        name: customer_of(&app, &conversation).await?.map(|row| row.name).unwrap_or_default(),
         email: String::new(),
         roles: Vec::new(),
         via: Via::Conversation,

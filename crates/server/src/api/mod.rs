@@ -15,6 +15,7 @@ pub(crate) mod dashboard;
 pub(crate) mod documents;
 pub(crate) mod events;
 pub(crate) mod health;
+pub(crate) mod inbound;
 pub(crate) mod moves;
 pub(crate) mod names;
 pub(crate) mod people;

@@ -188,7 +188,7 @@ impl From<Conflict> for ApiError {
                     None => "no version is active now".to_owned(),
                 })
             }
-            Conflict::PointerMoved { .. } => Self::busy(conflict.to_string()),
+            Conflict::PointerMoved { .. } | Conflict::InboundDone { .. } => Self::busy(conflict.to_string()),
             Conflict::InUse(_) => Self::conflict("in_use", "This is in use").detail(conflict.to_string()),
         }
     }

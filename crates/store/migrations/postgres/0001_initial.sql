@@ -127,18 +127,46 @@ CREATE TABLE test_cases (
 );
 CREATE INDEX test_cases_by_workflow ON test_cases (workspace, workflow, name);
 
-CREATE TABLE schedules (
+CREATE TABLE triggers (
   workspace TEXT COLLATE "C" NOT NULL,
   workflow TEXT COLLATE "C" NOT NULL,
-  "trigger" BIGINT NOT NULL,
+  id TEXT COLLATE "C" NOT NULL,
+  kind TEXT COLLATE "C" NOT NULL,
   definition TEXT COLLATE "C" NOT NULL,
-  next_at BIGINT NOT NULL,
+  enabled BIGINT NOT NULL,
+  token_hash TEXT COLLATE "C",
+  token_sealed TEXT COLLATE "C" NOT NULL,
+  secret_sealed TEXT COLLATE "C" NOT NULL,
+  next_at BIGINT,
   last_at BIGINT,
-  PRIMARY KEY (workspace, workflow, "trigger")
+  PRIMARY KEY (workspace, workflow, id)
 );
-CREATE INDEX schedules_by_next ON schedules (next_at);
+CREATE UNIQUE INDEX triggers_by_token ON triggers (workspace, token_hash) WHERE token_hash IS NOT NULL;
+CREATE INDEX triggers_due ON triggers (next_at) WHERE next_at IS NOT NULL;
 
--- Room on each page, so that a run that moves is updated in place.
+CREATE TABLE inbound (
+  workspace TEXT COLLATE "C" NOT NULL,
+  id TEXT COLLATE "C" NOT NULL,
+  source TEXT COLLATE "C" NOT NULL,
+  dedup TEXT COLLATE "C" NOT NULL,
+  kind TEXT COLLATE "C" NOT NULL,
+  payload TEXT COLLATE "C" NOT NULL,
+  at BIGINT NOT NULL,
+  due_at BIGINT NOT NULL,
+  attempts BIGINT NOT NULL,
+  status TEXT COLLATE "C" NOT NULL,
+  outcome TEXT COLLATE "C",
+  run TEXT COLLATE "C",
+  error TEXT COLLATE "C",
+  done_at BIGINT,
+  PRIMARY KEY (workspace, id)
+);
+CREATE UNIQUE INDEX inbound_by_dedup ON inbound (workspace, source, dedup);
+CREATE INDEX inbound_by_time ON inbound (workspace, at, id);
+CREATE INDEX inbound_by_source ON inbound (workspace, source, at, id);
+CREATE INDEX inbound_due ON inbound (due_at) WHERE status = 'waiting';
+CREATE INDEX inbound_by_age ON inbound (done_at) WHERE done_at IS NOT NULL;
+
 CREATE TABLE runs (
   id TEXT COLLATE "C" NOT NULL,
   workspace TEXT COLLATE "C" NOT NULL,

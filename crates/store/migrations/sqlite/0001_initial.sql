@@ -126,16 +126,45 @@ CREATE TABLE test_cases (
 ) STRICT;
 CREATE INDEX test_cases_by_workflow ON test_cases (workspace, workflow, name);
 
-CREATE TABLE schedules (
+CREATE TABLE triggers (
   workspace TEXT NOT NULL,
   workflow TEXT NOT NULL,
-  "trigger" INTEGER NOT NULL,
+  id TEXT NOT NULL,
+  kind TEXT NOT NULL,
   definition TEXT NOT NULL,
-  next_at INTEGER NOT NULL,
+  enabled INTEGER NOT NULL,
+  token_hash TEXT,
+  token_sealed TEXT NOT NULL,
+  secret_sealed TEXT NOT NULL,
+  next_at INTEGER,
   last_at INTEGER,
-  PRIMARY KEY (workspace, workflow, "trigger")
+  PRIMARY KEY (workspace, workflow, id)
 ) STRICT;
-CREATE INDEX schedules_by_next ON schedules (next_at);
+CREATE UNIQUE INDEX triggers_by_token ON triggers (workspace, token_hash) WHERE token_hash IS NOT NULL;
+CREATE INDEX triggers_due ON triggers (next_at) WHERE next_at IS NOT NULL;
+
+CREATE TABLE inbound (
+  workspace TEXT NOT NULL,
+  id TEXT NOT NULL,
+  source TEXT NOT NULL,
+  dedup TEXT NOT NULL,
+  kind TEXT NOT NULL,
+  payload TEXT NOT NULL,
+  at INTEGER NOT NULL,
+  due_at INTEGER NOT NULL,
+  attempts INTEGER NOT NULL,
+  status TEXT NOT NULL,
+  outcome TEXT,
+  run TEXT,
+  error TEXT,
+  done_at INTEGER,
+  PRIMARY KEY (workspace, id)
+) STRICT;
+CREATE UNIQUE INDEX inbound_by_dedup ON inbound (workspace, source, dedup);
+CREATE INDEX inbound_by_time ON inbound (workspace, at, id);
+CREATE INDEX inbound_by_source ON inbound (workspace, source, at, id);
+CREATE INDEX inbound_due ON inbound (due_at) WHERE status = 'waiting';
+CREATE INDEX inbound_by_age ON inbound (done_at) WHERE done_at IS NOT NULL;
 
 CREATE TABLE runs (
   id TEXT NOT NULL,

@@ -44,7 +44,7 @@ pub struct ConversationUpdate {
     pub subject: Option<String>,
 }
 
-fn changed(workspace: &str, conversation: &str) -> Vec<Change> {
+pub(super) fn changed(workspace: &str, conversation: &str) -> Vec<Change> {
     vec![Change { workspace: workspace.to_owned(), kind: ChangeKind::Conversation, id: conversation.to_owned() }]
 }
 
@@ -156,28 +156,7 @@ impl Store {
     /// # Errors
     /// `NotFound` when the conversation is not in the workspace.
     pub async fn append_message(&self, workspace: &str, message: &NewMessage) -> Result<MessageRow> {
-        let place = "UPDATE conversations SET last_position = last_position + 1, last_message_at = ?3, \
-                     updated_at = CASE WHEN updated_at > ?3 THEN updated_at ELSE ?3 END \
-                     WHERE workspace = ?1 AND id = ?2 \
-                     AND NOT EXISTS (SELECT 1 FROM messages WHERE workspace = ?1 AND id = ?4)";
-        let values = params![workspace, &message.conversation, message.at, &message.id];
-        let statements = vec![
-            Statement::new(place, values).must_hit("conversation"),
-            insert(&crate::plan::message_row(workspace, 0, message)),
-            take_position(workspace, message),
-        ];
-        let changes = changed(workspace, &message.conversation);
-        match self.write(Write { statements, audit: Vec::new(), changes }).await {
-            Ok(mut done) => {
-                let rows = decode(done.pop().unwrap_or_default().rows)?;
-                rows.into_iter().next().ok_or(StoreError::NotFound("message"))
-            }
-            Err(error @ (StoreError::NotFound(_) | StoreError::AlreadyExists(_))) => {
-                let stored = self.get_message(workspace, &message.id).await?;
-                stored.filter(|stored| stored.conversation == message.conversation).ok_or(error)
-            }
-            Err(error) => Err(error),
-        }
+        Ok(self.append_with(workspace, message, Vec::new()).await?.0)
     }
 
     /// One message.
@@ -255,6 +234,20 @@ impl Store {
         let sql = "DELETE FROM notes WHERE workspace = ?1 AND id = ?2";
         self.execute(Statement::new(sql, params![workspace, id]).must_hit("note")).await.map(|_| ())
     }
+}
+
+/// Appends a message; the last statement returns it. The first hits nothing when it is there already.
+pub(super) fn append(workspace: &str, message: &NewMessage) -> Vec<Statement> {
+    let place = "UPDATE conversations SET last_position = last_position + 1, last_message_at = ?3, \
+                 updated_at = CASE WHEN updated_at > ?3 THEN updated_at ELSE ?3 END \
+                 WHERE workspace = ?1 AND id = ?2 \
+                 AND NOT EXISTS (SELECT 1 FROM messages WHERE workspace = ?1 AND id = ?4)";
+    let values = params![workspace, &message.conversation, message.at, &message.id];
+    vec![
+        Statement::new(place, values).must_hit("conversation"),
+        insert(&crate::plan::message_row(workspace, 0, message)),
+        take_position(workspace, message),
+    ]
 }
 
 /// Gives the message just inserted the position its conversation was moved to.

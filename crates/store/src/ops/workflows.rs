@@ -6,8 +6,8 @@ use crate::rows::{TableRow, params};
 use crate::sql::{self, insert};
 use crate::store::{audited, decode};
 use crate::{
-    ActivationKind, ActivationRow, Change, ChangeKind, Conflict, NewAudit, Result, Store, StoreError, TestCaseRow,
-    WorkflowRow, WorkflowVersionRow,
+    ActivationKind, ActivationRow, Change, ChangeKind, Conflict, NewAudit, PointerRow, Result, Store, StoreError,
+    TestCaseRow, WorkflowRow, WorkflowVersionRow,
 };
 
 /// Longest list of workflows or versions.
@@ -313,6 +313,15 @@ impl Store {
     pub async fn list_activations(&self, workspace: &str, workflow: &str) -> Result<Vec<ActivationRow>> {
         let tail = "WHERE workspace = ?1 AND workflow = ?2 ORDER BY position DESC LIMIT ?3";
         self.rows(tail, params![workspace, workflow, LIST_MAX]).await
+    }
+
+    /// The pointers of all workflows that start runs.
+    ///
+    /// # Errors
+    /// `Busy`, `Corrupt`.
+    pub async fn active_pointers(&self, workspace: &str) -> Result<Vec<PointerRow>> {
+        let tail = "WHERE workspace = ?1 AND archived_at IS NULL AND active_version IS NOT NULL ORDER BY id";
+        self.rows(tail, params![workspace]).await
     }
 
     /// The active version of every workflow that is not archived; of all workspaces with `None`, for the engine only.

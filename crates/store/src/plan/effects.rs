@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::hash::Hash;
 
 use super::Key;
-use crate::rows::{Field, IdempotencyRow, ParamRef, TableRow, row};
+use crate::rows::{Field, IdempotencyRow, InboundEndRow, ParamRef, TableRow, row};
 use crate::{AuditRow, Change, CheckpointRow, Commit, ConversationStatus, MessageRow, RunRow, StepExecutionRow};
 
 row! {
@@ -208,6 +208,7 @@ pub(crate) struct Effects<'c> {
     pub(crate) audit: Vec<AuditRow>,
     pub(crate) audit_heads: Keyed<String, AuditHeadRow>,
     pub(crate) idempotency: Vec<IdempotencyRow>,
+    pub(crate) inbound: Vec<InboundEndRow>,
     pub(crate) changes: Vec<Change>,
 }
 

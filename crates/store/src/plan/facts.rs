@@ -14,6 +14,7 @@ pub(crate) type Key = (String, String);
 pub(crate) struct Wanted {
     pub(crate) runs: BTreeSet<Key>,
     pub(crate) pointers: BTreeSet<Key>,
+    pub(crate) inbound: BTreeSet<Key>,
     pub(crate) checkpoints: BTreeSet<Key>,
     pub(crate) conversations: BTreeSet<Key>,
     pub(crate) messages: BTreeSet<Key>,
@@ -36,6 +37,9 @@ impl Wanted {
         self.runs.insert(key(&commit.run_id));
         if let Some(pointed) = &commit.pointed {
             self.pointers.insert(key(&pointed.workflow));
+        }
+        if let Some(id) = &commit.inbound {
+            self.inbound.insert(key(id));
         }
         for change in &commit.checkpoints {
             self.checkpoints.insert(match change {
@@ -75,6 +79,8 @@ pub(crate) struct Facts {
     pub(crate) runs: HashMap<Key, Standing>,
     /// `pointer_revision` of workflows.
     pub(crate) pointers: HashMap<Key, u64>,
+    /// What came in and waits.
+    pub(crate) inbound: HashSet<Key>,
     pub(crate) checkpoints: HashMap<Key, CheckpointRow>,
     /// Position of the newest message.
     pub(crate) conversations: HashMap<Key, u64>,

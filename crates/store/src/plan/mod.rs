@@ -8,7 +8,7 @@ pub(crate) use effects::{AuditHeadRow, ConversationChangeRow, Effects, RunMoveRo
 use effects::{EventsWrite, RunMove, RunWrite, StepWrite};
 pub(crate) use facts::{Facts, Key, Standing, Wanted};
 
-use crate::rows::IdempotencyRow;
+use crate::rows::{IdempotencyRow, InboundEndRow, InboundOutcome, InboundStatus};
 use crate::{
     Change, ChangeKind, CheckpointChange, CheckpointRow, CheckpointStatus, Commit, CommitOutcome, Conflict, MessageRow,
     NewMessage, Result, RunStatus, StoreError, audit,
@@ -21,6 +21,7 @@ pub(crate) fn plan<'c>(commit: &'c Commit, facts: &mut Facts, effects: &mut Effe
     }
     check_fence(commit, facts)?;
     check_pointer(commit, facts)?;
+    check_inbound(commit, facts)?;
     let checkpoints = change_checkpoints(commit, facts)?;
     check_conversations(commit, facts)?;
 
@@ -35,6 +36,7 @@ pub(crate) fn plan<'c>(commit: &'c Commit, facts: &mut Facts, effects: &mut Effe
     write_conversations(commit, facts, effects);
     write_audit(&commit.workspace, &commit.audit, facts, effects);
     write_idempotency(commit, facts, effects);
+    end_inbound(commit, facts, effects);
     Ok(CommitOutcome::Committed { seq })
 }
 
@@ -60,6 +62,29 @@ fn check_pointer(commit: &Commit, facts: &Facts) -> Result<()> {
         Some(found) if *found == pointed.revision => Ok(()),
         Some(_) | None => Err(Conflict::PointerMoved { workflow: pointed.workflow.clone() }.into()),
     }
+}
+
+fn check_inbound(commit: &Commit, facts: &Facts) -> Result<()> {
+    match &commit.inbound {
+        Some(id) if !facts.inbound.contains(&(commit.workspace.clone(), id.clone())) => {
+            Err(Conflict::InboundDone { id: id.clone() }.into())
+        }
+        Some(_) | None => Ok(()),
+    }
+}
+
+fn end_inbound(commit: &Commit, facts: &mut Facts, effects: &mut Effects<'_>) {
+    let Some(id) = &commit.inbound else { return };
+    facts.inbound.remove(&(commit.workspace.clone(), id.clone()));
+    effects.inbound.push(InboundEndRow {
+        workspace: commit.workspace.clone(),
+        id: id.clone(),
+        status: InboundStatus::Done,
+        outcome: Some(InboundOutcome::Started),
+        run: Some(commit.run_id.clone()),
+        error: None,
+        done_at: Some(commit.at),
+    });
 }
 
 /// The checkpoints of the commit as they will be, without touching the facts yet.

@@ -7,8 +7,8 @@ use super::connection::Connection;
 use super::query::Failed;
 use crate::plan::{AuditHeadRow, ConversationChangeRow, Effects, RunMoveRow, Values};
 use crate::rows::{
-    AuditRow, CheckpointRow, IdempotencyRow, Kind, MessageRow, ParamRef, RunEventsRow, RunRow, StepExecutionRow,
-    TableRow,
+    AuditRow, CheckpointRow, IdempotencyRow, InboundEndRow, Kind, MessageRow, ParamRef, RunEventsRow, RunRow,
+    StepExecutionRow, TableRow,
 };
 use crate::sql::on_conflict_update;
 
@@ -26,6 +26,7 @@ pub(super) struct ApplySql {
     audit: String,
     audit_heads: String,
     idempotency: String,
+    inbound: String,
 }
 
 /// `unnest(?1::text[], ?2::bigint[], …)`: one array per column.
@@ -85,6 +86,7 @@ impl ApplySql {
             audit: insert::<AuditRow>(),
             audit_heads: upsert::<AuditHeadRow>(),
             idempotency: insert::<IdempotencyRow>(),
+            inbound: update::<InboundEndRow>(|name| format!("u.\"{name}\"")),
         }
     }
 }
@@ -93,9 +95,9 @@ impl ApplySql {
 impl ApplySql {
     pub(super) fn texts(&self) -> Vec<&String> {
         let Self { new_runs, moved_runs, changed_runs, events, step_executions, checkpoints, .. } = self;
-        let Self { messages, conversations, audit, audit_heads, idempotency, .. } = self;
+        let Self { messages, conversations, audit, audit_heads, idempotency, inbound, .. } = self;
         let runs = [new_runs, moved_runs, changed_runs, events, step_executions, checkpoints];
-        runs.into_iter().chain([messages, conversations, audit, audit_heads, idempotency]).collect()
+        runs.into_iter().chain([messages, conversations, audit, audit_heads, idempotency, inbound]).collect()
     }
 }
 
@@ -129,6 +131,7 @@ pub(super) async fn apply_and_commit(
         part(&sql.audit, &effects.audit),
         part(&sql.audit_heads, effects.audit_heads.rows()),
         part(&sql.idempotency, &effects.idempotency),
+        part(&sql.inbound, &effects.inbound),
     ];
     let mut writes = Vec::with_capacity(parts.len());
     for (text, columns) in parts.into_iter().flatten() {

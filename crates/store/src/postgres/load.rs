@@ -20,6 +20,7 @@ pub(super) struct LoadSql {
     conversations: String,
     messages: String,
     idempotency: String,
+    inbound: String,
     audit_heads: String,
 }
 
@@ -55,6 +56,7 @@ impl LoadSql {
                  JOIN idempotency AS t ON t.workspace = k.w AND t.scope = k.s AND t.\"key\" = k.i",
                 IdempotencyRow::column_list_of("t")
             ),
+            inbound: locked(&format!("{} AND t.status = 'waiting'", by_key("t.workspace, t.id", "inbound"))),
             audit_heads: "SELECT workspace, seq, hash FROM audit_heads WHERE workspace = ANY (?1::text[]) \
                           ORDER BY workspace FOR UPDATE"
                 .to_owned(),
@@ -65,9 +67,9 @@ impl LoadSql {
 #[cfg(test)]
 impl LoadSql {
     pub(super) fn texts(&self) -> Vec<&String> {
-        let Self { pointer_locks, pointers, runs, checkpoints, conversations, messages, idempotency, audit_heads } =
-            self;
-        vec![pointer_locks, pointers, runs, checkpoints, conversations, messages, idempotency, audit_heads]
+        let Self { pointer_locks, pointers, runs, checkpoints, conversations, .. } = self;
+        let Self { messages, idempotency, inbound, audit_heads, .. } = self;
+        vec![pointer_locks, pointers, runs, checkpoints, conversations, messages, idempotency, inbound, audit_heads]
     }
 }
 
@@ -93,7 +95,7 @@ pub(super) async fn load(
 ) -> Result<Facts, Failed> {
     let pairs = |keys: std::collections::BTreeSet<(String, String)>| arrays(keys.into_iter().map(|(w, i)| [w, i]));
     let pointers = pairs(wanted.pointers);
-    let parts: [(&String, Vec<Array>); 8] = [
+    let parts: [(&String, Vec<Array>); 9] = [
         (&sql.pointer_locks, pointers.clone()),
         (&sql.pointers, pointers),
         (&sql.idempotency, arrays(wanted.idempotency.into_iter().map(|(w, s, k)| [w, s, k]))),
@@ -101,6 +103,7 @@ pub(super) async fn load(
         (&sql.checkpoints, pairs(wanted.checkpoints)),
         (&sql.conversations, pairs(wanted.conversations)),
         (&sql.messages, pairs(wanted.messages)),
+        (&sql.inbound, pairs(wanted.inbound)),
         (&sql.audit_heads, arrays(wanted.audit.iter().map(|workspace| [workspace.clone()]))),
     ];
     let mut queries = Vec::with_capacity(parts.len());
@@ -196,6 +199,9 @@ fn add(part: usize, row: Row, facts: &mut Facts) -> Result<(), Failed> {
         }
         6 => {
             facts.messages.insert((column(&mut values, "messages.workspace")?, column(&mut values, "messages.id")?));
+        }
+        7 => {
+            facts.inbound.insert((column(&mut values, "inbound.workspace")?, column(&mut values, "inbound.id")?));
         }
         _ => return add_head(values.collect(), facts),
     }

@@ -6,6 +6,7 @@
 mod connectors;
 mod conversations;
 mod field;
+mod inbound;
 mod people;
 mod runs;
 mod settings;
@@ -14,6 +15,7 @@ mod workflows;
 pub use connectors::*;
 pub use conversations::*;
 pub(crate) use field::{Field, Kind, Param, ParamRef, TableRow, Value, next, params, row, storable, text_enum};
+pub use inbound::*;
 pub use people::*;
 pub use runs::*;
 pub use settings::*;

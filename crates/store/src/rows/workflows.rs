@@ -136,24 +136,6 @@ row! {
     }
 }
 
-row! {
-    /// The clock of one schedule trigger.
-    pub struct ScheduleRow in "schedules" key(workspace, workflow, trigger) {
-        /// Owning workspace.
-        pub workspace: String,
-        /// Workflow id.
-        pub workflow: String,
-        /// Index of the trigger in the active version.
-        pub trigger: u32,
-        /// JSON: the trigger as published (cron, time zone), so that a change is noticed.
-        pub definition: String,
-        /// When it fires next.
-        pub next_at: i64,
-        /// When it fired last.
-        pub last_at: Option<i64>,
-    }
-}
-
 /// How many runs of one version stand at one status.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RunCount {

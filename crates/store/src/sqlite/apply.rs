@@ -6,7 +6,8 @@ use super::query::store_error;
 use crate::Result;
 use crate::plan::{AuditHeadRow, Effects, RunMoveRow, Values};
 use crate::rows::{
-    AuditRow, CheckpointRow, IdempotencyRow, MessageRow, RunEventsRow, RunRow, StepExecutionRow, TableRow,
+    AuditRow, CheckpointRow, IdempotencyRow, InboundEndRow, MessageRow, RunEventsRow, RunRow, StepExecutionRow,
+    TableRow,
 };
 use crate::sql::{insert_sql, on_conflict_update, update_sql};
 
@@ -23,6 +24,7 @@ pub(super) struct ApplySql {
     audit: String,
     audit_head: String,
     idempotency: String,
+    inbound: String,
 }
 
 fn upsert_sql<T: TableRow>() -> String {
@@ -46,6 +48,7 @@ impl ApplySql {
             audit: insert_sql::<AuditRow>(),
             audit_head: upsert_sql::<AuditHeadRow>(),
             idempotency: insert_sql::<IdempotencyRow>(),
+            inbound: update_sql::<InboundEndRow>(),
         }
     }
 }
@@ -74,5 +77,6 @@ pub(super) fn apply(connection: &Connection, sql: &ApplySql, effects: &Effects<'
     each(connection, CONVERSATION, effects.conversations.rows())?;
     each(connection, &sql.audit, &effects.audit)?;
     each(connection, &sql.audit_head, effects.audit_heads.rows())?;
-    each(connection, &sql.idempotency, &effects.idempotency)
+    each(connection, &sql.idempotency, &effects.idempotency)?;
+    each(connection, &sql.inbound, &effects.inbound)
 }

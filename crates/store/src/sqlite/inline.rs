@@ -41,7 +41,7 @@ impl Inline {
     }
 
     pub(crate) fn read(&self, queries: &[Question]) -> Result<Vec<Vec<Row>>> {
-        queries.iter().map(|(sql, params)| query::query(&self.0.connection, sql, params)).collect()
+        queries.iter().map(|question| query::read(&self.0.connection, question, &self.0.now)).collect()
     }
 
     fn answered<T>(&mut self, job: impl FnOnce(oneshot::Sender<Result<T>>) -> Job) -> Result<T> {

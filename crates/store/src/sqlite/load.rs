@@ -47,6 +47,12 @@ pub(super) fn load(connection: &Connection, sql: &LoadSql, wanted: Wanted, facts
             facts.pointers.insert(key, revision);
         }
     }
+    for key in wanted.inbound {
+        let waits = "SELECT 1 FROM inbound WHERE workspace = ?1 AND id = ?2 AND status = 'waiting'";
+        if number(connection, waits, &key)?.is_some() {
+            facts.inbound.insert(key);
+        }
+    }
     for key in wanted.checkpoints {
         for row in query(connection, &sql.checkpoint, &[Param::from(&key.0), Param::from(&key.1)])? {
             facts.checkpoints.insert(key.clone(), CheckpointRow::from_values(&mut row.into_iter())?);

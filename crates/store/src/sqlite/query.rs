@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use rusqlite::types::{ToSqlOutput, ValueRef};
 use rusqlite::{Connection, ErrorCode, ToSql, ffi};
 
-use crate::database::{Done, Row, Statement, thing_in};
+use crate::database::{Done, Question, Row, Statement, thing_in};
 use crate::rows::{Param, ParamRef, Value, storable};
 use crate::{Result, StoreError};
 
@@ -114,6 +114,14 @@ pub(crate) fn run(connection: &Connection, statement: &Statement, now: &str) -> 
         Some(what) if done.affected == 0 => Err(StoreError::NotFound(what)),
         Some(_) | None => Ok(done),
     }
+}
+
+/// A question that may name the clock of the database.
+pub(super) fn read(connection: &Connection, (sql, params): &Question, now: &str) -> Result<Vec<Row>> {
+    if sql.contains(crate::sql::NOW_MS) {
+        return query(connection, &crate::sql::for_sqlite(sql, now), params);
+    }
+    query(connection, sql, params)
 }
 
 #[cfg(test)]

@@ -7,6 +7,7 @@ use tokio::sync::Semaphore;
 
 use super::{Settings, connect, query};
 use crate::database::{Question, Row, closed};
+use crate::sql::SQLITE_NOW_MS;
 use crate::{Result, StoreConfig, StoreError};
 
 pub(super) struct Readers {
@@ -44,7 +45,7 @@ impl Readers {
                 Some(connection) => connection,
                 None => connect(&settings, true)?,
             };
-            let rows = queries.iter().map(|(sql, params)| query::query(&connection, sql, params)).collect();
+            let rows = queries.iter().map(|question| query::read(&connection, question, SQLITE_NOW_MS)).collect();
             idle.lock().unwrap_or_else(PoisonError::into_inner).push(connection);
             rows
         });

@@ -47,6 +47,7 @@ pub fn commit(run: &str, expected_seq: u64) -> Commit {
         conversation_status: None,
         audit: vec![],
         pointed: None,
+        inbound: None,
         idempotency: None,
     }
 }

@@ -7,6 +7,7 @@ mod commits;
 mod conversations;
 mod feed;
 mod fixtures;
+mod inbound;
 mod isolation;
 mod lists;
 mod people;
@@ -45,6 +46,11 @@ macro_rules! subject {
 
 macro_rules! cases {
     ($open:path) => {
+        subject!($open, inbound:
+            what_came_in_is_taken_and_ends_once,
+            a_message_and_what_is_to_be_done_about_it_are_one,
+            a_tick_is_accepted_once,
+        );
         subject!($open, commits:
             a_new_run_can_be_read_back,
             a_stale_commit_writes_nothing,
@@ -94,7 +100,6 @@ macro_rules! cases {
             names_are_unique_until_archived,
             a_workflow_comes_with_all_its_test_cases_or_not_at_all,
             test_cases_are_kept,
-            a_schedule_fires_once,
         );
         subject!($open, people:
             addresses_are_unique_whatever_their_case,

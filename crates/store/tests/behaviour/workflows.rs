@@ -181,28 +181,6 @@ pub async fn test_cases_are_kept(database: TestDatabase) {
     assert!(matches!(store.delete_test_case(WORKSPACE, "t1").await, Err(StoreError::NotFound(_))));
 }
 
-pub async fn a_schedule_fires_once(database: TestDatabase) {
-    let store = database.open().await.unwrap();
-    let schedule = ScheduleRow {
-        workspace: WORKSPACE.to_owned(),
-        workflow: "wf-1".to_owned(),
-        trigger: 0,
-        definition: "{\"cron\":\"0 9 * * *\"}".to_owned(),
-        next_at: 1_000,
-        last_at: None,
-    };
-    store.put_schedule(&schedule).await.unwrap();
-    assert_eq!(store.next_schedule_at().await.unwrap(), Some(1_000));
-    assert!(store.due_schedules(999, 10).await.unwrap().is_empty());
-    let due = store.due_schedules(1_000, 10).await.unwrap().remove(0);
-    let fired = join_all((0..5).map(|_| store.advance_schedule(&due, 2_000, 1_000))).await;
-    assert_eq!(fired.into_iter().filter(|fired| *fired.as_ref().unwrap()).count(), 1);
-    let row = store.list_schedules(WORKSPACE, "wf-1").await.unwrap().remove(0);
-    assert_eq!((row.next_at, row.last_at), (2_000, Some(1_000)));
-    store.delete_schedules(WORKSPACE, "wf-1").await.unwrap();
-    assert_eq!(store.next_schedule_at().await.unwrap(), None);
-}
-
 fn pointed_start(run: &str, pointer: &PointerRow) -> Commit {
     let mut start = commit(run, 0);
     start.run.version = pointer.active_version.unwrap();

@@ -19,6 +19,8 @@ use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 /// Looks at the state of things in one scenario at most.
 const LOOKS_MAX: usize = 100_000;
+/// Messages that start runs, one a conversation.
+pub const MESSAGES_MAX: usize = 4;
 /// Between two looks, milliseconds.
 const LOOK_EVERY: i64 = 500;
 /// So many looks in a row at which something moves are twenty minutes: no trouble lasts that long.
@@ -43,6 +45,7 @@ struct Process {
 #[derive(Clone, Copy)]
 enum Happening {
     Start(usize),
+    Message(usize),
     Person,
     Trouble,
     Publish,
@@ -90,6 +93,7 @@ impl Director {
             self.until(at).await?;
             let happens: std::pin::Pin<Box<dyn Future<Output = ()> + Send>> = match happening {
                 Happening::Start(number) => Box::pin(self.clone().start(number)),
+                Happening::Message(number) => Box::pin(self.clone().write(number)),
                 Happening::Person => Box::pin(self.clone().act()),
                 Happening::Trouble => Box::pin(self.clone().trouble()),
                 Happening::Publish => Box::pin(self.clone().publish(2)),
@@ -114,6 +118,9 @@ impl Director {
         let mut add = |at: i64, what| all.insert((now + at, all.len()), what);
         for number in 0..1 + random.below(5) {
             add(random.between(10, 60_000), Happening::Start(number));
+        }
+        for number in 0..random.below(MESSAGES_MAX) {
+            add(random.between(10, 60_000), Happening::Message(number));
         }
         let mut at = 0;
         for _ in 0..random.below(60) {
@@ -241,7 +248,10 @@ impl Director {
     /// Nothing is under way and all processes run: only people and timers can bring something.
     async fn at_rest(&self) -> bool {
         let up = self.processes.lock().iter().all(|process| process.life.alive() && process.engine.is_some());
-        up && self.world.lock().under_way == 0 && self.calm.running_runs(None, None, 1).await.unwrap().is_empty()
+        let dealt_with = self.calm.count_waiting_inbound(1).await.unwrap() == 0;
+        up && dealt_with
+            && self.world.lock().under_way == 0
+            && self.calm.running_runs(None, None, 1).await.unwrap().is_empty()
     }
 
     /// From here on everything works; what was begun must come to an end or to a person.
@@ -306,9 +316,10 @@ impl Director {
             created_at: 1,
         };
         self.calm.create_customer(&ada).await.unwrap();
-        for number in 0..5 {
+        let chats = (0..MESSAGES_MAX).map(|number| format!("m{number}"));
+        for id in (0..5).map(|number| format!("c{number}")).chain(chats) {
             let row = ConversationRow {
-                id: format!("c{number}"),
+                id,
                 workspace: WORKSPACE.into(),
                 customer: Some("ada".into()),
                 channel: "web".into(),

@@ -1,6 +1,6 @@
 //! What is stored in the end, held against the reference model.
 
-use super::director::Director;
+use super::director::{Director, MESSAGES_MAX};
 use crate::{people::WORKSPACE, scenario::Report, store::Store};
 use countersign_core::{
     log::FailureClass,
@@ -20,8 +20,10 @@ impl Director {
             stored.runs.insert(row.id.clone(), row);
         }
         stored.checkpoints = self.checkpoints().await.into_iter().map(|row| (row.id.clone(), row)).collect();
-        for number in 0..5 {
-            let messages = self.calm.list_messages(WORKSPACE, &format!("c{number}"), 0, 1000).await;
+        self.messages_started().await?;
+        let chats = (0..MESSAGES_MAX).map(|number| format!("m{number}"));
+        for id in (0..5).map(|number| format!("c{number}")).chain(chats) {
+            let messages = self.calm.list_messages(WORKSPACE, &id, 0, 1000).await;
             stored.messages.extend(messages.map_err(|error| error.to_string())?);
         }
         let audit = self.calm.list_audit(WORKSPACE, &AuditFilter::default(), None, 1000).await;

@@ -1,15 +1,16 @@
 //! Clients and people: they start, answer, decide, cancel and retry at random, late, twice, and against each other, at
 //! whatever process they reach.
 
-use super::director::Director;
+use super::director::{Director, MESSAGES_MAX};
 use crate::{
     people::{WORKSPACE, person},
     random::Random,
 };
 use countersign_core::run::{Actor, Opened, Refusal};
-use countersign_engine::{DecideRequest, Engine, EngineError, IdempotencyKey, RetryBy, RetryRun, StartRun};
+use countersign_engine::{DecideRequest, Engine, EngineError, IdempotencyKey, Incoming, RetryBy, RetryRun, StartRun};
 use countersign_store::{
-    CheckpointFilter, CheckpointKind, CheckpointRow, CheckpointStatus, PageRequest, RunFilter, RunRow, StoreError,
+    Author, CheckpointFilter, CheckpointKind, CheckpointRow, CheckpointStatus, NewMessage, PageRequest, RunFilter,
+    RunRow, StoreError,
 };
 use serde_json::{Value, json};
 use std::time::Duration;
@@ -70,6 +71,45 @@ impl Director {
             }
             self.world.sleep_between(10, 5000).await;
         }
+    }
+
+    /// A customer writes, once; whoever is told that the message is taken does not say it again.
+    pub async fn write(self, number: usize) {
+        let Some(engine) = self.some_engine() else { return };
+        let id = format!("m{number}");
+        let conversation = self.calm.get_conversation(WORKSPACE, &id).await.unwrap().unwrap();
+        let message = NewMessage {
+            id: format!("{id}.said"),
+            conversation: id,
+            at: engine.now(),
+            author: Author::Customer,
+            author_name: "Ada Example".into(),
+            body: "upgrade please".into(),
+            form: None,
+            checkpoint: None,
+            run: None,
+            data: None,
+        };
+        let taken = engine.accept_message(Incoming { conversation, customer: None }, message);
+        match tokio::time::timeout(PATIENCE, taken).await {
+            Ok(Ok(_)) => self.world.lock().written.push(number),
+            Ok(Err(EngineError::Busy | EngineError::Store(StoreError::Busy(_)))) | Err(_) => {}
+            Ok(Err(error)) => self.world.found(Err(format!("a message was refused: {error}"))),
+        }
+    }
+
+    /// What was taken has started one run; what was not may have started one.
+    pub async fn messages_started(&self) -> Result<(), String> {
+        for number in 0..MESSAGES_MAX {
+            let filter = RunFilter { conversation: Some(format!("m{number}")), ..RunFilter::default() };
+            let page = PageRequest { after: None, limit: 10 };
+            let runs = self.calm.list_runs(WORKSPACE, &filter, &page).await.unwrap().items.len();
+            let taken = self.world.lock().written.contains(&number);
+            if runs > 1 || (taken && runs == 0) {
+                return Err(format!("message {number} (taken: {taken}) started {runs} runs"));
+            }
+        }
+        Ok(())
     }
 
     /// Somebody does something.

@@ -27,6 +27,8 @@ pub struct Inner {
     pub broken: Option<String>,
     /// Requests of people and effects under way.
     pub under_way: usize,
+    /// Messages whose sender was told that they are taken.
+    pub written: Vec<usize>,
     pub commits: u64,
     pub trace: u64,
     began: Instant,
@@ -49,6 +51,7 @@ impl World {
             versions,
             broken: None,
             under_way: 0,
+            written: Vec::new(),
             commits: 0,
             trace: 0,
             began: Instant::now(),

@@ -1,0 +1,194 @@
+//! What came from outside: accepted, taken by a process, dealt with. Times at which something is due are the database's.
+
+use crate::database::{Statement, Write, column};
+use crate::rows::{TableRow, params};
+use crate::sql::{BY_ID, NOW_MS, Query, insert_sql};
+use crate::store::{decode, readable};
+use crate::{
+    Cursor, InboundEndRow, InboundRow, InboundStatus, MessageRow, NewMessage, Page, PageRequest, Result, Store,
+    StoreError,
+};
+use std::collections::BTreeMap;
+
+/// Which events; everything given must hold.
+#[derive(Debug, Clone, Default)]
+pub struct InboundFilter {
+    /// Through what it came.
+    pub source: Option<String>,
+    /// Whether it is dealt with.
+    pub status: Option<InboundStatus>,
+}
+
+/// Stores an event that a process has for the next `due_at` milliseconds; one with the same key is left as it is.
+pub(super) fn accept(row: &InboundRow) -> Statement {
+    let sql = insert_sql::<InboundRow>().replacen("?8", &format!("{NOW_MS} + ?8"), 1);
+    Statement::new(format!("{sql} ON CONFLICT DO NOTHING"), row.params())
+}
+
+impl Store {
+    /// Accepts what came in. `due_at` is how long the accepting process has it to itself, milliseconds. `false` when it
+    /// came before.
+    ///
+    /// # Errors
+    /// `Busy`.
+    pub async fn accept_inbound(&self, row: &InboundRow) -> Result<bool> {
+        Ok(self.execute(accept(row)).await?.affected > 0)
+    }
+
+    /// Appends a message together with what is to be done about it. `false` when it was there before.
+    ///
+    /// # Errors
+    /// `NotFound` when the conversation is not in the workspace.
+    pub async fn accept_message(&self, message: &NewMessage, row: &InboundRow) -> Result<(MessageRow, bool)> {
+        self.append_with(&row.workspace, message, vec![accept(row)]).await
+    }
+
+    /// Takes events of all workspaces that are due and that no process has, oldest first, for so many milliseconds. For
+    /// the engine only. Another process may take the same: what counts is the commit that ends it.
+    ///
+    /// # Errors
+    /// `Busy`, `Corrupt`.
+    pub async fn claim_inbound(&self, lease_ms: i64, limit: u32) -> Result<Vec<InboundRow>> {
+        let sql = format!(
+            "SELECT {NOW_MS}, workspace, id FROM inbound WHERE status = 'waiting' AND due_at <= {NOW_MS} \
+             ORDER BY due_at LIMIT ?1"
+        );
+        let mut due: BTreeMap<String, Vec<String>> = BTreeMap::new();
+        let mut now = 0;
+        for row in self.query(sql, params![limit]).await? {
+            let mut values = row.into_iter();
+            now = column(&mut values, "now")?;
+            let workspace: String = column(&mut values, "inbound.workspace")?;
+            due.entry(workspace).or_default().push(column(&mut values, "inbound.id")?);
+        }
+        let mut taken = Vec::new();
+        for (workspace, ids) in due {
+            let mut query = Query::default();
+            query.push("UPDATE inbound SET attempts = attempts + 1, due_at = ");
+            query.bind(now + lease_ms);
+            query.push(" WHERE workspace = ");
+            query.bind(&workspace);
+            query.and("due_at <= ", now);
+            query.and_in("id", &ids);
+            query.push(&format!(" AND status = 'waiting' RETURNING {}", InboundRow::column_list()));
+            taken.extend(readable(self.execute(Statement::new(query.text, query.params)).await?.rows));
+        }
+        taken.sort_by(|one: &InboundRow, other| (one.at, &one.id).cmp(&(other.at, &other.id)));
+        Ok(taken)
+    }
+
+    /// Nobody takes it for the next so many milliseconds.
+    ///
+    /// # Errors
+    /// `Busy`.
+    pub async fn postpone_inbound(&self, workspace: &str, id: &str, milliseconds: i64) -> Result<()> {
+        let rows = self.query(format!("SELECT {NOW_MS}"), vec![]).await?;
+        let now: i64 = rows.into_iter().next().map_or(Ok(0), |row| column(&mut row.into_iter(), "now"))?;
+        let sql = "UPDATE inbound SET due_at = ?3 WHERE workspace = ?1 AND id = ?2 AND status = 'waiting'";
+        self.execute(Statement::new(sql, params![workspace, id, now + milliseconds])).await.map(|_| ())
+    }
+
+    /// Ends what no commit of a run ends; `false` when it was dealt with before.
+    ///
+    /// # Errors
+    /// `Busy`.
+    pub async fn end_inbound(&self, end: &InboundEndRow) -> Result<bool> {
+        let sql = format!("{} AND status = 'waiting'", crate::sql::update_sql::<InboundEndRow>());
+        Ok(self.execute(Statement::new(sql, end.params())).await?.affected > 0)
+    }
+
+    /// Lets what a process had that is gone be taken at once. For a process alone with its database.
+    ///
+    /// # Errors
+    /// `Busy`.
+    pub async fn release_inbound(&self) -> Result<()> {
+        let sql = "UPDATE inbound SET due_at = 0 WHERE status = 'waiting'";
+        self.execute(Statement::new(sql, vec![])).await.map(|_| ())
+    }
+
+    /// One event.
+    ///
+    /// # Errors
+    /// `Busy`, `Corrupt`.
+    pub async fn get_inbound(&self, workspace: &str, id: &str) -> Result<Option<InboundRow>> {
+        self.row(BY_ID, params![workspace, id]).await
+    }
+
+    /// The event of a source with this key.
+    ///
+    /// # Errors
+    /// `Busy`, `Corrupt`.
+    pub async fn find_inbound(&self, workspace: &str, source: &str, dedup: &str) -> Result<Option<InboundRow>> {
+        self.row("WHERE workspace = ?1 AND source = ?2 AND dedup = ?3", params![workspace, source, dedup]).await
+    }
+
+    /// Events, newest first.
+    ///
+    /// # Errors
+    /// `Busy`, `Corrupt`.
+    pub async fn list_inbound(
+        &self,
+        workspace: &str,
+        filter: &InboundFilter,
+        page: &PageRequest,
+    ) -> Result<Page<InboundRow>> {
+        let limit = page.bounded();
+        let mut query = Query::in_workspace(workspace);
+        query.and_some("source = ", filter.source.as_deref());
+        query.and_some("status = ", filter.status.as_ref());
+        if let Some(cursor) = &page.after {
+            query.and("(at, id) < (", cursor.at);
+            query.push(", ");
+            query.bind(&cursor.id);
+            query.push(")");
+        }
+        query.push(" ORDER BY at DESC, id DESC LIMIT ");
+        query.bind(limit + 1);
+        let rows = self.rows(&query.text, query.params).await?;
+        Ok(Page::cut(rows, limit, |row: &InboundRow| Cursor { at: row.at, id: row.id.clone() }))
+    }
+
+    /// How many events of all workspaces wait, counted up to `most`. For the engine only.
+    ///
+    /// # Errors
+    /// `Busy`, `Corrupt`.
+    pub async fn count_waiting_inbound(&self, most: u32) -> Result<u64> {
+        let sql = "SELECT count(*) FROM (SELECT 1 FROM inbound WHERE status = 'waiting' LIMIT ?1) AS waiting";
+        let rows = self.query(sql.to_owned(), params![most]).await?;
+        rows.into_iter().next().map_or(Ok(0), |row| column(&mut row.into_iter(), "count"))
+    }
+
+    /// Forgets what was dealt with before this time; returns how many.
+    ///
+    /// # Errors
+    /// `Busy`.
+    pub async fn purge_inbound(&self, before: i64) -> Result<u64> {
+        Ok(self.execute(Statement::new("DELETE FROM inbound WHERE done_at < ?1", params![before])).await?.affected)
+    }
+
+    /// Appends a message and does more with it in one transaction; `false` when the message was there before, and then
+    /// nothing is done.
+    pub(super) async fn append_with(
+        &self,
+        workspace: &str,
+        message: &NewMessage,
+        more: Vec<Statement>,
+    ) -> Result<(MessageRow, bool)> {
+        let mut statements = super::conversations::append(workspace, message);
+        let position = statements.len() - 1;
+        statements.extend(more);
+        let changes = super::conversations::changed(workspace, &message.conversation);
+        match self.write(Write { statements, audit: Vec::new(), changes }).await {
+            Ok(mut done) => {
+                let rows = decode(done.swap_remove(position).rows)?;
+                Ok((rows.into_iter().next().ok_or(StoreError::NotFound("message"))?, true))
+            }
+            Err(error @ (StoreError::NotFound(_) | StoreError::AlreadyExists(_))) => {
+                let stored = self.get_message(workspace, &message.id).await?;
+                let stored = stored.filter(|stored| stored.conversation == message.conversation);
+                Ok((stored.ok_or(error)?, false))
+            }
+            Err(error) => Err(error),
+        }
+    }
+}

@@ -1,0 +1,110 @@
+//! What comes from outside: accepted once, taken by one, ended with the run it starts.
+
+use crate::fixtures::*;
+use countersign_store::{testing::TestDatabase, *};
+use futures::future::join_all;
+
+fn event(id: &str, source: &str, dedup: &str) -> InboundRow {
+    InboundRow {
+        workspace: WORKSPACE.to_owned(),
+        id: id.to_owned(),
+        source: source.to_owned(),
+        dedup: dedup.to_owned(),
+        kind: InboundKind::Webhook,
+        payload: "{}".to_owned(),
+        at: 1_000,
+        due_at: 0,
+        attempts: 0,
+        status: InboundStatus::Waiting,
+        outcome: None,
+        run: None,
+        error: None,
+        done_at: None,
+    }
+}
+
+fn led_to(run: &str, event: &str) -> Commit {
+    Commit { inbound: Some(event.to_owned()), ..commit(run, 0) }
+}
+
+pub async fn what_came_in_is_taken_and_ends_once(database: TestDatabase) {
+    let store = database.open().await.unwrap();
+    assert!(store.accept_inbound(&event("e1", "t", "k1")).await.unwrap());
+    assert!(!store.accept_inbound(&event("e2", "t", "k1")).await.unwrap(), "it came before");
+    assert!(store.accept_inbound(&event("e3", "other", "k1")).await.unwrap());
+    let held = InboundRow { due_at: 60_000, ..event("e4", "t", "k4") };
+    assert!(store.accept_inbound(&held).await.unwrap());
+
+    let taken = store.claim_inbound(60_000, 10).await.unwrap();
+    assert_eq!(taken.iter().map(|row| row.id.as_str()).collect::<Vec<_>>(), ["e1", "e3"], "e4 is with its process");
+    assert_eq!(taken[0].attempts, 1);
+    assert!(store.claim_inbound(60_000, 10).await.unwrap().is_empty(), "all are with somebody");
+    store.postpone_inbound(WORKSPACE, "e3", -1).await.unwrap();
+    assert_eq!(store.claim_inbound(60_000, 10).await.unwrap().len(), 1);
+
+    // Two processes think that it is theirs: one run.
+    let both = join_all(["r1", "r2"].map(|run| store.commit(led_to(run, "e1"), Priority::Start))).await;
+    assert_eq!(both.iter().filter(|done| done.is_ok()).count(), 1);
+    let lost = both.into_iter().find_map(Result::err).unwrap();
+    assert!(matches!(lost, StoreError::Conflict(Conflict::InboundDone { .. })), "{lost}");
+    let row = store.get_inbound(WORKSPACE, "e1").await.unwrap().unwrap();
+    assert_eq!((row.status, row.outcome), (InboundStatus::Done, Some(InboundOutcome::Started)));
+    assert!(store.get_run(WORKSPACE, row.run.as_deref().unwrap()).await.unwrap().is_some());
+    assert!(store.get_inbound(OTHER, "e1").await.unwrap().is_none());
+    let foreign = Commit { workspace: OTHER.to_owned(), ..led_to("r3", "e3") };
+    assert!(store.commit(foreign, Priority::Start).await.is_err());
+
+    assert_eq!(store.count_waiting_inbound(10).await.unwrap(), 2);
+    let of_t = InboundFilter { source: Some("t".to_owned()), status: None };
+    let page = store.list_inbound(WORKSPACE, &of_t, &PageRequest { after: None, limit: 1 }).await.unwrap();
+    assert_eq!((page.items[0].id.as_str(), page.next.is_some()), ("e4", true));
+    assert_eq!(store.purge_inbound(2_000).await.unwrap(), 1);
+}
+
+pub async fn a_message_and_what_is_to_be_done_about_it_are_one(database: TestDatabase) {
+    let store = database.open().await.unwrap();
+    store.create_conversation(&conversation("c1")).await.unwrap();
+    let (first, new) = store.accept_message(&message("m1", "c1"), &event("e1", "c1", "m1")).await.unwrap();
+    assert_eq!((first.position, new), (1, true));
+    let (again, new) = store.accept_message(&message("m1", "c1"), &event("e2", "c1", "m1")).await.unwrap();
+    assert_eq!((again.position, new), (1, false));
+    assert!(store.accept_message(&message("m2", "c9"), &event("e3", "c9", "m2")).await.is_err());
+    assert_eq!(store.count_waiting_inbound(10).await.unwrap(), 1);
+}
+
+pub async fn a_tick_is_accepted_once(database: TestDatabase) {
+    let store = database.open().await.unwrap();
+    let trigger = TriggerRow {
+        workspace: WORKSPACE.to_owned(),
+        workflow: "wf-1".to_owned(),
+        id: "nightly".to_owned(),
+        kind: "schedule".to_owned(),
+        definition: "{}".to_owned(),
+        enabled: true,
+        token_hash: None,
+        token_sealed: String::new(),
+        secret_sealed: String::new(),
+        next_at: Some(1_000),
+        last_at: None,
+    };
+    store.add_trigger(&trigger).await.unwrap();
+    store.add_trigger(&TriggerRow { next_at: Some(5), ..trigger.clone() }).await.unwrap();
+    assert_eq!(store.next_trigger_at().await.unwrap(), Some(1_000), "a row that is there stays");
+    assert!(store.due_triggers(999, 10).await.unwrap().is_empty());
+    let due = store.due_triggers(1_000, 10).await.unwrap().remove(0);
+    let fires = [event("e1", "t", "1000")];
+    let fired = join_all((0..5).map(|_| store.fire_trigger(&due, Some(2_000), &fires))).await;
+    assert_eq!(fired.into_iter().filter(|fired| *fired.as_ref().unwrap()).count(), 1);
+    let row = store.get_trigger(WORKSPACE, "wf-1", "nightly").await.unwrap().unwrap();
+    assert_eq!((row.next_at, row.last_at), (Some(2_000), Some(1_000)));
+    assert!(!store.set_clock(&trigger, "{}", None).await.unwrap(), "it fired since it was read");
+    assert!(store.set_clock(&row, "{}", None).await.unwrap());
+    assert_eq!(store.next_trigger_at().await.unwrap(), None);
+
+    let hook = TriggerRow { id: "hook".to_owned(), token_hash: Some("h".to_owned()), next_at: None, ..trigger };
+    store.add_trigger(&hook).await.unwrap();
+    assert_eq!(store.find_trigger(WORKSPACE, "h").await.unwrap().unwrap().id, "hook");
+    assert!(store.find_trigger(OTHER, "h").await.unwrap().is_none());
+    store.update_trigger(&TriggerRow { enabled: false, ..hook }, vec![audit("trigger.disabled")]).await.unwrap();
+    assert_eq!(store.list_triggers(WORKSPACE, "wf-1").await.unwrap().len(), 2);
+}
