@@ -15,11 +15,14 @@ const FLAGS = [
   '--force-color-profile=srgb',
 ]
 
+const TIMED = '**/many-steps.spec.ts'
+
 export default defineConfig({
   // Bounds, not expectations: the machine may be busy with something else.
   timeout: 240_000,
   expect: { timeout: 20_000 },
-  workers: 1,
+  // Files side by side, each with a server of its own; the tests of a file one after the other.
+  workers: 2,
   // A test that needs a second try is reported as flaky, and is to be mended.
   retries: process.env.CI ? 2 : 0,
   outputDir: 'test-results',
@@ -38,8 +41,10 @@ export default defineConfig({
   },
   projects: [
     // The pages with invented answers, from the built files: looks and accessibility, no server needed.
-    { name: 'pages', testDir: 'pages' },
+    { name: 'pages', testDir: 'pages', testIgnore: TIMED },
     // The whole product: the real executable, started by the test.
     { name: 'real', testDir: 'real' },
+    // What is timed has the machine to itself.
+    { name: 'timed', testDir: 'pages', testMatch: TIMED, dependencies: ['pages', 'real'] },
   ],
 })

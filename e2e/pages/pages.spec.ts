@@ -140,6 +140,13 @@ test.describe('phone', () => {
     await shoot(page, 'phone-inbox')
     await page.getByText('Ada Example to Enterprise').click()
     await expect(page.getByText('On approve')).toBeVisible()
+    // What it is about and the answers are there without scrolling, large enough for a thumb.
+    await expect(page.getByRole('heading', { level: 1 })).toBeInViewport()
+    for (const name of ['Approve', 'Reject']) {
+      const button = page.getByRole('button', { name, exact: true })
+      await expect(button).toBeInViewport({ ratio: 1 })
+      expect((await button.boundingBox())?.height).toBeGreaterThanOrEqual(44)
+    }
     await shoot(page, 'phone-approval')
     await page.goto(`${ui.url}/runs`)
     await expect(page.getByText('The card was declined.').first()).toBeVisible()

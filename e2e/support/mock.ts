@@ -9,7 +9,8 @@ const LIVE = /^(\/events|\/chat\/conversations\/[^/]+\/events)$/
 
 const page = (items: unknown[]) => ({ items, next: null })
 
-function table(): Answers {
+/** What every call is answered with, as the fixtures have it. */
+export function answersOf(): Answers {
   const workflow = {
     id: 'wf1',
     name: f.document.name,
@@ -188,7 +189,7 @@ function table(): Answers {
 
 /** Answers every API call from the table; `changes` overrides or adds, a function is called with the request. */
 export async function mockApi(target: Page, changes: Answers = {}): Promise<Call[]> {
-  const answers = { ...table(), ...changes }
+  const answers = { ...answersOf(), ...changes }
   const calls: Call[] = []
   await target.route('**/api/v1/**', async (route: Route) => {
     const request = route.request()

@@ -26,7 +26,7 @@ export function PageHead({
       <div className="flex min-h-12 flex-wrap items-center gap-x-3 gap-y-1 px-4 py-2">
         <h1 className="min-w-0 truncate text-base font-semibold">{title}</h1>
         {children}
-        {actions && <div className="ml-auto flex items-center gap-2">{actions}</div>}
+        {actions && <div className="ml-auto flex min-w-0 flex-wrap items-center justify-end gap-2">{actions}</div>}
       </div>
       {below && <div className="px-4 pb-2">{below}</div>}
     </header>

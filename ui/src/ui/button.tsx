@@ -41,7 +41,7 @@ export function Button({
       className={buttonClass(look, small, className)}
     >
       {icon}
-      {children}
+      {children != null && <span className="min-w-0 truncate">{children}</span>}
       {shortcut && <KeyCaps shortcut={shortcut} onColour={look === 'primary'} />}
     </button>
   )
@@ -49,7 +49,7 @@ export function Button({
 
 export function buttonClass(look: Look = 'plain', small = false, extra?: string): string {
   return cx(
-    'inline-flex items-center justify-center gap-1.5 rounded-md border font-medium whitespace-nowrap',
+    'inline-flex max-w-full items-center justify-center gap-1.5 rounded-md border font-medium whitespace-nowrap',
     'transition-colors select-none disabled:opacity-55 disabled:pointer-events-none',
     small ? 'h-7 px-2 text-xs' : 'h-8 px-3 text-sm',
     LOOKS[look],

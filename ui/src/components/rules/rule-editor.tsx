@@ -3,12 +3,13 @@ import {
   QueryBuilder,
   type ActionProps,
   type RuleGroupType,
+  type RuleType,
   type ValueEditorProps,
   type VersatileSelectorProps,
 } from 'react-querybuilder'
 import { Button, IconButton } from '@/ui/button'
 import { Input, Select } from '@/ui/field'
-import { kindOfValue, OPERATORS, textOf, valueAs, type Operator, type ValueKind } from './rules'
+import { kindOfValue, mismatch, OPERATORS, textOf, valueAs, type Operator, type ValueKind } from './rules'
 
 type RuleWords = {
   group: string
@@ -25,15 +26,19 @@ type RuleWords = {
   addGroup: string
   remove: string
   list: string
+  mismatch: (field: string, kind: string, value: string) => string
+  numberAsText: (value: string) => string
 }
 type Props = {
   label: string
   words: RuleWords
-  names: string[]
+  names: ReadonlyMap<string, ValueKind | undefined>
   rules: RuleGroupType
   onChange: (text: string) => void
   disabled?: boolean
 }
+
+type Context = { words: RuleWords; names: Props['names'] }
 
 function Choice({ options, value, title, disabled, ...rest }: VersatileSelectorProps) {
   const flat = options as { name?: string; value?: string; label: string }[]
@@ -56,8 +61,9 @@ function Choice({ options, value, title, disabled, ...rest }: VersatileSelectorP
 
 function Value({ operator, value, disabled, context, ...rest }: ValueEditorProps) {
   const change = (next: unknown): void => rest.handleOnChange(next)
-  const words = (context as { words: RuleWords }).words
-  if (operator === 'null') return null
+  const { words, names } = context as Context
+  const known = names.get(rest.field)
+  if (operator === 'null' || operator === 'missing') return null
   if (operator === 'in') {
     const list: unknown[] = Array.isArray(value) ? value : []
     return (
@@ -72,59 +78,70 @@ function Value({ operator, value, disabled, context, ...rest }: ValueEditorProps
             event.target.value
               .split(',')
               .map((word) => word.trim())
-              .filter(Boolean),
+              .filter(Boolean)
+              .map((word) => valueAs(known ?? 'text', word)),
           )
         }
       />
     )
   }
   const kind = operator === 'contains' ? 'text' : kindOfValue(value)
+  const wrong = mismatch(rest.rule, known)
   return (
-    <span className="flex min-w-32 flex-1 gap-1">
-      {kind === 'boolean' ? (
-        <Select
-          aria-label={words.value}
-          disabled={disabled}
-          value={String(value)}
-          onChange={(event) => change(event.target.value === 'true')}
-        >
-          {[true, false].map((one) => (
-            <option key={String(one)}>{String(one)}</option>
-          ))}
-        </Select>
-      ) : (
-        <Input
-          aria-label={words.value}
-          disabled={disabled}
-          inputMode={kind === 'number' ? 'decimal' : undefined}
-          value={String(value ?? '')}
-          onChange={(event) => change(valueAs(kind, event.target.value))}
-        />
+    <>
+      <span className="flex min-w-32 flex-1 gap-1">
+        {kind === 'boolean' ? (
+          <Select
+            aria-label={words.value}
+            disabled={disabled}
+            value={String(value)}
+            onChange={(event) => change(event.target.value === 'true')}
+          >
+            {[true, false].map((one) => (
+              <option key={String(one)}>{String(one)}</option>
+            ))}
+          </Select>
+        ) : (
+          <Input
+            aria-label={words.value}
+            disabled={disabled}
+            inputMode={kind === 'number' ? 'decimal' : undefined}
+            value={String(value ?? '')}
+            onChange={(event) => change(valueAs(kind, event.target.value))}
+          />
+        )}
+        {operator !== 'contains' && (
+          <Select
+            aria-label={words.kind}
+            disabled={disabled}
+            value={kind}
+            className="!w-24 shrink-0"
+            onChange={(event) =>
+              change(
+                event.target.value === 'number'
+                  ? Number(value) || 0
+                  : event.target.value === 'boolean'
+                    ? false
+                    : String(value ?? ''),
+              )
+            }
+          >
+            {(['text', 'number', 'boolean'] as const).map((one) => (
+              <option key={one} value={one}>
+                {words.kinds[one]}
+              </option>
+            ))}
+          </Select>
+        )}
+      </span>
+      {wrong && (
+        <p role="status" className="w-full text-xs text-warn">
+          {wrong.field === undefined
+            ? words.numberAsText(String(value))
+            : words.mismatch(rest.field, words.kinds[wrong.field], words.kinds[wrong.value])}
+        </p>
       )}
-      {operator !== 'contains' && (
-        <Select
-          aria-label={words.kind}
-          disabled={disabled}
-          value={kind}
-          className="!w-24 shrink-0"
-          onChange={(event) =>
-            change(
-              event.target.value === 'number'
-                ? Number(value) || 0
-                : event.target.value === 'boolean'
-                  ? false
-                  : String(value ?? ''),
-            )
-          }
-        >
-          {(['text', 'number', 'boolean'] as const).map((one) => (
-            <option key={one} value={one}>
-              {words.kinds[one]}
-            </option>
-          ))}
-        </Select>
-      )}
-    </span>
+    </>
   )
 }
 
@@ -169,20 +186,31 @@ const CLASSES = {
 
 /** A condition to click together; every change is the JSONata text of the rules. */
 export default function RuleEditor({ label, words, names, rules, onChange, disabled }: Props) {
-  const named = [...new Set([...names, ...fieldsIn(rules)])].map((name) => ({ name, value: name, label: name }))
+  const named = [...new Set([...names.keys(), ...rulesIn(rules).map((rule) => rule.field)])].map((name) => ({
+    name,
+    value: name,
+    label: name,
+  }))
+  // Only what is null and there; offered where it stands already, a person asks whether something is missing.
+  const old = rulesIn(rules).some((rule) => rule.operator === 'null')
   return (
     <div role="group" aria-label={label} className="text-sm">
       <QueryBuilder
         query={rules}
         fields={named}
-        operators={OPERATORS.map((name) => ({ name, value: name, label: words.operators[name] }))}
+        operators={OPERATORS.filter((name) => name !== 'null' || old).map((name) => ({
+          name,
+          value: name,
+          label: words.operators[name],
+        }))}
         combinators={[
           { name: 'and', value: 'and', label: words.all },
           { name: 'or', value: 'or', label: words.any },
         ]}
         controlElements={CONTROLS}
         controlClassnames={CLASSES}
-        context={{ words }}
+        context={{ words, names }}
+        getDefaultValue={(rule) => STARTS[names.get(rule.field) ?? 'text']}
         disabled={disabled}
         suppressStandardClassnames
         translations={{
@@ -203,8 +231,8 @@ export default function RuleEditor({ label, words, names, rules, onChange, disab
   )
 }
 
-function fieldsIn(rules: RuleGroupType): string[] {
-  return rules.rules.flatMap((rule) =>
-    typeof rule === 'string' ? [] : 'rules' in rule ? fieldsIn(rule) : [rule.field],
-  )
+const STARTS: Record<ValueKind, unknown> = { text: '', number: 0, boolean: true }
+
+function rulesIn(rules: RuleGroupType): RuleType[] {
+  return rules.rules.flatMap((rule) => (typeof rule === 'string' ? [] : 'rules' in rule ? rulesIn(rule) : [rule]))
 }

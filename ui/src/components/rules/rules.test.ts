@@ -1,7 +1,8 @@
 import fc from 'fast-check'
+import jsonata from 'jsonata'
 import type { RuleGroupType, RuleType } from 'react-querybuilder'
 import { describe, expect, it } from 'vitest'
-import { OPERATORS, rulesOf, textOf } from './rules'
+import { leaves, mismatch, OPERATORS, rulesOf, textOf } from './rules'
 
 const name = fc.constantFrom('current_plan', 'amount', 'customer.email', 'steps.preview.output.amount_due')
 const value = fc.oneof(fc.string({ maxLength: 8 }), fc.integer({ min: -1000, max: 1000 }), fc.boolean())
@@ -13,7 +14,7 @@ const rule: fc.Arbitrary<RuleType> = fc
     fc.array(fc.string({ maxLength: 5 }), { minLength: 1, maxLength: 3 }),
   )
   .map(([field, operator, one, many]): RuleType => {
-    if (operator === 'null') return { field, operator, value: null }
+    if (operator === 'null' || operator === 'missing') return { field, operator, value: null }
     if (operator === 'in') return { field, operator, value: many }
     if (operator === 'contains') return { field, operator, value: String(one) }
     return { field, operator, value: one }
@@ -73,5 +74,37 @@ describe('conditions as rules', () => {
       'a =',
     ])
       expect(rulesOf(text), text).toBeNull()
+  })
+  it('find missing what is absent, null, an empty text or an empty list, and nothing else', async () => {
+    const text = textOf({ combinator: 'and', rules: [{ field: 'a.b', operator: 'missing', value: null }] })
+    const missing = (b: unknown) =>
+      jsonata(text).evaluate(b === undefined ? { a: {} } : { a: { b } }) as Promise<boolean>
+    for (const value of [undefined, null, '', []]) expect(await missing(value), JSON.stringify(value)).toBe(true)
+    for (const value of [0, false, ' ', 'x', [0], { c: 1 }])
+      expect(await missing(value), JSON.stringify(value)).toBe(false)
+  })
+  it('say so when they compare a text with a number', () => {
+    const member = (kind: string) => ({ kind, members: new Map() })
+    const kinds = leaves({
+      kind: 'object',
+      members: new Map([
+        ['amount', member('integer')],
+        ['name', member('string')],
+        ['any', member('any')],
+      ]),
+    })
+    const said = (field: string, operator: string, value: unknown) =>
+      mismatch({ field, operator, value }, kinds.get(field))
+    expect(said('amount', '>', '100')).toEqual({ field: 'number', value: 'text' })
+    expect(said('name', '=', 5)).toEqual({ field: 'text', value: 'number' })
+    expect(said('any', '>', '100')).toEqual({ field: undefined, value: 'text' })
+    for (const right of [
+      said('amount', '>', 100),
+      said('name', '=', '5'),
+      said('any', '=', 'x'),
+      said('name', 'contains', 5),
+      said('amount', '=', ''),
+    ])
+      expect(right).toBeNull()
   })
 })

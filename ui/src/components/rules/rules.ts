@@ -6,7 +6,7 @@ import { formatQuery } from 'react-querybuilder/formatQuery'
 const COMPARISONS = ['=', '!=', '>', '>=', '<', '<='] as const
 
 /** Operators the rules offer; each has a JSONata form. */
-export const OPERATORS = [...COMPARISONS, 'contains', 'in', 'null'] as const
+export const OPERATORS = [...COMPARISONS, 'contains', 'in', 'missing', 'null'] as const
 export type Operator = (typeof OPERATORS)[number]
 
 /** What of the syntax tree matters here. */
@@ -47,6 +47,20 @@ function literalOf(node: Node | undefined): { value: unknown } | null {
   return items && !items.includes(null) ? { value: items.map((item) => item?.value) } : null
 }
 
+/** The parts of `a or b or c`. */
+const alternatives = (node: Node | undefined): (Node | undefined)[] =>
+  node?.type === 'binary' && node.value === 'or' ? [...alternatives(node.lhs), node.rhs] : [node]
+
+/** The field of a rule that asks whether it is missing: absent or an empty list, null, or an empty text. */
+function missingOf(node: Node): string | null {
+  const [none, nothing, blank, ...more] = alternatives(node)
+  const field = pathOf(none?.lhs?.type === 'function' ? none.lhs.arguments?.[0] : undefined)
+  if (field === null || more.length > 0 || none?.value !== '=' || none.lhs?.procedure?.value !== 'count') return null
+  const compares = (one: Node | undefined, value: unknown) =>
+    one?.type === 'binary' && one.value === '=' && pathOf(one.lhs) === field && literalOf(one.rhs)?.value === value
+  return literalOf(none.rhs)?.value === 0 && compares(nothing, null) && compares(blank, '') ? field : null
+}
+
 function ruleOf(node: Node): RuleType | null {
   if (node.type === 'function' && node.procedure?.value === 'contains' && node.arguments?.length === 2) {
     const field = pathOf(node.arguments[0])
@@ -68,6 +82,8 @@ function ruleOf(node: Node): RuleType | null {
 function anyOf(node: Node): RuleGroupType | RuleType | null {
   if (node.type === 'block' && Array.isArray(node.expressions) && node.expressions.length === 1 && !node.predicate)
     return anyOf(node.expressions[0] as Node)
+  const missing = missingOf(node)
+  if (missing !== null) return { field: missing, operator: 'missing', value: null }
   if (node.type !== 'binary' || (node.value !== 'and' && node.value !== 'or')) return ruleOf(node)
   const combinator = node.value
   const sides = [node.lhs, node.rhs].map((side) => (side ? anyOf(side) : null))
@@ -97,6 +113,7 @@ function ruleText({ field, operator, value, valueSource }: RuleType): string {
   const literal = valueSource === 'field' ? String(value) : JSON.stringify(value ?? null)
   if (operator === 'contains') return `$contains(${field}, ${literal})`
   if (operator === 'in') return `${field} in ${JSON.stringify(Array.isArray(value) ? value : [value])}`
+  if (operator === 'missing') return `($count(${field}) = 0 or ${field} = null or ${field} = "")`
   if (operator === 'null') return `${field} = null`
   return `${field} ${operator} ${literal}`
 }
@@ -121,16 +138,31 @@ export function valueAs(kind: ValueKind, written: string): string | number | boo
   return kind === 'number' && written.trim() !== '' && Number.isFinite(number) ? number : written
 }
 
-/** The names rules may compare: every leaf of a shape, as a path. */
-export function paths(
-  shape: { kind: string; members: Map<string, { kind: string; members: Map<string, unknown> }> },
-  before = '',
-  depth = 0,
-): string[] {
-  return [...shape.members].flatMap(([name, member]) => {
-    if (!/^[A-Za-z_][A-Za-z0-9_]*$/.test(name)) return []
+const KINDS: Record<string, ValueKind> = { string: 'text', number: 'number', integer: 'number', boolean: 'boolean' }
+
+type Members = { kind: string; members: Map<string, { kind: string; members: Map<string, unknown> }> }
+
+/** What rules may compare: every leaf of a shape, as a path, with its kind where that is known. */
+export function leaves(shape: Members, before = '', depth = 0): Map<string, ValueKind | undefined> {
+  const found = new Map<string, ValueKind | undefined>()
+  for (const [name, member] of shape.members) {
+    if (!/^[A-Za-z_][A-Za-z0-9_]*$/.test(name)) continue
     const path = before === '' ? name : `${before}.${name}`
-    const inner = member as typeof shape
-    return inner.members.size > 0 && depth < 4 ? paths(inner, path, depth + 1) : [path]
-  })
+    if (member.members.size === 0 || depth >= 4) found.set(path, KINDS[member.kind])
+    else leaves(member as Members, path, depth + 1).forEach((kind, inner) => found.set(inner, kind))
+  }
+  return found
+}
+
+const isNumber = (text: string) => text.trim() !== '' && Number.isFinite(Number(text))
+
+/** How a rule compares what is not of one kind, which is never true: the kind of the field, and of the value. */
+export function mismatch(
+  { operator, value }: RuleType,
+  kind: ValueKind | undefined,
+): { field: ValueKind | undefined; value: ValueKind } | null {
+  if (!COMPARISONS.some((one) => one === operator) || value === null || value === '') return null
+  const given = kindOfValue(value)
+  if (kind !== undefined) return kind === given ? null : { field: kind, value: given }
+  return given === 'text' && isNumber(String(value)) ? { field: undefined, value: given } : null
 }

@@ -1,6 +1,7 @@
 import Form from '@rjsf/core'
 import type { ErrorSchema, RJSFSchema } from '@rjsf/utils'
 import { useMemo } from 'react'
+import { filled, withTypes } from '@/model/form-schema'
 import { pointerParts } from '@/model/json'
 import { Button } from '@/ui/button'
 import { strings } from './strings'
@@ -47,6 +48,12 @@ function uiSchema(schema: RJSFSchema): Record<string, unknown> {
   return hints
 }
 
+/** Nobody finds items in a list that they did not put there. */
+const UNTOUCHED = {
+  arrayMinItems: { populate: 'requiredOnly' },
+  emptyObjectFields: 'populateRequiredDefaults',
+} as const
+
 /** A form made from a JSON Schema. */
 export default function SchemaForm({
   id,
@@ -59,7 +66,10 @@ export default function SchemaForm({
   onChange,
   onSubmit,
 }: Props) {
-  const typed = useMemo<RJSFSchema>(() => ({ type: 'object', ...(schema as RJSFSchema), title: '' }), [schema])
+  const typed = useMemo<RJSFSchema>(
+    () => ({ type: 'object', ...(withTypes(schema) as RJSFSchema), title: '' }),
+    [schema],
+  )
   const hints = useMemo(() => uiSchema(typed), [typed])
   const extra = useMemo(() => errorTree(errors), [errors])
   return (
@@ -69,6 +79,7 @@ export default function SchemaForm({
       uiSchema={hints}
       validator={validator}
       formData={values}
+      experimental_defaultFormStateBehavior={UNTOUCHED}
       formContext={{ large, optional: strings.optional, choose: strings.choose }}
       templates={templates}
       widgets={widgets}
@@ -78,7 +89,7 @@ export default function SchemaForm({
       noHtml5Validate
       disabled={busy}
       onChange={(event) => onChange(event.formData ?? {})}
-      onSubmit={(event) => onSubmit(event.formData ?? {})}
+      onSubmit={(event) => onSubmit(filled(typed, event.formData ?? {}) as Data)}
     >
       <Button
         type="submit"

@@ -12,4 +12,6 @@ export const strings = {
   pattern: 'This does not have the expected form.',
   choice: 'Please choose one of the options.',
   type: 'This is not the right kind of value.',
+  addTo: (list: string) => `Add to ${list}`,
+  removeItem: (number: number) => `Remove item ${number}`,
 }

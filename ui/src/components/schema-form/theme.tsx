@@ -12,6 +12,7 @@ import {
   getInputProps,
 } from '@rjsf/utils'
 import { cx } from '@/ui/cx'
+import { ArrayFieldItemTemplate, ArrayFieldTemplate } from './list-field'
 
 type Data = Record<string, unknown>
 
@@ -217,6 +218,8 @@ function CheckboxWidget({ id, value, label, disabled, onChange, schema }: Widget
 }
 
 export const templates: Partial<TemplatesType<Data, RJSFSchema>> = {
+  ArrayFieldItemTemplate,
+  ArrayFieldTemplate,
   FieldTemplate,
   ObjectFieldTemplate,
   BaseInputTemplate,

@@ -1,5 +1,6 @@
 import { Validator, type OutputUnit } from '@cfworker/json-schema'
 import { toErrorSchema, type RJSFSchema, type RJSFValidationError, type ValidatorType } from '@rjsf/utils'
+import { filled } from '@/model/form-schema'
 import { pointerParts } from '@/model/json'
 import { strings as s } from './strings'
 
@@ -76,7 +77,7 @@ function findErrors(schema: RJSFSchema, data: unknown): RJSFValidationError[] {
 
 export const validator: ValidatorType<Data, RJSFSchema> = {
   validateFormData(formData, schema) {
-    const errors = findErrors(schema, formData ?? {})
+    const errors = findErrors(schema, filled(schema, formData ?? {}))
     return { errors, errorSchema: toErrorSchema<Data>(errors) }
   },
   isValid(schema, formData, rootSchema) {

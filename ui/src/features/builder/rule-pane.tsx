@@ -1,6 +1,6 @@
 import { useMemo } from 'react'
 import RuleEditor from '@/components/rules/rule-editor'
-import { paths, rulesOf } from '@/components/rules/rules'
+import { leaves, rulesOf } from '@/components/rules/rules'
 import { Note } from '@/ui/states'
 import { useShape, type Place } from './sample'
 import { strings } from './strings'
@@ -20,7 +20,7 @@ export default function RulePane({
 }) {
   const rules = useMemo(() => rulesOf(text), [text])
   const shape = useShape(STEP)
-  const names = useMemo(() => paths(shape()), [shape])
+  const names = useMemo(() => leaves(shape()), [shape])
   if (!rules)
     return (
       <Note tone="muted">

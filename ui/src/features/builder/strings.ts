@@ -270,6 +270,7 @@ export const strings = {
         '<=': 'is at most',
         contains: 'contains',
         in: 'is one of',
+        missing: 'is missing or empty',
         null: 'is null',
       },
       value: 'With',
@@ -282,6 +283,9 @@ export const strings = {
       addGroup: 'Group',
       remove: 'Remove',
       list: 'Values, separated by commas',
+      mismatch: (field: string, kind: string, value: string) =>
+        `“${field}” is of the kind “${kind}”, and is compared with one of “${value}”: this is never so.`,
+      numberAsText: (value: string) => `“${value}” is taken as text here: choose “number” to compare amounts.`,
     },
     branches: 'Branches, tried in order',
     when: 'When',

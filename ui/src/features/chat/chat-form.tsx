@@ -3,6 +3,7 @@ import { Check, Lock } from 'lucide-react'
 import { lazy, Suspense, useState } from 'react'
 import { ApiProblem, problemText } from '@/api/client'
 import type { MessageForm } from '@/api/types'
+import { filled } from '@/model/form-schema'
 import { brief } from '@/model/json'
 import { schemaFields } from '@/model/schema'
 import { Note, Skeleton } from '@/ui/states'
@@ -56,7 +57,7 @@ export function ChatForm({
   onDone: () => void
 }) {
   const [values, setValues] = useState<Record<string, unknown>>(
-    () => loadFormDraft(form.checkpoint) ?? form.prefill ?? {},
+    () => loadFormDraft(form.checkpoint) ?? (filled(form.schema, form.prefill ?? {}) as Record<string, unknown>),
   )
   const submit = useMutation({
     mutationFn: (given: Record<string, unknown>) =>

@@ -2,6 +2,7 @@ import { Check, MessageSquareReply, X } from 'lucide-react'
 import { useRef, useState } from 'react'
 import type { BranchPreview, Checkpoint, GuardedRequest } from '@/api/types'
 import { useActions, type Action } from '@/app/actions'
+import { jsonEqual } from '@/model/json'
 import { Button } from '@/ui/button'
 import { cx } from '@/ui/cx'
 import { Textarea } from '@/ui/field'
@@ -48,7 +49,13 @@ export function ApprovalDecision({ checkpoint }: { checkpoint: Checkpoint }) {
   ])
   const lost = alreadyText(decision.error)
   return (
-    <div className="sticky top-0 z-10 flex flex-col gap-3 rounded-lg border border-line-strong bg-raised p-3 shadow-sm">
+    <div
+      className={cx(
+        'z-10 flex flex-col gap-3 border-line-strong bg-raised p-3 shadow-sm',
+        'max-md:fixed max-md:inset-x-0 max-md:bottom-0 max-md:border-t',
+        'md:sticky md:top-0 md:rounded-lg md:border',
+      )}
+    >
       {lost && <Note tone="warn">{lost}</Note>}
       {!checkpoint.may_decide && (
         <Note tone="muted">
@@ -67,7 +74,12 @@ export function ApprovalDecision({ checkpoint }: { checkpoint: Checkpoint }) {
           onChange={(event) => setComment(event.target.value)}
           className="min-h-8 sm:flex-1"
         />
-        <div className="flex flex-wrap gap-2 [&>button]:flex-1 sm:[&>button]:flex-none">
+        <div
+          className={cx(
+            'flex flex-wrap gap-2 [&>button]:flex-1 sm:[&>button]:flex-none',
+            'max-md:[&_kbd]:hidden max-md:[&>button]:min-h-11',
+          )}
+        >
           {offered.map((outcome) => (
             <Button
               key={outcome}
@@ -170,7 +182,10 @@ function Branch({ branch }: { branch: BranchPreview | null | undefined }) {
 export function Consequences({ checkpoint }: { checkpoint: Checkpoint }) {
   return (
     <>
-      {checkpoint.difference && (
+      {checkpoint.difference && jsonEqual(checkpoint.difference.approved, checkpoint.difference.now) && (
+        <Note tone="muted">{s.same}</Note>
+      )}
+      {checkpoint.difference && !jsonEqual(checkpoint.difference.approved, checkpoint.difference.now) && (
         <Section title={s.void}>
           <div className="grid gap-2 lg:grid-cols-2">
             <div>

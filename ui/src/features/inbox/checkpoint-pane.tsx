@@ -8,6 +8,7 @@ import { Status } from '@/components/status'
 import { KindTag, StepCards } from '@/components/step-cards'
 import { strings as shared } from '@/components/strings'
 import { CustomerCard, Transcript } from '@/components/transcript'
+import { cx } from '@/ui/cx'
 import { JsonView } from '@/ui/json-view'
 import { Skeleton } from '@/ui/states'
 import { Ago, At } from '@/ui/time'
@@ -42,7 +43,8 @@ function Head({ checkpoint }: { checkpoint: Checkpoint }) {
           params={{ run: checkpoint.run.id }}
           className="inline-flex items-center gap-1 hover:text-text hover:underline"
         >
-          {checkpoint.run.name} <span className="font-mono text-xs">v{checkpoint.run.version}</span>{' '}
+          {checkpoint.run.name}{' '}
+          <span className="shrink-0 font-mono text-xs whitespace-nowrap">v{checkpoint.run.version}</span>{' '}
           <ArrowUpRight size={13} aria-hidden />
         </Link>
         <span className="text-faint">
@@ -88,7 +90,13 @@ function Act({ checkpoint }: { checkpoint: Checkpoint }) {
 
 function Detail({ checkpoint }: { checkpoint: Checkpoint }) {
   return (
-    <article className="mx-auto flex max-w-6xl flex-col gap-5 px-4 py-5 lg:px-6">
+    <article
+      className={cx(
+        'mx-auto flex max-w-6xl flex-col gap-5 px-4 py-5 lg:px-6',
+        // Room for the buttons that a phone keeps at its lower edge.
+        checkpoint.kind === 'approval' && checkpoint.status === 'open' && 'max-md:pb-48',
+      )}
+    >
       <Head checkpoint={checkpoint} />
       <Act checkpoint={checkpoint} />
       <div className="grid gap-6 xl:grid-cols-[minmax(0,1fr)_19rem]">

@@ -42,6 +42,9 @@ export const strings = {
     timeout: 'then the workflow goes on',
   } as Record<string, string>,
   onChanges: 'On “ask for changes”',
+  same:
+    'Nothing in the request changed. It is asked again because' +
+    ' the earlier approval counts for one run of the step.',
   void: 'The request changed after it was approved. The earlier approval is void; please look again.',
   approvedThen: 'What was approved',
   now: 'What would be sent now',

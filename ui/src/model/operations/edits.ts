@@ -38,7 +38,8 @@ export function newStep(type: StepType, next: StepId): Step {
         approvers: { roles: ['manager'] },
         timeout: { after: '4h', outcome: 'rejected' },
         on_approve: next,
-        on_reject: next,
+        // Left open: what a no leads to is chosen, it is never the step that waits for the yes.
+        on_reject: '',
       }
     case 'human_handoff':
       return { type, team: '', next }

@@ -238,4 +238,20 @@ describe('a first step', () => {
     expect(after.steps.hello).toMatchObject({ next: 'a' })
     expect(Object.keys(after.steps)[0]).toBe('hello')
   })
+
+  it('leave the no of an approval open when it is put on a connection', () => {
+    const document = asDocument({
+      schema: 1,
+      name: 'x',
+      start: 'a',
+      steps: { a: { type: 'notify', channels: [], body: '', next: 'pay' }, pay: { type: 'end' } },
+    })
+    const { operation, id } = addStep(
+      document,
+      { from: 'a', exit: 'next' },
+      (next) => newStep('approval', next),
+      'approval',
+    )
+    expect(apply(document, operation).steps[id]).toMatchObject({ on_approve: 'pay', on_reject: '' })
+  })
 })

@@ -1,0 +1,77 @@
+import { expect, test } from '@playwright/test'
+import { messages } from '../support/fixtures'
+import { mockApi } from '../support/mock'
+import { accessible, shoot } from '../support/shots'
+import { serveUi } from '../support/static-ui'
+
+let ui: Awaited<ReturnType<typeof serveUi>>
+test.beforeAll(async () => {
+  ui = await serveUi()
+})
+test.afterAll(() => ui.close())
+
+const letters = [
+  { const: 'a', title: 'Letter A' },
+  { const: 'b', title: 'Letter B' },
+]
+const lines = {
+  type: 'array',
+  title: 'Items',
+  minItems: 1,
+  items: { type: 'object', required: ['sku'], properties: { sku: { type: 'string', title: 'Sku' } } },
+}
+const schema = {
+  type: 'object',
+  required: ['email'],
+  additionalProperties: false,
+  properties: {
+    email: { type: 'string', format: 'email', title: 'E-mail' },
+    phone: { type: 'string', title: 'Phone', minLength: 3 },
+    items: lines,
+    tags: { type: 'array', title: 'Tags', items: { type: 'string' } },
+    address: {
+      type: 'object',
+      title: 'Address',
+      required: ['city'],
+      properties: { city: { type: 'string', title: 'City' } },
+    },
+    choice: { title: 'Choice', oneOf: letters },
+  },
+}
+
+test.use({ viewport: { width: 390, height: 844 } })
+
+test('a form leaves out what nobody filled, and its lists can be filled', async ({ page }) => {
+  const first = messages.find((message) => message.form)!
+  const form = { ...first.form, status: 'open', values: undefined, schema, prefill: { phone: null, email: null } }
+  const sent: unknown[] = []
+  await mockApi(page, {
+    'GET /chat/conversations/cv1': () => ({ messages: [{ ...first, form }], status: 'open', working: false }),
+    'POST /chat/conversations/cv1/messages': messages[0],
+    [`POST /chat/conversations/cv1/forms/${first.form!.checkpoint}`]: (body: unknown) => {
+      sent.push(body)
+      return { __status: 409, type: 'about:blank', title: 'Again', status: 409, code: 'again', detail: 'Once more.' }
+    },
+  })
+  await page.goto(`${ui.url}/c/demo`)
+  await page.getByRole('textbox').fill('I want to upgrade')
+  await page.getByRole('button', { name: 'Send' }).click()
+  await page.getByLabel('E-mail').fill('ada@example.com')
+  const submit = page.getByRole('button', { name: 'Continue' })
+  await submit.click()
+  await expect(page.getByText('Once more.')).toBeVisible()
+  expect(sent).toEqual([{ values: { email: 'ada@example.com' } }])
+
+  const add = page.getByRole('button', { name: 'Add to Items' })
+  expect((await add.boundingBox())?.height).toBeGreaterThanOrEqual(44)
+  await add.click()
+  await page.getByLabel('Sku').fill('A-1')
+  await page.getByRole('button', { name: 'Add to Tags' }).click()
+  await page.getByRole('button', { name: 'Remove item 1' }).last().click()
+  await page.getByLabel('Choice').selectOption({ label: 'Letter B' })
+  await shoot(page, 'chat-form-list')
+  await accessible(page)
+  await submit.click()
+  await expect.poll(() => sent.length).toBe(2)
+  expect(sent[1]).toEqual({ values: { email: 'ada@example.com', items: [{ sku: 'A-1' }], choice: 'b' } })
+})
