@@ -8,7 +8,7 @@ BIN := target/release/countersign
 DEMO := target/demo/countersign
 export CARGO_TERM_COLOR ?= auto
 
-.PHONY: help setup setup-browser build build-demo ui demo test test-rust test-ui test-e2e lint dev sim crash bench gen
+.PHONY: help setup setup-browser build build-demo ui demo test test-rust test-ui test-e2e lint dev sim crash bench gen fuzz
 
 help: ## List the verbs
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -61,6 +61,9 @@ test-e2e: build-demo setup-browser ## Browser tests: the pages with invented ans
 dev: setup ## Server with the sandbox, and the pages with hot reload beside it
 	$(CARGO) build -p countersign-cli
 	target/debug/countersign demo $(ARGS) & npm --prefix ui run dev
+
+fuzz: ## Much thrown at every reader: expressions, documents, forms, manifests, OpenAPI, answers; CASES=20000
+	COUNTERSIGN_FUZZ_CASES=$(or $(CASES),20000) $(CARGO) nextest run --release --no-fail-fast -p countersign-core -p countersign-connectors -p countersign-outbound -E 'binary(bytes) + binary(projection) + binary(outbound)'
 
 sim: ## Ten thousand simulated scenarios
 	SIM_SCENARIOS=10000 $(CARGO) nextest run --release -p countersign-engine --test simulation

@@ -81,7 +81,7 @@ fn any_value() -> Value {
 impl Manifest {
     /// Reads a manifest from YAML or JSON; `name` is for the error message.
     pub fn parse(name: &str, text: &str) -> Result<Self, ManifestError> {
-        serde_norway::from_str(text)
+        serde_norway::from_str(countersign_core::text::without_mark(text))
             .map_err(|error| ManifestError::Unreadable { name: name.to_owned(), message: error.to_string() })
     }
 

@@ -5,6 +5,7 @@
 pub mod approval;
 pub mod catalogue;
 pub mod check;
+pub mod contact;
 pub mod difference;
 pub mod document;
 pub mod expr;
@@ -14,5 +15,6 @@ pub mod play;
 pub mod pointer;
 pub mod run;
 pub mod statistics;
+pub mod text;
 pub mod time;
 pub mod time_zone;

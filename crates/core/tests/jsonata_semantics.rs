@@ -125,7 +125,7 @@ proptest! {
         let rendered = template.render(&scope).unwrap();
         prop_assert_eq!(&rendered["x"][0], &value);
         prop_assert_eq!(rendered["x"][1].to_string(), other.to_string());
-        prop_assert_eq!(&rendered["x"][2], &Value::Null);
+        prop_assert_eq!(rendered["x"].as_array().map(Vec::len), Some(2));
     }
 
     #[test]

@@ -28,7 +28,8 @@ pub fn run(args: &Args) -> anyhow::Result<Exit> {
     let data = match &args.data {
         Some(path) => {
             let text = check::read(path).with_context(|| format!("cannot read {}", path.display()))?;
-            serde_json::from_str(&text).with_context(|| format!("{} is not JSON", path.display()))?
+            serde_json::from_str(countersign_core::text::without_mark(&text))
+                .with_context(|| format!("{} is not JSON", path.display()))?
         }
         None => Value::Null,
     };

@@ -49,6 +49,7 @@ fn check_one(
     report: &mut Report,
 ) {
     check_functions(expression, &site.pointer, report);
+    super::comparisons::check(context, expression, &site.pointer, report);
     for name in expression.roots() {
         let known =
             RESERVED.contains(&name.as_str()) || variables.contains(name.as_str()) || (site.output && name == "output");

@@ -4,7 +4,7 @@ use super::{
     Context,
     report::{Report, shown, token},
 };
-use crate::document::StepKind;
+use crate::{document::StepKind, run};
 use serde_json::{Map, Value};
 
 /// The most fields that are asked one after the other without tiring people.
@@ -33,11 +33,9 @@ fn valid(schema: &Value) -> Result<(), String> {
     if !schema.is_object() && !schema.is_boolean() {
         return Err("this is no JSON Schema".to_owned());
     }
-    jsonschema::options()
-        .should_validate_formats(true)
-        .build(schema)
+    run::forms::validator(schema)
         .map(|_| ())
-        .map_err(|error| format!("this is no valid JSON Schema: {}", shown(&error.to_string())))
+        .map_err(|error| format!("this is no valid JSON Schema: {}", shown(&error)))
 }
 
 fn check_form(form: &Value, pointer: &str, report: &mut Report) {
@@ -56,6 +54,12 @@ fn check_form(form: &Value, pointer: &str, report: &mut Report) {
     if fields.is_empty() {
         report.error("form_schema", &format!("{pointer}/properties"), "the form has no fields", help);
     }
+    for (name, field) in fields.iter().filter(|(_, field)| !can_be_shown(field)) {
+        let message = format!("`{}` has no `type`: nobody can tell how to ask for it", shown(name));
+        let help = "Give the field a `type`, for example `type: string` beside its choices.";
+        let pointer = format!("{pointer}/properties/{}", token(name));
+        report.error("form_schema", &pointer, message, if field.is_object() { help } else { "A field is a schema." });
+    }
     let required = form.get("required").and_then(Value::as_array);
     for name in required.into_iter().flatten().filter_map(Value::as_str).filter(|name| !fields.contains_key(*name)) {
         let message = format!("`{}` is required and is no field of the form", shown(name));
@@ -63,6 +67,11 @@ fn check_form(form: &Value, pointer: &str, report: &mut Report) {
         report.error("form_schema", &format!("{pointer}/required"), message, help);
     }
     channels(fields, pointer, report);
+}
+
+/// Whether a field says what it is, itself or by a reference.
+fn can_be_shown(field: &Value) -> bool {
+    field.get("type").is_some() || field.get("$ref").is_some() || field.get("allOf").is_some()
 }
 
 /// What a text channel, which asks one field after the other, cannot show.

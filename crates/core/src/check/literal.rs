@@ -1,5 +1,6 @@
 //! Whether the literal parts of an input fit a JSON Schema. What a template will become is not known, so it fits
-//! anything; keywords that need the whole value (`oneOf`, `if`…) are left to the run.
+//! anything; of `anyOf` and `oneOf` one alternative must fit, other keywords that need the whole value (`if`, `not`…) are
+//! left to the run.
 
 use super::report::{shown, token};
 use crate::expr::TextTemplate;
@@ -74,6 +75,9 @@ impl<'a> Walk<'a> {
             self.problem(format!("this is {} {kind} and must be {}", article(kind), types(schema)));
             return;
         }
+        if self.alternatives(value, schema, depth) {
+            return;
+        }
         match value {
             Value::Object(members) => self.object(members, schema, depth),
             Value::Array(items) => {
@@ -85,6 +89,31 @@ impl<'a> Walk<'a> {
             }
             Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => self.scalar(value, schema),
         }
+    }
+
+    /// Whether no alternative fits, which is then said: of the one that comes nearest.
+    fn alternatives(&mut self, value: &Value, schema: &'a Map<String, Value>, depth: usize) -> bool {
+        for all in schema.get("allOf").and_then(Value::as_array).into_iter().flatten() {
+            self.value(value, all, depth + 1);
+        }
+        for keyword in ["anyOf", "oneOf"] {
+            let Some(Value::Array(branches)) = schema.get(keyword) else { continue };
+            let tried = branches.iter().map(|branch| {
+                let mut walk = Walk { root: self.root, found: Vec::new(), at: self.at.clone() };
+                walk.value(value, branch, depth + 1);
+                walk.found
+            });
+            let nearest = tried.min_by_key(Vec::len).unwrap_or_default();
+            if !nearest.is_empty() {
+                nearest.into_iter().for_each(|problem| {
+                    if self.found.len() < PROBLEMS_MAX && !self.found.contains(&problem) {
+                        self.found.push(problem);
+                    }
+                });
+                return true;
+            }
+        }
+        false
     }
 
     fn scalar(&mut self, value: &Value, schema: &Map<String, Value>) {
@@ -106,8 +135,8 @@ impl<'a> Walk<'a> {
                 self.problem(format!("`{}` is missing", shown(name)));
             }
         }
-        let composed =
-            ["allOf", "anyOf", "oneOf", "patternProperties", "$ref"].iter().any(|key| schema.contains_key(*key));
+        // What stands in `anyOf` and the like does not open what is closed beside it; patterns do.
+        let composed = schema.contains_key("patternProperties");
         let closed = !composed && schema.get("additionalProperties") == Some(&Value::Bool(false));
         for (name, member) in members {
             match properties.and_then(|properties| properties.get(name)) {
@@ -193,6 +222,23 @@ mod tests {
         );
         assert_eq!(found(&json!({ "amount": 1.0, "currency": "{{ a }}{{ b }}", "note": "Hi {{ c }}" })), []);
         assert_eq!(found(&json!("{{ everything }}")), []);
+    }
+
+    #[test]
+    fn alternatives_do_not_open_what_is_closed() {
+        let schema = json!({
+            "type": "object", "additionalProperties": false,
+            "properties": { "email": { "type": "string" }, "phone": { "type": "string" }, "n": { "oneOf": [
+                { "type": "integer" }, { "type": "object", "required": ["of"], "properties": { "of": {} } },
+            ] } },
+            "anyOf": [{ "required": ["email"] }, { "required": ["phone"] }],
+        });
+        let found = |input: Value| problems(&input, &schema).into_iter().map(|one| one.message).collect::<Vec<_>>();
+        assert_eq!(found(json!({ "email": "{{ e }}", "n": 1 })), [""; 0]);
+        assert_eq!(found(json!({ "phone": "x", "n": "{{ n }}" })), [""; 0]);
+        assert_eq!(found(json!({ "email": "x", "mail": "y" })), ["there is no `mail` to give"]);
+        assert_eq!(found(json!({ "n": 1 })), ["`email` is missing"]);
+        assert_eq!(found(json!({ "email": "x", "n": true })).len(), 1);
     }
 
     #[test]

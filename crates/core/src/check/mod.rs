@@ -5,6 +5,7 @@
 
 mod actions;
 mod approvals;
+mod comparisons;
 mod expressions;
 mod flow;
 mod forms;

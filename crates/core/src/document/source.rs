@@ -4,6 +4,7 @@ mod strict;
 
 use super::{SCHEMA, Step, StepKind, Trigger, Workflow};
 use crate::pointer::token;
+use crate::text::{unkept, without_mark};
 use indexmap::IndexMap;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value, json};
@@ -52,7 +53,7 @@ pub fn parse(text: &str) -> Result<Workflow, SourceError> {
 /// # Errors
 /// As [`parse`].
 pub fn parse_all(text: &str) -> Result<Workflow, Vec<SourceError>> {
-    let value = read(text).map_err(|error| vec![error])?;
+    let value = read(without_mark(text)).map_err(|error| vec![error])?;
     decode(value)
 }
 
@@ -62,6 +63,9 @@ pub fn parse_all(text: &str) -> Result<Workflow, Vec<SourceError>> {
 /// Everything that is wrong with it; never an empty list.
 pub fn decode(value: Value) -> Result<Workflow, Vec<SourceError>> {
     check_schema(&value).map_err(|error| vec![error])?;
+    if let Some(pointer) = unkept(&value) {
+        return Err(vec![SourceError::at("syntax", pointer, "the character U+0000 cannot be kept")]);
+    }
     let Value::Object(mut head) = value else {
         return Err(vec![SourceError::at("wrong_type", "", "a document is an object")]);
     };
@@ -76,7 +80,11 @@ pub fn decode(value: Value) -> Result<Workflow, Vec<SourceError>> {
     };
     check_triggers(&head, &mut errors);
     match typed::<Workflow>(Value::Object(head), "") {
-        Ok(workflow) if errors.is_empty() => Ok(Workflow { steps, ..workflow }),
+        Ok(workflow) if errors.is_empty() => {
+            // Spaces around a name are nobody's: it is looked for without them.
+            let name = workflow.name.trim().to_owned();
+            Ok(Workflow { name, steps, ..workflow })
+        }
         Ok(_) => Err(errors),
         Err(error) => {
             errors.insert(0, error);

@@ -3,11 +3,15 @@
 // The syntax tree is JSONata's enum: where only some nodes matter, the rest are passed over on purpose.
 #![allow(clippy::wildcard_enum_match_arm)]
 
-use super::functions::{self, REFUSED};
+use super::{
+    functions::{self, REFUSED},
+    plan::{self, Test},
+};
 use jsonata_core::{
     ast::{AstNode, BinaryOp, PathStep, Stage},
     value::with_stack,
 };
+use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// The names an expression reads, calls and binds.
@@ -31,13 +35,26 @@ pub(super) struct Reads {
     pub(super) large: Vec<f64>,
     /// Whether a range stands where no list is made.
     pub(super) stray_range: bool,
+    /// Paths from the root that are compared with a literal.
+    pub(super) comparisons: Vec<Comparison>,
+}
+
+/// A path from the root compared with a literal.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Comparison {
+    /// The path.
+    pub path: Vec<String>,
+    /// What it is compared with.
+    pub literal: Value,
+    /// Whether by order (`<`, `>=`) and not by equality.
+    pub ordered: bool,
 }
 
 /// Reads a syntax tree.
 pub(super) fn analyse(node: &AstNode) -> Reads {
     let mut walk = Walk::default();
     walk.node(node, true);
-    let Walk { paths, whole, named, bound, opaque, calls, large, stray_range } = walk;
+    let Walk { paths, whole, named, bound, opaque, calls, large, stray_range, comparisons } = walk;
     // What a name holds that is bound to anything but a plain lambda may take its argument from the context.
     let whole = whole || calls.iter().any(|name| opaque.contains(name));
     let roots: BTreeSet<&String> = paths.iter().filter_map(|path| path.first()).collect();
@@ -54,6 +71,7 @@ pub(super) fn analyse(node: &AstNode) -> Reads {
         bound,
         large,
         stray_range,
+        comparisons,
     }
 }
 
@@ -69,6 +87,7 @@ struct Walk {
     calls: BTreeSet<String>,
     large: Vec<f64>,
     stray_range: bool,
+    comparisons: Vec<Comparison>,
 }
 
 impl Walk {
@@ -170,6 +189,13 @@ impl Walk {
 
     fn binary(&mut self, op: BinaryOp, lhs: &AstNode, rhs: &AstNode, root: bool) {
         self.stray_range |= op == BinaryOp::Range;
+        if let Some(test) = plan::test(op).filter(|_| root) {
+            let either = [(lhs, rhs), (rhs, lhs)].into_iter();
+            let ordered = !matches!(test, Test::Equal | Test::NotEqual);
+            self.comparisons.extend(either.filter_map(|(path, literal)| {
+                Some(Comparison { path: plan::names(path)?, literal: plan::literal(literal)?, ordered })
+            }));
+        }
         if let (BinaryOp::ColonEqual, AstNode::Variable(name)) = (op, lhs) {
             self.bound.insert(name.clone());
             if !is_plain_lambda(rhs) {

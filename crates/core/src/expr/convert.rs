@@ -119,6 +119,10 @@ pub(super) fn from_evaluator(
         JValue::Number(number) => Value::Number(number_of(*number)?),
         JValue::String(text) => {
             budget.take(text.len())?;
+            if text.contains('\0') {
+                let message = "the result has the character U+0000, which cannot be kept";
+                return Err(ExpressionError::new(super::ExpressionErrorKind::Evaluate, message));
+            }
             match carried::carried(text).filter(|_| budget.carries) {
                 Some(number) => Value::Number(number),
                 None => Value::String(text.to_string()),

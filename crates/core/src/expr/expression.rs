@@ -2,7 +2,7 @@
 
 use super::{
     ExpressionError, ExpressionErrorKind, Scope,
-    analyse::{Reads, analyse},
+    analyse::{Comparison, Reads, analyse},
     convert::{self, Budget},
     guard::{self, Guards},
     harden::harden,
@@ -164,6 +164,12 @@ impl Expression {
     #[must_use]
     pub fn unknown_functions(&self) -> &[String] {
         &self.0.reads.unknown
+    }
+
+    /// The paths from the root that it compares with a literal.
+    #[must_use]
+    pub fn comparisons(&self) -> &[Comparison] {
+        &self.0.reads.comparisons
     }
 
     /// The functions it uses that a workflow may not use: `random`, `shuffle`, `eval`.

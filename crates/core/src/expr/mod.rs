@@ -2,8 +2,8 @@
 //!
 //! Missing values follow JSONata: a path that leads nowhere is *nothing*, which is not `null`. Nothing compared with
 //! anything is `false` (also with `!=`), nothing ordered (`<`, `>`) or calculated with is nothing, nothing joined to a
-//! string is the empty string, and nothing as a condition is `false`. A template that is one expression renders
-//! nothing as `null`; inside text it renders as nothing at all.
+//! string is the empty string, and nothing as a condition is `false`. A member of a template
+//! that is one expression is left out when that is nothing; inside text it renders as nothing at all.
 //!
 //! Every evaluation is bounded in time, depth and size ([`limits`]); reaching a bound is an [`ExpressionError`].
 
@@ -23,6 +23,7 @@ mod template;
 mod text;
 mod truth;
 
+pub use analyse::Comparison;
 pub use error::{ExpressionError, ExpressionErrorKind, TemplateError};
 pub use expression::Expression;
 pub use functions::{FUNCTIONS, Function};

@@ -61,7 +61,7 @@ impl Plan {
     }
 }
 
-fn names(node: &AstNode) -> Option<Vec<String>> {
+pub(super) fn names(node: &AstNode) -> Option<Vec<String>> {
     let AstNode::Path { steps } = node else { return None };
     let steps = match steps.first().map(|step| &step.node) {
         Some(AstNode::Variable(name)) if name.is_empty() && is_plain(&steps[0]) => &steps[1..],
@@ -75,9 +75,10 @@ fn names(node: &AstNode) -> Option<Vec<String>> {
     names.filter(|names| !names.is_empty())
 }
 
-fn literal(node: &AstNode) -> Option<Value> {
+pub(super) fn literal(node: &AstNode) -> Option<Value> {
     match node {
-        AstNode::String(text) => Some(Value::String(text.clone())),
+        // What cannot be kept is refused by the evaluation.
+        AstNode::String(text) if !text.contains('\0') => Some(Value::String(text.clone())),
         AstNode::Boolean(value) => Some(Value::Bool(*value)),
         AstNode::Null => Some(Value::Null),
         AstNode::Number(number) => number_of(*number).ok().map(Value::Number),
@@ -85,7 +86,7 @@ fn literal(node: &AstNode) -> Option<Value> {
     }
 }
 
-fn test(op: BinaryOp) -> Option<Test> {
+pub(super) fn test(op: BinaryOp) -> Option<Test> {
     Some(match op {
         BinaryOp::Equal => Test::Equal,
         BinaryOp::NotEqual => Test::NotEqual,

@@ -5,8 +5,9 @@ use serde_json::{Map, Value};
 
 /// A JSON value whose strings are templates, compiled.
 ///
-/// A string that is exactly one `{{ expression }}` becomes the expression's value with its JSON type, nothing becomes
-/// `null`; any other string is a [`TextTemplate`]. Keys of objects are not templates.
+/// A string that is exactly one `{{ expression }}` becomes the expression's value with its JSON type. Where it has
+/// none, the member or the item is left out, as JSONata leaves it out; a whole template without a value is `null`. Any
+/// other string is a [`TextTemplate`]. Keys of objects are not templates.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Template {
     root: Node,
@@ -41,7 +42,7 @@ impl Template {
     /// # Errors
     /// The first expression that fails, with a pointer to its string.
     pub fn render(&self, scope: &Scope<'_>) -> Result<Value, TemplateError> {
-        render(&self.root, scope, &mut Vec::new())
+        Ok(render(&self.root, scope, &mut Vec::new())?.unwrap_or(Value::Null))
     }
 
     /// Whether it holds no expression: it renders to what it was compiled from.
@@ -123,19 +124,20 @@ fn compile<'a>(value: &'a Value, at: &mut Vec<Token<'a>>) -> Result<Node, Templa
     })
 }
 
-fn render<'a>(node: &'a Node, scope: &Scope<'_>, at: &mut Vec<Token<'a>>) -> Result<Value, TemplateError> {
-    Ok(match node {
+/// The value; `None` for one that is left out.
+fn render<'a>(node: &'a Node, scope: &Scope<'_>, at: &mut Vec<Token<'a>>) -> Result<Option<Value>, TemplateError> {
+    Ok(Some(match node {
         Node::Constant(value) => value.clone(),
         Node::Value(expression) => match expression.literal() {
             Some(value) => value.clone(),
-            None => expression.evaluate(scope).map_err(|error| failed(at, error))?.unwrap_or(Value::Null),
+            None => return expression.evaluate(scope).map_err(|error| failed(at, error)),
         },
         Node::Text(text) => Value::String(text.render(scope).map_err(|error| failed(at, error))?),
         Node::Array(nodes) => {
             let mut items = Vec::with_capacity(nodes.len());
             for (index, node) in nodes.iter().enumerate() {
                 at.push(Token::Index(index));
-                items.push(render(node, scope, at)?);
+                items.extend(render(node, scope, at)?);
                 at.pop();
             }
             Value::Array(items)
@@ -144,12 +146,14 @@ fn render<'a>(node: &'a Node, scope: &Scope<'_>, at: &mut Vec<Token<'a>>) -> Res
             let mut members = Map::with_capacity(nodes.len());
             for (name, node) in nodes {
                 at.push(Token::Name(name));
-                members.insert(name.clone(), render(node, scope, at)?);
+                if let Some(member) = render(node, scope, at)? {
+                    members.insert(name.clone(), member);
+                }
                 at.pop();
             }
             Value::Object(members)
         }
-    })
+    }))
 }
 
 fn collect<'a>(node: &'a Node, at: &mut Vec<Token<'a>>, found: &mut Vec<(String, &'a Expression)>) {
@@ -189,14 +193,21 @@ mod tests {
         let template = Template::compile(&json!({
             "big": "{{ big }}", "text": "id {{ customer.id }}", "all": ["{{customer.tags}}", " {{ customer.id }}\n"],
             "none": "{{ missing }}", "sum": "{{ customer.id + 1 }}", "{{ key }}": 1, "literal": "{{ 'x' }}",
+            "null": "{{ null }}", "some": ["{{ missing }}", "{{ customer.id }}", { "deep": "{{ customer.no.thing }}" }],
         }));
         assert_eq!(
             template.unwrap().render(&scope).unwrap(),
             json!({
-                "big": 9_007_199_254_740_993_u64, "text": "id 7", "all": [["a"], 7], "none": null, "sum": 8,
-                "{{ key }}": 1, "literal": "x",
+                "big": 9_007_199_254_740_993_u64, "text": "id 7", "all": [["a"], 7], "sum": 8,
+                "{{ key }}": 1, "literal": "x", "null": null, "some": [7, {}],
             })
         );
+    }
+
+    #[test]
+    fn a_whole_template_without_a_value_is_null() {
+        let template = Template::compile(&json!("{{ missing.x }}")).unwrap();
+        assert_eq!(template.render(&Scope::new(Timestamp(0))).unwrap(), Value::Null);
     }
 
     #[test]

@@ -1,19 +1,28 @@
 //! JSON Schemas that people's answers are held against.
 
 use super::FieldProblem;
+use crate::{contact, text};
 use jsonschema::Validator;
 use serde_json::Value;
 
 /// The most problems reported for one value.
 const PROBLEMS_MAX: usize = 50;
 
-/// Compiles a schema, formats included.
+/// Compiles a schema, formats included: `email` and `phone` are what they are everywhere else.
 pub(crate) fn validator(schema: &Value) -> Result<Validator, String> {
-    jsonschema::options().should_validate_formats(true).build(schema).map_err(|error| error.to_string())
+    jsonschema::options()
+        .should_validate_formats(true)
+        .with_format("email", |text: &str| contact::email(text).is_some())
+        .with_format("phone", |text: &str| contact::phone(text).is_some())
+        .build(schema)
+        .map_err(|error| error.to_string())
 }
 
 /// What does not fit.
 pub(crate) fn problems(validator: &Validator, value: &Value) -> Vec<FieldProblem> {
+    if let Some(pointer) = text::unkept(value) {
+        return vec![FieldProblem { pointer, message: "the character U+0000 cannot be kept".to_owned() }];
+    }
     validator
         .iter_errors(value)
         .take(PROBLEMS_MAX)

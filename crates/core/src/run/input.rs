@@ -5,6 +5,7 @@ use crate::{
     document::StepId,
     log::StepError,
     moves::{Again, Continuation, Movable, StateEdit},
+    text,
 };
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -148,6 +149,41 @@ pub enum Input {
     },
     /// The process that drove the run is gone, another took it over.
     Recovered,
+}
+
+impl Input {
+    /// Replaces text that cannot be kept in what comes from outside: what happened stays what happened. Forms are
+    /// checked where they are held against their schema.
+    pub(crate) fn keep(&mut self) {
+        match self {
+            Self::Started(start) | Self::Continued { start, .. } => {
+                [&mut start.trigger, &mut start.input, &mut start.customer, &mut start.conversation]
+                    .into_iter()
+                    .for_each(text::keep);
+            }
+            Self::CallSucceeded { output, exchange, .. } => [output, exchange].into_iter().for_each(text::keep),
+            Self::CallFailed { error, exchange, .. } => {
+                text::keep_text(&mut error.message);
+                text::keep(exchange);
+            }
+            Self::LookedUp { result: LookUpResult::Happened { output }, .. } => text::keep(output),
+            Self::Decided { comment, .. } | Self::HandedBack { comment, .. } => text::keep_text(comment),
+            Self::UnknownResolved { answer, comment, .. } => {
+                text::keep_text(comment);
+                if let UnknownAnswer::Happened { result } = answer {
+                    text::keep(result);
+                }
+            }
+            Self::CancelRequested { reason, .. } => text::keep_text(reason),
+            Self::LookedUp { result: LookUpResult::DidNotHappen | LookUpResult::Unclear, .. }
+            | Self::FormSubmitted { .. }
+            | Self::RetryRequested { .. }
+            | Self::MoveRequested { .. }
+            | Self::UndoRequested { .. }
+            | Self::TimerFired
+            | Self::Recovered => {}
+        }
+    }
 }
 
 /// What a look-up found.

@@ -183,7 +183,8 @@ impl<'a> Machine<'a> {
         self.state.scope(self.now)
     }
 
-    fn take(&mut self, input: Input) -> Result<(), Refusal> {
+    fn take(&mut self, mut input: Input) -> Result<(), Refusal> {
+        input.keep();
         if let Input::Started(start) = input {
             return self.start(*start, None);
         }

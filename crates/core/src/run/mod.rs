@@ -8,7 +8,7 @@ mod backoff;
 mod calls;
 mod effect;
 mod event;
-mod forms;
+pub(crate) mod forms;
 mod input;
 pub(crate) mod machine;
 mod outcome;

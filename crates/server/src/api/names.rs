@@ -12,6 +12,7 @@ impl App {
         workspace: &str,
         text: &str,
     ) -> ApiResult<Option<Arc<(String, String)>>> {
+        let text = text.trim();
         let key = (workspace.to_owned(), text.to_owned());
         if let Some(known) = self.workflows.get(&key) {
             return Ok(Some(known));

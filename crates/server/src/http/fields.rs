@@ -19,17 +19,9 @@ pub(crate) fn at_most(pointer: &str, text: &str, length_max: usize) -> ApiResult
     Ok(text.trim().to_owned())
 }
 
-/// An e-mail address as far as it can be told by looking.
+/// An e-mail address, in lower case.
 pub(crate) fn email(pointer: &str, text: &str) -> ApiResult<String> {
-    let text = text.trim();
-    let plausible = text.split_once('@').is_some_and(|(local, domain)| {
-        !local.is_empty() && domain.contains('.') && !domain.contains('@') && !domain.starts_with('.')
-    });
-    let clean = !text.contains(|c: char| c.is_whitespace() || c.is_control() || c == ',' || c == '<' || c == '>');
-    if plausible && clean && text.len() <= 254 {
-        return Ok(text.to_lowercase());
-    }
-    Err(ApiError::invalid(pointer, "not an e-mail address"))
+    countersign_core::contact::email(text).ok_or_else(|| ApiError::invalid(pointer, "not an e-mail address"))
 }
 
 /// Approver groups: few, short, lower case.

@@ -102,7 +102,8 @@ async fn save(client: &Client, id: &str, body: &Value) -> anyhow::Result<Value> 
 
 /// The name a document says it has. The rest of a draft may be wrong: the server's checks tell.
 fn name(source: &str) -> anyhow::Result<String> {
-    let value: Value = serde_norway::from_str(source).context("not YAML or JSON")?;
+    let value: Value =
+        serde_norway::from_str(countersign_core::text::without_mark(source)).context("not YAML or JSON")?;
     let name = value.get("name").and_then(Value::as_str).map(str::trim).filter(|name| !name.is_empty());
     name.map(str::to_owned).ok_or_else(|| anyhow!("a workflow has a `name`"))
 }

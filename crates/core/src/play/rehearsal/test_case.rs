@@ -365,7 +365,7 @@ impl Suite {
         if text.len() > SOURCE_BYTES_MAX {
             return Err(plain(format!("a file of test cases has at most {SOURCE_BYTES_MAX} bytes")));
         }
-        let suite: Self = serde_norway::from_str(text).map_err(|error| SuiteError {
+        let suite: Self = serde_norway::from_str(crate::text::without_mark(text)).map_err(|error| SuiteError {
             line: error.location().map(|place| place.line()),
             column: error.location().map(|place| place.column()),
             message: error.to_string(),

@@ -1,6 +1,7 @@
 //! `notify`: a message over one or more channels.
 
 use crate::{
+    contact,
     document::{self, Channel, DEFAULT_CALL_TIMEOUT, Delivery, Exit, Recipient, Retry, StepId},
     expr::{Scope, TextTemplate},
     log::StepError,
@@ -89,7 +90,23 @@ fn message(step: &Compiled, channel: Channel, scope: &Scope<'_>) -> Result<CallR
     if to.is_empty() && channel != Channel::Conversation {
         return Err(StepError::fatal("no_address", format!("the customer has no {field} for {}", channel.tag())));
     }
+    let to = reachable(channel, to)?;
     Ok(CallRequest::Message { channel, to, subject: text(&step.subject)?, body: text(&step.body)? })
+}
+
+/// The address as the channel takes it.
+fn reachable(channel: Channel, to: String) -> Result<String, StepError> {
+    let (good, what) = match channel {
+        Channel::Conversation | Channel::Telegram => return Ok(to),
+        Channel::Whatsapp | Channel::Sms => {
+            (contact::phone(&to), "no telephone number with its country, such as +4930123456")
+        }
+        Channel::Email => (contact::email(&to), "no e-mail address"),
+    };
+    good.ok_or_else(|| {
+        let shown: String = to.chars().take(80).collect();
+        StepError::fatal("bad_address", format!("`{shown}` is {what}"))
+    })
 }
 
 fn customer_address(scope: &Scope<'_>, field: &str) -> String {

@@ -56,12 +56,8 @@ pub(crate) fn apply(row: &mut CustomerRow, request: &CustomerRequest) -> ApiResu
 
 /// A number as channels take it: a plus and digits.
 fn phone(text: &str) -> ApiResult<String> {
-    let clean: String = text.chars().filter(|c| !matches!(c, ' ' | '-' | '(' | ')' | '/' | '.')).collect();
-    let digits = clean.strip_prefix('+').unwrap_or_default();
-    if (7..=15).contains(&digits.len()) && digits.chars().all(|c| c.is_ascii_digit()) {
-        return Ok(clean);
-    }
-    Err(ApiError::invalid("/phone", "write the number with its country, for example +4930123456"))
+    let refused = || ApiError::invalid("/phone", "write the number with its country, for example +4930123456");
+    countersign_core::contact::phone(text).ok_or_else(refused)
 }
 
 /// An empty customer.

@@ -56,7 +56,16 @@ pub(crate) fn read(document: Option<Value>, source: Option<&str>) -> Result<Valu
         (Some(_), Some(_)) => return Err(Unreadable::one("give either `document` or `source`")),
         (None, None) => return Err(Unreadable::one("give `document` (JSON) or `source` (YAML text)")),
     };
-    if value.is_object() { Ok(value) } else { Err(Unreadable::one("a workflow document is an object")) }
+    let Value::Object(mut members) = value else {
+        return Err(Unreadable::one("a workflow document is an object"));
+    };
+    // Spaces around a name are nobody's: it is looked for without them.
+    if let Some(Value::String(name)) = members.get_mut("name")
+        && name.trim().len() < name.len()
+    {
+        *name = name.trim().to_owned();
+    }
+    Ok(Value::Object(members))
 }
 
 /// Text that is YAML or JSON without doubt. A document with the wrong shape is fine here: a draft may have errors.
@@ -67,7 +76,8 @@ fn read_text(source: &str) -> Result<Value, Unreadable> {
             return Err(Unreadable(errors));
         }
     }
-    serde_norway::from_str(source).map_err(|error| Unreadable::one(&error.to_string()))
+    serde_norway::from_str(countersign_core::text::without_mark(source))
+        .map_err(|error| Unreadable::one(&error.to_string()))
 }
 
 /// A document that may be kept as a draft, and its JSON text.

@@ -79,6 +79,11 @@ pub(crate) fn too_large() -> ApiError {
 }
 
 fn parse<T: DeserializeOwned>(bytes: &[u8]) -> ApiResult<T> {
+    if countersign_core::text::names_nul(bytes) {
+        return Err(ApiError::invalid("", "the character U+0000 cannot be kept: leave it out"));
+    }
+    // Some editors and programs put a byte order mark in front.
+    let bytes = bytes.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(bytes);
     let mut deserializer = serde_json::Deserializer::from_slice(bytes);
     let value = serde_path_to_error::deserialize(&mut deserializer).map_err(|error| {
         let pointer = pointer(error.path());

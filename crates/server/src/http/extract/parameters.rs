@@ -17,6 +17,7 @@ impl<S: Send + Sync, T: DeserializeOwned + Send> FromRequestParts<S> for Path<T>
     type Rejection = ApiError;
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> ApiResult<Self> {
+        refuse_nul(parts.uri.path())?;
         let path = axum::extract::Path::from_request_parts(parts, state).await;
         path.map(|axum::extract::Path(value)| Self(value)).map_err(|_| ApiError::not_found("this"))
     }
@@ -29,10 +30,19 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequestParts<S> for Query<T> {
     type Rejection = ApiError;
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> ApiResult<Self> {
+        refuse_nul(parts.uri.query().unwrap_or_default())?;
         AxumQuery::try_from_uri(&parts.uri)
             .map(|AxumQuery(value)| Self(value))
             .map_err(|error| invalid_parameter(None, error.body_text()))
     }
+}
+
+/// U+0000 names nothing and is in nothing that is kept.
+fn refuse_nul(encoded: &str) -> ApiResult<()> {
+    if encoded.contains("%00") {
+        return Err(invalid_parameter(None, "the character U+0000 is in nothing that is kept"));
+    }
+    Ok(())
 }
 
 /// A parameter that makes no sense.
