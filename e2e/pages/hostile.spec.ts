@@ -15,8 +15,8 @@ const LONG =
 /** What somebody writes, and what a person must read. */
 const WRITTEN = new Set(
   (
-    'name title summary detail description text message body comment note label prompt reason help error last_message ' +
-    'email team error_message step_title display_name customer_name workflow_name'
+    'name title summary detail description text message body comment note label prompt reason help error ' +
+    'last_message email team error_message step_title display_name customer_name workflow_name'
   ).split(' '),
 )
 
@@ -42,8 +42,8 @@ async function mockHostile(page: Page): Promise<void> {
 }
 
 /**
- * How far the page reaches past the screen, and what is cut off: text past the right edge with nothing to scroll it by, and
- * text hidden by its box without the dots that say so.
+ * How far the page reaches past the screen, and what is cut off: text past the right edge with nothing to scroll it by,
+ * and text hidden by its box without the dots that say so.
  */
 const faults = (page: Page): Promise<string[]> =>
   page.evaluate(() => {

@@ -39,8 +39,8 @@ const empty = (value: unknown): boolean =>
   (Array.isArray(value) ? value.length === 0 : isObject(value) && Object.keys(value).length === 0)
 
 /**
- * The values without what nobody filled: an empty text, a list without items, an object without members, `null` where the
- * schema takes none. A required list or object stays, empty as it is, so that it is asked for by its own rule.
+ * The values without what nobody filled: an empty text, a list without items, an object without members, `null` where
+ * the schema takes none. A required list or object stays, empty as it is, so that it is asked for by its own rule.
  */
 export function filled(schema: unknown, value: unknown): unknown {
   if (Array.isArray(value)) {

@@ -49,8 +49,8 @@ export function Button({
 
 export function buttonClass(look: Look = 'plain', small = false, extra?: string): string {
   return cx(
-    'inline-flex max-w-full items-center justify-center gap-1.5 rounded-md border font-medium whitespace-nowrap',
-    'transition-colors select-none disabled:opacity-55 disabled:pointer-events-none',
+    'inline-flex max-w-full items-center justify-center gap-1.5 [&>svg]:shrink-0 rounded-md border font-medium',
+    'whitespace-nowrap transition-colors select-none disabled:opacity-55 disabled:pointer-events-none',
     small ? 'h-7 px-2 text-xs' : 'h-8 px-3 text-sm',
     LOOKS[look],
     extra,
