@@ -193,9 +193,15 @@ fn what_cannot_be_kept_is_refused_with_its_place() {
 }
 
 #[test]
-fn a_choice_nobody_can_show_is_said() {
-    let text = DOCUMENT.replace("a: { type: string, oneOf", "a: { oneOf");
-    let found = check::check(&document::parse(&text).unwrap(), &Catalogue::default());
-    let one = found.iter().find(|one| one.code == "form_schema").unwrap();
-    assert_eq!(one.pointer, "/steps/ask/form/properties/a");
+fn a_field_nobody_can_show_is_said() {
+    let found = |a: &str| {
+        let text = DOCUMENT.replace("a: { type: string, oneOf: [{ const: x, title: X }] }", a);
+        assert_ne!(text, DOCUMENT);
+        let found = check::check(&document::parse(&text).unwrap(), &Catalogue::default());
+        found.into_iter().filter(|one| one.code == "form_schema").map(|one| one.pointer).collect::<Vec<_>>()
+    };
+    assert_eq!(found("a: { title: What }"), ["/steps/ask/form/properties/a"]);
+    assert_eq!(found("a: { oneOf: [{ minLength: 1 }, { const: x }] }"), ["/steps/ask/form/properties/a"]);
+    assert_eq!(found("a: { oneOf: [{ const: x, title: X }, { const: y }] }"), [""; 0]);
+    assert_eq!(found("a: { enum: [x, y] }"), [""; 0]);
 }

@@ -69,9 +69,11 @@ fn check_form(form: &Value, pointer: &str, report: &mut Report) {
     channels(fields, pointer, report);
 }
 
-/// Whether a field says what it is, itself or by a reference.
+/// Whether a field says what it is: itself, by its choices, or by a reference.
 fn can_be_shown(field: &Value) -> bool {
-    field.get("type").is_some() || field.get("$ref").is_some() || field.get("allOf").is_some()
+    let one_of = field.get("oneOf").and_then(Value::as_array);
+    let choices = one_of.is_some_and(|choices| choices.iter().all(|choice| choice.get("const").is_some()));
+    choices || ["type", "enum", "const", "$ref", "allOf"].iter().any(|keyword| field.get(keyword).is_some())
 }
 
 /// What a text channel, which asks one field after the other, cannot show.
