@@ -150,7 +150,11 @@ impl Postgres {
         let new = ["-subj", "/CN=localhost", "-newkey", "rsa:2048", "-nodes", "-keyout", &key, "-out"];
         let openssl = |arguments: &[&[&str]]| succeed(command(Path::new("openssl")).args(arguments.concat()));
         if version == 3 {
-            openssl(&[&["req", "-x509", "-addext", "subjectAltName=DNS:localhost"], &new, &[&certificate]]);
+            openssl(&[
+                &["req", "-x509", "-extensions", "v3_req", "-addext", "subjectAltName=DNS:localhost"],
+                &new,
+                &[&certificate],
+            ]);
         } else {
             openssl(&[&["req", "-new"], &new, &[&request]]);
             openssl(&[&["x509", "-req", "-in", &request, "-signkey", &key, "-out", &certificate]]);

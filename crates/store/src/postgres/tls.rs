@@ -78,7 +78,7 @@ pub(super) fn connector(trust: &Trust) -> Result<MakeRustlsConnect> {
 pub(super) fn hint(error: &str) -> &'static str {
     if error.contains("UnsupportedCertVersion") {
         " (the server's certificate is of X.509 version 1, as Citus and old scripts make them; give the server one of \
-         version 3, `openssl req -x509` with `-addext subjectAltName=DNS:<host>`, or say sslmode=disable where the \
+         version 3, `openssl req -x509 -extensions v3_req` with `-addext subjectAltName=DNS:<host>`, or say sslmode=disable where the \
          network is your own)"
     } else {
         ""
