@@ -359,20 +359,20 @@ CREATE UNIQUE INDEX connections_by_name ON connections (workspace, connector, na
 -- Manifests never change; a version names the revisions it was published with. Those that come with the executable are
 -- kept here too once a version uses them.
 CREATE TABLE connector_revisions (
-  workspace TEXT NOT NULL,
-  name TEXT NOT NULL,
+  workspace TEXT COLLATE "C" NOT NULL,
+  name TEXT COLLATE "C" NOT NULL,
   revision BIGINT NOT NULL,
-  hash TEXT NOT NULL,
-  manifest TEXT NOT NULL,
+  hash TEXT COLLATE "C" NOT NULL,
+  manifest TEXT COLLATE "C" NOT NULL,
   created_at BIGINT NOT NULL,
-  created_by TEXT NOT NULL,
+  created_by TEXT COLLATE "C" NOT NULL,
   PRIMARY KEY (workspace, name, revision)
 );
 
 -- The connectors a workspace brought, and the revision new versions are published with.
 CREATE TABLE connectors (
-  workspace TEXT NOT NULL,
-  name TEXT NOT NULL,
+  workspace TEXT COLLATE "C" NOT NULL,
+  name TEXT COLLATE "C" NOT NULL,
   revision BIGINT NOT NULL,
   updated_at BIGINT NOT NULL,
   PRIMARY KEY (workspace, name)
