@@ -34,13 +34,13 @@ pub struct Problem {
     /// What may be chosen instead.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub offered: Option<Vec<String>>,
-    /// `already_decided`: how.
+    /// `already_decided`, `run_over`: how.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub outcome: Option<String>,
-    /// `already_decided`: by whom.
+    /// `already_decided`, `run_over`: by whom.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub decided_by: Option<DecidedBy>,
-    /// `already_decided`: when.
+    /// `already_decided`, `run_over`: when.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub decided_at: Option<i64>,
     /// `draft_changed`: the workflow as it is now.

@@ -27,7 +27,9 @@ fn connections_and_findings_are_the_same() {
         let edges: Vec<[String; 3]> = workflow
             .steps
             .iter()
-            .flat_map(|(id, step)| step.kind.exits().into_iter().map(move |(exit, to)| [id.clone(), exit, to.clone()]))
+            .flat_map(|(id, step)| {
+                step.kind.exits().into_iter().map(move |(exit, to)| [id.clone(), exit.to_string(), to.clone()])
+            })
             .filter(|[_, _, to]| workflow.steps.contains_key(to))
             .collect();
         assert_eq!(serde_json::to_value(&edges).unwrap(), case["edges"], "{name}");

@@ -1,6 +1,9 @@
 //! Errors by what the caller can do about them.
 
-use countersign_core::run::{FieldProblem, Refusal};
+use countersign_core::{
+    log::Ending,
+    run::{FieldProblem, Refusal},
+};
 use countersign_store::{CheckpointRow, Conflict, StoreError};
 
 /// Why the engine did not do what it was asked.
@@ -15,6 +18,9 @@ pub enum EngineError {
     /// Somebody was faster.
     #[error("the checkpoint is already decided")]
     AlreadyDecided(Box<CheckpointRow>),
+    /// The run is over, by somebody who was faster or by itself.
+    #[error("the run is over")]
+    RunOver(Box<Ending>),
     /// The run does not take this now.
     #[error("{0}")]
     Refused(#[from] Refusal),

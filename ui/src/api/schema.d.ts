@@ -3301,12 +3301,12 @@ export interface components {
             errors?: components["schemas"]["FieldError"][] | null;
             /** @description What may be chosen instead. */
             offered?: string[] | null;
-            /** @description `already_decided`: how. */
+            /** @description `already_decided`, `run_over`: how. */
             outcome?: string | null;
             decided_by?: components["schemas"]["DecidedBy"] | null;
             /**
              * Format: int64
-             * @description `already_decided`: when.
+             * @description `already_decided`, `run_over`: when.
              */
             decided_at?: number | null;
             current?: components["schemas"]["Workflow"] | null;

@@ -1,6 +1,7 @@
 //! What differs between two documents, step by step. Works on drafts too: nothing here asks that a document be right.
 
-use crate::pointer::token;
+use super::json::{self, ChangeKind, Reading};
+use crate::document::Exit;
 use serde_json::{Map, Value};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -129,40 +130,16 @@ pub fn difference(before: &Value, after: &Value) -> Difference {
 /// The values that differ, by JSON pointer; lists of different length count as a whole.
 #[must_use]
 pub fn fields(before: &Value, after: &Value) -> Vec<FieldChange> {
-    let mut found = Vec::new();
-    compare(&mut String::new(), Some(before), Some(after), &mut found);
+    let found = json::changes(before, after, Reading::Document, CHANGES_MAX + 1);
     if found.len() > CHANGES_MAX {
         return vec![FieldChange { pointer: String::new(), before: Some(before.clone()), after: Some(after.clone()) }];
     }
-    found
-}
-
-fn compare(at: &mut String, before: Option<&Value>, after: Option<&Value>, found: &mut Vec<FieldChange>) {
-    match (before, after) {
-        (Some(before), Some(after)) if before == after => {}
-        (Some(Value::Object(before)), Some(Value::Object(after))) => {
-            let gone = before.keys().filter(|key| !after.contains_key(*key));
-            for key in after.keys().chain(gone) {
-                below(at, key, |at| compare(at, before.get(key), after.get(key), found));
-            }
-        }
-        (Some(Value::Array(before)), Some(Value::Array(after))) if before.len() == after.len() => {
-            for (index, pair) in before.iter().zip(after).enumerate() {
-                below(at, &index.to_string(), |at| compare(at, Some(pair.0), Some(pair.1), found));
-            }
-        }
-        (before, after) => {
-            found.push(FieldChange { pointer: at.clone(), before: before.cloned(), after: after.cloned() });
-        }
-    }
-}
-
-fn below(at: &mut String, key: &str, walk: impl FnOnce(&mut String)) {
-    let length = at.len();
-    at.push('/');
-    at.push_str(&token(key));
-    walk(at);
-    at.truncate(length);
+    let field = |json::Change { pointer, kind, before, after }| FieldChange {
+        pointer,
+        before: (kind != ChangeKind::Added).then_some(before),
+        after: (kind != ChangeKind::Removed).then_some(after),
+    };
+    found.into_iter().map(field).collect()
 }
 
 fn steps(document: &Value) -> Option<&Map<String, Value>> {
@@ -188,7 +165,7 @@ fn renames(old: &Map<String, Value>, new: &Map<String, Value>) -> BTreeMap<Strin
     let gone: Vec<&String> = old.keys().filter(|id| !new.contains_key(*id)).collect();
     let fresh: Vec<&String> = new.keys().filter(|id| !old.contains_key(*id)).collect();
     let same = |was: &String, now: &String| match (old.get(was), new.get(now)) {
-        (Some(was), Some(now)) => exits(was).len() == exits(now).len() && content(was) == content(now),
+        (Some(was), Some(now)) => Exit::written(was).len() == Exit::written(now).len() && content(was) == content(now),
         _ => false,
     };
     let mut renamed = BTreeMap::new();
@@ -206,7 +183,7 @@ fn renames(old: &Map<String, Value>, new: &Map<String, Value>) -> BTreeMap<Strin
 /// A step without its place, its connections and the names of what it guards.
 fn content(step: &Value) -> Value {
     let mut step = step.clone();
-    for (_, pointer) in exits(&step) {
+    for (_, pointer) in Exit::written(&step) {
         if let Some((parent, key)) = pointer.rsplit_once('/')
             && let Some(Value::Object(parent)) = step.pointer_mut(parent)
         {
@@ -224,7 +201,7 @@ fn with_new_names(step: &Value, renamed: &BTreeMap<String, String>) -> Value {
     if renamed.is_empty() {
         return step;
     }
-    for (_, pointer) in exits(&step) {
+    for (_, pointer) in Exit::written(&step) {
         if let Some(Value::String(target)) = step.pointer_mut(&pointer) {
             rename(target, renamed);
         }
@@ -248,7 +225,7 @@ fn rename(id: &mut String, renamed: &BTreeMap<String, String>) {
 fn rewired(id: &str, before: &Value, after: &Value) -> Vec<ConnectionChange> {
     let targets = |step: &Value| -> Vec<(String, Option<String>)> {
         let target = |pointer: &str| step.pointer(pointer).and_then(Value::as_str).map(str::to_owned);
-        exits(step).into_iter().map(|(exit, pointer)| (exit, target(&pointer))).collect()
+        Exit::written(step).into_iter().map(|(exit, pointer)| (exit.to_string(), target(&pointer))).collect()
     };
     let (before, after) = (targets(before), targets(after));
     let find = |list: &[(String, Option<String>)], exit: &str| {
@@ -262,31 +239,4 @@ fn rewired(id: &str, before: &Value, after: &Value) -> Vec<ConnectionChange> {
         after: find(&after, exit),
     });
     changes.filter(|change| change.before != change.after).collect()
-}
-
-/// The ways out of a step as it is written: name and JSON pointer of the target.
-fn exits(step: &Value) -> Vec<(String, String)> {
-    let plain = [
-        ("next", "/next"),
-        ("otherwise", "/otherwise"),
-        ("approved", "/on_approve"),
-        ("rejected", "/on_reject"),
-        ("changes", "/on_changes"),
-        ("error", "/on_error/next"),
-        ("timeout", "/timeout/next"),
-    ];
-    let mut found: Vec<(String, String)> = plain
-        .into_iter()
-        .filter(|(_, pointer)| step.pointer(pointer).is_some())
-        .map(|(exit, pointer)| (exit.to_owned(), pointer.to_owned()))
-        .collect();
-    if let Some(branches) = step.get("branches").and_then(Value::as_array) {
-        let named = |index: usize| (format!("when {}", index + 1), format!("/branches/{index}/next"));
-        found.extend((0..branches.len()).map(named).filter(|(_, pointer)| step.pointer(pointer).is_some()));
-    }
-    if let Some(outcomes) = step.get("outcomes").and_then(Value::as_object) {
-        let named = |name: &String| (name.clone(), format!("/outcomes/{}/next", token(name)));
-        found.extend(outcomes.keys().map(named).filter(|(_, pointer)| step.pointer(pointer).is_some()));
-    }
-    found
 }

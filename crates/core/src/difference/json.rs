@@ -1,5 +1,6 @@
 //! What differs between two JSON values, by JSON pointer (RFC 6901).
 
+use crate::pointer::token;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
@@ -36,54 +37,75 @@ pub struct Change {
 /// Objects are compared by member whatever their order, arrays by position.
 #[must_use]
 pub fn difference(before: &Value, after: &Value) -> Vec<Change> {
-    let mut changes = Vec::new();
-    compare(before, after, &mut String::new(), &mut changes);
-    changes
+    changes(before, after, Reading::State, CHANGES_MAX)
 }
 
-fn compare(before: &Value, after: &Value, pointer: &mut String, changes: &mut Vec<Change>) {
-    match (before, after) {
-        (Value::Object(before), Value::Object(after)) => objects(before, after, pointer, changes),
-        (Value::Array(before), Value::Array(after)) => {
-            for (index, item) in before.iter().enumerate() {
-                below(&index.to_string(), Some(item), after.get(index), pointer, changes);
+/// How two values are read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Reading {
+    /// As a state: arrays by position, what is new last.
+    State,
+    /// As a text that people edit: arrays of different length as a whole, what is gone last.
+    Document,
+}
+
+/// The innermost places that differ, at most `most`.
+pub(super) fn changes(before: &Value, after: &Value, reading: Reading, most: usize) -> Vec<Change> {
+    let mut walk = Walk { reading, most, at: String::new(), changes: Vec::new() };
+    walk.compare(Some(before), Some(after));
+    walk.changes
+}
+
+struct Walk {
+    reading: Reading,
+    most: usize,
+    at: String,
+    changes: Vec<Change>,
+}
+
+impl Walk {
+    fn compare(&mut self, before: Option<&Value>, after: Option<&Value>) {
+        match (before, after) {
+            (Some(before), Some(after)) if before == after => {}
+            (Some(Value::Object(before)), Some(Value::Object(after))) => self.members(before, after),
+            (Some(Value::Array(before)), Some(Value::Array(after)))
+                if self.reading == Reading::State || before.len() == after.len() =>
+            {
+                for index in 0..before.len().max(after.len()) {
+                    self.below(&index.to_string(), before.get(index), after.get(index));
+                }
             }
-            for (index, item) in after.iter().enumerate().skip(before.len()) {
-                below(&index.to_string(), None, Some(item), pointer, changes);
-            }
+            (Some(before), Some(after)) => self.push(ChangeKind::Changed, before, after),
+            (Some(before), None) => self.push(ChangeKind::Removed, before, &Value::Null),
+            (None, Some(after)) => self.push(ChangeKind::Added, &Value::Null, after),
+            (None, None) => {}
         }
-        (before, after) if before == after => {}
-        (before, after) => push(changes, pointer, ChangeKind::Changed, before, after),
     }
-}
 
-fn objects(before: &Map<String, Value>, after: &Map<String, Value>, pointer: &mut String, changes: &mut Vec<Change>) {
-    for (key, value) in before {
-        below(key, Some(value), after.get(key), pointer, changes);
+    fn members(&mut self, before: &Map<String, Value>, after: &Map<String, Value>) {
+        let (first, last) = match self.reading {
+            Reading::State => (before, after),
+            Reading::Document => (after, before),
+        };
+        for key in first.keys().chain(last.keys().filter(|key| !first.contains_key(*key))) {
+            self.below(key, before.get(key), after.get(key));
+        }
     }
-    for (key, value) in after.iter().filter(|(key, _)| !before.contains_key(*key)) {
-        below(key, None, Some(value), pointer, changes);
-    }
-}
 
-fn below(key: &str, before: Option<&Value>, after: Option<&Value>, pointer: &mut String, changes: &mut Vec<Change>) {
-    if changes.len() >= CHANGES_MAX {
-        return;
+    fn below(&mut self, key: &str, before: Option<&Value>, after: Option<&Value>) {
+        if self.changes.len() >= self.most {
+            return;
+        }
+        let length = self.at.len();
+        self.at.push('/');
+        self.at.push_str(&token(key));
+        self.compare(before, after);
+        self.at.truncate(length);
     }
-    let length = pointer.len();
-    pointer.push('/');
-    pointer.push_str(&crate::pointer::token(key));
-    match (before, after) {
-        (Some(before), Some(after)) => compare(before, after, pointer, changes),
-        (Some(before), None) => push(changes, pointer, ChangeKind::Removed, before, &Value::Null),
-        (None, Some(after)) => push(changes, pointer, ChangeKind::Added, &Value::Null, after),
-        (None, None) => {}
-    }
-    pointer.truncate(length);
-}
 
-fn push(changes: &mut Vec<Change>, pointer: &str, kind: ChangeKind, before: &Value, after: &Value) {
-    changes.push(Change { pointer: pointer.to_owned(), kind, before: before.clone(), after: after.clone() });
+    fn push(&mut self, kind: ChangeKind, before: &Value, after: &Value) {
+        self.changes.push(Change { pointer: self.at.clone(), kind, before: before.clone(), after: after.clone() });
+    }
 }
 
 #[cfg(test)]

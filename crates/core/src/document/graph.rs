@@ -1,6 +1,7 @@
 //! The document as a graph of steps: what can be reached, and what every path must pass.
 
-use crate::document::{StepKind, TimeoutOutcome, Workflow};
+use super::{StepKind, TimeoutOutcome, Workflow};
+use crate::document;
 
 /// Which way out of a step an edge is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -40,57 +41,35 @@ pub struct Exit<'a> {
 /// own has that way out twice: by the person and by the timeout.
 #[must_use]
 pub fn exits(kind: &StepKind) -> Vec<Exit<'_>> {
-    match kind {
-        StepKind::ToolCall(step) => on_error(&step.next, step.on_error.as_ref().map(|to| to.next.as_str())),
-        StepKind::Notify(step) => on_error(&step.next, step.on_error.as_ref().map(|to| to.next.as_str())),
-        StepKind::CollectForm(step) => [exit("/next", Branch::Next, &step.next)]
-            .into_iter()
-            .chain(step.timeout.as_ref().map(|to| exit("/timeout/next", Branch::Timeout, &to.next)))
-            .collect(),
-        StepKind::Condition(step) => step
-            .branches
-            .iter()
-            .enumerate()
-            .map(|(index, to)| exit(&format!("/branches/{index}/next"), Branch::When(index), &to.next))
-            .chain([exit("/otherwise", Branch::Otherwise, &step.otherwise)])
-            .collect(),
-        StepKind::Approval(step) => {
-            let silence = step.timeout.as_ref().map(|timeout| match (&timeout.next, timeout.outcome) {
-                (Some(next), _) => exit("/timeout/next", Branch::Timeout, next),
-                (None, TimeoutOutcome::Approved) => exit("", Branch::Timeout, &step.on_approve),
-                (None, TimeoutOutcome::Rejected | TimeoutOutcome::Escalate) => {
-                    exit("", Branch::Timeout, &step.on_reject)
-                }
-            });
-            [
-                exit("/on_approve", Branch::Approved, &step.on_approve),
-                exit("/on_reject", Branch::Rejected, &step.on_reject),
-            ]
-            .into_iter()
-            .chain(step.on_changes.as_ref().map(|next| exit("/on_changes", Branch::Changes, next)))
-            .chain(silence)
-            .collect()
-        }
-        StepKind::HumanHandoff(step) => [exit("/next", Branch::Next, &step.next)]
-            .into_iter()
-            .chain(step.outcomes.iter().map(|(name, to)| {
-                exit(&format!("/outcomes/{}/next", crate::pointer::token(name)), Branch::Outcome, &to.next)
-            }))
-            .chain(step.timeout.as_ref().map(|to| exit("/timeout/next", Branch::Timeout, &to.next)))
-            .collect(),
-        StepKind::End(_) => Vec::new(),
+    let mut found: Vec<Exit<'_>> = Vec::new();
+    for (exit, target) in kind.exits() {
+        found.push(Exit { pointer: exit.pointer().unwrap_or_default(), branch: branch(&exit), target });
     }
+    if let StepKind::Approval(step) = kind
+        && let Some(timeout) = &step.timeout
+        && timeout.next.is_none()
+    {
+        let target = match timeout.outcome {
+            TimeoutOutcome::Approved => &step.on_approve,
+            TimeoutOutcome::Rejected | TimeoutOutcome::Escalate => &step.on_reject,
+        };
+        found.push(Exit { pointer: String::new(), branch: Branch::Timeout, target });
+    }
+    found
 }
 
-fn exit<'a>(pointer: &str, branch: Branch, target: &'a str) -> Exit<'a> {
-    Exit { pointer: pointer.to_owned(), branch, target }
-}
-
-fn on_error<'a>(next: &'a str, error: Option<&'a str>) -> Vec<Exit<'a>> {
-    [exit("/next", Branch::Next, next)]
-        .into_iter()
-        .chain(error.map(|next| exit("/on_error/next", Branch::Error, next)))
-        .collect()
+fn branch(exit: &document::Exit) -> Branch {
+    match exit {
+        document::Exit::Next | document::Exit::End => Branch::Next,
+        document::Exit::When(number) => Branch::When(number.saturating_sub(1)),
+        document::Exit::Otherwise => Branch::Otherwise,
+        document::Exit::Approved => Branch::Approved,
+        document::Exit::Rejected => Branch::Rejected,
+        document::Exit::Changes => Branch::Changes,
+        document::Exit::Named(_) => Branch::Outcome,
+        document::Exit::Error => Branch::Error,
+        document::Exit::Timeout => Branch::Timeout,
+    }
 }
 
 /// An edge to a step that exists.
@@ -137,8 +116,18 @@ impl Graph {
     /// Which steps can be reached from a step, itself included, over the edges that `take` allows.
     #[must_use]
     pub fn reachable_from(&self, start: Option<usize>, take: impl Fn(usize, Edge) -> bool) -> Vec<bool> {
+        self.spread(start.into_iter().collect(), take)
+    }
+
+    /// Which steps can follow a step over the edges that `take` allows; itself only when it can be entered again.
+    #[must_use]
+    pub fn following(&self, from: usize, take: impl Fn(usize, Edge) -> bool) -> Vec<bool> {
+        let first = self.edges(from).iter().filter(|edge| take(from, **edge)).map(|edge| edge.to).collect();
+        self.spread(first, take)
+    }
+
+    fn spread(&self, mut todo: Vec<usize>, take: impl Fn(usize, Edge) -> bool) -> Vec<bool> {
         let mut reached = vec![false; self.edges.len()];
-        let mut todo: Vec<usize> = start.into_iter().collect();
         while let Some(from) = todo.pop() {
             if std::mem::replace(&mut reached[from], true) {
                 continue;

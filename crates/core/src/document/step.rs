@@ -55,46 +55,6 @@ impl StepKind {
             Self::End(_) => "end",
         }
     }
-
-    /// Every step this one can lead to, with the branch's name (`next`, `error`, `timeout`, `approved`, `rejected`,
-    /// `changes`, `otherwise`, `when 1`…, or a handoff outcome).
-    #[must_use]
-    pub fn exits(&self) -> Vec<(String, &StepId)> {
-        fn some<'a>(name: &str, target: Option<&'a StepId>) -> Option<(String, &'a StepId)> {
-            target.map(|target| (name.to_owned(), target))
-        }
-        let exits: Vec<Option<(String, &StepId)>> = match self {
-            Self::ToolCall(step) => {
-                vec![some("next", Some(&step.next)), some("error", step.on_error.as_ref().map(|to| &to.next))]
-            }
-            Self::CollectForm(step) => {
-                vec![some("next", Some(&step.next)), some("timeout", step.timeout.as_ref().map(|to| &to.next))]
-            }
-            Self::Condition(step) => step
-                .branches
-                .iter()
-                .enumerate()
-                .map(|(index, branch)| some(&format!("when {}", index + 1), Some(&branch.next)))
-                .chain([some("otherwise", Some(&step.otherwise))])
-                .collect(),
-            Self::Notify(step) => {
-                vec![some("next", Some(&step.next)), some("error", step.on_error.as_ref().map(|to| &to.next))]
-            }
-            Self::Approval(step) => vec![
-                some("approved", Some(&step.on_approve)),
-                some("rejected", Some(&step.on_reject)),
-                some("changes", step.on_changes.as_ref()),
-                some("timeout", step.timeout.as_ref().and_then(|to| to.next.as_ref())),
-            ],
-            Self::HumanHandoff(step) => [some("next", Some(&step.next))]
-                .into_iter()
-                .chain(step.outcomes.iter().map(|(name, outcome)| some(name, Some(&outcome.next))))
-                .chain([some("timeout", step.timeout.as_ref().map(|to| &to.next))])
-                .collect(),
-            Self::End(_) => Vec::new(),
-        };
-        exits.into_iter().flatten().collect()
-    }
 }
 
 /// Calls a connector action.

@@ -1,10 +1,12 @@
 //! A run's log, read: as people read it ([`history()`]), at each of its points, with a hint at what went wrong.
 
+mod ending;
 mod failures;
 mod hints;
 mod history;
 mod points;
 
+pub use ending::{Ending, ending};
 pub use failures::{FailureClass, StepError};
 pub use hints::{Hint, hint, hint_for};
 pub use history::{

@@ -7,6 +7,7 @@ use crate::{
     approval::GuardedRequest,
     document::{
         Approvers, CollectForm, Step, StepId, StepKind, Workflow,
+        graph::Graph,
         sites::{self, Form, RESERVED},
     },
     expr::{Expression, TextTemplate},
@@ -426,18 +427,10 @@ impl<'a> Downstream<'a> {
 
 /// The steps that can follow `at`, on paths through steps that may be passed.
 fn reachable<'a>(workflow: &'a Workflow, at: &str, pass: impl Fn(&str) -> bool) -> BTreeSet<&'a str> {
-    let mut found: BTreeSet<&str> = BTreeSet::new();
-    let Some((first, _)) = workflow.steps.get_key_value(at) else { return found };
-    let mut open = vec![first.as_str()];
-    while let Some(id) = open.pop() {
-        let Some(step) = workflow.steps.get(id) else { continue };
-        for (_, target) in step.kind.exits() {
-            if pass(target) && found.insert(target.as_str()) {
-                open.push(target);
-            }
-        }
-    }
-    found
+    let Some(from) = workflow.steps.get_index_of(at) else { return BTreeSet::new() };
+    let passes = |to: usize| workflow.steps.get_index(to).is_some_and(|(id, _)| pass(id));
+    let reached = Graph::of(workflow).following(from, |_, edge| passes(edge.to));
+    workflow.steps.keys().zip(reached).filter(|(_, reached)| *reached).map(|(id, _)| id.as_str()).collect()
 }
 
 /// An approval the new version asks for must not lie behind the run.

@@ -1,7 +1,7 @@
 //! What would be done a second time when a run goes on from a step.
 
 use crate::{
-    document::StepId,
+    document::{StepId, graph::Graph},
     log::{ExecutionStatus, LogEntry, StepExecution, history},
     run::{CallRequest, CompiledStep, Refusal, RunState, Version},
     time::Timestamp,
@@ -63,17 +63,19 @@ impl Again {
 }
 
 /// The steps that can be reached from `from`, itself included.
-#[must_use]
 fn reachable(version: &Version, from: &str) -> BTreeSet<StepId> {
+    let (steps, graph) = (&version.workflow.steps, Graph::of(&version.workflow));
     let mut found = BTreeSet::new();
-    let mut left = vec![from.to_owned()];
-    while let Some(id) = left.pop() {
-        let Some(step) = version.workflow.steps.get(&id) else { continue };
-        left.extend(step.kind.exits().into_iter().map(|(_, target)| target.clone()));
-        // A guarded step sends the run back to its approval when nobody has approved it.
-        left.extend(version.guarded_by.get(&id).into_iter().flatten().cloned());
-        left.retain(|next| !found.contains(next));
-        found.insert(id);
+    let mut left: Vec<usize> = steps.get_index_of(from).into_iter().collect();
+    while let Some(start) = left.pop() {
+        let reached = graph.reachable_from(Some(start), |_, _| true);
+        for (id, _) in steps.keys().zip(reached).filter(|(_, reached)| *reached) {
+            if found.insert(id.clone()) {
+                // A guarded step sends the run back to its approval when nobody has approved it.
+                let approvals = version.guarded_by.get(id).into_iter().flatten();
+                left.extend(approvals.filter_map(|approval| steps.get_index_of(approval)));
+            }
+        }
     }
     found
 }

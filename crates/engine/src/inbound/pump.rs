@@ -156,6 +156,7 @@ fn after(row: &InboundRow, error: &EngineError) -> Came {
         EngineError::NotFound(_)
         | EngineError::NotPublished
         | EngineError::AlreadyDecided(_)
+        | EngineError::RunOver(_)
         | EngineError::Refused(_)
         | EngineError::InvalidInput(_)
         | EngineError::KeyReused

@@ -1,7 +1,10 @@
 //! What people do to runs: forms, decisions, cancel.
 
 use crate::{Engine, EngineError, LoadedCheckpoint, run::drive::Held};
-use countersign_core::run::{Actor, CallId, HandedBack, Input, Opened, Refusal, Resolution, Verdict};
+use countersign_core::{
+    log::ending,
+    run::{Actor, CallId, HandedBack, Input, Opened, Refusal, Resolution, Verdict},
+};
 use countersign_store::{CheckpointKind, CheckpointRow, CheckpointStatus, RunRow};
 use serde_json::Value;
 use std::sync::Arc;
@@ -87,9 +90,15 @@ impl Engine {
     /// Stops a run; one with a call under way stops once that is answered.
     ///
     /// # Errors
-    /// `NotFound`, or `Refused` when it is over.
+    /// `NotFound`, or `RunOver` with who ended it and when.
     pub async fn cancel(&self, workspace: &str, run: &str, reason: String, by: Actor) -> Result<RunRow, EngineError> {
-        self.take(workspace, run, Input::CancelRequested { reason, by }).await
+        match self.take(workspace, run, Input::CancelRequested { reason, by }).await {
+            Err(EngineError::Refused(Refusal::RunOver)) => {
+                let ending = ending(&self.run_log(workspace, run).await?);
+                Err(ending.map_or(EngineError::Refused(Refusal::RunOver), |over| EngineError::RunOver(Box::new(over))))
+            }
+            taken => taken,
+        }
     }
 
     /// Feeds the decision to the run. Whoever loses the race learns who won it.

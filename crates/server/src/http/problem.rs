@@ -4,8 +4,11 @@ use axum::{
     http::{HeaderValue, StatusCode, header},
     response::{IntoResponse, Response},
 };
-use countersign_api::{Diagnostic, FieldError, Problem, TestResult, Workflow};
-use countersign_core::run::{FieldProblem, Refusal};
+use countersign_api::{Diagnostic, FieldError, Problem, TestResult, Workflow, closed_by};
+use countersign_core::{
+    log::Ending,
+    run::{FieldProblem, Refusal},
+};
 use countersign_engine::EngineError;
 use countersign_store::{CheckpointRow, Conflict, StoreError};
 
@@ -98,6 +101,20 @@ impl ApiError {
         error.problem.outcome.clone_from(&row.outcome);
         error.problem.decided_by = by;
         error.problem.decided_at = row.decided_at;
+        error
+    }
+
+    /// Somebody or something else ended the run before.
+    fn run_over(ending: &Ending) -> Self {
+        let by = ending.by.as_ref().map(closed_by);
+        let how = ending.status.tag();
+        let mut error = Self::conflict("run_over", "The run is over").detail(match &by {
+            Some(by) => format!("{how} by {}", by.name),
+            None => how.to_owned(),
+        });
+        error.problem.outcome = Some(how.to_owned());
+        error.problem.decided_by = by;
+        error.problem.decided_at = Some(ending.at.0);
         error
     }
 
@@ -268,6 +285,7 @@ impl From<EngineError> for ApiError {
             EngineError::NotFound(what) => Self::not_found(what),
             EngineError::NotPublished => Self::conflict("not_published", "This workflow has no published version"),
             EngineError::AlreadyDecided(row) => Self::already_decided(&row),
+            EngineError::RunOver(ending) => Self::run_over(&ending),
             EngineError::Refused(refusal) => refusal.into(),
             EngineError::InvalidInput(problems) => {
                 Self::unprocessable("invalid_input", "The input does not fit the workflow")

@@ -207,7 +207,11 @@ async fn a_run_is_stopped_once_and_can_be_taken_up_again() {
     let run = builder.post("/runs", json!({ "workflow": "Approval", "input": { "who": "Ada" } })).await.is(201).id();
     let cancelled = builder.post(&format!("/runs/{run}/cancel"), json!({ "reason": "not needed" })).await;
     assert_eq!(cancelled.is(200).json["status"], "cancelled");
-    builder.post(&format!("/runs/{run}/cancel"), json!({})).await.is_problem(409, "run_over");
+    let lost = builder.post(&format!("/runs/{run}/cancel"), json!({})).await;
+    lost.is_problem(409, "run_over");
+    // Whoever lost a race is told who won it and when.
+    assert_eq!(lost.json["outcome"], "cancelled");
+    assert!(lost.json["decided_by"]["name"].is_string() && lost.json["decided_at"].is_i64(), "{}", lost.json);
     let late = builder.post(&format!("/checkpoints/{run}.1/decision"), json!({ "outcome": "approved" })).await;
     late.is_problem(409, "already_decided");
     let again = builder.post(&format!("/runs/{run}/retry"), json!({ "step": "ask" })).await;

@@ -4,7 +4,7 @@ use super::sample;
 use crate::{
     approval::{GuardedRequest, PreviewStep, RequestDifference, preview},
     catalogue::{Catalogue, Risk},
-    document::StepId,
+    document::{Exit, StepId},
     log::{LogEntry, StepError},
     run::{CallRequest, CheckpointEvent, CompiledStep, Effect, Event, Opened, Phase, RunState, Stage, Version},
     time::Timestamp,
@@ -232,18 +232,18 @@ impl Standing<'_> {
         else {
             return Waiting::Nothing;
         };
-        let leads = |exit: &str| {
+        let leads = |exit: Exit| {
             let kind = self.version.workflow().steps.get(&step).map(|step| &step.kind);
             let exits = kind.map(|kind| kind.exits()).unwrap_or_default();
-            let target = exits.into_iter().find(|(name, _)| name == exit).map(|(_, target)| target.clone());
+            let target = exits.into_iter().find(|(name, _)| *name == exit).map(|(_, target)| target.clone());
             target.map(|target| preview(self.version, self.state, &target, self.now)).unwrap_or_default()
         };
         let approvers = approval.approvers();
         let escalated = wait.escalated.iter().flatten();
         Waiting::Approval {
             visit,
-            on_approve: leads("approved"),
-            on_reject: leads("rejected"),
+            on_approve: leads(Exit::Approved),
+            on_reject: leads(Exit::Rejected),
             step,
             summary,
             requests,

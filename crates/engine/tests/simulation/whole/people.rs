@@ -208,8 +208,13 @@ impl Director {
     fn allowed(&self, done: Result<Result<RunRow, EngineError>, tokio::time::error::Elapsed>) {
         match done {
             Ok(Ok(row)) => self.world.lock().checker.acknowledged(&row.id, row.seq),
-            Ok(Err(EngineError::Refused(_) | EngineError::Busy | EngineError::Store(StoreError::Busy(_)))) | Err(_) => {
-            }
+            Ok(Err(
+                EngineError::RunOver(_)
+                | EngineError::Refused(_)
+                | EngineError::Busy
+                | EngineError::Store(StoreError::Busy(_)),
+            ))
+            | Err(_) => {}
             Ok(Err(error)) => self.world.found(Err(format!("what a person did to a run failed: {error}"))),
         }
     }
