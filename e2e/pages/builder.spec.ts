@@ -101,7 +101,7 @@ test('build by keyboard only', async ({ page }) => {
   expect(server.last()).toMatchObject({
     start: 'approval',
     steps: {
-      approval: { on_approve: 'change_a_subscription', on_reject: 'done' },
+      approval: { on_approve: 'change_a_subscription', on_reject: '' },
       change_a_subscription: { next: 'done' },
     },
   })

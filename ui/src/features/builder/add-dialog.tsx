@@ -21,6 +21,7 @@ const GROUP =
 
 /**
  * Where a step goes when nobody said: after the selected one, on its first way out that leads nowhere, else its first.
+ * What a no leads to is chosen by a person, never by the way.
  */
 export function placeFor(builder: Builder, centre: [number, number]): Place {
   const { document } = builder.history.get()
@@ -28,7 +29,7 @@ export function placeFor(builder: Builder, centre: [number, number]): Place {
   const step = selected === undefined ? undefined : document.steps[selected]
   if (selected === undefined || !step)
     return document.steps[document.start]?.type === 'end' ? { before: document.start } : { at: centre }
-  const ways = exitsOf(step).filter((way) => !way.optional)
+  const ways = exitsOf(step).filter((way) => !way.optional && way.name !== 'rejected')
   const free = ways.find((way) => way.target === null || !Object.hasOwn(document.steps, way.target)) ?? ways[0]
   return free ? { from: selected, exit: free.name } : { at: centre }
 }
