@@ -110,8 +110,12 @@ pub struct ApiKey {
     pub role: Role,
     /// Approver groups it is in.
     pub groups: Vec<String>,
+    /// Who made it; it can do no more than they, and ends with them. Null when the installation did.
+    pub created_by: Option<PersonRef>,
     /// Creation, milliseconds since the epoch.
     pub created_at: i64,
+    /// When it ends by itself, milliseconds since the epoch.
+    pub expires_at: Option<i64>,
     /// Last use, to the minute.
     pub last_used_at: Option<i64>,
     /// The key itself: told once, when it is made.
@@ -129,6 +133,9 @@ pub struct CreateApiKeyRequest {
     /// Approver groups it is in.
     #[serde(default)]
     pub groups: Vec<String>,
+    /// When it ends by itself, milliseconds since the epoch; never when absent.
+    #[serde(default)]
+    pub expires_at: Option<i64>,
 }
 
 /// A member of the workspace.
@@ -144,7 +151,7 @@ pub struct Person {
     pub role: Role,
     /// Approver groups, such as `manager`.
     pub groups: Vec<String>,
-    /// Whether they may not sign in.
+    /// Whether they are shut out of this workspace.
     pub disabled: bool,
     /// Whether they have not chosen a password yet.
     pub pending: bool,
@@ -175,7 +182,7 @@ pub struct UpdatePersonRequest {
     pub role: Option<Role>,
     /// Approver groups.
     pub groups: Option<Vec<String>>,
-    /// Whether they may not sign in.
+    /// Whether they are shut out of this workspace: its sessions, links and API keys of theirs end.
     pub disabled: Option<bool>,
 }
 

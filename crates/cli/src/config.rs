@@ -4,11 +4,12 @@ use anyhow::{Context, bail};
 use clap::Args;
 use countersign_outbound::{AllowedHost, HostPolicy, Outbound, Settings};
 use countersign_store::StoreConfig;
+use ipnet::IpNet;
 use serde::Deserialize;
 use std::{
     fs,
     io::{ErrorKind, Write},
-    net::SocketAddr,
+    net::{IpAddr, SocketAddr},
     path::{Path, PathBuf},
 };
 
@@ -41,6 +42,23 @@ pub struct OutboundArgs {
     pub proxy: Option<String>,
 }
 
+/// Who calls the server, and by which way.
+#[derive(Debug, Clone, Default, Args)]
+pub struct InboundArgs {
+    /// A proxy in front, as an address or a range such as 10.0.0.0/8: its X-Forwarded-For names the caller. Repeat it for
+    /// more.
+    #[arg(long, env = "COUNTERSIGN_TRUST_PROXY", value_name = "ADDRESS|RANGE", value_delimiter = ',', value_parser = network)]
+    pub trust_proxy: Vec<IpNet>,
+    /// The bearer token that opens /metrics; without one it is closed.
+    #[arg(long, env = "COUNTERSIGN_METRICS_TOKEN", hide_env_values = true, value_name = "TOKEN")]
+    pub metrics_token: Option<String>,
+}
+
+fn network(text: &str) -> Result<IpNet, String> {
+    let one = || text.parse::<IpAddr>().map(IpNet::from);
+    text.parse().or_else(|_| one()).map_err(|_| format!("`{text}` is neither an address nor a range like 10.0.0.0/8"))
+}
+
 /// What the file may say.
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -53,6 +71,9 @@ struct File {
     #[serde(default)]
     allow_hosts: Vec<String>,
     proxy: Option<String>,
+    #[serde(default)]
+    trusted_proxies: Vec<IpNet>,
+    metrics_token: Option<String>,
 }
 
 /// What is in force.
@@ -65,6 +86,10 @@ pub struct Config {
     base_url: Option<String>,
     allow_hosts: Vec<AllowedHost>,
     proxy: Option<String>,
+    /// Proxies in front whose word on the caller's address counts.
+    pub trusted_proxies: Vec<IpNet>,
+    /// What opens `/metrics`.
+    pub metrics_token: Option<String>,
 }
 
 impl Config {
@@ -87,6 +112,8 @@ impl Config {
                 .collect::<Result<_, _>>()
                 .context("allow_hosts")?,
             proxy: file.proxy,
+            trusted_proxies: file.trusted_proxies,
+            metrics_token: file.metrics_token,
         })
     }
 
@@ -97,6 +124,16 @@ impl Config {
             self.allow_hosts = args.allow_hosts;
         }
         self.proxy = args.proxy.or(self.proxy);
+        self
+    }
+
+    /// The same, with what flags or the environment say of who calls us.
+    #[must_use]
+    pub fn called(mut self, args: InboundArgs) -> Self {
+        if !args.trust_proxy.is_empty() {
+            self.trusted_proxies = args.trust_proxy;
+        }
+        self.metrics_token = args.metrics_token.or(self.metrics_token).filter(|token| !token.is_empty());
         self
     }
 

@@ -110,8 +110,13 @@ impl Running {
         let base_url = config.base_url(base_url, address);
         let parts = EngineParts { store, registry, outbound, vault: Vault::new(key), clock: Arc::new(SystemClock) };
         let engine = Engine::start(parts, EngineConfig::default()).await?;
-        let server =
-            ServerConfig { base_url: base_url.clone(), listen: address.to_string(), ..ServerConfig::default() };
+        let server = ServerConfig {
+            base_url: base_url.clone(),
+            listen: address.to_string(),
+            trusted_proxies: config.trusted_proxies.clone(),
+            metrics_token: config.metrics_token.clone(),
+            ..ServerConfig::default()
+        };
         let app = App::new(engine.clone(), server);
         Ok(Self { engine, address, base_url, listener, app })
     }

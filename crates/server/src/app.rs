@@ -4,6 +4,10 @@ use crate::{
     auth::{Guesses, Identity, Passwords},
     cache::Cache,
     config::ServerConfig,
+    http::{
+        bounds::{Places, Shares, permits},
+        metrics::recorder,
+    },
 };
 use countersign_engine::Engine;
 use countersign_store::Store;
@@ -31,9 +35,16 @@ pub struct Parts {
     pub(crate) workflows: Cache<(String, String), Arc<(String, String)>>,
     /// Names of users and API keys by id.
     pub(crate) names: Cache<String, Arc<str>>,
-    pub(crate) requests: Arc<Semaphore>,
+    /// Credentials that let somebody in lately, by SHA-256 of the secret.
+    pub(crate) known: Cache<[u8; 32], ()>,
+    pub(crate) requests: Places,
     pub(crate) waiting: Arc<Semaphore>,
     pub(crate) streams: Arc<Semaphore>,
+    pub(crate) chat_streams: Arc<Semaphore>,
+    pub(crate) chats_of_address: Shares,
+    pub(crate) chats_of_conversation: Shares,
+    /// Places for playing: rehearsals, test cases, back-tests.
+    pub(crate) plays: Arc<Semaphore>,
     pub(crate) metrics: Option<PrometheusHandle>,
     /// Turns true when the server goes down: live streams end.
     pub(crate) closing: watch::Sender<bool>,
@@ -44,17 +55,21 @@ impl App {
     #[must_use]
     pub fn new(engine: Engine, config: ServerConfig) -> Self {
         let store = engine.store().clone();
-        let permits = |count: usize| Arc::new(Semaphore::new(count.min(Semaphore::MAX_PERMITS)));
         Self(Arc::new(Parts {
             passwords: Passwords::default(),
             guesses: Guesses::default(),
             identities: Cache::new(config.credential_cache, 10_000),
             workflows: Cache::new(Duration::from_secs(5), 10_000),
             names: Cache::new(Duration::from_secs(30), 10_000),
-            requests: permits(config.requests_max),
+            known: Cache::new(Duration::from_secs(15 * 60), 10_000),
+            requests: Places::new(config.requests_max, config.requests_reserved, config.requests_per_address),
             waiting: permits(config.waiting_max),
             streams: permits(config.streams_max),
-            metrics: config.metrics.then(crate::http::metrics::recorder).flatten(),
+            chat_streams: permits(config.chat_streams_max),
+            chats_of_address: Shares::new(config.chat_streams_per_address),
+            chats_of_conversation: Shares::new(config.chat_streams_per_conversation),
+            plays: permits(config.plays_max),
+            metrics: config.metrics_token.as_ref().and_then(|_| recorder()),
             closing: watch::Sender::new(false),
             engine,
             store,

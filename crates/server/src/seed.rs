@@ -77,7 +77,6 @@ pub async fn person(store: &Store, workspace: &str, person: SeedPerson<'_>) -> A
                 name: person.name.to_owned(),
                 password_hash: Some(hashed.map_err(ApiError::internal)?.map_err(ApiError::internal)?),
                 created_at: now,
-                disabled_at: None,
             };
             store.create_user(&row).await?;
             row.id
@@ -89,6 +88,7 @@ pub async fn person(store: &Store, workspace: &str, person: SeedPerson<'_>) -> A
         role: person.role,
         groups: person.groups.iter().map(|group| (*group).to_owned()).collect(),
         created_at: now,
+        disabled_at: None,
     };
     store.put_member(&membership, Vec::new()).await?;
     Ok(id)

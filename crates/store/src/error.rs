@@ -40,6 +40,12 @@ pub enum Conflict {
         /// Its id.
         id: String,
     },
+    /// Nobody would be left who can let people in.
+    #[error("somebody must stay administrator")]
+    LastAdmin,
+    /// The account is not set up, and its link belongs to another workspace.
+    #[error("this person has not set up their account in another workspace yet")]
+    SetUpElsewhere,
     /// The thing is used by others and cannot go.
     #[error("{0} is in use")]
     InUse(&'static str),

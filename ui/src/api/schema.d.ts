@@ -1697,11 +1697,17 @@ export interface components {
             role: components["schemas"]["Role"];
             /** @description Approver groups it is in. */
             groups: string[];
+            created_by: components["schemas"]["PersonRef"] | null;
             /**
              * Format: int64
              * @description Creation, milliseconds since the epoch.
              */
             created_at: number;
+            /**
+             * Format: int64
+             * @description When it ends by itself, milliseconds since the epoch.
+             */
+            expires_at: number | null;
             /**
              * Format: int64
              * @description Last use, to the minute.
@@ -2361,6 +2367,11 @@ export interface components {
             role: components["schemas"]["Role"];
             /** @description Approver groups it is in. */
             groups?: string[];
+            /**
+             * Format: int64
+             * @description When it ends by itself, milliseconds since the epoch; never when absent.
+             */
+            expires_at?: number | null;
         };
         /** @description Adds an account on a channel. */
         CreateChannelRequest: {
@@ -3204,7 +3215,7 @@ export interface components {
             role: components["schemas"]["Role"];
             /** @description Approver groups, such as `manager`. */
             groups: string[];
-            /** @description Whether they may not sign in. */
+            /** @description Whether they are shut out of this workspace. */
             disabled: boolean;
             /** @description Whether they have not chosen a password yet. */
             pending: boolean;
@@ -4364,7 +4375,7 @@ export interface components {
             role?: components["schemas"]["Role"] | null;
             /** @description Approver groups. */
             groups?: string[] | null;
-            /** @description Whether they may not sign in. */
+            /** @description Whether they are shut out of this workspace: its sessions, links and API keys of theirs end. */
             disabled?: boolean | null;
         };
         /** @description Changes what is given. */

@@ -1,7 +1,7 @@
 //! `countersign serve`
 
 use crate::{
-    config::{Config, DatabaseArgs, OutboundArgs},
+    config::{Config, DatabaseArgs, InboundArgs, OutboundArgs},
     output::{self, Exit},
     parts::{self, Running},
 };
@@ -16,6 +16,8 @@ pub struct Args {
     database: DatabaseArgs,
     #[command(flatten)]
     outbound: OutboundArgs,
+    #[command(flatten)]
+    inbound: InboundArgs,
     /// Where to listen; 127.0.0.1:8080 when absent.
     #[arg(long, env = "COUNTERSIGN_LISTEN", value_name = "ADDRESS")]
     listen: Option<SocketAddr>,
@@ -30,7 +32,7 @@ pub struct Args {
 /// Serves until it is told to stop.
 pub async fn run(args: Args) -> anyhow::Result<Exit> {
     parts::log_to_stderr("info");
-    let config = Config::load(&args.database)?.calling(args.outbound);
+    let config = Config::load(&args.database)?.calling(args.outbound).called(args.inbound);
     let running = Running::start(&config, config.listen(args.listen), args.base_url).await?;
     let setup = countersign_server::ensure_admin(running.engine.store(), &running.base_url).await?;
     if args.json {

@@ -53,6 +53,7 @@ impl Launch {
         command
             // The same key on every node of a fleet.
             .env("COUNTERSIGN_SECRET_KEY", "5a".repeat(32))
+            .env("COUNTERSIGN_METRICS_TOKEN", "for the tests")
             .env("COUNTERSIGN_LOG", "info")
             .env_remove("COUNTERSIGN_CONFIG")
             .current_dir(&self.data)

@@ -211,7 +211,7 @@ impl Expression {
         let (node, guards) = if budget.carries { self.carrying()? } else { &self.0.hardened };
         let options = EvaluatorOptions {
             timeout_ms: Some(limits::EVALUATION_MILLIS_MAX),
-            cancel: None,
+            cancel: super::cancel::current(),
             max_stack_depth: Some(limits::EVALUATION_DEPTH_MAX),
             max_sequence_length: Some(limits::SEQUENCE_ITEMS_MAX),
         };

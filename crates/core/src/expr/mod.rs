@@ -8,6 +8,7 @@
 //! Every evaluation is bounded in time, depth and size ([`limits`]); reaching a bound is an [`ExpressionError`].
 
 mod analyse;
+mod cancel;
 mod carried;
 mod convert;
 mod error;
@@ -24,6 +25,7 @@ mod text;
 mod truth;
 
 pub use analyse::Comparison;
+pub use cancel::Cancel;
 pub use error::{ExpressionError, ExpressionErrorKind, TemplateError};
 pub use expression::Expression;
 pub use functions::{FUNCTIONS, Function};

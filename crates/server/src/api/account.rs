@@ -51,16 +51,37 @@ pub(crate) async fn login(
     let request = body.value;
     let account = request.email.trim().to_lowercase();
     app.guesses.sign_in(&account, address)?;
-    let user = app.store.find_user(&account).await?.filter(|user| user.disabled_at.is_none());
+    let user = app.store.find_user(&account).await?;
     let known = user.as_ref().and_then(|user| user.password_hash.clone());
     let right = app.passwords.verify(request.password, known).await?;
+    let known_user = user.clone();
     let Some(user) = user.filter(|_| right) else {
         tracing::warn!(?address, "a sign-in was refused");
+        if let Some(user) = known_user {
+            refused(&app, &user, address).await?;
+        }
         return Err(wrong_credentials());
     };
     app.guesses.signed_in(&account, address);
     let workspace = place_of(&app, &user.id, request.workspace.as_deref()).await?;
     sign_in(&app, &user, &workspace, ("session.opened", address)).await
+}
+
+/// Puts a wrong password on the record of every workspace the account is in.
+async fn refused(app: &App, user: &UserRow, address: Option<IpAddr>) -> ApiResult<()> {
+    let address = address.map(|address| address.to_string());
+    for membership in app.store.memberships_of(&user.id).await? {
+        let entry = NewAudit {
+            at: app.now(),
+            actor: "system:sign-in".to_owned(),
+            via: "portal".to_owned(),
+            action: "session.refused".to_owned(),
+            subject: format!("user:{}", user.id),
+            detail: json!({ "email": user.email, "address": address }).to_string(),
+        };
+        app.store.append_audit(&membership.workspace, vec![entry]).await?;
+    }
+    Ok(())
 }
 
 fn wrong_credentials() -> ApiError {
@@ -69,7 +90,8 @@ fn wrong_credentials() -> ApiError {
 
 /// The workspace somebody signs in to: the one they name, or their first.
 async fn place_of(app: &App, user: &str, slug: Option<&str>) -> ApiResult<String> {
-    let memberships = app.store.memberships_of(user).await?;
+    let mut memberships = app.store.memberships_of(user).await?;
+    memberships.retain(|membership| membership.disabled_at.is_none());
     let wanted = match slug {
         Some(slug) => app.store.find_workspace(slug).await?.map(|workspace| workspace.id),
         None => memberships.first().map(|membership| membership.workspace.clone()),
@@ -107,7 +129,7 @@ pub(crate) async fn logout(
     State(app): State<App>,
     caller: Caller,
 ) -> ApiResult<(StatusCode, [(header::HeaderName, HeaderValue); 1])> {
-    auth::end(&app, caller.session()?).await?;
+    auth::end(&app, (caller.workspace(), caller.id()), caller.session()?).await?;
     let entry = caller.audit(app.now(), "session.closed", format!("user:{}", caller.id()), json!({}));
     app.store.append_audit(caller.workspace(), vec![entry]).await?;
     Ok((StatusCode::NO_CONTENT, [(header::SET_COOKIE, auth::clear_cookie(&app))]))
@@ -131,39 +153,25 @@ pub(crate) async fn set_up(
     let request = body.value;
     app.guesses.set_up(address)?;
     check_password_rules("/password", &request.password)?;
-    let password_hash = app.passwords.hash(request.password).await?;
-    let check = |purpose: &Setup, _: &OneTimeTokenRow| match purpose {
-        Setup::FirstAdmin => name_and_email(request.name.as_deref(), request.email.as_deref()).map(|_| ()),
-        Setup::Invitation => Ok(()),
-    };
-    let (purpose, token) = auth::use_setup_token(&app.store, &request.token, app.now(), check).await?;
+    let (purpose, token) = auth::setup_token(&app.store, &request.token, app.now()).await?;
     let user = match purpose {
         Setup::FirstAdmin => {
             let (name, email) = name_and_email(request.name.as_deref(), request.email.as_deref())?;
-            first_admin(
-                &app,
-                &token.workspace,
-                UserRow {
-                    id: Uuid::now_v7().to_string(),
-                    email,
-                    name,
-                    password_hash: Some(password_hash),
-                    created_at: app.now(),
-                    disabled_at: None,
-                },
-            )
-            .await?
+            let password_hash = Some(app.passwords.hash(request.password).await?);
+            let id = Uuid::now_v7().to_string();
+            let user = UserRow { id, email, name, password_hash, created_at: app.now() };
+            first_admin(&app, &token, &user).await?;
+            user
         }
         Setup::Invitation => {
-            let id = token.user_id.as_deref().unwrap_or_default();
-            let user = app.store.get_user(id).await?.ok_or_else(|| ApiError::not_found("user"))?;
             let name = request.name.as_deref().map(str::trim).filter(|name| !name.is_empty());
-            let name = name.map_or_else(|| Ok(user.name.clone()), |name| bounded("/name", name, 200))?;
-            let user = UserRow { password_hash: Some(password_hash), name, ..user };
-            app.store.update_user(&user).await?;
-            app.store.delete_sessions_of(&user.id).await?;
-            app.identities.clear();
-            user
+            let name = name.map(|name| bounded("/name", name, 200)).transpose()?;
+            let hash = app.passwords.hash(request.password).await?;
+            let use_up = (token.purpose.as_str(), app.now());
+            let done = app.store.set_up_account(&token.token_hash, use_up, &hash, name.as_deref()).await;
+            done.map_err(auth::used)?;
+            let id = token.user_id.as_deref().unwrap_or_default();
+            app.store.get_user(id).await?.ok_or_else(|| ApiError::not_found("user"))?
         }
     };
     sign_in(&app, &user, &token.workspace, ("account.set_up", address)).await
@@ -173,17 +181,16 @@ fn name_and_email(name: Option<&str>, address: Option<&str>) -> ApiResult<(Strin
     Ok((bounded("/name", name.unwrap_or_default(), 200)?, email("/email", address.unwrap_or_default())?))
 }
 
-async fn first_admin(app: &App, workspace: &str, user: UserRow) -> ApiResult<UserRow> {
-    app.store.create_user(&user).await?;
+async fn first_admin(app: &App, token: &OneTimeTokenRow, user: &UserRow) -> ApiResult<()> {
     let membership = MembershipRow {
-        workspace: workspace.to_owned(),
+        workspace: token.workspace.clone(),
         user_id: user.id.clone(),
         role: Role::Admin,
         groups: Vec::new(),
         created_at: app.now(),
+        disabled_at: None,
     };
-    app.store.put_member(&membership, Vec::new()).await?;
-    Ok(user)
+    app.store.set_up_first_admin(token, app.now(), user, &membership).await.map_err(auth::used)
 }
 
 /// Changes one's own password and ends all other sessions.
@@ -204,7 +211,7 @@ pub(crate) async fn change_password(
     }
     let password_hash = Some(app.passwords.hash(request.new).await?);
     app.store.update_user(&UserRow { password_hash, ..user }).await?;
-    app.store.delete_sessions_of(caller.id()).await?;
+    app.store.delete_sessions_of(caller.workspace(), caller.id()).await?;
     app.identities.clear();
     let (_, cookie) = auth::open(&app, caller.id(), caller.workspace()).await?;
     let entry = caller.audit(app.now(), "password.changed", format!("user:{}", caller.id()), json!({}));

@@ -22,8 +22,11 @@ const PREFIX: &str = "cs_";
 /// Characters of a key that are shown later.
 const SHOWN_LENGTH: usize = 9;
 
-fn view(row: ApiKeyRow, key: Option<String>) -> ApiKey {
-    ApiKey {
+async fn view(app: &App, row: ApiKeyRow, key: Option<String>) -> ApiResult<ApiKey> {
+    let maker = Some(row.created_by.as_str()).filter(|maker| !maker.is_empty());
+    Ok(ApiKey {
+        created_by: app.some_person(&row.workspace, maker).await?,
+        expires_at: row.expires_at,
         id: row.id,
         name: row.name,
         prefix: row.prefix,
@@ -32,7 +35,7 @@ fn view(row: ApiKeyRow, key: Option<String>) -> ApiKey {
         created_at: row.created_at,
         last_used_at: row.last_used_at,
         key,
-    }
+    })
 }
 
 /// A new key and its row; only the row is kept.
@@ -53,6 +56,7 @@ pub(crate) fn new_key(
         groups,
         created_by: String::new(),
         created_at: 0,
+        expires_at: None,
         last_used_at: None,
         revoked_at: None,
     };
@@ -65,8 +69,11 @@ pub(crate) fn new_key(
 pub(crate) async fn list_api_keys(State(app): State<App>, caller: Caller) -> ApiResult<Json<Page<ApiKey>>> {
     caller.require(Role::Admin)?;
     let rows = app.store.list_api_keys(caller.workspace()).await?;
-    let working = rows.into_iter().filter(|row| row.revoked_at.is_none());
-    Ok(Json(Page::whole(working.map(|row| view(row, None)).collect())))
+    let mut working = Vec::new();
+    for row in rows.into_iter().filter(|row| row.revoked_at.is_none()) {
+        working.push(view(&app, row, None).await?);
+    }
+    Ok(Json(Page::whole(working)))
 }
 
 /// Makes a key. The answer tells it, once.
@@ -87,11 +94,18 @@ pub(crate) async fn create_api_key(
         let name = bounded("/name", &request.name, 200)?;
         let groups = groups("/groups", &request.groups)?;
         let (row, key) = new_key(caller.workspace(), name, stored_role(request.role), groups)?;
-        let row = ApiKeyRow { created_by: caller.id().to_owned(), created_at: app.now(), ..row };
-        let detail = json!({ "key": row.name, "role": row.role, "groups": row.groups });
+        if request.expires_at.is_some_and(|end| end <= app.now()) {
+            return Err(ApiError::invalid("/expires_at", "a time to come"));
+        }
+        // A key made with a key belongs to the same person.
+        let created_by = caller.identity().person.clone();
+        let row = ApiKeyRow { created_by, created_at: app.now(), expires_at: request.expires_at, ..row };
+        let detail = json!({
+            "key": row.name, "role": row.role, "groups": row.groups, "expires_at": row.expires_at,
+        });
         let entry = caller.audit(app.now(), "api_key.created", format!("api_key:{}", row.id), detail);
         app.store.create_api_key(&row, vec![entry]).await?;
-        Ok(view(row, Some(key)))
+        view(&app, row, Some(key)).await
     };
     once.run_and_keep(work, |answer| answer.key = None).await
 }

@@ -2,8 +2,11 @@
 
 use crate::{
     app::App,
-    auth::{Caller, Visitor},
-    http::problem::{ApiError, ApiResult},
+    auth::{Address, Caller, Identity, Visitor, still},
+    http::{
+        bounds::Share,
+        problem::{ApiError, ApiResult},
+    },
 };
 use axum::{
     extract::State,
@@ -12,7 +15,7 @@ use axum::{
 use countersign_store::{Change, ChangeKind};
 use futures::stream::{self, Stream};
 use serde_json::json;
-use std::{convert::Infallible, sync::Arc, time::Duration};
+use std::{convert::Infallible, net::IpAddr, sync::Arc, time::Duration};
 use tokio::sync::{OwnedSemaphorePermit, broadcast, watch};
 
 /// A stream ends after this long; the browser opens it again, with its credentials checked anew.
@@ -25,8 +28,8 @@ type Live =
 
 /// What a stream lets through.
 enum Scope {
-    /// Everything of a workspace.
-    Workspace(String),
+    /// Everything of a workspace, as long as this one is let in.
+    Workspace(Arc<Identity>),
     /// One conversation of it.
     Conversation(String, String),
 }
@@ -37,7 +40,7 @@ impl Scope {
             return true;
         }
         match self {
-            Self::Workspace(workspace) => change.workspace == *workspace,
+            Self::Workspace(identity) => change.workspace == identity.workspace.id,
             Self::Conversation(workspace, conversation) => {
                 change.kind == ChangeKind::Conversation && change.workspace == *workspace && change.id == *conversation
             }
@@ -50,8 +53,9 @@ struct Feed {
     closing: watch::Receiver<bool>,
     end: tokio::time::Instant,
     scope: Scope,
+    app: App,
     first: bool,
-    _place: OwnedSemaphorePermit,
+    _place: (OwnedSemaphorePermit, Vec<Share>),
 }
 
 impl Feed {
@@ -67,11 +71,26 @@ impl Feed {
                 () = tokio::time::sleep_until(self.end) => return None,
             };
             match change {
+                Ok(change) if change.kind == ChangeKind::Access => {
+                    if self.scope.takes(&change) && !self.still().await {
+                        return None;
+                    }
+                }
                 Ok(change) if self.scope.takes(&change) => return Some(event(&change)),
                 Ok(_) => {}
                 Err(broadcast::error::RecvError::Lagged(_)) => return Some(resync()),
                 Err(broadcast::error::RecvError::Closed) => return None,
             }
+        }
+    }
+}
+
+impl Feed {
+    /// Whether who listens would be let in again. A database that does not answer ends the stream: the browser comes back.
+    async fn still(&self) -> bool {
+        match &self.scope {
+            Scope::Workspace(identity) => still(&self.app, identity).await.unwrap_or(false),
+            Scope::Conversation(..) => true,
         }
     }
 }
@@ -82,7 +101,8 @@ fn event(change: &Change) -> Event {
         ChangeKind::Checkpoint => "checkpoint",
         ChangeKind::Conversation => "conversation",
         ChangeKind::Workflow => "workflow",
-        ChangeKind::Resync => return resync(),
+        // Not told to pages.
+        ChangeKind::Access | ChangeKind::Resync => return resync(),
     };
     Event::default().event(name).data(json!({ "kind": name, "id": change.id }).to_string())
 }
@@ -91,14 +111,28 @@ fn resync() -> Event {
     Event::default().event("resync").data(json!({ "kind": "resync", "id": "" }).to_string())
 }
 
-fn live(app: &App, scope: Scope) -> ApiResult<Live> {
-    let place = Arc::clone(&app.streams).try_acquire_owned();
-    let place = place.map_err(|_| ApiError::busy("too many live pages are open"))?;
+/// A place for a stream; visitors' chats take none of the others, and none has more than its part.
+fn place(app: &App, scope: &Scope, address: Option<IpAddr>) -> ApiResult<(OwnedSemaphorePermit, Vec<Share>)> {
+    let (places, shares) = match scope {
+        Scope::Workspace(_) => (&app.streams, Vec::new()),
+        Scope::Conversation(_, conversation) => {
+            let address = address.map_or_else(|| "unknown".to_owned(), |address| address.to_string());
+            let shares = vec![app.chats_of_address.take(&address)?, app.chats_of_conversation.take(conversation)?];
+            (&app.chat_streams, shares)
+        }
+    };
+    let place = Arc::clone(places).try_acquire_owned();
+    Ok((place.map_err(|_| ApiError::busy("too many live pages are open"))?, shares))
+}
+
+fn live(app: &App, scope: Scope, address: Option<IpAddr>) -> ApiResult<Live> {
+    let place = place(app, &scope, address)?;
     let feed = Feed {
         changes: app.store.subscribe(),
         closing: app.closing.subscribe(),
         end: tokio::time::Instant::now() + STREAM_AGE_MAX,
         scope,
+        app: app.clone(),
         first: true,
         _place: place,
     };
@@ -114,7 +148,7 @@ fn live(app: &App, scope: Scope) -> ApiResult<Live> {
 #[utoipa::path(get, path = "/events", operation_id = "streamEvents", tag = "events",
     responses((status = 200, description = "Server-sent events", body = String, content_type = "text/event-stream")))]
 pub(crate) async fn stream_events(State(app): State<App>, caller: Caller) -> ApiResult<Live> {
-    live(&app, Scope::Workspace(caller.workspace().to_owned()))
+    live(&app, Scope::Workspace(caller.shared_identity()), caller.address())
 }
 
 /// Changes in a chat, as server-sent events: conversation, resync; data {kind, id}.
@@ -122,6 +156,10 @@ pub(crate) async fn stream_events(State(app): State<App>, caller: Caller) -> Api
     params(("id" = String, Path), ("visitor" = String, Query, description = "The visitor's secret")),
     responses((status = 200, description = "Server-sent events", body = String, content_type = "text/event-stream")),
     security(()))]
-pub(crate) async fn stream_chat(State(app): State<App>, Visitor(row): Visitor) -> ApiResult<Live> {
-    live(&app, Scope::Conversation(row.workspace, row.id))
+pub(crate) async fn stream_chat(
+    State(app): State<App>,
+    Address(address): Address,
+    Visitor(row): Visitor,
+) -> ApiResult<Live> {
+    live(&app, Scope::Conversation(row.workspace, row.id), address)
 }

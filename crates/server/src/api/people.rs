@@ -25,7 +25,7 @@ fn view(member: Member, setup_url: Option<String>) -> Person {
         name: user.name,
         role: membership.role.tell(),
         groups: membership.groups,
-        disabled: user.disabled_at.is_some(),
+        disabled: membership.disabled_at.is_some(),
         pending: user.password_hash.is_none(),
         setup_url,
     }
@@ -67,7 +67,6 @@ async fn add(app: App, caller: Caller, request: CreatePersonRequest) -> ApiResul
                 name,
                 password_hash: None,
                 created_at: app.now(),
-                disabled_at: None,
             };
             app.store.create_user(&user).await?;
             user
@@ -82,10 +81,11 @@ async fn add(app: App, caller: Caller, request: CreatePersonRequest) -> ApiResul
         role: stored_role(request.role),
         groups,
         created_at: app.now(),
+        disabled_at: None,
     };
     let detail = json!({ "email": user.email, "role": membership.role, "groups": membership.groups });
     let entry = caller.audit(app.now(), "person.invited", format!("user:{}", user.id), detail);
-    app.store.put_member(&membership, vec![entry]).await?;
+    app.store.add_member(&membership, vec![entry]).await?;
     let link = setup_link(&app, &caller, &user).await?;
     Ok(view(Member { user, membership }, link))
 }
@@ -109,6 +109,9 @@ pub(crate) async fn invite_person(
 ) -> ApiResult<Json<Person>> {
     caller.require(Role::Admin)?;
     let member = required_member(&app, &caller, &id).await?;
+    if member.membership.disabled_at.is_some() {
+        return Err(ApiError::conflict("disabled", "This person is shut out; let them in first"));
+    }
     let Some(link) = setup_link(&app, &caller, &member.user).await? else {
         return Err(ApiError::conflict("has_password", "This person already has a password"));
     };
@@ -132,37 +135,19 @@ pub(crate) async fn update_person(
     body: Body<UpdatePersonRequest>,
 ) -> ApiResult<Json<Person>> {
     caller.require(Role::Admin)?;
-    let Member { mut user, mut membership } = required_member(&app, &caller, &id).await?;
+    let Member { user, mut membership } = required_member(&app, &caller, &id).await?;
     let request = body.value;
-    let role = request.role.map_or(membership.role, stored_role);
-    let disabled = request.disabled.unwrap_or(user.disabled_at.is_some());
-    let was_admin = membership.role == Role::Admin && user.disabled_at.is_none();
-    if was_admin && (role < Role::Admin || disabled) {
-        keep_an_admin(&app, &caller, &id).await?;
-    }
-    membership.role = role;
+    membership.role = request.role.map_or(membership.role, stored_role);
     if let Some(wanted) = &request.groups {
         membership.groups = groups("/groups", wanted)?;
     }
-    let detail = json!({ "email": user.email, "role": role, "groups": membership.groups, "disabled": disabled });
+    let since = membership.disabled_at.unwrap_or_else(|| app.now());
+    let disabled = request.disabled.unwrap_or(membership.disabled_at.is_some());
+    membership.disabled_at = disabled.then_some(since);
+    let detail =
+        json!({ "email": user.email, "role": membership.role, "groups": membership.groups, "disabled": disabled });
     let entry = caller.audit(app.now(), "person.changed", format!("user:{id}"), detail);
-    app.store.put_member(&membership, vec![entry]).await?;
-    if disabled != user.disabled_at.is_some() {
-        user.disabled_at = disabled.then(|| app.now());
-        app.store.update_user(&user).await?;
-    }
-    if disabled {
-        app.store.delete_sessions_of(&id).await?;
-    }
+    app.store.change_member(&membership, app.now(), vec![entry]).await?;
     app.identities.clear();
     Ok(Json(view(Member { user, membership }, None)))
-}
-
-/// Somebody must be left who can let people in.
-async fn keep_an_admin(app: &App, caller: &Caller, leaving: &str) -> ApiResult<()> {
-    let members = app.store.list_members(caller.workspace()).await?;
-    let other = members.iter().any(|member| {
-        member.user.id != leaving && member.membership.role == Role::Admin && member.user.disabled_at.is_none()
-    });
-    if other { Ok(()) } else { Err(ApiError::conflict("last_admin", "Somebody must stay administrator")) }
 }

@@ -46,7 +46,7 @@ fn named(policy: &Approvers, member: Member) -> Option<ApproverPreview> {
     if why_not(policy, &[], &actor, None).is_some() {
         return None;
     }
-    let hindered = match (user.disabled_at, user.password_hash) {
+    let hindered = match (membership.disabled_at, user.password_hash) {
         (Some(_), _) => Some("disabled".to_owned()),
         (None, None) => Some("invited, not signed in yet".to_owned()),
         (None, Some(_)) => None,

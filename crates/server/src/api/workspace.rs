@@ -40,15 +40,13 @@ pub(crate) async fn update_workspace(
     let row = app.store.get_workspace(caller.workspace()).await?;
     let mut row = row.unwrap_or_else(|| caller.identity().workspace.clone());
     let before = json!({ "name": row.name, "policy": policy(&row) });
-    if let Some(name) = &request.name {
-        row.name = bounded("/name", name, 200)?;
-    }
-    if let Some(policy) = &request.policy {
-        row.policy = json!(policy).to_string();
-    }
+    let name = request.name.as_deref().map(|name| bounded("/name", name, 200)).transpose()?;
+    let policy_text = request.policy.as_ref().map(|policy| json!(policy).to_string());
+    row.name = name.clone().unwrap_or(row.name);
+    row.policy = policy_text.clone().unwrap_or(row.policy);
     let detail = json!({ "before": before, "after": { "name": row.name, "policy": policy(&row) } });
     let entry = caller.audit(app.now(), "workspace.changed", format!("workspace:{}", row.id), detail);
-    app.store.update_workspace(&row, vec![entry]).await?;
+    app.store.change_workspace(&row.id, name, policy_text, vec![entry]).await?;
     app.identities.clear();
     Ok(Json(view(row)))
 }

@@ -5,16 +5,18 @@ use crate::{
     auth::{
         credentials::{by_api_key, by_session},
         identity::{Credential, Identity},
+        secret::fingerprint,
         session::session_cookie,
     },
     http::problem::{ApiError, ApiResult},
 };
 use axum::{
     extract::{ConnectInfo, FromRequestParts},
-    http::{HeaderMap, Method, StatusCode, header, request::Parts},
+    http::{Extensions, HeaderMap, Method, StatusCode, header, request::Parts},
 };
 use countersign_core::run::Actor;
 use countersign_store::{NewAudit, Role};
+use ipnet::IpNet;
 use serde_json::{Value, json};
 use std::{
     net::{IpAddr, SocketAddr},
@@ -44,6 +46,11 @@ impl Caller {
     /// Everything known about them.
     pub(crate) fn identity(&self) -> &Identity {
         &self.identity
+    }
+
+    /// The same, to keep.
+    pub(crate) fn shared_identity(&self) -> Arc<Identity> {
+        Arc::clone(&self.identity)
     }
 
     /// User or key id.
@@ -109,7 +116,7 @@ impl FromRequestParts<App> for Caller {
     type Rejection = ApiError;
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> ApiResult<Self> {
-        let address = address(app, parts);
+        let address = address(app, &parts.headers, &parts.extensions);
         if let Some(key) = bearer(&parts.headers) {
             let identity = by_api_key(app, key).await?;
             return Ok(Self { identity, address });
@@ -129,7 +136,8 @@ pub(crate) fn unauthenticated() -> ApiError {
         .detail("Sign in, or send Authorization: Bearer with an API key.")
 }
 
-fn bearer(headers: &HeaderMap) -> Option<&str> {
+/// The secret behind `Authorization: Bearer`.
+pub(crate) fn bearer(headers: &HeaderMap) -> Option<&str> {
     let value = headers.get(header::AUTHORIZATION)?.to_str().ok()?;
     let (scheme, secret) = value.split_once(' ').unwrap_or((value, ""));
     scheme.eq_ignore_ascii_case("bearer").then(|| secret.trim())
@@ -144,14 +152,33 @@ fn require_own_page(headers: &HeaderMap) -> ApiResult<()> {
     Err(ApiError::new(StatusCode::FORBIDDEN, "csrf", "Send the header X-Requested-With: countersign"))
 }
 
-/// The caller's address: the connection's, or what a trusted proxy says (its own, last entry).
-pub(crate) fn address(app: &App, parts: &Parts) -> Option<IpAddr> {
-    let forwarded = || {
-        let header = parts.headers.get_all("x-forwarded-for").iter().next_back()?.to_str().ok()?;
-        header.rsplit(',').next()?.trim().parse().ok()
-    };
-    let connection = || parts.extensions.get::<ConnectInfo<SocketAddr>>().map(|ConnectInfo(address)| address.ip());
-    if app.config.trust_proxy { forwarded().or_else(connection) } else { connection() }
+/// Whether the request has a credential that let somebody in lately. It says nothing about what they may do.
+pub(crate) fn known(app: &App, headers: &HeaderMap) -> bool {
+    let secret = bearer(headers).or_else(|| session_cookie(headers));
+    secret.is_some_and(|secret| app.known.get(&fingerprint(secret.as_bytes())).is_some())
+}
+
+/// The caller's address: the connection's, or, behind trusted proxies, the last one named that is none of them.
+pub(crate) fn address(app: &App, headers: &HeaderMap, extensions: &Extensions) -> Option<IpAddr> {
+    let connection =
+        extensions.get::<ConnectInfo<SocketAddr>>().map(|ConnectInfo(address)| address.ip().to_canonical())?;
+    let named = headers.get_all("x-forwarded-for").iter().filter_map(|value| value.to_str().ok());
+    let named: Vec<&str> = named.flat_map(|value| value.split(',')).map(str::trim).collect();
+    Some(nearest(connection, &named, &app.config.trusted_proxies))
+}
+
+/// Of a connection and those named before it, the last that is no trusted proxy.
+fn nearest(connection: IpAddr, named: &[&str], trusted: &[IpNet]) -> IpAddr {
+    let mut nearest = connection;
+    for name in named.iter().rev() {
+        if !trusted.iter().any(|network| network.contains(&nearest)) {
+            break;
+        }
+        // What cannot be read was not written by a proxy worth trusting further.
+        let Ok(address) = name.parse::<IpAddr>() else { break };
+        nearest = address.to_canonical();
+    }
+    nearest
 }
 
 /// The address alone, for requests without a caller.
@@ -161,6 +188,26 @@ impl FromRequestParts<App> for Address {
     type Rejection = std::convert::Infallible;
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Self::Rejection> {
-        Ok(Self(address(app, parts)))
+        Ok(Self(address(app, &parts.headers, &parts.extensions)))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    #[test]
+    fn only_a_trusted_proxy_names_the_caller() {
+        let address = |text: &str| text.parse::<IpAddr>().unwrap();
+        let trusted: Vec<IpNet> = vec!["10.0.0.0/8".parse().unwrap(), "2001:db8::1/128".parse().unwrap()];
+        let seen = |connection: &str, named: &[&str]| nearest(address(connection), named, &trusted);
+        assert_eq!(seen("198.51.100.7", &["203.0.113.9"]), address("198.51.100.7"), "anybody can send the header");
+        assert_eq!(seen("10.0.0.1", &["203.0.113.9"]), address("203.0.113.9"));
+        // What the caller wrote before the proxies stands further left and counts for nothing.
+        assert_eq!(seen("10.0.0.1", &["127.0.0.1", "203.0.113.9", "10.0.0.2"]), address("203.0.113.9"));
+        assert_eq!(seen("2001:db8::1", &["2001:db8::5"]), address("2001:db8::5"));
+        assert_eq!(seen("10.0.0.1", &["203.0.113.9", "nonsense"]), address("10.0.0.1"));
+        assert_eq!(seen("10.0.0.1", &[]), address("10.0.0.1"));
     }
 }

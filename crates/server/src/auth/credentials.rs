@@ -12,7 +12,7 @@ use crate::{
 };
 use axum::http::StatusCode;
 use countersign_core::run::{Actor, Via};
-use countersign_store::ApiKeyRow;
+use countersign_store::{ApiKeyRow, Member, Role};
 use std::sync::Arc;
 
 /// How old `last_used_at` of an API key may get.
@@ -27,16 +27,18 @@ pub(crate) async fn by_session(app: &App, secret: &str) -> ApiResult<Arc<Identit
     }
     let hash = sha256_hex(secret.as_bytes());
     let Some(session) = app.store.get_session(&hash, now).await? else { return Err(expired()) };
-    let user = app.store.get_user(&session.user_id).await?.filter(|user| user.disabled_at.is_none());
-    let member = app.store.get_member(&session.workspace, &session.user_id).await?;
+    let member = member(app, &session.workspace, &session.user_id).await?;
     let workspace = app.store.get_workspace(&session.workspace).await?;
-    let (Some(user), Some(member), Some(workspace)) = (user, member, workspace) else { return Err(expired()) };
+    let (Some(member), Some(workspace)) = (member, workspace) else { return Err(expired()) };
     let expires_at = session::slide(app, &session, now).await?;
-    let (role, groups) = (member.membership.role, member.membership.groups);
+    let Member { user, membership } = member;
+    let (role, groups, person) = (membership.role, membership.groups, user.id.clone());
     let actor =
         Actor { id: user.id, name: user.name, email: user.email, roles: actor_roles(role, &groups), via: Via::Portal };
     let credential = Credential::Session(hash);
-    let identity = Arc::new(Identity { credential, workspace, actor, role, groups, expires_at: Some(expires_at) });
+    let identity =
+        Arc::new(Identity { credential, workspace, actor, role, groups, expires_at: Some(expires_at), person });
+    app.known.put(key, ());
     app.identities.put(key, Arc::clone(&identity));
     Ok(identity)
 }
@@ -44,11 +46,16 @@ pub(crate) async fn by_session(app: &App, secret: &str) -> ApiResult<Arc<Identit
 /// The program behind an API key.
 pub(crate) async fn by_api_key(app: &App, secret: &str) -> ApiResult<Arc<Identity>> {
     let key = fingerprint(secret.as_bytes());
-    if let Some(known) = app.identities.get(&key) {
+    let now = app.now();
+    if let Some(known) = app.identities.get(&key).filter(|known| known.expires_at.is_none_or(|end| end > now)) {
         return Ok(known);
     }
-    let Some(row) = app.store.find_api_key(&hex::encode(key)).await? else {
-        return Err(unauthenticated().detail("there is no such API key, or it was revoked"));
+    let row = app.store.find_api_key(&hex::encode(key)).await?;
+    let Some(row) = row.filter(|row| row.expires_at.is_none_or(|end| end > now)) else {
+        return Err(unauthenticated().detail("there is no such API key, or it has ended"));
+    };
+    let Some(role) = role_of(app, &row).await? else {
+        return Err(unauthenticated().detail("who made this API key is not in the workspace any more"));
     };
     let Some(workspace) = app.store.get_workspace(&row.workspace).await? else { return Err(unauthenticated()) };
     touch(app, &row);
@@ -56,14 +63,46 @@ pub(crate) async fn by_api_key(app: &App, secret: &str) -> ApiResult<Arc<Identit
         id: row.id.clone(),
         name: row.name,
         email: String::new(),
-        roles: actor_roles(row.role, &row.groups),
+        roles: actor_roles(role, &row.groups),
         via: Via::Api,
     };
     let credential = Credential::ApiKey(row.id);
-    let (role, groups) = (row.role, row.groups);
-    let identity = Arc::new(Identity { credential, workspace, actor, role, groups, expires_at: None });
+    let (groups, expires_at, person) = (row.groups, row.expires_at, row.created_by);
+    let identity = Arc::new(Identity { credential, workspace, actor, role, groups, expires_at, person });
+    app.known.put(key, ());
     app.identities.put(key, Arc::clone(&identity));
     Ok(identity)
+}
+
+/// A member who is not shut out.
+async fn member(app: &App, workspace: &str, user: &str) -> ApiResult<Option<Member>> {
+    let member = app.store.get_member(workspace, user).await?;
+    Ok(member.filter(|member| member.membership.disabled_at.is_none()))
+}
+
+/// What a key may do: never more than its maker may now, and nothing when they are gone. The installation's own keys have no
+/// maker.
+async fn role_of(app: &App, row: &ApiKeyRow) -> ApiResult<Option<Role>> {
+    if row.created_by.is_empty() {
+        return Ok(Some(row.role));
+    }
+    let maker = member(app, &row.workspace, &row.created_by).await?;
+    Ok(maker.map(|maker| row.role.min(maker.membership.role)))
+}
+
+/// Whether somebody who was let in would be let in again.
+pub(crate) async fn still(app: &App, identity: &Identity) -> ApiResult<bool> {
+    let now = app.now();
+    let lets_in = match &identity.credential {
+        Credential::Session(hash) => app.store.get_session(hash, now).await?.is_some(),
+        Credential::ApiKey(id) => {
+            let keys = app.store.list_api_keys(&identity.workspace.id).await?;
+            keys.iter().any(|key| key.id == *id && key.revoked_at.is_none())
+        }
+    };
+    let person = &identity.person;
+    let stays = person.is_empty() || member(app, &identity.workspace.id, person).await?.is_some();
+    Ok(lets_in && stays && identity.expires_at.is_none_or(|end| end > now))
 }
 
 /// Notes the use of a key, beside the request: it is for people, nothing depends on it.

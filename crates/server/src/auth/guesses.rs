@@ -54,6 +54,9 @@ impl Limiter {
 /// All limits on guessing and flooding.
 pub(crate) struct Guesses {
     account: Limiter,
+    /// Of one account from anywhere: beyond these only now and then, so that its owner still gets in.
+    anywhere: Limiter,
+    now_and_then: Limiter,
     address: Limiter,
     chats: Limiter,
     messages: Limiter,
@@ -64,6 +67,8 @@ impl Default for Guesses {
         let minutes = |minutes: u64| Duration::from_secs(60 * minutes);
         Self {
             account: Limiter::new(10, minutes(5)),
+            anywhere: Limiter::new(20, minutes(15)),
+            now_and_then: Limiter::new(1, Duration::from_secs(10)),
             address: Limiter::new(100, minutes(5)),
             chats: Limiter::new(30, minutes(1)),
             messages: Limiter::new(120, minutes(1)),
@@ -75,12 +80,15 @@ impl Guesses {
     /// A try to sign in.
     pub(crate) fn sign_in(&self, account: &str, address: Option<IpAddr>) -> Result<(), ApiError> {
         self.account.take(&account_key(account, address))?;
-        self.address.take(&address_key(address))
+        self.address.take(&address_key(address))?;
+        let account = bounded(account);
+        self.anywhere.take(&account).or_else(|_| self.now_and_then.take(&account))
     }
 
     /// The try was right.
     pub(crate) fn signed_in(&self, account: &str, address: Option<IpAddr>) {
         self.account.forgive(&account_key(account, address));
+        self.anywhere.forgive(&bounded(account));
     }
 
     /// A try of a set-up token.
@@ -104,9 +112,12 @@ fn address_key(address: Option<IpAddr>) -> String {
 }
 
 fn account_key(account: &str, address: Option<IpAddr>) -> String {
-    // The account is what somebody typed: bounded here.
-    let account: String = account.chars().take(256).collect();
-    format!("{account} {}", address_key(address))
+    format!("{} {}", bounded(account), address_key(address))
+}
+
+/// The account is what somebody typed.
+fn bounded(account: &str) -> String {
+    account.chars().take(256).collect()
 }
 
 #[cfg(test)]
@@ -122,6 +133,15 @@ mod tests {
         assert!(limiter.take("b").is_ok());
         limiter.forgive("a");
         assert!(limiter.take("a").is_ok());
+    }
+
+    #[test]
+    fn guesses_at_one_account_from_many_addresses_slow_down() {
+        let guesses = Guesses::default();
+        let from = |host: u8| Some(IpAddr::from([192, 0, 2, host]));
+        let through = (0..200).filter(|host| guesses.sign_in("ada@example.com", from(*host)).is_ok()).count();
+        assert!((20..=22).contains(&through), "{through} guesses went through");
+        assert!(guesses.sign_in("eve@example.com", from(1)).is_ok());
     }
 
     #[test]

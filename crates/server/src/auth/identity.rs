@@ -22,6 +22,8 @@ pub(crate) struct Identity {
     pub(crate) groups: Vec<String>,
     /// When the credential ends by itself, milliseconds since the epoch.
     pub(super) expires_at: Option<i64>,
+    /// The user behind it: of an API key, who made it; empty when the installation did.
+    pub(crate) person: String,
 }
 
 /// The roles an approval step may name: the role itself, those below it, and the groups.

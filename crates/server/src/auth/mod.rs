@@ -10,15 +10,15 @@ mod session;
 mod setup;
 mod visitor;
 
-pub(crate) use caller::Address;
 pub use caller::Caller;
-pub(crate) use credentials::by_session;
+pub(crate) use caller::{Address, address, bearer, known, unauthenticated};
+pub(crate) use credentials::{by_session, still};
 pub(crate) use guesses::Guesses;
 pub use identity::Credential;
 pub(crate) use identity::{Identity, actor_roles};
 pub(crate) use password::{Passwords, check_password_rules, hash as hash_password};
 pub(crate) use secret::{fingerprint, random_secret, sha256_hex};
 pub(crate) use session::{clear_cookie, end, open};
-pub(crate) use setup::{Setup, invite, use_setup_token};
+pub(crate) use setup::{Setup, invite, setup_token, used};
 pub use setup::{SetupLink, ensure_admin};
 pub(crate) use visitor::Visitor;

@@ -33,9 +33,9 @@ pub(crate) async fn open(app: &App, user: &str, workspace: &str) -> ApiResult<(S
     Ok((secret, cookie))
 }
 
-/// Ends a session.
-pub(crate) async fn end(app: &App, hash: &str) -> ApiResult<()> {
-    app.store.delete_session(hash).await?;
+/// Ends a session of a user.
+pub(crate) async fn end(app: &App, (workspace, user): (&str, &str), hash: &str) -> ApiResult<()> {
+    app.store.delete_session(workspace, user, hash).await?;
     app.identities.clear();
     Ok(())
 }

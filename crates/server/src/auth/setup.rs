@@ -6,7 +6,7 @@ use crate::{
 };
 use axum::http::StatusCode;
 use countersign_engine::{Clock, SystemClock};
-use countersign_store::{OneTimeTokenRow, Store, WorkspaceRow};
+use countersign_store::{OneTimeTokenRow, Store, StoreError, WorkspaceRow};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
@@ -86,13 +86,8 @@ async fn link(store: &Store, base_url: &str, now: i64, place: (&str, Option<&str
     Ok(SetupLink { url: format!("{}/setup#{token}", base_url.trim_end_matches('/')), token })
 }
 
-/// Uses up a set-up token, once ever; `check` runs before it is used and may refuse.
-pub(crate) async fn use_setup_token(
-    store: &Store,
-    token: &str,
-    now: i64,
-    check: impl FnOnce(&Setup, &OneTimeTokenRow) -> ApiResult<()>,
-) -> ApiResult<(Setup, OneTimeTokenRow)> {
+/// What a set-up token is good for now. Whatever is done with it uses it up in the same transaction.
+pub(crate) async fn setup_token(store: &Store, token: &str, now: i64) -> ApiResult<(Setup, OneTimeTokenRow)> {
     let hash = sha256_hex(token.as_bytes());
     let row = store.peek_token(&hash, PURPOSE, now).await?.ok_or_else(spent)?;
     let purpose: Setup = serde_json::from_str(&row.payload).map_err(ApiError::internal)?;
@@ -100,9 +95,15 @@ pub(crate) async fn use_setup_token(
     if purpose == Setup::FirstAdmin && !store.list_members(&row.workspace).await?.is_empty() {
         return Err(spent());
     }
-    check(&purpose, &row)?;
-    let row = store.consume_token(&hash, PURPOSE, now).await?.ok_or_else(spent)?;
     Ok((purpose, row))
+}
+
+/// The answer to a link that somebody used meanwhile.
+pub(crate) fn used(error: StoreError) -> ApiError {
+    match error {
+        StoreError::NotFound("link") => spent(),
+        other => other.into(),
+    }
 }
 
 fn spent() -> ApiError {

@@ -1,6 +1,13 @@
 //! What every request passes: a place among those worked on, a time limit, the net under panics, headers, counting.
 
-use crate::{app::App, http::problem::ApiError};
+use crate::{
+    app::App,
+    auth::{address, known},
+    http::{
+        bounds::Place,
+        problem::{ApiError, ApiResult},
+    },
+};
 use axum::{
     extract::{MatchedPath, Request, State},
     http::{HeaderMap, HeaderValue, StatusCode, header},
@@ -10,10 +17,8 @@ use axum::{
 use futures::FutureExt;
 use std::{
     panic::AssertUnwindSafe,
-    sync::Arc,
     time::{Duration, Instant},
 };
-use tokio::sync::OwnedSemaphorePermit;
 
 /// Scripts, styles and connections of our own only. Styles may be inline: editors write them at run time.
 const POLICY: &str = "default-src 'self'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; \
@@ -42,10 +47,10 @@ pub(crate) async fn guard(State(app): State<App>, request: Request, next: Next) 
     let path = request.uri().path();
     let kind = Kind::of(path);
     // Probes must be answered when nothing else is.
-    let place = if is_probe(path) { Ok(None) } else { Arc::clone(&app.requests).try_acquire_owned().map(Some) };
+    let place = if is_probe(path) { Ok(None) } else { place(&app, &request).map(Some) };
     let route = request.extensions().get::<MatchedPath>().cloned();
     let mut response = match place {
-        Err(_) => ApiError::busy("the server works on as many requests as it takes").into_response(),
+        Err(full) => full.into_response(),
         Ok(place) if method.is_safe() => run(app.config.request_timeout, request, next, place).await,
         // A client that goes away must not stop a change half-way: it runs to its end in a task of its own.
         Ok(place) => match tokio::spawn(Box::pin(run(app.config.request_timeout, request, next, place))).await {
@@ -58,7 +63,16 @@ pub(crate) async fn guard(State(app): State<App>, request: Request, next: Next) 
     response
 }
 
-async fn run(time: Duration, request: Request, next: Next, place: Option<OwnedSemaphorePermit>) -> Response {
+/// Who was let in lately takes a place nobody else can; others share what there is, by address.
+fn place(app: &App, request: &Request) -> ApiResult<Place> {
+    if known(app, request.headers()) {
+        return app.requests.take(None);
+    }
+    let address = address(app, request.headers(), request.extensions());
+    app.requests.take(Some(&address.map_or_else(|| "unknown".to_owned(), |address| address.to_string())))
+}
+
+async fn run(time: Duration, request: Request, next: Next, place: Option<Place>) -> Response {
     let work = AssertUnwindSafe(next.run(request)).catch_unwind();
     let response = match tokio::time::timeout(time, work).await {
         Ok(Ok(response)) => response,

@@ -1,5 +1,6 @@
 //! What is the same for every request: connections, bounds, bodies and parameters, problems, idempotency.
 
+pub(crate) mod bounds;
 pub(crate) mod extract;
 pub(crate) mod fields;
 pub(crate) mod guard;

@@ -206,6 +206,13 @@ impl From<Conflict> for ApiError {
                 })
             }
             Conflict::PointerMoved { .. } | Conflict::InboundDone { .. } => Self::busy(conflict.to_string()),
+            Conflict::LastAdmin => Self::conflict("last_admin", "Somebody must stay administrator"),
+            Conflict::SetUpElsewhere => {
+                let title = "This person has not set up their account yet";
+                Self::conflict("set_up_elsewhere", title).detail(
+                    "They were invited to another workspace. Once they have used that link they can be added here.",
+                )
+            }
             Conflict::InUse(_) => Self::conflict("in_use", "This is in use").detail(conflict.to_string()),
         }
     }

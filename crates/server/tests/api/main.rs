@@ -1,11 +1,13 @@
 //! The API from outside: a real engine on a real SQLite file, requests through the whole router.
 #![allow(clippy::unwrap_used, missing_docs)]
 
+mod access;
 mod auth;
 mod chat;
 mod checkpoints;
 mod errors;
 mod gets;
+mod limits;
 mod live;
 mod pointers;
 mod rehearsal;

@@ -15,8 +15,7 @@ CREATE TABLE users (
   email TEXT COLLATE "C" NOT NULL UNIQUE,
   name TEXT COLLATE "C" NOT NULL,
   password_hash TEXT COLLATE "C",
-  created_at BIGINT NOT NULL,
-  disabled_at BIGINT
+  created_at BIGINT NOT NULL
 );
 
 CREATE TABLE memberships (
@@ -25,6 +24,8 @@ CREATE TABLE memberships (
   role TEXT COLLATE "C" NOT NULL,
   "groups" TEXT COLLATE "C" NOT NULL,
   created_at BIGINT NOT NULL,
+  -- Shut out of this workspace only: the account itself belongs to nobody's workspace.
+  disabled_at BIGINT,
   PRIMARY KEY (workspace, user_id)
 );
 CREATE INDEX memberships_by_user ON memberships (user_id);
@@ -49,6 +50,7 @@ CREATE TABLE api_keys (
   "groups" TEXT COLLATE "C" NOT NULL,
   created_by TEXT COLLATE "C" NOT NULL,
   created_at BIGINT NOT NULL,
+  expires_at BIGINT,
   last_used_at BIGINT,
   revoked_at BIGINT,
   PRIMARY KEY (workspace, id)

@@ -14,8 +14,7 @@ CREATE TABLE users (
   email TEXT NOT NULL UNIQUE,
   name TEXT NOT NULL,
   password_hash TEXT,
-  created_at INTEGER NOT NULL,
-  disabled_at INTEGER
+  created_at INTEGER NOT NULL
 ) STRICT;
 
 CREATE TABLE memberships (
@@ -24,6 +23,8 @@ CREATE TABLE memberships (
   role TEXT NOT NULL,
   "groups" TEXT NOT NULL,
   created_at INTEGER NOT NULL,
+  -- Shut out of this workspace only: the account itself belongs to nobody's workspace.
+  disabled_at INTEGER,
   PRIMARY KEY (workspace, user_id)
 ) STRICT;
 CREATE INDEX memberships_by_user ON memberships (user_id);
@@ -48,6 +49,7 @@ CREATE TABLE api_keys (
   "groups" TEXT NOT NULL,
   created_by TEXT NOT NULL,
   created_at INTEGER NOT NULL,
+  expires_at INTEGER,
   last_used_at INTEGER,
   revoked_at INTEGER,
   PRIMARY KEY (workspace, id)

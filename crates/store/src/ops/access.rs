@@ -1,9 +1,9 @@
 //! Sessions, API keys and tokens that work once. Only hashes of secrets are stored.
 
-use crate::database::Statement;
+use crate::database::{Statement, Write};
 use crate::rows::{TableRow, params};
 use crate::sql::insert;
-use crate::store::decode;
+use crate::store::{audited, decode};
 use crate::{ApiKeyRow, NewAudit, OneTimeTokenRow, Result, SessionRow, Store};
 
 impl Store {
@@ -32,22 +32,24 @@ impl Store {
         self.execute(Statement::new(sql, params![token_hash, expires_at])).await.map(|_| ())
     }
 
-    /// Ends a session; one that is gone is fine.
+    /// Ends a session of a user; one that is gone is fine.
     ///
     /// # Errors
     /// `Busy`.
-    pub async fn delete_session(&self, token_hash: &str) -> Result<()> {
-        self.execute(Statement::new("DELETE FROM sessions WHERE token_hash = ?1", params![token_hash]))
-            .await
-            .map(|_| ())
+    pub async fn delete_session(&self, workspace: &str, user: &str, token_hash: &str) -> Result<()> {
+        let statement = Statement::new("DELETE FROM sessions WHERE token_hash = ?1", params![token_hash]);
+        let changes = super::people::access(workspace, user);
+        self.write(Write { statements: vec![statement], changes, ..Write::default() }).await.map(|_| ())
     }
 
-    /// Ends all sessions of a user.
+    /// Ends all sessions of a user, in every workspace. Live pages of `workspace` are told.
     ///
     /// # Errors
     /// `Busy`.
-    pub async fn delete_sessions_of(&self, user: &str) -> Result<()> {
-        self.execute(Statement::new("DELETE FROM sessions WHERE user_id = ?1", params![user])).await.map(|_| ())
+    pub async fn delete_sessions_of(&self, workspace: &str, user: &str) -> Result<()> {
+        let statement = Statement::new("DELETE FROM sessions WHERE user_id = ?1", params![user]);
+        let changes = super::people::access(workspace, user);
+        self.write(Write { statements: vec![statement], changes, ..Write::default() }).await.map(|_| ())
     }
 
     /// Removes sessions and tokens that have ended; returns how many.
@@ -55,7 +57,7 @@ impl Store {
     /// # Errors
     /// `Busy`.
     pub async fn purge_expired(&self, now: i64) -> Result<u64> {
-        let write = crate::database::Write {
+        let write = Write {
             statements: vec![
                 Statement::new("DELETE FROM sessions WHERE expires_at <= ?1", params![now]),
                 Statement::new("DELETE FROM one_time_tokens WHERE expires_at <= ?1", params![now]),
@@ -96,7 +98,9 @@ impl Store {
     pub async fn revoke_api_key(&self, workspace: &str, id: &str, at: i64, audit: Vec<NewAudit>) -> Result<()> {
         let sql = "UPDATE api_keys SET revoked_at = coalesce(revoked_at, ?3) WHERE workspace = ?1 AND id = ?2";
         let statement = Statement::new(sql, params![workspace, id, at]).must_hit("API key");
-        self.execute_audited(workspace, statement, audit).await.map(|_| ())
+        let changes = super::people::access(workspace, id);
+        let write = Write { statements: vec![statement], audit: audited(workspace, audit), changes };
+        self.write(write).await.map(|_| ())
     }
 
     /// Notes a use of a key.

@@ -45,8 +45,6 @@ row! {
         pub password_hash: Option<String>,
         /// Creation.
         pub created_at: i64,
-        /// Set when the account may no longer sign in.
-        pub disabled_at: Option<i64>,
     }
 }
 
@@ -63,6 +61,8 @@ row! {
         pub groups: Vec<String>,
         /// Since when.
         pub created_at: i64,
+        /// Set while they are shut out of this workspace.
+        pub disabled_at: Option<i64>,
     }
 }
 
@@ -108,10 +108,12 @@ row! {
         pub role: Role,
         /// Approver groups.
         pub groups: Vec<String>,
-        /// User who made it.
+        /// User who made it; empty when the installation did.
         pub created_by: String,
         /// Creation.
         pub created_at: i64,
+        /// When it ends by itself.
+        pub expires_at: Option<i64>,
         /// Last use (kept to the minute by the caller).
         pub last_used_at: Option<i64>,
         /// Set when it no longer works.

@@ -196,7 +196,6 @@ pub fn user(id: &str, email: &str) -> UserRow {
         name: "Ada Example".to_owned(),
         password_hash: None,
         created_at: 1_000,
-        disabled_at: None,
     }
 }
 

@@ -14,6 +14,7 @@ async fn everything(store: &Store) {
         role: Role::Admin,
         groups: vec![],
         created_at: 1,
+        disabled_at: None,
     };
     store.put_member(&member, vec![]).await.unwrap();
     store.create_workflow(&workflow("wf-1", "Upgrade"), vec![]).await.unwrap();

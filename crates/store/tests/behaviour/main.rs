@@ -106,7 +106,10 @@ macro_rules! cases {
             members_have_roles_and_groups,
             sessions_end,
             api_keys_are_found_until_revoked,
-            a_token_works_once,
+            administrators_who_demote_each_other_leave_one,
+        who_is_shut_out_loses_sessions_links_and_keys_of_the_workspace,
+        of_several_links_one_sets_an_account_up,
+        a_token_works_once,
         );
         subject!($open, conversations:
             customers_are_recognised,

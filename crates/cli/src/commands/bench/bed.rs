@@ -2,7 +2,7 @@
 
 use super::{
     Options,
-    children::{Server, Stub},
+    children::{METRICS_TOKEN, Server, Stub},
     database::Database,
     http::{Connection, Site},
     load::{self, Outcome, Plan},
@@ -189,7 +189,8 @@ impl Bed {
     /// When the server is gone.
     pub(super) async fn usage(&self) -> anyhow::Result<Usage> {
         let server = self.server()?;
-        let metrics = Connection::new(server.address).send(self.operator.get("/metrics")).await?;
+        let metrics =
+            Connection::new(server.address).send(self.operator.with_key(METRICS_TOKEN).get("/metrics")).await?;
         let rows = metric(&String::from_utf8_lossy(&metrics.body), ROWS_METRIC);
         Ok(Usage { server_cpu: process::cpu(server.pid)?, database_cpu: self.database.cpu(), rows, at: Instant::now() })
     }

@@ -19,6 +19,8 @@ use tokio::{
     process::{Child, ChildStdin, Command},
 };
 
+/// Opens the metrics of the server that is measured.
+pub(super) const METRICS_TOKEN: &str = "countersign-bench";
 /// How long a process may take to say that it is ready: opening a large database after a crash takes a while.
 const READY_TIMEOUT: Duration = Duration::from_secs(120);
 /// How long the server may take to drain.
@@ -99,7 +101,7 @@ impl Server {
         let mut command = Command::from(bound(&own_program()?, "KILL", &[]));
         // The stub is on this machine.
         let arguments = ["serve", "--listen", "127.0.0.1:0", "--json", "--allow-host", "127.0.0.1"];
-        command.args(arguments).args(["--database", database, "--data"]).arg(data);
+        command.args(arguments).args(["--metrics-token", METRICS_TOKEN, "--database", database, "--data"]).arg(data);
         // A configuration of the machine must not change what is measured, but for the number of writers: that is tried.
         for (name, _) in std::env::vars_os() {
             if name.as_encoded_bytes().starts_with(b"COUNTERSIGN_") && name != "COUNTERSIGN_WRITERS" {

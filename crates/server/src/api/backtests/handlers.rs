@@ -1,7 +1,9 @@
 //! Playing recorded runs to a draft or a version before it is published.
 
 use crate::{
-    api::{backtests::mask::masked, documents::source, workflows::view::required_workflow},
+    api::{
+        backtests::mask::masked, documents::source, test_cases::play::within_budget, workflows::view::required_workflow,
+    },
     app::App,
     auth::Caller,
     http::{
@@ -71,8 +73,7 @@ pub(crate) async fn backtest_workflow(
             Entry::Vacant(unknown) => unknown.insert(renames_since(&app, &row, &version).await?),
         };
         let (version, renamed) = (Arc::clone(&version), Arc::clone(renamed));
-        let played = tokio::task::spawn_blocking(move || play::backtest_renamed(&log, &version, &renamed)).await;
-        match played.map_err(ApiError::internal)? {
+        match within_budget(&app, move || play::backtest_renamed(&log, &version, &renamed)).await? {
             Some(found) => items.push(view(row, found)),
             None => unreadable += 1,
         }

@@ -47,6 +47,7 @@ pub(crate) async fn rehearse(
     Path(id): Path<String>,
     body: Body<RehearseRequest>,
 ) -> ApiResult<Json<Rehearsal>> {
+    caller.require(Role::Builder)?;
     let row = required_workflow(&app, caller.workspace(), &id).await?;
     let RehearseRequest { document, version, script } = body.value;
     let version = Arc::new(meant(&app, &row, document, version).await?);

@@ -4,7 +4,7 @@ use crate::{
     api::{
         test_cases::{
             handlers::{NAME_LENGTH_MAX, kept, view},
-            play::core_of,
+            play::{core_of, within_budget},
         },
         workflows::view::required_workflow,
     },
@@ -74,7 +74,7 @@ async fn made(app: &App, loaded: LoadedRun, name: String) -> ApiResult<FromRun> 
     let catalogue =
         app.engine.connectors_of(&loaded.row.workspace, &loaded.row.workflow, loaded.row.version).await?.catalogue();
     let made = move || from_run(&loaded.version, &catalogue, &loaded.log, name);
-    tokio::task::spawn_blocking(made).await.map_err(ApiError::internal)?.map_err(|reason| {
+    within_budget(app, made).await?.map_err(|reason| {
         ApiError::unprocessable("not_convertible", "No test case can be made of this run").detail(reason.to_string())
     })
 }

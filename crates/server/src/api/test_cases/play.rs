@@ -10,12 +10,13 @@ use countersign_api::{TestFailure, TestResult};
 use countersign_core::{
     catalogue::Catalogue,
     document,
+    expr::Cancel,
     play::rehearsal::{self, Rehearsal, Script, Suite},
     run::Version,
 };
 use countersign_store::{TestCaseRow, WorkflowRow};
 use serde_json::Value;
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 use uuid::Uuid;
 
 /// A document that can be played, or why not.
@@ -48,12 +49,48 @@ pub(crate) async fn meant(
     }
 }
 
+/// The longest a request waits for its turn to play.
+const TURN: Duration = Duration::from_secs(20);
+
+/// Plays one after the other, beside what is not played, and for so long only: what is cut off evaluates nothing more,
+/// also when nobody waits for it any longer.
+pub(crate) async fn within_budget<T: Send + 'static>(
+    app: &App,
+    work: impl FnOnce() -> T + Send + 'static,
+) -> ApiResult<T> {
+    struct Gone(Cancel);
+    impl Drop for Gone {
+        fn drop(&mut self) {
+            self.0.cancel();
+        }
+    }
+    let busy = || ApiError::busy("as much is played as there is room for");
+    let turn = tokio::time::timeout(TURN, Arc::clone(&app.plays).acquire_owned()).await;
+    let turn = turn.map_err(|_| busy())?.map_err(ApiError::internal)?;
+    let cancel = Cancel::default();
+    let _gone = Gone(cancel.clone());
+    let mut closing = app.closing.subscribe();
+    let playing = tokio::task::spawn_blocking(move || {
+        let played = cancel.during(work);
+        drop(turn);
+        played
+    });
+    tokio::select! {
+        played = playing => played.map_err(ApiError::internal),
+        () = tokio::time::sleep(app.config.play_timeout) => {
+            let seconds = app.config.play_timeout.as_secs();
+            Err(ApiError::unprocessable("plays_too_long", "This takes too long to play")
+                .detail(format!("what is played in one request has {seconds} seconds")))
+        }
+        _ = closing.wait_for(|closing| *closing) => Err(busy()),
+    }
+}
+
 /// Plays a script where it keeps no other request waiting.
 pub(crate) async fn play(app: &App, workspace: &str, version: &Arc<Version>, script: Script) -> ApiResult<Rehearsal> {
     let (version, catalogue) = (Arc::clone(version), app.engine.catalogue_of(workspace).await?);
     let now = countersign_core::time::Timestamp(app.now());
-    let played = move || rehearsal::rehearse(&version, &catalogue, &script, now);
-    tokio::task::spawn_blocking(played).await.map_err(ApiError::internal)
+    within_budget(app, move || rehearsal::rehearse(&version, &catalogue, &script, now)).await
 }
 
 /// Runs test cases; a row that cannot be read fails by name.
@@ -64,8 +101,7 @@ pub(crate) async fn run(
     rows: Vec<TestCaseRow>,
 ) -> ApiResult<Vec<TestResult>> {
     let catalogue = app.engine.catalogue_of(workspace).await?;
-    let all = move || rows.iter().map(|row| result(row, &version, &catalogue)).collect();
-    tokio::task::spawn_blocking(all).await.map_err(ApiError::internal)
+    within_budget(app, move || rows.iter().map(|row| result(row, &version, &catalogue)).collect()).await
 }
 
 fn result(row: &TestCaseRow, version: &Version, catalogue: &Catalogue) -> TestResult {

@@ -8,6 +8,10 @@ use axum::{
 };
 use serde::de::DeserializeOwned;
 use sha2::{Digest, Sha256};
+use std::time::Duration;
+
+/// The longest a body may take to arrive: a place is held for it.
+const BODY_TIMEOUT: Duration = Duration::from_secs(20);
 
 /// A JSON body, and its bytes for the hash of the request.
 pub(crate) struct Body<T> {
@@ -64,7 +68,12 @@ fn check_media_type(headers: &HeaderMap) -> ApiResult<()> {
 }
 
 async fn read<S: Send + Sync>(request: Request, state: &S) -> ApiResult<Bytes> {
-    Bytes::from_request(request, state).await.map_err(|rejection: BytesRejection| {
+    let arrived = tokio::time::timeout(BODY_TIMEOUT, Bytes::from_request(request, state)).await;
+    let arrived = arrived.map_err(|_| {
+        let title = "The body did not arrive in time";
+        ApiError::new(StatusCode::REQUEST_TIMEOUT, "body_timeout", title)
+    })?;
+    arrived.map_err(|rejection: BytesRejection| {
         if rejection.status() == StatusCode::PAYLOAD_TOO_LARGE {
             return too_large();
         }
