@@ -206,7 +206,7 @@ impl Recording {
                 self.cancelled = None;
             }
             RunEvent::CancelRequested { reason, by } => {
-                self.entry(current, |entry| entry.to_be_stopped(reason, by));
+                self.entry(current, |entry| entry.stop_asked(reason, by));
             }
             RunEvent::Started { .. } | RunEvent::Moved { .. } => {}
         }
@@ -253,7 +253,7 @@ impl Entry {
         }
     }
 
-    fn to_be_stopped(&mut self, reason: &str, by: &Actor) {
+    fn stop_asked(&mut self, reason: &str, by: &Actor) {
         match self.calls.last_mut() {
             Some(call) if call.answer.is_none() => call.stopped = Some((reason.to_owned(), by.clone())),
             Some(_) | None => self.stopped_at_look_up = Some((self.look_ups.len(), reason.to_owned(), by.clone())),
