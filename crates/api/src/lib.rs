@@ -18,6 +18,7 @@ mod retry;
 mod run;
 mod settings;
 mod test_case;
+mod trigger;
 mod versions;
 mod workflow;
 
@@ -38,5 +39,6 @@ pub use retry::*;
 pub use run::*;
 pub use settings::*;
 pub use test_case::*;
+pub use trigger::*;
 pub use versions::*;
 pub use workflow::*;

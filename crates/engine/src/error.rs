@@ -39,6 +39,9 @@ pub enum EngineError {
     /// A published version that can no longer be compiled, or stored data that cannot be read.
     #[error("{0}")]
     Corrupt(String),
+    /// What was sent is not shown to come from who it should.
+    #[error("{0}")]
+    Unverified(String),
     /// The request makes no sense.
     #[error("{0}")]
     Invalid(String),

@@ -13,7 +13,7 @@ pub use clock::{Clock, SystemClock};
 pub use connectors::{Pins, PutIn};
 pub use engine::{Engine, EngineConfig, EngineParts};
 pub use error::EngineError;
-pub use inbound::{AcceptedMessage, Incoming};
+pub use inbound::{AcceptedMessage, Incoming, TriggerState, WebhookCall};
 pub use run::{
     CheckedMove, DecideRequest, IdempotencyKey, LoadedCheckpoint, LoadedRun, MoveRun, RetryBy, RetryPlan, RetryRun,
     StartRun, StartedRun, VersionRecord, beside_workers, conversation_object, customer_object, has_stopped,

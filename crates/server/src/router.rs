@@ -79,6 +79,9 @@ fn api() -> OpenApiRouter<App> {
         .routes(routes!(h::conversations::handlers::close_conversation))
         .routes(routes!(h::conversations::handlers::list_notes, h::conversations::handlers::create_note))
         .routes(routes!(h::inbound::list_inbound))
+        .routes(routes!(h::triggers::replay_inbound))
+        .routes(routes!(h::triggers::list_triggers))
+        .routes(routes!(h::triggers::change_trigger))
         .routes(routes!(h::audit::list_audit))
         .routes(routes!(h::audit::verify_audit))
         .routes(routes!(h::audit::export_audit))
@@ -149,6 +152,7 @@ pub fn router(app: App) -> Router {
     let text: bytes::Bytes = document.to_json().unwrap_or_default().into();
     let document = get(move || async move { ([("content-type", "application/json")], text) });
     api.route("/api/v1/openapi.json", document)
+        .route("/hooks/t/{token}", axum::routing::post(h::triggers::receive))
         .route("/healthz", get(h::health::healthz))
         .route("/readyz", get(h::health::readyz))
         .route("/metrics", get(h::health::metrics))

@@ -98,8 +98,23 @@ export const STEP_TYPES: readonly StepType[] = [
 export type Trigger =
   | { type: 'message'; when: string }
   | { type: 'api' }
-  | { type: 'webhook'; path: string }
-  | { type: 'schedule'; cron: string; time_zone: string }
+  | {
+      type: 'webhook'
+      path?: string
+      verify?: string
+      filter?: string
+      input?: string
+      dedup?: string
+    }
+  | {
+      type: 'schedule'
+      cron: string
+      time_zone: string
+      id?: string
+      input?: Json
+      missed?: string
+      overlap?: string
+    }
   | { type: 'manual' }
 
 export type WorkflowDocument = {

@@ -20,7 +20,7 @@ pub use step::{
     HandoffOutcome, HumanHandoff, Notify, OnError, Recipient, Retry, Step, StepKind, TimeoutOutcome, ToolCall,
     WaitTimeout,
 };
-pub use trigger::Trigger;
+pub use trigger::{Missed, Overlap, Trigger, Verify};
 
 use indexmap::IndexMap;
 use schemars::JsonSchema;

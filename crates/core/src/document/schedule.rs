@@ -34,7 +34,7 @@ pub struct Schedule {
 }
 
 impl Schedule {
-    /// Reads a cron expression of five fields (or `@daily` and the like) and the IANA name of a time zone.
+    /// Reads a cron expression of five fields, of six that begin with seconds (or `@daily` and the like) and the IANA name of a time zone.
     pub fn parse(cron: &str, time_zone: &str) -> Result<Self, ScheduleError> {
         let zone = time_zone_named(time_zone).ok_or(ScheduleError::TimeZone)?;
         let schedule = Self { cron: parse_cron(cron)?, zone };
@@ -65,13 +65,15 @@ pub(crate) fn parse_cron(cron: &str) -> Result<Cron, ScheduleError> {
         return Err(ScheduleError::Cron(format!("a cron expression has at most {CRON_BYTES_MAX} bytes")));
     }
     // `5/10` is read as "from 5 every 10", as most crons do.
-    let parser = CronParser::builder().seconds(Seconds::Disallowed).year(Year::Disallowed).sloppy_ranges(true).build();
+    let parser = CronParser::builder().seconds(Seconds::Optional).year(Year::Disallowed).sloppy_ranges(true).build();
     parser.parse(cron).map_err(|error| ScheduleError::Cron(in_our_words(error)))
 }
 
 fn in_our_words(error: CronError) -> String {
     match error {
-        CronError::EmptyPattern | CronError::InvalidPattern(_) => "a cron expression has five fields".to_owned(),
+        CronError::EmptyPattern | CronError::InvalidPattern(_) => {
+            "a cron expression has five fields, or six with seconds".to_owned()
+        }
         CronError::IllegalCharacters(what) | CronError::ComponentError(what) => what,
         CronError::InvalidDate | CronError::InvalidTime | CronError::TimeSearchLimitExceeded => {
             "it never fires".to_owned()
@@ -90,15 +92,20 @@ mod tests {
 
     #[test]
     fn what_is_a_cron_expression() {
-        for good in
-            ["* * * * *", "0 9 * * MON-FRI", "*/15 0-6,22 1,15 jan 7", "5/10 0 1 1-6/2 0", "0 0 29 2 *", "@daily"]
-        {
+        for good in [
+            "* * * * *",
+            "0 9 * * MON-FRI",
+            "*/15 0-6,22 1,15 jan 7",
+            "5/10 0 1 1-6/2 0",
+            "0 0 29 2 *",
+            "@daily",
+            "*/10 * * * * *",
+        ] {
             assert!(Schedule::parse(good, "UTC").is_ok(), "{good}");
         }
         for bad in [
             "",
             "* * * *",
-            "* * * * * *",
             "60 * * * *",
             "* 24 * * *",
             "* * 0 * *",

@@ -3,8 +3,10 @@
 
 mod messages;
 mod pump;
+mod triggers;
 
 pub use messages::{AcceptedMessage, Incoming};
+pub use triggers::{TriggerState, WebhookCall};
 
 pub(crate) use pump::Inbox;
 

@@ -25,6 +25,8 @@ const BATCH: u32 = 256;
 const AT_ONCE: usize = 32;
 /// Between two looks for events that nobody has, milliseconds.
 const LOOK_EVERY_MS: u64 = 1000;
+/// Every how many looks all triggers are compared with their versions: what published may have died before it did.
+const RECONCILE_EVERY: u64 = 30;
 /// The shortest and the longest pause before an event is tried again, milliseconds.
 const PAUSE_MS: (i64, i64) = (200, 60_000);
 /// How long what was dealt with is remembered, milliseconds: a repetition within this time is recognised.
@@ -75,6 +77,14 @@ impl Engine {
             tracing::warn!(%error, "what an earlier process left is taken up a little later");
         }
         while !self.stopping() {
+            if looks.is_multiple_of(RECONCILE_EVERY)
+                && let Err(error) = self.reconcile_all().await
+            {
+                tracing::warn!(%error, "triggers are brought up to date a little later");
+            }
+            if let Err(error) = self.tick().await {
+                tracing::warn!(%error, "schedules wait");
+            }
             match self.take_up(looks).await {
                 Ok(true) => continue,
                 Ok(false) => {}
@@ -85,6 +95,17 @@ impl Engine {
                 return;
             }
         }
+    }
+
+    async fn reconcile_all(&self) -> Result<(), EngineError> {
+        for workspace in self.0.store.list_workspaces().await? {
+            for pointer in self.0.store.active_pointers(&workspace.id).await? {
+                if let Err(error) = self.reconcile(&workspace.id, &pointer.id).await {
+                    tracing::warn!(workflow = pointer.id, %error, "its triggers stay as they were");
+                }
+            }
+        }
+        Ok(())
     }
 
     /// Deals with what is due; whether there may be more.
@@ -108,7 +129,7 @@ impl Engine {
         let _turn = lane.lock().await;
         let came = match row.kind {
             InboundKind::Message => Box::pin(self.message_came(&row, known)).await,
-            InboundKind::Webhook | InboundKind::Schedule => Ok(Came::ignored("there is no such trigger")),
+            InboundKind::Webhook | InboundKind::Schedule => Box::pin(self.trigger_fired(&row)).await,
         };
         let waiting = |waiting: u64| Some(waiting.saturating_sub(1));
         let _counted = self.0.inbox.waiting.fetch_update(Ordering::Relaxed, Ordering::Relaxed, waiting);
@@ -160,6 +181,7 @@ fn after(row: &InboundRow, error: &EngineError) -> Came {
         | EngineError::Refused(_)
         | EngineError::InvalidInput(_)
         | EngineError::KeyReused
+        | EngineError::Unverified(_)
         | EngineError::Corrupt(_)
         | EngineError::Invalid(_) => Came::Nothing(InboundOutcome::Failed, Some(error.to_string())),
     }

@@ -52,6 +52,12 @@ impl Engine {
         self.0.pointers.generation.fetch_add(1, Ordering::SeqCst);
         self.0.pointers.active.remove(&(workspace.to_owned(), workflow.to_owned()));
         self.0.pointers.starters.remove(workspace);
+        let (engine, workspace, workflow) = (self.clone(), workspace.to_owned(), workflow.to_owned());
+        self.0.tasks.spawn(async move {
+            if let Err(error) = engine.reconcile(&workspace, &workflow).await {
+                tracing::warn!(workflow, %error, "its triggers are brought up to date a little later");
+            }
+        });
     }
 
     /// Any workflow may have changed.

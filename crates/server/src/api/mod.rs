@@ -25,6 +25,7 @@ pub(crate) mod runs;
 pub(crate) mod saved_views;
 pub(crate) mod templates;
 pub(crate) mod test_cases;
+pub(crate) mod triggers;
 pub(crate) mod versions;
 pub(crate) mod workflows;
 pub(crate) mod workspace;

@@ -302,6 +302,9 @@ impl From<EngineError> for ApiError {
             EngineError::Busy => Self::busy("the engine has as much work as it takes"),
             EngineError::Store(error) => error.into(),
             EngineError::Corrupt(detail) => Self::corrupt(detail),
+            EngineError::Unverified(detail) => {
+                Self::new(StatusCode::UNAUTHORIZED, "unverified", "The signature is not good").detail(detail)
+            }
             EngineError::Invalid(detail) => {
                 Self::unprocessable("invalid_request", "This cannot be done").detail(detail)
             }

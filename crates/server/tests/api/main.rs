@@ -16,5 +16,6 @@ mod run_lists;
 mod runs;
 mod settings;
 mod support;
+mod triggers;
 mod versions;
 mod workflows;

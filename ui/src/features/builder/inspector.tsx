@@ -137,7 +137,7 @@ function TriggerRow({
             aria-label={s.path}
             data-field={`${field}.path`}
             className="font-mono !text-xs"
-            value={trigger.path}
+            value={trigger.path ?? ''}
             onChange={(event) => change({ ...trigger, path: event.target.value })}
           />
         )}

@@ -1,0 +1,478 @@
+//! Webhook and schedule triggers: their addresses and clocks, and what follows when one fires.
+
+use super::{Came, accepted};
+use crate::{Engine, EngineError, StartRun, run::Origin};
+use countersign_channels::verify::{self, TwilioAlgorithm};
+use countersign_core::{
+    document::{Missed, Overlap, Schedule, Trigger, Verify},
+    expr::{Expression, Scope},
+    moves::{Ramp, version_for},
+    run::Version,
+};
+use countersign_store::{InboundKind, InboundOutcome, InboundRow, PageRequest, RunRow, TriggerRow};
+use serde_json::{Map, Value, json};
+use sha2::{Digest, Sha256};
+use std::{collections::BTreeMap, sync::Arc};
+
+/// Random bytes of an address.
+const TOKEN_BYTES: usize = 24;
+/// Schedules fired at once.
+const BATCH: u32 = 256;
+/// A time that passed this long ago was missed, milliseconds.
+const MISSED_AFTER_MS: i64 = 60_000;
+/// Missed times that are made up for.
+const MADE_UP_MAX: usize = 1000;
+/// How long a fire that waits for the last run is left alone, milliseconds.
+const QUEUE_PAUSE_MS: i64 = 2000;
+/// Fires told of a trigger.
+const FIRES_TOLD: u32 = 20;
+
+/// A call of a webhook trigger.
+#[derive(Debug, Clone, Default)]
+pub struct WebhookCall {
+    /// Headers, names in lower case.
+    pub headers: BTreeMap<String, String>,
+    /// Parameters of the query.
+    pub query: BTreeMap<String, String>,
+    /// The address it was called at, as the caller sees it.
+    pub url: String,
+    /// The body as it came.
+    pub bytes: Vec<u8>,
+    /// The body's value.
+    pub body: Value,
+    /// The fields, when it is a form.
+    pub fields: Vec<(String, String)>,
+}
+
+/// A trigger of the active version, and what it keeps.
+#[derive(Debug, Clone)]
+pub struct TriggerState {
+    /// Its id.
+    pub id: String,
+    /// Its definition.
+    pub trigger: Trigger,
+    /// What it keeps; webhooks and schedules keep something.
+    pub row: Option<TriggerRow>,
+    /// The last part of its address, of a webhook.
+    pub token: Option<String>,
+    /// The last fires, newest first.
+    pub fires: Vec<InboundRow>,
+}
+
+/// Through what a fire comes.
+fn source(workflow: &str, trigger: &str) -> String {
+    format!("trigger:{workflow}/{trigger}")
+}
+
+fn hash(token: &str) -> String {
+    hex::encode(Sha256::digest(token.as_bytes()))
+}
+
+fn place(row: &TriggerRow, what: &str) -> String {
+    format!("{}/trigger/{}/{}/{what}", row.workspace, row.workflow, row.id)
+}
+
+impl Engine {
+    /// The triggers of a workflow's active version. Rows that are missing are made.
+    ///
+    /// # Errors
+    /// `NotFound`, `Corrupt`.
+    pub async fn triggers(&self, workspace: &str, workflow: &str) -> Result<Vec<TriggerState>, EngineError> {
+        self.reconcile(workspace, workflow).await?;
+        let pointer = self.pointer(workspace, workflow).await?;
+        let Some(active) = pointer.active_version else { return Ok(Vec::new()) };
+        let version = self.version(workspace, workflow, active).await?;
+        let mut states = Vec::new();
+        for (id, trigger) in version.workflow().triggers_by_id() {
+            let row = self.0.store.get_trigger(workspace, workflow, &id).await?;
+            let token = row.as_ref().and_then(|row| self.token(row).transpose()).transpose()?;
+            let filter = countersign_store::InboundFilter { source: Some(source(workflow, &id)), status: None };
+            let page = PageRequest { after: None, limit: FIRES_TOLD };
+            let fires = self.0.store.list_inbound(workspace, &filter, &page).await?.items;
+            states.push(TriggerState { id, trigger: trigger.clone(), row, token, fires });
+        }
+        Ok(states)
+    }
+
+    fn token(&self, row: &TriggerRow) -> Result<Option<String>, EngineError> {
+        if row.token_sealed.is_empty() {
+            return Ok(None);
+        }
+        let opened = self.0.vault.open(&place(row, "token"), &row.token_sealed);
+        let opened = opened.map_err(|error| EngineError::Corrupt(error.to_string()))?;
+        Ok(opened.get("token").and_then(Value::as_str).map(|token| format!("{}.{token}", row.workspace)))
+    }
+
+    /// A trigger's secret as it is stored.
+    ///
+    /// # Errors
+    /// `Corrupt` when there is no randomness.
+    pub fn seal_trigger_secret(&self, row: &TriggerRow, secret: &str) -> Result<String, EngineError> {
+        let secrets = Map::from_iter([("secret".to_owned(), Value::from(secret))]);
+        self.0.vault.seal(&place(row, "secret"), &secrets).map_err(|error| EngineError::Corrupt(error.to_string()))
+    }
+
+    /// Makes the rows of a workflow's triggers what its active version says: new ones get an address or a clock, clocks of
+    /// what is gone stop, addresses stay.
+    pub(crate) async fn reconcile(&self, workspace: &str, workflow: &str) -> Result<(), EngineError> {
+        let pointer = match self.pointer(workspace, workflow).await {
+            Ok(pointer) => Some(pointer),
+            Err(EngineError::NotFound(_)) => None,
+            Err(error) => return Err(error),
+        };
+        let version = match pointer.and_then(|pointer| pointer.active_version) {
+            Some(active) => Some(self.version(workspace, workflow, active).await?),
+            None => None,
+        };
+        let triggers: Vec<(String, &Trigger)> =
+            version.iter().flat_map(|version| version.workflow().triggers_by_id()).collect();
+        let rows = self.0.store.list_triggers(workspace, workflow).await?;
+        for (id, trigger) in &triggers {
+            match rows.iter().find(|row| row.id == *id) {
+                Some(row) => self.reset_clock(row, trigger).await?,
+                None => self.add_trigger(workspace, workflow, id, trigger).await?,
+            }
+        }
+        for row in rows.iter().filter(|row| row.next_at.is_some() && !triggers.iter().any(|(id, _)| row.id == *id)) {
+            self.0.store.set_clock(row, "{}", None).await?;
+        }
+        Ok(())
+    }
+
+    async fn add_trigger(
+        &self,
+        workspace: &str,
+        workflow: &str,
+        id: &str,
+        trigger: &Trigger,
+    ) -> Result<(), EngineError> {
+        let mut row = TriggerRow {
+            workspace: workspace.to_owned(),
+            workflow: workflow.to_owned(),
+            id: id.to_owned(),
+            kind: trigger.tag().to_owned(),
+            definition: json!(trigger).to_string(),
+            enabled: true,
+            token_hash: None,
+            token_sealed: String::new(),
+            secret_sealed: String::new(),
+            next_at: None,
+            last_at: None,
+        };
+        match trigger {
+            Trigger::Webhook { .. } => {
+                let mut bytes = [0_u8; TOKEN_BYTES];
+                getrandom::fill(&mut bytes).map_err(|error| EngineError::Corrupt(error.to_string()))?;
+                let token = hex::encode(bytes);
+                let sealed = Map::from_iter([("token".to_owned(), Value::from(token.as_str()))]);
+                let sealed = self.0.vault.seal(&place(&row, "token"), &sealed);
+                row.token_sealed = sealed.map_err(|error| EngineError::Corrupt(error.to_string()))?;
+                row.token_hash = Some(hash(&token));
+            }
+            Trigger::Schedule { .. } => row.next_at = next_time(trigger, self.now()),
+            Trigger::Message { .. } | Trigger::Api | Trigger::Manual => return Ok(()),
+        }
+        Ok(self.0.store.add_trigger(&row).await?)
+    }
+
+    async fn reset_clock(&self, row: &TriggerRow, trigger: &Trigger) -> Result<(), EngineError> {
+        let definition = json!(trigger).to_string();
+        if row.definition != definition {
+            self.0.store.set_clock(row, &definition, next_time(trigger, self.now())).await?;
+        }
+        Ok(())
+    }
+
+    /// Takes a call of a webhook trigger. When this returns, it is on disk; the same call again gives the same event.
+    ///
+    /// # Errors
+    /// `NotFound` when nothing is at the address or it is switched off, `Unverified`, `Busy`.
+    pub async fn accept_webhook(&self, address: &str, call: WebhookCall) -> Result<String, EngineError> {
+        let (workspace, token) = address.split_once('.').ok_or(EngineError::NotFound("webhook"))?;
+        let row = self.0.store.find_trigger(workspace, &hash(token)).await?;
+        let row = row.filter(|row| row.enabled).ok_or(EngineError::NotFound("webhook"))?;
+        let (_, trigger) = self.trigger_of(&row, None).await?.ok_or(EngineError::NotFound("webhook"))?;
+        let Trigger::Webhook { verify, dedup, .. } = &trigger else { return Err(EngineError::NotFound("webhook")) };
+        self.verified(&row, *verify, &call)?;
+        let id = self.0.clock.new_id();
+        let said = json!({ "body": call.body, "headers": shown(&call.headers), "query": call.query });
+        let dedup = match dedup {
+            Some(dedup) => self.evaluated(dedup, &said)?.map(|key| format!("key:{key}")),
+            None => None,
+        };
+        let event = InboundRow {
+            source: source(&row.workflow, &row.id),
+            dedup: dedup.unwrap_or_else(|| id.clone()),
+            payload: json!({ "workflow": row.workflow, "trigger": row.id, "call": said }).to_string(),
+            ..accepted(workspace, id, InboundKind::Webhook, self.now())
+        };
+        self.0.inbox.admit()?;
+        if !self.0.store.accept_inbound(&event).await? {
+            let known = self.0.store.find_inbound(workspace, &event.source, &event.dedup).await?;
+            return known.map(|known| known.id).ok_or(EngineError::Busy);
+        }
+        let (engine, id) = (self.clone(), event.id.clone());
+        self.0.tasks.spawn(async move { engine.deal_with(event, None).await });
+        Ok(id)
+    }
+
+    fn verified(&self, row: &TriggerRow, how: Verify, call: &WebhookCall) -> Result<(), EngineError> {
+        let secret = match row.secret_sealed.as_str() {
+            "" => String::new(),
+            sealed => {
+                let opened = self.0.vault.open(&place(row, "secret"), sealed);
+                let opened = opened.map_err(|error| EngineError::Corrupt(error.to_string()))?;
+                opened.get("secret").and_then(Value::as_str).unwrap_or_default().to_owned()
+            }
+        };
+        let header = |name: &str| call.headers.get(name).map_or("", String::as_str);
+        let seconds = self.now() / 1000;
+        let checked = match how {
+            Verify::None => Ok(()),
+            Verify::SharedSecret => verify::telegram(&secret, header("x-webhook-secret")),
+            Verify::Hmac => {
+                let given = header("x-signature");
+                let given = given.strip_prefix("sha256=").unwrap_or(given);
+                verify::whatsapp(&secret, &format!("sha256={given}"), &call.bytes)
+            }
+            Verify::Stripe => verify::stripe(&secret, header("stripe-signature"), &call.bytes, seconds),
+            Verify::Shopify => verify::shopify(&secret, header("x-shopify-hmac-sha256"), &call.bytes),
+            Verify::Slack => {
+                let (time, signature) = (header("x-slack-request-timestamp"), header("x-slack-signature"));
+                verify::slack(&secret, time, signature, &call.bytes, seconds)
+            }
+            Verify::Github => verify::whatsapp(&secret, header("x-hub-signature-256"), &call.bytes),
+            Verify::Twilio => {
+                let signature = header("x-twilio-signature");
+                verify::twilio(&secret, TwilioAlgorithm::Sha1, &call.url, &call.fields, signature)
+            }
+        };
+        checked.map_err(|refused| EngineError::Unverified(refused.to_string()))
+    }
+
+    fn evaluated(&self, expression: &str, said: &Value) -> Result<Option<Value>, EngineError> {
+        let failed = |error| EngineError::Invalid(format!("`{expression}`: {error}"));
+        let expression_of = Expression::compile(expression).map_err(|error| failed(error.to_string()))?;
+        let scope = ["body", "headers", "query"]
+            .into_iter()
+            .fold(Scope::new(self.timestamp()), |scope, name| scope.with(name, &said[name]));
+        expression_of.evaluate(&scope).map_err(|error| failed(error.to_string()))
+    }
+
+    /// The trigger as the version says that a run of this id would take; the active one without a run.
+    async fn trigger_of(
+        &self,
+        row: &TriggerRow,
+        run: Option<&str>,
+    ) -> Result<Option<(Arc<Version>, Trigger)>, EngineError> {
+        let pointer = self.pointer(&row.workspace, &row.workflow).await?;
+        let active = pointer.active_version.ok_or(EngineError::NotPublished)?;
+        let ramp = pointer.ramp_version.zip(pointer.ramp_percent).map(|(version, percent)| Ramp { version, percent });
+        let number = run.map_or(active, |run| version_for(run, active, ramp));
+        let version = self.version(&row.workspace, &row.workflow, number).await?;
+        let trigger = version.workflow().triggers_by_id().find(|(id, _)| *id == row.id).map(|(_, found)| found.clone());
+        Ok(trigger.map(|trigger| (version, trigger)))
+    }
+
+    /// Accepts the fires of schedules that are due. Of several processes one does, and none is lost between them.
+    pub(super) async fn tick(&self) -> Result<(), EngineError> {
+        let now = self.now();
+        for row in self.0.store.due_triggers(now, BATCH).await? {
+            let Ok(trigger) = serde_json::from_str::<Trigger>(&row.definition) else { continue };
+            let Trigger::Schedule { cron, time_zone, missed, .. } = &trigger else { continue };
+            let schedule = Schedule::parse(cron, time_zone);
+            let schedule = schedule.map_err(|error| EngineError::Corrupt(format!("{}: {error}", row.id)))?;
+            let (times, next) = due_times(&schedule, row.next_at.unwrap_or(now), now, *missed);
+            let event = |time: i64| InboundRow {
+                source: source(&row.workflow, &row.id),
+                dedup: format!("at:{time}"),
+                payload: json!({ "workflow": row.workflow, "trigger": row.id, "at": time }).to_string(),
+                due_at: 0,
+                attempts: 0,
+                ..accepted(&row.workspace, self.0.clock.new_id(), InboundKind::Schedule, now)
+            };
+            let fires: Vec<InboundRow> = if row.enabled { times.into_iter().map(event).collect() } else { Vec::new() };
+            self.0.store.fire_trigger(&row, next, &fires).await?;
+        }
+        Ok(())
+    }
+
+    /// A webhook was called, or a schedule's time came.
+    pub(super) async fn trigger_fired(&self, event: &InboundRow) -> Result<Came, EngineError> {
+        let payload: Value =
+            serde_json::from_str(&event.payload).map_err(|error| EngineError::Corrupt(error.to_string()))?;
+        let text = |name: &str| payload[name].as_str().unwrap_or_default();
+        let (workspace, workflow) = (&event.workspace, text("workflow"));
+        let row = self.0.store.get_trigger(workspace, workflow, text("trigger")).await?;
+        let Some(row) = row.filter(|row| row.enabled) else { return Ok(Came::ignored("the trigger is switched off")) };
+        let run = self.0.clock.new_id();
+        let Some((_, trigger)) = self.trigger_of(&row, Some(&run)).await? else {
+            return Ok(Came::ignored("the version has no such trigger"));
+        };
+        let call = &payload["call"];
+        let (input, about) = match &trigger {
+            Trigger::Webhook { filter, input, .. } => {
+                if let Some(filter) = filter
+                    && self.evaluated(&format!("$boolean({filter})"), call)? != Some(Value::Bool(true))
+                {
+                    return Ok(Came::ignored("the filter does not hold"));
+                }
+                let input = match input {
+                    Some(input) => self.evaluated(input, call)?.unwrap_or_else(|| json!({})),
+                    None if call["body"].is_object() => call["body"].clone(),
+                    None => json!({}),
+                };
+                (
+                    input,
+                    json!({ "type": "webhook", "id": row.id, "body": call["body"], "headers": call["headers"], "query": call["query"] }),
+                )
+            }
+            Trigger::Schedule { input, overlap, .. } => {
+                if let Some(came) = self.overlaps(event, *overlap).await? {
+                    return Ok(came);
+                }
+                let about = json!({ "type": "schedule", "id": row.id, "at": payload["at"] });
+                (input.clone().unwrap_or_else(|| json!({})), about)
+            }
+            Trigger::Message { .. } | Trigger::Api | Trigger::Manual => {
+                return Ok(Came::ignored("the version has no such trigger"));
+            }
+        };
+        let request = StartRun {
+            workspace: workspace.clone(),
+            workflow: workflow.to_owned(),
+            version: None,
+            input,
+            customer: None,
+            conversation: None,
+            trigger: about,
+            started_by: None,
+            idempotency: None,
+            wait: None,
+        };
+        let origin = Origin { run: Some(run), inbound: Some(event.id.clone()), ..Origin::default() };
+        Ok(Came::Ended(Some(self.start_from(request, origin).await?.run)))
+    }
+
+    /// What becomes of a fire while a run of the same trigger is under way.
+    async fn overlaps(&self, event: &InboundRow, overlap: Overlap) -> Result<Option<Came>, EngineError> {
+        if overlap == Overlap::Allow || self.run_under_way(event).await?.is_none() {
+            return Ok(None);
+        }
+        Ok(Some(match overlap {
+            Overlap::Queue => Came::Later(QUEUE_PAUSE_MS),
+            Overlap::Skip | Overlap::Allow => {
+                Came::Nothing(InboundOutcome::Skipped, Some("its last run is under way".to_owned()))
+            }
+        }))
+    }
+
+    async fn run_under_way(&self, event: &InboundRow) -> Result<Option<RunRow>, EngineError> {
+        let filter = countersign_store::InboundFilter { source: Some(event.source.clone()), status: None };
+        let page = PageRequest { after: None, limit: FIRES_TOLD };
+        for earlier in self.0.store.list_inbound(&event.workspace, &filter, &page).await?.items {
+            let Some(run) = &earlier.run else { continue };
+            let run = self.0.store.get_run(&event.workspace, run).await?;
+            if let Some(run) = run.filter(|run| !run.status.is_final()) {
+                return Ok(Some(run));
+            }
+        }
+        Ok(None)
+    }
+
+    /// Lets an event that was dealt with come once more, as a new one.
+    ///
+    /// # Errors
+    /// `NotFound`, `Invalid` for a message, `Busy`.
+    pub async fn replay_event(&self, workspace: &str, event: &str) -> Result<String, EngineError> {
+        let found = self.0.store.get_inbound(workspace, event).await?.ok_or(EngineError::NotFound("inbound event"))?;
+        if found.kind == InboundKind::Message {
+            return Err(EngineError::Invalid("a message is said again by who said it".to_owned()));
+        }
+        self.0.inbox.admit()?;
+        let again = InboundRow {
+            source: found.source,
+            payload: found.payload,
+            ..accepted(workspace, self.0.clock.new_id(), found.kind, self.now())
+        };
+        self.0.store.accept_inbound(&again).await?;
+        let (engine, id) = (self.clone(), again.id.clone());
+        self.0.tasks.spawn(async move { engine.deal_with(again, None).await });
+        Ok(id)
+    }
+}
+
+/// Headers that may be kept: none that carries a secret.
+fn shown(headers: &BTreeMap<String, String>) -> BTreeMap<&str, &str> {
+    let secret = |name: &str| matches!(name, "authorization" | "cookie" | "x-webhook-secret" | "proxy-authorization");
+    headers.iter().filter(|(name, _)| !secret(name)).map(|(name, value)| (name.as_str(), value.as_str())).collect()
+}
+
+fn next_time(trigger: &Trigger, now: i64) -> Option<i64> {
+    let Trigger::Schedule { cron, time_zone, .. } = trigger else { return None };
+    Schedule::parse(cron, time_zone).ok()?.next_after(now)
+}
+
+/// The times to fire of those from `due` until now, and the next one after now.
+fn due_times(schedule: &Schedule, due: i64, now: i64, missed: Missed) -> (Vec<i64>, Option<i64>) {
+    let mut times = vec![due];
+    let mut next = schedule.next_after(due);
+    while let Some(time) = next.filter(|time| *time <= now) {
+        times.push(time);
+        // Only the newest are made up for.
+        if times.len() > MADE_UP_MAX {
+            times.remove(0);
+        }
+        next = schedule.next_after(time);
+    }
+    let late = |time: &i64| *time < now - MISSED_AFTER_MS;
+    match missed {
+        Missed::All => {}
+        Missed::Skip => times.retain(|time| !late(time)),
+        Missed::One => {
+            let (mut missed, mut fresh): (Vec<i64>, Vec<i64>) = times.into_iter().partition(late);
+            if fresh.is_empty() {
+                fresh.extend(missed.pop());
+            }
+            times = fresh;
+        }
+    }
+    (times, next)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn missed_times_are_skipped_made_up_for_once_or_all() {
+        let hourly = Schedule::parse("0 * * * *", "Europe/Berlin").unwrap();
+        let hour = 3_600_000;
+        // 2026-10-24T22:00:00Z; three hours later the clocks in Berlin are set back.
+        let due = 1_792_879_200_000;
+        let now = due + 5 * hour + 120_000;
+        let next = Some(due + 6 * hour);
+        let all: Vec<i64> = (0..6).map(|at| due + at * hour).collect();
+        assert_eq!(due_times(&hourly, due, now, Missed::All), (all, next));
+        assert_eq!(due_times(&hourly, due, now, Missed::One), (vec![due + 5 * hour], next));
+        assert_eq!(due_times(&hourly, due, now, Missed::Skip), (vec![], next));
+        let on_time = due + 5;
+        for missed in [Missed::All, Missed::One, Missed::Skip] {
+            assert_eq!(due_times(&hourly, due, on_time, missed), (vec![due], Some(due + hour)));
+        }
+    }
+
+    #[test]
+    fn of_a_long_silence_at_most_a_thousand_times_are_made_up_for() {
+        let often = Schedule::parse("* * * * *", "UTC").unwrap();
+        let (times, next) = due_times(&often, 0, 10_000 * 60_000, Missed::All);
+        assert_eq!((times.len(), times.last().copied()), (MADE_UP_MAX, Some(10_000 * 60_000)));
+        assert_eq!(next, Some(10_001 * 60_000));
+    }
+
+    #[test]
+    fn headers_with_secrets_are_not_kept() {
+        let headers = ["authorization", "x-webhook-secret", "x-id"].map(|name| (name.to_owned(), "v".to_owned()));
+        assert_eq!(shown(&headers.into()).into_keys().collect::<Vec<_>>(), ["x-id"]);
+    }
+}
