@@ -71,6 +71,32 @@ fn a_retry_waits_longer_each_time_and_keeps_the_key() {
 }
 
 #[test]
+fn a_call_without_a_place_is_asked_for_again_as_the_same_attempt() {
+    let mut play = one_call("shop.keyed");
+    for _ in 0..5 {
+        let due = Timestamp(play.now.0 + 700);
+        play.take(Input::CallPutOff { id: play.under_way(), due }).unwrap();
+        assert_eq!((play.effects.len(), play.state.wake_at()), (0, Some(due)));
+        play.pass(700);
+        play.take(Input::TimerFired).unwrap();
+        let Effect::InvokeAction { key, id, .. } = &play.effects[0] else { panic!() };
+        assert_eq!((&**key, id.attempt), ("r1.1.0", 1));
+    }
+    play.succeed(json!({ "id": 1 })).unwrap();
+    assert_eq!(play.status(), "completed");
+}
+
+#[test]
+fn a_call_that_was_never_sent_leaves_no_doubt_when_its_run_is_cancelled() {
+    let mut play = one_call("shop.unkeyed");
+    let id = play.under_way();
+    let by = person("op", &["operator"]);
+    play.take(Input::CancelRequested { reason: "no more".into(), by }).unwrap();
+    play.take(Input::CallPutOff { id, due: Timestamp(play.now.0 + 700) }).unwrap();
+    assert_eq!(play.status(), "cancelled");
+}
+
+#[test]
 fn a_refusal_by_the_other_side_is_not_tried_again() {
     let mut play = one_call("shop.keyed");
     play.fail(FailureClass::Fatal).unwrap();

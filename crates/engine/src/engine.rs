@@ -5,7 +5,7 @@ use crate::{
     connectors::Connectors,
     fleet::Lease,
     inbound::Inbox,
-    run::{Aside, Cells, Pointers, Versions, Waiters},
+    run::{Aside, Cells, Places, Pointers, Versions, Waiters},
     vault::Connections,
 };
 use countersign_channels::Sender;
@@ -86,6 +86,8 @@ pub(crate) struct Inner {
     pub(crate) lease: Lease,
     /// One permit per run that moves.
     pub(crate) moving: Arc<Semaphore>,
+    /// One place per call, shared out among connections.
+    pub(crate) places: Places,
     /// Rings when a timer was set that may be the earliest.
     pub(crate) timer_set: Notify,
     pub(crate) tasks: TaskTracker,
@@ -127,6 +129,7 @@ impl Engine {
             inbox: Inbox::default(),
             lease: Lease::default(),
             moving: Arc::new(Semaphore::new(config.moving_max)),
+            places: Places::new(config.moving_max, Arc::clone(&clock)),
             timer_set: Notify::new(),
             tasks: TaskTracker::new(),
             stopping: watch::Sender::new(false),

@@ -382,7 +382,14 @@ impl History<'_> {
                 execution.action = Some(action.clone());
                 execution.input = Some(input.clone());
             }
-            execution.attempts.push(record);
+            // Put off before it was sent: the same attempt again.
+            let put_off = |last: &&mut AttemptRecord| {
+                (last.call, last.attempt) == (record.call, record.attempt) && last.ended_at.is_none()
+            };
+            match execution.attempts.last_mut().filter(put_off) {
+                Some(last) => *last = record,
+                None => execution.attempts.push(record),
+            }
         });
     }
 

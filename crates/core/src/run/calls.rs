@@ -9,7 +9,7 @@ use super::{
 use crate::{
     document::{DEFAULT_CALL_TIMEOUT, Retry, StepId},
     log::{FailureClass, StepError},
-    time::Span,
+    time::{Span, Timestamp},
 };
 use std::sync::Arc;
 
@@ -121,6 +121,16 @@ pub(crate) fn failed(machine: &mut Machine<'_>, calling: &Calling, error: StepEr
         return doubt(machine, calling, error, policy.look_up);
     }
     give_up(machine, &calling.place, calling.call, error)
+}
+
+/// A call was not sent, so nothing is known of it that was not known before: the same attempt again, later.
+pub(crate) fn put_off(machine: &mut Machine<'_>, calling: &Calling, due: Timestamp) -> Flow {
+    if machine.state.cancel.is_some() && !calling.in_doubt {
+        let error = StepError::fatal("not_sent", "the call had no place yet when the run was cancelled");
+        return give_up(machine, &calling.place, calling.call, error);
+    }
+    machine.call(calling.id(), CallEvent::Scheduled { due });
+    Flow::Stay
 }
 
 fn doubt(machine: &mut Machine<'_>, calling: &Calling, error: StepError, look_up: bool) -> Flow {

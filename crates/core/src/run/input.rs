@@ -6,6 +6,7 @@ use crate::{
     log::StepError,
     moves::{Again, Continuation, Movable, StateEdit},
     text,
+    time::Timestamp,
 };
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -58,6 +59,13 @@ pub enum Input {
         retry_after_seconds: Option<u64>,
         /// Random part of the pause, 0 to 1000.
         jitter_per_mille: u16,
+    },
+    /// A call was not sent: there was no place for it. It is asked for again then, as the same attempt.
+    CallPutOff {
+        /// Which attempt of which call.
+        id: CallId,
+        /// When to ask again.
+        due: Timestamp,
     },
     /// A look-up was answered.
     LookedUp {
@@ -180,6 +188,7 @@ impl Input {
             | Self::RetryRequested { .. }
             | Self::MoveRequested { .. }
             | Self::UndoRequested { .. }
+            | Self::CallPutOff { .. }
             | Self::TimerFired
             | Self::Recovered => {}
         }

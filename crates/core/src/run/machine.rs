@@ -210,6 +210,10 @@ impl<'a> Machine<'a> {
                 let pause = calls::Pause { asked_seconds: retry_after_seconds, jitter_per_mille };
                 calls::failed(self, &calling, error, pause)
             }
+            Input::CallPutOff { id, due } => {
+                let calling = self.under_way(id)?.clone();
+                calls::put_off(self, &calling, due)
+            }
             Input::LookedUp { id, result } => self.looked_up(id, result)?,
             Input::TimerFired => self.timer_fired()?,
             Input::FormSubmitted { visit, values, by } => collect_form::submitted(self, visit, values, by)?,

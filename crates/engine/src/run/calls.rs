@@ -1,6 +1,6 @@
 //! Effects performed: each gives back exactly one input.
 
-use crate::{Engine, EngineError};
+use crate::{Engine, EngineError, run::places::Limits};
 use async_trait::async_trait;
 use countersign_channels::{OutboundMessage, SendOutcome};
 use countersign_connectors::{Call, CallError, CallOutcome, Connection, Exchange, Invoker, LookUp};
@@ -9,7 +9,7 @@ use countersign_core::{
     document::Channel,
     log::{FailureClass, StepError},
     run::{CallId, Effect, Input, LookUpResult},
-    time::Span,
+    time::{Span, Timestamp},
 };
 use serde_json::{Value, json};
 use std::{sync::Arc, time::Duration};
@@ -31,6 +31,9 @@ pub(crate) struct Published<'a> {
     pub(crate) workflow: &'a str,
     pub(crate) version: u32,
 }
+
+/// Workspace, connector or channel, and connection: what shares limits.
+pub(crate) type Account = (String, String, Option<String>);
 
 impl Engine {
     pub(crate) async fn perform(&self, of: Published<'_>, effect: Effect) -> Input {
@@ -75,6 +78,13 @@ impl Engine {
             // Nothing was sent: trying again is safe.
             Err(error) => return failed(id, &not_sent("connection_unavailable", &error.to_string()), None),
         };
+        let connector = request.action.split('.').next().unwrap_or_default();
+        let limits = connection.as_ref().map(|connection| Limits::of(&connection.settings)).unwrap_or_default();
+        let name = connection.as_ref().map(|connection| connection.name.clone());
+        let _taken = match self.0.places.take((of.workspace.to_owned(), connector.to_owned(), name), limits) {
+            Ok(taken) => taken,
+            Err(due) => return put_off(id, due),
+        };
         match invoker.invoke(request.call(connection.as_deref())).await {
             CallOutcome::Succeeded { output, exchange } => {
                 Input::CallSucceeded { id, output, exchange: facts(&exchange) }
@@ -104,6 +114,11 @@ impl Engine {
             }
             Err(error) => return failed(id, &not_sent("account_unavailable", &error.to_string()), None),
         };
+        let channel_name = format!("channel {}", channel.tag());
+        let _taken = match self.0.places.take((workspace.to_owned(), channel_name, None), Limits::default()) {
+            Ok(taken) => taken,
+            Err(due) => return put_off(id, due),
+        };
         match self.0.sender.send(&account, message).await {
             SendOutcome::Accepted { provider_id, exchange } => Input::CallSucceeded {
                 id,
@@ -131,6 +146,12 @@ impl<'a> Request<'a> {
         let timeout = Duration::from_millis(self.timeout.0);
         Call { action: self.action, input: self.input, key: self.key, timeout, connection }
     }
+}
+
+/// There was no place: the run waits as a row, and its call is asked for again then.
+fn put_off(id: CallId, due: i64) -> Input {
+    metrics::counter!("countersign_calls_put_off_total").increment(1);
+    Input::CallPutOff { id, due: Timestamp(due) }
 }
 
 fn not_sent(code: &str, message: &str) -> CallError {

@@ -7,6 +7,7 @@ mod drive;
 mod load;
 mod moves;
 mod people;
+mod places;
 mod pointers;
 #[doc(hidden)]
 pub mod project;
@@ -29,6 +30,7 @@ pub use waiters::has_stopped;
 
 pub(crate) use aside::Aside;
 pub(crate) use drive::Cells;
+pub(crate) use places::Places;
 pub(crate) use pointers::{Pointers, Starter};
 pub(crate) use start::Origin;
 pub(crate) use versions::Versions;

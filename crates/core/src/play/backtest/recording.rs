@@ -217,6 +217,8 @@ impl Entry {
     fn call(&mut self, id: CallId, event: &CallEvent, at: Timestamp) {
         match event {
             CallEvent::Requested { request, .. } => {
+                // Put off before it was sent: the same attempt again.
+                self.calls.pop_if(|last| (last.call, last.attempt) == (id.call, id.attempt) && last.answer.is_none());
                 let (request, answer, stopped) = (Arc::clone(request), None, None);
                 self.calls.push(Call { call: id.call, attempt: id.attempt, request, at, answer, resumed: 0, stopped });
             }

@@ -15,6 +15,8 @@ pub(super) struct Facts {
     pub(super) path: Vec<StepId>,
     /// Calls of actions, each once.
     requests: Vec<(String, Value)>,
+    /// Which call of which step the last one was.
+    asked: Option<(u32, u16)>,
     /// Channel and text of what the customer was told.
     said: Vec<(String, String)>,
     pub(super) end: Option<End>,
@@ -61,7 +63,9 @@ impl Facts {
                 CallEvent::Requested { request, .. } => match request.as_ref() {
                     CallRequest::Action { action, input, .. } => {
                         *leaving = None;
-                        if id.attempt == 1 {
+                        // One that was put off is asked for again as the same attempt.
+                        let known = self.asked.replace((id.visit, id.call)) == Some((id.visit, id.call));
+                        if id.attempt == 1 && !known {
                             self.requests.push((action.clone(), input.clone()));
                         }
                     }
