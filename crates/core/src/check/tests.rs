@@ -292,7 +292,7 @@ fn triggers() {
     );
     let mut twice = good();
     twice["triggers"] = json!([{ "type": "webhook", "path": "a" }, { "type": "webhook", "path": "a" }]);
-    assert_eq!(found(&twice), [("duplicate_trigger", "/triggers/1/path".to_owned())]);
+    assert_eq!(found(&twice), [("duplicate_trigger", "/triggers/1".to_owned())]);
 }
 
 #[test]
