@@ -104,6 +104,69 @@ pub struct Connector {
     pub secrets_schema: Value,
     /// What it can do.
     pub actions: Vec<ActionSpec>,
+    /// Revision that new versions are published with; null when it comes with the executable.
+    pub revision: Option<u32>,
+}
+
+/// Puts a connector in, or its next revision.
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct PutInConnectorRequest {
+    /// A manifest or an OpenAPI document (2.0, 3.0, 3.1, 3.2), JSON or YAML, at most 64 MiB.
+    pub source: String,
+    /// Name instead of the one it has or gets from its title: lower-case letters, digits and `_`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+}
+
+/// What became of it.
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+pub struct PutInConnector {
+    /// Name: the part of an action's name before the dot.
+    pub name: String,
+    /// Its revision; the same manifest again is no new one.
+    pub revision: u32,
+    /// How many actions it has.
+    pub actions: usize,
+    /// What a person should look at.
+    pub warnings: Vec<String>,
+    /// Operations that cannot be used.
+    pub left_out: Vec<LeftOutOperation>,
+    /// What differs from the revision before, by the action's name; null for the first.
+    pub changes: Option<ConnectorChanges>,
+    /// Workflows whose draft or active version calls it.
+    pub used_by: Vec<ConnectorUse>,
+}
+
+/// An operation that was left out.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct LeftOutOperation {
+    /// JSON pointer into the document.
+    pub pointer: String,
+    /// Why.
+    pub reason: String,
+}
+
+/// Actions that differ between two revisions.
+#[derive(Debug, Clone, Default, Serialize, Deserialize, ToSchema)]
+pub struct ConnectorChanges {
+    /// New ones.
+    pub added: Vec<String>,
+    /// Gone.
+    pub removed: Vec<String>,
+    /// Those that say something else.
+    pub changed: Vec<String>,
+}
+
+/// A workflow that calls a connector.
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+pub struct ConnectorUse {
+    /// The workflow.
+    pub workflow: String,
+    /// Its name.
+    pub name: String,
+    /// What the draft's check says with the connectors as they are now.
+    pub diagnostics: Vec<crate::Diagnostic>,
 }
 
 /// An account's credentials for a connector. Secrets are never told, only which are set.

@@ -53,12 +53,29 @@ impl Manifest {
     /// # Errors
     /// When it is neither, or no OpenAPI document.
     pub fn import(text: &str) -> Result<Imported, ManifestError> {
-        let text = text.trim_start_matches('\u{feff}');
-        // JSON first: it is much faster, and most large documents are JSON.
-        let document: Value = serde_json::from_str(text)
-            .or_else(|_| serde_norway::from_str(text))
-            .map_err(|error| unreadable("the document", &format!("it is neither JSON nor YAML: {error}")))?;
+        let document = parse(text)?;
         Self::from_openapi(&document)
+    }
+
+    /// Reads a manifest or an OpenAPI document, JSON or YAML; `name` is its name instead of its own.
+    ///
+    /// # Errors
+    /// When it is neither.
+    pub fn read_or_import(text: &str, name: Option<&str>) -> Result<Imported, ManifestError> {
+        let document = parse(text)?;
+        let described = document.get("openapi").is_some() || document.get("swagger").is_some();
+        let mut imported = match described {
+            true => Self::from_openapi(&document)?,
+            false => {
+                let manifest: Self = serde_json::from_value(document)
+                    .map_err(|error| unreadable(name.unwrap_or("the manifest"), &error.to_string()))?;
+                Imported { manifest, warnings: Vec::new(), left_out: Vec::new() }
+            }
+        };
+        if let Some(name) = name {
+            name.clone_into(&mut imported.manifest.name);
+        }
+        Ok(imported)
     }
 
     /// Makes a manifest from an OpenAPI document. Path, query, header and cookie parameters become members of the
@@ -90,6 +107,14 @@ impl Manifest {
         import.operations();
         Ok(import.finish())
     }
+}
+
+/// JSON first: it is much faster, and most large documents are JSON.
+fn parse(text: &str) -> Result<Value, ManifestError> {
+    let text = text.trim_start_matches('\u{feff}');
+    serde_json::from_str(text)
+        .or_else(|_| serde_norway::from_str(text))
+        .map_err(|error| unreadable("the document", &format!("it is neither JSON nor YAML: {error}")))
 }
 
 /// Work on one document.

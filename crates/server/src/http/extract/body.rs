@@ -19,6 +19,12 @@ pub(crate) struct Body<T> {
     bytes: Bytes,
 }
 
+/// A JSON body that holds a whole file: at most [`UPLOAD_BYTES_MAX`].
+pub(crate) struct Upload<T>(pub(crate) T);
+
+/// Longest body of an upload, bytes.
+const UPLOAD_BYTES_MAX: usize = 64 * 1024 * 1024;
+
 /// A JSON body that may be left out.
 pub(crate) struct OptionalBody<T>(pub(crate) T);
 
@@ -49,6 +55,19 @@ impl<S: Send + Sync, T: DeserializeOwned + Default> FromRequest<S> for OptionalB
             return Ok(Self(T::default()));
         }
         media_type?;
+        parse(&bytes).map(Self)
+    }
+}
+
+impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for Upload<T> {
+    type Rejection = ApiError;
+
+    async fn from_request(request: Request, _: &S) -> ApiResult<Self> {
+        check_media_type(request.headers())?;
+        let bytes = axum::body::to_bytes(request.into_body(), UPLOAD_BYTES_MAX).await.map_err(|_| {
+            ApiError::new(StatusCode::PAYLOAD_TOO_LARGE, "body_too_large", "The body is too large")
+                .detail("At most 64 MiB.")
+        })?;
         parse(&bytes).map(Self)
     }
 }
