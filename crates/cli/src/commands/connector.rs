@@ -9,6 +9,7 @@ use crate::{
 };
 use anyhow::{Context, ensure};
 use clap::{Args, Subcommand};
+use countersign_api::PutInConnectorRequest;
 use countersign_connectors::{Imported, Manifest, Registry};
 use serde_json::{Value, json};
 use std::{io::Read, path::PathBuf};
@@ -25,6 +26,34 @@ pub enum Command {
     Show(ShowArgs),
     /// Make a manifest from an OpenAPI document, for a person to look over. Needs no server.
     Import(ImportArgs),
+    /// Say what is wrong with a manifest or an OpenAPI document. Needs no server.
+    Check(CheckArgs),
+    /// Put a manifest or an OpenAPI document in, or its next revision.
+    Push(PushArgs),
+    /// Take a connector out; refused while workflows use it.
+    Remove(ShowArgs),
+}
+
+/// Arguments of `connector check`.
+#[derive(Debug, Args)]
+pub struct CheckArgs {
+    /// A manifest or an OpenAPI document, JSON or YAML; `-` reads standard input.
+    file: PathBuf,
+    /// Print one JSON object.
+    #[arg(long)]
+    json: bool,
+}
+
+/// Arguments of `connector push`.
+#[derive(Debug, Args)]
+pub struct PushArgs {
+    #[command(flatten)]
+    remote: Remote,
+    /// A manifest or an OpenAPI document, JSON or YAML; `-` reads standard input.
+    file: PathBuf,
+    /// Name instead of the one it has or gets from its title.
+    #[arg(long)]
+    name: Option<String>,
 }
 
 /// Arguments of `connector list`.
@@ -63,7 +92,70 @@ pub async fn run(command: Command) -> anyhow::Result<Exit> {
         Command::List(args) => args.remote.run(async |client| list_all(client, &args).await).await,
         Command::Show(args) => args.remote.run(async |client| show(client, &args).await).await,
         Command::Import(args) => import(&args),
+        Command::Check(args) => check(&args),
+        Command::Push(args) => args.remote.run(async |client| push(client, &args).await).await,
+        Command::Remove(args) => args.remote.run(async |client| remove(client, &args).await).await,
     }
+}
+
+fn check(args: &CheckArgs) -> anyhow::Result<Exit> {
+    let file = args.file.display();
+    let text = read(&args.file).with_context(|| format!("cannot read {file}"))?;
+    let read = Manifest::read_or_import(&text, None);
+    let read = read.and_then(|imported| Registry::only([imported.manifest.clone()]).map(|_| imported));
+    let (good, answer) = match &read {
+        Ok(Imported { manifest, warnings, left_out }) => {
+            let actions = manifest.actions.len();
+            (true, json!({ "name": manifest.name, "actions": actions, "warnings": warnings, "left_out": left_out }))
+        }
+        Err(error) => (false, json!({ "error": error.to_string() })),
+    };
+    if args.json {
+        output::json(&answer)?;
+    } else if let Err(error) = &read {
+        eprintln!("error: {file}: {error:#}");
+    } else {
+        output::line(format!("{file}: `{}`, {} actions", at(&answer, "/name"), at(&answer, "/actions")));
+        tell(&answer);
+    }
+    Ok(if good { Exit::Good } else { Exit::No })
+}
+
+async fn push(client: &Client, args: &PushArgs) -> anyhow::Result<Exit> {
+    let file = args.file.display();
+    let source = read(&args.file).with_context(|| format!("cannot read {file}"))?;
+    let request = PutInConnectorRequest { source, name: args.name.clone() };
+    let answer = client.post(&["connectors"]).json(&serde_json::to_value(request)?).send().await?;
+    if args.remote.json {
+        output::json(&answer)?;
+        return Ok(Exit::Good);
+    }
+    tell(&answer);
+    let (name, revision, actions) = (at(&answer, "/name"), at(&answer, "/revision"), at(&answer, "/actions"));
+    output::line(format!("{name}: revision {revision}, {actions} actions"));
+    for workflow in list(&answer, "/used_by") {
+        let problems = list(workflow, "/diagnostics").len();
+        output::line(format!("used by {} ({problems} findings)", at(workflow, "/name")));
+    }
+    Ok(Exit::Good)
+}
+
+/// What a person should look at.
+fn tell(answer: &Value) {
+    for warning in list(answer, "/warnings").iter().filter_map(Value::as_str) {
+        eprintln!("warning: {warning}");
+    }
+    for operation in list(answer, "/left_out") {
+        eprintln!("left out: {}: {}", at(operation, "/pointer"), at(operation, "/reason"));
+    }
+}
+
+async fn remove(client: &Client, args: &ShowArgs) -> anyhow::Result<Exit> {
+    client.delete(&["connectors", &args.name]).send().await?;
+    if !args.remote.json {
+        output::line(format!("{}: taken out", args.name));
+    }
+    Ok(Exit::Good)
 }
 
 async fn list_all(client: &Client, args: &ListArgs) -> anyhow::Result<Exit> {

@@ -5,6 +5,7 @@ mod access;
 mod auth;
 mod chat;
 mod checkpoints;
+mod connectors;
 mod errors;
 mod gets;
 mod limits;

@@ -1,0 +1,85 @@
+//! Connectors a workspace brings.
+
+use crate::support::TestApp;
+use countersign_store::Role;
+use serde_json::{Value, json};
+
+fn pets(paths: Value) -> String {
+    let servers = json!([{ "url": "https://pets.example.com" }]);
+    json!({ "openapi": "3.1.0", "info": { "title": "Pet Shop" }, "servers": servers, "paths": paths }).to_string()
+}
+
+fn calls(action: &str) -> Value {
+    json!({
+        "schema": 1, "name": "Pets", "start": "look", "triggers": [{ "type": "api" }],
+        "steps": {
+            "look": { "type": "tool_call", "title": "Look", "action": action, "input": { "id": "7" }, "next": "done" },
+            "done": { "type": "end", "title": "Done", "status": "completed" },
+        },
+    })
+}
+
+#[tokio::test]
+async fn a_connector_is_put_in_used_and_not_taken_away_from_those_who_use_it() {
+    let app = TestApp::start().await;
+    let admin = app.key(Role::Admin).await;
+    let one =
+        json!({ "get": { "operationId": "getPet", "parameters": [{ "name": "id", "in": "path", "required": true }] } });
+    let source = pets(json!({ "/pets/{id}": one, "/bad": { "get": 7 } }));
+    let put_in = admin.post("/connectors", json!({ "source": source })).await;
+    put_in.is(201);
+    assert_eq!(put_in.json["name"], "pet_shop");
+    assert_eq!((&put_in.json["revision"], &put_in.json["actions"]), (&json!(1), &json!(1)));
+    assert_eq!(put_in.json["left_out"], json!([{ "pointer": "/paths/~1bad/get", "reason": "is not an operation" }]));
+    // The same again is no new revision.
+    assert_eq!(admin.post("/connectors", json!({ "source": source })).await.json["revision"], 1);
+    let shown = admin.get("/connectors/pet_shop").await;
+    assert_eq!((&shown.json["revision"], &shown.json["actions"][0]["name"]), (&json!(1), &json!("pet_shop.get_pet")));
+
+    let workflow = app.publish(&admin, calls("pet_shop.get_pet")).await;
+    let two = pets(json!({ "/pets/{id}": one, "/pets": { "post": { "operationId": "addPet" } } }));
+    let second = admin.post("/connectors", json!({ "source": two, "name": "pet_shop" })).await;
+    assert_eq!((second.status.as_u16(), &second.json["revision"]), (201, &json!(2)));
+    assert_eq!(second.json["changes"], json!({ "added": ["add_pet"], "removed": [], "changed": [] }));
+    assert_eq!(second.json["used_by"][0]["workflow"], json!(workflow));
+    // A version goes on with the revision it was published with.
+    let engine = &app.app.engine;
+    let pinned = engine.connectors_of(&app.workspace, &workflow, 1).await.unwrap();
+    assert_eq!(pinned.connector("pet_shop").unwrap().actions.len(), 1);
+    assert_eq!(engine.connectors(&app.workspace).await.unwrap().connector("pet_shop").unwrap().actions.len(), 2);
+    // What would break is said before anybody publishes.
+    let gone = admin.post("/connectors", json!({ "source": pets(json!({ "/x": { "get": {} } })) })).await;
+    let problems = gone.json["used_by"][0]["diagnostics"].as_array().unwrap();
+    assert!(problems.iter().any(|problem| problem["severity"] == "error"), "{problems:?}");
+
+    admin.delete("/connectors/pet_shop").await.is_problem(409, "connector_used");
+    admin.delete(&format!("/workflows/{workflow}")).await;
+    admin.delete("/connectors/pet_shop").await.is(204);
+    admin.get("/connectors/pet_shop").await.is_problem(404, "not_found");
+    let audit = admin.get("/audit").await.text;
+    assert!(audit.contains("connector.put_in") && audit.contains("connector.removed"));
+}
+
+#[tokio::test]
+async fn who_may_bring_a_connector_and_what_is_refused() {
+    let app = TestApp::start().await;
+    let admin = app.key(Role::Admin).await;
+    let source = pets(json!({ "/pets": { "get": {} } }));
+    for role in [Role::Viewer, Role::Operator, Role::Builder] {
+        app.key(role).await.post("/connectors", json!({ "source": source })).await.is_problem(403, "forbidden");
+    }
+    let other = app.other_workspace().await;
+    admin.post("/connectors", json!({ "source": source })).await.is(201);
+    other.get("/connectors/pet_shop").await.is_problem(404, "not_found");
+    // Nobody replaces what comes with the executable: its risks are not theirs to say.
+    admin.post("/connectors", json!({ "source": source, "name": "stripe" })).await.is_problem(409, "name_taken");
+    for (source, name) in [("{}", None), (": [", None), (source.as_str(), Some("Not a name"))] {
+        admin
+            .post("/connectors", json!({ "source": source, "name": name }))
+            .await
+            .is_problem(422, "connector_unusable");
+    }
+    let manifest = "name: echo\ntitle: Echo\nbase_url: https://echo.example.com\nactions:\n  say: { title: Say, method: POST, path: /say, risk: write, idempotency: { kind: none } }\n";
+    let brought = admin.post("/connectors", json!({ "source": manifest })).await;
+    assert_eq!((brought.status.as_u16(), &brought.json["name"]), (201, &json!("echo")), "{}", brought.text);
+}
