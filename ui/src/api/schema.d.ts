@@ -495,7 +495,11 @@ export interface paths {
         /** All connectors with their actions. */
         get: operations["listConnectors"];
         put?: never;
-        post?: never;
+        /**
+         * Puts a connector in, or its next revision: a manifest or an OpenAPI document. Versions that are published go on with the
+         *     revision they were published with.
+         */
+        post: operations["putInConnector"];
         delete?: never;
         options?: never;
         head?: never;
@@ -513,7 +517,8 @@ export interface paths {
         get: operations["getConnector"];
         put?: never;
         post?: never;
-        delete?: never;
+        /** Takes a connector out. Refused while a draft or an active version calls it. */
+        delete: operations["removeConnector"];
         options?: never;
         head?: never;
         patch?: never;
@@ -720,6 +725,23 @@ export interface paths {
         put?: never;
         /** How every channel would show a form. */
         post: operations["previewForm"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/inbound": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What came in, newest first. */
+        get: operations["listInbound"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -2309,6 +2331,29 @@ export interface components {
             secrets_schema: unknown;
             /** @description What it can do. */
             actions: components["schemas"]["ActionSpec"][];
+            /**
+             * Format: int32
+             * @description Revision that new versions are published with; null when it comes with the executable.
+             */
+            revision: number | null;
+        };
+        /** @description Actions that differ between two revisions. */
+        ConnectorChanges: {
+            /** @description New ones. */
+            added: string[];
+            /** @description Gone. */
+            removed: string[];
+            /** @description Those that say something else. */
+            changed: string[];
+        };
+        /** @description A workflow that calls a connector. */
+        ConnectorUse: {
+            /** @description The workflow. */
+            workflow: string;
+            /** @description Its name. */
+            name: string;
+            /** @description What the draft's check says with the connectors as they are now. */
+            diagnostics: components["schemas"]["Diagnostic"][];
         };
         /** @description A thread with a customer. */
         Conversation: {
@@ -2795,6 +2840,40 @@ export interface components {
             /** @description YAML or JSON: `tests:` and a list. */
             source: string;
         };
+        /** @description Something that came from outside and was accepted. */
+        InboundEvent: {
+            /** @description Its id. */
+            id: string;
+            /** @description `message`, `webhook` or `schedule`. */
+            kind: string;
+            /** @description Through what it came: `conversation:<id>`, `trigger:<workflow>/<trigger>`. */
+            source: string;
+            /** @description What it says. */
+            payload: unknown;
+            /**
+             * Format: int64
+             * @description When it was accepted.
+             */
+            at: number;
+            /**
+             * Format: int32
+             * @description How often it was taken up.
+             */
+            attempts: number;
+            /** @description `waiting` or `done`. */
+            status: string;
+            /** @description `started`, `ignored`, `skipped` or `failed`; null while it waits. */
+            outcome: string | null;
+            /** @description The run it started. */
+            run: string | null;
+            /** @description Why nothing came of it. */
+            error: string | null;
+            /**
+             * Format: int64
+             * @description When it was dealt with.
+             */
+            done_at: number | null;
+        };
         /** @description Keeps a run as a test case. */
         KeepRunTestRequest: {
             /** @description What it shows, 1 to 200 characters, unique in its workflow. */
@@ -2808,6 +2887,13 @@ export interface components {
             test: components["schemas"]["TestCase"];
             /** @description What of the run it does not show. */
             limits: components["schemas"]["TestCaseLimit"][];
+        };
+        /** @description An operation that was left out. */
+        LeftOutOperation: {
+            /** @description JSON pointer into the document. */
+            pointer: string;
+            /** @description Why. */
+            reason: string;
         };
         /** @description Signs in. */
         LoginRequest: {
@@ -3111,6 +3197,13 @@ export interface components {
             next: string | null;
         };
         /** @description A part of a list. */
+        Page_InboundEvent: {
+            /** @description The items. */
+            items: components["schemas"]["InboundEvent"][];
+            /** @description `cursor` of the next page; null at the end. */
+            next: string | null;
+        };
+        /** @description A part of a list. */
         Page_Note: {
             /** @description The items. */
             items: components["schemas"]["Note"][];
@@ -3346,6 +3439,32 @@ export interface components {
             allow_unguarded?: boolean;
             /** @description Publish although test cases fail: why, at most 2,000 characters; it goes on the record. */
             override_tests?: string | null;
+        };
+        /** @description What became of it. */
+        PutInConnector: {
+            /** @description Name: the part of an action's name before the dot. */
+            name: string;
+            /**
+             * Format: int32
+             * @description Its revision; the same manifest again is no new one.
+             */
+            revision: number;
+            /** @description How many actions it has. */
+            actions: number;
+            /** @description What a person should look at. */
+            warnings: string[];
+            /** @description Operations that cannot be used. */
+            left_out: components["schemas"]["LeftOutOperation"][];
+            changes: components["schemas"]["ConnectorChanges"] | null;
+            /** @description Workflows whose draft or active version calls it. */
+            used_by: components["schemas"]["ConnectorUse"][];
+        };
+        /** @description Puts a connector in, or its next revision. */
+        PutInConnectorRequest: {
+            /** @description A manifest or an OpenAPI document (2.0, 3.0, 3.1, 3.2), JSON or YAML, at most 64 MiB. */
+            source: string;
+            /** @description Name instead of the one it has or gets from its title: lower-case letters, digits and `_`. */
+            name?: string | null;
         };
         /** @description Sends a part of the new runs to a version. */
         RampRequest: {
@@ -5875,6 +5994,39 @@ export interface operations {
             };
         };
     };
+    putInConnector: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PutInConnectorRequest"];
+            };
+        };
+        responses: {
+            /** @description What became of it */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PutInConnector"];
+                };
+            };
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     getConnector: {
         parameters: {
             query?: never;
@@ -5894,6 +6046,35 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["Connector"];
                 };
+            };
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    removeConnector: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Taken out */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description Problem */
             default: {
@@ -6408,6 +6589,44 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["FormPreviews"];
+                };
+            };
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listInbound: {
+        parameters: {
+            query?: {
+                /** @description `waiting` or `done`. */
+                status?: string;
+                /** @description Through what it came: `conversation:<id>`, `trigger:<workflow>/<trigger>`. */
+                source?: string;
+                /** @description `next` of the page before. */
+                cursor?: string;
+                /** @description Items wanted, 1 to 200; 50 when absent. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Events */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_InboundEvent"];
                 };
             };
             /** @description Problem */
