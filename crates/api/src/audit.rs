@@ -26,6 +26,8 @@ pub struct AuditEntry {
     pub prev_hash: String,
     /// SHA-256 hex over this entry.
     pub hash: String,
+    /// Of a decision: the workspace's signature over this entry, hex.
+    pub receipt: Option<String>,
 }
 
 /// Whether the chain holds.
@@ -39,4 +41,22 @@ pub struct AuditVerifyResponse {
     pub broken_at: Option<u64>,
     /// Hash of the last good entry.
     pub head: Option<String>,
+    /// Ed25519 key that the receipts are checked with, hex.
+    pub public_key: Option<String>,
+}
+
+/// A decision, signed: what anybody can check without this server.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct Receipt {
+    /// The signed text: JSON of the audit entry with outcome, `shown` (SHA-256 of what was shown), who, how identified, when
+    /// and the entry before it in the chain.
+    pub document: String,
+    /// Ed25519 signature over the document, hex.
+    pub signature: String,
+    /// Ed25519 key of the workspace, hex.
+    pub public_key: String,
+    /// Number of the entry in the audit trail.
+    pub seq: u64,
+    /// SHA-256 hex of the document: the entry's hash in the chain.
+    pub hash: String,
 }

@@ -1,6 +1,6 @@
 //! Checkpoints: where a run waits for a person.
 
-use crate::{CallRequest, Customer, DecidedBy, Message, PersonRef, Risk, RunStatus, StepError, StepExecution};
+use crate::{CallRequest, Customer, DecidedBy, Message, PersonRef, Receipt, Risk, RunStatus, StepError, StepExecution};
 use countersign_core::run;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
@@ -332,6 +332,8 @@ pub struct Checkpoint {
     pub earlier: Vec<EarlierDecision>,
     /// The words of who decided.
     pub comment: Option<String>,
+    /// The decision, signed; of a decided one.
+    pub receipt: Option<Receipt>,
 }
 
 /// Decides a checkpoint.

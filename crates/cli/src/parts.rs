@@ -3,9 +3,9 @@
 use crate::config::Config;
 use anyhow::Context;
 use countersign_connectors::Registry;
-use countersign_engine::{Engine, EngineConfig, EngineParts, SystemClock, Vault};
+use countersign_engine::{Engine, EngineConfig, EngineParts, SystemClock, Vault, receipt_keys};
 use countersign_server::{App, ServerConfig};
-use countersign_store::Store;
+use countersign_store::{Store, StoreConfig};
 use std::{
     net::SocketAddr,
     num::NonZero,
@@ -100,6 +100,7 @@ impl Running {
         let key = config.secret_key()?;
         let database = config.store()?;
         let outbound = config.outbound()?;
+        let database = StoreConfig { receipts: Some(receipt_keys(&key)), ..database };
         let store = Store::open(&database).await.with_context(|| format!("cannot open {}", shown(&database.url)))?;
         for name in store.migrate().await? {
             tracing::info!(name, "migrated");
@@ -126,10 +127,35 @@ impl Running {
     /// # Errors
     /// When the listener fails.
     pub async fn serve(self, stop: impl Future<Output = ()> + Send + 'static) -> anyhow::Result<()> {
-        countersign_server::serve(self.app, self.listener, stop).await?;
+        let daily = tokio::spawn(note_heads_daily(self.engine.store().clone()));
+        let served = countersign_server::serve(self.app, self.listener, stop).await;
+        daily.abort();
+        served?;
         self.engine.shutdown(DRAIN).await;
+        note_heads(self.engine.store()).await;
         self.engine.store().close().await;
         Ok(())
+    }
+}
+
+/// Says in the log where each audit trail ends: `audit verify --head` finds a cut-off end when the log is kept elsewhere.
+async fn note_heads(store: &Store) {
+    match store.audit_heads().await {
+        Ok(heads) => {
+            for (workspace, entries, head) in heads {
+                let key = store.receipt_key(&workspace).unwrap_or_default();
+                tracing::info!(target: "countersign::audit", workspace, entries, head, key, "the audit trail ends here");
+            }
+        }
+        Err(error) => tracing::warn!(%error, "where the audit trails end cannot be told"),
+    }
+}
+
+async fn note_heads_daily(store: Store) {
+    let mut day = tokio::time::interval(Duration::from_hours(24));
+    loop {
+        day.tick().await;
+        note_heads(&store).await;
     }
 }
 

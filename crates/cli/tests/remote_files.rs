@@ -109,6 +109,7 @@ fn entries(count: u64) -> Vec<AuditRow> {
             detail: "{\"n\":1.0}".to_owned(),
             prev_hash: prev_hash.clone(),
             hash: String::new(),
+            receipt: None,
         };
         row.hash = audit_hash(&row);
         prev_hash.clone_from(&row.hash);
@@ -138,6 +139,23 @@ fn an_export_is_verified_without_the_server() {
     let (_folder, changed) = file(&export.stdout.replacen("user:u", "user:v", 1));
     let broken = offline(&["audit", "verify", "--file", &changed]);
     assert_eq!((broken.code, broken.stdout.as_str()), (1, "broken at entry 1: 0 entries before it are in order\n"));
+}
+
+#[test]
+fn a_forged_decision_is_found_offline() {
+    let forged = |action: &str| {
+        let mut entries = entries(2);
+        entries[1].action = action.to_owned();
+        entries[1].hash = audit_hash(&entries[1]);
+        let key = json!({ "workspace": "w", "public_key": "ab".repeat(32) }).to_string() + "\n";
+        key + &entries.iter().map(|entry| serde_json::to_string(entry).unwrap() + "\n").collect::<String>()
+    };
+    let (_folder, path) = file(&forged("workflow.published"));
+    assert_eq!(offline(&["audit", "verify", "--file", &path]).code, 0);
+    // The chain was made anew around it, but nobody without the key can sign.
+    let (_folder, path) = file(&forged("checkpoint.decided"));
+    let found = offline(&["audit", "verify", "--file", &path, "--json"]);
+    assert_eq!((found.code, &found.json()["unsigned"]), (1, &json!(2)));
 }
 
 #[test]

@@ -4,6 +4,7 @@
 mod support;
 
 use countersign_core::{
+    approval::Contributors,
     difference::json::difference,
     log::{FailureClass, at_point, evaluate_at, point_of_visit, points},
     moves::{Again, Continuation, StateEdit, asked_again, repeats},
@@ -200,6 +201,7 @@ fn a_new_run_goes_on_where_another_ended() {
         steps: before.state.steps.clone(),
         error: before.state.error.clone(),
         by: person("op", &["operator"]),
+        contributors: Contributors::default(),
     };
     let input = |name: &str| Input::Continued { start: Box::new(start.clone()), from: Box::new(from(name)) };
     let refused = step(&play.version, Box::new(play.state.clone()), input("nowhere"), play.now).map_err(Refusal::from);

@@ -20,4 +20,4 @@ pub use run::{
 };
 #[doc(hidden)]
 pub use run::{Outside, project};
-pub use vault::Vault;
+pub use vault::{Vault, receipt_keys};

@@ -38,6 +38,7 @@ fn actor(by: Option<&Persona>) -> Actor {
             email: by.email.clone(),
             roles: by.roles.clone(),
             via: Via::Portal,
+            made_by: String::new(),
         },
     )
 }

@@ -3,12 +3,18 @@
 use sha2::{Digest, Sha256};
 
 use crate::rows::storable;
-use crate::{AuditRow, NewAudit};
+use crate::{AuditRow, NewAudit, ReceiptKeys, receipt};
 
-/// SHA-256 hex over the canonical JSON of the entry: the keys below in this order, no white space, UTF-8, without `hash`.
-/// Anybody with an exported file can compute it.
+/// SHA-256 hex over [`audit_document`]. Anybody with an exported file can compute it.
 #[must_use]
 pub fn audit_hash(entry: &AuditRow) -> String {
+    hex::encode(Sha256::digest(audit_document(entry)))
+}
+
+/// The canonical JSON of the entry: the keys below in this order, no white space, UTF-8, without `hash`. What is hashed,
+/// and what a receipt signs.
+#[must_use]
+pub fn audit_document(entry: &AuditRow) -> String {
     /// Field order is the canonical order.
     #[derive(serde::Serialize)]
     struct Canonical<'a> {
@@ -34,8 +40,7 @@ pub fn audit_hash(entry: &AuditRow) -> String {
         prev_hash: &entry.prev_hash,
     };
     // Text and integers always serialise.
-    let text = serde_json::to_vec(&canonical).unwrap_or_default();
-    hex::encode(Sha256::digest(text))
+    serde_json::to_string(&canonical).unwrap_or_default()
 }
 
 /// The end of a chain.
@@ -46,7 +51,7 @@ pub(crate) struct AuditHead {
 }
 
 /// Adds an entry to a chain and moves its head.
-pub(crate) fn link(head: &mut AuditHead, workspace: &str, new: &NewAudit) -> AuditRow {
+pub(crate) fn link(head: &mut AuditHead, workspace: &str, new: &NewAudit, keys: Option<&ReceiptKeys>) -> AuditRow {
     // The hash is of what will be read.
     let kept = |text: &str| storable(text).into_owned();
     let mut entry = AuditRow {
@@ -60,8 +65,10 @@ pub(crate) fn link(head: &mut AuditHead, workspace: &str, new: &NewAudit) -> Aud
         detail: kept(&new.detail),
         prev_hash: head.hash.clone(),
         hash: String::new(),
+        receipt: None,
     };
     entry.hash = audit_hash(&entry);
+    entry.receipt = keys.filter(|_| receipt::is_due(&entry)).map(|keys| keys.sign(&entry));
     head.seq = entry.seq;
     head.hash.clone_from(&entry.hash);
     entry

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use crate::{Result, StoreError};
+use crate::{ReceiptKeys, Result, StoreError};
 
 /// How to open a store.
 #[derive(Debug, Clone)]
@@ -25,6 +25,8 @@ pub struct StoreConfig {
     pub cache_kib: u32,
     /// How long PostgreSQL may say nothing to a transaction or a read before its connection counts as dead.
     pub answer_timeout: Duration,
+    /// What decisions are signed with; without, they have no receipts.
+    pub receipts: Option<ReceiptKeys>,
 }
 
 impl StoreConfig {
@@ -39,6 +41,7 @@ impl StoreConfig {
             writers: 1,
             cache_kib: 8_192,
             answer_timeout: Duration::from_secs(15),
+            receipts: None,
         }
     }
 

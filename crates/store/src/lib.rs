@@ -19,6 +19,7 @@ mod page;
 mod plan;
 mod postgres;
 mod queue;
+mod receipt;
 mod rows;
 mod shards;
 mod sql;
@@ -27,7 +28,7 @@ mod store;
 #[cfg(feature = "testing")]
 pub mod testing;
 
-pub use audit::{AuditVerdict, audit_hash, verify_chain};
+pub use audit::{AuditVerdict, audit_document, audit_hash, verify_chain};
 pub use commit::{CheckpointChange, Commit, CommitOutcome, NewAudit, NewIdempotency, NewMessage, Pointed, Priority};
 pub use config::StoreConfig;
 pub use database::DatabaseKind;
@@ -35,5 +36,6 @@ pub use error::{Conflict, Result, StoreError, UnknownWord};
 pub use feed::{Change, ChangeKind};
 pub use ops::*;
 pub use page::{Cursor, PAGE_MAX, Page, PageRequest};
+pub use receipt::{ReceiptKeys, receipt_holds};
 pub use rows::*;
 pub use store::Store;

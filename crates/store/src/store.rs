@@ -11,8 +11,8 @@ use crate::feed::Feed;
 use crate::health::Health;
 use crate::rows::{Param, TableRow};
 use crate::{
-    Change, Commit, CommitOutcome, DatabaseKind, NewAudit, Priority, Result, StoreConfig, StoreError, migrations,
-    shards, sql,
+    Change, Commit, CommitOutcome, DatabaseKind, NewAudit, Priority, ReceiptKeys, Result, StoreConfig, StoreError,
+    migrations, shards, sql,
 };
 
 /// A handle to the database; cloning is cheap.
@@ -21,6 +21,7 @@ pub struct Store {
     database: Arc<dyn Database>,
     feed: Feed,
     health: Arc<Health>,
+    receipts: Option<ReceiptKeys>,
 }
 
 impl std::fmt::Debug for Store {
@@ -41,7 +42,8 @@ impl Store {
             Target::Sqlite(target) => Arc::new(crate::sqlite::Sqlite::open(config, target, feed.clone()).await?),
             Target::Postgres => Arc::new(crate::postgres::Postgres::open(config, feed.clone()).await?),
         };
-        let store = Self { database, feed, health: Arc::new(Health::new(config.place())) };
+        let store =
+            Self { database, feed, health: Arc::new(Health::new(config.place())), receipts: config.receipts.clone() };
         if let Err(error) = store.pending_migrations().await {
             store.close().await;
             return Err(error);
@@ -52,7 +54,7 @@ impl Store {
     /// A store over a database that is open.
     #[cfg(feature = "testing")]
     pub(crate) fn of(database: Arc<dyn Database>) -> Self {
-        Self { database, feed: Feed::new(), health: Arc::new(Health::new("memory".to_owned())) }
+        Self { database, feed: Feed::new(), health: Arc::new(Health::new("memory".to_owned())), receipts: None }
     }
 
     /// Brings the schema up to date and returns the names of what was applied.
@@ -116,6 +118,12 @@ impl Store {
     #[must_use]
     pub fn kind(&self) -> DatabaseKind {
         self.database.kind()
+    }
+
+    /// The key that a workspace's receipts are checked with, hex; none when this store signs nothing.
+    #[must_use]
+    pub fn receipt_key(&self, workspace: &str) -> Option<String> {
+        self.receipts.as_ref().map(|keys| keys.public_key(workspace))
     }
 
     /// Whether other processes may use the database too.

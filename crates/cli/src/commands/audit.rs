@@ -6,7 +6,7 @@ use crate::{
 };
 use anyhow::{Context, anyhow, ensure};
 use clap::{Args, Subcommand};
-use countersign_store::{AuditRow, AuditVerdict, verify_chain};
+use countersign_store::{AuditRow, AuditVerdict, receipt_holds, verify_chain};
 use serde_json::json;
 use std::{
     fs::File,
@@ -41,6 +41,9 @@ pub struct VerifyArgs {
     /// Hash the last entry must have, noted earlier: a cut-off end shows in nothing else.
     #[arg(long, value_name = "HASH")]
     head: Option<String>,
+    /// Key the receipts must be signed with, noted earlier; else the one that the export names is believed.
+    #[arg(long, value_name = "HEX", requires = "file")]
+    public_key: Option<String>,
 }
 
 /// Arguments of `audit export`.
@@ -53,56 +56,101 @@ pub struct ExportArgs {
     after: u64,
 }
 
+/// What a walk along an export or the server's own chain found.
+#[derive(Debug, Default, PartialEq, Eq)]
+struct Found {
+    verdict: AuditVerdict,
+    /// Receipts that hold.
+    receipts: u64,
+    /// The first entry whose receipt does not hold, or that has none and should.
+    unsigned: Option<u64>,
+    /// What the receipts were checked with.
+    key: Option<String>,
+}
+
+impl Found {
+    /// Checks the receipt of an entry; `false` when it does not hold.
+    fn take(&mut self, entry: &AuditRow) -> bool {
+        let Some(key) = &self.key else { return true };
+        let holds = receipt_holds(entry, key);
+        if !holds {
+            self.unsigned = Some(entry.seq);
+        }
+        self.receipts += u64::from(holds && entry.receipt.is_some());
+        holds
+    }
+}
+
+/// First line of an export.
+#[derive(Debug, serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+struct KeyLine {
+    #[serde(rename = "workspace")]
+    _workspace: String,
+    public_key: String,
+}
+
 /// Does it.
 pub async fn run(command: Command) -> anyhow::Result<Exit> {
     match command {
         Command::Verify(args) => match &args.file {
-            Some(path) => report(&args, &verify_file(path)?),
+            Some(path) => report(&args, &verify_file(path, args.public_key.as_deref())?),
             None => args.remote.run(async |client| report(&args, &verify_server(client).await?)).await,
         },
         Command::Export(args) => args.remote.run(async |client| export(client, &args).await).await,
     }
 }
 
-async fn verify_server(client: &Client) -> anyhow::Result<AuditVerdict> {
+async fn verify_server(client: &Client) -> anyhow::Result<Found> {
     let answer = client.get(&["audit", "verify"]).send().await?;
     let number = |pointer: &str| answer.pointer(pointer).and_then(serde_json::Value::as_u64);
     let entries = number("/entries").context("the server did not say how many entries there are")?;
-    Ok(AuditVerdict {
+    let verdict = AuditVerdict {
         entries,
         broken_at: number("/broken_at"),
         head: Some(at(&answer, "/head")).filter(|head| !head.is_empty()),
-    })
+    };
+    let key = Some(at(&answer, "/public_key")).filter(|key| !key.is_empty());
+    Ok(Found { verdict, receipts: number("/receipts").unwrap_or(0), unsigned: number("/unsigned"), key })
 }
 
-fn report(args: &VerifyArgs, verdict: &AuditVerdict) -> anyhow::Result<Exit> {
+fn report(args: &VerifyArgs, found: &Found) -> anyhow::Result<Exit> {
+    let Found { verdict, receipts, unsigned, key } = found;
     let head = verdict.head.as_deref().unwrap_or_default();
     let expected = args.head.as_deref().is_none_or(|expected| expected.eq_ignore_ascii_case(head));
-    let ok = verdict.broken_at.is_none() && expected;
+    let ok = verdict.broken_at.is_none() && unsigned.is_none() && expected;
     if args.remote.json {
         let AuditVerdict { entries, broken_at, head } = verdict;
-        output::json(&json!({ "ok": ok, "entries": entries, "broken_at": broken_at, "head": head }))?;
-    } else {
-        output::line(match verdict.broken_at {
-            Some(place) => format!("broken at entry {place}: {} entries before it are in order", verdict.entries),
-            None if !expected => format!("the chain holds, but ends with {head}: it was cut off, or has grown"),
-            None => format!("the chain holds: {} entries, the last is {head}", verdict.entries),
-        });
+        output::json(&json!({
+            "ok": ok, "entries": entries, "broken_at": broken_at, "head": head,
+            "receipts": receipts, "unsigned": unsigned, "public_key": key,
+        }))?;
+        return Ok(if ok { Exit::Good } else { Exit::No });
+    }
+    output::line(match (verdict.broken_at, unsigned) {
+        (Some(place), _) => format!("broken at entry {place}: {} entries before it are in order", verdict.entries),
+        (None, Some(place)) => format!("the receipt of entry {place} does not hold: it was not written by this server"),
+        (None, None) if !expected => format!("the chain holds, but ends with {head}: it was cut off, or has grown"),
+        (None, None) => format!("the chain holds: {} entries, the last is {head}", verdict.entries),
+    });
+    if let (true, Some(key)) = (ok, key) {
+        output::line(format!("{receipts} receipts hold, signed with {key}"));
     }
     Ok(if ok { Exit::Good } else { Exit::No })
 }
 
-fn verify_file(path: &Path) -> anyhow::Result<AuditVerdict> {
+fn verify_file(path: &Path, key: Option<&str>) -> anyhow::Result<Found> {
     let name = path.display();
     if path.as_os_str() == "-" {
-        return verify(std::io::stdin().lock()).context("standard input");
+        return verify(std::io::stdin().lock(), key).context("standard input");
     }
     let file = File::open(path).with_context(|| format!("cannot read {name}"))?;
-    verify(BufReader::new(file)).with_context(|| name.to_string())
+    verify(BufReader::new(file), key).with_context(|| name.to_string())
 }
 
-/// Follows the chain line by line. What is no entry is an error: it says nothing about the chain.
-fn verify(mut reader: impl BufRead) -> anyhow::Result<AuditVerdict> {
+/// Follows the chain and its receipts line by line. What is no entry is an error: it says nothing about the chain.
+fn verify(mut reader: impl BufRead, key: Option<&str>) -> anyhow::Result<Found> {
+    let mut found = Found { key: key.map(str::to_owned), ..Found::default() };
     let mut failure = None;
     let mut number = 0_u64;
     let entries = std::iter::from_fn(|| {
@@ -119,14 +167,26 @@ fn verify(mut reader: impl BufRead) -> anyhow::Result<AuditVerdict> {
             if line.trim().is_empty() {
                 continue;
             }
-            let entry = serde_json::from_str::<AuditRow>(&line);
-            return entry.map_err(|error| failure = Some(not_an_entry(number, &error))).ok();
+            if number == 1
+                && let Ok(named) = serde_json::from_str::<KeyLine>(&line)
+            {
+                found.key.get_or_insert(named.public_key);
+                continue;
+            }
+            let entry = match serde_json::from_str::<AuditRow>(&line) {
+                Ok(entry) => entry,
+                Err(error) => {
+                    failure = Some(not_an_entry(number, &error));
+                    return None;
+                }
+            };
+            return found.take(&entry).then_some(entry);
         }
     });
     let verdict = verify_chain(entries);
     match failure {
         Some(error) => Err(error),
-        None => Ok(verdict),
+        None => Ok(Found { verdict, ..found }),
     }
 }
 
@@ -154,6 +214,10 @@ async fn export(client: &Client, args: &ExportArgs) -> anyhow::Result<Exit> {
         })?;
         let mut last = None;
         for line in page.lines().filter(|line| !line.is_empty()) {
+            if after == 0 && last.is_none() && serde_json::from_str::<KeyLine>(line).is_ok() {
+                output::line(line);
+                continue;
+            }
             let entry: AuditRow = serde_json::from_str(line).context("the server sent a line that is no entry")?;
             ensure!(entry.seq > after, "the server repeats entry {}", entry.seq);
             last = Some(entry.seq);
@@ -186,6 +250,7 @@ mod tests {
                 detail: "{}".to_owned(),
                 prev_hash: prev_hash.clone(),
                 hash: String::new(),
+                receipt: None,
             };
             row.hash = audit_hash(&row);
             prev_hash.clone_from(&row.hash);
@@ -197,27 +262,27 @@ mod tests {
     #[test]
     fn an_export_that_was_not_touched_holds() {
         let text = export(3);
-        let verdict = verify(text.as_bytes()).unwrap();
-        assert_eq!((verdict.entries, verdict.broken_at), (3, None));
-        assert_eq!(verify("".as_bytes()).unwrap(), AuditVerdict::default());
+        let verdict = verify(text.as_bytes(), None).unwrap();
+        assert_eq!((verdict.verdict.entries, verdict.verdict.broken_at), (3, None));
+        assert_eq!(verify("".as_bytes(), None).unwrap(), Found::default());
         // Without the last line break too.
-        assert_eq!(verify(text.trim_end().as_bytes()).unwrap(), verdict);
+        assert_eq!(verify(text.trim_end().as_bytes(), None).unwrap(), verdict);
     }
 
     #[test]
     fn a_changed_or_missing_entry_breaks_it() {
         let text = export(3);
         let changed = text.replacen("workflow:1", "workflow:2", 2);
-        assert_eq!(verify(changed.as_bytes()).unwrap().broken_at, Some(1));
+        assert_eq!(verify(changed.as_bytes(), None).unwrap().verdict.broken_at, Some(1));
         let missing: String =
             text.lines().enumerate().filter(|(line, _)| *line != 1).map(|(_, line)| format!("{line}\n")).collect();
-        assert_eq!(verify(missing.as_bytes()).unwrap().broken_at, Some(2));
+        assert_eq!(verify(missing.as_bytes(), None).unwrap().verdict.broken_at, Some(2));
     }
 
     #[test]
     fn what_is_no_entry_is_an_error_with_its_line() {
         let text = export(1) + "\n{\"seq\": 2}\n";
-        let error = format!("{:#}", verify(text.as_bytes()).unwrap_err());
+        let error = format!("{:#}", verify(text.as_bytes(), None).unwrap_err());
         assert!(error.starts_with("line 3 is no entry"), "{error}");
     }
 }

@@ -1,5 +1,6 @@
 //! Whom an approval's policy lets decide.
 
+use super::Contributors;
 use crate::{document::Approvers, run::Actor};
 
 /// Workspace roles that may decide when the policy names nobody.
@@ -11,7 +12,7 @@ pub fn why_not(
     approvers: &Approvers,
     escalated: &[String],
     actor: &Actor,
-    requester: Option<&Actor>,
+    contributors: &Contributors,
 ) -> Option<String> {
     let listed = approvers.users.iter().any(|email| email.eq_ignore_ascii_case(&actor.email));
     let has_role = approvers.roles.iter().chain(escalated).any(|role| actor.roles.contains(role));
@@ -20,8 +21,8 @@ pub fn why_not(
     if !(listed || has_role || (anyone && operator)) {
         return Some(format!("this needs {}", wanted(approvers)));
     }
-    if approvers.exclude_requester && requester.is_some_and(|requester| requester.id == actor.id) {
-        return Some("who asked for it may not approve it".into());
+    if approvers.exclude_requester && contributors.includes(actor) {
+        return Some("who asked for it or had a hand in it may not approve it".into());
     }
     None
 }

@@ -52,6 +52,14 @@ pub fn request_hash(action: &str, connection: Option<&str>, input: &Value) -> St
     hex::encode(Sha256::digest(text.as_bytes()))
 }
 
+/// SHA-256 (hex) of a JSON value; the order of object keys does not matter.
+#[must_use]
+pub fn json_hash(value: &Value) -> String {
+    let mut text = String::new();
+    canonical(value, &mut text);
+    hex::encode(Sha256::digest(text.as_bytes()))
+}
+
 fn canonical(value: &Value, out: &mut String) {
     match value {
         Value::Object(map) => {

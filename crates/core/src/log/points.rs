@@ -1,6 +1,7 @@
 //! A run at any point of its log. A point is one event, counted from 1; point 0 is before the first.
 
 use crate::{
+    approval::Grant,
     document::StepId,
     expr::{Expression, ExpressionError},
     log::LogEntry,
@@ -111,12 +112,17 @@ impl RunState {
             "conversation": self.info.conversation,
             "trigger": self.info.trigger,
             "run": self.info.scope,
-            "approved": self.grants.iter().map(|(step, grant)| (step.clone(), json!({
-                "by": grant.approval, "action": grant.request.action, "input": grant.request.input, "used": grant.used,
-            }))).collect::<serde_json::Map<_, _>>(),
+            "approved": self.grants.steps().map(|step| (step.clone(), approved(self, step))).collect::<serde_json::Map<_, _>>(),
             "now": { "phase": self.phase.tag(), "step": self.place().map(|place| &place.step), "visit": self.visits },
         })
     }
+}
+
+/// What each approval says about a guarded step.
+fn approved(state: &RunState, step: &str) -> Value {
+    let about = state.grants.about(step).into_iter().flatten();
+    let one = |(approval, grant): (&String, &Grant)| json!({ "by": approval, "action": grant.request.action, "input": grant.request.input, "standing": grant.standing });
+    about.map(one).collect()
 }
 
 impl Phase {

@@ -177,7 +177,14 @@ pub(crate) fn undone(state: &RunState, by: Actor) -> Result<Moved, Refusal> {
 
 /// Who asks when nobody does yet.
 fn system() -> Actor {
-    Actor { id: String::new(), name: String::new(), email: String::new(), roles: Vec::new(), via: Via::Api }
+    Actor {
+        id: String::new(),
+        name: String::new(),
+        email: String::new(),
+        roles: Vec::new(),
+        via: Via::Api,
+        made_by: String::new(),
+    }
 }
 
 impl MoveCheck {
@@ -439,7 +446,7 @@ fn guards(request: &MoveRequest<'_>, state: &RunState, now_at: &str, found: &mut
     for (guarded, approvals) in &to.guarded_by {
         for approval in approvals.iter().filter(|approval| *approval != now_at) {
             let known = from.guarded_by.get(guarded).is_some_and(|before| before.contains(approval));
-            if known || state.grants.contains_key(guarded) {
+            if known || state.grants.about(guarded).is_some_and(|about| about.contains_key(approval)) {
                 continue;
             }
             if reachable(to.workflow(), now_at, |step| step != approval).contains(guarded.as_str()) {
@@ -448,9 +455,9 @@ fn guards(request: &MoveRequest<'_>, state: &RunState, now_at: &str, found: &mut
             }
         }
     }
-    for (guarded, grant) in state.grants.iter().filter(|(_, grant)| !grant.used) {
-        if to.step(guarded).is_some() && to.step(&grant.approval).is_none() {
-            let message = format!("`{guarded}` was approved at `{}`, which is not there to ask again", grant.approval);
+    for (guarded, approval, _) in state.grants.live() {
+        if to.step(guarded).is_some() && to.step(approval).is_none() {
+            let message = format!("`{guarded}` was approved at `{approval}`, which is not there to ask again");
             found.because("approval_gone", message);
         }
     }
@@ -477,7 +484,7 @@ fn requests(
             }
         }
     }
-    for (guarded, grant) in after.grants.iter().filter(|(_, grant)| !grant.used) {
+    for (guarded, _, grant) in after.grants.live() {
         if let Some(CompiledStep::ToolCall(call)) = request.to.step(guarded)
             && downstream.steps.contains(guarded.as_str())
             && call.request(&machine, guarded).is_ok_and(|now| now.hash != grant.request.hash)

@@ -1,6 +1,7 @@
 //! How a run goes on after its end: from which step, with what changed. Every word of it is on the record.
 
 use crate::{
+    approval::Contributors,
     document::StepId,
     run::{Actor, RunState},
 };
@@ -72,4 +73,7 @@ pub struct Continuation {
     pub error: Value,
     /// Who wanted it.
     pub by: Actor,
+    /// Who had a hand in that run.
+    #[serde(default, skip_serializing_if = "Contributors::is_empty")]
+    pub contributors: Contributors,
 }

@@ -34,4 +34,15 @@ pub struct Actor {
     pub roles: Vec<String>,
     /// How they were identified.
     pub via: Via,
+    /// Of an API key: the user who made it. Empty when the id is the person's own.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub made_by: String,
+}
+
+impl Actor {
+    /// The person behind it: where people are counted, a key is who made it.
+    #[must_use]
+    pub fn person(&self) -> &str {
+        if self.made_by.is_empty() { &self.id } else { &self.made_by }
+    }
 }

@@ -2,7 +2,7 @@
 
 use super::{Actor, Found, Outcome, Start};
 use crate::{
-    approval::{GuardedRequest, RequestDifference},
+    approval::{GuardedRequest, RequestDifference, json_hash},
     document::{Approvers, Channel, Exit, StepId},
     log::StepError,
     moves::{Continuation, StateEdit},
@@ -456,6 +456,9 @@ pub enum Opened {
         /// What changed since an earlier approval that became void.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         difference: Option<RequestDifference>,
+        /// The step at whose door it is asked, to which a yes leads at once: the run came there without one.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        door: Option<StepId>,
     },
     /// A handoff.
     Handoff {
@@ -489,6 +492,12 @@ impl Opened {
             Self::Handoff { .. } => CheckpointKind::Handoff,
             Self::UnknownOutcome { .. } => CheckpointKind::UnknownOutcome,
         }
+    }
+
+    /// SHA-256 (hex) of what is shown, as stored with the checkpoint; the order of object keys does not matter.
+    #[must_use]
+    pub fn shown_hash(&self) -> String {
+        json_hash(&serde_json::to_value(self).unwrap_or_default())
     }
 
     /// The checkpoint's id: `<run>.<visit>`, and for a call in doubt also its number and attempt, since one entry

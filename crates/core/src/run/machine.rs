@@ -269,6 +269,10 @@ impl<'a> Machine<'a> {
             return self.end(EndedStatus::Failed, Value::Null, Some(error), None);
         }
         let version = self.version;
+        let gates = version.gates.before(&step);
+        if let Some(gate) = gates.iter().find(|gate| !self.state.grants.has_passed(gate)) {
+            return self.ask_at(step, gate, None);
+        }
         let Some(compiled) = version.steps.get(&step) else {
             let error = StepError::fatal("unknown_step", format!("there is no step `{step}`"));
             return self.end(EndedStatus::Failed, Value::Null, Some(error), None);
@@ -286,24 +290,27 @@ impl<'a> Machine<'a> {
         }
     }
 
-    /// Enters an approval once more because what it approved has changed.
-    pub(crate) fn ask_again(&mut self, place: &Place, approval: StepId, difference: RequestDifference) -> Flow {
-        let version = self.version;
-        let Some(CompiledStep::Approval(compiled)) = version.steps.get(&approval) else {
-            let error = StepError::fatal("unknown_step", format!("there is no approval `{approval}`"));
-            return self.fail(place, error, None);
-        };
-        self.step(
-            place.visit,
-            StepEvent::ApprovalVoided { approval: approval.clone(), difference: difference.clone() },
-        );
+    /// Asks an approval at the door of the step it guards, because it has not said yes to what would be sent.
+    pub(crate) fn ask_again(&mut self, place: &Place, approval: &StepId, difference: RequestDifference) -> Flow {
+        let voided = StepEvent::ApprovalVoided { approval: approval.clone(), difference: difference.clone() };
+        self.step(place.visit, voided);
         if self.state.visits >= self.version.workflow.step_limit() {
             let error = StepError::fatal("step_limit", "the approval was asked again too often");
             return self.end(EndedStatus::Failed, Value::Null, Some(error), None);
         }
-        let place = Place { visit: self.state.visits + 1, step: approval, entered_at: self.now };
+        self.ask_at(place.step.clone(), approval, Some(difference))
+    }
+
+    /// Asks an approval at the door of a step: a yes leads there, and nothing in between is done again.
+    fn ask_at(&mut self, door: StepId, approval: &StepId, difference: Option<RequestDifference>) -> Flow {
+        let version = self.version;
+        let Some(CompiledStep::Approval(compiled)) = version.steps.get(approval) else {
+            let error = StepError::fatal("unknown_step", format!("there is no approval `{approval}`"));
+            return self.end(EndedStatus::Failed, Value::Null, Some(error), None);
+        };
+        let place = Place { visit: self.state.visits + 1, step: approval.clone(), entered_at: self.now };
         self.step(place.visit, StepEvent::Entered { step: place.step.clone(), at: self.now });
-        approval::enter(self, compiled, &place, Some(difference))
+        approval::enter(self, compiled, &place, Some(approval::Asked { door, difference }))
     }
 
     /// Goes on after a call whose output is known.

@@ -27,8 +27,8 @@ pub use input::{Input, LookUpResult, Start, UnknownAnswer};
 pub use machine::{Decision, FieldProblem, Refusal, Refused, step};
 pub use outcome::{Found, HandedBack, Outcome, Resolution, Verdict};
 pub use state::{
-    ApprovalWait, Calling, Ended, FormWait, Grant, HandoffWait, Phase, Place, RunInfo, RunState, Stage, UnknownWait,
-    Wait, apply,
+    ApprovalWait, Calling, Ended, FormWait, HandoffWait, Phase, Place, RunInfo, RunState, Stage, UnknownWait, Wait,
+    apply,
 };
 pub use triggers::{IncomingMessage, message_starts};
 pub use version::{CompileError, CompiledStep, Version};

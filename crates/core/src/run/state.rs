@@ -1,11 +1,11 @@
 //! What a run is at one instant: the fold of its events.
 
 use super::{
-    Actor, CallEvent, CallId, CallRequest, CheckpointEvent, CheckpointKind, EndedStatus, Event, Found, Moved, Opened,
-    Outcome, Resolution, RunEvent, StepEvent, Verdict,
+    Actor, CallEvent, CallId, CallRequest, CheckpointEvent, CheckpointKind, ClosedBy, EndedStatus, Event, Found, Moved,
+    Opened, Outcome, Resolution, RunEvent, StepEvent, Verdict,
 };
 use crate::{
-    approval::GuardedRequest,
+    approval::{Contributors, Grants, GuardedRequest},
     document::{Approvers, StepId},
     expr::Scope,
     log::{FailureClass, StepError},
@@ -13,7 +13,7 @@ use crate::{
 };
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
-use std::{collections::BTreeMap, sync::Arc};
+use std::sync::Arc;
 
 /// A run at one instant.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
@@ -28,8 +28,10 @@ pub struct RunState {
     pub error: Value,
     /// How many steps were entered.
     pub visits: u32,
-    /// Approvals granted, by guarded step.
-    pub grants: BTreeMap<StepId, Grant>,
+    /// What approvals have allowed.
+    pub grants: Grants,
+    /// The people who had a hand in it.
+    pub contributors: Contributors,
     /// Whether a person sent it on from a step after an end: then every guarded step needs an approval of its own.
     #[serde(default)]
     pub sent_on: bool,
@@ -38,6 +40,9 @@ pub struct RunState {
     pub undoable: Option<Box<Moved>>,
     /// Set while a call is under way and the run is to stop after it.
     pub cancel: Option<(String, Actor)>,
+    /// SHA-256 (hex) of what the checkpoint opened last shows.
+    #[serde(default)]
+    pub shown: String,
     /// Where the token is.
     pub phase: Phase,
 }
@@ -65,17 +70,6 @@ pub struct RunInfo {
     pub started_by: Option<Actor>,
     /// When.
     pub started_at: Timestamp,
-}
-
-/// An approval that was granted for one guarded step.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Grant {
-    /// The approval step.
-    pub approval: StepId,
-    /// The approved request.
-    pub request: Arc<GuardedRequest>,
-    /// Whether a call has been made on it.
-    pub used: bool,
 }
 
 /// Where the token is.
@@ -185,6 +179,9 @@ pub struct ApprovalWait {
     pub place: Place,
     /// What is approved.
     pub requests: Arc<[GuardedRequest]>,
+    /// The step at whose door it is asked: a yes leads there.
+    #[serde(default)]
+    pub door: Option<StepId>,
     /// When it ends by itself.
     pub due: Option<Timestamp>,
     /// When the people are reminded.
@@ -421,6 +418,7 @@ fn run_event(state: &mut RunState, event: &RunEvent) {
                 started_by: start.started_by.clone(),
                 started_at: *at,
             };
+            start.started_by.iter().for_each(|by| state.contributors.add(by));
             state.vars.clone_from(vars);
             state.phase = Phase::Moving;
         }
@@ -428,6 +426,8 @@ fn run_event(state: &mut RunState, event: &RunEvent) {
             state.vars.clone_from(&from.vars);
             state.steps.clone_from(&from.steps);
             state.error.clone_from(&from.error);
+            state.contributors.add(&from.by);
+            state.contributors.extend(&from.contributors);
             state.sent_on = true;
         }
         RunEvent::CancelRequested { reason, by } => state.cancel = Some((reason.clone(), by.clone())),
@@ -435,10 +435,11 @@ fn run_event(state: &mut RunState, event: &RunEvent) {
             let last = state.place().cloned();
             state.phase = Phase::Ended(Ended { status: *status, output: output.clone(), error: error.clone(), last });
         }
-        RunEvent::Reopened { edit, .. } => {
+        RunEvent::Reopened { edit, by, .. } => {
             edit.apply(state);
             // What was approved before the end was approved for another course of things.
-            state.grants.values_mut().for_each(|grant| grant.used = true);
+            state.grants.sent_on(!edit.is_empty());
+            state.contributors.add(by);
             state.sent_on = true;
             state.cancel = None;
             state.phase = Phase::Moving;
@@ -454,10 +455,7 @@ fn step_event(state: &mut RunState, visit: u32, event: &StepEvent) {
             state.phase = Phase::AtStep(Place { visit, step: step.clone(), entered_at: *at });
         }
         StepEvent::Evaluated { .. } | StepEvent::Said { .. } => {}
-        StepEvent::ApprovalVoided { difference, .. } => {
-            state.grants.remove(&difference.step);
-            state.phase = Phase::Moving;
-        }
+        StepEvent::ApprovalVoided { .. } => state.phase = Phase::Moving,
         StepEvent::Completed { output, set, .. } => {
             if let (Some(place), Some(output)) = (state.place().cloned(), output) {
                 state.remember(&place.step, "output", output.clone());
@@ -482,9 +480,7 @@ fn call_event(state: &mut RunState, id: CallId, event: &CallEvent) {
         CallEvent::Requested { key, request, at } => {
             let Some(place) = state.place().cloned() else { return };
             let in_doubt = state.phase.call().is_some_and(|earlier| earlier.key == *key && earlier.in_doubt);
-            if let Some(grant) = state.grants.get_mut(&place.step) {
-                grant.used = true;
-            }
+            state.grants.used(&place.step);
             let (key, request, requested_at) = (Arc::clone(key), Arc::clone(request), *at);
             let calling = Calling { place, call: id.call, attempt: id.attempt, key, request, requested_at, in_doubt };
             state.phase = Phase::Calling { calling, stage: Stage::UnderWay };
@@ -543,7 +539,10 @@ fn checkpoint_event(state: &mut RunState, event: &CheckpointEvent) {
                 wait.given.push(by.clone());
             }
         }
-        CheckpointEvent::Closed { outcome, .. } => closed_checkpoint(state, outcome),
+        CheckpointEvent::Closed { outcome, by, values, .. } => {
+            contributed(state, by, values);
+            closed_checkpoint(state, outcome, *by == ClosedBy::Timeout);
+        }
     }
 }
 
@@ -571,6 +570,8 @@ fn run_moved(state: &mut RunState, moved: &Moved) {
     if let Some(place) = place {
         place.step.clone_from(&moved.now_at);
     }
+    state.grants.renamed(&moved.step, &moved.now_at);
+    state.contributors.add(&moved.by);
     if let Some(wait) = state.phase.approval_mut() {
         wait.people.clone_from(&moved.people);
     }
@@ -578,11 +579,16 @@ fn run_moved(state: &mut RunState, moved: &Moved) {
 
 fn opened_checkpoint(state: &mut RunState, opened: &Opened, due: Option<Timestamp>, remind_at: Option<Timestamp>) {
     let Some(place) = state.place().cloned() else { return };
+    state.shown = opened.shown_hash();
+    if let Opened::Approval { requests, .. } = opened {
+        state.grants.asked(&place.step, requests);
+    }
     state.phase = Phase::Waiting(match opened {
         Opened::Form { .. } => Wait::Form(FormWait { place, due }),
-        Opened::Approval { requests, .. } => Wait::Approval(ApprovalWait {
+        Opened::Approval { requests, door, .. } => Wait::Approval(ApprovalWait {
             place,
             requests: Arc::clone(requests),
+            door: door.clone(),
             due,
             remind_at,
             given: Vec::new(),
@@ -597,7 +603,16 @@ fn opened_checkpoint(state: &mut RunState, opened: &Opened, due: Option<Timestam
     });
 }
 
-fn closed_checkpoint(state: &mut RunState, outcome: &Outcome) {
+/// Who filled in a form for the customer, or said what a call gave, had a hand in what follows.
+fn contributed(state: &mut RunState, by: &ClosedBy, values: &Value) {
+    if let (ClosedBy::Person { actor }, Some(Wait::Form(_) | Wait::Unknown(_))) = (by, state.phase.waiting())
+        && !values.is_null()
+    {
+        state.contributors.add(actor);
+    }
+}
+
+fn closed_checkpoint(state: &mut RunState, outcome: &Outcome, silent: bool) {
     let Some(place) = state.place().cloned() else { return };
     if let Phase::Waiting(Wait::Unknown(wait)) = &state.phase {
         // The call in doubt is still needed: it is answered or sent by the event that follows.
@@ -606,13 +621,11 @@ fn closed_checkpoint(state: &mut RunState, outcome: &Outcome) {
         state.phase = Phase::Calling { calling, stage: Stage::Down };
         return;
     }
-    let requests = state.phase.approval().map(|wait| Arc::clone(&wait.requests));
-    for request in requests.iter().flat_map(|requests| requests.iter()) {
-        // The last word counts: a "no" takes back what an earlier "yes" allowed.
-        state.grants.remove(&request.step);
+    if let Some(requests) = state.phase.approval().map(|wait| Arc::clone(&wait.requests)) {
         if *outcome == Outcome::Decided(Verdict::Approved) {
-            let (approval, step) = (place.step.clone(), request.step.clone());
-            state.grants.insert(step, Grant { approval, request: Arc::new(request.clone()), used: false });
+            state.grants.given(&place.step, &requests, silent);
+        } else if *outcome == Outcome::Decided(Verdict::Changes) {
+            state.grants.returned(&place.step, &requests);
         }
     }
     state.phase = Phase::AtStep(place);

@@ -3,6 +3,7 @@
 use super::steps::{approval, collect_form, condition, end, human_handoff, notify, tool_call};
 use super::{FieldProblem, forms};
 use crate::{
+    approval::Gates,
     catalogue::{ActionSpec, Catalogue},
     document::{StepId, StepKind, Workflow},
     expr::{Expression, ExpressionError, Template, TextTemplate},
@@ -31,6 +32,8 @@ pub struct Version {
     pub(super) messages: Vec<Result<Expression, ExpressionError>>,
     /// Guarded step → the approvals that guard it.
     pub(crate) guarded_by: BTreeMap<StepId, Vec<StepId>>,
+    /// The approvals that every path to a step passes.
+    pub(crate) gates: Gates,
     /// Whether a high-risk action may run without a grant: the workspace's policy said so at publishing.
     pub(crate) allow_unguarded: bool,
 }
@@ -88,7 +91,8 @@ impl Version {
             steps.insert(id.clone(), compiled);
         }
         let messages = super::triggers::compile(&workflow);
-        Ok(Self { workflow, input, messages, steps, guarded_by, allow_unguarded })
+        let gates = Gates::of(&workflow);
+        Ok(Self { workflow, input, messages, steps, guarded_by, gates, allow_unguarded })
     }
 
     /// The document it was compiled from.

@@ -155,6 +155,7 @@ fn message_start(row: &ConversationRow, workflow: &str, customer: &Value, text: 
         email: customer["email"].as_str().unwrap_or_default().to_owned(),
         roles: Vec::new(),
         via: Via::Conversation,
+        made_by: String::new(),
     };
     StartRun {
         workspace: row.workspace.clone(),

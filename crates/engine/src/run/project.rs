@@ -41,6 +41,8 @@ pub struct Stood {
     /// When the attempt was made that is under way, in doubt or to be followed by another.
     requested_at: Option<Timestamp>,
     checkpoint: Option<String>,
+    /// SHA-256 (hex) of what that checkpoint shows.
+    shown: String,
     status: RunStatus,
     waiting_for: Option<&'static str>,
     wake_at: Option<Timestamp>,
@@ -55,6 +57,7 @@ impl Stood {
             place: state.place().cloned(),
             requested_at: state.phase.call().map(|calling| calling.requested_at),
             checkpoint: state.open_checkpoint(),
+            shown: state.shown.clone(),
             status,
             waiting_for,
             wake_at: state.wake_at(),
@@ -256,7 +259,9 @@ impl Projection<'_> {
             CheckpointEvent::Reminded => self.touched(None, None),
             CheckpointEvent::ApprovalGiven { by, comment } => {
                 self.touched(None, None);
-                self.audit(by, "checkpoint.approval_given", visit, json!({ "comment": comment }));
+                let (id, shown) = (self.open_checkpoint(), &self.facts.stood.shown);
+                let detail = json!({ "checkpoint": id, "outcome": "approved", "comment": comment, "shown": shown });
+                self.audit(by, "checkpoint.approval_given", visit, detail);
             }
             CheckpointEvent::Closed { outcome, by, comment, values } => {
                 self.closed(visit, outcome, by, comment, values);
@@ -421,9 +426,13 @@ impl Projection<'_> {
             via: via.to_owned(),
             comment: (!comment.is_empty()).then(|| comment.to_owned()),
         });
-        if let ClosedBy::Person { actor } = by {
-            let detail = json!({ "checkpoint": id, "outcome": outcome.word(), "comment": comment, "values": values });
-            self.audit(actor, "checkpoint.decided", visit, detail);
+        let detail = json!({
+            "checkpoint": id, "outcome": outcome.word(), "comment": comment, "values": values,
+            "shown": self.facts.stood.shown,
+        });
+        match by {
+            ClosedBy::Person { actor } => self.audit(actor, "checkpoint.decided", visit, detail),
+            ClosedBy::Timeout | ClosedBy::Cancel => self.audit_system("checkpoint.decided", via, visit, detail),
         }
     }
 
@@ -472,11 +481,21 @@ impl Projection<'_> {
         self.audit_run(by, action, detail);
     }
 
+    /// What no person did.
+    fn audit_system(&mut self, action: &str, via: &str, visit: u32, mut detail: Value) {
+        detail["step"] = json!(self.place_of(visit).map(|place| place.step));
+        self.audit_as("system".to_owned(), via, action, &detail);
+    }
+
     fn audit_run(&mut self, by: &Actor, action: &str, detail: Value) {
+        self.audit_as(actor_name(by), via(by.via), action, &detail);
+    }
+
+    fn audit_as(&mut self, actor: String, via: &str, action: &str, detail: &Value) {
         self.commit.audit.push(NewAudit {
             at: self.facts.at,
-            actor: actor_name(by),
-            via: via(by.via).to_owned(),
+            actor,
+            via: via.to_owned(),
             action: action.to_owned(),
             subject: format!("run:{}", self.commit.run_id),
             detail: detail.to_string(),

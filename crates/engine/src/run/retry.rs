@@ -154,8 +154,8 @@ impl Engine {
             idempotency: by.idempotency,
             wait: None,
         };
-        let error = loaded.state.error;
-        let from = step.map(|step| Continuation { of: of.clone(), point, step, vars, steps, error, by: by.actor });
+        let (error, contributors, by) = (loaded.state.error, loaded.state.contributors, by.actor);
+        let from = step.map(|step| Continuation { of: of.clone(), point, step, vars, steps, error, by, contributors });
         let origin = Origin { retry_of: Some(of), from: from.map(Box::new), ..Origin::default() };
         Ok(self.start_from(request, origin).await?.run)
     }

@@ -3,6 +3,6 @@
 mod connections;
 mod seal;
 
-pub use seal::{Vault, VaultError};
+pub use seal::{Vault, VaultError, receipt_keys};
 
 pub(crate) use connections::Connections;

@@ -43,6 +43,7 @@ pub fn person(index: usize) -> Actor {
         email: format!("{id}@example.com"),
         roles: roles.iter().map(|role| (*role).to_owned()).collect(),
         via: Via::Portal,
+        made_by: String::new(),
     }
 }
 

@@ -145,6 +145,7 @@ impl Store {
             detail: new.detail.clone(),
             prev_hash: self.audit.last().map(|last| last.hash.clone()).unwrap_or_default(),
             hash: String::new(),
+            receipt: None,
         };
         entry.hash = audit_hash(&entry);
         entry

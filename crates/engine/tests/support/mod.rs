@@ -370,6 +370,7 @@ pub fn person(id: &str, roles: &[&str]) -> Actor {
         email: format!("{id}@example.com"),
         roles: roles.iter().map(|role| (*role).to_owned()).collect(),
         via: Via::Portal,
+        made_by: String::new(),
     }
 }
 

@@ -7,7 +7,7 @@ use crate::{
         extract::{Query, invalid_parameter},
         problem::{ApiError, ApiResult},
     },
-    rows::json,
+    rows,
 };
 use axum::{
     Json,
@@ -17,7 +17,7 @@ use axum::{
 use countersign_api::{AuditEntry, AuditVerifyResponse, DecidedBy, Page};
 use countersign_store::{AuditFilter, AuditRow, Role};
 use serde::Deserialize;
-use serde_json::Value;
+use serde_json::{Value, json};
 use utoipa::IntoParams;
 
 /// Which entries.
@@ -42,7 +42,7 @@ pub(crate) struct AuditQuery {
 }
 
 fn view(row: AuditRow) -> AuditEntry {
-    let detail = json(&row.detail);
+    let detail = rows::json(&row.detail);
     let name = [detail.pointer("/by/name"), detail.get("name")].into_iter().flatten().find_map(Value::as_str);
     let id = row.actor.split_once(':').map(|(_, id)| id.to_owned());
     AuditEntry {
@@ -55,6 +55,7 @@ fn view(row: AuditRow) -> AuditEntry {
         detail,
         prev_hash: row.prev_hash,
         hash: row.hash,
+        receipt: row.receipt,
     }
 }
 
@@ -95,7 +96,8 @@ pub(crate) struct ExportQuery {
     limit: Option<u32>,
 }
 
-/// Entries as stored, oldest first, one JSON object a line: what `countersign audit verify --file` reads offline.
+/// Entries as stored, oldest first, one JSON object a line, after a line that names the key the receipts are signed with:
+/// what `countersign audit verify --file` reads offline.
 #[utoipa::path(get, path = "/audit/export", operation_id = "exportAudit", tag = "audit", params(ExportQuery),
     responses((status = 200, description = "JSON lines; empty at the end", body = String,
         content_type = "application/x-ndjson")))]
@@ -108,6 +110,9 @@ pub(crate) async fn export_audit(
     let limit = query.limit.unwrap_or(1000).clamp(1, 1000);
     let rows = app.store.export_audit(caller.workspace(), query.after.unwrap_or(0), limit).await?;
     let mut lines = String::new();
+    if let (None | Some(0), Some(key)) = (query.after, app.store.receipt_key(caller.workspace())) {
+        lines = format!("{}\n", json!({ "workspace": caller.workspace(), "public_key": key }));
+    }
     for row in &rows {
         lines.push_str(&serde_json::to_string(row).map_err(ApiError::internal)?);
         lines.push('\n');
@@ -126,5 +131,6 @@ pub(crate) async fn verify_audit(State(app): State<App>, caller: Caller) -> ApiR
         ok: verdict.broken_at.is_none(),
         broken_at: verdict.broken_at,
         head: verdict.head,
+        public_key: app.store.receipt_key(caller.workspace()),
     }))
 }

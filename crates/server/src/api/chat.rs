@@ -167,6 +167,7 @@ pub(crate) async fn submit_chat_form(
         email: String::new(),
         roles: Vec::new(),
         via: Via::Conversation,
+        made_by: String::new(),
     };
     let row = app.engine.submit_form(workspace, &checkpoint, Value::Object(body.value.values), by).await?.row;
     Ok(Json(FormSubmitted {

@@ -12,7 +12,7 @@ use countersign_api::{
 };
 use countersign_channels::{Showing, form_problems, showing};
 use countersign_core::{
-    approval::policy::why_not,
+    approval::{Contributors, policy::why_not},
     document::{Approvers, Channel},
     run::{Actor, Via},
 };
@@ -42,8 +42,9 @@ pub(crate) async fn preview_approvers(
 fn named(policy: &Approvers, member: Member) -> Option<ApproverPreview> {
     let Member { user, membership } = member;
     let roles = actor_roles(membership.role, &membership.groups);
-    let actor = Actor { id: user.id, name: user.name, email: user.email, roles, via: Via::Portal };
-    if why_not(policy, &[], &actor, None).is_some() {
+    let actor =
+        Actor { id: user.id, name: user.name, email: user.email, roles, via: Via::Portal, made_by: String::new() };
+    if why_not(policy, &[], &actor, &Contributors::default()).is_some() {
         return None;
     }
     let hindered = match (membership.disabled_at, user.password_hash) {

@@ -33,8 +33,14 @@ pub(crate) async fn by_session(app: &App, secret: &str) -> ApiResult<Arc<Identit
     let expires_at = session::slide(app, &session, now).await?;
     let Member { user, membership } = member;
     let (role, groups, person) = (membership.role, membership.groups, user.id.clone());
-    let actor =
-        Actor { id: user.id, name: user.name, email: user.email, roles: actor_roles(role, &groups), via: Via::Portal };
+    let actor = Actor {
+        id: user.id,
+        name: user.name,
+        email: user.email,
+        roles: actor_roles(role, &groups),
+        via: Via::Portal,
+        made_by: String::new(),
+    };
     let credential = Credential::Session(hash);
     let identity =
         Arc::new(Identity { credential, workspace, actor, role, groups, expires_at: Some(expires_at), person });
@@ -65,6 +71,7 @@ pub(crate) async fn by_api_key(app: &App, secret: &str) -> ApiResult<Arc<Identit
         email: String::new(),
         roles: actor_roles(role, &row.groups),
         via: Via::Api,
+        made_by: row.created_by.clone(),
     };
     let credential = Credential::ApiKey(row.id);
     let (groups, expires_at, person) = (row.groups, row.expires_at, row.created_by);

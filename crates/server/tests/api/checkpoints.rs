@@ -3,7 +3,7 @@
 use crate::support::{TestApp, approval};
 use countersign_sandbox::{Sandbox, SandboxConfig};
 use countersign_server::seed::{self, SeedAccount};
-use countersign_store::Role;
+use countersign_store::{AuditRow, Role, receipt_holds};
 use serde_json::{Value, json};
 
 #[tokio::test]
@@ -26,6 +26,33 @@ async fn a_checkpoint_is_decided_once() {
     assert_eq!(lost.json["decided_by"]["name"], won.json["decided_by"]["name"]);
     assert!(lost.json["decided_at"].is_i64());
     one.post(&path, json!({ "outcome": "approved" })).await.is_problem(409, "already_decided");
+}
+
+#[tokio::test]
+async fn a_decision_has_a_receipt_that_anybody_can_check() {
+    let test = TestApp::start().await;
+    let ada = test.person("ada@example.com", Role::Admin, &[]).await;
+    test.publish(&ada, approval(json!({ "roles": ["admin"] }))).await;
+    let run = ada.post("/runs", json!({ "workflow": "Approval", "input": { "who": "Ada" } })).await.is(201).id();
+    let path = format!("/checkpoints/{run}.1");
+    assert_eq!(ada.get(&path).await.is(200).json["receipt"], json!(null));
+    ada.post(&format!("{path}/decision"), json!({ "outcome": "approved", "comment": "fine" })).await.is(200);
+    let receipt = ada.get(&path).await.is(200).json["receipt"].clone();
+    let document: Value = serde_json::from_str(receipt["document"].as_str().unwrap()).unwrap();
+    let detail: Value = serde_json::from_str(document["detail"].as_str().unwrap()).unwrap();
+    assert_eq!((&detail["outcome"], &detail["by"]["email"]), (&json!("approved"), &json!("ada@example.com")));
+    assert_eq!((&document["via"], &document["seq"]), (&json!("portal"), &receipt["seq"]));
+    assert_eq!(detail["shown"].as_str().unwrap().len(), 64);
+
+    let export = ada.get("/audit/export").await.text.clone();
+    let key = receipt["public_key"].as_str().unwrap();
+    assert!(export.lines().next().unwrap().contains(key), "{export}");
+    let mut entries: Vec<AuditRow> = export.lines().skip(1).map(|line| serde_json::from_str(line).unwrap()).collect();
+    assert!(entries.iter().all(|entry| receipt_holds(entry, key)), "{export}");
+    let decided = entries.iter_mut().find(|entry| entry.action == "checkpoint.decided").unwrap();
+    assert_eq!(decided.receipt.as_deref(), receipt["signature"].as_str());
+    decided.detail = decided.detail.replace("approved", "rejected");
+    assert!(!receipt_holds(decided, key));
 }
 
 #[tokio::test]

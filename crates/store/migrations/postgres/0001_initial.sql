@@ -424,6 +424,8 @@ CREATE TABLE audit (
   detail TEXT COLLATE "C" NOT NULL,
   prev_hash TEXT COLLATE "C" NOT NULL,
   hash TEXT COLLATE "C" NOT NULL,
+  -- Of a decision: the signature of the workspace over the entry.
+  receipt TEXT COLLATE "C",
   PRIMARY KEY (workspace, seq)
 );
 CREATE INDEX audit_by_subject ON audit (workspace, subject, seq);

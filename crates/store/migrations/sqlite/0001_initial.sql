@@ -423,6 +423,8 @@ CREATE TABLE audit (
   detail TEXT NOT NULL,
   prev_hash TEXT NOT NULL,
   hash TEXT NOT NULL,
+  -- Of a decision: the signature of the workspace over the entry.
+  receipt TEXT,
   PRIMARY KEY (workspace, seq)
 ) STRICT;
 CREATE INDEX audit_by_subject ON audit (workspace, subject, seq);

@@ -69,6 +69,22 @@ impl Store {
         self.rows(tail, params![workspace, &after_seq, limit.min(ENTRIES_MAX)]).await
     }
 
+    /// The end of every workspace's chain, to be noted elsewhere: workspace, number and hash of the last entry, at most
+    /// 1,000. Names no workspace: it is for whoever runs the server.
+    ///
+    /// # Errors
+    /// `Busy`, `Corrupt`.
+    pub async fn audit_heads(&self) -> Result<Vec<(String, u64, String)>> {
+        let sql = "SELECT workspace, seq, hash FROM audit_heads WHERE seq > 0 ORDER BY workspace LIMIT ?1";
+        let rows = self.query(sql.to_owned(), params![ENTRIES_MAX]).await?;
+        let head = |row: crate::database::Row| {
+            let mut row = row.into_iter();
+            let workspace = column(&mut row, "audit_heads.workspace")?;
+            Ok((workspace, column(&mut row, "audit_heads.seq")?, column(&mut row, "audit_heads.hash")?))
+        };
+        rows.into_iter().map(head).collect()
+    }
+
     /// Walks the whole chain and compares its end with the recorded one.
     ///
     /// # Errors

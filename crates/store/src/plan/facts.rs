@@ -4,7 +4,7 @@ use std::collections::{BTreeSet, HashMap, HashSet};
 
 use crate::audit::AuditHead;
 use crate::rows::IdempotencyRow;
-use crate::{CheckpointChange, CheckpointRow, Commit, RunStatus};
+use crate::{CheckpointChange, CheckpointRow, Commit, ReceiptKeys, RunStatus};
 
 /// Workspace and id.
 pub(crate) type Key = (String, String);
@@ -88,4 +88,6 @@ pub(crate) struct Facts {
     pub(crate) messages: HashSet<Key>,
     pub(crate) idempotency: HashMap<(String, String, String), IdempotencyRow>,
     pub(crate) audit_heads: HashMap<String, AuditHead>,
+    /// What decisions are signed with.
+    pub(crate) receipts: Option<ReceiptKeys>,
 }

@@ -249,7 +249,7 @@ pub(crate) fn write_audit(workspace: &str, entries: &[crate::NewAudit], facts: &
     }
     let head = facts.audit_heads.entry(workspace.to_owned()).or_default();
     for entry in entries {
-        effects.audit.push(audit::link(head, workspace, entry));
+        effects.audit.push(audit::link(head, workspace, entry, facts.receipts.as_ref()));
     }
     let row = AuditHeadRow { workspace: workspace.to_owned(), seq: head.seq, hash: head.hash.clone() };
     effects.audit_heads.put(workspace.to_owned(), row);

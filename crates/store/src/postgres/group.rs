@@ -13,7 +13,7 @@ use crate::database::{column, worth_retrying};
 use crate::plan::{Effects, Wanted, plan};
 use crate::queue::Reply;
 use crate::rows::params;
-use crate::{Change, Commit, CommitOutcome, Conflict, Result, StoreError};
+use crate::{Change, Commit, CommitOutcome, Conflict, ReceiptKeys, Result, StoreError};
 
 /// How often the same transaction is tried when the database or the connection asks for it.
 const TRIES: u32 = 4;
@@ -32,8 +32,8 @@ pub(super) struct Sql {
 }
 
 impl Sql {
-    pub(super) fn new() -> Self {
-        Self { load: LoadSql::new(), apply: ApplySql::new() }
+    pub(super) fn new(receipts: Option<ReceiptKeys>) -> Self {
+        Self { load: LoadSql::new(receipts), apply: ApplySql::new() }
     }
 }
 

@@ -5,6 +5,7 @@ use tokio_postgres::types::ToSql;
 
 use super::connection::Connection;
 use super::query::{Failed, decode};
+use crate::ReceiptKeys;
 use crate::audit::AuditHead;
 use crate::database::{Row, column};
 use crate::plan::{Facts, Standing, Wanted};
@@ -22,6 +23,8 @@ pub(super) struct LoadSql {
     idempotency: String,
     inbound: String,
     audit_heads: String,
+    /// What decisions are signed with.
+    receipts: Option<ReceiptKeys>,
 }
 
 /// Joins a table to pairs of (workspace, id) given as two arrays. No index serves `IS NOT DISTINCT FROM`, so the one on
@@ -39,8 +42,9 @@ fn locked(sql: &str) -> String {
 }
 
 impl LoadSql {
-    pub(super) fn new() -> Self {
+    pub(super) fn new(receipts: Option<ReceiptKeys>) -> Self {
         Self {
+            receipts,
             // Shared with other starts, not with whoever moves the choice: see `ops::pointers`. The next statement sees
             // what was committed before the lock was got.
             pointer_locks: "SELECT w FROM unnest(?1::text[], ?2::text[]) AS k (w, i) \
@@ -134,6 +138,7 @@ pub(super) async fn load(
         rows.push(answer.iter().map(decode).collect::<Result<Vec<Row>, Failed>>()?);
     }
     let mut facts = collect(rows)?;
+    facts.receipts.clone_from(&sql.receipts);
     add_missing_heads(connection, sql, wanted.audit, &mut facts).await?;
     Ok(facts)
 }

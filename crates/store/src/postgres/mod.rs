@@ -53,7 +53,7 @@ impl Postgres {
     pub(crate) async fn open(config: &StoreConfig, feed: crate::feed::Feed) -> Result<Self> {
         let server = Server::new(config)?;
         let (announcer, listener) = feed::start(server.clone(), feed).await?;
-        let sql = Arc::new(Sql::new());
+        let sql = Arc::new(Sql::new(config.receipts.clone()));
         let mut queues = Vec::new();
         let mut tasks = Vec::new();
         let writers = config.writers.clamp(1, 16);

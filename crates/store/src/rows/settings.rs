@@ -124,5 +124,8 @@ row! {
         pub prev_hash: String,
         /// SHA-256 hex over this entry, see [`crate::audit_hash`].
         pub hash: String,
+        /// Of a decision: the workspace's signature over this entry, see [`crate::ReceiptKeys`].
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        pub receipt: Option<String>,
     }
 }

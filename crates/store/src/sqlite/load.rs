@@ -8,13 +8,15 @@ use crate::database::column;
 use crate::plan::{Facts, Key, Standing, Wanted};
 use crate::rows::{CheckpointRow, IdempotencyRow, Param, TableRow};
 use crate::sql::select;
-use crate::{Result, StoreError};
+use crate::{ReceiptKeys, Result, StoreError};
 
 /// The SELECTs of the hot path, built once.
 #[derive(Debug)]
 pub(super) struct LoadSql {
     checkpoint: String,
     idempotency: String,
+    /// What decisions are signed with.
+    pub(super) receipts: Option<ReceiptKeys>,
 }
 
 impl LoadSql {
@@ -22,6 +24,7 @@ impl LoadSql {
         Self {
             checkpoint: select::<CheckpointRow>("WHERE workspace = ?1 AND id = ?2"),
             idempotency: select::<IdempotencyRow>("WHERE workspace = ?1 AND scope = ?2 AND \"key\" = ?3"),
+            receipts: None,
         }
     }
 }
@@ -33,6 +36,7 @@ fn number(connection: &Connection, sql: &str, key: &Key) -> Result<Option<u64>> 
 
 /// Adds what is wanted to the facts.
 pub(super) fn load(connection: &Connection, sql: &LoadSql, wanted: Wanted, facts: &mut Facts) -> Result<()> {
+    facts.receipts.clone_from(&sql.receipts);
     for key in wanted.runs {
         let standing = "SELECT seq, status FROM runs WHERE workspace = ?1 AND id = ?2";
         for row in query(connection, standing, &[Param::from(&key.0), Param::from(&key.1)])? {

@@ -45,6 +45,7 @@ impl Writer {
         let (queue, inbox) = Queue::new(config.queue_max);
         let batch_max = config.batch_max.max(1);
         let mut thread = WriterThread::new(connection, feed, batch_max);
+        thread.load_sql.receipts.clone_from(&config.receipts);
         let thread = std::thread::Builder::new()
             .name("countersign-writer".to_owned())
             .spawn(move || thread.serve(inbox))

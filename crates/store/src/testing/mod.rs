@@ -10,7 +10,7 @@ use tokio::sync::OnceCell;
 
 use self::server::Server;
 pub use self::simulated::{Network, SimulatedDatabase};
-use crate::{Result, Store, StoreConfig};
+use crate::{ReceiptKeys, Result, Store, StoreConfig};
 
 /// A PostgreSQL that is already there: a URL whose user may create databases.
 const SERVER_URL: &str = "COUNTERSIGN_TEST_POSTGRES_URL";
@@ -31,7 +31,7 @@ impl TestDatabase {
     #[must_use]
     pub fn sqlite() -> Self {
         let folder = tempfile::tempdir().expect("a temporary folder");
-        let config = StoreConfig::new(format!("sqlite:{}", folder.path().join("test.db").display()));
+        let config = self::config(format!("sqlite:{}", folder.path().join("test.db").display()));
         Self { config, _folder: Some(folder) }
     }
 
@@ -57,7 +57,7 @@ impl TestDatabase {
         }
         drop(client);
         driver.await.expect("the driver ends with the client").expect("the connection ends well");
-        Some(Self { config: StoreConfig::new(with_database(&url, &name)), _folder: None })
+        Some(Self { config: self::config(with_database(&url, &name)), _folder: None })
     }
 
     /// How to open it.
@@ -75,6 +75,10 @@ impl TestDatabase {
         store.migrate().await?;
         Ok(store)
     }
+}
+
+fn config(url: String) -> StoreConfig {
+    StoreConfig { receipts: Some(ReceiptKeys::new([7; 32])), ..StoreConfig::new(url) }
 }
 
 /// `postgres://user@host/old?options` with another database.
@@ -105,7 +109,7 @@ async fn server_url() -> Option<String> {
 /// # Panics
 /// When it cannot be opened.
 pub async fn sqlite() -> Store {
-    let store = Store::open(&StoreConfig::new("sqlite::memory:")).await.expect("a temporary SQLite file");
+    let store = Store::open(&self::config("sqlite::memory:".to_owned())).await.expect("a temporary SQLite file");
     store.migrate().await.expect("migrations");
     store
 }

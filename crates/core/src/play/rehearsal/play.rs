@@ -425,7 +425,14 @@ impl<'a> Player<'a> {
     fn customer_actor(&self, customer: &Value) -> Actor {
         let text = |name: &str| customer.get(name).and_then(Value::as_str).unwrap_or_default().to_owned();
         let name = Some(text("name")).filter(|name| !name.is_empty()).unwrap_or_else(|| "customer".to_owned());
-        Actor { id: "customer".to_owned(), name, email: text("email"), roles: Vec::new(), via: Via::Conversation }
+        Actor {
+            id: "customer".to_owned(),
+            name,
+            email: text("email"),
+            roles: Vec::new(),
+            via: Via::Conversation,
+            made_by: String::new(),
+        }
     }
 
     /// Somebody who may decide the open approval.
@@ -495,6 +502,7 @@ fn operator() -> Actor {
         email: "operator@example.com".to_owned(),
         roles: vec!["operator".to_owned()],
         via: Via::Portal,
+        made_by: String::new(),
     }
 }
 

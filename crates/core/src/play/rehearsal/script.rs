@@ -62,7 +62,14 @@ pub struct Persona {
 impl Persona {
     pub(super) fn actor(&self) -> Actor {
         let id = if self.email.is_empty() { self.name.to_lowercase() } else { self.email.to_lowercase() };
-        Actor { id, name: self.name.clone(), email: self.email.clone(), roles: self.roles.clone(), via: Via::Portal }
+        Actor {
+            id,
+            name: self.name.clone(),
+            email: self.email.clone(),
+            roles: self.roles.clone(),
+            via: Via::Portal,
+            made_by: String::new(),
+        }
     }
 }
 

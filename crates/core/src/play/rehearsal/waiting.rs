@@ -205,7 +205,7 @@ impl Standing<'_> {
             Opened::Form { prompt, schema, prefill, submit } => {
                 Waiting::Form { visit, step, prompt, schema, prefill, submit, due }
             }
-            Opened::Approval { summary, requests, difference } => {
+            Opened::Approval { summary, requests, difference, door: _ } => {
                 self.approval((visit, step), (summary, requests.to_vec(), difference))
             }
             Opened::Handoff { team, note } => {

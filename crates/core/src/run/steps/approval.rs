@@ -1,7 +1,7 @@
 //! `approval`: nothing goes on until a person has said yes.
 
 use crate::{
-    approval::{GuardedRequest, RequestDifference, policy},
+    approval::{Contributors, GuardedRequest, RequestDifference, policy},
     document::{self, ApprovalTimeout, Approvers, Exit, StepId, TimeoutOutcome},
     expr::TextTemplate,
     log::StepError,
@@ -31,12 +31,12 @@ pub struct Compiled {
 impl Compiled {
     /// Why `actor` may not decide now; nothing when they may.
     #[must_use]
-    pub fn why_not(&self, actor: &Actor, wait: &ApprovalWait, requester: Option<&Actor>) -> Option<String> {
+    pub fn why_not(&self, actor: &Actor, wait: &ApprovalWait, contributors: &Contributors) -> Option<String> {
         let extra = wait.escalated.as_deref().unwrap_or_default();
-        if let Some(reason) = policy::why_not(self.people(wait), extra, actor, requester) {
+        if let Some(reason) = policy::why_not(self.people(wait), extra, actor, contributors) {
             return Some(reason);
         }
-        if wait.given.iter().any(|given| given.id == actor.id) {
+        if wait.given.iter().any(|given| given.person() == actor.person()) {
             return Some("you have already approved; another person must too".into());
         }
         None
@@ -102,12 +102,15 @@ pub(crate) fn compile(step: &document::Approval, at: &version::Place<'_>) -> Res
     })
 }
 
-pub(crate) fn enter(
-    machine: &mut Machine<'_>,
-    step: &Compiled,
-    place: &Place,
-    difference: Option<RequestDifference>,
-) -> Flow {
+/// Why an approval is asked elsewhere than where the document has it.
+pub(crate) struct Asked {
+    /// The step at whose door it is asked.
+    pub(crate) door: StepId,
+    /// What differs from what was approved.
+    pub(crate) difference: Option<RequestDifference>,
+}
+
+pub(crate) fn enter(machine: &mut Machine<'_>, step: &Compiled, place: &Place, asked: Option<Asked>) -> Flow {
     let summary = match step.summary.render(&machine.scope()) {
         Ok(summary) => summary,
         Err(error) => return machine.fail_expression(place, "summary", &error),
@@ -118,7 +121,8 @@ pub(crate) fn enter(
     };
     let due = step.timeout.as_ref().map(|timeout| machine.now.plus(timeout.after));
     let remind_at = step.remind_after.map(|after| machine.now.plus(after));
-    let opened = Opened::Approval { summary, requests: requests.into(), difference };
+    let (door, difference) = asked.map_or((None, None), |asked| (Some(asked.door), asked.difference));
+    let opened = Opened::Approval { summary, requests: requests.into(), difference, door };
     machine.checkpoint(place.visit, CheckpointEvent::Opened { opened, due, remind_at });
     Flow::Stay
 }
@@ -140,7 +144,7 @@ pub(crate) fn decided(
     let Some(next) = step.leads(verdict) else {
         return Err(Refusal::NotOffered { outcome: verdict.word().to_owned(), offered: step.outcomes() });
     };
-    if let Some(reason) = step.why_not(&by, &wait, machine.state.info.started_by.as_ref()) {
+    if let Some(reason) = step.why_not(&by, &wait, &machine.state.contributors) {
         return Err(Refusal::NotAnApprover(reason));
     }
     if verdict == Verdict::Approved {
@@ -150,6 +154,7 @@ pub(crate) fn decided(
             return Ok(Flow::Stay);
         }
     }
+    let next = wait.door.as_ref().filter(|_| verdict == Verdict::Approved).unwrap_or(next);
     let output = json!({
         "outcome": verdict,
         "comment": comment,
@@ -187,7 +192,7 @@ pub(crate) fn timer_fired(machine: &mut Machine<'_>, wait: &ApprovalWait) -> Flo
     let Some(CompiledStep::Approval(step)) = version.step(&wait.place.step) else { return machine.lost(&wait.place) };
     let Some(timeout) = &step.timeout else { return machine.lost(&wait.place) };
     let (verdict, branch) = match timeout.outcome {
-        TimeoutOutcome::Approved => (Verdict::Approved, &step.on_approve),
+        TimeoutOutcome::Approved => (Verdict::Approved, wait.door.as_ref().unwrap_or(&step.on_approve)),
         TimeoutOutcome::Escalate if wait.escalated.is_none() => {
             let (roles, due) = (timeout.escalate_to.clone(), now.plus(timeout.after));
             machine.checkpoint(visit, CheckpointEvent::Escalated { roles, due });

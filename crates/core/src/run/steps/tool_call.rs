@@ -1,7 +1,7 @@
 //! `tool_call`: a connector action.
 
 use crate::{
-    approval::{GuardedRequest, RequestDifference, request_hash},
+    approval::{GuardedRequest, Missing, Needed, RequestDifference, request_hash},
     catalogue::Risk,
     document::{self, DEFAULT_CALL_TIMEOUT, Exit, Retry, StepId},
     expr::Template,
@@ -79,9 +79,10 @@ pub(crate) fn enter(machine: &mut Machine<'_>, step: &Compiled, place: &Place) -
             let (action, connection) = (step.action.clone(), step.connection.clone());
             calls::first_request(machine, place, 0, CallRequest::Action { action, connection, input })
         }
-        Permission::AskAgain { approval, approved } => {
+        Permission::AskAgain(Missing { approval, approved }) => {
+            let approved = approved.map_or(Value::Null, |approved| approved.input);
             let difference = RequestDifference { step: place.step.clone(), approved, now: input };
-            machine.ask_again(place, approval, difference)
+            machine.ask_again(place, &approval, difference)
         }
         Permission::Missing => {
             let message = format!("`{}` is high risk and no approval for it was given", step.action);
@@ -92,30 +93,23 @@ pub(crate) fn enter(machine: &mut Machine<'_>, step: &Compiled, place: &Place) -
 
 enum Permission {
     Granted,
-    AskAgain { approval: StepId, approved: Value },
+    AskAgain(Missing),
     Missing,
 }
 
 /// What was approved is what runs, once.
 fn approval_needed(machine: &Machine<'_>, step: &Compiled, id: &StepId, input: &Value) -> Permission {
-    let hash = || request_hash(&step.action, step.connection.as_deref(), input);
-    match machine.state.grants.get(id) {
-        Some(grant) if !grant.used && grant.request.hash == hash() => Permission::Granted,
-        Some(grant) => {
-            let approved = if grant.used { Value::Null } else { grant.request.input.clone() };
-            Permission::AskAgain { approval: grant.approval.clone(), approved }
-        }
-        None if step.risk == Risk::High && !machine.version.allow_unguarded => {
-            match machine.version.guarded_by.get(id).and_then(|approvals| approvals.first()) {
-                Some(approval) => Permission::AskAgain { approval: approval.clone(), approved: Value::Null },
-                None => Permission::Missing,
-            }
-        }
-        // A run that was sent on from a step may have been led around its approval.
-        None if machine.state.sent_on => match machine.version.guarded_by.get(id).and_then(|all| all.first()) {
-            Some(approval) => Permission::AskAgain { approval: approval.clone(), approved: Value::Null },
-            None => Permission::Granted,
-        },
+    let version = machine.version;
+    let high = step.risk == Risk::High && !version.allow_unguarded;
+    let Some(naming) = version.guarded_by.get(id) else {
+        return if high { Permission::Missing } else { Permission::Granted };
+    };
+    // A run that was sent on from a step may have been led around its approval.
+    let (anyway, always) = (high || machine.state.sent_on, version.gates.guarding(id));
+    let needed = Needed { naming, always, anyway, by_person: high };
+    let hash = request_hash(&step.action, step.connection.as_deref(), input);
+    match machine.state.grants.missing(id, &hash, needed) {
+        Some(missing) => Permission::AskAgain(missing),
         None => Permission::Granted,
     }
 }

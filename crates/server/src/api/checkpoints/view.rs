@@ -4,11 +4,11 @@ use crate::{
     app::App,
     auth::Caller,
     http::problem::ApiResult,
-    rows::{Tell, decided_by},
+    rows::{Tell, decided_by, json},
 };
 use countersign_api::{
     ApprovalGiven, Approvers, BranchPreview, Checkpoint, CheckpointConversation, CheckpointRun, CheckpointState,
-    CheckpointSummary, EarlierDecision, GuardedRequest, OpenForm, PersonRef, PreviewStep, RenderedRequest,
+    CheckpointSummary, EarlierDecision, GuardedRequest, OpenForm, PersonRef, PreviewStep, Receipt, RenderedRequest,
     RequestDifference, StepRef, UnknownCall, closed_by,
 };
 use countersign_connectors::Registry;
@@ -20,7 +20,8 @@ use countersign_core::{
 };
 use countersign_engine::{LoadedCheckpoint, LoadedRun};
 use countersign_store::{
-    CheckpointFilter, CheckpointKind, CheckpointRow, CheckpointStatus, CustomerRow, PageRequest, Role, RunRow,
+    AuditFilter, AuditRow, CheckpointFilter, CheckpointKind, CheckpointRow, CheckpointStatus, CustomerRow, PageRequest,
+    Role, RunRow, audit_document,
 };
 use serde_json::Value;
 use std::collections::HashMap;
@@ -41,9 +42,7 @@ fn why_not(caller: &Caller, row: &CheckpointRow, loaded: &LoadedRun) -> Option<S
                 return Some("the run has moved on".to_owned());
             };
             match loaded.version.step(&row.step) {
-                Some(CompiledStep::Approval(step)) => {
-                    step.why_not(caller.actor(), wait, loaded.state.info.started_by.as_ref())
-                }
+                Some(CompiledStep::Approval(step)) => step.why_not(caller.actor(), wait, &loaded.state.contributors),
                 _ => Some("this step is not an approval".to_owned()),
             }
         }
@@ -184,11 +183,36 @@ pub(crate) async fn checkpoint_detail(app: &App, caller: &Caller, found: LoadedC
         path: loaded.history().into_iter().map(Into::into).collect(),
         earlier,
         comment: row.comment.clone(),
+        receipt: receipt(app, &row).await?,
     };
     if let Some(opened) = opened {
         show(app, &mut detail, opened, (workspace, &loaded)).await;
     }
     Ok(detail)
+}
+
+/// The signed entry of the audit trail that decided it.
+async fn receipt(app: &App, row: &CheckpointRow) -> ApiResult<Option<Receipt>> {
+    if row.status == CheckpointStatus::Open {
+        return Ok(None);
+    }
+    let filter = AuditFilter {
+        subject: Some(format!("run:{}", row.run)),
+        action_prefix: Some("checkpoint.decided".to_owned()),
+        ..AuditFilter::default()
+    };
+    let entries = app.store.list_audit(&row.workspace, &filter, None, 1000).await?;
+    let of_this = |entry: &AuditRow| json(&entry.detail).get("checkpoint").and_then(Value::as_str) == Some(&row.id);
+    let entry = entries.into_iter().find(of_this);
+    Ok(entry.and_then(|entry| {
+        Some(Receipt {
+            document: audit_document(&entry),
+            public_key: app.store.receipt_key(&row.workspace)?,
+            signature: entry.receipt?,
+            seq: entry.seq,
+            hash: entry.hash,
+        })
+    }))
 }
 
 /// Puts in what the checkpoint itself shows.

@@ -1,0 +1,119 @@
+//! Receipts: an entry of the audit chain that is a decision, signed with the workspace's key. The entry says what was
+//! shown, the outcome, who, how they were identified, when and its place in the chain; the signature says that this server
+//! wrote it, so that whoever can only write to the database cannot make one.
+
+use std::fmt;
+
+use ed25519_dalek::{Signature, Signer, SigningKey, VerifyingKey};
+use sha2::{Digest, Sha256};
+
+use crate::{AuditRow, audit::audit_document};
+
+/// What an entry is called that is a decision: each has a receipt.
+const DECISIONS: [&str; 2] = ["checkpoint.decided", "checkpoint.approval_given"];
+
+/// Makes the key of each workspace from one secret (Ed25519). `Debug` shows nothing of it.
+#[derive(Clone, PartialEq, Eq)]
+pub struct ReceiptKeys([u8; 32]);
+
+impl ReceiptKeys {
+    /// Keys from a secret that nothing else is made from.
+    #[must_use]
+    pub fn new(secret: [u8; 32]) -> Self {
+        Self(secret)
+    }
+
+    fn key(&self, workspace: &str) -> SigningKey {
+        let seed = Sha256::new_with_prefix(self.0).chain_update(b"/receipts/").chain_update(workspace).finalize();
+        SigningKey::from_bytes(&seed.into())
+    }
+
+    /// The key that anybody checks a workspace's receipts with, hex.
+    #[must_use]
+    pub fn public_key(&self, workspace: &str) -> String {
+        hex::encode(self.key(workspace).verifying_key().as_bytes())
+    }
+
+    /// The signature over [`audit_document`], hex.
+    pub(crate) fn sign(&self, entry: &AuditRow) -> String {
+        hex::encode(self.key(&entry.workspace).sign(audit_document(entry).as_bytes()).to_bytes())
+    }
+}
+
+impl fmt::Debug for ReceiptKeys {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("ReceiptKeys")
+    }
+}
+
+/// Whether an entry is a decision and so has a receipt.
+pub(crate) fn is_due(entry: &AuditRow) -> bool {
+    DECISIONS.contains(&entry.action.as_str())
+}
+
+/// Whether an entry has the receipt it should have: a decision a good one, anything else none.
+#[must_use]
+pub fn receipt_holds(entry: &AuditRow, public_key: &str) -> bool {
+    match &entry.receipt {
+        Some(receipt) => is_due(entry) && verified(entry, receipt, public_key).is_some(),
+        None => !is_due(entry),
+    }
+}
+
+fn verified(entry: &AuditRow, receipt: &str, public_key: &str) -> Option<()> {
+    let mut key = [0_u8; 32];
+    hex::decode_to_slice(public_key, &mut key).ok()?;
+    let mut signature = [0_u8; 64];
+    hex::decode_to_slice(receipt, &mut signature).ok()?;
+    let key = VerifyingKey::from_bytes(&key).ok()?;
+    key.verify_strict(audit_document(entry).as_bytes(), &Signature::from_bytes(&signature)).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{NewAudit, audit::AuditHead, audit::link};
+
+    fn entry(action: &str, keys: &ReceiptKeys) -> AuditRow {
+        let new = NewAudit {
+            at: 1,
+            actor: "user:u".to_owned(),
+            via: "portal".to_owned(),
+            action: action.to_owned(),
+            subject: "run:r".to_owned(),
+            detail: "{\"outcome\":\"approved\"}".to_owned(),
+        };
+        link(&mut AuditHead::default(), "w", &new, Some(keys))
+    }
+
+    #[test]
+    fn a_decision_is_signed_and_nothing_else() {
+        let keys = ReceiptKeys::new([1; 32]);
+        let public = keys.public_key("w");
+        let decided = entry("checkpoint.decided", &keys);
+        assert!(receipt_holds(&decided, &public));
+        assert_eq!(entry("workflow.published", &keys).receipt, None);
+        assert!(receipt_holds(&entry("workflow.published", &keys), &public));
+        // Without its receipt it is no decision.
+        assert!(!receipt_holds(&AuditRow { receipt: None, ..decided }, &public));
+    }
+
+    #[test]
+    fn a_receipt_is_of_one_entry_and_one_key() {
+        let keys = ReceiptKeys::new([1; 32]);
+        let decided = entry("checkpoint.decided", &keys);
+        let public = keys.public_key("w");
+        assert!(!receipt_holds(&decided, &keys.public_key("other")));
+        assert!(!receipt_holds(&decided, &ReceiptKeys::new([2; 32]).public_key("w")));
+        assert!(!receipt_holds(&decided, "no key"));
+        for changed in [
+            AuditRow { detail: "{\"outcome\":\"rejected\"}".to_owned(), ..decided.clone() },
+            AuditRow { actor: "user:v".to_owned(), ..decided.clone() },
+            AuditRow { at: 2, ..decided.clone() },
+            AuditRow { seq: 2, ..decided.clone() },
+            AuditRow { receipt: Some("00".repeat(64)), ..decided },
+        ] {
+            assert!(!receipt_holds(&changed, &public));
+        }
+    }
+}
