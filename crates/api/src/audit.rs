@@ -46,7 +46,7 @@ pub struct AuditVerifyResponse {
 }
 
 /// A decision, signed: what anybody can check without this server.
-#[derive(Debug, Clone, Serialize, ToSchema)]
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 pub struct Receipt {
     /// The signed text: JSON of the audit entry with outcome, `shown` (SHA-256 of what was shown), who, how identified, when
     /// and the entry before it in the chain.

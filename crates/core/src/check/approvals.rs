@@ -10,7 +10,9 @@ use crate::{
         Approval, Step, StepKind, TimeoutOutcome,
         graph::{Branch, Edge},
     },
+    expr::Template,
 };
+use serde_json::{Map, Value};
 use std::collections::{BTreeMap, BTreeSet};
 
 pub(super) fn check(context: &Context<'_>, report: &mut Report) {
@@ -88,6 +90,10 @@ fn check_guards(context: &Context<'_>, index: usize, approval: &Approval, pointe
         if !matches!(step.kind, StepKind::ToolCall(_)) {
             let message = format!("`{guarded}` calls no action, so there is nothing to approve in it");
             report.warning("guards_unknown", &pointer, message, "Guard the steps that call actions.");
+        } else if let Some(later) = reads_later(context, index, (guarded_index, &step.kind), &after) {
+            let message = format!("`{guarded}` sends what `{later}` gives, and that step comes after this approval");
+            let help = "What would be sent is not known when it is asked. Put the approval after that step.";
+            report.error("guard_reads_later", &pointer, message, help);
         } else if !after[guarded_index] {
             let message = format!("`{guarded}` is never reached after this approval");
             report.warning("guards_unreachable", &pointer, message, "Guard a step on the way on from here.");
@@ -96,6 +102,42 @@ fn check_guards(context: &Context<'_>, index: usize, approval: &Approval, pointe
             report.warning("duplicate_guard", &pointer, format!("`{guarded}` is named twice"), "Remove one.");
         }
     }
+}
+
+/// A step between an approval and what it guards, the approval itself included, whose result the guarded request reads: by
+/// its output or by a variable it sets. What a person is shown would never be what is sent.
+fn reads_later<'a>(
+    context: &Context<'a>,
+    approval: usize,
+    (guarded, kind): (usize, &StepKind),
+    after: &[bool],
+) -> Option<&'a str> {
+    let StepKind::ToolCall(call) = kind else { return None };
+    let input = Template::compile(&call.input).ok()?;
+    let expressions = input.expressions();
+    let paths = || expressions.iter().flat_map(|(_, expression)| expression.paths());
+    let reads = |id: &str, step: &Step| {
+        let output = paths().any(|path| matches!(path.as_slice(), [root, of, ..] if root == "steps" && of == id));
+        let sets =
+            |set: &Map<String, Value>| paths().any(|path| path.first().is_some_and(|root| set.contains_key(root)));
+        output
+            || match &step.kind {
+                StepKind::ToolCall(step) => sets(&step.set),
+                StepKind::CollectForm(step) => sets(&step.set),
+                StepKind::Condition(_)
+                | StepKind::Notify(_)
+                | StepKind::Approval(_)
+                | StepKind::HumanHandoff(_)
+                | StepKind::End(_) => false,
+            }
+    };
+    let between = |index: usize| {
+        index == approval
+            || (after[index] && context.graph.reachable_from(Some(index), |from, _| from != approval)[guarded])
+    };
+    let steps = context.workflow.steps.iter().enumerate();
+    let mut later = steps.filter(|(index, (id, step))| *index != guarded && reads(id, step) && between(*index));
+    later.next().map(|(_, (id, _))| id.as_str())
 }
 
 fn check_timeout(context: &Context<'_>, approval: &Approval, pointer: &str, report: &mut Report) {

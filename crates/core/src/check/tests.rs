@@ -365,3 +365,26 @@ fn large_documents_have_bounded_diagnostics() {
     assert!(first.iter().all(|it| it.severity == Severity::Error), "errors are kept before warnings");
     assert_eq!(first, check(&workflow, &catalogue()));
 }
+
+#[test]
+fn a_guard_cannot_read_what_comes_after_its_approval() {
+    let found = |read: &str, set: serde_json::Value| {
+        let workflow = serde_json::from_value(json!({ "schema": 1, "name": "Later", "start": "before", "vars": { "id": null },
+            "steps": {
+                "before": { "type": "tool_call", "action": "shop.refund", "input": { "id": 1 }, "next": "ask" },
+                "ask": { "type": "approval", "summary": "Go on?", "guards": ["pay"], "on_approve": "create", "on_reject": "done" },
+                "create": { "type": "tool_call", "action": "shop.refund", "input": { "id": 1 }, "set": set, "next": "pay" },
+                "pay": { "type": "tool_call", "action": "shop.refund", "input": { "id": read }, "next": "done" },
+                "done": { "type": "end" },
+            } }))
+        .unwrap();
+        let found = check(&workflow, &catalogue());
+        found.into_iter().find(|it| it.code == "guard_reads_later").map(|it| it.message)
+    };
+    let by_output = found("{{ steps.create.output.id }}", json!({})).unwrap();
+    assert!(by_output.contains("`create`"), "{by_output}");
+    assert!(found("{{ id }}", json!({ "id": "{{ output.id }}" })).is_some(), "through a variable");
+    assert!(found("{{ steps.ask.output.comment }}", json!({})).is_some(), "what the approver says");
+    assert_eq!(found("{{ steps.before.output.id }}", json!({})), None);
+    assert_eq!(found("{{ id }}", json!({})), None);
+}

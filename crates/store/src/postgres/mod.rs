@@ -35,7 +35,7 @@ const MIGRATION_LOCK: i64 = 0x636f_756e_7465_7273;
 /// The statements of the group writer, for the test that reads all.
 #[cfg(test)]
 pub(crate) fn group_statements() -> Vec<String> {
-    let sql = Sql::new();
+    let sql = Sql::new(None);
     sql.load.texts().into_iter().chain(sql.apply.texts()).cloned().collect()
 }
 
