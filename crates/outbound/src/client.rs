@@ -162,7 +162,6 @@ fn client(resolver: Resolver) -> ClientBuilder {
 
 /// A client for this product's own commands and tests, which call the server that the person at the keyboard names:
 /// no host policy. Nothing that a workflow or a page can reach may use it.
-#[must_use]
 pub fn direct() -> ClientBuilder {
     builder()
 }
