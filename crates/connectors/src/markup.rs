@@ -40,7 +40,12 @@ impl Markup {
                 for (name, member) in members {
                     match member {
                         Value::String(text) if is_markup && name == "text" => *text = self.text(text),
-                        other => self.inside(other),
+                        Value::Null
+                        | Value::Bool(_)
+                        | Value::Number(_)
+                        | Value::String(_)
+                        | Value::Array(_)
+                        | Value::Object(_) => self.inside(member),
                     }
                 }
             }

@@ -13,7 +13,9 @@ pub(crate) fn bytes(value: &Value) -> Result<Bytes, CallError> {
     match value {
         Value::String(text) => Ok(Bytes::from(text.clone())),
         Value::Object(members) if members.contains_key("base64") => decoded(members),
-        other => Ok(Bytes::from(other.to_string())),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::Array(_) | Value::Object(_) => {
+            Ok(Bytes::from(value.to_string()))
+        }
     }
 }
 
@@ -33,7 +35,7 @@ pub(crate) fn encode(value: &Value) -> Result<(Bytes, HeaderValue), CallError> {
         match member {
             Value::Null => {}
             Value::Array(items) => items.iter().try_for_each(|item| part(&mut parts, name, item))?,
-            other => part(&mut parts, name, other)?,
+            Value::Bool(_) | Value::Number(_) | Value::String(_) | Value::Object(_) => part(&mut parts, name, member)?,
         }
     }
     let boundary = boundary(&parts);

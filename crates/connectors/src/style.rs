@@ -54,7 +54,9 @@ pub(crate) fn query(value: &Value, styles: &IndexMap<String, Style>, reserved: &
 fn usual(name: &str, value: &Value, allowed: &'static AsciiSet) -> String {
     match value {
         Value::String(text) => pair(name, &encode(text, allowed)),
-        other => form::encode(&Value::Object(Map::from_iter([(name.to_owned(), other.clone())])), Lists::Repeated),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::Array(_) | Value::Object(_) => {
+            form::encode(&Value::Object(Map::from_iter([(name.to_owned(), value.clone())])), Lists::Repeated)
+        }
     }
 }
 
@@ -141,7 +143,7 @@ fn leaf(value: &Value, reserved: &'static AsciiSet) -> String {
     match value {
         Value::String(text) => encode(text, reserved),
         Value::Null => String::new(),
-        other => encode(&other.to_string(), reserved),
+        Value::Bool(_) | Value::Number(_) | Value::Array(_) | Value::Object(_) => encode(&value.to_string(), reserved),
     }
 }
 

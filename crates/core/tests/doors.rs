@@ -275,11 +275,11 @@ fn nobody_is_led_around_a_gate() {
         edited(&mut play, step, json!({}), "op").unwrap();
         assert_eq!((play.step_id(), play.effects.len()), ("ask", 0), "{step}");
         yes(&mut play, "a");
-        let entered = play.log.iter().flat_map(|entry| &entry.events).filter_map(|event| match event {
+        let mut entered = play.log.iter().flat_map(|entry| &entry.events).filter_map(|event| match event {
             Event::Step { what: StepEvent::Entered { step, .. }, .. } => Some(step.as_str()),
             _ => None,
         });
-        assert_eq!(entered.last(), Some(step), "a yes leads to where the run was sent");
+        assert_eq!(entered.next_back(), Some(step), "a yes leads to where the run was sent");
     }
 }
 

@@ -139,7 +139,7 @@ mod tests {
             assert!(has_workspace || !DIVIDED.contains(&name), "{name}");
         }
         let known = |name: &&str| schema().iter().any(|(table, _)| table == name);
-        assert!(DIVIDED.iter().all(|name| known(&name)));
+        assert!(DIVIDED.iter().all(known));
     }
 
     #[test]

@@ -181,7 +181,7 @@ impl Work<'_, '_> {
             out = self.reference(reference, place);
         }
         for (keyword, value) in members {
-            self.keyword(&mut out, schema, keyword, value, place, depth);
+            out.extend(self.keyword(schema, (keyword, value), place, depth));
         }
         if super::flag(schema, "nullable") {
             return nullable(out);
@@ -203,15 +203,14 @@ impl Work<'_, '_> {
         out
     }
 
+    /// What a keyword becomes; nothing when it says nothing that the validator takes.
     fn keyword(
         &mut self,
-        out: &mut Map<String, Value>,
         schema: &Value,
-        keyword: &str,
-        value: &Value,
+        (keyword, value): (&str, &Value),
         place: &str,
         depth: usize,
-    ) {
+    ) -> Option<(String, Value)> {
         let kept = match keyword {
             "type" => self.kind(value, place),
             "enum" => value.as_array().filter(|list| !list.is_empty()).map(|list| distinct(list)),
@@ -226,15 +225,13 @@ impl Work<'_, '_> {
             "uniqueItems" | "deprecated" | "readOnly" | "writeOnly" => value.is_boolean().then(|| value.clone()),
             "pattern" => value.as_str().filter(|pattern| self.pattern(pattern, place)).map(Value::from),
             "required" => self.required(schema, value),
-            "properties" => return self.properties(out, value, place, depth),
+            "properties" => self.properties(value, place, depth),
             "patternProperties" | "dependentSchemas" => {
                 Some(self.members(value, &format!("{place}/{keyword}"), depth, keyword == "patternProperties"))
             }
             "allOf" | "anyOf" | "oneOf" | "prefixItems" => self.list(value, &format!("{place}/{keyword}"), depth),
             "items" if value.is_array() => {
-                let tuple = self.list(value, &format!("{place}/items"), depth);
-                tuple.map(|tuple| drop(out.insert("prefixItems".to_owned(), tuple)));
-                None
+                return Some(("prefixItems".to_owned(), self.list(value, &format!("{place}/items"), depth)?));
             }
             "items"
             | "additionalProperties"
@@ -251,9 +248,7 @@ impl Work<'_, '_> {
             _ => None,
         };
         let name = if keyword == "example" { "examples" } else { keyword };
-        if let Some(kept) = kept {
-            out.insert(name.to_owned(), kept);
-        }
+        kept.map(|kept| (name.to_owned(), kept))
     }
 
     /// Types that are no types of JSON Schema: what people mean by them.
@@ -329,8 +324,8 @@ impl Work<'_, '_> {
         }
     }
 
-    fn properties(&mut self, out: &mut Map<String, Value>, value: &Value, place: &str, depth: usize) {
-        let Some(members) = value.as_object() else { return };
+    fn properties(&mut self, value: &Value, place: &str, depth: usize) -> Option<Value> {
+        let members = value.as_object()?;
         let mut kept = Map::new();
         for (name, property) in
             members.iter().filter(|(_, property)| !self.goes_the_other_way(property)).collect::<Vec<_>>()
@@ -338,7 +333,7 @@ impl Work<'_, '_> {
             let place = format!("{place}/properties/{}", references::escape(name));
             kept.insert(name.clone(), self.schema(property, &place, depth + 1));
         }
-        out.insert("properties".to_owned(), Value::Object(kept));
+        Some(Value::Object(kept))
     }
 
     fn members(&mut self, value: &Value, place: &str, depth: usize, patterns: bool) -> Value {

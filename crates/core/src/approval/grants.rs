@@ -171,7 +171,7 @@ impl Grants {
             }
             None => Some(Missing { approval: approval.clone(), approved: None }),
         };
-        let missing = self.required(of, needed).iter().find_map(|approval| lacking(approval));
+        let missing = self.required(of, needed).iter().find_map(&lacking);
         if missing.is_some() || !of.is_empty() || !needed.always.is_empty() || !needed.anyway {
             return missing;
         }

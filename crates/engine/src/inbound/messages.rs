@@ -107,7 +107,7 @@ impl Engine {
                     known: Some((conversation, customer)),
                     ..Origin::default()
                 };
-                return Ok(Came::Ended(Some(self.start_from(request, origin).await?.run)));
+                return Ok(Came::Ended(Some(Box::new(self.start_from(request, origin).await?.run))));
             }
         }
         Ok(Came::ignored("no message trigger wants it"))

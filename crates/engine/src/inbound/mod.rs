@@ -15,7 +15,7 @@ use countersign_store::{InboundKind, InboundOutcome, InboundRow, InboundStatus, 
 /// What an event led to.
 enum Came {
     /// The commit of a run has ended it.
-    Ended(Option<RunRow>),
+    Ended(Option<Box<RunRow>>),
     /// It ends without a run.
     Nothing(InboundOutcome, Option<String>),
     /// It is looked at again after so many milliseconds.

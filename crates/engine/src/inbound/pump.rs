@@ -144,7 +144,7 @@ impl Engine {
 
     async fn noted(&self, row: &InboundRow, came: Came) -> Result<Option<RunRow>, EngineError> {
         let (outcome, error) = match came {
-            Came::Ended(run) => return Ok(run),
+            Came::Ended(run) => return Ok(run.map(|run| *run)),
             Came::Later(pause) => {
                 self.0.store.postpone_inbound(&row.workspace, &row.id, pause).await?;
                 return Ok(None);

@@ -351,7 +351,7 @@ impl Engine {
             wait: None,
         };
         let origin = Origin { run: Some(run), inbound: Some(event.id.clone()), ..Origin::default() };
-        Ok(Came::Ended(Some(self.start_from(request, origin).await?.run)))
+        Ok(Came::Ended(Some(Box::new(self.start_from(request, origin).await?.run))))
     }
 
     /// What becomes of a fire while a run of the same trigger is under way.

@@ -439,7 +439,7 @@ impl Facts {
             Opened::Approval { requests, .. } => {
                 let enough = !by_person || !approved || given >= quorum;
                 must(enough, || format!("{id} was approved by too few people"))?;
-                for GuardedRequest { step, hash, .. } in requests.to_vec() {
+                for GuardedRequest { step, hash, .. } in requests.iter().cloned() {
                     // The last word counts: a "no" takes back what an earlier "yes" allowed.
                     let grant = Grant { hash, by_person, used: false };
                     let _earlier = if approved { self.grants.insert(step, grant) } else { self.grants.remove(&step) };

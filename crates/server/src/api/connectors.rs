@@ -15,7 +15,7 @@ use countersign_api::{
     Connector, ConnectorChanges, ConnectorUse, LeftOutOperation, Page, PutInConnector, PutInConnectorRequest,
 };
 use countersign_connectors::{Imported, Manifest, Registry};
-use countersign_engine::PutIn;
+use countersign_engine::{EngineError, PutIn};
 use countersign_store::{ConnectorRow, Role};
 use serde_json::json;
 
@@ -92,10 +92,10 @@ pub(crate) async fn put_in_connector(
         vec![entry]
     };
     let put_in = PutIn { workspace: caller.workspace(), manifest, by: caller.id() };
-    let revision = app.engine.put_in_connector(put_in, &audit).await.map_err(|error| match error {
-        countersign_engine::EngineError::Invalid(why) => unusable(why),
-        other => other.into(),
-    })?;
+    let revision = match app.engine.put_in_connector(put_in, &audit).await {
+        Err(EngineError::Invalid(why)) => return Err(unusable(why)),
+        put_in => put_in?,
+    };
     let left_out =
         left_out.into_iter().map(|left| LeftOutOperation { pointer: left.pointer, reason: left.reason }).collect();
     let used_by = used_by(&app, caller.workspace(), &name).await?;

@@ -100,10 +100,7 @@ pub(crate) async fn setup_token(store: &Store, token: &str, now: i64) -> ApiResu
 
 /// The answer to a link that somebody used meanwhile.
 pub(crate) fn used(error: StoreError) -> ApiError {
-    match error {
-        StoreError::NotFound("link") => spent(),
-        other => other.into(),
-    }
+    if matches!(error, StoreError::NotFound("link")) { spent() } else { error.into() }
 }
 
 fn spent() -> ApiError {

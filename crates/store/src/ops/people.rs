@@ -144,9 +144,8 @@ impl Store {
             audit: audited(&row.workspace, audit),
             changes: Vec::new(),
         };
-        self.write(write).await.map(|_| ()).map_err(|error| match error {
-            StoreError::NotFound(FREE_ACCOUNT) => Conflict::SetUpElsewhere.into(),
-            other => other,
+        self.write(write).await.map(|_| ()).map_err(|error| {
+            if matches!(error, StoreError::NotFound(FREE_ACCOUNT)) { Conflict::SetUpElsewhere.into() } else { error }
         })
     }
 
@@ -181,9 +180,8 @@ impl Store {
         }
         let write =
             Write { statements, audit: audited(&row.workspace, audit), changes: access(&row.workspace, &row.user_id) };
-        self.write(write).await.map(|_| ()).map_err(|error| match error {
-            StoreError::NotFound(OTHER_ADMIN) => Conflict::LastAdmin.into(),
-            other => other,
+        self.write(write).await.map(|_| ()).map_err(|error| {
+            if matches!(error, StoreError::NotFound(OTHER_ADMIN)) { Conflict::LastAdmin.into() } else { error }
         })
     }
 

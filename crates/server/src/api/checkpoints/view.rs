@@ -228,7 +228,7 @@ async fn show(app: &App, detail: &mut Checkpoint, opened: Opened, (workspace, lo
                 approved: difference.approved,
                 now: difference.now,
             });
-            for request in requests.to_vec() {
+            for request in requests.iter().cloned() {
                 let connection = request.connection.as_deref();
                 let rendered = calls.render((&request.action, connection), &request.input).await;
                 let (rendered, error) = match rendered {

@@ -81,9 +81,9 @@ async fn submitted(
         let loaded = app.engine.load(&checkpoint.workspace, &checkpoint.run).await?;
         let closed = loaded.history().into_iter().flat_map(|execution| {
             let visit = execution.visit;
-            execution.checkpoints.into_iter().filter_map(move |checkpoint| match checkpoint.values {
-                Value::Object(values) => Some((visit, values)),
-                _ => None,
+            execution.checkpoints.into_iter().filter_map(move |checkpoint| {
+                let values = if let Value::Object(values) = checkpoint.values { Some(values) } else { None };
+                values.map(|values| (visit, values))
             })
         });
         answers.insert(checkpoint.run.clone(), closed.collect());
