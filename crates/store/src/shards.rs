@@ -35,8 +35,8 @@ pub(crate) const DIVIDED: [&str; 22] = [
     "audit_heads",
 ];
 
-/// The statements across workspaces, from their table on, with `NOW` for the time of the database. They belong to the engine's loops, to secrets that tell the
-/// workspace, and to cleaning up.
+/// The statements across workspaces, from their table on, with `NOW` for the time of the database. They belong to the
+/// engine's loops, to secrets that tell the workspace, to cleaning up, and to the heads of the audit chains in the log.
 const ACROSS: &[&str] = &[
     "FROM channel_accounts WHERE channel = ?1 ORDER BY workspace, name LIMIT 10000",
     "FROM checkpoints WHERE id = ?1",
@@ -57,6 +57,7 @@ const ACROSS: &[&str] = &[
     "UPDATE inbound SET due_at = 0 WHERE status = 'waiting'",
     "DELETE FROM inbound WHERE done_at < ?1",
     "DELETE FROM idempotency WHERE created_at < ?1",
+    "FROM audit_heads WHERE seq > 0 ORDER BY workspace LIMIT ?1",
 ];
 
 /// Functions that may say something else on each database or row.
