@@ -8,7 +8,7 @@ use axum::{
 use countersign_connectors::Registry;
 use countersign_engine::{Clock, Engine, EngineConfig, EngineParts, SystemClock, Vault};
 use countersign_server::{App, ServerConfig, router, seed};
-use countersign_store::{Role, Store, StoreConfig};
+use countersign_store::{ReceiptKeys, Role, Store, StoreConfig};
 use http_body_util::BodyExt;
 use serde_json::{Value, json};
 use std::sync::{
@@ -51,7 +51,9 @@ impl TestApp {
     }
 
     pub(crate) async fn with(config: ServerConfig) -> Self {
-        let store = Store::open(&StoreConfig::new("sqlite::memory:")).await.unwrap();
+        let receipts = Some(ReceiptKeys::new([7; 32]));
+        let database = StoreConfig { receipts, ..StoreConfig::new("sqlite::memory:") };
+        let store = Store::open(&database).await.unwrap();
         store.migrate().await.unwrap();
         let workspace = seed::workspace(&store, "main", "Main").await.unwrap();
         let vault = Vault::new([7; 32]);
