@@ -3,7 +3,7 @@
 use crate::{Engine, EngineError, LoadedCheckpoint, run::drive::Held};
 use countersign_core::{
     log::ending,
-    run::{Actor, CallId, HandedBack, Input, Opened, Refusal, Resolution, Verdict},
+    run::{Actor, CallId, CompiledStep, HandedBack, Input, Opened, Refusal, Resolution, Verdict},
 };
 use countersign_store::{CheckpointKind, CheckpointRow, CheckpointStatus, RunRow};
 use serde_json::Value;
@@ -69,14 +69,13 @@ impl Engine {
         let visit = found.row.visit;
         let input = match found.row.kind {
             CheckpointKind::Approval => {
-                let offered = Verdict::ALL.map(Verdict::word);
-                let verdict = Verdict::read(&outcome).ok_or_else(|| not_offered(&outcome, &offered))?;
+                let verdict = Verdict::read(&outcome).ok_or_else(|| not_offered(&outcome, offered(&found)))?;
                 Input::Decided { visit, verdict, comment, by }
             }
             CheckpointKind::Handoff => Input::HandedBack { visit, back: HandedBack::read(&outcome), comment, by },
             CheckpointKind::UnknownOutcome => {
-                let offered = Resolution::ALL.map(Resolution::word);
-                let resolution = Resolution::read(&outcome).ok_or_else(|| not_offered(&outcome, &offered))?;
+                let all = || Resolution::ALL.map(|resolution| resolution.word().to_owned()).to_vec();
+                let resolution = Resolution::read(&outcome).ok_or_else(|| not_offered(&outcome, all()))?;
                 let (id, answer) = (call_in_doubt(&found.row)?, resolution.answer(result.unwrap_or_default()));
                 Input::UnknownResolved { id, answer, comment, by }
             }
@@ -136,7 +135,22 @@ fn call_in_doubt(row: &CheckpointRow) -> Result<CallId, EngineError> {
     }
 }
 
-fn not_offered(outcome: &str, offered: &[&str]) -> Refusal {
-    let offered = offered.iter().map(|word| (*word).to_owned()).collect();
+/// What an approval can be answered with.
+fn offered(found: &LoadedCheckpoint) -> Vec<String> {
+    match found.run.version.step(&found.row.step) {
+        Some(CompiledStep::Approval(step)) => step.outcomes(),
+        Some(
+            CompiledStep::ToolCall(_)
+            | CompiledStep::CollectForm(_)
+            | CompiledStep::Condition(_)
+            | CompiledStep::Notify(_)
+            | CompiledStep::HumanHandoff(_)
+            | CompiledStep::End(_),
+        )
+        | None => Vec::new(),
+    }
+}
+
+fn not_offered(outcome: &str, offered: Vec<String>) -> Refusal {
     Refusal::NotOffered { outcome: outcome.to_owned(), offered }
 }
