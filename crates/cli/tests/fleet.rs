@@ -343,7 +343,7 @@ async fn a_commit_whose_answer_is_lost_is_not_forgotten() {
         let begin = start("Held", &format!("answered-{keyed}"), json!({ "keyed": keyed }));
         let id = eventually("the start is answered", PATIENCE, good(begin)).await.good();
         let id = id["id"].as_str().unwrap().to_owned();
-        proxy.lose_the_answer_to("call_succeeded");
+        proxy.lose_the_answer_to("\"succeeded\":{\"output\"");
         let seen = || async { fleet.outside.posts().await.contains_key(&format!("/held/{id}")).then_some(()) };
         eventually("the call is made", PATIENCE, seen).await;
         let cuts = if keyed { 2 } else { 3 };

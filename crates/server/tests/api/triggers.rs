@@ -77,22 +77,22 @@ async fn a_webhook_starts_one_run_for_calls_that_are_one_and_keeps_its_address()
     assert_eq!((status, &again["event"]), (202, &first["event"]), "the same call");
     let (status, other) = call(&test, &url, &[("x-request-id", "2")], &json!({ "kind": "refund" })).await;
     assert_eq!(status, 202);
-    let started = until_runs(&test, 1).await;
-    assert_eq!(started.len(), 1);
+    // What comes through one address is dealt with in turn: when this call's run is over, so is the call before it.
+    call(&test, &url, &[("x-request-id", "3")], &order).await;
+    let started = until_runs(&test, 2).await;
+    assert_eq!(started.len(), 2);
     assert_eq!(started[0].output.as_deref(), Some(r#"{"order":9007199254740993}"#));
 
     let fires = trigger(&builder, &workflow).await["last_fires"].as_array().unwrap().clone();
     let of = |event: &Value| fires.iter().find(|fire| fire["event"] == *event).unwrap().clone();
-    assert_eq!(
-        (&of(&first["event"])["outcome"], &of(&first["event"])["run"]),
-        (&json!("started"), &json!(started[0].id))
-    );
+    assert_eq!(of(&first["event"])["outcome"], "started");
+    assert!(started.iter().any(|run| of(&first["event"])["run"] == json!(run.id)));
     assert_eq!(of(&other["event"])["outcome"], "ignored");
     assert_eq!(call(&test, &format!("{url}x"), &[], &order).await.0, 404);
 
     let replayed = builder.post(&format!("/inbound/{}/replay", first["event"].as_str().unwrap()), json!({})).await;
     assert_ne!(replayed.is(202).json["event"], first["event"]);
-    assert_eq!(until_runs(&test, 2).await.len(), 2);
+    assert_eq!(until_runs(&test, 3).await.len(), 3);
 
     let path = format!("/workflows/{workflow}/triggers/webhook-1");
     viewer.patch(&path, json!({ "enabled": false })).await.is_problem(403, "forbidden");
