@@ -130,7 +130,6 @@ async fn a_busy_service_is_tried_again_after_the_pause_it_asked_for() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-#[ignore = "the delay of the sandbox does not hold the first read here yet"]
 async fn one_slow_service_takes_its_share_and_the_rest_of_its_calls_wait_as_rows() {
     let mut world = World::new().await;
     world.restart(EngineConfig { moving_max: 4, ..EngineConfig::default() }).await;
@@ -146,7 +145,11 @@ async fn one_slow_service_takes_its_share_and_the_rest_of_its_calls_wait_as_rows
     let mut runs = Vec::new();
     for _ in 0..8 {
         let run = world.engine.start_run(world.start("slow")).await.unwrap().run;
-        if !runs.is_empty() {
+        if runs.is_empty() {
+            // The slow call is under way before the others want to be.
+            let arrived = async { while world.count("rest.get").await.0 == 0 {} };
+            tokio::time::timeout(Duration::from_secs(20), arrived).await.expect("the first call arrives");
+        } else {
             world.until(&run.id, |row| row.waiting_for.as_deref() == Some("timer")).await;
         }
         runs.push(run.id);

@@ -166,7 +166,11 @@ impl Inner {
             }
             Ok(CommitOutcome::Replayed(_))
             | Err(StoreError::Conflict(
-                Conflict::RunMoved { .. } | Conflict::AlreadyDecided(_) | Conflict::PointerMoved { .. },
+                Conflict::RunMoved { .. }
+                | Conflict::AlreadyDecided(_)
+                | Conflict::PointerMoved { .. }
+                // Two processes took the same event, one after the other's time was up: one commit ends it.
+                | Conflict::InboundDone { .. },
             )) => Ok(()),
             Err(error) => Err(format!("{}: {error}", commit.run_id)),
         }
