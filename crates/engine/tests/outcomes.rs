@@ -3,10 +3,9 @@
 
 mod support;
 
-use countersign_engine::{Clock, DecideRequest, EngineConfig, EngineError, IdempotencyKey, StartRun};
+use countersign_engine::{Clock, DecideRequest, EngineError, IdempotencyKey, StartRun};
 use countersign_store::{RunStatus, testing::TestDatabase};
 use serde_json::{Value, json};
-use std::time::Duration;
 use support::{WORKSPACE, World, person};
 
 fn one_call(world: &World, action: &str, input: &Value) -> String {
@@ -127,46 +126,6 @@ async fn a_busy_service_is_tried_again_after_the_pause_it_asked_for() {
     assert!(row.wake_at.unwrap() >= row.updated_at + 30_000, "{row:?}");
     world.clock.advance(31_000);
     assert_eq!(world.until_over(&run).await.status, RunStatus::Completed);
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn one_slow_service_takes_its_share_and_the_rest_of_its_calls_wait_as_rows() {
-    let mut world = World::new().await;
-    world.restart(EngineConfig { moving_max: 4, ..EngineConfig::default() }).await;
-    world.fault(json!({ "operation": "rest.get", "kind": "delay", "delay_ms": 1500, "times": 1 })).await;
-    let slow = format!(
-        "schema: 1\nname: Slow\ntriggers: [{{ type: api }}]\nstart: call\nsteps:\n  call: {{ type: tool_call, action: http.get, \
-         input: {{ url: '{}/rest/orders' }}, retry: {{ attempts: 1 }}, timeout: 30s, next: done }}\n  done: {{ type: end }}\n",
-        world.sandbox.url()
-    );
-    world.publish("slow", &slow).await;
-    let quick = "schema: 1\nname: Quick\ntriggers: [{ type: api }]\nstart: done\nsteps:\n  done: { type: end }\n";
-    world.publish("quick", quick).await;
-    let mut runs = Vec::new();
-    for _ in 0..8 {
-        let run = world.engine.start_run(world.start("slow")).await.unwrap().run;
-        if runs.is_empty() {
-            // The slow call is under way before the others want to be.
-            let arrived = async { while world.count("rest.get").await.0 == 0 {} };
-            tokio::time::timeout(Duration::from_secs(20), arrived).await.expect("the first call arrives");
-        } else {
-            world.until(&run.id, |row| row.waiting_for.as_deref() == Some("timer")).await;
-        }
-        runs.push(run.id);
-    }
-    assert!(world.engine.start_run(world.start("quick")).await.is_ok(), "others start while one service is slow");
-    for run in runs {
-        let mut over = None;
-        for _ in 0..200 {
-            world.clock.advance(1000);
-            over = tokio::time::timeout(Duration::from_millis(100), world.until_over(&run)).await.ok();
-            if over.is_some() {
-                break;
-            }
-        }
-        assert_eq!(over.unwrap().status, RunStatus::Completed);
-    }
-    assert_eq!(world.count("rest.get").await.0, 8, "each was sent once");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -80,7 +80,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Entries as stored, oldest first, one JSON object a line: what `countersign audit verify --file` reads offline. */
+        /**
+         * Entries as stored, oldest first, one JSON object a line, after a line that names the key the receipts are signed with:
+         *     what `countersign audit verify --file` reads offline.
+         */
         get: operations["exportAudit"];
         put?: never;
         post?: never;
@@ -742,6 +745,23 @@ export interface paths {
         get: operations["listInbound"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/inbound/{id}/replay": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Lets a webhook call or a time of a schedule come once more, as a new event. */
+        post: operations["replayInbound"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1509,6 +1529,40 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/workflows/{id}/triggers": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The triggers of the active version: addresses, next times, last fires. */
+        get: operations["listTriggers"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/workflows/{id}/triggers/{trigger}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        /** Switches a trigger on or off, or gives it the secret its calls are verified with. */
+        patch: operations["changeTrigger"];
+        trace?: never;
+    };
     "/api/v1/workflows/{id}/versions": {
         parameters: {
             query?: never;
@@ -1868,6 +1922,8 @@ export interface components {
             prev_hash: string;
             /** @description SHA-256 hex over this entry. */
             hash: string;
+            /** @description Of a decision: the workspace's signature over this entry, hex. */
+            receipt: string | null;
         };
         /** @description Whether the chain holds. */
         AuditVerifyResponse: {
@@ -1885,6 +1941,8 @@ export interface components {
             broken_at: number | null;
             /** @description Hash of the last good entry. */
             head: string | null;
+            /** @description Ed25519 key that the receipts are checked with, hex. */
+            public_key: string | null;
         };
         /**
          * @description Who wrote a message.
@@ -2169,6 +2227,7 @@ export interface components {
             earlier: components["schemas"]["EarlierDecision"][];
             /** @description The words of who decided. */
             comment: string | null;
+            receipt: components["schemas"]["Receipt"] | null;
         };
         /** @description The conversation of a checkpoint. */
         CheckpointConversation: {
@@ -3260,6 +3319,13 @@ export interface components {
             next: string | null;
         };
         /** @description A part of a list. */
+        Page_Trigger: {
+            /** @description The items. */
+            items: components["schemas"]["Trigger"][];
+            /** @description `cursor` of the next page; null at the end. */
+            next: string | null;
+        };
+        /** @description A part of a list. */
         Page_Version: {
             /** @description The items. */
             items: components["schemas"]["Version"][];
@@ -3507,6 +3573,25 @@ export interface components {
              * @description How long it took.
              */
             duration_ms: number;
+        };
+        /** @description A decision, signed: what anybody can check without this server. */
+        Receipt: {
+            /**
+             * @description The signed text: JSON of the audit entry with outcome, `shown` (SHA-256 of what was shown), who, how identified, when
+             *     and the entry before it in the chain.
+             */
+            document: string;
+            /** @description Ed25519 signature over the document, hex. */
+            signature: string;
+            /** @description Ed25519 key of the workspace, hex. */
+            public_key: string;
+            /**
+             * Format: int64
+             * @description Number of the entry in the audit trail.
+             */
+            seq: number;
+            /** @description SHA-256 hex of the document: the entry's hash in the chain. */
+            hash: string;
         };
         /** @description What an action answered in a run that took place. */
         RecordedAnswer: {
@@ -4411,6 +4496,49 @@ export interface components {
              */
             max_ms: number;
         };
+        /** @description A trigger of the active version. */
+        Trigger: {
+            /** @description Its id, the same in every version. */
+            id: string;
+            /** @description `message`, `api`, `webhook`, `schedule` or `manual`. */
+            type: string;
+            /** @description Whether it starts runs. */
+            enabled: boolean;
+            /** @description Where a webhook is received (POST); itself a secret, told to builders only. */
+            url: string | null;
+            /** @description Whether it has a secret that calls are verified with. */
+            has_secret: boolean;
+            /**
+             * Format: int64
+             * @description When a schedule fires next.
+             */
+            next_at: number | null;
+            /** @description What came of it lately, newest first. */
+            last_fires: components["schemas"]["TriggerFire"][];
+        };
+        /** @description What to change of a trigger; absent stays. */
+        TriggerChangeRequest: {
+            /** @description Whether it starts runs. */
+            enabled?: boolean | null;
+            /** @description What calls are verified with; empty takes it away. */
+            secret?: string | null;
+        };
+        /** @description One fire of a trigger. */
+        TriggerFire: {
+            /** @description The inbound event. */
+            event: string;
+            /**
+             * Format: int64
+             * @description When.
+             */
+            at: number;
+            /** @description `waiting`, `started`, `ignored`, `skipped` or `failed`. */
+            outcome: string;
+            /** @description The run it started. */
+            run: string | null;
+            /** @description Why nothing came of it. */
+            error: string | null;
+        };
         /** @description Takes back the last move of runs. */
         UndoMovesRequest: {
             /** @description The runs, at most 500. */
@@ -4740,6 +4868,13 @@ export interface components {
             request: components["schemas"]["CallRequest"];
             /** @description Why it is not known. */
             error: components["schemas"]["StepError"];
+        };
+        /** @description A webhook call that is on disk. */
+        WebhookAccepted: {
+            /** @description Always true. */
+            accepted: boolean;
+            /** @description The inbound event. */
+            event: string;
         };
         /** @description A workflow with its draft. */
         Workflow: {
@@ -6627,6 +6762,37 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Page_InboundEvent"];
+                };
+            };
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    replayInbound: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Taken */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WebhookAccepted"];
                 };
             };
             /** @description Problem */
@@ -8555,6 +8721,71 @@ export interface operations {
         requestBody?: never;
         responses: {
             /** @description Removed */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listTriggers: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Triggers */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_Trigger"];
+                };
+            };
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    changeTrigger: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+                trigger: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TriggerChangeRequest"];
+            };
+        };
+        responses: {
+            /** @description Changed */
             204: {
                 headers: {
                     [name: string]: unknown;
