@@ -115,16 +115,26 @@ impl Engine {
         Err(EngineError::Busy)
     }
 
+    /// Whether new runs take this version now: it is the active or the ramped one.
+    ///
+    /// # Errors
+    /// `NotFound` when the workflow is not there or archived.
+    pub async fn is_current(&self, workspace: &str, workflow: &str, version: u32) -> Result<bool, EngineError> {
+        let row = self.pointer(workspace, workflow).await?;
+        Ok([row.active_version, row.ramp_version].contains(&Some(version)))
+    }
+
     /// The version the run takes: the one asked for, or what the workflow's pointer says.
     async fn choose(&self, request: &StartRun, run: &str) -> Result<Chosen, EngineError> {
-        if let Some(version) = request.version {
-            return Ok(Chosen { version, pointed: None });
-        }
+        // Of an archived workflow nothing starts, whichever version is named; the commit is refused when that changed.
         let row = self.pointer(&request.workspace, &request.workflow).await?;
+        let pointed = Some(Pointed { workflow: request.workflow.clone(), revision: row.pointer_revision });
+        if let Some(version) = request.version {
+            return Ok(Chosen { version, pointed });
+        }
         let active = row.active_version.ok_or(EngineError::NotPublished)?;
         let ramp = row.ramp_version.zip(row.ramp_percent).map(|(version, percent)| Ramp { version, percent });
-        let pointed = Pointed { workflow: request.workflow.clone(), revision: row.pointer_revision };
-        Ok(Chosen { version: moves::version_for(run, active, ramp), pointed: Some(pointed) })
+        Ok(Chosen { version: moves::version_for(run, active, ramp), pointed })
     }
 
     async fn start_on(

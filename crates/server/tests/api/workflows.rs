@@ -82,6 +82,32 @@ async fn yaml_goes_in_and_comes_out() {
 }
 
 #[tokio::test]
+async fn another_version_is_started_by_builders_and_an_archived_one_by_nobody() {
+    let test = TestApp::start().await;
+    let (builder, operator) = (test.key(Role::Builder).await, test.key(Role::Operator).await);
+    let id = test.publish(&builder, echo()).await;
+    let start = |version: u32| json!({ "workflow": id, "version": version, "input": { "text": "a" } });
+    operator.post("/runs", start(1)).await.is(201);
+    let mut changed = echo();
+    changed["steps"]["done"]["output"] = json!({ "text": "two" });
+    let path = format!("/workflows/{id}");
+    builder.with("if-match", "\"1\"").put(&format!("{path}/draft"), json!({ "document": changed })).await.is(200);
+    builder.post(&format!("{path}/publish"), json!({ "message": "two" })).await.is(201);
+    operator.post("/runs", start(2)).await.is(201);
+    operator.post("/runs", start(1)).await.is_problem(403, "forbidden");
+    builder.post("/runs", start(1)).await.is(201);
+    let admin = test.key(Role::Admin).await;
+    assert!(admin.get("/audit").await.text.contains("run.started_on_another_version"));
+    // A version that takes a part of the new runs is current too.
+    builder.put(&format!("{path}/ramp"), json!({ "version": 1, "percent": 10 })).await.is(200);
+    operator.post("/runs", start(1)).await.is(201);
+    builder.delete(&path).await;
+    for (who, version) in [(&operator, 2), (&builder, 2), (&builder, 1)] {
+        who.post("/runs", start(version)).await.is_problem(404, "not_found");
+    }
+}
+
+#[tokio::test]
 async fn publishing_and_rolling_back_move_one_pointer() {
     let test = TestApp::start().await;
     let builder = test.key(Role::Builder).await;

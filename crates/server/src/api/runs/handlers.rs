@@ -51,6 +51,7 @@ pub(crate) async fn start_run(
     let request = body.value;
     let workflow = app.resolve_workflow(workspace, &request.workflow).await?;
     let workflow = workflow.ok_or_else(|| ApiError::not_found("workflow"))?;
+    may_start(&app, &caller, &workflow.0, request.version).await?;
     let customer = customer(&app, workspace, request.customer, idempotency.as_ref()).await?;
     // More waiting requests than places: the preference is not honoured, which RFC 7240 allows.
     let place = prefer.and_then(|_| Arc::clone(&app.waiting).try_acquire_owned().ok());
@@ -79,6 +80,19 @@ pub(crate) async fn start_run(
     let workflow = WorkflowRef { id: workflow.0.clone(), name: workflow.1.clone() };
     let headers = start_headers(&started.run.id, wait, started.replayed);
     Ok((status, headers, Json(started_run(started.run, workflow, started.replayed))))
+}
+
+/// Whoever starts runs names the active or the ramped version. Another one may have had weaker approvals: it needs a
+/// builder, and is on the record.
+async fn may_start(app: &App, caller: &Caller, workflow: &str, version: Option<u32>) -> ApiResult<()> {
+    let Some(version) = version else { return Ok(()) };
+    if app.engine.is_current(caller.workspace(), workflow, version).await? {
+        return Ok(());
+    }
+    caller.require(Role::Builder)?;
+    let subject = format!("workflow:{workflow}");
+    let entry = caller.audit(app.now(), "run.started_on_another_version", subject, json!({ "version": version }));
+    Ok(app.store.append_audit(caller.workspace(), vec![entry]).await?)
 }
 
 fn start_headers(run: &str, wait: Option<Duration>, replayed: bool) -> HeaderMap {
