@@ -112,12 +112,6 @@ impl World {
         self.engine = engine(&self.store, &self.clock).await;
     }
 
-    /// Another engine on the same database.
-    pub async fn restart(&mut self, config: EngineConfig) {
-        self.engine.shutdown(Duration::ZERO).await;
-        self.engine = engine_with(&self.store, &self.clock, config).await;
-    }
-
     async fn furnish(&self) {
         let workspace = WorkspaceRow {
             id: WORKSPACE.into(),
@@ -349,10 +343,6 @@ impl World {
 }
 
 async fn engine(store: &Store, clock: &Arc<TestClock>) -> Engine {
-    engine_with(store, clock, EngineConfig::default()).await
-}
-
-async fn engine_with(store: &Store, clock: &Arc<TestClock>, config: EngineConfig) -> Engine {
     let parts = EngineParts {
         store: store.clone(),
         registry: Registry::built_in().unwrap(),
@@ -360,7 +350,7 @@ async fn engine_with(store: &Store, clock: &Arc<TestClock>, config: EngineConfig
         vault: Vault::new([7; 32]),
         clock: Arc::clone(clock) as Arc<dyn Clock>,
     };
-    Engine::start(parts, config).await.unwrap()
+    Engine::start(parts, EngineConfig::default()).await.unwrap()
 }
 
 pub fn person(id: &str, roles: &[&str]) -> Actor {
