@@ -25,6 +25,9 @@ pub enum ManifestError {
         /// What the parser said.
         message: String,
     },
+    /// An OpenAPI document of which no connector can be made.
+    #[error("the document lacks {0}")]
+    Lacking(String),
     /// A part of it makes no sense.
     #[error("connector manifest {connector}: {at}: {message}")]
     Invalid {

@@ -60,12 +60,12 @@ impl Manifest {
     /// Reads a manifest or an OpenAPI document, JSON or YAML; `name` is its name instead of its own.
     ///
     /// # Errors
-    /// When it is neither.
+    /// When it is neither, or an OpenAPI document without an operation that can be used or without any name.
     pub fn read_or_import(text: &str, name: Option<&str>) -> Result<Imported, ManifestError> {
         let document = parse(text)?;
         let described = document.get("openapi").is_some() || document.get("swagger").is_some();
         let mut imported = match described {
-            true => Self::from_openapi(&document)?,
+            true => usable(&document, Self::from_openapi(&document)?, name)?,
             false => {
                 let manifest: Self = serde_json::from_value(document)
                     .map_err(|error| unreadable(name.unwrap_or("the manifest"), &error.to_string()))?;
@@ -106,6 +106,25 @@ impl Manifest {
             Import { document: &document, manifest, servers, security, schemas, notes, left_out: Vec::new() };
         import.operations();
         Ok(import.finish())
+    }
+}
+
+/// What a document must have besides to be put in: something to call, and a name that is its own.
+fn usable(document: &Value, imported: Imported, name: Option<&str>) -> Result<Imported, ManifestError> {
+    let mut lacking = Vec::new();
+    let title = document.pointer("/info/title").and_then(Value::as_str).unwrap_or_default();
+    if name.is_none() && slug_long(title).is_empty() {
+        lacking.push("a title (`info.title`) to be named by: add one, or give a name".to_owned());
+    }
+    if imported.manifest.actions.is_empty() {
+        lacking.push(match imported.left_out.first() {
+            Some(LeftOut { pointer, reason }) => format!("an operation that can be used ({pointer}: {reason})"),
+            None => "operations (`paths`)".to_owned(),
+        });
+    }
+    match lacking.is_empty() {
+        true => Ok(imported),
+        false => Err(ManifestError::Lacking(lacking.join("; "))),
     }
 }
 

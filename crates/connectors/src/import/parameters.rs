@@ -52,7 +52,11 @@ impl Import<'_> {
     ) -> Result<(), String> {
         let mut all: Vec<(&Value, String)> = Vec::new();
         for (owner, place) in [(item, item_place(place)), (operation, place)] {
-            let list = owner.get("parameters").and_then(Value::as_array).map_or(&[] as &[Value], Vec::as_slice);
+            let given = owner.get("parameters");
+            let list = given.and_then(Value::as_array).map_or(&[] as &[Value], Vec::as_slice);
+            if given.is_some_and(|given| !given.is_array()) {
+                self.notes.warn(&format!("{place}/parameters"), "is no list: no parameter is taken from it");
+            }
             for (index, parameter) in list.iter().enumerate() {
                 let place = format!("{place}/parameters/{index}");
                 let Some(found) = references::resolve(self.document, parameter) else {

@@ -76,7 +76,10 @@ fn path_item(document: &Value, item: &Value) -> Value {
     let mut out = Map::new();
     for (name, member) in members {
         let value = match name.as_str() {
-            "parameters" => shared.iter().filter(|value| !in_body(document, value)).map(parameter).collect(),
+            // What is no list stays as it is, and is told.
+            "parameters" if member.is_array() => {
+                shared.iter().filter(|value| !in_body(document, value)).map(parameter).collect()
+            }
             "get" | "head" | "post" | "put" | "patch" | "delete" | "options" => operation(document, shared, member),
             _ => member.clone(),
         };
@@ -89,8 +92,9 @@ fn operation(document: &Value, shared: &[Value], operation: &Value) -> Value {
     let Some(members) = operation.as_object() else { return operation.clone() };
     let mut out = members.clone();
     let own = operation.get("parameters").and_then(Value::as_array).map_or(&[] as &[Value], Vec::as_slice);
-    let plain: Value = own.iter().filter(|value| !in_body(document, value)).map(parameter).collect();
-    out.insert("parameters".to_owned(), plain);
+    if let Some(Value::Array(plain)) = out.get_mut("parameters") {
+        *plain = own.iter().filter(|value| !in_body(document, value)).map(parameter).collect();
+    }
     let consumes = own_or_shared(document, operation, "consumes");
     let in_body: Vec<&Value> = shared
         .iter()

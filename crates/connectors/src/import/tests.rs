@@ -315,6 +315,38 @@ fn what_is_no_openapi_document_is_refused() {
 }
 
 #[test]
+fn what_is_put_in_has_a_name_and_something_to_call() {
+    let read = |document: Value, name| {
+        Manifest::read_or_import(&document.to_string(), name).map_err(|error| error.to_string())
+    };
+    let both = read(json!({ "openapi": "3.0.0" }), None).unwrap_err();
+    assert!(both.contains("`info.title`") && both.contains("`paths`"), "{both}");
+    let get = json!({ "/a": { "get": {} } });
+    for title in [json!(null), json!("  "), json!("犬")] {
+        let untitled = json!({ "openapi": "3.0.0", "info": { "title": title }, "paths": get });
+        assert!(read(untitled.clone(), None).unwrap_err().contains("give a name"), "{title}");
+        assert_eq!(read(untitled, Some("dogs")).unwrap().manifest.name, "dogs");
+    }
+    let empty = json!({ "openapi": "3.0.0", "info": { "title": "X" }, "paths": { "/a": { "get": 7 } } });
+    assert!(read(empty, None).unwrap_err().contains("/paths/~1a/get: is not an operation"));
+}
+
+#[test]
+fn parameters_that_are_no_list_are_told() {
+    let path = |version: &str| {
+        json!({ version: if version == "swagger" { "2.0" } else { "3.0.0" }, "info": { "title": "X" }, "paths": {
+            "/a": { "parameters": 7, "get": { "parameters": { "id": {} }, "operationId": "a" } },
+        } })
+    };
+    for version in ["openapi", "swagger"] {
+        let told = import(&path(version)).warnings;
+        let lists = ["/paths/~1a/parameters", "/paths/~1a/get/parameters"];
+        let wanted = lists.map(|place| format!("{place}: is no list: no parameter is taken from it"));
+        assert!(wanted.iter().all(|warning| told.contains(warning)), "{version}: {told:?}");
+    }
+}
+
+#[test]
 fn a_large_document_has_all_its_operations() {
     let paths: serde_json::Map<String, Value> = (0..700).map(|n| (format!("/r{n}"), json!({ "get": {} }))).collect();
     assert_eq!(import(&with_paths(Value::Object(paths))).manifest.actions.len(), 700);

@@ -79,6 +79,14 @@ async fn who_may_bring_a_connector_and_what_is_refused() {
             .await
             .is_problem(422, "connector_unusable");
     }
+    // Nothing is put in that has nothing to call, and one without a name is not taken for another one.
+    let bare = r#"{"openapi":"3.1.0","paths":{}}"#;
+    admin.post("/connectors", json!({ "source": bare })).await.is_problem(422, "connector_unusable");
+    let untitled = r#"{"openapi":"3.1.0","paths":{"/a":{"get":{}}}}"#;
+    let refused = admin.post("/connectors", json!({ "source": untitled })).await;
+    refused.is_problem(422, "connector_unusable");
+    assert!(refused.text.contains("give a name"), "{}", refused.text);
+    admin.post("/connectors", json!({ "source": untitled, "name": "untitled" })).await.is(201);
     let manifest = "name: echo\ntitle: Echo\nbase_url: https://echo.example.com\nactions:\n  say: { title: Say, method: POST, path: /say, risk: write, idempotency: { kind: none } }\n";
     let brought = admin.post("/connectors", json!({ "source": manifest })).await;
     assert_eq!((brought.status.as_u16(), &brought.json["name"]), (201, &json!("echo")), "{}", brought.text);
