@@ -1,5 +1,6 @@
 import { lazy, Suspense } from 'react'
-import BuilderPage, { type RehearsalSlot } from '@/features/builder/builder-page'
+import BuilderPage from '@/features/builder/builder-page'
+import type { RehearsalSlot } from '@/features/builder/workbench'
 import { Skeleton } from '@/ui/states'
 
 const Rehearsal = lazy(() => import('@/features/rehearsal/rehearsal-panel'))

@@ -8,6 +8,7 @@ import { queries } from '@/api/queries'
 import { IconButton } from '@/ui/button'
 import { cx } from '@/ui/cx'
 import { KeyCaps } from '@/ui/keycaps'
+import { later } from '@/ui/later'
 import { Failure, Skeleton } from '@/ui/states'
 import { useStore } from '@/ui/store'
 import { Toasts } from '@/ui/toast'
@@ -108,14 +109,14 @@ function Frame() {
 
   useEffect(() => {
     // A short gap is nobody's business: the browser reconnects by itself.
-    let timer: ReturnType<typeof setTimeout> | undefined
+    let cancel: (() => void) | undefined
     const stop = followEvents(client, (now) => {
-      clearTimeout(timer)
+      cancel?.()
       if (now) setConnected(true)
-      else timer = setTimeout(() => setConnected(false), OFFLINE_AFTER_MS)
+      else cancel = later(() => setConnected(false), OFFLINE_AFTER_MS)
     })
     return () => {
-      clearTimeout(timer)
+      cancel?.()
       stop()
     }
   }, [client])

@@ -1,4 +1,5 @@
 import { useEffect, useState } from 'react'
+import { later } from './later'
 
 /** How long nothing may change before it counts as settled: what is typed is asked for once the typing pauses. */
 const PAUSE_MS = 250
@@ -6,9 +7,6 @@ const PAUSE_MS = 250
 /** The value once it did not change for a moment. */
 export function useSettled<T>(value: T): T {
   const [settled, setSettled] = useState(value)
-  useEffect(() => {
-    const timer = setTimeout(() => setSettled(value), PAUSE_MS)
-    return () => clearTimeout(timer)
-  }, [value])
+  useEffect(() => later(() => setSettled(value), PAUSE_MS), [value])
   return settled
 }

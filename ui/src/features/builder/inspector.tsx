@@ -1,19 +1,19 @@
 import { Plus, X } from 'lucide-react'
 import { useEffect, useRef, useState } from 'react'
 import { KindTag } from '@/components/step-cards'
-import { isStepId, titleOf, type Step, type Trigger } from '@/model/document'
+import { isStepId, titleOf, type Step } from '@/model/document'
 import { exitPath, exitsOf } from '@/model/exits'
-import { Button, IconButton } from '@/ui/button'
-import { Field, Input, Select, Textarea } from '@/ui/field'
-import { Menu } from '@/ui/menu'
+import { IconButton } from '@/ui/button'
+import { cx } from '@/ui/cx'
+import { Field, Input, Select } from '@/ui/field'
 import { useBuilder, useDocument, useView } from './context'
-import { ExpressionBox, SampleLine } from './expression-field'
-import { Group, JsonField, TextField } from './fields'
+import { SampleLine } from './expression-field'
+import { Group, TextField } from './fields'
 import { whenThere } from './focus'
 import { KindEditor } from './kinds/registry'
 import { StepProblems } from './problems'
 import { strings } from './strings'
-import { cx } from '@/ui/cx'
+import { WorkflowPanel } from './workflow-panel'
 
 const s = strings.inspector
 
@@ -100,183 +100,6 @@ function StepPanel({ id, step }: { id: string; step: Step }) {
       <KindEditor id={id} step={step} />
       <Connections id={id} step={step} />
       <IdField id={id} />
-    </>
-  )
-}
-
-const MESSAGE = { kind: 'message' } as const
-
-function TriggerRow({
-  trigger,
-  field,
-  change,
-  remove,
-}: {
-  trigger: Trigger
-  field: string
-  change: (trigger: Trigger) => void
-  remove: () => void
-}) {
-  return (
-    <div data-field={field} className="flex items-start gap-1">
-      <div className="flex flex-1 flex-col gap-1">
-        <KindTag kind={trigger.type} />
-        {trigger.type === 'message' && (
-          <ExpressionBox
-            name={strings.condition.when}
-            field={`${field}.when`}
-            mode="expression"
-            place={MESSAGE}
-            lines={2}
-            value={trigger.when}
-            onChange={(when) => change({ ...trigger, when })}
-          />
-        )}
-        {trigger.type === 'webhook' && (
-          <Input
-            aria-label={s.path}
-            data-field={`${field}.path`}
-            className="font-mono !text-xs"
-            value={trigger.path ?? ''}
-            onChange={(event) => change({ ...trigger, path: event.target.value })}
-          />
-        )}
-        {trigger.type === 'schedule' && (
-          <div className="flex gap-1">
-            <Input
-              aria-label={s.cron}
-              data-field={`${field}.cron`}
-              className="font-mono !text-xs"
-              value={trigger.cron}
-              onChange={(event) => change({ ...trigger, cron: event.target.value })}
-            />
-            <Input
-              aria-label={s.timeZone}
-              data-field={`${field}.time_zone`}
-              className="!text-xs"
-              value={trigger.time_zone}
-              onChange={(event) => change({ ...trigger, time_zone: event.target.value })}
-            />
-          </div>
-        )}
-      </div>
-      <IconButton label={s.remove(s.triggerTypes[trigger.type])} onClick={remove}>
-        <X size={13} />
-      </IconButton>
-    </div>
-  )
-}
-
-const NEW_TRIGGERS: Record<Trigger['type'], Trigger> = {
-  message: { type: 'message', when: "$contains($lowercase(text), 'upgrade')" },
-  api: { type: 'api' },
-  webhook: { type: 'webhook', path: 'orders' },
-  schedule: { type: 'schedule', cron: '0 9 * * 1', time_zone: Intl.DateTimeFormat().resolvedOptions().timeZone },
-  manual: { type: 'manual' },
-}
-
-/** What belongs to the workflow as a whole; shown when nothing is selected. */
-function WorkflowPanel() {
-  const builder = useBuilder()
-  const document = useDocument()
-  const triggers = document.triggers ?? []
-  const set = (
-    field: 'name' | 'description' | 'triggers' | 'vars' | 'input' | 'start' | 'step_limit',
-    value: unknown,
-  ) => builder.perform({ op: 'set_document', field, value })
-  return (
-    <>
-      <Field label={s.name}>
-        {(props) => (
-          <Input
-            {...props}
-            data-field="name"
-            value={document.name}
-            maxLength={200}
-            onChange={(event) => set('name', event.target.value)}
-          />
-        )}
-      </Field>
-      <Field label={s.description}>
-        {(props) => (
-          <Textarea
-            {...props}
-            data-field="description"
-            rows={2}
-            value={document.description ?? ''}
-            onChange={(event) => set('description', event.target.value || undefined)}
-          />
-        )}
-      </Field>
-      <Field label={s.start}>
-        {(props) => (
-          <Select
-            {...props}
-            data-field="start"
-            value={document.start}
-            onChange={(event) => set('start', event.target.value)}
-          >
-            {!Object.hasOwn(document.steps, document.start) && (
-              <option value={document.start}>{document.start ? `${document.start}?` : s.nowhere}</option>
-            )}
-            {Object.entries(document.steps).map(([id, step]) => (
-              <option key={id} value={id}>
-                {titleOf(id, step)}
-              </option>
-            ))}
-          </Select>
-        )}
-      </Field>
-      <Group title={s.triggers} field="triggers">
-        {triggers.map((trigger, index) => (
-          <TriggerRow
-            key={index}
-            field={`triggers.${index}`}
-            trigger={trigger}
-            change={(next) =>
-              set(
-                'triggers',
-                triggers.map((old, at) => (at === index ? next : old)),
-              )
-            }
-            remove={() =>
-              set(
-                'triggers',
-                triggers.filter((_, at) => at !== index),
-              )
-            }
-          />
-        ))}
-        <div>
-          <Menu
-            align="start"
-            trigger={
-              <Button small icon={<Plus size={13} />}>
-                {s.addTrigger}
-              </Button>
-            }
-            items={(Object.keys(NEW_TRIGGERS) as Trigger['type'][]).map((type) => ({
-              id: type,
-              label: s.triggerTypes[type],
-              run: () => set('triggers', [...triggers, NEW_TRIGGERS[type]]),
-            }))}
-          />
-        </div>
-      </Group>
-      <JsonField label={s.vars} field="vars" value={document.vars} onChange={(value) => set('vars', value)} />
-      <JsonField label={s.inputSchema} field="input" value={document.input} onChange={(value) => set('input', value)} />
-      <Field label={s.stepLimit} hint={s.stepLimitHint}>
-        {(props) => (
-          <Input
-            {...props}
-            data-field="step_limit"
-            type="number"
-            min={1}
-            value={document.step_limit ?? ''}
-            onChange={(event) => set('step_limit', event.target.value === '' ? undefined : Number(event.target.value))}
-          />
-        )}
-      </Field>
     </>
   )
 }

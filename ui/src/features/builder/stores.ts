@@ -8,6 +8,7 @@ import type { Place } from '@/model/operations/edits'
 import * as history from '@/model/operations/history'
 import type { History } from '@/model/operations/history'
 import type { Operation } from '@/model/operations/types'
+import { later } from '@/ui/later'
 import { createStore, type Store } from '@/ui/store'
 import { writes } from './api'
 
@@ -81,11 +82,6 @@ async function saveDraft(
       }
     )
   }
-}
-
-function later(work: () => void, pauseMs: number): () => void {
-  const timer = setTimeout(work, pauseMs)
-  return () => clearTimeout(timer)
 }
 
 export function createBuilder(workflow: Workflow, onSaved: (workflow: Workflow) => void): Builder {

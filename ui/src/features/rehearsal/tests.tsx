@@ -3,12 +3,13 @@ import { Download, FlaskConical, Play as PlayIcon, Trash2, Upload } from 'lucide
 import { useRef } from 'react'
 import { ApiProblem, problemText } from '@/api/client'
 import { queries } from '@/api/queries'
-import type { Script, TestCase } from '@/api/types'
+import type { Script, TestCase, TestResult } from '@/api/types'
 import { QueryState } from '@/app/query-state'
 import { useMay } from '@/app/session'
 import { TestLine } from '@/components/test-results'
 import type { WorkflowDocument } from '@/model/document'
 import { Button, IconButton } from '@/ui/button'
+import { download, fileName } from '@/ui/download'
 import { Empty, Note } from '@/ui/states'
 import { toast } from '@/ui/toast'
 import { reads, writes } from './api'
@@ -16,18 +17,51 @@ import { strings } from './strings'
 
 const s = strings.tests
 
-function save(name: string, text: string): void {
-  const link = document.createElement('a')
-  link.href = URL.createObjectURL(new Blob([text], { type: 'application/yaml' }))
-  link.download = `${name.toLowerCase().replace(/[^a-z0-9]+/g, '-') || 'workflow'}.tests.yaml`
-  link.click()
-  URL.revokeObjectURL(link.href)
-}
-
 /** Where in the file it is wrong, and what. */
 function fileProblem(error: Error): string {
   const line = error instanceof ApiProblem ? error.problem.line : undefined
   return line ? s.line(line) + problemText(error) : problemText(error)
+}
+
+type Listed = {
+  tests: readonly TestCase[]
+  /** How the last run went, by the name of the case; nothing before one was made here. */
+  results?: ReadonlyMap<string, TestResult>
+  removing: boolean
+  onPlay: (script: Script) => void
+  onRemove?: (test: TestCase) => void
+}
+
+function TestList({ tests, results, removing, onPlay, onRemove }: Listed) {
+  if (tests.length === 0)
+    return (
+      <Empty icon={<FlaskConical size={20} />} title={s.empty.title} className="!py-8">
+        {s.empty.text}
+      </Empty>
+    )
+  return (
+    <ul className="flex flex-col gap-1.5" aria-label={strings.tabs.tests}>
+      {tests.map((test) => (
+        <TestLine key={test.id} name={test.name} result={results ? results.get(test.name) : test.last_result}>
+          <IconButton
+            label={`${s.open}: ${test.name}`}
+            onClick={() => onPlay({ opening: test.body.opening, acts: test.body.acts })}
+          >
+            <PlayIcon size={14} />
+          </IconButton>
+          {onRemove && (
+            <IconButton
+              label={`${s.remove}: ${test.name}`}
+              disabled={removing}
+              onClick={() => window.confirm(s.sure(test.name)) && onRemove(test)}
+            >
+              <Trash2 size={14} />
+            </IconButton>
+          )}
+        </TestLine>
+      ))}
+    </ul>
+  )
 }
 
 /** The test cases of the workflow, run on the draft as it is drawn. */
@@ -63,8 +97,9 @@ export function Tests({
       void again()
     },
   })
-  const takeOut = async () => save(draft.name, await client.fetchQuery(reads.testsYaml(id)))
-  const results = new Map(run.data?.results.map((result) => [result.name, result]))
+  const takeOut = async () =>
+    download(fileName(draft.name, 'tests.yaml'), await client.fetchQuery(reads.testsYaml(id)), 'yaml')
+  const results = run.data && new Map(run.data.results.map((result) => [result.name, result]))
   const error = run.error ?? remove.error
   return (
     <div className="flex flex-col gap-3 p-4">
@@ -100,35 +135,15 @@ export function Tests({
       {error && <Note tone="bad">{problemText(error)}</Note>}
       {load.error && <Note tone="bad">{fileProblem(load.error)}</Note>}
       <QueryState query={list}>
-        {(data) =>
-          data.items.length === 0 ? (
-            <Empty icon={<FlaskConical size={20} />} title={s.empty.title} className="!py-8">
-              {s.empty.text}
-            </Empty>
-          ) : (
-            <ul className="flex flex-col gap-1.5" aria-label={strings.tabs.tests}>
-              {data.items.map((test) => (
-                <TestLine key={test.id} name={test.name} result={run.data ? results.get(test.name) : test.last_result}>
-                  <IconButton
-                    label={`${s.open}: ${test.name}`}
-                    onClick={() => onPlay({ opening: test.body.opening, acts: test.body.acts })}
-                  >
-                    <PlayIcon size={14} />
-                  </IconButton>
-                  {may && (
-                    <IconButton
-                      label={`${s.remove}: ${test.name}`}
-                      disabled={remove.isPending}
-                      onClick={() => window.confirm(s.sure(test.name)) && remove.mutate(test)}
-                    >
-                      <Trash2 size={14} />
-                    </IconButton>
-                  )}
-                </TestLine>
-              ))}
-            </ul>
-          )
-        }
+        {(data) => (
+          <TestList
+            tests={data.items}
+            results={results}
+            removing={remove.isPending}
+            onPlay={onPlay}
+            onRemove={may ? remove.mutate : undefined}
+          />
+        )}
       </QueryState>
     </div>
   )

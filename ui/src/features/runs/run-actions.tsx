@@ -9,6 +9,7 @@ import { useActions, type Action } from '@/app/actions'
 import { useMay } from '@/app/session'
 import { Button, IconButton } from '@/ui/button'
 import { Dialog } from '@/ui/dialog'
+import { download } from '@/ui/download'
 import { Field, Input } from '@/ui/field'
 import { Menu } from '@/ui/menu'
 import { Note } from '@/ui/states'
@@ -66,14 +67,6 @@ function CancelDialog({ run, onClose }: { run: RunDetail; onClose: () => void })
   )
 }
 
-function download(run: RunDetail): void {
-  const link = document.createElement('a')
-  link.href = URL.createObjectURL(new Blob([JSON.stringify(run, null, 2)], { type: 'application/json' }))
-  link.download = `run-${run.id}.json`
-  link.click()
-  URL.revokeObjectURL(link.href)
-}
-
 /** What can be done with a run: as buttons, menu, keys and palette entries. */
 export function RunActions({
   run,
@@ -112,7 +105,12 @@ export function RunActions({
     shortcut: 'w',
     run: () => void navigate({ to: '/workflows/$workflow', params: { workflow: run.workflow.id } }),
   }
-  const save: Action = { id: 'run.export', label: s.export, group: strings.group, run: () => download(run) }
+  const save: Action = {
+    id: 'run.export',
+    label: s.export,
+    group: strings.group,
+    run: () => download(`run-${run.id}.json`, JSON.stringify(run, null, 2), 'json'),
+  }
   const test: Action = {
     id: 'run.test',
     label: s.test,

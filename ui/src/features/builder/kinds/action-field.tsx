@@ -13,6 +13,37 @@ const GROUP =
   '[&_[cmdk-group-heading]]:text-faint'
 const RISK = { read: 'text-faint', write: 'text-muted', high: 'text-bad' } as const
 
+function ActionGroups({
+  connectors,
+  onChoose,
+}: {
+  connectors: readonly Connector[]
+  onChoose: (name: string) => void
+}) {
+  return connectors.map((connector) => (
+    <Command.Group key={connector.name} heading={connector.title} className={GROUP}>
+      {connector.actions.map((action) => (
+        <Command.Item
+          key={action.name}
+          value={action.name}
+          keywords={[action.title, connector.title]}
+          onSelect={() => onChoose(action.name)}
+          className={cx(
+            'flex cursor-pointer items-center gap-2 rounded-md px-2 py-1 text-sm',
+            'data-[selected=true]:bg-hover',
+          )}
+        >
+          <span className="min-w-0 flex-1">
+            {action.title}
+            <span className="block truncate font-mono text-[11px] text-faint">{action.name}</span>
+          </span>
+          <span className={cx('text-xs', RISK[action.risk])}>{s.riskShort[action.risk]}</span>
+        </Command.Item>
+      ))}
+    </Command.Group>
+  ))
+}
+
 /** The action of a step: typed by its name, or looked for among all there are. */
 export function ActionField({
   id,
@@ -97,28 +128,7 @@ export function ActionField({
                 )}
               >
                 <Command.Empty className="px-2 py-3 text-center text-xs text-muted">{s.noAction}</Command.Empty>
-                {connectors.map((connector) => (
-                  <Command.Group key={connector.name} heading={connector.title} className={GROUP}>
-                    {connector.actions.map((action) => (
-                      <Command.Item
-                        key={action.name}
-                        value={action.name}
-                        keywords={[action.title, connector.title]}
-                        onSelect={() => choose(action.name)}
-                        className={cx(
-                          'flex cursor-pointer items-center gap-2 rounded-md px-2 py-1 text-sm',
-                          'data-[selected=true]:bg-hover',
-                        )}
-                      >
-                        <span className="min-w-0 flex-1">
-                          {action.title}
-                          <span className="block truncate font-mono text-[11px] text-faint">{action.name}</span>
-                        </span>
-                        <span className={cx('text-xs', RISK[action.risk])}>{s.riskShort[action.risk]}</span>
-                      </Command.Item>
-                    ))}
-                  </Command.Group>
-                ))}
+                <ActionGroups connectors={connectors} onChoose={choose} />
               </Command.List>
             )}
           </div>

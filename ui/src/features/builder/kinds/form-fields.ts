@@ -1,0 +1,59 @@
+import { isObject, type Json, type JsonObject } from '@/model/json'
+import { strings } from '../strings'
+
+const s = strings.form
+
+export type FormField = { name: string; schema: JsonObject; required: boolean }
+
+/** The schema of each type of field as it is begun. */
+export const TYPES: Record<string, JsonObject> = {
+  string: { type: 'string' },
+  email: { type: 'string', format: 'email' },
+  long: { type: 'string', maxLength: 4000 },
+  number: { type: 'number' },
+  integer: { type: 'integer' },
+  boolean: { type: 'boolean' },
+  choice: { type: 'string', enum: s.newChoices },
+  date: { type: 'string', format: 'date' },
+}
+
+/** Which type of field a schema is. */
+export function kindOf(schema: JsonObject): string {
+  if (Array.isArray(schema.enum)) return 'choice'
+  if (schema.format === 'email' || schema.format === 'date') return schema.format
+  if (schema.type === 'string') return Number(schema.maxLength ?? 0) > 200 ? 'long' : 'string'
+  return typeof schema.type === 'string' && Object.hasOwn(TYPES, schema.type) ? schema.type : 'string'
+}
+
+/** The schema with the longest text it takes; an empty text takes the limit away. */
+export function withLength(schema: JsonObject, text: string): JsonObject {
+  const { maxLength: _old, ...rest } = schema
+  return text === '' ? rest : { ...rest, maxLength: Number(text) }
+}
+
+/** The fields of a form's schema, in order. */
+export function readFields(form: Json): FormField[] {
+  const properties = isObject(form) && isObject(form.properties) ? form.properties : {}
+  const required = isObject(form) && Array.isArray(form.required) ? form.required : []
+  return Object.entries(properties).map(([name, schema]) => ({
+    name,
+    schema: isObject(schema) ? schema : {},
+    required: required.includes(name),
+  }))
+}
+
+/** The form's schema with these fields; what else it says stays. */
+export function writeFields(form: Json, fields: FormField[]): JsonObject {
+  return {
+    ...(isObject(form) ? form : {}),
+    type: 'object',
+    properties: Object.fromEntries(fields.map((field) => [field.name, field.schema])),
+    required: fields.filter((field) => field.required).map((field) => field.name),
+  }
+}
+
+/** A schema whose choices are the words of a text, separated by commas. */
+export function withChoices(schema: JsonObject, text: string): JsonObject {
+  const words = text.split(',').map((word) => word.trim())
+  return { ...schema, enum: words.filter(Boolean) }
+}

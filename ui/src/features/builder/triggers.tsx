@@ -1,0 +1,113 @@
+import { Plus, X } from 'lucide-react'
+import { KindTag } from '@/components/step-cards'
+import type { Trigger } from '@/model/document'
+import { Button, IconButton } from '@/ui/button'
+import { Input } from '@/ui/field'
+import { Menu } from '@/ui/menu'
+import { ExpressionBox } from './expression-field'
+import { Group } from './fields'
+import { strings } from './strings'
+
+const s = strings.inspector
+const MESSAGE = { kind: 'message' } as const
+
+function TriggerRow({
+  trigger,
+  field,
+  change,
+  remove,
+}: {
+  trigger: Trigger
+  field: string
+  change: (trigger: Trigger) => void
+  remove: () => void
+}) {
+  return (
+    <div data-field={field} className="flex items-start gap-1">
+      <div className="flex flex-1 flex-col gap-1">
+        <KindTag kind={trigger.type} />
+        {trigger.type === 'message' && (
+          <ExpressionBox
+            name={strings.condition.when}
+            field={`${field}.when`}
+            mode="expression"
+            place={MESSAGE}
+            lines={2}
+            value={trigger.when}
+            onChange={(when) => change({ ...trigger, when })}
+          />
+        )}
+        {trigger.type === 'webhook' && (
+          <Input
+            aria-label={s.path}
+            data-field={`${field}.path`}
+            className="font-mono !text-xs"
+            value={trigger.path ?? ''}
+            onChange={(event) => change({ ...trigger, path: event.target.value })}
+          />
+        )}
+        {trigger.type === 'schedule' && (
+          <div className="flex gap-1">
+            <Input
+              aria-label={s.cron}
+              data-field={`${field}.cron`}
+              className="font-mono !text-xs"
+              value={trigger.cron}
+              onChange={(event) => change({ ...trigger, cron: event.target.value })}
+            />
+            <Input
+              aria-label={s.timeZone}
+              data-field={`${field}.time_zone`}
+              className="!text-xs"
+              value={trigger.time_zone}
+              onChange={(event) => change({ ...trigger, time_zone: event.target.value })}
+            />
+          </div>
+        )}
+      </div>
+      <IconButton label={s.remove(s.triggerTypes[trigger.type])} onClick={remove}>
+        <X size={13} />
+      </IconButton>
+    </div>
+  )
+}
+
+const NEW_TRIGGERS: Record<Trigger['type'], Trigger> = {
+  message: { type: 'message', when: "$contains($lowercase(text), 'upgrade')" },
+  api: { type: 'api' },
+  webhook: { type: 'webhook', path: 'orders' },
+  schedule: { type: 'schedule', cron: '0 9 * * 1', time_zone: Intl.DateTimeFormat().resolvedOptions().timeZone },
+  manual: { type: 'manual' },
+}
+
+/** What starts the workflow. */
+export function Triggers({ triggers, set }: { triggers: readonly Trigger[]; set: (triggers: Trigger[]) => void }) {
+  return (
+    <Group title={s.triggers} field="triggers">
+      {triggers.map((trigger, index) => (
+        <TriggerRow
+          key={index}
+          field={`triggers.${index}`}
+          trigger={trigger}
+          change={(next) => set(triggers.map((old, at) => (at === index ? next : old)))}
+          remove={() => set(triggers.filter((_, at) => at !== index))}
+        />
+      ))}
+      <div>
+        <Menu
+          align="start"
+          trigger={
+            <Button small icon={<Plus size={13} />}>
+              {s.addTrigger}
+            </Button>
+          }
+          items={(Object.keys(NEW_TRIGGERS) as Trigger['type'][]).map((type) => ({
+            id: type,
+            label: s.triggerTypes[type],
+            run: () => set([...triggers, NEW_TRIGGERS[type]]),
+          }))}
+        />
+      </div>
+    </Group>
+  )
+}
