@@ -49,14 +49,20 @@ pub fn closed_by(by: &run::ClosedBy) -> DecidedBy {
             id: Some(actor.id.clone()),
             name: actor.name.clone(),
             via: serde_json::to_value(actor.via).ok().and_then(|via| via.as_str().map(str::to_owned)),
+            on_behalf_of: on_behalf_of(actor),
         },
-        run::ClosedBy::Timeout => {
-            DecidedBy { id: None, name: "the time limit".to_owned(), via: Some("timeout".to_owned()) }
-        }
-        run::ClosedBy::Cancel => {
-            DecidedBy { id: None, name: "the end of the run".to_owned(), via: Some("cancel".to_owned()) }
-        }
+        run::ClosedBy::Timeout => nobody("the time limit", "timeout"),
+        run::ClosedBy::Cancel => nobody("the end of the run", "cancel"),
     }
+}
+
+fn nobody(name: &str, via: &str) -> DecidedBy {
+    DecidedBy { id: None, name: name.to_owned(), via: Some(via.to_owned()), on_behalf_of: None }
+}
+
+/// Whose decision it was, when somebody decided for another.
+pub fn on_behalf_of(actor: &run::Actor) -> Option<PersonRef> {
+    actor.on_behalf_of.as_ref().map(|other| PersonRef { id: other.id.clone(), name: other.name.clone() })
 }
 
 /// The run of a checkpoint.
@@ -118,8 +124,27 @@ pub struct Approvers {
     pub users: Vec<String>,
     /// How many different people must approve.
     pub quorum: u32,
-    /// Whether who started the run may not decide.
+    /// Whether who started the run or had a hand in it may not decide.
     pub exclude_requester: bool,
+    /// Whether who published the version may not decide.
+    pub exclude_author: bool,
+    /// How many of a role or group must be among those who approve.
+    pub counts: BTreeMap<String, u32>,
+    /// How many different people must say no to reject.
+    pub rejections: u32,
+    /// Roles, groups or e-mail addresses whose single no rejects.
+    pub veto: Vec<String>,
+    /// The case that holds, in the words of the author; null where the step's own approvers decide.
+    pub case: Option<String>,
+}
+
+/// Somebody who may decide now.
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+pub struct Decider {
+    /// Who.
+    pub person: PersonRef,
+    /// Whom they would decide for, when they may only so.
+    pub on_behalf_of: Option<PersonRef>,
 }
 
 /// One of several needed approvals.
@@ -131,6 +156,9 @@ pub struct ApprovalGiven {
     pub at: i64,
     /// Their words.
     pub comment: Option<String>,
+    /// Whose decision it was, when somebody decided for another.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub on_behalf_of: Option<PersonRef>,
 }
 
 /// A request as it would be sent; secrets are `***`.
@@ -300,6 +328,20 @@ pub struct Checkpoint {
     pub approvers: Option<Approvers>,
     /// Approvals given so far.
     pub approvals: Vec<ApprovalGiven>,
+    /// Rejections given so far, where one is not enough.
+    pub rejections: Vec<ApprovalGiven>,
+    /// Who may decide now and is there, the caller included; empty when it is decided.
+    pub deciders: Vec<Decider>,
+    /// What is missing for a yes, in words; null when one yes is enough and nothing is special about it.
+    pub missing: Option<String>,
+    /// How often it may still be sent back; null where that is not offered.
+    pub changes_left: Option<u32>,
+    /// Facts beside the summary.
+    pub facts: Vec<Fact>,
+    /// What people changed in the requests: before, and now.
+    pub edited: Vec<RequestDifference>,
+    /// What an approver may or must give besides a word.
+    pub asked: Option<AskedOfApprover>,
     /// Why the caller may not decide.
     pub why_not: Option<String>,
     /// What may be chosen.
@@ -344,10 +386,42 @@ pub struct DecisionRequest {
     pub outcome: String,
     /// Words, at most 4,000 characters.
     pub comment: Option<String>,
-    /// A form's answers.
+    /// A form's answers, or what an approver fills in with a yes.
     pub values: Option<Map<String, Value>>,
+    /// With a yes: what is changed in the requests, by guarded step and JSON pointer into its input.
+    pub edits: Option<BTreeMap<String, Map<String, Value>>>,
     /// `happened`: what to go on with as the call's output.
     pub result: Option<Value>,
+}
+
+/// One fact beside the summary.
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+pub struct Fact {
+    /// What it is.
+    pub label: String,
+    /// Its value.
+    pub value: String,
+}
+
+/// What an approver may or must give besides a word.
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+pub struct AskedOfApprover {
+    /// What may be changed with a yes: by guarded step, JSON pointers into its input.
+    pub editable: BTreeMap<String, Vec<String>>,
+    /// JSON Schema of what is filled in with a yes.
+    pub form: Option<Value>,
+    /// Outcomes that take a comment.
+    pub comment_required: Vec<String>,
+}
+
+/// Gives a checkpoint to somebody who may decide it.
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ReassignRequest {
+    /// User id: one of the checkpoint's `deciders`.
+    pub to: String,
+    /// Why, at most 500 characters.
+    pub reason: Option<String>,
 }
 
 /// Open checkpoints.

@@ -17,6 +17,48 @@ pub enum Role {
     Admin,
 }
 
+/// Somebody decides for another for a time, or is away.
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+pub struct Delegation {
+    /// Id.
+    pub id: String,
+    /// Whose decisions.
+    pub from: PersonRef,
+    /// Who decides for them; null when nobody does.
+    pub to: Option<PersonRef>,
+    /// From when, milliseconds since the epoch.
+    pub starts_at: i64,
+    /// Until when.
+    pub ends_at: i64,
+    /// Whether they are away: nobody counts on them.
+    pub away: bool,
+    /// Why.
+    pub reason: String,
+    /// Creation.
+    pub created_at: i64,
+    /// By whom.
+    pub created_by: PersonRef,
+}
+
+/// Lets somebody decide for another for a time.
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct CreateDelegationRequest {
+    /// Whose decisions (user id); the caller's own when absent. Another's needs the admin role.
+    pub from: Option<String>,
+    /// Who decides for them (user id).
+    pub to: Option<String>,
+    /// From when, milliseconds since the epoch; now when absent.
+    pub starts_at: Option<i64>,
+    /// Until when; at most a year.
+    pub ends_at: i64,
+    /// Whether they are away: nobody counts on them.
+    #[serde(default)]
+    pub away: bool,
+    /// Why, at most 500 characters.
+    pub reason: Option<String>,
+}
+
 /// Somebody, by name.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct PersonRef {

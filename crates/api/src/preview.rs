@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+use std::collections::BTreeMap;
 use utoipa::ToSchema;
 
 /// An approval policy to try.
@@ -20,6 +21,12 @@ pub struct PreviewApproversRequest {
     /// Whether who started the run may not decide.
     #[serde(default)]
     pub exclude_requester: bool,
+    /// Whether who published the version may not decide.
+    #[serde(default)]
+    pub exclude_author: bool,
+    /// How many of a role or group must be among those who approve.
+    #[serde(default)]
+    pub counts: BTreeMap<String, u32>,
 }
 
 fn one() -> u32 {
@@ -35,7 +42,7 @@ pub struct ApproverPreview {
     pub name: String,
     /// E-mail address.
     pub email: String,
-    /// Why they cannot although the policy names them: they are disabled or have not signed in yet.
+    /// Why they cannot or do not although the policy names them: they are disabled, have not signed in yet or are away.
     pub hindered: Option<String>,
 }
 
@@ -46,8 +53,10 @@ pub struct ApproversPreview {
     pub people: Vec<ApproverPreview>,
     /// Whether enough of them can.
     pub enough: bool,
-    /// Whether still enough of them can when one of them started the run.
+    /// Whether still enough of them can when one of them started the run, or published the version, where that excludes.
     pub enough_without_requester: bool,
+    /// What is missing, in words.
+    pub missing: Option<String>,
 }
 
 /// A form to try.

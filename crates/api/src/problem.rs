@@ -75,4 +75,7 @@ pub struct DecidedBy {
     pub name: String,
     /// How: portal, api, cli, conversation, link, timeout, cancel.
     pub via: Option<String>,
+    /// Whose decision it was, when somebody decided for another.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub on_behalf_of: Option<crate::PersonRef>,
 }

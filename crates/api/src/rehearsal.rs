@@ -7,6 +7,7 @@ use crate::{
 };
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
+use std::collections::BTreeMap;
 use utoipa::ToSchema;
 
 /// A rehearsal as it is kept: how a run begins, and what people, clock and services do then.
@@ -80,6 +81,12 @@ pub enum Act {
         /// Who; somebody who may, when absent.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         by: Option<Persona>,
+        /// What they change in the requests they approve: by guarded step, by JSON pointer into its input.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        edits: Option<BTreeMap<String, Map<String, Value>>>,
+        /// What they fill in with a yes.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        values: Option<Value>,
     },
     /// An operator hands the conversation back.
     HandsBack {

@@ -350,7 +350,8 @@ fn two_people_when_two_are_needed() {
 fn rejection_changes_and_silence_take_their_own_paths() {
     let mut play = Play::started(APPROVAL);
     let (visit, by) = (play.visit(), person("m", &["manager"]));
-    let rejected = Input::Decided { visit, verdict: Verdict::Rejected, comment: "too much".into(), by };
+    let rejected =
+        Input::Decided { visit, verdict: Verdict::Rejected, comment: "too much".into(), by, with: Box::default() };
     play.take(rejected).unwrap();
     assert_eq!(play.status(), "rejected");
     let said = play.log.last().unwrap().events.iter().find_map(|event| match event {

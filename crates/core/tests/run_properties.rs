@@ -45,7 +45,7 @@ fn input_of(play: &Play, kind: u8, detail: u8) -> Input {
         8 => {
             use Verdict::{Approved, Changes, Rejected};
             let verdict = [Approved, Approved, Rejected, Changes][usize::from(detail % 4)];
-            Input::Decided { visit, verdict, comment, by }
+            Input::Decided { visit, verdict, comment, by, with: Box::default() }
         }
         9 => Input::HandedBack { visit, back: HandedBack::Returned, comment, by },
         10 => {

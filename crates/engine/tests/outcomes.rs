@@ -35,7 +35,8 @@ async fn approved(world: &World, yaml: &str) -> String {
     world.publish("one", yaml).await;
     let run = world.engine.start_run(world.start("one")).await.unwrap().run;
     let approval = world.until_waiting_for(&run.id, "approval").await;
-    let decision = DecideRequest { outcome: "approved".into(), comment: String::new(), result: None };
+    let decision =
+        DecideRequest { outcome: "approved".into(), comment: String::new(), result: None, ..DecideRequest::default() };
     world.engine.decide(WORKSPACE, &approval.id, decision, person("op", &["operator"])).await.unwrap();
     run.id
 }
@@ -71,7 +72,12 @@ async fn a_lost_answer_of_an_unkeyed_action_asks_a_person_and_is_never_sent_agai
     let payload: Value = serde_json::from_str(&doubt.payload).unwrap();
     assert_eq!(payload["request"]["input"]["body"], json!({ "order": 7 }), "the person sees what was sent");
     let result = Some(json!({ "order": 7, "found": "by hand" }));
-    let decision = DecideRequest { outcome: "happened".into(), comment: "seen in the shop".into(), result };
+    let decision = DecideRequest {
+        outcome: "happened".into(),
+        comment: "seen in the shop".into(),
+        result,
+        ..DecideRequest::default()
+    };
     world.engine.decide(WORKSPACE, &doubt.id, decision, person("op", &["operator"])).await.unwrap();
     let ended = world.until_over(&run).await;
     assert_eq!(ended.output.as_deref(), Some(r#"{"order":7,"found":"by hand"}"#));
@@ -84,7 +90,12 @@ async fn a_person_may_say_that_it_did_not_happen() {
     world.fault(json!({ "operation": "rest.post", "kind": "drop_before", "times": 1 })).await;
     let run = approved(&world, &one_call(&world, "http.request", &unkeyed())).await;
     let doubt = world.until_waiting_for(&run, "unknown_outcome").await;
-    let decision = DecideRequest { outcome: "not_happened".into(), comment: String::new(), result: None };
+    let decision = DecideRequest {
+        outcome: "not_happened".into(),
+        comment: String::new(),
+        result: None,
+        ..DecideRequest::default()
+    };
     world.engine.decide(WORKSPACE, &doubt.id, decision, person("op", &["operator"])).await.unwrap();
     assert_eq!(world.until_over(&run).await.status, RunStatus::Completed);
     assert_eq!(world.count("rest.post").await.1, 1);
@@ -151,7 +162,8 @@ async fn a_race_of_many_decisions_has_one_winner() {
     let racers = (0..16).map(|racer| {
         let (engine, id) = (world.engine.clone(), approval.id.clone());
         let outcome = if racer % 2 == 0 { "approved" } else { "rejected" };
-        let decision = DecideRequest { outcome: outcome.into(), comment: String::new(), result: None };
+        let decision =
+            DecideRequest { outcome: outcome.into(), comment: String::new(), result: None, ..DecideRequest::default() };
         tokio::spawn(async move {
             let by = person(&format!("op{racer}"), &["operator"]);
             engine.decide(WORKSPACE, &id, decision, by).await.map(|_| ())
@@ -193,7 +205,12 @@ async fn whoever_hangs_up_leaves_nothing_half_done() {
         let run = world.engine.start_run(start()).await.unwrap().run;
         let approval = world.until_waiting_for(&run.id, "approval").await;
         let decide = || {
-            let decision = DecideRequest { outcome: "approved".into(), comment: String::new(), result: None };
+            let decision = DecideRequest {
+                outcome: "approved".into(),
+                comment: String::new(),
+                result: None,
+                ..DecideRequest::default()
+            };
             world.engine.decide(WORKSPACE, &approval.id, decision, person("op", &["operator"]))
         };
         hung_up(decide(), polls).await;
@@ -217,7 +234,12 @@ async fn a_person_and_the_time_limit_at_one_moment_are_decided_once() {
         let approval = world.until_waiting_for(&run.id, "approval").await;
         let due = approval.due_at.unwrap();
         let (engine, id) = (world.engine.clone(), approval.id.clone());
-        let decision = DecideRequest { outcome: "approved".into(), comment: String::new(), result: None };
+        let decision = DecideRequest {
+            outcome: "approved".into(),
+            comment: String::new(),
+            result: None,
+            ..DecideRequest::default()
+        };
         let person =
             tokio::spawn(async move { engine.decide(WORKSPACE, &id, decision, person("op", &["operator"])).await });
         world.clock.advance(due - world.clock.now());
@@ -269,7 +291,8 @@ async fn a_run_ends_on_the_version_it_started_with() {
     let new = world.engine.start_run(world.start("one")).await.unwrap().run;
     assert_eq!((old.version, new.version), (1, 2));
     let approval = world.until_waiting_for(&old.id, "approval").await;
-    let decision = DecideRequest { outcome: "rejected".into(), comment: String::new(), result: None };
+    let decision =
+        DecideRequest { outcome: "rejected".into(), comment: String::new(), result: None, ..DecideRequest::default() };
     world.engine.decide(WORKSPACE, &approval.id, decision, person("op", &["operator"])).await.unwrap();
     assert_eq!(world.until_over(&old.id).await.version, 1);
 }
@@ -298,7 +321,12 @@ steps:
     let reminded = world.until(&run.id, |row| row.seq > run.seq && row.wake_at.is_none()).await;
     for (number, who) in ["first", "second"].into_iter().enumerate() {
         world.clock.advance(60_000);
-        let decision = DecideRequest { outcome: "approved".into(), comment: String::new(), result: None };
+        let decision = DecideRequest {
+            outcome: "approved".into(),
+            comment: String::new(),
+            result: None,
+            ..DecideRequest::default()
+        };
         let decided = world.engine.decide(WORKSPACE, &approval.id, decision, person(who, &["operator"])).await.unwrap();
         assert_eq!(decided.run.row.seq, reminded.seq + 1 + number as u64);
     }
@@ -314,7 +342,8 @@ async fn another_workspace_sees_nothing() {
     world.publish("one", &one_call(&world, "http.request", &unkeyed())).await;
     let run = world.engine.start_run(world.start("one")).await.unwrap().run;
     let approval = world.until_waiting_for(&run.id, "approval").await;
-    let decision = DecideRequest { outcome: "approved".into(), comment: String::new(), result: None };
+    let decision =
+        DecideRequest { outcome: "approved".into(), comment: String::new(), result: None, ..DecideRequest::default() };
     let by = person("op", &["operator"]);
     let foreign = world.engine.decide("other", &approval.id, decision, by.clone()).await;
     assert!(matches!(foreign, Err(EngineError::NotFound(_))), "{foreign:?}");

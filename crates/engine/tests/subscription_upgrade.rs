@@ -22,7 +22,7 @@ async fn asked(world: &World, email: &str) -> RunRow {
 }
 
 fn decision(outcome: &str, comment: &str) -> DecideRequest {
-    DecideRequest { outcome: outcome.into(), comment: comment.into(), result: None }
+    DecideRequest { outcome: outcome.into(), comment: comment.into(), result: None, ..DecideRequest::default() }
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -39,6 +39,7 @@ fn actor(by: Option<&Persona>) -> Actor {
             roles: by.roles.clone(),
             via: Via::Portal,
             made_by: String::new(),
+            on_behalf_of: None,
         },
     )
 }
@@ -68,12 +69,13 @@ async fn act_out(world: &World, source: &str, case: &TestCase) -> RunRow {
             outcome: outcome.clone(),
             comment: comment.clone(),
             result: None,
+            ..DecideRequest::default()
         };
         match act {
             Act::Submits { values } => {
                 world.engine.submit_form(WORKSPACE, &checkpoint, values.clone(), customer()).await.unwrap();
             }
-            Act::Decides { outcome, comment, by } | Act::HandsBack { outcome, comment, by } => {
+            Act::Decides { outcome, comment, by, .. } | Act::HandsBack { outcome, comment, by } => {
                 let by = actor(by.as_ref());
                 world.engine.decide(WORKSPACE, &checkpoint, decision(outcome, comment), by).await.unwrap();
             }

@@ -64,12 +64,7 @@ fn api() -> OpenApiRouter<App> {
         .routes(routes!(h::versions::handlers::diff_versions))
         .routes(routes!(h::versions::handlers::list_activations))
         .merge(runs())
-        .routes(routes!(h::checkpoints::handlers::list_checkpoints))
-        .routes(routes!(h::checkpoints::handlers::count_checkpoints))
-        .routes(routes!(h::checkpoints::handlers::get_checkpoint))
-        .routes(routes!(h::checkpoints::handlers::decide_checkpoint))
-        .routes(routes!(h::checkpoints::handlers::take_checkpoint))
-        .routes(routes!(h::checkpoints::handlers::release_checkpoint))
+        .merge(checkpoints())
         .routes(routes!(h::customers::handlers::list_customers, h::customers::handlers::create_customer))
         .routes(routes!(h::customers::handlers::get_customer, h::customers::handlers::update_customer))
         .routes(routes!(h::conversations::handlers::list_conversations))
@@ -92,6 +87,20 @@ fn api() -> OpenApiRouter<App> {
         .routes(routes!(h::chat::submit_chat_form))
         .routes(routes!(h::events::stream_chat))
         .merge(rehearsal())
+}
+
+/// What waits for people, and who decides it.
+fn checkpoints() -> OpenApiRouter<App> {
+    OpenApiRouter::new()
+        .routes(routes!(h::checkpoints::handlers::list_checkpoints))
+        .routes(routes!(h::checkpoints::handlers::count_checkpoints))
+        .routes(routes!(h::checkpoints::handlers::get_checkpoint))
+        .routes(routes!(h::checkpoints::handlers::decide_checkpoint))
+        .routes(routes!(h::checkpoints::handlers::take_checkpoint))
+        .routes(routes!(h::checkpoints::handlers::release_checkpoint))
+        .routes(routes!(h::checkpoints::handlers::reassign_checkpoint))
+        .routes(routes!(h::delegations::list_delegations, h::delegations::create_delegation))
+        .routes(routes!(h::delegations::end_delegation))
 }
 
 /// Rehearsals, test cases, templates.

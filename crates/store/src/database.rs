@@ -109,6 +109,7 @@ pub(crate) fn thing_in(table: &str) -> &'static str {
         "inbound" => "inbound event",
         "runs" => "run",
         "saved_views" => "view",
+        "delegations" => "delegation",
         "run_events" => "event",
         "step_executions" => "step execution",
         "checkpoints" => "checkpoint",

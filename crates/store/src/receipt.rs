@@ -10,7 +10,7 @@ use sha2::{Digest, Sha256};
 use crate::{AuditRow, audit::audit_document};
 
 /// What an entry is called that is a decision: each has a receipt.
-const DECISIONS: [&str; 2] = ["checkpoint.decided", "checkpoint.approval_given"];
+const DECISIONS: [&str; 3] = ["checkpoint.decided", "checkpoint.approval_given", "checkpoint.rejection_given"];
 
 /// Makes the key of each workspace from one secret (Ed25519). `Debug` shows nothing of it.
 #[derive(Clone, PartialEq, Eq)]

@@ -10,7 +10,7 @@ const UNDIVIDED: [&str; 8] =
     ["workspaces", "users", "memberships", "sessions", "api_keys", "one_time_tokens", "nodes", "schema_migrations"];
 
 /// Tables that are divided by their column `workspace`.
-pub(crate) const DIVIDED: [&str; 22] = [
+pub(crate) const DIVIDED: [&str; 23] = [
     "workflows",
     "workflow_versions",
     "activations",
@@ -19,6 +19,7 @@ pub(crate) const DIVIDED: [&str; 22] = [
     "inbound",
     "runs",
     "saved_views",
+    "delegations",
     "run_events",
     "step_executions",
     "checkpoints",

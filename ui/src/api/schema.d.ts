@@ -418,6 +418,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/checkpoints/{id}/reassign": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Gives a checkpoint to one of those who may decide it. Whoever may decide it themselves does that, and administrators. */
+        post: operations["reassignCheckpoint"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/checkpoints/{id}/release": {
         parameters: {
             query?: never;
@@ -678,6 +695,41 @@ export interface paths {
         put?: never;
         post?: never;
         delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/delegations": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Delegations that go on or are to come, soonest end first. */
+        get: operations["listDelegations"];
+        put?: never;
+        /** Lets somebody decide for the caller for a time, or notes that they are away. An administrator does it for others too. */
+        post: operations["createDelegation"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/delegations/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Ends a delegation at once. Whose it is and who it is given to may, and administrators. */
+        delete: operations["endDelegation"];
         options?: never;
         head?: never;
         patch?: never;
@@ -1636,6 +1688,14 @@ export interface components {
             /** @description Their words. */
             comment?: string | null;
             by?: components["schemas"]["Persona"] | null;
+            /** @description What they change in the requests they approve: by guarded step, by JSON pointer into its input. */
+            edits?: {
+                [key: string]: {
+                    [key: string]: unknown;
+                };
+            } | null;
+            /** @description What they fill in with a yes. */
+            values?: unknown;
             /** @enum {string} */
             act: "decides";
         } | {
@@ -1803,6 +1863,7 @@ export interface components {
             at: number;
             /** @description Their words. */
             comment: string | null;
+            on_behalf_of: components["schemas"]["PersonRef"] | null;
         };
         /** @description How long an approval is waited for. */
         ApprovalTimes: {
@@ -1827,7 +1888,7 @@ export interface components {
             name: string;
             /** @description E-mail address. */
             email: string;
-            /** @description Why they cannot although the policy names them: they are disabled or have not signed in yet. */
+            /** @description Why they cannot or do not although the policy names them: they are disabled, have not signed in yet or are away. */
             hindered: string | null;
         };
         /** @description Who may decide an approval. */
@@ -1841,8 +1902,23 @@ export interface components {
              * @description How many different people must approve.
              */
             quorum: number;
-            /** @description Whether who started the run may not decide. */
+            /** @description Whether who started the run or had a hand in it may not decide. */
             exclude_requester: boolean;
+            /** @description Whether who published the version may not decide. */
+            exclude_author: boolean;
+            /** @description How many of a role or group must be among those who approve. */
+            counts: {
+                [key: string]: number;
+            };
+            /**
+             * Format: int32
+             * @description How many different people must say no to reject.
+             */
+            rejections: number;
+            /** @description Roles, groups or e-mail addresses whose single no rejects. */
+            veto: string[];
+            /** @description The case that holds, in the words of the author; null where the step's own approvers decide. */
+            case: string | null;
         };
         /** @description Who could approve now. */
         ApproversPreview: {
@@ -1850,8 +1926,21 @@ export interface components {
             people: components["schemas"]["ApproverPreview"][];
             /** @description Whether enough of them can. */
             enough: boolean;
-            /** @description Whether still enough of them can when one of them started the run. */
+            /** @description Whether still enough of them can when one of them started the run, or published the version, where that excludes. */
             enough_without_requester: boolean;
+            /** @description What is missing, in words. */
+            missing: string | null;
+        };
+        /** @description What an approver may or must give besides a word. */
+        AskedOfApprover: {
+            /** @description What may be changed with a yes: by guarded step, JSON pointers into its input. */
+            editable: {
+                [key: string]: string[];
+            };
+            /** @description JSON Schema of what is filled in with a yes. */
+            form: unknown;
+            /** @description Outcomes that take a comment. */
+            comment_required: string[];
         };
         /** @description Gives a conversation to somebody. */
         AssignRequest: {
@@ -2202,6 +2291,22 @@ export interface components {
             approvers: components["schemas"]["Approvers"] | null;
             /** @description Approvals given so far. */
             approvals: components["schemas"]["ApprovalGiven"][];
+            /** @description Rejections given so far, where one is not enough. */
+            rejections: components["schemas"]["ApprovalGiven"][];
+            /** @description Who may decide now and is there, the caller included; empty when it is decided. */
+            deciders: components["schemas"]["Decider"][];
+            /** @description What is missing for a yes, in words; null when one yes is enough and nothing is special about it. */
+            missing: string | null;
+            /**
+             * Format: int32
+             * @description How often it may still be sent back; null where that is not offered.
+             */
+            changes_left: number | null;
+            /** @description Facts beside the summary. */
+            facts: components["schemas"]["Fact"][];
+            /** @description What people changed in the requests: before, and now. */
+            edited: components["schemas"]["RequestDifference"][];
+            asked: components["schemas"]["AskedOfApprover"] | null;
             /** @description Why the caller may not decide. */
             why_not: string | null;
             /** @description What may be chosen. */
@@ -2507,6 +2612,27 @@ export interface components {
                 [key: string]: unknown;
             };
         };
+        /** @description Lets somebody decide for another for a time. */
+        CreateDelegationRequest: {
+            /** @description Whose decisions (user id); the caller's own when absent. Another's needs the admin role. */
+            from?: string | null;
+            /** @description Who decides for them (user id). */
+            to?: string | null;
+            /**
+             * Format: int64
+             * @description From when, milliseconds since the epoch; now when absent.
+             */
+            starts_at?: number | null;
+            /**
+             * Format: int64
+             * @description Until when; at most a year.
+             */
+            ends_at: number;
+            /** @description Whether they are away: nobody counts on them. */
+            away?: boolean;
+            /** @description Why, at most 500 characters. */
+            reason?: string | null;
+        };
         /** @description Invites somebody. */
         CreatePersonRequest: {
             /** @description E-mail address. */
@@ -2608,6 +2734,13 @@ export interface components {
             name: string;
             /** @description How: portal, api, cli, conversation, link, timeout, cancel. */
             via: string | null;
+            on_behalf_of: components["schemas"]["PersonRef"] | null;
+        };
+        /** @description Somebody who may decide now. */
+        Decider: {
+            /** @description Who. */
+            person: components["schemas"]["PersonRef"];
+            on_behalf_of: components["schemas"]["PersonRef"] | null;
         };
         /** @description Decides a checkpoint. */
         DecisionRequest: {
@@ -2615,12 +2748,47 @@ export interface components {
             outcome: string;
             /** @description Words, at most 4,000 characters. */
             comment?: string | null;
-            /** @description A form's answers. */
+            /** @description A form's answers, or what an approver fills in with a yes. */
             values?: {
                 [key: string]: unknown;
             } | null;
+            /** @description With a yes: what is changed in the requests, by guarded step and JSON pointer into its input. */
+            edits?: {
+                [key: string]: {
+                    [key: string]: unknown;
+                };
+            } | null;
             /** @description `happened`: what to go on with as the call's output. */
             result?: unknown;
+        };
+        /** @description Somebody decides for another for a time, or is away. */
+        Delegation: {
+            /** @description Id. */
+            id: string;
+            /** @description Whose decisions. */
+            from: components["schemas"]["PersonRef"];
+            to: components["schemas"]["PersonRef"] | null;
+            /**
+             * Format: int64
+             * @description From when, milliseconds since the epoch.
+             */
+            starts_at: number;
+            /**
+             * Format: int64
+             * @description Until when.
+             */
+            ends_at: number;
+            /** @description Whether they are away: nobody counts on them. */
+            away: boolean;
+            /** @description Why. */
+            reason: string;
+            /**
+             * Format: int64
+             * @description Creation.
+             */
+            created_at: number;
+            /** @description By whom. */
+            created_by: components["schemas"]["PersonRef"];
         };
         /** @description One finding of the checks. */
         Diagnostic: {
@@ -2758,6 +2926,13 @@ export interface components {
          * @enum {string}
          */
         ExpectedStatus: "completed" | "rejected" | "failed" | "cancelled" | "waiting" | "not_started";
+        /** @description One fact beside the summary. */
+        Fact: {
+            /** @description What it is. */
+            label: string;
+            /** @description Its value. */
+            value: string;
+        };
         /** @description A step at which runs fail. */
         FailingStep: {
             /** @description Of which workflow. */
@@ -3256,6 +3431,13 @@ export interface components {
             next: string | null;
         };
         /** @description A part of a list. */
+        Page_Delegation: {
+            /** @description The items. */
+            items: components["schemas"]["Delegation"][];
+            /** @description `cursor` of the next page; null at the end. */
+            next: string | null;
+        };
+        /** @description A part of a list. */
         Page_InboundEvent: {
             /** @description The items. */
             items: components["schemas"]["InboundEvent"][];
@@ -3415,6 +3597,12 @@ export interface components {
             quorum?: number;
             /** @description Whether who started the run may not decide. */
             exclude_requester?: boolean;
+            /** @description Whether who published the version may not decide. */
+            exclude_author?: boolean;
+            /** @description How many of a role or group must be among those who approve. */
+            counts?: {
+                [key: string]: number;
+            };
         };
         /** @description A form to try. */
         PreviewFormRequest: {
@@ -3573,6 +3761,13 @@ export interface components {
              * @description How long it took.
              */
             duration_ms: number;
+        };
+        /** @description Gives a checkpoint to somebody who may decide it. */
+        ReassignRequest: {
+            /** @description User id: one of the checkpoint's `deciders`. */
+            to: string;
+            /** @description Why, at most 500 characters. */
+            reason?: string | null;
         };
         /** @description A decision, signed: what anybody can check without this server. */
         Receipt: {
@@ -5910,6 +6105,41 @@ export interface operations {
             };
         };
     };
+    reassignCheckpoint: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ReassignRequest"];
+            };
+        };
+        responses: {
+            /** @description The checkpoint */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Checkpoint"];
+                };
+            };
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     releaseCheckpoint: {
         parameters: {
             query?: never;
@@ -6630,6 +6860,99 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["Dashboard"];
                 };
+            };
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listDelegations: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Delegations */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_Delegation"];
+                };
+            };
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    createDelegation: {
+        parameters: {
+            query?: never;
+            header?: {
+                "Idempotency-Key"?: string | null;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CreateDelegationRequest"];
+            };
+        };
+        responses: {
+            /** @description The delegation */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Delegation"];
+                };
+            };
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    endDelegation: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Ended */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description Problem */
             default: {

@@ -21,6 +21,8 @@ pub enum Command {
     Show(ShowArgs),
     /// Decide a checkpoint. It is decided once: the answer is no when somebody was faster.
     Decide(DecideArgs),
+    /// Give a checkpoint to somebody who may decide it.
+    Reassign(ReassignArgs),
 }
 
 /// What a run waits for.
@@ -93,9 +95,27 @@ pub struct DecideArgs {
     /// With `happened`: what to go on with as the action's output.
     #[arg(long, value_name = "JSON|@FILE|-")]
     result: Option<JsonArgument>,
-    /// With `submitted`: the form's answers.
+    /// With `submitted`: the form's answers. With `approved`: what the approval asks to fill in.
     #[arg(long, value_name = "JSON|@FILE|-")]
     values: Option<JsonArgument>,
+    /// With `approved`: changes a place of what is sent, for example pay:/amount=40; the value is JSON, else text.
+    #[arg(long, value_name = "STEP:/POINTER=VALUE", value_parser = edit)]
+    edit: Vec<(String, String, Value)>,
+}
+
+/// Arguments of `checkpoint reassign`.
+#[derive(Debug, Args)]
+pub struct ReassignArgs {
+    #[command(flatten)]
+    remote: Remote,
+    /// Id of the checkpoint: `<run>.<visit>`.
+    id: String,
+    /// User id of one of those who may decide it: see `checkpoint show --json`.
+    #[arg(long)]
+    to: String,
+    /// Why.
+    #[arg(long)]
+    reason: Option<String>,
 }
 
 /// Does it.
@@ -104,6 +124,7 @@ pub async fn run(command: Command) -> anyhow::Result<Exit> {
         Command::List(args) => args.remote.run(async |client| list(client, &args).await).await,
         Command::Show(args) => args.remote.run(async |client| show_one(client, &args).await).await,
         Command::Decide(args) => args.remote.run(async |client| decide(client, &args).await).await,
+        Command::Reassign(args) => args.remote.run(async |client| reassign(client, &args).await).await,
     }
 }
 
@@ -161,6 +182,9 @@ async fn decide(client: &Client, args: &DecideArgs) -> anyhow::Result<Exit> {
             body[name] = argument.read()?;
         }
     }
+    for (step, pointer, value) in &args.edit {
+        body["edits"][step][pointer] = value.clone();
+    }
     let checkpoint = client.post(&["checkpoints", &args.id, "decision"]).json(&body).send().await?;
     if args.remote.json {
         output::json(&checkpoint)?;
@@ -169,9 +193,36 @@ async fn decide(client: &Client, args: &DecideArgs) -> anyhow::Result<Exit> {
     } else {
         // An approval by several people.
         let given = checkpoint.get("approvals").and_then(Value::as_array).map_or(0, Vec::len);
-        output::line(format!("{}: noted, {given} of {} approvals", args.id, at(&checkpoint, "/approvers/quorum")));
+        let missing = at(&checkpoint, "/missing");
+        let missing = if missing.is_empty() { missing } else { format!("; it takes {missing}") };
+        output::line(format!(
+            "{}: noted, {given} of {} approvals{missing}",
+            args.id,
+            at(&checkpoint, "/approvers/quorum")
+        ));
     }
     Ok(Exit::Good)
+}
+
+async fn reassign(client: &Client, args: &ReassignArgs) -> anyhow::Result<Exit> {
+    let body = json!({ "to": args.to, "reason": args.reason });
+    let checkpoint = client.post(&["checkpoints", &args.id, "reassign"]).json(&body).send().await?;
+    if args.remote.json {
+        output::json(&checkpoint)?;
+    } else {
+        output::line(format!("{}: given to {}", args.id, at(&checkpoint, "/assigned_to/name")));
+    }
+    Ok(Exit::Good)
+}
+
+/// A place and what to put there.
+fn edit(text: &str) -> Result<(String, String, Value), String> {
+    let parts = text.split_once('=').and_then(|(place, value)| {
+        let (step, pointer) = place.split_once(':').filter(|(_, pointer)| pointer.starts_with('/'))?;
+        Some((step.to_owned(), pointer.to_owned(), value))
+    });
+    let (step, pointer, value) = parts.ok_or_else(|| "write STEP:/POINTER=VALUE".to_owned())?;
+    Ok((step, pointer, serde_json::from_str(value).unwrap_or_else(|_| value.into())))
 }
 
 /// The imperative is as good as the participle.
@@ -198,6 +249,14 @@ mod tests {
         assert_eq!(outcome("not_happened").unwrap(), "not_happened");
         assert_eq!(outcome("refund_agreed").unwrap(), "refund_agreed");
         assert!(outcome("").is_err());
+    }
+
+    #[test]
+    fn an_edit_names_a_place_and_a_value() {
+        let read = |text: &str| edit(text).unwrap();
+        assert_eq!(read("pay:/amount=40"), ("pay".to_owned(), "/amount".to_owned(), json!(40)));
+        assert_eq!(read("pay:/note=a=b").2, json!("a=b"));
+        assert!(edit("pay/amount=40").is_err() && edit("pay:/amount").is_err() && edit("pay:amount=1").is_err());
     }
 
     #[test]

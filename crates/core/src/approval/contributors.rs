@@ -6,6 +6,9 @@ use serde::{Deserialize, Serialize};
 /// The most people kept; more than that have no say left to lose.
 const CONTRIBUTORS_MAX: usize = 200;
 
+/// Nobody had.
+pub(super) static NOBODY: Contributors = Contributors(Vec::new());
+
 /// The people who had a hand in a run: who started it, sent it on, changed or moved it, or filled in a form for the customer.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(transparent)]
@@ -32,10 +35,10 @@ impl Contributors {
         }
     }
 
-    /// Whether this person, or the person behind this key, had a hand in it.
+    /// Whether this person, the person behind this key, or whom they stand in for had a hand in it.
     #[must_use]
     pub fn includes(&self, actor: &Actor) -> bool {
-        self.0.iter().any(|known| known == actor.person())
+        self.0.iter().any(|known| actor.people().any(|person| person == known))
     }
 
     /// Whether nobody had.

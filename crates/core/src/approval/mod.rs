@@ -1,7 +1,9 @@
-//! What a person is asked to allow, and who may: who decides ([`policy`]), what is shown and stands for what runs
+//! What a person is asked to allow, and who may: who decides ([`policy`], [`deciders()`]), what is shown and stands for what runs
 //! ([`GuardedRequest`]), what would follow ([`preview()`]).
 
 mod contributors;
+mod deciders;
+mod edits;
 mod gates;
 mod grants;
 pub mod policy;
@@ -9,7 +11,9 @@ mod preview;
 mod requests;
 
 pub use contributors::Contributors;
+pub use deciders::{Decider, Hindrance, Roster, RosterMember, deciders};
+pub use edits::{NotEditable, edited};
 pub(crate) use gates::Gates;
 pub use grants::{Grant, Grants, Missing, Needed, Standing};
 pub use preview::{PreviewStep, preview};
-pub use requests::{GuardedRequest, RequestDifference, json_hash, request_hash};
+pub use requests::{Edits, GuardedRequest, RequestDifference, ShownFact, json_hash, request_hash};

@@ -59,7 +59,7 @@ pub fn preview(version: &Version, state: &RunState, from: &str, now: Timestamp) 
         match step {
             CompiledStep::ToolCall(call) => {
                 line.action = Some(call.action().to_owned());
-                line.input = call.input.render(&scope).ok();
+                line.input = call.input.render(&scope).ok().map(|input| state.edited_input(&line.step, input));
                 next = Some(call.next.clone());
             }
             CompiledStep::Notify(notify) => {

@@ -3,8 +3,9 @@
 use crate::document::StepId;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
+use serde_json::{Map, Value};
 use sha2::{Digest, Sha256};
+use std::collections::BTreeMap;
 
 /// The rendered request of one guarded step, as approved.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -29,6 +30,26 @@ impl GuardedRequest {
         let hash = request_hash(&action, connection.as_deref(), &input);
         Self { step, action, connection, input, hash }
     }
+}
+
+/// What a person changes in guarded requests: by step, the new value by JSON pointer into its input.
+pub type Edits = BTreeMap<StepId, Map<String, Value>>;
+
+impl GuardedRequest {
+    /// The same with another input.
+    #[must_use]
+    pub fn with_input(&self, input: Value) -> Self {
+        Self::new(self.step.clone(), self.action.clone(), self.connection.clone(), input)
+    }
+}
+
+/// One fact as it is shown.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct ShownFact {
+    /// What it is.
+    pub label: String,
+    /// Its value.
+    pub value: String,
 }
 
 /// What differs between the approved request and the one that would run.

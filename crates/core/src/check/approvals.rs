@@ -7,7 +7,7 @@ use super::{
 use crate::{
     catalogue::Risk,
     document::{
-        Approval, Step, StepKind, TimeoutOutcome,
+        Approval, Step, StepKind, TimeoutOutcome, Verdict,
         graph::{Branch, Edge},
     },
     expr::Template,
@@ -21,9 +21,9 @@ pub(super) fn check(context: &Context<'_>, report: &mut Report) {
         let StepKind::Approval(approval) = &step.kind else { continue };
         report.step(index);
         let pointer = format!("/steps/{}", token(id));
-        check_approvers(approval, &pointer, report);
         check_guards(context, index, approval, &pointer, report);
         check_timeout(context, approval, &pointer, report);
+        check_asked(context, approval, &pointer, report);
         for guarded in &approval.guards {
             if let Some(guarded) = context.workflow.steps.get_index_of(guarded) {
                 guards.entry(guarded).or_default().push(index);
@@ -140,6 +140,62 @@ fn reads_later<'a>(
     later.next().map(|(_, (id, _))| id.as_str())
 }
 
+/// What an approver may change, must say and how often they may send it back.
+fn check_asked(context: &Context<'_>, approval: &Approval, pointer: &str, report: &mut Report) {
+    for (step, fields) in &approval.editable {
+        let pointer = format!("{pointer}/editable/{}", token(step));
+        let input = match context.workflow.steps.get(step).map(|step| &step.kind) {
+            Some(StepKind::ToolCall(call)) if approval.guards.contains(step) => &call.input,
+            _ => {
+                let message = format!("`{}` is no call that this approval guards", shown(step));
+                report.error("not_editable", &pointer, message, "Name the guarded step whose input may be changed.");
+                continue;
+            }
+        };
+        for (at, field) in fields.iter().enumerate() {
+            if !may_be_there(input, field) {
+                let message = format!("the input of `{step}` has no place `{}`", shown(field));
+                let help = "Write a JSON pointer into its input, such as /amount.";
+                report.error("not_editable", &format!("{pointer}/{at}"), message, help);
+            }
+        }
+    }
+    if approval.changes_max.is_some_and(|times| !(1..=100).contains(&times)) {
+        let help = "Leave it out for 10.";
+        report.error("changes_range", &format!("{pointer}/changes_max"), "it may be sent back 1 to 100 times", help);
+    }
+    let unused = approval.changes_max.is_some() || approval.comment_required.contains(&Verdict::Changes);
+    if unused && approval.on_changes.is_none() {
+        let message = "nobody can ask for changes here: `on_changes` leads nowhere";
+        report.warning("changes_not_offered", pointer, message, "Say with `on_changes` where it is sent back to.");
+    }
+}
+
+/// Whether a pointer can lead somewhere in an input once its templates are rendered.
+fn may_be_there(input: &Value, pointer: &str) -> bool {
+    let mut value = input;
+    let Some(path) = pointer.strip_prefix('/') else { return false };
+    let names: Vec<String> = path.split('/').map(|name| name.replace("~1", "/").replace("~0", "~")).collect();
+    for (at, name) in names.iter().enumerate() {
+        let last = at + 1 == names.len();
+        value = match value {
+            Value::Object(members) => match members.get(name) {
+                Some(member) => member,
+                // A member that an approver adds.
+                None => return last,
+            },
+            Value::Array(items) => match name.parse::<usize>().ok().and_then(|index| items.get(index)) {
+                Some(item) => item,
+                None => return false,
+            },
+            // What it gives is not known yet.
+            Value::String(text) => return text.contains("{{"),
+            Value::Null | Value::Bool(_) | Value::Number(_) => return false,
+        };
+    }
+    true
+}
+
 fn check_timeout(context: &Context<'_>, approval: &Approval, pointer: &str, report: &mut Report) {
     let Some(timeout) = &approval.timeout else { return };
     let pointer = format!("{pointer}/timeout");
@@ -158,29 +214,5 @@ fn check_timeout(context: &Context<'_>, approval: &Approval, pointer: &str, repo
             report.warning("no_approver", &format!("{pointer}/escalate_to"), message, help);
         }
         TimeoutOutcome::Rejected | TimeoutOutcome::Escalate => {}
-    }
-}
-
-fn check_approvers(approval: &Approval, pointer: &str, report: &mut Report) {
-    let approvers = &approval.approvers;
-    let pointer = format!("{pointer}/approvers");
-    let quorum = format!("{pointer}/quorum");
-    if approvers.quorum == 0 || approvers.quorum > 10 {
-        let message = format!("a quorum of {} is not between 1 and 10", approvers.quorum);
-        report.error("no_approver", &quorum, message, "Say how many different people must approve.");
-        return;
-    }
-    let users: BTreeSet<String> = approvers.users.iter().map(|user| user.trim().to_lowercase()).collect();
-    if !approvers.roles.is_empty() || users.is_empty() {
-        return;
-    }
-    let needed = approvers.quorum as usize;
-    if needed > users.len() {
-        let message = format!("{needed} people must approve and only {} may", users.len());
-        report.error("no_approver", &quorum, message, "Name more people or a role, or ask for fewer.");
-    } else if needed == users.len() && approvers.exclude_requester {
-        let message = "when one of these people started the run, too few are left to approve";
-        let help = "Name one more person or a role.";
-        report.warning("no_approver", &format!("{pointer}/exclude_requester"), message, help);
     }
 }

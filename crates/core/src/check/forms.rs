@@ -17,6 +17,11 @@ pub(super) fn check(context: &Context<'_>, report: &mut Report) {
     }
     for (index, (id, step)) in context.workflow.steps.iter().enumerate() {
         report.step(index);
+        if let StepKind::Approval(approval) = &step.kind
+            && let Some(form) = &approval.form
+        {
+            check_form(form, &format!("/steps/{}/form", token(id)), report);
+        }
         if let StepKind::CollectForm(form) = &step.kind {
             check_form(&form.form, &format!("/steps/{}/form", token(id)), report);
             let Some(Value::Object(fields)) = form.form.get("properties") else { continue };

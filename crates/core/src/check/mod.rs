@@ -12,6 +12,7 @@ mod forms;
 mod literal;
 mod names;
 mod notify;
+mod policies;
 mod report;
 mod suggest;
 mod triggers;
@@ -20,6 +21,7 @@ mod waits;
 pub use report::{DIAGNOSTICS_MAX, Diagnostic, Severity};
 
 use crate::{
+    approval::Roster,
     catalogue::Catalogue,
     document::{
         self, Workflow,
@@ -36,15 +38,23 @@ struct Context<'a> {
     /// Which steps can be reached from the start.
     reachable: Vec<bool>,
     dominators: Dominators,
+    /// The people there are, where that is known.
+    people: Option<&'a Roster>,
 }
 
 /// Everything worth saying about a document, in the order of the document; at most [`DIAGNOSTICS_MAX`].
 #[must_use]
 pub fn check(workflow: &Workflow, catalogue: &Catalogue) -> Vec<Diagnostic> {
+    check_among(workflow, catalogue, None)
+}
+
+/// As [`check`], and whether the people there are can do what it asks of them.
+#[must_use]
+pub fn check_among(workflow: &Workflow, catalogue: &Catalogue, people: Option<&Roster>) -> Vec<Diagnostic> {
     let graph = Graph::of(workflow);
     let reachable = graph.reachable(|_, _| true);
     let dominators = graph.dominators();
-    let context = Context { workflow, catalogue, graph, reachable, dominators };
+    let context = Context { workflow, catalogue, graph, reachable, dominators, people };
     let mut report = Report::default();
     for group in [
         names::check,
@@ -55,6 +65,7 @@ pub fn check(workflow: &Workflow, catalogue: &Catalogue) -> Vec<Diagnostic> {
         notify::check,
         waits::check,
         approvals::check,
+        policies::check,
         expressions::check,
     ] {
         group(&context, &mut report);

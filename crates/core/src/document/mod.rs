@@ -9,6 +9,7 @@ pub(crate) mod sites;
 mod source;
 mod step;
 mod trigger;
+mod verdict;
 
 pub use bounds::{DEFAULT_CALL_TIMEOUT, STEP_LIMIT_DEFAULT, STEP_LIMIT_MAX};
 pub use exits::Exit;
@@ -16,11 +17,12 @@ pub use schedule::{CRON_BYTES_MAX, Schedule, ScheduleError, time_zone_named};
 pub use schema::workflow_schema;
 pub use source::{SOURCE_BYTES_MAX, SourceError, decode, parse, parse_all, to_yaml};
 pub use step::{
-    Approval, ApprovalTimeout, Approvers, Backoff, Branch, Channel, CollectForm, Condition, Delivery, End, EndStatus,
-    HandoffOutcome, HumanHandoff, Notify, OnError, Recipient, Retry, Step, StepKind, TimeoutOutcome, ToolCall,
-    WaitTimeout,
+    Approval, ApprovalTimeout, Approvers, Backoff, Branch, CHANGES_DEFAULT, Channel, CollectForm, Condition, Delivery,
+    End, EndStatus, Fact, HandoffOutcome, HumanHandoff, Notify, OnError, Recipient, Retry, Step, StepKind, Tier,
+    TimeoutOutcome, ToolCall, WaitTimeout,
 };
 pub use trigger::{Missed, Overlap, Trigger, Verify};
+pub use verdict::Verdict;
 
 use indexmap::IndexMap;
 use schemars::JsonSchema;

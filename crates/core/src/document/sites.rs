@@ -59,7 +59,15 @@ pub(crate) fn of_step<'a>(id: &str, kind: &'a StepKind) -> Vec<Site<'a>> {
             sites.text("subject", &step.subject);
             sites.text("body", &step.body);
         }
-        StepKind::Approval(step) => sites.text("summary", &step.summary),
+        StepKind::Approval(step) => {
+            sites.text("summary", &step.summary);
+            for (index, fact) in step.facts.iter().enumerate() {
+                sites.text(&format!("facts/{index}/value"), &fact.value);
+            }
+            for (index, tier) in step.tiers.iter().enumerate() {
+                sites.push(&format!("tiers/{index}/when"), &tier.when, Form::Expression);
+            }
+        }
         StepKind::HumanHandoff(step) => {
             sites.text("note", &step.note);
             sites.text("message", &step.message);

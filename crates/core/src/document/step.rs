@@ -1,6 +1,6 @@
 //! The seven step types.
 
-use super::StepId;
+use super::{StepId, Verdict};
 use crate::time::Span;
 use indexmap::IndexMap;
 use schemars::JsonSchema;
@@ -34,7 +34,7 @@ pub enum StepKind {
     /// Sends a message over one or more channels.
     Notify(Notify),
     /// Pauses until a person approves or rejects.
-    Approval(Approval),
+    Approval(Box<Approval>),
     /// Gives the conversation to a person and waits to get it back.
     HumanHandoff(HumanHandoff),
     /// Ends the run.
@@ -285,12 +285,30 @@ pub struct Recipient {
 pub struct Approval {
     /// One line for the card; a template.
     pub summary: String,
+    /// Facts beside the summary, each with its label.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub facts: Vec<Fact>,
+    /// Whether it is asked although an expression of the summary gives nothing; else the step fails before anybody is asked.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub allow_empty: bool,
     /// The steps this approval allows; their rendered requests are shown and hashed.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub guards: Vec<StepId>,
+    /// What an approver may change in what is sent: by guarded step, JSON pointers into its input.
+    #[serde(default, skip_serializing_if = "IndexMap::is_empty")]
+    pub editable: IndexMap<StepId, Vec<String>>,
+    /// JSON Schema of what an approver fills in with a yes: `steps.<id>.output.values`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub form: Option<Value>,
+    /// What must be said with words.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub comment_required: Vec<Verdict>,
     /// Who may decide.
     #[serde(default)]
     pub approvers: Approvers,
+    /// Who may decide instead in certain cases, tried in order: the first that holds.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub tiers: Vec<Tier>,
     /// When to remind the approvers.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub remind_after: Option<Span>,
@@ -304,6 +322,25 @@ pub struct Approval {
     /// The step after "ask for changes"; that outcome is not offered when absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub on_changes: Option<StepId>,
+    /// How often a run may be sent back from here, 1 to 100; 10 when absent. Then changes are offered no more.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub changes_max: Option<u32>,
+}
+
+/// How often a run may be sent back from an approval that does not say.
+pub const CHANGES_DEFAULT: u32 = 10;
+
+/// One fact that an approver sees.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Fact {
+    /// What it is.
+    pub label: String,
+    /// Its value; a template.
+    pub value: String,
+    /// Whether it is left out when its value is empty; else the step fails before anybody is asked.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub optional: bool,
 }
 
 /// Who may decide an approval.
@@ -319,19 +356,63 @@ pub struct Approvers {
     /// How many different people must approve; 1 to 10. One rejection rejects.
     #[serde(default = "one")]
     pub quorum: u32,
-    /// Whether the person who started the run may not decide.
+    /// Whether who started the run or had a hand in it may not decide.
     #[serde(default)]
     pub exclude_requester: bool,
+    /// Whether who published the version may not decide.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub exclude_author: bool,
+    /// How many of a role or group must be among those who approve; each person counts for one of them. At most 10 in all.
+    #[serde(default, skip_serializing_if = "IndexMap::is_empty")]
+    pub counts: IndexMap<String, u32>,
+    /// How many different people must say no to reject; 1 to 10.
+    #[serde(default = "one", skip_serializing_if = "is_one")]
+    pub rejections: u32,
+    /// Roles, groups or e-mail addresses whose single no rejects, also where they may not approve.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub veto: Vec<String>,
 }
 
 fn one() -> u32 {
     1
 }
 
+#[allow(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
+fn is_one(number: &u32) -> bool {
+    *number == 1
+}
+
+#[allow(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
+fn is_false(flag: &bool) -> bool {
+    !flag
+}
+
 impl Default for Approvers {
     fn default() -> Self {
-        Self { roles: Vec::new(), users: Vec::new(), quorum: 1, exclude_requester: false }
+        Self {
+            roles: Vec::new(),
+            users: Vec::new(),
+            quorum: 1,
+            exclude_requester: false,
+            exclude_author: false,
+            counts: IndexMap::new(),
+            rejections: 1,
+            veto: Vec::new(),
+        }
     }
+}
+
+/// Who may decide in a certain case.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Tier {
+    /// JSONata expression over the run's state that is true or false; anything else fails the step before anybody is asked.
+    pub when: String,
+    /// What the case is called on the card.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub label: String,
+    /// Who may decide then.
+    pub approvers: Approvers,
 }
 
 /// What happens when nobody decides in time.

@@ -66,6 +66,22 @@ impl TextTemplate {
         Ok(text)
     }
 
+    /// Renders like [`TextTemplate::render`], and says which expressions gave nothing, `null` or blank text.
+    ///
+    /// # Errors
+    /// As there.
+    pub fn render_noting_gaps(&self, scope: &Scope<'_>) -> Result<(String, Vec<&str>), ExpressionError> {
+        let mut gaps = Vec::new();
+        for expression in self.expressions() {
+            match expression.evaluate(scope)? {
+                None | Some(Value::Null) => gaps.push(expression.source()),
+                Some(Value::String(text)) if text.trim().is_empty() => gaps.push(expression.source()),
+                Some(_) => {}
+            }
+        }
+        Ok((self.render(scope)?, gaps))
+    }
+
     /// Renders with `gap` where an expression has no value yet, so that nothing reads as if it were complete.
     #[must_use]
     pub fn render_with_gaps(&self, scope: &Scope<'_>, gap: &str) -> String {

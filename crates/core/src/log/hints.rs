@@ -135,6 +135,11 @@ const KNOWN: &[(&str, &str, &str)] = &[
         "Add the address to the customer, then retry.",
     ),
     (
+        "request_invalid",
+        "What would have been sent does not fit the action, so nobody was asked to approve it.",
+        "Correct the state, or the step's input, and retry.",
+    ),
+    (
         "step_limit",
         "The run entered as many steps as it may: it probably goes in circles.",
         "Follow the path in Debug to the step that sends it back, and correct that branch.",
@@ -146,6 +151,11 @@ const KNOWN: &[(&str, &str, &str)] = &[
     ),
     ("text_too_long", "The message is longer than the channel takes.", "Shorten the text in the builder."),
     (
+        "tier_undecided",
+        "A case of the approval is neither true nor false, so it was not known who decides.",
+        "Set what the case reads, or let its expression always give true or false.",
+    ),
+    (
         "timeout",
         "No answer came in time, after the request had left: the call may have taken place.",
         "Look in the other system before anything is sent again. If it is always slow, raise the step's timeout.",
@@ -154,6 +164,11 @@ const KNOWN: &[(&str, &str, &str)] = &[
         "unapproved_action",
         "The action is high risk and nobody approved it.",
         "Put an approval that guards this step before it, publish, and retry on the newest version.",
+    ),
+    (
+        "unclear_approval",
+        "Nobody could have understood what they were asked to approve.",
+        "Set what was empty, or let the author say in the step that it may be.",
     ),
     (
         "unknown_outcome",

@@ -156,6 +156,8 @@ pub struct CheckpointRecord {
     pub given: Vec<Actor>,
     /// The same with their words and times.
     pub approvals: Vec<GivenRecord>,
+    /// Rejections given so far, where one is not enough.
+    pub rejections: Vec<GivenRecord>,
     /// How it ended.
     pub outcome: Option<Outcome>,
     /// By whom or what.
@@ -168,7 +170,7 @@ pub struct CheckpointRecord {
     pub values: Value,
 }
 
-/// One of several needed approvals.
+/// One of several needed approvals or rejections.
 #[derive(Debug, Clone, PartialEq)]
 pub struct GivenRecord {
     /// Who.
@@ -319,6 +321,15 @@ impl History<'_> {
                 checkpoint.given.push(by.clone());
                 checkpoint.approvals.push(GivenRecord { by: by.clone(), comment: comment.clone(), at });
             }),
+            // Who approved the earlier request did not approve this one.
+            CheckpointEvent::Edited { opened, .. } => self.checkpoint(|checkpoint| {
+                checkpoint.given.clear();
+                checkpoint.approvals.clear();
+                checkpoint.shown = serde_json::to_value(opened).unwrap_or_default();
+            }),
+            CheckpointEvent::RejectionGiven { by, comment } => self.checkpoint(|checkpoint| {
+                checkpoint.rejections.push(GivenRecord { by: by.clone(), comment: comment.clone(), at });
+            }),
             CheckpointEvent::Closed { outcome, by, comment, values } => self.closed(outcome, by, comment, values, at),
         }
     }
@@ -431,6 +442,7 @@ impl History<'_> {
                 due_at,
                 given: Vec::new(),
                 approvals: Vec::new(),
+                rejections: Vec::new(),
                 outcome: None,
                 closed_by: None,
                 closed_at: None,

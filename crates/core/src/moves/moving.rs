@@ -184,6 +184,7 @@ fn system() -> Actor {
         roles: Vec::new(),
         via: Via::Api,
         made_by: String::new(),
+        on_behalf_of: None,
     }
 }
 

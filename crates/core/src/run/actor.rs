@@ -37,9 +37,50 @@ pub struct Actor {
     /// Of an API key: the user who made it. Empty when the id is the person's own.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub made_by: String,
+    /// Whose decision it is, when somebody else was to decide while they cannot.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub on_behalf_of: Option<Box<Represented>>,
+}
+
+/// Somebody for whom another person decides.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Represented {
+    /// User id.
+    pub id: String,
+    /// What people call them.
+    pub name: String,
+    /// E-mail address.
+    pub email: String,
+    /// Their workspace role and groups.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub roles: Vec<String>,
 }
 
 impl Actor {
+    /// The same person, deciding for another.
+    #[must_use]
+    pub fn representing(&self, other: &Self) -> Self {
+        let Self { id, name, email, roles, .. } = other.clone();
+        Self { on_behalf_of: Some(Box::new(Represented { id, name, email, roles })), ..self.clone() }
+    }
+
+    /// The people in whose names it is done: their own, and whom they stand in for.
+    pub fn people(&self) -> impl Iterator<Item = &str> {
+        [self.person()].into_iter().chain(self.on_behalf_of.as_ref().map(|other| other.id.as_str()))
+    }
+
+    /// The role and groups that count: of whom they stand in for.
+    #[must_use]
+    pub fn counted_roles(&self) -> &[String] {
+        self.on_behalf_of.as_ref().map_or(&self.roles, |other| &other.roles)
+    }
+
+    /// The e-mail address that counts: of whom they stand in for.
+    #[must_use]
+    pub fn counted_email(&self) -> &str {
+        self.on_behalf_of.as_ref().map_or(&self.email, |other| &other.email)
+    }
+
     /// The person behind it: where people are counted, a key is who made it.
     #[must_use]
     pub fn person(&self) -> &str {

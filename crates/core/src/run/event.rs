@@ -2,8 +2,8 @@
 
 use super::{Actor, Found, Outcome, Start};
 use crate::{
-    approval::{GuardedRequest, RequestDifference, json_hash},
-    document::{Approvers, Channel, Exit, StepId},
+    approval::{Edits, GuardedRequest, RequestDifference, ShownFact, json_hash},
+    document::{Approvers, Channel, Exit, StepId, Tier},
     log::StepError,
     moves::{Continuation, StateEdit},
     time::Timestamp,
@@ -238,6 +238,26 @@ pub enum CheckpointEvent {
         #[serde(default, skip_serializing_if = "String::is_empty")]
         comment: String,
     },
+    /// A person changed what would be sent: earlier approvals of it count no more.
+    Edited {
+        /// What is shown from now on.
+        opened: Opened,
+        /// What they changed.
+        edits: Edits,
+        /// Who.
+        by: Actor,
+        /// Their words.
+        #[serde(default, skip_serializing_if = "String::is_empty")]
+        comment: String,
+    },
+    /// One of several needed rejections was given.
+    RejectionGiven {
+        /// Who.
+        by: Actor,
+        /// Their words.
+        #[serde(default, skip_serializing_if = "String::is_empty")]
+        comment: String,
+    },
     /// The wait is over. Exactly one of these per opened checkpoint.
     Closed {
         /// How.
@@ -320,6 +340,8 @@ impl Event {
                 CheckpointEvent::Reminded => "checkpoint_reminded",
                 CheckpointEvent::Escalated { .. } => "checkpoint_escalated",
                 CheckpointEvent::ApprovalGiven { .. } => "approval_given",
+                CheckpointEvent::RejectionGiven { .. } => "rejection_given",
+                CheckpointEvent::Edited { .. } => "request_edited",
                 CheckpointEvent::Closed { .. } => "checkpoint_closed",
             },
         }
@@ -358,7 +380,9 @@ impl Event {
                 CheckpointEvent::Closed { outcome, .. } => Some(outcome.word().to_owned()),
                 CheckpointEvent::Reminded
                 | CheckpointEvent::Escalated { .. }
-                | CheckpointEvent::ApprovalGiven { .. } => None,
+                | CheckpointEvent::ApprovalGiven { .. }
+                | CheckpointEvent::RejectionGiven { .. }
+                | CheckpointEvent::Edited { .. } => None,
             },
         }
     }
@@ -459,6 +483,15 @@ pub enum Opened {
         /// The step at whose door it is asked, to which a yes leads at once: the run came there without one.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         door: Option<StepId>,
+        /// The case that holds, and who may decide in it; none where the step's own approvers do.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        tier: Option<Box<Tier>>,
+        /// Facts beside the summary.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        facts: Vec<ShownFact>,
+        /// What people changed in the requests: before, and now.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        edited: Vec<RequestDifference>,
     },
     /// A handoff.
     Handoff {

@@ -2,6 +2,7 @@
 
 use super::{Actor, CallId, HandedBack, Verdict};
 use crate::{
+    approval::Edits,
     document::StepId,
     log::StepError,
     moves::{Again, Continuation, Movable, StateEdit},
@@ -95,6 +96,8 @@ pub enum Input {
         comment: String,
         /// Who.
         by: Actor,
+        /// What comes with it.
+        with: Box<DecidedWith>,
     },
     /// A person handed the conversation back.
     HandedBack {
@@ -193,6 +196,17 @@ impl Input {
             | Self::Recovered => {}
         }
     }
+}
+
+/// What comes with a decision of an approval.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+pub struct DecidedWith {
+    /// Those for whom the person may decide now.
+    pub for_others: Vec<Actor>,
+    /// What they change in the requests they approve.
+    pub edits: Edits,
+    /// What they fill in with a yes; null for nothing.
+    pub values: Value,
 }
 
 /// What a look-up found.

@@ -3,7 +3,7 @@
 use super::{
     Actor, CallEvent, CallId, Calling, CheckpointEvent, ClosedBy, CompiledStep, Effect, EndedStatus, Event, Found,
     Input, LookUpResult, Moved, Outcome, Phase, Resolution, RunEvent, RunState, Stage, Start, StepEvent, UnknownAnswer,
-    UnknownWait, Version, Wait, apply, calls,
+    UnknownWait, Verdict, Version, Wait, apply, calls,
     state::Place,
     steps::{approval, collect_form, condition, end, human_handoff, notify, tool_call},
 };
@@ -60,6 +60,9 @@ pub enum Refusal {
         /// What there is.
         offered: Vec<String>,
     },
+    /// This takes words.
+    #[error("`{}` takes a comment here", .0.word())]
+    CommentNeeded(Verdict),
     /// The form's answers do not fit.
     #[error("the answers do not fit the form")]
     InvalidForm {
@@ -217,7 +220,9 @@ impl<'a> Machine<'a> {
             Input::LookedUp { id, result } => self.looked_up(id, result)?,
             Input::TimerFired => self.timer_fired()?,
             Input::FormSubmitted { visit, values, by } => collect_form::submitted(self, visit, values, by)?,
-            Input::Decided { visit, verdict, comment, by } => approval::decided(self, visit, verdict, comment, by)?,
+            Input::Decided { visit, verdict, comment, by, with } => {
+                approval::decided(self, visit, approval::Said { verdict, comment, by, with: *with })?
+            }
             Input::HandedBack { visit, back, comment, by } => {
                 human_handoff::handed_back(self, visit, back, comment, by)?
             }

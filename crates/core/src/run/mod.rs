@@ -17,18 +17,19 @@ mod steps;
 mod triggers;
 mod version;
 
-pub use actor::{Actor, Via};
+pub use actor::{Actor, Represented, Via};
 pub use effect::Effect;
 pub use event::{
     BranchValue, CallEvent, CallId, CallRequest, CheckpointEvent, CheckpointKind, ClosedBy, EndedStatus, Event, Moved,
     Opened, PostedForm, RunEvent, StepEvent,
 };
-pub use input::{Input, LookUpResult, Start, UnknownAnswer};
+pub use input::{DecidedWith, Input, LookUpResult, Start, UnknownAnswer};
 pub use machine::{Decision, FieldProblem, Refusal, Refused, step};
 pub use outcome::{Found, HandedBack, Outcome, Resolution, Verdict};
 pub use state::{
-    ApprovalWait, Calling, Ended, FormWait, HandoffWait, Phase, Place, RunInfo, RunState, Stage, UnknownWait, Wait,
-    apply,
+    ApprovalWait, Calling, EditedInput, Ended, FormWait, HandoffWait, Phase, Place, RunInfo, RunState, Stage,
+    UnknownWait, Wait, apply,
 };
+pub use steps::approval::OpenApproval;
 pub use triggers::{IncomingMessage, message_starts};
 pub use version::{CompileError, CompiledStep, Version};

@@ -1,6 +1,7 @@
 //! How a wait for a person ends, and what is found out about a call: words of the API, meanings here.
 
 use super::{CheckpointKind, UnknownAnswer};
+pub use crate::document::Verdict;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -21,18 +22,6 @@ pub enum Outcome {
     Timeout,
     /// The run was stopped.
     Cancelled,
-}
-
-/// What is said about an approval.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum Verdict {
-    /// Yes.
-    Approved,
-    /// No.
-    Rejected,
-    /// Something else is wanted.
-    Changes,
 }
 
 /// With what a conversation is handed back.
@@ -95,27 +84,6 @@ impl Outcome {
             (CheckpointKind::Handoff, word) => Some(Self::HandedBack(HandedBack::read(word))),
             (CheckpointKind::UnknownOutcome, word) => Resolution::read(word).map(Self::Resolved),
         }
-    }
-}
-
-impl Verdict {
-    /// All there are.
-    pub const ALL: [Self; 3] = [Self::Approved, Self::Rejected, Self::Changes];
-
-    /// The word for it.
-    #[must_use]
-    pub fn word(self) -> &'static str {
-        match self {
-            Self::Approved => "approved",
-            Self::Rejected => "rejected",
-            Self::Changes => "changes",
-        }
-    }
-
-    /// What the word means; none for any other word.
-    #[must_use]
-    pub fn read(word: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|verdict| verdict.word() == word)
     }
 }
 

@@ -13,7 +13,7 @@ use crate::{
 };
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
-use std::sync::Arc;
+use std::{collections::BTreeMap, sync::Arc};
 
 /// A run at one instant.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
@@ -32,6 +32,12 @@ pub struct RunState {
     pub grants: Grants,
     /// The people who had a hand in it.
     pub contributors: Contributors,
+    /// What people changed in requests that were not sent yet, by step.
+    #[serde(default)]
+    pub edited: BTreeMap<StepId, EditedInput>,
+    /// How often changes were asked for, by approval.
+    #[serde(default)]
+    pub sent_back: BTreeMap<StepId, u32>,
     /// Whether a person sent it on from a step after an end: then every guarded step needs an approval of its own.
     #[serde(default)]
     pub sent_on: bool,
@@ -45,6 +51,15 @@ pub struct RunState {
     pub shown: String,
     /// Where the token is.
     pub phase: Phase,
+}
+
+/// An input that a person changed.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct EditedInput {
+    /// As the document gives it.
+    pub before: Value,
+    /// As it is sent instead.
+    pub after: Value,
 }
 
 /// What never changes once a run has started.
@@ -177,6 +192,8 @@ pub struct FormWait {
 pub struct ApprovalWait {
     /// Which entry.
     pub place: Place,
+    /// What is shown.
+    pub opened: Arc<Opened>,
     /// What is approved.
     pub requests: Arc<[GuardedRequest]>,
     /// The step at whose door it is asked: a yes leads there.
@@ -188,9 +205,13 @@ pub struct ApprovalWait {
     pub remind_at: Option<Timestamp>,
     /// Who has approved so far.
     pub given: Vec<Actor>,
+    /// Who has said no so far, where one no is not enough.
+    #[serde(default)]
+    pub against: Vec<Actor>,
     /// Roles added by escalation; none before.
     pub escalated: Option<Vec<String>>,
-    /// Who may decide, when the run was moved to a version that names other people: those who were asked stay asked.
+    /// Who may decide, when that is not what the step says of everybody: a case holds, or the run was moved to a version that
+    /// names other people, and those who were asked stay asked.
     #[serde(default)]
     pub people: Option<Approvers>,
 }
@@ -384,6 +405,14 @@ impl RunState {
             .with("error", &self.error)
     }
 
+    /// The input a step sends when the document gives this: what a person made of it.
+    pub(crate) fn edited_input(&self, step: &str, input: Value) -> Value {
+        match self.edited.get(step) {
+            Some(edited) if edited.before == input => edited.after.clone(),
+            Some(_) | None => input,
+        }
+    }
+
     fn remember(&mut self, step: &str, key: &str, value: Value) {
         if !self.steps.is_object() {
             self.steps = json!({});
@@ -439,6 +468,7 @@ fn run_event(state: &mut RunState, event: &RunEvent) {
             edit.apply(state);
             // What was approved before the end was approved for another course of things.
             state.grants.sent_on(!edit.is_empty());
+            state.edited.clear();
             state.contributors.add(by);
             state.sent_on = true;
             state.cancel = None;
@@ -481,6 +511,7 @@ fn call_event(state: &mut RunState, id: CallId, event: &CallEvent) {
             let Some(place) = state.place().cloned() else { return };
             let in_doubt = state.phase.call().is_some_and(|earlier| earlier.key == *key && earlier.in_doubt);
             state.grants.used(&place.step);
+            state.edited.remove(&place.step);
             let (key, request, requested_at) = (Arc::clone(key), Arc::clone(request), *at);
             let calling = Calling { place, call: id.call, attempt: id.attempt, key, request, requested_at, in_doubt };
             state.phase = Phase::Calling { calling, stage: Stage::UnderWay };
@@ -539,6 +570,15 @@ fn checkpoint_event(state: &mut RunState, event: &CheckpointEvent) {
                 wait.given.push(by.clone());
             }
         }
+        CheckpointEvent::Edited { opened, by, .. } => {
+            edited_requests(state, opened);
+            state.contributors.add(by);
+        }
+        CheckpointEvent::RejectionGiven { by, .. } => {
+            if let Some(wait) = state.phase.approval_mut() {
+                wait.against.push(by.clone());
+            }
+        }
         CheckpointEvent::Closed { outcome, by, values, .. } => {
             contributed(state, by, values);
             closed_checkpoint(state, outcome, *by == ClosedBy::Timeout);
@@ -571,6 +611,9 @@ fn run_moved(state: &mut RunState, moved: &Moved) {
         place.step.clone_from(&moved.now_at);
     }
     state.grants.renamed(&moved.step, &moved.now_at);
+    if let Some(times) = state.sent_back.remove(&moved.step) {
+        state.sent_back.insert(moved.now_at.clone(), times);
+    }
     state.contributors.add(&moved.by);
     if let Some(wait) = state.phase.approval_mut() {
         wait.people.clone_from(&moved.people);
@@ -585,15 +628,17 @@ fn opened_checkpoint(state: &mut RunState, opened: &Opened, due: Option<Timestam
     }
     state.phase = Phase::Waiting(match opened {
         Opened::Form { .. } => Wait::Form(FormWait { place, due }),
-        Opened::Approval { requests, door, .. } => Wait::Approval(ApprovalWait {
+        Opened::Approval { requests, door, tier, .. } => Wait::Approval(ApprovalWait {
             place,
+            opened: Arc::new(opened.clone()),
             requests: Arc::clone(requests),
             door: door.clone(),
             due,
             remind_at,
             given: Vec::new(),
+            against: Vec::new(),
             escalated: None,
-            people: None,
+            people: tier.as_ref().map(|tier| tier.approvers.clone()),
         }),
         Opened::Handoff { .. } => Wait::Handoff(HandoffWait { place, due }),
         Opened::UnknownOutcome { error, .. } => match state.phase.call().cloned() {
@@ -601,6 +646,23 @@ fn opened_checkpoint(state: &mut RunState, opened: &Opened, due: Option<Timestam
             None => return,
         },
     });
+}
+
+/// What is sent is another; who approved the earlier did not approve this.
+fn edited_requests(state: &mut RunState, opened: &Opened) {
+    let Opened::Approval { requests, .. } = opened else { return };
+    state.shown = opened.shown_hash();
+    let Some(wait) = state.phase.approval_mut() else { return };
+    let before = std::mem::replace(&mut wait.requests, Arc::clone(requests));
+    wait.opened = Arc::new(opened.clone());
+    wait.given.clear();
+    let approval = wait.place.step.clone();
+    for (old, new) in before.iter().zip(requests.iter()).filter(|(old, new)| old.input != new.input) {
+        let first = state.edited.remove(&old.step).filter(|edited| edited.after == old.input);
+        let before = first.map_or_else(|| old.input.clone(), |edited| edited.before);
+        state.edited.insert(new.step.clone(), EditedInput { before, after: new.input.clone() });
+    }
+    state.grants.asked(&approval, requests);
 }
 
 /// Who filled in a form for the customer, or said what a call gave, had a hand in what follows.
@@ -624,8 +686,12 @@ fn closed_checkpoint(state: &mut RunState, outcome: &Outcome, silent: bool) {
     if let Some(requests) = state.phase.approval().map(|wait| Arc::clone(&wait.requests)) {
         if *outcome == Outcome::Decided(Verdict::Approved) {
             state.grants.given(&place.step, &requests, silent);
-        } else if *outcome == Outcome::Decided(Verdict::Changes) {
+        } else {
+            requests.iter().for_each(|request| drop(state.edited.remove(&request.step)));
+        }
+        if *outcome == Outcome::Decided(Verdict::Changes) {
             state.grants.returned(&place.step, &requests);
+            *state.sent_back.entry(place.step.clone()).or_default() += 1;
         }
     }
     state.phase = Phase::AtStep(place);

@@ -10,7 +10,7 @@ use crate::{
 };
 use indexmap::IndexMap;
 use serde_json::{Map, Value};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Why a document cannot run.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
@@ -36,6 +36,8 @@ pub struct Version {
     pub(crate) gates: Gates,
     /// Whether a high-risk action may run without a grant: the workspace's policy said so at publishing.
     pub(crate) allow_unguarded: bool,
+    /// User id of who published it, where that is known.
+    pub(crate) author: Option<String>,
 }
 
 /// One step, compiled.
@@ -50,7 +52,7 @@ pub enum CompiledStep {
     /// Sends a message.
     Notify(notify::Compiled),
     /// Waits for an approval.
-    Approval(approval::Compiled),
+    Approval(Box<approval::Compiled>),
     /// Gives the conversation to a person.
     HumanHandoff(human_handoff::Compiled),
     /// Ends the run.
@@ -65,6 +67,7 @@ impl Version {
     pub fn compile(workflow: Workflow, catalogue: &Catalogue, allow_unguarded: bool) -> Result<Self, CompileError> {
         let input = workflow.input.as_ref().map(forms::validator).transpose();
         let input = input.map_err(|message| CompileError { pointer: "/input".into(), message })?;
+        let guarded: BTreeSet<&str> = workflow.steps.values().flat_map(|step| guards(&step.kind)).collect();
         let mut steps = IndexMap::with_capacity(workflow.steps.len());
         let mut guarded_by: BTreeMap<StepId, Vec<StepId>> = BTreeMap::new();
         check_target(&workflow, "/start", &workflow.start)?;
@@ -72,7 +75,7 @@ impl Version {
             for (exit, target) in step.kind.exits() {
                 check_target(&workflow, &format!("/steps/{id} ({exit})"), target)?;
             }
-            let at = Place { id, catalogue };
+            let at = Place { id, catalogue, guarded: guarded.contains(id.as_str()) };
             let compiled = match &step.kind {
                 StepKind::ToolCall(step) => CompiledStep::ToolCall(tool_call::compile(step, &at)?),
                 StepKind::CollectForm(step) => CompiledStep::CollectForm(collect_form::compile(step, &at)?),
@@ -83,7 +86,7 @@ impl Version {
                         check_target(&workflow, &format!("/steps/{id}/guards"), guarded)?;
                         guarded_by.entry(guarded.clone()).or_default().push(id.clone());
                     }
-                    CompiledStep::Approval(approval::compile(step, &at)?)
+                    CompiledStep::Approval(Box::new(approval::compile(step, &at)?))
                 }
                 StepKind::HumanHandoff(step) => CompiledStep::HumanHandoff(human_handoff::compile(step, &at)?),
                 StepKind::End(step) => CompiledStep::End(end::compile(step, &at)?),
@@ -92,7 +95,13 @@ impl Version {
         }
         let messages = super::triggers::compile(&workflow);
         let gates = Gates::of(&workflow);
-        Ok(Self { workflow, input, messages, steps, guarded_by, gates, allow_unguarded })
+        Ok(Self { workflow, input, messages, steps, guarded_by, gates, allow_unguarded, author: None })
+    }
+
+    /// The same, published by this person (user id).
+    #[must_use]
+    pub fn published_by(self, author: &str) -> Self {
+        Self { author: Some(author.to_owned()), ..self }
     }
 
     /// The document it was compiled from.
@@ -140,9 +149,21 @@ fn check_target(workflow: &Workflow, pointer: &str, target: &str) -> Result<(), 
 pub(crate) struct Place<'a> {
     id: &'a str,
     catalogue: &'a Catalogue,
+    guarded: bool,
+}
+
+/// The steps that an approval guards.
+fn guards(kind: &StepKind) -> impl Iterator<Item = &str> {
+    let guards = if let StepKind::Approval(step) = kind { step.guards.as_slice() } else { &[] };
+    guards.iter().map(String::as_str)
 }
 
 impl Place<'_> {
+    /// Whether an approval guards the step.
+    pub(crate) fn is_guarded(&self) -> bool {
+        self.guarded
+    }
+
     pub(crate) fn error(&self, field: &str, message: impl ToString) -> CompileError {
         CompileError { pointer: format!("/steps/{}/{field}", self.id), message: message.to_string() }
     }

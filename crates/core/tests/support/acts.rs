@@ -23,7 +23,13 @@ pub fn random() -> impl Strategy<Value = Vec<Act>> {
         4 => (prop::option::of(0..7_u8), answer)
             .prop_map(|(step, answer)| Act::Answers { step: step.map(|step| format!("s{step}")), answer }),
         2 => any::<u8>().prop_map(|x| Act::Submits { values: json!({ "x": x }) }),
-        2 => outcome.prop_map(|outcome| Act::Decides { outcome: outcome.into(), comment: String::new(), by: None }),
+        2 => outcome.prop_map(|outcome| Act::Decides {
+            outcome: outcome.into(),
+            comment: String::new(),
+            by: None,
+            edits: Default::default(),
+            values: json!(null),
+        }),
         2 => prop::option::of(0..10_000_000_u64).prop_map(|wait| Act::Waits { duration: wait.map(Span) }),
         1 => Just(Act::HandsBack { outcome: "returned".into(), comment: String::new(), by: None }),
         1 => Just(Act::Says { text: "hello".into() }),

@@ -55,6 +55,7 @@ pub fn person(id: &str, roles: &[&str]) -> Actor {
         roles: roles.iter().map(|role| (*role).to_owned()).collect(),
         via: Via::Portal,
         made_by: String::new(),
+        on_behalf_of: None,
     }
 }
 
@@ -158,7 +159,7 @@ impl Play {
             let offered = Verdict::ALL.map(|verdict| verdict.word().to_owned()).to_vec();
             return Err(Refusal::NotOffered { outcome: outcome.to_owned(), offered });
         };
-        self.take(Input::Decided { visit, verdict, comment: String::new(), by })
+        self.take(Input::Decided { visit, verdict, comment: String::new(), by, with: Box::default() })
     }
 
     pub fn retry(&mut self, step: Option<&str>, vars: Value) -> Result<(), Refusal> {

@@ -156,6 +156,7 @@ fn message_start(row: &ConversationRow, workflow: &str, customer: &Value, text: 
         roles: Vec::new(),
         via: Via::Conversation,
         made_by: String::new(),
+        on_behalf_of: None,
     };
     StartRun {
         workspace: row.workspace.clone(),

@@ -12,6 +12,7 @@ mod pointers;
 #[doc(hidden)]
 pub mod project;
 mod retry;
+mod roster;
 mod start;
 mod versions;
 mod waiters;

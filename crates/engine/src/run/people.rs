@@ -2,15 +2,16 @@
 
 use crate::{Engine, EngineError, LoadedCheckpoint, run::drive::Held};
 use countersign_core::{
+    approval::Edits,
     log::ending,
-    run::{Actor, CallId, CompiledStep, HandedBack, Input, Opened, Refusal, Resolution, Verdict},
+    run::{Actor, CallId, DecidedWith, HandedBack, Input, OpenApproval, Opened, Refusal, Resolution, Verdict},
 };
 use countersign_store::{CheckpointKind, CheckpointRow, CheckpointStatus, RunRow};
 use serde_json::Value;
 use std::sync::Arc;
 
 /// A person's decision.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Default)]
 pub struct DecideRequest {
     /// `approved`, `rejected`, `changes`; `returned` or a named outcome; `happened`, `not_happened`, `stop`.
     pub outcome: String,
@@ -18,6 +19,10 @@ pub struct DecideRequest {
     pub comment: String,
     /// What to go on with when a call in doubt did happen.
     pub result: Option<Value>,
+    /// What they change in the requests they approve.
+    pub edits: Edits,
+    /// What they fill in with a yes.
+    pub values: Option<Value>,
 }
 
 impl Engine {
@@ -65,12 +70,14 @@ impl Engine {
         by: Actor,
     ) -> Result<LoadedCheckpoint, EngineError> {
         let found = open(found)?;
-        let DecideRequest { outcome, comment, result } = decision;
+        let DecideRequest { outcome, comment, result, edits, values } = decision;
         let visit = found.row.visit;
         let input = match found.row.kind {
             CheckpointKind::Approval => {
                 let verdict = Verdict::read(&outcome).ok_or_else(|| not_offered(&outcome, offered(&found)))?;
-                Input::Decided { visit, verdict, comment, by }
+                let for_others = self.others_of(&found, &by, verdict).await?;
+                let with = Box::new(DecidedWith { for_others, edits, values: values.unwrap_or_default() });
+                Input::Decided { visit, verdict, comment, by, with }
             }
             CheckpointKind::Handoff => Input::HandedBack { visit, back: HandedBack::read(&outcome), comment, by },
             CheckpointKind::UnknownOutcome => {
@@ -84,6 +91,20 @@ impl Engine {
             }
         };
         self.close(found, input).await
+    }
+
+    /// Those for whom this person decides, where they may not decide themselves.
+    async fn others_of(
+        &self,
+        found: &LoadedCheckpoint,
+        by: &Actor,
+        verdict: Verdict,
+    ) -> Result<Vec<Actor>, EngineError> {
+        let open = OpenApproval::of(&found.run.version, &found.run.state);
+        if !by.made_by.is_empty() || open.is_none_or(|open| open.why_not(by, verdict).is_none()) {
+            return Ok(Vec::new());
+        }
+        self.stands_in_for(&found.row.workspace, by.person()).await
     }
 
     /// Stops a run; one with a call under way stops once that is answered.
@@ -137,18 +158,7 @@ fn call_in_doubt(row: &CheckpointRow) -> Result<CallId, EngineError> {
 
 /// What an approval can be answered with.
 fn offered(found: &LoadedCheckpoint) -> Vec<String> {
-    match found.run.version.step(&found.row.step) {
-        Some(CompiledStep::Approval(step)) => step.outcomes(),
-        Some(
-            CompiledStep::ToolCall(_)
-            | CompiledStep::CollectForm(_)
-            | CompiledStep::Condition(_)
-            | CompiledStep::Notify(_)
-            | CompiledStep::HumanHandoff(_)
-            | CompiledStep::End(_),
-        )
-        | None => Vec::new(),
-    }
+    OpenApproval::of(&found.run.version, &found.run.state).map_or_else(Vec::new, |open| open.outcomes())
 }
 
 fn not_offered(outcome: &str, offered: Vec<String>) -> Refusal {

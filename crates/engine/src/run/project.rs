@@ -263,6 +263,18 @@ impl Projection<'_> {
                 let detail = json!({ "checkpoint": id, "outcome": "approved", "comment": comment, "shown": shown });
                 self.audit(by, "checkpoint.approval_given", visit, detail);
             }
+            CheckpointEvent::Edited { opened, edits, by, comment } => {
+                self.touched(None, Some(json!(opened).to_string()));
+                let (id, shown) = (self.open_checkpoint(), opened.shown_hash());
+                let detail = json!({ "checkpoint": id, "edits": edits, "comment": comment, "shown": shown });
+                self.audit(by, "checkpoint.edited", visit, detail);
+            }
+            CheckpointEvent::RejectionGiven { by, comment } => {
+                self.touched(None, None);
+                let (id, shown) = (self.open_checkpoint(), &self.facts.stood.shown);
+                let detail = json!({ "checkpoint": id, "outcome": "rejected", "comment": comment, "shown": shown });
+                self.audit(by, "checkpoint.rejection_given", visit, detail);
+            }
             CheckpointEvent::Closed { outcome, by, comment, values } => {
                 self.closed(visit, outcome, by, comment, values);
             }
@@ -478,6 +490,9 @@ impl Projection<'_> {
         let mut detail = detail;
         detail["step"] = json!(step);
         detail["by"] = json!({ "name": by.name, "email": by.email });
+        if let Some(other) = &by.on_behalf_of {
+            detail["on_behalf_of"] = json!({ "id": other.id, "name": other.name, "email": other.email });
+        }
         self.audit_run(by, action, detail);
     }
 

@@ -89,7 +89,7 @@ impl Engine {
         };
         let compiled = Version::compile(document, &catalogue, record.allow_unguarded)
             .map_err(|error| unreadable(error.to_string()))?;
-        let compiled = Kept { version: Arc::new(compiled), connectors };
+        let compiled = Kept { version: Arc::new(compiled.published_by(&row.author)), connectors };
         self.0.versions.0.insert(key, compiled.clone());
         Ok(compiled)
     }

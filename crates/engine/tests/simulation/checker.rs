@@ -163,7 +163,10 @@ impl Checker {
             let Event::Checkpoint { what, .. } = event else { return false };
             matches!(
                 what,
-                CheckpointEvent::Closed { by: ClosedBy::Person { .. }, .. } | CheckpointEvent::ApprovalGiven { .. }
+                CheckpointEvent::Closed { by: ClosedBy::Person { .. }, .. }
+                    | CheckpointEvent::ApprovalGiven { .. }
+                    | CheckpointEvent::RejectionGiven { .. }
+                    | CheckpointEvent::Edited { .. }
             )
         }) {
             let meant = commit.checkpoints.first().map(|change| match change {
@@ -348,6 +351,14 @@ impl Facts {
             CheckpointEvent::ApprovalGiven { by, .. } => {
                 self.may_approve(by)?;
                 self.current(at, cause)?.1.given.push(by.clone());
+                Ok(())
+            }
+            CheckpointEvent::RejectionGiven { by, .. } => self.may_approve(by),
+            CheckpointEvent::Edited { opened, by, .. } => {
+                self.may_approve(by)?;
+                let checkpoint = self.current(at, cause)?.1;
+                checkpoint.given.clear();
+                checkpoint.opened = opened.clone();
                 Ok(())
             }
             CheckpointEvent::Closed { outcome, by, .. } => self.closed(outcome, by, at, cause),

@@ -44,6 +44,7 @@ pub fn person(index: usize) -> Actor {
         roles: roles.iter().map(|role| (*role).to_owned()).collect(),
         via: Via::Portal,
         made_by: String::new(),
+        on_behalf_of: None,
     }
 }
 
@@ -183,7 +184,7 @@ impl Scenario {
             CheckpointKind::Approval => {
                 use Verdict::{Approved, Changes, Rejected};
                 let verdict = *self.random.pick(&[Approved, Approved, Approved, Rejected, Changes]);
-                Input::Decided { visit, verdict, comment, by }
+                Input::Decided { visit, verdict, comment, by, with: Box::default() }
             }
             CheckpointKind::Handoff => {
                 let outcome = *self.random.pick(&["returned", "solved"]);

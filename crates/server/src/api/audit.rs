@@ -49,7 +49,7 @@ fn view(row: AuditRow) -> AuditEntry {
         id: row.seq.to_string(),
         seq: row.seq,
         at: row.at,
-        actor: DecidedBy { id, name: name.unwrap_or(&row.actor).to_owned(), via: Some(row.via) },
+        actor: DecidedBy { id, name: name.unwrap_or(&row.actor).to_owned(), via: Some(row.via), on_behalf_of: None },
         action: row.action,
         subject: row.subject,
         detail,

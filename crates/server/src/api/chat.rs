@@ -168,6 +168,7 @@ pub(crate) async fn submit_chat_form(
         roles: Vec::new(),
         via: Via::Conversation,
         made_by: String::new(),
+        on_behalf_of: None,
     };
     let row = app.engine.submit_form(workspace, &checkpoint, Value::Object(body.value.values), by).await?.row;
     Ok(Json(FormSubmitted {

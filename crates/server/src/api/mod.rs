@@ -12,6 +12,7 @@ pub(crate) mod connectors;
 pub(crate) mod conversations;
 pub(crate) mod customers;
 pub(crate) mod dashboard;
+pub(crate) mod delegations;
 pub(crate) mod documents;
 pub(crate) mod events;
 pub(crate) mod health;

@@ -2,7 +2,7 @@
 
 use crate::{
     app::App,
-    auth::{Caller, actor_roles},
+    auth::Caller,
     http::{extract::Body, problem::ApiResult},
 };
 use axum::{Json, extract::State};
@@ -12,11 +12,10 @@ use countersign_api::{
 };
 use countersign_channels::{Showing, form_problems, showing};
 use countersign_core::{
-    approval::{Contributors, policy::why_not},
+    approval::{Hindrance, RosterMember, policy},
     document::{Approvers, Channel},
-    run::{Actor, Via},
 };
-use countersign_store::{Member, Role};
+use countersign_store::Role;
 
 /// Who could approve by a policy now.
 #[utoipa::path(post, path = "/approvers/preview", operation_id = "previewApprovers", tag = "documents",
@@ -28,31 +27,32 @@ pub(crate) async fn preview_approvers(
     body: Body<PreviewApproversRequest>,
 ) -> ApiResult<Json<ApproversPreview>> {
     caller.require(Role::Builder)?;
-    let PreviewApproversRequest { roles, users, quorum, exclude_requester } = body.value;
-    let policy = Approvers { roles, users, quorum, exclude_requester };
-    let members = app.store.list_members(caller.workspace()).await?;
-    let mut people: Vec<ApproverPreview> = members.into_iter().filter_map(|member| named(&policy, member)).collect();
+    let PreviewApproversRequest { roles, users, quorum, exclude_requester, exclude_author, counts } = body.value;
+    let counts = counts.into_iter().collect();
+    let policy = Approvers { roles, users, quorum, exclude_requester, exclude_author, counts, ..Approvers::default() };
+    let roster = app.engine.roster(caller.workspace()).await?;
+    let able: Vec<_> = roster.approvers(&policy).collect();
+    let lacking = |spare: usize| policy::shortage(&policy, able.iter().copied(), spare);
+    let spare = usize::from(policy.exclude_requester) + usize::from(policy.exclude_author);
+    let (missing, left) = (lacking(0), lacking(spare));
+    let mut people: Vec<ApproverPreview> = roster.named(&policy).map(preview).collect();
     people.sort_by(|a, b| a.name.cmp(&b.name));
-    let able = people.iter().filter(|person| person.hindered.is_none()).count();
-    let needed = usize::try_from(policy.quorum).unwrap_or(usize::MAX);
-    let left = if policy.exclude_requester { able.saturating_sub(1) } else { able };
-    Ok(Json(ApproversPreview { people, enough: able >= needed, enough_without_requester: left >= needed }))
+    Ok(Json(ApproversPreview {
+        people,
+        enough: missing.is_none(),
+        enough_without_requester: left.is_none(),
+        missing: missing.or(left).map(|lacking| lacking.told()),
+    }))
 }
 
-fn named(policy: &Approvers, member: Member) -> Option<ApproverPreview> {
-    let Member { user, membership } = member;
-    let roles = actor_roles(membership.role, &membership.groups);
-    let actor =
-        Actor { id: user.id, name: user.name, email: user.email, roles, via: Via::Portal, made_by: String::new() };
-    if why_not(policy, &[], &actor, &Contributors::default()).is_some() {
-        return None;
-    }
-    let hindered = match (membership.disabled_at, user.password_hash) {
-        (Some(_), _) => Some("disabled".to_owned()),
-        (None, None) => Some("invited, not signed in yet".to_owned()),
-        (None, Some(_)) => None,
+fn preview(member: &RosterMember) -> ApproverPreview {
+    let hindered = match member.hindered {
+        Some(Hindrance::Disabled) => Some("disabled".to_owned()),
+        Some(Hindrance::Pending) => Some("invited, not signed in yet".to_owned()),
+        None => member.away.then(|| "away".to_owned()),
     };
-    Some(ApproverPreview { id: actor.id, name: actor.name, email: actor.email, hindered })
+    let actor = &member.actor;
+    ApproverPreview { id: actor.id.clone(), name: actor.name.clone(), email: actor.email.clone(), hindered }
 }
 
 /// How every channel would show a form.

@@ -4,7 +4,7 @@ use crate::{
     app::App,
     auth::{
         caller::unauthenticated,
-        identity::{Credential, Identity, actor_roles},
+        identity::{Credential, Identity},
         secret::{fingerprint, sha256_hex},
         session,
     },
@@ -12,7 +12,7 @@ use crate::{
 };
 use axum::http::StatusCode;
 use countersign_core::run::{Actor, Via};
-use countersign_store::{ApiKeyRow, Member, Role};
+use countersign_store::{ApiKeyRow, Member, Role, roles_of};
 use std::sync::Arc;
 
 /// How old `last_used_at` of an API key may get.
@@ -37,9 +37,10 @@ pub(crate) async fn by_session(app: &App, secret: &str) -> ApiResult<Arc<Identit
         id: user.id,
         name: user.name,
         email: user.email,
-        roles: actor_roles(role, &groups),
+        roles: roles_of(role, &groups),
         via: Via::Portal,
         made_by: String::new(),
+        on_behalf_of: None,
     };
     let credential = Credential::Session(hash);
     let identity =
@@ -69,9 +70,10 @@ pub(crate) async fn by_api_key(app: &App, secret: &str) -> ApiResult<Arc<Identit
         id: row.id.clone(),
         name: row.name,
         email: String::new(),
-        roles: actor_roles(role, &row.groups),
+        roles: roles_of(role, &row.groups),
         via: Via::Api,
         made_by: row.created_by.clone(),
+        on_behalf_of: None,
     };
     let credential = Credential::ApiKey(row.id);
     let (groups, expires_at, person) = (row.groups, row.expires_at, row.created_by);

@@ -25,9 +25,3 @@ pub(crate) struct Identity {
     /// The user behind it: of an API key, who made it; empty when the installation did.
     pub(crate) person: String,
 }
-
-/// The roles an approval step may name: the role itself, those below it, and the groups.
-pub(crate) fn actor_roles(role: Role, groups: &[String]) -> Vec<String> {
-    let roles = Role::ALL.iter().rev().filter(|lower| **lower <= role).map(|role| role.as_str().to_owned());
-    roles.chain(groups.iter().cloned()).collect()
-}

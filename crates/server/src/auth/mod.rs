@@ -15,7 +15,7 @@ pub(crate) use caller::{Address, address, bearer, known, unauthenticated};
 pub(crate) use credentials::{by_session, still};
 pub(crate) use guesses::Guesses;
 pub use identity::Credential;
-pub(crate) use identity::{Identity, actor_roles};
+pub(crate) use identity::Identity;
 pub(crate) use password::{Passwords, check_password_rules, hash as hash_password};
 pub(crate) use secret::{fingerprint, random_secret, sha256_hex};
 pub(crate) use session::{clear_cookie, end, open};

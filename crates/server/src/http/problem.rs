@@ -269,6 +269,9 @@ impl From<Refusal> for ApiError {
             Refusal::InvalidForm { problems } => {
                 Self::unprocessable("invalid_form", "The answers do not fit the form").errors(field_errors(problems))
             }
+            Refusal::CommentNeeded(_) => {
+                Self::unprocessable("comment_needed", "This takes a comment").detail(detail).pointer("/comment")
+            }
             Refusal::RunOver => Self::conflict("run_over", "The run is over").detail(detail),
             Refusal::Stale => Self::conflict("stale", "The run does not wait for this any more").detail(detail),
             Refusal::NotRetryable(_) => Self::conflict("not_retryable", "This run cannot be retried").detail(detail),

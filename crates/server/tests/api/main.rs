@@ -11,6 +11,7 @@ mod gets;
 mod limits;
 mod live;
 mod pointers;
+mod policies;
 mod rehearsal;
 mod run_debug;
 mod run_lists;

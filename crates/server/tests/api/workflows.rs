@@ -236,7 +236,8 @@ async fn a_policy_tells_who_could_approve() {
     let test = TestApp::start().await;
     let builder = test.key(Role::Builder).await;
     let nobody = builder.post("/approvers/preview", json!({ "roles": ["nobody_has_this"] })).await;
-    assert_eq!(nobody.is(200).json, json!({ "people": [], "enough": false, "enough_without_requester": false }));
+    let none = json!({ "people": [], "enough": false, "enough_without_requester": false, "missing": "1 more person" });
+    assert_eq!(nobody.is(200).json, none);
     test.person("ada@example.com", Role::Admin, &[]).await;
     test.person("grace@example.com", Role::Operator, &["manager"]).await;
     test.person("vera@example.com", Role::Viewer, &["manager"]).await;

@@ -217,6 +217,23 @@ CREATE TABLE saved_views (
 );
 CREATE UNIQUE INDEX saved_views_by_name ON saved_views (workspace, user_id, name);
 
+-- Who decides for whom, and who is away.
+CREATE TABLE delegations (
+  id TEXT COLLATE "C" NOT NULL,
+  workspace TEXT COLLATE "C" NOT NULL,
+  from_user TEXT COLLATE "C" NOT NULL,
+  -- NULL: they are away and nobody decides for them.
+  to_user TEXT COLLATE "C",
+  starts_at BIGINT NOT NULL,
+  ends_at BIGINT NOT NULL,
+  away BIGINT NOT NULL,
+  reason TEXT COLLATE "C" NOT NULL,
+  created_at BIGINT NOT NULL,
+  created_by TEXT COLLATE "C" NOT NULL,
+  PRIMARY KEY (workspace, id)
+);
+CREATE INDEX delegations_by_end ON delegations (workspace, ends_at);
+
 CREATE TABLE run_events (
   workspace TEXT COLLATE "C" NOT NULL,
   run TEXT COLLATE "C" NOT NULL,

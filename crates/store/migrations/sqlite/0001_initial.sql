@@ -216,6 +216,23 @@ CREATE TABLE saved_views (
 ) STRICT;
 CREATE UNIQUE INDEX saved_views_by_name ON saved_views (workspace, user_id, name);
 
+-- Who decides for whom, and who is away.
+CREATE TABLE delegations (
+  id TEXT NOT NULL,
+  workspace TEXT NOT NULL,
+  from_user TEXT NOT NULL,
+  -- NULL: they are away and nobody decides for them.
+  to_user TEXT,
+  starts_at INTEGER NOT NULL,
+  ends_at INTEGER NOT NULL,
+  away INTEGER NOT NULL,
+  reason TEXT NOT NULL,
+  created_at INTEGER NOT NULL,
+  created_by TEXT NOT NULL,
+  PRIMARY KEY (workspace, id)
+) STRICT;
+CREATE INDEX delegations_by_end ON delegations (workspace, ends_at);
+
 CREATE TABLE run_events (
   workspace TEXT NOT NULL,
   run TEXT NOT NULL,

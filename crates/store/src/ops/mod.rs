@@ -6,6 +6,7 @@ mod checkpoints;
 mod connectors;
 mod conversations;
 mod customers;
+mod delegations;
 mod idempotency;
 mod inbound;
 mod nodes;

@@ -16,6 +16,13 @@ text_enum! {
     }
 }
 
+/// The roles an approval may name of a member: their own, those below it, and the groups.
+#[must_use]
+pub fn roles_of(role: Role, groups: &[String]) -> Vec<String> {
+    let roles = Role::ALL.iter().rev().filter(|lower| **lower <= role).map(|role| role.as_str().to_owned());
+    roles.chain(groups.iter().cloned()).collect()
+}
+
 row! {
     /// A tenant.
     pub struct WorkspaceRow in "workspaces" key(id) {
@@ -73,6 +80,32 @@ pub struct Member {
     pub user: UserRow,
     /// Their place in the workspace.
     pub membership: MembershipRow,
+}
+
+row! {
+    /// Somebody decides for another for a time, or is away.
+    pub struct DelegationRow in "delegations" key(workspace, id) {
+        /// UUID v7.
+        pub id: String,
+        /// Workspace.
+        pub workspace: String,
+        /// Whose decisions (user id).
+        pub from_user: String,
+        /// Who decides for them; `None` when nobody does.
+        pub to_user: Option<String>,
+        /// From when.
+        pub starts_at: i64,
+        /// Until when; set back when it is ended early.
+        pub ends_at: i64,
+        /// Whether they are away: nobody counts on them.
+        pub away: bool,
+        /// Why.
+        pub reason: String,
+        /// Creation.
+        pub created_at: i64,
+        /// User id.
+        pub created_by: String,
+    }
 }
 
 row! {

@@ -5,6 +5,7 @@
 mod audit;
 mod commits;
 mod conversations;
+mod delegations;
 mod feed;
 mod fixtures;
 mod inbound;
@@ -73,6 +74,7 @@ macro_rules! cases {
             everything_survives_a_reopening,
             closing_writes_what_is_queued,
         );
+        subject!($open, delegations: a_delegation_ends_by_itself_or_at_once);
         subject!($open, lists:
             runs_come_in_pages_newest_first,
             run_filters_narrow,

@@ -62,6 +62,19 @@ fn head(checkpoint: &Value) -> Vec<String> {
     fact("note", short(&at(checkpoint, "/note"), TEXT_LENGTH_MAX));
     fact("taken by", at(checkpoint, "/assigned_to/name"));
     fact("approved", names(list(checkpoint, "/approvals"), "/by/name"));
+    fact("said no", names(list(checkpoint, "/rejections"), "/by/name"));
+    for shown in list(checkpoint, "/facts") {
+        fact(&at(shown, "/label"), short(&at(shown, "/value"), TEXT_LENGTH_MAX));
+    }
+    for edited in list(checkpoint, "/edited") {
+        fact(
+            "edited",
+            format!("{}: {} instead of {}", at(edited, "/step"), at(edited, "/now"), at(edited, "/approved")),
+        );
+    }
+    fact("missing", at(checkpoint, "/missing"));
+    fact("case", at(checkpoint, "/approvers/case"));
+    fact("deciders", short(&names(list(checkpoint, "/deciders"), "/person/name"), TEXT_LENGTH_MAX));
     fact("outcomes", names(list(checkpoint, "/outcomes"), ""));
     if at(checkpoint, "/may_decide") == "false" {
         let why = at(checkpoint, "/why_not");
@@ -84,7 +97,9 @@ fn decided(checkpoint: &Value) -> String {
     let comment =
         if comment.is_empty() { String::new() } else { format!(": “{}”", short(&comment, TEXT_LENGTH_MAX)) };
     let (outcome, when) = (at(checkpoint, "/outcome").replace('_', " "), moment_at(checkpoint, "/decided_at"));
-    format!("{outcome} by {name}{via}, {when}{comment}")
+    let other = at(checkpoint, "/decided_by/on_behalf_of/name");
+    let other = if other.is_empty() { other } else { format!(" for {other}") };
+    format!("{outcome} by {name}{other}{via}, {when}{comment}")
 }
 
 fn due(checkpoint: &Value) -> String {

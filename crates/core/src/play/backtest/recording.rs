@@ -2,13 +2,13 @@
 
 use super::EndFacts;
 use crate::{
-    approval::GuardedRequest,
+    approval::{Edits, GuardedRequest},
     document::StepId,
     log::{LogEntry, StepError},
     moves::{Continuation, StateEdit},
     run::{
         Actor, CallEvent, CallId, CallRequest, CheckpointEvent, CheckpointKind, ClosedBy, Event, Found, Opened,
-        Outcome, RunEvent, Start, StepEvent,
+        Outcome, RunEvent, Start, StepEvent, Verdict,
     },
     time::Timestamp,
 };
@@ -82,7 +82,7 @@ pub(super) struct Wait {
     /// When more people were asked.
     pub(super) escalated_at: Option<Timestamp>,
     pub(super) requests: Arc<[GuardedRequest]>,
-    pub(super) given: Vec<(Timestamp, String, Actor)>,
+    pub(super) given: Vec<Said>,
     pub(super) closed: Option<Closed>,
 }
 
@@ -94,6 +94,8 @@ pub(super) struct Closed {
     pub(super) by: ClosedBy,
     pub(super) comment: String,
     pub(super) values: Value,
+    /// What was changed with it.
+    pub(super) edits: Edits,
 }
 
 /// The run was over and taken up again.
@@ -245,12 +247,25 @@ impl Entry {
                 wait.escalated_at = Some(at);
             }),
             CheckpointEvent::ApprovalGiven { by, comment } => {
-                self.waiting(|wait| wait.given.push((at, comment.clone(), by.clone())));
+                self.waiting(|wait| wait.said(Said::new(at, Verdict::Approved, comment, by)));
+            }
+            CheckpointEvent::RejectionGiven { by, comment } => {
+                self.waiting(|wait| wait.said(Said::new(at, Verdict::Rejected, comment, by)));
+            }
+            CheckpointEvent::Edited { edits, by, comment, .. } => {
+                let said = Said { edits: edits.clone(), ..Said::new(at, Verdict::Approved, comment, by) };
+                self.waiting(|wait| wait.given.push(said));
             }
             CheckpointEvent::Closed { outcome, by, comment, values } => {
                 let (outcome, by) = (outcome.clone(), by.clone());
-                let closed = Closed { at, outcome, by, comment: comment.clone(), values: values.clone() };
-                self.waiting(|wait| wait.closed = Some(closed));
+                let (comment, values) = (comment.clone(), values.clone());
+                self.waiting(|wait| {
+                    let edits = match &by {
+                        ClosedBy::Person { actor } => wait.edits_of(at, actor),
+                        ClosedBy::Timeout | ClosedBy::Cancel => Edits::new(),
+                    };
+                    wait.closed = Some(Closed { at, outcome, by, comment, values, edits });
+                });
             }
         }
     }
@@ -281,7 +296,37 @@ impl Entry {
     }
 }
 
+/// What somebody said that did not end the wait, or what they changed first.
+#[derive(Debug)]
+pub(super) struct Said {
+    pub(super) at: Timestamp,
+    pub(super) verdict: Verdict,
+    pub(super) comment: String,
+    pub(super) by: Actor,
+    pub(super) edits: Edits,
+}
+
+impl Said {
+    fn new(at: Timestamp, verdict: Verdict, comment: &str, by: &Actor) -> Self {
+        Self { at, verdict, comment: comment.to_owned(), by: by.clone(), edits: Edits::new() }
+    }
+}
+
 impl Wait {
+    /// Somebody said this; where they changed something first, both are one act.
+    fn said(&mut self, said: Said) {
+        let edits = self.edits_of(said.at, &said.by);
+        self.given.push(Said { edits, ..said });
+    }
+
+    /// What this person changed at that time, taken out.
+    fn edits_of(&mut self, at: Timestamp, by: &Actor) -> Edits {
+        match self.given.pop_if(|last| last.at == at && last.by == *by && !last.edits.is_empty()) {
+            Some(last) => last.edits,
+            None => Edits::new(),
+        }
+    }
+
     fn opened(opened: &Opened, due: Option<Timestamp>, at: Timestamp) -> Self {
         let requests = match opened {
             Opened::Approval { requests, .. } => Arc::clone(requests),

@@ -10,8 +10,8 @@ use crate::{
     document::StepId,
     moves::Again,
     run::{
-        self, Actor, ApprovalWait, CallRequest, Calling, CheckpointEvent, ClosedBy, Event, Found, Input, LookUpResult,
-        Opened, Outcome, Phase, Refusal, RunState, Stage, StepEvent, Verdict, Version, step,
+        self, Actor, ApprovalWait, CallRequest, Calling, CheckpointEvent, ClosedBy, DecidedWith, Event, Found, Input,
+        LookUpResult, Opened, Outcome, Phase, Refusal, RunState, Stage, StepEvent, Version, step,
     },
     time::{Span, Timestamp},
 };
@@ -172,6 +172,7 @@ impl<'a> Player<'a> {
                 ("form_refused", format!("the answers do not fit the form: {}", first.unwrap_or_default()))
             }
             Refusal::AlreadyStarted
+            | Refusal::CommentNeeded(_)
             | Refusal::NotStarted
             | Refusal::RunOver
             | Refusal::Stale
@@ -306,12 +307,13 @@ impl<'a> Player<'a> {
             *self.waited.entry(key).or_default() += 1;
         }
         let (opened, visit) = (self.now, self.state.visits);
-        for (at, comment, by) in &wait.given {
-            if !self.until(wait, opened, at.since(wait.opened_at))? {
+        for said in &wait.given {
+            if !self.until(wait, opened, said.at.since(wait.opened_at))? {
                 return Ok(());
             }
-            let (verdict, comment, by) = (Verdict::Approved, comment.clone(), by.clone());
-            self.take(Input::Decided { visit, verdict, comment, by })?;
+            let (verdict, comment, by) = (said.verdict, said.comment.clone(), said.by.clone());
+            let with = Box::new(DecidedWith { edits: said.edits.clone(), ..DecidedWith::default() });
+            self.take(Input::Decided { visit, verdict, comment, by, with })?;
             if !self.still_waits(visit) {
                 return Ok(());
             }
@@ -361,7 +363,10 @@ impl<'a> Player<'a> {
         let (comment, values) = (closed.comment.clone(), closed.values.clone());
         let input = match &closed.outcome {
             Outcome::Submitted => Input::FormSubmitted { visit, values, by },
-            Outcome::Decided(verdict) => Input::Decided { visit, verdict: *verdict, comment, by },
+            Outcome::Decided(verdict) => {
+                let with = DecidedWith { edits: closed.edits.clone(), values, ..DecidedWith::default() };
+                Input::Decided { visit, verdict: *verdict, comment, by, with: Box::new(with) }
+            }
             Outcome::HandedBack(back) => Input::HandedBack { visit, back: back.clone(), comment, by },
             Outcome::Resolved(resolution) => {
                 let Some(id) = self.state.phase.call().map(Calling::id) else { return Ok(()) };
@@ -417,7 +422,7 @@ impl Wait {
     /// The timer that was due before the last thing a person did: the process was late. Milliseconds after it was opened.
     fn outlived(&self) -> Option<u64> {
         let closed = self.closed.as_ref().filter(|closed| closed.by != ClosedBy::Timeout).map(|closed| closed.at);
-        let last = closed.or_else(|| self.given.last().map(|(at, _, _)| *at))?;
+        let last = closed.or_else(|| self.given.last().map(|said| said.at))?;
         self.due.filter(|due| *due <= last).map(|due| due.since(self.opened_at))
     }
 }

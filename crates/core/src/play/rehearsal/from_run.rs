@@ -9,12 +9,13 @@ use super::{
     test_case::{Expectations, ExpectedStatus, TestCase},
 };
 use crate::{
+    approval::Edits,
     catalogue::Catalogue,
     document::StepId,
     log::{FailureClass, LogEntry, StepError},
     run::{
-        Actor, CallEvent, CallId, CallRequest, CheckpointEvent, ClosedBy, EndedStatus, Event, Found, Outcome, Phase,
-        RunEvent, RunState, Stage, Start, StepEvent, Verdict, Version,
+        Actor, CallEvent, CallId, CallRequest, CheckpointEvent, ClosedBy, EndedStatus, Event, Found, OpenApproval,
+        Outcome, Phase, RunEvent, RunState, Stage, Start, StepEvent, Verdict, Version,
     },
     time::{Span, Timestamp},
 };
@@ -169,7 +170,7 @@ fn opening(version: &Version, start: &Start, at: Timestamp, limits: &mut Vec<Lim
 }
 
 fn persona(actor: &Actor) -> Persona {
-    Persona { name: actor.name.clone(), email: actor.email.clone(), roles: actor.roles.clone() }
+    Persona { name: actor.name.clone(), email: actor.counted_email().to_owned(), roles: actor.counted_roles().to_vec() }
 }
 
 fn status(recorded: &Facts) -> ExpectedStatus {
@@ -202,6 +203,9 @@ struct Copier<'a> {
     message: bool,
     /// Who took part, by the id they had, and as whom they are played.
     people: Vec<(String, Persona)>,
+    version: &'a Version,
+    /// What was changed in the decision to come.
+    edits: Edits,
 }
 
 impl<'a> Copier<'a> {
@@ -209,7 +213,7 @@ impl<'a> Copier<'a> {
         let mut player = Player::new(version, opening.at.unwrap_or_default()).without_deliveries();
         player.open(opening).map_err(|problem| NotATest::PlaysDifferently(problem.message))?;
         let people = by.map(|by| (by.id.clone(), persona(by))).into_iter().collect();
-        Ok(Self { player, acts: Vec::new(), here: StepId::new(), message: false, people })
+        Ok(Self { player, acts: Vec::new(), here: StepId::new(), message: false, people, version, edits: Edits::new() })
     }
 
     fn copy(mut self, log: &[LogEntry]) -> Result<Vec<Act>, NotATest> {
@@ -287,6 +291,18 @@ impl<'a> Copier<'a> {
             }
             CheckpointEvent::ApprovalGiven { by, comment } => {
                 self.person(&Outcome::Decided(Verdict::Approved), comment, &Value::Null, by, at)
+            }
+            CheckpointEvent::Edited { edits, by, comment, .. } => {
+                self.edits = edits.clone();
+                let open = OpenApproval::of(self.version, self.player.state());
+                // Where another pair of eyes is demanded the change is an act of its own.
+                if open.is_none_or(|open| !open.approvers().exclude_requester) {
+                    return Ok(());
+                }
+                self.person(&Outcome::Decided(Verdict::Approved), comment, &Value::Null, by, at)
+            }
+            CheckpointEvent::RejectionGiven { by, comment } => {
+                self.person(&Outcome::Decided(Verdict::Rejected), comment, &Value::Null, by, at)
             }
             CheckpointEvent::Closed { outcome, by, comment, values } => match by {
                 ClosedBy::Person { actor } => self.person(outcome, comment, values, actor, at),
@@ -368,7 +384,10 @@ impl<'a> Copier<'a> {
             Outcome::Submitted => Act::Submits { values: values.clone() },
             Outcome::HandedBack(_) => Act::HandsBack { outcome: word, comment, by },
             Outcome::Resolved(resolution) => Act::Resolves { answer: resolution.answer(values.clone()), comment },
-            Outcome::Decided(_) | Outcome::Timeout | Outcome::Cancelled => Act::Decides { outcome: word, comment, by },
+            Outcome::Decided(_) | Outcome::Timeout | Outcome::Cancelled => {
+                let (edits, values) = (std::mem::take(&mut self.edits), values.clone());
+                Act::Decides { outcome: word, comment, by, edits, values }
+            }
         };
         self.act(act)
     }

@@ -9,9 +9,9 @@ use crate::{
     document::StepId,
     log::{FailureClass, LogEntry, StepError, StepExecution, history},
     run::{
-        self, Actor, CallEvent, CallRequest, CheckpointEvent, CompiledStep, Effect, Ended, Event, FieldProblem,
-        HandedBack, IncomingMessage, Input, LookUpResult, Outcome, Phase, PostedForm, Refusal, RunState, Stage, Start,
-        StepEvent, Verdict, Version, Via, Wait,
+        self, Actor, CallEvent, CallRequest, CheckpointEvent, DecidedWith, Effect, Ended, Event, FieldProblem,
+        HandedBack, IncomingMessage, Input, LookUpResult, OpenApproval, Outcome, Phase, PostedForm, Refusal, RunState,
+        Stage, Start, StepEvent, Verdict, Version, Via, Wait,
     },
     time::Timestamp,
 };
@@ -248,13 +248,15 @@ impl<'a> Player<'a> {
                 let by = self.customer_actor(&self.state.info.customer);
                 self.take(Input::FormSubmitted { visit, values: values.clone(), by })
             }
-            Act::Decides { outcome, comment, by } => {
+            Act::Decides { outcome, comment, by, edits, values } => {
                 let by = by.as_ref().map_or_else(|| self.approver(), Persona::actor);
                 let Some(verdict) = Verdict::read(outcome) else {
                     let offered = Verdict::ALL.map(|verdict| verdict.word().to_owned()).to_vec();
                     return Err(Refusal::NotOffered { outcome: outcome.clone(), offered }.into());
                 };
-                self.take(Input::Decided { visit, verdict, comment: comment.clone(), by })
+                let (edits, values, for_others) = (edits.clone(), values.clone(), Vec::new());
+                let with = Box::new(DecidedWith { for_others, edits, values });
+                self.take(Input::Decided { visit, verdict, comment: comment.clone(), by, with })
             }
             Act::HandsBack { outcome, comment, by } => {
                 let by = by.as_ref().map_or_else(operator, Persona::actor);
@@ -432,6 +434,7 @@ impl<'a> Player<'a> {
             roles: Vec::new(),
             via: Via::Conversation,
             made_by: String::new(),
+            on_behalf_of: None,
         }
     }
 
@@ -439,17 +442,19 @@ impl<'a> Player<'a> {
     fn approver(&self) -> Actor {
         let mut actor = operator();
         let Some(wait) = self.state.phase.approval() else { return actor };
-        if let Some(CompiledStep::Approval(step)) = self.version.step(&wait.place.step) {
-            actor.roles.extend(step.approvers().roles.iter().chain(wait.escalated.iter().flatten()).cloned());
-            let listed =
-                step.approvers().users.iter().find(|email| wait.given.iter().all(|given| given.email != **email));
-            if let Some(email) = listed.filter(|_| step.approvers().roles.is_empty()) {
+        if let Some(open) = OpenApproval::of(self.version, &self.state) {
+            let asked = open.approvers();
+            let escalated = wait.escalated.iter().flatten();
+            actor.roles.extend(asked.roles.iter().chain(asked.counts.keys()).chain(escalated).cloned());
+            let listed = asked.users.iter().find(|email| wait.given.iter().all(|given| given.email != **email));
+            if let Some(email) = listed.filter(|_| asked.roles.is_empty() && asked.counts.is_empty()) {
                 actor.email.clone_from(email);
             }
         }
-        if !wait.given.is_empty() {
-            actor.id = format!("{}-{}", actor.id, wait.given.len() + 1);
-            actor.name = format!("{} {}", actor.name, wait.given.len() + 1);
+        let spoken = wait.given.len() + wait.against.len();
+        if spoken > 0 {
+            actor.id = format!("{}-{}", actor.id, spoken + 1);
+            actor.name = format!("{} {}", actor.name, spoken + 1);
         }
         actor
     }
@@ -503,6 +508,7 @@ fn operator() -> Actor {
         roles: vec!["operator".to_owned()],
         via: Via::Portal,
         made_by: String::new(),
+        on_behalf_of: None,
     }
 }
 

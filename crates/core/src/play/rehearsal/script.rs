@@ -1,6 +1,7 @@
 //! What is played: how a run begins, and what people, clock and services do then.
 
 use crate::{
+    approval::Edits,
     document::StepId,
     log::FailureClass,
     run::{Actor, UnknownAnswer, Via},
@@ -8,6 +9,7 @@ use crate::{
 };
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
+use std::collections::BTreeMap;
 
 /// The most acts of one script.
 pub const ACTS_MAX: usize = 500;
@@ -69,6 +71,7 @@ impl Persona {
             roles: self.roles.clone(),
             via: Via::Portal,
             made_by: String::new(),
+            on_behalf_of: None,
         }
     }
 }
@@ -97,6 +100,12 @@ pub enum Act {
         /// Who; somebody who may, when absent.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         by: Option<Persona>,
+        /// What they change in the requests they approve.
+        #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+        edits: Edits,
+        /// What they fill in with a yes.
+        #[serde(default, skip_serializing_if = "Value::is_null")]
+        values: Value,
     },
     /// An operator hands the conversation back.
     HandsBack {

@@ -6,7 +6,10 @@ use crate::{
     catalogue::{Catalogue, Risk},
     document::{Exit, StepId},
     log::{LogEntry, StepError},
-    run::{CallRequest, CheckpointEvent, CompiledStep, Effect, Event, Opened, Phase, RunState, Stage, Version},
+    run::{
+        CallRequest, CheckpointEvent, CompiledStep, Effect, Event, OpenApproval, Opened, Phase, RunState, Stage,
+        Version,
+    },
     time::Timestamp,
 };
 use serde::Serialize;
@@ -205,7 +208,7 @@ impl Standing<'_> {
             Opened::Form { prompt, schema, prefill, submit } => {
                 Waiting::Form { visit, step, prompt, schema, prefill, submit, due }
             }
-            Opened::Approval { summary, requests, difference, door: _ } => {
+            Opened::Approval { summary, requests, difference, door: _, tier: _, facts: _, edited: _ } => {
                 self.approval((visit, step), (summary, requests.to_vec(), difference))
             }
             Opened::Handoff { team, note } => {
@@ -238,7 +241,8 @@ impl Standing<'_> {
             let target = exits.into_iter().find(|(name, _)| *name == exit).map(|(_, target)| target.clone());
             target.map(|target| preview(self.version, self.state, &target, self.now)).unwrap_or_default()
         };
-        let approvers = approval.approvers();
+        let outcomes = OpenApproval::of(self.version, self.state).map_or_else(Vec::new, |open| open.outcomes());
+        let approvers = wait.people.as_ref().unwrap_or_else(|| approval.approvers());
         let escalated = wait.escalated.iter().flatten();
         Waiting::Approval {
             visit,
@@ -248,11 +252,11 @@ impl Standing<'_> {
             summary,
             requests,
             difference,
-            roles: approvers.roles.iter().chain(escalated).cloned().collect(),
+            roles: approvers.roles.iter().chain(approvers.counts.keys()).chain(escalated).cloned().collect(),
             users: approvers.users.clone(),
             quorum: approvers.quorum,
             given: wait.given.iter().map(|actor| actor.name.clone()).collect(),
-            outcomes: approval.outcomes(),
+            outcomes,
             due: wait.due,
             remind_at: wait.remind_at,
         }

@@ -1,26 +1,39 @@
 //! `approval`: nothing goes on until a person has said yes.
 
 use crate::{
-    approval::{Contributors, GuardedRequest, RequestDifference, policy},
-    document::{self, ApprovalTimeout, Approvers, Exit, StepId, TimeoutOutcome},
-    expr::TextTemplate,
+    approval::{
+        Contributors, Edits, GuardedRequest, NotEditable, RequestDifference, ShownFact, edited,
+        policy::{self, COUNTED_MAX, Case, Shortage, shortage},
+    },
+    document::{self, ApprovalTimeout, Approvers, CHANGES_DEFAULT, Exit, Fact, StepId, Tier, TimeoutOutcome},
+    expr::{Expression, ExpressionError, TextTemplate},
     log::StepError,
     run::{
-        Actor, ApprovalWait, CheckpointEvent, ClosedBy, CompileError, CompiledStep, Opened, Outcome, Refusal, Verdict,
+        Actor, ApprovalWait, CheckpointEvent, ClosedBy, CompileError, CompiledStep, DecidedWith, FieldProblem, Opened,
+        Outcome, Refusal, RunState, Verdict, Version, forms,
         machine::{Completion, Flow, Machine},
         state::Place,
         version,
     },
     time::Span,
 };
-use serde_json::{Value, json};
+use indexmap::IndexMap;
+use jsonschema::Validator;
+use serde_json::{Map, Value, json};
 
 /// A compiled `approval`.
 #[derive(Debug)]
 pub struct Compiled {
     summary: TextTemplate,
+    facts: Vec<(Fact, TextTemplate)>,
+    allow_empty: bool,
+    editable: IndexMap<StepId, Vec<String>>,
+    form: Option<Validator>,
+    comment_required: Vec<Verdict>,
+    changes_max: u32,
     guards: Vec<StepId>,
     approvers: Approvers,
+    tiers: Vec<(Expression, Tier)>,
     remind_after: Option<Span>,
     timeout: Option<ApprovalTimeout>,
     on_approve: StepId,
@@ -28,26 +41,126 @@ pub struct Compiled {
     on_changes: Option<StepId>,
 }
 
-impl Compiled {
-    /// Why `actor` may not decide now; nothing when they may.
+/// An approval that waits, and all that says who may decide it.
+#[derive(Debug, Clone, Copy)]
+pub struct OpenApproval<'a> {
+    step: &'a Compiled,
+    wait: &'a ApprovalWait,
+    contributors: &'a Contributors,
+    author: Option<&'a str>,
+    sent_back: u32,
+}
+
+impl<'a> OpenApproval<'a> {
+    /// The one the run waits for, if it waits for one.
     #[must_use]
-    pub fn why_not(&self, actor: &Actor, wait: &ApprovalWait, contributors: &Contributors) -> Option<String> {
-        let extra = wait.escalated.as_deref().unwrap_or_default();
-        if let Some(reason) = policy::why_not(self.people(wait), extra, actor, contributors) {
+    pub fn of(version: &'a Version, state: &'a RunState) -> Option<Self> {
+        let wait = state.phase.approval()?;
+        match version.step(&wait.place.step) {
+            Some(CompiledStep::Approval(step)) => Some(Self::on(step, wait, version, state)),
+            _ => None,
+        }
+    }
+
+    fn on(step: &'a Compiled, wait: &'a ApprovalWait, version: &'a Version, state: &'a RunState) -> Self {
+        let sent_back = state.sent_back.get(&wait.place.step).copied().unwrap_or_default();
+        Self { step, wait, contributors: &state.contributors, author: version.author.as_deref(), sent_back }
+    }
+
+    /// The outcomes a person may choose now.
+    #[must_use]
+    pub fn outcomes(&self) -> Vec<String> {
+        let offered = Verdict::ALL.into_iter().filter(|verdict| self.leads(*verdict).is_some());
+        offered.map(|verdict| verdict.word().to_owned()).collect()
+    }
+
+    /// How often it may still be sent back; nothing where that is not offered at all.
+    #[must_use]
+    pub fn changes_left(&self) -> Option<u32> {
+        self.step.on_changes.as_ref().map(|_| self.step.changes_max.saturating_sub(self.sent_back))
+    }
+
+    fn leads(&self, verdict: Verdict) -> Option<&'a StepId> {
+        let over = verdict == Verdict::Changes && self.changes_left() == Some(0);
+        self.step.leads(verdict).filter(|_| !over)
+    }
+
+    /// The policy that holds for it.
+    #[must_use]
+    pub fn approvers(&self) -> &'a Approvers {
+        self.wait.people.as_ref().unwrap_or(&self.step.approvers)
+    }
+
+    /// Why `actor` may not say this now; nothing when they may.
+    #[must_use]
+    pub fn why_not(&self, actor: &Actor, verdict: Verdict) -> Option<String> {
+        let Self { wait, contributors, author, .. } = *self;
+        let (approvers, escalated) = (self.approvers(), wait.escalated.as_deref().unwrap_or_default());
+        let case = Case { approvers, escalated, contributors, author };
+        if let Some(reason) = case.why_not(actor, verdict) {
             return Some(reason);
         }
-        if wait.given.iter().any(|given| given.person() == actor.person()) {
+        let spoken =
+            |of: &[Actor]| of.iter().any(|given| given.people().any(|had| actor.people().any(|now| now == had)));
+        if spoken(&wait.given) {
             return Some("you have already approved; another person must too".into());
+        }
+        if spoken(&wait.against) {
+            return Some("you have already said no; another person must decide".into());
+        }
+        if verdict == Verdict::Approved
+            && let Some(lacking) = self.lacking()
+            && wait.given.len() >= approvers.quorum as usize
+            && self
+                .lacking_with(Some(actor))
+                .is_some_and(|with| with.needed - with.found >= lacking.needed - lacking.found)
+        {
+            return Some(format!("enough of yours have approved; it takes {}", lacking.told()));
         }
         None
     }
 
-    /// Who may decide this wait.
-    #[must_use]
-    pub fn people<'a>(&'a self, wait: &'a ApprovalWait) -> &'a Approvers {
-        wait.people.as_ref().unwrap_or(&self.approvers)
+    /// As whom this person decides: as themselves, or for somebody of `for_others` when only that is allowed. Without a
+    /// verdict, any is meant.
+    ///
+    /// # Errors
+    /// Why they may not themselves.
+    pub fn seat(&self, by: &Actor, for_others: &[Actor], verdict: Option<Verdict>) -> Result<Actor, String> {
+        let verdicts = match verdict {
+            Some(verdict) => vec![verdict],
+            None => vec![Verdict::Approved, Verdict::Rejected],
+        };
+        let may = |actor: &Actor| verdicts.iter().any(|verdict| self.why_not(actor, *verdict).is_none());
+        if may(by) {
+            return Ok(by.clone());
+        }
+        // A key was made for what its maker may.
+        let deputy = by.made_by.is_empty();
+        let mut seats = for_others.iter().filter(|_| deputy).map(|other| by.representing(other));
+        match seats.find(|seat| may(seat)) {
+            Some(seat) => Ok(seat),
+            None => Err(verdicts.first().and_then(|verdict| self.why_not(by, *verdict)).unwrap_or_default()),
+        }
     }
 
+    /// What is missing for a yes; nothing when it has all.
+    #[must_use]
+    pub fn lacking(&self) -> Option<Shortage> {
+        self.lacking_with(None)
+    }
+
+    fn lacking_with(&self, actor: Option<&Actor>) -> Option<Shortage> {
+        shortage(self.approvers(), self.wait.given.iter().chain(actor), 0)
+    }
+
+    /// Whether this no is the last one it takes.
+    fn rejects(&self, by: &Actor) -> bool {
+        let approvers = self.approvers();
+        policy::names(&approvers.veto, by) || self.wait.against.len() + 1 >= approvers.rejections as usize
+    }
+}
+
+impl Compiled {
     /// Who may decide.
     #[must_use]
     pub fn approvers(&self) -> &Approvers {
@@ -60,16 +173,6 @@ impl Compiled {
         self.timeout.as_ref()
     }
 
-    /// The outcomes a person may choose.
-    #[must_use]
-    pub fn outcomes(&self) -> Vec<String> {
-        Verdict::ALL
-            .into_iter()
-            .filter(|verdict| self.leads(*verdict).is_some())
-            .map(|verdict| verdict.word().to_owned())
-            .collect()
-    }
-
     fn leads(&self, verdict: Verdict) -> Option<&StepId> {
         match verdict {
             Verdict::Approved => Some(&self.on_approve),
@@ -78,22 +181,126 @@ impl Compiled {
         }
     }
 
+    /// The first case that holds.
+    fn tier(&self, machine: &Machine<'_>) -> Result<Option<Box<Tier>>, StepError> {
+        for (when, tier) in &self.tiers {
+            match when.evaluate(&machine.scope()) {
+                Ok(Some(Value::Bool(true))) => return Ok(Some(Box::new(tier.clone()))),
+                Ok(Some(Value::Bool(false))) => {}
+                Ok(_) => {
+                    let message =
+                        format!("`{}` is neither true nor false, so it is not known who may decide", tier.when);
+                    return Err(StepError::fatal("tier_undecided", message));
+                }
+                Err(error) => return Err(StepError::fatal(error.code(), format!("{}: {error}", tier.when))),
+            }
+        }
+        Ok(None)
+    }
+
     pub(crate) fn requests(&self, machine: &Machine<'_>) -> Result<Vec<GuardedRequest>, StepError> {
-        self.guards
-            .iter()
-            .filter_map(|guarded| match machine.version.step(guarded) {
-                Some(CompiledStep::ToolCall(step)) => Some(step.request(machine, guarded)),
-                _ => None,
-            })
-            .collect()
+        let mut requests = Vec::new();
+        for guarded in &self.guards {
+            let Some(CompiledStep::ToolCall(step)) = machine.version.step(guarded) else { continue };
+            let request = step.request(machine, guarded)?;
+            let problems = step.problems(&request.input);
+            if let Some(problem) = problems.first() {
+                let message = format!("what `{guarded}` would send does not fit {}: {}", step.action(), told(problem));
+                return Err(StepError { details: json!(problems), ..StepError::fatal("request_invalid", message) });
+            }
+            requests.push(request);
+        }
+        Ok(requests)
+    }
+
+    /// The line and the facts an approver reads, or why nobody could understand them.
+    fn shown(&self, machine: &Machine<'_>) -> Result<(String, Vec<ShownFact>), StepError> {
+        let scope = machine.scope();
+        let failed = |field: &str, error: &ExpressionError| StepError::fatal(error.code(), format!("{field}: {error}"));
+        let unclear = |message: String| StepError::fatal("unclear_approval", message);
+        let (summary, gaps) = self.summary.render_noting_gaps(&scope).map_err(|error| failed("summary", &error))?;
+        if !self.allow_empty {
+            if let Some(gap) = gaps.first() {
+                return Err(unclear(format!("`{gap}` gives nothing, so nobody could understand the summary")));
+            }
+            if summary.trim().is_empty() {
+                return Err(unclear("the summary is empty, so nobody would know what they approve".to_owned()));
+            }
+        }
+        let mut facts = Vec::with_capacity(self.facts.len());
+        for (fact, template) in &self.facts {
+            let (value, gaps) = template.render_noting_gaps(&scope).map_err(|error| failed(&fact.label, &error))?;
+            if gaps.is_empty() && !value.trim().is_empty() {
+                facts.push(ShownFact { label: fact.label.clone(), value });
+            } else if !fact.optional {
+                return Err(unclear(format!("the fact `{}` is empty", fact.label)));
+            }
+        }
+        Ok((summary, facts))
+    }
+
+    /// What people changed in these requests so far.
+    fn edited(requests: &[GuardedRequest], state: &RunState) -> Vec<RequestDifference> {
+        let difference = |request: &GuardedRequest| {
+            let edited = state.edited.get(&request.step).filter(|edited| edited.after == request.input)?;
+            let (approved, now) = (edited.before.clone(), edited.after.clone());
+            Some(RequestDifference { step: request.step.clone(), approved, now })
+        };
+        requests.iter().filter_map(difference).collect()
+    }
+
+    /// What they fill in fits the form; without one nothing is filled in.
+    fn check_values(&self, verdict: Verdict, values: &Value) -> Result<(), Refusal> {
+        let problem = |message: &str| FieldProblem { pointer: String::new(), message: message.to_owned() };
+        let problems = match (&self.form, verdict) {
+            (Some(form), Verdict::Approved) if values.is_null() => forms::problems(form, &Value::Object(Map::new()))
+                .into_iter()
+                .chain([problem("a yes takes answers")])
+                .collect(),
+            (Some(form), Verdict::Approved) => forms::problems(form, values),
+            (_, _) if values.is_null() => Vec::new(),
+            (_, _) => vec![problem("this takes no answers")],
+        };
+        if problems.is_empty() { Ok(()) } else { Err(Refusal::InvalidForm { problems }) }
+    }
+}
+
+fn told(problem: &FieldProblem) -> String {
+    if problem.pointer.is_empty() {
+        problem.message.clone()
+    } else {
+        format!("{} ({})", problem.message, problem.pointer)
     }
 }
 
 pub(crate) fn compile(step: &document::Approval, at: &version::Place<'_>) -> Result<Compiled, CompileError> {
+    if step.approvers.counts.len() > COUNTED_MAX {
+        return Err(at.error("approvers/counts", format!("at most {COUNTED_MAX} roles or groups are counted")));
+    }
+    let tiers = step.tiers.iter().enumerate().map(|(index, tier)| {
+        if tier.approvers.counts.len() > COUNTED_MAX {
+            let field = format!("tiers/{index}/approvers/counts");
+            return Err(at.error(&field, format!("at most {COUNTED_MAX} roles or groups are counted")));
+        }
+        let when = at.expression(&format!("tiers/{index}/when"), Expression::compile(&tier.when))?;
+        Ok((when, tier.clone()))
+    });
+    let facts = step
+        .facts
+        .iter()
+        .enumerate()
+        .map(|(index, fact)| Ok((fact.clone(), at.text(&format!("facts/{index}/value"), &fact.value)?)));
     Ok(Compiled {
         summary: at.text("summary", &step.summary)?,
+        facts: facts.collect::<Result<_, CompileError>>()?,
+        allow_empty: step.allow_empty,
+        editable: step.editable.clone(),
+        form: step.form.as_ref().map(forms::validator).transpose().map_err(|error| at.error("form", error))?,
+        comment_required: step.comment_required.clone(),
+        changes_max: step.changes_max.unwrap_or(CHANGES_DEFAULT),
         guards: step.guards.clone(),
         approvers: step.approvers.clone(),
+        tiers: tiers.collect::<Result<_, CompileError>>()?,
         remind_after: step.remind_after,
         timeout: step.timeout.clone(),
         on_approve: step.on_approve.clone(),
@@ -111,29 +318,29 @@ pub(crate) struct Asked {
 }
 
 pub(crate) fn enter(machine: &mut Machine<'_>, step: &Compiled, place: &Place, asked: Option<Asked>) -> Flow {
-    let summary = match step.summary.render(&machine.scope()) {
-        Ok(summary) => summary,
-        Err(error) => return machine.fail_expression(place, "summary", &error),
-    };
-    let requests = match step.requests(machine) {
-        Ok(requests) => requests,
+    let asked_for = step.shown(machine).and_then(|shown| Ok((shown, step.requests(machine)?, step.tier(machine)?)));
+    let ((summary, facts), requests, tier) = match asked_for {
+        Ok(asked_for) => asked_for,
         Err(error) => return machine.fail(place, error, None),
     };
+    let edited = Compiled::edited(&requests, &machine.state);
     let due = step.timeout.as_ref().map(|timeout| machine.now.plus(timeout.after));
     let remind_at = step.remind_after.map(|after| machine.now.plus(after));
     let (door, difference) = asked.map_or((None, None), |asked| (Some(asked.door), asked.difference));
-    let opened = Opened::Approval { summary, requests: requests.into(), difference, door };
+    let opened = Opened::Approval { summary, requests: requests.into(), difference, door, tier, facts, edited };
     machine.checkpoint(place.visit, CheckpointEvent::Opened { opened, due, remind_at });
     Flow::Stay
 }
 
-pub(crate) fn decided(
-    machine: &mut Machine<'_>,
-    visit: u32,
-    verdict: Verdict,
-    comment: String,
-    by: Actor,
-) -> Result<Flow, Refusal> {
+/// What a person says about an approval.
+pub(crate) struct Said {
+    pub(crate) verdict: Verdict,
+    pub(crate) comment: String,
+    pub(crate) by: Actor,
+    pub(crate) with: DecidedWith,
+}
+
+pub(crate) fn decided(machine: &mut Machine<'_>, visit: u32, said: Said) -> Result<Flow, Refusal> {
     let version = machine.version;
     let Some(wait) = machine.state.phase.approval().filter(|wait| wait.place.visit == visit).cloned() else {
         return Err(Refusal::Stale);
@@ -141,39 +348,129 @@ pub(crate) fn decided(
     let Some(CompiledStep::Approval(step)) = version.step(&wait.place.step) else {
         return Ok(machine.lost(&wait.place));
     };
-    let Some(next) = step.leads(verdict) else {
-        return Err(Refusal::NotOffered { outcome: verdict.word().to_owned(), offered: step.outcomes() });
+    let Said { verdict, comment, by, with } = said;
+    let open = OpenApproval::on(step, &wait, version, &machine.state);
+    let Some(next) = open.leads(verdict).cloned() else {
+        return Err(Refusal::NotOffered { outcome: verdict.word().to_owned(), offered: open.outcomes() });
     };
-    if let Some(reason) = step.why_not(&by, &wait, &machine.state.contributors) {
-        return Err(Refusal::NotAnApprover(reason));
+    let by = open.seat(&by, &with.for_others, Some(verdict)).map_err(Refusal::NotAnApprover)?;
+    if comment.trim().is_empty() && step.comment_required.contains(&verdict) {
+        return Err(Refusal::CommentNeeded(verdict));
     }
-    if verdict == Verdict::Approved {
-        let needed = usize::try_from(step.people(&wait).quorum).unwrap_or(usize::MAX);
-        if wait.given.len() + 1 < needed {
-            machine.checkpoint(visit, CheckpointEvent::ApprovalGiven { by, comment });
+    step.check_values(verdict, &with.values)?;
+    let another = open.approvers().exclude_requester;
+    if let Some(requests) = changed(machine, step, &wait, (verdict, &with.edits))? {
+        let opened = reopened(&machine.state, &wait, requests).ok_or(Refusal::Stale)?;
+        let (by, comment) = (by.clone(), comment.clone());
+        machine.checkpoint(visit, CheckpointEvent::Edited { opened, edits: with.edits, by, comment });
+        // Where another pair of eyes is demanded, whoever changed it is not that pair.
+        if another {
             return Ok(Flow::Stay);
         }
     }
-    let next = wait.door.as_ref().filter(|_| verdict == Verdict::Approved).unwrap_or(next);
-    let output = json!({
+    Ok(counted(machine, step, Counted { verdict, comment, by, values: with.values, next }))
+}
+
+/// What somebody said who may.
+struct Counted {
+    verdict: Verdict,
+    comment: String,
+    by: Actor,
+    values: Value,
+    next: StepId,
+}
+
+/// Another voice: it decides, or waits for others.
+fn counted(machine: &mut Machine<'_>, step: &Compiled, said: Counted) -> Flow {
+    let Counted { verdict, comment, by, values, next } = said;
+    let Some(wait) = machine.state.phase.approval().cloned() else { return Flow::Stay };
+    let open = OpenApproval::on(step, &wait, machine.version, &machine.state);
+    let visit = wait.place.visit;
+    match verdict {
+        Verdict::Approved if open.lacking_with(Some(&by)).is_some() => {
+            machine.checkpoint(visit, CheckpointEvent::ApprovalGiven { by, comment });
+            return Flow::Stay;
+        }
+        Verdict::Rejected if !open.rejects(&by) => {
+            machine.checkpoint(visit, CheckpointEvent::RejectionGiven { by, comment });
+            return Flow::Stay;
+        }
+        Verdict::Approved | Verdict::Rejected | Verdict::Changes => {}
+    }
+    let next = wait.door.as_ref().filter(|_| verdict == Verdict::Approved).unwrap_or(&next);
+    let mut output = json!({
         "outcome": verdict,
         "comment": comment,
         "by": { "id": by.id, "name": by.name, "email": by.email },
     });
-    Ok(close(machine, &wait.place, Closing { verdict, by: ClosedBy::Person { actor: by }, comment, output, next }))
+    if !values.is_null() {
+        output["values"] = values.clone();
+    }
+    let edited = Compiled::edited(&wait.requests, &machine.state);
+    if verdict == Verdict::Approved && !edited.is_empty() {
+        output["edited"] = edited.into_iter().map(|edited| (edited.step, edited.now)).collect::<Map<_, _>>().into();
+    }
+    let by = ClosedBy::Person { actor: by };
+    close(machine, &wait.place, Closing { verdict, by, comment, values, output, next })
+}
+
+/// The requests as somebody changed them; nothing when they change nothing.
+fn changed(
+    machine: &Machine<'_>,
+    step: &Compiled,
+    wait: &ApprovalWait,
+    (verdict, edits): (Verdict, &Edits),
+) -> Result<Option<Vec<GuardedRequest>>, Refusal> {
+    let refused = |problems| Refusal::InvalidForm { problems };
+    if edits.values().all(Map::is_empty) {
+        return Ok(None);
+    }
+    if verdict != Verdict::Approved {
+        let message = "only who approves changes what is sent".to_owned();
+        return Err(refused(vec![FieldProblem { pointer: "/edits".into(), message }]));
+    }
+    let told = |wrong: NotEditable| FieldProblem { pointer: wrong.pointer, message: wrong.message.to_owned() };
+    let requests = edited(&wait.requests, &step.editable, edits);
+    let requests = requests.map_err(|wrong| refused(wrong.into_iter().map(told).collect()))?;
+    let mut problems = Vec::new();
+    for (old, new) in wait.requests.iter().zip(&requests).filter(|(old, new)| old.input != new.input) {
+        let Some(CompiledStep::ToolCall(call)) = machine.version.step(&old.step) else { continue };
+        let unkept = crate::text::unkept(&new.input)
+            .map(|pointer| FieldProblem { pointer, message: "the character U+0000 cannot be kept".to_owned() });
+        problems.extend(call.problems(&new.input).into_iter().chain(unkept));
+    }
+    if !problems.is_empty() {
+        return Err(refused(problems));
+    }
+    Ok((requests[..] != wait.requests[..]).then_some(requests))
+}
+
+/// What is shown once the requests are these.
+fn reopened(state: &RunState, wait: &ApprovalWait, now: Vec<GuardedRequest>) -> Option<Opened> {
+    let Opened::Approval { summary, requests, difference, door, tier, facts, .. } = wait.opened.as_ref().clone() else {
+        return None;
+    };
+    let edited = |(old, new): (&GuardedRequest, &GuardedRequest)| {
+        let first = state.edited.get(&old.step).filter(|edited| edited.after == old.input);
+        let approved = first.map_or(&old.input, |edited| &edited.before).clone();
+        (approved != new.input).then(|| RequestDifference { step: new.step.clone(), approved, now: new.input.clone() })
+    };
+    let edited = requests.iter().zip(&now).filter_map(edited).collect();
+    Some(Opened::Approval { summary, requests: now.into(), difference, door, tier, facts, edited })
 }
 
 struct Closing<'a> {
     verdict: Verdict,
     by: ClosedBy,
     comment: String,
+    values: Value,
     output: Value,
     next: &'a StepId,
 }
 
 fn close(machine: &mut Machine<'_>, place: &Place, closing: Closing<'_>) -> Flow {
-    let Closing { verdict, by, comment, output, next } = closing;
-    machine.close(place.visit, Outcome::Decided(verdict), by, comment, Value::Null);
+    let Closing { verdict, by, comment, values, output, next } = closing;
+    machine.close(place.visit, Outcome::Decided(verdict), by, comment, values);
     let exit = match verdict {
         Verdict::Approved => Exit::Approved,
         Verdict::Rejected => Exit::Rejected,
@@ -202,5 +499,6 @@ pub(crate) fn timer_fired(machine: &mut Machine<'_>, wait: &ApprovalWait) -> Flo
     };
     let next = timeout.next.as_ref().unwrap_or(branch);
     let output = json!({ "outcome": verdict, "comment": "", "by": null, "timeout": true });
-    close(machine, &wait.place, Closing { verdict, by: ClosedBy::Timeout, comment: String::new(), output, next })
+    let (by, comment, values) = (ClosedBy::Timeout, String::new(), Value::Null);
+    close(machine, &wait.place, Closing { verdict, by, comment, values, output, next })
 }

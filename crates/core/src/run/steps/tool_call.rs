@@ -7,13 +7,14 @@ use crate::{
     expr::Template,
     log::StepError,
     run::{
-        CallRequest, CompileError, calls,
+        CallRequest, CompileError, FieldProblem, calls, forms,
         machine::{Completion, Flow, Machine},
         state::Place,
         version,
     },
     time::Span,
 };
+use jsonschema::Validator;
 use serde_json::Value;
 
 /// A compiled `tool_call`.
@@ -31,6 +32,8 @@ pub struct Compiled {
     pub(crate) repeatable: bool,
     pub(crate) read_only: bool,
     pub(crate) look_up: bool,
+    /// Of a guarded step: what its input must fit before a person is asked.
+    schema: Option<Validator>,
 }
 
 impl Compiled {
@@ -42,12 +45,23 @@ impl Compiled {
 
     /// The request this step would send now.
     pub(crate) fn request(&self, machine: &Machine<'_>, step: &str) -> Result<GuardedRequest, StepError> {
-        let input = self.render(machine)?;
+        let input = self.render(machine, step)?;
         Ok(GuardedRequest::new(step.to_owned(), self.action.clone(), self.connection.clone(), input))
     }
 
-    pub(crate) fn render(&self, machine: &Machine<'_>) -> Result<Value, StepError> {
-        self.input.render(&machine.scope()).map_err(|error| StepError::fatal(error.code(), format!("input: {error}")))
+    /// What does not fit the action's schema; at most 50 problems.
+    pub(crate) fn problems(&self, input: &Value) -> Vec<FieldProblem> {
+        match &self.schema {
+            Some(schema) => forms::problems(schema, input),
+            None => Vec::new(),
+        }
+    }
+
+    /// The input this step sends: as the document gives it, or what a person made of that.
+    pub(crate) fn render(&self, machine: &Machine<'_>, step: &str) -> Result<Value, StepError> {
+        let input = self.input.render(&machine.scope());
+        let input = input.map_err(|error| StepError::fatal(error.code(), format!("input: {error}")))?;
+        Ok(machine.state.edited_input(step, input))
     }
 }
 
@@ -66,11 +80,13 @@ pub(crate) fn compile(step: &document::ToolCall, at: &version::Place<'_>) -> Res
         repeatable: spec.repeatable(),
         read_only: spec.risk == Risk::Read,
         look_up: spec.look_up.is_some(),
+        // As the connector reads it; what it cannot read it does not refuse by.
+        schema: at.is_guarded().then(|| jsonschema::validator_for(&spec.input).ok()).flatten(),
     })
 }
 
 pub(crate) fn enter(machine: &mut Machine<'_>, step: &Compiled, place: &Place) -> Flow {
-    let input = match step.render(machine) {
+    let input = match step.render(machine, &place.step) {
         Ok(input) => input,
         Err(error) => return machine.fail(place, error, step.on_error.as_ref()),
     };

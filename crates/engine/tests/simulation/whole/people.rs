@@ -248,6 +248,7 @@ fn answer(random: &mut Random, row: &CheckpointRow, by: Actor, known: Option<Val
         outcome: outcome.to_owned(),
         comment: String::new(),
         result,
+        ..DecideRequest::default()
     };
     let request = match row.kind {
         CheckpointKind::Form => {

@@ -12,7 +12,7 @@ use crate::{
     rows,
 };
 use axum::{Json, extract::State};
-use countersign_api::{Checkpoint, CheckpointCounts, CheckpointSummary, DecisionRequest, Page};
+use countersign_api::{Checkpoint, CheckpointCounts, CheckpointSummary, DecisionRequest, Page, ReassignRequest};
 use countersign_engine::{DecideRequest, LoadedCheckpoint};
 use countersign_store::{CheckpointFilter, CheckpointKind, CheckpointStatus, Role};
 use serde::Deserialize;
@@ -118,7 +118,8 @@ pub(crate) async fn decide_checkpoint(
         let values = request.values.ok_or_else(|| ApiError::invalid("/values", "a form needs its answers"))?;
         app.engine.submit_form(workspace, &id, Value::Object(values), by).await?
     } else {
-        let decision = DecideRequest { outcome: request.outcome, comment, result: request.result };
+        let (edits, values) = (request.edits.unwrap_or_default(), request.values.map(Value::Object));
+        let decision = DecideRequest { outcome: request.outcome, comment, result: request.result, edits, values };
         app.engine.decide_loaded(found, decision, by).await?
     };
     Ok(Json(checkpoint_detail(&app, &caller, decided).await?))
@@ -136,6 +137,34 @@ pub(crate) async fn take_checkpoint(
     assign(&app, &caller, &id, Some(&me)).await
 }
 
+/// Gives a checkpoint to one of those who may decide it. Whoever may decide it themselves does that, and administrators.
+#[utoipa::path(post, path = "/checkpoints/{id}/reassign", operation_id = "reassignCheckpoint", tag = "checkpoints",
+    params(("id" = String, Path)), request_body = ReassignRequest,
+    responses((status = 200, description = "The checkpoint", body = Checkpoint)))]
+pub(crate) async fn reassign_checkpoint(
+    State(app): State<App>,
+    caller: Caller,
+    Path(id): Path<String>,
+    body: Body<ReassignRequest>,
+) -> ApiResult<Json<Checkpoint>> {
+    let ReassignRequest { to, reason } = body.value;
+    let reason = at_most("/reason", reason.as_deref().unwrap_or_default(), 500)?;
+    let LoadedCheckpoint { row: before, run } = app.engine.load_checkpoint(caller.workspace(), &id).await?;
+    let deciders = app.engine.deciders(&run).await?;
+    let decides = |person: &str| deciders.iter().any(|decider| decider.person == person);
+    if !decides(caller.actor().person()) {
+        caller.require(Role::Admin)?;
+    }
+    if before.status == CheckpointStatus::Open && !decides(&to) {
+        let detail = "only who may decide this now can be given it: a delegation lets somebody decide for another";
+        return Err(ApiError::invalid("/to", detail));
+    }
+    let detail = json!({ "run": before.run, "before": before.assigned_to, "to": to, "reason": reason });
+    let entry = caller.audit(app.now(), "checkpoint.reassigned", format!("checkpoint:{id}"), detail);
+    let row = app.store.assign_checkpoint(caller.workspace(), &id, Some(&to), vec![entry]).await?;
+    Ok(Json(checkpoint_detail(&app, &caller, LoadedCheckpoint { row, run }).await?))
+}
+
 /// Gives a checkpoint back to everybody.
 #[utoipa::path(post, path = "/checkpoints/{id}/release", operation_id = "releaseCheckpoint", tag = "checkpoints",
     params(("id" = String, Path)), responses((status = 200, description = "The checkpoint", body = Checkpoint)))]
@@ -148,8 +177,11 @@ pub(crate) async fn release_checkpoint(
 }
 
 async fn assign(app: &App, caller: &Caller, id: &str, to: Option<&str>) -> ApiResult<Json<Checkpoint>> {
-    caller.require(Role::Operator)?;
     let LoadedCheckpoint { row: before, run } = app.engine.load_checkpoint(caller.workspace(), id).await?;
+    // A group of viewers may decide, so it may take.
+    if !app.engine.deciders(&run).await?.iter().any(|decider| decider.person == caller.actor().person()) {
+        caller.require(Role::Operator)?;
+    }
     let action = if to.is_some() { "checkpoint.taken" } else { "checkpoint.released" };
     let detail = json!({ "run": before.run, "before": before.assigned_to });
     let entry = caller.audit(app.now(), action, format!("checkpoint:{id}"), detail);

@@ -7,15 +7,15 @@ use crate::{
     rows::{Tell, decided_by, json},
 };
 use countersign_api::{
-    ApprovalGiven, Approvers, BranchPreview, Checkpoint, CheckpointConversation, CheckpointRun, CheckpointState,
-    CheckpointSummary, EarlierDecision, GuardedRequest, OpenForm, PersonRef, PreviewStep, Receipt, RenderedRequest,
-    RequestDifference, StepRef, UnknownCall, closed_by,
+    ApprovalGiven, Approvers, AskedOfApprover, BranchPreview, Checkpoint, CheckpointConversation, CheckpointRun,
+    CheckpointState, CheckpointSummary, Decider, EarlierDecision, Fact, GuardedRequest, OpenForm, PersonRef,
+    PreviewStep, Receipt, RenderedRequest, RequestDifference, StepRef, UnknownCall, closed_by, on_behalf_of,
 };
 use countersign_connectors::Registry;
 use countersign_core::{
     approval::{self, preview},
     document::{StepKind, TimeoutOutcome},
-    run::{Actor, CallRequest, ClosedBy, CompiledStep, Opened, Outcome, Phase, Verdict, Version},
+    run::{Actor, CallRequest, ClosedBy, CompiledStep, OpenApproval, Opened, Outcome, Phase, Verdict, Version, Via},
     time::Timestamp,
 };
 use countersign_engine::{LoadedCheckpoint, LoadedRun};
@@ -32,19 +32,16 @@ const EARLIER_MAX: usize = 10;
 const MESSAGES_MAX: u32 = 50;
 
 /// Why the caller may not decide this checkpoint; nothing when they may.
-fn why_not(caller: &Caller, row: &CheckpointRow, loaded: &LoadedRun) -> Option<String> {
+fn why_not(caller: &Caller, for_others: &[Actor], row: &CheckpointRow, loaded: &LoadedRun) -> Option<String> {
     if row.status == CheckpointStatus::Decided {
         return Some("it is already decided".to_owned());
     }
     match row.kind {
         CheckpointKind::Approval => {
-            let Some(wait) = loaded.state.phase.approval() else {
+            let Some(open) = OpenApproval::of(&loaded.version, &loaded.state) else {
                 return Some("the run has moved on".to_owned());
             };
-            match loaded.version.step(&row.step) {
-                Some(CompiledStep::Approval(step)) => step.why_not(caller.actor(), wait, &loaded.state.contributors),
-                _ => Some("this step is not an approval".to_owned()),
-            }
+            open.seat(caller.actor(), for_others, None).err()
         }
         CheckpointKind::Form | CheckpointKind::Handoff | CheckpointKind::UnknownOutcome => needs_operator(caller),
     }
@@ -80,13 +77,14 @@ pub(crate) async fn checkpoint_summaries(
         |row: &CheckpointRow| row.status == CheckpointStatus::Open && row.kind == CheckpointKind::Approval;
     let asked = rows.iter().filter(|row| needs_state(row)).filter_map(|row| runs.get(&row.run).cloned()).collect();
     let states = app.engine.load_many(workspace, asked).await?;
+    let for_others = for_others(app, caller).await?;
     let mut summaries = Vec::with_capacity(rows.len());
     for row in rows {
         let Some(run) = runs.get(&row.run) else { continue };
         let customer = row.customer.as_ref().and_then(|id| customers.get(id)).cloned();
         let may_decide = if needs_state(&row) {
             match states.get(&row.run) {
-                Some(Ok(loaded)) => why_not(caller, &row, loaded).is_none(),
+                Some(Ok(loaded)) => why_not(caller, &for_others, &row, loaded).is_none(),
                 // A run that cannot be read must not hide the others.
                 Some(Err(error)) => {
                     tracing::error!(run = row.run, %error, "a run cannot be read");
@@ -144,7 +142,10 @@ pub(crate) async fn checkpoint_detail(app: &App, caller: &Caller, found: LoadedC
         Some(id) => app.store.get_customer(workspace, id).await?,
         None => None,
     };
-    let why_not = why_not(caller, &row, &loaded);
+    let why_not = why_not(caller, &for_others(app, caller).await?, &row, &loaded);
+    let open = OpenApproval::of(&loaded.version, &loaded.state).filter(|_| row.status == CheckpointStatus::Open);
+    let missing = open.and_then(|open| open.lacking()).filter(|lacking| lacking.needed > 1 || !lacking.of.is_empty());
+    let deciders = deciders(app, &row, &loaded).await?;
     let opened: Option<Opened> = serde_json::from_str(&row.payload).ok();
     let (on_timeout, on_timeout_step) = on_timeout(&loaded, &row);
     let branches = branches(app, workspace, &loaded, &row).await;
@@ -160,10 +161,20 @@ pub(crate) async fn checkpoint_detail(app: &App, caller: &Caller, found: LoadedC
         on_timeout,
         on_timeout_step,
         approvers: match step {
-            Some(StepKind::Approval(step)) => Some(approvers(asked(&loaded.state.phase).unwrap_or(&step.approvers))),
+            Some(StepKind::Approval(step)) => {
+                let case = opened.as_ref().and_then(case);
+                Some(approvers(asked(&loaded.state.phase).unwrap_or(&step.approvers), case))
+            }
             _ => None,
         },
         approvals: approvals(&loaded, &row),
+        rejections: rejections(&loaded, &row),
+        deciders,
+        missing: missing.map(|lacking| lacking.told()),
+        changes_left: open.and_then(|open| open.changes_left()),
+        facts: Vec::new(),
+        edited: Vec::new(),
+        asked: step.and_then(asked_of_approver),
         outcomes: if row.status == CheckpointStatus::Open { outcomes(&loaded, &row) } else { Vec::new() },
         why_not,
         requests: Vec::new(),
@@ -189,6 +200,16 @@ pub(crate) async fn checkpoint_detail(app: &App, caller: &Caller, found: LoadedC
         show(app, &mut detail, opened, (workspace, &loaded)).await;
     }
     Ok(detail)
+}
+
+/// What an approver may or must give besides a word.
+fn asked_of_approver(step: &StepKind) -> Option<AskedOfApprover> {
+    let StepKind::Approval(step) = step else { return None };
+    Some(AskedOfApprover {
+        editable: step.editable.iter().map(|(step, fields)| (step.clone(), fields.clone())).collect(),
+        form: step.form.clone(),
+        comment_required: step.comment_required.iter().map(|verdict| verdict.word().to_owned()).collect(),
+    })
 }
 
 /// The signed entry of the audit trail that decided it.
@@ -222,12 +243,15 @@ async fn show(app: &App, detail: &mut Checkpoint, opened: Opened, (workspace, lo
         Opened::Form { prompt, schema, prefill, submit } => {
             detail.form = Some(OpenForm { schema, prompt, prefill, submit });
         }
-        Opened::Approval { requests, difference, .. } => {
-            detail.difference = difference.map(|difference| RequestDifference {
+        Opened::Approval { requests, difference, facts, edited, .. } => {
+            let told = |difference: approval::RequestDifference| RequestDifference {
                 step: difference.step,
                 approved: difference.approved,
                 now: difference.now,
-            });
+            };
+            detail.facts = facts.into_iter().map(|fact| Fact { label: fact.label, value: fact.value }).collect();
+            detail.edited = edited.into_iter().map(told).collect();
+            detail.difference = difference.map(told);
             for request in requests.iter().cloned() {
                 let connection = request.connection.as_deref();
                 let rendered = calls.render((&request.action, connection), &request.input).await;
@@ -322,13 +346,54 @@ fn asked(phase: &Phase) -> Option<&countersign_core::document::Approvers> {
     phase.approval().and_then(|wait| wait.people.as_ref())
 }
 
-fn approvers(approvers: &countersign_core::document::Approvers) -> Approvers {
+/// The case that held when it was asked, in the words of the author.
+fn case(opened: &Opened) -> Option<String> {
+    let Opened::Approval { tier: Some(tier), .. } = opened else { return None };
+    Some(if tier.label.is_empty() { tier.when.clone() } else { tier.label.clone() })
+}
+
+fn approvers(approvers: &countersign_core::document::Approvers, case: Option<String>) -> Approvers {
     Approvers {
         roles: approvers.roles.clone(),
         users: approvers.users.clone(),
         quorum: approvers.quorum,
         exclude_requester: approvers.exclude_requester,
+        exclude_author: approvers.exclude_author,
+        counts: approvers.counts.iter().map(|(name, count)| (name.clone(), *count)).collect(),
+        rejections: approvers.rejections,
+        veto: approvers.veto.clone(),
+        case,
     }
+}
+
+/// Those for whom the caller decides; a key was made for what its maker may.
+async fn for_others(app: &App, caller: &Caller) -> ApiResult<Vec<Actor>> {
+    if caller.actor().via == Via::Api {
+        return Ok(Vec::new());
+    }
+    Ok(app.engine.stands_in_for(caller.workspace(), caller.id()).await?)
+}
+
+/// Who may decide it now.
+async fn deciders(app: &App, row: &CheckpointRow, loaded: &LoadedRun) -> ApiResult<Vec<Decider>> {
+    let mut shown = Vec::new();
+    if row.status == CheckpointStatus::Decided {
+        return Ok(shown);
+    }
+    for decider in app.engine.deciders(loaded).await? {
+        let on_behalf_of = app.some_person(&row.workspace, decider.on_behalf_of.as_deref()).await?;
+        shown.push(Decider { person: PersonRef { id: decider.person, name: decider.name }, on_behalf_of });
+    }
+    Ok(shown)
+}
+
+/// Rejections given at this entry of the step that did not decide it.
+fn rejections(loaded: &LoadedRun, row: &CheckpointRow) -> Vec<ApprovalGiven> {
+    let mut checkpoints = loaded.history().into_iter().flat_map(|execution| execution.checkpoints);
+    let found = checkpoints.find(|checkpoint| checkpoint.id == row.id);
+    found.map_or_else(Vec::new, |found| {
+        found.rejections.iter().map(|one| given(&one.by, &one.comment, one.at.0)).collect()
+    })
 }
 
 /// Approvals given at this entry of the step, the deciding one last.
@@ -352,17 +417,20 @@ fn given(by: &Actor, comment: &str, at: i64) -> ApprovalGiven {
         by: PersonRef { id: by.id.clone(), name: by.name.clone() },
         at,
         comment: Some(comment.to_owned()).filter(|comment| !comment.is_empty()),
+        on_behalf_of: on_behalf_of(by),
     }
 }
 
 fn outcomes(loaded: &LoadedRun, row: &CheckpointRow) -> Vec<String> {
     let words = |words: &[&str]| words.iter().map(|word| (*word).to_owned()).collect();
     match (row.kind, loaded.version.step(&row.step)) {
-        (CheckpointKind::Approval, Some(CompiledStep::Approval(step))) => step.outcomes(),
+        (CheckpointKind::Approval, _) => {
+            OpenApproval::of(&loaded.version, &loaded.state).map_or_else(Vec::new, |open| open.outcomes())
+        }
         (CheckpointKind::Handoff, Some(CompiledStep::HumanHandoff(step))) => step.outcomes(),
         (CheckpointKind::UnknownOutcome, _) => words(&["happened", "not_happened", "stop"]),
         (CheckpointKind::Form, _) => words(&["submitted"]),
-        (CheckpointKind::Approval | CheckpointKind::Handoff, _) => Vec::new(),
+        (CheckpointKind::Handoff, _) => Vec::new(),
     }
 }
 

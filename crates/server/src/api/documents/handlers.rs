@@ -38,7 +38,11 @@ pub(crate) async fn check(
     body: Body<CheckRequest>,
 ) -> ApiResult<Json<CheckResponse>> {
     let diagnostics = match source::read(body.value.document, body.value.source.as_deref()) {
-        Ok(document) => source::check(&document, &*app.engine.catalogue_of(caller.workspace()).await?).1,
+        Ok(document) => {
+            let (workspace, engine) = (caller.workspace(), &app.engine);
+            let (catalogue, people) = (engine.catalogue_of(workspace).await?, engine.roster(workspace).await?);
+            source::check_among(&document, &catalogue, Some(&people)).1
+        }
         Err(unreadable) => unreadable.diagnostics(),
     };
     Ok(Json(CheckResponse { diagnostics }))

@@ -6,6 +6,7 @@ use crate::http::{
 };
 use countersign_api::{Diagnostic, Severity, StepDifference};
 use countersign_core::{
+    approval::Roster,
     catalogue::Catalogue,
     check,
     difference::document::{Difference, StepChangeKind},
@@ -107,9 +108,18 @@ pub(crate) fn name_of(value: &Value) -> ApiResult<String> {
 
 /// What the checks say; the document with its types when it has the right shape.
 pub(crate) fn check(value: &Value, catalogue: &Catalogue) -> (Option<Workflow>, Vec<Diagnostic>) {
+    check_among(value, catalogue, None)
+}
+
+/// As [`check`], and whether the people there are can do what it asks of them.
+pub(crate) fn check_among(
+    value: &Value,
+    catalogue: &Catalogue,
+    people: Option<&Roster>,
+) -> (Option<Workflow>, Vec<Diagnostic>) {
     match document::decode(value.clone()) {
         Ok(workflow) => {
-            let found = check::check(&workflow, catalogue).into_iter().map(diagnostic).collect();
+            let found = check::check_among(&workflow, catalogue, people).into_iter().map(diagnostic).collect();
             (Some(workflow), found)
         }
         Err(errors) => (None, Unreadable(errors).diagnostics()),

@@ -24,7 +24,8 @@ pub(crate) async fn workflow_detail(app: &App, row: WorkflowRow) -> ApiResult<Wo
         None => true,
     };
     let draft = json(&row.draft);
-    let (_, diagnostics) = source::check(&draft, &*app.engine.catalogue_of(&row.workspace).await?);
+    let people = app.engine.roster(&row.workspace).await?;
+    let (_, diagnostics) = source::check_among(&draft, &*app.engine.catalogue_of(&row.workspace).await?, Some(&people));
     Ok(Workflow {
         draft_updated_by: app.some_person(&row.workspace, row.draft_updated_by.as_deref()).await?,
         id: row.id,

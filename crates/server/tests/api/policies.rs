@@ -1,0 +1,205 @@
+//! Who may decide, as the API tells and enforces it: groups that are counted, people who stand in, who is given it.
+
+use crate::support::{Client, TestApp, approval};
+use countersign_store::Role;
+use serde_json::{Value, json};
+
+async fn own_id(client: &Client) -> String {
+    client.get("/auth/me").await.json["user"]["id"].as_str().unwrap().to_owned()
+}
+
+async fn asked(test: &TestApp, approvers: Value) -> String {
+    let builder = test.key(Role::Builder).await;
+    test.publish(&builder, approval(approvers)).await;
+    let run = builder.post("/runs", json!({ "workflow": "Approval", "input": { "who": "Ada" } })).await.is(201).id();
+    format!("/checkpoints/{run}.1")
+}
+
+fn names(list: &Value) -> Vec<&str> {
+    list.as_array().unwrap().iter().map(|one| one["person"]["name"].as_str().unwrap()).collect()
+}
+
+const DAY_MS: i64 = 86_400_000;
+
+#[tokio::test]
+async fn the_card_says_who_could_approve_and_what_is_missing() {
+    let test = TestApp::start().await;
+    let lea = test.person("lea@example.com", Role::Viewer, &["legal"]).await;
+    let fay = test.person("fay@example.com", Role::Operator, &["finance"]).await;
+    let odd = test.person("odd@example.com", Role::Operator, &[]).await;
+    let path = asked(&test, json!({ "counts": { "legal": 1, "finance": 1 }, "veto": ["operator"] })).await;
+    let shown = odd.get(&path).await.is(200).json.clone();
+    assert_eq!((&shown["may_decide"], &shown["approvers"]["counts"]["legal"]), (&json!(true), &json!(1)), "by veto");
+    assert_eq!(names(&shown["deciders"]), ["fay", "lea", "odd"]);
+    assert_eq!(shown["missing"], "2 more people of legal or finance");
+    odd.post(&format!("{path}/decision"), json!({ "outcome": "approved" })).await.is_problem(403, "not_an_approver");
+    lea.post(&format!("{path}/take"), json!({})).await.is(200);
+    let half = lea.post(&format!("{path}/decision"), json!({ "outcome": "approved" })).await.is(200).json.clone();
+    assert_eq!((&half["status"], &half["missing"]), (&json!("open"), &json!("1 more person of finance")));
+    assert_eq!(names(&half["deciders"]), ["fay", "odd"]);
+    let done = fay.post(&format!("{path}/decision"), json!({ "outcome": "approved" })).await.is(200).json.clone();
+    assert_eq!((&done["status"], &done["deciders"]), (&json!("decided"), &json!([])));
+}
+
+#[tokio::test]
+async fn somebody_stands_in_and_every_decision_says_so() {
+    let test = TestApp::start().await;
+    let mia = test.person("mia@example.com", Role::Operator, &["manager"]).await;
+    let dan = test.person("dan@example.com", Role::Viewer, &[]).await;
+    let eve = test.person("eve@example.com", Role::Operator, &[]).await;
+    let (mia_id, dan_id) = (own_id(&mia).await, own_id(&dan).await);
+    let path = asked(&test, json!({ "roles": ["manager"] })).await;
+    let decision = format!("{path}/decision");
+    let until = test.app.now() + 7 * DAY_MS;
+    let wish = json!({ "to": dan_id, "ends_at": until, "away": true, "reason": "holidays" });
+    // Nobody gives away what is another's, nobody gives it to a stranger, a key passes nothing on.
+    let of_mia = json!({ "from": mia_id, "to": own_id(&eve).await, "ends_at": until });
+    eve.post("/delegations", of_mia).await.is_problem(403, "forbidden");
+    mia.post("/delegations", json!({ "to": "nobody", "ends_at": until })).await.is(422);
+    mia.post("/delegations", json!({ "to": mia_id, "ends_at": until })).await.is(422);
+    mia.post("/delegations", json!({ "to": dan_id, "ends_at": 5 })).await.is(422);
+    test.key(Role::Admin).await.post("/delegations", wish.clone()).await.is(403);
+    dan.post(&decision, json!({ "outcome": "approved" })).await.is_problem(403, "not_an_approver");
+
+    let delegation = mia.post("/delegations", wish).await.is(201).id();
+    let card = dan.get(&path).await.is(200).json.clone();
+    assert_eq!((&card["may_decide"], names(&card["deciders"])), (&json!(true), vec!["dan"]), "mia is away");
+    assert_eq!(card["deciders"][0]["on_behalf_of"]["name"], "mia");
+    assert_eq!(dan.get("/checkpoints?mine=true").await.json["items"].as_array().unwrap().len(), 1);
+    let done = dan.post(&decision, json!({ "outcome": "approved" })).await.is(200).json.clone();
+    assert_eq!(done["decided_by"]["on_behalf_of"]["name"], "mia");
+    assert_eq!(done["approvals"][0]["on_behalf_of"]["id"], json!(mia_id));
+    let receipt = done["receipt"]["document"].as_str().unwrap();
+    assert!(receipt.contains("on_behalf_of") && receipt.contains("mia@example.com"), "{receipt}");
+    let trail = test.key(Role::Admin).await.get("/audit?action=delegation").await.text.clone();
+    assert!(trail.contains("delegation.created") && trail.contains("holidays"), "{trail}");
+
+    // Ended, it allows nothing any more, at once.
+    eve.delete(&format!("/delegations/{delegation}")).await.is_problem(403, "forbidden");
+    mia.delete(&format!("/delegations/{delegation}")).await.is(204);
+    assert_eq!(mia.get("/delegations").await.json["items"], json!([]));
+    let again = asked_again(&test, &path).await;
+    dan.post(&format!("{again}/decision"), json!({ "outcome": "approved" })).await.is_problem(403, "not_an_approver");
+}
+
+async fn asked_again(test: &TestApp, _before: &str) -> String {
+    let builder = test.key(Role::Builder).await;
+    let run = builder.post("/runs", json!({ "workflow": "Approval", "input": { "who": "Bob" } })).await.is(201).id();
+    format!("/checkpoints/{run}.1")
+}
+
+#[tokio::test]
+async fn a_checkpoint_is_given_only_to_who_may_decide_it() {
+    let test = TestApp::start().await;
+    let mia = test.person("mia@example.com", Role::Operator, &["manager"]).await;
+    let max = test.person("max@example.com", Role::Operator, &["manager"]).await;
+    let eve = test.person("eve@example.com", Role::Operator, &[]).await;
+    let (max_id, eve_id) = (own_id(&max).await, own_id(&eve).await);
+    let path = format!("{}/reassign", asked(&test, json!({ "roles": ["manager"] })).await);
+    eve.post(&path, json!({ "to": max_id })).await.is_problem(403, "forbidden");
+    mia.post(&path, json!({ "to": eve_id })).await.is(422);
+    let given = mia.post(&path, json!({ "to": max_id, "reason": "knows them" })).await.is(200).json.clone();
+    assert_eq!(given["assigned_to"]["name"], "max");
+    let trail = test.key(Role::Admin).await.get("/audit?action=checkpoint.reassigned").await.text.clone();
+    assert!(trail.contains("knows them"), "{trail}");
+}
+
+#[tokio::test]
+async fn a_draft_is_checked_against_the_people_there_are() {
+    let test = TestApp::start().await;
+    let builder = test.person("bo@example.com", Role::Builder, &["legal"]).await;
+    let document = approval(json!({ "counts": { "legal": 1, "finance": 1 } }));
+    let found = builder.post("/check", json!({ "document": document })).await.is(200).json.clone();
+    let found = found["diagnostics"].as_array().unwrap();
+    let policy = found.iter().find(|it| it["code"] == "unsatisfiable_policy").unwrap_or_else(|| panic!("{found:?}"));
+    assert!(policy["message"].as_str().unwrap().contains("of finance"), "{policy}");
+    test.person("fay@example.com", Role::Operator, &["finance"]).await;
+    let found = builder.post("/check", json!({ "document": document })).await.json["diagnostics"].clone();
+    assert!(!found.to_string().contains("unsatisfiable_policy"), "{found}");
+    let preview = builder.post("/approvers/preview", json!({ "counts": { "legal": 2 } })).await.is(200).json.clone();
+    assert_eq!((&preview["enough"], &preview["missing"]), (&json!(false), &json!("1 more person of legal")));
+}
+
+#[tokio::test]
+async fn who_published_it_does_not_approve_it() {
+    let test = TestApp::start().await;
+    let ada = test.person("ada@example.com", Role::Builder, &[]).await;
+    let bob = test.person("bob@example.com", Role::Builder, &[]).await;
+    test.publish(&ada, approval(json!({ "roles": ["operator"], "exclude_author": true }))).await;
+    let run = bob.post("/runs", json!({ "workflow": "Approval", "input": { "who": "Ada" } })).await.is(201).id();
+    let path = format!("/checkpoints/{run}.1/decision");
+    ada.post(&path, json!({ "outcome": "approved" })).await.is_problem(403, "not_an_approver");
+    bob.post(&path, json!({ "outcome": "approved" })).await.is(200);
+}
+
+fn refund() -> Value {
+    json!({
+        "schema": 1,
+        "name": "Refund",
+        "triggers": [{ "type": "api" }],
+        "start": "ask",
+        "steps": {
+            "ask": {
+                "type": "approval",
+                "summary": "Refund {{ input.charge }}",
+                "facts": [{ "label": "Charge", "value": "{{ input.charge }}" }],
+                "guards": ["refund"],
+                "editable": { "refund": ["/amount"] },
+                "form": { "type": "object", "required": ["reason"], "properties": { "reason": { "type": "string" } } },
+                "comment_required": ["rejected"],
+                "approvers": { "roles": ["operator"], "exclude_requester": true },
+                "timeout": { "after": "4h", "outcome": "rejected" },
+                "on_approve": "refund",
+                "on_reject": "no",
+                "on_changes": "ask",
+                "changes_max": 1,
+            },
+            "refund": {
+                "type": "tool_call",
+                "action": "stripe.refund.create",
+                "input": { "charge": "{{ input.charge }}", "amount": "{{ input.amount }}" },
+                "next": "yes",
+            },
+            "yes": { "type": "end", "status": "completed" },
+            "no": { "type": "end", "status": "rejected" },
+        },
+    })
+}
+
+#[tokio::test]
+async fn what_is_asked_of_an_approver_goes_through_the_api() {
+    let test = TestApp::start().await;
+    let builder = test.key(Role::Builder).await;
+    let (ann, bob) = (test.key(Role::Operator).await, test.key(Role::Operator).await);
+    test.publish(&builder, refund()).await;
+    // It cannot be understood: nobody is asked.
+    let empty = builder.post("/runs", json!({ "workflow": "Refund", "input": {} })).await.is(201).id();
+    let over = test.until_over(&builder, &empty).await;
+    assert_eq!((&over["status"], &over["error_code"]), (&json!("failed"), &json!("unclear_approval")), "{over}");
+    assert_eq!(builder.get("/checkpoints").await.json["items"], json!([]));
+
+    let input = json!({ "charge": "ch_1", "amount": 500 });
+    let run = builder.post("/runs", json!({ "workflow": "Refund", "input": input })).await.is(201).id();
+    let (card, decision) = (format!("/checkpoints/{run}.1"), format!("/checkpoints/{run}.1/decision"));
+    let shown = ann.get(&card).await.is(200).json.clone();
+    assert_eq!(shown["facts"], json!([{ "label": "Charge", "value": "ch_1" }]));
+    assert_eq!(shown["asked"]["editable"], json!({ "refund": ["/amount"] }));
+    assert_eq!((&shown["changes_left"], &shown["outcomes"][2]), (&json!(1), &json!("changes")));
+    ann.post(&decision, json!({ "outcome": "rejected" })).await.is_problem(422, "comment_needed");
+    ann.post(&decision, json!({ "outcome": "approved" })).await.is_problem(422, "invalid_form");
+    let yes = |edits: Value| json!({ "outcome": "approved", "values": { "reason": "late" }, "edits": edits });
+    let wrong = ann.post(&decision, yes(json!({ "refund": { "/charge": "ch_2" } }))).await;
+    assert_eq!(wrong.is_problem(422, "invalid_form").json["errors"][0]["pointer"], "/edits/refund/~1charge");
+    let edited = ann.post(&decision, yes(json!({ "refund": { "/amount": 400 } }))).await.is(200).json.clone();
+    assert_eq!((&edited["status"], &edited["may_decide"]), (&json!("open"), &json!(false)), "another pair of eyes");
+    let seen = bob.get(&card).await.is(200).json.clone();
+    assert_eq!(
+        (&seen["requests"][0]["input"]["amount"], &seen["edited"][0]["now"]["amount"]),
+        (&json!(400), &json!(400))
+    );
+    assert_eq!(seen["edited"][0]["approved"]["amount"], 500);
+    let done = bob.post(&decision, yes(json!({}))).await.is(200).json.clone();
+    assert_eq!(done["outcome"], "approved");
+    let trail = test.key(Role::Admin).await.get(&format!("/audit?subject=run:{run}")).await.text.clone();
+    assert!(trail.contains("checkpoint.edited"), "{trail}");
+}
