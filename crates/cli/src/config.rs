@@ -19,7 +19,7 @@ pub struct DatabaseArgs {
     /// `sqlite:PATH` or `postgres://…`; SQLite in the data folder when absent.
     #[arg(long, env = "COUNTERSIGN_DATABASE", value_name = "URL")]
     pub database: Option<String>,
-    /// How many connections of a process write runs on PostgreSQL, 1 to 16. A run keeps to one of them.
+    /// How many connections of a process write runs on PostgreSQL, 1 to 16: each writes only what those before it have too much of.
     #[arg(long, env = "COUNTERSIGN_WRITERS", value_name = "N", value_parser = clap::value_parser!(u8).range(1..=16))]
     pub writers: Option<u8>,
     /// Folder for the database and the key.

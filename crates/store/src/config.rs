@@ -17,8 +17,8 @@ pub struct StoreConfig {
     pub queue_max: usize,
     /// Commits written in one transaction at most.
     pub batch_max: usize,
-    /// Group writers on PostgreSQL (SQLite always has one). One is fastest while the commits of a process share a few
-    /// workspaces: batches are larger and nobody waits for the other's audit chain.
+    /// Group writers on PostgreSQL (SQLite always has one). The second writes only what the first has too much of: batches
+    /// are larger and nobody waits for the other's audit chain.
     pub writers: usize,
     /// Memory for SQLite's page cache per connection, KiB. New rows go to few pages, the rest is the system's cache; and
     /// after a split of a page SQLite walks the whole of its own at the next commit.
@@ -38,7 +38,7 @@ impl StoreConfig {
             read_connections: 4,
             queue_max: 8192,
             batch_max: 512,
-            writers: 1,
+            writers: 2,
             cache_kib: 8_192,
             answer_timeout: Duration::from_secs(15),
             receipts: None,

@@ -21,6 +21,12 @@ impl<W> Queue<W> {
         (Self { sender: Mutex::new(Some(sender)) }, inbox)
     }
 
+    /// How much work waits to be taken.
+    pub(crate) fn waiting(&self) -> usize {
+        let sender = self.sender.lock().unwrap_or_else(PoisonError::into_inner);
+        sender.as_ref().map_or(0, |sender| sender.max_capacity() - sender.capacity())
+    }
+
     /// Queues work and waits for the answer. Work once queued is done even when the caller goes away.
     pub(crate) async fn submit<T>(&self, priority: Priority, work: impl FnOnce(Reply<T>) -> W) -> Result<T> {
         let sender = self.sender.lock().unwrap_or_else(PoisonError::into_inner).clone().ok_or_else(closed)?;

@@ -3,8 +3,10 @@
 //! wrote it, so that whoever can only write to the database cannot make one.
 
 use std::fmt;
+use std::sync::Arc;
 
 use ed25519_dalek::{Signature, Signer, SigningKey, VerifyingKey};
+use quick_cache::sync::Cache;
 use sha2::{Digest, Sha256};
 
 use crate::{AuditRow, audit::audit_document};
@@ -12,20 +14,39 @@ use crate::{AuditRow, audit::audit_document};
 /// What an entry is called that is a decision: each has a receipt.
 const DECISIONS: [&str; 3] = ["checkpoint.decided", "checkpoint.approval_given", "checkpoint.rejection_given"];
 
+/// How many workspaces' keys are kept: making one costs as much as signing with it.
+const KEPT: usize = 256;
+
 /// Makes the key of each workspace from one secret (Ed25519). `Debug` shows nothing of it.
-#[derive(Clone, PartialEq, Eq)]
-pub struct ReceiptKeys([u8; 32]);
+#[derive(Clone)]
+pub struct ReceiptKeys {
+    secret: [u8; 32],
+    made: Arc<Cache<String, SigningKey>>,
+}
+
+impl PartialEq for ReceiptKeys {
+    fn eq(&self, other: &Self) -> bool {
+        self.secret == other.secret
+    }
+}
+
+impl Eq for ReceiptKeys {}
 
 impl ReceiptKeys {
     /// Keys from a secret that nothing else is made from.
     #[must_use]
     pub fn new(secret: [u8; 32]) -> Self {
-        Self(secret)
+        Self { secret, made: Arc::new(Cache::new(KEPT)) }
     }
 
     fn key(&self, workspace: &str) -> SigningKey {
-        let seed = Sha256::new_with_prefix(self.0).chain_update(b"/receipts/").chain_update(workspace).finalize();
-        SigningKey::from_bytes(&seed.into())
+        self.made.get(workspace).unwrap_or_else(|| {
+            let seed =
+                Sha256::new_with_prefix(self.secret).chain_update(b"/receipts/").chain_update(workspace).finalize();
+            let key = SigningKey::from_bytes(&seed.into());
+            self.made.insert(workspace.to_owned(), key.clone());
+            key
+        })
     }
 
     /// The key that anybody checks a workspace's receipts with, hex.

@@ -320,7 +320,8 @@ async fn a_batch_takes_as_many_statements_as_a_commit() {
     let Some(database) = TestDatabase::postgres().await else { return };
     drop(database.open().await.unwrap());
     let link = Link::to(&database).await;
-    let store = Store::open(&StoreConfig { url: link.url.clone(), ..database.config().clone() }).await.unwrap();
+    let config = StoreConfig { url: link.url.clone(), writers: 1, ..database.config().clone() };
+    let store = Store::open(&config).await.unwrap();
     let executed = || link.executed.load(Ordering::SeqCst);
     let with_audit = |run: String| Commit { audit: vec![audit("run.started")], ..commit(&run, 0) };
     written(&store, with_audit("first".to_owned())).await;

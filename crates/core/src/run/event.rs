@@ -13,8 +13,9 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use std::sync::Arc;
 
-/// Which attempt of which call of which step entry.
+/// Which attempt of which call of which step entry. Stored as `[visit, call, attempt]`: a log names one in every second event.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(from = "(u32, u16, u32)", into = "(u32, u16, u32)")]
 pub struct CallId {
     /// Ordinal of the step entry in the run, from 1.
     pub visit: u32,
@@ -22,6 +23,18 @@ pub struct CallId {
     pub call: u16,
     /// 1 for the first try.
     pub attempt: u32,
+}
+
+impl From<(u32, u16, u32)> for CallId {
+    fn from((visit, call, attempt): (u32, u16, u32)) -> Self {
+        Self { visit, call, attempt }
+    }
+}
+
+impl From<CallId> for (u32, u16, u32) {
+    fn from(CallId { visit, call, attempt }: CallId) -> Self {
+        (visit, call, attempt)
+    }
 }
 
 /// One thing that was decided, by what it is about.

@@ -9,7 +9,6 @@ mod pool;
 mod query;
 mod tls;
 
-use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
 
@@ -38,6 +37,9 @@ pub(crate) fn group_statements() -> Vec<String> {
     let sql = Sql::new(None);
     sql.load.texts().into_iter().chain(sql.apply.texts()).cloned().collect()
 }
+
+/// With so many commits waiting for one writer, the next one helps. Fewer, and two small batches cost more than one.
+const SWAMPED: usize = 128;
 
 /// A PostgreSQL database.
 pub(crate) struct Postgres {
@@ -74,13 +76,11 @@ impl Postgres {
         Ok(Self { queues, pool, sql, announcer: Mutex::new(Some(announcer)), tasks: Mutex::new(tasks) })
     }
 
-    /// One run always goes through the same writer, which keeps its commits in order.
-    fn queue(&self, commit: &Commit) -> Result<&Queue<Job>> {
-        let mut hasher = DefaultHasher::new();
-        (&commit.workspace, &commit.run_id).hash(&mut hasher);
-        let count = self.queues.len().max(1);
-        let index = usize::try_from(hasher.finish() % count as u64).unwrap_or(0);
-        self.queues.get(index).ok_or_else(closed)
+    /// The first writer that is not swamped: one that shares its batches with nobody makes the largest, the next one helps when
+    /// its batches are large anyway. Which of them writes a run makes no difference: `seq` is what keeps its commits in order.
+    fn queue(&self) -> Result<&Queue<Job>> {
+        let free = self.queues.iter().find(|queue| queue.waiting() < SWAMPED);
+        free.or_else(|| self.queues.iter().min_by_key(|queue| queue.waiting())).ok_or_else(closed)
     }
 }
 
@@ -170,7 +170,7 @@ impl Database for Postgres {
 
     async fn commit(&self, commit: Commit, priority: Priority) -> Result<CommitOutcome> {
         let started = Instant::now();
-        let queue = self.queue(&commit)?;
+        let queue = self.queue()?;
         let outcome = queue.submit(priority, |reply| Job { commit: Box::new(commit), reply }).await;
         metrics::histogram!("countersign_store_commit_seconds").record(started.elapsed().as_secs_f64());
         outcome
