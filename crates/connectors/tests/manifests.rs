@@ -30,6 +30,8 @@ fn input(action: &str) -> Value {
             json!({ "method": "PATCH", "url": "https://api.example.com/things/1", "headers": { "X-Api-Key": "k" }, "body": { "name": "x" } })
         }
         "identity.verify" => json!({ "email": "ada@example.com" }),
+        "shopify.order.find" => json!({ "number": "#1001" }),
+        "shopify.order.find_by_email" => json!({ "email": "ada@example.com" }),
         "shopify.order.get" | "shopify.order.cancel" => json!({ "order": "gid://shopify/Order/1" }),
         "shopify.order.update_address" => json!({
             "order": "gid://shopify/Order/1", "address1": "2 New Street", "city": "Hamburg", "zip": "20095",

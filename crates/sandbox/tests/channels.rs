@@ -120,20 +120,25 @@ async fn shopify_cancels_moves_and_refunds_once() {
         let request = request.header("X-Shopify-Access-Token", "shpat_1");
         TestSandbox::answer(request.json(&json!({ "query": query, "variables": variables })))
     };
+    let find = "query f($query: String!) { orders(first: 1, query: $query) { nodes { id } } }";
+    let found = ask(find, json!({ "query": "name:\"#1001\"" })).await;
+    assert_eq!(found.body["data"]["orders"]["nodes"][0]["id"], "gid://shopify/Order/5430000001001");
+    let none = ask(find, json!({ "query": "name:\"#9\"" })).await;
+    assert_eq!(none.body["data"]["orders"]["nodes"], json!([]));
     let cancel = "mutation c($orderId: ID!) { orderCancel(orderId: $orderId, restock: true, reason: CUSTOMER) \
                   { job { id done } orderCancelUserErrors { message } } }";
-    let cancelled = ask(cancel, json!({ "orderId": "gid://shopify/Order/1001" })).await;
+    let cancelled = ask(cancel, json!({ "orderId": "gid://shopify/Order/5430000001001" })).await;
     let job = cancelled.body["data"]["orderCancel"]["job"]["id"].clone();
     let polled = ask("query j($id: ID!) { job(id: $id) { id done } }", json!({ "id": job })).await;
     assert_eq!(polled.body["data"]["job"], json!({ "id": job, "done": true }));
-    let fulfilled = ask(cancel, json!({ "orderId": "gid://shopify/Order/1002" })).await;
+    let fulfilled = ask(cancel, json!({ "orderId": "gid://shopify/Order/5430000001002" })).await;
     assert_eq!(fulfilled.status, 200);
     assert_eq!(fulfilled.body["data"]["orderCancel"]["orderCancelUserErrors"][0]["code"], "INVALID");
 
     let update = "mutation u($input: OrderInput!) { orderUpdate(input: $input) \
                   { order { id shippingAddress { city } } userErrors { message } } }";
     let address = json!({ "address1": "2 New Street", "city": "Hamburg", "zip": "20095", "countryCode": "DE" });
-    let id = "gid://shopify/Order/1003";
+    let id = "gid://shopify/Order/5430000001003";
     let moved = ask(update, json!({ "input": { "id": id, "shippingAddress": address } })).await;
     assert_eq!(moved.body["data"]["orderUpdate"]["order"]["shippingAddress"]["city"], "Hamburg");
     let nowhere = ask(update, json!({ "input": { "id": id, "shippingAddress": { "city": "Hamburg" } } })).await;
@@ -141,11 +146,12 @@ async fn shopify_cancels_moves_and_refunds_once() {
 
     let refund = "mutation r($input: RefundInput!, $key: String!) { refundCreate(input: $input) @idempotent(key: $key) \
                   { refund { id } userErrors { message } } }";
-    let input = json!({ "orderId": "gid://shopify/Order/1003", "transactions": [{ "amount": "12.50" }] });
+    let input = json!({ "orderId": "gid://shopify/Order/5430000001003", "transactions": [{ "amount": "12.50" }] });
     let first = ask(refund, json!({ "input": input, "key": "k" })).await;
     let again = ask(refund, json!({ "input": input, "key": "k" })).await;
     assert_eq!((first.status, &first.body), (200, &again.body));
-    let order = ask("query o($id: ID!) { order(id: $id) { id } }", json!({ "id": "gid://shopify/Order/1003" })).await;
+    let order =
+        ask("query o($id: ID!) { order(id: $id) { id } }", json!({ "id": "gid://shopify/Order/5430000001003" })).await;
     assert_eq!(order.body["data"]["order"]["totalRefundedSet"]["shopMoney"]["amount"], "12.50");
     let bare = ask(
         "mutation r($input: RefundInput!) { refundCreate(input: $input) { refund { id } } }",

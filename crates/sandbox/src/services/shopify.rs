@@ -21,11 +21,16 @@ use crate::{
 /// From this version on a refund without `@idempotent` is refused at run time.
 const KEY_MANDATORY_FROM: &str = "2026-04";
 
+/// What is before an order's number in its id.
+const FIRST_ID: u64 = 5_430_000_000_000;
+
 /// What a call asks for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Op {
     /// `query { order(id:) }`
     OrderGet,
+    /// `query { orders(query: "name:…") }`, by name or e-mail
+    OrderFind,
     /// `mutation { orderCancel(…) }`
     OrderCancel,
     /// `mutation { orderUpdate(input:) }`, the shipping address only
@@ -42,6 +47,7 @@ impl Op {
     pub(crate) fn name(self) -> &'static str {
         match self {
             Self::OrderGet => "shopify.order.get",
+            Self::OrderFind => "shopify.order.find",
             Self::OrderCancel => "shopify.order.cancel",
             Self::OrderUpdate => "shopify.order.update",
             Self::RefundCreate => "shopify.refund.create",
@@ -60,6 +66,7 @@ pub(crate) fn route(method: &str, segments: &[&str], request: &Request) -> Optio
         ("orderCancel", Op::OrderCancel),
         ("orderUpdate", Op::OrderUpdate),
         ("refundCreate", Op::RefundCreate),
+        ("orders", Op::OrderFind),
         ("order", Op::OrderGet),
         ("job", Op::JobGet),
     ];
@@ -88,7 +95,8 @@ pub(crate) struct State {
 }
 
 impl State {
-    /// `gid://shopify/Order/1001` and on, one per customer, 89.00 USD each; 1002 is fulfilled already.
+    /// `#1001` and on, one per customer, 89.00 USD each; `#1002` is fulfilled already. An id says nothing of the name, as in a
+    /// real shop.
     pub(crate) fn seeded(directory: &Directory) -> Self {
         let order = |(number, person): (u64, &Person)| {
             let order = Order {
@@ -103,7 +111,7 @@ impl State {
                     "zip": "10115", "provinceCode": null, "countryCodeV2": "DE",
                 }),
             };
-            (format!("gid://shopify/Order/{number}"), order)
+            (format!("gid://shopify/Order/{}", FIRST_ID + number), order)
         };
         Self { orders: (1_001..).zip(directory.people()).map(order).collect(), jobs: 0 }
     }
@@ -205,6 +213,10 @@ pub(crate) fn respond(world: &mut World, op: Op, request: &Request, at: At) -> R
             let id = argument_of(&query, &variables, "order", "id");
             data("order", &world.shopify.order_json(&id), Effect::Read)
         }
+        Op::OrderFind => {
+            let found = world.shopify.search(&argument_of(&query, &variables, "orders", "query"));
+            data("orders", &json!({ "nodes": found }), Effect::Read)
+        }
         Op::JobGet => {
             let id = argument_of(&query, &variables, "job", "id");
             let number = id.rsplit('/').next().and_then(|number| number.parse::<u64>().ok());
@@ -216,7 +228,10 @@ pub(crate) fn respond(world: &mut World, op: Op, request: &Request, at: At) -> R
         Op::RefundCreate => refund(world, request, &version, at),
         Op::Other => Reply::refused(
             StatusCode::OK,
-            &error_body("undefinedField", "The sandbox knows order, job, orderCancel, orderUpdate and refundCreate."),
+            &error_body(
+                "undefinedField",
+                "The sandbox knows order, orders, job, orderCancel, orderUpdate and refundCreate.",
+            ),
         ),
     };
     reply.with_header("x-shopify-api-version", version)
@@ -228,6 +243,19 @@ fn argument_of(query: &str, variables: &Value, field: &str, name: &str) -> Strin
 }
 
 impl State {
+    /// `name:"#1001"`, `name:1001` or `email:"ada@example.com"`, newest first; anything else finds nothing.
+    fn search(&self, wanted: &str) -> Vec<Value> {
+        let Some((field, value)) = wanted.split_once(':') else { return Vec::new() };
+        let value = value.trim().trim_matches('"');
+        let fits = |order: &Order| match field.trim() {
+            "name" => order.name.trim_start_matches('#') == value.trim_start_matches('#'),
+            "email" => order.email.eq_ignore_ascii_case(value),
+            _ => false,
+        };
+        let found = self.orders.iter().rev().filter(|(_, order)| fits(order));
+        found.map(|(id, _)| self.order_json(id)).collect()
+    }
+
     fn order_json(&self, id: &str) -> Value {
         let Some(order) = self.orders.get(id) else {
             return Value::Null;
