@@ -126,6 +126,60 @@ pub struct Message {
     pub run: Option<String>,
     /// The sender's own id of it.
     pub client_id: Option<String>,
+    /// How far it came, when it left over a channel.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub delivery: Option<MessageDelivery>,
+    /// What else is known of it, when it came over a channel.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub content: Option<MessageContent>,
+}
+
+/// How far a message came on its channel.
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+pub struct MessageDelivery {
+    /// queued, accepted, sent, delivered, read, failed.
+    pub status: String,
+    /// Since when.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub at: Option<i64>,
+    /// Why it failed, or what is waited for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub error: Option<String>,
+}
+
+/// What came over a channel beside the words.
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+pub struct MessageContent {
+    /// text, choice, flow, location, contacts, media, unknown.
+    pub kind: String,
+    /// Files, as the provider keeps them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub attachments: Vec<Attachment>,
+    /// When it was edited last.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub edited_at: Option<i64>,
+    /// When its sender took it back.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub deleted_at: Option<i64>,
+    /// The sign put on it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reaction: Option<String>,
+}
+
+/// A file somebody sent, by reference.
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+pub struct Attachment {
+    /// image, audio, video, document and so on.
+    pub what: String,
+    /// Name of the file.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+    /// Media type.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub mime: Option<String>,
+    /// Bytes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub size: Option<u64>,
 }
 
 /// A thread with a customer.
@@ -135,7 +189,7 @@ pub struct Conversation {
     pub id: String,
     /// With whom.
     pub customer: Option<Customer>,
-    /// web, whatsapp, telegram, sms, email.
+    /// web, whatsapp, telegram, sms, email, slack.
     pub channel: String,
     /// Subject line.
     pub subject: Option<String>,
@@ -162,7 +216,7 @@ pub struct ConversationSummary {
     pub id: String,
     /// With whom.
     pub customer: Option<CustomerRef>,
-    /// web, whatsapp, telegram, sms, email.
+    /// web, whatsapp, telegram, sms, email, slack.
     pub channel: String,
     /// Subject line.
     pub subject: Option<String>,

@@ -81,7 +81,9 @@ pub enum FormShowing {
     Numbered,
     /// One question; the next message is the answer.
     Question,
-    /// A link to the form on the web.
+    /// One question after the other.
+    Questions,
+    /// Not here: it has fields that cannot be asked for in words.
     Link,
 }
 

@@ -28,6 +28,56 @@ impl fmt::Debug for Secret {
     }
 }
 
+/// Whose network an account is on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Platform {
+    /// WhatsApp Cloud API.
+    Whatsapp,
+    /// Telegram bot.
+    Telegram,
+    /// Text messages over Twilio.
+    Sms,
+    /// E-mail.
+    Email,
+    /// Slack.
+    Slack,
+}
+
+impl Platform {
+    /// All of them.
+    pub const ALL: [Self; 5] = [Self::Whatsapp, Self::Telegram, Self::Sms, Self::Email, Self::Slack];
+
+    /// Its name in rows, addresses and the API.
+    #[must_use]
+    pub fn tag(self) -> &'static str {
+        match self {
+            Self::Whatsapp => "whatsapp",
+            Self::Telegram => "telegram",
+            Self::Sms => "sms",
+            Self::Email => "email",
+            Self::Slack => "slack",
+        }
+    }
+
+    /// The one of this name.
+    #[must_use]
+    pub fn read(tag: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|platform| platform.tag() == tag)
+    }
+
+    /// Where a step's channel sends; none for the conversation itself.
+    #[must_use]
+    pub fn of(channel: Channel) -> Option<Self> {
+        match channel {
+            Channel::Conversation => None,
+            Channel::Whatsapp => Some(Self::Whatsapp),
+            Channel::Telegram => Some(Self::Telegram),
+            Channel::Sms => Some(Self::Sms),
+            Channel::Email => Some(Self::Email),
+        }
+    }
+}
+
 /// One account of a channel. In JSON `{"channel": "whatsapp", …}`.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(tag = "channel", rename_all = "snake_case")]
@@ -69,6 +119,9 @@ pub enum ChannelAccount {
         password: Secret,
         /// Sender, `ada@example.com` or `Ada Example <ada@example.com>`.
         from: String,
+        /// Checks mail that a provider posts; Mailgun's signing key.
+        #[serde(default)]
+        webhook_secret: Secret,
     },
     /// Telegram bot.
     Telegram {
@@ -90,8 +143,22 @@ pub enum ChannelAccount {
         account_sid: String,
         /// Auth token; also checks the signature of webhooks.
         auth_token: Secret,
+        /// Shared key that webhooks are signed with by SHA-256; the auth token when empty.
+        #[serde(default)]
+        signing_key: Secret,
         /// Sending number in E.164, or the SID of a messaging service (`MG…`).
         from: String,
+    },
+    /// Slack app.
+    Slack {
+        /// `https://slack.com/api` when absent.
+        #[serde(default = "slack")]
+        base_url: String,
+        /// The bot's token (`xoxb-…`).
+        bot_token: Secret,
+        /// Checks the signature of requests.
+        #[serde(default)]
+        signing_secret: Secret,
     },
 }
 
@@ -113,21 +180,23 @@ impl ChannelAccount {
     pub(crate) fn secrets(&self) -> impl Iterator<Item = &str> {
         let all: [&Secret; 3] = match self {
             Self::Whatsapp { token, app_secret, verify_token, .. } => [token, app_secret, verify_token],
-            Self::Email { password, .. } => [password; 3],
+            Self::Email { password, webhook_secret, .. } => [password, webhook_secret, password],
             Self::Telegram { token, webhook_secret, .. } => [token, webhook_secret, token],
-            Self::Sms { auth_token, .. } => [auth_token; 3],
+            Self::Sms { auth_token, signing_key, .. } => [auth_token, signing_key, auth_token],
+            Self::Slack { bot_token, signing_secret, .. } => [bot_token, signing_secret, bot_token],
         };
         all.into_iter().map(Secret::expose)
     }
 
-    /// The channel it sends over.
+    /// The network it is on.
     #[must_use]
-    pub fn channel(&self) -> Channel {
+    pub fn platform(&self) -> Platform {
         match self {
-            Self::Whatsapp { .. } => Channel::Whatsapp,
-            Self::Email { .. } => Channel::Email,
-            Self::Telegram { .. } => Channel::Telegram,
-            Self::Sms { .. } => Channel::Sms,
+            Self::Whatsapp { .. } => Platform::Whatsapp,
+            Self::Email { .. } => Platform::Email,
+            Self::Telegram { .. } => Platform::Telegram,
+            Self::Sms { .. } => Platform::Sms,
+            Self::Slack { .. } => Platform::Slack,
         }
     }
 }
@@ -138,6 +207,10 @@ fn graph() -> String {
 
 fn graph_version() -> String {
     "v23.0".to_owned()
+}
+
+fn slack() -> String {
+    "https://slack.com/api".to_owned()
 }
 
 fn telegram() -> String {
@@ -157,7 +230,7 @@ mod tests {
     fn accounts_read_from_json_and_hide_their_secrets() {
         let json = r#"{ "channel": "telegram", "token": "123:very-secret" }"#;
         let account: ChannelAccount = serde_json::from_str(json).unwrap();
-        assert_eq!(account.channel(), Channel::Telegram);
+        assert_eq!(account.platform(), Platform::Telegram);
         assert!(!format!("{account:?}").contains("very-secret"));
     }
 }

@@ -2,6 +2,7 @@
 
 use crate::{
     account::{Secret, Tls},
+    forms::written,
     http,
     sender::{OutboundMessage, SendOutcome},
 };
@@ -102,11 +103,24 @@ fn build(
         .message_id(Some(id.to_owned()))
         .date_now()
         .header(ContentType::TEXT_PLAIN)
-        .body(message.body.to_owned())?;
-    // RFC 3834: keeps vacation notices and other robots from answering.
-    let name = HeaderName::new_from_ascii_str("Auto-Submitted");
-    built.headers_mut().insert_raw(HeaderValue::new(name, "auto-generated".to_owned()));
+        .body(written(message.body, message.choices))?;
+    let mut add = |name: &'static str, value: String| {
+        built.headers_mut().insert_raw(HeaderValue::new(HeaderName::new_from_ascii_str(name), value));
+    };
+    if !message.by_person {
+        // RFC 3834: keeps vacation notices and other robots from answering.
+        add("Auto-Submitted", "auto-generated".to_owned());
+    }
+    if let Some(thread) = message.thread.filter(|thread| is_id(thread)) {
+        add("In-Reply-To", format!("<{thread}>"));
+        add("References", format!("<{thread}>"));
+    }
     Ok(built)
+}
+
+/// Nothing that would end the header.
+fn is_id(text: &str) -> bool {
+    text.len() <= 900 && !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_graphic() && !b"<>".contains(&byte))
 }
 
 async fn talk(

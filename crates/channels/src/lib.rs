@@ -5,14 +5,16 @@
 mod account;
 mod email;
 mod forms;
+pub mod hooks;
 mod http;
 pub mod inbound;
 mod sender;
+mod slack;
 mod telegram;
 mod twilio;
 pub mod verify;
 mod whatsapp;
 
-pub use account::{ChannelAccount, Secret, Tls};
-pub use forms::{Showing, form_problems, showing};
+pub use account::{ChannelAccount, Platform, Secret, Tls};
+pub use forms::{Asked, Asking, Choice, Question, Reply, Showing, form_problems, showing};
 pub use sender::{OutboundMessage, SendOutcome, Sender};

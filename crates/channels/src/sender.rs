@@ -1,7 +1,12 @@
 //! The one door for outgoing messages.
 
-use crate::{account::ChannelAccount, email, telegram, twilio, whatsapp};
-use countersign_core::{document::Channel, log::FailureClass};
+use crate::{
+    account::{ChannelAccount, Platform},
+    email,
+    forms::Choice,
+    slack, telegram, twilio, whatsapp,
+};
+use countersign_core::log::FailureClass;
 use countersign_outbound::{Mask, Outbound};
 use serde_json::Value;
 use std::time::Duration;
@@ -9,9 +14,9 @@ use std::time::Duration;
 /// A message to one address.
 #[derive(Debug, Clone, Copy)]
 pub struct OutboundMessage<'a> {
-    /// Must be the account's channel.
-    pub channel: Channel,
-    /// E.164 number, e-mail address or Telegram chat id.
+    /// Must be the account's.
+    pub channel: Platform,
+    /// E.164 number, e-mail address, Telegram chat id or Slack channel.
     pub to: &'a str,
     /// Subject line; only e-mail shows it.
     pub subject: &'a str,
@@ -21,6 +26,12 @@ pub struct OutboundMessage<'a> {
     pub key: &'a str,
     /// How long the whole exchange may take.
     pub timeout: Duration,
+    /// What can be chosen: buttons, a list or numbers, as the channel can.
+    pub choices: &'a [Choice],
+    /// Message id of the mail it belongs to, or Slack's thread.
+    pub thread: Option<&'a str>,
+    /// Whether a person wrote it.
+    pub by_person: bool,
 }
 
 /// What became of a message.
@@ -102,16 +113,19 @@ impl Sender {
                 let url = format!("{}/{version}/{phone_number_id}/messages", base_url.trim_end_matches('/'));
                 whatsapp::send(&self.outbound, &url, token, message).await
             }
-            ChannelAccount::Email { host, port, tls, username, password, from } => {
+            ChannelAccount::Email { host, port, tls, username, password, from, .. } => {
                 let server = email::Server { host, port: *port, tls: *tls, username, password };
                 email::send(&self.outbound, server, from, message).await
             }
             ChannelAccount::Telegram { base_url, token, .. } => {
                 telegram::send(&self.outbound, base_url.trim_end_matches('/'), token, message).await
             }
-            ChannelAccount::Sms { base_url, account_sid, auth_token, from } => {
+            ChannelAccount::Sms { base_url, account_sid, auth_token, from, .. } => {
                 let account = twilio::Account { base_url, account_sid, auth_token, from };
                 twilio::send(&self.outbound, account, message).await
+            }
+            ChannelAccount::Slack { base_url, bot_token, .. } => {
+                slack::send(&self.outbound, base_url.trim_end_matches('/'), bot_token, message).await
             }
         };
         outcome.without(&account.secrets().collect())
@@ -119,8 +133,8 @@ impl Sender {
 }
 
 fn check(account: &ChannelAccount, message: &OutboundMessage<'_>) -> Option<SendOutcome> {
-    if account.channel() != message.channel {
-        let text = format!("a message for {} cannot go over {}", message.channel.tag(), account.channel().tag());
+    if account.platform() != message.channel {
+        let text = format!("a message for {} cannot go over {}", message.channel.tag(), account.platform().tag());
         return Some(SendOutcome::fatal("channel_mismatch", text));
     }
     if message.to.trim().is_empty() {
@@ -130,10 +144,11 @@ fn check(account: &ChannelAccount, message: &OutboundMessage<'_>) -> Option<Send
         return Some(SendOutcome::fatal("text_empty", "there is nothing to send"));
     }
     let (length, longest) = match message.channel {
-        Channel::Whatsapp => (message.body.chars().count(), 4096),
-        Channel::Telegram => (message.body.encode_utf16().count(), 4096),
-        Channel::Sms => (message.body.encode_utf16().count(), 1600),
-        Channel::Email | Channel::Conversation => return None,
+        Platform::Whatsapp => (message.body.chars().count(), 4096),
+        Platform::Telegram => (message.body.encode_utf16().count(), 4096),
+        Platform::Sms => (message.body.encode_utf16().count(), 1600),
+        Platform::Slack => (message.body.chars().count(), 40_000),
+        Platform::Email => return None,
     };
     (length > longest).then(|| {
         let text = format!("the text has {length} characters; {} takes {longest}", message.channel.tag());

@@ -2,6 +2,7 @@
 
 use crate::{
     account::Secret,
+    forms::{Choice, TELEGRAM_BUTTONS_MAX as BUTTONS_MAX, written},
     http::{self, Answer, Body, Credentials},
     sender::{OutboundMessage, SendOutcome},
 };
@@ -16,7 +17,15 @@ pub(crate) async fn send(
     message: OutboundMessage<'_>,
 ) -> SendOutcome {
     let url = format!("{base_url}/bot{}/sendMessage", token.expose());
-    let body = json!({ "chat_id": message.to.trim(), "text": message.body });
+    let mut body = json!({ "chat_id": message.to.trim() });
+    if message.choices.is_empty() || message.choices.len() > BUTTONS_MAX {
+        body["text"] = json!(written(message.body, message.choices));
+    } else {
+        let button = |choice: &Choice| json!([{ "text": choice.title, "callback_data": choice.id }]);
+        let rows: Vec<Value> = message.choices.iter().map(button).collect();
+        body["text"] = json!(message.body);
+        body["reply_markup"] = json!({ "inline_keyboard": rows });
+    }
     match http::post(outbound, &url, Credentials::InAddress, Body::Json(&body), message.timeout).await {
         Ok(answer) => outcome(answer),
         Err(failed) => failed,

@@ -2,6 +2,7 @@
 
 use crate::{
     account::Secret,
+    forms::written,
     http::{self, Answer, Body, Credentials},
     sender::{OutboundMessage, SendOutcome},
 };
@@ -21,7 +22,8 @@ pub(crate) async fn send(outbound: &Outbound, account: Account<'_>, message: Out
     let base_url = account.base_url.trim_end_matches('/');
     let url = format!("{base_url}/2010-04-01/Accounts/{}/Messages.json", account.account_sid);
     let sender = if account.from.starts_with("MG") { "MessagingServiceSid" } else { "From" };
-    let form = [("To", message.to.trim()), (sender, account.from), ("Body", message.body)];
+    let body = written(message.body, message.choices);
+    let form = [("To", message.to.trim()), (sender, account.from), ("Body", body.as_str())];
     let credentials = Credentials::Basic(account.account_sid, account.auth_token);
     match http::post(outbound, &url, credentials, Body::Form(&form), message.timeout).await {
         Ok(answer) => outcome(answer),

@@ -2,6 +2,10 @@
 
 use crate::{
     account::Secret,
+    forms::{
+        Choice, WHATSAPP_BUTTON_TITLE_MAX as BUTTON_TITLE_MAX, WHATSAPP_BUTTONS_MAX as BUTTONS_MAX,
+        WHATSAPP_ROW_TITLE_MAX as ROW_TITLE_MAX, WHATSAPP_ROWS_MAX as ROWS_MAX, written,
+    },
     http::{self, Answer, Body, Credentials},
     sender::{OutboundMessage, SendOutcome},
 };
@@ -9,24 +13,52 @@ use countersign_core::log::FailureClass;
 use countersign_outbound::Outbound;
 use serde_json::{Value, json};
 
+/// Longest text over buttons or a list, characters.
+const INTERACTIVE_BODY_MAX: usize = 1024;
 /// Seconds between two messages to one person, after which error 131056 is over.
 const PAIR_RATE_SECONDS: u64 = 6;
 
 pub(crate) async fn send(outbound: &Outbound, url: &str, token: &Secret, message: OutboundMessage<'_>) -> SendOutcome {
     let to: String = message.to.chars().filter(char::is_ascii_digit).collect();
-    let body = json!({
-        "messaging_product": "whatsapp",
-        "recipient_type": "individual",
-        "to": to,
-        "type": "text",
-        "text": { "body": message.body, "preview_url": false },
-        // Comes back in the delivery statuses; it does not keep WhatsApp from sending twice.
-        "biz_opaque_callback_data": message.key,
-    });
+    let mut body = json!({ "messaging_product": "whatsapp", "recipient_type": "individual", "to": to });
+    match interactive(&message) {
+        Some(interactive) => {
+            body["type"] = json!("interactive");
+            body["interactive"] = interactive;
+        }
+        None => {
+            body["type"] = json!("text");
+            body["text"] = json!({ "body": written(message.body, message.choices), "preview_url": false });
+        }
+    }
+    // Comes back in the delivery statuses; it does not keep WhatsApp from sending twice.
+    body["biz_opaque_callback_data"] = json!(message.key);
     match http::post(outbound, url, Credentials::Bearer(token), Body::Json(&body), message.timeout).await {
         Ok(answer) => outcome(answer),
         Err(failed) => failed,
     }
+}
+
+/// Buttons or a list, where what can be chosen fits into them.
+fn interactive(message: &OutboundMessage<'_>) -> Option<Value> {
+    let longest = message.choices.iter().map(|choice| choice.title.chars().count()).max()?;
+    if message.body.chars().count() > INTERACTIVE_BODY_MAX {
+        return None;
+    }
+    let body = json!({ "text": message.body });
+    if message.choices.len() <= BUTTONS_MAX && longest <= BUTTON_TITLE_MAX {
+        let button = |choice: &Choice| json!({ "type": "reply", "reply": { "id": choice.id, "title": choice.title } });
+        let buttons: Vec<Value> = message.choices.iter().map(button).collect();
+        return Some(json!({ "type": "button", "body": body, "action": { "buttons": buttons } }));
+    }
+    if message.choices.len() <= ROWS_MAX && longest <= ROW_TITLE_MAX {
+        let row = |choice: &Choice| json!({ "id": choice.id, "title": choice.title });
+        let rows: Vec<Value> = message.choices.iter().map(row).collect();
+        return Some(
+            json!({ "type": "list", "body": body, "action": { "button": "Choose", "sections": [{ "rows": rows }] } }),
+        );
+    }
+    None
 }
 
 fn outcome(answer: Answer) -> SendOutcome {

@@ -7,8 +7,8 @@ use axum::{
     extract::State,
     http::{HeaderMap, Response, Uri},
 };
-use countersign_channels::{ChannelAccount, OutboundMessage, SendOutcome, Sender};
-use countersign_core::{document::Channel, log::FailureClass};
+use countersign_channels::{ChannelAccount, Choice, OutboundMessage, Platform as Channel, SendOutcome, Sender};
+use countersign_core::log::FailureClass;
 use countersign_outbound::Outbound;
 use serde_json::{Value, json};
 use std::{
@@ -66,6 +66,9 @@ fn message(channel: Channel) -> OutboundMessage<'static> {
         body: "Grüße & more",
         key: "0190-run.7.1",
         timeout: Duration::from_secs(5),
+        choices: &[],
+        thread: None,
+        by_person: false,
     }
 }
 
@@ -293,4 +296,40 @@ async fn mail_failures_are_told_apart() {
         let SendOutcome::Failed { class, code, .. } = outcome else { panic!("accepted with {script:?}") };
         assert_eq!((class, code.as_str()), (expected, expected_code), "{script:?}");
     }
+}
+
+#[tokio::test]
+async fn what_can_be_chosen_is_shown_as_each_channel_can() {
+    let choices = |titles: &[&str]| -> Vec<Choice> {
+        titles
+            .iter()
+            .enumerate()
+            .map(|(at, title)| Choice { id: format!("t.0.{at}"), title: (*title).to_owned() })
+            .collect()
+    };
+    let sent = async |channel: Channel, answer: Value, choices: &[Choice]| {
+        let provider = provider(200, answer).await;
+        let asked = OutboundMessage { choices, ..message(channel) };
+        accepted(Sender::new(Outbound::with_private()).send(&account(channel, &provider.url), asked).await);
+        let (.., body) = provider.seen.lock().unwrap().remove(0);
+        body
+    };
+    let json = |body: Bytes| serde_json::from_slice::<Value>(&body).unwrap();
+    let whatsapp = json!({ "messages": [{ "id": "w" }] });
+    let few = json(sent(Channel::Whatsapp, whatsapp.clone(), &choices(&["Yes", "No"])).await);
+    assert_eq!(few["interactive"]["action"]["buttons"][1]["reply"], json!({ "id": "t.0.1", "title": "No" }));
+    let some = json(sent(Channel::Whatsapp, whatsapp.clone(), &choices(&["a", "b", "c", "d"])).await);
+    assert_eq!(some["interactive"]["action"]["sections"][0]["rows"][3]["id"], "t.0.3");
+    let long = json(sent(Channel::Whatsapp, whatsapp, &choices(&["a label that does not fit into a row"])).await);
+    assert!(
+        long["text"]["body"]
+            .as_str()
+            .unwrap()
+            .ends_with("\n1. a label that does not fit into a row\nReply with the number.")
+    );
+    let telegram = json!({ "ok": true, "result": { "message_id": 4 } });
+    let keyboard = json(sent(Channel::Telegram, telegram, &choices(&["Yes"])).await);
+    assert_eq!(keyboard["reply_markup"]["inline_keyboard"][0][0], json!({ "text": "Yes", "callback_data": "t.0.0" }));
+    let sms = sent(Channel::Sms, json!({ "sid": "SM1" }), &choices(&["Yes"])).await;
+    assert!(String::from_utf8(sms.to_vec()).unwrap().contains("1.+Yes"));
 }

@@ -11,9 +11,10 @@ pub mod vault;
 
 pub use clock::{Clock, SystemClock};
 pub use connectors::{Pins, PutIn};
+pub use countersign_channels::{Platform, hooks::Answer as HookAnswer};
 pub use engine::{Engine, EngineConfig, EngineParts};
 pub use error::EngineError;
-pub use inbound::{AcceptedMessage, Incoming, TriggerState, WebhookCall};
+pub use inbound::{AcceptedMessage, HookCall, Incoming, TriggerState, WebhookCall};
 pub use run::{
     CheckedMove, DecideRequest, IdempotencyKey, LoadedCheckpoint, LoadedRun, MoveRun, RetryBy, RetryPlan, RetryRun,
     StartRun, StartedRun, VersionRecord, beside_workers, conversation_object, customer_object, has_stopped,

@@ -19,6 +19,8 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 
 /// Largest body, bytes.
 const BODY_BYTES_MAX: usize = 2 * 1024 * 1024;
+/// Largest mail that a provider posts, bytes.
+const MAIL_BYTES_MAX: usize = 10 * 1024 * 1024;
 /// Where the API is.
 const BASE: &str = "/api/v1";
 
@@ -162,6 +164,8 @@ pub fn router(app: App) -> Router {
     let document = get(move || async move { ([("content-type", "application/json")], text) });
     api.route("/api/v1/openapi.json", document)
         .route("/hooks/t/{token}", axum::routing::post(h::triggers::receive))
+        .route("/hooks/{channel}/{account}", get(h::hooks::handshake).post(h::hooks::receive))
+        .merge(mail_hooks())
         .route("/healthz", get(h::health::healthz))
         .route("/readyz", get(h::health::readyz))
         .route("/metrics", get(h::health::metrics))
@@ -170,6 +174,12 @@ pub fn router(app: App) -> Router {
         .layer(DefaultBodyLimit::max(BODY_BYTES_MAX))
         .layer(middleware::from_fn_with_state(app.clone(), guard::guard))
         .with_state(app)
+}
+
+/// Mail carries files; it may be larger than all else.
+fn mail_hooks() -> Router<App> {
+    let limit = DefaultBodyLimit::max(MAIL_BYTES_MAX);
+    Router::new().route("/hooks/email/{account}", axum::routing::post(h::hooks::receive_mail).layer(limit))
 }
 
 /// Pages for browsers; under `/api` only problems.

@@ -116,6 +116,7 @@ pub(crate) fn thing_in(table: &str) -> &'static str {
         "customers" => "customer",
         "conversations" => "conversation",
         "messages" => "message",
+        "message_refs" => "message reference",
         "notes" => "note",
         "connections" => "connection",
         "connectors" => "connector",

@@ -10,7 +10,7 @@ const UNDIVIDED: [&str; 8] =
     ["workspaces", "users", "memberships", "sessions", "api_keys", "one_time_tokens", "nodes", "schema_migrations"];
 
 /// Tables that are divided by their column `workspace`.
-pub(crate) const DIVIDED: [&str; 23] = [
+pub(crate) const DIVIDED: [&str; 24] = [
     "workflows",
     "workflow_versions",
     "activations",
@@ -26,6 +26,7 @@ pub(crate) const DIVIDED: [&str; 23] = [
     "customers",
     "conversations",
     "messages",
+    "message_refs",
     "notes",
     "connections",
     "connectors",
@@ -39,6 +40,7 @@ pub(crate) const DIVIDED: [&str; 23] = [
 /// The statements across workspaces, from their table on, with `NOW` for the time of the database. They belong to the
 /// engine's loops, to secrets that tell the workspace, to cleaning up, and to the heads of the audit chains in the log.
 const ACROSS: &[&str] = &[
+    "FROM channel_accounts WHERE id = ?1",
     "FROM channel_accounts WHERE channel = ?1 ORDER BY workspace, name LIMIT 10000",
     "FROM checkpoints WHERE id = ?1",
     "FROM conversations WHERE token_hash = ?1",

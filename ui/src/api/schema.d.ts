@@ -1947,6 +1947,20 @@ export interface components {
             /** @description User id; null for nobody. */
             assigned_to?: string | null;
         };
+        /** @description A file somebody sent, by reference. */
+        Attachment: {
+            /** @description image, audio, video, document and so on. */
+            what: string;
+            /** @description Name of the file. */
+            name: string | null;
+            /** @description Media type. */
+            mime: string | null;
+            /**
+             * Format: int64
+             * @description Bytes.
+             */
+            size: number | null;
+        };
         /** @description One attempt of one call. */
         Attempt: {
             /**
@@ -2524,7 +2538,7 @@ export interface components {
             /** @description Id. */
             id: string;
             customer: components["schemas"]["Customer"] | null;
-            /** @description web, whatsapp, telegram, sms, email. */
+            /** @description web, whatsapp, telegram, sms, email, slack. */
             channel: string;
             /** @description Subject line. */
             subject: string | null;
@@ -2553,7 +2567,7 @@ export interface components {
             /** @description Id. */
             id: string;
             customer: components["schemas"]["CustomerRef"] | null;
-            /** @description web, whatsapp, telegram, sms, email. */
+            /** @description web, whatsapp, telegram, sms, email, slack. */
             channel: string;
             /** @description Subject line. */
             subject: string | null;
@@ -3007,7 +3021,7 @@ export interface components {
          * @description How a form is shown over a channel.
          * @enum {string}
          */
-        FormShowing: "inline" | "buttons" | "list" | "numbered" | "question" | "link";
+        FormShowing: "inline" | "buttons" | "list" | "numbered" | "question" | "questions" | "link";
         /**
          * @description Where a form stands.
          * @enum {string}
@@ -3181,6 +3195,8 @@ export interface components {
             run: string | null;
             /** @description The sender's own id of it. */
             client_id: string | null;
+            delivery: components["schemas"]["MessageDelivery"] | null;
+            content: components["schemas"]["MessageContent"] | null;
         };
         /** @description Who wrote a message, by name. */
         MessageAuthor: {
@@ -3188,6 +3204,37 @@ export interface components {
             kind: components["schemas"]["AuthorKind"];
             /** @description Name shown. */
             name: string | null;
+        };
+        /** @description What came over a channel beside the words. */
+        MessageContent: {
+            /** @description text, choice, flow, location, contacts, media, unknown. */
+            kind: string;
+            /** @description Files, as the provider keeps them. */
+            attachments: components["schemas"]["Attachment"][];
+            /**
+             * Format: int64
+             * @description When it was edited last.
+             */
+            edited_at: number | null;
+            /**
+             * Format: int64
+             * @description When its sender took it back.
+             */
+            deleted_at: number | null;
+            /** @description The sign put on it. */
+            reaction: string | null;
+        };
+        /** @description How far a message came on its channel. */
+        MessageDelivery: {
+            /** @description queued, accepted, sent, delivered, read, failed. */
+            status: string;
+            /**
+             * Format: int64
+             * @description Since when.
+             */
+            at: number | null;
+            /** @description Why it failed, or what is waited for. */
+            error: string | null;
         };
         /** @description A form inside a message. */
         MessageForm: {

@@ -1,7 +1,7 @@
 import { isObject, type Json } from './json'
 
 /** How the server says a channel shows a form. */
-export type Showing = 'inline' | 'buttons' | 'list' | 'numbered' | 'question' | 'link'
+export type Showing = 'inline' | 'buttons' | 'list' | 'numbered' | 'question' | 'questions' | 'link'
 
 /** A form as the message a customer gets: text, then what can be pressed. */
 export type FormMessage = { text: string; choices: string[]; link: boolean }
@@ -24,15 +24,17 @@ export function formMessage(
   form: Json,
   words: { yesNo: readonly [string, string] },
 ): FormMessage {
-  const [entry] = isObject(form) && isObject(form.properties) ? Object.entries(form.properties) : []
+  const entries = isObject(form) && isObject(form.properties) ? Object.entries(form.properties) : []
+  const [entry] = entries
   if (showing === 'link' || showing === 'inline' || !entry)
     return { text: prompt, choices: [], link: showing === 'link' }
   const [name, field] = entry
-  const title = isObject(field) && typeof field.title === 'string' && field.title !== '' ? field.title : name
+  const own = isObject(field) && typeof field.title === 'string' && field.title !== '' ? field.title : name
+  const title = showing === 'questions' ? `(1/${entries.length}) ${own}` : own
   const choices = showing === 'question' ? [] : choicesOf(field, words.yesNo)
-  const numbered = showing === 'numbered' ? choices.map((choice, index) => `${index + 1}. ${choice}`) : []
+  const numbered = showing === 'numbered' || showing === 'questions' ? choices.map((choice, index) => `${index + 1}. ${choice}`) : []
   const text = [prompt, title, numbered.join('\n')]
     .filter((part, index, all) => part.trim() !== '' && all.indexOf(part) === index)
     .join('\n\n')
-  return { text, choices: showing === 'numbered' ? [] : choices, link: false }
+  return { text, choices: showing === 'numbered' || showing === 'questions' ? [] : choices, link: false }
 }

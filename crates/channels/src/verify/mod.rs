@@ -1,5 +1,6 @@
 //! Checks that what arrives comes from who it says it does. Always over the raw bytes, always in constant time.
 
+mod mailgun;
 mod shopify;
 mod slack;
 mod stripe;
@@ -7,6 +8,7 @@ mod telegram;
 mod twilio;
 mod whatsapp;
 
+pub use mailgun::mailgun;
 pub use shopify::shopify;
 pub use slack::slack;
 pub use stripe::stripe;
@@ -33,6 +35,11 @@ pub enum Refused {
     /// It is too old or from the future: perhaps a replay.
     #[error("the signature's time is too far from now")]
     Stale,
+}
+
+/// Checks a secret that is sent along.
+pub fn token(secret: &str, given: &str) -> Result<(), Refused> {
+    check_token(secret, given)
 }
 
 fn hmac_sha256(secret: &[u8]) -> Hmac<Sha256> {

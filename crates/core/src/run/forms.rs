@@ -18,6 +18,15 @@ pub(crate) fn validator(schema: &Value) -> Result<Validator, String> {
         .map_err(|error| error.to_string())
 }
 
+/// What of a value does not fit a schema; a schema that makes no sense fits nothing.
+#[must_use]
+pub fn value_problems(schema: &Value, value: &Value) -> Vec<FieldProblem> {
+    match validator(schema) {
+        Ok(validator) => problems(&validator, value),
+        Err(message) => vec![FieldProblem { pointer: String::new(), message }],
+    }
+}
+
 /// What does not fit.
 pub(crate) fn problems(validator: &Validator, value: &Value) -> Vec<FieldProblem> {
     if let Some(pointer) = text::unkept(value) {

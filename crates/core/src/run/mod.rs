@@ -23,6 +23,7 @@ pub use event::{
     BranchValue, CallEvent, CallId, CallRequest, CheckpointEvent, CheckpointKind, ClosedBy, EndedStatus, Event, Moved,
     Opened, PostedForm, RunEvent, StepEvent,
 };
+pub use forms::value_problems;
 pub use input::{DecidedWith, Input, LookUpResult, Start, UnknownAnswer};
 pub use machine::{Decision, FieldProblem, Refusal, Refused, step};
 pub use outcome::{Found, HandedBack, Outcome, Resolution, Verdict};

@@ -10,8 +10,8 @@ use countersign_core::{
     run::{self, Actor, IncomingMessage, Version, Via},
 };
 use countersign_store::{
-    ConversationRow, ConversationStatus, ConversationUpdate, CustomerRow, InboundKind, InboundRow, MessageRow,
-    NewMessage, PageRequest, RunFilter, RunRow, RunStatus,
+    ConversationRow, ConversationStatus, CustomerRow, InboundKind, InboundRow, MessageRow, NewMessage, PageRequest,
+    RunFilter, RunRow, RunStatus,
 };
 use serde_json::{Value, json};
 use std::{sync::Arc, time::Duration};
@@ -50,18 +50,8 @@ impl Engine {
         message: NewMessage,
     ) -> Result<AcceptedMessage, EngineError> {
         self.0.inbox.admit()?;
-        let row = &mut incoming.conversation;
-        if row.status == ConversationStatus::Closed {
-            let update = ConversationUpdate {
-                workspace: row.workspace.clone(),
-                id: row.id.clone(),
-                at: self.now(),
-                status: Some(ConversationStatus::Open),
-                ..ConversationUpdate::default()
-            };
-            self.0.store.update_conversation(&update, Vec::new()).await?;
-            row.status = ConversationStatus::Open;
-        }
+        incoming.conversation = self.opened(incoming.conversation).await?;
+        let row = &incoming.conversation;
         let event = InboundRow {
             source: format!("conversation:{}", row.id),
             dedup: message.id.clone(),
@@ -82,13 +72,20 @@ impl Engine {
         let payload: Value =
             serde_json::from_str(&row.payload).map_err(|error| EngineError::Corrupt(error.to_string()))?;
         let text = |name: &str| payload[name].as_str().unwrap_or_default();
-        let Incoming { conversation, customer } = match known {
+        let incoming = match known {
             Some(known) => known,
             None => self.incoming(&row.workspace, text("conversation")).await?,
         };
-        if conversation.status != ConversationStatus::Open {
+        if incoming.conversation.status != ConversationStatus::Open {
             return Ok(Came::ignored("a person has the conversation"));
         }
+        // The chat on our own pages has forms; elsewhere a message is the answer.
+        if incoming.conversation.channel_account.is_some()
+            && let Some(came) = self.form_answered(row, &incoming, text("message")).await?
+        {
+            return Ok(came);
+        }
+        let Incoming { conversation, customer } = incoming;
         if self.has_run_under_way(&row.workspace, &conversation.id).await? {
             return Ok(Came::ignored("a run is under way in the conversation"));
         }

@@ -1,16 +1,20 @@
 //! What comes from outside: a row before it is answered, then a run. Whatever ends a row is written in one transaction with
 //! what follows from it, so a crash anywhere loses nothing and repeats nothing; who takes a row only saves work.
 
+mod answers;
+mod channels;
 mod messages;
 mod pump;
 mod triggers;
 
+pub use channels::HookCall;
 pub use messages::{AcceptedMessage, Incoming};
 pub use triggers::{TriggerState, WebhookCall};
 
 pub(crate) use pump::Inbox;
 
-use countersign_store::{InboundKind, InboundOutcome, InboundRow, InboundStatus, RunRow};
+use countersign_store::{InboundEndRow, InboundKind, InboundOutcome, InboundRow, InboundStatus, RunRow};
+use sha2::{Digest, Sha256};
 
 /// What an event led to.
 enum Came {
@@ -45,5 +49,31 @@ fn accepted(workspace: &str, id: String, kind: InboundKind, at: i64) -> InboundR
         run: None,
         error: None,
         done_at: None,
+        rank: 0,
     }
+}
+
+/// A row as it ends.
+fn end_of(row: &InboundRow, outcome: InboundOutcome, at: i64) -> InboundEndRow {
+    InboundEndRow {
+        workspace: row.workspace.clone(),
+        id: row.id.clone(),
+        status: InboundStatus::Done,
+        outcome: Some(outcome),
+        run: None,
+        error: None,
+        done_at: Some(at),
+    }
+}
+
+/// The same id for the same parts, so that what is made twice is one.
+pub(crate) fn seeded(parts: &[&str]) -> String {
+    let mut hash = Sha256::new();
+    for part in parts {
+        hash.update(part.len().to_be_bytes());
+        hash.update(part.as_bytes());
+    }
+    let mut bytes = [0_u8; 16];
+    bytes.copy_from_slice(&hash.finalize()[..16]);
+    uuid::Builder::from_custom_bytes(bytes).into_uuid().to_string()
 }

@@ -1,11 +1,9 @@
 //! Takes what was accepted and sees it through.
 
-use super::{Came, messages::Incoming};
+use super::{Came, channels::in_turn, end_of, messages::Incoming};
 use crate::{Engine, EngineError};
-use countersign_store::{
-    Conflict, InboundEndRow, InboundKind, InboundOutcome, InboundRow, InboundStatus, RunRow, StoreError,
-};
-use futures::{StreamExt, stream};
+use countersign_store::{Conflict, InboundEndRow, InboundKind, InboundOutcome, InboundRow, RunRow, StoreError};
+use futures::{StreamExt, future::BoxFuture, stream};
 use std::{
     hash::{DefaultHasher, Hash, Hasher},
     sync::{
@@ -35,6 +33,8 @@ const REMEMBERED_MS: i64 = 30 * 86_400_000;
 const FORGET_EVERY: u64 = 3600;
 /// Sources share so many lanes; what comes through one source is dealt with one after the other.
 const LANES: usize = 256;
+/// Events of one source dealt with in one go; the rest is taken up after those of others.
+const TURNS_MAX: usize = 1000;
 
 /// What waits here.
 pub(crate) struct Inbox {
@@ -59,9 +59,9 @@ impl Inbox {
         Ok(())
     }
 
-    fn lane(&self, row: &InboundRow) -> Arc<Mutex<()>> {
+    fn lane(&self, workspace: &str, source: &str) -> Arc<Mutex<()>> {
         let mut hasher = DefaultHasher::new();
-        (&row.workspace, &row.source).hash(&mut hasher);
+        (workspace, source).hash(&mut hasher);
         let lane = usize::try_from(hasher.finish() % LANES as u64).unwrap_or_default();
         self.lanes.get(lane).cloned().unwrap_or_default()
     }
@@ -113,7 +113,14 @@ impl Engine {
         let store = &self.0.store;
         let taken = store.claim_inbound(LEASE_MS, BATCH).await?;
         let more = taken.len() >= BATCH as usize;
-        stream::iter(taken).for_each_concurrent(AT_ONCE, |row| async { drop(self.deal_with(row, None).await) }).await;
+        let dealt = |row: InboundRow| async move {
+            if in_turn(&row) {
+                self.take_turns(row.workspace, row.source).await;
+            } else {
+                drop(self.deal_with(row, None).await);
+            }
+        };
+        stream::iter(taken).for_each_concurrent(AT_ONCE, dealt).await;
         let waiting = store.count_waiting_inbound(WAITING_MAX).await?;
         self.0.inbox.waiting.store(waiting, Ordering::Relaxed);
         metrics::gauge!("countersign_inbound_waiting").set(f64::from(u32::try_from(waiting).unwrap_or(u32::MAX)));
@@ -125,19 +132,51 @@ impl Engine {
 
     /// Sees one event through; what cannot be done now is tried again later, by whoever takes it then.
     pub(super) async fn deal_with(&self, row: InboundRow, known: Option<Incoming>) -> Option<RunRow> {
-        let lane = self.0.inbox.lane(&row);
+        let lane = self.0.inbox.lane(&row.workspace, &row.source);
         let _turn = lane.lock().await;
+        self.deal(row, known).await.0
+    }
+
+    /// Deals with what waits of a source, in the order of the other side: what came out of order but waits still is put
+    /// right here.
+    // Boxed, and not `async`: what is dealt with asks for turns of another source.
+    pub(super) fn take_turns(&self, workspace: String, source: String) -> BoxFuture<'static, ()> {
+        let engine = self.clone();
+        Box::pin(async move {
+            let lane = engine.0.inbox.lane(&workspace, &source);
+            let _turn = lane.lock().await;
+            for _ in 0..TURNS_MAX {
+                let done = match engine.0.store.first_waiting_inbound(&workspace, &source).await {
+                    Ok(Some(first)) => engine.deal(first, None).await.1,
+                    Ok(None) => false,
+                    Err(error) => {
+                        tracing::warn!(source, %error, "what came in is taken up again later");
+                        false
+                    }
+                };
+                if !done {
+                    return;
+                }
+            }
+        })
+    }
+
+    /// The run that was started, and whether the row is done with.
+    async fn deal(&self, row: InboundRow, known: Option<Incoming>) -> (Option<RunRow>, bool) {
         let came = match row.kind {
             InboundKind::Message => Box::pin(self.message_came(&row, known)).await,
+            InboundKind::Channel => Box::pin(self.channel_came(&row)).await,
             InboundKind::Webhook | InboundKind::Schedule => Box::pin(self.trigger_fired(&row)).await,
         };
         let waiting = |waiting: u64| Some(waiting.saturating_sub(1));
         let _counted = self.0.inbox.waiting.fetch_update(Ordering::Relaxed, Ordering::Relaxed, waiting);
-        match self.noted(&row, came.unwrap_or_else(|error| after(&row, &error))).await {
-            Ok(run) => run,
+        let came = came.unwrap_or_else(|error| after(&row, &error));
+        let done = !matches!(came, Came::Later(_));
+        match self.noted(&row, came).await {
+            Ok(run) => (run, done),
             Err(error) => {
                 tracing::warn!(event = row.id, %error, "an event that came in is taken up again later");
-                None
+                (None, false)
             }
         }
     }
@@ -151,15 +190,7 @@ impl Engine {
             }
             Came::Nothing(outcome, error) => (outcome, error),
         };
-        let end = InboundEndRow {
-            workspace: row.workspace.clone(),
-            id: row.id.clone(),
-            status: InboundStatus::Done,
-            outcome: Some(outcome),
-            run: None,
-            error,
-            done_at: Some(self.now()),
-        };
+        let end = InboundEndRow { error, ..end_of(row, outcome, self.now()) };
         self.0.store.end_inbound(&end).await?;
         Ok(None)
     }

@@ -386,7 +386,7 @@ impl Engine {
     /// `NotFound`, `Invalid` for a message, `Busy`.
     pub async fn replay_event(&self, workspace: &str, event: &str) -> Result<String, EngineError> {
         let found = self.0.store.get_inbound(workspace, event).await?.ok_or(EngineError::NotFound("inbound event"))?;
-        if found.kind == InboundKind::Message {
+        if matches!(found.kind, InboundKind::Message | InboundKind::Channel) {
             return Err(EngineError::Invalid("a message is said again by who said it".to_owned()));
         }
         self.0.inbox.admit()?;

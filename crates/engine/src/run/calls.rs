@@ -2,11 +2,10 @@
 
 use crate::{Engine, EngineError, run::places::Limits};
 use async_trait::async_trait;
-use countersign_channels::{OutboundMessage, SendOutcome};
+use countersign_channels::{OutboundMessage, Platform, SendOutcome};
 use countersign_connectors::{Call, CallError, CallOutcome, Connection, Exchange, Invoker, LookUp};
 use countersign_core::{
     catalogue::Catalogue,
-    document::Channel,
     log::{FailureClass, StepError},
     run::{CallId, Effect, Input, LookUpResult},
     time::{Span, Timestamp},
@@ -48,8 +47,14 @@ impl Engine {
             }
             Effect::SendMessage { id, key, channel, to, subject, body, timeout } => {
                 let timeout = Duration::from_millis(timeout.0);
-                let message = OutboundMessage { channel, to: &to, subject: &subject, body: &body, key: &key, timeout };
-                self.send(of.workspace, id, channel, message).await
+                let Some(channel) = Platform::of(channel) else {
+                    let error = not_sent("no_account", "the conversation itself is no account");
+                    return failed(id, &CallError { class: FailureClass::Fatal, ..error }, None);
+                };
+                let (to, subject, body, key) = (to.as_str(), subject.as_str(), body.as_str(), key.as_ref());
+                let (choices, thread, by_person) = (&[][..], None, false);
+                let message = OutboundMessage { channel, to, subject, body, key, timeout, choices, thread, by_person };
+                self.send(of.workspace, id, message).await
             }
             Effect::LookUp { id, key, action, connection, input, timeout } => {
                 let request =
@@ -104,7 +109,8 @@ impl Engine {
         }
     }
 
-    async fn send(&self, workspace: &str, id: CallId, channel: Channel, message: OutboundMessage<'_>) -> Input {
+    async fn send(&self, workspace: &str, id: CallId, message: OutboundMessage<'_>) -> Input {
+        let channel = message.channel;
         let account = match self.channel_account(workspace, channel).await {
             Ok(Some(account)) => account,
             Ok(None) => {

@@ -104,21 +104,21 @@ pub(crate) struct Todo {
 impl Engine {
     /// Takes an input for an existing run and, when calls follow, drives the run in the background.
     pub(crate) async fn take(&self, workspace: &str, run: &str, input: Input) -> Result<RunRow, EngineError> {
-        self.take_on(None, workspace, run, input).await
+        self.take_on(None, (workspace, run), input, None).await
     }
 
     /// [`Engine::take`] for a run that was just read. What is in memory by now goes before it.
     pub(crate) async fn take_on(
         &self,
         known: Option<Held>,
-        workspace: &str,
-        run: &str,
+        (workspace, run): (&str, &str),
         input: Input,
+        inbound: Option<String>,
     ) -> Result<RunRow, EngineError> {
         let (engine, workspace, run) = (self.clone(), workspace.to_owned(), run.to_owned());
         let work = async move {
             let hold = engine.0.cells.get(&run);
-            let Moved { row, todo } = engine.decide_in(&hold, known, (&workspace, &run), &input).await?;
+            let Moved { row, todo } = engine.decide_in(&hold, known, (&workspace, &run), &input, inbound).await?;
             if !todo.effects.is_empty()
                 && let Ok(permit) = Arc::clone(&engine.0.moving).acquire_owned().await
             {
@@ -175,7 +175,7 @@ impl Engine {
     async fn answer(&self, hold: &Hold, workspace: &str, run: &str, input: &Input) -> Option<Moved> {
         let mut pause_ms = 20;
         loop {
-            match self.decide_in(hold, None, (workspace, run), input).await {
+            match self.decide_in(hold, None, (workspace, run), input, None).await {
                 Ok(moved) => return Some(moved),
                 Err(EngineError::Refused(refusal)) => {
                     tracing::info!(run, %refusal, "an answer came too late");
@@ -202,6 +202,7 @@ impl Engine {
         mut known: Option<Held>,
         (workspace, run): (&str, &str),
         input: &Input,
+        inbound: Option<String>,
     ) -> Result<Moved, EngineError> {
         let mut held = hold.cell.0.lock().await;
         for _ in 0..RELOADS_MAX {
@@ -230,7 +231,8 @@ impl Engine {
                 }
             };
             let before = Before { row: &row, version: &version, stood: &stood };
-            match self.commit(before, decision, Beside::default()).await {
+            let beside = Beside { inbound: inbound.clone(), ..Beside::default() };
+            match self.commit(before, decision, beside).await {
                 Ok(Committed::Written { row, after, todo }) => {
                     *held = Some(Held { row: Arc::clone(&row), version, state: after });
                     return Ok(Moved { row, todo });

@@ -37,12 +37,24 @@ impl Engine {
         values: Value,
         by: Actor,
     ) -> Result<LoadedCheckpoint, EngineError> {
+        self.submit_form_from(workspace, checkpoint, values, by, None).await
+    }
+
+    /// As [`Engine::submit_form`]; what came in with the answers is dealt with by the same commit.
+    pub(crate) async fn submit_form_from(
+        &self,
+        workspace: &str,
+        checkpoint: &str,
+        values: Value,
+        by: Actor,
+        inbound: Option<String>,
+    ) -> Result<LoadedCheckpoint, EngineError> {
         let found = open(self.load_checkpoint(workspace, checkpoint).await?)?;
         if found.row.kind != CheckpointKind::Form {
             return Err(EngineError::Invalid("this checkpoint is not a form".into()));
         }
         let visit = found.row.visit;
-        self.close(found, Input::FormSubmitted { visit, values, by }).await
+        self.close(found, Input::FormSubmitted { visit, values, by }, inbound).await
     }
 
     /// Takes a decision of an operator.
@@ -90,7 +102,7 @@ impl Engine {
                 return Err(EngineError::Invalid("a form is answered by the customer, not decided".into()));
             }
         };
-        self.close(found, input).await
+        self.close(found, input, None).await
     }
 
     /// Those for whom this person decides, where they may not decide themselves.
@@ -122,10 +134,15 @@ impl Engine {
     }
 
     /// Feeds the decision to the run. Whoever loses the race learns who won it.
-    async fn close(&self, found: LoadedCheckpoint, input: Input) -> Result<LoadedCheckpoint, EngineError> {
+    async fn close(
+        &self,
+        found: LoadedCheckpoint,
+        input: Input,
+        inbound: Option<String>,
+    ) -> Result<LoadedCheckpoint, EngineError> {
         let LoadedCheckpoint { row, run } = found;
         let known = Held { row: Arc::new(run.row), version: run.version, state: Box::new(run.state) };
-        let taken = self.take_on(Some(known), &row.workspace, &row.run, input).await;
+        let taken = self.take_on(Some(known), (&row.workspace, &row.run), input, inbound).await;
         let now = self.load_checkpoint(&row.workspace, &row.id).await?;
         match taken {
             Ok(_) => Ok(now),

@@ -1,9 +1,9 @@
 //! Opened credentials, kept for a few seconds.
 
 use crate::{Engine, EngineError};
-use countersign_channels::ChannelAccount;
+use countersign_channels::{ChannelAccount, Platform};
 use countersign_connectors::{Connection, Secrets};
-use countersign_core::document::Channel;
+use countersign_store::ChannelAccountRow;
 use quick_cache::sync::Cache;
 use serde_json::{Map, Value};
 use std::{collections::BTreeMap, sync::Arc};
@@ -23,12 +23,21 @@ type Kind = (String, String, Option<String>);
 
 pub(crate) struct Connections {
     connections: Cache<Kind, Kept<Arc<Connection>>>,
-    accounts: Cache<(String, Channel), Kept<Arc<ChannelAccount>>>,
+    accounts: Cache<(String, Platform), Kept<Arc<ChannelAccount>>>,
+    by_id: Cache<String, Kept<Arc<OpenAccount>>>,
+}
+
+/// A channel account with its secrets open.
+#[derive(Debug)]
+pub(crate) struct OpenAccount {
+    pub(crate) workspace: String,
+    pub(crate) id: String,
+    pub(crate) account: ChannelAccount,
 }
 
 impl Default for Connections {
     fn default() -> Self {
-        Self { connections: Cache::new(KEPT_MAX), accounts: Cache::new(KEPT_MAX) }
+        Self { connections: Cache::new(KEPT_MAX), accounts: Cache::new(KEPT_MAX), by_id: Cache::new(KEPT_MAX) }
     }
 }
 
@@ -60,6 +69,8 @@ impl Engine {
     pub fn forget_connections(&self, workspace: &str) {
         self.0.connections.connections.retain(|(owner, _, _), _| owner != workspace);
         self.0.connections.accounts.retain(|(owner, _), _| owner != workspace);
+        let by_id = &self.0.connections.by_id;
+        by_id.retain(|_, kept| kept.value.as_ref().is_none_or(|open| open.workspace != workspace));
     }
 
     async fn read_connection(
@@ -85,7 +96,7 @@ impl Engine {
     pub(crate) async fn channel_account(
         &self,
         workspace: &str,
-        channel: Channel,
+        channel: Platform,
     ) -> Result<Option<Arc<ChannelAccount>>, EngineError> {
         let kind = (workspace.to_owned(), channel);
         let now = self.now();
@@ -99,16 +110,34 @@ impl Engine {
         Ok(value)
     }
 
-    async fn read_account(&self, workspace: &str, channel: Channel) -> Result<Option<ChannelAccount>, EngineError> {
+    async fn read_account(&self, workspace: &str, channel: Platform) -> Result<Option<ChannelAccount>, EngineError> {
         let rows = self.0.store.list_channel_accounts(workspace).await?;
         let Some(row) = rows.into_iter().find(|row| row.channel == channel.tag()) else { return Ok(None) };
-        let context = format!("{workspace}/channel/{}", row.id);
+        self.opened_account(&row).map(Some)
+    }
+
+    fn opened_account(&self, row: &ChannelAccountRow) -> Result<ChannelAccount, EngineError> {
+        let context = format!("{}/channel/{}", row.workspace, row.id);
         let mut account = object(&row.settings, "channel settings")?;
         account.extend(self.open_sealed(&context, &row.sealed)?);
-        account.insert("channel".into(), Value::from(channel.tag()));
-        let account = serde_json::from_value(Value::Object(account))
-            .map_err(|error| EngineError::Invalid(format!("the {} account is incomplete: {error}", channel.tag())))?;
-        Ok(Some(account))
+        account.insert("channel".into(), Value::from(row.channel.as_str()));
+        serde_json::from_value(Value::Object(account))
+            .map_err(|error| EngineError::Invalid(format!("the {} account is incomplete: {error}", row.channel)))
+    }
+
+    /// The account of this id, of any workspace.
+    pub(crate) async fn account_by_id(&self, id: &str) -> Result<Option<Arc<OpenAccount>>, EngineError> {
+        let now = self.now();
+        if let Some(kept) = self.0.connections.by_id.get(id)
+            && now.saturating_sub(kept.read_at) < FRESH_MS
+        {
+            return Ok(kept.value);
+        }
+        let Some(row) = self.0.store.find_channel_account(id).await? else { return Ok(None) };
+        let account = self.opened_account(&row)?;
+        let open = Arc::new(OpenAccount { workspace: row.workspace, id: row.id, account });
+        self.0.connections.by_id.insert(id.to_owned(), Kept { value: Some(Arc::clone(&open)), read_at: now });
+        Ok(Some(open))
     }
 
     fn open_sealed(&self, context: &str, sealed: &str) -> Result<Map<String, Value>, EngineError> {

@@ -5,4 +5,4 @@ mod seal;
 
 pub use seal::{Vault, VaultError, receipt_keys};
 
-pub(crate) use connections::Connections;
+pub(crate) use connections::{Connections, OpenAccount};

@@ -16,6 +16,7 @@ pub(crate) mod delegations;
 pub(crate) mod documents;
 pub(crate) mod events;
 pub(crate) mod health;
+pub(crate) mod hooks;
 pub(crate) mod inbound;
 pub(crate) mod moves;
 pub(crate) mod names;

@@ -78,6 +78,7 @@ fn shown(showing: Showing) -> FormShowing {
         Showing::List => FormShowing::List,
         Showing::Numbered => FormShowing::Numbered,
         Showing::Question => FormShowing::Question,
+        Showing::Questions => FormShowing::Questions,
         Showing::Link => FormShowing::Link,
     }
 }

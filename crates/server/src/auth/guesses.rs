@@ -60,6 +60,7 @@ pub(crate) struct Guesses {
     address: Limiter,
     chats: Limiter,
     messages: Limiter,
+    hooks: Limiter,
 }
 
 impl Default for Guesses {
@@ -72,6 +73,7 @@ impl Default for Guesses {
             address: Limiter::new(100, minutes(5)),
             chats: Limiter::new(30, minutes(1)),
             messages: Limiter::new(120, minutes(1)),
+            hooks: Limiter::new(120, minutes(1)),
         }
     }
 }
@@ -99,6 +101,11 @@ impl Guesses {
     /// A new chat.
     pub(crate) fn chat(&self, address: Option<IpAddr>) -> Result<(), ApiError> {
         self.chats.take(&address_key(address))
+    }
+
+    /// A request to a platform's address that is not from the platform, or for nobody.
+    pub(crate) fn hook_refused(&self, address: Option<IpAddr>) -> Result<(), ApiError> {
+        self.hooks.take(&address_key(address))
     }
 
     /// A message or form in a conversation.

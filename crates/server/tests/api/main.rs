@@ -8,6 +8,7 @@ mod checkpoints;
 mod connectors;
 mod errors;
 mod gets;
+mod hooks;
 mod limits;
 mod live;
 mod pointers;

@@ -47,7 +47,7 @@ async fn a_channel_keeps_its_secrets() {
     let test = TestApp::start().await;
     let admin = test.key(Role::Admin).await;
     let kinds = admin.get("/channel-kinds").await;
-    assert_eq!(kinds.is(200).json["items"].as_array().unwrap().len(), 4);
+    assert_eq!(kinds.is(200).json["items"].as_array().unwrap().len(), 5);
     let wrong = admin.post("/channels", json!({ "channel": "telegram", "name": "bot" })).await;
     assert_eq!(wrong.is_problem(422, "invalid_request").json["pointer"], "/secrets/token");
     admin.post("/channels", json!({ "channel": "fax", "name": "x" })).await.is_problem(422, "invalid_request");

@@ -160,11 +160,13 @@ CREATE TABLE inbound (
   run TEXT,
   error TEXT,
   done_at INTEGER,
+  rank INTEGER NOT NULL,
   PRIMARY KEY (workspace, id)
 ) STRICT;
 CREATE UNIQUE INDEX inbound_by_dedup ON inbound (workspace, source, dedup);
 CREATE INDEX inbound_by_time ON inbound (workspace, at, id);
 CREATE INDEX inbound_by_source ON inbound (workspace, source, at, id);
+CREATE INDEX inbound_in_turn ON inbound (workspace, source, rank, at, id) WHERE status = 'waiting';
 CREATE INDEX inbound_due ON inbound (due_at) WHERE status = 'waiting';
 CREATE INDEX inbound_by_age ON inbound (done_at) WHERE done_at IS NOT NULL;
 
@@ -327,7 +329,7 @@ CREATE TABLE conversations (
   PRIMARY KEY (id, workspace)
 ) STRICT;
 CREATE UNIQUE INDEX conversations_by_token ON conversations (token_hash, workspace) WHERE token_hash IS NOT NULL;
-CREATE UNIQUE INDEX conversations_by_external_id ON conversations (workspace, channel, external_id)
+CREATE UNIQUE INDEX conversations_by_external_id ON conversations (workspace, channel, external_id, channel_account)
   WHERE external_id IS NOT NULL;
 CREATE INDEX conversations_by_activity ON conversations (workspace, status, updated_at, id);
 CREATE INDEX conversations_by_customer ON conversations (workspace, customer, updated_at, id);
@@ -349,6 +351,14 @@ CREATE TABLE messages (
   PRIMARY KEY (id, workspace)
 ) STRICT;
 CREATE UNIQUE INDEX messages_by_position ON messages (workspace, conversation, position);
+
+-- What the providers call our messages: by account, address and their id.
+CREATE TABLE message_refs (
+  workspace TEXT NOT NULL,
+  reference TEXT NOT NULL,
+  message TEXT NOT NULL,
+  PRIMARY KEY (workspace, reference)
+) STRICT;
 
 CREATE TABLE notes (
   id TEXT NOT NULL,

@@ -5,8 +5,8 @@ use crate::rows::{TableRow, params};
 use crate::sql::{BY_ID, Query, insert};
 use crate::store::{audited, decode};
 use crate::{
-    Change, ChangeKind, ConversationRow, ConversationStatus, Cursor, MessageRow, NewAudit, NewMessage, NoteRow, Page,
-    PageRequest, Result, Store, StoreError,
+    Change, ChangeKind, ConversationRow, ConversationStatus, Cursor, InboundEndRow, MessageRefRow, MessageRow,
+    NewAudit, NewMessage, NoteRow, Page, PageRequest, Result, Store, StoreError,
 };
 
 /// Longest list of messages.
@@ -167,6 +167,20 @@ impl Store {
         self.row(BY_ID, params![workspace, id]).await
     }
 
+    /// The message that shows the form of a checkpoint.
+    ///
+    /// # Errors
+    /// `Busy`, `Corrupt`.
+    pub async fn form_message(
+        &self,
+        workspace: &str,
+        conversation: &str,
+        checkpoint: &str,
+    ) -> Result<Option<MessageRow>> {
+        let tail = "WHERE workspace = ?1 AND conversation = ?2 AND checkpoint = ?3 ORDER BY position DESC LIMIT 1";
+        self.row(tail, params![workspace, conversation, checkpoint]).await
+    }
+
     /// Messages after a position, oldest first, at most 1,000.
     ///
     /// # Errors
@@ -200,13 +214,55 @@ impl Store {
         Ok(rows)
     }
 
-    /// Notes how far a message got on its channel (JSON).
+    /// Writes what is different about a message: its text, data and delivery as they are in `now`. `false` when it is not as
+    /// it was `before` any more; then nothing is done. `end` is the event that told it, ended in the same piece.
     ///
     /// # Errors
-    /// `NotFound`.
-    pub async fn set_delivery(&self, workspace: &str, message: &str, delivery: &str) -> Result<()> {
-        let sql = "UPDATE messages SET delivery = ?3 WHERE workspace = ?1 AND id = ?2";
-        self.execute(Statement::new(sql, params![workspace, message, delivery]).must_hit("message")).await.map(|_| ())
+    /// `Busy`.
+    pub async fn change_message(
+        &self,
+        before: &MessageRow,
+        now: &MessageRow,
+        reference: Option<&MessageRefRow>,
+        end: Option<&InboundEndRow>,
+    ) -> Result<bool> {
+        let sql = "UPDATE messages SET body = ?3, data = ?4, delivery = ?5 WHERE workspace = ?1 AND id = ?2 \
+                   AND body = ?6 AND data IS NOT DISTINCT FROM ?7 AND delivery IS NOT DISTINCT FROM ?8";
+        let values = params![
+            &before.workspace,
+            &before.id,
+            &now.body,
+            &now.data,
+            &now.delivery,
+            &before.body,
+            &before.data,
+            &before.delivery
+        ];
+        let mut statements = vec![Statement::new(sql, values).must_hit("message")];
+        statements.extend(reference.map(|row| {
+            let insert = insert(row);
+            Statement::new(format!("{} ON CONFLICT DO NOTHING", insert.sql), insert.params)
+        }));
+        statements.extend(end.map(|end| super::inbound::ended(end).must_hit("inbound event")));
+        let changes = changed(&before.workspace, &before.conversation);
+        match self.write(Write { statements, audit: Vec::new(), changes }).await {
+            Ok(_) => Ok(true),
+            Err(StoreError::NotFound(_)) => Ok(false),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// The message that a provider calls so.
+    ///
+    /// # Errors
+    /// `Busy`, `Corrupt`.
+    pub async fn find_message(&self, workspace: &str, reference: &str) -> Result<Option<MessageRow>> {
+        let found: Option<MessageRefRow> =
+            self.row("WHERE workspace = ?1 AND reference = ?2", params![workspace, reference]).await?;
+        match found {
+            Some(found) => self.get_message(workspace, &found.message).await,
+            None => Ok(None),
+        }
     }
 
     /// Adds a note.

@@ -25,6 +25,12 @@ pub(super) fn accept(row: &InboundRow) -> Statement {
     Statement::new(format!("{sql} ON CONFLICT DO NOTHING"), row.params())
 }
 
+/// Ends what waits.
+pub(super) fn ended(end: &InboundEndRow) -> Statement {
+    let sql = format!("{} AND status = 'waiting'", crate::sql::update_sql::<InboundEndRow>());
+    Statement::new(sql, end.params())
+}
+
 impl Store {
     /// Accepts what came in. `due_at` is how long the accepting process has it to itself, milliseconds. `false` when it
     /// came before.
@@ -33,6 +39,40 @@ impl Store {
     /// `Busy`.
     pub async fn accept_inbound(&self, row: &InboundRow) -> Result<bool> {
         Ok(self.execute(accept(row)).await?.affected > 0)
+    }
+
+    /// Accepts several in one piece; whether each is new. Of the same key the first counts.
+    ///
+    /// # Errors
+    /// `Busy`.
+    pub async fn accept_all_inbound(&self, rows: &[InboundRow]) -> Result<Vec<bool>> {
+        let write = Write { statements: rows.iter().map(accept).collect(), ..Write::default() };
+        Ok(self.write(write).await?.into_iter().map(|done| done.affected > 0).collect())
+    }
+
+    /// The first of a source that waits, in the order of the other side.
+    ///
+    /// # Errors
+    /// `Busy`, `Corrupt`.
+    pub async fn first_waiting_inbound(&self, workspace: &str, source: &str) -> Result<Option<InboundRow>> {
+        let tail = "WHERE workspace = ?1 AND source = ?2 AND status = 'waiting' ORDER BY rank, at, id LIMIT 1";
+        self.row(tail, params![workspace, source]).await
+    }
+
+    /// Appends a message that an event told, ends the event and accepts what is to be done about the message. `false` when
+    /// the message was there before or the event was dealt with: then nothing is done.
+    ///
+    /// # Errors
+    /// `NotFound` when the conversation is not in the workspace.
+    pub async fn receive_message(
+        &self,
+        message: &NewMessage,
+        end: &InboundEndRow,
+        next: Option<&InboundRow>,
+    ) -> Result<(MessageRow, bool)> {
+        let mut more = vec![ended(end).must_hit("inbound event")];
+        more.extend(next.map(accept));
+        self.append_with(&end.workspace, message, more).await
     }
 
     /// Appends a message together with what is to be done about it. `false` when it was there before.
@@ -93,8 +133,7 @@ impl Store {
     /// # Errors
     /// `Busy`.
     pub async fn end_inbound(&self, end: &InboundEndRow) -> Result<bool> {
-        let sql = format!("{} AND status = 'waiting'", crate::sql::update_sql::<InboundEndRow>());
-        Ok(self.execute(Statement::new(sql, end.params())).await?.affected > 0)
+        Ok(self.execute(ended(end)).await?.affected > 0)
     }
 
     /// Lets what a process had that is gone be taken at once. For a process alone with its database.

@@ -81,6 +81,14 @@ impl Store {
         self.row("WHERE workspace = ?1 AND id = ?2", params![workspace, id]).await
     }
 
+    /// The channel account of this id, of any workspace: the address of a webhook tells no workspace.
+    ///
+    /// # Errors
+    /// `Busy`, `Corrupt`.
+    pub async fn find_channel_account(&self, id: &str) -> Result<Option<ChannelAccountRow>> {
+        self.row("WHERE id = ?1", params![id]).await
+    }
+
     /// Channel accounts by channel and name, at most 1,000.
     ///
     /// # Errors

@@ -80,7 +80,7 @@ fn end_inbound(commit: &Commit, facts: &mut Facts, effects: &mut Effects<'_>) {
         workspace: commit.workspace.clone(),
         id: id.clone(),
         status: InboundStatus::Done,
-        outcome: Some(InboundOutcome::Started),
+        outcome: Some(if commit.expected_seq == 0 { InboundOutcome::Started } else { InboundOutcome::Answered }),
         run: Some(commit.run_id.clone()),
         error: None,
         done_at: Some(commit.at),

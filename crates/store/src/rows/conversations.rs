@@ -47,11 +47,11 @@ row! {
         pub workspace: String,
         /// Customer id.
         pub customer: Option<String>,
-        /// web, whatsapp, telegram, sms, email.
+        /// web, whatsapp, telegram, sms, email, slack.
         pub channel: String,
         /// Channel account it runs over.
         pub channel_account: Option<String>,
-        /// Address on the channel (phone, chat id, mail thread), unique per workspace and channel when set.
+        /// Address on the channel (phone, chat id, mail address and thread), unique per account when set.
         pub external_id: Option<String>,
         /// Subject line, if the channel has one.
         pub subject: Option<String>,
@@ -115,6 +115,18 @@ row! {
         pub delivery: Option<String>,
         /// JSON: attachments, provider ids, anything else.
         pub data: Option<String>,
+    }
+}
+
+row! {
+    /// What a provider calls a message of ours.
+    pub struct MessageRefRow in "message_refs" key(workspace, reference) {
+        /// Workspace.
+        pub workspace: String,
+        /// Account, address and the provider's id.
+        pub reference: String,
+        /// Message id.
+        pub message: String,
     }
 }
 

@@ -17,6 +17,8 @@ text_enum! {
     pub enum InboundKind {
         /// A customer wrote.
         Message = "message",
+        /// A platform told something: a message, a change of one, what became of one of ours.
+        Channel = "channel",
         /// A webhook trigger was called.
         Webhook = "webhook",
         /// The clock of a schedule trigger struck.
@@ -29,6 +31,14 @@ text_enum! {
     pub enum InboundOutcome {
         /// A run was started.
         Started = "started",
+        /// A message is in its conversation, and what follows from it is an event of its own.
+        Stored = "stored",
+        /// A message is different now, or where it is is known.
+        Applied = "applied",
+        /// It answered the form of a run.
+        Answered = "answered",
+        /// The next question of a form was asked.
+        Asked = "asked",
         /// Nobody wanted it: no trigger, a filter that did not hold, a person has the conversation.
         Ignored = "ignored",
         /// A run of the trigger is still under way, and it says to skip.
@@ -45,7 +55,7 @@ row! {
         pub workspace: String,
         /// UUID v7.
         pub id: String,
-        /// Through what it came: `conversation:<id>`, `trigger:<workflow>/<trigger>`.
+        /// Through what it came: `conversation:<id>`, `trigger:<workflow>/<trigger>`, `channel:<account>/<address>`.
         pub source: String,
         /// Unique per source: what came before is not taken again.
         pub dedup: String,
@@ -69,6 +79,8 @@ row! {
         pub error: Option<String>,
         /// When it was dealt with.
         pub done_at: Option<i64>,
+        /// Where the other side puts it among those of its source; 0 where it does not say.
+        pub rank: i64,
     }
 }
 

@@ -75,19 +75,19 @@ pub async fn a_message_sent_twice_is_one(database: TestDatabase) {
     assert!(store.append_message(WORKSPACE, &message("m1", "c2")).await.is_err());
     let nowhere = store.append_message(WORKSPACE, &message("m2", "c9")).await;
     assert!(matches!(nowhere, Err(StoreError::NotFound("conversation"))), "{nowhere:?}");
-    store.set_delivery(WORKSPACE, "m1", "{\"state\":\"read\"}").await.unwrap();
-    let stored = store.get_message(WORKSPACE, "m1").await.unwrap().unwrap();
-    assert_eq!(stored.delivery.as_deref(), Some("{\"state\":\"read\"}"));
 }
 
 pub async fn conversations_change_hands(database: TestDatabase) {
     let store = database.open().await.unwrap();
     let mut row = conversation("c1");
     row.external_id = Some("+15550100".to_owned());
+    row.channel_account = Some("a1".to_owned());
     row.channel = "whatsapp".to_owned();
     store.create_conversation(&row).await.unwrap();
     let twin = ConversationRow { id: "c2".to_owned(), token_hash: None, ..row.clone() };
     assert!(matches!(store.create_conversation(&twin).await, Err(StoreError::AlreadyExists("conversation"))));
+    let elsewhere = ConversationRow { id: "c3".to_owned(), channel_account: Some("a2".to_owned()), ..twin };
+    store.create_conversation(&elsewhere).await.unwrap();
     assert_eq!(store.find_conversation(WORKSPACE, "whatsapp", "+15550100").await.unwrap().unwrap(), row);
     assert_eq!(store.find_conversation(WORKSPACE, "sms", "+15550100").await.unwrap(), None);
     assert_eq!(store.find_conversation_by_token("token-of-c1").await.unwrap().unwrap(), row);

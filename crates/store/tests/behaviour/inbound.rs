@@ -20,6 +20,7 @@ fn event(id: &str, source: &str, dedup: &str) -> InboundRow {
         run: None,
         error: None,
         done_at: None,
+        rank: 0,
     }
 }
 
@@ -70,6 +71,69 @@ pub async fn a_message_and_what_is_to_be_done_about_it_are_one(database: TestDat
     assert_eq!((again.position, new), (1, false));
     assert!(store.accept_message(&message("m2", "c9"), &event("e3", "c9", "m2")).await.is_err());
     assert_eq!(store.count_waiting_inbound(10).await.unwrap(), 1);
+}
+
+fn end(id: &str) -> InboundEndRow {
+    InboundEndRow {
+        workspace: WORKSPACE.to_owned(),
+        id: id.to_owned(),
+        status: InboundStatus::Done,
+        outcome: Some(InboundOutcome::Stored),
+        run: None,
+        error: None,
+        done_at: Some(2_000),
+    }
+}
+
+pub async fn what_a_platform_tells_is_kept_once_and_in_its_order(database: TestDatabase) {
+    let store = database.open().await.unwrap();
+    let ranked = |id: &str, rank: i64| InboundRow { rank, ..event(id, "channel:a/+1", id) };
+    let all =
+        [ranked("e1", 30), ranked("e2", 10), ranked("e3", 20), InboundRow { id: "e4".to_owned(), ..ranked("e1", 30) }];
+    assert_eq!(store.accept_all_inbound(&all).await.unwrap(), [true, true, true, false]);
+    assert_eq!(store.accept_all_inbound(&all).await.unwrap(), [false; 4], "they came before");
+    store.create_conversation(&conversation("c1")).await.unwrap();
+    for (turn, wanted) in ["e2", "e3", "e1"].into_iter().enumerate() {
+        let first = store.first_waiting_inbound(WORKSPACE, "channel:a/+1").await.unwrap().unwrap();
+        assert_eq!(first.id, wanted);
+        let next = event(&format!("n{turn}"), "conversation:c1", wanted);
+        let new = message(&format!("m-{wanted}"), "c1");
+        let (row, new_one) = store.receive_message(&new, &end(wanted), Some(&next)).await.unwrap();
+        assert_eq!((row.position, new_one), (turn as u64 + 1, true));
+        // By another process, at the same time or after a crash: nothing is done twice.
+        let (again, new_one) = store.receive_message(&new, &end(wanted), Some(&next)).await.unwrap();
+        assert_eq!((again.position, new_one), (row.position, false));
+    }
+    assert!(store.first_waiting_inbound(WORKSPACE, "channel:a/+1").await.unwrap().is_none());
+    assert!(store.first_waiting_inbound(OTHER, "conversation:c1").await.unwrap().is_none());
+    assert_eq!(store.count_waiting_inbound(10).await.unwrap(), 3, "what follows from each message");
+    let done = store.get_inbound(WORKSPACE, "e1").await.unwrap().unwrap();
+    assert_eq!((done.status, done.outcome), (InboundStatus::Done, Some(InboundOutcome::Stored)));
+    let other = store.receive_message(&message("m-x", "c1"), &end("e1"), None).await;
+    assert!(other.is_err(), "the event is done: {other:?}");
+    assert!(store.get_message(WORKSPACE, "m-x").await.unwrap().is_none());
+}
+
+pub async fn a_message_is_changed_as_it_was_read(database: TestDatabase) {
+    let store = database.open().await.unwrap();
+    store.create_conversation(&conversation("c1")).await.unwrap();
+    let before = store.append_message(WORKSPACE, &message("m1", "c1")).await.unwrap();
+    let now = MessageRow { delivery: Some("{\"status\":\"sent\"}".to_owned()), ..before.clone() };
+    let named = |reference: &str| MessageRefRow {
+        workspace: WORKSPACE.to_owned(),
+        reference: reference.to_owned(),
+        message: "m1".to_owned(),
+    };
+    store.accept_inbound(&event("e1", "changes:a/+1", "k")).await.unwrap();
+    assert!(store.change_message(&before, &now, Some(&named("a/+1/w1")), Some(&end("e1"))).await.unwrap());
+    assert!(!store.change_message(&before, &now, None, None).await.unwrap(), "it is another one by now");
+    let read = MessageRow { delivery: Some("{\"status\":\"read\"}".to_owned()), ..now.clone() };
+    assert!(!store.change_message(&now, &read, None, Some(&end("e1"))).await.unwrap(), "the event is done");
+    assert_eq!(store.find_message(WORKSPACE, "a/+1/w1").await.unwrap().unwrap().delivery, now.delivery);
+    assert!(store.change_message(&now, &read, Some(&named("a/+1/w1")), None).await.unwrap());
+    assert!(store.find_message(OTHER, "a/+1/w1").await.unwrap().is_none());
+    let foreign = MessageRow { workspace: OTHER.to_owned(), ..read.clone() };
+    assert!(!store.change_message(&foreign, &before, None, None).await.unwrap());
 }
 
 pub async fn a_tick_is_accepted_once(database: TestDatabase) {

@@ -127,7 +127,6 @@ pub async fn no_write_crosses_workspaces(database: TestDatabase) {
     assert!(matches!(store.publish(&published, &no_audit).await, Err(StoreError::NotFound("workflow"))));
     assert!(store.archive_workflow(OTHER, "wf-1", Some(1), vec![]).await.is_err());
     assert!(store.append_message(OTHER, &message("m2", "c1")).await.is_err());
-    assert!(store.set_delivery(OTHER, "m1", "{}").await.is_err());
     assert!(store.remove_member(OTHER, "u-1", vec![]).await.is_err());
     let moved = CustomerRow { workspace: OTHER.to_owned(), ..customer("ada") };
     assert!(store.update_customer(&moved).await.is_err());

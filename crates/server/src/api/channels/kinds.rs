@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 /// Every kind of channel an account can be added for.
 pub(crate) fn channel_kinds() -> Vec<ChannelKind> {
-    vec![whatsapp(), telegram(), sms(), email()]
+    vec![whatsapp(), telegram(), sms(), email(), slack()]
 }
 
 fn whatsapp() -> ChannelKind {
@@ -65,7 +65,10 @@ fn sms() -> ChannelKind {
         json!({
             "type": "object",
             "required": ["auth_token"],
-            "properties": { "auth_token": text("Auth token", "Also checks the signature of webhooks.") },
+            "properties": {
+                "auth_token": text("Auth token", "Also checks the signature of webhooks."),
+                "signing_key": text("Signing key", "Checks webhooks signed by SHA-256; the auth token when empty."),
+            },
         }),
     )
 }
@@ -85,7 +88,33 @@ fn email() -> ChannelKind {
                 "from": text("From", "Sender, for example Support <support@example.com>."),
             },
         }),
-        json!({ "type": "object", "properties": { "password": text("Password", "") } }),
+        json!({
+            "type": "object",
+            "properties": {
+                "password": text("Password", ""),
+                "webhook_secret": text(
+                    "Webhook secret",
+                    "Lets in mail that a provider posts: Mailgun's signing key, or the password in the address given to \
+                     Postmark or SendGrid (https://hook:SECRET@…).",
+                ),
+            },
+        }),
+    )
+}
+
+fn slack() -> ChannelKind {
+    kind(
+        "slack",
+        "Slack app",
+        json!({ "type": "object", "properties": { "base_url": address("https://slack.com/api") } }),
+        json!({
+            "type": "object",
+            "required": ["bot_token"],
+            "properties": {
+                "bot_token": text("Bot token", "Begins with xoxb-."),
+                "signing_secret": text("Signing secret", "Checks the signature of requests."),
+            },
+        }),
     )
 }
 
@@ -119,7 +148,7 @@ mod tests {
                 account.extend(required.iter().map(|name| (name.as_str().unwrap().to_owned(), json!("x"))));
             }
             let account: ChannelAccount = serde_json::from_value(Value::Object(account)).unwrap();
-            assert_eq!(account.channel().tag(), kind.channel);
+            assert_eq!(account.platform().tag(), kind.channel);
         }
     }
 }

@@ -5,7 +5,7 @@ use crate::{
     http::problem::ApiResult,
     rows::{Tell, json_object},
 };
-use countersign_api::{FormStatus, Message, MessageAuthor, MessageForm};
+use countersign_api::{FormStatus, Message, MessageAuthor, MessageContent, MessageDelivery, MessageForm};
 use countersign_core::run::PostedForm;
 use countersign_store::{CheckpointRow, CheckpointStatus, MessageRow};
 use serde_json::{Map, Value};
@@ -33,6 +33,8 @@ pub(crate) fn one_message(row: MessageRow) -> Message {
 fn view(row: MessageRow, form: Option<MessageForm>) -> Message {
     let data = row.data.as_deref().map(json_object).unwrap_or_default();
     Message {
+        delivery: row.delivery.as_deref().map(json_object).and_then(|delivery| delivery_of(&delivery)),
+        content: content_of(&data),
         id: row.id,
         position: row.position,
         at: row.at,
@@ -42,6 +44,30 @@ fn view(row: MessageRow, form: Option<MessageForm>) -> Message {
         run: row.run,
         client_id: data.get("client_id").and_then(Value::as_str).map(str::to_owned),
     }
+}
+
+fn delivery_of(delivery: &Map<String, Value>) -> Option<MessageDelivery> {
+    let text = |name: &str| delivery.get(name).and_then(Value::as_str).map(str::to_owned);
+    Some(MessageDelivery {
+        status: text("status")?,
+        at: delivery.get("at").and_then(Value::as_i64),
+        error: text("error").or_else(|| text("code")),
+    })
+}
+
+fn content_of(data: &Map<String, Value>) -> Option<MessageContent> {
+    let number = |name: &str| data.get(name).and_then(Value::as_i64);
+    let reaction = data.get("reaction").and_then(Value::as_str).map(str::to_owned);
+    let kind = data.get("kind").and_then(Value::as_str).map(str::to_owned);
+    let kind = kind.or_else(|| reaction.as_ref().map(|_| "text".to_owned()))?;
+    let file = |file: &Value| serde_json::from_value(file.clone()).ok();
+    Some(MessageContent {
+        kind,
+        attachments: data.get("media").and_then(Value::as_array).into_iter().flatten().filter_map(file).collect(),
+        edited_at: number("edited_at"),
+        deleted_at: number("deleted_at"),
+        reaction,
+    })
 }
 
 async fn form_of(

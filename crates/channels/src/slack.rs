@@ -1,0 +1,71 @@
+//! Posting into Slack.
+
+use crate::{
+    account::Secret,
+    forms::{Choice, written},
+    http::{self, Answer, Body, Credentials},
+    sender::{OutboundMessage, SendOutcome},
+};
+use countersign_core::log::FailureClass;
+use countersign_outbound::Outbound;
+use serde_json::{Value, json};
+
+/// Buttons of one block; Slack takes 25.
+const BUTTONS_MAX: usize = 10;
+/// Longest caption of a button, characters.
+const BUTTON_TITLE_MAX: usize = 75;
+/// Longest text of a section, characters.
+const SECTION_MAX: usize = 3000;
+
+pub(crate) async fn send(
+    outbound: &Outbound,
+    base_url: &str,
+    token: &Secret,
+    message: OutboundMessage<'_>,
+) -> SendOutcome {
+    let url = format!("{base_url}/chat.postMessage");
+    // What people wrote is text: `<`, `>` and `&` mean something to Slack.
+    let text = written(message.body, message.choices).replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;");
+    let mut body = json!({ "channel": message.to.trim(), "text": text });
+    if let Some(thread) = message.thread {
+        body["thread_ts"] = json!(thread);
+    }
+    let fits = message.choices.iter().all(|choice| choice.title.chars().count() <= BUTTON_TITLE_MAX);
+    if !message.choices.is_empty()
+        && message.choices.len() <= BUTTONS_MAX
+        && fits
+        && message.body.chars().count() <= SECTION_MAX
+    {
+        let button = |choice: &Choice| {
+            let title = json!({ "type": "plain_text", "text": choice.title });
+            json!({ "type": "button", "action_id": choice.id, "value": choice.id, "text": title })
+        };
+        let buttons: Vec<Value> = message.choices.iter().map(button).collect();
+        let words = json!({ "type": "section", "text": { "type": "plain_text", "text": message.body } });
+        body["blocks"] = json!([words, { "type": "actions", "elements": buttons }]);
+    }
+    match http::post(outbound, &url, Credentials::Bearer(token), Body::Json(&body), message.timeout).await {
+        Ok(answer) => outcome(answer),
+        Err(failed) => failed,
+    }
+}
+
+/// Slack answers 200 to what it refuses too.
+fn outcome(answer: Answer) -> SendOutcome {
+    let said = |name: &str| answer.body.get(name).and_then(Value::as_str);
+    if let (Some(true), Some(ts)) = (answer.body.get("ok").and_then(Value::as_bool), said("ts")) {
+        return SendOutcome::Accepted { provider_id: ts.to_owned(), exchange: answer.body };
+    }
+    let Some(error) = said("error") else { return http::bare(&answer) };
+    let class = match error {
+        "ratelimited" | "rate_limited" => FailureClass::Retryable,
+        "internal_error" | "fatal_error" | "service_unavailable" | "request_timeout" => FailureClass::Unknown,
+        _ => FailureClass::Fatal,
+    };
+    let code = match error {
+        "ratelimited" | "rate_limited" => "throughput".to_owned(),
+        "invalid_auth" | "not_authed" | "token_revoked" | "token_expired" => "token_invalid".to_owned(),
+        other => format!("slack_{other}"),
+    };
+    SendOutcome::failed(class, code, format!("Slack error {error}")).after(answer.retry_after)
+}

@@ -1,0 +1,139 @@
+//! A message from a channel that has no forms, while a run waits for one: it is the answer to a question.
+
+use super::{Came, end_of, messages::Incoming};
+use crate::{Engine, EngineError};
+use countersign_channels::{Asked, Asking, Question, Reply};
+use countersign_core::run::{Actor, FieldProblem, PostedForm, Refusal, Via};
+use countersign_store::{
+    Author, CheckpointFilter, CheckpointKind, CheckpointRow, CheckpointStatus, InboundOutcome, InboundRow, MessageRow,
+    NewMessage, PageRequest, RunFilter, RunStatus,
+};
+use serde_json::{Value, json};
+
+/// Runs of a conversation that are looked at for an open form.
+const RUNS_MAX: u32 = 20;
+/// Messages a form is answered with at most.
+const REPLIES_MAX: u32 = 1000;
+
+impl Engine {
+    /// Takes the message for an answer to the open form of its conversation; nothing when there is none.
+    pub(super) async fn form_answered(
+        &self,
+        row: &InboundRow,
+        incoming: &Incoming,
+        message: &str,
+    ) -> Result<Option<Came>, EngineError> {
+        let Incoming { conversation, customer } = incoming;
+        let workspace = row.workspace.as_str();
+        let Some(checkpoint) = self.open_form(workspace, &conversation.id).await? else { return Ok(None) };
+        let store = &self.0.store;
+        let said = store.get_message(workspace, message).await?.ok_or(EngineError::NotFound("message"))?;
+        let posted = store.form_message(workspace, &conversation.id, &checkpoint.id).await?;
+        let Some(posted) = posted.filter(|posted| posted.position < said.position) else {
+            return Ok(Some(Came::ignored("it came before the form")));
+        };
+        let form: PostedForm = serde_json::from_str(posted.form.as_deref().unwrap_or_default())
+            .map_err(|error| EngineError::Corrupt(error.to_string()))?;
+        let Some(asking) = Asking::of(&form.schema, &form.prefill, &checkpoint.id) else {
+            return Ok(Some(Came::ignored("the open form cannot be answered in words")));
+        };
+        let since = store.list_messages(workspace, &conversation.id, posted.position, REPLIES_MAX).await?;
+        let replies: Vec<(String, Option<String>)> = since
+            .into_iter()
+            .filter(|one| one.author == Author::Customer && one.position <= said.position)
+            .map(|one| (one.body.clone(), choice_of(&one)))
+            .collect();
+        let replies = replies.iter().map(|(text, choice)| Reply { text, choice: choice.as_deref() });
+        let values = match asking.after(replies) {
+            Asked::Complete(values) => values,
+            Asked::Question(question) => return self.ask(row, &said, &checkpoint, question).await.map(Some),
+        };
+        let by = Actor {
+            id: conversation.customer.clone().unwrap_or_else(|| conversation.id.clone()),
+            name: customer.as_ref().map(|row| row.name.clone()).unwrap_or_default(),
+            email: String::new(),
+            roles: Vec::new(),
+            via: Via::Conversation,
+            made_by: String::new(),
+            on_behalf_of: None,
+        };
+        match self.submit_form_from(workspace, &checkpoint.id, values, by, Some(row.id.clone())).await {
+            Ok(_) => Ok(Some(Came::Ended(None))),
+            Err(EngineError::AlreadyDecided(_)) => Ok(Some(Came::ignored("the form was closed meanwhile"))),
+            Err(EngineError::Refused(Refusal::InvalidForm { problems })) => {
+                let question = begun_anew(&asking, &problems);
+                self.ask(row, &said, &checkpoint, question).await.map(Some)
+            }
+            Err(error) => Err(error),
+        }
+    }
+
+    /// The form a run of the conversation waits for.
+    async fn open_form(&self, workspace: &str, conversation: &str) -> Result<Option<CheckpointRow>, EngineError> {
+        let filter = RunFilter {
+            conversation: Some(conversation.to_owned()),
+            status: vec![RunStatus::Waiting],
+            ..RunFilter::default()
+        };
+        let page = PageRequest { after: None, limit: RUNS_MAX };
+        let runs = self.0.store.list_runs(workspace, &filter, &page).await?.items;
+        for run in runs.into_iter().filter(|run| run.waiting_for.as_deref() == Some("form")) {
+            let filter = CheckpointFilter {
+                status: Some(CheckpointStatus::Open),
+                kind: vec![CheckpointKind::Form],
+                run: Some(run.id),
+                ..CheckpointFilter::default()
+            };
+            let page = PageRequest { after: None, limit: 1 };
+            if let Some(found) = self.0.store.list_checkpoints(workspace, &filter, &page).await?.items.pop() {
+                return Ok(Some(found));
+            }
+        }
+        Ok(None)
+    }
+
+    /// Asks, and ends what was answered with it.
+    async fn ask(
+        &self,
+        row: &InboundRow,
+        said: &MessageRow,
+        checkpoint: &CheckpointRow,
+        question: Question,
+    ) -> Result<Came, EngineError> {
+        let message = NewMessage {
+            id: format!("{}.q", said.id),
+            conversation: said.conversation.clone(),
+            at: self.now(),
+            author: Author::Workflow,
+            author_name: String::new(),
+            body: question.text,
+            form: None,
+            checkpoint: None,
+            run: Some(checkpoint.run.clone()),
+            data: Some(json!({ "choices": question.choices }).to_string()),
+        };
+        let end = end_of(row, InboundOutcome::Asked, self.now());
+        let (_, new) = self.0.store.receive_message(&message, &end, None).await?;
+        match new {
+            true => Ok(Came::Ended(None)),
+            false => Ok(Came::Nothing(InboundOutcome::Asked, None)),
+        }
+    }
+}
+
+/// The first question again, with what did not fit.
+fn begun_anew(asking: &Asking<'_>, problems: &[FieldProblem]) -> Question {
+    let said: Vec<&str> = problems.iter().map(|problem| problem.message.as_str()).collect();
+    match asking.after([]) {
+        Asked::Question(question) => {
+            Question { text: format!("That does not fit together: {}\n{}", said.join("; "), question.text), ..question }
+        }
+        Asked::Complete(_) => Question { text: said.join("; "), choices: Vec::new() },
+    }
+}
+
+/// What was pressed.
+fn choice_of(message: &MessageRow) -> Option<String> {
+    let data: Value = serde_json::from_str(message.data.as_deref()?).ok()?;
+    data.get("choice")?.as_str().map(str::to_owned)
+}
