@@ -15,6 +15,9 @@ pub enum EngineError {
     /// The workflow has no active version.
     #[error("the workflow has no published version")]
     NotPublished,
+    /// A version that new runs do not take, asked for by somebody who may not start another one.
+    #[error("version {0} is neither the active nor the ramped one")]
+    NotCurrent(u32),
     /// Somebody was faster.
     #[error("the checkpoint is already decided")]
     AlreadyDecided(Box<CheckpointRow>),

@@ -16,8 +16,8 @@ pub use engine::{Engine, EngineConfig, EngineParts};
 pub use error::EngineError;
 pub use inbound::{AcceptedMessage, HookCall, Incoming, TriggerState, WebhookCall};
 pub use run::{
-    CheckedMove, DecideRequest, IdempotencyKey, LoadedCheckpoint, LoadedRun, MoveRun, RetryBy, RetryPlan, RetryRun,
-    StartRun, StartedRun, VersionRecord, beside_workers, conversation_object, customer_object, has_stopped,
+    CheckedMove, DecideRequest, IdempotencyKey, LoadedCheckpoint, LoadedRun, MoveRun, NamedVersion, RetryBy, RetryPlan,
+    RetryRun, StartRun, StartedRun, VersionRecord, beside_workers, conversation_object, customer_object, has_stopped,
 };
 #[doc(hidden)]
 pub use run::{Outside, project};

@@ -3,8 +3,8 @@
 
 mod support;
 
-use countersign_engine::{Clock, DecideRequest, EngineError, IdempotencyKey, StartRun};
-use countersign_store::{RunStatus, testing::TestDatabase};
+use countersign_engine::{Clock, DecideRequest, EngineError, IdempotencyKey, NamedVersion, StartRun};
+use countersign_store::{AuditFilter, NewAudit, RunStatus, testing::TestDatabase};
 use serde_json::{Value, json};
 use support::{WORKSPACE, World, person};
 
@@ -151,6 +151,38 @@ async fn the_same_idempotency_key_starts_one_run() {
     let second = world.engine.start_run(keyed("h1")).await.unwrap();
     assert_eq!((first.run.id, false, true), (second.run.id, first.replayed, second.replayed));
     assert!(matches!(world.engine.start_run(keyed("h2")).await, Err(EngineError::KeyReused)));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_version_that_just_ceased_to_be_current_is_not_started() {
+    let world = World::new().await;
+    let document = one_call(&world, "http.request", &unkeyed());
+    world.publish("one", &document).await;
+    let key = IdempotencyKey { key: "k1".into(), request_hash: "h1".into() };
+    let named = |otherwise| StartRun {
+        version: Some(NamedVersion { version: 1, otherwise }),
+        idempotency: Some(key.clone()),
+        ..world.start("one")
+    };
+    let first = world.engine.start_run(named(None)).await.unwrap().run;
+    world.publish_elsewhere("one", &document).await;
+    let fresh = |otherwise| StartRun { idempotency: None, ..named(otherwise) };
+    assert!(matches!(world.engine.start_run(fresh(None)).await, Err(EngineError::NotCurrent(1))));
+    // Asked again, it is answered with the run there is.
+    let again = world.engine.start_run(named(None)).await.unwrap();
+    assert_eq!((again.run.id, again.replayed), (first.id, true));
+    let entry = NewAudit {
+        at: 1,
+        actor: "user:b".into(),
+        via: "portal".into(),
+        action: "run.started_on_another_version".into(),
+        subject: "workflow:one".into(),
+        detail: "{}".into(),
+    };
+    let started = world.engine.start_run(fresh(Some(entry))).await.unwrap().run;
+    assert_eq!(started.version, 1);
+    let record = world.store.list_audit(WORKSPACE, &AuditFilter::default(), None, 100).await.unwrap();
+    assert!(record.iter().any(|entry| entry.action == "run.started_on_another_version"));
 }
 
 #[tokio::test(flavor = "multi_thread")]

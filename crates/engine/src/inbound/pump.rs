@@ -214,6 +214,7 @@ fn after(row: &InboundRow, error: &EngineError) -> Came {
         | EngineError::KeyReused
         | EngineError::Unverified(_)
         | EngineError::Corrupt(_)
+        | EngineError::NotCurrent(_)
         | EngineError::Invalid(_) => Came::Nothing(InboundOutcome::Failed, Some(error.to_string())),
     }
 }

@@ -10,7 +10,7 @@ use crate::{
 };
 use countersign_core::run::{self, Decision, Effect, Input, Phase, Refusal, Refused, RunState, Version};
 use countersign_store::{
-    CommitOutcome, Conflict, IdempotencyRow, NewIdempotency, Pointed, Priority, RunRow, StoreError,
+    CommitOutcome, Conflict, IdempotencyRow, NewAudit, NewIdempotency, Pointed, Priority, RunRow, StoreError,
 };
 use parking_lot::Mutex;
 use std::{collections::HashMap, sync::Arc};
@@ -93,6 +93,8 @@ pub(crate) struct Beside {
     pub(crate) idempotency: Option<NewIdempotency>,
     pub(crate) pointed: Option<Pointed>,
     pub(crate) inbound: Option<String>,
+    /// Put on the record with it.
+    pub(crate) audit: Vec<NewAudit>,
 }
 
 /// What a commit asks for, and the lease of this process it was sent on.
@@ -284,6 +286,7 @@ impl Engine {
         commit.idempotency = beside.idempotency;
         commit.pointed = beside.pointed;
         commit.inbound = beside.inbound;
+        commit.audit.extend(beside.audit);
         let priority = if row.seq == 0 { Priority::Start } else { Priority::Continue };
         let row = RunRow { seq: commit.expected_seq + 1, ..commit.run.clone() };
         match self.0.store.commit(commit, priority).await? {

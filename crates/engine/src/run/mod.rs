@@ -25,7 +25,7 @@ pub use load::{LoadedCheckpoint, LoadedRun};
 pub use moves::{CheckedMove, MoveRun};
 pub use people::DecideRequest;
 pub use retry::{RetryBy, RetryPlan, RetryRun};
-pub use start::{IdempotencyKey, StartRun, StartedRun};
+pub use start::{IdempotencyKey, NamedVersion, StartRun, StartedRun};
 pub use versions::VersionRecord;
 pub use waiters::has_stopped;
 

@@ -1,6 +1,6 @@
 //! Ended runs that go on: from which step, with what state, on which version, and what would be done a second time.
 
-use crate::{Engine, EngineError, IdempotencyKey, LoadedRun, StartRun, run::start::Origin};
+use crate::{Engine, EngineError, IdempotencyKey, LoadedRun, NamedVersion, StartRun, run::start::Origin};
 use countersign_core::{
     log::at_point,
     moves::{Again, Continuation, Repeat, StateEdit, asked_again, repeats},
@@ -58,6 +58,7 @@ pub struct RetryPlan {
 }
 
 /// Who wants it, and under which key.
+#[derive(Clone)]
 pub struct RetryBy {
     /// Who.
     pub actor: Actor,
@@ -103,8 +104,15 @@ impl Engine {
     /// nobody agreed to that; `Busy` when it goes on again and again meanwhile.
     pub async fn retry(&self, workspace: &str, run: &str, retry: RetryRun, by: RetryBy) -> Result<RunRow, EngineError> {
         if retry.newest {
-            let plan = self.plan_retry(workspace, run, &retry).await?;
-            return self.continue_on_newest(workspace, plan, &retry, by).await;
+            for _ in 0..PLANS_MAX {
+                let plan = self.plan_retry(workspace, run, &retry).await?;
+                match self.continue_on_newest(workspace, plan, &retry, by.clone()).await {
+                    // Another version became the newest since the plan was made.
+                    Err(EngineError::NotCurrent(_)) => {}
+                    done => return done,
+                }
+            }
+            return Err(EngineError::Busy);
         }
         for _ in 0..PLANS_MAX {
             let plan = self.plan_retry(workspace, run, &retry).await?;
@@ -145,7 +153,7 @@ impl Engine {
         let request = StartRun {
             workspace: workspace.to_owned(),
             workflow: loaded.row.workflow,
-            version: Some(target.0),
+            version: Some(NamedVersion { version: target.0, otherwise: None }),
             input: loaded.state.info.input,
             customer: loaded.row.customer,
             conversation: loaded.row.conversation,

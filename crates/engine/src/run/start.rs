@@ -14,7 +14,8 @@ use countersign_core::{
     run::{Actor, Decision, Input, Refusal, RunState, Start, Version},
 };
 use countersign_store::{
-    Conflict, ConversationRow, CustomerRow, IdempotencyRow, NewIdempotency, Pointed, RunRow, RunStatus, StoreError,
+    Conflict, ConversationRow, CustomerRow, IdempotencyRow, NewAudit, NewIdempotency, Pointed, RunRow, RunStatus,
+    StoreError,
 };
 use serde_json::Value;
 use std::{sync::Arc, time::Duration};
@@ -30,6 +31,18 @@ const POINTER_TRIES: u32 = 16;
 struct Chosen {
     version: u32,
     pointed: Option<Pointed>,
+    /// What is put on the record with the start.
+    audit: Vec<NewAudit>,
+}
+
+/// The version a run is asked to start on.
+#[derive(Debug, Clone)]
+pub struct NamedVersion {
+    /// Its number.
+    pub version: u32,
+    /// What is put on the record when new runs do not take this version by themselves. It may have had weaker approvals, so
+    /// without this such a start is refused, however late the version ceased to be the active or the ramped one.
+    pub otherwise: Option<NewAudit>,
 }
 
 /// What a run follows from.
@@ -55,7 +68,7 @@ pub struct StartRun {
     /// Workflow id.
     pub workflow: String,
     /// Absent: the active version, or the ramped one for a part of the runs.
-    pub version: Option<u32>,
+    pub version: Option<NamedVersion>,
     /// The run's input.
     pub input: Value,
     /// Customer id.
@@ -94,7 +107,7 @@ impl Engine {
     /// Starts a run. When this returns, the run is on disk and will be driven to its end.
     ///
     /// # Errors
-    /// `NotPublished`, `NotFound`, `InvalidInput`, `KeyReused`, or `Busy` when too many runs move.
+    /// `NotPublished`, `NotFound`, `NotCurrent`, `InvalidInput`, `KeyReused`, or `Busy` when too many runs move.
     pub async fn start_run(&self, request: StartRun) -> Result<StartedRun, EngineError> {
         self.start_from(request, Origin::default()).await
     }
@@ -103,7 +116,11 @@ impl Engine {
     pub(crate) async fn start_from(&self, request: StartRun, origin: Origin) -> Result<StartedRun, EngineError> {
         let run = origin.run.clone().unwrap_or_else(|| self.0.clock.new_id());
         for _ in 0..POINTER_TRIES {
-            let chosen = self.choose(&request, &run).await?;
+            let chosen = match self.choose(&request, &run).await {
+                // What was started before is answered with that run, whatever became of the workflow since.
+                Err(refused) => return self.started_before(&request).await?.ok_or(refused),
+                chosen => chosen?,
+            };
             match self.start_on(&request, &run, chosen, &origin).await {
                 // Another version was chosen between the look and the commit: nothing was written.
                 Err(EngineError::Store(StoreError::Conflict(Conflict::PointerMoved { workflow }))) => {
@@ -115,13 +132,13 @@ impl Engine {
         Err(EngineError::Busy)
     }
 
-    /// Whether new runs take this version now: it is the active or the ramped one.
-    ///
-    /// # Errors
-    /// `NotFound` when the workflow is not there or archived.
-    pub async fn is_current(&self, workspace: &str, workflow: &str, version: u32) -> Result<bool, EngineError> {
-        let row = self.pointer(workspace, workflow).await?;
-        Ok([row.active_version, row.ramp_version].contains(&Some(version)))
+    /// The run of an earlier request with the same key.
+    async fn started_before(&self, request: &StartRun) -> Result<Option<StartedRun>, EngineError> {
+        let Some(IdempotencyKey { key, .. }) = &request.idempotency else { return Ok(None) };
+        match self.0.store.get_idempotency(&request.workspace, SCOPE, key).await? {
+            Some(known) => Ok(Some(self.replayed(request, &known.request_hash, known.run.as_deref()).await?)),
+            None => Ok(None),
+        }
     }
 
     /// The version the run takes: the one asked for, or what the workflow's pointer says.
@@ -129,12 +146,17 @@ impl Engine {
         // Of an archived workflow nothing starts, whichever version is named; the commit is refused when that changed.
         let row = self.pointer(&request.workspace, &request.workflow).await?;
         let pointed = Some(Pointed { workflow: request.workflow.clone(), revision: row.pointer_revision });
-        if let Some(version) = request.version {
-            return Ok(Chosen { version, pointed });
+        if let Some(NamedVersion { version, otherwise }) = &request.version {
+            let version = *version;
+            if [row.active_version, row.ramp_version].contains(&Some(version)) {
+                return Ok(Chosen { version, pointed, audit: Vec::new() });
+            }
+            let entry = otherwise.clone().ok_or(EngineError::NotCurrent(version))?;
+            return Ok(Chosen { version, pointed, audit: vec![entry] });
         }
         let active = row.active_version.ok_or(EngineError::NotPublished)?;
         let ramp = row.ramp_version.zip(row.ramp_percent).map(|(version, percent)| Ramp { version, percent });
-        Ok(Chosen { version: moves::version_for(run, active, ramp), pointed })
+        Ok(Chosen { version: moves::version_for(run, active, ramp), pointed, audit: Vec::new() })
     }
 
     async fn start_on(
@@ -165,8 +187,9 @@ impl Engine {
         let decision = self.advance(&version, Box::default(), input);
         let decision = decision.map_err(Refusal::from)?;
         let waiting = request.wait.map(|wait| (wait, self.0.waiters.wait(&run_id)));
-        let (pointed, inbound) = (chosen.pointed, origin.inbound.clone());
-        let beside = Beside { idempotency: request.idempotency.as_ref().map(remembered), pointed, inbound };
+        let Chosen { pointed, audit, .. } = chosen;
+        let (idempotency, inbound) = (request.idempotency.as_ref().map(remembered), origin.inbound.clone());
+        let beside = Beside { idempotency, pointed, inbound, audit };
         let begin = self.clone().begin(row, version, decision, beside, permit);
         match self.see_through(begin).await? {
             Begun::Now(row) => {

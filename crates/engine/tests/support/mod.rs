@@ -182,6 +182,12 @@ impl World {
 
     /// Publishes a document; its id is `name`.
     pub async fn publish(&self, id: &str, yaml: &str) {
+        self.publish_elsewhere(id, yaml).await;
+        self.engine.workflow_changed(WORKSPACE, id);
+    }
+
+    /// Publishes as another process does: this one hears of it later.
+    pub async fn publish_elsewhere(&self, id: &str, yaml: &str) {
         let document: Value = serde_json::to_value(countersign_core::document::parse(yaml).unwrap()).unwrap();
         let workflow = WorkflowRow {
             id: id.into(),
@@ -211,7 +217,6 @@ impl World {
             at: self.clock.now(),
         };
         self.store.publish(&publish, &|_| Vec::new()).await.unwrap();
-        self.engine.workflow_changed(WORKSPACE, id);
     }
 
     pub async fn conversation(&self, id: &str) {

@@ -293,6 +293,10 @@ impl From<EngineError> for ApiError {
     fn from(error: EngineError) -> Self {
         match error {
             EngineError::NotFound(what) => Self::not_found(what),
+            EngineError::NotCurrent(version) => {
+                let detail = format!("version {version} is neither the active nor the ramped one: a builder starts it");
+                Self::new(StatusCode::FORBIDDEN, "forbidden", "You may not do this").detail(detail)
+            }
             EngineError::NotPublished => Self::conflict("not_published", "This workflow has no published version"),
             EngineError::AlreadyDecided(row) => Self::already_decided(&row),
             EngineError::RunOver(ending) => Self::run_over(&ending),

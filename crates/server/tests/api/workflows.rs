@@ -101,7 +101,22 @@ async fn another_version_is_started_by_builders_and_an_archived_one_by_nobody() 
     // A version that takes a part of the new runs is current too.
     builder.put(&format!("{path}/ramp"), json!({ "version": 1, "percent": 10 })).await.is(200);
     operator.post("/runs", start(1)).await.is(201);
+    let once = operator.with("idempotency-key", "once");
+    let first = once.post("/runs", start(1)).await;
+    builder.delete(&format!("{path}/ramp")).await;
+    operator.post("/runs", start(1)).await.is_problem(403, "forbidden");
+    // What was started before is answered with that run.
+    assert_eq!(once.post("/runs", start(1)).await.is(200).json["id"], first.is(201).json["id"]);
+    let entries = || async { admin.get("/audit").await.text.matches("run.started_on_another_version").count() };
+    let before = entries().await;
+    // A start that is not written leaves no entry.
+    builder
+        .post("/runs", json!({ "workflow": id, "version": 1, "input": { "text": 1 } }))
+        .await
+        .is_problem(422, "invalid_input");
+    assert_eq!(entries().await, before);
     builder.delete(&path).await;
+    assert_eq!(once.post("/runs", start(1)).await.is(200).json["id"], first.json["id"]);
     for (who, version) in [(&operator, 2), (&builder, 2), (&builder, 1)] {
         who.post("/runs", start(version)).await.is_problem(404, "not_found");
     }

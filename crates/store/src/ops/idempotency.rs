@@ -25,11 +25,18 @@ impl Store {
         if self.execute(Statement::new(sql, row.params())).await?.affected > 0 {
             return Ok(Reservation::Fresh);
         }
-        let tail = "WHERE workspace = ?1 AND scope = ?2 AND \"key\" = ?3";
-        let known = self.row(tail, params![&row.workspace, &row.scope, &row.key]).await?;
+        let known = self.get_idempotency(&row.workspace, &row.scope, &row.key).await?;
         // Released between the two statements: the caller may try again, which is what Busy says.
         let gone = || crate::StoreError::Busy("the idempotency key was just released".to_owned());
         Ok(Reservation::Known(Box::new(known.ok_or_else(gone)?)))
+    }
+
+    /// What a key was used for.
+    ///
+    /// # Errors
+    /// `Busy`.
+    pub async fn get_idempotency(&self, workspace: &str, scope: &str, key: &str) -> Result<Option<IdempotencyRow>> {
+        self.row("WHERE workspace = ?1 AND scope = ?2 AND \"key\" = ?3", params![workspace, scope, key]).await
     }
 
     /// Remembers the answer of a reserved key.

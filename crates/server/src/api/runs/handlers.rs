@@ -23,7 +23,7 @@ use countersign_api::{
     CancelRequest, CustomerChoice, Page, RunCounts, RunDetail, RunEvent, RunList, StartRunRequest, StartedRun,
     WorkflowRef,
 };
-use countersign_engine::{IdempotencyKey, StartRun, has_stopped};
+use countersign_engine::{IdempotencyKey, NamedVersion, StartRun, has_stopped};
 use countersign_store::{Role, RunFilter};
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -51,7 +51,6 @@ pub(crate) async fn start_run(
     let request = body.value;
     let workflow = app.resolve_workflow(workspace, &request.workflow).await?;
     let workflow = workflow.ok_or_else(|| ApiError::not_found("workflow"))?;
-    may_start(&app, &caller, &workflow.0, request.version).await?;
     let customer = customer(&app, workspace, request.customer, idempotency.as_ref()).await?;
     // More waiting requests than places: the preference is not honoured, which RFC 7240 allows.
     let place = prefer.and_then(|_| Arc::clone(&app.waiting).try_acquire_owned().ok());
@@ -60,7 +59,7 @@ pub(crate) async fn start_run(
     let start = StartRun {
         workspace: workspace.to_owned(),
         workflow: workflow.0.clone(),
-        version: request.version,
+        version: request.version.map(|version| named(&app, &caller, &workflow.0, version)),
         input: request.input.unwrap_or_else(|| json!({})),
         customer,
         conversation: request.conversation,
@@ -84,15 +83,10 @@ pub(crate) async fn start_run(
 
 /// Whoever starts runs names the active or the ramped version. Another one may have had weaker approvals: it needs a
 /// builder, and is on the record.
-async fn may_start(app: &App, caller: &Caller, workflow: &str, version: Option<u32>) -> ApiResult<()> {
-    let Some(version) = version else { return Ok(()) };
-    if app.engine.is_current(caller.workspace(), workflow, version).await? {
-        return Ok(());
-    }
-    caller.require(Role::Builder)?;
+fn named(app: &App, caller: &Caller, workflow: &str, version: u32) -> NamedVersion {
     let subject = format!("workflow:{workflow}");
-    let entry = caller.audit(app.now(), "run.started_on_another_version", subject, json!({ "version": version }));
-    Ok(app.store.append_audit(caller.workspace(), vec![entry]).await?)
+    let entry = || caller.audit(app.now(), "run.started_on_another_version", subject, json!({ "version": version }));
+    NamedVersion { version, otherwise: caller.require(Role::Builder).is_ok().then(entry) }
 }
 
 fn start_headers(run: &str, wait: Option<Duration>, replayed: bool) -> HeaderMap {
