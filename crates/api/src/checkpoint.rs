@@ -326,6 +326,8 @@ pub struct Checkpoint {
     pub on_timeout_step: Option<StepRef>,
     /// Who may decide an approval.
     pub approvers: Option<Approvers>,
+    /// What happens while nobody decides, in order.
+    pub ladder: Vec<Rung>,
     /// Approvals given so far.
     pub approvals: Vec<ApprovalGiven>,
     /// Rejections given so far, where one is not enough.
@@ -392,6 +394,21 @@ pub struct DecisionRequest {
     pub edits: Option<BTreeMap<String, Map<String, Value>>>,
     /// `happened`: what to go on with as the call's output.
     pub result: Option<Value>,
+}
+
+/// One thing that happens while nobody decides.
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+pub struct Rung {
+    /// remind, reassign or escalate.
+    pub act: String,
+    /// How long after it was asked, for example `4h`.
+    pub after: String,
+    /// Who decides from then on, or may besides.
+    pub to: Vec<String>,
+    /// Whether it was reached.
+    pub reached: bool,
+    /// When it will be; of the next one.
+    pub at: Option<i64>,
 }
 
 /// One fact beside the summary.

@@ -31,8 +31,21 @@ pub struct Customer {
     pub external_id: Option<String>,
     /// Anything else.
     pub fields: Map<String, Value>,
+    /// What they said of themselves and nobody proved; null when nothing was claimed.
+    pub claimed: Option<ClaimedCustomer>,
     /// Creation.
     pub created_at: i64,
+}
+
+/// What a visitor said of themselves.
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+pub struct ClaimedCustomer {
+    /// E-mail address.
+    #[serde(default)]
+    pub email: Option<String>,
+    /// Name.
+    #[serde(default)]
+    pub name: Option<String>,
 }
 
 /// A customer to add, or to change: what is given is set.

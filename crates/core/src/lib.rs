@@ -18,3 +18,4 @@ pub mod statistics;
 pub mod text;
 pub mod time;
 pub mod time_zone;
+pub mod working_time;

@@ -196,7 +196,7 @@ fn pauses_failures_and_doubts_come_again() {
     let by = person("op", &["operator"]);
     let answer = UnknownAnswer::Happened { result: json!({ "id": "re_1" }) };
     let comment = "seen in the ledger".to_owned();
-    play.take(Input::UnknownResolved { id, answer, comment, by }).unwrap();
+    play.take(Input::UnknownResolved { id, answer, comment, by, for_others: Vec::new() }).unwrap();
     play.fail(FailureClass::Fatal).unwrap();
     assert_eq!(play.step_id(), "hand");
     let by = person("op", &["operator"]);

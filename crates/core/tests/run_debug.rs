@@ -140,7 +140,7 @@ fn a_call_in_doubt_counts_until_it_is_settled() {
     let by = person("op", &["operator"]);
     let id = countersign_core::run::CallId { visit: play.visit(), call: 0, attempt: 1 };
     let answer = countersign_core::run::UnknownAnswer::NotHappened;
-    play.take(Input::UnknownResolved { id, answer, comment: String::new(), by }).unwrap();
+    play.take(Input::UnknownResolved { id, answer, comment: String::new(), by, for_others: Vec::new() }).unwrap();
     assert_eq!(doubt(&play), []);
 }
 

@@ -158,7 +158,7 @@ fn a_person_settles_what_cannot_be_looked_up() {
     let by = || person("op", &["operator"]);
     let resolve = |answer| {
         let comment = "checked".into();
-        Input::UnknownResolved { id: call(1), answer, comment, by: by() }
+        Input::UnknownResolved { id: call(1), answer, comment, by: by(), for_others: Vec::new() }
     };
     let doubt = || {
         let mut play = one_call("shop.unkeyed");
@@ -220,7 +220,7 @@ fn a_run_that_is_to_stop_is_not_sent_on_by_an_answer_about_its_call() {
     play.fail(FailureClass::Unknown).unwrap();
     let (comment, by) = (String::new(), person("op", &["operator"]));
     let answer = UnknownAnswer::NotHappened;
-    play.take(Input::UnknownResolved { id: call(1), answer, comment, by }).unwrap();
+    play.take(Input::UnknownResolved { id: call(1), answer, comment, by, for_others: Vec::new() }).unwrap();
     assert_eq!((play.status(), play.effects.len()), ("cancelled", 0));
 }
 
@@ -230,7 +230,13 @@ fn an_answer_about_another_attempt_is_stale() {
     play.fail(FailureClass::Unknown).unwrap();
     let resolve = |attempt| {
         let (comment, by) = (String::new(), person("op", &["operator"]));
-        Input::UnknownResolved { id: call(attempt), answer: UnknownAnswer::NotHappened, comment, by }
+        Input::UnknownResolved {
+            id: call(attempt),
+            answer: UnknownAnswer::NotHappened,
+            comment,
+            by,
+            for_others: Vec::new(),
+        }
     };
     play.take(resolve(1)).unwrap();
     play.fail(FailureClass::Unknown).unwrap();

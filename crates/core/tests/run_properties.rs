@@ -54,7 +54,7 @@ fn input_of(play: &Play, kind: u8, detail: u8) -> Input {
                 1 => UnknownAnswer::NotHappened,
                 _ => UnknownAnswer::Stop,
             };
-            Input::UnknownResolved { id, answer, comment, by }
+            Input::UnknownResolved { id, answer, comment, by, for_others: Vec::new() }
         }
         11 => {
             let result = match detail % 3 {

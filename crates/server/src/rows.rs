@@ -6,6 +6,9 @@ use countersign_store::{self as store, CustomerRow};
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::{Map, Value};
 
+/// What a visitor said of themselves, among a customer's own fields.
+pub(crate) const CLAIMED: &str = "claimed";
+
 /// What the store keeps, as the API tells it.
 pub(crate) trait Tell {
     /// The API's type.
@@ -81,14 +84,17 @@ impl Tell for CustomerRow {
     type Told = api::Customer;
 
     fn tell(self) -> Self::Told {
+        let mut fields = json_object(&self.data);
+        let claimed = fields.shift_remove(CLAIMED).and_then(|claimed| serde_json::from_value(claimed).ok());
         api::Customer {
+            claimed,
             id: self.id,
             name: self.name,
             email: self.email,
             phone: self.phone,
             telegram: self.telegram,
             external_id: self.external_id,
-            fields: json_object(&self.data),
+            fields,
             created_at: self.created_at,
         }
     }

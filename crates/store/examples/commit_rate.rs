@@ -122,6 +122,7 @@ fn commit(id: &str, seq: u64) -> Commit {
         step_executions: vec![step],
         checkpoints,
         messages: vec![],
+        proven: None,
         conversation_status: None,
         audit: if matches!(seq, 0 | 4) { vec![audit] } else { vec![] },
         pointed: None,

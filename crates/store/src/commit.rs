@@ -24,6 +24,8 @@ pub struct Commit {
     pub checkpoints: Vec<CheckpointChange>,
     /// Messages to append, in order. An id that is already there is skipped.
     pub messages: Vec<NewMessage>,
+    /// The customer the run turned out to have: `run.customer` is theirs already, its conversation becomes theirs.
+    pub proven: Option<String>,
     /// New status of a conversation.
     pub conversation_status: Option<(String, ConversationStatus)>,
     /// Entries for the audit chain.

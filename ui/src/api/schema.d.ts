@@ -2303,6 +2303,8 @@ export interface components {
             on_timeout: string | null;
             on_timeout_step: components["schemas"]["StepRef"] | null;
             approvers: components["schemas"]["Approvers"] | null;
+            /** @description What happens while nobody decides, in order. */
+            ladder: components["schemas"]["Rung"][];
             /** @description Approvals given so far. */
             approvals: components["schemas"]["ApprovalGiven"][];
             /** @description Rejections given so far, where one is not enough. */
@@ -2453,6 +2455,13 @@ export interface components {
             decided_by: components["schemas"]["DecidedBy"] | null;
             /** @description Whether the caller may decide it now. */
             may_decide: boolean;
+        };
+        /** @description What a visitor said of themselves. */
+        ClaimedCustomer: {
+            /** @description E-mail address. */
+            email: string | null;
+            /** @description Name. */
+            name: string | null;
         };
         /** @description A condition as it was evaluated. */
         ConditionRecord: {
@@ -2676,6 +2685,7 @@ export interface components {
             fields: {
                 [key: string]: unknown;
             };
+            claimed: components["schemas"]["ClaimedCustomer"] | null;
             /**
              * Format: int64
              * @description Creation.
@@ -4256,6 +4266,22 @@ export interface components {
             version?: number | null;
             /** @description Only test cases of these names. */
             names?: string[] | null;
+        };
+        /** @description One thing that happens while nobody decides. */
+        Rung: {
+            /** @description remind, reassign or escalate. */
+            act: string;
+            /** @description How long after it was asked, for example `4h`. */
+            after: string;
+            /** @description Who decides from then on, or may besides. */
+            to: string[];
+            /** @description Whether it was reached. */
+            reached: boolean;
+            /**
+             * Format: int64
+             * @description When it will be; of the next one.
+             */
+            at: number | null;
         };
         /** @description Runs that started in one slice of the period. */
         RunsInSlice: {

@@ -3,7 +3,7 @@
 use super::policy::{Case, names};
 use crate::{
     document::{Approvers, StepKind},
-    run::{Actor, OpenApproval, RunState, Verdict, Version, Wait},
+    run::{Actor, OpenApproval, OpenDoubt, RunState, Verdict, Version, Wait},
 };
 
 /// The people of a workspace, as the policies see them.
@@ -57,7 +57,7 @@ impl Roster {
     /// The members whom a policy names, also those who cannot do anything.
     pub fn named<'a>(&'a self, policy: &'a Approvers) -> impl Iterator<Item = &'a RosterMember> {
         let nobody = &super::contributors::NOBODY;
-        let case = Case { approvers: policy, escalated: &[], contributors: nobody, author: None };
+        let case = Case { approvers: policy, added: [&[], &[]], contributors: nobody, author: None };
         self.members.iter().filter(move |member| case.why_not(&member.actor, Verdict::Approved).is_none())
     }
 
@@ -85,7 +85,10 @@ pub fn deciders(version: &Version, state: &RunState, roster: &Roster) -> Vec<Dec
             let of_team = |actor: &Actor| team.is_empty() || names(&[team.to_owned()], actor);
             there.map(|member| &member.actor).filter(|actor| operates(actor) && of_team(actor)).cloned().collect()
         }
-        Some(Wait::Unknown(_)) => there.map(|member| &member.actor).filter(|actor| operates(actor)).cloned().collect(),
+        Some(Wait::Unknown(_)) => {
+            let Some(doubt) = OpenDoubt::of(version, state) else { return Vec::new() };
+            there.filter_map(|member| doubt.seat(&member.actor, &member.stands_in_for).ok()).collect()
+        }
         Some(Wait::Form(_)) | None => Vec::new(),
     };
     let decider = |actor: Actor| Decider {

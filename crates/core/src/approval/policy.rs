@@ -18,7 +18,7 @@ pub struct Case<'a> {
     /// The policy.
     pub approvers: &'a Approvers,
     /// Roles, groups or e-mail addresses added while it waited.
-    pub escalated: &'a [String],
+    pub added: [&'a [String]; 2],
     /// Who had a hand in the run.
     pub contributors: &'a Contributors,
     /// Who published the version.
@@ -29,9 +29,9 @@ impl Case<'_> {
     /// Why `actor` may not say this; nothing when they may.
     #[must_use]
     pub fn why_not(&self, actor: &Actor, verdict: Verdict) -> Option<String> {
-        let Self { approvers, escalated, contributors, author } = self;
+        let Self { approvers, added, contributors, author } = self;
         let vetoes = verdict == Verdict::Rejected && names(&approvers.veto, actor);
-        if !(vetoes || lets(approvers, actor) || names(escalated, actor)) {
+        if !(vetoes || lets(approvers, actor) || added.iter().any(|added| names(added, actor))) {
             return Some(format!("this needs {}", wanted(approvers)));
         }
         if approvers.exclude_requester && contributors.includes(actor) {
@@ -176,7 +176,7 @@ mod tests {
     fn who_may_only_say_no_may_not_say_yes() {
         let policy = Approvers { roles: vec!["manager".into()], veto: vec!["legal".into()], ..Approvers::default() };
         let contributors = Contributors::default();
-        let case = Case { approvers: &policy, escalated: &[], contributors: &contributors, author: Some("m") };
+        let case = Case { approvers: &policy, added: [&[], &[]], contributors: &contributors, author: Some("m") };
         let legal = actor("l", &["legal"]);
         assert_eq!(case.why_not(&legal, Verdict::Rejected), None);
         assert!(case.why_not(&legal, Verdict::Approved).is_some());

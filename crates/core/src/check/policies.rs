@@ -9,10 +9,15 @@ use crate::{
         Roster,
         policy::{COUNTED_MAX, shortage},
     },
-    document::{Approvers, StepKind, TimeoutOutcome},
+    document::{Approval, Approvers, RungAct, StepKind, TimeoutOutcome},
     run::Actor,
+    time::Span,
+    working_time::WorkingTime,
 };
 use std::collections::BTreeSet;
+
+/// The most rungs of a ladder.
+const RUNGS_MAX: usize = 10;
 
 /// People a policy may ask for.
 const PEOPLE: std::ops::RangeInclusive<u32> = 1..=10;
@@ -27,6 +32,7 @@ pub(super) fn check(context: &Context<'_>, report: &mut Report) {
                 for (at, tier) in approval.tiers.iter().enumerate() {
                     policy(context, &tier.approvers, &format!("{pointer}/tiers/{at}/approvers"), report);
                 }
+                ladder(context, approval, &pointer, report);
                 if let (Some(people), Some(timeout)) = (context.people, &approval.timeout)
                     && timeout.outcome == TimeoutOutcome::Escalate
                 {
@@ -38,11 +44,77 @@ pub(super) fn check(context: &Context<'_>, report: &mut Report) {
                     had(people, std::slice::from_ref(&handoff.team), &format!("{pointer}/team"), report);
                 }
             }
-            StepKind::ToolCall(_)
-            | StepKind::CollectForm(_)
-            | StepKind::Condition(_)
-            | StepKind::Notify(_)
-            | StepKind::End(_) => {}
+            StepKind::ToolCall(call) => in_doubt(context, call.unknown_outcome.as_deref(), &pointer, report),
+            StepKind::Notify(notify) => in_doubt(context, notify.unknown_outcome.as_deref(), &pointer, report),
+            StepKind::CollectForm(_) | StepKind::Condition(_) | StepKind::End(_) => {}
+        }
+    }
+    report.document();
+    for (name, calendar) in &context.workflow.calendars {
+        if let Err(error) = WorkingTime::of(calendar) {
+            let help = "A calendar has a time zone, hours by weekday and holidays.";
+            report.error("calendar", &format!("/calendars/{}", token(name)), error.to_string(), help);
+        }
+    }
+}
+
+/// Who may say what became of a call: one person, so nobody is counted.
+fn in_doubt(context: &Context<'_>, approvers: Option<&Approvers>, pointer: &str, report: &mut Report) {
+    let Some(approvers) = approvers else { return };
+    let pointer = format!("{pointer}/unknown_outcome");
+    if approvers.quorum != 1 || approvers.rejections != 1 || !approvers.counts.is_empty() || !approvers.veto.is_empty()
+    {
+        let message = "one person says what became of a call: nobody is counted and nobody objects";
+        report.error("no_approver", &pointer, message, "Name roles and users, and whom to exclude.");
+        return;
+    }
+    policy(context, approvers, &pointer, report);
+}
+
+/// The rungs follow each other before the time limit, and lead to people.
+fn ladder(context: &Context<'_>, approval: &Approval, pointer: &str, report: &mut Report) {
+    if let Some(name) = &approval.calendar
+        && !context.workflow.calendars.contains_key(name)
+    {
+        let near = report.suggestion(name, context.workflow.calendars.keys().map(String::as_str));
+        let help = near.map_or("Describe it under `calendars`.".to_owned(), |near| format!("Did you mean `{near}`?"));
+        report.error(
+            "calendar",
+            &format!("{pointer}/calendar"),
+            format!("there is no calendar `{}`", shown(name)),
+            help,
+        );
+    }
+    if approval.ladder.len() > RUNGS_MAX {
+        let message = format!("{} rungs are too many", approval.ladder.len());
+        report.error("ladder", &format!("{pointer}/ladder"), message, format!("At most {RUNGS_MAX}."));
+    }
+    let mut before = Span(0);
+    for (at, rung) in approval.ladder.iter().enumerate() {
+        let pointer = format!("{pointer}/ladder/{at}");
+        if rung.after <= before {
+            let message = "each rung comes after the one before";
+            report.error("ladder", &format!("{pointer}/after"), message, "Count from when the approval was asked.");
+        }
+        if approval.timeout.as_ref().is_some_and(|limit| rung.after >= limit.after) {
+            let message = "the time limit ends it before";
+            report.warning("ladder", &format!("{pointer}/after"), message, "Let the time limit be longer.");
+        }
+        before = rung.after;
+        match (rung.act, rung.to.is_empty()) {
+            (RungAct::Remind, false) => {
+                let help = "Escalate to let others decide too.";
+                report.warning("ladder", &format!("{pointer}/to"), "a reminder goes to those who may decide", help);
+            }
+            (RungAct::Reassign | RungAct::Escalate, true) => {
+                let help = "Name roles, groups or addresses in `to`.";
+                report.error("ladder", &format!("{pointer}/to"), "it leads to nobody", help);
+            }
+            (RungAct::Remind, true) | (RungAct::Reassign | RungAct::Escalate, false) => {}
+        }
+        if let Some(people) = context.people {
+            let groups: Vec<String> = rung.to.iter().filter(|name| !name.contains('@')).cloned().collect();
+            had(people, &groups, &format!("{pointer}/to"), report);
         }
     }
 }

@@ -1,6 +1,7 @@
 //! The workflow document: what the builder edits, versions store and the API carries. Schema number [`SCHEMA`].
 
 mod bounds;
+mod calendar;
 mod exits;
 pub mod graph;
 mod schedule;
@@ -12,14 +13,15 @@ mod trigger;
 mod verdict;
 
 pub use bounds::{DEFAULT_CALL_TIMEOUT, STEP_LIMIT_DEFAULT, STEP_LIMIT_MAX};
+pub use calendar::{Calendar, Weekday};
 pub use exits::Exit;
 pub use schedule::{CRON_BYTES_MAX, Schedule, ScheduleError, time_zone_named};
 pub use schema::workflow_schema;
 pub use source::{SOURCE_BYTES_MAX, SourceError, decode, parse, parse_all, to_yaml};
 pub use step::{
     Approval, ApprovalTimeout, Approvers, Backoff, Branch, CHANGES_DEFAULT, Channel, CollectForm, Condition, Delivery,
-    End, EndStatus, Fact, HandoffOutcome, HumanHandoff, Notify, OnError, Recipient, Retry, Step, StepKind, Tier,
-    TimeoutOutcome, ToolCall, WaitTimeout,
+    End, EndStatus, Fact, HandoffOutcome, HumanHandoff, Notify, OnError, ProvenCustomer, Recipient, Retry, Rung,
+    RungAct, Step, StepKind, Tier, TimeoutOutcome, ToolCall, WaitTimeout,
 };
 pub use trigger::{Missed, Overlap, Trigger, Verify};
 pub use verdict::Verdict;
@@ -55,6 +57,9 @@ pub struct Workflow {
     /// Variables and their first values.
     #[serde(default, skip_serializing_if = "Map::is_empty")]
     pub vars: Map<String, Value>,
+    /// Working times, by name, that approvals reckon with.
+    #[serde(default, skip_serializing_if = "IndexMap::is_empty")]
+    pub calendars: IndexMap<String, Calendar>,
     /// The first step.
     pub start: StepId,
     /// How many steps one run may enter before it is stopped as a runaway loop.

@@ -38,6 +38,20 @@ pub(crate) fn of_step<'a>(id: &str, kind: &'a StepKind) -> Vec<Site<'a>> {
         StepKind::ToolCall(step) => {
             sites.value("input", &step.input);
             sites.set(&step.set);
+            if let Some(customer) = &step.customer {
+                sites.output = true;
+                let texts = [
+                    ("external_id", &customer.external_id),
+                    ("name", &customer.name),
+                    ("email", &customer.email),
+                    ("phone", &customer.phone),
+                ];
+                for (name, text) in texts {
+                    sites.text(&format!("customer/{name}"), text.as_deref().unwrap_or_default());
+                }
+                sites.below("customer", |sites| sites.map("data", &customer.data));
+                sites.output = false;
+            }
         }
         StepKind::CollectForm(step) => {
             sites.text("prompt", &step.prompt);

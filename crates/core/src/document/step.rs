@@ -72,6 +72,9 @@ pub struct ToolCall {
     /// Variables to set from the result; scope has `output`.
     #[serde(default, skip_serializing_if = "Map::is_empty")]
     pub set: Map<String, Value>,
+    /// Whom the result proves the customer to be; scope has `output`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub customer: Option<Box<ProvenCustomer>>,
     /// When and how often to try again.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub retry: Option<Retry>,
@@ -83,6 +86,31 @@ pub struct ToolCall {
     /// Where to go when every attempt failed; the run fails when absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub on_error: Option<OnError>,
+    /// Who may say what became of a call of which nobody knows whether it took place; operators when absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unknown_outcome: Option<Box<Approvers>>,
+}
+
+/// Whom an action proved the customer to be: run, conversation and cards have that customer from then on. It takes an
+/// external id, an e-mail address or a phone number.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ProvenCustomer {
+    /// Id in the business's own systems; a template.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub external_id: Option<String>,
+    /// Name; a template.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+    /// E-mail address; a template.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub email: Option<String>,
+    /// Phone number, E.164; a template.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub phone: Option<String>,
+    /// Anything else; templates.
+    #[serde(default, skip_serializing_if = "Map::is_empty")]
+    pub data: Map<String, Value>,
 }
 
 /// Where a failed step leads.
@@ -251,6 +279,9 @@ pub struct Notify {
     /// Where to go when it could not be sent; the run fails when absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub on_error: Option<OnError>,
+    /// Who may say what became of a call of which nobody knows whether it took place; operators when absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unknown_outcome: Option<Box<Approvers>>,
 }
 
 /// Whether one or every channel must take the message.
@@ -309,6 +340,12 @@ pub struct Approval {
     /// Who may decide instead in certain cases, tried in order: the first that holds.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub tiers: Vec<Tier>,
+    /// Name of a calendar of the workflow: reminder, ladder and time limit are in its working time. A day is 24 hours of it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub calendar: Option<String>,
+    /// What happens while nobody decides, in order; at most 10.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub ladder: Vec<Rung>,
     /// When to remind the approvers.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub remind_after: Option<Span>,
@@ -329,6 +366,32 @@ pub struct Approval {
 
 /// How often a run may be sent back from an approval that does not say.
 pub const CHANGES_DEFAULT: u32 = 10;
+
+/// One thing that happens while nobody decides.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Rung {
+    /// How long after it was asked; longer than the one before.
+    pub after: Span,
+    /// What happens.
+    #[serde(rename = "do")]
+    pub act: RungAct,
+    /// Roles, groups or e-mail addresses: who decides from then on (`reassign`), or who may besides (`escalate`).
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub to: Vec<String>,
+}
+
+/// What happens while nobody decides. What ends the wait is the time limit.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum RungAct {
+    /// Those who may decide are told again.
+    Remind,
+    /// Others decide instead.
+    Reassign,
+    /// Others may decide too.
+    Escalate,
+}
 
 /// One fact that an approver sees.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]

@@ -254,7 +254,10 @@ impl History<'_> {
             }
             RunEvent::Moved { moved, .. } => self.moved(moved, at),
             RunEvent::Ended { status, .. } => self.ended(*status, at),
-            RunEvent::CancelRequested { .. } | RunEvent::Reopened { .. } | RunEvent::Continued { .. } => {}
+            RunEvent::CancelRequested { .. }
+            | RunEvent::Reopened { .. }
+            | RunEvent::Continued { .. }
+            | RunEvent::CustomerProven { .. } => {}
         }
     }
 
@@ -315,7 +318,7 @@ impl History<'_> {
     fn waits(&mut self, visit: u32, event: &CheckpointEvent, at: Timestamp) {
         match event {
             CheckpointEvent::Opened { opened, due, .. } => self.opened(visit, opened, *due, at),
-            CheckpointEvent::Reminded => {}
+            CheckpointEvent::Reminded | CheckpointEvent::Climbed { .. } => {}
             CheckpointEvent::Escalated { due, .. } => self.checkpoint(|checkpoint| checkpoint.due_at = Some(*due)),
             CheckpointEvent::ApprovalGiven { by, comment } => self.checkpoint(|checkpoint| {
                 checkpoint.given.push(by.clone());

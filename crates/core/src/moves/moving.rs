@@ -305,6 +305,9 @@ fn compatible(state: &RunState, here: &Step, there: &Step, found: &mut MoveCheck
         (StepKind::Approval(here), StepKind::Approval(there)) => {
             // A reminder alone needs nothing of the step.
             timer(there.timeout.is_none() && here.timeout.is_some());
+            if here.ladder != there.ladder && state.phase.approval().is_some_and(|wait| wait.rung_at.is_some()) {
+                found.because("ladder_changed", "while nobody decides something else would happen there".into());
+            }
             if here.approvers != there.approvers {
                 found.note("people_kept", "the people who were asked stay, though others would be asked there".into());
             }

@@ -163,7 +163,8 @@ pub(crate) fn ask(machine: &mut Machine<'_>, calling: &Calling, error: StepError
         request: Arc::clone(&calling.request),
         error,
     };
-    machine.checkpoint(calling.place.visit, CheckpointEvent::Opened { opened, due: None, remind_at: None });
+    machine
+        .checkpoint(calling.place.visit, CheckpointEvent::Opened { opened, due: None, remind_at: None, rung_at: None });
     Flow::Stay
 }
 

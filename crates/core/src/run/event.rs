@@ -3,7 +3,7 @@
 use super::{Actor, Found, Outcome, Start};
 use crate::{
     approval::{Edits, GuardedRequest, RequestDifference, ShownFact, json_hash},
-    document::{Approvers, Channel, Exit, StepId, Tier},
+    document::{Approvers, Channel, Exit, RungAct, StepId, Tier},
     log::StepError,
     moves::{Continuation, StateEdit},
     time::Timestamp,
@@ -114,6 +114,13 @@ pub enum RunEvent {
         edit: StateEdit,
         /// Who.
         by: Actor,
+    },
+    /// An action proved who the customer is.
+    CustomerProven {
+        /// By which step.
+        step: StepId,
+        /// Who: `external_id`, `name`, `email`, `phone` as far as they are known, and `data`.
+        customer: Map<String, Value>,
     },
     /// It goes on on another version. Its checkpoint, people and timers stay.
     Moved {
@@ -233,6 +240,24 @@ pub enum CheckpointEvent {
         due: Option<Timestamp>,
         /// When the people are reminded.
         remind_at: Option<Timestamp>,
+        /// When the first rung of the ladder is reached.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        rung_at: Option<Timestamp>,
+    },
+    /// Nobody decided: a rung of the ladder was reached.
+    Climbed {
+        /// Which, from 1.
+        rung: u32,
+        /// What happened.
+        act: RungAct,
+        /// Who decides from now on, or may besides.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        to: Vec<String>,
+        /// The policy from now on, where others decide instead.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        people: Option<Box<Approvers>>,
+        /// When the next one is reached.
+        next: Option<Timestamp>,
     },
     /// The people were reminded.
     Reminded,
@@ -330,6 +355,7 @@ impl Event {
                 RunEvent::Ended { .. } => "run_ended",
                 RunEvent::Reopened { .. } => "run_reopened",
                 RunEvent::Moved { .. } => "run_moved",
+                RunEvent::CustomerProven { .. } => "customer_proven",
             },
             Self::Step { what, .. } => match what {
                 StepEvent::Entered { .. } => "step_entered",
@@ -352,6 +378,11 @@ impl Event {
                 CheckpointEvent::Opened { .. } => "checkpoint_opened",
                 CheckpointEvent::Reminded => "checkpoint_reminded",
                 CheckpointEvent::Escalated { .. } => "checkpoint_escalated",
+                CheckpointEvent::Climbed { act, .. } => match act {
+                    RungAct::Remind => "ladder_reminded",
+                    RungAct::Reassign => "ladder_reassigned",
+                    RungAct::Escalate => "ladder_escalated",
+                },
                 CheckpointEvent::ApprovalGiven { .. } => "approval_given",
                 CheckpointEvent::RejectionGiven { .. } => "rejection_given",
                 CheckpointEvent::Edited { .. } => "request_edited",
@@ -369,6 +400,7 @@ impl Event {
                 RunEvent::Reopened { step, .. } => Some(step.clone()),
                 RunEvent::Continued { from } => Some(from.step.clone()),
                 RunEvent::Moved { moved, .. } => Some(format!("version {}", moved.to)),
+                RunEvent::CustomerProven { step, .. } => Some(step.clone()),
                 RunEvent::Started { .. } | RunEvent::CancelRequested { .. } => None,
             },
             Self::Step { what, .. } => match what {
@@ -393,6 +425,7 @@ impl Event {
                 CheckpointEvent::Closed { outcome, .. } => Some(outcome.word().to_owned()),
                 CheckpointEvent::Reminded
                 | CheckpointEvent::Escalated { .. }
+                | CheckpointEvent::Climbed { .. }
                 | CheckpointEvent::ApprovalGiven { .. }
                 | CheckpointEvent::RejectionGiven { .. }
                 | CheckpointEvent::Edited { .. } => None,

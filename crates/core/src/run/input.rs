@@ -120,6 +120,8 @@ pub enum Input {
         comment: String,
         /// Who.
         by: Actor,
+        /// Those for whom the person may say it now.
+        for_others: Vec<Actor>,
     },
     /// Somebody wants the run stopped.
     CancelRequested {

@@ -2,8 +2,8 @@
 
 use super::{
     Actor, CallEvent, CallId, Calling, CheckpointEvent, ClosedBy, CompiledStep, Effect, EndedStatus, Event, Found,
-    Input, LookUpResult, Moved, Outcome, Phase, Resolution, RunEvent, RunState, Stage, Start, StepEvent, UnknownAnswer,
-    UnknownWait, Verdict, Version, Wait, apply, calls,
+    Input, LookUpResult, Moved, OpenDoubt, Outcome, Phase, Resolution, RunEvent, RunState, Stage, Start, StepEvent,
+    UnknownAnswer, UnknownWait, Verdict, Version, Wait, apply, calls,
     state::Place,
     steps::{approval, collect_form, condition, end, human_handoff, notify, tool_call},
 };
@@ -226,7 +226,9 @@ impl<'a> Machine<'a> {
             Input::HandedBack { visit, back, comment, by } => {
                 human_handoff::handed_back(self, visit, back, comment, by)?
             }
-            Input::UnknownResolved { id, answer, comment, by } => self.resolved(id, answer, comment, by)?,
+            Input::UnknownResolved { id, answer, comment, by, for_others } => {
+                self.resolved(id, answer, comment, (&by, &for_others))?
+            }
             Input::CancelRequested { reason, by } => self.cancel(reason, by),
             Input::RetryRequested { step, edit, again, by } => self.reopen(step, edit, again, by)?,
             Input::MoveRequested { checked, by } => self.moved(checked.on(&self.state, by)?),
@@ -373,7 +375,13 @@ impl<'a> Machine<'a> {
         }
     }
 
-    fn resolved(&mut self, id: CallId, answer: UnknownAnswer, comment: String, by: Actor) -> Result<Flow, Refusal> {
+    fn resolved(
+        &mut self,
+        id: CallId,
+        answer: UnknownAnswer,
+        comment: String,
+        (by, for_others): (&Actor, &[Actor]),
+    ) -> Result<Flow, Refusal> {
         let Phase::Waiting(Wait::Unknown(UnknownWait { calling, error })) = &self.state.phase else {
             return Err(Refusal::Stale);
         };
@@ -382,7 +390,8 @@ impl<'a> Machine<'a> {
             return Err(Refusal::Stale);
         }
         let (calling, error) = (calling.clone(), error.clone());
-        let by = ClosedBy::Person { actor: by };
+        let doubt = OpenDoubt::of(self.version, &self.state).ok_or(Refusal::Stale)?;
+        let by = ClosedBy::Person { actor: doubt.seat(by, for_others).map_err(Refusal::NotAnApprover)? };
         let (resolution, values) = match answer {
             UnknownAnswer::Happened { result } => (Resolution::Happened, result),
             UnknownAnswer::NotHappened => (Resolution::NotHappened, Value::Null),

@@ -6,6 +6,8 @@
 mod actor;
 mod backoff;
 mod calls;
+mod customer;
+mod doubt;
 mod effect;
 mod event;
 pub(crate) mod forms;
@@ -18,6 +20,7 @@ mod triggers;
 mod version;
 
 pub use actor::{Actor, Represented, Via};
+pub use doubt::OpenDoubt;
 pub use effect::Effect;
 pub use event::{
     BranchValue, CallEvent, CallId, CallRequest, CheckpointEvent, CheckpointKind, ClosedBy, EndedStatus, Event, Moved,

@@ -6,9 +6,10 @@ use super::{
 };
 use crate::{
     approval::{Contributors, Grants, GuardedRequest},
-    document::{Approvers, StepId},
+    document::{Approvers, RungAct, StepId},
     expr::Scope,
     log::{FailureClass, StepError},
+    run::customer,
     time::Timestamp,
 };
 use serde::{Deserialize, Serialize};
@@ -203,13 +204,22 @@ pub struct ApprovalWait {
     pub due: Option<Timestamp>,
     /// When the people are reminded.
     pub remind_at: Option<Timestamp>,
+    /// How many rungs of the ladder were reached.
+    #[serde(default)]
+    pub rung: u32,
+    /// When the next one is.
+    #[serde(default)]
+    pub rung_at: Option<Timestamp>,
     /// Who has approved so far.
     pub given: Vec<Actor>,
     /// Who has said no so far, where one no is not enough.
     #[serde(default)]
     pub against: Vec<Actor>,
-    /// Roles added by escalation; none before.
+    /// Roles, groups or addresses added by escalation; none before.
     pub escalated: Option<Vec<String>>,
+    /// Roles, groups or addresses added by the ladder.
+    #[serde(default)]
+    pub added: Vec<String>,
     /// Who may decide, when that is not what the step says of everybody: a case holds, or the run was moved to a version that
     /// names other people, and those who were asked stay asked.
     #[serde(default)]
@@ -281,7 +291,7 @@ impl Wait {
     fn wake_at(&self) -> Option<Timestamp> {
         match self {
             Self::Form(wait) => wait.due,
-            Self::Approval(wait) => [wait.due, wait.remind_at].into_iter().flatten().min(),
+            Self::Approval(wait) => [wait.due, wait.remind_at, wait.rung_at].into_iter().flatten().min(),
             Self::Handoff(wait) => wait.due,
             Self::Unknown(_) => None,
         }
@@ -475,6 +485,9 @@ fn run_event(state: &mut RunState, event: &RunEvent) {
             state.phase = Phase::Moving;
         }
         RunEvent::Moved { moved, .. } => run_moved(state, moved),
+        RunEvent::CustomerProven { customer, .. } => {
+            state.info.customer = customer::proven(&state.info.customer, &state.info.conversation, customer);
+        }
     }
 }
 
@@ -553,7 +566,15 @@ fn goes_on(state: &mut RunState, stage: Stage) {
 
 fn checkpoint_event(state: &mut RunState, event: &CheckpointEvent) {
     match event {
-        CheckpointEvent::Opened { opened, due, remind_at } => opened_checkpoint(state, opened, *due, *remind_at),
+        CheckpointEvent::Opened { opened, due, remind_at, rung_at } => {
+            opened_checkpoint(state, opened, *due, *remind_at);
+            if let Some(wait) = state.phase.approval_mut() {
+                wait.rung_at = *rung_at;
+            }
+        }
+        CheckpointEvent::Climbed { rung, act, to, people, next } => {
+            climbed(state, *rung, (*act, to, people.as_deref()), *next);
+        }
         CheckpointEvent::Reminded => {
             if let Some(wait) = state.phase.approval_mut() {
                 wait.remind_at = None;
@@ -635,9 +656,12 @@ fn opened_checkpoint(state: &mut RunState, opened: &Opened, due: Option<Timestam
             door: door.clone(),
             due,
             remind_at,
+            rung: 0,
+            rung_at: None,
             given: Vec::new(),
             against: Vec::new(),
             escalated: None,
+            added: Vec::new(),
             people: tier.as_ref().map(|tier| tier.approvers.clone()),
         }),
         Opened::Handoff { .. } => Wait::Handoff(HandoffWait { place, due }),
@@ -663,6 +687,27 @@ fn edited_requests(state: &mut RunState, opened: &Opened) {
         state.edited.insert(new.step.clone(), EditedInput { before, after: new.input.clone() });
     }
     state.grants.asked(&approval, requests);
+}
+
+/// A rung of the ladder was reached: others decide instead, or too.
+fn climbed(
+    state: &mut RunState,
+    rung: u32,
+    (act, to, people): (RungAct, &[String], Option<&Approvers>),
+    next: Option<Timestamp>,
+) {
+    let Some(wait) = state.phase.approval_mut() else { return };
+    wait.rung = rung;
+    wait.rung_at = next;
+    match act {
+        RungAct::Remind => {}
+        RungAct::Reassign => {
+            wait.people = people.cloned();
+            wait.added.clear();
+            wait.escalated.iter_mut().for_each(Vec::clear);
+        }
+        RungAct::Escalate => wait.added.extend(to.iter().cloned()),
+    }
 }
 
 /// Who filled in a form for the customer, or said what a call gave, had a hand in what follows.

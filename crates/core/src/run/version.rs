@@ -5,8 +5,9 @@ use super::{FieldProblem, forms};
 use crate::{
     approval::Gates,
     catalogue::{ActionSpec, Catalogue},
-    document::{StepId, StepKind, Workflow},
+    document::{Calendar, StepId, StepKind, Workflow},
     expr::{Expression, ExpressionError, Template, TextTemplate},
+    working_time::WorkingTime,
 };
 use indexmap::IndexMap;
 use serde_json::{Map, Value};
@@ -75,7 +76,7 @@ impl Version {
             for (exit, target) in step.kind.exits() {
                 check_target(&workflow, &format!("/steps/{id} ({exit})"), target)?;
             }
-            let at = Place { id, catalogue, guarded: guarded.contains(id.as_str()) };
+            let at = Place { id, catalogue, guarded: guarded.contains(id.as_str()), calendars: &workflow.calendars };
             let compiled = match &step.kind {
                 StepKind::ToolCall(step) => CompiledStep::ToolCall(tool_call::compile(step, &at)?),
                 StepKind::CollectForm(step) => CompiledStep::CollectForm(collect_form::compile(step, &at)?),
@@ -150,6 +151,7 @@ pub(crate) struct Place<'a> {
     id: &'a str,
     catalogue: &'a Catalogue,
     guarded: bool,
+    calendars: &'a IndexMap<String, Calendar>,
 }
 
 /// The steps that an approval guards.
@@ -159,6 +161,13 @@ fn guards(kind: &StepKind) -> impl Iterator<Item = &str> {
 }
 
 impl Place<'_> {
+    /// The working time of that name.
+    pub(crate) fn calendar(&self, name: &str) -> Result<WorkingTime, CompileError> {
+        let calendar = self.calendars.get(name);
+        let calendar = calendar.ok_or_else(|| self.error("calendar", format!("there is no calendar `{name}`")))?;
+        WorkingTime::of(calendar).map_err(|error| self.error("calendar", error))
+    }
+
     /// Whether an approval guards the step.
     pub(crate) fn is_guarded(&self) -> bool {
         self.guarded

@@ -1,7 +1,9 @@
 //! Customers and conversations as expressions see them.
 
-use countersign_store::{ConversationRow, CustomerRow};
-use serde_json::{Value, json};
+use crate::{Engine, EngineError};
+use countersign_core::run::{Event, RunEvent};
+use countersign_store::{ConversationRow, CustomerKey, CustomerRow, StoreError};
+use serde_json::{Map, Value, json};
 
 /// `customer` in the scope: its own data at the root, and `id`, `name`, `email`, `phone`, `telegram`, `external_id`.
 #[must_use]
@@ -21,4 +23,81 @@ pub fn customer_object(row: &CustomerRow) -> Value {
 #[must_use]
 pub fn conversation_object(row: &ConversationRow) -> Value {
     json!({ "id": row.id, "channel": row.channel })
+}
+
+impl Engine {
+    /// The customer that these events prove, with what was proven of them; made when nobody knew them. What is written here
+    /// is true whether or not the events are: who asks again finds the same customer.
+    pub(crate) async fn proven_customer(
+        &self,
+        workspace: &str,
+        events: &[Event],
+    ) -> Result<Option<String>, EngineError> {
+        let proven = events.iter().rev().find_map(|event| match event {
+            Event::Run(RunEvent::CustomerProven { customer, .. }) => Some(customer),
+            Event::Run(_) | Event::Step { .. } | Event::Call { .. } | Event::Checkpoint { .. } => None,
+        });
+        let Some(proven) = proven else { return Ok(None) };
+        // Somebody else may prove the same customer at the same moment: then they are known.
+        for _ in 0..3 {
+            match self.keep_customer(workspace, proven).await {
+                Err(EngineError::Store(StoreError::AlreadyExists(_))) => {}
+                kept => return kept.map(Some),
+            }
+        }
+        Err(EngineError::Busy)
+    }
+
+    async fn keep_customer(&self, workspace: &str, proven: &Map<String, Value>) -> Result<String, EngineError> {
+        let store = &self.0.store;
+        let text = |name: &str| proven.get(name).and_then(Value::as_str);
+        let keys = [
+            text("external_id").map(CustomerKey::ExternalId),
+            text("email").map(CustomerKey::Email),
+            text("phone").map(CustomerKey::Phone),
+        ];
+        let mut known = None;
+        for key in keys.into_iter().flatten() {
+            let found = store.find_customer(workspace, key).await?;
+            // Whom the business calls otherwise is another, though the address be the same.
+            let other = |row: &CustomerRow| matches!((row.external_id.as_deref(), text("external_id")), (Some(had), Some(now)) if had != now);
+            known = found.filter(|row| !other(row));
+            if known.is_some() {
+                break;
+            }
+        }
+        let new = known.is_none();
+        let mut row = known.unwrap_or_else(|| CustomerRow {
+            id: self.0.clock.new_id(),
+            workspace: workspace.to_owned(),
+            external_id: None,
+            name: String::new(),
+            email: None,
+            phone: None,
+            telegram: None,
+            data: json!({}).to_string(),
+            created_at: self.now(),
+        });
+        let before = row.clone();
+        let put = |place: &mut Option<String>, name: &str| {
+            if let Some(value) = text(name) {
+                *place = Some(value.to_owned());
+            }
+        };
+        put(&mut row.external_id, "external_id");
+        put(&mut row.email, "email");
+        put(&mut row.phone, "phone");
+        row.name = text("name").map_or(row.name, str::to_owned);
+        if let Some(data) = proven.get("data").and_then(Value::as_object) {
+            let mut own = serde_json::from_str::<Map<String, Value>>(&row.data).unwrap_or_default();
+            own.extend(data.iter().map(|(name, value)| (name.clone(), value.clone())));
+            row.data = Value::Object(own).to_string();
+        }
+        if new {
+            store.create_customer(&row).await?;
+        } else if row != before {
+            store.update_customer(&row).await?;
+        }
+        Ok(row.id)
+    }
 }

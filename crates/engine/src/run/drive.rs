@@ -281,7 +281,9 @@ impl Engine {
         let (at, lease) = (self.now(), self.0.lease.number());
         let Before { row, version, stood } = before;
         let node = &self.0.config.node;
-        let facts = project::Facts { before: row, stood, version, after: &after, events: &events, at, node };
+        let proven = self.proven_customer(&row.workspace, &events).await?;
+        let proven = proven.as_deref();
+        let facts = project::Facts { before: row, stood, version, after: &after, events: &events, at, node, proven };
         let mut commit = project::commit(&facts)?;
         commit.idempotency = beside.idempotency;
         commit.pointed = beside.pointed;

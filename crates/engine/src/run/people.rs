@@ -4,7 +4,9 @@ use crate::{Engine, EngineError, LoadedCheckpoint, run::drive::Held};
 use countersign_core::{
     approval::Edits,
     log::ending,
-    run::{Actor, CallId, DecidedWith, HandedBack, Input, OpenApproval, Opened, Refusal, Resolution, Verdict},
+    run::{
+        Actor, CallId, DecidedWith, HandedBack, Input, OpenApproval, OpenDoubt, Opened, Refusal, Resolution, Verdict,
+    },
 };
 use countersign_store::{CheckpointKind, CheckpointRow, CheckpointStatus, RunRow};
 use serde_json::Value;
@@ -96,7 +98,8 @@ impl Engine {
                 let all = || Resolution::ALL.map(|resolution| resolution.word().to_owned()).to_vec();
                 let resolution = Resolution::read(&outcome).ok_or_else(|| not_offered(&outcome, all()))?;
                 let (id, answer) = (call_in_doubt(&found.row)?, resolution.answer(result.unwrap_or_default()));
-                Input::UnknownResolved { id, answer, comment, by }
+                let for_others = self.others_in_doubt(&found, &by).await?;
+                Input::UnknownResolved { id, answer, comment, by, for_others }
             }
             CheckpointKind::Form => {
                 return Err(EngineError::Invalid("a form is answered by the customer, not decided".into()));
@@ -114,6 +117,15 @@ impl Engine {
     ) -> Result<Vec<Actor>, EngineError> {
         let open = OpenApproval::of(&found.run.version, &found.run.state);
         if !by.made_by.is_empty() || open.is_none_or(|open| open.why_not(by, verdict).is_none()) {
+            return Ok(Vec::new());
+        }
+        self.stands_in_for(&found.row.workspace, by.person()).await
+    }
+
+    /// As [`Engine::others_of`], for a call in doubt.
+    async fn others_in_doubt(&self, found: &LoadedCheckpoint, by: &Actor) -> Result<Vec<Actor>, EngineError> {
+        let doubt = OpenDoubt::of(&found.run.version, &found.run.state);
+        if !by.made_by.is_empty() || doubt.is_none_or(|doubt| doubt.seat(by, &[]).is_ok()) {
             return Ok(Vec::new());
         }
         self.stands_in_for(&found.row.workspace, by.person()).await

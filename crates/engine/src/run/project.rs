@@ -2,7 +2,7 @@
 
 use crate::EngineError;
 use countersign_core::{
-    document::Exit,
+    document::{Exit, RungAct},
     log::{ExecutionStatus, FailureClass, StepError},
     run::{
         self as core, Actor, CallEvent, CallId, CheckpointEvent, ClosedBy, Event, Moved, Opened, Outcome, Phase, Place,
@@ -32,6 +32,8 @@ pub struct Facts<'a> {
     pub at: i64,
     /// The process that decided.
     pub node: &'a str,
+    /// The customer that was proven, where one was.
+    pub proven: Option<&'a str>,
 }
 
 /// Where a run stands, by its state: the step entry, call and checkpoint that what is decided next belongs to.
@@ -111,6 +113,7 @@ fn empty(facts: &Facts<'_>, events: String) -> Commit {
         step_executions: Vec::new(),
         checkpoints: Vec::new(),
         messages: Vec::new(),
+        proven: facts.proven.map(str::to_owned),
         conversation_status: None,
         audit: Vec::new(),
         pointed: None,
@@ -126,6 +129,7 @@ fn run_row(facts: &Facts<'_>) -> RunRow {
     let ended = facts.after.ended();
     let error = ended.and_then(|ended| ended.error.as_ref());
     RunRow {
+        customer: facts.proven.map_or_else(|| facts.before.customer.clone(), |id| Some(id.to_owned())),
         version: facts.after.info.version,
         status,
         step_kind: kind.map(str::to_owned),
@@ -213,6 +217,11 @@ impl Projection<'_> {
                 self.audit_run(&from.by, "run.continued", detail);
             }
             RunEvent::Moved { moved, .. } => self.moved(moved),
+            RunEvent::CustomerProven { step, .. } => {
+                let (before, now) = (&self.facts.before.customer, self.facts.proven);
+                let detail = json!({ "step": step, "before": before, "customer": now });
+                self.audit_as("system".to_owned(), "workflow", "customer.proven", &detail);
+            }
             RunEvent::Ended { by: None, .. } | RunEvent::Started { .. } => {}
         }
     }
@@ -257,6 +266,7 @@ impl Projection<'_> {
             CheckpointEvent::Opened { opened, due, .. } => self.opened(visit, opened, *due),
             CheckpointEvent::Escalated { due, .. } => self.touched(Some(Some(due.0)), None),
             CheckpointEvent::Reminded => self.touched(None, None),
+            CheckpointEvent::Climbed { rung, act, to, .. } => self.climbed(visit, *rung, *act, to),
             CheckpointEvent::ApprovalGiven { by, comment } => {
                 self.touched(None, None);
                 let (id, shown) = (self.open_checkpoint(), &self.facts.stood.shown);
@@ -394,7 +404,7 @@ impl Projection<'_> {
             kind,
             status: CheckpointStatus::Open,
             title,
-            customer: self.facts.before.customer.clone(),
+            customer: self.commit.run.customer.clone(),
             conversation: self.facts.before.conversation.clone(),
             payload: json!(opened).to_string(),
             assigned_to: None,
@@ -418,6 +428,24 @@ impl Projection<'_> {
         if let Some(id) = self.open_checkpoint() {
             self.commit.checkpoints.push(CheckpointChange::Touch { id, due_at, payload, assigned_to: None });
         }
+    }
+
+    /// A rung of the ladder was reached. What others decide instead is nobody's any more who took it.
+    fn climbed(&mut self, visit: u32, rung: u32, act: RungAct, to: &[String]) {
+        let Some(id) = self.open_checkpoint() else { return };
+        let assigned_to = (act == RungAct::Reassign).then_some(None);
+        self.commit.checkpoints.push(CheckpointChange::Touch {
+            id: id.clone(),
+            due_at: None,
+            payload: None,
+            assigned_to,
+        });
+        let action = match act {
+            RungAct::Remind => "checkpoint.reminded",
+            RungAct::Reassign => "checkpoint.reassigned",
+            RungAct::Escalate => "checkpoint.escalated",
+        };
+        self.audit_system(action, "timer", visit, json!({ "checkpoint": id, "rung": rung, "to": to }));
     }
 
     fn closed(&mut self, visit: u32, outcome: &Outcome, by: &ClosedBy, comment: &str, values: &Value) {

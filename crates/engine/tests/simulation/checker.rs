@@ -201,6 +201,7 @@ impl Checker {
                 what,
                 CheckpointEvent::Reminded
                     | CheckpointEvent::Escalated { .. }
+                    | CheckpointEvent::Climbed { .. }
                     | CheckpointEvent::Closed { by: ClosedBy::Timeout, .. }
             ),
             Event::Call { what: CallEvent::Requested { .. }, .. } => pausing,
@@ -282,6 +283,7 @@ impl Facts {
                     RunEvent::Started { .. }
                     | RunEvent::Continued { .. }
                     | RunEvent::Moved { .. }
+                    | RunEvent::CustomerProven { .. }
                     | RunEvent::Ended { .. } => {}
                 }
                 Ok(())
@@ -362,7 +364,7 @@ impl Facts {
                 Ok(())
             }
             CheckpointEvent::Closed { outcome, by, .. } => self.closed(outcome, by, at, cause),
-            CheckpointEvent::Reminded => Ok(()),
+            CheckpointEvent::Reminded | CheckpointEvent::Climbed { .. } => Ok(()),
         }
     }
 

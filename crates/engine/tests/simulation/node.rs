@@ -348,6 +348,7 @@ impl Scenario {
             events: &events,
             at: self.clock(at),
             node: &node,
+            proven: None,
         };
         let mut commit = project::commit(&facts).unwrap();
         commit.idempotency = job.key.clone();

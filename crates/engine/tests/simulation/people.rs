@@ -204,7 +204,7 @@ impl Scenario {
                     (_, None) => UnknownAnswer::NotHappened,
                 };
                 let id = CallId { visit, call, attempt };
-                Input::UnknownResolved { id, answer, comment, by }
+                Input::UnknownResolved { id, answer, comment, by, for_others: Vec::new() }
             }
         })
     }

@@ -18,8 +18,7 @@ use crate::{
 };
 use axum::{Json, extract::State, http::StatusCode};
 use countersign_api::{
-    ChatStartRequest, ChatStartResponse, ChatView, CustomerRequest, FormSubmitted, FormValuesRequest, Message,
-    SendMessageRequest,
+    ChatStartRequest, ChatStartResponse, ChatView, FormSubmitted, FormValuesRequest, Message, SendMessageRequest,
 };
 use countersign_core::run::{Actor, Via};
 use countersign_engine::Incoming;
@@ -47,10 +46,9 @@ pub(crate) async fn start_chat(
     app.guesses.chat(address)?;
     let workspace = app.store.find_workspace(&slug).await?.ok_or_else(|| ApiError::not_found("workspace"))?;
     let ChatStartRequest { email, name } = body.value;
-    let known = CustomerRequest { email, name, ..CustomerRequest::default() };
-    // Who gives an address is taken for its owner as far as finding the record goes; a workflow that needs to be sure
-    // verifies it. The conversation is new, so nothing said before is shown.
-    let customer = record::find_or_add(&app, &workspace.id, &known, None).await?;
+    // What a visitor types is their claim: it finds nobody and reveals nothing of whose address it is. A workflow that needs
+    // to be sure proves who they are.
+    let customer = record::claimed(&app, &workspace.id, email.as_deref(), name.as_deref()).await?;
     let token = random_secret()?;
     let row = ConversationRow {
         id: Uuid::now_v7().to_string(),

@@ -1,6 +1,10 @@
 //! Who may decide, as the API tells and enforces it: groups that are counted, people who stand in, who is given it.
 
-use crate::support::{Client, TestApp, approval};
+use crate::{
+    checkpoints::connect,
+    support::{Client, TestApp, approval},
+};
+use countersign_sandbox::{Sandbox, SandboxConfig};
 use countersign_store::Role;
 use serde_json::{Value, json};
 
@@ -202,4 +206,62 @@ async fn what_is_asked_of_an_approver_goes_through_the_api() {
     assert_eq!(done["outcome"], "approved");
     let trail = test.key(Role::Admin).await.get(&format!("/audit?subject=run:{run}")).await.text.clone();
     assert!(trail.contains("checkpoint.edited"), "{trail}");
+}
+
+#[tokio::test]
+async fn what_a_visitor_says_is_a_claim_until_it_is_proven() {
+    let test = TestApp::start().await;
+    let any = "127.0.0.1:0".parse().unwrap();
+    let sandbox = Sandbox::start(SandboxConfig { http: any, smtp: any }).await.unwrap();
+    connect(&test, &sandbox).await;
+    let builder = test.key(Role::Builder).await;
+    let known = json!({ "name": "Ada the Secret", "email": "ada@example.com", "fields": { "tier": "gold" } });
+    let known = builder.post("/customers", known).await.is(201).id();
+    let document = json!({
+        "schema": 1,
+        "name": "Prove",
+        "triggers": [{ "type": "message", "when": "true" }],
+        "start": "greet",
+        "steps": {
+            "greet": { "type": "notify", "channels": ["conversation"], "body": "Hello {{ customer.name }}{{ customer.tier }}", "next": "verify" },
+            "verify": {
+                "type": "tool_call",
+                "action": "identity.verify",
+                "input": { "email": "{{ customer.claimed.email }}" },
+                "customer": { "name": "{{ output.name }}", "email": "{{ customer.claimed.email }}", "data": { "plan": "{{ output.plan }}" } },
+                "next": "ask",
+            },
+            "ask": { "type": "approval", "summary": "For {{ customer.name }}", "on_approve": "done", "on_reject": "done" },
+            "done": { "type": "end" },
+        },
+    });
+    test.publish(&builder, document).await;
+    let open = json!({ "email": "ada@example.com", "name": "Mallory" });
+    let chat = test.anonymous().post("/chat/main/conversations", open).await.is(201).json.clone();
+    let visitor = test.anonymous().with("x-visitor", chat["token"].as_str().unwrap());
+    let conversation = chat["conversation"].as_str().unwrap();
+    let shown = builder.get(&format!("/conversations/{conversation}")).await.is(200).json.clone();
+    assert_eq!(shown["customer"]["claimed"], json!({ "email": "ada@example.com", "name": "Mallory" }), "{shown}");
+    assert_eq!((&shown["customer"]["email"], shown["customer"]["id"] == known), (&json!(null), false));
+    let mut changes = test.store.subscribe();
+    visitor.post(&format!("/chat/conversations/{conversation}/messages"), json!({ "body": "hi" })).await.is(201);
+    let card = loop {
+        let listed = builder.get("/checkpoints?status=open&kind=approval").await.is(200).json.clone();
+        if let Some(item) = listed["items"].get(0) {
+            break item.clone();
+        }
+        tokio::time::timeout(std::time::Duration::from_secs(30), changes.recv()).await.unwrap().unwrap();
+    };
+    let said = visitor.get(&format!("/chat/conversations/{conversation}")).await.is(200).text.clone();
+    assert!(said.contains("Hello Mallory") && !said.contains("Secret") && !said.contains("gold"), "{said}");
+    // The service proved it: from then on it is the customer of that address.
+    assert_eq!((&card["customer"]["id"], &card["customer"]["email"]), (&json!(known), &json!("ada@example.com")));
+    assert_ne!(card["customer"]["name"], "Mallory");
+    let run = builder.get(&format!("/runs/{}", card["run"]["id"].as_str().unwrap())).await.is(200).json.clone();
+    assert_eq!(run["customer"]["id"], json!(known), "{run}");
+    let shown = builder.get(&format!("/conversations/{conversation}")).await.is(200).json.clone();
+    assert_eq!((&shown["customer"]["id"], &shown["customer"]["fields"]["tier"]), (&json!(known), &json!("gold")));
+    assert_eq!((&shown["customer"]["fields"]["plan"], &shown["customer"]["claimed"]), (&json!("pro"), &json!(null)));
+    let trail = test.key(Role::Admin).await.get("/audit?action=customer.proven").await.text.clone();
+    assert!(trail.contains("customer.proven"), "{trail}");
 }

@@ -134,6 +134,8 @@ row! {
         pub updated_at: i64,
         /// New status.
         pub status: Option<ConversationStatus>,
+        /// New customer.
+        pub customer: Option<String>,
     }
 }
 
@@ -222,6 +224,7 @@ impl Effects<'_> {
             last_message_at: None,
             updated_at: at,
             status: None,
+            customer: None,
         });
         change.updated_at = change.updated_at.max(at);
         change

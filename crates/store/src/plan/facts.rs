@@ -53,6 +53,9 @@ impl Wanted {
             self.messages.insert(key(&message.id));
             self.conversations.insert(key(&message.conversation));
         }
+        if let (Some(_), Some(id)) = (&commit.proven, &commit.run.conversation) {
+            self.conversations.insert(key(id));
+        }
         if let Some((id, _)) = &commit.conversation_status {
             self.conversations.insert(key(id));
         }

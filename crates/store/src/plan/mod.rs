@@ -162,7 +162,8 @@ fn change_checkpoint(
 
 fn check_conversations(commit: &Commit, facts: &Facts) -> Result<()> {
     let named = commit.messages.iter().map(|message| &message.conversation);
-    for id in named.chain(commit.conversation_status.iter().map(|(id, _)| id)) {
+    let proven = commit.proven.iter().filter_map(|_| commit.run.conversation.as_ref());
+    for id in named.chain(commit.conversation_status.iter().map(|(id, _)| id)).chain(proven) {
         if !facts.conversations.contains_key(&(commit.workspace.clone(), id.clone())) {
             return Err(StoreError::NotFound("conversation"));
         }
@@ -180,6 +181,7 @@ fn write_run<'c>(commit: &'c Commit, seq: u64, facts: &mut Facts, effects: &mut 
     let before = facts.runs.insert((workspace.clone(), run_id.clone()), Standing { seq, status: run.status });
     let still_running = before.is_some_and(|before| before.status == RunStatus::Running)
         && run.status == RunStatus::Running
+        && commit.proven.is_none()
         && !effects.changed_runs.contains(&key);
     if commit.expected_seq == 0 || effects.new_runs.contains(&key) {
         effects.new_runs.put(key, RunWrite(commit));
@@ -216,8 +218,15 @@ fn write_conversations(commit: &Commit, facts: &mut Facts, effects: &mut Effects
         let last_position = facts.conversations.get(&key).copied().unwrap_or_default();
         effects.conversation(&key, last_position, commit.at).status = Some(*status);
     }
+    if let (Some(customer), Some(id)) = (&commit.proven, &commit.run.conversation) {
+        let key = (commit.workspace.clone(), id.clone());
+        let last_position = facts.conversations.get(&key).copied().unwrap_or_default();
+        effects.conversation(&key, last_position, commit.at).customer = Some(customer.clone());
+    }
     let named = commit.messages.iter().map(|message| &message.conversation);
-    let mut ids: Vec<&String> = named.chain(commit.conversation_status.iter().map(|(id, _)| id)).collect();
+    let proven = commit.proven.iter().filter_map(|_| commit.run.conversation.as_ref());
+    let status = commit.conversation_status.iter().map(|(id, _)| id);
+    let mut ids: Vec<&String> = named.chain(status).chain(proven).collect();
     ids.dedup();
     for id in ids {
         note(effects, commit, ChangeKind::Conversation, id);

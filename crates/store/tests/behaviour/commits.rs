@@ -299,6 +299,33 @@ pub async fn messages_get_positions_in_the_commit(database: TestDatabase) {
     assert_eq!(row.status, ConversationStatus::WithPerson);
 }
 
+pub async fn a_proven_customer_is_of_run_and_conversation(database: TestDatabase) {
+    let store = database.open().await.unwrap();
+    store.create_customer(&customer("ada")).await.unwrap();
+    store.create_conversation(&conversation("c1")).await.unwrap();
+    let mut start = commit("r1", 0);
+    start.run.status = RunStatus::Running;
+    start.run.conversation = Some("c1".to_owned());
+    written(&store, start.clone()).await;
+    // It goes on running: the run's customer is written all the same.
+    let mut proven = Commit { expected_seq: 1, at: 2_000, proven: Some("ada".to_owned()), ..start.clone() };
+    proven.run.customer = Some("ada".to_owned());
+    let mut later = Commit { expected_seq: 2, at: 3_000, proven: None, ..proven.clone() };
+    later.run.step = Some("later".to_owned());
+    written(&store, proven).await;
+    written(&store, later).await;
+    let run = store.get_run(WORKSPACE, "r1").await.unwrap().unwrap();
+    assert_eq!((run.customer.as_deref(), run.step.as_deref(), run.seq), (Some("ada"), Some("later"), 3));
+    let row = store.get_conversation(WORKSPACE, "c1").await.unwrap().unwrap();
+    assert_eq!(row.customer.as_deref(), Some("ada"));
+    let of_ada = RunFilter { customer: Some("ada".to_owned()), ..Default::default() };
+    assert_eq!(store.list_runs(WORKSPACE, &of_ada, &page(10)).await.unwrap().items.len(), 1);
+    // A conversation that is not there fails the commit.
+    let mut foreign = commit("r2", 0);
+    (foreign.proven, foreign.run.conversation) = (Some("ada".to_owned()), Some("gone".to_owned()));
+    assert!(store.commit(foreign, Priority::Start).await.is_err());
+}
+
 pub async fn a_message_is_stored_once(database: TestDatabase) {
     let store = database.open().await.unwrap();
     store.create_conversation(&conversation("c1")).await.unwrap();

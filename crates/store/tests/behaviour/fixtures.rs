@@ -44,6 +44,7 @@ pub fn commit(run: &str, expected_seq: u64) -> Commit {
         step_executions: vec![],
         checkpoints: vec![],
         messages: vec![],
+        proven: None,
         conversation_status: None,
         audit: vec![],
         pointed: None,

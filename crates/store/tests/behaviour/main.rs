@@ -70,6 +70,7 @@ macro_rules! cases {
             an_idempotent_start_is_replayed,
             racing_idempotent_starts_make_one_run,
             messages_get_positions_in_the_commit,
+            a_proven_customer_is_of_run_and_conversation,
             a_message_is_stored_once,
             a_foreign_conversation_fails_the_commit,
             everything_survives_a_reopening,

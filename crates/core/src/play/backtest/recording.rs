@@ -210,7 +210,7 @@ impl Recording {
             RunEvent::CancelRequested { reason, by } => {
                 self.entry(current, |entry| entry.stop_asked(reason, by));
             }
-            RunEvent::Started { .. } | RunEvent::Moved { .. } => {}
+            RunEvent::Started { .. } | RunEvent::Moved { .. } | RunEvent::CustomerProven { .. } => {}
         }
     }
 }
@@ -241,7 +241,7 @@ impl Entry {
     fn checkpoint(&mut self, event: &CheckpointEvent, at: Timestamp) {
         match event {
             CheckpointEvent::Opened { opened, due, .. } => self.waits.push_back(Wait::opened(opened, *due, at)),
-            CheckpointEvent::Reminded => {}
+            CheckpointEvent::Reminded | CheckpointEvent::Climbed { .. } => {}
             CheckpointEvent::Escalated { due, .. } => self.waiting(|wait| {
                 wait.due = Some(*due);
                 wait.escalated_at = Some(at);

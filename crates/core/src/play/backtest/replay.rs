@@ -370,7 +370,7 @@ impl<'a> Player<'a> {
             Outcome::HandedBack(back) => Input::HandedBack { visit, back: back.clone(), comment, by },
             Outcome::Resolved(resolution) => {
                 let Some(id) = self.state.phase.call().map(Calling::id) else { return Ok(()) };
-                Input::UnknownResolved { id, answer: resolution.answer(values), comment, by }
+                Input::UnknownResolved { id, answer: resolution.answer(values), comment, by, for_others: Vec::new() }
             }
             // Nobody does these.
             Outcome::Timeout | Outcome::Cancelled => return Ok(()),

@@ -24,8 +24,8 @@ use serde_json::Value;
 
 /// Longest test case made of a run, bytes of JSON.
 const CASE_BYTES_MAX: usize = 1024 * 1024;
-/// The most timers of one wait: a reminder, an escalation, a timeout.
-const TIMERS_MAX: usize = 4;
+/// The most timers of one wait: a reminder, a ladder, an escalation, a timeout.
+const TIMERS_MAX: usize = 14;
 
 /// A run as a test case.
 #[derive(Debug, Clone, PartialEq)]
@@ -124,7 +124,7 @@ fn begun(log: &[LogEntry]) -> Result<(&Start, Timestamp), NotATest> {
         Event::Run(RunEvent::Reopened { .. }) => Err(NotATest::Retried),
         Event::Run(RunEvent::Continued { .. }) => Err(NotATest::Continued),
         Event::Run(RunEvent::Started { .. }) => Err(NotATest::Unreadable),
-        Event::Run(RunEvent::CancelRequested { .. } | RunEvent::Ended { .. })
+        Event::Run(RunEvent::CancelRequested { .. } | RunEvent::Ended { .. } | RunEvent::CustomerProven { .. })
         | Event::Step { .. }
         | Event::Call { .. }
         | Event::Checkpoint { .. } => Ok(begun),
@@ -256,7 +256,8 @@ impl<'a> Copier<'a> {
             | RunEvent::Started { .. }
             | RunEvent::Reopened { .. }
             | RunEvent::Continued { .. }
-            | RunEvent::Moved { .. } => Ok(()),
+            | RunEvent::Moved { .. }
+            | RunEvent::CustomerProven { .. } => Ok(()),
         }
     }
 
@@ -285,7 +286,7 @@ impl<'a> Copier<'a> {
     fn checkpoint(&mut self, visit: u32, event: &CheckpointEvent, at: Timestamp) -> Result<(), NotATest> {
         match event {
             CheckpointEvent::Opened { .. } => Ok(()),
-            CheckpointEvent::Reminded => self.act(Act::Waits { duration: None }),
+            CheckpointEvent::Reminded | CheckpointEvent::Climbed { .. } => self.act(Act::Waits { duration: None }),
             CheckpointEvent::Escalated { .. } => {
                 self.until(|state| state.phase.approval().is_none_or(|wait| wait.escalated.is_some()))
             }

@@ -266,7 +266,7 @@ impl<'a> Player<'a> {
                 let Phase::Waiting(Wait::Unknown(wait)) = &self.state.phase else { return Err(Refusal::Stale.into()) };
                 let id = wait.calling.id();
                 let (answer, comment) = (answer.clone(), comment.clone());
-                self.take(Input::UnknownResolved { id, answer, comment, by: operator() })
+                self.take(Input::UnknownResolved { id, answer, comment, by: operator(), for_others: Vec::new() })
             }
             Act::Waits { duration } => {
                 let until = match duration {
@@ -444,7 +444,7 @@ impl<'a> Player<'a> {
         let Some(wait) = self.state.phase.approval() else { return actor };
         if let Some(open) = OpenApproval::of(self.version, &self.state) {
             let asked = open.approvers();
-            let escalated = wait.escalated.iter().flatten();
+            let escalated = wait.escalated.iter().flatten().chain(&wait.added);
             actor.roles.extend(asked.roles.iter().chain(asked.counts.keys()).chain(escalated).cloned());
             let listed = asked.users.iter().find(|email| wait.given.iter().all(|given| given.email != **email));
             if let Some(email) = listed.filter(|_| asked.roles.is_empty() && asked.counts.is_empty()) {

@@ -243,7 +243,7 @@ impl Standing<'_> {
         };
         let outcomes = OpenApproval::of(self.version, self.state).map_or_else(Vec::new, |open| open.outcomes());
         let approvers = wait.people.as_ref().unwrap_or_else(|| approval.approvers());
-        let escalated = wait.escalated.iter().flatten();
+        let escalated = wait.escalated.iter().flatten().chain(&wait.added);
         Waiting::Approval {
             visit,
             on_approve: leads(Exit::Approved),

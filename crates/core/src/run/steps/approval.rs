@@ -5,7 +5,9 @@ use crate::{
         Contributors, Edits, GuardedRequest, NotEditable, RequestDifference, ShownFact, edited,
         policy::{self, COUNTED_MAX, Case, Shortage, shortage},
     },
-    document::{self, ApprovalTimeout, Approvers, CHANGES_DEFAULT, Exit, Fact, StepId, Tier, TimeoutOutcome},
+    document::{
+        self, ApprovalTimeout, Approvers, CHANGES_DEFAULT, Exit, Fact, Rung, RungAct, StepId, Tier, TimeoutOutcome,
+    },
     expr::{Expression, ExpressionError, TextTemplate},
     log::StepError,
     run::{
@@ -15,7 +17,8 @@ use crate::{
         state::Place,
         version,
     },
-    time::Span,
+    time::{Span, Timestamp},
+    working_time::WorkingTime,
 };
 use indexmap::IndexMap;
 use jsonschema::Validator;
@@ -36,6 +39,8 @@ pub struct Compiled {
     tiers: Vec<(Expression, Tier)>,
     remind_after: Option<Span>,
     timeout: Option<ApprovalTimeout>,
+    ladder: Vec<Rung>,
+    clock: Option<WorkingTime>,
     on_approve: StepId,
     on_reject: StepId,
     on_changes: Option<StepId>,
@@ -95,8 +100,9 @@ impl<'a> OpenApproval<'a> {
     #[must_use]
     pub fn why_not(&self, actor: &Actor, verdict: Verdict) -> Option<String> {
         let Self { wait, contributors, author, .. } = *self;
-        let (approvers, escalated) = (self.approvers(), wait.escalated.as_deref().unwrap_or_default());
-        let case = Case { approvers, escalated, contributors, author };
+        let approvers = self.approvers();
+        let added = [wait.escalated.as_deref().unwrap_or_default(), wait.added.as_slice()];
+        let case = Case { approvers, added, contributors, author };
         if let Some(reason) = case.why_not(actor, verdict) {
             return Some(reason);
         }
@@ -179,6 +185,26 @@ impl Compiled {
             Verdict::Rejected => Some(&self.on_reject),
             Verdict::Changes => self.on_changes.as_ref(),
         }
+    }
+
+    /// When so much time has passed, of the working time where the step reckons with one.
+    fn after(&self, from: Timestamp, span: Span) -> Timestamp {
+        let working = self.clock.as_ref().and_then(|clock| clock.after(from, span));
+        working.unwrap_or_else(|| from.plus(span))
+    }
+
+    /// The next rung is reached. One that a version no longer has is passed by.
+    fn climb(&self, wait: &ApprovalWait) -> CheckpointEvent {
+        let at = wait.rung as usize;
+        let next = self.ladder.get(at + 1).map(|rung| self.after(wait.place.entered_at, rung.after));
+        let (act, to) = self.ladder.get(at).map_or((RungAct::Remind, &[][..]), |rung| (rung.act, &rung.to));
+        let instead = || {
+            let (users, roles) = to.iter().cloned().partition(|name: &String| name.contains('@'));
+            let before = wait.people.as_ref().unwrap_or(&self.approvers).clone();
+            Box::new(Approvers { roles, users, counts: IndexMap::new(), ..before })
+        };
+        let people = (act == RungAct::Reassign).then(instead);
+        CheckpointEvent::Climbed { rung: wait.rung + 1, act, to: to.to_vec(), people, next }
     }
 
     /// The first case that holds.
@@ -303,6 +329,8 @@ pub(crate) fn compile(step: &document::Approval, at: &version::Place<'_>) -> Res
         tiers: tiers.collect::<Result<_, CompileError>>()?,
         remind_after: step.remind_after,
         timeout: step.timeout.clone(),
+        ladder: step.ladder.clone(),
+        clock: step.calendar.as_deref().map(|name| at.calendar(name)).transpose()?,
         on_approve: step.on_approve.clone(),
         on_reject: step.on_reject.clone(),
         on_changes: step.on_changes.clone(),
@@ -324,11 +352,12 @@ pub(crate) fn enter(machine: &mut Machine<'_>, step: &Compiled, place: &Place, a
         Err(error) => return machine.fail(place, error, None),
     };
     let edited = Compiled::edited(&requests, &machine.state);
-    let due = step.timeout.as_ref().map(|timeout| machine.now.plus(timeout.after));
-    let remind_at = step.remind_after.map(|after| machine.now.plus(after));
+    let due = step.timeout.as_ref().map(|timeout| step.after(machine.now, timeout.after));
+    let remind_at = step.remind_after.map(|after| step.after(machine.now, after));
+    let rung_at = step.ladder.first().map(|rung| step.after(machine.now, rung.after));
     let (door, difference) = asked.map_or((None, None), |asked| (Some(asked.door), asked.difference));
     let opened = Opened::Approval { summary, requests: requests.into(), difference, door, tier, facts, edited };
-    machine.checkpoint(place.visit, CheckpointEvent::Opened { opened, due, remind_at });
+    machine.checkpoint(place.visit, CheckpointEvent::Opened { opened, due, remind_at, rung_at });
     Flow::Stay
 }
 
@@ -482,16 +511,18 @@ fn close(machine: &mut Machine<'_>, place: &Place, closing: Closing<'_>) -> Flow
 pub(crate) fn timer_fired(machine: &mut Machine<'_>, wait: &ApprovalWait) -> Flow {
     let version = machine.version;
     let (visit, now) = (wait.place.visit, machine.now);
+    let Some(CompiledStep::Approval(step)) = version.step(&wait.place.step) else { return machine.lost(&wait.place) };
     if wait.due.is_none_or(|due| due > now) {
-        machine.checkpoint(visit, CheckpointEvent::Reminded);
+        let event =
+            if wait.remind_at.is_some_and(|at| at <= now) { CheckpointEvent::Reminded } else { step.climb(wait) };
+        machine.checkpoint(visit, event);
         return Flow::Stay;
     }
-    let Some(CompiledStep::Approval(step)) = version.step(&wait.place.step) else { return machine.lost(&wait.place) };
     let Some(timeout) = &step.timeout else { return machine.lost(&wait.place) };
     let (verdict, branch) = match timeout.outcome {
         TimeoutOutcome::Approved => (Verdict::Approved, wait.door.as_ref().unwrap_or(&step.on_approve)),
         TimeoutOutcome::Escalate if wait.escalated.is_none() => {
-            let (roles, due) = (timeout.escalate_to.clone(), now.plus(timeout.after));
+            let (roles, due) = (timeout.escalate_to.clone(), step.after(now, timeout.after));
             machine.checkpoint(visit, CheckpointEvent::Escalated { roles, due });
             return Flow::Stay;
         }

@@ -57,7 +57,7 @@ pub(crate) fn enter(machine: &mut Machine<'_>, step: &Compiled, place: &Place) -
     machine.step(visit, StepEvent::Said { body: prompt.clone(), form: Some(form) });
     let due = step.timeout.as_ref().map(|timeout| machine.now.plus(timeout.after));
     let opened = Opened::Form { prompt, schema, prefill, submit };
-    machine.checkpoint(visit, CheckpointEvent::Opened { opened, due, remind_at: None });
+    machine.checkpoint(visit, CheckpointEvent::Opened { opened, due, remind_at: None, rung_at: None });
     Flow::Stay
 }
 

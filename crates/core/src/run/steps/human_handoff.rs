@@ -58,7 +58,7 @@ pub(crate) fn enter(machine: &mut Machine<'_>, step: &Compiled, place: &Place) -
     }
     let due = step.timeout.as_ref().map(|timeout| machine.now.plus(timeout.after));
     let opened = Opened::Handoff { team: step.team.clone(), note };
-    machine.checkpoint(visit, CheckpointEvent::Opened { opened, due, remind_at: None });
+    machine.checkpoint(visit, CheckpointEvent::Opened { opened, due, remind_at: None, rung_at: None });
     Flow::Stay
 }
 

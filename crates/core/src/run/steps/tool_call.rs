@@ -7,7 +7,9 @@ use crate::{
     expr::Template,
     log::StepError,
     run::{
-        CallRequest, CompileError, FieldProblem, calls, forms,
+        CallRequest, CompileError, FieldProblem, RunEvent, calls,
+        customer::Proof,
+        forms,
         machine::{Completion, Flow, Machine},
         state::Place,
         version,
@@ -24,6 +26,7 @@ pub struct Compiled {
     connection: Option<String>,
     pub(crate) input: Template,
     set: Vec<(String, Template)>,
+    customer: Option<Proof>,
     pub(crate) next: StepId,
     risk: Risk,
     pub(crate) retry: Retry,
@@ -72,6 +75,7 @@ pub(crate) fn compile(step: &document::ToolCall, at: &version::Place<'_>) -> Res
         connection: step.connection.clone(),
         input: at.template("input", &step.input)?,
         set: at.set(&step.set)?,
+        customer: step.customer.as_deref().map(|customer| Proof::compile(customer, at)).transpose()?,
         next: step.next.clone(),
         risk: spec.risk,
         retry: step.retry.clone().unwrap_or_default(),
@@ -131,6 +135,13 @@ fn approval_needed(machine: &Machine<'_>, step: &Compiled, id: &StepId, input: &
 }
 
 pub(crate) fn answered(machine: &mut Machine<'_>, step: &Compiled, place: &Place) -> Flow {
+    if let Some(proof) = &step.customer {
+        let output = machine.state.steps.get(&place.step).and_then(|step| step.get("output")).unwrap_or(&Value::Null);
+        match proof.render(&machine.scope().with("output", output)) {
+            Ok(customer) => machine.run(RunEvent::CustomerProven { step: place.step.clone(), customer }),
+            Err(error) => return machine.fail(place, error, step.on_error.as_ref()),
+        }
+    }
     machine.complete(
         place,
         Completion {

@@ -106,10 +106,11 @@ pub(crate) async fn decide_checkpoint(
     Path(id): Path<String>,
     body: Body<DecisionRequest>,
 ) -> ApiResult<Json<Checkpoint>> {
-    // Who may decide an approval is its own rule: a group of viewers may.
+    // Who may decide an approval or say what became of a call is a rule of the step: a group of viewers may.
     let found = app.engine.load_checkpoint(caller.workspace(), &id).await?;
-    if found.row.kind != CheckpointKind::Approval {
-        caller.require(Role::Operator)?;
+    match found.row.kind {
+        CheckpointKind::Approval | CheckpointKind::UnknownOutcome => {}
+        CheckpointKind::Form | CheckpointKind::Handoff => caller.require(Role::Operator)?,
     }
     let request = body.value;
     let comment = at_most("/comment", request.comment.as_deref().unwrap_or_default(), 4_000)?;

@@ -9,13 +9,16 @@ use crate::{
 use countersign_api::{
     ApprovalGiven, Approvers, AskedOfApprover, BranchPreview, Checkpoint, CheckpointConversation, CheckpointRun,
     CheckpointState, CheckpointSummary, Decider, EarlierDecision, Fact, GuardedRequest, OpenForm, PersonRef,
-    PreviewStep, Receipt, RenderedRequest, RequestDifference, StepRef, UnknownCall, closed_by, on_behalf_of,
+    PreviewStep, Receipt, RenderedRequest, RequestDifference, Rung, StepRef, UnknownCall, closed_by, on_behalf_of,
 };
 use countersign_connectors::Registry;
 use countersign_core::{
     approval::{self, preview},
-    document::{StepKind, TimeoutOutcome},
-    run::{Actor, CallRequest, ClosedBy, CompiledStep, OpenApproval, Opened, Outcome, Phase, Verdict, Version, Via},
+    document::{RungAct, StepKind, TimeoutOutcome},
+    run::{
+        Actor, CallRequest, ClosedBy, CompiledStep, OpenApproval, OpenDoubt, Opened, Outcome, Phase, Verdict, Version,
+        Via,
+    },
     time::Timestamp,
 };
 use countersign_engine::{LoadedCheckpoint, LoadedRun};
@@ -43,7 +46,13 @@ fn why_not(caller: &Caller, for_others: &[Actor], row: &CheckpointRow, loaded: &
             };
             open.seat(caller.actor(), for_others, None).err()
         }
-        CheckpointKind::Form | CheckpointKind::Handoff | CheckpointKind::UnknownOutcome => needs_operator(caller),
+        CheckpointKind::UnknownOutcome => {
+            let Some(doubt) = OpenDoubt::of(&loaded.version, &loaded.state) else {
+                return Some("the run has moved on".to_owned());
+            };
+            doubt.seat(caller.actor(), for_others).err()
+        }
+        CheckpointKind::Form | CheckpointKind::Handoff => needs_operator(caller),
     }
 }
 
@@ -72,9 +81,11 @@ pub(crate) async fn checkpoint_summaries(
     ids.dedup();
     let runs = app.store.get_runs(workspace, &ids).await?;
     let runs: HashMap<String, RunRow> = runs.into_iter().map(|run| (run.id.clone(), run)).collect();
-    // Only an approval's state decides who may; the rest is in the rows.
-    let needs_state =
-        |row: &CheckpointRow| row.status == CheckpointStatus::Open && row.kind == CheckpointKind::Approval;
+    // Of an approval and a call in doubt the state decides who may; the rest is in the rows.
+    let needs_state = |row: &CheckpointRow| {
+        let by_policy = matches!(row.kind, CheckpointKind::Approval | CheckpointKind::UnknownOutcome);
+        row.status == CheckpointStatus::Open && by_policy
+    };
     let asked = rows.iter().filter(|row| needs_state(row)).filter_map(|row| runs.get(&row.run).cloned()).collect();
     let states = app.engine.load_many(workspace, asked).await?;
     let for_others = for_others(app, caller).await?;
@@ -165,8 +176,9 @@ pub(crate) async fn checkpoint_detail(app: &App, caller: &Caller, found: LoadedC
                 let case = opened.as_ref().and_then(case);
                 Some(approvers(asked(&loaded.state.phase).unwrap_or(&step.approvers), case))
             }
-            _ => None,
+            _ => OpenDoubt::of(&loaded.version, &loaded.state).map(|doubt| approvers(doubt.approvers(), None)),
         },
+        ladder: ladder(&loaded, step),
         approvals: approvals(&loaded, &row),
         rejections: rejections(&loaded, &row),
         deciders,
@@ -210,6 +222,23 @@ fn asked_of_approver(step: &StepKind) -> Option<AskedOfApprover> {
         form: step.form.clone(),
         comment_required: step.comment_required.iter().map(|verdict| verdict.word().to_owned()).collect(),
     })
+}
+
+/// What happens while nobody decides.
+fn ladder(loaded: &LoadedRun, step: Option<&StepKind>) -> Vec<Rung> {
+    let (Some(StepKind::Approval(step)), Some(wait)) = (step, loaded.state.phase.approval()) else { return Vec::new() };
+    let rungs = step.ladder.iter().enumerate().map(|(at, rung)| {
+        let reached = at < wait.rung as usize;
+        let act = match rung.act {
+            RungAct::Remind => "remind",
+            RungAct::Reassign => "reassign",
+            RungAct::Escalate => "escalate",
+        };
+        let next = at == wait.rung as usize;
+        let at = wait.rung_at.filter(|_| next).map(|at| at.0);
+        Rung { act: act.to_owned(), after: rung.after.to_string(), to: rung.to.clone(), reached, at }
+    });
+    rungs.collect()
 }
 
 /// The signed entry of the audit trail that decided it.

@@ -6,7 +6,7 @@ use crate::{
         fields::{at_most, email},
         problem::{ApiError, ApiResult},
     },
-    rows::json_object,
+    rows::{CLAIMED, json_object},
 };
 use countersign_api::CustomerRequest;
 use countersign_store::{CustomerKey, CustomerRow, StoreError};
@@ -73,6 +73,26 @@ pub(crate) fn blank(workspace: &str, id: String, now: i64) -> CustomerRow {
         data: json!({}).to_string(),
         created_at: now,
     }
+}
+
+/// A visitor who says this of themselves: a customer of their own, whom nobody finds by it.
+pub(crate) async fn claimed(
+    app: &App,
+    workspace: &str,
+    address: Option<&str>,
+    name: Option<&str>,
+) -> ApiResult<CustomerRow> {
+    let address = address.map(str::trim).filter(|text| !text.is_empty());
+    let name = name.map(str::trim).filter(|text| !text.is_empty());
+    let address = address.map(|address| email("/email", address)).transpose()?;
+    let name = name.map(|name| at_most("/name", name, 200)).transpose()?;
+    let mut row = blank(workspace, Uuid::now_v7().to_string(), app.now());
+    row.name = name.clone().unwrap_or_default();
+    if address.is_some() || name.is_some() {
+        row.data = json!({ CLAIMED: { "email": address, "name": name } }).to_string();
+    }
+    app.store.create_customer(&row).await?;
+    Ok(row)
 }
 
 /// The customer known by any of what is given, or a new one. With `seed` (an idempotency key) a repeat of the request
