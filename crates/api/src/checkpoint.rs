@@ -1,6 +1,9 @@
 //! Checkpoints: where a run waits for a person.
 
-use crate::{CallRequest, Customer, DecidedBy, Message, PersonRef, Receipt, Risk, RunStatus, StepError, StepExecution};
+use crate::{
+    CallRequest, Customer, DecidedBy, Message, PersonRef, Receipt, Risk, RunStatus, StepError, StepExecution,
+    WorkflowRef,
+};
 use countersign_core::run;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
@@ -429,6 +432,53 @@ pub struct AskedOfApprover {
     pub form: Option<Value>,
     /// Outcomes that take a comment.
     pub comment_required: Vec<String>,
+}
+
+/// What a person allowed in advance.
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+pub struct StandingApproval {
+    /// Id.
+    pub id: String,
+    /// The workflow.
+    pub workflow: WorkflowRef,
+    /// Its approval step.
+    pub step: String,
+    /// By whom: each use is a decision of theirs.
+    pub granted_by: PersonRef,
+    /// When, milliseconds since the epoch.
+    pub granted_at: i64,
+    /// Until when.
+    pub until: i64,
+    /// The largest amount.
+    pub amount_max: f64,
+    /// How many a day (UTC) at most.
+    pub per_day: u32,
+    /// Why.
+    pub reason: String,
+    /// How often it was used today.
+    pub used_today: u32,
+    /// How often in all.
+    pub used: u32,
+    /// Since when it allows nothing any more.
+    pub revoked_at: Option<i64>,
+}
+
+/// Allows something in advance.
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct CreateStandingApprovalRequest {
+    /// Id or name of the workflow.
+    pub workflow: String,
+    /// The approval step of its active version.
+    pub step: String,
+    /// The largest amount.
+    pub amount_max: f64,
+    /// How many a day (UTC) at most.
+    pub per_day: u32,
+    /// Until when, milliseconds since the epoch.
+    pub until: i64,
+    /// Why, at most 500 characters.
+    pub reason: Option<String>,
 }
 
 /// Gives a checkpoint to somebody who may decide it.

@@ -103,6 +103,8 @@ fn checkpoints() -> OpenApiRouter<App> {
         .routes(routes!(h::checkpoints::handlers::reassign_checkpoint))
         .routes(routes!(h::delegations::list_delegations, h::delegations::create_delegation))
         .routes(routes!(h::delegations::end_delegation))
+        .routes(routes!(h::standing::list_standing_approvals, h::standing::create_standing_approval))
+        .routes(routes!(h::standing::revoke_standing_approval))
 }
 
 /// Rehearsals, test cases, templates.

@@ -110,6 +110,7 @@ pub(crate) fn thing_in(table: &str) -> &'static str {
         "runs" => "run",
         "saved_views" => "view",
         "delegations" => "delegation",
+        "standing_approvals" => "standing approval",
         "run_events" => "event",
         "step_executions" => "step execution",
         "checkpoints" => "checkpoint",

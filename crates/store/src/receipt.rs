@@ -12,7 +12,8 @@ use sha2::{Digest, Sha256};
 use crate::{AuditRow, audit::audit_document};
 
 /// What an entry is called that is a decision: each has a receipt.
-const DECISIONS: [&str; 3] = ["checkpoint.decided", "checkpoint.approval_given", "checkpoint.rejection_given"];
+const DECISIONS: [&str; 4] =
+    ["checkpoint.decided", "checkpoint.approval_given", "checkpoint.rejection_given", "standing.granted"];
 
 /// How many workspaces' keys are kept: making one costs as much as signing with it.
 const KEPT: usize = 256;

@@ -10,7 +10,7 @@ const UNDIVIDED: [&str; 8] =
     ["workspaces", "users", "memberships", "sessions", "api_keys", "one_time_tokens", "nodes", "schema_migrations"];
 
 /// Tables that are divided by their column `workspace`.
-pub(crate) const DIVIDED: [&str; 24] = [
+pub(crate) const DIVIDED: [&str; 25] = [
     "workflows",
     "workflow_versions",
     "activations",
@@ -20,6 +20,7 @@ pub(crate) const DIVIDED: [&str; 24] = [
     "runs",
     "saved_views",
     "delegations",
+    "standing_approvals",
     "run_events",
     "step_executions",
     "checkpoints",

@@ -1175,6 +1175,44 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/standing-approvals": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Standing approvals, newest first. */
+        get: operations["listStandingApprovals"];
+        put?: never;
+        /**
+         * Allows in advance what the step's policy lets the caller approve, within the limits of the step. Each use is a decision in
+         *     their name.
+         */
+        post: operations["createStandingApproval"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/standing-approvals/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Revokes one: it allows nothing any more, at once. Who granted it may, and administrators. */
+        delete: operations["revokeStandingApproval"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/templates": {
         parameters: {
             query?: never;
@@ -2667,6 +2705,30 @@ export interface components {
             /** @description Approver groups. */
             groups?: string[];
         };
+        /** @description Allows something in advance. */
+        CreateStandingApprovalRequest: {
+            /** @description Id or name of the workflow. */
+            workflow: string;
+            /** @description The approval step of its active version. */
+            step: string;
+            /**
+             * Format: double
+             * @description The largest amount.
+             */
+            amount_max: number;
+            /**
+             * Format: int32
+             * @description How many a day (UTC) at most.
+             */
+            per_day: number;
+            /**
+             * Format: int64
+             * @description Until when, milliseconds since the epoch.
+             */
+            until: number;
+            /** @description Why, at most 500 characters. */
+            reason?: string | null;
+        };
         /** @description Somebody the business talks to. */
         Customer: {
             /** @description Id. */
@@ -3544,6 +3606,13 @@ export interface components {
             next: string | null;
         };
         /** @description A part of a list. */
+        Page_StandingApproval: {
+            /** @description The items. */
+            items: components["schemas"]["StandingApproval"][];
+            /** @description `cursor` of the next page; null at the end. */
+            next: string | null;
+        };
+        /** @description A part of a list. */
         Page_Template: {
             /** @description The items. */
             items: components["schemas"]["Template"][];
@@ -4392,6 +4461,54 @@ export interface components {
          * @enum {string}
          */
         Speaker: "customer" | "workflow";
+        /** @description What a person allowed in advance. */
+        StandingApproval: {
+            /** @description Id. */
+            id: string;
+            /** @description The workflow. */
+            workflow: components["schemas"]["WorkflowRef"];
+            /** @description Its approval step. */
+            step: string;
+            /** @description By whom: each use is a decision of theirs. */
+            granted_by: components["schemas"]["PersonRef"];
+            /**
+             * Format: int64
+             * @description When, milliseconds since the epoch.
+             */
+            granted_at: number;
+            /**
+             * Format: int64
+             * @description Until when.
+             */
+            until: number;
+            /**
+             * Format: double
+             * @description The largest amount.
+             */
+            amount_max: number;
+            /**
+             * Format: int32
+             * @description How many a day (UTC) at most.
+             */
+            per_day: number;
+            /** @description Why. */
+            reason: string;
+            /**
+             * Format: int32
+             * @description How often it was used today.
+             */
+            used_today: number;
+            /**
+             * Format: int32
+             * @description How often in all.
+             */
+            used: number;
+            /**
+             * Format: int64
+             * @description Since when it allows nothing any more.
+             */
+            revoked_at: number | null;
+        };
         /** @description Starts a run. */
         StartRunRequest: {
             /** @description Id or name of the workflow. */
@@ -8140,6 +8257,99 @@ export interface operations {
                 content: {
                     "application/json": unknown;
                 };
+            };
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listStandingApprovals: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Standing approvals */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_StandingApproval"];
+                };
+            };
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    createStandingApproval: {
+        parameters: {
+            query?: never;
+            header?: {
+                "Idempotency-Key"?: string | null;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CreateStandingApprovalRequest"];
+            };
+        };
+        responses: {
+            /** @description The standing approval */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StandingApproval"];
+                };
+            };
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    revokeStandingApproval: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Revoked */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description Problem */
             default: {

@@ -49,7 +49,7 @@ export const strings = {
     system: 'System',
     operator: 'Team',
   },
-  customer: { none: 'No customer', visitor: 'Visitor without a name' },
+  customer: { none: 'No customer', visitor: 'Visitor without a name', claimed: 'says to be' },
   diagnostics: { error: 'Error', warning: 'Warning' },
   canvas: {
     label: 'Workflow graph',

@@ -72,11 +72,17 @@ export function Transcript({ messages, className }: { messages: readonly Message
   )
 }
 
+/** What a visitor said of themselves and nobody proved. */
+function claims(customer: Customer) {
+  return [customer.claimed?.name, customer.claimed?.email].filter(Boolean).join(', ')
+}
+
 /** Who the customer is. */
 export function CustomerCard({ customer }: { customer: Customer | null | undefined }) {
   if (!customer) return <p className="text-sm text-faint">{strings.customer.none}</p>
   const rows: [string, unknown][] = [
     ['email', customer.email],
+    [strings.customer.claimed, claims(customer)],
     ['phone', customer.phone],
     ['telegram', customer.telegram],
     ...Object.entries(customer.fields ?? {}),

@@ -7,7 +7,7 @@ use super::{
 use crate::{
     catalogue::Risk,
     document::{
-        Approval, Step, StepKind, TimeoutOutcome, Verdict,
+        Approval, Approvers, StandingLimits, Step, StepKind, TimeoutOutcome, Verdict,
         graph::{Branch, Edge},
     },
     expr::Template,
@@ -160,6 +160,9 @@ fn check_asked(context: &Context<'_>, approval: &Approval, pointer: &str, report
             }
         }
     }
+    if let Some(standing) = &approval.standing {
+        check_standing(context, approval, standing, &format!("{pointer}/standing"), report);
+    }
     if approval.changes_max.is_some_and(|times| !(1..=100).contains(&times)) {
         let help = "Leave it out for 10.";
         report.error("changes_range", &format!("{pointer}/changes_max"), "it may be sent back 1 to 100 times", help);
@@ -168,6 +171,38 @@ fn check_asked(context: &Context<'_>, approval: &Approval, pointer: &str, report
     if unused && approval.on_changes.is_none() {
         let message = "nobody can ask for changes here: `on_changes` leads nowhere";
         report.warning("changes_not_offered", pointer, message, "Say with `on_changes` where it is sent back to.");
+    }
+}
+
+/// What is allowed in advance is a number in a guarded request, and one yes is enough for it.
+fn check_standing(
+    context: &Context<'_>,
+    approval: &Approval,
+    standing: &StandingLimits,
+    pointer: &str,
+    report: &mut Report,
+) {
+    match context.workflow.steps.get(&standing.step).map(|step| &step.kind) {
+        Some(StepKind::ToolCall(call)) if approval.guards.contains(&standing.step) => {
+            if !may_be_there(&call.input, &standing.field) {
+                let message = format!("the input of `{}` has no place `{}`", standing.step, shown(&standing.field));
+                report.error("standing", &format!("{pointer}/field"), message, "Write a JSON pointer to its amount.");
+            }
+        }
+        _ => {
+            let message = format!("`{}` is no call that this approval guards", shown(&standing.step));
+            report.error("standing", &format!("{pointer}/step"), message, "Name the guarded step whose amount counts.");
+        }
+    }
+    if !(standing.max >= 0.0 && (1..=10_000).contains(&standing.per_day) && (1..=366).contains(&standing.days)) {
+        let message = "it is limited to an amount from 0, 1 to 10,000 a day and 1 to 366 days";
+        report.error("standing", pointer, message, "Correct the limits.");
+    }
+    let several = |approvers: &Approvers| approvers.quorum > 1 || !approvers.counts.is_empty();
+    if several(&approval.approvers) || approval.form.is_some() || approval.comment_required.contains(&Verdict::Approved)
+    {
+        let message = "one yes in advance is not what this approval takes: several people, a form or words";
+        report.error("standing", pointer, message, "Leave `standing` out, or let one plain yes be enough.");
     }
 }
 

@@ -21,7 +21,7 @@ pub use source::{SOURCE_BYTES_MAX, SourceError, decode, parse, parse_all, to_yam
 pub use step::{
     Approval, ApprovalTimeout, Approvers, Backoff, Branch, CHANGES_DEFAULT, Channel, CollectForm, Condition, Delivery,
     End, EndStatus, Fact, HandoffOutcome, HumanHandoff, Notify, OnError, ProvenCustomer, Recipient, Retry, Rung,
-    RungAct, Step, StepKind, Tier, TimeoutOutcome, ToolCall, WaitTimeout,
+    RungAct, StandingLimits, Step, StepKind, Tier, TimeoutOutcome, ToolCall, WaitTimeout,
 };
 pub use trigger::{Missed, Overlap, Trigger, Verify};
 pub use verdict::Verdict;

@@ -78,6 +78,9 @@ pub(crate) fn of_step<'a>(id: &str, kind: &'a StepKind) -> Vec<Site<'a>> {
             for (index, fact) in step.facts.iter().enumerate() {
                 sites.text(&format!("facts/{index}/value"), &fact.value);
             }
+            if let Some(when) = step.standing.as_ref().and_then(|standing| standing.when.as_deref()) {
+                sites.push("standing/when", when, Form::Expression);
+            }
             for (index, tier) in step.tiers.iter().enumerate() {
                 sites.push(&format!("tiers/{index}/when"), &tier.when, Form::Expression);
             }

@@ -352,6 +352,9 @@ pub struct Approval {
     /// What happens when nobody decides.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub timeout: Option<ApprovalTimeout>,
+    /// What a person who may approve this may allow in advance; nothing when absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub standing: Option<Box<StandingLimits>>,
     /// The step after approval.
     pub on_approve: StepId,
     /// The step after rejection.
@@ -366,6 +369,25 @@ pub struct Approval {
 
 /// How often a run may be sent back from an approval that does not say.
 pub const CHANGES_DEFAULT: u32 = 10;
+
+/// What may be allowed in advance: requests that fit are approved in the name of who allowed them, the rest goes to people.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct StandingLimits {
+    /// The guarded step whose amount is limited.
+    pub step: StepId,
+    /// JSON pointer to a number in its input.
+    pub field: String,
+    /// The largest number that may be allowed in advance.
+    pub max: f64,
+    /// JSONata expression that must be true too, for example `currency = 'usd'`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub when: Option<String>,
+    /// How many a day (UTC) at most; 1 to 10,000.
+    pub per_day: u32,
+    /// For how many days at most; 1 to 366.
+    pub days: u32,
+}
 
 /// One thing that happens while nobody decides.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]

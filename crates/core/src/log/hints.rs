@@ -72,6 +72,11 @@ const KNOWN: &[(&str, &str, &str)] = &[
         "Check the secret key of this installation and the connection, then retry.",
     ),
     (
+        "customer_unproven",
+        "The answer does not say who the customer is.",
+        "Look at what the service answered: it names an external id, an address or a number.",
+    ),
+    (
         "ended_failed",
         "The workflow came to an end that says failed.",
         "The path shows why it came there; nothing is broken.",

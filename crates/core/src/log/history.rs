@@ -333,7 +333,9 @@ impl History<'_> {
             CheckpointEvent::RejectionGiven { by, comment } => self.checkpoint(|checkpoint| {
                 checkpoint.rejections.push(GivenRecord { by: by.clone(), comment: comment.clone(), at });
             }),
-            CheckpointEvent::Closed { outcome, by, comment, values } => self.closed(outcome, by, comment, values, at),
+            CheckpointEvent::Closed { outcome, by, comment, values, .. } => {
+                self.closed(outcome, by, comment, values, at)
+            }
         }
     }
 

@@ -17,6 +17,8 @@ pub enum Via {
     Conversation,
     /// A personal single-use link.
     Link,
+    /// What they allowed in advance.
+    Standing,
 }
 
 /// Who did something.

@@ -308,6 +308,9 @@ pub enum CheckpointEvent {
         /// A form's answers, or a resolved call's result.
         #[serde(default, skip_serializing_if = "Value::is_null")]
         values: Value,
+        /// Id of the standing approval it was decided by.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        standing: Option<String>,
     },
 }
 

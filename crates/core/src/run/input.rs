@@ -209,6 +209,19 @@ pub struct DecidedWith {
     pub edits: Edits,
     /// What they fill in with a yes; null for nothing.
     pub values: Value,
+    /// What they allowed in advance, when that decides.
+    pub standing: Option<StandingGrant>,
+}
+
+/// What a person allowed in advance.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct StandingGrant {
+    /// Its id.
+    pub id: String,
+    /// The largest amount.
+    pub amount_max: f64,
+    /// Until when.
+    pub until: Timestamp,
 }
 
 /// What a look-up found.

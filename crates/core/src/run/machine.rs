@@ -175,7 +175,7 @@ impl<'a> Machine<'a> {
 
     /// The wait is over.
     pub(super) fn close(&mut self, visit: u32, outcome: Outcome, by: ClosedBy, comment: String, values: Value) {
-        self.checkpoint(visit, CheckpointEvent::Closed { outcome, by, comment, values });
+        self.checkpoint(visit, CheckpointEvent::Closed { outcome, by, comment, values, standing: None });
     }
 
     pub(crate) fn perform(&mut self, effect: Effect) {

@@ -27,7 +27,7 @@ pub use event::{
     Opened, PostedForm, RunEvent, StepEvent,
 };
 pub use forms::value_problems;
-pub use input::{DecidedWith, Input, LookUpResult, Start, UnknownAnswer};
+pub use input::{DecidedWith, Input, LookUpResult, StandingGrant, Start, UnknownAnswer};
 pub use machine::{Decision, FieldProblem, Refusal, Refused, step};
 pub use outcome::{Found, HandedBack, Outcome, Resolution, Verdict};
 pub use state::{

@@ -12,7 +12,9 @@ pub fn customer_object(row: &CustomerRow) -> Value {
     let mut object = own.unwrap_or_else(|| json!({}));
     object["id"] = json!(row.id);
     object["name"] = json!(row.name);
-    object["email"] = json!(row.email);
+    // What a visitor typed is theirs to read back; who they are is not proven by it.
+    let claimed = object.pointer("/claimed/email").cloned().unwrap_or_default();
+    object["email"] = row.email.as_ref().map_or(claimed, |email| json!(email));
     object["phone"] = json!(row.phone);
     object["telegram"] = json!(row.telegram);
     object["external_id"] = json!(row.external_id);

@@ -298,6 +298,12 @@ impl Engine {
         if row.wake_at.is_some() {
             self.0.timer_set.notify_one();
         }
+        if let Some(checkpoint) = after.open_checkpoint()
+            && stood.checkpoint() != Some(&checkpoint)
+            && Self::may_stand(version, &after.phase)
+        {
+            self.0.tasks.spawn(self.clone().use_standing(row.workspace.clone(), checkpoint));
+        }
         if row.status.is_final() || waits_for_person(&after.phase) {
             self.0.waiters.stopped(&row);
         }

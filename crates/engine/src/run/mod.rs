@@ -13,6 +13,7 @@ mod pointers;
 pub mod project;
 mod retry;
 mod roster;
+mod standing;
 mod start;
 mod versions;
 mod waiters;

@@ -90,7 +90,8 @@ impl Engine {
             CheckpointKind::Approval => {
                 let verdict = Verdict::read(&outcome).ok_or_else(|| not_offered(&outcome, offered(&found)))?;
                 let for_others = self.others_of(&found, &by, verdict).await?;
-                let with = Box::new(DecidedWith { for_others, edits, values: values.unwrap_or_default() });
+                let with =
+                    Box::new(DecidedWith { for_others, edits, values: values.unwrap_or_default(), standing: None });
                 Input::Decided { visit, verdict, comment, by, with }
             }
             CheckpointKind::Handoff => Input::HandedBack { visit, back: HandedBack::read(&outcome), comment, by },
@@ -146,7 +147,7 @@ impl Engine {
     }
 
     /// Feeds the decision to the run. Whoever loses the race learns who won it.
-    async fn close(
+    pub(super) async fn close(
         &self,
         found: LoadedCheckpoint,
         input: Input,

@@ -66,6 +66,11 @@ impl Stood {
         }
     }
 
+    /// The checkpoint that was open.
+    pub(crate) fn checkpoint(&self) -> Option<&String> {
+        self.checkpoint.as_ref()
+    }
+
     /// Whether a row says the same: it is of the same `seq`.
     #[must_use]
     pub fn is_of(&self, row: &RunRow) -> bool {
@@ -285,8 +290,8 @@ impl Projection<'_> {
                 let detail = json!({ "checkpoint": id, "outcome": "rejected", "comment": comment, "shown": shown });
                 self.audit(by, "checkpoint.rejection_given", visit, detail);
             }
-            CheckpointEvent::Closed { outcome, by, comment, values } => {
-                self.closed(visit, outcome, by, comment, values);
+            CheckpointEvent::Closed { outcome, by, comment, values, standing } => {
+                self.closed(visit, outcome, by, (comment, values, standing.as_deref()));
             }
         }
     }
@@ -448,7 +453,13 @@ impl Projection<'_> {
         self.audit_system(action, "timer", visit, json!({ "checkpoint": id, "rung": rung, "to": to }));
     }
 
-    fn closed(&mut self, visit: u32, outcome: &Outcome, by: &ClosedBy, comment: &str, values: &Value) {
+    fn closed(
+        &mut self,
+        visit: u32,
+        outcome: &Outcome,
+        by: &ClosedBy,
+        (comment, values, standing): (&str, &Value, Option<&str>),
+    ) {
         let Some(id) = self.open_checkpoint() else { return };
         let via = match by {
             ClosedBy::Person { actor } => via(actor.via),
@@ -470,6 +481,10 @@ impl Projection<'_> {
             "checkpoint": id, "outcome": outcome.word(), "comment": comment, "values": values,
             "shown": self.facts.stood.shown,
         });
+        let mut detail = detail;
+        if let Some(standing) = standing {
+            detail["standing"] = json!(standing);
+        }
         match by {
             ClosedBy::Person { actor } => self.audit(actor, "checkpoint.decided", visit, detail),
             ClosedBy::Timeout | ClosedBy::Cancel => self.audit_system("checkpoint.decided", via, visit, detail),
@@ -550,7 +565,7 @@ fn actor_name(by: &Actor) -> String {
     match by.via {
         Via::Api => format!("key:{}", by.id),
         Via::Conversation => format!("customer:{}", by.id),
-        Via::Portal | Via::Cli | Via::Link => format!("user:{}", by.id),
+        Via::Portal | Via::Cli | Via::Link | Via::Standing => format!("user:{}", by.id),
     }
 }
 
@@ -561,5 +576,6 @@ fn via(via: Via) -> &'static str {
         Via::Cli => "cli",
         Via::Conversation => "conversation",
         Via::Link => "link",
+        Via::Standing => "standing",
     }
 }

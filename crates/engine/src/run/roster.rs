@@ -41,6 +41,12 @@ impl Engine {
         Ok(others)
     }
 
+    /// A member who can do something, as what they are now.
+    pub(crate) async fn member_actor(&self, workspace: &str, user: &str) -> Result<Option<Actor>, EngineError> {
+        let member = self.0.store.get_member(workspace, user).await?;
+        Ok(member.filter(|member| hindrance(member).is_none()).map(actor))
+    }
+
     async fn delegations_now(&self, workspace: &str) -> Result<Vec<DelegationRow>, EngineError> {
         let now = self.now();
         let mut rows = self.0.store.list_delegations(workspace, now).await?;

@@ -265,3 +265,77 @@ async fn what_a_visitor_says_is_a_claim_until_it_is_proven() {
     let trail = test.key(Role::Admin).await.get("/audit?action=customer.proven").await.text.clone();
     assert!(trail.contains("customer.proven"), "{trail}");
 }
+
+#[tokio::test]
+async fn a_standing_approval_decides_what_fits_it_until_it_is_revoked() {
+    let test = TestApp::start().await;
+    let builder = test.key(Role::Builder).await;
+    let mia = test.person("mia@example.com", Role::Operator, &["manager"]).await;
+    let eve = test.person("eve@example.com", Role::Operator, &[]).await;
+    let mut document = refund();
+    let ask = &mut document["steps"]["ask"];
+    ask["approvers"] = json!({ "roles": ["manager"] });
+    ask["standing"] = json!({ "step": "refund", "field": "/amount", "max": 5000, "per_day": 2, "days": 7 });
+    ask.as_object_mut().unwrap().remove("form");
+    let workflow = test.publish(&builder, document).await;
+    let until = test.app.now() + 3 * DAY_MS;
+    let wish = |amount_max: f64, per_day: u32, until: i64| json!({ "workflow": workflow, "step": "ask", "amount_max": amount_max, "per_day": per_day, "until": until });
+    for (bad, pointer) in [
+        (wish(5001.0, 2, until), "/amount_max"),
+        (wish(-1.0, 2, until), "/amount_max"),
+        (wish(10.0, 3, until), "/per_day"),
+        (wish(10.0, 1, until + 30 * DAY_MS), "/until"),
+        (wish(10.0, 1, 5), "/until"),
+    ] {
+        assert_eq!(mia.post("/standing-approvals", bad).await.is(422).json["pointer"], pointer);
+    }
+    eve.post("/standing-approvals", wish(10.0, 1, until)).await.is_problem(403, "not_an_approver");
+    test.key_in(&test.workspace, Role::Admin, &["manager"])
+        .await
+        .post("/standing-approvals", wish(10.0, 1, until))
+        .await
+        .is(403);
+    let standing = mia.post("/standing-approvals", wish(1000.0, 2, until)).await.is(201).id();
+
+    let refunded = async |amount: u32| {
+        let input = json!({ "charge": "ch_1", "amount": amount });
+        let run = builder.post("/runs", json!({ "workflow": "Refund", "input": input })).await.is(201).id();
+        format!("/checkpoints/{run}.1")
+    };
+    let decided = async |path: &str| {
+        let mut changes = test.store.subscribe();
+        let wait = async {
+            loop {
+                let shown = builder.get(path).await.is(200).json.clone();
+                if shown["status"] == "decided" {
+                    return shown;
+                }
+                drop(changes.recv().await);
+            }
+        };
+        tokio::time::timeout(std::time::Duration::from_secs(20), wait).await.expect("it is decided")
+    };
+    for _ in 0..2 {
+        let shown = decided(&refunded(900).await).await;
+        assert_eq!((&shown["decided_by"]["name"], &shown["decided_by"]["via"]), (&json!("mia"), &json!("standing")));
+        let receipt = shown["receipt"]["document"].as_str().unwrap();
+        assert!(receipt.contains(&standing), "{receipt}");
+    }
+    // Too much for it, and too many for the day: a person decides.
+    let (large, third) = (refunded(1001).await, refunded(10).await);
+    let listed = mia.get("/standing-approvals").await.is(200).json["items"][0].clone();
+    assert_eq!((&listed["used"], &listed["used_today"]), (&json!(2), &json!(2)));
+    for path in [&large, &third] {
+        mia.post(&format!("{path}/decision"), json!({ "outcome": "rejected", "comment": "no" })).await.is(200);
+    }
+    eve.delete(&format!("/standing-approvals/{standing}")).await.is_problem(403, "forbidden");
+    mia.delete(&format!("/standing-approvals/{standing}")).await.is(204);
+    let another = mia.post("/standing-approvals", wish(1000.0, 2, until)).await.is(201).id();
+    assert_eq!(decided(&refunded(10).await).await["decided_by"]["via"], "standing");
+    mia.delete(&format!("/standing-approvals/{another}")).await.is(204);
+    let after = refunded(10).await;
+    let shown = mia.post(&format!("{after}/decision"), json!({ "outcome": "approved" })).await.is(200).json.clone();
+    assert_eq!(shown["decided_by"]["via"], "portal", "revoked, it decides nothing");
+    let trail = test.key(Role::Admin).await.get("/audit?action=standing").await.json["items"].clone();
+    assert_eq!(trail.as_array().unwrap().len(), 4, "{trail}");
+}

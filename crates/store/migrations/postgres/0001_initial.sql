@@ -236,6 +236,28 @@ CREATE TABLE delegations (
 );
 CREATE INDEX delegations_by_end ON delegations (workspace, ends_at);
 
+-- What people allowed in advance. Its use of a day is counted here, before the decision.
+CREATE TABLE standing_approvals (
+  id TEXT COLLATE "C" NOT NULL,
+  workspace TEXT COLLATE "C" NOT NULL,
+  workflow TEXT COLLATE "C" NOT NULL,
+  step TEXT COLLATE "C" NOT NULL,
+  granted_by TEXT COLLATE "C" NOT NULL,
+  granted_at BIGINT NOT NULL,
+  until BIGINT NOT NULL,
+  -- A JSON number.
+  amount_max TEXT COLLATE "C" NOT NULL,
+  per_day BIGINT NOT NULL,
+  reason TEXT COLLATE "C" NOT NULL,
+  -- The last day (UTC, since the epoch) it was used on, how often then, and in all.
+  day BIGINT NOT NULL,
+  used_that_day BIGINT NOT NULL,
+  used BIGINT NOT NULL,
+  revoked_at BIGINT,
+  PRIMARY KEY (workspace, id)
+);
+CREATE INDEX standing_approvals_by_step ON standing_approvals (workspace, workflow, step, until);
+
 CREATE TABLE run_events (
   workspace TEXT COLLATE "C" NOT NULL,
   run TEXT COLLATE "C" NOT NULL,

@@ -235,6 +235,28 @@ CREATE TABLE delegations (
 ) STRICT;
 CREATE INDEX delegations_by_end ON delegations (workspace, ends_at);
 
+-- What people allowed in advance. Its use of a day is counted here, before the decision.
+CREATE TABLE standing_approvals (
+  id TEXT NOT NULL,
+  workspace TEXT NOT NULL,
+  workflow TEXT NOT NULL,
+  step TEXT NOT NULL,
+  granted_by TEXT NOT NULL,
+  granted_at INTEGER NOT NULL,
+  until INTEGER NOT NULL,
+  -- A JSON number.
+  amount_max TEXT NOT NULL,
+  per_day INTEGER NOT NULL,
+  reason TEXT NOT NULL,
+  -- The last day (UTC, since the epoch) it was used on, how often then, and in all.
+  day INTEGER NOT NULL,
+  used_that_day INTEGER NOT NULL,
+  used INTEGER NOT NULL,
+  revoked_at INTEGER,
+  PRIMARY KEY (workspace, id)
+) STRICT;
+CREATE INDEX standing_approvals_by_step ON standing_approvals (workspace, workflow, step, until);
+
 CREATE TABLE run_events (
   workspace TEXT NOT NULL,
   run TEXT NOT NULL,

@@ -18,6 +18,7 @@ mod run_lists;
 mod runs;
 mod saved_views;
 mod settings;
+mod standing;
 mod statistics;
 mod triggers;
 mod workflows;

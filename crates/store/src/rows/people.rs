@@ -109,6 +109,40 @@ row! {
 }
 
 row! {
+    /// What a person allowed in advance.
+    pub struct StandingApprovalRow in "standing_approvals" key(workspace, id) {
+        /// UUID v7.
+        pub id: String,
+        /// Workspace.
+        pub workspace: String,
+        /// Workflow id.
+        pub workflow: String,
+        /// The approval step.
+        pub step: String,
+        /// By whom (user id).
+        pub granted_by: String,
+        /// When.
+        pub granted_at: i64,
+        /// Until when.
+        pub until: i64,
+        /// The largest amount, a JSON number.
+        pub amount_max: String,
+        /// How many a day (UTC) at most.
+        pub per_day: u32,
+        /// Why.
+        pub reason: String,
+        /// The last day (UTC, since the epoch) it was used on.
+        pub day: i64,
+        /// How often it was used that day.
+        pub used_that_day: u32,
+        /// How often in all.
+        pub used: u32,
+        /// Set when it allows nothing any more.
+        pub revoked_at: Option<i64>,
+    }
+}
+
+row! {
     /// A signed-in browser.
     pub struct SessionRow in "sessions" key(token_hash) {
         /// SHA-256 hex of the cookie's secret.

@@ -14,6 +14,7 @@ mod lists;
 mod people;
 mod run_lists;
 mod settings;
+mod standing;
 mod trouble;
 mod workflows;
 
@@ -77,6 +78,10 @@ macro_rules! cases {
             closing_writes_what_is_queued,
         );
         subject!($open, delegations: a_delegation_ends_by_itself_or_at_once);
+        subject!($open, standing:
+            it_is_used_so_often_a_day_and_not_once_more,
+            revoked_it_allows_nothing_at_once,
+        );
         subject!($open, lists:
             runs_come_in_pages_newest_first,
             run_filters_narrow,

@@ -256,7 +256,7 @@ impl Entry {
                 let said = Said { edits: edits.clone(), ..Said::new(at, Verdict::Approved, comment, by) };
                 self.waiting(|wait| wait.given.push(said));
             }
-            CheckpointEvent::Closed { outcome, by, comment, values } => {
+            CheckpointEvent::Closed { outcome, by, comment, values, .. } => {
                 let (outcome, by) = (outcome.clone(), by.clone());
                 let (comment, values) = (comment.clone(), values.clone());
                 self.waiting(|wait| {

@@ -305,7 +305,7 @@ impl<'a> Copier<'a> {
             CheckpointEvent::RejectionGiven { by, comment } => {
                 self.person(&Outcome::Decided(Verdict::Rejected), comment, &Value::Null, by, at)
             }
-            CheckpointEvent::Closed { outcome, by, comment, values } => match by {
+            CheckpointEvent::Closed { outcome, by, comment, values, .. } => match by {
                 ClosedBy::Person { actor } => self.person(outcome, comment, values, actor, at),
                 ClosedBy::Timeout => self.until(|state| {
                     state.open_checkpoint().is_none() || state.place().is_none_or(|place| place.visit != visit)

@@ -6,13 +6,14 @@ use crate::{
         policy::{self, COUNTED_MAX, Case, Shortage, shortage},
     },
     document::{
-        self, ApprovalTimeout, Approvers, CHANGES_DEFAULT, Exit, Fact, Rung, RungAct, StepId, Tier, TimeoutOutcome,
+        self, ApprovalTimeout, Approvers, CHANGES_DEFAULT, Exit, Fact, Rung, RungAct, StandingLimits, StepId, Tier,
+        TimeoutOutcome,
     },
     expr::{Expression, ExpressionError, TextTemplate},
     log::StepError,
     run::{
         Actor, ApprovalWait, CheckpointEvent, ClosedBy, CompileError, CompiledStep, DecidedWith, FieldProblem, Opened,
-        Outcome, Refusal, RunState, Verdict, Version, forms,
+        Outcome, Refusal, RunState, StandingGrant, Verdict, Version, forms,
         machine::{Completion, Flow, Machine},
         state::Place,
         version,
@@ -34,6 +35,7 @@ pub struct Compiled {
     form: Option<Validator>,
     comment_required: Vec<Verdict>,
     changes_max: u32,
+    standing: Option<Standing>,
     guards: Vec<StepId>,
     approvers: Approvers,
     tiers: Vec<(Expression, Tier)>,
@@ -44,6 +46,20 @@ pub struct Compiled {
     on_approve: StepId,
     on_reject: StepId,
     on_changes: Option<StepId>,
+}
+
+/// What may be allowed in advance, compiled.
+#[derive(Debug)]
+struct Standing {
+    limits: StandingLimits,
+    when: Option<Expression>,
+}
+
+impl Standing {
+    fn compile(limits: &StandingLimits, at: &version::Place<'_>) -> Result<Self, CompileError> {
+        let when = limits.when.as_deref().map(|when| at.expression("standing/when", Expression::compile(when)));
+        Ok(Self { limits: limits.clone(), when: when.transpose()? })
+    }
 }
 
 /// An approval that waits, and all that says who may decide it.
@@ -147,6 +163,44 @@ impl<'a> OpenApproval<'a> {
             Some(seat) => Ok(seat),
             None => Err(verdicts.first().and_then(|verdict| self.why_not(by, *verdict)).unwrap_or_default()),
         }
+    }
+
+    /// Why what `by` allowed in advance does not decide this now; nothing when it does. How often a day is for who counts.
+    #[must_use]
+    pub fn why_not_standing(
+        &self,
+        by: &Actor,
+        grant: &StandingGrant,
+        state: &RunState,
+        now: Timestamp,
+    ) -> Option<String> {
+        let told = |why: &str| Some(why.to_owned());
+        let Some(Standing { limits, when }) = &self.step.standing else {
+            return told("nothing may be allowed in advance here");
+        };
+        let Opened::Approval { difference, edited, .. } = self.wait.opened.as_ref() else {
+            return told("nothing is to be approved");
+        };
+        let request = self.wait.requests.iter().find(|request| request.step == limits.step);
+        let amount = request.and_then(|request| request.input.pointer(&limits.field)).and_then(Value::as_f64);
+        let within = amount.is_some_and(|amount| amount >= 0.0 && amount <= grant.amount_max && amount <= limits.max);
+        if !within {
+            return told("the amount is not within what was allowed in advance");
+        }
+        if now >= grant.until {
+            return told("what was allowed in advance has ended");
+        }
+        if difference.is_some() || !edited.is_empty() {
+            return told("what is sent was changed, so a person looks at it");
+        }
+        let holds = |when: &Expression| matches!(when.evaluate(&state.scope(now)), Ok(Some(Value::Bool(true))));
+        if !when.as_ref().is_none_or(holds) {
+            return told("the condition of what may be allowed in advance does not hold");
+        }
+        if let Some(reason) = self.why_not(by, Verdict::Approved) {
+            return Some(reason);
+        }
+        self.lacking_with(Some(by)).map(|lacking| format!("it takes {} besides", lacking.told()))
     }
 
     /// What is missing for a yes; nothing when it has all.
@@ -324,6 +378,7 @@ pub(crate) fn compile(step: &document::Approval, at: &version::Place<'_>) -> Res
         form: step.form.as_ref().map(forms::validator).transpose().map_err(|error| at.error("form", error))?,
         comment_required: step.comment_required.clone(),
         changes_max: step.changes_max.unwrap_or(CHANGES_DEFAULT),
+        standing: step.standing.as_deref().map(|limits| Standing::compile(limits, at)).transpose()?,
         guards: step.guards.clone(),
         approvers: step.approvers.clone(),
         tiers: tiers.collect::<Result<_, CompileError>>()?,
@@ -387,6 +442,13 @@ pub(crate) fn decided(machine: &mut Machine<'_>, visit: u32, said: Said) -> Resu
         return Err(Refusal::CommentNeeded(verdict));
     }
     step.check_values(verdict, &with.values)?;
+    if let Some(grant) = &with.standing {
+        let open = OpenApproval::on(step, &wait, version, &machine.state);
+        if let Some(reason) = open.why_not_standing(&by, grant, &machine.state, machine.now) {
+            return Err(Refusal::NotAnApprover(reason));
+        }
+    }
+    let standing = with.standing.map(|grant| grant.id);
     let another = open.approvers().exclude_requester;
     if let Some(requests) = changed(machine, step, &wait, (verdict, &with.edits))? {
         let opened = reopened(&machine.state, &wait, requests).ok_or(Refusal::Stale)?;
@@ -397,7 +459,7 @@ pub(crate) fn decided(machine: &mut Machine<'_>, visit: u32, said: Said) -> Resu
             return Ok(Flow::Stay);
         }
     }
-    Ok(counted(machine, step, Counted { verdict, comment, by, values: with.values, next }))
+    Ok(counted(machine, step, Counted { verdict, comment, by, values: with.values, next, standing }))
 }
 
 /// What somebody said who may.
@@ -407,11 +469,12 @@ struct Counted {
     by: Actor,
     values: Value,
     next: StepId,
+    standing: Option<String>,
 }
 
 /// Another voice: it decides, or waits for others.
 fn counted(machine: &mut Machine<'_>, step: &Compiled, said: Counted) -> Flow {
-    let Counted { verdict, comment, by, values, next } = said;
+    let Counted { verdict, comment, by, values, next, standing } = said;
     let Some(wait) = machine.state.phase.approval().cloned() else { return Flow::Stay };
     let open = OpenApproval::on(step, &wait, machine.version, &machine.state);
     let visit = wait.place.visit;
@@ -435,12 +498,15 @@ fn counted(machine: &mut Machine<'_>, step: &Compiled, said: Counted) -> Flow {
     if !values.is_null() {
         output["values"] = values.clone();
     }
+    if let Some(standing) = &standing {
+        output["standing"] = json!(standing);
+    }
     let edited = Compiled::edited(&wait.requests, &machine.state);
     if verdict == Verdict::Approved && !edited.is_empty() {
         output["edited"] = edited.into_iter().map(|edited| (edited.step, edited.now)).collect::<Map<_, _>>().into();
     }
     let by = ClosedBy::Person { actor: by };
-    close(machine, &wait.place, Closing { verdict, by, comment, values, output, next })
+    close(machine, &wait.place, Closing { verdict, by, comment, values, output, next, standing })
 }
 
 /// The requests as somebody changed them; nothing when they change nothing.
@@ -495,11 +561,13 @@ struct Closing<'a> {
     values: Value,
     output: Value,
     next: &'a StepId,
+    standing: Option<String>,
 }
 
 fn close(machine: &mut Machine<'_>, place: &Place, closing: Closing<'_>) -> Flow {
-    let Closing { verdict, by, comment, values, output, next } = closing;
-    machine.close(place.visit, Outcome::Decided(verdict), by, comment, values);
+    let Closing { verdict, by, comment, values, output, next, standing } = closing;
+    let outcome = Outcome::Decided(verdict);
+    machine.checkpoint(place.visit, CheckpointEvent::Closed { outcome, by, comment, values, standing });
     let exit = match verdict {
         Verdict::Approved => Exit::Approved,
         Verdict::Rejected => Exit::Rejected,
@@ -531,5 +599,5 @@ pub(crate) fn timer_fired(machine: &mut Machine<'_>, wait: &ApprovalWait) -> Flo
     let next = timeout.next.as_ref().unwrap_or(branch);
     let output = json!({ "outcome": verdict, "comment": "", "by": null, "timeout": true });
     let (by, comment, values) = (ClosedBy::Timeout, String::new(), Value::Null);
-    close(machine, &wait.place, Closing { verdict, by, comment, values, output, next })
+    close(machine, &wait.place, Closing { verdict, by, comment, values, output, next, standing: None })
 }
