@@ -3,9 +3,11 @@
 
 mod support;
 
-use countersign_engine::{Clock, DecideRequest, EngineError, IdempotencyKey, NamedVersion, StartRun};
+use countersign_engine::{Clock, DecideRequest, EngineConfig, EngineError, IdempotencyKey, NamedVersion, StartRun};
 use countersign_store::{AuditFilter, NewAudit, RunStatus, testing::TestDatabase};
+use futures::{StreamExt, stream::FuturesUnordered};
 use serde_json::{Value, json};
+use std::time::Duration;
 use support::{WORKSPACE, World, person};
 
 fn one_call(world: &World, action: &str, input: &Value) -> String {
@@ -151,6 +153,78 @@ async fn the_same_idempotency_key_starts_one_run() {
     let second = world.engine.start_run(keyed("h1")).await.unwrap();
     assert_eq!((first.run.id, false, true), (second.run.id, first.replayed, second.replayed));
     assert!(matches!(world.engine.start_run(keyed("h2")).await, Err(EngineError::KeyReused)));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn one_slow_service_takes_its_share_and_the_rest_of_its_calls_wait_as_rows() {
+    const RUNS: usize = 4;
+    let config = EngineConfig { moving_max: 4, ..EngineConfig::default() };
+    let world = World::with(TestDatabase::sqlite(), config).await;
+    world.fault(json!({ "operation": "rest.get", "kind": "delay", "delay_ms": 3000, "times": 1 })).await;
+    let slow = format!(
+        "schema: 1\nname: Slow\ntriggers: [{{ type: api }}]\nstart: call\nsteps:\n  call: {{ type: tool_call, action: http.get, \
+         input: {{ url: '{}/rest/orders' }}, retry: {{ attempts: 1 }}, timeout: 30s, next: done }}\n  done: {{ type: end }}\n",
+        world.sandbox.url()
+    );
+    world.publish("slow", &slow).await;
+    world
+        .publish(
+            "quick",
+            "schema: 1\nname: Quick\ntriggers: [{ type: api }]\nstart: done\nsteps:\n  done: { type: end }\n",
+        )
+        .await;
+    let mut runs = Vec::new();
+    for _ in 0..RUNS {
+        let start = StartRun { wait: None, ..world.start("slow") };
+        runs.push(world.engine.start_run(start).await.unwrap().run.id);
+    }
+    // One of them has the place there is; which is a matter of luck.
+    let put_off = runs.iter().map(|run| Box::pin(world.until(run, |row| row.status == RunStatus::Waiting)));
+    let put_off: Vec<_> = put_off.collect::<FuturesUnordered<_>>().take(RUNS - 1).collect().await;
+    assert!(put_off.iter().all(|row| row.wake_at.is_some()));
+    assert!(world.count("rest.get").await.0 <= 1, "the others were not sent");
+    let quick = world.engine.start_run(world.start("quick")).await.unwrap().run;
+    assert_eq!(quick.status, RunStatus::Completed, "others start while one service is slow");
+    for run in &runs {
+        let mut row = world.run(run).await;
+        for _ in 0..100 {
+            world.clock.advance(1000);
+            if let Ok(over) = tokio::time::timeout(Duration::from_millis(100), world.until_over(run)).await {
+                row = over;
+                break;
+            }
+        }
+        assert_eq!(row.status, RunStatus::Completed);
+    }
+    assert_eq!(world.count("rest.get").await.0, RUNS as u64, "each was sent once");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_schedule_that_cannot_be_read_stops_itself_and_no_other() {
+    let world = World::new().await;
+    let every_minute = "schema: 1\nname: N\ntriggers: [{ type: schedule, cron: '* * * * *', time_zone: UTC }]\nstart: done\n\
+                        steps:\n  done: { type: end }\n";
+    for id in ["broken", "sound"] {
+        world.publish(id, every_minute).await;
+        world.engine.triggers(WORKSPACE, id).await.unwrap();
+    }
+    let row = |id: &'static str| async { world.store.list_triggers(WORKSPACE, id).await.unwrap().remove(0) };
+    let broken = row("broken").await;
+    // Due before the other, with a definition that an update of the server no longer reads.
+    let earlier = broken.next_at.map(|at| at - 1000);
+    assert!(world.store.set_clock(&broken, "{\"type\":\"schedule\",\"cron\":\"no\"}", earlier).await.unwrap());
+    let mut changes = world.store.subscribe();
+    let started = async {
+        loop {
+            world.clock.advance(30_000);
+            drop(tokio::time::timeout(Duration::from_millis(200), changes.recv()).await);
+            if row("sound").await.last_at.is_some() {
+                return;
+            }
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(30), started).await.expect("the other fires");
+    assert_eq!(row("broken").await.next_at, None, "its clock is stopped");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -9,7 +9,7 @@ use countersign_core::{
     moves::{Ramp, version_for},
     run::Version,
 };
-use countersign_store::{InboundKind, InboundOutcome, InboundRow, PageRequest, RunRow, TriggerRow};
+use countersign_store::{InboundKind, InboundOutcome, InboundRow, PageRequest, TriggerRow};
 use serde_json::{Map, Value, json};
 use sha2::{Digest, Sha256};
 use std::{collections::BTreeMap, sync::Arc};
@@ -278,11 +278,16 @@ impl Engine {
     pub(super) async fn tick(&self) -> Result<(), EngineError> {
         let now = self.now();
         for row in self.0.store.due_triggers(now, BATCH).await? {
-            let Ok(trigger) = serde_json::from_str::<Trigger>(&row.definition) else { continue };
-            let Trigger::Schedule { cron, time_zone, missed, .. } = &trigger else { continue };
-            let schedule = Schedule::parse(cron, time_zone);
-            let schedule = schedule.map_err(|error| EngineError::Corrupt(format!("{}: {error}", row.id)))?;
-            let (times, next) = due_times(&schedule, row.next_at.unwrap_or(now), now, *missed);
+            let (schedule, missed) = match schedule_of(&row) {
+                Ok(found) => found,
+                Err(error) => {
+                    // Its clock is stopped, or it would be in front of the others at every tick.
+                    tracing::error!(workspace = row.workspace, workflow = row.workflow, trigger = row.id, %error, "a schedule cannot be read");
+                    self.0.store.set_clock(&row, &row.definition, None).await?;
+                    continue;
+                }
+            };
+            let (times, next) = due_times(&schedule, row.next_at.unwrap_or(now), now, missed);
             let event = |time: i64| InboundRow {
                 source: source(&row.workflow, &row.id),
                 dedup: format!("at:{time}"),
@@ -328,7 +333,7 @@ impl Engine {
                 )
             }
             Trigger::Schedule { input, overlap, .. } => {
-                if let Some(came) = self.overlaps(event, *overlap).await? {
+                if let Some(came) = self.overlaps(event, workflow, *overlap).await? {
                     return Ok(came);
                 }
                 let about = json!({ "type": "schedule", "id": row.id, "at": payload["at"] });
@@ -355,8 +360,14 @@ impl Engine {
     }
 
     /// What becomes of a fire while a run of the same trigger is under way.
-    async fn overlaps(&self, event: &InboundRow, overlap: Overlap) -> Result<Option<Came>, EngineError> {
-        if overlap == Overlap::Allow || self.run_under_way(event).await?.is_none() {
+    async fn overlaps(
+        &self,
+        event: &InboundRow,
+        workflow: &str,
+        overlap: Overlap,
+    ) -> Result<Option<Came>, EngineError> {
+        let store = &self.0.store;
+        if overlap == Overlap::Allow || !store.has_run_under_way(&event.workspace, workflow, &event.source).await? {
             return Ok(None);
         }
         Ok(Some(match overlap {
@@ -365,19 +376,6 @@ impl Engine {
                 Came::Nothing(InboundOutcome::Skipped, Some("its last run is under way".to_owned()))
             }
         }))
-    }
-
-    async fn run_under_way(&self, event: &InboundRow) -> Result<Option<RunRow>, EngineError> {
-        let filter = countersign_store::InboundFilter { source: Some(event.source.clone()), status: None };
-        let page = PageRequest { after: None, limit: FIRES_TOLD };
-        for earlier in self.0.store.list_inbound(&event.workspace, &filter, &page).await?.items {
-            let Some(run) = &earlier.run else { continue };
-            let run = self.0.store.get_run(&event.workspace, run).await?;
-            if let Some(run) = run.filter(|run| !run.status.is_final()) {
-                return Ok(Some(run));
-            }
-        }
-        Ok(None)
     }
 
     /// Lets an event that was dealt with come once more, as a new one.
@@ -406,6 +404,18 @@ impl Engine {
 fn shown(headers: &BTreeMap<String, String>) -> BTreeMap<&str, &str> {
     let secret = |name: &str| matches!(name, "authorization" | "cookie" | "x-webhook-secret" | "proxy-authorization");
     headers.iter().filter(|(name, _)| !secret(name)).map(|(name, value)| (name.as_str(), value.as_str())).collect()
+}
+
+/// When a stored trigger fires, and what becomes of times that were missed.
+fn schedule_of(row: &TriggerRow) -> Result<(Schedule, Missed), String> {
+    match serde_json::from_str(&row.definition).map_err(|error| error.to_string())? {
+        Trigger::Schedule { cron, time_zone, missed, .. } => {
+            Ok((Schedule::parse(&cron, &time_zone).map_err(|error| error.to_string())?, missed))
+        }
+        other @ (Trigger::Webhook { .. } | Trigger::Message { .. } | Trigger::Api | Trigger::Manual) => {
+            Err(format!("it is a {} trigger", other.tag()))
+        }
+    }
 }
 
 fn next_time(trigger: &Trigger, now: i64) -> Option<i64> {

@@ -87,13 +87,17 @@ impl World {
     }
 
     pub async fn on(database: TestDatabase) -> Self {
+        Self::with(database, EngineConfig::default()).await
+    }
+
+    pub async fn with(database: TestDatabase, config: EngineConfig) -> Self {
         static CRYPTO: Once = Once::new();
         CRYPTO.call_once(|| drop(rustls::crypto::ring::default_provider().install_default()));
         let any = "127.0.0.1:0".parse().unwrap();
         let sandbox = Sandbox::start(SandboxConfig { http: any, smtp: any }).await.unwrap();
         let store = database.open().await.unwrap();
         let clock = TestClock::new();
-        let engine = engine(&store, &clock).await;
+        let engine = engine(&store, &clock, config).await;
         let world = Self {
             sandbox,
             database,
@@ -109,7 +113,7 @@ impl World {
     /// Lets the engine go without a good-bye, as a crash would, and starts another on the same database.
     pub async fn crash(&mut self) {
         self.engine.shutdown(Duration::ZERO).await;
-        self.engine = engine(&self.store, &self.clock).await;
+        self.engine = engine(&self.store, &self.clock, EngineConfig::default()).await;
     }
 
     async fn furnish(&self) {
@@ -347,7 +351,7 @@ impl World {
     }
 }
 
-async fn engine(store: &Store, clock: &Arc<TestClock>) -> Engine {
+async fn engine(store: &Store, clock: &Arc<TestClock>, config: EngineConfig) -> Engine {
     let parts = EngineParts {
         store: store.clone(),
         registry: Registry::built_in().unwrap(),
@@ -355,7 +359,7 @@ async fn engine(store: &Store, clock: &Arc<TestClock>) -> Engine {
         vault: Vault::new([7; 32]),
         clock: Arc::clone(clock) as Arc<dyn Clock>,
     };
-    Engine::start(parts, EngineConfig::default()).await.unwrap()
+    Engine::start(parts, config).await.unwrap()
 }
 
 pub fn person(id: &str, roles: &[&str]) -> Actor {

@@ -187,6 +187,16 @@ impl Store {
         Ok(Page::cut(rows, limit, |row: &InboundRow| Cursor { at: row.at, id: row.id.clone() }))
     }
 
+    /// Whether a run of a workflow that an event of this source started is not over, however long ago it was.
+    ///
+    /// # Errors
+    /// `Busy`.
+    pub async fn has_run_under_way(&self, workspace: &str, workflow: &str, source: &str) -> Result<bool> {
+        let sql = "SELECT 1 FROM runs WHERE workspace = ?1 AND workflow = ?2 AND status IN ('running', 'waiting') \
+                   AND id IN (SELECT run FROM inbound WHERE workspace = ?1 AND source = ?3 AND run IS NOT NULL) LIMIT 1";
+        Ok(!self.query(sql.to_owned(), params![workspace, workflow, source]).await?.is_empty())
+    }
+
     /// How many events of all workspaces wait, counted up to `most`. For the engine only.
     ///
     /// # Errors

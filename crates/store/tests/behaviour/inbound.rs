@@ -62,6 +62,26 @@ pub async fn what_came_in_is_taken_and_ends_once(database: TestDatabase) {
     assert_eq!(store.purge_inbound(2_000).await.unwrap(), 1);
 }
 
+pub async fn a_run_that_a_source_started_is_found_however_much_came_since(database: TestDatabase) {
+    let store = database.open().await.unwrap();
+    let under_way = |source: &'static str| store.has_run_under_way(WORKSPACE, "wf-1", source);
+    store.accept_inbound(&event("e0", "t", "k0")).await.unwrap();
+    assert!(!under_way("t").await.unwrap());
+    store.commit(led_to("r1", "e0"), Priority::Start).await.unwrap();
+    for index in 1..40 {
+        let id = format!("e{index}");
+        store.accept_inbound(&InboundRow { at: 2_000 + index, ..event(&id, "t", &id) }).await.unwrap();
+        store.end_inbound(&InboundEndRow { outcome: Some(InboundOutcome::Skipped), ..end(&id) }).await.unwrap();
+    }
+    assert!(under_way("t").await.unwrap());
+    assert!(!under_way("other").await.unwrap());
+    assert!(!store.has_run_under_way(OTHER, "wf-1", "t").await.unwrap());
+    let mut over = commit("r1", 1);
+    over.run.status = RunStatus::Completed;
+    store.commit(over, Priority::Continue).await.unwrap();
+    assert!(!under_way("t").await.unwrap());
+}
+
 pub async fn a_message_and_what_is_to_be_done_about_it_are_one(database: TestDatabase) {
     let store = database.open().await.unwrap();
     store.create_conversation(&conversation("c1")).await.unwrap();

@@ -50,6 +50,7 @@ macro_rules! cases {
     ($open:path) => {
         subject!($open, inbound:
             what_came_in_is_taken_and_ends_once,
+            a_run_that_a_source_started_is_found_however_much_came_since,
             a_message_and_what_is_to_be_done_about_it_are_one,
             what_a_platform_tells_is_kept_once_and_in_its_order, a_message_is_changed_as_it_was_read,
             a_tick_is_accepted_once,
