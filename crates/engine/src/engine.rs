@@ -90,6 +90,8 @@ pub(crate) struct Inner {
     pub(crate) places: Places,
     /// Rings when a timer was set that may be the earliest.
     pub(crate) timer_set: Notify,
+    /// Rings when a message is to leave.
+    pub(crate) to_send: Notify,
     pub(crate) tasks: TaskTracker,
     /// True once the engine is stopping.
     pub(crate) stopping: watch::Sender<bool>,
@@ -131,6 +133,7 @@ impl Engine {
             moving: Arc::new(Semaphore::new(config.moving_max)),
             places: Places::new(config.moving_max, Arc::clone(&clock)),
             timer_set: Notify::new(),
+            to_send: Notify::new(),
             tasks: TaskTracker::new(),
             stopping: watch::Sender::new(false),
             store,
@@ -144,6 +147,7 @@ impl Engine {
         engine.0.tasks.spawn(engine.clone().watch_fleet());
         engine.0.tasks.spawn(engine.clone().timers());
         engine.0.tasks.spawn(engine.clone().pump());
+        engine.0.tasks.spawn(engine.clone().departures());
         if engine.0.store.shared() {
             engine.0.tasks.spawn(engine.clone().follow());
         }
