@@ -1,7 +1,7 @@
 //! Checkpoints: where a run waits for a person.
 
 use crate::{
-    CallRequest, Customer, DecidedBy, Message, PersonRef, Receipt, Risk, RunStatus, StepError, StepExecution,
+    CallRequest, Customer, DecidedBy, Message, Notice, PersonRef, Receipt, Risk, RunStatus, StepError, StepExecution,
     WorkflowRef,
 };
 use countersign_core::run;
@@ -379,6 +379,8 @@ pub struct Checkpoint {
     pub earlier: Vec<EarlierDecision>,
     /// The words of who decided.
     pub comment: Option<String>,
+    /// Whom it reached, over what and when, oldest first.
+    pub notices: Vec<Notice>,
     /// The decision, signed; of a decided one.
     pub receipt: Option<Receipt>,
 }

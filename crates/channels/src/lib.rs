@@ -3,6 +3,7 @@
 //! Nothing here keeps state; the engine decides when to send again, the server stores what arrives.
 
 mod account;
+mod change;
 mod email;
 mod forms;
 pub mod hooks;

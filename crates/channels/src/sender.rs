@@ -67,7 +67,7 @@ impl SendOutcome {
     }
 
     /// The same without secrets, whatever the other side echoed.
-    fn without(mut self, mask: &Mask) -> Self {
+    pub(crate) fn without(mut self, mask: &Mask) -> Self {
         match &mut self {
             Self::Accepted { provider_id, exchange } => {
                 mask.text(provider_id);
@@ -101,6 +101,10 @@ impl Sender {
     #[must_use]
     pub fn new(outbound: Outbound) -> Self {
         Self { outbound }
+    }
+
+    pub(crate) fn outbound(&self) -> &Outbound {
+        &self.outbound
     }
 
     /// Sends one message, one attempt.

@@ -9,6 +9,7 @@ use crate::{
 use countersign_core::log::FailureClass;
 use countersign_outbound::Outbound;
 use serde_json::{Value, json};
+use std::time::Duration;
 
 /// Buttons of one block; Slack takes 25.
 const BUTTONS_MAX: usize = 10;
@@ -24,8 +25,7 @@ pub(crate) async fn send(
     message: OutboundMessage<'_>,
 ) -> SendOutcome {
     let url = format!("{base_url}/chat.postMessage");
-    // What people wrote is text: `<`, `>` and `&` mean something to Slack.
-    let text = written(message.body, message.choices).replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;");
+    let text = escaped(&written(message.body, message.choices));
     let mut body = json!({ "channel": message.to.trim(), "text": text });
     if let Some(thread) = message.thread {
         body["thread_ts"] = json!(thread);
@@ -48,6 +48,29 @@ pub(crate) async fn send(
         Ok(answer) => outcome(answer),
         Err(failed) => failed,
     }
+}
+
+/// Replaces a message's text and takes its buttons away.
+pub(crate) async fn change(
+    outbound: &Outbound,
+    (base_url, token): (&str, &Secret),
+    (to, id): (&str, &str),
+    text: &str,
+    timeout: Duration,
+) -> SendOutcome {
+    let url = format!("{base_url}/chat.update");
+    // A direct message is changed where Slack put it, which is not the person it was sent to.
+    let (channel, ts) = id.split_once('/').unwrap_or((to.trim(), id));
+    let body = json!({ "channel": channel, "ts": ts, "text": escaped(text), "blocks": [] });
+    match http::post(outbound, &url, Credentials::Bearer(token), Body::Json(&body), timeout).await {
+        Ok(answer) => outcome(answer),
+        Err(failed) => failed,
+    }
+}
+
+/// What people wrote is text: `<`, `>` and `&` mean something to Slack.
+fn escaped(text: &str) -> String {
+    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
 }
 
 /// Slack answers 200 to what it refuses too.

@@ -9,6 +9,7 @@ use crate::{
 use countersign_core::log::FailureClass;
 use countersign_outbound::Outbound;
 use serde_json::{Value, json};
+use std::time::Duration;
 
 pub(crate) async fn send(
     outbound: &Outbound,
@@ -28,6 +29,29 @@ pub(crate) async fn send(
     }
     match http::post(outbound, &url, Credentials::InAddress, Body::Json(&body), message.timeout).await {
         Ok(answer) => outcome(answer),
+        Err(failed) => failed,
+    }
+}
+
+/// Replaces a message's text and takes its buttons away. That it says so already is as good.
+pub(crate) async fn change(
+    outbound: &Outbound,
+    (base_url, token): (&str, &Secret),
+    (to, id): (&str, &str),
+    text: &str,
+    timeout: Duration,
+) -> SendOutcome {
+    let url = format!("{base_url}/bot{}/editMessageText", token.expose());
+    let number = id.parse::<i64>().map_or_else(|_| json!(id), |number| json!(number));
+    let body = json!({ "chat_id": to.trim(), "message_id": number, "text": text });
+    match http::post(outbound, &url, Credentials::InAddress, Body::Json(&body), timeout).await {
+        Ok(answer) => {
+            let words = answer.body.get("description").and_then(Value::as_str).unwrap_or_default();
+            if words.contains("message is not modified") {
+                return SendOutcome::Accepted { provider_id: id.to_owned(), exchange: answer.body };
+            }
+            outcome(answer)
+        }
         Err(failed) => failed,
     }
 }

@@ -110,7 +110,8 @@ impl Running {
         let address = listener.local_addr()?;
         let base_url = config.base_url(base_url, address);
         let parts = EngineParts { store, registry, outbound, vault: Vault::new(key), clock: Arc::new(SystemClock) };
-        let engine = Engine::start(parts, EngineConfig::default()).await?;
+        let engine =
+            Engine::start(parts, EngineConfig { base_url: base_url.clone(), ..EngineConfig::default() }).await?;
         let server = ServerConfig {
             base_url: base_url.clone(),
             listen: address.to_string(),

@@ -46,6 +46,8 @@ pub struct EngineConfig {
     pub sweep_every: u64,
     /// The longest pause between two looks for due timers, milliseconds.
     pub timer_poll_ms: u64,
+    /// Where people reach the server: what links in messages begin with.
+    pub base_url: String,
 }
 
 impl Default for EngineConfig {
@@ -57,6 +59,7 @@ impl Default for EngineConfig {
             dead_after_ms: 7000,
             sweep_every: 3,
             timer_poll_ms: 500,
+            base_url: "http://localhost:8080".to_owned(),
         }
     }
 }
@@ -90,8 +93,8 @@ pub(crate) struct Inner {
     pub(crate) places: Places,
     /// Rings when a timer was set that may be the earliest.
     pub(crate) timer_set: Notify,
-    /// Rings when a message is to leave.
-    pub(crate) to_send: Notify,
+    /// Rings when something was written that people are to be told.
+    pub(crate) to_tell: Notify,
     pub(crate) tasks: TaskTracker,
     /// True once the engine is stopping.
     pub(crate) stopping: watch::Sender<bool>,
@@ -133,7 +136,7 @@ impl Engine {
             moving: Arc::new(Semaphore::new(config.moving_max)),
             places: Places::new(config.moving_max, Arc::clone(&clock)),
             timer_set: Notify::new(),
-            to_send: Notify::new(),
+            to_tell: Notify::new(),
             tasks: TaskTracker::new(),
             stopping: watch::Sender::new(false),
             store,
@@ -147,7 +150,7 @@ impl Engine {
         engine.0.tasks.spawn(engine.clone().watch_fleet());
         engine.0.tasks.spawn(engine.clone().timers());
         engine.0.tasks.spawn(engine.clone().pump());
-        engine.0.tasks.spawn(engine.clone().departures());
+        engine.0.tasks.spawn(engine.clone().tell());
         if engine.0.store.shared() {
             engine.0.tasks.spawn(engine.clone().follow());
         }

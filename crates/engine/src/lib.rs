@@ -2,11 +2,11 @@
 
 mod clock;
 mod connectors;
-mod departures;
 mod engine;
 mod error;
 mod fleet;
 mod inbound;
+mod outbound;
 mod run;
 pub mod vault;
 
@@ -16,6 +16,7 @@ pub use countersign_channels::{Platform, hooks::Answer as HookAnswer};
 pub use engine::{Engine, EngineConfig, EngineParts};
 pub use error::EngineError;
 pub use inbound::{AcceptedMessage, HookCall, Incoming, TriggerState, WebhookCall};
+pub use outbound::{FollowedLink, LinkOver, NoticeChannel, Notifications, Notified, QuietHours, SettingsProblem};
 pub use run::{
     CheckedMove, DecideRequest, IdempotencyKey, LoadedCheckpoint, LoadedRun, MoveRun, NamedVersion, RetryBy, RetryPlan,
     RetryRun, StartRun, StartedRun, VersionRecord, beside_workers, conversation_object, customer_object, has_stopped,

@@ -5,7 +5,6 @@
 //! ordered through `/_/faults`, so that a test can say exactly how often the world was changed and by whom.
 
 mod http;
-mod post;
 mod services;
 mod smtp;
 mod wire;

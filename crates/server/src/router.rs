@@ -76,6 +76,7 @@ fn api() -> OpenApiRouter<App> {
         .routes(routes!(h::conversations::handlers::close_conversation))
         .routes(routes!(h::conversations::handlers::list_notes, h::conversations::handlers::create_note))
         .routes(routes!(h::inbound::list_inbound))
+        .merge(told())
         .routes(routes!(h::triggers::replay_inbound))
         .routes(routes!(h::triggers::list_triggers))
         .routes(routes!(h::triggers::change_trigger))
@@ -96,6 +97,7 @@ fn checkpoints() -> OpenApiRouter<App> {
     OpenApiRouter::new()
         .routes(routes!(h::checkpoints::handlers::list_checkpoints))
         .routes(routes!(h::checkpoints::handlers::count_checkpoints))
+        .routes(routes!(h::checkpoints::batch::decide_checkpoints))
         .routes(routes!(h::checkpoints::handlers::get_checkpoint))
         .routes(routes!(h::checkpoints::handlers::decide_checkpoint))
         .routes(routes!(h::checkpoints::handlers::take_checkpoint))
@@ -105,6 +107,15 @@ fn checkpoints() -> OpenApiRouter<App> {
         .routes(routes!(h::delegations::end_delegation))
         .routes(routes!(h::standing::list_standing_approvals, h::standing::create_standing_approval))
         .routes(routes!(h::standing::revoke_standing_approval))
+}
+
+/// How people are told, and what they decide with.
+fn told() -> OpenApiRouter<App> {
+    OpenApiRouter::new()
+        .routes(routes!(h::notifications::get_notifications, h::notifications::set_notifications))
+        .routes(routes!(h::notifications::list_outbound))
+        .routes(routes!(h::links::get_link))
+        .routes(routes!(h::links::decide_link))
 }
 
 /// Rehearsals, test cases, templates.
@@ -168,6 +179,7 @@ pub fn router(app: App) -> Router {
         .route("/hooks/t/{token}", axum::routing::post(h::triggers::receive))
         .route("/hooks/{channel}/{account}", get(h::hooks::handshake).post(h::hooks::receive))
         .merge(mail_hooks())
+        .route("/d/{token}", get(pages::decide::show).post(pages::decide::answer))
         .route("/healthz", get(h::health::healthz))
         .route("/readyz", get(h::health::readyz))
         .route("/metrics", get(h::health::metrics))

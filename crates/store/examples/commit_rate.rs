@@ -127,6 +127,7 @@ fn commit(id: &str, seq: u64) -> Commit {
         audit: if matches!(seq, 0 | 4) { vec![audit] } else { vec![] },
         pointed: None,
         inbound: None,
+        outbound: Vec::new(),
         idempotency: None,
     }
 }

@@ -1,6 +1,6 @@
 //! What the engine hands over to be written in one piece.
 
-use crate::{Author, CheckpointRow, ConversationStatus, RunRow, StepExecutionRow};
+use crate::{Author, CheckpointRow, ConversationStatus, OutboundReason, RunRow, StepExecutionRow};
 
 /// Everything one decision of a run changes. It is written completely or not at all.
 #[derive(Debug, Clone)]
@@ -35,6 +35,8 @@ pub struct Commit {
     /// What came from outside and led to it; it is dealt with when this is written. When it already is, the commit fails
     /// with `Conflict::InboundDone`.
     pub inbound: Option<String>,
+    /// What happened to checkpoints that people are to be told.
+    pub outbound: Vec<NewOutbound>,
     /// Remember the answer; an answer already remembered wins and nothing is written.
     pub idempotency: Option<NewIdempotency>,
 }
@@ -46,6 +48,15 @@ pub struct Pointed {
     pub workflow: String,
     /// `pointer_revision` of the workflow.
     pub revision: u64,
+}
+
+/// Something happened to a checkpoint of the commit's run: whom it concerns is told.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NewOutbound {
+    /// Checkpoint id.
+    pub checkpoint: String,
+    /// What.
+    pub reason: OutboundReason,
 }
 
 /// One change of a checkpoint.
@@ -113,8 +124,6 @@ pub struct NewMessage {
     pub run: Option<String>,
     /// JSON: attachments, provider ids, anything else.
     pub data: Option<String>,
-    /// Whether it leaves by the channel of its conversation.
-    pub leaves: bool,
 }
 
 /// An entry for the audit chain; number and hashes are added in the transaction.

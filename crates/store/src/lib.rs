@@ -29,7 +29,9 @@ mod store;
 pub mod testing;
 
 pub use audit::{AuditVerdict, audit_document, audit_hash, verify_chain};
-pub use commit::{CheckpointChange, Commit, CommitOutcome, NewAudit, NewIdempotency, NewMessage, Pointed, Priority};
+pub use commit::{
+    CheckpointChange, Commit, CommitOutcome, NewAudit, NewIdempotency, NewMessage, NewOutbound, Pointed, Priority,
+};
 pub use config::StoreConfig;
 pub use database::DatabaseKind;
 pub use error::{Conflict, Result, StoreError, UnknownWord};

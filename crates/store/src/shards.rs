@@ -10,13 +10,16 @@ const UNDIVIDED: [&str; 8] =
     ["workspaces", "users", "memberships", "sessions", "api_keys", "one_time_tokens", "nodes", "schema_migrations"];
 
 /// Tables that are divided by their column `workspace`.
-pub(crate) const DIVIDED: [&str; 25] = [
+pub(crate) const DIVIDED: [&str; 28] = [
     "workflows",
     "workflow_versions",
     "activations",
     "test_cases",
     "triggers",
     "inbound",
+    "outbound",
+    "links",
+    "notification_settings",
     "runs",
     "saved_views",
     "delegations",
@@ -57,10 +60,15 @@ const ACROSS: &[&str] = &[
     "FROM triggers WHERE next_at IS NOT NULL",
     "FROM triggers WHERE next_at <= ?1 ORDER BY next_at LIMIT ?2",
     "FROM inbound WHERE status = 'waiting' AND due_at <= NOW ORDER BY due_at LIMIT ?1",
-    "FROM messages WHERE send_at <= NOW ORDER BY send_at LIMIT ?1",
     "FROM (SELECT 1 FROM inbound WHERE status = 'waiting' LIMIT ?1) AS waiting",
     "UPDATE inbound SET due_at = 0 WHERE status = 'waiting'",
     "DELETE FROM inbound WHERE done_at < ?1",
+    "FROM outbound WHERE status = 'waiting' AND due_at <= NOW ORDER BY due_at LIMIT ?1",
+    "FROM (SELECT 1 FROM outbound WHERE status = 'waiting' LIMIT ?1) AS waiting",
+    "UPDATE outbound SET due_at = 0 WHERE status = 'waiting' AND under_way = 1",
+    "DELETE FROM outbound WHERE done_at < ?1",
+    "FROM links WHERE token_hash = ?1",
+    "DELETE FROM links WHERE expires_at < ?1",
     "DELETE FROM idempotency WHERE created_at < ?1",
     "FROM audit_heads WHERE seq > 0 ORDER BY workspace LIMIT ?1",
 ];

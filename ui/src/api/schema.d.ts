@@ -384,6 +384,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/checkpoints/decisions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Decides several checkpoints. Each is answered for itself: what is refused does not hold up the others. */
+        post: operations["decideCheckpoints"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/checkpoints/{id}": {
         parameters: {
             query?: never;
@@ -814,6 +831,75 @@ export interface paths {
         put?: never;
         /** Lets a webhook call or a time of a schedule come once more, as a new event. */
         post: operations["replayInbound"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/links/{token}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What a personal link is for. Reading it changes nothing, however often. */
+        get: operations["getLink"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/links/{token}/decision": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Decides with a personal link, as the person whose it is. Afterwards the link is dead: 410 with who decided and when. */
+        post: operations["decideLink"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/me/notifications": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How the caller is told: by e-mail when they said nothing. */
+        get: operations["getNotifications"];
+        /** Sets how the caller is told. */
+        put: operations["setNotifications"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/outbound": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What people were and are to be told, newest first. */
+        get: operations["listOutbound"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -2163,6 +2249,32 @@ export interface components {
             /** @description Steps on its way that are only called otherwise; that is no other path. */
             renamed: components["schemas"]["StepRename"][];
         };
+        /** @description What came of one of several decisions. */
+        BatchDecided: {
+            /** @description Checkpoint id. */
+            checkpoint: string;
+            decided: components["schemas"]["Decided"] | null;
+            problem: components["schemas"]["Problem"] | null;
+        };
+        /** @description One decision of several. */
+        BatchDecision: {
+            /** @description Checkpoint id. */
+            checkpoint: string;
+            /** @description One of its `outcomes`. */
+            outcome: string;
+            /** @description Words, at most 4,000 characters. */
+            comment: string | null;
+        };
+        /** @description What came of several decisions, in their order. */
+        BatchDecisionAnswer: {
+            /** @description One for each. */
+            results: components["schemas"]["BatchDecided"][];
+        };
+        /** @description Several decisions: each is checked, recorded and refused for itself. */
+        BatchDecisionRequest: {
+            /** @description 1 to 100, each checkpoint once. */
+            decisions: components["schemas"]["BatchDecision"][];
+        };
         /** @description What would follow an outcome, up to the next decision, person or end. */
         BranchPreview: {
             /** @description The first step. */
@@ -2386,6 +2498,8 @@ export interface components {
             earlier: components["schemas"]["EarlierDecision"][];
             /** @description The words of who decided. */
             comment: string | null;
+            /** @description Whom it reached, over what and when, oldest first. */
+            notices: components["schemas"]["Notice"][];
             receipt: components["schemas"]["Receipt"] | null;
         };
         /** @description The conversation of a checkpoint. */
@@ -2812,6 +2926,21 @@ export interface components {
             /** @description Where runs fail, over the newest 5,000 failed runs; the most frequent first. */
             failing: components["schemas"]["FailingStep"][];
         };
+        /** @description What was decided. */
+        Decided: {
+            /** @description Checkpoint id. */
+            checkpoint: string;
+            /** @description `open` while others must decide too. */
+            status: components["schemas"]["CheckpointStatus"];
+            /** @description How. */
+            outcome: string | null;
+            /**
+             * Format: int64
+             * @description When.
+             */
+            decided_at: number | null;
+            decided_by: components["schemas"]["DecidedBy"] | null;
+        };
         /** @description By whom or what something was decided. */
         DecidedBy: {
             /** @description User, key or customer id; null for a timeout. */
@@ -3215,6 +3344,49 @@ export interface components {
             /** @description Why. */
             reason: string;
         };
+        /** @description Decides with a personal link. */
+        LinkDecisionRequest: {
+            /** @description One of the link's `outcomes`. */
+            outcome: string;
+            /** @description Words, at most 4,000 characters. */
+            comment?: string | null;
+        };
+        /** @description What a personal link is for. Reading it changes nothing. */
+        LinkTarget: {
+            /** @description Checkpoint id. */
+            checkpoint: string;
+            /** @description Why the run waits. */
+            kind: components["schemas"]["CheckpointKind"];
+            /** @description Who decides with it. */
+            person: components["schemas"]["PersonRef"];
+            /** @description Name of the workflow. */
+            workflow: string;
+            /** @description Title of the step. */
+            title: string;
+            /** @description One line. */
+            summary: string;
+            /** @description Facts beside the summary. */
+            facts: components["schemas"]["Fact"][];
+            /** @description What approving does, a line each. */
+            effects: string[];
+            /** @description What may be chosen. */
+            outcomes: string[];
+            /**
+             * Format: int64
+             * @description Since when it waits.
+             */
+            opened_at: number;
+            /**
+             * Format: int64
+             * @description When it ends by itself.
+             */
+            due_at: number | null;
+            /**
+             * Format: int64
+             * @description When the link ends by itself.
+             */
+            expires_at: number;
+        };
         /** @description Signs in. */
         LoginRequest: {
             /** @description E-mail address. */
@@ -3446,6 +3618,55 @@ export interface components {
             /** @description Text, 1 to 8,000 characters. */
             body: string;
         };
+        /** @description Whom a checkpoint reached, over what and when. */
+        Notice: {
+            /** @description Checkpoint id. */
+            checkpoint: string;
+            person: components["schemas"]["PersonRef"] | null;
+            /** @description `email`, `slack`, `telegram`, `whatsapp` or `sms`. */
+            channel: string;
+            /** @description Where. */
+            address: string;
+            /** @description Why: `opened`, `reminded`, `escalated`, `reassigned`, `changed`; `decided` for a message that turns final. */
+            reason: string;
+            /** @description `waiting` or `done`. */
+            status: string;
+            /**
+             * @description `sent`; `sent_again` when an earlier attempt may have reached them too; `undeliverable`; `unknown` when it may have
+             *     been delivered; `moot` when it was decided before. Null while it waits.
+             */
+            outcome: string | null;
+            /**
+             * Format: int64
+             * @description When it was asked for.
+             */
+            at: number;
+            /**
+             * Format: int64
+             * @description When it was sent or given up.
+             */
+            done_at: number | null;
+            /**
+             * Format: int32
+             * @description How often it was tried.
+             */
+            attempts: number;
+            /** @description What went wrong, at last. */
+            error: string | null;
+        };
+        /** @description One way to tell a person. */
+        NotificationChannel: {
+            /** @description `email`, `slack`, `telegram`, `whatsapp` or `sms`. */
+            channel: string;
+            /** @description An e-mail address, a number in E.164, a chat id, a Slack user or channel. For e-mail the person's own when null. */
+            address: string | null;
+        };
+        /** @description How a person is told what waits for them. */
+        NotificationSettings: {
+            /** @description Over what, each channel once; nothing at all when empty. */
+            channels: components["schemas"]["NotificationChannel"][];
+            quiet_hours?: components["schemas"]["QuietHours"] | null;
+        };
         /** @description What a `notify` step sent. */
         NotifyRecord: {
             /** @description One for each channel, the last attempt of each. */
@@ -3567,6 +3788,13 @@ export interface components {
         Page_Note: {
             /** @description The items. */
             items: components["schemas"]["Note"][];
+            /** @description `cursor` of the next page; null at the end. */
+            next: string | null;
+        };
+        /** @description A part of a list. */
+        Page_Notice: {
+            /** @description The items. */
+            items: components["schemas"]["Notice"][];
             /** @description `cursor` of the next page; null at the end. */
             next: string | null;
         };
@@ -3845,6 +4073,15 @@ export interface components {
             source: string;
             /** @description Name instead of the one it has or gets from its title: lower-case letters, digits and `_`. */
             name?: string | null;
+        };
+        /** @description When a person is not told: what comes then comes when they end, unless it were too late. */
+        QuietHours: {
+            /** @description Begin, `22:00`. */
+            from: string;
+            /** @description End, `07:00`; on the next day when it is earlier. */
+            to: string;
+            /** @description IANA name, `Europe/Berlin`. */
+            time_zone: string;
         };
         /** @description Sends a part of the new runs to a version. */
         RampRequest: {
@@ -6229,6 +6466,39 @@ export interface operations {
             };
         };
     };
+    decideCheckpoints: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["BatchDecisionRequest"];
+            };
+        };
+        responses: {
+            /** @description What came of each, in their order */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BatchDecisionAnswer"];
+                };
+            };
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     getCheckpoint: {
         parameters: {
             query?: never;
@@ -7306,6 +7576,174 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["WebhookAccepted"];
+                };
+            };
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getLink: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                token: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description What it is for */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LinkTarget"];
+                };
+            };
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    decideLink: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                token: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["LinkDecisionRequest"];
+            };
+        };
+        responses: {
+            /** @description What was decided */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Decided"];
+                };
+            };
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getNotifications: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Settings */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NotificationSettings"];
+                };
+            };
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    setNotifications: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NotificationSettings"];
+            };
+        };
+        responses: {
+            /** @description Settings */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NotificationSettings"];
+                };
+            };
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listOutbound: {
+        parameters: {
+            query?: {
+                /** @description Checkpoint id. */
+                checkpoint?: string;
+                /** @description `waiting` or `done`. */
+                status?: string;
+                /** @description `sent`, `sent_again`, `undeliverable`, `unknown` or `moot`. */
+                outcome?: string;
+                /** @description `next` of the page before. */
+                cursor?: string;
+                /** @description Items wanted, 1 to 200; 50 when absent. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Messages */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_Notice"];
                 };
             };
             /** @description Problem */

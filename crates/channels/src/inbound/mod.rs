@@ -96,6 +96,9 @@ pub struct Message {
     /// Id of the button or row they pressed, as we sent it. Anybody can send anything: check that it is ours.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub choice: Option<String>,
+    /// Who pressed it: the platform's id of them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub by: Option<String>,
     /// The answers of a flow.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub form: Option<Value>,
@@ -119,9 +122,10 @@ pub struct Message {
 impl Message {
     fn new(id: String, kind: Kind, text: String) -> Self {
         let (name, choice, form, subject, sent_at) = (None, None, None, None, None);
+        let by = None;
         let (media, reply_to, to, raw) = (Vec::new(), Vec::new(), String::new(), Value::Null);
         let text = bounded(text);
-        Self { id, kind, text, name, to, choice, form, media, reply_to, subject, sent_at, raw }
+        Self { id, kind, text, name, to, choice, by, form, media, reply_to, subject, sent_at, raw }
     }
 }
 
@@ -192,10 +196,6 @@ pub struct Delivery {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum DeliveryStatus {
-    /// It is to be sent.
-    Queued,
-    /// It is being sent; the provider did not answer yet.
-    Sending,
     /// The provider has it.
     Accepted,
     /// It left the provider.
@@ -213,13 +213,11 @@ impl DeliveryStatus {
     #[must_use]
     pub fn is_after(self, other: Self) -> bool {
         let rank = |status| match status {
-            Self::Queued => 0,
-            Self::Sending => 1,
-            Self::Accepted => 2,
-            Self::Sent => 3,
-            Self::Failed => 4,
-            Self::Delivered => 5,
-            Self::Read => 6,
+            Self::Accepted => 0,
+            Self::Sent => 1,
+            Self::Failed => 2,
+            Self::Delivered => 3,
+            Self::Read => 4,
         };
         rank(self) > rank(other)
     }

@@ -88,6 +88,7 @@ fn pressed(body: &Value, action: &Value) -> Event {
     let id = format!("press-{ts}-{}", text(action, "/action_id").unwrap_or_default());
     let press = Message {
         name: text(body, "/user/username").or_else(|| text(body, "/user/id")),
+        by: text(body, "/user/id"),
         choice: text(action, "/value").or_else(|| text(action, "/selected_option/value")),
         reply_to: text(body, "/container/message_ts").into_iter().collect(),
         ..Message::new(id.clone(), Kind::Choice, words)

@@ -96,6 +96,7 @@ fn pressed(query: &Value) -> Option<(String, What)> {
         name: query.get("from").and_then(full_name),
         reply_to: text(message, "/message_id").into_iter().collect(),
         choice,
+        by: text(query, "/from/id"),
         ..Message::new(format!("press-{}", text(query, "/id")?), Kind::Choice, words)
     };
     Some((address, What::Message(Box::new(press))))

@@ -63,6 +63,18 @@ impl Outside {
         self.posts().await.get(path).copied().unwrap_or_default()
     }
 
+    /// How many mails arrived, by the line that begins with `about` and their recipient.
+    pub async fn mails_about(&self, about: &str) -> BTreeMap<(String, String), u64> {
+        let mut mails = BTreeMap::new();
+        for mail in self.get("/_/mails?limit=200000").await.as_array().unwrap() {
+            let text = mail["text"].as_str().unwrap_or_default();
+            let Some((_, line)) = text.split_once(about) else { continue };
+            let line = format!("{about}{}", line.lines().next().unwrap_or_default().trim_end());
+            *mails.entry((line, mail["to"][0].as_str().unwrap_or_default().to_owned())).or_default() += 1;
+        }
+        mails
+    }
+
     /// Mails by recipient.
     pub async fn mails(&self) -> BTreeMap<String, u64> {
         let mut mails = BTreeMap::new();

@@ -19,6 +19,8 @@ pub enum Via {
     Link,
     /// What they allowed in advance.
     Standing,
+    /// A button of a message in Slack or Telegram, by the account they have there.
+    Channel,
 }
 
 /// Who did something.

@@ -12,7 +12,7 @@ use countersign_core::{
 };
 use countersign_store::{
     Author, CheckpointChange, CheckpointKind, CheckpointRow, CheckpointStatus, Commit, ConversationStatus, NewAudit,
-    NewMessage, RunRow, RunStatus, StepExecutionRow,
+    NewMessage, NewOutbound, OutboundReason, RunRow, RunStatus, StepExecutionRow,
 };
 use serde_json::{Value, json};
 
@@ -123,6 +123,7 @@ fn empty(facts: &Facts<'_>, events: String) -> Commit {
         audit: Vec::new(),
         pointed: None,
         inbound: None,
+        outbound: Vec::new(),
         idempotency: None,
     }
 }
@@ -269,8 +270,14 @@ impl Projection<'_> {
     fn checkpoint(&mut self, visit: u32, event: &CheckpointEvent) {
         match event {
             CheckpointEvent::Opened { opened, due, .. } => self.opened(visit, opened, *due),
-            CheckpointEvent::Escalated { due, .. } => self.touched(Some(Some(due.0)), None),
-            CheckpointEvent::Reminded => self.touched(None, None),
+            CheckpointEvent::Escalated { due, .. } => {
+                self.touched(Some(Some(due.0)), None);
+                self.tell(self.open_checkpoint(), OutboundReason::Escalated);
+            }
+            CheckpointEvent::Reminded => {
+                self.touched(None, None);
+                self.tell(self.open_checkpoint(), OutboundReason::Reminded);
+            }
             CheckpointEvent::Climbed { rung, act, to, .. } => self.climbed(visit, *rung, *act, to),
             CheckpointEvent::ApprovalGiven { by, comment } => {
                 self.touched(None, None);
@@ -283,6 +290,7 @@ impl Projection<'_> {
                 let (id, shown) = (self.open_checkpoint(), opened.shown_hash());
                 let detail = json!({ "checkpoint": id, "edits": edits, "comment": comment, "shown": shown });
                 self.audit(by, "checkpoint.edited", visit, detail);
+                self.tell(self.open_checkpoint(), OutboundReason::Changed);
             }
             CheckpointEvent::RejectionGiven { by, comment } => {
                 self.touched(None, None);
@@ -421,7 +429,16 @@ impl Projection<'_> {
             via: None,
             comment: None,
         };
+        if kind != CheckpointKind::Form {
+            self.tell(Some(row.id.clone()), OutboundReason::Opened);
+        }
         self.commit.checkpoints.push(CheckpointChange::Open(Box::new(row)));
+    }
+
+    /// Operators are told; a form is the customer's.
+    fn tell(&mut self, checkpoint: Option<String>, reason: OutboundReason) {
+        let outbound = checkpoint.map(|checkpoint| NewOutbound { checkpoint, reason });
+        self.commit.outbound.extend(outbound);
     }
 
     /// The checkpoint that was open before this commit.
@@ -445,11 +462,12 @@ impl Projection<'_> {
             payload: None,
             assigned_to,
         });
-        let action = match act {
-            RungAct::Remind => "checkpoint.reminded",
-            RungAct::Reassign => "checkpoint.reassigned",
-            RungAct::Escalate => "checkpoint.escalated",
+        let (action, reason) = match act {
+            RungAct::Remind => ("checkpoint.reminded", OutboundReason::Reminded),
+            RungAct::Reassign => ("checkpoint.reassigned", OutboundReason::Reassigned),
+            RungAct::Escalate => ("checkpoint.escalated", OutboundReason::Escalated),
         };
+        self.tell(Some(id.clone()), reason);
         self.audit_system(action, "timer", visit, json!({ "checkpoint": id, "rung": rung, "to": to }));
     }
 
@@ -468,6 +486,9 @@ impl Projection<'_> {
         };
         if self.facts.stood.waiting_for == Some(core::CheckpointKind::Handoff.tag()) {
             self.conversation_status(ConversationStatus::Open);
+        }
+        if self.facts.stood.waiting_for != Some(core::CheckpointKind::Form.tag()) {
+            self.tell(Some(id.clone()), OutboundReason::Decided);
         }
         self.commit.checkpoints.push(CheckpointChange::Close {
             id: id.clone(),
@@ -514,9 +535,6 @@ impl Projection<'_> {
         let Some(conversation) = self.facts.before.conversation.clone() else { return };
         let number = self.commit.messages.len();
         let checkpoint = form.as_ref().map(|_| format!("{}.{visit}", self.commit.run_id));
-        // The chat on our own pages reads; every other channel is written to.
-        let channel = self.facts.after.info.conversation.get("channel").and_then(Value::as_str);
-        let leaves = channel.is_some_and(|channel| channel != "web");
         self.commit.messages.push(NewMessage {
             id: format!("{}.{}.{number}", self.commit.run_id, self.commit.expected_seq + 1),
             conversation,
@@ -528,7 +546,6 @@ impl Projection<'_> {
             checkpoint,
             run: Some(self.commit.run_id.clone()),
             data: None,
-            leaves,
         });
     }
 
@@ -569,7 +586,7 @@ fn actor_name(by: &Actor) -> String {
     match by.via {
         Via::Api => format!("key:{}", by.id),
         Via::Conversation => format!("customer:{}", by.id),
-        Via::Portal | Via::Cli | Via::Link | Via::Standing => format!("user:{}", by.id),
+        Via::Portal | Via::Cli | Via::Link | Via::Channel | Via::Standing => format!("user:{}", by.id),
     }
 }
 
@@ -581,5 +598,6 @@ fn via(via: Via) -> &'static str {
         Via::Conversation => "conversation",
         Via::Link => "link",
         Via::Standing => "standing",
+        Via::Channel => "channel",
     }
 }

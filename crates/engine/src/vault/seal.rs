@@ -1,11 +1,15 @@
 //! Secrets at rest: sealed with one key, bound to the place they belong to.
 
-use base64::{Engine as _, prelude::BASE64_STANDARD_NO_PAD};
+use base64::{
+    Engine as _,
+    prelude::{BASE64_STANDARD_NO_PAD, BASE64_URL_SAFE_NO_PAD},
+};
 use chacha20poly1305::{
     KeyInit, XChaCha20Poly1305, XNonce,
     aead::{Aead, Payload},
 };
 use countersign_store::ReceiptKeys;
+use hmac::{Hmac, Mac};
 use serde_json::{Map, Value};
 use sha2::{Digest, Sha256};
 use std::{fmt, sync::Arc};
@@ -36,13 +40,28 @@ pub fn receipt_keys(key: &[u8; 32]) -> ReceiptKeys {
 #[derive(Clone)]
 pub struct Vault {
     cipher: Arc<XChaCha20Poly1305>,
+    /// What tokens are made with: nothing of the key can be learnt from it.
+    tokens: Hmac<Sha256>,
 }
 
 impl Vault {
     /// A vault with this key.
     #[must_use]
     pub fn new(key: [u8; 32]) -> Self {
-        Self { cipher: Arc::new(XChaCha20Poly1305::new(&key.into())) }
+        // HMAC fills a key up to a block with zeros itself.
+        let mut block = [0_u8; 64];
+        block[..32].copy_from_slice(&Sha256::new_with_prefix(b"countersign/tokens/").chain_update(key).finalize());
+        let tokens = <Hmac<Sha256> as Mac>::new(&block.into());
+        Self { cipher: Arc::new(XChaCha20Poly1305::new(&key.into())), tokens }
+    }
+
+    /// A secret of 256 bits in letters, digits, `-` and `_`: always the same for a purpose and what it is of, so that it need
+    /// not be kept to be told again, and nobody without the key can make it.
+    #[must_use]
+    pub fn token(&self, purpose: &str, of: &str) -> String {
+        let parts = [purpose.as_bytes(), b"/", of.as_bytes()];
+        let mac = parts.into_iter().fold(self.tokens.clone(), |mac, part| mac.chain_update(part));
+        BASE64_URL_SAFE_NO_PAD.encode(mac.finalize().into_bytes())
     }
 
     /// Seals `secrets` for `context`, which names their place (`<workspace>/connection/<id>`). The same secrets seal to
@@ -99,6 +118,16 @@ mod tests {
         assert_eq!(vault.open("w/connection/1", &sealed).unwrap(), secrets());
         assert_eq!(vault.open("w/connection/2", &sealed), Err(VaultError::Open));
         assert_eq!(Vault::new([8; 32]).open("w/connection/1", &sealed), Err(VaultError::Open));
+    }
+
+    #[test]
+    fn tokens_are_of_one_purpose_one_thing_and_one_key() {
+        let vault = Vault::new([7; 32]);
+        let token = vault.token("link", "1");
+        assert_eq!((token.len(), &token), (43, &vault.token("link", "1")));
+        for other in [vault.token("link", "2"), vault.token("page", "1"), Vault::new([8; 32]).token("link", "1")] {
+            assert_ne!(token, other);
+        }
     }
 
     #[test]

@@ -130,7 +130,6 @@ impl Store {
             run: message.run.clone(),
             delivery: None,
             data: message.data.clone(),
-            send_at: None,
         }
     }
 

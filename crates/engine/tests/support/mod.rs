@@ -261,7 +261,6 @@ impl World {
             checkpoint: None,
             run: None,
             data: None,
-            leaves: false,
         };
         self.engine.accept_message(Incoming { conversation, customer }, message).await.unwrap().run
     }

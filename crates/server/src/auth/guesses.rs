@@ -45,6 +45,18 @@ impl Limiter {
         Err(ApiError::rate_limited(u32::try_from(left).unwrap_or(u32::MAX)))
     }
 
+    /// An error when there were too many tries already; counts none.
+    fn spent(&self, key: &str) -> Result<(), ApiError> {
+        let now = Instant::now();
+        let windows = self.windows.lock();
+        let Some((since, tries)) = windows.get(key) else { return Ok(()) };
+        let left = self.window.saturating_sub(now.duration_since(*since)).as_secs();
+        if *tries < self.tries_max || left == 0 {
+            return Ok(());
+        }
+        Err(ApiError::rate_limited(u32::try_from(left).unwrap_or(u32::MAX)))
+    }
+
     /// Forgets the tries of a key: the last one was right.
     pub(crate) fn forgive(&self, key: &str) {
         self.windows.lock().remove(key);
@@ -58,6 +70,8 @@ pub(crate) struct Guesses {
     anywhere: Limiter,
     now_and_then: Limiter,
     address: Limiter,
+    /// Personal links that were never given out.
+    links: Limiter,
     chats: Limiter,
     messages: Limiter,
     hooks: Limiter,
@@ -71,6 +85,7 @@ impl Default for Guesses {
             anywhere: Limiter::new(20, minutes(15)),
             now_and_then: Limiter::new(1, Duration::from_secs(10)),
             address: Limiter::new(100, minutes(5)),
+            links: Limiter::new(30, minutes(5)),
             chats: Limiter::new(30, minutes(1)),
             messages: Limiter::new(120, minutes(1)),
             hooks: Limiter::new(120, minutes(1)),
@@ -96,6 +111,16 @@ impl Guesses {
     /// A try of a set-up token.
     pub(crate) fn set_up(&self, address: Option<IpAddr>) -> Result<(), ApiError> {
         self.address.take(&address_key(address))
+    }
+
+    /// Whether personal links are still answered there: an address that guesses is not told whether it guessed right.
+    pub(crate) fn link_allowed(&self, address: Option<IpAddr>) -> Result<(), ApiError> {
+        self.links.spent(&address_key(address))
+    }
+
+    /// A personal link that was never given out.
+    pub(crate) fn link_missed(&self, address: Option<IpAddr>) -> Result<(), ApiError> {
+        self.links.take(&address_key(address))
     }
 
     /// A new chat.

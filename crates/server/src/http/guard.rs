@@ -28,6 +28,9 @@ const POLICY: &str = "default-src 'self'; script-src 'self'; style-src 'self' 'u
 const CHAT_POLICY: &str = "default-src 'self'; script-src 'self'; style-src 'self' 'unsafe-inline'; \
     img-src 'self' data:; font-src 'self' data:; connect-src 'self'; object-src 'none'; base-uri 'none'; \
     form-action 'self'; frame-ancestors *";
+/// A page for deciding has a style and forms, and nothing else may be loaded or sent anywhere.
+const DECIDE_POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'self'; \
+    frame-ancestors 'none'";
 /// Answers of the API are data.
 const API_POLICY: &str = "default-src 'none'; frame-ancestors 'none'";
 
@@ -91,6 +94,7 @@ async fn run(time: Duration, request: Request, next: Next, place: Option<Place>)
 enum Kind {
     Api,
     Chat,
+    Decide,
     Page,
 }
 
@@ -100,6 +104,8 @@ impl Kind {
             Self::Api
         } else if path.starts_with("/c/") {
             Self::Chat
+        } else if path.starts_with("/d/") {
+            Self::Decide
         } else {
             Self::Page
         }
@@ -109,11 +115,14 @@ impl Kind {
         let policy = match self {
             Self::Api => API_POLICY,
             Self::Chat => CHAT_POLICY,
+            Self::Decide => DECIDE_POLICY,
             Self::Page => POLICY,
         };
         headers.insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(policy));
         headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
-        headers.insert(header::REFERRER_POLICY, HeaderValue::from_static("same-origin"));
+        // The address of such a page is a secret.
+        let referrer = if self == Self::Decide { "no-referrer" } else { "same-origin" };
+        headers.insert(header::REFERRER_POLICY, HeaderValue::from_static(referrer));
         if self != Self::Chat {
             headers.insert(header::X_FRAME_OPTIONS, HeaderValue::from_static("DENY"));
         }

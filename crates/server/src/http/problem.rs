@@ -104,6 +104,28 @@ impl ApiError {
         error
     }
 
+    /// A personal link with which nothing can be decided any more.
+    pub(crate) fn link_over(row: &CheckpointRow) -> Self {
+        let mut error = Self::new(StatusCode::GONE, "link_over", "Nothing can be decided with this link any more");
+        error.problem.outcome.clone_from(&row.outcome);
+        error.problem.decided_by = crate::rows::decided_by(row);
+        error.problem.decided_at = row.decided_at;
+        error
+    }
+
+    /// The document itself.
+    pub(crate) fn into_problem(self) -> Problem {
+        *self.problem
+    }
+
+    pub(crate) fn status(&self) -> StatusCode {
+        self.status
+    }
+
+    pub(crate) fn retry_after_seconds(&self) -> Option<u32> {
+        self.retry_after_seconds
+    }
+
     /// Somebody or something else ended the run before.
     fn run_over(ending: &Ending) -> Self {
         let by = ending.by.as_ref().map(closed_by);

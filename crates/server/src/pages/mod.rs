@@ -1,5 +1,7 @@
 //! The web pages, inside the executable.
 
+pub(crate) mod decide;
+
 use axum::{
     body::Body,
     http::{HeaderMap, HeaderValue, StatusCode, header},

@@ -1,6 +1,9 @@
 //! A GET changes nothing: mail scanners and previews open every link they find.
 
-use crate::support::{Client, TestApp, approval, echo};
+use crate::{
+    notifications::link_of,
+    support::{Client, TestApp, approval, echo},
+};
 use countersign_store::{Role, RunFilter};
 use serde_json::{Value, json};
 
@@ -40,6 +43,10 @@ async fn no_get_changes_anything() {
     let body = json!({ "workflow": workflow, "input": { "who": "Ada" }, "conversation": conversation });
     let run = admin.post("/runs", body).await.is(201).id();
     let customer = admin.get("/customers").await.json["items"][0]["id"].as_str().unwrap().to_owned();
+    test.person("manager@example.com", Role::Viewer, &["manager"]).await;
+    admin.post(&format!("/checkpoints/{run}.1/take"), json!({})).await.is(200);
+    admin.post(&format!("/checkpoints/{run}.1/release"), json!({})).await.is(200);
+    let link = link_of(&test, &format!("{run}.1"), 1, "manager@example.com").await;
     let before = state(&test, &admin).await;
     let document = serde_json::to_value(countersign_server::openapi()).unwrap();
     let mut seen = 0;
@@ -55,8 +62,13 @@ async fn no_get_changes_anything() {
             "conversations" | "chat" => conversation.clone(),
             _ => "stripe".to_owned(),
         };
-        let path =
-            path.strip_prefix("/api/v1").unwrap().replace("{id}", &id).replace("{n}", "1").replace("{name}", &id);
+        let path = path
+            .strip_prefix("/api/v1")
+            .unwrap()
+            .replace("{id}", &id)
+            .replace("{n}", "1")
+            .replace("{name}", &id)
+            .replace("{token}", &link);
         let reply = admin.with("x-visitor", &token).get(&path).await;
         assert_eq!(reply.status, 200, "{path}: {}", reply.text);
         // What looks like a decision in the address decides nothing.

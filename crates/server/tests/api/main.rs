@@ -3,7 +3,6 @@
 
 mod access;
 mod auth;
-mod channels;
 mod chat;
 mod checkpoints;
 mod connectors;
@@ -12,6 +11,7 @@ mod gets;
 mod hooks;
 mod limits;
 mod live;
+mod notifications;
 mod pointers;
 mod policies;
 mod rehearsal;

@@ -65,7 +65,8 @@ impl TestApp {
             vault: vault.clone(),
             clock: Arc::clone(&clock) as Arc<dyn Clock>,
         };
-        let engine = Engine::start(parts, EngineConfig::default()).await.unwrap();
+        let engine = EngineConfig { base_url: config.base_url.clone(), ..EngineConfig::default() };
+        let engine = Engine::start(parts, engine).await.unwrap();
         let app = App::new(engine, config);
         Self { router: router(app.clone()), app, store, vault, workspace, clock }
     }

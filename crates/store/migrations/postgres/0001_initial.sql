@@ -171,6 +171,58 @@ CREATE INDEX inbound_in_turn ON inbound (workspace, source, rank, at, id) WHERE 
 CREATE INDEX inbound_due ON inbound (due_at) WHERE status = 'waiting';
 CREATE INDEX inbound_by_age ON inbound (done_at) WHERE done_at IS NOT NULL;
 
+-- What people are to be told and no step waits for: written with what caused it, sent by whoever takes it.
+CREATE TABLE outbound (
+  workspace TEXT COLLATE "C" NOT NULL,
+  -- Of what is told to whom, by what and why: the same thing is there once.
+  id TEXT COLLATE "C" NOT NULL,
+  kind TEXT COLLATE "C" NOT NULL,
+  reason TEXT COLLATE "C" NOT NULL,
+  checkpoint TEXT COLLATE "C" NOT NULL,
+  person TEXT COLLATE "C",
+  channel TEXT COLLATE "C",
+  address TEXT COLLATE "C",
+  about TEXT COLLATE "C",
+  at BIGINT NOT NULL,
+  due_at BIGINT NOT NULL,
+  attempts BIGINT NOT NULL,
+  -- Whether somebody took it and did not say yet what came of it; how often nobody ever said.
+  under_way BIGINT NOT NULL,
+  doubts BIGINT NOT NULL,
+  status TEXT COLLATE "C" NOT NULL,
+  outcome TEXT COLLATE "C",
+  provider_id TEXT COLLATE "C",
+  error TEXT COLLATE "C",
+  done_at BIGINT,
+  PRIMARY KEY (workspace, id)
+);
+CREATE INDEX outbound_by_checkpoint ON outbound (workspace, checkpoint, at, id);
+CREATE INDEX outbound_due ON outbound (due_at) WHERE status = 'waiting';
+CREATE INDEX outbound_by_age ON outbound (done_at) WHERE done_at IS NOT NULL;
+
+-- With which one person may decide one checkpoint as it was shown, without signing in.
+CREATE TABLE links (
+  token_hash TEXT COLLATE "C" NOT NULL,
+  workspace TEXT COLLATE "C" NOT NULL,
+  checkpoint TEXT COLLATE "C" NOT NULL,
+  person TEXT COLLATE "C" NOT NULL,
+  shown TEXT COLLATE "C" NOT NULL,
+  created_at BIGINT NOT NULL,
+  expires_at BIGINT NOT NULL,
+  used_at BIGINT,
+  PRIMARY KEY (token_hash, workspace)
+);
+CREATE INDEX links_by_expiry ON links (expires_at);
+
+-- Over which channels people are told, and when not.
+CREATE TABLE notification_settings (
+  workspace TEXT COLLATE "C" NOT NULL,
+  user_id TEXT COLLATE "C" NOT NULL,
+  settings TEXT COLLATE "C" NOT NULL,
+  updated_at BIGINT NOT NULL,
+  PRIMARY KEY (workspace, user_id)
+);
+
 CREATE TABLE runs (
   id TEXT COLLATE "C" NOT NULL,
   workspace TEXT COLLATE "C" NOT NULL,
@@ -371,19 +423,15 @@ CREATE TABLE messages (
   run TEXT COLLATE "C",
   delivery TEXT COLLATE "C",
   data TEXT COLLATE "C",
-  -- It is to be sent by the channel of its conversation.
-  send_at BIGINT,
   PRIMARY KEY (id, workspace)
 );
-CREATE INDEX messages_to_send ON messages (send_at) WHERE send_at IS NOT NULL;
-CREATE INDEX messages_unsent ON messages (workspace, conversation, position) WHERE send_at IS NOT NULL;
 CREATE UNIQUE INDEX messages_by_position ON messages (workspace, conversation, position);
 
 -- What the providers call our messages: by account, address and their id.
 CREATE TABLE message_refs (
-  workspace TEXT COLLATE "C" NOT NULL,
-  reference TEXT COLLATE "C" NOT NULL,
-  message TEXT COLLATE "C" NOT NULL,
+  workspace TEXT NOT NULL,
+  reference TEXT NOT NULL,
+  message TEXT NOT NULL,
   PRIMARY KEY (workspace, reference)
 );
 

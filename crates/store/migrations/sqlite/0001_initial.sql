@@ -170,6 +170,58 @@ CREATE INDEX inbound_in_turn ON inbound (workspace, source, rank, at, id) WHERE 
 CREATE INDEX inbound_due ON inbound (due_at) WHERE status = 'waiting';
 CREATE INDEX inbound_by_age ON inbound (done_at) WHERE done_at IS NOT NULL;
 
+-- What people are to be told and no step waits for: written with what caused it, sent by whoever takes it.
+CREATE TABLE outbound (
+  workspace TEXT NOT NULL,
+  -- Of what is told to whom, by what and why: the same thing is there once.
+  id TEXT NOT NULL,
+  kind TEXT NOT NULL,
+  reason TEXT NOT NULL,
+  checkpoint TEXT NOT NULL,
+  person TEXT,
+  channel TEXT,
+  address TEXT,
+  about TEXT,
+  at INTEGER NOT NULL,
+  due_at INTEGER NOT NULL,
+  attempts INTEGER NOT NULL,
+  -- Whether somebody took it and did not say yet what came of it; how often nobody ever said.
+  under_way INTEGER NOT NULL,
+  doubts INTEGER NOT NULL,
+  status TEXT NOT NULL,
+  outcome TEXT,
+  provider_id TEXT,
+  error TEXT,
+  done_at INTEGER,
+  PRIMARY KEY (workspace, id)
+) STRICT;
+CREATE INDEX outbound_by_checkpoint ON outbound (workspace, checkpoint, at, id);
+CREATE INDEX outbound_due ON outbound (due_at) WHERE status = 'waiting';
+CREATE INDEX outbound_by_age ON outbound (done_at) WHERE done_at IS NOT NULL;
+
+-- With which one person may decide one checkpoint as it was shown, without signing in.
+CREATE TABLE links (
+  token_hash TEXT NOT NULL,
+  workspace TEXT NOT NULL,
+  checkpoint TEXT NOT NULL,
+  person TEXT NOT NULL,
+  shown TEXT NOT NULL,
+  created_at INTEGER NOT NULL,
+  expires_at INTEGER NOT NULL,
+  used_at INTEGER,
+  PRIMARY KEY (token_hash, workspace)
+) STRICT;
+CREATE INDEX links_by_expiry ON links (expires_at);
+
+-- Over which channels people are told, and when not.
+CREATE TABLE notification_settings (
+  workspace TEXT NOT NULL,
+  user_id TEXT NOT NULL,
+  settings TEXT NOT NULL,
+  updated_at INTEGER NOT NULL,
+  PRIMARY KEY (workspace, user_id)
+) STRICT;
+
 CREATE TABLE runs (
   id TEXT NOT NULL,
   workspace TEXT NOT NULL,
@@ -370,12 +422,8 @@ CREATE TABLE messages (
   run TEXT,
   delivery TEXT,
   data TEXT,
-  -- It is to be sent by the channel of its conversation.
-  send_at INTEGER,
   PRIMARY KEY (id, workspace)
 ) STRICT;
-CREATE INDEX messages_to_send ON messages (send_at) WHERE send_at IS NOT NULL;
-CREATE INDEX messages_unsent ON messages (workspace, conversation, position) WHERE send_at IS NOT NULL;
 CREATE UNIQUE INDEX messages_by_position ON messages (workspace, conversation, position);
 
 -- What the providers call our messages: by account, address and their id.

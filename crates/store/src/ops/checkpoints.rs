@@ -5,8 +5,8 @@ use crate::rows::{TableRow, params};
 use crate::sql::{BY_ID, Query};
 use crate::store::{audited, decode};
 use crate::{
-    Change, ChangeKind, CheckpointKind, CheckpointRow, CheckpointStatus, Conflict, Cursor, NewAudit, Page, PageRequest,
-    Result, Store, StoreError,
+    Change, ChangeKind, CheckpointKind, CheckpointRow, CheckpointStatus, Conflict, Cursor, NewAudit, NewOutbound,
+    OutboundReason, OutboundRow, Page, PageRequest, Result, Store, StoreError,
 };
 
 /// Which checkpoints; everything given must hold.
@@ -26,6 +26,11 @@ pub struct CheckpointFilter {
     pub conversation: Option<String>,
     /// Operator (user id).
     pub assigned_to: Option<String>,
+}
+
+/// A hint that something about a checkpoint is new.
+pub(super) fn changed(workspace: &str, id: &str) -> Change {
+    Change { workspace: workspace.to_owned(), kind: ChangeKind::Checkpoint, id: id.to_owned() }
 }
 
 impl Store {
@@ -91,7 +96,7 @@ impl Store {
         rows.into_iter().map(pair).collect()
     }
 
-    /// Gives an open checkpoint to an operator, or back to everybody.
+    /// Gives an open checkpoint to an operator, or back to everybody. Who gets it from somebody else is told.
     ///
     /// # Errors
     /// `NotFound`, `Conflict::AlreadyDecided`.
@@ -107,8 +112,15 @@ impl Store {
             CheckpointRow::column_list()
         );
         let statement = Statement::new(sql, params![workspace, id, assigned_to]).must_hit("checkpoint");
-        let change = Change { workspace: workspace.to_owned(), kind: ChangeKind::Checkpoint, id: id.to_owned() };
-        let write = Write { statements: vec![statement], audit: audited(workspace, audit), changes: vec![change] };
+        let mut statements = Vec::new();
+        let took = |entry: &&NewAudit| assigned_to.is_some_and(|to| entry.actor.ends_with(&format!(":{to}")));
+        if let Some(entry) = audit.first().filter(|entry| !took(entry)) {
+            let told = NewOutbound { checkpoint: id.to_owned(), reason: OutboundReason::Reassigned };
+            statements.push(super::outbound::add(&OutboundRow::announcing(workspace, &told, (entry.at, entry.at))));
+        }
+        statements.push(statement);
+        let changes = vec![changed(workspace, id)];
+        let write = Write { statements, audit: audited(workspace, audit), changes };
         match self.write(write).await {
             Ok(mut done) => {
                 let rows = decode(done.pop().unwrap_or_default().rows)?;

@@ -5,7 +5,9 @@ use std::hash::Hash;
 
 use super::Key;
 use crate::rows::{Field, IdempotencyRow, InboundEndRow, ParamRef, TableRow, row};
-use crate::{AuditRow, Change, CheckpointRow, Commit, ConversationStatus, MessageRow, RunRow, StepExecutionRow};
+use crate::{
+    AuditRow, Change, CheckpointRow, Commit, ConversationStatus, MessageRow, OutboundRow, RunRow, StepExecutionRow,
+};
 
 row! {
     /// What changes in a run that goes on running: columns no index holds, so the indexes stay as they are.
@@ -211,6 +213,7 @@ pub(crate) struct Effects<'c> {
     pub(crate) audit_heads: Keyed<String, AuditHeadRow>,
     pub(crate) idempotency: Vec<IdempotencyRow>,
     pub(crate) inbound: Vec<InboundEndRow>,
+    pub(crate) outbound: Vec<OutboundRow>,
     pub(crate) changes: Vec<Change>,
 }
 

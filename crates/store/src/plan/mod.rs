@@ -11,7 +11,7 @@ pub(crate) use facts::{Facts, Key, Standing, Wanted};
 use crate::rows::{IdempotencyRow, InboundEndRow, InboundOutcome, InboundStatus};
 use crate::{
     Change, ChangeKind, CheckpointChange, CheckpointRow, CheckpointStatus, Commit, CommitOutcome, Conflict, MessageRow,
-    NewMessage, Result, RunStatus, StoreError, audit,
+    NewMessage, OutboundRow, Result, RunStatus, StoreError, audit,
 };
 
 /// Decides one commit. Only a commit that passes changes the facts (later commits of the batch see it) and the effects.
@@ -37,6 +37,9 @@ pub(crate) fn plan<'c>(commit: &'c Commit, facts: &mut Facts, effects: &mut Effe
     write_audit(&commit.workspace, &commit.audit, facts, effects);
     write_idempotency(commit, facts, effects);
     end_inbound(commit, facts, effects);
+    let time = (commit.at, i64::try_from(seq).unwrap_or(i64::MAX));
+    let announcing = |new| OutboundRow::announcing(&commit.workspace, new, time);
+    effects.outbound.extend(commit.outbound.iter().map(announcing));
     Ok(CommitOutcome::Committed { seq })
 }
 
@@ -233,9 +236,6 @@ fn write_conversations(commit: &Commit, facts: &mut Facts, effects: &mut Effects
     }
 }
 
-/// The delivery of a message that is yet to be sent.
-const QUEUED: &str = "{\"status\":\"queued\"}";
-
 pub(crate) fn message_row(workspace: &str, position: u64, message: &NewMessage) -> MessageRow {
     MessageRow {
         id: message.id.clone(),
@@ -249,9 +249,8 @@ pub(crate) fn message_row(workspace: &str, position: u64, message: &NewMessage) 
         form: message.form.clone(),
         checkpoint: message.checkpoint.clone(),
         run: message.run.clone(),
-        delivery: message.leaves.then(|| QUEUED.to_owned()),
+        delivery: None,
         data: message.data.clone(),
-        send_at: message.leaves.then_some(0),
     }
 }
 

@@ -7,8 +7,8 @@ use super::connection::Connection;
 use super::query::Failed;
 use crate::plan::{AuditHeadRow, ConversationChangeRow, Effects, RunMoveRow, Values};
 use crate::rows::{
-    AuditRow, CheckpointRow, IdempotencyRow, InboundEndRow, Kind, MessageRow, ParamRef, RunEventsRow, RunRow,
-    StepExecutionRow, TableRow,
+    AuditRow, CheckpointRow, IdempotencyRow, InboundEndRow, Kind, MessageRow, OutboundRow, ParamRef, RunEventsRow,
+    RunRow, StepExecutionRow, TableRow,
 };
 use crate::sql::on_conflict_update;
 
@@ -27,6 +27,7 @@ pub(super) struct ApplySql {
     audit_heads: String,
     idempotency: String,
     inbound: String,
+    outbound: String,
 }
 
 /// `unnest(?1::text[], ?2::bigint[], …)`: one array per column.
@@ -87,6 +88,7 @@ impl ApplySql {
             audit_heads: upsert::<AuditHeadRow>(),
             idempotency: insert::<IdempotencyRow>(),
             inbound: update::<InboundEndRow>(|name| format!("u.\"{name}\"")),
+            outbound: insert::<OutboundRow>(),
         }
     }
 }
@@ -95,9 +97,9 @@ impl ApplySql {
 impl ApplySql {
     pub(super) fn texts(&self) -> Vec<&String> {
         let Self { new_runs, moved_runs, changed_runs, events, step_executions, checkpoints, .. } = self;
-        let Self { messages, conversations, audit, audit_heads, idempotency, inbound, .. } = self;
+        let Self { messages, conversations, audit, audit_heads, idempotency, inbound, outbound, .. } = self;
         let runs = [new_runs, moved_runs, changed_runs, events, step_executions, checkpoints];
-        runs.into_iter().chain([messages, conversations, audit, audit_heads, idempotency, inbound]).collect()
+        runs.into_iter().chain([messages, conversations, audit, audit_heads, idempotency, inbound, outbound]).collect()
     }
 }
 
@@ -132,6 +134,7 @@ pub(super) async fn apply_and_commit(
         part(&sql.audit_heads, effects.audit_heads.rows()),
         part(&sql.idempotency, &effects.idempotency),
         part(&sql.inbound, &effects.inbound),
+        part(&sql.outbound, &effects.outbound),
     ];
     let mut writes = Vec::with_capacity(parts.len());
     for (text, columns) in parts.into_iter().flatten() {

@@ -6,8 +6,8 @@ use super::query::store_error;
 use crate::Result;
 use crate::plan::{AuditHeadRow, Effects, RunMoveRow, Values};
 use crate::rows::{
-    AuditRow, CheckpointRow, IdempotencyRow, InboundEndRow, MessageRow, RunEventsRow, RunRow, StepExecutionRow,
-    TableRow,
+    AuditRow, CheckpointRow, IdempotencyRow, InboundEndRow, MessageRow, OutboundRow, RunEventsRow, RunRow,
+    StepExecutionRow, TableRow,
 };
 use crate::sql::{insert_sql, on_conflict_update, update_sql};
 
@@ -25,6 +25,7 @@ pub(super) struct ApplySql {
     audit_head: String,
     idempotency: String,
     inbound: String,
+    outbound: String,
 }
 
 fn upsert_sql<T: TableRow>() -> String {
@@ -49,6 +50,7 @@ impl ApplySql {
             audit_head: upsert_sql::<AuditHeadRow>(),
             idempotency: insert_sql::<IdempotencyRow>(),
             inbound: update_sql::<InboundEndRow>(),
+            outbound: insert_sql::<OutboundRow>(),
         }
     }
 }
@@ -78,5 +80,6 @@ pub(super) fn apply(connection: &Connection, sql: &ApplySql, effects: &Effects<'
     each(connection, &sql.audit, &effects.audit)?;
     each(connection, &sql.audit_head, effects.audit_heads.rows())?;
     each(connection, &sql.idempotency, &effects.idempotency)?;
-    each(connection, &sql.inbound, &effects.inbound)
+    each(connection, &sql.inbound, &effects.inbound)?;
+    each(connection, &sql.outbound, &effects.outbound)
 }

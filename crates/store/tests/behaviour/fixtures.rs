@@ -49,6 +49,7 @@ pub fn commit(run: &str, expected_seq: u64) -> Commit {
         audit: vec![],
         pointed: None,
         inbound: None,
+        outbound: Vec::new(),
         idempotency: None,
     }
 }
@@ -124,7 +125,6 @@ pub fn message(id: &str, conversation: &str) -> NewMessage {
         checkpoint: None,
         run: None,
         data: None,
-        leaves: false,
     }
 }
 

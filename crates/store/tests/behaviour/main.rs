@@ -11,6 +11,7 @@ mod fixtures;
 mod inbound;
 mod isolation;
 mod lists;
+mod outbound;
 mod people;
 mod run_lists;
 mod settings;
@@ -54,6 +55,11 @@ macro_rules! cases {
             a_message_and_what_is_to_be_done_about_it_are_one,
             what_a_platform_tells_is_kept_once_and_in_its_order, a_message_is_changed_as_it_was_read,
             a_tick_is_accepted_once,
+        );
+        subject!($open, outbound:
+            what_happened_is_written_with_it_and_told_once,
+            an_attempt_nobody_speaks_of_is_a_doubt,
+            links_and_wishes_are_kept,
         );
         subject!($open, commits:
             a_new_run_can_be_read_back,
@@ -125,7 +131,7 @@ macro_rules! cases {
             customers_are_recognised,
             concurrent_messages_get_gapless_positions,
             a_message_sent_twice_is_one,
-            conversations_change_hands, what_is_to_leave_is_taken_by_one_and_told_on_the_message,
+            conversations_change_hands,
             conversations_come_by_activity,
             notes_are_kept,
         );

@@ -2,7 +2,7 @@
 
 use anyhow::Context;
 use reqwest::Client;
-use serde_json::{Value, json};
+use serde_json::Value;
 
 /// Reads the sandbox's control API.
 pub(crate) struct Outside {
@@ -21,29 +21,6 @@ impl Outside {
         answer.json().await.with_context(|| format!("the sandbox's {path}"))
     }
 
-    async fn post(&self, path: &str, body: &Value) -> anyhow::Result<()> {
-        let answer = self.client.post(format!("{}{path}", self.url)).json(body).send().await?;
-        anyhow::ensure!(answer.status().is_success(), "the sandbox's {path}: {}", answer.text().await?);
-        Ok(())
-    }
-
-    /// From now on a platform posts what its customers say there.
-    pub(crate) async fn posts_to(&self, channel: &str, url: &str, secret: &str) -> anyhow::Result<()> {
-        self.post("/_/hooks", &json!({ "channel": channel, "url": url, "secret": secret })).await
-    }
-
-    /// A customer writes; the platform posts it twice, as they do.
-    pub(crate) async fn write(&self, channel: &str, from: &str, text: &str) -> anyhow::Result<()> {
-        self.post("/_/customer", &json!({ "channel": channel, "from": from, "text": text, "times": 2 })).await
-    }
-
-    /// The last text on a customer's phone.
-    pub(crate) async fn last_text(&self, channel: &str, to: &str) -> anyhow::Result<String> {
-        let messages = self.get(&format!("/_/messages?channel={channel}&to={}", to.replace('+', "%2B"))).await?;
-        let last = messages.as_array().and_then(|messages| messages.last()?["text"].as_str());
-        Ok(last.unwrap_or_default().to_owned())
-    }
-
     /// Calls of an operation whose parameters or path hold `about`.
     pub(crate) async fn calls(&self, operation: &str, about: &str) -> anyhow::Result<Vec<Value>> {
         let calls = self.get(&format!("/_/calls?operation={operation}")).await?;
@@ -56,6 +33,13 @@ impl Outside {
         let all = self.get("/_/stripe/subscriptions").await?;
         let all = all.as_array().cloned().unwrap_or_default();
         all.into_iter().find(|subscription| subscription["id"] == id).with_context(|| format!("no subscription {id}"))
+    }
+
+    /// What the mails to an address say, newest first.
+    pub(crate) async fn mails(&self, to: &str) -> anyhow::Result<Vec<String>> {
+        let mails = self.get(&format!("/_/mails?to={to}")).await?;
+        let text = |mail: &Value| mail["text"].as_str().map(str::to_owned);
+        Ok(mails.as_array().map(|mails| mails.iter().filter_map(text).collect()).unwrap_or_default())
     }
 
     /// How many messages a customer got on a channel.

@@ -106,24 +106,32 @@ pub(crate) async fn decide_checkpoint(
     Path(id): Path<String>,
     body: Body<DecisionRequest>,
 ) -> ApiResult<Json<Checkpoint>> {
+    let decided = decide_one(&app, &caller, &id, body.value).await?;
+    Ok(Json(checkpoint_detail(&app, &caller, decided).await?))
+}
+
+/// Decides one checkpoint as the caller.
+pub(crate) async fn decide_one(
+    app: &App,
+    caller: &Caller,
+    id: &str,
+    request: DecisionRequest,
+) -> ApiResult<LoadedCheckpoint> {
     // Who may decide an approval or say what became of a call is a rule of the step: a group of viewers may.
-    let found = app.engine.load_checkpoint(caller.workspace(), &id).await?;
+    let found = app.engine.load_checkpoint(caller.workspace(), id).await?;
     match found.row.kind {
         CheckpointKind::Approval | CheckpointKind::UnknownOutcome => {}
         CheckpointKind::Form | CheckpointKind::Handoff => caller.require(Role::Operator)?,
     }
-    let request = body.value;
     let comment = at_most("/comment", request.comment.as_deref().unwrap_or_default(), 4_000)?;
     let (workspace, by) = (caller.workspace(), caller.actor().clone());
-    let decided = if found.row.kind == CheckpointKind::Form && request.outcome == "submitted" {
+    if found.row.kind == CheckpointKind::Form && request.outcome == "submitted" {
         let values = request.values.ok_or_else(|| ApiError::invalid("/values", "a form needs its answers"))?;
-        app.engine.submit_form(workspace, &id, Value::Object(values), by).await?
-    } else {
-        let (edits, values) = (request.edits.unwrap_or_default(), request.values.map(Value::Object));
-        let decision = DecideRequest { outcome: request.outcome, comment, result: request.result, edits, values };
-        app.engine.decide_loaded(found, decision, by).await?
-    };
-    Ok(Json(checkpoint_detail(&app, &caller, decided).await?))
+        return Ok(app.engine.submit_form(workspace, id, Value::Object(values), by).await?);
+    }
+    let (edits, values) = (request.edits.unwrap_or_default(), request.values.map(Value::Object));
+    let decision = DecideRequest { outcome: request.outcome, comment, result: request.result, edits, values };
+    Ok(app.engine.decide_loaded(found, decision, by).await?)
 }
 
 /// Takes a checkpoint: others see that somebody is on it.

@@ -1,4 +1,5 @@
 //! Checkpoints.
 
+pub(crate) mod batch;
 pub(crate) mod handlers;
 pub(crate) mod view;

@@ -1,6 +1,7 @@
 //! Checkpoints: who may decide, what they see, what would follow.
 
 use crate::{
+    api::notifications::notices,
     app::App,
     auth::Caller,
     http::problem::ApiResult,
@@ -206,6 +207,7 @@ pub(crate) async fn checkpoint_detail(app: &App, caller: &Caller, found: LoadedC
         path: loaded.history().into_iter().map(Into::into).collect(),
         earlier,
         comment: row.comment.clone(),
+        notices: notices(app, app.store.outbound_of(workspace, &row.id).await?).await?,
         receipt: receipt(app, &row).await?,
     };
     if let Some(opened) = opened {
@@ -450,7 +452,7 @@ fn given(by: &Actor, comment: &str, at: i64) -> ApprovalGiven {
     }
 }
 
-fn outcomes(loaded: &LoadedRun, row: &CheckpointRow) -> Vec<String> {
+pub(crate) fn outcomes(loaded: &LoadedRun, row: &CheckpointRow) -> Vec<String> {
     let words = |words: &[&str]| words.iter().map(|word| (*word).to_owned()).collect();
     match (row.kind, loaded.version.step(&row.step)) {
         (CheckpointKind::Approval, _) => {

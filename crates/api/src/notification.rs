@@ -1,0 +1,157 @@
+//! How people are told what waits for them, and the links they are told it with.
+
+use crate::{CheckpointKind, CheckpointStatus, DecidedBy, Fact, PersonRef, Problem};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+/// One way to tell a person.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct NotificationChannel {
+    /// `email`, `slack`, `telegram`, `whatsapp` or `sms`.
+    pub channel: String,
+    /// An e-mail address, a number in E.164, a chat id, a Slack user or channel. For e-mail the person's own when null.
+    pub address: Option<String>,
+}
+
+/// When a person is not told: what comes then comes when they end, unless it were too late.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct QuietHours {
+    /// Begin, `22:00`.
+    pub from: String,
+    /// End, `07:00`; on the next day when it is earlier.
+    pub to: String,
+    /// IANA name, `Europe/Berlin`.
+    pub time_zone: String,
+}
+
+/// How a person is told what waits for them.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct NotificationSettings {
+    /// Over what, each channel once; nothing at all when empty.
+    pub channels: Vec<NotificationChannel>,
+    /// When not.
+    pub quiet_hours: Option<QuietHours>,
+}
+
+/// Whom a checkpoint reached, over what and when.
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+pub struct Notice {
+    /// Checkpoint id.
+    pub checkpoint: String,
+    /// Who.
+    pub person: Option<PersonRef>,
+    /// `email`, `slack`, `telegram`, `whatsapp` or `sms`.
+    pub channel: String,
+    /// Where.
+    pub address: String,
+    /// Why: `opened`, `reminded`, `escalated`, `reassigned`, `changed`; `decided` for a message that turns final.
+    pub reason: String,
+    /// `waiting` or `done`.
+    pub status: String,
+    /// `sent`; `sent_again` when an earlier attempt may have reached them too; `undeliverable`; `unknown` when it may have
+    /// been delivered; `moot` when it was decided before. Null while it waits.
+    pub outcome: Option<String>,
+    /// When it was asked for.
+    pub at: i64,
+    /// When it was sent or given up.
+    pub done_at: Option<i64>,
+    /// How often it was tried.
+    pub attempts: u32,
+    /// What went wrong, at last.
+    pub error: Option<String>,
+}
+
+/// What a personal link is for. Reading it changes nothing.
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+pub struct LinkTarget {
+    /// Checkpoint id.
+    pub checkpoint: String,
+    /// Why the run waits.
+    pub kind: CheckpointKind,
+    /// Who decides with it.
+    pub person: PersonRef,
+    /// Name of the workflow.
+    pub workflow: String,
+    /// Title of the step.
+    pub title: String,
+    /// One line.
+    pub summary: String,
+    /// Facts beside the summary.
+    pub facts: Vec<Fact>,
+    /// What approving does, a line each.
+    pub effects: Vec<String>,
+    /// What may be chosen.
+    pub outcomes: Vec<String>,
+    /// Since when it waits.
+    pub opened_at: i64,
+    /// When it ends by itself.
+    pub due_at: Option<i64>,
+    /// When the link ends by itself.
+    pub expires_at: i64,
+}
+
+/// Decides with a personal link.
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct LinkDecisionRequest {
+    /// One of the link's `outcomes`.
+    pub outcome: String,
+    /// Words, at most 4,000 characters.
+    pub comment: Option<String>,
+}
+
+/// What was decided.
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+pub struct Decided {
+    /// Checkpoint id.
+    pub checkpoint: String,
+    /// `open` while others must decide too.
+    pub status: CheckpointStatus,
+    /// How.
+    pub outcome: Option<String>,
+    /// When.
+    pub decided_at: Option<i64>,
+    /// By whom.
+    pub decided_by: Option<DecidedBy>,
+}
+
+/// One decision of several.
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct BatchDecision {
+    /// Checkpoint id.
+    pub checkpoint: String,
+    /// One of its `outcomes`.
+    pub outcome: String,
+    /// Words, at most 4,000 characters.
+    pub comment: Option<String>,
+}
+
+/// Several decisions: each is checked, recorded and refused for itself.
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct BatchDecisionRequest {
+    /// 1 to 100, each checkpoint once.
+    pub decisions: Vec<BatchDecision>,
+}
+
+/// What came of one of several decisions.
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+pub struct BatchDecided {
+    /// Checkpoint id.
+    pub checkpoint: String,
+    /// What was decided; null when it was refused.
+    pub decided: Option<Decided>,
+    /// Why it was refused.
+    pub problem: Option<Problem>,
+}
+
+/// What came of several decisions, in their order.
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+pub struct BatchDecisionAnswer {
+    /// One for each.
+    pub results: Vec<BatchDecided>,
+}

@@ -1,0 +1,130 @@
+//! Buttons of messages in Slack and Telegram: whoever presses one decides as the operator who says that this is them there.
+//! What they may is asked at the press.
+
+use super::{
+    links::hash,
+    people::by_link,
+    settings::{NoticeChannel, Notifications},
+};
+use crate::{DecideRequest, Engine, EngineError, LoadedCheckpoint};
+use countersign_channels::{Choice, Platform};
+use countersign_core::run::{Actor, CompiledStep, OpenApproval, Via};
+use countersign_store::{CheckpointKind, CheckpointStatus, LinkRow, OutboundRow};
+use std::collections::BTreeMap;
+
+/// What the ids of our buttons begin with.
+const OURS: &str = "d:";
+/// Longest id of a button, bytes (Telegram).
+const ID_MAX: usize = 64;
+
+/// The outcomes that are one word, which is all that a button can say.
+fn outcomes(found: &LoadedCheckpoint) -> Vec<String> {
+    match (found.row.kind, found.run.version.step(&found.row.step)) {
+        (CheckpointKind::Approval, _) => {
+            let open = OpenApproval::of(&found.run.version, &found.run.state);
+            open.map_or_else(Vec::new, |open| open.outcomes())
+        }
+        (CheckpointKind::Handoff, Some(CompiledStep::HumanHandoff(step))) => step.outcomes(),
+        (CheckpointKind::UnknownOutcome, _) => ["happened", "not_happened", "stop"].map(str::to_owned).to_vec(),
+        (CheckpointKind::Handoff | CheckpointKind::Form, _) => Vec::new(),
+    }
+}
+
+fn title(outcome: &str) -> String {
+    match outcome {
+        "approved" => "Approve".to_owned(),
+        "rejected" => "Reject".to_owned(),
+        "changes" => "Ask for changes".to_owned(),
+        other => other.replace('_', " "),
+    }
+}
+
+impl Engine {
+    fn button_token(&self, message: &str) -> String {
+        self.0.vault.token("button", message)
+    }
+
+    /// The buttons of a message; none where the channel has none.
+    pub(super) fn buttons(&self, row: &OutboundRow, channel: NoticeChannel, found: &LoadedCheckpoint) -> Vec<Choice> {
+        if !channel.can_change() {
+            return Vec::new();
+        }
+        let token = self.button_token(&row.id);
+        let button = |outcome: String| Choice { id: format!("{OURS}{token}:{outcome}"), title: title(&outcome) };
+        outcomes(found).into_iter().map(button).filter(|button| button.id.len() <= ID_MAX).collect()
+    }
+
+    /// The row that lets the buttons of a message in. It lets nobody in as a link.
+    pub(super) fn button_row(&self, message: &OutboundRow, link: &LinkRow) -> LinkRow {
+        LinkRow { token_hash: hash_of_button(&self.button_token(&message.id)), ..link.clone() }
+    }
+
+    /// Whether what was pressed is a button of ours.
+    pub(crate) fn is_decision_button(choice: &str) -> bool {
+        choice.starts_with(OURS)
+    }
+
+    /// Somebody pressed a button. The answer says why nothing was decided.
+    ///
+    /// # Errors
+    /// What may pass: the press is dealt with again.
+    pub(crate) async fn button_pressed(
+        &self,
+        (workspace, platform): (&str, Platform),
+        by: Option<&str>,
+        choice: &str,
+    ) -> Result<Option<String>, EngineError> {
+        let refused = |why: &str| Ok(Some(why.to_owned()));
+        let Some((token, outcome)) = choice.strip_prefix(OURS).and_then(|rest| rest.split_once(':')) else {
+            return refused("no button of ours");
+        };
+        let link = self.0.store.find_link(&hash_of_button(token)).await?.filter(|link| link.workspace == workspace);
+        let Some(link) = link.filter(|link| link.expires_at > self.now()) else {
+            return refused("no button of ours, or one that is too old");
+        };
+        let Some(by) = by.filter(|by| !by.is_empty()) else { return refused("it does not say who pressed it") };
+        let Some(person) = self.person_at(workspace, platform, by).await? else {
+            return refused("whoever pressed it is no operator here, by the settings of one");
+        };
+        let found = self.load_checkpoint(workspace, &link.checkpoint).await?;
+        if found.row.status == CheckpointStatus::Decided {
+            return refused("it was decided before");
+        }
+        if found.run.state.shown != link.shown {
+            return refused("what is to be decided was changed since");
+        }
+        if let Some(why) = self.may_not(&found, &person).await? {
+            return Ok(Some(why));
+        }
+        let (outcome, comment, edits) = (outcome.to_owned(), String::new(), BTreeMap::new());
+        let decision = DecideRequest { outcome, comment, result: None, edits, values: None };
+        match self.decide_loaded(found, decision, person).await {
+            Ok(_) => Ok(None),
+            Err(EngineError::AlreadyDecided(_)) => refused("it was decided before"),
+            Err(EngineError::Refused(refusal)) => Ok(Some(refusal.to_string())),
+            Err(EngineError::Invalid(why)) => Ok(Some(why)),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// The one operator who says that this is them on a platform; nobody when several do.
+    async fn person_at(&self, workspace: &str, platform: Platform, by: &str) -> Result<Option<Actor>, EngineError> {
+        let settings = self.0.store.list_notifications(workspace).await?;
+        let says_so = |settings: &str| {
+            let wishes = serde_json::from_str::<Notifications>(settings).ok();
+            wishes.is_some_and(|wishes| {
+                let here =
+                    |it: &super::Notified| it.channel.platform() == platform && it.address.as_deref() == Some(by);
+                wishes.channels.iter().any(here)
+            })
+        };
+        let mut found = settings.iter().filter(|row| says_so(&row.settings));
+        let (Some(one), None) = (found.next(), found.next()) else { return Ok(None) };
+        let member = self.0.store.get_member(workspace, &one.user_id).await?;
+        Ok(member.and_then(by_link).map(|person| Actor { via: Via::Channel, ..person }))
+    }
+}
+
+fn hash_of_button(token: &str) -> String {
+    hash(&format!("button/{token}"))
+}

@@ -1,0 +1,14 @@
+//! What people are told that no step waits for. What happens to a checkpoint is written in the commit that caused it
+//! (`run/project.rs`); `announce` finds out whom it concerns, `send` tells them, `pump` takes what is due, whoever wrote it.
+
+mod announce;
+mod buttons;
+mod links;
+mod people;
+mod pump;
+mod send;
+mod settings;
+mod words;
+
+pub use links::{FollowedLink, LinkOver};
+pub use settings::{NoticeChannel, Notifications, Notified, QuietHours, SettingsProblem};

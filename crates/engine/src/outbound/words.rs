@@ -1,0 +1,151 @@
+//! What people are told, in words.
+
+use super::settings::NoticeChannel;
+use crate::LoadedCheckpoint;
+use countersign_core::{
+    document::{StepKind, TimeoutOutcome},
+    run::{ClosedBy, Opened},
+};
+use countersign_store::{CheckpointKind, CheckpointRow, OutboundReason};
+
+/// The longest summary in a message, characters; the page has all of it.
+const SUMMARY_MAX: usize = 300;
+/// The same where every character is paid for.
+const SUMMARY_SHORT: usize = 90;
+/// Calls of an approval that are named.
+const EFFECTS_MAX: usize = 5;
+
+/// A message.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Words {
+    pub(super) subject: String,
+    pub(super) body: String,
+}
+
+/// What somebody is told who may decide.
+pub(super) fn to_decide(
+    found: &LoadedCheckpoint,
+    (reason, channel): (OutboundReason, NoticeChannel),
+    now: i64,
+    url: &str,
+) -> Words {
+    let row = &found.row;
+    let summary = one_line(&row.title, SUMMARY_MAX);
+    let subject = format!("{}: {summary}", heading(row.kind, reason));
+    let left = time_left(found, now);
+    if channel == NoticeChannel::Sms {
+        let left = row.due_at.map(|due| format!(" {} left.", span(due - now))).unwrap_or_default();
+        let short = one_line(&row.title, SUMMARY_SHORT);
+        return Words { body: format!("{}: {short}.{left} {url}", heading(row.kind, reason)), subject };
+    }
+    let mut lines = vec![subject.clone(), String::new()];
+    lines.extend(effects(found));
+    lines.extend(left);
+    lines.push(format!("Decide: {url}"));
+    lines.push(String::new());
+    lines.push("The link is yours alone: who has it decides as you. It ends with the decision.".to_owned());
+    Words { subject, body: lines.join("\n") }
+}
+
+/// What a message becomes with which nothing can be decided any more.
+pub(super) fn decided(row: &CheckpointRow) -> String {
+    let summary = one_line(&row.title, SUMMARY_MAX);
+    let by = row.decided_by.as_deref().and_then(|by| serde_json::from_str::<ClosedBy>(by).ok());
+    let by = match by {
+        Some(ClosedBy::Person { actor }) => format!(" by {}", actor.name),
+        Some(ClosedBy::Timeout) => ": nobody decided in time".to_owned(),
+        Some(ClosedBy::Cancel) => ": the run was cancelled".to_owned(),
+        None => String::new(),
+    };
+    let outcome = row.outcome.as_deref().unwrap_or("over").replace('_', " ");
+    format!("{summary}\n\nDecided: {outcome}{by}")
+}
+
+fn heading(kind: CheckpointKind, reason: OutboundReason) -> &'static str {
+    match (reason, kind) {
+        (OutboundReason::Reminded, _) => "Still waiting for you",
+        (OutboundReason::Escalated, _) => "Nobody decided this in time",
+        (OutboundReason::Changed, _) => "Changed, please look again",
+        (
+            OutboundReason::Opened | OutboundReason::Reassigned | OutboundReason::Decided,
+            CheckpointKind::Approval | CheckpointKind::Form,
+        ) => "Approval wanted",
+        (OutboundReason::Opened | OutboundReason::Reassigned | OutboundReason::Decided, CheckpointKind::Handoff) => {
+            "A customer waits for a person"
+        }
+        (
+            OutboundReason::Opened | OutboundReason::Reassigned | OutboundReason::Decided,
+            CheckpointKind::UnknownOutcome,
+        ) => "Nobody knows whether this happened",
+    }
+}
+
+/// The facts of an approval and what it allows, a line each.
+fn effects(found: &LoadedCheckpoint) -> Vec<String> {
+    let Ok(Opened::Approval { requests, facts, .. }) = serde_json::from_str(&found.row.payload) else {
+        return Vec::new();
+    };
+    let version = &found.run.version;
+    let line = |request: &countersign_core::approval::GuardedRequest| {
+        format!("Approving does: {} ({})", one_line(version.title(&request.step), SUMMARY_MAX), request.action)
+    };
+    let fact = |fact: &countersign_core::approval::ShownFact| {
+        format!("{}: {}", one_line(&fact.label, SUMMARY_SHORT), one_line(&fact.value, SUMMARY_MAX))
+    };
+    let mut lines: Vec<String> = facts.iter().map(fact).collect();
+    lines.extend(requests.iter().take(EFFECTS_MAX).map(line));
+    if requests.len() > EFFECTS_MAX {
+        lines.push(format!("… and {} more", requests.len() - EFFECTS_MAX));
+    }
+    lines
+}
+
+fn time_left(found: &LoadedCheckpoint, now: i64) -> Option<String> {
+    let left = span(found.row.due_at? - now);
+    let then = match found.run.version.workflow().steps.get(&found.row.step).map(|step| &step.kind) {
+        Some(StepKind::Approval(step)) => step.timeout.as_ref().map(|timeout| match timeout.outcome {
+            TimeoutOutcome::Approved => "then it counts as approved",
+            TimeoutOutcome::Rejected => "then it counts as rejected",
+            TimeoutOutcome::Escalate => "then others are asked",
+        }),
+        _ => None,
+    };
+    Some(format!("Time left: {left}, {}", then.unwrap_or("then the run goes on without you")))
+}
+
+/// `3 h 59 min`, the two largest units.
+fn span(milliseconds: i64) -> String {
+    let minutes = milliseconds.max(0) / 60_000;
+    let (days, hours, rest) = (minutes / 1440, minutes / 60 % 24, minutes % 60);
+    match (days, hours) {
+        (0, 0) if minutes == 0 => "less than a minute".to_owned(),
+        (0, 0) => format!("{rest} min"),
+        (0, _) => format!("{hours} h {rest} min"),
+        (_, _) => format!("{days} d {hours} h"),
+    }
+}
+
+/// What a workflow wrote, on one line.
+fn one_line(text: &str, characters_max: usize) -> String {
+    let line = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    if line.chars().count() <= characters_max {
+        return line;
+    }
+    let cut: String = line.chars().take(characters_max.saturating_sub(1)).collect();
+    format!("{}…", cut.trim_end())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn spans_and_lines_are_short() {
+        assert_eq!(span(14_399_000), "3 h 59 min");
+        assert_eq!(span(-1), "less than a minute");
+        assert_eq!(span(90_000), "1 min");
+        assert_eq!(span(3 * 86_400_000 + 3_700_000), "3 d 1 h");
+        assert_eq!(one_line("a\r\nBcc: b  c", 20), "a Bcc: b c");
+        assert_eq!(one_line("abcdef", 4), "abc…");
+    }
+}

@@ -1,0 +1,141 @@
+//! How people are told what waits for them, and what they were told.
+
+use crate::{
+    app::App,
+    auth::Caller,
+    http::{
+        extract::{Body, Listing, Query, words},
+        problem::{ApiError, ApiResult},
+    },
+    rows::page,
+};
+use axum::{Json, extract::State};
+use countersign_api::{Notice, NotificationChannel, NotificationSettings, Page, QuietHours};
+use countersign_engine::{NoticeChannel, Notifications, Notified};
+use countersign_store::{NotificationsRow, OutboundFilter, OutboundKind, OutboundRow};
+use serde::Deserialize;
+use serde_json::json;
+use utoipa::IntoParams;
+
+fn view(settings: Notifications) -> NotificationSettings {
+    let channel = |it: Notified| NotificationChannel { channel: it.channel.tag().to_owned(), address: it.address };
+    NotificationSettings {
+        channels: settings.channels.into_iter().map(channel).collect(),
+        quiet_hours: settings.quiet_hours.map(|quiet| QuietHours {
+            from: quiet.from,
+            to: quiet.to,
+            time_zone: quiet.time_zone,
+        }),
+    }
+}
+
+fn checked(request: NotificationSettings) -> ApiResult<Notifications> {
+    let mut channels = Vec::new();
+    for (index, NotificationChannel { channel, address }) in request.channels.into_iter().enumerate() {
+        let known = NoticeChannel::read(&channel).ok_or_else(|| {
+            let all = NoticeChannel::ALL.map(NoticeChannel::tag).join(", ");
+            ApiError::invalid(format!("/channels/{index}/channel"), format!("one of {all}"))
+        })?;
+        channels.push(Notified { channel: known, address });
+    }
+    let quiet_hours = request.quiet_hours.map(|quiet| countersign_engine::QuietHours {
+        from: quiet.from,
+        to: quiet.to,
+        time_zone: quiet.time_zone,
+    });
+    let settings = Notifications { channels, quiet_hours };
+    settings.checked().map_err(|problem| ApiError::invalid(problem.pointer, problem.message))
+}
+
+/// How the caller is told: by e-mail when they said nothing.
+#[utoipa::path(get, path = "/me/notifications", operation_id = "getNotifications", tag = "people",
+    responses((status = 200, description = "Settings", body = NotificationSettings)))]
+pub(crate) async fn get_notifications(State(app): State<App>, caller: Caller) -> ApiResult<Json<NotificationSettings>> {
+    let row = app.store.get_notifications(caller.workspace(), caller.id()).await?;
+    let settings = match row {
+        Some(row) => serde_json::from_str(&row.settings).map_err(ApiError::internal)?,
+        None => Notifications::default(),
+    };
+    Ok(Json(view(settings)))
+}
+
+/// Sets how the caller is told.
+#[utoipa::path(put, path = "/me/notifications", operation_id = "setNotifications", tag = "people",
+    request_body = NotificationSettings,
+    responses((status = 200, description = "Settings", body = NotificationSettings)))]
+pub(crate) async fn set_notifications(
+    State(app): State<App>,
+    caller: Caller,
+    body: Body<NotificationSettings>,
+) -> ApiResult<Json<NotificationSettings>> {
+    // Whoever gets a person's messages decides as that person: no key sets where they go.
+    caller.session()?;
+    let settings = checked(body.value)?;
+    let text = serde_json::to_string(&settings).map_err(ApiError::internal)?;
+    let row = NotificationsRow {
+        workspace: caller.workspace().to_owned(),
+        user_id: caller.id().to_owned(),
+        settings: text,
+        updated_at: app.now(),
+    };
+    let subject = format!("user:{}", caller.id());
+    let entry = caller.audit(app.now(), "notifications.changed", subject, json!({ "settings": settings }));
+    app.store.put_notifications(&row, vec![entry]).await?;
+    Ok(Json(view(settings)))
+}
+
+/// Which messages.
+#[derive(Debug, Default, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct OutboundQuery {
+    /// Checkpoint id.
+    checkpoint: Option<String>,
+    /// `waiting` or `done`.
+    status: Option<String>,
+    /// `sent`, `sent_again`, `undeliverable`, `unknown` or `moot`.
+    outcome: Option<String>,
+    /// `next` of the page before.
+    cursor: Option<String>,
+    /// Items wanted, 1 to 200; 50 when absent.
+    #[param(minimum = 1, maximum = 200)]
+    limit: Option<u32>,
+}
+
+/// What people were and are to be told, newest first.
+#[utoipa::path(get, path = "/outbound", operation_id = "listOutbound", tag = "checkpoints", params(OutboundQuery),
+    responses((status = 200, description = "Messages", body = Page<Notice>)))]
+pub(crate) async fn list_outbound(
+    State(app): State<App>,
+    caller: Caller,
+    Query(query): Query<OutboundQuery>,
+) -> ApiResult<Json<Page<Notice>>> {
+    let wanted = Listing { cursor: query.cursor, limit: query.limit }.page()?;
+    let filter = OutboundFilter {
+        checkpoint: query.checkpoint,
+        status: words("status", query.status.as_deref())?.into_iter().next(),
+        outcome: words("outcome", query.outcome.as_deref())?.into_iter().next(),
+    };
+    let found = app.store.list_outbound(caller.workspace(), &filter, &wanted).await?;
+    Ok(Json(page(notices(&app, found.items).await?, found.next)))
+}
+
+/// Rows as they are told; those of nobody are left out.
+pub(crate) async fn notices(app: &App, rows: Vec<OutboundRow>) -> ApiResult<Vec<Notice>> {
+    let mut notices = Vec::new();
+    for row in rows.into_iter().filter(|row| row.kind != OutboundKind::Announce) {
+        notices.push(Notice {
+            person: app.some_person(&row.workspace, row.person.as_deref()).await?,
+            checkpoint: row.checkpoint,
+            channel: row.channel.unwrap_or_default(),
+            address: row.address.unwrap_or_default(),
+            reason: row.reason.to_string(),
+            status: row.status.to_string(),
+            outcome: row.outcome.map(|outcome| outcome.to_string()),
+            at: row.at,
+            done_at: row.done_at,
+            attempts: row.attempts,
+            error: row.error,
+        });
+    }
+    Ok(notices)
+}

@@ -1,0 +1,255 @@
+//! `/d/{token}`: the page of a personal link, made here so that it works on any telephone, without script and without signing
+//! in. Reading it changes nothing. Deciding takes two deliberate steps, because mail scanners follow links and press the
+//! first button: the first POST only asks, and what it asks has to be ticked.
+
+use crate::{
+    api::links::{decide, follow, target},
+    app::App,
+    auth::Address,
+    http::{extract::Path, problem::ApiError},
+    rows::decided_by,
+};
+use axum::{
+    body::Bytes,
+    extract::State,
+    http::{HeaderValue, StatusCode, header},
+    response::{Html, IntoResponse, Response},
+};
+use countersign_api::{DecidedBy, LinkTarget, Problem};
+use countersign_store::{CheckpointRow, CheckpointStatus};
+use std::fmt::Write;
+
+const STYLE: &str = "body{font:16px/1.5 system-ui,sans-serif;margin:0 auto;max-width:34rem;padding:1rem;\
+    color:#1c1c1e;background:#fff}h1{font-size:1.5rem;line-height:1.25;overflow-wrap:anywhere}\
+    dl{display:grid;grid-template-columns:auto 1fr;gap:.25rem 1rem}dt{color:#6b6b70}dd{margin:0;overflow-wrap:anywhere}\
+    button,a.button{display:block;box-sizing:border-box;width:100%;min-height:44px;margin:.5rem 0;padding:.6rem;\
+    font:inherit;font-weight:600;text-align:center;text-decoration:none;border:1px solid #8e8e93;border-radius:8px;\
+    color:inherit;background:transparent}button.sure{background:#1f5fd0;border-color:#1f5fd0;color:#fff}\
+    textarea{box-sizing:border-box;width:100%;font:inherit;min-height:4rem}label{display:block;margin:.75rem 0}\
+    input[type=checkbox]{width:24px;height:24px;vertical-align:middle;margin-right:.5rem}\
+    .note{color:#6b6b70;font-size:.875rem}.problem{border-left:4px solid #c62828;padding-left:.75rem}\
+    @media(prefers-color-scheme:dark){body{color:#f2f2f7;background:#1c1c1e}dt,.note{color:#a1a1a8}}";
+
+/// What the two steps send.
+#[derive(Debug, Default)]
+struct Answer {
+    outcome: String,
+    comment: String,
+    confirmation: String,
+    sure: bool,
+}
+
+impl Answer {
+    /// Fields nobody asked for are left alone.
+    fn read(body: &[u8]) -> Self {
+        let mut answer = Self::default();
+        for (name, value) in form_urlencoded::parse(body) {
+            match name.as_ref() {
+                "outcome" => answer.outcome = value.into_owned(),
+                "comment" => answer.comment = value.into_owned(),
+                "confirmation" => answer.confirmation = value.into_owned(),
+                "sure" => answer.sure = value == "yes",
+                _ => {}
+            }
+        }
+        answer
+    }
+}
+
+/// Shows what is to be decided.
+pub(crate) async fn show(State(app): State<App>, Address(address): Address, Path(token): Path<String>) -> Response {
+    let followed = match follow(&app, &token, address).await {
+        Ok(followed) => followed,
+        Err(error) => return refused(error, None),
+    };
+    match target(&app, &followed).await {
+        Ok(target) => page(StatusCode::OK, &target.summary, &asking(&app, &target, &token)),
+        Err(error) => refused(error, Some(&followed.checkpoint.row)),
+    }
+}
+
+/// The first step asks whether that is meant, the second decides.
+pub(crate) async fn answer(
+    State(app): State<App>,
+    Address(address): Address,
+    Path(token): Path<String>,
+    body: Bytes,
+) -> Response {
+    let answer = Answer::read(&body);
+    let followed = match follow(&app, &token, address).await {
+        Ok(followed) => followed,
+        Err(error) => return refused(error, None),
+    };
+    let target = match target(&app, &followed).await {
+        Ok(target) => target,
+        Err(error) => return refused(error, Some(&followed.checkpoint.row)),
+    };
+    if !target.outcomes.contains(&answer.outcome) {
+        return page(StatusCode::OK, &target.summary, &asking(&app, &target, &token));
+    }
+    let confirmed = app.engine.confirms(&followed.link, &answer.outcome, &answer.confirmation);
+    if !(confirmed && answer.sure) {
+        let missed = confirmed.then_some("Tick the box to confirm.");
+        let confirmation = app.engine.confirmation(&followed.link, &answer.outcome);
+        let asks = confirming(&target, &answer, (&token, &confirmation), missed);
+        return page(StatusCode::OK, &target.summary, &asks);
+    }
+    let Answer { outcome, comment, .. } = answer;
+    let row = followed.checkpoint.row.clone();
+    match decide(&app, followed, outcome, Some(&comment)).await {
+        Ok(row) => page(StatusCode::OK, &row.title, &thanks(&row)),
+        Err(error) => refused(error, Some(&row)),
+    }
+}
+
+/// The facts, then the choices.
+fn asking(app: &App, target: &LinkTarget, token: &str) -> String {
+    let mut html = facts(target, app.now());
+    let _ = write!(html, "<form method=\"post\" action=\"/d/{}\">", escaped(token));
+    for outcome in &target.outcomes {
+        let (value, caption) = (escaped(outcome), escaped(&caption(outcome)));
+        let _ = write!(html, "<button name=\"outcome\" value=\"{value}\">{caption} …</button>");
+    }
+    html.push_str("</form><p class=\"note\">You are asked once more before anything happens.</p>");
+    html
+}
+
+/// The first button leads back: whoever presses it without reading decides nothing.
+fn confirming(
+    target: &LinkTarget,
+    answer: &Answer,
+    (token, confirmation): (&str, &str),
+    missed: Option<&str>,
+) -> String {
+    let (token, outcome) = (escaped(token), escaped(&answer.outcome));
+    let caption = escaped(&caption(&answer.outcome));
+    let mut html = format!("<p class=\"note\">{}</p><h1>{}</h1>", escaped(&target.workflow), escaped(&target.summary));
+    for effect in target.effects.iter().filter(|_| answer.outcome == "approved") {
+        let _ = write!(html, "<p>{}</p>", escaped(effect));
+    }
+    if let Some(missed) = missed {
+        let _ = write!(html, "<p class=\"problem\">{}</p>", escaped(missed));
+    }
+    let _ = write!(
+        html,
+        "<form method=\"get\" action=\"/d/{token}\"><button>Back</button></form>\
+         <form method=\"post\" action=\"/d/{token}\">\
+         <input type=\"hidden\" name=\"outcome\" value=\"{outcome}\">\
+         <input type=\"hidden\" name=\"confirmation\" value=\"{}\">\
+         <label>Your words, if you like<textarea name=\"comment\" maxlength=\"4000\">{}</textarea></label>\
+         <label><input type=\"checkbox\" name=\"sure\" value=\"yes\" required>Yes, I decide: {caption}</label>\
+         <button class=\"sure\">{caption}</button></form>",
+        escaped(confirmation),
+        escaped(&answer.comment),
+    );
+    html
+}
+
+fn facts(target: &LinkTarget, now: i64) -> String {
+    let mut html = format!(
+        "<p class=\"note\">{} · for {}</p><h1>{}</h1><dl>",
+        escaped(&target.workflow),
+        escaped(&target.person.name),
+        escaped(&target.summary)
+    );
+    let mut fact = |label: &str, value: &str| {
+        let _ = write!(html, "<dt>{}</dt><dd>{}</dd>", escaped(label), escaped(value));
+    };
+    for shown in &target.facts {
+        fact(&shown.label, &shown.value);
+    }
+    for effect in &target.effects {
+        fact("Approving does", effect);
+    }
+    if let Some(due_at) = target.due_at {
+        let minutes = (due_at - now).max(0) / 60_000;
+        fact("Time left", &format!("{} h {} min", minutes / 60, minutes % 60));
+    }
+    html.push_str("</dl>");
+    html
+}
+
+fn thanks(row: &CheckpointRow) -> String {
+    let more = match row.status {
+        CheckpointStatus::Decided => over(row.outcome.as_deref(), decided_by(row).as_ref(), row.decided_at),
+        CheckpointStatus::Open => "Your word is on the record. Others must decide too.".to_owned(),
+    };
+    format!("<h1>{}</h1><p>{}</p>", escaped(&row.title), escaped(&more))
+}
+
+/// `approved by Ada Example, 2026-11-28 15:00 UTC`.
+fn over(outcome: Option<&str>, by: Option<&DecidedBy>, at: Option<i64>) -> String {
+    let mut text = format!("Decided: {}", caption(outcome.unwrap_or("over")).to_lowercase());
+    if let Some(by) = by {
+        let _ = write!(text, " by {}", by.name);
+    }
+    if let Some(at) = at.and_then(|at| jiff::Timestamp::from_millisecond(at).ok()) {
+        let _ = write!(text, ", {}", at.strftime("%Y-%m-%d %H:%M UTC"));
+    }
+    text
+}
+
+/// An error as a page; what can be told of the checkpoint only to who has its link.
+fn refused(error: ApiError, row: Option<&CheckpointRow>) -> Response {
+    let (status, retry_after) = (error.status(), error.retry_after_seconds());
+    let Problem { title, detail, outcome, decided_by, decided_at, .. } = error.into_problem();
+    let heading = row.map_or_else(|| title.clone(), |row| row.title.clone());
+    let mut html = format!("<h1>{}</h1>", escaped(&heading));
+    if outcome.is_some() {
+        let _ = write!(html, "<p>{}</p>", escaped(&over(outcome.as_deref(), decided_by.as_ref(), decided_at)));
+    } else {
+        let words = detail.map_or_else(|| title.clone(), |detail| format!("{title}: {detail}"));
+        let _ = write!(html, "<p class=\"problem\">{}</p>", escaped(&words));
+    }
+    let mut response = page(status, &title, &html);
+    if let Some(seconds) = retry_after {
+        response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
+    }
+    response
+}
+
+fn page(status: StatusCode, title: &str, body: &str) -> Response {
+    let title = escaped(title);
+    let html = format!(
+        "<!doctype html><html lang=\"en\"><head><meta charset=\"utf-8\">\
+         <meta name=\"viewport\" content=\"width=device-width,initial-scale=1\">\
+         <meta name=\"robots\" content=\"noindex,nofollow\"><meta name=\"referrer\" content=\"no-referrer\">\
+         <title>{title}</title><style>{STYLE}</style></head><body><main>{body}</main></body></html>"
+    );
+    let headers = [
+        (header::CACHE_CONTROL, "no-store"),
+        (header::REFERRER_POLICY, "no-referrer"),
+        (header::HeaderName::from_static("x-robots-tag"), "noindex, nofollow"),
+    ];
+    (status, headers, Html(html)).into_response()
+}
+
+/// `not_happened` as a button says it.
+fn caption(outcome: &str) -> String {
+    match outcome {
+        "approved" => "Approve".to_owned(),
+        "rejected" => "Reject".to_owned(),
+        "changes" => "Ask for changes".to_owned(),
+        other => {
+            let words = other.replace('_', " ");
+            let mut characters = words.chars();
+            characters.next().map_or_else(String::new, |first| first.to_uppercase().chain(characters).collect())
+        }
+    }
+}
+
+/// As text or between double quotes in HTML.
+fn escaped(text: &str) -> String {
+    let mut safe = String::with_capacity(text.len());
+    for character in text.chars() {
+        match character {
+            '&' => safe.push_str("&amp;"),
+            '<' => safe.push_str("&lt;"),
+            '>' => safe.push_str("&gt;"),
+            '"' => safe.push_str("&quot;"),
+            '\'' => safe.push_str("&#39;"),
+            other => safe.push(other),
+        }
+    }
+    safe
+}
