@@ -11,7 +11,8 @@ mod timeline;
 
 use clap::{Parser, Subcommand};
 use commands::{
-    audit, bench, check, checkpoint, connector, demo, eval, migrate, openapi, run, sandbox, serve, workflow,
+    audit, bench, check, checkpoint, connector, delegation, demo, eval, migrate, openapi, run, sandbox, serve,
+    standing, workflow,
 };
 use output::Exit;
 use std::process::ExitCode;
@@ -47,6 +48,12 @@ enum Command {
     /// List, show and decide checkpoints.
     #[command(subcommand)]
     Checkpoint(checkpoint::Command),
+    /// List and revoke what people allowed in advance.
+    #[command(subcommand)]
+    Standing(standing::Command),
+    /// List and end who decides for whom.
+    #[command(subcommand)]
+    Delegation(delegation::Command),
     /// List, show and import connectors.
     #[command(subcommand)]
     Connector(connector::Command),
@@ -96,6 +103,8 @@ fn dispatch(command: Command) -> anyhow::Result<Exit> {
         Command::Workflow(command) => parts::block_on(workflow::run(command)),
         Command::Run(command) => parts::block_on(run::run(command)),
         Command::Checkpoint(command) => parts::block_on(checkpoint::run(command)),
+        Command::Standing(command) => parts::block_on(standing::run(command)),
+        Command::Delegation(command) => parts::block_on(delegation::run(command)),
         Command::Connector(command) => parts::block_on(connector::run(command)),
         Command::Audit(command) => parts::block_on(audit::run(command)),
     }

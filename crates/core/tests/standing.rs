@@ -36,8 +36,13 @@ fn granter(id: &str, role: &str) -> Actor {
     Actor { via: Via::Standing, ..person(id, &[role]) }
 }
 
+fn allowed(document: &str) -> String {
+    support::version(document).standing_hash("ask").unwrap()
+}
+
 fn try_it(play: &mut Play, by: Actor, amount_max: f64, until: i64) -> Result<(), Refusal> {
-    let standing = Some(StandingGrant { id: "s1".into(), amount_max, until: Timestamp(until) });
+    let of = allowed(REFUND);
+    let standing = Some(StandingGrant { id: "s1".into(), amount_max, until: Timestamp(until), of });
     let with = Box::new(DecidedWith { standing, ..DecidedWith::default() });
     let visit = play.visit();
     play.take(Input::Decided { visit, verdict: Verdict::Approved, comment: String::new(), by, with })
@@ -88,6 +93,27 @@ fn the_rest_goes_to_a_person() {
     let text: String =
         REFUND.lines().filter(|line| !line.contains("standing:")).map(|line| format!("{line}\n")).collect();
     assert!(matches!(try_it(&mut Play::started(&text), manager(), 50.0, LATE), Err(Refusal::NotAnApprover(_))));
+}
+
+#[test]
+fn what_was_allowed_is_not_another_call_of_the_same_name() {
+    for (from, to) in [
+        ("action: bank.pay", "action: shop.keyed"),
+        ("action: bank.pay", "action: bank.pay, connection: mine"),
+        ("{ amount: '{{ amount }}' }", "{ amount: '{{ amount }}', to: me }"),
+        ("currency = 'usd'", "true"),
+        ("guards: [pay]", "guards: [pay, more]"),
+    ] {
+        let more = "  more: { type: tool_call, action: shop.read, input: {}, next: done }\n  done: {";
+        let mut play = Play::started(&REFUND.replace(from, to).replace("  done: {", more));
+        let answer = try_it(&mut play, granter("m", "manager"), 50.0, LATE);
+        assert!(matches!(answer, Err(Refusal::NotAnApprover(_))), "{to}: {answer:?}");
+    }
+    // Another title, and a step that has nothing to do with it, leave it as it is.
+    let mut play = Play::started(
+        &REFUND.replace("name: Refund", "name: Refunds").replace("type: end }", "type: end, message: Bye }"),
+    );
+    try_it(&mut play, granter("m", "manager"), 50.0, LATE).unwrap();
 }
 
 #[test]

@@ -198,6 +198,10 @@ fn check_standing(
         let message = "it is limited to an amount from 0, 1 to 10,000 a day and 1 to 366 days";
         report.error("standing", pointer, message, "Correct the limits.");
     }
+    if approval.guards.len() > 1 {
+        let message = "the amount of one call is limited, and this approval guards more";
+        report.error("standing", &format!("{pointer}/step"), message, "Guard that call by an approval of its own.");
+    }
     let several = |approvers: &Approvers| approvers.quorum > 1 || !approvers.counts.is_empty();
     if several(&approval.approvers) || approval.form.is_some() || approval.comment_required.contains(&Verdict::Approved)
     {

@@ -222,6 +222,8 @@ pub struct StandingGrant {
     pub amount_max: f64,
     /// Until when.
     pub until: Timestamp,
+    /// Of what: [`super::Version::standing_hash`] as it was then.
+    pub of: String,
 }
 
 /// What a look-up found.

@@ -3,14 +3,14 @@
 use super::steps::{approval, collect_form, condition, end, human_handoff, notify, tool_call};
 use super::{FieldProblem, forms};
 use crate::{
-    approval::Gates,
+    approval::{Gates, json_hash},
     catalogue::{ActionSpec, Catalogue},
     document::{Calendar, StepId, StepKind, Workflow},
     expr::{Expression, ExpressionError, Template, TextTemplate},
     working_time::WorkingTime,
 };
 use indexmap::IndexMap;
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Why a document cannot run.
@@ -121,6 +121,20 @@ impl Version {
     #[must_use]
     pub fn input_problems(&self, input: &Value) -> Vec<FieldProblem> {
         self.input.as_ref().map_or_else(Vec::new, |validator| forms::problems(validator, input))
+    }
+
+    /// SHA-256 (hex) of what an approval step would let people allow in advance: which place of which call, as the document has
+    /// it. Whoever allowed something else did not allow this. Nothing where nothing may be allowed.
+    #[must_use]
+    pub fn standing_hash(&self, step: &str) -> Option<String> {
+        let StepKind::Approval(approval) = &self.workflow.steps.get(step)?.kind else { return None };
+        let limits = approval.standing.as_deref()?;
+        let StepKind::ToolCall(call) = &self.workflow.steps.get(&limits.step)?.kind else { return None };
+        let (action, connection, input) = (&call.action, &call.connection, &call.input);
+        Some(json_hash(&json!({
+            "guards": approval.guards, "step": limits.step, "field": limits.field, "when": limits.when,
+            "action": action, "connection": connection, "input": input,
+        })))
     }
 
     /// The step of that id.

@@ -67,7 +67,8 @@ impl Engine {
 
 fn grant(standing: &StandingApprovalRow) -> Option<StandingGrant> {
     let amount_max = standing.amount_max.parse().ok()?;
-    Some(StandingGrant { id: standing.id.clone(), amount_max, until: Timestamp(standing.until) })
+    let (id, of) = (standing.id.clone(), standing.bound_to.clone());
+    Some(StandingGrant { id, amount_max, until: Timestamp(standing.until), of })
 }
 
 fn fits(found: &LoadedCheckpoint, by: &Actor, grant: &StandingGrant, now: i64) -> bool {

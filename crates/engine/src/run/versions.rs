@@ -66,6 +66,12 @@ impl Engine {
         self.kept_version(workspace, workflow, version).await.map(|kept| kept.connectors)
     }
 
+    /// A key is who made it.
+    async fn person_behind(&self, workspace: &str, author: &str) -> Result<String, EngineError> {
+        let key = self.0.store.get_api_key(workspace, author).await?;
+        Ok(key.filter(|key| !key.created_by.is_empty()).map_or_else(|| author.to_owned(), |key| key.created_by))
+    }
+
     async fn kept_version(&self, workspace: &str, workflow: &str, version: u32) -> Result<Kept, EngineError> {
         let key = (workspace.to_owned(), workflow.to_owned(), version);
         if let Some(kept) = self.0.versions.0.get(&key) {
@@ -89,7 +95,10 @@ impl Engine {
         };
         let compiled = Version::compile(document, &catalogue, record.allow_unguarded)
             .map_err(|error| unreadable(error.to_string()))?;
-        let compiled = Kept { version: Arc::new(compiled.published_by(&row.author)), connectors };
+        let compiled = Kept {
+            version: Arc::new(compiled.published_by(&self.person_behind(workspace, &row.author).await?)),
+            connectors,
+        };
         self.0.versions.0.insert(key, compiled.clone());
         Ok(compiled)
     }

@@ -97,6 +97,7 @@ async fn grant(app: App, caller: Caller, request: CreateStandingApprovalRequest)
         id: Uuid::now_v7().to_string(),
         workspace,
         workflow,
+        bound_to: version.standing_hash(&request.step).unwrap_or_default(),
         step: request.step,
         granted_by: caller.id().to_owned(),
         granted_at: now,

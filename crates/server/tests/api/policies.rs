@@ -136,6 +136,18 @@ async fn who_published_it_does_not_approve_it() {
     bob.post(&path, json!({ "outcome": "approved" })).await.is(200);
 }
 
+#[tokio::test]
+async fn who_published_it_by_a_key_does_not_approve_it_either() {
+    let test = TestApp::start().await;
+    let ada = test.person("ada@example.com", Role::Admin, &[]).await;
+    let made = ada.post("/api-keys", json!({ "name": "ci", "role": "builder" })).await.is(201).json.clone();
+    let key = test.anonymous().with("authorization", &format!("Bearer {}", made["key"].as_str().unwrap()));
+    test.publish(&key, approval(json!({ "roles": ["operator"], "exclude_author": true }))).await;
+    let run = key.post("/runs", json!({ "workflow": "Approval", "input": { "who": "Ada" } })).await.is(201).id();
+    let path = format!("/checkpoints/{run}.1/decision");
+    ada.post(&path, json!({ "outcome": "approved" })).await.is_problem(403, "not_an_approver");
+}
+
 fn refund() -> Value {
     json!({
         "schema": 1,

@@ -294,6 +294,8 @@ CREATE TABLE standing_approvals (
   workspace TEXT COLLATE "C" NOT NULL,
   workflow TEXT COLLATE "C" NOT NULL,
   step TEXT COLLATE "C" NOT NULL,
+  -- SHA-256 hex of what may be done by it.
+  bound_to TEXT COLLATE "C" NOT NULL,
   granted_by TEXT COLLATE "C" NOT NULL,
   granted_at BIGINT NOT NULL,
   until BIGINT NOT NULL,

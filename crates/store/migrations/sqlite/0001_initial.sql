@@ -293,6 +293,8 @@ CREATE TABLE standing_approvals (
   workspace TEXT NOT NULL,
   workflow TEXT NOT NULL,
   step TEXT NOT NULL,
+  -- SHA-256 hex of what may be done by it.
+  bound_to TEXT NOT NULL,
   granted_by TEXT NOT NULL,
   granted_at INTEGER NOT NULL,
   until INTEGER NOT NULL,

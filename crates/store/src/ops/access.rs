@@ -91,6 +91,14 @@ impl Store {
         self.rows("WHERE workspace = ?1 ORDER BY created_at DESC, id DESC LIMIT 1000", params![workspace]).await
     }
 
+    /// One key, revoked or not.
+    ///
+    /// # Errors
+    /// `Busy`, `Corrupt`.
+    pub async fn get_api_key(&self, workspace: &str, id: &str) -> Result<Option<ApiKeyRow>> {
+        self.row("WHERE workspace = ?1 AND id = ?2", params![workspace, id]).await
+    }
+
     /// Revokes a key; one already revoked keeps its time.
     ///
     /// # Errors

@@ -119,6 +119,8 @@ row! {
         pub workflow: String,
         /// The approval step.
         pub step: String,
+        /// SHA-256 hex of what may be done by it: another call of the same name is not allowed.
+        pub bound_to: String,
         /// By whom (user id).
         pub granted_by: String,
         /// When.

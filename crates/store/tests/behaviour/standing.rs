@@ -14,6 +14,7 @@ fn row(id: &str) -> StandingApprovalRow {
         workspace: WORKSPACE.to_owned(),
         workflow: "wf-1".to_owned(),
         step: "ask".to_owned(),
+        bound_to: "hash".to_owned(),
         granted_by: "ada".to_owned(),
         granted_at: 1,
         until: 10 * DAY,

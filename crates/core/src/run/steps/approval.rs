@@ -70,6 +70,7 @@ pub struct OpenApproval<'a> {
     contributors: &'a Contributors,
     author: Option<&'a str>,
     sent_back: u32,
+    version: &'a Version,
 }
 
 impl<'a> OpenApproval<'a> {
@@ -85,7 +86,7 @@ impl<'a> OpenApproval<'a> {
 
     fn on(step: &'a Compiled, wait: &'a ApprovalWait, version: &'a Version, state: &'a RunState) -> Self {
         let sent_back = state.sent_back.get(&wait.place.step).copied().unwrap_or_default();
-        Self { step, wait, contributors: &state.contributors, author: version.author.as_deref(), sent_back }
+        Self { step, wait, contributors: &state.contributors, author: version.author.as_deref(), sent_back, version }
     }
 
     /// The outcomes a person may choose now.
@@ -181,8 +182,11 @@ impl<'a> OpenApproval<'a> {
         let Opened::Approval { difference, edited, .. } = self.wait.opened.as_ref() else {
             return told("nothing is to be approved");
         };
-        let request = self.wait.requests.iter().find(|request| request.step == limits.step);
-        let amount = request.and_then(|request| request.input.pointer(&limits.field)).and_then(Value::as_f64);
+        if self.version.standing_hash(&self.wait.place.step).as_deref() != Some(grant.of.as_str()) {
+            return told("something else was allowed in advance: the workflow has changed since");
+        }
+        let [request] = self.wait.requests.as_ref() else { return told("more than one request is to be approved") };
+        let amount = request.input.pointer(&limits.field).and_then(Value::as_f64);
         let within = amount.is_some_and(|amount| amount >= 0.0 && amount <= grant.amount_max && amount <= limits.max);
         if !within {
             return told("the amount is not within what was allowed in advance");

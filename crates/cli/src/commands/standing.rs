@@ -1,0 +1,77 @@
+//! `countersign standing …`
+
+use crate::{
+    client::{
+        Client, Remote,
+        text::{at, moment_at, short},
+    },
+    output::{self, Exit},
+};
+use clap::{Args, Subcommand};
+use serde_json::Value;
+
+/// What people allowed in advance. Allowing is for people who are signed in.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// List them.
+    List(ListArgs),
+    /// Let one allow nothing any more, at once.
+    Revoke(RevokeArgs),
+}
+
+/// Arguments of `standing list`.
+#[derive(Debug, Args)]
+pub struct ListArgs {
+    #[command(flatten)]
+    remote: Remote,
+}
+
+/// Arguments of `standing revoke`.
+#[derive(Debug, Args)]
+pub struct RevokeArgs {
+    #[command(flatten)]
+    remote: Remote,
+    /// Its id.
+    id: String,
+}
+
+/// Does it.
+pub async fn run(command: Command) -> anyhow::Result<Exit> {
+    match command {
+        Command::List(args) => args.remote.run(async |client| list(client, &args).await).await,
+        Command::Revoke(args) => args.remote.run(async |client| revoke(client, &args).await).await,
+    }
+}
+
+async fn list(client: &Client, args: &ListArgs) -> anyhow::Result<Exit> {
+    let listed = client.list(&["standing-approvals"], &[], 1000).await?;
+    if args.remote.json {
+        output::json(&listed)?;
+        return Ok(Exit::Good);
+    }
+    let rows: Vec<_> = listed.items.iter().map(row).collect();
+    output::table(&["id", "workflow", "step", "by", "up to", "a day", "today", "until", "revoked"], &rows);
+    Ok(Exit::Good)
+}
+
+fn row(item: &Value) -> Vec<String> {
+    vec![
+        at(item, "/id"),
+        short(&at(item, "/workflow/name"), 30),
+        at(item, "/step"),
+        short(&at(item, "/granted_by/name"), 24),
+        at(item, "/amount_max"),
+        at(item, "/per_day"),
+        at(item, "/used_today"),
+        moment_at(item, "/until"),
+        moment_at(item, "/revoked_at"),
+    ]
+}
+
+async fn revoke(client: &Client, args: &RevokeArgs) -> anyhow::Result<Exit> {
+    client.delete(&["standing-approvals", &args.id]).send().await?;
+    if !args.remote.json {
+        output::line(format!("{}: revoked", args.id));
+    }
+    Ok(Exit::Good)
+}
