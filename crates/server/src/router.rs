@@ -166,14 +166,20 @@ fn split() -> (Router<App>, utoipa::openapi::OpenApi) {
 
 /// The OpenAPI document of the API.
 #[must_use]
-pub fn openapi() -> utoipa::openapi::OpenApi {
-    split().1
+pub fn openapi() -> serde_json::Value {
+    described(&split().1)
+}
+
+/// With formats as the OpenAPI format registry names them: utoipa says `u-int32` for `uint32`.
+fn described(document: &utoipa::openapi::OpenApi) -> serde_json::Value {
+    let text = document.to_json().unwrap_or_default().replace("\"u-int", "\"uint");
+    serde_json::from_str(&text).unwrap_or_default()
 }
 
 /// Everything the server answers.
 pub fn router(app: App) -> Router {
     let (api, document) = split();
-    let text: bytes::Bytes = document.to_json().unwrap_or_default().into();
+    let text: bytes::Bytes = described(&document).to_string().into();
     let document = get(move || async move { ([("content-type", "application/json")], text) });
     api.route("/api/v1/openapi.json", document)
         .route("/hooks/t/{token}", axum::routing::post(h::triggers::receive))

@@ -1877,12 +1877,12 @@ export interface components {
         /** @description One move of the active version. */
         Activation: {
             /**
-             * Format: int64
+             * Format: uint64
              * @description From 1.
              */
             position: number;
             /**
-             * Format: int32
+             * Format: uint32
              * @description The version that became active.
              */
             version: number;
@@ -1897,12 +1897,12 @@ export interface components {
             /** @description Why, in the words of who did it; of a publish, the version's message. */
             message: string | null;
             /**
-             * Format: int32
+             * Format: uint32
              * @description Of a ramp: how many of a hundred new runs.
              */
             percent: number | null;
             /**
-             * Format: int64
+             * Format: uint64
              * @description How long it took until every new start obeyed, microseconds; null where it was not measured.
              */
             took_us: number | null;
@@ -2022,7 +2022,7 @@ export interface components {
             /** @description E-mail addresses. */
             users: string[];
             /**
-             * Format: int32
+             * Format: uint32
              * @description How many different people must approve.
              */
             quorum: number;
@@ -2035,7 +2035,7 @@ export interface components {
                 [key: string]: number;
             };
             /**
-             * Format: int32
+             * Format: uint32
              * @description How many different people must say no to reject.
              */
             rejections: number;
@@ -2080,7 +2080,7 @@ export interface components {
             /** @description Media type. */
             mime: string | null;
             /**
-             * Format: int64
+             * Format: uint64
              * @description Bytes.
              */
             size: number | null;
@@ -2088,12 +2088,12 @@ export interface components {
         /** @description One attempt of one call. */
         Attempt: {
             /**
-             * Format: int32
+             * Format: uint16
              * @description Which call of the step.
              */
             call: number;
             /**
-             * Format: int32
+             * Format: uint32
              * @description 1 for the first try.
              */
             attempt: number;
@@ -2128,7 +2128,7 @@ export interface components {
             /** @description The number as text. */
             id: string;
             /**
-             * Format: int64
+             * Format: uint64
              * @description From 1, without gaps.
              */
             seq: number;
@@ -2155,14 +2155,14 @@ export interface components {
         /** @description Whether the chain holds. */
         AuditVerifyResponse: {
             /**
-             * Format: int64
+             * Format: uint64
              * @description Entries that are in order.
              */
             entries: number;
             /** @description Whether all are. */
             ok: boolean;
             /**
-             * Format: int64
+             * Format: uint64
              * @description The first that is not.
              */
             broken_at: number | null;
@@ -2179,12 +2179,12 @@ export interface components {
         /** @description Plays the last runs to another version; nothing leaves. */
         BacktestRequest: {
             /**
-             * Format: int32
+             * Format: uint32
              * @description A version; the draft when absent.
              */
             version?: number | null;
             /**
-             * Format: int32
+             * Format: uint32
              * @description How many runs, the newest first: 1 to 500, 50 when absent.
              */
             last?: number | null;
@@ -2194,22 +2194,22 @@ export interface components {
             /** @description Version number, or `draft`. */
             against: string;
             /**
-             * Format: int32
+             * Format: uint32
              * @description How many runs were played.
              */
             runs: number;
             /**
-             * Format: int32
+             * Format: uint32
              * @description How many would do something else, for certain.
              */
             changed: number;
             /**
-             * Format: int32
+             * Format: uint32
              * @description How many cannot be told about.
              */
             cannot_say: number;
             /**
-             * Format: int32
+             * Format: uint32
              * @description Runs whose log cannot be read.
              */
             unreadable: number;
@@ -2228,7 +2228,7 @@ export interface components {
             /** @description One line. */
             title: string;
             /**
-             * Format: int32
+             * Format: uint32
              * @description The version it ran on.
              */
             version: number;
@@ -2312,7 +2312,7 @@ export interface components {
         /** @description What became of all of them. */
         BulkResponse: {
             /**
-             * Format: int32
+             * Format: uint32
              * @description For how many it was done.
              */
             done: number;
@@ -2464,7 +2464,7 @@ export interface components {
             /** @description What is missing for a yes, in words; null when one yes is enough and nothing is special about it. */
             missing: string | null;
             /**
-             * Format: int32
+             * Format: uint32
              * @description How often it may still be sent back; null where that is not offered.
              */
             changes_left: number | null;
@@ -2512,22 +2512,22 @@ export interface components {
         /** @description Open checkpoints. */
         CheckpointCounts: {
             /**
-             * Format: int64
+             * Format: uint64
              * @description Approvals.
              */
             approval: number;
             /**
-             * Format: int64
+             * Format: uint64
              * @description Forms.
              */
             form: number;
             /**
-             * Format: int64
+             * Format: uint64
              * @description Handoffs.
              */
             handoff: number;
             /**
-             * Format: int64
+             * Format: uint64
              * @description Unknown outcomes.
              */
             unknown_outcome: number;
@@ -2546,7 +2546,7 @@ export interface components {
             /** @description Name of the workflow. */
             name: string;
             /**
-             * Format: int32
+             * Format: uint32
              * @description Version it runs on.
              */
             version: number;
@@ -2671,7 +2671,7 @@ export interface components {
             /** @description What it can do. */
             actions: components["schemas"]["ActionSpec"][];
             /**
-             * Format: int32
+             * Format: uint32
              * @description Revision that new versions are published with; null when it comes with the executable.
              */
             revision: number | null;
@@ -2831,7 +2831,7 @@ export interface components {
              */
             amount_max: number;
             /**
-             * Format: int32
+             * Format: uint32
              * @description How many a day (UTC) at most.
              */
             per_day: number;
@@ -2919,7 +2919,7 @@ export interface components {
             approvals: components["schemas"]["ApprovalTimes"][];
             approvals_all: components["schemas"]["Times"] | null;
             /**
-             * Format: int64
+             * Format: uint64
              * @description Approvals that are open now, in the whole workspace.
              */
             approvals_open: number;
@@ -3086,7 +3086,7 @@ export interface components {
             /** @description Stable name of the error. */
             code: string | null;
             /**
-             * Format: int64
+             * Format: uint64
              * @description Byte in the expression or template the error is at, when known.
              */
             position: number | null;
@@ -3094,7 +3094,7 @@ export interface components {
         /** @description An expression to evaluate at a point of a run. */
         EvaluateRequest: {
             /**
-             * Format: int32
+             * Format: uint32
              * @description The point; the end when absent.
              */
             point?: number | null;
@@ -3163,7 +3163,7 @@ export interface components {
             /** @description What to do. */
             help: string | null;
             /**
-             * Format: int64
+             * Format: uint64
              * @description How many runs.
              */
             count: number;
@@ -3199,7 +3199,7 @@ export interface components {
         /** @description Makes the draft a copy of a version. */
         ForkRequest: {
             /**
-             * Format: int32
+             * Format: uint32
              * @description The version.
              */
             version: number;
@@ -3305,7 +3305,7 @@ export interface components {
              */
             at: number;
             /**
-             * Format: int32
+             * Format: uint32
              * @description How often it was taken up.
              */
             attempts: number;
@@ -3421,7 +3421,7 @@ export interface components {
             /** @description Id. */
             id: string;
             /**
-             * Format: int64
+             * Format: uint64
              * @description From 1 in its conversation.
              */
             position: number;
@@ -3511,12 +3511,12 @@ export interface components {
         /** @description The run was moved to another version. */
         MoveRecord: {
             /**
-             * Format: int32
+             * Format: uint32
              * @description The version it was on.
              */
             from: number;
             /**
-             * Format: int32
+             * Format: uint32
              * @description The version it went on with.
              */
             to: number;
@@ -3533,12 +3533,12 @@ export interface components {
         /** @description Moves waiting runs to another version. */
         MoveRunsRequest: {
             /**
-             * Format: int32
+             * Format: uint32
              * @description The version they are to go on with.
              */
             to: number;
             /**
-             * Format: int32
+             * Format: uint32
              * @description Only runs on this version.
              */
             from?: number | null;
@@ -3570,7 +3570,7 @@ export interface components {
             /** @description One line. */
             title: string;
             /**
-             * Format: int32
+             * Format: uint32
              * @description The version it was on.
              */
             from: number;
@@ -3945,7 +3945,7 @@ export interface components {
             /** @description E-mail addresses. */
             users?: string[];
             /**
-             * Format: int32
+             * Format: uint32
              * @description How many different people must approve.
              */
             quorum?: number;
@@ -3989,7 +3989,7 @@ export interface components {
             /** @description The same for every problem of this code. */
             title: string;
             /**
-             * Format: int32
+             * Format: uint16
              * @description HTTP status.
              */
             status: number;
@@ -4000,12 +4000,12 @@ export interface components {
             /** @description JSON pointer into the request's body, or the name of a parameter. */
             pointer?: string | null;
             /**
-             * Format: int64
+             * Format: uint64
              * @description Line of a syntax error, from 1.
              */
             line?: number | null;
             /**
-             * Format: int64
+             * Format: uint64
              * @description Column of a syntax error, from 1.
              */
             column?: number | null;
@@ -4034,12 +4034,12 @@ export interface components {
             /** @description What changed and why, at most 2,000 characters. */
             message?: string;
             /**
-             * Format: int32
+             * Format: uint32
              * @description The active version this was decided on; refused when it is another now.
              */
             expected_active?: number | null;
             /**
-             * Format: int64
+             * Format: uint64
              * @description The draft revision this was decided on; refused when it is another now.
              */
             expected_revision?: number | null;
@@ -4053,7 +4053,7 @@ export interface components {
             /** @description Name: the part of an action's name before the dot. */
             name: string;
             /**
-             * Format: int32
+             * Format: uint32
              * @description Its revision; the same manifest again is no new one.
              */
             revision: number;
@@ -4086,12 +4086,12 @@ export interface components {
         /** @description Sends a part of the new runs to a version. */
         RampRequest: {
             /**
-             * Format: int32
+             * Format: uint32
              * @description The version; another than the active one.
              */
             version: number;
             /**
-             * Format: int32
+             * Format: uint32
              * @description How many of a hundred new runs, 1 to 99.
              */
             percent: number;
@@ -4115,12 +4115,12 @@ export interface components {
             answer: components["schemas"]["Answer"];
             request: components["schemas"]["RenderedRequest"] | null;
             /**
-             * Format: int32
+             * Format: uint16
              * @description Status of the service's answer.
              */
             status: number | null;
             /**
-             * Format: int64
+             * Format: uint64
              * @description How long it took.
              */
             duration_ms: number;
@@ -4144,7 +4144,7 @@ export interface components {
             /** @description Ed25519 key of the workspace, hex. */
             public_key: string;
             /**
-             * Format: int64
+             * Format: uint64
              * @description Number of the entry in the audit trail.
              */
             seq: number;
@@ -4207,7 +4207,7 @@ export interface components {
             /** @description The document; the draft as it is saved when neither this nor `version` is given. */
             document?: unknown;
             /**
-             * Format: int32
+             * Format: uint32
              * @description A version.
              */
             version?: number | null;
@@ -4245,7 +4245,7 @@ export interface components {
             /** @description `<connector>.<action>`, or the channel of a message. */
             action: string;
             /**
-             * Format: int32
+             * Format: uint32
              * @description The entry of the step.
              */
             visit: number;
@@ -4262,7 +4262,7 @@ export interface components {
             /** @description The step. */
             step: string;
             /**
-             * Format: int32
+             * Format: uint32
              * @description Which entry of that step, from 1.
              */
             occurrence: number;
@@ -4296,12 +4296,12 @@ export interface components {
             /** @description The step it would go on from; null when it would start anew. */
             step: string | null;
             /**
-             * Format: int32
+             * Format: uint32
              * @description The version the run is on.
              */
             from_version: number;
             /**
-             * Format: int32
+             * Format: uint32
              * @description The version it would go on with.
              */
             to_version: number;
@@ -4326,7 +4326,7 @@ export interface components {
             /** @description On which version. */
             version?: components["schemas"]["RetryVersion"];
             /**
-             * Format: int32
+             * Format: uint32
              * @description The point of the log whose state it goes on with; its end when absent.
              */
             point?: number | null;
@@ -4376,14 +4376,14 @@ export interface components {
         /** @description Makes an earlier version active again. */
         RollbackRequest: {
             /**
-             * Format: int32
+             * Format: uint32
              * @description The version.
              */
             version: number;
             /** @description Why, at most 2,000 characters. */
             message?: string | null;
             /**
-             * Format: int32
+             * Format: uint32
              * @description The active version this was decided on; refused when it is another now.
              */
             expected_active?: number | null;
@@ -4391,32 +4391,32 @@ export interface components {
         /** @description How many runs stand where. */
         RunCounts: {
             /**
-             * Format: int64
+             * Format: uint64
              * @description Moving.
              */
             running: number;
             /**
-             * Format: int64
+             * Format: uint64
              * @description Waiting.
              */
             waiting: number;
             /**
-             * Format: int64
+             * Format: uint64
              * @description Reached an end.
              */
             completed: number;
             /**
-             * Format: int64
+             * Format: uint64
              * @description Refused on the way.
              */
             rejected: number;
             /**
-             * Format: int64
+             * Format: uint64
              * @description Stopped on an error.
              */
             failed: number;
             /**
-             * Format: int64
+             * Format: uint64
              * @description Stopped by somebody.
              */
             cancelled: number;
@@ -4434,7 +4434,7 @@ export interface components {
             /** @description What it answered. */
             output: unknown;
             /**
-             * Format: int64
+             * Format: uint64
              * @description Position in its log.
              */
             seq: number;
@@ -4444,7 +4444,7 @@ export interface components {
         /** @description One entry of a run's log. */
         RunEvent: {
             /**
-             * Format: int64
+             * Format: uint64
              * @description Position of the commit; events decided together share it.
              */
             seq: number;
@@ -4472,12 +4472,12 @@ export interface components {
         /** @description One point of a run's log: one event. */
         RunPoint: {
             /**
-             * Format: int32
+             * Format: uint32
              * @description Ordinal of the event in the run, from 1.
              */
             point: number;
             /**
-             * Format: int64
+             * Format: uint64
              * @description The commit it was part of.
              */
             seq: number;
@@ -4489,7 +4489,7 @@ export interface components {
             /** @description What happened: the event's type. */
             kind: string;
             /**
-             * Format: int32
+             * Format: uint32
              * @description The step entry it belongs to.
              */
             visit: number | null;
@@ -4512,7 +4512,7 @@ export interface components {
             /** @description What it runs. */
             workflow: components["schemas"]["WorkflowRef"];
             /**
-             * Format: int32
+             * Format: uint32
              * @description On which version, to its end.
              */
             version: number;
@@ -4566,7 +4566,7 @@ export interface components {
             /** @description The document; the draft as it is saved when neither this nor `version` is given. */
             document?: unknown;
             /**
-             * Format: int32
+             * Format: uint32
              * @description A version.
              */
             version?: number | null;
@@ -4609,7 +4609,7 @@ export interface components {
             /** @description Who. */
             by: components["schemas"]["Speaker"];
             /**
-             * Format: int32
+             * Format: uint32
              * @description Which step entry it comes from.
              */
             visit: number | null;
@@ -4724,19 +4724,19 @@ export interface components {
              */
             amount_max: number;
             /**
-             * Format: int32
+             * Format: uint32
              * @description How many a day (UTC) at most.
              */
             per_day: number;
             /** @description Why. */
             reason: string;
             /**
-             * Format: int32
+             * Format: uint32
              * @description How often it was used today.
              */
             used_today: number;
             /**
-             * Format: int32
+             * Format: uint32
              * @description How often in all.
              */
             used: number;
@@ -4756,7 +4756,7 @@ export interface components {
             /** @description Conversation the run talks in. */
             conversation?: string | null;
             /**
-             * Format: int32
+             * Format: uint32
              * @description A version other than the active one.
              */
             version?: number | null;
@@ -4768,7 +4768,7 @@ export interface components {
             /** @description What it runs. */
             workflow: components["schemas"]["WorkflowRef"];
             /**
-             * Format: int32
+             * Format: uint32
              * @description On which version, to its end.
              */
             version: number;
@@ -4805,12 +4805,12 @@ export interface components {
         /** @description A run as it was at a point. */
         StateAtPoint: {
             /**
-             * Format: int32
+             * Format: uint32
              * @description The point; the last one when a later one was asked for.
              */
             point: number;
             /**
-             * Format: int64
+             * Format: uint64
              * @description The commit it was part of; 0 before the first.
              */
             seq: number;
@@ -4825,7 +4825,7 @@ export interface components {
              */
             state: unknown;
             /**
-             * Format: int32
+             * Format: uint32
              * @description The point it is compared with.
              */
             compared_with: number;
@@ -4923,7 +4923,7 @@ export interface components {
         /** @description One entry of one step. */
         StepExecution: {
             /**
-             * Format: int32
+             * Format: uint32
              * @description Ordinal of the entry in the run, from 1.
              */
             visit: number;
@@ -5004,7 +5004,7 @@ export interface components {
             /** @description How long. */
             times: components["schemas"]["Times"];
             /**
-             * Format: int64
+             * Format: uint64
              * @description How many of them failed or have an unknown outcome; each attempt counts.
              */
             failed: number;
@@ -5098,7 +5098,7 @@ export interface components {
         /** @description How long things took, milliseconds. */
         Times: {
             /**
-             * Format: int64
+             * Format: uint64
              * @description How many were measured.
              */
             count: number;
@@ -5176,7 +5176,7 @@ export interface components {
             /** @description Id. */
             run: string;
             /**
-             * Format: int32
+             * Format: uint32
              * @description The version it is on now; null when the move stays.
              */
             version: number | null;
@@ -5261,7 +5261,7 @@ export interface components {
         /** @description A published version. */
         Version: {
             /**
-             * Format: int32
+             * Format: uint32
              * @description From 1.
              */
             version: number;
@@ -5278,7 +5278,7 @@ export interface components {
             /** @description Whether new runs start with it. */
             active: boolean;
             /**
-             * Format: int32
+             * Format: uint32
              * @description How many of a hundred new runs start with it while another version is active; null without a ramp to it.
              */
             ramp_percent: number | null;
@@ -5292,12 +5292,12 @@ export interface components {
         /** @description The request of a call as it goes out. */
         VisitRequest: {
             /**
-             * Format: int32
+             * Format: uint16
              * @description Which call of the step.
              */
             call: number;
             /**
-             * Format: int32
+             * Format: uint32
              * @description Which attempt.
              */
             attempt: number;
@@ -5341,7 +5341,7 @@ export interface components {
         /** @description A decision a rehearsal waits for. */
         WaitingApproval: {
             /**
-             * Format: int32
+             * Format: uint32
              * @description Which step entry.
              */
             visit: number;
@@ -5357,7 +5357,7 @@ export interface components {
             /** @description People who may decide. */
             users: string[];
             /**
-             * Format: int32
+             * Format: uint32
              * @description How many must approve.
              */
             quorum: number;
@@ -5383,14 +5383,14 @@ export interface components {
         /** @description A call that is under way in a rehearsal. */
         WaitingCall: {
             /**
-             * Format: int32
+             * Format: uint32
              * @description Which step entry.
              */
             visit: number;
             /** @description The step. */
             step: string;
             /**
-             * Format: int32
+             * Format: uint32
              * @description 1 for the first try.
              */
             attempt: number;
@@ -5411,7 +5411,7 @@ export interface components {
         /** @description A form a rehearsal waits for. */
         WaitingForm: {
             /**
-             * Format: int32
+             * Format: uint32
              * @description Which step entry.
              */
             visit: number;
@@ -5434,7 +5434,7 @@ export interface components {
         /** @description A person a rehearsal waits for. */
         WaitingHandoff: {
             /**
-             * Format: int32
+             * Format: uint32
              * @description Which step entry.
              */
             visit: number;
@@ -5455,14 +5455,14 @@ export interface components {
         /** @description A pause before a call is tried again. */
         WaitingRetry: {
             /**
-             * Format: int32
+             * Format: uint32
              * @description Which step entry.
              */
             visit: number;
             /** @description The step. */
             step: string;
             /**
-             * Format: int32
+             * Format: uint32
              * @description The attempt to come.
              */
             attempt: number;
@@ -5480,7 +5480,7 @@ export interface components {
         /** @description A call of which nobody knows whether it took place. */
         WaitingUnknown: {
             /**
-             * Format: int32
+             * Format: uint32
              * @description Which step entry.
              */
             visit: number;
@@ -5507,7 +5507,7 @@ export interface components {
             /** @description The draft document, see `/api/v1/schemas/workflow.json`; a draft may break its rules. */
             draft: unknown;
             /**
-             * Format: int64
+             * Format: uint64
              * @description Grows with every save; the ETag.
              */
             draft_revision: number;
@@ -5518,12 +5518,12 @@ export interface components {
             draft_updated_at: number;
             draft_updated_by: components["schemas"]["PersonRef"] | null;
             /**
-             * Format: int32
+             * Format: uint32
              * @description Version new runs start with.
              */
             active_version: number | null;
             /**
-             * Format: int32
+             * Format: uint32
              * @description Highest version ever published, 0 before the first.
              */
             last_version: number;
@@ -5551,12 +5551,12 @@ export interface components {
             /** @description Name. */
             name: string;
             /**
-             * Format: int32
+             * Format: uint32
              * @description Version new runs start with.
              */
             active_version: number | null;
             /**
-             * Format: int64
+             * Format: uint64
              * @description Grows with every save.
              */
             draft_revision: number;
@@ -5573,12 +5573,12 @@ export interface components {
              */
             archived_at: number | null;
             /**
-             * Format: int64
+             * Format: uint64
              * @description Runs under way.
              */
             running: number;
             /**
-             * Format: int64
+             * Format: uint64
              * @description Runs that wait.
              */
             waiting: number;

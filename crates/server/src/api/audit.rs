@@ -4,7 +4,7 @@ use crate::{
     app::App,
     auth::Caller,
     http::{
-        extract::{Query, invalid_parameter},
+        extract::{Query, invalid_parameter, limit},
         problem::{ApiError, ApiResult},
     },
     rows,
@@ -70,7 +70,7 @@ pub(crate) async fn list_audit(
     caller.require(Role::Admin)?;
     let not_a_cursor = |_| invalid_parameter(Some("cursor"), "not a cursor of this list");
     let before_seq = query.cursor.as_deref().map(str::parse).transpose().map_err(not_a_cursor)?;
-    let limit = query.limit.unwrap_or(50).clamp(1, 200);
+    let limit = limit(query.limit, 50, 200)?;
     let filter = AuditFilter {
         actor: query.actor,
         action_prefix: query.action,
@@ -107,7 +107,7 @@ pub(crate) async fn export_audit(
     Query(query): Query<ExportQuery>,
 ) -> ApiResult<([(HeaderName, &'static str); 1], String)> {
     caller.require(Role::Admin)?;
-    let limit = query.limit.unwrap_or(1000).clamp(1, 1000);
+    let limit = limit(query.limit, 1000, 1000)?;
     let rows = app.store.export_audit(caller.workspace(), query.after.unwrap_or(0), limit).await?;
     let mut lines = String::new();
     if let (None | Some(0), Some(key)) = (query.after, app.store.receipt_key(caller.workspace())) {

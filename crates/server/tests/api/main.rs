@@ -6,6 +6,7 @@ mod auth;
 mod chat;
 mod checkpoints;
 mod connectors;
+mod described;
 mod errors;
 mod gets;
 mod hooks;

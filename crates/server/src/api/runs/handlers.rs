@@ -24,7 +24,7 @@ use countersign_api::{
     WorkflowRef,
 };
 use countersign_engine::{IdempotencyKey, NamedVersion, StartRun, has_stopped};
-use countersign_store::{Role, RunFilter};
+use countersign_store::{PageRequest, Role, RunFilter};
 use serde::Deserialize;
 use serde_json::{Value, json};
 use std::{sync::Arc, time::Duration};
@@ -152,8 +152,16 @@ pub(crate) struct RunsQuery {
     limit: Option<u32>,
 }
 
+impl RunsQuery {
+    fn page(&self) -> ApiResult<PageRequest> {
+        Listing { cursor: self.cursor.clone(), limit: self.limit }.page()
+    }
+}
+
 /// The filter a query asks for.
 pub(crate) async fn filter(app: &App, workspace: &str, query: &RunsQuery) -> ApiResult<RunFilter> {
+    // Counts and exports have no pages, but the whole query is what it says.
+    query.page()?;
     let given = |text: &Option<String>| text.clone().filter(|text| !text.is_empty());
     let workflow = match given(&query.workflow) {
         Some(text) => Some(app.resolve_workflow(workspace, &text).await?.map_or(text, |known| known.0.clone())),
@@ -188,7 +196,7 @@ pub(crate) async fn list_runs(
     caller: Caller,
     Query(query): Query<RunsQuery>,
 ) -> ApiResult<Json<RunList>> {
-    let page = Listing { cursor: query.cursor.clone(), limit: query.limit }.page()?;
+    let page = query.page()?;
     let filter = filter(&app, caller.workspace(), &query).await?;
     let page = app.store.page_runs(caller.workspace(), &filter, &page).await?;
     let items = run_summaries(&app, caller.workspace(), page.items).await?;

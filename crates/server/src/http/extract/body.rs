@@ -13,6 +13,9 @@ use std::time::Duration;
 /// The longest a body may take to arrive: a place is held for it.
 const BODY_TIMEOUT: Duration = Duration::from_secs(20);
 
+/// The longest an upload may take to arrive.
+const UPLOAD_TIMEOUT: Duration = Duration::from_secs(300);
+
 /// A JSON body, and its bytes for the hash of the request.
 pub(crate) struct Body<T> {
     pub(crate) value: T,
@@ -64,7 +67,8 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for Upload<T> {
 
     async fn from_request(request: Request, _: &S) -> ApiResult<Self> {
         check_media_type(request.headers())?;
-        let bytes = axum::body::to_bytes(request.into_body(), UPLOAD_BYTES_MAX).await.map_err(|_| {
+        let arrived = in_time(UPLOAD_TIMEOUT, axum::body::to_bytes(request.into_body(), UPLOAD_BYTES_MAX)).await?;
+        let bytes = arrived.map_err(|_| {
             ApiError::new(StatusCode::PAYLOAD_TOO_LARGE, "body_too_large", "The body is too large")
                 .detail("At most 64 MiB.")
         })?;
@@ -87,17 +91,17 @@ fn check_media_type(headers: &HeaderMap) -> ApiResult<()> {
 }
 
 async fn read<S: Send + Sync>(request: Request, state: &S) -> ApiResult<Bytes> {
-    let arrived = tokio::time::timeout(BODY_TIMEOUT, Bytes::from_request(request, state)).await;
-    let arrived = arrived.map_err(|_| {
-        let title = "The body did not arrive in time";
-        ApiError::new(StatusCode::REQUEST_TIMEOUT, "body_timeout", title)
-    })?;
-    arrived.map_err(|rejection: BytesRejection| {
+    in_time(BODY_TIMEOUT, Bytes::from_request(request, state)).await?.map_err(|rejection: BytesRejection| {
         if rejection.status() == StatusCode::PAYLOAD_TOO_LARGE {
             return too_large();
         }
         ApiError::new(StatusCode::BAD_REQUEST, "body_unreadable", "The body could not be read")
     })
+}
+
+async fn in_time<T>(limit: Duration, arrives: impl Future<Output = T>) -> ApiResult<T> {
+    let late = |_| ApiError::new(StatusCode::REQUEST_TIMEOUT, "body_timeout", "The body did not arrive in time");
+    tokio::time::timeout(limit, arrives).await.map_err(late)
 }
 
 /// The body is over its bound.
@@ -112,6 +116,10 @@ fn parse<T: DeserializeOwned>(bytes: &[u8]) -> ApiResult<T> {
     }
     // Some editors and programs put a byte order mark in front.
     let bytes = bytes.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(bytes);
+    // An object is also read from the list of its members' values, which is nothing that anybody means.
+    if bytes.trim_ascii_start().starts_with(b"[") {
+        return Err(ApiError::invalid("", "expected an object, not a list").position(1, 1));
+    }
     let mut deserializer = serde_json::Deserializer::from_slice(bytes);
     let value = serde_path_to_error::deserialize(&mut deserializer).map_err(|error| {
         let pointer = pointer(error.path());

@@ -73,8 +73,17 @@ impl Listing {
                 Cursor::from_str(text).map_err(|_| invalid_parameter(Some("cursor"), "not a cursor of this list"))?,
             ),
         };
-        Ok(PageRequest { after, limit: self.limit.unwrap_or(50).clamp(1, countersign_store::PAGE_MAX) })
+        Ok(PageRequest { after, limit: limit(self.limit, 50, countersign_store::PAGE_MAX)? })
     }
+}
+
+/// How many items are wanted: from 1 on, or what is usual.
+pub(crate) fn limit(wanted: Option<u32>, usual: u32, most: u32) -> ApiResult<u32> {
+    let wanted = wanted.unwrap_or(usual);
+    if (1..=most).contains(&wanted) {
+        return Ok(wanted);
+    }
+    Err(invalid_parameter(Some("limit"), format!("{wanted} is not between 1 and {most}")))
 }
 
 /// Reads a comma-separated list of words of an enum; absent means none.
