@@ -62,14 +62,14 @@ dev: setup ## Server with the sandbox, and the pages with hot reload beside it
 	$(CARGO) build -p countersign-cli
 	target/debug/countersign demo $(ARGS) & npm --prefix ui run dev
 
-fuzz: ## Much thrown at every reader: expressions, documents, forms, manifests, OpenAPI, answers; CASES=20000
-	COUNTERSIGN_FUZZ_CASES=$(or $(CASES),20000) $(CARGO) nextest run --release --no-fail-fast -p countersign-core -p countersign-connectors -p countersign-outbound -E 'binary(bytes) + binary(projection) + binary(outbound)'
+fuzz: ## Much thrown at every reader: expressions, documents, forms, manifests, OpenAPI, webhooks, answers; CASES=20000
+	COUNTERSIGN_FUZZ_CASES=$(or $(CASES),20000) $(CARGO) nextest run --release --no-fail-fast -p countersign-core -p countersign-connectors -p countersign-channels -p countersign-outbound -E 'binary(bytes) + binary(projection) + binary(outbound)'
 
 sim: ## Ten thousand simulated scenarios
 	SIM_SCENARIOS=10000 $(CARGO) nextest run --release -p countersign-engine --test simulation
 
 crash: ## Kill the executable again and again, on both databases
-	CRASH_KILLS=200 $(CARGO) nextest run -p countersign-cli --test crash --no-capture
+	CRASH_KILLS=200 HOOKS=10000 $(CARGO) nextest run -p countersign-cli --test crash --test hooks --no-capture
 
 bench: build ## Measure every workload on both databases into bench/results.json; ARGS=--quick for a smoke test
 	$(BIN) bench all --out bench/results.json $(ARGS)

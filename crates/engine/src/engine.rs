@@ -93,6 +93,8 @@ pub(crate) struct Inner {
     pub(crate) places: Places,
     /// Rings when a timer was set that may be the earliest.
     pub(crate) timer_set: Notify,
+    /// Rings when a message is to leave.
+    pub(crate) to_send: Notify,
     /// Rings when something was written that people are to be told.
     pub(crate) to_tell: Notify,
     pub(crate) tasks: TaskTracker,
@@ -136,6 +138,7 @@ impl Engine {
             moving: Arc::new(Semaphore::new(config.moving_max)),
             places: Places::new(config.moving_max, Arc::clone(&clock)),
             timer_set: Notify::new(),
+            to_send: Notify::new(),
             to_tell: Notify::new(),
             tasks: TaskTracker::new(),
             stopping: watch::Sender::new(false),
@@ -150,6 +153,7 @@ impl Engine {
         engine.0.tasks.spawn(engine.clone().watch_fleet());
         engine.0.tasks.spawn(engine.clone().timers());
         engine.0.tasks.spawn(engine.clone().pump());
+        engine.0.tasks.spawn(engine.clone().departures());
         engine.0.tasks.spawn(engine.clone().tell());
         if engine.0.store.shared() {
             engine.0.tasks.spawn(engine.clone().follow());

@@ -2,6 +2,7 @@
 
 mod clock;
 mod connectors;
+mod departures;
 mod engine;
 mod error;
 mod fleet;

@@ -16,9 +16,9 @@ use serde_json::json;
 use tokio::{net::TcpListener, sync::Semaphore, task::JoinSet};
 
 use crate::{
-    Shared, now_ms,
+    Shared, now_ms, post,
     wire::{reply::Reply, request::Request},
-    world::Outcome,
+    world::{Outcome, customer::Post},
 };
 
 const BODY_BYTES_MAX: usize = 1024 * 1024;
@@ -78,7 +78,18 @@ async fn answer(world: &Shared, request: hyper::Request<Incoming>) -> Result<Res
         Err(_) => return Err(Hangup),
     };
     let request = Request::new(&head, collected.to_bytes());
-    let outcome = world.lock().handle(&request, now_ms());
+    let (outcome, posts) = {
+        let mut world = world.lock();
+        let outcome = world.handle(&request, now_ms());
+        (outcome, std::mem::take(&mut world.customer.posts))
+    };
+    if request.path == "/_/customer" && !posts.is_empty() {
+        let statuses = deliver_all(&posts).await;
+        return Ok(render(Reply::read(&json!({ "statuses": statuses }))));
+    }
+    if !posts.is_empty() {
+        tokio::spawn(async move { deliver_all(&posts).await });
+    }
     match outcome {
         Outcome::Answer { reply, hold } => {
             if !hold.is_zero() {
@@ -88,6 +99,15 @@ async fn answer(world: &Shared, request: hyper::Request<Incoming>) -> Result<Res
         }
         Outcome::Hangup => Err(Hangup),
     }
+}
+
+/// Posts one after the other; what each was answered with.
+async fn deliver_all(posts: &[Post]) -> Vec<u16> {
+    let mut statuses = Vec::with_capacity(posts.len());
+    for post in posts {
+        statuses.push(post::deliver(post).await);
+    }
+    statuses
 }
 
 fn render(reply: Reply) -> Response<Full<Bytes>> {

@@ -5,6 +5,7 @@
 //! ordered through `/_/faults`, so that a test can say exactly how often the world was changed and by whom.
 
 mod http;
+mod post;
 mod services;
 mod smtp;
 mod wire;

@@ -124,6 +124,8 @@ pub struct NewMessage {
     pub run: Option<String>,
     /// JSON: attachments, provider ids, anything else.
     pub data: Option<String>,
+    /// Whether it leaves by the channel of its conversation.
+    pub leaves: bool,
 }
 
 /// An entry for the audit chain; number and hashes are added in the transaction.

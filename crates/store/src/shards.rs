@@ -60,6 +60,7 @@ const ACROSS: &[&str] = &[
     "FROM triggers WHERE next_at IS NOT NULL",
     "FROM triggers WHERE next_at <= ?1 ORDER BY next_at LIMIT ?2",
     "FROM inbound WHERE status = 'waiting' AND due_at <= NOW ORDER BY due_at LIMIT ?1",
+    "FROM messages WHERE send_at <= NOW ORDER BY send_at LIMIT ?1",
     "FROM (SELECT 1 FROM inbound WHERE status = 'waiting' LIMIT ?1) AS waiting",
     "UPDATE inbound SET due_at = 0 WHERE status = 'waiting'",
     "DELETE FROM inbound WHERE done_at < ?1",

@@ -196,6 +196,10 @@ pub struct Delivery {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum DeliveryStatus {
+    /// It is to be sent.
+    Queued,
+    /// It is being sent; the provider did not answer yet.
+    Sending,
     /// The provider has it.
     Accepted,
     /// It left the provider.
@@ -213,11 +217,13 @@ impl DeliveryStatus {
     #[must_use]
     pub fn is_after(self, other: Self) -> bool {
         let rank = |status| match status {
-            Self::Accepted => 0,
-            Self::Sent => 1,
-            Self::Failed => 2,
-            Self::Delivered => 3,
-            Self::Read => 4,
+            Self::Queued => 0,
+            Self::Sending => 1,
+            Self::Accepted => 2,
+            Self::Sent => 3,
+            Self::Failed => 4,
+            Self::Delivered => 5,
+            Self::Read => 6,
         };
         rank(self) > rank(other)
     }

@@ -111,9 +111,11 @@ impl Engine {
             checkpoint: None,
             run: Some(checkpoint.run.clone()),
             data: Some(json!({ "choices": question.choices }).to_string()),
+            leaves: true,
         };
         let end = end_of(row, InboundOutcome::Asked, self.now());
         let (_, new) = self.0.store.receive_message(&message, &end, None).await?;
+        self.0.to_send.notify_one();
         match new {
             true => Ok(Came::Ended(None)),
             false => Ok(Came::Nothing(InboundOutcome::Asked, None)),

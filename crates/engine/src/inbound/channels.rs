@@ -51,6 +51,9 @@ pub(crate) struct DeliveryState {
     pub(crate) status: Option<DeliveryStatus>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) at: Option<i64>,
+    /// How often it was tried.
+    #[serde(default)]
+    pub(crate) attempts: u32,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) code: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -191,6 +194,7 @@ impl Engine {
             checkpoint: None,
             run: None,
             data: Some(data.to_string()),
+            leaves: false,
         };
         let payload = json!({
             "conversation": conversation.id, "message": id, "text": message.text, "choice": message.choice,
@@ -298,15 +302,15 @@ impl Engine {
     async fn customer_at(&self, row: &InboundRow, told: &Told, message: &Message) -> Result<CustomerRow, EngineError> {
         let (store, workspace, address) = (&self.0.store, row.workspace.as_str(), told.event.address.as_str());
         let platform = Platform::read(&told.platform);
-        let (phone, email, telegram, external_id) = match platform {
-            Some(Platform::Whatsapp | Platform::Sms) => (contact::phone(address), None, None, None),
-            Some(Platform::Email) => (None, Some(address.to_owned()), None, None),
-            Some(Platform::Telegram) => (None, None, Some(address.to_owned()), None),
-            Some(Platform::Slack) | None => (None, None, None, Some(format!("{}:{address}", told.platform))),
+        let (phone, telegram, external_id) = match platform {
+            Some(Platform::Whatsapp | Platform::Sms) => (contact::phone(address), None, None),
+            Some(Platform::Telegram) => (None, Some(address.to_owned()), None),
+            // Anybody can write any sender into a mail: it is what they say of themselves, and finds nobody.
+            Some(Platform::Email) => (None, None, None),
+            Some(Platform::Slack) | None => (None, None, Some(format!("{}:{address}", told.platform))),
         };
         let keys = [
             phone.as_deref().map(CustomerKey::Phone),
-            email.as_deref().map(CustomerKey::Email),
             telegram.as_deref().map(CustomerKey::Telegram),
             external_id.as_deref().map(CustomerKey::ExternalId),
         ];
@@ -316,15 +320,19 @@ impl Engine {
             }
         }
         let name: String = message.name.clone().unwrap_or_else(|| address.to_owned()).chars().take(200).collect();
+        let claimed = match platform {
+            Some(Platform::Email) => json!({ "claimed": { "email": address, "name": message.name } }),
+            Some(Platform::Whatsapp | Platform::Telegram | Platform::Sms | Platform::Slack) | None => json!({}),
+        };
         let new = CustomerRow {
             id: seeded(&[workspace, "customer", &told.platform, address]),
             workspace: workspace.to_owned(),
             external_id,
             name,
-            email,
+            email: None,
             phone,
             telegram,
-            data: "{}".to_owned(),
+            data: claimed.to_string(),
             created_at: self.now(),
         };
         match store.create_customer(&new).await {

@@ -8,6 +8,7 @@ mod pump;
 mod triggers;
 
 pub use channels::HookCall;
+pub(crate) use channels::{DeliveryState, reference};
 pub use messages::{AcceptedMessage, Incoming};
 pub use triggers::{TriggerState, WebhookCall};
 

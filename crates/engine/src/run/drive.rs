@@ -291,6 +291,7 @@ impl Engine {
         commit.audit.extend(beside.audit);
         let priority = if row.seq == 0 { Priority::Start } else { Priority::Continue };
         let row = RunRow { seq: commit.expected_seq + 1, ..commit.run.clone() };
+        let leaves = commit.messages.iter().any(|message| message.leaves);
         let tells = !commit.outbound.is_empty();
         match self.0.store.commit(commit, priority).await? {
             CommitOutcome::Committed { .. } => {}
@@ -304,6 +305,9 @@ impl Engine {
             && Self::may_stand(version, &after.phase)
         {
             self.0.tasks.spawn(self.clone().use_standing(row.workspace.clone(), checkpoint));
+        }
+        if leaves {
+            self.0.to_send.notify_one();
         }
         if tells {
             self.0.to_tell.notify_one();

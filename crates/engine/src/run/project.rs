@@ -535,6 +535,9 @@ impl Projection<'_> {
         let Some(conversation) = self.facts.before.conversation.clone() else { return };
         let number = self.commit.messages.len();
         let checkpoint = form.as_ref().map(|_| format!("{}.{visit}", self.commit.run_id));
+        // The chat on our own pages reads; every other channel is written to.
+        let channel = self.facts.after.info.conversation.get("channel").and_then(Value::as_str);
+        let leaves = channel.is_some_and(|channel| channel != "web");
         self.commit.messages.push(NewMessage {
             id: format!("{}.{}.{number}", self.commit.run_id, self.commit.expected_seq + 1),
             conversation,
@@ -546,6 +549,7 @@ impl Projection<'_> {
             checkpoint,
             run: Some(self.commit.run_id.clone()),
             data: None,
+            leaves,
         });
     }
 

@@ -130,6 +130,7 @@ impl Store {
             run: message.run.clone(),
             delivery: None,
             data: message.data.clone(),
+            send_at: None,
         }
     }
 

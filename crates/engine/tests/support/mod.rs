@@ -261,6 +261,7 @@ impl World {
             checkpoint: None,
             run: None,
             data: None,
+            leaves: false,
         };
         self.engine.accept_message(Incoming { conversation, customer }, message).await.unwrap().run
     }

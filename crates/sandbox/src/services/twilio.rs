@@ -9,7 +9,7 @@ use crate::{
         request::Request,
     },
     world::{
-        At, World,
+        At, World, customer,
         directory::digits,
         messages::{Channel, Message},
     },
@@ -128,7 +128,9 @@ fn create(world: &mut World, account: &str, params: &Value, at: At) -> Reply {
         payload: params.clone(),
     };
     let reply = Reply::json(StatusCode::CREATED, &shown(account, &message, "queued"), Effect::Changed);
+    let (sid, to) = (message.id.clone(), message.to.clone());
     world.messages.deliver(message);
+    customer::tell_statuses(world, Channel::Sms, &sid, &to, at.now);
     reply
 }
 

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use crate::{
     wire::{reply::Reply, request::Request},
     world::{
-        At, World,
+        At, World, customer,
         directory::digits,
         messages::{Channel, Message},
     },
@@ -175,6 +175,7 @@ fn send(world: &mut World, request: &Request, at: At) -> Result<Reply, Refusal> 
         edited_at: None,
         payload: body.clone(),
     });
+    customer::tell_statuses(world, Channel::WhatsApp, &id, &number, at.now);
     Ok(Reply::changed(&json!({
         "messaging_product": "whatsapp",
         "contacts": [{ "input": to, "wa_id": number }],

@@ -4,7 +4,7 @@ use hyper::{StatusCode, body::Bytes};
 use serde_json::{Value, json};
 
 use super::{
-    World,
+    World, customer,
     directory::digits,
     ledger::Filter,
     messages::{Channel, Message},
@@ -39,6 +39,14 @@ pub(crate) fn respond(world: &mut World, request: &Request, now: i64) -> Option<
         ("GET", ["_", "stripe", "subscriptions"]) => Reply::read(&stripe::subscriptions_json(world)),
         ("GET", ["_", "mails"]) => mails(world, request),
         ("GET", ["_", "messages"]) => messages(world, request),
+        ("POST", ["_", "hooks"]) => match customer::register(world, &request.json().unwrap_or_default()) {
+            Ok(target) => Reply::json(StatusCode::CREATED, &target, Effect::Read),
+            Err(reason) => bad_request(&reason),
+        },
+        ("POST", ["_", "customer"]) => match customer::act(world, &request.json().unwrap_or_default(), now) {
+            Ok(()) => no_content(),
+            Err(reason) => bad_request(&reason),
+        },
         ("POST", ["_", "reset"]) => {
             *world = World::seeded(now);
             no_content()
@@ -71,7 +79,7 @@ fn index() -> Reply {
             "GET /_/calls?service=&operation=&key=&limit=", "GET /_/counts",
             "GET /_/executions?service=&operation=&key=", "GET /_/stripe/subscriptions", "GET /_/mails?to=",
             "GET /_/messages?channel=&to=", "POST /_/reset", "GET|POST|DELETE /_/faults",
-            "POST /_/whatsapp/recipients",
+            "POST /_/whatsapp/recipients", "POST /_/hooks", "POST /_/customer",
         ],
     }))
 }

@@ -2,6 +2,7 @@
 //! record. No IO and no clock in here.
 
 pub(crate) mod control;
+pub(crate) mod customer;
 pub(crate) mod directory;
 pub(crate) mod fault;
 pub(crate) mod keyed;
@@ -87,6 +88,8 @@ pub(crate) struct World {
     pub(crate) rest: rest::State,
     pub(crate) mails: smtp_sink::State,
     pub(crate) messages: Messages,
+    /// What customers do, and who is told of it.
+    pub(crate) customer: customer::State,
     pub(crate) saved: SavedAnswers,
     pub(crate) faults: Faults,
     pub(crate) ledger: Ledger,
@@ -105,6 +108,7 @@ impl World {
             rest: rest::State::default(),
             mails: smtp_sink::State::default(),
             messages: Messages::default(),
+            customer: customer::State::default(),
             saved: SavedAnswers::default(),
             faults: Faults::default(),
             ledger: Ledger::default(),

@@ -130,6 +130,7 @@ pub(crate) async fn send_chat_message(
         checkpoint: None,
         run: None,
         data: request.client_id.map(|client_id| json!({ "client_id": client_id }).to_string()),
+        leaves: false,
     };
     let accepted = app.engine.accept_message(Incoming { conversation, customer }, message).await?;
     Ok((StatusCode::CREATED, Json(one_message(accepted.message))))

@@ -3,6 +3,7 @@
 
 mod access;
 mod auth;
+mod channels;
 mod chat;
 mod checkpoints;
 mod connectors;

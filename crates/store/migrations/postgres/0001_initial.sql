@@ -425,15 +425,19 @@ CREATE TABLE messages (
   run TEXT COLLATE "C",
   delivery TEXT COLLATE "C",
   data TEXT COLLATE "C",
+  -- It is to be sent by the channel of its conversation.
+  send_at BIGINT,
   PRIMARY KEY (id, workspace)
 );
+CREATE INDEX messages_to_send ON messages (send_at) WHERE send_at IS NOT NULL;
+CREATE INDEX messages_unsent ON messages (workspace, conversation, position) WHERE send_at IS NOT NULL;
 CREATE UNIQUE INDEX messages_by_position ON messages (workspace, conversation, position);
 
 -- What the providers call our messages: by account, address and their id.
 CREATE TABLE message_refs (
-  workspace TEXT NOT NULL,
-  reference TEXT NOT NULL,
-  message TEXT NOT NULL,
+  workspace TEXT COLLATE "C" NOT NULL,
+  reference TEXT COLLATE "C" NOT NULL,
+  message TEXT COLLATE "C" NOT NULL,
   PRIMARY KEY (workspace, reference)
 );
 

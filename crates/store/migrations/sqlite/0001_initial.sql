@@ -424,8 +424,12 @@ CREATE TABLE messages (
   run TEXT,
   delivery TEXT,
   data TEXT,
+  -- It is to be sent by the channel of its conversation.
+  send_at INTEGER,
   PRIMARY KEY (id, workspace)
 ) STRICT;
+CREATE INDEX messages_to_send ON messages (send_at) WHERE send_at IS NOT NULL;
+CREATE INDEX messages_unsent ON messages (workspace, conversation, position) WHERE send_at IS NOT NULL;
 CREATE UNIQUE INDEX messages_by_position ON messages (workspace, conversation, position);
 
 -- What the providers call our messages: by account, address and their id.

@@ -214,7 +214,7 @@ impl Store {
         Ok(rows)
     }
 
-    /// Writes what is different about a message: its text, data and delivery as they are in `now`. `false` when it is not as
+    /// Writes what is different about a message: its text, data, delivery and when it is sent as they are in `now`. `false` when it is not as
     /// it was `before` any more; then nothing is done. `end` is the event that told it, ended in the same piece.
     ///
     /// # Errors
@@ -226,9 +226,13 @@ impl Store {
         reference: Option<&MessageRefRow>,
         end: Option<&InboundEndRow>,
     ) -> Result<bool> {
-        let sql = "UPDATE messages SET body = ?3, data = ?4, delivery = ?5 WHERE workspace = ?1 AND id = ?2 \
-                   AND body = ?6 AND data IS NOT DISTINCT FROM ?7 AND delivery IS NOT DISTINCT FROM ?8";
-        let values = params![
+        // When it is to be sent is the pump's: whoever changes something else leaves it.
+        let again = if now.send_at == before.send_at { "" } else { ", send_at = ?9" };
+        let sql = format!(
+            "UPDATE messages SET body = ?3, data = ?4, delivery = ?5{again} WHERE workspace = ?1 AND id = ?2 \
+             AND body = ?6 AND data IS NOT DISTINCT FROM ?7 AND delivery IS NOT DISTINCT FROM ?8"
+        );
+        let mut values = params![
             &before.workspace,
             &before.id,
             &now.body,
@@ -238,6 +242,9 @@ impl Store {
             &before.data,
             &before.delivery
         ];
+        if !again.is_empty() {
+            values.extend(params![&now.send_at]);
+        }
         let mut statements = vec![Statement::new(sql, values).must_hit("message")];
         statements.extend(reference.map(|row| {
             let insert = insert(row);

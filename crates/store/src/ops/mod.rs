@@ -7,6 +7,7 @@ mod connectors;
 mod conversations;
 mod customers;
 mod delegations;
+mod departures;
 mod idempotency;
 mod inbound;
 mod nodes;

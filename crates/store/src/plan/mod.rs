@@ -236,6 +236,9 @@ fn write_conversations(commit: &Commit, facts: &mut Facts, effects: &mut Effects
     }
 }
 
+/// The delivery of a message that is yet to be sent.
+const QUEUED: &str = "{\"status\":\"queued\"}";
+
 pub(crate) fn message_row(workspace: &str, position: u64, message: &NewMessage) -> MessageRow {
     MessageRow {
         id: message.id.clone(),
@@ -249,8 +252,9 @@ pub(crate) fn message_row(workspace: &str, position: u64, message: &NewMessage) 
         form: message.form.clone(),
         checkpoint: message.checkpoint.clone(),
         run: message.run.clone(),
-        delivery: None,
+        delivery: message.leaves.then(|| QUEUED.to_owned()),
         data: message.data.clone(),
+        send_at: message.leaves.then_some(0),
     }
 }
 

@@ -115,6 +115,8 @@ row! {
         pub delivery: Option<String>,
         /// JSON: attachments, provider ids, anything else.
         pub data: Option<String>,
+        /// It is to be sent by the channel of its conversation, not before this time of the database.
+        pub send_at: Option<i64>,
     }
 }
 

@@ -153,3 +153,33 @@ pub async fn notes_are_kept(database: TestDatabase) {
     store.delete_note(WORKSPACE, "n1").await.unwrap();
     assert!(store.list_notes(WORKSPACE, "conversation:c1").await.unwrap().is_empty());
 }
+
+pub async fn what_is_to_leave_is_taken_by_one_and_told_on_the_message(database: TestDatabase) {
+    let store = database.open().await.unwrap();
+    for id in ["c1", "c2"] {
+        store.create_conversation(&conversation(id)).await.unwrap();
+    }
+    let leaving = |id: &str, conversation: &str| NewMessage { leaves: true, ..message(id, conversation) };
+    store.append_message(WORKSPACE, &leaving("m1", "c1")).await.unwrap();
+    store.append_message(WORKSPACE, &message("m2", "c1")).await.unwrap();
+    store.append_message(WORKSPACE, &leaving("m3", "c2")).await.unwrap();
+    // What a run says leaves with the commit that said it.
+    let said = Commit { messages: vec![leaving("m4", "c1")], ..commit("r1", 0) };
+    store.commit(said, Priority::Start).await.unwrap();
+    let taken = store.claim_departures(60_000, 10).await.unwrap();
+    assert_eq!(taken.iter().map(|row| row.id.as_str()).collect::<Vec<_>>(), ["m1", "m4", "m3"], "in their order");
+    assert!(taken.iter().all(|row| row.delivery.as_deref() == Some("{\"status\":\"queued\"}")));
+    assert!(store.claim_departures(60_000, 10).await.unwrap().is_empty(), "all are with somebody");
+    assert_eq!(store.first_departure(WORKSPACE, "c1").await.unwrap().unwrap().id, "m1");
+    let sent = MessageRow { send_at: None, delivery: Some("{\"status\":\"accepted\"}".to_owned()), ..taken[0].clone() };
+    assert!(store.change_message(&taken[0], &sent, None, None).await.unwrap());
+    assert_eq!(store.first_departure(WORKSPACE, "c1").await.unwrap().unwrap().id, "m4");
+    // Whoever changes something else does not let it leave again.
+    let edited = MessageRow { body: "other".to_owned(), send_at: Some(0), ..taken[2].clone() };
+    let kept = MessageRow { send_at: taken[2].send_at, ..edited.clone() };
+    assert!(store.change_message(&taken[2], &kept, None, None).await.unwrap());
+    assert!(store.claim_departures(60_000, 10).await.unwrap().is_empty());
+    let again = MessageRow { send_at: Some(0), ..kept.clone() };
+    assert!(store.change_message(&kept, &again, None, None).await.unwrap());
+    assert_eq!(store.claim_departures(60_000, 10).await.unwrap().len(), 1);
+}

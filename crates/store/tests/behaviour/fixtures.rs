@@ -125,6 +125,7 @@ pub fn message(id: &str, conversation: &str) -> NewMessage {
         checkpoint: None,
         run: None,
         data: None,
+        leaves: false,
     }
 }
 

@@ -131,7 +131,7 @@ macro_rules! cases {
             customers_are_recognised,
             concurrent_messages_get_gapless_positions,
             a_message_sent_twice_is_one,
-            conversations_change_hands,
+            conversations_change_hands, what_is_to_leave_is_taken_by_one_and_told_on_the_message,
             conversations_come_by_activity,
             notes_are_kept,
         );

@@ -1,5 +1,6 @@
 //! Accounts, connections and workflows of the demo, made through the public API.
 
+use super::outside::Outside;
 use crate::client::{Client, ClientArgs};
 use anyhow::Context;
 use countersign_sandbox::Sandbox;
@@ -71,6 +72,7 @@ pub(crate) async fn furnish(base_url: &str, token: &str, sandbox: &Sandbox) -> a
         invite(&client, &visitor, account).await.with_context(|| account.email)?;
     }
     connect(&client, sandbox).await?;
+    channels(&client, sandbox, base_url).await?;
     for source in WORKFLOWS {
         publish(&client, source).await?;
     }
@@ -111,7 +113,7 @@ async fn invite(client: &Client, visitor: &Client, account: &Account) -> anyhow:
 }
 
 async fn connect(client: &Client, sandbox: &Sandbox) -> anyhow::Result<()> {
-    let (url, smtp) = (sandbox.url(), sandbox.smtp_addr());
+    let url = sandbox.url();
     let connections = [
         ("identity", json!({ "base_url": format!("{url}/identity") }), json!({ "token": "identity_test" })),
         ("stripe", json!({ "base_url": format!("{url}/stripe") }), json!({ "api_key": "sk_test_demo" })),
@@ -123,13 +125,39 @@ async fn connect(client: &Client, sandbox: &Sandbox) -> anyhow::Result<()> {
         let body = json!({ "connector": connector, "name": "sandbox", "settings": settings, "secrets": secrets });
         client.post(&["connections"]).json(&body).send().await.context(connector)?;
     }
-    let whatsapp = json!({ "base_url": format!("{url}/whatsapp"), "phone_number_id": "15550000001" });
+    Ok(())
+}
+
+/// What the sandbox's platforms sign with.
+const CHANNEL_SECRET: &str = "demo-channel-secret";
+
+/// Accounts on every channel; the sandbox posts what its customers say to their addresses.
+async fn channels(client: &Client, sandbox: &Sandbox, base_url: &str) -> anyhow::Result<()> {
+    let (url, smtp, secret) = (sandbox.url(), sandbox.smtp_addr(), CHANNEL_SECRET);
+    let at = |service: &str| format!("{url}/{service}");
     let mail =
         json!({ "host": smtp.ip(), "port": smtp.port(), "tls": "none", "from": "Support <support@example.com>" });
-    for (channel, settings, secrets) in [("whatsapp", whatsapp, json!({ "token": "demo" })), ("email", mail, json!({}))]
-    {
+    let accounts = [
+        (
+            "whatsapp",
+            json!({ "base_url": at("whatsapp"), "phone_number_id": "15550000001" }),
+            json!({ "token": "demo", "app_secret": secret, "verify_token": secret }),
+        ),
+        ("telegram", json!({ "base_url": at("telegram") }), json!({ "token": "1:demo", "webhook_secret": secret })),
+        (
+            "sms",
+            json!({ "base_url": at("twilio"), "account_sid": "ACdemo", "from": "+15550000002" }),
+            json!({ "auth_token": secret }),
+        ),
+        ("email", mail, json!({ "webhook_secret": secret })),
+        ("slack", json!({ "base_url": at("slack") }), json!({ "bot_token": "xoxb-demo", "signing_secret": secret })),
+    ];
+    let outside = Outside::new(&url)?;
+    for (channel, settings, secrets) in accounts {
         let body = json!({ "channel": channel, "name": "sandbox", "settings": settings, "secrets": secrets });
-        client.post(&["channels"]).json(&body).send().await.context(channel)?;
+        let made = client.post(&["channels"]).json(&body).send().await.context(channel)?;
+        let id = made["id"].as_str().context("the server made no account")?;
+        outside.posts_to(channel, &format!("{base_url}/hooks/{channel}/{id}"), secret).await?;
     }
     Ok(())
 }

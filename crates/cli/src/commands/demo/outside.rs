@@ -2,7 +2,7 @@
 
 use anyhow::Context;
 use reqwest::Client;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 /// Reads the sandbox's control API.
 pub(crate) struct Outside {
@@ -19,6 +19,29 @@ impl Outside {
     async fn get(&self, path: &str) -> anyhow::Result<Value> {
         let answer = self.client.get(format!("{}{path}", self.url)).send().await?.error_for_status()?;
         answer.json().await.with_context(|| format!("the sandbox's {path}"))
+    }
+
+    async fn post(&self, path: &str, body: &Value) -> anyhow::Result<()> {
+        let answer = self.client.post(format!("{}{path}", self.url)).json(body).send().await?;
+        anyhow::ensure!(answer.status().is_success(), "the sandbox's {path}: {}", answer.text().await?);
+        Ok(())
+    }
+
+    /// From now on a platform posts what its customers say there.
+    pub(crate) async fn posts_to(&self, channel: &str, url: &str, secret: &str) -> anyhow::Result<()> {
+        self.post("/_/hooks", &json!({ "channel": channel, "url": url, "secret": secret })).await
+    }
+
+    /// A customer writes; the platform posts it twice, as they do.
+    pub(crate) async fn write(&self, channel: &str, from: &str, text: &str) -> anyhow::Result<()> {
+        self.post("/_/customer", &json!({ "channel": channel, "from": from, "text": text, "times": 2 })).await
+    }
+
+    /// The last text on a customer's phone.
+    pub(crate) async fn last_text(&self, channel: &str, to: &str) -> anyhow::Result<String> {
+        let messages = self.get(&format!("/_/messages?channel={channel}&to={}", to.replace('+', "%2B"))).await?;
+        let last = messages.as_array().and_then(|messages| messages.last()?["text"].as_str());
+        Ok(last.unwrap_or_default().to_owned())
     }
 
     /// Calls of an operation whose parameters or path hold `about`.

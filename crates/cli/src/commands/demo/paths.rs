@@ -68,6 +68,35 @@ impl<'a> Chat<'a> {
     }
 }
 
+/// A customer asks on a channel of their own and answers there, question by question; the run.
+pub(crate) async fn ask_on(demo: &Demo, (channel, from): (&str, &str), email: &str) -> anyhow::Result<String> {
+    let outside = Outside::new(&demo.sandbox_url)?;
+    outside.write(channel, from, "Hello, I would like to upgrade my plan").await?;
+    for (question, answer) in [("(1/2)", email), ("(2/2)", "skip")] {
+        until("the question", async || Ok(outside.last_text(channel, from).await?.contains(question).then_some(())))
+            .await?;
+        outside.write(channel, from, answer).await?;
+    }
+    until("the run", async || {
+        let query = [("channel", channel.to_owned())];
+        let found = demo.admin.get(&["conversations"]).query(&query).send().await?;
+        let Some(id) = found["items"][0]["id"].as_str() else { return Ok(None) };
+        let conversation = demo.admin.get(&["conversations", id]).send().await?;
+        Ok(conversation["runs"][0]["id"].as_str().map(str::to_owned))
+    })
+    .await
+}
+
+/// Waits until the phone's last text has these words; the text.
+pub(crate) async fn reads(demo: &Demo, (channel, to): (&str, &str), words: &str) -> anyhow::Result<String> {
+    let outside = Outside::new(&demo.sandbox_url)?;
+    until("the last words", async || {
+        let text = outside.last_text(channel, to).await?;
+        Ok(text.contains(words).then_some(text))
+    })
+    .await
+}
+
 /// A customer asks in the chat and sends the form; the run.
 pub(crate) async fn ask(chat: &Chat<'_>, email: &str) -> anyhow::Result<String> {
     chat.write("Hello, I would like to upgrade my plan").await?;

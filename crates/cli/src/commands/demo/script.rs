@@ -39,6 +39,10 @@ pub(crate) async fn run(demo: &Demo, as_json: bool) -> anyhow::Result<Exit> {
     let timeout = timeout.finish(demo).await?;
     let played = [approved, rejected, timeout, not_eligible];
     check(demo, &played, &mut findings).await?;
+    let mut played = Vec::from(played);
+    for (title, who, email) in CHANNELS {
+        played.push(on_channel(demo, title, (who, email), &mut findings).await?);
+    }
     let good = findings.0.iter().all(|finding| finding.holds);
     if as_json {
         let runs: Vec<_> = played.iter().map(|played| json!({ "path": played.title, "run": played.run })).collect();
@@ -102,6 +106,30 @@ async fn not_eligible(demo: &Demo) -> anyhow::Result<Played> {
     let chat = Chat::open(demo).await?;
     let run = paths::ask(&chat, "edsger@example.com").await?;
     finish(demo, "Not eligible", &chat, &run).await
+}
+
+/// Customers who use no chat: the path, their channel and address there, their account.
+const CHANNELS: [(&str, (&str, &str), &str); 4] = [
+    ("By WhatsApp", ("whatsapp", "+15555550105"), "frances@example.com"),
+    ("By Telegram", ("telegram", "7001"), "customer1@example.com"),
+    ("By SMS", ("sms", "+15555551002"), "customer2@example.com"),
+    ("By e-mail", ("email", "customer3@example.com"), "customer3@example.com"),
+];
+
+/// Asked, answered and told on a channel; each message is posted twice and counts once.
+async fn on_channel(
+    demo: &Demo,
+    title: &'static str,
+    (who, email): ((&str, &str), &str),
+    findings: &mut Findings,
+) -> anyhow::Result<Played> {
+    let run = paths::ask_on(demo, who, email).await?;
+    let (approval, _) = paths::approval(demo, &run).await?;
+    paths::decide(demo, &approval, "rejected", "next month").await?;
+    let last_words = paths::reads(demo, who, "next month").await?;
+    let run = paths::ended(demo, &run).await?;
+    findings.expect(format!("{title}: asked, answered and told there"), run["status"] == "rejected");
+    Ok(Played { title, run, last_words })
 }
 
 /// A run whose deadline passes while the others are played.

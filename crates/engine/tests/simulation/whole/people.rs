@@ -89,6 +89,7 @@ impl Director {
             checkpoint: None,
             run: None,
             data: None,
+            leaves: false,
         };
         let taken = engine.accept_message(Incoming { conversation, customer: None }, message);
         match tokio::time::timeout(PATIENCE, taken).await {

@@ -160,7 +160,7 @@ pub(crate) async fn send_message(
     body: Body<SendMessageRequest>,
 ) -> ApiResult<Response> {
     caller.require(Role::Operator)?;
-    required(&app, &caller, &id).await?;
+    let leaves = required(&app, &caller, &id).await?.channel_account.is_some();
     let (workspace, scope) = (caller.workspace().to_owned(), format!("message:{id}"));
     let once = Once { app: app.clone(), workspace, scope, key, request_hash: body.hash() };
     let request = body.value;
@@ -176,8 +176,9 @@ pub(crate) async fn send_message(
             checkpoint: None,
             run: None,
             data: Some(json!({ "client_id": request.client_id, "user": caller.id() }).to_string()),
+            leaves,
         };
-        Ok(one_message(app.store.append_message(caller.workspace(), &message).await?))
+        Ok(one_message(app.engine.say(caller.workspace(), &message).await?))
     };
     once.run(work).await
 }

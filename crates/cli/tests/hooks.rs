@@ -1,0 +1,168 @@
+//! Many webhooks at once, a quarter of them twice, in no order, and the server killed in the middle: each message is there
+//! once and starts one run. `HOOKS` says how many, `HOOKS_SEED` plays the same order again.
+#![allow(clippy::unwrap_used, clippy::print_stderr)]
+
+mod live;
+
+use live::{eventually, furnish::furnish, furnish::publish, node::Launch, outside::Outside, random::Random};
+use serde_json::{Value, json};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::{Arc, Mutex},
+    time::{Duration, Instant},
+};
+use tokio::{sync::watch, task::JoinSet};
+
+const SECRET: &str = "a-secret";
+/// Messages; `make crash` asks for more.
+const MESSAGES: u64 = 400;
+/// Customers who write them.
+const CHATS: u64 = 20;
+/// Posted at the same time.
+const AT_ONCE: usize = 32;
+const KILLS: usize = 3;
+
+const GO: &str = r#"
+schema: 1
+name: Go
+triggers: [{ type: message, when: "$contains(text, 'go')" }]
+start: done
+steps:
+  done: { type: end, status: completed }
+"#;
+
+fn messages() -> u64 {
+    std::env::var("HOOKS").ok().and_then(|count| count.parse().ok()).unwrap_or(MESSAGES)
+}
+
+fn update(number: u64) -> Value {
+    let chat = json!({ "id": 1 + number % CHATS, "type": "private" });
+    let message = json!({ "message_id": number, "date": 5, "chat": chat, "text": format!("go {number}") });
+    json!({ "update_id": number, "message": message })
+}
+
+/// What providers know: what is still to be delivered, and how long each took.
+#[derive(Default)]
+struct Provider {
+    waiting: Vec<u64>,
+    took: Vec<Duration>,
+    again: u64,
+}
+
+/// Posts until all is taken, each again until it was answered well, as platforms do.
+async fn deliver(provider: Arc<Mutex<Provider>>, server: watch::Receiver<Option<String>>, path: String) {
+    let client = countersign_outbound::direct().no_proxy().timeout(Duration::from_secs(20)).build().unwrap();
+    loop {
+        let Some(number) = provider.lock().unwrap().waiting.pop() else { return };
+        let mut server = server.clone();
+        loop {
+            let base = server.wait_for(Option::is_some).await.unwrap().clone().unwrap();
+            let began = Instant::now();
+            let request = client.post(format!("{base}{path}")).header("x-telegram-bot-api-secret-token", SECRET);
+            match request.json(&update(number)).send().await {
+                Ok(answer) if answer.status().is_success() => {
+                    provider.lock().unwrap().took.push(began.elapsed());
+                    break;
+                }
+                Ok(answer) => assert!(matches!(answer.status().as_u16(), 429 | 503), "{answer:?}"),
+                // It died under the request; whether it was kept nobody knows.
+                Err(_) => {}
+            }
+            provider.lock().unwrap().again += 1;
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn each_message_is_there_once_whatever_is_killed() {
+    let seed = std::env::var("HOOKS_SEED").ok().and_then(|seed| seed.parse().ok()).unwrap_or_else(Random::seed);
+    let (mut random, count) = (Random::new(seed), messages());
+    let folder = tempfile::tempdir().unwrap();
+    let launch = Launch::sqlite(folder.path());
+    let mut node = launch.start().await;
+    let outside = Outside::start().await;
+    let admin = furnish(&node, &outside).await.admin;
+    publish(&node, &admin, GO).await;
+    let settings = json!({ "base_url": format!("{}/telegram", outside.sandbox.url()) });
+    let secrets = json!({ "token": "1:t", "webhook_secret": SECRET });
+    let account = json!({ "channel": "telegram", "name": "bot", "settings": settings, "secrets": secrets });
+    let account = admin.post(&node.url, "/channels", account).await;
+    let path = format!("/hooks/telegram/{}", account["id"].as_str().unwrap());
+
+    let mut order: Vec<u64> = (1..=count).chain((1..=count).filter(|number| number % 4 == 0)).collect();
+    for at in (1..order.len()).rev() {
+        order.swap(at, usize::try_from(random.below(at as u64 + 1)).unwrap());
+    }
+    let provider = Arc::new(Mutex::new(Provider { waiting: order, ..Provider::default() }));
+    let servers = watch::Sender::new(Some(node.url.clone()));
+    let mut posting = JoinSet::new();
+    for _ in 0..AT_ONCE {
+        posting.spawn(deliver(Arc::clone(&provider), servers.subscribe(), path.clone()));
+    }
+    for kill in 1..=KILLS {
+        let left = provider.lock().unwrap().waiting.len() * (KILLS - kill + 1) / (KILLS + 1);
+        eventually("some are delivered", Duration::from_secs(60), async || {
+            (provider.lock().unwrap().waiting.len() <= left).then_some(())
+        })
+        .await;
+        node.kill().await;
+        servers.send_replace(None);
+        node = launch.start().await;
+        servers.send_replace(Some(node.url.clone()));
+    }
+    posting.join_all().await;
+    eventually("all is dealt with", Duration::from_secs(120), async || {
+        admin.get(&node.url, "/inbound?status=waiting&limit=1").await["items"]
+            .as_array()
+            .unwrap()
+            .is_empty()
+            .then_some(())
+    })
+    .await;
+    judge(&admin, &node.url, count, seed).await;
+    let mut provider = provider.lock().unwrap();
+    provider.took.sort();
+    let at = |part: usize| provider.took[provider.took.len() * part / 100];
+    eprintln!(
+        "HOOKS_SEED={seed}: {count} messages, {KILLS} kills, {} posted again, p50 {:?}, p99 {:?}",
+        provider.again,
+        at(50),
+        at(99)
+    );
+}
+
+async fn judge(admin: &live::api::Api, base: &str, count: u64, seed: u64) {
+    let mut said: BTreeMap<String, u64> = BTreeMap::new();
+    let (mut runs, mut turned) = (BTreeSet::new(), 0);
+    let conversations = admin.all(base, "/conversations?channel=telegram").await;
+    assert_eq!(conversations.len() as u64, CHATS.min(count), "HOOKS_SEED={seed}");
+    for conversation in conversations {
+        let id = conversation["id"].as_str().unwrap();
+        let mut before = u64::MAX;
+        let mut last = 0;
+        loop {
+            let page = admin.get(base, &format!("/conversations/{id}?before={before}")).await;
+            let messages = page["messages"].as_array().unwrap();
+            for message in messages {
+                let text = message["body"].as_str().unwrap().to_owned();
+                let number: u64 = text.trim_start_matches("go ").parse().unwrap();
+                turned += u64::from(number < last);
+                last = number;
+                *said.entry(text).or_default() += 1;
+            }
+            match page["has_older"] == true {
+                true => before = messages[0]["position"].as_u64().unwrap(),
+                false => break,
+            }
+        }
+    }
+    assert_eq!(said.len() as u64, count, "HOOKS_SEED={seed}: messages are lost");
+    assert!(said.values().all(|times| *times == 1), "HOOKS_SEED={seed}: {said:?}");
+    for run in admin.all(base, "/runs").await {
+        assert_eq!(run["status"], "completed", "HOOKS_SEED={seed}");
+        runs.insert(run["id"].as_str().unwrap().to_owned());
+    }
+    assert_eq!(runs.len() as u64, count, "HOOKS_SEED={seed}: one message, one run");
+    eprintln!("HOOKS_SEED={seed}: {turned} of {count} messages stand behind a later one, as they were posted");
+}

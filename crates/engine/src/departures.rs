@@ -1,0 +1,240 @@
+//! Messages that leave by the channel of their conversation: what runs, operators and forms say. That one is to leave is
+//! written with it, in the commit that caused it; here it is sent, in the order of its conversation, with what became of it
+//! on the message. One that may have been sent is not sent again: that it is tried is written before it is.
+
+use crate::{
+    Engine, EngineError,
+    inbound::{DeliveryState, reference},
+    vault::OpenAccount,
+};
+use countersign_channels::{
+    Asked, Asking, Choice, OutboundMessage, SendOutcome,
+    inbound::{Delivery, DeliveryStatus},
+};
+use countersign_core::{log::FailureClass, run::PostedForm};
+use countersign_store::{Author, ConversationRow, MessageRefRow, MessageRow, NewMessage};
+use futures::{StreamExt, stream};
+use serde_json::{Value, json};
+use std::{sync::Arc, time::Duration};
+
+/// How long a process has a message to itself, milliseconds: longer than sending one can take.
+const LEASE_MS: i64 = 120_000;
+/// Messages taken at once.
+const BATCH: u32 = 64;
+/// Conversations written to at once.
+const AT_ONCE: usize = 16;
+/// Between two looks for messages that nobody has, milliseconds.
+const LOOK_EVERY_MS: u64 = 1000;
+/// How long sending one may take.
+const TIMEOUT: Duration = Duration::from_secs(20);
+/// How often one is tried.
+const ATTEMPTS_MAX: u32 = 8;
+/// The shortest and the longest pause before it is tried again, milliseconds.
+const PAUSE_MS: (i64, i64) = (1000, 300_000);
+/// How often what became of one is written when others change the message at the same time.
+const WRITES_MAX: usize = 20;
+/// Longest error that is kept, characters.
+const ERROR_MAX: usize = 500;
+
+/// What leaves.
+struct Departure {
+    account: Arc<OpenAccount>,
+    to: String,
+    /// The mail it belongs to.
+    thread: Option<String>,
+    subject: String,
+    text: String,
+    choices: Vec<Choice>,
+}
+
+impl Engine {
+    /// Says something in a conversation.
+    ///
+    /// # Errors
+    /// `NotFound`, `Busy`.
+    pub async fn say(&self, workspace: &str, message: &NewMessage) -> Result<MessageRow, EngineError> {
+        let row = self.0.store.append_message(workspace, message).await?;
+        self.0.to_send.notify_one();
+        Ok(row)
+    }
+
+    /// Sends what is to leave, until the engine stops.
+    pub(crate) async fn departures(self) {
+        if self.0.outside.is_some() {
+            return;
+        }
+        loop {
+            match self.depart().await {
+                Ok(true) => continue,
+                Ok(false) => {}
+                Err(error) => tracing::warn!(%error, "messages wait for the database"),
+            }
+            tokio::select! {
+                () = self.0.to_send.notified() => {}
+                alive = self.pause(LOOK_EVERY_MS) => if !alive { return },
+            }
+            if self.stopping() {
+                return;
+            }
+        }
+    }
+
+    /// Sends what is due; whether there may be more.
+    async fn depart(&self) -> Result<bool, EngineError> {
+        let taken = self.0.store.claim_departures(LEASE_MS, BATCH).await?;
+        let more = taken.len() >= BATCH as usize;
+        let conversations: Vec<Vec<MessageRow>> =
+            taken.chunk_by(|one, other| one.conversation == other.conversation).map(<[_]>::to_vec).collect();
+        let one_after_the_other = |messages: Vec<MessageRow>| async move {
+            for message in messages {
+                let id = message.id.clone();
+                if let Err(error) = self.send_in_turn(message).await {
+                    tracing::warn!(message = id, %error, "a message leaves later");
+                }
+            }
+        };
+        stream::iter(conversations).for_each_concurrent(AT_ONCE, one_after_the_other).await;
+        Ok(more)
+    }
+
+    /// Sends a message unless an earlier one of its conversation is yet to be sent.
+    async fn send_in_turn(&self, message: MessageRow) -> Result<(), EngineError> {
+        let store = &self.0.store;
+        let first = store.first_departure(&message.workspace, &message.conversation).await?;
+        let taken_at = message.send_at.unwrap_or_default() - LEASE_MS;
+        if first.is_some_and(|first| first.position < message.position) {
+            let later = MessageRow { send_at: Some(taken_at + PAUSE_MS.0), ..message.clone() };
+            store.change_message(&message, &later, None, None).await?;
+            return Ok(());
+        }
+        let state = DeliveryState::of(&message);
+        if state.status == Some(DeliveryStatus::Sending) {
+            let doubt = "it was being sent when the process ended; it may have arrived, so it is not sent again";
+            return self.settle(message, Err(("in_doubt".to_owned(), doubt.to_owned()))).await;
+        }
+        let departure = match self.departure(&message).await {
+            Ok(departure) => departure,
+            Err(error @ (EngineError::Store(_) | EngineError::Busy)) => return Err(error),
+            Err(error) => {
+                return self.settle(message, Err(("account_unavailable".to_owned(), error.to_string()))).await;
+            }
+        };
+        let sending = DeliveryState { status: Some(DeliveryStatus::Sending), attempts: state.attempts + 1, ..state };
+        let marked = MessageRow { delivery: Some(json!(sending).to_string()), ..message.clone() };
+        if !store.change_message(&message, &marked, None, None).await? {
+            return Ok(());
+        }
+        let Departure { account, to, thread, subject, text, choices } = &departure;
+        let outbound = OutboundMessage {
+            channel: account.account.platform(),
+            to,
+            subject,
+            body: text,
+            key: &message.id,
+            timeout: TIMEOUT,
+            choices,
+            thread: thread.as_deref(),
+            by_person: message.author == Author::Operator,
+        };
+        match self.0.sender.send(&account.account, outbound).await {
+            SendOutcome::Accepted { provider_id, .. } => {
+                let provider_id = provider_id.trim_matches(['<', '>']);
+                self.settle(marked, Ok(reference(&account.id, to, provider_id))).await
+            }
+            SendOutcome::Failed { class: FailureClass::Retryable, message: why, retry_after_seconds, .. }
+                if sending.attempts < ATTEMPTS_MAX =>
+            {
+                let (shortest, longest) = PAUSE_MS;
+                let asked = retry_after_seconds.and_then(|seconds| i64::try_from(seconds).ok()?.checked_mul(1000));
+                let pause = asked.unwrap_or(0).max(shortest << sending.attempts).min(longest);
+                let queued =
+                    DeliveryState { status: Some(DeliveryStatus::Queued), error: Some(brief(&why)), ..sending };
+                let send_at = Some(taken_at + pause);
+                let later = MessageRow { delivery: Some(json!(queued).to_string()), send_at, ..marked.clone() };
+                store.change_message(&marked, &later, None, None).await?;
+                Ok(())
+            }
+            SendOutcome::Failed { code, message: why, .. } => self.settle(marked, Err((code, why))).await,
+        }
+    }
+
+    /// Where a message goes and what it says there.
+    async fn departure(&self, message: &MessageRow) -> Result<Departure, EngineError> {
+        let conversation = self.0.store.get_conversation(&message.workspace, &message.conversation).await?;
+        let conversation = conversation.ok_or(EngineError::NotFound("conversation"))?;
+        let missing = || EngineError::NotFound("channel");
+        let account = conversation.channel_account.as_deref().ok_or_else(missing)?;
+        let account = self.account_by_id(account).await?.filter(|open| open.workspace == message.workspace);
+        let account = account.ok_or_else(missing)?;
+        let (to, thread) = address_of(&conversation);
+        let subject = match &conversation.subject {
+            Some(subject) if subject.to_lowercase().starts_with("re:") => subject.clone(),
+            Some(subject) => format!("Re: {subject}"),
+            None => message.author_name.clone(),
+        };
+        let (text, choices) = words(message);
+        Ok(Departure { account, to, thread, subject, text, choices })
+    }
+
+    /// Writes what became of a message: what the provider calls it, or why it failed.
+    async fn settle(&self, message: MessageRow, became: Result<String, (String, String)>) -> Result<(), EngineError> {
+        let store = &self.0.store;
+        let mut before = message;
+        let told = |status| Delivery { id: String::new(), status, at: None, code: None, error: None };
+        for _ in 0..WRITES_MAX {
+            let state = DeliveryState::of(&before);
+            let (state, row) = match &became {
+                Ok(reference) => {
+                    let (workspace, message) = (before.workspace.clone(), before.id.clone());
+                    let row = MessageRefRow { workspace, reference: reference.clone(), message };
+                    (state.after(&told(DeliveryStatus::Accepted), self.now()), Some(row))
+                }
+                Err((code, why)) => {
+                    let failed =
+                        Delivery { code: Some(code.clone()), error: Some(brief(why)), ..told(DeliveryStatus::Failed) };
+                    (state.after(&failed, self.now()), None)
+                }
+            };
+            let now = MessageRow { delivery: Some(json!(state).to_string()), send_at: None, ..before.clone() };
+            if store.change_message(&before, &now, row.as_ref(), None).await? {
+                return Ok(());
+            }
+            // Its delivery was told, or it was changed, meanwhile.
+            let found = store.get_message(&before.workspace, &before.id).await?;
+            before = found.ok_or(EngineError::NotFound("message"))?;
+        }
+        Err(EngineError::Busy)
+    }
+}
+
+/// The address of a conversation, and the mail it began with.
+fn address_of(conversation: &ConversationRow) -> (String, Option<String>) {
+    let address = conversation.external_id.as_deref().unwrap_or_default();
+    match address.split_once(' ') {
+        Some((to, thread)) => (to.to_owned(), Some(thread.to_owned())),
+        None => (address.to_owned(), None),
+    }
+}
+
+/// The words of a message where there are no forms, and what can be chosen.
+fn words(message: &MessageRow) -> (String, Vec<Choice>) {
+    let form = message.form.as_deref().and_then(|form| serde_json::from_str::<PostedForm>(form).ok());
+    let said = |more: &str| {
+        [message.body.trim(), more].into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join("\n\n")
+    };
+    if let (Some(form), Some(checkpoint)) = (form, &message.checkpoint) {
+        return match Asking::of(&form.schema, &form.prefill, checkpoint).map(|asking| asking.after([])) {
+            Some(Asked::Question(question)) => (said(&question.text), question.choices),
+            Some(Asked::Complete(_)) | None => {
+                (said("(This cannot be answered here. A colleague will help you.)"), Vec::new())
+            }
+        };
+    }
+    let data: Value = message.data.as_deref().and_then(|data| serde_json::from_str(data).ok()).unwrap_or_default();
+    let choices = serde_json::from_value(data["choices"].clone()).unwrap_or_default();
+    (message.body.clone(), choices)
+}
+
+fn brief(text: &str) -> String {
+    text.chars().take(ERROR_MAX).collect()
+}

@@ -1,0 +1,259 @@
+//! Customers on every channel, played by the sandbox: it signs and posts as the platforms do, twice, badly and with statuses
+//! in the wrong order, and its phone shows what arrived.
+
+use crate::support::{Client, TestApp};
+use countersign_sandbox::{Sandbox, SandboxConfig};
+use countersign_server::ServerConfig;
+use countersign_store::Role;
+use serde_json::{Value, json};
+use std::{net::Ipv4Addr, time::Duration};
+use tokio::net::TcpListener;
+
+const UPGRADE: &str = include_str!("../../../../examples/subscription-upgrade.yaml");
+const SECRET: &str = "a-secret";
+
+/// A channel, and Ada's address on it.
+const CHANNELS: [(&str, &str); 4] =
+    [("whatsapp", "+15555550101"), ("telegram", "1001"), ("sms", "+15555550101"), ("email", "ada@example.com")];
+
+struct Town {
+    test: TestApp,
+    sandbox: Sandbox,
+    client: reqwest::Client,
+    base_url: String,
+    admin: Client,
+    manager: Client,
+}
+
+impl Town {
+    async fn start() -> Self {
+        rustls::crypto::ring::default_provider().install_default().ok();
+        let any = (Ipv4Addr::LOCALHOST, 0).into();
+        let sandbox = Sandbox::start(SandboxConfig { http: any, smtp: any }).await.unwrap();
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
+        let base_url = format!("http://{}", listener.local_addr().unwrap());
+        let test = TestApp::with(ServerConfig { base_url: base_url.clone(), ..ServerConfig::default() }).await;
+        let router = test.router.clone();
+        tokio::spawn(async move { axum::serve(listener, router).await });
+        let admin = test.key(Role::Admin).await;
+        let manager = test.person("manager@example.com", Role::Operator, &["manager"]).await;
+        let client = countersign_outbound::direct().no_proxy().build().unwrap();
+        let town = Self { test, sandbox, client, base_url, admin, manager };
+        town.furnish().await;
+        town
+    }
+
+    async fn furnish(&self) {
+        let (url, smtp) = (self.sandbox.url(), self.sandbox.smtp_addr());
+        for (connector, secrets) in
+            [("identity", json!({ "token": "identity_test" })), ("stripe", json!({ "api_key": "sk_test_1" }))]
+        {
+            let settings = json!({ "base_url": format!("{url}/{connector}") });
+            let body = json!({ "connector": connector, "name": "sandbox", "settings": settings, "secrets": secrets });
+            self.admin.post("/connections", body).await.is(201);
+        }
+        let at = |service: &str| format!("{url}/{service}");
+        for (channel, settings, secrets) in [
+            (
+                "whatsapp",
+                json!({ "base_url": at("whatsapp"), "phone_number_id": "15550000001" }),
+                json!({ "token": "t", "app_secret": SECRET, "verify_token": "v" }),
+            ),
+            ("telegram", json!({ "base_url": at("telegram") }), json!({ "token": "1:t", "webhook_secret": SECRET })),
+            (
+                "sms",
+                json!({ "base_url": at("twilio"), "account_sid": "AC1", "from": "+15550000002" }),
+                json!({ "auth_token": SECRET }),
+            ),
+            (
+                "email",
+                json!({ "host": smtp.ip(), "port": smtp.port(), "tls": "none", "from": "Support <support@example.com>" }),
+                json!({ "webhook_secret": SECRET }),
+            ),
+        ] {
+            let body = json!({ "channel": channel, "name": "sandbox", "settings": settings, "secrets": secrets });
+            let made = self.admin.post("/channels", body).await;
+            let id = made.is(201).json["id"].as_str().unwrap().to_owned();
+            let url = format!("{}/hooks/{channel}/{id}", self.base_url);
+            self.sandbox("/_/hooks", &json!({ "channel": channel, "url": url, "secret": SECRET })).await;
+        }
+        let made = self.admin.post("/workflows", json!({ "source": UPGRADE })).await;
+        let id = made.is(201).json["id"].as_str().unwrap().to_owned();
+        self.admin.post(&format!("/workflows/{id}/publish"), json!({ "message": "first" })).await.is(201);
+    }
+
+    /// Posts to the sandbox's own addresses; its answer.
+    async fn sandbox(&self, path: &str, body: &Value) -> Value {
+        let answer = self.client.post(format!("{}{path}", self.sandbox.url())).json(body).send().await.unwrap();
+        assert!(answer.status().is_success(), "{path} {body}: {}", answer.text().await.unwrap());
+        answer.json().await.unwrap_or(Value::Null)
+    }
+
+    /// The customer does something; the statuses it was answered with.
+    async fn act(&self, (channel, from): (&str, &str), mut what: Value) -> Vec<u64> {
+        what["channel"] = json!(channel);
+        what["from"] = json!(from);
+        let answer = self.sandbox("/_/customer", &what).await;
+        answer["statuses"].as_array().unwrap().iter().map(|status| status.as_u64().unwrap()).collect()
+    }
+
+    /// What arrived on the phone.
+    async fn phone(&self, (channel, to): (&str, &str)) -> Vec<Value> {
+        let url = format!("{}/_/messages?channel={channel}&to={}", self.sandbox.url(), to.replace('+', "%2B"));
+        self.client.get(url).send().await.unwrap().json().await.unwrap()
+    }
+
+    /// Waits until the phone's last message says this.
+    async fn reads(&self, who: (&str, &str), words: &str) -> Value {
+        let mut last = Value::Null;
+        for _ in 0..400 {
+            last = self.phone(who).await.pop().unwrap_or_default();
+            if last["text"].as_str().is_some_and(|text| text.contains(words)) {
+                return last;
+            }
+            self.a_moment().await;
+        }
+        panic!("{who:?} does not read “{words}” but {last}");
+    }
+
+    /// Until something changes, or a little later: what the sandbox does changes nothing here.
+    async fn a_moment(&self) {
+        let mut changes = self.test.store.subscribe();
+        drop(tokio::time::timeout(Duration::from_millis(50), changes.recv()).await);
+    }
+
+    async fn conversation(&self, channel: &str) -> Value {
+        let found = self.admin.get(&format!("/conversations?channel={channel}")).await.json;
+        let items = found["items"].as_array().unwrap();
+        assert_eq!(items.len(), 1, "{channel}: {items:?}");
+        self.admin.get(&format!("/conversations/{}", items[0]["id"].as_str().unwrap())).await.json
+    }
+
+    /// Waits until every message of ours has come so far.
+    async fn delivered(&self, channel: &str, status: &str) -> Value {
+        let mut shown = Value::Null;
+        for _ in 0..400 {
+            shown = self.conversation(channel).await;
+            let ours = shown["messages"].as_array().unwrap().iter().filter(|one| one["author"]["kind"] != "customer");
+            if ours.clone().count() > 0 && ours.clone().all(|one| one["delivery"]["status"] == status) {
+                return shown;
+            }
+            self.a_moment().await;
+        }
+        panic!("{channel}: not all is {status}: {:#}", shown["messages"]);
+    }
+
+    async fn approve(&self) {
+        for _ in 0..400 {
+            let open = self.manager.get("/checkpoints?status=open&kind=approval").await.json;
+            if let Some(id) = open["items"][0]["id"].as_str() {
+                let path = format!("/checkpoints/{id}/decision");
+                self.manager.post(&path, json!({ "outcome": "approved" })).await.is(200);
+                return;
+            }
+            self.a_moment().await;
+        }
+        let runs = self.admin.get("/runs").await.json;
+        let id = runs["items"][0]["id"].as_str().unwrap_or_default();
+        panic!("no approval came: {}", self.admin.get(&format!("/runs/{id}")).await.text);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_workflow_is_played_from_message_to_notification_on_every_channel() {
+    for who in CHANNELS {
+        let (channel, town) = (who.0, Town::start().await);
+        let bad = town.act(who, json!({ "text": "I want to upgrade", "bad_signature": true })).await;
+        assert_eq!(bad, [401], "{channel}");
+        let started = town.act(who, json!({ "text": "I want to upgrade", "times": 3 })).await;
+        assert_eq!(started, [200; 3], "{channel}");
+        let asked = town.reads(who, "(1/2) Account e-mail").await;
+        assert!(asked["text"].as_str().unwrap().starts_with("Happy to help"), "{channel}: {asked}");
+        town.act(who, json!({ "text": "ada at example", "times": 2 })).await;
+        town.reads(who, "this is no e-mail address").await;
+        town.act(who, json!({ "text": "ada@example.com", "times": 2 })).await;
+        town.reads(who, "(2/2) What do you need Enterprise for?").await;
+        town.act(who, json!({ "text": "SKIP", "times": 2 })).await;
+        town.approve().await;
+        town.reads(who, "Done! You are on Enterprise now.").await;
+        let told = town.phone(("whatsapp", "+15555550101")).await;
+        let confirmed = told.iter().filter(|one| one["text"].as_str().unwrap().contains("now on Enterprise")).count();
+        assert_eq!(confirmed, 1, "{channel}");
+        // What the platforms tell of our messages comes later first and stands on the message.
+        let far = if matches!(channel, "whatsapp" | "sms") { "delivered" } else { "accepted" };
+        let shown = town.delivered(channel, far).await;
+        assert_eq!(shown["runs"].as_array().unwrap().len(), 1, "{channel}: one message, one run");
+        let said: Vec<&str> =
+            shown["messages"].as_array().unwrap().iter().map(|one| one["body"].as_str().unwrap()).collect();
+        assert_eq!(
+            said.iter().filter(|words| words.contains("upgrade") && !words.contains("Happy")).count(),
+            1,
+            "{said:?}"
+        );
+
+        // An operator's words leave by the same channel.
+        let id = shown["id"].as_str().unwrap();
+        let path = format!("/conversations/{id}/messages");
+        let reply = json!({ "body": "Anything else we can do?", "client_id": "r1" });
+        for _ in 0..2 {
+            let said = town.manager.post(&path, reply.clone()).await;
+            assert!(said.is(201).json["delivery"]["status"].is_string(), "{channel}");
+        }
+        let read = town.reads(who, "Anything else").await;
+        if channel == "email" {
+            assert_eq!(read["subject"], "Re: A question");
+        }
+        town.delivered(channel, far).await;
+        let all = town.phone(who).await;
+        let count = all.iter().filter(|one| one["text"].as_str().unwrap().contains("Anything else")).count();
+        assert_eq!(count, 1, "{channel}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn buttons_are_pressed_and_failures_are_told_on_the_message() {
+    let town = Town::start().await;
+    let document = json!({
+        "schema": 1, "name": "Pick", "start": "ask", "triggers": [{ "type": "message", "when": "text = 'pick'" }],
+        "steps": {
+            "ask": { "type": "collect_form", "title": "Ask", "prompt": "Which plan?", "next": "done", "form": {
+                "type": "object", "required": ["plan"], "properties": { "plan": { "enum": ["Pro", "Max"] } } } },
+            "done": { "type": "end", "title": "Done", "status": "completed", "message": "{{ steps.ask.output.plan }} it is." },
+        },
+    });
+    town.test.publish(&town.admin, document).await;
+    for who in [("whatsapp", "+15555550102"), ("telegram", "1002")] {
+        town.act(who, json!({ "text": "pick" })).await;
+        let asked = town.reads(who, "Which plan?").await;
+        assert_eq!(asked["choices"], json!(["Pro", "Max"]), "{who:?}");
+        town.act(who, json!({ "press": "Max", "times": 2 })).await;
+        town.reads(who, "Max it is.").await;
+    }
+    // The window of the customer is closed: the reason stands on the message, and it is not tried again.
+    let id = town.conversation("whatsapp").await["id"].as_str().unwrap().to_owned();
+    town.sandbox("/_/whatsapp/recipients", &json!({ "to": "+15555550102", "window": "closed" })).await;
+    town.manager.post(&format!("/conversations/{id}/messages"), json!({ "body": "too late" })).await.is(201);
+    let failed = async {
+        loop {
+            let shown = town.conversation("whatsapp").await;
+            let last = shown["messages"].as_array().unwrap().last().unwrap().clone();
+            if last["delivery"]["status"] == "failed" {
+                return last;
+            }
+            town.a_moment().await;
+        }
+    };
+    let last = tokio::time::timeout(Duration::from_secs(20), failed).await.unwrap();
+    assert!(last["delivery"]["error"].as_str().unwrap().contains("24 hours"), "{last}");
+    // A service that is away for a moment is tried again, in order.
+    let fault = json!({ "service": "telegram", "kind": "rate_limit", "retry_after_seconds": 1, "times": 1 });
+    town.sandbox("/_/faults", &fault).await;
+    let id = town.conversation("telegram").await["id"].as_str().unwrap().to_owned();
+    for body in ["first", "second"] {
+        town.manager.post(&format!("/conversations/{id}/messages"), json!({ "body": body })).await.is(201);
+    }
+    town.reads(("telegram", "1002"), "second").await;
+    let read: Vec<Value> = town.phone(("telegram", "1002")).await;
+    let words: Vec<&str> = read.iter().rev().take(2).map(|one| one["text"].as_str().unwrap()).collect();
+    assert_eq!(words, ["second", "first"]);
+}
