@@ -58,7 +58,7 @@ async fn a_reader_beside_the_server_sees_and_writes_nothing() {
 async fn a_full_disk_loses_nothing_that_was_accepted() {
     let database = TestDatabase::sqlite();
     database.open().await.unwrap().close().await;
-    let small = with_option(&database, "max_page_count=120");
+    let small = with_option(&database, "max_page_count=200");
     let store = Store::open(&small).await.unwrap();
     let mut accepted = 0;
     let full = loop {
