@@ -1,4 +1,4 @@
-import { ClipboardList } from 'lucide-react'
+import { Check, CheckCheck, CircleX, ClipboardList, Paperclip } from 'lucide-react'
 import type { Customer, Message } from '@/api/types'
 import { schemaFields } from '@/model/schema'
 import { brief } from '@/model/json'
@@ -30,6 +30,38 @@ function FormCard({ form }: { form: NonNullable<Message['form']> }) {
         })}
       </dl>
     </div>
+  )
+}
+
+/** What came with a message over its channel: files, and what became of it since. */
+function Content({ content }: { content: NonNullable<Message['content']> }) {
+  const told = [
+    content.kind === 'unknown' && s.unknownKind,
+    content.edited_at && s.edited,
+    content.deleted_at && s.deleted,
+    content.reaction,
+  ].filter((part) => typeof part === 'string')
+  return (
+    <>
+      {content.attachments?.map((file, index) => (
+        <p key={index} className="mt-0.5 flex items-center gap-1 text-xs text-muted">
+          <Paperclip size={13} aria-hidden /> {file.name ?? file.what}
+        </p>
+      ))}
+      {told.length > 0 && <p className="mt-0.5 text-xs text-faint">{told.join(' · ')}</p>}
+    </>
+  )
+}
+
+/** How far a message came on its channel. */
+function Delivery({ delivery }: { delivery: NonNullable<Message['delivery']> }) {
+  const failed = delivery.status === 'failed'
+  const Icon = failed ? CircleX : delivery.status === 'read' || delivery.status === 'delivered' ? CheckCheck : Check
+  return (
+    <p className={cx('mt-0.5 flex items-center gap-1 text-xs', failed ? 'text-bad' : 'text-faint')}>
+      <Icon size={13} aria-hidden /> {s.deliveries[delivery.status] ?? delivery.status}
+      {delivery.error && `: ${delivery.error}`}
+    </p>
   )
 }
 
@@ -65,6 +97,8 @@ export function Transcript({ messages, className }: { messages: readonly Message
               </p>
             )}
             {message.form && <FormCard form={message.form} />}
+            {message.content && <Content content={message.content} />}
+            {message.delivery && <Delivery delivery={message.delivery} />}
           </li>
         )
       })}

@@ -4,7 +4,7 @@
 use crate::support::{Client, TestApp};
 use countersign_sandbox::{Sandbox, SandboxConfig};
 use countersign_server::ServerConfig;
-use countersign_store::Role;
+use countersign_store::{Author, MessageRow, NewMessage, Role};
 use serde_json::{Value, json};
 use std::{net::Ipv4Addr, time::Duration};
 use tokio::net::TcpListener;
@@ -256,4 +256,44 @@ async fn buttons_are_pressed_and_failures_are_told_on_the_message() {
     let read: Vec<Value> = town.phone(("telegram", "1002")).await;
     let words: Vec<&str> = read.iter().rev().take(2).map(|one| one["text"].as_str().unwrap()).collect();
     assert_eq!(words, ["second", "first"]);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_may_have_been_sent_is_not_sent_again() {
+    let (town, who) = (Town::start().await, ("telegram", "1003"));
+    assert_eq!(town.act(who, json!({ "text": "hello" })).await, [200]);
+    let id = loop {
+        let found = town.admin.get("/conversations?channel=telegram").await.json;
+        if let Some(id) = found["items"][0]["id"].as_str() {
+            break id.to_owned();
+        }
+        town.a_moment().await;
+    };
+    // A process died while it sent this one: it said that it would, and nobody says what came of it.
+    let (store, workspace) = (&town.test.store, &town.test.workspace);
+    let said = NewMessage {
+        id: "in-doubt".to_owned(),
+        conversation: id.clone(),
+        at: town.test.app.now(),
+        author: Author::Operator,
+        author_name: "Manager".to_owned(),
+        body: "once only".to_owned(),
+        form: None,
+        checkpoint: None,
+        run: None,
+        data: None,
+        leaves: false,
+    };
+    let before = store.append_message(workspace, &said).await.unwrap();
+    let delivery = Some(json!({ "status": "sending", "attempts": 1 }).to_string());
+    let sending = MessageRow { delivery, send_at: Some(0), ..before.clone() };
+    assert!(store.change_message(&before, &sending, None, None).await.unwrap());
+    town.manager.post(&format!("/conversations/{id}/messages"), json!({ "body": "and then" })).await.is(201);
+    town.reads(who, "and then").await;
+    let words: Vec<Value> = town.phone(who).await;
+    assert!(words.iter().all(|one| one["text"] != "once only"), "{words:?}");
+    let shown = town.conversation("telegram").await;
+    let doubt = shown["messages"].as_array().unwrap().iter().find(|one| one["id"] == "in-doubt").unwrap();
+    assert_eq!(doubt["delivery"]["status"], "failed");
+    assert!(doubt["delivery"]["error"].as_str().unwrap().contains("may have arrived"), "{doubt}");
 }
