@@ -215,7 +215,7 @@ async fn everybody_is_told_whenever_the_server_dies() {
         told.entry((text("checkpoint"), text("address"))).or_default().push(notice.clone());
     }
     let mails = outside.mails_about("Question").await;
-    let mut repeated = 0;
+    let (mut repeated, mut unknown) = (0, 0);
     for run in &runs {
         let number = people.admin.get(&node.url, &format!("/checkpoints/{run}.1")).await["summary"].clone();
         for email in tellable {
@@ -225,14 +225,19 @@ async fn everybody_is_told_whenever_the_server_dies() {
             let arrived = mails.get(&(number.as_str().unwrap().to_owned(), email.to_owned())).copied().unwrap_or(0);
             let fits = match outcome {
                 "sent" => arrived == 1,
-                "sent_again" | "unknown" => (1..=2).contains(&arrived),
+                "sent_again" => (1..=2).contains(&arrived),
+                // The server died twice in the middle of this very message: nobody knows, and the card says so.
+                "unknown" => arrived <= 2,
                 _ => false,
             };
             assert!(fits, "{context}: {run} {email} was told {arrived} times: {notices:?}");
-            repeated += u64::from(outcome != "sent");
+            repeated += u64::from(outcome == "sent_again");
+            unknown += usize::from(outcome == "unknown");
         }
     }
     assert!(told.is_empty(), "{context}: nobody's: {told:?}");
-    eprintln!("{context}: {} told, {repeated} of them perhaps twice", runs.len() * tellable.len());
+    let all = runs.len() * tellable.len();
+    eprintln!("{context}: {all} to be told, {repeated} of them perhaps twice, of {unknown} nobody knows");
+    assert!(unknown * 10 < all, "{context}: of {unknown} nobody knows");
     assert!(node.stop().await.success(), "{}", node.log());
 }
