@@ -66,7 +66,7 @@ const ACROSS: &[&str] = &[
     "DELETE FROM inbound WHERE done_at < ?1",
     "FROM outbound WHERE status = 'waiting' AND due_at <= NOW ORDER BY due_at LIMIT ?1",
     "FROM (SELECT 1 FROM outbound WHERE status = 'waiting' LIMIT ?1) AS waiting",
-    "UPDATE outbound SET due_at = 0 WHERE status = 'waiting' AND under_way = 1",
+    "UPDATE outbound SET due_at = 0 WHERE status = 'waiting' AND attempts > 0",
     "DELETE FROM outbound WHERE done_at < ?1",
     "FROM links WHERE token_hash = ?1",
     "DELETE FROM links WHERE expires_at < ?1",

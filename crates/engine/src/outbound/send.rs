@@ -83,6 +83,9 @@ impl Engine {
             by_person: false,
         };
         let channel = sending.channel;
+        if !self.0.store.begin_outbound(row).await? {
+            return Ok(Told::Ended);
+        }
         let outcome = self.0.sender.send(&sending.account, message).await;
         drop(sending);
         match outcome {

@@ -54,7 +54,7 @@ impl Store {
         for (workspace, ids) in due {
             let mut query = Query::default();
             query.push(
-                "UPDATE outbound SET attempts = attempts + 1, doubts = doubts + under_way, under_way = 1, due_at = ",
+                "UPDATE outbound SET attempts = attempts + 1, doubts = doubts + under_way, under_way = 0, due_at = ",
             );
             query.bind(now + lease_ms);
             query.push(" WHERE workspace = ");
@@ -66,6 +66,17 @@ impl Store {
         }
         taken.sort_by(|one: &OutboundRow, other| (one.at, &one.id).cmp(&(other.at, &other.id)));
         Ok(taken)
+    }
+
+    /// Says that an attempt begins now. `false` when the row ended meanwhile or another process took it: then nothing may be
+    /// sent.
+    ///
+    /// # Errors
+    /// `Busy`.
+    pub async fn begin_outbound(&self, row: &OutboundRow) -> Result<bool> {
+        let sql = "UPDATE outbound SET under_way = 1 WHERE workspace = ?1 AND id = ?2 AND attempts = ?3 \
+             AND status = 'waiting'";
+        Ok(self.execute(Statement::new(sql, params![&row.workspace, &row.id, row.attempts])).await?.affected > 0)
     }
 
     /// Ends what happened to a checkpoint by what is to be told of it, and the links it is told with. What was written
@@ -193,7 +204,7 @@ impl Store {
     /// # Errors
     /// `Busy`.
     pub async fn release_outbound(&self) -> Result<()> {
-        let sql = "UPDATE outbound SET due_at = 0 WHERE status = 'waiting' AND under_way = 1";
+        let sql = "UPDATE outbound SET due_at = 0 WHERE status = 'waiting' AND attempts > 0";
         self.execute(Statement::new(sql, vec![])).await.map(|_| ())
     }
 

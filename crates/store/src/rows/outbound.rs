@@ -88,7 +88,7 @@ row! {
         pub due_at: i64,
         /// How often it was taken.
         pub attempts: u32,
-        /// Whether a process took it and did not say yet what came of it.
+        /// Whether an attempt began of which nobody said yet what came of it.
         pub under_way: bool,
         /// How often nobody knows what came of an attempt.
         pub doubts: u32,

@@ -76,10 +76,13 @@ pub async fn an_attempt_nobody_speaks_of_is_a_doubt(database: TestDatabase) {
     let store = database.open().await.unwrap();
     let start = Commit { outbound: vec![opened("r1.1")], ..commit("r1", 0) };
     store.commit(start, Priority::Start).await.unwrap();
-    // The process that took it dies: its lease ends at once here.
-    assert_eq!(store.claim_outbound(-1, 10).await.unwrap()[0].doubts, 0);
+    // The process that took it dies before it begins, and another after that: their leases end at once here.
+    let first = store.claim_outbound(-1, 10).await.unwrap().remove(0);
+    let second = store.claim_outbound(-1, 10).await.unwrap().remove(0);
+    assert!(!store.begin_outbound(&first).await.unwrap(), "another has it");
+    assert!(store.begin_outbound(&second).await.unwrap());
     let again = store.claim_outbound(-1, 10).await.unwrap().remove(0);
-    assert_eq!((again.attempts, again.doubts, again.under_way), (2, 1, true));
+    assert_eq!((again.attempts, again.doubts, again.under_way), (3, 1, false));
     // It was tried and is known not to have gone out: no doubt. It may have gone out: one more.
     store.postpone_outbound(&again, -1, false, Some("busy")).await.unwrap();
     let again = store.claim_outbound(-1, 10).await.unwrap().remove(0);
