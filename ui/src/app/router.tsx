@@ -133,6 +133,11 @@ const versions = createRoute({
   }),
   component: lazyRouteComponent(() => import('@/features/versions/versions-page')),
 })
+const triggers = createRoute({
+  getParentRoute: () => shell,
+  path: '/workflows/$workflow/triggers',
+  component: lazyRouteComponent(() => import('@/features/triggers/triggers-page')),
+})
 const templates = createRoute({
   getParentRoute: () => shell,
   path: '/templates',
@@ -157,6 +162,18 @@ const connectors = createRoute({
   getParentRoute: () => shell,
   path: '/connectors',
   component: lazyRouteComponent(() => import('@/features/connectors/connectors-page')),
+})
+// No name of a connector has a hyphen.
+const addConnector = createRoute({
+  getParentRoute: () => shell,
+  path: '/connectors/add-new',
+  validateSearch: (search: Record<string, unknown>): { name?: string } => ({ name: text(search.name) }),
+  component: lazyRouteComponent(() => import('@/features/connectors/add-page')),
+})
+const connector = createRoute({
+  getParentRoute: () => shell,
+  path: '/connectors/$connector',
+  component: lazyRouteComponent(() => import('@/features/connectors/connector-page')),
 })
 const people = createRoute({
   getParentRoute: () => shell,
@@ -188,9 +205,12 @@ const tree = root.addChildren([
     workflow,
     templates,
     versions,
+    triggers,
     conversations,
     conversation,
     connectors,
+    addConnector,
+    connector,
     people,
     audit,
     settings,

@@ -32,7 +32,8 @@ export function formMessage(
   const own = isObject(field) && typeof field.title === 'string' && field.title !== '' ? field.title : name
   const title = showing === 'questions' ? `(1/${entries.length}) ${own}` : own
   const choices = showing === 'question' ? [] : choicesOf(field, words.yesNo)
-  const numbered = showing === 'numbered' || showing === 'questions' ? choices.map((choice, index) => `${index + 1}. ${choice}`) : []
+  const numbered =
+    showing === 'numbered' || showing === 'questions' ? choices.map((choice, index) => `${index + 1}. ${choice}`) : []
   const text = [prompt, title, numbered.join('\n')]
     .filter((part, index, all) => part.trim() !== '' && all.indexOf(part) === index)
     .join('\n\n')

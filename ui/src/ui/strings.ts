@@ -1,2 +1,2 @@
-/** Words of the primitives, which know nothing of the product. */
-export const strings = { copy: 'Copy', close: 'Close' }
+/** The words of the primitives. */
+export const strings = { copy: 'Copy', copied: 'Copied', byHand: 'Select it and copy by hand', close: 'Close' }

@@ -16,6 +16,7 @@ import {
   Rocket,
   TriangleAlert,
   Undo2,
+  Zap,
 } from 'lucide-react'
 import type { ReactNode } from 'react'
 import type { Workflow } from '@/api/types'
@@ -110,6 +111,7 @@ function More({ actions, backtest }: { actions: Acts; backtest?: () => void }) {
   const items = (
     [
       ['versions', <History key="v" size={14} />],
+      ['triggers', <Zap key="t" size={14} />],
       ['layout', <LayoutGrid key="l" size={14} />],
       ['download', <Download key="d" size={14} />],
       ['downloadJson', <Download key="j" size={14} />],

@@ -37,6 +37,7 @@ export const strings = {
     left: 'Step to the left',
     right: 'Step to the right',
     edit: 'Edit selected step',
+    triggers: 'Triggers',
     versions: 'Open versions',
     download: 'Download YAML',
     downloadJson: 'Download JSON',

@@ -74,6 +74,7 @@ function useWhatIsSeen() {
         await navigate({ search: (old) => ({ ...old, view: undefined, rehearse: undefined }), replace: true })
     },
     versions: () => void navigate({ to: '/workflows/$workflow/versions' }),
+    triggers: () => void navigate({ to: '/workflows/$workflow/triggers' }),
   }
 }
 
@@ -156,6 +157,7 @@ export function Workbench({ workflow, rehearsal }: { workflow: Workflow; rehears
     run: () => setDialog('run'),
     rehearse: () => seen.rehearse(!seen.rehearsing),
     versions: seen.versions,
+    triggers: seen.triggers,
   })
   return (
     <>

@@ -4,12 +4,20 @@ import { SLOW } from '@/api/queries'
 
 /** What only this room reads: key and call. Keys start with the kind the server's events name. */
 export const reads = {
+  connector: (name: string) =>
+    queryOptions({
+      queryKey: ['connectors', 'detail', name],
+      queryFn: () => send(api.GET('/api/v1/connectors/{name}', { params: { path: { name } } })),
+      ...SLOW,
+    }),
   channelKinds: () =>
     queryOptions({ queryKey: ['channel-kinds'], queryFn: () => send(api.GET('/api/v1/channel-kinds')), ...SLOW }),
 }
 
 /** What is changed from here. */
 export const writes = {
+  putIn: (body: Body<'/api/v1/connectors', 'post'>) => send(api.POST('/api/v1/connectors', { body })),
+  takeOut: (name: string) => send(api.DELETE('/api/v1/connectors/{name}', { params: { path: { name } } })),
   changeConnection: (id: string, body: Body<'/api/v1/connections/{id}', 'patch'>) =>
     send(api.PATCH('/api/v1/connections/{id}', { params: { path: { id } }, body })),
   addConnection: (body: Body<'/api/v1/connections', 'post'>) => send(api.POST('/api/v1/connections', { body })),

@@ -1,13 +1,13 @@
 import { useQuery } from '@tanstack/react-query'
-import { ChevronRight, Plug, Plus } from 'lucide-react'
+import { Link } from '@tanstack/react-router'
+import { Plug, Plus } from 'lucide-react'
 import { useState } from 'react'
 import { queries } from '@/api/queries'
-import type { ActionSpec, ChannelAccount, ChannelKind, Connection, Connector } from '@/api/types'
+import type { ChannelAccount, ChannelKind, Connection, Connector } from '@/api/types'
 import { PageBody, PageHead, useTitle } from '@/app/page'
 import { QueryState } from '@/app/query-state'
 import { useMay } from '@/app/session'
-import { Button } from '@/ui/button'
-import { cx } from '@/ui/cx'
+import { Button, buttonClass } from '@/ui/button'
 import { Empty } from '@/ui/states'
 import { reads } from './api'
 import { ChannelDialog, ConnectionDialog, RemoveAccount } from './connection-dialog'
@@ -20,50 +20,24 @@ type Open =
   | { what: 'remove'; account: { id: string; name: string }; list: 'connections' | 'channels' }
   | null
 
-function Action({ action }: { action: ActionSpec }) {
-  return (
-    <li className="flex flex-wrap items-baseline gap-x-3 gap-y-0.5 py-1.5">
-      <code className="font-mono text-xs">{action.name}</code>
-      <span className="text-sm text-muted">{action.description || action.title}</span>
-      <span
-        className={cx(
-          'ml-auto rounded-full px-2 text-xs',
-          action.risk === 'high' ? 'bg-bad-soft text-bad' : 'bg-hover text-muted',
-        )}
-      >
-        {s.risk[action.risk]}
-      </span>
-    </li>
-  )
-}
-
 function ConnectorCard({ connector, may, onAdd }: { connector: Connector; may: boolean; onAdd: () => void }) {
-  const [open, setOpen] = useState(false)
   return (
-    <li className="rounded-lg border border-line">
-      <div className="flex items-center gap-3 p-3">
-        <button
-          type="button"
-          aria-expanded={open}
-          onClick={() => setOpen(!open)}
-          className="flex min-w-0 flex-1 items-center gap-2 text-left"
-        >
-          <ChevronRight size={14} className={cx('shrink-0 text-faint transition-transform', open && 'rotate-90')} />
-          <span className="font-medium">{connector.title || connector.name}</span>
-          <span className="font-mono text-xs text-faint">{connector.name}</span>
-          <span className="truncate text-xs text-faint">{s.actions(connector.actions.length)}</span>
-        </button>
-        <Button small icon={<Plus size={14} />} disabled={!may} onClick={onAdd}>
-          {s.add}
-        </Button>
-      </div>
-      {open && (
-        <ul className="divide-y divide-line border-t border-line px-4 py-1">
-          {connector.actions.map((action) => (
-            <Action key={action.name} action={action} />
-          ))}
-        </ul>
-      )}
+    <li className="flex items-center gap-3 rounded-lg border border-line p-3">
+      <Link
+        to="/connectors/$connector"
+        params={{ connector: connector.name }}
+        className="flex min-w-0 flex-1 flex-wrap items-center gap-x-2 gap-y-0.5 hover:underline"
+      >
+        <span className="font-medium">{connector.title || connector.name}</span>
+        <span className="font-mono text-xs text-faint">{connector.name}</span>
+        <span className="text-xs text-faint">
+          {s.actions(connector.actions.length)} ·{' '}
+          {connector.revision != null ? s.revision(connector.revision) : s.builtIn}
+        </span>
+      </Link>
+      <Button small icon={<Plus size={14} />} disabled={!may} onClick={onAdd}>
+        {s.add.connect}
+      </Button>
     </li>
   )
 }
@@ -199,7 +173,16 @@ export default function ConnectorsPage() {
   const close = () => setOpen(null)
   return (
     <>
-      <PageHead title={s.title} />
+      <PageHead
+        title={s.title}
+        actions={
+          may && (
+            <Link to="/connectors/add-new" className={buttonClass('primary')}>
+              <Plus size={14} /> {s.open}
+            </Link>
+          )
+        }
+      />
       <PageBody className="flex flex-col gap-8">
         <QueryState query={query}>
           {({ items }) => (

@@ -16,6 +16,7 @@ export type Outside = {
   run: () => void
   rehearse: () => void
   versions: () => void
+  triggers: () => void
 }
 
 /** Back and forth through what was changed. */
@@ -73,5 +74,6 @@ export function draftActions(builder: Builder, { document }: History, outside: O
     },
     { id: 'rehearse', label: s.rehearse, shortcut: 'r', run: outside.rehearse },
     { id: 'versions', label: s.versions, shortcut: 'g v', run: outside.versions },
+    { id: 'triggers', label: s.triggers, shortcut: 'g t', run: outside.triggers },
   ]
 }

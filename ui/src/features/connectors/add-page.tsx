@@ -1,0 +1,124 @@
+import { useMutation, useQueryClient } from '@tanstack/react-query'
+import { useSearch } from '@tanstack/react-router'
+import { useEffect, useState } from 'react'
+import { ApiProblem } from '@/api/client'
+import type { PutInConnector } from '@/api/types'
+import { PageBody, PageHead, useTitle } from '@/app/page'
+import { useMay } from '@/app/session'
+import { Button } from '@/ui/button'
+import { Field, Input } from '@/ui/field'
+import { Note } from '@/ui/states'
+import { AddResult } from './add-result'
+import { writes } from './api'
+import { Crumb } from './crumb'
+import { SourceFields, tooLarge, type Source } from './source-fields'
+import { strings } from './strings'
+
+const s = strings.add
+
+/** What is being done with the document just now. */
+type Stage = { at: 'reading' } | { at: 'sent'; bytes: number }
+
+function usePutIn() {
+  const client = useQueryClient()
+  const [stage, setStage] = useState<Stage>({ at: 'reading' })
+  const put = useMutation({
+    mutationFn: async ({ source, name }: { source: Source; name: string }): Promise<PutInConnector> => {
+      setStage({ at: 'reading' })
+      const text = source.file ? await source.file.text() : source.text
+      setStage({ at: 'sent', bytes: source.file?.size ?? text.length })
+      return writes.putIn({ source: text, name: name.trim() || undefined })
+    },
+    onSuccess: () => {
+      void client.invalidateQueries({ queryKey: ['connectors'] })
+      void client.invalidateQueries({ queryKey: ['workflows'] })
+    },
+  })
+  return { put, stage }
+}
+
+/** What happens meanwhile, and for how long: a document of megabytes takes seconds. */
+function Progress({ stage }: { stage: Stage }) {
+  const [seconds, setSeconds] = useState(0)
+  useEffect(() => {
+    const timer = setInterval(() => setSeconds((old) => old + 1), 1_000)
+    return () => clearInterval(timer)
+  }, [])
+  const text = stage.at === 'reading' ? s.reading : s.sent(stage.bytes)
+  return (
+    <div className="flex flex-wrap items-center gap-3 rounded-md bg-sunken px-3 py-2 text-sm text-muted">
+      <progress aria-label={s.progress} className="h-2 w-40 accent-accent" />
+      <span role="status">{text}</span>
+      <span aria-hidden className="tabular-nums">
+        {s.seconds(seconds)}
+      </span>
+    </div>
+  )
+}
+
+/** Why it was not taken: what is wrong in general, and what was found in this document. */
+function Refusal({ error }: { error: Error }) {
+  const title = error instanceof ApiProblem ? error.problem.title : undefined
+  return (
+    <Note tone="bad">
+      {title && title !== error.message && <strong className="block font-medium">{title}</strong>}
+      <span className="break-words whitespace-pre-wrap">{error.message}</span>
+    </Note>
+  )
+}
+
+/** A connector from a file or a pasted text: a manifest, or an OpenAPI document. */
+export default function AddConnectorPage() {
+  const { name: given } = useSearch({ from: '/shell/connectors/add-new' })
+  const may = useMay('admin')
+  const [source, setSource] = useState<Source>({ text: '' })
+  const [name, setName] = useState(given ?? '')
+  const { put, stage } = usePutIn()
+  const title = given ? s.revisionTitle(given) : s.title
+  useTitle(title)
+  const taken = put.error instanceof ApiProblem && put.error.problem.pointer === '/name' ? put.error.message : undefined
+  const nothing = source.file ? tooLarge(source.file.size) : source.text.trim() === '' || tooLarge(source.text.length)
+  return (
+    <>
+      <PageHead title={<Crumb>{title}</Crumb>} />
+      <PageBody className="flex flex-col gap-4">
+        {put.data ? (
+          <AddResult answer={put.data} onAgain={put.reset} />
+        ) : (
+          <form
+            className="flex flex-col gap-4"
+            onSubmit={(event) => {
+              event.preventDefault()
+              put.mutate({ source, name })
+            }}
+          >
+            <p className="text-sm text-muted">{s.text}</p>
+            {!may && <Note tone="warn">{s.admins}</Note>}
+            <fieldset disabled={!may || put.isPending} className="flex min-w-0 flex-col gap-4">
+              <SourceFields source={source} onChange={setSource} />
+              <Field label={s.name} hint={s.nameHint} error={taken} className="max-w-sm">
+                {(props) => (
+                  <Input
+                    {...props}
+                    value={name}
+                    pattern="[a-z][a-z0-9_]*"
+                    className="font-mono"
+                    autoComplete="off"
+                    onChange={(event) => setName(event.target.value)}
+                  />
+                )}
+              </Field>
+            </fieldset>
+            {put.isPending && <Progress stage={stage} />}
+            {put.error && !taken && <Refusal error={put.error} />}
+            <div>
+              <Button type="submit" look="primary" busy={put.isPending} disabled={!may || nothing}>
+                {s.submit}
+              </Button>
+            </div>
+          </form>
+        )}
+      </PageBody>
+    </>
+  )
+}

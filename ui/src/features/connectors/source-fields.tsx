@@ -1,0 +1,96 @@
+import { FileUp, X } from 'lucide-react'
+import { useRef, useState } from 'react'
+import { Button, IconButton } from '@/ui/button'
+import { cx } from '@/ui/cx'
+import { Field, Textarea } from '@/ui/field'
+import { strings } from './strings'
+
+const s = strings.add
+/** As much as the server takes. */
+const BYTES_MAX = 64 * 1024 * 1024
+
+/** Where the document comes from: a file goes before what is pasted. */
+export type Source = { text: string; file?: File }
+
+export const tooLarge = (bytes: number) => bytes > BYTES_MAX
+
+function Chosen({ file, onDrop }: { file: File; onDrop: () => void }) {
+  return (
+    <div className="flex min-w-0 flex-1 flex-col">
+      <span className="flex items-center gap-1">
+        <span className="min-w-0 truncate font-mono text-sm">{file.name}</span>
+        <span className="shrink-0 text-xs text-faint">{s.size(file.size)}</span>
+        <IconButton label={s.dropFile(file.name)} className="!size-7" onClick={onDrop}>
+          <X size={14} />
+        </IconButton>
+      </span>
+      {tooLarge(file.size) && (
+        <span role="alert" className="text-xs text-bad">
+          {s.tooLarge}
+        </span>
+      )}
+    </div>
+  )
+}
+
+/** A file, chosen or dropped, or a text pasted in its place. */
+export function SourceFields({ source, onChange }: { source: Source; onChange: (source: Source) => void }) {
+  const picker = useRef<HTMLInputElement>(null)
+  const [over, setOver] = useState(false)
+  const take = (file: File | undefined) => file && onChange({ ...source, file })
+  return (
+    <>
+      <section
+        aria-label={s.file}
+        className={cx(
+          'flex flex-wrap items-center gap-3 rounded-lg border border-dashed p-4',
+          over ? 'border-accent bg-accent-soft' : 'border-line-strong',
+        )}
+        onDragOver={(event) => {
+          event.preventDefault()
+          setOver(true)
+        }}
+        onDragLeave={() => setOver(false)}
+        onDrop={(event) => {
+          event.preventDefault()
+          setOver(false)
+          take(event.dataTransfer.files[0])
+        }}
+      >
+        <FileUp size={18} className="text-faint" aria-hidden />
+        {source.file ? (
+          <Chosen file={source.file} onDrop={() => onChange({ text: source.text })} />
+        ) : (
+          <p className="min-w-0 flex-1 text-sm text-muted">{s.fileText}</p>
+        )}
+        <Button onClick={() => picker.current?.click()}>{s.choose}</Button>
+        <input
+          ref={picker}
+          type="file"
+          accept=".yaml,.yml,.json"
+          hidden
+          aria-label={s.file}
+          onChange={(event) => {
+            take(event.target.files?.[0])
+            event.target.value = ''
+          }}
+        />
+      </section>
+      {!source.file && (
+        <Field label={s.pasted} error={tooLarge(source.text.length) ? s.tooLarge : undefined}>
+          {(props) => (
+            <Textarea
+              {...props}
+              rows={10}
+              spellCheck={false}
+              className="font-mono !text-xs"
+              placeholder={s.placeholder}
+              value={source.text}
+              onChange={(event) => onChange({ text: event.target.value })}
+            />
+          )}
+        </Field>
+      )}
+    </>
+  )
+}
