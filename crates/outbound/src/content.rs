@@ -1,5 +1,6 @@
 //! What the bytes of an answer say.
 
+use countersign_core::text::whole_kept;
 use encoding_rs::{Encoding, UTF_8, UTF_16BE, UTF_16LE};
 use reqwest::header::{CONTENT_TYPE, HeaderMap};
 use serde_json::Value;
@@ -17,7 +18,8 @@ pub enum Content {
 }
 
 impl Content {
-    /// Reads a body. It is tried as JSON unless its content type says that it is something else.
+    /// Reads a body. It is tried as JSON unless its content type says that it is something else. Whole numbers beyond 64
+    /// bits become texts, so that their digits are kept.
     #[must_use]
     pub fn read(headers: &HeaderMap, bytes: &[u8]) -> Self {
         let text = text(headers, bytes);
@@ -26,7 +28,7 @@ impl Content {
         }
         let kind = headers.get(CONTENT_TYPE).map(|kind| kind.as_bytes().to_ascii_lowercase());
         let may_be_json = kind.is_none_or(|kind| kind.windows(4).any(|part| part == b"json"));
-        match may_be_json.then(|| serde_json::from_str(&text)) {
+        match may_be_json.then(|| serde_json::from_slice(&whole_kept(text.as_bytes()))) {
             Some(Ok(value)) => Self::Json(value),
             Some(Err(_)) | None => Self::Text(text.into_owned()),
         }
@@ -73,6 +75,13 @@ mod tests {
     fn of(kind: &str) -> HeaderMap {
         let kind = (!kind.is_empty()).then(|| (CONTENT_TYPE, HeaderValue::from_str(kind).unwrap()));
         kind.into_iter().collect()
+    }
+
+    #[test]
+    fn digits_beyond_64_bits_are_kept() {
+        let read = Content::read(&HeaderMap::new(), br#"{"id":99999999999999999999,"n":18446744073709551615}"#);
+        let Content::Json(value) = read else { panic!("{read:?}") };
+        assert_eq!(value.to_string(), r#"{"id":"99999999999999999999","n":18446744073709551615}"#);
     }
 
     #[test]

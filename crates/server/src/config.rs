@@ -34,6 +34,8 @@ pub struct ServerConfig {
     pub play_timeout: Duration,
     /// The longest a request may take.
     pub request_timeout: Duration,
+    /// The longest a request's body may take to arrive; an upload has a longer time of its own.
+    pub body_timeout: Duration,
     /// How long known credentials are believed without asking the database.
     pub credential_cache: Duration,
     /// The bearer token that opens `/metrics`; without one there are none.
@@ -57,6 +59,7 @@ impl Default for ServerConfig {
             plays_max: 2,
             play_timeout: Duration::from_secs(10),
             request_timeout: Duration::from_secs(90),
+            body_timeout: Duration::from_secs(20),
             credential_cache: Duration::from_secs(5),
             metrics_token: None,
         }

@@ -3,10 +3,12 @@
 use crate::{
     app::App,
     auth::Address,
-    http::problem::{ApiError, ApiResult},
+    http::{
+        extract::Raw,
+        problem::{ApiError, ApiResult},
+    },
 };
 use axum::{
-    body::Bytes,
     extract::{Path, Query, State},
     http::{HeaderMap, Uri, header::CONTENT_TYPE},
     response::{IntoResponse, Response},
@@ -63,7 +65,7 @@ impl axum::extract::FromRequest<App> for Came {
             bytes: Vec::new(),
         };
         let request = axum::extract::Request::from_parts(parts, body);
-        let bytes = Bytes::from_request(request, app).await.map_err(IntoResponse::into_response)?;
+        let Raw(bytes) = Raw::from_request(request, app).await.map_err(IntoResponse::into_response)?;
         Ok(Self { address, call: HookCall { bytes: bytes.to_vec(), ..call } })
     }
 }

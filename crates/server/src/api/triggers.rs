@@ -4,17 +4,17 @@ use crate::{
     app::App,
     auth::Caller,
     http::{
-        extract::{Body, Path},
+        extract::{Body, Path, Query, Raw},
         problem::{ApiError, ApiResult},
     },
 };
 use axum::{
     Json,
-    body::Bytes,
-    extract::{Query, State},
+    extract::State,
     http::{HeaderMap, StatusCode, Uri},
 };
 use countersign_api::{Page, Trigger, TriggerChangeRequest, TriggerFire, WebhookAccepted};
+use countersign_core::text;
 use countersign_engine::{TriggerState, WebhookCall};
 use countersign_store::Role;
 use serde_json::{Map, Value, json};
@@ -114,18 +114,20 @@ pub(crate) async fn replay_inbound(
 /// Receives a call of a webhook trigger; answered once it is on disk.
 pub(crate) async fn receive(
     State(app): State<App>,
-    axum::extract::Path(token): axum::extract::Path<String>,
+    Path(token): Path<String>,
     uri: Uri,
     Query(query): Query<BTreeMap<String, String>>,
     headers: HeaderMap,
-    bytes: Bytes,
+    Raw(bytes): Raw,
 ) -> ApiResult<(StatusCode, Json<WebhookAccepted>)> {
     let named = |(name, value): (&axum::http::HeaderName, &axum::http::HeaderValue)| {
         Some((name.as_str().to_owned(), value.to_str().ok()?.to_owned()))
     };
     let headers: BTreeMap<String, String> = headers.iter().filter_map(named).collect();
     let media_type = headers.get("content-type").map_or("", |value| value.split(';').next().unwrap_or_default().trim());
-    let (body, fields) = read(media_type, &bytes)?;
+    let (mut body, fields) = read(media_type, &bytes)?;
+    // Who calls would only repeat what was refused.
+    text::keep(&mut body);
     let url = format!("{}{uri}", app.config.base_url.trim_end_matches('/'));
     let call = WebhookCall { headers, query, url, bytes: bytes.to_vec(), body, fields };
     let event = app.engine.accept_webhook(&token, call).await?;
@@ -143,12 +145,14 @@ fn read(media_type: &str, bytes: &[u8]) -> ApiResult<(Value, Vec<(String, String
             fields.iter().map(|(name, value)| (name.clone(), Value::from(value.as_str()))).collect();
         return Ok((Value::Object(object), fields));
     }
-    let text = || Value::from(String::from_utf8_lossy(bytes));
+    let words = || Value::from(String::from_utf8_lossy(bytes));
+    let json =
+        |bytes: &[u8]| serde_json::from_slice(&text::whole_kept(bytes.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(bytes)));
     if media_type == "application/json" || media_type.ends_with("+json") {
-        let body = serde_json::from_slice(bytes).map_err(|error| ApiError::invalid("", error.to_string()))?;
+        let body = json(bytes).map_err(|error| ApiError::invalid("", error.to_string()))?;
         return Ok((body, Vec::new()));
     }
-    Ok((serde_json::from_slice(bytes).unwrap_or_else(|_| text()), Vec::new()))
+    Ok((json(bytes).unwrap_or_else(|_| words()), Vec::new()))
 }
 
 #[cfg(test)]
@@ -164,6 +168,7 @@ mod tests {
         assert_eq!(body("application/x-www-form-urlencoded", "a=1&b=%C3%A4+x"), json!({ "a": "1", "b": "ä x" }));
         assert_eq!(body("text/plain", "hello there"), json!("hello there"));
         assert_eq!(body("", ""), Value::Null);
+        assert_eq!(body("application/json", "\u{FEFF}[184467440737095516160]"), json!(["184467440737095516160"]));
         assert!(read("application/json", b"{").is_err());
     }
 }

@@ -6,11 +6,13 @@ use crate::{
     api::links::{decide, follow, target},
     app::App,
     auth::Address,
-    http::{extract::Path, problem::ApiError},
+    http::{
+        extract::{Path, Raw},
+        problem::ApiError,
+    },
     rows::decided_by,
 };
 use axum::{
-    body::Bytes,
     extract::State,
     http::{HeaderValue, StatusCode, header},
     response::{Html, IntoResponse, Response},
@@ -73,7 +75,7 @@ pub(crate) async fn answer(
     State(app): State<App>,
     Address(address): Address,
     Path(token): Path<String>,
-    body: Bytes,
+    Raw(body): Raw,
 ) -> Response {
     let answer = Answer::read(&body);
     let followed = match follow(&app, &token, address).await {

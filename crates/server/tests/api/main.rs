@@ -3,6 +3,7 @@
 
 mod access;
 mod auth;
+mod cases;
 mod channels;
 mod chat;
 mod checkpoints;

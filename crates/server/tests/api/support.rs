@@ -146,6 +146,11 @@ impl Client {
         client
     }
 
+    /// What every request of this client says in that header.
+    pub(crate) fn header(&self, name: &str) -> &str {
+        self.headers[name].to_str().unwrap()
+    }
+
     pub(crate) fn without(&self, name: &str) -> Self {
         let mut client = self.clone();
         client.headers.remove(name);

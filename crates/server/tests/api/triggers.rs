@@ -138,3 +138,19 @@ async fn a_schedule_that_was_missed_for_an_hour_starts_one_run() {
     assert_eq!(shown["last_fires"].as_array().unwrap().len(), 1, "{shown}");
     assert!(shown["next_at"].as_i64().unwrap() > next + 3_000_000);
 }
+
+#[tokio::test]
+async fn a_webhook_with_what_cannot_be_kept_is_kept_without_it() {
+    let test = TestApp::start().await;
+    let builder = test.key(Role::Builder).await;
+    let workflow = test.publish(&builder, document(json!({ "type": "webhook", "dedup": "body.id" }))).await;
+    let url = trigger(&builder, &workflow).await["url"].as_str().unwrap().to_owned();
+    let (status, _) = call(&test, &url, &[], &json!({ "id": "a\u{0}b" })).await;
+    assert_eq!(status, 202);
+    assert_eq!(until_runs(&test, 1).await[0].output.as_deref(), Some("{\"id\":\"a\u{FFFD}b\"}"));
+    let events = builder.get("/inbound").await;
+    assert!(!events.is(200).text.contains("\\u0000"), "neither is it in what came in: {}", events.text);
+    for odd in ["%00", "?a=%00"] {
+        assert_eq!(call(&test, &format!("{url}{odd}"), &[], &json!({})).await.0, 400, "{odd}");
+    }
+}

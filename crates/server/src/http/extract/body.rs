@@ -1,17 +1,18 @@
 //! JSON bodies, with errors that say where.
 
-use crate::http::problem::{ApiError, ApiResult};
+use crate::{
+    app::App,
+    http::problem::{ApiError, ApiResult},
+};
 use axum::{
     body::Bytes,
     extract::{FromRequest, Request, rejection::BytesRejection},
     http::{HeaderMap, StatusCode, header},
 };
+use countersign_core::text::{names_nul, whole_beyond};
 use serde::de::DeserializeOwned;
 use sha2::{Digest, Sha256};
 use std::time::Duration;
-
-/// The longest a body may take to arrive: a place is held for it.
-const BODY_TIMEOUT: Duration = Duration::from_secs(20);
 
 /// The longest an upload may take to arrive.
 const UPLOAD_TIMEOUT: Duration = Duration::from_secs(300);
@@ -28,6 +29,17 @@ pub(crate) struct Upload<T>(pub(crate) T);
 /// Longest body of an upload, bytes.
 const UPLOAD_BYTES_MAX: usize = 64 * 1024 * 1024;
 
+/// A body as it came, of any media type.
+pub(crate) struct Raw(pub(crate) Bytes);
+
+impl FromRequest<App> for Raw {
+    type Rejection = ApiError;
+
+    async fn from_request(request: Request, app: &App) -> ApiResult<Self> {
+        read(request, app).await.map(Self)
+    }
+}
+
 /// A JSON body that may be left out.
 pub(crate) struct OptionalBody<T>(pub(crate) T);
 
@@ -38,22 +50,22 @@ impl<T> Body<T> {
     }
 }
 
-impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for Body<T> {
+impl<T: DeserializeOwned> FromRequest<App> for Body<T> {
     type Rejection = ApiError;
 
-    async fn from_request(request: Request, state: &S) -> ApiResult<Self> {
+    async fn from_request(request: Request, app: &App) -> ApiResult<Self> {
         check_media_type(request.headers())?;
-        let bytes = read(request, state).await?;
+        let bytes = read(request, app).await?;
         Ok(Self { value: parse(&bytes)?, bytes })
     }
 }
 
-impl<S: Send + Sync, T: DeserializeOwned + Default> FromRequest<S> for OptionalBody<T> {
+impl<T: DeserializeOwned + Default> FromRequest<App> for OptionalBody<T> {
     type Rejection = ApiError;
 
-    async fn from_request(request: Request, state: &S) -> ApiResult<Self> {
+    async fn from_request(request: Request, app: &App) -> ApiResult<Self> {
         let media_type = check_media_type(request.headers());
-        let bytes = read(request, state).await?;
+        let bytes = read(request, app).await?;
         if bytes.is_empty() {
             return Ok(Self(T::default()));
         }
@@ -62,10 +74,10 @@ impl<S: Send + Sync, T: DeserializeOwned + Default> FromRequest<S> for OptionalB
     }
 }
 
-impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for Upload<T> {
+impl<T: DeserializeOwned> FromRequest<App> for Upload<T> {
     type Rejection = ApiError;
 
-    async fn from_request(request: Request, _: &S) -> ApiResult<Self> {
+    async fn from_request(request: Request, _: &App) -> ApiResult<Self> {
         check_media_type(request.headers())?;
         let arrived = in_time(UPLOAD_TIMEOUT, axum::body::to_bytes(request.into_body(), UPLOAD_BYTES_MAX)).await?;
         let bytes = arrived.map_err(|_| {
@@ -90,8 +102,8 @@ fn check_media_type(headers: &HeaderMap) -> ApiResult<()> {
     Err(ApiError::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "unsupported_media_type", title))
 }
 
-async fn read<S: Send + Sync>(request: Request, state: &S) -> ApiResult<Bytes> {
-    in_time(BODY_TIMEOUT, Bytes::from_request(request, state)).await?.map_err(|rejection: BytesRejection| {
+async fn read(request: Request, app: &App) -> ApiResult<Bytes> {
+    in_time(app.config.body_timeout, Bytes::from_request(request, app)).await?.map_err(|rejection: BytesRejection| {
         if rejection.status() == StatusCode::PAYLOAD_TOO_LARGE {
             return too_large();
         }
@@ -99,6 +111,7 @@ async fn read<S: Send + Sync>(request: Request, state: &S) -> ApiResult<Bytes> {
     })
 }
 
+/// A place is held for a request whose body is on its way.
 async fn in_time<T>(limit: Duration, arrives: impl Future<Output = T>) -> ApiResult<T> {
     let late = |_| ApiError::new(StatusCode::REQUEST_TIMEOUT, "body_timeout", "The body did not arrive in time");
     tokio::time::timeout(limit, arrives).await.map_err(late)
@@ -111,8 +124,13 @@ pub(crate) fn too_large() -> ApiError {
 }
 
 fn parse<T: DeserializeOwned>(bytes: &[u8]) -> ApiResult<T> {
-    if countersign_core::text::names_nul(bytes) {
+    if names_nul(bytes) {
         return Err(ApiError::invalid("", "the character U+0000 cannot be kept: leave it out"));
+    }
+    if let Some(digits) = whole_beyond(bytes) {
+        let detail =
+            format!("{digits} is a whole number beyond 64 bits, of which digits would be lost: send it as text");
+        return Err(ApiError::invalid("", detail));
     }
     // Some editors and programs put a byte order mark in front.
     let bytes = bytes.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(bytes);
