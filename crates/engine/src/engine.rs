@@ -153,8 +153,11 @@ impl Engine {
         engine.0.tasks.spawn(engine.clone().watch_fleet());
         engine.0.tasks.spawn(engine.clone().timers());
         engine.0.tasks.spawn(engine.clone().pump());
-        engine.0.tasks.spawn(engine.clone().departures());
-        engine.0.tasks.spawn(engine.clone().tell());
+        // A simulated outside has calls, but neither people nor platforms.
+        if engine.0.outside.is_none() {
+            engine.0.tasks.spawn(engine.clone().departures());
+            engine.0.tasks.spawn(engine.clone().tell());
+        }
         if engine.0.store.shared() {
             engine.0.tasks.spawn(engine.clone().follow());
         }

@@ -281,6 +281,6 @@ async fn a_form_is_shown_over_every_channel() {
     let answer = builder.post("/forms/preview", json!({ "form": form })).await;
     let channels = answer.is(200).json["channels"].as_array().unwrap().clone();
     let showing: Vec<_> = channels.iter().map(|one| one["showing"].as_str().unwrap()).collect();
-    assert_eq!(showing, ["inline", "buttons", "buttons", "numbered", "link"]);
+    assert_eq!(showing, ["inline", "numbered", "buttons", "numbered", "numbered"]);
     assert_eq!(channels[1]["problems"].as_array().unwrap().len(), 1);
 }
