@@ -3647,7 +3647,7 @@ export interface components {
              */
             done_at: number | null;
             /**
-             * Format: int32
+             * Format: uint32
              * @description How often it was tried.
              */
             attempts: number;
