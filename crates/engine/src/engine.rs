@@ -153,11 +153,8 @@ impl Engine {
         engine.0.tasks.spawn(engine.clone().watch_fleet());
         engine.0.tasks.spawn(engine.clone().timers());
         engine.0.tasks.spawn(engine.clone().pump());
-        // A simulated outside has calls, but neither people nor platforms.
-        if engine.0.outside.is_none() {
-            engine.0.tasks.spawn(engine.clone().departures());
-            engine.0.tasks.spawn(engine.clone().tell());
-        }
+        engine.0.tasks.spawn(engine.clone().departures());
+        engine.0.tasks.spawn(engine.clone().tell());
         if engine.0.store.shared() {
             engine.0.tasks.spawn(engine.clone().follow());
         }

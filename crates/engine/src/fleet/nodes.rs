@@ -105,7 +105,8 @@ impl Engine {
         }
         while !self.stopping() {
             match self.still_drives(workspace, run, effect).await {
-                Ok(answer) => return answer,
+                Ok(Some(answer)) => return answer,
+                Ok(None) => {}
                 Err(EngineError::Store(error)) if error.may_pass() => {
                     self.pause(self.0.config.heartbeat_ms).await;
                 }
@@ -118,11 +119,14 @@ impl Engine {
         false
     }
 
-    async fn still_drives(&self, workspace: &str, run: &str, effect: &Effect) -> Result<bool, EngineError> {
-        // First the sign of life, so that nobody takes the run after the look.
+    /// Nothing when the look took so long that somebody may have taken the run up since.
+    async fn still_drives(&self, workspace: &str, run: &str, effect: &Effect) -> Result<Option<bool>, EngineError> {
+        // First the sign of life: until its lease is over nobody takes the run after the look.
         self.sign_on().await?;
+        let lease = self.0.lease.number();
         let now = self.load(workspace, run).await?;
-        Ok(now.row.node.as_deref() == Some(&self.0.config.node) && now.state.under_way() == Some(effect.id()))
+        let ours = now.row.node.as_deref() == Some(&self.0.config.node) && now.state.under_way() == Some(effect.id());
+        Ok((!ours || self.0.lease.holds(lease, self.0.clock.elapsed())).then_some(ours))
     }
 
     /// Claims the runs of processes that are gone, and recovers each.
