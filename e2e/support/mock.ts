@@ -124,7 +124,15 @@ export function answersOf(): Answers {
       },
     ]),
     'GET /api-keys': page([
-      { id: 'a1', name: 'CI', prefix: 'cs_k3f9', role: 'builder', created_at: f.NOW, last_used_at: f.NOW - 9e6 },
+      {
+        id: 'a1',
+        name: 'CI',
+        prefix: 'cs_k3f9',
+        role: 'builder',
+        may_decide: false,
+        created_at: f.NOW,
+        last_used_at: f.NOW - 9e6,
+      },
     ]),
     'GET /audit': page([
       {

@@ -94,14 +94,14 @@ pub async fn person(store: &Store, workspace: &str, person: SeedPerson<'_>) -> A
     Ok(id)
 }
 
-/// A new API key.
+/// A new API key of the installation; it may decide.
 ///
 /// # Errors
 /// When the database cannot be written.
 pub async fn api_key(store: &Store, workspace: &str, name: &str, role: Role, groups: &[&str]) -> ApiResult<String> {
     let groups = groups.iter().map(|group| (*group).to_owned()).collect();
     let (row, key) = new_key(workspace, name.to_owned(), role, groups)?;
-    store.create_api_key(&ApiKeyRow { created_at: SystemClock.now(), ..row }, Vec::new()).await?;
+    store.create_api_key(&ApiKeyRow { created_at: SystemClock.now(), may_decide: true, ..row }, Vec::new()).await?;
     Ok(key)
 }
 

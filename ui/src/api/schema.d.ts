@@ -1957,6 +1957,8 @@ export interface components {
             role: components["schemas"]["Role"];
             /** @description Approver groups it is in. */
             groups: string[];
+            /** @description Whether it was made to decide: approvals, handoffs, unknown outcomes, and that something is done again. */
+            may_decide: boolean;
             created_by: components["schemas"]["PersonRef"] | null;
             /**
              * Format: int64
@@ -2751,6 +2753,11 @@ export interface components {
             role: components["schemas"]["Role"];
             /** @description Approver groups it is in. */
             groups?: string[];
+            /**
+             * @description Whether it decides for its maker: approvals, handoffs, unknown outcomes, and that something is done again. Only who
+             *     may decide themselves makes such a key: a signed-in person, or a key that may.
+             */
+            may_decide?: boolean;
             /**
              * Format: int64
              * @description When it ends by itself, milliseconds since the epoch; never when absent.

@@ -26,9 +26,9 @@ pub async fn furnish(node: &Node, outside: &Outside) -> People {
     let signed_in = visitor.send(&node.url, &Request::post("/auth/setup", setup)).await.unwrap();
     let cookie = signed_in.headers["set-cookie"].to_str().unwrap().split(';').next().unwrap().to_owned();
     let key = async |name: &str, role: &str, groups: &[&str]| {
-        let request = Request::post("/api-keys", json!({ "name": name, "role": role, "groups": groups }))
-            .header("cookie", cookie.clone())
-            .header("x-requested-with", "countersign");
+        let made = json!({ "name": name, "role": role, "groups": groups, "may_decide": true });
+        let request =
+            Request::post("/api-keys", made).header("cookie", cookie.clone()).header("x-requested-with", "countersign");
         let made = visitor.send(&node.url, &request).await.unwrap().good();
         Api::new(made["key"].as_str())
     };

@@ -32,13 +32,14 @@ async fn view(app: &App, row: ApiKeyRow, key: Option<String>) -> ApiResult<ApiKe
         prefix: row.prefix,
         role: row.role.tell(),
         groups: row.groups,
+        may_decide: row.may_decide,
         created_at: row.created_at,
         last_used_at: row.last_used_at,
         key,
     })
 }
 
-/// A new key and its row; only the row is kept.
+/// A new key and its row; only the row is kept. It decides nothing.
 pub(crate) fn new_key(
     workspace: &str,
     name: String,
@@ -54,6 +55,7 @@ pub(crate) fn new_key(
         key_hash: sha256_hex(key.as_bytes()),
         role,
         groups,
+        may_decide: false,
         created_by: String::new(),
         created_at: 0,
         expires_at: None,
@@ -97,11 +99,15 @@ pub(crate) async fn create_api_key(
         if request.expires_at.is_some_and(|end| end <= app.now()) {
             return Err(ApiError::invalid("/expires_at", "a time to come"));
         }
+        if request.may_decide {
+            caller.require_decider()?;
+        }
         // A key made with a key belongs to the same person.
         let created_by = caller.identity().person.clone();
-        let row = ApiKeyRow { created_by, created_at: app.now(), expires_at: request.expires_at, ..row };
+        let (may_decide, expires_at) = (request.may_decide, request.expires_at);
+        let row = ApiKeyRow { created_by, created_at: app.now(), expires_at, may_decide, ..row };
         let detail = json!({
-            "key": row.name, "role": row.role, "groups": row.groups, "expires_at": row.expires_at,
+            "key": row.name, "role": row.role, "groups": row.groups, "may_decide": may_decide, "expires_at": expires_at,
         });
         let entry = caller.audit(app.now(), "api_key.created", format!("api_key:{}", row.id), detail);
         app.store.create_api_key(&row, vec![entry]).await?;

@@ -83,6 +83,19 @@ impl Caller {
         Err(ApiError::new(StatusCode::FORBIDDEN, "forbidden", "You may not do this").detail(detail))
     }
 
+    /// Refuses an API key that was not made to decide.
+    ///
+    /// # Errors
+    /// 403 `key_may_not_decide`.
+    pub(crate) fn require_decider(&self) -> ApiResult<()> {
+        if self.identity.decides {
+            return Ok(());
+        }
+        let detail = "make a key with may_decide, or decide as a signed-in person";
+        Err(ApiError::new(StatusCode::FORBIDDEN, "key_may_not_decide", "This API key was not made to decide")
+            .detail(detail))
+    }
+
     /// The session, for what only a signed-in person can do.
     ///
     /// # Errors

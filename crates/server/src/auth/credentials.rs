@@ -43,8 +43,8 @@ pub(crate) async fn by_session(app: &App, secret: &str) -> ApiResult<Arc<Identit
         on_behalf_of: None,
     };
     let credential = Credential::Session(hash);
-    let identity =
-        Arc::new(Identity { credential, workspace, actor, role, groups, expires_at: Some(expires_at), person });
+    let (expires_at, decides) = (Some(expires_at), true);
+    let identity = Arc::new(Identity { credential, workspace, actor, role, groups, decides, expires_at, person });
     app.known.put(key, ());
     app.identities.put(key, Arc::clone(&identity));
     Ok(identity)
@@ -76,8 +76,8 @@ pub(crate) async fn by_api_key(app: &App, secret: &str) -> ApiResult<Arc<Identit
         on_behalf_of: None,
     };
     let credential = Credential::ApiKey(row.id);
-    let (groups, expires_at, person) = (row.groups, row.expires_at, row.created_by);
-    let identity = Arc::new(Identity { credential, workspace, actor, role, groups, expires_at, person });
+    let (groups, expires_at, person, decides) = (row.groups, row.expires_at, row.created_by, row.may_decide);
+    let identity = Arc::new(Identity { credential, workspace, actor, role, groups, decides, expires_at, person });
     app.known.put(key, ());
     app.identities.put(key, Arc::clone(&identity));
     Ok(identity)

@@ -20,6 +20,8 @@ pub(crate) struct Identity {
     pub(crate) actor: Actor,
     pub(crate) role: Role,
     pub(crate) groups: Vec<String>,
+    /// Whether they decide: people do, an API key only when it was made for that.
+    pub(crate) decides: bool,
     /// When the credential ends by itself, milliseconds since the epoch.
     pub(super) expires_at: Option<i64>,
     /// The user behind it: of an API key, who made it; empty when the installation did.

@@ -1,6 +1,6 @@
 //! Who gets in, and what stops working at once: links, keys, people shut out, two who act at the same moment.
 
-use crate::support::{Client, PASSWORD, TestApp};
+use crate::support::{Client, PASSWORD, TestApp, approval};
 use axum::http::Method;
 use countersign_server::{ensure_admin, seed};
 use countersign_store::Role;
@@ -210,4 +210,57 @@ async fn a_stream_ends_at_once_when_its_person_is_shut_out() {
     admin.post("/auth/logout", json!({})).await.is(204);
     assert!(ended(&mut streams[2]).await, "who signed out still listens");
     drop(seed::workspace(&test.store, "main", "Main").await);
+}
+
+#[tokio::test]
+async fn a_key_decides_only_when_it_was_made_for_that() {
+    let test = TestApp::start().await;
+    let ada = test.person("ada@example.com", Role::Admin, &[]).await;
+    let made = async |by: &Client, decides: Value| {
+        let asked = json!({ "name": "Shop", "role": "admin", "may_decide": decides });
+        by.post("/api-keys", asked).await
+    };
+    let bearer =
+        |key: &Value| test.anonymous().with("authorization", &format!("Bearer {}", key["key"].as_str().unwrap()));
+    let plain = ada.post("/api-keys", json!({ "name": "Shop", "role": "admin" })).await.is(201).json.clone();
+    assert_eq!(plain["may_decide"], false);
+    let plain = bearer(&plain);
+    made(&plain, json!(true)).await.is_problem(403, "key_may_not_decide");
+    let deciding = made(&ada, json!(true)).await.is(201).json.clone();
+    let listed = ada.get("/api-keys").await.is(200).json["items"].clone();
+    let flags = listed.as_array().unwrap().iter().map(|key| (key["id"] == deciding["id"], key["may_decide"] == true));
+    assert!(flags.clone().count() == 2 && flags.clone().all(|(this, decides)| this == decides), "{listed}");
+    let deciding = bearer(&deciding);
+    bearer(&made(&deciding, json!(true)).await.is(201).json).get("/auth/me").await.is(200);
+
+    test.publish(&ada, approval(json!({ "roles": ["admin"] }))).await;
+    let handoff = json!({
+        "schema": 1, "name": "Handoff", "triggers": [{ "type": "api" }], "start": "hand",
+        "steps": {
+            "hand": { "type": "human_handoff", "note": "call them", "next": "done" },
+            "done": { "type": "end" },
+        },
+    });
+    test.publish(&ada, handoff).await;
+    for (workflow, outcome) in [("Approval", "approved"), ("Approval", "rejected"), ("Handoff", "done")] {
+        let started = plain.post("/runs", json!({ "workflow": workflow, "input": { "who": "Ada" } })).await;
+        let id = format!("{}.1", started.is(201).id());
+        let path = format!("/checkpoints/{id}/decision");
+        let card = plain.get(&format!("/checkpoints/{id}")).await.is(200).json.clone();
+        assert_eq!(
+            (&card["may_decide"], &card["why_not"]),
+            (&json!(false), &json!("this API key was not made to decide"))
+        );
+        plain.post(&path, json!({ "outcome": outcome })).await.is_problem(403, "key_may_not_decide");
+        let batch = json!({ "decisions": [{ "checkpoint": id, "outcome": outcome }] });
+        let batch = plain.post("/checkpoints/decisions", batch).await.is(200).json.clone();
+        assert_eq!(batch["results"][0]["problem"]["code"], "key_may_not_decide", "{batch}");
+        let again = json!({ "step": "ask", "repeat": ["ask"] });
+        plain.post(&format!("/runs/{}/retry", started.id()), again).await.is_problem(403, "key_may_not_decide");
+        let open = plain.get("/checkpoints?status=open").await.is(200).json["items"][0].clone();
+        assert_eq!((&open["id"], &open["may_decide"]), (&json!(id), &json!(false)), "nothing was decided");
+        let offered = deciding.get(&format!("/checkpoints/{id}")).await.is(200).json["outcomes"].clone();
+        let outcome = offered.as_array().unwrap().iter().find(|one| *one == outcome).unwrap_or(&offered[0]).clone();
+        deciding.post(&path, json!({ "outcome": outcome })).await.is(200);
+    }
 }

@@ -48,6 +48,7 @@ CREATE TABLE api_keys (
   key_hash TEXT COLLATE "C" NOT NULL UNIQUE,
   role TEXT COLLATE "C" NOT NULL,
   "groups" TEXT COLLATE "C" NOT NULL,
+  may_decide BIGINT NOT NULL,
   created_by TEXT COLLATE "C" NOT NULL,
   created_at BIGINT NOT NULL,
   expires_at BIGINT,

@@ -47,6 +47,7 @@ CREATE TABLE api_keys (
   key_hash TEXT NOT NULL UNIQUE,
   role TEXT NOT NULL,
   "groups" TEXT NOT NULL,
+  may_decide INTEGER NOT NULL,
   created_by TEXT NOT NULL,
   created_at INTEGER NOT NULL,
   expires_at INTEGER,

@@ -177,6 +177,8 @@ row! {
         pub role: Role,
         /// Approver groups.
         pub groups: Vec<String>,
+        /// Whether it was made to decide checkpoints.
+        pub may_decide: bool,
         /// User who made it; empty when the installation did.
         pub created_by: String,
         /// Creation.

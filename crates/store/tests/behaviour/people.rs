@@ -95,6 +95,7 @@ pub async fn api_keys_are_found_until_revoked(database: TestDatabase) {
         key_hash: "hash".to_owned(),
         role: Role::Builder,
         groups: vec![],
+        may_decide: true,
         created_by: "u-1".to_owned(),
         created_at: 1,
         expires_at: None,
@@ -105,7 +106,8 @@ pub async fn api_keys_are_found_until_revoked(database: TestDatabase) {
     let same_hash = ApiKeyRow { id: "k2".to_owned(), ..key.clone() };
     assert!(matches!(store.create_api_key(&same_hash, vec![]).await, Err(StoreError::AlreadyExists("API key"))));
     store.touch_api_key(WORKSPACE, "k1", 50).await.unwrap();
-    assert_eq!(store.find_api_key("hash").await.unwrap().unwrap().last_used_at, Some(50));
+    let found = store.find_api_key("hash").await.unwrap().unwrap();
+    assert_eq!((found.last_used_at, found.may_decide), (Some(50), true));
     store.revoke_api_key(WORKSPACE, "k1", 60, vec![]).await.unwrap();
     store.revoke_api_key(WORKSPACE, "k1", 70, vec![]).await.unwrap();
     assert!(store.find_api_key("hash").await.unwrap().is_none());

@@ -1,14 +1,14 @@
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
 import { useState, type ReactNode } from 'react'
 import { problemText } from '@/api/client'
-import type { Role } from '@/api/types'
+import type { ApiKey, Role } from '@/api/types'
 import { PageBody, PageHead, useTitle } from '@/app/page'
 import { QueryState } from '@/app/query-state'
 import { useMay, useMe } from '@/app/session'
 import { setTheme, theme, type Theme } from '@/app/theme'
 import { Button, buttonClass } from '@/ui/button'
 import { cx } from '@/ui/cx'
-import { Field, Input, Select } from '@/ui/field'
+import { Checkbox, Field, Input, Select } from '@/ui/field'
 import { Note } from '@/ui/states'
 import { useStore } from '@/ui/store'
 import { Ago } from '@/ui/time'
@@ -106,10 +106,32 @@ function Password() {
   )
 }
 
+function KeyItem({ item, onRevoke }: { item: ApiKey; onRevoke: () => void }) {
+  return (
+    <li className="flex flex-wrap items-center gap-x-3 px-3 py-2 text-sm">
+      <span className="font-medium">{item.name}</span>
+      <code className="font-mono text-xs text-faint">{item.prefix}…</code>
+      <span className="text-xs text-faint">
+        {item.role} · {item.may_decide && <>{s.decides} · </>}
+        {item.last_used_at ? (
+          <>
+            {s.used} <Ago at={item.last_used_at} />
+          </>
+        ) : (
+          s.neverUsed
+        )}
+      </span>
+      <Button small look="quiet" className="ml-auto" onClick={onRevoke}>
+        {s.revoke}
+      </Button>
+    </li>
+  )
+}
+
 function Keys() {
   const query = useQuery(reads.apiKeys())
   const client = useQueryClient()
-  const [form, setForm] = useState<{ name: string; role: Role }>({ name: '', role: 'operator' })
+  const [form, setForm] = useState({ name: '', role: 'operator' as Role, may_decide: false })
   const refresh = () => client.invalidateQueries({ queryKey: ['api-keys'] })
   const create = useMutation({
     mutationFn: () => writes.createKey(form),
@@ -130,23 +152,7 @@ function Keys() {
           ) : (
             <ul className="divide-y divide-line rounded-lg border border-line">
               {items.map((key) => (
-                <li key={key.id} className="flex flex-wrap items-center gap-x-3 px-3 py-2 text-sm">
-                  <span className="font-medium">{key.name}</span>
-                  <code className="font-mono text-xs text-faint">{key.prefix}…</code>
-                  <span className="text-xs text-faint">
-                    {key.role} ·{' '}
-                    {key.last_used_at ? (
-                      <>
-                        {s.used} <Ago at={key.last_used_at} />
-                      </>
-                    ) : (
-                      s.neverUsed
-                    )}
-                  </span>
-                  <Button small look="quiet" className="ml-auto" onClick={() => revoke.mutate(key.id)}>
-                    {s.revoke}
-                  </Button>
-                </li>
+                <KeyItem key={key.id} item={key} onRevoke={() => revoke.mutate(key.id)} />
               ))}
             </ul>
           )
@@ -167,7 +173,7 @@ function Keys() {
         </div>
       )}
       <form
-        className="flex items-end gap-2"
+        className="flex flex-wrap items-end gap-2"
         onSubmit={(event) => {
           event.preventDefault()
           create.mutate()
@@ -196,6 +202,11 @@ function Keys() {
             </Select>
           )}
         </Field>
+        <Checkbox
+          label={s.mayDecide}
+          checked={form.may_decide}
+          onChange={(event) => setForm({ ...form, may_decide: event.target.checked })}
+        />
         <Button type="submit" busy={create.isPending}>
           {s.create}
         </Button>

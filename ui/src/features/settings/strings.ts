@@ -12,6 +12,8 @@ export const strings = {
   keysHelp: 'For programs: send it as “Authorization: Bearer …”. A key is shown once.',
   keyName: 'What it is for',
   keyRole: 'Role',
+  mayDecide: 'May approve and decide',
+  decides: 'decides',
   create: 'Create key',
   created: 'Copy it now; it is not shown again.',
   copy: 'Copy',

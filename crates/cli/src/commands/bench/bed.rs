@@ -292,7 +292,8 @@ async fn keys(server: &Server) -> anyhow::Result<(Site, Site)> {
     let session = visitor.with_cookie(answer.cookie.as_deref().context("no session")?);
     let mut sites = Vec::new();
     for role in ["admin", "operator"] {
-        let made = ask(&session, "/api/v1/api-keys", json!({ "name": format!("bench {role}"), "role": role })).await?;
+        let key = json!({ "name": format!("bench {role}"), "role": role, "may_decide": true });
+        let made = ask(&session, "/api/v1/api-keys", key).await?;
         sites.push(visitor.with_key(made["key"].as_str().context("no key")?));
     }
     let operator = sites.pop().context("no key")?;

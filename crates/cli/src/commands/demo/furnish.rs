@@ -95,7 +95,7 @@ async fn sign_up(base_url: &str, setup: &Value) -> anyhow::Result<String> {
 }
 
 async fn key(client: &Client, cookie: &str, name: &str, role: &str, groups: &[&str]) -> anyhow::Result<String> {
-    let body = json!({ "name": name, "role": role, "groups": groups });
+    let body = json!({ "name": name, "role": role, "groups": groups, "may_decide": true });
     let request = client.post(&["api-keys"]).header("cookie", cookie).header("x-requested-with", "countersign");
     let made = request.json(&body).send().await.context("API key")?;
     made["key"].as_str().map(str::to_owned).context("the server made no key")

@@ -40,6 +40,9 @@ fn why_not(caller: &Caller, for_others: &[Actor], row: &CheckpointRow, loaded: &
     if row.status == CheckpointStatus::Decided {
         return Some("it is already decided".to_owned());
     }
+    if row.kind != CheckpointKind::Form && !caller.identity().decides {
+        return Some("this API key was not made to decide".to_owned());
+    }
     match row.kind {
         CheckpointKind::Approval => {
             let Some(open) = OpenApproval::of(&loaded.version, &loaded.state) else {
@@ -105,7 +108,8 @@ pub(crate) async fn checkpoint_summaries(
                 None => false,
             }
         } else {
-            row.status == CheckpointStatus::Open && needs_operator(caller).is_none()
+            let decides = row.kind == CheckpointKind::Form || caller.identity().decides;
+            row.status == CheckpointStatus::Open && decides && needs_operator(caller).is_none()
         };
         summaries.push(summary(app, row, customer, (run, may_decide)).await?);
     }

@@ -59,6 +59,10 @@ pub(crate) async fn retry_run(
     OptionalBody(request): OptionalBody<RetryRequest>,
 ) -> ApiResult<Json<RunDetail>> {
     caller.require(Role::Operator)?;
+    // That something is done again is a decision.
+    if !request.repeat.is_empty() {
+        caller.require_decider()?;
+    }
     let asked = serde_json::to_string(&(&id, &request)).map_err(ApiError::internal)?;
     let request_hash = hex::encode(Sha256::digest(asked));
     let idempotency = key.map(|key| IdempotencyKey { key, request_hash });
