@@ -152,7 +152,7 @@ pub struct ApiKey {
     pub role: Role,
     /// Approver groups it is in.
     pub groups: Vec<String>,
-    /// Whether it was made to decide: approvals, handoffs, unknown outcomes, and that something is done again.
+    /// Whether it was made to decide: approvals, forms, handoffs, unknown outcomes, and that something is done again.
     pub may_decide: bool,
     /// Who made it; it can do no more than they, and ends with them. Null when the installation did.
     pub created_by: Option<PersonRef>,
@@ -177,8 +177,8 @@ pub struct CreateApiKeyRequest {
     /// Approver groups it is in.
     #[serde(default)]
     pub groups: Vec<String>,
-    /// Whether it decides for its maker: approvals, handoffs, unknown outcomes, and that something is done again. Only who
-    /// may decide themselves makes such a key: a signed-in person, or a key that may.
+    /// Whether it decides for its maker: approvals, forms, handoffs, unknown outcomes, and that something is done again.
+    /// Only who may decide themselves makes such a key: a signed-in person, or a key that may.
     #[serde(default)]
     pub may_decide: bool,
     /// When it ends by itself, milliseconds since the epoch; never when absent.

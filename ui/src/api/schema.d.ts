@@ -1957,7 +1957,7 @@ export interface components {
             role: components["schemas"]["Role"];
             /** @description Approver groups it is in. */
             groups: string[];
-            /** @description Whether it was made to decide: approvals, handoffs, unknown outcomes, and that something is done again. */
+            /** @description Whether it was made to decide: approvals, forms, handoffs, unknown outcomes, and that something is done again. */
             may_decide: boolean;
             created_by: components["schemas"]["PersonRef"] | null;
             /**
@@ -2754,8 +2754,8 @@ export interface components {
             /** @description Approver groups it is in. */
             groups?: string[];
             /**
-             * @description Whether it decides for its maker: approvals, handoffs, unknown outcomes, and that something is done again. Only who
-             *     may decide themselves makes such a key: a signed-in person, or a key that may.
+             * @description Whether it decides for its maker: approvals, forms, handoffs, unknown outcomes, and that something is done again.
+             *     Only who may decide themselves makes such a key: a signed-in person, or a key that may.
              */
             may_decide?: boolean;
             /**

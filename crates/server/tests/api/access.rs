@@ -242,7 +242,19 @@ async fn a_key_decides_only_when_it_was_made_for_that() {
         },
     });
     test.publish(&ada, handoff).await;
-    for (workflow, outcome) in [("Approval", "approved"), ("Approval", "rejected"), ("Handoff", "done")] {
+    let form = json!({
+        "schema": 1, "name": "Form", "triggers": [{ "type": "api" }], "start": "fill",
+        "steps": {
+            "fill": {
+                "type": "collect_form", "prompt": "Which size?", "next": "done",
+                "form": { "type": "object", "properties": { "size": { "type": "integer" } } },
+            },
+            "done": { "type": "end" },
+        },
+    });
+    test.publish(&ada, form).await;
+    let asked = [("Approval", "approved"), ("Approval", "rejected"), ("Handoff", "done"), ("Form", "submitted")];
+    for (workflow, outcome) in asked {
         let started = plain.post("/runs", json!({ "workflow": workflow, "input": { "who": "Ada" } })).await;
         let id = format!("{}.1", started.is(201).id());
         let path = format!("/checkpoints/{id}/decision");
@@ -251,7 +263,9 @@ async fn a_key_decides_only_when_it_was_made_for_that() {
             (&card["may_decide"], &card["why_not"]),
             (&json!(false), &json!("this API key was not made to decide"))
         );
-        plain.post(&path, json!({ "outcome": outcome })).await.is_problem(403, "key_may_not_decide");
+        let values = (workflow == "Form").then(|| json!({ "size": 1 }));
+        let decision = |outcome: &Value| json!({ "outcome": outcome, "values": values });
+        plain.post(&path, decision(&json!(outcome))).await.is_problem(403, "key_may_not_decide");
         let batch = json!({ "decisions": [{ "checkpoint": id, "outcome": outcome }] });
         let batch = plain.post("/checkpoints/decisions", batch).await.is(200).json.clone();
         assert_eq!(batch["results"][0]["problem"]["code"], "key_may_not_decide", "{batch}");
@@ -261,6 +275,6 @@ async fn a_key_decides_only_when_it_was_made_for_that() {
         assert_eq!((&open["id"], &open["may_decide"]), (&json!(id), &json!(false)), "nothing was decided");
         let offered = deciding.get(&format!("/checkpoints/{id}")).await.is(200).json["outcomes"].clone();
         let outcome = offered.as_array().unwrap().iter().find(|one| *one == outcome).unwrap_or(&offered[0]).clone();
-        deciding.post(&path, json!({ "outcome": outcome })).await.is(200);
+        deciding.post(&path, decision(&outcome)).await.is(200);
     }
 }

@@ -123,10 +123,7 @@ pub(crate) async fn decide_one(
         CheckpointKind::Approval | CheckpointKind::UnknownOutcome => {}
         CheckpointKind::Form | CheckpointKind::Handoff => caller.require(Role::Operator)?,
     }
-    // A program may fill in a form for a customer; everything else is a decision.
-    if found.row.kind != CheckpointKind::Form || request.outcome != "submitted" {
-        caller.require_decider()?;
-    }
+    caller.require_decider()?;
     let comment = at_most("/comment", request.comment.as_deref().unwrap_or_default(), 4_000)?;
     let (workspace, by) = (caller.workspace(), caller.actor().clone());
     if found.row.kind == CheckpointKind::Form && request.outcome == "submitted" {

@@ -40,7 +40,7 @@ fn why_not(caller: &Caller, for_others: &[Actor], row: &CheckpointRow, loaded: &
     if row.status == CheckpointStatus::Decided {
         return Some("it is already decided".to_owned());
     }
-    if row.kind != CheckpointKind::Form && !caller.identity().decides {
+    if !caller.identity().decides {
         return Some("this API key was not made to decide".to_owned());
     }
     match row.kind {
@@ -108,8 +108,7 @@ pub(crate) async fn checkpoint_summaries(
                 None => false,
             }
         } else {
-            let decides = row.kind == CheckpointKind::Form || caller.identity().decides;
-            row.status == CheckpointStatus::Open && decides && needs_operator(caller).is_none()
+            row.status == CheckpointStatus::Open && caller.identity().decides && needs_operator(caller).is_none()
         };
         summaries.push(summary(app, row, customer, (run, may_decide)).await?);
     }
