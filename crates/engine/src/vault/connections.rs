@@ -112,7 +112,9 @@ impl Engine {
 
     async fn read_account(&self, workspace: &str, channel: Platform) -> Result<Option<ChannelAccount>, EngineError> {
         let rows = self.0.store.list_channel_accounts(workspace).await?;
-        let Some(row) = rows.into_iter().find(|row| row.channel == channel.tag()) else { return Ok(None) };
+        // The first that was made: another one does not take over what people are told by.
+        let of_channel = rows.into_iter().filter(|row| row.channel == channel.tag());
+        let Some(row) = of_channel.min_by_key(|row| (row.created_at, row.id.clone())) else { return Ok(None) };
         self.opened_account(&row).map(Some)
     }
 

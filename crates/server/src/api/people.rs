@@ -50,6 +50,8 @@ pub(crate) async fn create_person(
     body: Body<CreatePersonRequest>,
 ) -> ApiResult<Response> {
     caller.require(Role::Admin)?;
+    // Who is let in may decide, and the link that lets them in is in the answer.
+    caller.require_decider()?;
     let workspace = caller.workspace().to_owned();
     let once = Once { app: app.clone(), workspace, scope: "person".to_owned(), key, request_hash: body.hash() };
     once.run_and_keep(add(app, caller, body.value), |person| person.setup_url = None).await
@@ -108,6 +110,7 @@ pub(crate) async fn invite_person(
     Path(id): Path<String>,
 ) -> ApiResult<Json<Person>> {
     caller.require(Role::Admin)?;
+    caller.require_decider()?;
     let member = required_member(&app, &caller, &id).await?;
     if member.membership.disabled_at.is_some() {
         return Err(ApiError::conflict("disabled", "This person is shut out; let them in first"));
@@ -135,6 +138,7 @@ pub(crate) async fn update_person(
     body: Body<UpdatePersonRequest>,
 ) -> ApiResult<Json<Person>> {
     caller.require(Role::Admin)?;
+    caller.require_decider()?;
     let Member { user, mut membership } = required_member(&app, &caller, &id).await?;
     let request = body.value;
     membership.role = request.role.map_or(membership.role, stored_role);

@@ -232,6 +232,15 @@ async fn a_key_decides_only_when_it_was_made_for_that() {
     assert!(flags.clone().count() == 2 && flags.clone().all(|(this, decides)| this == decides), "{listed}");
     let deciding = bearer(&deciding);
     bearer(&made(&deciding, json!(true)).await.is(201).json).get("/auth/me").await.is(200);
+    // Nor does it make somebody who may, or take over what people are told by.
+    let grace = invite(&ada, "grace@example.com").await;
+    let person = format!("/people/{}", grace["id"].as_str().unwrap());
+    let invited = json!({ "email": "x@example.com", "name": "X", "role": "admin" });
+    plain.post("/people", invited).await.is_problem(403, "key_may_not_decide");
+    plain.post(&format!("{person}/invite"), json!({})).await.is_problem(403, "key_may_not_decide");
+    plain.patch(&person, json!({ "role": "admin" })).await.is_problem(403, "key_may_not_decide");
+    plain.patch("/channels/any", json!({ "name": "Mine" })).await.is_problem(403, "key_may_not_decide");
+    plain.delete("/channels/any").await.is_problem(403, "key_may_not_decide");
 
     test.publish(&ada, approval(json!({ "roles": ["admin"] }))).await;
     let handoff = json!({

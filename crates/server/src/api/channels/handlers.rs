@@ -137,6 +137,8 @@ pub(crate) async fn update_channel(
     body: Body<UpdateChannelRequest>,
 ) -> ApiResult<Json<ChannelAccount>> {
     caller.require(Role::Admin)?;
+    // People are told, and given links to decide with, over these.
+    caller.require_decider()?;
     let mut row = required(&app, &caller, &id).await?;
     let request = body.value;
     let context = secrets::context(&row.workspace, KIND, &row.id);
@@ -165,6 +167,7 @@ pub(crate) async fn delete_channel(
     Path(id): Path<String>,
 ) -> ApiResult<StatusCode> {
     caller.require(Role::Admin)?;
+    caller.require_decider()?;
     let row = required(&app, &caller, &id).await?;
     let entry = audit(&app, &caller, "channel.removed", &row, &Map::new());
     app.store.delete_channel_account(caller.workspace(), &id, vec![entry]).await?;
