@@ -315,6 +315,9 @@ pub struct RequestDifference {
     pub approved: Value,
     /// What would be sent now.
     pub now: Value,
+    /// The account behind the connection is another than it was, or was changed.
+    #[serde(default)]
+    pub account_changed: bool,
 }
 
 /// A checkpoint with everything a person needs to decide.

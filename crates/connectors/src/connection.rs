@@ -16,6 +16,8 @@ pub struct Connection {
     pub settings: Map<String, Value>,
     /// What is secret.
     pub secrets: Secrets,
+    /// Names this account as it stands: another text after each change. Empty of one that is only looked at.
+    pub revision: String,
 }
 
 /// Secret values by name. They can be put in, but only this crate's request building reads them; `Debug` shows names.

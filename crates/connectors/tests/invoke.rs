@@ -24,6 +24,7 @@ fn connection(connector: &str, secret: &str, base_url: &str) -> Connection {
         name: "main".to_owned(),
         settings: json!({ "base_url": base_url }).as_object().unwrap().clone(),
         secrets: Secrets::from_iter([(secret, TOKEN)]),
+        revision: String::new(),
     }
 }
 

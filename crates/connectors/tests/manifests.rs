@@ -19,6 +19,7 @@ fn connection(connector: &str) -> Option<Connection> {
         name: "main".to_owned(),
         settings: settings.as_object().unwrap().clone(),
         secrets: Secrets::from_iter([(secret, "a-secret-value")]),
+        revision: String::new(),
     })
 }
 

@@ -7,7 +7,8 @@ use countersign_core::{
     log::FailureClass,
     moves::StateEdit,
     run::{
-        Actor, CallEvent, CallRequest, CheckpointEvent, Effect, Event, Input, Outcome, Refusal, StepEvent, Verdict, Via,
+        Actor, CallEvent, CallRequest, CheckpointEvent, Effect, Event, Input, Opened, Outcome, Refusal, StepEvent,
+        Verdict, Via,
     },
 };
 use serde_json::{Value, json};
@@ -318,4 +319,32 @@ fn silence_is_not_enough_for_what_cannot_be_undone() {
     play.pass(3_600_000);
     play.take(Input::TimerFired).unwrap();
     assert_eq!((play.step_id(), sent(&play, "bank.pay").len()), ("money", 0));
+}
+
+#[test]
+fn a_yes_is_for_the_account_behind_the_connection_as_it_was() {
+    let mut play = Play::new(
+        "
+schema: 1
+name: One payment
+start: ask
+steps:
+  ask: { type: approval, summary: 'Pay 100', guards: [pay], on_approve: pay, on_reject: no }
+  pay: { type: tool_call, action: bank.pay, input: { amount: 100 }, next: done }
+  done: { type: end }
+  no: { type: end, status: rejected }
+",
+    );
+    play.accounts.note("bank", None, "ours".into());
+    play.start(json!({})).unwrap();
+    // Somebody points the connection elsewhere between the asking and the yes.
+    play.accounts.note("bank", None, "theirs".into());
+    yes(&mut play, "a");
+    assert_eq!((play.step_id(), sent(&play, "bank.pay").len()), ("ask", 0), "nobody approved that account");
+    let wait = play.state.phase.approval().unwrap();
+    let Opened::Approval { difference: Some(difference), .. } = wait.opened.as_ref() else { panic!("{wait:?}") };
+    assert!(difference.account_changed && difference.approved == difference.now, "{difference:?}");
+    yes(&mut play, "a");
+    let Effect::InvokeAction { account, .. } = &play.effects[0] else { panic!("{:?}", play.effects) };
+    assert_eq!(account.as_deref(), Some("theirs"), "seen by a person, and bound to the call");
 }

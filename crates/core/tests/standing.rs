@@ -37,7 +37,7 @@ fn granter(id: &str, role: &str) -> Actor {
 }
 
 fn allowed(document: &str) -> String {
-    support::version(document).standing_hash("ask").unwrap()
+    support::version(document).standing_hash("ask", None).unwrap()
 }
 
 fn try_it(play: &mut Play, by: Actor, amount_max: f64, until: i64) -> Result<(), Refusal> {

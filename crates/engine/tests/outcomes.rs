@@ -259,6 +259,46 @@ async fn a_version_that_just_ceased_to_be_current_is_not_started() {
     assert!(record.iter().any(|entry| entry.action == "run.started_on_another_version"));
 }
 
+/// Somebody points a connection to another place of the sandbox.
+async fn point_elsewhere(world: &World, connector: &str, path: &str) {
+    let mut row = world.store.list_connections(WORKSPACE).await.unwrap();
+    row.retain(|row| row.connector == connector);
+    let mut row = row.remove(0);
+    row.settings = json!({ "base_url": format!("{}{path}", world.sandbox.url()) }).to_string();
+    world.store.update_connection(&row, Vec::new()).await.unwrap();
+    world.engine.forget_connections(WORKSPACE);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_connection_that_changed_since_the_yes_is_asked_about_again() {
+    let world = World::new().await;
+    world.publish("one", &one_call(&world, "stripe.subscription.update", &update())).await;
+    let run = world.engine.start_run(world.start("one")).await.unwrap().run;
+    let approval = world.until_waiting_for(&run.id, "approval").await;
+    point_elsewhere(&world, "stripe", "/stripe/").await;
+    let yes = || DecideRequest { outcome: "approved".into(), ..DecideRequest::default() };
+    world.engine.decide(WORKSPACE, &approval.id, yes(), person("op", &["operator"])).await.unwrap();
+    let again = world.until_waiting_for(&run.id, "approval").await;
+    assert_ne!(again.id, approval.id);
+    assert_eq!(world.count("stripe.subscription.update").await, (0, 0), "nothing was sent anywhere");
+    world.engine.decide(WORKSPACE, &again.id, yes(), person("op", &["operator"])).await.unwrap();
+    assert_eq!(world.until_over(&run.id).await.status, RunStatus::Completed);
+    assert_eq!(world.count("stripe.subscription.update").await.1, 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_repetition_goes_to_no_other_account_than_was_approved() {
+    let world = World::new().await;
+    world.fault(json!({ "operation": "stripe.subscription.update", "kind": "rate_limit", "times": 1 })).await;
+    let run = approved(&world, &one_call(&world, "stripe.subscription.update", &update())).await;
+    world.until(&run, |row| row.status == RunStatus::Waiting && row.waiting_for.as_deref() == Some("timer")).await;
+    point_elsewhere(&world, "stripe", "/stripe/").await;
+    world.clock.advance(3_600_000);
+    let over = world.until_over(&run).await;
+    assert_eq!((over.status, over.error_code.as_deref()), (RunStatus::Failed, Some("connection_changed")));
+    assert_eq!(world.count("stripe.subscription.update").await, (1, 0), "sent once, to the account that was approved");
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_race_of_many_decisions_has_one_winner() {
     let world = World::new().await;

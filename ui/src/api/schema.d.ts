@@ -4284,6 +4284,8 @@ export interface components {
             approved: unknown;
             /** @description What would be sent now. */
             now: unknown;
+            /** @description The account behind the connection is another than it was, or was changed. */
+            account_changed: boolean;
         };
         /** @description What a person says about a call with an unknown outcome. */
         Resolution: {

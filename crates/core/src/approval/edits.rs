@@ -69,12 +69,14 @@ fn put(input: &mut Value, pointer: &str, value: &Value) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::approval::GuardedCall;
     use serde_json::json;
 
     #[test]
     fn only_what_is_marked_is_changed() {
-        let request =
-            GuardedRequest::new("pay".into(), "bank.pay".into(), None, json!({ "amount": 9, "to": { "a": 1 } }));
+        let input = json!({ "amount": 9, "to": { "a": 1 } });
+        let call = GuardedCall { action: "bank.pay".into(), connection: None, account: None, input };
+        let request = GuardedRequest::new("pay".into(), call);
         let editable: IndexMap<_, _> =
             [("pay".to_owned(), vec!["/amount".to_owned(), "/to/b".to_owned(), "/x/y".to_owned()])].into();
         let edits = |fields: Value| Edits::from([("pay".to_owned(), fields.as_object().cloned().unwrap_or_default())]);

@@ -1,6 +1,7 @@
 //! What a person is asked to allow, and who may: who decides ([`policy`], [`deciders()`]), what is shown and stands for what runs
 //! ([`GuardedRequest`]), what would follow ([`preview()`]).
 
+mod accounts;
 mod contributors;
 mod deciders;
 mod edits;
@@ -10,10 +11,11 @@ pub mod policy;
 mod preview;
 mod requests;
 
+pub use accounts::{Accounts, connector_of};
 pub use contributors::Contributors;
 pub use deciders::{Decider, Hindrance, Roster, RosterMember, deciders};
 pub use edits::{NotEditable, edited};
 pub(crate) use gates::Gates;
 pub use grants::{Grant, Grants, Missing, Needed, Standing};
 pub use preview::{PreviewStep, preview};
-pub use requests::{Edits, GuardedRequest, RequestDifference, ShownFact, json_hash, request_hash};
+pub use requests::{Edits, GuardedCall, GuardedRequest, RequestDifference, ShownFact, json_hash};

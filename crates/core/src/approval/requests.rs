@@ -7,6 +7,32 @@ use serde_json::{Map, Value};
 use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
 
+/// What a guarded step sends, and through what.
+#[derive(Debug, Clone, PartialEq)]
+pub struct GuardedCall {
+    /// `<connector>.<action>`.
+    pub action: String,
+    /// Named connection.
+    pub connection: Option<String>,
+    /// The account behind it as it stands.
+    pub account: Option<String>,
+    /// Rendered input.
+    pub input: Value,
+}
+
+impl GuardedCall {
+    /// SHA-256 (hex); the order of object keys does not matter.
+    #[must_use]
+    pub fn hash(&self) -> String {
+        let mut text = String::new();
+        canonical(&Value::from(self.action.as_str()), &mut text);
+        canonical(&Value::from(self.connection.as_deref()), &mut text);
+        canonical(&Value::from(self.account.as_deref()), &mut text);
+        canonical(&self.input, &mut text);
+        hex::encode(Sha256::digest(text.as_bytes()))
+    }
+}
+
 /// The rendered request of one guarded step, as approved.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct GuardedRequest {
@@ -17,18 +43,22 @@ pub struct GuardedRequest {
     /// Named connection.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub connection: Option<String>,
+    /// The account behind the connection as it stood, see [`super::Accounts`].
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub account: Option<String>,
     /// Rendered input.
     pub input: Value,
-    /// SHA-256 (hex) of action, connection and input with sorted keys.
+    /// SHA-256 (hex) of action, connection, account and input with sorted keys.
     pub hash: String,
 }
 
 impl GuardedRequest {
     /// The request of `step` with its hash.
     #[must_use]
-    pub fn new(step: StepId, action: String, connection: Option<String>, input: Value) -> Self {
-        let hash = request_hash(&action, connection.as_deref(), &input);
-        Self { step, action, connection, input, hash }
+    pub fn new(step: StepId, call: GuardedCall) -> Self {
+        let hash = call.hash();
+        let GuardedCall { action, connection, account, input } = call;
+        Self { step, action, connection, account, input, hash }
     }
 }
 
@@ -39,7 +69,8 @@ impl GuardedRequest {
     /// The same with another input.
     #[must_use]
     pub fn with_input(&self, input: Value) -> Self {
-        Self::new(self.step.clone(), self.action.clone(), self.connection.clone(), input)
+        let (action, connection, account) = (self.action.clone(), self.connection.clone(), self.account.clone());
+        Self::new(self.step.clone(), GuardedCall { action, connection, account, input })
     }
 }
 
@@ -61,16 +92,9 @@ pub struct RequestDifference {
     pub approved: Value,
     /// What would be sent now.
     pub now: Value,
-}
-
-/// SHA-256 (hex) of a request; the order of object keys does not matter.
-#[must_use]
-pub fn request_hash(action: &str, connection: Option<&str>, input: &Value) -> String {
-    let mut text = String::new();
-    canonical(&Value::from(action), &mut text);
-    canonical(&Value::from(connection), &mut text);
-    canonical(input, &mut text);
-    hex::encode(Sha256::digest(text.as_bytes()))
+    /// The account behind the connection is another than it was, or was changed.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub account_changed: bool,
 }
 
 /// SHA-256 (hex) of a JSON value; the order of object keys does not matter.
@@ -114,11 +138,14 @@ mod tests {
 
     #[test]
     fn key_order_does_not_change_the_hash_but_values_do() {
-        let one = request_hash("a.b", None, &json!({"x": 1, "y": [1, {"p": null, "q": 2}]}));
-        let same = request_hash("a.b", None, &json!({"y": [1, {"q": 2, "p": null}], "x": 1}));
-        let other = request_hash("a.b", None, &json!({"x": 2, "y": [1, {"p": null, "q": 2}]}));
-        assert_eq!(one, same);
-        assert_ne!(one, other);
-        assert_ne!(one, request_hash("a.b", Some("eu"), &json!({"x": 1, "y": [1, {"p": null, "q": 2}]})));
+        let call = |connection: Option<&str>, account: Option<&str>, input: Value| {
+            let text = |text: Option<&str>| text.map(str::to_owned);
+            GuardedCall { action: "a.b".into(), connection: text(connection), account: text(account), input }.hash()
+        };
+        let one = call(None, None, json!({"x": 1, "y": [1, {"p": null, "q": 2}]}));
+        assert_eq!(one, call(None, None, json!({"y": [1, {"q": 2, "p": null}], "x": 1})));
+        assert_ne!(one, call(None, None, json!({"x": 2, "y": [1, {"p": null, "q": 2}]})));
+        assert_ne!(one, call(Some("eu"), None, json!({"x": 1, "y": [1, {"p": null, "q": 2}]})));
+        assert_ne!(one, call(None, Some("eu"), json!({"x": 1, "y": [1, {"p": null, "q": 2}]})));
     }
 }

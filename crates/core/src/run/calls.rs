@@ -92,8 +92,8 @@ pub(crate) fn first_request(machine: &mut Machine<'_>, place: &Place, call: u16,
 fn effect(calling: &Calling, id: CallId, timeout: Span) -> Effect {
     let key = Arc::clone(&calling.key);
     match CallRequest::clone(&calling.request) {
-        CallRequest::Action { action, connection, input } => {
-            Effect::InvokeAction { id, key, action, connection, input, timeout }
+        CallRequest::Action { action, connection, account, input } => {
+            Effect::InvokeAction { id, key, action, connection, account, input, timeout }
         }
         CallRequest::Message { channel, to, subject, body } => {
             Effect::SendMessage { id, key, channel, to, subject, body, timeout }
@@ -146,7 +146,7 @@ pub(crate) fn look_up(machine: &mut Machine<'_>, calling: &Calling) -> Flow {
     machine.call(id, CallEvent::LookUpRequested);
     let timeout = policy(machine, &calling.place.step).timeout;
     match CallRequest::clone(&calling.request) {
-        CallRequest::Action { action, connection, input } => {
+        CallRequest::Action { action, connection, input, .. } => {
             machine.perform(Effect::LookUp { id, key: Arc::clone(&calling.key), action, connection, input, timeout });
         }
         CallRequest::Message { .. } => {}

@@ -18,6 +18,8 @@ pub enum Effect {
         action: String,
         /// Named connection, or the connector's only one.
         connection: Option<String>,
+        /// Of an approved call: the account it was approved for. It is sent to no other.
+        account: Option<String>,
         /// Rendered input.
         input: Value,
         /// How long it may take.

@@ -486,6 +486,9 @@ pub enum CallRequest {
         /// Named connection.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         connection: Option<String>,
+        /// Of an approved call: the account it was approved for.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        account: Option<String>,
         /// Rendered input.
         input: Value,
     },

@@ -8,7 +8,7 @@ use super::{
     steps::{approval, collect_form, condition, end, human_handoff, notify, tool_call},
 };
 use crate::{
-    approval::RequestDifference,
+    approval::{Accounts, RequestDifference},
     document::{Exit, StepId},
     expr::{ExpressionError, Scope, Template},
     log::{FailureClass, StepError},
@@ -92,6 +92,23 @@ pub struct FieldProblem {
     pub message: String,
 }
 
+/// When something is decided, and what the shell knows in that moment.
+#[derive(Debug, Clone, Copy)]
+pub struct Moment<'a> {
+    /// The time.
+    pub now: Timestamp,
+    /// What guarded requests would reach.
+    pub accounts: &'a Accounts,
+}
+
+impl From<Timestamp> for Moment<'_> {
+    /// A moment in which no accounts are known.
+    fn from(now: Timestamp) -> Self {
+        static UNKNOWN: Accounts = Accounts::NONE;
+        Self { now, accounts: &UNKNOWN }
+    }
+}
+
 /// A refusal, and the state as it was.
 #[derive(Debug)]
 pub struct Refused {
@@ -112,8 +129,13 @@ impl From<Refused> for Refusal {
 ///
 /// # Errors
 /// [`Refused`] when the input does not fit the state; then nothing changes.
-pub fn step(version: &Version, state: Box<RunState>, input: Input, now: Timestamp) -> Result<Decision, Refused> {
-    let mut machine = Machine::on(version, state, now);
+pub fn step<'a>(
+    version: &'a Version,
+    state: Box<RunState>,
+    input: Input,
+    at: impl Into<Moment<'a>>,
+) -> Result<Decision, Refused> {
+    let mut machine = Machine::on(version, state, at);
     match machine.take(input) {
         Ok(()) => Ok(machine.decision()),
         Err(refusal) => {
@@ -137,14 +159,16 @@ pub(crate) struct Machine<'a> {
     pub(crate) version: &'a Version,
     pub(crate) state: Box<RunState>,
     pub(crate) now: Timestamp,
+    pub(crate) accounts: &'a Accounts,
     events: Vec<Event>,
     effects: Vec<Effect>,
 }
 
 impl<'a> Machine<'a> {
     /// A decision about to be made on `state`.
-    pub(crate) fn on(version: &'a Version, state: Box<RunState>, now: Timestamp) -> Self {
-        Self { version, state, now, events: Vec::new(), effects: Vec::new() }
+    pub(crate) fn on(version: &'a Version, state: Box<RunState>, at: impl Into<Moment<'a>>) -> Self {
+        let Moment { now, accounts } = at.into();
+        Self { version, state, now, accounts, events: Vec::new(), effects: Vec::new() }
     }
 
     /// What was decided.

@@ -28,7 +28,7 @@ pub use event::{
 };
 pub use forms::value_problems;
 pub use input::{DecidedWith, Input, LookUpResult, StandingGrant, Start, UnknownAnswer};
-pub use machine::{Decision, FieldProblem, Refusal, Refused, step};
+pub use machine::{Decision, FieldProblem, Moment, Refusal, Refused, step};
 pub use outcome::{Found, HandedBack, Outcome, Resolution, Verdict};
 pub use state::{
     ApprovalWait, Calling, EditedInput, Ended, FormWait, HandoffWait, Phase, Place, RunInfo, RunState, Stage,

@@ -5,7 +5,7 @@ use super::{FieldProblem, forms};
 use crate::{
     approval::{Gates, json_hash},
     catalogue::{ActionSpec, Catalogue},
-    document::{Calendar, StepId, StepKind, Workflow},
+    document::{Approval, Calendar, StandingLimits, StepId, StepKind, ToolCall, Workflow},
     expr::{Expression, ExpressionError, Template, TextTemplate},
     working_time::WorkingTime,
 };
@@ -124,17 +124,41 @@ impl Version {
     }
 
     /// SHA-256 (hex) of what an approval step would let people allow in advance: which place of which call, as the document has
-    /// it. Whoever allowed something else did not allow this. Nothing where nothing may be allowed.
+    /// it, and the account it goes to. Whoever allowed something else did not allow this. Nothing where nothing may be allowed.
     #[must_use]
-    pub fn standing_hash(&self, step: &str) -> Option<String> {
-        let StepKind::Approval(approval) = &self.workflow.steps.get(step)?.kind else { return None };
-        let limits = approval.standing.as_deref()?;
-        let StepKind::ToolCall(call) = &self.workflow.steps.get(&limits.step)?.kind else { return None };
+    pub fn standing_hash(&self, step: &str, account: Option<&str>) -> Option<String> {
+        let (approval, limits, call) = self.standing(step)?;
         let (action, connection, input) = (&call.action, &call.connection, &call.input);
         Some(json_hash(&json!({
             "guards": approval.guards, "step": limits.step, "field": limits.field, "when": limits.when,
-            "action": action, "connection": connection, "input": input,
+            "action": action, "connection": connection, "account": account, "input": input,
         })))
+    }
+
+    /// The action that may be allowed in advance at an approval step, and through which connection.
+    #[must_use]
+    pub fn standing_call(&self, step: &str) -> Option<(&str, Option<&str>)> {
+        self.standing(step).map(|(.., call)| (call.action.as_str(), call.connection.as_deref()))
+    }
+
+    fn standing(&self, step: &str) -> Option<(&Approval, &StandingLimits, &ToolCall)> {
+        let StepKind::Approval(approval) = &self.workflow.steps.get(step)?.kind else { return None };
+        let limits = approval.standing.as_deref()?;
+        let StepKind::ToolCall(call) = &self.workflow.steps.get(&limits.step)?.kind else { return None };
+        Some((approval, limits, call))
+    }
+
+    /// What guarded steps call, and through which connection.
+    pub fn guarded_calls(&self) -> impl Iterator<Item = (&str, Option<&str>)> {
+        self.guarded_by.keys().filter_map(|step| match &self.workflow.steps.get(step)?.kind {
+            StepKind::ToolCall(call) => Some((call.action.as_str(), call.connection.as_deref())),
+            StepKind::CollectForm(_)
+            | StepKind::Condition(_)
+            | StepKind::Notify(_)
+            | StepKind::Approval(_)
+            | StepKind::HumanHandoff(_)
+            | StepKind::End(_) => None,
+        })
     }
 
     /// The step of that id.

@@ -5,13 +5,14 @@ pub mod acts;
 pub mod documents;
 
 use countersign_core::{
+    approval::Accounts,
     catalogue::{ActionSpec, Catalogue, Idempotency, Risk},
     document::Workflow,
     log::{FailureClass, LogEntry, StepError},
     moves::{Again, Movable, MoveRequest, StateEdit},
     run::{
-        Actor, CallId, Decision, Effect, Event, Input, Phase, Refusal, RunState, Stage, Start, Verdict, Version, Via,
-        apply, step,
+        Actor, CallId, Decision, Effect, Event, Input, Moment, Phase, Refusal, RunState, Stage, Start, Verdict,
+        Version, Via, apply, step,
     },
     time::Timestamp,
 };
@@ -65,6 +66,7 @@ pub struct Play {
     pub log: Vec<LogEntry>,
     pub effects: Vec<Effect>,
     pub now: Timestamp,
+    pub accounts: Accounts,
 }
 
 impl Play {
@@ -73,7 +75,14 @@ impl Play {
     }
 
     pub fn of(version: Version) -> Self {
-        Self { version, state: RunState::default(), log: Vec::new(), effects: Vec::new(), now: Timestamp(1_000_000) }
+        Self {
+            version,
+            state: RunState::default(),
+            log: Vec::new(),
+            effects: Vec::new(),
+            now: Timestamp(1_000_000),
+            accounts: Accounts::NONE,
+        }
     }
 
     pub fn started(yaml: &str) -> Self {
@@ -98,7 +107,8 @@ impl Play {
 
     /// Feeds an input; checks that replaying the whole log gives the state, and that a refusal changed nothing.
     pub fn take(&mut self, input: Input) -> Result<(), Refusal> {
-        let decision = step(&self.version, Box::new(self.state.clone()), input, self.now)?;
+        let at = Moment { now: self.now, accounts: &self.accounts };
+        let decision = step(&self.version, Box::new(self.state.clone()), input, at)?;
         self.decided(decision);
         Ok(())
     }

@@ -5,6 +5,7 @@ use async_trait::async_trait;
 use countersign_channels::{OutboundMessage, Platform, SendOutcome};
 use countersign_connectors::{Call, CallError, CallOutcome, Connection, Exchange, Invoker, LookUp};
 use countersign_core::{
+    approval::connector_of,
     catalogue::Catalogue,
     log::{FailureClass, StepError},
     run::{CallId, Effect, Input, LookUpResult},
@@ -40,10 +41,10 @@ impl Engine {
             return outside.perform(effect).await;
         }
         match effect {
-            Effect::InvokeAction { id, key, action, connection, input, timeout } => {
+            Effect::InvokeAction { id, key, action, connection, account, input, timeout } => {
                 let request =
                     Request { action: &action, connection: connection.as_deref(), input: &input, key: &key, timeout };
-                self.invoke(of, id, &request).await
+                self.invoke(of, id, &request, account.as_deref()).await
             }
             Effect::SendMessage { id, key, channel, to, subject, body, timeout } => {
                 let timeout = Duration::from_millis(timeout.0);
@@ -72,18 +73,28 @@ impl Engine {
         request: &Request<'_>,
     ) -> Result<(Invoker, Option<Arc<Connection>>), EngineError> {
         let connectors = self.connectors_of(of.workspace, of.workflow, of.version).await?;
-        let connector = request.action.split('.').next().unwrap_or_default();
+        let connector = connector_of(request.action);
         let connection = self.connection(of.workspace, connector, request.connection).await?;
         Ok((self.0.invoker.knowing(connectors), connection))
     }
 
-    async fn invoke(&self, of: Published<'_>, id: CallId, request: &Request<'_>) -> Input {
+    /// `approved` is the account that the call was approved for.
+    async fn invoke(&self, of: Published<'_>, id: CallId, request: &Request<'_>, approved: Option<&str>) -> Input {
         let (invoker, connection) = match self.caller(of, request).await {
             Ok(caller) => caller,
             // Nothing was sent: trying again is safe.
             Err(error) => return failed(id, &not_sent("connection_unavailable", &error.to_string()), None),
         };
-        let connector = request.action.split('.').next().unwrap_or_default();
+        let account = connection.as_ref().map_or("", |connection| connection.revision.as_str());
+        if approved.is_some_and(|approved| approved != account) {
+            let changed = "the connection is not what it was when the call was approved: let it be approved again";
+            return failed(
+                id,
+                &CallError { class: FailureClass::Fatal, ..not_sent("connection_changed", changed) },
+                None,
+            );
+        }
+        let connector = connector_of(request.action);
         let limits = connection.as_ref().map(|connection| Limits::of(&connection.settings)).unwrap_or_default();
         let name = connection.as_ref().map(|connection| connection.name.clone());
         let _taken = match self.0.places.take((of.workspace.to_owned(), connector.to_owned(), name), limits) {

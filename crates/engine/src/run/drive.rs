@@ -8,7 +8,10 @@ use crate::{
         project::{self, Stood},
     },
 };
-use countersign_core::run::{self, Decision, Effect, Input, Phase, Refusal, Refused, RunState, Version};
+use countersign_core::{
+    approval::Accounts,
+    run::{self, Decision, Effect, Input, Moment, Phase, Refusal, Refused, RunState, Version},
+};
 use countersign_store::{
     CommitOutcome, Conflict, IdempotencyRow, NewAudit, NewIdempotency, Pointed, Priority, RunRow, StoreError,
 };
@@ -223,7 +226,8 @@ impl Engine {
             }
             let Held { row, version, state } = now;
             let stood = Stood::of(&state);
-            let decision = match self.advance(&version, state, input.clone()) {
+            let accounts = self.accounts(workspace, &version).await?;
+            let decision = match self.advance((&version, &accounts), state, input.clone()) {
                 Ok(decision) => decision,
                 // Another process may have moved the run: only what is stored may refuse.
                 Err(_) if in_memory => continue,
@@ -251,11 +255,11 @@ impl Engine {
     /// What follows from an input, by the machine.
     pub(crate) fn advance(
         &self,
-        version: &Arc<Version>,
+        (version, accounts): (&Arc<Version>, &Accounts),
         state: Box<RunState>,
         input: Input,
     ) -> Result<Decision, Refused> {
-        let decide = || run::step(version, state, input, self.timestamp());
+        let decide = || run::step(version, state, input, Moment { now: self.timestamp(), accounts });
         self.0.aside.decide(version, || self.0.clock.elapsed(), decide)
     }
 

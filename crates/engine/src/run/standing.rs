@@ -58,6 +58,16 @@ impl Engine {
         Ok(())
     }
 
+    /// What somebody who allows it now binds it to, see [`Version::standing_hash`]; empty where nothing may be allowed.
+    ///
+    /// # Errors
+    /// When the connections cannot be read.
+    pub async fn standing_hash(&self, workspace: &str, version: &Version, step: &str) -> Result<String, EngineError> {
+        let accounts = self.accounts(workspace, version).await?;
+        let account = version.standing_call(step).and_then(|(action, name)| accounts.behind(action, name));
+        Ok(version.standing_hash(step, account).unwrap_or_default())
+    }
+
     /// Who allowed it, as what they are now: who may not approve any more allows nothing in advance.
     async fn granter(&self, standing: &StandingApprovalRow) -> Result<Option<Actor>, EngineError> {
         let member = self.member_actor(&standing.workspace, &standing.granted_by).await?;

@@ -3,9 +3,14 @@
 use crate::{Engine, EngineError};
 use countersign_channels::{ChannelAccount, Platform};
 use countersign_connectors::{Connection, Secrets};
-use countersign_store::ChannelAccountRow;
+use countersign_core::{
+    approval::{Accounts, connector_of},
+    run::Version,
+};
+use countersign_store::{ChannelAccountRow, ConnectionRow};
 use quick_cache::sync::Cache;
 use serde_json::{Map, Value};
+use sha2::{Digest, Sha256};
 use std::{collections::BTreeMap, sync::Arc};
 
 /// How long an opened credential is used without looking again, milliseconds: another process may have changed it.
@@ -90,7 +95,27 @@ impl Engine {
         let secrets: BTreeMap<String, String> =
             self.open_sealed(&context, &row.sealed)?.into_iter().map(|(name, value)| (name, as_text(&value))).collect();
         let settings = object(&row.settings, "connection settings")?;
-        Ok(Some(Connection { connector: row.connector, name: row.name, settings, secrets: Secrets::new(secrets) }))
+        let (revision, secrets) = (revision(&row), Secrets::new(secrets));
+        Ok(Some(Connection { connector: row.connector, name: row.name, settings, secrets, revision }))
+    }
+
+    /// What the guarded requests of a version would reach now; for the decision that follows.
+    pub(crate) async fn accounts(&self, workspace: &str, version: &Version) -> Result<Accounts, EngineError> {
+        let mut accounts = Accounts::NONE;
+        if self.0.outside.is_some() {
+            return Ok(accounts);
+        }
+        for (action, name) in version.guarded_calls() {
+            let connector = connector_of(action);
+            let account = match self.connection(workspace, connector, name).await {
+                Ok(connection) => connection.map_or_else(String::new, |connection| connection.revision.clone()),
+                // The call itself will say so.
+                Err(EngineError::NotFound(_)) => String::new(),
+                Err(error) => return Err(error),
+            };
+            accounts.note(connector, name, account);
+        }
+        Ok(accounts)
     }
 
     pub(crate) async fn channel_account(
@@ -159,4 +184,14 @@ fn as_text(value: &Value) -> String {
 
 fn object(text: &str, what: &str) -> Result<Map<String, Value>, EngineError> {
     serde_json::from_str(text).map_err(|error| EngineError::Corrupt(format!("{what}: {error}")))
+}
+
+/// Another text after each change: of the settings, of a secret (sealed anew, it reads otherwise), or of the row.
+fn revision(row: &ConnectionRow) -> String {
+    let mut hash = Sha256::new();
+    for part in [&row.id, &row.settings, &row.sealed] {
+        hash.update((part.len() as u64).to_be_bytes());
+        hash.update(part);
+    }
+    hex::encode(hash.finalize())
 }

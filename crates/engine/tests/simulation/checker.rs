@@ -6,7 +6,7 @@ use crate::{
     store::Store,
 };
 use countersign_core::{
-    approval::{GuardedRequest, request_hash},
+    approval::{GuardedCall, GuardedRequest},
     catalogue::{Idempotency, Risk},
     document::{Approvers, StepKind},
     run::{
@@ -96,8 +96,8 @@ pub fn first_call(commit: &Commit) -> Option<Effect> {
         Event::Call { id, what: CallEvent::Requested { key, request, .. } } => {
             let timeout = Span::seconds(10);
             Some(match CallRequest::clone(&request) {
-                CallRequest::Action { action, connection, input } => {
-                    Effect::InvokeAction { id, key, action, connection, input, timeout }
+                CallRequest::Action { action, connection, account, input } => {
+                    Effect::InvokeAction { id, key, action, connection, account, input, timeout }
                 }
                 CallRequest::Message { channel, to, subject, body } => {
                     Effect::SendMessage { id, key, channel, to, subject, body, timeout }
@@ -222,9 +222,9 @@ impl Checker {
         let intent = facts.intents.get_mut(&(visit, call));
         let intent = intent.ok_or_else(|| format!("{run}.{visit}.{call}: sent before its intent was committed"))?;
         let (key, request) = match effect {
-            Effect::InvokeAction { key, action, connection, input, .. } => {
-                let (action, connection, input) = (action.clone(), connection.clone(), input.clone());
-                (key, CallRequest::Action { action, connection, input })
+            Effect::InvokeAction { key, action, connection, account, input, .. } => {
+                let (action, connection, account) = (action.clone(), connection.clone(), account.clone());
+                (key, CallRequest::Action { action, connection, account, input: input.clone() })
             }
             Effect::SendMessage { key, channel, to, subject, body, .. } => {
                 let (channel, to, subject, body) = (*channel, to.clone(), subject.clone(), body.clone());
@@ -410,14 +410,15 @@ impl Facts {
 
     /// Uses the step's grant up; whether a person gave it.
     fn permission(&mut self, step: &str, request: &CallRequest) -> Result<bool, String> {
-        let CallRequest::Action { action, connection, input } = request else { return Ok(false) };
+        let CallRequest::Action { action, connection, account, input } = request else { return Ok(false) };
         let Some(grant) = self.grants.get_mut(step) else {
             let high = CATALOGUE.action(action).is_none_or(|spec| spec.risk == Risk::High);
             must(!high || self.published.allow_unguarded, || "a high-risk call was decided without a grant".into())?;
             return Ok(false);
         };
         must(!grant.used, || "a grant was used twice".into())?;
-        let hash = request_hash(action, connection.as_deref(), input);
+        let (action, connection, account) = (action.clone(), connection.clone(), account.clone());
+        let hash = GuardedCall { action, connection, account, input: input.clone() }.hash();
         must(hash == grant.hash, || "what was approved is not what runs".into())?;
         grant.used = true;
         Ok(grant.by_person)

@@ -241,12 +241,12 @@ impl Scenario {
     fn resend(&mut self, at: usize, run: &str) -> bool {
         let Some(held) = self.load(run) else { return false };
         let Phase::Calling { calling, stage: Stage::UnderWay } = &held.state.phase else { return false };
-        let CallRequest::Action { action, connection, input } = CallRequest::clone(&calling.request) else {
+        let CallRequest::Action { action, connection, account, input } = CallRequest::clone(&calling.request) else {
             return false;
         };
         let (id, key) = (calling.id(), calling.key.clone());
         let timeout = Span::seconds(10);
-        let effect = Effect::InvokeAction { id, key, action, connection, input, timeout };
+        let effect = Effect::InvokeAction { id, key, action, connection, account, input, timeout };
         let lease = self.nodes[at].lease;
         self.perform_soon(at, run, vec![effect], lease);
         true

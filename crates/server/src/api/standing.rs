@@ -93,11 +93,12 @@ async fn grant(app: App, caller: Caller, request: CreateStandingApprovalRequest)
     if let Some(reason) = case.why_not(caller.actor(), Verdict::Approved) {
         return Err(ApiError::new(StatusCode::FORBIDDEN, "not_an_approver", "You may not approve this").detail(reason));
     }
+    let bound_to = app.engine.standing_hash(&workspace, &version, &request.step).await?;
     let row = StandingApprovalRow {
         id: Uuid::now_v7().to_string(),
         workspace,
         workflow,
-        bound_to: version.standing_hash(&request.step).unwrap_or_default(),
+        bound_to,
         step: request.step,
         granted_by: caller.id().to_owned(),
         granted_at: now,

@@ -182,9 +182,10 @@ function Branch({ branch }: { branch: BranchPreview | null | undefined }) {
 export function Consequences({ checkpoint }: { checkpoint: Checkpoint }) {
   return (
     <>
-      {checkpoint.difference && jsonEqual(checkpoint.difference.approved, checkpoint.difference.now) && (
-        <Note tone="muted">{s.same}</Note>
-      )}
+      {checkpoint.difference?.account_changed && <Note tone="warn">{s.accountChanged}</Note>}
+      {checkpoint.difference &&
+        !checkpoint.difference.account_changed &&
+        jsonEqual(checkpoint.difference.approved, checkpoint.difference.now) && <Note tone="muted">{s.same}</Note>}
       {checkpoint.difference && !jsonEqual(checkpoint.difference.approved, checkpoint.difference.now) && (
         <Section title={s.void}>
           <div className="grid gap-2 lg:grid-cols-2">

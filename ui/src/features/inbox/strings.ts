@@ -45,6 +45,9 @@ export const strings = {
   same:
     'Nothing in the request changed. It is asked again because' +
     ' the earlier approval counts for one run of the step.',
+  accountChanged:
+    'The account behind the connection is another than it was when this was approved, or was changed.' +
+    ' Look at where the request goes now.',
   void: 'The request changed after it was approved. The earlier approval is void; please look again.',
   approvedThen: 'What was approved',
   now: 'What would be sent now',

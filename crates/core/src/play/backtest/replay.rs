@@ -15,7 +15,7 @@ use crate::{
     },
     time::{Span, Timestamp},
 };
-use serde_json::Value;
+use serde_json::{Value, json};
 use std::collections::BTreeMap;
 
 /// The most inputs played; a run of the longest allowed length takes fewer.
@@ -443,6 +443,10 @@ fn purpose(request: &CallRequest) -> &str {
 fn told(request: &CallRequest) -> Value {
     match request {
         CallRequest::Action { input, connection: None, .. } => input.clone(),
-        CallRequest::Action { .. } | CallRequest::Message { .. } => serde_json::to_value(request).unwrap_or_default(),
+        // Which account is behind a connection is nothing that a version decides.
+        CallRequest::Action { action, input, connection, .. } => {
+            json!({ "kind": "action", "action": action, "connection": connection, "input": input })
+        }
+        CallRequest::Message { .. } => serde_json::to_value(request).unwrap_or_default(),
     }
 }

@@ -374,7 +374,7 @@ impl<'a> Player<'a> {
             Event::Checkpoint { .. } => {}
             Event::Call { id, what: CallEvent::Requested { request, .. } } if id.attempt == 1 => match request.as_ref()
             {
-                CallRequest::Action { action, connection, input } => {
+                CallRequest::Action { action, connection, input, .. } => {
                     let step = self.step_of(id.visit);
                     let (action, connection, input) = (action.clone(), connection.clone(), input.clone());
                     self.requests.push(SentRequest { step, action, connection, input });

@@ -182,10 +182,11 @@ impl<'a> OpenApproval<'a> {
         let Opened::Approval { difference, edited, .. } = self.wait.opened.as_ref() else {
             return told("nothing is to be approved");
         };
-        if self.version.standing_hash(&self.wait.place.step).as_deref() != Some(grant.of.as_str()) {
-            return told("something else was allowed in advance: the workflow has changed since");
-        }
         let [request] = self.wait.requests.as_ref() else { return told("more than one request is to be approved") };
+        let offered = self.version.standing_hash(&self.wait.place.step, request.account.as_deref());
+        if offered.as_deref() != Some(grant.of.as_str()) {
+            return told("something else was allowed in advance: the workflow or the connection has changed since");
+        }
         let amount = request.input.pointer(&limits.field).and_then(Value::as_f64);
         let within = amount.is_some_and(|amount| amount >= 0.0 && amount <= grant.amount_max && amount <= limits.max);
         if !within {
@@ -328,7 +329,7 @@ impl Compiled {
         let difference = |request: &GuardedRequest| {
             let edited = state.edited.get(&request.step).filter(|edited| edited.after == request.input)?;
             let (approved, now) = (edited.before.clone(), edited.after.clone());
-            Some(RequestDifference { step: request.step.clone(), approved, now })
+            Some(RequestDifference { step: request.step.clone(), approved, now, account_changed: false })
         };
         requests.iter().filter_map(difference).collect()
     }
@@ -552,7 +553,8 @@ fn reopened(state: &RunState, wait: &ApprovalWait, now: Vec<GuardedRequest>) -> 
     let edited = |(old, new): (&GuardedRequest, &GuardedRequest)| {
         let first = state.edited.get(&old.step).filter(|edited| edited.after == old.input);
         let approved = first.map_or(&old.input, |edited| &edited.before).clone();
-        (approved != new.input).then(|| RequestDifference { step: new.step.clone(), approved, now: new.input.clone() })
+        let (step, now) = (new.step.clone(), new.input.clone());
+        (approved != now).then_some(RequestDifference { step, approved, now, account_changed: false })
     };
     let edited = requests.iter().zip(&now).filter_map(edited).collect();
     Some(Opened::Approval { summary, requests: now.into(), difference, door, tier, facts, edited })

@@ -1,7 +1,7 @@
 //! `tool_call`: a connector action.
 
 use crate::{
-    approval::{GuardedRequest, Missing, Needed, RequestDifference, request_hash},
+    approval::{GuardedCall, GuardedRequest, Missing, Needed, RequestDifference},
     catalogue::Risk,
     document::{self, DEFAULT_CALL_TIMEOUT, Exit, Retry, StepId},
     expr::Template,
@@ -49,7 +49,12 @@ impl Compiled {
     /// The request this step would send now.
     pub(crate) fn request(&self, machine: &Machine<'_>, step: &str) -> Result<GuardedRequest, StepError> {
         let input = self.render(machine, step)?;
-        Ok(GuardedRequest::new(step.to_owned(), self.action.clone(), self.connection.clone(), input))
+        Ok(GuardedRequest::new(step.to_owned(), self.call(machine, input)))
+    }
+
+    fn call(&self, machine: &Machine<'_>, input: Value) -> GuardedCall {
+        let account = machine.accounts.behind(&self.action, self.connection.as_deref()).map(str::to_owned);
+        GuardedCall { action: self.action.clone(), connection: self.connection.clone(), account, input }
     }
 
     /// What does not fit the action's schema; at most 50 problems.
@@ -94,14 +99,19 @@ pub(crate) fn enter(machine: &mut Machine<'_>, step: &Compiled, place: &Place) -
         Ok(input) => input,
         Err(error) => return machine.fail(place, error, step.on_error.as_ref()),
     };
-    match approval_needed(machine, step, &place.step, &input) {
+    let call = step.call(machine, input);
+    match approval_needed(machine, step, &place.step, &call) {
         Permission::Granted => {
-            let (action, connection) = (step.action.clone(), step.connection.clone());
-            calls::first_request(machine, place, 0, CallRequest::Action { action, connection, input })
+            let GuardedCall { action, connection, account, input } = call;
+            // Only what was approved is bound to the account: any other call takes the connection as it is when it is made.
+            let account = account.filter(|_| machine.version.guarded_by.contains_key(&place.step));
+            calls::first_request(machine, place, 0, CallRequest::Action { action, connection, account, input })
         }
-        Permission::AskAgain(Missing { approval, approved }) => {
+        Permission::AskAgain(missing) => {
+            let Missing { approval, approved } = *missing;
+            let account_changed = approved.as_ref().is_some_and(|approved| approved.account != call.account);
             let approved = approved.map_or(Value::Null, |approved| approved.input);
-            let difference = RequestDifference { step: place.step.clone(), approved, now: input };
+            let difference = RequestDifference { step: place.step.clone(), approved, now: call.input, account_changed };
             machine.ask_again(place, &approval, difference)
         }
         Permission::Missing => {
@@ -113,12 +123,12 @@ pub(crate) fn enter(machine: &mut Machine<'_>, step: &Compiled, place: &Place) -
 
 enum Permission {
     Granted,
-    AskAgain(Missing),
+    AskAgain(Box<Missing>),
     Missing,
 }
 
 /// What was approved is what runs, once.
-fn approval_needed(machine: &Machine<'_>, step: &Compiled, id: &StepId, input: &Value) -> Permission {
+fn approval_needed(machine: &Machine<'_>, step: &Compiled, id: &StepId, call: &GuardedCall) -> Permission {
     let version = machine.version;
     let high = step.risk == Risk::High && !version.allow_unguarded;
     let Some(naming) = version.guarded_by.get(id) else {
@@ -127,9 +137,8 @@ fn approval_needed(machine: &Machine<'_>, step: &Compiled, id: &StepId, input: &
     // A run that was sent on from a step may have been led around its approval.
     let (anyway, always) = (high || machine.state.sent_on, version.gates.guarding(id));
     let needed = Needed { naming, always, anyway, by_person: high };
-    let hash = request_hash(&step.action, step.connection.as_deref(), input);
-    match machine.state.grants.missing(id, &hash, needed) {
-        Some(missing) => Permission::AskAgain(missing),
+    match machine.state.grants.missing(id, &call.hash(), needed) {
+        Some(missing) => Permission::AskAgain(Box::new(missing)),
         None => Permission::Granted,
     }
 }

@@ -282,6 +282,7 @@ async fn show(app: &App, detail: &mut Checkpoint, opened: Opened, (workspace, lo
                 step: difference.step,
                 approved: difference.approved,
                 now: difference.now,
+                account_changed: difference.account_changed,
             };
             detail.facts = facts.into_iter().map(|fact| Fact { label: fact.label, value: fact.value }).collect();
             detail.edited = edited.into_iter().map(told).collect();

@@ -46,6 +46,7 @@ async fn check(
         name: row.name.clone(),
         settings: settings.clone(),
         secrets: texts.collect(),
+        revision: String::new(),
     };
     let problems = app.engine.connectors(&row.workspace).await?.check_connection(&connection);
     if problems.is_empty() {

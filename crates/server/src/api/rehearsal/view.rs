@@ -138,6 +138,7 @@ async fn approval(calls: &Calls<'_>, version: &Version, waiting: core::Waiting) 
             step: difference.step,
             approved: difference.approved,
             now: difference.now,
+            account_changed: difference.account_changed,
         }),
         roles,
         users,

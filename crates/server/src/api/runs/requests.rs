@@ -40,7 +40,7 @@ async fn one(
         return shown;
     }
     match request {
-        CallRequest::Action { action, connection, input } => {
+        CallRequest::Action { action, connection, input, .. } => {
             match calls.render((action, connection.as_deref()), input).await {
                 Ok(request) => shown.request = Some(request),
                 Err(error) => shown.error = Some(error),
