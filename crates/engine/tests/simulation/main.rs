@@ -77,6 +77,16 @@ fn invariants_hold_in_random_scenarios_of_the_real_engine() {
 }
 
 #[test]
+fn processes_that_fall_silent_again_and_again_do_nothing_twice() {
+    let scenarios = number("SIM_SCENARIOS").unwrap_or(WHOLE_SCENARIOS);
+    for seed in 0..scenarios {
+        if let Err(found) = whole::play(seed, Sabotage::Silences) {
+            panic!("seed {seed}: {found}");
+        }
+    }
+}
+
+#[test]
 fn seeds_that_once_failed_hold() {
     let seeds = include_str!("seeds.txt").lines().filter_map(|line| line.split('#').next()?.trim().parse().ok());
     let seeds: Vec<u64> = seeds.collect();
@@ -246,7 +256,6 @@ fn runs_left_behind_by_a_living_process_are_noticed_on_the_real_engine() {
 }
 
 #[test]
-#[ignore = "a known fault: the whole engine's scenarios no longer come upon a call that is sent after its lease"]
 fn sending_after_the_lease_is_noticed_on_the_real_engine() {
     noticed_on_the_real_engine(Sabotage::NoLease, &["executed 2 times"]);
 }

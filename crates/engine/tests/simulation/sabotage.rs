@@ -25,6 +25,8 @@ pub enum Sabotage {
     NoRecovery,
     /// The shell does not look after runs of its own that nobody drives.
     NoSweep,
+    /// Nothing is wrong, but processes fall silent as often as they do where there is no lease.
+    Silences,
     /// The shell sends although the others may have taken it for dead.
     NoLease,
     /// A cancel makes whoever took it the owner of a run somebody else drives.

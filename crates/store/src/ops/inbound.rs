@@ -3,12 +3,11 @@
 use crate::database::{Statement, Write, column};
 use crate::rows::{TableRow, params};
 use crate::sql::{BY_ID, NOW_MS, Query, insert_sql};
-use crate::store::{decode, readable};
+use crate::store::decode;
 use crate::{
     Cursor, InboundEndRow, InboundRow, InboundStatus, MessageRow, NewMessage, Page, PageRequest, Result, Store,
     StoreError,
 };
-use std::collections::BTreeMap;
 
 /// Which events; everything given must hold.
 #[derive(Debug, Clone, Default)]
@@ -89,30 +88,7 @@ impl Store {
     /// # Errors
     /// `Busy`, `Corrupt`.
     pub async fn claim_inbound(&self, lease_ms: i64, limit: u32) -> Result<Vec<InboundRow>> {
-        let sql = format!(
-            "SELECT {NOW_MS}, workspace, id FROM inbound WHERE status = 'waiting' AND due_at <= {NOW_MS} \
-             ORDER BY due_at LIMIT ?1"
-        );
-        let mut due: BTreeMap<String, Vec<String>> = BTreeMap::new();
-        let mut now = 0;
-        for row in self.query(sql, params![limit]).await? {
-            let mut values = row.into_iter();
-            now = column(&mut values, "now")?;
-            let workspace: String = column(&mut values, "inbound.workspace")?;
-            due.entry(workspace).or_default().push(column(&mut values, "inbound.id")?);
-        }
-        let mut taken = Vec::new();
-        for (workspace, ids) in due {
-            let mut query = Query::default();
-            query.push("UPDATE inbound SET attempts = attempts + 1, due_at = ");
-            query.bind(now + lease_ms);
-            query.push(" WHERE workspace = ");
-            query.bind(&workspace);
-            query.and("due_at <= ", now);
-            query.and_in("id", &ids);
-            query.push(&format!(" AND status = 'waiting' RETURNING {}", InboundRow::column_list()));
-            taken.extend(readable(self.execute(Statement::new(query.text, query.params)).await?.rows));
-        }
+        let mut taken = self.claim_due::<InboundRow>("inbound", "attempts = attempts + 1", lease_ms, limit).await?;
         taken.sort_by(|one: &InboundRow, other| (one.at, &one.id).cmp(&(other.at, &other.id)));
         Ok(taken)
     }

@@ -3,6 +3,7 @@
 mod access;
 mod audit;
 mod checkpoints;
+mod claims;
 mod connectors;
 mod conversations;
 mod customers;

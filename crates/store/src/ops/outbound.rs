@@ -4,12 +4,11 @@
 use crate::database::{Statement, Write, column};
 use crate::rows::{TableRow, params};
 use crate::sql::{BY_ID, NOW_MS, Query, insert, insert_sql, update_sql, upsert};
-use crate::store::{audited, readable};
+use crate::store::audited;
 use crate::{
     Cursor, LinkRow, NewAudit, NotificationsRow, OutboundEndRow, OutboundKind, OutboundOutcome, OutboundRow,
     OutboundStatus, Page, PageRequest, Result, Store,
 };
-use std::collections::BTreeMap;
 
 /// Rows told about one checkpoint.
 const OF_ONE_MAX: u32 = 2000;
@@ -38,32 +37,8 @@ impl Store {
     /// # Errors
     /// `Busy`, `Corrupt`.
     pub async fn claim_outbound(&self, lease_ms: i64, limit: u32) -> Result<Vec<OutboundRow>> {
-        let sql = format!(
-            "SELECT {NOW_MS}, workspace, id FROM outbound WHERE status = 'waiting' AND due_at <= {NOW_MS} \
-             ORDER BY due_at LIMIT ?1"
-        );
-        let mut due: BTreeMap<String, Vec<String>> = BTreeMap::new();
-        let mut now = 0;
-        for row in self.query(sql, params![limit]).await? {
-            let mut values = row.into_iter();
-            now = column(&mut values, "now")?;
-            let workspace: String = column(&mut values, "outbound.workspace")?;
-            due.entry(workspace).or_default().push(column(&mut values, "outbound.id")?);
-        }
-        let mut taken = Vec::new();
-        for (workspace, ids) in due {
-            let mut query = Query::default();
-            query.push(
-                "UPDATE outbound SET attempts = attempts + 1, doubts = doubts + under_way, under_way = 0, due_at = ",
-            );
-            query.bind(now + lease_ms);
-            query.push(" WHERE workspace = ");
-            query.bind(&workspace);
-            query.and("due_at <= ", now);
-            query.and_in("id", &ids);
-            query.push(&format!(" AND status = 'waiting' RETURNING {}", OutboundRow::column_list()));
-            taken.extend(readable(self.execute(Statement::new(query.text, query.params)).await?.rows));
-        }
+        let tried = "attempts = attempts + 1, doubts = doubts + under_way, under_way = 0";
+        let mut taken = self.claim_due::<OutboundRow>("outbound", tried, lease_ms, limit).await?;
         taken.sort_by(|one: &OutboundRow, other| (one.at, &one.id).cmp(&(other.at, &other.id)));
         Ok(taken)
     }

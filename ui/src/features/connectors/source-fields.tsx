@@ -1,7 +1,6 @@
-import { FileUp, X } from 'lucide-react'
-import { useRef, useState } from 'react'
-import { Button, IconButton } from '@/ui/button'
-import { cx } from '@/ui/cx'
+import { X } from 'lucide-react'
+import { FileDrop } from '@/components/file-drop'
+import { IconButton } from '@/ui/button'
 import { Field, Textarea } from '@/ui/field'
 import { strings } from './strings'
 
@@ -35,47 +34,15 @@ function Chosen({ file, onDrop }: { file: File; onDrop: () => void }) {
 
 /** A file, chosen or dropped, or a text pasted in its place. */
 export function SourceFields({ source, onChange }: { source: Source; onChange: (source: Source) => void }) {
-  const picker = useRef<HTMLInputElement>(null)
-  const [over, setOver] = useState(false)
-  const take = (file: File | undefined) => file && onChange({ ...source, file })
   return (
     <>
-      <section
-        aria-label={s.file}
-        className={cx(
-          'flex flex-wrap items-center gap-3 rounded-lg border border-dashed p-4',
-          over ? 'border-accent bg-accent-soft' : 'border-line-strong',
-        )}
-        onDragOver={(event) => {
-          event.preventDefault()
-          setOver(true)
-        }}
-        onDragLeave={() => setOver(false)}
-        onDrop={(event) => {
-          event.preventDefault()
-          setOver(false)
-          take(event.dataTransfer.files[0])
-        }}
-      >
-        <FileUp size={18} className="text-faint" aria-hidden />
+      <FileDrop label={s.file} choose={s.choose} onFile={(file) => onChange({ ...source, file })}>
         {source.file ? (
           <Chosen file={source.file} onDrop={() => onChange({ text: source.text })} />
         ) : (
           <p className="min-w-0 flex-1 text-sm text-muted">{s.fileText}</p>
         )}
-        <Button onClick={() => picker.current?.click()}>{s.choose}</Button>
-        <input
-          ref={picker}
-          type="file"
-          accept=".yaml,.yml,.json"
-          hidden
-          aria-label={s.file}
-          onChange={(event) => {
-            take(event.target.files?.[0])
-            event.target.value = ''
-          }}
-        />
-      </section>
+      </FileDrop>
       {!source.file && (
         <Field label={s.pasted} error={tooLarge(source.text.length) ? s.tooLarge : undefined}>
           {(props) => (

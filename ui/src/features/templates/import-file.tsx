@@ -1,13 +1,11 @@
 import { useMutation, useQueryClient } from '@tanstack/react-query'
 import { useNavigate } from '@tanstack/react-router'
-import { FileUp } from 'lucide-react'
-import { useRef, useState } from 'react'
 import { isMap, isNode, isScalar, LineCounter, parseDocument } from 'yaml'
 import { ApiProblem, problemText } from '@/api/client'
 import type { Diagnostic } from '@/api/types'
+import { FileDrop } from '@/components/file-drop'
 import { pointerParts } from '@/model/json'
 import { Button } from '@/ui/button'
-import { cx } from '@/ui/cx'
 import { Note } from '@/ui/states'
 import { writes } from './api'
 import { strings } from './strings'
@@ -54,8 +52,6 @@ function Problems({ checked }: { checked: Checked }) {
 
 /** Takes a workflow from a file: says what is wrong with it and where, then makes a draft of it. */
 export function ImportFile({ may }: { may: boolean }) {
-  const picker = useRef<HTMLInputElement>(null)
-  const [over, setOver] = useState(false)
   const client = useQueryClient()
   const navigate = useNavigate()
   const check = useMutation({
@@ -72,64 +68,41 @@ export function ImportFile({ may }: { may: boolean }) {
       void navigate({ to: '/workflows/$workflow', params: { workflow: workflow.id } })
     },
   })
-  const take = (file: File | undefined) => {
+  const take = (file: File) => {
     create.reset()
-    if (file) check.mutate(file)
+    check.mutate(file)
   }
   const checked = check.data
   const wrong = checked?.found.some((found) => found.severity === 'error') ?? false
   const problem = create.error instanceof ApiProblem ? create.error.problem : undefined
   return (
-    <section
-      aria-label={s.title}
-      className={cx(
-        'flex flex-col gap-3 rounded-lg border border-dashed p-4',
-        over ? 'border-accent bg-accent-soft' : 'border-line-strong',
-      )}
-      onDragOver={(event) => {
-        event.preventDefault()
-        setOver(true)
-      }}
-      onDragLeave={() => setOver(false)}
-      onDrop={(event) => {
-        event.preventDefault()
-        setOver(false)
-        if (may) take(event.dataTransfer.files[0])
-      }}
+    <FileDrop
+      label={s.title}
+      choose={s.choose}
+      disabled={!may}
+      busy={check.isPending}
+      onFile={take}
+      more={
+        <>
+          {check.error && <Note tone="bad">{problemText(check.error)}</Note>}
+          {checked && <Problems checked={checked} />}
+          {create.error && (
+            <Note tone="bad">
+              {problem?.line ? `${s.line(problem.line, problem.column)}: ` : ''}
+              {problemText(create.error)}
+            </Note>
+          )}
+          {checked && (
+            <div>
+              <Button look="primary" busy={create.isPending} onClick={() => create.mutate(checked.source)}>
+                {wrong ? s.anyway : s.create}
+              </Button>
+            </div>
+          )}
+        </>
+      }
     >
-      <div className="flex flex-wrap items-center gap-3">
-        <FileUp size={18} className="text-faint" aria-hidden />
-        <p className="min-w-0 flex-1 text-sm text-muted">{s.text}</p>
-        <Button disabled={!may} busy={check.isPending} onClick={() => picker.current?.click()}>
-          {s.choose}
-        </Button>
-        <input
-          ref={picker}
-          type="file"
-          accept=".yaml,.yml,.json"
-          hidden
-          aria-label={s.title}
-          onChange={(event) => {
-            take(event.target.files?.[0])
-            event.target.value = ''
-          }}
-        />
-      </div>
-      {check.error && <Note tone="bad">{problemText(check.error)}</Note>}
-      {checked && <Problems checked={checked} />}
-      {create.error && (
-        <Note tone="bad">
-          {problem?.line ? `${s.line(problem.line, problem.column)}: ` : ''}
-          {problemText(create.error)}
-        </Note>
-      )}
-      {checked && (
-        <div>
-          <Button look="primary" busy={create.isPending} onClick={() => create.mutate(checked.source)}>
-            {wrong ? s.anyway : s.create}
-          </Button>
-        </div>
-      )}
-    </section>
+      <p className="min-w-0 flex-1 text-sm text-muted">{s.text}</p>
+    </FileDrop>
   )
 }

@@ -94,12 +94,14 @@ impl Life {
 
     /// Trouble at the worst moments: between a decision, its commit, its effect and the answer.
     fn strike(&self) {
-        if !self.world.fault(8) {
+        // What the lease is for is a process that is silent, not one that ends.
+        let silences = self.world.lock().silences();
+        if !self.world.fault(if silences { 60 } else { 8 }) {
             return;
         }
         let (crash, pause) = {
             let mut world = self.world.lock();
-            (world.random.chance(500), world.random.between(3000, 25_000))
+            (!silences && world.random.chance(500), world.random.between(3000, 25_000))
         };
         if crash {
             self.crash();

@@ -111,6 +111,11 @@ impl Inner {
         format!("id{:06}", self.ids)
     }
 
+    /// Whether processes fall silent often.
+    pub fn silences(&self) -> bool {
+        matches!(self.sabotage, Sabotage::NoLease | Sabotage::Silences)
+    }
+
     /// Faults built into the store on purpose. Whether the commit is written at all.
     pub fn sabotaged(&mut self, commit: &mut Commit) -> bool {
         self.commits += 1;
@@ -138,6 +143,7 @@ impl Inner {
             | Sabotage::EarlyTimers
             | Sabotage::NoRecovery
             | Sabotage::NoSweep
+            | Sabotage::Silences
             | Sabotage::NoLease
             | Sabotage::CancelStealsRuns
             | Sabotage::MisplacesAnswers
