@@ -1,7 +1,7 @@
 //! Who is alive, and who takes up the runs of the dead.
 
-use crate::{Engine, EngineError};
-use countersign_core::run::{Effect, Input};
+use crate::{Engine, EngineError, run::Turn};
+use countersign_core::run::{CallId, Input};
 use countersign_store::RunRow;
 use futures::{StreamExt, stream};
 use std::collections::BTreeMap;
@@ -99,19 +99,19 @@ impl Engine {
 
     /// Whether an effect decided on `lease` may still be performed. After a silence somebody may have taken the run up:
     /// then the call is theirs.
-    pub(crate) async fn may_perform(&self, workspace: &str, run: &str, effect: &Effect, lease: u64) -> bool {
-        if !self.0.store.shared() || self.0.lease.holds(lease, self.0.clock.elapsed()) {
+    pub(crate) async fn may_perform(&self, turn: Turn<'_>, id: CallId) -> bool {
+        if !self.0.store.shared() || self.0.lease.holds(turn.lease, self.0.clock.elapsed()) {
             return true;
         }
         while !self.stopping() {
-            match self.still_drives(workspace, run, effect).await {
+            match self.still_drives(turn, id).await {
                 Ok(Some(answer)) => return answer,
                 Ok(None) => {}
                 Err(EngineError::Store(error)) if error.may_pass() => {
                     self.pause(self.0.config.heartbeat_ms).await;
                 }
                 Err(error) => {
-                    tracing::error!(run, %error, "the run cannot go on");
+                    tracing::error!(run = turn.run, %error, "the run cannot go on");
                     return false;
                 }
             }
@@ -120,12 +120,12 @@ impl Engine {
     }
 
     /// Nothing when the look took so long that somebody may have taken the run up since.
-    async fn still_drives(&self, workspace: &str, run: &str, effect: &Effect) -> Result<Option<bool>, EngineError> {
+    async fn still_drives(&self, turn: Turn<'_>, id: CallId) -> Result<Option<bool>, EngineError> {
         // First the sign of life: until its lease is over nobody takes the run after the look.
         self.sign_on().await?;
         let lease = self.0.lease.number();
-        let now = self.load(workspace, run).await?;
-        let ours = now.row.node.as_deref() == Some(&self.0.config.node) && now.state.under_way() == Some(effect.id());
+        let now = self.load(turn.of.workspace, turn.run).await?;
+        let ours = now.row.node.as_deref() == Some(&self.0.config.node) && now.state.under_way() == Some(id);
         Ok((!ours || self.0.lease.holds(lease, self.0.clock.elapsed())).then_some(ours))
     }
 

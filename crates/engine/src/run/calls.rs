@@ -32,36 +32,49 @@ pub(crate) struct Published<'a> {
     pub(crate) version: u32,
 }
 
+/// A run's turn to have an effect performed: whose it is, and the lease of this process it was decided on.
+#[derive(Clone, Copy)]
+pub(crate) struct Turn<'a> {
+    pub(crate) of: Published<'a>,
+    pub(crate) run: &'a str,
+    pub(crate) lease: u64,
+}
+
 /// Workspace, connector or channel, and connection: what shares limits.
 pub(crate) type Account = (String, String, Option<String>);
 
 impl Engine {
-    pub(crate) async fn perform(&self, of: Published<'_>, effect: Effect) -> Input {
+    /// Performs an effect; nothing when it may not be performed by this process any more. That is looked at last of all, when
+    /// everything that could take its time is there.
+    pub(crate) async fn perform(&self, turn: Turn<'_>, effect: Effect) -> Option<Input> {
         if let Some(outside) = &self.0.outside {
-            return outside.perform(effect).await;
+            return if self.may_perform(turn, effect.id()).await { Some(outside.perform(effect).await) } else { None };
         }
         match effect {
             Effect::InvokeAction { id, key, action, connection, account, input, timeout } => {
                 let request =
                     Request { action: &action, connection: connection.as_deref(), input: &input, key: &key, timeout };
-                self.invoke(of, id, &request, account.as_deref()).await
+                self.invoke(turn, id, &request, account.as_deref()).await
             }
             Effect::SendMessage { id, key, channel, to, subject, body, timeout } => {
                 let timeout = Duration::from_millis(timeout.0);
                 let Some(channel) = Platform::of(channel) else {
                     let error = not_sent("no_account", "the conversation itself is no account");
-                    return failed(id, &CallError { class: FailureClass::Fatal, ..error }, None);
+                    return Some(failed(id, &CallError { class: FailureClass::Fatal, ..error }, None));
                 };
                 let (to, subject, body, key) = (to.as_str(), subject.as_str(), body.as_str(), key.as_ref());
                 let (choices, thread, by_person) = (&[][..], None, false);
                 let message = OutboundMessage { channel, to, subject, body, key, timeout, choices, thread, by_person };
-                self.send(of.workspace, id, message).await
+                self.send(turn, id, message).await
             }
             Effect::LookUp { id, key, action, connection, input, timeout } => {
+                if !self.may_perform(turn, id).await {
+                    return None;
+                }
                 let request =
                     Request { action: &action, connection: connection.as_deref(), input: &input, key: &key, timeout };
-                let result = self.look_up(of, &request).await;
-                Input::LookedUp { id, result }
+                let result = self.look_up(turn.of, &request).await;
+                Some(Input::LookedUp { id, result })
             }
         }
     }
@@ -79,34 +92,35 @@ impl Engine {
     }
 
     /// `approved` is the account that the call was approved for.
-    async fn invoke(&self, of: Published<'_>, id: CallId, request: &Request<'_>, approved: Option<&str>) -> Input {
-        let (invoker, connection) = match self.caller(of, request).await {
+    async fn invoke(&self, turn: Turn<'_>, id: CallId, request: &Request<'_>, approved: Option<&str>) -> Option<Input> {
+        let (invoker, connection) = match self.caller(turn.of, request).await {
             Ok(caller) => caller,
             // Nothing was sent: trying again is safe.
-            Err(error) => return failed(id, &not_sent("connection_unavailable", &error.to_string()), None),
+            Err(error) => return Some(failed(id, &not_sent("connection_unavailable", &error.to_string()), None)),
         };
         let account = connection.as_ref().map_or("", |connection| connection.revision.as_str());
         if approved.is_some_and(|approved| approved != account) {
             let changed = "the connection is not what it was when the call was approved: let it be approved again";
-            return failed(
-                id,
-                &CallError { class: FailureClass::Fatal, ..not_sent("connection_changed", changed) },
-                None,
-            );
+            let error = CallError { class: FailureClass::Fatal, ..not_sent("connection_changed", changed) };
+            return Some(failed(id, &error, None));
         }
         let connector = connector_of(request.action);
         let limits = connection.as_ref().map(|connection| Limits::of(&connection.settings)).unwrap_or_default();
         let name = connection.as_ref().map(|connection| connection.name.clone());
-        let _taken = match self.0.places.take((of.workspace.to_owned(), connector.to_owned(), name), limits) {
+        let account = (turn.of.workspace.to_owned(), connector.to_owned(), name);
+        let _taken = match self.0.places.take(account, limits) {
             Ok(taken) => taken,
-            Err(due) => return put_off(id, due),
+            Err(due) => return Some(put_off(id, due)),
         };
-        match invoker.invoke(request.call(connection.as_deref())).await {
+        if !self.may_perform(turn, id).await {
+            return None;
+        }
+        Some(match invoker.invoke(request.call(connection.as_deref())).await {
             CallOutcome::Succeeded { output, exchange } => {
                 Input::CallSucceeded { id, output, exchange: facts(&exchange) }
             }
             CallOutcome::Failed { error, exchange } => failed(id, &error, exchange.as_ref()),
-        }
+        })
     }
 
     async fn look_up(&self, of: Published<'_>, request: &Request<'_>) -> LookUpResult {
@@ -120,23 +134,26 @@ impl Engine {
         }
     }
 
-    async fn send(&self, workspace: &str, id: CallId, message: OutboundMessage<'_>) -> Input {
-        let channel = message.channel;
+    async fn send(&self, turn: Turn<'_>, id: CallId, message: OutboundMessage<'_>) -> Option<Input> {
+        let (workspace, channel) = (turn.of.workspace, message.channel);
         let account = match self.channel_account(workspace, channel).await {
             Ok(Some(account)) => account,
             Ok(None) => {
                 let text = format!("the workspace has no {} account", channel.tag());
                 let error = CallError { class: FailureClass::Fatal, ..not_sent("no_account", &text) };
-                return failed(id, &error, None);
+                return Some(failed(id, &error, None));
             }
-            Err(error) => return failed(id, &not_sent("account_unavailable", &error.to_string()), None),
+            Err(error) => return Some(failed(id, &not_sent("account_unavailable", &error.to_string()), None)),
         };
         let channel_name = format!("channel {}", channel.tag());
         let _taken = match self.0.places.take((workspace.to_owned(), channel_name, None), Limits::default()) {
             Ok(taken) => taken,
-            Err(due) => return put_off(id, due),
+            Err(due) => return Some(put_off(id, due)),
         };
-        match self.0.sender.send(&account, message).await {
+        if !self.may_perform(turn, id).await {
+            return None;
+        }
+        Some(match self.0.sender.send(&account, message).await {
             SendOutcome::Accepted { provider_id, exchange } => Input::CallSucceeded {
                 id,
                 output: json!({ "channel": channel.tag(), "provider_id": provider_id }),
@@ -146,7 +163,7 @@ impl Engine {
                 let error = CallError { class, code, message, details: Value::Null, retry_after_seconds };
                 failed(id, &error, None)
             }
-        }
+        })
     }
 }
 

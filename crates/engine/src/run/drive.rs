@@ -3,7 +3,7 @@
 use crate::{
     Engine, EngineError,
     run::{
-        calls::Published,
+        calls::{Published, Turn},
         load::LoadedRun,
         project::{self, Stood},
     },
@@ -164,11 +164,11 @@ impl Engine {
         let workspace = published.workspace;
         while let Some(effect) = todo.effects.pop() {
             debug_assert!(todo.effects.is_empty(), "a run has one token and so one call at a time");
-            if !self.may_perform(workspace, run, &effect, todo.lease).await {
+            let turn = Turn { of: published, run, lease: todo.lease };
+            let Some(input) = Box::pin(self.perform(turn, effect)).await else {
                 tracing::warn!(run, "this process was silent for too long; whoever took the run up makes the call");
                 break;
-            }
-            let input = Box::pin(self.perform(published, effect)).await;
+            };
             match self.answer(&hold, workspace, run, &input).await {
                 Some(moved) => todo = moved.todo,
                 None => break,

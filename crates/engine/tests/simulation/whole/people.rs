@@ -9,8 +9,8 @@ use crate::{
 use countersign_core::run::{Actor, Opened, Refusal};
 use countersign_engine::{DecideRequest, Engine, EngineError, IdempotencyKey, Incoming, RetryBy, RetryRun, StartRun};
 use countersign_store::{
-    Author, CheckpointFilter, CheckpointKind, CheckpointRow, CheckpointStatus, NewMessage, PageRequest, RunFilter,
-    RunRow, StoreError,
+    Author, CheckpointFilter, CheckpointKind, CheckpointRow, CheckpointStatus, NewMessage, PAGE_MAX, PageRequest,
+    RunFilter, RunRow, StoreError,
 };
 use serde_json::{Value, json};
 use std::time::Duration;
@@ -147,8 +147,15 @@ impl Director {
     }
 
     pub async fn checkpoints(&self) -> Vec<CheckpointRow> {
-        let page = PageRequest { after: None, limit: 200 };
-        self.calm.list_checkpoints(WORKSPACE, &CheckpointFilter::default(), &page).await.unwrap().items
+        let (mut all, mut page) = (Vec::new(), PageRequest { after: None, limit: PAGE_MAX });
+        loop {
+            let found = self.calm.list_checkpoints(WORKSPACE, &CheckpointFilter::default(), &page).await.unwrap();
+            all.extend(found.items);
+            match found.next {
+                Some(next) => page.after = Some(next),
+                None => return all,
+            }
+        }
     }
 
     pub async fn runs(&self) -> Vec<RunRow> {

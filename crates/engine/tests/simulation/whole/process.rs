@@ -213,7 +213,11 @@ impl Outside for Life {
     }
 
     async fn perform(&self, mut effect: Effect) -> Input {
-        self.live().await;
+        // In this very instant the engine looked whether it still may. A process that is paused looks when it goes on, so what
+        // was looked at is on its way, whatever becomes of the process from here on.
+        if !self.alive() {
+            std::future::pending::<()>().await;
+        }
         self.world.lock().under_way += 1;
         self.world.sleep_between(0, 3).await;
         let run = key(&effect).rsplitn(3, '.').last().unwrap_or_default().to_owned();
