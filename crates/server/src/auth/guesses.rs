@@ -2,46 +2,44 @@
 
 use crate::http::problem::ApiError;
 use parking_lot::Mutex;
+use quick_cache::unsync::Cache;
 use std::{
-    collections::HashMap,
     net::IpAddr,
     time::{Duration, Instant},
 };
 
-/// Keys remembered at most; beyond that the expired ones go, and if there are none, all.
+/// Keys remembered at most. Beyond that those go that were tried once: filling it makes nobody's count forgotten who is tried
+/// again and again.
 const KEYS_MAX: usize = 50_000;
 
 /// At most so many tries per key in a window of time.
 pub(crate) struct Limiter {
     tries_max: u32,
     window: Duration,
-    windows: Mutex<HashMap<String, (Instant, u32)>>,
+    windows: Mutex<Cache<String, (Instant, u32)>>,
 }
 
 impl Limiter {
     pub(crate) fn new(tries_max: u32, window: Duration) -> Self {
-        Self { tries_max, window, windows: Mutex::new(HashMap::new()) }
+        Self::remembering(KEYS_MAX, tries_max, window)
+    }
+
+    fn remembering(keys_max: usize, tries_max: u32, window: Duration) -> Self {
+        Self { tries_max, window, windows: Mutex::new(Cache::new(keys_max)) }
     }
 
     /// Counts a try; an error with the seconds to wait once there were too many.
     pub(crate) fn take(&self, key: &str) -> Result<(), ApiError> {
         let now = Instant::now();
         let mut windows = self.windows.lock();
-        if windows.len() >= KEYS_MAX && !windows.contains_key(key) {
-            windows.retain(|_, (since, _)| now.duration_since(*since) < self.window);
-            if windows.len() >= KEYS_MAX {
-                windows.clear();
-            }
-        }
-        let (since, tries) = windows.entry(key.to_owned()).or_insert((now, 0));
-        if now.duration_since(*since) >= self.window {
-            (*since, *tries) = (now, 0);
-        }
-        *tries = tries.saturating_add(1);
-        if *tries <= self.tries_max {
+        let known = windows.get(key).copied().filter(|(since, _)| now.duration_since(*since) < self.window);
+        let (since, tries) = known.unwrap_or((now, 0));
+        let tries = tries.saturating_add(1);
+        windows.insert(key.to_owned(), (since, tries));
+        if tries <= self.tries_max {
             return Ok(());
         }
-        let left = self.window.saturating_sub(now.duration_since(*since)).as_secs();
+        let left = self.window.saturating_sub(now.duration_since(since)).as_secs();
         Err(ApiError::rate_limited(u32::try_from(left).unwrap_or(u32::MAX)))
     }
 
@@ -174,6 +172,18 @@ mod tests {
         let through = (0..200).filter(|host| guesses.sign_in("ada@example.com", from(*host)).is_ok()).count();
         assert!((20..=22).contains(&through), "{through} guesses went through");
         assert!(guesses.sign_in("eve@example.com", from(1)).is_ok());
+    }
+
+    #[test]
+    fn filling_the_memory_forgets_nobody_who_is_tried_again_and_again() {
+        let limiter = Limiter::remembering(100, 3, Duration::from_secs(60));
+        for _ in 0..4 {
+            drop(limiter.take("ada@example.com"));
+        }
+        for stranger in 0..10_000 {
+            assert!(limiter.take(&format!("{stranger}@example.com")).is_ok());
+        }
+        assert!(limiter.take("ada@example.com").is_err());
     }
 
     #[test]
