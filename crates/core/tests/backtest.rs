@@ -29,6 +29,8 @@ steps:
 
 fn recorded() -> Play {
     let mut play = Play::started(DOC);
+    // Real runs know the account behind the call; no version decides which one that is.
+    play.accounts.note("bank", None, "ours".into());
     play.succeed(json!({ "plan": "team" })).unwrap();
     play.pass(3_600_000);
     play.decide("approved", person("boss", &["manager"])).unwrap();

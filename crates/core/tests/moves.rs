@@ -28,6 +28,8 @@ steps:
 
 fn asked() -> Play {
     let mut play = Play::started(DOC);
+    // Real runs know the account behind the call; no version decides which one that is.
+    play.accounts.note("bank", None, "ours".into());
     play.succeed(json!({ "plan": "team" })).unwrap();
     assert_eq!(play.step_id(), "ask");
     play

@@ -53,6 +53,12 @@ pub struct GuardedRequest {
 }
 
 impl GuardedRequest {
+    /// Whether both are the same call, whatever account is behind the connection: that is nothing a version decides.
+    #[must_use]
+    pub fn is_same_call(&self, other: &Self) -> bool {
+        self.action == other.action && self.connection == other.connection && self.input == other.input
+    }
+
     /// The request of `step` with its hash.
     #[must_use]
     pub fn new(step: StepId, call: GuardedCall) -> Self {

@@ -478,11 +478,14 @@ fn requests(
 ) {
     let machine = Machine::on(request.to, Box::new(after.clone()), now);
     if let (Some(wait), Some(CompiledStep::Approval(step))) = (after.phase.approval(), request.to.step(now_at)) {
-        let hashes = |requests: &[GuardedRequest]| -> BTreeMap<String, String> {
-            requests.iter().map(|request| (request.step.clone(), request.hash.clone())).collect()
+        let same = |there: &[GuardedRequest]| {
+            let is_there = |shown: &GuardedRequest| {
+                there.iter().any(|request| request.step == shown.step && request.is_same_call(shown))
+            };
+            there.len() == wait.requests.len() && wait.requests.iter().all(is_there)
         };
         match step.requests(&machine) {
-            Ok(there) if hashes(&there) == hashes(&wait.requests) => {}
+            Ok(there) if same(&there) => {}
             Ok(_) | Err(_) => {
                 found.because("request_changed", "what was shown for approval is not what would run there".into());
             }
@@ -491,7 +494,7 @@ fn requests(
     for (guarded, _, grant) in after.grants.live() {
         if let Some(CompiledStep::ToolCall(call)) = request.to.step(guarded)
             && downstream.steps.contains(guarded.as_str())
-            && call.request(&machine, guarded).is_ok_and(|now| now.hash != grant.request.hash)
+            && call.request(&machine, guarded).is_ok_and(|now| !now.is_same_call(&grant.request))
         {
             let message =
                 format!("`{guarded}` would send something else than was approved: its approval is asked again");

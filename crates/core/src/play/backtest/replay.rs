@@ -154,7 +154,7 @@ impl<'a> Player<'a> {
         let before = self.next_wait().map(|wait| wait.requests.as_ref()).unwrap_or_default();
         for request in requests {
             if let Some(before) = before.iter().find(|before| before.step == request.step)
-                && before.hash != request.hash
+                && !before.is_same_call(request)
             {
                 self.request_changed(&request.step, &before.input, &request.input);
             }
