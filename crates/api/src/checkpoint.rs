@@ -5,45 +5,11 @@ use crate::{
     WorkflowRef,
 };
 use countersign_core::run;
+pub use countersign_core::run::{CheckpointKind, CheckpointStatus};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use std::collections::BTreeMap;
 use utoipa::ToSchema;
-
-/// Why a run waits.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum CheckpointKind {
-    /// The customer fills in a form.
-    Form,
-    /// Operators approve or reject.
-    Approval,
-    /// An operator has the conversation.
-    Handoff,
-    /// Somebody must say whether an action happened.
-    UnknownOutcome,
-}
-
-impl From<run::CheckpointKind> for CheckpointKind {
-    fn from(kind: run::CheckpointKind) -> Self {
-        match kind {
-            run::CheckpointKind::Form => Self::Form,
-            run::CheckpointKind::Approval => Self::Approval,
-            run::CheckpointKind::Handoff => Self::Handoff,
-            run::CheckpointKind::UnknownOutcome => Self::UnknownOutcome,
-        }
-    }
-}
-
-/// A checkpoint is decided once.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum CheckpointStatus {
-    /// It waits.
-    Open,
-    /// Final.
-    Decided,
-}
 
 /// By whom or what, from the engine's record.
 pub fn closed_by(by: &run::ClosedBy) -> DecidedBy {

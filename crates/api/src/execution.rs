@@ -1,62 +1,11 @@
 //! Step executions: the cards of a run.
 
-use crate::DecidedBy;
+use crate::{CheckpointKind, CheckpointStatus, DecidedBy};
+pub use countersign_core::log::{ExecutionStatus, FailureClass};
 use countersign_core::{log, run};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use utoipa::ToSchema;
-
-/// Where a step execution or an attempt stands.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum ExecutionStatus {
-    /// A call is under way.
-    Running,
-    /// It waits for a person.
-    Waiting,
-    /// It waits to try again.
-    Retrying,
-    /// It did what it was for.
-    Completed,
-    /// It failed.
-    Failed,
-    /// A person said no.
-    Rejected,
-    /// Nobody answered.
-    TimedOut,
-    /// The run was stopped here.
-    Cancelled,
-    /// What became of its call is not known.
-    Unknown,
-}
-
-impl From<log::ExecutionStatus> for ExecutionStatus {
-    fn from(status: log::ExecutionStatus) -> Self {
-        match status {
-            log::ExecutionStatus::Running => Self::Running,
-            log::ExecutionStatus::Waiting => Self::Waiting,
-            log::ExecutionStatus::Retrying => Self::Retrying,
-            log::ExecutionStatus::Completed => Self::Completed,
-            log::ExecutionStatus::Failed => Self::Failed,
-            log::ExecutionStatus::Rejected => Self::Rejected,
-            log::ExecutionStatus::TimedOut => Self::TimedOut,
-            log::ExecutionStatus::Cancelled => Self::Cancelled,
-            log::ExecutionStatus::Unknown => Self::Unknown,
-        }
-    }
-}
-
-/// What a failed call allows.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum FailureClass {
-    /// Trying again is safe.
-    Retryable,
-    /// Trying again would be refused again.
-    Fatal,
-    /// It may have taken place.
-    Unknown,
-}
 
 /// Why a call or a step failed.
 #[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
@@ -77,14 +26,9 @@ pub struct StepError {
 
 impl From<log::StepError> for StepError {
     fn from(error: log::StepError) -> Self {
-        let class = match error.class {
-            log::FailureClass::Retryable => FailureClass::Retryable,
-            log::FailureClass::Fatal => FailureClass::Fatal,
-            log::FailureClass::Unknown => FailureClass::Unknown,
-        };
         let hint = log::hint_for(&error);
         Self {
-            class,
+            class: error.class,
             cause: hint.cause.to_owned(),
             help: hint.help.to_owned(),
             code: error.code,
@@ -167,7 +111,7 @@ impl From<log::AttemptRecord> for Attempt {
             attempt: record.attempt,
             started_at: record.started_at.0,
             ended_at: record.ended_at.map(|at| at.0),
-            status: record.status.into(),
+            status: record.status,
             key: record.key,
             request: Some(run::CallRequest::clone(&record.request).into()),
             output: record.output.unwrap_or_default(),
@@ -183,10 +127,10 @@ impl From<log::AttemptRecord> for Attempt {
 pub struct StepCheckpoint {
     /// Id.
     pub id: String,
-    /// form, approval, handoff, unknown_outcome.
-    pub kind: super::CheckpointKind,
+    /// Why the run waits.
+    pub kind: CheckpointKind,
     /// Whether it still waits.
-    pub status: super::CheckpointStatus,
+    pub status: CheckpointStatus,
     /// When it was opened.
     pub opened_at: i64,
     /// When it ends by itself.
@@ -210,8 +154,8 @@ impl From<log::CheckpointRecord> for StepCheckpoint {
         let open = record.closed_by.is_none();
         Self {
             id: record.id,
-            kind: record.kind.into(),
-            status: if open { super::CheckpointStatus::Open } else { super::CheckpointStatus::Decided },
+            kind: record.kind,
+            status: if open { CheckpointStatus::Open } else { CheckpointStatus::Decided },
             opened_at: record.opened_at.0,
             due_at: record.due_at.map(|at| at.0),
             outcome: record.outcome.map(|outcome| outcome.word().to_owned()),
@@ -355,7 +299,7 @@ impl From<log::StepExecution> for StepExecution {
             kind: execution.kind,
             title: execution.title,
             action: execution.action,
-            status: execution.status.into(),
+            status: execution.status,
             started_at: execution.started_at.0,
             ended_at: execution.ended_at.map(|at| at.0),
             duration_ms: execution.ended_at.map(|at| at.0.saturating_sub(execution.started_at.0)),

@@ -1,27 +1,10 @@
 //! Runs.
 
 use crate::{CustomerRef, CustomerRequest, PersonRef, StepExecution};
+pub use countersign_core::run::{RunStatus, WaitingFor};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use utoipa::ToSchema;
-
-/// Where a run stands.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum RunStatus {
-    /// It moves.
-    Running,
-    /// It waits for a person, a timer or a customer.
-    Waiting,
-    /// It reached an end.
-    Completed,
-    /// It was refused on the way.
-    Rejected,
-    /// It stopped on an error.
-    Failed,
-    /// Somebody stopped it.
-    Cancelled,
-}
 
 /// How many runs stand where.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -105,8 +88,8 @@ pub struct StartedRun {
     pub status: RunStatus,
     /// Current step.
     pub step: Option<String>,
-    /// What it waits for: form, approval, handoff, unknown_outcome, timer or call.
-    pub waiting_for: Option<String>,
+    /// What it waits for.
+    pub waiting_for: Option<WaitingFor>,
     /// Start.
     pub started_at: i64,
     /// Last change.
@@ -138,8 +121,8 @@ pub struct RunSummary {
     pub step: Option<String>,
     /// Its title.
     pub step_title: Option<String>,
-    /// What it waits for: form, approval, handoff, unknown_outcome, timer or call.
-    pub waiting_for: Option<String>,
+    /// What it waits for.
+    pub waiting_for: Option<WaitingFor>,
     /// One line.
     pub title: String,
     /// What started it: message, api, webhook, schedule, manual.

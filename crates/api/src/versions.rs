@@ -1,6 +1,6 @@
 //! What differs between versions, what a change would have done to real runs, and moving runs.
 
-use crate::{RunStatus, StepDifference};
+use crate::{RunStatus, StepDifference, WaitingFor};
 use countersign_core::{difference::document, moves, play};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -345,7 +345,7 @@ pub struct MovedRun {
     /// The step it would wait at.
     pub now_at: Option<String>,
     /// What it waits for.
-    pub waiting_for: Option<String>,
+    pub waiting_for: Option<WaitingFor>,
     /// Whether it can be moved.
     pub verdict: MoveVerdict,
     /// Why it must stay, or why a step must be named.

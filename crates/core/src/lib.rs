@@ -18,4 +18,5 @@ pub mod statistics;
 pub mod text;
 pub mod time;
 pub mod time_zone;
+pub mod words;
 pub mod working_time;

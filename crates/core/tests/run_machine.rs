@@ -595,7 +595,7 @@ fn the_history_tells_every_attempt_and_who_decided() {
     play.pass(300);
     play.succeed(json!({ "paid": true })).unwrap();
     let told = history(&play.version, &play.log);
-    let kinds: Vec<_> = told.iter().map(|step| (step.step.as_str(), step.status.tag())).collect();
+    let kinds: Vec<_> = told.iter().map(|step| (step.step.as_str(), step.status.as_str())).collect();
     assert_eq!(kinds, [("approve", "completed"), ("pay", "completed"), ("loop", "completed"), ("done", "completed")]);
     assert_eq!(told[0].checkpoints[0].outcome.as_ref().map(run::Outcome::word), Some("approved"));
     assert_eq!(told[0].checkpoints[0].id, "r1.1");

@@ -3,8 +3,9 @@
 
 mod support;
 
+use countersign_core::run::{Outcome, Verdict};
 use countersign_engine::{Clock, DecideRequest, EngineConfig, EngineError, IdempotencyKey, NamedVersion, StartRun};
-use countersign_store::{AuditFilter, NewAudit, RunStatus, testing::TestDatabase};
+use countersign_store::{AuditFilter, NewAudit, RunStatus, WaitingFor, testing::TestDatabase};
 use futures::{StreamExt, stream::FuturesUnordered};
 use serde_json::{Value, json};
 use std::time::Duration;
@@ -57,7 +58,7 @@ async fn a_lost_answer_of_a_keyed_action_is_fetched_with_the_same_key() {
     let operation = "stripe.subscription.update";
     world.fault(json!({ "operation": operation, "kind": "drop_after", "times": 1 })).await;
     let run = approved(&world, &one_call(&world, operation, &update())).await;
-    world.until(&run, |row| row.waiting_for.as_deref() == Some("timer")).await;
+    world.until(&run, |row| row.waiting_for == Some(WaitingFor::Timer)).await;
     world.clock.advance(2000);
     assert_eq!(world.until_over(&run).await.status, RunStatus::Completed);
     assert_eq!(world.count(operation).await, (2, 1), "sent twice, executed once");
@@ -120,8 +121,8 @@ async fn a_crash_while_calling_repeats_the_keyed_and_asks_about_the_unkeyed() {
         if executed {
             // The key is in use until the first answer is out, which counts as "not executed, try again".
             let row =
-                world.until(&run, |row| row.status.is_final() || row.waiting_for.as_deref() == Some("timer")).await;
-            assert!(row.status == RunStatus::Completed || row.waiting_for.as_deref() == Some("timer"), "{row:?}");
+                world.until(&run, |row| row.status.is_final() || row.waiting_for == Some(WaitingFor::Timer)).await;
+            assert!(row.status == RunStatus::Completed || row.waiting_for == Some(WaitingFor::Timer), "{row:?}");
         } else {
             world.until_waiting_for(&run, "unknown_outcome").await;
         }
@@ -135,7 +136,7 @@ async fn a_busy_service_is_tried_again_after_the_pause_it_asked_for() {
     let operation = "stripe.subscription.update";
     world.fault(json!({ "operation": operation, "kind": "rate_limit", "retry_after_seconds": 30, "times": 1 })).await;
     let run = approved(&world, &one_call(&world, operation, &update())).await;
-    let row = world.until(&run, |row| row.waiting_for.as_deref() == Some("timer")).await;
+    let row = world.until(&run, |row| row.waiting_for == Some(WaitingFor::Timer)).await;
     assert!(row.wake_at.unwrap() >= row.updated_at + 30_000, "{row:?}");
     world.clock.advance(31_000);
     assert_eq!(world.until_over(&run).await.status, RunStatus::Completed);
@@ -395,10 +396,16 @@ async fn a_person_and_the_time_limit_at_one_moment_are_decided_once() {
         match decided {
             Ok(_) => {
                 approved += 1;
-                assert_eq!((closed.outcome.as_deref(), closed.via.as_deref()), (Some("approved"), Some("portal")));
+                assert_eq!(
+                    (closed.outcome, closed.via.as_deref()),
+                    (Some(Outcome::Decided(Verdict::Approved)), Some("portal"))
+                );
             }
             Err(EngineError::AlreadyDecided(_)) => {
-                assert_eq!((closed.outcome.as_deref(), closed.via.as_deref()), (Some("rejected"), Some("timeout")));
+                assert_eq!(
+                    (closed.outcome, closed.via.as_deref()),
+                    (Some(Outcome::Decided(Verdict::Rejected)), Some("timeout"))
+                );
             }
             Err(other) => unreachable!("{other:?}"),
         }

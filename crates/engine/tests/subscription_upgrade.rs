@@ -3,7 +3,10 @@
 
 mod support;
 
-use countersign_core::log::ExecutionStatus;
+use countersign_core::{
+    log::ExecutionStatus,
+    run::{Outcome, Verdict},
+};
 use countersign_engine::{DecideRequest, EngineError};
 use countersign_store::{RunRow, RunStatus};
 use serde_json::json;
@@ -37,7 +40,9 @@ async fn approved_it_is_executed_once_at_the_previewed_price_and_confirmed() {
     let manager = person("boss", &["operator", "manager"]);
     world.engine.decide(WORKSPACE, &approval.id, decision("approved", "ok"), manager.clone()).await.unwrap();
     let again = world.engine.decide(WORKSPACE, &approval.id, decision("rejected", ""), manager).await;
-    assert!(matches!(again, Err(EngineError::AlreadyDecided(row)) if row.outcome.as_deref() == Some("approved")));
+    assert!(
+        matches!(again, Err(EngineError::AlreadyDecided(row)) if row.outcome == Some(Outcome::Decided(Verdict::Approved)))
+    );
     let ended = world.until_over(&run.id).await;
     assert_eq!(ended.status, RunStatus::Completed, "{ended:?}");
     assert_eq!(world.count("stripe.subscription.update").await, (1, 1));

@@ -18,45 +18,6 @@ pub(crate) trait Tell {
     fn tell(self) -> Self::Told;
 }
 
-impl Tell for store::CheckpointKind {
-    type Told = api::CheckpointKind;
-
-    fn tell(self) -> Self::Told {
-        match self {
-            Self::Form => api::CheckpointKind::Form,
-            Self::Approval => api::CheckpointKind::Approval,
-            Self::Handoff => api::CheckpointKind::Handoff,
-            Self::UnknownOutcome => api::CheckpointKind::UnknownOutcome,
-        }
-    }
-}
-
-impl Tell for store::CheckpointStatus {
-    type Told = api::CheckpointStatus;
-
-    fn tell(self) -> Self::Told {
-        match self {
-            Self::Open => api::CheckpointStatus::Open,
-            Self::Decided => api::CheckpointStatus::Decided,
-        }
-    }
-}
-
-impl Tell for store::RunStatus {
-    type Told = api::RunStatus;
-
-    fn tell(self) -> Self::Told {
-        match self {
-            Self::Running => api::RunStatus::Running,
-            Self::Waiting => api::RunStatus::Waiting,
-            Self::Completed => api::RunStatus::Completed,
-            Self::Rejected => api::RunStatus::Rejected,
-            Self::Failed => api::RunStatus::Failed,
-            Self::Cancelled => api::RunStatus::Cancelled,
-        }
-    }
-}
-
 impl Tell for store::Role {
     type Told = api::Role;
 
@@ -134,6 +95,11 @@ impl Tell for store::Author {
             Self::System => api::AuthorKind::System,
         }
     }
+}
+
+/// How a row was decided, in a word.
+pub(crate) fn outcome(row: &store::CheckpointRow) -> Option<String> {
+    row.outcome.as_ref().map(|outcome| outcome.word().to_owned())
 }
 
 /// By whom or what a row was decided.

@@ -90,7 +90,7 @@ fn commit(id: &str, seq: u64) -> Commit {
         step: format!("step_{seq}"),
         kind: "tool_call".to_owned(),
         title: "Preview the subscription change".to_owned(),
-        status: "completed".to_owned(),
+        status: ExecutionStatus::Completed,
         action: Some("stripe.preview".to_owned()),
         input: Some(format!("{{\"input\":\"{}\"}}", "i".repeat(200))),
         output: Some(format!("{{\"output\":\"{}\"}}", "o".repeat(400))),
@@ -104,7 +104,7 @@ fn commit(id: &str, seq: u64) -> Commit {
         3 => vec![CheckpointChange::Open(Box::new(checkpoint(&run)))],
         4 => vec![CheckpointChange::Close {
             id: format!("{id}.4"),
-            outcome: "approved".to_owned(),
+            outcome: Outcome::Decided(countersign_core::run::Verdict::Approved),
             decided_at: 1_000_200,
             decided_by: "{\"user\":\"u\"}".to_owned(),
             via: "page".to_owned(),

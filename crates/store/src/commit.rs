@@ -1,6 +1,6 @@
 //! What the engine hands over to be written in one piece.
 
-use crate::{Author, CheckpointRow, ConversationStatus, OutboundReason, RunRow, StepExecutionRow};
+use crate::{Author, CheckpointRow, ConversationStatus, OutboundReason, Outcome, RunRow, StepExecutionRow};
 
 /// Everything one decision of a run changes. It is written completely or not at all.
 #[derive(Debug, Clone)]
@@ -68,8 +68,8 @@ pub enum CheckpointChange {
     Close {
         /// Checkpoint id.
         id: String,
-        /// Outcome word.
-        outcome: String,
+        /// How it ended.
+        outcome: Outcome,
         /// When.
         decided_at: i64,
         /// JSON: who.

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use async_trait::async_trait;
 
-use crate::rows::{Field, Param, Value};
+use crate::rows::{Field, FieldOf, Param, Value};
 use crate::{Change, Commit, CommitOutcome, NewAudit, Priority, Result, StoreError};
 
 /// A query and its parameters.
@@ -90,6 +90,11 @@ pub(crate) trait Database: Send + Sync {
 /// Reads one column of a row.
 pub(crate) fn column<T: Field>(row: &mut std::vec::IntoIter<Value>, name: &str) -> Result<T> {
     crate::rows::next(row, name)
+}
+
+/// Reads one column that means something together with another.
+pub(crate) fn column_of<K, T: FieldOf<K>>(row: &mut std::vec::IntoIter<Value>, name: &str, of: &K) -> Result<T> {
+    crate::rows::next_of(row, name, of)
 }
 
 /// Names the thing a table holds, for `AlreadyExists`.

@@ -127,15 +127,5 @@ impl StoreError {
     }
 }
 
-/// A word that is none of the enum's.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{word:?} is not a {kind}")]
-pub struct UnknownWord {
-    /// The enum.
-    pub kind: &'static str,
-    /// The word found.
-    pub word: String,
-}
-
 /// Result with a [`StoreError`].
 pub type Result<T, E = StoreError> = std::result::Result<T, E>;

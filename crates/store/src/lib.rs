@@ -33,8 +33,9 @@ pub use commit::{
     CheckpointChange, Commit, CommitOutcome, NewAudit, NewIdempotency, NewMessage, NewOutbound, Pointed, Priority,
 };
 pub use config::StoreConfig;
+pub use countersign_core::words::UnknownWord;
 pub use database::DatabaseKind;
-pub use error::{Conflict, Result, StoreError, UnknownWord};
+pub use error::{Conflict, Result, StoreError};
 pub use feed::{Change, ChangeKind};
 pub use ops::*;
 pub use page::{Cursor, PAGE_MAX, Page, PageRequest};

@@ -95,7 +95,7 @@ fn random_checkpoint_change(dice: &Dice, run: &str) -> CheckpointChange {
             row.customer = dice.maybe("ada".to_owned());
             CheckpointChange::Open(Box::new(row))
         }
-        2 | 3 => close(&id, "u-1"),
+        2 | 3 => close_as(&id, "u-1", Outcome::Timeout),
         4 => CheckpointChange::Move { id, version: 1 + u32::try_from(dice.roll(3)).unwrap(), step: "other".to_owned() },
         _ => CheckpointChange::Touch {
             id,
@@ -122,7 +122,7 @@ fn random_commit(dice: &Dice) -> Commit {
     new.run.started_at = i64::try_from(dice.roll(5)).unwrap();
     for _ in 0..dice.roll(3) {
         let attempt = 1 + u32::try_from(dice.roll(2)).unwrap();
-        new.step_executions.push(step_execution(&run, attempt, dice.pick(&["running", "failed", "completed"])));
+        new.step_executions.push(step_execution(&run, attempt, dice.pick(ExecutionStatus::ALL)));
     }
     for _ in 0..dice.roll(3) {
         new.checkpoints.push(random_checkpoint_change(dice, &run));

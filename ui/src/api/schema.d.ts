@@ -2535,7 +2535,7 @@ export interface components {
             unknown_outcome: number;
         };
         /**
-         * @description Why a run waits.
+         * @description Why a run waits for a person.
          * @enum {string}
          */
         CheckpointKind: "form" | "approval" | "handoff" | "unknown_outcome";
@@ -3585,8 +3585,7 @@ export interface components {
             step: string | null;
             /** @description The step it would wait at. */
             now_at: string | null;
-            /** @description What it waits for. */
-            waiting_for: string | null;
+            waiting_for: components["schemas"]["WaitingFor"] | null;
             /** @description Whether it can be moved. */
             verdict: components["schemas"]["MoveVerdict"];
             /** @description Why it must stay, or why a step must be named. */
@@ -4531,8 +4530,7 @@ export interface components {
             step: string | null;
             /** @description Its title. */
             step_title: string | null;
-            /** @description What it waits for: form, approval, handoff, unknown_outcome, timer or call. */
-            waiting_for: string | null;
+            waiting_for: components["schemas"]["WaitingFor"] | null;
             /** @description One line. */
             title: string;
             /** @description What started it: message, api, webhook, schedule, manual. */
@@ -4785,8 +4783,7 @@ export interface components {
             status: components["schemas"]["RunStatus"];
             /** @description Current step. */
             step: string | null;
-            /** @description What it waits for: form, approval, handoff, unknown_outcome, timer or call. */
-            waiting_for: string | null;
+            waiting_for: components["schemas"]["WaitingFor"] | null;
             /**
              * Format: int64
              * @description Start.
@@ -4872,7 +4869,7 @@ export interface components {
         StepCheckpoint: {
             /** @description Id. */
             id: string;
-            /** @description form, approval, handoff, unknown_outcome. */
+            /** @description Why the run waits. */
             kind: components["schemas"]["CheckpointKind"];
             /** @description Whether it still waits. */
             status: components["schemas"]["CheckpointStatus"];
@@ -5417,6 +5414,11 @@ export interface components {
             /** @description Why it cannot be rendered. */
             error: string | null;
         };
+        /**
+         * @description What a run waits for.
+         * @enum {string}
+         */
+        WaitingFor: "form" | "approval" | "handoff" | "unknown_outcome" | "timer" | "call";
         /** @description A form a rehearsal waits for. */
         WaitingForm: {
             /**

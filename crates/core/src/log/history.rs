@@ -8,11 +8,13 @@ use crate::{
         Event, Found, Moved, Opened, Outcome, Resolution, RunEvent, StepEvent, Verdict, Version,
     },
     time::Timestamp,
+    words,
 };
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use std::sync::Arc;
+use utoipa::ToSchema;
 
 /// Events that were committed together.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -25,45 +27,28 @@ pub struct LogEntry {
     pub events: Vec<Event>,
 }
 
-/// Where a step execution stands.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum ExecutionStatus {
-    /// A call is under way.
-    Running,
-    /// It waits for a person.
-    Waiting,
-    /// It waits to try again.
-    Retrying,
-    /// It did what it was for.
-    Completed,
-    /// It failed.
-    Failed,
-    /// A person said no.
-    Rejected,
-    /// Nobody answered.
-    TimedOut,
-    /// The run was stopped here.
-    Cancelled,
-    /// What became of its call is not known.
-    Unknown,
-}
-
-impl ExecutionStatus {
-    /// The status as written in rows and the API.
-    #[must_use]
-    pub fn tag(self) -> &'static str {
-        match self {
-            Self::Running => "running",
-            Self::Waiting => "waiting",
-            Self::Retrying => "retrying",
-            Self::Completed => "completed",
-            Self::Failed => "failed",
-            Self::Rejected => "rejected",
-            Self::TimedOut => "timed_out",
-            Self::Cancelled => "cancelled",
-            Self::Unknown => "unknown",
-        }
+words! {
+    /// Where a step execution or an attempt stands.
+    #[derive(JsonSchema, ToSchema)]
+    pub enum ExecutionStatus {
+        /// A call is under way.
+        Running = "running",
+        /// It waits for a person.
+        Waiting = "waiting",
+        /// It waits to try again.
+        Retrying = "retrying",
+        /// It did what it was for.
+        Completed = "completed",
+        /// It failed.
+        Failed = "failed",
+        /// A person said no.
+        Rejected = "rejected",
+        /// Nobody answered.
+        TimedOut = "timed_out",
+        /// The run was stopped here.
+        Cancelled = "cancelled",
+        /// What became of its call is not known.
+        Unknown = "unknown",
     }
 }
 

@@ -1,6 +1,6 @@
 //! What is remembered. The log of these is the truth about a run.
 
-use super::{Actor, Found, Outcome, Start};
+use super::{Actor, CheckpointKind, Found, Outcome, Start};
 use crate::{
     approval::{Edits, GuardedRequest, RequestDifference, ShownFact, json_hash},
     document::{Approvers, Channel, Exit, RungAct, StepId, Tier},
@@ -424,7 +424,7 @@ impl Event {
                 | CallEvent::LookUpRequested => None,
             },
             Self::Checkpoint { what, .. } => match what {
-                CheckpointEvent::Opened { opened, .. } => Some(opened.kind().tag().to_owned()),
+                CheckpointEvent::Opened { opened, .. } => Some(opened.kind().as_str().to_owned()),
                 CheckpointEvent::Closed { outcome, .. } => Some(outcome.word().to_owned()),
                 CheckpointEvent::Reminded
                 | CheckpointEvent::Escalated { .. }
@@ -592,33 +592,6 @@ impl Opened {
         match self {
             Self::Form { .. } | Self::Approval { .. } | Self::Handoff { .. } => format!("{run}.{visit}"),
             Self::UnknownOutcome { call, attempt, .. } => format!("{run}.{visit}.{call}.{attempt}"),
-        }
-    }
-}
-
-/// The places where a run waits for a person.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum CheckpointKind {
-    /// A form for the customer.
-    Form,
-    /// An approval.
-    Approval,
-    /// The conversation is with a person.
-    Handoff,
-    /// "Did this happen?"
-    UnknownOutcome,
-}
-
-impl CheckpointKind {
-    /// The kind as written in rows and the API.
-    #[must_use]
-    pub fn tag(self) -> &'static str {
-        match self {
-            Self::Form => "form",
-            Self::Approval => "approval",
-            Self::Handoff => "handoff",
-            Self::UnknownOutcome => "unknown_outcome",
         }
     }
 }

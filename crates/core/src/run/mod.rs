@@ -14,6 +14,7 @@ pub(crate) mod forms;
 mod input;
 pub(crate) mod machine;
 mod outcome;
+mod standing;
 mod state;
 mod steps;
 mod triggers;
@@ -23,13 +24,14 @@ pub use actor::{Actor, Represented, Via};
 pub use doubt::OpenDoubt;
 pub use effect::Effect;
 pub use event::{
-    BranchValue, CallEvent, CallId, CallRequest, CheckpointEvent, CheckpointKind, ClosedBy, EndedStatus, Event, Moved,
-    Opened, PostedForm, RunEvent, StepEvent,
+    BranchValue, CallEvent, CallId, CallRequest, CheckpointEvent, ClosedBy, EndedStatus, Event, Moved, Opened,
+    PostedForm, RunEvent, StepEvent,
 };
 pub use forms::value_problems;
 pub use input::{DecidedWith, Input, LookUpResult, StandingGrant, Start, UnknownAnswer};
 pub use machine::{Decision, FieldProblem, Moment, Refusal, Refused, step};
 pub use outcome::{Found, HandedBack, Outcome, Resolution, Verdict};
+pub use standing::{CheckpointKind, CheckpointStatus, RunStatus, WaitingFor};
 pub use state::{
     ApprovalWait, Calling, EditedInput, Ended, FormWait, HandoffWait, Phase, Place, RunInfo, RunState, Stage,
     UnknownWait, Wait, apply,

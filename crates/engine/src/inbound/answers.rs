@@ -6,7 +6,7 @@ use countersign_channels::{Asked, Asking, Question, Reply};
 use countersign_core::run::{Actor, FieldProblem, PostedForm, Refusal, Via};
 use countersign_store::{
     Author, CheckpointFilter, CheckpointKind, CheckpointRow, CheckpointStatus, InboundOutcome, InboundRow, MessageRow,
-    NewMessage, PageRequest, RunFilter, RunStatus,
+    NewMessage, PageRequest, RunFilter, RunStatus, WaitingFor,
 };
 use serde_json::{Value, json};
 
@@ -77,7 +77,7 @@ impl Engine {
         };
         let page = PageRequest { after: None, limit: RUNS_MAX };
         let runs = self.0.store.list_runs(workspace, &filter, &page).await?.items;
-        for run in runs.into_iter().filter(|run| run.waiting_for.as_deref() == Some("form")) {
+        for run in runs.into_iter().filter(|run| run.waiting_for == Some(WaitingFor::Form)) {
             let filter = CheckpointFilter {
                 status: Some(CheckpointStatus::Open),
                 kind: vec![CheckpointKind::Form],

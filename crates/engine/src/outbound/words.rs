@@ -4,7 +4,7 @@ use super::settings::NoticeChannel;
 use crate::LoadedCheckpoint;
 use countersign_core::{
     document::{StepKind, TimeoutOutcome},
-    run::{ClosedBy, Opened},
+    run::{ClosedBy, Opened, Outcome},
 };
 use countersign_store::{CheckpointKind, CheckpointRow, OutboundReason};
 
@@ -57,7 +57,7 @@ pub(super) fn decided(row: &CheckpointRow) -> String {
         Some(ClosedBy::Cancel) => ": the run was cancelled".to_owned(),
         None => String::new(),
     };
-    let outcome = row.outcome.as_deref().unwrap_or("over").replace('_', " ");
+    let outcome = row.outcome.as_ref().map_or("over", Outcome::word).replace('_', " ");
     format!("{summary}\n\nDecided: {outcome}{by}")
 }
 

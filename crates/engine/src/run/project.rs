@@ -5,14 +5,14 @@ use countersign_core::{
     document::{Exit, RungAct},
     log::{ExecutionStatus, FailureClass, StepError},
     run::{
-        self as core, Actor, CallEvent, CallId, CheckpointEvent, ClosedBy, Event, Moved, Opened, Outcome, Phase, Place,
-        RunEvent, RunState, Stage, StepEvent, Version, Via,
+        Actor, CallEvent, CallId, CheckpointEvent, CheckpointKind, CheckpointStatus, ClosedBy, Event, Moved, Opened,
+        Outcome, Place, RunEvent, RunState, RunStatus, StepEvent, Version, Via, WaitingFor,
     },
     time::Timestamp,
 };
 use countersign_store::{
-    Author, CheckpointChange, CheckpointKind, CheckpointRow, CheckpointStatus, Commit, ConversationStatus, NewAudit,
-    NewMessage, NewOutbound, OutboundReason, RunRow, RunStatus, StepExecutionRow,
+    Author, CheckpointChange, CheckpointRow, Commit, ConversationStatus, NewAudit, NewMessage, NewOutbound,
+    OutboundReason, RunRow, StepExecutionRow,
 };
 use serde_json::{Value, json};
 
@@ -46,7 +46,7 @@ pub struct Stood {
     /// SHA-256 (hex) of what that checkpoint shows.
     shown: String,
     status: RunStatus,
-    waiting_for: Option<&'static str>,
+    waiting_for: Option<WaitingFor>,
     wake_at: Option<Timestamp>,
 }
 
@@ -54,7 +54,7 @@ impl Stood {
     /// By this state.
     #[must_use]
     pub fn of(state: &RunState) -> Self {
-        let (status, waiting_for) = standing(&state.phase);
+        let (status, waiting_for) = state.phase.standing();
         Self {
             place: state.place().cloned(),
             requested_at: state.phase.call().map(|calling| calling.requested_at),
@@ -75,7 +75,7 @@ impl Stood {
     #[must_use]
     pub fn is_of(&self, row: &RunRow) -> bool {
         self.status == row.status
-            && self.waiting_for == row.waiting_for.as_deref()
+            && self.waiting_for == row.waiting_for
             && self.place.as_ref().map(|place| &place.step) == row.step.as_ref()
             && self.wake_at.map(|at| at.0) == row.wake_at
     }
@@ -129,7 +129,7 @@ fn empty(facts: &Facts<'_>, events: String) -> Commit {
 }
 
 fn run_row(facts: &Facts<'_>) -> RunRow {
-    let (status, waiting_for) = standing(&facts.after.phase);
+    let (status, waiting_for) = facts.after.phase.standing();
     let step = facts.after.place().map(|place| place.step.clone());
     let kind = step.as_ref().and_then(|step| facts.version.workflow().steps.get(step)).map(|step| step.kind.tag());
     let ended = facts.after.ended();
@@ -140,7 +140,7 @@ fn run_row(facts: &Facts<'_>) -> RunRow {
         status,
         step_kind: kind.map(str::to_owned),
         step,
-        waiting_for: waiting_for.map(str::to_owned),
+        waiting_for,
         updated_at: facts.at,
         ended_at: ended.map(|_| facts.at),
         wake_at: facts.after.wake_at().map(|at| at.0),
@@ -162,25 +162,6 @@ fn driver(facts: &Facts<'_>) -> Option<String> {
         Event::Run(_) | Event::Step { .. } | Event::Checkpoint { .. } => false,
     };
     if facts.events.iter().any(asks) { Some(facts.node.to_owned()) } else { facts.before.node.clone() }
-}
-
-fn standing(phase: &Phase) -> (RunStatus, Option<&'static str>) {
-    use countersign_core::run::EndedStatus;
-    match phase {
-        Phase::Unstarted | Phase::Moving | Phase::AtStep(_) => (RunStatus::Running, None),
-        Phase::Calling { stage, .. } => match stage {
-            Stage::UnderWay | Stage::LookingUp { .. } => (RunStatus::Running, Some("call")),
-            Stage::BackingOff { .. } => (RunStatus::Waiting, Some("timer")),
-            Stage::Down => (RunStatus::Running, None),
-        },
-        Phase::Waiting(wait) => (RunStatus::Waiting, Some(wait.kind().tag())),
-        Phase::Ended(ended) => match ended.status {
-            EndedStatus::Completed => (RunStatus::Completed, None),
-            EndedStatus::Rejected => (RunStatus::Rejected, None),
-            EndedStatus::Failed => (RunStatus::Failed, None),
-            EndedStatus::Cancelled => (RunStatus::Cancelled, None),
-        },
-    }
 }
 
 struct Projection<'a> {
@@ -322,7 +303,7 @@ impl Projection<'_> {
             kind: self.kind_of(&place.step).to_owned(),
             title: String::new(),
             step: place.step.clone(),
-            status: status.tag().to_owned(),
+            status,
             action: None,
             // The log holds what went in and out; twice would only cost space.
             input: None,
@@ -394,17 +375,14 @@ impl Projection<'_> {
 
     fn opened(&mut self, visit: u32, opened: &Opened, due: Option<Timestamp>) {
         let Some(place) = self.place_of(visit) else { return };
-        let (kind, title) = match opened {
-            Opened::Form { prompt, .. } => (CheckpointKind::Form, prompt.clone()),
-            Opened::Approval { summary, .. } => (CheckpointKind::Approval, summary.clone()),
+        let title = match opened {
+            Opened::Form { prompt, .. } => prompt.clone(),
+            Opened::Approval { summary, .. } => summary.clone(),
             Opened::Handoff { note, .. } => {
                 self.conversation_status(ConversationStatus::WithPerson);
-                (CheckpointKind::Handoff, note.clone())
+                note.clone()
             }
-            Opened::UnknownOutcome { .. } => {
-                let title = self.facts.version.title(&place.step);
-                (CheckpointKind::UnknownOutcome, format!("Did this happen? {title}"))
-            }
+            Opened::UnknownOutcome { .. } => format!("Did this happen? {}", self.facts.version.title(&place.step)),
         };
         let row = CheckpointRow {
             id: opened.checkpoint_id(&self.commit.run_id, visit),
@@ -414,7 +392,7 @@ impl Projection<'_> {
             version: self.facts.after.info.version,
             step: place.step,
             visit,
-            kind,
+            kind: opened.kind(),
             status: CheckpointStatus::Open,
             title,
             customer: self.commit.run.customer.clone(),
@@ -429,7 +407,7 @@ impl Projection<'_> {
             via: None,
             comment: None,
         };
-        if kind != CheckpointKind::Form {
+        if row.kind != CheckpointKind::Form {
             self.tell(Some(row.id.clone()), OutboundReason::Opened);
         }
         self.commit.checkpoints.push(CheckpointChange::Open(Box::new(row)));
@@ -484,15 +462,15 @@ impl Projection<'_> {
             ClosedBy::Timeout => "timeout",
             ClosedBy::Cancel => "cancel",
         };
-        if self.facts.stood.waiting_for == Some(core::CheckpointKind::Handoff.tag()) {
+        if self.facts.stood.waiting_for == Some(WaitingFor::Handoff) {
             self.conversation_status(ConversationStatus::Open);
         }
-        if self.facts.stood.waiting_for != Some(core::CheckpointKind::Form.tag()) {
+        if self.facts.stood.waiting_for != Some(WaitingFor::Form) {
             self.tell(Some(id.clone()), OutboundReason::Decided);
         }
         self.commit.checkpoints.push(CheckpointChange::Close {
             id: id.clone(),
-            outcome: outcome.word().to_owned(),
+            outcome: outcome.clone(),
             decided_at: self.facts.at,
             decided_by: json!(by).to_string(),
             via: via.to_owned(),

@@ -1,7 +1,7 @@
 //! Callers that wait for a run to end or to need a person.
 
 use crate::Engine;
-use countersign_store::{ChangeKind, RunRow, RunStatus};
+use countersign_store::{ChangeKind, RunRow, RunStatus, WaitingFor};
 use parking_lot::Mutex;
 use std::{
     collections::HashMap,
@@ -40,7 +40,7 @@ impl Drop for Wait<'_> {
 /// Whether a run is over or waits for a person; one that pauses before another attempt moves.
 #[must_use]
 pub fn has_stopped(row: &RunRow) -> bool {
-    row.status != RunStatus::Running && row.waiting_for.as_deref() != Some("timer")
+    row.status != RunStatus::Running && row.waiting_for != Some(WaitingFor::Timer)
 }
 
 impl Waiters {

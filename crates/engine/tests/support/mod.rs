@@ -20,8 +20,8 @@ use countersign_outbound::Outbound;
 use countersign_sandbox::{Sandbox, SandboxConfig};
 use countersign_store::{
     Author, ChannelAccountRow, CheckpointFilter, CheckpointRow, CheckpointStatus, ConnectionRow, ConversationRow,
-    ConversationStatus, MessageRow, NewMessage, PageRequest, Publish, RunRow, RunStatus, Store, WorkflowRow,
-    WorkspaceRow, testing::TestDatabase,
+    ConversationStatus, MessageRow, NewMessage, PageRequest, Publish, RunRow, RunStatus, Store, WaitingFor,
+    WorkflowRow, WorkspaceRow, testing::TestDatabase,
 };
 use serde_json::{Map, Value, json};
 use std::{
@@ -305,7 +305,8 @@ impl World {
     }
 
     pub async fn until_waiting_for(&self, run: &str, what: &str) -> CheckpointRow {
-        self.until(run, |row| row.waiting_for.as_deref() == Some(what)).await;
+        let what: WaitingFor = what.parse().unwrap();
+        self.until(run, |row| row.waiting_for == Some(what)).await;
         self.open_checkpoint(run).await
     }
 

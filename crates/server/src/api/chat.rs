@@ -20,7 +20,7 @@ use axum::{Json, extract::State, http::StatusCode};
 use countersign_api::{
     ChatStartRequest, ChatStartResponse, ChatView, FormSubmitted, FormValuesRequest, Message, SendMessageRequest,
 };
-use countersign_core::run::{Actor, Via};
+use countersign_core::run::{Actor, Outcome, Via};
 use countersign_engine::Incoming;
 use countersign_store::{
     Author, ConversationRow, ConversationStatus, CustomerRow, NewMessage, PageRequest, RunFilter, RunStatus,
@@ -172,7 +172,7 @@ pub(crate) async fn submit_chat_form(
     let row = app.engine.submit_form(workspace, &checkpoint, Value::Object(body.value.values), by).await?.row;
     Ok(Json(FormSubmitted {
         checkpoint: row.id,
-        outcome: row.outcome.unwrap_or_else(|| "submitted".to_owned()),
+        outcome: row.outcome.unwrap_or(Outcome::Submitted).word().to_owned(),
         submitted_at: row.decided_at,
     }))
 }

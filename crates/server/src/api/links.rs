@@ -9,7 +9,7 @@ use crate::{
         fields::at_most,
         problem::{ApiError, ApiResult},
     },
-    rows::{Tell, decided_by},
+    rows::{decided_by, outcome},
 };
 use axum::{Json, extract::State};
 use countersign_api::{Decided, Fact, LinkDecisionRequest, LinkTarget, PersonRef};
@@ -66,7 +66,7 @@ pub(crate) async fn target(app: &App, followed: &FollowedLink) -> ApiResult<Link
     };
     Ok(LinkTarget {
         checkpoint: row.id.clone(),
-        kind: row.kind.tell(),
+        kind: row.kind,
         person: PersonRef { id: person.id.clone(), name: person.name.clone() },
         workflow: app.workflow_ref(&row.workspace, &row.workflow).await?.name,
         title: run.version.title(&row.step).to_owned(),
@@ -84,8 +84,8 @@ pub(crate) async fn target(app: &App, followed: &FollowedLink) -> ApiResult<Link
 pub(crate) fn decided(row: &CheckpointRow) -> Decided {
     Decided {
         checkpoint: row.id.clone(),
-        status: row.status.tell(),
-        outcome: row.outcome.clone(),
+        status: row.status,
+        outcome: outcome(row),
         decided_at: row.decided_at,
         decided_by: decided_by(row),
     }

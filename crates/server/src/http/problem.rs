@@ -98,7 +98,7 @@ impl ApiError {
             Some(by) => format!("already decided by {}", by.name),
             None => "already decided".to_owned(),
         });
-        error.problem.outcome.clone_from(&row.outcome);
+        error.problem.outcome = crate::rows::outcome(row);
         error.problem.decided_by = by;
         error.problem.decided_at = row.decided_at;
         error
@@ -107,7 +107,7 @@ impl ApiError {
     /// A personal link with which nothing can be decided any more.
     pub(crate) fn link_over(row: &CheckpointRow) -> Self {
         let mut error = Self::new(StatusCode::GONE, "link_over", "Nothing can be decided with this link any more");
-        error.problem.outcome.clone_from(&row.outcome);
+        error.problem.outcome = crate::rows::outcome(row);
         error.problem.decided_by = crate::rows::decided_by(row);
         error.problem.decided_at = row.decided_at;
         error

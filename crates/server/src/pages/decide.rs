@@ -18,7 +18,7 @@ use axum::{
     response::{Html, IntoResponse, Response},
 };
 use countersign_api::{DecidedBy, LinkTarget, Problem};
-use countersign_store::{CheckpointRow, CheckpointStatus};
+use countersign_store::{CheckpointRow, CheckpointStatus, Outcome};
 use std::fmt::Write;
 
 const STYLE: &str = "body{font:16px/1.5 system-ui,sans-serif;margin:0 auto;max-width:34rem;padding:1rem;\
@@ -173,7 +173,9 @@ fn facts(target: &LinkTarget, now: i64) -> String {
 
 fn thanks(row: &CheckpointRow) -> String {
     let more = match row.status {
-        CheckpointStatus::Decided => over(row.outcome.as_deref(), decided_by(row).as_ref(), row.decided_at),
+        CheckpointStatus::Decided => {
+            over(row.outcome.as_ref().map(Outcome::word), decided_by(row).as_ref(), row.decided_at)
+        }
         CheckpointStatus::Open => "Your word is on the record. Others must decide too.".to_owned(),
     };
     format!("<h1>{}</h1><p>{}</p>", escaped(&row.title), escaped(&more))

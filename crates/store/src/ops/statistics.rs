@@ -2,9 +2,9 @@
 //! are looked at; what is left out is told.
 
 use super::runs::newest_first;
-use crate::database::{Row, column};
+use crate::database::{Row, column, column_of};
 use crate::sql::Query;
-use crate::{Result, RunStatus, Store};
+use crate::{CheckpointKind, ExecutionStatus, Outcome, Result, RunStatus, Store};
 
 /// Runs counted over time, per status.
 const COUNTED_MAX: u32 = 100_000;
@@ -51,7 +51,7 @@ pub struct StepTime {
     /// Step type.
     pub kind: String,
     /// How it ended.
-    pub status: String,
+    pub status: ExecutionStatus,
     /// Milliseconds.
     pub took_ms: i64,
 }
@@ -89,7 +89,7 @@ pub struct ApprovalWait {
     /// When it was decided.
     pub decided_at: i64,
     /// How.
-    pub outcome: String,
+    pub outcome: Outcome,
 }
 
 impl Span {
@@ -213,8 +213,8 @@ impl Store {
     pub async fn approval_waits(&self, workspace: &str, span: &Span) -> Result<Vec<ApprovalWait>> {
         let mut query = Query::default();
         query.push(
-            "SELECT workflow, version, step, opened_at, decided_at, coalesce(outcome, '') FROM (SELECT workflow, version, \
-             step, kind, opened_at, decided_at, outcome FROM checkpoints WHERE workspace = ",
+            "SELECT workflow, version, step, opened_at, decided_at, outcome FROM (SELECT workflow, version, step, \
+             kind, opened_at, decided_at, outcome FROM checkpoints WHERE workspace = ",
         );
         query.bind(workspace);
         query.push(" AND status = 'decided'");
@@ -230,7 +230,7 @@ impl Store {
                 step: column(&mut row, "checkpoints.step")?,
                 opened_at: column(&mut row, "checkpoints.opened_at")?,
                 decided_at: column(&mut row, "checkpoints.decided_at")?,
-                outcome: column(&mut row, "checkpoints.outcome")?,
+                outcome: column_of(&mut row, "checkpoints.outcome", &CheckpointKind::Approval)?,
             })
         };
         self.query(query.text, query.params).await?.into_iter().map(wait).collect()

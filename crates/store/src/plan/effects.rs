@@ -4,9 +4,10 @@ use std::collections::HashMap;
 use std::hash::Hash;
 
 use super::Key;
-use crate::rows::{Field, IdempotencyRow, InboundEndRow, ParamRef, TableRow, row};
+use crate::rows::{Column, IdempotencyRow, InboundEndRow, ParamRef, TableRow, row};
 use crate::{
     AuditRow, Change, CheckpointRow, Commit, ConversationStatus, MessageRow, OutboundRow, RunRow, StepExecutionRow,
+    WaitingFor,
 };
 
 row! {
@@ -21,7 +22,7 @@ row! {
         /// Type of the current step.
         pub step_kind: Option<String>,
         /// What it waits for.
-        pub waiting_for: Option<String>,
+        pub waiting_for: Option<WaitingFor>,
         /// Number of the last committed event row.
         pub seq: u64,
         /// Time of the commit.

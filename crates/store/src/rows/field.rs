@@ -1,8 +1,11 @@
 //! How a Rust value becomes a column and comes back.
 
-use std::borrow::Cow;
-
 use crate::StoreError;
+use countersign_core::{
+    log::ExecutionStatus,
+    run::{CheckpointKind, CheckpointStatus, Outcome, RunStatus, WaitingFor},
+};
+use std::borrow::Cow;
 
 /// The two column types that exist in this schema.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -59,7 +62,7 @@ impl From<&str> for Param {
     }
 }
 
-impl<T: Field> From<&T> for Param {
+impl<T: Column> From<&T> for Param {
     fn from(value: &T) -> Self {
         value.as_param().into_owned()
     }
@@ -89,10 +92,19 @@ macro_rules! params {
 }
 
 /// A Rust type that fits one column.
-pub(crate) trait Field: Sized {
+pub(crate) trait Column {
     const KIND: Kind;
     fn as_param(&self) -> ParamRef<'_>;
+}
+
+/// A column that says by itself what it means.
+pub(crate) trait Field: Column + Sized {
     fn from_value(value: Value) -> Result<Self, StoreError>;
+}
+
+/// A column that means something together with another one of its row.
+pub(crate) trait FieldOf<K>: Column + Sized {
+    fn from_value_of(value: Value, of: &K) -> Result<Self, StoreError>;
 }
 
 fn unexpected(wanted: &str, value: &Value) -> StoreError {
@@ -104,11 +116,14 @@ fn unexpected(wanted: &str, value: &Value) -> StoreError {
     StoreError::Corrupt(format!("expected {wanted}, found {found}"))
 }
 
-impl Field for String {
+impl Column for String {
     const KIND: Kind = Kind::Text;
     fn as_param(&self) -> ParamRef<'_> {
         ParamRef::Text(Cow::Borrowed(self))
     }
+}
+
+impl Field for String {
     fn from_value(value: Value) -> Result<Self, StoreError> {
         match value {
             Param::Text(text) => Ok(text),
@@ -117,11 +132,14 @@ impl Field for String {
     }
 }
 
-impl Field for i64 {
+impl Column for i64 {
     const KIND: Kind = Kind::Int;
     fn as_param(&self) -> ParamRef<'_> {
         ParamRef::Int(*self)
     }
+}
+
+impl Field for i64 {
     fn from_value(value: Value) -> Result<Self, StoreError> {
         match value {
             Param::Int(number) => Ok(number),
@@ -132,12 +150,14 @@ impl Field for i64 {
 
 macro_rules! unsigned {
     ($($ty:ty),*) => {$(
-        impl Field for $ty {
+        impl Column for $ty {
             const KIND: Kind = Kind::Int;
             fn as_param(&self) -> ParamRef<'_> {
                 // Counters never come near the sign bit; saturating keeps the conversion total.
                 ParamRef::Int(i64::try_from(*self).unwrap_or(i64::MAX))
             }
+        }
+        impl Field for $ty {
             fn from_value(value: Value) -> Result<Self, StoreError> {
                 let number = i64::from_value(value)?;
                 Self::try_from(number).map_err(|_| StoreError::Corrupt(format!("number {number} is out of range")))
@@ -147,37 +167,70 @@ macro_rules! unsigned {
 }
 unsigned!(u16, u32, u64);
 
-impl Field for bool {
+impl Column for bool {
     const KIND: Kind = Kind::Int;
     fn as_param(&self) -> ParamRef<'_> {
         ParamRef::Int(i64::from(*self))
     }
+}
+
+impl Field for bool {
     fn from_value(value: Value) -> Result<Self, StoreError> {
         Ok(i64::from_value(value)? != 0)
     }
 }
 
-impl Field for Vec<String> {
+impl Column for Vec<String> {
     const KIND: Kind = Kind::Text;
     fn as_param(&self) -> ParamRef<'_> {
         ParamRef::Text(Cow::Owned(serde_json::Value::from(self.clone()).to_string()))
     }
+}
+
+impl Field for Vec<String> {
     fn from_value(value: Value) -> Result<Self, StoreError> {
         let text = String::from_value(value)?;
         serde_json::from_str(&text).map_err(|error| StoreError::Corrupt(format!("a list of texts: {error}")))
     }
 }
 
-impl<T: Field> Field for Option<T> {
+impl<T: Column> Column for Option<T> {
     const KIND: Kind = T::KIND;
     fn as_param(&self) -> ParamRef<'_> {
-        self.as_ref().map_or(ParamRef::Null, Field::as_param)
+        self.as_ref().map_or(ParamRef::Null, Column::as_param)
     }
+}
+
+impl<T: Field> Field for Option<T> {
     fn from_value(value: Value) -> Result<Self, StoreError> {
         match value {
             Param::Null => Ok(None),
             Param::Text(_) | Param::Int(_) => T::from_value(value).map(Some),
         }
+    }
+}
+
+impl<K, T: FieldOf<K>> FieldOf<K> for Option<T> {
+    fn from_value_of(value: Value, of: &K) -> Result<Self, StoreError> {
+        match value {
+            Param::Null => Ok(None),
+            Param::Text(_) | Param::Int(_) => T::from_value_of(value, of).map(Some),
+        }
+    }
+}
+
+impl Column for Outcome {
+    const KIND: Kind = Kind::Text;
+    fn as_param(&self) -> ParamRef<'_> {
+        ParamRef::Text(Cow::Borrowed(self.word()))
+    }
+}
+
+/// The words of one kind of checkpoint mean nothing, or something else, at another.
+impl FieldOf<CheckpointKind> for Outcome {
+    fn from_value_of(value: Value, kind: &CheckpointKind) -> Result<Self, StoreError> {
+        let word = String::from_value(value)?;
+        Self::read(*kind, &word).ok_or_else(|| StoreError::Corrupt(format!("{word:?} is no outcome of a {kind}")))
     }
 }
 
@@ -223,8 +276,25 @@ pub(crate) trait TableRow: Sized {
 
 /// Takes the next column, naming it when it does not hold what the code expects.
 pub(crate) fn next<T: Field>(values: &mut std::vec::IntoIter<Value>, column: &str) -> Result<T, StoreError> {
-    let value = values.next().ok_or_else(|| StoreError::Corrupt(format!("column {column} is missing")))?;
-    T::from_value(value).map_err(|error| {
+    named(column, taken(values).and_then(T::from_value))
+}
+
+/// As [`next`], for a column that is read together with another one.
+pub(crate) fn next_of<K, T: FieldOf<K>>(
+    values: &mut std::vec::IntoIter<Value>,
+    column: &str,
+    of: &K,
+) -> Result<T, StoreError> {
+    named(column, taken(values).and_then(|value| T::from_value_of(value, of)))
+}
+
+fn taken(values: &mut std::vec::IntoIter<Value>) -> Result<Value, StoreError> {
+    values.next().ok_or_else(|| StoreError::Corrupt("is missing".to_owned()))
+}
+
+/// The error says which column.
+fn named<T>(column: &str, read: Result<T, StoreError>) -> Result<T, StoreError> {
+    read.map_err(|error| {
         if let StoreError::Corrupt(what) = error {
             StoreError::Corrupt(format!("column {column}: {what}"))
         } else {
@@ -233,9 +303,12 @@ pub(crate) fn next<T: Field>(values: &mut std::vec::IntoIter<Value>, column: &st
     })
 }
 
+// A field `pub outcome: Option<Outcome> as kind` is read together with the field `kind` before it.
 macro_rules! row {
+    (@read $values:ident, $column:expr,) => { $crate::rows::next($values, $column)? };
+    (@read $values:ident, $column:expr, $by:ident) => { $crate::rows::next_of($values, $column, &$by)? };
     ($(#[$meta:meta])* pub struct $name:ident in $table:literal key($($key:ident),+) {
-        $($(#[$field_meta:meta])* pub $field:ident: $ty:ty),* $(,)?
+        $($(#[$field_meta:meta])* pub $field:ident: $ty:ty $(as $by:ident)?),* $(,)?
     }) => {
         $(#[$meta])*
         #[allow(unreachable_pub, reason = "some rows are internal")]
@@ -248,63 +321,45 @@ macro_rules! row {
             const TABLE: &'static str = $table;
             const KEY: &'static [&'static str] = &[$(stringify!($key)),+];
             const COLUMNS: &'static [(&'static str, $crate::rows::Kind)] =
-                &[$((stringify!($field), <$ty as $crate::rows::Field>::KIND)),*];
+                &[$((stringify!($field), <$ty as $crate::rows::Column>::KIND)),*];
             fn borrowed(&self) -> Vec<$crate::rows::ParamRef<'_>> {
-                vec![$($crate::rows::Field::as_param(&self.$field)),*]
+                vec![$($crate::rows::Column::as_param(&self.$field)),*]
             }
             fn from_values(values: &mut std::vec::IntoIter<$crate::rows::Value>) -> Result<Self, $crate::StoreError> {
-                Ok(Self { $($field: $crate::rows::next(values, concat!($table, ".", stringify!($field)))?),* })
+                $(let $field: $ty =
+                    $crate::rows::row!(@read values, concat!($table, ".", stringify!($field)), $($by)?);)*
+                Ok(Self { $($field),* })
             }
         }
     };
 }
 
-macro_rules! text_enum {
-    ($(#[$meta:meta])* pub enum $name:ident { $($(#[$variant_meta:meta])* $variant:ident = $text:literal),* $(,)? }) => {
-        $(#[$meta])*
-        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize)]
-        pub enum $name {
-            $($(#[$variant_meta])* #[serde(rename = $text)] $variant),*
-        }
-
-        impl $name {
-            /// Every value, in declaration order.
-            pub const ALL: &'static [Self] = &[$(Self::$variant),*];
-
-            /// The word used in the database, the API and the logs.
-            #[must_use]
-            pub const fn as_str(self) -> &'static str {
-                match self { $(Self::$variant => $text),* }
-            }
-        }
-
-        impl std::fmt::Display for $name {
-            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-                f.write_str(self.as_str())
-            }
-        }
-
-        impl std::str::FromStr for $name {
-            type Err = $crate::UnknownWord;
-            fn from_str(text: &str) -> Result<Self, Self::Err> {
-                Self::ALL.iter().copied().find(|word| word.as_str() == text).ok_or_else(|| $crate::UnknownWord {
-                    kind: stringify!($name),
-                    word: text.to_owned(),
-                })
-            }
-        }
-
-        impl $crate::rows::Field for $name {
+/// Columns that hold one word of an enum.
+macro_rules! word_columns {
+    ($($name:ty),+ $(,)?) => {$(
+        impl $crate::rows::Column for $name {
             const KIND: $crate::rows::Kind = $crate::rows::Kind::Text;
             fn as_param(&self) -> $crate::rows::ParamRef<'_> {
                 $crate::rows::ParamRef::Text(std::borrow::Cow::Borrowed(self.as_str()))
             }
+        }
+
+        impl $crate::rows::Field for $name {
             fn from_value(value: $crate::rows::Value) -> Result<Self, $crate::StoreError> {
                 let text = <String as $crate::rows::Field>::from_value(value)?;
                 text.parse().map_err(|error: $crate::UnknownWord| $crate::StoreError::Corrupt(error.to_string()))
             }
         }
+    )+};
+}
+
+macro_rules! text_enum {
+    ($(#[$meta:meta])* pub enum $name:ident { $($body:tt)* }) => {
+        countersign_core::words! { $(#[$meta])* pub enum $name { $($body)* } }
+        $crate::rows::word_columns! { $name }
     };
 }
 
-pub(crate) use {params, row, text_enum};
+word_columns! { RunStatus, WaitingFor, CheckpointKind, CheckpointStatus, ExecutionStatus }
+
+pub(crate) use {params, row, text_enum, word_columns};

@@ -15,7 +15,10 @@ mod workflows;
 
 pub use connectors::*;
 pub use conversations::*;
-pub(crate) use field::{Field, Kind, Param, ParamRef, TableRow, Value, next, params, row, storable, text_enum};
+pub(crate) use field::{
+    Column, Field, FieldOf, Kind, Param, ParamRef, TableRow, Value, next, next_of, params, row, storable, text_enum,
+    word_columns,
+};
 pub use inbound::*;
 pub use outbound::*;
 pub use people::*;

@@ -1,35 +1,10 @@
 //! Runs, their events, step executions and checkpoints.
 
-use super::{row, text_enum};
-
-text_enum! {
-    /// Where a run stands.
-    pub enum RunStatus {
-        /// A node is driving it.
-        Running = "running",
-        /// It waits for a person, a timer or a customer and costs only a row.
-        Waiting = "waiting",
-        /// It reached an end.
-        Completed = "completed",
-        /// It reached an end through a refusal.
-        Rejected = "rejected",
-        /// It stopped on an error nobody handled.
-        Failed = "failed",
-        /// A person or the API stopped it.
-        Cancelled = "cancelled",
-    }
-}
-
-impl RunStatus {
-    /// Whether the run will never move again.
-    #[must_use]
-    pub const fn is_final(self) -> bool {
-        match self {
-            Self::Running | Self::Waiting => false,
-            Self::Completed | Self::Rejected | Self::Failed | Self::Cancelled => true,
-        }
-    }
-}
+use super::row;
+pub use countersign_core::{
+    log::ExecutionStatus,
+    run::{CheckpointKind, CheckpointStatus, Outcome, RunStatus, WaitingFor},
+};
 
 row! {
     /// The current projection of a run. The truth is its events.
@@ -48,8 +23,8 @@ row! {
         pub step: Option<String>,
         /// Type of the current step.
         pub step_kind: Option<String>,
-        /// What it waits for: form, approval, handoff, unknown_outcome, timer or call.
-        pub waiting_for: Option<String>,
+        /// What it waits for.
+        pub waiting_for: Option<WaitingFor>,
         /// Number of the last committed event row. The store overwrites it with `expected_seq + 1`.
         pub seq: u64,
         /// Customer id.
@@ -118,8 +93,8 @@ row! {
         pub kind: String,
         /// Step title at the time.
         pub title: String,
-        /// Outcome word of the engine: running, waiting, completed, failed, unknown, skipped, cancelled.
-        pub status: String,
+        /// Where it stands.
+        pub status: ExecutionStatus,
         /// `<connector>.<action>` of a tool call.
         pub action: Option<String>,
         /// JSON input, redacted.
@@ -136,30 +111,6 @@ row! {
         pub started_at: i64,
         /// End of the attempt.
         pub ended_at: Option<i64>,
-    }
-}
-
-text_enum! {
-    /// Why a run stopped for a person.
-    pub enum CheckpointKind {
-        /// The customer fills in a form.
-        Form = "form",
-        /// Operators approve or reject.
-        Approval = "approval",
-        /// An operator takes over.
-        Handoff = "handoff",
-        /// Somebody must say whether an action happened.
-        UnknownOutcome = "unknown_outcome",
-    }
-}
-
-text_enum! {
-    /// A checkpoint is decided once.
-    pub enum CheckpointStatus {
-        /// Waiting for a decision.
-        Open = "open",
-        /// Final.
-        Decided = "decided",
     }
 }
 
@@ -198,8 +149,8 @@ row! {
         pub opened_at: i64,
         /// When a timer decides or escalates it.
         pub due_at: Option<i64>,
-        /// approved, rejected, changes, submitted, happened, … once decided.
-        pub outcome: Option<String>,
+        /// How it ended, once decided.
+        pub outcome: Option<Outcome> as kind,
         /// When it was decided.
         pub decided_at: Option<i64>,
         /// JSON: who decided and how they were identified.

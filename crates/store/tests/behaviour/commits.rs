@@ -28,7 +28,7 @@ fn start_with_key(run: &str, key: &str) -> Commit {
 pub async fn a_new_run_can_be_read_back(database: TestDatabase) {
     let store = database.open().await.unwrap();
     let mut start = commit("r1", 0);
-    start.step_executions = vec![step_execution("r1", 1, "running")];
+    start.step_executions = vec![step_execution("r1", 1, ExecutionStatus::Running)];
     start.checkpoints = vec![CheckpointChange::Open(Box::new(checkpoint("r1", 1)))];
     start.run.output = Some("{\"naïve\":\"✓\"}".to_owned());
     assert_eq!(written(&store, start.clone()).await, 1);
@@ -50,7 +50,7 @@ pub async fn a_stale_commit_writes_nothing(database: TestDatabase) {
 
     let mut stale = commit("r1", 1);
     stale.run.title = "stale".to_owned();
-    stale.step_executions = vec![step_execution("r1", 1, "completed")];
+    stale.step_executions = vec![step_execution("r1", 1, ExecutionStatus::Completed)];
     stale.checkpoints = vec![CheckpointChange::Open(Box::new(checkpoint("r1", 1)))];
     stale.audit = vec![audit("run.moved")];
     let refused = conflict(store.commit(stale, Priority::Continue).await);
@@ -94,7 +94,11 @@ pub async fn commits_of_one_run_keep_their_order(database: TestDatabase) {
     let results = join_all((0..40).map(|seq| {
         let mut next = commit("r1", seq);
         next.run.step = Some(format!("after {seq}"));
-        next.step_executions = vec![step_execution("r1", 1, &format!("state {seq}"))];
+        next.step_executions = vec![step_execution(
+            "r1",
+            1,
+            if seq == 39 { ExecutionStatus::Completed } else { ExecutionStatus::Running },
+        )];
         store.commit(next, Priority::Continue)
     }))
     .await;
@@ -102,7 +106,7 @@ pub async fn commits_of_one_run_keep_their_order(database: TestDatabase) {
         assert_eq!(result.unwrap(), CommitOutcome::Committed { seq: index as u64 + 1 });
     }
     assert_eq!(store.get_run(WORKSPACE, "r1").await.unwrap().unwrap().step.unwrap(), "after 39");
-    assert_eq!(store.list_step_executions(WORKSPACE, "r1").await.unwrap()[0].status, "state 39");
+    assert_eq!(store.list_step_executions(WORKSPACE, "r1").await.unwrap()[0].status, ExecutionStatus::Completed);
     assert_eq!(store.run_events(WORKSPACE, "r1", 30).await.unwrap().len(), 10);
 }
 
@@ -169,7 +173,7 @@ pub async fn a_checkpoint_is_decided_once(database: TestDatabase) {
             panic!("expected AlreadyDecided")
         };
         assert_eq!(row.decided_by.as_deref(), Some("{\"user\":\"u-1\"}"));
-        assert_eq!((row.decided_at, row.outcome.as_deref()), (Some(3_000), Some("approved")));
+        assert_eq!((row.decided_at, row.outcome.clone()), (Some(3_000), Some(approved())));
     }
     assert_eq!(store.get_run(WORKSPACE, "r1").await.unwrap().unwrap().seq, 2);
     let assigned = store.assign_checkpoint(WORKSPACE, "r1.1", Some("u-3"), vec![]).await;
@@ -243,10 +247,11 @@ pub async fn a_checkpoint_belongs_to_its_run(database: TestDatabase) {
 pub async fn an_attempt_is_written_over(database: TestDatabase) {
     let store = database.open().await.unwrap();
     let mut start = commit("r1", 0);
-    start.step_executions = vec![step_execution("r1", 1, "running")];
+    start.step_executions = vec![step_execution("r1", 1, ExecutionStatus::Running)];
     written(&store, start).await;
     let mut end = commit("r1", 1);
-    end.step_executions = vec![step_execution("r1", 1, "failed"), step_execution("r1", 2, "running")];
+    end.step_executions =
+        vec![step_execution("r1", 1, ExecutionStatus::Failed), step_execution("r1", 2, ExecutionStatus::Running)];
     written(&store, end).await;
     let rows = store.list_step_executions(WORKSPACE, "r1").await.unwrap();
     let states: Vec<(u32, &str)> = rows.iter().map(|row| (row.attempt, row.status.as_str())).collect();

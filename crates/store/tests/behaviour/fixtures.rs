@@ -1,5 +1,6 @@
 //! Rows and commits to start from.
 
+use countersign_core::run::Verdict;
 use countersign_store::*;
 
 pub const WORKSPACE: &str = "ws-1";
@@ -80,10 +81,19 @@ pub fn checkpoint(run: &str, visit: u32) -> CheckpointRow {
     }
 }
 
+/// How [`close`] ends a checkpoint.
+pub fn approved() -> Outcome {
+    Outcome::Decided(Verdict::Approved)
+}
+
 pub fn close(id: &str, by: &str) -> CheckpointChange {
+    close_as(id, by, approved())
+}
+
+pub fn close_as(id: &str, by: &str, outcome: Outcome) -> CheckpointChange {
     CheckpointChange::Close {
         id: id.to_owned(),
-        outcome: "approved".to_owned(),
+        outcome,
         decided_at: 3_000,
         decided_by: format!("{{\"user\":\"{by}\"}}"),
         via: "page".to_owned(),
@@ -91,7 +101,7 @@ pub fn close(id: &str, by: &str) -> CheckpointChange {
     }
 }
 
-pub fn step_execution(run: &str, attempt: u32, status: &str) -> StepExecutionRow {
+pub fn step_execution(run: &str, attempt: u32, status: ExecutionStatus) -> StepExecutionRow {
     StepExecutionRow {
         workspace: WORKSPACE.to_owned(),
         run: run.to_owned(),
@@ -101,7 +111,7 @@ pub fn step_execution(run: &str, attempt: u32, status: &str) -> StepExecutionRow
         step: "verify".to_owned(),
         kind: "tool_call".to_owned(),
         title: "Verify customer identity".to_owned(),
-        status: status.to_owned(),
+        status,
         action: Some("identity.verify".to_owned()),
         input: Some("{\"email\":\"ada@example.com\"}".to_owned()),
         output: None,

@@ -27,7 +27,7 @@ async fn everything(store: &Store) {
     let mut start = commit("r1", 0);
     start.run.customer = Some("ada".to_owned());
     start.run.conversation = Some("c1".to_owned());
-    start.step_executions = vec![step_execution("r1", 1, "completed")];
+    start.step_executions = vec![step_execution("r1", 1, ExecutionStatus::Completed)];
     start.checkpoints = vec![CheckpointChange::Open(Box::new(checkpoint("r1", 1)))];
     start.messages = vec![message("m1", "c1")];
     start.audit = vec![audit("run.started")];

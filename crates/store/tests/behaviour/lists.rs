@@ -174,7 +174,7 @@ pub async fn checkpoints_come_in_pages(database: TestDatabase) {
         row.customer = (index % 2 == 0).then(|| "ada".to_owned());
         start.checkpoints = vec![CheckpointChange::Open(Box::new(row))];
         if index % 5 == 0 {
-            start.checkpoints.push(close(&format!("{run}.1"), "u-1"));
+            start.checkpoints.push(close_as(&format!("{run}.1"), "u-1", Outcome::Timeout));
         }
         written(&store, start).await;
     }

@@ -35,6 +35,43 @@ pub async fn a_run_that_cannot_be_read_hides_no_other(database: TestDatabase) {
     assert!(matches!(strict, Err(StoreError::Corrupt(_))));
 }
 
+pub async fn a_word_that_means_nothing_is_an_error_where_it_is_read(database: TestDatabase) {
+    let store = database.open().await.unwrap();
+    let mut start = commit("r1", 0);
+    start.run.waiting_for = Some(WaitingFor::Approval);
+    start.step_executions = vec![step_execution("r1", 1, ExecutionStatus::Completed)];
+    start.checkpoints = vec![CheckpointChange::Open(Box::new(checkpoint("r1", 1)))];
+    written(&store, start).await;
+    let mut end = commit("r1", 1);
+    end.checkpoints = vec![close("r1.1", "u-1")];
+    written(&store, end).await;
+    assert_eq!(store.get_checkpoint(WORKSPACE, "r1.1").await.unwrap().unwrap().outcome, Some(approved()));
+    let span = Span { workflow: None, after: 0, before: 9_000 };
+
+    // What a form can be says nothing about an approval.
+    for word in ["aproved", "submitted", "returned", ""] {
+        store.raw(&format!("UPDATE checkpoints SET outcome = '{word}' WHERE id = 'r1.1'")).await.unwrap();
+        let says = |what: String| {
+            assert!(what.contains("checkpoints.outcome") && what.contains(&format!("{word:?}")), "{what}")
+        };
+        says(store.get_checkpoint(WORKSPACE, "r1.1").await.unwrap_err().to_string());
+        says(store.approval_waits(WORKSPACE, &span).await.unwrap_err().to_string());
+        let mut late = commit("r1", 2);
+        late.checkpoints = vec![close("r1.1", "u-2")];
+        says(store.commit(late, Priority::Continue).await.unwrap_err().to_string());
+    }
+    store.raw("UPDATE checkpoints SET kind = 'handoff', outcome = 'aproved' WHERE id = 'r1.1'").await.unwrap();
+    let row = store.get_checkpoint(WORKSPACE, "r1.1").await.unwrap().unwrap();
+    assert_eq!(row.outcome.unwrap().word(), "aproved", "the author of a handoff names its outcomes");
+
+    store.raw("UPDATE step_executions SET status = 'skipped' WHERE run = 'r1'").await.unwrap();
+    let error = store.list_step_executions(WORKSPACE, "r1").await.unwrap_err().to_string();
+    assert!(error.contains("step_executions.status") && error.contains("skipped"), "{error}");
+    store.raw("UPDATE runs SET waiting_for = 'godot' WHERE id = 'r1'").await.unwrap();
+    let error = store.get_run(WORKSPACE, "r1").await.unwrap_err().to_string();
+    assert!(error.contains("runs.waiting_for") && error.contains("godot"), "{error}");
+}
+
 pub async fn a_search_looks_at_a_bounded_part_at_a_time(database: TestDatabase) {
     let store = database.open().await.unwrap();
     let mut old = commit("old", 0);
@@ -140,7 +177,7 @@ pub async fn the_dashboard_adds_up(database: TestDatabase) {
         start.run.started_at = 1_000 + index * 100;
         start.run.status = if index % 4 == 0 { RunStatus::Failed } else { RunStatus::Completed };
         start.run.error_code = (index % 4 == 0).then(|| "http_500".to_owned());
-        let mut step = step_execution(&id, 1, "completed");
+        let mut step = step_execution(&id, 1, ExecutionStatus::Completed);
         step.started_at = 5_000;
         step.ended_at = Some(5_000 + index);
         start.step_executions = vec![step];
@@ -165,7 +202,7 @@ pub async fn the_dashboard_adds_up(database: TestDatabase) {
     assert_eq!((failing[0].count, failing[0].step.as_str(), failing[0].last_run.as_str()), (3, "verify", "r08"));
     let waits = store.approval_waits(WORKSPACE, &Span { after: 0, before: 9_000, ..span.clone() }).await.unwrap();
     assert_eq!(waits.len(), 3);
-    assert_eq!((waits[0].opened_at, waits[0].decided_at, waits[0].outcome.as_str()), (2_001, 3_000, "approved"));
+    assert_eq!((waits[0].opened_at, waits[0].decided_at, &waits[0].outcome), (2_001, 3_000, &approved()));
     let other = Span { workflow: Some("wf-9".to_owned()), ..span.clone() };
     assert!(store.step_times(WORKSPACE, &other).await.unwrap().is_empty());
     assert!(store.runs_over_time(OTHER, &span, 500).await.unwrap().is_empty());

@@ -3,7 +3,7 @@
 use super::director::{Director, MESSAGES_MAX};
 use crate::{people::WORKSPACE, scenario::Report, store::Store};
 use countersign_core::{
-    log::FailureClass,
+    log::{ExecutionStatus, FailureClass},
     run::{CallEvent, Event, StepEvent},
 };
 use countersign_store::{AuditFilter, CheckpointFilter, PageRequest, RunEventsRow, RunFilter, StepExecutionRow};
@@ -73,10 +73,13 @@ fn every_step_is_recorded(run: &str, log: &[RunEventsRow], rows: &[StepExecution
         for event in events {
             match event {
                 Event::Call { id, what: CallEvent::Succeeded { .. } } => {
-                    answers.insert((id.visit, u32::from(id.call), id.attempt), "completed");
+                    answers.insert((id.visit, u32::from(id.call), id.attempt), ExecutionStatus::Completed);
                 }
                 Event::Call { id, what: CallEvent::Failed { error, .. } } => {
-                    let status = if error.class == FailureClass::Unknown { "unknown" } else { "failed" };
+                    let status = match error.class {
+                        FailureClass::Unknown => ExecutionStatus::Unknown,
+                        FailureClass::Retryable | FailureClass::Fatal => ExecutionStatus::Failed,
+                    };
                     answers.insert((id.visit, u32::from(id.call), id.attempt), status);
                 }
                 Event::Step { visit, what: StepEvent::Completed { .. } | StepEvent::Failed { .. } } => {

@@ -10,7 +10,7 @@ use crate::{
         extract::{Body, Path},
         problem::{ApiError, ApiResult},
     },
-    rows::{Tell, json},
+    rows::json,
 };
 use axum::{Json, extract::State};
 use countersign_api::{
@@ -153,7 +153,7 @@ fn view(row: RunRow, found: Backtest) -> BacktestedRun {
         run: row.id,
         title: row.title,
         version: row.version,
-        status: row.status.tell(),
+        status: row.status,
         started_at: row.started_at,
         verdict: found.verdict.into(),
         path: found.path.map(path),

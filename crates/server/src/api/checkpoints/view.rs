@@ -126,14 +126,14 @@ async fn summary(
     let workflow = app.workflow_ref(workspace, &row.workflow).await?;
     Ok(CheckpointSummary {
         decided_by: decided_by(&row),
-        kind: row.kind.tell(),
-        status: row.status.tell(),
+        kind: row.kind,
+        status: row.status,
         run: CheckpointRun {
             id: row.run,
             workflow: workflow.id,
             name: workflow.name,
             version: row.version,
-            status: run.status.tell(),
+            status: run.status,
         },
         title: version.map_or_else(|| row.step.clone(), |version| version.title(&row.step).to_owned()),
         step: row.step,
@@ -142,7 +142,7 @@ async fn summary(
         due_at: row.due_at,
         customer: customer.map(Tell::tell),
         assigned_to: app.some_person(workspace, row.assigned_to.as_deref()).await?,
-        outcome: row.outcome,
+        outcome: row.outcome.map(|outcome| outcome.word().to_owned()),
         decided_at: row.decided_at,
         may_decide,
         id: row.id,
@@ -572,7 +572,7 @@ async fn earlier(app: &App, row: &CheckpointRow) -> ApiResult<Vec<EarlierDecisio
         .filter(|other| other.id != row.id)
         .filter_map(|other| {
             Some(EarlierDecision {
-                outcome: other.outcome.clone()?,
+                outcome: other.outcome.as_ref()?.word().to_owned(),
                 decided_at: other.decided_at?,
                 decided_by: other
                     .decided_by

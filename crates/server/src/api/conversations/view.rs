@@ -6,7 +6,7 @@ use crate::{
     rows::{Tell, json_object},
 };
 use countersign_api::{FormStatus, Message, MessageAuthor, MessageContent, MessageDelivery, MessageForm};
-use countersign_core::run::PostedForm;
+use countersign_core::run::{Outcome, PostedForm};
 use countersign_store::{CheckpointRow, CheckpointStatus, MessageRow};
 use serde_json::{Map, Value};
 use std::collections::HashMap;
@@ -81,7 +81,7 @@ async fn form_of(
     let checkpoint = app.store.get_checkpoint(workspace, id).await?;
     let (status, values) = match &checkpoint {
         Some(row) if row.status == CheckpointStatus::Open => (FormStatus::Open, None),
-        Some(row) if row.outcome.as_deref() == Some("submitted") => {
+        Some(row) if row.outcome == Some(Outcome::Submitted) => {
             (FormStatus::Submitted, submitted(app, row, answers).await?)
         }
         Some(_) | None => (FormStatus::Closed, None),

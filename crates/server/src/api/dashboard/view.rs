@@ -1,9 +1,9 @@
 //! The dashboard's numbers from what the store read.
 
-use crate::{app::App, http::problem::ApiResult, rows::Tell};
+use crate::{app::App, http::problem::ApiResult};
 use countersign_api::{ApprovalTimes, Dashboard, FailingStep, RunCounts, RunsInSlice, StepTimes};
 use countersign_core::{log::hint, statistics::spread};
-use countersign_store::{ApprovalWait, CheckpointKind, RunsInBucket, Span, StepTime};
+use countersign_store::{ApprovalWait, CheckpointKind, ExecutionStatus, RunsInBucket, Span, StepTime};
 use std::collections::BTreeMap;
 
 /// Lengths of a slice, milliseconds: a minute to a week.
@@ -45,7 +45,7 @@ fn slices(span: &Span, slice_ms: i64, found: &[RunsInBucket]) -> Vec<RunsInSlice
         start += slice_ms;
     }
     for bucket in found {
-        at.entry(bucket.at).or_default().add(bucket.status.tell(), bucket.count);
+        at.entry(bucket.at).or_default().add(bucket.status, bucket.count);
     }
     at.into_iter().map(|(at, runs)| RunsInSlice { at, runs }).collect()
 }
@@ -70,7 +70,7 @@ async fn steps(app: &App, workspace: &str, times: Vec<StepTime>) -> ApiResult<Ve
         let measured = by_step.entry((time.workflow, time.step)).or_default();
         measured.version = measured.version.max(time.version);
         measured.kind = time.kind;
-        measured.failed += u64::from(matches!(time.status.as_str(), "failed" | "unknown"));
+        measured.failed += u64::from(matches!(time.status, ExecutionStatus::Failed | ExecutionStatus::Unknown));
         measured.took.push(time.took_ms.max(0));
     }
     let mut steps = Vec::with_capacity(by_step.len());
@@ -109,7 +109,7 @@ async fn approvals(
         let waited = by_step.entry((wait.workflow, wait.step)).or_default();
         waited.version = waited.version.max(wait.version);
         waited.took.push((wait.decided_at - wait.opened_at).max(0));
-        *waited.outcomes.entry(wait.outcome).or_default() += 1;
+        *waited.outcomes.entry(wait.outcome.word().to_owned()).or_default() += 1;
     }
     let mut approvals = Vec::with_capacity(by_step.len());
     for ((workflow, step), waited) in by_step {

@@ -6,15 +6,10 @@ use crate::{
     http::problem::field_errors,
 };
 use countersign_api::{
-    GuardedRequest, NotPlayed, Rehearsal, RehearsalEnd, RehearsedForm, RequestDifference, Risk, RunStatus, Said,
-    Speaker, Waiting, WaitingApproval, WaitingCall, WaitingForm, WaitingHandoff, WaitingRetry, WaitingStart,
-    WaitingUnknown,
+    GuardedRequest, NotPlayed, Rehearsal, RehearsalEnd, RehearsedForm, RequestDifference, Risk, Said, Speaker, Waiting,
+    WaitingApproval, WaitingCall, WaitingForm, WaitingHandoff, WaitingRetry, WaitingStart, WaitingUnknown,
 };
-use countersign_core::{
-    approval,
-    play::rehearsal as core,
-    run::{EndedStatus, Version},
-};
+use countersign_core::{approval, play::rehearsal as core, run::Version};
 
 /// A rehearsal for the page.
 pub(crate) async fn rehearsal(app: &App, workspace: &str, version: &Version, played: core::Rehearsal) -> Rehearsal {
@@ -32,12 +27,7 @@ pub(crate) async fn rehearsal(app: &App, workspace: &str, version: &Version, pla
         waiting: waiting(&Calls::to_come(app, workspace).await, version, played.waiting).await,
         vars: played.vars,
         ended: played.ended.map(|ended| RehearsalEnd {
-            status: match ended.status {
-                EndedStatus::Completed => RunStatus::Completed,
-                EndedStatus::Rejected => RunStatus::Rejected,
-                EndedStatus::Failed => RunStatus::Failed,
-                EndedStatus::Cancelled => RunStatus::Cancelled,
-            },
+            status: ended.status.into(),
             output: ended.output,
             error: ended.error.map(Into::into),
         }),

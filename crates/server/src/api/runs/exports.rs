@@ -18,7 +18,7 @@ use axum::{
     http::{HeaderMap, HeaderValue, header},
     response::{IntoResponse, Response},
 };
-use countersign_api::RunSummary;
+use countersign_api::{RunSummary, WaitingFor};
 use countersign_store::{Cursor, PAGE_MAX, PageRequest, RunFilter};
 use futures::stream;
 use serde::Deserialize;
@@ -144,16 +144,15 @@ pub(crate) async fn export_runs(
 fn csv_line(run: &RunSummary, out: &mut String) {
     let time = |at: Option<i64>| at.map(moment).unwrap_or_default();
     let customer = run.customer.as_ref();
-    let status = serde_json::to_value(run.status).ok();
     let took = run.ended_at.map(|ended| (ended - run.started_at).to_string()).unwrap_or_default();
     let fields: [&str; 17] = [
         &run.id,
         &run.workflow.name,
         &run.workflow.id,
         &run.version.to_string(),
-        status.as_ref().and_then(|status| status.as_str()).unwrap_or_default(),
+        run.status.as_str(),
         run.step.as_deref().unwrap_or_default(),
-        run.waiting_for.as_deref().unwrap_or_default(),
+        run.waiting_for.map(WaitingFor::as_str).unwrap_or_default(),
         &run.title,
         &run.trigger,
         customer.map(|customer| customer.name.as_str()).unwrap_or_default(),

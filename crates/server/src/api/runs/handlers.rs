@@ -217,7 +217,7 @@ pub(crate) async fn count_runs(
     let tally = app.store.tally_runs(caller.workspace(), &filter).await?;
     counts.at_least = tally.at_least;
     for (status, count) in tally.counts {
-        counts.add(status.tell(), count);
+        counts.add(status, count);
     }
     Ok(Json(counts))
 }

@@ -10,7 +10,6 @@ use crate::{
         idempotency::Once,
         problem::{ApiError, ApiResult},
     },
-    rows::Tell,
 };
 use axum::{Json, extract::State, response::Response};
 use countersign_api::{
@@ -174,7 +173,7 @@ async fn one_of_many(app: &App, caller: &Caller, action: BulkAction, run: String
         }
     };
     match done.map_err(ApiError::from) {
-        Ok(row) => BulkResult { run, ok: true, status: Some(row.status.tell()), code: None, detail: None },
+        Ok(row) => BulkResult { run, ok: true, status: Some(row.status), code: None, detail: None },
         Err(error) => BulkResult {
             run,
             ok: false,

@@ -15,7 +15,7 @@ pub(crate) fn started_run(row: RunRow, workflow: WorkflowRef, replayed: bool) ->
         id: row.id,
         workflow,
         version: row.version,
-        status: row.status.tell(),
+        status: row.status,
         step: row.step,
         waiting_for: row.waiting_for,
         started_at: row.started_at,
@@ -47,7 +47,7 @@ async fn summary(app: &App, row: RunRow, customer: Option<CustomerRef>) -> ApiRe
     Ok(RunSummary {
         workflow: app.workflow_ref(workspace, &row.workflow).await?,
         version: row.version,
-        status: row.status.tell(),
+        status: row.status,
         step_title: row.step.as_ref().and_then(title),
         step: row.step,
         waiting_for: row.waiting_for,

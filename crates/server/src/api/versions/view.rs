@@ -3,7 +3,7 @@
 use crate::{
     app::App,
     http::problem::{ApiError, ApiResult},
-    rows::{Tell, json},
+    rows::json,
 };
 use countersign_api::{RunCounts, Version};
 use countersign_engine::{EngineError, VersionRecord};
@@ -20,7 +20,7 @@ pub(super) async fn view(
 ) -> ApiResult<Version> {
     let mut runs = RunCounts::default();
     for count in counts.iter().filter(|count| count.version == row.version) {
-        runs.add(count.status.tell(), count.count);
+        runs.add(count.status, count.count);
     }
     let record = VersionRecord::read(row.detail.as_deref()).map_err(|error| EngineError::Corrupt(error.to_string()))?;
     Ok(Version {
