@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use utoipa::ToSchema;
 
+// Not the core's own: the hint goes with it, and `details` is always told.
 /// Why a call or a step failed.
 #[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 pub struct StepError {
@@ -38,6 +39,7 @@ impl From<log::StepError> for StepError {
     }
 }
 
+// Not the core's own: what is kept of an approved call's account is nobody's business, and every field is told.
 /// What a call sends.
 #[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 #[serde(tag = "kind", rename_all = "snake_case")]

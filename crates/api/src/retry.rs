@@ -1,7 +1,7 @@
 //! Ended runs that go on.
 
 use crate::{RetryVersion, StateChange};
-use countersign_core::moves;
+pub use countersign_core::moves::Repeat;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use utoipa::ToSchema;
@@ -33,36 +33,6 @@ pub struct RetryState {
     pub vars: Map<String, Value>,
     /// What the steps gave: `{output, error}` by step id.
     pub steps: Map<String, Value>,
-}
-
-/// Something that was done, or may have been, and may be done again.
-#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
-pub struct Repeat {
-    /// The step that did it.
-    pub step: String,
-    /// Its title.
-    pub title: String,
-    /// `<connector>.<action>`, or the channel of a message.
-    pub action: String,
-    /// The entry of the step.
-    pub visit: u32,
-    /// When it was sent last.
-    pub at: i64,
-    /// Whether it certainly took place; else it may have.
-    pub certain: bool,
-}
-
-impl From<moves::Repeat> for Repeat {
-    fn from(repeat: moves::Repeat) -> Self {
-        Self {
-            step: repeat.step,
-            title: repeat.title,
-            action: repeat.action,
-            visit: repeat.visit,
-            at: repeat.at.0,
-            certain: repeat.certain,
-        }
-    }
 }
 
 /// A step to go on from.

@@ -1,31 +1,10 @@
 //! Connectors, connections, channels.
 
 use countersign_core::catalogue;
+pub use countersign_core::catalogue::Risk;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use utoipa::ToSchema;
-
-/// How much harm an action can do.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum Risk {
-    /// Changes nothing.
-    Read,
-    /// Changes something that can be put right.
-    Write,
-    /// Moves money or cannot be undone.
-    High,
-}
-
-impl From<catalogue::Risk> for Risk {
-    fn from(risk: catalogue::Risk) -> Self {
-        match risk {
-            catalogue::Risk::Read => Self::Read,
-            catalogue::Risk::Write => Self::Write,
-            catalogue::Risk::High => Self::High,
-        }
-    }
-}
 
 /// How repeats are recognised.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -80,7 +59,7 @@ impl From<&catalogue::ActionSpec> for ActionSpec {
             name: spec.name.clone(),
             title: spec.title.clone(),
             description: spec.description.clone(),
-            risk: spec.risk.into(),
+            risk: spec.risk,
             idempotency: Idempotency { kind, name },
             look_up: spec.look_up.clone(),
             input: spec.input.clone(),
@@ -204,10 +183,10 @@ pub struct CreateConnectionRequest {
     pub secrets: Map<String, Value>,
 }
 
-/// Changes what is given. A secret that is given replaces the one of its name, null removes it, the others stay.
+/// Changes what is given, of a connection or an account on a channel. A secret that is given replaces the one of its name, null removes it, the others stay.
 #[derive(Debug, Clone, Default, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields, default)]
-pub struct UpdateConnectionRequest {
+pub struct UpdateAccountRequest {
     /// Name, 1 to 200 characters.
     pub name: Option<String>,
     /// All settings.
@@ -262,16 +241,4 @@ pub struct CreateChannelRequest {
     /// What is.
     #[serde(default)]
     pub secrets: Map<String, Value>,
-}
-
-/// Changes what is given. A secret that is given replaces the one of its name, null removes it, the others stay.
-#[derive(Debug, Clone, Default, Serialize, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields, default)]
-pub struct UpdateChannelRequest {
-    /// Name, 1 to 200 characters.
-    pub name: Option<String>,
-    /// All settings.
-    pub settings: Option<Map<String, Value>>,
-    /// Secrets to change.
-    pub secrets: Option<Map<String, Value>>,
 }

@@ -1,102 +1,12 @@
 //! Test cases and templates.
 
-use crate::{Act, Opening, Script};
+use countersign_core::play::rehearsal::Script;
+pub use countersign_core::play::rehearsal::{
+    Expectations, ExpectedMessage, ExpectedRequest, ExpectedStatus, Failure as TestFailure, TestCase as TestCaseBody,
+};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use utoipa::ToSchema;
-
-/// Where a run must stand after the last act.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum ExpectedStatus {
-    /// It did what it was for.
-    Completed,
-    /// It was refused on the way.
-    Rejected,
-    /// Something went wrong.
-    Failed,
-    /// Somebody stopped it.
-    Cancelled,
-    /// It is not over.
-    Waiting,
-    /// The message did not start it.
-    NotStarted,
-}
-
-/// What must come of a test case. What is left out is not looked at.
-#[derive(Debug, Clone, Default, Serialize, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub struct Expectations {
-    /// Where the run stands at the end.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub status: Option<ExpectedStatus>,
-    /// Every step that is entered, in order.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub path: Option<Vec<String>>,
-    /// Steps that are entered, in this order, others between them or not.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub passes: Option<Vec<String>>,
-    /// Steps that are not entered.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub avoids: Option<Vec<String>>,
-    /// Every call of an action, in order.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub requests: Option<Vec<ExpectedRequest>>,
-    /// Messages the customer gets, in this order, others between them or not.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub messages: Option<Vec<ExpectedMessage>>,
-    /// Part of what the run answers.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub output: Option<Value>,
-}
-
-/// A call that must be made.
-#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub struct ExpectedRequest {
-    /// `<connector>.<action>`.
-    pub action: String,
-    /// Part of its input.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub input: Option<Value>,
-}
-
-/// A message the customer must get.
-#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub struct ExpectedMessage {
-    /// Over which channel; any when absent.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub channel: Option<String>,
-    /// Part of its text.
-    pub text: String,
-}
-
-/// A rehearsal kept to be played again.
-#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub struct TestCaseBody {
-    /// What it shows.
-    pub name: String,
-    /// What sets the run off.
-    #[serde(default)]
-    pub opening: Opening,
-    /// What happens then.
-    #[serde(default)]
-    pub acts: Vec<Act>,
-    /// What must come of it.
-    #[serde(default)]
-    pub expect: Expectations,
-}
-
-/// One expectation that did not hold.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-pub struct TestFailure {
-    /// act, status, path, passes, avoids, requests, messages, output.
-    pub what: String,
-    /// In one sentence.
-    pub message: String,
-}
 
 /// How a test case went.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]

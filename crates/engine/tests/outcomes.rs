@@ -292,7 +292,7 @@ async fn a_repetition_goes_to_no_other_account_than_was_approved() {
     let world = World::new().await;
     world.fault(json!({ "operation": "stripe.subscription.update", "kind": "rate_limit", "times": 1 })).await;
     let run = approved(&world, &one_call(&world, "stripe.subscription.update", &update())).await;
-    world.until(&run, |row| row.status == RunStatus::Waiting && row.waiting_for.as_deref() == Some("timer")).await;
+    world.until(&run, |row| row.status == RunStatus::Waiting && row.waiting_for == Some(WaitingFor::Timer)).await;
     point_elsewhere(&world, "stripe", "/stripe/").await;
     world.clock.advance(3_600_000);
     let over = world.until_over(&run).await;

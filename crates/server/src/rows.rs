@@ -3,7 +3,6 @@
 use countersign_api as api;
 use countersign_core::run::ClosedBy;
 use countersign_store::{self as store, CustomerRow};
-use serde::{Serialize, de::DeserializeOwned};
 use serde_json::{Map, Value};
 
 /// What a visitor said of themselves, among a customer's own fields.
@@ -121,9 +120,4 @@ pub(crate) fn json(text: &str) -> Value {
 /// JSON text of a column that should hold an object.
 pub(crate) fn json_object(text: &str) -> Map<String, Value> {
     serde_json::from_str(text).unwrap_or_default()
-}
-
-/// Turns a type of the API into the core's of the same shape, or back.
-pub(crate) fn same<T: DeserializeOwned>(value: &impl Serialize) -> Result<T, serde_json::Error> {
-    serde_json::to_value(value).and_then(serde_json::from_value)
 }

@@ -1,7 +1,7 @@
 //! Making things without the API: for the demo, the benchmark and tests.
 
 use crate::{
-    api::{api_keys::new_key, connections::secrets, versions::publishing},
+    api::{api_keys::new_key, sealed::Place, versions::publishing},
     auth::{check_password_rules, hash_password},
     http::problem::{ApiError, ApiResult},
 };
@@ -113,7 +113,7 @@ pub async fn connection(store: &Store, vault: &Vault, workspace: &str, account: 
     let known = store.find_connection(workspace, account.kind, account.name).await?;
     let now = SystemClock.now();
     let id = known.as_ref().map_or_else(|| Uuid::now_v7().to_string(), |known| known.id.clone());
-    let context = secrets::context(workspace, "connection", &id);
+    let context = Place { workspace, kind: "connection", id: &id }.context();
     let row = ConnectionRow {
         id: id.clone(),
         workspace: workspace.to_owned(),
@@ -140,7 +140,7 @@ pub async fn channel(store: &Store, vault: &Vault, workspace: &str, account: See
     let known = accounts.into_iter().find(|row| row.channel == account.kind && row.name == account.name);
     let now = SystemClock.now();
     let id = known.as_ref().map_or_else(|| Uuid::now_v7().to_string(), |known| known.id.clone());
-    let context = secrets::context(workspace, "channel", &id);
+    let context = Place { workspace, kind: "channel", id: &id }.context();
     let row = ChannelAccountRow {
         id: id.clone(),
         workspace: workspace.to_owned(),

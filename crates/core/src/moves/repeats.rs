@@ -9,11 +9,13 @@ use crate::{
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
+use utoipa::ToSchema;
 
 /// Something that was done, or may have been, and may be done again.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema, JsonSchema)]
 pub struct Repeat {
     /// The step that did it.
+    #[schema(value_type = String)]
     pub step: StepId,
     /// Its title.
     pub title: String,
@@ -22,6 +24,7 @@ pub struct Repeat {
     /// The entry of the step.
     pub visit: u32,
     /// When it was sent last.
+    #[schema(value_type = i64)]
     pub at: Timestamp,
     /// Whether it certainly took place; else it may have.
     pub certain: bool,

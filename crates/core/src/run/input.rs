@@ -11,6 +11,7 @@ use crate::{
 };
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+use utoipa::ToSchema;
 
 /// What starts a run.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -242,16 +243,17 @@ pub enum LookUpResult {
 }
 
 /// What a person says about a call with an unknown outcome.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 #[serde(tag = "outcome", rename_all = "snake_case")]
+#[schema(as = Resolution)]
 pub enum UnknownAnswer {
-    /// It took place, with this result.
+    /// It took place.
     Happened {
         /// What to go on with as the call's output.
         result: Value,
     },
     /// It did not: send it.
     NotHappened,
-    /// Stop here: the step fails.
+    /// The step fails.
     Stop,
 }

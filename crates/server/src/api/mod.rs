@@ -27,6 +27,7 @@ pub(crate) mod previews;
 pub(crate) mod rehearsal;
 pub(crate) mod runs;
 pub(crate) mod saved_views;
+pub(crate) mod sealed;
 pub(crate) mod standing;
 pub(crate) mod templates;
 pub(crate) mod test_cases;

@@ -300,7 +300,7 @@ impl From<Refusal> for ApiError {
             Refusal::WouldRepeat { repeats } => {
                 let title = "Something that was done could be done again";
                 let mut refused = Self::conflict("would_repeat", title).detail(detail);
-                refused.problem.repeats = Some(repeats.into_iter().map(Into::into).collect());
+                refused.problem.repeats = Some(repeats);
                 refused
             }
             Refusal::NotMovable(_) => Self::conflict("not_movable", "This run cannot be moved").detail(detail),

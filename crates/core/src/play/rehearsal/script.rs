@@ -7,57 +7,62 @@ use crate::{
     run::{Actor, UnknownAnswer, Via},
     time::{Span, Timestamp},
 };
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::{Map, Value};
 use std::collections::BTreeMap;
+use utoipa::ToSchema;
 
 /// The most acts of one script.
 pub const ACTS_MAX: usize = 500;
 
-/// A rehearsal as it is kept.
-#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+/// A rehearsal as it is kept: how a run begins, and what people, clock and services do then.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Script {
     /// What sets the run off.
     #[serde(default)]
     pub opening: Opening,
-    /// What happens then, in order; at most [`ACTS_MAX`].
+    /// What happens then, in order; at most 500.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub acts: Vec<Act>,
 }
 
-/// What sets the run off.
-#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+/// What sets a rehearsed run off.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Opening {
-    /// What the customer writes first; the run starts when a message trigger wants it. Absent for a start by hand or API.
+    /// What the customer writes first; absent for a start by hand or API.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub message: Option<String>,
     /// The run's input.
     #[serde(default, skip_serializing_if = "Value::is_null")]
     pub input: Value,
     /// The customer: `name`, `email`, `phone`, `telegram` and data of their own.
-    #[serde(default, skip_serializing_if = "Map::is_empty")]
+    #[serde(default, deserialize_with = "or_default", skip_serializing_if = "Map::is_empty")]
+    #[schema(value_type = Option<Map<String, Value>>)]
     pub customer: Map<String, Value>,
-    /// Who starts it, for approvals that exclude the requester.
+    /// Who starts it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub by: Option<Persona>,
-    /// When it starts, milliseconds since the epoch; the caller's now when absent.
+    /// When it starts; now when absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<i64>)]
     pub at: Option<Timestamp>,
 }
 
 /// A person who is played.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Persona {
     /// What people call them.
     pub name: String,
     /// E-mail address.
-    #[serde(default, skip_serializing_if = "String::is_empty")]
+    #[serde(default, deserialize_with = "or_default", skip_serializing_if = "String::is_empty")]
+    #[schema(value_type = Option<String>)]
     pub email: String,
     /// Role and groups.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[serde(default, deserialize_with = "or_default", skip_serializing_if = "Vec::is_empty")]
+    #[schema(value_type = Option<Vec<String>>)]
     pub roles: Vec<String>,
 }
 
@@ -76,8 +81,8 @@ impl Persona {
     }
 }
 
-/// One thing that happens.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+/// One thing that happens in a rehearsal.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 #[serde(tag = "act", rename_all = "snake_case", deny_unknown_fields)]
 pub enum Act {
     /// The customer writes.
@@ -92,16 +97,18 @@ pub enum Act {
     },
     /// An operator decides an approval.
     Decides {
-        /// `approved`, `rejected` or `changes`.
+        /// approved, rejected or changes.
         outcome: String,
         /// Their words.
-        #[serde(default, skip_serializing_if = "String::is_empty")]
+        #[serde(default, deserialize_with = "or_default", skip_serializing_if = "String::is_empty")]
+        #[schema(value_type = Option<String>)]
         comment: String,
         /// Who; somebody who may, when absent.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         by: Option<Persona>,
-        /// What they change in the requests they approve.
-        #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+        /// What they change in the requests they approve: by guarded step, by JSON pointer into its input.
+        #[serde(default, deserialize_with = "or_default", skip_serializing_if = "BTreeMap::is_empty")]
+        #[schema(value_type = Option<BTreeMap<String, Map<String, Value>>>)]
         edits: Edits,
         /// What they fill in with a yes.
         #[serde(default, skip_serializing_if = "Value::is_null")]
@@ -112,7 +119,8 @@ pub enum Act {
         /// `returned` or a named outcome.
         outcome: String,
         /// Their words.
-        #[serde(default, skip_serializing_if = "String::is_empty")]
+        #[serde(default, deserialize_with = "or_default", skip_serializing_if = "String::is_empty")]
+        #[schema(value_type = Option<String>)]
         comment: String,
         /// Who; some operator when absent.
         #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -123,19 +131,22 @@ pub enum Act {
         /// What they found.
         answer: UnknownAnswer,
         /// Their words.
-        #[serde(default, skip_serializing_if = "String::is_empty")]
+        #[serde(default, deserialize_with = "or_default", skip_serializing_if = "String::is_empty")]
+        #[schema(value_type = Option<String>)]
         comment: String,
     },
-    /// Time passes: timers that fall due fire on the way. It stops where a call wants its answer.
+    /// Time passes; it stops where a call wants its answer.
     Waits {
-        /// How long; until the next timer when absent.
+        /// How long, for example `4h`; until the next timer when absent.
         #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[schema(value_type = Option<String>)]
         duration: Option<Span>,
     },
     /// The call under way is answered.
     Answers {
         /// The step that calls; refused when it is another.
         #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[schema(value_type = Option<String>)]
         step: Option<StepId>,
         /// With what.
         answer: Answer,
@@ -143,13 +154,14 @@ pub enum Act {
     /// Somebody stops the run.
     Cancels {
         /// Why.
-        #[serde(default, skip_serializing_if = "String::is_empty")]
+        #[serde(default, deserialize_with = "or_default", skip_serializing_if = "String::is_empty")]
+        #[schema(value_type = Option<String>)]
         reason: String,
     },
 }
 
-/// Where an output came from.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+/// Where an answer came from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Given {
     /// Made from the action's schema.
@@ -160,8 +172,8 @@ pub enum Given {
     Real,
 }
 
-/// How a call is answered.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+/// How a call is answered in a rehearsal.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 #[serde(tag = "kind", rename_all = "snake_case", deny_unknown_fields)]
 pub enum Answer {
     /// Well.
@@ -174,13 +186,15 @@ pub enum Answer {
     },
     /// Badly.
     Error {
-        /// What it allows.
-        #[serde(default = "fatal")]
+        /// What it allows; fatal when absent.
+        #[serde(default = "fatal", deserialize_with = "or_fatal")]
+        #[schema(value_type = Option<FailureClass>)]
         class: FailureClass,
         /// Stable short name, for example `http_404`.
         code: String,
         /// For people.
-        #[serde(default, skip_serializing_if = "String::is_empty")]
+        #[serde(default, deserialize_with = "or_default", skip_serializing_if = "String::is_empty")]
+        #[schema(value_type = Option<String>)]
         message: String,
         /// Whatever the other side said.
         #[serde(default, skip_serializing_if = "Value::is_null")]
@@ -189,7 +203,7 @@ pub enum Answer {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         given: Option<Given>,
     },
-    /// Not at all: the request left and nothing came back in time.
+    /// Not at all.
     Timeout,
     /// A look-up found that the call took place.
     Happened {
@@ -204,4 +218,13 @@ pub enum Answer {
 
 fn fatal() -> FailureClass {
     FailureClass::Fatal
+}
+
+fn or_fatal<'de, D: Deserializer<'de>>(from: D) -> Result<FailureClass, D::Error> {
+    Ok(Option::deserialize(from)?.unwrap_or_else(fatal))
+}
+
+/// What is null is not set.
+pub(super) fn or_default<'de, D: Deserializer<'de>, T: Default + Deserialize<'de>>(from: D) -> Result<T, D::Error> {
+    Ok(Option::deserialize(from)?.unwrap_or_default())
 }

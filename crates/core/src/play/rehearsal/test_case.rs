@@ -2,7 +2,7 @@
 
 use super::{
     play::{Rehearsal, Speaker, rehearse},
-    script::{Act, Opening, Script},
+    script::{Act, Opening, Script, or_default},
     waiting::Waiting,
 };
 use crate::{
@@ -14,6 +14,7 @@ use crate::{
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::collections::BTreeSet;
+use utoipa::ToSchema;
 
 /// The most test cases of one workflow.
 pub const CASES_MAX: usize = 200;
@@ -25,10 +26,11 @@ const NAME_LENGTH_MAX: usize = 200;
 const STARTS_AT: Timestamp = Timestamp(1_767_258_000_000);
 
 /// A rehearsal kept to be played again.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(as = TestCaseBody)]
 pub struct TestCase {
-    /// What it shows, 1 to 200 characters, unique in its workflow.
+    /// What it shows.
     pub name: String,
     /// What sets the run off.
     #[serde(default)]
@@ -42,7 +44,7 @@ pub struct TestCase {
 }
 
 /// Where a run must stand after the last act.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum ExpectedStatus {
     /// It did what it was for.
@@ -72,8 +74,8 @@ impl ExpectedStatus {
     }
 }
 
-/// What must come of a script. What is left out is not looked at.
-#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+/// What must come of a test case. What is left out is not looked at.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Expectations {
     /// Where the run stands at the end.
@@ -81,18 +83,22 @@ pub struct Expectations {
     pub status: Option<ExpectedStatus>,
     /// Every step that is entered, in order.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<Vec<String>>)]
     pub path: Option<Vec<StepId>>,
     /// Steps that are entered, in this order, others between them or not.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[serde(default, deserialize_with = "or_default", skip_serializing_if = "Vec::is_empty")]
+    #[schema(value_type = Option<Vec<String>>)]
     pub passes: Vec<StepId>,
     /// Steps that are not entered.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[serde(default, deserialize_with = "or_default", skip_serializing_if = "Vec::is_empty")]
+    #[schema(value_type = Option<Vec<String>>)]
     pub avoids: Vec<StepId>,
     /// Every call of an action, in order.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub requests: Option<Vec<ExpectedRequest>>,
     /// Messages the customer gets, in this order, others between them or not.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[serde(default, deserialize_with = "or_default", skip_serializing_if = "Vec::is_empty")]
+    #[schema(value_type = Option<Vec<ExpectedMessage>>)]
     pub messages: Vec<ExpectedMessage>,
     /// Part of what the run answers.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -100,18 +106,18 @@ pub struct Expectations {
 }
 
 /// A call that must be made.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ExpectedRequest {
     /// `<connector>.<action>`.
     pub action: String,
-    /// Part of its input: members that are not named may be anything.
+    /// Part of its input.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub input: Option<Value>,
 }
 
 /// A message the customer must get.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ExpectedMessage {
     /// Over which channel; any when absent.
@@ -122,9 +128,10 @@ pub struct ExpectedMessage {
 }
 
 /// One expectation that did not hold.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[schema(as = TestFailure)]
 pub struct Failure {
-    /// `act`, `status`, `path`, `passes`, `avoids`, `requests`, `messages`, `output`.
+    /// act, status, path, passes, avoids, requests, messages, output.
     pub what: String,
     /// In one sentence.
     pub message: String,

@@ -1,7 +1,10 @@
 //! Accounts on channels.
 
 use crate::{
-    api::{channels::kinds::channel_kinds, connections::secrets},
+    api::{
+        channels::kinds::channel_kinds,
+        sealed::{Held, Named, Place},
+    },
     app::App,
     auth::Caller,
     http::{
@@ -13,17 +16,20 @@ use crate::{
     rows::json_object,
 };
 use axum::{Json, extract::State, http::StatusCode, response::Response};
-use countersign_api::{ChannelAccount, ChannelKind, CreateChannelRequest, Page, UpdateChannelRequest};
+use countersign_api::{ChannelAccount, ChannelKind, CreateChannelRequest, Page, UpdateAccountRequest};
 use countersign_store::{ChannelAccountRow, NewAudit, Role};
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 use uuid::Uuid;
 
 const KIND: &str = "channel";
 
+fn place(row: &ChannelAccountRow) -> Place<'_> {
+    Place { workspace: &row.workspace, kind: KIND, id: &row.id }
+}
+
 fn view(app: &App, row: ChannelAccountRow) -> ChannelAccount {
-    let context = secrets::context(&row.workspace, KIND, &row.id);
     ChannelAccount {
-        secret_names: secrets::names(app, &context, &row.sealed),
+        secret_names: place(&row).secret_names(app, &row.sealed),
         settings: json_object(&row.settings),
         id: row.id,
         channel: row.channel,
@@ -34,15 +40,14 @@ fn view(app: &App, row: ChannelAccountRow) -> ChannelAccount {
 }
 
 /// Refuses what does not make an account. The message names fields, never values.
-fn check(channel: &str, settings: &Map<String, Value>, open: &Map<String, Value>) -> ApiResult<()> {
+fn check(channel: &str, held: &Held) -> ApiResult<()> {
     let kinds = channel_kinds();
     let Some(kind) = kinds.iter().find(|kind| kind.channel == channel) else {
         let known: Vec<&str> = kinds.iter().map(|kind| kind.channel.as_str()).collect();
         return Err(ApiError::invalid("/channel", format!("choose one of {}", known.join(", "))));
     };
-    for (part, schema, given) in
-        [("settings", &kind.settings_schema, settings), ("secrets", &kind.secrets_schema, open)]
-    {
+    let parts = [("settings", &kind.settings_schema, &held.settings), ("secrets", &kind.secrets_schema, &held.secrets)];
+    for (part, schema, given) in parts {
         let required = schema["required"].as_array().into_iter().flatten().filter_map(Value::as_str);
         for name in required {
             if given.get(name).is_none_or(|value| value.as_str() == Some("")) {
@@ -53,19 +58,16 @@ fn check(channel: &str, settings: &Map<String, Value>, open: &Map<String, Value>
             return Err(ApiError::invalid(format!("/{part}/{name}"), "there is no such field"));
         }
     }
-    let mut account = settings.clone();
-    account.extend(open.clone());
+    let mut account = held.settings.clone();
+    account.extend(held.secrets.clone());
     account.insert("channel".to_owned(), json!(channel));
     let account: Result<countersign_channels::ChannelAccount, _> = serde_json::from_value(Value::Object(account));
     account.map(|_| ()).map_err(|_| ApiError::invalid("/settings", "a field has the wrong type or value"))
 }
 
-fn audit(app: &App, caller: &Caller, action: &str, row: &ChannelAccountRow, changed: &Map<String, Value>) -> NewAudit {
-    let names: Vec<&String> = changed.keys().collect();
-    let detail = json!({
-        "channel": row.channel, "account": row.name, "settings": json_object(&row.settings), "secrets": names,
-    });
-    caller.audit(app.now(), action, format!("channel:{}", row.id), detail)
+fn audit(app: &App, caller: &Caller, act: &str, row: &ChannelAccountRow, held: &Held) -> NewAudit {
+    let named = Named { belongs_to: ("channel", &row.channel), name: ("account", &row.name) };
+    place(row).audit(app, caller, act, named, held)
 }
 
 /// What an account on each channel needs.
@@ -102,22 +104,20 @@ pub(crate) async fn create_channel(
 
 async fn add(app: App, caller: Caller, request: CreateChannelRequest) -> ApiResult<ChannelAccount> {
     let now = app.now();
-    let named = request.secrets.clone();
-    let mut open = Map::new();
-    secrets::change(&mut open, request.secrets)?;
-    check(&request.channel, &request.settings, &open)?;
+    let held = Held::new(request.settings, request.secrets)?;
+    check(&request.channel, &held)?;
     let mut row = ChannelAccountRow {
         id: Uuid::now_v7().to_string(),
         workspace: caller.workspace().to_owned(),
         channel: request.channel,
         name: bounded("/name", &request.name, 200)?,
-        settings: json!(request.settings).to_string(),
+        settings: String::new(),
         sealed: String::new(),
         created_at: now,
         updated_at: now,
     };
-    row.sealed = secrets::seal(&app, &secrets::context(&row.workspace, KIND, &row.id), &open)?;
-    app.store.create_channel_account(&row, vec![audit(&app, &caller, "channel.created", &row, &named)]).await?;
+    (row.settings, row.sealed) = held.columns(&app, place(&row))?;
+    app.store.create_channel_account(&row, vec![audit(&app, &caller, "created", &row, &held)]).await?;
     app.engine.forget_connections(caller.workspace());
     Ok(view(&app, row))
 }
@@ -128,32 +128,27 @@ async fn required(app: &App, caller: &Caller, id: &str) -> ApiResult<ChannelAcco
 
 /// Changes an account.
 #[utoipa::path(patch, path = "/channels/{id}", operation_id = "updateChannel", tag = "channels",
-    params(("id" = String, Path)), request_body = UpdateChannelRequest,
+    params(("id" = String, Path)), request_body = UpdateAccountRequest,
     responses((status = 200, description = "The account", body = ChannelAccount)))]
 pub(crate) async fn update_channel(
     State(app): State<App>,
     caller: Caller,
     Path(id): Path<String>,
-    body: Body<UpdateChannelRequest>,
+    body: Body<UpdateAccountRequest>,
 ) -> ApiResult<Json<ChannelAccount>> {
     caller.require(Role::Admin)?;
     // People are told, and given links to decide with, over these.
     caller.require_decider()?;
     let mut row = required(&app, &caller, &id).await?;
     let request = body.value;
-    let context = secrets::context(&row.workspace, KIND, &row.id);
-    let mut open = secrets::open(&app, &context, &row.sealed)?;
-    let changed = request.secrets.unwrap_or_default();
-    secrets::change(&mut open, changed.clone())?;
     if let Some(name) = &request.name {
         row.name = bounded("/name", name, 200)?;
     }
-    let settings = request.settings.unwrap_or_else(|| json_object(&row.settings));
-    check(&row.channel, &settings, &open)?;
-    row.settings = json!(settings).to_string();
-    row.sealed = secrets::seal(&app, &context, &open)?;
+    let held = Held::changed(&app, place(&row), (&row.settings, &row.sealed), request)?;
+    check(&row.channel, &held)?;
+    (row.settings, row.sealed) = held.columns(&app, place(&row))?;
     row.updated_at = app.now();
-    app.store.update_channel_account(&row, vec![audit(&app, &caller, "channel.changed", &row, &changed)]).await?;
+    app.store.update_channel_account(&row, vec![audit(&app, &caller, "changed", &row, &held)]).await?;
     app.engine.forget_connections(caller.workspace());
     Ok(Json(view(&app, row)))
 }
@@ -169,7 +164,7 @@ pub(crate) async fn delete_channel(
     caller.require(Role::Admin)?;
     caller.require_decider()?;
     let row = required(&app, &caller, &id).await?;
-    let entry = audit(&app, &caller, "channel.removed", &row, &Map::new());
+    let entry = audit(&app, &caller, "removed", &row, &Held::closed(&row.settings));
     app.store.delete_channel_account(caller.workspace(), &id, vec![entry]).await?;
     app.engine.forget_connections(caller.workspace());
     Ok(StatusCode::NO_CONTENT)

@@ -372,7 +372,7 @@ impl<'a> Calls<'a> {
 
     /// How much harm an action can do.
     pub(crate) fn risk(&self, action: &str) -> Option<countersign_api::Risk> {
-        self.connectors.catalogue().action(action).map(|spec| spec.risk.into())
+        self.connectors.catalogue().action(action).map(|spec| spec.risk)
     }
 }
 

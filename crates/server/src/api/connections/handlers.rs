@@ -1,7 +1,7 @@
 //! Credentials for connectors.
 
 use crate::{
-    api::connections::secrets,
+    api::sealed::{Held, Named, Place},
     app::App,
     auth::Caller,
     http::{
@@ -13,17 +13,19 @@ use crate::{
     rows::json_object,
 };
 use axum::{Json, extract::State, http::StatusCode, response::Response};
-use countersign_api::{Connection, CreateConnectionRequest, FieldError, Page, UpdateConnectionRequest};
+use countersign_api::{Connection, CreateConnectionRequest, FieldError, Page, UpdateAccountRequest};
 use countersign_store::{ConnectionRow, NewAudit, Role};
-use serde_json::{Map, Value, json};
 use uuid::Uuid;
 
 const KIND: &str = "connection";
 
+fn place(row: &ConnectionRow) -> Place<'_> {
+    Place { workspace: &row.workspace, kind: KIND, id: &row.id }
+}
+
 fn view(app: &App, row: ConnectionRow) -> Connection {
-    let context = secrets::context(&row.workspace, KIND, &row.id);
     Connection {
-        secret_names: secrets::names(app, &context, &row.sealed),
+        secret_names: place(&row).secret_names(app, &row.sealed),
         settings: json_object(&row.settings),
         id: row.id,
         connector: row.connector,
@@ -34,17 +36,12 @@ fn view(app: &App, row: ConnectionRow) -> Connection {
 }
 
 /// Refuses what does not fit the connector's schemas; the messages hold no secret.
-async fn check(
-    app: &App,
-    row: &ConnectionRow,
-    settings: &Map<String, Value>,
-    open: &Map<String, Value>,
-) -> ApiResult<()> {
-    let texts = open.iter().filter_map(|(name, value)| Some((name.clone(), value.as_str()?.to_owned())));
+async fn check(app: &App, row: &ConnectionRow, held: &Held) -> ApiResult<()> {
+    let texts = held.secrets.iter().filter_map(|(name, value)| Some((name.clone(), value.as_str()?.to_owned())));
     let connection = countersign_connectors::Connection {
         connector: row.connector.clone(),
         name: row.name.clone(),
-        settings: settings.clone(),
+        settings: held.settings.clone(),
         secrets: texts.collect(),
         revision: String::new(),
     };
@@ -56,12 +53,9 @@ async fn check(
     Err(ApiError::unprocessable("invalid_connection", "This does not fit the connector").errors(errors))
 }
 
-fn audit(app: &App, caller: &Caller, action: &str, row: &ConnectionRow, changed: &Map<String, Value>) -> NewAudit {
-    let names: Vec<&String> = changed.keys().collect();
-    let detail = json!({
-        "connector": row.connector, "connection": row.name, "settings": json_object(&row.settings), "secrets": names,
-    });
-    caller.audit(app.now(), action, format!("connection:{}", row.id), detail)
+fn audit(app: &App, caller: &Caller, act: &str, row: &ConnectionRow, held: &Held) -> NewAudit {
+    let named = Named { belongs_to: ("connector", &row.connector), name: ("connection", &row.name) };
+    place(row).audit(app, caller, act, named, held)
 }
 
 /// All connections, without their secrets.
@@ -92,22 +86,20 @@ pub(crate) async fn create_connection(
 
 async fn add(app: App, caller: Caller, request: CreateConnectionRequest) -> ApiResult<Connection> {
     let now = app.now();
+    let held = Held::new(request.settings, request.secrets)?;
     let mut row = ConnectionRow {
         id: Uuid::now_v7().to_string(),
         workspace: caller.workspace().to_owned(),
         connector: request.connector,
         name: bounded("/name", &request.name, 200)?,
-        settings: json!(request.settings).to_string(),
+        settings: String::new(),
         sealed: String::new(),
         created_at: now,
         updated_at: now,
     };
-    let mut open = Map::new();
-    let named = request.secrets.clone();
-    secrets::change(&mut open, request.secrets)?;
-    check(&app, &row, &request.settings, &open).await?;
-    row.sealed = secrets::seal(&app, &secrets::context(&row.workspace, KIND, &row.id), &open)?;
-    app.store.create_connection(&row, vec![audit(&app, &caller, "connection.created", &row, &named)]).await?;
+    check(&app, &row, &held).await?;
+    (row.settings, row.sealed) = held.columns(&app, place(&row))?;
+    app.store.create_connection(&row, vec![audit(&app, &caller, "created", &row, &held)]).await?;
     app.engine.forget_connections(caller.workspace());
     Ok(view(&app, row))
 }
@@ -118,30 +110,25 @@ async fn required(app: &App, caller: &Caller, id: &str) -> ApiResult<ConnectionR
 
 /// Changes a connection.
 #[utoipa::path(patch, path = "/connections/{id}", operation_id = "updateConnection", tag = "connections",
-    params(("id" = String, Path)), request_body = UpdateConnectionRequest,
+    params(("id" = String, Path)), request_body = UpdateAccountRequest,
     responses((status = 200, description = "The connection", body = Connection)))]
 pub(crate) async fn update_connection(
     State(app): State<App>,
     caller: Caller,
     Path(id): Path<String>,
-    body: Body<UpdateConnectionRequest>,
+    body: Body<UpdateAccountRequest>,
 ) -> ApiResult<Json<Connection>> {
     caller.require(Role::Admin)?;
     let mut row = required(&app, &caller, &id).await?;
     let request = body.value;
-    let context = secrets::context(&row.workspace, KIND, &row.id);
-    let mut open = secrets::open(&app, &context, &row.sealed)?;
-    let changed = request.secrets.unwrap_or_default();
-    secrets::change(&mut open, changed.clone())?;
     if let Some(name) = &request.name {
         row.name = bounded("/name", name, 200)?;
     }
-    let settings = request.settings.unwrap_or_else(|| json_object(&row.settings));
-    check(&app, &row, &settings, &open).await?;
-    row.settings = json!(settings).to_string();
-    row.sealed = secrets::seal(&app, &context, &open)?;
+    let held = Held::changed(&app, place(&row), (&row.settings, &row.sealed), request)?;
+    check(&app, &row, &held).await?;
+    (row.settings, row.sealed) = held.columns(&app, place(&row))?;
     row.updated_at = app.now();
-    app.store.update_connection(&row, vec![audit(&app, &caller, "connection.changed", &row, &changed)]).await?;
+    app.store.update_connection(&row, vec![audit(&app, &caller, "changed", &row, &held)]).await?;
     app.engine.forget_connections(caller.workspace());
     Ok(Json(view(&app, row)))
 }
@@ -156,7 +143,7 @@ pub(crate) async fn delete_connection(
 ) -> ApiResult<StatusCode> {
     caller.require(Role::Admin)?;
     let row = required(&app, &caller, &id).await?;
-    let entry = audit(&app, &caller, "connection.removed", &row, &Map::new());
+    let entry = audit(&app, &caller, "removed", &row, &Held::closed(&row.settings));
     app.store.delete_connection(caller.workspace(), &id, vec![entry]).await?;
     app.engine.forget_connections(caller.workspace());
     Ok(StatusCode::NO_CONTENT)

@@ -1,4 +1,3 @@
 //! Connections.
 
 pub(crate) mod handlers;
-pub(crate) mod secrets;

@@ -3,7 +3,7 @@
 use crate::{
     api::{
         rehearsal::view,
-        test_cases::play::{core_of, meant, play},
+        test_cases::play::{meant, play},
         workflows::view::required_workflow,
     },
     app::App,
@@ -12,7 +12,6 @@ use crate::{
         extract::{Body, Path, Query},
         problem::{ApiError, ApiResult},
     },
-    rows::same,
 };
 use axum::{Json, extract::State, http::StatusCode};
 use countersign_api::{
@@ -51,7 +50,7 @@ pub(crate) async fn rehearse(
     let row = required_workflow(&app, caller.workspace(), &id).await?;
     let RehearseRequest { document, version, script } = body.value;
     let version = Arc::new(meant(&app, &row, document, version).await?);
-    let played = play(&app, caller.workspace(), &version, core_of("/script", &script)?).await?;
+    let played = play(&app, caller.workspace(), &version, script).await?;
     Ok(Json(view::rehearsal(&app, caller.workspace(), &version, played).await))
 }
 
@@ -71,7 +70,7 @@ pub(crate) async fn call(
     let RealCallRequest { document, script, step, confirm, confirm_write } = body.value;
     let version = Arc::new(meant(&app, &row, document, None).await?);
     // What is sent is what the rehearsal would send, not what the request says.
-    let played = play(&app, caller.workspace(), &version, core_of("/script", &script)?).await?;
+    let played = play(&app, caller.workspace(), &version, script).await?;
     let Waiting::Answer(pending) = played.waiting else {
         return Err(ApiError::conflict("not_waiting", "The rehearsal does not wait for a call"));
     };
@@ -121,10 +120,10 @@ async fn send(app: &App, workspace: &str, pending: &rehearsal::Call, key: &str) 
             }
             CallOutcome::Failed { error, exchange } => {
                 let answer = Answer::Error {
-                    class: same(&error.class).ok(),
+                    class: error.class,
                     code: error.code,
-                    message: Some(error.message),
-                    details: Some(error.details).filter(|details| !details.is_null()),
+                    message: error.message,
+                    details: error.details,
                     given: Some(Given::Real),
                 };
                 (answer, exchange)
@@ -185,10 +184,10 @@ fn recorded(run: &str, attempt: AttemptRecord) -> Option<RecordedAnswer> {
             Answer::Output { output: masked(output), given: Some(Given::Recorded) }
         }
         (_, Some(error)) => Answer::Error {
-            class: same(&error.class).ok(),
+            class: error.class,
             code: error.code,
-            message: Some(error.message),
-            details: Some(masked(error.details)).filter(|details| !details.is_null()),
+            message: error.message,
+            details: masked(error.details),
             given: Some(Given::Recorded),
         },
         (Some(_) | None, None) => return None,

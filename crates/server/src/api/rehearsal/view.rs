@@ -88,7 +88,7 @@ async fn call(calls: &Calls<'_>, call: core::Call) -> WaitingCall {
         action: call.action,
         connection: call.connection,
         input: call.input,
-        risk: call.risk.into(),
+        risk: call.risk,
         sample: call.sample,
         request,
         error,

@@ -119,7 +119,7 @@ pub(crate) async fn plan_retry(
         to_version: *number,
         state: RetryState { vars: plan.vars, steps },
         steps: target.workflow().steps.keys().map(|step| choice(target, step)).collect(),
-        repeats: plan.repeats.into_iter().map(Into::into).collect(),
+        repeats: plan.repeats,
         asks_again: plan.asked_again.iter().map(|step| choice(target, step)).collect(),
         differences: differences.into_iter().map(Into::into).collect(),
     }))

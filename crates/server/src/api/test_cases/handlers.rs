@@ -2,7 +2,7 @@
 
 use crate::{
     api::{
-        test_cases::play::{core_of, meant, play, read, replace, row as new_row, run},
+        test_cases::play::{meant, play, read, replace, row as new_row, run},
         workflows::view::required_workflow,
     },
     app::App,
@@ -219,9 +219,8 @@ fn free(rows: &[TestCaseRow], own: Option<&str>, name: &str) -> ApiResult<()> {
 /// The test case a request means; what it expects is what comes of it now, when the request does not say.
 async fn case_of(app: &App, workflow: &WorkflowRow, request: WriteTestCaseRequest) -> ApiResult<rehearsal::TestCase> {
     let name = bounded("/name", &request.name, NAME_LENGTH_MAX)?;
-    let script: rehearsal::Script = core_of("/script", &request.script)?;
-    if let Some(expect) = &request.expect {
-        let expect = core_of("/expect", expect)?;
+    let script = request.script;
+    if let Some(expect) = request.expect {
         return Ok(rehearsal::TestCase { name, opening: script.opening, acts: script.acts, expect });
     }
     let version = Arc::new(meant(app, workflow, request.document, None).await?);

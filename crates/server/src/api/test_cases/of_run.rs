@@ -4,7 +4,7 @@ use crate::{
     api::{
         test_cases::{
             handlers::{NAME_LENGTH_MAX, kept, view},
-            play::{core_of, within_budget},
+            play::within_budget,
         },
         workflows::view::required_workflow,
     },
@@ -34,7 +34,7 @@ pub(crate) async fn get_run_test_case(
 ) -> ApiResult<Json<RunTestCase>> {
     let loaded = app.engine.load(caller.workspace(), &id).await?;
     let FromRun { case, limits } = made(&app, loaded, format!("Run {}", short(&id))).await?;
-    Ok(Json(RunTestCase { case: core_of("/case", &case)?, limits: limits.into_iter().map(limit).collect() }))
+    Ok(Json(RunTestCase { case, limits: limits.into_iter().map(limit).collect() }))
 }
 
 /// Keeps a run as a test case of its workflow. `not_convertible` says what a test case has no words for.

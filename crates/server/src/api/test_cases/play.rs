@@ -4,7 +4,7 @@ use crate::{
     api::documents::source,
     app::App,
     http::problem::{ApiError, ApiResult},
-    rows::{json, same},
+    rows::json,
 };
 use countersign_api::{TestFailure, TestResult};
 use countersign_core::{
@@ -114,9 +114,13 @@ fn result(row: &TestCaseRow, version: &Version, catalogue: &Catalogue) -> TestRe
         }
     };
     let passed = verdict.passed();
-    let failure = |failure: rehearsal::Failure| TestFailure { what: failure.what, message: failure.message };
-    let failures = verdict.failures.into_iter().map(failure).collect();
-    TestResult { name: row.name.clone(), passed, failures, path: verdict.path, status: verdict.status }
+    TestResult {
+        name: row.name.clone(),
+        passed,
+        failures: verdict.failures,
+        path: verdict.path,
+        status: verdict.status,
+    }
 }
 
 /// Runs all test cases of a workflow on what is to be published. Those that fail stand in the way unless there is a
@@ -185,9 +189,4 @@ pub(crate) async fn replace(app: &App, workflow: &WorkflowRow, suite: &Suite) ->
         app.store.delete_test_case(&workflow.workspace, &old.id).await?;
     }
     Ok(())
-}
-
-/// The core's value of a wire value of the same shape.
-pub(crate) fn core_of<T: serde::de::DeserializeOwned>(pointer: &str, value: &impl serde::Serialize) -> ApiResult<T> {
-    same(value).map_err(|error| ApiError::invalid(pointer, error.to_string()))
 }
