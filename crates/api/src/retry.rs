@@ -1,7 +1,7 @@
 //! Ended runs that go on.
 
 use crate::{RetryVersion, StateChange};
-pub use countersign_core::moves::Repeat;
+pub use countersign_core::run::Repeat;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use utoipa::ToSchema;

@@ -5,10 +5,9 @@ mod support;
 
 use countersign_core::{
     log::FailureClass,
-    moves::StateEdit,
     run::{
-        Actor, CallEvent, CallRequest, CheckpointEvent, Effect, Event, Input, Opened, Outcome, Refusal, StepEvent,
-        Verdict, Via,
+        Actor, CallEvent, CallRequest, CheckpointEvent, Effect, Event, Input, Opened, Outcome, Refusal, StateEdit,
+        StepEvent, Verdict, Via,
     },
 };
 use serde_json::{Value, json};

@@ -5,8 +5,8 @@ mod support;
 
 use countersign_core::{
     log::history_across,
-    moves::{Movable, MoveCheck, MoveRequest, MoveVerdict, check_move},
-    run::{HandedBack, Input, Phase, Refusal, RunState, Version, Wait},
+    moves::{MoveCheck, MoveRequest, MoveVerdict, check_move},
+    run::{HandedBack, Input, Movable, Phase, Refusal, RunState, Version, Wait},
 };
 use serde_json::json;
 use std::collections::BTreeMap;

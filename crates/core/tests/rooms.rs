@@ -185,13 +185,10 @@ fn reach<'a>(arrows: &BTreeMap<&'a str, BTreeSet<&'a str>>) -> BTreeMap<&'a str,
     arrows.keys().map(|file| (*file, from(file))).collect()
 }
 
-/// Rooms that still lean on each other, by crate. None is to be added; one that is mended goes from here.
-const KNOWN: [(&str, &[&str]); 2] = [("core", &["log", "moves", "run"]), ("sandbox", &["services", "world"])];
-
 #[test]
 fn no_circle_leads_through_two_rooms() {
     let crates = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
-    let (mut circles, mut known) = (Vec::new(), BTreeSet::new());
+    let mut circles = Vec::new();
     for entry in fs::read_dir(crates).unwrap() {
         let entry = entry.unwrap();
         let (name, root) = (entry.file_name().into_string().unwrap(), entry.path().join("src"));
@@ -201,26 +198,12 @@ fn no_circle_leads_through_two_rooms() {
         let read = read(&root);
         let arrows = read.arrows();
         let reach = reach(&arrows);
-        let room = |file: &str| file.split("::").next().unwrap_or_default().to_owned();
         for (file, targets) in &arrows {
-            for target in targets.iter().filter(|target| reach[**target].contains(file)) {
-                if read.one_room(file, target) {
-                    continue;
-                }
-                match KNOWN.iter().find(|(known, _)| *known == name) {
-                    Some((known_name, rooms))
-                        if rooms.contains(&room(file).as_str()) && rooms.contains(&room(target).as_str()) =>
-                    {
-                        known.insert(*known_name);
-                    }
-                    Some(_) | None => circles.push(format!("{name}: {file} -> {target}")),
-                }
-            }
+            let back = targets.iter().filter(|target| reach[**target].contains(file) && !read.one_room(file, target));
+            circles.extend(back.map(|target| format!("{name}: {file} -> {target}")));
         }
     }
     assert!(circles.is_empty(), "{} arrows are parts of circles:\n{}", circles.len(), circles.join("\n"));
-    let named: BTreeSet<_> = KNOWN.iter().map(|(name, _)| *name).collect();
-    assert_eq!(known, named, "a circle is gone: take it from the list");
 }
 
 #[test]

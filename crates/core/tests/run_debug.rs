@@ -7,8 +7,8 @@ use countersign_core::{
     approval::Contributors,
     difference::json::difference,
     log::{FailureClass, at_point, evaluate_at, point_of_visit, points},
-    moves::{Again, Continuation, StateEdit, asked_again, repeats},
-    run::{Input, Refusal, RunState, Start, apply, step},
+    moves::{asked_again, repeats},
+    run::{Again, Continuation, Input, Refusal, RunState, Start, StateEdit, apply, step},
 };
 use serde_json::{Value, json};
 use support::{Play, person, version};

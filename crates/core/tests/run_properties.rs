@@ -5,9 +5,9 @@ mod support;
 
 use countersign_core::{
     log::{FailureClass, StepError, history},
-    moves::{MoveRequest, MoveVerdict, StateEdit, check_move},
+    moves::{MoveRequest, MoveVerdict, check_move},
     play::{BacktestVerdict, backtest},
-    run::{self, HandedBack, Input, LookUpResult, Phase, RunState, Stage, UnknownAnswer, Verdict, Version},
+    run::{self, HandedBack, Input, LookUpResult, Phase, RunState, Stage, StateEdit, UnknownAnswer, Verdict, Version},
 };
 use proptest::prelude::*;
 use serde_json::{Value, json};

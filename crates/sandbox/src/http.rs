@@ -16,9 +16,11 @@ use serde_json::json;
 use tokio::{net::TcpListener, sync::Semaphore, task::JoinSet};
 
 use crate::{
-    Shared, now_ms, post,
+    Shared, now_ms,
+    pass::Outcome,
+    post,
+    services::customer::Post,
     wire::{reply::Reply, request::Request},
-    world::{Outcome, customer::Post},
 };
 
 const BODY_BYTES_MAX: usize = 1024 * 1024;

@@ -4,12 +4,14 @@
 //! Nothing here is random: ids are counters, and a reset puts everything back. Every call is recorded, and faults can be
 //! ordered through `/_/faults`, so that a test can say exactly how often the world was changed and by whom.
 
+mod control;
 mod http;
+mod memory;
+mod pass;
 mod post;
 mod services;
 mod smtp;
 mod wire;
-mod world;
 
 use std::{
     net::SocketAddr,
@@ -20,7 +22,7 @@ use std::{
 use parking_lot::Mutex;
 use tokio::{net::TcpListener, task::JoinSet};
 
-use crate::world::World;
+use crate::services::world::World;
 
 /// Where the sandbox listens. Port 0 lets the operating system pick.
 #[derive(Debug, Clone, Copy)]

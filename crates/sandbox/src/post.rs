@@ -7,7 +7,7 @@ use tokio::{
     net::TcpStream,
 };
 
-use crate::world::customer::Post;
+use crate::services::customer::Post;
 
 const TIMEOUT: Duration = Duration::from_secs(30);
 const ANSWER_BYTES_MAX: u64 = 64 * 1024;

@@ -4,10 +4,7 @@
 mod moving;
 mod ramp;
 mod repeats;
-mod resume;
 
-pub(crate) use moving::undone;
-pub use moving::{Movable, MoveCheck, MoveReason, MoveRequest, MoveVerdict, check_move};
+pub use moving::{MoveCheck, MoveReason, MoveRequest, MoveVerdict, check_move};
 pub use ramp::{Ramp, version_for};
-pub use repeats::{Again, Repeat, asked_again, repeats};
-pub use resume::{Continuation, StateEdit};
+pub use repeats::{asked_again, repeats};

@@ -12,12 +12,10 @@ use crate::{
     },
     expr::{Expression, TextTemplate},
     run::{
-        Actor, CompiledStep, Event, Moved, Phase, Refusal, RunEvent, RunState, Stage, Version, Via, apply,
-        machine::Machine,
+        Actor, CompiledStep, Event, Movable, Moved, Refusal, RunEvent, RunState, Version, Via, apply, machine::Machine,
     },
     time::Timestamp,
 };
-use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -85,7 +83,7 @@ pub fn check_move(request: &MoveRequest<'_>, state: &RunState, now: Timestamp) -
         notes: Vec::new(),
         candidates: Vec::new(),
     };
-    if !waits(&state.phase) {
+    if !state.phase.waits() {
         found.because("not_waiting", "it does not wait at a step: only a waiting run can be moved".into());
         return found;
     }
@@ -119,11 +117,6 @@ pub fn check_move(request: &MoveRequest<'_>, state: &RunState, now: Timestamp) -
     found
 }
 
-/// A move that was checked. It counts for the run that was looked at, where it waits now: [`crate::run::step`] refuses it
-/// when that has gone on.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Movable(Moved);
-
 impl Movable {
     /// Checks the move of a run in this state.
     ///
@@ -137,42 +130,6 @@ impl Movable {
         };
         Ok(Self(moved(request, state, (&step, &now_at), &system())))
     }
-
-    /// The move of a run that stands in `state`.
-    ///
-    /// # Errors
-    /// `Stale` when it does not wait any more where it was checked.
-    pub(crate) fn on(self, state: &RunState, by: Actor) -> Result<Moved, Refusal> {
-        let Self(moved) = self;
-        let there = state.place().is_some_and(|place| place.visit == moved.visit && place.step == moved.step);
-        if !(there && waits(&state.phase) && state.info.version == moved.from) {
-            return Err(Refusal::Stale);
-        }
-        Ok(Moved { by, ..moved })
-    }
-}
-
-/// The last move the other way, while nothing has happened since.
-///
-/// # Errors
-/// `NotMovable` when the last thing that happened is not a move, or was itself taken back.
-pub(crate) fn undone(state: &RunState, by: Actor) -> Result<Moved, Refusal> {
-    let Some(last) = state.undoable.as_deref() else {
-        return Err(Refusal::NotMovable("something has happened since it was moved: it goes on where it is".into()));
-    };
-    Ok(Moved {
-        visit: last.visit,
-        from: last.to,
-        to: last.from,
-        step: last.now_at.clone(),
-        now_at: last.step.clone(),
-        added: Map::new(),
-        dropped: last.added.keys().cloned().collect(),
-        people: last.people_before.clone(),
-        people_before: last.people.clone(),
-        undo: true,
-        by,
-    })
 }
 
 /// Who asks when nobody does yet.
@@ -199,10 +156,6 @@ impl MoveCheck {
     fn note(&mut self, code: &'static str, message: String) {
         self.notes.push(MoveReason { code, message });
     }
-}
-
-fn waits(phase: &Phase) -> bool {
-    matches!(phase, Phase::Waiting(_) | Phase::Calling { stage: Stage::BackingOff { .. }, .. })
 }
 
 fn moved(request: &MoveRequest<'_>, state: &RunState, (step, now_at): (&str, &str), by: &Actor) -> Moved {

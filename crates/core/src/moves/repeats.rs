@@ -3,42 +3,9 @@
 use crate::{
     document::{StepId, graph::Graph},
     log::{ExecutionStatus, LogEntry, StepExecution, history},
-    run::{CallRequest, CompiledStep, Refusal, RunState, Version},
-    time::Timestamp,
+    run::{Again, CallRequest, CompiledStep, Repeat, Version},
 };
-use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
-use utoipa::ToSchema;
-
-/// Something that was done, or may have been, and may be done again.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema, JsonSchema)]
-pub struct Repeat {
-    /// The step that did it.
-    #[schema(value_type = String)]
-    pub step: StepId,
-    /// Its title.
-    pub title: String,
-    /// `<connector>.<action>`, or the channel of a message.
-    pub action: String,
-    /// The entry of the step.
-    pub visit: u32,
-    /// When it was sent last.
-    #[schema(value_type = i64)]
-    pub at: Timestamp,
-    /// Whether it certainly took place; else it may have.
-    pub certain: bool,
-}
-
-/// What stands in the way of going on from a step, as the log of a run that is over told. It counts only for that step
-/// and as long as the run has not gone on: [`super::step`] refuses it otherwise.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Again {
-    from: StepId,
-    /// How many steps the run had entered: it does nothing more without entering another.
-    visits: u32,
-    unasked: Vec<Repeat>,
-}
 
 impl Again {
     /// Reads it from the log of a run on `version`; steps named in `agreed` may do again what they did.
@@ -47,21 +14,6 @@ impl Again {
         let visits = history(version, log).last().map_or(0, |last| last.visit);
         let unasked = repeats(version, log, version, from).into_iter().filter(|done| !agreed.contains(&done.step));
         Self { from: from.to_owned(), visits, unasked: unasked.collect() }
-    }
-
-    /// Everything may be done again: where a run is played and nothing leaves.
-    #[must_use]
-    pub fn played(state: &RunState, from: &str) -> Self {
-        Self { from: from.to_owned(), visits: state.visits, unasked: Vec::new() }
-    }
-
-    /// # Errors
-    /// `Stale` when it was read for another step or before the run went on, `WouldRepeat`.
-    pub(crate) fn allows(self, state: &RunState, from: &str) -> Result<(), Refusal> {
-        if self.from != from || self.visits != state.visits {
-            return Err(Refusal::Stale);
-        }
-        if self.unasked.is_empty() { Ok(()) } else { Err(Refusal::WouldRepeat { repeats: self.unasked }) }
     }
 }
 

@@ -1,11 +1,10 @@
 //! What is remembered. The log of these is the truth about a run.
 
-use super::{Actor, CheckpointKind, Found, Outcome, Start};
+use super::{Actor, CheckpointKind, Continuation, Found, Outcome, Start, StateEdit};
 use crate::{
     approval::{Edits, GuardedRequest, RequestDifference, ShownFact, json_hash},
     document::{Approvers, Channel, Exit, RungAct, StepId, Tier},
     log::StepError,
-    moves::{Continuation, StateEdit},
     time::Timestamp,
 };
 use schemars::JsonSchema;

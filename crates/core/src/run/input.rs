@@ -1,14 +1,7 @@
 //! What can happen to a run.
 
-use super::{Actor, CallId, HandedBack, Verdict};
-use crate::{
-    approval::Edits,
-    document::StepId,
-    log::StepError,
-    moves::{Again, Continuation, Movable, StateEdit},
-    text,
-    time::Timestamp,
-};
+use super::{Actor, Again, CallId, Continuation, HandedBack, Movable, StateEdit, Verdict};
+use crate::{approval::Edits, document::StepId, log::StepError, text, time::Timestamp};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use utoipa::ToSchema;

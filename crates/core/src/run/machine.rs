@@ -1,9 +1,10 @@
 //! The decider: one input in, events and effects out.
 
 use super::{
-    Actor, CallEvent, CallId, Calling, CheckpointEvent, ClosedBy, CompiledStep, Effect, EndedStatus, Event, Found,
-    Input, LookUpResult, Moved, OpenDoubt, Outcome, Phase, Resolution, RunEvent, RunState, Stage, Start, StepEvent,
-    UnknownAnswer, UnknownWait, Verdict, Version, Wait, apply, calls,
+    Actor, Again, CallEvent, CallId, Calling, CheckpointEvent, ClosedBy, CompiledStep, Continuation, Effect,
+    EndedStatus, Event, Found, Input, LookUpResult, Moved, OpenDoubt, Outcome, Phase, Repeat, Resolution, RunEvent,
+    RunState, Stage, Start, StateEdit, StepEvent, UnknownAnswer, UnknownWait, Verdict, Version, Wait, apply, calls,
+    checked::undone,
     state::Place,
     steps::{approval, collect_form, condition, end, human_handoff, notify, tool_call},
 };
@@ -12,7 +13,6 @@ use crate::{
     document::{Exit, StepId},
     expr::{ExpressionError, Scope, Template},
     log::{FailureClass, StepError},
-    moves::{Again, Continuation, Repeat, StateEdit, undone},
     time::Timestamp,
 };
 use serde::Serialize;

@@ -6,6 +6,7 @@
 mod actor;
 mod backoff;
 mod calls;
+mod checked;
 mod customer;
 mod doubt;
 mod effect;
@@ -14,6 +15,7 @@ pub(crate) mod forms;
 mod input;
 pub(crate) mod machine;
 mod outcome;
+mod resume;
 mod standing;
 mod state;
 mod steps;
@@ -21,6 +23,7 @@ mod triggers;
 mod version;
 
 pub use actor::{Actor, Represented, Via};
+pub use checked::{Again, Movable, Repeat};
 pub use doubt::OpenDoubt;
 pub use effect::Effect;
 pub use event::{
@@ -31,6 +34,7 @@ pub use forms::value_problems;
 pub use input::{DecidedWith, Input, LookUpResult, StandingGrant, Start, UnknownAnswer};
 pub use machine::{Decision, FieldProblem, Moment, Refusal, Refused, step};
 pub use outcome::{Found, HandedBack, Outcome, Resolution, Verdict};
+pub use resume::{Continuation, StateEdit};
 pub use standing::{CheckpointKind, CheckpointStatus, RunStatus, WaitingFor};
 pub use state::{
     ApprovalWait, Calling, EditedInput, Ended, FormWait, HandoffWait, Phase, Place, RunInfo, RunState, Stage,

@@ -9,10 +9,10 @@ use countersign_core::{
     catalogue::{ActionSpec, Catalogue, Idempotency, Risk},
     document::Workflow,
     log::{FailureClass, LogEntry, StepError},
-    moves::{Again, Movable, MoveRequest, StateEdit},
+    moves::MoveRequest,
     run::{
-        Actor, CallId, Decision, Effect, Event, Input, Moment, Phase, Refusal, RunState, Stage, Start, Verdict,
-        Version, Via, apply, step,
+        Actor, Again, CallId, Decision, Effect, Event, Input, Moment, Movable, Phase, Refusal, RunState, Stage, Start,
+        StateEdit, Verdict, Version, Via, apply, step,
     },
     time::Timestamp,
 };

@@ -9,8 +9,8 @@ use crate::{
     },
 };
 use countersign_core::{
-    moves::{Movable, MoveCheck, MoveRequest, check_move},
-    run::{Actor, Input, Refusal},
+    moves::{MoveCheck, MoveRequest, check_move},
+    run::{Actor, Input, Movable, Refusal},
 };
 use countersign_store::{Conflict, RunRow, StoreError};
 use std::{collections::BTreeMap, sync::Arc};

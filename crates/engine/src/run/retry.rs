@@ -3,8 +3,8 @@
 use crate::{Engine, EngineError, IdempotencyKey, LoadedRun, NamedVersion, StartRun, run::start::Origin};
 use countersign_core::{
     log::at_point,
-    moves::{Again, Continuation, Repeat, StateEdit, asked_again, repeats},
-    run::{Actor, Input, Refusal, Version},
+    moves::{asked_again, repeats},
+    run::{Actor, Again, Continuation, Input, Refusal, Repeat, StateEdit, Version},
 };
 use countersign_store::RunRow;
 use serde_json::{Map, Value, json};

@@ -10,8 +10,8 @@ use crate::{
     },
 };
 use countersign_core::{
-    moves::{self, Continuation, Ramp},
-    run::{Actor, Decision, Input, Refusal, RunState, Start, Version},
+    moves::{self, Ramp},
+    run::{Actor, Continuation, Decision, Input, Refusal, RunState, Start, Version},
 };
 use countersign_store::{
     Conflict, ConversationRow, CustomerRow, IdempotencyRow, NewAudit, NewIdempotency, Pointed, RunRow, RunStatus,

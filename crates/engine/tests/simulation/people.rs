@@ -5,9 +5,8 @@ use crate::{
     node::{Job, Outcome, Work},
     scenario::{Scenario, Task},
 };
-use countersign_core::{
-    moves::{Again, StateEdit},
-    run::{Actor, CallId, HandedBack, Input, Opened, Refusal, RunState, Start, UnknownAnswer, Verdict, Via},
+use countersign_core::run::{
+    Actor, Again, CallId, HandedBack, Input, Opened, Refusal, RunState, Start, StateEdit, UnknownAnswer, Verdict, Via,
 };
 use countersign_store::{CheckpointKind, CheckpointRow, CheckpointStatus, NewIdempotency, RunRow, RunStatus};
 use serde_json::{Value, json};

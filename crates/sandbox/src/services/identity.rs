@@ -5,8 +5,8 @@ use serde_json::json;
 
 use super::plain_error;
 use crate::{
+    services::world::World,
     wire::{reply::Reply, request::Request},
-    world::World,
 };
 
 const TOKEN: &str = "identity_test";

@@ -1,6 +1,8 @@
 //! The services: one file each. This file names every operation and says how each service words its errors.
 
+pub(crate) mod customer;
 pub(crate) mod identity;
+pub(crate) mod keyed;
 pub(crate) mod rest;
 pub(crate) mod shopify;
 pub(crate) mod slack;
@@ -9,11 +11,15 @@ pub(crate) mod stripe;
 pub(crate) mod telegram;
 pub(crate) mod twilio;
 pub(crate) mod whatsapp;
+pub(crate) mod world;
 
 use hyper::StatusCode;
 use serde_json::{Value, json};
 
-use crate::wire::{reply::Reply, request::Request};
+use crate::{
+    memory::ledger::Called,
+    wire::{reply::Reply, request::Request},
+};
 
 /// A service whose path prefix was recognised.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -139,6 +145,12 @@ impl Operation {
                 Service::Smtp => "smtp.unknown",
             },
         }
+    }
+
+    /// This call for the record.
+    pub(crate) fn called(self, request: &Request) -> Called {
+        let (service, operation) = (self.service(), self.name());
+        Called { service, operation, key: self.key(request), path: self.shown_path(request) }
     }
 
     /// The key that names this call: the service's own place for one, else the `Idempotency-Key` header.

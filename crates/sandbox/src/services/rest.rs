@@ -7,13 +7,13 @@ use serde_json::{Value, json};
 
 use super::plain_error;
 use crate::{
+    services::{
+        keyed::{KeyConflict, Scope},
+        world::{At, World},
+    },
     wire::{
         reply::{Effect, Reply},
         request::Request,
-    },
-    world::{
-        At, World,
-        keyed::{KeyConflict, Scope},
     },
 };
 

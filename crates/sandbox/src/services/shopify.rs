@@ -7,14 +7,14 @@ use hyper::StatusCode;
 use serde_json::{Value, json};
 
 use crate::{
+    memory::directory::{Directory, Person},
+    services::{
+        keyed::{KeyConflict, Scope},
+        world::{At, World},
+    },
     wire::{
         reply::{Effect, Reply},
         request::Request,
-    },
-    world::{
-        At, World,
-        directory::{Directory, Person},
-        keyed::{KeyConflict, Scope},
     },
 };
 

@@ -4,11 +4,9 @@ use hyper::StatusCode;
 use serde_json::{Value, json};
 
 use crate::{
+    memory::messages::{Channel, Message},
+    services::world::{At, World},
     wire::{reply::Reply, request::Request},
-    world::{
-        At, World,
-        messages::{Channel, Message},
-    },
 };
 
 /// What a call asks for.

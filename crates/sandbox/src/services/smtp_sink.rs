@@ -6,14 +6,14 @@ use sha2::{Digest as _, Sha256};
 
 use super::Operation;
 use crate::{
-    wire::reply::Effect,
-    world::{
-        World,
+    memory::{
         fault::{Fault, FaultKind},
-        ledger::Record,
+        ledger::{Called, Record},
         messages::{Channel, Message},
         ring::Ring,
     },
+    services::world::World,
+    wire::reply::Effect,
 };
 
 const MAILS_MAX: usize = 10_000;
@@ -136,7 +136,9 @@ pub(crate) fn receive(world: &mut World, mail: Mail, now: i64) -> Taken {
     let kind = fault.as_ref().map(|fault| fault.kind);
     let params = json!({ "from": mail.from, "to": mail.to, "subject": mail.subject, "text": mail.text });
     let hash = hex::encode(&Sha256::digest(mail.raw.as_bytes())[..8]);
-    let record = Record::mail(mail.message_id.clone(), &params, hash, now);
+    let (service, operation) = (operation.service(), operation.name());
+    let called = Called { service, operation, key: mail.message_id.clone(), path: "smtp".to_owned() };
+    let record = Record::new(called, &params, hash, now);
     match kind {
         Some(FaultKind::DropBefore) => {
             world.ledger.push(record.hung_up(kind, Effect::Refused));

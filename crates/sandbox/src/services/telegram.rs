@@ -4,13 +4,11 @@ use hyper::StatusCode;
 use serde_json::{Value, json};
 
 use crate::{
+    memory::messages::{Channel, Message},
+    services::world::{At, World},
     wire::{
         reply::{Effect, Reply},
         request::Request,
-    },
-    world::{
-        At, World,
-        messages::{Channel, Message},
     },
 };
 

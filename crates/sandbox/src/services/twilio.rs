@@ -4,14 +4,17 @@ use hyper::StatusCode;
 use serde_json::{Value, json};
 
 use crate::{
+    memory::{
+        directory::digits,
+        messages::{Channel, Message},
+    },
+    services::{
+        customer,
+        world::{At, World},
+    },
     wire::{
         reply::{Effect, Reply},
         request::Request,
-    },
-    world::{
-        At, World, customer,
-        directory::digits,
-        messages::{Channel, Message},
     },
 };
 

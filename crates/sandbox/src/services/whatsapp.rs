@@ -6,12 +6,15 @@ use hyper::StatusCode;
 use serde_json::{Value, json};
 
 use crate::{
-    wire::{reply::Reply, request::Request},
-    world::{
-        At, World, customer,
+    memory::{
         directory::digits,
         messages::{Channel, Message},
     },
+    services::{
+        customer,
+        world::{At, World},
+    },
+    wire::{reply::Reply, request::Request},
 };
 
 const TEXT_MAX: usize = 4_096;

@@ -5,10 +5,9 @@ use crate::{
     approval::{Edits, GuardedRequest},
     document::StepId,
     log::{LogEntry, StepError},
-    moves::{Continuation, StateEdit},
     run::{
-        Actor, CallEvent, CallId, CallRequest, CheckpointEvent, CheckpointKind, ClosedBy, Event, Found, Opened,
-        Outcome, RunEvent, Start, StepEvent, Verdict,
+        Actor, CallEvent, CallId, CallRequest, CheckpointEvent, CheckpointKind, ClosedBy, Continuation, Event, Found,
+        Opened, Outcome, RunEvent, Start, StateEdit, StepEvent, Verdict,
     },
     time::Timestamp,
 };

@@ -8,10 +8,9 @@ use crate::{
     approval::GuardedRequest,
     difference::document,
     document::StepId,
-    moves::Again,
     run::{
-        self, Actor, ApprovalWait, CallRequest, Calling, CheckpointEvent, ClosedBy, DecidedWith, Event, Found, Input,
-        LookUpResult, Opened, Outcome, Phase, Refusal, RunState, Stage, StepEvent, Version, step,
+        self, Actor, Again, ApprovalWait, CallRequest, Calling, CheckpointEvent, ClosedBy, DecidedWith, Event, Found,
+        Input, LookUpResult, Opened, Outcome, Phase, Refusal, RunState, Stage, StepEvent, Version, step,
     },
     time::{Span, Timestamp},
 };

@@ -9,13 +9,13 @@ mod subscriptions;
 use serde_json::Value;
 
 use crate::{
+    services::{
+        keyed::{KeyConflict, Scope},
+        world::{At, World},
+    },
     wire::{
         reply::{Effect, Reply},
         request::Request,
-    },
-    world::{
-        At, World,
-        keyed::{KeyConflict, Scope},
     },
 };
 use error::StripeError;

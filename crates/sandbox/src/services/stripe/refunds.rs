@@ -4,8 +4,8 @@ use serde_json::{Value, json};
 
 use super::{error::StripeError, integer, only, state::page, text};
 use crate::{
+    services::world::{At, World},
     wire::reply::Reply,
-    world::{At, World},
 };
 
 const PARAMS: [&str; 6] = ["amount", "charge", "expand", "metadata", "payment_intent", "reason"];

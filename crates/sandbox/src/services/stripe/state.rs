@@ -9,10 +9,12 @@ use super::{
     proration::{Item, PERIOD_DAYS, Period, SEEDED_AGE_SECONDS},
     text,
 };
-use crate::world::{
-    At,
-    directory::{Directory, Person},
-    ring::Ring,
+use crate::{
+    memory::{
+        directory::{Directory, Person},
+        ring::Ring,
+    },
+    services::world::At,
 };
 
 const KEPT_MAX: usize = 20_000;

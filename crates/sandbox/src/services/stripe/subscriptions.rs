@@ -10,8 +10,8 @@ use super::{
     text,
 };
 use crate::{
+    services::world::{At, World},
     wire::reply::Reply,
-    world::{At, World},
 };
 
 const PREVIEW_PARAMS: [&str; 8] = [

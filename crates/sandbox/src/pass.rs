@@ -1,32 +1,22 @@
-//! Everything the sandbox knows, and the one way a call passes through it: name the operation, look for a fault, execute,
-//! record. No IO and no clock in here.
+//! The one way a call passes through the world: name the operation, look for a fault, execute, record. No IO and no clock in here.
 
-pub(crate) mod control;
-pub(crate) mod customer;
-pub(crate) mod directory;
-pub(crate) mod fault;
-pub(crate) mod keyed;
-pub(crate) mod ledger;
-pub(crate) mod messages;
-pub(crate) mod ring;
-
-use std::{collections::BTreeMap, time::Duration};
+use std::time::Duration;
 
 use hyper::StatusCode;
 use serde_json::json;
 
 use crate::{
-    services::{Operation, identity, rest, shopify, slack, smtp_sink, stripe, telegram, twilio, whatsapp},
+    control,
+    memory::{fault::FaultKind, ledger::Record},
+    services::{
+        Operation, identity, rest, shopify, slack, stripe, telegram, twilio, whatsapp,
+        world::{At, World},
+    },
     wire::{
         reply::{Effect, Reply},
         request::Request,
     },
 };
-use directory::Directory;
-use fault::{FaultKind, Faults};
-use keyed::SavedAnswers;
-use ledger::{Ledger, Record};
-use messages::Messages;
 
 /// How a request ends.
 #[derive(Debug)]
@@ -42,80 +32,7 @@ pub(crate) enum Outcome {
     Hangup,
 }
 
-/// When a call is executed and how long its answer will be held back.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct At {
-    /// Milliseconds since the epoch.
-    pub(crate) now: i64,
-    /// Milliseconds; an idempotency key counts as in use for this long.
-    pub(crate) hold_ms: u64,
-}
-
-impl At {
-    /// Seconds since the epoch, as Stripe and Telegram count.
-    pub(crate) fn seconds(self) -> i64 {
-        self.now.div_euclid(1_000)
-    }
-}
-
-/// Counters behind the ids.
-#[derive(Debug, Default)]
-pub(crate) struct Ids(BTreeMap<&'static str, u64>);
-
-impl Ids {
-    /// The next number of that kind, from 1.
-    pub(crate) fn number(&mut self, kind: &'static str) -> u64 {
-        let next = self.0.entry(kind).or_default();
-        *next += 1;
-        *next
-    }
-
-    /// `in_` → `in_000001`, `in_000002`, …
-    pub(crate) fn next(&mut self, prefix: &'static str) -> String {
-        format!("{prefix}{:06}", self.number(prefix))
-    }
-}
-
-/// The world.
-#[derive(Debug)]
-pub(crate) struct World {
-    pub(crate) ids: Ids,
-    pub(crate) directory: Directory,
-    pub(crate) stripe: stripe::State,
-    pub(crate) whatsapp: whatsapp::State,
-    pub(crate) telegram: telegram::State,
-    pub(crate) shopify: shopify::State,
-    pub(crate) rest: rest::State,
-    pub(crate) mails: smtp_sink::State,
-    pub(crate) messages: Messages,
-    /// What customers do, and who is told of it.
-    pub(crate) customer: customer::State,
-    pub(crate) saved: SavedAnswers,
-    pub(crate) faults: Faults,
-    pub(crate) ledger: Ledger,
-}
-
 impl World {
-    /// A fresh world: seed data, no calls, no faults. `now` anchors the billing periods.
-    pub(crate) fn seeded(now: i64) -> Self {
-        let directory = Directory::seeded();
-        Self {
-            ids: Ids::default(),
-            stripe: stripe::State::seeded(&directory, now.div_euclid(1_000)),
-            whatsapp: whatsapp::State::seeded(),
-            telegram: telegram::State::default(),
-            shopify: shopify::State::seeded(&directory),
-            rest: rest::State::default(),
-            mails: smtp_sink::State::default(),
-            messages: Messages::default(),
-            customer: customer::State::default(),
-            saved: SavedAnswers::default(),
-            faults: Faults::default(),
-            ledger: Ledger::default(),
-            directory,
-        }
-    }
-
     /// Passes one request through: control and phone pages are answered at once, everything else is a recorded call.
     pub(crate) fn handle(&mut self, request: &Request, now: i64) -> Outcome {
         if let Some(reply) = control::respond(self, request, now) {
@@ -127,7 +44,7 @@ impl World {
             return Outcome::Answer { reply: Reply::refused(StatusCode::NOT_FOUND, &body), hold: Duration::ZERO };
         };
         let fault = self.faults.take(operation.service(), operation.name(), || haystack(request));
-        let record = Record::received(operation, request, now);
+        let record = Record::received(operation.called(request), request, now);
         let kind = fault.as_ref().map(|fault| fault.kind);
         let hold_ms = fault.as_ref().map_or(0, |fault| fault.delay_ms);
         let at = At { now, hold_ms };

@@ -9,8 +9,8 @@ use serde_json::{Value, json};
 use sha1::Sha1;
 use sha2::Sha256;
 
-use super::{
-    World,
+use super::world::World;
+use crate::memory::{
     directory::digits,
     messages::{Channel, Message},
 };

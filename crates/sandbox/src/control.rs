@@ -3,21 +3,20 @@
 use hyper::{StatusCode, body::Bytes};
 use serde_json::{Value, json};
 
-use super::{
-    World, customer,
-    directory::digits,
-    ledger::Filter,
-    messages::{Channel, Message},
-};
 use crate::{
-    services::{smtp_sink::Mail, stripe},
+    memory::{
+        directory::{Person, digits},
+        ledger::Filter,
+        messages::{Channel, Message},
+    },
+    services::{customer, smtp_sink::Mail, stripe, world::World},
     wire::{
         reply::{Effect, Reply},
         request::Request,
     },
 };
 
-const PHONE_PAGE: &str = include_str!("../phone.html");
+const PHONE_PAGE: &str = include_str!("phone.html");
 const PHONE_MESSAGES_MAX: usize = 500;
 const LIST_DEFAULT: usize = 1_000;
 
@@ -121,7 +120,7 @@ fn message_json(world: &World, message: &Message) -> Value {
     let customer = match message.channel {
         Channel::Slack => Value::Null,
         Channel::WhatsApp | Channel::Sms | Channel::Telegram | Channel::Email => {
-            world.directory.find(&message.to).map_or(Value::Null, super::directory::Person::json)
+            world.directory.find(&message.to).map_or(Value::Null, Person::json)
         }
     };
     message.json(&customer)

@@ -5,12 +5,9 @@ use std::collections::HashMap;
 use serde_json::{Map, Value, json};
 
 use super::{fault::FaultKind, ring::Ring};
-use crate::{
-    services::Operation,
-    wire::{
-        reply::{Effect, Reply},
-        request::Request,
-    },
+use crate::wire::{
+    reply::{Effect, Reply},
+    request::Request,
 };
 
 const CALLS_MAX: usize = 200_000;
@@ -39,31 +36,33 @@ pub(crate) struct Record {
     fault: Option<FaultKind>,
 }
 
+/// What was called.
+#[derive(Debug)]
+pub(crate) struct Called {
+    /// The service.
+    pub(crate) service: &'static str,
+    /// `<service>.<thing>.<verb>`.
+    pub(crate) operation: &'static str,
+    /// The key that names the call.
+    pub(crate) key: Option<String>,
+    /// The path, without secrets.
+    pub(crate) path: String,
+}
+
 impl Record {
     /// A call as it came in; it counts as hung up until it is answered.
-    pub(crate) fn received(operation: Operation, request: &Request, now: i64) -> Self {
-        Self {
-            at: now,
-            service: operation.service(),
-            operation: operation.name(),
-            key: operation.key(request),
-            path: operation.shown_path(request),
-            params: shortened(&request.params()),
-            params_hash: request.fingerprint(),
-            ending: Ending::HungUp,
-            effect: Effect::Refused,
-            fault: None,
-        }
+    pub(crate) fn received(called: Called, request: &Request, now: i64) -> Self {
+        Self::new(called, &request.params(), request.fingerprint(), now)
     }
 
-    /// A mail, recorded like a call. The key is the Message-ID.
-    pub(crate) fn mail(key: Option<String>, params: &Value, params_hash: String, now: i64) -> Self {
+    /// A mail comes in through another door; it is recorded like a call.
+    pub(crate) fn new(called: Called, params: &Value, params_hash: String, now: i64) -> Self {
         Self {
             at: now,
-            service: Operation::MailReceive.service(),
-            operation: Operation::MailReceive.name(),
-            key,
-            path: "smtp".to_owned(),
+            service: called.service,
+            operation: called.operation,
+            key: called.key,
+            path: called.path,
             params: shortened(params),
             params_hash,
             ending: Ending::HungUp,

@@ -2,8 +2,11 @@
 
 use std::collections::HashMap;
 
-use super::{At, World, ring::Ring};
-use crate::wire::reply::{Effect, Reply};
+use super::world::{At, World};
+use crate::{
+    memory::ring::Ring,
+    wire::reply::{Effect, Reply},
+};
 
 const SAVED_MAX: usize = 100_000;
 

@@ -1,10 +1,7 @@
 //! How a run goes on after its end: from which step, with what changed. Every word of it is on the record.
 
-use crate::{
-    approval::Contributors,
-    document::StepId,
-    run::{Actor, RunState},
-};
+use super::{Actor, RunState};
+use crate::{approval::Contributors, document::StepId};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
