@@ -3,7 +3,7 @@
 use super::{
     CallEvent, CallId, CallRequest, Calling, CheckpointEvent, CompiledStep, Effect, Opened, StepEvent, backoff,
     machine::{Flow, Machine},
-    state::Place,
+    phase::Place,
     steps::notify,
 };
 use crate::{

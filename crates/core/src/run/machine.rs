@@ -5,7 +5,7 @@ use super::{
     EndedStatus, Event, Found, Input, LookUpResult, Moved, OpenDoubt, Outcome, Phase, Repeat, Resolution, RunEvent,
     RunState, Stage, Start, StateEdit, StepEvent, UnknownAnswer, UnknownWait, Verdict, Version, Wait, apply, calls,
     checked::undone,
-    state::Place,
+    phase::Place,
     steps::{approval, collect_form, condition, end, human_handoff, notify, tool_call},
 };
 use crate::{

@@ -15,10 +15,12 @@ pub(crate) mod forms;
 mod input;
 pub(crate) mod machine;
 mod outcome;
+mod phase;
 mod resume;
 mod standing;
 mod state;
 mod steps;
+mod told;
 mod triggers;
 mod version;
 
@@ -34,12 +36,10 @@ pub use forms::value_problems;
 pub use input::{DecidedWith, Input, LookUpResult, StandingGrant, Start, UnknownAnswer};
 pub use machine::{Decision, FieldProblem, Moment, Refusal, Refused, step};
 pub use outcome::{Found, HandedBack, Outcome, Resolution, Verdict};
+pub use phase::{ApprovalWait, Calling, Ended, FormWait, HandoffWait, Phase, Place, Stage, UnknownWait, Wait};
 pub use resume::{Continuation, StateEdit};
 pub use standing::{CheckpointKind, CheckpointStatus, RunStatus, WaitingFor};
-pub use state::{
-    ApprovalWait, Calling, EditedInput, Ended, FormWait, HandoffWait, Phase, Place, RunInfo, RunState, Stage,
-    UnknownWait, Wait, apply,
-};
+pub use state::{EditedInput, RunInfo, RunState, apply};
 pub use steps::approval::OpenApproval;
 pub use triggers::{IncomingMessage, message_starts};
 pub use version::{CompileError, CompiledStep, Version};

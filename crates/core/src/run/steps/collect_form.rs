@@ -7,7 +7,7 @@ use crate::{
         Actor, CheckpointEvent, ClosedBy, CompileError, CompiledStep, FormWait, Opened, Outcome, Phase, PostedForm,
         Refusal, StepEvent, Wait, forms,
         machine::{Completion, Flow, Machine},
-        state::Place,
+        phase::Place,
         version,
     },
 };

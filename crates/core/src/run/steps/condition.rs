@@ -6,7 +6,7 @@ use crate::{
     run::{
         BranchValue, CompileError, StepEvent,
         machine::{Flow, Machine},
-        state::Place,
+        phase::Place,
         version,
     },
 };

@@ -7,7 +7,7 @@ use crate::{
     run::{
         CompileError, EndedStatus, StepEvent,
         machine::{Flow, Machine},
-        state::Place,
+        phase::Place,
         version,
     },
 };

@@ -7,7 +7,7 @@ use crate::{
         Actor, CheckpointEvent, ClosedBy, CompileError, CompiledStep, HandedBack, HandoffWait, Opened, Outcome, Phase,
         Refusal, StepEvent, Wait,
         machine::{Completion, Flow, Machine},
-        state::Place,
+        phase::Place,
         version,
     },
 };

@@ -8,7 +8,7 @@ use crate::{
     run::{
         CallRequest, CompileError, StepEvent, calls,
         machine::{Completion, Flow, Machine},
-        state::Place,
+        phase::Place,
         version,
     },
     time::Span,

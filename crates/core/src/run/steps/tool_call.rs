@@ -11,7 +11,7 @@ use crate::{
         customer::Proof,
         forms,
         machine::{Completion, Flow, Machine},
-        state::Place,
+        phase::Place,
         version,
     },
     time::Span,
