@@ -93,6 +93,20 @@ pub struct StepExecution {
     pub moves: Vec<MoveRecord>,
 }
 
+impl StepExecution {
+    /// The actions it called, over which connection and with what, each call once.
+    pub(crate) fn sent(&self) -> impl Iterator<Item = (&str, Option<&str>, &Value)> {
+        self.attempts.iter().filter(|attempt| attempt.attempt == 1).filter_map(|attempt| {
+            match attempt.request.as_ref() {
+                CallRequest::Action { action, connection, input, .. } => {
+                    Some((action.as_str(), connection.as_deref(), input))
+                }
+                CallRequest::Message { .. } => None,
+            }
+        })
+    }
+}
+
 /// One attempt of one call.
 #[derive(Debug, Clone, PartialEq)]
 pub struct AttemptRecord {

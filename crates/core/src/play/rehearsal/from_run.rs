@@ -4,7 +4,7 @@
 mod facts;
 
 use super::{
-    play::{Player, rehearse_logged},
+    play::{Player, rehearse},
     script::{ACTS_MAX, Act, Answer, Given, Opening, Persona, Script},
     test_case::{Expectations, ExpectedStatus, TestCase},
 };
@@ -12,7 +12,7 @@ use crate::{
     approval::Edits,
     catalogue::Catalogue,
     document::StepId,
-    log::{FailureClass, LogEntry, StepError},
+    log::{FailureClass, LogEntry, StepError, at_point, history},
     run::{
         Actor, CallEvent, CallId, CallRequest, CheckpointEvent, ClosedBy, EndedStatus, Event, Found, OpenApproval,
         Outcome, Phase, RunEvent, RunState, Stage, Start, StepEvent, Verdict, Version,
@@ -93,11 +93,12 @@ pub fn from_run(version: &Version, catalogue: &Catalogue, log: &[LogEntry], name
     let opening = opening(version, start, at, &mut limits);
     let acts = Copier::begin(version, &opening, start.started_by.as_ref())?.copy(log)?;
     let script = Script { opening, acts };
-    let (played, again) = rehearse_logged(version, catalogue, &script, at);
+    let played = rehearse(version, catalogue, &script, at);
     if let Some(refused) = played.refused {
         return Err(NotATest::PlaysDifferently(refused.message));
     }
-    let (recorded, played) = (Facts::of(log), Facts::of(&again));
+    let (steps, state) = (history(version, log), at_point(log, u32::MAX).state);
+    let (recorded, played) = (Facts::of(&steps, state.ended()), Facts::of(&played.steps, played.ended.as_ref()));
     let expect = Expectations { status: Some(status(&recorded)), ..recorded.shared_with(&played, &mut limits)? };
     if recorded.end.is_none() {
         limits.push(still_open(&recorded.path));
@@ -173,8 +174,8 @@ fn persona(actor: &Actor) -> Persona {
     Persona { name: actor.name.clone(), email: actor.counted_email().to_owned(), roles: actor.counted_roles().to_vec() }
 }
 
-fn status(recorded: &Facts) -> ExpectedStatus {
-    match recorded.end.as_ref().map(|end| end.status) {
+fn status(recorded: &Facts<'_>) -> ExpectedStatus {
+    match recorded.end.map(|end| end.status) {
         Some(EndedStatus::Completed) => ExpectedStatus::Completed,
         Some(EndedStatus::Rejected) => ExpectedStatus::Rejected,
         Some(EndedStatus::Failed) => ExpectedStatus::Failed,
@@ -183,8 +184,8 @@ fn status(recorded: &Facts) -> ExpectedStatus {
     }
 }
 
-fn still_open(path: &[StepId]) -> Limit {
-    let at = path.last().map_or("its start", String::as_str);
+fn still_open(path: &[&str]) -> Limit {
+    let at = path.last().unwrap_or(&"its start");
     Limit { code: "not_over", message: format!("The run is not over: the test case ends at `{at}`, where it waits.") }
 }
 

@@ -9,9 +9,9 @@ use crate::{
     document::StepId,
     log::{FailureClass, LogEntry, StepError, StepExecution, history},
     run::{
-        self, Actor, CallEvent, CallRequest, CheckpointEvent, DecidedWith, Effect, Ended, Event, FieldProblem,
-        HandedBack, IncomingMessage, Input, LookUpResult, OpenApproval, Outcome, Phase, PostedForm, Refusal, RunState,
-        Stage, Start, StepEvent, Verdict, Version, Via, Wait,
+        self, Actor, CallEvent, CheckpointEvent, DecidedWith, Effect, Ended, Event, FieldProblem, HandedBack,
+        IncomingMessage, Input, LookUpResult, OpenApproval, Outcome, Phase, PostedForm, Refusal, RunState, Stage,
+        Start, StepEvent, Verdict, Version, Via, Wait,
     },
     time::Timestamp,
 };
@@ -163,7 +163,6 @@ pub(super) struct Player<'a> {
     log: Vec<LogEntry>,
     effect: Option<Effect>,
     said: Vec<Said>,
-    requests: Vec<SentRequest>,
     now: Timestamp,
     /// Whether messages are taken without an act.
     delivers: bool,
@@ -177,7 +176,6 @@ impl<'a> Player<'a> {
             log: Vec::new(),
             effect: None,
             said: Vec::new(),
-            requests: Vec::new(),
             now,
             delivers: true,
         }
@@ -372,15 +370,6 @@ impl<'a> Player<'a> {
                 self.said.push(Said { values: Some(values.clone()), ..said(Speaker::Customer, *visit) });
             }
             Event::Checkpoint { .. } => {}
-            Event::Call { id, what: CallEvent::Requested { request, .. } } if id.attempt == 1 => match request.as_ref()
-            {
-                CallRequest::Action { action, connection, input, .. } => {
-                    let step = self.step_of(id.visit);
-                    let (action, connection, input) = (action.clone(), connection.clone(), input.clone());
-                    self.requests.push(SentRequest { step, action, connection, input });
-                }
-                CallRequest::Message { .. } => {}
-            },
             Event::Call { id, what: CallEvent::Succeeded { .. } } => {
                 if let Some(Effect::SendMessage { channel, to, subject, body, .. }) =
                     self.effect.as_ref().filter(|effect| effect.id() == *id)
@@ -459,32 +448,33 @@ impl<'a> Player<'a> {
         actor
     }
 
-    /// The step that was entered as number `visit`.
-    fn step_of(&self, visit: u32) -> StepId {
-        let events = self.log.iter().rev().flat_map(|entry| &entry.events);
-        let mut entered = events.filter_map(|event| {
-            let Event::Step { visit: entered, what: StepEvent::Entered { step, .. } } = event else { return None };
-            (*entered == visit).then(|| step.clone())
-        });
-        entered.next().unwrap_or_default()
-    }
-
     fn finish(
         self,
         catalogue: &Catalogue,
         began: Timestamp,
         (played, refused): (usize, Option<NotPlayed>),
     ) -> (Rehearsal, Vec<LogEntry>) {
-        let Self { version, state, log, effect, said, requests, now, delivers: _ } = self;
+        let Self { version, state, log, effect, said, now, delivers: _ } = self;
         let mut waiting =
             Standing { version, catalogue, state: &state, log: &log, effect: effect.as_ref(), now }.waiting();
         if let (Waiting::Start { reason }, Some(refused)) = (&mut waiting, &refused) {
             reason.clone_from(&refused.message);
         }
         let steps = history(version, &log);
+        let requests = steps.iter().flat_map(requests).collect();
         let ended = state.ended().cloned();
         (Rehearsal { began, now, played, refused, steps, said, requests, waiting, vars: state.vars, ended }, log)
     }
+}
+
+/// The calls of actions in a step, each once.
+fn requests(execution: &StepExecution) -> impl Iterator<Item = SentRequest> {
+    execution.sent().map(|(action, connection, input)| SentRequest {
+        step: execution.step.clone(),
+        action: action.to_owned(),
+        connection: connection.map(str::to_owned),
+        input: input.clone(),
+    })
 }
 
 /// The customer as expressions see one: every field there is, null when not known.

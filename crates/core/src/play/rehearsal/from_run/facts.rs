@@ -1,88 +1,32 @@
-//! What a run did, read from its log, and what two runs have in common of it.
+//! What a run did, read from its history, and what two runs have in common of it.
 
 use super::{Limit, NotATest};
 use crate::{
-    document::StepId,
-    log::LogEntry,
+    log::{ExecutionStatus, StepExecution},
     play::rehearsal::{Expectations, ExpectedMessage, ExpectedRequest},
-    run::{CallEvent, CallRequest, CheckpointEvent, EndedStatus, Event, RunEvent, StepEvent},
+    run::{CallRequest, CheckpointKind, Ended},
 };
 use serde_json::{Map, Value};
 
 /// What a run did.
-#[derive(Debug, Default)]
-pub(super) struct Facts {
-    pub(super) path: Vec<StepId>,
-    /// Calls of actions, each once.
-    requests: Vec<(String, Value)>,
-    /// Which call of which step the last one was.
-    asked: Option<(u32, u16)>,
-    /// Channel and text of what the customer was told.
-    said: Vec<(String, String)>,
-    pub(super) end: Option<End>,
-}
-
-/// How it ended.
 #[derive(Debug)]
-pub(super) struct End {
-    pub(super) status: EndedStatus,
-    output: Value,
-    error: Option<String>,
+pub(super) struct Facts<'a> {
+    pub(super) path: Vec<&'a str>,
+    /// Calls of actions, each once.
+    requests: Vec<(&'a str, &'a Value)>,
+    /// Channel and text of what the customer was told.
+    said: Vec<(&'a str, &'a str)>,
+    pub(super) end: Option<&'a Ended>,
 }
 
-impl Facts {
-    pub(super) fn of(log: &[LogEntry]) -> Self {
-        let mut facts = Self::default();
-        let mut leaving = None;
-        for event in log.iter().flat_map(|entry| &entry.events) {
-            facts.take(event, &mut leaving);
-        }
-        facts
-    }
-
-    /// `leaving` is the message under way.
-    fn take(&mut self, event: &Event, leaving: &mut Option<(String, String)>) {
-        match event {
-            Event::Run(RunEvent::Ended { status, output, error, .. }) => {
-                let error = error.as_ref().map(|error| error.code.clone());
-                self.end = Some(End { status: *status, output: output.clone(), error });
-            }
-            Event::Run(_) => {}
-            Event::Step { what, .. } => match what {
-                StepEvent::Entered { step, .. } => self.path.push(step.clone()),
-                StepEvent::Said { body, .. } if !body.is_empty() => {
-                    self.said.push(("conversation".to_owned(), body.clone()));
-                }
-                StepEvent::Said { .. }
-                | StepEvent::Evaluated { .. }
-                | StepEvent::ApprovalVoided { .. }
-                | StepEvent::Completed { .. }
-                | StepEvent::Failed { .. } => {}
-            },
-            Event::Call { id, what } => match what {
-                CallEvent::Requested { request, .. } => match request.as_ref() {
-                    CallRequest::Action { action, input, .. } => {
-                        *leaving = None;
-                        // One that was put off is asked for again as the same attempt.
-                        let known = self.asked.replace((id.visit, id.call)) == Some((id.visit, id.call));
-                        if id.attempt == 1 && !known {
-                            self.requests.push((action.clone(), input.clone()));
-                        }
-                    }
-                    CallRequest::Message { channel, body, .. } => {
-                        *leaving = Some((channel.tag().to_owned(), body.clone()));
-                    }
-                },
-                CallEvent::Succeeded { .. } => self.said.extend(leaving.take().filter(|(_, text)| !text.is_empty())),
-                CallEvent::Resumed
-                | CallEvent::Failed { .. }
-                | CallEvent::Scheduled { .. }
-                | CallEvent::LookUpRequested
-                | CallEvent::LookUpAnswered { .. } => {}
-            },
-            // What a person says of a message is not seen as sent.
-            Event::Checkpoint { what: CheckpointEvent::Opened { .. }, .. } => *leaving = None,
-            Event::Checkpoint { .. } => {}
+impl<'a> Facts<'a> {
+    /// Of a run with this history, that ended so.
+    pub(super) fn of(history: &'a [StepExecution], end: Option<&'a Ended>) -> Self {
+        Self {
+            path: history.iter().map(|execution| execution.step.as_str()).collect(),
+            requests: history.iter().flat_map(StepExecution::sent).map(|(action, _, input)| (action, input)).collect(),
+            said: history.iter().flat_map(said).filter(|(_, text)| !text.is_empty()).collect(),
+            end,
         }
     }
 
@@ -106,7 +50,7 @@ impl Facts {
         let mut left_out = LeftOut { limits };
         let requests = self.requests.iter().zip(&played.requests);
         let requests = requests.map(|((action, recorded), (_, now))| ExpectedRequest {
-            action: action.clone(),
+            action: (*action).to_owned(),
             input: left_out.common(&format!("what `{action}` was sent"), recorded, now),
         });
         let requests = requests.collect();
@@ -117,15 +61,17 @@ impl Facts {
             }
             same
         });
-        let messages =
-            messages.map(|((channel, text), _)| ExpectedMessage { channel: Some(channel.clone()), text: text.clone() });
+        let messages = messages.map(|((channel, text), _)| ExpectedMessage {
+            channel: Some((*channel).to_owned()),
+            text: (*text).to_owned(),
+        });
         let messages = messages.collect();
-        let output = match (&self.end, &played.end) {
+        let output = match (self.end, played.end) {
             (Some(recorded), Some(now)) => left_out.common("what the run answers", &recorded.output, &now.output),
             (Some(_) | None, _) => None,
         };
         Ok(Expectations {
-            path: Some(self.path.clone()),
+            path: Some(self.path.iter().map(|step| (*step).to_owned()).collect()),
             requests: Some(requests),
             messages,
             output: output.filter(|output| !output.is_null()),
@@ -134,14 +80,28 @@ impl Facts {
     }
 
     fn ending(&self) -> String {
-        let Some(End { status, error, .. }) = &self.end else { return "nowhere".to_owned() };
-        error.as_ref().map_or_else(|| status.tag().to_owned(), |code| format!("{} ({code})", status.tag()))
+        let Some(Ended { status, error, .. }) = self.end else { return "nowhere".to_owned() };
+        error.as_ref().map_or_else(|| status.tag().to_owned(), |error| format!("{} ({})", status.tag(), error.code))
     }
 
     fn actions(&self) -> String {
-        let names: Vec<&str> = self.requests.iter().map(|(action, _)| action.as_str()).collect();
+        let names: Vec<&str> = self.requests.iter().map(|(action, _)| *action).collect();
         if names.is_empty() { "none".to_owned() } else { names.join(", ") }
     }
+}
+
+/// What the customer was told in a step: in the conversation, then over channels. What a person says of a message is not seen
+/// as sent.
+fn said(execution: &StepExecution) -> impl Iterator<Item = (&str, &str)> {
+    let here = execution.messages.iter().map(|body| ("conversation", body.as_str()));
+    let sent = execution.attempts.iter().filter_map(|attempt| {
+        let CallRequest::Message { channel, body, .. } = attempt.request.as_ref() else { return None };
+        let by_a_person = execution.checkpoints.iter().any(|checkpoint| {
+            checkpoint.kind == CheckpointKind::UnknownOutcome && checkpoint.closed_at == attempt.ended_at
+        });
+        (attempt.status == ExecutionStatus::Completed && !by_a_person).then_some((channel.tag(), body.as_str()))
+    });
+    here.chain(sent)
 }
 
 /// Keeps what is told of data that is not looked at.
