@@ -69,6 +69,32 @@ test('who is not signed in comes back to where they wanted to go', async ({ page
   await expect(page.getByRole('button', { name: 'Sign in' })).toBeVisible()
 })
 
+test('an operator takes a conversation, writes a note, answers by keyboard and closes it', async ({ page }) => {
+  const sent: [string, unknown][] = []
+  const note = (what: string) => (body: unknown) => {
+    sent.push([what, body])
+    return {}
+  }
+  await mockApi(page, {
+    'POST /conversations/cv1/assign': note('assign'),
+    'POST /conversations/cv1/notes': note('note'),
+    'POST /conversations/cv1/messages': note('message'),
+    'POST /conversations/cv1/close': note('close'),
+  })
+  await page.goto(`${ui.url}/conversations/cv1`)
+  await expect(page.getByText('Prefers the morning.')).toBeVisible()
+  await page.getByRole('button', { name: 'Give it to me' }).click()
+  await expect.poll(() => sent).toContainEqual(['assign', { assigned_to: me.user.id }])
+  await page.getByLabel('Note for colleagues').fill('Called back.')
+  await page.getByRole('button', { name: 'Add', exact: true }).click()
+  await expect.poll(() => sent).toContainEqual(['note', { body: 'Called back.' }])
+  await page.getByLabel('Reply to the customer').fill('Hello')
+  await page.keyboard.press('Control+Enter')
+  await expect.poll(() => sent.map(([what]) => what)).toContain('message')
+  await page.getByRole('button', { name: 'Close', exact: true }).click()
+  await expect.poll(() => sent.map(([what]) => what)).toContain('close')
+})
+
 test('run graph', async ({ page }) => {
   await mockApi(page)
   await page.goto(`${ui.url}/runs/${run.id}?tab=graph`)

@@ -177,6 +177,9 @@ export function answersOf(): Answers {
       messages: f.messages,
       runs: f.runs.slice(0, 2),
     },
+    'GET /conversations/cv1/notes': page([
+      { id: 'n1', body: 'Prefers the morning.', author: { id: 'u2', name: 'Bo Builder' }, at: f.NOW - 9e5 },
+    ]),
     'GET /customers': page([f.customer]),
     'POST /chat/demo/conversations': { conversation: 'cv1', token: 'secret' },
   }

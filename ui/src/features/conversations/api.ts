@@ -16,10 +16,21 @@ export const reads = {
       queryFn: () => send(api.GET('/api/v1/conversations/{id}', { params: { path: { id } } })),
       ...LIVE,
     }),
+  notes: (id: string) =>
+    queryOptions({
+      queryKey: ['conversations', 'notes', id],
+      queryFn: () => send(api.GET('/api/v1/conversations/{id}/notes', { params: { path: { id } } })),
+      ...LIVE,
+    }),
 }
 
 /** What is changed from here. */
 export const writes = {
   reply: (id: string, body: Body<'/api/v1/conversations/{id}/messages', 'post'>) =>
     send(api.POST('/api/v1/conversations/{id}/messages', { params: { path: { id } }, body })),
+  assign: (id: string, assigned_to: string | null) =>
+    send(api.POST('/api/v1/conversations/{id}/assign', { params: { path: { id } }, body: { assigned_to } })),
+  close: (id: string) => send(api.POST('/api/v1/conversations/{id}/close', { params: { path: { id } } })),
+  note: (id: string, body: string) =>
+    send(api.POST('/api/v1/conversations/{id}/notes', { params: { path: { id } }, body: { body } })),
 }

@@ -1,16 +1,16 @@
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
 import { Link, useParams } from '@tanstack/react-router'
 import { CornerDownLeft } from 'lucide-react'
-import { useState } from 'react'
+import { useEffect, useRef, useState } from 'react'
 import { problemText } from '@/api/client'
 import type { Conversation } from '@/api/types'
 import { PageHead, useTitle } from '@/app/page'
 import { QueryState } from '@/app/query-state'
-import { useMay } from '@/app/session'
+import { useMay, useMe } from '@/app/session'
 import { Status } from '@/components/status'
 import { CustomerCard, Transcript } from '@/components/transcript'
 import { Button } from '@/ui/button'
-import { Textarea } from '@/ui/field'
+import { Input, Textarea } from '@/ui/field'
 import { Ago } from '@/ui/time'
 import { toast } from '@/ui/toast'
 import { reads, writes } from './api'
@@ -40,7 +40,13 @@ function Reply({ id }: { id: string }) {
         aria-label={s.reply}
         placeholder={s.placeholder}
         value={body}
+        title={s.shortcut}
         onChange={(event) => setBody(event.target.value)}
+        onKeyDown={(event) => {
+          if (event.key !== 'Enter' || !(event.ctrlKey || event.metaKey)) return
+          event.preventDefault()
+          if (body.trim() && !reply.isPending) reply.mutate()
+        }}
       />
       <Button
         type="submit"
@@ -55,6 +61,103 @@ function Reply({ id }: { id: string }) {
   )
 }
 
+/** Who has the conversation, and its end. */
+function Hands({ conversation }: { conversation: Conversation }) {
+  const me = useMe()
+  const client = useQueryClient()
+  const refresh = () => client.invalidateQueries({ queryKey: ['conversations'] })
+  const onError = (error: unknown) => toast.bad(problemText(error))
+  const assign = useMutation({
+    mutationFn: (to: string | null) => writes.assign(conversation.id, to),
+    onSuccess: refresh,
+    onError,
+  })
+  const close = useMutation({
+    mutationFn: () => writes.close(conversation.id),
+    onSuccess: () => {
+      toast.ok(s.closed)
+      return refresh()
+    },
+    onError,
+  })
+  const mine = conversation.assigned_to?.id === me.user.id
+  return (
+    <>
+      <Button busy={assign.isPending} onClick={() => assign.mutate(mine ? null : me.user.id)}>
+        {mine ? s.giveBack : s.take}
+      </Button>
+      {conversation.status !== 'closed' && (
+        <Button busy={close.isPending} onClick={() => close.mutate()}>
+          {s.close}
+        </Button>
+      )}
+    </>
+  )
+}
+
+/** What colleagues wrote beside the conversation. */
+function Notes({ id, may }: { id: string; may: boolean }) {
+  const [body, setBody] = useState('')
+  const client = useQueryClient()
+  const { data } = useQuery(reads.notes(id))
+  const add = useMutation({
+    mutationFn: () => writes.note(id, body.trim()),
+    onSuccess: () => {
+      setBody('')
+      return client.invalidateQueries({ queryKey: reads.notes(id).queryKey })
+    },
+    onError: (error) => toast.bad(problemText(error)),
+  })
+  return (
+    <section>
+      <h2 className="mb-2 text-xs font-semibold tracking-wide text-faint uppercase">{s.notes}</h2>
+      <ul className="flex flex-col gap-2">
+        {data?.items.map((note) => (
+          <li key={note.id} className="text-sm">
+            <p className="break-words whitespace-pre-wrap">{note.body}</p>
+            <p className="text-xs text-faint">
+              {note.author?.name} <Ago at={note.at} />
+            </p>
+          </li>
+        ))}
+      </ul>
+      {may && (
+        <form
+          className="mt-2 flex gap-2"
+          onSubmit={(event) => {
+            event.preventDefault()
+            if (body.trim()) add.mutate()
+          }}
+        >
+          <Input
+            aria-label={s.note}
+            placeholder={s.noteHint}
+            value={body}
+            onChange={(event) => setBody(event.target.value)}
+          />
+          <Button type="submit" busy={add.isPending} disabled={!body.trim()}>
+            {s.addNote}
+          </Button>
+        </form>
+      )}
+    </section>
+  )
+}
+
+/** The newest message stays in view. */
+function Messages({ messages }: { messages: Conversation['messages'] }) {
+  const box = useRef<HTMLDivElement>(null)
+  const newest = messages.at(-1)?.id
+  useEffect(() => {
+    if (box.current) box.current.scrollTop = box.current.scrollHeight
+  }, [newest])
+  return (
+    <div ref={box} className="min-h-0 flex-1 overflow-y-auto p-4" tabIndex={0} role="region" aria-label={s.title}>
+      <Transcript messages={messages} className="mx-auto max-w-3xl" />
+    </div>
+  )
+}
+
 function Detail({ conversation }: { conversation: Conversation }) {
   const may = useMay('operator')
   const name = conversation.customer?.name || s.anonymous
@@ -62,6 +165,7 @@ function Detail({ conversation }: { conversation: Conversation }) {
   return (
     <>
       <PageHead
+        actions={may && <Hands conversation={conversation} />}
         title={
           <>
             <Link to="/conversations" className="font-normal text-faint hover:text-text">
@@ -78,9 +182,7 @@ function Detail({ conversation }: { conversation: Conversation }) {
       </PageHead>
       <div className="flex min-h-0 flex-1 flex-col md:flex-row">
         <div className="flex min-h-0 min-w-0 flex-1 flex-col">
-          <div className="min-h-0 flex-1 overflow-y-auto p-4" tabIndex={0} role="region" aria-label={s.title}>
-            <Transcript messages={conversation.messages} className="mx-auto max-w-3xl" />
-          </div>
+          <Messages messages={conversation.messages} />
           {may && <Reply id={conversation.id} />}
         </div>
         <aside className="flex w-full shrink-0 flex-col gap-5 border-line p-4 md:w-72 md:border-l">
@@ -88,6 +190,7 @@ function Detail({ conversation }: { conversation: Conversation }) {
             <h2 className="mb-2 text-xs font-semibold tracking-wide text-faint uppercase">{s.customer}</h2>
             <CustomerCard customer={conversation.customer} />
           </section>
+          <Notes id={conversation.id} may={may} />
           <section>
             <h2 className="mb-2 text-xs font-semibold tracking-wide text-faint uppercase">{s.runs}</h2>
             {conversation.runs.length === 0 && <p className="text-sm text-faint">{s.noRuns}</p>}
