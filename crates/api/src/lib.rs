@@ -20,6 +20,7 @@ mod run;
 mod settings;
 mod test_case;
 mod trigger;
+mod trying;
 mod versions;
 mod workflow;
 
@@ -42,5 +43,6 @@ pub use run::*;
 pub use settings::*;
 pub use test_case::*;
 pub use trigger::*;
+pub use trying::*;
 pub use versions::*;
 pub use workflow::*;

@@ -240,6 +240,21 @@ pub struct UpdatePersonRequest {
 pub struct Policy {
     /// Whether a workflow may be published although a path to a high-risk action passes no approval.
     pub allow_unguarded: bool,
+    /// Who may try actions that change something, away from any run.
+    pub try_writes: TryWrites,
+}
+
+/// Who may send a call that changes something to try it. An action of high risk is sent by administrators at most.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum TryWrites {
+    /// Nobody: only what reads is sent.
+    Nobody,
+    /// Administrators.
+    #[default]
+    Admins,
+    /// Builders too, but nothing of high risk.
+    Builders,
 }
 
 /// The workspace and its policy.

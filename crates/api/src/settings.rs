@@ -92,7 +92,11 @@ pub struct Connector {
 #[serde(deny_unknown_fields)]
 pub struct PutInConnectorRequest {
     /// A manifest or an OpenAPI document (2.0, 3.0, 3.1, 3.2), JSON or YAML, at most 64 MiB.
-    pub source: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub source: Option<String>,
+    /// Where the server reads it instead: an `http` or `https` address that it may call.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub url: Option<String>,
     /// Name instead of the one it has or gets from its title: lower-case letters, digits and `_`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,

@@ -167,6 +167,12 @@ impl Config {
         }
     }
 
+    /// Where manifests lie that every workspace has.
+    #[must_use]
+    pub fn connectors_folder(&self) -> PathBuf {
+        self.data.join("connectors")
+    }
+
     /// How to open the database.
     ///
     /// # Errors

@@ -5,6 +5,7 @@
 mod client;
 mod commands;
 mod config;
+mod connectors_folder;
 mod output;
 mod parts;
 mod timeline;

@@ -1,8 +1,7 @@
 //! The parts of a server, put together.
 
-use crate::config::Config;
+use crate::{config::Config, connectors_folder::in_folder};
 use anyhow::Context;
-use countersign_connectors::Registry;
 use countersign_engine::{Engine, EngineConfig, EngineParts, SystemClock, Vault, receipt_keys};
 use countersign_server::{App, ServerConfig};
 use countersign_store::{Store, StoreConfig};
@@ -105,7 +104,7 @@ impl Running {
         for name in store.migrate().await? {
             tracing::info!(name, "migrated");
         }
-        let registry = Registry::built_in().context("the built-in connectors")?;
+        let registry = in_folder(&config.connectors_folder())?;
         let listener = TcpListener::bind(listen).await.with_context(|| format!("cannot listen on {listen}"))?;
         let address = listener.local_addr()?;
         let base_url = config.base_url(base_url, address);

@@ -66,6 +66,12 @@ impl Invoker {
         Self { registry, ..self.clone() }
     }
 
+    /// The way its calls go.
+    #[must_use]
+    pub fn outbound(&self) -> &Outbound {
+        &self.outbound
+    }
+
     /// The connectors it knows.
     #[must_use]
     pub fn registry(&self) -> &Registry {

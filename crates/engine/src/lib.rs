@@ -12,7 +12,7 @@ mod run;
 pub mod vault;
 
 pub use clock::{Clock, SystemClock};
-pub use connectors::{Pins, PutIn};
+pub use connectors::{Pins, PutIn, Trial, TrialError};
 pub use countersign_channels::{Platform, hooks::Answer as HookAnswer};
 pub use engine::{Engine, EngineConfig, EngineParts};
 pub use error::EngineError;

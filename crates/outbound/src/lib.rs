@@ -6,6 +6,7 @@
 
 mod client;
 mod content;
+mod document;
 mod exchange;
 mod failure;
 mod hosts;

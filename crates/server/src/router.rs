@@ -44,6 +44,7 @@ fn api() -> OpenApiRouter<App> {
         .routes(routes!(h::previews::preview_form))
         .routes(routes!(h::connectors::list_connectors, h::connectors::put_in_connector))
         .routes(routes!(h::connectors::get_connector, h::connectors::remove_connector))
+        .routes(routes!(h::trying::try_action))
         .routes(routes!(h::connections::handlers::list_connections, h::connections::handlers::create_connection))
         .routes(routes!(h::connections::handlers::update_connection, h::connections::handlers::delete_connection))
         .routes(routes!(h::channels::handlers::list_channel_kinds))

@@ -561,6 +561,27 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/connectors/{name}/actions/{action}/try": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Shows the request of an action, and sends it unless `dry_run`. What reads is sent by builders; what changes something by
+         *     administrators (or as the workspace's policy says) with `confirm`, the `request_hash` shown before; what is of high risk also
+         *     needs a `reason`, and an API key that may decide. Each call is in the audit trail before it leaves.
+         */
+        post: operations["tryAction"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/conversations": {
         parameters: {
             query?: never;
@@ -3943,6 +3964,8 @@ export interface components {
         Policy: {
             /** @description Whether a workflow may be published although a path to a high-risk action passes no approval. */
             allow_unguarded: boolean;
+            /** @description Who may try actions that change something, away from any run. */
+            try_writes: components["schemas"]["TryWrites"];
         };
         /** @description An approval policy to try. */
         PreviewApproversRequest: {
@@ -4076,7 +4099,9 @@ export interface components {
         /** @description Puts a connector in, or its next revision. */
         PutInConnectorRequest: {
             /** @description A manifest or an OpenAPI document (2.0, 3.0, 3.1, 3.2), JSON or YAML, at most 64 MiB. */
-            source: string;
+            source?: string | null;
+            /** @description Where the server reads it instead: an `http` or `https` address that it may call. */
+            url?: string | null;
             /** @description Name instead of the one it has or gets from its title: lower-case letters, digits and `_`. */
             name?: string | null;
         };
@@ -5124,6 +5149,22 @@ export interface components {
              */
             max_ms: number;
         };
+        /** @description What was or would be sent, and what came of it. */
+        TriedAction: {
+            /** @description `<connector>.<action>`. */
+            action: string;
+            /** @description How much harm it can do. */
+            risk: components["schemas"]["Risk"];
+            /** @description The connection's name; null when the call needs none. */
+            connection: string | null;
+            /** @description The request; secrets are `***`. */
+            request: components["schemas"]["RenderedRequest"];
+            /** @description Names this request through this connection as it stands: another text when any of it differs. */
+            request_hash: string;
+            /** @description Whether the caller may send it. */
+            may_send: boolean;
+            result: components["schemas"]["TryResult"] | null;
+        };
         /** @description A trigger of the active version. */
         Trigger: {
             /** @description Its id, the same in every version. */
@@ -5167,6 +5208,48 @@ export interface components {
             /** @description Why nothing came of it. */
             error: string | null;
         };
+        /** @description Tries an action: shows the request, and sends it unless `dry_run`. */
+        TryActionRequest: {
+            /** @description Name of the connection; may be left out where the connector has one at most. */
+            connection?: string | null;
+            /** @description Fits the action's input schema. */
+            input?: unknown;
+            /** @description Whether the request is only shown. */
+            dry_run?: boolean;
+            /** @description The `request_hash` that was shown: that exactly this request is to be sent. Needed for whatever changes something. */
+            confirm?: string | null;
+            /** @description Why it is sent, 1 to 1,000 characters, kept in the audit trail. Needed for actions of high risk. */
+            reason?: string | null;
+        };
+        /** @description What came of a call that was tried. Holds no secret. */
+        TryResult: {
+            /** @description The action's output; null when it failed. */
+            output: unknown;
+            error: components["schemas"]["StepError"] | null;
+            /**
+             * Format: uint16
+             * @description Status of the answer; null when none came.
+             */
+            status: number | null;
+            /** @description Those headers of the answer that help to explain it. */
+            response_headers: {
+                [key: string]: string;
+            };
+            /** @description The body of the answer as text, at most 64 KiB. */
+            response_body: string;
+            /** @description Whether the body was longer. */
+            response_truncated: boolean;
+            /**
+             * Format: uint64
+             * @description How long it took, milliseconds.
+             */
+            duration_ms: number;
+        };
+        /**
+         * @description Who may send a call that changes something to try it. An action of high risk is sent by administrators at most.
+         * @enum {string}
+         */
+        TryWrites: "nobody" | "admins" | "builders";
         /** @description Takes back the last move of runs. */
         UndoMovesRequest: {
             /** @description The runs, at most 500. */
@@ -5219,21 +5302,8 @@ export interface components {
             /** @description Which column, and why. */
             detail: string;
         };
-        /** @description Changes what is given. A secret that is given replaces the one of its name, null removes it, the others stay. */
-        UpdateChannelRequest: {
-            /** @description Name, 1 to 200 characters. */
-            name?: string | null;
-            /** @description All settings. */
-            settings?: {
-                [key: string]: unknown;
-            } | null;
-            /** @description Secrets to change. */
-            secrets?: {
-                [key: string]: unknown;
-            } | null;
-        };
-        /** @description Changes what is given. A secret that is given replaces the one of its name, null removes it, the others stay. */
-        UpdateConnectionRequest: {
+        /** @description Changes what is given, of a connection or an account on a channel. A secret that is given replaces the one of its name, null removes it, the others stay. */
+        UpdateAccountRequest: {
             /** @description Name, 1 to 200 characters. */
             name?: string | null;
             /** @description All settings. */
@@ -6164,7 +6234,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["UpdateChannelRequest"];
+                "application/json": components["schemas"]["UpdateAccountRequest"];
             };
         };
         responses: {
@@ -6777,7 +6847,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["UpdateConnectionRequest"];
+                "application/json": components["schemas"]["UpdateAccountRequest"];
             };
         };
         responses: {
@@ -6911,6 +6981,54 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    tryAction: {
+        parameters: {
+            query?: never;
+            header?: {
+                "Idempotency-Key"?: string | null;
+            };
+            path: {
+                name: string;
+                /** @description Without the connector's name */
+                action: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TryActionRequest"];
+            };
+        };
+        responses: {
+            /** @description The request, nothing was sent */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TriedAction"];
+                };
+            };
+            /** @description The request and what came of it */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TriedAction"];
+                };
             };
             /** @description Problem */
             default: {

@@ -1,5 +1,7 @@
 //! `countersign connector …`
 
+mod trying;
+
 use crate::{
     client::{
         Client, Remote,
@@ -30,6 +32,8 @@ pub enum Command {
     Check(CheckArgs),
     /// Put a manifest or an OpenAPI document in, or its next revision.
     Push(PushArgs),
+    /// Show the request an action makes, and send it: what changes something only when it was shown before.
+    Try(trying::TryArgs),
     /// Take a connector out; refused while workflows use it.
     Remove(ShowArgs),
 }
@@ -49,8 +53,10 @@ pub struct CheckArgs {
 pub struct PushArgs {
     #[command(flatten)]
     remote: Remote,
-    /// A manifest or an OpenAPI document, JSON or YAML; `-` reads standard input.
-    file: PathBuf,
+    /// A manifest or an OpenAPI document, JSON or YAML; `-` reads standard input. An address (`https://…`) is read by the
+    /// server, from where it may call.
+    #[arg(value_name = "FILE|URL")]
+    file: String,
     /// Name instead of the one it has or gets from its title.
     #[arg(long)]
     name: Option<String>,
@@ -94,6 +100,7 @@ pub async fn run(command: Command) -> anyhow::Result<Exit> {
         Command::Import(args) => import(&args),
         Command::Check(args) => check(&args),
         Command::Push(args) => args.remote.run(async |client| push(client, &args).await).await,
+        Command::Try(args) => trying::run(&args).await,
         Command::Remove(args) => args.remote.run(async |client| remove(client, &args).await).await,
     }
 }
@@ -122,9 +129,12 @@ fn check(args: &CheckArgs) -> anyhow::Result<Exit> {
 }
 
 async fn push(client: &Client, args: &PushArgs) -> anyhow::Result<Exit> {
-    let file = args.file.display();
-    let source = read(&args.file).with_context(|| format!("cannot read {file}"))?;
-    let request = PutInConnectorRequest { source, name: args.name.clone() };
+    let file = &args.file;
+    let (source, url) = match file.starts_with("http://") || file.starts_with("https://") {
+        true => (None, Some(file.clone())),
+        false => (Some(read(&file.into()).with_context(|| format!("cannot read {file}"))?), None),
+    };
+    let request = PutInConnectorRequest { source, url, name: args.name.clone() };
     let answer = client.post(&["connectors"]).json(&serde_json::to_value(request)?).send().await?;
     if args.remote.json {
         output::json(&answer)?;

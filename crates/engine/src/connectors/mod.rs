@@ -1,6 +1,11 @@
 //! Which connectors a workspace has: those that come with the executable and those it brought. A version goes on with the
 //! revisions it was published with.
 
+mod fetch;
+mod trial;
+
+pub use trial::{Trial, TrialError};
+
 use crate::{Engine, EngineError};
 use countersign_connectors::{Compiled, Manifest, Registry};
 use countersign_core::catalogue::Catalogue;

@@ -67,7 +67,12 @@ pub(crate) async fn put_in_connector(
     Upload(request): Upload<PutInConnectorRequest>,
 ) -> ApiResult<(StatusCode, Json<PutInConnector>)> {
     caller.require(Role::Admin)?;
-    let PutInConnectorRequest { source, name } = request;
+    let PutInConnectorRequest { source, url, name } = request;
+    let source = match (source, url) {
+        (Some(source), None) => source,
+        (None, Some(url)) => fetched(&app, &url).await?,
+        (Some(_), Some(_)) | (None, None) => return Err(ApiError::invalid("/source", "give either a source or a url")),
+    };
     let read = move || Manifest::read_or_import(&source, name.as_deref());
     let read = tokio::task::spawn_blocking(read).await.map_err(ApiError::internal)?;
     let Imported { manifest, warnings, left_out } = read.map_err(|error| unusable(error.to_string()))?;
@@ -121,6 +126,13 @@ pub(crate) async fn remove_connector(
     let entry = caller.audit(app.now(), "connector.removed", format!("connector:{name}"), json!({}));
     app.engine.remove_connector(caller.workspace(), &name, vec![entry]).await?;
     Ok(StatusCode::NO_CONTENT)
+}
+
+/// The document behind an address that the server may call.
+async fn fetched(app: &App, url: &str) -> ApiResult<String> {
+    app.engine.fetch_document(url).await.map_err(|why| {
+        ApiError::unprocessable("not_fetched", "The document could not be read there").detail(why).pointer("/url")
+    })
 }
 
 fn unusable(why: String) -> ApiError {

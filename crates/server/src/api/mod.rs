@@ -32,6 +32,7 @@ pub(crate) mod standing;
 pub(crate) mod templates;
 pub(crate) mod test_cases;
 pub(crate) mod triggers;
+pub(crate) mod trying;
 pub(crate) mod versions;
 pub(crate) mod workflows;
 pub(crate) mod workspace;

@@ -91,3 +91,24 @@ async fn who_may_bring_a_connector_and_what_is_refused() {
     let brought = admin.post("/connectors", json!({ "source": manifest })).await;
     assert_eq!((brought.status.as_u16(), &brought.json["name"]), (201, &json!("echo")), "{}", brought.text);
 }
+
+#[tokio::test]
+async fn a_document_is_read_from_an_address_that_may_be_called() {
+    let app = TestApp::start().await;
+    let admin = app.key(Role::Admin).await;
+    let source = pets(json!({ "/pets": { "get": {} } }));
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let at = format!("http://{}", listener.local_addr().unwrap());
+    let there = axum::Router::new().route("/pets.json", axum::routing::get(move || async move { source }));
+    tokio::spawn(async move { axum::serve(listener, there).await });
+    let put_in = admin.post("/connectors", json!({ "url": format!("{at}/pets.json") })).await;
+    assert_eq!(put_in.is(201).json["name"], "pet_shop", "{}", put_in.text);
+    let refused = admin.post("/connectors", json!({ "url": format!("{at}/nowhere") })).await;
+    assert!(refused.is_problem(422, "not_fetched").text.contains("404"), "{}", refused.text);
+    for url in ["file:///etc/passwd", "nonsense", "http://user:pw@127.0.0.1/"] {
+        admin.post("/connectors", json!({ "url": url })).await.is_problem(422, "not_fetched");
+    }
+    admin.post("/connectors", json!({})).await.is_problem(422, "invalid_request");
+    let both = json!({ "url": at, "source": "{}" });
+    admin.post("/connectors", both).await.is_problem(422, "invalid_request");
+}

@@ -24,5 +24,6 @@ mod runs;
 mod settings;
 mod support;
 mod triggers;
+mod trying;
 mod versions;
 mod workflows;

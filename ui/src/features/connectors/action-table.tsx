@@ -1,5 +1,8 @@
 import { useDeferredValue, useState } from 'react'
 import type { ActionSpec } from '@/api/types'
+import { useMay } from '@/app/session'
+import { strings as trying } from '@/components/try-action/strings'
+import { TryAction } from '@/components/try-action/try-action'
 import { Button } from '@/ui/button'
 import { cx } from '@/ui/cx'
 import { Field, Input, Select } from '@/ui/field'
@@ -29,7 +32,7 @@ function matches(action: ActionSpec, text: string, risk: Risk | ''): boolean {
   return words.every((word) => own.includes(word))
 }
 
-function Row({ action }: { action: ActionSpec }) {
+function Row({ action, onTry }: { action: ActionSpec; onTry?: () => void }) {
   const said = action.description || action.title
   return (
     <tr className="align-top">
@@ -43,7 +46,49 @@ function Row({ action }: { action: ActionSpec }) {
       <td className="px-3 py-1.5">
         <RiskMark risk={action.risk} />
       </td>
+      {onTry && (
+        <td className="px-3 py-1 text-right">
+          <Button small look="quiet" aria-label={trying.openNamed(action.name)} onClick={onTry}>
+            {trying.open}
+          </Button>
+        </td>
+      )}
     </tr>
+  )
+}
+
+function Table({ actions }: { actions: readonly ActionSpec[] }) {
+  const [tried, setTried] = useState<ActionSpec | null>(null)
+  const may = useMay('builder')
+  return (
+    <>
+      <table className="w-full rounded-lg border border-line text-left text-sm">
+        <thead className="border-b border-line text-xs text-muted">
+          <tr>
+            <th scope="col" className="px-3 py-1.5 font-medium">
+              {s.action}
+            </th>
+            <th scope="col" className="hidden px-3 py-1.5 font-medium sm:table-cell">
+              {s.what}
+            </th>
+            <th scope="col" className="px-3 py-1.5 font-medium">
+              {s.risk}
+            </th>
+            {may && (
+              <th scope="col" className="px-3 py-1.5">
+                <span className="sr-only">{trying.open}</span>
+              </th>
+            )}
+          </tr>
+        </thead>
+        <tbody className="divide-y divide-line">
+          {actions.map((action) => (
+            <Row key={action.name} action={action} onTry={may ? () => setTried(action) : undefined} />
+          ))}
+        </tbody>
+      </table>
+      {tried && <TryAction key={tried.name} action={tried} onClose={() => setTried(null)} />}
+    </>
   )
 }
 
@@ -87,28 +132,7 @@ export function ActionTable({ actions }: { actions: readonly ActionSpec[] }) {
       <p role="status" className="text-xs text-faint">
         {found.length === 0 ? s.none : s.shown(Math.min(limit, found.length), found.length)}
       </p>
-      {found.length > 0 && (
-        <table className="w-full rounded-lg border border-line text-left text-sm">
-          <thead className="border-b border-line text-xs text-muted">
-            <tr>
-              <th scope="col" className="px-3 py-1.5 font-medium">
-                {s.action}
-              </th>
-              <th scope="col" className="hidden px-3 py-1.5 font-medium sm:table-cell">
-                {s.what}
-              </th>
-              <th scope="col" className="px-3 py-1.5 font-medium">
-                {s.risk}
-              </th>
-            </tr>
-          </thead>
-          <tbody className="divide-y divide-line">
-            {found.slice(0, limit).map((action) => (
-              <Row key={action.name} action={action} />
-            ))}
-          </tbody>
-        </table>
-      )}
+      {found.length > 0 && <Table actions={found.slice(0, limit)} />}
       {found.length > limit && (
         <div>
           <Button onClick={() => setLimit(limit + PAGE)}>{s.more(Math.min(PAGE, found.length - limit))}</Button>

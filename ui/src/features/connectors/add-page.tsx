@@ -19,15 +19,25 @@ const s = strings.add
 /** What is being done with the document just now. */
 type Stage = { at: 'reading' } | { at: 'sent'; bytes: number }
 
+const fromAddress = (source: Source) => !source.file && source.text.trim() === ''
+
+/** Whether there is nothing that could be sent. */
+function isNothing(source: Source): boolean {
+  if (source.file) return tooLarge(source.file.size)
+  return fromAddress(source) ? !source.url?.trim() : tooLarge(source.text.length)
+}
+
 function usePutIn() {
   const client = useQueryClient()
   const [stage, setStage] = useState<Stage>({ at: 'reading' })
   const put = useMutation({
     mutationFn: async ({ source, name }: { source: Source; name: string }): Promise<PutInConnector> => {
       setStage({ at: 'reading' })
+      const named = name.trim() || undefined
+      if (fromAddress(source)) return writes.putIn({ url: source.url?.trim(), name: named })
       const text = source.file ? await source.file.text() : source.text
       setStage({ at: 'sent', bytes: source.file?.size ?? text.length })
-      return writes.putIn({ source: text, name: name.trim() || undefined })
+      return writes.putIn({ source: text, name: named })
     },
     onSuccess: () => {
       void client.invalidateQueries({ queryKey: ['connectors'] })
@@ -67,7 +77,7 @@ function Refusal({ error }: { error: Error }) {
   )
 }
 
-/** A connector from a file or a pasted text: a manifest, or an OpenAPI document. */
+/** A connector from a file, a pasted text or an address: a manifest, or an OpenAPI document. */
 export default function AddConnectorPage() {
   const { name: given } = useSearch({ from: '/shell/connectors/add-new' })
   const may = useMay('admin')
@@ -77,7 +87,6 @@ export default function AddConnectorPage() {
   const title = given ? s.revisionTitle(given) : s.title
   useTitle(title)
   const taken = put.error instanceof ApiProblem && put.error.problem.pointer === '/name' ? put.error.message : undefined
-  const nothing = source.file ? tooLarge(source.file.size) : source.text.trim() === '' || tooLarge(source.text.length)
   return (
     <>
       <PageHead title={<Crumb>{title}</Crumb>} />
@@ -112,7 +121,7 @@ export default function AddConnectorPage() {
             {put.isPending && <Progress stage={stage} />}
             {put.error && !taken && <Refusal error={put.error} />}
             <div>
-              <Button type="submit" look="primary" busy={put.isPending} disabled={!may || nothing}>
+              <Button type="submit" look="primary" busy={put.isPending} disabled={!may || isNothing(source)}>
                 {s.submit}
               </Button>
             </div>

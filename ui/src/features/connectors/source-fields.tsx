@@ -1,15 +1,15 @@
 import { X } from 'lucide-react'
 import { FileDrop } from '@/components/file-drop'
 import { IconButton } from '@/ui/button'
-import { Field, Textarea } from '@/ui/field'
+import { Field, Input, Textarea } from '@/ui/field'
 import { strings } from './strings'
 
 const s = strings.add
 /** As much as the server takes. */
 const BYTES_MAX = 64 * 1024 * 1024
 
-/** Where the document comes from: a file goes before what is pasted. */
-export type Source = { text: string; file?: File }
+/** Where the document comes from: a file goes before what is pasted, and that before an address. */
+export type Source = { text: string; file?: File; url?: string }
 
 export const tooLarge = (bytes: number) => bytes > BYTES_MAX
 
@@ -32,13 +32,13 @@ function Chosen({ file, onDrop }: { file: File; onDrop: () => void }) {
   )
 }
 
-/** A file, chosen or dropped, or a text pasted in its place. */
+/** A file, chosen or dropped, a text pasted in its place, or the address the server reads it from. */
 export function SourceFields({ source, onChange }: { source: Source; onChange: (source: Source) => void }) {
   return (
     <>
       <FileDrop label={s.file} choose={s.choose} onFile={(file) => onChange({ ...source, file })}>
         {source.file ? (
-          <Chosen file={source.file} onDrop={() => onChange({ text: source.text })} />
+          <Chosen file={source.file} onDrop={() => onChange({ ...source, file: undefined })} />
         ) : (
           <p className="min-w-0 flex-1 text-sm text-muted">{s.fileText}</p>
         )}
@@ -53,7 +53,21 @@ export function SourceFields({ source, onChange }: { source: Source; onChange: (
               className="font-mono !text-xs"
               placeholder={s.placeholder}
               value={source.text}
-              onChange={(event) => onChange({ text: event.target.value })}
+              onChange={(event) => onChange({ ...source, text: event.target.value })}
+            />
+          )}
+        </Field>
+      )}
+      {!source.file && source.text.trim() === '' && (
+        <Field label={s.url} hint={s.urlHint}>
+          {(props) => (
+            <Input
+              {...props}
+              type="url"
+              placeholder={s.urlPlaceholder}
+              className="font-mono !text-xs"
+              value={source.url ?? ''}
+              onChange={(event) => onChange({ ...source, url: event.target.value })}
             />
           )}
         </Field>

@@ -4,6 +4,7 @@ use crate::{
     api::{
         rehearsal::view,
         test_cases::play::{meant, play},
+        trying,
         workflows::view::required_workflow,
     },
     app::App,
@@ -79,6 +80,7 @@ pub(crate) async fn call(
         return Err(ApiError::conflict("not_waiting", "The rehearsal does not wait for this call").detail(detail));
     }
     permit(pending.risk, confirm, confirm_write)?;
+    trying::permit(&app, &caller, pending.risk).await?;
     let key = format!("rehearsal.{}", Uuid::now_v7());
     let detail = object!({
         "workflow": row.name, "step": step, "action": pending.action, "connection": pending.connection, "key": key,

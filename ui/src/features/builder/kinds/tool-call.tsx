@@ -1,16 +1,23 @@
 import { useQuery } from '@tanstack/react-query'
-import { useMemo } from 'react'
+import { useMemo, useState } from 'react'
 import { queries } from '@/api/queries'
+import type { ActionSpec } from '@/api/types'
+import { useMay } from '@/app/session'
+import { strings as trying } from '@/components/try-action/strings'
+import { TryAction } from '@/components/try-action/try-action'
 import type { ToolCall } from '@/model/document'
-import { isObject, type Json } from '@/model/json'
+import { isObject, type Json, type JsonObject } from '@/model/json'
 import { schemaFields, type SchemaField } from '@/model/schema'
+import { Button } from '@/ui/button'
 import { cx } from '@/ui/cx'
 import { Field, Select } from '@/ui/field'
+import { toast } from '@/ui/toast'
 import { useBuilder } from '../context'
 import { Group, JsonField, PairsField } from '../fields'
 import { RetryGroup } from '../retry-group'
 import { strings } from '../strings'
 import { ActionField } from './action-field'
+import { useSample } from '../sample'
 import { StepInput } from './input-field'
 
 const s = strings.tool
@@ -22,6 +29,46 @@ function hasExtra(input: Json | undefined, fields: readonly SchemaField[]): bool
     const field = fields.find((one) => one.name === name)
     return !field || (field.fields !== null && isObject(value) && hasExtra(value, field.fields))
   })
+}
+
+/** What of a step's input stands as it is: an expression has no value before there is a run. */
+function literal(input: Json | undefined): JsonObject {
+  if (!isObject(input)) return {}
+  const plain = Object.entries(input).filter(([, value]) => !JSON.stringify(value).includes('{{'))
+  return Object.fromEntries(plain)
+}
+
+/** Tries the step's action; what it answered can be what expressions are tried on. */
+function TryStep({ id, step, action }: { id: string; step: ToolCall; action: ActionSpec }) {
+  const builder = useBuilder()
+  const sample = useSample()
+  const [open, setOpen] = useState(false)
+  if (!useMay('builder')) return null
+  const keep = (output: unknown) => {
+    const { steps } = sample.data
+    builder.sample.set({
+      ...sample.data,
+      steps: { ...(isObject(steps) ? steps : {}), [id]: { output: output as Json } },
+    })
+    toast.ok(trying.kept)
+    setOpen(false)
+  }
+  return (
+    <div>
+      <Button small aria-label={trying.openNamed(action.name)} onClick={() => setOpen(true)}>
+        {trying.open}
+      </Button>
+      {open && (
+        <TryAction
+          action={action}
+          connection={step.connection}
+          input={literal(step.input)}
+          onKeep={keep}
+          onClose={() => setOpen(false)}
+        />
+      )}
+    </div>
+  )
 }
 
 export function ToolCallEditor({ id, step }: { id: string; step: ToolCall }) {
@@ -78,6 +125,7 @@ export function ToolCallEditor({ id, step }: { id: string; step: ToolCall }) {
           />
         )}
       </Group>
+      {action && <TryStep key={action.name} id={id} step={step} action={action} />}
       <PairsField id={id} path={['set']} label={s.set} place={place} />
       <RetryGroup id={id} step={step} />
     </>

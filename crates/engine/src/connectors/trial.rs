@@ -1,0 +1,117 @@
+//! One call outside of any run: looked at as it would leave, then sent if somebody wants exactly that.
+
+use crate::{Engine, EngineError, run::Limits};
+use countersign_connectors::{Call, CallError, CallOutcome, Connection, Invoker, RenderedRequest};
+use countersign_core::{approval::connector_of, catalogue::Risk};
+use serde_json::Value;
+use sha2::{Digest, Sha256};
+use std::{sync::Arc, time::Duration};
+
+/// How long a call that is tried may take.
+const TIMEOUT: Duration = Duration::from_secs(30);
+
+/// Why a call is not tried.
+#[derive(Debug, thiserror::Error)]
+pub enum TrialError {
+    /// No such action or connection, or they cannot be read now.
+    #[error(transparent)]
+    Engine(#[from] EngineError),
+    /// The input or the connection makes no request.
+    #[error("{0}")]
+    Unfit(Box<CallError>),
+    /// The connector has several connections and none was named.
+    #[error("name one of the connections {}", .0.join(", "))]
+    Several(Vec<String>),
+    /// The connection has no place free until then, milliseconds since the epoch.
+    #[error("the connection has as many calls as it may have")]
+    NoPlace(i64),
+}
+
+/// A call as it would leave now. What is sent is this: neither the connection nor the connector is looked up again.
+pub struct Trial {
+    workspace: String,
+    /// `<connector>.<action>`.
+    pub action: String,
+    input: Value,
+    invoker: Invoker,
+    connection: Option<Arc<Connection>>,
+    /// How much harm the action can do.
+    pub risk: Risk,
+    /// What would be sent, without secrets.
+    pub request: RenderedRequest,
+    /// SHA-256 hex: another one when the request, the connection or its credentials differ.
+    pub hash: String,
+}
+
+impl Trial {
+    /// Name of the connection it goes through.
+    #[must_use]
+    pub fn connection(&self) -> Option<&str> {
+        self.connection.as_ref().map(|connection| connection.name.as_str())
+    }
+}
+
+impl Engine {
+    /// A call of an action as it would leave now.
+    ///
+    /// # Errors
+    /// As [`TrialError`] says.
+    pub async fn trial(
+        &self,
+        workspace: &str,
+        (action, connection): (&str, Option<&str>),
+        input: Value,
+    ) -> Result<Trial, TrialError> {
+        let registry = self.connectors(workspace).await?;
+        let risk = registry.catalogue().action(action).ok_or(EngineError::NotFound("action"))?.risk;
+        let connector = connector_of(action);
+        if connection.is_none() {
+            let names = self.connection_names(workspace, connector).await?;
+            if names.len() > 1 {
+                return Err(TrialError::Several(names));
+            }
+        }
+        let connection = self.connection(workspace, connector, connection).await?;
+        let invoker = self.0.invoker.knowing(registry);
+        let request = invoker
+            .render(action, &input, connection.as_deref())
+            .map_err(|error| TrialError::Unfit(Box::new(error)))?;
+        let hash = hash(workspace, action, connection.as_deref(), &request);
+        let (workspace, action) = (workspace.to_owned(), action.to_owned());
+        Ok(Trial { workspace, action, input, invoker, connection, risk, request, hash })
+    }
+
+    /// Sends it, once, in a place of its connection. `key` is the idempotency key.
+    ///
+    /// # Errors
+    /// `NoPlace`; then nothing was sent.
+    pub async fn send_trial(&self, trial: &Trial, key: &str) -> Result<CallOutcome, TrialError> {
+        let connection = trial.connection.as_deref();
+        let limits = connection.map(|connection| Limits::of(&connection.settings)).unwrap_or_default();
+        let name = connection.map(|connection| connection.name.clone());
+        let account = (trial.workspace.clone(), connector_of(&trial.action).to_owned(), name);
+        let _taken = self.0.places.take(account, limits).map_err(TrialError::NoPlace)?;
+        let call = Call { action: &trial.action, input: &trial.input, key, timeout: TIMEOUT, connection };
+        Ok(trial.invoker.invoke(call).await)
+    }
+
+    /// Names of a connector's connections.
+    ///
+    /// # Errors
+    /// `Busy`, `Corrupt`.
+    pub async fn connection_names(&self, workspace: &str, connector: &str) -> Result<Vec<String>, EngineError> {
+        let rows = self.0.store.list_connections(workspace).await?;
+        Ok(rows.into_iter().filter(|row| row.connector == connector).map(|row| row.name).collect())
+    }
+}
+
+fn hash(workspace: &str, action: &str, connection: Option<&Connection>, request: &RenderedRequest) -> String {
+    let (name, revision) = connection.map_or(("", ""), |one| (one.name.as_str(), one.revision.as_str()));
+    let request = serde_json::to_string(request).unwrap_or_default();
+    let mut hash = Sha256::new();
+    for part in [workspace, action, name, revision, &request] {
+        hash.update((part.len() as u64).to_be_bytes());
+        hash.update(part);
+    }
+    hex::encode(hash.finalize())
+}
