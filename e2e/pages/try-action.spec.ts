@@ -108,7 +108,7 @@ test('who may not send sees the request and why it stays', async ({ page }) => {
   })
   await page.goto(`${ui.url}/connectors/shop`)
   await page.getByRole('button', { name: 'Try shop.refund.create' }).click()
-  await page.getByLabel('Order').fill('1001')
+  await page.getByRole('dialog').getByLabel('Order').fill('1001')
   await page.keyboard.press('Enter')
   await expect(page.getByText('but not send it')).toBeVisible()
   await expect(page.getByRole('button', { name: 'Send it' })).toHaveCount(0)
