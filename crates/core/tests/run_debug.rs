@@ -200,6 +200,8 @@ fn a_new_run_goes_on_where_another_ended() {
         vars: before.state.vars.clone(),
         steps: before.state.steps.clone(),
         error: before.state.error.clone(),
+        edit: StateEdit::default(),
+        repeats: Vec::new(),
         by: person("op", &["operator"]),
         contributors: Contributors::default(),
     };

@@ -12,7 +12,7 @@ use countersign_channels::{
     inbound::{Delivery, DeliveryStatus},
 };
 use countersign_core::{log::FailureClass, run::PostedForm};
-use countersign_store::{Author, ConversationRow, MessageRefRow, MessageRow, NewMessage};
+use countersign_store::{Author, ConversationRow, MessageRefRow, MessageRow, NewAudit, NewMessage};
 use futures::{StreamExt, stream};
 use serde_json::{Value, json};
 use std::{sync::Arc, time::Duration};
@@ -52,8 +52,13 @@ impl Engine {
     ///
     /// # Errors
     /// `NotFound`, `Busy`.
-    pub async fn say(&self, workspace: &str, message: &NewMessage) -> Result<MessageRow, EngineError> {
-        let row = self.0.store.append_message(workspace, message).await?;
+    pub async fn say(
+        &self,
+        workspace: &str,
+        message: &NewMessage,
+        audit: Vec<NewAudit>,
+    ) -> Result<MessageRow, EngineError> {
+        let row = self.0.store.append_message(workspace, message, audit).await?;
         self.0.to_send.notify_one();
         Ok(row)
     }

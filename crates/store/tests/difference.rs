@@ -254,18 +254,18 @@ async fn perform(store: &Store, work: Work) -> String {
             let all = commits.into_iter().map(|commit| store.commit(commit, Priority::Continue));
             join_all(all).await.into_iter().map(|outcome| shown(outcome) + "\n").collect()
         }
-        Work::Append(workspace, message) => shown(store.append_message(&workspace, &message).await),
-        Work::Conversation(row) => shown(store.create_conversation(&row).await),
+        Work::Append(workspace, message) => shown(store.append_message(&workspace, &message, vec![]).await),
+        Work::Conversation(row) => shown(store.create_conversation(&row, vec![]).await),
         Work::Update(update) => shown(store.update_conversation(&update, vec![audit("conversation.changed")]).await),
         Work::Assign(workspace, id, to) => {
             shown(store.assign_checkpoint(&workspace, &id, to.as_deref(), vec![audit("assigned")]).await)
         }
-        Work::Customer(row) => match store.create_customer(&row).await {
-            Err(StoreError::AlreadyExists(_)) => shown(store.update_customer(&row).await),
+        Work::Customer(row) => match store.create_customer(&row, vec![]).await {
+            Err(StoreError::AlreadyExists(_)) => shown(store.update_customer(&row, vec![]).await),
             other => shown(other),
         },
         Work::Workflow(row) => shown(store.create_workflow(&row, vec![audit("workflow.created")]).await),
-        Work::Save(save) => shown(store.save_draft(&save).await),
+        Work::Save(save) => shown(store.save_draft(&save, vec![]).await),
         Work::Publish(publish) => {
             let entry = |version: u32| vec![NewAudit { detail: version.to_string(), ..audit("published") }];
             shown(store.publish(&publish, &entry).await)

@@ -39,7 +39,7 @@ async fn changes_reach_other_nodes() {
     let Some((one, two)) = two_nodes().await else { return };
     let mut feed = two.subscribe();
     written(&one, commit("r1", 0)).await;
-    one.create_conversation(&conversation("c1")).await.unwrap();
+    one.create_conversation(&conversation("c1"), vec![]).await.unwrap();
     let mut heard = BTreeSet::new();
     while heard.len() < 2 {
         heard.insert(feed.recv().await.unwrap().id);
@@ -352,7 +352,7 @@ async fn a_link_that_says_nothing_is_given_up() {
         tokio::join!(
             store.commit(commit("r2", 0), Priority::Continue),
             store.get_run(WORKSPACE, "r1"),
-            store.create_conversation(&new),
+            store.create_conversation(&new, vec![]),
         )
     };
     let (commits, reads, writes) =

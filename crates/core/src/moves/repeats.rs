@@ -12,8 +12,10 @@ impl Again {
     #[must_use]
     pub fn read(version: &Version, log: &[LogEntry], from: &str, agreed: &[StepId]) -> Self {
         let visits = history(version, log).last().map_or(0, |last| last.visit);
-        let unasked = repeats(version, log, version, from).into_iter().filter(|done| !agreed.contains(&done.step));
-        Self { from: from.to_owned(), visits, unasked: unasked.collect() }
+        let (agreed, unasked): (Vec<Repeat>, _) =
+            repeats(version, log, version, from).into_iter().partition(|done| agreed.contains(&done.step));
+        let agreed = agreed.into_iter().map(|done| done.step).collect();
+        Self { from: from.to_owned(), visits, unasked, agreed }
     }
 }
 

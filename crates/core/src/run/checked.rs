@@ -36,22 +36,27 @@ pub struct Again {
     pub(crate) visits: u32,
     /// What would be done again and nobody agreed to.
     pub(crate) unasked: Vec<Repeat>,
+    /// What a person agreed to have done again.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(crate) agreed: Vec<StepId>,
 }
 
 impl Again {
     /// Everything may be done again: where a run is played and nothing leaves.
     #[must_use]
     pub fn played(state: &RunState, from: &str) -> Self {
-        Self { from: from.to_owned(), visits: state.visits, unasked: Vec::new() }
+        Self { from: from.to_owned(), visits: state.visits, unasked: Vec::new(), agreed: Vec::new() }
     }
 
+    /// The steps that a person agreed to have done again.
+    ///
     /// # Errors
     /// `Stale` when it was read for another step or before the run went on, `WouldRepeat`.
-    pub(crate) fn allows(self, state: &RunState, from: &str) -> Result<(), Refusal> {
+    pub(crate) fn allows(self, state: &RunState, from: &str) -> Result<Vec<StepId>, Refusal> {
         if self.from != from || self.visits != state.visits {
             return Err(Refusal::Stale);
         }
-        if self.unasked.is_empty() { Ok(()) } else { Err(Refusal::WouldRepeat { repeats: self.unasked }) }
+        if self.unasked.is_empty() { Ok(self.agreed) } else { Err(Refusal::WouldRepeat { repeats: self.unasked }) }
     }
 }
 

@@ -111,6 +111,9 @@ pub enum RunEvent {
         /// What was changed in its state first.
         #[serde(flatten)]
         edit: StateEdit,
+        /// Steps whose effects a person agreed to have a second time.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        repeats: Vec<StepId>,
         /// Who.
         by: Actor,
     },

@@ -478,8 +478,8 @@ impl<'a> Machine<'a> {
         if !self.version.steps.contains_key(&step) {
             return Err(Refusal::NotRetryable(format!("there is no step `{step}`")));
         }
-        again.allows(&self.state, &step)?;
-        self.run(RunEvent::Reopened { step: step.clone(), edit, by });
+        let repeats = again.allows(&self.state, &step)?;
+        self.run(RunEvent::Reopened { step: step.clone(), edit, repeats, by });
         Ok(Flow::Go(step))
     }
 

@@ -267,7 +267,7 @@ impl Engine {
             updated_at: now,
             last_message_at: None,
         };
-        match store.create_conversation(&new).await {
+        match store.create_conversation(&new, Vec::new()).await {
             Ok(()) => Ok((new, customer)),
             // Another process made it.
             Err(StoreError::AlreadyExists(_)) => {
@@ -335,7 +335,7 @@ impl Engine {
             data: claimed.to_string(),
             created_at: self.now(),
         };
-        match store.create_customer(&new).await {
+        match store.create_customer(&new, Vec::new()).await {
             Ok(()) => Ok(new),
             Err(StoreError::AlreadyExists(_)) => {
                 store.get_customer(workspace, &new.id).await?.ok_or(EngineError::NotFound("customer"))

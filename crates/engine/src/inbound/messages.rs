@@ -10,10 +10,11 @@ use countersign_core::{
     run::{self, Actor, IncomingMessage, Version, Via},
 };
 use countersign_store::{
-    ConversationRow, ConversationStatus, CustomerRow, InboundKind, InboundRow, MessageRow, NewMessage, PageRequest,
-    RunFilter, RunRow, RunStatus,
+    ConversationRow, ConversationStatus, CustomerRow, InboundKind, InboundRow, MessageRow, NewAudit, NewMessage,
+    PageRequest, RunFilter, RunRow, RunStatus,
 };
 use serde_json::{Value, json};
+use sha2::{Digest, Sha256};
 use std::{sync::Arc, time::Duration};
 
 /// How long whoever wrote waits for what follows before they are answered; it goes on without them.
@@ -58,7 +59,15 @@ impl Engine {
             payload: json!({ "conversation": row.id, "message": message.id, "text": message.body }).to_string(),
             ..accepted(&row.workspace, self.0.clock.new_id(), InboundKind::Message, self.now())
         };
-        let (message, new) = self.0.store.accept_message(&message, &event).await?;
+        let entry = NewAudit {
+            at: message.at,
+            actor: format!("customer:{}", row.customer.as_deref().unwrap_or(&row.id)),
+            via: "conversation".to_owned(),
+            action: "message.received".to_owned(),
+            subject: format!("conversation:{}", row.id),
+            detail: json!({ "message": message.id, "sha256": hex::encode(Sha256::digest(&message.body)) }).to_string(),
+        };
+        let (message, new) = self.0.store.accept_message(&message, &event, vec![entry]).await?;
         if !new {
             return Ok(AcceptedMessage { message, run: None });
         }

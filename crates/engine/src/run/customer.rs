@@ -96,9 +96,9 @@ impl Engine {
             row.data = Value::Object(own).to_string();
         }
         if new {
-            store.create_customer(&row).await?;
+            store.create_customer(&row, Vec::new()).await?;
         } else if row != before {
-            store.update_customer(&row).await?;
+            store.update_customer(&row, Vec::new()).await?;
         }
         Ok(row.id)
     }

@@ -15,6 +15,7 @@ use countersign_store::{
     OutboundReason, RunRow, StepExecutionRow,
 };
 use serde_json::{Value, json};
+use sha2::{Digest, Sha256};
 
 /// What a commit is made from.
 pub struct Facts<'a> {
@@ -194,13 +195,18 @@ impl Projection<'_> {
                 let reason = error.as_ref().map(|error| error.message.clone());
                 self.audit_run(by, "run.cancelled", json!({ "reason": reason }));
             }
-            RunEvent::Reopened { step, edit, by } => {
+            RunEvent::Reopened { step, edit, repeats, by } => {
                 let mut detail = json!(edit);
                 detail["step"] = json!(step);
+                detail["repeats"] = json!(repeats);
                 self.audit_run(by, "run.retried", detail);
             }
             RunEvent::Continued { from } => {
-                let detail = json!({ "of": from.of, "step": from.step, "point": from.point, "vars": from.vars });
+                let mut detail = json!(from.edit);
+                detail["of"] = json!(from.of);
+                detail["step"] = json!(from.step);
+                detail["point"] = json!(from.point);
+                detail["repeats"] = json!(from.repeats);
                 self.audit_run(&from.by, "run.continued", detail);
             }
             RunEvent::Moved { moved, .. } => self.moved(moved),
@@ -209,8 +215,22 @@ impl Projection<'_> {
                 let detail = json!({ "step": step, "before": before, "customer": now });
                 self.audit_as("system".to_owned(), "workflow", "customer.proven", &detail);
             }
-            RunEvent::Ended { by: None, .. } | RunEvent::Started { .. } => {}
+            RunEvent::Started { .. } => self.started(),
+            RunEvent::Ended { by: None, .. } => {}
         }
+    }
+
+    /// Somebody started it: what came by itself is a row of `inbound`.
+    fn started(&mut self) {
+        let info = &self.facts.after.info;
+        let Some(by) = &info.started_by else { return };
+        let detail = json!({
+            "workflow": info.workflow, "version": info.version, "trigger": info.trigger["type"],
+            "customer": self.facts.before.customer,
+            "input_sha256": hex::encode(Sha256::digest(info.input.to_string())),
+            "by": { "name": by.name, "email": by.email },
+        });
+        self.audit_run(by, "run.started", detail);
     }
 
     fn step(&mut self, visit: u32, event: &StepEvent) {

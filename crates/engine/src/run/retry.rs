@@ -144,11 +144,13 @@ impl Engine {
         // the old run could promise what it does afterwards. What is promised is about one read of its log: the state the
         // new run begins with and what was done until then are from the same log, so nothing that this state knows of is
         // done again unasked.
-        let unasked: Vec<Repeat> = repeats.into_iter().filter(|done| !retry.repeat.contains(&done.step)).collect();
+        let (agreed, unasked): (Vec<Repeat>, Vec<Repeat>) =
+            repeats.into_iter().partition(|done| retry.repeat.contains(&done.step));
         if !unasked.is_empty() {
             return Err(Refusal::WouldRepeat { repeats: unasked }.into());
         }
         let point = retry.point;
+        let edit = StateEdit { point, ..StateEdit::towards(&loaded.state, &vars, &steps) };
         let of = loaded.row.id.clone();
         let request = StartRun {
             workspace: workspace.to_owned(),
@@ -163,7 +165,11 @@ impl Engine {
             wait: None,
         };
         let (error, contributors, by) = (loaded.state.error, loaded.state.contributors, by.actor);
-        let from = step.map(|step| Continuation { of: of.clone(), point, step, vars, steps, error, by, contributors });
+        let repeats = agreed.into_iter().map(|done| done.step).collect();
+        let from = step.map(|step| {
+            let of = of.clone();
+            Continuation { of, point, step, vars, steps, error, edit, repeats, by, contributors }
+        });
         let origin = Origin { retry_of: Some(of), from: from.map(Box::new), ..Origin::default() };
         Ok(self.start_from(request, origin).await?.run)
     }

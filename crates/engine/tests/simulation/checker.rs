@@ -3,19 +3,21 @@
 
 use crate::{
     documents::{CATALOGUE, Published},
+    promises::{Promises, Word},
+    rows::same_standing,
     store::Store,
 };
 use countersign_core::{
-    approval::{GuardedCall, GuardedRequest},
+    approval::GuardedCall,
     catalogue::{Idempotency, Risk},
-    document::{Approvers, StepKind},
+    document::{Approvers, Exit, StepKind},
     run::{
         self as core, Actor, CallEvent, CallId, CallRequest, CheckpointEvent, ClosedBy, Effect, Event, Opened, Outcome,
         Phase, Resolution, RunEvent, RunState, Stage, StepEvent, apply,
     },
     time::{Span, Timestamp},
 };
-use countersign_store::{CheckpointChange, CheckpointStatus, Commit, RunRow, RunStatus, verify_chain};
+use countersign_store::{CheckpointChange, CheckpointStatus, Commit, RunStatus, verify_chain};
 use std::{
     collections::{BTreeMap, BTreeSet},
     sync::Arc,
@@ -55,8 +57,7 @@ struct Facts {
     /// Checkpoints ever opened; closed ones have no due time any more.
     opened: BTreeMap<String, Checkpoint>,
     closed: usize,
-    /// What an approval allowed, by guarded step.
-    grants: BTreeMap<String, Grant>,
+    promises: Promises,
     stopping: bool,
     said: Vec<String>,
 }
@@ -78,12 +79,6 @@ struct Checkpoint {
     closed: bool,
     given: Vec<Actor>,
     escalated: Vec<String>,
-}
-
-struct Grant {
-    hash: String,
-    by_person: bool,
-    used: bool,
 }
 
 fn events_of(commit: &Commit) -> Vec<Event> {
@@ -108,9 +103,9 @@ pub fn first_call(commit: &Commit) -> Option<Effect> {
     })
 }
 
-type Verdict = Result<(), String>;
+pub type Verdict = Result<(), String>;
 
-fn must(holds: bool, otherwise: impl FnOnce() -> String) -> Verdict {
+pub fn must(holds: bool, otherwise: impl FnOnce() -> String) -> Verdict {
     if holds { Ok(()) } else { Err(otherwise()) }
 }
 
@@ -128,7 +123,7 @@ impl Checker {
             requested: BTreeMap::new(),
             opened: BTreeMap::new(),
             closed: 0,
-            grants: BTreeMap::new(),
+            promises: Promises::default(),
             stopping: false,
             said: Vec::new(),
         });
@@ -251,6 +246,9 @@ impl Checker {
         must(risk != Risk::High || allow_unguarded || intent.approved_by_person, || {
             format!("{key}: a high-risk action ran without a person's approval")
         })?;
+        if !harmless {
+            facts.promises.executed(&intent.step, call);
+        }
         must(harmless || intent.executions <= 1 + intent.permits, || {
             format!("{key}: executed {} times, allowed were {}: {request:?}", intent.executions, 1 + intent.permits)
         })
@@ -279,26 +277,43 @@ impl Facts {
             Event::Run(what) => {
                 match what {
                     RunEvent::CancelRequested { .. } => self.stopping = true,
-                    RunEvent::Reopened { .. } => self.stopping = false,
-                    RunEvent::Started { .. }
-                    | RunEvent::Continued { .. }
-                    | RunEvent::Moved { .. }
-                    | RunEvent::CustomerProven { .. }
-                    | RunEvent::Ended { .. } => {}
+                    RunEvent::Reopened { step, edit, repeats, by } => {
+                        self.stopping = false;
+                        self.promises.sent_on(step, !edit.is_empty(), repeats, by);
+                    }
+                    RunEvent::Started { start, .. } => {
+                        self.promises.started(&self.published.version.workflow().start, start.started_by.as_ref());
+                    }
+                    RunEvent::Continued { from } => self.promises.started(&from.step, Some(&from.by)),
+                    RunEvent::Moved { moved, .. } => self.promises.had_a_hand(&moved.by),
+                    RunEvent::CustomerProven { .. } | RunEvent::Ended { .. } => {}
                 }
                 Ok(())
             }
             Event::Step { visit, what } => match what {
                 StepEvent::Entered { step, at } => {
                     self.entered.insert(*visit, (step.clone(), at.0));
+                    self.promises.entered(self.published.version.workflow(), step)?;
                     must(*visit == self.state.visits + 1, || format!("visit {visit} follows {}", self.state.visits))
                 }
                 StepEvent::Said { body, .. } => {
                     self.said.push(body.clone());
                     Ok(())
                 }
-                StepEvent::Failed { .. } => self.gave_up(cause),
-                StepEvent::Evaluated { .. } | StepEvent::ApprovalVoided { .. } | StepEvent::Completed { .. } => Ok(()),
+                StepEvent::Failed { exit, .. } => {
+                    exit.iter().for_each(|exit| self.left(exit));
+                    self.gave_up(cause)
+                }
+                StepEvent::Completed { exit, .. } => {
+                    self.left(exit);
+                    Ok(())
+                }
+                StepEvent::ApprovalVoided { .. } => {
+                    let step = self.step();
+                    self.promises.held_at(&step);
+                    Ok(())
+                }
+                StepEvent::Evaluated { .. } => Ok(()),
             },
             Event::Call { id, what } => self.call(run, *id, what, cause),
             Event::Checkpoint { visit, what } => self.checkpoint(run, *visit, what, (at, cause)),
@@ -342,6 +357,10 @@ impl Facts {
                     given: Vec::new(),
                     escalated: Vec::new(),
                 };
+                if let Opened::Approval { requests, door, .. } = opened {
+                    let step = self.step();
+                    self.promises.asked(&step, requests, door.as_ref())?;
+                }
                 must(self.opened.insert(id.clone(), new).is_none(), || format!("checkpoint {id} was opened twice"))
             }
             CheckpointEvent::Escalated { roles, due } => {
@@ -361,6 +380,7 @@ impl Facts {
                 let checkpoint = self.current(at, cause)?.1;
                 checkpoint.given.clear();
                 checkpoint.opened = opened.clone();
+                self.promises.had_a_hand(by);
                 Ok(())
             }
             CheckpointEvent::Closed { outcome, by, .. } => self.closed(outcome, by, at, cause),
@@ -391,8 +411,9 @@ impl Facts {
             return Ok(());
         }
         must(attempt == 1, || format!("{key}: the first attempt is number {attempt}"))?;
-        let step = self.state.place().map(|place| place.step.clone()).unwrap_or_default();
-        let approved_by_person = self.permission(&step, request).map_err(|found| format!("{key}: {found}"))?;
+        let step = self.step();
+        let approved_by_person =
+            self.permission((&step, place.1), request).map_err(|found| format!("{key}: {found}"))?;
         self.intents.insert(
             place,
             Intent {
@@ -408,20 +429,25 @@ impl Facts {
         Ok(())
     }
 
-    /// Uses the step's grant up; whether a person gave it.
-    fn permission(&mut self, step: &str, request: &CallRequest) -> Result<bool, String> {
-        let CallRequest::Action { action, connection, account, input } = request else { return Ok(false) };
-        let Some(grant) = self.grants.get_mut(step) else {
-            let high = CATALOGUE.action(action).is_none_or(|spec| spec.risk == Risk::High);
-            must(!high || self.published.allow_unguarded, || "a high-risk call was decided without a grant".into())?;
-            return Ok(false);
+    /// Whether it may leave, and whether a person said yes to it.
+    fn permission(&mut self, call: (&str, u16), request: &CallRequest) -> Result<bool, String> {
+        let workflow = self.published.version.workflow();
+        let CallRequest::Action { action, connection, account, input } = request else {
+            return self.promises.called(workflow, call, (None, false));
         };
-        must(!grant.used, || "a grant was used twice".into())?;
+        let high = CATALOGUE.action(action).is_none_or(|spec| spec.risk == Risk::High);
         let (action, connection, account) = (action.clone(), connection.clone(), account.clone());
         let hash = GuardedCall { action, connection, account, input: input.clone() }.hash();
-        must(hash == grant.hash, || "what was approved is not what runs".into())?;
-        grant.used = true;
-        Ok(grant.by_person)
+        self.promises.called(workflow, call, (Some(&hash), high && !self.published.allow_unguarded))
+    }
+
+    fn step(&self) -> String {
+        self.state.place().map(|place| place.step.clone()).unwrap_or_default()
+    }
+
+    fn left(&mut self, exit: &Exit) {
+        let step = self.step();
+        self.promises.left(self.published.version.workflow(), &step, exit);
     }
 
     /// The checkpoint the run waits at, checked against what the commit was meant for.
@@ -439,7 +465,7 @@ impl Facts {
     }
 
     fn closed(&mut self, outcome: &Outcome, by: &ClosedBy, at: i64, cause: &Cause) -> Verdict {
-        let visit = self.state.place().map_or(0, |place| place.visit);
+        let (visit, step) = (self.state.place().map_or(0, |place| place.visit), self.step());
         if let (ClosedBy::Person { actor }, Some(_)) = (by, self.state.phase.approval()) {
             self.may_approve(actor)?;
         }
@@ -453,20 +479,28 @@ impl Facts {
             Opened::Approval { requests, .. } => {
                 let enough = !by_person || !approved || given >= quorum;
                 must(enough, || format!("{id} was approved by too few people"))?;
-                for GuardedRequest { step, hash, .. } in requests.iter().cloned() {
-                    // The last word counts: a "no" takes back what an earlier "yes" allowed.
-                    let grant = Grant { hash, by_person, used: false };
-                    let _earlier = if approved { self.grants.insert(step, grant) } else { self.grants.remove(&step) };
-                }
+                let word = match (outcome, by_person) {
+                    (Outcome::Decided(core::Verdict::Approved), true) => Word::Yes,
+                    (Outcome::Decided(core::Verdict::Approved), false) => Word::Silence,
+                    (Outcome::Decided(core::Verdict::Changes), _) => Word::Returned,
+                    _ => Word::Rejected,
+                };
+                self.promises.said(&step, &requests, word, by_person);
             }
             Opened::UnknownOutcome { call, .. }
                 if *outcome == Outcome::Resolved(Resolution::NotHappened) && by_person =>
             {
                 if let Some(intent) = self.intents.get_mut(&(visit, call)) {
                     intent.permits += 1;
+                    self.promises.denied(&intent.step, call);
                 }
             }
-            Opened::UnknownOutcome { .. } | Opened::Form { .. } | Opened::Handoff { .. } => {}
+            Opened::Form { .. } => {
+                if let ClosedBy::Person { actor } = by {
+                    self.promises.had_a_hand(actor);
+                }
+            }
+            Opened::UnknownOutcome { .. } | Opened::Handoff { .. } => {}
         }
         self.closed += 1;
         Ok(())
@@ -494,9 +528,10 @@ impl Facts {
         must(named || anyone && by.roles.iter().any(|role| role == "operator"), || {
             format!("{} is no approver", by.id)
         })?;
-        let requester = self.state.info.started_by.as_ref().is_some_and(|starter| starter.id == by.id);
-        must(!(approvers.exclude_requester && requester), || format!("{} approved their own request", by.id))?;
-        must(checkpoint.given.iter().all(|given| given.id != by.id), || format!("{} approved twice", by.id))
+        if approvers.exclude_requester {
+            self.promises.may_approve(by)?;
+        }
+        must(checkpoint.given.iter().all(|given| given.person() != by.person()), || format!("{} approved twice", by.id))
     }
 
     fn finish(&self, run: &str, store: &Store) -> Verdict {
@@ -559,26 +594,4 @@ impl Facts {
             self.opened.iter().filter(|(_, checkpoint)| checkpoint.closed).map(|(id, _)| id.as_str()).collect();
         must(decided == closed, || format!("decided rows {decided:?}, closed in the log {closed:?}"))
     }
-}
-
-/// The row says what the state says.
-fn same_standing(row: &RunRow, state: &RunState) -> Verdict {
-    let status = match &state.phase {
-        Phase::Unstarted | Phase::Moving | Phase::AtStep(_) => "moving",
-        Phase::Calling { stage, .. } => match stage {
-            Stage::Down => "moving",
-            Stage::UnderWay | Stage::LookingUp { .. } => "running",
-            Stage::BackingOff { .. } => "waiting",
-        },
-        Phase::Waiting(_) => "waiting",
-        Phase::Ended(ended) => ended.status.tag(),
-    };
-    let step = state.place().map(|place| &place.step);
-    must(row.status.as_str() == status, || format!("{}: the row says {:?}, the log {status}", row.id, row.status))?;
-    must(row.step.as_ref() == step, || format!("{}: the row is at {:?}, the log at {step:?}", row.id, row.step))?;
-    must(row.wake_at == state.wake_at().map(|at| at.0), || format!("{}: the row wakes at {:?}", row.id, row.wake_at))?;
-    must(row.ended_at.is_some() == state.ended().is_some(), || format!("{}: ended at {:?}", row.id, row.ended_at))?;
-    must((row.status == RunStatus::Running) == row.node.is_some(), || {
-        format!("{}: {:?} and driven by {:?}", row.id, row.status, row.node)
-    })
 }

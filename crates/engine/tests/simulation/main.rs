@@ -12,10 +12,13 @@ mod documents;
 mod node;
 mod outside;
 mod people;
+mod promises;
 mod random;
+mod rows;
 mod sabotage;
 mod scenario;
 mod store;
+mod tamper;
 mod whole;
 
 use sabotage::Sabotage;
@@ -198,6 +201,31 @@ fn a_failure_told_of_a_call_that_took_place_is_noticed() {
 #[test]
 fn an_answer_about_another_attempt_is_noticed() {
     noticed(Sabotage::MisplacesAnswers, &["a decision on", "executed 2 times"]);
+}
+
+#[test]
+fn a_yes_that_covers_for_another_approval_is_noticed() {
+    noticed(Sabotage::CoversForOthers, &["has not approved"]);
+}
+
+#[test]
+fn an_approval_by_somebody_who_had_a_hand_in_it_is_noticed() {
+    noticed(Sabotage::ForgetsContributors, &["had a hand in it"]);
+}
+
+#[test]
+fn what_is_done_again_without_consent_is_noticed() {
+    noticed(Sabotage::AgreesForPeople, &["is done again"]);
+}
+
+#[test]
+fn a_yes_at_the_door_that_leads_elsewhere_is_noticed() {
+    noticed(Sabotage::ForgetsDoors, &["the token went to"]);
+}
+
+#[test]
+fn a_call_to_another_account_than_was_approved_is_noticed() {
+    noticed(Sabotage::IgnoresAccounts, &["approved was"]);
 }
 
 #[test]

@@ -5,9 +5,13 @@ use crate::{
     documents::Published,
     sabotage::Sabotage,
     scenario::{Scenario, Task},
+    tamper::not_sent,
 };
 use countersign_core::{
-    run::{CallRequest, Decision, Effect, Event, Input, Phase, Refusal, Refused, RunState, Stage, Wait, apply, step},
+    run::{
+        CallRequest, Decision, Effect, Event, Input, Moment, Phase, Refusal, Refused, RunState, Stage, Wait, apply,
+        step,
+    },
     time::{Span, Timestamp},
 };
 use countersign_engine::project;
@@ -316,12 +320,15 @@ impl Scenario {
         {
             calling.in_doubt = false;
         }
+        self.tamper(&mut held.state);
         let job = if self.sabotage == Sabotage::MisplacesAnswers { job.misplaced(&held.state) } else { job };
         let mut now = self.clock(at);
         if self.sabotage == Sabotage::EarlyTimers && job.cause == Cause::Timer {
             now += 3_000;
         }
-        match step(&held.published.version, Box::new(held.state.clone()), job.input.clone(), Timestamp(now)) {
+        let accounts = self.accounts(&held.published);
+        let moment = Moment { now: Timestamp(now), accounts: &accounts };
+        match step(&held.published.version, Box::new(held.state.clone()), job.input.clone(), moment) {
             Ok(decision) => self.commit(at, held, decision, job),
             // What is in memory may be old: only what is stored may refuse.
             Err(_) if in_memory => self.decide(at, job),
@@ -493,9 +500,17 @@ impl Scenario {
                 _ => {}
             }
         }
+        let through = self.account();
+        if let Effect::InvokeAction { id, account: Some(approved), .. } = &effect
+            && *approved != through
+            && self.sabotage != Sabotage::IgnoresAccounts
+        {
+            let job = Job::new(run, not_sent(*id), Cause::Answer);
+            return self.later(at, 1, Work::Decide(Box::new(job)));
+        }
         let life = self.nodes[at].life;
         let pause = self.random.between(1, 400);
-        self.after(pause, Task::Arrive { at, life, run, effect: Box::new(effect) });
+        self.after(pause, Task::Arrive { at, life, run, effect: Box::new(effect), through });
         self.strike(at);
     }
 

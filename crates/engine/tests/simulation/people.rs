@@ -3,16 +3,26 @@
 use crate::{
     checker::Cause,
     node::{Job, Outcome, Work},
+    sabotage::Sabotage,
     scenario::{Scenario, Task},
 };
-use countersign_core::run::{
-    Actor, Again, CallId, HandedBack, Input, Opened, Refusal, RunState, Start, StateEdit, UnknownAnswer, Verdict, Via,
+use countersign_core::{
+    log::LogEntry,
+    run::{
+        Actor, Again, CallId, HandedBack, Input, Opened, Refusal, RunState, Start, StateEdit, UnknownAnswer, Verdict,
+        Via,
+    },
+    time::Timestamp,
 };
-use countersign_store::{CheckpointKind, CheckpointRow, CheckpointStatus, NewIdempotency, RunRow, RunStatus};
+use countersign_store::{
+    CheckpointKind, CheckpointRow, CheckpointStatus, NewIdempotency, RunEventsRow, RunRow, RunStatus,
+};
 use serde_json::{Value, json};
 use std::sync::Arc;
 
 pub const WORKSPACE: &str = "ws1";
+/// How many there are.
+pub const PEOPLE: usize = 7;
 
 /// What somebody asked for.
 pub enum Request {
@@ -29,11 +39,12 @@ pub enum Request {
 }
 
 pub fn person(index: usize) -> Actor {
-    let (id, roles): (&str, &[&str]) = match index % 6 {
+    let (id, roles): (&str, &[&str]) = match index % PEOPLE {
         0 | 1 => ("manager1", &["operator", "manager"]),
         2 => ("manager2", &["operator", "manager"]),
         3 => ("boss", &["boss"]),
         4 => ("operator", &["operator"]),
+        5 => ("key of manager1", &["operator", "manager"]),
         _ => ("viewer", &["viewer"]),
     };
     Actor {
@@ -41,8 +52,8 @@ pub fn person(index: usize) -> Actor {
         name: id.into(),
         email: format!("{id}@example.com"),
         roles: roles.iter().map(|role| (*role).to_owned()).collect(),
-        via: Via::Portal,
-        made_by: String::new(),
+        via: if id.starts_with("key") { Via::Api } else { Via::Portal },
+        made_by: id.strip_prefix("key of ").unwrap_or_default().to_owned(),
         on_behalf_of: None,
     }
 }
@@ -66,7 +77,7 @@ impl Scenario {
         let (key, version) = (key.clone(), *version);
         self.started += 1;
         let run = format!("run{}", self.started);
-        let by = self.random.below(6);
+        let by = self.random.below(PEOPLE);
         let start = Start {
             run: run.clone(),
             workflow: "w1".into(),
@@ -168,7 +179,7 @@ impl Scenario {
     }
 
     fn decision(&mut self, row: &CheckpointRow) -> Option<Input> {
-        let by = person(self.random.below(6));
+        let by = person(self.random.below(PEOPLE));
         let (visit, comment) = (row.visit, String::new());
         Some(match row.kind {
             CheckpointKind::Form => {
@@ -209,21 +220,51 @@ impl Scenario {
     }
 
     fn cancel(&mut self) {
-        let by = person(self.random.below(6));
+        let by = person(self.random.below(PEOPLE));
         if let Some(run) = self.some_run(false) {
             self.on_run(run, Input::CancelRequested { reason: "enough".into(), by });
         }
     }
 
     fn retry(&mut self) {
-        let by = person(self.random.below(6));
+        let by = person(self.random.below(PEOPLE));
         let step = self.random.chance(300).then(|| format!("s{}", self.random.below(4)));
         let Some(run) = self.some_run(true) else { return };
-        // Whoever retries has seen the run as it is now, and agrees to everything.
-        let Some(state) = self.load(&run).map(|held| held.state) else { return };
-        let last = state.place().map(|place| place.step.clone());
-        let again = Again::played(&state, &step.clone().or(last).unwrap_or_default());
-        self.on_run(run, Input::RetryRequested { step, edit: StateEdit::default(), again, by });
+        let Some(held) = self.load(&run) else { return };
+        let last = held.state.place().map(|place| place.step.clone());
+        let from = step.clone().or(last).unwrap_or_default();
+        let version = &held.published.version;
+        // Whoever retries is shown what would be done again; some agree, to some of it.
+        let named = self.random.below(1000) as u64;
+        let agreed: Vec<String> = version.workflow().steps.keys().filter(|_| named < 700).cloned().collect();
+        let again = if self.sabotage == Sabotage::AgreesForPeople {
+            Again::played(&held.state, &from)
+        } else {
+            Again::read(version, &self.log(&run), &from, &agreed)
+        };
+        let edit = self.edit(&held.state);
+        self.on_run(run, Input::RetryRequested { step, edit, again, by });
+    }
+
+    /// Some change a variable or make a result up before the run goes on.
+    fn edit(&mut self, state: &RunState) -> StateEdit {
+        let (mut vars, mut steps) = (state.vars.clone(), state.steps.clone());
+        if self.random.chance(300) {
+            vars.insert("a".to_owned(), json!(self.random.below(5)));
+        }
+        if self.random.chance(100) {
+            steps["s1"] = json!({ "output": { "x": self.random.below(5) } });
+        }
+        StateEdit::towards(state, &vars, &steps)
+    }
+
+    fn log(&self, run: &str) -> Vec<LogEntry> {
+        let rows = self.store.log.get(run).into_iter().flatten();
+        let entry = |row: &RunEventsRow| {
+            let events = serde_json::from_str(&row.events).unwrap();
+            LogEntry { seq: row.seq, at: Timestamp(row.at), events }
+        };
+        rows.map(entry).collect()
     }
 
     fn some_run(&mut self, ended: bool) -> Option<String> {

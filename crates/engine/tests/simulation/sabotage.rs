@@ -35,4 +35,14 @@ pub enum Sabotage {
     MisplacesAnswers,
     /// When a later attempt is refused, it is forgotten that an earlier one may have taken place.
     ForgetsDoubts,
+    /// A yes of one approval counts for every other that was asked about the same step.
+    CoversForOthers,
+    /// It is forgotten who had a hand in a run.
+    ForgetsContributors,
+    /// Whoever sends a run on is taken to agree to everything that is done again.
+    AgreesForPeople,
+    /// A yes at a step's door leads where the document says, and does again what lies between.
+    ForgetsDoors,
+    /// The shell sends through a connection whatever it leads to by now.
+    IgnoresAccounts,
 }

@@ -44,7 +44,11 @@ pub enum Task {
         life: u64,
         run: String,
         effect: Box<Effect>,
+        /// What its connection led to when it left.
+        through: String,
     },
+    /// Somebody edits the connections.
+    Reconnect,
     Start,
     StartAgain(usize),
     Publish,
@@ -77,6 +81,8 @@ pub struct Scenario {
     /// Number of the version new runs start on.
     pub active: u32,
     pub requests: Vec<Request>,
+    /// How often the connections were edited.
+    pub revision: u32,
     /// Runs asked for.
     pub started: usize,
     /// Client keys that have started a run.
@@ -129,6 +135,7 @@ pub fn play(seed: u64, sabotage: Sabotage) -> Result<Report, String> {
         versions,
         active: 1,
         requests: Vec::new(),
+        revision: 0,
         started: 0,
         keys: BTreeSet::new(),
         broken: None,
@@ -163,6 +170,10 @@ impl Scenario {
             let until = if self.random.chance(700) { 90_000 } else { end };
             let at = self.random.between(100, until);
             self.after(at, Task::Trouble);
+        }
+        for _ in 0..self.random.below(4) {
+            let at = self.random.between(10, end);
+            self.after(at, Task::Reconnect);
         }
         let publish = self.random.between(1, 60_000);
         self.after(publish, Task::Publish);
@@ -265,7 +276,18 @@ impl Scenario {
                 self.work(at, work)
             }
             Task::Commit { at, life, commit, cause } => self.write(at, life, &commit, &cause),
-            Task::Arrive { at, life, run, effect } => self.arrive(at, life, &run, &effect),
+            Task::Arrive { at, life, run, effect, through } => {
+                if let Effect::InvokeAction { account: Some(approved), key, .. } = &*effect
+                    && *approved != through
+                {
+                    return Err(format!("{key} went to {through}, approved was {approved}"));
+                }
+                self.arrive(at, life, &run, &effect)
+            }
+            Task::Reconnect => {
+                self.revision += 1;
+                Ok(())
+            }
             Task::Start => {
                 self.start_run();
                 Ok(())
@@ -412,6 +434,7 @@ fn background(task: &Task) -> bool {
         | Task::Start
         | Task::StartAgain(_)
         | Task::Publish
+        | Task::Reconnect
         | Task::Person
         | Task::Look { .. }
         | Task::Trouble

@@ -240,7 +240,7 @@ impl World {
             updated_at: 1,
             last_message_at: None,
         };
-        self.store.create_conversation(&row).await.unwrap();
+        self.store.create_conversation(&row, vec![]).await.unwrap();
     }
 
     /// The customer of a conversation writes; the run that starts.

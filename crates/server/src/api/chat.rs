@@ -23,7 +23,7 @@ use countersign_api::{
 use countersign_core::run::{Actor, Outcome, Via};
 use countersign_engine::Incoming;
 use countersign_store::{
-    Author, ConversationRow, ConversationStatus, CustomerRow, NewMessage, PageRequest, RunFilter, RunStatus,
+    Author, ConversationRow, ConversationStatus, CustomerRow, NewAudit, NewMessage, PageRequest, RunFilter, RunStatus,
 };
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -66,7 +66,15 @@ pub(crate) async fn start_chat(
         updated_at: app.now(),
         last_message_at: None,
     };
-    app.store.create_conversation(&row).await?;
+    let entry = NewAudit {
+        at: row.created_at,
+        actor: format!("customer:{}", row.customer.as_deref().unwrap_or_default()),
+        via: "conversation".to_owned(),
+        action: "conversation.opened".to_owned(),
+        subject: format!("conversation:{}", row.id),
+        detail: json!({ "channel": row.channel, "address": address }).to_string(),
+    };
+    app.store.create_conversation(&row, vec![entry]).await?;
     Ok((StatusCode::CREATED, Json(ChatStartResponse { conversation: row.id, token })))
 }
 

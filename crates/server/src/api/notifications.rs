@@ -79,7 +79,10 @@ pub(crate) async fn set_notifications(
         updated_at: app.now(),
     };
     let subject = format!("user:{}", caller.id());
-    let entry = caller.audit(app.now(), "notifications.changed", subject, json!({ "settings": settings }));
+    let before = app.store.get_notifications(caller.workspace(), caller.id()).await?;
+    let before = before.map_or_else(|| json!({}), |row| crate::rows::json(&row.settings));
+    let what = ("notifications.changed", subject);
+    let entry = caller.changed(app.now(), what, (&before, &json!(settings)), json!({}));
     app.store.put_notifications(&row, vec![entry]).await?;
     Ok(Json(view(settings)))
 }

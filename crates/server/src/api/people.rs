@@ -141,6 +141,9 @@ pub(crate) async fn update_person(
     caller.require_decider()?;
     let Member { user, mut membership } = required_member(&app, &caller, &id).await?;
     let request = body.value;
+    let told =
+        |row: &MembershipRow| json!({ "role": row.role, "groups": row.groups, "disabled": row.disabled_at.is_some() });
+    let before = told(&membership);
     membership.role = request.role.map_or(membership.role, stored_role);
     if let Some(wanted) = &request.groups {
         membership.groups = groups("/groups", wanted)?;
@@ -148,9 +151,9 @@ pub(crate) async fn update_person(
     let since = membership.disabled_at.unwrap_or_else(|| app.now());
     let disabled = request.disabled.unwrap_or(membership.disabled_at.is_some());
     membership.disabled_at = disabled.then_some(since);
-    let detail =
-        json!({ "email": user.email, "role": membership.role, "groups": membership.groups, "disabled": disabled });
-    let entry = caller.audit(app.now(), "person.changed", format!("user:{id}"), detail);
+    let what = ("person.changed", format!("user:{id}"));
+    let detail = json!({ "email": user.email });
+    let entry = caller.changed(app.now(), what, (&before, &told(&membership)), detail);
     app.store.change_member(&membership, app.now(), vec![entry]).await?;
     app.identities.clear();
     Ok(Json(view(Member { user, membership }, None)))

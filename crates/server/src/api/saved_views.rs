@@ -14,7 +14,7 @@ use crate::{
 use axum::{Json, extract::State, http::StatusCode, response::Response};
 use countersign_api::{Page, SavedView, SavedViewRequest};
 use countersign_store::SavedViewRow;
-use serde_json::Value;
+use serde_json::{Value, json};
 use uuid::Uuid;
 
 /// Longest name, characters.
@@ -26,6 +26,10 @@ const SEARCH_BYTES_MAX: usize = 4_000;
 
 fn view(row: SavedViewRow) -> SavedView {
     SavedView { id: row.id, name: row.name, search: json_object(&row.search), created_at: row.created_at }
+}
+
+fn told(row: &SavedViewRow) -> Value {
+    json!({ "name": row.name, "search": json_object(&row.search) })
 }
 
 fn checked(request: SavedViewRequest) -> ApiResult<(String, String)> {
@@ -71,7 +75,9 @@ pub(crate) async fn create_saved_view(
             search,
             created_at: app.now(),
         };
-        if !app.store.create_saved_view(&row).await? {
+        let what = ("view.saved", format!("view:{}", row.id));
+        let entry = caller.changed(app.now(), what, (&json!({}), &told(&row)), json!({}));
+        if !app.store.create_saved_view(&row, vec![entry]).await? {
             return Err(ApiError::conflict("too_many", "There are as many views as there may be"));
         }
         Ok(view(row))
@@ -91,8 +97,12 @@ pub(crate) async fn update_saved_view(
 ) -> ApiResult<Json<SavedView>> {
     let (name, search) = checked(body.value)?;
     let row = app.store.get_saved_view(caller.workspace(), caller.id(), &id).await?;
-    let row = SavedViewRow { name, search, ..row.ok_or_else(|| ApiError::not_found("view"))? };
-    app.store.update_saved_view(&row).await?;
+    let row = row.ok_or_else(|| ApiError::not_found("view"))?;
+    let before = told(&row);
+    let row = SavedViewRow { name, search, ..row };
+    let what = ("view.changed", format!("view:{id}"));
+    let entry = caller.changed(app.now(), what, (&before, &told(&row)), json!({}));
+    app.store.update_saved_view(&row, vec![entry]).await?;
     Ok(Json(view(row)))
 }
 
@@ -104,6 +114,9 @@ pub(crate) async fn delete_saved_view(
     caller: Caller,
     Path(id): Path<String>,
 ) -> ApiResult<StatusCode> {
-    app.store.delete_saved_view(caller.workspace(), caller.id(), &id).await?;
+    let row = app.store.get_saved_view(caller.workspace(), caller.id(), &id).await?;
+    let row = row.ok_or_else(|| ApiError::not_found("view"))?;
+    let entry = caller.changed(app.now(), ("view.removed", format!("view:{id}")), (&told(&row), &json!({})), json!({}));
+    app.store.delete_saved_view(caller.workspace(), caller.id(), &id, vec![entry]).await?;
     Ok(StatusCode::NO_CONTENT)
 }

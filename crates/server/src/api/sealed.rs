@@ -41,12 +41,14 @@ impl Place<'_> {
         self.open(app, sealed).map(|secrets| secrets.keys().cloned().collect()).unwrap_or_default()
     }
 
-    /// The entry of an act on what is here: what it belongs to (`connector` or `channel`), its name, what is in it.
+    /// The entry of an act on what is here: what it belongs to (`connector` or `channel`), its name, what was in it and is.
     pub(crate) fn audit(self, app: &App, caller: &Caller, act: &str, of: Named<'_>, held: &Held) -> NewAudit {
         let (belongs, to) = of.belongs_to;
         let (called, name) = of.name;
-        let detail = json!({ belongs: to, called: name, "settings": held.settings, "secrets": held.given });
-        caller.audit(app.now(), &format!("{}.{act}", self.kind), format!("{}:{}", self.kind, self.id), detail)
+        let after = if held.gone { json!({}) } else { json!({ "name": name, "settings": held.settings }) };
+        let (action, subject) = (format!("{}.{act}", self.kind), format!("{}:{}", self.kind, self.id));
+        let detail = json!({ belongs: to, called: name, "secrets": held.given });
+        caller.changed(app.now(), (&action, subject), (&held.was, &after), detail)
     }
 }
 
@@ -67,6 +69,10 @@ pub(crate) struct Held {
     pub(crate) secrets: Map<String, Value>,
     /// Names of the secrets that the request gave or removed.
     given: Vec<String>,
+    /// Name and settings before; null when there were none.
+    was: Value,
+    /// Nothing is in it any more.
+    gone: bool,
 }
 
 impl Held {
@@ -77,20 +83,24 @@ impl Held {
         Ok(held)
     }
 
-    /// What a row holds, its secrets closed: for entries of acts that change none.
-    pub(crate) fn closed(settings: &str) -> Self {
-        Self { settings: json_object(settings), ..Self::default() }
+    /// What a row that is removed held; its secrets stay closed.
+    pub(crate) fn removed((name, settings): (&str, &str)) -> Self {
+        let settings = json_object(settings);
+        let was = json!({ "name": name, "settings": settings });
+        Self { settings, was, gone: true, ..Self::default() }
     }
 
     /// What a row holds after a request's changes.
     pub(crate) fn changed(
         app: &App,
         place: Place<'_>,
-        (settings, sealed): (&str, &str),
+        (name, settings, sealed): (&str, &str, &str),
         request: UpdateAccountRequest,
     ) -> ApiResult<Self> {
-        let settings = request.settings.unwrap_or_else(|| json_object(settings));
-        let mut held = Self { settings, secrets: place.open(app, sealed)?, given: Vec::new() };
+        let before = json_object(settings);
+        let was = json!({ "name": name, "settings": before });
+        let settings = request.settings.unwrap_or(before);
+        let mut held = Self { settings, secrets: place.open(app, sealed)?, was, ..Self::default() };
         held.change(request.secrets.unwrap_or_default())?;
         Ok(held)
     }

@@ -79,6 +79,7 @@ pub(crate) async fn change_trigger(
     let states = app.engine.triggers(caller.workspace(), &workflow).await?;
     let found = states.into_iter().find(|state| state.id == trigger).and_then(|state| state.row);
     let mut row = found.ok_or_else(|| ApiError::not_found("trigger"))?;
+    let before = json!({ "enabled": row.enabled });
     row.enabled = enabled.unwrap_or(row.enabled);
     if let Some(secret) = &secret {
         if secret.chars().count() > SECRET_LENGTH_MAX {
@@ -89,8 +90,9 @@ pub(crate) async fn change_trigger(
             secret => app.engine.seal_trigger_secret(&row, secret)?,
         };
     }
-    let detail = json!({ "trigger": trigger, "enabled": enabled, "secret": secret.is_some() });
-    let entry = caller.audit(app.now(), "trigger.changed", format!("workflow:{workflow}"), detail);
+    let detail = json!({ "trigger": trigger, "secret": secret.is_some() });
+    let what = ("trigger.changed", format!("workflow:{workflow}"));
+    let entry = caller.changed(app.now(), what, (&before, &json!({ "enabled": row.enabled })), detail);
     app.store.update_trigger(&row, vec![entry]).await?;
     Ok(StatusCode::NO_CONTENT)
 }

@@ -44,8 +44,9 @@ pub(crate) async fn update_workspace(
     let policy_text = request.policy.as_ref().map(|policy| json!(policy).to_string());
     row.name = name.clone().unwrap_or(row.name);
     row.policy = policy_text.clone().unwrap_or(row.policy);
-    let detail = json!({ "before": before, "after": { "name": row.name, "policy": policy(&row) } });
-    let entry = caller.audit(app.now(), "workspace.changed", format!("workspace:{}", row.id), detail);
+    let after = json!({ "name": row.name, "policy": policy(&row) });
+    let what = ("workspace.changed", format!("workspace:{}", row.id));
+    let entry = caller.changed(app.now(), what, (&before, &after), json!({}));
     app.store.change_workspace(&row.id, name, policy_text, vec![entry]).await?;
     app.identities.clear();
     Ok(Json(view(row)))

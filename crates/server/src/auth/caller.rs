@@ -109,6 +109,24 @@ impl Caller {
         }
     }
 
+    /// An audit entry about something this caller changed: `detail`, and of what was and is the fields that differ.
+    pub(crate) fn changed(
+        &self,
+        at: i64,
+        (action, subject): (&str, String),
+        (before, after): (&Value, &Value),
+        mut detail: Value,
+    ) -> NewAudit {
+        let differing = |one: &Value, other: &Value| {
+            let fields = one.as_object().into_iter().flatten();
+            let differing = fields.filter(|(name, value)| other.get(name.as_str()) != Some(*value));
+            Value::Object(differing.map(|(name, value)| (name.clone(), value.clone())).collect())
+        };
+        detail["before"] = differing(before, after);
+        detail["after"] = differing(after, before);
+        self.audit(at, action, subject, detail)
+    }
+
     /// An audit entry about something this caller did.
     pub(crate) fn audit(&self, at: i64, action: &str, subject: String, mut detail: Value) -> NewAudit {
         let (actor, via) = match &self.identity.credential {

@@ -7,7 +7,7 @@ use countersign_store::Role;
 use http_body_util::BodyExt;
 use serde_json::{Value, json};
 
-fn token(person: &Value) -> String {
+pub(crate) fn token(person: &Value) -> String {
     person["setup_url"].as_str().unwrap().split_once('#').unwrap().1.to_owned()
 }
 

@@ -284,7 +284,7 @@ async fn what_may_have_been_sent_is_not_sent_again() {
         data: None,
         leaves: false,
     };
-    let before = store.append_message(workspace, &said).await.unwrap();
+    let before = store.append_message(workspace, &said, vec![]).await.unwrap();
     let delivery = Some(json!({ "status": "sending", "attempts": 1 }).to_string());
     let sending = MessageRow { delivery, send_at: Some(0), ..before.clone() };
     assert!(store.change_message(&before, &sending, None, None).await.unwrap());

@@ -7,6 +7,9 @@ use crate::{
 use countersign_store::{Role, RunFilter};
 use serde_json::{Value, json};
 
+/// GETs that leave an entry in the audit trail.
+const EXPORTS: [&str; 2] = ["/api/v1/audit/export", "/api/v1/runs/export"];
+
 /// Everything that could have changed, as one value.
 async fn state(test: &TestApp, admin: &Client) -> Value {
     let (store, workspace) = (&test.store, test.workspace.as_str());
@@ -51,6 +54,10 @@ async fn no_get_changes_anything() {
     let document = serde_json::to_value(countersign_server::openapi()).unwrap();
     let mut seen = 0;
     for (path, item) in document["paths"].as_object().unwrap() {
+        // What leaves the house is on the record, and nothing else of it: `record.rs`.
+        if EXPORTS.contains(&path.as_str()) {
+            continue;
+        }
         if item.get("get").is_none() || path.ends_with("/events") && !path.contains("/runs/") {
             continue;
         }

@@ -17,6 +17,7 @@ mod live;
 mod notifications;
 mod pointers;
 mod policies;
+mod record;
 mod rehearsal;
 mod run_debug;
 mod run_lists;

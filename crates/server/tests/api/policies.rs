@@ -8,7 +8,7 @@ use countersign_sandbox::{Sandbox, SandboxConfig};
 use countersign_store::Role;
 use serde_json::{Value, json};
 
-async fn own_id(client: &Client) -> String {
+pub(crate) async fn own_id(client: &Client) -> String {
     client.get("/auth/me").await.json["user"]["id"].as_str().unwrap().to_owned()
 }
 
@@ -23,7 +23,7 @@ fn names(list: &Value) -> Vec<&str> {
     list.as_array().unwrap().iter().map(|one| one["person"]["name"].as_str().unwrap()).collect()
 }
 
-const DAY_MS: i64 = 86_400_000;
+pub(crate) const DAY_MS: i64 = 86_400_000;
 
 #[tokio::test]
 async fn the_card_says_who_could_approve_and_what_is_missing() {
@@ -148,7 +148,7 @@ async fn who_published_it_by_a_key_does_not_approve_it_either() {
     ada.post(&path, json!({ "outcome": "approved" })).await.is_problem(403, "not_an_approver");
 }
 
-fn refund() -> Value {
+pub(crate) fn refund() -> Value {
     json!({
         "schema": 1,
         "name": "Refund",

@@ -53,9 +53,10 @@ impl Store {
     ///
     /// # Errors
     /// `AlreadyExists` when the id, the visitor's secret or the address on the channel is taken.
-    pub async fn create_conversation(&self, row: &ConversationRow) -> Result<()> {
+    pub async fn create_conversation(&self, row: &ConversationRow, audit: Vec<NewAudit>) -> Result<()> {
         let changes = changed(&row.workspace, &row.id);
-        self.write(Write { statements: vec![insert(row)], audit: Vec::new(), changes }).await.map(|_| ())
+        let audit = audited(&row.workspace, audit);
+        self.write(Write { statements: vec![insert(row)], audit, changes }).await.map(|_| ())
     }
 
     /// One conversation.
@@ -155,8 +156,13 @@ impl Store {
     ///
     /// # Errors
     /// `NotFound` when the conversation is not in the workspace.
-    pub async fn append_message(&self, workspace: &str, message: &NewMessage) -> Result<MessageRow> {
-        Ok(self.append_with(workspace, message, Vec::new()).await?.0)
+    pub async fn append_message(
+        &self,
+        workspace: &str,
+        message: &NewMessage,
+        audit: Vec<NewAudit>,
+    ) -> Result<MessageRow> {
+        Ok(self.append_with(workspace, message, (Vec::new(), audit)).await?.0)
     }
 
     /// One message.
@@ -276,8 +282,8 @@ impl Store {
     ///
     /// # Errors
     /// `AlreadyExists`.
-    pub async fn add_note(&self, row: &NoteRow) -> Result<()> {
-        self.execute(insert(row)).await.map(|_| ())
+    pub async fn add_note(&self, row: &NoteRow, audit: Vec<NewAudit>) -> Result<()> {
+        self.execute_audited(&row.workspace, insert(row), audit).await.map(|_| ())
     }
 
     /// Notes about a subject, oldest first, at most 1,000.

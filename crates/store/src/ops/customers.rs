@@ -2,7 +2,7 @@
 
 use crate::rows::params;
 use crate::sql::{Query, contains_pattern, insert, update};
-use crate::{Cursor, CustomerRow, Page, PageRequest, Result, Store};
+use crate::{Cursor, CustomerRow, NewAudit, Page, PageRequest, Result, Store};
 
 /// How a customer is recognised.
 #[derive(Debug, Clone, Copy)]
@@ -26,16 +26,17 @@ impl Store {
     ///
     /// # Errors
     /// `AlreadyExists` when the id or the external id is taken.
-    pub async fn create_customer(&self, row: &CustomerRow) -> Result<()> {
-        self.execute(insert(&with_lower_email(row))).await.map(|_| ())
+    pub async fn create_customer(&self, row: &CustomerRow, audit: Vec<NewAudit>) -> Result<()> {
+        self.execute_audited(&row.workspace, insert(&with_lower_email(row)), audit).await.map(|_| ())
     }
 
     /// Replaces a customer's fields.
     ///
     /// # Errors
     /// `NotFound`, `AlreadyExists`.
-    pub async fn update_customer(&self, row: &CustomerRow) -> Result<()> {
-        self.execute(update(&with_lower_email(row)).must_hit("customer")).await.map(|_| ())
+    pub async fn update_customer(&self, row: &CustomerRow, audit: Vec<NewAudit>) -> Result<()> {
+        let statement = update(&with_lower_email(row)).must_hit("customer");
+        self.execute_audited(&row.workspace, statement, audit).await.map(|_| ())
     }
 
     /// One customer.

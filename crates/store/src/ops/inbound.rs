@@ -3,10 +3,10 @@
 use crate::database::{Statement, Write, column};
 use crate::rows::{TableRow, params};
 use crate::sql::{BY_ID, NOW_MS, Query, insert_sql};
-use crate::store::decode;
+use crate::store::{audited, decode};
 use crate::{
-    Cursor, InboundEndRow, InboundRow, InboundStatus, MessageRow, NewMessage, Page, PageRequest, Result, Store,
-    StoreError,
+    Cursor, InboundEndRow, InboundRow, InboundStatus, MessageRow, NewAudit, NewMessage, Page, PageRequest, Result,
+    Store, StoreError,
 };
 
 /// Which events; everything given must hold.
@@ -71,15 +71,20 @@ impl Store {
     ) -> Result<(MessageRow, bool)> {
         let mut more = vec![ended(end).must_hit("inbound event")];
         more.extend(next.map(accept));
-        self.append_with(&end.workspace, message, more).await
+        self.append_with(&end.workspace, message, (more, Vec::new())).await
     }
 
     /// Appends a message together with what is to be done about it. `false` when it was there before.
     ///
     /// # Errors
     /// `NotFound` when the conversation is not in the workspace.
-    pub async fn accept_message(&self, message: &NewMessage, row: &InboundRow) -> Result<(MessageRow, bool)> {
-        self.append_with(&row.workspace, message, vec![accept(row)]).await
+    pub async fn accept_message(
+        &self,
+        message: &NewMessage,
+        row: &InboundRow,
+        audit: Vec<NewAudit>,
+    ) -> Result<(MessageRow, bool)> {
+        self.append_with(&row.workspace, message, (vec![accept(row)], audit)).await
     }
 
     /// Takes events of all workspaces that are due and that no process has, oldest first, for so many milliseconds. For
@@ -197,13 +202,13 @@ impl Store {
         &self,
         workspace: &str,
         message: &NewMessage,
-        more: Vec<Statement>,
+        (more, audit): (Vec<Statement>, Vec<NewAudit>),
     ) -> Result<(MessageRow, bool)> {
         let mut statements = super::conversations::append(workspace, message);
         let position = statements.len() - 1;
         statements.extend(more);
         let changes = super::conversations::changed(workspace, &message.conversation);
-        match self.write(Write { statements, audit: Vec::new(), changes }).await {
+        match self.write(Write { statements, audit: audited(workspace, audit), changes }).await {
             Ok(mut done) => {
                 let rows = decode(done.swap_remove(position).rows)?;
                 Ok((rows.into_iter().next().ok_or(StoreError::NotFound("message"))?, true))

@@ -3,7 +3,7 @@
 use crate::database::Statement;
 use crate::rows::params;
 use crate::sql::{insert, update};
-use crate::{Result, SavedViewRow, Store};
+use crate::{NewAudit, Result, SavedViewRow, Store};
 
 /// Views one person may keep.
 const VIEWS_MAX: u32 = 50;
@@ -22,12 +22,12 @@ impl Store {
     ///
     /// # Errors
     /// `AlreadyExists` when the person has one of that name.
-    pub async fn create_saved_view(&self, row: &SavedViewRow) -> Result<bool> {
+    pub async fn create_saved_view(&self, row: &SavedViewRow, audit: Vec<NewAudit>) -> Result<bool> {
         let kept = self.list_saved_views(&row.workspace, &row.user_id).await?;
         if kept.len() >= VIEWS_MAX as usize {
             return Ok(false);
         }
-        self.execute(insert(row)).await.map(|_| true)
+        self.execute_audited(&row.workspace, insert(row), audit).await.map(|_| true)
     }
 
     /// One view of a person.
@@ -42,16 +42,17 @@ impl Store {
     ///
     /// # Errors
     /// `NotFound`, `AlreadyExists`.
-    pub async fn update_saved_view(&self, row: &SavedViewRow) -> Result<()> {
-        self.execute(update(row).must_hit("view")).await.map(|_| ())
+    pub async fn update_saved_view(&self, row: &SavedViewRow, audit: Vec<NewAudit>) -> Result<()> {
+        self.execute_audited(&row.workspace, update(row).must_hit("view"), audit).await.map(|_| ())
     }
 
     /// Forgets a view of a person.
     ///
     /// # Errors
     /// `NotFound`.
-    pub async fn delete_saved_view(&self, workspace: &str, user: &str, id: &str) -> Result<()> {
+    pub async fn delete_saved_view(&self, workspace: &str, user: &str, id: &str, audit: Vec<NewAudit>) -> Result<()> {
         let sql = "DELETE FROM saved_views WHERE workspace = ?1 AND id = ?2 AND user_id = ?3";
-        self.execute(Statement::new(sql, params![workspace, id, user]).must_hit("view")).await.map(|_| ())
+        let statement = Statement::new(sql, params![workspace, id, user]).must_hit("view");
+        self.execute_audited(workspace, statement, audit).await.map(|_| ())
     }
 }

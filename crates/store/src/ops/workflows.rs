@@ -150,7 +150,7 @@ impl Store {
     ///
     /// # Errors
     /// `Conflict::DraftChanged` when somebody else saved meanwhile, `AlreadyExists` when the name is taken.
-    pub async fn save_draft(&self, save: &SaveDraft) -> Result<u64> {
+    pub async fn save_draft(&self, save: &SaveDraft, audit: Vec<NewAudit>) -> Result<u64> {
         let sql = "UPDATE workflows SET name = ?3, draft = ?4, draft_revision = draft_revision + 1, \
                    draft_updated_at = ?5, draft_updated_by = ?6 \
                    WHERE workspace = ?1 AND id = ?2 AND draft_revision = ?7";
@@ -165,7 +165,7 @@ impl Store {
         ];
         let write = Write {
             statements: vec![Statement::new(sql, values).must_hit("workflow")],
-            audit: Vec::new(),
+            audit: audited(&save.workspace, audit),
             changes: changed(&save.workspace, &save.workflow),
         };
         match self.write(write).await {

@@ -285,8 +285,8 @@ pub async fn racing_idempotent_starts_make_one_run(database: TestDatabase) {
 
 pub async fn messages_get_positions_in_the_commit(database: TestDatabase) {
     let store = database.open().await.unwrap();
-    store.create_conversation(&conversation("c1")).await.unwrap();
-    store.append_message(WORKSPACE, &message("m1", "c1")).await.unwrap();
+    store.create_conversation(&conversation("c1"), vec![]).await.unwrap();
+    store.append_message(WORKSPACE, &message("m1", "c1"), vec![]).await.unwrap();
     let mut start = commit("r1", 0);
     start.messages = vec![message("m2", "c1"), message("m3", "c1")];
     start.conversation_status = Some(("c1".to_owned(), ConversationStatus::WithPerson));
@@ -306,8 +306,8 @@ pub async fn messages_get_positions_in_the_commit(database: TestDatabase) {
 
 pub async fn a_proven_customer_is_of_run_and_conversation(database: TestDatabase) {
     let store = database.open().await.unwrap();
-    store.create_customer(&customer("ada")).await.unwrap();
-    store.create_conversation(&conversation("c1")).await.unwrap();
+    store.create_customer(&customer("ada"), vec![]).await.unwrap();
+    store.create_conversation(&conversation("c1"), vec![]).await.unwrap();
     let mut start = commit("r1", 0);
     start.run.status = RunStatus::Running;
     start.run.conversation = Some("c1".to_owned());
@@ -333,7 +333,7 @@ pub async fn a_proven_customer_is_of_run_and_conversation(database: TestDatabase
 
 pub async fn a_message_is_stored_once(database: TestDatabase) {
     let store = database.open().await.unwrap();
-    store.create_conversation(&conversation("c1")).await.unwrap();
+    store.create_conversation(&conversation("c1"), vec![]).await.unwrap();
     let mut start = commit("r1", 0);
     start.messages = vec![message("m1", "c1"), message("m1", "c1")];
     written(&store, start).await;
@@ -348,7 +348,7 @@ pub async fn a_foreign_conversation_fails_the_commit(database: TestDatabase) {
     let store = database.open().await.unwrap();
     let mut foreign = conversation("c1");
     foreign.workspace = OTHER.to_owned();
-    store.create_conversation(&foreign).await.unwrap();
+    store.create_conversation(&foreign, vec![]).await.unwrap();
     let mut start = commit("r1", 0);
     start.messages = vec![message("m1", "c1")];
     let refused = store.commit(start, Priority::Start).await;

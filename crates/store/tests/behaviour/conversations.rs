@@ -9,7 +9,7 @@ use crate::fixtures::*;
 pub async fn customers_are_recognised(database: TestDatabase) {
     let store = database.open().await.unwrap();
     let mut ada = customer("ada");
-    store.create_customer(&ada).await.unwrap();
+    store.create_customer(&ada, vec![]).await.unwrap();
     ada.email = Some("ada@example.com".to_owned());
     for key in [
         CustomerKey::Email("ADA@example.com"),
@@ -21,12 +21,12 @@ pub async fn customers_are_recognised(database: TestDatabase) {
         assert_eq!(store.find_customer(OTHER, key).await.unwrap(), None);
     }
     let twin = CustomerRow { id: "twin".to_owned(), ..ada.clone() };
-    assert!(matches!(store.create_customer(&twin).await, Err(StoreError::AlreadyExists("customer"))));
+    assert!(matches!(store.create_customer(&twin, vec![]).await, Err(StoreError::AlreadyExists("customer"))));
     ada.name = "Ada L. Example".to_owned();
-    store.update_customer(&ada).await.unwrap();
+    store.update_customer(&ada, vec![]).await.unwrap();
     for index in 0..7 {
         let row = CustomerRow { name: format!("Guest {index}"), external_id: None, ..customer(&format!("g{index}")) };
-        store.create_customer(&row).await.unwrap();
+        store.create_customer(&row, vec![]).await.unwrap();
     }
     let found = store.list_customers(WORKSPACE, Some("l. EXAMPLE"), &page(10)).await.unwrap();
     assert_eq!(found.items, [ada]);
@@ -37,7 +37,7 @@ pub async fn customers_are_recognised(database: TestDatabase) {
 
 pub async fn concurrent_messages_get_gapless_positions(database: TestDatabase) {
     let store = database.open().await.unwrap();
-    store.create_conversation(&conversation("c1")).await.unwrap();
+    store.create_conversation(&conversation("c1"), vec![]).await.unwrap();
     let appends = (0..30).map(|index| {
         let store = store.clone();
         tokio::spawn(async move {
@@ -46,7 +46,7 @@ pub async fn concurrent_messages_get_gapless_positions(database: TestDatabase) {
                 start.messages = vec![message(&format!("m{index}"), "c1")];
                 written(&store, start).await;
             } else {
-                store.append_message(WORKSPACE, &message(&format!("m{index}"), "c1")).await.unwrap();
+                store.append_message(WORKSPACE, &message(&format!("m{index}"), "c1"), vec![]).await.unwrap();
             }
         })
     });
@@ -62,18 +62,18 @@ pub async fn concurrent_messages_get_gapless_positions(database: TestDatabase) {
 
 pub async fn a_message_sent_twice_is_one(database: TestDatabase) {
     let store = database.open().await.unwrap();
-    store.create_conversation(&conversation("c1")).await.unwrap();
-    store.create_conversation(&conversation("c2")).await.unwrap();
+    store.create_conversation(&conversation("c1"), vec![]).await.unwrap();
+    store.create_conversation(&conversation("c2"), vec![]).await.unwrap();
     let sent = join_all((0..8).map(|_| {
         let store = store.clone();
-        async move { store.append_message(WORKSPACE, &message("m1", "c1")).await.unwrap() }
+        async move { store.append_message(WORKSPACE, &message("m1", "c1"), vec![]).await.unwrap() }
     }))
     .await;
     assert!(sent.iter().all(|row| *row == sent[0] && row.position == 1));
     assert_eq!(store.get_conversation(WORKSPACE, "c1").await.unwrap().unwrap().last_position, 1);
     // The id in another conversation is a mistake, not a repetition.
-    assert!(store.append_message(WORKSPACE, &message("m1", "c2")).await.is_err());
-    let nowhere = store.append_message(WORKSPACE, &message("m2", "c9")).await;
+    assert!(store.append_message(WORKSPACE, &message("m1", "c2"), vec![]).await.is_err());
+    let nowhere = store.append_message(WORKSPACE, &message("m2", "c9"), vec![]).await;
     assert!(matches!(nowhere, Err(StoreError::NotFound("conversation"))), "{nowhere:?}");
 }
 
@@ -83,11 +83,11 @@ pub async fn conversations_change_hands(database: TestDatabase) {
     row.external_id = Some("+15550100".to_owned());
     row.channel_account = Some("a1".to_owned());
     row.channel = "whatsapp".to_owned();
-    store.create_conversation(&row).await.unwrap();
+    store.create_conversation(&row, vec![]).await.unwrap();
     let twin = ConversationRow { id: "c2".to_owned(), token_hash: None, ..row.clone() };
-    assert!(matches!(store.create_conversation(&twin).await, Err(StoreError::AlreadyExists("conversation"))));
+    assert!(matches!(store.create_conversation(&twin, vec![]).await, Err(StoreError::AlreadyExists("conversation"))));
     let elsewhere = ConversationRow { id: "c3".to_owned(), channel_account: Some("a2".to_owned()), ..twin };
-    store.create_conversation(&elsewhere).await.unwrap();
+    store.create_conversation(&elsewhere, vec![]).await.unwrap();
     assert_eq!(store.find_conversation(WORKSPACE, "whatsapp", "+15550100").await.unwrap().unwrap(), row);
     assert_eq!(store.find_conversation(WORKSPACE, "sms", "+15550100").await.unwrap(), None);
     assert_eq!(store.find_conversation_by_token("token-of-c1").await.unwrap().unwrap(), row);
@@ -124,9 +124,9 @@ pub async fn conversations_come_by_activity(database: TestDatabase) {
         let mut row = conversation(&format!("c{index}"));
         row.updated_at = 1_000 + index;
         row.status = if index == 5 { ConversationStatus::Closed } else { ConversationStatus::Open };
-        store.create_conversation(&row).await.unwrap();
+        store.create_conversation(&row, vec![]).await.unwrap();
     }
-    store.append_message(WORKSPACE, &message("m1", "c0")).await.unwrap();
+    store.append_message(WORKSPACE, &message("m1", "c0"), vec![]).await.unwrap();
     let ids = |rows: &[ConversationRow]| rows.iter().map(|row| row.id.clone()).collect::<Vec<_>>();
     let all = ConversationFilter::default();
     let first = store.list_conversations(WORKSPACE, &all, &page(4)).await.unwrap();
@@ -147,7 +147,7 @@ pub async fn notes_are_kept(database: TestDatabase) {
         author: "u-1".to_owned(),
         at: 1,
     };
-    store.add_note(&note).await.unwrap();
+    store.add_note(&note, vec![]).await.unwrap();
     assert_eq!(store.list_notes(WORKSPACE, "conversation:c1").await.unwrap(), [note]);
     assert!(matches!(store.delete_note(OTHER, "n1").await, Err(StoreError::NotFound("note"))));
     store.delete_note(WORKSPACE, "n1").await.unwrap();
@@ -157,12 +157,12 @@ pub async fn notes_are_kept(database: TestDatabase) {
 pub async fn what_is_to_leave_is_taken_by_one_and_told_on_the_message(database: TestDatabase) {
     let store = database.open().await.unwrap();
     for id in ["c1", "c2"] {
-        store.create_conversation(&conversation(id)).await.unwrap();
+        store.create_conversation(&conversation(id), vec![]).await.unwrap();
     }
     let leaving = |id: &str, conversation: &str| NewMessage { leaves: true, ..message(id, conversation) };
-    store.append_message(WORKSPACE, &leaving("m1", "c1")).await.unwrap();
-    store.append_message(WORKSPACE, &message("m2", "c1")).await.unwrap();
-    store.append_message(WORKSPACE, &leaving("m3", "c2")).await.unwrap();
+    store.append_message(WORKSPACE, &leaving("m1", "c1"), vec![]).await.unwrap();
+    store.append_message(WORKSPACE, &message("m2", "c1"), vec![]).await.unwrap();
+    store.append_message(WORKSPACE, &leaving("m3", "c2"), vec![]).await.unwrap();
     // What a run says leaves with the commit that said it.
     let said = Commit { messages: vec![leaving("m4", "c1")], ..commit("r1", 0) };
     store.commit(said, Priority::Start).await.unwrap();

@@ -23,7 +23,7 @@ fn set(pairs: &[(&str, &str)]) -> BTreeSet<(String, String)> {
 pub async fn changes_are_announced(database: TestDatabase) {
     let store = database.open().await.unwrap();
     let mut feed = store.subscribe();
-    store.create_conversation(&conversation("c1")).await.unwrap();
+    store.create_conversation(&conversation("c1"), vec![]).await.unwrap();
     store.create_workflow(&workflow("wf-1", "Upgrade"), vec![]).await.unwrap();
     assert_eq!(drain(&mut feed), set(&[("Conversation", "c1"), ("Workflow", "wf-1")]));
     let mut start = commit("r1", 0);
@@ -38,7 +38,7 @@ pub async fn failed_commits_are_silent(database: TestDatabase) {
     written(&store, commit("r1", 0)).await;
     let mut feed = store.subscribe();
     store.commit(commit("r1", 0), Priority::Start).await.unwrap_err();
-    store.create_conversation(&conversation("c1")).await.unwrap();
-    store.create_conversation(&conversation("c1")).await.unwrap_err();
+    store.create_conversation(&conversation("c1"), vec![]).await.unwrap();
+    store.create_conversation(&conversation("c1"), vec![]).await.unwrap_err();
     assert_eq!(drain(&mut feed), set(&[("Conversation", "c1")]));
 }

@@ -84,12 +84,12 @@ pub async fn a_run_that_a_source_started_is_found_however_much_came_since(databa
 
 pub async fn a_message_and_what_is_to_be_done_about_it_are_one(database: TestDatabase) {
     let store = database.open().await.unwrap();
-    store.create_conversation(&conversation("c1")).await.unwrap();
-    let (first, new) = store.accept_message(&message("m1", "c1"), &event("e1", "c1", "m1")).await.unwrap();
+    store.create_conversation(&conversation("c1"), vec![]).await.unwrap();
+    let (first, new) = store.accept_message(&message("m1", "c1"), &event("e1", "c1", "m1"), vec![]).await.unwrap();
     assert_eq!((first.position, new), (1, true));
-    let (again, new) = store.accept_message(&message("m1", "c1"), &event("e2", "c1", "m1")).await.unwrap();
+    let (again, new) = store.accept_message(&message("m1", "c1"), &event("e2", "c1", "m1"), vec![]).await.unwrap();
     assert_eq!((again.position, new), (1, false));
-    assert!(store.accept_message(&message("m2", "c9"), &event("e3", "c9", "m2")).await.is_err());
+    assert!(store.accept_message(&message("m2", "c9"), &event("e3", "c9", "m2"), vec![]).await.is_err());
     assert_eq!(store.count_waiting_inbound(10).await.unwrap(), 1);
 }
 
@@ -112,7 +112,7 @@ pub async fn what_a_platform_tells_is_kept_once_and_in_its_order(database: TestD
         [ranked("e1", 30), ranked("e2", 10), ranked("e3", 20), InboundRow { id: "e4".to_owned(), ..ranked("e1", 30) }];
     assert_eq!(store.accept_all_inbound(&all).await.unwrap(), [true, true, true, false]);
     assert_eq!(store.accept_all_inbound(&all).await.unwrap(), [false; 4], "they came before");
-    store.create_conversation(&conversation("c1")).await.unwrap();
+    store.create_conversation(&conversation("c1"), vec![]).await.unwrap();
     for (turn, wanted) in ["e2", "e3", "e1"].into_iter().enumerate() {
         let first = store.first_waiting_inbound(WORKSPACE, "channel:a/+1").await.unwrap().unwrap();
         assert_eq!(first.id, wanted);
@@ -136,8 +136,8 @@ pub async fn what_a_platform_tells_is_kept_once_and_in_its_order(database: TestD
 
 pub async fn a_message_is_changed_as_it_was_read(database: TestDatabase) {
     let store = database.open().await.unwrap();
-    store.create_conversation(&conversation("c1")).await.unwrap();
-    let before = store.append_message(WORKSPACE, &message("m1", "c1")).await.unwrap();
+    store.create_conversation(&conversation("c1"), vec![]).await.unwrap();
+    let before = store.append_message(WORKSPACE, &message("m1", "c1"), vec![]).await.unwrap();
     let now = MessageRow { delivery: Some("{\"status\":\"sent\"}".to_owned()), ..before.clone() };
     let named = |reference: &str| MessageRefRow {
         workspace: WORKSPACE.to_owned(),

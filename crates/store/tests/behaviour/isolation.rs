@@ -19,11 +19,11 @@ async fn everything(store: &Store) {
     store.put_member(&member, vec![]).await.unwrap();
     store.create_workflow(&workflow("wf-1", "Upgrade"), vec![]).await.unwrap();
     store.publish(&publish("wf-1", "{}"), &no_audit).await.unwrap();
-    store.create_customer(&customer("ada")).await.unwrap();
+    store.create_customer(&customer("ada"), vec![]).await.unwrap();
     let mut chat = conversation("c1");
     chat.external_id = Some("+1".to_owned());
     chat.customer = Some("ada".to_owned());
-    store.create_conversation(&chat).await.unwrap();
+    store.create_conversation(&chat, vec![]).await.unwrap();
     let mut start = commit("r1", 0);
     start.run.customer = Some("ada".to_owned());
     start.run.conversation = Some("c1".to_owned());
@@ -40,7 +40,7 @@ async fn everything(store: &Store) {
         author: "u-1".to_owned(),
         at: 1,
     };
-    store.add_note(&note).await.unwrap();
+    store.add_note(&note, vec![]).await.unwrap();
 }
 
 pub async fn no_read_crosses_workspaces(database: TestDatabase) {
@@ -122,14 +122,14 @@ pub async fn no_write_crosses_workspaces(database: TestDatabase) {
         at: 1,
         by: None,
     };
-    assert!(matches!(store.save_draft(&save).await, Err(StoreError::NotFound("workflow"))));
+    assert!(matches!(store.save_draft(&save, vec![]).await, Err(StoreError::NotFound("workflow"))));
     let published = Publish { workspace: OTHER.to_owned(), ..publish("wf-1", "{}") };
     assert!(matches!(store.publish(&published, &no_audit).await, Err(StoreError::NotFound("workflow"))));
     assert!(store.archive_workflow(OTHER, "wf-1", Some(1), vec![]).await.is_err());
-    assert!(store.append_message(OTHER, &message("m2", "c1")).await.is_err());
+    assert!(store.append_message(OTHER, &message("m2", "c1"), vec![]).await.is_err());
     assert!(store.remove_member(OTHER, "u-1", vec![]).await.is_err());
     let moved = CustomerRow { workspace: OTHER.to_owned(), ..customer("ada") };
-    assert!(store.update_customer(&moved).await.is_err());
+    assert!(store.update_customer(&moved, vec![]).await.is_err());
     // The same id in another workspace is another run.
     let mut twin = commit("r1", 0);
     twin.workspace = OTHER.to_owned();

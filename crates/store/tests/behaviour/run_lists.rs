@@ -126,7 +126,7 @@ pub async fn several_runs_are_read_at_once(database: TestDatabase) {
 
 pub async fn customers_are_named_by_a_text(database: TestDatabase) {
     let store = database.open().await.unwrap();
-    store.create_customer(&customer("ada")).await.unwrap();
+    store.create_customer(&customer("ada"), vec![]).await.unwrap();
     for text in ["ada@EXAMPLE.com", "+15550100", "crm-ada", "da Exam"] {
         assert_eq!(store.customers_named(WORKSPACE, text).await.unwrap(), ["ada"], "{text}");
     }
@@ -149,24 +149,26 @@ fn view(id: &str, user: &str, name: &str) -> SavedViewRow {
 
 pub async fn saved_views_are_personal(database: TestDatabase) {
     let store = database.open().await.unwrap();
-    assert!(store.create_saved_view(&view("v1", "ada", "Failed")).await.unwrap());
-    assert!(store.create_saved_view(&view("v2", "grace", "Failed")).await.unwrap());
-    let twice = store.create_saved_view(&view("v3", "ada", "Failed")).await;
+    assert!(store.create_saved_view(&view("v1", "ada", "Failed"), vec![]).await.unwrap());
+    assert!(store.create_saved_view(&view("v2", "grace", "Failed"), vec![]).await.unwrap());
+    let twice = store.create_saved_view(&view("v3", "ada", "Failed"), vec![]).await;
     assert!(matches!(twice, Err(StoreError::AlreadyExists("view"))), "{twice:?}");
     assert_eq!(store.list_saved_views(WORKSPACE, "ada").await.unwrap(), [view("v1", "ada", "Failed")]);
     assert!(store.list_saved_views(OTHER, "ada").await.unwrap().is_empty());
-    store.update_saved_view(&view("v1", "ada", "Broken")).await.unwrap();
+    store.update_saved_view(&view("v1", "ada", "Broken"), vec![]).await.unwrap();
     assert_eq!(store.get_saved_view(WORKSPACE, "ada", "v1").await.unwrap().unwrap().name, "Broken");
     assert!(store.get_saved_view(WORKSPACE, "grace", "v1").await.unwrap().is_none());
     for (workspace, user) in [(WORKSPACE, "grace"), (OTHER, "ada")] {
-        let foreign = store.delete_saved_view(workspace, user, "v1").await;
+        let foreign = store.delete_saved_view(workspace, user, "v1", vec![]).await;
         assert!(matches!(foreign, Err(StoreError::NotFound("view"))), "{foreign:?}");
     }
-    store.delete_saved_view(WORKSPACE, "ada", "v1").await.unwrap();
+    store.delete_saved_view(WORKSPACE, "ada", "v1", vec![]).await.unwrap();
     for number in 0..50 {
-        assert!(store.create_saved_view(&view(&format!("n{number}"), "ada", &number.to_string())).await.unwrap());
+        assert!(
+            store.create_saved_view(&view(&format!("n{number}"), "ada", &number.to_string()), vec![]).await.unwrap()
+        );
     }
-    assert!(!store.create_saved_view(&view("more", "ada", "one more")).await.unwrap());
+    assert!(!store.create_saved_view(&view("more", "ada", "one more"), vec![]).await.unwrap());
 }
 
 pub async fn the_dashboard_adds_up(database: TestDatabase) {

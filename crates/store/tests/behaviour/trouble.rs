@@ -32,7 +32,7 @@ pub async fn a_text_with_a_zero_character_is_kept_alike(database: TestDatabase) 
     let mut ada = customer("c-1");
     ada.name = "A\0da".to_owned();
     ada.data = "{\"note\":\"in JSON it is \\u0000\"}".to_owned();
-    store.create_customer(&ada).await.unwrap();
+    store.create_customer(&ada, vec![]).await.unwrap();
     let kept = store.get_customer(WORKSPACE, "c-1").await.unwrap().unwrap();
     assert_eq!((kept.name.as_str(), &kept.data), ("A\u{FFFD}da", &ada.data));
     assert!(store.get_customer(WORKSPACE, "c-\0").await.unwrap().is_none());

@@ -35,19 +35,19 @@ fn activate(version: u32) -> Activate {
 pub async fn a_draft_is_not_overwritten(database: TestDatabase) {
     let store = database.open().await.unwrap();
     store.create_workflow(&workflow("wf-1", "Upgrade"), vec![audit("workflow.created")]).await.unwrap();
-    assert_eq!(store.save_draft(&save(1, "{\"a\":1}")).await.unwrap(), 2);
-    let late = store.save_draft(&save(1, "{\"b\":1}")).await;
+    assert_eq!(store.save_draft(&save(1, "{\"a\":1}"), vec![]).await.unwrap(), 2);
+    let late = store.save_draft(&save(1, "{\"b\":1}"), vec![]).await;
     assert!(matches!(late, Err(StoreError::Conflict(Conflict::DraftChanged { revision: 2 }))), "{late:?}");
     let row = store.get_workflow(WORKSPACE, "wf-1").await.unwrap().unwrap();
     assert_eq!((row.draft.as_str(), row.draft_revision, row.draft_updated_at), ("{\"a\":1}", 2, 3_000));
 
     let results = join_all((0..10).map(|_| {
         let store = store.clone();
-        async move { store.save_draft(&save(2, "{}")).await }
+        async move { store.save_draft(&save(2, "{}"), vec![]).await }
     }))
     .await;
     assert_eq!(results.iter().filter(|result| result.is_ok()).count(), 1);
-    let missing = store.save_draft(&SaveDraft { workflow: "wf-9".to_owned(), ..save(1, "{}") }).await;
+    let missing = store.save_draft(&SaveDraft { workflow: "wf-9".to_owned(), ..save(1, "{}") }, vec![]).await;
     assert!(matches!(missing, Err(StoreError::NotFound("workflow"))), "{missing:?}");
 }
 

@@ -200,7 +200,7 @@ impl Recording {
                 }
             }
             RunEvent::Continued { from } => self.continued = Some(from.clone()),
-            RunEvent::Reopened { step, edit, by } => {
+            RunEvent::Reopened { step, edit, by, .. } => {
                 let (step, edit, by) = (step.clone(), edit.clone(), by.clone());
                 self.reopened.push_back(Reopened { step, edit, by, at });
                 self.end = None;

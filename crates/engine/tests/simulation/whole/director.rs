@@ -315,7 +315,7 @@ impl Director {
             data: "{}".into(),
             created_at: 1,
         };
-        self.calm.create_customer(&ada).await.unwrap();
+        self.calm.create_customer(&ada, vec![]).await.unwrap();
         let chats = (0..MESSAGES_MAX).map(|number| format!("m{number}"));
         for id in (0..5).map(|number| format!("c{number}")).chain(chats) {
             let row = ConversationRow {
@@ -334,7 +334,7 @@ impl Director {
                 updated_at: 1,
                 last_message_at: None,
             };
-            self.calm.create_conversation(&row).await.unwrap();
+            self.calm.create_conversation(&row, vec![]).await.unwrap();
         }
     }
 

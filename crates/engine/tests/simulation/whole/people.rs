@@ -3,7 +3,7 @@
 
 use super::director::{Director, MESSAGES_MAX};
 use crate::{
-    people::{WORKSPACE, person},
+    people::{PEOPLE, WORKSPACE, person},
     random::Random,
 };
 use countersign_core::run::{Actor, Opened, Refusal};
@@ -45,7 +45,7 @@ impl Director {
                 self.world.sleep(1000).await;
                 continue;
             };
-            let by = self.world.lock().random.below(6);
+            let by = self.world.lock().random.below(PEOPLE);
             let request = StartRun {
                 workspace: WORKSPACE.into(),
                 workflow: "w1".into(),
@@ -167,7 +167,7 @@ impl Director {
         let Some(engine) = self.some_engine() else { return };
         let answer = {
             let mut world = self.world.lock();
-            let by = person(world.random.below(6));
+            let by = person(world.random.below(PEOPLE));
             let known = happened(&row, &world.outside.happened);
             answer(&mut world.random, &row, by, known)
         };
@@ -202,13 +202,17 @@ impl Director {
 
     async fn retry(&self) {
         let Some((engine, run, actor)) = self.somebody_and_a_run(true).await else { return };
-        let (step, repeat) = {
+        let (step, repeat, set) = {
             let mut world = self.world.lock();
             let step = world.random.chance(300).then(|| format!("s{}", world.random.below(4)));
             let all = (0..10).map(|index| format!("s{index}"));
-            (step, if world.random.chance(700) { all.collect() } else { Vec::new() })
+            let mut set = serde_json::Map::new();
+            if world.random.chance(300) {
+                set.insert("a".to_owned(), json!(world.random.below(5)));
+            }
+            (step, if world.random.chance(700) { all.collect() } else { Vec::new() }, set)
         };
-        let retry = RetryRun { step, repeat, ..RetryRun::default() };
+        let retry = RetryRun { step, repeat, set, ..RetryRun::default() };
         let by = RetryBy { actor, idempotency: None };
         self.allowed(tokio::time::timeout(PATIENCE, engine.retry(WORKSPACE, &run, retry, by)).await);
     }
@@ -233,7 +237,7 @@ impl Director {
         let engine = self.some_engine()?;
         let mut world = self.world.lock();
         let run = if runs.is_empty() { return None } else { world.random.pick(&runs).clone() };
-        let by = person(world.random.below(6));
+        let by = person(world.random.below(PEOPLE));
         Some((engine, run, by))
     }
 }

@@ -147,7 +147,12 @@ impl Inner {
             | Sabotage::NoLease
             | Sabotage::CancelStealsRuns
             | Sabotage::MisplacesAnswers
-            | Sabotage::ForgetsDoubts => {}
+            | Sabotage::ForgetsDoubts
+            | Sabotage::CoversForOthers
+            | Sabotage::ForgetsContributors
+            | Sabotage::AgreesForPeople
+            | Sabotage::ForgetsDoors
+            | Sabotage::IgnoresAccounts => {}
         }
         true
     }

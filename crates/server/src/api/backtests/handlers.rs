@@ -79,6 +79,9 @@ pub(crate) async fn backtest_workflow(
         }
     }
     drop(place);
+    let detail = serde_json::json!({ "workflow": workflow.name, "version": body.value.version, "runs": items.len() });
+    let entry = caller.audit(app.now(), "workflow.backtested", format!("workflow:{id}"), detail);
+    app.store.append_audit(caller.workspace(), vec![entry]).await?;
     let count = |wanted: &dyn Fn(BacktestVerdict) -> bool| {
         u32::try_from(items.iter().filter(|item| wanted(item.verdict)).count()).unwrap_or(u32::MAX)
     };

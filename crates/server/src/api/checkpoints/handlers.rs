@@ -169,7 +169,7 @@ pub(crate) async fn reassign_checkpoint(
         let detail = "only who may decide this now can be given it: a delegation lets somebody decide for another";
         return Err(ApiError::invalid("/to", detail));
     }
-    let detail = json!({ "run": before.run, "before": before.assigned_to, "to": to, "reason": reason });
+    let detail = json!({ "run": before.run, "before": before.assigned_to, "after": to, "reason": reason });
     let entry = caller.audit(app.now(), "checkpoint.reassigned", format!("checkpoint:{id}"), detail);
     let row = app.store.assign_checkpoint(caller.workspace(), &id, Some(&to), vec![entry]).await?;
     Ok(Json(checkpoint_detail(&app, &caller, LoadedCheckpoint { row, run }).await?))
@@ -193,7 +193,7 @@ async fn assign(app: &App, caller: &Caller, id: &str, to: Option<&str>) -> ApiRe
         caller.require(Role::Operator)?;
     }
     let action = if to.is_some() { "checkpoint.taken" } else { "checkpoint.released" };
-    let detail = json!({ "run": before.run, "before": before.assigned_to });
+    let detail = json!({ "run": before.run, "before": before.assigned_to, "after": to });
     let entry = caller.audit(app.now(), action, format!("checkpoint:{id}"), detail);
     let row = app.store.assign_checkpoint(caller.workspace(), id, to, vec![entry]).await?;
     Ok(Json(checkpoint_detail(app, caller, LoadedCheckpoint { row, run }).await?))

@@ -121,10 +121,11 @@ pub(crate) async fn update_connection(
     caller.require(Role::Admin)?;
     let mut row = required(&app, &caller, &id).await?;
     let request = body.value;
-    if let Some(name) = &request.name {
+    let name = request.name.clone();
+    let held = Held::changed(&app, place(&row), (&row.name, &row.settings, &row.sealed), request)?;
+    if let Some(name) = &name {
         row.name = bounded("/name", name, 200)?;
     }
-    let held = Held::changed(&app, place(&row), (&row.settings, &row.sealed), request)?;
     check(&app, &row, &held).await?;
     (row.settings, row.sealed) = held.columns(&app, place(&row))?;
     row.updated_at = app.now();
@@ -143,7 +144,7 @@ pub(crate) async fn delete_connection(
 ) -> ApiResult<StatusCode> {
     caller.require(Role::Admin)?;
     let row = required(&app, &caller, &id).await?;
-    let entry = audit(&app, &caller, "removed", &row, &Held::closed(&row.settings));
+    let entry = audit(&app, &caller, "removed", &row, &Held::removed((&row.name, &row.settings)));
     app.store.delete_connection(caller.workspace(), &id, vec![entry]).await?;
     app.engine.forget_connections(caller.workspace());
     Ok(StatusCode::NO_CONTENT)

@@ -6,7 +6,7 @@ use crate::{
         runs::view::run_summaries,
     },
     app::App,
-    auth::Caller,
+    auth::{Caller, sha256_hex},
     http::{
         extract::{Body, IdempotencyHeader, Listing, Path, Query, words},
         fields::bounded,
@@ -165,6 +165,7 @@ pub(crate) async fn send_message(
     let once = Once { app: app.clone(), workspace, scope, key, request_hash: body.hash() };
     let request = body.value;
     let work = async move {
+        let subject = format!("conversation:{id}");
         let message = NewMessage {
             id: message_id(&id, caller.id(), request.client_id.as_deref())?,
             conversation: id,
@@ -178,7 +179,10 @@ pub(crate) async fn send_message(
             data: Some(json!({ "client_id": request.client_id, "user": caller.id() }).to_string()),
             leaves,
         };
-        Ok(one_message(app.engine.say(caller.workspace(), &message).await?))
+        // The text stands in the conversation; its hash says that it is still the one that was sent.
+        let detail = json!({ "message": message.id, "sha256": sha256_hex(message.body.as_bytes()) });
+        let entry = caller.audit(message.at, "message.sent", subject, detail);
+        Ok(one_message(app.engine.say(caller.workspace(), &message, vec![entry]).await?))
     };
     once.run(work).await
 }
@@ -207,14 +211,15 @@ pub(crate) async fn assign_conversation(
     body: Body<AssignRequest>,
 ) -> ApiResult<Json<Conversation>> {
     caller.require(Role::Operator)?;
-    required(&app, &caller, &id).await?;
+    let before = required(&app, &caller, &id).await?;
     let assigned_to = body.value.assigned_to;
     if let Some(user) = &assigned_to {
         let member = app.store.get_member(caller.workspace(), user).await?;
         member.ok_or_else(|| ApiError::invalid("/assigned_to", "there is no such person in this workspace"))?;
     }
-    let entry =
-        caller.audit(app.now(), "conversation.assigned", format!("conversation:{id}"), json!({ "to": assigned_to }));
+    let (was, is) = (json!({ "assigned_to": before.assigned_to }), json!({ "assigned_to": assigned_to }));
+    let what = ("conversation.assigned", format!("conversation:{id}"));
+    let entry = caller.changed(app.now(), what, (&was, &is), json!({ "to": assigned_to }));
     let update = ConversationUpdate { assigned_to: Some(assigned_to), ..change(&app, &caller, &id) };
     updated(&app, &update, entry).await
 }
@@ -228,8 +233,10 @@ pub(crate) async fn close_conversation(
     Path(id): Path<String>,
 ) -> ApiResult<Json<Conversation>> {
     caller.require(Role::Operator)?;
-    required(&app, &caller, &id).await?;
-    let entry = caller.audit(app.now(), "conversation.closed", format!("conversation:{id}"), json!({}));
+    let before = required(&app, &caller, &id).await?;
+    let (was, is) = (json!({ "status": before.status }), json!({ "status": ConversationStatus::Closed }));
+    let what = ("conversation.closed", format!("conversation:{id}"));
+    let entry = caller.changed(app.now(), what, (&was, &is), json!({}));
     let update = ConversationUpdate { status: Some(ConversationStatus::Closed), ..change(&app, &caller, &id) };
     updated(&app, &update, entry).await
 }
@@ -295,7 +302,9 @@ pub(crate) async fn create_note(
             author: caller.id().to_owned(),
             at: app.now(),
         };
-        app.store.add_note(&row).await?;
+        let detail = json!({ "note": row.id, "sha256": sha256_hex(row.body.as_bytes()) });
+        let entry = caller.audit(row.at, "note.written", row.subject.clone(), detail);
+        app.store.add_note(&row, vec![entry]).await?;
         note_view(&app, row).await
     };
     once.run(work).await

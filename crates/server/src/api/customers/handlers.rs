@@ -63,9 +63,7 @@ pub(crate) async fn create_customer(
     let work = async move {
         let mut row = record::blank(caller.workspace(), Uuid::now_v7().to_string(), app.now());
         record::apply(&mut row, &request)?;
-        app.store.create_customer(&row).await?;
-        let entry = caller.audit(app.now(), "customer.created", format!("customer:{}", row.id), json!({}));
-        app.store.append_audit(caller.workspace(), vec![entry]).await?;
+        app.store.create_customer(&row, vec![record::created(&app, &caller, &row)]).await?;
         Ok(row.tell())
     };
     once.run(work).await
@@ -98,9 +96,10 @@ pub(crate) async fn update_customer(
 ) -> ApiResult<Json<Customer>> {
     caller.require(Role::Operator)?;
     let mut row = required(&app, &caller, &id).await?;
+    let before = record::fields(&row);
     record::apply(&mut row, &body.value)?;
-    app.store.update_customer(&row).await?;
-    let entry = caller.audit(app.now(), "customer.changed", format!("customer:{id}"), json!({}));
-    app.store.append_audit(caller.workspace(), vec![entry]).await?;
+    let what = ("customer.changed", format!("customer:{id}"));
+    let entry = caller.changed(app.now(), what, (&before, &record::fields(&row)), json!({}));
+    app.store.update_customer(&row, vec![entry]).await?;
     Ok(Json(row.tell()))
 }

@@ -2,6 +2,7 @@
 
 use crate::{
     app::App,
+    auth::Caller,
     http::{
         fields::{at_most, email},
         problem::{ApiError, ApiResult},
@@ -9,7 +10,7 @@ use crate::{
     rows::{CLAIMED, json_object},
 };
 use countersign_api::CustomerRequest;
-use countersign_store::{CustomerKey, CustomerRow, StoreError};
+use countersign_store::{CustomerKey, CustomerRow, NewAudit, StoreError};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
@@ -75,6 +76,20 @@ pub(crate) fn blank(workspace: &str, id: String, now: i64) -> CustomerRow {
     }
 }
 
+/// What can be changed of a customer.
+pub(crate) fn fields(row: &CustomerRow) -> Value {
+    json!({
+        "external_id": row.external_id, "name": row.name, "email": row.email, "phone": row.phone,
+        "telegram": row.telegram, "data": json_object(&row.data),
+    })
+}
+
+/// That somebody added this customer.
+pub(crate) fn created(app: &App, caller: &Caller, row: &CustomerRow) -> NewAudit {
+    let detail = json!({ "after": fields(row) });
+    caller.audit(app.now(), "customer.created", format!("customer:{}", row.id), detail)
+}
+
 /// A visitor who says this of themselves: a customer of their own, whom nobody finds by it.
 pub(crate) async fn claimed(
     app: &App,
@@ -91,7 +106,7 @@ pub(crate) async fn claimed(
     if address.is_some() || name.is_some() {
         row.data = json!({ CLAIMED: { "email": address, "name": name } }).to_string();
     }
-    app.store.create_customer(&row).await?;
+    app.store.create_customer(&row, Vec::new()).await?;
     Ok(row)
 }
 
@@ -99,10 +114,11 @@ pub(crate) async fn claimed(
 /// finds the customer it added.
 pub(crate) async fn find_or_add(
     app: &App,
-    workspace: &str,
+    caller: &Caller,
     request: &CustomerRequest,
     seed: Option<&str>,
 ) -> ApiResult<CustomerRow> {
+    let workspace = caller.workspace();
     let mut row = blank(workspace, String::new(), app.now());
     apply(&mut row, request)?;
     let keys = [
@@ -117,7 +133,7 @@ pub(crate) async fn find_or_add(
         }
     }
     row.id = seed.map_or_else(|| Uuid::now_v7().to_string(), |seed| seeded_id(workspace, seed));
-    match app.store.create_customer(&row).await {
+    match app.store.create_customer(&row, vec![created(app, caller, &row)]).await {
         Ok(()) => Ok(row),
         // Somebody added the same one meanwhile, or an earlier try of this request did.
         Err(StoreError::AlreadyExists(what)) => {

@@ -18,7 +18,11 @@ use countersign_core::{
 use countersign_engine::beside_workers;
 use countersign_store::Role;
 use serde::Deserialize;
+use serde_json::json;
 use utoipa::IntoParams;
+
+/// Of an expression so many characters stand in its entry of the trail.
+const EXPRESSION_TOLD_MAX: usize = 2_000;
 
 /// Every point of a run's log, in order. The state can be had at each.
 #[utoipa::path(get, path = "/runs/{id}/points", operation_id = "listRunPoints", tag = "runs",
@@ -79,6 +83,11 @@ pub(crate) async fn evaluate_in_run(
     let EvaluateRequest { point, expression } = body.value;
     let loaded = app.engine.load(caller.workspace(), &id).await?;
     let reached = at_point(&loaded.log, point.unwrap_or(u32::MAX));
+    // Whoever reads in a run, with what question, is on the record.
+    let asked: String = expression.chars().take(EXPRESSION_TOLD_MAX).collect();
+    let detail = json!({ "point": reached.point, "expression": asked });
+    let entry = caller.audit(app.now(), "run.evaluated", format!("run:{id}"), detail);
+    app.store.append_audit(caller.workspace(), vec![entry]).await?;
     Ok(Json(evaluated(beside_workers(|| evaluate_at(&reached, &expression)))))
 }
 

@@ -22,6 +22,7 @@ use countersign_api::{RunSummary, WaitingFor};
 use countersign_store::{Cursor, PAGE_MAX, PageRequest, RunFilter};
 use futures::stream;
 use serde::Deserialize;
+use serde_json::json;
 use std::fmt::Write;
 use utoipa::IntoParams;
 
@@ -127,6 +128,10 @@ pub(crate) async fn export_runs(
     let mut export = Export { app, workspace, filter, format, begun: false, next: None, written: 0, ended: false };
     // What is wrong with the first page is an answer of its own; later the file breaks off, which the client notices.
     let first = export.piece().await?;
+    // What leaves the house is on the record, although a GET asks for it.
+    let detail = json!({ "format": form.format.as_deref().unwrap_or("csv"), "filter": query.told() });
+    let entry = caller.audit(export.app.now(), "runs.exported", "runs".to_owned(), detail);
+    export.app.store.append_audit(caller.workspace(), vec![entry]).await?;
     let rest = stream::try_unfold(export, |mut export| async move {
         if export.ended {
             return Ok::<_, std::io::Error>(None);

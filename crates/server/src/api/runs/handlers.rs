@@ -51,7 +51,7 @@ pub(crate) async fn start_run(
     let request = body.value;
     let workflow = app.resolve_workflow(workspace, &request.workflow).await?;
     let workflow = workflow.ok_or_else(|| ApiError::not_found("workflow"))?;
-    let customer = customer(&app, workspace, request.customer, idempotency.as_ref()).await?;
+    let customer = customer(&app, &caller, request.customer, idempotency.as_ref()).await?;
     // More waiting requests than places: the preference is not honoured, which RFC 7240 allows.
     let place = prefer.and_then(|_| Arc::clone(&app.waiting).try_acquire_owned().ok());
     let wait = prefer.filter(|_| place.is_some());
@@ -107,7 +107,7 @@ fn start_headers(run: &str, wait: Option<Duration>, replayed: bool) -> HeaderMap
 
 async fn customer(
     app: &App,
-    workspace: &str,
+    caller: &Caller,
     choice: Option<CustomerChoice>,
     key: Option<&IdempotencyKey>,
 ) -> ApiResult<Option<String>> {
@@ -116,7 +116,7 @@ async fn customer(
         Some(CustomerChoice::Id(id)) => Ok(Some(id)),
         Some(CustomerChoice::Known(known)) => {
             let seed = key.map(|key| key.key.as_str());
-            Ok(Some(record::find_or_add(app, workspace, &known, seed).await?.id))
+            Ok(Some(record::find_or_add(app, caller, &known, seed).await?.id))
         }
     }
 }
@@ -153,6 +153,15 @@ pub(crate) struct RunsQuery {
 }
 
 impl RunsQuery {
+    /// What was asked for.
+    pub(crate) fn told(&self) -> Value {
+        json!({
+            "workflow": self.workflow, "version": self.version, "status": self.status, "step": self.step,
+            "error": self.error, "customer": self.customer, "conversation": self.conversation,
+            "after": self.after, "before": self.before, "text": self.text,
+        })
+    }
+
     fn page(&self) -> ApiResult<PageRequest> {
         Listing { cursor: self.cursor.clone(), limit: self.limit }.page()
     }

@@ -157,6 +157,7 @@ pub(crate) async fn run_test_cases(
     let of_draft = request.document.is_none() && request.version.is_none();
     let version = meant(&app, &workflow, request.document, request.version).await?;
     let results = run(&app, caller.workspace(), version, rows.clone()).await?;
+    record(&app, &caller, &workflow, "workflow.tests_run", &format!("{} test cases", rows.len())).await?;
     if of_draft {
         for (row, result) in rows.into_iter().zip(&results) {
             let last_result = Some(serde_json::to_string(result).map_err(ApiError::internal)?);

@@ -98,7 +98,8 @@ pub(crate) async fn rollback_workflow(
         message: Some(message.clone()).filter(|message| !message.is_empty()),
     };
     let detail = object!({
-        "workflow": row.name, "version": request.version, "before": row.active_version, "message": message,
+        "workflow": row.name, "version": request.version, "before": row.active_version, "after": request.version,
+        "message": message,
     });
     let entry = caller.audit(app.now(), "workflow.rolled_back", format!("workflow:{id}"), detail);
     let position = app.store.activate(&activate, vec![entry]).await?;

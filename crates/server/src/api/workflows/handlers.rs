@@ -22,13 +22,18 @@ use axum::{
     response::Response,
 };
 use countersign_api::{ForkRequest, Page, Workflow, WorkflowSummary, WriteDocumentRequest};
-use countersign_core::play::rehearsal::Suite;
+use countersign_core::{difference, play::rehearsal::Suite};
 use countersign_store::{Conflict, Role, RunStatus, SaveDraft, StoreError, WorkflowRow};
 use serde::Deserialize;
 use serde_json::{Value, json as object};
 use std::collections::HashMap;
 use utoipa::IntoParams;
 use uuid::Uuid;
+
+/// Changes of a draft that stand in its entry of the trail.
+const CHANGES_MAX: usize = 50;
+/// Of each value so many bytes.
+const EXCERPT_LENGTH: usize = 300;
 
 type Tagged = ([(header::HeaderName, HeaderValue); 1], Json<Workflow>);
 
@@ -163,7 +168,8 @@ pub(crate) async fn save_draft(
     let before = required_workflow(&app, caller.workspace(), &id).await?;
     let document = source::read(body.value.document, body.value.source.as_deref())?;
     let draft = source::keepable(&document)?;
-    replace_draft(&app, &caller, before, draft, revision).await
+    let how = ("workflow.draft_saved", object!({}));
+    replace_draft(&app, &caller, (before, how), draft, revision).await
 }
 
 /// Makes the draft a copy of a version, if nobody else has saved meanwhile.
@@ -182,27 +188,55 @@ pub(crate) async fn fork_draft(
     let before = required_workflow(&app, caller.workspace(), &id).await?;
     let version = app.store.get_version(caller.workspace(), &id, body.value.version).await?;
     let version = version.ok_or_else(|| ApiError::not_found("version"))?;
-    replace_draft(&app, &caller, before, version.document, revision).await
+    let how = ("workflow.draft_forked", object!({ "version": version.version }));
+    replace_draft(&app, &caller, (before, how), version.document, revision).await
+}
+
+/// What a draft differs in from the one before, at most so much of it.
+fn told_changes(before: &Value, after: &Value) -> Value {
+    let found = difference::json::difference(before, after);
+    let told = found.iter().take(CHANGES_MAX).map(|change| {
+        let (was, is) = (excerpt(&change.before), excerpt(&change.after));
+        object!({ "pointer": change.pointer, "before": was, "after": is })
+    });
+    told.collect()
+}
+
+/// A value as it is, or the begin of its text when it is long.
+fn excerpt(value: &Value) -> Value {
+    let text = value.to_string();
+    if text.len() <= EXCERPT_LENGTH {
+        return value.clone();
+    }
+    Value::String(text.chars().take(EXCERPT_LENGTH).chain(['…']).collect())
 }
 
 /// Saves a document as the draft. Whoever comes second gets what is there now.
 async fn replace_draft(
     app: &App,
     caller: &Caller,
-    before: WorkflowRow,
+    (before, (action, mut detail)): (WorkflowRow, (&str, Value)),
     draft: String,
     revision: Option<u64>,
 ) -> ApiResult<Tagged> {
+    let document = json(&draft);
+    detail["workflow"] = object!(source::name_of(&document)?);
+    detail["sha256"] = object!(source::hash(&draft));
+    detail["changes"] = told_changes(&json(&before.draft), &document);
+    let (was, is) = (before.draft_revision, revision.unwrap_or(before.draft_revision) + 1);
+    let (was, is) = (object!({ "revision": was }), object!({ "revision": is }));
+    let what = (action, format!("workflow:{}", before.id));
+    let entry = caller.changed(app.now(), what, (&was, &is), detail);
     let save = SaveDraft {
         workspace: before.workspace,
         workflow: before.id.clone(),
-        name: source::name_of(&json(&draft))?,
+        name: source::name_of(&document)?,
         draft,
         expected_revision: revision.unwrap_or(before.draft_revision),
         at: app.now(),
         by: Some(caller.id().to_owned()),
     };
-    match app.store.save_draft(&save).await {
+    match app.store.save_draft(&save, vec![entry]).await {
         Ok(_) => app.workflows.clear(),
         Err(StoreError::Conflict(Conflict::DraftChanged { revision })) => {
             let now = required_workflow(app, caller.workspace(), &before.id).await?;
