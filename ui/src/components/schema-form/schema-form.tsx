@@ -1,6 +1,6 @@
 import Form from '@rjsf/core'
 import type { ErrorSchema, RJSFSchema } from '@rjsf/utils'
-import { useMemo } from 'react'
+import { useImperativeHandle, useMemo, useRef, type Ref } from 'react'
 import { filled, withTypes } from '@/model/form-schema'
 import { pointerParts } from '@/model/json'
 import { Button } from '@/ui/button'
@@ -11,16 +11,20 @@ import { validator } from './validator'
 type Data = Record<string, unknown>
 type FieldError = { pointer?: string | null; message: string }
 
+/** What a form without a button of its own is asked by whoever has the button. */
+export type FormHandle = { validate: () => boolean }
+
 type Props = {
   id: string
+  handle?: Ref<FormHandle>
   schema: unknown
   values: Data
   errors?: readonly FieldError[]
   busy?: boolean
-  submitLabel: string
+  submitLabel?: string
   large?: boolean
   onChange: (values: Data) => void
-  onSubmit: (values: Data) => void
+  onSubmit?: (values: Data) => void
 }
 
 /** The server's complaints in the shape the form wants them; pointers may start with `/values`. */
@@ -54,9 +58,10 @@ const UNTOUCHED = {
   emptyObjectFields: 'populateRequiredDefaults',
 } as const
 
-/** A form made from a JSON Schema. */
+/** A form made from a JSON Schema. Without `submitLabel` it has no button; `handle` shows what is missing. */
 export default function SchemaForm({
   id,
+  handle,
   schema,
   values,
   errors = [],
@@ -72,8 +77,11 @@ export default function SchemaForm({
   )
   const hints = useMemo(() => uiSchema(typed), [typed])
   const extra = useMemo(() => errorTree(errors), [errors])
+  const form = useRef<Form<Data, RJSFSchema>>(null)
+  useImperativeHandle(handle, () => ({ validate: () => form.current?.validateForm() ?? true }), [])
   return (
     <Form<Data, RJSFSchema>
+      ref={form}
       idPrefix={`f${id}`}
       schema={typed}
       uiSchema={hints}
@@ -89,16 +97,20 @@ export default function SchemaForm({
       noHtml5Validate
       disabled={busy}
       onChange={(event) => onChange(event.formData ?? {})}
-      onSubmit={(event) => onSubmit(filled(typed, event.formData ?? {}) as Data)}
+      onSubmit={(event) => onSubmit?.(filled(typed, event.formData ?? {}) as Data)}
     >
-      <Button
-        type="submit"
-        look="primary"
-        busy={busy}
-        className={large ? 'mt-4 !h-11 w-full !rounded-lg !text-base' : 'mt-4'}
-      >
-        {submitLabel}
-      </Button>
+      {submitLabel ? (
+        <Button
+          type="submit"
+          look="primary"
+          busy={busy}
+          className={large ? 'mt-4 !h-11 w-full !rounded-lg !text-base' : 'mt-4'}
+        >
+          {submitLabel}
+        </Button>
+      ) : (
+        <></>
+      )}
     </Form>
   )
 }

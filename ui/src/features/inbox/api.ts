@@ -31,4 +31,8 @@ export const writes = {
     send(api.POST('/api/v1/checkpoints/{id}/decision', { params: { path: { id } }, body })),
   take: (id: string) => send(api.POST('/api/v1/checkpoints/{id}/take', { params: { path: { id } } })),
   release: (id: string) => send(api.POST('/api/v1/checkpoints/{id}/release', { params: { path: { id } } })),
+  reassign: (id: string, body: Body<'/api/v1/checkpoints/{id}/reassign', 'post'>) =>
+    send(api.POST('/api/v1/checkpoints/{id}/reassign', { params: { path: { id } }, body })),
+  decideAll: (body: Body<'/api/v1/checkpoints/decisions', 'post'>) =>
+    send(api.POST('/api/v1/checkpoints/decisions', { body })),
 }

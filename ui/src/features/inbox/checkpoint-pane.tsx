@@ -1,7 +1,7 @@
 import { useQuery } from '@tanstack/react-query'
 import { Link, useSearch } from '@tanstack/react-router'
 import { ArrowLeft, ArrowUpRight } from 'lucide-react'
-import type { ReactNode } from 'react'
+import { useEffect, useRef } from 'react'
 import type { Checkpoint } from '@/api/types'
 import { QueryState } from '@/app/query-state'
 import { Status } from '@/components/status'
@@ -13,19 +13,15 @@ import { JsonView } from '@/ui/json-view'
 import { Skeleton } from '@/ui/states'
 import { Ago, At } from '@/ui/time'
 import { reads } from './api'
-import { ApprovalDecision, ApprovalTerms, Consequences } from './approval'
+import { ApprovalDecision } from './approval-decision'
+import { TimeLeft, WhoDecides } from './approval-terms'
+import { Assignment } from './assignment'
+import { Consequences, Facts } from './consequences'
 import { HandoffDecision } from './handoff'
+import { Notices } from './notices'
+import { Section } from './section'
 import { strings as s } from './strings'
 import { UnknownDecision } from './unknown-outcome'
-
-export function Section({ title, children }: { title: string; children: ReactNode }) {
-  return (
-    <section className="flex flex-col gap-2">
-      <h2 className="text-xs font-semibold tracking-wide text-faint uppercase">{title}</h2>
-      {children}
-    </section>
-  )
-}
 
 const TAG: Record<string, string> = { handoff: 'human_handoff', form: 'collect_form' }
 
@@ -51,7 +47,9 @@ function Head({ checkpoint }: { checkpoint: Checkpoint }) {
           {s.opened} <Ago at={checkpoint.opened_at} />
         </span>
       </div>
-      <h1 className="text-xl font-semibold text-balance">{checkpoint.summary || checkpoint.title}</h1>
+      <h1 className="text-2xl font-semibold tracking-tight text-balance break-words">
+        {checkpoint.summary || checkpoint.title}
+      </h1>
       {checkpoint.summary && <p className="text-sm text-muted">{checkpoint.title}</p>}
     </header>
   )
@@ -63,6 +61,7 @@ function Verdict({ checkpoint }: { checkpoint: Checkpoint }) {
       <Status status={checkpoint.outcome ?? 'decided'} />
       <span className="text-sm">
         {checkpoint.decided_by ? shared.steps.by(checkpoint.decided_by.name, checkpoint.decided_by.via) : null}
+        {checkpoint.decided_by?.on_behalf_of && ` ${s.who.behalf(checkpoint.decided_by.on_behalf_of.name)}`}
       </span>
       {checkpoint.decided_at && (
         <span className="text-sm text-faint">
@@ -88,6 +87,35 @@ function Act({ checkpoint }: { checkpoint: Checkpoint }) {
   }
 }
 
+/** What was said, open at the newest message: the form of this run is the last of it. */
+function Conversation({ conversation }: { conversation: NonNullable<Checkpoint['conversation']> }) {
+  const box = useRef<HTMLDivElement>(null)
+  const newest = conversation.messages.at(-1)?.id
+  useEffect(() => {
+    if (box.current) box.current.scrollTop = box.current.scrollHeight
+  }, [newest])
+  return (
+    <Section title={s.conversation}>
+      <div
+        ref={box}
+        className="max-h-96 overflow-y-auto rounded-lg border border-line p-4"
+        tabIndex={0}
+        role="region"
+        aria-label={s.conversation}
+      >
+        <Transcript messages={conversation.messages} />
+      </div>
+      <Link
+        to="/conversations/$conversation"
+        params={{ conversation: conversation.id }}
+        className="inline-flex items-center gap-1 self-start text-sm text-muted hover:underline"
+      >
+        {s.whole} <ArrowUpRight size={13} aria-hidden />
+      </Link>
+    </Section>
+  )
+}
+
 function Detail({ checkpoint }: { checkpoint: Checkpoint }) {
   return (
     <article
@@ -98,28 +126,23 @@ function Detail({ checkpoint }: { checkpoint: Checkpoint }) {
       )}
     >
       <Head checkpoint={checkpoint} />
+      <Facts facts={checkpoint.facts} />
       <Act checkpoint={checkpoint} />
       <div className="grid gap-6 xl:grid-cols-[minmax(0,1fr)_19rem]">
         <div className="flex min-w-0 flex-col gap-6">
           {checkpoint.kind === 'approval' && <Consequences checkpoint={checkpoint} />}
           {checkpoint.conversation && checkpoint.kind !== 'handoff' && (
-            <Section title={s.conversation}>
-              <div
-                className="max-h-96 overflow-y-auto rounded-lg border border-line p-4"
-                tabIndex={0}
-                role="region"
-                aria-label={s.conversation}
-              >
-                <Transcript messages={checkpoint.conversation.messages} />
-              </div>
-            </Section>
+            <Conversation conversation={checkpoint.conversation} />
           )}
           <Section title={s.path}>
             <StepCards steps={checkpoint.path} />
           </Section>
         </div>
         <div className="flex min-w-0 flex-col gap-6">
-          {checkpoint.kind === 'approval' && checkpoint.status === 'open' && <ApprovalTerms checkpoint={checkpoint} />}
+          {checkpoint.status === 'open' && <TimeLeft checkpoint={checkpoint} />}
+          <WhoDecides checkpoint={checkpoint} />
+          {checkpoint.kind === 'approval' && checkpoint.status === 'open' && <Assignment checkpoint={checkpoint} />}
+          {checkpoint.kind !== 'form' && <Notices checkpoint={checkpoint} />}
           <Section title={s.customer}>
             <CustomerCard customer={checkpoint.customer} />
           </Section>

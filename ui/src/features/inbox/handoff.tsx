@@ -11,18 +11,10 @@ import { Note } from '@/ui/states'
 import { toast } from '@/ui/toast'
 import { writes } from './api'
 import { strings } from './strings'
+import { useClaim } from './use-claim'
 import { alreadyText, useDecision } from './use-decision'
 
 const s = strings.handoff
-
-function useClaim(id: string) {
-  const client = useQueryClient()
-  return useMutation({
-    mutationFn: (what: 'take' | 'release') => (what === 'take' ? writes.take(id) : writes.release(id)),
-    onError: (error) => toast.bad(problemText(error)),
-    onSettled: () => client.invalidateQueries({ queryKey: ['checkpoints'] }),
-  })
-}
 
 function Reply({ conversation }: { conversation: string }) {
   const [body, setBody] = useState('')

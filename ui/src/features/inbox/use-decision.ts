@@ -1,12 +1,12 @@
 import { useMutation, useQueryClient } from '@tanstack/react-query'
-import { ApiProblem, problemText } from '@/api/client'
+import { ApiProblem, problemText, type Body } from '@/api/client'
 import type { Checkpoint } from '@/api/types'
 import { statusLook } from '@/model/status'
 import { toast } from '@/ui/toast'
 import { reads, writes } from './api'
 import { strings as s } from './strings'
 
-type Decision = { outcome: string; comment?: string; result?: unknown }
+type Decision = Body<'/api/v1/checkpoints/{id}/decision', 'post'>
 
 /** What a lost race tells: who was faster, with what. */
 export function alreadyText(error: unknown): string | null {
@@ -23,7 +23,7 @@ export function useDecision(checkpoint: Checkpoint) {
     mutationFn: (decision: Decision) => writes.decide(checkpoint.id, decision),
     onSuccess: (decided, { outcome }) => {
       client.setQueryData(reads.checkpoint(checkpoint.id).queryKey, decided)
-      toast.ok(s.decided(s.outcomeWords[outcome] ?? outcome))
+      toast.ok(decided.status === 'open' ? s.notYet : s.decided(s.outcomeWords[outcome] ?? outcome))
     },
     onError: (error) => toast.bad(alreadyText(error) ?? problemText(error)),
     onSettled: () => {

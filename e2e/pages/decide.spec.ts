@@ -1,0 +1,138 @@
+import { expect, test, type Page } from '@playwright/test'
+import { approvers, checkpointDetails, connectors } from '../support/fixtures'
+import { mockApi, type Answers } from '../support/mock'
+import { accessible, shoot } from '../support/shots'
+import { serveUi } from '../support/static-ui'
+
+let ui: Awaited<ReturnType<typeof serveUi>>
+test.beforeAll(async () => {
+  ui = await serveUi()
+})
+test.afterAll(() => ui.close())
+
+const lee = { id: 'u4', name: 'Lee Legal' }
+const fin = { id: 'u5', name: 'Fin Finance' }
+/** One of legal and one of finance; legal said yes; a field may be changed, a form is filled in, a no takes words. */
+const full = {
+  ...checkpointDetails['r1.5'],
+  approvers: { ...approvers, roles: [], counts: { legal: 1, finance: 1 }, quorum: 2, case: 'large' },
+  approvals: [{ by: lee, at: Date.now() - 60_000, comment: 'fine by us', on_behalf_of: fin }],
+  deciders: [
+    { person: { id: 'u1', name: 'Morgan Manager' }, on_behalf_of: fin },
+    { person: fin, on_behalf_of: null },
+  ],
+  missing: 'one of finance',
+  ladder: [{ act: 'escalate', after: '4h', to: ['director'], reached: false, at: Date.now() + 3_600_000 }],
+  asked: {
+    editable: { execute: ['/price'] },
+    form: { type: 'object', required: ['reason'], properties: { reason: { type: 'string', title: 'Reason' } } },
+    comment_required: ['rejected'],
+  },
+  requests: [
+    {
+      step: 'execute',
+      title: 'Upgrade the subscription',
+      action: 'stripe.update_subscription',
+      risk: 'high',
+      connection: 'stripe',
+      input: { price: 'price_enterprise' },
+      hash: 'h',
+      request: { method: 'POST', url: 'https://api.stripe.com/v1/subscriptions/sub_1', headers: {}, body: {} },
+      error: null,
+    },
+  ],
+  notices: [
+    {
+      checkpoint: 'r1.5',
+      person: fin,
+      channel: 'slack',
+      address: 'U1',
+      reason: 'opened',
+      status: 'done',
+      outcome: 'undeliverable',
+      at: Date.now() - 60_000,
+      done_at: Date.now() - 59_000,
+      attempts: 3,
+      error: 'no account for slack',
+    },
+  ],
+}
+
+const open = async (page: Page, changes: Answers = {}) => {
+  const calls = await mockApi(page, {
+    'GET /connectors': { items: connectors, next: null },
+    'GET /checkpoints/r1.5': full,
+    'POST /checkpoints/r1.5/decision': { ...full, status: 'decided', outcome: 'approved', outcomes: [] },
+    'POST /checkpoints/r1.5/take': full,
+    'POST /checkpoints/r1.5/reassign': { ...full, assigned_to: fin },
+    ...changes,
+  })
+  await page.goto(`${ui.url}/inbox/r1.5`)
+  await expect(page.getByRole('heading', { name: 'On approve' })).toBeVisible()
+  return { calls, decision: () => calls.find((call) => call.path.endsWith('/decision'))?.body }
+}
+
+for (const [name, viewport] of [
+  ['desk', { width: 1280, height: 800 }],
+  ['phone', { width: 390, height: 844 }],
+] as const) {
+  test.describe(name, () => {
+    test.use({ viewport })
+
+    test('a card says who, whom it reached and what follows, and what is sent is technical', async ({ page }) => {
+      await open(page)
+      await expect(page.getByText('one of legal and one of finance must be among them')).toBeVisible()
+      await expect(page.getByText('Still missing: one of finance')).toBeVisible()
+      await expect(page.getByText('in the name of Fin Finance.')).toBeVisible()
+      await expect(page.getByText('no account for slack')).toBeVisible()
+      await expect(page.getByText('$42.60', { exact: true })).toBeInViewport()
+      const url = page.getByText('https://api.stripe.com/v1/subscriptions/sub_1')
+      await expect(url).toBeHidden()
+      await page.getByText('Technical', { exact: true }).click()
+      await expect(url).toBeVisible()
+      const width = await page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth)
+      expect(width).toBeLessThanOrEqual(0)
+      await shoot(page, `decide-${name}`)
+      await accessible(page)
+    })
+
+    test('a yes takes the form along, and what was changed of what is sent', async ({ page }) => {
+      const { decision } = await open(page)
+      await page.getByRole('button', { name: 'Approve', exact: true }).click()
+      await expect(page.getByText('Please fill this in.')).toBeVisible()
+      expect(decision()).toBeUndefined()
+      await page.getByLabel('Reason').fill('asked for it')
+      await page.getByRole('button', { name: 'Change what is sent' }).click()
+      await page.getByLabel('Price').fill('price_business')
+      await page.getByRole('button', { name: 'Approve as changed' }).click()
+      await expect.poll(decision).toEqual({
+        outcome: 'approved',
+        edits: { execute: { '/price': 'price_business' } },
+        values: { reason: 'asked for it' },
+      })
+    })
+
+    test('a no takes words where the step says so; by keyboard', async ({ page }) => {
+      const { decision } = await open(page)
+      await page.keyboard.press('r')
+      await expect(page.getByText('“Reject” takes a comment here: say why.')).toBeVisible()
+      await expect(page.getByRole('textbox', { name: 'Comment' })).toBeFocused()
+      await page.keyboard.type('too early')
+      await page.getByRole('button', { name: 'Reject' }).focus()
+      await page.keyboard.press('Enter')
+      await expect.poll(decision).toEqual({ outcome: 'rejected', comment: 'too early' })
+    })
+
+    test('it is taken, and given to another who may decide', async ({ page }) => {
+      const { calls } = await open(page)
+      await page.getByRole('button', { name: 'I am on it' }).click()
+      await expect.poll(() => calls.some((call) => call.path === '/checkpoints/r1.5/take')).toBe(true)
+      await page.getByRole('button', { name: 'Give to…' }).click()
+      await page.getByLabel('To whom').selectOption('Fin Finance')
+      await page.getByRole('button', { name: 'Give it' }).click()
+      await expect
+        .poll(() => calls.find((call) => call.path === '/checkpoints/r1.5/reassign')?.body)
+        .toEqual({ to: 'u5' })
+    })
+  })
+}
