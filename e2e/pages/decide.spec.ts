@@ -98,6 +98,7 @@ for (const [name, viewport] of [
 
     test('a yes takes the form along, and what was changed of what is sent', async ({ page }) => {
       const { decision } = await open(page)
+      await expect(page.getByLabel('Reason')).toBeVisible()
       await page.getByRole('button', { name: 'Approve', exact: true }).click()
       await expect(page.getByText('Please fill this in.')).toBeVisible()
       expect(decision()).toBeUndefined()

@@ -65,7 +65,7 @@ function Comment({
   disabled: boolean
 }) {
   return (
-    <div className="flex min-w-0 flex-col gap-1 sm:flex-1">
+    <div className="flex min-w-0 flex-col gap-1 sm:min-w-72 sm:flex-1">
       <Textarea
         ref={box}
         rows={1}
@@ -135,7 +135,7 @@ export function ApprovalDecision({ checkpoint }: { checkpoint: Checkpoint }) {
         )}
       >
         <Notes checkpoint={checkpoint} error={decision.error} />
-        <div className="flex flex-col gap-2 sm:flex-row sm:items-start">
+        <div className="flex flex-col gap-2 sm:flex-row sm:flex-wrap sm:items-start">
           <Comment
             box={box}
             value={comment}

@@ -69,9 +69,11 @@ export function useAsked(checkpoint: Checkpoint): Asked {
     values: form ? (filled(form, answers) as Data) : undefined,
     editForm,
     answerForm,
-    // Both are asked: each shows what is missing in it.
-    validate: () =>
-      [editForm.current, answerForm.current].map((one) => one?.validate() ?? true).every((whole) => whole),
+    // Both are asked: each shows what is missing in it. One that is not there yet is not whole.
+    validate: () => {
+      const forms = [...(editing ? [editForm] : []), ...(form ? [answerForm] : [])]
+      return forms.map((one) => one.current?.validate() ?? false).every((whole) => whole)
+    },
   }
 }
 
