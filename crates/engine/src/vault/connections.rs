@@ -47,7 +47,7 @@ impl Default for Connections {
 }
 
 impl Engine {
-    /// The named connection, or the connector's first; none when the workspace has none, which suits connectors that
+    /// The named connection, or the connector's oldest; none when the workspace has none, which suits connectors that
     /// need no credentials.
     ///
     /// # Errors
@@ -88,7 +88,8 @@ impl Engine {
         let mut of_connector = rows.into_iter().filter(|row| row.connector == connector);
         let row = match name {
             Some(name) => Some(of_connector.find(|row| row.name == name).ok_or(EngineError::NotFound("connection"))?),
-            None => of_connector.next(),
+            // The first that was made: another one does not take over the calls of steps that name none.
+            None => of_connector.min_by_key(|row| (row.created_at, row.id.clone())),
         };
         let Some(row) = row else { return Ok(None) };
         let context = format!("{workspace}/connection/{}", row.id);

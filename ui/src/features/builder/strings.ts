@@ -178,7 +178,7 @@ export const strings = {
     actionHint: 'connector.action',
     unknown: 'No such action among the connectors.',
     connection: 'Connection',
-    anyConnection: 'the only one',
+    anyConnection: 'the oldest',
     input: 'Input',
     otherInput: 'Whole input (JSON)',
     set: 'Set variables',
