@@ -5,6 +5,7 @@ mod live;
 
 use live::{
     api::{Answer, Api, Request},
+    disk::Disk,
     eventually,
     furnish::{People, furnish, is_over, publish, start},
     node::{Launch, Node},
@@ -387,6 +388,79 @@ async fn a_read_only_disk_is_refused_at_the_start() {
     world.node = world.launch.start().await;
     assert_eq!(world.approve(&waiting).await.status, 200);
     world.ends(&waiting).await;
+}
+
+/// Lines of a server's log that hold this.
+fn logged(node: &Node, words: &str) -> Vec<String> {
+    node.log().lines().filter(|line| line.contains(words)).map(str::to_owned).collect()
+}
+
+/// Starts and decisions are refused by name, what can be read is read, and everybody who asks is told.
+async fn is_told_to_be_read_only(world: &World, waiting: &str, database: &str) {
+    let refused = || async {
+        let order = start("Asked", &format!("k{}", rand()), json!({}));
+        let answer = world.admin().send(&world.node.url, &order).await.unwrap();
+        (answer.status != 201).then_some(answer)
+    };
+    let answer = eventually("it is read-only", PATIENCE, refused).await;
+    let decision = world.approve(waiting).await;
+    for answer in [answer, decision] {
+        assert_eq!((answer.status, answer.code()), (503, "database_read_only"), "{answer:?}");
+        assert!(answer.headers.contains_key("retry-after"), "{answer:?}");
+    }
+    assert_eq!(world.node.probe("/readyz").await, 503);
+    assert_eq!(world.node.probe("/healthz").await, 200);
+    assert_eq!(world.node.metric("countersign_store_writable").await, Some(0.0));
+    assert_eq!(world.run(waiting).await.status, 200, "what is there can be read");
+    let told = logged(&world.node, "cannot be written");
+    assert_eq!(told.len(), 1, "{told:?}");
+    assert!(told[0].contains(database) && told[0].contains("remount"), "{told:?}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_disk_that_turns_read_only_while_it_runs_is_told_and_survived() {
+    let Some(disk) = Disk::new() else { return };
+    let folder = tempfile::tempdir().unwrap();
+    let database = disk.file("countersign.db");
+    let launch = Launch { database: Some(format!("sqlite:{database}")), ..Launch::sqlite(folder.path()) };
+    let mut world = World::on(folder, launch).await;
+    let (waiting, later) = (world.begin("Asked").await, world.begin("Asked").await);
+    let slow = json!({ "service": "rest", "contains": "/call/", "kind": "delay", "delay_ms": 1500, "times": 1 });
+    world.outside.order(&slow).await;
+    let under_way = world.begin("Asked").await;
+    assert_eq!(world.approve(&under_way).await.status, 200);
+    let called = || async { world.outside.posts().await.contains_key(&format!("/call/{under_way}")).then_some(()) };
+    eventually("the call is on its way", PATIENCE, called).await;
+
+    let files = ["countersign.db", "countersign.db-wal"];
+    disk.refuse_writes(&files, true);
+    is_told_to_be_read_only(&world, &waiting, &database).await;
+    let waits = || async { world.node.log().contains("waits for the database").then_some(()) };
+    eventually("the call's answer waits", PATIENCE, waits).await;
+
+    disk.refuse_writes(&files, false);
+    assert_eq!(world.ends(&under_way).await["status"], "completed");
+    assert_eq!(world.outside.posts_to(&format!("/call/{under_way}")).await.received, 1);
+    assert_eq!(world.admin().send(&world.node.url, &start("Asked", "after", json!({}))).await.unwrap().status, 201);
+    assert_eq!(world.approve(&waiting).await.status, 200);
+    world.ends(&waiting).await;
+    let ready = || async { (world.node.probe("/readyz").await == 200).then_some(()) };
+    eventually("it is ready", PATIENCE, ready).await;
+    assert_eq!(world.node.metric("countersign_store_writable").await, Some(1.0));
+    assert_eq!(logged(&world.node, "is written again").len(), 1);
+
+    if !disk.mounted {
+        eprintln!("no file system can be mounted here: the kernel turns none read-only");
+        return;
+    }
+    world.restart().await;
+    disk.turn_read_only();
+    is_told_to_be_read_only(&world, &later, &database).await;
+    world.node.kill().await;
+    disk.mend();
+    world.node = world.launch.start().await;
+    assert_eq!(world.approve(&later).await.status, 200);
+    world.ends(&later).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -93,7 +93,7 @@ pub(crate) fn objection(sql: &str) -> Option<String> {
         return about("a divided table beside one that is not");
     }
     if names_workspace(&words) {
-        return None;
+        return many(sql, &words).and_then(about);
     }
     let sql_now = sql.replace(NOW_MS, "NOW");
     if !ACROSS.iter().any(|allowed| sql_now.trim_end().ends_with(allowed)) {
@@ -102,8 +102,22 @@ pub(crate) fn objection(sql: &str) -> Option<String> {
     if tables.len() > 1 {
         return about("across workspaces about more than one table");
     }
-    let locks = words.windows(2).any(|pair| pair[0] == "FOR" && matches!(pair[1], "UPDATE" | "SHARE"));
-    locks.then(|| about("a lock across workspaces")).flatten()
+    locks(&words).then(|| about("a lock across workspaces")).flatten()
+}
+
+fn locks(words: &[&str]) -> bool {
+    words.windows(2).any(|pair| pair[0] == "FOR" && matches!(pair[1], "UPDATE" | "SHARE"))
+}
+
+/// Why a lock or a change is not of one workspace only: it must say `workspace = ?n`. A list of workspaces, a join that gives
+/// them, or `IS NOT DISTINCT FROM` is a statement for all shards; so is a change by what a function gives.
+fn many(sql: &str, words: &[&str]) -> Option<&'static str> {
+    let change = matches!(words.first(), Some(&("UPDATE" | "DELETE")));
+    let one = sql.replace('"', "").contains("workspace = ?");
+    if locks(words) && (!one || words.contains(&"unnest") || words.contains(&"JOIN")) {
+        return Some("a lock that is not of one workspace");
+    }
+    (change && (!one || words.contains(&"unnest"))).then_some("a change that is not of one workspace")
 }
 
 /// Names, keywords and signs; quotes around names are left out.
@@ -205,6 +219,19 @@ mod tests {
                 "SELECT a FROM runs WHERE workspace = ?1 AND NOT EXISTS (SELECT 1 FROM nodes WHERE nodes.id = runs.node)",
                 "beside one",
             ),
+            // As the group writer does on one PostgreSQL.
+            (
+                "SELECT t.id FROM unnest(?1::text[], ?2::text[]) AS k (w, i) JOIN runs AS t ON t.id = k.i \
+                 AND t.workspace IS NOT DISTINCT FROM k.w ORDER BY t.workspace, t.id FOR UPDATE OF t",
+                "a lock that",
+            ),
+            ("SELECT seq FROM audit_heads WHERE workspace IN (?1, ?2) FOR UPDATE", "a lock that"),
+            (
+                "UPDATE runs AS t SET seq = u.seq FROM unnest(?1::text[], ?2::bigint[]) AS u (workspace, seq) \
+                 WHERE t.workspace = u.workspace",
+                "a change that",
+            ),
+            ("DELETE FROM messages WHERE workspace IN (?1, ?2)", "a change that"),
             (
                 "INSERT INTO nodes (id, heartbeat_at) VALUES (?1, ?2) \
                  ON CONFLICT (id) DO UPDATE SET heartbeat_at = clock_timestamp()",
@@ -220,6 +247,7 @@ mod tests {
             "SELECT a FROM runs WHERE id = ?2 AND workspace IS NOT DISTINCT FROM ?1",
             "INSERT INTO runs (id, workspace) VALUES (?1, ?2)",
             "UPDATE \"runs\" SET \"node\" = ?1 WHERE \"workspace\" = ?2",
+            "SELECT t.id FROM runs AS t WHERE t.workspace = ?1 AND t.id = ?2 FOR UPDATE",
         ] {
             assert_eq!(objection(good), None);
         }

@@ -2,6 +2,7 @@
 #![allow(dead_code, unreachable_pub, clippy::unwrap_used, clippy::disallowed_methods)]
 
 pub mod api;
+pub mod disk;
 pub mod furnish;
 pub mod judge;
 pub mod load;

@@ -163,6 +163,14 @@ impl Node {
         std::fs::read_to_string(&self.log).unwrap_or_default()
     }
 
+    /// The value of a metric without labels.
+    pub async fn metric(&self, name: &str) -> Option<f64> {
+        let client = countersign_outbound::direct().no_proxy().build().unwrap();
+        let answer = client.get(format!("{}/metrics", self.url)).bearer_auth("for the tests").send().await.unwrap();
+        let told = answer.text().await.unwrap();
+        told.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(' ')?.trim().parse().ok())
+    }
+
     /// Status of an address outside the API, such as `/readyz`.
     pub async fn probe(&self, path: &str) -> u16 {
         let client = countersign_outbound::direct().no_proxy().build().unwrap();

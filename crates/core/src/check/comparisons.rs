@@ -63,6 +63,11 @@ fn kind(literal: &Value) -> &'static str {
     }
 }
 
+/// The types of the value at a path, where a schema tells.
+pub(super) fn types_at<'a>(context: &Context<'a>, path: &[String]) -> Option<Vec<&'a str>> {
+    known(context, path).map(|known| known.types)
+}
+
 /// What is known of the value at a path from the root of the scope.
 fn known<'a>(context: &Context<'a>, path: &[String]) -> Option<Known<'a>> {
     let (schema, rest) = match path {
@@ -97,7 +102,7 @@ fn known<'a>(context: &Context<'a>, path: &[String]) -> Option<Known<'a>> {
 }
 
 /// Follows references inside the schema.
-fn resolve<'a>(root: &'a Value, mut schema: &'a Value) -> Option<&'a Map<String, Value>> {
+pub(super) fn resolve<'a>(root: &'a Value, mut schema: &'a Value) -> Option<&'a Map<String, Value>> {
     for _ in 0..8 {
         match schema.get("$ref").and_then(Value::as_str) {
             Some(reference) => schema = root.pointer(reference.strip_prefix('#')?)?,

@@ -34,7 +34,7 @@ pub(super) fn check(context: &Context<'_>, report: &mut Report) {
     }
 }
 
-fn valid(schema: &Value) -> Result<(), String> {
+pub(super) fn valid(schema: &Value) -> Result<(), String> {
     if !schema.is_object() && !schema.is_boolean() {
         return Err("this is no JSON Schema".to_owned());
     }

@@ -1,6 +1,6 @@
 //! Whether the literal parts of an input fit a JSON Schema. What a template will become is not known, so it fits
-//! anything; of `anyOf` and `oneOf` one alternative must fit, other keywords that need the whole value (`if`, `not`…) are
-//! left to the run.
+//! anything; of `anyOf` and `oneOf` one alternative must fit. Other keywords that need the whole value (`if`, `not`…) are
+//! looked at where no template is in it, as the run looks at them.
 
 use super::report::{shown, token};
 use crate::expr::TextTemplate;
@@ -10,6 +10,18 @@ use serde_json::{Map, Value};
 const DEPTH_MAX: usize = 32;
 /// Most problems of one input.
 const PROBLEMS_MAX: usize = 20;
+
+/// What bounds a number or a text.
+const BOUNDS: [&str; 8] = [
+    "minimum",
+    "maximum",
+    "exclusiveMinimum",
+    "exclusiveMaximum",
+    "multipleOf",
+    "minLength",
+    "maxLength",
+    "pattern",
+];
 
 /// One part that does not fit.
 #[derive(Debug, Clone, PartialEq)]
@@ -24,7 +36,11 @@ pub(super) struct Problem {
 pub(super) fn problems(input: &Value, schema: &Value) -> Vec<Problem> {
     let mut walk = Walk { root: schema, found: Vec::new(), at: String::new() };
     let empty = Value::Object(Map::new());
-    walk.value(if input.is_null() { &empty } else { input }, schema, 0);
+    let input = if input.is_null() { &empty } else { input };
+    walk.value(input, schema, 0);
+    if walk.found.is_empty() && !holds_template(input) {
+        walk.whole(input, schema);
+    }
     walk.found
 }
 
@@ -81,6 +97,7 @@ impl<'a> Walk<'a> {
         match value {
             Value::Object(members) => self.object(members, schema, depth),
             Value::Array(items) => {
+                self.length(items, schema);
                 if let Some(schema) = schema.get("items") {
                     for (index, item) in items.iter().enumerate() {
                         self.below(&index.to_string(), item, schema, depth);
@@ -116,7 +133,42 @@ impl<'a> Walk<'a> {
         false
     }
 
+    /// By all that the schema says; one that cannot be read refuses nothing, as at the run.
+    fn whole(&mut self, input: &Value, schema: &Value) {
+        let Ok(validator) = jsonschema::validator_for(schema) else { return };
+        for error in validator.iter_errors(input).take(PROBLEMS_MAX) {
+            self.found.push(Problem { pointer: error.instance_path().to_string(), message: error.to_string() });
+        }
+    }
+
+    /// Numbers and texts within their bounds.
+    fn bounds(&mut self, value: &Value, schema: &Map<String, Value>) {
+        let part: Map<String, Value> = BOUNDS
+            .iter()
+            .filter_map(|keyword| schema.get(*keyword).map(|bound| ((*keyword).to_owned(), bound.clone())))
+            .collect();
+        if part.is_empty() {
+            return;
+        }
+        let Ok(validator) = jsonschema::validator_for(&Value::Object(part)) else { return };
+        let messages: Vec<String> = validator.iter_errors(value).map(|error| shown(&error.to_string())).collect();
+        messages.into_iter().for_each(|message| self.problem(message));
+    }
+
+    /// As many items as there may be; one that is a template may be left out.
+    fn length(&mut self, items: &[Value], schema: &Map<String, Value>) {
+        let bound = |keyword: &str| schema.get(keyword).and_then(Value::as_u64);
+        let sure = items.iter().filter(|item| !item.as_str().is_some_and(is_template)).count() as u64;
+        if let Some(least) = bound("minItems").filter(|least| *least > items.len() as u64) {
+            self.problem(format!("{} items are fewer than {least}", items.len()));
+        }
+        if let Some(most) = bound("maxItems").filter(|most| *most < sure) {
+            self.problem(format!("{sure} items are more than {most}"));
+        }
+    }
+
     fn scalar(&mut self, value: &Value, schema: &Map<String, Value>) {
+        self.bounds(value, schema);
         let choices = schema.get("enum").and_then(Value::as_array);
         if let Some(choices) = choices.filter(|choices| !choices.contains(value)) {
             let choices: Vec<String> = choices.iter().take(12).map(Value::to_string).collect();
@@ -169,6 +221,15 @@ impl<'a> Walk<'a> {
 /// Whether a string is exactly one expression, which may become anything.
 fn is_template(text: &str) -> bool {
     text.contains("{{") && TextTemplate::compile(text.trim()).is_ok_and(|template| template.is_single())
+}
+
+fn holds_template(value: &Value) -> bool {
+    match value {
+        Value::String(text) => text.contains("{{"),
+        Value::Array(items) => items.iter().any(holds_template),
+        Value::Object(members) => members.values().any(holds_template),
+        Value::Null | Value::Bool(_) | Value::Number(_) => false,
+    }
 }
 
 fn allows(schema: &Map<String, Value>, kind: &str) -> bool {

@@ -8,11 +8,13 @@ mod approvals;
 mod comparisons;
 mod expressions;
 mod flow;
+mod foreseen;
 mod forms;
 mod literal;
 mod names;
 mod notify;
 mod policies;
+mod refused;
 mod report;
 mod suggest;
 mod triggers;
@@ -67,6 +69,7 @@ pub fn check_among(workflow: &Workflow, catalogue: &Catalogue, people: Option<&R
         approvals::check,
         policies::check,
         expressions::check,
+        refused::check,
     ] {
         group(&context, &mut report);
     }

@@ -2,9 +2,12 @@
 
 use super::{
     Context,
-    report::{Report, token},
+    report::{Report, shown, token},
 };
-use crate::document::{Channel, Notify, StepKind};
+use crate::{
+    contact,
+    document::{Channel, Notify, StepKind},
+};
 
 pub(super) fn check(context: &Context<'_>, report: &mut Report) {
     for (index, (id, step)) in context.workflow.steps.iter().enumerate() {
@@ -34,6 +37,17 @@ fn check_one(notify: &Notify, pointer: &str, report: &mut Report) {
         report.error("notify_empty", &format!("{pointer}/body"), "the message is empty", "Write what to say.");
     }
     let Some(to) = &notify.to else { return };
+    let good_email = |text: &str| contact::email(text).is_some();
+    let good_phone = |text: &str| contact::phone(text).is_some();
+    let (email, phone) = ("ada@example.com", "+4930123456");
+    let checks: [(&str, &Option<String>, &dyn Fn(&str) -> bool, &str); 2] =
+        [("email", &to.email, &good_email, email), ("phone", &to.phone, &good_phone, phone)];
+    for (name, text, good, example) in checks {
+        if let Some(text) = text.as_deref().filter(|text| !text.contains("{{") && !good(text)) {
+            let message = format!("`{}` is no {name}: nothing could be sent to it", shown(text));
+            report.error("notify_address", &format!("{pointer}/to/{name}"), message, format!("Write it like {example}."));
+        }
+    }
     for channel in &notify.channels {
         let missing = match channel {
             Channel::Email => to.email.is_none().then_some("email"),

@@ -312,6 +312,10 @@ fn messages() {
     assert_eq!(at(json!({ "channels": ["email"], "body": "b" })), one("notify_subject", "/subject"));
     assert_eq!(at(json!({ "channels": ["sms"], "body": " " })), one("notify_empty", "/body"));
     assert_eq!(at(json!({ "channels": ["sms"], "body": "b", "to": { "email": "{{ a }}" } })).len(), 2);
+    let to = |to: Value| at(json!({ "channels": ["email"], "subject": "s", "body": "b", "to": to }));
+    assert_eq!(to(json!({ "email": "Ada <ada@example.com>" })), one("notify_address", "/to/email"));
+    assert_eq!(to(json!({ "email": "ada@example.com", "phone": "12" })), one("notify_address", "/to/phone"));
+    assert_eq!(to(json!({ "email": "ada@example.com", "phone": "+4930123456" })), []);
 }
 
 #[test]
@@ -387,4 +391,175 @@ fn a_guard_cannot_read_what_comes_after_its_approval() {
     assert!(found("{{ steps.ask.output.comment }}", json!({})).is_some(), "what the approver says");
     assert_eq!(found("{{ steps.before.output.id }}", json!({})), None);
     assert_eq!(found("{{ id }}", json!({})), None);
+}
+
+#[test]
+fn a_trigger_that_nothing_fires() {
+    let at = |trigger: Value, input: Value| {
+        let mut document = good();
+        document["triggers"] = json!([trigger]);
+        if !input.is_null() {
+            document["input"] = input;
+        }
+        found(&document)
+    };
+    for when in [
+        "false",
+        "1 = 2",
+        "''",
+        "$not(true)",
+        "text = 5",
+        "text = null",
+        "text.body = 'x'",
+        "$contains(text.body, 'x')",
+        "$contains($lowercase(text), 'Upgrade')",
+        "'Upgrade' = $lowercase(text)",
+        "$contains($uppercase(text), 'upgrade') and true",
+        "channel = 'whatsap'",
+        "channel in ['fax', 'letter']",
+        "text = 'a' and (channel = 'fax')",
+        "channel = 'fax' or $contains($lowercase(text), 'X')",
+        "$contains('abc', 'x')",
+    ] {
+        let found = at(json!({ "type": "message", "when": when }), Value::Null);
+        assert_eq!(found, [("trigger_never", "/triggers/0/when".to_owned())], "{when}");
+    }
+    for when in [
+        "true",
+        "text",
+        "text = 'Upgrade'",
+        "$contains(text, 'Upgrade')",
+        "$contains($lowercase(text), 'upgrade') or channel = 'fax'",
+        "channel in ['fax', 'sms']",
+        "channel = 'web' and customer.tier = 'gold'",
+        "$not(channel = 'fax')",
+        "channel != 'fax'",
+        "$lowercase(text) in ['a', 'B']",
+        "$now() > '2020'",
+        "$contains($lowercase(text), /Up/)",
+        "$contains($lowercase(text), '5 €')",
+    ] {
+        assert_eq!(at(json!({ "type": "message", "when": when }), Value::Null), [], "{when}");
+    }
+    let filter = |filter: &str| at(json!({ "type": "webhook", "filter": filter }), Value::Null);
+    let never = [("trigger_never", "/triggers/0/filter".to_owned())];
+    assert_eq!(filter("headers.\"X-Topic\" = 'orders/paid'"), never);
+    assert_eq!(filter("query.page = 5"), never);
+    assert_eq!(filter("$lowercase(body.kind) = 'Paid'"), never);
+    assert_eq!(filter("headers.\"x-topic\" = 'orders/paid' and body.Amount = 5"), []);
+    // What a trigger brings must fit what the workflow takes.
+    let takes = json!({ "type": "object", "required": ["id"], "properties": { "id": { "type": "string" } } });
+    let daily = |input: Value| json!({ "type": "schedule", "cron": "0 9 * * *", "time_zone": "UTC", "input": input });
+    let code = |found: Vec<(&'static str, String)>| found.into_iter().map(|(_, pointer)| pointer).collect::<Vec<_>>();
+    let found = at(json!({ "type": "message", "when": "text" }), takes.clone());
+    assert_eq!(found, [("trigger_input", "/triggers/0".to_owned())]);
+    assert_eq!(code(at(daily(json!({ "id": 5 })), takes.clone())), ["/triggers/0/input"]);
+    assert_eq!(at(daily(json!({ "id": "5" })), takes.clone()), []);
+    let bare = json!({ "type": "schedule", "cron": "0 9 * * *", "time_zone": "UTC" });
+    assert_eq!(code(at(bare, takes.clone())), ["/triggers/0"]);
+    assert_eq!(code(at(json!({ "type": "webhook", "input": "{ 'id': 5 }" }), takes.clone())), ["/triggers/0/input"]);
+    assert_eq!(at(json!({ "type": "webhook", "input": "{ 'id': body.id }" }), takes.clone()), []);
+    assert_eq!(at(json!({ "type": "webhook" }), takes.clone()), []);
+    assert_eq!(at(json!({ "type": "api" }), takes), []);
+    // A day that never comes.
+    let found = at(json!({ "type": "schedule", "cron": "0 9 30 2 *", "time_zone": "UTC" }), Value::Null);
+    assert_eq!(found, [("trigger_cron", "/triggers/0/cron".to_owned())]);
+    // Started by whoever presses start or asks the API.
+    let mut none = good();
+    none["triggers"] = json!([]);
+    assert_eq!(self::found(&none), []);
+}
+
+/// An approval that guards `pay`, and what of it the machine would refuse.
+fn guarded(changes: &[(&str, Value)]) -> Vec<(&'static str, String)> {
+    let mut document = json!({ "schema": 1, "name": "Guarded", "start": "ask", "vars": { "id": "A-1", "amount": 5 },
+        "input": { "type": "object", "additionalProperties": false, "properties": { "id": { "type": "string" } } },
+        "steps": {
+            "ask": { "type": "approval", "summary": "Go on?", "guards": ["pay"], "timeout": { "after": "1h", "outcome": "rejected" },
+                     "on_approve": "pay", "on_reject": "no" },
+            "pay": { "type": "tool_call", "action": "shop.refund", "input": { "id": "{{ id }}", "amount": "{{ amount }}" },
+                     "next": "after", "on_error": { "next": "done" } },
+            "after": { "type": "tool_call", "action": "shop.read", "input": { "id": "a" }, "set": { "late": "{{ output.x }}" },
+                       "next": "done" },
+            "done": { "type": "end" }, "no": { "type": "end" },
+        } });
+    for (pointer, value) in changes {
+        let (parent, name) = pointer.rsplit_once('/').unwrap();
+        document.pointer_mut(parent).unwrap()[name] = value.clone();
+    }
+    found(&document)
+}
+
+#[test]
+fn what_the_machine_would_refuse_at_an_approval_is_said_before() {
+    assert_eq!(guarded(&[]), []);
+    let input = "/steps/pay/input/id";
+    let missing = |read: &str| guarded(&[(input, json!(read))]);
+    let lost = ("action_input", input.to_owned());
+    assert!(missing("{{ steps.after.output.id }}").contains(&lost), "a step that comes later");
+    assert!(missing("{{ steps.done.output.id }}").contains(&lost), "a step that ends it");
+    assert_eq!(missing("{{ late }}"), std::slice::from_ref(&lost), "a variable set later");
+    assert_eq!(missing("{{ input.idd }}"), [lost], "a member that the closed input does not have");
+    assert_eq!(missing("{{ input.id }}"), []);
+    // What is always there is what is sent.
+    assert_eq!(guarded(&[("/vars/amount", json!("much"))]), [("action_input", "/steps/pay/input/amount".to_owned())]);
+    assert_eq!(guarded(&[("/vars/id", Value::Null)]), [("action_input", "/steps/pay/input/id".to_owned())]);
+    // Not needed, so it is left out.
+    assert_eq!(guarded(&[("/steps/pay/input/amount", json!("{{ input.amount }}"))]), []);
+    // Known where it is performed, not where it is asked: the two meet on another path.
+    let other = json!({ "type": "tool_call", "action": "shop.read", "input": { "id": "a" }, "next": "pay" });
+    let found = guarded(&[("/steps/other", other), ("/steps/ask/on_reject", json!("other")),
+        (input, json!("{{ steps.other.output.id }}"))]);
+    assert!(found.contains(&("guard_unrendered", "/steps/ask/guards/0".to_owned())), "{found:?}");
+}
+
+#[test]
+fn what_nobody_could_understand_is_said_before() {
+    let summary = |text: &str| guarded(&[("/steps/ask/summary", json!(text))]);
+    let unclear = [("unclear_approval", "/steps/ask/summary".to_owned())];
+    assert_eq!(summary(" "), unclear);
+    assert_eq!(summary("Pay {{ input.amount }}?"), unclear);
+    assert_eq!(summary("Pay {{ late }}?"), unclear);
+    assert_eq!(summary("Pay {{ input.id }} {{ amount }}?"), []);
+    assert_eq!(guarded(&[("/steps/ask/summary", json!(" ")), ("/steps/ask/allow_empty", json!(true))]), []);
+    let facts = |optional: bool| json!([{ "label": "Amount", "value": "{{ input.amount }}", "optional": optional }]);
+    let fact = [("unclear_approval", "/steps/ask/facts/0/value".to_owned())];
+    assert_eq!(guarded(&[("/steps/ask/facts", facts(false))]), fact);
+    assert_eq!(guarded(&[("/steps/ask/facts", facts(true))]), []);
+    let tier = |when: &str| guarded(&[("/steps/ask/tiers", json!([{ "when": when, "approvers": {} }]))]);
+    for when in ["'yes'", "amount", "late", "input.id", "1 + 1"] {
+        assert_eq!(tier(when), [("tier_undecided", "/steps/ask/tiers/0/when".to_owned())], "{when}");
+    }
+    for when in ["amount > 1", "true", "$exists(input.id)", "customer.big"] {
+        assert_eq!(tier(when), [], "{when}");
+    }
+}
+
+#[test]
+fn a_branch_that_never_holds() {
+    let at = "/steps/large/branches/0/when";
+    for when in ["false", "steps.no.output.x = 1", "$lowercase(customer.name) = 'Ada'", "amount > 1 and null"] {
+        let mut document = good();
+        *document.pointer_mut(at).unwrap() = json!(when);
+        assert!(found(&document).contains(&("never_holds", at.to_owned())), "{when}");
+    }
+}
+
+#[test]
+fn bounds_of_what_is_written_out() {
+    let schema = json!({ "type": "object", "properties": {
+        "amount": { "type": "integer", "minimum": 1 }, "code": { "type": "string", "pattern": "^[A-Z]+$" },
+        "tags": { "type": "array", "minItems": 2, "maxItems": 3, "items": { "type": "string" } },
+    }, "if": { "required": ["code"] }, "then": { "required": ["amount"] } });
+    let found = |input: Value| {
+        literal::problems(&input, &schema).into_iter().map(|problem| problem.pointer).collect::<Vec<_>>()
+    };
+    assert_eq!(found(json!({ "amount": 0, "code": "{{ x }}" })), ["/amount"]);
+    assert_eq!(found(json!({ "code": "abc", "amount": "{{ x }}" })), ["/code"]);
+    assert_eq!(found(json!({ "tags": ["a"] })), ["/tags"]);
+    assert_eq!(found(json!({ "tags": ["a", "{{ b }}"] })), [""; 0]);
+    assert_eq!(found(json!({ "tags": ["a", "b", "c", "{{ d }}"] })), [""; 0]);
+    assert_eq!(found(json!({ "tags": ["a", "b", "c", "d"] })), ["/tags"]);
+    assert_eq!(found(json!({ "code": "A" })), [""], "the whole of it is looked at where it is all there");
+    assert_eq!(found(json!({ "code": "A", "amount": 1 })), [""; 0]);
 }

@@ -1,4 +1,4 @@
-//! What starts a run.
+//! What starts a run, and whether it ever can.
 
 use super::{
     Context,
@@ -6,12 +6,17 @@ use super::{
 };
 use crate::{
     document::{Schedule, Trigger, time_zone_named},
-    expr::Expression,
+    expr::{Expression, Knowing},
+    run::value_problems,
 };
+use serde_json::{Value, json};
 use std::collections::BTreeSet;
 
 /// What the condition of a message trigger can read.
 pub(super) const MESSAGE_NAMES: [&str; 4] = ["text", "channel", "customer", "conversation"];
+
+/// By what a customer's message can come.
+const CHANNELS: [&str; 5] = ["web", "whatsapp", "telegram", "sms", "email"];
 
 /// What expressions of a webhook trigger can read.
 const CALL_NAMES: [&str; 3] = ["body", "headers", "query"];
@@ -28,7 +33,10 @@ pub(super) fn check(context: &Context<'_>, report: &mut Report) {
     for (index, trigger) in context.workflow.triggers.iter().enumerate() {
         let pointer = format!("/triggers/{index}");
         match trigger {
-            Trigger::Message { when } => check_when(when, &format!("{pointer}/when"), report),
+            Trigger::Message { when } => {
+                check_when(when, &format!("{pointer}/when"), report);
+                check_input(context, &json!({}), ("a message brings no input", &pointer), report);
+            }
             Trigger::Webhook { path, filter, input, dedup, .. } => {
                 if let Some(path) = path {
                     check_path(path, &format!("{pointer}/path"), report);
@@ -36,15 +44,25 @@ pub(super) fn check(context: &Context<'_>, report: &mut Report) {
                 let parts = [("filter", filter), ("input", input), ("dedup", dedup)];
                 for (name, expression) in parts {
                     if let Some(expression) = expression {
-                        check_call(expression, &format!("{pointer}/{name}"), report);
+                        check_call(expression, (name, &format!("{pointer}/{name}")), report);
                     }
                 }
+                let input = input.as_deref().and_then(|input| Expression::compile(input).ok()?.constant());
+                if let Some(Ok(input)) = input {
+                    let input = input.unwrap_or_else(|| json!({}));
+                    check_input(context, &input, ("it always gives the same input", &format!("{pointer}/input")), report);
+                }
             }
-            Trigger::Schedule { cron, time_zone, id, .. } => {
+            Trigger::Schedule { cron, time_zone, id, input, .. } => {
                 if let Some(id) = id {
                     check_path(id, &format!("{pointer}/id"), report);
                 }
                 check_schedule(cron, time_zone, &pointer, report);
+                let (input, place) = match input {
+                    Some(input) => (input.clone(), format!("{pointer}/input")),
+                    None => (json!({}), pointer.clone()),
+                };
+                check_input(context, &input, ("it always gives the same input", &place), report);
             }
             Trigger::Api | Trigger::Manual => {
                 if context.workflow.triggers[..index].contains(trigger) {
@@ -69,16 +87,93 @@ fn check_when(when: &str, pointer: &str, report: &mut Report) {
         let help = "The condition of a message trigger reads text, channel, customer and conversation.";
         report.error("unknown_name", pointer, format!("nothing is called `{}` here", shown(name)), help);
     }
+    never(&expression, &OfMessage, pointer, report);
+}
+
+/// What a run would be started with fits what the workflow takes: else nothing is ever started.
+fn check_input(context: &Context<'_>, input: &Value, (what, pointer): (&str, &str), report: &mut Report) {
+    let Some(schema) = &context.workflow.input else { return };
+    if super::forms::valid(schema).is_err() {
+        return;
+    }
+    if let Some(problem) = value_problems(schema, input).first() {
+        let place = if problem.pointer.is_empty() { String::new() } else { format!(" at {}", problem.pointer) };
+        let message = format!("it never starts a run: {what}, and the workflow's input does not fit{place}: {}", shown(&problem.message));
+        let help = "Give the trigger an input that fits, or require less in the workflow's `input`.";
+        report.error("trigger_input", pointer, message, help);
+    }
+}
+
+/// A condition that can hold.
+fn never(expression: &Expression, known: &dyn Knowing, pointer: &str, report: &mut Report) {
+    let why = expression.never_holds(known).or_else(|| match expression.constant()? {
+        Ok(Some(value)) if crate::expr::truthy(&value) => None,
+        Ok(Some(value)) => Some(format!("it is always {}", shown(&value.to_string()))),
+        Ok(None) => Some("it always gives nothing".to_owned()),
+        Err(error) => Some(error.message),
+    });
+    if let Some(why) = why {
+        let message = format!("it never starts a run: {why}");
+        report.error("trigger_never", pointer, message, "Correct the condition, or remove the trigger.");
+    }
+}
+
+/// What comes with a message.
+struct OfMessage;
+
+impl Knowing for OfMessage {
+    fn nothing_at(&self, path: &[String]) -> Option<String> {
+        let text = matches!(path, [root, _, ..] if matches!(root.as_str(), "text" | "channel"));
+        text.then(|| format!("`{}` is text and has no parts", path[0]))
+    }
+
+    fn never_equal(&self, path: &[String], literal: &Value) -> Option<String> {
+        match (path, literal) {
+            ([root], Value::String(_)) if root == "text" => None,
+            ([root], Value::String(name)) if root == "channel" => {
+                let known = CHANNELS.contains(&name.as_str());
+                (!known).then(|| format!("no message comes by `{}`, only by {}", shown(name), CHANNELS.join(", ")))
+            }
+            ([root], literal) if matches!(root.as_str(), "text" | "channel") => {
+                Some(format!("`{root}` is text and never equals {}", shown(&literal.to_string())))
+            }
+            _ => None,
+        }
+    }
+}
+
+/// What comes with a call of a webhook.
+struct OfCall;
+
+impl Knowing for OfCall {
+    fn nothing_at(&self, path: &[String]) -> Option<String> {
+        match path {
+            [root, name, ..] if root == "headers" && name.chars().any(char::is_uppercase) => {
+                Some(format!("names of headers come in small letters: `{}`", shown(&name.to_lowercase())))
+            }
+            _ => None,
+        }
+    }
+
+    fn never_equal(&self, path: &[String], literal: &Value) -> Option<String> {
+        let text = matches!(path, [root, _] if matches!(root.as_str(), "headers" | "query"));
+        (text && !literal.is_string()).then(|| {
+            format!("`{}` is text and never equals {}", shown(&path.join(".")), shown(&literal.to_string()))
+        })
+    }
 }
 
 /// An expression about a call of a webhook.
-fn check_call(source: &str, pointer: &str, report: &mut Report) {
+fn check_call(source: &str, (name, pointer): (&str, &str), report: &mut Report) {
     match Expression::compile(source) {
         Ok(expression) => {
             super::expressions::check_functions(&expression, pointer, report);
-            for name in expression.roots().iter().filter(|name| !CALL_NAMES.contains(&name.as_str())) {
+            for root in expression.roots().iter().filter(|name| !CALL_NAMES.contains(&name.as_str())) {
                 let help = "Expressions of a webhook trigger read body, headers and query.";
-                report.error("unknown_name", pointer, format!("nothing is called `{}` here", shown(name)), help);
+                report.error("unknown_name", pointer, format!("nothing is called `{}` here", shown(root)), help);
+            }
+            if name == "filter" {
+                never(&expression, &OfCall, pointer, report);
             }
         }
         Err(error) => report.error("trigger_when", pointer, error.message, "Write JSONata such as body.order.id."),

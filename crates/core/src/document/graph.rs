@@ -151,7 +151,8 @@ impl Graph {
         reached
     }
 
-    fn entries(&self) -> Vec<Vec<usize>> {
+    /// Of each step, from which steps an edge leads to it.
+    pub(crate) fn entries(&self) -> Vec<Vec<usize>> {
         let mut entries = vec![Vec::new(); self.edges.len()];
         for (from, edges) in self.edges.iter().enumerate() {
             for edge in edges {

@@ -8,6 +8,7 @@ use super::{
     harden::harden,
     limits,
     natives::counts,
+    never::{self, Knowing},
     plan::{self, Found, Plan},
     truth,
 };
@@ -176,6 +177,29 @@ impl Expression {
     #[must_use]
     pub fn refused_functions(&self) -> &[&'static str] {
         &self.0.reads.refused
+    }
+
+    /// The path, when it is a plain chain of names from the root and nothing else.
+    #[must_use]
+    pub fn plain_path(&self) -> Option<&[String]> {
+        match &self.0.plan {
+            Plan::Path(path) => Some(path),
+            Plan::Literal(_) | Plan::Compare { .. } | Plan::Evaluate => None,
+        }
+    }
+
+    /// Why it never holds as a condition, as far as that can be proven; `None` when it may hold.
+    pub fn never_holds(&self, known: &dyn Knowing) -> Option<String> {
+        parser::parse(&self.0.source).ok().and_then(|node| never::never(&node, known))
+    }
+
+    /// The value of one that reads nothing, not even the time; `None` when it reads something.
+    #[must_use]
+    pub fn constant(&self) -> Option<Result<Option<Value>, ExpressionError>> {
+        // The time changes; functions and ranges may take long.
+        let open = ["$now", "$millis", "function", "λ", ".."].iter().any(|name| self.0.source.contains(name));
+        let fixed = self.0.reads.paths.is_empty() && !self.0.reads.whole && !open && self.0.source.len() <= 1000;
+        fixed.then(|| self.evaluate(&Scope::new(Timestamp(0))))
     }
 
     /// The value, when it is a literal.

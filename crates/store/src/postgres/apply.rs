@@ -1,9 +1,10 @@
-//! Effects of the planner: one statement per table, whatever the size of the batch, all sent at once.
+//! Effects of the planner: one statement per table, whatever the size of the batch, or one per row where the tables are
+//! divided; all sent at once.
 
 use futures::future::try_join_all;
-use tokio_postgres::types::ToSql;
 
 use super::connection::Connection;
+use super::group::Shape;
 use super::query::Failed;
 use crate::plan::{AuditHeadRow, ConversationChangeRow, Effects, RunMoveRow, Values};
 use crate::rows::{
@@ -15,6 +16,7 @@ use crate::sql::on_conflict_update;
 /// The statements, built once.
 #[derive(Debug)]
 pub(super) struct ApplySql {
+    shape: Shape,
     new_runs: String,
     moved_runs: String,
     changed_runs: String,
@@ -43,52 +45,72 @@ fn unnest<T: TableRow>() -> String {
     format!("unnest({})", arrays.join(", "))
 }
 
-fn insert<T: TableRow>() -> String {
-    format!("INSERT INTO {} ({}) SELECT * FROM {}", T::TABLE, T::column_list(), unnest::<T>())
+/// `VALUES (?1, ?2, …)`: one row.
+fn values<T: TableRow>() -> String {
+    let values: Vec<String> = (1..=T::COLUMNS.len()).map(|number| format!("?{number}")).collect();
+    format!("VALUES ({})", values.join(", "))
 }
 
-fn upsert<T: TableRow>() -> String {
-    format!("{} {}", insert::<T>(), on_conflict_update::<T>())
+fn insert<T: TableRow>(shape: Shape) -> String {
+    let rows = match shape {
+        Shape::Together => format!("SELECT * FROM {}", unnest::<T>()),
+        Shape::RowByRow => values::<T>(),
+    };
+    format!("INSERT INTO {} ({}) {rows}", T::TABLE, T::column_list())
 }
 
-/// Updates by key; `set` says what a column becomes.
-fn update<T: TableRow>(set: impl Fn(&str) -> String) -> String {
-    let columns = || T::COLUMNS.iter().map(|(name, _)| *name);
+fn upsert<T: TableRow>(shape: Shape) -> String {
+    format!("{} {}", insert::<T>(shape), on_conflict_update::<T>())
+}
+
+/// Updates by key; `set` says what a column becomes, given its name and its new value.
+fn update<T: TableRow>(shape: Shape, set: impl Fn(&str, &str) -> String) -> String {
+    let columns = || T::COLUMNS.iter().enumerate().map(|(index, (name, _))| (index + 1, *name));
+    let new = |number: usize, name: &str| match shape {
+        Shape::Together => format!("u.\"{name}\""),
+        Shape::RowByRow => format!("?{number}"),
+    };
+    let is_key = |name: &str| T::KEY.contains(&name);
+    let sets = columns().filter(|(_, name)| !is_key(name));
     let sets: Vec<String> =
-        columns().filter(|name| !T::KEY.contains(name)).map(|name| format!("\"{name}\" = {}", set(name))).collect();
+        sets.map(|(number, name)| format!("\"{name}\" = {}", set(name, &new(number, name)))).collect();
     // See `load`: the index on the id is the one to take.
-    let equal = |name: &str| if name == "workspace" { "IS NOT DISTINCT FROM" } else { "=" };
-    let keys: Vec<String> = T::KEY.iter().map(|name| format!("t.\"{name}\" {} u.\"{name}\"", equal(name))).collect();
-    format!(
-        "UPDATE {} AS t SET {} FROM {} AS u ({}) WHERE {}",
-        T::TABLE,
-        sets.join(", "),
-        unnest::<T>(),
-        T::column_list(),
-        keys.join(" AND ")
-    )
+    let equal = |name: &str| match shape {
+        Shape::Together if name == "workspace" => "IS NOT DISTINCT FROM",
+        Shape::Together | Shape::RowByRow => "=",
+    };
+    let keys = columns().filter(|(_, name)| is_key(name));
+    let keys: Vec<String> =
+        keys.map(|(number, name)| format!("t.\"{name}\" {} {}", equal(name), new(number, name))).collect();
+    let from = match shape {
+        Shape::Together => format!(" FROM {} AS u ({})", unnest::<T>(), T::column_list()),
+        Shape::RowByRow => String::new(),
+    };
+    format!("UPDATE {} AS t SET {}{from} WHERE {}", T::TABLE, sets.join(", "), keys.join(" AND "))
 }
 
 impl ApplySql {
-    pub(super) fn new() -> Self {
+    pub(super) fn new(shape: Shape) -> Self {
+        let as_it_is = |_: &str, new: &str| new.to_owned();
         Self {
-            new_runs: insert::<RunRow>(),
-            moved_runs: update::<RunMoveRow>(|name| format!("u.\"{name}\"")),
-            changed_runs: update::<RunRow>(|name| format!("u.\"{name}\"")),
-            events: insert::<RunEventsRow>(),
-            step_executions: upsert::<StepExecutionRow>(),
-            checkpoints: upsert::<CheckpointRow>(),
-            messages: insert::<MessageRow>(),
-            conversations: update::<ConversationChangeRow>(|name| match name {
-                "last_position" => "u.last_position".to_owned(),
-                "updated_at" => "greatest(t.updated_at, u.updated_at)".to_owned(),
-                other => format!("coalesce(u.\"{other}\", t.\"{other}\")"),
+            shape,
+            new_runs: insert::<RunRow>(shape),
+            moved_runs: update::<RunMoveRow>(shape, as_it_is),
+            changed_runs: update::<RunRow>(shape, as_it_is),
+            events: insert::<RunEventsRow>(shape),
+            step_executions: upsert::<StepExecutionRow>(shape),
+            checkpoints: upsert::<CheckpointRow>(shape),
+            messages: insert::<MessageRow>(shape),
+            conversations: update::<ConversationChangeRow>(shape, |name, new| match name {
+                "last_position" => new.to_owned(),
+                "updated_at" => format!("greatest(t.updated_at, {new})"),
+                other => format!("coalesce({new}, t.\"{other}\")"),
             }),
-            audit: insert::<AuditRow>(),
-            audit_heads: upsert::<AuditHeadRow>(),
-            idempotency: insert::<IdempotencyRow>(),
-            inbound: update::<InboundEndRow>(|name| format!("u.\"{name}\"")),
-            outbound: insert::<OutboundRow>(),
+            audit: insert::<AuditRow>(shape),
+            audit_heads: upsert::<AuditHeadRow>(shape),
+            idempotency: insert::<IdempotencyRow>(shape),
+            inbound: update::<InboundEndRow>(shape, as_it_is),
+            outbound: insert::<OutboundRow>(shape),
         }
     }
 }
@@ -138,13 +160,13 @@ pub(super) async fn apply_and_commit(
     ];
     let mut writes = Vec::with_capacity(parts.len());
     for (text, columns) in parts.into_iter().flatten() {
-        writes.push((connection.prepare(text).await?, columns));
+        let statement = connection.prepare(text).await?;
+        writes.extend(sql.shape.cut(columns).into_iter().map(|bound| (statement.clone(), bound)));
     }
     let client = &connection.client;
-    let statements = try_join_all(writes.iter().map(|(statement, columns)| async move {
-        let params: Vec<&(dyn ToSql + Sync)> = columns.iter().map(|column| column as &(dyn ToSql + Sync)).collect();
-        client.execute(statement, &params).await
-    }));
+    let statements = try_join_all(
+        writes.iter().map(|(statement, bound)| async move { client.execute(statement, &bound.params()).await }),
+    );
     // After a failed statement the server turns this COMMIT into a ROLLBACK, so it can be on its way already.
     let commit = client.batch_execute("COMMIT");
     let (rows, ()) = tokio::try_join!(statements, commit)?;

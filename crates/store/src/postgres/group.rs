@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use tokio::sync::mpsc;
+use tokio_postgres::types::ToSql;
 
 use super::apply::{ApplySql, apply_and_commit};
 use super::connection::{Connection, Server};
@@ -24,6 +25,63 @@ pub(super) struct Job {
     pub(super) reply: Reply<CommitOutcome>,
 }
 
+/// How the rows of a batch are asked for and written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Shape {
+    /// One statement for all rows of a table, which come as arrays.
+    Together,
+    /// One statement for each row, so that each touches one row of one workspace: the tables are divided.
+    RowByRow,
+}
+
+/// What goes with one statement.
+pub(super) enum Bound<T> {
+    Arrays(Vec<Vec<T>>),
+    Row(Vec<T>),
+}
+
+impl<T: ToSql + Sync> Bound<T> {
+    pub(super) fn params(&self) -> Vec<&(dyn ToSql + Sync)> {
+        match self {
+            Self::Arrays(columns) => columns.iter().map(|column| column as &(dyn ToSql + Sync)).collect(),
+            Self::Row(values) => values.iter().map(|value| value as &(dyn ToSql + Sync)).collect(),
+        }
+    }
+}
+
+impl Shape {
+    /// Columns as what goes with each statement, rows in their order.
+    pub(super) fn cut<T>(self, columns: Vec<Vec<T>>) -> Vec<Bound<T>> {
+        match self {
+            Self::Together => vec![Bound::Arrays(columns)],
+            Self::RowByRow => {
+                let length = columns.first().map_or(0, Vec::len);
+                let mut columns: Vec<_> = columns.into_iter().map(Vec::into_iter).collect();
+                let mut row = || Bound::Row(columns.iter_mut().filter_map(Iterator::next).collect());
+                (0..length).map(|_| row()).collect()
+            }
+        }
+    }
+
+    /// Whether the tables of this database are divided (Citus); looked at once, when it is opened.
+    pub(super) async fn of(server: &Server) -> Result<Self> {
+        let mut connection = Connection::open(server).await?;
+        server.answered(Self::found(&mut connection)).await.map_err(|failed| failed.error)
+    }
+
+    async fn found(connection: &mut Connection) -> Result<Self, Failed> {
+        let client = &connection.client;
+        let both = "SELECT to_regclass('pg_dist_partition') IS NOT NULL AND to_regclass('runs') IS NOT NULL";
+        let divided = "SELECT count(*) > 0 FROM pg_dist_partition WHERE logicalrelid = to_regclass('runs')";
+        for question in [both, divided] {
+            if !client.query_one(question, &[]).await?.try_get::<_, bool>(0)? {
+                return Ok(Self::Together);
+            }
+        }
+        Ok(Self::RowByRow)
+    }
+}
+
 /// SQL that both group writers and plain writes use.
 #[derive(Debug)]
 pub(super) struct Sql {
@@ -32,8 +90,8 @@ pub(super) struct Sql {
 }
 
 impl Sql {
-    pub(super) fn new(receipts: Option<ReceiptKeys>) -> Self {
-        Self { load: LoadSql::new(receipts), apply: ApplySql::new() }
+    pub(super) fn new(receipts: Option<ReceiptKeys>, shape: Shape) -> Self {
+        Self { load: LoadSql::new(receipts, shape), apply: ApplySql::new(shape) }
     }
 }
 

@@ -1,9 +1,9 @@
-//! Facts for the planner: one statement per kind, all sent at once, rows locked in order.
+//! Facts for the planner: one statement per kind, or per row where the tables are divided; all sent at once, rows locked in order.
 
 use futures::future::try_join_all;
-use tokio_postgres::types::ToSql;
 
 use super::connection::Connection;
+use super::group::Shape;
 use super::query::{Failed, decode};
 use crate::ReceiptKeys;
 use crate::audit::AuditHead;
@@ -14,6 +14,7 @@ use crate::rows::{CheckpointRow, IdempotencyRow, Param, TableRow};
 /// The SELECTs, built once.
 #[derive(Debug)]
 pub(super) struct LoadSql {
+    shape: Shape,
     pointer_locks: String,
     pointers: String,
     runs: String,
@@ -23,6 +24,7 @@ pub(super) struct LoadSql {
     idempotency: String,
     inbound: String,
     audit_heads: String,
+    new_heads: String,
     /// What decisions are signed with.
     receipts: Option<ReceiptKeys>,
 }
@@ -36,34 +38,65 @@ fn by_key(columns: &str, table: &str) -> String {
     )
 }
 
-/// A fixed order keeps two writers from waiting for each other.
-fn locked(sql: &str) -> String {
-    format!("{sql} ORDER BY t.workspace, t.id FOR UPDATE OF t")
+/// One row of a table.
+fn by_one_key(columns: &str, table: &str) -> String {
+    format!("SELECT {columns} FROM {table} AS t WHERE t.workspace = ?1 AND t.id = ?2")
+}
+
+/// A fixed order keeps two writers from waiting for each other; row by row they are asked for in that order.
+fn locked(shape: Shape, sql: &str) -> String {
+    match shape {
+        Shape::Together => format!("{sql} ORDER BY t.workspace, t.id FOR UPDATE OF t"),
+        Shape::RowByRow => format!("{sql} FOR UPDATE"),
+    }
+}
+
+const POINTER_LOCKS: &str = "SELECT w FROM unnest(?1::text[], ?2::text[]) AS k (w, i) \
+     WHERE pg_advisory_xact_lock_shared(hashtextextended(w || '/' || i, 0)) IS NOT NULL";
+const POINTER_LOCK: &str =
+    "SELECT ?1::text WHERE pg_advisory_xact_lock_shared(hashtextextended(?1::text || '/' || ?2::text, 0)) IS NOT NULL";
+const HEADS: &str = "SELECT workspace, seq, hash FROM audit_heads WHERE workspace = ANY (?1::text[]) \
+                     ORDER BY workspace FOR UPDATE";
+const HEAD: &str = "SELECT workspace, seq, hash FROM audit_heads WHERE workspace = ?1 FOR UPDATE";
+const NEW_HEADS: &str = "INSERT INTO audit_heads (workspace, seq, hash) SELECT w, 0, '' FROM unnest(?1::text[]) AS k (w) \
+                         ORDER BY w ON CONFLICT DO NOTHING";
+const NEW_HEAD: &str = "INSERT INTO audit_heads (workspace, seq, hash) VALUES (?1, 0, '') ON CONFLICT DO NOTHING";
+
+fn idempotency(shape: Shape) -> String {
+    let columns = IdempotencyRow::column_list_of("t");
+    match shape {
+        Shape::Together => format!(
+            "SELECT {columns} FROM unnest(?1::text[], ?2::text[], ?3::text[]) AS k (w, s, i) \
+             JOIN idempotency AS t ON t.workspace = k.w AND t.scope = k.s AND t.\"key\" = k.i"
+        ),
+        Shape::RowByRow => {
+            format!("SELECT {columns} FROM idempotency AS t WHERE t.workspace = ?1 AND t.scope = ?2 AND t.\"key\" = ?3")
+        }
+    }
 }
 
 impl LoadSql {
-    pub(super) fn new(receipts: Option<ReceiptKeys>) -> Self {
+    pub(super) fn new(receipts: Option<ReceiptKeys>, shape: Shape) -> Self {
+        let together = shape == Shape::Together;
+        let rows = |columns: &str, table: &str| match shape {
+            Shape::Together => by_key(columns, table),
+            Shape::RowByRow => by_one_key(columns, table),
+        };
         Self {
+            shape,
             receipts,
             // Shared with other starts, not with whoever moves the choice: see `ops::pointers`. The next statement sees
             // what was committed before the lock was got.
-            pointer_locks: "SELECT w FROM unnest(?1::text[], ?2::text[]) AS k (w, i) \
-                            WHERE pg_advisory_xact_lock_shared(hashtextextended(w || '/' || i, 0)) IS NOT NULL"
-                .to_owned(),
-            pointers: by_key("t.workspace, t.id, t.pointer_revision", "workflows"),
-            runs: locked(&by_key("t.workspace, t.id, t.seq, t.status", "runs")),
-            checkpoints: locked(&by_key(&CheckpointRow::column_list_of("t"), "checkpoints")),
-            conversations: locked(&by_key("t.workspace, t.id, t.last_position", "conversations")),
-            messages: by_key("t.workspace, t.id", "messages"),
-            idempotency: format!(
-                "SELECT {} FROM unnest(?1::text[], ?2::text[], ?3::text[]) AS k (w, s, i) \
-                 JOIN idempotency AS t ON t.workspace = k.w AND t.scope = k.s AND t.\"key\" = k.i",
-                IdempotencyRow::column_list_of("t")
-            ),
-            inbound: locked(&format!("{} AND t.status = 'waiting'", by_key("t.workspace, t.id", "inbound"))),
-            audit_heads: "SELECT workspace, seq, hash FROM audit_heads WHERE workspace = ANY (?1::text[]) \
-                          ORDER BY workspace FOR UPDATE"
-                .to_owned(),
+            pointer_locks: if together { POINTER_LOCKS } else { POINTER_LOCK }.to_owned(),
+            pointers: rows("t.workspace, t.id, t.pointer_revision", "workflows"),
+            runs: locked(shape, &rows("t.workspace, t.id, t.seq, t.status", "runs")),
+            checkpoints: locked(shape, &rows(&CheckpointRow::column_list_of("t"), "checkpoints")),
+            conversations: locked(shape, &rows("t.workspace, t.id, t.last_position", "conversations")),
+            messages: rows("t.workspace, t.id", "messages"),
+            idempotency: idempotency(shape),
+            inbound: locked(shape, &format!("{} AND t.status = 'waiting'", rows("t.workspace, t.id", "inbound"))),
+            audit_heads: if together { HEADS } else { HEAD }.to_owned(),
+            new_heads: if together { NEW_HEADS } else { NEW_HEAD }.to_owned(),
         }
     }
 }
@@ -72,8 +105,9 @@ impl LoadSql {
 impl LoadSql {
     pub(super) fn texts(&self) -> Vec<&String> {
         let Self { pointer_locks, pointers, runs, checkpoints, conversations, .. } = self;
-        let Self { messages, idempotency, inbound, audit_heads, .. } = self;
-        vec![pointer_locks, pointers, runs, checkpoints, conversations, messages, idempotency, inbound, audit_heads]
+        let Self { messages, idempotency, inbound, audit_heads, new_heads, .. } = self;
+        let runs = [pointer_locks, pointers, runs, checkpoints, conversations];
+        runs.into_iter().chain([messages, idempotency, inbound, audit_heads, new_heads]).collect()
     }
 }
 
@@ -110,14 +144,15 @@ pub(super) async fn load(
         (&sql.inbound, pairs(wanted.inbound)),
         (&sql.audit_heads, arrays(wanted.audit.iter().map(|workspace| [workspace.clone()]))),
     ];
+    // Of each its kind: what a row that is found is of.
     let mut queries = Vec::with_capacity(parts.len());
-    for (text, columns) in &parts {
+    for (part, (text, columns)) in parts.into_iter().enumerate() {
         // Nothing of the kind in this batch: no statement.
-        let statement = match columns.first().is_some_and(|column| !column.is_empty()) {
-            true => Some(connection.prepare(text).await?),
-            false => None,
-        };
-        queries.push((statement, columns));
+        if columns.first().is_none_or(Vec::is_empty) {
+            continue;
+        }
+        let statement = connection.prepare(text).await?;
+        queries.extend(sql.shape.cut(columns).into_iter().map(|bound| (part, statement.clone(), bound)));
     }
     let client = &connection.client;
     let begin = async {
@@ -126,18 +161,17 @@ pub(super) async fn load(
             false => Ok(()),
         }
     };
-    let reads = try_join_all(queries.iter().map(|(statement, columns)| async move {
-        let Some(statement) = statement else { return Ok(Vec::new()) };
-        let params: Vec<&(dyn ToSql + Sync)> = columns.iter().map(|column| column as &(dyn ToSql + Sync)).collect();
-        client.query(statement, &params).await
+    let reads = try_join_all(queries.iter().map(|(_, statement, bound)| async move {
+        client.query(statement, &bound.params()).await
     }));
     // Polled in this order, so sent in this order, without waiting for the answers in between.
     let ((), answers) = tokio::try_join!(begin, reads)?;
-    let mut rows = Vec::with_capacity(answers.len());
-    for answer in &answers {
-        rows.push(answer.iter().map(decode).collect::<Result<Vec<Row>, Failed>>()?);
+    let mut facts = Facts::default();
+    for ((part, ..), answer) in queries.iter().zip(&answers) {
+        for row in answer {
+            add(*part, decode(row)?, &mut facts)?;
+        }
     }
-    let mut facts = collect(rows)?;
     facts.receipts.clone_from(&sql.receipts);
     add_missing_heads(connection, sql, wanted.audit, &mut facts).await?;
     Ok(facts)
@@ -155,25 +189,15 @@ async fn add_missing_heads(
     if missing.is_empty() {
         return Ok(());
     }
-    let insert = "INSERT INTO audit_heads (workspace, seq, hash) SELECT w, 0, '' FROM unnest(?1::text[]) AS k (w) \
-                  ORDER BY w ON CONFLICT DO NOTHING";
-    let insert = connection.prepare(insert).await?;
+    let insert = connection.prepare(&sql.new_heads).await?;
     let select = connection.prepare(&sql.audit_heads).await?;
-    connection.client.execute(&insert, &[&missing]).await?;
-    for row in connection.client.query(&select, &[&missing]).await? {
-        add_head(decode(&row)?, facts)?;
-    }
-    Ok(())
-}
-
-fn collect(answers: Vec<Vec<Row>>) -> Result<Facts, Failed> {
-    let mut facts = Facts::default();
-    for (part, rows) in answers.into_iter().enumerate() {
-        for row in rows {
-            add(part, row, &mut facts)?;
+    for bound in sql.shape.cut(vec![missing]) {
+        connection.client.execute(&insert, &bound.params()).await?;
+        for row in connection.client.query(&select, &bound.params()).await? {
+            add_head(decode(&row)?, facts)?;
         }
     }
-    Ok(facts)
+    Ok(())
 }
 
 fn add(part: usize, row: Row, facts: &mut Facts) -> Result<(), Failed> {

@@ -17,7 +17,7 @@ use tokio::task::JoinHandle;
 
 use self::connection::{Connection, Server};
 use self::feed::Announcer;
-use self::group::{GroupWriter, Job, Sql};
+use self::group::{GroupWriter, Job, Shape, Sql};
 use self::pool::Pool;
 use self::query::Failed;
 use crate::database::{Database, DatabaseKind, Done, Question, Row, Write, closed};
@@ -31,10 +31,10 @@ const TRIES: u32 = 4;
 /// Taken while migrating, so that nodes starting together do not migrate together. Any constant does.
 const MIGRATION_LOCK: i64 = 0x636f_756e_7465_7273;
 
-/// The statements of the group writer, for the test that reads all.
+/// The statements of the group writer where the tables are divided, for the test that reads all.
 #[cfg(test)]
 pub(crate) fn group_statements() -> Vec<String> {
-    let sql = Sql::new(None);
+    let sql = Sql::new(None, Shape::RowByRow);
     sql.load.texts().into_iter().chain(sql.apply.texts()).cloned().collect()
 }
 
@@ -55,7 +55,7 @@ impl Postgres {
     pub(crate) async fn open(config: &StoreConfig, feed: crate::feed::Feed) -> Result<Self> {
         let server = Server::new(config)?;
         let (announcer, listener) = feed::start(server.clone(), feed).await?;
-        let sql = Arc::new(Sql::new(config.receipts.clone()));
+        let sql = Arc::new(Sql::new(config.receipts.clone(), Shape::of(&server).await?));
         let mut queues = Vec::new();
         let mut tasks = Vec::new();
         let writers = config.writers.clamp(1, 16);
