@@ -63,7 +63,7 @@ dev: setup ## Server with the sandbox, and the pages with hot reload beside it
 	target/debug/countersign demo $(ARGS) & npm --prefix ui run dev
 
 fuzz: ## Much thrown at every reader: expressions, documents, forms, manifests, OpenAPI, webhooks, answers; CASES=20000
-	COUNTERSIGN_FUZZ_CASES=$(or $(CASES),20000) $(CARGO) nextest run --release --no-fail-fast -p countersign-core -p countersign-connectors -p countersign-channels -p countersign-outbound -E 'binary(bytes) + binary(projection) + binary(outbound)'
+	COUNTERSIGN_FUZZ_CASES=$(or $(CASES),20000) $(CARGO) nextest run --cargo-profile demo --no-fail-fast -p countersign-core -p countersign-connectors -p countersign-channels -p countersign-outbound -E 'binary(bytes) + binary(projection) + binary(outbound)'
 
 sim: ## Ten thousand simulated scenarios
 	SIM_SCENARIOS=10000 $(CARGO) nextest run --release -p countersign-engine --test simulation

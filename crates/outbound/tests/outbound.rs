@@ -268,7 +268,10 @@ fn whatever_a_service_writes_has_an_end() {
         let headers: String = headers.iter().map(|line| format!("{line}\r\n")).collect();
         [head.as_bytes(), headers.as_bytes(), b"\r\n", &body].concat()
     });
-    let mut runner = TestRunner::new(ProptestConfig::with_cases(200));
+    // Each opens connections: a part of what other readers are thrown.
+    let cases = std::env::var("COUNTERSIGN_FUZZ_CASES").ok().and_then(|cases| cases.parse::<u32>().ok());
+    let cases = cases.map_or(200, |cases| (cases / 10).clamp(200, 2_000));
+    let mut runner = TestRunner::new(ProptestConfig::with_cases(cases));
     let result = runner.run(&replies, |reply| {
         runtime.block_on(async {
             let (port, seen) = service("127.0.0.1", reply).await;

@@ -63,9 +63,17 @@ fn kind(literal: &Value) -> &'static str {
     }
 }
 
-/// The types of the value at a path, where a schema tells.
-pub(super) fn types_at<'a>(context: &Context<'a>, path: &[String]) -> Option<Vec<&'a str>> {
-    known(context, path).map(|known| known.types)
+/// The types a value at a path has if it is there, and whether it always is: where a schema tells that is held against what
+/// comes, as the schemas of inputs and forms are.
+pub(super) fn types_at<'a>(context: &Context<'a>, path: &[String]) -> Option<(Vec<&'a str>, bool)> {
+    let held = match path {
+        [root, ..] if root == "input" => true,
+        [root, id, ..] if root == "steps" => {
+            context.workflow.steps.get(id).is_some_and(|step| matches!(step.kind, StepKind::CollectForm(_)))
+        }
+        _ => false,
+    };
+    held.then(|| known(context, path)).flatten().map(|known| (known.types, !known.optional))
 }
 
 /// What is known of the value at a path from the root of the scope.

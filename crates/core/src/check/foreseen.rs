@@ -65,9 +65,9 @@ impl<'a> Knowledge<'a> {
     fn of_path(&self, path: &[String]) -> Foreseen {
         let workflow = self.context.workflow;
         let closed = |schema: Option<&Value>, rest: &[String], of: &str| match schema {
-            Some(schema) => lacks(schema, rest).map_or(Foreseen::Unknown, |name| {
-                Foreseen::Nothing(format!("{of} has no `{name}`"))
-            }),
+            Some(schema) => {
+                lacks(schema, rest).map_or(Foreseen::Unknown, |name| Foreseen::Nothing(format!("{of} has no `{name}`")))
+            }
             None => Foreseen::Unknown,
         };
         match path {

@@ -12,16 +12,8 @@ const DEPTH_MAX: usize = 32;
 const PROBLEMS_MAX: usize = 20;
 
 /// What bounds a number or a text.
-const BOUNDS: [&str; 8] = [
-    "minimum",
-    "maximum",
-    "exclusiveMinimum",
-    "exclusiveMaximum",
-    "multipleOf",
-    "minLength",
-    "maxLength",
-    "pattern",
-];
+const BOUNDS: [&str; 8] =
+    ["minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "multipleOf", "minLength", "maxLength", "pattern"];
 
 /// One part that does not fit.
 #[derive(Debug, Clone, PartialEq)]
@@ -34,7 +26,12 @@ pub(super) struct Problem {
 
 /// What does not fit; an input that is left out counts as an empty object.
 pub(super) fn problems(input: &Value, schema: &Value) -> Vec<Problem> {
-    let mut walk = Walk { root: schema, found: Vec::new(), at: String::new() };
+    problems_knowing(input, schema, &|_| None)
+}
+
+/// As [`problems`], where `types` tells of which types the value of a text is that is one template.
+pub(super) fn problems_knowing(input: &Value, schema: &Value, types: Types<'_>) -> Vec<Problem> {
+    let mut walk = Walk { root: schema, types, found: Vec::new(), at: String::new() };
     let empty = Value::Object(Map::new());
     let input = if input.is_null() { &empty } else { input };
     walk.value(input, schema, 0);
@@ -44,8 +41,12 @@ pub(super) fn problems(input: &Value, schema: &Value) -> Vec<Problem> {
     walk.found
 }
 
+/// Of which types the value of a template is, where that is known.
+type Types<'a> = &'a dyn Fn(&str) -> Option<Vec<String>>;
+
 struct Walk<'a> {
     root: &'a Value,
+    types: Types<'a>,
     found: Vec<Problem>,
     at: String,
 }
@@ -68,7 +69,20 @@ impl<'a> Walk<'a> {
     fn value(&mut self, value: &Value, schema: &'a Value, depth: usize) {
         let Some(schema) = self.resolve(schema).filter(|_| depth <= DEPTH_MAX) else { return };
         let kind = match value {
-            Value::String(text) if is_template(text) => return,
+            Value::String(text) if is_template(text) => {
+                let known = (self.types)(text).unwrap_or_default();
+                // A number may be a whole one.
+                let fits = |kind: &String| allows(schema, kind) || (kind == "number" && allows(schema, "integer"));
+                if !known.is_empty() && !known.iter().any(fits) {
+                    self.problem(format!(
+                        "`{}` is {} and this must be {}",
+                        shown(text),
+                        known.join(" or "),
+                        types(schema)
+                    ));
+                }
+                return;
+            }
             // Text around an expression stays text.
             Value::String(text) if text.contains("{{") => {
                 let broken = TextTemplate::compile(text).is_err();
@@ -116,7 +130,7 @@ impl<'a> Walk<'a> {
         for keyword in ["anyOf", "oneOf"] {
             let Some(Value::Array(branches)) = schema.get(keyword) else { continue };
             let tried = branches.iter().map(|branch| {
-                let mut walk = Walk { root: self.root, found: Vec::new(), at: self.at.clone() };
+                let mut walk = Walk { root: self.root, types: self.types, found: Vec::new(), at: self.at.clone() };
                 walk.value(value, branch, depth + 1);
                 walk.found
             });

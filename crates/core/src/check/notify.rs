@@ -37,15 +37,14 @@ fn check_one(notify: &Notify, pointer: &str, report: &mut Report) {
         report.error("notify_empty", &format!("{pointer}/body"), "the message is empty", "Write what to say.");
     }
     let Some(to) = &notify.to else { return };
-    let good_email = |text: &str| contact::email(text).is_some();
-    let good_phone = |text: &str| contact::phone(text).is_some();
-    let (email, phone) = ("ada@example.com", "+4930123456");
-    let checks: [(&str, &Option<String>, &dyn Fn(&str) -> bool, &str); 2] =
-        [("email", &to.email, &good_email, email), ("phone", &to.phone, &good_phone, phone)];
-    for (name, text, good, example) in checks {
-        if let Some(text) = text.as_deref().filter(|text| !text.contains("{{") && !good(text)) {
-            let message = format!("`{}` is no {name}: nothing could be sent to it", shown(text));
-            report.error("notify_address", &format!("{pointer}/to/{name}"), message, format!("Write it like {example}."));
+    let literal = |text: &Option<String>| text.clone().filter(|text| !text.contains("{{"));
+    let wrong_email = literal(&to.email).filter(|text| contact::email(text).is_none());
+    let wrong_phone = literal(&to.phone).filter(|text| contact::phone(text).is_none());
+    for (name, wrong, example) in [("email", wrong_email, "ada@example.com"), ("phone", wrong_phone, "+4930123456")] {
+        if let Some(text) = wrong {
+            let message = format!("`{}` is no {name}: nothing could be sent to it", shown(&text));
+            let help = format!("Write it like {example}.");
+            report.error("notify_address", &format!("{pointer}/to/{name}"), message, help);
         }
     }
     for channel in &notify.channels {

@@ -3,7 +3,7 @@
 
 use super::{
     Context,
-    foreseen::{Foreseen, Knowledge},
+    foreseen::{Foreseen, Knowledge, single},
     literal,
     report::{Report, shown, token},
 };
@@ -62,11 +62,14 @@ fn unrendered(context: &Context<'_>, call: &ToolCall, known: &Knowledge<'_>) -> 
     let Some(action) = context.catalogue.action(&call.action) else { return Vec::new() };
     let mut gone = Vec::new();
     let filled = known.filled(&call.input, "", &mut gone).unwrap_or(Value::Null);
-    if filled == call.input {
-        return Vec::new();
-    }
     let plain = literal::problems(&call.input, &action.input);
-    let found = literal::problems(&filled, &action.input).into_iter().filter(|problem| !plain.contains(problem));
+    let types = |text: &str| {
+        let expression = single(text)?;
+        let (types, always) = super::comparisons::types_at(context, expression.plain_path()?)?;
+        always.then(|| types.into_iter().map(str::to_owned).collect())
+    };
+    let found = literal::problems_knowing(&filled, &action.input, &types);
+    let found = found.into_iter().filter(|problem| !plain.contains(problem));
     let told = found.map(|problem| {
         let lost = gone.iter().find(|(place, _)| {
             let (parent, name) = place.rsplit_once('/').unwrap_or(("", place));
@@ -128,12 +131,14 @@ fn decided(context: &Context<'_>, when: &str, known: &Knowledge<'_>, pointer: &s
     let help = "Write a comparison such as amount > 1000; for what may be absent, $exists(x) and x > 1000.";
     let message = match known.of(&expression) {
         Foreseen::Value(Value::Bool(_)) => return,
-        Foreseen::Value(value) => format!("this is always {}, which is neither true nor false", shown(&value.to_string())),
+        Foreseen::Value(value) => {
+            format!("this is always {}, which is neither true nor false", shown(&value.to_string()))
+        }
         Foreseen::Nothing(why) => format!("this is nothing, which is neither true nor false: {why}"),
         Foreseen::Unknown => {
             let typed = expression.plain_path().and_then(|path| super::comparisons::types_at(context, path));
             match typed {
-                Some(types) if !types.contains(&"boolean") => {
+                Some((types, _)) if !types.contains(&"boolean") => {
                     format!("this is {}, which is neither true nor false", types.join(" or "))
                 }
                 Some(_) | None => return,

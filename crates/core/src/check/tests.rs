@@ -504,12 +504,25 @@ fn what_the_machine_would_refuse_at_an_approval_is_said_before() {
     // What is always there is what is sent.
     assert_eq!(guarded(&[("/vars/amount", json!("much"))]), [("action_input", "/steps/pay/input/amount".to_owned())]);
     assert_eq!(guarded(&[("/vars/id", Value::Null)]), [("action_input", "/steps/pay/input/id".to_owned())]);
+    // Of what kind it is, is told by the schema it came through.
+    let typed = |kind: &str, required: Value| {
+        let takes = json!({ "type": "object", "required": required, "properties": { "amount": { "type": kind } } });
+        guarded(&[("/input", takes), ("/steps/pay/input/amount", json!("{{ input.amount }}"))])
+    };
+    assert_eq!(typed("string", json!(["amount"])), [("action_input", "/steps/pay/input/amount".to_owned())]);
+    assert_eq!(typed("string", json!([])), [], "it may be left out");
+    for kind in ["integer", "number"] {
+        assert_eq!(typed(kind, json!(["amount"])), [], "{kind}");
+    }
     // Not needed, so it is left out.
     assert_eq!(guarded(&[("/steps/pay/input/amount", json!("{{ input.amount }}"))]), []);
     // Known where it is performed, not where it is asked: the two meet on another path.
     let other = json!({ "type": "tool_call", "action": "shop.read", "input": { "id": "a" }, "next": "pay" });
-    let found = guarded(&[("/steps/other", other), ("/steps/ask/on_reject", json!("other")),
-        (input, json!("{{ steps.other.output.id }}"))]);
+    let found = guarded(&[
+        ("/steps/other", other),
+        ("/steps/ask/on_reject", json!("other")),
+        (input, json!("{{ steps.other.output.id }}")),
+    ]);
     assert!(found.contains(&("guard_unrendered", "/steps/ask/guards/0".to_owned())), "{found:?}");
 }
 

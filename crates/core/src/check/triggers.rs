@@ -50,7 +50,12 @@ pub(super) fn check(context: &Context<'_>, report: &mut Report) {
                 let input = input.as_deref().and_then(|input| Expression::compile(input).ok()?.constant());
                 if let Some(Ok(input)) = input {
                     let input = input.unwrap_or_else(|| json!({}));
-                    check_input(context, &input, ("it always gives the same input", &format!("{pointer}/input")), report);
+                    check_input(
+                        context,
+                        &input,
+                        ("it always gives the same input", &format!("{pointer}/input")),
+                        report,
+                    );
                 }
             }
             Trigger::Schedule { cron, time_zone, id, input, .. } => {
@@ -98,7 +103,10 @@ fn check_input(context: &Context<'_>, input: &Value, (what, pointer): (&str, &st
     }
     if let Some(problem) = value_problems(schema, input).first() {
         let place = if problem.pointer.is_empty() { String::new() } else { format!(" at {}", problem.pointer) };
-        let message = format!("it never starts a run: {what}, and the workflow's input does not fit{place}: {}", shown(&problem.message));
+        let message = format!(
+            "it never starts a run: {what}, and the workflow's input does not fit{place}: {}",
+            shown(&problem.message)
+        );
         let help = "Give the trigger an input that fits, or require less in the workflow's `input`.";
         report.error("trigger_input", pointer, message, help);
     }
@@ -157,9 +165,8 @@ impl Knowing for OfCall {
 
     fn never_equal(&self, path: &[String], literal: &Value) -> Option<String> {
         let text = matches!(path, [root, _] if matches!(root.as_str(), "headers" | "query"));
-        (text && !literal.is_string()).then(|| {
-            format!("`{}` is text and never equals {}", shown(&path.join(".")), shown(&literal.to_string()))
-        })
+        (text && !literal.is_string())
+            .then(|| format!("`{}` is text and never equals {}", shown(&path.join(".")), shown(&literal.to_string())))
     }
 }
 

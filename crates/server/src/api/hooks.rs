@@ -20,8 +20,8 @@ fn platform(name: &str) -> ApiResult<Platform> {
     Platform::read(name).ok_or_else(|| ApiError::not_found("channel"))
 }
 
-/// A request that is not from the platform costs whoever made it.
-fn refused(app: &App, address: Option<IpAddr>, error: EngineError) -> ApiError {
+/// A request that is not from where it should be costs whoever made it.
+pub(super) fn refused(app: &App, address: Option<IpAddr>, error: EngineError) -> ApiError {
     if matches!(error, EngineError::Unverified(_) | EngineError::NotFound(_))
         && let Err(too_many) = app.guesses.hook_refused(address)
     {
@@ -70,14 +70,14 @@ impl axum::extract::FromRequest<App> for Came {
     }
 }
 
-fn named(headers: &HeaderMap) -> BTreeMap<String, String> {
+pub(super) fn named(headers: &HeaderMap) -> BTreeMap<String, String> {
     let named = |(name, value): (&axum::http::HeaderName, &axum::http::HeaderValue)| {
         Some((name.as_str().to_owned(), value.to_str().ok()?.to_owned()))
     };
     headers.iter().filter_map(named).collect()
 }
 
-fn query_of(uri: &Uri) -> BTreeMap<String, String> {
+pub(super) fn query_of(uri: &Uri) -> BTreeMap<String, String> {
     form_urlencoded::parse(uri.query().unwrap_or_default().as_bytes()).into_owned().collect()
 }
 

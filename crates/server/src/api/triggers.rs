@@ -1,10 +1,11 @@
 //! What starts runs of a workflow, and the addresses webhooks are received at.
 
+use super::hooks;
 use crate::{
     app::App,
-    auth::Caller,
+    auth::{Address, Caller},
     http::{
-        extract::{Body, Path, Query, Raw},
+        extract::{Body, Path, Raw, refuse_nul},
         problem::{ApiError, ApiResult},
     },
 };
@@ -18,7 +19,6 @@ use countersign_core::text;
 use countersign_engine::{TriggerState, WebhookCall};
 use countersign_store::Role;
 use serde_json::{Map, Value, json};
-use std::collections::BTreeMap;
 
 /// Longest secret of a trigger, characters.
 const SECRET_LENGTH_MAX: usize = 500;
@@ -117,22 +117,21 @@ pub(crate) async fn replay_inbound(
 pub(crate) async fn receive(
     State(app): State<App>,
     Path(token): Path<String>,
+    Address(address): Address,
     uri: Uri,
-    Query(query): Query<BTreeMap<String, String>>,
     headers: HeaderMap,
     Raw(bytes): Raw,
 ) -> ApiResult<(StatusCode, Json<WebhookAccepted>)> {
-    let named = |(name, value): (&axum::http::HeaderName, &axum::http::HeaderValue)| {
-        Some((name.as_str().to_owned(), value.to_str().ok()?.to_owned()))
-    };
-    let headers: BTreeMap<String, String> = headers.iter().filter_map(named).collect();
+    refuse_nul(uri.query().unwrap_or_default())?;
+    let (headers, query) = (hooks::named(&headers), hooks::query_of(&uri));
     let media_type = headers.get("content-type").map_or("", |value| value.split(';').next().unwrap_or_default().trim());
     let (mut body, fields) = read(media_type, &bytes)?;
     // Who calls would only repeat what was refused.
     text::keep(&mut body);
     let url = format!("{}{uri}", app.config.base_url.trim_end_matches('/'));
     let call = WebhookCall { headers, query, url, bytes: bytes.to_vec(), body, fields };
-    let event = app.engine.accept_webhook(&token, call).await?;
+    let event = app.engine.accept_webhook(&token, call).await;
+    let event = event.map_err(|error| hooks::refused(&app, address, error))?;
     Ok((StatusCode::ACCEPTED, Json(WebhookAccepted { accepted: true, event })))
 }
 

@@ -123,6 +123,24 @@ async fn a_call_that_is_not_verified_starts_nothing() {
 }
 
 #[tokio::test]
+async fn guesses_of_one_address_come_to_an_end_but_who_knows_the_secret_is_let_in() {
+    let test = TestApp::start().await;
+    let builder = test.key(Role::Builder).await;
+    let workflow = test.publish(&builder, document(json!({ "type": "webhook", "verify": "shared_secret" }))).await;
+    let path = format!("/workflows/{workflow}/triggers/webhook-1");
+    builder.patch(&path, json!({ "secret": "open sesame" })).await.is(204);
+    let url = trigger(&builder, &workflow).await["url"].as_str().unwrap().to_owned();
+    let mut statuses = Vec::new();
+    for number in 0..130 {
+        statuses.push(call(&test, &url, &[("x-webhook-secret", &format!("guess {number}"))], &json!({})).await.0);
+    }
+    assert_eq!((statuses[0], statuses[129]), (401, 429));
+    let elsewhere = "https://countersign.example/hooks/t/nowhere.0";
+    assert_eq!(call(&test, elsewhere, &[], &json!({})).await.0, 429, "addresses that do not exist are guesses too");
+    assert_eq!(call(&test, &url, &[("x-webhook-secret", "open sesame")], &json!({})).await.0, 202);
+}
+
+#[tokio::test]
 async fn a_schedule_that_was_missed_for_an_hour_starts_one_run() {
     let test = TestApp::start().await;
     let builder = test.key(Role::Builder).await;

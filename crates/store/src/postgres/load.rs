@@ -161,9 +161,9 @@ pub(super) async fn load(
             false => Ok(()),
         }
     };
-    let reads = try_join_all(queries.iter().map(|(_, statement, bound)| async move {
-        client.query(statement, &bound.params()).await
-    }));
+    let reads = try_join_all(
+        queries.iter().map(|(_, statement, bound)| async move { client.query(statement, &bound.params()).await }),
+    );
     // Polled in this order, so sent in this order, without waiting for the answers in between.
     let ((), answers) = tokio::try_join!(begin, reads)?;
     let mut facts = Facts::default();

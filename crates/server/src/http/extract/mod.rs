@@ -6,4 +6,4 @@ mod parameters;
 
 pub(crate) use body::{Body, OptionalBody, Raw, Upload, too_large};
 pub(crate) use conditional::{IdempotencyHeader, IfMatch, PreferWait};
-pub(crate) use parameters::{Listing, Path, Query, invalid_parameter, limit, words};
+pub(crate) use parameters::{Listing, Path, Query, invalid_parameter, limit, refuse_nul, words};

@@ -37,8 +37,8 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequestParts<S> for Query<T> {
     }
 }
 
-/// U+0000 names nothing and is in nothing that is kept.
-fn refuse_nul(encoded: &str) -> ApiResult<()> {
+/// U+0000 names nothing and is in nothing that is kept: an encoded part of an address that has it is refused.
+pub(crate) fn refuse_nul(encoded: &str) -> ApiResult<()> {
     if encoded.contains("%00") {
         return Err(invalid_parameter(None, "the character U+0000 is in nothing that is kept"));
     }
