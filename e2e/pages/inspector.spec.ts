@@ -368,6 +368,9 @@ test.describe('expressions', () => {
       ),
     )
     await body(page).fill(text)
+    // While somebody types, nothing is said of what is half written.
+    await expect(body(page)).toHaveAttribute('aria-invalid', 'false')
+    await panel(page).getByLabel('Title').focus()
     await expect(panel(page).locator('output')).toHaveText('There is no function $nope.')
     await expect(body(page)).toHaveAttribute('aria-invalid', 'true')
     await expect(body(page).locator('.cm-lintRange-error').first()).toBeVisible()

@@ -38,8 +38,8 @@ const PLACES: [
 ][] = [
   ['/name', 'Workflow', 'textbox', 'Name'],
   ['/start', 'Workflow', 'combobox', 'First step'],
-  ['/vars/my var', 'Workflow', 'textbox', 'Variables (JSON)'],
-  ['/input/properties/x', 'Workflow', 'textbox', 'Input schema (JSON)'],
+  ['/vars/my var', 'Workflow', 'textbox', 'Name of current_plan'],
+  ['/input/properties/x', 'Workflow', 'button', 'Add a value'],
   ['/step_limit', 'Workflow', 'spinbutton', 'Most steps in one run'],
   ['/triggers/0/when', 'Workflow', 'textbox', 'When'],
   ['/triggers/1/path', 'Workflow', 'textbox', 'path'],

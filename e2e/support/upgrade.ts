@@ -53,8 +53,15 @@ async function settings(hands: Hands, example: Document): Promise<void> {
   await hands.press('Remove manual')
   await hands.take('Add a trigger', 'message')
   await hands.take('Add a trigger', 'api')
-  await hands.fill('Variables (JSON)', JSON.stringify(example.vars))
-  await hands.fill('Input schema (JSON)', JSON.stringify(example.input))
+  await hands.fill('The message contains any of', 'upgrade')
+  for (const variable of Object.keys(example.vars as object)) {
+    await hands.press('Add a variable')
+    await hands.choose('Type of value_1', 'nothing yet')
+    await hands.fill('Name of value_1', variable)
+  }
+  await hands.press('Add a value')
+  await hands.fill('Name', 'email')
+  await hands.choose('Type', 'E-mail')
 }
 
 async function name(hands: Hands, title: string, id: string): Promise<void> {

@@ -103,6 +103,29 @@ export const strings = {
     workflow: 'id of the workflow',
     milliseconds: 'milliseconds',
   },
+  /** What can be picked, as people call it. */
+  pick: {
+    whole: 'all of it',
+    variables: 'Variables',
+    groups: {
+      output: 'What this step gave',
+      input: 'Input of the run',
+      customer: 'Customer',
+      conversation: 'Conversation',
+      trigger: 'What started it',
+      text: 'The message',
+      channel: 'The message',
+      run: 'This run',
+    } as Record<string, string>,
+    kinds: {
+      string: 'text',
+      integer: 'whole number',
+      boolean: 'yes / no',
+      array: 'list',
+      object: 'group',
+      any: 'any',
+    } as Record<string, string>,
+  },
   /** JSONata's functions: what they take, what they do. */
   functions: {
     abs: ['number', 'Without its sign'],

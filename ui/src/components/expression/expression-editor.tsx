@@ -13,10 +13,13 @@ import { bracketMatching } from '@codemirror/language'
 import { setDiagnostics } from '@codemirror/lint'
 import { Compartment, EditorState, type Extension } from '@codemirror/state'
 import { drawSelection, EditorView, keymap, placeholder as placeholderText, tooltips } from '@codemirror/view'
-import { useEffect, useRef } from 'react'
+import { useEffect, useImperativeHandle, useRef, type Ref } from 'react'
 import { completionAt, type Mode } from '@/model/expression/complete'
+import { insertion } from '@/model/expression/pills'
 import type { Shape } from '@/model/expression/shape'
 import { language } from './language'
+import { namesChanged, pills } from './pills'
+import { VALUE_TYPE } from './value-drag'
 import { cx } from '@/ui/cx'
 
 const LOOK = EditorView.theme({
@@ -54,6 +57,7 @@ const LOOK = EditorView.theme({
   '.cm-diagnostic-error': { borderLeftColor: 'var(--bad)' },
 })
 
+export type EditorHandle = { insertValue: (path: string) => void }
 type ExpressionProblem = { at: number | null; message: string }
 type Props = {
   id?: string
@@ -67,6 +71,11 @@ type Props = {
   disabled?: boolean
   shape: () => Shape
   problem?: ExpressionProblem | null
+  /** Names are shown as the letters they are written with, in a box that can grow. */
+  raw?: boolean
+  /** The text is JSON with templates in its strings. */
+  json?: boolean
+  handle?: Ref<EditorHandle>
   /** Takes the keyboard when it appears, with the cursor there. */
   focusAt?: number | null
   onChange: (value: string) => void
@@ -117,6 +126,28 @@ const offerNames = EditorView.updateListener.of((update) => {
 })
 
 const ending = new Compartment()
+const pilled = new Compartment()
+
+/** Writes a picked value, at the cursor or where it was dropped. */
+function insertValue(view: EditorView, path: string, { mode, json }: Props, at?: number): void {
+  const { from, to } = at === undefined ? view.state.selection.main : { from: at, to: at }
+  const insert = insertion(view.state.doc.toString(), from, mode, path, json)
+  view.dispatch({ changes: { from, to, insert }, selection: { anchor: from + insert.length }, userEvent: 'input.pick' })
+  view.focus()
+}
+
+function dropped(props: () => Props): Extension {
+  return EditorView.domEventHandlers({
+    drop(event, view) {
+      const path = event.dataTransfer?.getData(VALUE_TYPE)
+      if (!path || props().disabled) return false
+      event.preventDefault()
+      const at = view.posAtCoords({ x: event.clientX, y: event.clientY }) ?? view.state.doc.length
+      insertValue(view, path, props(), at)
+      return true
+    },
+  })
+}
 
 function attributes({ id, name, labelledBy, describedBy, disabled, problem }: Props): Extension {
   const labels = { 'aria-label': name, ...(labelledBy ? { 'aria-labelledby': labelledBy } : {}) }
@@ -134,6 +165,17 @@ function attributes({ id, name, labelledBy, describedBy, disabled, problem }: Pr
     EditorView.editable.of(!disabled),
   ]
 }
+
+const shownAs = ({ raw, json, mode, shape }: Props): Extension => (raw || json ? [] : pills(mode, shape))
+
+const keys = (one: boolean): Extension =>
+  keymap.of([
+    ...completionKeymap,
+    ...closeBracketsKeymap,
+    ...(one ? [{ key: 'Enter', run: () => true }] : []),
+    ...historyKeymap,
+    ...defaultKeymap,
+  ])
 
 /** A text box for expressions. Tab always goes on to the next field; Ctrl+Space asks for names. */
 export default function ExpressionEditor(props: Props) {
@@ -157,20 +199,17 @@ export default function ExpressionEditor(props: Props) {
           closeBrackets(),
           language(mode),
           LOOK,
-          lines === 1 ? oneLine : EditorView.lineWrapping,
+          EditorView.lineWrapping,
+          ...(lines === 1 ? [oneLine] : []),
+          pilled.of(shownAs(latest.current)),
+          dropped(() => latest.current),
           autocompletion({
             override: [source(mode, () => latest.current.shape())],
             icons: false,
             activateOnTyping: true,
           }),
           tooltips({ parent: document.body, position: 'fixed' }),
-          keymap.of([
-            ...completionKeymap,
-            ...closeBracketsKeymap,
-            ...(lines === 1 ? [{ key: 'Enter', run: () => true }] : []),
-            ...historyKeymap,
-            ...defaultKeymap,
-          ]),
+          keys(lines === 1),
           ...(placeholder ? [placeholderText(placeholder)] : []),
           EditorView.updateListener.of((update) => {
             if (update.docChanged) {
@@ -197,10 +236,15 @@ export default function ExpressionEditor(props: Props) {
     if (editor && editor.state.doc.toString() !== value)
       editor.dispatch({ changes: { from: 0, to: editor.state.doc.length, insert: value } })
   }, [value])
-  const { id, name, labelledBy, describedBy, disabled } = props
+  const { id, name, labelledBy, describedBy, disabled, raw, shape } = props
   useEffect(() => {
     view.current?.dispatch({ effects: ending.reconfigure(attributes(latest.current)) })
   }, [id, name, labelledBy, describedBy, disabled, problem])
+  useEffect(() => {
+    view.current?.dispatch({ effects: [pilled.reconfigure(shownAs(latest.current)), namesChanged.of(null)] })
+  }, [raw, shape])
+  const insert = (path: string) => view.current && insertValue(view.current, path, latest.current)
+  useImperativeHandle(props.handle, () => ({ insertValue: insert }), [])
   useEffect(() => {
     const editor = view.current
     if (!editor) return
@@ -223,7 +267,7 @@ export default function ExpressionEditor(props: Props) {
       className={cx(
         'rounded-md border bg-bg outline-offset-0 focus-within:outline-2 focus-within:outline-accent',
         'hover:border-faint',
-        '[&_.cm-editor]:max-h-64',
+        raw ? 'min-h-32 resize-y overflow-auto' : '[&_.cm-editor]:max-h-64',
         problem ? 'border-bad' : 'border-line-strong',
         disabled && 'opacity-60',
       )}

@@ -1,17 +1,22 @@
 import { keepPreviousData, useQuery } from '@tanstack/react-query'
-import { lazy, Suspense, useMemo, useState, type ReactNode } from 'react'
+import { lazy, Suspense, useMemo, useRef, useState, type ReactNode } from 'react'
+import { Code } from 'lucide-react'
 import { useMay } from '@/app/session'
+import type { EditorHandle } from '@/components/expression/expression-editor'
 import type { Mode } from '@/model/expression/complete'
 import { indexOfByte, scopeOfDocument } from '@/model/expression/sample'
+import { pillsIn } from '@/model/expression/pills'
 import { brief } from '@/model/json'
 import { statusLook } from '@/model/status'
-import { Button } from '@/ui/button'
+import { Button, IconButton } from '@/ui/button'
+import { cx } from '@/ui/cx'
 import { Dialog } from '@/ui/dialog'
 import { Field, Select, Textarea } from '@/ui/field'
 import { useStore } from '@/ui/store'
 import { useSettled } from '@/ui/use-settled'
 import { reads } from './api'
 import { useBuilder, useDocument } from './context'
+import { PickButton, ValueList } from './data-picker'
 import { readObject, scopeAt, useRunScope, useSample, useShape, type Place } from './sample'
 import { strings } from './strings'
 
@@ -183,6 +188,7 @@ type ExpressionProps = {
   field?: string
   focusAt?: number | null
   onFocus?: (focused: boolean) => void
+  className?: string
 }
 const STEP: Place = { kind: 'step' }
 
@@ -198,6 +204,7 @@ export function ExpressionBox({
   field,
   focusAt,
   onFocus,
+  className,
   id,
   labelledBy,
   describedBy,
@@ -206,27 +213,61 @@ export function ExpressionBox({
   const shape = useShape(place)
   const tried = useTried(value, mode, place, editable)
   const problem = useMemo(() => (tried?.error ? { at: tried.at, message: tried.error } : null), [tried])
+  const [raw, setRaw] = useState(false)
+  const [picking, setPicking] = useState(false)
+  const [typing, setTyping] = useState(false)
+  const editor = useRef<EditorHandle>(null)
+  const piled = useMemo(() => pillsIn(value, mode, shape).length > 0, [value, mode, shape])
   return (
-    <div data-field={field} className="flex min-w-0 flex-1 flex-col gap-1">
-      <Suspense fallback={<Room lines={lines} />}>
-        <ExpressionEditor
-          id={id}
-          name={name}
-          labelledBy={labelledBy}
-          describedBy={describedBy}
-          value={value}
-          mode={mode}
-          lines={lines}
-          placeholder={placeholder}
-          disabled={!editable}
+    <div data-field={field} className={cx('flex min-w-0 flex-1 flex-col gap-1', className)}>
+      <div className="flex items-start gap-0.5">
+        <div className="min-w-0 flex-1">
+          <Suspense fallback={<Room lines={lines} />}>
+            <ExpressionEditor
+              id={id}
+              name={name}
+              labelledBy={labelledBy}
+              describedBy={describedBy}
+              value={value}
+              mode={mode}
+              lines={lines}
+              placeholder={placeholder}
+              disabled={!editable}
+              shape={shape}
+              problem={typing ? null : problem}
+              focusAt={focusAt}
+              raw={raw}
+              handle={editor}
+              onChange={onChange}
+              onFocus={(focused) => {
+                setTyping(focused)
+                onFocus?.(focused)
+              }}
+            />
+          </Suspense>
+        </div>
+        <span className="flex shrink-0 pt-0.5">
+          {(piled || raw) && (
+            <IconButton
+              label={s.raw}
+              aria-pressed={raw}
+              className={`!size-6 ${raw ? 'bg-accent-soft text-accent' : ''}`}
+              onClick={() => setRaw(!raw)}
+            >
+              <Code size={13} />
+            </IconButton>
+          )}
+          {editable && <PickButton open={picking} describedBy={labelledBy} onClick={() => setPicking(!picking)} />}
+        </span>
+      </div>
+      {picking && (
+        <ValueList
           shape={shape}
-          problem={problem}
-          focusAt={focusAt}
-          onChange={onChange}
-          onFocus={onFocus}
+          onPick={(path) => editor.current?.insertValue(path)}
+          onClose={() => setPicking(false)}
         />
-      </Suspense>
-      {tried && <Result tried={tried} />}
+      )}
+      {tried && !(typing && tried.error) && <Result tried={tried} />}
     </div>
   )
 }
@@ -269,25 +310,41 @@ export function JsonBox({
 }) {
   const editable = useMay('builder')
   const shape = useShape(STEP)
+  const [picking, setPicking] = useState(false)
+  const editor = useRef<EditorHandle>(null)
   const shown = useMemo(() => (problem === null ? null : { at: null, message: problem }), [problem])
   return (
     <div data-field={field} className="min-w-0">
-      <Suspense fallback={<Room lines={lines} />}>
-        <ExpressionEditor
-          id={id}
-          name={name}
-          labelledBy={labelledBy}
-          describedBy={describedBy}
-          value={value}
-          mode="template"
-          lines={lines}
-          disabled={!editable}
+      <div className="flex items-start gap-0.5">
+        <div className="min-w-0 flex-1">
+          <Suspense fallback={<Room lines={lines} />}>
+            <ExpressionEditor
+              id={id}
+              name={name}
+              labelledBy={labelledBy}
+              describedBy={describedBy}
+              value={value}
+              mode="template"
+              json
+              lines={lines}
+              disabled={!editable}
+              shape={shape}
+              problem={shown}
+              handle={editor}
+              onChange={onChange}
+              onFocus={(focused) => !focused && onBlur()}
+            />
+          </Suspense>
+        </div>
+        {editable && <PickButton open={picking} describedBy={labelledBy} onClick={() => setPicking(!picking)} />}
+      </div>
+      {picking && (
+        <ValueList
           shape={shape}
-          problem={shown}
-          onChange={onChange}
-          onFocus={(focused) => !focused && onBlur()}
+          onPick={(path) => editor.current?.insertValue(path)}
+          onClose={() => setPicking(false)}
         />
-      </Suspense>
+      )}
     </div>
   )
 }

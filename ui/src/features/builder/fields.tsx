@@ -303,19 +303,19 @@ export function PairsField({
     <fieldset data-field={path.join('.')} className="flex min-w-0 flex-col gap-1.5">
       <legend className="mb-1 text-xs font-medium text-muted">{label}</legend>
       {pairs.map(([name, template], index) => (
-        <div key={index} className="flex items-start gap-1">
+        <div key={index} className="grid grid-cols-[1fr_auto] gap-x-1 gap-y-0.5 border-l-2 border-line pl-2">
           <NameInput
-            className="w-2/5 shrink-0"
             autoFocus={index === added}
             label={`${label}: ${name}`}
             value={name}
             taken={(other) => names.has(other)}
             onCommit={(next) => write(pairs.map((pair, at) => (at === index ? [next, pair[1]] : pair)))}
           />
-          <span aria-hidden className="pt-1.5 text-faint">
-            =
-          </span>
+          <IconButton label={s.remove(name)} onClick={() => write(pairs.filter((_, at) => at !== index))}>
+            <X size={14} />
+          </IconButton>
           <ExpressionBox
+            className="col-span-2"
             name={`${name} =`}
             field={[...path, name].join('.')}
             mode="template"
@@ -323,9 +323,6 @@ export function PairsField({
             value={typeof template === 'string' ? template : JSON.stringify(template)}
             onChange={(text) => write(pairs.map((pair, at) => (at === index ? [pair[0], text] : pair)))}
           />
-          <IconButton label={s.remove(name)} onClick={() => write(pairs.filter((_, at) => at !== index))}>
-            <X size={14} />
-          </IconButton>
         </div>
       ))}
       <div>

@@ -4,12 +4,11 @@ import type { Trigger } from '@/model/document'
 import { Button, IconButton } from '@/ui/button'
 import { Input } from '@/ui/field'
 import { Menu } from '@/ui/menu'
-import { ExpressionBox } from './expression-field'
 import { Group } from './fields'
+import { MessageRows } from './message-rows'
 import { strings } from './strings'
 
 const s = strings.inspector
-const MESSAGE = { kind: 'message' } as const
 
 function TriggerRow({
   trigger,
@@ -27,15 +26,7 @@ function TriggerRow({
       <div className="flex flex-1 flex-col gap-1">
         <KindTag kind={trigger.type} />
         {trigger.type === 'message' && (
-          <ExpressionBox
-            name={strings.condition.when}
-            field={`${field}.when`}
-            mode="expression"
-            place={MESSAGE}
-            lines={2}
-            value={trigger.when}
-            onChange={(when) => change({ ...trigger, when })}
-          />
+          <MessageRows field={`${field}.when`} when={trigger.when} onChange={(when) => change({ ...trigger, when })} />
         )}
         {trigger.type === 'webhook' && (
           <Input
@@ -73,7 +64,7 @@ function TriggerRow({
 }
 
 const NEW_TRIGGERS: Record<Trigger['type'], Trigger> = {
-  message: { type: 'message', when: "$contains($lowercase(text), 'upgrade')" },
+  message: { type: 'message', when: 'true' },
   api: { type: 'api' },
   webhook: { type: 'webhook', path: 'orders' },
   schedule: { type: 'schedule', cron: '0 9 * * 1', time_zone: Intl.DateTimeFormat().resolvedOptions().timeZone },

@@ -1,9 +1,10 @@
 import { titleOf, type Step, type StepId } from '@/model/document'
 import { Field, Input, Select, Textarea } from '@/ui/field'
 import { useBuilder, useDocument } from './context'
-import { JsonField } from './fields'
+import { InputSchema } from './input-schema'
 import { strings } from './strings'
 import { Triggers } from './triggers'
+import { VarsField } from './vars-field'
 
 const s = strings.inspector
 
@@ -66,8 +67,8 @@ export function WorkflowPanel() {
       </Field>
       <StartField value={document.start} steps={document.steps} set={(next) => set('start', next)} />
       <Triggers triggers={document.triggers ?? []} set={(next) => set('triggers', next)} />
-      <JsonField label={s.vars} field="vars" value={document.vars} onChange={(value) => set('vars', value)} />
-      <JsonField label={s.inputSchema} field="input" value={document.input} onChange={(value) => set('input', value)} />
+      <VarsField value={document.vars} set={(value) => set('vars', value)} />
+      <InputSchema value={document.input} set={(value) => set('input', value)} />
       <Field label={s.stepLimit} hint={s.stepLimitHint}>
         {(props) => (
           <Input

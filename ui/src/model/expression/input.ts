@@ -12,6 +12,7 @@ export function hasExpression(value: Json | undefined): value is string {
 function fits(field: SchemaField, value: Json): boolean {
   if (field.values) return field.values.some((one) => jsonEqual(one, value))
   if (field.fields) return isObject(value)
+  if (field.item) return Array.isArray(value)
   return field.type === 'json' || typeof value === field.type
 }
 

@@ -79,6 +79,8 @@ function Limits({ field, change }: Part) {
 const titleOf = (schema: JsonObject) => (typeof schema.title === 'string' ? schema.title : '')
 
 type Props = Part & {
+  /** The schema the field is of. */
+  at?: string
   index: number
   only: boolean
   fresh: boolean
@@ -88,9 +90,9 @@ type Props = Part & {
 }
 
 /** One field of the form that a step asks for. */
-export function FormFieldRow({ field, index, only, fresh, taken, change, up, remove }: Props) {
+export function FormFieldRow({ at = 'form', field, index, only, fresh, taken, change, up, remove }: Props) {
   return (
-    <li data-field={`form.properties.${field.name}`} className="flex flex-col gap-2 rounded-md border border-line p-2">
+    <li data-field={`${at}.properties.${field.name}`} className="flex flex-col gap-2 rounded-md border border-line p-2">
       <div className="flex items-center gap-2">
         <span className="text-xs text-faint">
           {s.field} {index + 1}

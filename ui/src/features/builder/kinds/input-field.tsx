@@ -1,15 +1,21 @@
-import { useState, type ReactNode, type SyntheticEvent } from 'react'
+import { useState, type DragEvent, type ReactNode, type SyntheticEvent } from 'react'
+import { VALUE_TYPE } from '@/components/expression/value-drag'
 import { asExpression, asValue, hasExpression, inputText, readInput, wayOf, type Way } from '@/model/expression/input'
 import { isObject, jsonEqual, setAt, type Json } from '@/model/json'
 import type { SchemaField } from '@/model/schema'
+import { Plus } from 'lucide-react'
+import { Button } from '@/ui/button'
 import { cx } from '@/ui/cx'
 import { Field, Input, Select, Textarea } from '@/ui/field'
 import { toast } from '@/ui/toast'
+import { droppedPath, PickButton, ValueList } from '../data-picker'
 import { ExpressionField } from '../expression-field'
-import { JsonField, useStepField } from '../fields'
+import { JsonField, movedUp, RowButtons, useStepField } from '../fields'
+import { useShape, type Place } from '../sample'
 import { strings } from '../strings'
 
 const s = strings.tool
+const STEP: Place = { kind: 'step' }
 type InputProps = {
   field: SchemaField
   path: string
@@ -27,6 +33,8 @@ function ValueControl({ field, path, value, onChange, onBegin, label, hint }: Co
   const [rows] = useState(() => (typeof value === 'string' && value.includes('\n') ? 4 : 1))
   if (field.fields)
     return <MemberFields field={field} path={path} value={value} onChange={onChange} label={label} hint={hint} />
+  if (field.item)
+    return <ListRows field={field} path={path} value={value} onChange={onChange} label={label} hint={hint} />
   const begin = (event: SyntheticEvent, text: string) => {
     event.preventDefault()
     onBegin(text)
@@ -142,6 +150,60 @@ function MemberFields({ field, path, value, onChange, label, hint }: Omit<Contro
   )
 }
 
+/** What a row of a list begins with: its required members are there to be filled in. */
+const freshItem = (item: SchemaField): Json => (item.fields ? {} : item.type === 'number' ? 0 : '')
+
+/** A list, a row for each item; the last one taken out takes the list along. */
+function ListRows({ field, path, value, onChange, label, hint }: Omit<ControlProps, 'onBegin'>) {
+  const items: Json[] = Array.isArray(value) ? value : []
+  const { item } = field
+  if (!item) return null
+  const write = (next: Json[]) => onChange(next.length > 0 ? next : undefined)
+  return (
+    <fieldset data-field={path} className="flex min-w-0 flex-col gap-2">
+      <legend className="mb-1 w-full text-xs font-medium text-muted">{label}</legend>
+      {hint && <p className="text-xs text-faint">{hint}</p>}
+      {items.map((one, index) => (
+        <div key={index} className="flex flex-col gap-2 rounded-md border border-line p-2">
+          <div className="flex items-center text-xs text-muted">
+            {strings.lists.row(field.title, index + 1)}
+            <RowButtons
+              first={index === 0}
+              upLabel={strings.form.up}
+              removeLabel={strings.inspector.remove(strings.lists.row(field.title, index + 1))}
+              onUp={() => write(movedUp(items, index))}
+              onRemove={() => write(items.filter((_, at) => at !== index))}
+            />
+          </div>
+          {item.fields ? (
+            item.fields.map((member) => (
+              <InputField
+                key={member.name}
+                field={member}
+                path={`${path}.${index}.${member.name}`}
+                value={isObject(one) ? one[member.name] : undefined}
+                onChange={(next) => write(setAt(items, [index], setAt(isObject(one) ? one : {}, [member.name], next)))}
+              />
+            ))
+          ) : (
+            <InputField
+              field={{ ...item, title: strings.lists.row(field.title, index + 1) }}
+              path={`${path}.${index}`}
+              value={one}
+              onChange={(next) => write(items.map((old, at) => (at === index ? (next ?? freshItem(item)) : old)))}
+            />
+          )}
+        </div>
+      ))}
+      <div>
+        <Button small look="quiet" icon={<Plus size={13} />} onClick={() => write([...items, freshItem(item)])}>
+          {strings.lists.add(field.title)}
+        </Button>
+      </div>
+    </fieldset>
+  )
+}
+
 function WayToggle({ title, way, onFlip }: { title: string; way: Way; onFlip: () => void }) {
   const side = (own: Way) => cx('rounded px-1', way === own ? 'bg-accent-soft text-accent' : 'text-faint')
   return (
@@ -151,7 +213,7 @@ function WayToggle({ title, way, onFlip }: { title: string; way: Way; onFlip: ()
       aria-checked={way === 'expression'}
       aria-label={s.way(title)}
       onClick={onFlip}
-      className="absolute top-0 right-0 flex gap-0.5 rounded text-[11px] leading-4 hover:bg-hover disabled:opacity-60"
+      className="flex gap-0.5 rounded text-[11px] leading-4 hover:bg-hover disabled:opacity-60"
     >
       <span className={side('value')}>{s.value}</span>
       <span className={side('expression')}>{s.expression}</span>
@@ -191,8 +253,22 @@ function InputField({ field, path, value, onChange }: InputProps) {
     setFocusAt(text.length)
     hold(text, 'expression')
   }
+  const shape = useShape(STEP)
+  const [picking, setPicking] = useState(false)
+  /** A picked value follows the text there is; anything else it takes the place of. */
+  const insert = (path: string) => {
+    setPicking(false)
+    begin(`${field.type === 'string' && !field.values && typeof value === 'string' ? value : ''}{{ ${path} }}`)
+  }
+  const drop = (event: DragEvent) => {
+    const path = way === 'value' && !field.fields ? droppedPath(event) : ''
+    if (path === '' || event.defaultPrevented) return
+    event.preventDefault()
+    insert(path)
+  }
+  const pickable = way === 'value' && !field.fields && (field.type !== 'json' || field.item !== null)
   const label = (
-    <span className="block pr-30">
+    <span className="block pr-34">
       {field.title}
       {field.required && <span className="text-bad"> *</span>}{' '}
       <span className="font-mono font-normal text-faint">{field.name}</span>
@@ -200,7 +276,11 @@ function InputField({ field, path, value, onChange }: InputProps) {
   )
   const hint = field.description || undefined
   return (
-    <div className="relative">
+    <div
+      className="relative flex flex-col gap-1"
+      onDrop={drop}
+      onDragOver={(event) => event.dataTransfer.types.includes(VALUE_TYPE) && event.preventDefault()}
+    >
       {way === 'value' ? (
         <ValueControl
           field={field}
@@ -226,7 +306,11 @@ function InputField({ field, path, value, onChange }: InputProps) {
           onChange={(text) => hold(readInput(field, text), 'expression')}
         />
       )}
-      <WayToggle title={field.title} way={way} onFlip={flip} />
+      <span className="absolute -top-1 right-0 flex items-center gap-0.5">
+        <WayToggle title={field.title} way={way} onFlip={flip} />
+        {pickable && <PickButton open={picking} onClick={() => setPicking(!picking)} />}
+      </span>
+      {picking && pickable && <ValueList shape={shape} onPick={insert} onClose={() => setPicking(false)} />}
     </div>
   )
 }

@@ -1,0 +1,74 @@
+import { Plus } from 'lucide-react'
+import { useState } from 'react'
+import { isObject, type Json, type JsonObject } from '@/model/json'
+import { Button } from '@/ui/button'
+import { Group, JsonField, movedUp } from './fields'
+import { FormFieldRow } from './kinds/form-field-row'
+import { readFields, TYPES, writeFields, type FormField } from './kinds/form-fields'
+import { strings } from './strings'
+
+const s = strings.inputs
+const KNOWN = new Set(['type', 'title', 'description', 'format', 'enum', 'maxLength', 'minLength', 'default'])
+
+/** Whether rows can say all of it. */
+function isPlain(schema: Json | undefined): boolean {
+  if (schema === undefined) return true
+  if (!isObject(schema) || '$defs' in schema) return false
+  return readFields(schema).every(
+    ({ schema: field }) =>
+      typeof field.type === 'string' &&
+      Object.hasOwn(TYPES, field.type) &&
+      Object.keys(field).every((key) => KNOWN.has(key)),
+  )
+}
+
+/** Without a title that says nothing. */
+function untitled(field: FormField): FormField {
+  const { title, ...schema } = field.schema
+  return title ? field : { ...field, schema }
+}
+
+/** Without an empty list of what is required. */
+function trimmed({ required, ...schema }: JsonObject): JsonObject {
+  return Array.isArray(required) && required.length > 0 ? { ...schema, required } : schema
+}
+
+/** What a run is started with: a row for each value, with its type; what rows cannot say stays a schema. */
+export function InputSchema({ value, set }: { value: Json | undefined; set: (schema: Json | undefined) => void }) {
+  const [added, setAdded] = useState(-1)
+  if (!isPlain(value)) return <JsonField label={s.schema} field="input" value={value} onChange={set} />
+  const fields = readFields(value ?? null)
+  const write = (next: FormField[]) =>
+    set(next.length > 0 ? trimmed(writeFields(value ?? null, next.map(untitled))) : undefined)
+  const add = () => {
+    let number = 1
+    while (fields.some((field) => field.name === `input_${number}`)) number += 1
+    setAdded(fields.length)
+    write([...fields, { name: `input_${number}`, schema: { type: 'string' }, required: false }])
+  }
+  return (
+    <Group title={s.title} field="input">
+      <ol className="flex flex-col gap-2 empty:hidden">
+        {fields.map((field, index) => (
+          <FormFieldRow
+            key={index}
+            at="input"
+            field={field}
+            index={index}
+            only={false}
+            fresh={index === added}
+            taken={(name) => fields.some((one) => one.name === name)}
+            change={(next) => write(fields.map((old, at) => (at === index ? next : old)))}
+            up={() => write(movedUp(fields, index))}
+            remove={() => write(fields.filter((_, at) => at !== index))}
+          />
+        ))}
+      </ol>
+      <div>
+        <Button small icon={<Plus size={13} />} onClick={add}>
+          {s.add}
+        </Button>
+      </div>
+    </Group>
+  )
+}
