@@ -137,3 +137,24 @@ for (const [name, viewport] of [
     })
   })
 }
+
+test('what is asked again says what changed, or that nothing did', async ({ page }) => {
+  const nothing = /^Nothing in the request changed\./
+  const request = 'The request changed after it was approved. The earlier approval is void; please look again.'
+  const account = /^The account behind the connection is another/
+  const before = { price: 'price_team' }
+  const now = { price: 'price_enterprise' }
+  for (const [difference, shown] of [
+    [{ approved: now, now, account_changed: false }, [true, false, false]],
+    [{ approved: before, now, account_changed: false }, [false, true, false]],
+    [{ approved: now, now, account_changed: true }, [false, false, true]],
+    [{ approved: before, now, account_changed: true }, [false, true, true]],
+  ] as const) {
+    const step = 'execute'
+    await open(page, { 'GET /checkpoints/r1.5': { ...full, difference: { step, ...difference } } })
+    for (const [at, words] of [nothing, request, account].entries())
+      await expect(page.getByText(words)).toHaveCount(shown[at] ? 1 : 0)
+    await accessible(page)
+    await page.unrouteAll({ behavior: 'wait' })
+  }
+})

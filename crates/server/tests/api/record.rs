@@ -145,6 +145,8 @@ impl Walk {
             "paths": { "/pets": { "get": { "operationId": "pets" } } } });
         self.act(admin, "putInConnector", &[], json!({ "source": source.to_string() })).await;
         self.act(admin, "removeConnector", &["pet_shop"], json!({})).await;
+        let nobody = json!({ "input": { "url": "http://127.0.0.1:9/x" } });
+        self.act(admin, "tryAction", &["http", "get"], nobody).await;
     }
 
     async fn conversations(&mut self, admin: &Client, mia: &Client) -> String {
