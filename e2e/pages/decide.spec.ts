@@ -155,6 +155,5 @@ test('what is asked again says what changed, or that nothing did', async ({ page
     for (const [at, words] of [nothing, request, account].entries())
       await expect(page.getByText(words)).toHaveCount(shown[at] ? 1 : 0)
     await accessible(page)
-    await page.unrouteAll({ behavior: 'wait' })
   }
 })
