@@ -1,55 +1,105 @@
-//! Comparisons that can never hold: the type of what is read is told by the schemas of inputs, forms and actions.
+//! Comparisons that can never hold, by what is known of the values that are compared.
 
 use super::{
     Context,
     report::{Report, shown},
+    types::{self, Known},
 };
-use crate::{
-    document::StepKind,
-    expr::{Comparison, Expression},
-};
-use serde_json::{Map, Value};
+use crate::expr::{Comparison, Expression, Pair};
+use serde_json::Value;
 
-/// What a schema says of a value.
-struct Known<'a> {
-    types: Vec<&'a str>,
-    /// Whether it may be left out.
-    optional: bool,
-}
+/// Most choices that are named.
+const CHOICES_SHOWN: usize = 8;
 
 pub(super) fn check(context: &Context<'_>, expression: &Expression, pointer: &str, report: &mut Report) {
     for comparison in expression.comparisons() {
-        let Some(known) = known(context, &comparison.path) else { continue };
-        check_one(comparison, &known, pointer, report);
+        let Some(known) = types::known(context, &comparison.path) else { continue };
+        if comparison.literal.is_null() {
+            if !expression.tests(&comparison.path) {
+                check_null(comparison, &known, pointer, report);
+            }
+        } else {
+            check_one(comparison, &known, pointer, report);
+        }
+    }
+    for pair in expression.pairs() {
+        check_pair(context, pair, pointer, report);
     }
 }
 
-fn check_one(comparison: &Comparison, known: &Known<'_>, pointer: &str, report: &mut Report) {
+fn check_null(comparison: &Comparison, known: &Known, pointer: &str, report: &mut Report) {
+    if known.optional || !known.allows("null") {
+        let path = comparison.path.join(".");
+        let path = shown(&path);
+        let message = format!("`{path}` is nothing when it is absent, and nothing does not equal null");
+        let help = format!("Write $not($exists({path})) for what is absent.");
+        report.warning("compare_null", pointer, message, help);
+    }
+}
+
+fn check_one(comparison: &Comparison, known: &Known, pointer: &str, report: &mut Report) {
     let path = comparison.path.join(".");
     let path = shown(&path);
-    if comparison.literal.is_null() {
-        if known.optional || !known.types.contains(&"null") {
-            let message = format!("`{path}` is nothing when it is absent, and nothing does not equal null");
-            let help = format!("Write $not($exists({path})) for what is absent.");
-            report.warning("compare_null", pointer, message, help);
+    let literal = kind(&comparison.literal);
+    if known.allows(literal) {
+        if !comparison.ordered {
+            check_choice(&path, comparison, known, pointer, report);
         }
         return;
     }
-    let literal = kind(&comparison.literal);
-    let fits = |allowed: &&str| *allowed == literal || (literal == "number" && *allowed == "integer");
-    if known.types.iter().any(fits) {
-        return;
-    }
     let types = known.types.join(" or ");
-    let outcome = if comparison.ordered { "which is an error when it is read" } else { "which they never are alike" };
-    let message = format!("`{path}` is {types} and is compared with a {literal}, {outcome}");
-    let help = match (literal, known.types.as_slice()) {
-        ("string", ["integer" | "number"]) => "Leave out the quotes.".to_owned(),
-        ("number", ["string"]) => format!("Put the number in quotes, or write $number({path})."),
-        ("boolean", ["string"]) => "Put the word in quotes.".to_owned(),
+    let message = format!("`{path}` is {types} and is compared with a {literal}, {}", outcome(comparison.ordered));
+    let help = match (literal, known.types.first().map(String::as_str)) {
+        ("string", Some("integer" | "number")) => "Leave out the quotes.".to_owned(),
+        ("number", Some("string")) => format!("Put the number in quotes, or write $number({path})."),
+        ("boolean", Some("string")) => "Put the word in quotes.".to_owned(),
         _ => format!("Compare it with a value that is {types}."),
     };
     report.warning("compare_type", pointer, message, help);
+}
+
+/// A value that is none of those there are to choose.
+fn check_choice(path: &str, comparison: &Comparison, known: &Known, pointer: &str, report: &mut Report) {
+    let Some(choices) = known.choices.as_ref().filter(|choices| !choices.contains(&comparison.literal)) else { return };
+    let words: Vec<String> = choices.iter().take(CHOICES_SHOWN).map(Value::to_string).collect();
+    let more = if choices.len() > CHOICES_SHOWN { ", …" } else { "" };
+    let message = format!("`{path}` is never {}", shown(&comparison.literal.to_string()));
+    let meant = comparison
+        .literal
+        .as_str()
+        .and_then(|word| report.suggestion(word, choices.iter().filter_map(Value::as_str)).map(str::to_owned));
+    let help = match meant {
+        Some(word) => format!("Did you mean \"{}\"?", shown(&word)),
+        None => format!("It is one of {}{more}.", shown(&words.join(", "))),
+    };
+    report.warning("compare_choice", pointer, message, help);
+}
+
+fn check_pair(context: &Context<'_>, pair: &Pair, pointer: &str, report: &mut Report) {
+    let [left, right] = &pair.paths;
+    let (Some(one), Some(two)) = (types::known(context, left), types::known(context, right)) else { return };
+    if one.meets(&two) {
+        return;
+    }
+    let (left, right) = (left.join("."), right.join("."));
+    let message = format!(
+        "`{}` is {} and `{}` is {}, {}",
+        shown(&left),
+        one.types.join(" or "),
+        shown(&right),
+        two.types.join(" or "),
+        outcome(pair.ordered)
+    );
+    let help = match (one.allows("number"), two.allows("number")) {
+        (false, true) => format!("Write $number({}).", shown(&left)),
+        (true, false) => format!("Write $number({}).", shown(&right)),
+        (true, true) | (false, false) => "Compare values of one type.".to_owned(),
+    };
+    report.warning("compare_type", pointer, message, help);
+}
+
+fn outcome(ordered: bool) -> &'static str {
+    if ordered { "which is an error when it is read" } else { "which they never are alike" }
 }
 
 fn kind(literal: &Value) -> &'static str {
@@ -63,63 +113,6 @@ fn kind(literal: &Value) -> &'static str {
     }
 }
 
-/// The types a value at a path has if it is there, and whether it always is: where a schema tells that is held against what
-/// comes, as the schemas of inputs and forms are.
-pub(super) fn types_at<'a>(context: &Context<'a>, path: &[String]) -> Option<(Vec<&'a str>, bool)> {
-    let held = match path {
-        [root, ..] if root == "input" => true,
-        [root, id, ..] if root == "steps" => {
-            context.workflow.steps.get(id).is_some_and(|step| matches!(step.kind, StepKind::CollectForm(_)))
-        }
-        _ => false,
-    };
-    held.then(|| known(context, path)).flatten().map(|known| (known.types, !known.optional))
-}
-
-/// What is known of the value at a path from the root of the scope.
-fn known<'a>(context: &Context<'a>, path: &[String]) -> Option<Known<'a>> {
-    let (schema, rest) = match path {
-        [root, rest @ ..] if root == "input" => (context.workflow.input.as_ref()?, rest),
-        [root, id, member, rest @ ..] if root == "steps" && member == "output" => {
-            let schema = match &context.workflow.steps.get(id)?.kind {
-                StepKind::CollectForm(form) => &form.form,
-                StepKind::ToolCall(call) => &context.catalogue.action(&call.action)?.output,
-                StepKind::Condition(_)
-                | StepKind::Notify(_)
-                | StepKind::Approval(_)
-                | StepKind::HumanHandoff(_)
-                | StepKind::End(_) => return None,
-            };
-            (schema, rest)
-        }
-        _ => return None,
-    };
-    let (mut at, mut optional) = (resolve(schema, schema)?, false);
-    for name in rest {
-        let required = at.get("required").and_then(Value::as_array);
-        optional |= !required.is_some_and(|required| required.iter().any(|one| one == name));
-        at = resolve(schema, at.get("properties")?.get(name)?)?;
-    }
-    let types = match at.get("type")? {
-        Value::String(one) => vec![one.as_str()],
-        Value::Array(several) => several.iter().filter_map(Value::as_str).collect(),
-        Value::Null | Value::Bool(_) | Value::Number(_) | Value::Object(_) => return None,
-    };
-    // A list is mapped over: each of its items is compared.
-    (!types.contains(&"array") && !types.is_empty()).then_some(Known { types, optional })
-}
-
-/// Follows references inside the schema.
-pub(super) fn resolve<'a>(root: &'a Value, mut schema: &'a Value) -> Option<&'a Map<String, Value>> {
-    for _ in 0..8 {
-        match schema.get("$ref").and_then(Value::as_str) {
-            Some(reference) => schema = root.pointer(reference.strip_prefix('#')?)?,
-            None => return schema.as_object(),
-        }
-    }
-    None
-}
-
 #[cfg(test)]
 #[allow(clippy::unwrap_used)]
 mod tests {
@@ -131,11 +124,13 @@ mod tests {
 schema: 1
 name: Compared
 triggers: [{{ type: api }}]
+vars: {{ limit: 50, word: ok, asked: null, text: "" }}
 input: {{ type: object, required: [amount], properties: {{ amount: {{ type: string }}, note: {{ type: [string, "null"] }}, n: {{ $ref: "#/$defs/n" }},
   tags: {{ type: array, items: {{ type: string }} }} }}, $defs: {{ n: {{ type: integer }} }} }}
 start: ask
 steps:
-  ask: {{ type: collect_form, prompt: x, form: {{ type: object, properties: {{ sure: {{ type: boolean }} }} }}, next: is }}
+  ask: {{ type: collect_form, prompt: x, form: {{ type: object, required: [why], properties: {{ sure: {{ type: boolean }}, why: {{ type: string, enum: [late, lost] }} }} }},
+    set: {{ asked: "{{{{ output.why }}}}", text: "for {{{{ output.why }}}}", later: "{{{{ steps.ask.output.sure }}}}" }}, next: is }}
   is: {{ type: condition, branches: [{{ when: {}, next: done }}], otherwise: done }}
   done: {{ type: end }}
 "##,
@@ -156,13 +151,38 @@ steps:
             "steps.ask.output.sure = 'true'",
             "input.n != 'x' and true",
             "input.n = true",
+            "limit < '50'",
+            "word > 5",
+            "asked = 5",
+            "text < 5",
+            "later = 'yes'",
+            "input.amount < limit",
+            "limit >= input.amount",
+            "trigger.type = 1",
+            "run.version = '1'",
+            "input.amount < input.n and $exists(input.n)",
         ] {
             assert_eq!(found(when), ["compare_type"], "{when}");
         }
         for when in ["input.amount = null", "input.note = null", "steps.ask.output.sure = null", "null != input.n"] {
             assert_eq!(found(when), ["compare_null"], "{when}");
         }
+        for when in ["steps.ask.output.why = 'lat'", "steps.ask.output.why != 'broken'", "trigger.type = 'sms'"] {
+            assert_eq!(found(when), ["compare_choice"], "{when}");
+        }
         for when in [
+            "steps.ask.output.why = 'late'",
+            "asked = 'late'",
+            "asked = null",
+            "limit < 50",
+            "limit < input.n",
+            "$number(input.amount) < limit",
+            "text = word",
+            "unset = 5",
+            // What the advice says silences it.
+            "$not($exists(steps.ask.output.sure)) or steps.ask.output.sure = null",
+            "($count(input.amount) = 0 or input.amount = null or input.amount = '')",
+            "(input.amount ?? null) = null",
             "input.amount = '5'",
             "input.n > 5",
             "input.n = 1.5",

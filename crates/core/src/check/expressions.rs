@@ -61,7 +61,14 @@ fn check_one(
         if let [root, id, rest @ ..] = path.as_slice()
             && root == "steps"
         {
-            check_step_path(context, step, site, id, rest.first().map(String::as_str), report);
+            let answered = expression.tests(path);
+            check_step_path(
+                context,
+                step,
+                site,
+                &Read { id, member: rest.first().map(String::as_str), answered },
+                report,
+            );
         }
     }
 }
@@ -76,14 +83,15 @@ fn unknown(name: &str, pointer: &str, variables: &BTreeSet<&str>, report: &mut R
     report.error("unknown_name", pointer, format!("nothing is called `{}`", shown(name)), help);
 }
 
-fn check_step_path(
-    context: &Context<'_>,
-    step: usize,
-    site: &Site<'_>,
-    id: &str,
-    member: Option<&str>,
-    report: &mut Report,
-) {
+/// What is read of a step, and whether the expression says what holds when it is absent.
+struct Read<'a> {
+    id: &'a str,
+    member: Option<&'a str>,
+    answered: bool,
+}
+
+fn check_step_path(context: &Context<'_>, step: usize, site: &Site<'_>, read: &Read<'_>, report: &mut Report) {
+    let Read { id, member, answered } = *read;
     let Some(read) = context.workflow.steps.get_index_of(id) else {
         let near = report.suggestion(id, context.workflow.steps.keys().map(String::as_str));
         let message = format!("there is no step `{}` to read from", shown(id));
@@ -95,7 +103,7 @@ fn check_step_path(
         report.error("unknown_name", &site.pointer, message, format!("Write steps.{id}.output.{}.", shown(member)));
     }
     let itself = read == step;
-    if (itself && site.output) || (!itself && context.dominators.dominates(read, step)) {
+    if answered || (itself && site.output) || (!itself && context.dominators.dominates(read, step)) {
         return;
     }
     let message = format!("`{id}` may not have run when this is read: some paths lead here without it");

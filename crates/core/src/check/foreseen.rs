@@ -190,7 +190,7 @@ pub(super) fn single(text: &str) -> Option<Expression> {
 fn lacks<'p>(root: &Value, path: &'p [String]) -> Option<&'p str> {
     let mut schema = root;
     for name in path {
-        let at = super::comparisons::resolve(root, schema)?;
+        let at = super::types::resolve(root, schema)?;
         match at.get("properties").and_then(|properties| properties.get(name)) {
             Some(member) => schema = member,
             None => {

@@ -18,6 +18,7 @@ mod refused;
 mod report;
 mod suggest;
 mod triggers;
+mod types;
 mod waits;
 
 pub use report::{DIAGNOSTICS_MAX, Diagnostic, Severity};

@@ -65,8 +65,8 @@ fn unrendered(context: &Context<'_>, call: &ToolCall, known: &Knowledge<'_>) -> 
     let plain = literal::problems(&call.input, &action.input);
     let types = |text: &str| {
         let expression = single(text)?;
-        let (types, always) = super::comparisons::types_at(context, expression.plain_path()?)?;
-        always.then(|| types.into_iter().map(str::to_owned).collect())
+        let (types, always) = super::types::held(context, expression.plain_path()?)?;
+        always.then_some(types)
     };
     let found = literal::problems_knowing(&filled, &action.input, &types);
     let found = found.into_iter().filter(|problem| !plain.contains(problem));
@@ -136,9 +136,9 @@ fn decided(context: &Context<'_>, when: &str, known: &Knowledge<'_>, pointer: &s
         }
         Foreseen::Nothing(why) => format!("this is nothing, which is neither true nor false: {why}"),
         Foreseen::Unknown => {
-            let typed = expression.plain_path().and_then(|path| super::comparisons::types_at(context, path));
+            let typed = expression.plain_path().and_then(|path| super::types::held(context, path));
             match typed {
-                Some((types, _)) if !types.contains(&"boolean") => {
+                Some((types, _)) if !types.iter().any(|kind| kind == "boolean") => {
                     format!("this is {}, which is neither true nor false", types.join(" or "))
                 }
                 Some(_) | None => return,

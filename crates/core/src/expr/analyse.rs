@@ -37,6 +37,19 @@ pub(super) struct Reads {
     pub(super) stray_range: bool,
     /// Paths from the root that are compared with a literal.
     pub(super) comparisons: Vec<Comparison>,
+    /// Paths from the root that are compared with each other.
+    pub(super) pairs: Vec<Pair>,
+    /// Paths from the root of which the expression says what holds when they are absent.
+    pub(super) tested: BTreeSet<Vec<String>>,
+}
+
+/// Two paths from the root compared with each other.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Pair {
+    /// The paths as they stand, left and right.
+    pub paths: [Vec<String>; 2],
+    /// Whether by order (`<`, `>=`) and not by equality.
+    pub ordered: bool,
 }
 
 /// A path from the root compared with a literal.
@@ -54,7 +67,7 @@ pub struct Comparison {
 pub(super) fn analyse(node: &AstNode) -> Reads {
     let mut walk = Walk::default();
     walk.node(node, true);
-    let Walk { paths, whole, named, bound, opaque, calls, large, stray_range, comparisons } = walk;
+    let Walk { paths, whole, named, bound, opaque, calls, large, stray_range, comparisons, pairs, tested } = walk;
     // What a name holds that is bound to anything but a plain lambda may take its argument from the context.
     let whole = whole || calls.iter().any(|name| opaque.contains(name));
     let roots: BTreeSet<&String> = paths.iter().filter_map(|path| path.first()).collect();
@@ -72,6 +85,8 @@ pub(super) fn analyse(node: &AstNode) -> Reads {
         large,
         stray_range,
         comparisons,
+        pairs,
+        tested,
     }
 }
 
@@ -88,6 +103,8 @@ struct Walk {
     large: Vec<f64>,
     stray_range: bool,
     comparisons: Vec<Comparison>,
+    pairs: Vec<Pair>,
+    tested: BTreeSet<Vec<String>>,
 }
 
 impl Walk {
@@ -174,6 +191,9 @@ impl Walk {
         if root {
             self.calls.insert(name.to_owned());
             self.whole |= is_builtin && reads_context(name, args.len());
+            if is_builtin && matches!(name, "exists" | "count" | "boolean" | "type") {
+                self.tested.extend(args.first().and_then(plan::names));
+            }
         }
         self.all(args, root);
     }
@@ -195,6 +215,12 @@ impl Walk {
             self.comparisons.extend(either.filter_map(|(path, literal)| {
                 Some(Comparison { path: plan::names(path)?, literal: plan::literal(literal)?, ordered })
             }));
+            if let (Some(left), Some(right)) = (plan::names(lhs), plan::names(rhs)) {
+                self.pairs.push(Pair { paths: [left, right], ordered });
+            }
+        }
+        if root && matches!(op, BinaryOp::Coalesce | BinaryOp::Default) {
+            self.tested.extend(plan::names(lhs));
         }
         if let (BinaryOp::ColonEqual, AstNode::Variable(name)) = (op, lhs) {
             self.bound.insert(name.clone());

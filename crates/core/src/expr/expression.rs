@@ -2,7 +2,7 @@
 
 use super::{
     ExpressionError, ExpressionErrorKind, Scope,
-    analyse::{Comparison, Reads, analyse},
+    analyse::{Comparison, Pair, Reads, analyse},
     convert::{self, Budget},
     guard::{self, Guards},
     harden::harden,
@@ -171,6 +171,18 @@ impl Expression {
     #[must_use]
     pub fn comparisons(&self) -> &[Comparison] {
         &self.0.reads.comparisons
+    }
+
+    /// The pairs of paths from the root that it compares with each other.
+    #[must_use]
+    pub fn pairs(&self) -> &[Pair] {
+        &self.0.reads.pairs
+    }
+
+    /// Whether it says what holds when this path, or one that it is a part of, is absent: `?? `, `$exists`, `$count`.
+    #[must_use]
+    pub fn tests(&self, path: &[String]) -> bool {
+        self.0.reads.tested.iter().any(|tested| path.starts_with(tested))
     }
 
     /// The functions it uses that a workflow may not use: `random`, `shuffle`, `eval`.

@@ -25,7 +25,7 @@ mod template;
 mod text;
 mod truth;
 
-pub use analyse::Comparison;
+pub use analyse::{Comparison, Pair};
 pub use cancel::Cancel;
 pub use error::{ExpressionError, ExpressionErrorKind, TemplateError};
 pub use expression::Expression;
