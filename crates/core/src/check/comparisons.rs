@@ -14,10 +14,13 @@ const CHOICES_SHOWN: usize = 8;
 pub(super) fn check(context: &Context<'_>, expression: &Expression, pointer: &str, report: &mut Report) {
     for comparison in expression.comparisons() {
         let Some(known) = types::known(context, &comparison.path) else { continue };
+        // "Is missing" asks for all there is of nothing: absent, null, an empty text.
+        let empty = comparison.literal.is_null() || comparison.literal == "";
+        if empty && !comparison.ordered && expression.tests(&comparison.path) {
+            continue;
+        }
         if comparison.literal.is_null() {
-            if !expression.tests(&comparison.path) {
-                check_null(comparison, &known, pointer, report);
-            }
+            check_null(comparison, &known, pointer, report);
         } else {
             check_one(comparison, &known, pointer, report);
         }
@@ -182,6 +185,8 @@ steps:
             // What the advice says silences it.
             "$not($exists(steps.ask.output.sure)) or steps.ask.output.sure = null",
             "($count(input.amount) = 0 or input.amount = null or input.amount = '')",
+            "($count(input.n) = 0 or input.n = null or input.n = '')",
+            "($count(steps.ask.output.why) = 0 or steps.ask.output.why = null or steps.ask.output.why = '')",
             "(input.amount ?? null) = null",
             "input.amount = '5'",
             "input.n > 5",
