@@ -287,12 +287,22 @@ test('the form is drawn as each channel shows it', async ({ page }) => {
       done: { type: 'end' },
     },
   }
+  const asked = 'One question before we start.\n\nWhich plan?'
+  const numbered = `${asked}\n1. Basic\n2. Team\n3. A plan with a long name\nReply with the number.`
+  const pressed = { text: asked, choices: form.properties.plan.enum }
+  const messages: Record<string, unknown> = {
+    whatsapp: pressed,
+    telegram: pressed,
+    sms: { text: numbered, choices: [] },
+    email: { text: `${asked}\n\nOr fill in all of it here: https://countersign.example/f/…`, choices: [] },
+  }
   await mockApi(page, {
     'GET /workflows/wf1': { id: 'wf1', name: 'Ask', draft, draft_revision: 1, active_version: null, diagnostics: [] },
     'POST /forms/preview': {
       channels: Object.entries(showing).map(([channel, one]) => ({
         channel,
         showing: one,
+        message: messages[channel],
         problems:
           channel === 'whatsapp'
             ? ['WhatsApp shows at most 20 characters of the choice “A plan with a long name”']

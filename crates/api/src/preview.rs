@@ -65,6 +65,18 @@ pub struct ApproversPreview {
 pub struct PreviewFormRequest {
     /// JSON Schema of the form.
     pub form: Value,
+    /// What the customer reads above it.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub prompt: String,
+}
+
+/// The first message of a form where there are none.
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+pub struct FormMessage {
+    /// Its words.
+    pub text: String,
+    /// What can be pressed or picked; empty where choices are numbers in the words.
+    pub choices: Vec<String>,
 }
 
 /// How a form is shown over a channel.
@@ -94,6 +106,9 @@ pub struct FormPreview {
     pub channel: String,
     /// How it is shown there.
     pub showing: FormShowing,
+    /// What is sent there; none where the form itself is shown. In the place of the link of a page stands an example.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub message: Option<FormMessage>,
     /// What is cut off or cannot be shown.
     pub problems: Vec<String>,
 }

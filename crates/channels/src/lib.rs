@@ -17,5 +17,7 @@ pub mod verify;
 mod whatsapp;
 
 pub use account::{ChannelAccount, Platform, Secret, Tls};
-pub use forms::{Asked, Asking, Choice, Question, Reply, Showing, form_problems, showing};
+pub use forms::{
+    Asked, Asking, Choice, Lowered, Question, Reply, Showing, form_problems, has_page, lower, page, showing,
+};
 pub use sender::{OutboundMessage, SendOutcome, Sender};

@@ -1,8 +1,8 @@
 //! Posting into Slack.
 
 use crate::{
-    account::Secret,
-    forms::{Choice, written},
+    account::{Platform, Secret},
+    forms::{Choice, pressed, written},
     http::{self, Answer, Body, Credentials},
     sender::{OutboundMessage, SendOutcome},
 };
@@ -10,13 +10,6 @@ use countersign_core::log::FailureClass;
 use countersign_outbound::Outbound;
 use serde_json::{Value, json};
 use std::time::Duration;
-
-/// Buttons of one block; Slack takes 25.
-const BUTTONS_MAX: usize = 10;
-/// Longest caption of a button, characters.
-const BUTTON_TITLE_MAX: usize = 75;
-/// Longest text of a section, characters.
-const SECTION_MAX: usize = 3000;
 
 pub(crate) async fn send(
     outbound: &Outbound,
@@ -30,12 +23,7 @@ pub(crate) async fn send(
     if let Some(thread) = message.thread {
         body["thread_ts"] = json!(thread);
     }
-    let fits = message.choices.iter().all(|choice| choice.title.chars().count() <= BUTTON_TITLE_MAX);
-    if !message.choices.is_empty()
-        && message.choices.len() <= BUTTONS_MAX
-        && fits
-        && message.body.chars().count() <= SECTION_MAX
-    {
+    if !message.choices.is_empty() && pressed(Platform::Slack, message.body, message.choices) {
         let button = |choice: &Choice| {
             let title = json!({ "type": "plain_text", "text": choice.title });
             json!({ "type": "button", "action_id": choice.id, "value": choice.id, "text": title })

@@ -1,8 +1,8 @@
 //! Sending through Telegram's Bot API.
 
 use crate::{
-    account::Secret,
-    forms::{Choice, TELEGRAM_BUTTONS_MAX as BUTTONS_MAX, written},
+    account::{Platform, Secret},
+    forms::{Choice, pressed, written},
     http::{self, Answer, Body, Credentials},
     sender::{OutboundMessage, SendOutcome},
 };
@@ -19,7 +19,7 @@ pub(crate) async fn send(
 ) -> SendOutcome {
     let url = format!("{base_url}/bot{}/sendMessage", token.expose());
     let mut body = json!({ "chat_id": message.to.trim() });
-    if message.choices.is_empty() || message.choices.len() > BUTTONS_MAX {
+    if message.choices.is_empty() || !pressed(Platform::Telegram, message.body, message.choices) {
         body["text"] = json!(written(message.body, message.choices));
     } else {
         let button = |choice: &Choice| json!([{ "text": choice.title, "callback_data": choice.id }]);

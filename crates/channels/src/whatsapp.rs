@@ -1,11 +1,8 @@
 //! Sending over WhatsApp's Cloud API.
 
 use crate::{
-    account::Secret,
-    forms::{
-        Choice, WHATSAPP_BUTTON_TITLE_MAX as BUTTON_TITLE_MAX, WHATSAPP_BUTTONS_MAX as BUTTONS_MAX,
-        WHATSAPP_ROW_TITLE_MAX as ROW_TITLE_MAX, WHATSAPP_ROWS_MAX as ROWS_MAX, written,
-    },
+    account::{Platform, Secret},
+    forms::{Choice, WHATSAPP_BUTTON_TITLE_MAX, WHATSAPP_BUTTONS_MAX, pressed, written},
     http::{self, Answer, Body, Credentials},
     sender::{OutboundMessage, SendOutcome},
 };
@@ -13,8 +10,6 @@ use countersign_core::log::FailureClass;
 use countersign_outbound::Outbound;
 use serde_json::{Value, json};
 
-/// Longest text over buttons or a list, characters.
-const INTERACTIVE_BODY_MAX: usize = 1024;
 /// Seconds between two messages to one person, after which error 131056 is over.
 const PAIR_RATE_SECONDS: u64 = 6;
 
@@ -41,24 +36,19 @@ pub(crate) async fn send(outbound: &Outbound, url: &str, token: &Secret, message
 
 /// Buttons or a list, where what can be chosen fits into them.
 fn interactive(message: &OutboundMessage<'_>) -> Option<Value> {
-    let longest = message.choices.iter().map(|choice| choice.title.chars().count()).max()?;
-    if message.body.chars().count() > INTERACTIVE_BODY_MAX {
+    if message.choices.is_empty() || !pressed(Platform::Whatsapp, message.body, message.choices) {
         return None;
     }
-    let body = json!({ "text": message.body });
-    if message.choices.len() <= BUTTONS_MAX && longest <= BUTTON_TITLE_MAX {
+    let (body, choices) = (json!({ "text": message.body }), message.choices);
+    let short = choices.iter().all(|choice| choice.title.chars().count() <= WHATSAPP_BUTTON_TITLE_MAX);
+    if short && choices.len() <= WHATSAPP_BUTTONS_MAX {
         let button = |choice: &Choice| json!({ "type": "reply", "reply": { "id": choice.id, "title": choice.title } });
-        let buttons: Vec<Value> = message.choices.iter().map(button).collect();
+        let buttons: Vec<Value> = choices.iter().map(button).collect();
         return Some(json!({ "type": "button", "body": body, "action": { "buttons": buttons } }));
     }
-    if message.choices.len() <= ROWS_MAX && longest <= ROW_TITLE_MAX {
-        let row = |choice: &Choice| json!({ "id": choice.id, "title": choice.title });
-        let rows: Vec<Value> = message.choices.iter().map(row).collect();
-        return Some(
-            json!({ "type": "list", "body": body, "action": { "button": "Choose", "sections": [{ "rows": rows }] } }),
-        );
-    }
-    None
+    let row = |choice: &Choice| json!({ "id": choice.id, "title": choice.title });
+    let rows: Vec<Value> = choices.iter().map(row).collect();
+    Some(json!({ "type": "list", "body": body, "action": { "button": "Choose", "sections": [{ "rows": rows }] } }))
 }
 
 fn outcome(answer: Answer) -> SendOutcome {

@@ -8,8 +8,9 @@ use crate::{
     vault::OpenAccount,
 };
 use countersign_channels::{
-    Asked, Asking, Choice, OutboundMessage, SendOutcome,
+    Choice, Lowered, OutboundMessage, Platform, SendOutcome, has_page,
     inbound::{Delivery, DeliveryStatus},
+    lower,
 };
 use countersign_core::{log::FailureClass, run::PostedForm};
 use countersign_store::{Author, ConversationRow, MessageRefRow, MessageRow, NewAudit, NewMessage};
@@ -177,8 +178,21 @@ impl Engine {
             Some(subject) => format!("Re: {subject}"),
             None => message.author_name.clone(),
         };
-        let (text, choices) = words(message);
+        let Lowered { text, choices } = self.lowered(message, account.account.platform()).await?;
         Ok(Departure { account, to, thread, subject, text, choices })
+    }
+
+    /// The words of a message where there are no forms, and what can be chosen. The link of a form is let in before it is told.
+    async fn lowered(&self, message: &MessageRow, platform: Platform) -> Result<Lowered, EngineError> {
+        let form = message.form.as_deref().and_then(|form| serde_json::from_str::<PostedForm>(form).ok());
+        let (Some(form), Some(checkpoint)) = (form, &message.checkpoint) else {
+            return Ok(Lowered { text: message.body.clone(), choices: choices_of(message) });
+        };
+        let page = match has_page(platform, &form.schema) {
+            true => Some(self.form_page(&message.workspace, checkpoint).await?),
+            false => None,
+        };
+        Ok(lower(&message.body, &form, checkpoint, page.as_deref()))
     }
 
     /// Writes what became of a message: what the provider calls it, or why it failed.
@@ -221,23 +235,10 @@ fn address_of(conversation: &ConversationRow) -> (String, Option<String>) {
     }
 }
 
-/// The words of a message where there are no forms, and what can be chosen.
-fn words(message: &MessageRow) -> (String, Vec<Choice>) {
-    let form = message.form.as_deref().and_then(|form| serde_json::from_str::<PostedForm>(form).ok());
-    let said = |more: &str| {
-        [message.body.trim(), more].into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join("\n\n")
-    };
-    if let (Some(form), Some(checkpoint)) = (form, &message.checkpoint) {
-        return match Asking::of(&form.schema, &form.prefill, checkpoint).map(|asking| asking.after([])) {
-            Some(Asked::Question(question)) => (said(&question.text), question.choices),
-            Some(Asked::Complete(_)) | None => {
-                (said("(This cannot be answered here. A colleague will help you.)"), Vec::new())
-            }
-        };
-    }
+/// What of a message that is no form can be chosen.
+fn choices_of(message: &MessageRow) -> Vec<Choice> {
     let data: Value = message.data.as_deref().and_then(|data| serde_json::from_str(data).ok()).unwrap_or_default();
-    let choices = serde_json::from_value(data["choices"].clone()).unwrap_or_default();
-    (message.body.clone(), choices)
+    serde_json::from_value(data["choices"].clone()).unwrap_or_default()
 }
 
 fn brief(text: &str) -> String {

@@ -16,7 +16,7 @@ pub use connectors::{Pins, PutIn, Trial, TrialError};
 pub use countersign_channels::{Platform, hooks::Answer as HookAnswer};
 pub use engine::{Engine, EngineConfig, EngineParts};
 pub use error::EngineError;
-pub use inbound::{AcceptedMessage, HookCall, Incoming, TriggerState, WebhookCall};
+pub use inbound::{AcceptedMessage, FollowedForm, FormOver, HookCall, Incoming, TriggerState, WebhookCall};
 pub use outbound::{FollowedLink, LinkOver, NoticeChannel, Notifications, Notified, QuietHours, SettingsProblem};
 pub use run::{
     CheckedMove, DecideRequest, IdempotencyKey, LoadedCheckpoint, LoadedRun, MoveRun, NamedVersion, RetryBy, RetryPlan,

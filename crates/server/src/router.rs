@@ -21,6 +21,8 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 const BODY_BYTES_MAX: usize = 2 * 1024 * 1024;
 /// Largest mail that a provider posts, bytes.
 const MAIL_BYTES_MAX: usize = 10 * 1024 * 1024;
+/// Largest form of a page, bytes.
+const FORM_BYTES_MAX: usize = 8 * 1024 * 1024;
 /// Where the API is.
 const BASE: &str = "/api/v1";
 
@@ -186,6 +188,7 @@ pub fn router(app: App) -> Router {
         .route("/hooks/t/{token}", axum::routing::post(h::triggers::receive))
         .route("/hooks/{channel}/{account}", get(h::hooks::handshake).post(h::hooks::receive))
         .merge(mail_hooks())
+        .merge(form_pages())
         .route("/d/{token}", get(pages::decide::show).post(pages::decide::answer))
         .route("/healthz", get(h::health::healthz))
         .route("/readyz", get(h::health::readyz))
@@ -201,6 +204,12 @@ pub fn router(app: App) -> Router {
 fn mail_hooks() -> Router<App> {
     let limit = DefaultBodyLimit::max(MAIL_BYTES_MAX);
     Router::new().route("/hooks/email/{account}", axum::routing::post(h::hooks::receive_mail).layer(limit))
+}
+
+/// Forms carry files too.
+fn form_pages() -> Router<App> {
+    let limit = DefaultBodyLimit::max(FORM_BYTES_MAX);
+    Router::new().route("/f/{token}", get(pages::form::show).post(pages::form::answer).layer(limit))
 }
 
 /// Pages for browsers; under `/api` only problems.

@@ -10,7 +10,7 @@ const UNDIVIDED: [&str; 8] =
     ["workspaces", "users", "memberships", "sessions", "api_keys", "one_time_tokens", "nodes", "schema_migrations"];
 
 /// Tables that are divided by their column `workspace`.
-pub(crate) const DIVIDED: [&str; 28] = [
+pub(crate) const DIVIDED: [&str; 29] = [
     "workflows",
     "workflow_versions",
     "activations",
@@ -19,6 +19,7 @@ pub(crate) const DIVIDED: [&str; 28] = [
     "inbound",
     "outbound",
     "links",
+    "form_links",
     "notification_settings",
     "runs",
     "saved_views",
@@ -70,6 +71,8 @@ const ACROSS: &[&str] = &[
     "DELETE FROM outbound WHERE done_at < ?1",
     "FROM links WHERE token_hash = ?1",
     "DELETE FROM links WHERE expires_at < ?1",
+    "FROM form_links WHERE token_hash = ?1",
+    "DELETE FROM form_links WHERE expires_at < ?1",
     "DELETE FROM idempotency WHERE created_at < ?1",
     "FROM audit_heads WHERE seq > 0 ORDER BY workspace LIMIT ?1",
 ];

@@ -3232,12 +3232,20 @@ export interface components {
              */
             version: number;
         };
+        /** @description The first message of a form where there are none. */
+        FormMessage: {
+            /** @description Its words. */
+            text: string;
+            /** @description What can be pressed or picked; empty where choices are numbers in the words. */
+            choices: string[];
+        };
         /** @description A form over one channel. */
         FormPreview: {
             /** @description `conversation`, `whatsapp`, `telegram`, `sms` or `email`. */
             channel: string;
             /** @description How it is shown there. */
             showing: components["schemas"]["FormShowing"];
+            message: components["schemas"]["FormMessage"] | null;
             /** @description What is cut off or cannot be shown. */
             problems: string[];
         };
@@ -3991,6 +3999,8 @@ export interface components {
         PreviewFormRequest: {
             /** @description JSON Schema of the form. */
             form: unknown;
+            /** @description What the customer reads above it. */
+            prompt?: string;
         };
         /** @description One step that would be taken. */
         PreviewStep: {

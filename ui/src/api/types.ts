@@ -4,6 +4,8 @@ import type { components } from './schema'
 type Schemas = components['schemas']
 
 export type Problem = Schemas['Problem']
+export type FormMessage = Schemas['FormMessage']
+export type FormShowing = Schemas['FormShowing']
 export type Diagnostic = Schemas['Diagnostic']
 export type Me = Schemas['Me']
 export type ApiKey = Schemas['ApiKey']

@@ -1,10 +1,15 @@
 //! What a channel can show of a form, with the limits the vendors document.
 
 mod ask;
+mod lower;
+pub mod page;
 
 pub(crate) use ask::written;
 pub use ask::{Asked, Asking, Choice, Question, Reply};
+pub(crate) use lower::pressed;
+pub use lower::{Lowered, has_page, lower};
 
+use ask::can_be_asked;
 use countersign_core::document::Channel;
 use serde_json::Value;
 
@@ -23,7 +28,7 @@ pub enum Showing {
     Question,
     /// One question after the other.
     Questions,
-    /// Not here: it has fields that cannot be asked for in words.
+    /// By a link to a page: it has fields that cannot be asked for in words.
     Link,
 }
 
@@ -41,12 +46,12 @@ pub fn showing(channel: Channel, form: &Value) -> Showing {
     }
     let fields = fields(form);
     let [(_, field)] = fields.as_slice() else {
-        return if ask::can_be_asked(form) { Showing::Questions } else { Showing::Link };
+        return if can_be_asked(form) { Showing::Questions } else { Showing::Link };
     };
     let labels = choices(field);
     let longest = labels.iter().flatten().map(|label| label.chars().count()).max().unwrap_or_default();
     match (channel, labels.map(|labels| labels.len())) {
-        _ if !ask::can_be_asked(form) => Showing::Link,
+        _ if !can_be_asked(form) => Showing::Link,
         (_, None) => Showing::Question,
         (Channel::Whatsapp, Some(1..=WHATSAPP_BUTTONS_MAX)) if longest <= WHATSAPP_BUTTON_TITLE_MAX => Showing::Buttons,
         (Channel::Whatsapp, Some(1..=WHATSAPP_ROWS_MAX)) if longest <= WHATSAPP_ROW_TITLE_MAX => Showing::List,
@@ -70,7 +75,8 @@ pub fn form_problems(channel: Channel, form: &Value) -> Vec<String> {
             } else {
                 format!("{names} cannot be asked for in words")
             };
-            vec![format!("Not over {}: {what}", channel.tag())]
+            let how = if page::can_be_shown(form) { "By a link to a page over" } else { "Not over" };
+            vec![format!("{how} {}: {what}", channel.tag())]
         }
         (Channel::Whatsapp, Showing::Numbered) => {
             let labels = fields.iter().filter_map(|(_, field)| choices(field)).flatten();
@@ -148,6 +154,9 @@ mod tests {
         assert_eq!(form_problems(Channel::Whatsapp, &form).len(), 1);
         assert_eq!(form_problems(Channel::Telegram, &form), Vec::<String>::new());
         let file = json!({ "properties": { "a": { "type": "string" }, "b": { "type": "array" } } });
+        let list = json!({ "properties": { "b": { "type": "array", "items": { "type": "string" } } } });
+        let by_link = ["By a link to a page over sms: `b` cannot be asked for in words"];
+        assert_eq!(form_problems(Channel::Sms, &list), by_link);
         assert_eq!(form_problems(Channel::Sms, &file), ["Not over sms: `b` cannot be asked for in words"]);
     }
 }

@@ -3,12 +3,14 @@
 
 mod answers;
 mod channels;
+mod forms;
 mod messages;
 mod pump;
 mod triggers;
 
 pub use channels::HookCall;
 pub(crate) use channels::{DeliveryState, reference};
+pub use forms::{FollowedForm, FormOver};
 pub use messages::{AcceptedMessage, Incoming};
 pub use triggers::{TriggerState, WebhookCall};
 

@@ -142,7 +142,7 @@ fn over(link: &LinkRow, checkpoint: &LoadedCheckpoint, person: Option<&Actor>, n
 }
 
 /// What of a token is kept.
-pub(super) fn hash(token: &str) -> String {
+pub(crate) fn hash(token: &str) -> String {
     hex::encode(Sha256::digest(token.as_bytes()))
 }
 

@@ -10,5 +10,6 @@ mod send;
 mod settings;
 mod words;
 
+pub(crate) use links::hash;
 pub use links::{FollowedLink, LinkOver};
 pub use settings::{NoticeChannel, Notifications, Notified, QuietHours, SettingsProblem};

@@ -7,15 +7,17 @@ use crate::{
 };
 use axum::{Json, extract::State};
 use countersign_api::{
-    ApproverPreview, ApproversPreview, FormPreview, FormPreviews, FormShowing, PreviewApproversRequest,
+    ApproverPreview, ApproversPreview, FormMessage, FormPreview, FormPreviews, FormShowing, PreviewApproversRequest,
     PreviewFormRequest,
 };
-use countersign_channels::{Showing, form_problems, showing};
+use countersign_channels::{Lowered, Platform, Showing, form_problems, has_page, lower, showing};
 use countersign_core::{
     approval::{Hindrance, RosterMember, policy},
     document::{Approvers, Channel},
+    run::PostedForm,
 };
 use countersign_store::Role;
+use serde_json::Value;
 
 /// Who could approve by a policy now.
 #[utoipa::path(post, path = "/approvers/preview", operation_id = "previewApprovers", tag = "documents",
@@ -59,16 +61,29 @@ fn preview(member: &RosterMember) -> ApproverPreview {
 #[utoipa::path(post, path = "/forms/preview", operation_id = "previewForm", tag = "documents",
     request_body = PreviewFormRequest,
     responses((status = 200, description = "Channels", body = FormPreviews)))]
-pub(crate) async fn preview_form(caller: Caller, body: Body<PreviewFormRequest>) -> ApiResult<Json<FormPreviews>> {
+pub(crate) async fn preview_form(
+    State(app): State<App>,
+    caller: Caller,
+    body: Body<PreviewFormRequest>,
+) -> ApiResult<Json<FormPreviews>> {
     caller.require(Role::Builder)?;
-    let form = body.value.form;
+    let PreviewFormRequest { form, prompt } = body.value;
     let all = [Channel::Conversation, Channel::Whatsapp, Channel::Telegram, Channel::Sms, Channel::Email];
     let one = |channel: Channel| FormPreview {
         channel: channel.tag().to_owned(),
         showing: shown(showing(channel, &form)),
+        message: Platform::of(channel).map(|platform| message(&app, platform, &prompt, &form)),
         problems: form_problems(channel, &form),
     };
     Ok(Json(FormPreviews { channels: all.into_iter().map(one).collect() }))
+}
+
+/// The first message, made by what makes those that are sent.
+fn message(app: &App, platform: Platform, prompt: &str, form: &Value) -> FormMessage {
+    let posted = PostedForm { schema: form.clone(), prefill: Value::Null, submit: String::new() };
+    let page = has_page(platform, form).then(|| format!("{}/f/…", app.config.base_url.trim_end_matches('/')));
+    let Lowered { text, choices } = lower(prompt, &posted, "preview", page.as_deref()).written_for(platform);
+    FormMessage { text, choices: choices.into_iter().map(|choice| choice.title).collect() }
 }
 
 fn shown(showing: Showing) -> FormShowing {

@@ -28,7 +28,7 @@ const POLICY: &str = "default-src 'self'; script-src 'self'; style-src 'self' 'u
 const CHAT_POLICY: &str = "default-src 'self'; script-src 'self'; style-src 'self' 'unsafe-inline'; \
     img-src 'self' data:; font-src 'self' data:; connect-src 'self'; object-src 'none'; base-uri 'none'; \
     form-action 'self'; frame-ancestors *";
-/// A page for deciding has a style and forms, and nothing else may be loaded or sent anywhere.
+/// A page for deciding or for a form has a style and forms, and nothing else may be loaded or sent anywhere.
 const DECIDE_POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'self'; \
     frame-ancestors 'none'";
 /// Answers of the API are data.
@@ -104,7 +104,7 @@ impl Kind {
             Self::Api
         } else if path.starts_with("/c/") {
             Self::Chat
-        } else if path.starts_with("/d/") {
+        } else if path.starts_with("/d/") || path.starts_with("/f/") {
             Self::Decide
         } else {
             Self::Page

@@ -1,6 +1,8 @@
 //! The web pages, inside the executable.
 
 pub(crate) mod decide;
+pub(crate) mod form;
+mod html;
 
 use axum::{
     body::Body,

@@ -97,6 +97,19 @@ impl Town {
         answer["statuses"].as_array().unwrap().iter().map(|status| status.as_u64().unwrap()).collect()
     }
 
+    /// Asks for a page of a customer, as a telephone does: no script, no account.
+    async fn page(&self, url: &str, form: Option<Vec<u8>>) -> (u16, String) {
+        let request = match form {
+            None => self.client.get(url),
+            Some(body) => self.client.post(url).header("content-type", "multipart/form-data; boundary=BB").body(body),
+        };
+        let answer = request.send().await.unwrap();
+        let header = |name: &str| answer.headers().get(name).map(|value| value.to_str().unwrap().to_owned());
+        assert_eq!(header("referrer-policy").as_deref(), Some("no-referrer"));
+        assert!(header("x-robots-tag").unwrap_or_default().contains("noindex"), "{url}");
+        (answer.status().as_u16(), answer.text().await.unwrap())
+    }
+
     /// What arrived on the phone.
     async fn phone(&self, (channel, to): (&str, &str)) -> Vec<Value> {
         let url = format!("{}/_/messages?channel={channel}&to={}", self.sandbox.url(), to.replace('+', "%2B"));
@@ -296,4 +309,71 @@ async fn what_may_have_been_sent_is_not_sent_again() {
     let doubt = shown["messages"].as_array().unwrap().iter().find(|one| one["id"] == "in-doubt").unwrap();
     assert_eq!(doubt["delivery"]["status"], "failed");
     assert!(doubt["delivery"]["error"].as_str().unwrap().contains("may have arrived"), "{doubt}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_cannot_be_asked_for_in_words_is_filled_in_on_a_page_once() {
+    let town = Town::start().await;
+    let document = json!({
+        "schema": 1, "name": "Claim", "start": "ask", "triggers": [{ "type": "message", "when": "text = 'claim'" }],
+        "steps": {
+            "ask": { "type": "collect_form", "title": "Your claim", "prompt": "What <happened>?", "next": "done", "form": {
+                "type": "object", "required": ["email", "bill"], "properties": {
+                    "email": { "type": "string", "format": "email", "title": "E-mail" },
+                    "plan": { "enum": ["Pro", "Max"] },
+                    "bill": { "type": "string", "format": "data-url", "contentMediaType": "image/png" } } } },
+            "done": { "type": "end", "title": "Done", "status": "completed",
+                "message": "{{ steps.ask.output.plan }} for {{ steps.ask.output.email }}: {{ steps.ask.output.bill }}" },
+        },
+    });
+    town.test.publish(&town.admin, document.clone()).await;
+    let warned = town.admin.post("/check", json!({ "document": document })).await.is(200).json.clone();
+    let lowered = warned["diagnostics"].as_array().unwrap().iter().find(|one| one["code"] == "form_lowered").unwrap();
+    assert_eq!(lowered["pointer"], "/steps/ask/form");
+    assert!(lowered["message"].as_str().unwrap().contains("By a link to a page over sms: `bill`"), "{lowered}");
+    let who = ("sms", "+15555550104");
+    town.act(who, json!({ "text": "claim" })).await;
+    let told = town.reads(who, "Please fill this in here: ").await;
+    let text = told["text"].as_str().unwrap();
+    let link = text.split(' ').next_back().unwrap();
+    assert!(link.starts_with(&format!("{}/f/", town.base_url)), "{text}");
+    // The preview says what was sent, but for the link.
+    let ask = &document["steps"]["ask"];
+    let preview = town.admin.post("/forms/preview", json!({ "form": ask["form"], "prompt": ask["prompt"] })).await.json;
+    let sms = preview["channels"].as_array().unwrap().iter().find(|one| one["channel"] == "sms").unwrap();
+    assert_eq!(sms["message"]["text"].as_str().unwrap().split("/f/").next(), text.split("/f/").next());
+    // A GET changes nothing, however often.
+    for _ in 0..3 {
+        let (status, html) = town.page(link, None).await;
+        assert_eq!(status, 200);
+        assert!(html.contains("What &lt;happened&gt;?") && html.contains("type=\"email\""), "{html}");
+        assert!(!html.contains("<script"), "{html}");
+    }
+    let filled = |email: &str, kind: &str| {
+        let text = |name: &str, value: &str| {
+            format!("--BB\r\nContent-Disposition: form-data; name=\"/{name}\"\r\n\r\n{value}\r\n")
+        };
+        let file = format!(
+            "--BB\r\nContent-Disposition: form-data; name=\"/bill\"; filename=\"b.png\"\r\nContent-Type: {kind}\r\n\r\n\u{1}\u{2}\r\n--BB--\r\n"
+        );
+        Some(format!("{}{}{file}", text("email", email), text("plan", "1")).into_bytes())
+    };
+    let (status, html) = town.page(link, filled("nobody", "image/png")).await;
+    assert_eq!(status, 422, "{html}");
+    assert!(html.contains("value=\"nobody\"") && html.contains("role=\"alert\""), "what was written stays: {html}");
+    let (status, html) = town.page(link, filled("ada@example.com", "text/html")).await;
+    assert!(status == 422 && html.contains("wanted is image/png"), "{html}");
+    let both = tokio::join!(
+        town.page(link, filled("ada@example.com", "image/png")),
+        town.page(link, filled("ada@example.com", "image/png"))
+    );
+    let mut statuses = [both.0.0, both.1.0];
+    statuses.sort_unstable();
+    assert_eq!(statuses, [200, 410], "the first one wins: {both:?}");
+    town.reads(who, "Max for ada@example.com: data:image/png;name=b.png;base64,AQI=").await;
+    assert_eq!(town.page(link, None).await.0, 410);
+    let entries = town.admin.get("/audit?action=checkpoint.decided").await.is(200).json["items"].clone();
+    assert_eq!(entries.as_array().map(Vec::len), Some(1), "{entries}");
+    assert_eq!(entries[0]["actor"]["via"], "conversation");
+    assert_eq!(town.page(&format!("{}/f/guessed", town.base_url), None).await.0, 404);
 }

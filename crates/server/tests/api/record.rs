@@ -21,11 +21,12 @@ const SILENT: [(&str, &str); 5] = [
 ];
 
 /// Addresses beside the API that take a POST, and where what came of it is on the record.
-const BESIDE: [(&str, &str); 4] = [
+const BESIDE: [(&str, &str); 5] = [
     ("/hooks/t/{token}", "a row of `inbound`"),
     ("/hooks/{channel}/{account}", "a row of `inbound`; a button is a decision with its entry"),
     ("/hooks/email/{account}", "a row of `inbound`"),
     ("/d/{token}", "the same decision as `decideLink`"),
+    ("/f/{token}", "the same form as `submitChatForm`"),
 ];
 
 /// Acts that change something there was: their entries say what it was and what it is.

@@ -215,6 +215,18 @@ CREATE TABLE links (
 );
 CREATE INDEX links_by_expiry ON links (expires_at);
 
+-- With which a customer fills in one form on a page, where their channel has no forms.
+CREATE TABLE form_links (
+  token_hash TEXT COLLATE "C" NOT NULL,
+  workspace TEXT COLLATE "C" NOT NULL,
+  checkpoint TEXT COLLATE "C" NOT NULL,
+  created_at BIGINT NOT NULL,
+  expires_at BIGINT NOT NULL,
+  used_at BIGINT,
+  PRIMARY KEY (token_hash, workspace)
+);
+CREATE INDEX form_links_by_expiry ON form_links (expires_at);
+
 -- Over which channels people are told, and when not.
 CREATE TABLE notification_settings (
   workspace TEXT COLLATE "C" NOT NULL,

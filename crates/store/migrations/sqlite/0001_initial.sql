@@ -214,6 +214,18 @@ CREATE TABLE links (
 ) STRICT;
 CREATE INDEX links_by_expiry ON links (expires_at);
 
+-- With which a customer fills in one form on a page, where their channel has no forms.
+CREATE TABLE form_links (
+  token_hash TEXT NOT NULL,
+  workspace TEXT NOT NULL,
+  checkpoint TEXT NOT NULL,
+  created_at INTEGER NOT NULL,
+  expires_at INTEGER NOT NULL,
+  used_at INTEGER,
+  PRIMARY KEY (token_hash, workspace)
+) STRICT;
+CREATE INDEX form_links_by_expiry ON form_links (expires_at);
+
 -- Over which channels people are told, and when not.
 CREATE TABLE notification_settings (
   workspace TEXT NOT NULL,

@@ -9,6 +9,7 @@ mod conversations;
 mod customers;
 mod delegations;
 mod departures;
+mod form_links;
 mod idempotency;
 mod inbound;
 mod nodes;

@@ -188,7 +188,9 @@ impl Store {
     /// # Errors
     /// `Busy`.
     pub async fn purge_outbound(&self, before: i64) -> Result<u64> {
-        self.execute(Statement::new("DELETE FROM links WHERE expires_at < ?1", params![before])).await?;
+        for sql in ["DELETE FROM links WHERE expires_at < ?1", "DELETE FROM form_links WHERE expires_at < ?1"] {
+            self.execute(Statement::new(sql, params![before])).await?;
+        }
         Ok(self.execute(Statement::new("DELETE FROM outbound WHERE done_at < ?1", params![before])).await?.affected)
     }
 

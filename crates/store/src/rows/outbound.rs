@@ -193,6 +193,24 @@ row! {
 }
 
 row! {
+    /// With what a customer may fill in one form on a page of its own.
+    pub struct FormLinkRow in "form_links" key(token_hash, workspace) {
+        /// SHA-256 hex of the token.
+        pub token_hash: String,
+        /// Workspace.
+        pub workspace: String,
+        /// Checkpoint id.
+        pub checkpoint: String,
+        /// When it was made.
+        pub created_at: i64,
+        /// When it ends by itself.
+        pub expires_at: i64,
+        /// When the form was sent with it.
+        pub used_at: Option<i64>,
+    }
+}
+
+row! {
     /// How a person wants to be told.
     pub struct NotificationsRow in "notification_settings" key(workspace, user_id) {
         /// Workspace.

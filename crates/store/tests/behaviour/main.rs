@@ -68,7 +68,7 @@ macro_rules! cases {
             a_tick_is_accepted_once,
         );
         subject!($open, outbound:
-            what_happened_is_written_with_it_and_told_once,
+            what_happened_is_written_with_it_and_told_once, a_form_has_one_link_of_its_workspace_until_it_ends,
             an_attempt_nobody_speaks_of_is_a_doubt,
             links_and_wishes_are_kept,
         );

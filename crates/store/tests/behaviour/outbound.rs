@@ -118,3 +118,29 @@ pub async fn links_and_wishes_are_kept(database: TestDatabase) {
     assert!(store.get_notifications(OTHER, "ada").await.unwrap().is_none());
     assert_eq!(store.list_notifications(WORKSPACE).await.unwrap().len(), 1);
 }
+
+pub async fn a_form_has_one_link_of_its_workspace_until_it_ends(database: TestDatabase) {
+    let store = database.open().await.unwrap();
+    let link = FormLinkRow {
+        token_hash: "h".to_owned(),
+        workspace: WORKSPACE.to_owned(),
+        checkpoint: "r1.1".to_owned(),
+        created_at: 1,
+        expires_at: 9_000,
+        used_at: None,
+    };
+    for created_at in [1, 5] {
+        store.keep_form_link(&FormLinkRow { created_at, ..link.clone() }).await.unwrap();
+    }
+    assert_eq!(store.find_form_link("h").await.unwrap(), Some(link.clone()), "the first stays");
+    assert_eq!(store.find_form_link("other").await.unwrap(), None);
+    store.use_form_link(&FormLinkRow { workspace: OTHER.to_owned(), ..link.clone() }, 6).await.unwrap();
+    assert_eq!(store.find_form_link("h").await.unwrap().unwrap().used_at, None, "another workspace's is not used");
+    store.use_form_link(&link, 7).await.unwrap();
+    store.use_form_link(&link, 8).await.unwrap();
+    assert_eq!(store.find_form_link("h").await.unwrap().unwrap().used_at, Some(7));
+    store.purge_outbound(9_000).await.unwrap();
+    assert!(store.find_form_link("h").await.unwrap().is_some());
+    store.purge_outbound(9_001).await.unwrap();
+    assert_eq!(store.find_form_link("h").await.unwrap(), None);
+}

@@ -62,10 +62,10 @@ export const reads = {
       ...SLOW,
       retry: false,
     }),
-  formPreview: (form: unknown) =>
+  formPreview: (form: unknown, prompt: string) =>
     queryOptions({
-      queryKey: ['form-preview', form],
-      queryFn: () => send(api.POST('/api/v1/forms/preview', { body: { form } })),
+      queryKey: ['form-preview', form, prompt],
+      queryFn: () => send(api.POST('/api/v1/forms/preview', { body: { form, prompt } })),
       ...SLOW,
       retry: false,
     }),

@@ -1,7 +1,7 @@
 //! Documents and expressions without keeping them.
 
 use crate::{
-    api::documents::source,
+    api::documents::{forms::lowered, source},
     app::App,
     auth::Caller,
     http::{
@@ -41,7 +41,11 @@ pub(crate) async fn check(
         Ok(document) => {
             let (workspace, engine) = (caller.workspace(), &app.engine);
             let (catalogue, people) = (engine.catalogue_of(workspace).await?, engine.roster(workspace).await?);
-            source::check_among(&document, &catalogue, Some(&people)).1
+            let (workflow, mut diagnostics) = source::check_among(&document, &catalogue, Some(&people));
+            if let Some(workflow) = workflow {
+                diagnostics.extend(lowered(&workflow, &app.store.list_channel_accounts(workspace).await?));
+            }
+            diagnostics
         }
         Err(unreadable) => unreadable.diagnostics(),
     };

@@ -1,4 +1,5 @@
 //! Workflow documents, kept or not.
 
+pub(crate) mod forms;
 pub(crate) mod handlers;
 pub(crate) mod source;

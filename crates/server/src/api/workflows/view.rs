@@ -1,7 +1,7 @@
 //! Workflows.
 
 use crate::{
-    api::documents::source,
+    api::documents::{forms::lowered, source},
     app::App,
     http::problem::{ApiError, ApiResult},
     rows::json,
@@ -25,7 +25,11 @@ pub(crate) async fn workflow_detail(app: &App, row: WorkflowRow) -> ApiResult<Wo
     };
     let draft = json(&row.draft);
     let people = app.engine.roster(&row.workspace).await?;
-    let (_, diagnostics) = source::check_among(&draft, &*app.engine.catalogue_of(&row.workspace).await?, Some(&people));
+    let catalogue = app.engine.catalogue_of(&row.workspace).await?;
+    let (workflow, mut diagnostics) = source::check_among(&draft, &catalogue, Some(&people));
+    if let Some(workflow) = workflow {
+        diagnostics.extend(lowered(&workflow, &app.store.list_channel_accounts(&row.workspace).await?));
+    }
     Ok(Workflow {
         draft_updated_by: app.some_person(&row.workspace, row.draft_updated_by.as_deref()).await?,
         id: row.id,

@@ -62,7 +62,6 @@ export function CollectFormEditor({ id, step }: { id: string; step: CollectForm 
       <FormOverChannels
         form={step.form}
         prompt={step.prompt ?? ''}
-        submit={step.submit || strings.run.submit}
         inline={
           <div className="rounded-2xl rounded-bl-md border border-line-strong p-4">
             {step.prompt && <p className="mb-3 text-[15px] whitespace-pre-wrap">{step.prompt}</p>}

@@ -1,7 +1,7 @@
 import { keepPreviousData, useQuery } from '@tanstack/react-query'
-import { ExternalLink, List, Reply } from 'lucide-react'
+import { List, Reply } from 'lucide-react'
 import { useState, type ReactNode } from 'react'
-import { formMessage, type FormMessage, type Showing } from '@/model/form-message'
+import type { FormMessage, FormShowing } from '@/api/types'
 import type { Json } from '@/model/json'
 import { cx } from '@/ui/cx'
 import { Tabs } from '@/ui/tabs'
@@ -12,18 +12,9 @@ import { strings } from '../strings'
 const s = strings.form
 
 /** A message as the customer's program draws it; what could be pressed there is only shown here. */
-function Message({
-  channel,
-  showing,
-  message,
-  submit,
-}: {
-  channel: string
-  showing: Showing
-  message: FormMessage
-  submit: string
-}) {
-  const inside = showing === 'buttons' && channel === 'whatsapp'
+function Message({ channel, showing, message }: { channel: string; showing: FormShowing; message: FormMessage }) {
+  const pressed = message.choices.length > 0 && showing !== 'list'
+  const inside = pressed && channel === 'whatsapp'
   const press = 'flex items-center justify-center gap-1.5 px-3 py-1.5 text-center text-sm font-medium text-accent'
   return (
     <div className="flex max-w-72 flex-col gap-1">
@@ -34,12 +25,6 @@ function Message({
         )}
       >
         <p className="px-3 py-2 text-sm break-words whitespace-pre-wrap">{message.text || '…'}</p>
-        {message.link && (
-          <p className="flex items-center gap-1.5 px-3 pb-2 text-sm text-accent underline">
-            <ExternalLink size={13} aria-hidden />
-            {submit}
-          </p>
-        )}
         {inside && (
           <ul aria-label={s.choicesShown}>
             {message.choices.map((choice, index) => (
@@ -50,7 +35,7 @@ function Message({
             ))}
           </ul>
         )}
-        {showing === 'list' && (
+        {showing === 'list' && message.choices.length > 0 && (
           <>
             <p className={cx(press, 'border-t border-line')}>
               <List size={13} aria-hidden />
@@ -66,7 +51,7 @@ function Message({
           </>
         )}
       </div>
-      {showing === 'buttons' && !inside && (
+      {pressed && !inside && (
         <ul aria-label={s.choicesShown} className="flex flex-col gap-1">
           {message.choices.map((choice, index) => (
             <li key={index} className={cx(press, 'rounded-md border border-line-strong bg-raised')}>
@@ -80,21 +65,11 @@ function Message({
 }
 
 /**
- * The form as the customer sees it, channel by channel; the server says what each can show. `inline` is the form
+ * The form as the customer sees it, channel by channel; the server says what is sent. `inline` is the form
  * itself.
  */
-export function FormOverChannels({
-  form,
-  prompt,
-  submit,
-  inline,
-}: {
-  form: Json
-  prompt: string
-  submit: string
-  inline: ReactNode
-}) {
-  const { data } = useQuery({ ...reads.formPreview(form), placeholderData: keepPreviousData })
+export function FormOverChannels({ form, prompt, inline }: { form: Json; prompt: string; inline: ReactNode }) {
+  const { data } = useQuery({ ...reads.formPreview(form, prompt), placeholderData: keepPreviousData })
   const [channel, setChannel] = useState('conversation')
   const shown = data?.channels.find((one) => one.channel === channel)
   const told = s.channelNames
@@ -114,16 +89,7 @@ export function FormOverChannels({
         />
       )}
       <div role={data ? 'tabpanel' : undefined} aria-label={told[channel] ?? channel} className="flex flex-col gap-2">
-        {!shown || shown.showing === 'inline' ? (
-          inline
-        ) : (
-          <Message
-            channel={channel}
-            showing={shown.showing}
-            submit={submit}
-            message={formMessage(shown.showing, prompt, form, { yesNo: s.yesNo })}
-          />
-        )}
+        {shown?.message ? <Message channel={channel} showing={shown.showing} message={shown.message} /> : inline}
         {shown && <p className="text-xs text-faint">{s.showing[shown.showing]}</p>}
         {shown?.problems.map((problem) => (
           <p key={problem} className="text-xs text-warn">

@@ -1,0 +1,339 @@
+//! A form as a page that works without script: which control asks for which value, and what was sent back. Controls are named
+//! by the JSON Pointer of their value, as the problems of a value are.
+
+use super::{is_one_line, options};
+use base64::{Engine, prelude::BASE64_STANDARD};
+use countersign_core::run::FieldProblem;
+use mail_parser::{MessageParser, MimeHeaders};
+use serde_json::{Map, Value, json};
+
+/// Objects inside one another at most.
+const DEPTH_MAX: usize = 4;
+/// Longest file, bytes.
+pub const FILE_BYTES_MAX: usize = 1024 * 1024;
+/// Values that are read at most.
+const SENT_MAX: usize = 1000;
+
+/// How a value is asked for.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Control {
+    /// One line; the type of HTML's input.
+    Line(&'static str),
+    /// Several lines of words.
+    Text,
+    /// One of these labels.
+    One(Vec<String>),
+    /// Any of these labels.
+    Several(Vec<String>),
+    /// A list, one in a line.
+    Lines,
+    /// A file; of these media types when any are named.
+    File(String),
+    /// Values that belong together.
+    Group(Vec<Entry>),
+}
+
+/// A value that is asked for.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Entry {
+    /// JSON Pointer of the value.
+    pub pointer: String,
+    /// What people read.
+    pub title: String,
+    /// More words.
+    pub description: String,
+    /// Whether it must be given.
+    pub required: bool,
+    /// How.
+    pub control: Control,
+    /// What is there already: labels chosen, or the words.
+    pub given: Vec<String>,
+}
+
+/// A value that came back.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Sent {
+    /// Words, or the number of what was chosen.
+    Words(String),
+    /// A file: name, media type, content.
+    File(String, String, Vec<u8>),
+}
+
+/// Whether every value can be asked for on a page.
+#[must_use]
+pub fn can_be_shown(form: &Value) -> bool {
+    entries(form, &Value::Null).is_some_and(|all| !all.is_empty())
+}
+
+/// What is asked for, with the values that are there; nothing when a page cannot ask for all of it.
+#[must_use]
+pub fn entries(form: &Value, values: &Value) -> Option<Vec<Entry>> {
+    group(form, values, "", DEPTH_MAX)
+}
+
+fn group(form: &Value, values: &Value, at: &str, depth: usize) -> Option<Vec<Entry>> {
+    let fields = form.get("properties").and_then(Value::as_object)?;
+    let required = form.get("required").and_then(Value::as_array);
+    let entry = |(name, field): (&String, &Value)| {
+        let pointer = format!("{at}/{}", name.replace('~', "~0").replace('/', "~1"));
+        let said = |member: &str| field.get(member).and_then(Value::as_str).unwrap_or_default().to_owned();
+        let value = values.get(name).or_else(|| field.get("default")).unwrap_or(&Value::Null);
+        let title = Some(said("title")).filter(|title| !title.is_empty()).unwrap_or_else(|| name.clone());
+        Some(Entry {
+            title,
+            description: said("description"),
+            required: required.is_some_and(|all| all.iter().any(|one| one == name)),
+            control: control(field, value, &pointer, depth.checked_sub(1)?)?,
+            given: given(field, value),
+            pointer,
+        })
+    };
+    fields.iter().map(entry).collect()
+}
+
+fn control(field: &Value, value: &Value, pointer: &str, depth: usize) -> Option<Control> {
+    let said = |member: &str| field.get(member).and_then(Value::as_str).unwrap_or_default();
+    let labels = |field: &Value| options(field).map(|all| all.into_iter().map(|(label, _)| label).collect::<Vec<_>>());
+    if let Some(all) = labels(field) {
+        return (!all.is_empty()).then_some(Control::One(all));
+    }
+    if said("format") == "data-url" {
+        return Some(Control::File(said("contentMediaType").to_owned()));
+    }
+    match said("type") {
+        "object" => group(field, value, pointer, depth).map(Control::Group),
+        "array" => {
+            let items = field.get("items")?;
+            labels(items).map(Control::Several).or_else(|| is_one_line(items).then_some(Control::Lines))
+        }
+        "integer" | "number" => Some(Control::Line("text")),
+        _ if !is_one_line(field) => (said("format") == "password").then_some(Control::Line("password")),
+        _ => Some(match said("format") {
+            "email" => Control::Line("email"),
+            "phone" => Control::Line("tel"),
+            "uri" => Control::Line("url"),
+            "date" => Control::Line("date"),
+            _ if field.get("maxLength").and_then(Value::as_u64).is_some_and(|longest| longest > 200) => Control::Text,
+            _ => Control::Line("text"),
+        }),
+    }
+}
+
+/// What is there, as it is shown.
+fn given(field: &Value, value: &Value) -> Vec<String> {
+    let words = |value: &Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+    let label = |of: &Value, value: &Value| match options(of) {
+        Some(all) => all.into_iter().find(|(_, one)| one == value).map(|(label, _)| label),
+        None => Some(words(value)),
+    };
+    match value {
+        Value::Null | Value::Object(_) => Vec::new(),
+        Value::Array(all) => {
+            let items = field.get("items").unwrap_or(&Value::Null);
+            all.iter().filter_map(|one| label(items, one)).collect()
+        }
+        Value::Bool(_) | Value::Number(_) | Value::String(_) => label(field, value).into_iter().collect(),
+    }
+}
+
+/// The values of what was sent, and what of it could not be taken. What nobody asked for is left out.
+#[must_use]
+pub fn values(form: &Value, sent: &[(String, Sent)]) -> (Value, Vec<FieldProblem>) {
+    let mut problems = Vec::new();
+    let values = taken(form, sent, "", DEPTH_MAX, &mut problems);
+    (values.unwrap_or_else(|| json!({})), problems)
+}
+
+fn taken(
+    form: &Value,
+    sent: &[(String, Sent)],
+    at: &str,
+    depth: usize,
+    problems: &mut Vec<FieldProblem>,
+) -> Option<Value> {
+    let mut values = Map::new();
+    for (name, field) in form.get("properties").and_then(Value::as_object)? {
+        let pointer = format!("{at}/{}", name.replace('~', "~0").replace('/', "~1"));
+        let value = if field.get("type").and_then(Value::as_str) == Some("object") {
+            let inside = taken(field, sent, &pointer, depth.checked_sub(1)?, problems);
+            let required = form.get("required").and_then(Value::as_array);
+            let wanted = required.is_some_and(|all| all.iter().any(|one| one == name));
+            inside.filter(|inside| wanted || inside != &json!({}))
+        } else {
+            let of_it = || sent.iter().filter(|(named, _)| *named == pointer).map(|(_, sent)| sent);
+            match one(field, of_it()) {
+                Ok(value) => value,
+                Err(message) => {
+                    problems.push(FieldProblem { pointer, message });
+                    continue;
+                }
+            }
+        };
+        if let Some(value) = value {
+            values.insert(name.clone(), value);
+        }
+    }
+    Some(Value::Object(values))
+}
+
+/// One value of what was sent for it; nothing when it was left empty.
+fn one<'a>(field: &Value, sent: impl Iterator<Item = &'a Sent>) -> Result<Option<Value>, String> {
+    if field.get("format").and_then(Value::as_str) == Some("data-url") {
+        return sent.last().map_or(Ok(None), |sent| file(field, sent));
+    }
+    let words = sent.filter_map(|sent| match sent {
+        Sent::Words(words) => Some(words.trim()).filter(|words| !words.is_empty()),
+        Sent::File(..) => None,
+    });
+    if field.get("type").and_then(Value::as_str) != Some("array") {
+        return Ok(words.last().and_then(|words| chosen_or_written(field, words)));
+    }
+    let items = field.get("items").unwrap_or(&Value::Null);
+    let lines = words.flat_map(str::lines).map(str::trim).filter(|line| !line.is_empty());
+    let all: Vec<Value> = lines.filter_map(|line| chosen_or_written(items, line)).collect();
+    Ok((!all.is_empty()).then_some(Value::Array(all)))
+}
+
+/// Choices come by their number. What is no number where one is wanted stays as it is: then it does not fit.
+fn chosen_or_written(field: &Value, words: &str) -> Option<Value> {
+    if let Some(all) = options(field) {
+        return all.into_iter().nth(words.parse::<usize>().ok()?).map(|(_, value)| value);
+    }
+    let number = matches!(field.get("type").and_then(Value::as_str), Some("integer" | "number"));
+    let read = || serde_json::from_str::<serde_json::Number>(&words.replace(',', ".")).ok().map(Value::Number);
+    Some(Some(()).filter(|()| number).and_then(|()| read()).unwrap_or_else(|| json!(words)))
+}
+
+fn file(field: &Value, sent: &Sent) -> Result<Option<Value>, String> {
+    let Sent::File(name, media_type, bytes) = sent else { return Ok(None) };
+    if bytes.is_empty() {
+        return Ok(None);
+    }
+    if bytes.len() > FILE_BYTES_MAX {
+        return Err(format!("the file has {} KiB; at most {} are taken", bytes.len() / 1024, FILE_BYTES_MAX / 1024));
+    }
+    let wanted = field.get("contentMediaType").and_then(Value::as_str).unwrap_or_default();
+    let fits = |wanted: &str| match wanted.trim().strip_suffix("/*") {
+        Some(kind) => media_type.split('/').next() == Some(kind),
+        None => wanted.trim().eq_ignore_ascii_case(media_type),
+    };
+    if !wanted.is_empty() && !wanted.split(',').any(fits) {
+        return Err(format!("the file is {media_type}; wanted is {wanted}"));
+    }
+    let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_' | '+' | '/');
+    let media_type: String = media_type.chars().filter(|c| plain(*c)).collect();
+    let name: String = name
+        .bytes()
+        .map(|b| if plain(b.into()) && b != b'/' { char::from(b).to_string() } else { format!("%{b:02X}") })
+        .collect();
+    Ok(Some(json!(format!("data:{media_type};name={name};base64,{}", BASE64_STANDARD.encode(bytes)))))
+}
+
+/// What a browser sent, as either of the two media types of HTML's forms.
+#[must_use]
+pub fn sent(content_type: &str, body: &[u8]) -> Vec<(String, Sent)> {
+    let essence = content_type.split(';').next().unwrap_or_default().trim();
+    if !essence.eq_ignore_ascii_case("multipart/form-data") {
+        let pairs = url::form_urlencoded::parse(body).into_owned().take(SENT_MAX);
+        return pairs.map(|(name, words)| (name, Sent::Words(words))).collect();
+    }
+    let mut message = format!("Content-Type: {}\r\n\r\n", content_type.replace(['\r', '\n'], " ")).into_bytes();
+    message.extend_from_slice(body);
+    let Some(parsed) = MessageParser::default().parse(&message) else { return Vec::new() };
+    let one = |part: &mail_parser::MessagePart<'_>| {
+        let disposition = part.content_disposition()?;
+        let name = disposition.attribute("name")?.to_owned();
+        let (from, to) = (usize::try_from(part.offset_body).ok()?, usize::try_from(part.offset_end).ok()?);
+        let bytes = message.get(from..to)?;
+        Some(match disposition.attribute("filename") {
+            Some(file) => {
+                let kind =
+                    part.content_type().map(|kind| format!("{}/{}", kind.ctype(), kind.subtype().unwrap_or("*")));
+                let kind = kind.unwrap_or_else(|| "application/octet-stream".to_owned()).to_lowercase();
+                (name, Sent::File(file.to_owned(), kind, bytes.to_vec()))
+            }
+            None => (name, Sent::Words(String::from_utf8_lossy(bytes).into_owned())),
+        })
+    };
+    parsed.parts.iter().take(SENT_MAX).filter_map(one).collect()
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+
+    fn form() -> Value {
+        json!({ "type": "object", "required": ["email", "home"], "properties": {
+            "email": { "type": "string", "format": "email", "title": "E-mail" },
+            "plan": { "oneOf": [{ "const": "p", "title": "Pro" }, { "const": "m", "title": "Max" }] },
+            "yes": { "type": "boolean" },
+            "seats": { "type": "integer" },
+            "tags": { "type": "array", "items": { "enum": ["a", "b", "c"] } },
+            "lines": { "type": "array", "items": { "type": "string" } },
+            "home": { "type": "object", "properties": { "a/b": { "type": "string" } } },
+            "bill": { "type": "string", "format": "data-url", "contentMediaType": "image/*,application/pdf" },
+        } })
+    }
+
+    fn words(pairs: &[(&str, &str)]) -> Vec<(String, Sent)> {
+        pairs.iter().map(|(name, words)| ((*name).to_owned(), Sent::Words((*words).to_owned()))).collect()
+    }
+
+    #[test]
+    fn what_a_page_sends_becomes_the_values() {
+        let sent = words(&[
+            ("/email", " ada@example.com "),
+            ("/plan", "1"),
+            ("/yes", "1"),
+            ("/seats", "3"),
+            ("/tags", "0"),
+            ("/tags", "2"),
+            ("/lines", "x\r\n\r\ny"),
+            ("/home/a~1b", "z"),
+            ("/nobody", "asked"),
+        ]);
+        let expected = json!({ "email": "ada@example.com", "plan": "m", "yes": false, "seats": 3, "tags": ["a", "c"],
+            "lines": ["x", "y"], "home": { "a/b": "z" } });
+        assert_eq!(values(&form(), &sent), (expected.clone(), Vec::new()));
+        let shown = entries(&form(), &expected).unwrap();
+        let given: Vec<&str> = shown.iter().flat_map(|entry| &entry.given).map(String::as_str).collect();
+        assert_eq!(given, ["ada@example.com", "Max", "No", "3", "a", "c", "x", "y"]);
+        assert_eq!(
+            values(&form(), &words(&[("/seats", "many"), ("/plan", "9")])).0,
+            json!({ "seats": "many", "home": {} })
+        );
+    }
+
+    #[test]
+    fn files_come_as_they_are_within_their_bounds() {
+        let png = b"\x89PNG\r\n\x1a\n\0\xff\r\n--x\r\n\r\n";
+        let part = |content: &[u8], kind: &str| {
+            let mut body =
+                b"--BB\r\nContent-Disposition: form-data; name=\"/email\"\r\n\r\nada@example.com\r\n--BB\r\n\
+                Content-Disposition: form-data; name=\"/bill\"; filename=\"a bill.png\"\r\n"
+                    .to_vec();
+            body.extend_from_slice(format!("Content-Type: {kind}\r\n\r\n").as_bytes());
+            body.extend_from_slice(content);
+            body.extend_from_slice(b"\r\n--BB--\r\n");
+            sent("multipart/form-data; boundary=BB", &body)
+        };
+        let (taken, problems) = values(&form(), &part(png, "image/png"));
+        assert_eq!(problems, Vec::new());
+        assert_eq!(taken["email"], "ada@example.com");
+        let url = taken["bill"].as_str().unwrap();
+        let content = url.strip_prefix("data:image/png;name=a%20bill.png;base64,").unwrap();
+        assert_eq!(BASE64_STANDARD.decode(content).unwrap(), png);
+        assert!(values(&form(), &part(b"x", "text/html")).1[0].message.contains("wanted is image"));
+        let large = vec![7; FILE_BYTES_MAX + 1];
+        assert!(values(&form(), &part(&large, "image/png")).1[0].message.contains("at most 1024"));
+        assert_eq!(values(&form(), &part(b"", "application/octet-stream")).1, Vec::new());
+    }
+
+    #[test]
+    fn lists_of_objects_are_not_for_a_page() {
+        assert!(can_be_shown(&form()));
+        let list = json!({ "properties": { "a": { "type": "array", "items": { "type": "object" } } } });
+        assert!(!can_be_shown(&list) && !can_be_shown(&json!({})));
+    }
+}
