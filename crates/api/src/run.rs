@@ -28,15 +28,24 @@ pub struct RunCounts {
 impl RunCounts {
     /// Counts runs that stand somewhere.
     pub fn add(&mut self, status: RunStatus, count: u64) {
-        let place = match status {
+        *self.place(status) += count;
+    }
+
+    /// How many stand there.
+    #[must_use]
+    pub fn of(&self, status: RunStatus) -> u64 {
+        *self.clone().place(status)
+    }
+
+    fn place(&mut self, status: RunStatus) -> &mut u64 {
+        match status {
             RunStatus::Running => &mut self.running,
             RunStatus::Waiting => &mut self.waiting,
             RunStatus::Completed => &mut self.completed,
             RunStatus::Rejected => &mut self.rejected,
             RunStatus::Failed => &mut self.failed,
             RunStatus::Cancelled => &mut self.cancelled,
-        };
-        *place += count;
+        }
     }
 }
 

@@ -1,9 +1,9 @@
 //! Test cases and templates.
 
-use countersign_core::play::rehearsal::Script;
 pub use countersign_core::play::rehearsal::{
     Expectations, ExpectedMessage, ExpectedRequest, ExpectedStatus, Failure as TestFailure, TestCase as TestCaseBody,
 };
+use countersign_core::play::rehearsal::{Script, Verdict};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use utoipa::ToSchema;
@@ -21,6 +21,14 @@ pub struct TestResult {
     pub path: Vec<String>,
     /// Where the run stood at the end.
     pub status: String,
+}
+
+impl From<Verdict> for TestResult {
+    fn from(verdict: Verdict) -> Self {
+        let passed = verdict.passed();
+        let Verdict { name, failures, path, status } = verdict;
+        Self { name, passed, failures, path, status }
+    }
 }
 
 /// A test case of a workflow.

@@ -18,6 +18,7 @@ use crate::{
 use anyhow::{Context, anyhow, bail, ensure};
 use clap::Args;
 use reqwest::{Method, RequestBuilder, Response, Url, header};
+use serde::{Serialize, de::DeserializeOwned};
 use serde_json::Value;
 use std::{error::Error, io::ErrorKind, time::Duration};
 
@@ -87,12 +88,30 @@ pub struct Client {
 }
 
 /// Some of a list.
-#[derive(Debug, Clone, PartialEq, serde::Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Listed {
     /// The items, in the server's order.
     pub items: Vec<Value>,
     /// Where it goes on; null at the end.
     pub next: Option<String>,
+}
+
+impl Listed {
+    /// The items as what they are.
+    ///
+    /// # Errors
+    /// As [`told`].
+    pub fn told<T: DeserializeOwned>(&self) -> anyhow::Result<Vec<T>> {
+        self.items.iter().map(told).collect()
+    }
+}
+
+/// An answer as what it is; what came is kept for `--json`.
+///
+/// # Errors
+/// When it has another shape than this build knows.
+pub fn told<T: DeserializeOwned>(answer: &Value) -> anyhow::Result<T> {
+    T::deserialize(answer).context("the server answers otherwise than this build reads: it may be older or newer")
 }
 
 impl Client {
@@ -196,10 +215,14 @@ impl Request {
         self
     }
 
-    /// Sets the body.
+    /// Sets the body. What is null in it is left out: nothing was said of it.
     #[must_use]
-    pub fn json(mut self, body: &Value) -> Self {
-        self.builder = self.builder.json(body);
+    pub fn json(mut self, body: &impl Serialize) -> Self {
+        let mut body = serde_json::to_value(body).unwrap_or_default();
+        if let Some(members) = body.as_object_mut() {
+            members.retain(|_, value| !value.is_null());
+        }
+        self.builder = self.builder.json(&body);
         self
     }
 

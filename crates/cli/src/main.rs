@@ -8,6 +8,8 @@ mod config;
 mod connectors_folder;
 mod output;
 mod parts;
+#[cfg(test)]
+mod sample;
 mod timeline;
 
 use clap::{Parser, Subcommand};

@@ -1,20 +1,23 @@
 //! A run as cards: one line for each step, and below it what a person should know about it.
 
-use crate::client::text::{at, duration, list, moment_in, short, words};
+use crate::client::text::{duration, moment_in, short, spaced, words};
+use countersign_api::{
+    Attempt, CallRequest, CheckpointStatus, ConditionRecord, DecidedBy, ExecutionStatus, SentMessage, StepCheckpoint,
+    StepError, StepExecution,
+};
 use jiff::tz::TimeZone;
-use serde_json::Value;
 
 /// Longest line of free text, characters.
 const TEXT_LENGTH_MAX: usize = 100;
 
-/// The steps of a run (as `GET /api/v1/runs/{id}` answers) in aligned columns, with attempts, decisions and errors.
+/// The steps of a run in aligned columns, with attempts, decisions and errors.
 #[must_use]
-pub fn timeline(run: &Value) -> Vec<String> {
-    timeline_in(run, &TimeZone::system())
+pub fn timeline(steps: &[StepExecution]) -> Vec<String> {
+    timeline_in(steps, &TimeZone::system())
 }
 
-fn timeline_in(run: &Value, zone: &TimeZone) -> Vec<String> {
-    let cards: Vec<Card> = list(run, "/steps").iter().map(|step| Card::of(step, zone)).collect();
+fn timeline_in(steps: &[StepExecution], zone: &TimeZone) -> Vec<String> {
+    let cards: Vec<Card> = steps.iter().map(|step| Card::of(step, zone)).collect();
     let mut columns = Columns::default();
     for card in &cards {
         columns.fit(card);
@@ -33,10 +36,9 @@ pub struct Card {
 impl Card {
     /// The card of a step execution.
     #[must_use]
-    pub fn of(step: &Value, zone: &TimeZone) -> Self {
-        let title = at(step, "/title");
-        let title = if title.is_empty() { at(step, "/step") } else { title };
-        let cells = [at(step, "/kind"), short(&title, TEXT_LENGTH_MAX), short(&what(step), TEXT_LENGTH_MAX)];
+    pub fn of(step: &StepExecution, zone: &TimeZone) -> Self {
+        let title = if step.title.is_empty() { &step.step } else { &step.title };
+        let cells = [step.kind.clone(), short(title, TEXT_LENGTH_MAX), short(&what(step), TEXT_LENGTH_MAX)];
         Self { cells, status: status(step), notes: notes(step, zone) }
     }
 
@@ -81,120 +83,102 @@ impl Columns {
 }
 
 /// The one thing that matters about a step of this kind.
-fn what(step: &Value) -> String {
-    let action = at(step, "/action");
-    if !action.is_empty() {
-        return action;
+fn what(step: &StepExecution) -> String {
+    if let Some(action) = &step.action {
+        return action.clone();
     }
-    match at(step, "/kind").as_str() {
-        "condition" => {
-            let branches = list(step, "/condition/branches");
-            let held = branches.iter().find(|branch| at(branch, "/held") == "true");
-            match (held, branches) {
-                (Some(branch), _) | (None, [branch]) => at(branch, "/when"),
-                (None, _) => String::new(),
-            }
-        }
-        "notify" => {
-            let messages = list(step, "/notify/messages");
-            messages.iter().map(|message| at(message, "/channel")).collect::<Vec<_>>().join(", ")
-        }
-        _ => String::new(),
+    if let Some(ConditionRecord { branches }) = &step.condition {
+        let held = branches.iter().find(|branch| branch.held);
+        return match (held, branches.as_slice()) {
+            (Some(branch), _) | (None, [branch]) => branch.when.clone(),
+            (None, _) => String::new(),
+        };
     }
+    let messages = step.notify.iter().flat_map(|notify| &notify.messages);
+    messages.map(|message| message.channel.as_str()).collect::<Vec<_>>().join(", ")
 }
 
-fn status(step: &Value) -> String {
-    let word = match at(step, "/status").as_str() {
-        "unknown" => "Outcome unknown".to_owned(),
-        status => words(status),
-    };
-    let kind = at(step, "/kind");
-    let exit = at(step, "/branch");
+fn status(step: &StepExecution) -> String {
+    let unknown = step.status == ExecutionStatus::Unknown;
+    let word = if unknown { "Outcome unknown".to_owned() } else { words(step.status.as_str()) };
     // Where a condition went is its result; a branch without a name is told by its expression.
-    let told = kind != "condition" || exit.is_empty() || exit.starts_with("when ");
-    let exit = if told { String::new() } else { format!(" → {exit}") };
-    match step.pointer("/duration_ms").and_then(Value::as_i64) {
+    let exit = step.branch.as_ref().filter(|exit| step.condition.is_some() && !exit.starts_with("when "));
+    let exit = exit.map(|exit| format!(" → {exit}")).unwrap_or_default();
+    match step.duration_ms {
         Some(milliseconds) => format!("{word} ({}){exit}", duration(milliseconds)),
         None => word,
     }
 }
 
-fn notes(step: &Value, zone: &TimeZone) -> Vec<String> {
-    let mut notes = Vec::new();
-    notes.extend(list(step, "/messages").iter().filter_map(Value::as_str).map(quoted));
-    let attempts = list(step, "/attempts");
+fn notes(step: &StepExecution, zone: &TimeZone) -> Vec<String> {
+    let mut notes: Vec<String> = step.messages.iter().map(|message| quoted(message)).collect();
     // One attempt that went well is what the card itself says.
-    if attempts.iter().any(|attempt| at(attempt, "/status") != "completed") || attempts.iter().any(is_repeat) {
-        notes.extend(attempts.iter().map(|attempt| attempt_note(attempt, zone)));
+    let plain = |attempt: &Attempt| attempt.status == ExecutionStatus::Completed && attempt.attempt <= 1;
+    if !step.attempts.iter().all(plain) {
+        notes.extend(step.attempts.iter().map(|attempt| attempt_note(attempt, zone)));
     }
-    for checkpoint in list(step, "/earlier_checkpoints").iter().chain(step.pointer("/checkpoint")) {
-        notes.extend(checkpoint_note(checkpoint, zone));
-    }
-    notes.extend(list(step, "/notify/messages").iter().map(message_note));
-    let error = step.pointer("/error").filter(|error| !error.is_null());
-    notes.extend(error.map(|error| format!("error: {}", error_text(error))));
+    let checkpoints = step.earlier_checkpoints.iter().chain(&step.checkpoint);
+    notes.extend(checkpoints.map(|checkpoint| checkpoint_note(checkpoint, zone)));
+    notes.extend(step.notify.iter().flat_map(|notify| &notify.messages).map(message_note));
+    notes.extend(step.error.iter().map(|error| format!("error: {}", error_text(error))));
     notes
 }
 
-fn is_repeat(attempt: &Value) -> bool {
-    attempt.pointer("/attempt").and_then(Value::as_u64).is_some_and(|number| number > 1)
-}
-
-fn attempt_note(attempt: &Value, zone: &TimeZone) -> String {
-    let moment = |pointer: &str| attempt.pointer(pointer).and_then(Value::as_i64);
-    let (number, status) = (at(attempt, "/attempt"), at(attempt, "/status").replace('_', " "));
+fn attempt_note(attempt: &Attempt, zone: &TimeZone) -> String {
     // A step that sends several messages has attempts of each.
-    let channel = Some(at(attempt, "/request/channel")).filter(|channel| !channel.is_empty());
-    let mut note = format!("{}attempt {number}: {status}", channel.map(|channel| channel + " ").unwrap_or_default());
-    if let (Some(started), Some(ended)) = (moment("/started_at"), moment("/ended_at")) {
-        note.push_str(&format!(" after {}", duration(ended - started)));
+    let channel = match &attempt.request {
+        Some(CallRequest::Message { channel, .. }) => format!("{channel} "),
+        Some(CallRequest::Action { .. }) | None => String::new(),
+    };
+    let mut note = format!("{channel}attempt {}: {}", attempt.attempt, spaced(attempt.status.as_str()));
+    if let Some(ended) = attempt.ended_at {
+        note.push_str(&format!(" after {}", duration(ended - attempt.started_at)));
     }
-    if let Some(error) = attempt.pointer("/error").filter(|error| !error.is_null()) {
+    if let Some(error) = &attempt.error {
         note.push_str(&format!(" - {}", error_text(error)));
     }
-    if let (Some(retry), "retrying") = (moment("/retry_at"), at(attempt, "/status").as_str()) {
+    if let (Some(retry), ExecutionStatus::Retrying) = (attempt.retry_at, attempt.status) {
         note.push_str(&format!(", again at {}", moment_in(retry, zone)));
     }
     note
 }
 
-fn checkpoint_note(checkpoint: &Value, zone: &TimeZone) -> Option<String> {
-    if checkpoint.is_null() {
-        return None;
+fn checkpoint_note(checkpoint: &StepCheckpoint, zone: &TimeZone) -> String {
+    let comment = checkpoint.comment.as_ref().map(|comment| format!(": {}", quoted(comment))).unwrap_or_default();
+    match checkpoint.status {
+        CheckpointStatus::Open => {
+            let (kind, id) = (spaced(checkpoint.kind.as_str()), &checkpoint.id);
+            let due = checkpoint.due_at.map(|due| format!(", until {}", moment_in(due, zone))).unwrap_or_default();
+            let given = checkpoint.given.join(", ");
+            let given = if given.is_empty() { given } else { format!(", approved so far by {given}") };
+            format!("waits for {kind} {id}{due}{given}")
+        }
+        CheckpointStatus::Decided => {
+            let after =
+                checkpoint.decided_at.map(|decided| format!(" after {}", duration(decided - checkpoint.opened_at)));
+            let outcome = words(checkpoint.outcome.as_deref().unwrap_or_default());
+            let by = checkpoint.decided_by.as_ref().map(|by| format!(" by {}{}", by.name, via(by))).unwrap_or_default();
+            format!("{outcome}{by}{}{comment}", after.unwrap_or_default())
+        }
     }
-    let moment = |pointer: &str| checkpoint.pointer(pointer).and_then(Value::as_i64);
-    let comment = Some(at(checkpoint, "/comment")).filter(|comment| !comment.is_empty());
-    let comment = comment.map(|comment| format!(": {}", quoted(&comment))).unwrap_or_default();
-    let given: Vec<&str> = list(checkpoint, "/given").iter().filter_map(Value::as_str).collect();
-    let given = if given.is_empty() { String::new() } else { format!(", approved so far by {}", given.join(", ")) };
-    if at(checkpoint, "/status") != "decided" {
-        let kind = at(checkpoint, "/kind").replace('_', " ");
-        let due = moment("/due_at").map(|due| format!(", until {}", moment_in(due, zone))).unwrap_or_default();
-        return Some(format!("waits for {kind} {}{due}{given}", at(checkpoint, "/id")));
-    }
-    let after = match (moment("/opened_at"), moment("/decided_at")) {
-        (Some(opened), Some(decided)) => format!(" after {}", duration(decided - opened)),
-        _ => String::new(),
-    };
-    let outcome = words(&at(checkpoint, "/outcome"));
-    let (name, via) = (at(checkpoint, "/decided_by/name"), at(checkpoint, "/decided_by/via"));
-    let by = match (name.as_str(), via.as_str()) {
-        ("", _) => String::new(),
-        (name, "" | "timeout" | "cancel") => format!(" by {name}"),
-        (name, via) => format!(" by {name} ({via})"),
-    };
-    Some(format!("{outcome}{by}{after}{comment}"))
 }
 
-fn message_note(message: &Value) -> String {
-    let (channel, to, status) = (at(message, "/channel"), at(message, "/to"), at(message, "/status"));
+/// ` (portal)`; nothing where nobody decided.
+pub fn via(by: &DecidedBy) -> String {
+    let via = by.via.as_deref().filter(|via| !matches!(*via, "timeout" | "cancel"));
+    via.map(|via| format!(" ({via})")).unwrap_or_default()
+}
+
+fn message_note(message: &SentMessage) -> String {
+    let SentMessage { channel, to, body, status, .. } = message;
     let to = if to.is_empty() { String::new() } else { format!(" to {to}") };
-    let status = if status == "completed" { String::new() } else { format!(" ({})", status.replace('_', " ")) };
-    format!("{channel}{to}{status}: {}", quoted(&at(message, "/body")))
+    let done = *status == ExecutionStatus::Completed;
+    let status = if done { String::new() } else { format!(" ({})", spaced(status.as_str())) };
+    format!("{channel}{to}{status}: {}", quoted(body))
 }
 
-fn error_text(error: &Value) -> String {
-    format!("{}: {}", at(error, "/code"), short(&at(error, "/message"), TEXT_LENGTH_MAX))
+fn error_text(error: &StepError) -> String {
+    format!("{}: {}", error.code, short(&error.message, TEXT_LENGTH_MAX))
 }
 
 fn quoted(text: &str) -> String {

@@ -6,7 +6,7 @@ mod support;
 use countersign_store::{AuditRow, audit_hash};
 use serde_json::{Value, json};
 use std::{fs, path::PathBuf};
-use support::{Answer, Server, countersign, offline};
+use support::{Answer, Server, countersign, offline, workflows};
 use tempfile::TempDir;
 
 const ID: &str = "01890a5d-ac96-774b-bcce-b302099a8057";
@@ -20,7 +20,8 @@ fn file(text: &str) -> (TempDir, String) {
 }
 
 fn workflow(revision: u64) -> Value {
-    json!({ "id": ID, "name": "Upgrade", "draft": {}, "draft_revision": revision, "active_version": null,
+    json!({ "id": ID, "name": "Upgrade", "draft": {}, "draft_revision": revision, "draft_updated_at": 0,
+        "active_version": null, "last_version": 0, "has_unpublished_changes": true,
         "diagnostics": [{ "code": "no_steps", "severity": "error", "pointer": "/steps", "message": "there are none",
             "help": "add one" }] })
 }
@@ -28,8 +29,7 @@ fn workflow(revision: u64) -> Value {
 #[test]
 fn a_push_saves_on_top_of_what_is_there_and_publishes_that() {
     let server = Server::start(|request| match request.line().as_str() {
-        "GET /api/v1/workflows" => Answer::ok(json!({ "next": null, "items": [
-            { "id": "other", "name": "Upgrade (old)" }, { "id": ID, "name": "Upgrade" } ] })),
+        "GET /api/v1/workflows" => Answer::ok(workflows(&[("other", "Upgrade (old)"), (ID, "Upgrade")])),
         line if line == format!("GET /api/v1/workflows/{ID}") => Answer::ok(workflow(4)),
         line if line == format!("PUT /api/v1/workflows/{ID}/draft") => {
             assert_eq!(request.header("if-match"), Some("\"4\""));
@@ -39,7 +39,9 @@ fn a_push_saves_on_top_of_what_is_there_and_publishes_that() {
         line if line == format!("POST /api/v1/workflows/{ID}/publish") => {
             let expected = json!({ "message": "first", "allow_unguarded": false, "expected_revision": 5 });
             assert_eq!(request.body(), expected);
-            Answer::ok(json!({ "version": 1 }))
+            Answer::ok(json!({ "version": 1, "hash": "h", "message": "first", "created_at": 0, "active": true,
+                "allow_unguarded": false, "runs": { "running": 0, "waiting": 0, "completed": 0, "rejected": 0, "failed": 0,
+                "cancelled": 0, "at_least": false } }))
         }
         line => panic!("{line}"),
     });
@@ -71,7 +73,7 @@ fn a_new_workflow_is_made_only_when_asked_for() {
 #[test]
 fn somebody_saved_in_between() {
     let server = Server::start(|request| match request.line().as_str() {
-        "GET /api/v1/workflows" => Answer::ok(json!({ "items": [{ "id": ID, "name": "Upgrade" }], "next": null })),
+        "GET /api/v1/workflows" => Answer::ok(workflows(&[(ID, "Upgrade")])),
         line if line.starts_with("GET") => Answer::ok(workflow(4)),
         _ => Answer::problem(412, "draft_changed", json!({ "title": "Somebody else saved this draft" })),
     });

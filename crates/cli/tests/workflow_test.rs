@@ -5,7 +5,7 @@ mod support;
 
 use serde_json::json;
 use std::{fs, path::Path};
-use support::{Answer, Server, countersign, offline};
+use support::{Answer, Server, countersign, offline, workflows};
 
 const ID: &str = "01890a5d-ac96-774b-bcce-b302099a8057";
 
@@ -52,10 +52,10 @@ fn a_broken_workflow_fails_by_name() {
 
 #[test]
 fn a_workflow_on_the_server_is_tested_there() {
-    let case =
-        json!({ "name": "A", "passed": false, "failures": [{ "what": "status", "message": "the run is failed" }] });
+    let case = json!({ "name": "A", "passed": false, "failures": [{ "what": "status", "message": "the run is failed" }],
+            "path": [], "status": "failed" });
     let server = Server::start(move |request| match request.line().as_str() {
-        "GET /api/v1/workflows" => Answer::ok(json!({ "next": null, "items": [{ "id": ID, "name": "Upgrade" }] })),
+        "GET /api/v1/workflows" => Answer::ok(workflows(&[(ID, "Upgrade")])),
         line if line == format!("PUT /api/v1/workflows/{ID}/tests") => {
             assert!(request.body()["source"].as_str().unwrap().starts_with("tests:"));
             Answer::ok(json!({ "next": null, "items": [] }))
@@ -64,9 +64,10 @@ fn a_workflow_on_the_server_is_tested_there() {
             assert_eq!(request.body(), json!({ "version": 2, "names": ["A"] }));
             Answer::ok(json!({ "passed": false, "results": [case.clone()] }))
         }
-        line if line == format!("GET /api/v1/workflows/{ID}/tests") => Answer::ok(
-            json!({ "next": null, "items": [{ "body": { "name": "A", "expect": { "status": "waiting" } } }] }),
-        ),
+        line if line == format!("GET /api/v1/workflows/{ID}/tests") => {
+            Answer::ok(json!({ "next": null, "items": [{ "id": "t1", "name": "A", "created_at": 0, "updated_at": 0,
+                "body": { "name": "A", "expect": { "status": "waiting" } } }] }))
+        }
         line => panic!("{line}"),
     });
     let tests = example("subscription-upgrade.tests.yaml");

@@ -1,7 +1,7 @@
 //! Server-sent events: hints that something changed.
 
 use reqwest::Response;
-use serde_json::Value;
+use serde::Deserialize;
 
 /// Longest text kept while an event is not complete, bytes.
 const PENDING_BYTES_MAX: usize = 1024 * 1024;
@@ -11,6 +11,12 @@ const PENDING_BYTES_MAX: usize = 1024 * 1024;
 pub struct Events {
     response: Response,
     lines: Lines,
+}
+
+/// What an event is about.
+#[derive(Debug, Deserialize)]
+struct About {
+    id: String,
 }
 
 /// Events from the text as it comes in.
@@ -30,9 +36,8 @@ impl Events {
     pub async fn until_run(&mut self, run: &str) -> bool {
         loop {
             while let Some((kind, data)) = self.lines.next() {
-                let id = serde_json::from_str::<Value>(&data).ok();
-                let id = id.as_ref().and_then(|data| data.get("id")).and_then(Value::as_str);
-                if kind == "resync" || (kind == "run" && id.is_none_or(|id| id == run)) {
+                let about = serde_json::from_str::<About>(&data).ok();
+                if kind == "resync" || (kind == "run" && about.is_none_or(|about| about.id == run)) {
                     return true;
                 }
             }

@@ -1,8 +1,8 @@
 //! Things by what people call them.
 
-use super::{Client, ITEMS_MAX, text::at};
+use super::{Client, ITEMS_MAX};
 use anyhow::bail;
-use serde_json::Value;
+use countersign_api::{Customer, WorkflowSummary};
 
 /// The id of a workflow, from its id or its name.
 ///
@@ -21,7 +21,8 @@ pub(crate) async fn workflow_named(client: &Client, name: &str) -> anyhow::Resul
         return Ok(Some(name.to_owned()));
     }
     let listed = client.list(&["workflows"], &[("text", name.to_owned())], ITEMS_MAX).await?;
-    one(&listed.items, "workflow", name, |item| at(item, "/name") == name)
+    let named = listed.told::<WorkflowSummary>()?.into_iter().filter(|item| item.name == name);
+    one(named.map(|item| item.id).collect(), "workflow", name)
 }
 
 /// The id of a customer, from their id or their e-mail address.
@@ -33,15 +34,15 @@ pub async fn customer(client: &Client, id_or_email: &str) -> anyhow::Result<Stri
         return Ok(id_or_email.to_owned());
     }
     let listed = client.list(&["customers"], &[("text", id_or_email.to_owned())], ITEMS_MAX).await?;
-    let matches = |item: &Value| at(item, "/email").eq_ignore_ascii_case(id_or_email);
-    match one(&listed.items, "customer", id_or_email, matches)? {
+    let of = |item: &Customer| item.email.as_deref().is_some_and(|email| email.eq_ignore_ascii_case(id_or_email));
+    let found = listed.told::<Customer>()?.into_iter().filter(of);
+    match one(found.map(|item| item.id).collect(), "customer", id_or_email)? {
         Some(id) => Ok(id),
         None => bail!("there is no customer {id_or_email}"),
     }
 }
 
-fn one(items: &[Value], kind: &str, name: &str, matches: impl Fn(&Value) -> bool) -> anyhow::Result<Option<String>> {
-    let found: Vec<String> = items.iter().filter(|item| matches(item)).map(|item| at(item, "/id")).collect();
+fn one(found: Vec<String>, kind: &str, name: &str) -> anyhow::Result<Option<String>> {
     match found.as_slice() {
         [] => Ok(None),
         [id] => Ok(Some(id.clone())),
@@ -62,7 +63,6 @@ fn is_id(text: &str) -> bool {
 mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
-    use serde_json::json;
 
     #[test]
     fn ids_are_told_from_names() {
@@ -73,11 +73,9 @@ mod tests {
 
     #[test]
     fn several_of_a_name_are_an_error() {
-        let items =
-            [json!({ "id": "1", "name": "a" }), json!({ "id": "2", "name": "a" }), json!({ "id": "3", "name": "b" })];
-        let named = |name: &str| one(&items, "workflow", name, |item| at(item, "/name") == name);
-        assert_eq!(named("b").unwrap(), Some("3".to_owned()));
-        assert_eq!(named("c").unwrap(), None);
-        assert_eq!(named("a").unwrap_err().to_string(), "there are 2 of the workflow a: name one by id: 1, 2");
+        let named = |ids: &[&str]| one(ids.iter().map(|id| (*id).to_owned()).collect(), "workflow", "a");
+        assert_eq!(named(&["3"]).unwrap(), Some("3".to_owned()));
+        assert_eq!(named(&[]).unwrap(), None);
+        assert_eq!(named(&["1", "2"]).unwrap_err().to_string(), "there are 2 of the workflow a: name one by id: 1, 2");
     }
 }

@@ -1,38 +1,38 @@
 //! Refusals of the server (RFC 9457), and the findings of its checks.
 
-use super::text::at;
+use super::text::{moment, word};
 use crate::output::Exit;
+use countersign_api as api;
+use serde::Deserialize;
 use serde_json::Value;
 use std::fmt;
 
-/// A problem document.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Problem(Value);
+/// A problem document, and what it says.
+#[derive(Debug, Clone)]
+pub struct Problem {
+    told: Box<api::Problem>,
+    document: Value,
+}
 
 impl Problem {
     /// Reads one; nothing when the bytes are something else.
     #[must_use]
     pub fn read(bytes: &[u8]) -> Option<Self> {
-        let value: Value = serde_json::from_slice(bytes).ok()?;
-        (value.get("status")?.is_u64() && value.get("code")?.is_string()).then_some(Self(value))
-    }
-
-    /// Stable short name.
-    #[must_use]
-    pub fn code(&self) -> &str {
-        self.0.get("code").and_then(Value::as_str).unwrap_or_default()
+        let document: Value = serde_json::from_slice(bytes).ok()?;
+        let told = Box::new(api::Problem::deserialize(&document).ok()?);
+        Some(Self { told, document })
     }
 
     /// HTTP status.
     #[must_use]
-    pub fn status(&self) -> u64 {
-        self.0.get("status").and_then(Value::as_u64).unwrap_or_default()
+    pub fn status(&self) -> u16 {
+        self.told.status
     }
 
     /// As the server said it.
     #[must_use]
     pub fn document(&self) -> &Value {
-        &self.0
+        &self.document
     }
 
     /// A refusal is a no, a parameter that makes no sense is wrong usage, anything else could not be done.
@@ -46,44 +46,48 @@ impl Problem {
     }
 
     fn lines(&self) -> Vec<String> {
-        let (title, detail, pointer) = (at(&self.0, "/title"), at(&self.0, "/detail"), at(&self.0, "/pointer"));
-        let mut lines = vec![format!("error[{}]: {title}", self.code())];
-        let fields = self.0.get("errors").and_then(Value::as_array).map_or(&[][..], Vec::as_slice);
-        // A single field error says the same as the detail.
-        let repeated = fields.iter().any(|field| at(field, "/message") == detail);
-        if !detail.is_empty() && !detail.eq_ignore_ascii_case(title.trim_end_matches('.')) && !repeated {
-            lines.push(if pointer.is_empty() { format!("    {detail}") } else { format!("    {pointer}: {detail}") });
-        } else if !pointer.is_empty() && fields.is_empty() {
-            lines.push(format!("    at {pointer}"));
-        }
-        for field in fields {
-            let pointer = at(field, "/pointer");
+        let told = &self.told;
+        let mut lines = vec![format!("error[{}]: {}", told.code, told.title)];
+        lines.extend(self.detail());
+        for api::FieldError { pointer, message } in told.errors.iter().flatten() {
             let place = if pointer.is_empty() { String::new() } else { format!("{pointer}: ") };
-            lines.push(format!("    {place}{}", at(field, "/message")));
+            lines.push(format!("    {place}{message}"));
         }
-        if let Some(line) = self.0.get("line") {
-            lines.push(format!("    line {line}, column {}", at(&self.0, "/column")));
+        if let Some(line) = told.line {
+            lines.push(format!("    line {line}, column {}", told.column.unwrap_or_default()));
         }
-        if let Some(offered) = self.0.get("offered").and_then(Value::as_array) {
-            let offered = offered.iter().filter_map(Value::as_str).collect::<Vec<_>>().join(", ");
-            lines.extend((!detail.contains(&offered)).then(|| format!("    offered: {offered}")));
+        if let Some(offered) = told.offered.as_ref().map(|offered| offered.join(", ")) {
+            let repeated = told.detail.as_ref().is_some_and(|detail| detail.contains(&offered));
+            lines.extend((!repeated).then(|| format!("    offered: {offered}")));
         }
-        if let (outcome, Some(when)) = (at(&self.0, "/outcome"), self.0.get("decided_at").and_then(Value::as_i64)) {
-            lines.push(format!("    it was {outcome} at {}", super::text::moment(when)));
+        if let (Some(outcome), Some(when)) = (&told.outcome, told.decided_at) {
+            lines.push(format!("    it was {outcome} at {}", moment(when)));
         }
-        lines.extend(diagnostics(&self.0).into_iter().map(|line| format!("    {line}")));
-        for done in self.0.get("repeats").and_then(Value::as_array).map_or(&[][..], Vec::as_slice) {
-            let certain = done.get("certain").and_then(Value::as_bool).unwrap_or(true);
-            let how = if certain { "was done" } else { "may have been done" };
-            let (step, title, action) = (at(done, "/step"), at(done, "/title"), at(done, "/action"));
+        let findings = diagnostics(told.diagnostics.as_deref().unwrap_or_default());
+        lines.extend(findings.into_iter().map(|line| format!("    {line}")));
+        for api::Repeat { step, title, action, certain, .. } in told.repeats.iter().flatten() {
+            let how = if *certain { "was done" } else { "may have been done" };
             lines.push(format!("    {title} ({action}) {how}: agree with --repeat {step}"));
         }
-        match self.status() {
+        match told.status {
             401 => lines.push("    give an API key with --key or COUNTERSIGN_API_KEY".to_owned()),
             412 => lines.push("    somebody saved in between: look at what changed, then push again".to_owned()),
             _ => {}
         }
         lines
+    }
+
+    /// What it says more than its title, and where.
+    fn detail(&self) -> Option<String> {
+        let api::Problem { title, detail, pointer, errors, .. } = &*self.told;
+        let (detail, pointer) = (detail.as_deref().unwrap_or_default(), pointer.as_deref().unwrap_or_default());
+        // A single field error says the same as the detail.
+        let repeated = errors.iter().flatten().any(|field| field.message == detail);
+        if !detail.is_empty() && !detail.eq_ignore_ascii_case(title.trim_end_matches('.')) && !repeated {
+            return Some(if pointer.is_empty() { format!("    {detail}") } else { format!("    {pointer}: {detail}") });
+        }
+        let nowhere_else = errors.as_ref().is_none_or(Vec::is_empty);
+        (!pointer.is_empty() && nowhere_else).then(|| format!("    at {pointer}"))
     }
 }
 
@@ -95,17 +99,14 @@ impl fmt::Display for Problem {
 
 impl std::error::Error for Problem {}
 
-/// The `diagnostics` of an answer, each with its help.
+/// Findings of the checks, each with its help.
 #[must_use]
-pub fn diagnostics(answer: &Value) -> Vec<String> {
-    let found = answer.get("diagnostics").and_then(Value::as_array).map_or(&[][..], Vec::as_slice);
-    let line = |diagnostic: &Value| {
-        let (pointer, help) = (at(diagnostic, "/pointer"), at(diagnostic, "/help"));
+pub fn diagnostics(found: &[api::Diagnostic]) -> Vec<String> {
+    let line = |diagnostic: &api::Diagnostic| {
+        let api::Diagnostic { code, severity, pointer, message, help } = diagnostic;
         let place = if pointer.is_empty() { String::new() } else { format!("{pointer}: ") };
-        let (severity, code) = (at(diagnostic, "/severity"), at(diagnostic, "/code"));
-        let mut lines = vec![format!("{place}{severity}[{code}]: {}", at(diagnostic, "/message"))];
-        lines.extend((!help.is_empty()).then(|| format!("    help: {help}")));
-        lines
+        let help = help.as_ref().filter(|help| !help.is_empty()).map(|help| format!("    help: {help}"));
+        [format!("{place}{}[{code}]: {message}", word(severity))].into_iter().chain(help)
     };
     found.iter().flat_map(line).collect()
 }
@@ -117,13 +118,15 @@ mod tests {
     use serde_json::json;
 
     fn problem(value: &Value) -> Problem {
+        let mut value = value.clone();
+        value["type"] = json!("urn:countersign:problem:some");
         Problem::read(value.to_string().as_bytes()).unwrap()
     }
 
     #[test]
     fn every_field_error_is_told_once() {
         let problem = problem(&json!({
-            "type": "urn:countersign:problem:invalid_input", "title": "The input does not fit the workflow",
+            "title": "The input does not fit the workflow",
             "status": 422, "code": "invalid_input",
             "errors": [{ "pointer": "/email", "message": "is required" }, { "pointer": "", "message": "too many members" }],
         }));
@@ -184,7 +187,7 @@ mod tests {
 
     #[test]
     fn other_json_is_no_problem() {
-        assert_eq!(Problem::read(b"{\"error\":\"nginx\"}"), None);
-        assert_eq!(Problem::read(b"<html>"), None);
+        assert!(Problem::read(b"{\"error\":\"nginx\"}").is_none());
+        assert!(Problem::read(b"<html>").is_none());
     }
 }

@@ -2,6 +2,7 @@
 
 use anyhow::bail;
 use jiff::{Timestamp, civil, tz::TimeZone};
+use serde::Serialize;
 use serde_json::Value;
 
 /// The value at a JSON pointer as text; empty for nothing and null, JSON for what is not a scalar.
@@ -20,10 +21,22 @@ pub fn list<'a>(value: &'a Value, pointer: &str) -> &'a [Value] {
     value.pointer(pointer).and_then(Value::as_array).map_or(&[], Vec::as_slice)
 }
 
-/// The time in milliseconds at a JSON pointer, as [`moment`]; empty when there is none.
+/// A time in milliseconds, as [`moment`]; empty when there is none.
 #[must_use]
-pub fn moment_at(value: &Value, pointer: &str) -> String {
-    value.pointer(pointer).and_then(Value::as_i64).map(moment).unwrap_or_default()
+pub fn moment_if(at: Option<i64>) -> String {
+    at.map(moment).unwrap_or_default()
+}
+
+/// The word of an enum, as the API writes it.
+#[must_use]
+pub fn word(value: &impl Serialize) -> String {
+    serde_json::to_value(value).ok().and_then(|word| word.as_str().map(str::to_owned)).unwrap_or_default()
+}
+
+/// A JSON value: a text without its quotes, nothing for null.
+#[must_use]
+pub fn plain(value: &Value) -> String {
+    at(value, "")
 }
 
 /// A time in milliseconds, in the time zone of this machine.
@@ -56,10 +69,16 @@ pub fn duration(milliseconds: i64) -> String {
     }
 }
 
+/// A word of the API in words: `timed_out` is "timed out".
+#[must_use]
+pub fn spaced(word: &str) -> String {
+    word.replace('_', " ")
+}
+
 /// A word of the API as the start of a sentence: `timed_out` is "Timed out".
 #[must_use]
 pub fn words(word: &str) -> String {
-    let text = word.replace('_', " ");
+    let text = spaced(word);
     let mut letters = text.chars();
     letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
 }

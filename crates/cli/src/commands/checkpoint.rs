@@ -5,12 +5,21 @@ mod show;
 use crate::{
     client::{
         Client, JsonArgument, Remote,
-        text::{at, moment_at, short, words},
+        text::{moment, moment_if, short, spaced, words},
+        told,
     },
     output::{self, Exit},
 };
-use clap::{Args, Subcommand, ValueEnum};
-use serde_json::{Value, json};
+use anyhow::Context;
+use clap::{
+    Args, Subcommand,
+    builder::{PossibleValuesParser, TypedValueParser},
+};
+use countersign_api::{
+    Checkpoint, CheckpointKind, CheckpointStatus, CheckpointSummary, DecisionRequest, ReassignRequest,
+};
+use serde_json::{Map, Value};
+use std::collections::BTreeMap;
 
 /// What can be done with checkpoints.
 #[derive(Debug, Subcommand)]
@@ -25,39 +34,14 @@ pub enum Command {
     Reassign(ReassignArgs),
 }
 
-/// What a run waits for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-#[value(rename_all = "snake_case")]
-pub enum Kind {
-    /// Somebody must approve.
-    Approval,
-    /// A customer fills in a form.
-    Form,
-    /// An operator has the conversation.
-    Handoff,
-    /// Somebody must say whether an action happened.
-    UnknownOutcome,
-}
-
-impl Kind {
-    fn tag(self) -> &'static str {
-        match self {
-            Self::Approval => "approval",
-            Self::Form => "form",
-            Self::Handoff => "handoff",
-            Self::UnknownOutcome => "unknown_outcome",
-        }
-    }
-}
-
 /// Arguments of `checkpoint list`.
 #[derive(Debug, Args)]
 pub struct ListArgs {
     #[command(flatten)]
     remote: Remote,
     /// Only of this kind.
-    #[arg(long, value_enum)]
-    kind: Option<Kind>,
+    #[arg(long, value_parser = kinds())]
+    kind: Option<CheckpointKind>,
     /// The decided ones too.
     #[arg(long)]
     all: bool,
@@ -131,14 +115,14 @@ pub async fn run(command: Command) -> anyhow::Result<Exit> {
 async fn list(client: &Client, args: &ListArgs) -> anyhow::Result<Exit> {
     let mut query = Vec::new();
     query.extend((!args.all).then(|| ("status", "open".to_owned())));
-    query.extend(args.kind.map(|kind| ("kind", kind.tag().to_owned())));
+    query.extend(args.kind.map(|kind| ("kind", kind.to_string())));
     query.extend(args.mine.then(|| ("mine", "true".to_owned())));
     let listed = client.list(&["checkpoints"], &query, args.limit as usize).await?;
     if args.remote.json {
         output::json(&listed)?;
         return Ok(Exit::Good);
     }
-    let rows: Vec<_> = listed.items.iter().map(row).collect();
+    let rows: Vec<_> = listed.told()?.iter().map(row).collect();
     output::table(&["checkpoint", "kind", "status", "workflow", "summary", "customer", "opened", "due"], &rows);
     if listed.next.is_some() {
         eprintln!("there are more: see --limit");
@@ -146,17 +130,16 @@ async fn list(client: &Client, args: &ListArgs) -> anyhow::Result<Exit> {
     Ok(Exit::Good)
 }
 
-fn row(item: &Value) -> Vec<String> {
-    let (outcome, summary) = (at(item, "/outcome"), at(item, "/summary"));
+fn row(item: &CheckpointSummary) -> Vec<String> {
     vec![
-        at(item, "/id"),
-        at(item, "/kind").replace('_', " "),
-        if outcome.is_empty() { at(item, "/status") } else { outcome },
-        format!("{} v{}", short(&at(item, "/run/name"), 30), at(item, "/run/version")),
-        short(&if summary.is_empty() { at(item, "/title") } else { summary }, 60),
-        short(&at(item, "/customer/name"), 24),
-        moment_at(item, "/opened_at"),
-        moment_at(item, "/due_at"),
+        item.id.clone(),
+        spaced(item.kind.as_str()),
+        item.outcome.clone().unwrap_or_else(|| item.status.to_string()),
+        format!("{} v{}", short(&item.run.name, 30), item.run.version),
+        short(if item.summary.is_empty() { &item.title } else { &item.summary }, 60),
+        item.customer.as_ref().map(|customer| short(&customer.name, 24)).unwrap_or_default(),
+        moment(item.opened_at),
+        moment_if(item.due_at),
     ]
 }
 
@@ -166,53 +149,68 @@ async fn show_one(client: &Client, args: &ShowArgs) -> anyhow::Result<Exit> {
         output::json(&checkpoint)?;
         return Ok(Exit::Good);
     }
-    for line in show::lines(&checkpoint) {
+    for line in show::lines(&told(&checkpoint)?) {
         output::line(line);
     }
     Ok(Exit::Good)
 }
 
-async fn decide(client: &Client, args: &DecideArgs) -> anyhow::Result<Exit> {
-    let mut body = json!({ "outcome": args.outcome });
-    if let Some(comment) = &args.comment {
-        body["comment"] = json!(comment);
-    }
-    for (name, argument) in [("result", &args.result), ("values", &args.values)] {
-        if let Some(argument) = argument {
-            body[name] = argument.read()?;
+impl DecideArgs {
+    fn request(&self) -> anyhow::Result<DecisionRequest> {
+        let values = self.values.as_ref().map(JsonArgument::read).transpose()?;
+        let values = values.map(serde_json::from_value::<Map<String, Value>>).transpose();
+        let mut edits: BTreeMap<String, Map<String, Value>> = BTreeMap::new();
+        for (step, pointer, value) in &self.edit {
+            edits.entry(step.clone()).or_default().insert(pointer.clone(), value.clone());
         }
+        Ok(DecisionRequest {
+            outcome: self.outcome.clone(),
+            comment: self.comment.clone(),
+            values: values.context("--values is no JSON object")?,
+            edits: Some(edits).filter(|edits| !edits.is_empty()),
+            result: self.result.as_ref().map(JsonArgument::read).transpose()?,
+        })
     }
-    for (step, pointer, value) in &args.edit {
-        body["edits"][step][pointer] = value.clone();
-    }
-    let checkpoint = client.post(&["checkpoints", &args.id, "decision"]).json(&body).send().await?;
+}
+
+async fn decide(client: &Client, args: &DecideArgs) -> anyhow::Result<Exit> {
+    let request = args.request()?;
+    let answer = client.post(&["checkpoints", &args.id, "decision"]).json(&request).send().await?;
     if args.remote.json {
-        output::json(&checkpoint)?;
-    } else if at(&checkpoint, "/status") == "decided" {
-        output::line(format!("{}: {}", args.id, words(&at(&checkpoint, "/outcome")).to_lowercase()));
-    } else {
-        // An approval by several people.
-        let given = checkpoint.get("approvals").and_then(Value::as_array).map_or(0, Vec::len);
-        let missing = at(&checkpoint, "/missing");
-        let missing = if missing.is_empty() { missing } else { format!("; it takes {missing}") };
-        output::line(format!(
-            "{}: noted, {given} of {} approvals{missing}",
-            args.id,
-            at(&checkpoint, "/approvers/quorum")
-        ));
+        output::json(&answer)?;
+        return Ok(Exit::Good);
     }
+    let checkpoint: Checkpoint = told(&answer)?;
+    output::line(match checkpoint.item.status {
+        CheckpointStatus::Decided => {
+            let outcome = checkpoint.item.outcome.as_deref().unwrap_or_default();
+            format!("{}: {}", args.id, words(outcome).to_lowercase())
+        }
+        // An approval by several people.
+        CheckpointStatus::Open => {
+            let (given, quorum) = (checkpoint.approvals.len(), checkpoint.approvers.map_or(1, |policy| policy.quorum));
+            let missing = checkpoint.missing.map(|missing| format!("; it takes {missing}")).unwrap_or_default();
+            format!("{}: noted, {given} of {quorum} approvals{missing}", args.id)
+        }
+    });
     Ok(Exit::Good)
 }
 
 async fn reassign(client: &Client, args: &ReassignArgs) -> anyhow::Result<Exit> {
-    let body = json!({ "to": args.to, "reason": args.reason });
+    let body = ReassignRequest { to: args.to.clone(), reason: args.reason.clone() };
     let checkpoint = client.post(&["checkpoints", &args.id, "reassign"]).json(&body).send().await?;
     if args.remote.json {
         output::json(&checkpoint)?;
     } else {
-        output::line(format!("{}: given to {}", args.id, at(&checkpoint, "/assigned_to/name")));
+        let taker = told::<Checkpoint>(&checkpoint)?.item.assigned_to.map(|person| person.name).unwrap_or_default();
+        output::line(format!("{}: given to {taker}", args.id));
     }
     Ok(Exit::Good)
+}
+
+/// The words of the kinds of checkpoints.
+fn kinds() -> impl TypedValueParser<Value = CheckpointKind> {
+    PossibleValuesParser::new(CheckpointKind::ALL.iter().map(|kind| kind.as_str())).try_map(|word| word.parse())
 }
 
 /// A place and what to put there.
@@ -242,6 +240,8 @@ fn outcome(text: &str) -> Result<String, String> {
 mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
+    use crate::sample;
+    use serde_json::json;
 
     #[test]
     fn outcomes_may_be_imperative() {
@@ -261,8 +261,11 @@ mod tests {
 
     #[test]
     fn a_decided_checkpoint_shows_its_outcome() {
-        let item = json!({ "id": "r.3", "kind": "unknown_outcome", "status": "decided", "outcome": "happened",
-            "run": { "name": "Upgrade", "version": 2 }, "title": "Charge", "summary": "", "customer": null });
+        let item = sample::of(
+            &json!({ "id": "r.3", "kind": "unknown_outcome", "status": "decided", "outcome": "happened", "title": "Charge",
+                "run": { "id": "r", "workflow": "w", "name": "Upgrade", "version": 2, "status": "waiting" } }),
+            &json!({ "step": "charge", "summary": "", "opened_at": 0, "may_decide": false }),
+        );
         assert_eq!(row(&item)[..5], ["r.3", "unknown outcome", "happened", "Upgrade v2", "Charge"]);
     }
 }

@@ -5,13 +5,14 @@ mod trying;
 use crate::{
     client::{
         Client, Remote,
-        text::{at, list, short},
+        text::{list, short, word},
+        told,
     },
     output::{self, Exit},
 };
 use anyhow::{Context, ensure};
 use clap::{Args, Subcommand};
-use countersign_api::PutInConnectorRequest;
+use countersign_api::{ActionSpec, Connector, Page, PutInConnector, PutInConnectorRequest};
 use countersign_connectors::{Imported, Manifest, Registry};
 use serde_json::{Value, json};
 use std::{io::Read, path::PathBuf};
@@ -110,22 +111,27 @@ fn check(args: &CheckArgs) -> anyhow::Result<Exit> {
     let text = read(&args.file).with_context(|| format!("cannot read {file}"))?;
     let read = Manifest::read_or_import(&text, None);
     let read = read.and_then(|imported| Registry::only([imported.manifest.clone()]).map(|_| imported));
-    let (good, answer) = match &read {
+    match read {
         Ok(Imported { manifest, warnings, left_out }) => {
-            let actions = manifest.actions.len();
-            (true, json!({ "name": manifest.name, "actions": actions, "warnings": warnings, "left_out": left_out }))
+            let (name, actions) = (manifest.name, manifest.actions.len());
+            if args.json {
+                let answer = json!({ "name": name, "actions": actions, "warnings": warnings, "left_out": left_out });
+                output::json(&answer)?;
+            } else {
+                output::line(format!("{file}: `{name}`, {actions} actions"));
+                tell(&warnings, left_out.iter().map(|left| (&left.pointer, &left.reason)));
+            }
+            Ok(Exit::Good)
         }
-        Err(error) => (false, json!({ "error": error.to_string() })),
-    };
-    if args.json {
-        output::json(&answer)?;
-    } else if let Err(error) = &read {
-        eprintln!("error: {file}: {error:#}");
-    } else {
-        output::line(format!("{file}: `{}`, {} actions", at(&answer, "/name"), at(&answer, "/actions")));
-        tell(&answer);
+        Err(error) => {
+            if args.json {
+                output::json(&json!({ "error": error.to_string() }))?;
+            } else {
+                eprintln!("error: {file}: {error:#}");
+            }
+            Ok(Exit::No)
+        }
     }
-    Ok(if good { Exit::Good } else { Exit::No })
 }
 
 async fn push(client: &Client, args: &PushArgs) -> anyhow::Result<Exit> {
@@ -135,28 +141,27 @@ async fn push(client: &Client, args: &PushArgs) -> anyhow::Result<Exit> {
         false => (Some(read(&file.into()).with_context(|| format!("cannot read {file}"))?), None),
     };
     let request = PutInConnectorRequest { source, url, name: args.name.clone() };
-    let answer = client.post(&["connectors"]).json(&serde_json::to_value(request)?).send().await?;
+    let answer = client.post(&["connectors"]).json(&request).send().await?;
     if args.remote.json {
         output::json(&answer)?;
         return Ok(Exit::Good);
     }
-    tell(&answer);
-    let (name, revision, actions) = (at(&answer, "/name"), at(&answer, "/revision"), at(&answer, "/actions"));
-    output::line(format!("{name}: revision {revision}, {actions} actions"));
-    for workflow in list(&answer, "/used_by") {
-        let problems = list(workflow, "/diagnostics").len();
-        output::line(format!("used by {} ({problems} findings)", at(workflow, "/name")));
+    let put: PutInConnector = told(&answer)?;
+    tell(&put.warnings, put.left_out.iter().map(|left| (&left.pointer, &left.reason)));
+    output::line(format!("{}: revision {}, {} actions", put.name, put.revision, put.actions));
+    for workflow in put.used_by {
+        output::line(format!("used by {} ({} findings)", workflow.name, workflow.diagnostics.len()));
     }
     Ok(Exit::Good)
 }
 
 /// What a person should look at.
-fn tell(answer: &Value) {
-    for warning in list(answer, "/warnings").iter().filter_map(Value::as_str) {
+fn tell<'a>(warnings: &[String], left_out: impl Iterator<Item = (&'a String, &'a String)>) {
+    for warning in warnings {
         eprintln!("warning: {warning}");
     }
-    for operation in list(answer, "/left_out") {
-        eprintln!("left out: {}: {}", at(operation, "/pointer"), at(operation, "/reason"));
+    for (pointer, reason) in left_out {
+        eprintln!("left out: {pointer}: {reason}");
     }
 }
 
@@ -174,40 +179,40 @@ async fn list_all(client: &Client, args: &ListArgs) -> anyhow::Result<Exit> {
         output::json(&connectors)?;
         return Ok(Exit::Good);
     }
-    let row = |connector: &Value| {
-        let actions = list(connector, "/actions").len().to_string();
-        vec![at(connector, "/name"), at(connector, "/title"), actions, short(&at(connector, "/description"), 80)]
+    let row = |connector: &Connector| {
+        let Connector { name, title, actions, description, .. } = connector;
+        vec![name.clone(), title.clone(), actions.len().to_string(), short(description, 80)]
     };
-    let rows: Vec<_> = list(&connectors, "/items").iter().map(row).collect();
+    let rows: Vec<_> = told::<Page<Connector>>(&connectors)?.items.iter().map(row).collect();
     output::table(&["name", "title", "actions", "description"], &rows);
     Ok(Exit::Good)
 }
 
 async fn show(client: &Client, args: &ShowArgs) -> anyhow::Result<Exit> {
     let connectors = client.get(&["connectors"]).send().await?;
-    let connector = list(&connectors, "/items").iter().find(|connector| at(connector, "/name") == args.name);
-    let connector = connector.with_context(|| format!("there is no connector {}", args.name))?;
+    let items = told::<Page<Connector>>(&connectors)?.items;
+    let index = items.iter().position(|connector| connector.name == args.name);
+    let index = index.with_context(|| format!("there is no connector {}", args.name))?;
     if args.remote.json {
-        output::json(connector)?;
+        output::json(&connectors["items"][index])?;
         return Ok(Exit::Good);
     }
-    output::line(format!("{}  {}", at(connector, "/name"), at(connector, "/title")));
-    let description = at(connector, "/description");
+    let Connector { name, title, description, settings_schema, secrets_schema, actions, .. } = &items[index];
+    output::line(format!("{name}  {title}"));
     if !description.is_empty() {
         output::line(description);
     }
-    for (label, pointer) in [("settings", "/settings_schema"), ("secrets", "/secrets_schema")] {
-        let fields = fields(connector.pointer(pointer).unwrap_or(&Value::Null));
+    for (label, schema) in [("settings", settings_schema), ("secrets", secrets_schema)] {
+        let fields = fields(schema);
         if !fields.is_empty() {
             output::line(format!("{label:<9} {fields}"));
         }
     }
-    let row = |action: &Value| {
-        let input = fields(action.get("input").unwrap_or(&Value::Null));
-        let cells = [at(action, "/name"), at(action, "/risk"), at(action, "/idempotency/kind"), at(action, "/title")];
-        cells.into_iter().chain([short(&input, 80)]).collect()
+    let row = |action: &ActionSpec| {
+        let ActionSpec { name, title, risk, idempotency, input, .. } = action;
+        vec![name.clone(), word(risk), word(&idempotency.kind), title.clone(), short(&fields(input), 80)]
     };
-    let rows: Vec<_> = list(connector, "/actions").iter().map(row).collect();
+    let rows: Vec<_> = actions.iter().map(row).collect();
     output::line("");
     output::table(&["action", "risk", "repeats", "title", "input (* required)"], &rows);
     Ok(Exit::Good)
@@ -235,12 +240,7 @@ fn import(args: &ImportArgs) -> anyhow::Result<Exit> {
         output::json(&json!({ "manifest": manifest, "warnings": warnings, "left_out": left_out }))?;
         return Ok(Exit::Good);
     }
-    for warning in &warnings {
-        eprintln!("warning: {warning}");
-    }
-    for operation in &left_out {
-        eprintln!("left out: {}: {}", operation.pointer, operation.reason);
-    }
+    tell(&warnings, left_out.iter().map(|left| (&left.pointer, &left.reason)));
     output::line(serde_norway::to_string(&manifest)?.trim_end());
     Ok(Exit::Good)
 }

@@ -3,12 +3,12 @@
 use crate::{
     client::{
         Client, Remote,
-        text::{at, moment_at, short},
+        text::{moment, short},
     },
     output::{self, Exit},
 };
 use clap::{Args, Subcommand};
-use serde_json::Value;
+use countersign_api::Delegation;
 
 /// Who decides for whom, and who is away. Giving it is for people who are signed in.
 #[derive(Debug, Subcommand)]
@@ -49,20 +49,20 @@ async fn list(client: &Client, args: &ListArgs) -> anyhow::Result<Exit> {
         output::json(&listed)?;
         return Ok(Exit::Good);
     }
-    let rows: Vec<_> = listed.items.iter().map(row).collect();
+    let rows: Vec<_> = listed.told()?.iter().map(row).collect();
     output::table(&["id", "of", "decides", "away", "from", "until", "reason"], &rows);
     Ok(Exit::Good)
 }
 
-fn row(item: &Value) -> Vec<String> {
+fn row(item: &Delegation) -> Vec<String> {
     vec![
-        at(item, "/id"),
-        short(&at(item, "/from/name"), 24),
-        short(&at(item, "/to/name"), 24),
-        if at(item, "/away") == "true" { "away".to_owned() } else { String::new() },
-        moment_at(item, "/starts_at"),
-        moment_at(item, "/ends_at"),
-        short(&at(item, "/reason"), 40),
+        item.id.clone(),
+        short(&item.from.name, 24),
+        item.to.as_ref().map(|to| short(&to.name, 24)).unwrap_or_default(),
+        if item.away { "away".to_owned() } else { String::new() },
+        moment(item.starts_at),
+        moment(item.ends_at),
+        short(&item.reason, 40),
     ]
 }
 

@@ -7,11 +7,11 @@ mod start;
 mod watch;
 
 use crate::{
-    client::{Client, Remote, text::at},
+    client::{Client, Remote, text::spaced, told},
     output::{self, Exit},
 };
 use clap::{Args, Subcommand};
-use serde_json::{Value, json};
+use countersign_api::{CancelRequest, RunStatus, StartedRun, WaitingFor};
 
 /// What can be done with runs.
 #[derive(Debug, Subcommand)]
@@ -55,31 +55,35 @@ pub async fn run(command: Command) -> anyhow::Result<Exit> {
 }
 
 async fn cancel(client: &Client, args: &CancelArgs) -> anyhow::Result<Exit> {
-    let body = json!({ "reason": args.reason.as_deref().unwrap_or_default() });
+    let body = CancelRequest { reason: args.reason.clone().unwrap_or_default() };
     let run = client.post(&["runs", &args.id, "cancel"]).json(&body).send().await?;
     if args.remote.json {
         output::json(&run)?;
     } else {
-        output::line(format!("{}: {}", args.id, at(&run, "/status")));
+        output::line(format!("{}: {}", args.id, told::<StartedRun>(&run)?.status));
     }
     Ok(Exit::Good)
 }
 
 /// A run that stopped on an error or was stopped is a no; one that was rejected did what it is for.
-fn exit(run: &Value) -> Exit {
-    match at(run, "/status").as_str() {
-        "failed" | "cancelled" => Exit::No,
-        _ => Exit::Good,
+fn exit(status: RunStatus) -> Exit {
+    match status {
+        RunStatus::Failed | RunStatus::Cancelled => Exit::No,
+        RunStatus::Running | RunStatus::Waiting | RunStatus::Completed | RunStatus::Rejected => Exit::Good,
     }
 }
 
 /// ` - http_503: the service is away`, or nothing.
-fn error(run: &Value) -> String {
-    let (code, message) = (at(run, "/error_code"), at(run, "/error_message"));
-    match (code.is_empty(), message.is_empty()) {
-        (true, true) => String::new(),
-        (false, true) => format!(" - {code}"),
-        (true, false) => format!(" - {message}"),
-        (false, false) => format!(" - {code}: {message}"),
+fn error(code: Option<&str>, message: Option<&str>) -> String {
+    match (code, message) {
+        (None, None) => String::new(),
+        (Some(code), None) => format!(" - {code}"),
+        (None, Some(message)) => format!(" - {message}"),
+        (Some(code), Some(message)) => format!(" - {code}: {message}"),
     }
+}
+
+/// ` for unknown outcome`, or nothing.
+fn waiting(waiting_for: Option<WaitingFor>) -> String {
+    waiting_for.map(|what| format!(" for {}", spaced(what.as_str()))).unwrap_or_default()
 }

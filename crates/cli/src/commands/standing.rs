@@ -3,12 +3,12 @@
 use crate::{
     client::{
         Client, Remote,
-        text::{at, moment_at, short},
+        text::{moment, moment_if, short},
     },
     output::{self, Exit},
 };
 use clap::{Args, Subcommand};
-use serde_json::Value;
+use countersign_api::StandingApproval;
 
 /// What people allowed in advance. Allowing is for people who are signed in.
 #[derive(Debug, Subcommand)]
@@ -49,22 +49,22 @@ async fn list(client: &Client, args: &ListArgs) -> anyhow::Result<Exit> {
         output::json(&listed)?;
         return Ok(Exit::Good);
     }
-    let rows: Vec<_> = listed.items.iter().map(row).collect();
+    let rows: Vec<_> = listed.told()?.iter().map(row).collect();
     output::table(&["id", "workflow", "step", "by", "up to", "a day", "today", "until", "revoked"], &rows);
     Ok(Exit::Good)
 }
 
-fn row(item: &Value) -> Vec<String> {
+fn row(item: &StandingApproval) -> Vec<String> {
     vec![
-        at(item, "/id"),
-        short(&at(item, "/workflow/name"), 30),
-        at(item, "/step"),
-        short(&at(item, "/granted_by/name"), 24),
-        at(item, "/amount_max"),
-        at(item, "/per_day"),
-        at(item, "/used_today"),
-        moment_at(item, "/until"),
-        moment_at(item, "/revoked_at"),
+        item.id.clone(),
+        short(&item.workflow.name, 30),
+        item.step.clone(),
+        short(&item.granted_by.name, 24),
+        item.amount_max.to_string(),
+        item.per_day.to_string(),
+        item.used_today.to_string(),
+        moment(item.until),
+        moment_if(item.revoked_at),
     ]
 }
 

@@ -8,11 +8,15 @@ mod versions;
 use crate::{
     client::{
         self, Client, ITEMS_MAX, Remote,
-        text::{at, moment_at, short},
+        text::{moment, short, word},
+        told,
     },
     output::{self, Exit},
 };
 use clap::{Args, Subcommand};
+use countersign_api::{
+    Activation, DiffResponse, PublishRequest, RollbackRequest, RunCounts, RunStatus, Version, WorkflowSummary,
+};
 use serde_json::{Value, json};
 
 /// What can be done with workflows.
@@ -155,20 +159,18 @@ async fn list_all(client: &Client, args: &ListArgs) -> anyhow::Result<Exit> {
         output::json(&listed)?;
         return Ok(Exit::Good);
     }
-    let row = |item: &Value| {
-        let version = at(item, "/active_version");
-        let unpublished = item.get("has_unpublished_changes").and_then(Value::as_bool).unwrap_or_default();
+    let row = |item: &WorkflowSummary| {
         vec![
-            at(item, "/id"),
-            short(&at(item, "/name"), 50),
-            if version.is_empty() { "-".to_owned() } else { format!("v{version}") },
-            if unpublished { "changed".to_owned() } else { String::new() },
-            at(item, "/running"),
-            at(item, "/waiting"),
-            moment_at(item, "/draft_updated_at"),
+            item.id.clone(),
+            short(&item.name, 50),
+            item.active_version.map_or_else(|| "-".to_owned(), |version| format!("v{version}")),
+            if item.has_unpublished_changes { "changed".to_owned() } else { String::new() },
+            item.running.to_string(),
+            item.waiting.to_string(),
+            moment(item.draft_updated_at),
         ]
     };
-    let rows: Vec<_> = listed.items.iter().map(row).collect();
+    let rows: Vec<_> = listed.told()?.iter().map(row).collect();
     output::table(&["id", "name", "active", "draft", "running", "waiting", "saved"], &rows);
     Ok(Exit::Good)
 }
@@ -179,30 +181,34 @@ async fn publish(client: &Client, args: &PublishArgs) -> anyhow::Result<Exit> {
     if args.remote.json {
         output::json(&version)?;
     } else {
-        output::line(format!("published {} as version {}", args.workflow, at(&version, "/version")));
+        output::line(format!("published {} as version {}", args.workflow, told::<Version>(&version)?.version));
     }
     Ok(Exit::Good)
 }
 
 async fn publish_draft(client: &Client, id: &str, how: &Publishing, revision: Option<u64>) -> anyhow::Result<Value> {
-    let mut body = json!({ "message": how.message, "allow_unguarded": how.allow_unguarded });
-    if let Some(reason) = &how.override_tests {
-        body["override_tests"] = json!(reason);
-    }
-    if let Some(revision) = revision {
-        body["expected_revision"] = json!(revision);
-    }
+    let body = PublishRequest {
+        message: how.message.clone(),
+        expected_active: None,
+        expected_revision: revision,
+        allow_unguarded: how.allow_unguarded,
+        override_tests: how.override_tests.clone(),
+    };
     client.post(&["workflows", id, "publish"]).json(&body).send().await
 }
 
 async fn rollback(client: &Client, args: &RollbackArgs) -> anyhow::Result<Exit> {
     let id = client::workflow(client, &args.workflow).await?;
-    let body = json!({ "version": args.version, "message": args.message });
+    let body = RollbackRequest { version: args.version, message: args.message.clone(), expected_active: None };
     let version = client.post(&["workflows", &id, "rollback"]).json(&body).send().await?;
     if args.remote.json {
         output::json(&version)?;
     } else {
-        output::line(format!("new runs of {} start with version {}", args.workflow, at(&version, "/version")));
+        output::line(format!(
+            "new runs of {} start with version {}",
+            args.workflow,
+            told::<Version>(&version)?.version
+        ));
     }
     Ok(Exit::Good)
 }
@@ -211,75 +217,77 @@ async fn diff(client: &Client, args: &DiffArgs) -> anyhow::Result<Exit> {
     let id = client::workflow(client, &args.workflow).await?;
     let mut query = vec![("to", args.to.clone())];
     query.extend(args.from.iter().map(|from| ("from", from.clone())));
-    let difference = client.get(&["workflows", &id, "diff"]).query(&query).send().await?;
+    let answer = client.get(&["workflows", &id, "diff"]).query(&query).send().await?;
     if args.remote.json {
-        output::json(&difference)?;
+        output::json(&answer)?;
         return Ok(Exit::Good);
     }
-    let text = at(&difference, "/text_diff");
-    if text.is_empty() {
-        output::line(format!("{} and {} are the same", at(&difference, "/from"), args.to));
+    let difference: DiffResponse = told(&answer)?;
+    if difference.text_diff.is_empty() {
+        output::line(format!("{} and {} are the same", difference.from, args.to));
         return Ok(Exit::Good);
     }
     for line in versions::changes(&difference) {
         output::line(line);
     }
-    output::line(format!("\n{}", text.trim_end()));
+    output::line(format!("\n{}", difference.text_diff.trim_end()));
     Ok(Exit::Good)
 }
 
 async fn history(client: &Client, args: &HistoryArgs) -> anyhow::Result<Exit> {
     let id = client::workflow(client, &args.workflow).await?;
-    let versions = client.list(&["workflows", &id, "versions"], &[], ITEMS_MAX).await?.items;
-    let activations = client.list(&["workflows", &id, "activations"], &[], ITEMS_MAX).await?.items;
+    let versions = client.list(&["workflows", &id, "versions"], &[], ITEMS_MAX).await?;
+    let activations = client.list(&["workflows", &id, "activations"], &[], ITEMS_MAX).await?;
     if args.remote.json {
-        output::json(&json!({ "versions": versions, "activations": activations }))?;
+        output::json(&json!({ "versions": versions.items, "activations": activations.items }))?;
         return Ok(Exit::Good);
     }
-    let version = |item: &Value| {
-        let active = item.get("active").and_then(Value::as_bool).unwrap_or_default();
+    let version = |item: &Version| {
         vec![
-            at(item, "/version"),
-            standing(item, active),
-            moment_at(item, "/created_at"),
-            at(item, "/author/name"),
-            runs(item),
-            short(&at(item, "/message"), 60),
+            item.version.to_string(),
+            standing(item),
+            moment(item.created_at),
+            item.author.as_ref().map(|author| author.name.clone()).unwrap_or_default(),
+            runs(&item.runs),
+            short(&item.message, 60),
         ]
     };
-    let rows: Vec<_> = versions.iter().map(version).collect();
+    let rows: Vec<_> = versions.told()?.iter().map(version).collect();
     output::table(&["version", "", "published", "by", "runs", "message"], &rows);
-    let activation = |item: &Value| {
-        let cells = [moment_at(item, "/at"), at(item, "/kind"), at(item, "/version"), at(item, "/by/name")];
-        cells.into_iter().chain([took(item), short(&at(item, "/message"), 60)]).collect()
+    let activation = |item: &Activation| {
+        vec![
+            moment(item.at),
+            word(&item.kind),
+            item.version.to_string(),
+            item.by.as_ref().map(|by| by.name.clone()).unwrap_or_default(),
+            item.took_us.map(took).unwrap_or_default(),
+            item.message.as_ref().map(|message| short(message, 60)).unwrap_or_default(),
+        ]
     };
-    let rows: Vec<_> = activations.iter().map(activation).collect();
+    let rows: Vec<_> = activations.told()?.iter().map(activation).collect();
     output::line("");
     output::table(&["when", "what", "version", "by", "took", "message"], &rows);
     Ok(Exit::Good)
 }
 
 /// `active`, or the part of the new runs it gets.
-fn standing(version: &Value, active: bool) -> String {
-    match version.get("ramp_percent").and_then(Value::as_u64) {
+fn standing(version: &Version) -> String {
+    match version.ramp_percent {
         Some(percent) => format!("{percent} %"),
-        None if active => "active".to_owned(),
+        None if version.active => "active".to_owned(),
         None => String::new(),
     }
 }
 
 /// How long a move took until every new start obeyed.
-fn took(activation: &Value) -> String {
-    let micros = activation.get("took_us").and_then(Value::as_u64);
-    micros.map_or_else(String::new, |micros| format!("{}.{} ms", micros / 1000, micros % 1000 / 100))
+fn took(micros: u64) -> String {
+    format!("{}.{} ms", micros / 1000, micros % 1000 / 100)
 }
 
 /// Runs of a version: `2 waiting, 31 completed`.
-fn runs(version: &Value) -> String {
-    let words = ["running", "waiting", "completed", "rejected", "failed", "cancelled"];
-    let count = |word: &&str| version.pointer(&format!("/runs/{word}")).and_then(Value::as_u64).unwrap_or_default();
-    let counted = words.iter().map(|word| (word, count(word))).filter(|(_, count)| *count > 0);
-    counted.map(|(word, count)| format!("{count} {word}")).collect::<Vec<_>>().join(", ")
+fn runs(counts: &RunCounts) -> String {
+    let counted = RunStatus::ALL.iter().map(|status| (status, counts.of(*status))).filter(|(_, count)| *count > 0);
+    counted.map(|(status, count)| format!("{count} {status}")).collect::<Vec<_>>().join(", ")
 }
 
 /// A version number or `draft`.
@@ -307,8 +315,8 @@ mod tests {
 
     #[test]
     fn only_runs_there_are_get_counted() {
-        let version = json!({ "runs": { "running": 0, "waiting": 2, "completed": 31 } });
-        assert_eq!(runs(&version), "2 waiting, 31 completed");
-        assert_eq!(runs(&json!({})), "");
+        let counts = RunCounts { waiting: 2, completed: 31, ..RunCounts::default() };
+        assert_eq!(runs(&counts), "2 waiting, 31 completed");
+        assert_eq!(runs(&RunCounts::default()), "");
     }
 }

@@ -1,8 +1,9 @@
 use super::*;
+use crate::sample::steps;
 use serde_json::json;
 
-fn upgrade() -> Value {
-    json!({ "steps": [
+fn upgrade() -> Vec<StepExecution> {
+    steps(&json!([
         { "visit": 1, "step": "verify", "kind": "tool_call", "title": "Verify customer identity",
           "action": "identity.verify", "status": "completed", "started_at": 0, "ended_at": 340, "duration_ms": 340,
           "attempts": [{ "call": 0, "attempt": 1, "status": "completed", "started_at": 0, "ended_at": 340 }] },
@@ -28,7 +29,7 @@ fn upgrade() -> Value {
             { "channel": "email", "to": "ada@example.com", "body": "Hello Ada", "status": "failed" }] } },
         { "visit": 6, "step": "done", "kind": "end", "title": "Upgraded", "status": "completed", "duration_ms": 0,
           "messages": ["Done! You are on Enterprise now."] },
-    ]})
+    ]))
 }
 
 #[test]
@@ -38,7 +39,7 @@ fn an_upgrade_reads_as_cards() {
 
 #[test]
 fn what_still_waits_or_failed_says_so() {
-    let run = json!({ "steps": [
+    let run = steps(&json!([
         { "kind": "tool_call", "title": "Charge", "action": "http.request", "status": "unknown", "attempts": [
             { "attempt": 1, "status": "retrying", "started_at": 0, "ended_at": 50, "retry_at": 60_000,
               "error": { "code": "timeout", "message": "no answer" } }],
@@ -47,18 +48,17 @@ fn what_still_waits_or_failed_says_so() {
           "checkpoint": { "id": "r.2", "kind": "approval", "status": "open", "given": ["Ada Example"] } },
         { "kind": "human_handoff", "title": "Ask a person", "status": "timed_out", "duration_ms": 10_000,
           "error": { "code": "timed_out", "message": "nobody took it" }, "checkpoint": null },
-    ]});
+    ]));
     insta::assert_snapshot!(timeline_in(&run, &TimeZone::UTC).join("\n"));
 }
 
 #[test]
 fn a_run_without_steps_has_no_lines() {
-    assert!(timeline(&json!({ "steps": [] })).is_empty());
-    assert!(timeline(&json!({})).is_empty());
+    assert!(timeline(&[]).is_empty());
 }
 
 #[test]
 fn a_column_nobody_uses_takes_no_place() {
-    let run = json!({ "steps": [{ "kind": "end", "title": "Done", "status": "completed", "duration_ms": 5 }] });
+    let run = steps(&json!([{ "kind": "end", "title": "Done", "status": "completed", "duration_ms": 5 }]));
     assert_eq!(timeline_in(&run, &TimeZone::UTC), ["end  Done  Completed (5ms)"]);
 }

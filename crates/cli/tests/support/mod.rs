@@ -44,6 +44,15 @@ impl Request {
     }
 }
 
+/// A list of workflows by id and name.
+pub fn workflows(named: &[(&str, &str)]) -> Value {
+    let item = |(id, name): &(&str, &str)| {
+        json!({ "id": id, "name": name, "draft_revision": 1, "draft_updated_at": 0, "has_unpublished_changes": false,
+            "running": 0, "waiting": 0 })
+    };
+    json!({ "items": named.iter().map(item).collect::<Vec<_>>(), "next": null })
+}
+
 /// What the script answers.
 pub struct Answer {
     status: u16,
@@ -59,6 +68,10 @@ impl Answer {
 
     /// A problem document with these members besides status and code.
     pub fn problem(status: u16, code: &str, mut members: Value) -> Self {
+        members["type"] = json!(format!("urn:countersign:problem:{code}"));
+        if members["title"].is_null() {
+            members["title"] = json!("It was refused");
+        }
         members["status"] = json!(status);
         members["code"] = json!(code);
         Self { status, media_type: "application/problem+json", body: members.to_string() }

@@ -11,6 +11,7 @@ use super::{
     straight::{check_calls, yardstick_length},
 };
 use anyhow::Context;
+use countersign_api::CheckpointSummary;
 use std::{cell::RefCell, collections::HashMap, ops::Range, time::Duration};
 
 /// The workflow.
@@ -142,10 +143,10 @@ pub(super) async fn run(options: &Options) -> anyhow::Result<Report> {
 /// Where the runs wait, oldest first.
 async fn checkpoints(bed: &Bed, workflow: &str, numbers: &HashMap<String, u64>) -> anyhow::Result<Vec<(u64, String)>> {
     let path = format!("/checkpoints?status=open&workflow={workflow}");
-    let items = bed.list(&path, numbers.len()).await?;
-    let found = items.iter().rev().map(|item| {
-        let run = item["run"]["id"].as_str().and_then(|run| numbers.get(run)).context("a checkpoint of another run")?;
-        Ok((*run, item["id"].as_str().context("a checkpoint without an id")?.to_owned()))
+    let items: Vec<CheckpointSummary> = bed.list(&path, numbers.len()).await?;
+    let found = items.into_iter().rev().map(|item| {
+        let run = numbers.get(&item.run.id).context("a checkpoint of another run")?;
+        Ok((*run, item.id))
     });
     let found = found.collect::<anyhow::Result<Vec<_>>>()?;
     anyhow::ensure!(found.len() == numbers.len(), "{} runs wait at {} checkpoints", numbers.len(), found.len());

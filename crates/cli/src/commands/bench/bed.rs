@@ -9,8 +9,10 @@ use super::{
     process,
     report::Report,
 };
+use crate::client::told;
 use anyhow::Context;
-use serde::Deserialize;
+use countersign_api::{ApiKey, Page, Workflow};
+use serde::{Deserialize, de::DeserializeOwned};
 use serde_json::{Value, json};
 use std::{
     cell::Cell,
@@ -124,9 +126,9 @@ impl Bed {
     pub(super) async fn publish(&self, source: &str) -> anyhow::Result<String> {
         let source = source.replace("http://stub", &self.stub.url());
         let made = ask(&self.admin, "/api/v1/workflows", json!({ "source": source })).await?;
-        let id = made["id"].as_str().context("no workflow")?;
+        let id = told::<Workflow>(&made)?.id;
         ask(&self.admin, &format!("/api/v1/workflows/{id}/publish"), json!({ "message": "measured" })).await?;
-        Ok(id.to_owned())
+        Ok(id)
     }
 
     /// Starts runs and waits for each to get where it should; `count` of them, or as long as `until`.
@@ -169,13 +171,13 @@ impl Bed {
     ///
     /// # Errors
     /// When a page cannot be had.
-    pub(super) async fn list(&self, path: &str, at_most: usize) -> anyhow::Result<Vec<Value>> {
+    pub(super) async fn list<T: DeserializeOwned>(&self, path: &str, at_most: usize) -> anyhow::Result<Vec<T>> {
         let mut items = Vec::new();
         let mut cursor = String::new();
         for _ in 0..=at_most / 200 {
-            let page = self.get(&format!("{path}&limit=200{cursor}")).await?;
-            items.extend(page["items"].as_array().context("no list")?.iter().cloned());
-            match page["next"].as_str() {
+            let page: Page<T> = told(&self.get(&format!("{path}&limit=200{cursor}")).await?)?;
+            items.extend(page.items);
+            match page.next {
                 Some(next) if items.len() < at_most => cursor = format!("&cursor={next}"),
                 Some(_) | None => break,
             }
@@ -294,7 +296,7 @@ async fn keys(server: &Server) -> anyhow::Result<(Site, Site)> {
     for role in ["admin", "operator"] {
         let key = json!({ "name": format!("bench {role}"), "role": role, "may_decide": true });
         let made = ask(&session, "/api/v1/api-keys", key).await?;
-        sites.push(visitor.with_key(made["key"].as_str().context("no key")?));
+        sites.push(visitor.with_key(&told::<ApiKey>(&made)?.key.context("no key")?));
     }
     let operator = sites.pop().context("no key")?;
     Ok((sites.pop().context("no key")?, operator))

@@ -9,7 +9,7 @@ use super::{
     straight::yardstick_length,
 };
 use anyhow::Context;
-use serde_json::Value;
+use countersign_api::{CheckpointSummary, RunSummary};
 use std::{collections::HashMap, time::Duration};
 
 /// The workflow, with a time limit nobody lives to see.
@@ -83,19 +83,19 @@ async fn timers(bed: &Bed, workflow: &str) -> anyhow::Result<Latencies> {
     let deadline = tokio::time::Instant::now() + TIMER + PATIENCE;
     let ended = loop {
         tokio::time::sleep(LOOK_EVERY).await;
-        let ended = bed.list(&format!("/runs?workflow={workflow}&status=rejected"), count(TIMERS)?).await?;
+        let ended: Vec<RunSummary> =
+            bed.list(&format!("/runs?workflow={workflow}&status=rejected"), count(TIMERS)?).await?;
         if ended.len() as u64 >= TIMERS {
             break ended;
         }
         let waited = tokio::time::Instant::now() < deadline;
         anyhow::ensure!(waited, "{} of {TIMERS} time limits passed unnoticed", TIMERS - ended.len() as u64);
     };
-    let ended: HashMap<&str, &Value> = ended.iter().filter_map(|run| Some((run["id"].as_str()?, run))).collect();
-    let due = bed.list(&format!("/checkpoints?workflow={workflow}"), count(TIMERS)?).await?;
+    let ended: HashMap<&str, Option<i64>> = ended.iter().map(|run| (run.id.as_str(), run.ended_at)).collect();
+    let due: Vec<CheckpointSummary> = bed.list(&format!("/checkpoints?workflow={workflow}"), count(TIMERS)?).await?;
     let late = due.iter().map(|checkpoint| {
-        let run = checkpoint["run"]["id"].as_str().and_then(|run| ended.get(run)).context("a run is missing")?;
-        let (due, ended) = (checkpoint["due_at"].as_i64(), run["ended_at"].as_i64());
-        let late = ended.context("a run has no end")? - due.context("a checkpoint has no time limit")?;
+        let ended = ended.get(checkpoint.run.id.as_str()).context("a run is missing")?;
+        let late = ended.context("a run has no end")? - checkpoint.due_at.context("a checkpoint has no time limit")?;
         anyhow::ensure!(late >= 0, "a time limit passed {} ms early", -late);
         Ok(Duration::from_millis(late.unsigned_abs()))
     });

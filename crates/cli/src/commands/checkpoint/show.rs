@@ -1,8 +1,12 @@
 //! A checkpoint as a page of text: what will happen, for whom, and how it came here.
 
 use crate::{
-    client::text::{at, list, moment_at, short, words},
-    timeline::timeline,
+    client::text::{at, list, moment, plain, short, spaced, word, words},
+    timeline::{timeline, via},
+};
+use countersign_api::{
+    ApprovalGiven, BranchPreview, Checkpoint, CheckpointConversation, CheckpointStatus, CheckpointSummary,
+    EarlierDecision, GuardedRequest, OpenForm, PreviewStep, RequestDifference, UnknownCall,
 };
 use serde_json::{Value, json};
 
@@ -11,156 +15,131 @@ const TEXT_LENGTH_MAX: usize = 200;
 /// Messages of the conversation shown.
 const MESSAGES_MAX: usize = 10;
 
-pub(super) fn lines(checkpoint: &Value) -> Vec<String> {
+pub(super) fn lines(checkpoint: &Checkpoint) -> Vec<String> {
+    let Checkpoint { on_approve, on_reject, on_changes, .. } = checkpoint;
     let mut lines = head(checkpoint);
-    section(&mut lines, "Would be sent when approved", requests(checkpoint));
-    section(&mut lines, "The call in doubt", unknown(checkpoint));
-    section(&mut lines, "Changed since the approval before", difference(checkpoint));
-    section(&mut lines, "The form", form(checkpoint));
-    for (title, pointer) in [("On approve", "/on_approve"), ("On reject", "/on_reject"), ("On changes", "/on_changes")]
-    {
-        section(&mut lines, title, branch(checkpoint, pointer));
+    section(&mut lines, "Would be sent when approved", checkpoint.requests.iter().flat_map(request));
+    section(&mut lines, "The call in doubt", checkpoint.unknown.iter().flat_map(unknown));
+    section(&mut lines, "Changed since the approval before", checkpoint.difference.iter().flat_map(difference));
+    section(&mut lines, "The form", checkpoint.form.iter().flat_map(form));
+    for (title, preview) in [("On approve", on_approve), ("On reject", on_reject), ("On changes", on_changes)] {
+        section(&mut lines, title, preview.iter().flat_map(branch));
     }
-    section(&mut lines, "Conversation", conversation(checkpoint));
-    section(&mut lines, "Path", timeline(&json!({ "steps": list(checkpoint, "/path") })));
-    section(&mut lines, "Earlier decisions for this customer", earlier(checkpoint));
+    section(&mut lines, "Conversation", checkpoint.conversation.iter().flat_map(conversation));
+    section(&mut lines, "Path", timeline(&checkpoint.path));
+    section(&mut lines, "Earlier decisions for this customer", checkpoint.earlier.iter().map(earlier));
     lines
 }
 
-fn section(lines: &mut Vec<String>, title: &str, content: Vec<String>) {
-    if !content.is_empty() {
+fn section(lines: &mut Vec<String>, title: &str, content: impl IntoIterator<Item = String>) {
+    let mut content = content.into_iter().peekable();
+    if content.peek().is_some() {
         lines.push(format!("\n{title}"));
-        lines.extend(content.into_iter().map(|line| format!("  {line}")));
+        lines.extend(content.map(|line| format!("  {line}")));
     }
 }
 
-fn head(checkpoint: &Value) -> Vec<String> {
-    let (kind, title) = (words(&at(checkpoint, "/kind")), at(checkpoint, "/title"));
-    let run = format!(
-        "{} v{}, run {}",
-        at(checkpoint, "/run/name"),
-        at(checkpoint, "/run/version"),
-        at(checkpoint, "/run/id")
-    );
-    let mut lines = vec![format!("{kind}: {title}")];
-    let mut fact = |label: &str, value: String| {
-        if !value.is_empty() {
-            lines.push(format!("{label:<9} {value}"));
-        }
-    };
-    fact("summary", at(checkpoint, "/summary"));
-    fact("id", at(checkpoint, "/id"));
-    fact("workflow", run);
-    fact("customer", at(checkpoint, "/customer/name"));
-    fact("opened", moment_at(checkpoint, "/opened_at"));
-    if at(checkpoint, "/status") == "decided" {
-        fact("decided", decided(checkpoint));
-        return lines;
+fn head(checkpoint: &Checkpoint) -> Vec<String> {
+    let CheckpointSummary { id, kind, run, title, summary, customer, opened_at, status, .. } = &checkpoint.item;
+    let mut facts = vec![
+        ("summary", summary.clone()),
+        ("id", id.clone()),
+        ("workflow", format!("{} v{}, run {}", run.name, run.version, run.id)),
+        ("customer", customer.as_ref().map(|customer| customer.name.clone()).unwrap_or_default()),
+        ("opened", moment(*opened_at)),
+    ];
+    match status {
+        CheckpointStatus::Decided => facts.push(("decided", decided(checkpoint))),
+        CheckpointStatus::Open => facts.extend(open(checkpoint)),
     }
-    fact("due", due(checkpoint));
-    fact("team", at(checkpoint, "/team"));
-    fact("note", short(&at(checkpoint, "/note"), TEXT_LENGTH_MAX));
-    fact("taken by", at(checkpoint, "/assigned_to/name"));
-    fact("approved", names(list(checkpoint, "/approvals"), "/by/name"));
-    fact("said no", names(list(checkpoint, "/rejections"), "/by/name"));
-    for shown in list(checkpoint, "/facts") {
-        fact(&at(shown, "/label"), short(&at(shown, "/value"), TEXT_LENGTH_MAX));
+    let facts = facts.into_iter().filter(|(_, value)| !value.is_empty());
+    let title = format!("{}: {title}", words(kind.as_str()));
+    [title].into_iter().chain(facts.map(|(label, value)| format!("{label:<9} {value}"))).collect()
+}
+
+/// What matters while it waits, by label.
+fn open(checkpoint: &Checkpoint) -> Vec<(&str, String)> {
+    let text = |text: &Option<String>| text.clone().unwrap_or_default();
+    let taken_by = checkpoint.item.assigned_to.as_ref().map(|person| person.name.clone());
+    let mut facts = vec![
+        ("due", due(checkpoint)),
+        ("team", text(&checkpoint.team)),
+        ("note", short(&text(&checkpoint.note), TEXT_LENGTH_MAX)),
+        ("taken by", taken_by.unwrap_or_default()),
+        ("approved", givers(&checkpoint.approvals)),
+        ("said no", givers(&checkpoint.rejections)),
+    ];
+    facts.extend(checkpoint.facts.iter().map(|fact| (fact.label.as_str(), short(&fact.value, TEXT_LENGTH_MAX))));
+    facts.extend(checkpoint.edited.iter().map(|edited| {
+        ("edited", format!("{}: {} instead of {}", edited.step, plain(&edited.now), plain(&edited.approved)))
+    }));
+    let case = checkpoint.approvers.as_ref().and_then(|policy| policy.case.clone());
+    let deciders: Vec<&str> = checkpoint.deciders.iter().map(|decider| decider.person.name.as_str()).collect();
+    facts.extend([
+        ("missing", text(&checkpoint.missing)),
+        ("case", case.unwrap_or_default()),
+        ("deciders", short(&deciders.join(", "), TEXT_LENGTH_MAX)),
+        ("outcomes", checkpoint.outcomes.join(", ")),
+    ]);
+    if !checkpoint.item.may_decide {
+        let why = checkpoint.why_not.as_ref().map(|why| format!(": {why}")).unwrap_or_default();
+        facts.push(("you", format!("may not decide this{why}")));
     }
-    for edited in list(checkpoint, "/edited") {
-        fact(
-            "edited",
-            format!("{}: {} instead of {}", at(edited, "/step"), at(edited, "/now"), at(edited, "/approved")),
-        );
-    }
-    fact("missing", at(checkpoint, "/missing"));
-    fact("case", at(checkpoint, "/approvers/case"));
-    fact("deciders", short(&names(list(checkpoint, "/deciders"), "/person/name"), TEXT_LENGTH_MAX));
-    fact("outcomes", names(list(checkpoint, "/outcomes"), ""));
-    if at(checkpoint, "/may_decide") == "false" {
-        let why = at(checkpoint, "/why_not");
-        fact(
-            "you",
-            if why.is_empty() { "may not decide this".to_owned() } else { format!("may not decide this: {why}") },
-        );
-    }
+    facts
+}
+
+fn givers(given: &[ApprovalGiven]) -> String {
+    given.iter().map(|given| given.by.name.as_str()).collect::<Vec<_>>().join(", ")
+}
+
+fn decided(checkpoint: &Checkpoint) -> String {
+    let CheckpointSummary { outcome, decided_at, decided_by, .. } = &checkpoint.item;
+    let by = decided_by.as_ref().map(|by| {
+        let other = by.on_behalf_of.as_ref().map(|other| format!(" for {}", other.name)).unwrap_or_default();
+        format!(" by {}{other}{}", by.name, via(by))
+    });
+    let when = decided_at.map(|at| format!(", {}", moment(at))).unwrap_or_default();
+    let comment = checkpoint.comment.as_ref().map(|comment| format!(": {}", quoted(comment))).unwrap_or_default();
+    format!("{}{}{when}{comment}", spaced(outcome.as_deref().unwrap_or_default()), by.unwrap_or_default())
+}
+
+fn due(checkpoint: &Checkpoint) -> String {
+    let Some(due) = checkpoint.item.due_at.map(moment) else { return String::new() };
+    let Some(then) = &checkpoint.on_timeout else { return due };
+    let step = checkpoint.on_timeout_step.as_ref().map(|step| format!(" → {}", step.title)).unwrap_or_default();
+    format!("{due}, then {}{step}", spaced(then))
+}
+
+fn request(guarded: &GuardedRequest) -> Vec<String> {
+    let mut lines = vec![format!("{}  {}  [{}]", guarded.title, guarded.action, word(&guarded.risk))];
+    lines.extend(guarded.request.as_ref().map(|request| format!("  {} {}", request.method, request.url)));
+    lines.extend(guarded.error.as_ref().map(|error| format!("  cannot be rendered: {error}")));
+    // What is sent, or at least what the action is given.
+    let body = guarded.request.as_ref().map(|request| &request.body).filter(|body| !body.is_null());
+    let body = plain(body.unwrap_or(&guarded.input));
+    lines.extend((!body.is_empty()).then(|| format!("  {body}")));
     lines
 }
 
-fn names(items: &[Value], pointer: &str) -> String {
-    items.iter().map(|item| at(item, pointer)).collect::<Vec<_>>().join(", ")
-}
-
-fn decided(checkpoint: &Value) -> String {
-    let (name, comment) = (at(checkpoint, "/decided_by/name"), at(checkpoint, "/comment"));
-    let via = at(checkpoint, "/decided_by/via");
-    let via = if matches!(via.as_str(), "" | "timeout" | "cancel") { String::new() } else { format!(" ({via})") };
-    let comment =
-        if comment.is_empty() { String::new() } else { format!(": “{}”", short(&comment, TEXT_LENGTH_MAX)) };
-    let (outcome, when) = (at(checkpoint, "/outcome").replace('_', " "), moment_at(checkpoint, "/decided_at"));
-    let other = at(checkpoint, "/decided_by/on_behalf_of/name");
-    let other = if other.is_empty() { other } else { format!(" for {other}") };
-    format!("{outcome} by {name}{other}{via}, {when}{comment}")
-}
-
-fn due(checkpoint: &Value) -> String {
-    let (due, then) = (moment_at(checkpoint, "/due_at"), at(checkpoint, "/on_timeout"));
-    let step = at(checkpoint, "/on_timeout_step/title");
-    let step = if step.is_empty() { String::new() } else { format!(" → {step}") };
-    if due.is_empty() || then.is_empty() { due } else { format!("{due}, then {}{step}", then.replace('_', " ")) }
-}
-
-fn requests(checkpoint: &Value) -> Vec<String> {
-    let request = |guarded: &Value| {
-        let mut lines =
-            vec![format!("{}  {}  [{}]", at(guarded, "/title"), at(guarded, "/action"), at(guarded, "/risk"))];
-        let (method, url, error) = (at(guarded, "/request/method"), at(guarded, "/request/url"), at(guarded, "/error"));
-        if !url.is_empty() {
-            lines.push(format!("  {method} {url}"));
-        }
-        if !error.is_empty() {
-            lines.push(format!("  cannot be rendered: {error}"));
-        }
-        // What is sent, or at least what the action is given.
-        let body = Some(at(guarded, "/request/body")).filter(|body| !body.is_empty());
-        let body = body.unwrap_or_else(|| at(guarded, "/input"));
-        lines.extend((!body.is_empty()).then(|| format!("  {body}")));
-        lines
-    };
-    list(checkpoint, "/requests").iter().flat_map(request).collect()
-}
-
-fn unknown(checkpoint: &Value) -> Vec<String> {
-    if at(checkpoint, "/unknown").is_empty() {
-        return Vec::new();
-    }
-    let error = at(checkpoint, "/unknown/error/message");
-    vec![
-        format!("{}  sent {}", at(checkpoint, "/unknown/action"), moment_at(checkpoint, "/unknown/at")),
-        format!("key  {}", at(checkpoint, "/unknown/key")),
-        format!("why  {}", if error.is_empty() { "no answer came" } else { &error }),
-        format!("sent {}", at(checkpoint, "/unknown/sent")),
+fn unknown(call: &UnknownCall) -> [String; 4] {
+    let error = &call.error.message;
+    [
+        format!("{}  sent {}", call.action, moment(call.at)),
+        format!("key  {}", call.key),
+        format!("why  {}", if error.is_empty() { "no answer came" } else { error }),
+        format!("sent {}", json!(call.sent)),
     ]
 }
 
-fn difference(checkpoint: &Value) -> Vec<String> {
-    if at(checkpoint, "/difference").is_empty() {
-        return Vec::new();
-    }
-    let value = |pointer: &str| checkpoint.pointer(pointer).map(Value::to_string).unwrap_or_default();
-    vec![
-        at(checkpoint, "/difference/step"),
-        format!("approved  {}", value("/difference/approved")),
-        format!("now       {}", value("/difference/now")),
-    ]
+fn difference(difference: &RequestDifference) -> [String; 3] {
+    let RequestDifference { step, approved, now, .. } = difference;
+    [step.clone(), format!("approved  {approved}"), format!("now       {now}")]
 }
 
-fn form(checkpoint: &Value) -> Vec<String> {
-    if at(checkpoint, "/form").is_empty() {
-        return Vec::new();
-    }
-    let required: Vec<&str> = list(checkpoint, "/form/schema/required").iter().filter_map(Value::as_str).collect();
-    let mut lines = vec![short(&at(checkpoint, "/form/prompt"), TEXT_LENGTH_MAX)];
-    let fields = checkpoint.pointer("/form/schema/properties").and_then(Value::as_object);
+fn form(form: &OpenForm) -> Vec<String> {
+    let required: Vec<&str> = list(&form.schema, "/required").iter().filter_map(Value::as_str).collect();
+    let mut lines = vec![short(&form.prompt, TEXT_LENGTH_MAX)];
+    let fields = form.schema.pointer("/properties").and_then(Value::as_object);
     lines.extend(fields.into_iter().flatten().map(|(name, schema)| {
         let must = if required.contains(&name.as_str()) { ", required" } else { "" };
         format!("{name}  {} ({}{must})", at(schema, "/title"), at(schema, "/type"))
@@ -168,89 +147,102 @@ fn form(checkpoint: &Value) -> Vec<String> {
     lines
 }
 
-fn branch(checkpoint: &Value, pointer: &str) -> Vec<String> {
-    let Some(branch) = checkpoint.pointer(pointer).filter(|branch| !branch.is_null()) else { return Vec::new() };
-    let mut lines: Vec<String> = list(branch, "/steps").iter().map(step_line).collect();
-    if lines.is_empty() {
-        lines.push(at(branch, "/title"));
-        let messages = list(branch, "/messages").iter().filter_map(Value::as_str);
-        lines.extend(messages.map(|message| format!("  “{}”", short(message, TEXT_LENGTH_MAX))));
+fn branch(branch: &BranchPreview) -> Vec<String> {
+    if !branch.steps.is_empty() {
+        return branch.steps.iter().map(step_line).collect();
     }
-    lines
+    let messages = branch.messages.iter().map(|message| format!("  {}", quoted(message)));
+    [branch.title.clone()].into_iter().chain(messages).collect()
 }
 
-fn step_line(step: &Value) -> String {
-    let (action, message) = (at(step, "/action"), at(step, "/message"));
-    let channels = names(list(step, "/channels"), "");
-    let mut line = format!("{}  {}", at(step, "/kind"), at(step, "/title"));
-    for part in [action, channels] {
-        if !part.is_empty() {
-            line.push_str(&format!("  {part}"));
-        }
-    }
-    if !message.is_empty() {
-        line.push_str(&format!("  “{}”", short(&message, TEXT_LENGTH_MAX)));
-    }
-    line
+fn step_line(step: &PreviewStep) -> String {
+    let action = step.action.as_ref().map(|action| format!("  {action}")).unwrap_or_default();
+    let channels = step.channels.join(", ");
+    let channels = if channels.is_empty() { channels } else { format!("  {channels}") };
+    let message = step.message.as_deref().unwrap_or_default();
+    let message = if message.is_empty() { String::new() } else { format!("  {}", quoted(message)) };
+    format!("{}  {}{action}{channels}{message}", step.kind, step.title)
 }
 
-fn conversation(checkpoint: &Value) -> Vec<String> {
-    let messages = list(checkpoint, "/conversation/messages");
-    let first = messages.len().saturating_sub(MESSAGES_MAX);
-    let line = |message: &Value| {
-        let (name, kind) = (at(message, "/author/name"), at(message, "/author/kind"));
-        let name = if name.is_empty() { kind } else { name };
-        format!("{name}: {}", short(&at(message, "/body"), TEXT_LENGTH_MAX))
+fn conversation(conversation: &CheckpointConversation) -> Vec<String> {
+    let messages = &conversation.messages;
+    let newest = messages.iter().skip(messages.len().saturating_sub(MESSAGES_MAX));
+    let line = |message: &countersign_api::Message| {
+        let name = message.author.name.clone().unwrap_or_else(|| word(&message.author.kind));
+        format!("{name}: {}", short(&message.body, TEXT_LENGTH_MAX))
     };
-    messages[first..].iter().map(line).collect()
+    newest.map(line).collect()
 }
 
-fn earlier(checkpoint: &Value) -> Vec<String> {
-    let line = |decision: &Value| {
-        let (when, outcome) = (moment_at(decision, "/decided_at"), at(decision, "/outcome").replace('_', " "));
-        let by = at(decision, "/decided_by/name");
-        let by = if by.is_empty() { String::new() } else { format!(" by {by}") };
-        format!("{when}  {outcome}{by}: {}", short(&at(decision, "/summary"), TEXT_LENGTH_MAX))
-    };
-    list(checkpoint, "/earlier").iter().map(line).collect()
+fn earlier(decision: &EarlierDecision) -> String {
+    let by = decision.decided_by.as_ref().map(|by| format!(" by {}", by.name)).unwrap_or_default();
+    let (when, outcome) = (moment(decision.decided_at), spaced(&decision.outcome));
+    format!("{when}  {outcome}{by}: {}", short(&decision.summary, TEXT_LENGTH_MAX))
+}
+
+fn quoted(text: &str) -> String {
+    format!("“{}”", short(text, TEXT_LENGTH_MAX))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::sample;
+
+    /// A checkpoint of which only the members that are named matter.
+    fn checkpoint(members: &Value) -> Checkpoint {
+        let nothing = json!({
+            "status": "open", "step": "s", "title": "", "summary": "", "opened_at": 0, "may_decide": true, "ladder": [],
+            "approvals": [], "rejections": [], "deciders": [], "facts": [], "edited": [], "outcomes": [], "requests": [],
+            "state": { "vars": {}, "steps": {} }, "path": [], "earlier": [], "notices": [],
+        });
+        sample::of(members, &nothing)
+    }
 
     #[test]
     fn an_approval_says_what_will_happen() {
-        let checkpoint = json!({
-            "id": "r.3", "kind": "approval", "status": "open", "title": "Manager approval required",
+        let step = |kind: &str, title: &str, action: Value, message: Value, channels: Value| {
+            json!({ "step": "s", "kind": kind, "title": title, "action": action, "risk": null, "input": null,
+                "request": null, "message": message, "channels": channels })
+        };
+        let path = sample::step(&json!({ "kind": "tool_call", "title": "Verify", "action": "identity.verify",
+            "status": "completed", "duration_ms": 340 }));
+        let checkpoint = checkpoint(&json!({
+            "id": "r.3", "kind": "approval", "title": "Manager approval required",
             "summary": "Ada to Enterprise, $120.00 prorated",
-            "run": { "id": "r", "name": "Upgrade", "version": 3, "status": "waiting" },
-            "customer": { "id": "c", "name": "Ada Example" }, "on_timeout": "rejected", "due_at": null,
+            "run": { "id": "r", "workflow": "w", "name": "Upgrade", "version": 3, "status": "waiting" },
+            "customer": { "id": "c", "name": "Ada Example", "fields": {}, "created_at": 0 }, "on_timeout": "rejected",
             "outcomes": ["approved", "rejected"], "may_decide": false, "why_not": "you started this run",
             "requests": [{ "step": "execute", "title": "Execute the upgrade", "action": "stripe.subscription.update",
-                "risk": "high", "input": {},
-                "request": { "method": "POST", "url": "https://api.example.com/v1/subscriptions/sub_1", "body": { "price": "p" } } }],
+                "risk": "high", "input": {}, "hash": "h",
+                "request": { "method": "POST", "url": "https://api.example.com/v1/subscriptions/sub_1", "headers": {},
+                    "body": { "price": "p" } } }],
             "on_approve": { "step": "execute", "title": "Execute the upgrade", "messages": [], "steps": [
-                { "kind": "tool_call", "title": "Execute the upgrade", "action": "stripe.subscription.update", "channels": [] },
-                { "kind": "notify", "title": "Confirm", "message": "Hello\nAda", "channels": ["whatsapp", "email"] }] },
+                step("tool_call", "Execute the upgrade", json!("stripe.subscription.update"), json!(null), json!([])),
+                step("notify", "Confirm", json!(null), json!("Hello\nAda"), json!(["whatsapp", "email"])) ] },
             "on_reject": { "step": "explain", "title": "Explain the rejection", "messages": ["Sorry"], "steps": [] },
-            "conversation": { "messages": [{ "author": { "kind": "customer", "name": null }, "body": "upgrade me" }] },
-            "path": [{ "kind": "tool_call", "title": "Verify", "action": "identity.verify", "status": "completed", "duration_ms": 340 }],
-            "earlier": [], "unknown": null, "form": null, "difference": null,
-        });
-        insta::assert_snapshot!(lines(&checkpoint).join("\n"));
+            "conversation": { "id": "v", "messages": [{ "id": "m", "position": 1, "at": 0,
+                "author": { "kind": "customer", "name": null }, "body": "upgrade me" }] },
+            "path": [path],
+        }));
+        let text = lines(&checkpoint).join("\n").replace(&moment(0), "[opened]");
+        insta::assert_snapshot!(text);
     }
 
     #[test]
     fn a_call_in_doubt_shows_its_key() {
-        let checkpoint = json!({
+        let mut error = sample::error();
+        error["message"] = json!("timeout");
+        let checkpoint = checkpoint(&json!({
             "id": "r.4", "kind": "unknown_outcome", "status": "decided", "title": "Charge", "outcome": "not_happened",
-            "run": { "id": "r", "name": "Upgrade", "version": 3 }, "comment": "checked in Stripe",
-            "decided_by": { "name": "Ada Example", "via": "api" },
-            "unknown": { "action": "http.request", "at": null, "key": "r.4.0", "sent": { "a": 1 }, "error": { "message": "timeout" } },
-        });
+            "run": { "id": "r", "workflow": "w", "name": "Upgrade", "version": 3, "status": "running" },
+            "decided_at": 0, "comment": "checked in Stripe", "decided_by": { "name": "Ada Example", "via": "api" },
+            "unknown": { "action": "http.request", "at": 0, "key": "r.4.0", "error": error,
+                "sent": { "kind": "action", "action": "http.request", "input": { "a": 1 } } },
+        }));
         let lines = lines(&checkpoint);
-        assert_eq!(lines[3], "decided   not happened by Ada Example (api), : “checked in Stripe”");
+        let decided = format!("decided   not happened by Ada Example (api), {}: “checked in Stripe”", moment(0));
+        assert_eq!(lines[4], decided);
         assert!(lines.contains(&"  key  r.4.0".to_owned()));
     }
 }

@@ -1,13 +1,12 @@
 //! `countersign connector try`
 
 use crate::{
-    client::{Client, JsonArgument, Remote, text::at},
+    client::{Client, JsonArgument, Remote, told},
     output::{self, Exit},
 };
 use anyhow::Context;
 use clap::Args;
-use countersign_api::TryActionRequest;
-use serde_json::Value;
+use countersign_api::{Risk, TriedAction, TryActionRequest, TryResult};
 
 /// Arguments of `connector try`.
 #[derive(Debug, Args)]
@@ -47,32 +46,36 @@ pub(super) async fn run(args: &TryArgs) -> anyhow::Result<Exit> {
 async fn send(client: &Client, args: &TryArgs, request: &TryActionRequest) -> anyhow::Result<Exit> {
     let (connector, action) = args.action.split_once('.').context("the action reads <connector>.<action>")?;
     let path = ["connectors", connector, "actions", action, "try"];
-    let tried = client.post(&path).json(&serde_json::to_value(request)?).send().await?;
+    let answer = client.post(&path).json(request).send().await?;
+    let tried: TriedAction = told(&answer)?;
     if args.remote.json {
-        output::json(&tried)?;
+        output::json(&answer)?;
     } else {
         print(&tried);
     }
-    Ok(if tried.pointer("/result/error").is_some_and(|error| !error.is_null()) { Exit::No } else { Exit::Good })
+    let failed = tried.result.is_some_and(|result| result.error.is_some());
+    Ok(if failed { Exit::No } else { Exit::Good })
 }
 
-fn print(tried: &Value) {
-    output::line(format!("{} {}", at(tried, "/request/method"), at(tried, "/request/url")));
-    for (name, value) in tried.pointer("/request/headers").and_then(Value::as_object).into_iter().flatten() {
-        output::line(format!("{name}: {}", value.as_str().unwrap_or_default()));
+fn print(tried: &TriedAction) {
+    let request = &tried.request;
+    output::line(format!("{} {}", request.method, request.url));
+    for (name, value) in &request.headers {
+        output::line(format!("{name}: {value}"));
     }
-    if let Some(body) = tried.pointer("/request/body").filter(|body| !body.is_null()) {
-        output::line(body.to_string());
+    if !request.body.is_null() {
+        output::line(request.body.to_string());
     }
-    let Some(result) = tried.get("result").filter(|result| !result.is_null()) else {
-        if at(tried, "/risk") != "read" {
-            output::line(format!("nothing was sent; --confirm {} sends it", at(tried, "/request_hash")));
+    match &tried.result {
+        Some(TryResult { output, error, status, duration_ms, .. }) => {
+            let status = status.map(|status| status.to_string()).unwrap_or_default();
+            output::line(format!("-> {status} in {duration_ms} ms"));
+            output::line(match error {
+                Some(error) => format!("error[{}]: {}", error.code, error.message),
+                None => output.to_string(),
+            });
         }
-        return;
-    };
-    output::line(format!("-> {} in {} ms", at(result, "/status"), at(result, "/duration_ms")));
-    match result.get("error").filter(|error| !error.is_null()) {
-        Some(error) => output::line(format!("error[{}]: {}", at(error, "/code"), at(error, "/message"))),
-        None => output::line(result.get("output").unwrap_or(&Value::Null).to_string()),
+        None if tried.risk == Risk::Read => {}
+        None => output::line(format!("nothing was sent; --confirm {} sends it", tried.request_hash)),
     }
 }

@@ -1,8 +1,9 @@
 //! Accounts, connections and workflows of the demo, made through the public API.
 
 use super::outside::Outside;
-use crate::client::{Client, ClientArgs};
+use crate::client::{Client, ClientArgs, told};
 use anyhow::Context;
+use countersign_api::{ApiKey, ChannelAccount, Person, Workflow};
 use countersign_sandbox::Sandbox;
 use serde_json::{Value, json};
 
@@ -98,14 +99,14 @@ async fn key(client: &Client, cookie: &str, name: &str, role: &str, groups: &[&s
     let body = json!({ "name": name, "role": role, "groups": groups, "may_decide": true });
     let request = client.post(&["api-keys"]).header("cookie", cookie).header("x-requested-with", "countersign");
     let made = request.json(&body).send().await.context("API key")?;
-    made["key"].as_str().map(str::to_owned).context("the server made no key")
+    told::<ApiKey>(&made)?.key.context("the server made no key")
 }
 
 async fn invite(client: &Client, visitor: &Client, account: &Account) -> anyhow::Result<()> {
     let Account { email, name, role, groups, .. } = account;
     let body = json!({ "email": email, "name": name, "role": role, "groups": groups });
     let person = client.post(&["people"]).json(&body).send().await?;
-    let link = person["setup_url"].as_str().context("no invitation")?;
+    let link = told::<Person>(&person)?.setup_url.context("no invitation")?;
     let token = link.rsplit('#').next().unwrap_or_default();
     let setup = json!({ "token": token, "password": PASSWORD });
     visitor.post(&["auth", "setup"]).json(&setup).send().await?;
@@ -156,7 +157,7 @@ async fn channels(client: &Client, sandbox: &Sandbox, base_url: &str) -> anyhow:
     for (channel, settings, secrets) in accounts {
         let body = json!({ "channel": channel, "name": "sandbox", "settings": settings, "secrets": secrets });
         let made = client.post(&["channels"]).json(&body).send().await.context(channel)?;
-        let id = made["id"].as_str().context("the server made no account")?;
+        let id = told::<ChannelAccount>(&made)?.id;
         outside.posts_to(channel, &format!("{base_url}/hooks/{channel}/{id}"), secret).await?;
     }
     Ok(())
@@ -165,7 +166,7 @@ async fn channels(client: &Client, sandbox: &Sandbox, base_url: &str) -> anyhow:
 /// Creates and publishes a workflow; its id.
 pub(crate) async fn publish(client: &Client, source: &str) -> anyhow::Result<String> {
     let made = client.post(&["workflows"]).json(&json!({ "source": source })).send().await?;
-    let id = made["id"].as_str().context("the server made no workflow")?;
-    client.post(&["workflows", id, "publish"]).json(&json!({ "message": "First version" })).send().await?;
-    Ok(id.to_owned())
+    let id = told::<Workflow>(&made)?.id;
+    client.post(&["workflows", &id, "publish"]).json(&json!({ "message": "First version" })).send().await?;
+    Ok(id)
 }

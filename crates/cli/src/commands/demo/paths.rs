@@ -1,7 +1,12 @@
 //! The paths of the Subscription Upgrade, played as customer and as manager through the public API.
 
 use super::{Demo, furnish, outside::Outside};
+use crate::client::told;
 use anyhow::{Context, bail};
+use countersign_api::{
+    ChatStartResponse, ChatView, CheckpointSummary, Conversation, ConversationSummary, LinkTarget, Message, Page,
+    RunDetail, StartedRun,
+};
 use serde_json::{Value, json};
 use std::time::Duration;
 
@@ -22,8 +27,8 @@ pub(crate) struct Chat<'a> {
 impl<'a> Chat<'a> {
     pub(crate) async fn open(demo: &'a Demo) -> anyhow::Result<Self> {
         let opened = demo.visitor.post(&["chat", "main", "conversations"]).json(&json!({})).send().await?;
-        let text = |field: &str| opened[field].as_str().map(str::to_owned).context("the chat did not open");
-        Ok(Self { demo, id: text("conversation")?, token: text("token")? })
+        let ChatStartResponse { conversation: id, token } = told(&opened)?;
+        Ok(Self { demo, id, token })
     }
 
     pub(crate) async fn write(&self, body: &str) -> anyhow::Result<()> {
@@ -33,18 +38,17 @@ impl<'a> Chat<'a> {
         Ok(())
     }
 
-    async fn messages(&self) -> anyhow::Result<Vec<Value>> {
+    async fn messages(&self) -> anyhow::Result<Vec<Message>> {
         let request = self.demo.visitor.get(&["chat", "conversations", &self.id]);
         let view = request.header("x-visitor", &self.token).send().await?;
-        Ok(view["messages"].as_array().cloned().unwrap_or_default())
+        Ok(told::<ChatView>(&view)?.messages)
     }
 
     /// Waits for the form and sends it.
     pub(crate) async fn fill_in(&self, values: &Value) -> anyhow::Result<()> {
         let checkpoint = until("the form", async || {
-            let messages = self.messages().await?;
-            let form = messages.iter().rev().find_map(|message| message["form"]["checkpoint"].as_str());
-            Ok(form.map(str::to_owned))
+            let messages = self.messages().await?.into_iter().rev();
+            Ok(messages.filter_map(|message| message.form).map(|form| form.checkpoint).next())
         })
         .await?;
         let request = self.demo.visitor.post(&["chat", "conversations", &self.id, "forms", &checkpoint]);
@@ -54,18 +58,18 @@ impl<'a> Chat<'a> {
 
     /// The last thing the workflow said.
     pub(crate) async fn last_words(&self) -> anyhow::Result<String> {
-        let messages = self.messages().await?;
-        Ok(messages.last().and_then(|message| message["body"].as_str()).unwrap_or_default().to_owned())
+        Ok(self.messages().await?.pop().map(|message| message.body).unwrap_or_default())
     }
 
     /// The run this conversation started.
     pub(crate) async fn run(&self) -> anyhow::Result<String> {
-        until("the run", async || {
-            let conversation = self.demo.admin.get(&["conversations", &self.id]).send().await?;
-            Ok(conversation["runs"][0]["id"].as_str().map(str::to_owned))
-        })
-        .await
+        until("the run", async || newest_run(self.demo, &self.id).await).await
     }
+}
+
+async fn newest_run(demo: &Demo, conversation: &str) -> anyhow::Result<Option<String>> {
+    let conversation = demo.admin.get(&["conversations", conversation]).send().await?;
+    Ok(told::<Conversation>(&conversation)?.runs.into_iter().next().map(|run| run.id))
 }
 
 /// A customer asks on a channel of their own and answers there, question by question; the run.
@@ -80,9 +84,10 @@ pub(crate) async fn ask_on(demo: &Demo, (channel, from): (&str, &str), email: &s
     until("the run", async || {
         let query = [("channel", channel.to_owned())];
         let found = demo.admin.get(&["conversations"]).query(&query).send().await?;
-        let Some(id) = found["items"][0]["id"].as_str() else { return Ok(None) };
-        let conversation = demo.admin.get(&["conversations", id]).send().await?;
-        Ok(conversation["runs"][0]["id"].as_str().map(str::to_owned))
+        match told::<Page<ConversationSummary>>(&found)?.items.first() {
+            Some(conversation) => newest_run(demo, &conversation.id).await,
+            None => Ok(None),
+        }
     })
     .await
 }
@@ -115,7 +120,7 @@ pub(crate) async fn ask_with_short_deadline(chat: &Chat<'_>, email: &str) -> any
     let start = json!({ "workflow": name, "input": { "email": email }, "conversation": chat.id });
     let run = chat.demo.admin.post(&["runs"]).json(&start).send().await?;
     chat.fill_in(&json!({ "email": email })).await?;
-    run["id"].as_str().map(str::to_owned).context("no run")
+    Ok(told::<StartedRun>(&run)?.id)
 }
 
 /// The original keeps the chat to itself.
@@ -131,11 +136,8 @@ pub(crate) async fn approval(demo: &Demo, run: &str) -> anyhow::Result<(String, 
         let open = demo.manager.get(&["checkpoints"]);
         let query = [("status", "open".to_owned()), ("kind", "approval".to_owned())];
         let open = open.query(&query).send().await?;
-        let found = open["items"].as_array().into_iter().flatten().find(|item| item["run"]["id"] == run);
-        Ok(found.map(|item| {
-            let text = |field: &str| item[field].as_str().unwrap_or_default().to_owned();
-            (text("id"), text("summary"))
-        }))
+        let mut open = told::<Page<CheckpointSummary>>(&open)?.items.into_iter();
+        Ok(open.find(|item| item.run.id == run).map(|item| (item.id, item.summary)))
     })
     .await
 }
@@ -148,10 +150,10 @@ pub(crate) async fn decide(demo: &Demo, checkpoint: &str, outcome: &str, comment
 }
 
 /// Waits for the run's end; everything about it.
-pub(crate) async fn ended(demo: &Demo, run: &str) -> anyhow::Result<Value> {
+pub(crate) async fn ended(demo: &Demo, run: &str) -> anyhow::Result<RunDetail> {
     until("the end of the run", async || {
-        let run = demo.admin.get(&["runs", run]).send().await?;
-        Ok(run["ended_at"].is_i64().then_some(run))
+        let run: RunDetail = told(&demo.admin.get(&["runs", run]).send().await?)?;
+        Ok(Some(run).filter(|run| run.summary.ended_at.is_some()))
     })
     .await
 }
@@ -176,7 +178,8 @@ pub(crate) async fn link(demo: &Demo, approval: &str) -> anyhow::Result<String> 
             let token = rest.split_whitespace().next().unwrap_or_default();
             // Those of other runs are dead or lead elsewhere.
             let target = demo.visitor.get(&["links", token]).send().await;
-            if target.is_ok_and(|target| target["checkpoint"] == approval) {
+            let target = target.and_then(|target| told::<LinkTarget>(&target));
+            if target.is_ok_and(|target| target.checkpoint == approval) {
                 return Ok(Some(token.to_owned()));
             }
         }

@@ -6,15 +6,17 @@ use super::{
     paths::{self, Chat},
 };
 use crate::{
+    client::told,
     output::{self, Exit},
     timeline::timeline,
 };
-use serde_json::{Value, json};
+use countersign_api::{AuditVerifyResponse, Decided, LinkDecisionRequest, RunDetail, RunStatus};
+use serde_json::json;
 
 /// One path that was played.
 struct Played {
     title: &'static str,
-    run: Value,
+    run: RunDetail,
     last_words: String,
 }
 
@@ -68,8 +70,8 @@ impl Findings {
 }
 
 fn print(played: &Played) {
-    output::line(format!("{} — {}", played.title, played.run["status"].as_str().unwrap_or_default()));
-    for line in timeline(&played.run) {
+    output::line(format!("{} — {}", played.title, played.run.summary.status));
+    for line in timeline(&played.run.steps) {
         output::line(format!("  {line}"));
     }
     output::line(format!("  the customer reads: {}\n", played.last_words));
@@ -92,11 +94,11 @@ async fn rejected(demo: &Demo, findings: &mut Findings) -> anyhow::Result<Played
     let run = paths::ask(&chat, "grace@example.com").await?;
     let (approval, _) = paths::approval(demo, &run).await?;
     let token = paths::link(demo, &approval).await?;
-    let decision = json!({ "outcome": "rejected", "comment": "please renew your contract first" });
+    let comment = Some("please renew your contract first".to_owned());
+    let decision = LinkDecisionRequest { outcome: "rejected".to_owned(), comment };
     let decide = || demo.visitor.post(&["links", &token, "decision"]).json(&decision).send();
-    let decided = decide().await?;
-    let by = &decided["decided_by"];
-    let by_link = by["via"] == "link" && by["name"] == "Manager Example";
+    let by = told::<Decided>(&decide().await?)?.decided_by;
+    let by_link = by.is_some_and(|by| by.via.as_deref() == Some("link") && by.name == "Manager Example");
     findings.expect("the link in the manager's e-mail decides as the manager", by_link);
     findings.expect("it does so once", decide().await.is_err());
     finish(demo, "Rejected", &chat, &run).await
@@ -128,7 +130,7 @@ async fn on_channel(
     paths::decide(demo, &approval, "rejected", "next month").await?;
     let last_words = paths::reads(demo, who, "next month").await?;
     let run = paths::ended(demo, &run).await?;
-    findings.expect(format!("{title}: asked, answered and told there"), run["status"] == "rejected");
+    findings.expect(format!("{title}: asked, answered and told there"), run.summary.status == RunStatus::Rejected);
     Ok(Played { title, run, last_words })
 }
 
@@ -159,9 +161,12 @@ async fn check(demo: &Demo, played: &[Played; 4], findings: &mut Findings) -> an
     let outside = Outside::new(&demo.sandbox_url)?;
     let update = "stripe.subscription.update";
     let [approved, rejected, timeout, not_eligible] = played;
-    findings.expect("the approved run completed", approved.run["status"] == "completed");
+    findings.expect("the approved run completed", approved.run.summary.status == RunStatus::Completed);
     for other in [rejected, timeout, not_eligible] {
-        findings.expect(format!("{}: the run ended as rejected", other.title), other.run["status"] == "rejected");
+        findings.expect(
+            format!("{}: the run ended as rejected", other.title),
+            other.run.summary.status == RunStatus::Rejected,
+        );
     }
     let updates = outside.calls(update, "").await?;
     let executed = updates.iter().filter(|call| call["executed"] == true).count();
@@ -182,7 +187,7 @@ async fn check(demo: &Demo, played: &[Played; 4], findings: &mut Findings) -> an
     findings.expect("the rejected customer is told why", rejected.last_words.contains(reason));
     findings.expect("who waited in vain is told so", timeout.last_words.contains("in time"));
     findings.expect("who is not eligible is told so", not_eligible.last_words.contains("already on Enterprise"));
-    let audit = demo.admin.get(&["audit", "verify"]).send().await?;
-    findings.expect(format!("the audit trail is whole ({} entries)", audit["entries"]), audit["ok"] == true);
+    let AuditVerifyResponse { entries, ok, .. } = told(&demo.admin.get(&["audit", "verify"]).send().await?)?;
+    findings.expect(format!("the audit trail is whole ({entries} entries)"), ok);
     Ok(())
 }

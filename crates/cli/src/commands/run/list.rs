@@ -3,12 +3,12 @@
 use crate::{
     client::{
         self, Client, ITEMS_MAX, Remote,
-        text::{at, moment_at, parse_moment, short},
+        text::{moment, parse_moment, short, spaced},
     },
     output::{self, Exit},
 };
 use clap::Args;
-use serde_json::Value;
+use countersign_api::RunSummary;
 
 /// Arguments of `run list`.
 #[derive(Debug, Args)]
@@ -58,7 +58,7 @@ async fn list(client: &Client, args: &ListArgs) -> anyhow::Result<Exit> {
         output::json(&listed)?;
         return Ok(Exit::Good);
     }
-    let rows: Vec<_> = listed.items.iter().map(row).collect();
+    let rows: Vec<_> = listed.told()?.iter().map(row).collect();
     output::table(&["run", "workflow", "status", "step", "customer", "started", "title"], &rows);
     if listed.next.is_some() {
         eprintln!("there are more: see --limit and --all");
@@ -84,37 +84,40 @@ async fn query(client: &Client, args: &ListArgs) -> anyhow::Result<Vec<(&'static
     Ok(parameters.into_iter().filter_map(|(name, value)| Some((name, value?))).collect())
 }
 
-fn row(run: &Value) -> Vec<String> {
-    let (step, waiting_for) = (at(run, "/step"), at(run, "/waiting_for"));
-    let code = at(run, "/error_code");
-    let step = match (step.is_empty(), waiting_for.is_empty()) {
-        (false, false) => format!("{step} ({})", waiting_for.replace('_', " ")),
-        (false, true) | (true, _) => step,
+fn row(run: &RunSummary) -> Vec<String> {
+    let step = match (&run.step, run.waiting_for) {
+        (Some(step), Some(what)) => format!("{step} ({})", spaced(what.as_str())),
+        (step, _) => step.clone().unwrap_or_default(),
     };
+    let code = run.error_code.as_ref().map(|code| format!(": {code}")).unwrap_or_default();
     vec![
-        at(run, "/id"),
-        format!("{} v{}", short(&at(run, "/workflow/name"), 30), at(run, "/version")),
-        if code.is_empty() { at(run, "/status") } else { format!("{}: {code}", at(run, "/status")) },
+        run.id.clone(),
+        format!("{} v{}", short(&run.workflow.name, 30), run.version),
+        format!("{}{code}", run.status),
         step,
-        short(&at(run, "/customer/name"), 24),
-        moment_at(run, "/started_at"),
-        short(&at(run, "/title"), 50),
+        run.customer.as_ref().map(|customer| short(&customer.name, 24)).unwrap_or_default(),
+        moment(run.started_at),
+        short(&run.title, 50),
     ]
 }
 
 #[cfg(test)]
 mod tests {
+    #![allow(clippy::unwrap_used)]
     use super::*;
-    use serde_json::json;
+    use serde_json::{Value, from_value, json};
 
     #[test]
     fn a_row_says_what_the_run_waits_for_or_why_it_failed() {
-        let mut run = json!({ "id": "r", "workflow": { "name": "Upgrade" }, "version": 3, "status": "waiting",
-            "step": "approve", "waiting_for": "unknown_outcome", "customer": null, "title": "a\nb" });
-        assert_eq!(row(&run), ["r", "Upgrade v3", "waiting", "approve (unknown outcome)", "", "", "a b"]);
+        let mut run = json!({ "id": "r", "workflow": { "id": "w", "name": "Upgrade" }, "version": 3, "status": "waiting",
+            "step": "approve", "waiting_for": "unknown_outcome", "customer": null, "title": "a\nb", "trigger": "api",
+            "started_at": 0, "updated_at": 0 });
+        let told = row(&from_value(run.clone()).unwrap());
+        assert_eq!(told[..5], ["r", "Upgrade v3", "waiting", "approve (unknown outcome)", ""]);
+        assert_eq!(told[6], "a b");
         run["status"] = json!("failed");
         run["error_code"] = json!("http_503");
         run["waiting_for"] = Value::Null;
-        assert_eq!(row(&run)[2..4], ["failed: http_503", "approve"]);
+        assert_eq!(row(&from_value(run).unwrap())[2..4], ["failed: http_503", "approve"]);
     }
 }

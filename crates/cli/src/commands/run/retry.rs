@@ -1,11 +1,12 @@
 //! `countersign run retry`
 
 use crate::{
-    client::{Client, Remote, assignment, text::at},
+    client::{Client, Remote, assignment, text::word, told},
     output::{self, Exit},
 };
 use anyhow::{Context, bail};
 use clap::{Args, ValueEnum};
+use countersign_api::{RetryPlan, RetryRequest, RetryVersion, StartedRun};
 use serde_json::{Map, Value, json};
 
 /// Arguments of `run retry`.
@@ -51,12 +52,12 @@ pub(super) async fn run(args: &RetryArgs) -> anyhow::Result<Exit> {
 }
 
 impl RetryArgs {
-    fn version(&self) -> &'static str {
-        if self.newest || self.version == Version::Newest { "newest" } else { "same" }
+    fn version(&self) -> RetryVersion {
+        if self.newest || self.version == Version::Newest { RetryVersion::Newest } else { RetryVersion::Same }
     }
 
     async fn ask(&self, client: &Client) -> anyhow::Result<Value> {
-        let mut query = vec![("version", self.version().to_owned())];
+        let mut query = vec![("version", word(&self.version()))];
         query.extend(self.from.clone().map(|step| ("step", step)));
         query.extend(self.point.map(|point| ("point", point.to_string())));
         client.get(&["runs", &self.id, "retry"]).query(&query).send().await
@@ -69,28 +70,32 @@ async fn retry(client: &Client, args: &RetryArgs) -> anyhow::Result<Exit> {
         if args.remote.json {
             output::json(&plan)?;
         } else {
-            plan_lines(&plan).into_iter().for_each(output::line);
+            plan_lines(&told(&plan)?).into_iter().for_each(output::line);
         }
         return Ok(Exit::Good);
     }
-    let mut body = json!({ "step": args.from, "version": args.version(), "point": args.point, "repeat": args.repeat });
+    let mut body = RetryRequest {
+        step: args.from.clone(),
+        version: args.version(),
+        point: args.point,
+        repeat: args.repeat.clone(),
+        ..RetryRequest::default()
+    };
     if args.set.iter().any(|(path, _)| path.contains(['.', '/'])) {
         // A place inside a variable: the whole of it must be known.
-        let plan = args.ask(client).await?;
-        let mut state = plan.get("state").cloned().context("the server does not tell the run's state")?;
-        let vars = state.get_mut("vars").and_then(Value::as_object_mut).context("the run's state has no variables")?;
+        let mut state = told::<RetryPlan>(&args.ask(client).await?)?.state;
         for (path, value) in &args.set {
-            set_at(vars, path, value.clone())?;
+            set_at(&mut state.vars, path, value.clone())?;
         }
-        body["state"] = state;
+        body.state = Some(state);
     } else {
-        body["vars"] = Value::Object(args.set.iter().cloned().collect());
+        body.vars = args.set.iter().cloned().collect();
     }
     let run = client.post(&["runs", &args.id, "retry"]).json(&body).send().await?;
     if args.remote.json {
         output::json(&run)?;
     } else {
-        let (id, status, version) = (at(&run, "/id"), at(&run, "/status"), at(&run, "/version"));
+        let StartedRun { id, status, version, .. } = told(&run)?;
         output::line(if id == args.id {
             format!("{id}: {status}")
         } else {
@@ -125,19 +130,17 @@ fn set_at(vars: &mut Map<String, Value>, path: &str, value: Value) -> anyhow::Re
     Ok(())
 }
 
-fn plan_lines(plan: &Value) -> Vec<String> {
-    let items = |name: &str| plan.get(name).and_then(Value::as_array).cloned().unwrap_or_default();
-    let mut lines = vec![format!("from step  {}", at(plan, "/step"))];
-    let (from, to) = (at(plan, "/from_version"), at(plan, "/to_version"));
+fn plan_lines(plan: &RetryPlan) -> Vec<String> {
+    let mut lines = vec![format!("from step  {}", plan.step.as_deref().unwrap_or_default())];
+    let (from, to) = (plan.from_version, plan.to_version);
     lines.push(if from == to { format!("version    {from}") } else { format!("version    {from} -> {to}") });
-    lines.push(format!("variables  {}", plan.pointer("/state/vars").unwrap_or(&Value::Null)));
-    lines.extend(items("asks_again").iter().map(|step| format!("asks again for {}", at(step, "/title"))));
-    for done in items("repeats") {
-        let (title, action, step) = (at(&done, "/title"), at(&done, "/action"), at(&done, "/step"));
-        lines.push(format!("would do again: {title} ({action}); agree with --repeat {step}"));
+    lines.push(format!("variables  {}", json!(plan.state.vars)));
+    lines.extend(plan.asks_again.iter().map(|step| format!("asks again for {}", step.title)));
+    for done in &plan.repeats {
+        lines.push(format!("would do again: {} ({}); agree with --repeat {}", done.title, done.action, done.step));
     }
-    for change in items("differences") {
-        lines.push(format!("  {} {}", at(&change, "/kind"), at(&change, "/pointer")));
+    for change in &plan.differences {
+        lines.push(format!("  {} {}", word(&change.kind), change.pointer));
     }
     lines
 }
@@ -166,9 +169,11 @@ mod tests {
 
     #[test]
     fn a_plan_names_what_would_be_done_again() {
-        let plan = json!({ "step": "pay", "from_version": 1, "to_version": 2, "state": { "vars": { "a": 1 } },
-            "repeats": [{ "step": "pay", "title": "Pay", "action": "bank.pay" }], "asks_again": [{ "title": "Pay" }],
-            "differences": [{ "kind": "changed", "pointer": "/steps/pay/input" }] });
+        let plan = json!({ "step": "pay", "from_version": 1, "to_version": 2,
+            "state": { "vars": { "a": 1 }, "steps": {} }, "steps": [],
+            "repeats": [{ "step": "pay", "title": "Pay", "action": "bank.pay", "visit": 1, "at": 0, "certain": true }],
+            "asks_again": [{ "step": "pay", "title": "Pay", "kind": "tool_call" }],
+            "differences": [{ "kind": "changed", "pointer": "/steps/pay/input", "before": 1, "after": 2 }] });
         let expected = [
             "from step  pay",
             "version    1 -> 2",
@@ -177,6 +182,6 @@ mod tests {
             "would do again: Pay (bank.pay); agree with --repeat pay",
             "  changed /steps/pay/input",
         ];
-        assert_eq!(plan_lines(&plan), expected);
+        assert_eq!(plan_lines(&serde_json::from_value(plan).unwrap()), expected);
     }
 }

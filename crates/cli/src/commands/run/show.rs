@@ -1,18 +1,20 @@
 //! `countersign run show`
 
-use super::error;
+use super::{error, waiting};
 use crate::{
     client::{
         Client, Remote,
-        text::{at, duration, list, moment_at, words},
+        text::{duration, moment, words},
+        told,
     },
     output::{self, Exit},
     timeline::timeline,
 };
 use anyhow::Context;
 use clap::Args;
+use countersign_api::{RunDetail, RunSummary, RunTestCase, StepExecution};
 use countersign_core::play::rehearsal::Suite;
-use serde_json::{Value, json};
+use serde_json::json;
 
 /// Arguments of `run show`.
 #[derive(Debug, Args)]
@@ -37,29 +39,29 @@ async fn show(client: &Client, args: &ShowArgs) -> anyhow::Result<Exit> {
     if args.test_case {
         return test_case(client, args).await;
     }
-    let run = client.get(&["runs", &args.id]).send().await?;
+    let answer = client.get(&["runs", &args.id]).send().await?;
+    let run: RunDetail = told(&answer)?;
     let Some(wanted) = &args.step else {
         if args.remote.json {
-            output::json(&run)?;
+            output::json(&answer)?;
         } else {
-            for line in header(&run).into_iter().chain(timeline(&run)) {
+            for line in header(&run).into_iter().chain(timeline(&run.steps)) {
                 output::line(line);
             }
         }
         return Ok(Exit::Good);
     };
-    let steps = list(&run, "/steps");
-    let number: Option<u64> = wanted.parse().ok();
-    let is_it = |step: &&Value| match number {
-        Some(number) => step.get("visit").and_then(Value::as_u64) == Some(number),
-        None => step.get("step").and_then(Value::as_str) == Some(wanted),
+    let number: Option<u32> = wanted.parse().ok();
+    let is_it = |step: &StepExecution| match number {
+        Some(number) => step.visit == number,
+        None => step.step == *wanted,
     };
-    let step = steps.iter().rev().find(is_it);
-    let step = step.with_context(|| format!("the run has {} steps, none is `{wanted}`", steps.len()))?;
+    let found = run.steps.iter().rposition(is_it);
+    let index = found.with_context(|| format!("the run has {} steps, none is `{wanted}`", run.steps.len()))?;
     if args.remote.json {
-        output::json(step)?;
+        output::json(&answer["steps"][index])?;
     } else {
-        for line in step_lines(step)? {
+        for line in step_lines(&run.steps[index])? {
             output::line(line);
         }
     }
@@ -72,66 +74,61 @@ async fn test_case(client: &Client, args: &ShowArgs) -> anyhow::Result<Exit> {
         output::json(&made)?;
         return Ok(Exit::Good);
     }
-    let case = serde_json::from_value(made.get("case").cloned().unwrap_or_default()).context("the test case")?;
+    let RunTestCase { case, limits } = told(&made)?;
     // As comments they stay with the file.
-    for limit in list(&made, "/limits") {
-        output::line(format!("# {}", at(limit, "/message")));
+    for limit in limits {
+        output::line(format!("# {}", limit.message));
     }
     output::line(Suite { tests: vec![case] }.to_yaml().trim_end());
     Ok(Exit::Good)
 }
 
 /// What a person should know before the steps.
-fn header(run: &Value) -> Vec<String> {
-    let (name, version) = (at(run, "/workflow/name"), at(run, "/version"));
-    let status = words(&at(run, "/status"));
-    let waiting = at(run, "/waiting_for").replace('_', " ");
-    let waiting = if waiting.is_empty() { String::new() } else { format!(" for {waiting}") };
-    let mut lines = vec![format!("{name}  v{version}  {status}{waiting}{}", error(run))];
-    let title = at(run, "/title");
-    if !title.is_empty() && title != name {
-        lines.push(title);
+fn header(run: &RunDetail) -> Vec<String> {
+    let RunDetail { summary, output, .. } = run;
+    let (name, version, status) = (&summary.workflow.name, summary.version, words(summary.status.as_str()));
+    let error = error(summary.error_code.as_deref(), summary.error_message.as_deref());
+    let mut lines = vec![format!("{name}  v{version}  {status}{}{error}", waiting(summary.waiting_for))];
+    if !summary.title.is_empty() && summary.title != *name {
+        lines.push(summary.title.clone());
     }
-    let times = ["/started_at", "/ended_at"].map(|pointer| run.pointer(pointer).and_then(Value::as_i64));
-    let took = match times {
-        [Some(started), Some(ended)] => format!(", took {}", duration(ended - started)),
-        [_, _] => String::new(),
-    };
-    lines.push(format!("run       {}", at(run, "/id")));
-    lines.push(format!("started   {} by {}{took}", moment_at(run, "/started_at"), starter(run)));
-    for (label, pointer) in [("customer", "/customer/name"), ("retry of", "/retry_of")] {
-        let value = at(run, pointer);
-        if !value.is_empty() {
-            lines.push(format!("{label:<9} {value}"));
-        }
-    }
-    if let Some(result) = run.get("output").filter(|output| !output.is_null()) {
-        lines.push(format!("output    {result}"));
-    }
+    let took = summary.ended_at.map(|ended| format!(", took {}", duration(ended - summary.started_at)));
+    let (started, starter) = (moment(summary.started_at), starter(summary));
+    lines.push(format!("run       {}", summary.id));
+    lines.push(format!("started   {started} by {starter}{}", took.unwrap_or_default()));
+    lines.extend(summary.customer.iter().map(|customer| format!("customer  {}", customer.name)));
+    lines.extend(summary.retry_of.iter().map(|run| format!("retry of  {run}")));
+    lines.extend((!output.is_null()).then(|| format!("output    {output}")));
     lines.push(String::new());
     lines
 }
 
-fn starter(run: &Value) -> String {
-    let (trigger, person) = (at(run, "/trigger"), at(run, "/started_by/name"));
-    match (trigger.is_empty(), person.is_empty()) {
-        (_, true) => trigger,
-        (true, false) => person,
-        (false, false) => format!("{trigger} ({person})"),
-    }
+fn starter(run: &RunSummary) -> String {
+    let person = run.started_by.as_ref().map(|person| format!(" ({})", person.name)).unwrap_or_default();
+    format!("{}{person}", run.trigger)
 }
 
 /// One step as a card, then its values.
-fn step_lines(step: &Value) -> anyhow::Result<Vec<String>> {
-    let mut lines = timeline(&json!({ "steps": [step] }));
-    for part in ["input", "output", "set", "condition", "error", "attempts", "checkpoint", "notify"] {
-        let value = step.get(part).unwrap_or(&Value::Null);
+fn step_lines(step: &StepExecution) -> anyhow::Result<Vec<String>> {
+    let mut lines = timeline(std::slice::from_ref(step));
+    let StepExecution { input, output, set, condition, error, attempts, checkpoint, notify, .. } = step;
+    let parts = [
+        ("input", json!(input)),
+        ("output", json!(output)),
+        ("set", json!(set)),
+        ("condition", json!(condition)),
+        ("error", json!(error)),
+        ("attempts", json!(attempts)),
+        ("checkpoint", json!(checkpoint)),
+        ("notify", json!(notify)),
+    ];
+    for (part, value) in parts {
         let empty = value.is_null() || value.as_array().is_some_and(Vec::is_empty);
         if empty || value.as_object().is_some_and(serde_json::Map::is_empty) {
             continue;
         }
         lines.push(format!("\n{part}:"));
-        lines.push(serde_json::to_string_pretty(value)?);
+        lines.push(serde_json::to_string_pretty(&value)?);
     }
     Ok(lines)
 }
@@ -140,19 +137,21 @@ fn step_lines(step: &Value) -> anyhow::Result<Vec<String>> {
 mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
+    use crate::sample;
 
     #[test]
     fn a_run_is_introduced() {
-        let run = json!({
-            "id": "r", "workflow": { "id": "w", "name": "Upgrade" }, "version": 3, "status": "failed",
-            "waiting_for": null, "title": "Upgrade for Ada", "trigger": "message", "started_by": null, "started_at": null,
-            "customer": { "name": "Ada Example" }, "error_code": "http_503", "error_message": "away", "output": { "a": 1 },
-        });
+        let run = sample::of(
+            &json!({ "workflow": { "id": "w", "name": "Upgrade" }, "status": "failed", "title": "Upgrade for Ada",
+                "trigger": "message", "customer": { "id": "c", "name": "Ada Example" }, "error_code": "http_503",
+                "error_message": "away", "output": { "a": 1 } }),
+            &json!({ "id": "r", "version": 3, "started_at": 0, "updated_at": 0, "input": null, "vars": {}, "seq": 1, "steps": [] }),
+        );
         let expected = [
             "Upgrade  v3  Failed - http_503: away",
             "Upgrade for Ada",
             "run       r",
-            "started    by message",
+            &format!("started   {} by message", moment(0)),
             "customer  Ada Example",
             "output    {\"a\":1}",
             "",
@@ -162,8 +161,9 @@ mod tests {
 
     #[test]
     fn empty_parts_of_a_step_are_left_out() {
-        let step = json!({ "kind": "end", "title": "Done", "status": "completed", "duration_ms": 3, "set": {},
-            "attempts": [], "input": null, "output": [1] });
+        let step = sample::step(
+            &json!({ "kind": "end", "title": "Done", "status": "completed", "duration_ms": 3, "output": [1] }),
+        );
         assert_eq!(step_lines(&step).unwrap(), ["end  Done  Completed (3ms)", "\noutput:", "[\n  1\n]"]);
     }
 }

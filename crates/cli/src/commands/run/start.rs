@@ -1,12 +1,12 @@
 //! `countersign run start`
 
-use super::{error, exit};
+use super::{error, exit, waiting};
 use crate::{
-    client::{Client, JsonArgument, Remote, text::at},
+    client::{Client, JsonArgument, Remote, told},
     output::{self, Exit},
 };
 use clap::Args;
-use serde_json::{Value, json};
+use countersign_api::{CustomerChoice, CustomerRequest, StartRunRequest, StartedRun};
 
 /// Arguments of `run start`.
 #[derive(Debug, Args)]
@@ -39,21 +39,24 @@ pub(super) async fn run(args: &StartArgs) -> anyhow::Result<Exit> {
     args.remote.run(async |client| start(client, args, &body).await).await
 }
 
-fn body(args: &StartArgs) -> anyhow::Result<Value> {
-    let mut body = json!({ "workflow": args.workflow });
-    if let Some(input) = &args.input {
-        body["input"] = input.read()?;
-    }
-    if let Some(customer) = &args.customer {
-        body["customer"] = if customer.contains('@') { json!({ "email": customer }) } else { json!(customer) };
-    }
-    if let Some(version) = args.version {
-        body["version"] = json!(version);
-    }
-    Ok(body)
+fn body(args: &StartArgs) -> anyhow::Result<StartRunRequest> {
+    let customer = args.customer.clone().map(|customer| {
+        if customer.contains('@') {
+            CustomerChoice::Known(Box::new(CustomerRequest { email: Some(customer), ..CustomerRequest::default() }))
+        } else {
+            CustomerChoice::Id(customer)
+        }
+    });
+    Ok(StartRunRequest {
+        workflow: args.workflow.clone(),
+        input: args.input.as_ref().map(JsonArgument::read).transpose()?,
+        customer,
+        conversation: None,
+        version: args.version,
+    })
 }
 
-async fn start(client: &Client, args: &StartArgs, body: &Value) -> anyhow::Result<Exit> {
+async fn start(client: &Client, args: &StartArgs, body: &StartRunRequest) -> anyhow::Result<Exit> {
     let mut request = client.post(&["runs"]).json(body);
     if let Some(key) = &args.key_idempotency {
         request = request.header("idempotency-key", key);
@@ -61,24 +64,24 @@ async fn start(client: &Client, args: &StartArgs, body: &Value) -> anyhow::Resul
     if let Some(seconds) = args.wait {
         request = request.wait(seconds);
     }
-    let run = request.send().await?;
+    let answer = request.send().await?;
+    let run: StartedRun = told(&answer)?;
     if args.remote.json {
-        output::json(&run)?;
+        output::json(&answer)?;
     } else {
         print(&run);
     }
-    Ok(exit(&run))
+    Ok(exit(run.status))
 }
 
-fn print(run: &Value) {
-    let (name, version, status) = (at(run, "/workflow/name"), at(run, "/version"), at(run, "/status"));
-    let waiting_for = at(run, "/waiting_for").replace('_', " ");
-    let waiting =
-        if waiting_for.is_empty() { String::new() } else { format!(" for {waiting_for} at {}", at(run, "/step")) };
-    let before = if at(run, "/replayed") == "true" { " (started before with this key)" } else { "" };
-    output::line(format!("{}  {name} v{version}: {status}{waiting}{}{before}", at(run, "/id"), error(run)));
-    let result = run.get("output").filter(|output| !output.is_null());
-    if let Some(result) = result {
-        output::line(result.to_string());
+fn print(run: &StartedRun) {
+    let at = run.step.as_ref().filter(|_| run.waiting_for.is_some()).map(|step| format!(" at {step}"));
+    let waiting = waiting(run.waiting_for) + &at.unwrap_or_default();
+    let before = if run.replayed { " (started before with this key)" } else { "" };
+    let error = error(run.error_code.as_deref(), run.error_message.as_deref());
+    let (id, name, version, status) = (&run.id, &run.workflow.name, run.version, run.status);
+    output::line(format!("{id}  {name} v{version}: {status}{waiting}{error}{before}"));
+    if !run.output.is_null() {
+        output::line(run.output.to_string());
     }
 }

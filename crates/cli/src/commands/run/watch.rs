@@ -4,14 +4,16 @@ use super::{error, exit};
 use crate::{
     client::{
         Client, Events, Remote, is_unreachable,
-        text::{at, duration, list, words},
+        text::{duration, words},
+        told,
     },
     output::{self, Exit},
     timeline::{Card, Columns},
 };
 use clap::Args;
+use countersign_api::{RunDetail, RunStatus, RunSummary, StepExecution};
 use jiff::tz::TimeZone;
-use serde_json::{Value, json};
+use serde_json::json;
 use std::{collections::BTreeMap, time::Duration};
 use tokio::time::{Instant, sleep, timeout, timeout_at};
 
@@ -73,8 +75,8 @@ async fn watch(client: &Client, args: &WatchArgs) -> anyhow::Result<Exit> {
     let mut stream = None;
     let mut failures = 0;
     loop {
-        let run = match client.get(&["runs", &args.id]).send().await {
-            Ok(run) => run,
+        let answer = match client.get(&["runs", &args.id]).send().await {
+            Ok(answer) => answer,
             // The run goes on after a restart of the server, and so does watching it.
             Err(error) if is_unreachable(&error) && failures < FAILURES_MAX && seen.any() => {
                 failures += 1;
@@ -84,45 +86,43 @@ async fn watch(client: &Client, args: &WatchArgs) -> anyhow::Result<Exit> {
             Err(error) => return Err(error),
         };
         failures = 0;
-        let ended = !run.get("ended_at").is_none_or(Value::is_null);
-        let news = seen.news(&run);
+        let run: RunDetail = told(&answer)?;
+        let ended = run.summary.ended_at.is_some();
+        let news = seen.news(&run.steps);
         if args.remote.json {
-            for step in news {
-                output::json(&json!({ "step": step }))?;
+            for index in news {
+                output::json(&json!({ "step": answer["steps"][index] }))?;
             }
             if ended {
-                output::json(&json!({ "run": run }))?;
+                output::json(&json!({ "run": answer }))?;
             }
         } else {
-            for line in news.into_iter().flat_map(|step| seen.lines(step)) {
+            for line in news.into_iter().flat_map(|index| seen.lines(&run.steps[index])) {
                 output::line(line);
             }
             if ended {
-                output::line(last_line(&run));
+                output::line(last_line(&run.summary));
             }
         }
         if ended {
-            return Ok(exit(&run));
+            return Ok(exit(run.summary.status));
         }
-        let otherwise = if at(&run, "/status") == "waiting" { WAITING } else { MOVING };
+        let otherwise = if run.summary.status == RunStatus::Waiting { WAITING } else { MOVING };
         wait_for_news(client, &args.id, &mut stream, otherwise).await;
     }
 }
 
-fn last_line(run: &Value) -> String {
-    let times = ["/started_at", "/ended_at"].map(|pointer| run.pointer(pointer).and_then(Value::as_i64));
-    let took = match times {
-        [Some(started), Some(ended)] => format!(" in {}", duration(ended - started)),
-        [_, _] => String::new(),
-    };
-    format!("{}{took}{}", words(&at(run, "/status")), error(run))
+fn last_line(run: &RunSummary) -> String {
+    let took = run.ended_at.map(|ended| format!(" in {}", duration(ended - run.started_at))).unwrap_or_default();
+    let error = error(run.error_code.as_deref(), run.error_message.as_deref());
+    format!("{}{took}{error}", words(run.status.as_str()))
 }
 
 /// What was printed of each step.
 #[derive(Debug, Default)]
 struct Seen {
-    states: BTreeMap<u64, String>,
-    notes: BTreeMap<u64, Vec<String>>,
+    states: BTreeMap<u32, String>,
+    notes: BTreeMap<u32, Vec<String>>,
     looked: bool,
 }
 
@@ -131,64 +131,64 @@ impl Seen {
         self.looked
     }
 
-    /// The steps that are new or changed since the last look.
-    fn news<'a>(&mut self, run: &'a Value) -> Vec<&'a Value> {
+    /// Which of the steps are new or changed since the last look.
+    fn news(&mut self, steps: &[StepExecution]) -> Vec<usize> {
         self.looked = true;
-        let changed = |step: &&Value| {
+        let mut changed = |step: &StepExecution| {
             // Everything a person would see of it; a later look at the same is no news.
             let card = Card::of(step, &TimeZone::UTC);
             let state = [card.status().to_owned()].into_iter().chain(card.notes()).collect::<Vec<_>>().join("\n");
-            self.states.insert(visit(step), state.clone()) != Some(state)
+            self.states.insert(step.visit, state.clone()) != Some(state)
         };
-        list(run, "/steps").iter().filter(changed).collect()
+        steps.iter().enumerate().filter(|(_, step)| changed(step)).map(|(index, _)| index).collect()
     }
 
     /// The card of a changed step, with the notes that were not printed before.
-    fn lines(&mut self, step: &Value) -> Vec<String> {
+    fn lines(&mut self, step: &StepExecution) -> Vec<String> {
         let card = Card::of(step, &TimeZone::system());
-        let printed = self.notes.entry(visit(step)).or_default();
+        let printed = self.notes.entry(step.visit).or_default();
         let fresh: Vec<String> = card.notes().filter(|note| !printed.contains(note)).collect();
         printed.extend(fresh.iter().cloned());
         [Columns::usual().line(&card)].into_iter().chain(fresh).collect()
     }
 }
 
-fn visit(step: &Value) -> u64 {
-    step.get("visit").and_then(Value::as_u64).unwrap_or_default()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::sample;
 
     #[test]
     fn only_news_is_printed() {
         let mut seen = Seen::default();
-        let mut run = json!({ "steps": [
+        let mut run = json!([
             { "visit": 1, "kind": "tool_call", "title": "Verify", "status": "completed", "duration_ms": 300 },
             { "visit": 2, "kind": "approval", "title": "Approve", "status": "waiting",
               "checkpoint": { "id": "r.2", "kind": "approval", "status": "open" } },
-        ]});
-        let first = seen.news(&run);
-        assert_eq!(first.len(), 2);
-        let lines = seen.lines(first[1]);
+        ]);
+        let steps = sample::steps(&run);
+        assert_eq!(seen.news(&steps), [0, 1]);
+        let lines = seen.lines(&steps[1]);
         assert_eq!(lines[1..], ["    waits for approval r.2"]);
         assert!(lines[0].ends_with("Waiting"));
-        assert!(seen.news(&run).is_empty());
-        run["steps"][1]["status"] = json!("completed");
-        run["steps"][1]["duration_ms"] = json!(61_000);
-        run["steps"][1]["checkpoint"] = json!({ "id": "r.2", "status": "decided", "outcome": "approved",
+        assert!(seen.news(&steps).is_empty());
+        run[1]["status"] = json!("completed");
+        run[1]["duration_ms"] = json!(61_000);
+        run[1]["checkpoint"] = json!({ "id": "r.2", "status": "decided", "outcome": "approved",
             "decided_by": { "name": "Ada Example", "via": "portal" } });
-        let then = seen.news(&run);
-        assert_eq!(then.len(), 1);
-        let lines = seen.lines(then[0]);
+        let steps = sample::steps(&run);
+        assert_eq!(seen.news(&steps), [1]);
+        let lines = seen.lines(&steps[1]);
         assert!(lines[0].ends_with("Completed (1m 01s)"));
         assert_eq!(lines[1..], ["    Approved by Ada Example (portal)"]);
     }
 
     #[test]
     fn the_last_line_says_how_it_ended() {
-        let run = json!({ "status": "failed", "started_at": 0, "ended_at": 1_500, "error_code": "http_503" });
+        let run = sample::of(
+            &json!({ "status": "failed", "started_at": 0, "ended_at": 1_500, "error_code": "http_503" }),
+            &json!({ "id": "r", "workflow": { "id": "w", "name": "Upgrade" }, "version": 3, "title": "", "trigger": "api", "updated_at": 0 }),
+        );
         assert_eq!(last_line(&run), "Failed in 1.5s - http_503");
     }
 }

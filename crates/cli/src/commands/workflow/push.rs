@@ -2,12 +2,13 @@
 
 use super::{Publishing, publish_draft};
 use crate::{
-    client::{self, Client, Remote, find, text::at},
+    client::{self, Client, Remote, find, told},
     commands::check,
     output::{self, Exit},
 };
 use anyhow::{Context, anyhow};
 use clap::Args;
+use countersign_api::{Version, Workflow, WriteDocumentRequest};
 use serde_json::{Value, json};
 use std::path::PathBuf;
 
@@ -57,8 +58,8 @@ async fn push(client: &Client, args: &PushArgs, name: &str, source: &str) -> any
         Some(id) => Some(id.clone()),
         None => find::workflow_named(client, name).await?,
     };
-    let body = json!({ "source": source });
-    let (did, workflow) = match found {
+    let body = WriteDocumentRequest { document: None, source: Some(source.to_owned()) };
+    let (did, answer) = match found {
         Some(id) => ("saved", save(client, &id, &body).await?),
         None if args.create => ("created", client.post(&["workflows"]).json(&body).send().await?),
         None => {
@@ -66,10 +67,11 @@ async fn push(client: &Client, args: &PushArgs, name: &str, source: &str) -> any
             return Ok(Exit::No);
         }
     };
+    let workflow: Workflow = told(&answer)?;
     if !args.remote.json {
-        let (id, revision) = (at(&workflow, "/id"), at(&workflow, "/draft_revision"));
-        output::line(format!("{did} {}, draft revision {revision} ({id})", at(&workflow, "/name")));
-        for line in client::diagnostics(&workflow) {
+        let Workflow { id, name, draft_revision: revision, diagnostics, .. } = &workflow;
+        output::line(format!("{did} {name}, draft revision {revision} ({id})"));
+        for line in client::diagnostics(diagnostics) {
             output::line(line);
         }
     }
@@ -81,21 +83,20 @@ async fn push(client: &Client, args: &PushArgs, name: &str, source: &str) -> any
                 override_tests: args.override_tests.clone(),
             };
             // What was pushed is what gets published, whoever saves in between.
-            let revision = workflow.get("draft_revision").and_then(Value::as_u64);
-            publish_draft(client, &at(&workflow, "/id"), &how, revision).await?
+            publish_draft(client, &workflow.id, &how, Some(workflow.draft_revision)).await?
         }
         None => Value::Null,
     };
     if args.remote.json {
-        output::json(&json!({ "workflow": workflow, "version": version }))?;
+        output::json(&json!({ "workflow": answer, "version": version }))?;
     } else if !version.is_null() {
-        output::line(format!("published as version {}", at(&version, "/version")));
+        output::line(format!("published as version {}", told::<Version>(&version)?.version));
     }
     Ok(Exit::Good)
 }
 
-async fn save(client: &Client, id: &str, body: &Value) -> anyhow::Result<Value> {
-    let revision = at(&client.get(&["workflows", id]).send().await?, "/draft_revision");
+async fn save(client: &Client, id: &str, body: &WriteDocumentRequest) -> anyhow::Result<Value> {
+    let revision = told::<Workflow>(&client.get(&["workflows", id]).send().await?)?.draft_revision;
     let request = client.put(&["workflows", id, "draft"]).header("if-match", &format!("\"{revision}\""));
     request.json(body).send().await
 }

@@ -3,11 +3,13 @@
 use crate::{
     client::{
         self, Client, Remote,
-        text::{at, list, moment_at, short},
+        text::{at, list, moment, short},
+        told,
     },
     output::{self, Exit},
 };
 use clap::Args;
+use countersign_api::{Version, Workflow};
 use countersign_core::document;
 use serde_json::Value;
 
@@ -35,23 +37,23 @@ pub(super) async fn run(args: &ShowArgs) -> anyhow::Result<Exit> {
 
 async fn show(client: &Client, args: &ShowArgs) -> anyhow::Result<Exit> {
     let id = client::workflow(client, &args.workflow).await?;
-    let (answer, document) = match args.version {
-        Some(version) => {
-            let path = ["workflows", &id, "versions", &version.to_string()];
-            (client.get(&path).send().await?, "/document")
-        }
-        None => (client.get(&["workflows", &id]).send().await?, "/draft"),
+    let number = args.version.map(|version| version.to_string());
+    let answer = match &number {
+        Some(version) => client.get(&["workflows", &id, "versions", version]).send().await?,
+        None => client.get(&["workflows", &id]).send().await?,
     };
-    let document = answer.pointer(document).cloned().unwrap_or_default();
     if args.remote.json {
         output::json(&answer)?;
-    } else if args.yaml {
+        return Ok(Exit::Good);
+    }
+    let (facts, document) = match number {
+        Some(_) => version_lines(told(&answer)?),
+        None => draft_lines(told(&answer)?),
+    };
+    if args.yaml {
         output::line(yaml(&document)?.trim_end());
     } else {
-        match args.version {
-            Some(_) => print_version(&answer),
-            None => print_draft(&answer),
-        }
+        facts.iter().for_each(output::line);
         print_steps(&document);
     }
     Ok(Exit::Good)
@@ -65,35 +67,36 @@ fn yaml(document: &Value) -> anyhow::Result<String> {
     }
 }
 
-fn print_draft(workflow: &Value) {
-    let version = at(workflow, "/active_version");
-    let unpublished = workflow.get("has_unpublished_changes").and_then(Value::as_bool).unwrap_or_default();
-    let changes = if unpublished { ", with changes that are not published" } else { "" };
-    let (by, when) = (at(workflow, "/draft_updated_by/name"), moment_at(workflow, "/draft_updated_at"));
-    let by = if by.is_empty() { String::new() } else { format!(" by {by}") };
-    output::line(at(workflow, "/name"));
-    output::line(format!("id       {}", at(workflow, "/id")));
-    output::line(format!(
-        "active   {}",
-        if version.is_empty() { "nothing yet".to_owned() } else { format!("version {version}") }
-    ));
-    output::line(format!("draft    revision {}, saved {when}{by}{changes}", at(workflow, "/draft_revision")));
-    if !at(workflow, "/archived_at").is_empty() {
-        output::line(format!("archived {}", moment_at(workflow, "/archived_at")));
-    }
-    for line in client::diagnostics(workflow) {
-        output::line(line);
-    }
+/// What there is to say of a draft, and its document.
+fn draft_lines(workflow: Workflow) -> (Vec<String>, Value) {
+    let changes = if workflow.has_unpublished_changes { ", with changes that are not published" } else { "" };
+    let by = workflow.draft_updated_by.map(|by| format!(" by {}", by.name)).unwrap_or_default();
+    let active = workflow.active_version.map(|version| format!("version {version}"));
+    let (revision, when) = (workflow.draft_revision, moment(workflow.draft_updated_at));
+    let mut lines = vec![
+        workflow.name,
+        format!("id       {}", workflow.id),
+        format!("active   {}", active.as_deref().unwrap_or("nothing yet")),
+        format!("draft    revision {revision}, saved {when}{by}{changes}"),
+    ];
+    lines.extend(workflow.archived_at.map(|at| format!("archived {}", moment(at))));
+    lines.extend(client::diagnostics(&workflow.diagnostics));
+    (lines, workflow.draft)
 }
 
-fn print_version(version: &Value) {
-    let active = version.get("active").and_then(Value::as_bool).unwrap_or_default();
-    output::line(at(version, "/document/name"));
-    output::line(format!("version  {}{}", at(version, "/version"), if active { ", active" } else { "" }));
-    output::line(format!("by       {}, {}", at(version, "/author/name"), moment_at(version, "/created_at")));
-    output::line(format!("message  {}", at(version, "/message")));
-    output::line(format!("runs     {}", super::runs(version)));
-    output::line(format!("hash     {}", at(version, "/hash")));
+/// What there is to say of a version, and its document.
+fn version_lines(version: Version) -> (Vec<String>, Value) {
+    let document = version.document.unwrap_or_default();
+    let author = version.author.map(|author| author.name).unwrap_or_default();
+    let lines = vec![
+        at(&document, "/name"),
+        format!("version  {}{}", version.version, if version.active { ", active" } else { "" }),
+        format!("by       {author}, {}", moment(version.created_at)),
+        format!("message  {}", version.message),
+        format!("runs     {}", super::runs(&version.runs)),
+        format!("hash     {}", version.hash),
+    ];
+    (lines, document)
 }
 
 fn print_steps(document: &Value) {

@@ -1,15 +1,15 @@
 //! `countersign workflow test`
 
 use crate::{
-    client::{self, Client, Remote, text::at, text::list},
+    client::{self, Client, Remote, told},
     commands::check,
     output::{self, Exit},
 };
 use anyhow::{Context, bail};
 use clap::Args;
+use countersign_api::{ImportTestsRequest, Page, RunTestsRequest, TestCase, TestReport, TestResult};
 use countersign_connectors::Registry;
 use countersign_core::{document, play::rehearsal::Suite, run::Version};
-use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
 
 /// Ending of the file of test cases beside a workflow's.
@@ -70,15 +70,12 @@ fn local(args: &TestArgs, file: &Path) -> anyhow::Result<Exit> {
         Err(error) => return no(&tests, error.to_string()),
     };
     let cases = suite.tests.iter().filter(|case| args.only.is_empty() || args.only.contains(&case.name));
-    let results: Vec<Value> = cases
-        .map(|case| {
-            let verdict = case.run(&version, &catalogue);
-            json!({ "name": verdict.name, "passed": verdict.passed(), "failures": verdict.failures,
-                "path": verdict.path, "status": verdict.status })
-        })
-        .collect();
-    let passed = results.iter().all(|result| result["passed"] == true);
-    report(args, &json!({ "passed": passed, "results": results }))
+    let results: Vec<TestResult> = cases.map(|case| case.run(&version, &catalogue).into()).collect();
+    let report = TestReport { passed: results.iter().all(|result| result.passed), results };
+    if args.remote.json {
+        output::json(&report)?;
+    }
+    Ok(tell(args, &report))
 }
 
 /// The workflow's file and that of its test cases, whichever of the two was named.
@@ -101,44 +98,38 @@ async fn remote(client: &Client, args: &TestArgs) -> anyhow::Result<Exit> {
     let id = client::workflow(client, &args.what).await?;
     if let Some(tests) = &args.tests {
         let source = check::read(tests).with_context(|| format!("cannot read {}", tests.display()))?;
-        client.put(&["workflows", &id, "tests"]).json(&json!({ "source": source })).send().await?;
+        client.put(&["workflows", &id, "tests"]).json(&ImportTestsRequest { source }).send().await?;
     }
     if args.export {
         let listed = client.get(&["workflows", &id, "tests"]).send().await?;
-        let bodies: Vec<&Value> = list(&listed, "/items").iter().filter_map(|item| item.get("body")).collect();
-        let suite: Suite = serde_json::from_value(json!({ "tests": bodies })).context("the server's test cases")?;
-        output::line(suite.to_yaml().trim_end());
+        let tests = told::<Page<TestCase>>(&listed)?.items.into_iter().map(|case| case.body).collect();
+        output::line(Suite { tests }.to_yaml().trim_end());
         return Ok(Exit::Good);
     }
-    let mut body = json!({});
-    if let Some(version) = args.version {
-        body["version"] = json!(version);
-    }
-    if !args.only.is_empty() {
-        body["names"] = json!(args.only);
-    }
+    let names = Some(args.only.clone()).filter(|names| !names.is_empty());
+    let body = RunTestsRequest { document: None, version: args.version, names };
     let answer = client.post(&["workflows", &id, "tests", "run"]).json(&body).send().await?;
-    report(args, &answer)
+    if args.remote.json {
+        output::json(&answer)?;
+    }
+    Ok(tell(args, &told(&answer)?))
 }
 
-fn report(args: &TestArgs, answer: &Value) -> anyhow::Result<Exit> {
-    let results = list(answer, "/results");
-    if args.remote.json {
-        output::json(answer)?;
-    } else {
-        for result in results {
-            let good = result["passed"] == true;
-            output::line(format!("{} {}", if good { "pass" } else { "FAIL" }, at(result, "/name")));
-            for failure in list(result, "/failures") {
-                output::line(format!("     {}: {}", at(failure, "/what"), at(failure, "/message")));
+/// Says how they went, unless the JSON did; no when one failed, or there is none.
+fn tell(args: &TestArgs, TestReport { passed, results }: &TestReport) -> Exit {
+    if !args.remote.json {
+        for TestResult { name, passed, failures, .. } in results {
+            output::line(format!("{} {name}", if *passed { "pass" } else { "FAIL" }));
+            for failure in failures {
+                output::line(format!("     {}: {}", failure.what, failure.message));
             }
         }
-        let failed = results.iter().filter(|result| result["passed"] != true).count();
+        let failed = results.iter().filter(|result| !result.passed).count();
         output::line(format!("{} passed, {failed} failed", results.len() - failed));
     }
     if results.is_empty() {
         eprintln!("error: there are no test cases to run");
-        return Ok(Exit::No);
+        return Exit::No;
     }
-    Ok(if answer["passed"] == true { Exit::Good } else { Exit::No })
+    if *passed { Exit::Good } else { Exit::No }
 }

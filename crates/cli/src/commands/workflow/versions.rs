@@ -3,13 +3,17 @@
 use crate::{
     client::{
         self, Client, Remote,
-        text::{at, list, short},
+        text::{short, spaced, word},
+        told,
     },
     output::{self, Exit},
 };
-use anyhow::Context;
 use clap::Args;
-use serde_json::{Map, Value, json};
+use countersign_api::{
+    BacktestRequest, BacktestResponse, BacktestVerdict, BacktestedRun, ConnectionChange, DiffResponse, FieldChange,
+    ForkRequest, MoveRunsRequest, MoveRunsResponse, MoveVerdict, MovedRun, RampRequest, StepChange, UndoMovesRequest,
+    UndoMovesResponse, UndoneMove, Workflow,
+};
 use std::collections::BTreeSet;
 
 /// Arguments of `workflow backtest`.
@@ -107,66 +111,55 @@ pub(super) async fn backtest(args: &BacktestArgs) -> anyhow::Result<Exit> {
 /// Says no when something would change, or cannot be told.
 async fn play(client: &Client, args: &BacktestArgs) -> anyhow::Result<Exit> {
     let id = client::workflow(client, &args.workflow).await?;
-    let body = json!({ "last": args.last, "version": args.version });
-    let found = client.post(&["workflows", &id, "backtest"]).json(&body).send().await?;
-    let number = |name: &str| found.get(name).and_then(Value::as_u64).unwrap_or_default();
-    let (changed, unsaid) = (number("changed"), number("cannot_say"));
+    let body = BacktestRequest { version: args.version, last: Some(args.last) };
+    let answer = client.post(&["workflows", &id, "backtest"]).json(&body).send().await?;
+    let found: BacktestResponse = told(&answer)?;
     if args.remote.json {
-        output::json(&found)?;
+        output::json(&answer)?;
     } else {
-        let rows: Vec<_> =
-            list(&found, "/items").iter().filter(|item| at(item, "/verdict") != "same").map(row).collect();
-        if !rows.is_empty() {
-            output::table(&["run", "version", "verdict", "what"], &rows);
-        }
-        let items = list(&found, "/items").iter();
-        let pairs = items.flat_map(|item| list(item, "/renamed"));
-        let renamed: BTreeSet<String> =
-            pairs.map(|step| format!("{} → {}", at(step, "/was"), at(step, "/now"))).collect();
-        if !renamed.is_empty() {
-            output::line(format!("renamed: {}", renamed.into_iter().collect::<Vec<_>>().join(", ")));
-        }
-        let against = at(&found, "/against");
-        let (runs, unreadable) = (number("runs"), number("unreadable"));
-        let rest = if unreadable > 0 { format!(", {unreadable} unreadable") } else { String::new() };
-        output::line(format!("{runs} runs against {against}: {changed} change, {unsaid} cannot be told{rest}"));
+        print(&found);
     }
-    Ok(if changed + unsaid > 0 { Exit::No } else { Exit::Good })
+    Ok(if found.changed + found.cannot_say > 0 { Exit::No } else { Exit::Good })
 }
 
-fn row(item: &Value) -> Vec<String> {
-    vec![
-        at(item, "/run"),
-        format!("v{}", at(item, "/version")),
-        at(item, "/verdict").replace('_', " "),
-        short(&what(item), 90),
-    ]
+fn print(found: &BacktestResponse) {
+    let BacktestResponse { against, runs, changed, cannot_say, unreadable, items } = found;
+    let rows: Vec<_> = items.iter().filter(|item| item.verdict != BacktestVerdict::Same).map(row).collect();
+    if !rows.is_empty() {
+        output::table(&["run", "version", "verdict", "what"], &rows);
+    }
+    let pairs = items.iter().flat_map(|item| &item.renamed);
+    let renamed: BTreeSet<String> = pairs.map(|step| format!("{} → {}", step.was, step.now)).collect();
+    if !renamed.is_empty() {
+        output::line(format!("renamed: {}", renamed.into_iter().collect::<Vec<_>>().join(", ")));
+    }
+    let rest = if *unreadable > 0 { format!(", {unreadable} unreadable") } else { String::new() };
+    output::line(format!("{runs} runs against {against}: {changed} change, {cannot_say} cannot be told{rest}"));
 }
 
-fn what(item: &Value) -> String {
+fn row(item: &BacktestedRun) -> Vec<String> {
+    vec![item.run.clone(), format!("v{}", item.version), spaced(&word(&item.verdict)), short(&what(item), 90)]
+}
+
+fn what(item: &BacktestedRun) -> String {
+    let or_end = |step: &Option<String>| step.clone().unwrap_or_else(|| "the end".to_owned());
     let mut parts = Vec::new();
-    if item.get("path").is_some_and(Value::is_object) {
-        let or_end = |pointer: &str| {
-            Some(at(item, pointer)).filter(|step| !step.is_empty()).unwrap_or_else(|| "the end".to_owned())
-        };
-        parts.push(format!(
-            "after {}: {} instead of {}",
-            at(item, "/path/after"),
-            or_end("/path/now"),
-            or_end("/path/recorded")
-        ));
+    parts.extend(item.path.as_ref().map(|path| {
+        let after = path.after.as_deref().unwrap_or_default();
+        format!("after {after}: {} instead of {}", or_end(&path.now), or_end(&path.recorded))
+    }));
+    for request in &item.requests {
+        parts.push(format!("{} sends other {}", request.step, pointers(&request.fields)));
     }
-    for request in list(item, "/requests") {
-        let fields: Vec<String> = list(request, "/fields").iter().map(|field| at(field, "/pointer")).collect();
-        parts.push(format!("{} sends other {}", at(request, "/step"), fields.join(" ")));
+    if let (true, Some(end)) = (parts.is_empty(), &item.end) {
+        parts.push(format!("ends {} instead of {}", end.now.status, end.recorded.status));
     }
-    if parts.is_empty() && item.get("end").is_some_and(Value::is_object) {
-        parts.push(format!("ends {} instead of {}", at(item, "/end/now/status"), at(item, "/end/recorded/status")));
-    }
-    if item.get("cannot_say").is_some_and(Value::is_object) {
-        parts.push(at(item, "/cannot_say/message"));
-    }
+    parts.extend(item.cannot_say.iter().map(|why| why.message.clone()));
     parts.join("; ")
+}
+
+fn pointers(fields: &[FieldChange]) -> String {
+    fields.iter().map(|field| field.pointer.as_str()).collect::<Vec<_>>().join(" ")
 }
 
 pub(super) async fn ramp(args: &RampArgs) -> anyhow::Result<Exit> {
@@ -177,9 +170,7 @@ async fn set_ramp(client: &Client, args: &RampArgs) -> anyhow::Result<Exit> {
     let id = client::workflow(client, &args.workflow).await?;
     let path = ["workflows", &id, "ramp"];
     let answer = match (args.version, args.percent) {
-        (Some(version), Some(percent)) => {
-            client.put(&path).json(&json!({ "version": version, "percent": percent })).send().await?
-        }
+        (Some(version), Some(percent)) => client.put(&path).json(&RampRequest { version, percent }).send().await?,
         _ => client.delete(&path).send().await?,
     };
     if args.remote.json {
@@ -198,13 +189,13 @@ pub(super) async fn fork(args: &ForkArgs) -> anyhow::Result<Exit> {
 
 async fn make_draft(client: &Client, args: &ForkArgs) -> anyhow::Result<Exit> {
     let id = client::workflow(client, &args.workflow).await?;
-    let revision = at(&client.get(&["workflows", &id]).send().await?, "/draft_revision");
+    let revision = told::<Workflow>(&client.get(&["workflows", &id]).send().await?)?.draft_revision;
     let request = client.post(&["workflows", &id, "fork"]).header("if-match", &format!("\"{revision}\""));
-    let workflow = request.json(&json!({ "version": args.from })).send().await?;
+    let workflow = request.json(&ForkRequest { version: args.from }).send().await?;
     if args.remote.json {
         output::json(&workflow)?;
     } else {
-        let revision = at(&workflow, "/draft_revision");
+        let revision = told::<Workflow>(&workflow)?.draft_revision;
         output::line(format!("the draft of {} is version {}, revision {revision}", args.workflow, args.from));
     }
     Ok(Exit::Good)
@@ -217,27 +208,26 @@ pub(super) async fn move_runs(args: &MoveArgs) -> anyhow::Result<Exit> {
 /// Says no when a run stays that was to be moved.
 async fn go(client: &Client, args: &MoveArgs) -> anyhow::Result<Exit> {
     let id = client::workflow(client, &args.workflow).await?;
-    let mapping: Map<String, Value> = args.mapping.iter().map(|(old, new)| (old.clone(), json!(new))).collect();
-    let mut body = json!({ "to": args.to, "from": args.from, "mapping": mapping, "dry_run": args.dry_run });
-    if !args.runs.is_empty() {
-        body["runs"] = json!(args.runs);
-    }
-    let found = client.post(&["workflows", &id, "moves"]).json(&body).send().await?;
-    let items = list(&found, "/items");
-    let stays = items.iter().filter(|item| at(item, "/verdict") != "safe").count();
+    let body = MoveRunsRequest {
+        to: args.to,
+        from: args.from,
+        runs: Some(args.runs.clone()).filter(|runs| !runs.is_empty()),
+        mapping: args.mapping.iter().cloned().collect(),
+        dry_run: args.dry_run,
+    };
+    let answer = client.post(&["workflows", &id, "moves"]).json(&body).send().await?;
+    let MoveRunsResponse { items, .. } = told(&answer)?;
+    let stays = items.iter().filter(|item| item.verdict != MoveVerdict::Safe).count();
     if args.remote.json {
-        output::json(&found)?;
+        output::json(&answer)?;
     } else {
-        let row = |item: &Value| {
-            let moved = item.get("moved").and_then(Value::as_bool).unwrap_or_default();
-            let verdict = if moved { "moved".to_owned() } else { at(item, "/verdict").replace('_', " ") };
-            let why: Vec<String> =
-                list(item, "/reasons").iter().chain(list(item, "/notes")).map(|why| at(why, "/message")).collect();
+        let row = |item: &MovedRun| {
+            let why: Vec<_> = item.reasons.iter().chain(&item.notes).map(|why| why.message.as_str()).collect();
             vec![
-                at(item, "/run"),
-                format!("v{}", at(item, "/from")),
-                at(item, "/step"),
-                verdict,
+                item.run.clone(),
+                format!("v{}", item.from),
+                item.step.clone().unwrap_or_default(),
+                if item.moved { "moved".to_owned() } else { spaced(&word(&item.verdict)) },
                 short(&why.join("; "), 80),
             ]
         };
@@ -249,46 +239,45 @@ async fn go(client: &Client, args: &MoveArgs) -> anyhow::Result<Exit> {
 
 async fn undo(client: &Client, args: &MoveArgs) -> anyhow::Result<Exit> {
     let id = client::workflow(client, &args.workflow).await?;
-    let found = client.post(&["workflows", &id, "moves", "undo"]).json(&json!({ "runs": args.runs })).send().await?;
-    let items = found.get("items").and_then(Value::as_array).context("no items in the answer")?;
-    let stays = items.iter().filter(|item| item.get("version").is_none_or(Value::is_null)).count();
+    let body = UndoMovesRequest { runs: args.runs.clone() };
+    let answer = client.post(&["workflows", &id, "moves", "undo"]).json(&body).send().await?;
+    let UndoMovesResponse { items } = told(&answer)?;
+    let stays = items.iter().filter(|item| item.version.is_none()).count();
     if args.remote.json {
-        output::json(&found)?;
+        output::json(&answer)?;
     } else {
-        for item in items {
-            let (version, reason) = (at(item, "/version"), at(item, "/reason"));
-            let told = if version.is_empty() { reason } else { format!("on version {version} again") };
-            output::line(format!("{}  {told}", at(item, "/run")));
+        for UndoneMove { run, version, reason } in items {
+            let again = version.map(|version| format!("on version {version} again"));
+            output::line(format!("{run}  {}", again.or(reason).unwrap_or_default()));
         }
     }
     Ok(if stays > 0 { Exit::No } else { Exit::Good })
 }
 
 /// Lines of a difference: steps, connections and what else.
-pub(super) fn changes(difference: &Value) -> Vec<String> {
-    let step = |change: &Value| {
-        let was = at(change, "/was");
-        let name = if was.is_empty() { at(change, "/step") } else { format!("{was} is now {}", at(change, "/step")) };
-        let fields: Vec<String> = list(change, "/fields").iter().map(|field| at(field, "/pointer")).collect();
-        format!("{:<8} {name}  {}", at(change, "/kind"), fields.join(" ")).trim_end().to_owned()
+pub(super) fn changes(difference: &DiffResponse) -> Vec<String> {
+    let step = |change: &StepChange| {
+        let StepChange { kind, step, was, fields } = change;
+        let name = was.as_ref().map_or_else(|| step.clone(), |was| format!("{was} is now {step}"));
+        format!("{:<8} {name}  {}", word(kind), pointers(fields)).trim_end().to_owned()
     };
-    let to = |change: &Value, pointer: &str| {
-        Some(at(change, pointer)).filter(|step| !step.is_empty()).unwrap_or_else(|| "nothing".to_owned())
+    let connection = |change: &ConnectionChange| {
+        let ConnectionChange { step, exit, before, after } = change;
+        let [before, after] = [before, after].map(|step| step.as_deref().unwrap_or("nothing"));
+        format!("{:<8} {step} ({exit}) leads to {after} instead of {before}", "leads")
     };
-    let connection = |change: &Value| {
-        let (before, after) = (to(change, "/before"), to(change, "/after"));
-        format!("{:<8} {} ({}) leads to {after} instead of {before}", "leads", at(change, "/step"), at(change, "/exit"))
-    };
-    let field = |change: &Value| format!("{:<8} {}", "document", at(change, "/pointer"));
-    let steps = list(difference, "/changes").iter().map(step);
-    let connections = list(difference, "/connections").iter().map(connection);
-    steps.chain(connections).chain(list(difference, "/document").iter().map(field)).collect()
+    let field = |change: &FieldChange| format!("{:<8} {}", "document", change.pointer);
+    let steps = difference.changes.iter().map(step);
+    let connections = difference.connections.iter().map(connection);
+    steps.chain(connections).chain(difference.document.iter().map(field)).collect()
 }
 
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
+    use crate::sample;
+    use serde_json::{Value, json};
 
     #[test]
     fn a_mapping_is_two_steps() {
@@ -298,12 +287,17 @@ mod tests {
 
     #[test]
     fn differences_are_lines() {
-        let difference = json!({
-            "changes": [{ "kind": "changed", "step": "pay", "was": null, "fields": [{ "pointer": "/input/amount" }] },
-                { "kind": "renamed", "step": "b", "was": "a", "fields": [] }],
-            "connections": [{ "step": "ask", "exit": "approved", "before": "pay", "after": null }],
-            "document": [{ "pointer": "/vars/x" }],
-        });
+        let difference = sample::of(
+            &json!({
+                "changes": [{ "kind": "changed", "step": "pay", "was": null,
+                        "fields": [{ "pointer": "/input/amount", "before": 1, "after": 2 }] },
+                    { "kind": "renamed", "step": "b", "was": "a", "fields": [] }],
+                "connections": [{ "step": "ask", "exit": "approved", "before": "pay", "after": null }],
+                "document": [{ "pointer": "/vars/x", "before": null, "after": 1 }],
+            }),
+            &json!({ "from": "1", "to": "draft", "text_diff": "",
+                "steps": { "added": [], "removed": [], "changed": [], "moved": [], "renamed": [] } }),
+        );
         assert_eq!(
             changes(&difference),
             [
@@ -317,10 +311,16 @@ mod tests {
 
     #[test]
     fn what_would_change_is_said_in_a_line() {
-        let path = json!({ "path": { "after": "ask", "recorded": "no", "now": null }, "requests": [] });
-        assert_eq!(what(&path), "after ask: the end instead of no");
-        let request = json!({ "requests": [{ "step": "pay", "fields": [{ "pointer": "/amount" }] }],
-            "cannot_say": { "message": "no answer" } });
-        assert_eq!(what(&request), "pay sends other /amount; no answer");
+        let played = |members: &Value| {
+            let same = json!({ "run": "r", "title": "", "version": 1, "status": "completed", "started_at": 0,
+                "verdict": "path_changed", "requests": [], "renamed": [] });
+            sample::of(members, &same)
+        };
+        let path = json!({ "path": { "after": "ask", "recorded": "no", "now": null } });
+        assert_eq!(what(&played(&path)), "after ask: the end instead of no");
+        let request = json!({ "requests": [{ "step": "pay", "occurrence": 1,
+            "fields": [{ "pointer": "/amount", "before": 1, "after": 2 }] }],
+            "cannot_say": { "step": null, "code": "c", "message": "no answer" } });
+        assert_eq!(what(&played(&request)), "pay sends other /amount; no answer");
     }
 }

@@ -105,21 +105,13 @@ pub(crate) async fn run(
 }
 
 fn result(row: &TestCaseRow, version: &Version, catalogue: &Catalogue) -> TestResult {
-    let verdict = match serde_json::from_str::<rehearsal::TestCase>(&row.body) {
-        Ok(case) => case.run(version, catalogue),
+    let name = row.name.clone();
+    match serde_json::from_str::<rehearsal::TestCase>(&row.body) {
+        Ok(case) => TestResult { name, ..case.run(version, catalogue).into() },
         Err(error) => {
             let failure = TestFailure { what: "case".to_owned(), message: format!("it cannot be read: {error}") };
-            let (name, path, status) = (row.name.clone(), Vec::new(), String::new());
-            return TestResult { name, passed: false, failures: vec![failure], path, status };
+            TestResult { name, passed: false, failures: vec![failure], path: Vec::new(), status: String::new() }
         }
-    };
-    let passed = verdict.passed();
-    TestResult {
-        name: row.name.clone(),
-        passed,
-        failures: verdict.failures,
-        path: verdict.path,
-        status: verdict.status,
     }
 }
 
