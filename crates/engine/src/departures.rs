@@ -5,6 +5,7 @@
 use crate::{
     Engine, EngineError,
     inbound::{DeliveryState, reference},
+    pump::Pump,
     vault::OpenAccount,
 };
 use countersign_channels::{
@@ -14,18 +15,11 @@ use countersign_channels::{
 };
 use countersign_core::{log::FailureClass, run::PostedForm};
 use countersign_store::{Author, ConversationRow, MessageRefRow, MessageRow, NewAudit, NewMessage};
-use futures::{StreamExt, stream};
 use serde_json::{Value, json};
 use std::{sync::Arc, time::Duration};
 
 /// How long a process has a message to itself, milliseconds: longer than sending one can take.
 const LEASE_MS: i64 = 120_000;
-/// Messages taken at once.
-const BATCH: u32 = 64;
-/// Conversations written to at once.
-const AT_ONCE: usize = 16;
-/// Between two looks for messages that nobody has, milliseconds.
-const LOOK_EVERY_MS: u64 = 1000;
 /// How long sending one may take.
 const TIMEOUT: Duration = Duration::from_secs(20);
 /// How often one is tried.
@@ -48,6 +42,33 @@ struct Departure {
     choices: Vec<Choice>,
 }
 
+/// Messages that are to leave: of each conversation the first, so that they go in their order.
+#[derive(Clone)]
+pub(crate) struct Departures(pub(crate) Engine);
+
+impl Pump for Departures {
+    type Item = MessageRow;
+    const AT_ONCE: usize = 32;
+    const WAITS: &'static str = "messages wait for the database";
+
+    async fn take(&self, most: u32) -> Result<Vec<MessageRow>, EngineError> {
+        Ok(self.0.0.store.claim_departures(LEASE_MS, most).await?)
+    }
+
+    async fn deal(&self, message: MessageRow) {
+        let id = message.id.clone();
+        if let Err(error) = self.0.send_first(message).await {
+            tracing::warn!(message = id, %error, "a message leaves later");
+        }
+        // The next of its conversation may go.
+        self.0.0.to_send.notify_one();
+    }
+
+    async fn told(&self) {
+        self.0.0.to_send.notified().await;
+    }
+}
+
 impl Engine {
     /// Says something in a conversation.
     ///
@@ -64,55 +85,10 @@ impl Engine {
         Ok(row)
     }
 
-    /// Sends what is to leave, until the engine stops.
-    pub(crate) async fn departures(self) {
-        if self.0.outside.is_some() {
-            return;
-        }
-        loop {
-            match self.depart().await {
-                Ok(true) => continue,
-                Ok(false) => {}
-                Err(error) => tracing::warn!(%error, "messages wait for the database"),
-            }
-            tokio::select! {
-                () = self.0.to_send.notified() => {}
-                alive = self.pause(LOOK_EVERY_MS) => if !alive { return },
-            }
-            if self.stopping() {
-                return;
-            }
-        }
-    }
-
-    /// Sends what is due; whether there may be more.
-    async fn depart(&self) -> Result<bool, EngineError> {
-        let taken = self.0.store.claim_departures(LEASE_MS, BATCH).await?;
-        let more = taken.len() >= BATCH as usize;
-        let conversations: Vec<Vec<MessageRow>> =
-            taken.chunk_by(|one, other| one.conversation == other.conversation).map(<[_]>::to_vec).collect();
-        let one_after_the_other = |messages: Vec<MessageRow>| async move {
-            for message in messages {
-                let id = message.id.clone();
-                if let Err(error) = self.send_in_turn(message).await {
-                    tracing::warn!(message = id, %error, "a message leaves later");
-                }
-            }
-        };
-        stream::iter(conversations).for_each_concurrent(AT_ONCE, one_after_the_other).await;
-        Ok(more)
-    }
-
-    /// Sends a message unless an earlier one of its conversation is yet to be sent.
-    async fn send_in_turn(&self, message: MessageRow) -> Result<(), EngineError> {
+    /// Sends the first message of a conversation that is yet to be sent.
+    async fn send_first(&self, message: MessageRow) -> Result<(), EngineError> {
         let store = &self.0.store;
-        let first = store.first_departure(&message.workspace, &message.conversation).await?;
         let taken_at = message.send_at.unwrap_or_default() - LEASE_MS;
-        if first.is_some_and(|first| first.position < message.position) {
-            let later = MessageRow { send_at: Some(taken_at + PAUSE_MS.0), ..message.clone() };
-            store.change_message(&message, &later, None, None).await?;
-            return Ok(());
-        }
         let state = DeliveryState::of(&message);
         if state.status == Some(DeliveryStatus::Sending) {
             let doubt = "it was being sent when the process ended; it may have arrived, so it is not sent again";

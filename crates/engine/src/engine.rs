@@ -3,8 +3,11 @@
 use crate::{
     Clock, EngineError, Outside, Vault,
     connectors::Connectors,
+    departures::Departures,
     fleet::Lease,
-    inbound::Inbox,
+    inbound::{CameIn, Inbox},
+    outbound::ToTell,
+    pump,
     run::{Aside, Cells, Places, Pointers, Versions, Waiters},
     vault::Connections,
 };
@@ -152,9 +155,11 @@ impl Engine {
         engine.0.tasks.spawn(engine.clone().heartbeats());
         engine.0.tasks.spawn(engine.clone().watch_fleet());
         engine.0.tasks.spawn(engine.clone().timers());
-        engine.0.tasks.spawn(engine.clone().pump());
-        engine.0.tasks.spawn(engine.clone().departures());
-        engine.0.tasks.spawn(engine.clone().tell());
+        engine.0.tasks.spawn(pump::run(engine.clone(), CameIn(engine.clone())));
+        engine.0.tasks.spawn(pump::run(engine.clone(), ToTell(engine.clone())));
+        if engine.0.outside.is_none() {
+            engine.0.tasks.spawn(pump::run(engine.clone(), Departures(engine.clone())));
+        }
         if engine.0.store.shared() {
             engine.0.tasks.spawn(engine.clone().follow());
         }

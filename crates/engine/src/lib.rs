@@ -8,6 +8,7 @@ mod error;
 mod fleet;
 mod inbound;
 mod outbound;
+mod pump;
 mod run;
 pub mod vault;
 

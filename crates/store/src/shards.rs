@@ -61,7 +61,9 @@ const ACROSS: &[&str] = &[
     "FROM triggers WHERE next_at IS NOT NULL",
     "FROM triggers WHERE next_at <= ?1 ORDER BY next_at LIMIT ?2",
     "FROM inbound WHERE status = 'waiting' AND due_at <= NOW ORDER BY due_at LIMIT ?1",
-    "FROM messages WHERE send_at <= NOW ORDER BY send_at LIMIT ?1",
+    "FROM messages AS due WHERE send_at <= NOW AND NOT EXISTS (SELECT 1 FROM messages AS earlier \
+     WHERE earlier.workspace = due.workspace AND earlier.conversation = due.conversation \
+     AND earlier.position < due.position AND earlier.send_at IS NOT NULL) ORDER BY send_at LIMIT ?1",
     "FROM (SELECT 1 FROM inbound WHERE status = 'waiting' LIMIT ?1) AS waiting",
     "UPDATE inbound SET due_at = 0 WHERE status = 'waiting'",
     "DELETE FROM inbound WHERE done_at < ?1",

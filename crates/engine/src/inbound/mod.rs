@@ -14,7 +14,7 @@ pub use forms::{FollowedForm, FormOver};
 pub use messages::{AcceptedMessage, Incoming};
 pub use triggers::{TriggerState, WebhookCall};
 
-pub(crate) use pump::Inbox;
+pub(crate) use pump::{CameIn, Inbox};
 
 use countersign_store::{InboundEndRow, InboundKind, InboundOutcome, InboundRow, InboundStatus, RunRow};
 use sha2::{Digest, Sha256};

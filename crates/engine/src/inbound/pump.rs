@@ -1,9 +1,9 @@
 //! Takes what was accepted and sees it through.
 
 use super::{Came, channels::in_turn, end_of, messages::Incoming};
-use crate::{Engine, EngineError};
+use crate::{Engine, EngineError, pump::Pump};
 use countersign_store::{Conflict, InboundEndRow, InboundKind, InboundOutcome, InboundRow, RunRow, StoreError};
-use futures::{StreamExt, future::BoxFuture, stream};
+use futures::future::BoxFuture;
 use std::{
     hash::{DefaultHasher, Hash, Hasher},
     sync::{
@@ -17,19 +17,13 @@ use tokio::sync::Mutex;
 pub(super) const LEASE_MS: i64 = 10_000;
 /// Events that may wait; more are refused with `Busy`.
 const WAITING_MAX: u32 = 50_000;
-/// Events taken at once.
-const BATCH: u32 = 256;
-/// Events dealt with at once.
-const AT_ONCE: usize = 32;
-/// Between two looks for events that nobody has, milliseconds.
-const LOOK_EVERY_MS: u64 = 1000;
-/// Every how many looks all triggers are compared with their versions: what published may have died before it did.
+/// Every how many seconds all triggers are compared with their versions: what published may have died before it did.
 const RECONCILE_EVERY: u64 = 30;
 /// The shortest and the longest pause before an event is tried again, milliseconds.
 const PAUSE_MS: (i64, i64) = (200, 60_000);
 /// How long what was dealt with is remembered, milliseconds: a repetition within this time is recognised.
 const REMEMBERED_MS: i64 = 30 * 86_400_000;
-/// Every how many looks old events are forgotten.
+/// Every how many seconds old events are forgotten.
 const FORGET_EVERY: u64 = 3600;
 /// Sources share so many lanes; what comes through one source is dealt with one after the other.
 const LANES: usize = 256;
@@ -38,7 +32,7 @@ const TURNS_MAX: usize = 1000;
 
 /// What waits here.
 pub(crate) struct Inbox {
-    /// Roughly: counted here, and counted anew in the database with every look.
+    /// Roughly: counted here, and counted anew in the database every second.
     waiting: AtomicU64,
     lanes: Vec<Arc<Mutex<()>>>,
 }
@@ -67,36 +61,57 @@ impl Inbox {
     }
 }
 
-impl Engine {
-    /// Takes up what no process has, until the engine stops.
-    pub(crate) async fn pump(self) {
-        let mut looks = 0_u64;
-        if !self.0.store.shared()
-            && let Err(error) = self.0.store.release_inbound().await
-        {
-            tracing::warn!(%error, "what an earlier process left is taken up a little later");
+/// What came in and no process deals with, and the schedules' clock.
+#[derive(Clone)]
+pub(crate) struct CameIn(pub(crate) Engine);
+
+impl Pump for CameIn {
+    type Item = InboundRow;
+    const AT_ONCE: usize = 32;
+    const WAITS: &'static str = "what comes in waits for the database";
+
+    /// What an earlier process left is taken up at once, where there is no other.
+    async fn begin(&self) -> Result<(), EngineError> {
+        let store = &self.0.0.store;
+        if !store.shared() {
+            store.release_inbound().await?;
         }
-        while !self.stopping() {
-            if looks.is_multiple_of(RECONCILE_EVERY)
-                && let Err(error) = self.reconcile_all().await
-            {
-                tracing::warn!(%error, "triggers are brought up to date a little later");
-            }
-            if let Err(error) = self.tick().await {
-                tracing::warn!(%error, "schedules wait");
-            }
-            match self.take_up(looks).await {
-                Ok(true) => continue,
-                Ok(false) => {}
-                Err(error) => tracing::warn!(%error, "what comes in waits for the database"),
-            }
-            looks += 1;
-            if !self.pause(LOOK_EVERY_MS).await {
-                return;
-            }
-        }
+        Ok(())
     }
 
+    async fn beside(&self, times: u64) -> Result<(), EngineError> {
+        let Engine(inner) = &self.0;
+        if times.is_multiple_of(RECONCILE_EVERY)
+            && let Err(error) = self.0.reconcile_all().await
+        {
+            tracing::warn!(%error, "triggers are brought up to date a little later");
+        }
+        if let Err(error) = self.0.tick().await {
+            tracing::warn!(%error, "schedules wait");
+        }
+        let waiting = inner.store.count_waiting_inbound(WAITING_MAX).await?;
+        inner.inbox.waiting.store(waiting, Ordering::Relaxed);
+        metrics::gauge!("countersign_inbound_waiting").set(f64::from(u32::try_from(waiting).unwrap_or(u32::MAX)));
+        if times % FORGET_EVERY == FORGET_EVERY - 1 {
+            inner.store.purge_inbound(self.0.now() - REMEMBERED_MS).await?;
+        }
+        Ok(())
+    }
+
+    async fn take(&self, most: u32) -> Result<Vec<InboundRow>, EngineError> {
+        Ok(self.0.0.store.claim_inbound(LEASE_MS, most).await?)
+    }
+
+    async fn deal(&self, row: InboundRow) {
+        if in_turn(&row) {
+            self.0.take_turns(row.workspace, row.source).await;
+        } else {
+            drop(self.0.deal_with(row, None).await);
+        }
+    }
+}
+
+impl Engine {
     async fn reconcile_all(&self) -> Result<(), EngineError> {
         for workspace in self.0.store.list_workspaces().await? {
             for pointer in self.0.store.active_pointers(&workspace.id).await? {
@@ -106,28 +121,6 @@ impl Engine {
             }
         }
         Ok(())
-    }
-
-    /// Deals with what is due; whether there may be more.
-    async fn take_up(&self, looks: u64) -> Result<bool, EngineError> {
-        let store = &self.0.store;
-        let taken = store.claim_inbound(LEASE_MS, BATCH).await?;
-        let more = taken.len() >= BATCH as usize;
-        let dealt = |row: InboundRow| async move {
-            if in_turn(&row) {
-                self.take_turns(row.workspace, row.source).await;
-            } else {
-                drop(self.deal_with(row, None).await);
-            }
-        };
-        stream::iter(taken).for_each_concurrent(AT_ONCE, dealt).await;
-        let waiting = store.count_waiting_inbound(WAITING_MAX).await?;
-        self.0.inbox.waiting.store(waiting, Ordering::Relaxed);
-        metrics::gauge!("countersign_inbound_waiting").set(f64::from(u32::try_from(waiting).unwrap_or(u32::MAX)));
-        if looks % FORGET_EVERY == FORGET_EVERY - 1 {
-            store.purge_inbound(self.now() - REMEMBERED_MS).await?;
-        }
-        Ok(more)
     }
 
     /// Sees one event through; what cannot be done now is tried again later, by whoever takes it then.

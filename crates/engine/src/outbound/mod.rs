@@ -12,4 +12,5 @@ mod words;
 
 pub(crate) use links::hash;
 pub use links::{FollowedLink, LinkOver};
+pub(crate) use pump::ToTell;
 pub use settings::{NoticeChannel, Notifications, Notified, QuietHours, SettingsProblem};

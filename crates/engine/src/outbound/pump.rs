@@ -1,21 +1,15 @@
 //! Takes what is due and has it told.
 
-use crate::{Engine, EngineError};
+use crate::{Engine, EngineError, pump::Pump};
 use countersign_store::{OutboundKind, OutboundOutcome, OutboundRow, StoreError};
-use std::sync::Arc;
-use tokio::sync::Semaphore;
 
 /// How long a process has a row to itself before another may take it, milliseconds: longer than an attempt lasts.
 const LEASE_MS: i64 = 60_000;
-/// Rows dealt with at once.
-const AT_ONCE: usize = 64;
-/// The longest pause between two looks, milliseconds.
-const LOOK_EVERY_MS: u64 = 1000;
 /// Rows that wait, counted up to.
 const COUNTED_MAX: u32 = 100_000;
-/// Every how many looks waiting rows are counted.
+/// Every how many seconds waiting rows are counted.
 const COUNT_EVERY: u64 = 10;
-/// Every how many looks old rows are forgotten.
+/// Every how many seconds old rows are forgotten.
 const FORGET_EVERY: u64 = 3600;
 /// How long what was told is remembered, milliseconds.
 const REMEMBERED_MS: i64 = 90 * 86_400_000;
@@ -32,64 +26,50 @@ pub(super) enum Told {
     Later { pause: i64, doubt: bool, error: Option<String> },
 }
 
-impl Engine {
-    /// Has what is due told, until the engine stops.
-    pub(crate) async fn tell(self) {
-        if !self.0.store.shared()
-            && let Err(error) = self.0.store.release_outbound().await
-        {
-            tracing::warn!(%error, "what an earlier process was telling is told a little later");
+/// What people are to be told.
+#[derive(Clone)]
+pub(crate) struct ToTell(pub(crate) Engine);
+
+impl Pump for ToTell {
+    type Item = OutboundRow;
+    const AT_ONCE: usize = 64;
+    const WAITS: &'static str = "what people are to be told waits for the database";
+
+    /// What an earlier process was telling is told at once, where there is no other.
+    async fn begin(&self) -> Result<(), EngineError> {
+        let store = &self.0.0.store;
+        if !store.shared() {
+            store.release_outbound().await?;
         }
-        let places = Arc::new(Semaphore::new(AT_ONCE));
-        let mut looks = 0_u64;
-        while !self.stopping() {
-            let more = match self.take_up_outbound(&places, looks).await {
-                Ok(more) => more,
-                Err(error) => {
-                    tracing::warn!(%error, "what people are to be told waits for the database");
-                    false
-                }
-            };
-            looks += 1;
-            if more {
-                continue;
-            }
-            tokio::select! {
-                biased;
-                () = self.0.to_tell.notified() => {}
-                goes_on = self.pause(LOOK_EVERY_MS) => if !goes_on { return },
-            }
-        }
+        Ok(())
     }
 
-    /// Begins with what is due; whether there may be more.
-    async fn take_up_outbound(&self, places: &Arc<Semaphore>, looks: u64) -> Result<bool, EngineError> {
-        // Only as much is taken as is begun at once: what is taken counts as begun.
-        let Ok(first) = Arc::clone(places).acquire_owned().await else { return Ok(false) };
-        let mut free = vec![first];
-        while let Ok(next) = Arc::clone(places).try_acquire_owned() {
-            free.push(next);
-        }
-        let most = u32::try_from(free.len()).unwrap_or(u32::MAX);
-        let taken = self.0.store.claim_outbound(LEASE_MS, most).await?;
-        let more = taken.len() == free.len();
-        for (row, place) in taken.into_iter().zip(free) {
-            let engine = self.clone();
-            self.0.tasks.spawn(async move {
-                engine.deal_with_outbound(row).await;
-                drop(place);
-            });
-        }
-        if looks % COUNT_EVERY == COUNT_EVERY - 1 {
-            let waiting = self.0.store.count_waiting_outbound(COUNTED_MAX).await?;
+    async fn beside(&self, times: u64) -> Result<(), EngineError> {
+        let store = &self.0.0.store;
+        if times % COUNT_EVERY == COUNT_EVERY - 1 {
+            let waiting = store.count_waiting_outbound(COUNTED_MAX).await?;
             metrics::gauge!("countersign_outbound_waiting").set(f64::from(u32::try_from(waiting).unwrap_or(u32::MAX)));
         }
-        if looks % FORGET_EVERY == FORGET_EVERY - 1 {
-            self.0.store.purge_outbound(self.now() - REMEMBERED_MS).await?;
+        if times % FORGET_EVERY == FORGET_EVERY - 1 {
+            store.purge_outbound(self.0.now() - REMEMBERED_MS).await?;
         }
-        Ok(more)
+        Ok(())
     }
 
+    async fn take(&self, most: u32) -> Result<Vec<OutboundRow>, EngineError> {
+        Ok(self.0.0.store.claim_outbound(LEASE_MS, most).await?)
+    }
+
+    async fn deal(&self, row: OutboundRow) {
+        self.0.deal_with_outbound(row).await;
+    }
+
+    async fn told(&self) {
+        self.0.0.to_tell.notified().await;
+    }
+}
+
+impl Engine {
     /// Sees one row through; what cannot be done now is tried again later, by whoever takes it then.
     async fn deal_with_outbound(&self, row: OutboundRow) {
         let told = match row.kind {

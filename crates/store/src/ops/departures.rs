@@ -8,14 +8,17 @@ use crate::{MessageRow, Result, Store};
 use std::collections::BTreeMap;
 
 impl Store {
-    /// Takes messages of all workspaces that are to be sent now and that no process has, for so many milliseconds. For the
-    /// engine only.
+    /// Takes messages of all workspaces that are to be sent now and that no process has, for so many milliseconds: of each
+    /// conversation the first that is not sent yet. For the engine only.
     ///
     /// # Errors
     /// `Busy`, `Corrupt`.
     pub async fn claim_departures(&self, lease_ms: i64, limit: u32) -> Result<Vec<MessageRow>> {
-        let sql =
-            format!("SELECT {NOW_MS}, workspace, id FROM messages WHERE send_at <= {NOW_MS} ORDER BY send_at LIMIT ?1");
+        let sql = format!(
+            "SELECT {NOW_MS}, workspace, id FROM messages AS due WHERE send_at <= {NOW_MS} AND NOT EXISTS (SELECT 1 FROM \
+             messages AS earlier WHERE earlier.workspace = due.workspace AND earlier.conversation = due.conversation AND \
+             earlier.position < due.position AND earlier.send_at IS NOT NULL) ORDER BY send_at LIMIT ?1"
+        );
         let mut due: BTreeMap<String, Vec<String>> = BTreeMap::new();
         let mut now: i64 = 0;
         for row in self.query(sql, params![limit]).await? {
@@ -36,18 +39,6 @@ impl Store {
             query.push(&format!(" RETURNING {}", MessageRow::column_list()));
             taken.extend(readable(self.execute(Statement::new(query.text, query.params)).await?.rows));
         }
-        taken.sort_by(|one: &MessageRow, other| {
-            (&one.conversation, one.position).cmp(&(&other.conversation, other.position))
-        });
         Ok(taken)
-    }
-
-    /// The first message of a conversation that is yet to be sent.
-    ///
-    /// # Errors
-    /// `Busy`, `Corrupt`.
-    pub async fn first_departure(&self, workspace: &str, conversation: &str) -> Result<Option<MessageRow>> {
-        let tail = "WHERE workspace = ?1 AND conversation = ?2 AND send_at IS NOT NULL ORDER BY position LIMIT 1";
-        self.row(tail, params![workspace, conversation]).await
     }
 }

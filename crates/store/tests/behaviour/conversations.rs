@@ -167,17 +167,17 @@ pub async fn what_is_to_leave_is_taken_by_one_and_told_on_the_message(database: 
     let said = Commit { messages: vec![leaving("m4", "c1")], ..commit("r1", 0) };
     store.commit(said, Priority::Start).await.unwrap();
     let taken = store.claim_departures(60_000, 10).await.unwrap();
-    assert_eq!(taken.iter().map(|row| row.id.as_str()).collect::<Vec<_>>(), ["m1", "m4", "m3"], "in their order");
+    assert_eq!(taken.iter().map(|row| row.id.as_str()).collect::<Vec<_>>(), ["m1", "m3"], "the first of each");
     assert!(taken.iter().all(|row| row.delivery.as_deref() == Some("{\"status\":\"queued\"}")));
-    assert!(store.claim_departures(60_000, 10).await.unwrap().is_empty(), "all are with somebody");
-    assert_eq!(store.first_departure(WORKSPACE, "c1").await.unwrap().unwrap().id, "m1");
+    assert!(store.claim_departures(60_000, 10).await.unwrap().is_empty(), "m4 goes after m1");
     let sent = MessageRow { send_at: None, delivery: Some("{\"status\":\"accepted\"}".to_owned()), ..taken[0].clone() };
     assert!(store.change_message(&taken[0], &sent, None, None).await.unwrap());
-    assert_eq!(store.first_departure(WORKSPACE, "c1").await.unwrap().unwrap().id, "m4");
+    let next = store.claim_departures(60_000, 10).await.unwrap();
+    assert_eq!(next.iter().map(|row| row.id.as_str()).collect::<Vec<_>>(), ["m4"]);
     // Whoever changes something else does not let it leave again.
-    let edited = MessageRow { body: "other".to_owned(), send_at: Some(0), ..taken[2].clone() };
-    let kept = MessageRow { send_at: taken[2].send_at, ..edited.clone() };
-    assert!(store.change_message(&taken[2], &kept, None, None).await.unwrap());
+    let edited = MessageRow { body: "other".to_owned(), send_at: Some(0), ..taken[1].clone() };
+    let kept = MessageRow { send_at: taken[1].send_at, ..edited.clone() };
+    assert!(store.change_message(&taken[1], &kept, None, None).await.unwrap());
     assert!(store.claim_departures(60_000, 10).await.unwrap().is_empty());
     let again = MessageRow { send_at: Some(0), ..kept.clone() };
     assert!(store.change_message(&kept, &again, None, None).await.unwrap());
