@@ -403,6 +403,25 @@ pub struct AskedOfApprover {
     pub form: Option<Value>,
     /// Outcomes that take a comment.
     pub comment_required: Vec<String>,
+    /// What the caller may allow in advance here; null where they may not, or the policy takes more than them.
+    pub standing: Option<StandingOffer>,
+}
+
+/// Within which limits a person may allow requests like this in advance, with `POST /standing-approvals`.
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+pub struct StandingOffer {
+    /// The guarded step whose amount is limited.
+    pub step: String,
+    /// JSON pointer to the amount in its input.
+    pub field: String,
+    /// The largest amount that may be allowed.
+    pub amount_max: f64,
+    /// JSONata expression that must be true too.
+    pub when: Option<String>,
+    /// How many a day (UTC) at most.
+    pub per_day: u32,
+    /// For how many days at most.
+    pub days: u32,
 }
 
 /// What a person allowed in advance.

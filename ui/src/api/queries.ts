@@ -73,6 +73,7 @@ export const queries = {
       ...LIVE,
     }),
 
+  people: () => queryOptions({ queryKey: ['people'], queryFn: () => send(api.GET('/api/v1/people')), ...SLOW }),
   connectors: () =>
     queryOptions({ queryKey: ['connectors'], queryFn: () => send(api.GET('/api/v1/connectors')), ...SLOW }),
   connections: () =>

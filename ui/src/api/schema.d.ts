@@ -2088,6 +2088,7 @@ export interface components {
             form: unknown;
             /** @description Outcomes that take a comment. */
             comment_required: string[];
+            standing: components["schemas"]["StandingOffer"] | null;
         };
         /** @description Gives a conversation to somebody. */
         AssignRequest: {
@@ -4787,6 +4788,30 @@ export interface components {
              * @description Since when it allows nothing any more.
              */
             revoked_at: number | null;
+        };
+        /** @description Within which limits a person may allow requests like this in advance, with `POST /standing-approvals`. */
+        StandingOffer: {
+            /** @description The guarded step whose amount is limited. */
+            step: string;
+            /** @description JSON pointer to the amount in its input. */
+            field: string;
+            /**
+             * Format: double
+             * @description The largest amount that may be allowed.
+             */
+            amount_max: number;
+            /** @description JSONata expression that must be true too. */
+            when: string | null;
+            /**
+             * Format: uint32
+             * @description How many a day (UTC) at most.
+             */
+            per_day: number;
+            /**
+             * Format: uint32
+             * @description For how many days at most.
+             */
+            days: number;
         };
         /** @description Starts a run. */
         StartRunRequest: {

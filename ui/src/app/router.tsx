@@ -180,6 +180,22 @@ const people = createRoute({
   path: '/people',
   component: lazyRouteComponent(() => import('@/features/people/people-page')),
 })
+const delegations = createRoute({
+  getParentRoute: () => shell,
+  path: '/people/delegations',
+  validateSearch: (search: Record<string, unknown>): { whose?: 'all' } => ({
+    whose: search.whose === 'all' ? 'all' : undefined,
+  }),
+  component: lazyRouteComponent(() => import('@/features/delegations/delegations-page')),
+})
+const standing = createRoute({
+  getParentRoute: () => shell,
+  path: '/people/standing-approvals',
+  validateSearch: (search: Record<string, unknown>): { show?: 'ended' } => ({
+    show: search.show === 'ended' ? 'ended' : undefined,
+  }),
+  component: lazyRouteComponent(() => import('@/features/standing/standing-page')),
+})
 const audit = createRoute({
   getParentRoute: () => shell,
   path: '/audit',
@@ -189,6 +205,11 @@ const settings = createRoute({
   getParentRoute: () => shell,
   path: '/settings',
   component: lazyRouteComponent(() => import('@/features/settings/settings-page')),
+})
+const keys = createRoute({
+  getParentRoute: () => shell,
+  path: '/settings/keys',
+  component: lazyRouteComponent(() => import('@/features/keys/keys-page')),
 })
 
 const tree = root.addChildren([
@@ -212,8 +233,11 @@ const tree = root.addChildren([
     addConnector,
     connector,
     people,
+    delegations,
+    standing,
     audit,
     settings,
+    keys,
   ]),
 ])
 

@@ -21,6 +21,14 @@ export const strings = {
     open: 'Open navigation',
     close: 'Close navigation',
   },
+  areas: {
+    label: 'Pages of this part',
+    people: 'People',
+    delegations: 'Standing in',
+    standing: 'Allowed in advance',
+    settings: 'Settings',
+    keys: 'API keys',
+  },
   palette: {
     title: 'Commands',
     placeholder: 'Type a command or a page…',

@@ -1,2 +1,8 @@
 /** The words of the primitives. */
-export const strings = { copy: 'Copy', copied: 'Copied', byHand: 'Select it and copy by hand', close: 'Close' }
+export const strings = {
+  copy: 'Copy',
+  copied: 'Copied',
+  byHand: 'Select it and copy by hand',
+  close: 'Close',
+  actions: 'What can be done',
+}

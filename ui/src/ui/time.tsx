@@ -43,6 +43,22 @@ export function At({ at }: { at: number }) {
   )
 }
 
+/** Local date and time to the minute; the time zone and seconds on hover. */
+export function Day({ at }: { at: number }) {
+  const date = new Date(at)
+  return (
+    <time dateTime={date.toISOString()} title={date.toString()}>
+      {date.toLocaleString(undefined, { dateStyle: 'medium', timeStyle: 'short' })}
+    </time>
+  )
+}
+
+/** What a field for date and time shows for a moment, in local time. */
+export function localInput(at: number): string {
+  const date = new Date(at)
+  return new Date(at - date.getTimezoneOffset() * 60_000).toISOString().slice(0, 16)
+}
+
 /** Time left, or `over` when it has passed. */
 export function Left({ due, over }: { due: number; over: string }) {
   const now = useNow()

@@ -11,9 +11,12 @@ use crate::{
     },
 };
 use axum::{Json, extract::State, http::StatusCode, response::Response};
-use countersign_api::{CreateStandingApprovalRequest, Page, StandingApproval};
+use countersign_api::{CreateStandingApprovalRequest, Page, StandingApproval, StandingOffer};
 use countersign_core::{
-    approval::{Contributors, policy::Case},
+    approval::{
+        Contributors,
+        policy::{Case, shortage},
+    },
     document::{Approval, StepKind},
     run::Verdict,
 };
@@ -87,10 +90,7 @@ async fn grant(app: App, caller: Caller, request: CreateStandingApprovalRequest)
     };
     let now = app.now();
     within(step, &request, now)?;
-    // What it is worth is looked at again each time it is used; who could never use it is told now.
-    let nobody = Contributors::default();
-    let case = Case { approvers: &step.approvers, added: [&[], &[]], contributors: &nobody, author: None };
-    if let Some(reason) = case.why_not(caller.actor(), Verdict::Approved) {
+    if let Some(reason) = why_not(step, &caller) {
         return Err(ApiError::new(StatusCode::FORBIDDEN, "not_an_approver", "You may not approve this").detail(reason));
     }
     let bound_to = app.engine.standing_hash(&workspace, &version, &request.step).await?;
@@ -118,6 +118,38 @@ async fn grant(app: App, caller: Caller, request: CreateStandingApprovalRequest)
     let entry = caller.audit(now, "standing.granted", format!("workflow:{}", row.workflow), detail);
     app.store.create_standing_approval(&row, vec![entry]).await?;
     view(&app, row).await
+}
+
+/// Why the caller could never use what they allowed. What it is worth is looked at again each time it is used.
+fn why_not(step: &Approval, caller: &Caller) -> Option<String> {
+    let nobody = Contributors::default();
+    let case = Case { approvers: &step.approvers, added: [&[], &[]], contributors: &nobody, author: None };
+    case.why_not(caller.actor(), Verdict::Approved)
+}
+
+/// What the caller may allow in advance at a step of the active version: nothing where the step lets nobody, they may not
+/// approve it, or their yes alone would not be enough.
+pub(crate) async fn offer(
+    app: &App,
+    caller: &Caller,
+    (workflow, step): (&str, &str),
+) -> ApiResult<Option<StandingOffer>> {
+    let row = app.store.get_workflow(caller.workspace(), workflow).await?;
+    let active = row.filter(|row| row.archived_at.is_none()).and_then(|row| row.active_version);
+    let (Some(active), Ok(_)) = (active, caller.session()) else { return Ok(None) };
+    let version = app.engine.version(caller.workspace(), workflow, active).await?;
+    let Some(StepKind::Approval(step)) = version.workflow().steps.get(step).map(|step| &step.kind) else {
+        return Ok(None);
+    };
+    let alone = || shortage(&step.approvers, [caller.actor()], 0).is_none() && why_not(step, caller).is_none();
+    Ok(step.standing.as_deref().filter(|_| alone()).map(|limits| StandingOffer {
+        step: limits.step.clone(),
+        field: limits.field.clone(),
+        amount_max: limits.max,
+        when: limits.when.clone(),
+        per_day: limits.per_day,
+        days: limits.days,
+    }))
 }
 
 /// Refuses what is beyond the limits of the step.

@@ -333,8 +333,16 @@ async fn a_standing_approval_decides_what_fits_it_until_it_is_revoked() {
         let receipt = shown["receipt"]["document"].as_str().unwrap();
         assert!(receipt.contains(&standing), "{receipt}");
     }
-    // Too much for it, and too many for the day: a person decides.
+    // Too much for it, and too many for the day: a person decides, and the card says what they could allow.
     let (large, third) = (refunded(1001).await, refunded(10).await);
+    let offered = mia.get(&large).await.is(200).json["asked"]["standing"].clone();
+    assert_eq!(
+        offered,
+        json!({ "step": "refund", "field": "/amount", "amount_max": 5000.0, "when": null, "per_day": 2, "days": 7 })
+    );
+    for other in [&eve, &builder] {
+        assert_eq!(other.get(&large).await.is(200).json["asked"]["standing"], json!(null));
+    }
     let listed = mia.get("/standing-approvals").await.is(200).json["items"][0].clone();
     assert_eq!((&listed["used"], &listed["used_today"]), (&json!(2), &json!(2)));
     for path in [&large, &third] {

@@ -1,11 +1,4 @@
-import { queryOptions } from '@tanstack/react-query'
 import { api, send, type Body } from '@/api/client'
-import { SLOW } from '@/api/queries'
-
-/** What only this room reads: key and call. Keys start with the kind the server's events name. */
-export const reads = {
-  people: () => queryOptions({ queryKey: ['people'], queryFn: () => send(api.GET('/api/v1/people')), ...SLOW }),
-}
 
 /** What is changed from here. */
 export const writes = {

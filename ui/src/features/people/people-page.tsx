@@ -2,14 +2,16 @@ import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
 import { UserPlus } from 'lucide-react'
 import { useState } from 'react'
 import { problemText } from '@/api/client'
+import { queries } from '@/api/queries'
 import type { Person } from '@/api/types'
+import { AreaLinks } from '@/app/area'
 import { PageHead, useTitle } from '@/app/page'
 import { QueryState } from '@/app/query-state'
 import { useMay, useMe } from '@/app/session'
 import { Button } from '@/ui/button'
 import { cx } from '@/ui/cx'
 import { toast } from '@/ui/toast'
-import { reads, writes } from './api'
+import { writes } from './api'
 import { AddPerson, EditPerson, InviteLink } from './person-dialogs'
 import { strings as s } from './strings'
 
@@ -62,7 +64,7 @@ function Row({
 
 export default function PeoplePage() {
   useTitle(s.title)
-  const query = useQuery(reads.people())
+  const query = useQuery(queries.people())
   const may = useMay('admin')
   const [dialog, setDialog] = useState<'add' | Person | null>(null)
   const invite = useMutation({
@@ -73,6 +75,7 @@ export default function PeoplePage() {
     <>
       <PageHead
         title={s.title}
+        below={<AreaLinks area="people" />}
         actions={
           <Button look="primary" icon={<UserPlus size={15} />} disabled={!may} onClick={() => setDialog('add')}>
             {s.add}

@@ -1,7 +1,7 @@
 //! Checkpoints: who may decide, what they see, what would follow.
 
 use crate::{
-    api::notifications::notices,
+    api::{notifications::notices, standing},
     app::App,
     auth::Caller,
     http::problem::ApiResult,
@@ -169,6 +169,7 @@ pub(crate) async fn checkpoint_detail(app: &App, caller: &Caller, found: LoadedC
         earlier(app, &row).await?,
         conversation(app, &row).await?,
     );
+    let asked_of = asked_of_approver(app, caller, (&row, step)).await?;
     let item = summary(app, row.clone(), customer, (&loaded.row, why_not.is_none())).await?;
     let [on_approve, on_reject, on_changes] = branches;
     let mut detail = Checkpoint {
@@ -190,7 +191,7 @@ pub(crate) async fn checkpoint_detail(app: &App, caller: &Caller, found: LoadedC
         changes_left: open.and_then(|open| open.changes_left()),
         facts: Vec::new(),
         edited: Vec::new(),
-        asked: step.and_then(asked_of_approver),
+        asked: asked_of,
         outcomes: if row.status == CheckpointStatus::Open { outcomes(&loaded, &row) } else { Vec::new() },
         why_not,
         requests: Vec::new(),
@@ -219,14 +220,19 @@ pub(crate) async fn checkpoint_detail(app: &App, caller: &Caller, found: LoadedC
     Ok(detail)
 }
 
-/// What an approver may or must give besides a word.
-fn asked_of_approver(step: &StepKind) -> Option<AskedOfApprover> {
-    let StepKind::Approval(step) = step else { return None };
-    Some(AskedOfApprover {
+/// What an approver may or must give besides a word, and may allow for the next time.
+async fn asked_of_approver(
+    app: &App,
+    caller: &Caller,
+    (row, step): (&CheckpointRow, Option<&StepKind>),
+) -> ApiResult<Option<AskedOfApprover>> {
+    let Some(StepKind::Approval(step)) = step else { return Ok(None) };
+    Ok(Some(AskedOfApprover {
+        standing: standing::offer(app, caller, (&row.workflow, &row.step)).await?,
         editable: step.editable.iter().map(|(step, fields)| (step.clone(), fields.clone())).collect(),
         form: step.form.clone(),
         comment_required: step.comment_required.iter().map(|verdict| verdict.word().to_owned()).collect(),
-    })
+    }))
 }
 
 /// What happens while nobody decides.

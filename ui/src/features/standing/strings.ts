@@ -1,0 +1,30 @@
+export const strings = {
+  title: 'Allowed in advance',
+  help:
+    'What people allowed within the limits of a step. What fits is decided in their name, and each use is on the record; ' +
+    'the rest waits for a person. It is granted on the card of an approval.',
+  show: 'Which',
+  valid: 'Valid',
+  ended: 'Ended',
+  none: 'Nothing is allowed in advance',
+  noneText: 'Where a step lets you, the card of an approval offers it.',
+  noneEnded: 'Nothing has ended yet',
+  noneEndedText: 'What was revoked or is over stays here, with how often it was used.',
+  columns: { what: 'Approval', limits: 'Within', by: 'In the name of', until: 'Until', used: 'Used' },
+  upTo: (amount: string) => `up to ${amount}`,
+  perDay: (count: number) => `${count} a day`,
+  today: (used: number, of: number) => `${used} of ${of} today`,
+  inAll: (used: number) => `${used} in all`,
+  since: 'since',
+  revokedAt: 'revoked',
+  over: 'over',
+  granted: 'granted',
+  you: 'you',
+  revoke: 'Revoke',
+  revokeNamed: (step: string, who: string) => `Revoke: ${step}, in the name of ${who}`,
+  revokeTitle: 'Revoke this at once?',
+  revokeText: (workflow: string, step: string) =>
+    `From now on everything at “${step}” of ${workflow} waits for a person again. What was decided stays decided.`,
+  keep: 'Keep it',
+  revoked: 'Revoked: it allows nothing any more.',
+}
