@@ -333,16 +333,8 @@ async fn a_standing_approval_decides_what_fits_it_until_it_is_revoked() {
         let receipt = shown["receipt"]["document"].as_str().unwrap();
         assert!(receipt.contains(&standing), "{receipt}");
     }
-    // Too much for it, and too many for the day: a person decides, and the card says what they could allow.
+    // Too much for it, and too many for the day: a person decides.
     let (large, third) = (refunded(1001).await, refunded(10).await);
-    let offered = mia.get(&large).await.is(200).json["asked"]["standing"].clone();
-    assert_eq!(
-        offered,
-        json!({ "step": "refund", "field": "/amount", "amount_max": 5000.0, "when": null, "per_day": 2, "days": 7 })
-    );
-    for other in [&eve, &builder] {
-        assert_eq!(other.get(&large).await.is(200).json["asked"]["standing"], json!(null));
-    }
     let listed = mia.get("/standing-approvals").await.is(200).json["items"][0].clone();
     assert_eq!((&listed["used"], &listed["used_today"]), (&json!(2), &json!(2)));
     for path in [&large, &third] {
@@ -358,4 +350,29 @@ async fn a_standing_approval_decides_what_fits_it_until_it_is_revoked() {
     assert_eq!(shown["decided_by"]["via"], "portal", "revoked, it decides nothing");
     let trail = test.key(Role::Admin).await.get("/audit?action=standing").await.json["items"].clone();
     assert_eq!(trail.as_array().unwrap().len(), 4, "{trail}");
+}
+
+#[tokio::test]
+async fn a_checkpoint_says_what_its_reader_may_allow_in_advance() {
+    let test = TestApp::start().await;
+    let builder = test.key(Role::Builder).await;
+    let mia = test.person("mia@example.com", Role::Operator, &["manager"]).await;
+    let eve = test.person("eve@example.com", Role::Operator, &[]).await;
+    let asked = async |approvers: serde_json::Value| {
+        let mut document = refund();
+        let ask = &mut document["steps"]["ask"];
+        ask["approvers"] = approvers;
+        ask["standing"] = json!({ "step": "refund", "field": "/amount", "max": 5000, "per_day": 2, "days": 7 });
+        test.publish(&builder, document).await;
+        let start = json!({ "workflow": "Refund", "input": { "charge": "ch_1", "amount": 10 } });
+        format!("/checkpoints/{}.1", builder.post("/runs", start).await.is(201).id())
+    };
+    let card = asked(json!({ "roles": ["manager"] })).await;
+    let limits =
+        json!({ "step": "refund", "field": "/amount", "amount_max": 5000.0, "when": null, "per_day": 2, "days": 7 });
+    assert_eq!(mia.get(&card).await.is(200).json["asked"]["standing"], limits);
+    // Who may not approve it, and a key, are offered nothing.
+    for other in [&eve, &builder] {
+        assert_eq!(other.get(&card).await.is(200).json["asked"]["standing"], json!(null));
+    }
 }
