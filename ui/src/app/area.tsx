@@ -31,8 +31,8 @@ export function AreaLinks({ area }: { area: keyof typeof AREAS }) {
             to={to}
             activeOptions={{ exact: true, includeSearch: false }}
             className={cx(
-              'inline-flex h-7 shrink-0 items-center rounded-md px-2.5 text-sm font-medium whitespace-nowrap text-muted',
-              'hover:bg-hover hover:text-text',
+              'inline-flex h-7 shrink-0 items-center rounded-md px-2.5 text-sm font-medium whitespace-nowrap',
+              'text-muted hover:bg-hover hover:text-text',
             )}
             activeProps={{ className: 'bg-hover !text-text', 'aria-current': 'page' }}
           >

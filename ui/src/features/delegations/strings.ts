@@ -1,8 +1,8 @@
 export const strings = {
   title: 'Standing in',
   help:
-    'Who decides for whom for a time, and who is away. Each decision, its receipt and the audit trail say for whom it ' +
-    'was. What has ended stands in the audit trail.',
+    'Who decides for whom for a time, and who is away. Each decision, its receipt and the audit trail say for whom ' +
+    'it was. What has ended stands in the audit trail.',
   add: 'Arrange a stand-in',
   addText: 'Somebody decides for you for a time, or nobody counts on you while you are away.',
   whoseLabel: 'Whose',

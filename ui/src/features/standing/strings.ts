@@ -1,8 +1,8 @@
 export const strings = {
   title: 'Allowed in advance',
   help:
-    'What people allowed within the limits of a step. What fits is decided in their name, and each use is on the record; ' +
-    'the rest waits for a person. It is granted on the card of an approval.',
+    'What people allowed within the limits of a step. What fits is decided in their name, and each use is on the ' +
+    'record; the rest waits for a person. It is granted on the card of an approval.',
   show: 'Which',
   valid: 'Valid',
   ended: 'Ended',
