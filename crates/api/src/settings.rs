@@ -1,7 +1,7 @@
 //! Connectors, connections, channels.
 
 use countersign_core::catalogue;
-pub use countersign_core::catalogue::Risk;
+pub use countersign_core::catalogue::{AccountState, Risk};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use utoipa::ToSchema;
@@ -165,10 +165,38 @@ pub struct Connection {
     pub settings: Map<String, Value>,
     /// Names of the secrets that are set.
     pub secret_names: Vec<String>,
+    /// What the service last said of it.
+    pub health: AccountHealth,
     /// Creation.
     pub created_at: i64,
     /// Last change.
     pub updated_at: i64,
+}
+
+/// What a service last said of an account.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct AccountHealth {
+    /// How it stands.
+    pub state: AccountState,
+    /// Why it is not sound, for people; empty when it is.
+    #[serde(default)]
+    pub message: String,
+    /// When it said so, milliseconds since the epoch; 0 when never.
+    #[serde(default)]
+    pub at: i64,
+}
+
+/// A workflow that calls through a connection.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct ConnectionUse {
+    /// The workflow.
+    pub workflow: String,
+    /// Its name.
+    pub name: String,
+    /// Whether its active version does.
+    pub active: bool,
+    /// Whether its draft does.
+    pub draft: bool,
 }
 
 /// Adds a connection.

@@ -15,6 +15,7 @@ mod invoke;
 mod manifest;
 mod markup;
 mod multipart;
+mod probe;
 mod redact;
 mod registry;
 mod request;
@@ -27,6 +28,7 @@ pub use import::{Imported, LeftOut};
 pub use invoke::Invoker;
 pub use manifest::{
     ActionManifest, Answer, Auth, BodyManifest, Encoding, ErrorRules, HappenedRule, IdempotencyManifest,
-    LookUpManifest, Manifest, ManifestError, Style, Styles, ValueRule,
+    LookUpManifest, Manifest, ManifestError, ProbeManifest, Style, Styles, ValueRule,
 };
+pub use probe::Probed;
 pub use registry::{Compiled, Registry};

@@ -69,6 +69,9 @@ pub struct Manifest {
     /// How this service reports errors; an action may have its own.
     #[serde(default)]
     pub errors: ErrorRules,
+    /// How to find out whether an account's credentials hold.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub probe: Option<ProbeManifest>,
     /// The actions by the part of their name after the connector's.
     pub actions: IndexMap<String, ActionManifest>,
 }
@@ -165,6 +168,24 @@ pub enum Auth {
 
 fn yes() -> bool {
     true
+}
+
+/// A read whose answer shows whether an account's credentials hold.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ProbeManifest {
+    /// Full name of a read action of the same connector.
+    pub action: String,
+    /// Its input, literal.
+    #[serde(default = "empty_input")]
+    pub input: Value,
+    /// Codes of errors that mean that the credentials were refused, besides the status 401.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub refused_codes: Vec<String>,
+}
+
+fn empty_input() -> Value {
+    json!({})
 }
 
 /// One action.

@@ -289,23 +289,43 @@ fn compile_connector(manifest: Manifest) -> Result<Connector, ManifestError> {
         actions.insert(name.clone(), compiled);
     }
     check_look_ups(&manifest.name, &actions)?;
+    check_probe(&manifest, &actions)?;
     Ok(Connector { base_url, headers, settings, secrets, actions, specs, manifest })
 }
 
 fn check_look_ups(connector: &str, actions: &HashMap<String, Action>) -> Result<(), ManifestError> {
     for (name, action) in actions {
         let Some(look_up) = &action.look_up else { continue };
-        let own = look_up.action.strip_prefix(connector).and_then(|rest| rest.strip_prefix('.'));
-        let wrong = match own.map(|own| actions.get(own)) {
-            None => "must be of the same connector",
-            Some(None) => "names no action",
-            Some(Some(target)) if target.risk != Risk::Read => "must be a read action",
-            Some(Some(_)) => continue,
-        };
-        let at = format!("{connector}.{name}.look_up.action");
-        return Err(invalid(connector, at, format!("`{}` {wrong}", look_up.action)));
+        own_read(connector, actions, &look_up.action)
+            .map_err(|message| invalid(connector, format!("{connector}.{name}.look_up.action"), message))?;
     }
     Ok(())
+}
+
+fn check_probe(manifest: &Manifest, actions: &HashMap<String, Action>) -> Result<(), ManifestError> {
+    let Some(probe) = &manifest.probe else { return Ok(()) };
+    let action = own_read(&manifest.name, actions, &probe.action)
+        .map_err(|message| invalid(&manifest.name, "probe.action", message))?;
+    let mut errors = action.input.iter_errors(&probe.input);
+    match errors.next() {
+        Some(error) => {
+            let message = format!("`{}` does not take it: {}: {error}", probe.action, error.instance_path());
+            Err(invalid(&manifest.name, "probe.input", message))
+        }
+        None => Ok(()),
+    }
+}
+
+/// The read action of this connector with this full name, or why there is none.
+fn own_read<'a>(connector: &str, actions: &'a HashMap<String, Action>, name: &str) -> Result<&'a Action, String> {
+    let own = name.strip_prefix(connector).and_then(|rest| rest.strip_prefix('.'));
+    let wrong = match own.map(|own| actions.get(own)) {
+        None => "must be of the same connector",
+        Some(None) => "names no action",
+        Some(Some(action)) if action.risk != Risk::Read => "must be a read action",
+        Some(Some(action)) => return Ok(action),
+    };
+    Err(format!("`{name}` {wrong}"))
 }
 
 fn compile_action(manifest: &Manifest, action: &ActionManifest) -> Result<Action, Wrong> {

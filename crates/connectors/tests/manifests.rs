@@ -42,6 +42,8 @@ fn input(action: &str) -> Value {
             "order": "gid://shopify/Order/1",
             "transactions": [{ "amount": "10.00", "gateway": "bogus", "kind": "REFUND", "orderId": "gid://shopify/Order/1" }],
         }),
+        "shopify.shop.get" | "slack.auth.test" => json!({}),
+        "stripe.customer.list" => json!({ "email": "ada@example.com", "limit": 3 }),
         "slack.message.post" => json!({ "channel": "#billing", "text": "Upgrade waits for approval" }),
         "stripe.charge.get" => json!({ "charge": "ch_1" }),
         "stripe.refund.create" => json!({ "charge": "ch_1", "amount": 500, "reason": "requested_by_customer" }),
@@ -145,4 +147,57 @@ fn manifests_survive_json() {
             }
         }
     }
+}
+
+fn with_probe(probe: Value) -> Result<Registry, String> {
+    let action = |risk: &str| {
+        json!({
+            "title": "Room", "method": "GET", "path": "/rooms/{input.room}", "risk": risk, "idempotency": { "kind": "natural" },
+            "input": { "type": "object", "properties": { "room": { "type": "string" } }, "required": ["room"] },
+        })
+    };
+    let manifest = json!({
+        "name": "rooms", "title": "Rooms", "base_url": "https://rooms.example.com", "probe": probe,
+        "actions": { "get": action("read"), "sweep": action("write") },
+    });
+    let manifest = Manifest::parse("rooms", &manifest.to_string()).map_err(|error| error.to_string())?;
+    Registry::only([manifest]).map_err(|error| error.to_string())
+}
+
+#[test]
+fn a_probe_is_a_read_of_the_same_connector_that_takes_its_input() {
+    with_probe(json!({ "action": "rooms.get", "input": { "room": "1" } })).unwrap();
+    let refusals = [
+        (json!({ "action": "halls.get" }), "probe.action: `halls.get` must be of the same connector"),
+        (json!({ "action": "rooms.paint" }), "probe.action: `rooms.paint` names no action"),
+        (json!({ "action": "rooms.sweep", "input": { "room": "1" } }), "probe.action: `rooms.sweep` must be a read action"),
+        (json!({ "action": "rooms.get" }), "probe.input: `rooms.get` does not take it"),
+        (json!({ "action": "rooms.get", "inputs": {} }), "unknown field `inputs`"),
+    ];
+    for (probe, why) in refusals {
+        let error = with_probe(probe.clone()).map(|_| ()).unwrap_err();
+        assert!(error.contains(why), "{probe}: {error}");
+    }
+}
+
+#[test]
+fn an_imported_api_is_asked_by_the_read_that_tells_whose_credentials_they_are() {
+    let operation = |parameters: Value| json!({ "parameters": parameters, "responses": { "200": { "description": "ok" } } });
+    let needs = json!([{ "name": "since", "in": "query", "required": true, "schema": { "type": "string" } }]);
+    let paths = |secured: bool| {
+        json!({
+            "openapi": "3.1.0", "info": { "title": "Rooms", "version": "1" }, "servers": [{ "url": "https://r.example.com" }],
+            "security": if secured { json!([{ "token": [] }]) } else { json!([]) },
+            "components": { "securitySchemes": { "token": { "type": "http", "scheme": "bearer" } } },
+            "paths": {
+                "/log": { "get": operation(needs.clone()) }, "/rooms": { "get": operation(json!([])), "post": operation(json!([])) },
+                "/me": { "get": operation(json!([])) },
+            },
+        })
+        .to_string()
+    };
+    let probe = |secured| Manifest::read_or_import(&paths(secured), Some("halls")).unwrap().manifest.probe;
+    let found = probe(true).unwrap();
+    assert!(found.action.starts_with("halls.") && found.action.contains("me"), "{found:?}");
+    assert_eq!(probe(false), None);
 }

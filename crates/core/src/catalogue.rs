@@ -18,6 +18,23 @@ pub enum Risk {
     High,
 }
 
+/// What the other side last said of an account.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum AccountState {
+    /// Nothing yet: nobody asked, or the connector has no way to ask.
+    #[default]
+    Untried,
+    /// Its credentials hold.
+    Sound,
+    /// Its credentials were refused.
+    Refused,
+    /// An answer came, but it was a failure of another kind.
+    Failing,
+    /// No answer came.
+    Unreachable,
+}
+
 /// How a repeat of the same call is recognised by the other side.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case", tag = "kind")]

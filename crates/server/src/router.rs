@@ -49,6 +49,8 @@ fn api() -> OpenApiRouter<App> {
         .routes(routes!(h::trying::try_action))
         .routes(routes!(h::connections::handlers::list_connections, h::connections::handlers::create_connection))
         .routes(routes!(h::connections::handlers::update_connection, h::connections::handlers::delete_connection))
+        .routes(routes!(h::connections::handlers::test_connection))
+        .routes(routes!(h::connections::handlers::list_connection_uses))
         .routes(routes!(h::channels::handlers::list_channel_kinds))
         .routes(routes!(h::channels::handlers::list_channels, h::channels::handlers::create_channel))
         .routes(routes!(h::channels::handlers::update_channel, h::channels::handlers::delete_channel))

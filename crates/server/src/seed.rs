@@ -121,6 +121,7 @@ pub async fn connection(store: &Store, vault: &Vault, workspace: &str, account: 
         name: account.name.to_owned(),
         settings: Value::Object(account.settings).to_string(),
         sealed: vault.seal(&context, &account.secrets).map_err(ApiError::internal)?,
+        health: String::new(),
         created_at: known.as_ref().map_or(now, |known| known.created_at),
         updated_at: now,
     };

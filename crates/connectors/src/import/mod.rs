@@ -75,6 +75,9 @@ impl Manifest {
         if let Some(name) = name {
             name.clone_into(&mut imported.manifest.name);
         }
+        if described {
+            imported.manifest.probe = imported.manifest.probe_by_guess();
+        }
         Ok(imported)
     }
 
@@ -99,6 +102,7 @@ impl Manifest {
             headers: IndexMap::new(),
             secrets: security.secrets(),
             errors: error_rules(),
+            probe: None,
             actions: IndexMap::new(),
         };
         let schemas = Schemas::of(&document);

@@ -92,7 +92,11 @@ impl Engine {
         let account = (trial.workspace.clone(), connector_of(&trial.action).to_owned(), name);
         let _taken = self.0.places.take(account, limits).map_err(TrialError::NoPlace)?;
         let call = Call { action: &trial.action, input: &trial.input, key, timeout: TIMEOUT, connection };
-        Ok(trial.invoker.invoke(call).await)
+        let outcome = trial.invoker.invoke(call).await;
+        if let Some(connection) = connection {
+            self.listen(&trial.workspace, &trial.invoker, connection, &outcome);
+        }
+        Ok(outcome)
     }
 
     /// Names of a connector's connections.

@@ -115,7 +115,11 @@ impl Engine {
         if !self.may_perform(turn, id).await {
             return None;
         }
-        Some(match invoker.invoke(request.call(connection.as_deref())).await {
+        let outcome = invoker.invoke(request.call(connection.as_deref())).await;
+        if let Some(connection) = &connection {
+            self.listen(turn.of.workspace, &invoker, connection, &outcome);
+        }
+        Some(match outcome {
             CallOutcome::Succeeded { output, exchange } => {
                 Input::CallSucceeded { id, output, exchange: facts(&exchange) }
             }

@@ -5,6 +5,7 @@ use countersign_channels::{ChannelAccount, Platform};
 use countersign_connectors::{Connection, Secrets};
 use countersign_core::{
     approval::{Accounts, connector_of},
+    catalogue::AccountState,
     run::Version,
 };
 use countersign_store::{ChannelAccountRow, ConnectionRow};
@@ -30,6 +31,8 @@ pub(crate) struct Connections {
     connections: Cache<Kind, Kept<Arc<Connection>>>,
     accounts: Cache<(String, Platform), Kept<Arc<ChannelAccount>>>,
     by_id: Cache<String, Kept<Arc<OpenAccount>>>,
+    /// By a connection's revision: what the calls through it showed last.
+    pub(super) heard: Cache<String, AccountState>,
 }
 
 /// A channel account with its secrets open.
@@ -42,7 +45,7 @@ pub(crate) struct OpenAccount {
 
 impl Default for Connections {
     fn default() -> Self {
-        Self { connections: Cache::new(KEPT_MAX), accounts: Cache::new(KEPT_MAX), by_id: Cache::new(KEPT_MAX) }
+        Self { connections: Cache::new(KEPT_MAX), accounts: Cache::new(KEPT_MAX), by_id: Cache::new(KEPT_MAX), heard: Cache::new(KEPT_MAX) }
     }
 }
 
@@ -188,7 +191,7 @@ fn object(text: &str, what: &str) -> Result<Map<String, Value>, EngineError> {
 }
 
 /// Another text after each change: of the settings, of a secret (sealed anew, it reads otherwise), or of the row.
-fn revision(row: &ConnectionRow) -> String {
+pub(super) fn revision(row: &ConnectionRow) -> String {
     let mut hash = Sha256::new();
     for part in [&row.id, &row.settings, &row.sealed] {
         hash.update((part.len() as u64).to_be_bytes());

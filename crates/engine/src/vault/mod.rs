@@ -1,6 +1,7 @@
 //! Secrets: sealed at rest, opened where a call needs them.
 
 mod connections;
+mod health;
 mod seal;
 
 pub use seal::{Vault, VaultError, receipt_keys};

@@ -159,6 +159,7 @@ impl World {
             connector: connector.into(),
             name: "main".into(),
             settings: settings.to_string(),
+            health: String::new(),
             created_at: 1,
             updated_at: 1,
         };

@@ -39,6 +39,8 @@ pub(crate) enum Op {
     RefundCreate,
     /// `query { job(id:) }`
     JobGet,
+    /// `query { shop { … } }`
+    ShopGet,
     /// Any other document.
     Other,
 }
@@ -52,6 +54,7 @@ impl Op {
             Self::OrderUpdate => "shopify.order.update",
             Self::RefundCreate => "shopify.refund.create",
             Self::JobGet => "shopify.job.get",
+            Self::ShopGet => "shopify.shop.get",
             Self::Other => "shopify.graphql.other",
         }
     }
@@ -71,7 +74,8 @@ pub(crate) fn route(method: &str, segments: &[&str], request: &Request) -> Optio
         ("job", Op::JobGet),
     ];
     let found = fields.into_iter().find(|(name, _)| call_of(query, name).is_some());
-    Some(found.map_or(Op::Other, |(_, op)| op))
+    let without_arguments = if selects(query, "shop") { Op::ShopGet } else { Op::Other };
+    Some(found.map_or(without_arguments, |(_, op)| op))
 }
 
 #[derive(Debug)]
@@ -131,6 +135,12 @@ fn call_of<'a>(query: &'a str, field: &str) -> Option<&'a str> {
         rest = after;
     }
     None
+}
+
+/// Whether an object without arguments is asked for: its name after a brace, and a brace after it.
+fn selects(query: &str, field: &str) -> bool {
+    let mut words = query.split_whitespace();
+    words.any(|word| word.ends_with('{')) && words.next() == Some(field) && words.next() == Some("{")
 }
 
 /// The value of an argument: a variable, a string, or another scalar as text.
@@ -202,7 +212,7 @@ fn data(field: &str, value: &Value, effect: Effect) -> Reply {
 
 /// Answers a GraphQL document.
 pub(crate) fn respond(world: &mut World, op: Op, request: &Request, at: At) -> Reply {
-    if request.header("x-shopify-access-token").is_none_or(str::is_empty) {
+    if request.header("x-shopify-access-token").is_none_or(|token| !token.starts_with("shp")) {
         let message = "[API] Invalid API key or access token (unrecognized login or wrong password)";
         return Reply::refused(StatusCode::UNAUTHORIZED, &json!({ "errors": message }));
     }
@@ -223,6 +233,10 @@ pub(crate) fn respond(world: &mut World, op: Op, request: &Request, at: At) -> R
             let known = number.is_some_and(|number| (1..=world.shopify.jobs).contains(&number));
             data("job", &if known { json!({ "id": id, "done": true }) } else { Value::Null }, Effect::Read)
         }
+        Op::ShopGet => {
+            let shop = json!({ "id": "gid://shopify/Shop/1", "name": "Sandbox", "currencyCode": "USD" });
+            data("shop", &shop, Effect::Read)
+        }
         Op::OrderCancel => cancel(world, &query, &variables, at),
         Op::OrderUpdate => update(world, &query, &variables),
         Op::RefundCreate => refund(world, request, &version, at),
@@ -230,7 +244,7 @@ pub(crate) fn respond(world: &mut World, op: Op, request: &Request, at: At) -> R
             StatusCode::OK,
             &error_body(
                 "undefinedField",
-                "The sandbox knows order, orders, job, orderCancel, orderUpdate and refundCreate.",
+                "The sandbox knows shop, order, orders, job, orderCancel, orderUpdate and refundCreate.",
             ),
         ),
     };

@@ -472,6 +472,7 @@ CREATE TABLE connections (
   name TEXT COLLATE "C" NOT NULL,
   settings TEXT COLLATE "C" NOT NULL,
   sealed TEXT COLLATE "C" NOT NULL,
+  health TEXT COLLATE "C" NOT NULL,
   created_at BIGINT NOT NULL,
   updated_at BIGINT NOT NULL,
   PRIMARY KEY (workspace, id)

@@ -471,6 +471,7 @@ CREATE TABLE connections (
   name TEXT NOT NULL,
   settings TEXT NOT NULL,
   sealed TEXT NOT NULL,
+  health TEXT NOT NULL,
   created_at INTEGER NOT NULL,
   updated_at INTEGER NOT NULL,
   PRIMARY KEY (workspace, id)

@@ -22,6 +22,17 @@ impl Store {
         self.execute_audited(&row.workspace, update(row).must_hit("connection"), audit).await.map(|_| ())
     }
 
+    /// Keeps what the service said of a connection; nothing when it is not there or was changed since, for then the service
+    /// spoke of another.
+    ///
+    /// # Errors
+    /// `Busy`.
+    pub async fn note_connection_health(&self, row: &ConnectionRow, audit: Vec<NewAudit>) -> Result<()> {
+        let sql = "UPDATE connections SET health = ?1 WHERE workspace = ?2 AND id = ?3 AND sealed = ?4 AND settings = ?5";
+        let params = params![&row.health, &row.workspace, &row.id, &row.sealed, &row.settings];
+        self.execute_audited(&row.workspace, Statement::new(sql, params), audit).await.map(|_| ())
+    }
+
     /// One connection.
     ///
     /// # Errors

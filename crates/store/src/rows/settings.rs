@@ -17,6 +17,8 @@ row! {
         pub settings: String,
         /// Encrypted secrets; the store never sees them open.
         pub sealed: String,
+        /// JSON: what the service last said of it; no part of what approvals are bound to.
+        pub health: String,
         /// Creation.
         pub created_at: i64,
         /// Last change.

@@ -17,6 +17,7 @@ pub async fn connections_have_unique_names(database: TestDatabase) {
         name: "live".to_owned(),
         settings: "{}".to_owned(),
         sealed: "c2VhbGVk".to_owned(),
+        health: String::new(),
         created_at: 1,
         updated_at: 1,
     };
@@ -27,7 +28,17 @@ pub async fn connections_have_unique_names(database: TestDatabase) {
     store.update_connection(&row, vec![]).await.unwrap();
     assert_eq!(store.find_connection(WORKSPACE, "stripe", "live").await.unwrap().unwrap(), row);
     assert_eq!(store.get_connection(WORKSPACE, "x1").await.unwrap().unwrap(), row);
-    assert_eq!(store.list_connections(WORKSPACE).await.unwrap(), [row]);
+    // What is said of it is kept, unless it was said of another: of the one before a change, or of another workspace's.
+    let said = |health: &str| ConnectionRow { health: health.to_owned(), ..row.clone() };
+    store.note_connection_health(&said("sound"), vec![audit("connection.tested")]).await.unwrap();
+    for other in [
+        ConnectionRow { sealed: "b2xk".to_owned(), ..said("of the old secret") },
+        ConnectionRow { settings: r#"{"a":1}"#.to_owned(), ..said("of other settings") },
+        ConnectionRow { workspace: OTHER.to_owned(), ..said("of another workspace") },
+    ] {
+        store.note_connection_health(&other, vec![]).await.unwrap();
+    }
+    assert_eq!(store.list_connections(WORKSPACE).await.unwrap(), [said("sound")]);
     store.delete_connection(WORKSPACE, "x1", vec![audit("connection.deleted")]).await.unwrap();
     assert!(matches!(store.delete_connection(WORKSPACE, "x1", vec![]).await, Err(StoreError::NotFound("connection"))));
 }

@@ -1,20 +1,31 @@
 //! Credentials for connectors.
 
 use crate::{
-    api::sealed::{Held, Named, Place},
+    api::{
+        documents::source,
+        sealed::{Held, Named, Place},
+        versions::publishing,
+    },
     app::App,
     auth::Caller,
     http::{
-        extract::{Body, IdempotencyHeader, Path},
+        extract::{Body, IdempotencyHeader, Path, Query},
         fields::bounded,
         idempotency::Once,
         problem::{ApiError, ApiResult},
     },
-    rows::json_object,
+    rows::{json as read_json, json_object},
 };
 use axum::{Json, extract::State, http::StatusCode, response::Response};
-use countersign_api::{Connection, CreateConnectionRequest, FieldError, Page, UpdateAccountRequest};
+use countersign_api::{
+    AccountHealth, AccountState, Connection, ConnectionUse, CreateConnectionRequest, FieldError, Page, UpdateAccountRequest,
+};
+use countersign_connectors::{Connection as Account, Probed};
+use countersign_core::{approval::connector_of, document::Workflow};
 use countersign_store::{ConnectionRow, NewAudit, Role};
+use serde::Deserialize;
+use serde_json::json;
+use utoipa::IntoParams;
 use uuid::Uuid;
 
 const KIND: &str = "connection";
@@ -27,6 +38,7 @@ fn view(app: &App, row: ConnectionRow) -> Connection {
     Connection {
         secret_names: place(&row).secret_names(app, &row.sealed),
         settings: json_object(&row.settings),
+        health: serde_json::from_str(&row.health).unwrap_or_default(),
         id: row.id,
         connector: row.connector,
         name: row.name,
@@ -35,16 +47,45 @@ fn view(app: &App, row: ConnectionRow) -> Connection {
     }
 }
 
-/// Refuses what does not fit the connector's schemas; the messages hold no secret.
-async fn check(app: &App, row: &ConnectionRow, held: &Held) -> ApiResult<()> {
+/// The account as it would be called through.
+fn opened(row: &ConnectionRow, held: &Held) -> Account {
     let texts = held.secrets.iter().filter_map(|(name, value)| Some((name.clone(), value.as_str()?.to_owned())));
-    let connection = countersign_connectors::Connection {
+    Account {
         connector: row.connector.clone(),
         name: row.name.clone(),
         settings: held.settings.clone(),
         secrets: texts.collect(),
         revision: String::new(),
-    };
+    }
+}
+
+/// What the service says of an account.
+async fn ask(app: &App, workspace: &str, account: &Account) -> ApiResult<AccountHealth> {
+    let probed = app.engine.probe(workspace, account).await?;
+    let Probed { state, message } = probed.unwrap_or_else(|| Probed {
+        state: AccountState::Untried,
+        message: format!("the connector `{}` names no call to test an account with", account.connector),
+    });
+    Ok(AccountHealth { state, message, at: app.now() })
+}
+
+/// What the service says of an account that is about to be saved; refused when it does not take the credentials.
+async fn prove(app: &App, row: &ConnectionRow, held: &Held, untested: bool) -> ApiResult<String> {
+    if untested {
+        return Ok(String::new());
+    }
+    let health = ask(app, &row.workspace, &opened(row, held)).await?;
+    if health.state == AccountState::Refused {
+        let detail = format!("{} (to save it all the same, ask with `?untested=true`)", health.message);
+        let refused = ApiError::unprocessable("connection_refused", "The service does not take these credentials");
+        return Err(refused.detail(detail).pointer("/secrets"));
+    }
+    Ok(json!(health).to_string())
+}
+
+/// Refuses what does not fit the connector's schemas; the messages hold no secret.
+async fn check(app: &App, row: &ConnectionRow, held: &Held) -> ApiResult<()> {
+    let connection = opened(row, held);
     let problems = app.engine.connectors(&row.workspace).await?.check_connection(&connection);
     if problems.is_empty() {
         return Ok(());
@@ -67,24 +108,35 @@ pub(crate) async fn list_connections(State(app): State<App>, caller: Caller) -> 
     Ok(Json(Page::whole(rows.into_iter().map(|row| view(&app, row)).collect())))
 }
 
-/// Adds a connection.
+/// How a connection is saved.
+#[derive(Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Saving {
+    /// Do not ask the service whether it takes the credentials.
+    #[serde(default)]
+    untested: bool,
+}
+
+/// Adds a connection, after asking its service whether it takes the credentials, where the connector names a call for that.
+/// Credentials that are refused are not saved; a service that cannot be reached or fails stands in `health`.
 #[utoipa::path(post, path = "/connections", operation_id = "createConnection", tag = "connections",
-    params(("Idempotency-Key" = Option<String>, Header)),
+    params(("Idempotency-Key" = Option<String>, Header), Saving),
     request_body = CreateConnectionRequest,
     responses((status = 201, description = "The connection", body = Connection)))]
 pub(crate) async fn create_connection(
     State(app): State<App>,
     caller: Caller,
     IdempotencyHeader(key): IdempotencyHeader,
+    Query(saving): Query<Saving>,
     body: Body<CreateConnectionRequest>,
 ) -> ApiResult<Response> {
     caller.require(Role::Admin)?;
     let workspace = caller.workspace().to_owned();
     let once = Once { app: app.clone(), workspace, scope: KIND.to_owned(), key, request_hash: body.hash() };
-    once.run(add(app, caller, body.value)).await
+    once.run(add(app, caller, body.value, saving.untested)).await
 }
 
-async fn add(app: App, caller: Caller, request: CreateConnectionRequest) -> ApiResult<Connection> {
+async fn add(app: App, caller: Caller, request: CreateConnectionRequest, untested: bool) -> ApiResult<Connection> {
     let now = app.now();
     let held = Held::new(request.settings, request.secrets)?;
     let mut row = ConnectionRow {
@@ -94,10 +146,12 @@ async fn add(app: App, caller: Caller, request: CreateConnectionRequest) -> ApiR
         name: bounded("/name", &request.name, 200)?,
         settings: String::new(),
         sealed: String::new(),
+        health: String::new(),
         created_at: now,
         updated_at: now,
     };
     check(&app, &row, &held).await?;
+    row.health = prove(&app, &row, &held, untested).await?;
     (row.settings, row.sealed) = held.columns(&app, place(&row))?;
     app.store.create_connection(&row, vec![audit(&app, &caller, "created", &row, &held)]).await?;
     app.engine.forget_connections(caller.workspace());
@@ -108,33 +162,99 @@ async fn required(app: &App, caller: &Caller, id: &str) -> ApiResult<ConnectionR
     app.store.get_connection(caller.workspace(), id).await?.ok_or_else(|| ApiError::not_found("connection"))
 }
 
-/// Changes a connection.
+/// Changes a connection; settings and secrets that change are proven as those of a new one.
 #[utoipa::path(patch, path = "/connections/{id}", operation_id = "updateConnection", tag = "connections",
-    params(("id" = String, Path)), request_body = UpdateAccountRequest,
+    params(("id" = String, Path), Saving), request_body = UpdateAccountRequest,
     responses((status = 200, description = "The connection", body = Connection)))]
 pub(crate) async fn update_connection(
     State(app): State<App>,
     caller: Caller,
     Path(id): Path<String>,
+    Query(saving): Query<Saving>,
     body: Body<UpdateAccountRequest>,
 ) -> ApiResult<Json<Connection>> {
     caller.require(Role::Admin)?;
     let mut row = required(&app, &caller, &id).await?;
     let request = body.value;
     let name = request.name.clone();
+    let renamed = request.settings.is_none() && request.secrets.is_none();
     let held = Held::changed(&app, place(&row), (&row.name, &row.settings, &row.sealed), request)?;
     if let Some(name) = &name {
         row.name = bounded("/name", name, 200)?;
     }
     check(&app, &row, &held).await?;
-    (row.settings, row.sealed) = held.columns(&app, place(&row))?;
+    if !renamed {
+        row.health = prove(&app, &row, &held, saving.untested).await?;
+        (row.settings, row.sealed) = held.columns(&app, place(&row))?;
+    }
     row.updated_at = app.now();
     app.store.update_connection(&row, vec![audit(&app, &caller, "changed", &row, &held)]).await?;
     app.engine.forget_connections(caller.workspace());
     Ok(Json(view(&app, row)))
 }
 
-/// Removes a connection.
+/// Asks a connection's service, now, whether it takes its credentials.
+#[utoipa::path(post, path = "/connections/{id}/test", operation_id = "testConnection", tag = "connections",
+    params(("id" = String, Path)), responses((status = 200, description = "The connection and its health", body = Connection)))]
+pub(crate) async fn test_connection(
+    State(app): State<App>,
+    caller: Caller,
+    Path(id): Path<String>,
+) -> ApiResult<Json<Connection>> {
+    caller.require(Role::Builder)?;
+    let mut row = required(&app, &caller, &id).await?;
+    let unchanged = UpdateAccountRequest { name: None, settings: None, secrets: None };
+    let held = Held::changed(&app, place(&row), (&row.name, &row.settings, &row.sealed), unchanged)?;
+    let health = ask(&app, &row.workspace, &opened(&row, &held)).await?;
+    let detail = json!({
+        "connector": row.connector, "connection": row.name, "state": health.state, "message": health.message,
+    });
+    let entry = caller.audit(app.now(), "connection.tested", format!("connection:{}", row.id), detail);
+    row.health = json!(health).to_string();
+    app.store.note_connection_health(&row, vec![entry]).await?;
+    Ok(Json(view(&app, row)))
+}
+
+/// The workflows whose draft or active version calls through a connection.
+#[utoipa::path(get, path = "/connections/{id}/uses", operation_id = "listConnectionUses", tag = "connections",
+    params(("id" = String, Path)), responses((status = 200, description = "Workflows", body = Page<ConnectionUse>)))]
+pub(crate) async fn list_connection_uses(
+    State(app): State<App>,
+    caller: Caller,
+    Path(id): Path<String>,
+) -> ApiResult<Json<Page<ConnectionUse>>> {
+    caller.require(Role::Builder)?;
+    let row = required(&app, &caller, &id).await?;
+    uses(&app, &row).await.map(|uses| Json(Page::whole(uses)))
+}
+
+async fn uses(app: &App, row: &ConnectionRow) -> ApiResult<Vec<ConnectionUse>> {
+    let rows = app.store.list_connections(&row.workspace).await?;
+    let of_connector = rows.iter().filter(|other| other.connector == row.connector);
+    // A step that names none goes through the oldest.
+    let oldest = of_connector.min_by_key(|other| (other.created_at, &other.id)).is_some_and(|first| first.id == row.id);
+    let calls = |workflow: &Workflow| {
+        publishing::calls(workflow).any(|call| {
+            let named = call.connection.as_deref();
+            connector_of(&call.action) == row.connector && named.map_or(oldest, |named| named == row.name)
+        })
+    };
+    let catalogue = app.engine.catalogue_of(&row.workspace).await?;
+    let mut uses = Vec::new();
+    for workflow in app.store.list_workflows(&row.workspace, false).await? {
+        let draft = source::check(&read_json(&workflow.draft), &catalogue).0.is_some_and(|draft| calls(&draft));
+        let active = match workflow.active_version {
+            Some(version) => calls(app.engine.version(&row.workspace, &workflow.id, version).await?.workflow()),
+            None => false,
+        };
+        if draft || active {
+            uses.push(ConnectionUse { workflow: workflow.id, name: workflow.name, active, draft });
+        }
+    }
+    Ok(uses)
+}
+
+/// Removes a connection. Refused while a draft or an active version calls through it.
 #[utoipa::path(delete, path = "/connections/{id}", operation_id = "deleteConnection", tag = "connections",
     params(("id" = String, Path)), responses((status = 204, description = "Removed")))]
 pub(crate) async fn delete_connection(
@@ -144,6 +264,12 @@ pub(crate) async fn delete_connection(
 ) -> ApiResult<StatusCode> {
     caller.require(Role::Admin)?;
     let row = required(&app, &caller, &id).await?;
+    let uses = uses(&app, &row).await?;
+    if !uses.is_empty() {
+        let names: Vec<&str> = uses.iter().map(|workflow| workflow.name.as_str()).collect();
+        let detail = format!("used by {}", names.join(", "));
+        return Err(ApiError::conflict("connection_used", "Workflows call through this connection").detail(detail));
+    }
     let entry = audit(&app, &caller, "removed", &row, &Held::removed((&row.name, &row.settings)));
     app.store.delete_connection(caller.workspace(), &id, vec![entry]).await?;
     app.engine.forget_connections(caller.workspace());

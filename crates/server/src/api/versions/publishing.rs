@@ -10,7 +10,7 @@ use crate::{
 use countersign_api::{Diagnostic, Policy, Severity};
 use countersign_core::{
     catalogue::Catalogue,
-    document::{StepKind, Workflow},
+    document::{StepKind, ToolCall, Workflow},
     run::Version,
 };
 use countersign_engine::{Engine, VersionRecord};
@@ -151,8 +151,13 @@ pub(crate) async fn seed(engine: &Engine, workspace: &str, source: &str, author:
 
 /// Names of the connectors a workflow calls, one for each call.
 pub(crate) fn connectors(workflow: &Workflow) -> impl Iterator<Item = &str> {
+    calls(workflow).filter_map(|call| call.action.split_once('.').map(|(connector, _)| connector))
+}
+
+/// The calls a workflow may make.
+pub(crate) fn calls(workflow: &Workflow) -> impl Iterator<Item = &ToolCall> {
     workflow.steps.values().filter_map(|step| match &step.kind {
-        StepKind::ToolCall(call) => call.action.split_once('.').map(|(connector, _)| connector),
+        StepKind::ToolCall(call) => Some(call),
         StepKind::CollectForm(_)
         | StepKind::Condition(_)
         | StepKind::Notify(_)

@@ -1,0 +1,86 @@
+//! Whether accounts still hold: asked for by a person, and heard from every call that was made through one.
+
+use super::connections::revision;
+use crate::{Engine, EngineError, run::Limits};
+use countersign_connectors::{CallOutcome, Connection, Invoker, Probed};
+use countersign_core::catalogue::AccountState;
+use countersign_store::{ConnectionRow, NewAudit};
+use serde_json::json;
+use std::time::Duration;
+
+/// How long a service that is asked about an account may take.
+const TIMEOUT: Duration = Duration::from_secs(10);
+
+impl Engine {
+    /// Asks the service whether it takes these credentials; nothing when the connector names no way to ask. The call takes a
+    /// place like every other, and where none is free the account is not asked now.
+    ///
+    /// # Errors
+    /// `Busy`, `Corrupt`.
+    pub async fn probe(&self, workspace: &str, connection: &Connection) -> Result<Option<Probed>, EngineError> {
+        let invoker = self.0.invoker.knowing(self.connectors(workspace).await?);
+        let account = (workspace.to_owned(), connection.connector.clone(), Some(connection.name.clone()));
+        let Ok(_taken) = self.0.places.take(account, Limits::of(&connection.settings)) else {
+            let message = "the connection has as many calls as it may have: try again in a moment".to_owned();
+            return Ok(Some(Probed { state: AccountState::Untried, message }));
+        };
+        Ok(invoker.probe(connection, TIMEOUT).await)
+    }
+
+    /// What a call that was made shows of the account it went through, if it shows anything: other failures than refused
+    /// credentials say nothing of the account. Written when it is news.
+    pub(crate) fn listen(&self, workspace: &str, invoker: &Invoker, connection: &Connection, outcome: &CallOutcome) {
+        let (state, message) = match outcome {
+            CallOutcome::Succeeded { .. } => (AccountState::Sound, String::new()),
+            CallOutcome::Failed { error, exchange } => {
+                if !invoker.was_refused(&connection.connector, error, exchange.as_ref()) {
+                    return;
+                }
+                (AccountState::Refused, error.message.clone())
+            }
+        };
+        let heard = &self.0.connections.heard;
+        if heard.get(&connection.revision) == Some(state) {
+            return;
+        }
+        heard.insert(connection.revision.clone(), state);
+        let (engine, workspace) = (self.clone(), workspace.to_owned());
+        let (name, seen) = (connection.name.clone(), connection.revision.clone());
+        self.0.tasks.spawn(async move {
+            if let Err(error) = engine.note(&workspace, &seen, (state, &message)).await {
+                engine.0.connections.heard.remove(&seen);
+                tracing::warn!(connection = name, %error, "what its service said of it is noted with the next call");
+            }
+        });
+    }
+
+    async fn note(
+        &self,
+        workspace: &str,
+        seen: &str,
+        (state, message): (AccountState, &str),
+    ) -> Result<(), EngineError> {
+        let rows = self.0.store.list_connections(workspace).await?;
+        let Some(row) = rows.into_iter().find(|row| revision(row) == seen) else { return Ok(()) };
+        let known: serde_json::Value = serde_json::from_str(&row.health).unwrap_or_default();
+        if known["state"] == json!(state) {
+            return Ok(());
+        }
+        let at = self.now();
+        let health = json!({ "state": state, "message": message, "at": at }).to_string();
+        let entry = NewAudit {
+            at,
+            actor: "system".to_owned(),
+            via: "call".to_owned(),
+            action: "connection.heard".to_owned(),
+            subject: format!("connection:{}", row.id),
+            detail: json!({
+                "connector": row.connector, "connection": row.name, "state": state, "message": message,
+                "before": known["state"],
+            })
+            .to_string(),
+        };
+        self.0.store.note_connection_health(&ConnectionRow { health, ..row }, vec![entry]).await?;
+        Ok(())
+    }
+}

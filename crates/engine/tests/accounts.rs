@@ -1,0 +1,90 @@
+//! Accounts and what their services say of them: asked before they are saved, and heard from the calls of runs.
+#![allow(clippy::unwrap_used)]
+
+mod support;
+
+use countersign_connectors::{Connection, Secrets};
+use countersign_core::catalogue::AccountState;
+use serde_json::{Value, json};
+use std::time::Duration;
+use support::{WORKSPACE, World};
+
+async fn probed(world: &World, connector: &str, secret: &str) -> AccountState {
+    let name = match connector {
+        "stripe" => "api_key",
+        "slack" => "bot_token",
+        "shopify" => "access_token",
+        _ => "token",
+    };
+    let connection = Connection {
+        connector: connector.to_owned(),
+        name: "new".to_owned(),
+        settings: json!({ "base_url": format!("{}/{connector}", world.sandbox.url()) }).as_object().unwrap().clone(),
+        secrets: Secrets::from_iter([(name, secret)]),
+        revision: String::new(),
+    };
+    let found = world.engine.probe(WORKSPACE, &connection).await.unwrap();
+    found.map_or(AccountState::Untried, |probed| {
+        assert!(!probed.message.contains(secret), "{}", probed.message);
+        probed.state
+    })
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn built_in_connectors_tell_good_credentials_from_bad_ones() {
+    let world = World::new().await;
+    for (connector, good, bad) in [
+        ("stripe", "sk_test_sandbox", "hello"),
+        ("slack", "xoxb-sandbox", "hello"),
+        ("shopify", "shpat_sandbox", "hello"),
+    ] {
+        assert_eq!(probed(&world, connector, good).await, AccountState::Sound, "{connector}");
+        assert_eq!(probed(&world, connector, bad).await, AccountState::Refused, "{connector}");
+    }
+    assert_eq!(probed(&world, "identity", "anything").await, AccountState::Untried, "it names no call to ask with");
+    world.fault(json!({ "operation": "stripe.customer.list", "kind": "fail", "status": 500, "times": 1 })).await;
+    assert_eq!(probed(&world, "stripe", "sk_test_sandbox").await, AccountState::Failing);
+    world.fault(json!({ "operation": "stripe.customer.list", "kind": "drop_before", "times": 1 })).await;
+    assert_eq!(probed(&world, "stripe", "sk_test_sandbox").await, AccountState::Unreachable);
+}
+
+const READ: &str = "
+schema: 1
+name: Read
+start: call
+steps:
+  call: { type: tool_call, action: stripe.subscription.get, input: { subscription: sub_ada }, on_error: { next: done }, next: done }
+  done: { type: end }
+";
+
+/// What is written of the account, once what is under way is over.
+async fn health(world: &mut World) -> Value {
+    world.engine.shutdown(Duration::from_secs(10)).await;
+    world.crash().await;
+    let rows = world.store.list_connections(WORKSPACE).await.unwrap();
+    let row = rows.into_iter().find(|row| row.connector == "stripe").unwrap();
+    serde_json::from_str(&row.health).unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_account_whose_key_dies_is_noticed_by_the_next_call_of_a_run_and_when_it_holds_again() {
+    let mut world = World::new().await;
+    world.publish("read", READ).await;
+    for (fault, state, message) in [
+        (None, "sound", ""),
+        (Some(json!({ "operation": "stripe.subscription.get", "kind": "fail", "status": 401, "times": 1 })), "refused", "401"),
+        (None, "sound", ""),
+    ] {
+        if let Some(fault) = fault {
+            world.fault(fault).await;
+        }
+        let run = world.engine.start_run(world.start("read")).await.unwrap().run;
+        world.until_over(&run.id).await;
+        let health = health(&mut world).await;
+        assert_eq!(health["state"], state, "{health}");
+        assert!(health["message"].as_str().unwrap().contains(message) || state == "refused", "{health}");
+    }
+    let entries = world.store.export_audit(WORKSPACE, 0, 1000).await.unwrap();
+    let heard = entries.iter().filter(|entry| entry.action == "connection.heard").count();
+    assert_eq!(heard, 3, "one entry for each change, none for calls that tell nothing new");
+}
