@@ -170,7 +170,10 @@ fn a_probe_is_a_read_of_the_same_connector_that_takes_its_input() {
     let refusals = [
         (json!({ "action": "halls.get" }), "probe.action: `halls.get` must be of the same connector"),
         (json!({ "action": "rooms.paint" }), "probe.action: `rooms.paint` names no action"),
-        (json!({ "action": "rooms.sweep", "input": { "room": "1" } }), "probe.action: `rooms.sweep` must be a read action"),
+        (
+            json!({ "action": "rooms.sweep", "input": { "room": "1" } }),
+            "probe.action: `rooms.sweep` must be a read action",
+        ),
         (json!({ "action": "rooms.get" }), "probe.input: `rooms.get` does not take it"),
         (json!({ "action": "rooms.get", "inputs": {} }), "unknown field `inputs`"),
     ];
@@ -182,7 +185,8 @@ fn a_probe_is_a_read_of_the_same_connector_that_takes_its_input() {
 
 #[test]
 fn an_imported_api_is_asked_by_the_read_that_tells_whose_credentials_they_are() {
-    let operation = |parameters: Value| json!({ "parameters": parameters, "responses": { "200": { "description": "ok" } } });
+    let operation =
+        |parameters: Value| json!({ "parameters": parameters, "responses": { "200": { "description": "ok" } } });
     let needs = json!([{ "name": "since", "in": "query", "required": true, "schema": { "type": "string" } }]);
     let paths = |secured: bool| {
         json!({

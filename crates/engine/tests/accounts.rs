@@ -72,7 +72,11 @@ async fn an_account_whose_key_dies_is_noticed_by_the_next_call_of_a_run_and_when
     world.publish("read", READ).await;
     for (fault, state, message) in [
         (None, "sound", ""),
-        (Some(json!({ "operation": "stripe.subscription.get", "kind": "fail", "status": 401, "times": 1 })), "refused", "401"),
+        (
+            Some(json!({ "operation": "stripe.subscription.get", "kind": "fail", "status": 401, "times": 1 })),
+            "refused",
+            "401",
+        ),
         (None, "sound", ""),
     ] {
         if let Some(fault) = fault {

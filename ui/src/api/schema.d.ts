@@ -496,7 +496,10 @@ export interface paths {
         /** All connections, without their secrets. */
         get: operations["listConnections"];
         put?: never;
-        /** Adds a connection. */
+        /**
+         * Adds a connection, after asking its service whether it takes the credentials, where the connector names a call for that.
+         *     Credentials that are refused are not saved; a service that cannot be reached or fails stands in `health`.
+         */
         post: operations["createConnection"];
         delete?: never;
         options?: never;
@@ -514,12 +517,46 @@ export interface paths {
         get?: never;
         put?: never;
         post?: never;
-        /** Removes a connection. */
+        /** Removes a connection. Refused while a draft or an active version calls through it. */
         delete: operations["deleteConnection"];
         options?: never;
         head?: never;
-        /** Changes a connection. */
+        /** Changes a connection; settings and secrets that change are proven as those of a new one. */
         patch: operations["updateConnection"];
+        trace?: never;
+    };
+    "/api/v1/connections/{id}/test": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Asks a connection's service, now, whether it takes its credentials. */
+        post: operations["testConnection"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/connections/{id}/uses": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The workflows whose draft or active version calls through a connection. */
+        get: operations["listConnectionUses"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
         trace?: never;
     };
     "/api/v1/connectors": {
@@ -1816,6 +1853,23 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
+        /** @description What a service last said of an account. */
+        AccountHealth: {
+            /** @description How it stands. */
+            state: components["schemas"]["AccountState"];
+            /** @description Why it is not sound, for people; empty when it is. */
+            message: string;
+            /**
+             * Format: int64
+             * @description When it said so, milliseconds since the epoch; 0 when never.
+             */
+            at: number;
+        };
+        /**
+         * @description What the other side last said of an account.
+         * @enum {string}
+         */
+        AccountState: "untried" | "sound" | "refused" | "failing" | "unreachable";
         /** @description One thing that happens in a rehearsal. */
         Act: {
             /** @description The words. */
@@ -2658,6 +2712,8 @@ export interface components {
             };
             /** @description Names of the secrets that are set. */
             secret_names: string[];
+            /** @description What the service last said of it. */
+            health: components["schemas"]["AccountHealth"];
             /**
              * Format: int64
              * @description Creation.
@@ -2679,6 +2735,17 @@ export interface components {
             before: string | null;
             /** @description Where it leads. */
             after: string | null;
+        };
+        /** @description A workflow that calls through a connection. */
+        ConnectionUse: {
+            /** @description The workflow. */
+            workflow: string;
+            /** @description Its name. */
+            name: string;
+            /** @description Whether its active version does. */
+            active: boolean;
+            /** @description Whether its draft does. */
+            draft: boolean;
         };
         /** @description A service and what it can do. */
         Connector: {
@@ -3782,6 +3849,13 @@ export interface components {
         Page_Connection: {
             /** @description The items. */
             items: components["schemas"]["Connection"][];
+            /** @description `cursor` of the next page; null at the end. */
+            next: string | null;
+        };
+        /** @description A part of a list. */
+        Page_ConnectionUse: {
+            /** @description The items. */
+            items: components["schemas"]["ConnectionUse"][];
             /** @description `cursor` of the next page; null at the end. */
             next: string | null;
         };
@@ -6809,7 +6883,10 @@ export interface operations {
     };
     createConnection: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Do not ask the service whether it takes the credentials. */
+                untested?: boolean;
+            };
             header?: {
                 "Idempotency-Key"?: string | null;
             };
@@ -6873,7 +6950,10 @@ export interface operations {
     };
     updateConnection: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Do not ask the service whether it takes the credentials. */
+                untested?: boolean;
+            };
             header?: never;
             path: {
                 id: string;
@@ -6893,6 +6973,68 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Connection"];
+                };
+            };
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    testConnection: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The connection and its health */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Connection"];
+                };
+            };
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listConnectionUses: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Workflows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_ConnectionUse"];
                 };
             };
             /** @description Problem */

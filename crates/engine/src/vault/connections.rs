@@ -45,7 +45,12 @@ pub(crate) struct OpenAccount {
 
 impl Default for Connections {
     fn default() -> Self {
-        Self { connections: Cache::new(KEPT_MAX), accounts: Cache::new(KEPT_MAX), by_id: Cache::new(KEPT_MAX), heard: Cache::new(KEPT_MAX) }
+        Self {
+            connections: Cache::new(KEPT_MAX),
+            accounts: Cache::new(KEPT_MAX),
+            by_id: Cache::new(KEPT_MAX),
+            heard: Cache::new(KEPT_MAX),
+        }
     }
 }
 

@@ -60,7 +60,9 @@ pub(crate) fn respond(world: &mut World, op: Op, request: &Request, at: At) -> R
         Some(_) => match op {
             Op::ChatPostMessage => post(world, &request.body_value(), at),
             Op::ChatUpdate => update(world, &request.body_value(), at),
-            Op::AuthTest => Ok(Reply::read(&json!({ "ok": true, "team": "Sandbox", "team_id": "TSANDBOX", "user": "countersign", "user_id": "USANDBOX" }))),
+            Op::AuthTest => Ok(Reply::read(
+                &json!({ "ok": true, "team": "Sandbox", "team_id": "TSANDBOX", "user": "countersign", "user_id": "USANDBOX" }),
+            )),
         },
     };
     done.unwrap_or_else(|code| Reply::refused(StatusCode::OK, &error_body(code)))

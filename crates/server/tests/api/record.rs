@@ -136,6 +136,7 @@ impl Walk {
         let connection = json!({ "connector": "stripe", "name": "main", "secrets": { "api_key": "sk_test_1" } });
         let id = self.act(admin, "createConnection", &[], connection).await["id"].as_str().unwrap().to_owned();
         self.act(admin, "updateConnection", &[&id], json!({ "name": "primary" })).await;
+        self.act(admin, "testConnection", &[&id], json!({})).await;
         self.act(admin, "deleteConnection", &[&id], json!({})).await;
         let secrets = json!({ "token": "1:token" });
         let channel = json!({ "channel": "telegram", "name": "bot", "secrets": secrets });

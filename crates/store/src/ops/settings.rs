@@ -28,7 +28,8 @@ impl Store {
     /// # Errors
     /// `Busy`.
     pub async fn note_connection_health(&self, row: &ConnectionRow, audit: Vec<NewAudit>) -> Result<()> {
-        let sql = "UPDATE connections SET health = ?1 WHERE workspace = ?2 AND id = ?3 AND sealed = ?4 AND settings = ?5";
+        let sql =
+            "UPDATE connections SET health = ?1 WHERE workspace = ?2 AND id = ?3 AND sealed = ?4 AND settings = ?5";
         let params = params![&row.health, &row.workspace, &row.id, &row.sealed, &row.settings];
         self.execute_audited(&row.workspace, Statement::new(sql, params), audit).await.map(|_| ())
     }

@@ -18,7 +18,8 @@ use crate::{
 };
 use axum::{Json, extract::State, http::StatusCode, response::Response};
 use countersign_api::{
-    AccountHealth, AccountState, Connection, ConnectionUse, CreateConnectionRequest, FieldError, Page, UpdateAccountRequest,
+    AccountHealth, AccountState, Connection, ConnectionUse, CreateConnectionRequest, FieldError, Page,
+    UpdateAccountRequest,
 };
 use countersign_connectors::{Connection as Account, Probed};
 use countersign_core::{approval::connector_of, document::Workflow};
