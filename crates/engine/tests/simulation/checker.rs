@@ -2,20 +2,22 @@
 //! run machine's own opinion.
 
 use crate::{
+    asked::Allowed,
+    decisions::{Around, Checkpoint, Moment},
     documents::{CATALOGUE, Published},
-    promises::{Promises, Word},
+    promises::Promises,
     rows::same_standing,
     store::Store,
 };
 use countersign_core::{
     approval::GuardedCall,
     catalogue::{Idempotency, Risk},
-    document::{Approvers, Exit, StepKind},
+    document::Exit,
     run::{
-        self as core, Actor, CallEvent, CallId, CallRequest, CheckpointEvent, ClosedBy, Effect, Event, Opened, Outcome,
-        Phase, Resolution, RunEvent, RunState, Stage, StepEvent, apply,
+        CallEvent, CallId, CallRequest, CheckpointEvent, ClosedBy, Effect, Event, Phase, RunEvent, RunState, Stage,
+        StepEvent, apply,
     },
-    time::{Span, Timestamp},
+    time::Span,
 };
 use countersign_store::{CheckpointChange, CheckpointStatus, Commit, RunStatus, verify_chain};
 use std::{
@@ -38,6 +40,8 @@ pub enum Cause {
 #[derive(Default)]
 pub struct Checker {
     runs: BTreeMap<String, Facts>,
+    /// What people let others do, and allowed in advance.
+    pub allowed: Allowed,
     /// Commits that somebody was told about.
     acknowledged: Vec<(String, u64)>,
     pub executions: u64,
@@ -45,19 +49,24 @@ pub struct Checker {
     pub decisions: u64,
 }
 
-struct Facts {
-    published: Arc<Published>,
-    version: u32,
-    state: RunState,
+pub struct Facts {
+    pub published: Arc<Published>,
+    pub version: u32,
+    pub state: RunState,
     intents: BTreeMap<(u32, u16), Intent>,
     /// Step and time of each entry.
-    entered: BTreeMap<u32, (String, i64)>,
+    pub entered: BTreeMap<u32, (String, i64)>,
     /// When each attempt was made: entry, call, attempt.
     requested: BTreeMap<(u32, u32, u32), i64>,
     /// Checkpoints ever opened; closed ones have no due time any more.
-    opened: BTreeMap<String, Checkpoint>,
-    closed: usize,
-    promises: Promises,
+    pub opened: BTreeMap<String, Checkpoint>,
+    pub closed: usize,
+    pub promises: Promises,
+    /// How often each approval was sent back.
+    pub sent_back: BTreeMap<String, u32>,
+    /// From where to where it was moved, while nothing has happened since.
+    pub last_moved: Option<(u32, u32)>,
+    pub around: Around,
     stopping: bool,
     said: Vec<String>,
 }
@@ -70,15 +79,29 @@ struct Intent {
     executions: u32,
     /// How often a person said that it did not take place and may be sent.
     permits: u32,
-    approved_by_person: bool,
+    /// A person said yes to it, or the version lets it run without.
+    may_run: bool,
 }
 
-struct Checkpoint {
-    opened: Opened,
-    due: Option<Timestamp>,
-    closed: bool,
-    given: Vec<Actor>,
-    escalated: Vec<String>,
+impl Facts {
+    fn of(published: &Arc<Published>, version: u32) -> Self {
+        Self {
+            published: Arc::clone(published),
+            version,
+            state: RunState::default(),
+            intents: BTreeMap::new(),
+            entered: BTreeMap::new(),
+            requested: BTreeMap::new(),
+            opened: BTreeMap::new(),
+            closed: 0,
+            promises: Promises::default(),
+            sent_back: BTreeMap::new(),
+            last_moved: None,
+            around: Around::default(),
+            stopping: false,
+            said: Vec::new(),
+        }
+    }
 }
 
 fn events_of(commit: &Commit) -> Vec<Event> {
@@ -110,24 +133,17 @@ pub fn must(holds: bool, otherwise: impl FnOnce() -> String) -> Verdict {
 }
 
 impl Checker {
+    pub fn around(&self) -> Around {
+        let mut all = Around::default();
+        self.runs.values().for_each(|facts| all.add(&facts.around));
+        all
+    }
+
     /// A commit was written.
     pub fn committed(&mut self, commit: &Commit, cause: &Cause, published: &Arc<Published>) -> Verdict {
         self.commits += 1;
         let run = &commit.run_id;
-        let facts = self.runs.entry(run.clone()).or_insert_with(|| Facts {
-            published: Arc::clone(published),
-            version: commit.run.version,
-            state: RunState::default(),
-            intents: BTreeMap::new(),
-            entered: BTreeMap::new(),
-            requested: BTreeMap::new(),
-            opened: BTreeMap::new(),
-            closed: 0,
-            promises: Promises::default(),
-            stopping: false,
-            said: Vec::new(),
-        });
-        must(facts.version == commit.run.version, || format!("{run} changed its version"))?;
+        let facts = self.runs.entry(run.clone()).or_insert_with(|| Facts::of(published, commit.run.version));
         if *cause == Cause::Timer {
             let due = facts.state.wake_at();
             must(due.is_some_and(|due| due.0 <= commit.at), || {
@@ -136,9 +152,16 @@ impl Checker {
         }
         let events: Vec<Event> = serde_json::from_str(&commit.events).unwrap();
         for event in &events {
-            facts.take(run, event, commit.at, cause).map_err(|found| format!("{run} {cause:?}: {found}"))?;
+            let found = if let Event::Run(RunEvent::Moved { moved, .. }) = event {
+                facts.moves(moved, published)
+            } else {
+                facts.last_moved = None;
+                facts.take(run, event, &mut Moment { at: commit.at, cause, allowed: &mut self.allowed })
+            };
+            found.map_err(|found| format!("{run} {cause:?}: {found}"))?;
             apply(&mut facts.state, event);
         }
+        must(facts.version == commit.run.version, || format!("{run} changed its version"))?;
         let transient = facts.state.phase.is_transient();
         must(!transient, || format!("{run}: a commit ends between two steps: {:?}", facts.state.phase))?;
         same_standing(&commit.run, &facts.state)?;
@@ -172,7 +195,10 @@ impl Checker {
             });
             return Cause::Person(meant);
         }
-        if has(|event| matches!(event, Event::Run(RunEvent::CancelRequested { .. } | RunEvent::Reopened { .. }))) {
+        if has(|event| {
+            let Event::Run(what) = event else { return false };
+            matches!(what, RunEvent::CancelRequested { .. } | RunEvent::Reopened { .. } | RunEvent::Moved { .. })
+        }) {
             return Cause::Person(None);
         }
         if self.timer_fired(commit) {
@@ -213,7 +239,6 @@ impl Checker {
     pub fn reached(&mut self, run: &str, effect: &Effect, executed: bool) -> Verdict {
         let CallId { visit, call, attempt } = effect.id();
         let facts = self.runs.get_mut(run).ok_or_else(|| format!("{run} sent something before it was committed"))?;
-        let allow_unguarded = facts.published.allow_unguarded;
         let intent = facts.intents.get_mut(&(visit, call));
         let intent = intent.ok_or_else(|| format!("{run}.{visit}.{call}: sent before its intent was committed"))?;
         let (key, request) = match effect {
@@ -243,7 +268,7 @@ impl Checker {
             }),
             CallRequest::Message { .. } => (Risk::Write, false),
         };
-        must(risk != Risk::High || allow_unguarded || intent.approved_by_person, || {
+        must(risk != Risk::High || intent.may_run, || {
             format!("{key}: a high-risk action ran without a person's approval")
         })?;
         if !harmless {
@@ -272,7 +297,8 @@ impl Checker {
 }
 
 impl Facts {
-    fn take(&mut self, run: &str, event: &Event, at: i64, cause: &Cause) -> Verdict {
+    fn take(&mut self, run: &str, event: &Event, moment: &mut Moment<'_>) -> Verdict {
+        let cause = moment.cause;
         match event {
             Event::Run(what) => {
                 match what {
@@ -285,8 +311,7 @@ impl Facts {
                         self.promises.started(&self.published.version.workflow().start, start.started_by.as_ref());
                     }
                     RunEvent::Continued { from } => self.promises.started(&from.step, Some(&from.by)),
-                    RunEvent::Moved { moved, .. } => self.promises.had_a_hand(&moved.by),
-                    RunEvent::CustomerProven { .. } | RunEvent::Ended { .. } => {}
+                    RunEvent::Moved { .. } | RunEvent::CustomerProven { .. } | RunEvent::Ended { .. } => {}
                 }
                 Ok(())
             }
@@ -316,7 +341,7 @@ impl Facts {
                 StepEvent::Evaluated { .. } => Ok(()),
             },
             Event::Call { id, what } => self.call(run, *id, what, cause),
-            Event::Checkpoint { visit, what } => self.checkpoint(run, *visit, what, (at, cause)),
+            Event::Checkpoint { visit, what } => self.checkpoint(run, *visit, what, moment),
         }
     }
 
@@ -346,48 +371,6 @@ impl Facts {
         }
     }
 
-    fn checkpoint(&mut self, run: &str, visit: u32, event: &CheckpointEvent, (at, cause): (i64, &Cause)) -> Verdict {
-        match event {
-            CheckpointEvent::Opened { opened, due, .. } => {
-                let id = opened.checkpoint_id(run, visit);
-                let new = Checkpoint {
-                    opened: opened.clone(),
-                    due: *due,
-                    closed: false,
-                    given: Vec::new(),
-                    escalated: Vec::new(),
-                };
-                if let Opened::Approval { requests, door, .. } = opened {
-                    let step = self.step();
-                    self.promises.asked(&step, requests, door.as_ref())?;
-                }
-                must(self.opened.insert(id.clone(), new).is_none(), || format!("checkpoint {id} was opened twice"))
-            }
-            CheckpointEvent::Escalated { roles, due } => {
-                let checkpoint = self.current(at, cause)?.1;
-                checkpoint.escalated.extend(roles.iter().cloned());
-                checkpoint.due = Some(*due);
-                Ok(())
-            }
-            CheckpointEvent::ApprovalGiven { by, .. } => {
-                self.may_approve(by)?;
-                self.current(at, cause)?.1.given.push(by.clone());
-                Ok(())
-            }
-            CheckpointEvent::RejectionGiven { by, .. } => self.may_approve(by),
-            CheckpointEvent::Edited { opened, by, .. } => {
-                self.may_approve(by)?;
-                let checkpoint = self.current(at, cause)?.1;
-                checkpoint.given.clear();
-                checkpoint.opened = opened.clone();
-                self.promises.had_a_hand(by);
-                Ok(())
-            }
-            CheckpointEvent::Closed { outcome, by, .. } => self.closed(outcome, by, at, cause),
-            CheckpointEvent::Reminded | CheckpointEvent::Climbed { .. } => Ok(()),
-        }
-    }
-
     /// The call that is down is said to have failed: then it must not have taken place, unless a person answered for it.
     fn gave_up(&self, cause: &Cause) -> Verdict {
         let Phase::Calling { calling, stage: Stage::Down } = &self.state.phase else { return Ok(()) };
@@ -412,8 +395,8 @@ impl Facts {
         }
         must(attempt == 1, || format!("{key}: the first attempt is number {attempt}"))?;
         let step = self.step();
-        let approved_by_person =
-            self.permission((&step, place.1), request).map_err(|found| format!("{key}: {found}"))?;
+        let approved = self.permission((&step, place.1), request).map_err(|found| format!("{key}: {found}"))?;
+        let may_run = approved || self.published.allow_unguarded;
         self.intents.insert(
             place,
             Intent {
@@ -423,7 +406,7 @@ impl Facts {
                 attempts: 1,
                 executions: 0,
                 permits: 0,
-                approved_by_person,
+                may_run,
             },
         );
         Ok(())
@@ -441,7 +424,7 @@ impl Facts {
         self.promises.called(workflow, call, (Some(&hash), high && !self.published.allow_unguarded))
     }
 
-    fn step(&self) -> String {
+    pub fn step(&self) -> String {
         self.state.place().map(|place| place.step.clone()).unwrap_or_default()
     }
 
@@ -450,88 +433,12 @@ impl Facts {
         self.promises.left(self.published.version.workflow(), &step, exit);
     }
 
-    /// The checkpoint the run waits at, checked against what the commit was meant for.
-    fn current(&mut self, at: i64, cause: &Cause) -> Result<(String, &mut Checkpoint), String> {
-        let id = self.state.open_checkpoint().ok_or("a checkpoint changed and none is open")?;
-        if let Cause::Person(Some(meant)) = cause {
-            must(*meant == id, || format!("a decision on {meant} changed {id}"))?;
+    /// A person said that the call did not take place.
+    pub fn permits(&mut self, place: (u32, u16)) {
+        if let Some(intent) = self.intents.get_mut(&place) {
+            intent.permits += 1;
+            self.promises.denied(&intent.step, place.1);
         }
-        let checkpoint = self.opened.get_mut(&id).ok_or_else(|| format!("{id} was never opened"))?;
-        must(!checkpoint.closed, || format!("{id} was decided before"))?;
-        if *cause == Cause::Timer {
-            must(checkpoint.due.is_some_and(|due| due.0 <= at), || format!("{id} timed out early"))?;
-        }
-        Ok((id, checkpoint))
-    }
-
-    fn closed(&mut self, outcome: &Outcome, by: &ClosedBy, at: i64, cause: &Cause) -> Verdict {
-        let (visit, step) = (self.state.place().map_or(0, |place| place.visit), self.step());
-        if let (ClosedBy::Person { actor }, Some(_)) = (by, self.state.phase.approval()) {
-            self.may_approve(actor)?;
-        }
-        let quorum = self.approvers().map_or(0, |approvers| approvers.quorum as usize);
-        let (id, checkpoint) = self.current(at, cause)?;
-        checkpoint.closed = true;
-        let by_person = matches!(by, ClosedBy::Person { .. });
-        let given = checkpoint.given.len() + 1;
-        let approved = *outcome == Outcome::Decided(core::Verdict::Approved);
-        match checkpoint.opened.clone() {
-            Opened::Approval { requests, .. } => {
-                let enough = !by_person || !approved || given >= quorum;
-                must(enough, || format!("{id} was approved by too few people"))?;
-                let word = match (outcome, by_person) {
-                    (Outcome::Decided(core::Verdict::Approved), true) => Word::Yes,
-                    (Outcome::Decided(core::Verdict::Approved), false) => Word::Silence,
-                    (Outcome::Decided(core::Verdict::Changes), _) => Word::Returned,
-                    _ => Word::Rejected,
-                };
-                self.promises.said(&step, &requests, word, by_person);
-            }
-            Opened::UnknownOutcome { call, .. }
-                if *outcome == Outcome::Resolved(Resolution::NotHappened) && by_person =>
-            {
-                if let Some(intent) = self.intents.get_mut(&(visit, call)) {
-                    intent.permits += 1;
-                    self.promises.denied(&intent.step, call);
-                }
-            }
-            Opened::Form { .. } => {
-                if let ClosedBy::Person { actor } = by {
-                    self.promises.had_a_hand(actor);
-                }
-            }
-            Opened::UnknownOutcome { .. } | Opened::Handoff { .. } => {}
-        }
-        self.closed += 1;
-        Ok(())
-    }
-
-    fn approvers(&self) -> Option<Approvers> {
-        let step = &self.state.place()?.step;
-        match &self.published.version.workflow().steps.get(step)?.kind {
-            StepKind::Approval(step) => Some(step.approvers.clone()),
-            StepKind::ToolCall(_)
-            | StepKind::CollectForm(_)
-            | StepKind::Condition(_)
-            | StepKind::Notify(_)
-            | StepKind::HumanHandoff(_)
-            | StepKind::End(_) => None,
-        }
-    }
-
-    fn may_approve(&self, by: &Actor) -> Verdict {
-        let approvers = self.approvers().ok_or("an approval outside an approval step")?;
-        let id = self.state.open_checkpoint().unwrap_or_default();
-        let checkpoint = self.opened.get(&id).ok_or("an approval of nothing")?;
-        let named = approvers.roles.iter().chain(&checkpoint.escalated).any(|role| by.roles.contains(role));
-        let anyone = approvers.roles.is_empty() && approvers.users.is_empty();
-        must(named || anyone && by.roles.iter().any(|role| role == "operator"), || {
-            format!("{} is no approver", by.id)
-        })?;
-        if approvers.exclude_requester {
-            self.promises.may_approve(by)?;
-        }
-        must(checkpoint.given.iter().all(|given| given.person() != by.person()), || format!("{} approved twice", by.id))
     }
 
     fn finish(&self, run: &str, store: &Store) -> Verdict {

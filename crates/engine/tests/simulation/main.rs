@@ -7,7 +7,10 @@
 #![allow(missing_docs, unreachable_pub, clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 #![allow(clippy::wildcard_enum_match_arm)]
 
+mod acts;
+mod asked;
 mod checker;
+mod decisions;
 mod documents;
 mod node;
 mod outside;
@@ -19,6 +22,7 @@ mod sabotage;
 mod scenario;
 mod store;
 mod tamper;
+mod variations;
 mod whole;
 
 use sabotage::Sabotage;
@@ -29,7 +33,7 @@ const WHOLE_SCENARIOS: u64 = 120;
 /// How many failing seeds are told.
 const FAILURES_SHOWN: usize = 20;
 /// In how many scenarios a fault of ours must have been noticed.
-const NOTICED_WITHIN: u64 = 1500;
+const NOTICED_WITHIN: u64 = 3000;
 
 /// Plays a scenario.
 type Play = fn(u64, Sabotage) -> Result<Report, String>;
@@ -72,6 +76,12 @@ fn invariants_hold(play: Play, scenarios: u64) {
 #[test]
 fn invariants_hold_in_random_scenarios() {
     invariants_hold(scenario::play, SCENARIOS);
+}
+
+#[test]
+fn everything_happens_around_approvals() {
+    let all = must_hold(scenario::play, 0..SCENARIOS);
+    assert!(all.around.complete(), "{all:?}");
 }
 
 #[test]
@@ -155,7 +165,7 @@ fn resending_interrupted_calls_is_noticed() {
 
 #[test]
 fn effects_before_their_commit_are_noticed() {
-    noticed(Sabotage::EffectsBeforeCommit, &["before", "committed was"]);
+    noticed(Sabotage::EffectsBeforeCommit, &["before", "committed was", "executed 2 times"]);
 }
 
 #[test]
@@ -185,7 +195,7 @@ fn runs_left_behind_by_a_living_process_are_noticed() {
 
 #[test]
 fn sending_after_the_lease_is_noticed() {
-    noticed(Sabotage::NoLease, &["executed 2 times"]);
+    noticed(Sabotage::NoLease, &["executed 2 times", "said to have failed"]);
 }
 
 #[test]
@@ -226,6 +236,66 @@ fn a_yes_at_the_door_that_leads_elsewhere_is_noticed() {
 #[test]
 fn a_call_to_another_account_than_was_approved_is_noticed() {
     noticed(Sabotage::IgnoresAccounts, &["approved was"]);
+}
+
+#[test]
+fn what_may_not_be_changed_and_is_is_noticed() {
+    noticed(Sabotage::EditsAnything, &["may not be changed"]);
+}
+
+#[test]
+fn time_that_passes_while_nobody_works_is_noticed() {
+    noticed(Sabotage::IgnoresCalendars, &["times out after", "climbed early", "escalated early"]);
+}
+
+#[test]
+fn an_approval_that_is_sent_back_too_often_is_noticed() {
+    noticed(Sabotage::SendsBackForEver, &["was sent back"]);
+}
+
+#[test]
+fn a_decision_by_others_than_were_asked_is_noticed() {
+    noticed(Sabotage::ForgetsPeople, &["is no approver", "had a hand in it", "too few people"]);
+}
+
+#[test]
+fn a_yes_to_another_request_than_is_sent_is_noticed() {
+    noticed(Sabotage::KeepsVoices, &["too few people"]);
+}
+
+#[test]
+fn a_yes_to_what_one_changed_oneself_is_noticed() {
+    noticed(Sabotage::ForgetsEditors, &["had a hand in it"]);
+}
+
+#[test]
+fn a_person_who_decides_twice_through_another_is_noticed() {
+    noticed(Sabotage::ForgetsSeats, &["decided twice"]);
+}
+
+#[test]
+fn somebody_whom_nobody_let_decide_for_them_is_noticed() {
+    noticed(Sabotage::DelegatesToAll, &["who did not let them"]);
+}
+
+#[test]
+fn what_was_allowed_in_advance_and_has_ended_is_noticed() {
+    noticed(Sabotage::StandsForEver, &["had ended", "times that day"]);
+}
+
+#[test]
+fn more_than_was_allowed_in_advance_is_noticed() {
+    noticed(Sabotage::StandsForMore, &["in advance, it decided about"]);
+}
+
+#[test]
+fn a_run_that_is_moved_where_it_cannot_be_is_noticed() {
+    noticed(Sabotage::MovesAnyhow, &["was moved to"]);
+}
+
+#[test]
+fn a_move_that_is_taken_back_too_late_is_noticed() {
+    noticed(Sabotage::UndoesLater, &["was taken back although"]);
 }
 
 #[test]

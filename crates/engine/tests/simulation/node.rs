@@ -320,16 +320,17 @@ impl Scenario {
         {
             calling.in_doubt = false;
         }
-        self.tamper(&mut held.state);
+        self.tamper(&mut held);
         let job = if self.sabotage == Sabotage::MisplacesAnswers { job.misplaced(&held.state) } else { job };
         let mut now = self.clock(at);
         if self.sabotage == Sabotage::EarlyTimers && job.cause == Cause::Timer {
             now += 3_000;
         }
-        let accounts = self.accounts(&held.published);
+        let target = self.target(&held, &job.input);
+        let accounts = self.accounts(&target);
         let moment = Moment { now: Timestamp(now), accounts: &accounts };
-        match step(&held.published.version, Box::new(held.state.clone()), job.input.clone(), moment) {
-            Ok(decision) => self.commit(at, held, decision, job),
+        match step(&target.played, Box::new(held.state.clone()), job.input.clone(), moment) {
+            Ok(decision) => self.commit(at, Held { published: target, ..held }, decision, job),
             // What is in memory may be old: only what is stored may refuse.
             Err(_) if in_memory => self.decide(at, job),
             Err(Refused { refusal, .. }) => {
@@ -350,7 +351,7 @@ impl Scenario {
         let facts = project::Facts {
             before: &held.row,
             stood: &stood,
-            version: &held.published.version,
+            version: &held.published.played,
             after: &after,
             events: &events,
             at: self.clock(at),
@@ -429,7 +430,9 @@ impl Scenario {
         let Some(Flight { mut job, row, published, after, effects, lease }) = cell.flight.take() else { return Ok(()) };
         match result {
             Ok(CommitOutcome::Committed { seq }) => {
-                cell.held = Some(Held { row, published, state: *after });
+                let held = Held { row, published, state: *after };
+                cell.held = Some(held.clone());
+                self.use_standing(at, run, &held);
                 self.checker.acknowledged(run, seq);
                 if self.sabotage != Sabotage::EffectsBeforeCommit {
                     self.perform_soon(at, run, effects, lease);

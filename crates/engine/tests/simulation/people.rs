@@ -22,7 +22,7 @@ use std::sync::Arc;
 
 pub const WORKSPACE: &str = "ws1";
 /// How many there are.
-pub const PEOPLE: usize = 7;
+pub const PEOPLE: usize = 8;
 
 /// What somebody asked for.
 pub enum Request {
@@ -45,6 +45,7 @@ pub fn person(index: usize) -> Actor {
         3 => ("boss", &["boss"]),
         4 => ("operator", &["operator"]),
         5 => ("key of manager1", &["operator", "manager"]),
+        6 => ("manager3", &["operator", "manager"]),
         _ => ("viewer", &["viewer"]),
     };
     Actor {
@@ -137,9 +138,10 @@ impl Scenario {
     pub fn person_acts(&mut self) {
         let rows: Vec<CheckpointRow> = self.store.checkpoints.values().cloned().collect();
         let open: Vec<&CheckpointRow> = rows.iter().filter(|row| row.status == CheckpointStatus::Open).collect();
-        match self.random.below(20) {
+        match self.random.below(26) {
             0 => self.cancel(),
             1 => self.retry(),
+            20..=25 => self.around_approvals(),
             // Late: a card that is perhaps decided by now.
             2 if !rows.is_empty() => {
                 let row = self.random.pick(&rows).clone();
@@ -179,7 +181,7 @@ impl Scenario {
     }
 
     fn decision(&mut self, row: &CheckpointRow) -> Option<Input> {
-        let by = person(self.random.below(PEOPLE));
+        let by = self.decider();
         let (visit, comment) = (row.visit, String::new());
         Some(match row.kind {
             CheckpointKind::Form => {
@@ -194,7 +196,8 @@ impl Scenario {
             CheckpointKind::Approval => {
                 use Verdict::{Approved, Changes, Rejected};
                 let verdict = *self.random.pick(&[Approved, Approved, Approved, Rejected, Changes]);
-                Input::Decided { visit, verdict, comment, by, with: Box::default() }
+                let with = self.with(row, &by, verdict);
+                Input::Decided { visit, verdict, comment, by, with }
             }
             CheckpointKind::Handoff => {
                 let outcome = *self.random.pick(&["returned", "solved"]);
@@ -233,7 +236,7 @@ impl Scenario {
         let Some(held) = self.load(&run) else { return };
         let last = held.state.place().map(|place| place.step.clone());
         let from = step.clone().or(last).unwrap_or_default();
-        let version = &held.published.version;
+        let version = &held.published.played;
         // Whoever retries is shown what would be done again; some agree, to some of it.
         let named = self.random.below(1000) as u64;
         let agreed: Vec<String> = version.workflow().steps.keys().filter(|_| named < 700).cloned().collect();
@@ -273,7 +276,7 @@ impl Scenario {
         if runs.is_empty() { None } else { Some(self.random.pick(&runs).clone()) }
     }
 
-    fn on_run(&mut self, run: String, input: Input) {
+    pub fn on_run(&mut self, run: String, input: Input) {
         let Some(at) = self.some_node() else { return };
         self.requests.push(Request::Run);
         let mut job = Job::new(run, input, Cause::Person(None));

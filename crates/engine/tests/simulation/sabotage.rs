@@ -45,4 +45,28 @@ pub enum Sabotage {
     ForgetsDoors,
     /// The shell sends through a connection whatever it leads to by now.
     IgnoresAccounts,
+    /// What an approver may change is not looked at.
+    EditsAnything,
+    /// Time passes outside working hours.
+    IgnoresCalendars,
+    /// An approval is sent back as often as somebody likes.
+    SendsBackForEver,
+    /// Others were to decide instead, or those who were asked; it is forgotten, and those decide whom the document names.
+    ForgetsPeople,
+    /// Who approved a request counts for another that somebody made of it.
+    KeepsVoices,
+    /// Who changed what is sent is not one of those who had a hand in it.
+    ForgetsEditors,
+    /// Somebody who decided for another may be followed by that other.
+    ForgetsSeats,
+    /// The shell lets everybody decide for everybody.
+    DelegatesToAll,
+    /// What was allowed in advance is allowed for ever, and as often as it is asked.
+    StandsForEver,
+    /// What was allowed in advance is allowed for any amount.
+    StandsForMore,
+    /// A run is moved wherever somebody wants it.
+    MovesAnyhow,
+    /// A move is taken back although something has happened since.
+    UndoesLater,
 }

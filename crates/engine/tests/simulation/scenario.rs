@@ -2,7 +2,8 @@
 
 use crate::{
     checker::{Cause, Checker},
-    documents::{Published, published},
+    decisions::Around,
+    documents::{Published, versions},
     node::{Job, Node, Work},
     outside::Outside,
     people::Request,
@@ -53,6 +54,8 @@ pub enum Task {
     StartAgain(usize),
     Publish,
     Person,
+    /// Something around approvals.
+    Around,
     Look {
         at: usize,
         life: u64,
@@ -104,6 +107,8 @@ pub struct Report {
     pub commits: u64,
     pub executions: u64,
     pub decisions: u64,
+    /// What happened around approvals.
+    pub around: Around,
     /// Fold of everything committed: two runs of one seed must agree.
     pub trace: u64,
 }
@@ -114,6 +119,7 @@ impl Report {
         self.commits += other.commits;
         self.executions += other.executions;
         self.decisions += other.decisions;
+        self.around.add(&other.around);
         self.trace ^= other.trace;
     }
 }
@@ -121,7 +127,7 @@ impl Report {
 /// Plays the scenario of a seed.
 pub fn play(seed: u64, sabotage: Sabotage) -> Result<Report, String> {
     let mut random = Random::new(seed);
-    let versions = vec![published(&mut random), published(&mut random)];
+    let versions = versions(&mut random, sabotage);
     let nodes = (0..1 + random.below(3)).map(Node::new).collect();
     let mut scenario = Scenario {
         now: STARTED_AT,
@@ -174,6 +180,10 @@ impl Scenario {
         for _ in 0..self.random.below(4) {
             let at = self.random.between(10, end);
             self.after(at, Task::Reconnect);
+        }
+        for _ in 0..self.random.below(4) {
+            let at = self.random.between(1, 60_000);
+            self.after(at, Task::Around);
         }
         let publish = self.random.between(1, 60_000);
         self.after(publish, Task::Publish);
@@ -245,6 +255,7 @@ impl Scenario {
             commits: self.checker.commits,
             executions: self.checker.executions,
             decisions: self.checker.decisions,
+            around: self.checker.around(),
             trace: self.trace,
         })
     }
@@ -302,6 +313,10 @@ impl Scenario {
             }
             Task::Person => {
                 self.person_acts();
+                Ok(())
+            }
+            Task::Around => {
+                self.around_approvals();
                 Ok(())
             }
             Task::Look { at, life, request, input, think } => {
@@ -436,6 +451,7 @@ fn background(task: &Task) -> bool {
         | Task::Publish
         | Task::Reconnect
         | Task::Person
+        | Task::Around
         | Task::Look { .. }
         | Task::Trouble
         | Task::Strike { .. }

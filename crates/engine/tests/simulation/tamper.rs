@@ -1,16 +1,20 @@
 //! The state as a machine would leave it that keeps one of its promises badly, and the accounts that guarded calls go to.
 
-use crate::{documents::Published, sabotage::Sabotage, scenario::Scenario};
+use crate::{documents::Published, node::Held, sabotage::Sabotage, scenario::Scenario};
 use countersign_core::{
     approval::{Accounts, Contributors, Grant, Standing, connector_of},
     document::StepKind,
     log::{FailureClass, StepError},
-    run::{CallId, Input, Phase, RunState, Wait},
+    run::{CallId, CheckpointEvent, Event, Input, Moved, Phase, RunEvent, RunState, Wait, apply},
 };
 use serde_json::Value;
 
 impl Scenario {
-    pub fn tamper(&self, state: &mut RunState) {
+    pub fn tamper(&self, held: &mut Held) {
+        let log = self.store.log.get(&held.row.id);
+        let rows = log.into_iter().flatten().take(held.row.seq as usize);
+        let log = rows.flat_map(|row| serde_json::from_str::<Vec<Event>>(&row.events).unwrap());
+        let state = &mut held.state;
         match self.sabotage {
             Sabotage::CoversForOthers => covered(state),
             Sabotage::ForgetsContributors => state.contributors = Contributors::default(),
@@ -19,6 +23,26 @@ impl Scenario {
                     wait.door = None;
                 }
             }
+            Sabotage::ForgetsPeople => {
+                if let Phase::Waiting(Wait::Approval(wait)) = &mut state.phase {
+                    wait.people = None;
+                }
+            }
+            Sabotage::ForgetsSeats => {
+                if let Phase::Waiting(Wait::Approval(wait)) = &mut state.phase {
+                    wait.given.iter_mut().for_each(|given| given.on_behalf_of = None);
+                }
+            }
+            Sabotage::KeepsVoices => voices(state, log),
+            Sabotage::ForgetsEditors => {
+                // All but those of edits.
+                let events = log
+                    .filter(|event| !matches!(event, Event::Checkpoint { what: CheckpointEvent::Edited { .. }, .. }));
+                let mut without = RunState::default();
+                events.for_each(|event| apply(&mut without, &event));
+                state.contributors = without.contributors;
+            }
+            Sabotage::UndoesLater => state.undoable = last_move(log),
             _ => {}
         }
     }
@@ -60,4 +84,26 @@ pub fn not_sent(id: CallId) -> Input {
         details: Value::Null,
     };
     Input::CallFailed { id, error, exchange: Value::Null, retry_after_seconds: None, jitter_per_mille: 0 }
+}
+
+/// Whoever said yes since the approval was asked counts, whatever was changed meanwhile.
+fn voices(state: &mut RunState, log: impl Iterator<Item = Event>) {
+    let Phase::Waiting(Wait::Approval(wait)) = &mut state.phase else { return };
+    wait.given.clear();
+    for event in log {
+        if let Event::Checkpoint { visit, what: CheckpointEvent::ApprovalGiven { by, .. } } = event
+            && visit == wait.place.visit
+            && !wait.given.contains(&by)
+        {
+            wait.given.push(by);
+        }
+    }
+}
+
+fn last_move(log: impl Iterator<Item = Event>) -> Option<Box<Moved>> {
+    let moves = log.filter_map(|event| match event {
+        Event::Run(RunEvent::Moved { moved, .. }) => Some(moved),
+        _ => None,
+    });
+    moves.last()
 }

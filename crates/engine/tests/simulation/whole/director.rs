@@ -2,7 +2,7 @@
 
 use super::{process::Life, world::World};
 use crate::{
-    documents::{Published, published},
+    documents::{Published, versions},
     people::WORKSPACE,
     random::Random,
     sabotage::Sabotage,
@@ -71,7 +71,7 @@ impl Director {
     /// Within a runtime, whose time it takes.
     pub fn new(seed: u64, sabotage: Sabotage) -> Self {
         let mut random = Random::new(seed);
-        let versions = vec![published(&mut random), published(&mut random)];
+        let versions = versions(&mut random, sabotage);
         let world = World::new(random, sabotage, versions);
         let clock = world.clone();
         let database = Arc::new(SimulatedDatabase::new(Arc::new(move || clock.now())));
@@ -340,7 +340,7 @@ impl Director {
 
     /// Another version becomes the one new runs take. No process is told.
     async fn publish(self, version: usize) {
-        let Published { version, allow_unguarded } = &*Arc::clone(&self.world.lock().versions[version - 1]);
+        let Published { played: version, allow_unguarded, .. } = &*Arc::clone(&self.world.lock().versions[version - 1]);
         let publish = Publish {
             workspace: WORKSPACE.into(),
             workflow: "w1".into(),

@@ -37,6 +37,7 @@ impl Director {
             commits: world.checker.commits,
             executions: world.checker.executions,
             decisions: world.checker.decisions,
+            around: world.checker.around(),
             trace: world.trace,
         })
     }

@@ -152,7 +152,19 @@ impl Inner {
             | Sabotage::ForgetsContributors
             | Sabotage::AgreesForPeople
             | Sabotage::ForgetsDoors
-            | Sabotage::IgnoresAccounts => {}
+            | Sabotage::IgnoresAccounts
+            | Sabotage::EditsAnything
+            | Sabotage::IgnoresCalendars
+            | Sabotage::SendsBackForEver
+            | Sabotage::ForgetsPeople
+            | Sabotage::KeepsVoices
+            | Sabotage::ForgetsEditors
+            | Sabotage::ForgetsSeats
+            | Sabotage::DelegatesToAll
+            | Sabotage::StandsForEver
+            | Sabotage::StandsForMore
+            | Sabotage::MovesAnyhow
+            | Sabotage::UndoesLater => {}
         }
         true
     }
