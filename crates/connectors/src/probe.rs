@@ -59,7 +59,7 @@ impl Manifest {
         let fit = self.actions.iter().filter(|(_, action)| needs_nothing(action) && guarded(action));
         let rank = |name: &str| {
             let telling = |known: &&str| name.split(['.', '_']).any(|word| word == *known);
-            TELLING.iter().position(|known| telling(known)).unwrap_or(TELLING.len())
+            TELLING.iter().position(telling).unwrap_or(TELLING.len())
         };
         let (name, _) = fit.min_by_key(|(name, _)| rank(name))?;
         let action = format!("{}.{name}", self.name);

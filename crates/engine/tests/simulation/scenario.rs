@@ -272,6 +272,18 @@ impl Scenario {
         )
     }
 
+    /// A node dies, or stands still for a while.
+    fn struck(&mut self, at: usize, life: u64) {
+        if self.nodes[at].life != life || !self.nodes[at].alive {
+            return;
+        }
+        if self.random.chance(500) {
+            self.crash(at);
+        } else {
+            self.nodes[at].paused_until = self.now + self.random.between(3000, 25_000);
+        }
+    }
+
     fn happen(&mut self, task: Task) -> Result<(), String> {
         match task {
             Task::Node { at, life, work } => {
@@ -330,14 +342,7 @@ impl Scenario {
                 Ok(())
             }
             Task::Strike { at, life } => {
-                if self.nodes[at].life != life || !self.nodes[at].alive {
-                    return Ok(());
-                }
-                if self.random.chance(500) {
-                    self.crash(at);
-                } else {
-                    self.nodes[at].paused_until = self.now + self.random.between(3000, 25_000);
-                }
+                self.struck(at, life);
                 Ok(())
             }
             Task::Restart(at) => {
