@@ -54,7 +54,7 @@ const PLACES: [
     '/steps/approve/approvers/exclude_requester',
     'Manager approval required',
     'checkbox',
-    'Not the person who started the run',
+    'Nobody who started it or had a hand in it',
   ],
   ['/steps/approve/timeout/outcome', 'Manager approval required', 'combobox', 'Then it counts as'],
   ['/steps/approve/timeout/after', 'Manager approval required', 'textbox', 'Wait at most'],

@@ -48,24 +48,56 @@ export type Notify = Common & {
   next: StepId
   on_error?: OnError
 }
-type Approvers = { roles?: string[]; users?: string[]; quorum?: number; exclude_requester?: boolean }
+export type Approvers = {
+  roles?: string[]
+  users?: string[]
+  quorum?: number
+  exclude_requester?: boolean
+  exclude_author?: boolean
+  counts?: Record<string, number>
+  rejections?: number
+  veto?: string[]
+}
 type ApprovalTimeout = {
   after: string
   outcome: 'approved' | 'rejected' | 'escalate'
   next?: StepId
   escalate_to?: string[]
 }
+export type Verdict = 'approved' | 'rejected' | 'changes'
+export type Fact = { label: string; value: string; optional?: boolean }
+export type Tier = { when: string; label?: string; approvers: Approvers }
+export type Rung = { after: string; do: 'remind' | 'reassign' | 'escalate'; to?: string[] }
+export type StandingLimits = {
+  step: StepId
+  field: string
+  max: number
+  when?: string
+  per_day: number
+  days: number
+}
 export type Approval = Common & {
   type: 'approval'
   summary: string
+  facts?: Fact[]
+  allow_empty?: boolean
   guards?: StepId[]
+  editable?: Record<StepId, string[]>
+  form?: Json
+  comment_required?: Verdict[]
   approvers?: Approvers
+  tiers?: Tier[]
+  calendar?: string
+  ladder?: Rung[]
   remind_after?: string
   timeout?: ApprovalTimeout
+  standing?: StandingLimits
   on_approve: StepId
   on_reject: StepId
   on_changes?: StepId | null
+  changes_max?: number
 }
+export type Calendar = { time_zone: string; hours: Record<string, string[]>; holidays?: string[] }
 export type HumanHandoff = Common & {
   type: 'human_handoff'
   team?: string
@@ -126,6 +158,7 @@ export type WorkflowDocument = {
   vars?: JsonObject
   start: StepId
   step_limit?: number
+  calendars?: Record<string, Calendar>
   steps: Record<StepId, Step>
 }
 

@@ -60,6 +60,7 @@ export const strings = {
       input: 'the input',
       start: 'the first step',
       step_limit: 'the limit of steps',
+      calendars: 'the calendars',
     },
     rename: 'rename',
     add: 'add',

@@ -55,7 +55,7 @@ export const reads = {
       ...SLOW,
       retry: false,
     }),
-  approversPreview: (policy: { roles?: string[]; users?: string[]; quorum?: number; exclude_requester?: boolean }) =>
+  approversPreview: (policy: Body<'/api/v1/approvers/preview', 'post'>) =>
     queryOptions({
       queryKey: ['people', 'approvers', policy],
       queryFn: () => send(api.POST('/api/v1/approvers/preview', { body: policy })),

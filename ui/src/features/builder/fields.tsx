@@ -131,6 +131,49 @@ export function DurationField({
   )
 }
 
+/** A number; empty takes the key away, or with `keep` writes the fallback. */
+export function NumberField({
+  id,
+  path,
+  label,
+  hint,
+  fallback,
+  min,
+  max,
+  keep,
+}: {
+  id: string
+  path: Path
+  label: string
+  hint?: string
+  fallback: number
+  min?: number
+  max?: number
+  keep?: boolean
+}) {
+  const [value, setValue] = useStepField<number>(id, path)
+  const write = (text: string) => {
+    if (text !== '') setValue(Number(text))
+    else setValue(keep ? fallback : undefined)
+  }
+  return (
+    <Field label={label} hint={hint}>
+      {(props) => (
+        <Input
+          {...props}
+          data-field={path.join('.')}
+          type="number"
+          step="any"
+          min={min}
+          max={max}
+          value={value ?? fallback}
+          onChange={(event) => write(event.target.value)}
+        />
+      )}
+    </Field>
+  )
+}
+
 type JsonProps = {
   label: ReactNode
   name?: string

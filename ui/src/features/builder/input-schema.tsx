@@ -33,40 +33,50 @@ function trimmed({ required, ...schema }: JsonObject): JsonObject {
   return Array.isArray(required) && required.length > 0 ? { ...schema, required } : schema
 }
 
-/** What a run is started with: a row for each value, with its type; what rows cannot say stays a schema. */
-export function InputSchema({ value, set }: { value: Json | undefined; set: (schema: Json | undefined) => void }) {
+type Props = {
+  value: Json | undefined
+  set: (schema: Json | undefined) => void
+  /** Where the schema stands, and what it is called. */
+  at?: string
+  words?: { title: string; schema: string; add: string }
+  /** What new rows are called. */
+  stem?: string
+}
+
+/** The values a schema asks for: a row for each, with its type; what rows cannot say stays a schema. */
+export function InputSchema({ value, set, at = 'input', words = s, stem = 'input' }: Props) {
   const [added, setAdded] = useState(-1)
-  if (!isPlain(value)) return <JsonField label={s.schema} field="input" value={value} onChange={set} />
+  if (!isPlain(value)) return <JsonField label={words.schema} field={at} value={value} onChange={set} />
   const fields = readFields(value ?? null)
   const write = (next: FormField[]) =>
     set(next.length > 0 ? trimmed(writeFields(value ?? null, next.map(untitled))) : undefined)
   const add = () => {
     let number = 1
-    while (fields.some((field) => field.name === `input_${number}`)) number += 1
+    while (fields.some((field) => field.name === `${stem}_${number}`)) number += 1
     setAdded(fields.length)
-    write([...fields, { name: `input_${number}`, schema: { type: 'string' }, required: false }])
+    write([...fields, { name: `${stem}_${number}`, schema: { type: 'string' }, required: false }])
   }
   return (
-    <Group title={s.title} field="input">
+    <Group title={words.title} field={at}>
       <ol className="flex flex-col gap-2 empty:hidden">
         {fields.map((field, index) => (
           <FormFieldRow
             key={index}
-            at="input"
+            at={at}
             field={field}
             index={index}
             only={false}
             fresh={index === added}
             taken={(name) => fields.some((one) => one.name === name)}
-            change={(next) => write(fields.map((old, at) => (at === index ? next : old)))}
+            change={(next) => write(fields.map((old, place) => (place === index ? next : old)))}
             up={() => write(movedUp(fields, index))}
-            remove={() => write(fields.filter((_, at) => at !== index))}
+            remove={() => write(fields.filter((_, place) => place !== index))}
           />
         ))}
       </ol>
       <div>
         <Button small icon={<Plus size={13} />} onClick={add}>
-          {s.add}
+          {words.add}
         </Button>
       </div>
     </Group>

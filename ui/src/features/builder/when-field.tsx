@@ -8,10 +8,18 @@ import { strings } from './strings'
 const RulePane = lazy(() => import('./rule-pane'))
 const s = strings.condition
 
-/** A branch's condition, as rules or as text; both write the same JSONata. */
-export function WhenField({ id, index }: { id: string; index: number }) {
+/** The condition of a branch or of a case, as rules or as text; both write the same JSONata. */
+export function WhenField({
+  id,
+  index,
+  list = 'branches',
+}: {
+  id: string
+  index: number
+  list?: 'branches' | 'tiers'
+}) {
   const editable = useMay('builder')
-  const path = useMemo(() => ['branches', index, 'when'] as const, [index])
+  const path = useMemo(() => [list, index, 'when'] as const, [list, index])
   const [when, set] = useStepField<string>(id, path)
   const text = when ?? ''
   const [view, setView] = useState<'text' | 'rules'>('text')

@@ -1,5 +1,6 @@
 import { titleOf, type Step, type StepId } from '@/model/document'
 import { Field, Input, Select, Textarea } from '@/ui/field'
+import { Calendars } from './calendars'
 import { useBuilder, useDocument } from './context'
 import { InputSchema } from './input-schema'
 import { strings } from './strings'
@@ -69,6 +70,7 @@ export function WorkflowPanel() {
       <Triggers triggers={document.triggers ?? []} set={(next) => set('triggers', next)} />
       <VarsField value={document.vars} set={(value) => set('vars', value)} />
       <InputSchema value={document.input} set={(value) => set('input', value)} />
+      <Calendars />
       <Field label={s.stepLimit} hint={s.stepLimitHint}>
         {(props) => (
           <Input

@@ -112,12 +112,33 @@ function removeStep(document: WorkflowDocument, id: StepId): WorkflowDocument {
   return { ...document, start: document.start === id ? (onward ?? rest[0]?.[0] ?? '') : document.start, steps }
 }
 
+/** An approval with the steps it guards called otherwise, in all that is said of them; `null` leaves one out. */
+export function guarding(step: Step, called: (guard: StepId) => StepId | null): Step {
+  if (step.type !== 'approval') return step
+  let changed = step
+  if (step.guards?.some((guard) => called(guard) !== guard))
+    changed = { ...changed, guards: step.guards.map(called).filter((guard) => guard !== null) }
+  const editable = Object.entries(step.editable ?? {})
+  if (editable.some(([guard]) => called(guard) !== guard)) {
+    const kept = editable.flatMap(([guard, fields]) => {
+      const name = called(guard)
+      return name === null ? [] : [[name, fields] as const]
+    })
+    const { editable: _old, ...rest } = changed
+    changed = kept.length > 0 ? { ...rest, editable: Object.fromEntries(kept) } : rest
+  }
+  const limited = step.standing && called(step.standing.step)
+  if (step.standing && limited !== step.standing.step) {
+    const { standing: _old, ...rest } = changed
+    changed = limited ? { ...rest, standing: { ...step.standing, step: limited } } : rest
+  }
+  return changed
+}
+
 function detour(step: Step, gone: StepId, onward: StepId | null): Step {
   let changed = step
   for (const way of exitsOf(step)) if (way.target === gone) changed = withExit(changed, way.name, onward)
-  if (changed.type === 'approval' && changed.guards?.includes(gone))
-    changed = { ...changed, guards: changed.guards.filter((guard) => guard !== gone) }
-  return changed
+  return guarding(changed, (guard) => (guard === gone ? null : guard))
 }
 
 function renameStep(document: WorkflowDocument, from: StepId, to: StepId): WorkflowDocument {
@@ -132,8 +153,7 @@ function renameStep(document: WorkflowDocument, from: StepId, to: StepId): Workf
 function renamedIn(step: Step, from: StepId, to: StepId): Step {
   let changed = step
   for (const way of exitsOf(step)) if (way.target === from) changed = withExit(changed, way.name, to)
-  if (changed.type === 'approval' && changed.guards?.includes(from))
-    changed = { ...changed, guards: changed.guards.map((guard) => (guard === from ? to : guard)) }
+  changed = guarding(changed, (guard) => (guard === from ? to : guard))
   return inTexts(changed, new RegExp(`\\bsteps\\.${from}\\b`, 'g'), `steps.${to}`) as Step
 }
 

@@ -5,6 +5,7 @@ import { edgesOf } from '../graph'
 import { jsonEqual } from '../json'
 import { CARD_HEIGHT, CARD_WIDTH, layout, positions } from '../layout'
 import { strings } from '../strings'
+import { guarding } from './apply'
 import type { DocumentField, Operation } from './types'
 
 const s = strings.operations
@@ -173,8 +174,7 @@ export function pasteSteps(
   const operations: Operation[] = Object.entries(steps).map(([id, step]) => {
     let copy = step
     for (const way of exitsOf(step)) if (way.target !== null) copy = withExit(copy, way.name, target(way.target))
-    if (copy.type === 'approval' && copy.guards)
-      copy = { ...copy, guards: copy.guards.map((guard) => target(guard)).filter((guard) => guard !== null) }
+    copy = guarding(copy, target)
     const [x, y] = step.position ?? [0, 0]
     return { op: 'add_step', id: names.get(id) ?? id, step: { ...copy, position: [x + offset[0], y + offset[1]] } }
   })
