@@ -49,6 +49,8 @@ async fn no_get_changes_anything() {
     test.person("manager@example.com", Role::Viewer, &["manager"]).await;
     admin.post(&format!("/checkpoints/{run}.1/take"), json!({})).await.is(200);
     admin.post(&format!("/checkpoints/{run}.1/release"), json!({})).await.is(200);
+    let account = json!({ "connector": "stripe", "name": "main", "secrets": { "api_key": "sk_test_1" } });
+    let connection = admin.post("/connections?untested=true", account).await.is(201).id();
     let link = link_of(&test, &format!("{run}.1"), 1, "manager@example.com").await;
     let before = state(&test, &admin).await;
     let document = serde_json::to_value(countersign_server::openapi()).unwrap();
@@ -66,6 +68,7 @@ async fn no_get_changes_anything() {
             "runs" => run.clone(),
             "checkpoints" => format!("{run}.1"),
             "customers" => customer.clone(),
+            "connections" => connection.clone(),
             "conversations" | "chat" => conversation.clone(),
             _ => "stripe".to_owned(),
         };
