@@ -174,7 +174,7 @@ export async function buildUpgrade(hands: Hands, example: Document): Promise<voi
   await hands.addAfter('Preview the cost', 'next', 'Approval')
   await hands.fill('Title', 'Manager approval required')
   await hands.fill('One line for the card', texts('approve').summary)
-  await hands.tick('Not the person who started the run')
+  await hands.tick('Nobody who started it or had a hand in it')
   await hands.fill('Remind after', '30m')
   await hands.fill('Id', 'approve')
   await ending(
