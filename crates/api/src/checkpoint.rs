@@ -82,6 +82,8 @@ pub struct CheckpointSummary {
     pub decided_by: Option<DecidedBy>,
     /// Whether the caller may decide it now.
     pub may_decide: bool,
+    /// While it is open: hash of what is asked, for the decision to say what it is about.
+    pub shown: Option<String>,
 }
 
 /// Who may decide an approval.
@@ -368,6 +370,9 @@ pub struct DecisionRequest {
     pub edits: Option<BTreeMap<String, Map<String, Value>>>,
     /// `happened`: what to go on with as the call's output.
     pub result: Option<Value>,
+    /// The checkpoint's `shown` as it was read: where an approver changed what is asked meanwhile, nothing is decided (409
+    /// `shown_changed`).
+    pub shown: Option<String>,
 }
 
 /// One thing that happens while nobody decides.

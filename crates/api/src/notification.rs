@@ -128,6 +128,8 @@ pub struct BatchDecision {
     pub outcome: String,
     /// Words, at most 4,000 characters.
     pub comment: Option<String>,
+    /// The checkpoint's `shown` as it was read.
+    pub shown: Option<String>,
 }
 
 /// Several decisions: each is checked, recorded and refused for itself.

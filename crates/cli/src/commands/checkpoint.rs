@@ -85,6 +85,9 @@ pub struct DecideArgs {
     /// With `approved`: changes a place of what is sent, for example pay:/amount=40; the value is JSON, else text.
     #[arg(long, value_name = "STEP:/POINTER=VALUE", value_parser = edit)]
     edit: Vec<(String, String, Value)>,
+    /// The `shown` of `checkpoint show --json`: nothing is decided when what is asked was changed since.
+    #[arg(long, value_name = "HASH")]
+    shown: Option<String>,
 }
 
 /// Arguments of `checkpoint reassign`.
@@ -169,6 +172,7 @@ impl DecideArgs {
             values: values.context("--values is no JSON object")?,
             edits: Some(edits).filter(|edits| !edits.is_empty()),
             result: self.result.as_ref().map(JsonArgument::read).transpose()?,
+            shown: self.shown.clone(),
         })
     }
 }

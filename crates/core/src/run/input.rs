@@ -205,6 +205,9 @@ pub struct DecidedWith {
     pub values: Value,
     /// What they allowed in advance, when that decides.
     pub standing: Option<StandingGrant>,
+    /// Hash of what was before them, where they say so: nothing else is decided by it.
+    #[serde(default)]
+    pub shown: Option<String>,
 }
 
 /// What a person allowed in advance.

@@ -60,6 +60,9 @@ pub enum Refusal {
         /// What there is.
         offered: Vec<String>,
     },
+    /// What is asked was changed since they looked.
+    #[error("what is to be decided was changed since you looked: read it again")]
+    ShownAnother,
     /// This takes words.
     #[error("`{}` takes a comment here", .0.word())]
     CommentNeeded(Verdict),

@@ -10,7 +10,6 @@ use crate::{DecideRequest, Engine, EngineError, LoadedCheckpoint};
 use countersign_channels::{Choice, Platform};
 use countersign_core::run::{Actor, CompiledStep, OpenApproval, Via};
 use countersign_store::{CheckpointKind, CheckpointStatus, LinkRow, OutboundRow};
-use std::collections::BTreeMap;
 
 /// What the ids of our buttons begin with.
 const OURS: &str = "d:";
@@ -96,8 +95,8 @@ impl Engine {
         if let Some(why) = self.may_not(&found, &person).await? {
             return Ok(Some(why));
         }
-        let (outcome, comment, edits) = (outcome.to_owned(), String::new(), BTreeMap::new());
-        let decision = DecideRequest { outcome, comment, result: None, edits, values: None };
+        let (outcome, shown) = (outcome.to_owned(), Some(link.shown.clone()));
+        let decision = DecideRequest { outcome, shown, ..DecideRequest::default() };
         match self.decide_loaded(found, decision, person).await {
             Ok(_) => Ok(None),
             Err(EngineError::AlreadyDecided(_)) => refused("it was decided before"),

@@ -25,6 +25,8 @@ pub struct DecideRequest {
     pub edits: Edits,
     /// What they fill in with a yes.
     pub values: Option<Value>,
+    /// Hash of what was before them, where they say so.
+    pub shown: Option<String>,
 }
 
 impl Engine {
@@ -84,14 +86,14 @@ impl Engine {
         by: Actor,
     ) -> Result<LoadedCheckpoint, EngineError> {
         let found = open(found)?;
-        let DecideRequest { outcome, comment, result, edits, values } = decision;
+        let DecideRequest { outcome, comment, result, edits, values, shown } = decision;
         let visit = found.row.visit;
         let input = match found.row.kind {
             CheckpointKind::Approval => {
                 let verdict = Verdict::read(&outcome).ok_or_else(|| not_offered(&outcome, offered(&found)))?;
                 let for_others = self.others_of(&found, &by, verdict).await?;
-                let with =
-                    Box::new(DecidedWith { for_others, edits, values: values.unwrap_or_default(), standing: None });
+                let values = values.unwrap_or_default();
+                let with = Box::new(DecidedWith { for_others, edits, values, standing: None, shown });
                 Input::Decided { visit, verdict, comment, by, with }
             }
             CheckpointKind::Handoff => Input::HandedBack { visit, back: HandedBack::read(&outcome), comment, by },

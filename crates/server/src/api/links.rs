@@ -105,7 +105,8 @@ pub(crate) async fn decide(
     if let Some(dead) = &followed.over {
         return Err(over(&followed.checkpoint.row, dead));
     }
-    let decision = DecideRequest { outcome, comment, result: None, edits: Default::default(), values: None };
+    let shown = Some(followed.link.shown.clone());
+    let decision = DecideRequest { outcome, comment, shown, ..DecideRequest::default() };
     match app.engine.decide_by_link(followed, decision).await {
         Ok(found) => Ok(found.row),
         Err(EngineError::AlreadyDecided(row)) => Err(over(&row, &LinkOver::Decided)),

@@ -291,6 +291,9 @@ impl From<Refusal> for ApiError {
             Refusal::InvalidForm { problems } => {
                 Self::unprocessable("invalid_form", "The answers do not fit the form").errors(field_errors(problems))
             }
+            Refusal::ShownAnother => {
+                Self::conflict("shown_changed", "What is to be decided was changed").detail(detail).pointer("/shown")
+            }
             Refusal::CommentNeeded(_) => {
                 Self::unprocessable("comment_needed", "This takes a comment").detail(detail).pointer("/comment")
             }

@@ -214,8 +214,18 @@ async fn what_is_asked_of_an_approver_goes_through_the_api() {
         (&json!(400), &json!(400))
     );
     assert_eq!(seen["edited"][0]["approved"]["amount"], 500);
-    let done = bob.post(&decision, yes(json!({}))).await.is(200).json.clone();
-    assert_eq!(done["outcome"], "approved");
+    // From a page that still shows what it was before, nobody says yes to what it is now: in one, in many.
+    let before = json!({ "outcome": "approved", "values": { "reason": "late" }, "shown": shown["shown"] });
+    bob.post(&decision, before).await.is_problem(409, "shown_changed");
+    let many =
+        json!([{ "checkpoint": format!("{run}.1"), "outcome": "rejected", "comment": "no", "shown": shown["shown"] }]);
+    let many = bob.post("/checkpoints/decisions", json!({ "decisions": many })).await.is(200).json.clone();
+    assert_eq!(many["results"][0]["problem"]["code"], "shown_changed");
+    assert_eq!(bob.get(&card).await.json["status"], "open");
+    let mut now = yes(json!({}));
+    now["shown"] = seen["shown"].clone();
+    let done = bob.post(&decision, now).await.is(200).json.clone();
+    assert_eq!((&done["outcome"], &done["shown"]), (&json!("approved"), &json!(null)));
     let trail = test.key(Role::Admin).await.get(&format!("/audit?subject=run:{run}")).await.text.clone();
     assert!(trail.contains("checkpoint.edited"), "{trail}");
 }

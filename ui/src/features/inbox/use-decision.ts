@@ -20,7 +20,9 @@ export function alreadyText(error: unknown): string | null {
 export function useDecision(checkpoint: Checkpoint) {
   const client = useQueryClient()
   return useMutation({
-    mutationFn: (decision: Decision) => writes.decide(checkpoint.id, decision),
+    // What is decided is what stands on this page: changed meanwhile, it is read again first.
+    mutationFn: (decision: Decision) =>
+      writes.decide(checkpoint.id, { ...decision, shown: checkpoint.shown ?? undefined }),
     onSuccess: (decided, { outcome }) => {
       client.setQueryData(reads.checkpoint(checkpoint.id).queryKey, decided)
       toast.ok(decided.status === 'open' ? s.notYet : s.decided(s.outcomeWords[outcome] ?? outcome))

@@ -172,6 +172,7 @@ impl<'a> Player<'a> {
             }
             Refusal::AlreadyStarted
             | Refusal::CommentNeeded(_)
+            | Refusal::ShownAnother
             | Refusal::NotStarted
             | Refusal::RunOver
             | Refusal::Stale

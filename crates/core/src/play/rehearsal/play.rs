@@ -253,7 +253,7 @@ impl<'a> Player<'a> {
                     return Err(Refusal::NotOffered { outcome: outcome.clone(), offered }.into());
                 };
                 let (edits, values, for_others) = (edits.clone(), values.clone(), Vec::new());
-                let with = Box::new(DecidedWith { for_others, edits, values, standing: None });
+                let with = Box::new(DecidedWith { for_others, edits, values, ..DecidedWith::default() });
                 self.take(Input::Decided { visit, verdict, comment: comment.clone(), by, with })
             }
             Act::HandsBack { outcome, comment, by } => {

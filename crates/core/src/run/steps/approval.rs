@@ -276,6 +276,9 @@ pub(crate) fn decided(machine: &mut Machine<'_>, visit: u32, said: Said) -> Resu
         return Ok(machine.lost(&wait.place));
     };
     let Said { verdict, comment, by, with } = said;
+    if with.shown.as_ref().is_some_and(|shown| *shown != machine.state.shown) {
+        return Err(Refusal::ShownAnother);
+    }
     let open = OpenApproval::on(step, &wait, version, &machine.state);
     let Some(next) = open.leads(verdict).cloned() else {
         return Err(Refusal::NotOffered { outcome: verdict.word().to_owned(), offered: open.outcomes() });

@@ -41,8 +41,8 @@ pub(crate) async fn decide_checkpoints(
 }
 
 async fn one(app: &App, caller: &Caller, decision: BatchDecision) -> BatchDecided {
-    let BatchDecision { checkpoint, outcome, comment } = decision;
-    let request = DecisionRequest { outcome, comment, values: None, edits: None, result: None };
+    let BatchDecision { checkpoint, outcome, comment, shown } = decision;
+    let request = DecisionRequest { outcome, comment, values: None, edits: None, result: None, shown };
     let (decided, problem) = match decide_one(app, caller, &checkpoint, request).await {
         Ok(found) => (Some(decided(&found.row)), None),
         Err(error) => (None, Some(error.into_problem())),

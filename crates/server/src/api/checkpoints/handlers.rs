@@ -131,7 +131,8 @@ pub(crate) async fn decide_one(
         return Ok(app.engine.submit_form(workspace, id, Value::Object(values), by).await?);
     }
     let (edits, values) = (request.edits.unwrap_or_default(), request.values.map(Value::Object));
-    let decision = DecideRequest { outcome: request.outcome, comment, result: request.result, edits, values };
+    let (outcome, result, shown) = (request.outcome, request.result, request.shown);
+    let decision = DecideRequest { outcome, comment, result, edits, values, shown };
     Ok(app.engine.decide_loaded(found, decision, by).await?)
 }
 

@@ -122,6 +122,8 @@ async fn summary(
     (run, may_decide): (&RunRow, bool),
 ) -> ApiResult<CheckpointSummary> {
     let workspace = &row.workspace;
+    let open = Some(row.payload.as_str()).filter(|_| row.status == CheckpointStatus::Open);
+    let shown = open.and_then(|payload| serde_json::from_str::<Opened>(payload).ok()).map(|opened| opened.shown_hash());
     let version = app.engine.version(workspace, &row.workflow, row.version).await.ok();
     let workflow = app.workflow_ref(workspace, &row.workflow).await?;
     Ok(CheckpointSummary {
@@ -145,6 +147,7 @@ async fn summary(
         outcome: row.outcome.map(|outcome| outcome.word().to_owned()),
         decided_at: row.decided_at,
         may_decide,
+        shown,
         id: row.id,
     })
 }
