@@ -97,6 +97,24 @@ pub struct Listed {
 }
 
 impl Listed {
+    /// Prints them: as they came, or as a table.
+    ///
+    /// # Errors
+    /// As [`told`].
+    pub fn print<T: DeserializeOwned>(
+        &self,
+        remote: &Remote,
+        headers: &[&str],
+        row: impl Fn(&T) -> Vec<String>,
+    ) -> anyhow::Result<Exit> {
+        if remote.json {
+            output::json(self)?;
+        } else {
+            output::table(headers, &self.told()?.iter().map(row).collect::<Vec<_>>());
+        }
+        Ok(Exit::Good)
+    }
+
     /// The items as what they are.
     ///
     /// # Errors

@@ -1,5 +1,6 @@
 //! Statements built from row definitions, and a small builder for filters.
 
+use crate::Cursor;
 use crate::database::Statement;
 use crate::rows::{Param, TableRow};
 
@@ -119,6 +120,22 @@ impl Query {
         if let Some(value) = value {
             self.and(left, value);
         }
+    }
+
+    /// What comes after a cursor where the newest come first.
+    pub(crate) fn after(&mut self, time: &str, cursor: Option<&Cursor>) {
+        if let Some(cursor) = cursor {
+            self.and(&format!("({time}, id) < ("), cursor.at);
+            self.push(", ");
+            self.bind(&cursor.id);
+            self.push(")");
+        }
+    }
+
+    /// ` ORDER BY … LIMIT`, the newest first.
+    pub(crate) fn newest_first(&mut self, time: &str, limit: u32) {
+        self.push(&format!(" ORDER BY {time} DESC, id DESC LIMIT "));
+        self.bind(limit);
     }
 
     /// ` AND <left> IN (…)`; an empty list filters nothing.

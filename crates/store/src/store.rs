@@ -10,9 +10,10 @@ use crate::database::{Database, Done, Question, Row, Statement, Write};
 use crate::feed::Feed;
 use crate::health::Health;
 use crate::rows::{Param, TableRow};
+use crate::sql::Query;
 use crate::{
-    Change, Commit, CommitOutcome, DatabaseKind, NewAudit, Priority, ReceiptKeys, Result, StoreConfig, StoreError,
-    migrations, shards, sql,
+    Change, Commit, CommitOutcome, Cursor, DatabaseKind, NewAudit, Page, PageRequest, Priority, ReceiptKeys, Result,
+    StoreConfig, StoreError, migrations, shards, sql,
 };
 
 /// A handle to the database; cloning is cheap.
@@ -173,6 +174,19 @@ impl Store {
     /// `SELECT … FROM <table of T> <tail>`.
     pub(crate) async fn rows<T: TableRow>(&self, tail: &str, params: Vec<Param>) -> Result<Vec<T>> {
         decode(self.query(sql::select::<T>(tail), params).await?)
+    }
+
+    /// A page of rows by the column of a time, the newest first.
+    pub(crate) async fn newest<T: TableRow>(
+        &self,
+        mut query: Query,
+        (time, page): (&str, &PageRequest),
+        cursor: impl Fn(&T) -> Cursor,
+    ) -> Result<Page<T>> {
+        let limit = page.bounded();
+        query.after(time, page.after.as_ref());
+        query.newest_first(time, limit + 1);
+        Ok(Page::cut(self.rows(&query.text, query.params).await?, limit, cursor))
     }
 
     /// The first of [`Store::rows`].

@@ -6,6 +6,7 @@ import {
   Outlet,
   redirect,
 } from '@tanstack/react-router'
+import type { RunFilters } from '@/api/queries'
 import { Crash } from './crash'
 import { NoSuchPage, NotFound } from './not-found'
 import { Shell } from './shell'
@@ -57,19 +58,7 @@ const inboxItem = createRoute({ getParentRoute: () => inbox, path: '$checkpoint'
 const runs = createRoute({
   getParentRoute: () => shell,
   path: '/runs',
-  validateSearch: (
-    search: Record<string, unknown>,
-  ): {
-    workflow?: string
-    version?: number
-    status?: string
-    step?: string
-    error?: string
-    customer?: string
-    text?: string
-    after?: number
-    before?: number
-  } => ({
+  validateSearch: (search: Record<string, unknown>): RunFilters => ({
     workflow: text(search.workflow),
     version: number(search.version),
     status: text(search.status),

@@ -121,16 +121,15 @@ async fn list(client: &Client, args: &ListArgs) -> anyhow::Result<Exit> {
     query.extend(args.kind.map(|kind| ("kind", kind.to_string())));
     query.extend(args.mine.then(|| ("mine", "true".to_owned())));
     let listed = client.list(&["checkpoints"], &query, args.limit as usize).await?;
-    if args.remote.json {
-        output::json(&listed)?;
-        return Ok(Exit::Good);
-    }
-    let rows: Vec<_> = listed.told()?.iter().map(row).collect();
-    output::table(&["checkpoint", "kind", "status", "workflow", "summary", "customer", "opened", "due"], &rows);
-    if listed.next.is_some() {
+    let told = listed.print(
+        &args.remote,
+        &["checkpoint", "kind", "status", "workflow", "summary", "customer", "opened", "due"],
+        row,
+    );
+    if listed.next.is_some() && !args.remote.json {
         eprintln!("there are more: see --limit");
     }
-    Ok(Exit::Good)
+    told
 }
 
 fn row(item: &CheckpointSummary) -> Vec<String> {

@@ -45,13 +45,7 @@ pub async fn run(command: Command) -> anyhow::Result<Exit> {
 
 async fn list(client: &Client, args: &ListArgs) -> anyhow::Result<Exit> {
     let listed = client.list(&["standing-approvals"], &[], 1000).await?;
-    if args.remote.json {
-        output::json(&listed)?;
-        return Ok(Exit::Good);
-    }
-    let rows: Vec<_> = listed.told()?.iter().map(row).collect();
-    output::table(&["id", "workflow", "step", "by", "up to", "a day", "today", "until", "revoked"], &rows);
-    Ok(Exit::Good)
+    listed.print(&args.remote, &["id", "workflow", "step", "by", "up to", "a day", "today", "until", "revoked"], row)
 }
 
 fn row(item: &StandingApproval) -> Vec<String> {

@@ -155,10 +155,6 @@ async fn list_all(client: &Client, args: &ListArgs) -> anyhow::Result<Exit> {
     let mut query: Vec<(&str, String)> = args.text.iter().map(|text| ("text", text.clone())).collect();
     query.extend(args.archived.then(|| ("archived", "true".to_owned())));
     let listed = client.list(&["workflows"], &query, ITEMS_MAX).await?;
-    if args.remote.json {
-        output::json(&listed)?;
-        return Ok(Exit::Good);
-    }
     let row = |item: &WorkflowSummary| {
         vec![
             item.id.clone(),
@@ -170,9 +166,7 @@ async fn list_all(client: &Client, args: &ListArgs) -> anyhow::Result<Exit> {
             moment(item.draft_updated_at),
         ]
     };
-    let rows: Vec<_> = listed.told()?.iter().map(row).collect();
-    output::table(&["id", "name", "active", "draft", "running", "waiting", "saved"], &rows);
-    Ok(Exit::Good)
+    listed.print(&args.remote, &["id", "name", "active", "draft", "running", "waiting", "saved"], row)
 }
 
 async fn publish(client: &Client, args: &PublishArgs) -> anyhow::Result<Exit> {

@@ -7,8 +7,8 @@ use super::{
 use crate::{Engine, EngineError, LoadedCheckpoint};
 use countersign_core::approval::Decider;
 use countersign_store::{
-    CheckpointRow, CheckpointStatus, LinkRow, OutboundEndRow, OutboundKind, OutboundOutcome, OutboundReason,
-    OutboundRow, OutboundStatus,
+    CheckpointRow, CheckpointStatus, LinkRow, NewOutbound, OutboundEndRow, OutboundKind, OutboundOutcome,
+    OutboundReason, OutboundRow,
 };
 use std::collections::HashMap;
 
@@ -127,27 +127,8 @@ pub(super) fn finally(message: &OutboundRow, at: i64) -> Option<OutboundRow> {
 
 /// A row about the same, to be done at once.
 fn fresh(row: &OutboundRow) -> OutboundRow {
-    OutboundRow {
-        workspace: row.workspace.clone(),
-        id: row.id.clone(),
-        kind: row.kind,
-        reason: row.reason,
-        checkpoint: row.checkpoint.clone(),
-        person: None,
-        channel: None,
-        address: None,
-        about: None,
-        at: row.at,
-        due_at: 0,
-        attempts: 0,
-        under_way: false,
-        doubts: 0,
-        status: OutboundStatus::Waiting,
-        outcome: None,
-        provider_id: None,
-        error: None,
-        done_at: None,
-    }
+    let about = NewOutbound { checkpoint: row.checkpoint.clone(), reason: row.reason };
+    OutboundRow::new(&row.workspace, &about, row.at)
 }
 
 /// For how long a person is not told, milliseconds: not through a night in which it would be too late.

@@ -60,7 +60,6 @@ impl Store {
         filter: &CheckpointFilter,
         page: &PageRequest,
     ) -> Result<Page<CheckpointRow>> {
-        let limit = page.bounded();
         let mut query = Query::in_workspace(workspace);
         query.and_some("status = ", filter.status.as_ref());
         query.and_in("kind", &filter.kind);
@@ -69,16 +68,8 @@ impl Store {
         query.and_some("customer = ", filter.customer.as_deref());
         query.and_some("conversation = ", filter.conversation.as_deref());
         query.and_some("assigned_to = ", filter.assigned_to.as_deref());
-        if let Some(cursor) = &page.after {
-            query.and("(opened_at, id) < (", cursor.at);
-            query.push(", ");
-            query.bind(&cursor.id);
-            query.push(")");
-        }
-        query.push(" ORDER BY opened_at DESC, id DESC LIMIT ");
-        query.bind(limit + 1);
-        let rows = self.rows(&query.text, query.params).await?;
-        Ok(Page::cut(rows, limit, |row: &CheckpointRow| Cursor { at: row.opened_at, id: row.id.clone() }))
+        let cursor = |row: &CheckpointRow| Cursor { at: row.opened_at, id: row.id.clone() };
+        self.newest(query, ("opened_at", page), cursor).await
     }
 
     /// How many checkpoints are open, by kind.

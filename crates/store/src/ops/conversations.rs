@@ -99,22 +99,13 @@ impl Store {
         filter: &ConversationFilter,
         page: &PageRequest,
     ) -> Result<Page<ConversationRow>> {
-        let limit = page.bounded();
         let mut query = Query::in_workspace(workspace);
         query.and_in("status", &filter.status);
         query.and_some("assigned_to = ", filter.assigned_to.as_deref());
         query.and_some("customer = ", filter.customer.as_deref());
         query.and_some("channel = ", filter.channel.as_deref());
-        if let Some(cursor) = &page.after {
-            query.and("(updated_at, id) < (", cursor.at);
-            query.push(", ");
-            query.bind(&cursor.id);
-            query.push(")");
-        }
-        query.push(" ORDER BY updated_at DESC, id DESC LIMIT ");
-        query.bind(limit + 1);
-        let rows = self.rows(&query.text, query.params).await?;
-        Ok(Page::cut(rows, limit, |row: &ConversationRow| Cursor { at: row.updated_at, id: row.id.clone() }))
+        let cursor = |row: &ConversationRow| Cursor { at: row.updated_at, id: row.id.clone() };
+        self.newest(query, ("updated_at", page), cursor).await
     }
 
     /// Changes a conversation and returns it.

@@ -72,7 +72,6 @@ impl Store {
         text: Option<&str>,
         page: &PageRequest,
     ) -> Result<Page<CustomerRow>> {
-        let limit = page.bounded();
         let mut query = Query::in_workspace(workspace);
         if let Some(text) = text {
             let joined = "lower(name || ' ' || coalesce(email, '') || ' ' || coalesce(phone, '') || ' ' || \
@@ -80,15 +79,7 @@ impl Store {
             query.and(joined, contains_pattern(text).as_str());
             query.push(" ESCAPE '!'");
         }
-        if let Some(cursor) = &page.after {
-            query.and("(created_at, id) < (", cursor.at);
-            query.push(", ");
-            query.bind(&cursor.id);
-            query.push(")");
-        }
-        query.push(" ORDER BY created_at DESC, id DESC LIMIT ");
-        query.bind(limit + 1);
-        let rows = self.rows(&query.text, query.params).await?;
-        Ok(Page::cut(rows, limit, |row: &CustomerRow| Cursor { at: row.created_at, id: row.id.clone() }))
+        let cursor = |row: &CustomerRow| Cursor { at: row.created_at, id: row.id.clone() };
+        self.newest(query, ("created_at", page), cursor).await
     }
 }

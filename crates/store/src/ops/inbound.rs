@@ -152,20 +152,11 @@ impl Store {
         filter: &InboundFilter,
         page: &PageRequest,
     ) -> Result<Page<InboundRow>> {
-        let limit = page.bounded();
         let mut query = Query::in_workspace(workspace);
         query.and_some("source = ", filter.source.as_deref());
         query.and_some("status = ", filter.status.as_ref());
-        if let Some(cursor) = &page.after {
-            query.and("(at, id) < (", cursor.at);
-            query.push(", ");
-            query.bind(&cursor.id);
-            query.push(")");
-        }
-        query.push(" ORDER BY at DESC, id DESC LIMIT ");
-        query.bind(limit + 1);
-        let rows = self.rows(&query.text, query.params).await?;
-        Ok(Page::cut(rows, limit, |row: &InboundRow| Cursor { at: row.at, id: row.id.clone() }))
+        let cursor = |row: &InboundRow| Cursor { at: row.at, id: row.id.clone() };
+        self.newest(query, ("at", page), cursor).await
     }
 
     /// Whether a run of a workflow that an event of this source started is not over, however long ago it was.

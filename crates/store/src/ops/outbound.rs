@@ -146,22 +146,13 @@ impl Store {
         filter: &OutboundFilter,
         page: &PageRequest,
     ) -> Result<Page<OutboundRow>> {
-        let limit = page.bounded();
         let mut query = Query::in_workspace(workspace);
         query.and("kind <> ", &OutboundKind::Announce);
         query.and_some("checkpoint = ", filter.checkpoint.as_deref());
         query.and_some("status = ", filter.status.as_ref());
         query.and_some("outcome = ", filter.outcome.as_ref());
-        if let Some(cursor) = &page.after {
-            query.and("(at, id) < (", cursor.at);
-            query.push(", ");
-            query.bind(&cursor.id);
-            query.push(")");
-        }
-        query.push(" ORDER BY at DESC, id DESC LIMIT ");
-        query.bind(limit + 1);
-        let rows = self.rows(&query.text, query.params).await?;
-        Ok(Page::cut(rows, limit, |row: &OutboundRow| Cursor { at: row.at, id: row.id.clone() }))
+        let cursor = |row: &OutboundRow| Cursor { at: row.at, id: row.id.clone() };
+        self.newest(query, ("at", page), cursor).await
     }
 
     /// How many rows of all workspaces wait, counted up to `most`. For the engine only.

@@ -81,17 +81,11 @@ impl RunFilter {
 
 /// ` ORDER BY … LIMIT`, newest first.
 pub(super) fn newest_first(query: &mut Query, limit: u32) {
-    query.push(" ORDER BY started_at DESC, id DESC LIMIT ");
-    query.bind(limit);
+    query.newest_first("started_at", limit);
 }
 
 pub(super) fn after(query: &mut Query, cursor: Option<&Cursor>) {
-    if let Some(cursor) = cursor {
-        query.and("(started_at, id) < (", cursor.at);
-        query.push(", ");
-        query.bind(&cursor.id);
-        query.push(")");
-    }
+    query.after("started_at", cursor);
 }
 
 /// After the one and down to the other, both of them positions in the list.

@@ -109,12 +109,19 @@ impl OutboundRow {
     /// What happened to a checkpoint at `at`, due at once. The number tells it from other times the same happened.
     #[must_use]
     pub fn announcing(workspace: &str, new: &NewOutbound, (at, number): (i64, i64)) -> Self {
+        let id = format!("{}/{}.{number}", new.checkpoint, new.reason);
+        Self { id, ..Self::new(workspace, new, at) }
+    }
+
+    /// Something about a checkpoint, to be done at once.
+    #[must_use]
+    pub fn new(workspace: &str, NewOutbound { checkpoint, reason }: &NewOutbound, at: i64) -> Self {
         Self {
             workspace: workspace.to_owned(),
-            id: format!("{}/{}.{number}", new.checkpoint, new.reason),
+            id: checkpoint.clone(),
             kind: OutboundKind::Announce,
-            reason: new.reason,
-            checkpoint: new.checkpoint.clone(),
+            reason: *reason,
+            checkpoint: checkpoint.clone(),
             person: None,
             channel: None,
             address: None,

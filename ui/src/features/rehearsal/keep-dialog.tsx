@@ -1,13 +1,9 @@
 import { useMutation, useQueryClient } from '@tanstack/react-query'
 import { useState } from 'react'
-import { problemText } from '@/api/client'
 import { queries } from '@/api/queries'
 import type { Script } from '@/api/types'
+import { NameDialog } from '@/components/name-dialog'
 import type { WorkflowDocument } from '@/model/document'
-import { Button } from '@/ui/button'
-import { Dialog } from '@/ui/dialog'
-import { Field, Input } from '@/ui/field'
-import { Note } from '@/ui/states'
 import { toast } from '@/ui/toast'
 import { writes } from './api'
 import { strings } from './strings'
@@ -26,11 +22,10 @@ export function KeepDialog({
   script: Script
   onClose: () => void
 }) {
-  const [name, setName] = useState('')
   const [key] = useState(() => crypto.randomUUID())
   const client = useQueryClient()
   const keep = useMutation({
-    mutationFn: () => writes.keepTest(id, { name, script, document }, key),
+    mutationFn: (name: string) => writes.keepTest(id, { name, script, document }, key),
     onSuccess: (kept) => {
       void client.invalidateQueries({ queryKey: queries.tests(id).queryKey })
       toast.ok(s.done(kept.name))
@@ -38,33 +33,13 @@ export function KeepDialog({
     },
   })
   return (
-    <Dialog open onClose={onClose} title={s.title} description={s.text}>
-      <form
-        className="flex flex-col gap-3"
-        onSubmit={(event) => {
-          event.preventDefault()
-          keep.mutate()
-        }}
-      >
-        <Field label={s.name}>
-          {(props) => (
-            <Input
-              {...props}
-              autoFocus
-              required
-              maxLength={200}
-              value={name}
-              onChange={(event) => setName(event.target.value)}
-            />
-          )}
-        </Field>
-        {keep.error && <Note tone="bad">{problemText(keep.error)}</Note>}
-        <div className="flex justify-end">
-          <Button type="submit" look="primary" busy={keep.isPending}>
-            {s.submit}
-          </Button>
-        </div>
-      </form>
-    </Dialog>
+    <NameDialog
+      words={s}
+      lengthMax={200}
+      busy={keep.isPending}
+      problem={keep.error}
+      onName={keep.mutate}
+      onClose={onClose}
+    />
   )
 }

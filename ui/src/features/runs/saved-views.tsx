@@ -6,11 +6,11 @@ import { problemText } from '@/api/client'
 import { type RunFilters } from '@/api/queries'
 import type { SavedView } from '@/api/types'
 import { useActions, type Action } from '@/app/actions'
+import { NameDialog } from '@/components/name-dialog'
 import { Button, IconButton } from '@/ui/button'
 import { Dialog } from '@/ui/dialog'
-import { Field, Input } from '@/ui/field'
+import { Input } from '@/ui/field'
 import { Menu, type MenuItem } from '@/ui/menu'
-import { Note } from '@/ui/states'
 import { toast } from '@/ui/toast'
 import { reads, writes } from './api'
 import { strings } from './strings'
@@ -19,46 +19,25 @@ const s = strings.views
 
 function SaveDialog({ filters, onClose }: { filters: RunFilters; onClose: () => void }) {
   const client = useQueryClient()
-  const [name, setName] = useState('')
   const [key] = useState(() => `view-${Date.now()}-${Math.random().toString(36).slice(2)}`)
   const search = Object.fromEntries(Object.entries(filters).filter(([, value]) => value !== undefined))
   const save = useMutation({
-    mutationFn: () => writes.saveView({ name, search }, key),
-    onSuccess: () => {
+    mutationFn: (name: string) => writes.saveView({ name, search }, key),
+    onSuccess: (_, name) => {
       void client.invalidateQueries({ queryKey: ['saved-views'] })
       toast.ok(s.saved(name))
       onClose()
     },
   })
   return (
-    <Dialog open onClose={onClose} title={s.save} description={s.saveText}>
-      <form
-        className="flex flex-col gap-3"
-        onSubmit={(event) => {
-          event.preventDefault()
-          save.mutate()
-        }}
-      >
-        <Field label={s.name}>
-          {(props) => (
-            <Input
-              {...props}
-              autoFocus
-              required
-              maxLength={60}
-              value={name}
-              onChange={(event) => setName(event.target.value)}
-            />
-          )}
-        </Field>
-        {save.error && <Note tone="bad">{problemText(save.error)}</Note>}
-        <div className="flex justify-end">
-          <Button type="submit" look="primary" busy={save.isPending}>
-            {s.saveNow}
-          </Button>
-        </div>
-      </form>
-    </Dialog>
+    <NameDialog
+      words={{ title: s.save, text: s.saveText, name: s.name, submit: s.saveNow }}
+      lengthMax={60}
+      busy={save.isPending}
+      problem={save.error}
+      onName={save.mutate}
+      onClose={onClose}
+    />
   )
 }
 

@@ -5,7 +5,7 @@ use crate::{
         self, Client, ITEMS_MAX, Remote,
         text::{moment, parse_moment, short, spaced},
     },
-    output::{self, Exit},
+    output::Exit,
 };
 use clap::Args;
 use countersign_api::RunSummary;
@@ -54,16 +54,11 @@ pub(super) async fn run(args: &ListArgs) -> anyhow::Result<Exit> {
 async fn list(client: &Client, args: &ListArgs) -> anyhow::Result<Exit> {
     let at_most = if args.all { ITEMS_MAX } else { args.limit as usize };
     let listed = client.list(&["runs"], &query(client, args).await?, at_most).await?;
-    if args.remote.json {
-        output::json(&listed)?;
-        return Ok(Exit::Good);
-    }
-    let rows: Vec<_> = listed.told()?.iter().map(row).collect();
-    output::table(&["run", "workflow", "status", "step", "customer", "started", "title"], &rows);
-    if listed.next.is_some() {
+    let told = listed.print(&args.remote, &["run", "workflow", "status", "step", "customer", "started", "title"], row);
+    if listed.next.is_some() && !args.remote.json {
         eprintln!("there are more: see --limit and --all");
     }
-    Ok(Exit::Good)
+    told
 }
 
 async fn query(client: &Client, args: &ListArgs) -> anyhow::Result<Vec<(&'static str, String)>> {
