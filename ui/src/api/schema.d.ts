@@ -2342,6 +2342,8 @@ export interface components {
             outcome: string;
             /** @description Words, at most 4,000 characters. */
             comment: string | null;
+            /** @description The checkpoint's `shown` as it was read. */
+            shown: string | null;
         };
         /** @description What came of several decisions, in their order. */
         BatchDecisionAnswer: {
@@ -2685,6 +2687,8 @@ export interface components {
             decided_by: components["schemas"]["DecidedBy"] | null;
             /** @description Whether the caller may decide it now. */
             may_decide: boolean;
+            /** @description While it is open: hash of what is asked, for the decision to say what it is about. */
+            shown: string | null;
         };
         /** @description What a visitor said of themselves. */
         ClaimedCustomer: {
@@ -3071,6 +3075,11 @@ export interface components {
             } | null;
             /** @description `happened`: what to go on with as the call's output. */
             result?: unknown;
+            /**
+             * @description The checkpoint's `shown` as it was read: where an approver changed what is asked meanwhile, nothing is decided (409
+             *     `shown_changed`).
+             */
+            shown?: string | null;
         };
         /** @description Somebody decides for another for a time, or is away. */
         Delegation: {

@@ -27,6 +27,11 @@ const LOOKS: Record<string, Omit<StatusLook, 'word'>> = {
   happened: { icon: 'done', tone: 'ok' },
   not_happened: { icon: 'stopped', tone: 'bad' },
   closed: { icon: 'cancelled', tone: 'muted' },
+  untried: { icon: 'idle', tone: 'muted' },
+  sound: { icon: 'done', tone: 'ok' },
+  refused: { icon: 'failed', tone: 'bad' },
+  failing: { icon: 'unknown', tone: 'warn' },
+  unreachable: { icon: 'unknown', tone: 'warn' },
 }
 
 export function statusLook(status: string): StatusLook {

@@ -1,6 +1,11 @@
 /** Words the model gives to people: statuses, times, ways out, help on expressions. */
 export const strings = {
   status: {
+    untried: 'Not tried',
+    sound: 'Works',
+    refused: 'Refused',
+    failing: 'Fails',
+    unreachable: 'Not reached',
     running: 'Running',
     waiting: 'Waiting',
     retrying: 'Retrying',

@@ -197,16 +197,31 @@ fn chosen(all: &[(String, Value)], lower: &str) -> Option<Value> {
     by_label.or_else(by_number).or_else(short).map(|(_, value)| value.clone())
 }
 
+/// A number as people write it, with a point or a comma before its decimals. What may be meant as a thousand or as one is
+/// not guessed.
+fn number(words: &str) -> Result<serde_json::Number, &'static str> {
+    let digits = |part: &str, most: usize| (1..=most).contains(&part.len()) && part.bytes().all(|b| b.is_ascii_digit());
+    let unsigned = words.trim_start_matches('-');
+    let groups: Vec<&str> = unsigned.split([',', '.', '\u{a0}', '\u{202f}', ' ', '\'']).collect();
+    let grouped = groups.len() > 1
+        && !groups[0].starts_with('0')
+        && digits(groups[0], 3)
+        && groups[1..].iter().all(|group| group.len() == 3 && digits(group, 3));
+    if grouped {
+        return Err("Please write the number without signs between thousands, such as 1000 or 1000.5.");
+    }
+    serde_json::from_str(&words.replace(',', ".")).map_err(|_| "Please answer with a number.")
+}
+
 /// What was written, as the field's type has it.
-fn written_value(field: &Value, words: &str) -> Result<Value, String> {
+pub(super) fn written_value(field: &Value, words: &str) -> Result<Value, String> {
     let is = |kind: &str| match field.get("type") {
         Some(Value::String(one)) => one == kind,
         Some(Value::Array(some)) => some.iter().any(|one| one == kind),
         _ => false,
     };
     if is("integer") || is("number") {
-        let number = serde_json::from_str::<serde_json::Number>(&words.replace(',', ".")).map(Value::Number);
-        return number.map_err(|_| "Please answer with a number.".to_owned());
+        return number(words).map(Value::Number).map_err(str::to_owned);
     }
     let same = match field.get("format").and_then(Value::as_str) {
         Some("email") => contact::email(words),

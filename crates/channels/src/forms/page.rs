@@ -1,9 +1,9 @@
 //! A form as a page that works without script: which control asks for which value, and what was sent back. Controls are named
 //! by the JSON Pointer of their value, as the problems of a value are.
 
-use super::{is_one_line, options};
+use super::{ask::written_value, is_one_line, options};
 use base64::{Engine, prelude::BASE64_STANDARD};
-use countersign_core::run::FieldProblem;
+use countersign_core::{pointer::token, run::FieldProblem};
 use mail_parser::{MessageParser, MimeHeaders};
 use serde_json::{Map, Value, json};
 
@@ -75,7 +75,7 @@ fn group(form: &Value, values: &Value, at: &str, depth: usize) -> Option<Vec<Ent
     let fields = form.get("properties").and_then(Value::as_object)?;
     let required = form.get("required").and_then(Value::as_array);
     let entry = |(name, field): (&String, &Value)| {
-        let pointer = format!("{at}/{}", name.replace('~', "~0").replace('/', "~1"));
+        let pointer = format!("{at}/{}", token(name));
         let said = |member: &str| field.get(member).and_then(Value::as_str).unwrap_or_default().to_owned();
         let value = values.get(name).or_else(|| field.get("default")).unwrap_or(&Value::Null);
         let title = Some(said("title")).filter(|title| !title.is_empty()).unwrap_or_else(|| name.clone());
@@ -153,7 +153,7 @@ fn taken(
 ) -> Option<Value> {
     let mut values = Map::new();
     for (name, field) in form.get("properties").and_then(Value::as_object)? {
-        let pointer = format!("{at}/{}", name.replace('~', "~0").replace('/', "~1"));
+        let pointer = format!("{at}/{}", token(name));
         let value = if field.get("type").and_then(Value::as_str) == Some("object") {
             let inside = taken(field, sent, &pointer, depth.checked_sub(1)?, problems);
             let required = form.get("required").and_then(Value::as_array);
@@ -163,9 +163,11 @@ fn taken(
             let of_it = || sent.iter().filter(|(named, _)| *named == pointer).map(|(_, sent)| sent);
             match one(field, of_it()) {
                 Ok(value) => value,
+                // What was written stays where it was written.
                 Err(message) => {
+                    let kept = of_it().filter_map(words_of).next_back().map(Value::from);
                     problems.push(FieldProblem { pointer, message });
-                    continue;
+                    kept
                 }
             }
         };
@@ -181,27 +183,29 @@ fn one<'a>(field: &Value, sent: impl Iterator<Item = &'a Sent>) -> Result<Option
     if field.get("format").and_then(Value::as_str) == Some("data-url") {
         return sent.last().map_or(Ok(None), |sent| file(field, sent));
     }
-    let words = sent.filter_map(|sent| match sent {
-        Sent::Words(words) => Some(words.trim()).filter(|words| !words.is_empty()),
-        Sent::File(..) => None,
-    });
+    let words = sent.filter_map(words_of);
     if field.get("type").and_then(Value::as_str) != Some("array") {
-        return Ok(words.last().and_then(|words| chosen_or_written(field, words)));
+        return words.last().map_or(Ok(None), |words| chosen_or_written(field, words));
     }
     let items = field.get("items").unwrap_or(&Value::Null);
     let lines = words.flat_map(str::lines).map(str::trim).filter(|line| !line.is_empty());
-    let all: Vec<Value> = lines.filter_map(|line| chosen_or_written(items, line)).collect();
+    let all = lines.filter_map(|line| chosen_or_written(items, line).transpose()).collect::<Result<Vec<_>, _>>()?;
     Ok((!all.is_empty()).then_some(Value::Array(all)))
 }
 
-/// Choices come by their number. What is no number where one is wanted stays as it is: then it does not fit.
-fn chosen_or_written(field: &Value, words: &str) -> Option<Value> {
-    if let Some(all) = options(field) {
-        return all.into_iter().nth(words.parse::<usize>().ok()?).map(|(_, value)| value);
+/// What was written, unless nothing was.
+fn words_of(sent: &Sent) -> Option<&str> {
+    match sent {
+        Sent::Words(words) => Some(words.trim()).filter(|words| !words.is_empty()),
+        Sent::File(..) => None,
     }
-    let number = matches!(field.get("type").and_then(Value::as_str), Some("integer" | "number"));
-    let read = || serde_json::from_str::<serde_json::Number>(&words.replace(',', ".")).ok().map(Value::Number);
-    Some(Some(()).filter(|()| number).and_then(|()| read()).unwrap_or_else(|| json!(words)))
+}
+
+/// Choices come by their number; one that is none counts as left empty.
+fn chosen_or_written(field: &Value, words: &str) -> Result<Option<Value>, String> {
+    let Some(all) = options(field) else { return written_value(field, words).map(Some) };
+    let chosen = words.parse::<usize>().ok().and_then(|number| all.into_iter().nth(number));
+    Ok(chosen.map(|(_, value)| value))
 }
 
 fn file(field: &Value, sent: &Sent) -> Result<Option<Value>, String> {
@@ -299,10 +303,23 @@ mod tests {
         let shown = entries(&form(), &expected).unwrap();
         let given: Vec<&str> = shown.iter().flat_map(|entry| &entry.given).map(String::as_str).collect();
         assert_eq!(given, ["ada@example.com", "Max", "No", "3", "a", "c", "x", "y"]);
-        assert_eq!(
-            values(&form(), &words(&[("/seats", "many"), ("/plan", "9")])).0,
-            json!({ "seats": "many", "home": {} })
-        );
+        let (kept, problems) = values(&form(), &words(&[("/seats", "many"), ("/plan", "9"), ("/home/a~1b", "")]));
+        assert_eq!((kept, problems[0].pointer.as_str()), (json!({ "seats": "many", "home": {} }), "/seats"));
+    }
+
+    #[test]
+    fn a_thousand_is_never_taken_for_one() {
+        for ambiguous in ["1,000", "1.000", "12,500", "1 000", "1.000.000", "-1,000"] {
+            let (kept, problems) = values(&form(), &words(&[("/seats", ambiguous)]));
+            assert_eq!(problems.len(), 1, "{ambiguous}");
+            assert_eq!(kept["seats"], ambiguous, "what was written stands there to be corrected");
+        }
+        for (written, read) in
+            [("1000", 1000.0), ("12,5", 12.5), ("0.125", 0.125), ("0,125", 0.125), ("1000,250", 1000.25)]
+        {
+            let (taken, problems) = values(&form(), &words(&[("/seats", written)]));
+            assert_eq!((taken["seats"].as_f64(), problems), (Some(read), Vec::new()), "{written}");
+        }
     }
 
     #[test]

@@ -2,6 +2,7 @@
 
 use super::{Import, flag, parameters::Input, references, schema::Direction, text};
 use crate::manifest::{BodyManifest, Encoding, Style};
+use countersign_core::pointer;
 use indexmap::IndexMap;
 use serde_json::{Map, Value, json};
 
@@ -25,7 +26,7 @@ impl Import<'_> {
             return Ok(None);
         };
         let encoding = encoding(kind);
-        let place = format!("{place}/content/{}", references::escape(kind));
+        let place = format!("{place}/content/{}", pointer::token(kind));
         let schema = self.body_schema(encoding, media, &place, input);
         let member = input.member("body", "content");
         if flag(body, "required") {

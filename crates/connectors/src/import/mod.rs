@@ -15,8 +15,8 @@ mod swagger;
 mod tests;
 
 use crate::manifest::{ErrorRules, Manifest, ManifestError};
+use countersign_core::pointer;
 use indexmap::{IndexMap, IndexSet};
-use references::escape;
 use schema::Schemas;
 use security::Security;
 use serde::Serialize;
@@ -156,7 +156,7 @@ impl Import<'_> {
         let document = self.document;
         let paths = document.get("paths").and_then(Value::as_object);
         for (path, item) in paths.into_iter().flatten().filter(|(path, _)| !path.starts_with("x-")) {
-            let place = format!("/paths/{}", escape(path));
+            let place = format!("/paths/{}", pointer::token(path));
             let Some(item) = references::resolve(document, item) else {
                 self.leave_out(place, format!("`$ref` {} leads nowhere", references::target(item)));
                 continue;
@@ -189,11 +189,9 @@ fn methods(item: &Value) -> impl Iterator<Item = (&str, &Value, String)> {
     const METHODS: [&str; 9] = ["get", "head", "post", "put", "patch", "delete", "options", "trace", "query"];
     let fixed = METHODS.into_iter().filter_map(|method| Some((method, item.get(method)?, format!("/{method}"))));
     let more = item.get("additionalOperations").and_then(Value::as_object).into_iter().flatten();
-    fixed.chain(
-        more.map(|(method, operation)| {
-            (method.as_str(), operation, format!("/additionalOperations/{}", escape(method)))
-        }),
-    )
+    fixed.chain(more.map(|(method, operation)| {
+        (method.as_str(), operation, format!("/additionalOperations/{}", pointer::token(method)))
+    }))
 }
 
 /// The document as OpenAPI 3.

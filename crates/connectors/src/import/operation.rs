@@ -2,7 +2,7 @@
 
 use super::{Import, parameters::Input, references, risk, schema::Direction, slug, text, unique};
 use crate::manifest::{ActionManifest, Answer, IdempotencyManifest, Styles};
-use countersign_core::catalogue::Risk;
+use countersign_core::{catalogue::Risk, pointer};
 use serde_json::{Map, Value, json};
 
 /// Longest title of an action, in characters.
@@ -66,7 +66,7 @@ impl Import<'_> {
             return (json!({ "type": "string" }), ask);
         }
         let Some(schema) = media.get("schema") else { return (json!({}), ask) };
-        let place = format!("{place}/responses/{status}/content/{}/schema", references::escape(kind));
+        let place = format!("{place}/responses/{status}/content/{}/schema", pointer::token(kind));
         let mut refers_to = Vec::new();
         let mut output = self.schemas.translate(schema, &place, Direction::Answer, &mut refers_to, &mut self.notes);
         let definitions = self.schemas.definitions(refers_to, Direction::Answer, &place, &mut self.notes);

@@ -29,8 +29,3 @@ pub(super) fn pointer(reference: &str) -> Option<String> {
     let decoded = percent_decode_str(fragment).decode_utf8().ok()?.into_owned();
     (decoded.is_empty() || decoded.starts_with('/')).then_some(decoded)
 }
-
-/// One segment of a JSON pointer (RFC 6901).
-pub(super) fn escape(segment: &str) -> String {
-    segment.replace('~', "~0").replace('/', "~1")
-}

@@ -1,6 +1,7 @@
 //! Schemas of OpenAPI as JSON Schema that the validator takes: only known keywords with values of the right kind.
 
 use super::{Notes, references, unique};
+use countersign_core::pointer;
 use serde_json::{Map, Value, json};
 use std::{
     collections::{HashMap, HashSet, VecDeque},
@@ -330,7 +331,7 @@ impl Work<'_, '_> {
         for (name, property) in
             members.iter().filter(|(_, property)| !self.goes_the_other_way(property)).collect::<Vec<_>>()
         {
-            let place = format!("{place}/properties/{}", references::escape(name));
+            let place = format!("{place}/properties/{}", pointer::token(name));
             kept.insert(name.clone(), self.schema(property, &place, depth + 1));
         }
         Some(Value::Object(kept))
@@ -339,7 +340,7 @@ impl Work<'_, '_> {
     fn members(&mut self, value: &Value, place: &str, depth: usize, patterns: bool) -> Value {
         let mut kept = Map::new();
         for (name, member) in value.as_object().into_iter().flatten() {
-            let place = format!("{place}/{}", references::escape(name));
+            let place = format!("{place}/{}", pointer::token(name));
             if !patterns || self.pattern(name, &place) {
                 kept.insert(name.clone(), self.schema(member, &place, depth + 1));
             }

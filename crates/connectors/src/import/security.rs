@@ -2,6 +2,7 @@
 
 use super::{Notes, slug, text, unique};
 use crate::manifest::Auth;
+use countersign_core::pointer;
 use indexmap::IndexMap;
 use serde_json::{Map, Value, json};
 
@@ -17,7 +18,7 @@ impl Security {
         let mut security = Self { schemes: IndexMap::new(), secrets: Map::new(), default: Auth::None };
         let schemes = document.pointer("/components/securitySchemes").and_then(Value::as_object);
         for (name, scheme) in schemes.into_iter().flatten() {
-            let place = format!("/components/securitySchemes/{}", super::escape(name));
+            let place = format!("/components/securitySchemes/{}", pointer::token(name));
             let Some(scheme) = super::references::resolve(document, scheme) else {
                 notes.warn(&place, "the reference leads nowhere");
                 continue;

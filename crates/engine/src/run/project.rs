@@ -1,18 +1,19 @@
 //! From a decision to the rows that are written with it.
 
+mod checkpoints;
+
 use crate::EngineError;
 use countersign_core::{
-    document::{Exit, RungAct},
+    document::Exit,
     log::{ExecutionStatus, FailureClass, StepError},
     run::{
-        Actor, CallEvent, CallId, CheckpointEvent, CheckpointKind, CheckpointStatus, ClosedBy, Event, Moved, Opened,
-        Outcome, Place, RunEvent, RunState, RunStatus, StepEvent, Version, Via, WaitingFor,
+        Actor, CallEvent, CallId, Event, Moved, Place, RunEvent, RunState, RunStatus, StepEvent, Version, Via,
+        WaitingFor,
     },
     time::Timestamp,
 };
 use countersign_store::{
-    Author, CheckpointChange, CheckpointRow, Commit, ConversationStatus, NewAudit, NewMessage, NewOutbound,
-    OutboundReason, RunRow, StepExecutionRow,
+    Author, CheckpointChange, Commit, ConversationStatus, NewAudit, NewMessage, RunRow, StepExecutionRow,
 };
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
@@ -268,43 +269,6 @@ impl Projection<'_> {
         }
     }
 
-    fn checkpoint(&mut self, visit: u32, event: &CheckpointEvent) {
-        match event {
-            CheckpointEvent::Opened { opened, due, .. } => self.opened(visit, opened, *due),
-            CheckpointEvent::Escalated { due, .. } => {
-                self.touched(Some(Some(due.0)), None);
-                self.tell(self.open_checkpoint(), OutboundReason::Escalated);
-            }
-            CheckpointEvent::Reminded => {
-                self.touched(None, None);
-                self.tell(self.open_checkpoint(), OutboundReason::Reminded);
-            }
-            CheckpointEvent::Climbed { rung, act, to, .. } => self.climbed(visit, *rung, *act, to),
-            CheckpointEvent::ApprovalGiven { by, comment } => {
-                self.touched(None, None);
-                let (id, shown) = (self.open_checkpoint(), &self.facts.stood.shown);
-                let detail = json!({ "checkpoint": id, "outcome": "approved", "comment": comment, "shown": shown });
-                self.audit(by, "checkpoint.approval_given", visit, detail);
-            }
-            CheckpointEvent::Edited { opened, edits, by, comment } => {
-                self.touched(None, Some(json!(opened).to_string()));
-                let (id, shown) = (self.open_checkpoint(), opened.shown_hash());
-                let detail = json!({ "checkpoint": id, "edits": edits, "comment": comment, "shown": shown });
-                self.audit(by, "checkpoint.edited", visit, detail);
-                self.tell(self.open_checkpoint(), OutboundReason::Changed);
-            }
-            CheckpointEvent::RejectionGiven { by, comment } => {
-                self.touched(None, None);
-                let (id, shown) = (self.open_checkpoint(), &self.facts.stood.shown);
-                let detail = json!({ "checkpoint": id, "outcome": "rejected", "comment": comment, "shown": shown });
-                self.audit(by, "checkpoint.rejection_given", visit, detail);
-            }
-            CheckpointEvent::Closed { outcome, by, comment, values, standing } => {
-                self.closed(visit, outcome, by, (comment, values, standing.as_deref()));
-            }
-        }
-    }
-
     fn kind_of(&self, step: &str) -> &'static str {
         self.facts.version.workflow().steps.get(step).map_or("", |step| step.kind.tag())
     }
@@ -391,123 +355,6 @@ impl Projection<'_> {
             ..self.row(&place, ExecutionStatus::Failed)
         };
         self.commit.step_executions.push(row);
-    }
-
-    fn opened(&mut self, visit: u32, opened: &Opened, due: Option<Timestamp>) {
-        let Some(place) = self.place_of(visit) else { return };
-        let title = match opened {
-            Opened::Form { prompt, .. } => prompt.clone(),
-            Opened::Approval { summary, .. } => summary.clone(),
-            Opened::Handoff { note, .. } => {
-                self.conversation_status(ConversationStatus::WithPerson);
-                note.clone()
-            }
-            Opened::UnknownOutcome { .. } => format!("Did this happen? {}", self.facts.version.title(&place.step)),
-        };
-        let row = CheckpointRow {
-            id: opened.checkpoint_id(&self.commit.run_id, visit),
-            workspace: self.commit.workspace.clone(),
-            run: self.commit.run_id.clone(),
-            workflow: self.facts.before.workflow.clone(),
-            version: self.facts.after.info.version,
-            step: place.step,
-            visit,
-            kind: opened.kind(),
-            status: CheckpointStatus::Open,
-            title,
-            customer: self.commit.run.customer.clone(),
-            conversation: self.facts.before.conversation.clone(),
-            payload: json!(opened).to_string(),
-            assigned_to: None,
-            opened_at: self.facts.at,
-            due_at: due.map(|due| due.0),
-            outcome: None,
-            decided_at: None,
-            decided_by: None,
-            via: None,
-            comment: None,
-        };
-        if row.kind != CheckpointKind::Form {
-            self.tell(Some(row.id.clone()), OutboundReason::Opened);
-        }
-        self.commit.checkpoints.push(CheckpointChange::Open(Box::new(row)));
-    }
-
-    /// Operators are told; a form is the customer's.
-    fn tell(&mut self, checkpoint: Option<String>, reason: OutboundReason) {
-        let outbound = checkpoint.map(|checkpoint| NewOutbound { checkpoint, reason });
-        self.commit.outbound.extend(outbound);
-    }
-
-    /// The checkpoint that was open before this commit.
-    fn open_checkpoint(&self) -> Option<String> {
-        self.facts.stood.checkpoint.clone()
-    }
-
-    fn touched(&mut self, due_at: Option<Option<i64>>, payload: Option<String>) {
-        if let Some(id) = self.open_checkpoint() {
-            self.commit.checkpoints.push(CheckpointChange::Touch { id, due_at, payload, assigned_to: None });
-        }
-    }
-
-    /// A rung of the ladder was reached. What others decide instead is nobody's any more who took it.
-    fn climbed(&mut self, visit: u32, rung: u32, act: RungAct, to: &[String]) {
-        let Some(id) = self.open_checkpoint() else { return };
-        let assigned_to = (act == RungAct::Reassign).then_some(None);
-        self.commit.checkpoints.push(CheckpointChange::Touch {
-            id: id.clone(),
-            due_at: None,
-            payload: None,
-            assigned_to,
-        });
-        let (action, reason) = match act {
-            RungAct::Remind => ("checkpoint.reminded", OutboundReason::Reminded),
-            RungAct::Reassign => ("checkpoint.reassigned", OutboundReason::Reassigned),
-            RungAct::Escalate => ("checkpoint.escalated", OutboundReason::Escalated),
-        };
-        self.tell(Some(id.clone()), reason);
-        self.audit_system(action, "timer", visit, json!({ "checkpoint": id, "rung": rung, "to": to }));
-    }
-
-    fn closed(
-        &mut self,
-        visit: u32,
-        outcome: &Outcome,
-        by: &ClosedBy,
-        (comment, values, standing): (&str, &Value, Option<&str>),
-    ) {
-        let Some(id) = self.open_checkpoint() else { return };
-        let via = match by {
-            ClosedBy::Person { actor } => via(actor.via),
-            ClosedBy::Timeout => "timeout",
-            ClosedBy::Cancel => "cancel",
-        };
-        if self.facts.stood.waiting_for == Some(WaitingFor::Handoff) {
-            self.conversation_status(ConversationStatus::Open);
-        }
-        if self.facts.stood.waiting_for != Some(WaitingFor::Form) {
-            self.tell(Some(id.clone()), OutboundReason::Decided);
-        }
-        self.commit.checkpoints.push(CheckpointChange::Close {
-            id: id.clone(),
-            outcome: outcome.clone(),
-            decided_at: self.facts.at,
-            decided_by: json!(by).to_string(),
-            via: via.to_owned(),
-            comment: (!comment.is_empty()).then(|| comment.to_owned()),
-        });
-        let detail = json!({
-            "checkpoint": id, "outcome": outcome.word(), "comment": comment, "values": values,
-            "shown": self.facts.stood.shown,
-        });
-        let mut detail = detail;
-        if let Some(standing) = standing {
-            detail["standing"] = json!(standing);
-        }
-        match by {
-            ClosedBy::Person { actor } => self.audit(actor, "checkpoint.decided", visit, detail),
-            ClosedBy::Timeout | ClosedBy::Cancel => self.audit_system("checkpoint.decided", via, visit, detail),
-        }
     }
 
     /// The open checkpoint stays what it is, on the other version.

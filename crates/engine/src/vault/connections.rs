@@ -31,8 +31,8 @@ pub(crate) struct Connections {
     connections: Cache<Kind, Kept<Arc<Connection>>>,
     accounts: Cache<(String, Platform), Kept<Arc<ChannelAccount>>>,
     by_id: Cache<String, Kept<Arc<OpenAccount>>>,
-    /// By a connection's revision: what the calls through it showed last.
-    pub(super) heard: Cache<String, AccountState>,
+    /// By a connection's revision: what the calls through it showed last, and when that was compared with its row.
+    pub(super) heard: Cache<String, (AccountState, i64)>,
 }
 
 /// A channel account with its secrets open.

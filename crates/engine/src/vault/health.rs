@@ -11,6 +11,10 @@ use std::time::Duration;
 /// How long a service that is asked about an account may take.
 const TIMEOUT: Duration = Duration::from_secs(10);
 
+/// How long calls that show the same are not compared with the row again, milliseconds: a person or another process may
+/// have heard otherwise.
+const HEARD_MS: i64 = 60_000;
+
 impl Engine {
     /// Asks the service whether it takes these credentials; nothing when the connector names no way to ask. The call takes a
     /// place like every other, and where none is free the account is not asked now.
@@ -40,10 +44,12 @@ impl Engine {
             }
         };
         let heard = &self.0.connections.heard;
-        if heard.get(&connection.revision) == Some(state) {
+        let now = self.now();
+        let known = |(known, at): (AccountState, i64)| known == state && now.saturating_sub(at) < HEARD_MS;
+        if heard.get(&connection.revision).is_some_and(known) {
             return;
         }
-        heard.insert(connection.revision.clone(), state);
+        heard.insert(connection.revision.clone(), (state, now));
         let (engine, workspace) = (self.clone(), workspace.to_owned());
         let (name, seen) = (connection.name.clone(), connection.revision.clone());
         self.0.tasks.spawn(async move {

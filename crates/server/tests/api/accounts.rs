@@ -52,6 +52,9 @@ async fn credentials_that_a_service_refuses_are_saved_only_on_purpose() {
     let refused = admin.post("/connections", account("main", "hello_never_shown")).await;
     assert!(!refused.is_problem(422, "connection_refused").text.contains("hello_never_shown"), "{}", refused.text);
     assert_eq!(admin.get("/connections").await.json["items"], json!([]), "nothing was saved");
+    let asked = admin.get("/audit?action=connection.asked").await;
+    assert_eq!(asked.json["items"][0]["detail"]["connection"], "main", "but where secrets went is on the record");
+    assert!(!asked.text.contains("hello_never_shown"));
     let untested = admin.post("/connections?untested=true", account("spare", "hello_never_shown")).await;
     assert_eq!(untested.is(201).json["health"]["state"], "untried");
     let made = admin.post("/connections", account("main", GOOD)).await;

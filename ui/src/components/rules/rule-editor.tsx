@@ -7,6 +7,7 @@ import {
   type ValueEditorProps,
   type VersatileSelectorProps,
 } from 'react-querybuilder'
+import { listed } from '@/model/listed'
 import { Button, IconButton } from '@/ui/button'
 import { Input, Select } from '@/ui/field'
 import { kindOfValue, mismatch, OPERATORS, textOf, valueAs, type Operator, type ValueKind } from './rules'
@@ -73,15 +74,7 @@ function Value({ operator, value, disabled, context, ...rest }: ValueEditorProps
         placeholder={words.list}
         defaultValue={list.map(String).join(', ')}
         className="!w-auto min-w-24 flex-1"
-        onBlur={(event) =>
-          change(
-            event.target.value
-              .split(',')
-              .map((word) => word.trim())
-              .filter(Boolean)
-              .map((word) => valueAs(known ?? 'text', word)),
-          )
-        }
+        onBlur={(event) => change(listed(event.target.value).map((word) => valueAs(known ?? 'text', word)))}
       />
     )
   }

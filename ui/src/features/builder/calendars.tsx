@@ -1,6 +1,7 @@
 import { Plus, X } from 'lucide-react'
 import { useState } from 'react'
 import type { Calendar } from '@/model/document'
+import { listed } from '@/model/listed'
 import type { Operation } from '@/model/operations/types'
 import { Button, IconButton } from '@/ui/button'
 import { Field, Input } from '@/ui/field'
@@ -12,12 +13,6 @@ const s = strings.calendars
 const DAYS = ['mon', 'tue', 'wed', 'thu', 'fri', 'sat', 'sun'] as const
 const OFFICE = ['09:00-17:00']
 const NEW: Calendar = { time_zone: 'UTC', hours: { mon: OFFICE, tue: OFFICE, wed: OFFICE, thu: OFFICE, fri: OFFICE } }
-
-const split = (text: string) =>
-  text
-    .split(',')
-    .map((part) => part.trim())
-    .filter(Boolean)
 
 /** Words separated by commas; what is being typed stays as it is until the field is left. */
 function Words({
@@ -45,7 +40,7 @@ function Words({
           onBlur={() => setDraft(null)}
           onChange={(event) => {
             setDraft(event.target.value)
-            set(split(event.target.value))
+            set(listed(event.target.value))
           }}
         />
       )}

@@ -2,6 +2,7 @@ import { ArrowUp, Plus, X } from 'lucide-react'
 import { useState, type ReactNode } from 'react'
 import { brief, getAt, jsonEqual, type Json } from '@/model/json'
 import { parseDuration, spellDuration } from '@/model/duration'
+import { listed } from '@/model/listed'
 import { Button, IconButton } from '@/ui/button'
 import { Field, Input, Textarea } from '@/ui/field'
 import type { Mode } from '@/model/expression/complete'
@@ -259,10 +260,7 @@ export function ListField({ id, path, label, hint }: { id: string; path: Path; l
           onBlur={() => setDraft(null)}
           onChange={(event) => {
             setDraft(event.target.value)
-            const words = event.target.value
-              .split(',')
-              .map((word) => word.trim())
-              .filter(Boolean)
+            const words = listed(event.target.value)
             setValue(words.length > 0 ? words : undefined)
           }}
         />

@@ -1,5 +1,6 @@
 import { Plus } from 'lucide-react'
 import { useState } from 'react'
+import { listed } from '@/model/listed'
 import { readMessageRule, writeMessageRule, type MessageRule } from '@/model/message-rule'
 import { Button } from '@/ui/button'
 import { Checkbox, Field, Input } from '@/ui/field'
@@ -12,12 +13,6 @@ import { strings } from './strings'
 const s = strings.message
 const MESSAGE = { kind: 'message' } as const
 const CHANNELS = ['conversation', 'whatsapp', 'telegram', 'sms', 'email']
-
-const listed = (text: string): string[] =>
-  text
-    .split(',')
-    .map((word) => word.trim().toLowerCase())
-    .filter(Boolean)
 
 function Words({
   index,
@@ -42,7 +37,7 @@ function Words({
             onBlur={() => setDraft(null)}
             onChange={(event) => {
               setDraft(event.target.value)
-              change(listed(event.target.value))
+              change(listed(event.target.value.toLowerCase()))
             }}
           />
         )}

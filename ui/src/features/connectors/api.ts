@@ -10,6 +10,12 @@ export const reads = {
       queryFn: () => send(api.GET('/api/v1/connectors/{name}', { params: { path: { name } } })),
       ...SLOW,
     }),
+  uses: (id: string) =>
+    queryOptions({
+      queryKey: ['connections', 'uses', id],
+      queryFn: () => send(api.GET('/api/v1/connections/{id}/uses', { params: { path: { id } } })),
+      ...SLOW,
+    }),
   channelKinds: () =>
     queryOptions({ queryKey: ['channel-kinds'], queryFn: () => send(api.GET('/api/v1/channel-kinds')), ...SLOW }),
 }
@@ -18,9 +24,11 @@ export const reads = {
 export const writes = {
   putIn: (body: Body<'/api/v1/connectors', 'post'>) => send(api.POST('/api/v1/connectors', { body })),
   takeOut: (name: string) => send(api.DELETE('/api/v1/connectors/{name}', { params: { path: { name } } })),
-  changeConnection: (id: string, body: Body<'/api/v1/connections/{id}', 'patch'>) =>
-    send(api.PATCH('/api/v1/connections/{id}', { params: { path: { id } }, body })),
-  addConnection: (body: Body<'/api/v1/connections', 'post'>) => send(api.POST('/api/v1/connections', { body })),
+  changeConnection: (id: string, body: Body<'/api/v1/connections/{id}', 'patch'>, untested: boolean) =>
+    send(api.PATCH('/api/v1/connections/{id}', { params: { path: { id }, query: { untested } }, body })),
+  addConnection: (body: Body<'/api/v1/connections', 'post'>, untested: boolean) =>
+    send(api.POST('/api/v1/connections', { params: { query: { untested } }, body })),
+  test: (id: string) => send(api.POST('/api/v1/connections/{id}/test', { params: { path: { id } } })),
   changeChannel: (id: string, body: Body<'/api/v1/channels/{id}', 'patch'>) =>
     send(api.PATCH('/api/v1/channels/{id}', { params: { path: { id } }, body })),
   addChannel: (body: Body<'/api/v1/channels', 'post'>) => send(api.POST('/api/v1/channels', { body })),

@@ -2,6 +2,7 @@ import { useMutation, useQueryClient } from '@tanstack/react-query'
 import { lazy, Suspense, useMemo, useState } from 'react'
 import { ApiProblem, problemText } from '@/api/client'
 import type { ChannelAccount, ChannelKind, Connection, Connector } from '@/api/types'
+import { ConfirmDialog } from '@/components/form-dialog'
 import { isObject, type JsonObject } from '@/model/json'
 import { schemaFields } from '@/model/schema'
 import { Button } from '@/ui/button'
@@ -63,7 +64,8 @@ type Props = {
   kind: { name: string; settings_schema: unknown; secrets_schema: unknown }
   existing?: { name: string; settings: Values }
   title: string
-  save: (values: Saved) => Promise<unknown>
+  /** Untested: although its service refused it. */
+  save: (values: Saved, untested: boolean) => Promise<unknown>
   /** Which list to read again. */
   list: string
   onClose: () => void
@@ -76,15 +78,17 @@ function AccountDialog({ kind, existing, title, save, list, onClose }: Props) {
   const schema = useMemo(() => mergedSchema(kind, existing !== undefined), [kind, existing])
   const client = useQueryClient()
   const saving = useMutation({
-    mutationFn: (given: Values) => save({ name, ...split(given, schema) }),
+    mutationFn: ({ given, untested }: { given: Values; untested: boolean }) =>
+      save({ name, ...split(given, schema) }, untested),
     onSuccess: () => {
       void client.invalidateQueries({ queryKey: [list] })
       toast.ok(s.saved)
       onClose()
     },
   })
+  const refused = saving.error instanceof ApiProblem && saving.error.code === 'connection_refused'
   const errors =
-    saving.error instanceof ApiProblem
+    saving.error instanceof ApiProblem && !refused
       ? (saving.error.problem.errors ?? []).map((error) => ({
           ...error,
           pointer: error.pointer.replace(/^\/(settings|secrets)/, ''),
@@ -96,7 +100,22 @@ function AccountDialog({ kind, existing, title, save, list, onClose }: Props) {
         <Field label={s.name}>
           {(props) => <Input {...props} value={name} onChange={(event) => setName(event.target.value)} />}
         </Field>
-        {saving.error && errors.length === 0 && <Note tone="bad">{problemText(saving.error)}</Note>}
+        {saving.error && errors.length === 0 && !refused && <Note tone="bad">{problemText(saving.error)}</Note>}
+        {refused && (
+          <Note tone="bad">
+            <strong className="block font-medium">{s.refused}</strong>
+            <span className="block break-words">{saving.error?.message}</span>
+            <span className="mt-2 block">
+              <Button
+                small
+                busy={saving.isPending}
+                onClick={() => saving.mutate({ given: saving.variables?.given ?? values, untested: true })}
+              >
+                {s.saveUntested}
+              </Button>
+            </span>
+          </Note>
+        )}
         <Suspense fallback={<Skeleton className="h-24" />}>
           <SchemaForm
             id={kind.name}
@@ -105,8 +124,12 @@ function AccountDialog({ kind, existing, title, save, list, onClose }: Props) {
             errors={errors}
             busy={saving.isPending}
             submitLabel={s.save}
-            onChange={setValues}
-            onSubmit={(given) => saving.mutate(given)}
+            onChange={(changed) => {
+              // What was refused is another account now.
+              if (refused) saving.reset()
+              setValues(changed)
+            }}
+            onSubmit={(given) => saving.mutate({ given, untested: false })}
           />
         </Suspense>
       </div>
@@ -123,10 +146,10 @@ export function ConnectionDialog({
   connection?: Connection
   onClose: () => void
 }) {
-  const save = (body: Saved) =>
+  const save = (body: Saved, untested: boolean) =>
     connection
-      ? writes.changeConnection(connection.id, body)
-      : writes.addConnection({ ...body, connector: connector.name })
+      ? writes.changeConnection(connection.id, body, untested)
+      : writes.addConnection({ ...body, connector: connector.name }, untested)
   return (
     <AccountDialog
       kind={connector}
@@ -182,15 +205,16 @@ export function RemoveAccount({
       onClose()
     },
   })
+  const used = remove.error instanceof ApiProblem && remove.error.code === 'connection_used'
   return (
-    <Dialog open onClose={onClose} title={s.removeTitle(account.name)} description={s.removeText}>
-      {remove.error && <Note tone="bad">{problemText(remove.error)}</Note>}
-      <div className="flex justify-end gap-2">
-        <Button onClick={onClose}>{s.keep}</Button>
-        <Button look="danger" busy={remove.isPending} onClick={() => remove.mutate()}>
-          {s.remove}
-        </Button>
-      </div>
-    </Dialog>
+    <ConfirmDialog
+      title={s.removeTitle(account.name)}
+      text={list === 'connections' ? s.removeConnectionText : s.removeText}
+      words={{ keep: s.keep, confirm: s.remove }}
+      sending={remove}
+      refused={used}
+      onConfirm={remove.mutate}
+      onClose={onClose}
+    />
   )
 }

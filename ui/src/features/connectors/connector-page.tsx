@@ -1,14 +1,14 @@
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
 import { Link, useNavigate, useParams } from '@tanstack/react-router'
 import { useState } from 'react'
-import { ApiProblem, problemText } from '@/api/client'
+import { ApiProblem } from '@/api/client'
 import type { Connector } from '@/api/types'
 import { PageBody, PageHead, useTitle } from '@/app/page'
 import { QueryState } from '@/app/query-state'
 import { useMay } from '@/app/session'
+import { ConfirmDialog } from '@/components/form-dialog'
 import { Button, buttonClass } from '@/ui/button'
-import { Dialog } from '@/ui/dialog'
-import { Empty, Note } from '@/ui/states'
+import { Empty } from '@/ui/states'
 import { toast } from '@/ui/toast'
 import { ActionTable } from './action-table'
 import { reads, writes } from './api'
@@ -33,20 +33,17 @@ function RemoveConnector({ connector, onClose }: { connector: Connector; onClose
   })
   const used = remove.error instanceof ApiProblem && remove.error.code === 'connector_used'
   return (
-    <Dialog open onClose={onClose} title={s.removeTitle(connector.name)} description={s.removeText}>
-      {remove.error && (
-        <Note tone="bad">
-          {used && <strong className="block font-medium">{s.used}</strong>}
-          {problemText(remove.error)}
-        </Note>
-      )}
-      <div className="mt-3 flex justify-end gap-2">
-        <Button onClick={onClose}>{s.keep}</Button>
-        <Button look="danger" busy={remove.isPending} disabled={used} onClick={() => remove.mutate()}>
-          {s.remove}
-        </Button>
-      </div>
-    </Dialog>
+    <ConfirmDialog
+      title={s.removeTitle(connector.name)}
+      text={s.removeText}
+      words={{ keep: s.keep, confirm: s.remove }}
+      sending={remove}
+      refused={used}
+      onConfirm={remove.mutate}
+      onClose={onClose}
+    >
+      {used && <p className="font-medium text-bad">{s.used}</p>}
+    </ConfirmDialog>
   )
 }
 

@@ -11,6 +11,7 @@ import { Button, buttonClass } from '@/ui/button'
 import { Empty } from '@/ui/states'
 import { reads } from './api'
 import { ChannelDialog, ConnectionDialog, RemoveAccount } from './connection-dialog'
+import { Connections } from './connections'
 import { strings as s } from './strings'
 
 type Open =
@@ -39,68 +40,6 @@ function ConnectorCard({ connector, may, onAdd }: { connector: Connector; may: b
         {s.add.connect}
       </Button>
     </li>
-  )
-}
-
-function Connections({
-  connectors,
-  may,
-  onOpen,
-}: {
-  connectors: Connector[]
-  may: boolean
-  onOpen: (open: Open) => void
-}) {
-  const query = useQuery(queries.connections())
-  return (
-    <section className="flex flex-col gap-2">
-      <h2 className="font-semibold">{s.connections}</h2>
-      <p className="text-sm text-muted">{s.connectionsHelp}</p>
-      <QueryState query={query}>
-        {({ items }) =>
-          items.length === 0 ? (
-            <p className="rounded-lg border border-dashed border-line-strong p-4 text-sm text-muted">
-              {s.noConnections}
-            </p>
-          ) : (
-            <ul className="divide-y divide-line rounded-lg border border-line">
-              {items.map((connection) => {
-                const connector = connectors.find((one) => one.name === connection.connector)
-                return (
-                  <li key={connection.id} className="flex flex-wrap items-center gap-x-3 gap-y-1 px-3 py-2">
-                    <span className="font-medium">{connection.name}</span>
-                    <span className="font-mono text-xs text-faint">{connection.connector}</span>
-                    {connection.secret_names.length > 0 && (
-                      <span className="text-xs text-faint">
-                        {s.secrets}: {connection.secret_names.join(', ')}
-                      </span>
-                    )}
-                    <span className="ml-auto flex gap-1">
-                      <Button
-                        small
-                        look="quiet"
-                        disabled={!may || !connector}
-                        onClick={() => connector && onOpen({ what: 'edit', connector, connection })}
-                      >
-                        {s.edit}
-                      </Button>
-                      <Button
-                        small
-                        look="quiet"
-                        disabled={!may}
-                        onClick={() => onOpen({ what: 'remove', account: connection, list: 'connections' })}
-                      >
-                        {s.remove}
-                      </Button>
-                    </span>
-                  </li>
-                )
-              })}
-            </ul>
-          )
-        }
-      </QueryState>
-    </section>
   )
 }
 
@@ -187,7 +126,12 @@ export default function ConnectorsPage() {
         <QueryState query={query}>
           {({ items }) => (
             <>
-              <Connections connectors={items} may={may} onOpen={setOpen} />
+              <Connections
+                connectors={items}
+                may={may}
+                onEdit={(connector, connection) => setOpen({ what: 'edit', connector, connection })}
+                onRemove={(account) => setOpen({ what: 'remove', account, list: 'connections' })}
+              />
               <Channels may={may} onOpen={setOpen} />
               <section className="flex flex-col gap-2">
                 <h2 className="font-semibold">{s.catalogue}</h2>

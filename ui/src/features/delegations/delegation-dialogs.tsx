@@ -1,11 +1,9 @@
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
 import { useRef, useState } from 'react'
-import { problemText } from '@/api/client'
 import { queries } from '@/api/queries'
 import type { Delegation, Person } from '@/api/types'
 import { useMay, useMe } from '@/app/session'
-import { Button } from '@/ui/button'
-import { Dialog } from '@/ui/dialog'
+import { ConfirmDialog, FormDialog } from '@/components/form-dialog'
 import { Checkbox, Field, Input, Select } from '@/ui/field'
 import { Note } from '@/ui/states'
 import { localInput } from '@/ui/time'
@@ -130,47 +128,39 @@ export function AddDelegation({ onClose }: { onClose: () => void }) {
     },
   })
   return (
-    <Dialog open onClose={onClose} title={s.add} description={s.addText}>
-      <form
-        className="flex flex-col gap-3"
-        onSubmit={(event) => {
-          event.preventDefault()
-          if (form.to === '' && !form.away) setMissing(true)
-          else create.mutate()
-        }}
-      >
-        <Whom form={form} set={set} />
-        <When form={form} set={set} />
-        <div className="flex flex-col gap-1">
-          <Checkbox
-            label={s.awayLabel}
-            aria-describedby="away-hint"
-            checked={form.away}
-            onChange={(event) => set({ away: event.target.checked })}
+    <FormDialog
+      title={s.add}
+      text={s.addText}
+      submit={s.create}
+      sending={create}
+      onSubmit={() => (form.to === '' && !form.away ? setMissing(true) : create.mutate())}
+      onClose={onClose}
+    >
+      <Whom form={form} set={set} />
+      <When form={form} set={set} />
+      <div className="flex flex-col gap-1">
+        <Checkbox
+          label={s.awayLabel}
+          aria-describedby="away-hint"
+          checked={form.away}
+          onChange={(event) => set({ away: event.target.checked })}
+        />
+        <p id="away-hint" className="text-xs text-faint">
+          {s.awayHint}
+        </p>
+      </div>
+      <Field label={s.reason}>
+        {(props) => (
+          <Input
+            {...props}
+            maxLength={REASON_MAX}
+            value={form.reason}
+            onChange={(event) => set({ reason: event.target.value })}
           />
-          <p id="away-hint" className="text-xs text-faint">
-            {s.awayHint}
-          </p>
-        </div>
-        <Field label={s.reason}>
-          {(props) => (
-            <Input
-              {...props}
-              maxLength={REASON_MAX}
-              value={form.reason}
-              onChange={(event) => set({ reason: event.target.value })}
-            />
-          )}
-        </Field>
-        {missing && <Note tone="bad">{s.someone}</Note>}
-        {create.error && <Note tone="bad">{problemText(create.error)}</Note>}
-        <div className="flex justify-end">
-          <Button type="submit" look="primary" busy={create.isPending}>
-            {s.create}
-          </Button>
-        </div>
-      </form>
-    </Dialog>
+        )}
+      </Field>
+      {missing && <Note tone="bad">{s.someone}</Note>}
+    </FormDialog>
   )
 }
 
@@ -186,14 +176,13 @@ export function EndDelegation({ item, onClose }: { item: Delegation; onClose: ()
     onSettled: () => client.invalidateQueries({ queryKey: ['delegations'] }),
   })
   return (
-    <Dialog open onClose={onClose} title={s.endTitle} description={s.endText(item.from.name, item.to?.name ?? null)}>
-      {end.error && <Note tone="bad">{problemText(end.error)}</Note>}
-      <div className="mt-3 flex justify-end gap-2">
-        <Button onClick={onClose}>{s.keep}</Button>
-        <Button look="danger" busy={end.isPending} onClick={() => end.mutate()}>
-          {s.end}
-        </Button>
-      </div>
-    </Dialog>
+    <ConfirmDialog
+      title={s.endTitle}
+      text={s.endText(item.from.name, item.to?.name ?? null)}
+      words={{ keep: s.keep, confirm: s.end }}
+      sending={end}
+      onConfirm={end.mutate}
+      onClose={onClose}
+    />
   )
 }

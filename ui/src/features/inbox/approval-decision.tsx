@@ -8,6 +8,7 @@ import { Button } from '@/ui/button'
 import { cx } from '@/ui/cx'
 import { Textarea } from '@/ui/field'
 import { Note } from '@/ui/states'
+import { AllowAhead } from './allow-ahead'
 import { ApproverFields, useAsked, type Asked } from './approver-fields'
 import { strings as s } from './strings'
 import { alreadyText, useDecision } from './use-decision'
@@ -27,11 +28,11 @@ function useStandIn(checkpoint: Checkpoint): string | null {
 }
 
 /** The comment, what is wrong with it, and the act itself: nothing is sent that the step would refuse. */
-function useDeciding(checkpoint: Checkpoint, asked: Asked) {
+function useDeciding(checkpoint: Checkpoint, asked: Asked, seen: Checkpoint['shown']) {
   const [comment, setComment] = useState('')
   const [wanted, setWanted] = useState<Outcome | null>(null)
   const box = useRef<HTMLTextAreaElement>(null)
-  const decision = useDecision(checkpoint)
+  const decision = useDecision(checkpoint, seen)
   const said = comment.trim()
   const required = (outcome: Outcome) => checkpoint.asked?.comment_required.includes(outcome) ?? false
   const decide = (outcome: Outcome) => {
@@ -87,6 +88,12 @@ function Comment({
   )
 }
 
+/** What the person read, which an edit by a colleague changes under their eyes: they look again before they decide. */
+function useSeen(checkpoint: Checkpoint) {
+  const [seen, setSeen] = useState(checkpoint.shown)
+  return { seen, changed: seen !== checkpoint.shown, look: () => setSeen(checkpoint.shown) }
+}
+
 function Notes({ checkpoint, error }: { checkpoint: Checkpoint; error: Error | null }) {
   const standIn = useStandIn(checkpoint)
   const lost = alreadyText(error)
@@ -108,7 +115,9 @@ function Notes({ checkpoint, error }: { checkpoint: Checkpoint; error: Error | n
 /** The approver's fields, the comment and the buttons. One click decides; the comment goes along when there is one. */
 export function ApprovalDecision({ checkpoint }: { checkpoint: Checkpoint }) {
   const asked = useAsked(checkpoint)
-  const { comment, setComment, box, decision, decide, required, missing } = useDeciding(checkpoint, asked)
+  const { seen, changed, look } = useSeen(checkpoint)
+  const { comment, setComment, box, decision, decide, required, missing } = useDeciding(checkpoint, asked, seen)
+  const may = checkpoint.may_decide && !changed
   const offered = OUTCOMES.filter((outcome) => checkpoint.outcomes.includes(outcome))
   const label = (outcome: Outcome) => (outcome === 'approved' && asked.edits ? s.asked.approveChanged : LABEL[outcome])
   const actions: Action[] = offered.map((outcome) => ({
@@ -116,7 +125,7 @@ export function ApprovalDecision({ checkpoint }: { checkpoint: Checkpoint }) {
     label: LABEL[outcome],
     group: s.group,
     shortcut: KEY[outcome],
-    enabled: checkpoint.may_decide && !decision.isPending,
+    enabled: may && !decision.isPending,
     run: () => decide(outcome),
   }))
   const focusBox = () => box.current?.focus()
@@ -135,6 +144,20 @@ export function ApprovalDecision({ checkpoint }: { checkpoint: Checkpoint }) {
         )}
       >
         <Notes checkpoint={checkpoint} error={decision.error} />
+        {changed && (
+          <div role="alert" className="flex flex-wrap items-center gap-2">
+            <Note tone="warn">{s.changed}</Note>
+            <Button
+              small
+              onClick={() => {
+                decision.reset()
+                look()
+              }}
+            >
+              {s.haveRead}
+            </Button>
+          </div>
+        )}
         <div className="flex flex-col gap-2 sm:flex-row sm:flex-wrap sm:items-start">
           <Comment
             box={box}
@@ -156,7 +179,7 @@ export function ApprovalDecision({ checkpoint }: { checkpoint: Checkpoint }) {
                 look={LOOK[outcome]}
                 icon={ICON[outcome]}
                 shortcut={KEY[outcome]}
-                disabled={!checkpoint.may_decide}
+                disabled={!may}
                 busy={decision.isPending && decision.variables?.outcome === outcome}
                 onClick={() => decide(outcome)}
               >
@@ -165,6 +188,7 @@ export function ApprovalDecision({ checkpoint }: { checkpoint: Checkpoint }) {
             ))}
           </div>
         </div>
+        {may && <AllowAhead checkpoint={checkpoint} />}
       </div>
     </>
   )

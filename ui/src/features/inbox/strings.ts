@@ -30,6 +30,25 @@ export const strings = {
   commentPlaceholder: 'Optional: why?',
   commentNeeded: (outcomes: readonly string[]) => `Needed for “${outcomes.join('”, “')}”: why?`,
   commentMissing: (outcome: string) => `“${outcome}” takes a comment here: say why.`,
+  changed: 'What is asked was changed while you looked at it.',
+  haveRead: 'I have read it again',
+  ahead: {
+    open: 'Allow such requests in advance…',
+    title: 'Allow such requests in advance',
+    text:
+      'What fits is then decided in your name without asking, each time on the record. The rest waits for a person. ' +
+      'You can revoke it at once under People → Allowed in advance.',
+    amount: 'Up to',
+    amountHint: (max: string) => `At most ${max}`,
+    perDay: 'A day',
+    perDayHint: (max: number) => `At most ${max}, counted by UTC`,
+    until: 'Until',
+    untilHint: (days: number) => (days === 1 ? 'At most one day' : `At most ${days} days`),
+    reason: 'Why',
+    when: 'The step lets it only where this is true:',
+    submit: 'Allow',
+    done: 'Allowed. You find it under People → Allowed in advance.',
+  },
   inTheName: (name: string) => `You stand in: what you decide is decided in the name of ${name}.`,
   asked: {
     form: 'To fill in with a yes',

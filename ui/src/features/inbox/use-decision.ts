@@ -16,13 +16,14 @@ export function alreadyText(error: unknown): string | null {
   return s.already(statusLook(outcome).word.toLowerCase(), decided_by.name, new Date(decided_at).toLocaleString())
 }
 
-/** Decides a checkpoint; a 409 shows who was faster and refreshes the card. */
-export function useDecision(checkpoint: Checkpoint) {
+/**
+ * Decides a checkpoint; a 409 shows who was faster and refreshes the card. `seen` is the checkpoint's `shown` as the
+ * person read it: where what is asked was changed since, the server decides nothing.
+ */
+export function useDecision(checkpoint: Checkpoint, seen = checkpoint.shown) {
   const client = useQueryClient()
   return useMutation({
-    // What is decided is what stands on this page: changed meanwhile, it is read again first.
-    mutationFn: (decision: Decision) =>
-      writes.decide(checkpoint.id, { ...decision, shown: checkpoint.shown ?? undefined }),
+    mutationFn: (decision: Decision) => writes.decide(checkpoint.id, { ...decision, shown: seen ?? undefined }),
     onSuccess: (decided, { outcome }) => {
       client.setQueryData(reads.checkpoint(checkpoint.id).queryKey, decided)
       toast.ok(decided.status === 'open' ? s.notYet : s.decided(s.outcomeWords[outcome] ?? outcome))

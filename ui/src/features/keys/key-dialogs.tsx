@@ -1,7 +1,8 @@
 import { useMutation, useQueryClient } from '@tanstack/react-query'
 import { useState } from 'react'
-import { problemText } from '@/api/client'
 import type { ApiKey, Role } from '@/api/types'
+import { ConfirmDialog, FormDialog } from '@/components/form-dialog'
+import { listed } from '@/model/listed'
 import { Button } from '@/ui/button'
 import { Dialog } from '@/ui/dialog'
 import { Checkbox, Field, Input, Select } from '@/ui/field'
@@ -11,12 +12,6 @@ import { writes } from './api'
 import { strings as s } from './strings'
 
 const ROLES: readonly Role[] = ['viewer', 'operator', 'builder', 'admin']
-
-const split = (text: string) =>
-  text
-    .split(',')
-    .map((part) => part.trim())
-    .filter(Boolean)
 
 /** The key itself, shown once. */
 function NewKey({ secret, onClose }: { secret: string; onClose: () => void }) {
@@ -91,7 +86,7 @@ export function AddKey({ onClose }: { onClose: () => void }) {
       writes.createKey({
         name: form.name,
         role: form.role,
-        groups: split(form.groups),
+        groups: listed(form.groups),
         may_decide: form.may_decide,
         ...(form.expires && { expires_at: new Date(form.expires).getTime() }),
       }),
@@ -99,34 +94,27 @@ export function AddKey({ onClose }: { onClose: () => void }) {
   })
   if (create.data?.key) return <NewKey secret={create.data.key} onClose={onClose} />
   return (
-    <Dialog open onClose={onClose} title={s.add} description={s.addText}>
-      <form
-        className="flex flex-col gap-3"
-        onSubmit={(event) => {
-          event.preventDefault()
-          create.mutate()
-        }}
-      >
-        <Field label={s.name}>
-          {(props) => (
-            <Input
-              {...props}
-              required
-              maxLength={200}
-              value={form.name}
-              onChange={(event) => set({ name: event.target.value })}
-            />
-          )}
-        </Field>
-        <Access form={form} set={set} />
-        {create.error && <Note tone="bad">{problemText(create.error)}</Note>}
-        <div className="flex justify-end">
-          <Button type="submit" look="primary" busy={create.isPending}>
-            {s.create}
-          </Button>
-        </div>
-      </form>
-    </Dialog>
+    <FormDialog
+      title={s.add}
+      text={s.addText}
+      submit={s.create}
+      sending={create}
+      onSubmit={create.mutate}
+      onClose={onClose}
+    >
+      <Field label={s.name}>
+        {(props) => (
+          <Input
+            {...props}
+            required
+            maxLength={200}
+            value={form.name}
+            onChange={(event) => set({ name: event.target.value })}
+          />
+        )}
+      </Field>
+      <Access form={form} set={set} />
+    </FormDialog>
   )
 }
 
@@ -142,14 +130,13 @@ export function RevokeKey({ item, onClose }: { item: ApiKey; onClose: () => void
     onSettled: () => client.invalidateQueries({ queryKey: ['api-keys'] }),
   })
   return (
-    <Dialog open onClose={onClose} title={s.revokeTitle(item.name)} description={s.revokeText}>
-      {revoke.error && <Note tone="bad">{problemText(revoke.error)}</Note>}
-      <div className="mt-3 flex justify-end gap-2">
-        <Button onClick={onClose}>{s.keep}</Button>
-        <Button look="danger" busy={revoke.isPending} onClick={() => revoke.mutate()}>
-          {s.revoke}
-        </Button>
-      </div>
-    </Dialog>
+    <ConfirmDialog
+      title={s.revokeTitle(item.name)}
+      text={s.revokeText}
+      words={{ keep: s.keep, confirm: s.revoke }}
+      sending={revoke}
+      onConfirm={revoke.mutate}
+      onClose={onClose}
+    />
   )
 }

@@ -1,20 +1,15 @@
 import { useMutation, useQueryClient } from '@tanstack/react-query'
 import { useState } from 'react'
-import { problemText } from '@/api/client'
 import type { Person } from '@/api/types'
+import { FormDialog } from '@/components/form-dialog'
+import { listed } from '@/model/listed'
 import { Button } from '@/ui/button'
 import { Dialog } from '@/ui/dialog'
 import { Field, Input, Select } from '@/ui/field'
-import { Note } from '@/ui/states'
 import { toast } from '@/ui/toast'
 import { writes } from './api'
 import { strings as s } from './strings'
 
-const split = (text: string) =>
-  text
-    .split(',')
-    .map((part) => part.trim())
-    .filter(Boolean)
 const ROLES = ['viewer', 'operator', 'builder', 'admin'] as const
 type Role = (typeof ROLES)[number]
 
@@ -82,7 +77,7 @@ export function AddPerson({ onClose }: { onClose: () => void }) {
   const client = useQueryClient()
   const add = useMutation({
     mutationFn: () =>
-      writes.addPerson({ name: form.name, email: form.email, role: form.role, groups: split(form.groups) }),
+      writes.addPerson({ name: form.name, email: form.email, role: form.role, groups: listed(form.groups) }),
     onSuccess: (person) => {
       void client.invalidateQueries({ queryKey: ['people'] })
       if (!person.setup_url) onClose()
@@ -90,50 +85,36 @@ export function AddPerson({ onClose }: { onClose: () => void }) {
   })
   if (add.data?.setup_url) return <InviteLink url={add.data.setup_url} onClose={onClose} />
   return (
-    <Dialog open onClose={onClose} title={s.add} description={s.addText}>
-      <form
-        className="flex flex-col gap-3"
-        onSubmit={(event) => {
-          event.preventDefault()
-          add.mutate()
-        }}
-      >
-        <Field label={s.name}>
-          {(props) => (
-            <Input
-              {...props}
-              required
-              autoFocus
-              value={form.name}
-              onChange={(event) => setForm({ ...form, name: event.target.value })}
-            />
-          )}
-        </Field>
-        <Field label={s.email}>
-          {(props) => (
-            <Input
-              {...props}
-              type="email"
-              required
-              value={form.email}
-              onChange={(event) => setForm({ ...form, email: event.target.value })}
-            />
-          )}
-        </Field>
-        <Access
-          role={form.role}
-          groups={form.groups}
-          onRole={(role) => setForm({ ...form, role })}
-          onGroups={(groups) => setForm({ ...form, groups })}
-        />
-        {add.error && <Note tone="bad">{problemText(add.error)}</Note>}
-        <div className="flex justify-end">
-          <Button type="submit" look="primary" busy={add.isPending}>
-            {s.submit}
-          </Button>
-        </div>
-      </form>
-    </Dialog>
+    <FormDialog title={s.add} text={s.addText} submit={s.submit} sending={add} onSubmit={add.mutate} onClose={onClose}>
+      <Field label={s.name}>
+        {(props) => (
+          <Input
+            {...props}
+            required
+            autoFocus
+            value={form.name}
+            onChange={(event) => setForm({ ...form, name: event.target.value })}
+          />
+        )}
+      </Field>
+      <Field label={s.email}>
+        {(props) => (
+          <Input
+            {...props}
+            type="email"
+            required
+            value={form.email}
+            onChange={(event) => setForm({ ...form, email: event.target.value })}
+          />
+        )}
+      </Field>
+      <Access
+        role={form.role}
+        groups={form.groups}
+        onRole={(role) => setForm({ ...form, role })}
+        onGroups={(groups) => setForm({ ...form, groups })}
+      />
+    </FormDialog>
   )
 }
 
@@ -142,7 +123,7 @@ export function EditPerson({ person, onClose }: { person: Person; onClose: () =>
   const [groups, setGroups] = useState(person.groups.join(', '))
   const client = useQueryClient()
   const save = useMutation({
-    mutationFn: () => writes.changePerson(person.id, { role, groups: split(groups) }),
+    mutationFn: () => writes.changePerson(person.id, { role, groups: listed(groups) }),
     onSuccess: () => {
       void client.invalidateQueries({ queryKey: ['people'] })
       toast.ok(s.saved)
@@ -150,22 +131,14 @@ export function EditPerson({ person, onClose }: { person: Person; onClose: () =>
     },
   })
   return (
-    <Dialog open onClose={onClose} title={s.editTitle(person.name)}>
-      <form
-        className="flex flex-col gap-3"
-        onSubmit={(event) => {
-          event.preventDefault()
-          save.mutate()
-        }}
-      >
-        <Access role={role} groups={groups} onRole={setRole} onGroups={setGroups} />
-        {save.error && <Note tone="bad">{problemText(save.error)}</Note>}
-        <div className="flex justify-end">
-          <Button type="submit" look="primary" busy={save.isPending}>
-            {s.save}
-          </Button>
-        </div>
-      </form>
-    </Dialog>
+    <FormDialog
+      title={s.editTitle(person.name)}
+      submit={s.save}
+      sending={save}
+      onSubmit={save.mutate}
+      onClose={onClose}
+    >
+      <Access role={role} groups={groups} onRole={setRole} onGroups={setGroups} />
+    </FormDialog>
   )
 }

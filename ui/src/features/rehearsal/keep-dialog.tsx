@@ -32,14 +32,5 @@ export function KeepDialog({
       onClose()
     },
   })
-  return (
-    <NameDialog
-      words={s}
-      lengthMax={200}
-      busy={keep.isPending}
-      problem={keep.error}
-      onName={keep.mutate}
-      onClose={onClose}
-    />
-  )
+  return <NameDialog words={s} lengthMax={200} sending={keep} onName={keep.mutate} onClose={onClose} />
 }

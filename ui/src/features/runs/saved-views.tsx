@@ -33,8 +33,7 @@ function SaveDialog({ filters, onClose }: { filters: RunFilters; onClose: () => 
     <NameDialog
       words={{ title: s.save, text: s.saveText, name: s.name, submit: s.saveNow }}
       lengthMax={60}
-      busy={save.isPending}
-      problem={save.error}
+      sending={save}
       onName={save.mutate}
       onClose={onClose}
     />

@@ -2,16 +2,15 @@ import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
 import { Link, useNavigate, useSearch } from '@tanstack/react-router'
 import { Stamp } from 'lucide-react'
 import { useState } from 'react'
-import { problemText } from '@/api/client'
 import type { StandingApproval } from '@/api/types'
 import { AreaLinks } from '@/app/area'
 import { PageHead, useTitle } from '@/app/page'
 import { QueryState } from '@/app/query-state'
 import { useMay, useMe } from '@/app/session'
+import { ConfirmDialog } from '@/components/form-dialog'
 import { Button } from '@/ui/button'
 import { CardTable, Cell, Line } from '@/ui/card-table'
-import { Dialog } from '@/ui/dialog'
-import { Empty, Note } from '@/ui/states'
+import { Empty } from '@/ui/states'
 import { Tabs } from '@/ui/tabs'
 import { Day, useNow } from '@/ui/time'
 import { toast } from '@/ui/toast'
@@ -93,15 +92,14 @@ function Revoke({ item, onClose }: { item: StandingApproval; onClose: () => void
     onSettled: () => client.invalidateQueries({ queryKey: ['checkpoints', 'standing'] }),
   })
   return (
-    <Dialog open onClose={onClose} title={s.revokeTitle} description={s.revokeText(item.workflow.name, item.step)}>
-      {revoke.error && <Note tone="bad">{problemText(revoke.error)}</Note>}
-      <div className="mt-3 flex justify-end gap-2">
-        <Button onClick={onClose}>{s.keep}</Button>
-        <Button look="danger" busy={revoke.isPending} onClick={() => revoke.mutate()}>
-          {s.revoke}
-        </Button>
-      </div>
-    </Dialog>
+    <ConfirmDialog
+      title={s.revokeTitle}
+      text={s.revokeText(item.workflow.name, item.step)}
+      words={{ keep: s.keep, confirm: s.revoke }}
+      sending={revoke}
+      onConfirm={revoke.mutate}
+      onClose={onClose}
+    />
   )
 }
 

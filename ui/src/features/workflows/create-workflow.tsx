@@ -1,13 +1,10 @@
 import { useMutation, useQueryClient } from '@tanstack/react-query'
 import { useNavigate } from '@tanstack/react-router'
 import { useState } from 'react'
-import { problemText } from '@/api/client'
 import { queries } from '@/api/queries'
+import { FormDialog } from '@/components/form-dialog'
 import type { WorkflowDocument } from '@/model/document'
-import { Button } from '@/ui/button'
-import { Dialog } from '@/ui/dialog'
 import { Field, Input, Textarea } from '@/ui/field'
-import { Note } from '@/ui/states'
 import { writes } from './api'
 import { strings as s } from './strings'
 
@@ -37,45 +34,38 @@ export function CreateWorkflow({ onClose }: { onClose: () => void }) {
     },
   })
   return (
-    <Dialog open onClose={onClose} title={s.createTitle} description={s.createText}>
-      <form
-        className="flex flex-col gap-3"
-        onSubmit={(event) => {
-          event.preventDefault()
-          create.mutate()
-        }}
-      >
-        <Field label={s.name}>
-          {(props) => (
-            <Input
-              {...props}
-              autoFocus
-              placeholder={s.untitled}
-              value={name}
-              maxLength={200}
-              onChange={(event) => setName(event.target.value)}
-            />
-          )}
-        </Field>
-        <Field label={s.source} hint={s.sourceHint}>
-          {(props) => (
-            <Textarea
-              {...props}
-              rows={6}
-              spellCheck={false}
-              className="font-mono text-xs"
-              value={source}
-              onChange={(event) => setSource(event.target.value)}
-            />
-          )}
-        </Field>
-        {create.error && <Note tone="bad">{problemText(create.error)}</Note>}
-        <div className="flex justify-end">
-          <Button type="submit" look="primary" busy={create.isPending}>
-            {s.submit}
-          </Button>
-        </div>
-      </form>
-    </Dialog>
+    <FormDialog
+      title={s.createTitle}
+      text={s.createText}
+      submit={s.submit}
+      sending={create}
+      onSubmit={create.mutate}
+      onClose={onClose}
+    >
+      <Field label={s.name}>
+        {(props) => (
+          <Input
+            {...props}
+            autoFocus
+            placeholder={s.untitled}
+            value={name}
+            maxLength={200}
+            onChange={(event) => setName(event.target.value)}
+          />
+        )}
+      </Field>
+      <Field label={s.source} hint={s.sourceHint}>
+        {(props) => (
+          <Textarea
+            {...props}
+            rows={6}
+            spellCheck={false}
+            className="font-mono text-xs"
+            value={source}
+            onChange={(event) => setSource(event.target.value)}
+          />
+        )}
+      </Field>
+    </FormDialog>
   )
 }

@@ -70,11 +70,16 @@ async fn ask(app: &App, workspace: &str, account: &Account) -> ApiResult<Account
     Ok(AccountHealth { state, message, at: app.now() })
 }
 
-/// What the service says of an account that is about to be saved; refused when it does not take the credentials.
-async fn prove(app: &App, row: &ConnectionRow, held: &Held, untested: bool) -> ApiResult<String> {
-    if untested {
+/// What the service says of an account that is about to be saved; refused when it does not take the credentials. Secrets
+/// leave with the question, so where they go is on the record before, and stays there when nothing is saved.
+async fn prove(app: &App, caller: &Caller, row: &ConnectionRow, (held, untested): (&Held, bool)) -> ApiResult<String> {
+    let connectors = app.engine.connectors(&row.workspace).await?;
+    if untested || connectors.connector(&row.connector).is_none_or(|manifest| manifest.probe.is_none()) {
         return Ok(String::new());
     }
+    let detail = json!({ "connector": row.connector, "connection": row.name, "settings": held.settings });
+    let entry = caller.audit(app.now(), "connection.asked", format!("connection:{}", row.id), detail);
+    app.store.append_audit(&row.workspace, vec![entry]).await?;
     let health = ask(app, &row.workspace, &opened(row, held)).await?;
     if health.state == AccountState::Refused {
         let detail = format!("{} (to save it all the same, ask with `?untested=true`)", health.message);
@@ -152,7 +157,7 @@ async fn add(app: App, caller: Caller, request: CreateConnectionRequest, unteste
         updated_at: now,
     };
     check(&app, &row, &held).await?;
-    row.health = prove(&app, &row, &held, untested).await?;
+    row.health = prove(&app, &caller, &row, (&held, untested)).await?;
     (row.settings, row.sealed) = held.columns(&app, place(&row))?;
     app.store.create_connection(&row, vec![audit(&app, &caller, "created", &row, &held)]).await?;
     app.engine.forget_connections(caller.workspace());
@@ -185,7 +190,7 @@ pub(crate) async fn update_connection(
     }
     check(&app, &row, &held).await?;
     if !renamed {
-        row.health = prove(&app, &row, &held, saving.untested).await?;
+        row.health = prove(&app, &caller, &row, (&held, saving.untested)).await?;
         (row.settings, row.sealed) = held.columns(&app, place(&row))?;
     }
     row.updated_at = app.now();

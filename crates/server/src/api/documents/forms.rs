@@ -2,7 +2,10 @@
 
 use countersign_api::{Diagnostic, Severity};
 use countersign_channels::form_problems;
-use countersign_core::document::{Channel, StepKind, Workflow};
+use countersign_core::{
+    document::{Channel, StepKind, Workflow},
+    pointer::token,
+};
 use countersign_store::ChannelAccountRow;
 use std::collections::BTreeSet;
 
@@ -21,7 +24,7 @@ pub(crate) fn lowered(workflow: &Workflow, accounts: &[ChannelAccountRow]) -> Ve
         found.push(Diagnostic {
             code: "form_lowered".to_owned(),
             severity: Severity::Warning,
-            pointer: format!("/steps/{}/form", id.as_str().replace('~', "~0").replace('/', "~1")),
+            pointer: format!("/steps/{}/form", token(id.as_str())),
             message: format!("Customers do not get this form as it is everywhere. {}", problems.join(". ")),
             help: Some("Look at the form's preview, channel by channel.".to_owned()),
         });

@@ -1,4 +1,5 @@
 import { isObject, type Json, type JsonObject } from '@/model/json'
+import { listed } from '@/model/listed'
 import { strings } from '../strings'
 
 const s = strings.form
@@ -54,6 +55,5 @@ export function writeFields(form: Json, fields: FormField[]): JsonObject {
 
 /** A schema whose choices are the words of a text, separated by commas. */
 export function withChoices(schema: JsonObject, text: string): JsonObject {
-  const words = text.split(',').map((word) => word.trim())
-  return { ...schema, enum: words.filter(Boolean) }
+  return { ...schema, enum: listed(text) }
 }

@@ -1,0 +1,153 @@
+import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
+import { Link } from '@tanstack/react-router'
+import { useState } from 'react'
+import { problemText } from '@/api/client'
+import { queries } from '@/api/queries'
+import type { Connection, Connector } from '@/api/types'
+import { QueryState } from '@/app/query-state'
+import { useMay } from '@/app/session'
+import { Status } from '@/components/status'
+import { statusLook } from '@/model/status'
+import { Button } from '@/ui/button'
+import { Ago } from '@/ui/time'
+import { toast } from '@/ui/toast'
+import { reads, writes } from './api'
+import { strings as s } from './strings'
+
+/** What the service last said of an account, and when. */
+function Health({ health }: { health: Connection['health'] }) {
+  return (
+    <span className="flex items-center gap-1.5 text-xs">
+      <Status status={health.state} className="!text-xs" />
+      {health.at > 0 && <Ago at={health.at} className="text-faint" />}
+    </span>
+  )
+}
+
+/** The workflows that call through it. */
+function Uses({ id }: { id: string }) {
+  const query = useQuery(reads.uses(id))
+  return (
+    <QueryState query={query}>
+      {({ items }) =>
+        items.length === 0 ? (
+          <p className="text-xs text-muted">{s.usedByNone}</p>
+        ) : (
+          <ul aria-label={s.usedBy} className="flex flex-wrap gap-x-3 text-xs">
+            {items.map((use) => (
+              <li key={use.workflow}>
+                <Link to="/workflows/$workflow" params={{ workflow: use.workflow }} className="hover:underline">
+                  {use.name}
+                </Link>
+              </li>
+            ))}
+          </ul>
+        )
+      }
+    </QueryState>
+  )
+}
+
+function Row({ connection, onEdit, onRemove }: { connection: Connection; onEdit?: () => void; onRemove?: () => void }) {
+  const builder = useMay('builder')
+  const [open, setOpen] = useState(false)
+  const client = useQueryClient()
+  const test = useMutation({
+    mutationFn: () => writes.test(connection.id),
+    onSuccess: ({ health }) => {
+      const told = s.tested(connection.name, health.message || statusLook(health.state).word)
+      if (health.state === 'sound') toast.ok(told)
+      else toast.bad(told)
+    },
+    onError: (error) => toast.bad(problemText(error)),
+    onSettled: () => client.invalidateQueries({ queryKey: ['connections'] }),
+  })
+  const { health, name } = connection
+  return (
+    <li className="flex flex-col gap-1 px-3 py-2">
+      <div className="flex flex-wrap items-center gap-x-3 gap-y-1">
+        <span className="font-medium">{name}</span>
+        <span className="font-mono text-xs text-faint">{connection.connector}</span>
+        <Health health={health} />
+        {connection.secret_names.length > 0 && (
+          <span className="text-xs text-faint">
+            {s.secrets}: {connection.secret_names.join(', ')}
+          </span>
+        )}
+        <span className="ml-auto flex flex-wrap gap-1">
+          <Button
+            small
+            look="quiet"
+            aria-expanded={open}
+            aria-label={s.usedNamed(name)}
+            onClick={() => setOpen((old) => !old)}
+          >
+            {s.usedBy}
+          </Button>
+          <Button
+            small
+            look="quiet"
+            disabled={!builder}
+            busy={test.isPending}
+            aria-label={s.testNamed(name)}
+            onClick={() => test.mutate()}
+          >
+            {s.test}
+          </Button>
+          <Button small look="quiet" disabled={!onEdit} onClick={onEdit}>
+            {s.edit}
+          </Button>
+          <Button small look="quiet" disabled={!onRemove} onClick={onRemove}>
+            {s.remove}
+          </Button>
+        </span>
+      </div>
+      {health.message && <p className="text-xs break-words text-muted">{health.message}</p>}
+      {open && <Uses id={connection.id} />}
+    </li>
+  )
+}
+
+/** The accounts of the workspace, how they stand and what is done with them. */
+export function Connections({
+  connectors,
+  may,
+  onEdit,
+  onRemove,
+}: {
+  connectors: Connector[]
+  may: boolean
+  onEdit: (connector: Connector, connection: Connection) => void
+  onRemove: (connection: Connection) => void
+}) {
+  const query = useQuery(queries.connections())
+  return (
+    <section className="flex flex-col gap-2">
+      <h2 className="font-semibold">{s.connections}</h2>
+      <p className="text-sm text-muted">{s.connectionsHelp}</p>
+      <QueryState query={query}>
+        {({ items }) =>
+          items.length === 0 ? (
+            <p className="rounded-lg border border-dashed border-line-strong p-4 text-sm text-muted">
+              {s.noConnections}
+            </p>
+          ) : (
+            <ul className="divide-y divide-line rounded-lg border border-line">
+              {items.map((connection) => {
+                const connector = connectors.find((one) => one.name === connection.connector)
+                return (
+                  <Row
+                    key={connection.id}
+                    connection={connection}
+                    onEdit={may && connector ? () => onEdit(connector, connection) : undefined}
+                    onRemove={may ? () => onRemove(connection) : undefined}
+                  />
+                )
+              })}
+            </ul>
+          )
+        }
+      </QueryState>
+    </section>
+  )
+}
