@@ -36,8 +36,8 @@ async fn a_connection_keeps_its_secrets() {
     for read in ["/connections", "/audit", "/connectors"] {
         assert!(!admin.get(read).await.is(200).text.contains(SECRET), "{read}");
     }
-    let audit = admin.get("/audit?action=connection.").await;
-    assert_eq!(audit.json["items"][1]["detail"]["secrets"], json!(["api_key"]));
+    let audit = admin.get("/audit?action=connection.created").await;
+    assert_eq!(audit.json["items"][0]["detail"]["secrets"], json!(["api_key"]));
     admin.delete(&path).await.is(204);
     assert_eq!(admin.get("/connections").await.json["items"], json!([]));
 }
