@@ -157,3 +157,70 @@ test('what is asked again says what changed, or that nothing did', async ({ page
     await accessible(page)
   }
 })
+
+test('a card that was changed under the eyes is read again before anything is decided', async ({ page }) => {
+  const first = { ...full, asked: null, shown: 'one', may_decide: true }
+  let now: Record<string, unknown> = first
+  const { calls } = await open(page, {
+    'GET /checkpoints/r1.5': () => now,
+    'POST /checkpoints/r1.5/decision': (body: { shown?: string }) =>
+      body.shown === now.shown
+        ? { ...now, status: 'decided', outcome: 'approved', outcomes: [] }
+        : {
+            __status: 409,
+            type: 'about:blank',
+            title: 'What is asked was changed',
+            status: 409,
+            code: 'shown_changed',
+            detail: 'read it again',
+          },
+  })
+  const decisions = () => calls.filter((call) => call.path.endsWith('/decision')).map((call) => call.body)
+  const approve = page.getByRole('button', { name: 'Approve', exact: true })
+  now = { ...first, shown: 'two', summary: 'Upgrade for $90,000.00' }
+  await approve.click()
+  await expect(page.getByText('What is asked was changed while you looked at it.')).toBeVisible()
+  await expect(page.getByText('Upgrade for $90,000.00').first()).toBeVisible()
+  await expect(approve).toBeDisabled()
+  await page.keyboard.press('a')
+  expect(decisions()).toEqual([{ outcome: 'approved', shown: 'one' }])
+  await shoot(page, 'decide-changed')
+  await accessible(page)
+  await page.getByRole('button', { name: 'I have read it again' }).click()
+  await approve.click()
+  await expect.poll(decisions).toEqual([
+    { outcome: 'approved', shown: 'one' },
+    { outcome: 'approved', shown: 'two' },
+  ])
+})
+
+test('requests like this one are allowed in advance from the card, within what the step lets', async ({ page }) => {
+  const request = { ...full.requests[0], step: 'refund', input: { amount: 26.7 } }
+  const standing = {
+    step: 'refund',
+    field: '/amount',
+    amount_max: 50,
+    per_day: 5,
+    days: 3,
+    when: "currency = 'usd'",
+  }
+  const { calls } = await open(page, {
+    'GET /checkpoints/r1.5': { ...full, requests: [request], asked: { ...full.asked, form: null, standing } },
+    'POST /standing-approvals': { id: 'sa1' },
+  })
+  await page.getByRole('button', { name: 'Allow such requests in advance…' }).click()
+  const dialog = page.getByRole('dialog')
+  await expect(dialog.getByLabel('Up to')).toHaveValue('26.7')
+  await expect(dialog.getByText("currency = 'usd'")).toBeVisible()
+  await accessible(page)
+  await page.setViewportSize({ width: 390, height: 844 })
+  await shoot(page, 'allow-ahead')
+  const sent = () => calls.find((call) => call.path === '/standing-approvals')?.body as Record<string, unknown>
+  await dialog.getByLabel('Up to').fill('60')
+  await dialog.getByRole('button', { name: 'Allow', exact: true }).click()
+  expect(sent()).toBeUndefined()
+  await dialog.getByLabel('Up to').fill('30')
+  await dialog.getByLabel('Up to').press('Enter')
+  await expect(dialog).toBeHidden()
+  expect(sent()).toMatchObject({ step: 'approve', amount_max: 30, per_day: 5 })
+})

@@ -99,6 +99,7 @@ export function answersOf(): Answers {
         name: 'stripe',
         settings: { base_url: 'https://api.stripe.com' },
         secret_names: ['api_key'],
+        health: { state: 'sound', message: '', at: f.NOW - 6e5 },
         created_at: f.NOW,
         updated_at: f.NOW,
       },
