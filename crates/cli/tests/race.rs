@@ -7,7 +7,7 @@ mod live;
 
 use hmac::{Hmac, Mac};
 use live::{
-    api::{Answer, Api, Request},
+    api::{Answer, Request},
     eventually,
     furnish::{People, furnish, is_over, publish, start},
     node::{Launch, Node},

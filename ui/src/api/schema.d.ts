@@ -782,7 +782,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Delegations that go on or are to come, soonest end first. */
+        /** Delegations that go on or are to come, soonest end first: the caller's own, everybody's for administrators. */
         get: operations["listDelegations"];
         put?: never;
         /** Lets somebody decide for the caller for a time, or notes that they are away. An administrator does it for others too. */

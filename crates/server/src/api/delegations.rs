@@ -34,12 +34,21 @@ async fn view(app: &App, row: DelegationRow) -> ApiResult<Delegation> {
     })
 }
 
-/// Delegations that go on or are to come, soonest end first.
+/// Whether somebody arranged it or is asked by it to decide.
+fn is_of(row: &DelegationRow, person: &str) -> bool {
+    row.from_user == person || row.to_user.as_deref() == Some(person)
+}
+
+/// Delegations that go on or are to come, soonest end first: the caller's own, everybody's for administrators.
 #[utoipa::path(get, path = "/delegations", operation_id = "listDelegations", tag = "people",
     responses((status = 200, description = "Delegations", body = Page<Delegation>)))]
 pub(crate) async fn list_delegations(State(app): State<App>, caller: Caller) -> ApiResult<Json<Page<Delegation>>> {
     let mut delegations = Vec::new();
+    let all = caller.role() >= Role::Admin;
     for row in app.store.list_delegations(caller.workspace(), app.now()).await? {
+        if !all && !is_of(&row, caller.actor().person()) {
+            continue;
+        }
         delegations.push(view(&app, row).await?);
     }
     Ok(Json(Page::whole(delegations)))
@@ -124,8 +133,7 @@ pub(crate) async fn end_delegation(
 ) -> ApiResult<StatusCode> {
     let row = app.store.get_delegation(caller.workspace(), &id).await?;
     let row = row.ok_or_else(|| ApiError::not_found("delegation"))?;
-    let own = row.from_user == caller.id() || row.to_user.as_deref() == Some(caller.id());
-    if !own {
+    if !is_of(&row, caller.id()) {
         caller.require(Role::Admin)?;
     }
     let detail = json!({ "delegation": id, "from": row.from_user, "to": row.to_user, "before": row.ends_at });

@@ -93,6 +93,12 @@ async fn grant(app: App, caller: Caller, request: CreateStandingApprovalRequest)
     if let Some(reason) = why_not(step, &caller) {
         return Err(ApiError::new(StatusCode::FORBIDDEN, "not_an_approver", "You may not approve this").detail(reason));
     }
+    if !is_enough(step, &caller) {
+        return Err(ApiError::invalid(
+            "/step",
+            "this approval takes several people: one alone allows nothing in advance",
+        ));
+    }
     let bound_to = app.engine.standing_hash(&workspace, &version, &request.step).await?;
     let row = StandingApprovalRow {
         id: Uuid::now_v7().to_string(),
@@ -127,6 +133,11 @@ fn why_not(step: &Approval, caller: &Caller) -> Option<String> {
     case.why_not(caller.actor(), Verdict::Approved)
 }
 
+/// Whether the caller's yes alone would approve it.
+fn is_enough(step: &Approval, caller: &Caller) -> bool {
+    shortage(&step.approvers, [caller.actor()], 0).is_none()
+}
+
 /// What the caller may allow in advance at a step of the active version: nothing where the step lets nobody, they may not
 /// approve it, or their yes alone would not be enough.
 pub(crate) async fn offer(
@@ -141,7 +152,7 @@ pub(crate) async fn offer(
     let Some(StepKind::Approval(step)) = version.workflow().steps.get(step).map(|step| &step.kind) else {
         return Ok(None);
     };
-    let alone = || shortage(&step.approvers, [caller.actor()], 0).is_none() && why_not(step, caller).is_none();
+    let alone = || is_enough(step, caller) && why_not(step, caller).is_none();
     Ok(step.standing.as_deref().filter(|_| alone()).map(|limits| StandingOffer {
         step: limits.step.clone(),
         field: limits.field.clone(),

@@ -24,6 +24,7 @@ mod run_debug;
 mod run_lists;
 mod runs;
 mod settings;
+mod standing_in;
 mod support;
 mod triggers;
 mod trying;
