@@ -289,3 +289,19 @@ test('a step that is renamed keeps its name in all that is said of it', async ({
     on_approve: 'refund',
   })
 })
+
+test('who says what became of a call is a policy of the step that calls', async ({ page }) => {
+  const { whole, policies } = await open(page, '?step=pay')
+  const side = panel(page)
+  await side.getByRole('checkbox', { name: 'Only certain people' }).focus()
+  await page.keyboard.press('Space')
+  await expect.poll(() => whole()?.steps.pay?.unknown_outcome).toEqual({ roles: ['operator'] })
+  await side.getByLabel('Roles or groups').fill('finance')
+  await side.getByLabel('Nobody who started it or had a hand in it').check()
+  await expect.poll(() => whole()?.steps.pay?.unknown_outcome).toEqual({ roles: ['finance'], exclude_requester: true })
+  expect(policies.at(-1)).toEqual({ roles: ['finance'], exclude_requester: true })
+  await shoot(page, 'in-doubt')
+  await accessible(page)
+  await side.getByRole('checkbox', { name: 'Only certain people' }).uncheck()
+  await expect.poll(() => 'unknown_outcome' in (whole()?.steps.pay ?? {})).toBe(false)
+})

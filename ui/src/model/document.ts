@@ -23,6 +23,7 @@ export type ToolCall = Common & {
   timeout?: string
   next: StepId
   on_error?: OnError
+  unknown_outcome?: Approvers
 }
 export type CollectForm = Common & {
   type: 'collect_form'
@@ -47,6 +48,7 @@ export type Notify = Common & {
   timeout?: string
   next: StepId
   on_error?: OnError
+  unknown_outcome?: Approvers
 }
 export type Approvers = {
   roles?: string[]

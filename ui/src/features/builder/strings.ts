@@ -239,6 +239,11 @@ export const strings = {
     expressionOut: (title: string) => `${title}: the expression was taken out. Undo brings it back.`,
     valueOut: (title: string) => `${title}: the value was taken out. Undo brings it back.`,
   },
+  inDoubt: {
+    title: 'When nobody knows whether it took place',
+    text: 'The run stops and one person says what became of it: any operator, unless others are named here.',
+    others: 'Only certain people',
+  },
   form: {
     channels: 'Over each channel',
     channelNames: {

@@ -9,6 +9,7 @@ import { useBuilder } from '../context'
 import { Group, movedUp, RowButtons, TextField } from '../fields'
 import { RetryGroup } from '../retry-group'
 import { strings } from '../strings'
+import { InDoubtGroup } from './in-doubt'
 
 const s = strings.notify
 const named = (channel: Channel): string => s.channelNames[channel] ?? channel
@@ -124,6 +125,7 @@ export function NotifyEditor({ id, step }: { id: string; step: Notify }) {
       />
       <Recipients id={id} step={step} />
       <RetryGroup id={id} step={step} />
+      <InDoubtGroup id={id} />
     </>
   )
 }

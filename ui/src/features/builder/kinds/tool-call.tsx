@@ -18,6 +18,7 @@ import { RetryGroup } from '../retry-group'
 import { strings } from '../strings'
 import { ActionField } from './action-field'
 import { useSample } from '../sample'
+import { InDoubtGroup } from './in-doubt'
 import { StepInput } from './input-field'
 
 const s = strings.tool
@@ -128,6 +129,7 @@ export function ToolCallEditor({ id, step }: { id: string; step: ToolCall }) {
       {action && <TryStep key={action.name} id={id} step={step} action={action} />}
       <PairsField id={id} path={['set']} label={s.set} place={place} />
       <RetryGroup id={id} step={step} />
+      <InDoubtGroup id={id} />
     </>
   )
 }
