@@ -89,8 +89,7 @@ pub(crate) async fn create_api_key(
     body: Body<CreateApiKeyRequest>,
 ) -> ApiResult<Response> {
     caller.require(Role::Admin)?;
-    let workspace = caller.workspace().to_owned();
-    let once = Once { app: app.clone(), workspace, scope: "api_key".to_owned(), key, request_hash: body.hash() };
+    let once = Once::of(&app, &caller, "api_key", key, body.hash());
     let request = body.value;
     let work = async move {
         let name = bounded("/name", &request.name, 200)?;

@@ -66,9 +66,7 @@ pub(crate) async fn create_delegation(
 ) -> ApiResult<Response> {
     // A key was made for other things than to pass on its maker's power.
     caller.session()?;
-    let scope = format!("delegation:{}", caller.id());
-    let once =
-        Once { app: app.clone(), workspace: caller.workspace().to_owned(), scope, key, request_hash: body.hash() };
+    let once = Once::of(&app, &caller, format!("delegation:{}", caller.id()), key, body.hash());
     once.run(add(app, caller, body.value)).await
 }
 

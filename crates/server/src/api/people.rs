@@ -52,8 +52,7 @@ pub(crate) async fn create_person(
     caller.require(Role::Admin)?;
     // Who is let in may decide, and the link that lets them in is in the answer.
     caller.require_decider()?;
-    let workspace = caller.workspace().to_owned();
-    let once = Once { app: app.clone(), workspace, scope: "person".to_owned(), key, request_hash: body.hash() };
+    let once = Once::of(&app, &caller, "person", key, body.hash());
     once.run_and_keep(add(app, caller, body.value), |person| person.setup_url = None).await
 }
 

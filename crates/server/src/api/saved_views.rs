@@ -62,9 +62,7 @@ pub(crate) async fn create_saved_view(
     IdempotencyHeader(key): IdempotencyHeader,
     body: Body<SavedViewRequest>,
 ) -> ApiResult<Response> {
-    let workspace = caller.workspace().to_owned();
-    let scope = format!("saved_view:{}", caller.id());
-    let once = Once { app: app.clone(), workspace, scope, key, request_hash: body.hash() };
+    let once = Once::of(&app, &caller, format!("saved_view:{}", caller.id()), key, body.hash());
     let work = async move {
         let (name, search) = checked(body.value)?;
         let row = SavedViewRow {

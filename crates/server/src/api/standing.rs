@@ -71,9 +71,7 @@ pub(crate) async fn create_standing_approval(
 ) -> ApiResult<Response> {
     // A person allows it, who has signed in.
     caller.session()?;
-    let scope = format!("standing:{}", caller.id());
-    let once =
-        Once { app: app.clone(), workspace: caller.workspace().to_owned(), scope, key, request_hash: body.hash() };
+    let once = Once::of(&app, &caller, format!("standing:{}", caller.id()), key, body.hash());
     once.run(grant(app, caller, body.value)).await
 }
 

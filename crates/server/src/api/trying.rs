@@ -69,11 +69,9 @@ pub(crate) async fn try_action(
     if body.value.dry_run {
         return Ok(Json(shown(&app, &caller, &action, body.value).await?).into_response());
     }
-    let (workspace, scope) = (caller.workspace().to_owned(), format!("try.{action}"));
-    let hash = body.hash();
     let sent_with =
         key.as_ref().map_or_else(|| format!("try.{}", Uuid::now_v7()), |key| repeatable(&caller, &action, key));
-    let once = Once { app: app.clone(), workspace, scope, key, request_hash: hash };
+    let once = Once::of(&app, &caller, format!("try.{action}"), key, body.hash());
     once.run(send(app, caller, action, sent_with, body.value)).await
 }
 

@@ -2,6 +2,7 @@
 
 use crate::{
     app::App,
+    auth::Caller,
     http::problem::{ApiError, ApiResult, key_reused},
 };
 use axum::{
@@ -16,18 +17,24 @@ use std::future::Future;
 /// A request that creates something, once per key.
 pub(crate) struct Once {
     /// The server.
-    pub(crate) app: App,
+    app: App,
     /// Whose keys.
-    pub(crate) workspace: String,
+    workspace: String,
     /// What kind of request; keys of different kinds do not meet.
-    pub(crate) scope: String,
+    scope: String,
     /// The client's key; without one every request counts.
-    pub(crate) key: Option<String>,
+    key: Option<String>,
     /// Hash of the body.
-    pub(crate) request_hash: String,
+    request_hash: String,
 }
 
 impl Once {
+    /// What the caller asks for, once per key of that scope.
+    pub(crate) fn of(app: &App, caller: &Caller, scope: impl Into<String>, key: Option<String>, hash: String) -> Self {
+        let workspace = caller.workspace().to_owned();
+        Self { app: app.clone(), workspace, scope: scope.into(), key, request_hash: hash }
+    }
+
     /// Does the work, unless the key says it was done.
     pub(crate) async fn run<T, F>(self, work: F) -> ApiResult<Response>
     where

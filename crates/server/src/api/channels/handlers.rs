@@ -97,8 +97,7 @@ pub(crate) async fn create_channel(
     body: Body<CreateChannelRequest>,
 ) -> ApiResult<Response> {
     caller.require(Role::Admin)?;
-    let workspace = caller.workspace().to_owned();
-    let once = Once { app: app.clone(), workspace, scope: KIND.to_owned(), key, request_hash: body.hash() };
+    let once = Once::of(&app, &caller, KIND, key, body.hash());
     once.run(add(app, caller, body.value)).await
 }
 

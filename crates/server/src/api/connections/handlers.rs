@@ -137,8 +137,7 @@ pub(crate) async fn create_connection(
     body: Body<CreateConnectionRequest>,
 ) -> ApiResult<Response> {
     caller.require(Role::Admin)?;
-    let workspace = caller.workspace().to_owned();
-    let once = Once { app: app.clone(), workspace, scope: KIND.to_owned(), key, request_hash: body.hash() };
+    let once = Once::of(&app, &caller, KIND, key, body.hash());
     once.run(add(app, caller, body.value, saving.untested)).await
 }
 

@@ -161,8 +161,7 @@ pub(crate) async fn send_message(
 ) -> ApiResult<Response> {
     caller.require(Role::Operator)?;
     let leaves = required(&app, &caller, &id).await?.channel_account.is_some();
-    let (workspace, scope) = (caller.workspace().to_owned(), format!("message:{id}"));
-    let once = Once { app: app.clone(), workspace, scope, key, request_hash: body.hash() };
+    let once = Once::of(&app, &caller, format!("message:{id}"), key, body.hash());
     let request = body.value;
     let work = async move {
         let subject = format!("conversation:{id}");
@@ -290,8 +289,7 @@ pub(crate) async fn create_note(
 ) -> ApiResult<Response> {
     caller.require(Role::Operator)?;
     required(&app, &caller, &id).await?;
-    let (workspace, scope) = (caller.workspace().to_owned(), format!("note:{id}"));
-    let once = Once { app: app.clone(), workspace, scope, key, request_hash: body.hash() };
+    let once = Once::of(&app, &caller, format!("note:{id}"), key, body.hash());
     let request = body.value;
     let work = async move {
         let row = NoteRow {

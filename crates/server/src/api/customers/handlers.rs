@@ -57,8 +57,7 @@ pub(crate) async fn create_customer(
     body: Body<CustomerRequest>,
 ) -> ApiResult<Response> {
     caller.require(Role::Operator)?;
-    let workspace = caller.workspace().to_owned();
-    let once = Once { app: app.clone(), workspace, scope: "customer".to_owned(), key, request_hash: body.hash() };
+    let once = Once::of(&app, &caller, "customer", key, body.hash());
     let request = body.value;
     let work = async move {
         let mut row = record::blank(caller.workspace(), Uuid::now_v7().to_string(), app.now());

@@ -143,8 +143,7 @@ pub(crate) async fn bulk_runs(
     if request.runs.is_empty() || request.runs.len() > BULK_MAX {
         return Err(ApiError::invalid("/runs", format!("name 1 to {BULK_MAX} runs")));
     }
-    let workspace = caller.workspace().to_owned();
-    let once = Once { app: app.clone(), workspace, scope: "runs.bulk".to_owned(), key, request_hash };
+    let once = Once::of(&app, &caller, "runs.bulk", key, request_hash);
     let work = async move {
         let mut runs: Vec<String> = Vec::new();
         request.runs.into_iter().for_each(|run| {

@@ -41,8 +41,7 @@ pub(crate) async fn use_template(
 ) -> ApiResult<Response> {
     caller.require(Role::Builder)?;
     let example = gallery::example(&id).ok_or_else(|| ApiError::not_found("template"))?;
-    let (workspace, scope) = (caller.workspace().to_owned(), format!("template:{id}"));
-    let once = Once { app: app.clone(), workspace, scope, key, request_hash: body.hash() };
+    let once = Once::of(&app, &caller, format!("template:{id}"), key, body.hash());
     once.run(make(app, caller, example, body.value)).await
 }
 

@@ -69,8 +69,7 @@ pub(crate) async fn create_test_case(
 ) -> ApiResult<Response> {
     caller.require(Role::Builder)?;
     let workflow = required_workflow(&app, caller.workspace(), &id).await?;
-    let (workspace, scope) = (caller.workspace().to_owned(), format!("test:{id}"));
-    let once = Once { app: app.clone(), workspace, scope, key, request_hash: body.hash() };
+    let once = Once::of(&app, &caller, format!("test:{id}"), key, body.hash());
     once.run(add(app, caller, workflow, body.value)).await
 }
 

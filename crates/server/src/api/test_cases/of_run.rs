@@ -49,8 +49,7 @@ pub(crate) async fn keep_run_test_case(
     body: Body<KeepRunTestRequest>,
 ) -> ApiResult<Response> {
     caller.require(Role::Builder)?;
-    let (workspace, scope) = (caller.workspace().to_owned(), format!("run-test:{id}"));
-    let once = Once { app: app.clone(), workspace, scope, key, request_hash: body.hash() };
+    let once = Once::of(&app, &caller, format!("run-test:{id}"), key, body.hash());
     once.run(keep(app, caller, id, body.value)).await
 }
 

@@ -96,8 +96,7 @@ pub(crate) async fn create_workflow(
     body: Body<WriteDocumentRequest>,
 ) -> ApiResult<Response> {
     caller.require(Role::Builder)?;
-    let workspace = caller.workspace().to_owned();
-    let once = Once { app: app.clone(), workspace, scope: "workflow".to_owned(), key, request_hash: body.hash() };
+    let once = Once::of(&app, &caller, "workflow", key, body.hash());
     once.run(add(app, caller, body.value)).await
 }
 
