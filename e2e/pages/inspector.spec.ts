@@ -40,6 +40,26 @@ async function open(page: Page, step: string, changes: Answers = {}, draft: obje
   return () => saved.at(-1)?.steps[step]
 }
 
+test('a message over WhatsApp has a template for later', async ({ page }) => {
+  const steps = f.document.steps as Record<string, Record<string, unknown>>
+  const [id, told] = Object.entries(steps).find(([, step]) => step.type === 'notify') ?? ['', {}]
+  const draft = {
+    ...f.document,
+    steps: { ...steps, [id]: { ...told, channels: ['whatsapp', 'sms'], delivery: 'first' } },
+  }
+  const step = await open(page, id, {}, draft)
+  await panel(page).getByRole('button', { name: 'Add a WhatsApp template' }).click()
+  await panel(page).getByLabel('Name of the template').fill('parcel_update')
+  await panel(page).getByRole('button', { name: 'Add a parameter' }).click()
+  await panel(page).getByRole('textbox', { name: 'Parameter 1' }).fill('{{ customer.name }}')
+  const template = { name: 'parcel_update', language: 'en_US', parameters: ['{{ customer.name }}'] }
+  await expect.poll(() => step()?.template).toEqual(template)
+  await accessible(page)
+  await shoot(page, 'notify-template')
+  await panel(page).getByRole('button', { name: 'Remove the template' }).click()
+  await expect.poll(() => step()?.template).toBeUndefined()
+})
+
 test.describe('inputs of an action', () => {
   const input = {
     note: { type: 'string', title: 'Note' },

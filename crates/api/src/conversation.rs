@@ -158,6 +158,10 @@ pub struct MessageDelivery {
     /// Why it failed, or what is waited for.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub error: Option<String>,
+    /// Short name of the failure: `in_doubt` when nobody knows whether it was sent, `outside_window`, `opted_out`,
+    /// or what the provider's refusal is called.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub code: Option<String>,
 }
 
 /// What came over a channel beside the words.

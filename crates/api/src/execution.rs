@@ -72,7 +72,7 @@ impl From<run::CallRequest> for CallRequest {
     fn from(request: run::CallRequest) -> Self {
         match request {
             run::CallRequest::Action { action, connection, input, .. } => Self::Action { action, connection, input },
-            run::CallRequest::Message { channel, to, subject, body } => {
+            run::CallRequest::Message { channel, to, subject, body, .. } => {
                 Self::Message { channel: channel.tag().to_owned(), to, subject, body }
             }
         }

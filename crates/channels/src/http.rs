@@ -100,5 +100,6 @@ pub(crate) fn bare(answer: &Answer) -> SendOutcome {
     } else {
         format!("the provider answered {}", answer.status)
     };
-    SendOutcome::failed(answer.class, format!("http_{status}"), text).after(answer.retry_after)
+    let failed = SendOutcome::failed(answer.class, format!("http_{status}"), text).after(answer.retry_after);
+    failed.of_account(answer.status == StatusCode::TOO_MANY_REQUESTS)
 }

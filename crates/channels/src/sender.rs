@@ -6,7 +6,7 @@ use crate::{
     forms::Choice,
     slack, telegram, twilio, whatsapp,
 };
-use countersign_core::log::FailureClass;
+use countersign_core::{document::MessageTemplate, log::FailureClass};
 use countersign_outbound::{Mask, Outbound};
 use serde_json::Value;
 use std::time::Duration;
@@ -32,6 +32,10 @@ pub struct OutboundMessage<'a> {
     pub thread: Option<&'a str>,
     /// Whether a person wrote it.
     pub by_person: bool,
+    /// What WhatsApp approved; it is sent instead of the text.
+    pub template: Option<&'a MessageTemplate>,
+    /// Where the recipient refuses further mail with one click.
+    pub unsubscribe: Option<&'a str>,
 }
 
 /// What became of a message.
@@ -54,12 +58,20 @@ pub enum SendOutcome {
         message: String,
         /// How long to wait before trying again.
         retry_after_seconds: Option<u64>,
+        /// Whether the account as a whole sends too fast: whatever else is sent by it now is refused as well.
+        whole_account: bool,
     },
 }
 
 impl SendOutcome {
     pub(crate) fn failed(class: FailureClass, code: impl Into<String>, message: impl Into<String>) -> Self {
-        Self::Failed { class, code: code.into(), message: message.into(), retry_after_seconds: None }
+        Self::Failed {
+            class,
+            code: code.into(),
+            message: message.into(),
+            retry_after_seconds: None,
+            whole_account: false,
+        }
     }
 
     pub(crate) fn fatal(code: impl Into<String>, message: impl Into<String>) -> Self {
@@ -79,6 +91,23 @@ impl SendOutcome {
             }
         }
         self
+    }
+
+    /// The same, about the account as a whole or not.
+    pub(crate) fn of_account(mut self, whole: bool) -> Self {
+        if let Self::Failed { whole_account, .. } = &mut self {
+            *whole_account = whole;
+        }
+        self
+    }
+
+    /// How long the account is to be left alone, seconds.
+    #[must_use]
+    pub fn holds_account(&self) -> Option<u64> {
+        match self {
+            Self::Failed { whole_account: true, retry_after_seconds, .. } => *retry_after_seconds,
+            Self::Failed { whole_account: false, .. } | Self::Accepted { .. } => None,
+        }
     }
 
     /// The same, with a wait when it is a failure.

@@ -78,5 +78,6 @@ fn outcome(answer: Answer) -> SendOutcome {
         "invalid_auth" | "not_authed" | "token_revoked" | "token_expired" => "token_invalid".to_owned(),
         other => format!("slack_{other}"),
     };
-    SendOutcome::failed(class, code, format!("Slack error {error}")).after(answer.retry_after)
+    let fast = matches!(error, "ratelimited" | "rate_limited");
+    SendOutcome::failed(class, code, format!("Slack error {error}")).after(answer.retry_after).of_account(fast)
 }

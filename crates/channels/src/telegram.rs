@@ -72,5 +72,5 @@ fn outcome(answer: Answer) -> SendOutcome {
         400 if parameter("migrate_to_chat_id").is_some() => ("chat_moved".to_owned(), FailureClass::Fatal),
         _ => (format!("telegram_{number}"), answer.class),
     };
-    SendOutcome::failed(class, code, format!("Telegram error {number}: {words}")).after(wait)
+    SendOutcome::failed(class, code, format!("Telegram error {number}: {words}")).after(wait).of_account(number == 429)
 }

@@ -44,5 +44,6 @@ fn outcome(answer: Answer) -> SendOutcome {
         21_610 => ("unsubscribed".to_owned(), FailureClass::Fatal),
         _ => (format!("twilio_{number}"), answer.class),
     };
-    SendOutcome::failed(class, code, format!("Twilio error {number}: {words}")).after(answer.retry_after)
+    let failed = SendOutcome::failed(class, code, format!("Twilio error {number}: {words}"));
+    failed.after(answer.retry_after).of_account(matches!(number, 20_429 | 14_107))
 }

@@ -69,13 +69,15 @@ fn message(channel: Channel) -> OutboundMessage<'static> {
         choices: &[],
         thread: None,
         by_person: false,
+        template: None,
+        unsubscribe: None,
     }
 }
 
 async fn failure(channel: Channel, status: u16, answer: Value) -> (FailureClass, String, Option<u64>) {
     let provider = provider(status, answer).await;
     match Sender::new(Outbound::with_private()).send(&account(channel, &provider.url), message(channel)).await {
-        SendOutcome::Failed { class, code, retry_after_seconds, message } => {
+        SendOutcome::Failed { class, code, retry_after_seconds, message, .. } => {
             assert!(!message.contains("very-secret"));
             (class, code, retry_after_seconds)
         }

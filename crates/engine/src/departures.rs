@@ -5,7 +5,9 @@
 use crate::{
     Engine, EngineError,
     inbound::{DeliveryState, reference},
+    outbound::{OUTSIDE_WINDOW, Window},
     pump::Pump,
+    run::Limits,
     vault::OpenAccount,
 };
 use countersign_channels::{
@@ -30,6 +32,8 @@ const PAUSE_MS: (i64, i64) = (1000, 300_000);
 const WRITES_MAX: usize = 20;
 /// Longest error that is kept, characters.
 const ERROR_MAX: usize = 500;
+/// What a message of which nobody knows whether it was sent has failed with.
+const IN_DOUBT: &str = "in_doubt";
 
 /// What leaves.
 struct Departure {
@@ -91,14 +95,25 @@ impl Engine {
         let taken_at = message.send_at.unwrap_or_default() - LEASE_MS;
         let state = DeliveryState::of(&message);
         if state.status == Some(DeliveryStatus::Sending) {
-            let doubt = "it was being sent when the process ended; it may have arrived, so it is not sent again";
-            return self.settle(message, Err(("in_doubt".to_owned(), doubt.to_owned()))).await;
+            return self.settle(message, Err(in_doubt("it was being sent when the process ended"))).await;
         }
         let departure = match self.departure(&message).await {
             Ok(departure) => departure,
             Err(error @ (EngineError::Store(_) | EngineError::Busy)) => return Err(error),
             Err(error) => {
                 return self.settle(message, Err(("account_unavailable".to_owned(), error.to_string()))).await;
+            }
+        };
+        if self.window(&departure.account, &departure.to).await? == Window::Closed {
+            let why = "the customer last wrote more than 24 hours ago; WhatsApp takes only templates now";
+            return self.settle(message, Err((OUTSIDE_WINDOW.to_owned(), why.to_owned()))).await;
+        }
+        let _taken = match self.0.places.take(departure.account.place(), Limits::default()) {
+            Ok(taken) => taken,
+            Err(due) => {
+                let send_at = Some(taken_at + (due - self.now()).max(0));
+                store.change_message(&message, &MessageRow { send_at, ..message.clone() }, None, None).await?;
+                return Ok(());
             }
         };
         let sending = DeliveryState { status: Some(DeliveryStatus::Sending), attempts: state.attempts + 1, ..state };
@@ -117,8 +132,10 @@ impl Engine {
             choices,
             thread: thread.as_deref(),
             by_person: message.author == Author::Operator,
+            template: None,
+            unsubscribe: None,
         };
-        match self.0.sender.send(&account.account, outbound).await {
+        match self.send_by(account, outbound).await {
             SendOutcome::Accepted { provider_id, .. } => {
                 let provider_id = provider_id.trim_matches(['<', '>']);
                 self.settle(marked, Ok(reference(&account.id, to, provider_id))).await
@@ -136,8 +153,20 @@ impl Engine {
                 store.change_message(&marked, &later, None, None).await?;
                 Ok(())
             }
+            SendOutcome::Failed { class: FailureClass::Unknown, message: why, .. } => {
+                self.settle(marked, Err(in_doubt(&why))).await
+            }
             SendOutcome::Failed { code, message: why, .. } => self.settle(marked, Err((code, why))).await,
         }
+    }
+
+    /// Sends by an account. One that is told to wait sends nothing else until then either.
+    pub(crate) async fn send_by(&self, account: &OpenAccount, message: OutboundMessage<'_>) -> SendOutcome {
+        let outcome = self.0.sender.send(&account.account, message).await;
+        if let Some(seconds) = outcome.holds_account() {
+            self.0.places.hold(account.place(), seconds);
+        }
+        outcome
     }
 
     /// Where a message goes and what it says there.
@@ -215,6 +244,10 @@ fn address_of(conversation: &ConversationRow) -> (String, Option<String>) {
 fn choices_of(message: &MessageRow) -> Vec<Choice> {
     let data: Value = message.data.as_deref().and_then(|data| serde_json::from_str(data).ok()).unwrap_or_default();
     serde_json::from_value(data["choices"].clone()).unwrap_or_default()
+}
+
+fn in_doubt(why: &str) -> (String, String) {
+    (IN_DOUBT.to_owned(), format!("{why}; it may have arrived, so it is not sent again"))
 }
 
 fn brief(text: &str) -> String {

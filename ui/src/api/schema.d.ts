@@ -3592,6 +3592,11 @@ export interface components {
             at: number | null;
             /** @description Why it failed, or what is waited for. */
             error: string | null;
+            /**
+             * @description Short name of the failure: `in_doubt` when nobody knows whether it was sent, `outside_window`, `opted_out`,
+             *     or what the provider's refusal is called.
+             */
+            code: string | null;
         };
         /** @description A form inside a message. */
         MessageForm: {

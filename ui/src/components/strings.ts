@@ -51,6 +51,7 @@ export const strings = {
     unknownKind: 'a kind of message that is not known',
     edited: 'edited',
     deleted: 'taken back by the sender',
+    inDoubt: 'may have arrived',
     deliveries: {
       queued: 'to be sent',
       sending: 'being sent',

@@ -1,4 +1,4 @@
-import { Check, CheckCheck, CircleX, ClipboardList, Paperclip } from 'lucide-react'
+import { Check, CheckCheck, CircleHelp, CircleX, ClipboardList, Paperclip } from 'lucide-react'
 import type { Customer, Message } from '@/api/types'
 import { schemaFields } from '@/model/schema'
 import { brief } from '@/model/json'
@@ -55,11 +55,23 @@ function Content({ content }: { content: NonNullable<Message['content']> }) {
 
 /** How far a message came on its channel. */
 function Delivery({ delivery }: { delivery: NonNullable<Message['delivery']> }) {
-  const failed = delivery.status === 'failed'
-  const Icon = failed ? CircleX : delivery.status === 'read' || delivery.status === 'delivered' ? CheckCheck : Check
+  const doubtful = delivery.code === 'in_doubt'
+  const failed = delivery.status === 'failed' && !doubtful
+  const Icon = doubtful
+    ? CircleHelp
+    : failed
+      ? CircleX
+      : delivery.status === 'read' || delivery.status === 'delivered'
+        ? CheckCheck
+        : Check
   return (
-    <p className={cx('mt-0.5 flex items-center gap-1 text-xs', failed ? 'text-bad' : 'text-faint')}>
-      <Icon size={13} aria-hidden /> {s.deliveries[delivery.status] ?? delivery.status}
+    <p
+      className={cx(
+        'mt-0.5 flex items-center gap-1 text-xs',
+        doubtful ? 'text-warn' : failed ? 'text-bad' : 'text-faint',
+      )}
+    >
+      <Icon size={13} aria-hidden /> {doubtful ? s.inDoubt : (s.deliveries[delivery.status] ?? delivery.status)}
       {delivery.error && `: ${delivery.error}`}
     </p>
   )

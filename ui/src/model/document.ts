@@ -44,6 +44,7 @@ export type Notify = Common & {
   to?: { phone?: string; email?: string; telegram?: string }
   subject?: string
   body: string
+  template?: { name: string; language: string; parameters?: string[] }
   retry?: Retry
   timeout?: string
   next: StepId

@@ -18,6 +18,22 @@ pub(super) fn check(context: &Context<'_>, report: &mut Report) {
     }
 }
 
+fn template(notify: &Notify, pointer: &str, report: &mut Report) {
+    let Some(template) = &notify.template else { return };
+    if !notify.channels.contains(&Channel::Whatsapp) {
+        let message = "the template is WhatsApp's, and the message does not go over WhatsApp";
+        let help = "Add the channel, or remove the template.";
+        report.warning("notify_template_unused", &format!("{pointer}/template"), message, help);
+    }
+    for (field, text) in [("name", &template.name), ("language", &template.language)] {
+        if text.trim().is_empty() {
+            let message = format!("the template has no {field}");
+            let help = "Write it as WhatsApp's manager shows it.";
+            report.error("notify_template", &format!("{pointer}/template/{field}"), message, help);
+        }
+    }
+}
+
 fn check_one(notify: &Notify, pointer: &str, report: &mut Report) {
     let channels = format!("{pointer}/channels");
     if notify.channels.is_empty() {
@@ -36,6 +52,7 @@ fn check_one(notify: &Notify, pointer: &str, report: &mut Report) {
     if notify.body.trim().is_empty() {
         report.error("notify_empty", &format!("{pointer}/body"), "the message is empty", "Write what to say.");
     }
+    template(notify, pointer, report);
     let Some(to) = &notify.to else { return };
     let literal = |text: &Option<String>| text.clone().filter(|text| !text.contains("{{"));
     let wrong_email = literal(&to.email).filter(|text| contact::email(text).is_none());

@@ -20,8 +20,8 @@ pub use schema::workflow_schema;
 pub use source::{SOURCE_BYTES_MAX, SourceError, decode, parse, parse_all, to_yaml};
 pub use step::{
     Approval, ApprovalTimeout, Approvers, Backoff, Branch, CHANGES_DEFAULT, Channel, CollectForm, Condition, Delivery,
-    End, EndStatus, Fact, HandoffOutcome, HumanHandoff, Notify, OnError, ProvenCustomer, Recipient, Retry, Rung,
-    RungAct, StandingLimits, Step, StepKind, Tier, TimeoutOutcome, ToolCall, WaitTimeout,
+    End, EndStatus, Fact, HandoffOutcome, HumanHandoff, MessageTemplate, Notify, OnError, ProvenCustomer, Recipient,
+    Retry, Rung, RungAct, StandingLimits, Step, StepKind, Tier, TimeoutOutcome, ToolCall, WaitTimeout,
 };
 pub use trigger::{Missed, Overlap, Trigger, Verify};
 pub use verdict::Verdict;

@@ -72,6 +72,9 @@ pub(crate) fn of_step<'a>(id: &str, kind: &'a StepKind) -> Vec<Site<'a>> {
             }
             sites.text("subject", &step.subject);
             sites.text("body", &step.body);
+            for (index, parameter) in step.template.iter().flat_map(|template| &template.parameters).enumerate() {
+                sites.text(&format!("template/parameters/{index}"), parameter);
+            }
         }
         StepKind::Approval(step) => {
             sites.text("summary", &step.summary);

@@ -268,6 +268,9 @@ pub struct Notify {
     pub subject: String,
     /// The message; a template.
     pub body: String,
+    /// What is sent over WhatsApp instead when the customer did not write there within 24 hours.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub template: Option<Box<MessageTemplate>>,
     /// When and how often to try again, for each channel.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub retry: Option<Retry>,
@@ -282,6 +285,19 @@ pub struct Notify {
     /// Who may say what became of a call of which nobody knows whether it took place; operators when absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub unknown_outcome: Option<Box<Approvers>>,
+}
+
+/// A message that WhatsApp approved.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct MessageTemplate {
+    /// Its name at WhatsApp.
+    pub name: String,
+    /// Its language there, such as `en_US`.
+    pub language: String,
+    /// What stands for `{{1}}`, `{{2}}` … of its body; templates.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub parameters: Vec<String>,
 }
 
 /// Whether one or every channel must take the message.

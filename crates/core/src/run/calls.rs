@@ -95,8 +95,8 @@ fn effect(calling: &Calling, id: CallId, timeout: Span) -> Effect {
         CallRequest::Action { action, connection, account, input } => {
             Effect::InvokeAction { id, key, action, connection, account, input, timeout }
         }
-        CallRequest::Message { channel, to, subject, body } => {
-            Effect::SendMessage { id, key, channel, to, subject, body, timeout }
+        CallRequest::Message { channel, to, subject, body, template } => {
+            Effect::SendMessage { id, key, channel, to, subject, body, template, timeout }
         }
     }
 }

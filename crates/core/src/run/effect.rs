@@ -1,7 +1,10 @@
 //! What the shell must do once the events are committed.
 
 use super::CallId;
-use crate::{document::Channel, time::Span};
+use crate::{
+    document::{Channel, MessageTemplate},
+    time::Span,
+};
 use serde_json::Value;
 use std::sync::Arc;
 
@@ -39,6 +42,8 @@ pub enum Effect {
         subject: String,
         /// The text.
         body: String,
+        /// What WhatsApp takes instead when the customer did not write within 24 hours.
+        template: Option<Box<MessageTemplate>>,
         /// How long it may take.
         timeout: Span,
     },

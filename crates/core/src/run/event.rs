@@ -3,7 +3,7 @@
 use super::{Actor, CheckpointKind, Continuation, Found, Outcome, Start, StateEdit};
 use crate::{
     approval::{Edits, GuardedRequest, RequestDifference, ShownFact, json_hash},
-    document::{Approvers, Channel, Exit, RungAct, StepId, Tier},
+    document::{Approvers, Channel, Exit, MessageTemplate, RungAct, StepId, Tier},
     log::StepError,
     time::Timestamp,
 };
@@ -376,6 +376,9 @@ pub enum CallRequest {
         subject: String,
         /// The text.
         body: String,
+        /// What WhatsApp takes instead when the customer did not write within 24 hours.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        template: Option<Box<MessageTemplate>>,
     },
 }
 

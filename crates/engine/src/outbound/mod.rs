@@ -8,9 +8,11 @@ mod people;
 mod pump;
 mod send;
 mod settings;
+mod window;
 mod words;
 
 pub(crate) use links::hash;
 pub use links::{FollowedLink, LinkOver};
 pub(crate) use pump::ToTell;
 pub use settings::{NoticeChannel, Notifications, Notified, QuietHours, SettingsProblem};
+pub(crate) use window::{OUTSIDE_WINDOW, Window};

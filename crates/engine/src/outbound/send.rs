@@ -60,8 +60,7 @@ impl Engine {
         let Some(account) = self.channel_account(&row.workspace, notice.platform()).await? else {
             return Ok(Err(NotSent::NoAccount(named.to_owned())));
         };
-        let place = (row.workspace.clone(), format!("channel {named}"), None);
-        let taken = match self.0.places.take(place, Limits::default()) {
+        let taken = match self.0.places.take(account.place(), Limits::default()) {
             Ok(taken) => taken,
             Err(due) => return Ok(Err(NotSent::Later((due - self.now()).max(50)))),
         };
@@ -81,12 +80,14 @@ impl Engine {
             choices: &sending.buttons,
             thread: None,
             by_person: false,
+            template: None,
+            unsubscribe: None,
         };
         let channel = sending.channel;
         if !self.0.store.begin_outbound(row).await? {
             return Ok(Told::Ended);
         }
-        let outcome = self.0.sender.send(&sending.account, message).await;
+        let outcome = self.send_by(&sending.account, message).await;
         drop(sending);
         match outcome {
             SendOutcome::Accepted { provider_id, exchange } => {
@@ -95,7 +96,7 @@ impl Engine {
                 let id = within.map_or(provider_id.clone(), |within| format!("{within}/{provider_id}"));
                 self.sent(row, id).await.map(|()| Told::Ended)
             }
-            SendOutcome::Failed { class, code, message, retry_after_seconds } => {
+            SendOutcome::Failed { class, code, message, retry_after_seconds, .. } => {
                 let error = format!("{code}: {message}");
                 let pause = pause(row.attempts, retry_after_seconds);
                 match class {
@@ -143,7 +144,7 @@ impl Engine {
             return Err(EngineError::Invalid(format!("the workspace has no account of {named}")));
         };
         let (to, id) = (row.address.as_deref().unwrap_or_default(), row.about.as_deref().unwrap_or_default());
-        let outcome = self.0.sender.change(&account, (to, id), &words::decided(&checkpoint), ATTEMPT).await;
+        let outcome = self.0.sender.change(&account.account, (to, id), &words::decided(&checkpoint), ATTEMPT).await;
         match outcome {
             SendOutcome::Accepted { .. } => {
                 self.end_outbound(row, OutboundOutcome::Sent, None).await?;
@@ -164,7 +165,7 @@ impl Engine {
 /// What goes out.
 struct Sending {
     channel: Platform,
-    account: std::sync::Arc<countersign_channels::ChannelAccount>,
+    account: std::sync::Arc<crate::vault::OpenAccount>,
     words: words::Words,
     buttons: Vec<Choice>,
     _taken: crate::run::Taken,

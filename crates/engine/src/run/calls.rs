@@ -1,6 +1,11 @@
 //! Effects performed: each gives back exactly one input.
 
-use crate::{Engine, EngineError, run::places::Limits};
+use crate::{
+    Engine, EngineError,
+    outbound::{OUTSIDE_WINDOW, Window},
+    run::places::Limits,
+    vault::OpenAccount,
+};
 use async_trait::async_trait;
 use countersign_channels::{OutboundMessage, Platform, SendOutcome};
 use countersign_connectors::{Call, CallError, CallOutcome, Connection, Exchange, Invoker, LookUp};
@@ -56,15 +61,26 @@ impl Engine {
                     Request { action: &action, connection: connection.as_deref(), input: &input, key: &key, timeout };
                 self.invoke(turn, id, &request, account.as_deref()).await
             }
-            Effect::SendMessage { id, key, channel, to, subject, body, timeout } => {
+            Effect::SendMessage { id, key, channel, to, subject, body, template, timeout } => {
                 let timeout = Duration::from_millis(timeout.0);
                 let Some(channel) = Platform::of(channel) else {
                     let error = not_sent("no_account", "the conversation itself is no account");
                     return Some(failed(id, &CallError { class: FailureClass::Fatal, ..error }, None));
                 };
                 let (to, subject, body, key) = (to.as_str(), subject.as_str(), body.as_str(), key.as_ref());
-                let (choices, thread, by_person) = (&[][..], None, false);
-                let message = OutboundMessage { channel, to, subject, body, key, timeout, choices, thread, by_person };
+                let message = OutboundMessage {
+                    channel,
+                    to,
+                    subject,
+                    body,
+                    key,
+                    timeout,
+                    choices: &[],
+                    thread: None,
+                    by_person: false,
+                    template: template.as_deref(),
+                    unsubscribe: None,
+                };
                 self.send(turn, id, message).await
             }
             Effect::LookUp { id, key, action, connection, input, timeout } => {
@@ -138,6 +154,20 @@ impl Engine {
         }
     }
 
+    /// The message as its channel takes it now: in free words while the customer's window is open, else as the approved
+    /// template. Nothing when it takes neither; where they never wrote as far as is known, the channel is asked.
+    async fn in_time<'a>(
+        &self,
+        account: &OpenAccount,
+        message: OutboundMessage<'a>,
+    ) -> Result<Option<OutboundMessage<'a>>, EngineError> {
+        Ok(match (self.window(account, message.to).await?, message.template) {
+            (Window::Open, _) => Some(OutboundMessage { template: None, ..message }),
+            (Window::Closed | Window::Unknown, Some(_)) | (Window::Unknown, None) => Some(message),
+            (Window::Closed, None) => None,
+        })
+    }
+
     async fn send(&self, turn: Turn<'_>, id: CallId, message: OutboundMessage<'_>) -> Option<Input> {
         let (workspace, channel) = (turn.of.workspace, message.channel);
         let account = match self.channel_account(workspace, channel).await {
@@ -149,21 +179,34 @@ impl Engine {
             }
             Err(error) => return Some(failed(id, &not_sent("account_unavailable", &error.to_string()), None)),
         };
-        let channel_name = format!("channel {}", channel.tag());
-        let _taken = match self.0.places.take((workspace.to_owned(), channel_name, None), Limits::default()) {
+        let asked = message;
+        let message = match self.in_time(&account, asked).await {
+            Ok(Some(message)) => message,
+            Ok(None) => return Some(failed(id, &too_late(&message), None)),
+            Err(error) => return Some(failed(id, &not_sent("account_unavailable", &error.to_string()), None)),
+        };
+        let _taken = match self.0.places.take(account.place(), Limits::default()) {
             Ok(taken) => taken,
             Err(due) => return Some(put_off(id, due)),
         };
         if !self.may_perform(turn, id).await {
             return None;
         }
-        Some(match self.0.sender.send(&account, message).await {
-            SendOutcome::Accepted { provider_id, exchange } => Input::CallSucceeded {
-                id,
-                output: json!({ "channel": channel.tag(), "provider_id": provider_id }),
-                exchange,
-            },
-            SendOutcome::Failed { class, code, message, retry_after_seconds } => {
+        let (mut message, mut outcome) = (message, self.send_by(&account, message).await);
+        let late = matches!(&outcome, SendOutcome::Failed { code, .. } if code == OUTSIDE_WINDOW);
+        if late && message.template.is_none() && asked.template.is_some() {
+            // It was refused for certain, so this is no second message.
+            (message, outcome) = (asked, self.send_by(&account, asked).await);
+        }
+        Some(match outcome {
+            SendOutcome::Accepted { provider_id, exchange } => {
+                let mut output = json!({ "channel": channel.tag(), "provider_id": provider_id });
+                if let Some(template) = message.template {
+                    output["template"] = json!(template.name);
+                }
+                Input::CallSucceeded { id, output, exchange }
+            }
+            SendOutcome::Failed { class, code, message, retry_after_seconds, .. } => {
                 let error = CallError { class, code, message, details: Value::Null, retry_after_seconds };
                 failed(id, &error, None)
             }
@@ -184,6 +227,11 @@ impl<'a> Request<'a> {
         let timeout = Duration::from_millis(self.timeout.0);
         Call { action: self.action, input: self.input, key: self.key, timeout, connection }
     }
+}
+
+fn too_late(message: &OutboundMessage<'_>) -> CallError {
+    let text = format!("{} wrote last more than 24 hours ago, and the step names no template", message.to);
+    CallError { class: FailureClass::Fatal, ..not_sent(OUTSIDE_WINDOW, &text) }
 }
 
 /// There was no place: the run waits as a row, and its call is asked for again then.

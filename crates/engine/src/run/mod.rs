@@ -21,7 +21,7 @@ mod waiters;
 pub use aside::beside_workers;
 #[doc(hidden)]
 pub use calls::Outside;
-pub(crate) use calls::Turn;
+pub(crate) use calls::{Account, Turn};
 pub use customer::{conversation_object, customer_object};
 pub use load::{LoadedCheckpoint, LoadedRun};
 pub use moves::{CheckedMove, MoveRun};

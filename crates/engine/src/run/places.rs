@@ -17,6 +17,8 @@ const GUESS_MS: f64 = 500.0;
 const WEIGHT: f64 = 0.2;
 /// How far calls may be ahead of their rate, milliseconds.
 const BURST_MS: f64 = 1000.0;
+/// The longest that an account is left alone, milliseconds, whatever the other side says.
+const HELD_MS_MAX: i64 = 3_600_000;
 
 /// What a connection was set to, in its settings.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
@@ -51,6 +53,13 @@ struct Door {
     next_at: f64,
     /// When the calls made so far are due by their rate.
     paced_at: f64,
+    /// Until when the other side wants no call.
+    held_until: f64,
+}
+
+impl Door {
+    /// As it is before the first call.
+    const NEW: Self = Self { under_way: 0, lasts_ms: GUESS_MS, next_at: 0.0, paced_at: 0.0, held_until: 0.0 };
 }
 
 /// A place; given back when it is dropped.
@@ -72,16 +81,11 @@ impl Places {
         let now = as_float(begun);
         let most = limits.at_once.unwrap_or(self.share).min(self.share);
         let mut doors = self.doors.lock();
-        let door = doors.entry(account.clone()).or_insert(Door {
-            under_way: 0,
-            lasts_ms: GUESS_MS,
-            next_at: 0.0,
-            paced_at: 0.0,
-        });
+        let door = doors.entry(account.clone()).or_insert(Door::NEW);
         let apart = limits.per_second.map_or(0.0, |rate| 1000.0 / rate);
         let ahead = (BURST_MS - apart).max(0.0);
-        if door.under_way >= most || (apart > 0.0 && door.paced_at > now + ahead) {
-            let soonest = (now + as_float(WAIT_MS.0)).max(door.paced_at - ahead);
+        if door.under_way >= most || (apart > 0.0 && door.paced_at > now + ahead) || door.held_until > now {
+            let soonest = (now + as_float(WAIT_MS.0)).max(door.paced_at - ahead).max(door.held_until);
             let due = door.next_at.max(soonest).min(now + as_float(WAIT_MS.1));
             door.next_at = due + apart.max(door.lasts_ms / as_float(i64::try_from(most).unwrap_or(i64::MAX)));
             return Err(as_whole(due));
@@ -90,6 +94,15 @@ impl Places {
         door.paced_at = door.paced_at.max(now) + apart;
         drop(doors);
         Ok(Taken { doors: Arc::clone(&self.doors), clock: Arc::clone(&self.clock), account, begun })
+    }
+
+    /// The other side wants no call of this account for so many seconds.
+    pub(crate) fn hold(&self, account: Account, seconds: u64) {
+        let wait_ms = i64::try_from(seconds).unwrap_or(i64::MAX).saturating_mul(1000).min(HELD_MS_MAX);
+        let until = as_float(self.clock.now().saturating_add(wait_ms));
+        let mut doors = self.doors.lock();
+        let door = doors.entry(account).or_insert(Door::NEW);
+        door.held_until = door.held_until.max(until);
     }
 }
 
@@ -100,7 +113,7 @@ impl Drop for Taken {
         let Some(door) = doors.get_mut(&self.account) else { return };
         door.under_way = door.under_way.saturating_sub(1);
         door.lasts_ms += (as_float((now - self.begun).max(0)) - door.lasts_ms) * WEIGHT;
-        if door.under_way == 0 && door.next_at.max(door.paced_at) <= as_float(now) {
+        if door.under_way == 0 && door.next_at.max(door.paced_at).max(door.held_until) <= as_float(now) {
             doors.remove(&self.account);
         }
     }
@@ -146,6 +159,21 @@ mod tests {
 
     fn limits(settings: Value) -> Limits {
         Limits::of(settings.as_object().unwrap())
+    }
+
+    #[test]
+    fn an_account_that_is_to_be_left_alone_gets_no_call_until_then() {
+        let (places, clock) = places(8);
+        let taken = places.take(account("busy"), Limits::default()).unwrap();
+        places.hold(account("busy"), 30);
+        drop(taken);
+        let until = clock.now() + 30_000;
+        let due = places.take(account("busy"), Limits::default()).err().unwrap();
+        assert_eq!(due, until);
+        assert!(places.take(account("busy"), Limits::default()).err().unwrap() > due, "one after the other");
+        assert!(places.take(account("other"), Limits::default()).is_ok());
+        clock.0.store(until, Ordering::SeqCst);
+        assert!(places.take(account("busy"), Limits::default()).is_ok());
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! Opened credentials, kept for a few seconds.
 
-use crate::{Engine, EngineError};
+use crate::{Engine, EngineError, run::Account};
 use countersign_channels::{ChannelAccount, Platform};
 use countersign_connectors::{Connection, Secrets};
 use countersign_core::{
@@ -29,7 +29,7 @@ type Kind = (String, String, Option<String>);
 
 pub(crate) struct Connections {
     connections: Cache<Kind, Kept<Arc<Connection>>>,
-    accounts: Cache<(String, Platform), Kept<Arc<ChannelAccount>>>,
+    accounts: Cache<(String, Platform), Kept<Arc<OpenAccount>>>,
     by_id: Cache<String, Kept<Arc<OpenAccount>>>,
     /// By a connection's revision: what the calls through it showed last, and when that was compared with its row.
     pub(super) heard: Cache<String, (AccountState, i64)>,
@@ -41,6 +41,13 @@ pub(crate) struct OpenAccount {
     pub(crate) workspace: String,
     pub(crate) id: String,
     pub(crate) account: ChannelAccount,
+}
+
+impl OpenAccount {
+    /// What shares its limits.
+    pub(crate) fn place(&self) -> Account {
+        (self.workspace.clone(), "channel".to_owned(), Some(self.id.clone()))
+    }
 }
 
 impl Default for Connections {
@@ -131,7 +138,7 @@ impl Engine {
         &self,
         workspace: &str,
         channel: Platform,
-    ) -> Result<Option<Arc<ChannelAccount>>, EngineError> {
+    ) -> Result<Option<Arc<OpenAccount>>, EngineError> {
         let kind = (workspace.to_owned(), channel);
         let now = self.now();
         if let Some(kept) = self.0.connections.accounts.get(&kind)
@@ -144,12 +151,13 @@ impl Engine {
         Ok(value)
     }
 
-    async fn read_account(&self, workspace: &str, channel: Platform) -> Result<Option<ChannelAccount>, EngineError> {
+    async fn read_account(&self, workspace: &str, channel: Platform) -> Result<Option<OpenAccount>, EngineError> {
         let rows = self.0.store.list_channel_accounts(workspace).await?;
         // The first that was made: another one does not take over what people are told by.
         let of_channel = rows.into_iter().filter(|row| row.channel == channel.tag());
         let Some(row) = of_channel.min_by_key(|row| (row.created_at, row.id.clone())) else { return Ok(None) };
-        self.opened_account(&row).map(Some)
+        let account = self.opened_account(&row)?;
+        Ok(Some(OpenAccount { workspace: row.workspace, id: row.id, account }))
     }
 
     fn opened_account(&self, row: &ChannelAccountRow) -> Result<ChannelAccount, EngineError> {

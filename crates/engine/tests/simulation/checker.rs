@@ -117,8 +117,8 @@ pub fn first_call(commit: &Commit) -> Option<Effect> {
                 CallRequest::Action { action, connection, account, input } => {
                     Effect::InvokeAction { id, key, action, connection, account, input, timeout }
                 }
-                CallRequest::Message { channel, to, subject, body } => {
-                    Effect::SendMessage { id, key, channel, to, subject, body, timeout }
+                CallRequest::Message { channel, to, subject, body, template } => {
+                    Effect::SendMessage { id, key, channel, to, subject, body, template, timeout }
                 }
             })
         }
@@ -246,9 +246,9 @@ impl Checker {
                 let (action, connection, account) = (action.clone(), connection.clone(), account.clone());
                 (key, CallRequest::Action { action, connection, account, input: input.clone() })
             }
-            Effect::SendMessage { key, channel, to, subject, body, .. } => {
+            Effect::SendMessage { key, channel, to, subject, body, template, .. } => {
                 let (channel, to, subject, body) = (*channel, to.clone(), subject.clone(), body.clone());
-                (key, CallRequest::Message { channel, to, subject, body })
+                (key, CallRequest::Message { channel, to, subject, body, template: template.clone() })
             }
             Effect::LookUp { .. } => return Ok(()),
         };

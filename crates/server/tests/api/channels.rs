@@ -156,6 +156,36 @@ impl Town {
         panic!("{channel}: not all is {status}: {:#}", shown["messages"]);
     }
 
+    /// The id of the conversation of an address, once it is there.
+    async fn conversation_of(&self, channel: &str, address: &str) -> String {
+        for _ in 0..400 {
+            let found = self.admin.get(&format!("/conversations?channel={channel}")).await.json;
+            for one in found["items"].as_array().unwrap() {
+                let id = one["id"].as_str().unwrap();
+                let row = self.test.store.get_conversation(&self.test.workspace, id).await.unwrap().unwrap();
+                if row.external_id.as_deref() == Some(address) {
+                    return row.id;
+                }
+            }
+            self.a_moment().await;
+        }
+        panic!("{address} has no conversation");
+    }
+
+    /// The message of these words, once it is known what became of it.
+    async fn ended(&self, channel: &str, words: &str) -> Value {
+        for _ in 0..400 {
+            let shown = self.conversation(channel).await;
+            let found = shown["messages"].as_array().unwrap().iter().find(|one| one["body"] == words).cloned();
+            let status = |one: &Value| one["delivery"]["status"].as_str().unwrap_or_default().to_owned();
+            if let Some(found) = found.filter(|one| !matches!(status(one).as_str(), "queued" | "sending")) {
+                return found;
+            }
+            self.a_moment().await;
+        }
+        panic!("nothing became of “{words}”");
+    }
+
     async fn approve(&self) {
         for _ in 0..400 {
             let open = self.manager.get("/checkpoints?status=open&kind=approval").await.json;
@@ -308,7 +338,131 @@ async fn what_may_have_been_sent_is_not_sent_again() {
     let shown = town.conversation("telegram").await;
     let doubt = shown["messages"].as_array().unwrap().iter().find(|one| one["id"] == "in-doubt").unwrap();
     assert_eq!(doubt["delivery"]["status"], "failed");
+    assert_eq!(doubt["delivery"]["code"], "in_doubt");
     assert!(doubt["delivery"]["error"].as_str().unwrap().contains("may have arrived"), "{doubt}");
+
+    // The provider took it and its answer was lost: nobody knows, and it is no refusal.
+    town.sandbox("/_/faults", &json!({ "service": "telegram", "kind": "drop_after", "times": 1 })).await;
+    town.manager.post(&format!("/conversations/{id}/messages"), json!({ "body": "lost answer" })).await.is(201);
+    let lost = town.ended("telegram", "lost answer").await;
+    assert_eq!(
+        (lost["delivery"]["status"].as_str(), lost["delivery"]["code"].as_str()),
+        (Some("failed"), Some("in_doubt"))
+    );
+    town.manager.post(&format!("/conversations/{id}/messages"), json!({ "body": "the end" })).await.is(201);
+    town.reads(who, "the end").await;
+    let words = town.phone(who).await;
+    assert_eq!(words.iter().filter(|one| one["text"] == "lost answer").count(), 1, "{words:?}");
+}
+
+/// The customer of this conversation wrote last more than a day ago.
+async fn silent_for_a_day(town: &Town, conversation: &str) {
+    let said = NewMessage {
+        id: format!("{conversation}-old"),
+        conversation: conversation.to_owned(),
+        at: town.test.app.now() - 25 * 3_600_000,
+        author: Author::Customer,
+        author_name: "Ada".to_owned(),
+        body: "yesterday".to_owned(),
+        form: None,
+        checkpoint: None,
+        run: None,
+        data: None,
+        leaves: false,
+    };
+    town.test.store.append_message(&town.test.workspace, &said, vec![]).await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn outside_its_window_whatsapp_gets_the_template_or_the_next_channel_the_message() {
+    let town = Town::start().await;
+    let (whatsapp, sms) = (("whatsapp", "+15555550106"), ("sms", "+15555550106"));
+    let tell = |template: Value| {
+        let mut step = json!({ "type": "notify", "title": "Tell", "channels": ["whatsapp", "sms"], "delivery": "first",
+            "to": { "phone": "+15555550106" }, "body": "Your parcel is {{ input.state }}.", "next": "done" });
+        let name = if template.is_null() { "Parcel" } else { "Parcel with template" };
+        if !template.is_null() {
+            step["template"] = template;
+        }
+        json!({ "schema": 1, "name": name, "start": "tell", "steps": { "tell": step,
+            "done": { "type": "end", "title": "Done", "status": "completed" } } })
+    };
+    let plain = town.test.publish(&town.admin, tell(Value::Null)).await;
+    let template = json!({ "name": "parcel", "language": "en_US", "parameters": ["{{ input.state }}"] });
+    let templated = town.test.publish(&town.admin, tell(template)).await;
+    let run = async |workflow: &str, state: &str| {
+        let body = json!({ "workflow": workflow, "input": { "state": state } });
+        let run = town.admin.post("/runs", body).await.is(201).json.clone();
+        let id = run["id"].as_str().unwrap().to_owned();
+        for _ in 0..400 {
+            let shown = town.admin.get(&format!("/runs/{id}")).await.json;
+            if shown["status"] != "running" && shown["status"] != "waiting" {
+                return shown;
+            }
+            town.a_moment().await;
+        }
+        panic!("{id} does not end");
+    };
+    // Inside: free words, also where there is a template.
+    town.act(whatsapp, json!({ "text": "hello" })).await;
+    let conversation = town.conversation_of(whatsapp.0, whatsapp.1).await;
+    run(&templated, "packed").await;
+    town.reads(whatsapp, "Your parcel is packed.").await;
+    // Outside: the template, and where there is none the next channel; the history says why.
+    silent_for_a_day(&town, &conversation).await;
+    run(&templated, "sent").await;
+    town.reads(whatsapp, "[template parcel] sent").await;
+    let told = run(&plain, "there").await;
+    town.reads(sms, "Your parcel is there.").await;
+    let attempts = told["steps"][0]["attempts"].as_array().unwrap().clone();
+    assert_eq!(attempts[0]["request"]["channel"], "whatsapp", "{attempts:?}");
+    assert_eq!(attempts[0]["error"]["code"], "outside_window", "{attempts:?}");
+    assert_eq!((&attempts[1]["request"]["channel"], &attempts[1]["status"]), (&json!("sms"), &json!("completed")));
+    let late =
+        town.manager.post(&format!("/conversations/{conversation}/messages"), json!({ "body": "too late" })).await;
+    late.is(201);
+    let late = town.ended("whatsapp", "too late").await;
+    assert_eq!(late["delivery"]["code"], "outside_window");
+    // WhatsApp knows better than we do: it is asked once more with the template.
+    town.act(whatsapp, json!({ "text": "hello again" })).await;
+    town.sandbox("/_/whatsapp/recipients", &json!({ "to": "+15555550106", "window": "closed" })).await;
+    run(&templated, "back").await;
+    town.reads(whatsapp, "[template parcel] back").await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_account_that_sends_too_fast_is_left_alone_as_a_whole() {
+    let town = Town::start().await;
+    let (ada, bob, sms) = (("telegram", "1004"), ("telegram", "1005"), ("sms", "+15555550105"));
+    for who in [ada, bob, sms] {
+        town.act(who, json!({ "text": "hello" })).await;
+    }
+    let mut conversations = Vec::new();
+    for (channel, address) in [ada, bob, sms] {
+        conversations.push(town.conversation_of(channel, address).await);
+    }
+    let fault = json!({ "service": "telegram", "kind": "rate_limit", "retry_after_seconds": 60, "times": 1 });
+    town.sandbox("/_/faults", &fault).await;
+    let say = async |id: &str, body: &str| {
+        town.manager.post(&format!("/conversations/{id}/messages"), json!({ "body": body })).await.is(201);
+    };
+    say(&conversations[0], "refused").await;
+    for _ in 0..400 {
+        let shown = town.admin.get(&format!("/conversations/{}", conversations[0])).await.json;
+        let last = shown["messages"].as_array().unwrap().last().unwrap().clone();
+        if last["delivery"]["error"].is_string() {
+            break;
+        }
+        town.a_moment().await;
+    }
+    // Bob's is not even tried, though the fault is over; other accounts go on.
+    say(&conversations[1], "held back").await;
+    say(&conversations[2], "goes on").await;
+    town.reads(sms, "goes on").await;
+    assert!(town.phone(bob).await.is_empty());
+    let shown = town.admin.get(&format!("/conversations/{}", conversations[1])).await.json;
+    let held = shown["messages"].as_array().unwrap().last().unwrap().clone();
+    assert_eq!(held["delivery"]["status"], "queued", "{held}");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -1,11 +1,11 @@
 //! Conversations, messages and notes.
 
-use crate::database::{Statement, Write};
+use crate::database::{Statement, Write, column};
 use crate::rows::{TableRow, params};
 use crate::sql::{BY_ID, Query, insert};
 use crate::store::{audited, decode};
 use crate::{
-    Change, ChangeKind, ConversationRow, ConversationStatus, Cursor, InboundEndRow, MessageRefRow, MessageRow,
+    Author, Change, ChangeKind, ConversationRow, ConversationStatus, Cursor, InboundEndRow, MessageRefRow, MessageRow,
     NewAudit, NewMessage, NoteRow, Page, PageRequest, Result, Store, StoreError,
 };
 
@@ -267,6 +267,24 @@ impl Store {
             Some(found) => self.get_message(workspace, &found.message).await,
             None => Ok(None),
         }
+    }
+
+    /// When the customer at an address wrote last to an account of a channel.
+    ///
+    /// # Errors
+    /// `Busy`, `Corrupt`.
+    pub async fn last_heard(
+        &self,
+        workspace: &str,
+        (channel, account): (&str, &str),
+        address: &str,
+    ) -> Result<Option<i64>> {
+        let sql = "SELECT said.at FROM conversations AS held JOIN messages AS said ON said.workspace = held.workspace AND \
+                   said.conversation = held.id WHERE held.workspace = ?1 AND held.channel = ?2 AND held.external_id = ?3 \
+                   AND held.channel_account = ?4 AND said.author = ?5 ORDER BY said.position DESC LIMIT 1";
+        let asked = params![workspace, channel, address, account, Author::Customer.as_str()];
+        let found = self.query(sql.to_owned(), asked).await?.pop();
+        found.map(|row| column(&mut row.into_iter(), "messages.at")).transpose()
     }
 
     /// Adds a note.

@@ -183,3 +183,23 @@ pub async fn what_is_to_leave_is_taken_by_one_and_told_on_the_message(database: 
     assert!(store.change_message(&kept, &again, None, None).await.unwrap());
     assert_eq!(store.claim_departures(60_000, 10).await.unwrap().len(), 1);
 }
+
+pub async fn when_a_customer_wrote_last_is_known_by_account_and_address(database: TestDatabase) {
+    let store = database.open().await.unwrap();
+    let at_account = |id: &str, account: &str| ConversationRow {
+        channel: "whatsapp".to_owned(),
+        channel_account: Some(account.to_owned()),
+        external_id: Some("+15550001".to_owned()),
+        ..conversation(id)
+    };
+    store.create_conversation(&at_account("c1", "a1"), vec![]).await.unwrap();
+    store.create_conversation(&at_account("c2", "a2"), vec![]).await.unwrap();
+    let heard = async |account: &str| store.last_heard(WORKSPACE, ("whatsapp", account), "+15550001").await.unwrap();
+    assert_eq!(heard("a1").await, None);
+    let by = |id: &str, author, at| NewMessage { author, at, ..message(id, "c1") };
+    store.append_message(WORKSPACE, &by("m1", Author::Customer, 5), vec![]).await.unwrap();
+    store.append_message(WORKSPACE, &by("m2", Author::Customer, 7), vec![]).await.unwrap();
+    store.append_message(WORKSPACE, &by("m3", Author::Operator, 9), vec![]).await.unwrap();
+    assert_eq!((heard("a1").await, heard("a2").await), (Some(7), None));
+    assert_eq!(store.last_heard(OTHER, ("whatsapp", "a1"), "+15550001").await.unwrap(), None);
+}

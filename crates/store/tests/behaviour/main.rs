@@ -144,6 +144,7 @@ macro_rules! cases {
             concurrent_messages_get_gapless_positions,
             a_message_sent_twice_is_one,
             conversations_change_hands, what_is_to_leave_is_taken_by_one_and_told_on_the_message,
+            when_a_customer_wrote_last_is_known_by_account_and_address,
             conversations_come_by_activity,
             notes_are_kept,
         );

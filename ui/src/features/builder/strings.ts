@@ -354,6 +354,17 @@ export const strings = {
     first: 'The first that works',
     subject: 'Subject (e-mail)',
     body: 'Message',
+    template: {
+      title: 'WhatsApp template',
+      add: 'Add a WhatsApp template',
+      hint: 'WhatsApp takes free words for 24 hours after the customer wrote there; later only a template it approved.',
+      name: 'Name of the template',
+      namePlaceholder: 'order_update',
+      language: 'Language of the template',
+      parameter: (number: number) => `Parameter ${number}`,
+      addParameter: 'Add a parameter',
+      remove: 'Remove the template',
+    },
   },
   approval: {
     summary: 'One line for the card',

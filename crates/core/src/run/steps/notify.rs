@@ -2,7 +2,7 @@
 
 use crate::{
     contact,
-    document::{self, Channel, DEFAULT_CALL_TIMEOUT, Delivery, Exit, Recipient, Retry, StepId},
+    document::{self, Channel, DEFAULT_CALL_TIMEOUT, Delivery, Exit, MessageTemplate, Recipient, Retry, StepId},
     expr::{Scope, TextTemplate},
     log::StepError,
     run::{
@@ -25,10 +25,19 @@ pub struct Compiled {
     telegram: Option<TextTemplate>,
     subject: TextTemplate,
     pub(crate) body: TextTemplate,
+    template: Option<Template>,
     pub(crate) next: StepId,
     pub(crate) retry: Retry,
     pub(crate) timeout: Span,
     pub(crate) on_error: Option<StepId>,
+}
+
+/// A compiled template of WhatsApp.
+#[derive(Debug)]
+struct Template {
+    name: String,
+    language: String,
+    parameters: Vec<TextTemplate>,
 }
 
 pub(crate) fn compile(step: &document::Notify, at: &version::Place<'_>) -> Result<Compiled, CompileError> {
@@ -43,10 +52,21 @@ pub(crate) fn compile(step: &document::Notify, at: &version::Place<'_>) -> Resul
         telegram: address("telegram", telegram)?,
         subject: at.text("subject", &step.subject)?,
         body: at.text("body", &step.body)?,
+        template: step.template.as_deref().map(|template| approved(template, at)).transpose()?,
         next: step.next.clone(),
         retry: step.retry.clone().unwrap_or_default(),
         timeout: step.timeout.unwrap_or(DEFAULT_CALL_TIMEOUT),
         on_error: step.on_error.as_ref().map(|to| to.next.clone()),
+    })
+}
+
+fn approved(template: &MessageTemplate, at: &version::Place<'_>) -> Result<Template, CompileError> {
+    let parameters = template.parameters.iter().enumerate();
+    let parameters = parameters.map(|(index, text)| at.text(&format!("template/parameters/{index}"), text));
+    Ok(Template {
+        name: template.name.clone(),
+        language: template.language.clone(),
+        parameters: parameters.collect::<Result<_, _>>()?,
     })
 }
 
@@ -91,7 +111,12 @@ fn message(step: &Compiled, channel: Channel, scope: &Scope<'_>) -> Result<CallR
         return Err(StepError::fatal("no_address", format!("the customer has no {field} for {}", channel.tag())));
     }
     let to = reachable(channel, to)?;
-    Ok(CallRequest::Message { channel, to, subject: text(&step.subject)?, body: text(&step.body)? })
+    let filled = |template: &Template| -> Result<Box<MessageTemplate>, StepError> {
+        let parameters = template.parameters.iter().map(text).collect::<Result<_, _>>()?;
+        Ok(Box::new(MessageTemplate { name: template.name.clone(), language: template.language.clone(), parameters }))
+    };
+    let template = step.template.as_ref().filter(|_| channel == Channel::Whatsapp).map(filled).transpose()?;
+    Ok(CallRequest::Message { channel, to, subject: text(&step.subject)?, body: text(&step.body)?, template })
 }
 
 /// The address as the channel takes it.

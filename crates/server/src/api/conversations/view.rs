@@ -52,6 +52,7 @@ fn delivery_of(delivery: &Map<String, Value>) -> Option<MessageDelivery> {
         status: text("status")?,
         at: delivery.get("at").and_then(Value::as_i64),
         error: text("error").or_else(|| text("code")),
+        code: text("code"),
     })
 }
 

@@ -10,6 +10,7 @@ import { Group, movedUp, RowButtons, TextField } from '../fields'
 import { RetryGroup } from '../retry-group'
 import { strings } from '../strings'
 import { InDoubtGroup } from './in-doubt'
+import { NotifyTemplate } from './notify-template'
 
 const s = strings.notify
 const named = (channel: Channel): string => s.channelNames[channel] ?? channel
@@ -123,6 +124,7 @@ export function NotifyEditor({ id, step }: { id: string; step: Notify }) {
         mode="template"
         placeholder={strings.tool.template}
       />
+      {(channels.includes('whatsapp') || step.template) && <NotifyTemplate id={id} step={step} />}
       <Recipients id={id} step={step} />
       <RetryGroup id={id} step={step} />
       <InDoubtGroup id={id} />
