@@ -79,8 +79,8 @@ const faults = (page: Page): Promise<string[]> =>
 const PAGES: [name: string, path: string, wait: string][] = [
   ['inbox', '/inbox', 'Ada Example'],
   ['approval', '/inbox/r1.5', 'On approve'],
-  ['handoff', '/inbox/r8.4?tab=handoffs', 'Hand back as'],
-  ['unknown', '/inbox/r9.6?tab=unknown', 'Did this happen?'],
+  ['handoff', '/inbox/r8.4?kind=handoff', 'Hand back as'],
+  ['unknown', '/inbox/r9.6?kind=unknown_outcome', 'Did this happen?'],
   ['runs', '/runs', 'Runs'],
   ['run', `/runs/${f.run.id}`, 'Verify customer identity'],
   ['failed run', `/runs/${f.failedRun.id}?visit=6`, 'insufficient_funds'],

@@ -58,7 +58,7 @@ test('every page in both themes, clean for assistive technology', async ({ page 
   await page.getByRole('table', { name: 'Conversations' }).getByRole('link').first().click()
   await expect(page.getByRole('list', { name: 'Conversation' }).getByRole('listitem').first()).toBeVisible()
   await look(page, 'conversation')
-  await page.goto(at('/inbox?tab=handoffs'))
+  await page.goto(at('/inbox?tab=all&kind=handoff'))
   await openItems(page).first().click()
   await page.getByRole('button', { name: 'Take it' }).click()
   await expect(page.getByText('Taken by Admin Example')).toBeVisible()
@@ -87,7 +87,7 @@ test('login and the first set-up', async ({ page }) => {
     await page.getByLabel('Your name').fill('Admin Example')
     await page.getByLabel('E-mail').fill('admin@example.com')
     await page.getByRole('button', { name: 'Start' }).click()
-    await expect(page.getByRole('heading', { name: 'Nothing waits for approval' })).toBeVisible()
+    await expect(page.getByRole('heading', { name: 'Nothing waits for you' })).toBeVisible()
     await look(page, 'inbox-empty')
   } finally {
     await empty.close()

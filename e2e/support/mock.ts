@@ -35,9 +35,8 @@ export function answersOf(): Answers {
     'GET /saved-views': page([{ id: 'v1', name: 'Failed today', search: { status: 'failed' }, created_at: f.NOW }]),
     'GET /dashboard': f.dashboard,
     'GET /runs/counts': f.counts,
-    'GET /checkpoints': (_: unknown, query: URLSearchParams) =>
-      page(f.checkpoints.filter((one) => !query.get('kind') || one.kind === query.get('kind'))),
-    'GET /checkpoints/counts': { approval: 2, form: 0, handoff: 1, unknown_outcome: 1 },
+    'GET /checkpoints': (_: unknown, query: URLSearchParams) => page(f.inbox(query)),
+    'GET /checkpoints/counts': f.checkpointCounts,
     'GET /channel-kinds': page([
       {
         channel: 'email',

@@ -20,7 +20,7 @@ export const DISCOUNT = {
       type: 'approval',
       title: 'Ask a manager',
       summary: '{{ input.percent }} % for {{ input.who }}?',
-      approvers: { roles: ['manager'] },
+      approvers: { roles: ['manager', 'admin'] },
       timeout: { after: '4h', outcome: 'rejected' },
       on_approve: 'give',
       on_reject: 'no',

@@ -80,6 +80,8 @@ pub struct CheckpointSummary {
     pub decided_at: Option<i64>,
     /// By whom or what.
     pub decided_by: Option<DecidedBy>,
+    /// Facts beside the summary.
+    pub facts: Vec<Fact>,
     /// Whether the caller may decide it now.
     pub may_decide: bool,
     /// While it is open: hash of what is asked, for the decision to say what it is about.
@@ -312,8 +314,6 @@ pub struct Checkpoint {
     pub missing: Option<String>,
     /// How often it may still be sent back; null where that is not offered.
     pub changes_left: Option<u32>,
-    /// Facts beside the summary.
-    pub facts: Vec<Fact>,
     /// What people changed in the requests: before, and now.
     pub edited: Vec<RequestDifference>,
     /// What an approver may or must give besides a word.
@@ -486,15 +486,25 @@ pub struct ReassignRequest {
     pub reason: Option<String>,
 }
 
-/// Open checkpoints.
+/// How many checkpoints there are, each number counted up to `at_most`.
 #[derive(Debug, Clone, Default, Serialize, Deserialize, ToSchema)]
 pub struct CheckpointCounts {
-    /// Approvals.
+    /// Open approvals.
     pub approval: u64,
-    /// Forms.
+    /// Open forms.
     pub form: u64,
-    /// Handoffs.
+    /// Open handoffs.
     pub handoff: u64,
-    /// Unknown outcomes.
+    /// Open questions about what became of a call.
     pub unknown_outcome: u64,
+    /// Open ones that the caller may decide now and nobody took, and those the caller took.
+    pub mine: u64,
+    /// Open ones that ask one of the caller's groups.
+    pub groups: u64,
+    /// Open ones, without forms.
+    pub all: u64,
+    /// Decided ones, without forms.
+    pub decided: u64,
+    /// A number as large as this means so many or more.
+    pub at_most: u64,
 }

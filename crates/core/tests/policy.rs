@@ -4,7 +4,7 @@
 mod support;
 
 use countersign_core::{
-    approval::{Roster, RosterMember, deciders},
+    approval::{Roster, RosterMember, audience, deciders},
     check::{Severity, check, check_among},
     run::{Actor, DecidedWith, Input, OpenApproval, Refusal, Verdict, Via},
 };
@@ -182,6 +182,12 @@ fn who_may_decide_now_is_told() {
     };
     let told = |play: &Play, roster: &Roster| -> Vec<(String, Option<String>)> {
         let all = deciders(&play.version, &play.state, roster);
+        // What is kept beside the checkpoint says the same.
+        let asks = audience(&play.version, &play.state).expect("somebody is asked");
+        for member in roster.members.iter().filter(|member| !member.away) {
+            let asked = asks.includes(&member.actor, &member.stands_in_for);
+            assert_eq!(asked, all.iter().any(|one| one.person == member.actor.id), "{}", member.actor.id);
+        }
         all.into_iter().map(|decider| (decider.person, decider.on_behalf_of)).collect()
     };
     let dan = ("dan".to_owned(), Some("fay".to_owned()));

@@ -20,8 +20,9 @@ pub use error::EngineError;
 pub use inbound::{AcceptedMessage, FollowedForm, FormOver, HookCall, Incoming, TriggerState, WebhookCall};
 pub use outbound::{FollowedLink, LinkOver, NoticeChannel, Notifications, Notified, QuietHours, SettingsProblem};
 pub use run::{
-    CheckedMove, DecideRequest, IdempotencyKey, LoadedCheckpoint, LoadedRun, MoveRun, NamedVersion, RetryBy, RetryPlan,
-    RetryRun, StartRun, StartedRun, VersionRecord, beside_workers, conversation_object, customer_object, has_stopped,
+    CheckedMove, DecideRequest, IdempotencyKey, Inbox, LoadedCheckpoint, LoadedRun, MoveRun, NamedVersion, Reader,
+    RetryBy, RetryPlan, RetryRun, StartRun, StartedRun, VersionRecord, beside_workers, conversation_object,
+    customer_object, has_stopped,
 };
 #[doc(hidden)]
 pub use run::{Outside, project};

@@ -100,8 +100,8 @@ fn api() -> OpenApiRouter<App> {
 /// What waits for people, and who decides it.
 fn checkpoints() -> OpenApiRouter<App> {
     OpenApiRouter::new()
-        .routes(routes!(h::checkpoints::handlers::list_checkpoints))
-        .routes(routes!(h::checkpoints::handlers::count_checkpoints))
+        .routes(routes!(h::checkpoints::inbox::list_checkpoints))
+        .routes(routes!(h::checkpoints::inbox::count_checkpoints))
         .routes(routes!(h::checkpoints::batch::decide_checkpoints))
         .routes(routes!(h::checkpoints::handlers::get_checkpoint))
         .routes(routes!(h::checkpoints::handlers::decide_checkpoint))

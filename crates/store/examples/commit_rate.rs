@@ -68,6 +68,10 @@ fn checkpoint(run: &RunRow) -> CheckpointRow {
         decided_by: None,
         via: None,
         comment: None,
+        asks: None,
+        audience: None,
+        barred: String::new(),
+        words: String::new(),
     }
 }
 

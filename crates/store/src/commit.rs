@@ -90,6 +90,15 @@ pub enum CheckpointChange {
         /// New assignee (`Some(None)` removes it), `None` leaves it.
         assigned_to: Option<Option<String>>,
     },
+    /// Whom it asks now. Fails like `Close` when decided.
+    Ask {
+        /// Checkpoint id.
+        id: String,
+        /// JSON: by what they are.
+        asks: String,
+        /// Users who may not all the same.
+        barred: Vec<String>,
+    },
     /// Its run was moved to another version. Fails like `Close` when decided.
     Move {
         /// Checkpoint id.

@@ -357,7 +357,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Checkpoints, newest first. */
+        /** Checkpoints, newest first: decided ones by when they were decided, all others by when they opened. */
         get: operations["listCheckpoints"];
         put?: never;
         post?: never;
@@ -374,7 +374,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** How many are open. */
+        /** How many there are: for the tabs of the inbox, and for the badge what waits for the caller. */
         get: operations["countCheckpoints"];
         put?: never;
         post?: never;
@@ -2548,8 +2548,6 @@ export interface components {
              * @description How often it may still be sent back; null where that is not offered.
              */
             changes_left: number | null;
-            /** @description Facts beside the summary. */
-            facts: components["schemas"]["Fact"][];
             /** @description What people changed in the requests: before, and now. */
             edited: components["schemas"]["RequestDifference"][];
             asked: components["schemas"]["AskedOfApprover"] | null;
@@ -2589,28 +2587,53 @@ export interface components {
             /** @description The newest messages, oldest first. */
             messages: components["schemas"]["Message"][];
         };
-        /** @description Open checkpoints. */
+        /** @description How many checkpoints there are, each number counted up to `at_most`. */
         CheckpointCounts: {
             /**
              * Format: uint64
-             * @description Approvals.
+             * @description Open approvals.
              */
             approval: number;
             /**
              * Format: uint64
-             * @description Forms.
+             * @description Open forms.
              */
             form: number;
             /**
              * Format: uint64
-             * @description Handoffs.
+             * @description Open handoffs.
              */
             handoff: number;
             /**
              * Format: uint64
-             * @description Unknown outcomes.
+             * @description Open questions about what became of a call.
              */
             unknown_outcome: number;
+            /**
+             * Format: uint64
+             * @description Open ones that the caller may decide now and nobody took, and those the caller took.
+             */
+            mine: number;
+            /**
+             * Format: uint64
+             * @description Open ones that ask one of the caller's groups.
+             */
+            groups: number;
+            /**
+             * Format: uint64
+             * @description Open ones, without forms.
+             */
+            all: number;
+            /**
+             * Format: uint64
+             * @description Decided ones, without forms.
+             */
+            decided: number;
+            /**
+             * Format: uint64
+             * @description A number as large as this means so many or more.
+             */
+            at_most: number;
         };
         /**
          * @description Why a run waits for a person.
@@ -2685,6 +2708,8 @@ export interface components {
              */
             decided_at: number | null;
             decided_by: components["schemas"]["DecidedBy"] | null;
+            /** @description Facts beside the summary. */
+            facts: components["schemas"]["Fact"][];
             /** @description Whether the caller may decide it now. */
             may_decide: boolean;
             /** @description While it is open: hash of what is asked, for the decision to say what it is about. */
@@ -6598,21 +6623,28 @@ export interface operations {
     listCheckpoints: {
         parameters: {
             query?: {
-                /** @description open or decided; both when absent. */
+                /** @description Whose: mine, groups or all. Everything, forms included, when absent. */
+                scope?: "mine" | "groups" | "all";
+                /** @description open or decided; both when absent. What is mine or of my groups is open. */
                 status?: string;
                 /** @description One or several of approval, form, handoff, unknown_outcome; comma-separated. */
                 kind?: string;
-                /** @description Only what the caller took, or may decide and nobody took. */
-                mine?: boolean;
+                /**
+                 * @description Part of the summary, the title of the step, the case or a fact, in any case; part of a customer's name; or an address,
+                 *     a phone number or a run id.
+                 */
+                q?: string;
                 /** @description Workflow id. */
                 workflow?: string;
+                /** @description Step id. */
+                step?: string;
                 /** @description Run id. */
                 run?: string;
                 /** @description Customer id. */
                 customer?: string;
                 /** @description `next` of the page before. */
                 cursor?: string;
-                /** @description Items wanted, 1 to 200; 50 when absent. With `mine` a page may hold fewer although there is a next one. */
+                /** @description Items wanted, 1 to 200; 50 when absent. A page may hold fewer although there is a next one. */
                 limit?: number;
             };
             header?: never;
@@ -6650,7 +6682,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Open checkpoints */
+            /** @description How many there are */
             200: {
                 headers: {
                     [name: string]: unknown;

@@ -3,6 +3,7 @@ import { Link } from '@tanstack/react-router'
 import { Activity, ChartColumn, Inbox, MessagesSquare, Plug, ScrollText, Settings, Users, Workflow } from 'lucide-react'
 import type { ComponentType } from 'react'
 import { queries } from '@/api/queries'
+import { counted } from '@/model/counted'
 import { strings } from './strings'
 import { cx } from '@/ui/cx'
 
@@ -23,8 +24,7 @@ export const PLACES: Item[] = [
 
 function OpenCount() {
   const { data } = useQuery(queries.checkpointCounts())
-  const open = data ? data.approval + data.handoff + data.unknown_outcome : 0
-  if (open === 0) return null
+  if (!data || data.mine === 0) return null
   return (
     <span
       className={cx(
@@ -32,7 +32,7 @@ function OpenCount() {
         'font-semibold text-accent-text tabular-nums',
       )}
     >
-      {open}
+      {counted(data.mine, data.at_most)}
     </span>
   )
 }

@@ -43,13 +43,24 @@ const home = createRoute({
   },
 })
 
-const INBOX_TABS = ['approvals', 'handoffs', 'unknown', 'decided'] as const
-export type InboxTab = (typeof INBOX_TABS)[number]
+const INBOX_TABS = ['groups', 'all', 'decided'] as const
+const INBOX_KINDS = ['approval', 'handoff', 'unknown_outcome'] as const
+/** Where in the inbox; without a tab it is what the reader may decide. */
+export type InboxSearch = {
+  tab?: (typeof INBOX_TABS)[number]
+  kind?: (typeof INBOX_KINDS)[number]
+  workflow?: string
+  q?: string
+}
 const inbox = createRoute({
   getParentRoute: () => shell,
   path: '/inbox',
-  validateSearch: (search: Record<string, unknown>): { tab?: InboxTab } => ({
+  validateSearch: (search: Record<string, unknown>): InboxSearch => ({
     tab: INBOX_TABS.find((tab) => tab === search.tab),
+    kind: INBOX_KINDS.find((kind) => kind === search.kind),
+    workflow: text(search.workflow),
+    // What is typed may look like a number.
+    q: text(typeof search.q === 'number' ? String(search.q) : search.q),
   }),
   component: lazyRouteComponent(() => import('@/features/inbox/inbox-page')),
 })

@@ -1,7 +1,7 @@
 import { useRef, type KeyboardEvent, type ReactNode } from 'react'
 import { cx } from './cx'
 
-type Tab<T extends string> = { id: T; label: string; count?: number | null; icon?: ReactNode }
+type Tab<T extends string> = { id: T; label: string; count?: number | string | null; icon?: ReactNode }
 
 /** A row of tabs; arrows move between them. The caller renders the panel with `tabPanel(id)`. */
 export function Tabs<T extends string>({
@@ -46,9 +46,7 @@ export function Tabs<T extends string>({
         >
           {tab.icon}
           {tab.label}
-          {tab.count != null && tab.count > 0 && (
-            <span className="rounded bg-line px-1.5 text-xs tabular-nums">{tab.count}</span>
-          )}
+          {Boolean(tab.count) && <span className="rounded bg-line px-1.5 text-xs tabular-nums">{tab.count}</span>}
         </button>
       ))}
     </div>

@@ -119,7 +119,7 @@ async fn list(client: &Client, args: &ListArgs) -> anyhow::Result<Exit> {
     let mut query = Vec::new();
     query.extend((!args.all).then(|| ("status", "open".to_owned())));
     query.extend(args.kind.map(|kind| ("kind", kind.to_string())));
-    query.extend(args.mine.then(|| ("mine", "true".to_owned())));
+    query.extend(args.mine.then(|| ("scope", "mine".to_owned())));
     let listed = client.list(&["checkpoints"], &query, args.limit as usize).await?;
     let told = listed.print(
         &args.remote,

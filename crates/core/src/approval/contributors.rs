@@ -41,6 +41,11 @@ impl Contributors {
         self.0.iter().any(|known| actor.people().any(|person| person == known))
     }
 
+    /// Their ids.
+    pub fn people(&self) -> impl Iterator<Item = &str> {
+        self.0.iter().map(String::as_str)
+    }
+
     /// Whether nobody had.
     #[must_use]
     pub fn is_empty(&self) -> bool {

@@ -1,9 +1,12 @@
 //! Who could decide what a run waits for, among the people there are.
 
-use super::policy::{Case, names};
+use super::{
+    Audience,
+    policy::{Case, names, operates},
+};
 use crate::{
     document::{Approvers, StepKind},
-    run::{Actor, OpenApproval, OpenDoubt, RunState, Verdict, Version, Wait},
+    run::{Actor, HandoffWait, OpenApproval, OpenDoubt, RunState, Verdict, Version, Wait},
 };
 
 /// The people of a workspace, as the policies see them.
@@ -78,10 +81,7 @@ pub fn deciders(version: &Version, state: &RunState, roster: &Roster) -> Vec<Dec
             there.filter_map(|member| open.seat(&member.actor, &member.stands_in_for, None).ok()).collect()
         }
         Some(Wait::Handoff(wait)) => {
-            let team = match version.workflow().steps.get(&wait.place.step).map(|step| &step.kind) {
-                Some(StepKind::HumanHandoff(step)) => step.team.as_str(),
-                _ => "",
-            };
+            let team = team(version, wait);
             let of_team = |actor: &Actor| team.is_empty() || names(&[team.to_owned()], actor);
             there.map(|member| &member.actor).filter(|actor| operates(actor) && of_team(actor)).cloned().collect()
         }
@@ -100,6 +100,20 @@ pub fn deciders(version: &Version, state: &RunState, roster: &Roster) -> Vec<Dec
     chosen.into_iter().map(decider).collect()
 }
 
-fn operates(actor: &Actor) -> bool {
-    super::policy::OPERATING.iter().any(|role| actor.roles.iter().any(|had| had == role))
+/// Whom the run asks now, to be kept beside its checkpoint; nobody where a form waits for the customer.
+#[must_use]
+pub fn audience(version: &Version, state: &RunState) -> Option<Audience> {
+    match state.phase.waiting()? {
+        Wait::Approval(_) => OpenApproval::of(version, state).map(|open| open.audience()),
+        Wait::Unknown(_) => OpenDoubt::of(version, state).map(|doubt| Audience::of_case(&doubt.case())),
+        Wait::Handoff(wait) => Some(Audience::of_team(team(version, wait))),
+        Wait::Form(_) => None,
+    }
+}
+
+fn team<'a>(version: &'a Version, wait: &HandoffWait) -> &'a str {
+    match version.workflow().steps.get(&wait.place.step).map(|step| &step.kind) {
+        Some(StepKind::HumanHandoff(step)) => step.team.as_str(),
+        _ => "",
+    }
 }

@@ -2,6 +2,7 @@
 //! ([`GuardedRequest`]), what would follow ([`preview()`]).
 
 mod accounts;
+mod audience;
 mod contributors;
 mod deciders;
 mod edits;
@@ -12,8 +13,9 @@ mod preview;
 mod requests;
 
 pub use accounts::{Accounts, connector_of};
+pub use audience::{Asks, Audience, Names};
 pub use contributors::Contributors;
-pub use deciders::{Decider, Hindrance, Roster, RosterMember, deciders};
+pub use deciders::{Decider, Hindrance, Roster, RosterMember, audience, deciders};
 pub use edits::{NotEditable, edited};
 pub(crate) use gates::Gates;
 pub use grants::{Grant, Grants, Missing, Needed, Standing};

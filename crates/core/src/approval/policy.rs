@@ -48,11 +48,21 @@ impl Case<'_> {
 fn lets(approvers: &Approvers, actor: &Actor) -> bool {
     let Approvers { roles, users, counts, .. } = approvers;
     let has = |role: &String| actor.counted_roles().contains(role);
-    if roles.is_empty() && users.is_empty() && counts.is_empty() {
+    if everybody_who_operates(approvers) {
         return OPERATING.iter().any(|role| actor.counted_roles().iter().any(|had| had == role));
     }
     roles.iter().chain(counts.keys()).any(has)
         || users.iter().any(|email| email.eq_ignore_ascii_case(actor.counted_email()))
+}
+
+/// Whether it names nobody, so that everybody who operates decides.
+pub(super) fn everybody_who_operates(approvers: &Approvers) -> bool {
+    approvers.roles.is_empty() && approvers.users.is_empty() && approvers.counts.is_empty()
+}
+
+/// Whether they have a role that operates, themselves.
+pub(super) fn operates(actor: &Actor) -> bool {
+    OPERATING.iter().any(|role| actor.roles.iter().any(|had| had == role))
 }
 
 /// Whether their role, a group or the address of theirs is named.

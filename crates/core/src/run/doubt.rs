@@ -38,6 +38,10 @@ impl<'a> OpenDoubt<'a> {
         Some(Self { case: Case { approvers, added: [&[], &[]], contributors: &state.contributors, author } })
     }
 
+    pub(crate) fn case(&self) -> Case<'a> {
+        self.case
+    }
+
     /// The policy that holds for it.
     #[must_use]
     pub fn approvers(&self) -> &'a Approvers {

@@ -461,6 +461,26 @@ impl Opened {
         json_hash(&serde_json::to_value(self).unwrap_or_default())
     }
 
+    /// What it is found by: the title of its step, what is asked, the case and the facts, a line each.
+    #[must_use]
+    pub fn words(&self, title: &str) -> String {
+        let mut words = vec![title];
+        match self {
+            Self::Form { prompt, .. } => words.push(prompt),
+            Self::Approval { summary, tier, facts, .. } => {
+                words.push(summary);
+                words.extend(tier.iter().map(|tier| tier.label.as_str()));
+                words.extend(facts.iter().map(|fact| fact.value.as_str()));
+            }
+            Self::Handoff { team, note } => words.extend([team.as_str(), note.as_str()]),
+            Self::UnknownOutcome { request, .. } => words.push(match request.as_ref() {
+                CallRequest::Action { action, .. } => action,
+                CallRequest::Message { to, .. } => to,
+            }),
+        }
+        words.join("\n")
+    }
+
     /// The checkpoint's id: `<run>.<visit>`, and for a call in doubt also its number and attempt, since one entry
     /// of a step can come into doubt more than once.
     #[must_use]

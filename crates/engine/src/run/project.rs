@@ -106,6 +106,7 @@ pub fn commit(facts: &Facts<'_>) -> Result<Commit, EngineError> {
     for event in facts.events {
         projection.take(event);
     }
+    projection.asks();
     Ok(projection.commit)
 }
 

@@ -190,6 +190,7 @@ impl Checker {
             let meant = commit.checkpoints.first().map(|change| match change {
                 CheckpointChange::Open(row) => row.id.clone(),
                 CheckpointChange::Close { id, .. }
+                | CheckpointChange::Ask { id, .. }
                 | CheckpointChange::Touch { id, .. }
                 | CheckpointChange::Move { id, .. } => id.clone(),
             });

@@ -62,6 +62,7 @@ impl Store {
             let id = match change {
                 CheckpointChange::Open(row) => &row.id,
                 CheckpointChange::Close { id, .. }
+                | CheckpointChange::Ask { id, .. }
                 | CheckpointChange::Touch { id, .. }
                 | CheckpointChange::Move { id, .. } => id,
             };
@@ -214,6 +215,8 @@ fn changed_checkpoint(change: &CheckpointChange, current: Option<&CheckpointRow>
             }
             Ok(row)
         }
+        // The model has no inbox.
+        CheckpointChange::Ask { .. } => current.cloned().ok_or(StoreError::NotFound("checkpoint")),
         CheckpointChange::Move { version, step, .. } => {
             let mut row = current.cloned().ok_or(StoreError::NotFound("checkpoint"))?;
             row.version = *version;

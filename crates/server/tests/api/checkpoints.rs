@@ -80,8 +80,8 @@ async fn only_approvers_decide_and_only_what_is_offered() {
     let second = test.key_in(&test.workspace, Role::Operator, &["manager"]).await;
     let wrong = second.post(&format!("{path}/decision"), json!({ "outcome": "perhaps" })).await;
     assert_eq!(wrong.is_problem(422, "outcome_not_offered").json["offered"], json!(["approved", "rejected"]));
-    assert_eq!(second.get("/checkpoints?mine=true").await.json["items"].as_array().unwrap().len(), 1);
-    assert_eq!(operator.get("/checkpoints?mine=true").await.json["items"], json!([]));
+    assert_eq!(second.get("/checkpoints?scope=mine").await.json["items"].as_array().unwrap().len(), 1);
+    assert_eq!(operator.get("/checkpoints?scope=mine").await.json["items"], json!([]));
     assert_eq!(operator.get("/checkpoints/counts").await.json["approval"], 1);
     second.post(&format!("{path}/decision"), json!({ "outcome": "approved" })).await.is(200);
     assert_eq!(operator.get("/checkpoints?status=open").await.json["items"], json!([]));
@@ -96,8 +96,8 @@ async fn a_checkpoint_can_be_taken_and_given_back() {
     let ada = test.person("ada@example.com", Role::Operator, &[]).await;
     let taken = ada.post(&format!("/checkpoints/{run}.1/take"), json!({})).await;
     assert_eq!(taken.is(200).json["assigned_to"]["name"], "ada");
-    assert_eq!(builder.get("/checkpoints?mine=true").await.json["items"], json!([]));
-    assert_eq!(ada.get("/checkpoints?mine=true").await.json["items"].as_array().unwrap().len(), 1);
+    assert_eq!(builder.get("/checkpoints?scope=mine").await.json["items"], json!([]));
+    assert_eq!(ada.get("/checkpoints?scope=mine").await.json["items"].as_array().unwrap().len(), 1);
     let released = ada.post(&format!("/checkpoints/{run}.1/release"), json!({})).await;
     assert_eq!(released.is(200).json["assigned_to"], json!(null));
 }

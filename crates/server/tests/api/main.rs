@@ -13,6 +13,7 @@ mod described;
 mod errors;
 mod gets;
 mod hooks;
+mod inbox;
 mod limits;
 mod live;
 mod notifications;

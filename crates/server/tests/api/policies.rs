@@ -69,7 +69,7 @@ async fn somebody_stands_in_and_every_decision_says_so() {
     let card = dan.get(&path).await.is(200).json.clone();
     assert_eq!((&card["may_decide"], names(&card["deciders"])), (&json!(true), vec!["dan"]), "mia is away");
     assert_eq!(card["deciders"][0]["on_behalf_of"]["name"], "mia");
-    assert_eq!(dan.get("/checkpoints?mine=true").await.json["items"].as_array().unwrap().len(), 1);
+    assert_eq!(dan.get("/checkpoints?scope=mine").await.json["items"].as_array().unwrap().len(), 1);
     let done = dan.post(&decision, json!({ "outcome": "approved" })).await.is(200).json.clone();
     assert_eq!(done["decided_by"]["on_behalf_of"]["name"], "mia");
     assert_eq!(done["approvals"][0]["on_behalf_of"]["id"], json!(mia_id));

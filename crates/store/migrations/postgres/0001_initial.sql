@@ -377,9 +377,22 @@ CREATE TABLE checkpoints (
   decided_by TEXT COLLATE "C",
   via TEXT COLLATE "C",
   comment TEXT COLLATE "C",
+  -- Whom it asks, by what they are; and while it is open the hash of that, the same for whatever asks the same people.
+  asks TEXT COLLATE "C",
+  audience TEXT COLLATE "C",
+  barred TEXT COLLATE "C" NOT NULL,
+  words TEXT COLLATE "C" NOT NULL,
   PRIMARY KEY (id, workspace)
 );
-CREATE INDEX checkpoints_by_status ON checkpoints (workspace, status, opened_at, id);
+-- Lists are read a kind at a time and merged: many open forms hide no approval.
+CREATE INDEX checkpoints_by_status ON checkpoints (workspace, status, kind, opened_at, id);
+CREATE INDEX checkpoints_by_decision ON checkpoints (workspace, status, kind, decided_at, id)
+  WHERE decided_at IS NOT NULL;
+-- An inbox is read an audience at a time and merged.
+CREATE INDEX checkpoints_by_audience ON checkpoints (workspace, audience, opened_at, id, assigned_to)
+  WHERE audience IS NOT NULL;
+CREATE INDEX checkpoints_taken ON checkpoints (workspace, assigned_to, opened_at, id)
+  WHERE status = 'open' AND assigned_to IS NOT NULL;
 CREATE INDEX checkpoints_by_run ON checkpoints (workspace, run);
 CREATE INDEX checkpoints_by_customer ON checkpoints (workspace, customer, opened_at, id) WHERE customer IS NOT NULL;
 

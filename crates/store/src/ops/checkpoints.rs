@@ -1,12 +1,13 @@
 //! Reading and assigning checkpoints. Opening and deciding is part of a commit.
 
+use super::inbox::Among;
 use crate::database::{Statement, Write, column};
 use crate::rows::{TableRow, params};
-use crate::sql::{BY_ID, Query};
+use crate::sql::BY_ID;
 use crate::store::{audited, decode};
 use crate::{
-    Change, ChangeKind, CheckpointKind, CheckpointRow, CheckpointStatus, Conflict, Cursor, NewAudit, NewOutbound,
-    OutboundReason, OutboundRow, Page, PageRequest, Result, Store, StoreError,
+    Change, ChangeKind, CheckpointKind, CheckpointRow, CheckpointStatus, Conflict, NewAudit, NewOutbound,
+    OutboundReason, OutboundRow, Result, Store, StoreError,
 };
 
 /// Which checkpoints; everything given must hold.
@@ -18,6 +19,8 @@ pub struct CheckpointFilter {
     pub kind: Vec<CheckpointKind>,
     /// Workflow id.
     pub workflow: Option<String>,
+    /// Step id.
+    pub step: Option<String>,
     /// Run id.
     pub run: Option<String>,
     /// Customer id.
@@ -26,6 +29,12 @@ pub struct CheckpointFilter {
     pub conversation: Option<String>,
     /// Operator (user id).
     pub assigned_to: Option<String>,
+    /// Part of what is asked and shown, in any case, or a run id.
+    pub text: Option<String>,
+    /// Customers the text stands for too.
+    pub text_customers: Vec<String>,
+    /// Only open ones in one of these ranges, no two of which have one in common.
+    pub among: Option<Vec<Among>>,
 }
 
 /// A hint that something about a checkpoint is new.
@@ -48,28 +57,6 @@ impl Store {
     /// `Busy`, `Corrupt`.
     pub async fn find_checkpoint(&self, id: &str) -> Result<Option<CheckpointRow>> {
         self.row("WHERE id = ?1", params![id]).await
-    }
-
-    /// Checkpoints, newest first.
-    ///
-    /// # Errors
-    /// `Busy`, `Corrupt`.
-    pub async fn list_checkpoints(
-        &self,
-        workspace: &str,
-        filter: &CheckpointFilter,
-        page: &PageRequest,
-    ) -> Result<Page<CheckpointRow>> {
-        let mut query = Query::in_workspace(workspace);
-        query.and_some("status = ", filter.status.as_ref());
-        query.and_in("kind", &filter.kind);
-        query.and_some("workflow = ", filter.workflow.as_deref());
-        query.and_some("run = ", filter.run.as_deref());
-        query.and_some("customer = ", filter.customer.as_deref());
-        query.and_some("conversation = ", filter.conversation.as_deref());
-        query.and_some("assigned_to = ", filter.assigned_to.as_deref());
-        let cursor = |row: &CheckpointRow| Cursor { at: row.opened_at, id: row.id.clone() };
-        self.newest(query, ("opened_at", page), cursor).await
     }
 
     /// How many checkpoints are open, by kind.

@@ -45,6 +45,7 @@ impl Wanted {
             self.checkpoints.insert(match change {
                 CheckpointChange::Open(row) => key(&row.id),
                 CheckpointChange::Close { id, .. }
+                | CheckpointChange::Ask { id, .. }
                 | CheckpointChange::Touch { id, .. }
                 | CheckpointChange::Move { id, .. } => key(id),
             });

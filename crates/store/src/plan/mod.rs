@@ -13,6 +13,7 @@ use crate::{
     Change, ChangeKind, CheckpointChange, CheckpointRow, CheckpointStatus, Commit, CommitOutcome, Conflict, MessageRow,
     NewMessage, OutboundRow, Result, RunStatus, StoreError, audit,
 };
+use sha2::{Digest, Sha256};
 
 /// Decides one commit. Only a commit that passes changes the facts (later commits of the batch see it) and the effects.
 pub(crate) fn plan<'c>(commit: &'c Commit, facts: &mut Facts, effects: &mut Effects<'c>) -> Result<CommitOutcome> {
@@ -97,6 +98,7 @@ fn change_checkpoints(commit: &Commit, facts: &Facts) -> Result<Vec<CheckpointRo
         let id = match change {
             CheckpointChange::Open(row) => &row.id,
             CheckpointChange::Close { id, .. }
+            | CheckpointChange::Ask { id, .. }
             | CheckpointChange::Touch { id, .. }
             | CheckpointChange::Move { id, .. } => id,
         };
@@ -141,6 +143,14 @@ fn change_checkpoint(
             row.decided_by = Some(decided_by.clone());
             row.via = Some(via.clone());
             row.comment.clone_from(comment);
+            row.audience = None;
+            Ok(row)
+        }
+        CheckpointChange::Ask { asks, barred, .. } => {
+            let mut row = of_this_run.ok_or(StoreError::NotFound("checkpoint"))?;
+            row.audience = Some(hex::encode(Sha256::digest(asks)));
+            row.asks = Some(asks.clone());
+            row.barred = barred_text(barred);
             Ok(row)
         }
         CheckpointChange::Touch { due_at, payload, assigned_to, .. } => {
@@ -161,6 +171,11 @@ fn change_checkpoint(
             Ok(row)
         }
     }
+}
+
+/// `|<id>|<id>|`: each is found with the bars around it.
+fn barred_text(people: &[String]) -> String {
+    if people.is_empty() { String::new() } else { format!("|{}|", people.join("|")) }
 }
 
 fn check_conversations(commit: &Commit, facts: &Facts) -> Result<()> {

@@ -159,5 +159,13 @@ row! {
         pub via: Option<String>,
         /// Comment of the person.
         pub comment: Option<String>,
+        /// JSON: whom it asks, by what they are.
+        pub asks: Option<String>,
+        /// SHA-256 hex of `asks` while it is open.
+        pub audience: Option<String>,
+        /// People who may not decide it although they are asked by what they are: `|<user id>|…|`, or empty.
+        pub barred: String,
+        /// What it is found by, in lower case.
+        pub words: String,
     }
 }

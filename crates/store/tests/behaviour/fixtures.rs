@@ -78,6 +78,10 @@ pub fn checkpoint(run: &str, visit: u32) -> CheckpointRow {
         decided_by: None,
         via: None,
         comment: None,
+        asks: None,
+        audience: None,
+        barred: String::new(),
+        words: String::new(),
     }
 }
 

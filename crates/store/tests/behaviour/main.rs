@@ -9,6 +9,7 @@ mod delegations;
 mod feed;
 mod fixtures;
 mod inbound;
+mod inbox;
 mod isolation;
 mod lists;
 mod outbound;
@@ -108,6 +109,12 @@ macro_rules! cases {
             orphans_are_claimed_once,
             checkpoints_come_in_pages,
             cursors_survive_being_text,
+        );
+        subject!($open, inbox:
+            it_is_merged_from_whom_each_asks,
+            more_audiences_than_one_statement_merges,
+            what_was_decided_last_comes_first,
+            what_is_shown_is_searched_a_bounded_part_at_a_time,
         );
         subject!($open, run_lists:
             a_run_that_cannot_be_read_hides_no_other,

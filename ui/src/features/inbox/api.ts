@@ -1,8 +1,9 @@
 import { infiniteQueryOptions, queryOptions } from '@tanstack/react-query'
 import { api, send, type Body } from '@/api/client'
 import { LIVE } from '@/api/queries'
+import type { paths } from '@/api/schema'
 
-type CheckpointFilters = { status?: 'open' | 'decided'; kind?: string; mine?: boolean }
+type CheckpointFilters = NonNullable<paths['/api/v1/checkpoints']['get']['parameters']['query']>
 
 /** What only this room reads: key and call. Keys start with the kind the server's events name. */
 export const reads = {

@@ -26,11 +26,11 @@ import { UnknownDecision } from './unknown-outcome'
 const TAG: Record<string, string> = { handoff: 'human_handoff', form: 'collect_form' }
 
 function Head({ checkpoint }: { checkpoint: Checkpoint }) {
-  const { tab } = useSearch({ from: '/shell/inbox' })
+  const search = useSearch({ from: '/shell/inbox' })
   return (
     <header className="flex flex-col gap-1">
       <div className="flex flex-wrap items-center gap-x-3 gap-y-1 text-sm text-muted">
-        <Link to="/inbox" search={{ tab }} className="inline-flex items-center gap-1 lg:hidden">
+        <Link to="/inbox" search={search} className="inline-flex items-center gap-1 lg:hidden">
           <ArrowLeft size={14} /> {s.back}
         </Link>
         <KindTag kind={TAG[checkpoint.kind] ?? checkpoint.kind} />

@@ -1,7 +1,7 @@
 import { Link } from '@tanstack/react-router'
 import { Clock } from 'lucide-react'
 import type { CheckpointSummary } from '@/api/types'
-import type { InboxTab } from '@/app/router'
+import type { InboxSearch } from '@/app/router'
 import { Status } from '@/components/status'
 import { cx } from '@/ui/cx'
 import { Ago, Left, useNow } from '@/ui/time'
@@ -28,11 +28,11 @@ function Due({ due }: { due: number }) {
 export function InboxList({
   items,
   chosen,
-  tab,
+  search,
 }: {
   items: CheckpointSummary[]
   chosen: string | undefined
-  tab: InboxTab | undefined
+  search: InboxSearch
 }) {
   return (
     <ul aria-label={s.listLabel}>
@@ -41,7 +41,7 @@ export function InboxList({
           <Link
             to="/inbox/$checkpoint"
             params={{ checkpoint: item.id }}
-            search={{ tab }}
+            search={search}
             aria-current={item.id === chosen ? 'true' : undefined}
             className={cx(
               'flex flex-col gap-0.5 border-b border-l-2 border-b-line px-4 py-3',

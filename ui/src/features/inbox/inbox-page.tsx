@@ -1,48 +1,100 @@
 import { useInfiniteQuery, useQuery } from '@tanstack/react-query'
 import { useNavigate, useParams, useSearch } from '@tanstack/react-router'
-import { Inbox as InboxIcon, MousePointerClick } from 'lucide-react'
+import { FilterX, Inbox as InboxIcon, MousePointerClick, Search } from 'lucide-react'
 import { useMemo } from 'react'
 import { queries } from '@/api/queries'
 import type { CheckpointSummary } from '@/api/types'
 import { useActions } from '@/app/actions'
 import { PageHead, useTitle } from '@/app/page'
 import { QueryState } from '@/app/query-state'
+import type { InboxSearch } from '@/app/router'
 import { LoadMore } from '@/components/load-more'
+import { counted } from '@/model/counted'
+import { Button } from '@/ui/button'
 import { cx } from '@/ui/cx'
 import { Empty } from '@/ui/states'
 import { Tabs } from '@/ui/tabs'
 import { reads } from './api'
 import { CheckpointPane } from './checkpoint-pane'
+import { Filters } from './filters'
 import { InboxList } from './inbox-list'
 import { strings as s } from './strings'
 
-const KIND = { approvals: 'approval', handoffs: 'handoff', unknown: 'unknown_outcome' } as const
 type TabId = keyof typeof s.tabs
+const TABS = Object.keys(s.tabs) as TabId[]
 
 /** The due ones first, then the oldest: what burns is on top. */
 function byUrgency(a: CheckpointSummary, b: CheckpointSummary): number {
   return (a.due_at ?? Infinity) - (b.due_at ?? Infinity) || a.opened_at - b.opened_at
 }
 
-export default function InboxPage() {
-  useTitle(s.title)
-  const navigate = useNavigate()
-  const search = useSearch({ from: '/shell/inbox' })
-  const { checkpoint: chosen } = useParams({ strict: false })
-  const tab: TabId = search.tab ?? 'approvals'
-  const query = useInfiniteQuery(
-    reads.checkpoints(tab === 'decided' ? { status: 'decided' } : { status: 'open', kind: KIND[tab] }),
-  )
-
+function useItems({ tab, ...filters }: InboxSearch) {
+  const whose =
+    tab === 'decided'
+      ? ({ scope: 'all', status: 'decided' } as const)
+      : ({ scope: tab ?? 'mine', status: 'open' } as const)
+  const query = useInfiniteQuery(reads.checkpoints({ ...whose, ...filters }))
   const items = useMemo(() => {
     const found = query.data?.pages.flatMap((page) => page.items) ?? []
-    return tab === 'decided' ? found.filter((item) => item.kind !== 'form') : found.toSorted(byUrgency)
+    return tab === 'decided' ? found : found.toSorted(byUrgency)
   }, [query.data, tab])
+  return { query, items }
+}
 
-  const go = (id: string | undefined) =>
-    void (id
-      ? navigate({ to: '/inbox/$checkpoint', params: { checkpoint: id }, search: { tab: search.tab } })
-      : navigate({ to: '/inbox', search: { tab: search.tab } }))
+/** Why the list is empty: nothing is there, nothing fits, or nothing was found so far. */
+function Nothing({
+  tab,
+  narrowed,
+  query,
+}: {
+  tab: TabId
+  narrowed: boolean
+  query: { hasNextPage: boolean; isFetchingNextPage: boolean; fetchNextPage: () => unknown }
+}) {
+  if (query.hasNextPage)
+    return (
+      <Empty
+        icon={<Search size={20} />}
+        title={s.emptySoFar.title}
+        action={
+          <Button look="primary" busy={query.isFetchingNextPage} onClick={() => void query.fetchNextPage()}>
+            {s.emptySoFar.action}
+          </Button>
+        }
+      >
+        {s.emptySoFar.text}
+      </Empty>
+    )
+  if (narrowed)
+    return (
+      <Empty icon={<FilterX size={20} />} title={s.emptyFiltered.title}>
+        {s.emptyFiltered.text}
+      </Empty>
+    )
+  return (
+    <Empty icon={<InboxIcon size={20} />} title={s.empty[tab].title}>
+      {s.empty[tab].text}
+    </Empty>
+  )
+}
+
+/** Mine, my groups, all, decided, with how many there are. */
+function Whose({ tab, onChange }: { tab: TabId; onChange: (tab: TabId) => void }) {
+  const { data: counts } = useQuery(queries.checkpointCounts())
+  const tabs = TABS.map((id) => ({
+    id,
+    label: s.tabs[id],
+    count: counts && counts[id] > 0 ? counted(counts[id], counts.at_most) : null,
+  }))
+  return (
+    <div className="-mx-1 overflow-x-auto">
+      <Tabs label={s.tabsLabel} tabs={tabs} value={tab} onChange={onChange} />
+    </div>
+  )
+}
+
+/** j and k go from item to item. */
+function useListKeys(items: readonly CheckpointSummary[], chosen: string | undefined, go: (id: string) => void) {
   const step = (by: number) => {
     const at = items.findIndex((item) => item.id === chosen)
     const next = items[at < 0 ? 0 : Math.min(items.length - 1, Math.max(0, at + by))]
@@ -52,30 +104,25 @@ export default function InboxPage() {
     { id: 'inbox.next', label: s.moved.next, group: s.group, shortcut: 'j', quiet: true, run: () => step(1) },
     { id: 'inbox.previous', label: s.moved.previous, group: s.group, shortcut: 'k', quiet: true, run: () => step(-1) },
   ])
+}
 
-  const { data: counts } = useQuery(queries.checkpointCounts())
-  const tabs = (Object.keys(s.tabs) as TabId[]).map((id) => ({
-    id,
-    label: s.tabs[id],
-    count: id === 'decided' ? null : (counts?.[KIND[id]] ?? null),
-  }))
+export default function InboxPage() {
+  useTitle(s.title)
+  const navigate = useNavigate()
+  const search = useSearch({ from: '/shell/inbox' })
+  const { checkpoint: chosen } = useParams({ strict: false })
+  const tab: TabId = search.tab ?? 'mine'
+  const { query, items } = useItems(search)
+  useListKeys(items, chosen, (id) => void navigate({ to: '/inbox/$checkpoint', params: { checkpoint: id }, search }))
+  const set = (change: InboxSearch) => void navigate({ to: '/inbox', search: { ...search, ...change } })
+  const narrowed = search.kind !== undefined || search.workflow !== undefined || search.q !== undefined
   return (
     <>
       <div className={cx(chosen && 'hidden lg:block')}>
         <PageHead
           title={s.title}
-          below={
-            <div className="-mx-1 overflow-x-auto">
-              <Tabs
-                label={s.tabsLabel}
-                tabs={tabs}
-                value={tab}
-                onChange={(next) =>
-                  void navigate({ to: '/inbox', search: { tab: next === 'approvals' ? undefined : next } })
-                }
-              />
-            </div>
-          }
+          actions={<Filters search={search} set={set} />}
+          below={<Whose tab={tab} onChange={(next) => set({ tab: next === 'mine' ? undefined : next })} />}
         />
       </div>
       <div className="flex min-h-0 flex-1">
@@ -88,12 +135,10 @@ export default function InboxPage() {
           <QueryState query={query}>
             {() =>
               items.length === 0 ? (
-                <Empty icon={<InboxIcon size={20} />} title={s.empty[tab].title}>
-                  {s.empty[tab].text}
-                </Empty>
+                <Nothing tab={tab} narrowed={narrowed} query={query} />
               ) : (
                 <>
-                  <InboxList items={items} chosen={chosen} tab={search.tab} />
+                  <InboxList items={items} chosen={chosen} search={search} />
                   <LoadMore query={query} />
                 </>
               )

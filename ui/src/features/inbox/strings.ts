@@ -1,22 +1,36 @@
 export const strings = {
   title: 'Inbox',
-  tabs: { approvals: 'Approvals', handoffs: 'Handoffs', unknown: 'Unknown outcomes', decided: 'Decided' },
-  tabsLabel: 'Kinds of items',
+  tabs: { mine: 'Mine', groups: 'My groups', all: 'All', decided: 'Decided' },
+  tabsLabel: 'Whose',
+  kind: 'Kind',
+  kinds: { approval: 'Approvals', handoff: 'Handoffs', unknown_outcome: 'Unknown outcomes' },
+  anyKind: 'All kinds',
+  workflow: 'Workflow',
+  anyWorkflow: 'All workflows',
+  search: 'Search the inbox',
+  searchPlaceholder: 'What, case, customer…',
+  clear: 'Clear filters',
   listLabel: 'Open items',
   empty: {
-    approvals: {
-      title: 'Nothing waits for approval',
-      text: 'When a workflow reaches an approval step, it stops here until somebody says yes or no.',
+    mine: {
+      title: 'Nothing waits for you',
+      text: 'What you may decide and nobody took comes here, and what you took. The rest is under All.',
     },
-    handoffs: {
-      title: 'No conversation waits for a person',
-      text: 'A human_handoff step brings the customer here, with everything that happened before.',
+    groups: {
+      title: 'Nothing waits for your groups',
+      text: 'An approval that names one of your groups comes here, also while a colleague is on it.',
     },
-    unknown: {
-      title: 'Every outcome is known',
-      text: 'If a call was sent and the answer was lost, the run stops here and asks instead of sending it twice.',
+    all: {
+      title: 'Nothing waits for a person',
+      text: 'When a workflow asks for approval, hands over or does not know what became of a call, it stops here.',
     },
     decided: { title: 'Nothing decided yet', text: 'Decisions stay here for reading: who, when, and what they saw.' },
+  },
+  emptyFiltered: { title: 'Nothing fits', text: 'Change or clear the filters, or look under All.' },
+  emptySoFar: {
+    title: 'Nothing found so far',
+    text: 'A search looks at 10,000 items at a time. Older ones may match.',
+    action: 'Look further',
   },
   pick: { title: 'Choose an item', text: 'j and k move through the list. What you decide goes on the record.' },
   back: 'Back to the list',

@@ -1,7 +1,7 @@
 import { useInfiniteQuery, useQuery } from '@tanstack/react-query'
 import { Link, useNavigate, useSearch } from '@tanstack/react-router'
 import { Activity, Download, FilterX, Search, SlidersHorizontal } from 'lucide-react'
-import { useEffect, useRef, useState } from 'react'
+import { useState } from 'react'
 import { type RunFilters } from '@/api/queries'
 import type { BulkAction, RunSummary, UnreadableRun } from '@/api/types'
 import { useActions } from '@/app/actions'
@@ -9,14 +9,13 @@ import { PageHead, useTitle } from '@/app/page'
 import { QueryState } from '@/app/query-state'
 import { useMay } from '@/app/session'
 import { LoadMore } from '@/components/load-more'
+import { SearchBox } from '@/components/search-box'
 import { StatusIcon } from '@/components/status'
 import { RUN_STATUSES, statusLook } from '@/model/status'
 import { Button, buttonClass, IconButton } from '@/ui/button'
 import { cx } from '@/ui/cx'
-import { Input } from '@/ui/field'
 import { Menu } from '@/ui/menu'
 import { Empty } from '@/ui/states'
-import { useSettled } from '@/ui/use-settled'
 import { reads } from './api'
 import { BulkBar, BulkDialog } from './bulk-bar'
 import { SpanFilter, WorkflowFilter } from './everyday-filters'
@@ -71,31 +70,6 @@ function StatusFilter({
 
 /** As many as one request may name. */
 const SELECTED_MAX = 200
-
-/** The text box writes to the address a moment after the last key. */
-function SearchBox({ value, onChange }: { value: string | undefined; onChange: (text: string | undefined) => void }) {
-  const [text, setText] = useState(value ?? '')
-  const box = useRef<HTMLInputElement>(null)
-  useActions([{ id: 'runs.search', label: s.search, group: s.group, shortcut: '/', run: () => box.current?.focus() }])
-  const settled = useSettled(text)
-  useEffect(() => {
-    if (settled === text && text !== (value ?? '')) onChange(text || undefined)
-  }, [settled, text, value, onChange])
-  return (
-    <div className="relative w-full sm:w-56">
-      <Search size={14} aria-hidden className="absolute top-2 left-2.5 text-faint" />
-      <Input
-        ref={box}
-        type="search"
-        aria-label={s.search}
-        placeholder={s.searchPlaceholder}
-        value={text}
-        onChange={(event) => setText(event.target.value)}
-        className="!pl-8"
-      />
-    </div>
-  )
-}
 
 /** The runs that are ticked, and how ticking goes on to another with Shift. */
 function useSelection(ids: readonly string[]): Selection & { clear: () => void } {
@@ -262,6 +236,9 @@ export default function RunsPage() {
             <SpanFilter filters={filters} set={set} className="hidden !w-36 md:block" />
             <WorkflowFilter filters={filters} set={set} className="hidden !w-44 md:block" />
             <SearchBox
+              label={s.search}
+              placeholder={s.searchPlaceholder}
+              group={s.group}
               key={filters.text === undefined ? 'empty' : 'set'}
               value={filters.text}
               onChange={(text) => set({ text })}

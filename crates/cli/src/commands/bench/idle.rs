@@ -8,8 +8,9 @@ use super::{
     report::Report,
     straight::yardstick_length,
 };
+use crate::client::told;
 use anyhow::Context;
-use countersign_api::{CheckpointSummary, RunSummary};
+use countersign_api::{CheckpointCounts, CheckpointSummary, RunSummary};
 use std::{collections::HashMap, time::Duration};
 
 /// The workflow, with a time limit nobody lives to see.
@@ -71,9 +72,25 @@ pub(super) async fn run(options: &Options) -> anyhow::Result<Report> {
     say("pages of lists");
     report.percentiles("runs_page_", "", &pages(&bed, "/api/v1/runs?limit=50").await?);
     report.percentiles("checkpoints_page_", "", &pages(&bed, "/api/v1/checkpoints?status=open").await?);
+    inbox(&bed, &mut report).await?;
     bed.yardstick(&mut report, yardstick_length(options)).await?;
     bed.close().await?;
     Ok(report)
+}
+
+/// Pages and numbers of the inbox of somebody who may decide all of them.
+async fn inbox(bed: &Bed, report: &mut Report) -> anyhow::Result<()> {
+    let counts: CheckpointCounts = told(&bed.get("/checkpoints/counts").await?)?;
+    anyhow::ensure!(counts.mine > 0, "nothing is in the inbox of who may decide");
+    for (name, path) in [
+        ("inbox_page_", "/api/v1/checkpoints?scope=mine&status=open"),
+        ("inbox_found_", "/api/v1/checkpoints?scope=mine&status=open&q=run%201"),
+        ("inbox_not_found_", "/api/v1/checkpoints?scope=mine&status=open&q=nothing-like-it"),
+        ("inbox_counts_", "/api/v1/checkpoints/counts"),
+    ] {
+        report.percentiles(name, "", &pages(bed, path).await?);
+    }
+    Ok(())
 }
 
 /// How late runs end by their time limit while the others wait.

@@ -29,7 +29,7 @@ impl Target {
 }
 
 /// The promise for a value: workload, name, on SQLite, on PostgreSQL.
-const TARGETS: [(&str, &str, Target, Target); 13] = [
+const TARGETS: [(&str, &str, Target, Target); 15] = [
     ("straight", "cpu_ms_per_run", Target::AtMost(0.5), Target::AtMost(1.0)),
     ("straight", "ratio", Target::AtLeast(0.3), Target::AtLeast(0.1)),
     ("straight", "p50_ms_at_1", Target::AtMost(3.0), Target::AtMost(5.0)),
@@ -42,6 +42,8 @@ const TARGETS: [(&str, &str, Target, Target); 13] = [
     ("idle", "more_rss_mib", Target::AtMost(50.0), Target::AtMost(50.0)),
     ("idle", "restart_ms", Target::AtMost(1_000.0), Target::AtMost(1_000.0)),
     ("idle", "timer_late_max_ms", Target::AtMost(1_000.0), Target::AtMost(1_000.0)),
+    ("idle", "inbox_page_p99_ms", Target::AtMost(100.0), Target::AtMost(100.0)),
+    ("idle", "inbox_counts_p99_ms", Target::AtMost(100.0), Target::AtMost(100.0)),
     ("growth", "rate_to_first", Target::AtLeast(0.9), Target::AtLeast(0.9)),
 ];
 

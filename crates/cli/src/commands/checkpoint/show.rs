@@ -69,7 +69,7 @@ fn open(checkpoint: &Checkpoint) -> Vec<(&str, String)> {
         ("approved", givers(&checkpoint.approvals)),
         ("said no", givers(&checkpoint.rejections)),
     ];
-    facts.extend(checkpoint.facts.iter().map(|fact| (fact.label.as_str(), short(&fact.value, TEXT_LENGTH_MAX))));
+    facts.extend(checkpoint.item.facts.iter().map(|fact| (fact.label.as_str(), short(&fact.value, TEXT_LENGTH_MAX))));
     facts.extend(checkpoint.edited.iter().map(|edited| {
         ("edited", format!("{}: {} instead of {}", edited.step, plain(&edited.now), plain(&edited.approved)))
     }));

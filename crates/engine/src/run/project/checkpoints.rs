@@ -2,6 +2,7 @@
 
 use super::{Projection, via};
 use countersign_core::{
+    approval::{Audience, audience},
     document::RungAct,
     run::{CheckpointEvent, CheckpointKind, CheckpointStatus, ClosedBy, Opened, Outcome, WaitingFor},
     time::Timestamp,
@@ -64,7 +65,7 @@ impl Projection<'_> {
             run: self.commit.run_id.clone(),
             workflow: self.facts.before.workflow.clone(),
             version: self.facts.after.info.version,
-            step: place.step,
+            step: place.step.clone(),
             visit,
             kind: opened.kind(),
             status: CheckpointStatus::Open,
@@ -80,11 +81,26 @@ impl Projection<'_> {
             decided_by: None,
             via: None,
             comment: None,
+            asks: None,
+            audience: None,
+            barred: String::new(),
+            words: opened.words(self.facts.version.title(&place.step)).to_lowercase(),
         };
         if row.kind != CheckpointKind::Form {
             self.tell(Some(row.id.clone()), OutboundReason::Opened);
         }
         self.commit.checkpoints.push(CheckpointChange::Open(Box::new(row)));
+    }
+
+    /// Whom the checkpoint that is open now asks: whatever touched it may have changed that.
+    pub(super) fn asks(&mut self) {
+        let Some(id) = self.facts.after.open_checkpoint().filter(|_| !self.commit.checkpoints.is_empty()) else {
+            return;
+        };
+        if let Some(Audience { asks, barred }) = audience(self.facts.version, self.facts.after) {
+            let (asks, barred) = (json!(asks).to_string(), barred.into_iter().collect());
+            self.commit.checkpoints.push(CheckpointChange::Ask { id, asks, barred });
+        }
     }
 
     /// Operators are told; a form is the customer's.

@@ -3,11 +3,14 @@
 use super::director::{Director, MESSAGES_MAX};
 use crate::{people::WORKSPACE, scenario::Report, store::Store};
 use countersign_core::{
+    approval::audience,
     log::{ExecutionStatus, FailureClass},
     run::{CallEvent, Event, StepEvent},
 };
-use countersign_store::{AuditFilter, CheckpointFilter, PageRequest, RunEventsRow, RunFilter, StepExecutionRow};
-use std::collections::BTreeMap;
+use countersign_store::{
+    AuditFilter, CheckpointFilter, CheckpointStatus, PageRequest, RunEventsRow, RunFilter, StepExecutionRow,
+};
+use std::collections::{BTreeMap, BTreeSet};
 
 impl Director {
     pub async fn report(&self) -> Result<Report, String> {
@@ -30,6 +33,7 @@ impl Director {
         stored.audit = audit.map_err(|error| error.to_string())?;
         stored.audit.reverse();
         self.nothing_shows_elsewhere(&stored).await?;
+        self.whom_each_asks_is_kept(&stored).await?;
         let world = self.world.lock();
         world.checker.finish(&stored)?;
         Ok(Report {
@@ -62,6 +66,25 @@ impl Director {
             seen += usize::from(store.get_checkpoint(ELSEWHERE, checkpoint).await.unwrap().is_some());
         }
         if seen == 0 { Ok(()) } else { Err(format!("another workspace sees {seen} rows of this one")) }
+    }
+}
+
+impl Director {
+    /// Beside each open checkpoint stands whom its run asks now.
+    async fn whom_each_asks_is_kept(&self, stored: &Store) -> Result<(), String> {
+        let Some(engine) = self.some_engine() else { return Ok(()) };
+        for row in stored.checkpoints.values().filter(|row| row.status == CheckpointStatus::Open) {
+            // The network of the engine may still be down.
+            let Ok(found) = engine.load_checkpoint(WORKSPACE, &row.id).await else { continue };
+            let asked = audience(&found.run.version, &found.run.state);
+            let asks = asked.as_ref().map(|audience| serde_json::to_string(&audience.asks).unwrap());
+            let barred: BTreeSet<&str> = row.barred.split('|').filter(|id| !id.is_empty()).collect();
+            let people = asked.iter().flat_map(|audience| &audience.barred).map(String::as_str).collect();
+            if (&row.asks, row.audience.is_some(), &barred) != (&asks, asks.is_some(), &people) {
+                return Err(format!("{} asks {asked:?}, and beside it stands {:?}, {barred:?}", row.id, row.asks));
+            }
+        }
+        Ok(())
     }
 }
 

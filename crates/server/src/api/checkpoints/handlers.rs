@@ -1,88 +1,20 @@
-//! Checkpoints: the inbox.
+//! Checkpoints, one at a time: read, decided, taken, given on.
 
 use crate::{
-    api::checkpoints::view::{checkpoint_detail, checkpoint_summaries, mine_filter},
+    api::checkpoints::view::checkpoint_detail,
     app::App,
     auth::Caller,
     http::{
-        extract::{Body, Listing, Path, Query, words},
+        extract::{Body, Path},
         fields::at_most,
         problem::{ApiError, ApiResult},
     },
-    rows,
 };
 use axum::{Json, extract::State};
-use countersign_api::{Checkpoint, CheckpointCounts, CheckpointSummary, DecisionRequest, Page, ReassignRequest};
+use countersign_api::{Checkpoint, DecisionRequest, ReassignRequest};
 use countersign_engine::{DecideRequest, LoadedCheckpoint};
-use countersign_store::{CheckpointFilter, CheckpointKind, CheckpointStatus, Role};
-use serde::Deserialize;
+use countersign_store::{CheckpointKind, CheckpointStatus, Role};
 use serde_json::{Value, json};
-use utoipa::IntoParams;
-
-/// Which checkpoints.
-#[derive(Debug, Default, Deserialize, IntoParams)]
-#[into_params(parameter_in = Query)]
-pub(crate) struct CheckpointsQuery {
-    /// open or decided; both when absent.
-    status: Option<String>,
-    /// One or several of approval, form, handoff, unknown_outcome; comma-separated.
-    kind: Option<String>,
-    /// Only what the caller took, or may decide and nobody took.
-    mine: Option<bool>,
-    /// Workflow id.
-    workflow: Option<String>,
-    /// Run id.
-    run: Option<String>,
-    /// Customer id.
-    customer: Option<String>,
-    /// `next` of the page before.
-    cursor: Option<String>,
-    /// Items wanted, 1 to 200; 50 when absent. With `mine` a page may hold fewer although there is a next one.
-    #[param(minimum = 1, maximum = 200)]
-    limit: Option<u32>,
-}
-
-/// Checkpoints, newest first.
-#[utoipa::path(get, path = "/checkpoints", operation_id = "listCheckpoints", tag = "checkpoints",
-    params(CheckpointsQuery), responses((status = 200, description = "Checkpoints", body = Page<CheckpointSummary>)))]
-pub(crate) async fn list_checkpoints(
-    State(app): State<App>,
-    caller: Caller,
-    Query(query): Query<CheckpointsQuery>,
-) -> ApiResult<Json<Page<CheckpointSummary>>> {
-    let page = Listing { cursor: query.cursor, limit: query.limit }.page()?;
-    let status: Vec<CheckpointStatus> = words("status", query.status.as_deref())?;
-    let filter = CheckpointFilter {
-        status: if status.len() == 1 { status.first().copied() } else { None },
-        kind: words("kind", query.kind.as_deref())?,
-        workflow: query.workflow,
-        run: query.run,
-        customer: query.customer,
-        ..CheckpointFilter::default()
-    };
-    let page = app.store.list_checkpoints(caller.workspace(), &filter, &page).await?;
-    let mut items = checkpoint_summaries(&app, &caller, page.items).await?;
-    if query.mine.unwrap_or(false) {
-        items.retain(|item| mine_filter(&caller, item));
-    }
-    Ok(Json(rows::page(items, page.next)))
-}
-
-/// How many are open.
-#[utoipa::path(get, path = "/checkpoints/counts", operation_id = "countCheckpoints", tag = "checkpoints",
-    responses((status = 200, description = "Open checkpoints", body = CheckpointCounts)))]
-pub(crate) async fn count_checkpoints(State(app): State<App>, caller: Caller) -> ApiResult<Json<CheckpointCounts>> {
-    let mut counts = CheckpointCounts::default();
-    for (kind, count) in app.store.count_open_checkpoints(caller.workspace()).await? {
-        match kind {
-            CheckpointKind::Form => counts.form = count,
-            CheckpointKind::Approval => counts.approval = count,
-            CheckpointKind::Handoff => counts.handoff = count,
-            CheckpointKind::UnknownOutcome => counts.unknown_outcome = count,
-        }
-    }
-    Ok(Json(counts))
-}
 
 /// A checkpoint with everything a person needs to decide.
 #[utoipa::path(get, path = "/checkpoints/{id}", operation_id = "getCheckpoint", tag = "checkpoints",

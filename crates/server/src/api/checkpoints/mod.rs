@@ -2,4 +2,6 @@
 
 pub(crate) mod batch;
 pub(crate) mod handlers;
+pub(crate) mod inbox;
+pub(crate) mod summary;
 pub(crate) mod view;

@@ -3,7 +3,7 @@
 use super::{Compiled, Standing};
 use crate::{
     approval::{
-        Contributors,
+        Audience, Contributors,
         policy::{self, Case, Shortage, shortage},
     },
     document::{Approvers, StepId},
@@ -64,14 +64,25 @@ impl<'a> OpenApproval<'a> {
         self.wait.people.as_ref().unwrap_or(&self.step.approvers)
     }
 
+    fn case(&self) -> Case<'a> {
+        let Self { wait, contributors, author, .. } = *self;
+        let added = [wait.escalated.as_deref().unwrap_or_default(), wait.added.as_slice()];
+        Case { approvers: self.approvers(), added, contributors, author }
+    }
+
+    /// Whom it asks now: whoever has spoken is not asked again.
+    pub(crate) fn audience(&self) -> Audience {
+        let mut audience = Audience::of_case(&self.case());
+        let spoken = self.wait.given.iter().chain(&self.wait.against).flat_map(Actor::people);
+        audience.barred.extend(spoken.map(str::to_owned));
+        audience
+    }
+
     /// Why `actor` may not say this now; nothing when they may.
     #[must_use]
     pub fn why_not(&self, actor: &Actor, verdict: Verdict) -> Option<String> {
-        let Self { wait, contributors, author, .. } = *self;
-        let approvers = self.approvers();
-        let added = [wait.escalated.as_deref().unwrap_or_default(), wait.added.as_slice()];
-        let case = Case { approvers, added, contributors, author };
-        if let Some(reason) = case.why_not(actor, verdict) {
+        let (wait, approvers) = (self.wait, self.approvers());
+        if let Some(reason) = self.case().why_not(actor, verdict) {
             return Some(reason);
         }
         let spoken =

@@ -1,0 +1,94 @@
+import { expect, test, type Page } from '@playwright/test'
+import { mockApi, type Answers } from '../support/mock'
+import { accessible, shoot } from '../support/shots'
+import { serveUi } from '../support/static-ui'
+
+let ui: Awaited<ReturnType<typeof serveUi>>
+test.beforeAll(async () => {
+  ui = await serveUi()
+})
+test.afterAll(() => ui.close())
+
+const open = async (page: Page, at = '/inbox', changes: Answers = {}) => {
+  const asked: URLSearchParams[] = []
+  const answers = await mockApi(page, changes)
+  page.on('request', (request) => {
+    const url = new URL(request.url())
+    if (url.pathname.endsWith('/api/v1/checkpoints')) asked.push(url.searchParams)
+  })
+  await page.goto(`${ui.url}${at}`)
+  return { answers, asked }
+}
+const items = (page: Page) => page.getByRole('list', { name: 'Open items' }).getByRole('listitem')
+const last = (asked: URLSearchParams[]) => Object.fromEntries(asked.at(-1) ?? [])
+
+for (const [name, viewport] of [
+  ['desk', { width: 1280, height: 800 }],
+  ['phone', { width: 390, height: 844 }],
+] as const) {
+  test.describe(name, () => {
+    test.use({ viewport })
+
+    test('what is mine comes first, with how many there are, and filters stand in the address', async ({ page }) => {
+      const { asked } = await open(page)
+      await expect(items(page)).toHaveCount(3)
+      expect(last(asked)).toEqual({ scope: 'mine', status: 'open', limit: '50' })
+      const tab = (label: string | RegExp) => page.getByRole('tab', { name: label })
+      await expect(tab('Mine 3')).toHaveAttribute('aria-selected', 'true')
+      await expect(tab('Decided 1,000+')).toBeVisible()
+      await shoot(page, `inbox-mine-${name}`)
+      await accessible(page)
+
+      await tab('All 4').click()
+      await expect(items(page)).toHaveCount(4)
+      await page.getByLabel('Kind').selectOption('Approvals')
+      await page.getByLabel('Search the inbox').fill('grace')
+      await expect(items(page)).toHaveCount(1)
+      await expect(page).toHaveURL(/tab=all&kind=approval&q=grace$/)
+      expect(last(asked)).toEqual({ scope: 'all', status: 'open', kind: 'approval', q: 'grace', limit: '50' })
+      await items(page).getByRole('link').click()
+      await expect(page).toHaveURL(/r7\.3\?tab=all&kind=approval&q=grace$/)
+      if (name === 'phone') await page.getByRole('link', { name: 'Back to the list' }).click()
+      await page.reload()
+      await expect(page.getByLabel('Search the inbox')).toHaveValue('grace')
+      await expect(items(page)).toHaveCount(1)
+      const width = await page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth)
+      expect(width).toBeLessThanOrEqual(0)
+
+      await page.getByRole('button', { name: 'Clear filters' }).click()
+      await expect(items(page)).toHaveCount(4)
+      await tab(/^Decided/).click()
+      await expect(page.getByRole('heading', { name: 'Nothing decided yet' })).toBeVisible()
+      expect(last(asked)).toEqual({ scope: 'all', status: 'decided', limit: '50' })
+    })
+  })
+}
+
+test('the badge says how many the reader may decide, and no more than was counted', async ({ page }) => {
+  const counts = { approval: 9, form: 5, handoff: 0, unknown_outcome: 0, groups: 0, all: 9, decided: 0, at_most: 1_000 }
+  let mine = 2
+  const badge = page.getByRole('navigation').getByRole('link', { name: /^Inbox/ })
+  await open(page, '/inbox', { 'GET /checkpoints/counts': () => ({ ...counts, mine }) })
+  await expect(badge).toHaveText('Inbox2')
+  mine = 1_000
+  await page.reload()
+  await expect(badge).toHaveText('Inbox1,000+')
+  mine = 0
+  await page.reload()
+  await expect(items(page)).toHaveCount(3)
+  await expect(badge).toHaveText('Inbox')
+})
+
+test('a search that found nothing so far looks further, one that fits nothing says so', async ({ page }) => {
+  let further = false
+  await open(page, '/inbox?q=needle', {
+    'GET /checkpoints': (_: unknown, query: URLSearchParams) => {
+      further = query.get('cursor') === '5.x'
+      return { items: [], next: further ? null : '5.x' }
+    },
+  })
+  await expect(page.getByRole('heading', { name: 'Nothing found so far' })).toBeVisible()
+  await page.getByRole('button', { name: 'Look further' }).click()
+  await expect(page.getByRole('heading', { name: 'Nothing fits' })).toBeVisible()
+  expect(further).toBe(true)
+})
