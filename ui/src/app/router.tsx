@@ -51,6 +51,8 @@ export type InboxSearch = {
   kind?: (typeof INBOX_KINDS)[number]
   workflow?: string
   q?: string
+  /** The ticked items are decided in one table. */
+  together?: true
 }
 const inbox = createRoute({
   getParentRoute: () => shell,
@@ -61,6 +63,7 @@ const inbox = createRoute({
     workflow: text(search.workflow),
     // What is typed may look like a number.
     q: text(typeof search.q === 'number' ? String(search.q) : search.q),
+    together: search.together === true || undefined,
   }),
   component: lazyRouteComponent(() => import('@/features/inbox/inbox-page')),
 })

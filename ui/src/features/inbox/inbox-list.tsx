@@ -6,6 +6,7 @@ import { Status } from '@/components/status'
 import { cx } from '@/ui/cx'
 import { Ago, Left, useNow } from '@/ui/time'
 import { strings as s } from './strings'
+import type { Batch } from './use-batch'
 
 const SOON_MS = 30 * 60_000
 
@@ -29,22 +30,34 @@ export function InboxList({
   items,
   chosen,
   search,
+  batch,
 }: {
   items: CheckpointSummary[]
   chosen: string | undefined
   search: InboxSearch
+  batch: Batch
 }) {
   return (
     <ul aria-label={s.listLabel}>
       {items.map((item) => (
-        <li key={item.id}>
+        <li key={item.id} className="flex border-b border-b-line">
+          {(batch.may(item) || batch.has(item)) && (
+            <label className="flex cursor-pointer items-start pt-4 pl-3 max-md:min-w-11 max-md:pl-4">
+              <input
+                type="checkbox"
+                aria-label={s.batch.tick(item.summary || item.title)}
+                checked={batch.has(item)}
+                onChange={() => batch.toggle(item)}
+              />
+            </label>
+          )}
           <Link
             to="/inbox/$checkpoint"
             params={{ checkpoint: item.id }}
             search={search}
             aria-current={item.id === chosen ? 'true' : undefined}
             className={cx(
-              'flex flex-col gap-0.5 border-b border-l-2 border-b-line px-4 py-3',
+              'flex min-w-0 flex-1 flex-col gap-0.5 border-l-2 px-4 py-3',
               item.id === chosen ? 'border-l-accent bg-hover' : 'border-l-transparent hover:bg-hover',
             )}
           >

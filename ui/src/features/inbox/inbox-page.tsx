@@ -15,10 +15,13 @@ import { cx } from '@/ui/cx'
 import { Empty } from '@/ui/states'
 import { Tabs } from '@/ui/tabs'
 import { reads } from './api'
+import { BatchBar } from './batch-bar'
+import { BatchPane } from './batch-pane'
 import { CheckpointPane } from './checkpoint-pane'
 import { Filters } from './filters'
 import { InboxList } from './inbox-list'
 import { strings as s } from './strings'
+import { useBatch, type Batch } from './use-batch'
 
 type TabId = keyof typeof s.tabs
 const TABS = Object.keys(s.tabs) as TabId[]
@@ -28,12 +31,12 @@ function byUrgency(a: CheckpointSummary, b: CheckpointSummary): number {
   return (a.due_at ?? Infinity) - (b.due_at ?? Infinity) || a.opened_at - b.opened_at
 }
 
-function useItems({ tab, ...filters }: InboxSearch) {
+function useItems({ tab, kind, workflow, q }: InboxSearch) {
   const whose =
     tab === 'decided'
       ? ({ scope: 'all', status: 'decided' } as const)
       : ({ scope: tab ?? 'mine', status: 'open' } as const)
-  const query = useInfiniteQuery(reads.checkpoints({ ...whose, ...filters }))
+  const query = useInfiniteQuery(reads.checkpoints({ ...whose, kind, workflow, q }))
   const items = useMemo(() => {
     const found = query.data?.pages.flatMap((page) => page.items) ?? []
     return tab === 'decided' ? found : found.toSorted(byUrgency)
@@ -93,8 +96,13 @@ function Whose({ tab, onChange }: { tab: TabId; onChange: (tab: TabId) => void }
   )
 }
 
-/** j and k go from item to item. */
-function useListKeys(items: readonly CheckpointSummary[], chosen: string | undefined, go: (id: string) => void) {
+/** j and k go from item to item, x ticks it, Ctrl+A all like it. */
+function useListKeys(
+  items: readonly CheckpointSummary[],
+  chosen: string | undefined,
+  { go, batch }: { go: (id: string) => void; batch: Batch },
+) {
+  const here = items.find((item) => item.id === chosen)
   const step = (by: number) => {
     const at = items.findIndex((item) => item.id === chosen)
     const next = items[at < 0 ? 0 : Math.min(items.length - 1, Math.max(0, at + by))]
@@ -103,7 +111,56 @@ function useListKeys(items: readonly CheckpointSummary[], chosen: string | undef
   useActions([
     { id: 'inbox.next', label: s.moved.next, group: s.group, shortcut: 'j', quiet: true, run: () => step(1) },
     { id: 'inbox.previous', label: s.moved.previous, group: s.group, shortcut: 'k', quiet: true, run: () => step(-1) },
+    { id: 'inbox.tick', label: s.batch.tickKey, group: s.group, shortcut: 'x', run: () => here && batch.toggle(here) },
+    {
+      id: 'inbox.alike',
+      label: s.batch.tickAlike,
+      group: s.group,
+      shortcut: 'mod+a',
+      run: () => batch.all(items, batch.chosen[0] ?? here),
+    },
   ])
+}
+
+/** The left column. */
+function Listed({
+  tab,
+  narrowed,
+  listed,
+  chosen,
+  search,
+  batch,
+}: {
+  tab: TabId
+  narrowed: boolean
+  listed: ReturnType<typeof useItems>
+  chosen: string | undefined
+  search: InboxSearch
+  batch: Batch
+}) {
+  const navigate = useNavigate()
+  const { query, items } = listed
+  return (
+    <QueryState query={query}>
+      {() =>
+        items.length === 0 ? (
+          <Nothing tab={tab} narrowed={narrowed} query={query} />
+        ) : (
+          <>
+            <InboxList items={items} chosen={chosen} search={search} batch={batch} />
+            <LoadMore query={query} />
+            {batch.chosen.length > 0 && (
+              <BatchBar
+                batch={batch}
+                items={items}
+                onOpen={() => void navigate({ to: '/inbox', search: { ...search, together: true } })}
+              />
+            )}
+          </>
+        )
+      }
+    </QueryState>
+  )
 }
 
 export default function InboxPage() {
@@ -112,10 +169,24 @@ export default function InboxPage() {
   const search = useSearch({ from: '/shell/inbox' })
   const { checkpoint: chosen } = useParams({ strict: false })
   const tab: TabId = search.tab ?? 'mine'
-  const { query, items } = useItems(search)
-  useListKeys(items, chosen, (id) => void navigate({ to: '/inbox/$checkpoint', params: { checkpoint: id }, search }))
-  const set = (change: InboxSearch) => void navigate({ to: '/inbox', search: { ...search, ...change } })
+  const listed = useItems(search)
+  const batch = useBatch()
+  useListKeys(listed.items, chosen, {
+    batch,
+    go: (id) => void navigate({ to: '/inbox/$checkpoint', params: { checkpoint: id }, search }),
+  })
+  const set = (change: InboxSearch) => {
+    batch.clear()
+    void navigate({ to: '/inbox', search: { ...search, ...change, together: undefined } })
+  }
   const narrowed = search.kind !== undefined || search.workflow !== undefined || search.q !== undefined
+  if (search.together && batch.chosen.length > 0)
+    return (
+      <BatchPane
+        batch={batch}
+        onClose={() => void navigate({ to: '/inbox', search: { ...search, together: undefined } })}
+      />
+    )
   return (
     <>
       <div className={cx(chosen && 'hidden lg:block')}>
@@ -132,23 +203,12 @@ export default function InboxPage() {
             chosen && 'hidden lg:block',
           )}
         >
-          <QueryState query={query}>
-            {() =>
-              items.length === 0 ? (
-                <Nothing tab={tab} narrowed={narrowed} query={query} />
-              ) : (
-                <>
-                  <InboxList items={items} chosen={chosen} search={search} />
-                  <LoadMore query={query} />
-                </>
-              )
-            }
-          </QueryState>
+          <Listed tab={tab} narrowed={narrowed} listed={listed} chosen={chosen} search={search} batch={batch} />
         </div>
         <div className={cx('min-w-0 flex-1 lg:overflow-y-auto', !chosen && 'hidden lg:block')}>
           {chosen ? (
             <CheckpointPane key={chosen} id={chosen} />
-          ) : items.length > 0 ? (
+          ) : listed.items.length > 0 ? (
             <Empty icon={<MousePointerClick size={20} />} title={s.pick.title}>
               {s.pick.text}
             </Empty>
