@@ -37,6 +37,8 @@ export function answersOf(): Answers {
     'GET /runs/counts': f.counts,
     'GET /checkpoints': (_: unknown, query: URLSearchParams) => page(f.inbox(query)),
     'GET /checkpoints/counts': f.checkpointCounts,
+    'GET /me/notifications': f.notifications,
+    'PUT /me/notifications': f.notifications,
     'GET /channel-kinds': page([
       {
         channel: 'email',

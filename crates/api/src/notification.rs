@@ -36,6 +36,17 @@ pub struct NotificationSettings {
     pub quiet_hours: Option<QuietHours>,
 }
 
+/// How the caller is told, and over what they could be.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct MyNotifications {
+    /// Over what.
+    pub channels: Vec<NotificationChannel>,
+    /// When not.
+    pub quiet_hours: Option<QuietHours>,
+    /// The channels the workspace has an account for: over any other nothing arrives.
+    pub available: Vec<String>,
+}
+
 /// Whom a checkpoint reached, over what and when.
 #[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 pub struct Notice {

@@ -3733,6 +3733,14 @@ export interface components {
             /** @description Whether it was moved. */
             moved: boolean;
         };
+        /** @description How the caller is told, and over what they could be. */
+        MyNotifications: {
+            /** @description Over what. */
+            channels: components["schemas"]["NotificationChannel"][];
+            quiet_hours: components["schemas"]["QuietHours"] | null;
+            /** @description The channels the workspace has an account for: over any other nothing arrives. */
+            available: string[];
+        };
         /** @description An act that could not be played; those after it were not tried. */
         NotPlayed: {
             /** @description Which act, from 0; null for the opening. */
@@ -8022,7 +8030,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["NotificationSettings"];
+                    "application/json": components["schemas"]["MyNotifications"];
                 };
             };
             /** @description Problem */
@@ -8055,7 +8063,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["NotificationSettings"];
+                    "application/json": components["schemas"]["MyNotifications"];
                 };
             };
             /** @description Problem */

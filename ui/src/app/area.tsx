@@ -14,6 +14,7 @@ const AREAS = {
   ],
   settings: [
     { to: '/settings', label: s.settings },
+    { to: '/settings/notifications', label: s.notifications },
     { to: '/settings/keys', label: s.keys, admin: true },
   ],
 } as const

@@ -209,6 +209,11 @@ const settings = createRoute({
   path: '/settings',
   component: lazyRouteComponent(() => import('@/features/settings/settings-page')),
 })
+const notifications = createRoute({
+  getParentRoute: () => shell,
+  path: '/settings/notifications',
+  component: lazyRouteComponent(() => import('@/features/notifications/notifications-page')),
+})
 const keys = createRoute({
   getParentRoute: () => shell,
   path: '/settings/keys',
@@ -240,6 +245,7 @@ const tree = root.addChildren([
     standing,
     audit,
     settings,
+    notifications,
     keys,
   ]),
 ])

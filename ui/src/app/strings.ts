@@ -26,6 +26,7 @@ export const strings = {
     people: 'People',
     delegations: 'Standing in',
     standing: 'Allowed in advance',
+    notifications: 'Notifications',
     settings: 'Settings',
     keys: 'API keys',
   },

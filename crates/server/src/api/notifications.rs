@@ -10,23 +10,31 @@ use crate::{
     rows::page,
 };
 use axum::{Json, extract::State};
-use countersign_api::{Notice, NotificationChannel, NotificationSettings, Page, QuietHours};
+use countersign_api::{MyNotifications, Notice, NotificationChannel, NotificationSettings, Page, QuietHours};
 use countersign_engine::{NoticeChannel, Notifications, Notified};
 use countersign_store::{NotificationsRow, OutboundFilter, OutboundKind, OutboundRow};
 use serde::Deserialize;
 use serde_json::json;
 use utoipa::IntoParams;
 
-fn view(settings: Notifications) -> NotificationSettings {
+async fn view(app: &App, workspace: &str, settings: Notifications) -> ApiResult<MyNotifications> {
+    let accounts = app.store.list_channel_accounts(workspace).await?;
+    let there = |tag: &&str| accounts.iter().any(|account| account.channel == *tag);
     let channel = |it: Notified| NotificationChannel { channel: it.channel.tag().to_owned(), address: it.address };
-    NotificationSettings {
+    Ok(MyNotifications {
+        available: NoticeChannel::ALL
+            .map(NoticeChannel::tag)
+            .iter()
+            .filter(|tag| there(tag))
+            .map(|tag| (*tag).to_owned())
+            .collect(),
         channels: settings.channels.into_iter().map(channel).collect(),
         quiet_hours: settings.quiet_hours.map(|quiet| QuietHours {
             from: quiet.from,
             to: quiet.to,
             time_zone: quiet.time_zone,
         }),
-    }
+    })
 }
 
 fn checked(request: NotificationSettings) -> ApiResult<Notifications> {
@@ -49,25 +57,25 @@ fn checked(request: NotificationSettings) -> ApiResult<Notifications> {
 
 /// How the caller is told: by e-mail when they said nothing.
 #[utoipa::path(get, path = "/me/notifications", operation_id = "getNotifications", tag = "people",
-    responses((status = 200, description = "Settings", body = NotificationSettings)))]
-pub(crate) async fn get_notifications(State(app): State<App>, caller: Caller) -> ApiResult<Json<NotificationSettings>> {
+    responses((status = 200, description = "Settings", body = MyNotifications)))]
+pub(crate) async fn get_notifications(State(app): State<App>, caller: Caller) -> ApiResult<Json<MyNotifications>> {
     let row = app.store.get_notifications(caller.workspace(), caller.id()).await?;
     let settings = match row {
         Some(row) => serde_json::from_str(&row.settings).map_err(ApiError::internal)?,
         None => Notifications::default(),
     };
-    Ok(Json(view(settings)))
+    Ok(Json(view(&app, caller.workspace(), settings).await?))
 }
 
 /// Sets how the caller is told.
 #[utoipa::path(put, path = "/me/notifications", operation_id = "setNotifications", tag = "people",
     request_body = NotificationSettings,
-    responses((status = 200, description = "Settings", body = NotificationSettings)))]
+    responses((status = 200, description = "Settings", body = MyNotifications)))]
 pub(crate) async fn set_notifications(
     State(app): State<App>,
     caller: Caller,
     body: Body<NotificationSettings>,
-) -> ApiResult<Json<NotificationSettings>> {
+) -> ApiResult<Json<MyNotifications>> {
     // Whoever gets a person's messages decides as that person: no key sets where they go.
     caller.session()?;
     let settings = checked(body.value)?;
@@ -84,7 +92,7 @@ pub(crate) async fn set_notifications(
     let what = ("notifications.changed", subject);
     let entry = caller.changed(app.now(), what, (&before, &json!(settings)), json!({}));
     app.store.put_notifications(&row, vec![entry]).await?;
-    Ok(Json(view(settings)))
+    Ok(Json(view(&app, caller.workspace(), settings).await?))
 }
 
 /// Which messages.

@@ -375,6 +375,7 @@ async fn people_say_how_they_are_told() {
     let kept = manager.put(path, wishes).await;
     assert_eq!(kept.is(200).json["channels"][1]["address"], "home@example.com");
     assert_eq!(manager.get(path).await.json, kept.json);
+    assert_eq!(kept.json["available"], json!([]), "the workspace has no account");
     test.key(Role::Admin).await.put(path, json!({ "channels": [] })).await.is_problem(403, "forbidden");
 
     let checkpoint = asked(&test, json!({ "roles": ["manager"] })).await;

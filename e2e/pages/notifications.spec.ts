@@ -1,0 +1,78 @@
+import { expect, test, type Page } from '@playwright/test'
+import { mockApi, type Answers } from '../support/mock'
+import { accessible, shoot } from '../support/shots'
+import { serveUi } from '../support/static-ui'
+
+let ui: Awaited<ReturnType<typeof serveUi>>
+test.beforeAll(async () => {
+  ui = await serveUi()
+})
+test.afterAll(() => ui.close())
+
+const open = async (page: Page, changes: Answers = {}) => {
+  const calls = await mockApi(page, changes)
+  await page.goto(`${ui.url}/settings/notifications`)
+  await expect(page.getByRole('heading', { level: 1, name: 'Notifications' })).toBeVisible()
+  return () => calls.findLast((call) => call.method === 'PUT')?.body
+}
+
+for (const [name, viewport] of [
+  ['desk', { width: 1280, height: 800 }],
+  ['phone', { width: 390, height: 844 }],
+] as const) {
+  test.describe(name, () => {
+    test.use({ viewport, timezoneId: 'Europe/Zurich' })
+
+    test('a person says over what they are told, where and when not', async ({ page }) => {
+      const sent = await open(page)
+      await expect(page.getByRole('checkbox', { name: 'E-mail' })).toBeChecked()
+      await expect(page.getByLabel('E-mail: Address')).toHaveAttribute('placeholder', 'manager@example.com')
+      await page.getByRole('checkbox', { name: 'Telegram' }).check()
+      await page.getByLabel('Telegram: Chat id').fill(' 4242 ')
+      const missing = page.getByText('The workspace has no account for this')
+      await expect(missing).toHaveCount(0)
+      await page.getByRole('checkbox', { name: 'Text message' }).check()
+      await expect(missing).toBeVisible()
+      await page.getByRole('checkbox', { name: 'Do not tell me at night' }).check()
+      await expect(page.getByLabel('Time zone')).toHaveValue('Europe/Zurich')
+      await shoot(page, `notifications-${name}`)
+      await accessible(page)
+      const width = await page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth)
+      expect(width).toBeLessThanOrEqual(0)
+      // A number is needed before anything is sent.
+      await page.getByRole('button', { name: 'Save' }).click()
+      expect(sent()).toBeUndefined()
+      await page.getByRole('checkbox', { name: 'Text message' }).uncheck()
+      await page.getByRole('button', { name: 'Save' }).click()
+      await expect(page.getByText('Saved. It holds')).toBeVisible()
+      expect(sent()).toEqual({
+        channels: [
+          { channel: 'email', address: null },
+          { channel: 'telegram', address: '4242' },
+        ],
+        quiet_hours: { from: '22:00', to: '07:00', time_zone: 'Europe/Zurich' },
+      })
+    })
+  })
+}
+
+test('what the server refuses stands where it is wrong, and nothing at all is said to be nothing', async ({ page }) => {
+  await open(page, {
+    'PUT /me/notifications': {
+      __status: 422,
+      type: 'about:blank',
+      title: 'Not valid',
+      detail: 'no address of sms',
+      status: 422,
+      code: 'invalid_request',
+      pointer: '/channels/0/address',
+    },
+  })
+  await page.getByRole('checkbox', { name: 'E-mail' }).uncheck()
+  await expect(page.getByText('You are not told at all.')).toBeVisible()
+  await page.getByRole('checkbox', { name: 'Text message' }).check()
+  await page.getByLabel('Text message: Number').fill('12')
+  await page.keyboard.press('Enter')
+  await expect(page.getByRole('alert').filter({ hasText: 'no address of sms' })).toBeVisible()
+  await expect(page.getByLabel('Text message: Number')).toHaveAttribute('aria-invalid', 'true')
+})

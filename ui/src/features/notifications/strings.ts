@@ -1,0 +1,32 @@
+export const strings = {
+  title: 'Notifications',
+  channels: 'How you are told',
+  channelsHelp:
+    'When something waits for your decision. Whoever gets these messages decides as you: name only what is yours.',
+  names: { email: 'E-mail', slack: 'Slack', telegram: 'Telegram', whatsapp: 'WhatsApp', sms: 'Text message' },
+  addresses: {
+    email: 'Address',
+    slack: 'User or channel',
+    telegram: 'Chat id',
+    whatsapp: 'Number',
+    sms: 'Number',
+  },
+  address: (channel: string, what: string) => `${channel}: ${what}`,
+  hints: {
+    email: 'Empty: the address you sign in with.',
+    slack: 'U024BE7LH, C024BE7LH or #name',
+    telegram: 'Write to the bot first.',
+    whatsapp: 'As +41791234567; takes words only within 24 hours of your last message.',
+    sms: 'As +41791234567.',
+  },
+  noAccount: 'The workspace has no account for this: nothing arrives until somebody adds one under Connectors.',
+  nothing: 'You are not told at all. What waits for you is only in the inbox.',
+  quiet: 'Quiet hours',
+  quietHelp: 'Messages wait until they are over, unless it would be too late by then.',
+  keepQuiet: 'Do not tell me at night',
+  from: 'From',
+  to: 'Until',
+  zone: 'Time zone',
+  save: 'Save',
+  saved: 'Saved. It holds for what comes from now on.',
+}
