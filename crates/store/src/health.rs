@@ -31,8 +31,9 @@ impl Health {
         Self { place, last: Mutex::default() }
     }
 
-    /// Learns from a write.
-    pub(crate) fn note<T>(&self, outcome: &Result<T>) {
+    /// Learns from a write that `began` then. One that went well but began before another failed says nothing: it may have
+    /// been on the disk before the trouble was, and only come back later.
+    pub(crate) fn note<T>(&self, began: Instant, outcome: &Result<T>) {
         let trouble = match outcome {
             Err(error @ (StoreError::Full | StoreError::ReadOnly | StoreError::DiskFailed(_))) => Some(error),
             // Away, or nothing was written: says nothing of the disk.
@@ -40,6 +41,9 @@ impl Health {
             Ok(_) | Err(_) => None,
         };
         let mut last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
+        if trouble.is_none() && last.trouble.is_some() && last.at.is_some_and(|failed| began < failed) {
+            return;
+        }
         match (trouble, &last.trouble) {
             (Some(error), None) => self.told(error),
             (None, Some(_)) => {
@@ -76,5 +80,21 @@ impl Health {
             Some(error) => (age < BAD_FOR).then(|| Err(error.clone())),
             None => (age < GOOD_FOR).then_some(Ok(())),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_write_that_began_before_the_trouble_does_not_end_it() {
+        let health = Health::new("here".to_owned());
+        let early = Instant::now();
+        health.note(Instant::now(), &Err::<(), _>(StoreError::ReadOnly));
+        health.note(early, &Ok(()));
+        assert_eq!(health.known(), Some(Err(StoreError::ReadOnly)));
+        health.note(Instant::now(), &Ok(()));
+        assert_eq!(health.known(), Some(Ok(())));
     }
 }

@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 use std::sync::Arc;
+use std::time::Instant;
 
 use tokio::sync::broadcast;
 
@@ -147,8 +148,9 @@ impl Store {
     /// not in the workspace, `Busy` when the queue is full (only `Priority::Start`) or the database is away. If
     /// PostgreSQL went away in the middle it is not known whether the commit was written: load the run again.
     pub async fn commit(&self, commit: Commit, priority: Priority) -> Result<CommitOutcome> {
+        let began = Instant::now();
         let outcome = self.database.commit(commit, priority).await;
-        self.health.note(&outcome);
+        self.health.note(began, &outcome);
         outcome
     }
 
@@ -196,8 +198,9 @@ impl Store {
 
     pub(crate) async fn write(&self, write: Write) -> Result<Vec<Done>> {
         debug_assert!(write.statements.iter().all(|statement| is_sound(&statement.sql)));
+        let began = Instant::now();
         let done = self.database.write(write).await;
-        self.health.note(&done);
+        self.health.note(began, &done);
         done
     }
 

@@ -1,6 +1,6 @@
 //! Opened credentials, kept for a few seconds.
 
-use crate::{Engine, EngineError, run::Account};
+use crate::{Engine, EngineError};
 use countersign_channels::{ChannelAccount, Platform};
 use countersign_connectors::{Connection, Secrets};
 use countersign_core::{
@@ -45,7 +45,7 @@ pub(crate) struct OpenAccount {
 
 impl OpenAccount {
     /// What shares its limits.
-    pub(crate) fn place(&self) -> Account {
+    pub(crate) fn place(&self) -> Kind {
         (self.workspace.clone(), "channel".to_owned(), Some(self.id.clone()))
     }
 }
