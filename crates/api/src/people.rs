@@ -244,6 +244,29 @@ pub struct Policy {
     pub try_writes: TryWrites,
 }
 
+/// What of a policy changes.
+#[derive(Debug, Clone, Default, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct PolicyChange {
+    /// See [`Policy::allow_unguarded`].
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub allow_unguarded: Option<bool>,
+    /// See [`Policy::try_writes`].
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub try_writes: Option<TryWrites>,
+}
+
+impl Policy {
+    /// The policy with what changes.
+    #[must_use]
+    pub fn with(self, change: &PolicyChange) -> Self {
+        Self {
+            allow_unguarded: change.allow_unguarded.unwrap_or(self.allow_unguarded),
+            try_writes: change.try_writes.unwrap_or(self.try_writes),
+        }
+    }
+}
+
 /// Who may send a call that changes something to try it. An action of high risk is sent by administrators at most.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
@@ -278,6 +301,6 @@ pub struct Workspace {
 pub struct UpdateWorkspaceRequest {
     /// Name, 1 to 200 characters.
     pub name: Option<String>,
-    /// What it allows.
-    pub policy: Option<Policy>,
+    /// What it allows: what is given; the rest stays as it is.
+    pub policy: Option<PolicyChange>,
 }

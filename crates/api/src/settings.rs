@@ -38,6 +38,9 @@ pub struct ActionSpec {
     pub description: String,
     /// How much harm it can do.
     pub risk: Risk,
+    /// Where that depends on what is sent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub risk_by: Option<catalogue::RiskBy>,
     /// How repeats are recognised.
     pub idempotency: Idempotency,
     /// The read action that tells whether a call took place.
@@ -60,6 +63,7 @@ impl From<&catalogue::ActionSpec> for ActionSpec {
             title: spec.title.clone(),
             description: spec.description.clone(),
             risk: spec.risk,
+            risk_by: spec.risk_by.clone(),
             idempotency: Idempotency { kind, name },
             look_up: spec.look_up.clone(),
             input: spec.input.clone(),

@@ -55,4 +55,7 @@ pub struct WebhookAccepted {
     pub accepted: bool,
     /// The inbound event.
     pub event: String,
+    /// The run it started, when its caller waited for that and it goes on.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub run: Option<String>,
 }

@@ -8,7 +8,7 @@
 //! is a text that reads as it is and means nothing in that markup, unless the flag that `unless` points to is set. A text
 //! none of whose values is there is left out.
 
-use countersign_core::catalogue::{Idempotency, Risk};
+use countersign_core::catalogue::{Idempotency, Risk, RiskBy};
 use indexmap::IndexMap;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -234,6 +234,9 @@ pub struct ActionManifest {
     pub output: Value,
     /// How much harm it can do.
     pub risk: Risk,
+    /// Where that depends on what is sent: by the text of one member of the input.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub risk_by: Option<RiskBy>,
     /// How repeats are recognised.
     pub idempotency: IdempotencyManifest,
     /// How to find out whether a call with an unknown outcome took place.

@@ -258,6 +258,7 @@ fn spec(name: &str, action: &ActionManifest) -> ActionSpec {
         title: action.title.clone(),
         description: action.description.clone(),
         risk: action.risk,
+        risk_by: action.risk_by.clone(),
         idempotency: action.idempotency.to_catalogue(),
         look_up: action.look_up.as_ref().map(|look_up| look_up.action.clone()),
         input: action.input.clone(),
@@ -363,6 +364,11 @@ fn compile_action(manifest: &Manifest, action: &ActionManifest) -> Result<Action
         let body_member = template.take_body_member();
         ResultRule { template, body_member }
     });
+    if let Some(by) = &action.risk_by
+        && action.input.pointer("/properties").and_then(|members| members.get(&by.member)).is_none()
+    {
+        return Err(("risk_by.member", format!("the input has no member `{}`", by.member)));
+    }
     Ok(Action {
         risk: action.risk,
         method: compile_method(&action.method, schemas).map_err(at("method"))?,

@@ -50,6 +50,35 @@ pub enum Idempotency {
     None,
 }
 
+/// Risk that depends on one member of the input, as a method decides what a plain HTTP request does.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct RiskBy {
+    /// Name of the input's member.
+    pub member: String,
+    /// The risk by that member's text; a text that is not here has the action's own risk.
+    pub values: BTreeMap<String, Risk>,
+}
+
+impl RiskBy {
+    /// The risk of a call with this input; where the input is not known yet (a template), the worst it can come to.
+    fn of(&self, input: &Value, otherwise: Risk) -> Risk {
+        let member = match input {
+            Value::Null => None,
+            Value::Object(members) => members.get(&self.member),
+            Value::Bool(_) | Value::Number(_) | Value::String(_) | Value::Array(_) => Some(input),
+        };
+        match member {
+            None | Some(Value::Null) => otherwise,
+            Some(Value::String(text)) if !text.contains("{{") => {
+                let listed = self.values.iter().find(|(value, _)| value.eq_ignore_ascii_case(text));
+                listed.map_or(otherwise, |(_, risk)| *risk)
+            }
+            Some(_) => self.values.values().copied().fold(otherwise, Risk::max),
+        }
+    }
+}
+
 /// One action of a connector, as the checks and the run machine see it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct ActionSpec {
@@ -63,6 +92,9 @@ pub struct ActionSpec {
     pub description: String,
     /// How much harm it can do.
     pub risk: Risk,
+    /// Where that depends on what is sent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub risk_by: Option<RiskBy>,
     /// How repeats are recognised.
     pub idempotency: Idempotency,
     /// The read action that tells whether a call with an unknown outcome took place, when there is one.
@@ -75,12 +107,18 @@ pub struct ActionSpec {
 }
 
 impl ActionSpec {
+    /// How much harm a call with this input can do. Of an input that is not known yet (a template) the worst is said.
+    #[must_use]
+    pub fn risk_of(&self, input: &Value) -> Risk {
+        self.risk_by.as_ref().map_or(self.risk, |by| by.of(input, self.risk))
+    }
+
     /// Whether sending the same call again is harmless.
     #[must_use]
-    pub fn repeatable(&self) -> bool {
+    pub fn repeatable(&self, input: &Value) -> bool {
         match self.idempotency {
             Idempotency::Header { .. } | Idempotency::Natural => true,
-            Idempotency::None => self.risk == Risk::Read,
+            Idempotency::None => self.risk_of(input) == Risk::Read,
         }
     }
 }
@@ -106,6 +144,11 @@ impl Catalogue {
     #[must_use]
     pub fn action(&self, name: &str) -> Option<&ActionSpec> {
         self.actions.get(name).map(Arc::as_ref)
+    }
+
+    /// The same, shared.
+    pub(crate) fn shared(&self, name: &str) -> Option<Arc<ActionSpec>> {
+        self.actions.get(name).cloned()
     }
 
     /// All actions in order of name.

@@ -25,6 +25,7 @@ fn strict() -> Catalogue {
         title: String::new(),
         description: String::new(),
         risk: if name == "bank.pay" { Risk::High } else { Risk::Read },
+        risk_by: None,
         idempotency: Idempotency::Header { name: "Idempotency-Key".into() },
         look_up: None,
         input: if name == "bank.pay" { input.clone() } else { json!({}) },

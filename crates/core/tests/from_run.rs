@@ -30,6 +30,7 @@ fn catalogue_of(source: &str) -> Catalogue {
             title: String::new(),
             description: String::new(),
             risk: Risk::Write,
+            risk_by: None,
             idempotency: Idempotency::Header { name: "Idempotency-Key".into() },
             look_up: Some("shop.read".into()),
             input: json!({}),

@@ -5,7 +5,7 @@ mod support;
 
 use countersign_core::{
     approval::{Roster, RosterMember, audience, deciders},
-    check::{Severity, check, check_among},
+    check::{Among, Severity, check, check_among},
     run::{Actor, DecidedWith, Input, OpenApproval, Refusal, Verdict, Via},
 };
 use serde_json::json;
@@ -202,7 +202,7 @@ fn who_may_decide_now_is_told() {
 
 fn found(policy: &str, roster: Option<&Roster>) -> Vec<(&'static str, String)> {
     let workflow = workflow(&document(policy, ""));
-    let found = check_among(&workflow, &catalogue(), roster);
+    let found = check_among(&workflow, &catalogue(), Among { people: roster, accounts: None });
     found.into_iter().filter(|it| it.severity != Severity::Info).map(|it| (it.code, it.message)).collect()
 }
 

@@ -22,6 +22,7 @@ fn catalogue() -> Catalogue {
         title: String::new(),
         description: String::new(),
         risk,
+        risk_by: None,
         idempotency: Idempotency::Header { name: "Idempotency-Key".into() },
         look_up: look_up.map(str::to_owned),
         input: json!({}),

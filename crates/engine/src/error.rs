@@ -30,6 +30,14 @@ pub enum EngineError {
     /// The run's input does not fit the workflow's schema.
     #[error("the input does not fit the workflow's input schema")]
     InvalidInput(Vec<FieldProblem>),
+    /// A call names no account, and there are several.
+    #[error("`{connector}` has several accounts ({}), and none was chosen", .names.join(", "))]
+    SeveralAccounts {
+        /// The connector.
+        connector: String,
+        /// Names of its accounts.
+        names: Vec<String>,
+    },
     /// The idempotency key was used for another request.
     #[error("this Idempotency-Key was used for another request")]
     KeyReused,

@@ -17,7 +17,9 @@ pub use connectors::{Pins, PutIn, Trial, TrialError};
 pub use countersign_channels::{Platform, hooks::Answer as HookAnswer};
 pub use engine::{Engine, EngineConfig, EngineParts};
 pub use error::EngineError;
-pub use inbound::{AcceptedMessage, FollowedForm, FormOver, HookCall, Incoming, TriggerState, WebhookCall};
+pub use inbound::{
+    AcceptedMessage, FollowedForm, FormOver, HookCall, Incoming, TriggerState, WebhookCall, WebhookTaken,
+};
 pub use outbound::{FollowedLink, LinkOver, NoticeChannel, Notifications, Notified, QuietHours, SettingsProblem};
 pub use run::{
     CheckedMove, DecideRequest, IdempotencyKey, Inbox, LoadedCheckpoint, LoadedRun, MoveRun, NamedVersion, Reader,
@@ -26,4 +28,4 @@ pub use run::{
 };
 #[doc(hidden)]
 pub use run::{Outside, project};
-pub use vault::{Vault, receipt_keys};
+pub use vault::{AccountChoice, Vault, receipt_keys};

@@ -1940,6 +1940,7 @@ export interface components {
             description: string;
             /** @description How much harm it can do. */
             risk: components["schemas"]["Risk"];
+            risk_by: components["schemas"]["RiskBy"] | null;
             /** @description How repeats are recognised. */
             idempotency: components["schemas"]["Idempotency"];
             /** @description The read action that tells whether a call took place. */
@@ -4097,6 +4098,12 @@ export interface components {
             /** @description Who may try actions that change something, away from any run. */
             try_writes: components["schemas"]["TryWrites"];
         };
+        /** @description What of a policy changes. */
+        PolicyChange: {
+            /** @description See [`Policy::allow_unguarded`]. */
+            allow_unguarded: boolean | null;
+            try_writes: components["schemas"]["TryWrites"] | null;
+        };
         /** @description An approval policy to try. */
         PreviewApproversRequest: {
             /** @description Roles or groups, any of which is enough. */
@@ -4533,6 +4540,15 @@ export interface components {
          * @enum {string}
          */
         Risk: "read" | "write" | "high";
+        /** @description Risk that depends on one member of the input, as a method decides what a plain HTTP request does. */
+        RiskBy: {
+            /** @description Name of the input's member. */
+            member: string;
+            /** @description The risk by that member's text; a text that is not here has the action's own risk. */
+            values: {
+                [key: string]: components["schemas"]["Risk"];
+            };
+        };
         /**
          * @description What a member may do; each role may do what the ones before it may.
          * @enum {string}
@@ -5483,7 +5499,7 @@ export interface components {
         UpdateWorkspaceRequest: {
             /** @description Name, 1 to 200 characters. */
             name?: string | null;
-            policy?: components["schemas"]["Policy"] | null;
+            policy?: components["schemas"]["PolicyChange"] | null;
         };
         /** @description Makes a workflow from a template. */
         UseTemplateRequest: {
@@ -5734,6 +5750,8 @@ export interface components {
             accepted: boolean;
             /** @description The inbound event. */
             event: string;
+            /** @description The run it started, when its caller waited for that and it goes on. */
+            run: string | null;
         };
         /** @description A workflow with its draft. */
         Workflow: {

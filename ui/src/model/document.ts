@@ -140,6 +140,8 @@ export type Trigger =
       filter?: string
       input?: string
       dedup?: string
+      respond?: 'accepted' | 'end'
+      respond_within?: string
     }
   | {
       type: 'schedule'

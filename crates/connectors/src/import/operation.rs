@@ -100,6 +100,7 @@ fn blank(method: &str, path: &str, operation: &Value, words: &[&str]) -> ActionM
         body: None,
         input: Value::Null,
         output: Value::Null,
+        risk_by: None,
         risk: risk::guess(method, words),
         idempotency: IdempotencyManifest::None,
         look_up: None,

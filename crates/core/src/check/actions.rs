@@ -5,6 +5,7 @@ use super::{
     report::{Report, shown, token},
 };
 use crate::{
+    approval::connector_of,
     document::{Retry, StepKind, ToolCall},
     time::Span,
 };
@@ -46,10 +47,35 @@ fn check_call(context: &Context<'_>, call: &ToolCall, pointer: &str, report: &mu
         report.error("unknown_action", &format!("{pointer}/action"), message, help);
         return;
     };
+    check_account(context, call, pointer, report);
     let input = format!("{pointer}/input");
     for problem in literal::problems(&call.input, &action.input) {
         let help = format!("See what `{}` takes.", action.name);
         report.error("action_input", &format!("{input}{}", problem.pointer), problem.message, help);
+    }
+}
+
+/// Nobody but the author says through whose account a call goes when there are several.
+fn check_account(context: &Context<'_>, call: &ToolCall, pointer: &str, report: &mut Report) {
+    let connector = connector_of(&call.action);
+    let Some(accounts) = context.among.accounts else { return };
+    let names = accounts.get(connector).map_or(&[][..], Vec::as_slice);
+    let pointer = format!("{pointer}/connection");
+    let listed = || names.iter().map(|name| format!("`{}`", shown(name))).collect::<Vec<_>>().join(", ");
+    match &call.connection {
+        None if names.len() > 1 => {
+            let message = format!("`{connector}` has several accounts ({}), and the step names none", listed());
+            report.error("connection_choice", &pointer, message, "Choose the account that the step calls through.");
+        }
+        Some(named) if !names.contains(named) => {
+            let message = format!("`{connector}` has no account `{}`", shown(named));
+            let help = match names {
+                [] => "Add the account before the workflow runs.".to_owned(),
+                _ => format!("Add it, or choose one of {}.", listed()),
+            };
+            report.warning("unknown_connection", &pointer, message, help);
+        }
+        None | Some(_) => {}
     }
 }
 

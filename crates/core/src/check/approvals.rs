@@ -35,7 +35,9 @@ pub(super) fn check(context: &Context<'_>, report: &mut Report) {
 
 fn is_high_risk(context: &Context<'_>, step: &Step) -> bool {
     match &step.kind {
-        StepKind::ToolCall(call) => context.catalogue.action(&call.action).is_some_and(|it| it.risk == Risk::High),
+        StepKind::ToolCall(call) => {
+            context.catalogue.action(&call.action).is_some_and(|it| it.risk_of(&call.input) == Risk::High)
+        }
         StepKind::CollectForm(_)
         | StepKind::Condition(_)
         | StepKind::Notify(_)

@@ -32,6 +32,7 @@ use crate::{
     },
 };
 use report::Report;
+use std::collections::BTreeMap;
 
 /// What every rule looks at.
 struct Context<'a> {
@@ -41,23 +42,34 @@ struct Context<'a> {
     /// Which steps can be reached from the start.
     reachable: Vec<bool>,
     dominators: Dominators,
-    /// The people there are, where that is known.
-    people: Option<&'a Roster>,
+    among: Among<'a>,
+}
+
+/// Names of accounts by connector.
+pub type AccountNames = BTreeMap<String, Vec<String>>;
+
+/// What there is around a document, where that is known.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Among<'a> {
+    /// The people.
+    pub people: Option<&'a Roster>,
+    /// The accounts calls can go through.
+    pub accounts: Option<&'a AccountNames>,
 }
 
 /// Everything worth saying about a document, in the order of the document; at most [`DIAGNOSTICS_MAX`].
 #[must_use]
 pub fn check(workflow: &Workflow, catalogue: &Catalogue) -> Vec<Diagnostic> {
-    check_among(workflow, catalogue, None)
+    check_among(workflow, catalogue, Among::default())
 }
 
-/// As [`check`], and whether the people there are can do what it asks of them.
+/// As [`check`], and whether what there is around it can do what it asks.
 #[must_use]
-pub fn check_among(workflow: &Workflow, catalogue: &Catalogue, people: Option<&Roster>) -> Vec<Diagnostic> {
+pub fn check_among(workflow: &Workflow, catalogue: &Catalogue, among: Among<'_>) -> Vec<Diagnostic> {
     let graph = Graph::of(workflow);
     let reachable = graph.reachable(|_, _| true);
     let dominators = graph.dominators();
-    let context = Context { workflow, catalogue, graph, reachable, dominators, people };
+    let context = Context { workflow, catalogue, graph, reachable, dominators, among };
     let mut report = Report::default();
     for group in [
         names::check,

@@ -33,14 +33,14 @@ pub(super) fn check(context: &Context<'_>, report: &mut Report) {
                     policy(context, &tier.approvers, &format!("{pointer}/tiers/{at}/approvers"), report);
                 }
                 ladder(context, approval, &pointer, report);
-                if let (Some(people), Some(timeout)) = (context.people, &approval.timeout)
+                if let (Some(people), Some(timeout)) = (context.among.people, &approval.timeout)
                     && timeout.outcome == TimeoutOutcome::Escalate
                 {
                     had(people, &timeout.escalate_to, &format!("{pointer}/timeout/escalate_to"), report);
                 }
             }
             StepKind::HumanHandoff(handoff) => {
-                if let (Some(people), false) = (context.people, handoff.team.is_empty()) {
+                if let (Some(people), false) = (context.among.people, handoff.team.is_empty()) {
                     had(people, std::slice::from_ref(&handoff.team), &format!("{pointer}/team"), report);
                 }
             }
@@ -112,7 +112,7 @@ fn ladder(context: &Context<'_>, approval: &Approval, pointer: &str, report: &mu
             }
             (RungAct::Remind, true) | (RungAct::Reassign | RungAct::Escalate, false) => {}
         }
-        if let Some(people) = context.people {
+        if let Some(people) = context.among.people {
             let groups: Vec<String> = rung.to.iter().filter(|name| !name.contains('@')).cloned().collect();
             had(people, &groups, &format!("{pointer}/to"), report);
         }
@@ -124,7 +124,7 @@ fn policy(context: &Context<'_>, approvers: &Approvers, pointer: &str, report: &
     if !numbers(approvers, pointer, report) || !listed(approvers, pointer, report) {
         return;
     }
-    if let Some(people) = context.people {
+    if let Some(people) = context.among.people {
         satisfiable(people, approvers, pointer, report);
     }
 }

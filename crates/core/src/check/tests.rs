@@ -10,6 +10,7 @@ fn action(name: &str, risk: Risk) -> ActionSpec {
         title: String::new(),
         description: String::new(),
         risk,
+        risk_by: None,
         idempotency: Idempotency::Natural,
         look_up: None,
         input: json!({
@@ -575,4 +576,41 @@ fn bounds_of_what_is_written_out() {
     assert_eq!(found(json!({ "tags": ["a", "b", "c", "d"] })), ["/tags"]);
     assert_eq!(found(json!({ "code": "A" })), [""], "the whole of it is looked at where it is all there");
     assert_eq!(found(json!({ "code": "A", "amount": 1 })), [""; 0]);
+}
+
+#[test]
+fn the_risk_of_a_call_is_that_of_what_it_sends() {
+    let values = [("GET".to_owned(), Risk::Read), ("DELETE".to_owned(), Risk::High)].into();
+    let request = ActionSpec {
+        risk_by: Some(crate::catalogue::RiskBy { member: "method".to_owned(), values }),
+        input: json!({ "type": "object" }),
+        idempotency: Idempotency::None,
+        ..action("web.request", Risk::Write)
+    };
+    let of = |input: Value| (request.risk_of(&input), request.repeatable(&input));
+    assert_eq!(of(json!({ "method": "GET" })), (Risk::Read, true));
+    for input in [json!({ "method": "PUT" }), json!({}), Value::Null, json!({ "method": null })] {
+        assert_eq!(of(input.clone()), (Risk::Write, false), "{input}");
+    }
+    for input in [
+        json!({ "method": "DELETE" }),
+        json!({ "method": "delete" }),
+        json!({ "method": "{{ input.method }}" }),
+        json!("{{ input }}"),
+        json!({ "method": 7 }),
+    ] {
+        assert_eq!(of(input.clone()), (Risk::High, false), "{input}");
+    }
+    let catalogue = Catalogue::new([request]);
+    let codes = |method: &str| {
+        let document = json!({
+            "schema": 1, "name": "Web", "triggers": [{ "type": "api" }], "start": "call", "steps": {
+                "call": { "type": "tool_call", "action": "web.request", "input": { "method": method }, "next": "done" },
+                "done": { "type": "end" },
+            },
+        });
+        let found = check_source(&document.to_string(), &catalogue).1;
+        found.into_iter().map(|it| it.code).filter(|code| *code == "unguarded_action").count()
+    };
+    assert_eq!(["GET", "POST", "DELETE", "{{ input.method }}"].map(codes), [0, 0, 1, 1]);
 }

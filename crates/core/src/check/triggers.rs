@@ -5,9 +5,10 @@ use super::{
     report::{Report, shown},
 };
 use crate::{
-    document::{Schedule, Trigger, time_zone_named},
+    document::{Respond, Schedule, Trigger, time_zone_named},
     expr::{Expression, Knowing},
     run::value_problems,
+    time::Span,
 };
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
@@ -37,7 +38,8 @@ pub(super) fn check(context: &Context<'_>, report: &mut Report) {
                 check_when(when, &format!("{pointer}/when"), report);
                 check_input(context, &json!({}), ("a message brings no input", &pointer), report);
             }
-            Trigger::Webhook { path, filter, input, dedup, .. } => {
+            Trigger::Webhook { path, filter, input, dedup, respond, respond_within, .. } => {
+                check_respond((*respond, *respond_within), &pointer, report);
                 if let Some(path) = path {
                     check_path(path, &format!("{pointer}/path"), report);
                 }
@@ -75,6 +77,26 @@ pub(super) fn check(context: &Context<'_>, report: &mut Report) {
                 }
             }
         }
+    }
+}
+
+/// How long a caller may be kept waiting, milliseconds.
+const WITHIN_MS: std::ops::RangeInclusive<u64> = 1_000..=60_000;
+
+fn check_respond((respond, within): (Respond, Option<Span>), pointer: &str, report: &mut Report) {
+    let Some(within) = within else { return };
+    let pointer = format!("{pointer}/respond_within");
+    if respond != Respond::End {
+        let message = "a call that is answered once it is accepted does not wait";
+        report.warning("respond_within", &pointer, message, "Remove it, or answer at the end (`respond: end`).");
+    } else if !WITHIN_MS.contains(&within.0) {
+        let message = "a caller waits for 1 to 60 seconds";
+        report.error(
+            "respond_within",
+            &pointer,
+            message,
+            "Give a time such as 20s; what takes longer is answered 202.",
+        );
     }
 }
 

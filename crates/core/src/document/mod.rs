@@ -23,7 +23,7 @@ pub use step::{
     End, EndStatus, Fact, HandoffOutcome, HumanHandoff, MessageTemplate, Notify, OnError, ProvenCustomer, Recipient,
     Retry, Rung, RungAct, StandingLimits, Step, StepKind, Tier, TimeoutOutcome, ToolCall, WaitTimeout,
 };
-pub use trigger::{Missed, Overlap, Trigger, Verify};
+pub use trigger::{Missed, Overlap, RESPOND_WITHIN, Respond, Trigger, Verify};
 pub use verdict::Verdict;
 
 use indexmap::IndexMap;

@@ -1,6 +1,7 @@
 //! What starts a run.
 
 use super::Workflow;
+use crate::time::Span;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -34,6 +35,12 @@ pub enum Trigger {
         /// JSONata: what two calls have in common that are one, such as `headers."x-request-id"`.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         dedup: Option<String>,
+        /// When a call is answered.
+        #[serde(default, skip_serializing_if = "Respond::is_accepted")]
+        respond: Respond,
+        /// How long a call that is answered at the end waits for it, 1s to 60s; 30s when absent.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        respond_within: Option<Span>,
     },
     /// A cron expression in a time zone.
     Schedule {
@@ -57,6 +64,26 @@ pub enum Trigger {
     /// A person presses start.
     Manual,
 }
+
+/// When a call of a webhook trigger is answered.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Respond {
+    /// Once it is on disk.
+    #[default]
+    Accepted,
+    /// With the run's output once the run is over; as if accepted when that takes too long or the run waits for a person.
+    End,
+}
+
+impl Respond {
+    fn is_accepted(&self) -> bool {
+        *self == Self::Accepted
+    }
+}
+
+/// How long a call of a webhook trigger waits for the end where the document does not say.
+pub const RESPOND_WITHIN: Span = Span(30_000);
 
 /// How a call of a webhook trigger is verified.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]

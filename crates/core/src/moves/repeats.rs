@@ -1,10 +1,12 @@
 //! What would be done a second time when a run goes on from a step.
 
 use crate::{
+    catalogue::Risk,
     document::{StepId, graph::Graph},
     log::{ExecutionStatus, LogEntry, StepExecution, history},
     run::{Again, CallRequest, CompiledStep, Repeat, Version},
 };
+use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 
 impl Again {
@@ -74,6 +76,10 @@ fn action_of<'a>(version: &'a Version, step: &str) -> Option<&'a str> {
     }
 }
 
+fn only_reads(version: &Version, step: &str, input: &Value) -> bool {
+    matches!(version.steps.get(step), Some(CompiledStep::ToolCall(step)) if step.spec.risk_of(input) == Risk::Read)
+}
+
 /// Calls that took place or may have, in order.
 fn sent(version: &Version, log: &[LogEntry]) -> Vec<Repeat> {
     history(version, log).iter().flat_map(|execution| calls(version, execution)).collect()
@@ -81,12 +87,10 @@ fn sent(version: &Version, log: &[LogEntry]) -> Vec<Repeat> {
 
 /// Those of one step entry; of each the last attempt tells.
 fn calls(version: &Version, execution: &StepExecution) -> Vec<Repeat> {
-    if matches!(version.steps.get(&execution.step), Some(CompiledStep::ToolCall(step)) if step.read_only) {
-        return Vec::new();
-    }
     let mut calls: BTreeMap<u16, (bool, Repeat)> = BTreeMap::new();
     for attempt in &execution.attempts {
         let action = match attempt.request.as_ref() {
+            CallRequest::Action { input, .. } if only_reads(version, &execution.step, input) => continue,
             CallRequest::Action { action, .. } => action.clone(),
             CallRequest::Message { channel, .. } => channel.tag().to_owned(),
         };

@@ -7,10 +7,12 @@ use super::{
     steps::notify,
 };
 use crate::{
+    catalogue::Risk,
     document::{DEFAULT_CALL_TIMEOUT, Retry, StepId},
     log::{FailureClass, StepError},
     time::{Span, Timestamp},
 };
+use serde_json::Value;
 use std::sync::Arc;
 
 /// What decides the pause before the next attempt.
@@ -31,16 +33,21 @@ pub(crate) struct Policy<'a> {
     look_up: bool,
 }
 
-fn policy<'a>(machine: &Machine<'a>, step: &str) -> Policy<'a> {
+/// Of this request, if it is about one: what a repetition does can depend on what is sent.
+fn policy<'a>(machine: &Machine<'a>, step: &str, request: Option<&CallRequest>) -> Policy<'a> {
+    let input = match request {
+        Some(CallRequest::Action { input, .. }) => input,
+        Some(CallRequest::Message { .. }) | None => &Value::Null,
+    };
     let version = machine.version;
     match version.steps.get(step) {
         Some(CompiledStep::ToolCall(step)) => Policy {
             retry: step.retry.clone(),
             timeout: step.timeout,
             on_error: step.on_error.as_ref(),
-            repeatable: step.repeatable,
-            read_only: step.read_only,
-            look_up: step.look_up,
+            repeatable: step.spec.repeatable(input),
+            read_only: step.spec.risk_of(input) == Risk::Read,
+            look_up: step.spec.look_up.is_some(),
         },
         Some(CompiledStep::Notify(step)) => Policy {
             retry: step.retry.clone(),
@@ -63,7 +70,7 @@ fn policy<'a>(machine: &Machine<'a>, step: &str) -> Policy<'a> {
 
 /// Writes down the intent and asks for the call.
 pub(crate) fn request(machine: &mut Machine<'_>, calling: &Calling, attempt: u32) -> Flow {
-    let timeout = policy(machine, &calling.place.step).timeout;
+    let timeout = policy(machine, &calling.place.step, Some(&calling.request)).timeout;
     let (id, at) = (CallId { attempt, ..calling.id() }, machine.now);
     let (key, request) = (Arc::clone(&calling.key), Arc::clone(&calling.request));
     machine.call(id, CallEvent::Requested { key, request, at });
@@ -103,7 +110,7 @@ fn effect(calling: &Calling, id: CallId, timeout: Span) -> Effect {
 
 /// A call failed: try again, find out, ask, or give up.
 pub(crate) fn failed(machine: &mut Machine<'_>, calling: &Calling, error: StepError, pause: Pause) -> Flow {
-    let policy = policy(machine, &calling.place.step);
+    let policy = policy(machine, &calling.place.step, Some(&calling.request));
     let may_repeat = match error.class {
         FailureClass::Retryable => true,
         FailureClass::Unknown => policy.repeatable,
@@ -144,7 +151,7 @@ fn doubt(machine: &mut Machine<'_>, calling: &Calling, error: StepError, look_up
 pub(crate) fn look_up(machine: &mut Machine<'_>, calling: &Calling) -> Flow {
     let id = calling.id();
     machine.call(id, CallEvent::LookUpRequested);
-    let timeout = policy(machine, &calling.place.step).timeout;
+    let timeout = policy(machine, &calling.place.step, Some(&calling.request)).timeout;
     match CallRequest::clone(&calling.request) {
         CallRequest::Action { action, connection, input, .. } => {
             machine.perform(Effect::LookUp { id, key: Arc::clone(&calling.key), action, connection, input, timeout });
@@ -170,7 +177,7 @@ pub(crate) fn ask(machine: &mut Machine<'_>, calling: &Calling, error: StepError
 
 /// It certainly did not take place: send it again while attempts are left.
 pub(crate) fn again_or_fail(machine: &mut Machine<'_>, calling: &Calling, error: StepError) -> Flow {
-    let policy = policy(machine, &calling.place.step);
+    let policy = policy(machine, &calling.place.step, Some(&calling.request));
     if calling.attempt < policy.retry.attempts && machine.state.cancel.is_none() {
         return request(machine, calling, calling.attempt + 1);
     }
@@ -187,13 +194,13 @@ pub(crate) fn give_up(machine: &mut Machine<'_>, place: &Place, call: u16, error
     if let Some(CompiledStep::Notify(step)) = version.steps.get(&place.step) {
         return notify::refused(machine, step, place, call, error);
     }
-    let on_error = policy(machine, &place.step).on_error;
+    let on_error = policy(machine, &place.step, None).on_error;
     machine.fail(place, error, on_error)
 }
 
 /// The process that made the call is gone; its answer will never come.
 pub(crate) fn recover(machine: &mut Machine<'_>, calling: &Calling) -> Flow {
-    let policy = policy(machine, &calling.place.step);
+    let policy = policy(machine, &calling.place.step, Some(&calling.request));
     let id = calling.id();
     if policy.repeatable {
         machine.call(id, CallEvent::Resumed);

@@ -7,11 +7,15 @@ use crate::{
     catalogue::{ActionSpec, Catalogue},
     document::{Approval, Calendar, StandingLimits, StepId, StepKind, ToolCall, Workflow},
     expr::{Expression, ExpressionError, Template, TextTemplate},
+    time::Timestamp,
     working_time::WorkingTime,
 };
 use indexmap::IndexMap;
 use serde_json::{Map, Value, json};
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
 /// Why a document cannot run.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
@@ -39,6 +43,7 @@ pub struct Version {
     pub(crate) allow_unguarded: bool,
     /// User id of who published it, where that is known.
     pub(crate) author: Option<String>,
+    published: Option<Timestamp>,
 }
 
 /// One step, compiled.
@@ -96,13 +101,25 @@ impl Version {
         }
         let messages = super::triggers::compile(&workflow);
         let gates = Gates::of(&workflow);
-        Ok(Self { workflow, input, messages, steps, guarded_by, gates, allow_unguarded, author: None })
+        Ok(Self { workflow, input, messages, steps, guarded_by, gates, allow_unguarded, author: None, published: None })
     }
 
     /// The same, published by this person (user id).
     #[must_use]
     pub fn published_by(self, author: &str) -> Self {
         Self { author: Some(author.to_owned()), ..self }
+    }
+
+    /// The same, published then.
+    #[must_use]
+    pub fn published_at(self, at: Timestamp) -> Self {
+        Self { published: Some(at), ..self }
+    }
+
+    /// When it was published; nothing of one that is not.
+    #[must_use]
+    pub fn published(&self) -> Option<Timestamp> {
+        self.published
     }
 
     /// The document it was compiled from.
@@ -231,7 +248,7 @@ impl Place<'_> {
         result.map_err(|error| self.error(field, error))
     }
 
-    pub(crate) fn action(&self, name: &str) -> Result<&ActionSpec, CompileError> {
-        self.catalogue.action(name).ok_or_else(|| self.error("action", format!("there is no action `{name}`")))
+    pub(crate) fn action(&self, name: &str) -> Result<Arc<ActionSpec>, CompileError> {
+        self.catalogue.shared(name).ok_or_else(|| self.error("action", format!("there is no action `{name}`")))
     }
 }

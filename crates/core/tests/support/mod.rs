@@ -25,6 +25,7 @@ pub fn catalogue() -> Catalogue {
         title: String::new(),
         description: String::new(),
         risk,
+        risk_by: None,
         idempotency,
         look_up: look_up.map(str::to_owned),
         input: json!({}),

@@ -1,6 +1,6 @@
 //! One call outside of any run: looked at as it would leave, then sent if somebody wants exactly that.
 
-use crate::{Engine, EngineError, run::Limits};
+use crate::{Engine, EngineError, run::Limits, vault::AccountChoice};
 use countersign_connectors::{Call, CallError, CallOutcome, Connection, Invoker, RenderedRequest};
 use countersign_core::{approval::connector_of, catalogue::Risk};
 use serde_json::Value;
@@ -19,9 +19,6 @@ pub enum TrialError {
     /// The input or the connection makes no request.
     #[error("{0}")]
     Unfit(Box<CallError>),
-    /// The connector has several connections and none was named.
-    #[error("name one of the connections {}", .0.join(", "))]
-    Several(Vec<String>),
     /// The connection has no place free until then, milliseconds since the epoch.
     #[error("the connection has as many calls as it may have")]
     NoPlace(i64),
@@ -63,15 +60,10 @@ impl Engine {
         input: Value,
     ) -> Result<Trial, TrialError> {
         let registry = self.connectors(workspace).await?;
-        let risk = registry.catalogue().action(action).ok_or(EngineError::NotFound("action"))?.risk;
+        let risk = registry.catalogue().action(action).ok_or(EngineError::NotFound("action"))?.risk_of(&input);
         let connector = connector_of(action);
-        if connection.is_none() {
-            let names = self.connection_names(workspace, connector).await?;
-            if names.len() > 1 {
-                return Err(TrialError::Several(names));
-            }
-        }
-        let connection = self.connection(workspace, connector, connection).await?;
+        let choice = AccountChoice::of_step(connection, None);
+        let connection = self.connection(workspace, connector, choice).await?;
         let invoker = self.0.invoker.knowing(registry);
         let request = invoker
             .render(action, &input, connection.as_deref())
@@ -97,15 +89,6 @@ impl Engine {
             self.listen(&trial.workspace, &trial.invoker, connection, &outcome);
         }
         Ok(outcome)
-    }
-
-    /// Names of a connector's connections.
-    ///
-    /// # Errors
-    /// `Busy`, `Corrupt`.
-    pub async fn connection_names(&self, workspace: &str, connector: &str) -> Result<Vec<String>, EngineError> {
-        let rows = self.0.store.list_connections(workspace).await?;
-        Ok(rows.into_iter().filter(|row| row.connector == connector).map(|row| row.name).collect())
     }
 }
 

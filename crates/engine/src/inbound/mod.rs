@@ -7,12 +7,14 @@ mod forms;
 mod messages;
 mod pump;
 mod triggers;
+mod webhooks;
 
 pub use channels::HookCall;
 pub(crate) use channels::{DeliveryState, reference};
 pub use forms::{FollowedForm, FormOver};
 pub use messages::{AcceptedMessage, Incoming};
-pub use triggers::{TriggerState, WebhookCall};
+pub use triggers::TriggerState;
+pub use webhooks::{WebhookCall, WebhookTaken};
 
 pub(crate) use pump::{CameIn, Inbox};
 

@@ -2,9 +2,8 @@
 
 use super::{Came, accepted};
 use crate::{Engine, EngineError, StartRun, run::Origin};
-use countersign_channels::verify::{self, TwilioAlgorithm};
 use countersign_core::{
-    document::{Missed, Overlap, Schedule, Trigger, Verify},
+    document::{Missed, Overlap, Schedule, Trigger},
     expr::{Expression, Scope},
     moves::{Ramp, version_for},
     run::Version,
@@ -12,7 +11,7 @@ use countersign_core::{
 use countersign_store::{InboundKind, InboundOutcome, InboundRow, PageRequest, TriggerRow};
 use serde_json::{Map, Value, json};
 use sha2::{Digest, Sha256};
-use std::{collections::BTreeMap, sync::Arc};
+use std::sync::Arc;
 
 /// Random bytes of an address.
 const TOKEN_BYTES: usize = 24;
@@ -26,23 +25,6 @@ const MADE_UP_MAX: usize = 1000;
 const QUEUE_PAUSE_MS: i64 = 2000;
 /// Fires told of a trigger.
 const FIRES_TOLD: u32 = 20;
-
-/// A call of a webhook trigger.
-#[derive(Debug, Clone, Default)]
-pub struct WebhookCall {
-    /// Headers, names in lower case.
-    pub headers: BTreeMap<String, String>,
-    /// Parameters of the query.
-    pub query: BTreeMap<String, String>,
-    /// The address it was called at, as the caller sees it.
-    pub url: String,
-    /// The body as it came.
-    pub bytes: Vec<u8>,
-    /// The body's value.
-    pub body: Value,
-    /// The fields, when it is a form.
-    pub fields: Vec<(String, String)>,
-}
 
 /// A trigger of the active version, and what it keeps.
 #[derive(Debug, Clone)]
@@ -60,15 +42,15 @@ pub struct TriggerState {
 }
 
 /// Through what a fire comes.
-fn source(workflow: &str, trigger: &str) -> String {
+pub(super) fn source(workflow: &str, trigger: &str) -> String {
     format!("trigger:{workflow}/{trigger}")
 }
 
-fn hash(token: &str) -> String {
+pub(super) fn hash(token: &str) -> String {
     hex::encode(Sha256::digest(token.as_bytes()))
 }
 
-fn place(row: &TriggerRow, what: &str) -> String {
+pub(super) fn place(row: &TriggerRow, what: &str) -> String {
     format!("{}/trigger/{}/{}/{what}", row.workspace, row.workflow, row.id)
 }
 
@@ -183,74 +165,7 @@ impl Engine {
         Ok(())
     }
 
-    /// Takes a call of a webhook trigger. When this returns, it is on disk; the same call again gives the same event.
-    ///
-    /// # Errors
-    /// `NotFound` when nothing is at the address or it is switched off, `Unverified`, `Busy`.
-    pub async fn accept_webhook(&self, address: &str, call: WebhookCall) -> Result<String, EngineError> {
-        let (workspace, token) = address.split_once('.').ok_or(EngineError::NotFound("webhook"))?;
-        let row = self.0.store.find_trigger(workspace, &hash(token)).await?;
-        let row = row.filter(|row| row.enabled).ok_or(EngineError::NotFound("webhook"))?;
-        let (_, trigger) = self.trigger_of(&row, None).await?.ok_or(EngineError::NotFound("webhook"))?;
-        let Trigger::Webhook { verify, dedup, .. } = &trigger else { return Err(EngineError::NotFound("webhook")) };
-        self.verified(&row, *verify, &call)?;
-        let id = self.0.clock.new_id();
-        let said = json!({ "body": call.body, "headers": shown(&call.headers), "query": call.query });
-        let dedup = match dedup {
-            Some(dedup) => self.evaluated(dedup, &said)?.map(|key| format!("key:{key}")),
-            None => None,
-        };
-        let event = InboundRow {
-            source: source(&row.workflow, &row.id),
-            dedup: dedup.unwrap_or_else(|| id.clone()),
-            payload: json!({ "workflow": row.workflow, "trigger": row.id, "call": said }).to_string(),
-            ..accepted(workspace, id, InboundKind::Webhook, self.now())
-        };
-        self.0.inbox.admit()?;
-        if !self.0.store.accept_inbound(&event).await? {
-            let known = self.0.store.find_inbound(workspace, &event.source, &event.dedup).await?;
-            return known.map(|known| known.id).ok_or(EngineError::Busy);
-        }
-        let (engine, id) = (self.clone(), event.id.clone());
-        self.0.tasks.spawn(async move { engine.deal_with(event, None).await });
-        Ok(id)
-    }
-
-    fn verified(&self, row: &TriggerRow, how: Verify, call: &WebhookCall) -> Result<(), EngineError> {
-        let secret = match row.secret_sealed.as_str() {
-            "" => String::new(),
-            sealed => {
-                let opened = self.0.vault.open(&place(row, "secret"), sealed);
-                let opened = opened.map_err(|error| EngineError::Corrupt(error.to_string()))?;
-                opened.get("secret").and_then(Value::as_str).unwrap_or_default().to_owned()
-            }
-        };
-        let header = |name: &str| call.headers.get(name).map_or("", String::as_str);
-        let seconds = self.now() / 1000;
-        let checked = match how {
-            Verify::None => Ok(()),
-            Verify::SharedSecret => verify::telegram(&secret, header("x-webhook-secret")),
-            Verify::Hmac => {
-                let given = header("x-signature");
-                let given = given.strip_prefix("sha256=").unwrap_or(given);
-                verify::whatsapp(&secret, &format!("sha256={given}"), &call.bytes)
-            }
-            Verify::Stripe => verify::stripe(&secret, header("stripe-signature"), &call.bytes, seconds),
-            Verify::Shopify => verify::shopify(&secret, header("x-shopify-hmac-sha256"), &call.bytes),
-            Verify::Slack => {
-                let (time, signature) = (header("x-slack-request-timestamp"), header("x-slack-signature"));
-                verify::slack(&secret, time, signature, &call.bytes, seconds)
-            }
-            Verify::Github => verify::whatsapp(&secret, header("x-hub-signature-256"), &call.bytes),
-            Verify::Twilio => {
-                let signature = header("x-twilio-signature");
-                verify::twilio(&secret, TwilioAlgorithm::Sha1, &call.url, &call.fields, signature)
-            }
-        };
-        checked.map_err(|refused| EngineError::Unverified(refused.to_string()))
-    }
-
-    fn evaluated(&self, expression: &str, said: &Value) -> Result<Option<Value>, EngineError> {
+    pub(super) fn evaluated(&self, expression: &str, said: &Value) -> Result<Option<Value>, EngineError> {
         let failed = |error| EngineError::Invalid(format!("`{expression}`: {error}"));
         let expression_of = Expression::compile(expression).map_err(|error| failed(error.to_string()))?;
         let scope = ["body", "headers", "query"]
@@ -260,7 +175,7 @@ impl Engine {
     }
 
     /// The trigger as the version says that a run of this id would take; the active one without a run.
-    async fn trigger_of(
+    pub(super) async fn trigger_of(
         &self,
         row: &TriggerRow,
         run: Option<&str>,
@@ -400,12 +315,6 @@ impl Engine {
     }
 }
 
-/// Headers that may be kept: none that carries a secret.
-fn shown(headers: &BTreeMap<String, String>) -> BTreeMap<&str, &str> {
-    let secret = |name: &str| matches!(name, "authorization" | "cookie" | "x-webhook-secret" | "proxy-authorization");
-    headers.iter().filter(|(name, _)| !secret(name)).map(|(name, value)| (name.as_str(), value.as_str())).collect()
-}
-
 /// When a stored trigger fires, and what becomes of times that were missed.
 fn schedule_of(row: &TriggerRow) -> Result<(Schedule, Missed), String> {
     match serde_json::from_str(&row.definition).map_err(|error| error.to_string())? {
@@ -478,11 +387,5 @@ mod tests {
         let (times, next) = due_times(&often, 0, 10_000 * 60_000, Missed::All);
         assert_eq!((times.len(), times.last().copied()), (MADE_UP_MAX, Some(10_000 * 60_000)));
         assert_eq!(next, Some(10_001 * 60_000));
-    }
-
-    #[test]
-    fn headers_with_secrets_are_not_kept() {
-        let headers = ["authorization", "x-webhook-secret", "x-id"].map(|name| (name.to_owned(), "v".to_owned()));
-        assert_eq!(shown(&headers.into()).into_keys().collect::<Vec<_>>(), ["x-id"]);
     }
 }

@@ -4,7 +4,7 @@ use crate::{
     Engine, EngineError,
     outbound::{OUTSIDE_WINDOW, Window},
     run::places::Limits,
-    vault::OpenAccount,
+    vault::{AccountChoice, OpenAccount},
 };
 use async_trait::async_trait;
 use countersign_channels::{OutboundMessage, Platform, SendOutcome};
@@ -103,7 +103,9 @@ impl Engine {
     ) -> Result<(Invoker, Option<Arc<Connection>>), EngineError> {
         let connectors = self.connectors_of(of.workspace, of.workflow, of.version).await?;
         let connector = connector_of(request.action);
-        let connection = self.connection(of.workspace, connector, request.connection).await?;
+        let published = self.version(of.workspace, of.workflow, of.version).await?.published().map(|at| at.0);
+        let choice = AccountChoice::of_step(request.connection, published);
+        let connection = self.connection(of.workspace, connector, choice).await?;
         Ok((self.0.invoker.knowing(connectors), connection))
     }
 
@@ -111,6 +113,11 @@ impl Engine {
     async fn invoke(&self, turn: Turn<'_>, id: CallId, request: &Request<'_>, approved: Option<&str>) -> Option<Input> {
         let (invoker, connection) = match self.caller(turn.of, request).await {
             Ok(caller) => caller,
+            // Nothing was sent, and trying again chooses no account either.
+            Err(error @ EngineError::SeveralAccounts { .. }) => {
+                let unsent = not_sent("connection_choice", &error.to_string());
+                return Some(failed(id, &CallError { class: FailureClass::Fatal, ..unsent }, None));
+            }
             // Nothing was sent: trying again is safe.
             Err(error) => return Some(failed(id, &not_sent("connection_unavailable", &error.to_string()), None)),
         };

@@ -19,7 +19,10 @@ use countersign_store::{
 };
 use serde_json::Value;
 use std::{sync::Arc, time::Duration};
-use tokio::sync::OwnedSemaphorePermit;
+use tokio::{
+    sync::OwnedSemaphorePermit,
+    time::{Instant, timeout_at},
+};
 
 /// Scope of idempotency keys that start runs.
 const SCOPE: &str = "run.start";
@@ -230,6 +233,24 @@ impl Engine {
         match tokio::time::timeout(time, wait.stopped()).await {
             Ok(Some(stopped)) => Ok(stopped),
             Ok(None) | Err(_) => Ok(self.0.store.get_run(&row.workspace, &row.id).await?.unwrap_or(row)),
+        }
+    }
+
+    /// A run when it has stopped, or as it is at the deadline.
+    pub(crate) async fn until_stopped(
+        &self,
+        workspace: &str,
+        run: &str,
+        deadline: Instant,
+    ) -> Result<Option<RunRow>, EngineError> {
+        // Asked to be told before it is looked at: what stops in between is heard of.
+        let mut wait = self.0.waiters.wait(run);
+        let Some(row) = self.0.store.get_run(workspace, run).await?.filter(|row| !has_stopped(row)) else {
+            return Ok(self.0.store.get_run(workspace, run).await?);
+        };
+        match timeout_at(deadline, wait.stopped()).await {
+            Ok(Some(stopped)) => Ok(Some(stopped)),
+            Ok(None) | Err(_) => Ok(self.0.store.get_run(workspace, run).await?.or(Some(row))),
         }
     }
 

@@ -2,7 +2,7 @@
 
 use crate::{Engine, EngineError, Pins};
 use countersign_connectors::Registry;
-use countersign_core::{document, run::Version};
+use countersign_core::{document, run::Version, time::Timestamp};
 use quick_cache::sync::Cache;
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
@@ -95,8 +95,9 @@ impl Engine {
         };
         let compiled = Version::compile(document, &catalogue, record.allow_unguarded)
             .map_err(|error| unreadable(error.to_string()))?;
+        let author = self.person_behind(workspace, &row.author).await?;
         let compiled = Kept {
-            version: Arc::new(compiled.published_by(&self.person_behind(workspace, &row.author).await?)),
+            version: Arc::new(compiled.published_by(&author).published_at(Timestamp(row.published_at))),
             connectors,
         };
         self.0.versions.0.insert(key, compiled.clone());

@@ -1,11 +1,13 @@
 //! Opened credentials, kept for a few seconds.
 
+use super::choice::{AccountChoice, NotChosen, chosen};
 use crate::{Engine, EngineError};
 use countersign_channels::{ChannelAccount, Platform};
 use countersign_connectors::{Connection, Secrets};
 use countersign_core::{
     approval::{Accounts, connector_of},
     catalogue::AccountState,
+    check::AccountNames,
     run::Version,
 };
 use countersign_store::{ChannelAccountRow, ConnectionRow};
@@ -25,7 +27,8 @@ struct Kept<T> {
     read_at: i64,
 }
 
-type Kind = (String, String, Option<String>);
+/// Workspace, connector, and the name or the time of publishing that chooses.
+type Kind = (String, String, Option<String>, Option<i64>);
 
 pub(crate) struct Connections {
     connections: Cache<Kind, Kept<Arc<Connection>>>,
@@ -62,32 +65,36 @@ impl Default for Connections {
 }
 
 impl Engine {
-    /// The named connection, or the connector's oldest; none when the workspace has none, which suits connectors that
-    /// need no credentials.
+    /// The connection that is meant; none when the workspace has none, which suits connectors that need no credentials.
     ///
     /// # Errors
-    /// When the name does not exist, or the credentials cannot be read.
+    /// When the name does not exist, `SeveralAccounts`, or when the credentials cannot be read.
     pub async fn connection(
         &self,
         workspace: &str,
         connector: &str,
-        name: Option<&str>,
+        choice: AccountChoice<'_>,
     ) -> Result<Option<Arc<Connection>>, EngineError> {
-        let kind = (workspace.to_owned(), connector.to_owned(), name.map(str::to_owned));
+        let (name, at) = match choice {
+            AccountChoice::Named(name) => (Some(name.to_owned()), None),
+            AccountChoice::PublishedAt(at) => (None, Some(at)),
+            AccountChoice::Unsaid => (None, None),
+        };
+        let kind = (workspace.to_owned(), connector.to_owned(), name, at);
         let now = self.now();
         if let Some(kept) = self.0.connections.connections.get(&kind)
             && now.saturating_sub(kept.read_at) < FRESH_MS
         {
             return Ok(kept.value);
         }
-        let value = self.read_connection(workspace, connector, name).await?.map(Arc::new);
+        let value = self.read_connection(workspace, connector, choice).await?.map(Arc::new);
         self.0.connections.connections.insert(kind, Kept { value: value.clone(), read_at: now });
         Ok(value)
     }
 
     /// Forgets what was opened for a workspace, after a change.
     pub fn forget_connections(&self, workspace: &str) {
-        self.0.connections.connections.retain(|(owner, _, _), _| owner != workspace);
+        self.0.connections.connections.retain(|(owner, ..), _| owner != workspace);
         self.0.connections.accounts.retain(|(owner, _), _| owner != workspace);
         let by_id = &self.0.connections.by_id;
         by_id.retain(|_, kept| kept.value.as_ref().is_none_or(|open| open.workspace != workspace));
@@ -97,22 +104,45 @@ impl Engine {
         &self,
         workspace: &str,
         connector: &str,
-        name: Option<&str>,
+        choice: AccountChoice<'_>,
     ) -> Result<Option<Connection>, EngineError> {
-        let rows = self.0.store.list_connections(workspace).await?;
-        let mut of_connector = rows.into_iter().filter(|row| row.connector == connector);
-        let row = match name {
-            Some(name) => Some(of_connector.find(|row| row.name == name).ok_or(EngineError::NotFound("connection"))?),
-            // The first that was made: another one does not take over the calls of steps that name none.
-            None => of_connector.min_by_key(|row| (row.created_at, row.id.clone())),
-        };
-        let Some(row) = row else { return Ok(None) };
+        let Some(row) = self.chosen_connection(workspace, connector, choice).await? else { return Ok(None) };
         let context = format!("{workspace}/connection/{}", row.id);
         let secrets: BTreeMap<String, String> =
             self.open_sealed(&context, &row.sealed)?.into_iter().map(|(name, value)| (name, as_text(&value))).collect();
         let settings = object(&row.settings, "connection settings")?;
         let (revision, secrets) = (revision(&row), Secrets::new(secrets));
         Ok(Some(Connection { connector: row.connector, name: row.name, settings, secrets, revision }))
+    }
+
+    /// The row of the connection that is meant, see [`Engine::connection`].
+    ///
+    /// # Errors
+    /// As there.
+    pub async fn chosen_connection(
+        &self,
+        workspace: &str,
+        connector: &str,
+        choice: AccountChoice<'_>,
+    ) -> Result<Option<ConnectionRow>, EngineError> {
+        let rows = self.0.store.list_connections(workspace).await?;
+        let of_connector = rows.into_iter().filter(|row| row.connector == connector).collect();
+        chosen(of_connector, choice).map_err(|error| match error {
+            NotChosen::Unknown => EngineError::NotFound("connection"),
+            NotChosen::Several(names) => EngineError::SeveralAccounts { connector: connector.to_owned(), names },
+        })
+    }
+
+    /// Names of a workspace's connections by connector.
+    ///
+    /// # Errors
+    /// `Store` when the database does not answer.
+    pub async fn account_names(&self, workspace: &str) -> Result<AccountNames, EngineError> {
+        let mut names = AccountNames::new();
+        for row in self.0.store.list_connections(workspace).await? {
+            names.entry(row.connector).or_default().push(row.name);
+        }
+        Ok(names)
     }
 
     /// What the guarded requests of a version would reach now; for the decision that follows.
@@ -123,10 +153,11 @@ impl Engine {
         }
         for (action, name) in version.guarded_calls() {
             let connector = connector_of(action);
-            let account = match self.connection(workspace, connector, name).await {
+            let choice = AccountChoice::of_step(name, version.published().map(|at| at.0));
+            let account = match self.connection(workspace, connector, choice).await {
                 Ok(connection) => connection.map_or_else(String::new, |connection| connection.revision.clone()),
                 // The call itself will say so.
-                Err(EngineError::NotFound(_)) => String::new(),
+                Err(EngineError::NotFound(_) | EngineError::SeveralAccounts { .. }) => String::new(),
                 Err(error) => return Err(error),
             };
             accounts.note(connector, name, account);

@@ -23,6 +23,7 @@ pub static CATALOGUE: LazyLock<Catalogue> = LazyLock::new(|| {
         title: String::new(),
         description: String::new(),
         risk,
+        risk_by: None,
         idempotency,
         look_up: look_up.map(str::to_owned),
         input: json!({}),

@@ -91,7 +91,6 @@ fn refused(app: &App, error: TrialError) -> ApiError {
     match error {
         TrialError::Engine(error) => error.into(),
         TrialError::Unfit(error) => unfit(&error),
-        TrialError::Several(_) => ApiError::invalid("/connection", error.to_string()),
         TrialError::NoPlace(due) => {
             let seconds = u32::try_from((due - app.now()).div_euclid(1000)).unwrap_or(1);
             ApiError::rate_limited(seconds).detail("the connection has as many calls as it may have")

@@ -41,7 +41,7 @@ pub(crate) async fn update_workspace(
     let mut row = row.unwrap_or_else(|| caller.identity().workspace.clone());
     let before = json!({ "name": row.name, "policy": policy(&row) });
     let name = request.name.as_deref().map(|name| bounded("/name", name, 200)).transpose()?;
-    let policy_text = request.policy.as_ref().map(|policy| json!(policy).to_string());
+    let policy_text = request.policy.as_ref().map(|change| json!(policy(&row).with(change)).to_string());
     row.name = name.clone().unwrap_or(row.name);
     row.policy = policy_text.clone().unwrap_or(row.policy);
     let after = json!({ "name": row.name, "policy": policy(&row) });

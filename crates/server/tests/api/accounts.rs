@@ -90,30 +90,73 @@ async fn a_test_says_how_an_account_stands_and_is_on_the_record() {
     builder.post("/connections/nothing/test", json!({})).await.is_problem(404, "not_found");
 }
 
+/// Calls `rooms.me`.
+fn calling(name: &str, connection: Option<&str>) -> Value {
+    let mut call = json!({ "type": "tool_call", "action": "rooms.me", "input": {}, "next": "done" });
+    if let Some(connection) = connection {
+        call["connection"] = connection.into();
+    }
+    let steps = json!({ "call": call, "done": { "type": "end" } });
+    json!({ "document": {
+        "schema": 1, "name": name, "triggers": [{ "type": "api" }], "start": "call", "steps": steps,
+    } })
+}
+
+async fn users(admin: &Client, connection: &str) -> Vec<String> {
+    let uses = admin.get(&format!("/connections/{connection}/uses")).await;
+    let items = uses.is(200).json["items"].as_array().unwrap();
+    items.iter().map(|one| one["name"].as_str().unwrap().to_owned()).collect()
+}
+
 #[tokio::test]
 async fn a_connection_that_workflows_call_through_is_not_removed() {
-    let (_app, admin, _) = furnished().await;
-    let mut made = Vec::new();
-    for name in ["first", "second"] {
-        let connection = admin.post("/connections", account(name, GOOD)).await;
-        made.push(connection.is(201).json["id"].as_str().unwrap().to_owned());
-    }
-    let workflow = |name: &str, connection: Option<&str>| {
-        let mut call = json!({ "type": "tool_call", "action": "rooms.me", "input": {}, "next": "done" });
-        if let Some(connection) = connection {
-            call["connection"] = connection.into();
-        }
-        json!({ "document": { "schema": 1, "name": name, "start": "call", "steps": { "call": call, "done": { "type": "end" } } } })
-    };
-    let unnamed = admin.post("/workflows", workflow("Names none", None)).await;
-    unnamed.is(201);
-    admin.post("/workflows", workflow("Names the second", Some("second"))).await.is(201);
-    for (id, user) in made.iter().zip(["Names none", "Names the second"]) {
-        let uses = admin.get(&format!("/connections/{id}/uses")).await;
-        let names: Vec<&str> =
-            uses.is(200).json["items"].as_array().unwrap().iter().map(|one| one["name"].as_str().unwrap()).collect();
-        assert_eq!(names, [user]);
+    let (app, admin, _) = furnished().await;
+    let first = admin.post("/connections", account("first", GOOD)).await.is(201).id();
+    let unnamed = admin.post("/workflows", calling("Names none", None)).await.is(201).id();
+    admin.post(&format!("/workflows/{unnamed}/publish"), json!({ "message": "one account" })).await.is(201);
+    app.put_forward(1);
+    let second = admin.post("/connections", account("second", GOOD)).await.is(201).id();
+    admin.post("/workflows", calling("Names the second", Some("second"))).await.is(201);
+    for (id, user) in [(first, "Names none"), (second, "Names the second")] {
+        assert_eq!(users(&admin, &id).await, [user]);
         let kept = admin.delete(&format!("/connections/{id}")).await;
         assert!(kept.is_problem(409, "connection_used").text.contains(user), "{}", kept.text);
     }
+}
+
+#[tokio::test]
+async fn with_several_accounts_a_step_chooses_one_and_what_was_published_goes_on() {
+    let (app, admin, _) = furnished().await;
+    let publish = async |id: &str| admin.post(&format!("/workflows/{id}/publish"), json!({ "message": "now" })).await;
+    let none = admin.post("/workflows", calling("Before any account", None)).await.is(201).id();
+    publish(&none).await.is(201);
+    app.put_forward(1);
+    admin.post("/connections", account("first", GOOD)).await.is(201);
+    let one = admin.post("/workflows", calling("With one account", None)).await.is(201).id();
+    publish(&one).await.is(201);
+    app.put_forward(1);
+    // Credentials that do not hold: whoever went through it would notice.
+    admin.post("/connections?untested=true", account("second", "wrong")).await.is(201);
+
+    let refused = publish(&one).await;
+    let found = &refused.is_problem(422, "check_failed").json["diagnostics"][0];
+    assert_eq!((&found["code"], &found["pointer"]), (&json!("connection_choice"), &json!("/steps/call/connection")));
+    let message = found["message"].as_str().unwrap();
+    assert!(message.contains("`first`") && message.contains("`second`"), "{message}");
+    let checked = admin.post("/check", calling("Checked", None)).await;
+    assert!(checked.is(200).text.contains("connection_choice"), "{}", checked.text);
+    let misnamed = admin.post("/check", calling("Checked", Some("third"))).await;
+    assert!(misnamed.is(200).text.contains("unknown_connection"), "{}", misnamed.text);
+    let named = admin.post("/workflows", calling("Names one", Some("first"))).await.is(201).id();
+    publish(&named).await.is(201);
+
+    let run = async |workflow: &str| {
+        let started = admin.with("prefer", "wait=20").post("/runs", json!({ "workflow": workflow, "input": {} })).await;
+        started.is(200).json.clone()
+    };
+    assert_eq!(run(&one).await["status"], "completed", "an account that is added later takes no calls over");
+    assert_eq!(run(&named).await["status"], "completed");
+    let lost = run(&none).await;
+    assert_eq!(lost["status"], "failed", "nobody chose one of the two: {lost:#}");
+    assert!(lost.to_string().contains("connection_choice"), "{lost:#}");
 }

@@ -120,3 +120,16 @@ async fn customers_are_added_found_and_changed() {
     assert_eq!(operator.get("/customers?text=ada").await.json["items"].as_array().unwrap().len(), 1);
     assert_eq!(operator.get("/customers?text=grace").await.json["items"], json!([]));
 }
+
+#[tokio::test]
+async fn of_a_policy_only_what_is_given_changes() {
+    let test = TestApp::start().await;
+    let admin = test.key(Role::Admin).await;
+    admin.patch("/workspace", json!({ "policy": { "allow_unguarded": true } })).await.is(200);
+    let changed = admin.patch("/workspace", json!({ "policy": { "try_writes": "nobody" } })).await;
+    assert_eq!(changed.is(200).json["policy"], json!({ "allow_unguarded": true, "try_writes": "nobody" }));
+    let named = admin.patch("/workspace", json!({ "name": "Office", "policy": {} })).await;
+    assert_eq!(named.is(200).json["policy"], changed.json["policy"]);
+    admin.patch("/workspace", json!({ "policy": { "allow_all": true } })).await.is(422);
+    assert_eq!(admin.get("/workspace").await.json["policy"], changed.json["policy"]);
+}

@@ -28,6 +28,17 @@ async fn call(test: &TestApp, url: &str, headers: &[(&str, &str)], body: &Value)
     (status, serde_json::from_slice(&bytes).unwrap_or_default())
 }
 
+/// Calls an address with a body of any kind; the status, the run's address if it is told, and the answer.
+async fn call_with(test: &TestApp, url: &str, (kind, body): (&str, String)) -> (u16, Option<String>, Value) {
+    let path = url.strip_prefix("https://countersign.example").unwrap();
+    let request = Request::post(path).header("content-type", kind).body(Body::from(body)).unwrap();
+    let answer = test.router.clone().oneshot(request).await.unwrap();
+    let status = answer.status().as_u16();
+    let location = answer.headers().get("location").map(|value| value.to_str().unwrap().to_owned());
+    let bytes = answer.into_body().collect().await.unwrap().to_bytes();
+    (status, location, serde_json::from_slice(&bytes).unwrap_or_default())
+}
+
 async fn runs(test: &TestApp) -> Vec<RunRow> {
     let page = PageRequest { after: None, limit: 100 };
     test.store.list_runs(&test.workspace, &RunFilter::default(), &page).await.unwrap().items
@@ -171,4 +182,101 @@ async fn a_webhook_with_what_cannot_be_kept_is_kept_without_it() {
     for odd in ["%00", "?a=%00"] {
         assert_eq!(call(&test, &format!("{url}{odd}"), &[], &json!({})).await.0, 400, "{odd}");
     }
+}
+
+async fn url_of(test: &TestApp, builder: &Client, document: Value) -> String {
+    let workflow = test.publish(builder, document).await;
+    trigger(builder, &workflow).await["url"].as_str().unwrap().to_owned()
+}
+
+#[tokio::test]
+async fn bodies_of_every_kind_are_mapped_to_the_input() {
+    let test = TestApp::start().await;
+    let builder = test.key(Role::Builder).await;
+    let webhook = json!({ "type": "webhook", "respond": "end",
+        "input": "{ 'order': $string(body.order.`@id` ? body.order.`@id` : body.order ? body.order : body) }" });
+    let url = url_of(&test, &builder, document(webhook)).await;
+    let part = "--X\r\nContent-Disposition: form-data; name=\"order\"\r\n\r\n7\r\n--X--\r\n";
+    for (kind, body) in [
+        ("application/json", r#"{"order":7}"#),
+        ("application/x-www-form-urlencoded", "order=7"),
+        ("multipart/form-data; boundary=X", part),
+        ("text/xml", "<order id=\"7\"><item/></order>"),
+        ("text/plain", "7"),
+    ] {
+        let (status, _, output) = call_with(&test, &url, (kind, body.to_owned())).await;
+        assert_eq!((status, output), (200, json!({ "order": "7" })), "{kind}");
+    }
+    let events = builder.get("/inbound").await.is(200).json["items"].as_array().unwrap().len();
+    assert_eq!(events, 5, "each that was answered is on disk");
+    let file = format!(
+        "--X\r\nContent-Disposition: form-data; name=\"scan\"; filename=\"a\"\r\n\r\n{}\r\n--X--\r\n",
+        "x".repeat(1024 * 1024 + 1)
+    );
+    for (status, code, kind, body) in [
+        (422, "invalid_request", "text/xml", "<order>".to_owned()),
+        (413, "files_too_large", "multipart/form-data; boundary=X", file),
+    ] {
+        let (answered, _, problem) = call_with(&test, &url, (kind, body)).await;
+        assert_eq!((answered, &problem["code"]), (status, &json!(code)), "{problem}");
+    }
+    assert_eq!(builder.get("/inbound").await.json["items"].as_array().unwrap().len(), 5, "what is refused is not kept");
+}
+
+#[tokio::test]
+async fn a_call_is_answered_with_the_output_or_with_the_address_of_its_run() {
+    let test = TestApp::start().await;
+    let builder = test.key(Role::Builder).await;
+    let webhook = json!({ "type": "webhook", "respond": "end", "dedup": "body.id", "filter": "body.id != 'none'" });
+    let steps = json!({
+        "kind": { "type": "condition", "otherwise": "done", "branches": [
+            { "when": "input.ask", "next": "ask" }, { "when": "input.fail", "next": "fail" },
+        ] },
+        "ask": { "type": "approval", "summary": "Well?", "approvers": { "roles": ["manager"] },
+            "on_approve": "done", "on_reject": "done" },
+        "fail": { "type": "tool_call", "action": "http.get", "input": { "url": "{{ $error('no') }}" }, "next": "done" },
+        "done": { "type": "end", "output": "{{ input }}" },
+    });
+    let document = json!({ "schema": 1, "name": "Answers", "start": "kind", "triggers": [webhook], "steps": steps });
+    let url = url_of(&test, &builder, document).await;
+    let told = async |body: Value| call_with(&test, &url, ("application/json", body.to_string())).await;
+
+    let (status, location, output) = told(json!({ "id": "1" })).await;
+    assert_eq!((status, &output), (200, &json!({ "id": "1" })));
+    let again = told(json!({ "id": "1", "other": 1 })).await;
+    assert_eq!(again, (200, location.clone(), output), "the same call is answered with what its run gave");
+    assert_eq!(runs(&test).await.len(), 1);
+
+    let (status, location, waits) = told(json!({ "id": "2", "ask": true })).await;
+    assert_eq!((status, &waits["accepted"]), (202, &json!(true)), "a person is needed: nobody waits for that");
+    let run = waits["run"].as_str().unwrap();
+    assert_eq!(location.unwrap(), format!("/api/v1/runs/{run}"));
+    assert_eq!(builder.get(&format!("/runs/{run}")).await.is(200).json["status"], "waiting");
+
+    let (status, location, ignored) = told(json!({ "id": "none" })).await;
+    assert_eq!((status, location, ignored["run"].clone()), (202, None, Value::Null), "the filter does not hold");
+    let (status, _, failed) = told(json!({ "id": "3", "fail": true })).await;
+    assert_eq!((status, &failed["code"]), (500, &json!("run_failed")), "{failed}");
+}
+
+#[tokio::test]
+async fn who_waits_too_long_gets_the_address_and_the_run_goes_on() {
+    let test = TestApp::start().await;
+    let builder = test.key(Role::Builder).await;
+    let slow = tokio::net::TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
+    let at = format!("http://{}/slow", slow.local_addr().unwrap());
+    let steps = json!({
+        "call": { "type": "tool_call", "action": "http.get", "input": { "url": at }, "next": "done" },
+        "done": { "type": "end", "output": "{{ steps.call.output.body }}" },
+    });
+    let webhook = json!({ "type": "webhook", "respond": "end", "respond_within": "1s" });
+    let document = json!({ "schema": 1, "name": "Slow", "start": "call", "triggers": [webhook], "steps": steps });
+    let url = url_of(&test, &builder, document).await;
+    let (status, location, accepted) = call_with(&test, &url, ("application/json", "{}".to_owned())).await;
+    assert_eq!((status, &accepted["accepted"]), (202, &json!(true)));
+    assert!(location.unwrap().ends_with(accepted["run"].as_str().unwrap()));
+    let (mut caller, _) = slow.accept().await.unwrap();
+    let text = "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: 1\r\n\r\n7";
+    tokio::io::AsyncWriteExt::write_all(&mut caller, text.as_bytes()).await.unwrap();
+    assert_eq!(until_runs(&test, 1).await[0].output.as_deref(), Some("7"));
 }

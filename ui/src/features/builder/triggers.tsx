@@ -2,7 +2,7 @@ import { Plus, X } from 'lucide-react'
 import { KindTag } from '@/components/step-cards'
 import type { Trigger } from '@/model/document'
 import { Button, IconButton } from '@/ui/button'
-import { Input } from '@/ui/field'
+import { Input, Select } from '@/ui/field'
 import { Menu } from '@/ui/menu'
 import { Group } from './fields'
 import { MessageRows } from './message-rows'
@@ -29,13 +29,24 @@ function TriggerRow({
           <MessageRows field={`${field}.when`} when={trigger.when} onChange={(when) => change({ ...trigger, when })} />
         )}
         {trigger.type === 'webhook' && (
-          <Input
-            aria-label={s.path}
-            data-field={`${field}.path`}
-            className="font-mono !text-xs"
-            value={trigger.path ?? ''}
-            onChange={(event) => change({ ...trigger, path: event.target.value })}
-          />
+          <div className="flex gap-1">
+            <Input
+              aria-label={s.path}
+              data-field={`${field}.path`}
+              className="font-mono !text-xs"
+              value={trigger.path ?? ''}
+              onChange={(event) => change({ ...trigger, path: event.target.value })}
+            />
+            <Select
+              aria-label={s.respond}
+              data-field={`${field}.respond`}
+              value={trigger.respond ?? 'accepted'}
+              onChange={(event) => change(answering(trigger, event.target.value))}
+            >
+              <option value="accepted">{s.responds.accepted}</option>
+              <option value="end">{s.responds.end}</option>
+            </Select>
+          </div>
         )}
         {trigger.type === 'schedule' && (
           <div className="flex gap-1">
@@ -61,6 +72,13 @@ function TriggerRow({
       </IconButton>
     </div>
   )
+}
+
+/** The webhook with its answer at the end or at once; nothing waits for the latter. */
+function answering(trigger: Extract<Trigger, { type: 'webhook' }>, respond: string): Trigger {
+  if (respond === 'end') return { ...trigger, respond }
+  const { respond: _respond, respond_within: _within, ...rest } = trigger
+  return rest
 }
 
 const NEW_TRIGGERS: Record<Trigger['type'], Trigger> = {

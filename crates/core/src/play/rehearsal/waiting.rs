@@ -184,7 +184,7 @@ impl Standing<'_> {
             action: action.clone(),
             connection: connection.clone(),
             input: input.clone(),
-            risk: spec.map_or(Risk::High, |spec| spec.risk),
+            risk: spec.map_or(Risk::High, |spec| spec.risk_of(input)),
             timeout_ms: timeout.0,
             sample: spec.map_or(Value::Null, |spec| sample(&spec.output)),
         })

@@ -2,7 +2,7 @@
 
 use crate::{
     approval::{GuardedCall, GuardedRequest, Missing, Needed, RequestDifference},
-    catalogue::Risk,
+    catalogue::{ActionSpec, Risk},
     document::{self, DEFAULT_CALL_TIMEOUT, Exit, Retry, StepId},
     expr::Template,
     log::StepError,
@@ -18,6 +18,7 @@ use crate::{
 };
 use jsonschema::Validator;
 use serde_json::Value;
+use std::sync::Arc;
 
 /// A compiled `tool_call`.
 #[derive(Debug)]
@@ -28,13 +29,10 @@ pub struct Compiled {
     set: Vec<(String, Template)>,
     customer: Option<Proof>,
     pub(crate) next: StepId,
-    risk: Risk,
+    pub(crate) spec: Arc<ActionSpec>,
     pub(crate) retry: Retry,
     pub(crate) timeout: Span,
     pub(crate) on_error: Option<StepId>,
-    pub(crate) repeatable: bool,
-    pub(crate) read_only: bool,
-    pub(crate) look_up: bool,
     /// Of a guarded step: what its input must fit before a person is asked.
     schema: Option<Validator>,
 }
@@ -82,15 +80,12 @@ pub(crate) fn compile(step: &document::ToolCall, at: &version::Place<'_>) -> Res
         set: at.set(&step.set)?,
         customer: step.customer.as_deref().map(|customer| Proof::compile(customer, at)).transpose()?,
         next: step.next.clone(),
-        risk: spec.risk,
         retry: step.retry.clone().unwrap_or_default(),
         timeout: step.timeout.unwrap_or(DEFAULT_CALL_TIMEOUT),
         on_error: step.on_error.as_ref().map(|to| to.next.clone()),
-        repeatable: spec.repeatable(),
-        read_only: spec.risk == Risk::Read,
-        look_up: spec.look_up.is_some(),
         // As the connector reads it; what it cannot read it does not refuse by.
         schema: at.is_guarded().then(|| jsonschema::validator_for(&spec.input).ok()).flatten(),
+        spec,
     })
 }
 
@@ -130,7 +125,7 @@ enum Permission {
 /// What was approved is what runs, once.
 fn approval_needed(machine: &Machine<'_>, step: &Compiled, id: &StepId, call: &GuardedCall) -> Permission {
     let version = machine.version;
-    let high = step.risk == Risk::High && !version.allow_unguarded;
+    let high = step.spec.risk_of(&call.input) == Risk::High && !version.allow_unguarded;
     let Some(naming) = version.guarded_by.get(id) else {
         return if high { Permission::Missing } else { Permission::Granted };
     };

@@ -22,7 +22,7 @@ use countersign_core::{
     },
     time::Timestamp,
 };
-use countersign_engine::{LoadedCheckpoint, LoadedRun};
+use countersign_engine::{AccountChoice, LoadedCheckpoint, LoadedRun};
 use countersign_store::{
     AuditFilter, AuditRow, CheckpointFilter, CheckpointKind, CheckpointRow, CheckpointStatus, PageRequest,
     audit_document,
@@ -185,7 +185,7 @@ async fn show(app: &App, detail: &mut Checkpoint, opened: Opened, (workspace, lo
                 };
                 detail.requests.push(GuardedRequest {
                     title: loaded.version.title(&request.step).to_owned(),
-                    risk: calls.risk(&request.action).unwrap_or(countersign_api::Risk::High),
+                    risk: calls.risk(&request.action, &request.input).unwrap_or(countersign_api::Risk::High),
                     step: request.step,
                     action: request.action,
                     connection: request.connection,
@@ -224,19 +224,22 @@ pub(crate) struct Calls<'a> {
     app: &'a App,
     workspace: &'a str,
     connectors: Registry,
+    /// When the version was published; nothing of one that is not.
+    published: Option<i64>,
 }
 
 impl<'a> Calls<'a> {
     /// With the connectors that the run's version was published with.
     pub(crate) async fn of_run(app: &'a App, workspace: &'a str, loaded: &LoadedRun) -> Self {
         let found = app.engine.connectors_of(workspace, &loaded.row.workflow, loaded.row.version).await;
-        Self { app, workspace, connectors: found.unwrap_or_else(|_| app.engine.registry().clone()) }
+        let published = loaded.version.published().map(|at| at.0);
+        Self { app, workspace, connectors: found.unwrap_or_else(|_| app.engine.registry().clone()), published }
     }
 
     /// With the connectors that a version published now would have.
     pub(crate) async fn to_come(app: &'a App, workspace: &'a str) -> Self {
         let found = app.engine.connectors(workspace).await;
-        Self { app, workspace, connectors: found.unwrap_or_else(|_| app.engine.registry().clone()) }
+        Self { app, workspace, connectors: found.unwrap_or_else(|_| app.engine.registry().clone()), published: None }
     }
 
     /// The request as it would leave, without secrets.
@@ -245,10 +248,11 @@ impl<'a> Calls<'a> {
         (action, connection): (&str, Option<&str>),
         input: &Value,
     ) -> Result<RenderedRequest, String> {
-        let Self { app, workspace, connectors } = self;
+        let Self { app, workspace, connectors, published } = self;
         let connector = action.split('.').next().unwrap_or_default();
+        let choice = AccountChoice::of_step(connection, *published);
         let connection =
-            app.engine.connection(workspace, connector, connection).await.map_err(|error| error.to_string())?;
+            app.engine.connection(workspace, connector, choice).await.map_err(|error| error.to_string())?;
         let invoker = app.engine.invoker().knowing(connectors.clone());
         let rendered = invoker.render(action, input, connection.as_deref()).map_err(|error| error.to_string())?;
         Ok(RenderedRequest {
@@ -259,9 +263,9 @@ impl<'a> Calls<'a> {
         })
     }
 
-    /// How much harm an action can do.
-    pub(crate) fn risk(&self, action: &str) -> Option<countersign_api::Risk> {
-        self.connectors.catalogue().action(action).map(|spec| spec.risk)
+    /// How much harm a call of an action can do.
+    pub(crate) fn risk(&self, action: &str, input: &Value) -> Option<countersign_api::Risk> {
+        self.connectors.catalogue().action(action).map(|spec| spec.risk_of(input))
     }
 }
 
@@ -416,7 +420,10 @@ pub(crate) async fn preview_steps(
             _ => None,
         };
         shown.push(PreviewStep {
-            risk: step.action.as_ref().and_then(|action| calls.risk(action)),
+            risk: step
+                .action
+                .as_ref()
+                .and_then(|action| calls.risk(action, step.input.as_ref().unwrap_or(&Value::Null))),
             step: step.step,
             title: step.title,
             kind: step.kind,

@@ -22,7 +22,8 @@ use countersign_api::{
     UpdateAccountRequest,
 };
 use countersign_connectors::{Connection as Account, Probed};
-use countersign_core::{approval::connector_of, document::Workflow};
+use countersign_core::{approval::connector_of, document::Workflow, time::Timestamp};
+use countersign_engine::{AccountChoice, EngineError};
 use countersign_store::{ConnectionRow, NewAudit, Role};
 use serde::Deserialize;
 use serde_json::json;
@@ -233,23 +234,33 @@ pub(crate) async fn list_connection_uses(
     uses(&app, &row).await.map(|uses| Json(Page::whole(uses)))
 }
 
+/// Whether a step that names no account calls through this one.
+async fn meant(app: &App, row: &ConnectionRow, published: Option<Timestamp>) -> ApiResult<bool> {
+    let choice = AccountChoice::of_step(None, published.map(|at| at.0));
+    match app.engine.chosen_connection(&row.workspace, &row.connector, choice).await {
+        Ok(chosen) => Ok(chosen.is_some_and(|chosen| chosen.id == row.id)),
+        Err(EngineError::SeveralAccounts { .. }) => Ok(false),
+        Err(error) => Err(error.into()),
+    }
+}
+
 async fn uses(app: &App, row: &ConnectionRow) -> ApiResult<Vec<ConnectionUse>> {
-    let rows = app.store.list_connections(&row.workspace).await?;
-    let of_connector = rows.iter().filter(|other| other.connector == row.connector);
-    // A step that names none goes through the oldest.
-    let oldest = of_connector.min_by_key(|other| (other.created_at, &other.id)).is_some_and(|first| first.id == row.id);
-    let calls = |workflow: &Workflow| {
+    let calls = |workflow: &Workflow, unsaid: bool| {
         publishing::calls(workflow).any(|call| {
             let named = call.connection.as_deref();
-            connector_of(&call.action) == row.connector && named.map_or(oldest, |named| named == row.name)
+            connector_of(&call.action) == row.connector && named.map_or(unsaid, |named| named == row.name)
         })
     };
+    let unsaid = meant(app, row, None).await?;
     let catalogue = app.engine.catalogue_of(&row.workspace).await?;
     let mut uses = Vec::new();
     for workflow in app.store.list_workflows(&row.workspace, false).await? {
-        let draft = source::check(&read_json(&workflow.draft), &catalogue).0.is_some_and(|draft| calls(&draft));
+        let draft = source::check(&read_json(&workflow.draft), &catalogue).0.is_some_and(|draft| calls(&draft, unsaid));
         let active = match workflow.active_version {
-            Some(version) => calls(app.engine.version(&row.workspace, &workflow.id, version).await?.workflow()),
+            Some(version) => {
+                let version = app.engine.version(&row.workspace, &workflow.id, version).await?;
+                calls(version.workflow(), meant(app, row, version.published()).await?)
+            }
             None => false,
         };
         if draft || active {

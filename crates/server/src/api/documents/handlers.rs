@@ -12,6 +12,7 @@ use crate::{
 use axum::{Json, extract::State};
 use countersign_api::{CheckRequest, CheckResponse, EvalRequest, EvalResponse};
 use countersign_core::{
+    check::Among,
     document::workflow_schema,
     expr::{Expression, ExpressionError, Scope, Template},
     time::Timestamp,
@@ -41,7 +42,9 @@ pub(crate) async fn check(
         Ok(document) => {
             let (workspace, engine) = (caller.workspace(), &app.engine);
             let (catalogue, people) = (engine.catalogue_of(workspace).await?, engine.roster(workspace).await?);
-            let (workflow, mut diagnostics) = source::check_among(&document, &catalogue, Some(&people));
+            let accounts = engine.account_names(workspace).await?;
+            let among = Among { people: Some(&people), accounts: Some(&accounts) };
+            let (workflow, mut diagnostics) = source::check_among(&document, &catalogue, among);
             if let Some(workflow) = workflow {
                 diagnostics.extend(lowered(&workflow, &app.store.list_channel_accounts(workspace).await?));
             }

@@ -6,9 +6,8 @@ use crate::http::{
 };
 use countersign_api::{Diagnostic, Severity, StepDifference};
 use countersign_core::{
-    approval::Roster,
     catalogue::Catalogue,
-    check,
+    check::{self, Among},
     difference::document::{Difference, StepChangeKind},
     document::{self, SourceError, Workflow},
 };
@@ -108,18 +107,18 @@ pub(crate) fn name_of(value: &Value) -> ApiResult<String> {
 
 /// What the checks say; the document with its types when it has the right shape.
 pub(crate) fn check(value: &Value, catalogue: &Catalogue) -> (Option<Workflow>, Vec<Diagnostic>) {
-    check_among(value, catalogue, None)
+    check_among(value, catalogue, Among::default())
 }
 
-/// As [`check`], and whether the people there are can do what it asks of them.
+/// As [`check`], and whether what there is around it can do what it asks.
 pub(crate) fn check_among(
     value: &Value,
     catalogue: &Catalogue,
-    people: Option<&Roster>,
+    among: Among<'_>,
 ) -> (Option<Workflow>, Vec<Diagnostic>) {
     match document::decode(value.clone()) {
         Ok(workflow) => {
-            let found = check::check_among(&workflow, catalogue, people).into_iter().map(diagnostic).collect();
+            let found = check::check_among(&workflow, catalogue, among).into_iter().map(diagnostic).collect();
             (Some(workflow), found)
         }
         Err(errors) => (None, Unreadable(errors).diagnostics()),

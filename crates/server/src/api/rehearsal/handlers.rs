@@ -25,6 +25,7 @@ use countersign_core::{
     play::rehearsal::{self, Waiting},
     run::CallRequest,
 };
+use countersign_engine::AccountChoice;
 use countersign_store::{PageRequest, Role, RunFilter};
 use serde::Deserialize;
 use serde_json::{Value, json as object};
@@ -107,7 +108,8 @@ fn permit(risk: Risk, confirm: bool, confirm_write: bool) -> ApiResult<()> {
 
 async fn send(app: &App, workspace: &str, pending: &rehearsal::Call, key: &str) -> ApiResult<RealCallResponse> {
     let connector = pending.action.split('.').next().unwrap_or_default();
-    let connection = app.engine.connection(workspace, connector, pending.connection.as_deref()).await?;
+    let choice = AccountChoice::of_step(pending.connection.as_deref(), None);
+    let connection = app.engine.connection(workspace, connector, choice).await?;
     let call = Call {
         action: &pending.action,
         input: &pending.input,

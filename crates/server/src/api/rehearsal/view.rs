@@ -150,7 +150,7 @@ async fn guarded(calls: &Calls<'_>, version: &Version, request: approval::Guarde
     };
     GuardedRequest {
         title: version.title(&request.step).to_owned(),
-        risk: calls.risk(&request.action).unwrap_or(Risk::High),
+        risk: calls.risk(&request.action, &request.input).unwrap_or(Risk::High),
         step: request.step,
         action: request.action,
         connection: request.connection,

@@ -10,6 +10,7 @@ use crate::{
 use countersign_api::{Diagnostic, Policy, Severity};
 use countersign_core::{
     catalogue::Catalogue,
+    check::Among,
     document::{StepKind, ToolCall, Workflow},
     run::Version,
 };
@@ -45,11 +46,13 @@ struct Publishable {
 
 impl Publishable {
     /// Refuses a draft with errors.
-    fn check(draft: &str, catalogue: &Catalogue, accepted: bool) -> ApiResult<Self> {
-        let (workflow, found) = source::check(&json(draft), catalogue);
+    async fn check(engine: &Engine, workspace: &str, draft: &str, accepted: bool) -> ApiResult<Self> {
+        let (catalogue, accounts) = (engine.catalogue_of(workspace).await?, engine.account_names(workspace).await?);
+        let among = Among { accounts: Some(&accounts), people: None };
+        let (workflow, found) = source::check_among(&json(draft), &catalogue, among);
         let overridden = accept(&found, accepted)?;
         let Some(workflow) = workflow else { return Err(check_failed(found)) };
-        compile(workflow.clone(), catalogue, !overridden.is_empty())?;
+        compile(workflow.clone(), &catalogue, !overridden.is_empty())?;
         Ok(Self { hash: source::hash(draft), overridden, workflow })
     }
 
@@ -72,7 +75,7 @@ pub(crate) async fn publish(
     policy: &Policy,
 ) -> ApiResult<u32> {
     let accepted = wanted.allow_unguarded && policy.allow_unguarded;
-    let publishable = Publishable::check(&row.draft, &*app.engine.catalogue_of(caller.workspace()).await?, accepted)?;
+    let publishable = Publishable::check(&app.engine, caller.workspace(), &row.draft, accepted).await?;
     let failed_tests = play::gate(app, row, publishable.workflow.clone(), wanted.override_tests.as_deref()).await?;
     let mut detail = object!({
         "workflow": row.name, "hash": publishable.hash, "message": wanted.message, "before": row.active_version,
@@ -107,7 +110,7 @@ pub(crate) async fn publish(
 pub(crate) async fn seed(engine: &Engine, workspace: &str, source: &str, author: &str) -> ApiResult<String> {
     let document = source::read(None, Some(source))?;
     let (name, draft) = (source::name_of(&document)?, source::keepable(&document)?);
-    let publishable = Publishable::check(&draft, &*engine.catalogue_of(workspace).await?, false)?;
+    let publishable = Publishable::check(engine, workspace, &draft, false).await?;
     let (store, now) = (engine.store(), engine.now());
     let row = match store.find_workflow(workspace, &name).await? {
         Some(row) => row,

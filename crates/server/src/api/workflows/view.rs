@@ -7,6 +7,7 @@ use crate::{
     rows::json,
 };
 use countersign_api::Workflow;
+use countersign_core::check::Among;
 use countersign_store::WorkflowRow;
 
 /// The workflow of that id, or 404.
@@ -26,7 +27,9 @@ pub(crate) async fn workflow_detail(app: &App, row: WorkflowRow) -> ApiResult<Wo
     let draft = json(&row.draft);
     let people = app.engine.roster(&row.workspace).await?;
     let catalogue = app.engine.catalogue_of(&row.workspace).await?;
-    let (workflow, mut diagnostics) = source::check_among(&draft, &catalogue, Some(&people));
+    let accounts = app.engine.account_names(&row.workspace).await?;
+    let among = Among { people: Some(&people), accounts: Some(&accounts) };
+    let (workflow, mut diagnostics) = source::check_among(&draft, &catalogue, among);
     if let Some(workflow) = workflow {
         diagnostics.extend(lowered(&workflow, &app.store.list_channel_accounts(&row.workspace).await?));
     }

@@ -20,6 +20,7 @@ import { ActionField } from './action-field'
 import { useSample } from '../sample'
 import { InDoubtGroup } from './in-doubt'
 import { StepInput } from './input-field'
+import { riskOf } from './risk-of'
 
 const s = strings.tool
 
@@ -79,6 +80,7 @@ export function ToolCallEditor({ id, step }: { id: string; step: ToolCall }) {
   const { data: connections } = useQuery(queries.connections())
   const actions = connectors?.items.flatMap((connector) => connector.actions) ?? []
   const action = actions.find((one) => one.name === step.action)
+  const risk = action && riskOf(action, step.input)
   const own = connections?.items.filter((connection) => connection.connector === step.action.split('.')[0]) ?? []
   const fields = schemaFields(action?.input)
   return (
@@ -88,9 +90,7 @@ export function ToolCallEditor({ id, step }: { id: string; step: ToolCall }) {
         connectors={connectors?.items ?? []}
         hint={action ? action.description : step.action && connectors ? s.unknown : s.actionHint}
       />
-      {action && (
-        <p className={cx('text-xs', action.risk === 'high' ? 'text-bad' : 'text-faint')}>{s.risk[action.risk]}</p>
-      )}
+      {risk && <p className={cx('text-xs', risk === 'high' ? 'text-bad' : 'text-faint')}>{s.risk[risk]}</p>}
       {own.length > 1 && (
         <Field label={s.connection}>
           {(props) => (

@@ -1,5 +1,7 @@
 //! What starts runs of a workflow, and the addresses webhooks are received at.
 
+mod body;
+
 use super::hooks;
 use crate::{
     app::App,
@@ -8,17 +10,20 @@ use crate::{
         extract::{Body, Path, Raw, refuse_nul},
         problem::{ApiError, ApiResult},
     },
+    rows::json as stored,
 };
 use axum::{
     Json,
     extract::State,
-    http::{HeaderMap, StatusCode, Uri},
+    http::{HeaderMap, HeaderValue, StatusCode, Uri, header},
+    response::{IntoResponse, Response},
 };
 use countersign_api::{Page, Trigger, TriggerChangeRequest, TriggerFire, WebhookAccepted};
 use countersign_core::text;
 use countersign_engine::{TriggerState, WebhookCall};
-use countersign_store::Role;
-use serde_json::{Map, Value, json};
+use countersign_store::{Role, RunRow, RunStatus};
+use serde_json::{Value, json};
+use std::sync::Arc;
 
 /// Longest secret of a trigger, characters.
 const SECRET_LENGTH_MAX: usize = 500;
@@ -110,10 +115,10 @@ pub(crate) async fn replay_inbound(
     let event = app.engine.replay_event(caller.workspace(), &id).await?;
     let entry = caller.audit(app.now(), "inbound.replayed", format!("inbound:{id}"), json!({ "event": event }));
     app.store.append_audit(caller.workspace(), vec![entry]).await?;
-    Ok((StatusCode::ACCEPTED, Json(WebhookAccepted { accepted: true, event })))
+    Ok((StatusCode::ACCEPTED, Json(WebhookAccepted { accepted: true, event, run: None })))
 }
 
-/// Receives a call of a webhook trigger; answered once it is on disk.
+/// Receives a call of a webhook trigger; answered once it is on disk, or with what its run gives where the trigger says so.
 pub(crate) async fn receive(
     State(app): State<App>,
     Path(token): Path<String>,
@@ -121,55 +126,49 @@ pub(crate) async fn receive(
     uri: Uri,
     headers: HeaderMap,
     Raw(bytes): Raw,
-) -> ApiResult<(StatusCode, Json<WebhookAccepted>)> {
+) -> ApiResult<Response> {
     refuse_nul(uri.query().unwrap_or_default())?;
     let (headers, query) = (hooks::named(&headers), hooks::query_of(&uri));
-    let media_type = headers.get("content-type").map_or("", |value| value.split(';').next().unwrap_or_default().trim());
-    let (mut body, fields) = read(media_type, &bytes)?;
+    let content_type = headers.get("content-type").map_or("", String::as_str);
+    let body::Read { value: mut body, fields } = body::read(content_type, &bytes).await?;
     // Who calls would only repeat what was refused.
     text::keep(&mut body);
     let url = format!("{}{uri}", app.config.base_url.trim_end_matches('/'));
     let call = WebhookCall { headers, query, url, bytes: bytes.to_vec(), body, fields };
-    let event = app.engine.accept_webhook(&token, call).await;
-    let event = event.map_err(|error| hooks::refused(&app, address, error))?;
-    Ok((StatusCode::ACCEPTED, Json(WebhookAccepted { accepted: true, event })))
+    let taken = app.engine.accept_webhook(&token, call).await;
+    let taken = taken.map_err(|error| hooks::refused(&app, address, error))?;
+    let event = taken.event.clone();
+    // Where no place is free nobody waits: what is on disk is answered as that.
+    let place = taken.within.and_then(|within| Some((within, Arc::clone(&app.waiting).try_acquire_owned().ok()?)));
+    let run = match place {
+        Some((within, _place)) => app.engine.await_webhook(taken, within).await?,
+        None => None,
+    };
+    answer(event, run)
 }
 
-/// A body as a value: JSON, the fields of a form, or text.
-fn read(media_type: &str, bytes: &[u8]) -> ApiResult<(Value, Vec<(String, String)>)> {
-    if bytes.is_empty() {
-        return Ok((Value::Null, Vec::new()));
+/// A run that is over answers with its output; whatever else became of the call, it was taken.
+fn answer(event: String, run: Option<RunRow>) -> ApiResult<Response> {
+    let Some(run) = run else {
+        return Ok((StatusCode::ACCEPTED, Json(WebhookAccepted { accepted: true, event, run: None })).into_response());
+    };
+    let mut headers = HeaderMap::new();
+    if let Ok(location) = HeaderValue::from_str(&format!("/api/v1/runs/{}", run.id)) {
+        headers.insert(header::LOCATION, location);
     }
-    if media_type == "application/x-www-form-urlencoded" {
-        let fields: Vec<(String, String)> = form_urlencoded::parse(bytes).into_owned().collect();
-        let object: Map<String, Value> =
-            fields.iter().map(|(name, value)| (name.clone(), Value::from(value.as_str()))).collect();
-        return Ok((Value::Object(object), fields));
-    }
-    let words = || Value::from(String::from_utf8_lossy(bytes));
-    let json =
-        |bytes: &[u8]| serde_json::from_slice(&text::whole_kept(bytes.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(bytes)));
-    if media_type == "application/json" || media_type.ends_with("+json") {
-        let body = json(bytes).map_err(|error| ApiError::invalid("", error.to_string()))?;
-        return Ok((body, Vec::new()));
-    }
-    Ok((json(bytes).unwrap_or_else(|_| words()), Vec::new()))
-}
-
-#[cfg(test)]
-mod tests {
-    #![allow(clippy::unwrap_used)]
-    use super::*;
-
-    #[test]
-    fn a_body_is_json_a_form_or_text() {
-        let body = |media_type, bytes: &str| read(media_type, bytes.as_bytes()).unwrap().0;
-        assert_eq!(body("application/json", r#"{"a":1}"#), json!({ "a": 1 }));
-        assert_eq!(body("application/vnd.api+json", "[1]"), json!([1]));
-        assert_eq!(body("application/x-www-form-urlencoded", "a=1&b=%C3%A4+x"), json!({ "a": "1", "b": "ä x" }));
-        assert_eq!(body("text/plain", "hello there"), json!("hello there"));
-        assert_eq!(body("", ""), Value::Null);
-        assert_eq!(body("application/json", "\u{FEFF}[184467440737095516160]"), json!(["184467440737095516160"]));
-        assert!(read("application/json", b"{").is_err());
+    match run.status {
+        RunStatus::Completed | RunStatus::Rejected => {
+            let output: Value = run.output.as_deref().map(stored).unwrap_or_default();
+            Ok((headers, Json(output)).into_response())
+        }
+        RunStatus::Failed | RunStatus::Cancelled => {
+            let detail = format!("run {} is {}", run.id, run.status);
+            let failed = ApiError::new(StatusCode::INTERNAL_SERVER_ERROR, "run_failed", "The run gave no output");
+            Err(failed.detail(detail))
+        }
+        RunStatus::Running | RunStatus::Waiting => {
+            let accepted = WebhookAccepted { accepted: true, event, run: Some(run.id) };
+            Ok((StatusCode::ACCEPTED, headers, Json(accepted)).into_response())
+        }
     }
 }
