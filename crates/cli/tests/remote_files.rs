@@ -97,6 +97,26 @@ fn a_manifest_is_made_without_a_server() {
     assert_eq!(offline(&["connector", "import", "/nowhere/file"]).code, 3);
 }
 
+#[test]
+fn what_no_manifest_says_is_told_at_its_place() {
+    let manifest = |risk: &str, auth: &str| {
+        format!(
+            "name: echo\ntitle: Echo\nauth: {auth}\nactions:\n  say: {{ title: Say, method: POST, path: /say, \
+             risk: {risk}, idempotency: {{ kind: none }} }}\n"
+        )
+    };
+    let (_folder, path) = file(&manifest("write", "{ kind: bearer, secret: token }"));
+    assert_eq!(offline(&["connector", "check", &path]).code, 0);
+    let (_folder, path) = file(&manifest("danger", "{ kind: bearer }"));
+    let told = offline(&["connector", "check", &path]);
+    assert_eq!(told.code, 1);
+    let lines: Vec<&str> = told.stderr.lines().collect();
+    assert_eq!(lines.len(), 2, "{}", told.stderr);
+    assert!(lines[0].contains(": /auth: ") && lines[1].contains(": /actions/say/risk: "), "{}", told.stderr);
+    let told = offline(&["connector", "check", &path, "--json"]);
+    assert_eq!((told.code, &told.json()["faults"][1]["pointer"]), (1, &json!("/actions/say/risk")));
+}
+
 fn entries(count: u64) -> Vec<AuditRow> {
     let mut prev_hash = String::new();
     let entry = |seq| {

@@ -19,6 +19,7 @@ mod probe;
 mod redact;
 mod registry;
 mod request;
+mod schema;
 mod style;
 mod template;
 
@@ -32,3 +33,4 @@ pub use manifest::{
 };
 pub use probe::Probed;
 pub use registry::{Compiled, Registry};
+pub use schema::{Fault, manifest_schema};

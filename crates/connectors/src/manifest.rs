@@ -8,8 +8,10 @@
 //! is a text that reads as it is and means nothing in that markup, unless the flag that `unless` points to is set. A text
 //! none of whose values is there is left out.
 
+use crate::schema::Fault;
 use countersign_core::catalogue::{Idempotency, Risk, RiskBy};
 use indexmap::IndexMap;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
@@ -24,6 +26,14 @@ pub enum ManifestError {
         name: String,
         /// What the parser said.
         message: String,
+    },
+    /// It says what no manifest says, or lacks what each has.
+    #[error("connector manifest {name}: {}", told(.faults))]
+    Unfit {
+        /// File or connector.
+        name: String,
+        /// What, each at its place.
+        faults: Vec<Fault>,
     },
     /// An OpenAPI document of which no connector can be made.
     #[error("the document lacks {0}")]
@@ -40,8 +50,13 @@ pub enum ManifestError {
     },
 }
 
+fn told(faults: &[Fault]) -> String {
+    let lines = faults.iter().map(|fault| format!("{}: {}", fault.pointer, fault.message));
+    lines.collect::<Vec<_>>().join("; ")
+}
+
 /// A connector: one service, how to reach it, and what it can do.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Manifest {
     /// Lower-case name, the part of an action's name before the first dot.
@@ -100,7 +115,7 @@ impl Manifest {
 }
 
 /// How calls are authenticated. Names point into the connection's secrets.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(tag = "kind", rename_all = "snake_case", deny_unknown_fields)]
 pub enum Auth {
     /// Not at all.
@@ -171,7 +186,7 @@ fn yes() -> bool {
 }
 
 /// A read whose answer shows whether an account's credentials hold.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ProbeManifest {
     /// Full name of a read action of the same connector.
@@ -189,7 +204,7 @@ fn empty_input() -> Value {
 }
 
 /// One action.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ActionManifest {
     /// Human title.
@@ -255,7 +270,7 @@ pub struct ActionManifest {
 
 /// How lists and objects are written, by name. Usual is: a query repeats the name for a list and has brackets for an
 /// object; a path and a header have commas.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Styles {
     /// Query parameters.
@@ -281,7 +296,7 @@ impl Styles {
 }
 
 /// One way to write a list or an object (OpenAPI's `style` and `explode`).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Style {
     /// `a=x,y`; an object as `a=role,admin,name,x`.
@@ -309,7 +324,7 @@ pub enum Style {
 }
 
 /// What a successful answer may be.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Answer {
     /// JSON, or nothing where the whole body is the output. Anything else did not come from this service.
@@ -320,7 +335,7 @@ pub enum Answer {
 }
 
 /// The body of a request.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct BodyManifest {
     /// How it is written.
@@ -344,7 +359,7 @@ fn whole_input() -> Value {
 }
 
 /// How a body is written.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Encoding {
     /// JSON.
@@ -366,7 +381,7 @@ pub enum Encoding {
 }
 
 /// How a repeat of the same call is recognised.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(tag = "kind", rename_all = "snake_case", deny_unknown_fields)]
 pub enum IdempotencyManifest {
     /// A header carries the key; it is added to the request.
@@ -399,7 +414,7 @@ impl IdempotencyManifest {
 }
 
 /// How to find out whether a call took place.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct LookUpManifest {
     /// Full name of a read action of the same connector.
@@ -414,7 +429,7 @@ pub struct LookUpManifest {
 }
 
 /// When a look-up's output shows that the call took place.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct HappenedRule {
     /// Pointer to a list in the output; then the rules are tried with each element as `item`.
@@ -428,7 +443,7 @@ pub struct HappenedRule {
 }
 
 /// A condition on one value. Without `equals` and `not_empty` it holds when the value is there and not null.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ValueRule {
     /// Pointer to the value.
@@ -442,7 +457,7 @@ pub struct ValueRule {
 }
 
 /// How a service reports errors.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct ErrorRules {
     /// Pointers to the error's code in the response; the first that is there counts.

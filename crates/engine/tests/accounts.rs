@@ -3,7 +3,7 @@
 
 mod support;
 
-use countersign_connectors::{Connection, Secrets};
+use countersign_connectors::{Call, CallOutcome, Connection, Secrets};
 use countersign_core::catalogue::AccountState;
 use serde_json::{Value, json};
 use std::time::Duration;
@@ -91,4 +91,51 @@ async fn an_account_whose_key_dies_is_noticed_by_the_next_call_of_a_run_and_when
     let entries = world.store.export_audit(WORKSPACE, 0, 1000).await.unwrap();
     let heard = entries.iter().filter(|entry| entry.action == "connection.heard").count();
     assert_eq!(heard, 3, "one entry for each change, none for calls that tell nothing new");
+}
+
+/// One call through an account of the sandbox; its output, or the code of its failure.
+async fn called(world: &World, action: &str, input: Value) -> Result<Value, String> {
+    let secrets = Secrets::from_iter([("bot_token", "xoxb-sandbox")]);
+    let settings = json!({ "base_url": format!("{}/slack", world.sandbox.url()) }).as_object().unwrap().clone();
+    let (connector, name) = ("slack".to_owned(), "main".to_owned());
+    let connection = Connection { connector, name, settings, secrets, revision: String::new() };
+    let (key, timeout, connection) = ("a-key", Duration::from_secs(5), Some(&connection));
+    match world.engine.invoker().invoke(Call { action, input: &input, key, timeout, connection }).await {
+        CallOutcome::Succeeded { output, .. } => Ok(output),
+        CallOutcome::Failed { error, .. } => Err(error.code),
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_action_of_slack_does_what_it_says_and_tells_what_is_refused() {
+    let world = World::new().await;
+    let posted = called(&world, "slack.message.post", json!({ "channel": "#billing", "text": "waits" })).await.unwrap();
+    let at = |more: Value| {
+        let mut input = json!({ "channel": posted["channel"], "ts": posted["ts"] });
+        input.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        input
+    };
+    let updated = called(&world, "slack.message.update", at(json!({ "text": "is <approved>" }))).await.unwrap();
+    assert_eq!(updated["text"], "is &lt;approved&gt;", "it reads as it is");
+    let check = || at(json!({ "name": "white_check_mark" }));
+    assert_eq!(called(&world, "slack.reaction.add", check()).await, Ok(json!({ "ok": true })));
+    assert_eq!(called(&world, "slack.reaction.add", check()).await, Err("already_reacted".to_owned()));
+    assert!(called(&world, "slack.message.delete", at(json!({}))).await.is_ok());
+    for action in ["slack.message.delete", "slack.message.update", "slack.reaction.add"] {
+        let input = match action {
+            "slack.message.delete" => at(json!({})),
+            "slack.message.update" => at(json!({ "text": "late" })),
+            _ => check(),
+        };
+        assert_eq!(called(&world, action, input).await, Err("message_not_found".to_owned()), "{action}");
+    }
+    let view = json!({ "trigger_id": "1.2.abc", "view": {
+        "type": "modal", "title": { "type": "plain_text", "text": "Upgrade" }, "blocks": [],
+    } });
+    assert!(called(&world, "slack.view.open", view.clone()).await.unwrap()["view_id"].is_string());
+    assert_eq!(called(&world, "slack.view.open", view).await, Err("exchanged_trigger_id".to_owned()));
+    let ada = called(&world, "slack.user.find_by_email", json!({ "email": "ADA@example.com" })).await.unwrap();
+    assert!(ada["name"].as_str().unwrap().starts_with("Ada"), "{ada}");
+    let nobody = called(&world, "slack.user.find_by_email", json!({ "email": "nobody@example.com" })).await;
+    assert_eq!(nobody, Err("users_not_found".to_owned()));
 }

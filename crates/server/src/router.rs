@@ -40,6 +40,7 @@ fn api() -> OpenApiRouter<App> {
         .routes(routes!(h::api_keys::list_api_keys, h::api_keys::create_api_key))
         .routes(routes!(h::api_keys::revoke_api_key))
         .routes(routes!(h::documents::handlers::workflow_json_schema))
+        .routes(routes!(h::documents::handlers::connector_json_schema))
         .routes(routes!(h::documents::handlers::check))
         .routes(routes!(h::documents::handlers::evaluate))
         .routes(routes!(h::previews::preview_approvers))

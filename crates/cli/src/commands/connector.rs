@@ -13,7 +13,7 @@ use crate::{
 use anyhow::{Context, ensure};
 use clap::{Args, Subcommand};
 use countersign_api::{ActionSpec, Connector, Page, PutInConnector, PutInConnectorRequest};
-use countersign_connectors::{Imported, Manifest, Registry};
+use countersign_connectors::{Imported, Manifest, ManifestError, Registry};
 use serde_json::{Value, json};
 use std::{io::Read, path::PathBuf};
 
@@ -124,10 +124,16 @@ fn check(args: &CheckArgs) -> anyhow::Result<Exit> {
             Ok(Exit::Good)
         }
         Err(error) => {
+            let faults = match &error {
+                ManifestError::Unfit { faults, .. } => faults.as_slice(),
+                ManifestError::Unreadable { .. } | ManifestError::Lacking(_) | ManifestError::Invalid { .. } => &[],
+            };
             if args.json {
-                output::json(&json!({ "error": error.to_string() }))?;
-            } else {
+                output::json(&json!({ "error": error.to_string(), "faults": faults }))?;
+            } else if faults.is_empty() {
                 eprintln!("error: {file}: {error:#}");
+            } else {
+                faults.iter().for_each(|fault| eprintln!("error: {file}: {}: {}", fault.pointer, fault.message));
             }
             Ok(Exit::No)
         }

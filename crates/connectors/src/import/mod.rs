@@ -14,7 +14,10 @@ mod swagger;
 #[cfg(test)]
 mod tests;
 
-use crate::manifest::{ErrorRules, Manifest, ManifestError};
+use crate::{
+    manifest::{ErrorRules, Manifest, ManifestError},
+    schema::faults,
+};
 use countersign_core::pointer;
 use indexmap::{IndexMap, IndexSet};
 use schema::Schemas;
@@ -67,8 +70,13 @@ impl Manifest {
         let mut imported = match described {
             true => usable(&document, Self::from_openapi(&document)?, name)?,
             false => {
-                let manifest: Self = serde_json::from_value(document)
-                    .map_err(|error| unreadable(name.unwrap_or("the manifest"), &error.to_string()))?;
+                let name = name.unwrap_or("the manifest");
+                let faults = faults(&document);
+                if !faults.is_empty() {
+                    return Err(ManifestError::Unfit { name: name.to_owned(), faults });
+                }
+                let manifest: Self =
+                    serde_json::from_value(document).map_err(|error| unreadable(name, &error.to_string()))?;
                 Imported { manifest, warnings: Vec::new(), left_out: Vec::new() }
             }
         };

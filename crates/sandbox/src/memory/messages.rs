@@ -90,6 +90,11 @@ impl Messages {
         self.0.iter_mut().rev().find(|message| message.channel == channel && message.to == to && message.id == id)
     }
 
+    /// Takes a message out; whether it was there.
+    pub(crate) fn remove(&mut self, channel: Channel, to: &str, id: &str) -> bool {
+        self.0.remove(|message| message.channel == channel && message.to == to && message.id == id)
+    }
+
     /// Oldest first.
     pub(crate) fn iter(&self) -> impl DoubleEndedIterator<Item = &Message> {
         self.0.iter()

@@ -21,6 +21,13 @@ impl<T> Ring<T> {
         evicted
     }
 
+    /// Takes those out that are meant; whether there were any.
+    pub(crate) fn remove(&mut self, meant: impl Fn(&T) -> bool) -> bool {
+        let before = self.items.len();
+        self.items.retain(|item| !meant(item));
+        self.items.len() < before
+    }
+
     pub(crate) fn pop_oldest(&mut self) -> Option<T> {
         self.items.pop_front()
     }

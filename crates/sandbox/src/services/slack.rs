@@ -1,13 +1,19 @@
-//! Slack's way of posting and updating a message. Errors are HTTP 200 with `ok: false`.
+//! Slack's messages, reactions, views and people. Errors are HTTP 200 with `ok: false`.
 
 use hyper::StatusCode;
 use serde_json::{Value, json};
 
 use crate::{
-    memory::messages::{Channel, Message},
+    memory::{
+        messages::{Channel, Message},
+        ring::Ring,
+    },
     services::world::{At, World},
     wire::{reply::Reply, request::Request},
 };
+
+/// How many triggers and reactions are remembered.
+const KEPT_MAX: usize = 10_000;
 
 /// What a call asks for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -16,6 +22,14 @@ pub(crate) enum Op {
     ChatPostMessage,
     /// `chat.update`
     ChatUpdate,
+    /// `chat.delete`
+    ChatDelete,
+    /// `reactions.add`
+    ReactionsAdd,
+    /// `views.open`
+    ViewsOpen,
+    /// `users.lookupByEmail`
+    UsersLookupByEmail,
     /// `auth.test`
     AuthTest,
 }
@@ -25,6 +39,10 @@ impl Op {
         match self {
             Self::ChatPostMessage => "slack.chat.post_message",
             Self::ChatUpdate => "slack.chat.update",
+            Self::ChatDelete => "slack.chat.delete",
+            Self::ReactionsAdd => "slack.reactions.add",
+            Self::ViewsOpen => "slack.views.open",
+            Self::UsersLookupByEmail => "slack.users.lookup_by_email",
             Self::AuthTest => "slack.auth.test",
         }
     }
@@ -34,6 +52,10 @@ pub(crate) fn route(segments: &[&str]) -> Option<Op> {
     match segments {
         ["api", "chat.postMessage"] => Some(Op::ChatPostMessage),
         ["api", "chat.update"] => Some(Op::ChatUpdate),
+        ["api", "chat.delete"] => Some(Op::ChatDelete),
+        ["api", "reactions.add"] => Some(Op::ReactionsAdd),
+        ["api", "views.open"] => Some(Op::ViewsOpen),
+        ["api", "users.lookupByEmail"] => Some(Op::UsersLookupByEmail),
         ["api", "auth.test"] => Some(Op::AuthTest),
         _ => None,
     }
@@ -60,12 +82,31 @@ pub(crate) fn respond(world: &mut World, op: Op, request: &Request, at: At) -> R
         Some(_) => match op {
             Op::ChatPostMessage => post(world, &request.body_value(), at),
             Op::ChatUpdate => update(world, &request.body_value(), at),
+            Op::ChatDelete => delete(world, &request.body_value()),
+            Op::ReactionsAdd => react(world, &request.body_value()),
+            Op::ViewsOpen => open(world, &request.body_value()),
+            Op::UsersLookupByEmail => find(world, request),
             Op::AuthTest => Ok(Reply::read(
                 &json!({ "ok": true, "team": "Sandbox", "team_id": "TSANDBOX", "user": "countersign", "user_id": "USANDBOX" }),
             )),
         },
     };
     done.unwrap_or_else(|code| Reply::refused(StatusCode::OK, &error_body(code)))
+}
+
+/// What it keeps besides the messages.
+#[derive(Debug)]
+pub(crate) struct State {
+    /// Triggers that opened a view: each does so once.
+    triggers: Ring<String>,
+    /// Channel, message and emoji.
+    reactions: Ring<(String, String, String)>,
+}
+
+impl Default for State {
+    fn default() -> Self {
+        Self { triggers: Ring::new(KEPT_MAX), reactions: Ring::new(KEPT_MAX) }
+    }
 }
 
 /// Ids start with C, D, G or U; names with `#`.
@@ -134,4 +175,52 @@ fn update(world: &mut World, params: &Value, at: At) -> Result<Reply, &'static s
     message.edited_at = Some(at.now);
     message.payload = params.clone();
     Ok(Reply::changed(&json!({ "ok": true, "channel": channel, "ts": ts, "text": text })))
+}
+
+fn delete(world: &mut World, params: &Value) -> Result<Reply, &'static str> {
+    let (channel, ts) = (channel_of(params)?, params["ts"].as_str().unwrap_or_default());
+    if !world.messages.remove(Channel::Slack, channel, ts) {
+        return Err("message_not_found");
+    }
+    Ok(Reply::changed(&json!({ "ok": true, "channel": channel, "ts": ts })))
+}
+
+fn react(world: &mut World, params: &Value) -> Result<Reply, &'static str> {
+    let text = |name: &str| params[name].as_str().unwrap_or_default().to_owned();
+    let channel = channel_of(params)?;
+    let reaction = (channel.to_owned(), text("timestamp"), text("name"));
+    if reaction.2.is_empty() {
+        return Err("invalid_name");
+    }
+    world.messages.find_mut(Channel::Slack, channel, &reaction.1).ok_or("message_not_found")?;
+    if world.slack.reactions.iter().any(|known| *known == reaction) {
+        return Err("already_reacted");
+    }
+    world.slack.reactions.push(reaction);
+    Ok(Reply::changed(&json!({ "ok": true })))
+}
+
+fn open(world: &mut World, params: &Value) -> Result<Reply, &'static str> {
+    let trigger = params["trigger_id"].as_str().filter(|trigger| !trigger.is_empty()).ok_or("invalid_trigger_id")?;
+    let view = &params["view"];
+    if !view["blocks"].is_array() || !view["title"].is_object() {
+        return Err("invalid_arguments");
+    }
+    if world.slack.triggers.iter().any(|known| known == trigger) {
+        return Err("exchanged_trigger_id");
+    }
+    world.slack.triggers.push(trigger.to_owned());
+    let id = format!("V{}", world.ids.number("slack view"));
+    let view =
+        json!({ "id": id, "type": view["type"], "title": view["title"], "blocks": view["blocks"], "hash": "1.a" });
+    Ok(Reply::changed(&json!({ "ok": true, "view": view })))
+}
+
+fn find(world: &World, request: &Request) -> Result<Reply, &'static str> {
+    let email = request.query_value("email").unwrap_or_default();
+    let mut people = (1..).zip(world.directory.people());
+    let found = people.find(|(_, person)| person.email.eq_ignore_ascii_case(email));
+    let (number, person) = found.ok_or("users_not_found")?;
+    let user = json!({ "id": format!("U{number:06}"), "real_name": person.name, "tz": "Europe/Berlin" });
+    Ok(Reply::read(&json!({ "ok": true, "user": user })))
 }

@@ -229,6 +229,7 @@ async fn expressions_give_values_nothing_or_a_reason() {
     let wrong = builder.post("/eval", json!({ "expression": "a + ) + b", "data": {} })).await;
     assert_eq!((&wrong.is(200).json["code"], &wrong.json["position"]), (&json!("expression_parse"), &json!(4)));
     assert!(builder.get("/schemas/workflow.json").await.is(200).json["properties"]["steps"].is_object());
+    assert!(builder.get("/schemas/connector.json").await.is(200).json["properties"]["actions"].is_object());
     let viewer = test.key(Role::Viewer).await;
     viewer.post("/eval", json!({ "expression": "1" })).await.is_problem(403, "forbidden");
     builder.post("/eval", json!({ "expression": "1", "template": "1" })).await.is_problem(422, "invalid_request");

@@ -11,6 +11,7 @@ use crate::{
 };
 use axum::{Json, extract::State};
 use countersign_api::{CheckRequest, CheckResponse, EvalRequest, EvalResponse};
+use countersign_connectors::manifest_schema;
 use countersign_core::{
     check::Among,
     document::workflow_schema,
@@ -28,6 +29,14 @@ use std::sync::OnceLock;
 pub(crate) async fn workflow_json_schema() -> Json<&'static Value> {
     static SCHEMA: OnceLock<Value> = OnceLock::new();
     Json(SCHEMA.get_or_init(workflow_schema))
+}
+
+/// The JSON Schema of connector manifests.
+#[utoipa::path(get, path = "/schemas/connector.json", operation_id = "getConnectorSchema", tag = "documents",
+    responses((status = 200, description = "JSON Schema", body = Value)), security(()))]
+pub(crate) async fn connector_json_schema() -> Json<&'static Value> {
+    static SCHEMA: OnceLock<Value> = OnceLock::new();
+    Json(SCHEMA.get_or_init(manifest_schema))
 }
 
 /// Checks a document. What is wrong with it is the answer, not an error.
