@@ -47,6 +47,8 @@ pub struct CheckpointRun {
     pub version: u32,
     /// Where it stands.
     pub status: RunStatus,
+    /// What it is about, as in the list of runs.
+    pub title: String,
 }
 
 /// A checkpoint in a list.

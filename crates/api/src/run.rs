@@ -132,7 +132,7 @@ pub struct RunSummary {
     pub step_title: Option<String>,
     /// What it waits for.
     pub waiting_for: Option<WaitingFor>,
-    /// One line.
+    /// The case: what the run is about by its workflow's template; the workflow's name where it has none.
     pub title: String,
     /// What started it: message, api, webhook, schedule, manual.
     pub trigger: String,
@@ -154,6 +154,19 @@ pub struct RunSummary {
     pub error_code: Option<String>,
     /// The error for people.
     pub error_message: Option<String>,
+    /// Of a run that ended well: a step that failed on the way and did not succeed since.
+    pub failed_step: Option<FailedStep>,
+}
+
+/// A step that failed in a run that went on.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct FailedStep {
+    /// Step id.
+    pub step: String,
+    /// Its title.
+    pub title: String,
+    /// What it said.
+    pub message: String,
 }
 
 /// A run that is there and cannot be read.

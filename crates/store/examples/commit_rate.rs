@@ -42,6 +42,8 @@ fn run_row(id: &str, seq: u64) -> RunRow {
         error_message: None,
         output: None,
         retry_of: None,
+        failed_step: None,
+        failed_message: None,
     }
 }
 

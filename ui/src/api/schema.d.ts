@@ -2673,6 +2673,8 @@ export interface components {
             version: number;
             /** @description Where it stands. */
             status: components["schemas"]["RunStatus"];
+            /** @description What it is about, as in the list of runs. */
+            title: string;
         };
         /** @description The state of a run. */
         CheckpointState: {
@@ -3295,6 +3297,15 @@ export interface components {
             label: string;
             /** @description Its value. */
             value: string;
+        };
+        /** @description A step that failed in a run that went on. */
+        FailedStep: {
+            /** @description Step id. */
+            step: string;
+            /** @description Its title. */
+            title: string;
+            /** @description What it said. */
+            message: string;
         };
         /** @description A step at which runs fail. */
         FailingStep: {
@@ -4721,7 +4732,7 @@ export interface components {
             /** @description Its title. */
             step_title: string | null;
             waiting_for: components["schemas"]["WaitingFor"] | null;
-            /** @description One line. */
+            /** @description The case: what the run is about by its workflow's template; the workflow's name where it has none. */
             title: string;
             /** @description What started it: message, api, webhook, schedule, manual. */
             trigger: string;
@@ -4750,6 +4761,7 @@ export interface components {
             error_code: string | null;
             /** @description The error for people. */
             error_message: string | null;
+            failed_step: components["schemas"]["FailedStep"] | null;
         };
         /** @description A run as a test case. */
         RunTestCase: {

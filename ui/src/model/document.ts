@@ -158,6 +158,7 @@ export type WorkflowDocument = {
   schema: number
   name: string
   description?: string
+  case?: string
   triggers?: Trigger[]
   input?: Json
   vars?: JsonObject

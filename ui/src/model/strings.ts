@@ -60,6 +60,7 @@ export const strings = {
     fields: {
       name: 'the name',
       description: 'the description',
+      case: 'the case',
       triggers: 'the triggers',
       vars: 'the variables',
       input: 'the input',

@@ -13,28 +13,41 @@ use std::collections::BTreeSet;
 pub(super) fn check(context: &Context<'_>, report: &mut Report) {
     let variables: BTreeSet<&str> =
         context.workflow.vars.keys().map(String::as_str).chain(sites::set_names(context.workflow)).collect();
+    report.document();
+    if let Some(site) = sites::of_case(context.workflow) {
+        check_site(context, None, &site, &variables, report);
+    }
     for (index, (id, step)) in context.workflow.steps.iter().enumerate() {
         report.step(index);
         for site in sites::of_step(id, &step.kind) {
-            let compiled = match site.form {
-                Form::Expression => Expression::compile(site.text).map(|expression| vec![expression]),
-                Form::Template => {
-                    TextTemplate::compile(site.text).map(|template| template.expressions().cloned().collect())
-                }
+            check_site(context, Some(index), &site, &variables, report);
+        }
+    }
+}
+
+/// What one site holds; `step` is the step it belongs to, none for what is read at any time.
+fn check_site(
+    context: &Context<'_>,
+    step: Option<usize>,
+    site: &Site<'_>,
+    variables: &BTreeSet<&str>,
+    report: &mut Report,
+) {
+    let compiled = match site.form {
+        Form::Expression => Expression::compile(site.text).map(|expression| vec![expression]),
+        Form::Template => TextTemplate::compile(site.text).map(|template| template.expressions().cloned().collect()),
+    };
+    match compiled {
+        Err(error) => {
+            let help = match site.form {
+                Form::Expression => "Write a JSONata expression such as amount > 100.",
+                Form::Template => "Between {{ and }} stands a JSONata expression such as customer.name.",
             };
-            match compiled {
-                Err(error) => {
-                    let help = match site.form {
-                        Form::Expression => "Write a JSONata expression such as amount > 100.",
-                        Form::Template => "Between {{ and }} stands a JSONata expression such as customer.name.",
-                    };
-                    report.error("expression_parse", &site.pointer, error.message, help);
-                }
-                Ok(expressions) => {
-                    for expression in expressions {
-                        check_one(context, index, &site, &expression, &variables, report);
-                    }
-                }
+            report.error("expression_parse", &site.pointer, error.message, help);
+        }
+        Ok(expressions) => {
+            for expression in expressions {
+                check_one(context, step, site, &expression, variables, report);
             }
         }
     }
@@ -42,7 +55,7 @@ pub(super) fn check(context: &Context<'_>, report: &mut Report) {
 
 fn check_one(
     context: &Context<'_>,
-    step: usize,
+    step: Option<usize>,
     site: &Site<'_>,
     expression: &Expression,
     variables: &BTreeSet<&str>,
@@ -90,7 +103,7 @@ struct Read<'a> {
     answered: bool,
 }
 
-fn check_step_path(context: &Context<'_>, step: usize, site: &Site<'_>, read: &Read<'_>, report: &mut Report) {
+fn check_step_path(context: &Context<'_>, step: Option<usize>, site: &Site<'_>, read: &Read<'_>, report: &mut Report) {
     let Read { id, member, answered } = *read;
     let Some(read) = context.workflow.steps.get_index_of(id) else {
         let near = report.suggestion(id, context.workflow.steps.keys().map(String::as_str));
@@ -102,6 +115,8 @@ fn check_step_path(context: &Context<'_>, step: usize, site: &Site<'_>, read: &R
         let message = format!("a step has `output` and `error`, and no `{}`", shown(member));
         report.error("unknown_name", &site.pointer, message, format!("Write steps.{id}.output.{}.", shown(member)));
     }
+    // The case has a mark where a step has not run.
+    let Some(step) = step else { return };
     let itself = read == step;
     if answered || (itself && site.output) || (!itself && context.dominators.dominates(read, step)) {
         return;

@@ -6,6 +6,9 @@ use super::{
 };
 use crate::document::{STEP_LIMIT_MAX, StepKind, graph::exits, sites::RESERVED};
 
+/// Longest template of the case, characters.
+const CASE_TEMPLATE_MAX: usize = 500;
+
 pub(super) fn check(context: &Context<'_>, report: &mut Report) {
     let workflow = context.workflow;
     report.document();
@@ -15,6 +18,11 @@ pub(super) fn check(context: &Context<'_>, report: &mut Report) {
     if workflow.step_limit.is_some_and(|limit| limit == 0 || limit > STEP_LIMIT_MAX) {
         let message = format!("`step_limit` must be between 1 and {STEP_LIMIT_MAX}");
         report.error("step_limit_range", "/step_limit", message, "Leave it out for the usual limit.");
+    }
+    if workflow.case.chars().count() > CASE_TEMPLATE_MAX {
+        let message = format!("the case is longer than {CASE_TEMPLATE_MAX} characters");
+        let help = "Name what tells one run from another: an order, an amount, a customer.";
+        report.error("case_too_long", "/case", message, help);
     }
     for name in workflow.vars.keys() {
         variable(name, &format!("/vars/{}", token(name)), report);

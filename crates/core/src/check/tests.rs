@@ -614,3 +614,17 @@ fn the_risk_of_a_call_is_that_of_what_it_sends() {
     };
     assert_eq!(["GET", "POST", "DELETE", "{{ input.method }}"].map(codes), [0, 0, 1, 1]);
 }
+
+#[test]
+fn the_case_names_what_is_there() {
+    let mut document = good();
+    document["case"] = json!("Order {{ steps.look.output.name }} · {{ amount }}");
+    assert_eq!(found(&document), vec![], "a step that has not run yet is no problem there");
+    document["case"] = json!("{{ ammount }} {{ steps.lok.output.name }}");
+    let unknown = ("unknown_name", "/case".to_owned());
+    assert_eq!(found(&document), vec![unknown.clone(), unknown]);
+    document["case"] = json!("{{ 1 + }}");
+    assert_eq!(found(&document), vec![("expression_parse", "/case".to_owned())]);
+    document["case"] = json!("x".repeat(501));
+    assert_eq!(found(&document), vec![("case_too_long", "/case".to_owned())]);
+}

@@ -48,6 +48,9 @@ pub struct Workflow {
     /// What it is for.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub description: String,
+    /// What a run is about, for lists and search: a template such as `Order {{ input.order }} · {{ customer.name }}`.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub case: String,
     /// What starts a run; `api` and `manual` starts are always possible to who may start runs.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub triggers: Vec<Trigger>,

@@ -31,6 +31,13 @@ pub(crate) struct Site<'a> {
     pub(crate) output: bool,
 }
 
+/// The site of the document that belongs to no step: the template of the case.
+pub(crate) fn of_case(workflow: &Workflow) -> Option<Site<'_>> {
+    let text = workflow.case.as_str();
+    let site = Site { pointer: "/case".to_owned(), text, form: Form::Template, output: false };
+    text.contains("{{").then_some(site)
+}
+
 /// The sites of one step.
 pub(crate) fn of_step<'a>(id: &str, kind: &'a StepKind) -> Vec<Site<'a>> {
     let mut sites = Sites { found: Vec::new(), at: format!("/steps/{}", token(id)), output: false };

@@ -6,6 +6,7 @@
 mod actor;
 mod backoff;
 mod calls;
+mod case;
 mod checked;
 mod customer;
 mod doubt;
@@ -25,6 +26,7 @@ mod triggers;
 mod version;
 
 pub use actor::{Actor, Represented, Via};
+pub use case::CASE_CHARS_MAX;
 pub use checked::{Again, Movable, Repeat};
 pub use doubt::OpenDoubt;
 pub use effect::Effect;

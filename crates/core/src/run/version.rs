@@ -1,7 +1,7 @@
 //! A published document, compiled once: templates and expressions parsed, forms made checkable.
 
 use super::steps::{approval, collect_form, condition, end, human_handoff, notify, tool_call};
-use super::{FieldProblem, forms};
+use super::{FieldProblem, case::Case, forms};
 use crate::{
     approval::{Gates, json_hash},
     catalogue::{ActionSpec, Catalogue},
@@ -35,6 +35,8 @@ pub struct Version {
     input: Option<jsonschema::Validator>,
     /// The conditions of message triggers.
     pub(super) messages: Vec<Result<Expression, ExpressionError>>,
+    /// What a run is about, for lists.
+    pub(super) case: Option<Case>,
     /// Guarded step → the approvals that guard it.
     pub(crate) guarded_by: BTreeMap<StepId, Vec<StepId>>,
     /// The approvals that every path to a step passes.
@@ -73,6 +75,7 @@ impl Version {
     pub fn compile(workflow: Workflow, catalogue: &Catalogue, allow_unguarded: bool) -> Result<Self, CompileError> {
         let input = workflow.input.as_ref().map(forms::validator).transpose();
         let input = input.map_err(|message| CompileError { pointer: "/input".into(), message })?;
+        let case = case_of(&workflow)?;
         let guarded: BTreeSet<&str> = workflow.steps.values().flat_map(|step| guards(&step.kind)).collect();
         let mut steps = IndexMap::with_capacity(workflow.steps.len());
         let mut guarded_by: BTreeMap<StepId, Vec<StepId>> = BTreeMap::new();
@@ -101,7 +104,18 @@ impl Version {
         }
         let messages = super::triggers::compile(&workflow);
         let gates = Gates::of(&workflow);
-        Ok(Self { workflow, input, messages, steps, guarded_by, gates, allow_unguarded, author: None, published: None })
+        Ok(Self {
+            workflow,
+            input,
+            messages,
+            case,
+            steps,
+            guarded_by,
+            gates,
+            allow_unguarded,
+            author: None,
+            published: None,
+        })
     }
 
     /// The same, published by this person (user id).
@@ -192,6 +206,16 @@ impl Version {
             _ => id,
         }
     }
+}
+
+fn case_of(workflow: &Workflow) -> Result<Option<Case>, CompileError> {
+    let source = workflow.case.trim();
+    if source.is_empty() {
+        return Ok(None);
+    }
+    let template = TextTemplate::compile(source);
+    let template = template.map_err(|error| CompileError { pointer: "/case".into(), message: error.to_string() })?;
+    Ok(Some(Case::of(template)))
 }
 
 fn check_target(workflow: &Workflow, pointer: &str, target: &str) -> Result<(), CompileError> {

@@ -6,7 +6,6 @@
 
 use countersign_core::run::Version;
 use quick_cache::sync::Cache;
-use std::sync::Arc;
 use tokio::runtime::{Handle, RuntimeFlavor};
 
 /// From here on a decision is long, milliseconds. Far above what the scheduler of a busy machine takes from a quick one.
@@ -31,8 +30,8 @@ impl Default for Aside {
 
 impl Aside {
     /// Makes a decision of a version, on this worker or aside; `elapsed` counts milliseconds on a clock nobody sets.
-    pub(crate) fn decide<T>(&self, version: &Arc<Version>, elapsed: impl Fn() -> i64, decide: impl FnOnce() -> T) -> T {
-        let version = Arc::as_ptr(version).addr();
+    pub(crate) fn decide<T>(&self, version: &Version, elapsed: impl Fn() -> i64, decide: impl FnOnce() -> T) -> T {
+        let version = std::ptr::from_ref(version).addr();
         self.decide_of(version, elapsed, decide)
     }
 

@@ -10,7 +10,7 @@ use crate::{
 };
 use countersign_core::{
     approval::Accounts,
-    run::{self, Decision, Effect, Input, Moment, Phase, Refusal, Refused, RunState, Version},
+    run::{self, Decision, Effect, Input, Moment, Phase, Refusal, Refused, RunState, RunStatus, Version},
 };
 use countersign_store::{
     CommitOutcome, Conflict, IdempotencyRow, NewAudit, NewIdempotency, Pointed, Priority, RunRow, StoreError,
@@ -274,6 +274,19 @@ impl Engine {
         self.spawn_drive(self.0.cells.put(held), &row, todo, permit);
     }
 
+    /// What a run is about, told as it starts and whenever it stops: of one that goes on running only its place is written.
+    fn case_of(&self, row: &RunRow, version: &Version, after: &RunState) -> Option<String> {
+        if row.seq > 0 && after.phase.standing().0 == RunStatus::Running {
+            return None;
+        }
+        let told = || version.case(after, self.timestamp());
+        if version.workflow().case.is_empty() {
+            None
+        } else {
+            self.0.aside.decide(version, || self.0.clock.elapsed(), told)
+        }
+    }
+
     /// Writes a decision down; the effects may be performed only after it returns well.
     pub(crate) async fn commit(
         &self,
@@ -287,7 +300,9 @@ impl Engine {
         let node = &self.0.config.node;
         let proven = self.proven_customer(&row.workspace, &events).await?;
         let proven = proven.as_deref();
-        let facts = project::Facts { before: row, stood, version, after: &after, events: &events, at, node, proven };
+        let case = self.case_of(row, version, &after);
+        let facts =
+            project::Facts { before: row, stood, version, after: &after, events: &events, at, node, proven, case };
         let mut commit = project::commit(&facts)?;
         commit.idempotency = beside.idempotency;
         commit.pointed = beside.pointed;

@@ -36,6 +36,8 @@ pub struct Facts<'a> {
     pub node: &'a str,
     /// The customer that was proven, where one was.
     pub proven: Option<&'a str>,
+    /// What the run is about, where that is told anew.
+    pub case: Option<String>,
 }
 
 /// Where a run stands, by its state: the step entry, call and checkpoint that what is decided next belongs to.
@@ -137,9 +139,12 @@ fn run_row(facts: &Facts<'_>) -> RunRow {
     let kind = step.as_ref().and_then(|step| facts.version.workflow().steps.get(step)).map(|step| step.kind.tag());
     let ended = facts.after.ended();
     let error = ended.and_then(|ended| ended.error.as_ref());
+    let failed = if ended.is_some() && error.is_none() { facts.after.failed_step() } else { None };
+    let (failed_step, failed_message) = failed.unzip();
     RunRow {
         customer: facts.proven.map_or_else(|| facts.before.customer.clone(), |id| Some(id.to_owned())),
         version: facts.after.info.version,
+        title: facts.case.clone().unwrap_or_else(|| facts.before.title.clone()),
         status,
         step_kind: kind.map(str::to_owned),
         step,
@@ -150,6 +155,8 @@ fn run_row(facts: &Facts<'_>) -> RunRow {
         node: if status == RunStatus::Running { driver(facts) } else { None },
         error_code: error.map(|error| error.code.clone()),
         error_message: error.map(|error| error.message.clone()),
+        failed_step,
+        failed_message,
         output: ended.filter(|ended| !ended.output.is_null()).map(|ended| ended.output.to_string()),
         ..facts.before.clone()
     }

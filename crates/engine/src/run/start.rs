@@ -325,6 +325,8 @@ impl Engine {
             error_message: None,
             output: None,
             retry_of: None,
+            failed_step: None,
+            failed_message: None,
         }
     }
 

@@ -357,6 +357,7 @@ impl Scenario {
             at: self.clock(at),
             node: &node,
             proven: None,
+            case: None,
         };
         let mut commit = project::commit(&facts).unwrap();
         commit.idempotency = job.key.clone();

@@ -129,6 +129,8 @@ impl Scenario {
             error_message: None,
             output: None,
             retry_of: None,
+            failed_step: None,
+            failed_message: None,
         };
         let published = Arc::clone(&self.versions[start.version as usize - 1]);
         crate::node::Held { row, published, state: RunState::default() }

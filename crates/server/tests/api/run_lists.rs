@@ -27,6 +27,46 @@ async fn runs_are_found_by_their_customer_s_name() {
 }
 
 #[tokio::test]
+async fn runs_say_what_they_are_about_and_are_found_by_it() {
+    let test = TestApp::start().await;
+    let builder = test.key(Role::Builder).await;
+    let mut document = approval(json!({ "roles": ["manager"] }));
+    document["case"] = json!("Order {{ input.who }}");
+    test.publish(&builder, document).await;
+    let run = waiting(&builder, "R-1042").await;
+    waiting(&builder, "R-77").await;
+    let found = builder.get("/runs?text=order%20r-1042").await;
+    assert_eq!(found.is(200).json["items"].as_array().unwrap().len(), 1, "{}", found.text);
+    assert_eq!(
+        (&found.json["items"][0]["id"], &found.json["items"][0]["title"]),
+        (&json!(run), &json!("Order R-1042"))
+    );
+    assert_eq!(found.json["items"][0]["workflow"]["name"], "Approval");
+    let inbox = builder.get("/checkpoints").await;
+    let titles: Vec<_> = inbox.is(200).json["items"].as_array().unwrap().iter().map(|it| &it["run"]["title"]).collect();
+    assert!(titles.contains(&&json!("Order R-1042")), "{titles:?}");
+}
+
+#[tokio::test]
+async fn a_run_that_ended_well_says_which_step_failed() {
+    let test = TestApp::start().await;
+    let builder = test.key(Role::Builder).await;
+    let gone = { tokio::net::TcpListener::bind(("127.0.0.1", 0)).await.unwrap().local_addr().unwrap() };
+    let input = json!({ "method": "GET", "url": format!("http://{gone}/") });
+    let steps = json!({
+        "look": { "type": "tool_call", "title": "Look it up", "action": "http.request", "input": input,
+                  "retry": { "attempts": 1 }, "on_error": { "next": "done" }, "next": "done" },
+        "done": { "type": "end" } });
+    test.publish(&builder, json!({ "schema": 1, "name": "Looks", "start": "look", "steps": steps })).await;
+    builder.with("prefer", "wait=10").post("/runs", json!({ "workflow": "Looks" })).await.is(200);
+    let runs = builder.get("/runs").await;
+    let run = &runs.is(200).json["items"][0];
+    assert_eq!((&run["status"], &run["error_message"]), (&json!("completed"), &json!(null)));
+    assert_eq!((&run["failed_step"]["step"], &run["failed_step"]["title"]), (&json!("look"), &json!("Look it up")));
+    assert!(!run["failed_step"]["message"].as_str().unwrap().is_empty(), "{run}");
+}
+
+#[tokio::test]
 async fn several_runs_are_stopped_at_once_and_each_tells() {
     let test = TestApp::start().await;
     let builder = test.key(Role::Builder).await;

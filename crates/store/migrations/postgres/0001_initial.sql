@@ -260,6 +260,8 @@ CREATE TABLE runs (
   error_message TEXT COLLATE "C",
   output TEXT COLLATE "C",
   retry_of TEXT COLLATE "C",
+  failed_step TEXT COLLATE "C",
+  failed_message TEXT COLLATE "C",
   PRIMARY KEY (id, workspace)
 ) WITH (fillfactor = 80);
 -- Lists are read one status at a time and merged, so these two serve every list and every count.

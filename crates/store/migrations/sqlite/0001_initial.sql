@@ -259,6 +259,8 @@ CREATE TABLE runs (
   error_message TEXT,
   output TEXT,
   retry_of TEXT,
+  failed_step TEXT,
+  failed_message TEXT,
   PRIMARY KEY (id, workspace)
 ) STRICT;
 -- Lists are read one status at a time and merged, so these two serve every list and every count.

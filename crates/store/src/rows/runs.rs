@@ -33,7 +33,7 @@ row! {
         pub conversation: Option<String>,
         /// What started it: message, api, webhook, schedule, manual.
         pub trigger: String,
-        /// One line for lists.
+        /// One line for lists: the case, by the workflow's template, or the workflow's name.
         pub title: String,
         /// User or API key that started it.
         pub started_by: Option<String>,
@@ -55,6 +55,10 @@ row! {
         pub output: Option<String>,
         /// Run this one repeats.
         pub retry_of: Option<String>,
+        /// Of a run that ended well: a step that failed on the way and did not succeed since.
+        pub failed_step: Option<String>,
+        /// What that step said.
+        pub failed_message: Option<String>,
     }
 }
 

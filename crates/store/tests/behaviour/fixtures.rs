@@ -31,6 +31,8 @@ pub fn run_row(id: &str) -> RunRow {
         error_message: None,
         output: None,
         retry_of: None,
+        failed_step: None,
+        failed_message: None,
     }
 }
 

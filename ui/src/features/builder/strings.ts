@@ -123,6 +123,8 @@ export const strings = {
     timeZone: 'time zone',
     remove: (what: string) => `Remove ${what}`,
     start: 'First step',
+    case: 'Case',
+    caseHint: 'What tells one run from another in lists, the inbox and search: an order, an amount, a customer.',
     stepLimit: 'Most steps in one run',
     stepLimitHint: '1,000 when empty',
     title: 'Title',

@@ -2,6 +2,7 @@ import { titleOf, type Step, type StepId } from '@/model/document'
 import { Field, Input, Select, Textarea } from '@/ui/field'
 import { Calendars } from './calendars'
 import { useBuilder, useDocument } from './context'
+import { ExpressionField } from './expression-field'
 import { InputSchema } from './input-schema'
 import { strings } from './strings'
 import { Triggers } from './triggers'
@@ -39,7 +40,7 @@ export function WorkflowPanel() {
   const builder = useBuilder()
   const document = useDocument()
   const set = (
-    field: 'name' | 'description' | 'triggers' | 'vars' | 'input' | 'start' | 'step_limit',
+    field: 'name' | 'description' | 'case' | 'triggers' | 'vars' | 'input' | 'start' | 'step_limit',
     value: unknown,
   ) => builder.perform({ op: 'set_document', field, value })
   return (
@@ -66,6 +67,15 @@ export function WorkflowPanel() {
           />
         )}
       </Field>
+      <ExpressionField
+        label={s.case}
+        hint={s.caseHint}
+        name={s.case}
+        field="case"
+        mode="template"
+        value={document.case ?? ''}
+        onChange={(next) => set('case', next || undefined)}
+      />
       <StartField value={document.start} steps={document.steps} set={(next) => set('start', next)} />
       <Triggers triggers={document.triggers ?? []} set={(next) => set('triggers', next)} />
       <VarsField value={document.vars} set={(value) => set('vars', value)} />

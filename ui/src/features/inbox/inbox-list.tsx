@@ -62,7 +62,9 @@ export function InboxList({
             )}
           >
             <span className="flex items-center gap-2">
-              <span className="truncate text-xs text-faint">{item.run.name}</span>
+              <span className="truncate text-xs text-faint">
+                {item.run.title === item.run.name ? item.run.name : `${item.run.title} · ${item.run.name}`}
+              </span>
               <span className="ml-auto">
                 {item.status === 'open' && item.due_at ? (
                   <Due due={item.due_at} />

@@ -255,7 +255,7 @@ function Detail({ run }: { run: RunDetail }) {
             <Link to="/runs" className="font-normal text-faint hover:text-text">
               {strings.title}
             </Link>{' '}
-            <span className="text-faint">/</span> {run.workflow.name}
+            <span className="text-faint">/</span> {run.title || run.workflow.name}
           </>
         }
         actions={<RunActions run={run} retrying={retrying} onRetry={setRetrying} />}
@@ -265,9 +265,15 @@ function Detail({ run }: { run: RunDetail }) {
           params={{ workflow: run.workflow.id }}
           className="rounded border border-line px-1.5 font-mono text-xs text-muted hover:bg-hover"
         >
+          {run.title !== run.workflow.name && <span className="mr-1.5 font-sans">{run.workflow.name}</span>}
           {strings.version(run.version)}
         </Link>
         <Status status={run.status} pill />
+        {run.failed_step && (
+          <span className="rounded-full bg-warn-soft px-2 py-0.5 text-xs font-medium text-warn">
+            {strings.withFailedStep}
+          </span>
+        )}
       </PageHead>
       <Facts run={run} />
       {run.status === 'failed' &&
@@ -284,6 +290,11 @@ function Detail({ run }: { run: RunDetail }) {
             </div>
           )
         ))}
+      {run.failed_step && (
+        <div className="mx-4 mb-3">
+          <Note tone="warn">{strings.failedStep(run.failed_step.title, run.failed_step.message)}</Note>
+        </div>
+      )}
       <MoveBack run={run} />
       <Waiting run={run} />
       <Views run={run} onRetry={may && run.ended_at != null ? setRetrying : undefined} />

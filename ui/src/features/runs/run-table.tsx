@@ -16,8 +16,19 @@ function Duration({ run }: { run: RunSummary }) {
 
 function what(run: RunSummary): string {
   if (run.error_message) return run.error_message
+  if (run.failed_step) return s.failedStep(run.failed_step.title, run.failed_step.message)
   const step = run.step_title ?? run.step ?? ''
   return run.status === 'waiting' && run.waiting_for ? `${step} · ${s.waitingFor(run.waiting_for)}` : step
+}
+
+/** That a run which ended well had a step that failed. */
+function FailedMark() {
+  return (
+    <span title={s.withFailedStep} className="relative ml-1.5 inline-flex align-[-2px] text-warn">
+      <TriangleAlert size={14} aria-hidden />
+      <span className="sr-only">{s.withFailedStep}</span>
+    </span>
+  )
 }
 
 export type Selection = {
@@ -73,8 +84,9 @@ function RunRow({ run, selection }: { run: RunSummary; selection?: Selection }) 
       )}
       <td className="order-2 md:px-4">
         <Status status={run.status} />
+        {run.failed_step && <FailedMark />}
       </td>
-      <td className="order-1 truncate md:px-2">
+      <td className="order-1 min-w-0 truncate md:px-2">
         <Link
           to="/runs/$run"
           params={{ run: run.id }}
@@ -83,9 +95,20 @@ function RunRow({ run, selection }: { run: RunSummary; selection?: Selection }) 
         >
           {run.title || run.workflow.name}
         </Link>
-        <span className="ml-2 font-mono text-xs text-faint">{s.version(run.version)}</span>
+        <span className="ml-2 text-xs text-faint">
+          {run.title !== run.workflow.name && `${run.workflow.name} `}
+          <span className="font-mono">{s.version(run.version)}</span>
+        </span>
       </td>
-      <td className={`order-3 truncate md:px-2 ${run.error_message ? 'text-bad' : 'text-muted'}`}>{what(run)}</td>
+      <td
+        title={run.error_message ?? run.failed_step?.message}
+        className={cx(
+          'order-3 min-w-0 truncate md:px-2',
+          run.error_message ? 'text-bad' : run.failed_step ? 'text-warn' : 'text-muted',
+        )}
+      >
+        {what(run)}
+      </td>
       <td className="hidden truncate px-2 text-muted md:table-cell">
         {run.customer && (run.customer.name || s.visitor)}
       </td>

@@ -118,6 +118,7 @@ pub(super) async fn summary(
             name: workflow.name,
             version: row.version,
             status: run.status,
+            title: run.title.clone(),
         },
         title: version.map_or_else(|| row.step.clone(), |version| version.title(&row.step).to_owned()),
         step: row.step,

@@ -5,7 +5,7 @@ use crate::{
     http::problem::ApiResult,
     rows::{Tell, json},
 };
-use countersign_api::{CustomerRef, RunDetail, RunSummary, StartedRun, WorkflowRef};
+use countersign_api::{CustomerRef, FailedStep, RunDetail, RunSummary, StartedRun, WorkflowRef};
 use countersign_engine::LoadedRun;
 use countersign_store::RunRow;
 
@@ -48,6 +48,11 @@ async fn summary(app: &App, row: RunRow, customer: Option<CustomerRef>) -> ApiRe
         workflow: app.workflow_ref(workspace, &row.workflow).await?,
         version: row.version,
         status: row.status,
+        failed_step: row.failed_step.map(|step| FailedStep {
+            title: title(&step).unwrap_or_else(|| step.clone()),
+            message: row.failed_message.unwrap_or_default(),
+            step,
+        }),
         step_title: row.step.as_ref().and_then(title),
         step: row.step,
         waiting_for: row.waiting_for,
