@@ -48,6 +48,19 @@ const pick = (box: Locator): Locator =>
 test.describe('values are picked', () => {
   test.use({ viewport: { width: 1280, height: 800 } })
 
+  test('into what a run is about', async ({ page }) => {
+    const draft = await open(page, null)
+    const field = panel(page).getByRole('textbox', { name: 'Case', exact: true })
+    await field.fill('For ')
+    await page.keyboard.press('End')
+    await pick(field).click()
+    await panel(page).getByPlaceholder('Find a value…').fill('customer.name')
+    await page.keyboard.press('Enter')
+    await expect.poll(() => draft()?.case).toBe('For {{ customer.name }}')
+    await shoot(page, 'picker-case')
+    await accessible(page)
+  })
+
   test('by a click: a pill with its name and sample, in the middle of text', async ({ page }) => {
     const draft = await open(page, 'tell')
     await body(page).fill('Hello ')

@@ -40,6 +40,28 @@ test('a run that cannot be read is told, counts say that they stopped', async ({
   await accessible(page)
 })
 
+test('runs say what they are about, and which step failed in one that ended well', async ({ page }) => {
+  const done = runs[2]
+  await mockApi(page, { [`GET /runs/${done?.id}`]: { ...failedRun, ...done, steps: failedRun.steps.slice(0, 2) } })
+  await page.goto(`${ui.url}/runs`)
+  const row = page.getByRole('row', { name: /Order 1042/ })
+  await expect(row).toContainText('with a failed step')
+  await expect(row).toContainText('Tell the customer: Twilio answered 400')
+  await expect(row).toContainText('Refund v2')
+  await shoot(page, 'runs-cases')
+  await accessible(page)
+  await page.setViewportSize({ width: 390, height: 844 })
+  await shoot(page, 'phone-runs-cases')
+  await accessible(page)
+  await row.getByRole('link', { name: 'Order 1042 · $42.60 · Ada Example' }).click()
+  await expect(page.getByRole('heading', { level: 1 })).toContainText('Order 1042 · $42.60 · Ada Example')
+  await expect(page.getByRole('status').filter({ hasText: 'Twilio answered 400' })).toBeVisible()
+  await shoot(page, 'phone-run-case')
+  await page.setViewportSize({ width: 1280, height: 800 })
+  await shoot(page, 'run-case')
+  await accessible(page)
+})
+
 test('a search that found nothing yet looks further back', async ({ page }) => {
   await mockApi(page, {
     'GET /runs': (_: unknown, query: URLSearchParams) =>

@@ -9,6 +9,8 @@ const LIVE = /^(\/events|\/chat\/conversations\/[^/]+\/events)$/
 
 const page = (items: unknown[]) => ({ items, next: null })
 
+const glance = { id: f.runs[0]?.id, started_at: f.NOW - 1.2e6, error_message: null }
+
 /** What every call is answered with, as the fixtures have it. */
 export function answersOf(): Answers {
   const workflow = {
@@ -58,6 +60,17 @@ export function answersOf(): Answers {
         has_unpublished_changes: true,
         running: 1,
         waiting: 4,
+        triggers: ['message', 'api'],
+        last_run: { ...glance, title: 'ada@example.com · Pro', status: 'waiting' },
+        last_failure: {
+          ...glance,
+          title: 'ada@example.com',
+          status: 'failed',
+          error_message: 'The card was declined.',
+          started_at: f.NOW - 9e7,
+        },
+        ended: 50,
+        failed: 3,
       },
       {
         id: 'wf2',
@@ -68,6 +81,11 @@ export function answersOf(): Answers {
         has_unpublished_changes: false,
         running: 0,
         waiting: 1,
+        triggers: ['webhook', 'schedule'],
+        last_run: { ...glance, title: 'Order 1042', status: 'completed' },
+        last_failure: null,
+        ended: 12,
+        failed: 0,
       },
       {
         id: 'wf3',
@@ -78,6 +96,11 @@ export function answersOf(): Answers {
         has_unpublished_changes: true,
         running: 0,
         waiting: 0,
+        triggers: [],
+        last_run: null,
+        last_failure: null,
+        ended: 0,
+        failed: 0,
       },
     ]),
     'GET /workflows/wf1': workflow,

@@ -1,6 +1,6 @@
 //! Workflows, versions, checks.
 
-use crate::{PersonRef, RunCounts};
+use crate::{PersonRef, RunCounts, RunStatus};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use utoipa::ToSchema;
@@ -100,6 +100,31 @@ pub struct WorkflowSummary {
     pub running: u64,
     /// Runs that wait.
     pub waiting: u64,
+    /// What starts runs of the active version: message, webhook, schedule, api, manual, each once.
+    pub triggers: Vec<String>,
+    /// The run that started last.
+    pub last_run: Option<RunGlance>,
+    /// The newest run that failed.
+    pub last_failure: Option<RunGlance>,
+    /// Of the newest runs that ended, at most 50 and without cancelled ones, how many there are.
+    pub ended: u64,
+    /// How many of these failed.
+    pub failed: u64,
+}
+
+/// A run at a glance.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct RunGlance {
+    /// Id.
+    pub id: String,
+    /// What it is about.
+    pub title: String,
+    /// Where it stands.
+    pub status: RunStatus,
+    /// When it started.
+    pub started_at: i64,
+    /// Why it failed.
+    pub error_message: Option<String>,
 }
 
 /// A workflow with its draft.

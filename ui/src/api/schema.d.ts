@@ -4669,6 +4669,22 @@ export interface components {
                 [key: string]: unknown;
             };
         };
+        /** @description A run at a glance. */
+        RunGlance: {
+            /** @description Id. */
+            id: string;
+            /** @description What it is about. */
+            title: string;
+            /** @description Where it stands. */
+            status: components["schemas"]["RunStatus"];
+            /**
+             * Format: int64
+             * @description When it started.
+             */
+            started_at: number;
+            /** @description Why it failed. */
+            error_message: string | null;
+        };
         /** @description A part of the list of runs. */
         RunList: {
             /** @description The runs. */
@@ -5866,6 +5882,20 @@ export interface components {
              * @description Runs that wait.
              */
             waiting: number;
+            /** @description What starts runs of the active version: message, webhook, schedule, api, manual, each once. */
+            triggers: string[];
+            last_run: components["schemas"]["RunGlance"] | null;
+            last_failure: components["schemas"]["RunGlance"] | null;
+            /**
+             * Format: uint64
+             * @description Of the newest runs that ended, at most 50 and without cancelled ones, how many there are.
+             */
+            ended: number;
+            /**
+             * Format: uint64
+             * @description How many of these failed.
+             */
+            failed: number;
         };
         /** @description The workspace and its policy. */
         Workspace: {

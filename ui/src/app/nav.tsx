@@ -22,9 +22,15 @@ export const PLACES: Item[] = [
   { to: '/settings', label: strings.nav.settings, icon: Settings, keys: 'g s' },
 ]
 
-function OpenCount() {
+/** How much waits for the one who is signed in; empty when nothing does. */
+export function useOpenCount(): string {
   const { data } = useQuery(queries.checkpointCounts())
-  if (!data || data.mine === 0) return null
+  return data && data.mine > 0 ? counted(data.mine, data.at_most) : ''
+}
+
+function OpenCount() {
+  const open = useOpenCount()
+  if (open === '') return null
   return (
     <span
       className={cx(
@@ -32,7 +38,7 @@ function OpenCount() {
         'font-semibold text-accent-text tabular-nums',
       )}
     >
-      {counted(data.mine, data.at_most)}
+      {open}
     </span>
   )
 }

@@ -2,11 +2,32 @@ import { useEffect, type ReactNode } from 'react'
 import { cx } from '@/ui/cx'
 import { strings } from './strings'
 
+/** What the browser's tab says: the page, and before it how much waits for whoever is here. */
+const tab = { title: '', waiting: '' }
+
+function say(): void {
+  const page = tab.title ? `${tab.title} · ${strings.product}` : strings.product
+  document.title = tab.waiting ? `(${tab.waiting}) ${page}` : page
+}
+
 /** Sets the tab's title. */
 export function useTitle(title: string): void {
   useEffect(() => {
-    document.title = title ? `${title} · ${strings.product}` : strings.product
+    tab.title = title
+    say()
   }, [title])
+}
+
+/** Counts in the tab's title what waits, while the page around it is there. */
+export function useWaitingInTitle(waiting: string): void {
+  useEffect(() => {
+    tab.waiting = waiting
+    say()
+    return () => {
+      tab.waiting = ''
+      say()
+    }
+  }, [waiting])
 }
 
 /** A page's head line: title, what belongs beside it, actions on the right. */

@@ -1,14 +1,8 @@
-import {
-  createRootRoute,
-  createRoute,
-  createRouter,
-  lazyRouteComponent,
-  Outlet,
-  redirect,
-} from '@tanstack/react-router'
+import { createRootRoute, createRoute, createRouter, lazyRouteComponent, Outlet } from '@tanstack/react-router'
 import type { RunFilters } from '@/api/queries'
 import { Crash } from './crash'
 import { NoSuchPage, NotFound } from './not-found'
+import { Home } from './home'
 import { Shell } from './shell'
 
 const text = (value: unknown) => (typeof value === 'string' && value !== '' ? value : undefined)
@@ -38,9 +32,7 @@ const shell = createRoute({ getParentRoute: () => root, id: 'shell', component: 
 const home = createRoute({
   getParentRoute: () => shell,
   path: '/',
-  beforeLoad: () => {
-    throw redirect({ to: '/inbox' })
-  },
+  component: Home,
 })
 
 const INBOX_TABS = ['groups', 'all', 'decided'] as const

@@ -14,7 +14,8 @@ import { useStore } from '@/ui/store'
 import { Toasts } from '@/ui/toast'
 import { listenForShortcuts, useActions, type Action } from './actions'
 import { writes } from './api'
-import { Nav, PLACES } from './nav'
+import { Nav, PLACES, useOpenCount } from './nav'
+import { useWaitingInTitle } from './page'
 import { strings } from './strings'
 import { shownTheme, theme, toggleTheme } from './theme'
 
@@ -56,7 +57,7 @@ function SignInFirst() {
     if (pathname !== '/login')
       void router.navigate({
         to: '/login',
-        search: { next: href === '/' || href === '/inbox' ? undefined : href },
+        search: { next: href === '/' ? undefined : href },
         replace: true,
       })
   }, [router])
@@ -121,6 +122,7 @@ function Frame() {
     }
   }, [client])
   useEffect(listenForShortcuts, [])
+  useWaitingInTitle(useOpenCount())
 
   const side = <Side onSearch={() => setOverlay('palette')} onGo={() => setDrawer(false)} signOut={signOut} />
   return (

@@ -285,3 +285,30 @@ async fn a_form_is_shown_over_every_channel() {
     assert_eq!(showing, ["inline", "numbered", "buttons", "numbered", "numbered"]);
     assert_eq!(channels[1]["problems"].as_array().unwrap().len(), 1);
 }
+
+#[tokio::test]
+async fn the_list_says_how_each_workflow_fares() {
+    let test = TestApp::start().await;
+    let builder = test.key(Role::Builder).await;
+    let end = |status: &str| json!({ "type": "end", "status": status });
+    let document = json!({ "schema": 1, "name": "Fares", "start": "bad", "triggers": [{ "type": "api" },
+        { "type": "schedule", "cron": "0 3 * * *", "time_zone": "UTC" }, { "type": "api" }],
+        "steps": { "bad": { "type": "condition", "branches": [{ "when": "input.bad", "next": "no" }], "otherwise": "yes" },
+            "no": end("failed"), "yes": end("completed") } });
+    test.publish(&builder, document).await;
+    test.publish(&builder, echo()).await;
+    for bad in [true, false, false] {
+        let body = json!({ "workflow": "Fares", "input": { "bad": bad } });
+        builder.with("prefer", "wait=10").post("/runs", body).await.is(200);
+    }
+    let list = builder.get("/workflows").await;
+    let named = |name: &str| list.json["items"].as_array().unwrap().iter().find(|it| it["name"] == name).unwrap();
+    let fares = named("Fares");
+    assert_eq!((&fares["ended"], &fares["failed"]), (&json!(3), &json!(1)), "{fares}");
+    assert_eq!(fares["triggers"], json!(["api", "schedule"]));
+    assert_eq!(
+        (&fares["last_run"]["status"], &fares["last_failure"]["status"]),
+        (&json!("completed"), &json!("failed"))
+    );
+    assert_eq!((&named("Echo")["last_run"], &named("Echo")["ended"]), (&json!(null), &json!(0)));
+}

@@ -26,6 +26,7 @@ mod settings;
 mod standing;
 mod statistics;
 mod triggers;
+mod workflow_standings;
 mod workflows;
 
 pub use audit::AuditFilter;
@@ -41,4 +42,5 @@ pub use pointers::SetRamp;
 pub use run_lists::{RunPage, RunTally, UnreadableRun};
 pub use runs::RunFilter;
 pub use statistics::{ApprovalWait, FailingStep, RunsInBucket, Span, StepTime};
+pub use workflow_standings::WorkflowStanding;
 pub use workflows::{Activate, Publish, SaveDraft};

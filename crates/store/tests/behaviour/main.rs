@@ -120,6 +120,7 @@ macro_rules! cases {
             a_run_that_cannot_be_read_hides_no_other,
             a_word_that_means_nothing_is_an_error_where_it_is_read,
             a_search_looks_at_a_bounded_part_at_a_time,
+            a_workflow_says_how_it_fares,
             several_runs_are_read_at_once,
             customers_are_named_by_a_text,
             saved_views_are_personal,

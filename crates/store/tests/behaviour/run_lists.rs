@@ -72,6 +72,27 @@ pub async fn a_word_that_means_nothing_is_an_error_where_it_is_read(database: Te
     assert!(error.contains("runs.waiting_for") && error.contains("godot"), "{error}");
 }
 
+pub async fn a_workflow_says_how_it_fares(database: TestDatabase) {
+    let store = database.open().await.unwrap();
+    for id in ["w1", "quiet"] {
+        store.create_workflow(&workflow(id, id), vec![]).await.unwrap();
+    }
+    let ends = [RunStatus::Failed; 10].into_iter().chain([RunStatus::Completed; 45]).chain([RunStatus::Cancelled]);
+    for (index, status) in ends.enumerate() {
+        let mut start = commit(&format!("r{index:02}"), 0);
+        start.run.workflow = "w1".to_owned();
+        (start.run.status, start.run.started_at) = (status, 1_000 + index as i64);
+        written(&store, start).await;
+    }
+    let standings = store.workflow_standings(WORKSPACE).await.unwrap();
+    let of = |run: &Option<RunRow>| run.as_ref().map(|run| run.id.clone());
+    let busy = &standings["w1"];
+    assert_eq!((of(&busy.last).as_deref(), of(&busy.last_failed).as_deref()), (Some("r55"), Some("r09")));
+    assert_eq!((busy.ended, busy.failed), (50, 5), "the newest fifty that ended, without those that were cancelled");
+    assert_eq!(standings["quiet"], WorkflowStanding::default());
+    assert!(store.workflow_standings("other").await.unwrap().is_empty());
+}
+
 pub async fn a_search_looks_at_a_bounded_part_at_a_time(database: TestDatabase) {
     let store = database.open().await.unwrap();
     let mut old = commit("old", 0);

@@ -15,7 +15,7 @@ const s = strings.login
 
 /** Only addresses inside the app are followed after login. */
 function inside(next: string | undefined): string {
-  return next && next.startsWith('/') && !next.startsWith('//') && !next.startsWith('/login') ? next : '/inbox'
+  return next && next.startsWith('/') && !next.startsWith('//') && !next.startsWith('/login') ? next : '/'
 }
 
 export default function LoginPage() {

@@ -4,7 +4,7 @@ use crate::{
     api::{
         documents::source,
         test_cases::play,
-        workflows::view::{required_workflow, workflow_detail},
+        workflows::view::{glance, required_workflow, trigger_kinds, workflow_detail},
     },
     app::App,
     auth::Caller,
@@ -60,6 +60,9 @@ pub(crate) async fn list_workflows(
     let active = app.store.active_versions(Some(workspace)).await?;
     let hashes: HashMap<&str, &str> = active.iter().map(|row| (row.workflow.as_str(), row.hash.as_str())).collect();
     let counts = app.store.active_run_counts(workspace).await?;
+    let mut standings = app.store.workflow_standings(workspace).await?;
+    let triggers: HashMap<&str, Vec<String>> =
+        active.iter().map(|row| (row.workflow.as_str(), trigger_kinds(&row.document))).collect();
     let text = query.text.unwrap_or_default().to_lowercase();
     let matching = rows.into_iter().filter(|row| row.name.to_lowercase().contains(&text));
     let items = matching.map(|row| {
@@ -70,7 +73,13 @@ pub(crate) async fn list_workflows(
                 .map(|count| count.count)
                 .sum()
         };
+        let standing = standings.remove(&row.id).unwrap_or_default();
         WorkflowSummary {
+            triggers: triggers.get(row.id.as_str()).cloned().unwrap_or_default(),
+            last_run: standing.last.map(glance),
+            last_failure: standing.last_failed.map(glance),
+            ended: standing.ended,
+            failed: standing.failed,
             running: count(RunStatus::Running),
             waiting: count(RunStatus::Waiting),
             has_unpublished_changes: hashes.get(row.id.as_str()) != Some(&source::hash(&row.draft).as_str()),

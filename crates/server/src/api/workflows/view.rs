@@ -6,13 +6,46 @@ use crate::{
     http::problem::{ApiError, ApiResult},
     rows::json,
 };
-use countersign_api::Workflow;
+use countersign_api::{RunGlance, Workflow};
 use countersign_core::check::Among;
-use countersign_store::WorkflowRow;
+use countersign_store::{RunRow, WorkflowRow};
+use serde::Deserialize;
 
 /// The workflow of that id, or 404.
 pub(crate) async fn required_workflow(app: &App, workspace: &str, id: &str) -> ApiResult<WorkflowRow> {
     app.store.get_workflow(workspace, id).await?.ok_or_else(|| ApiError::not_found("workflow"))
+}
+
+/// A run at a glance.
+pub(crate) fn glance(row: RunRow) -> RunGlance {
+    RunGlance {
+        id: row.id,
+        title: row.title,
+        status: row.status,
+        started_at: row.started_at,
+        error_message: row.error_message,
+    }
+}
+
+/// What starts runs of a published document, each kind once; only that is read of it.
+pub(crate) fn trigger_kinds(document: &str) -> Vec<String> {
+    #[derive(Deserialize)]
+    struct Triggered {
+        #[serde(default)]
+        triggers: Vec<Kind>,
+    }
+    #[derive(Deserialize)]
+    struct Kind {
+        #[serde(rename = "type")]
+        kind: String,
+    }
+    let mut kinds = Vec::new();
+    for Kind { kind } in serde_json::from_str::<Triggered>(document).map(|it| it.triggers).unwrap_or_default() {
+        if !kinds.contains(&kind) {
+            kinds.push(kind);
+        }
+    }
+    kinds
 }
 
 /// A workflow with its draft and what the checks say.

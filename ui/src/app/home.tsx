@@ -1,0 +1,15 @@
+import { Navigate } from '@tanstack/react-router'
+import { useMe } from './session'
+
+/** Where each role's work is. */
+const PLACE_OF: Record<string, '/dashboard' | '/workflows' | '/inbox' | '/runs'> = {
+  admin: '/dashboard',
+  builder: '/workflows',
+  operator: '/inbox',
+  viewer: '/runs',
+}
+
+/** Leads people to where their work is. */
+export function Home() {
+  return <Navigate to={PLACE_OF[useMe().role] ?? '/inbox'} replace />
+}
