@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use crate::database::column;
+use crate::database::{Row, column};
 use crate::rows::params;
 use crate::{Result, RunRow, RunStatus, Store};
 
@@ -51,6 +51,28 @@ fn standings() -> String {
     )
 }
 
+/// What the query gives for one workflow.
+struct Found {
+    workflow: String,
+    last: Option<String>,
+    last_failed: Option<String>,
+    ended: u64,
+    failed: u64,
+}
+
+impl Found {
+    fn read(row: Row) -> Result<Self> {
+        let mut row = row.into_iter();
+        Ok(Self {
+            workflow: column(&mut row, "workflows.id")?,
+            last: column(&mut row, "last run")?,
+            last_failed: column(&mut row, "last failed run")?,
+            ended: column(&mut row, "ended")?,
+            failed: column(&mut row, "failed")?,
+        })
+    }
+}
+
 impl Store {
     /// How each workflow of a workspace fares, by its id; of the first 1,000 by name.
     ///
@@ -58,19 +80,9 @@ impl Store {
     /// `Busy`, `Corrupt`.
     pub async fn workflow_standings(&self, workspace: &str) -> Result<HashMap<String, WorkflowStanding>> {
         let rows = self.query(standings(), params![workspace, WORKFLOWS_MAX]).await?;
-        let mut found: Vec<(String, Option<String>, Option<String>, u64, u64)> = Vec::with_capacity(rows.len());
-        for row in rows {
-            let mut row = row.into_iter();
-            found.push((
-                column(&mut row, "workflows.id")?,
-                column(&mut row, "last run")?,
-                column(&mut row, "last failed run")?,
-                column(&mut row, "ended")?,
-                column(&mut row, "failed")?,
-            ));
-        }
-        let mut ids: Vec<&str> =
-            found.iter().flat_map(|(_, last, failed, ..)| [last, failed]).flatten().map(String::as_str).collect();
+        let found: Vec<Found> = rows.into_iter().map(Found::read).collect::<Result<_>>()?;
+        let ids = found.iter().flat_map(|of| [&of.last, &of.last_failed]).flatten();
+        let mut ids: Vec<&str> = ids.map(String::as_str).collect();
         ids.sort_unstable();
         ids.dedup();
         let mut runs = HashMap::new();
@@ -78,8 +90,9 @@ impl Store {
             runs.extend(self.get_runs(workspace, part).await?.into_iter().map(|run| (run.id.clone(), run)));
         }
         let run = |id: Option<String>| id.and_then(|id| runs.get(&id).cloned());
-        let standing = |(id, last, last_failed, ended, failed)| {
-            (id, WorkflowStanding { last: run(last), last_failed: run(last_failed), ended, failed })
+        let standing = |of: Found| {
+            let Found { workflow, last, last_failed, ended, failed } = of;
+            (workflow, WorkflowStanding { last: run(last), last_failed: run(last_failed), ended, failed })
         };
         Ok(found.into_iter().map(standing).collect())
     }
