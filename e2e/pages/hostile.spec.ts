@@ -91,7 +91,7 @@ const PAGES: [name: string, path: string, wait: string][] = [
   ['conversation', '/conversations/cv1', 'I want to upgrade'],
   ['connectors', '/connectors', 'Slack'],
   ['people', '/people', 'Bo Builder'],
-  ['audit', '/audit', 'workflow.publish'],
+  ['audit', '/audit', 'published version 7'],
   ['dashboard', '/dashboard', 'Runs by status'],
   ['settings', '/settings', 'Appearance'],
 ]

@@ -16,10 +16,16 @@ pub struct AuditEntry {
     pub at: i64,
     /// Who.
     pub actor: DecidedBy,
+    /// Who, as `actor` of the list takes it: `user:<id>`, `key:<id>`, `customer:<id>`, `system`.
+    pub actor_ref: String,
     /// What, for example `workflow.published`.
     pub action: String,
+    /// What, as a sentence that goes on after who.
+    pub sentence: String,
     /// On what, for example `workflow:<id>`.
     pub subject: String,
+    /// That by name.
+    pub subject_name: String,
     /// Whatever else is on the record.
     pub detail: Value,
     /// Hash of the entry before, empty for the first.
@@ -35,12 +41,14 @@ pub struct AuditEntry {
 pub struct AuditVerifyResponse {
     /// Entries that are in order.
     pub entries: u64,
-    /// Whether all are.
+    /// Whether all are, and the head that was asked for is among them.
     pub ok: bool,
     /// The first that is not.
     pub broken_at: Option<u64>,
     /// Hash of the last good entry.
     pub head: Option<String>,
+    /// Number of the entry with the head that was asked for; null when there is none.
+    pub head_at: Option<u64>,
     /// Ed25519 key that the receipts are checked with, hex.
     pub public_key: Option<String>,
 }

@@ -2235,10 +2235,16 @@ export interface components {
             at: number;
             /** @description Who. */
             actor: components["schemas"]["DecidedBy"];
+            /** @description Who, as `actor` of the list takes it: `user:<id>`, `key:<id>`, `customer:<id>`, `system`. */
+            actor_ref: string;
             /** @description What, for example `workflow.published`. */
             action: string;
+            /** @description What, as a sentence that goes on after who. */
+            sentence: string;
             /** @description On what, for example `workflow:<id>`. */
             subject: string;
+            /** @description That by name. */
+            subject_name: string;
             /** @description Whatever else is on the record. */
             detail: unknown;
             /** @description Hash of the entry before, empty for the first. */
@@ -2255,7 +2261,7 @@ export interface components {
              * @description Entries that are in order.
              */
             entries: number;
-            /** @description Whether all are. */
+            /** @description Whether all are, and the head that was asked for is among them. */
             ok: boolean;
             /**
              * Format: uint64
@@ -2264,6 +2270,11 @@ export interface components {
             broken_at: number | null;
             /** @description Hash of the last good entry. */
             head: string | null;
+            /**
+             * Format: uint64
+             * @description Number of the entry with the head that was asked for; null when there is none.
+             */
+            head_at: number | null;
             /** @description Ed25519 key that the receipts are checked with, hex. */
             public_key: string | null;
         };
@@ -6154,7 +6165,10 @@ export interface operations {
     };
     verifyAudit: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Hash of an entry that was noted elsewhere, 64 hex digits: whether the trail still has it. */
+                head?: string;
+            };
             header?: never;
             path?: never;
             cookie?: never;

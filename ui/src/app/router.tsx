@@ -194,6 +194,15 @@ const standing = createRoute({
 const audit = createRoute({
   getParentRoute: () => shell,
   path: '/audit',
+  validateSearch: (
+    search: Record<string, unknown>,
+  ): { actor?: string; action?: string; subject?: string; after?: number; before?: number } => ({
+    actor: text(search.actor),
+    action: text(search.action),
+    subject: text(search.subject),
+    after: number(search.after),
+    before: number(search.before),
+  }),
   component: lazyRouteComponent(() => import('@/features/audit/audit-page')),
 })
 const settings = createRoute({

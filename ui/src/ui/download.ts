@@ -4,7 +4,7 @@ export function fileName(name: string, ending: string): string {
 }
 
 /** Hands a text to the browser as a file to keep. */
-export function download(name: string, text: string, kind: 'yaml' | 'json'): void {
+export function download(name: string, text: string, kind: 'yaml' | 'json' | 'x-ndjson'): void {
   const link = document.createElement('a')
   link.href = URL.createObjectURL(new Blob([text], { type: `application/${kind}` }))
   link.download = name

@@ -27,6 +27,7 @@ mod runs;
 mod settings;
 mod standing_in;
 mod support;
+mod trail;
 mod triggers;
 mod trying;
 mod versions;

@@ -88,6 +88,13 @@ impl Walk {
         let trail = self.trail().await;
         let new = &trail[before..];
         assert_eq!(new.is_empty(), SILENT.iter().any(|(silent, _)| *silent == act), "{act} left {new:?}");
+        for entry in new {
+            let told =
+                self.test.key(Role::Admin).await.get(&format!("/audit?subject={}&limit=200", entry.subject)).await;
+            let told = told.is(200).json["items"].as_array().unwrap().iter().find(|it| it["seq"] == entry.seq).cloned();
+            let told = told.unwrap_or_else(|| panic!("{act} left an entry that no filter finds: {entry:?}"));
+            assert_ne!(told["sentence"], told["action"], "{act} has no sentence");
+        }
         assert!(new.iter().all(|entry| !entry.actor.is_empty() && !entry.subject.is_empty()), "{act}: {new:?}");
         if CHANGES.contains(&act) {
             let detail: Value = serde_json::from_str(&new[0].detail).unwrap();

@@ -69,6 +69,16 @@ impl Store {
         self.rows(tail, params![workspace, &after_seq, limit.min(ENTRIES_MAX)]).await
     }
 
+    /// Number of the entry that has this hash.
+    ///
+    /// # Errors
+    /// `Busy`.
+    pub async fn audit_entry_of(&self, workspace: &str, hash: &str) -> Result<Option<u64>> {
+        let sql = "SELECT seq FROM audit WHERE workspace = ?1 AND hash = ?2 ORDER BY seq LIMIT 1";
+        let row = self.query(sql.to_owned(), params![workspace, hash]).await?.into_iter().next();
+        row.map(|row| column(&mut row.into_iter(), "audit.seq")).transpose()
+    }
+
     /// The end of every workspace's chain, to be noted elsewhere: workspace, number and hash of the last entry, at most
     /// 1,000. Names no workspace: it is for whoever runs the server.
     ///

@@ -1,5 +1,6 @@
-//! The audit trail.
+//! Reading, exporting and verifying the trail.
 
+use super::view::entries;
 use crate::{
     app::App,
     auth::Caller,
@@ -7,17 +8,16 @@ use crate::{
         extract::{Query, invalid_parameter, limit},
         problem::{ApiError, ApiResult},
     },
-    rows,
 };
 use axum::{
     Json,
     extract::State,
     http::{HeaderName, header},
 };
-use countersign_api::{AuditEntry, AuditVerifyResponse, DecidedBy, Page};
-use countersign_store::{AuditFilter, AuditRow, Role};
+use countersign_api::{AuditEntry, AuditVerifyResponse, Page};
+use countersign_store::{AuditFilter, Role};
 use serde::Deserialize;
-use serde_json::{Value, json};
+use serde_json::json;
 use utoipa::IntoParams;
 
 /// Which entries.
@@ -39,24 +39,6 @@ pub(crate) struct AuditQuery {
     /// Items wanted, 1 to 200; 50 when absent.
     #[param(minimum = 1, maximum = 200)]
     limit: Option<u32>,
-}
-
-fn view(row: AuditRow) -> AuditEntry {
-    let detail = rows::json(&row.detail);
-    let name = [detail.pointer("/by/name"), detail.get("name")].into_iter().flatten().find_map(Value::as_str);
-    let id = row.actor.split_once(':').map(|(_, id)| id.to_owned());
-    AuditEntry {
-        id: row.seq.to_string(),
-        seq: row.seq,
-        at: row.at,
-        actor: DecidedBy { id, name: name.unwrap_or(&row.actor).to_owned(), via: Some(row.via), on_behalf_of: None },
-        action: row.action,
-        subject: row.subject,
-        detail,
-        prev_hash: row.prev_hash,
-        hash: row.hash,
-        receipt: row.receipt,
-    }
 }
 
 /// Entries, newest first.
@@ -82,7 +64,7 @@ pub(crate) async fn list_audit(
     let more = rows.len() > limit as usize;
     rows.truncate(limit as usize);
     let next = rows.last().filter(|_| more).map(|row| row.seq.to_string());
-    Ok(Json(Page { items: rows.into_iter().map(view).collect(), next }))
+    Ok(Json(Page { items: entries(&app, caller.workspace(), rows).await?, next }))
 }
 
 /// Where an export goes on.
@@ -125,17 +107,36 @@ pub(crate) async fn export_audit(
     Ok(([(header::CONTENT_TYPE, "application/x-ndjson")], lines))
 }
 
+/// What the chain is held against.
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct VerifyQuery {
+    /// Hash of an entry that was noted elsewhere, 64 hex digits: whether the trail still has it.
+    head: Option<String>,
+}
+
 /// Walks along the chain and says whether it holds.
-#[utoipa::path(get, path = "/audit/verify", operation_id = "verifyAudit", tag = "audit",
+#[utoipa::path(get, path = "/audit/verify", operation_id = "verifyAudit", tag = "audit", params(VerifyQuery),
     responses((status = 200, description = "Whether the chain holds", body = AuditVerifyResponse)))]
-pub(crate) async fn verify_audit(State(app): State<App>, caller: Caller) -> ApiResult<Json<AuditVerifyResponse>> {
+pub(crate) async fn verify_audit(
+    State(app): State<App>,
+    caller: Caller,
+    Query(query): Query<VerifyQuery>,
+) -> ApiResult<Json<AuditVerifyResponse>> {
     caller.require(Role::Admin)?;
     let verdict = app.store.verify_audit(caller.workspace()).await?;
+    let head_at = match &query.head {
+        Some(head) => app.store.audit_entry_of(caller.workspace(), head).await?,
+        None => None,
+    };
+    // An entry behind the break proves nothing.
+    let head_at = head_at.filter(|seq| *seq <= verdict.entries);
     Ok(Json(AuditVerifyResponse {
         entries: verdict.entries,
-        ok: verdict.broken_at.is_none(),
+        ok: verdict.broken_at.is_none() && (query.head.is_none() || head_at.is_some()),
         broken_at: verdict.broken_at,
         head: verdict.head,
+        head_at,
         public_key: app.store.receipt_key(caller.workspace()),
     }))
 }
