@@ -1,5 +1,5 @@
 //! The manifest's JSON Schema and its reference are made from the types; what is committed is what they make.
-#![allow(clippy::unwrap_used)]
+#![allow(clippy::unwrap_used, clippy::wildcard_enum_match_arm)]
 
 use serde_json::{Map, Value};
 use std::{fmt::Write, path::Path};

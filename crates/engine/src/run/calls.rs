@@ -45,9 +45,6 @@ pub(crate) struct Turn<'a> {
     pub(crate) lease: u64,
 }
 
-/// Workspace, connector or channel, and connection: what shares limits.
-pub(crate) type Account = (String, String, Option<String>);
-
 impl Engine {
     /// Performs an effect; nothing when it may not be performed by this process any more. That is looked at last of all, when
     /// everything that could take its time is there.

@@ -22,7 +22,7 @@ mod waiters;
 pub use aside::beside_workers;
 #[doc(hidden)]
 pub use calls::Outside;
-pub(crate) use calls::{Account, Turn};
+pub(crate) use calls::Turn;
 pub use customer::{conversation_object, customer_object};
 pub use inbox::{Inbox, Reader};
 pub use load::{LoadedCheckpoint, LoadedRun};
@@ -35,7 +35,7 @@ pub use waiters::has_stopped;
 
 pub(crate) use aside::Aside;
 pub(crate) use drive::Cells;
-pub(crate) use places::{Limits, Places, Taken};
+pub(crate) use places::{Account, Limits, Places, Taken};
 pub(crate) use pointers::{Pointers, Starter};
 pub(crate) use start::Origin;
 pub(crate) use versions::Versions;

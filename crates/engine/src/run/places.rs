@@ -2,10 +2,13 @@
 //!
 //! A run whose call has no place is put off: it waits as a row until a time spread by how fast places become free.
 
-use crate::{Clock, run::calls::Account};
+use crate::Clock;
 use parking_lot::Mutex;
 use serde_json::{Map, Value};
 use std::{collections::HashMap, sync::Arc};
+
+/// Workspace, connector or channel, and connection: what shares limits.
+pub(crate) type Account = (String, String, Option<String>);
 
 /// One connection may have this part of the runs that may move, and at least one.
 const SHARE: usize = 4;

@@ -1,7 +1,7 @@
 //! Opened credentials, kept for a few seconds.
 
 use super::choice::{AccountChoice, NotChosen, chosen};
-use crate::{Engine, EngineError};
+use crate::{Engine, EngineError, run::Account};
 use countersign_channels::{ChannelAccount, Platform};
 use countersign_connectors::{Connection, Secrets};
 use countersign_core::{
@@ -48,7 +48,7 @@ pub(crate) struct OpenAccount {
 
 impl OpenAccount {
     /// What shares its limits.
-    pub(crate) fn place(&self) -> Kind {
+    pub(crate) fn place(&self) -> Account {
         (self.workspace.clone(), "channel".to_owned(), Some(self.id.clone()))
     }
 }

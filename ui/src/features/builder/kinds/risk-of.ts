@@ -4,7 +4,7 @@ type Risk = ActionSpec['risk']
 
 const ORDER: Risk[] = ['read', 'write', 'high']
 
-/** How much harm a step's call can do; where that depends on a value that is not known yet, the worst it can come to. */
+/** How much harm a step's call can do; of a value that is not known yet, the worst it can come to. */
 export function riskOf(action: ActionSpec, input: unknown): Risk {
   const by = action.risk_by
   if (!by) return action.risk
