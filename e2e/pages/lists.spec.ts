@@ -65,15 +65,13 @@ test('whoever signs in lands where their work is, or where they were going', asy
 })
 
 test('the title of the tab counts what waits', async ({ page }) => {
-  let approvals = 2
-  await mockApi(page, {
-    'GET /checkpoints/counts': () => ({ approval: approvals, form: 0, handoff: 1, unknown_outcome: 1 }),
-  })
+  let mine = 4
+  await mockApi(page, { 'GET /checkpoints/counts': () => ({ ...f.checkpointCounts, mine }) })
   await page.goto(`${ui.url}/runs`)
   await expect(page).toHaveTitle(/^\(4\) Runs · /)
   await page.getByRole('link', { name: 'Workflows', exact: true }).click()
   await expect(page).toHaveTitle(/^\(4\) Workflows · /)
-  approvals = -2
+  mine = 0
   await page.reload()
   await expect(page).toHaveTitle(/^Workflows · /)
 })
