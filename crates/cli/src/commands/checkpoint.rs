@@ -266,7 +266,7 @@ mod tests {
     fn a_decided_checkpoint_shows_its_outcome() {
         let item = sample::of(
             &json!({ "id": "r.3", "kind": "unknown_outcome", "status": "decided", "outcome": "happened", "title": "Charge",
-                "run": { "id": "r", "workflow": "w", "name": "Upgrade", "version": 2, "status": "waiting" } }),
+                "run": { "id": "r", "workflow": "w", "name": "Upgrade", "version": 2, "status": "waiting", "title": "" } }),
             &json!({ "step": "charge", "summary": "", "opened_at": 0, "facts": [], "may_decide": false }),
         );
         assert_eq!(row(&item)[..5], ["r.3", "unknown outcome", "happened", "Upgrade v2", "Charge"]);

@@ -48,7 +48,7 @@ impl Request {
 pub fn workflows(named: &[(&str, &str)]) -> Value {
     let item = |(id, name): &(&str, &str)| {
         json!({ "id": id, "name": name, "draft_revision": 1, "draft_updated_at": 0, "has_unpublished_changes": false,
-            "running": 0, "waiting": 0 })
+            "running": 0, "waiting": 0, "triggers": [], "ended": 0, "failed": 0 })
     };
     json!({ "items": named.iter().map(item).collect::<Vec<_>>(), "next": null })
 }

@@ -35,7 +35,7 @@ pub use waiters::has_stopped;
 
 pub(crate) use aside::Aside;
 pub(crate) use drive::Cells;
-pub(crate) use places::{Account, Limits, Places, Taken};
+pub(crate) use places::{Limits, Places, Taken};
 pub(crate) use pointers::{Pointers, Starter};
 pub(crate) use start::Origin;
 pub(crate) use versions::Versions;

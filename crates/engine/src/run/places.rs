@@ -8,7 +8,7 @@ use serde_json::{Map, Value};
 use std::{collections::HashMap, sync::Arc};
 
 /// Workspace, connector or channel, and connection: what shares limits.
-pub(crate) type Account = (String, String, Option<String>);
+type Account = (String, String, Option<String>);
 
 /// One connection may have this part of the runs that may move, and at least one.
 const SHARE: usize = 4;

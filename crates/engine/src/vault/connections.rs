@@ -1,7 +1,7 @@
 //! Opened credentials, kept for a few seconds.
 
 use super::choice::{AccountChoice, NotChosen, chosen};
-use crate::{Engine, EngineError, run::Account};
+use crate::{Engine, EngineError};
 use countersign_channels::{ChannelAccount, Platform};
 use countersign_connectors::{Connection, Secrets};
 use countersign_core::{
@@ -47,8 +47,8 @@ pub(crate) struct OpenAccount {
 }
 
 impl OpenAccount {
-    /// What shares its limits.
-    pub(crate) fn place(&self) -> Account {
+    /// What shares its limits: workspace, channel, and account.
+    pub(crate) fn place(&self) -> (String, String, Option<String>) {
         (self.workspace.clone(), "channel".to_owned(), Some(self.id.clone()))
     }
 }

@@ -210,7 +210,7 @@ mod tests {
         let checkpoint = checkpoint(&json!({
             "id": "r.3", "kind": "approval", "title": "Manager approval required",
             "summary": "Ada to Enterprise, $120.00 prorated",
-            "run": { "id": "r", "workflow": "w", "name": "Upgrade", "version": 3, "status": "waiting" },
+            "run": { "id": "r", "workflow": "w", "name": "Upgrade", "version": 3, "status": "waiting", "title": "" },
             "customer": { "id": "c", "name": "Ada Example", "fields": {}, "created_at": 0 }, "on_timeout": "rejected",
             "outcomes": ["approved", "rejected"], "may_decide": false, "why_not": "you started this run",
             "requests": [{ "step": "execute", "title": "Execute the upgrade", "action": "stripe.subscription.update",
@@ -235,7 +235,7 @@ mod tests {
         error["message"] = json!("timeout");
         let checkpoint = checkpoint(&json!({
             "id": "r.4", "kind": "unknown_outcome", "status": "decided", "title": "Charge", "outcome": "not_happened",
-            "run": { "id": "r", "workflow": "w", "name": "Upgrade", "version": 3, "status": "running" },
+            "run": { "id": "r", "workflow": "w", "name": "Upgrade", "version": 3, "status": "running", "title": "" },
             "decided_at": 0, "comment": "checked in Stripe", "decided_by": { "name": "Ada Example", "via": "api" },
             "unknown": { "action": "http.request", "at": 0, "key": "r.4.0", "error": error,
                 "sent": { "kind": "action", "action": "http.request", "input": { "a": 1 } } },
