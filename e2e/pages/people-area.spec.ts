@@ -216,7 +216,7 @@ test('each page says when there is nothing, and when it could not be loaded', as
 test('who is no administrator is told so, and sees no stand-ins of others', async ({ page: tab }) => {
   await open(tab, '/settings/keys', { 'GET /auth/me': operator })
   await expect(tab.getByRole('heading', { name: 'API keys are for administrators' })).toBeVisible()
-  await expect(tab.getByRole('navigation', { name: 'Pages of this part' }).getByRole('link')).toHaveCount(1)
+  await expect(tab.getByRole('navigation', { name: 'Pages of this part' }).getByRole('link')).toHaveCount(2)
   await open(tab, '/people/delegations?whose=all', {
     'GET /auth/me': operator,
     'GET /delegations': page([delegation, others]),
