@@ -87,6 +87,9 @@ test('login and the first set-up', async ({ page }) => {
     await page.getByLabel('Your name').fill('Admin Example')
     await page.getByLabel('E-mail').fill('admin@example.com')
     await page.getByRole('button', { name: 'Start' }).click()
+    // An administrator lands on the dashboard.
+    await expect(page.getByRole('heading', { level: 1, name: 'Dashboard' })).toBeVisible()
+    await page.goto(`${empty.url}/inbox`)
     await expect(page.getByRole('heading', { name: 'Nothing waits for you' })).toBeVisible()
     await look(page, 'inbox-empty')
   } finally {

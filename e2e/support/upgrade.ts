@@ -50,6 +50,7 @@ const APOLOGY = 'Sorry, the upgrade could not be completed. Nobody will be charg
 async function settings(hands: Hands, example: Document): Promise<void> {
   await hands.open(null)
   await hands.fill('Description', String(example.description))
+  await hands.fill('Case', String(example.case))
   await hands.press('Remove manual')
   await hands.take('Add a trigger', 'message')
   await hands.take('Add a trigger', 'api')
