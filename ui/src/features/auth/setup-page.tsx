@@ -26,7 +26,7 @@ export default function SetupPage() {
     onSuccess: (me) => {
       client.clear()
       client.setQueryData(queries.me().queryKey, me)
-      void navigate({ to: '/workflows', replace: true })
+      void navigate({ to: '/', replace: true })
     },
   })
   const found = setup.error instanceof ApiProblem ? (setup.error.problem.errors ?? []) : []
