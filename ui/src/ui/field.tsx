@@ -72,11 +72,30 @@ export function Field({ label, hint, error, className, children }: FieldProps) {
 }
 
 /** A labelled tick box. */
-export function Checkbox({ label, ...rest }: InputHTMLAttributes<HTMLInputElement> & { label: ReactNode }) {
-  return (
+export function Checkbox({
+  label,
+  hint,
+  ...rest
+}: InputHTMLAttributes<HTMLInputElement> & { label: ReactNode; hint?: ReactNode }) {
+  const described = useId()
+  const box = (
     <label className="flex items-center gap-2 text-sm">
-      <input type="checkbox" {...rest} className="size-4 accent-accent" />
+      <input
+        type="checkbox"
+        aria-describedby={hint ? described : undefined}
+        {...rest}
+        className="size-4 accent-accent"
+      />
       {label}
     </label>
+  )
+  if (!hint) return box
+  return (
+    <div className="flex flex-col gap-1">
+      {box}
+      <p id={described} className="text-xs text-faint">
+        {hint}
+      </p>
+    </div>
   )
 }

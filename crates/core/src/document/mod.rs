@@ -1,5 +1,6 @@
 //! The workflow document: what the builder edits, versions store and the API carries. Schema number [`SCHEMA`].
 
+mod approval;
 mod bounds;
 mod calendar;
 mod exits;
@@ -12,6 +13,9 @@ mod step;
 mod trigger;
 mod verdict;
 
+pub use approval::{
+    Approval, ApprovalTimeout, Approvers, CHANGES_DEFAULT, Fact, Rung, RungAct, StandingLimits, Tier, TimeoutOutcome,
+};
 pub use bounds::{DEFAULT_CALL_TIMEOUT, STEP_LIMIT_DEFAULT, STEP_LIMIT_MAX};
 pub use calendar::{Calendar, Weekday};
 pub use exits::Exit;
@@ -19,9 +23,8 @@ pub use schedule::{CRON_BYTES_MAX, Schedule, ScheduleError, time_zone_named};
 pub use schema::workflow_schema;
 pub use source::{SOURCE_BYTES_MAX, SourceError, decode, parse, parse_all, to_yaml};
 pub use step::{
-    Approval, ApprovalTimeout, Approvers, Backoff, Branch, CHANGES_DEFAULT, Channel, CollectForm, Condition, Delivery,
-    End, EndStatus, Fact, HandoffOutcome, HumanHandoff, MessageTemplate, Notify, OnError, ProvenCustomer, Recipient,
-    Retry, Rung, RungAct, StandingLimits, Step, StepKind, Tier, TimeoutOutcome, ToolCall, WaitTimeout,
+    Backoff, Branch, Channel, CollectForm, Condition, Delivery, End, EndStatus, HandoffOutcome, HumanHandoff,
+    MessageTemplate, Notify, OnError, ProvenCustomer, Recipient, Retry, Step, StepKind, ToolCall, WaitTimeout,
 };
 pub use trigger::{Missed, Overlap, RESPOND_WITHIN, Respond, Trigger, Verify};
 pub use verdict::Verdict;

@@ -2,8 +2,9 @@
 
 use super::{
     Actor, Again, CallEvent, CallId, Calling, CheckpointEvent, ClosedBy, CompiledStep, Continuation, Effect,
-    EndedStatus, Event, Found, Input, LookUpResult, Moved, OpenDoubt, Outcome, Phase, Repeat, Resolution, RunEvent,
-    RunState, Stage, Start, StateEdit, StepEvent, UnknownAnswer, UnknownWait, Verdict, Version, Wait, apply, calls,
+    EndedStatus, Event, Found, Input, LookUpResult, Moved, OpenDoubt, Outcome, Phase, Refusal, Refused, Resolution,
+    RunEvent, RunState, Stage, Start, StateEdit, StepEvent, UnknownAnswer, UnknownWait, Verdict, Version, Wait, apply,
+    calls,
     checked::undone,
     phase::Place,
     steps::{approval, collect_form, condition, end, human_handoff, notify, tool_call},
@@ -15,7 +16,6 @@ use crate::{
     log::{FailureClass, StepError},
     time::Timestamp,
 };
-use serde::Serialize;
 use serde_json::{Map, Value};
 use std::sync::Arc;
 
@@ -28,71 +28,6 @@ pub struct Decision {
     pub effects: Vec<Effect>,
     /// The state after the events.
     pub after: Box<RunState>,
-}
-
-/// Why an input was refused. A refused input changes nothing.
-#[derive(Debug, Clone, PartialEq, Serialize, thiserror::Error)]
-#[serde(tag = "refusal", rename_all = "snake_case")]
-pub enum Refusal {
-    /// A second start.
-    #[error("the run has already started")]
-    AlreadyStarted,
-    /// Anything before the start.
-    #[error("the run has not started")]
-    NotStarted,
-    /// The run is over.
-    #[error("the run is over")]
-    RunOver,
-    /// An answer to something the run no longer waits for.
-    #[error("the run does not wait for this any more")]
-    Stale,
-    /// No timer is due.
-    #[error("no timer is due")]
-    NotDue,
-    /// Who decides must be an approver.
-    #[error("{0}")]
-    NotAnApprover(String),
-    /// The checkpoint does not offer this outcome.
-    #[error("`{outcome}` is not offered here: choose one of {}", offered.join(", "))]
-    NotOffered {
-        /// What was asked for.
-        outcome: String,
-        /// What there is.
-        offered: Vec<String>,
-    },
-    /// What is asked was changed since they looked.
-    #[error("what is to be decided was changed since you looked: read it again")]
-    ShownAnother,
-    /// This takes words.
-    #[error("`{}` takes a comment here", .0.word())]
-    CommentNeeded(Verdict),
-    /// The form's answers do not fit.
-    #[error("the answers do not fit the form")]
-    InvalidForm {
-        /// Each with the place in the answers.
-        problems: Vec<FieldProblem>,
-    },
-    /// The run cannot go on on that version, or its move cannot be taken back.
-    #[error("{0}")]
-    NotMovable(String),
-    /// Only an ended run can be retried, and only from a step it has.
-    #[error("{0}")]
-    NotRetryable(String),
-    /// Something that was done could be done again, and nobody agreed to that.
-    #[error("{} would be done again", repeats.iter().map(|done| done.title.as_str()).collect::<Vec<_>>().join(", "))]
-    WouldRepeat {
-        /// What.
-        repeats: Vec<Repeat>,
-    },
-}
-
-/// What is wrong with one field of a form.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct FieldProblem {
-    /// JSON pointer into the answers.
-    pub pointer: String,
-    /// For the person who filled it in.
-    pub message: String,
 }
 
 /// When something is decided, and what the shell knows in that moment.
@@ -109,21 +44,6 @@ impl From<Timestamp> for Moment<'_> {
     fn from(now: Timestamp) -> Self {
         static UNKNOWN: Accounts = Accounts::NONE;
         Self { now, accounts: &UNKNOWN }
-    }
-}
-
-/// A refusal, and the state as it was.
-#[derive(Debug)]
-pub struct Refused {
-    /// Why.
-    pub refusal: Refusal,
-    /// As it was before.
-    pub state: Box<RunState>,
-}
-
-impl From<Refused> for Refusal {
-    fn from(refused: Refused) -> Self {
-        refused.refusal
     }
 }
 

@@ -138,17 +138,12 @@ export function AddDelegation({ onClose }: { onClose: () => void }) {
     >
       <Whom form={form} set={set} />
       <When form={form} set={set} />
-      <div className="flex flex-col gap-1">
-        <Checkbox
-          label={s.awayLabel}
-          aria-describedby="away-hint"
-          checked={form.away}
-          onChange={(event) => set({ away: event.target.checked })}
-        />
-        <p id="away-hint" className="text-xs text-faint">
-          {s.awayHint}
-        </p>
-      </div>
+      <Checkbox
+        label={s.awayLabel}
+        hint={s.awayHint}
+        checked={form.away}
+        onChange={(event) => set({ away: event.target.checked })}
+      />
       <Field label={s.reason}>
         {(props) => (
           <Input

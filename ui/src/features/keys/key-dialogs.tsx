@@ -61,16 +61,13 @@ function Access({ form, set }: Part) {
       <Field label={s.groups} hint={s.groupsHint} className="sm:col-span-2">
         {(props) => <Input {...props} value={form.groups} onChange={(event) => set({ groups: event.target.value })} />}
       </Field>
-      <div className="flex flex-col gap-1 sm:col-span-2">
+      <div className="sm:col-span-2">
         <Checkbox
           label={s.mayDecide}
-          aria-describedby="key-decides"
+          hint={s.mayDecideHint}
           checked={form.may_decide}
           onChange={(event) => set({ may_decide: event.target.checked })}
         />
-        <p id="key-decides" className="text-xs text-faint">
-          {s.mayDecideHint}
-        </p>
       </div>
     </div>
   )
