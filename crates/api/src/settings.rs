@@ -197,10 +197,12 @@ pub struct ConnectionUse {
     pub workflow: String,
     /// Its name.
     pub name: String,
-    /// Whether its active version does.
+    /// Whether a version that new runs start with does.
     pub active: bool,
     /// Whether its draft does.
     pub draft: bool,
+    /// Whether a version does that has runs which are not over.
+    pub runs: bool,
 }
 
 /// Adds a connection.

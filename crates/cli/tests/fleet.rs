@@ -297,14 +297,15 @@ async fn the_database_goes_away_and_comes_back() {
     eventually("both answers wait for the database", PATIENCE, waits).await;
 
     fleet.database.restart();
-    for id in &under_way {
+    for (id, keyed) in under_way.iter().zip([true, false]) {
         let run = fleet.ends(1, id, PATIENCE).await;
         assert_eq!(run["status"], "completed", "{run:#}");
         let posts = fleet.outside.posts().await;
-        assert_eq!(
-            (posts[&held(id)], posts[&format!("/after/{id}")].executed),
-            (Calls { received: 1, executed: 1 }, 1)
-        );
+        // A database that is away for longer than a lease lets the other process take the run up: what has a key is then sent
+        // again under it, and done once.
+        let held = posts[&held(id)];
+        assert_eq!((held.executed, posts[&format!("/after/{id}")].executed), (1, 1), "{held:?}");
+        assert!(held.received == 1 || keyed, "{held:?}");
     }
     live.wait_for(|line| line == "event: resync").await;
     // The start that was put off is taken now, once.

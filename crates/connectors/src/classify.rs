@@ -19,6 +19,8 @@ pub(crate) struct Answered<'a> {
     pub(crate) headers: &'a HeaderMap,
     pub(crate) body: &'a Value,
     pub(crate) body_bytes: usize,
+    /// Of the call.
+    pub(crate) risk: Risk,
 }
 
 /// The failure an answer reports, if it reports one.
@@ -76,24 +78,24 @@ fn class_of_refusal(action: &Action, answered: &Answered<'_>) -> FailureClass {
         return FailureClass::Retryable;
     }
     match status.as_u16() {
-        302 | 303 => unless_read(action),
+        302 | 303 => unless_read(answered.risk),
         _ => class_of_status(status, answered.headers),
     }
 }
 
 /// Unknown, except that a read has nothing to be unknown about.
-pub(crate) fn unless_read(action: &Action) -> FailureClass {
-    match action.risk {
+pub(crate) fn unless_read(risk: Risk) -> FailureClass {
+    match risk {
         Risk::Read => FailureClass::Fatal,
         Risk::Write | Risk::High => FailureClass::Unknown,
     }
 }
 
 /// The failure of a request without a usable answer.
-pub(crate) fn failure(action: &Action, failure: Failure) -> CallError {
+pub(crate) fn failure(risk: Risk, failure: Failure) -> CallError {
     let class = match failure.code {
         // The answer was there; a read has nothing to be unknown about, and would be answered the same again.
-        "answer_too_long" => unless_read(action),
+        "answer_too_long" => unless_read(risk),
         _ => failure.class,
     };
     CallError::new(class, failure.code, failure.message)

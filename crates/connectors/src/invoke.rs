@@ -103,7 +103,7 @@ impl Invoker {
             Err(error) => return CallOutcome::Failed { error, exchange: None },
         };
         let started = Instant::now();
-        let (sent, shown) = self.send(action, prepared, call.timeout).await;
+        let (sent, shown) = self.send(prepared, call.timeout).await;
         let mut outcome = finish(action, &call, sent, shown, &redactor);
         let (CallOutcome::Succeeded { exchange, .. } | CallOutcome::Failed { exchange: Some(exchange), .. }) =
             &mut outcome
@@ -140,13 +140,8 @@ impl Invoker {
             .ok_or_else(|| CallError::fatal("action_unknown", format!("there is no action `{name}`")))
     }
 
-    async fn send(
-        &self,
-        action: &Action,
-        prepared: Prepared,
-        timeout: Duration,
-    ) -> (Result<Received, Failure>, RenderedRequest) {
-        let Prepared { method, url, headers, body, shown } = prepared;
+    async fn send(&self, prepared: Prepared, timeout: Duration) -> (Result<Received, Failure>, RenderedRequest) {
+        let Prepared { method, url, headers, body, shown, risk } = prepared;
         let request = Request {
             method,
             url,
@@ -154,7 +149,7 @@ impl Invoker {
             body: body.unwrap_or_default(),
             timeout,
             body_bytes_max: BODY_BYTES_MAX,
-            follow: action.risk == Risk::Read,
+            follow: risk == Risk::Read,
         };
         (self.outbound.exchange(request).await, shown)
     }
@@ -167,6 +162,7 @@ fn finish(
     request: RenderedRequest,
     redactor: &Redactor<'_>,
 ) -> CallOutcome {
+    let risk = action.spec.risk_of(call.input);
     let mut exchange = Exchange {
         status: None,
         request,
@@ -183,7 +179,7 @@ fn finish(
     };
     let received = match sent {
         Ok(received) => received,
-        Err(error) => return failed(classify::failure(action, error), exchange),
+        Err(error) => return failed(classify::failure(risk, error), exchange),
     };
     exchange.status = Some(received.status.as_u16());
     exchange.response_headers = kept_headers(&received.headers, redactor);
@@ -191,7 +187,7 @@ fn finish(
         Ok(bytes) => bytes,
         // The status stands although the rest of an error's text is missing.
         Err(_) if !received.status.is_success() => Bytes::new(),
-        Err(error) => return failed(classify::failure(action, error), exchange),
+        Err(error) => return failed(classify::failure(risk, error), exchange),
     };
     let text = countersign_outbound::text(&received.headers, &bytes).into_owned();
     (exchange.response_body, exchange.response_truncated) = kept_text(text, redactor);
@@ -201,13 +197,13 @@ fn finish(
         Content::Empty => (Value::Null, action.result.is_some()),
     };
     let answered =
-        Answered { status: received.status, headers: &received.headers, body: &body, body_bytes: bytes.len() };
+        Answered { status: received.status, headers: &received.headers, body: &body, body_bytes: bytes.len(), risk };
     if let Some(error) = classify::answer(action, &answered) {
         return failed(error, exchange);
     }
     if not_json && action.answer == Answer::Json {
         let message = "the answer is not JSON, so it did not come from the service that was meant";
-        return failed(CallError::new(classify::unless_read(action), "answer_not_json", message), exchange);
+        return failed(CallError::new(classify::unless_read(risk), "answer_not_json", message), exchange);
     }
     let mut output = output(action, call, received.status, &received.headers, body);
     redactor.value(&mut output);

@@ -106,6 +106,12 @@ impl Manifest {
             .map_err(|error| ManifestError::Unreadable { name: name.to_owned(), message: error.to_string() })
     }
 
+    /// Whether nothing of it can be called without an account: credentials are demanded, or the address is made of settings.
+    #[must_use]
+    pub fn needs_account(&self) -> bool {
+        self.auth.is_required() || self.base_url.contains('{')
+    }
+
     /// SHA-256 hex of what it says.
     #[must_use]
     pub fn hash(&self) -> String {
@@ -179,6 +185,21 @@ pub enum Auth {
         /// In order of preference.
         of: Vec<Auth>,
     },
+}
+
+impl Auth {
+    fn is_required(&self) -> bool {
+        match self {
+            Self::None => false,
+            Self::Bearer { required, .. }
+            | Self::Basic { required, .. }
+            | Self::Header { required, .. }
+            | Self::Query { required, .. }
+            | Self::Cookie { required, .. } => *required,
+            Self::All { of } => of.iter().any(Self::is_required),
+            Self::Any { of } => !of.is_empty() && of.iter().all(Self::is_required),
+        }
+    }
 }
 
 fn yes() -> bool {

@@ -54,7 +54,7 @@ pub(crate) struct Connector {
 
 /// An action, compiled.
 pub(crate) struct Action {
-    pub(crate) risk: Risk,
+    pub(crate) spec: Arc<ActionSpec>,
     pub(crate) method: MethodRule,
     pub(crate) target: Target,
     pub(crate) query: Option<Template>,
@@ -284,9 +284,10 @@ fn compile_connector(manifest: Manifest) -> Result<Connector, ManifestError> {
     let mut actions = HashMap::with_capacity(manifest.actions.len());
     let mut specs = Vec::with_capacity(manifest.actions.len());
     for (name, action) in &manifest.actions {
-        let compiled = compile_action(&manifest, action)
+        let spec = Arc::new(spec(&format!("{}.{name}", manifest.name), action));
+        let compiled = compile_action(&manifest, action, Arc::clone(&spec))
             .map_err(|(at, message)| invalid(&manifest.name, format!("actions.{name}.{at}"), message))?;
-        specs.push(Arc::new(spec(&format!("{}.{name}", manifest.name), action)));
+        specs.push(spec);
         actions.insert(name.clone(), compiled);
     }
     check_look_ups(&manifest.name, &actions)?;
@@ -323,13 +324,13 @@ fn own_read<'a>(connector: &str, actions: &'a HashMap<String, Action>, name: &st
     let wrong = match own.map(|own| actions.get(own)) {
         None => "must be of the same connector",
         Some(None) => "names no action",
-        Some(Some(action)) if action.risk != Risk::Read => "must be a read action",
+        Some(Some(action)) if action.spec.worst_risk() != Risk::Read => "must be a read action",
         Some(Some(action)) => return Ok(action),
     };
     Err(format!("`{name}` {wrong}"))
 }
 
-fn compile_action(manifest: &Manifest, action: &ActionManifest) -> Result<Action, Wrong> {
+fn compile_action(manifest: &Manifest, action: &ActionManifest, spec: Arc<ActionSpec>) -> Result<Action, Wrong> {
     let at = |place: &'static str| move |message: String| (place, message);
     let schemas = Schemas { input: Some(&action.input), settings: Some(&manifest.settings) };
     let optional = |value: &Value, place| {
@@ -370,7 +371,7 @@ fn compile_action(manifest: &Manifest, action: &ActionManifest) -> Result<Action
         return Err(("risk_by.member", format!("the input has no member `{}`", by.member)));
     }
     Ok(Action {
-        risk: action.risk,
+        spec,
         method: compile_method(&action.method, schemas).map_err(at("method"))?,
         target,
         query,

@@ -13,6 +13,7 @@ use crate::{
 };
 use base64::{Engine, prelude::BASE64_STANDARD};
 use bytes::Bytes;
+use countersign_core::catalogue::Risk;
 use reqwest::{
     Method,
     header::{AUTHORIZATION, CONTENT_TYPE, COOKIE, HeaderMap, HeaderName, HeaderValue},
@@ -37,6 +38,7 @@ pub(crate) struct Prepared {
     pub(crate) body: Option<Bytes>,
     /// The same without secrets.
     pub(crate) shown: RenderedRequest,
+    pub(crate) risk: Risk,
 }
 
 /// Checks the input and makes the request.
@@ -105,7 +107,7 @@ pub(crate) fn prepare<'a>(
     }
     let (body, shown_body) = body(action, &scope, &mut headers)?;
     let shown = shown(&method, &url, &headers, shown_body, redactor);
-    Ok(Prepared { method, url, headers, body, shown })
+    Ok(Prepared { method, url, headers, body, shown, risk: action.spec.risk_of(input) })
 }
 
 fn check_input(action: &Action, input: &Value, redactor: &Redactor<'_>) -> Result<(), CallError> {
@@ -226,14 +228,25 @@ fn insert(headers: &mut HeaderMap, name: HeaderName, value: &str) -> Result<(), 
     Ok(())
 }
 
-/// Headers that belong to the transport; a wrong one would change where a request ends or goes.
-const TRANSPORT_HEADERS: [&str; 7] =
-    ["host", "content-length", "transfer-encoding", "connection", "upgrade", "te", "trailer"];
+/// Headers that nobody gives: those of the transport would change where a request ends or goes, the others make it of
+/// another method than the one whose risk is known.
+const RESERVED_HEADERS: [&str; 10] = [
+    "host",
+    "content-length",
+    "transfer-encoding",
+    "connection",
+    "upgrade",
+    "te",
+    "trailer",
+    "x-http-method",
+    "x-http-method-override",
+    "x-method-override",
+];
 
 fn insert_given(headers: &mut HeaderMap, name: &str, value: &Value) -> Result<(), CallError> {
     let refused = |why: &str| CallError::fatal("input_invalid", format!("/headers: `{name}` {why}"));
     let name = HeaderName::from_bytes(name.as_bytes()).map_err(|_| refused("is not a header's name"))?;
-    if TRANSPORT_HEADERS.contains(&name.as_str()) {
+    if RESERVED_HEADERS.contains(&name.as_str()) {
         return Err(refused("cannot be set"));
     }
     match value {

@@ -61,21 +61,18 @@ pub struct RiskBy {
 }
 
 impl RiskBy {
-    /// The risk of a call with this input; where the input is not known yet (a template), the worst it can come to.
-    fn of(&self, input: &Value, otherwise: Risk) -> Risk {
-        let member = match input {
-            Value::Null => None,
-            Value::Object(members) => members.get(&self.member),
+    /// The member of an input, or what is sent where it is left out; the input itself where it is no object.
+    fn member<'a>(&self, input: &'a Value, schema: &'a Value) -> Option<&'a Value> {
+        let default = || schema.get("properties")?.get(&self.member)?.get("default");
+        match input {
+            Value::Null => default(),
+            Value::Object(members) => members.get(&self.member).or_else(default),
             Value::Bool(_) | Value::Number(_) | Value::String(_) | Value::Array(_) => Some(input),
-        };
-        match member {
-            None | Some(Value::Null) => otherwise,
-            Some(Value::String(text)) if !text.contains("{{") => {
-                let listed = self.values.iter().find(|(value, _)| value.eq_ignore_ascii_case(text));
-                listed.map_or(otherwise, |(_, risk)| *risk)
-            }
-            Some(_) => self.values.values().copied().fold(otherwise, Risk::max),
         }
+    }
+
+    fn listed(&self, text: &str) -> Option<Risk> {
+        self.values.iter().find(|(value, _)| value.eq_ignore_ascii_case(text)).map(|(_, risk)| *risk)
     }
 }
 
@@ -107,10 +104,32 @@ pub struct ActionSpec {
 }
 
 impl ActionSpec {
-    /// How much harm a call with this input can do. Of an input that is not known yet (a template) the worst is said.
+    /// How much harm a call that sends this can do.
     #[must_use]
-    pub fn risk_of(&self, input: &Value) -> Risk {
-        self.risk_by.as_ref().map_or(self.risk, |by| by.of(input, self.risk))
+    pub fn risk_of(&self, sent: &Value) -> Risk {
+        let Some(by) = &self.risk_by else { return self.risk };
+        match by.member(sent, &self.input) {
+            None => self.risk,
+            Some(Value::String(text)) => by.listed(text).unwrap_or(self.risk),
+            Some(_) => self.worst_risk(),
+        }
+    }
+
+    /// How much harm a step can do whose input is written so: where that is not known before the run (a template), the worst.
+    #[must_use]
+    pub fn risk_as_written(&self, input: &Value) -> Risk {
+        let template = |by: &RiskBy| {
+            let member = by.member(input, &self.input);
+            member.and_then(Value::as_str).is_some_and(|text| text.contains("{{"))
+        };
+        if self.risk_by.as_ref().is_some_and(template) { self.worst_risk() } else { self.risk_of(input) }
+    }
+
+    /// How much harm it can do at the worst.
+    #[must_use]
+    pub fn worst_risk(&self) -> Risk {
+        let listed = self.risk_by.iter().flat_map(|by| by.values.values());
+        listed.copied().fold(self.risk, Risk::max)
     }
 
     /// Whether sending the same call again is harmless.

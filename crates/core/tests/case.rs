@@ -67,20 +67,34 @@ fn a_step_that_failed_is_known_after_a_good_end() {
 }
 
 #[test]
-fn a_step_that_succeeded_later_did_not_fail() {
-    let mut play = Play::started(
-        "
+fn what_a_step_did_last_counts() {
+    let twice = || {
+        Play::started(
+            "
 schema: 1
 name: Twice
+vars: { again: true }
 start: look
 steps:
-  look: { type: tool_call, action: shop.read, input: {}, on_error: { next: again }, next: done }
-  again: { type: condition, branches: [{ when: 'true', next: look }], otherwise: done }
+  look: { type: tool_call, action: shop.read, input: {}, on_error: { next: more }, next: more }
+  more: { type: condition, branches: [{ when: again, next: once }], otherwise: done }
+  once: { type: tool_call, action: shop.read, input: {}, set: { again: '{{ false }}' }, next: look }
   done: { type: end }
 ",
-    );
-    play.fail(FailureClass::Fatal).unwrap();
-    assert!(play.state.failed_step().is_some());
-    play.succeed(json!({ "order": 1 })).unwrap();
-    assert_eq!((play.status(), play.state.failed_step()), ("completed", None));
+        )
+    };
+    let mut later_good = twice();
+    later_good.fail(FailureClass::Fatal).unwrap();
+    assert_eq!(later_good.state.failed_step().map(|failed| failed.0).as_deref(), Some("look"));
+    later_good.succeed(json!({})).unwrap();
+    // Good, and without an answer.
+    later_good.succeed(json!(null)).unwrap();
+    assert_eq!((later_good.status(), later_good.state.failed_step()), ("completed", None));
+    let mut later_bad = twice();
+    for _ in 0..2 {
+        later_bad.succeed(json!({ "order": 1 })).unwrap();
+    }
+    later_bad.fail(FailureClass::Fatal).unwrap();
+    assert_eq!(later_bad.status(), "completed");
+    assert_eq!(later_bad.state.failed_step().map(|failed| failed.0).as_deref(), Some("look"));
 }

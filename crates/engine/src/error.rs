@@ -1,5 +1,6 @@
 //! Errors by what the caller can do about them.
 
+use crate::vault::NotChosen;
 use countersign_core::{
     log::Ending,
     run::{FieldProblem, Refusal},
@@ -30,13 +31,13 @@ pub enum EngineError {
     /// The run's input does not fit the workflow's schema.
     #[error("the input does not fit the workflow's input schema")]
     InvalidInput(Vec<FieldProblem>),
-    /// A call names no account, and there are several.
-    #[error("`{connector}` has several accounts ({}), and none was chosen", .names.join(", "))]
-    SeveralAccounts {
+    /// No account of a connector is meant by a call.
+    #[error("`{connector}` {why}")]
+    NoAccount {
         /// The connector.
         connector: String,
-        /// Names of its accounts.
-        names: Vec<String>,
+        /// Why.
+        why: NotChosen,
     },
     /// The idempotency key was used for another request.
     #[error("this Idempotency-Key was used for another request")]

@@ -28,4 +28,4 @@ pub use run::{
 };
 #[doc(hidden)]
 pub use run::{Outside, project};
-pub use vault::{AccountChoice, Vault, receipt_keys};
+pub use vault::{AccountChoice, NotChosen, Vault, chosen, receipt_keys};

@@ -517,7 +517,7 @@ export interface paths {
         get?: never;
         put?: never;
         post?: never;
-        /** Removes a connection. Refused while a draft or an active version calls through it. */
+        /** Removes a connection. Refused while a draft, a version that starts runs or a run that is not over calls through it. */
         delete: operations["deleteConnection"];
         options?: never;
         head?: never;
@@ -549,7 +549,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** The workflows whose draft or active version calls through a connection. */
+        /** The workflows that call through a connection: their draft, a version that starts runs, or runs that are not over. */
         get: operations["listConnectionUses"];
         put?: never;
         post?: never;
@@ -2743,7 +2743,11 @@ export interface components {
             facts: components["schemas"]["Fact"][];
             /** @description Whether the caller may decide it now. */
             may_decide: boolean;
-            /** @description While it is open: hash of what is asked, for the decision to say what it is about. */
+            /**
+             * @description While it is open: hash of what is asked, for the decision to say what it is about. Null where a line and facts do not
+             *     tell all of it (it was changed since an earlier yes, a colleague edited it, a yes takes a form, a call is in doubt): read
+             *     the checkpoint itself.
+             */
             shown: string | null;
         };
         /** @description What a visitor said of themselves. */
@@ -2802,10 +2806,12 @@ export interface components {
             workflow: string;
             /** @description Its name. */
             name: string;
-            /** @description Whether its active version does. */
+            /** @description Whether a version that new runs start with does. */
             active: boolean;
             /** @description Whether its draft does. */
             draft: boolean;
+            /** @description Whether a version does that has runs which are not over. */
+            runs: boolean;
         };
         /** @description A service and what it can do. */
         Connector: {

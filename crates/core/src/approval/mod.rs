@@ -12,7 +12,7 @@ pub mod policy;
 mod preview;
 mod requests;
 
-pub use accounts::{Accounts, connector_of};
+pub use accounts::{Accounts, ChosenAccounts, connector_of};
 pub use audience::{Asks, Audience, Names};
 pub use contributors::Contributors;
 pub use deciders::{Decider, Hindrance, Roster, RosterMember, audience, deciders};

@@ -59,11 +59,12 @@ fn check_call(context: &Context<'_>, call: &ToolCall, pointer: &str, report: &mu
 fn check_account(context: &Context<'_>, call: &ToolCall, pointer: &str, report: &mut Report) {
     let connector = connector_of(&call.action);
     let Some(accounts) = context.among.accounts else { return };
-    let names = accounts.get(connector).map_or(&[][..], Vec::as_slice);
+    let accounts = accounts.get(connector);
+    let names = accounts.map_or(&[][..], |accounts| accounts.names.as_slice());
     let pointer = format!("{pointer}/connection");
     let listed = || names.iter().map(|name| format!("`{}`", shown(name))).collect::<Vec<_>>().join(", ");
     match &call.connection {
-        None if names.len() > 1 => {
+        None if names.len() > 1 && accounts.is_some_and(|accounts| accounts.needed) => {
             let message = format!("`{connector}` has several accounts ({}), and the step names none", listed());
             report.error("connection_choice", &pointer, message, "Choose the account that the step calls through.");
         }

@@ -36,7 +36,7 @@ pub(super) fn check(context: &Context<'_>, report: &mut Report) {
 fn is_high_risk(context: &Context<'_>, step: &Step) -> bool {
     match &step.kind {
         StepKind::ToolCall(call) => {
-            context.catalogue.action(&call.action).is_some_and(|it| it.risk_of(&call.input) == Risk::High)
+            context.catalogue.action(&call.action).is_some_and(|it| it.risk_as_written(&call.input) == Risk::High)
         }
         StepKind::CollectForm(_)
         | StepKind::Condition(_)

@@ -45,8 +45,17 @@ struct Context<'a> {
     among: Among<'a>,
 }
 
-/// Names of accounts by connector.
-pub type AccountNames = BTreeMap<String, Vec<String>>;
+/// The accounts of a connector.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ConnectorAccounts {
+    /// Their names.
+    pub names: Vec<String>,
+    /// Whether a call needs one.
+    pub needed: bool,
+}
+
+/// Accounts by connector.
+pub type AccountNames = BTreeMap<String, ConnectorAccounts>;
 
 /// What there is around a document, where that is known.
 #[derive(Debug, Clone, Copy, Default)]

@@ -50,16 +50,11 @@ fn line(text: &str) -> String {
 }
 
 impl RunState {
-    /// A step that failed and did not succeed since, with what it said: the one that failed last, where that is one.
+    /// A step that failed and did not succeed since, with what it said: the one that failed last.
     #[must_use]
     pub fn failed_step(&self) -> Option<(StepId, String)> {
-        let steps = self.steps.as_object()?;
-        let mut failed = steps.iter().filter_map(|(id, step)| {
-            let error = step.get("error").filter(|error| !error.is_null())?;
-            step.get("output").is_none_or(Value::is_null).then_some((id, error))
-        });
-        let first = failed.clone().next();
-        let (id, error) = failed.find(|(_, error)| **error == self.error).or(first)?;
+        let id = self.failing.last()?;
+        let error = self.steps.get(id).and_then(|step| step.get("error")).unwrap_or(&Value::Null);
         let said =
             ["message", "code"].iter().find_map(|name| error.get(*name)?.as_str().filter(|said| !said.is_empty()));
         Some((id.clone(), said.unwrap_or_default().to_owned()))

@@ -455,6 +455,19 @@ impl Opened {
         }
     }
 
+    /// Whether the line and the facts tell what is asked: nothing was changed since an earlier yes or by a colleague, and no
+    /// call is in doubt.
+    #[must_use]
+    pub fn is_told_in_lists(&self) -> bool {
+        match self {
+            Self::Approval { difference, door, edited, .. } => {
+                difference.is_none() && door.is_none() && edited.is_empty()
+            }
+            Self::Form { .. } | Self::Handoff { .. } => true,
+            Self::UnknownOutcome { .. } => false,
+        }
+    }
+
     /// SHA-256 (hex) of what is shown, as stored with the checkpoint; the order of object keys does not matter.
     #[must_use]
     pub fn shown_hash(&self) -> String {

@@ -26,6 +26,9 @@ pub struct RunState {
     pub vars: Map<String, Value>,
     /// An object: `{output, error}` by step id, of each step's latest entry.
     pub steps: Value,
+    /// The steps that failed when they were entered last, the one that failed last at the end.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub failing: Vec<StepId>,
     /// The latest step failure, as `error` in the scope; null before the first.
     pub error: Value,
     /// How many steps were entered.
@@ -237,8 +240,11 @@ fn step_event(state: &mut RunState, visit: u32, event: &StepEvent) {
         StepEvent::Evaluated { .. } | StepEvent::Said { .. } => {}
         StepEvent::ApprovalVoided { .. } => state.phase = Phase::Moving,
         StepEvent::Completed { output, set, .. } => {
-            if let (Some(place), Some(output)) = (state.place().cloned(), output) {
-                state.remember(&place.step, "output", output.clone());
+            if let Some(place) = state.place().cloned() {
+                state.failing.retain(|step| *step != place.step);
+                if let Some(output) = output {
+                    state.remember(&place.step, "output", output.clone());
+                }
             }
             state.vars.extend(set.iter().map(|(name, value)| (name.clone(), value.clone())));
             state.phase = Phase::Moving;
@@ -247,6 +253,8 @@ fn step_event(state: &mut RunState, visit: u32, event: &StepEvent) {
             let value = serde_json::to_value(error).unwrap_or_default();
             if let Some(place) = state.place().cloned() {
                 state.remember(&place.step, "error", value.clone());
+                state.failing.retain(|step| *step != place.step);
+                state.failing.push(place.step.clone());
                 // Without an error branch the run ends here, and says where.
                 state.phase = if exit.is_some() { Phase::Moving } else { Phase::AtStep(place) };
             }

@@ -3,11 +3,10 @@
 use super::steps::{approval, collect_form, condition, end, human_handoff, notify, tool_call};
 use super::{FieldProblem, case::Case, forms};
 use crate::{
-    approval::{Gates, json_hash},
+    approval::{ChosenAccounts, Gates, json_hash},
     catalogue::{ActionSpec, Catalogue},
     document::{Approval, Calendar, StandingLimits, StepId, StepKind, ToolCall, Workflow},
     expr::{Expression, ExpressionError, Template, TextTemplate},
-    time::Timestamp,
     working_time::WorkingTime,
 };
 use indexmap::IndexMap;
@@ -45,7 +44,7 @@ pub struct Version {
     pub(crate) allow_unguarded: bool,
     /// User id of who published it, where that is known.
     pub(crate) author: Option<String>,
-    published: Option<Timestamp>,
+    accounts: ChosenAccounts,
 }
 
 /// One step, compiled.
@@ -114,7 +113,7 @@ impl Version {
             gates,
             allow_unguarded,
             author: None,
-            published: None,
+            accounts: ChosenAccounts::default(),
         })
     }
 
@@ -124,16 +123,16 @@ impl Version {
         Self { author: Some(author.to_owned()), ..self }
     }
 
-    /// The same, published then.
+    /// The same, with the accounts that were chosen for it.
     #[must_use]
-    pub fn published_at(self, at: Timestamp) -> Self {
-        Self { published: Some(at), ..self }
+    pub fn through(self, accounts: ChosenAccounts) -> Self {
+        Self { accounts, ..self }
     }
 
-    /// When it was published; nothing of one that is not.
+    /// The accounts that were chosen for it.
     #[must_use]
-    pub fn published(&self) -> Option<Timestamp> {
-        self.published
+    pub fn accounts(&self) -> &ChosenAccounts {
+        &self.accounts
     }
 
     /// The document it was compiled from.

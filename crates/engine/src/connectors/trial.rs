@@ -62,7 +62,8 @@ impl Engine {
         let registry = self.connectors(workspace).await?;
         let risk = registry.catalogue().action(action).ok_or(EngineError::NotFound("action"))?.risk_of(&input);
         let connector = connector_of(action);
-        let choice = AccountChoice::of_step(connection, None);
+        let accounts = self.choose_accounts(workspace, std::iter::once((action, connection))).await?;
+        let choice = AccountChoice::of_step(&accounts, connector, connection);
         let connection = self.connection(workspace, connector, choice).await?;
         let invoker = self.0.invoker.knowing(registry);
         let request = invoker

@@ -208,7 +208,7 @@ fn after(row: &InboundRow, error: &EngineError) -> Came {
         | EngineError::Unverified(_)
         | EngineError::Corrupt(_)
         | EngineError::NotCurrent(_)
-        | EngineError::SeveralAccounts { .. }
+        | EngineError::NoAccount { .. }
         | EngineError::Invalid(_) => Came::Nothing(InboundOutcome::Failed, Some(error.to_string())),
     }
 }

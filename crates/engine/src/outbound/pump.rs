@@ -122,7 +122,7 @@ fn after(row: &OutboundRow, error: EngineError) -> Result<Told, EngineError> {
         | EngineError::KeyReused
         | EngineError::Corrupt(_)
         | EngineError::Unverified(_)
-        | EngineError::SeveralAccounts { .. }
+        | EngineError::NoAccount { .. }
         | EngineError::Invalid(_) => false,
     };
     if !passes {

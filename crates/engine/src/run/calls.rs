@@ -100,8 +100,8 @@ impl Engine {
     ) -> Result<(Invoker, Option<Arc<Connection>>), EngineError> {
         let connectors = self.connectors_of(of.workspace, of.workflow, of.version).await?;
         let connector = connector_of(request.action);
-        let published = self.version(of.workspace, of.workflow, of.version).await?.published().map(|at| at.0);
-        let choice = AccountChoice::of_step(request.connection, published);
+        let version = self.version(of.workspace, of.workflow, of.version).await?;
+        let choice = AccountChoice::of_step(version.accounts(), connector, request.connection);
         let connection = self.connection(of.workspace, connector, choice).await?;
         Ok((self.0.invoker.knowing(connectors), connection))
     }
@@ -111,7 +111,7 @@ impl Engine {
         let (invoker, connection) = match self.caller(turn.of, request).await {
             Ok(caller) => caller,
             // Nothing was sent, and trying again chooses no account either.
-            Err(error @ EngineError::SeveralAccounts { .. }) => {
+            Err(error @ EngineError::NoAccount { .. }) => {
                 let unsent = not_sent("connection_choice", &error.to_string());
                 return Some(failed(id, &CallError { class: FailureClass::Fatal, ..unsent }, None));
             }

@@ -2,7 +2,7 @@
 
 use crate::{Engine, EngineError, Pins};
 use countersign_connectors::Registry;
-use countersign_core::{document, run::Version, time::Timestamp};
+use countersign_core::{approval::ChosenAccounts, document, run::Version};
 use quick_cache::sync::Cache;
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
@@ -37,6 +37,8 @@ pub struct VersionRecord {
     pub overridden: Vec<String>,
     /// The revision of each connector it was published with.
     pub connectors: Pins,
+    /// The accounts its calls go through.
+    pub accounts: ChosenAccounts,
 }
 
 impl VersionRecord {
@@ -96,10 +98,7 @@ impl Engine {
         let compiled = Version::compile(document, &catalogue, record.allow_unguarded)
             .map_err(|error| unreadable(error.to_string()))?;
         let author = self.person_behind(workspace, &row.author).await?;
-        let compiled = Kept {
-            version: Arc::new(compiled.published_by(&author).published_at(Timestamp(row.published_at))),
-            connectors,
-        };
+        let compiled = Kept { version: Arc::new(compiled.published_by(&author).through(record.accounts)), connectors };
         self.0.versions.0.insert(key, compiled.clone());
         Ok(compiled)
     }

@@ -3,11 +3,11 @@
 use super::choice::{AccountChoice, NotChosen, chosen};
 use crate::{Engine, EngineError};
 use countersign_channels::{ChannelAccount, Platform};
-use countersign_connectors::{Connection, Secrets};
+use countersign_connectors::{Connection, Manifest, Secrets};
 use countersign_core::{
-    approval::{Accounts, connector_of},
+    approval::{Accounts, ChosenAccounts, connector_of},
     catalogue::AccountState,
-    check::AccountNames,
+    check::{AccountNames, ConnectorAccounts},
     run::Version,
 };
 use countersign_store::{ChannelAccountRow, ConnectionRow};
@@ -27,8 +27,8 @@ struct Kept<T> {
     read_at: i64,
 }
 
-/// Workspace, connector, and the name or the time of publishing that chooses.
-type Kind = (String, String, Option<String>, Option<i64>);
+/// Workspace, connector, and the id or the name that chooses.
+type Kind = (String, String, Option<String>, Option<String>);
 
 pub(crate) struct Connections {
     connections: Cache<Kind, Kept<Arc<Connection>>>,
@@ -68,19 +68,20 @@ impl Engine {
     /// The connection that is meant; none when the workspace has none, which suits connectors that need no credentials.
     ///
     /// # Errors
-    /// When the name does not exist, `SeveralAccounts`, or when the credentials cannot be read.
+    /// When the name does not exist, `NoAccount`, or when the credentials cannot be read.
     pub async fn connection(
         &self,
         workspace: &str,
         connector: &str,
         choice: AccountChoice<'_>,
     ) -> Result<Option<Arc<Connection>>, EngineError> {
-        let (name, at) = match choice {
-            AccountChoice::Named(name) => (Some(name.to_owned()), None),
-            AccountChoice::PublishedAt(at) => (None, Some(at)),
+        let (id, name) = match choice {
+            AccountChoice::Account(id) => (Some(id.to_owned()), None),
+            AccountChoice::Named(name) => (None, Some(name.to_owned())),
             AccountChoice::Unsaid => (None, None),
+            AccountChoice::Nobodys => return Ok(None),
         };
-        let kind = (workspace.to_owned(), connector.to_owned(), name, at);
+        let kind = (workspace.to_owned(), connector.to_owned(), id, name);
         let now = self.now();
         if let Some(kept) = self.0.connections.connections.get(&kind)
             && now.saturating_sub(kept.read_at) < FRESH_MS
@@ -106,43 +107,66 @@ impl Engine {
         connector: &str,
         choice: AccountChoice<'_>,
     ) -> Result<Option<Connection>, EngineError> {
-        let Some(row) = self.chosen_connection(workspace, connector, choice).await? else { return Ok(None) };
+        let rows = self.0.store.list_connections(workspace).await?;
+        let of_connector = rows.iter().filter(|row| row.connector == connector);
+        let Some(row) = chosen(of_connector, choice).map_err(|why| match why {
+            NotChosen::Unknown => EngineError::NotFound("connection"),
+            NotChosen::Gone | NotChosen::Several(_) => EngineError::NoAccount { connector: connector.to_owned(), why },
+        })?
+        else {
+            return Ok(None);
+        };
         let context = format!("{workspace}/connection/{}", row.id);
         let secrets: BTreeMap<String, String> =
             self.open_sealed(&context, &row.sealed)?.into_iter().map(|(name, value)| (name, as_text(&value))).collect();
         let settings = object(&row.settings, "connection settings")?;
-        let (revision, secrets) = (revision(&row), Secrets::new(secrets));
-        Ok(Some(Connection { connector: row.connector, name: row.name, settings, secrets, revision }))
+        let (revision, secrets) = (revision(row), Secrets::new(secrets));
+        let (connector, name) = (row.connector.clone(), row.name.clone());
+        Ok(Some(Connection { connector, name, settings, secrets, revision }))
     }
 
-    /// The row of the connection that is meant, see [`Engine::connection`].
+    /// The accounts there are, as the checks see them.
     ///
     /// # Errors
-    /// As there.
-    pub async fn chosen_connection(
-        &self,
-        workspace: &str,
-        connector: &str,
-        choice: AccountChoice<'_>,
-    ) -> Result<Option<ConnectionRow>, EngineError> {
-        let rows = self.0.store.list_connections(workspace).await?;
-        let of_connector = rows.into_iter().filter(|row| row.connector == connector).collect();
-        chosen(of_connector, choice).map_err(|error| match error {
-            NotChosen::Unknown => EngineError::NotFound("connection"),
-            NotChosen::Several(names) => EngineError::SeveralAccounts { connector: connector.to_owned(), names },
-        })
-    }
-
-    /// Names of a workspace's connections by connector.
-    ///
-    /// # Errors
-    /// `Store` when the database does not answer.
+    /// When the database does not answer, or the connectors cannot be read.
     pub async fn account_names(&self, workspace: &str) -> Result<AccountNames, EngineError> {
+        let connectors = self.connectors(workspace).await?;
         let mut names = AccountNames::new();
         for row in self.0.store.list_connections(workspace).await? {
-            names.entry(row.connector).or_default().push(row.name);
+            let needed = connectors.connector(&row.connector).is_none_or(Manifest::needs_account);
+            names
+                .entry(row.connector)
+                .or_insert_with(|| ConnectorAccounts { names: Vec::new(), needed })
+                .names
+                .push(row.name);
         }
         Ok(names)
+    }
+
+    /// The accounts that a version published now would have for these calls, each by its action and the account its step
+    /// names. Nothing is chosen where an account is needed and there is none yet, or none is named and there are several.
+    ///
+    /// # Errors
+    /// As [`Engine::account_names`].
+    pub async fn choose_accounts<'a>(
+        &self,
+        workspace: &str,
+        calls: impl Iterator<Item = (&'a str, Option<&'a str>)>,
+    ) -> Result<ChosenAccounts, EngineError> {
+        let connectors = self.connectors(workspace).await?;
+        let rows = self.0.store.list_connections(workspace).await?;
+        let mut accounts = ChosenAccounts::default();
+        for (action, named) in calls {
+            let connector = connector_of(action);
+            let of_connector = rows.iter().filter(|row| row.connector == connector);
+            let needed = || connectors.connector(connector).is_none_or(Manifest::needs_account);
+            match chosen(of_connector, AccountChoice::of_draft(named)) {
+                Ok(Some(row)) => accounts.choose(connector, named, Some(row.id.clone())),
+                Ok(None) | Err(NotChosen::Several(_)) if !needed() => accounts.choose(connector, named, None),
+                Ok(None) | Err(NotChosen::Several(_) | NotChosen::Unknown | NotChosen::Gone) => {}
+            }
+        }
+        Ok(accounts)
     }
 
     /// What the guarded requests of a version would reach now; for the decision that follows.
@@ -153,11 +177,11 @@ impl Engine {
         }
         for (action, name) in version.guarded_calls() {
             let connector = connector_of(action);
-            let choice = AccountChoice::of_step(name, version.published().map(|at| at.0));
+            let choice = AccountChoice::of_step(version.accounts(), connector, name);
             let account = match self.connection(workspace, connector, choice).await {
                 Ok(connection) => connection.map_or_else(String::new, |connection| connection.revision.clone()),
                 // The call itself will say so.
-                Err(EngineError::NotFound(_) | EngineError::SeveralAccounts { .. }) => String::new(),
+                Err(EngineError::NotFound(_) | EngineError::NoAccount { .. }) => String::new(),
                 Err(error) => return Err(error),
             };
             accounts.note(connector, name, account);

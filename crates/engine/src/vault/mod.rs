@@ -5,7 +5,7 @@ mod connections;
 mod health;
 mod seal;
 
-pub use choice::AccountChoice;
+pub use choice::{AccountChoice, NotChosen, chosen};
 pub use seal::{Vault, VaultError, receipt_keys};
 
 pub(crate) use connections::{Connections, OpenAccount};

@@ -330,9 +330,9 @@ impl From<EngineError> for ApiError {
                 Self::unprocessable("invalid_input", "The input does not fit the workflow")
                     .errors(field_errors(problems))
             }
-            several @ EngineError::SeveralAccounts { .. } => {
+            no_account @ EngineError::NoAccount { .. } => {
                 let title = "Choose the account that the call goes through";
-                Self::unprocessable("connection_choice", title).detail(several.to_string()).pointer("/connection")
+                Self::unprocessable("connection_choice", title).detail(no_account.to_string()).pointer("/connection")
             }
             EngineError::KeyReused => key_reused(),
             EngineError::Busy => Self::busy("the engine has as much work as it takes"),

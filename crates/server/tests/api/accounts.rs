@@ -160,3 +160,82 @@ async fn with_several_accounts_a_step_chooses_one_and_what_was_published_goes_on
     assert_eq!(lost["status"], "failed", "nobody chose one of the two: {lost:#}");
     assert!(lost.to_string().contains("connection_choice"), "{lost:#}");
 }
+
+/// Waits for a manager, then calls `rooms.me` through whatever account there is.
+fn asking(name: &str) -> Value {
+    let mut document = calling(name, None)["document"].clone();
+    document["start"] = json!("ask");
+    document["steps"]["ask"] = json!({
+        "type": "approval", "summary": "Call?", "approvers": { "roles": ["manager"] },
+        "timeout": { "after": "4h", "outcome": "rejected" }, "on_approve": "call", "on_reject": "done",
+    });
+    json!({ "document": document })
+}
+
+#[tokio::test]
+async fn a_run_goes_on_through_the_account_it_was_published_with_or_not_at_all() {
+    let (app, admin, _) = furnished().await;
+    let manager = app.person("manager@example.com", Role::Operator, &["manager"]).await;
+    let publish = async |id: &str| admin.post(&format!("/workflows/{id}/publish"), json!({ "message": "now" })).await;
+    let first = admin.post("/connections", account("first", GOOD)).await.is(201).id();
+    let workflow = admin.post("/workflows", asking("Asks")).await.is(201).id();
+    publish(&workflow).await.is(201);
+    let started = async || admin.post("/runs", json!({ "workflow": workflow, "input": {} })).await.is(201).id();
+    let runs = [started().await, started().await];
+    // The workflow goes on to another account; what waits was published with the first.
+    let second = admin.post("/connections", account("second", GOOD)).await.is(201).id();
+    let named = json!({ "document": calling("Asks", Some("second"))["document"] });
+    admin.with("if-match", "\"1\"").put(&format!("/workflows/{workflow}/draft"), named).await.is(200);
+    publish(&workflow).await.is(201);
+    let kept = admin.delete(&format!("/connections/{first}")).await;
+    assert!(kept.is_problem(409, "connection_used").text.contains("Asks"), "{}", kept.text);
+    let uses = admin.get(&format!("/connections/{first}/uses")).await.json["items"][0].clone();
+    assert_eq!((&uses["draft"], &uses["active"], &uses["runs"]), (&json!(false), &json!(false), &json!(true)));
+    let ended = async |run: &str| {
+        let decision = json!({ "outcome": "approved" });
+        manager.post(&format!("/checkpoints/{run}.1/decision"), decision).await.is(200);
+        app.until_over(&admin, run).await
+    };
+    // The names change hands: the calls do not.
+    for (id, name) in [(&first, "third"), (&second, "first")] {
+        admin.patch(&format!("/connections/{id}"), json!({ "name": name })).await.is(200);
+    }
+    let untested = json!({ "secrets": { "token": "wrong" } });
+    admin.patch(&format!("/connections/{second}?untested=true"), untested).await.is(200);
+    assert_eq!(ended(&runs[0]).await["status"], "completed");
+    // Gone by another door than this one: nothing else takes its place.
+    app.store.delete_connection(&app.workspace, &first, Vec::new()).await.unwrap();
+    app.app.engine.forget_connections(&app.workspace);
+    let lost = ended(&runs[1]).await;
+    assert_eq!((&lost["status"], &lost["error_code"]), (&json!("failed"), &json!("connection_choice")), "{lost:#}");
+}
+
+#[tokio::test]
+async fn what_was_published_without_an_account_stays_without() {
+    let (_app, admin, _) = furnished().await;
+    let (url, _) = service().await;
+    let get =
+        json!({ "type": "tool_call", "action": "http.get", "input": { "url": format!("{url}/x") }, "next": "done" });
+    let document = json!({
+        "schema": 1, "name": "Public", "triggers": [{ "type": "api" }], "start": "call",
+        "steps": { "call": get, "done": { "type": "end" } },
+    });
+    let workflow = admin.post("/workflows", json!({ "document": document })).await.is(201).id();
+    let publish = format!("/workflows/{workflow}/publish");
+    admin.post(&publish, json!({ "message": "none" })).await.is(201);
+    let status = async || {
+        let start = json!({ "workflow": workflow, "input": {} });
+        let run = admin.with("prefer", "wait=20").post("/runs", start).await.is(200).json.clone();
+        run.to_string().contains("http_401").then_some("called").map(str::to_owned).unwrap_or_else(|| run.to_string())
+    };
+    assert_eq!(status().await, "called", "the service refuses whoever says nothing");
+    for name in ["one", "two"] {
+        let settings = json!({ "base_url": "http://127.0.0.1:9" });
+        let body = json!({ "connector": "http", "name": name, "settings": settings, "secrets": {} });
+        admin.post("/connections", body).await.is(201);
+        assert_eq!(status().await, "called", "after `{name}` was added");
+    }
+    // Nobody needs to choose where none is needed.
+    admin.post(&publish, json!({ "message": "two there are" })).await.is(201);
+    assert_eq!(status().await, "called");
+}

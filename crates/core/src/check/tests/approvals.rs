@@ -163,24 +163,34 @@ fn the_risk_of_a_call_is_that_of_what_it_sends() {
     let values = [("GET".to_owned(), Risk::Read), ("DELETE".to_owned(), Risk::High)].into();
     let request = ActionSpec {
         risk_by: Some(crate::catalogue::RiskBy { member: "method".to_owned(), values }),
-        input: json!({ "type": "object" }),
+        input: json!({ "type": "object", "properties": { "method": {} } }),
         idempotency: Idempotency::None,
         ..action("web.request", Risk::Write)
     };
     let of = |input: Value| (request.risk_of(&input), request.repeatable(&input));
     assert_eq!(of(json!({ "method": "GET" })), (Risk::Read, true));
-    for input in [json!({ "method": "PUT" }), json!({}), Value::Null, json!({ "method": null })] {
+    for input in [json!({ "method": "PUT" }), json!({}), Value::Null, json!({ "method": "what {{ they }} wrote" })] {
         assert_eq!(of(input.clone()), (Risk::Write, false), "{input}");
     }
     for input in [
         json!({ "method": "DELETE" }),
         json!({ "method": "delete" }),
-        json!({ "method": "{{ input.method }}" }),
-        json!("{{ input }}"),
         json!({ "method": 7 }),
+        json!({ "method": null }),
     ] {
         assert_eq!(of(input.clone()), (Risk::High, false), "{input}");
     }
+    for (written, risk) in [
+        (json!({ "method": "GET" }), Risk::Read),
+        (json!({ "method": "{{ input.method }}" }), Risk::High),
+        (json!("{{ input }}"), Risk::High),
+    ] {
+        assert_eq!(request.risk_as_written(&written), risk, "{written}");
+    }
+    // What is left out is sent as the schema says.
+    let input = json!({ "type": "object", "properties": { "method": { "default": "DELETE" } } });
+    let by_default = ActionSpec { input, ..request.clone() };
+    assert_eq!((by_default.risk_of(&json!({})), by_default.risk_as_written(&Value::Null)), (Risk::High, Risk::High));
     let catalogue = Catalogue::new([request]);
     let codes = |method: &str| {
         let document = json!({

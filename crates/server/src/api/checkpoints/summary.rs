@@ -7,7 +7,10 @@ use crate::{
     rows::{Tell, decided_by},
 };
 use countersign_api::{CheckpointRun, CheckpointSummary, Fact};
-use countersign_core::run::{Actor, OpenApproval, OpenDoubt, Opened, Via};
+use countersign_core::{
+    document::StepKind,
+    run::{Actor, OpenApproval, OpenDoubt, Opened, Version, Via},
+};
 use countersign_engine::LoadedRun;
 use countersign_store::{CheckpointKind, CheckpointRow, CheckpointStatus, CustomerRow, Role, RunRow};
 use std::collections::HashMap;
@@ -97,6 +100,12 @@ pub(crate) async fn checkpoint_summaries(
     Ok(summaries)
 }
 
+/// Whether a yes takes answers of the approver.
+fn asks_for_a_form(version: &Version, step: &str) -> bool {
+    let step = version.workflow().steps.get(step).map(|step| &step.kind);
+    matches!(step, Some(StepKind::Approval(approval)) if approval.form.is_some())
+}
+
 pub(super) async fn summary(
     app: &App,
     row: CheckpointRow,
@@ -105,8 +114,12 @@ pub(super) async fn summary(
 ) -> ApiResult<CheckpointSummary> {
     let workspace = &row.workspace;
     let opened: Option<Opened> = serde_json::from_str(&row.payload).ok();
-    let shown = opened.as_ref().filter(|_| row.status == CheckpointStatus::Open).map(Opened::shown_hash);
     let version = app.engine.version(workspace, &row.workflow, row.version).await.ok();
+    let is_told = |opened: &&Opened| {
+        let takes_a_form = version.as_ref().is_none_or(|version| asks_for_a_form(version, &row.step));
+        row.status == CheckpointStatus::Open && opened.is_told_in_lists() && !takes_a_form
+    };
+    let shown = opened.as_ref().filter(is_told).map(Opened::shown_hash);
     let workflow = app.workflow_ref(workspace, &row.workflow).await?;
     Ok(CheckpointSummary {
         decided_by: decided_by(&row),

@@ -15,7 +15,7 @@ use countersign_api::{
 };
 use countersign_connectors::Registry;
 use countersign_core::{
-    approval::{self, preview},
+    approval::{self, ChosenAccounts, connector_of, preview},
     document::{RungAct, StepKind, TimeoutOutcome},
     run::{
         Actor, CallRequest, ClosedBy, CompiledStep, OpenApproval, OpenDoubt, Opened, Outcome, Phase, Verdict, Version,
@@ -224,22 +224,22 @@ pub(crate) struct Calls<'a> {
     app: &'a App,
     workspace: &'a str,
     connectors: Registry,
-    /// When the version was published; nothing of one that is not.
-    published: Option<i64>,
+    /// What the version was published with; nothing of one that is not.
+    accounts: Option<ChosenAccounts>,
 }
 
 impl<'a> Calls<'a> {
     /// With the connectors that the run's version was published with.
     pub(crate) async fn of_run(app: &'a App, workspace: &'a str, loaded: &LoadedRun) -> Self {
         let found = app.engine.connectors_of(workspace, &loaded.row.workflow, loaded.row.version).await;
-        let published = loaded.version.published().map(|at| at.0);
-        Self { app, workspace, connectors: found.unwrap_or_else(|_| app.engine.registry().clone()), published }
+        let accounts = Some(loaded.version.accounts().clone());
+        Self { app, workspace, connectors: found.unwrap_or_else(|_| app.engine.registry().clone()), accounts }
     }
 
     /// With the connectors that a version published now would have.
     pub(crate) async fn to_come(app: &'a App, workspace: &'a str) -> Self {
         let found = app.engine.connectors(workspace).await;
-        Self { app, workspace, connectors: found.unwrap_or_else(|_| app.engine.registry().clone()), published: None }
+        Self { app, workspace, connectors: found.unwrap_or_else(|_| app.engine.registry().clone()), accounts: None }
     }
 
     /// The request as it would leave, without secrets.
@@ -248,9 +248,18 @@ impl<'a> Calls<'a> {
         (action, connection): (&str, Option<&str>),
         input: &Value,
     ) -> Result<RenderedRequest, String> {
-        let Self { app, workspace, connectors, published } = self;
-        let connector = action.split('.').next().unwrap_or_default();
-        let choice = AccountChoice::of_step(connection, *published);
+        let Self { app, workspace, connectors, accounts } = self;
+        let connector = connector_of(action);
+        let of_now;
+        let accounts = match accounts {
+            Some(accounts) => accounts,
+            None => {
+                let call = std::iter::once((action, connection));
+                of_now = app.engine.choose_accounts(workspace, call).await.map_err(|error| error.to_string())?;
+                &of_now
+            }
+        };
+        let choice = AccountChoice::of_step(accounts, connector, connection);
         let connection =
             app.engine.connection(workspace, connector, choice).await.map_err(|error| error.to_string())?;
         let invoker = app.engine.invoker().knowing(connectors.clone());

@@ -2,9 +2,8 @@
 
 use crate::{
     api::{
-        documents::source,
+        connections::uses::uses,
         sealed::{Held, Named, Place},
-        versions::publishing,
     },
     app::App,
     auth::Caller,
@@ -14,7 +13,7 @@ use crate::{
         idempotency::Once,
         problem::{ApiError, ApiResult},
     },
-    rows::{json as read_json, json_object},
+    rows::json_object,
 };
 use axum::{Json, extract::State, http::StatusCode, response::Response};
 use countersign_api::{
@@ -22,8 +21,6 @@ use countersign_api::{
     UpdateAccountRequest,
 };
 use countersign_connectors::{Connection as Account, Probed};
-use countersign_core::{approval::connector_of, document::Workflow, time::Timestamp};
-use countersign_engine::{AccountChoice, EngineError};
 use countersign_store::{ConnectionRow, NewAudit, Role};
 use serde::Deserialize;
 use serde_json::json;
@@ -221,7 +218,7 @@ pub(crate) async fn test_connection(
     Ok(Json(view(&app, row)))
 }
 
-/// The workflows whose draft or active version calls through a connection.
+/// The workflows that call through a connection: their draft, a version that starts runs, or runs that are not over.
 #[utoipa::path(get, path = "/connections/{id}/uses", operation_id = "listConnectionUses", tag = "connections",
     params(("id" = String, Path)), responses((status = 200, description = "Workflows", body = Page<ConnectionUse>)))]
 pub(crate) async fn list_connection_uses(
@@ -234,43 +231,7 @@ pub(crate) async fn list_connection_uses(
     uses(&app, &row).await.map(|uses| Json(Page::whole(uses)))
 }
 
-/// Whether a step that names no account calls through this one.
-async fn meant(app: &App, row: &ConnectionRow, published: Option<Timestamp>) -> ApiResult<bool> {
-    let choice = AccountChoice::of_step(None, published.map(|at| at.0));
-    match app.engine.chosen_connection(&row.workspace, &row.connector, choice).await {
-        Ok(chosen) => Ok(chosen.is_some_and(|chosen| chosen.id == row.id)),
-        Err(EngineError::SeveralAccounts { .. }) => Ok(false),
-        Err(error) => Err(error.into()),
-    }
-}
-
-async fn uses(app: &App, row: &ConnectionRow) -> ApiResult<Vec<ConnectionUse>> {
-    let calls = |workflow: &Workflow, unsaid: bool| {
-        publishing::calls(workflow).any(|call| {
-            let named = call.connection.as_deref();
-            connector_of(&call.action) == row.connector && named.map_or(unsaid, |named| named == row.name)
-        })
-    };
-    let unsaid = meant(app, row, None).await?;
-    let catalogue = app.engine.catalogue_of(&row.workspace).await?;
-    let mut uses = Vec::new();
-    for workflow in app.store.list_workflows(&row.workspace, false).await? {
-        let draft = source::check(&read_json(&workflow.draft), &catalogue).0.is_some_and(|draft| calls(&draft, unsaid));
-        let active = match workflow.active_version {
-            Some(version) => {
-                let version = app.engine.version(&row.workspace, &workflow.id, version).await?;
-                calls(version.workflow(), meant(app, row, version.published()).await?)
-            }
-            None => false,
-        };
-        if draft || active {
-            uses.push(ConnectionUse { workflow: workflow.id, name: workflow.name, active, draft });
-        }
-    }
-    Ok(uses)
-}
-
-/// Removes a connection. Refused while a draft or an active version calls through it.
+/// Removes a connection. Refused while a draft, a version that starts runs or a run that is not over calls through it.
 #[utoipa::path(delete, path = "/connections/{id}", operation_id = "deleteConnection", tag = "connections",
     params(("id" = String, Path)), responses((status = 204, description = "Removed")))]
 pub(crate) async fn delete_connection(

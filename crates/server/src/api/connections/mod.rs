@@ -1,3 +1,4 @@
 //! Connections.
 
 pub(crate) mod handlers;
+mod uses;

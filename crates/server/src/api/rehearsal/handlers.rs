@@ -108,7 +108,9 @@ fn permit(risk: Risk, confirm: bool, confirm_write: bool) -> ApiResult<()> {
 
 async fn send(app: &App, workspace: &str, pending: &rehearsal::Call, key: &str) -> ApiResult<RealCallResponse> {
     let connector = pending.action.split('.').next().unwrap_or_default();
-    let choice = AccountChoice::of_step(pending.connection.as_deref(), None);
+    let named = pending.connection.as_deref();
+    let accounts = app.engine.choose_accounts(workspace, std::iter::once((pending.action.as_str(), named))).await?;
+    let choice = AccountChoice::of_step(&accounts, connector, named);
     let connection = app.engine.connection(workspace, connector, choice).await?;
     let call = Call {
         action: &pending.action,

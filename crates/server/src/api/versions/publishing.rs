@@ -57,11 +57,13 @@ impl Publishable {
     }
 
     /// What the version's record says; the engine compiles with the permission only when it is there, and goes on with
-    /// these revisions of the connectors.
+    /// these revisions of the connectors and these accounts.
     async fn record(&self, engine: &Engine, workspace: &str) -> ApiResult<Option<String>> {
         let connectors = engine.pin_connectors(workspace, connectors(&self.workflow)).await?;
         let allow_unguarded = !self.overridden.is_empty();
-        let record = VersionRecord { allow_unguarded, overridden: self.overridden.clone(), connectors };
+        let named = calls(&self.workflow).map(|call| (call.action.as_str(), call.connection.as_deref()));
+        let accounts = engine.choose_accounts(workspace, named).await?;
+        let record = VersionRecord { allow_unguarded, overridden: self.overridden.clone(), connectors, accounts };
         Ok((record != VersionRecord::default()).then(|| object!(record).to_string()))
     }
 }

@@ -20,7 +20,7 @@ import { ActionField } from './action-field'
 import { useSample } from '../sample'
 import { InDoubtGroup } from './in-doubt'
 import { StepInput } from './input-field'
-import { riskOf } from './risk-of'
+import { riskOf } from '@/model/risk'
 
 const s = strings.tool
 

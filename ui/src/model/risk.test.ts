@@ -1,0 +1,19 @@
+import { readFileSync } from 'node:fs'
+import { describe, expect, it } from 'vitest'
+import type { ActionSpec } from '@/api/types'
+import { riskOf } from './risk'
+
+// `crates/core/tests/vectors.rs` reads the same file: the builder and the checks say the same.
+const FILE = new URL('../../../crates/core/tests/vectors/risk.json', import.meta.url)
+type Vectors = Pick<ActionSpec, 'risk' | 'risk_by'> & {
+  cases: { input: unknown; default?: string; risk: ActionSpec['risk'] }[]
+}
+
+describe('the risk of what is written', () => {
+  const { risk, risk_by, cases } = JSON.parse(readFileSync(FILE, 'utf8')) as Vectors
+  for (const one of cases)
+    it(JSON.stringify([one.input, one.default]), () => {
+      const method = one.default === undefined ? {} : { default: one.default }
+      expect(riskOf({ risk, risk_by, input: { properties: { method } } }, one.input)).toBe(one.risk)
+    })
+})
