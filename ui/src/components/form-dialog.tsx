@@ -12,6 +12,9 @@ export function FormDialog({
   title,
   text,
   submit,
+  keep,
+  danger = false,
+  disabled = false,
   sending,
   onSubmit,
   onClose,
@@ -20,6 +23,12 @@ export function FormDialog({
   title: string
   text?: string
   submit: string
+  /** Words of the button that leaves all as it is, where there is one. */
+  keep?: string
+  /** Whether what is sent ends something. */
+  danger?: boolean
+  /** Whether what was given cannot be sent. */
+  disabled?: boolean
   sending: Sending
   onSubmit: () => void
   onClose: () => void
@@ -36,8 +45,9 @@ export function FormDialog({
       >
         {children}
         {Boolean(sending.error) && <Note tone="bad">{problemText(sending.error)}</Note>}
-        <div className="flex justify-end">
-          <Button type="submit" look="primary" busy={sending.isPending}>
+        <div className="flex justify-end gap-2">
+          {keep && <Button onClick={onClose}>{keep}</Button>}
+          <Button type="submit" look={danger ? 'danger' : 'primary'} busy={sending.isPending} disabled={disabled}>
             {submit}
           </Button>
         </div>
@@ -74,7 +84,7 @@ export function ConfirmDialog({
       {Boolean(sending.error) && <Note tone="bad">{problemText(sending.error)}</Note>}
       <div className="mt-3 flex justify-end gap-2">
         <Button onClick={onClose}>{words.keep}</Button>
-        <Button look="danger" busy={sending.isPending} disabled={refused} onClick={onConfirm}>
+        <Button look="danger" busy={sending.isPending} disabled={refused} onClick={() => onConfirm()}>
           {words.confirm}
         </Button>
       </div>

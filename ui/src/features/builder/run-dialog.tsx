@@ -1,11 +1,8 @@
 import { useMutation } from '@tanstack/react-query'
 import { useNavigate } from '@tanstack/react-router'
 import { useState } from 'react'
-import { problemText } from '@/api/client'
-import { Button } from '@/ui/button'
-import { Dialog } from '@/ui/dialog'
+import { FormDialog } from '@/components/form-dialog'
 import { Field, Textarea } from '@/ui/field'
-import { Note } from '@/ui/states'
 import { writes } from './api'
 import { useBuilder } from './context'
 import { strings } from './strings'
@@ -32,34 +29,28 @@ export function RunDialog({ active, onClose }: { active: number | null | undefin
     onSuccess: (run) => void navigate({ to: '/runs/$run', params: { run: run.id } }),
   })
   return (
-    <Dialog open onClose={onClose} title={s.title} description={active == null ? s.never : s.text}>
-      <form
-        className="flex flex-col gap-3"
-        onSubmit={(event) => {
-          event.preventDefault()
-          start.mutate()
-        }}
-      >
-        <Field label={s.input} error={input.ok ? undefined : s.bad}>
-          {(props) => (
-            <Textarea
-              {...props}
-              rows={5}
-              autoFocus
-              spellCheck={false}
-              className="font-mono !text-xs"
-              value={text}
-              onChange={(event) => setText(event.target.value)}
-            />
-          )}
-        </Field>
-        {start.error && <Note tone="bad">{problemText(start.error)}</Note>}
-        <div className="flex justify-end">
-          <Button type="submit" look="primary" busy={start.isPending} disabled={!input.ok || active == null}>
-            {s.submit}
-          </Button>
-        </div>
-      </form>
-    </Dialog>
+    <FormDialog
+      title={s.title}
+      text={active == null ? s.never : s.text}
+      submit={s.submit}
+      disabled={!input.ok || active == null}
+      sending={start}
+      onSubmit={start.mutate}
+      onClose={onClose}
+    >
+      <Field label={s.input} error={input.ok ? undefined : s.bad}>
+        {(props) => (
+          <Textarea
+            {...props}
+            rows={5}
+            autoFocus
+            spellCheck={false}
+            className="font-mono !text-xs"
+            value={text}
+            onChange={(event) => setText(event.target.value)}
+          />
+        )}
+      </Field>
+    </FormDialog>
   )
 }

@@ -1,13 +1,11 @@
 import { useMutation, useQueryClient } from '@tanstack/react-query'
 import { Hand, UserRoundPen } from 'lucide-react'
 import { useState } from 'react'
-import { problemText } from '@/api/client'
 import type { Checkpoint } from '@/api/types'
 import { useMe } from '@/app/session'
+import { FormDialog } from '@/components/form-dialog'
 import { Button } from '@/ui/button'
-import { Dialog } from '@/ui/dialog'
 import { Field, Input, Select } from '@/ui/field'
-import { Note } from '@/ui/states'
 import { toast } from '@/ui/toast'
 import { reads, writes } from './api'
 import { Section } from './section'
@@ -31,39 +29,33 @@ function ReassignDialog({ checkpoint, onClose }: { checkpoint: Checkpoint; onClo
     },
   })
   return (
-    <Dialog open onClose={onClose} title={s.giveTitle} description={s.giveText}>
-      <form
-        className="flex flex-col gap-3"
-        onSubmit={(event) => {
-          event.preventDefault()
-          give.mutate()
-        }}
-      >
-        <Field label={s.to}>
-          {(props) => (
-            <Select {...props} value={to} onChange={(event) => setTo(event.target.value)}>
-              {others.map(({ person }) => (
-                <option key={person.id} value={person.id}>
-                  {person.name}
-                </option>
-              ))}
-            </Select>
-          )}
-        </Field>
-        <Field label={s.reason}>
-          {(props) => (
-            <Input {...props} maxLength={500} value={reason} onChange={(event) => setReason(event.target.value)} />
-          )}
-        </Field>
-        {give.error && <Note tone="bad">{problemText(give.error)}</Note>}
-        <div className="flex justify-end gap-2">
-          <Button onClick={onClose}>{s.cancel}</Button>
-          <Button type="submit" look="primary" disabled={to === ''} busy={give.isPending}>
-            {s.give}
-          </Button>
-        </div>
-      </form>
-    </Dialog>
+    <FormDialog
+      title={s.giveTitle}
+      text={s.giveText}
+      submit={s.give}
+      keep={s.cancel}
+      disabled={to === ''}
+      sending={give}
+      onSubmit={give.mutate}
+      onClose={onClose}
+    >
+      <Field label={s.to}>
+        {(props) => (
+          <Select {...props} value={to} onChange={(event) => setTo(event.target.value)}>
+            {others.map(({ person }) => (
+              <option key={person.id} value={person.id}>
+                {person.name}
+              </option>
+            ))}
+          </Select>
+        )}
+      </Field>
+      <Field label={s.reason}>
+        {(props) => (
+          <Input {...props} maxLength={500} value={reason} onChange={(event) => setReason(event.target.value)} />
+        )}
+      </Field>
+    </FormDialog>
   )
 }
 

@@ -2,9 +2,8 @@ import { useMutation, useQueryClient } from '@tanstack/react-query'
 import { useState } from 'react'
 import type { ApiKey, Role } from '@/api/types'
 import { ConfirmDialog, FormDialog } from '@/components/form-dialog'
+import { ShownOnce } from '@/components/shown-once'
 import { listed } from '@/model/listed'
-import { Button } from '@/ui/button'
-import { Dialog } from '@/ui/dialog'
 import { Checkbox, Field, Input, Select } from '@/ui/field'
 import { Note } from '@/ui/states'
 import { toast } from '@/ui/toast'
@@ -12,26 +11,6 @@ import { writes } from './api'
 import { strings as s } from './strings'
 
 const ROLES: readonly Role[] = ['viewer', 'operator', 'builder', 'admin']
-
-/** The key itself, shown once. */
-function NewKey({ secret, onClose }: { secret: string; onClose: () => void }) {
-  return (
-    <Dialog open onClose={onClose} title={s.createdTitle}>
-      <div className="flex flex-col gap-3">
-        <Note tone="ok">{s.created}</Note>
-        <code className="rounded-md bg-sunken p-2 font-mono text-xs break-all select-all">{secret}</code>
-        <div className="flex justify-end">
-          <Button
-            look="primary"
-            onClick={() => void navigator.clipboard.writeText(secret).then(() => toast.ok(s.copied))}
-          >
-            {s.copy}
-          </Button>
-        </div>
-      </div>
-    </Dialog>
-  )
-}
 
 type Form = { name: string; role: Role; groups: string; may_decide: boolean; expires: string }
 type Part = { form: Form; set: (change: Partial<Form>) => void }
@@ -89,7 +68,16 @@ export function AddKey({ onClose }: { onClose: () => void }) {
       }),
     onSuccess: () => client.invalidateQueries({ queryKey: ['api-keys'] }),
   })
-  if (create.data?.key) return <NewKey secret={create.data.key} onClose={onClose} />
+  if (create.data?.key)
+    return (
+      <ShownOnce
+        words={{ title: s.createdTitle, copy: s.copy, copied: s.copied }}
+        value={create.data.key}
+        onClose={onClose}
+      >
+        <Note tone="ok">{s.created}</Note>
+      </ShownOnce>
+    )
   return (
     <FormDialog
       title={s.add}

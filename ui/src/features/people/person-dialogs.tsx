@@ -2,9 +2,8 @@ import { useMutation, useQueryClient } from '@tanstack/react-query'
 import { useState } from 'react'
 import type { Person } from '@/api/types'
 import { FormDialog } from '@/components/form-dialog'
+import { ShownOnce } from '@/components/shown-once'
 import { listed } from '@/model/listed'
-import { Button } from '@/ui/button'
-import { Dialog } from '@/ui/dialog'
 import { Field, Input, Select } from '@/ui/field'
 import { toast } from '@/ui/toast'
 import { writes } from './api'
@@ -44,26 +43,16 @@ function Access({
   )
 }
 
-function Link({ url }: { url: string }) {
-  return (
-    <div className="flex flex-col gap-3">
-      <p className="text-sm text-muted">{s.linkText}</p>
-      <code className="rounded-md bg-sunken p-2 font-mono text-xs break-all select-all">{url}</code>
-      <div className="flex justify-end">
-        <Button look="primary" onClick={() => void navigator.clipboard.writeText(url).then(() => toast.ok(s.copied))}>
-          {s.copy}
-        </Button>
-      </div>
-    </div>
-  )
-}
-
 /** The one-time link, shown once. */
 export function InviteLink({ url, onClose }: { url: string; onClose: () => void }) {
   return (
-    <Dialog open onClose={onClose} title={s.linkTitle}>
-      <Link url={new URL(url, window.location.origin).href} />
-    </Dialog>
+    <ShownOnce
+      words={{ title: s.linkTitle, copy: s.copy, copied: s.copied }}
+      value={new URL(url, window.location.origin).href}
+      onClose={onClose}
+    >
+      <p className="text-sm text-muted">{s.linkText}</p>
+    </ShownOnce>
   )
 }
 

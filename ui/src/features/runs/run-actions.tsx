@@ -2,17 +2,15 @@ import { useMutation, useQueryClient } from '@tanstack/react-query'
 import { useNavigate } from '@tanstack/react-router'
 import { Ban, Download, Ellipsis, FlaskConical, RotateCcw, Workflow } from 'lucide-react'
 import { lazy, Suspense, useState } from 'react'
-import { problemText } from '@/api/client'
 import { queries } from '@/api/queries'
 import type { RunDetail } from '@/api/types'
 import { useActions, type Action } from '@/app/actions'
 import { useMay } from '@/app/session'
+import { FormDialog } from '@/components/form-dialog'
 import { Button, IconButton } from '@/ui/button'
-import { Dialog } from '@/ui/dialog'
 import { download } from '@/ui/download'
 import { Field, Input } from '@/ui/field'
 import { Menu } from '@/ui/menu'
-import { Note } from '@/ui/states'
 import { toast } from '@/ui/toast'
 import { writes } from './api'
 import type { RetryFrom } from './retry-dialog'
@@ -44,26 +42,20 @@ function CancelDialog({ run, onClose }: { run: RunDetail; onClose: () => void })
     onClose,
   )
   return (
-    <Dialog open onClose={onClose} title={s.cancelTitle} description={s.cancelText}>
-      <form
-        className="flex flex-col gap-3"
-        onSubmit={(event) => {
-          event.preventDefault()
-          cancel.mutate(undefined)
-        }}
-      >
-        <Field label={s.reason} hint={s.reasonHint}>
-          {(props) => <Input {...props} autoFocus value={reason} onChange={(event) => setReason(event.target.value)} />}
-        </Field>
-        {cancel.error && <Note tone="bad">{problemText(cancel.error)}</Note>}
-        <div className="flex justify-end gap-2">
-          <Button onClick={onClose}>{s.keep}</Button>
-          <Button type="submit" look="danger" busy={cancel.isPending}>
-            {s.cancel}
-          </Button>
-        </div>
-      </form>
-    </Dialog>
+    <FormDialog
+      title={s.cancelTitle}
+      text={s.cancelText}
+      submit={s.cancel}
+      keep={s.keep}
+      danger
+      sending={cancel}
+      onSubmit={() => cancel.mutate(undefined)}
+      onClose={onClose}
+    >
+      <Field label={s.reason} hint={s.reasonHint}>
+        {(props) => <Input {...props} autoFocus value={reason} onChange={(event) => setReason(event.target.value)} />}
+      </Field>
+    </FormDialog>
   )
 }
 

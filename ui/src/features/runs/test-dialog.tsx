@@ -1,9 +1,9 @@
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
 import { Link } from '@tanstack/react-router'
 import { useState } from 'react'
-import { problemText } from '@/api/client'
 import { queries } from '@/api/queries'
 import type { RunDetail, TestCaseLimit } from '@/api/types'
+import { FormDialog } from '@/components/form-dialog'
 import { TEST_NAME_MAX, testName } from '@/model/test-name'
 import { Button, buttonClass } from '@/ui/button'
 import { Dialog } from '@/ui/dialog'
@@ -60,38 +60,31 @@ export default function TestDialog({ run, onClose }: { run: RunDetail; onClose: 
       </Dialog>
     )
   }
-  const error = keep.error ?? made.error
   return (
-    <Dialog open onClose={onClose} title={s.title} description={s.text}>
-      <form
-        className="flex flex-col gap-3"
-        onSubmit={(event) => {
-          event.preventDefault()
-          keep.mutate()
-        }}
-      >
-        <Note tone="warn">{s.realData}</Note>
-        <Field label={s.name}>
-          {(props) => (
-            <Input
-              {...props}
-              autoFocus
-              required
-              maxLength={TEST_NAME_MAX}
-              value={name}
-              onChange={(event) => setName(event.target.value)}
-            />
-          )}
-        </Field>
-        <Limits limits={made.data?.limits ?? []} />
-        {error && <Note tone="bad">{problemText(error)}</Note>}
-        <div className="flex justify-end gap-2">
-          <Button onClick={onClose}>{s.cancel}</Button>
-          <Button type="submit" look="primary" disabled={made.isError} busy={keep.isPending}>
-            {s.submit}
-          </Button>
-        </div>
-      </form>
-    </Dialog>
+    <FormDialog
+      title={s.title}
+      text={s.text}
+      submit={s.submit}
+      keep={s.cancel}
+      disabled={made.isError}
+      sending={{ isPending: keep.isPending, error: keep.error ?? made.error }}
+      onSubmit={keep.mutate}
+      onClose={onClose}
+    >
+      <Note tone="warn">{s.realData}</Note>
+      <Field label={s.name}>
+        {(props) => (
+          <Input
+            {...props}
+            autoFocus
+            required
+            maxLength={TEST_NAME_MAX}
+            value={name}
+            onChange={(event) => setName(event.target.value)}
+          />
+        )}
+      </Field>
+      <Limits limits={made.data?.limits ?? []} />
+    </FormDialog>
   )
 }

@@ -2,10 +2,8 @@ import { useMutation, useQueryClient } from '@tanstack/react-query'
 import { useState } from 'react'
 import { problemText } from '@/api/client'
 import type { Version } from '@/api/types'
-import { Button } from '@/ui/button'
-import { Dialog } from '@/ui/dialog'
+import { FormDialog } from '@/components/form-dialog'
 import { Field, Input } from '@/ui/field'
-import { Note } from '@/ui/states'
 import { toast } from '@/ui/toast'
 import { writes } from './api'
 import { strings as s } from './strings'
@@ -50,36 +48,30 @@ export function RampDialog({
   const number = Number(percent)
   const fits = Number.isInteger(number) && number >= 1 && number <= 99
   return (
-    <Dialog open onClose={onClose} title={s.ramp.title(version)} description={s.ramp.text}>
-      <form
-        className="flex flex-col gap-3"
-        onSubmit={(event) => {
-          event.preventDefault()
-          if (fits) ramp.mutate({ now: { version, percent: number }, before }, { onSuccess: onClose })
-        }}
-      >
-        <Field label={s.ramp.percent} error={fits ? undefined : s.ramp.range} hint={s.ramp.hint}>
-          {(props) => (
-            <Input
-              {...props}
-              autoFocus
-              type="number"
-              min={1}
-              max={99}
-              className="!w-28"
-              value={percent}
-              onChange={(event) => setPercent(event.target.value)}
-            />
-          )}
-        </Field>
-        {ramp.error && <Note tone="bad">{problemText(ramp.error)}</Note>}
-        <div className="flex justify-end gap-2">
-          <Button onClick={onClose}>{s.keep}</Button>
-          <Button type="submit" look="primary" busy={ramp.isPending} disabled={!fits}>
-            {s.ramp.submit}
-          </Button>
-        </div>
-      </form>
-    </Dialog>
+    <FormDialog
+      title={s.ramp.title(version)}
+      text={s.ramp.text}
+      submit={s.ramp.submit}
+      keep={s.keep}
+      disabled={!fits}
+      sending={ramp}
+      onSubmit={() => ramp.mutate({ now: { version, percent: number }, before }, { onSuccess: onClose })}
+      onClose={onClose}
+    >
+      <Field label={s.ramp.percent} error={fits ? undefined : s.ramp.range} hint={s.ramp.hint}>
+        {(props) => (
+          <Input
+            {...props}
+            autoFocus
+            type="number"
+            min={1}
+            max={99}
+            className="!w-28"
+            value={percent}
+            onChange={(event) => setPercent(event.target.value)}
+          />
+        )}
+      </Field>
+    </FormDialog>
   )
 }

@@ -1,14 +1,12 @@
 import { useMutation, useQueryClient } from '@tanstack/react-query'
 import { useState } from 'react'
 import { problemText } from '@/api/client'
-import { Button } from '@/ui/button'
-import { Dialog } from '@/ui/dialog'
+import { FormDialog } from '@/components/form-dialog'
 import { Field, Input } from '@/ui/field'
-import { Note } from '@/ui/states'
 import { toast } from '@/ui/toast'
 import { writes } from './api'
-import type { Ramp } from './ramp-dialog'
 import { strings as s } from './strings'
+import type { Ramp } from './ramp-dialog'
 
 /** What new runs started on before. */
 type Before = { active: number | undefined; ramp: Ramp | null }
@@ -61,27 +59,18 @@ export function RollbackDialog({
     onError: refresh,
   })
   return (
-    <Dialog open onClose={onClose} title={s.rollbackTitle(version)} description={s.rollbackText}>
-      <form
-        className="flex flex-col gap-3"
-        onSubmit={(event) => {
-          event.preventDefault()
-          rollback.mutate()
-        }}
-      >
-        <Field label={s.message} hint={s.messageHint}>
-          {(props) => (
-            <Input {...props} autoFocus value={message} onChange={(event) => setMessage(event.target.value)} />
-          )}
-        </Field>
-        {rollback.error && <Note tone="bad">{problemText(rollback.error)}</Note>}
-        <div className="flex justify-end gap-2">
-          <Button onClick={onClose}>{s.keep}</Button>
-          <Button type="submit" look="primary" busy={rollback.isPending}>
-            {s.rollback}
-          </Button>
-        </div>
-      </form>
-    </Dialog>
+    <FormDialog
+      title={s.rollbackTitle(version)}
+      text={s.rollbackText}
+      submit={s.rollback}
+      keep={s.keep}
+      sending={rollback}
+      onSubmit={rollback.mutate}
+      onClose={onClose}
+    >
+      <Field label={s.message} hint={s.messageHint}>
+        {(props) => <Input {...props} autoFocus value={message} onChange={(event) => setMessage(event.target.value)} />}
+      </Field>
+    </FormDialog>
   )
 }
