@@ -1,6 +1,6 @@
 import { expect, test, type Page } from '@playwright/test'
 import { approvers, checkpointDetails, connectors } from '../support/fixtures'
-import { mockApi, type Answers } from '../support/mock'
+import { mockApi, mockEvents, type Answers } from '../support/mock'
 import { accessible, shoot } from '../support/shots'
 import { serveUi } from '../support/static-ui'
 
@@ -67,9 +67,10 @@ const open = async (page: Page, changes: Answers = {}) => {
     'POST /checkpoints/r1.5/reassign': { ...full, assigned_to: fin },
     ...changes,
   })
+  const happens = await mockEvents(page)
   await page.goto(`${ui.url}/inbox/r1.5`)
   await expect(page.getByRole('heading', { name: 'On approve' })).toBeVisible()
-  return { calls, decision: () => calls.find((call) => call.path.endsWith('/decision'))?.body }
+  return { calls, happens, decision: () => calls.find((call) => call.path.endsWith('/decision'))?.body }
 }
 
 for (const [name, viewport] of [
@@ -183,6 +184,10 @@ test('a card that was changed under the eyes is read again before anything is de
   await expect(page.getByText('Upgrade for $90,000.00').first()).toBeVisible()
   await expect(approve).toBeDisabled()
   await page.keyboard.press('a')
+  // Answered by the page, so that the key before it is through; what it sent would be on its way.
+  await page.keyboard.press('m')
+  await expect(page.getByRole('textbox', { name: 'Comment' })).toBeFocused()
+  await page.evaluate(() => fetch('/api/v1/auth/me'))
   expect(decisions()).toEqual([{ outcome: 'approved', shown: 'one' }])
   await shoot(page, 'decide-changed')
   await accessible(page)
@@ -192,6 +197,91 @@ test('a card that was changed under the eyes is read again before anything is de
     { outcome: 'approved', shown: 'one' },
     { outcome: 'approved', shown: 'two' },
   ])
+})
+
+/** The card with one field that may be changed, what is shown, and what stands in the field. */
+const editable = (shown: string, price: string) => ({
+  ...full,
+  shown,
+  may_decide: true,
+  asked: { ...full.asked, form: null },
+  requests: [{ ...full.requests[0], input: { price } }],
+})
+
+test("a colleague's change stands: one's own is begun anew once it is read", async ({ page }) => {
+  let now: Record<string, unknown> = editable('one', 'price_enterprise')
+  const { calls, happens } = await open(page, {
+    'GET /checkpoints/r1.5': () => now,
+    'POST /checkpoints/r1.5/decision': () => ({ ...now, status: 'decided', outcome: 'approved', outcomes: [] }),
+  })
+  await page.getByRole('button', { name: 'Change what is sent' }).click()
+  await page.getByLabel('Price').fill('price_business')
+  now = editable('two', 'price_team')
+  happens('checkpoint')
+  await page.getByRole('button', { name: 'I have read it again' }).click()
+  await expect(page.getByLabel('Price')).toHaveCount(0)
+  await page.getByRole('button', { name: 'Change what is sent' }).click()
+  await expect(page.getByLabel('Price')).toHaveValue('price_team')
+  await page.getByRole('button', { name: 'Leave it as it was' }).click()
+  await page.getByRole('button', { name: 'Approve', exact: true }).click()
+  const decisions = () => calls.filter((call) => call.path.endsWith('/decision')).map((call) => call.body)
+  await expect.poll(decisions).toEqual([{ outcome: 'approved', shown: 'two' }])
+})
+
+test('what one changed oneself is no news', async ({ page }) => {
+  let now: Record<string, unknown> = editable('one', 'price_enterprise')
+  const { calls } = await open(page, {
+    'GET /checkpoints/r1.5': () => now,
+    'POST /checkpoints/r1.5/decision': () => (now = editable('two', 'price_business')),
+  })
+  // Also not for a moment.
+  await page.evaluate(() => {
+    const alarms = new MutationObserver(() => {
+      if (document.querySelector('[role=alert]')) document.body.dataset.alarmed = 'true'
+    })
+    alarms.observe(document.body, { childList: true, subtree: true })
+  })
+  await page.getByRole('button', { name: 'Change what is sent' }).click()
+  await page.getByLabel('Price').fill('price_business')
+  await page.getByRole('button', { name: 'Approve as changed' }).click()
+  await expect(page.getByRole('button', { name: 'Change what is sent' })).toBeVisible()
+  const reads = () => calls.filter((call) => call.method === 'GET' && call.path === '/checkpoints/r1.5').length
+  await expect.poll(reads).toBe(2)
+  const approve = page.getByRole('button', { name: 'Approve', exact: true })
+  await expect(approve).toBeEnabled()
+  await expect(page.locator('body')).not.toHaveAttribute('data-alarmed')
+  await approve.click()
+  await expect
+    .poll(() => calls.findLast((call) => call.path.endsWith('/decision'))?.body)
+    .toMatchObject({
+      shown: 'two',
+    })
+})
+
+test('what is allowed in advance is allowed once, and stays open when the card changes', async ({ page }) => {
+  const standing = { step: 'refund', field: '/amount', amount_max: 50, per_day: 5, days: 3, when: null }
+  const asked = { ...full.asked, form: null, standing }
+  let now: Record<string, unknown> = { ...full, shown: 'one', asked }
+  const { happens } = await open(page, { 'GET /checkpoints/r1.5': () => now })
+  const keys: (string | undefined)[] = []
+  await page.route('**/api/v1/standing-approvals', (route) => {
+    keys.push(route.request().headers()['idempotency-key'])
+    return keys.length === 1 ? route.abort() : route.fulfill({ status: 201, json: { id: 'sa1' } })
+  })
+  await page.getByRole('button', { name: 'Allow such requests in advance…' }).click()
+  const dialog = page.getByRole('dialog')
+  await dialog.getByLabel('Why').fill('small ones')
+  now = { ...full, shown: 'two', may_decide: false, asked }
+  happens('checkpoint')
+  await expect(page.getByText('What is asked was changed while you looked at it.')).toBeAttached()
+  await expect(dialog.getByLabel('Why')).toHaveValue('small ones')
+  await dialog.getByRole('button', { name: 'Allow', exact: true }).click()
+  await expect(dialog.getByRole('alert')).toBeVisible()
+  await dialog.getByRole('button', { name: 'Allow', exact: true }).click()
+  await expect(dialog).toBeHidden()
+  expect(keys).toHaveLength(2)
+  expect(keys[0]).toMatch(/^[0-9a-f-]{36}$/)
+  expect(keys[1]).toBe(keys[0])
 })
 
 test('requests like this one are allowed in advance from the card, within what the step lets', async ({ page }) => {

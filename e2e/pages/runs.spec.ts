@@ -62,6 +62,22 @@ test('runs say what they are about, and which step failed in one that ended well
   await accessible(page)
 })
 
+test('a pause in the search leaves the letters to the box', async ({ page }) => {
+  await mockApi(page)
+  await page.goto(`${ui.url}/runs`)
+  const box = page.getByLabel('Search runs')
+  await box.pressSequentially('gr')
+  await expect(page).toHaveURL(/text=gr$/)
+  await page.keyboard.type('ace')
+  await expect(page).toHaveURL(/text=grace$/)
+  await expect(box).toHaveValue('grace')
+  await expect(box).toBeFocused()
+  await page.getByRole('button', { name: 'Clear filters' }).click()
+  await expect(box).toHaveValue('')
+  await page.goBack()
+  await expect(box).toHaveValue('grace')
+})
+
 test('a search that found nothing yet looks further back', async ({ page }) => {
   await mockApi(page, {
     'GET /runs': (_: unknown, query: URLSearchParams) =>

@@ -288,3 +288,15 @@ export async function mockApi(target: Page, changes: Answers = {}): Promise<Call
   })
   return calls
 }
+
+/** The server's events: gives what tells the page of one of a kind. After `mockApi`, before the page opens. */
+export async function mockEvents(target: Page): Promise<(kind: string) => void> {
+  let tell = (_kind: string) => {}
+  const told = new Promise<string>((resolve) => (tell = resolve))
+  await target.route('**/api/v1/events', async (route) => {
+    const kind = await told
+    tell = () => {}
+    await route.fulfill({ contentType: 'text/event-stream', body: `retry: 600000\nevent: ${kind}\ndata: {}\n\n` })
+  })
+  return (kind) => tell(kind)
+}

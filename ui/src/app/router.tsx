@@ -43,8 +43,6 @@ export type InboxSearch = {
   kind?: (typeof INBOX_KINDS)[number]
   workflow?: string
   q?: string
-  /** The ticked items are decided in one table. */
-  together?: true
 }
 const inbox = createRoute({
   getParentRoute: () => shell,
@@ -55,7 +53,6 @@ const inbox = createRoute({
     workflow: text(search.workflow),
     // What is typed may look like a number.
     q: text(typeof search.q === 'number' ? String(search.q) : search.q),
-    together: search.together === true || undefined,
   }),
   component: lazyRouteComponent(() => import('@/features/inbox/inbox-page')),
 })

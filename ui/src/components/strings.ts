@@ -63,6 +63,7 @@ export const strings = {
     } as Record<string, string>,
   },
   customer: { none: 'No customer', visitor: 'Visitor without a name', claimed: 'says to be' },
+  workflow: { label: 'Workflow', all: 'All workflows' },
   diagnostics: { error: 'Error', warning: 'Warning' },
   canvas: {
     label: 'Workflow graph',

@@ -8,20 +8,34 @@ const ENOUGH = 3
 /** A value stands out when so many of all have another. */
 const MOSTLY = 0.6
 
-/** The one number in a text such as `$1,234.50` or `12 %`; nothing where there is none, or more than one. */
-export function amountIn(text: string): number | null {
+const NUMBER = /[-−]?\d(?:[\d.,'’\u00a0\u202f ]*\d)?/g
+
+/** A number whose decimals come after the one sign, and whose thousands the other or a blank may part. */
+const written = (decimal: string, thousands: string) =>
+  new RegExp(
+    `^([-−]?)(\\d+|[1-9]\\d{0,2}([${thousands}'’\\u00a0\\u202f ])\\d{3}(?:\\3\\d{3})*)(?:[${decimal}](\\d+))?$`,
+  )
+const WRITTEN = [written('.', ','), written(',', '.')]
+
+function read(number: string, way: RegExp): number | null {
+  const match = number.match(way)
+  if (!match) return null
+  const [, sign, whole = '', , decimals = '0'] = match
+  return Number(`${sign ? '-' : ''}${whole.replace(/\D/g, '')}.${decimals}`)
+}
+
+/**
+ * What the numbers of a column may be, one in each text such as `$1,234.50` or `12 %`: nothing where there are none,
+ * two readings where it cannot be told whether `1.234` is more than a thousand.
+ */
+export function readings(column: readonly string[]): number[][] {
+  const found = column.map((text) => text.match(NUMBER) ?? [])
   // What is counted through is no amount.
-  if (/[#№]/.test(text)) return null
-  const found = text.match(/-?\d[\d,.' ]*/g)
-  if (found?.length !== 1) return null
-  const digits = found[0].replace(/[' ]/g, '').replace(/[.,]$/, '')
-  // A comma before two digits at the end is a decimal one, any other separates thousands.
-  const plain =
-    /^-?\d{1,3}(\.\d{3})*,\d{1,2}$/.test(digits) || /^-?\d+,\d{1,2}$/.test(digits)
-      ? digits.replaceAll('.', '').replace(',', '.')
-      : digits.replaceAll(',', '')
-  const number = Number(plain)
-  return Number.isFinite(number) ? number : null
+  if (found.some((numbers) => numbers.length !== 1) || column.some((text) => /[#№]/.test(text))) return []
+  const all = WRITTEN.map((way) => found.map(([number = '']) => read(number, way)))
+  const whole = all.filter((numbers) => numbers.every((number) => number !== null))
+  const [first, second] = whole
+  return first && second?.every((number, at) => number === first[at]) ? [first] : whole
 }
 
 function median(numbers: readonly number[]): number {
@@ -37,14 +51,17 @@ export type Outlier = 'high' | 'low' | 'other' | null
 export function outliers(column: readonly (string | undefined)[]): Outlier[] {
   const none = column.map((): Outlier => null)
   if (column.length < ENOUGH) return none
-  const amounts = column.map((text) => (text === undefined ? null : amountIn(text)))
-  const words = column.map((text) => text?.replace(/-?\d[\d,.' ]*/g, '#').trim())
+  const texts = column.filter((text) => text !== undefined)
+  const words = new Set(texts.map((text) => text.replace(NUMBER, '#').trim()))
   // Amounts only where everything around the numbers is the same: two currencies are not compared.
-  if (amounts.every((amount) => amount !== null) && new Set(words).size === 1) {
-    const middle = median(amounts)
-    const usual = median(amounts.map((amount) => Math.abs(amount - middle)))
+  const amounts = texts.length === column.length && words.size === 1 ? readings(texts) : []
+  if (amounts.length > 1) return none
+  const [numbers] = amounts
+  if (numbers) {
+    const middle = median(numbers)
+    const usual = median(numbers.map((amount) => Math.abs(amount - middle)))
     const far = Math.max(FAR * usual, FAR_PART * Math.abs(middle))
-    return amounts.map((amount) => (Math.abs(amount - middle) <= far ? null : amount > middle ? 'high' : 'low'))
+    return numbers.map((amount) => (Math.abs(amount - middle) <= far ? null : amount > middle ? 'high' : 'low'))
   }
   const count = new Map<string | undefined, number>()
   for (const text of column) count.set(text, (count.get(text) ?? 0) + 1)

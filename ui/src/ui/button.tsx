@@ -1,4 +1,4 @@
-import type { ButtonHTMLAttributes, ReactNode } from 'react'
+import type { ComponentProps, ReactNode } from 'react'
 import { cx } from './cx'
 import { KeyCaps } from './keycaps'
 
@@ -11,7 +11,7 @@ const LOOKS: Record<Look, string> = {
   danger: 'bg-raised text-bad border-line-strong hover:bg-bad-soft',
 }
 
-type ButtonProps = ButtonHTMLAttributes<HTMLButtonElement> & {
+type ButtonProps = ComponentProps<'button'> & {
   look?: Look
   icon?: ReactNode
   busy?: boolean
@@ -58,12 +58,7 @@ export function buttonClass(look: Look = 'plain', small = false, extra?: string)
 }
 
 /** A square button that shows only an icon; the label is what it is called. */
-export function IconButton({
-  label,
-  children,
-  className,
-  ...rest
-}: ButtonHTMLAttributes<HTMLButtonElement> & { label: string }) {
+export function IconButton({ label, children, className, ...rest }: ComponentProps<'button'> & { label: string }) {
   return (
     <button
       type="button"

@@ -2,7 +2,7 @@ import { useEffect, useState } from 'react'
 import { later } from './later'
 
 /** How long nothing may change before it counts as settled: what is typed is asked for once the typing pauses. */
-const PAUSE_MS = 250
+export const PAUSE_MS = 250
 
 /** The value once it did not change for a moment. */
 export function useSettled<T>(value: T): T {

@@ -1,5 +1,5 @@
 import { useMutation, useQueryClient } from '@tanstack/react-query'
-import { useState } from 'react'
+import { useRef, useState } from 'react'
 import type { Checkpoint } from '@/api/types'
 import { FormDialog } from '@/components/form-dialog'
 import { getAt, pointerParts } from '@/model/json'
@@ -92,17 +92,26 @@ function Allow({ checkpoint, offer, onClose }: { checkpoint: Checkpoint; offer: 
     until: localInput(Date.now() + Math.min(DAYS, offer.days) * DAY_MS),
     reason: '',
   }))
+  // The same request sent twice allows once.
+  const key = useRef(crypto.randomUUID())
+  const set = (change: Partial<Form>) => {
+    key.current = crypto.randomUUID()
+    setForm((old) => ({ ...old, ...change }))
+  }
   const client = useQueryClient()
   const allow = useMutation({
     mutationFn: () =>
-      writes.allowAhead({
-        workflow: checkpoint.run.workflow,
-        step: checkpoint.step,
-        amount_max: Number(form.amount),
-        per_day: Number(form.perDay),
-        until: new Date(form.until).getTime(),
-        ...(form.reason.trim() && { reason: form.reason.trim() }),
-      }),
+      writes.allowAhead(
+        {
+          workflow: checkpoint.run.workflow,
+          step: checkpoint.step,
+          amount_max: Number(form.amount),
+          per_day: Number(form.perDay),
+          until: new Date(form.until).getTime(),
+          ...(form.reason.trim() && { reason: form.reason.trim() }),
+        },
+        key.current,
+      ),
     onSuccess: () => {
       toast.ok(s.done)
       void client.invalidateQueries({ queryKey: ['checkpoints'] })
@@ -118,7 +127,7 @@ function Allow({ checkpoint, offer, onClose }: { checkpoint: Checkpoint; offer: 
       onSubmit={allow.mutate}
       onClose={onClose}
     >
-      <Limits form={form} offer={offer} set={(change) => setForm((old) => ({ ...old, ...change }))} />
+      <Limits form={form} offer={offer} set={set} />
       {offer.when && (
         <p className="text-xs text-muted">
           {s.when} <code className="font-mono break-all">{offer.when}</code>
@@ -128,17 +137,21 @@ function Allow({ checkpoint, offer, onClose }: { checkpoint: Checkpoint; offer: 
   )
 }
 
-/** Offers to allow requests like this one in advance, where the step and the caller's rights let it. */
-export function AllowAhead({ checkpoint }: { checkpoint: Checkpoint }) {
-  const [open, setOpen] = useState(false)
+/**
+ * Offers to allow requests like this one in advance, where the step and the caller's rights let it; what is being
+ * filled in stays when the card changes behind it.
+ */
+export function AllowAhead({ checkpoint, may }: { checkpoint: Checkpoint; may: boolean }) {
+  const [open, setOpen] = useState<Offer | null>(null)
   const offer = checkpoint.asked?.standing
-  if (!offer) return null
   return (
     <>
-      <Button small look="quiet" className="self-start" onClick={() => setOpen(true)}>
-        {s.open}
-      </Button>
-      {open && <Allow checkpoint={checkpoint} offer={offer} onClose={() => setOpen(false)} />}
+      {may && offer && (
+        <Button small look="quiet" className="self-start" onClick={() => setOpen(offer)}>
+          {s.open}
+        </Button>
+      )}
+      {open && <Allow checkpoint={checkpoint} offer={open} onClose={() => setOpen(null)} />}
     </>
   )
 }

@@ -34,8 +34,8 @@ export const writes = {
   release: (id: string) => send(api.POST('/api/v1/checkpoints/{id}/release', { params: { path: { id } } })),
   reassign: (id: string, body: Body<'/api/v1/checkpoints/{id}/reassign', 'post'>) =>
     send(api.POST('/api/v1/checkpoints/{id}/reassign', { params: { path: { id } }, body })),
-  allowAhead: (body: Body<'/api/v1/standing-approvals', 'post'>) =>
-    send(api.POST('/api/v1/standing-approvals', { body })),
+  allowAhead: (body: Body<'/api/v1/standing-approvals', 'post'>, key: string) =>
+    send(api.POST('/api/v1/standing-approvals', { params: { header: { 'Idempotency-Key': key } }, body })),
   decideAll: (body: Body<'/api/v1/checkpoints/decisions', 'post'>) =>
     send(api.POST('/api/v1/checkpoints/decisions', { body })),
 }

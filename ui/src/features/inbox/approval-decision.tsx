@@ -28,11 +28,15 @@ function useStandIn(checkpoint: Checkpoint): string | null {
 }
 
 /** The comment, what is wrong with it, and the act itself: nothing is sent that the step would refuse. */
-function useDeciding(checkpoint: Checkpoint, asked: Asked, seen: Checkpoint['shown']) {
+function useDeciding(checkpoint: Checkpoint, asked: Asked, { seen, look }: Seen) {
   const [comment, setComment] = useState('')
   const [wanted, setWanted] = useState<Outcome | null>(null)
   const box = useRef<HTMLTextAreaElement>(null)
-  const decision = useDecision(checkpoint, seen)
+  // What one edited oneself is no news, and is what stands there now.
+  const decision = useDecision(checkpoint, seen, (decided) => {
+    look(decided.shown)
+    asked.setEditing(false)
+  })
   const said = comment.trim()
   const required = (outcome: Outcome) => checkpoint.asked?.comment_required.includes(outcome) ?? false
   const decide = (outcome: Outcome) => {
@@ -91,8 +95,9 @@ function Comment({
 /** What the person read, which an edit by a colleague changes under their eyes: they look again before they decide. */
 function useSeen(checkpoint: Checkpoint) {
   const [seen, setSeen] = useState(checkpoint.shown)
-  return { seen, changed: seen !== checkpoint.shown, look: () => setSeen(checkpoint.shown) }
+  return { seen, changed: seen !== checkpoint.shown, look: setSeen }
 }
+type Seen = ReturnType<typeof useSeen>
 
 function Notes({ checkpoint, error }: { checkpoint: Checkpoint; error: Error | null }) {
   const standIn = useStandIn(checkpoint)
@@ -115,8 +120,10 @@ function Notes({ checkpoint, error }: { checkpoint: Checkpoint; error: Error | n
 /** The approver's fields, the comment and the buttons. One click decides; the comment goes along when there is one. */
 export function ApprovalDecision({ checkpoint }: { checkpoint: Checkpoint }) {
   const asked = useAsked(checkpoint)
-  const { seen, changed, look } = useSeen(checkpoint)
+  const seen = useSeen(checkpoint)
   const { comment, setComment, box, decision, decide, required, missing } = useDeciding(checkpoint, asked, seen)
+  // While it is sent, the card may be ahead of what the answer says.
+  const changed = seen.changed && !decision.isPending
   const may = checkpoint.may_decide && !changed
   const offered = OUTCOMES.filter((outcome) => checkpoint.outcomes.includes(outcome))
   const label = (outcome: Outcome) => (outcome === 'approved' && asked.edits ? s.asked.approveChanged : LABEL[outcome])
@@ -151,7 +158,9 @@ export function ApprovalDecision({ checkpoint }: { checkpoint: Checkpoint }) {
               small
               onClick={() => {
                 decision.reset()
-                look()
+                // What was changed here was changed from what stands there no more.
+                asked.setEditing(false)
+                seen.look(checkpoint.shown)
               }}
             >
               {s.haveRead}
@@ -188,7 +197,7 @@ export function ApprovalDecision({ checkpoint }: { checkpoint: Checkpoint }) {
             ))}
           </div>
         </div>
-        {may && <AllowAhead checkpoint={checkpoint} />}
+        <AllowAhead checkpoint={checkpoint} may={may} />
       </div>
     </>
   )

@@ -1,12 +1,13 @@
 import { Link } from '@tanstack/react-router'
 import { ArrowDown, ArrowUp, CircleCheck, CircleX, Diff, X } from 'lucide-react'
 import { ApiProblem } from '@/api/client'
-import type { BatchDecided, CheckpointSummary } from '@/api/types'
+import type { BatchDecided } from '@/api/types'
 import { columnsOf, outliers, type Outlier } from '@/model/alike'
 import { IconButton } from '@/ui/button'
 import { Cell, CardTable, Line } from '@/ui/card-table'
 import { Left } from '@/ui/time'
 import { strings } from './strings'
+import type { Batch } from './use-batch'
 import { alreadyText } from './use-decision'
 
 const s = strings.batch
@@ -45,17 +46,8 @@ function Result({ result }: { result: BatchDecided }) {
 }
 
 /** One row for each, the facts as columns; what stands out among them is marked. */
-export function BatchTable({
-  items,
-  results,
-  leaveOut,
-  busy,
-}: {
-  items: readonly CheckpointSummary[]
-  results: ReadonlyMap<string, BatchDecided>
-  leaveOut: (id: string) => void
-  busy: boolean
-}) {
+export function BatchTable({ batch, busy }: { batch: Batch; busy: boolean }) {
+  const { chosen: items, results, pending } = batch
   const labels = columnsOf(items)
   const columns = labels.map((label) => {
     const values = items.map((item) => item.facts.find((fact) => fact.label === label)?.value)
@@ -91,11 +83,11 @@ export function BatchTable({
                 {result ? <Result result={result} /> : <span className="text-faint">–</span>}
               </Cell>
               <Cell action>
-                {!result && (
+                {pending.includes(item) && (
                   <IconButton
                     label={s.leaveOut(item.summary || item.title)}
                     disabled={busy}
-                    onClick={() => leaveOut(item.id)}
+                    onClick={() => batch.toggle(item)}
                   >
                     <X size={15} />
                   </IconButton>

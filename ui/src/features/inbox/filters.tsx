@@ -1,17 +1,18 @@
-import { useQuery } from '@tanstack/react-query'
 import { FilterX } from 'lucide-react'
-import { queries } from '@/api/queries'
 import type { InboxSearch } from '@/app/router'
 import { SearchBox } from '@/components/search-box'
+import { WorkflowFilter } from '@/components/workflow-filter'
 import { Button } from '@/ui/button'
 import { Select } from '@/ui/field'
 import { strings as s } from './strings'
 
 const KINDS = Object.entries(s.kinds) as [NonNullable<InboxSearch['kind']>, string][]
 
+/** What is typed is one step back, not one for each pause. */
+type Set = (change: InboxSearch, how?: { replace: boolean }) => void
+
 /** What narrows the list, all of it in the address. */
-export function Filters({ search, set }: { search: InboxSearch; set: (change: InboxSearch) => void }) {
-  const { data: workflows } = useQuery(queries.workflows())
+export function Filters({ search, set }: { search: InboxSearch; set: Set }) {
   const narrowed = search.kind !== undefined || search.workflow !== undefined || search.q !== undefined
   return (
     <>
@@ -39,26 +40,17 @@ export function Filters({ search, set }: { search: InboxSearch; set: (change: In
           </option>
         ))}
       </Select>
-      <Select
-        aria-label={s.workflow}
-        value={search.workflow ?? ''}
-        onChange={(event) => set({ workflow: event.target.value || undefined })}
+      <WorkflowFilter
+        value={search.workflow}
+        onChange={(workflow) => set({ workflow })}
         className="!w-40 max-sm:!w-auto max-sm:min-w-0 max-sm:flex-1"
-      >
-        <option value="">{s.anyWorkflow}</option>
-        {workflows?.items.map((workflow) => (
-          <option key={workflow.id} value={workflow.id}>
-            {workflow.name}
-          </option>
-        ))}
-      </Select>
+      />
       <SearchBox
-        key={search.q === undefined ? 'empty' : 'set'}
         label={s.search}
         placeholder={s.searchPlaceholder}
         group={s.group}
         value={search.q}
-        onChange={(q) => set({ q })}
+        onChange={(q) => set({ q }, { replace: true })}
       />
     </>
   )

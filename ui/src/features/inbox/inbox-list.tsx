@@ -25,6 +25,30 @@ function Due({ due }: { due: number }) {
   )
 }
 
+const whyAlone = (item: CheckpointSummary) => `alone-${item.id}`
+
+/** Ticks an item for the batch; one that is decided alone keeps its box, which can be reached and says why. */
+function Tick({ item, batch }: { item: CheckpointSummary; batch: Batch }) {
+  const alone = batch.alone(item)
+  return (
+    <label
+      className={cx(
+        'flex items-start pt-4 pl-3 max-md:min-w-11 max-md:pl-4',
+        alone ? 'cursor-not-allowed opacity-60' : 'cursor-pointer',
+      )}
+    >
+      <input
+        type="checkbox"
+        aria-label={s.batch.tick(item.summary || item.title)}
+        aria-disabled={alone || undefined}
+        aria-describedby={alone ? whyAlone(item) : undefined}
+        checked={batch.has(item)}
+        onChange={() => batch.toggle(item)}
+      />
+    </label>
+  )
+}
+
 /** The left column: one link for each checkpoint. */
 export function InboxList({
   items,
@@ -41,16 +65,7 @@ export function InboxList({
     <ul aria-label={s.listLabel}>
       {items.map((item) => (
         <li key={item.id} className="flex border-b border-b-line">
-          {(batch.may(item) || batch.has(item)) && (
-            <label className="flex cursor-pointer items-start pt-4 pl-3 max-md:min-w-11 max-md:pl-4">
-              <input
-                type="checkbox"
-                aria-label={s.batch.tick(item.summary || item.title)}
-                checked={batch.has(item)}
-                onChange={() => batch.toggle(item)}
-              />
-            </label>
-          )}
+          {(batch.may(item) || batch.has(item) || batch.alone(item)) && <Tick item={item} batch={batch} />}
           <Link
             to="/inbox/$checkpoint"
             params={{ checkpoint: item.id }}
@@ -74,6 +89,11 @@ export function InboxList({
               </span>
             </span>
             <span className="line-clamp-2 font-medium">{item.summary || item.title}</span>
+            {batch.alone(item) && (
+              <span id={whyAlone(item)} className="text-xs text-muted">
+                {s.batch.alone}
+              </span>
+            )}
             <span className="flex items-center gap-2 text-xs text-faint">
               <span className="truncate">{item.customer?.name || item.title}</span>
               <Ago at={item.decided_at ?? item.opened_at} className="ml-auto shrink-0" />

@@ -1,6 +1,6 @@
 import { useInfiniteQuery, useQuery } from '@tanstack/react-query'
 import { useNavigate, useParams, useSearch } from '@tanstack/react-router'
-import { FilterX, Inbox as InboxIcon, MousePointerClick, Search } from 'lucide-react'
+import { FilterX, Inbox as InboxIcon, MousePointerClick } from 'lucide-react'
 import { useMemo } from 'react'
 import { queries } from '@/api/queries'
 import type { CheckpointSummary } from '@/api/types'
@@ -9,8 +9,8 @@ import { PageHead, useTitle } from '@/app/page'
 import { QueryState } from '@/app/query-state'
 import type { InboxSearch } from '@/app/router'
 import { LoadMore } from '@/components/load-more'
+import { NothingSoFar } from '@/components/nothing-so-far'
 import { counted } from '@/model/counted'
-import { Button } from '@/ui/button'
 import { cx } from '@/ui/cx'
 import { Empty } from '@/ui/states'
 import { Tabs } from '@/ui/tabs'
@@ -19,6 +19,7 @@ import { BatchBar } from './batch-bar'
 import { BatchPane } from './batch-pane'
 import { CheckpointPane } from './checkpoint-pane'
 import { Filters } from './filters'
+import { LIST_ID } from './focus'
 import { InboxList } from './inbox-list'
 import { strings as s } from './strings'
 import { useBatch, type Batch } from './use-batch'
@@ -54,24 +55,11 @@ function Nothing({
   narrowed: boolean
   query: { hasNextPage: boolean; isFetchingNextPage: boolean; fetchNextPage: () => unknown }
 }) {
-  if (query.hasNextPage)
-    return (
-      <Empty
-        icon={<Search size={20} />}
-        title={s.emptySoFar.title}
-        action={
-          <Button look="primary" busy={query.isFetchingNextPage} onClick={() => void query.fetchNextPage()}>
-            {s.emptySoFar.action}
-          </Button>
-        }
-      >
-        {s.emptySoFar.text}
-      </Empty>
-    )
+  if (query.hasNextPage) return <NothingSoFar query={query} words={s.emptySoFar} />
   if (narrowed)
     return (
       <Empty icon={<FilterX size={20} />} title={s.emptyFiltered.title}>
-        {s.emptyFiltered.text}
+        {tab === 'all' ? s.emptyFiltered.textOfAll : s.emptyFiltered.text}
       </Empty>
     )
   return (
@@ -138,7 +126,6 @@ function Listed({
   search: InboxSearch
   batch: Batch
 }) {
-  const navigate = useNavigate()
   const { query, items } = listed
   return (
     <QueryState query={query}>
@@ -149,13 +136,7 @@ function Listed({
           <>
             <InboxList items={items} chosen={chosen} search={search} batch={batch} />
             <LoadMore query={query} />
-            {batch.chosen.length > 0 && (
-              <BatchBar
-                batch={batch}
-                items={items}
-                onOpen={() => void navigate({ to: '/inbox', search: { ...search, together: true } })}
-              />
-            )}
+            {batch.chosen.length > 0 && <BatchBar batch={batch} items={items} />}
           </>
         )
       }
@@ -163,30 +144,22 @@ function Listed({
   )
 }
 
-export default function InboxPage() {
-  useTitle(s.title)
+/** The list beside the item that is open. */
+function Room({ batch }: { batch: Batch }) {
   const navigate = useNavigate()
   const search = useSearch({ from: '/shell/inbox' })
   const { checkpoint: chosen } = useParams({ strict: false })
   const tab: TabId = search.tab ?? 'mine'
   const listed = useItems(search)
-  const batch = useBatch()
   useListKeys(listed.items, chosen, {
     batch,
     go: (id) => void navigate({ to: '/inbox/$checkpoint', params: { checkpoint: id }, search }),
   })
-  const set = (change: InboxSearch) => {
+  const set = (change: InboxSearch, how?: { replace: boolean }) => {
     batch.clear()
-    void navigate({ to: '/inbox', search: { ...search, ...change, together: undefined } })
+    void navigate({ to: '/inbox', search: { ...search, ...change }, ...how })
   }
   const narrowed = search.kind !== undefined || search.workflow !== undefined || search.q !== undefined
-  if (search.together && batch.chosen.length > 0)
-    return (
-      <BatchPane
-        batch={batch}
-        onClose={() => void navigate({ to: '/inbox', search: { ...search, together: undefined } })}
-      />
-    )
   return (
     <>
       <div className={cx(chosen && 'hidden lg:block')}>
@@ -197,14 +170,17 @@ export default function InboxPage() {
         />
       </div>
       <div className="flex min-h-0 flex-1">
-        <div
+        <section
+          id={LIST_ID}
+          aria-label={s.items}
+          tabIndex={-1}
           className={cx(
             'w-full shrink-0 border-line lg:w-88 lg:overflow-y-auto lg:border-r',
             chosen && 'hidden lg:block',
           )}
         >
           <Listed tab={tab} narrowed={narrowed} listed={listed} chosen={chosen} search={search} batch={batch} />
-        </div>
+        </section>
         <div className={cx('min-w-0 flex-1 lg:overflow-y-auto', !chosen && 'hidden lg:block')}>
           {chosen ? (
             <CheckpointPane key={chosen} id={chosen} />
@@ -217,4 +193,10 @@ export default function InboxPage() {
       </div>
     </>
   )
+}
+
+export default function InboxPage() {
+  useTitle(s.title)
+  const batch = useBatch()
+  return batch.open ? <BatchPane batch={batch} /> : <Room batch={batch} />
 }

@@ -5,12 +5,11 @@ export const strings = {
   kind: 'Kind',
   kinds: { approval: 'Approvals', handoff: 'Handoffs', unknown_outcome: 'Unknown outcomes' },
   anyKind: 'All kinds',
-  workflow: 'Workflow',
-  anyWorkflow: 'All workflows',
   search: 'Search the inbox',
   searchPlaceholder: 'What, case, customer…',
   clear: 'Clear filters',
   listLabel: 'Open items',
+  items: 'Items',
   empty: {
     mine: {
       title: 'Nothing waits for you',
@@ -26,23 +25,29 @@ export const strings = {
     },
     decided: { title: 'Nothing decided yet', text: 'Decisions stay here for reading: who, when, and what they saw.' },
   },
-  emptyFiltered: { title: 'Nothing fits', text: 'Change or clear the filters, or look under All.' },
+  emptyFiltered: {
+    title: 'Nothing fits',
+    text: 'Change or clear the filters, or look under All.',
+    textOfAll: 'Change or clear the filters.',
+  },
   emptySoFar: {
     title: 'Nothing found so far',
-    text: 'A search looks at 10,000 items at a time. Older ones may match.',
+    text: '10,000 items are looked at at a time. Older ones may fit.',
     action: 'Look further',
   },
   batch: {
     label: 'Ticked items',
     tick: (what: string) => `Tick: ${what}`,
+    alone: 'Decided alone: this line does not tell all of it.',
     tickKey: 'Tick the item',
     tickAlike: 'Tick all like it',
     chosen: (count: number) => `${count} ticked`,
-    more: (count: number) => `Tick ${count} more like ${count === 1 ? 'it' : 'them'}`,
+    more: (count: number, ticked: number) => `Tick ${count} more like ${ticked === 1 ? 'it' : 'them'}`,
     open: 'Decide together',
     clear: 'Tick none',
     title: 'Decide together',
-    heading: (count: string) => `Decide ${count} together`,
+    heading: (count: number) => `Decide ${count.toLocaleString()} together`,
+    stop: 'Send no more',
     table: 'What is asked',
     what: 'What',
     left: 'Time left',
@@ -55,8 +60,17 @@ export const strings = {
     approve: (count: number) => `Approve ${count}`,
     reject: (count: number) => `Reject ${count}`,
     decided: 'Decided',
-    done: (decided: number, refused: number) =>
-      refused === 0 ? `All ${decided} are on the record.` : `${decided} on the record, ${refused} refused: see each.`,
+    done: ({ decided, noted, refused, unsent }: Record<'decided' | 'noted' | 'refused' | 'unsent', number>) => {
+      if (noted + refused + unsent === 0)
+        return decided === 1 ? 'It is on the record.' : `All ${decided} are on the record.`
+      const parts = [
+        decided > 0 && `${decided} on the record`,
+        noted > 0 && `${noted} ${noted === 1 ? 'waits' : 'wait'} for others too`,
+        unsent > 0 && `${unsent} not sent`,
+        refused > 0 && `${refused} refused: see each`,
+      ]
+      return `${parts.filter(Boolean).join(', ')}.`
+    },
   },
   pick: { title: 'Choose an item', text: 'j and k move through the list. What you decide goes on the record.' },
   back: 'Back to the list',

@@ -18,13 +18,19 @@ export function alreadyText(error: unknown): string | null {
 
 /**
  * Decides a checkpoint; a 409 shows who was faster and refreshes the card. `seen` is the checkpoint's `shown` as the
- * person read it: where what is asked was changed since, the server decides nothing.
+ * person read it: where what is asked was changed since, the server decides nothing. `onDecided` is told what it came
+ * to before the card shows it.
  */
-export function useDecision(checkpoint: Checkpoint, seen = checkpoint.shown) {
+export function useDecision(
+  checkpoint: Checkpoint,
+  seen = checkpoint.shown,
+  onDecided?: (decided: Checkpoint) => void,
+) {
   const client = useQueryClient()
   return useMutation({
     mutationFn: (decision: Decision) => writes.decide(checkpoint.id, { ...decision, shown: seen ?? undefined }),
     onSuccess: (decided, { outcome }) => {
+      onDecided?.(decided)
       client.setQueryData(reads.checkpoint(checkpoint.id).queryKey, decided)
       toast.ok(decided.status === 'open' ? s.notYet : s.decided(s.outcomeWords[outcome] ?? outcome))
     },

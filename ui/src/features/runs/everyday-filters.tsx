@@ -1,5 +1,4 @@
-import { useQuery } from '@tanstack/react-query'
-import { queries, type RunFilters } from '@/api/queries'
+import type { RunFilters } from '@/api/queries'
 import { Select } from '@/ui/field'
 import { strings as s } from './strings'
 
@@ -28,25 +27,6 @@ export function SpanFilter({ filters, set, className }: Props) {
       <option value="hour">{s.sinceHour}</option>
       <option value="day">{s.sinceDay}</option>
       <option value="week">{s.sinceWeek}</option>
-    </Select>
-  )
-}
-
-export function WorkflowFilter({ filters, set, className }: Props) {
-  const { data: workflows } = useQuery(queries.workflows())
-  return (
-    <Select
-      aria-label={s.workflow}
-      value={filters.workflow ?? ''}
-      onChange={(event) => set({ workflow: event.target.value || undefined })}
-      className={className}
-    >
-      <option value="">{s.anyWorkflow}</option>
-      {workflows?.items.map((workflow) => (
-        <option key={workflow.id} value={workflow.id}>
-          {workflow.name}
-        </option>
-      ))}
     </Select>
   )
 }

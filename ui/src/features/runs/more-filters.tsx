@@ -1,20 +1,18 @@
 import { useQuery } from '@tanstack/react-query'
 import { X } from 'lucide-react'
 import { queries, type RunFilters } from '@/api/queries'
+import { strings as shared } from '@/components/strings'
+import { WorkflowFilter } from '@/components/workflow-filter'
 import { cx } from '@/ui/cx'
 import { Field, Input } from '@/ui/field'
+import { localInput } from '@/ui/time'
 import { CustomerFilter, useCustomerName } from './customer-filter'
-import { SpanFilter, WorkflowFilter } from './everyday-filters'
+import { SpanFilter } from './everyday-filters'
 import { strings } from './strings'
 
 const s = strings.filters
 
-/** Local date and time as a `datetime-local` box writes it. */
-function local(at: number | undefined): string {
-  if (at === undefined) return ''
-  const time = new Date(at)
-  return new Date(at - time.getTimezoneOffset() * 60_000).toISOString().slice(0, 16)
-}
+const local = (at: number | undefined) => (at === undefined ? '' : localInput(at))
 
 function Text({
   label,
@@ -54,7 +52,7 @@ export function MoreFilters({ filters, set }: { filters: RunFilters; set: (chang
       aria-label={s.label}
       className="flex flex-wrap items-end gap-3 border-b border-line bg-sunken px-4 py-3"
     >
-      <WorkflowFilter filters={filters} set={set} className="md:hidden" />
+      <WorkflowFilter value={filters.workflow} onChange={(workflow) => set({ workflow })} className="md:hidden" />
       <SpanFilter filters={filters} set={set} className="md:hidden" />
       <Text label={s.step} value={filters.step} onChange={(step) => set({ step })} />
       <Text label={s.error} value={filters.error} onChange={(error) => set({ error })} />
@@ -100,7 +98,7 @@ export function FilterChips({ filters, set }: { filters: RunFilters; set: (chang
   const workflow = workflows?.items.find((one) => one.id === filters.workflow)?.name ?? filters.workflow
   const { step, error, version, before, after } = filters
   const chips: { name: keyof RunFilters; label: string; phone?: boolean }[] = [
-    ...(workflow ? [{ name: 'workflow' as const, label: `${strings.workflow}: ${workflow}`, phone: true }] : []),
+    ...(workflow ? [{ name: 'workflow' as const, label: `${shared.workflow.label}: ${workflow}`, phone: true }] : []),
     ...(after !== undefined ? [{ name: 'after' as const, label: `${s.after}: ${when(after)}`, phone: true }] : []),
     ...(step ? [{ name: 'step' as const, label: `${s.step}: ${step}` }] : []),
     ...(error ? [{ name: 'error' as const, label: `${s.error}: ${error}` }] : []),

@@ -1,6 +1,6 @@
 import { useInfiniteQuery, useQuery } from '@tanstack/react-query'
 import { Link, useNavigate, useSearch } from '@tanstack/react-router'
-import { Activity, Download, FilterX, Search, SlidersHorizontal } from 'lucide-react'
+import { Activity, Download, FilterX, SlidersHorizontal } from 'lucide-react'
 import { useState } from 'react'
 import { type RunFilters } from '@/api/queries'
 import type { BulkAction, RunSummary, UnreadableRun } from '@/api/types'
@@ -9,8 +9,10 @@ import { PageHead, useTitle } from '@/app/page'
 import { QueryState } from '@/app/query-state'
 import { useMay } from '@/app/session'
 import { LoadMore } from '@/components/load-more'
+import { NothingSoFar } from '@/components/nothing-so-far'
 import { SearchBox } from '@/components/search-box'
 import { StatusIcon } from '@/components/status'
+import { WorkflowFilter } from '@/components/workflow-filter'
 import { RUN_STATUSES, statusLook } from '@/model/status'
 import { Button, buttonClass, IconButton } from '@/ui/button'
 import { cx } from '@/ui/cx'
@@ -18,7 +20,7 @@ import { Menu } from '@/ui/menu'
 import { Empty } from '@/ui/states'
 import { reads } from './api'
 import { BulkBar, BulkDialog } from './bulk-bar'
-import { SpanFilter, WorkflowFilter } from './everyday-filters'
+import { SpanFilter } from './everyday-filters'
 import { FilterChips, MoreFilters } from './more-filters'
 import { RunTable, type Selection } from './run-table'
 import { SavedViews } from './saved-views'
@@ -169,17 +171,7 @@ function List({ data, query, filtered }: { data: Runs; query: More; filtered: bo
     return (
       <>
         {dialog}
-        <Empty
-          icon={<Search size={20} />}
-          title={s.emptySoFar.title}
-          action={
-            <Button look="primary" busy={query.isFetchingNextPage} onClick={() => void query.fetchNextPage()}>
-              {s.emptySoFar.action}
-            </Button>
-          }
-        >
-          {s.emptySoFar.text}
-        </Empty>
+        <NothingSoFar query={query} words={s.emptySoFar} />
       </>
     )
   if (filtered)
@@ -234,12 +226,15 @@ export default function RunsPage() {
               </Button>
             )}
             <SpanFilter filters={filters} set={set} className="hidden !w-36 md:block" />
-            <WorkflowFilter filters={filters} set={set} className="hidden !w-44 md:block" />
+            <WorkflowFilter
+              value={filters.workflow}
+              onChange={(workflow) => set({ workflow })}
+              className="hidden !w-44 md:block"
+            />
             <SearchBox
               label={s.search}
               placeholder={s.searchPlaceholder}
               group={s.group}
-              key={filters.text === undefined ? 'empty' : 'set'}
               value={filters.text}
               onChange={(text) => set({ text })}
             />

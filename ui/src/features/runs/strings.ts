@@ -5,8 +5,6 @@ export const strings = {
   statusLabel: 'Filter by status',
   search: 'Search runs',
   searchPlaceholder: 'Case, customer or id…',
-  workflow: 'Workflow',
-  anyWorkflow: 'All workflows',
   since: 'Started',
   sinceAny: 'Any time',
   sinceHour: 'Last hour',
@@ -47,7 +45,7 @@ export const strings = {
   exportJson: 'Export as JSON',
   emptySoFar: {
     title: 'Nothing among the newest runs',
-    text: 'A search looks at 10,000 runs at a time. Older ones may match.',
+    text: '10,000 runs are looked at at a time. Older ones may fit.',
     action: 'Look further back',
   },
   filters: {
