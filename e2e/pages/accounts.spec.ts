@@ -1,5 +1,5 @@
 import { expect, test, type Page } from '@playwright/test'
-import { mockApi, type Answers } from '../support/mock'
+import { mockApi, mockEvents, type Answers } from '../support/mock'
 import { accessible, shoot } from '../support/shots'
 import { serveUi } from '../support/static-ui'
 
@@ -91,11 +91,15 @@ for (const [name, viewport] of [
 test('an account that its service refuses is saved only on purpose, and not after it was changed', async ({ page }) => {
   const asked: string[] = []
   await open(page)
-  await page.route('**/api/v1/connections?**', (route) => {
+  let letGo = () => {}
+  const held = new Promise<void>((resolve) => (letGo = resolve))
+  await page.route('**/api/v1/connections?**', async (route) => {
     const untested = new URL(route.request().url()).searchParams.get('untested')
     asked.push(String(untested))
-    if (untested === 'true')
+    if (untested === 'true') {
+      await held
       return route.fulfill({ status: 201, json: account('new', { state: 'untried', message: '', at: 0 }) })
+    }
     return route.fulfill({ status: 422, contentType: 'application/problem+json', json: refused })
   })
   await page.getByRole('button', { name: 'Connect' }).first().click()
@@ -109,6 +113,27 @@ test('an account that its service refuses is saved only on purpose, and not afte
   await expect(dialog.getByRole('button', { name: 'Save all the same' })).toBeHidden()
   await dialog.getByRole('button', { name: 'Save', exact: true }).click()
   await dialog.getByRole('button', { name: 'Save all the same' }).click()
+  // What was refused stands until there is an answer.
+  await expect(dialog.getByRole('button', { name: 'Save all the same' })).toBeDisabled()
+  await expect(dialog.getByText('invalid API key')).toBeVisible()
+  letGo()
   await expect(dialog).toBeHidden()
   expect(asked).toEqual(['false', 'false', 'true'])
+})
+
+test('who uses an account is asked again when a workflow changes', async ({ page }) => {
+  let items = [{ workflow: 'wf1', name: 'Subscription Upgrade' }]
+  await mockApi(page, {
+    'GET /connectors': { items: [stripe], next: null },
+    'GET /connections': { items: [account('main', { state: 'sound', message: '', at: 0 })], next: null },
+    'GET /connections/main/uses': () => ({ items, next: null }),
+  })
+  const happens = await mockEvents(page)
+  await page.goto(`${ui.url}/connectors`)
+  await page.getByRole('button', { name: 'Which workflows use main' }).click()
+  await expect(page.getByRole('link', { name: 'Subscription Upgrade' })).toBeVisible()
+  items = [{ workflow: 'wf2', name: 'Refund' }]
+  happens('workflow')
+  await expect(page.getByRole('link', { name: 'Refund', exact: true })).toBeVisible()
+  await expect(page.getByRole('link', { name: 'Subscription Upgrade' })).toHaveCount(0)
 })

@@ -298,8 +298,13 @@ test('who says what became of a call is a policy of the step that calls', async 
   await expect.poll(() => whole()?.steps.pay?.unknown_outcome).toEqual({ roles: ['operator'] })
   await side.getByLabel('Roles or groups').fill('finance')
   await side.getByLabel('Nobody who started it or had a hand in it').check()
-  await expect.poll(() => whole()?.steps.pay?.unknown_outcome).toEqual({ roles: ['finance'], exclude_requester: true })
-  expect(policies.at(-1)).toEqual({ roles: ['finance'], exclude_requester: true })
+  await side.getByLabel('Not who published the version').check()
+  const policy = { roles: ['finance'], exclude_requester: true, exclude_author: true }
+  await expect.poll(() => whole()?.steps.pay?.unknown_outcome).toEqual(policy)
+  await expect(side.getByText(/There are: /).first()).toBeVisible()
+  // One answer is all there is: nothing is counted.
+  await expect(side.getByLabel('How many must approve')).toHaveCount(0)
+  expect(policies.at(-1)).toEqual(policy)
   await shoot(page, 'in-doubt')
   await accessible(page)
   await side.getByRole('checkbox', { name: 'Only certain people' }).uncheck()

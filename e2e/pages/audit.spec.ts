@@ -1,4 +1,4 @@
-import { expect, test } from '@playwright/test'
+import { expect, test, type Page } from '@playwright/test'
 import { mockApi } from '../support/mock'
 import { accessible, shoot } from '../support/shots'
 import { serveUi } from '../support/static-ui'
@@ -21,6 +21,7 @@ test('the trail reads as sentences, and says what was before and after', async (
   await shoot(page, 'audit-entry')
   await accessible(page)
   await page.setViewportSize({ width: 390, height: 844 })
+  await expect(entries.getByText('via portal').filter({ visible: true })).toHaveCount(1)
   await shoot(page, 'phone-audit-entry')
   await accessible(page)
 })
@@ -70,21 +71,62 @@ test('the chain is verified against a head noted elsewhere', async ({ page }) =>
   await expect(dialog.getByRole('alert')).toContainText('cut off')
 })
 
-test('the whole trail is downloaded, part by part', async ({ page }) => {
-  const lines = (from: number, count: number) =>
-    Array.from({ length: count }, (_, at) => `{"seq":${from + at}}\n`).join('')
+test('a day is typed by keyboard, its year digit by digit', async ({ page }) => {
+  await mockApi(page)
+  await page.goto(`${ui.url}/audit`)
+  const from = page.getByLabel('From')
+  await from.focus()
+  // The same in every order of day and month.
+  await page.keyboard.type('05052026')
+  await expect(page).toHaveURL(new RegExp(`after=${Date.UTC(2026, 4, 5)}$`))
+  await expect(from).toHaveValue('2026-05-05')
+  await expect(from).toBeFocused()
+  await page.getByRole('button', { name: 'Clear filters' }).click()
+  await expect(from).toHaveValue('')
+})
+
+test.describe('where clocks are changed', () => {
+  test.use({ timezoneId: 'Europe/Zurich' })
+
+  test('a day ends where the next begins, also when it has 23 or 25 hours', async ({ page }) => {
+    await mockApi(page)
+    await page.goto(`${ui.url}/audit`)
+    for (const [day, end] of [
+      ['2026-03-29', Date.UTC(2026, 2, 29, 22)],
+      ['2026-10-25', Date.UTC(2026, 9, 25, 23)],
+    ] as const) {
+      await page.getByLabel('Until').fill(day)
+      await expect(page).toHaveURL(new RegExp(`before=${end}$`))
+      await page.reload()
+      await expect(page.getByLabel('Until')).toHaveValue(day)
+    }
+  })
+})
+
+/** What is saved when the export gives these parts. */
+const saved = async (page: Page, parts: (after: number) => string) => {
   await mockApi(page)
   await page.route('**/api/v1/audit/export?*', (route) => {
     const after = Number(new URL(route.request().url()).searchParams.get('after'))
-    const body = after === 0 ? `{"public_key":"k"}\n${lines(1, 1000)}` : lines(after + 1, 3)
-    return route.fulfill({ contentType: 'application/x-ndjson', body })
+    return route.fulfill({ contentType: 'application/x-ndjson', body: parts(after) })
   })
   await page.goto(`${ui.url}/audit`)
-  const saved = page.waitForEvent('download')
+  const download = page.waitForEvent('download')
   await page.getByRole('button', { name: 'Download' }).click()
-  const file = await saved
+  const file = await download
   expect(file.suggestedFilename()).toBe('audit.jsonl')
   const chunks: Buffer[] = []
   for await (const chunk of await file.createReadStream()) chunks.push(chunk as Buffer)
-  expect(Buffer.concat(chunks).toString().trim().split('\n')).toHaveLength(1004)
+  return Buffer.concat(chunks).toString().trim().split('\n')
+}
+const lines = (from: number, count: number) =>
+  Array.from({ length: count }, (_, at) => `{"seq":${from + at}}\n`).join('')
+const first = `{"public_key":"k"}\n${lines(1, 1000)}`
+
+test('the whole trail is downloaded, part by part', async ({ page }) => {
+  expect(await saved(page, (after) => (after === 0 ? first : lines(after + 1, 3)))).toHaveLength(1004)
+})
+
+test('a trail that ends with a part is downloaded whole', async ({ page }) => {
+  expect(await saved(page, (after) => (after === 0 ? first : ''))).toHaveLength(1001)
 })

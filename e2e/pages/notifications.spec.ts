@@ -76,3 +76,49 @@ test('what the server refuses stands where it is wrong, and nothing at all is sa
   await expect(page.getByRole('alert').filter({ hasText: 'no address of sms' })).toBeVisible()
   await expect(page.getByLabel('Text message: Number')).toHaveAttribute('aria-invalid', 'true')
 })
+
+const wrong = (pointer: string, detail: string) => ({
+  __status: 422,
+  type: 'about:blank',
+  title: 'Not valid',
+  detail,
+  status: 422,
+  code: 'invalid_request',
+  pointer,
+})
+
+test('what is wrong with the quiet hours stands at its own field', async ({ page }) => {
+  type Sent = { quiet_hours: { from: string; to: string } }
+  await open(page, {
+    'PUT /me/notifications': ({ quiet_hours: { from, to } }: Sent) =>
+      from === to
+        ? wrong('/quiet_hours/to', 'must end at another time')
+        : wrong('/quiet_hours/time_zone', 'no time zone of this name'),
+  })
+  await page.getByRole('checkbox', { name: 'Do not tell me at night' }).check()
+  const field = (name: string) => page.getByLabel(name, { exact: true })
+  await field('From').fill('22:00')
+  await field('Until').fill('22:00')
+  await page.getByRole('button', { name: 'Save' }).click()
+  await expect(field('Until')).toHaveAccessibleDescription(/must end at another time/)
+  await expect(field('Time zone')).not.toHaveAttribute('aria-invalid', 'true')
+  await expect(field('From')).not.toHaveAttribute('aria-invalid', 'true')
+  await field('Until').fill('07:00')
+  await page.getByRole('button', { name: 'Save' }).click()
+  await expect(field('Time zone')).toHaveAccessibleDescription(/no time zone of this name/)
+  await expect(field('Until')).not.toHaveAttribute('aria-invalid', 'true')
+})
+
+test('what is wrong stands at what was sent, also when channels were changed since', async ({ page }) => {
+  await open(page, { 'PUT /me/notifications': wrong('/channels/1/address', 'no address of telegram') })
+  await page.getByRole('checkbox', { name: 'Telegram' }).check()
+  await page.getByLabel('Telegram: Chat id').fill('x')
+  await page.getByRole('button', { name: 'Save' }).click()
+  const chat = page.getByLabel('Telegram: Chat id')
+  await expect(chat).toHaveAttribute('aria-invalid', 'true')
+  await page.getByRole('checkbox', { name: 'E-mail' }).uncheck()
+  await expect(chat).toHaveAttribute('aria-invalid', 'true')
+  // Where its field is gone, it is told below.
+  await page.getByRole('checkbox', { name: 'Telegram' }).uncheck()
+  await expect(page.getByRole('alert').filter({ hasText: 'no address of telegram' })).toBeVisible()
+})

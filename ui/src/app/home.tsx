@@ -1,8 +1,9 @@
 import { Navigate } from '@tanstack/react-router'
+import type { Role } from '@/api/types'
 import { useMe } from './session'
 
 /** Where each role's work is. */
-const PLACE_OF: Record<string, '/dashboard' | '/workflows' | '/inbox' | '/runs'> = {
+const PLACE_OF: Record<Role, '/dashboard' | '/workflows' | '/inbox' | '/runs'> = {
   admin: '/dashboard',
   builder: '/workflows',
   operator: '/inbox',
@@ -11,5 +12,5 @@ const PLACE_OF: Record<string, '/dashboard' | '/workflows' | '/inbox' | '/runs'>
 
 /** Leads people to where their work is. */
 export function Home() {
-  return <Navigate to={PLACE_OF[useMe().role] ?? '/inbox'} replace />
+  return <Navigate to={PLACE_OF[useMe().role]} replace />
 }

@@ -54,6 +54,19 @@ export function PageHead({
   )
 }
 
+/** A part of a simple page: what it is about beside what it holds. */
+export function PageSection({ title, help, children }: { title: string; help?: string; children: ReactNode }) {
+  return (
+    <section className="grid gap-3 border-b border-line pb-8 md:grid-cols-[14rem_1fr]">
+      <div>
+        <h2 className="font-semibold">{title}</h2>
+        {help && <p className="mt-1 text-sm text-muted">{help}</p>}
+      </div>
+      <div className="flex max-w-lg min-w-0 flex-col gap-3">{children}</div>
+    </section>
+  )
+}
+
 /** The body of a simple page, one readable column. */
 export function PageBody({ children, className }: { children: ReactNode; className?: string }) {
   return <div className={cx('mx-auto w-full max-w-4xl px-4 py-6', className)}>{children}</div>

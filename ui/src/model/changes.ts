@@ -1,10 +1,7 @@
-import { jsonEqual, type Json } from './json'
+import { isObject, jsonEqual, type Json } from './json'
 
 /** One place that was changed: its path, and what it was and is; undefined where there was nothing. */
 export type Changed = { path: string; before: Json | undefined; after: Json | undefined }
-
-const isObject = (value: unknown): value is Record<string, Json> =>
-  typeof value === 'object' && value !== null && !Array.isArray(value)
 
 /** What differs between two values, place by place; lists and plain values are told whole. */
 export function changesBetween(before: Json | undefined, after: Json | undefined, path = ''): Changed[] {

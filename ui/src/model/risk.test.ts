@@ -1,13 +1,10 @@
 import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
-import type { ActionSpec } from '@/api/types'
-import { riskOf } from './risk'
+import { riskOf, type Risk, type Risky } from './risk'
 
 // `crates/core/tests/vectors.rs` reads the same file: the builder and the checks say the same.
 const FILE = new URL('../../../crates/core/tests/vectors/risk.json', import.meta.url)
-type Vectors = Pick<ActionSpec, 'risk' | 'risk_by'> & {
-  cases: { input: unknown; default?: string; risk: ActionSpec['risk'] }[]
-}
+type Vectors = Risky & { cases: { input: unknown; default?: string; risk: Risk }[] }
 
 describe('the risk of what is written', () => {
   const { risk, risk_by, cases } = JSON.parse(readFileSync(FILE, 'utf8')) as Vectors

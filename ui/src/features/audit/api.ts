@@ -31,7 +31,9 @@ export async function wholeTrail(): Promise<string> {
   let after = 0
   for (;;) {
     const query = { after, limit: PART }
-    const part = await send(api.GET('/api/v1/audit/export', { params: { query }, parseAs: 'text' }))
+    // An empty body is read as nothing at all.
+    const part =
+      (await send<string | undefined>(api.GET('/api/v1/audit/export', { params: { query }, parseAs: 'text' }))) ?? ''
     const lines = part.split('\n').filter((line) => line !== '')
     const entries = lines.filter((line) => line.includes('"seq"'))
     parts.push(part)

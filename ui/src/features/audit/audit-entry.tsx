@@ -1,4 +1,4 @@
-import { Link } from '@tanstack/react-router'
+import { Link, linkOptions } from '@tanstack/react-router'
 import { ChevronRight } from 'lucide-react'
 import { useState } from 'react'
 import type { AuditEntry } from '@/api/types'
@@ -46,36 +46,22 @@ function Changes({ changes }: { changes: Changed[] }) {
 }
 
 /** The page of what an entry is about, where it has one. */
-function SubjectLink({ subject }: { subject: string }) {
+function pageOf(subject: string) {
   const [kind, id = ''] = subject.split(':')
-  const className = 'text-sm text-accent hover:underline'
-  if (kind === 'run')
-    return (
-      <Link to="/runs/$run" params={{ run: id }} className={className}>
-        {s.open}
-      </Link>
-    )
-  if (kind === 'workflow')
-    return (
-      <Link to="/workflows/$workflow" params={{ workflow: id }} className={className}>
-        {s.open}
-      </Link>
-    )
-  if (kind === 'checkpoint')
-    return (
-      <Link to="/inbox/$checkpoint" params={{ checkpoint: id }} className={className}>
-        {s.open}
-      </Link>
-    )
+  if (kind === 'run') return linkOptions({ to: '/runs/$run', params: { run: id } })
+  if (kind === 'workflow') return linkOptions({ to: '/workflows/$workflow', params: { workflow: id } })
+  if (kind === 'checkpoint') return linkOptions({ to: '/inbox/$checkpoint', params: { checkpoint: id } })
   return null
 }
 
 function More({ entry, onFilter }: { entry: AuditEntry; onFilter: (change: AuditFilters) => void }) {
   const { before, after, ...rest } = (entry.detail ?? {}) as Detail
   const changes = changesBetween(before, after)
+  const page = pageOf(entry.subject)
   return (
     <div className="mt-2 flex flex-col gap-3 pl-6">
       {changes.length > 0 && <Changes changes={changes} />}
+      {entry.actor.via && <p className="text-xs text-muted sm:hidden">{s.via(entry.actor.via)}</p>}
       <JsonView value={rest} label={s.details} />
       <p className="text-xs break-all text-muted">
         {s.sealed(entry.seq)} <span className="font-mono select-all">{entry.hash}</span>
@@ -87,7 +73,11 @@ function More({ entry, onFilter }: { entry: AuditEntry; onFilter: (change: Audit
         <Button small onClick={() => onFilter({ subject: entry.subject })}>
           {s.onlyAbout(entry.subject_name)}
         </Button>
-        <SubjectLink subject={entry.subject} />
+        {page && (
+          <Link {...page} className="text-sm text-accent hover:underline">
+            {s.open}
+          </Link>
+        )}
       </div>
     </div>
   )

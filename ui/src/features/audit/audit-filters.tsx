@@ -1,22 +1,47 @@
 import { useQuery } from '@tanstack/react-query'
 import { X } from 'lucide-react'
+import { useState } from 'react'
 import { queries } from '@/api/queries'
 import { Button } from '@/ui/button'
 import { Input, Select } from '@/ui/field'
+import { localInput } from '@/ui/time'
 import type { AuditFilters } from './api'
 import { strings as s } from './strings'
 
-const DAY_MS = 86_400_000
+/** A moment's day of this calendar, as a date field has it. */
+const dayOf = (at: number | undefined) => (at === undefined ? '' : localInput(at).slice(0, 10))
 
-/** A day of this calendar, as a date field has it. */
-function dayOf(at: number | undefined): string {
-  if (at === undefined) return ''
-  const date = new Date(at)
-  const two = (part: number) => String(part).padStart(2, '0')
-  return `${date.getFullYear()}-${two(date.getMonth() + 1)}-${two(date.getDate())}`
+/** Where a day begins, or the one so many days after it. */
+function startOf(day: string, after = 0): number | undefined {
+  const [year = 0, month = 1, date = 1] = day.split('-').map(Number)
+  return day === '' ? undefined : new Date(year, month - 1, date + after).getTime()
 }
 
-const startOf = (day: string): number | undefined => (day === '' ? undefined : new Date(`${day}T00:00:00`).getTime())
+/** A year before this one is still being typed: its first digit counts as the year 2. */
+const FIRST_YEAR = 1970
+
+/** A day, told once its year can be one. */
+function DayField({ label, day, onChange }: { label: string; day: string; onChange: (day: string) => void }) {
+  const [text, setText] = useState(day)
+  const [seen, setSeen] = useState(day)
+  if (day !== seen) {
+    setSeen(day)
+    setText(day)
+  }
+  return (
+    <Input
+      type="date"
+      aria-label={label}
+      value={text}
+      onChange={(event) => {
+        const typed = event.target.value
+        setText(typed)
+        if (typed === '' || Number(typed.split('-')[0]) >= FIRST_YEAR) onChange(typed)
+      }}
+      className="!w-36"
+    />
+  )
+}
 
 type Props = { filters: AuditFilters; set: (change: AuditFilters) => void }
 
@@ -65,29 +90,18 @@ function What({ filters, set }: Props) {
 
 /** Who, what, about what and when; all of it is in the address. */
 export function Filters({ filters, set }: Props) {
-  const last = filters.before === undefined ? undefined : filters.before - DAY_MS / 2
   const any = Object.values(filters).some((value) => value !== undefined)
   const none = { actor: undefined, action: undefined, subject: undefined, after: undefined, before: undefined }
   return (
     <div role="search" aria-label={s.filters} className="flex flex-wrap items-center gap-2">
       <Who filters={filters} set={set} />
       <What filters={filters} set={set} />
-      <Input
-        type="date"
-        aria-label={s.from}
-        value={dayOf(filters.after)}
-        onChange={(event) => set({ after: startOf(event.target.value) })}
-        className="!w-36"
-      />
-      <Input
-        type="date"
-        aria-label={s.until}
-        value={dayOf(last)}
-        onChange={(event) => {
-          const start = startOf(event.target.value)
-          set({ before: start === undefined ? undefined : start + DAY_MS })
-        }}
-        className="!w-36"
+      <DayField label={s.from} day={dayOf(filters.after)} onChange={(day) => set({ after: startOf(day) })} />
+      <DayField
+        label={s.until}
+        // The day that ends there.
+        day={dayOf(filters.before === undefined ? undefined : filters.before - 1)}
+        onChange={(day) => set({ before: startOf(day, 1) })}
       />
       {filters.subject && (
         <Button small icon={<X size={13} />} onClick={() => set({ subject: undefined })}>

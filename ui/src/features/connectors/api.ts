@@ -1,6 +1,6 @@
 import { queryOptions } from '@tanstack/react-query'
 import { api, send, type Body } from '@/api/client'
-import { SLOW } from '@/api/queries'
+import { LIVE, SLOW } from '@/api/queries'
 
 /** What only this room reads: key and call. Keys start with the kind the server's events name. */
 export const reads = {
@@ -12,9 +12,10 @@ export const reads = {
     }),
   uses: (id: string) =>
     queryOptions({
-      queryKey: ['connections', 'uses', id],
+      // Workflows are what changes it.
+      queryKey: ['workflows', 'uses', id],
       queryFn: () => send(api.GET('/api/v1/connections/{id}/uses', { params: { path: { id } } })),
-      ...SLOW,
+      ...LIVE,
     }),
   channelKinds: () =>
     queryOptions({ queryKey: ['channel-kinds'], queryFn: () => send(api.GET('/api/v1/channel-kinds')), ...SLOW }),

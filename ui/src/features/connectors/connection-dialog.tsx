@@ -77,21 +77,22 @@ function AccountDialog({ kind, existing, title, save, list, onClose }: Props) {
   const [values, setValues] = useState<Values>(existing?.settings ?? {})
   const schema = useMemo(() => mergedSchema(kind, existing !== undefined), [kind, existing])
   const client = useQueryClient()
-  const saving = useMutation({
-    mutationFn: ({ given, untested }: { given: Values; untested: boolean }) =>
-      save({ name, ...split(given, schema) }, untested),
-    onSuccess: () => {
-      void client.invalidateQueries({ queryKey: [list] })
-      toast.ok(s.saved)
-      onClose()
-    },
-  })
+  const onSuccess = () => {
+    void client.invalidateQueries({ queryKey: [list] })
+    toast.ok(s.saved)
+    onClose()
+  }
+  const send = (given: Values, untested: boolean) => save({ name, ...split(given, schema) }, untested)
+  const saving = useMutation({ mutationFn: (given: Values) => send(given, false), onSuccess })
+  // Apart from it, so that the refusal stands until this is answered.
+  const forcing = useMutation({ mutationFn: (given: Values) => send(given, true), onSuccess })
   const refused = saving.error instanceof ApiProblem && saving.error.code === 'connection_refused'
+  const error = refused ? forcing.error : saving.error
   const errors =
-    saving.error instanceof ApiProblem && !refused
-      ? (saving.error.problem.errors ?? []).map((error) => ({
-          ...error,
-          pointer: error.pointer.replace(/^\/(settings|secrets)/, ''),
+    error instanceof ApiProblem
+      ? (error.problem.errors ?? []).map((one) => ({
+          ...one,
+          pointer: one.pointer.replace(/^\/(settings|secrets)/, ''),
         }))
       : []
   return (
@@ -100,17 +101,13 @@ function AccountDialog({ kind, existing, title, save, list, onClose }: Props) {
         <Field label={s.name}>
           {(props) => <Input {...props} value={name} onChange={(event) => setName(event.target.value)} />}
         </Field>
-        {saving.error && errors.length === 0 && !refused && <Note tone="bad">{problemText(saving.error)}</Note>}
+        {error && errors.length === 0 && <Note tone="bad">{problemText(error)}</Note>}
         {refused && (
           <Note tone="bad">
             <strong className="block font-medium">{s.refused}</strong>
             <span className="block break-words">{saving.error?.message}</span>
             <span className="mt-2 block">
-              <Button
-                small
-                busy={saving.isPending}
-                onClick={() => saving.mutate({ given: saving.variables?.given ?? values, untested: true })}
-              >
+              <Button small busy={forcing.isPending} onClick={() => forcing.mutate(saving.variables ?? values)}>
                 {s.saveUntested}
               </Button>
             </span>
@@ -122,14 +119,18 @@ function AccountDialog({ kind, existing, title, save, list, onClose }: Props) {
             schema={schema}
             values={values}
             errors={errors}
-            busy={saving.isPending}
+            busy={saving.isPending || forcing.isPending}
             submitLabel={s.save}
             onChange={(changed) => {
               // What was refused is another account now.
               if (refused) saving.reset()
+              forcing.reset()
               setValues(changed)
             }}
-            onSubmit={(given) => saving.mutate({ given, untested: false })}
+            onSubmit={(given) => {
+              forcing.reset()
+              saving.mutate(given)
+            }}
           />
         </Suspense>
       </div>

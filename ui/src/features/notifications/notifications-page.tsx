@@ -1,10 +1,11 @@
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
-import { useState, type ReactNode } from 'react'
+import { useState } from 'react'
 import { ApiProblem, problemText } from '@/api/client'
 import { AreaLinks } from '@/app/area'
-import { PageBody, PageHead, useTitle } from '@/app/page'
+import { PageBody, PageHead, PageSection, useTitle } from '@/app/page'
 import { QueryState } from '@/app/query-state'
 import { useMe } from '@/app/session'
+import { pointerParts } from '@/model/json'
 import { Button } from '@/ui/button'
 import { Field, Input } from '@/ui/field'
 import { Note } from '@/ui/states'
@@ -15,19 +16,11 @@ import { strings as s } from './strings'
 
 type Channel = keyof typeof s.names
 const CHANNELS = Object.keys(s.names) as Channel[]
+/** Fields of the quiet hours, as the server names them. */
+const QUIET = ['from', 'to', 'time_zone']
+/** A channel or one of these. */
+type Place = string
 const ZONES = Intl.supportedValuesOf('timeZone')
-
-function Section({ title, help, children }: { title: string; help: string; children: ReactNode }) {
-  return (
-    <section className="grid gap-3 border-b border-line pb-8 md:grid-cols-[14rem_1fr]">
-      <div>
-        <h2 className="font-semibold">{title}</h2>
-        <p className="mt-1 text-sm text-muted">{help}</p>
-      </div>
-      <div className="flex max-w-lg min-w-0 flex-col gap-3">{children}</div>
-    </section>
-  )
-}
 
 /** One channel: whether, and where. */
 function ChannelRow({
@@ -72,7 +65,15 @@ function ChannelRow({
   )
 }
 
-function Quiet({ form, set, error }: { form: Form; set: (change: Partial<Form>) => void; error: string | undefined }) {
+function Quiet({
+  form,
+  set,
+  errorOf,
+}: {
+  form: Form
+  set: (change: Partial<Form>) => void
+  errorOf: (place: Place) => string | undefined
+}) {
   const { quiet } = form
   const change = (part: Partial<Form['quiet']>) => set({ quiet: { ...quiet, ...part } })
   return (
@@ -84,7 +85,7 @@ function Quiet({ form, set, error }: { form: Form; set: (change: Partial<Form>) 
       {quiet.on && (
         <div className="grid grid-cols-2 gap-3">
           {(['from', 'to'] as const).map((end) => (
-            <Field key={end} label={s[end]}>
+            <Field key={end} label={s[end]} error={errorOf(end)}>
               {(props) => (
                 <Input
                   {...props}
@@ -96,7 +97,7 @@ function Quiet({ form, set, error }: { form: Form; set: (change: Partial<Form>) 
               )}
             </Field>
           ))}
-          <Field label={s.zone} error={error} className="col-span-2">
+          <Field label={s.zone} error={errorOf('time_zone')} className="col-span-2">
             {(props) => (
               <>
                 <Input
@@ -120,10 +121,11 @@ function Quiet({ form, set, error }: { form: Form; set: (change: Partial<Form>) 
   )
 }
 
-/** What the server found wrong there. */
-function errorAt(error: Error | null, pointer: string): string | undefined {
+/** Which field the server found wrong, of those that were sent. */
+function placeOf(error: Error | null, sent: Form | undefined): Place | undefined {
   if (!(error instanceof ApiProblem) || typeof error.problem.pointer !== 'string') return undefined
-  return error.problem.pointer.startsWith(pointer) ? error.message : undefined
+  const [part, name = ''] = pointerParts(error.problem.pointer)
+  return part === 'channels' ? sent?.channels[Number(name)] : name
 }
 
 function Settings({ given }: { given: MyNotifications }) {
@@ -131,23 +133,24 @@ function Settings({ given }: { given: MyNotifications }) {
   const [form, setForm] = useState(() => formOf(given))
   const set = (change: Partial<Form>) => setForm((old) => ({ ...old, ...change }))
   const save = useMutation({
-    mutationFn: () => writes.notifications(settingsOf(form)),
+    mutationFn: (sent: Form) => writes.notifications(settingsOf(sent)),
     onSuccess: (now) => {
       client.setQueryData(reads.notifications().queryKey, now)
       toast.ok(s.saved)
     },
   })
-  const known = (pointer: string) => errorAt(save.error, pointer)
-  const told = save.error !== null && known('/') === undefined
+  const wrong = placeOf(save.error, save.variables)
+  const errorOf = (place: Place) => (place === wrong ? save.error?.message : undefined)
+  const shown = wrong !== undefined && (form.channels.includes(wrong) || (form.quiet.on && QUIET.includes(wrong)))
   return (
     <form
       className="flex flex-col gap-8"
       onSubmit={(event) => {
         event.preventDefault()
-        save.mutate()
+        save.mutate(form)
       }}
     >
-      <Section title={s.channels} help={s.channelsHelp}>
+      <PageSection title={s.channels} help={s.channelsHelp}>
         {CHANNELS.map((channel) => (
           <ChannelRow
             key={channel}
@@ -155,15 +158,15 @@ function Settings({ given }: { given: MyNotifications }) {
             form={form}
             set={set}
             available={given.available.includes(channel)}
-            error={form.channels.includes(channel) ? known(`/channels/${form.channels.indexOf(channel)}/`) : undefined}
+            error={errorOf(channel)}
           />
         ))}
         {form.channels.length === 0 && <Note tone="warn">{s.nothing}</Note>}
-      </Section>
-      <Section title={s.quiet} help={s.quietHelp}>
-        <Quiet form={form} set={set} error={known('/quiet_hours')} />
-      </Section>
-      {told && <Note tone="bad">{problemText(save.error)}</Note>}
+      </PageSection>
+      <PageSection title={s.quiet} help={s.quietHelp}>
+        <Quiet form={form} set={set} errorOf={errorOf} />
+      </PageSection>
+      {save.error && !shown && <Note tone="bad">{problemText(save.error)}</Note>}
       <div>
         <Button type="submit" look="primary" className="max-md:min-h-11" busy={save.isPending}>
           {s.save}

@@ -1,8 +1,8 @@
 import { useMutation } from '@tanstack/react-query'
-import { useState, type ReactNode } from 'react'
+import { useState } from 'react'
 import { problemText } from '@/api/client'
 import { AreaLinks } from '@/app/area'
-import { PageBody, PageHead, useTitle } from '@/app/page'
+import { PageBody, PageHead, PageSection, useTitle } from '@/app/page'
 import { useMe } from '@/app/session'
 import { setTheme, theme, type Theme } from '@/app/theme'
 import { Button, buttonClass } from '@/ui/button'
@@ -13,18 +13,6 @@ import { useStore } from '@/ui/store'
 import { toast } from '@/ui/toast'
 import { writes } from './api'
 import { strings as s } from './strings'
-
-function Section({ title, help, children }: { title: string; help?: string; children: ReactNode }) {
-  return (
-    <section className="grid gap-3 border-b border-line pb-8 md:grid-cols-[14rem_1fr]">
-      <div>
-        <h2 className="font-semibold">{title}</h2>
-        {help && <p className="mt-1 text-sm text-muted">{help}</p>}
-      </div>
-      <div className="flex max-w-lg flex-col gap-3">{children}</div>
-    </section>
-  )
-}
 
 function Appearance() {
   const chosen = useStore(theme)
@@ -128,15 +116,15 @@ export default function SettingsPage() {
     <>
       <PageHead title={s.title} below={<AreaLinks area="settings" />} />
       <PageBody className="flex flex-col gap-8">
-        <Section title={s.look}>
+        <PageSection title={s.look}>
           <Appearance />
-        </Section>
-        <Section title={s.password}>
+        </PageSection>
+        <PageSection title={s.password}>
           <Password />
-        </Section>
-        <Section title={s.widget} help={s.widgetHelp}>
+        </PageSection>
+        <PageSection title={s.widget} help={s.widgetHelp}>
           <Widget />
-        </Section>
+        </PageSection>
       </PageBody>
     </>
   )

@@ -19,7 +19,7 @@ export const strings = {
     running: 'Running',
     waiting: 'Waiting',
     lastRun: 'Last run',
-    rate: 'Success',
+    rate: 'Success, last 50',
     lastFailure: 'Last failure',
     edited: 'Edited',
   },

@@ -28,6 +28,7 @@ function Rate({ workflow: { ended, failed } }: { workflow: WorkflowSummary }) {
   return (
     <span title={s.rateOf(ended - failed, ended)} className={failed > 0 ? 'text-warn' : 'text-muted'}>
       {s.rate(rate)}
+      <span className="sr-only"> {s.rateOf(ended - failed, ended)}</span>
     </span>
   )
 }
@@ -66,6 +67,7 @@ function Row({ workflow }: { workflow: WorkflowSummary }) {
         {changed && (
           <span title={s.unpublished} className="ml-1.5 hidden text-xs text-warn sm:inline">
             {s.changed}
+            <span className="sr-only">: {s.unpublished}</span>
           </span>
         )}
       </td>

@@ -65,7 +65,10 @@ function wayBack(before: WorkflowDocument, after: WorkflowDocument): Operation {
     Object.entries(before.steps).filter(([id, step]) => after.steps[id] !== step || !Object.hasOwn(after.steps, id)),
   )
   const drop = Object.keys(after.steps).filter((id) => !Object.hasOwn(before.steps, id))
-  return { op: 'put_steps', put, drop, order: Object.keys(before.steps), start: before.start }
+  const back: Operation = { op: 'put_steps', put, drop, order: Object.keys(before.steps), start: before.start }
+  if (after.case === before.case) return back
+  const named: Operation = { op: 'set_document', field: 'case', value: before.case }
+  return { op: 'batch', name: 'back', operations: [back, named] }
 }
 
 function putSteps(
@@ -146,7 +149,8 @@ function renameStep(document: WorkflowDocument, from: StepId, to: StepId): Workf
   const steps = Object.fromEntries(
     Object.entries(document.steps).map(([id, step]) => [id === from ? to : id, renamedIn(step, from, to)]),
   )
-  return { ...document, start: document.start === from ? to : document.start, steps }
+  const named = document.case === undefined ? {} : { case: inExpressions(document.case, from, to) }
+  return { ...document, ...named, start: document.start === from ? to : document.start, steps }
 }
 
 /** Follows a new name through exits, guards and the expressions that read the step's output. */
@@ -154,7 +158,12 @@ function renamedIn(step: Step, from: StepId, to: StepId): Step {
   let changed = step
   for (const way of exitsOf(step)) if (way.target === from) changed = withExit(changed, way.name, to)
   changed = guarding(changed, (guard) => (guard === from ? to : guard))
-  return inTexts(changed, new RegExp(`\\bsteps\\.${from}\\b`, 'g'), `steps.${to}`) as Step
+  return inExpressions(changed, from, to)
+}
+
+/** A value whose expressions read the step's output by its new name. */
+function inExpressions<T>(value: T, from: StepId, to: StepId): T {
+  return inTexts(value, new RegExp(`\\bsteps\\.${from}\\b`, 'g'), `steps.${to}`) as T
 }
 
 function inTexts(value: unknown, pattern: RegExp, replacement: string): unknown {

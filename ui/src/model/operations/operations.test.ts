@@ -41,7 +41,11 @@ const handoff: fc.Arbitrary<Step> = fc
 const anyStep: fc.Arbitrary<Step> = fc.oneof({ weight: 3, arbitrary: plainStep }, { weight: 1, arbitrary: handoff })
 const anyDocument: fc.Arbitrary<WorkflowDocument> = fc
   .uniqueArray(fc.tuple(id, anyStep), { selector: ([key]) => key, minLength: 1 })
-  .map((entries) => asDocument({ schema: 1, name: 'x', start: entries[0]?.[0], steps: Object.fromEntries(entries) }))
+  .map((entries) => {
+    const start = entries[0]?.[0]
+    const steps = Object.fromEntries(entries)
+    return asDocument({ schema: 1, name: 'x', case: `{{ steps.${start}.output }}`, start, steps })
+  })
 
 const spot = fc.tuple(fc.integer({ min: -500, max: 500 }), fc.integer({ min: -500, max: 500 }))
 const exitName = fc.constantFrom(
@@ -179,12 +183,14 @@ describe('edits', () => {
     expect(after.steps.a).toMatchObject({ next: 'c' })
   })
   it('rename everywhere', () => {
-    const after = apply(apply(line, { op: 'rename_step', from: 'a', to: 'check' }), {
+    const named = { ...line, case: '{{ steps.a.output.order }} of {{ steps.ab.output }}' }
+    const after = apply(apply(named, { op: 'rename_step', from: 'a', to: 'check' }), {
       op: 'rename_step',
       from: 'c',
       to: 'pay',
     })
     expect(after.start).toBe('check')
+    expect(after.case).toBe('{{ steps.check.output.order }} of {{ steps.ab.output }}')
     expect(after.steps.b).toMatchObject({ summary: '{{ steps.check.output.n }}', guards: ['pay'], on_approve: 'pay' })
   })
   it('paste under new names with inner connections', () => {

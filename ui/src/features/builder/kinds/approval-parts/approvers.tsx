@@ -79,8 +79,11 @@ function Counts({ id, at, names }: { id: string; at: Path; names: readonly strin
   )
 }
 
-/** One policy: who may decide, how many, whose no is enough, who not; and who that is now. */
-export function ApproversFields({ id, at }: { id: string; at: Path }) {
+/**
+ * One policy: who may decide, how many, whose no is enough, who not; and who that is now. `single`: where one answer is
+ * all there is, nothing is counted.
+ */
+export function ApproversFields({ id, at, single = false }: { id: string; at: Path; single?: boolean }) {
   const [value] = useStepField<Approvers>(id, at)
   const [requester, setRequester] = useStepField<boolean>(id, [...at, 'exclude_requester'])
   const [author, setAuthor] = useStepField<boolean>(id, [...at, 'exclude_author'])
@@ -90,10 +93,14 @@ export function ApproversFields({ id, at }: { id: string; at: Path }) {
     <>
       <ListField id={id} path={[...at, 'roles']} label={s.roles} hint={s.rolesThere(names)} />
       <ListField id={id} path={[...at, 'users']} label={s.users} />
-      <NumberField id={id} path={[...at, 'quorum']} label={s.quorum} fallback={1} min={1} max={10} />
-      <Counts id={id} at={at} names={names} />
-      <NumberField id={id} path={[...at, 'rejections']} label={s.rejections} fallback={1} min={1} max={10} />
-      <ListField id={id} path={[...at, 'veto']} label={s.veto} hint={s.vetoHint} />
+      {!single && (
+        <>
+          <NumberField id={id} path={[...at, 'quorum']} label={s.quorum} fallback={1} min={1} max={10} />
+          <Counts id={id} at={at} names={names} />
+          <NumberField id={id} path={[...at, 'rejections']} label={s.rejections} fallback={1} min={1} max={10} />
+          <ListField id={id} path={[...at, 'veto']} label={s.veto} hint={s.vetoHint} />
+        </>
+      )}
       <Checkbox
         data-field={`${place}.exclude_requester`}
         label={s.exclude}
