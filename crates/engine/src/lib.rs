@@ -18,7 +18,7 @@ pub use countersign_channels::{Platform, hooks::Answer as HookAnswer};
 pub use engine::{Engine, EngineConfig, EngineParts};
 pub use error::EngineError;
 pub use inbound::{
-    AcceptedMessage, FollowedForm, FormOver, HookCall, Incoming, TriggerState, WebhookCall, WebhookTaken,
+    AcceptedMessage, FollowedForm, FormOver, HookCall, Incoming, TriggerState, Webhook, WebhookCall, WebhookTaken,
 };
 pub use outbound::{FollowedLink, LinkOver, NoticeChannel, Notifications, Notified, QuietHours, SettingsProblem};
 pub use run::{

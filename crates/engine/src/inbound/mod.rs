@@ -14,7 +14,7 @@ pub(crate) use channels::{DeliveryState, reference};
 pub use forms::{FollowedForm, FormOver};
 pub use messages::{AcceptedMessage, Incoming};
 pub use triggers::TriggerState;
-pub use webhooks::{WebhookCall, WebhookTaken};
+pub use webhooks::{Webhook, WebhookCall, WebhookTaken};
 
 pub(crate) use pump::{CameIn, Inbox};
 

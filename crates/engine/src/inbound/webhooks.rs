@@ -5,7 +5,7 @@ use super::{
     triggers::{hash, place, source},
 };
 use crate::{Engine, EngineError};
-use countersign_channels::verify::{self, TwilioAlgorithm};
+use countersign_channels::verify::{self, Refused, TwilioAlgorithm};
 use countersign_core::document::{RESPOND_WITHIN, Respond, Trigger, Verify};
 use countersign_store::{InboundKind, InboundRow, RunRow, TriggerRow};
 use serde_json::{Value, json};
@@ -14,6 +14,9 @@ use tokio::{
     task::JoinHandle,
     time::{Instant, timeout_at},
 };
+
+/// The most fields of a form that is signed by Twilio.
+const SIGNED_FIELDS_MAX: usize = 1000;
 
 /// A call of a webhook trigger.
 #[derive(Debug, Clone, Default)]
@@ -26,10 +29,14 @@ pub struct WebhookCall {
     pub url: String,
     /// The body as it came.
     pub bytes: Vec<u8>,
-    /// The body's value.
-    pub body: Value,
-    /// The fields, when it is a form.
-    pub fields: Vec<(String, String)>,
+}
+
+/// The webhook that a verified call is for.
+#[derive(Debug)]
+pub struct Webhook {
+    row: TriggerRow,
+    dedup: Option<String>,
+    within: Option<Duration>,
 }
 
 /// A call of a webhook trigger that is on disk.
@@ -53,11 +60,11 @@ enum Began {
 }
 
 impl Engine {
-    /// Takes a call of a webhook trigger. When this returns, it is on disk; the same call again gives the same event.
+    /// The webhook at an address, when the call is from who may call it. Nothing but the bytes as they came is looked at.
     ///
     /// # Errors
-    /// `NotFound` when nothing is at the address or it is switched off, `Unverified`, `Busy`.
-    pub async fn accept_webhook(&self, address: &str, call: WebhookCall) -> Result<WebhookTaken, EngineError> {
+    /// `NotFound` when nothing is at the address or it is switched off, `Unverified`.
+    pub async fn verify_webhook(&self, address: &str, call: &WebhookCall) -> Result<Webhook, EngineError> {
         let (workspace, token) = address.split_once('.').ok_or(EngineError::NotFound("webhook"))?;
         let row = self.0.store.find_trigger(workspace, &hash(token)).await?;
         let row = row.filter(|row| row.enabled).ok_or(EngineError::NotFound("webhook"))?;
@@ -69,11 +76,28 @@ impl Engine {
             Respond::Accepted => None,
             Respond::End => Some(Duration::from_millis(respond_within.unwrap_or(RESPOND_WITHIN).0)),
         };
-        self.verified(&row, *verify, &call)?;
+        self.verified(&row, *verify, call)?;
+        let dedup = dedup.clone();
+        Ok(Webhook { row, dedup, within })
+    }
+
+    /// Takes a call of a webhook with the value of its body. When this returns, it is on disk; the same call again gives the
+    /// same event.
+    ///
+    /// # Errors
+    /// `Invalid` when `dedup` fails, `Busy`.
+    pub async fn accept_webhook(
+        &self,
+        webhook: Webhook,
+        call: WebhookCall,
+        body: Value,
+    ) -> Result<WebhookTaken, EngineError> {
+        let Webhook { row, dedup, within } = webhook;
+        let workspace = row.workspace.as_str();
         let id = self.0.clock.new_id();
-        let said = json!({ "body": call.body, "headers": shown(&call.headers), "query": call.query });
+        let said = json!({ "body": body, "headers": shown(&call.headers), "query": call.query });
         let dedup = match dedup {
-            Some(dedup) => self.evaluated(dedup, &said)?.map(|key| format!("key:{key}")),
+            Some(dedup) => self.evaluated(&dedup, &said)?.map(|key| format!("key:{key}")),
             None => None,
         };
         let event = InboundRow {
@@ -140,13 +164,23 @@ impl Engine {
                 verify::slack(&secret, time, signature, &call.bytes, seconds)
             }
             Verify::Github => verify::whatsapp(&secret, header("x-hub-signature-256"), &call.bytes),
-            Verify::Twilio => {
-                let signature = header("x-twilio-signature");
-                verify::twilio(&secret, TwilioAlgorithm::Sha1, &call.url, &call.fields, signature)
-            }
+            Verify::Twilio => signed_by_twilio(&secret, call, header("x-twilio-signature")),
         };
         checked.map_err(|refused| EngineError::Unverified(refused.to_string()))
     }
+}
+
+/// Twilio signs the address and the fields of a form; of another body the address says the hash. A body that is no form is
+/// looked at as one all the same: whatever is said to come must be signed.
+fn signed_by_twilio(secret: &str, call: &WebhookCall, signature: &str) -> Result<(), Refused> {
+    if call.query.contains_key("bodySHA256") {
+        return verify::twilio_body(secret, TwilioAlgorithm::Sha1, &call.url, &call.bytes, signature);
+    }
+    let fields: Vec<_> = form_urlencoded::parse(&call.bytes).into_owned().take(SIGNED_FIELDS_MAX + 1).collect();
+    if fields.len() > SIGNED_FIELDS_MAX {
+        return Err(Refused::Mismatch);
+    }
+    verify::twilio(secret, TwilioAlgorithm::Sha1, &call.url, &fields, signature)
 }
 
 /// Headers that may be kept: none that carries a secret.

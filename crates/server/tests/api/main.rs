@@ -31,4 +31,5 @@ mod trail;
 mod triggers;
 mod trying;
 mod versions;
+mod webhook_bodies;
 mod workflows;

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use std::time::Duration;
 use tower::ServiceExt;
 
-fn document(trigger: Value) -> Value {
+pub(crate) fn document(trigger: Value) -> Value {
     json!({
         "schema": 1, "name": "Orders", "start": "done", "triggers": [trigger],
         "steps": { "done": { "type": "end", "output": "{{ input }}" } },
@@ -45,7 +45,7 @@ async fn runs(test: &TestApp) -> Vec<RunRow> {
 }
 
 /// The runs, once there are so many that are over.
-async fn until_runs(test: &TestApp, count: usize) -> Vec<RunRow> {
+pub(crate) async fn until_runs(test: &TestApp, count: usize) -> Vec<RunRow> {
     let mut changes = test.store.subscribe();
     let there = async {
         loop {
@@ -59,7 +59,7 @@ async fn until_runs(test: &TestApp, count: usize) -> Vec<RunRow> {
     tokio::time::timeout(Duration::from_secs(30), there).await.expect("the runs end")
 }
 
-async fn trigger(builder: &Client, workflow: &str) -> Value {
+pub(crate) async fn trigger(builder: &Client, workflow: &str) -> Value {
     builder.get(&format!("/workflows/{workflow}/triggers")).await.is(200).json["items"][0].clone()
 }
 

@@ -1,13 +1,14 @@
 //! What a webhook brings, as a value: JSON, the fields of a form, the elements of XML, or text.
 
+use super::xml;
 use crate::http::problem::{ApiError, ApiResult};
-use axum::http::StatusCode;
+use axum::http::{StatusCode, header::CONTENT_DISPOSITION};
 use base64::{Engine as _, prelude::BASE64_STANDARD};
 use bytes::Bytes;
-use countersign_core::text;
+use countersign_core::{pointer, text};
 use futures::stream;
 use multer::Multipart;
-use roxmltree::{Document, Node, ParsingOptions};
+use percent_encoding::percent_decode;
 use serde_json::{Map, Value, json};
 use std::convert::Infallible;
 
@@ -15,45 +16,47 @@ use std::convert::Infallible;
 const FIELDS_MAX: usize = 1000;
 /// The most bytes of all files of a form together: they are kept with the run.
 const FILES_BYTES_MAX: usize = 1024 * 1024;
-/// The most elements and attributes of XML.
-const NODES_MAX: u32 = 100_000;
-/// How deep XML may be.
-const DEPTH_MAX: usize = 100;
+/// How many lists and objects of a value may be in one another. What is kept puts some more around it, and is read again
+/// only up to 128 levels.
+pub(super) const DEPTH_MAX: usize = 64;
 
-/// A body that was read.
-#[derive(Debug, Default)]
-pub(super) struct Read {
-    /// Its value.
-    pub(super) value: Value,
-    /// The fields in their order, of a URL-encoded form: Twilio signs them.
-    pub(super) fields: Vec<(String, String)>,
-}
-
-impl From<Value> for Read {
-    fn from(value: Value) -> Self {
-        Self { value, fields: Vec::new() }
-    }
-}
-
-/// Reads a body by its content type; what claims to be nothing is JSON where it is that, else text.
-pub(super) async fn read(content_type: &str, bytes: &Bytes) -> ApiResult<Read> {
+/// Reads a body by its content type; text and what claims to be nothing is JSON where it is that, else text.
+pub(super) async fn read(content_type: &str, bytes: &Bytes) -> ApiResult<Value> {
     let media_type = content_type.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
     if bytes.is_empty() {
-        return Ok(Read::default());
+        return Ok(Value::Null);
     }
-    match media_type.as_str() {
+    let value = match media_type.as_str() {
         "application/x-www-form-urlencoded" => form(bytes),
-        "multipart/form-data" => multipart(content_type, bytes.clone()).await.map(Read::from),
-        "application/json" => json_of(bytes).map(Read::from).map_err(|error| invalid(error.to_string())),
-        "application/xml" | "text/xml" => xml(bytes).map(Read::from),
-        "text/plain" => Ok(words(bytes).into()),
-        other if other.ends_with("+json") => json_of(bytes).map(Read::from).map_err(|error| invalid(error.to_string())),
-        other if other.ends_with("+xml") => xml(bytes).map(Read::from),
-        _ => Ok(json_of(bytes).unwrap_or_else(|_| words(bytes)).into()),
+        "multipart/form-data" => multipart(content_type, bytes.clone()).await,
+        "application/json" => json_of(bytes).map_err(|error| invalid(error.to_string())),
+        "application/xml" | "text/xml" => xml::read(utf8(bytes, "XML")?),
+        other if other.ends_with("+json") => json_of(bytes).map_err(|error| invalid(error.to_string())),
+        other if other.ends_with("+xml") => xml::read(utf8(bytes, "XML")?),
+        _ => json_of(bytes).or_else(|_| Ok(Value::from(utf8(bytes, "text")?))),
+    }?;
+    match too_deep(&value, DEPTH_MAX) {
+        Some(place) => Err(ApiError::invalid(place, format!("the value is more than {DEPTH_MAX} levels deep"))),
+        None => Ok(value),
     }
 }
 
-fn invalid(message: String) -> ApiError {
+/// Where a value has more levels than so many: a JSON pointer to it.
+fn too_deep(value: &Value, levels: usize) -> Option<String> {
+    let below = |value| too_deep(value, levels - 1);
+    match value {
+        Value::Array(_) | Value::Object(_) if levels == 0 => Some(String::new()),
+        Value::Array(items) => {
+            items.iter().enumerate().find_map(|(index, item)| Some(format!("/{index}{}", below(item)?)))
+        }
+        Value::Object(members) => {
+            members.iter().find_map(|(name, member)| Some(format!("/{}{}", pointer::token(name), below(member)?)))
+        }
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => None,
+    }
+}
+
+pub(super) fn invalid(message: String) -> ApiError {
     ApiError::invalid("", message)
 }
 
@@ -65,12 +68,13 @@ fn json_of(bytes: &[u8]) -> serde_json::Result<Value> {
     serde_json::from_slice(&text::whole_kept(without_mark(bytes)))
 }
 
-fn words(bytes: &[u8]) -> Value {
-    Value::from(String::from_utf8_lossy(without_mark(bytes)))
+/// Bytes of another encoding are refused: what would stand in their place is nothing that anybody sent.
+fn utf8<'a>(bytes: &'a [u8], what: &str) -> ApiResult<&'a str> {
+    std::str::from_utf8(without_mark(bytes)).map_err(|error| invalid(format!("the {what} is not UTF-8: {error}")))
 }
 
 /// One that came several times is a list.
-fn put(members: &mut Map<String, Value>, name: &str, value: Value) {
+pub(super) fn put(members: &mut Map<String, Value>, name: &str, value: Value) {
     match members.get_mut(name) {
         None => drop(members.insert(name.to_owned(), value)),
         Some(Value::Array(values)) => values.push(value),
@@ -78,16 +82,25 @@ fn put(members: &mut Map<String, Value>, name: &str, value: Value) {
     }
 }
 
-fn form(bytes: &[u8]) -> ApiResult<Read> {
-    let fields: Vec<(String, String)> = form_urlencoded::parse(bytes).into_owned().take(FIELDS_MAX + 1).collect();
-    if fields.len() > FIELDS_MAX {
-        return Err(invalid(format!("a form has at most {FIELDS_MAX} fields")));
-    }
+/// As browsers send it (URL Standard, 5.1), but strict about UTF-8.
+fn form(bytes: &[u8]) -> ApiResult<Value> {
     let mut members = Map::new();
-    for (name, value) in &fields {
-        put(&mut members, name, Value::from(value.as_str()));
+    let fields = bytes.split(|byte| *byte == b'&').filter(|field| !field.is_empty());
+    for (count, field) in fields.enumerate() {
+        if count == FIELDS_MAX {
+            return Err(invalid(format!("a form has at most {FIELDS_MAX} fields")));
+        }
+        let mut parts = field.splitn(2, |byte| *byte == b'=');
+        let name = decoded(parts.next().unwrap_or_default())?;
+        put(&mut members, &name, Value::from(decoded(parts.next().unwrap_or_default())?));
     }
-    Ok(Read { value: Value::Object(members), fields })
+    Ok(Value::Object(members))
+}
+
+fn decoded(part: &[u8]) -> ApiResult<String> {
+    let spaced: Vec<u8> = part.iter().map(|byte| if *byte == b'+' { b' ' } else { *byte }).collect();
+    let decoded = percent_decode(&spaced).decode_utf8();
+    decoded.map(String::from).map_err(|error| invalid(format!("the form is not UTF-8: {error}")))
 }
 
 /// A field with a file is `{ filename, content_type, base64 }`, as a connector's input takes files.
@@ -102,6 +115,10 @@ async fn multipart(content_type: &str, bytes: Bytes) -> ApiResult<Value> {
         if count > FIELDS_MAX {
             return Err(invalid(format!("a form has at most {FIELDS_MAX} fields")));
         }
+        let disposition = part.headers().get(CONTENT_DISPOSITION);
+        if disposition.is_some_and(|head| std::str::from_utf8(head.as_bytes()).is_err()) {
+            return Err(invalid(format!("the head of part {count} of the form is not UTF-8")));
+        }
         let Some(name) = part.name().map(str::to_owned) else {
             return Err(invalid(format!("part {count} of the form has no name")));
         };
@@ -109,7 +126,7 @@ async fn multipart(content_type: &str, bytes: Bytes) -> ApiResult<Value> {
         let kind = part.content_type().map(ToString::to_string);
         let content = part.bytes().await.map_err(unreadable)?;
         let value = match file {
-            None => Value::from(String::from_utf8_lossy(&content)),
+            None => Value::from(utf8(&content, &format!("field `{name}`"))?),
             Some(filename) => {
                 files_bytes += content.len();
                 if files_bytes > FILES_BYTES_MAX {
@@ -130,51 +147,13 @@ fn files_too_large(field: &str) -> ApiError {
         .detail(detail)
 }
 
-/// `<order id="7"><item>a</item><item>b</item></order>` is `{ "order": { "@id": "7", "item": ["a", "b"] } }`. Prefixes of
-/// namespaces are left out, text beside elements is `#text`. Document types are refused.
-fn xml(bytes: &[u8]) -> ApiResult<Value> {
-    let text =
-        std::str::from_utf8(without_mark(bytes)).map_err(|error| invalid(format!("the XML is not UTF-8: {error}")))?;
-    let options = ParsingOptions { allow_dtd: false, nodes_limit: NODES_MAX, ..ParsingOptions::default() };
-    let document = Document::parse_with_options(text, options)
-        .map_err(|error| invalid(format!("the XML cannot be read: {error}")))?;
-    let root = document.root_element();
-    Ok(Value::Object(Map::from_iter([(root.tag_name().name().to_owned(), element(root, 0)?)])))
-}
-
-fn element(node: Node<'_, '_>, depth: usize) -> ApiResult<Value> {
-    if depth >= DEPTH_MAX {
-        return Err(invalid(format!("the XML is more than {DEPTH_MAX} elements deep")));
-    }
-    let mut members = Map::new();
-    for attribute in node.attributes() {
-        members.insert(format!("@{}", attribute.name()), Value::from(attribute.value()));
-    }
-    let mut words = String::new();
-    for child in node.children() {
-        if child.is_element() {
-            put(&mut members, child.tag_name().name(), element(child, depth + 1)?);
-        } else if child.is_text() {
-            words.push_str(child.text().unwrap_or_default());
-        }
-    }
-    let words = words.trim();
-    if members.is_empty() {
-        return Ok(Value::from(words));
-    }
-    if !words.is_empty() {
-        members.insert("#text".to_owned(), Value::from(words));
-    }
-    Ok(Value::Object(members))
-}
-
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
 
     async fn body(content_type: &str, bytes: &str) -> ApiResult<Value> {
-        read(content_type, &Bytes::copy_from_slice(bytes.as_bytes())).await.map(|read| read.value)
+        read(content_type, &Bytes::copy_from_slice(bytes.as_bytes())).await
     }
 
     #[tokio::test]
@@ -186,7 +165,7 @@ mod tests {
             (form, "a=1&b=%C3%A4+x", json!({ "a": "1", "b": "ä x" })),
             (form, "tag=a&tag=b&tag=c", json!({ "tag": ["a", "b", "c"] })),
             ("text/plain", "hello there", json!("hello there")),
-            ("text/plain; charset=utf-8", "7", json!("7")),
+            ("text/plain; charset=utf-8", "7 o'clock", json!("7 o'clock")),
             ("", r#"{"a":1}"#, json!({ "a": 1 })),
             ("", "", Value::Null),
             ("application/json", "\u{FEFF}[184467440737095516160]", json!(["184467440737095516160"])),
@@ -231,5 +210,141 @@ mod tests {
             assert!(body(kind, &broken).await.is_err(), "{broken}");
         }
         assert!(body("multipart/form-data", "x").await.is_err(), "without a boundary");
+    }
+
+    /// What is read within a time that no body may need by far.
+    fn soon(content_type: &'static str, bytes: String) -> ApiResult<Value> {
+        let (told, hears) = std::sync::mpsc::channel();
+        std::thread::spawn(move || {
+            let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+            told.send(runtime.block_on(body(content_type, &bytes)))
+        });
+        hears.recv_timeout(std::time::Duration::from_secs(20)).expect("it is read soon")
+    }
+
+    #[test]
+    fn xml_with_very_many_attributes_or_namespaces_is_answered_soon() {
+        let many = |count: usize, of: fn(usize) -> String| (0..count).map(of).collect::<String>();
+        let attribute = |number| format!(" a{number}=''");
+        let prefix = |number| format!(" xmlns:p{number}='u'");
+        for refused in [
+            format!("<a{}/>", many(150_000, attribute)),
+            format!("<a b = '>'{}/>", many(250, attribute)),
+            format!("<a{}/>", many(50_000, prefix)),
+            format!("<a xmlns\n=\n\"1\"{}/>", " xmlns=''".repeat(100_000)),
+            format!("<a>{}</a>", many(101, |number| format!("<b xmlns:p{number}='u'/>"))),
+        ] {
+            assert!(soon("text/xml", refused).is_err());
+        }
+        let long = many(250, attribute);
+        let value = soon("text/xml", format!("<a>{}</a>", format!("<b{long}/>").repeat(400))).unwrap();
+        assert_eq!(value["a"]["b"][399].as_object().unwrap().len(), 250);
+        let (names, children) = (many(99, prefix), many(30_000, |number| format!("<b xmlns:q='u{}'/>", number % 999)));
+        let value = soon("text/xml", format!("<a{names}>{children}</a>")).unwrap();
+        assert_eq!(value["a"]["b"].as_array().unwrap().len(), 30_000);
+        let words = format!("{{{}}} a=\"1\" <b {}", "\"a\":\"b\",".repeat(1000), "\"a\" ".repeat(1000));
+        let value = soon("text/xml", format!("<a><![CDATA[{words}]]></a>")).unwrap();
+        assert_eq!(value, json!({ "a": words.trim() }));
+    }
+
+    #[tokio::test]
+    async fn no_value_is_deeper_than_can_be_read_again() {
+        let list = |levels: usize| format!("{}{}", "[".repeat(levels), "]".repeat(levels));
+        // Every element but the last comes twice: it is an object in a list.
+        let pairs = |pairs: usize| format!("{}{}", "<a><a/>".repeat(pairs), "</a>".repeat(pairs));
+        let form = "application/x-www-form-urlencoded";
+        for (kind, bytes) in [
+            ("application/json", list(64)),
+            ("text/plain", list(64)),
+            ("", list(64)),
+            ("text/xml", format!("{}x{}", "<a>".repeat(64), "</a>".repeat(64))),
+            ("text/xml", pairs(32)),
+            (form, "a=1&a=2".to_owned()),
+        ] {
+            assert!(body(kind, &bytes).await.is_ok(), "{kind} {bytes}");
+        }
+        let place = |problem: ApiError| problem.into_problem().pointer.unwrap_or_default();
+        for (kind, bytes, at) in [
+            ("application/json", list(65), "/0".repeat(64)),
+            ("application/json", format!(r#"{{"a/b":{}}}"#, list(64)), format!("/a~1b{}", "/0".repeat(63))),
+            ("text/plain", list(65), "/0".repeat(64)),
+            ("", list(65), "/0".repeat(64)),
+            ("text/xml", format!("{}{}", "<a>".repeat(65), "</a>".repeat(65)), String::new()),
+            ("text/xml", pairs(33), format!("/a{}/a", "/a/1".repeat(31))),
+        ] {
+            assert_eq!(place(body(kind, &bytes).await.unwrap_err()), at, "{kind} {bytes}");
+        }
+        for deep in ["<a>".repeat(500_000), "[".repeat(1_000_000), r#"{"a":"#.repeat(300_000)] {
+            let kind = if deep.starts_with('<') { "text/xml" } else { "application/json" };
+            assert!(body(kind, &deep).await.is_err());
+        }
+    }
+
+    #[tokio::test]
+    async fn attributes_of_several_namespaces_are_all_kept() {
+        let text = r#"<a xmlns:x="u" xmlns:y="v" x:id="1" y:id="2" id="3" xml:lang="de" b="x&#10;&lt;&#x1F600;"/>"#;
+        let value = json!({ "a": { "@id": ["1", "2", "3"], "@lang": "de", "@b": "x\n<\u{1F600}" } });
+        assert_eq!(body("text/xml", text).await.unwrap(), value);
+    }
+
+    #[tokio::test]
+    async fn what_is_not_utf_8_is_refused_and_not_changed() {
+        let form = "application/x-www-form-urlencoded; charset=iso-8859-1";
+        let multipart = "multipart/form-data; boundary=X";
+        let part = |content: &[u8]| {
+            [b"--X\r\nContent-Disposition: form-data; name=\"a\"\r\n\r\n", content, b"\r\n--X--\r\n"].concat()
+        };
+        let utf_16: Vec<u8> = "<a/>".encode_utf16().flat_map(u16::to_le_bytes).collect();
+        for (kind, bytes) in [
+            (form, b"a=%E4".to_vec()),
+            (form, b"%E4=a".to_vec()),
+            (form, b"a=\xE4".to_vec()),
+            (multipart, part(b"\xE4")),
+            ("text/plain; charset=iso-8859-1", b"\xE4".to_vec()),
+            ("application/octet-stream", vec![0xFF, 0xFE]),
+            ("", vec![0xFF, 0xFE]),
+            ("application/json", b"\"\xE4\"".to_vec()),
+            ("text/xml", b"<?xml version=\"1.0\" encoding=\"ISO-8859-1\"?><a>\xE4</a>".to_vec()),
+            ("text/xml", [b"\xFF\xFE".to_vec(), utf_16].concat()),
+        ] {
+            let refused = read(kind, &Bytes::from(bytes)).await.unwrap_err();
+            assert_eq!(refused.status(), StatusCode::UNPROCESSABLE_ENTITY, "{kind}");
+        }
+        let kept = read(multipart, &Bytes::from(part("ä".as_bytes()))).await.unwrap();
+        assert_eq!(kept, json!({ "a": "ä" }));
+        assert_eq!(body(form, "%C3%A4=+%2B%&&b&=c&=%").await.unwrap(), json!({ "ä": " +%", "b": "", "": ["c", "%"] }));
+    }
+
+    #[tokio::test]
+    async fn text_that_is_json_is_its_value() {
+        for (kind, text, value) in [
+            ("text/plain; charset=UTF-8", r#"{"Type":"Notification"}"#, json!({ "Type": "Notification" })),
+            ("text/plain", "7", json!(7)),
+            ("TEXT/PLAIN", " [1] ", json!([1])),
+            ("text/html", "[1", json!("[1")),
+            ("text/plain", "", Value::Null),
+        ] {
+            assert_eq!(body(kind, text).await.unwrap(), value, "{kind} {text}");
+        }
+    }
+
+    #[tokio::test]
+    async fn odd_names_are_names_and_many_are_too_many() {
+        let names = [r#"{"__proto__":{"a":1},"constructor":1,"":2,"a":3,"a":4}"#];
+        let value = json!({ "__proto__": { "a": 1 }, "constructor": 1, "": 2, "a": 4 });
+        assert_eq!(body("application/json", names[0]).await.unwrap(), value);
+        let part = |name: &str| format!("--X\r\nContent-Disposition: form-data; name=\"{name}\"\r\n\r\n1\r\n");
+        let multipart =
+            |names: &[&str]| format!("{}--X--\r\n", names.iter().map(|name| part(name)).collect::<String>());
+        let long = "n".repeat(100_000);
+        let value = soon("multipart/form-data; boundary=X", multipart(&["__proto__", "", &long])).unwrap();
+        assert_eq!(value, json!({ "__proto__": "1", "": "1", long: "1" }));
+        assert!(soon("multipart/form-data; boundary=X", multipart(&vec!["a"; 20_000])).is_err());
+        let form: String = (0..100_000).map(|number| format!("n{number}=&")).collect();
+        assert!(soon("application/x-www-form-urlencoded", form).is_err());
+        let head = format!("--X\r\nContent-Disposition: {}\r\n\r\n1\r\n--X--\r\n", "name name=\\\"".repeat(100_000));
+        drop(soon("multipart/form-data; boundary=X", head));
+        let heads = format!("--X\r\n{}\r\n1\r\n--X--\r\n", "a: b\r\n".repeat(300_000));
+        assert!(soon("multipart/form-data; boundary=X", heads).is_err());
     }
 }

@@ -1,6 +1,7 @@
 //! What starts runs of a workflow, and the addresses webhooks are received at.
 
 mod body;
+mod xml;
 
 use super::hooks;
 use crate::{
@@ -129,19 +130,25 @@ pub(crate) async fn receive(
 ) -> ApiResult<Response> {
     refuse_nul(uri.query().unwrap_or_default())?;
     let (headers, query) = (hooks::named(&headers), hooks::query_of(&uri));
-    let content_type = headers.get("content-type").map_or("", String::as_str);
-    let body::Read { value: mut body, fields } = body::read(content_type, &bytes).await?;
+    let url = format!("{}{uri}", app.config.base_url.trim_end_matches('/'));
+    let call = WebhookCall { headers, query, url, bytes: bytes.to_vec() };
+    let webhook = app.engine.verify_webhook(&token, &call).await;
+    let webhook = webhook.map_err(|error| hooks::refused(&app, address, error))?;
+    // Only now: whoever proved nothing has nothing read.
+    let content_type = call.headers.get("content-type").map_or("", String::as_str);
+    let mut body = body::read(content_type, &bytes).await?;
     // Who calls would only repeat what was refused.
     text::keep(&mut body);
-    let url = format!("{}{uri}", app.config.base_url.trim_end_matches('/'));
-    let call = WebhookCall { headers, query, url, bytes: bytes.to_vec(), body, fields };
-    let taken = app.engine.accept_webhook(&token, call).await;
-    let taken = taken.map_err(|error| hooks::refused(&app, address, error))?;
+    let taken = app.engine.accept_webhook(webhook, call, body).await?;
     let event = taken.event.clone();
     // Where no place is free nobody waits: what is on disk is answered as that.
     let place = taken.within.and_then(|within| Some((within, Arc::clone(&app.waiting).try_acquire_owned().ok()?)));
     let run = match place {
-        Some((within, _place)) => app.engine.await_webhook(taken, within).await?,
+        // It is on disk whatever the wait comes to: an error would have the caller send it again.
+        Some((within, _place)) => app.engine.await_webhook(taken, within).await.unwrap_or_else(|error| {
+            tracing::warn!(%error, event, "what became of a call of a webhook could not be read");
+            None
+        }),
         None => None,
     };
     answer(event, run)
