@@ -3,7 +3,7 @@
 
 use crate::{Engine, EngineError};
 use countersign_core::{approval::Asks, run::Actor};
-use countersign_store::Among;
+use countersign_store::InboxRange;
 
 /// Whose inbox it is.
 #[derive(Debug, Clone, Copy)]
@@ -20,9 +20,9 @@ pub struct Reader<'a> {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Inbox {
     /// What they may decide and nobody took, and what they took.
-    pub mine: Vec<Among>,
+    pub mine: Vec<InboxRange>,
     /// What asks one of their groups.
-    pub groups: Vec<Among>,
+    pub groups: Vec<InboxRange>,
 }
 
 impl Engine {
@@ -36,16 +36,16 @@ impl Engine {
             true => self.stands_in_for(workspace, actor.person()).await?,
             false => Vec::new(),
         };
-        let mut inbox = Inbox { mine: vec![Among::TakenBy(actor.id.clone())], groups: Vec::new() };
+        let mut inbox = Inbox { mine: vec![InboxRange::TakenBy(actor.id.clone())], groups: Vec::new() };
         for asked in self.0.store.open_audiences(workspace).await? {
             let asks: Asks = serde_json::from_str(&asked.asks)
                 .map_err(|error| EngineError::Corrupt(format!("whom a checkpoint asks: {error}")))?;
             if asks.of_groups(groups) {
-                inbox.groups.push(Among::Asking(asked.audience.clone()));
+                inbox.groups.push(InboxRange::Asking(asked.audience.clone()));
             }
             let seats = seats(&asks, actor, &for_others);
             if decides && !seats.is_empty() {
-                inbox.mine.push(Among::Free { audience: asked.audience, seats });
+                inbox.mine.push(InboxRange::Free { audience: asked.audience, seats });
             }
         }
         Ok(inbox)

@@ -1,6 +1,6 @@
 //! Reading and assigning checkpoints. Opening and deciding is part of a commit.
 
-use super::inbox::Among;
+use super::inbox::InboxRange;
 use crate::database::{Statement, Write, column};
 use crate::rows::{TableRow, params};
 use crate::sql::BY_ID;
@@ -34,7 +34,7 @@ pub struct CheckpointFilter {
     /// Customers the text stands for too.
     pub text_customers: Vec<String>,
     /// Only open ones in one of these ranges, no two of which have one in common.
-    pub among: Option<Vec<Among>>,
+    pub among: Option<Vec<InboxRange>>,
 }
 
 /// A hint that something about a checkpoint is new.

@@ -18,7 +18,7 @@ const AUDIENCES_MAX: u32 = 1_000;
 
 /// Some of the open checkpoints.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Among {
+pub enum InboxRange {
     /// Those that ask an audience.
     Asking(String),
     /// Of those the ones that nobody took and that one of these seats may decide. A seat is the people in whose names it would
@@ -36,7 +36,7 @@ pub enum Among {
 /// An audience that open checkpoints ask.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AskedAudience {
-    /// What [`Among`] knows it by.
+    /// What [`InboxRange`] knows it by.
     pub audience: String,
     /// JSON: whom it asks, by what they are.
     pub asks: String,
@@ -46,7 +46,7 @@ pub struct AskedAudience {
 #[derive(Debug, Clone, Copy)]
 enum Range<'a> {
     Kind(CheckpointStatus, CheckpointKind),
-    Among(&'a Among),
+    Inbox(&'a InboxRange),
 }
 
 impl Range<'_> {
@@ -59,8 +59,8 @@ impl Range<'_> {
                 query.push(&format!(" AND status = '{status}'"));
                 query.and("kind = ", &kind);
             }
-            Self::Among(Among::Asking(audience)) => query.and("audience = ", audience),
-            Self::Among(Among::Free { audience, seats }) => {
+            Self::Inbox(InboxRange::Asking(audience)) => query.and("audience = ", audience),
+            Self::Inbox(InboxRange::Free { audience, seats }) => {
                 query.and("audience = ", audience);
                 query.push(" AND assigned_to IS NULL AND (barred = ''");
                 for seat in seats {
@@ -73,7 +73,7 @@ impl Range<'_> {
                 }
                 query.push(")");
             }
-            Self::Among(Among::TakenBy(person)) => {
+            Self::Inbox(InboxRange::TakenBy(person)) => {
                 query.push(" AND status = 'open'");
                 query.and("assigned_to = ", person);
             }
@@ -100,7 +100,7 @@ impl CheckpointFilter {
 
     fn ranges(&self) -> Vec<Range<'_>> {
         if let Some(among) = &self.among {
-            return among.iter().map(Range::Among).collect();
+            return among.iter().map(Range::Inbox).collect();
         }
         let statuses = self.status.as_ref().map_or(CheckpointStatus::ALL, std::slice::from_ref);
         let kinds = if self.kind.is_empty() { CheckpointKind::ALL } else { &self.kind };
@@ -302,9 +302,9 @@ mod tests {
     #[test]
     fn every_range_is_walked_in_order() {
         let mine = vec![
-            Among::Free { audience: "a".to_owned(), seats: vec![vec!["u".to_owned()]] },
-            Among::Asking("b".to_owned()),
-            Among::TakenBy("u".to_owned()),
+            InboxRange::Free { audience: "a".to_owned(), seats: vec![vec!["u".to_owned()]] },
+            InboxRange::Asking("b".to_owned()),
+            InboxRange::TakenBy("u".to_owned()),
         ];
         let open = CheckpointFilter { status: Some(CheckpointStatus::Open), ..CheckpointFilter::default() };
         let decided = CheckpointFilter { status: Some(CheckpointStatus::Decided), ..CheckpointFilter::default() };

@@ -36,7 +36,7 @@ pub use conversations::{ConversationFilter, ConversationUpdate};
 pub use customers::CustomerKey;
 pub use idempotency::Reservation;
 pub use inbound::InboundFilter;
-pub use inbox::{Among, AskedAudience};
+pub use inbox::{AskedAudience, InboxRange};
 pub use outbound::OutboundFilter;
 pub use pointers::SetRamp;
 pub use run_lists::{RunPage, RunTally, UnreadableRun};

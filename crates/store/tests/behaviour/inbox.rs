@@ -58,7 +58,7 @@ async fn audience(store: &Store, asks: &str) -> String {
     known.into_iter().find(|one| one.asks == asks).unwrap().audience
 }
 
-fn among(ranges: Vec<Among>) -> CheckpointFilter {
+fn among(ranges: Vec<InboxRange>) -> CheckpointFilter {
     CheckpointFilter { among: Some(ranges), ..CheckpointFilter::default() }
 }
 
@@ -77,7 +77,7 @@ pub async fn it_is_merged_from_whom_each_asks(database: TestDatabase) {
     let free = |index: &u32| open(index) && !taken(index);
     let barred = |index: &u32| index.is_multiple_of(5);
     let of_managers = |index: &u32| index.is_multiple_of(2);
-    let of = |audience: &str, seats: Vec<Vec<String>>| Among::Free { audience: audience.to_owned(), seats };
+    let of = |audience: &str, seats: Vec<Vec<String>>| InboxRange::Free { audience: audience.to_owned(), seats };
     type Expected<'a> = Box<dyn Fn(&u32) -> bool + 'a>;
     let cases: Vec<(CheckpointFilter, Expected<'_>)> = vec![
         (among(vec![of(&managers, vec![seat(&["u-1"])])]), Box::new(|i| of_managers(i) && free(i) && !barred(i))),
@@ -93,14 +93,14 @@ pub async fn it_is_merged_from_whom_each_asks(database: TestDatabase) {
             among(vec![
                 of(&managers, vec![seat(&["u-2"])]),
                 of(&legal, vec![seat(&["u-2"])]),
-                Among::TakenBy("u-2".to_owned()),
+                InboxRange::TakenBy("u-2".to_owned()),
             ]),
             Box::new(|i| open(i) && (i % 4 != 3 || taken(i))),
         ),
-        (among(vec![Among::Asking(legal.clone())]), Box::new(|i| i % 4 == 1 && open(i))),
+        (among(vec![InboxRange::Asking(legal.clone())]), Box::new(|i| i % 4 == 1 && open(i))),
         (among(vec![]), Box::new(|_| false)),
         (
-            CheckpointFilter { customer: Some("ada".to_owned()), ..among(vec![Among::Asking(managers.clone())]) },
+            CheckpointFilter { customer: Some("ada".to_owned()), ..among(vec![InboxRange::Asking(managers.clone())]) },
             Box::new(|i| open(i) && i % 10 == 0),
         ),
     ];
@@ -113,7 +113,7 @@ pub async fn it_is_merged_from_whom_each_asks(database: TestDatabase) {
             assert!(filter.customer.is_some() || counted == wanted.len() as u64, "{filter:?}: {counted}");
         }
     }
-    let filter = among(vec![Among::Asking(managers), Among::Asking(legal)]);
+    let filter = among(vec![InboxRange::Asking(managers), InboxRange::Asking(legal)]);
     assert_eq!(store.tally_checkpoints(WORKSPACE, &filter, 7).await.unwrap(), 7);
     assert_eq!(store.tally_checkpoints(OTHER, &filter, 7).await.unwrap(), 0);
     assert!(store.list_checkpoints(OTHER, &filter, &page(5)).await.unwrap().items.is_empty());
@@ -132,7 +132,7 @@ pub async fn more_audiences_than_one_statement_merges(database: TestDatabase) {
     }
     let known = store.open_audiences(WORKSPACE).await.unwrap();
     assert_eq!(known.len(), 130);
-    let filter = among(known.into_iter().map(|one| Among::Asking(one.audience)).collect());
+    let filter = among(known.into_iter().map(|one| InboxRange::Asking(one.audience)).collect());
     assert_eq!(all(&store, &filter, 60).await, (0..130).rev().collect::<Vec<u32>>());
     assert_eq!(store.tally_checkpoints(WORKSPACE, &filter, 1_000).await.unwrap(), 130);
     assert_eq!(store.tally_checkpoints(WORKSPACE, &filter, 110).await.unwrap(), 110);
@@ -161,7 +161,7 @@ pub async fn what_is_shown_is_searched_a_bounded_part_at_a_time(database: TestDa
     let asking = |text: &str, customers: &[&str]| CheckpointFilter {
         text: Some(text.to_owned()),
         text_customers: customers.iter().map(|id| (*id).to_owned()).collect(),
-        ..among(vec![Among::Asking(managers.clone())])
+        ..among(vec![InboxRange::Asking(managers.clone())])
     };
     assert_eq!(all(&store, &asking("REFUND № 12", &[]), 5).await, [12]);
     assert_eq!(all(&store, &asking("ÜBER 100%", &[]), 3).await.len(), 17);

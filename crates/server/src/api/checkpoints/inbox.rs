@@ -14,7 +14,7 @@ use crate::{
 use axum::{Json, extract::State};
 use countersign_api::{CheckpointCounts, CheckpointSummary, Page};
 use countersign_engine::Reader;
-use countersign_store::{Among, CheckpointFilter, CheckpointKind, CheckpointStatus};
+use countersign_store::{CheckpointFilter, CheckpointKind, CheckpointStatus, InboxRange};
 use serde::Deserialize;
 use utoipa::{IntoParams, ToSchema};
 
@@ -110,7 +110,7 @@ async fn filter(app: &App, caller: &Caller, query: CheckpointsQuery) -> ApiResul
     }
 }
 
-fn open_among(filter: CheckpointFilter, among: Vec<Among>) -> CheckpointFilter {
+fn open_among(filter: CheckpointFilter, among: Vec<InboxRange>) -> CheckpointFilter {
     CheckpointFilter { status: Some(CheckpointStatus::Open), among: Some(among), ..filter }
 }
 
