@@ -107,8 +107,10 @@ pub struct Dashboard {
     pub approvals: Vec<ApprovalTimes>,
     /// Waiting for approvals, all together.
     pub approvals_all: Option<Times>,
-    /// Approvals that are open now, in the whole workspace.
+    /// Approvals that are open now, in the whole workspace, counted up to `approvals_at_most`.
     pub approvals_open: u64,
+    /// A number as large as this means so many or more.
+    pub approvals_at_most: u64,
     /// Where runs fail, over the newest 5,000 failed runs; the most frequent first.
     pub failing: Vec<FailingStep>,
 }

@@ -99,6 +99,15 @@ pub enum CheckpointChange {
         /// Users who may not all the same.
         barred: Vec<String>,
     },
+    /// What it is found by now: its run has another case, or other words are shown. Fails like `Close` when decided.
+    Find {
+        /// Checkpoint id.
+        id: String,
+        /// The run's case, one line.
+        case: String,
+        /// All other words, `None` leaves them.
+        words: Option<String>,
+    },
     /// Its run was moved to another version. Fails like `Close` when decided.
     Move {
         /// Checkpoint id.
@@ -108,6 +117,12 @@ pub enum CheckpointChange {
         /// Step it is at now.
         step: String,
     },
+}
+
+/// What a checkpoint is found by, as it is kept: the case of its run, which is one line, before all else.
+#[must_use]
+pub fn found_by(case: &str, words: &str) -> String {
+    format!("{case}\n{words}").to_lowercase()
 }
 
 /// A message to append. The position is assigned in the transaction.

@@ -31,6 +31,7 @@ pub mod testing;
 pub use audit::{AuditVerdict, audit_document, audit_hash, verify_chain};
 pub use commit::{
     CheckpointChange, Commit, CommitOutcome, NewAudit, NewIdempotency, NewMessage, NewOutbound, Pointed, Priority,
+    found_by,
 };
 pub use config::StoreConfig;
 pub use countersign_core::words::UnknownWord;

@@ -307,7 +307,7 @@ async fn everything(store: &Store) -> Vec<String> {
         }
         all.push(shown(store.run_counts(workspace, None).await));
         all.push(shown(store.list_checkpoints(workspace, &CheckpointFilter::default(), &page(200)).await));
-        all.push(shown(store.count_open_checkpoints(workspace).await));
+        all.push(shown(store.tally_checkpoints(workspace, &CheckpointFilter::default(), 1_000).await));
         all.push(shown(store.list_conversations(workspace, &ConversationFilter::default(), &page(200)).await));
         for conversation in 0..4 {
             all.push(shown(store.list_messages(workspace, &format!("c{conversation}"), 0, 1_000).await));
@@ -318,7 +318,7 @@ async fn everything(store: &Store) -> Vec<String> {
             all.push(shown(store.list_versions(workspace, &format!("w{workflow}")).await));
             all.push(shown(store.list_activations(workspace, &format!("w{workflow}")).await));
         }
-        all.push(shown(store.active_versions(Some(workspace)).await));
+        all.push(shown(store.list_workflow_briefs(workspace, true).await));
         let prefix = AuditFilter { action_prefix: Some("ü.".to_owned()), ..Default::default() };
         all.push(shown(store.list_audit(workspace, &prefix, None, 1_000).await));
         all.push(shown(store.export_audit(workspace, 0, 1_000).await));

@@ -3082,9 +3082,14 @@ export interface components {
             approvals_all: components["schemas"]["Times"] | null;
             /**
              * Format: uint64
-             * @description Approvals that are open now, in the whole workspace.
+             * @description Approvals that are open now, in the whole workspace, counted up to `approvals_at_most`.
              */
             approvals_open: number;
+            /**
+             * Format: uint64
+             * @description A number as large as this means so many or more.
+             */
+            approvals_at_most: number;
             /** @description Where runs fail, over the newest 5,000 failed runs; the most frequent first. */
             failing: components["schemas"]["FailingStep"][];
         };

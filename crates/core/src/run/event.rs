@@ -474,7 +474,7 @@ impl Opened {
         json_hash(&serde_json::to_value(self).unwrap_or_default())
     }
 
-    /// What it is found by: the title of its step, what is asked, the case and the facts, a line each.
+    /// What it is found by beside the case of its run: the title of its step, what is asked, its tier and the facts, a line each.
     #[must_use]
     pub fn words(&self, title: &str) -> String {
         let mut words = vec![title];

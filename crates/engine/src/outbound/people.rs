@@ -33,12 +33,12 @@ impl Engine {
                 if open.seat(actor, &[], None).is_ok() {
                     return Ok(None);
                 }
-                let others = self.stands_in_for(&found.row.workspace, actor.person()).await?;
+                let others = self.stands_in_for(&found.row.workspace, actor).await?;
                 open.seat(actor, &others, None).err()
             }
             (CheckpointKind::UnknownOutcome, _) => match OpenDoubt::of(&found.run.version, &found.run.state) {
                 Some(doubt) => {
-                    let others = self.stands_in_for(&found.row.workspace, actor.person()).await?;
+                    let others = self.stands_in_for(&found.row.workspace, actor).await?;
                     doubt.seat(actor, &others).err()
                 }
                 None => Some("the run has moved on".to_owned()),

@@ -119,19 +119,19 @@ impl Engine {
         verdict: Verdict,
     ) -> Result<Vec<Actor>, EngineError> {
         let open = OpenApproval::of(&found.run.version, &found.run.state);
-        if !by.made_by.is_empty() || open.is_none_or(|open| open.why_not(by, verdict).is_none()) {
+        if open.is_none_or(|open| open.why_not(by, verdict).is_none()) {
             return Ok(Vec::new());
         }
-        self.stands_in_for(&found.row.workspace, by.person()).await
+        self.stands_in_for(&found.row.workspace, by).await
     }
 
     /// As [`Engine::others_of`], for a call in doubt.
     async fn others_in_doubt(&self, found: &LoadedCheckpoint, by: &Actor) -> Result<Vec<Actor>, EngineError> {
         let doubt = OpenDoubt::of(&found.run.version, &found.run.state);
-        if !by.made_by.is_empty() || doubt.is_none_or(|doubt| doubt.seat(by, &[]).is_ok()) {
+        if doubt.is_none_or(|doubt| doubt.seat(by, &[]).is_ok()) {
             return Ok(Vec::new());
         }
-        self.stands_in_for(&found.row.workspace, by.person()).await
+        self.stands_in_for(&found.row.workspace, by).await
     }
 
     /// Stops a run; one with a call under way stops once that is answered.

@@ -109,6 +109,7 @@ pub fn commit(facts: &Facts<'_>) -> Result<Commit, EngineError> {
         projection.take(event);
     }
     projection.asks();
+    projection.found();
     Ok(projection.commit)
 }
 

@@ -27,15 +27,19 @@ impl Engine {
         Ok(deciders(&run.version, &run.state, &self.roster(&run.row.workspace).await?))
     }
 
-    /// Those for whom a person decides now, with what they may.
+    /// Those for whom somebody decides now, each once, with what they may; nobody's for a key, which was made for what its
+    /// maker may.
     ///
     /// # Errors
     /// As [`Engine::roster`].
-    pub async fn stands_in_for(&self, workspace: &str, person: &str) -> Result<Vec<Actor>, EngineError> {
+    pub async fn stands_in_for(&self, workspace: &str, by: &Actor) -> Result<Vec<Actor>, EngineError> {
+        if !by.made_by.is_empty() {
+            return Ok(Vec::new());
+        }
         let delegations = self.delegations_now(workspace).await?;
         let mut others = Vec::new();
-        for row in delegations.iter().filter(|row| row.to_user.as_deref() == Some(person)) {
-            let member = self.0.store.get_member(workspace, &row.from_user).await?;
+        for giver in givers(&delegations, by.person()) {
+            let member = self.0.store.get_member(workspace, giver).await?;
             others.extend(member.filter(|member| hindrance(member).is_none()).map(actor));
         }
         Ok(others)
@@ -68,13 +72,23 @@ fn roster(members: Vec<Member>, delegations: &[DelegationRow]) -> Roster {
         actor: actor.clone(),
         hindered: *hindered,
         away: delegations.iter().any(|row| row.away && row.from_user == actor.id),
-        stands_in_for: delegations
-            .iter()
-            .filter(|row| row.to_user.as_ref() == Some(&actor.id))
-            .filter_map(|row| able.get(row.from_user.as_str()).map(|other| (*other).clone()))
+        stands_in_for: givers(delegations, &actor.id)
+            .into_iter()
+            .filter_map(|giver| able.get(giver).map(|other| (*other).clone()))
             .collect(),
     };
     Roster { members: actors.iter().zip(&hindered).map(member).collect() }
+}
+
+/// Those who let this person decide for them, each once.
+fn givers<'a>(delegations: &'a [DelegationRow], person: &str) -> Vec<&'a str> {
+    let mut givers = Vec::new();
+    for row in delegations.iter().filter(|row| row.to_user.as_deref() == Some(person)) {
+        if !givers.contains(&row.from_user.as_str()) {
+            givers.push(row.from_user.as_str());
+        }
+    }
+    givers
 }
 
 fn hindrance(member: &Member) -> Option<Hindrance> {

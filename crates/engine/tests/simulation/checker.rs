@@ -191,6 +191,7 @@ impl Checker {
                 CheckpointChange::Open(row) => row.id.clone(),
                 CheckpointChange::Close { id, .. }
                 | CheckpointChange::Ask { id, .. }
+                | CheckpointChange::Find { id, .. }
                 | CheckpointChange::Touch { id, .. }
                 | CheckpointChange::Move { id, .. } => id.clone(),
             });

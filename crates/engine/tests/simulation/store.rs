@@ -63,6 +63,7 @@ impl Store {
                 CheckpointChange::Open(row) => &row.id,
                 CheckpointChange::Close { id, .. }
                 | CheckpointChange::Ask { id, .. }
+                | CheckpointChange::Find { id, .. }
                 | CheckpointChange::Touch { id, .. }
                 | CheckpointChange::Move { id, .. } => id,
             };
@@ -216,7 +217,9 @@ fn changed_checkpoint(change: &CheckpointChange, current: Option<&CheckpointRow>
             Ok(row)
         }
         // The model has no inbox.
-        CheckpointChange::Ask { .. } => current.cloned().ok_or(StoreError::NotFound("checkpoint")),
+        CheckpointChange::Ask { .. } | CheckpointChange::Find { .. } => {
+            current.cloned().ok_or(StoreError::NotFound("checkpoint"))
+        }
         CheckpointChange::Move { version, step, .. } => {
             let mut row = current.cloned().ok_or(StoreError::NotFound("checkpoint"))?;
             row.version = *version;

@@ -19,6 +19,9 @@ use uuid::Uuid;
 /// The longest delegation, milliseconds: a year.
 const LENGTH_MAX_MS: i64 = 366 * 86_400_000;
 
+/// Delegations of one person to another that go on or are to come.
+const OPEN_MAX: u64 = 20;
+
 async fn view(app: &App, row: DelegationRow) -> ApiResult<Delegation> {
     let workspace = row.workspace.clone();
     Ok(Delegation {
@@ -90,6 +93,12 @@ async fn add(app: App, caller: Caller, request: CreateDelegationRequest) -> ApiR
     member(&app, &workspace, "/from", &from_user).await?;
     if let Some(to) = &request.to {
         member(&app, &workspace, "/to", to).await?;
+    }
+    let pair = (from_user.as_str(), request.to.as_deref());
+    if app.store.count_delegations(&workspace, pair, now).await? >= OPEN_MAX {
+        let title = "There are too many delegations between the two";
+        let detail = format!("{OPEN_MAX} go on or are to come; end one first");
+        return Err(ApiError::conflict("too_many_delegations", title).detail(detail));
     }
     let row = DelegationRow {
         id: Uuid::now_v7().to_string(),

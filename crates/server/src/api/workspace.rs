@@ -3,12 +3,19 @@
 use crate::{
     app::App,
     auth::Caller,
-    http::{extract::Body, fields::bounded, problem::ApiResult},
+    http::{
+        extract::Body,
+        fields::bounded,
+        problem::{ApiError, ApiResult},
+    },
 };
 use axum::{Json, extract::State};
 use countersign_api::{Policy, UpdateWorkspaceRequest, Workspace};
 use countersign_store::{Role, WorkspaceRow};
 use serde_json::json;
+
+/// How often a change is put on top of what others changed meanwhile.
+const MERGES_MAX: usize = 20;
 
 /// The policy of a workspace; what cannot be read allows nothing.
 pub(crate) fn policy(row: &WorkspaceRow) -> Policy {
@@ -37,17 +44,23 @@ pub(crate) async fn update_workspace(
 ) -> ApiResult<Json<Workspace>> {
     caller.require(Role::Admin)?;
     let request = body.value;
-    let row = app.store.get_workspace(caller.workspace()).await?;
-    let mut row = row.unwrap_or_else(|| caller.identity().workspace.clone());
-    let before = json!({ "name": row.name, "policy": policy(&row) });
     let name = request.name.as_deref().map(|name| bounded("/name", name, 200)).transpose()?;
-    let policy_text = request.policy.as_ref().map(|change| json!(policy(&row).with(change)).to_string());
-    row.name = name.clone().unwrap_or(row.name);
-    row.policy = policy_text.clone().unwrap_or(row.policy);
-    let after = json!({ "name": row.name, "policy": policy(&row) });
-    let what = ("workspace.changed", format!("workspace:{}", row.id));
-    let entry = caller.changed(app.now(), what, (&before, &after), json!({}));
-    app.store.change_workspace(&row.id, name, policy_text, vec![entry]).await?;
-    app.identities.clear();
-    Ok(Json(view(row)))
+    for _ in 0..MERGES_MAX {
+        let row = app.store.get_workspace(caller.workspace()).await?.ok_or_else(|| ApiError::not_found("workspace"))?;
+        let mut changed = row.clone();
+        if let Some(name) = &name {
+            changed.name.clone_from(name);
+        }
+        if let Some(change) = &request.policy {
+            changed.policy = json!(policy(&row).with(change)).to_string();
+        }
+        let told = |row: &WorkspaceRow| json!({ "name": row.name, "policy": policy(row) });
+        let what = ("workspace.changed", format!("workspace:{}", row.id));
+        let entry = caller.changed(app.now(), what, (&told(&row), &told(&changed)), json!({}));
+        if app.store.change_workspace(&row, &changed, vec![entry]).await? {
+            app.identities.clear();
+            return Ok(Json(view(changed)));
+        }
+    }
+    Err(ApiError::conflict("workspace_changed", "Others change the workspace at the same moment"))
 }

@@ -85,8 +85,14 @@ async fn a_test_says_how_an_account_stands_and_is_on_the_record() {
         let listed = &admin.get("/connections").await.json["items"][0];
         assert_eq!(listed["health"], tested.json["health"], "it is kept");
     }
-    let entries = admin.get("/audit?action=connection.tested").await;
-    assert_eq!(entries.json["items"].as_array().unwrap().len(), 3);
+    let entries = async |action: &str| {
+        let found = admin.get(&format!("/audit?action=connection.{action}")).await.json["items"].clone();
+        let seqs = found.as_array().unwrap().iter().map(|entry| entry["seq"].as_u64().unwrap());
+        seqs.collect::<Vec<u64>>()
+    };
+    let (asked, tested) = (entries("asked").await, entries("tested").await);
+    assert_eq!((asked.len(), tested.len()), (4, 3), "once when it was made");
+    assert!(asked.iter().zip(&tested).all(|(asked, tested)| asked < tested), "before the service is asked");
     builder.post("/connections/nothing/test", json!({})).await.is_problem(404, "not_found");
 }
 

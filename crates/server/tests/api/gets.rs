@@ -17,7 +17,7 @@ async fn state(test: &TestApp, admin: &Client) -> Value {
         "audit": store.export_audit(workspace, 0, 1000).await.unwrap().len(),
         "runs": format!("{:?}", store.count_runs_by_status(workspace, &RunFilter::default()).await.unwrap()),
         "members": store.list_members(workspace).await.unwrap().len(),
-        "versions": store.active_versions(Some(workspace)).await.unwrap().len(),
+        "versions": format!("{:?}", store.list_workflow_briefs(workspace, true).await.unwrap()),
     });
     for path in [
         "/runs",

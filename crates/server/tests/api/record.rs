@@ -314,11 +314,12 @@ async fn what_leaves_the_house_and_who_was_not_let_in_is_on_the_record() {
     test.anonymous().post("/auth/login", wrong).await.is(401);
     admin.get("/runs/export?status=failed").await.is(200);
     admin.get("/audit/export").await.is(200);
-    // Going on with an export is no export of its own.
-    admin.get("/audit/export?after=2").await.is(200);
+    // Wherever it begins.
+    admin.get("/audit/export?after=1").await.is(200);
     let trail = test.store.export_audit(&test.workspace, 0, 1000).await.unwrap();
     let count = |action: &str| trail.iter().filter(|entry| entry.action == action).count();
-    assert_eq!((count("session.refused"), count("runs.exported"), count("audit.exported")), (1, 1, 1));
+    assert_eq!((count("session.refused"), count("runs.exported"), count("audit.exported")), (1, 1, 2));
+    assert!(trail.last().unwrap().detail.contains("\"after\":1"), "{:?}", trail.last());
     assert!(
         trail.iter().any(|entry| entry.action == "runs.exported" && entry.detail.contains("\"status\":\"failed\""))
     );
@@ -345,5 +346,27 @@ async fn results_that_somebody_made_up_stand_in_the_entry_of_the_run_that_goes_o
             |pointer: &str| changes.iter().find(|change| change["pointer"] == pointer).cloned().unwrap_or_default();
         assert_eq!((&of("/vars/paid")["before"], &of("/vars/paid")["after"]), (&json!(false), &json!(true)));
         assert!(entries[0]["detail"].to_string().contains("succeeded"), "{entries}");
+    }
+}
+
+#[tokio::test]
+async fn an_export_ends_although_each_part_of_it_is_on_the_record() {
+    let test = TestApp::start().await;
+    let admin = test.person("root@example.com", Role::Admin, &[]).await;
+    let before = test.store.verify_audit(&test.workspace).await.unwrap().entries;
+    for limit in [1, 2, 1000] {
+        let (mut after, mut ended) = (0, false);
+        for _ in 0..100 {
+            let part = admin.get(&format!("/audit/export?after={after}&limit={limit}")).await.is(200).text.clone();
+            let entries: Vec<Value> = part.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+            let seqs: Vec<u64> = entries.iter().filter_map(|entry| entry["seq"].as_u64()).collect();
+            ended = seqs.is_empty();
+            if ended {
+                break;
+            }
+            assert!(seqs.iter().enumerate().all(|(index, seq)| *seq == after + 1 + index as u64), "{part}");
+            after += seqs.len() as u64;
+        }
+        assert!(ended && after > before, "{limit}: {after}");
     }
 }

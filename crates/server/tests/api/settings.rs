@@ -2,7 +2,8 @@
 
 use crate::support::TestApp;
 use countersign_store::{AuditRow, Role, verify_chain};
-use serde_json::json;
+use serde_json::{Value, json};
+use std::collections::BTreeMap;
 
 const SECRET: &str = "sk_test_never_to_be_seen";
 
@@ -132,4 +133,34 @@ async fn of_a_policy_only_what_is_given_changes() {
     assert_eq!(named.is(200).json["policy"], changed.json["policy"]);
     admin.patch("/workspace", json!({ "policy": { "allow_all": true } })).await.is(422);
     assert_eq!(admin.get("/workspace").await.json["policy"], changed.json["policy"]);
+}
+
+#[tokio::test]
+async fn who_change_the_workspace_at_the_same_moment_undo_nothing_of_each_other() {
+    let test = TestApp::start().await;
+    let ada = test.person("ada@example.com", Role::Admin, &[]).await;
+    for round in 0..10 {
+        let (unguarded, writes) = (round % 2 == 0, if round % 2 == 0 { "nobody" } else { "builders" });
+        let wishes = [
+            json!({ "policy": { "allow_unguarded": unguarded } }),
+            json!({ "policy": { "try_writes": writes } }),
+            json!({ "name": format!("Office {round}") }),
+        ];
+        for done in futures::future::join_all(wishes.map(|wish| ada.patch("/workspace", wish))).await {
+            done.is(200);
+        }
+        let now = ada.get("/workspace").await.is(200).json.clone();
+        let expected = json!({ "allow_unguarded": unguarded, "try_writes": writes });
+        assert_eq!((&now["policy"], &now["name"]), (&expected, &json!(format!("Office {round}"))), "{round}");
+    }
+    // Each entry begins where the one before it ended.
+    let found = ada.get("/audit?action=workspace.changed&limit=200").await.json["items"].clone();
+    let mut is: BTreeMap<String, Value> = BTreeMap::new();
+    for entry in found.as_array().unwrap().iter().rev() {
+        for (field, before) in entry["detail"]["before"].as_object().unwrap() {
+            let known = is.insert(field.clone(), entry["detail"]["after"][field].clone());
+            assert!(known.is_none_or(|known| known == *before), "{field}: {entry}");
+        }
+    }
+    assert_eq!((&is["policy"]["try_writes"], &is["name"]), (&json!("builders"), &json!("Office 9")));
 }

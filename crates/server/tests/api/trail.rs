@@ -36,6 +36,11 @@ async fn a_head_noted_elsewhere_is_found_or_missed() {
     assert_eq!((&now.json["ok"], &now.json["head_at"]), (&json!(true), &json!(null)));
     let again = admin.get(&format!("/audit/verify?head={head}")).await;
     assert_eq!((&again.is(200).json["ok"], &again.json["head_at"]), (&json!(true), &now.json["entries"]));
+    let shouted = admin.get(&format!("/audit/verify?head={}", head.to_uppercase())).await;
+    assert_eq!((&shouted.is(200).json["ok"], &shouted.json["head_at"]), (&json!(true), &now.json["entries"]));
+    for no_head in [String::new(), head[1..].to_owned(), "g".repeat(64)] {
+        admin.get(&format!("/audit/verify?head={no_head}")).await.is(400);
+    }
     let gone = admin.get(&format!("/audit/verify?head={}", "0".repeat(64))).await;
     assert_eq!((&gone.is(200).json["ok"], &gone.json["head_at"]), (&json!(false), &json!(null)));
 }

@@ -12,7 +12,7 @@ async fn save(builder: &Client, id: &str, document: &Value) -> Reply {
     saved
 }
 
-async fn publish(builder: &Client, id: &str, document: &Value) -> Reply {
+pub(crate) async fn publish(builder: &Client, id: &str, document: &Value) -> Reply {
     save(builder, id, document).await;
     let published = builder.post(&format!("/workflows/{id}/publish"), json!({ "message": "next" })).await;
     published.is(201);

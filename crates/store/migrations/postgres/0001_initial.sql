@@ -95,6 +95,8 @@ CREATE TABLE workflow_versions (
   version BIGINT NOT NULL,
   document TEXT COLLATE "C" NOT NULL,
   hash TEXT COLLATE "C" NOT NULL,
+  -- JSON list: the kinds of its triggers, each once.
+  triggers TEXT COLLATE "C" NOT NULL,
   message TEXT COLLATE "C" NOT NULL,
   author TEXT COLLATE "C" NOT NULL,
   detail TEXT COLLATE "C",

@@ -94,6 +94,8 @@ CREATE TABLE workflow_versions (
   version INTEGER NOT NULL,
   document TEXT NOT NULL,
   hash TEXT NOT NULL,
+  -- JSON list: the kinds of its triggers, each once.
+  triggers TEXT NOT NULL,
   message TEXT NOT NULL,
   author TEXT NOT NULL,
   detail TEXT,

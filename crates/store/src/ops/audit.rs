@@ -69,16 +69,6 @@ impl Store {
         self.rows(tail, params![workspace, &after_seq, limit.min(ENTRIES_MAX)]).await
     }
 
-    /// Number of the entry that has this hash.
-    ///
-    /// # Errors
-    /// `Busy`.
-    pub async fn audit_entry_of(&self, workspace: &str, hash: &str) -> Result<Option<u64>> {
-        let sql = "SELECT seq FROM audit WHERE workspace = ?1 AND hash = ?2 ORDER BY seq LIMIT 1";
-        let row = self.query(sql.to_owned(), params![workspace, hash]).await?.into_iter().next();
-        row.map(|row| column(&mut row.into_iter(), "audit.seq")).transpose()
-    }
-
     /// The end of every workspace's chain, to be noted elsewhere: workspace, number and hash of the last entry, at most
     /// 1,000. Names no workspace: it is for whoever runs the server.
     ///
@@ -100,6 +90,14 @@ impl Store {
     /// # Errors
     /// `Busy`, `Corrupt` when an entry cannot even be read.
     pub async fn verify_audit(&self, workspace: &str) -> Result<AuditVerdict> {
+        Ok(self.verify_audit_with(workspace, None).await?.0)
+    }
+
+    /// As [`Store::verify_audit`], with the number of the good entry that has the hash `noted`.
+    ///
+    /// # Errors
+    /// As there.
+    pub async fn verify_audit_with(&self, workspace: &str, noted: Option<&str>) -> Result<(AuditVerdict, Option<u64>)> {
         // The end is read first: entries added during the walk are then simply more than needed.
         let sql = "SELECT seq, hash FROM audit_heads WHERE workspace = ?1";
         let end = self.query(sql.to_owned(), params![workspace]).await?.into_iter().next();
@@ -110,7 +108,7 @@ impl Store {
                 (column::<u64>(&mut row, "audit_heads.seq")?, column::<String>(&mut row, "audit_heads.hash")?)
             }
         };
-        let mut verdict = AuditVerdict::default();
+        let (mut verdict, mut noted_at) = (AuditVerdict::default(), None);
         loop {
             let entries = self.export_audit(workspace, verdict.entries, ENTRIES_MAX).await?;
             if entries.is_empty() {
@@ -118,17 +116,20 @@ impl Store {
             }
             for entry in &entries {
                 if !verdict.take(entry) {
-                    return Ok(verdict);
+                    return Ok((verdict, noted_at));
+                }
+                if noted == Some(entry.hash.as_str()) {
+                    noted_at = noted_at.or(Some(entry.seq));
                 }
                 if entry.seq == last_seq && entry.hash != last_hash {
                     verdict.broken_at = Some(entry.seq);
-                    return Ok(verdict);
+                    return Ok((verdict, noted_at));
                 }
             }
         }
         if verdict.entries < last_seq {
             verdict.broken_at = Some(verdict.entries + 1);
         }
-        Ok(verdict)
+        Ok((verdict, noted_at))
     }
 }

@@ -1,7 +1,7 @@
 //! Reading and assigning checkpoints. Opening and deciding is part of a commit.
 
 use super::inbox::InboxRange;
-use crate::database::{Statement, Write, column};
+use crate::database::{Statement, Write};
 use crate::rows::{TableRow, params};
 use crate::sql::BY_ID;
 use crate::store::{audited, decode};
@@ -25,10 +25,6 @@ pub struct CheckpointFilter {
     pub run: Option<String>,
     /// Customer id.
     pub customer: Option<String>,
-    /// Conversation id.
-    pub conversation: Option<String>,
-    /// Operator (user id).
-    pub assigned_to: Option<String>,
     /// Part of what is asked and shown, in any case, or a run id.
     pub text: Option<String>,
     /// Customers the text stands for too.
@@ -57,21 +53,6 @@ impl Store {
     /// `Busy`, `Corrupt`.
     pub async fn find_checkpoint(&self, id: &str) -> Result<Option<CheckpointRow>> {
         self.row("WHERE id = ?1", params![id]).await
-    }
-
-    /// How many checkpoints are open, by kind.
-    ///
-    /// # Errors
-    /// `Busy`, `Corrupt`.
-    pub async fn count_open_checkpoints(&self, workspace: &str) -> Result<Vec<(CheckpointKind, u64)>> {
-        let sql = "SELECT kind, count(*) FROM checkpoints WHERE workspace = ?1 AND status = 'open' \
-                   GROUP BY kind ORDER BY kind";
-        let rows = self.query(sql.to_owned(), params![workspace]).await?;
-        let pair = |row: Vec<_>| {
-            let mut row = row.into_iter();
-            Ok((column(&mut row, "checkpoints.kind")?, column(&mut row, "count")?))
-        };
-        rows.into_iter().map(pair).collect()
     }
 
     /// Gives an open checkpoint to an operator, or back to everybody. Who gets it from somebody else is told.

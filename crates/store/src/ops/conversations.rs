@@ -67,19 +67,6 @@ impl Store {
         self.row(BY_ID, params![workspace, id]).await
     }
 
-    /// Conversations by id, at most 200 at once.
-    ///
-    /// # Errors
-    /// `Busy`, `Corrupt`.
-    pub async fn get_conversations(&self, workspace: &str, ids: &[&str]) -> Result<Vec<ConversationRow>> {
-        if ids.is_empty() {
-            return Ok(Vec::new());
-        }
-        let mut query = Query::in_workspace(workspace);
-        query.and_in("id", ids.iter().take(200).copied());
-        self.rows(&query.text, query.params).await
-    }
-
     /// The conversation at an address of a channel.
     ///
     /// # Errors

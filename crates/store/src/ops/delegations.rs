@@ -1,6 +1,6 @@
 //! Who decides for whom, and who is away.
 
-use crate::database::Statement;
+use crate::database::{Statement, column};
 use crate::rows::params;
 use crate::sql::insert;
 use crate::{DelegationRow, NewAudit, Result, Store};
@@ -32,6 +32,23 @@ impl Store {
     pub async fn list_delegations(&self, workspace: &str, after: i64) -> Result<Vec<DelegationRow>> {
         let tail = "WHERE workspace = ?1 AND ends_at > ?2 ORDER BY ends_at, id LIMIT ?3";
         self.rows(tail, params![workspace, after, DELEGATIONS_MAX]).await
+    }
+
+    /// How many of one person to another, or to nobody, end after `after`.
+    ///
+    /// # Errors
+    /// `Busy`.
+    pub async fn count_delegations(
+        &self,
+        workspace: &str,
+        (from, to): (&str, Option<&str>),
+        after: i64,
+    ) -> Result<u64> {
+        let sql = "SELECT count(*) FROM delegations WHERE workspace = ?1 AND from_user = ?2 \
+                   AND coalesce(to_user, '') = ?3 AND ends_at > ?4";
+        let params = params![workspace, from, to.unwrap_or_default(), after];
+        let row = self.query(sql.to_owned(), params).await?.into_iter().next();
+        row.map_or(Ok(0), |row| column(&mut row.into_iter(), "count"))
     }
 
     /// Ends one at `at`, at once.

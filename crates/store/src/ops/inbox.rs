@@ -13,8 +13,6 @@ use std::cmp::Reverse;
 const RANGES_AT_ONCE: usize = 100;
 /// Rows one page looks at when no index has what is asked for; the next page goes on from there.
 const LOOKED_AT_MAX: u32 = 10_000;
-/// Audiences of the open checkpoints of a workspace; there are as many as policies that wait.
-const AUDIENCES_MAX: u32 = 1_000;
 
 /// Some of the open checkpoints.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -50,8 +48,8 @@ enum Range<'a> {
 }
 
 impl Range<'_> {
-    /// `WHERE …`, with the words a partial index is chosen by as they are.
-    fn begin(self, query: &mut Query, workspace: &str) {
+    /// `WHERE …`, with the words a partial index is chosen by as they are: what the index has in order.
+    fn indexed(self, query: &mut Query, workspace: &str) {
         query.push("WHERE workspace = ");
         query.bind(workspace);
         match self {
@@ -59,9 +57,20 @@ impl Range<'_> {
                 query.push(&format!(" AND status = '{status}'"));
                 query.and("kind = ", &kind);
             }
-            Self::Inbox(InboxRange::Asking(audience)) => query.and("audience = ", audience),
-            Self::Inbox(InboxRange::Free { audience, seats }) => {
+            Self::Inbox(InboxRange::Asking(audience) | InboxRange::Free { audience, .. }) => {
                 query.and("audience = ", audience);
+            }
+            Self::Inbox(InboxRange::TakenBy(person)) => {
+                query.push(" AND status = 'open'");
+                query.and("assigned_to = ", person);
+            }
+        }
+    }
+
+    /// ` AND …`: which of these it is, for which each row is looked at.
+    fn exact(self, query: &mut Query) {
+        match self {
+            Self::Inbox(InboxRange::Free { seats, .. }) => {
                 query.push(" AND assigned_to IS NULL AND (barred = ''");
                 for seat in seats {
                     query.push(" OR (1 = 1");
@@ -73,10 +82,15 @@ impl Range<'_> {
                 }
                 query.push(")");
             }
-            Self::Inbox(InboxRange::TakenBy(person)) => {
-                query.push(" AND status = 'open'");
-                query.and("assigned_to = ", person);
-            }
+            Self::Kind(..) | Self::Inbox(InboxRange::Asking(_) | InboxRange::TakenBy(_)) => {}
+        }
+    }
+
+    /// Whether not all that the index has is of it.
+    fn looks_at_rows(self) -> bool {
+        match self {
+            Self::Inbox(InboxRange::Free { .. }) => true,
+            Self::Kind(..) | Self::Inbox(InboxRange::Asking(_) | InboxRange::TakenBy(_)) => false,
         }
     }
 }
@@ -109,13 +123,14 @@ impl CheckpointFilter {
 
     /// Whether few match, which an index finds.
     fn is_selective(&self) -> bool {
-        self.among.is_none() && (self.run.is_some() || self.customer.is_some() || self.conversation.is_some())
+        self.among.is_none() && (self.run.is_some() || self.customer.is_some())
     }
 
-    /// Whether it asks for what no range has.
+    /// Whether it asks for what no index has.
     fn looks_at_rows(&self) -> bool {
-        let Self { workflow, step, run, customer, conversation, assigned_to, text, .. } = self;
-        [workflow, step, run, customer, conversation, assigned_to, text].iter().any(|asked| asked.is_some())
+        let Self { workflow, step, run, customer, text, .. } = self;
+        let asks = [workflow, step, run, customer, text].iter().any(|asked| asked.is_some());
+        asks || self.ranges().into_iter().any(Range::looks_at_rows)
     }
 
     fn conditions(&self, query: &mut Query) {
@@ -125,8 +140,6 @@ impl CheckpointFilter {
         query.and_some("step = ", self.step.as_deref());
         query.and_some("run = ", self.run.as_deref());
         query.and_some("customer = ", self.customer.as_deref());
-        query.and_some("conversation = ", self.conversation.as_deref());
-        query.and_some("assigned_to = ", self.assigned_to.as_deref());
         if let Some(text) = &self.text {
             query.and("(words LIKE ", contains_pattern(&text.to_lowercase()).as_str());
             query.push(" ESCAPE '!' OR run = ");
@@ -139,13 +152,13 @@ impl CheckpointFilter {
         }
     }
 
-    /// These ranges, merged, the newest first.
+    /// The newest of each of these ranges, so many; with `exact` only those that are asked for. The order comes after it.
     fn merged(
         &self,
         (workspace, ranges): (&str, &[Range<'_>]),
         columns: &str,
         (from, floor): (Option<&Cursor>, Option<&Cursor>),
-        (all_conditions, limit): (bool, u32),
+        (exact, limit): (bool, u32),
     ) -> Query {
         let time = self.time();
         let mut query = Query::default();
@@ -153,8 +166,9 @@ impl CheckpointFilter {
         for (index, range) in ranges.iter().enumerate() {
             query.push(if index > 0 { " UNION ALL " } else { "" });
             query.push(&format!("SELECT {columns} FROM (SELECT {columns} FROM checkpoints "));
-            range.begin(&mut query, workspace);
-            if all_conditions {
+            range.indexed(&mut query, workspace);
+            if exact {
+                range.exact(&mut query);
                 self.conditions(&mut query);
             }
             query.push(&format!(" AND {time} IS NOT NULL"));
@@ -169,7 +183,29 @@ impl CheckpointFilter {
             query.push(&format!(") AS part{index}"));
         }
         query.push(") AS merged");
-        query.newest_first(time, limit);
+        query
+    }
+
+    /// How many each of these ranges has, counted up to `at_most`.
+    fn tally(&self, (workspace, ranges): (&str, &[Range<'_>]), at_most: u32) -> Query {
+        let mut query = Query::default();
+        for (index, range) in ranges.iter().enumerate() {
+            query.push(if index > 0 { " UNION ALL " } else { "" });
+            query.push("SELECT count(*) FROM (SELECT 1 AS one FROM ");
+            if range.looks_at_rows() {
+                query.push("(SELECT assigned_to, barred FROM checkpoints ");
+                range.indexed(&mut query, workspace);
+                query.newest_first(self.time(), LOOKED_AT_MAX);
+                query.push(&format!(") AS looked{index} WHERE 1 = 1"));
+                range.exact(&mut query);
+            } else {
+                query.push("checkpoints ");
+                range.indexed(&mut query, workspace);
+            }
+            query.push(" LIMIT ");
+            query.bind(at_most);
+            query.push(&format!(") AS part{index}"));
+        }
         query
     }
 }
@@ -197,7 +233,8 @@ impl Store {
         let mut rows: Vec<CheckpointRow> = Vec::new();
         for ranges in filter.ranges().chunks(RANGES_AT_ONCE) {
             let (columns, between) = (CheckpointRow::column_list(), (from, floor.as_ref()));
-            let query = filter.merged((workspace, ranges), &columns, between, (true, limit + 1));
+            let mut query = filter.merged((workspace, ranges), &columns, between, (true, limit + 1));
+            query.newest_first(filter.time(), limit + 1);
             rows.extend(decode::<CheckpointRow>(self.query(query.text, query.params).await?)?);
         }
         rows.sort_by_key(|row| {
@@ -208,7 +245,7 @@ impl Store {
         Ok(Page { items, next: next.or(floor) })
     }
 
-    /// How far down the ranges are looked through for what they do not have; `None` when to their end.
+    /// How far down the ranges are looked through for what no index has; `None` when to their end.
     async fn looked_at_until(
         &self,
         workspace: &str,
@@ -223,6 +260,7 @@ impl Store {
         for ranges in filter.ranges().chunks(RANGES_AT_ONCE) {
             let columns = format!("{time}, id");
             let mut query = filter.merged((workspace, ranges), &columns, (from, None), (false, LOOKED_AT_MAX + 1));
+            query.newest_first(time, 2);
             query.push(" OFFSET ");
             query.bind(LOOKED_AT_MAX - 1);
             let rows = self.query(query.text, query.params).await?;
@@ -236,22 +274,15 @@ impl Store {
         Ok(floor.map(|(at, id)| Cursor { at, id }))
     }
 
-    /// How many match, counted up to `at_most`: that number means so many or more. Only what the ranges have is looked at.
+    /// How many match, counted up to `at_most`: that number means so many or more. Only what the ranges have is looked at,
+    /// and only the newest 10,000 of each where every row has to be.
     ///
     /// # Errors
     /// `Busy`.
     pub async fn tally_checkpoints(&self, workspace: &str, filter: &CheckpointFilter, at_most: u32) -> Result<u64> {
         let mut found = 0;
         for ranges in filter.ranges().chunks(RANGES_AT_ONCE) {
-            let mut query = Query::default();
-            for (index, range) in ranges.iter().enumerate() {
-                query.push(if index > 0 { " UNION ALL " } else { "" });
-                query.push("SELECT count(*) FROM (SELECT 1 AS one FROM checkpoints ");
-                range.begin(&mut query, workspace);
-                query.push(" LIMIT ");
-                query.bind(at_most);
-                query.push(&format!(") AS part{index}"));
-            }
+            let query = filter.tally((workspace, ranges), at_most);
             for row in self.query(query.text, query.params).await? {
                 found += column::<u64>(&mut row.into_iter(), "count")?;
             }
@@ -262,29 +293,25 @@ impl Store {
         Ok(found)
     }
 
-    /// Whom the open checkpoints ask, each audience once, however many ask it.
+    /// Whom the open checkpoints ask, each audience once, however many ask it; those after `after`, at most `limit`.
     ///
     /// # Errors
     /// `Busy`, `Corrupt`.
-    pub async fn open_audiences(&self, workspace: &str) -> Result<Vec<AskedAudience>> {
+    pub async fn open_audiences(&self, workspace: &str, after: Option<&str>, limit: u32) -> Result<Vec<AskedAudience>> {
         let next = |after: &str| {
             format!(
-                "SELECT audience FROM checkpoints WHERE workspace = ?1 AND audience IS NOT NULL {after} \
-                 ORDER BY audience LIMIT 1"
+                "SELECT audience FROM checkpoints WHERE workspace = ?1 AND audience > {after} ORDER BY audience LIMIT 1"
             )
         };
         let sql = format!(
             "WITH RECURSIVE found (audience) AS (SELECT ({}) UNION ALL SELECT ({}) FROM found \
              WHERE found.audience IS NOT NULL) \
              SELECT audience, (SELECT asks FROM checkpoints WHERE workspace = ?1 AND audience = found.audience LIMIT 1) \
-             FROM found WHERE audience IS NOT NULL LIMIT ?2",
-            next(""),
-            next("AND audience > found.audience"),
+             FROM found WHERE audience IS NOT NULL LIMIT ?3",
+            next("?2"),
+            next("found.audience"),
         );
-        let rows = self.query(sql, params![workspace, AUDIENCES_MAX]).await?;
-        if rows.len() >= AUDIENCES_MAX as usize {
-            tracing::warn!(workspace, "more different people are asked than an inbox looks at");
-        }
+        let rows = self.query(sql, params![workspace, after.unwrap_or_default(), limit]).await?;
         let asked = |row: Vec<_>| {
             let mut row = row.into_iter();
             let audience = column(&mut row, "checkpoints.audience")?;
@@ -313,13 +340,20 @@ mod tests {
             [(open, ["by_status"; 2]), (decided, ["by_decision"; 2]), (mine, ["by_audience", "checkpoints_taken"])]
         {
             let columns = format!("{}, id", filter.time());
-            let query = filter.merged(("ws", &filter.ranges()), &columns, (None, None), (true, 51));
+            let mut query = filter.merged(("ws", &filter.ranges()), &columns, (None, None), (true, 51));
+            query.newest_first(filter.time(), 51);
             let lines = plan(&query);
             let walks: Vec<_> = lines.iter().filter(|line| line.contains("checkpoints")).collect();
             let good = walks.iter().all(|line| indexes.iter().any(|index| line.contains(index)));
             // What a range gives is sorted with the others, but its rows are not.
             let sorts = |pair: &[String]| pair[0].contains("checkpoints") && pair[1].contains("TEMP B-TREE");
             assert!(!walks.is_empty() && good && !lines.windows(2).any(sorts), "{lines:#?}");
+            let lines = plan(&filter.tally(("ws", &filter.ranges()), 51));
+            // What is only counted needs no order.
+            let good = |line: &&String| ["by_status", "by_audience", "_taken"].iter().any(|index| line.contains(index));
+            let walks: Vec<_> = lines.iter().filter(|line| line.contains(" checkpoints ")).collect();
+            assert!(!walks.is_empty() && walks.iter().all(good), "{lines:#?}");
+            assert!(!lines.iter().any(|line| line.contains("TEMP B-TREE")), "{lines:#?}");
         }
     }
 }

@@ -2,6 +2,7 @@
 
 mod access;
 mod audit;
+mod by_ids;
 mod checkpoints;
 mod claims;
 mod connectors;
@@ -26,6 +27,7 @@ mod settings;
 mod standing;
 mod statistics;
 mod triggers;
+mod workflow_briefs;
 mod workflow_standings;
 mod workflows;
 
@@ -42,5 +44,6 @@ pub use pointers::SetRamp;
 pub use run_lists::{RunPage, RunTally, UnreadableRun};
 pub use runs::RunFilter;
 pub use statistics::{ApprovalWait, FailingStep, RunsInBucket, Span, StepTime};
-pub use workflow_standings::WorkflowStanding;
+pub use workflow_briefs::WorkflowBrief;
+pub use workflow_standings::{RunBrief, WorkflowStanding};
 pub use workflows::{Activate, Publish, SaveDraft};

@@ -14,6 +14,9 @@ const OTHER_ADMIN: &str = "another administrator";
 /// What a statement of [`Store::add_member`] misses when the account is another workspace's to set up.
 const FREE_ACCOUNT: &str = "free account";
 
+/// What a statement of [`Store::change_workspace`] misses when the workspace is not as it was.
+const UNCHANGED_WORKSPACE: &str = "unchanged workspace";
+
 /// Who changes people of a workspace after reading who they are comes one after the other: on PostgreSQL two transactions
 /// would not see each other's changes. Statements after this one read what is so then.
 fn one_by_one(workspace: &str) -> Statement {
@@ -75,20 +78,24 @@ impl Store {
         self.execute_audited(&row.id, update(row).must_hit("workspace"), audit).await.map(|_| ())
     }
 
-    /// Changes what is given and leaves alone what somebody else changes at the same moment.
+    /// Changes name and policy where they are still as in `before`; `false` when somebody else changed them meanwhile.
     ///
     /// # Errors
-    /// `NotFound`.
+    /// `Busy`.
     pub async fn change_workspace(
         &self,
-        id: &str,
-        name: Option<String>,
-        policy: Option<String>,
+        before: &WorkspaceRow,
+        after: &WorkspaceRow,
         audit: Vec<NewAudit>,
-    ) -> Result<()> {
-        let sql = "UPDATE workspaces SET name = coalesce(?2, name), policy = coalesce(?3, policy) WHERE id = ?1";
-        let statement = Statement::new(sql, params![id, name.as_deref(), policy.as_deref()]).must_hit("workspace");
-        self.execute_audited(id, statement, audit).await.map(|_| ())
+    ) -> Result<bool> {
+        let sql = "UPDATE workspaces SET name = ?2, policy = ?3 WHERE id = ?1 AND name = ?4 AND policy = ?5";
+        let params = params![&before.id, &after.name, &after.policy, &before.name, &before.policy];
+        let statement = Statement::new(sql, params).must_hit(UNCHANGED_WORKSPACE);
+        match self.execute_audited(&before.id, statement, audit).await {
+            Ok(_) => Ok(true),
+            Err(StoreError::NotFound(UNCHANGED_WORKSPACE)) => Ok(false),
+            Err(error) => Err(error),
+        }
     }
 
     /// Adds a user; the address is kept in lower case.

@@ -6,7 +6,6 @@ use super::runs::{RunFilter, between, list_by_status, list_selective, newest_fir
 use crate::database::{Row, column};
 use crate::rows::{Param, TableRow};
 use crate::sql::{Query, contains_pattern};
-use crate::store::decode;
 use crate::{Cursor, Page, PageRequest, Result, RunEventsRow, RunRow, RunStatus, Store, StoreError};
 
 /// Rows one page looks at when no index has what is asked for; the next page goes on from there.
@@ -49,7 +48,7 @@ pub struct RunTally {
     pub at_least: bool,
 }
 
-fn read(row: Row) -> std::result::Result<RunRow, UnreadableRun> {
+pub(super) fn read(row: Row) -> std::result::Result<RunRow, UnreadableRun> {
     let at = |name: &str| RunRow::COLUMNS.iter().position(|(column, _)| *column == name).and_then(|at| row.get(at));
     let id = match at("id") {
         Some(Param::Text(id)) => id.clone(),
@@ -238,21 +237,6 @@ impl Store {
         rows.into_iter().map(|row| column(&mut row.into_iter(), "customers.id")).collect()
     }
 
-    /// Runs by id, at most 200 at once; those that are not there or cannot be read are left out.
-    ///
-    /// # Errors
-    /// `Busy`.
-    pub async fn get_runs(&self, workspace: &str, ids: &[&str]) -> Result<Vec<RunRow>> {
-        if ids.is_empty() {
-            return Ok(Vec::new());
-        }
-        let mut query = Query::default();
-        query.push(&format!("SELECT {} FROM runs WHERE workspace = ", RunRow::column_list()));
-        query.bind(workspace);
-        query.and_in("id", ids.iter().take(IDS_MAX).copied());
-        Ok(self.query(query.text, query.params).await?.into_iter().filter_map(|row| read(row).ok()).collect())
-    }
-
     /// The events of several runs, at most 200 at once, each in order and without gaps or `Corrupt`.
     ///
     /// # Errors
@@ -281,21 +265,6 @@ impl Store {
             }
         }
         Ok(logs)
-    }
-
-    /// Customers by id, at most 200 at once.
-    ///
-    /// # Errors
-    /// `Busy`, `Corrupt`.
-    pub async fn get_customers(&self, workspace: &str, ids: &[&str]) -> Result<Vec<crate::CustomerRow>> {
-        if ids.is_empty() {
-            return Ok(Vec::new());
-        }
-        let mut query = Query::default();
-        query.push(&format!("SELECT {} FROM customers WHERE workspace = ", crate::CustomerRow::column_list()));
-        query.bind(workspace);
-        query.and_in("id", ids.iter().take(IDS_MAX).copied());
-        decode(self.query(query.text, query.params).await?)
     }
 
     #[doc(hidden)]

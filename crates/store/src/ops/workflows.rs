@@ -2,16 +2,17 @@
 
 use super::pointers::position;
 use crate::database::{Statement, Write};
-use crate::rows::{TableRow, params};
+use crate::rows::params;
 use crate::sql::{self, insert};
-use crate::store::{audited, decode};
+use crate::store::audited;
 use crate::{
     ActivationKind, ActivationRow, Change, ChangeKind, Conflict, NewAudit, PointerRow, Result, Store, StoreError,
     TestCaseRow, WorkflowRow, WorkflowVersionRow,
 };
+use serde::Deserialize;
 
 /// Longest list of workflows or versions.
-const LIST_MAX: u32 = 1000;
+pub(super) const LIST_MAX: u32 = 1000;
 
 /// How often a publish is tried again because another one came between.
 const PUBLISH_TRIES: u32 = 16;
@@ -323,22 +324,27 @@ impl Store {
         let tail = "WHERE workspace = ?1 AND archived_at IS NULL AND active_version IS NOT NULL ORDER BY id";
         self.rows(tail, params![workspace]).await
     }
+}
 
-    /// The active version of every workflow that is not archived; of all workspaces with `None`, for the engine only.
-    ///
-    /// # Errors
-    /// `Busy`, `Corrupt`.
-    pub async fn active_versions(&self, workspace: Option<&str>) -> Result<Vec<WorkflowVersionRow>> {
-        let mut query = sql::Query::default();
-        query.push(&format!(
-            "SELECT {} FROM workflows AS w JOIN workflow_versions AS v ON v.workspace = w.workspace \
-             AND v.workflow = w.id AND v.version = w.active_version WHERE w.archived_at IS NULL",
-            WorkflowVersionRow::column_list_of("v")
-        ));
-        query.and_some("w.workspace = ", workspace);
-        query.push(" ORDER BY v.workspace, v.workflow");
-        decode(self.query(query.text, query.params).await?)
+/// What starts runs of a document, each kind once; only that is read of it.
+fn trigger_kinds(document: &str) -> Vec<String> {
+    #[derive(Deserialize)]
+    struct Triggered {
+        #[serde(default)]
+        triggers: Vec<Kind>,
     }
+    #[derive(Deserialize)]
+    struct Kind {
+        #[serde(rename = "type")]
+        kind: String,
+    }
+    let mut kinds = Vec::new();
+    for Kind { kind } in serde_json::from_str::<Triggered>(document).map(|it| it.triggers).unwrap_or_default() {
+        if !kinds.contains(&kind) {
+            kinds.push(kind);
+        }
+    }
+    kinds
 }
 
 fn publish_write(publish: &Publish, version: u32, audit: Vec<NewAudit>) -> Write {
@@ -356,6 +362,7 @@ fn publish_write(publish: &Publish, version: u32, audit: Vec<NewAudit>) -> Write
         version,
         document: publish.document.clone(),
         hash: publish.hash.clone(),
+        triggers: trigger_kinds(&publish.document),
         message: publish.message.clone(),
         author: publish.author.clone(),
         detail: publish.detail.clone(),

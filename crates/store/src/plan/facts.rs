@@ -46,6 +46,7 @@ impl Wanted {
                 CheckpointChange::Open(row) => key(&row.id),
                 CheckpointChange::Close { id, .. }
                 | CheckpointChange::Ask { id, .. }
+                | CheckpointChange::Find { id, .. }
                 | CheckpointChange::Touch { id, .. }
                 | CheckpointChange::Move { id, .. } => key(id),
             });

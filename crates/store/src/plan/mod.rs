@@ -11,7 +11,7 @@ pub(crate) use facts::{Facts, Key, Standing, Wanted};
 use crate::rows::{IdempotencyRow, InboundEndRow, InboundOutcome, InboundStatus};
 use crate::{
     Change, ChangeKind, CheckpointChange, CheckpointRow, CheckpointStatus, Commit, CommitOutcome, Conflict, MessageRow,
-    NewMessage, OutboundRow, Result, RunStatus, StoreError, audit,
+    NewMessage, OutboundRow, Result, RunStatus, StoreError, audit, found_by,
 };
 use sha2::{Digest, Sha256};
 
@@ -99,6 +99,7 @@ fn change_checkpoints(commit: &Commit, facts: &Facts) -> Result<Vec<CheckpointRo
             CheckpointChange::Open(row) => &row.id,
             CheckpointChange::Close { id, .. }
             | CheckpointChange::Ask { id, .. }
+            | CheckpointChange::Find { id, .. }
             | CheckpointChange::Touch { id, .. }
             | CheckpointChange::Move { id, .. } => id,
         };
@@ -151,6 +152,12 @@ fn change_checkpoint(
             row.audience = Some(hex::encode(Sha256::digest(asks)));
             row.asks = Some(asks.clone());
             row.barred = barred_text(barred);
+            Ok(row)
+        }
+        CheckpointChange::Find { case, words, .. } => {
+            let mut row = of_this_run.ok_or(StoreError::NotFound("checkpoint"))?;
+            let kept = || row.words.split_once('\n').map_or("", |(_, words)| words).to_owned();
+            row.words = found_by(case, &words.clone().unwrap_or_else(kept));
             Ok(row)
         }
         CheckpointChange::Touch { due_at, payload, assigned_to, .. } => {

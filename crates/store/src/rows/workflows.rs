@@ -63,6 +63,8 @@ row! {
         pub document: String,
         /// SHA-256 hex of the document text.
         pub hash: String,
+        /// The kinds of its triggers, each once.
+        pub triggers: Vec<String>,
         /// What the author said.
         pub message: String,
         /// Who published.

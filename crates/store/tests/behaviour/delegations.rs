@@ -27,6 +27,14 @@ pub async fn a_delegation_ends_by_itself_or_at_once(database: TestDatabase) {
     assert_eq!(store.list_delegations(WORKSPACE, 50).await.unwrap(), [short, long.clone()]);
     assert_eq!(store.list_delegations(WORKSPACE, 100).await.unwrap(), [long]);
     assert!(store.list_delegations(OTHER, 0).await.unwrap().is_empty());
+    for (workspace, after) in [(WORKSPACE, 50), (WORKSPACE, 100), (OTHER, 50)] {
+        let listed = store.list_delegations(workspace, after).await.unwrap();
+        for to in [None, Some("bob"), Some("cy")] {
+            let expected = listed.iter().filter(|row| row.from_user == "ada" && row.to_user.as_deref() == to).count();
+            let counted = store.count_delegations(workspace, ("ada", to), after).await.unwrap();
+            assert_eq!(counted, expected as u64, "{to:?} after {after}");
+        }
+    }
     let gone = store.end_delegation(OTHER, "d2", 60, vec![]).await;
     assert!(matches!(gone, Err(StoreError::NotFound("delegation"))), "{gone:?}");
     store.end_delegation(WORKSPACE, "d2", 60, vec![audit("delegation.ended")]).await.unwrap();

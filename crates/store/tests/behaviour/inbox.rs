@@ -54,7 +54,7 @@ async fn all(store: &Store, filter: &CheckpointFilter, limit: u32) -> Vec<u32> {
 }
 
 async fn audience(store: &Store, asks: &str) -> String {
-    let known = store.open_audiences(WORKSPACE).await.unwrap();
+    let known = store.open_audiences(WORKSPACE, None, 1_000).await.unwrap();
     known.into_iter().find(|one| one.asks == asks).unwrap().audience
 }
 
@@ -69,8 +69,8 @@ fn seat(people: &[&str]) -> Vec<String> {
 pub async fn it_is_merged_from_whom_each_asks(database: TestDatabase) {
     let store = database.open().await.unwrap();
     fill(&store).await;
-    assert_eq!(store.open_audiences(WORKSPACE).await.unwrap().len(), 2);
-    assert!(store.open_audiences(OTHER).await.unwrap().is_empty());
+    assert_eq!(store.open_audiences(WORKSPACE, None, 1_000).await.unwrap().len(), 2);
+    assert!(store.open_audiences(OTHER, None, 1_000).await.unwrap().is_empty());
     let (managers, legal) = (audience(&store, MANAGERS).await, audience(&store, LEGAL).await);
     let open = |index: &u32| !index.is_multiple_of(7);
     let taken = |index: &u32| index.is_multiple_of(11);
@@ -130,8 +130,17 @@ pub async fn more_audiences_than_one_statement_merges(database: TestDatabase) {
             vec![CheckpointChange::Open(Box::new(row)), CheckpointChange::Ask { id, asks, barred: vec![] }];
         written(&store, start).await;
     }
-    let known = store.open_audiences(WORKSPACE).await.unwrap();
+    let known = store.open_audiences(WORKSPACE, None, 1_000).await.unwrap();
     assert_eq!(known.len(), 130);
+    // As many at a time as one likes, each once.
+    let mut parts: Vec<AskedAudience> = Vec::new();
+    for _ in 0..13 {
+        let after = parts.last().map(|one| one.audience.clone());
+        parts.extend(store.open_audiences(WORKSPACE, after.as_deref(), 10).await.unwrap());
+    }
+    assert_eq!(parts, known);
+    let last = known.last().map(|one| one.audience.as_str());
+    assert!(store.open_audiences(WORKSPACE, last, 10).await.unwrap().is_empty());
     let filter = among(known.into_iter().map(|one| InboxRange::Asking(one.audience)).collect());
     assert_eq!(all(&store, &filter, 60).await, (0..130).rev().collect::<Vec<u32>>());
     assert_eq!(store.tally_checkpoints(WORKSPACE, &filter, 1_000).await.unwrap(), 130);
@@ -185,4 +194,28 @@ pub async fn what_is_shown_is_searched_a_bounded_part_at_a_time(database: TestDa
         assert!(first.items.is_empty() && first.next.is_some(), "{first:?}");
         assert_eq!(all(&store, &filter, 50).await, [12]);
     }
+}
+
+pub async fn what_somebody_may_not_have_is_passed_over_a_bounded_part_at_a_time(database: TestDatabase) {
+    let store = database.open().await.unwrap();
+    fill(&store).await;
+    let managers = audience(&store, MANAGERS).await;
+    let columns = "id, workspace, run, workflow, version, step, visit, kind, status, title, payload, opened_at, \
+                   audience, asks, barred, assigned_to, words";
+    let many = Store::looked_at_max() + 500;
+    store
+        .raw(&format!(
+            "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < {many}) \
+             INSERT INTO checkpoints ({columns}) SELECT 'x' || i, '{WORKSPACE}', 'x' || i, 'wf-1', 1, 'ask', 1, \
+             'approval', 'open', 'Hay', '{{}}', 9000 + i, '{managers}', '\"\"', \
+             CASE WHEN i % 2 = 0 THEN '|u-1|' ELSE '' END, CASE WHEN i % 2 = 1 THEN 'u-2' END, 'hay' FROM n"
+        ))
+        .await
+        .unwrap();
+    let free = InboxRange::Free { audience: managers, seats: vec![seat(&["u-1"])] };
+    let filter = among(vec![free]);
+    let first = store.list_checkpoints(WORKSPACE, &filter, &page(50)).await.unwrap();
+    assert!(first.items.is_empty() && first.next.is_some(), "{first:?}");
+    assert_eq!(all(&store, &filter, 50).await, [38, 36, 34, 32, 26, 24, 18, 16, 12, 8, 6, 4, 2]);
+    assert_eq!(store.tally_checkpoints(WORKSPACE, &filter, 1_000).await.unwrap(), 0, "of the newest only");
 }

@@ -65,13 +65,21 @@ pub async fn no_read_crosses_workspaces(database: TestDatabase) {
                     "checkpoints",
                     store.list_checkpoints(workspace, &CheckpointFilter::default(), &all).await.unwrap().items.len(),
                 ),
-                ("open", store.count_open_checkpoints(workspace).await.unwrap().len()),
+                (
+                    "tally",
+                    store
+                        .tally_checkpoints(workspace, &CheckpointFilter::default(), 9)
+                        .await
+                        .unwrap()
+                        .try_into()
+                        .unwrap(),
+                ),
                 ("workflow", usize::from(store.get_workflow(workspace, "wf-1").await.unwrap().is_some())),
                 ("by name", usize::from(store.find_workflow(workspace, "Upgrade").await.unwrap().is_some())),
                 ("workflows", store.list_workflows(workspace, true).await.unwrap().len()),
                 ("version", usize::from(store.get_version(workspace, "wf-1", 1).await.unwrap().is_some())),
                 ("versions", store.list_versions(workspace, "wf-1").await.unwrap().len()),
-                ("active", store.active_versions(Some(workspace)).await.unwrap().len()),
+                ("briefs", store.list_workflow_briefs(workspace, true).await.unwrap().len()),
                 ("activations", store.list_activations(workspace, "wf-1").await.unwrap().len()),
                 ("member", usize::from(store.get_member(workspace, "u-1").await.unwrap().is_some())),
                 ("members", store.list_members(workspace).await.unwrap().len()),

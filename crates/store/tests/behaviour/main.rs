@@ -115,6 +115,7 @@ macro_rules! cases {
             more_audiences_than_one_statement_merges,
             what_was_decided_last_comes_first,
             what_is_shown_is_searched_a_bounded_part_at_a_time,
+            what_somebody_may_not_have_is_passed_over_a_bounded_part_at_a_time,
         );
         subject!($open, run_lists:
             a_run_that_cannot_be_read_hides_no_other,
@@ -129,6 +130,7 @@ macro_rules! cases {
         subject!($open, workflows:
             a_draft_is_not_overwritten,
             racing_publishes_get_their_own_numbers,
+            a_list_says_what_is_published,
             publish_and_rollback_move_the_pointer,
             an_unexpected_active_version_is_refused,
             a_start_is_written_on_the_choice_it_was_decided_on,

@@ -84,13 +84,14 @@ pub async fn a_workflow_says_how_it_fares(database: TestDatabase) {
         (start.run.status, start.run.started_at) = (status, 1_000 + index as i64);
         written(&store, start).await;
     }
-    let standings = store.workflow_standings(WORKSPACE).await.unwrap();
-    let of = |run: &Option<RunRow>| run.as_ref().map(|run| run.id.clone());
+    let standings = store.workflow_standings(WORKSPACE, &["w1", "quiet"]).await.unwrap();
+    let of = |run: &Option<RunBrief>| run.as_ref().map(|run| run.id.clone());
     let busy = &standings["w1"];
     assert_eq!((of(&busy.last).as_deref(), of(&busy.last_failed).as_deref()), (Some("r55"), Some("r09")));
     assert_eq!((busy.ended, busy.failed), (50, 5), "the newest fifty that ended, without those that were cancelled");
     assert_eq!(standings["quiet"], WorkflowStanding::default());
-    assert!(store.workflow_standings("other").await.unwrap().is_empty());
+    assert_eq!(store.workflow_standings(WORKSPACE, &["quiet"]).await.unwrap().len(), 1);
+    assert!(store.workflow_standings(OTHER, &["w1"]).await.unwrap().is_empty());
 }
 
 pub async fn a_search_looks_at_a_bounded_part_at_a_time(database: TestDatabase) {
@@ -155,6 +156,10 @@ pub async fn customers_are_named_by_a_text(database: TestDatabase) {
     assert!(store.customers_named(OTHER, "ada").await.unwrap().is_empty());
     assert_eq!(store.get_customers(WORKSPACE, &["ada", "nobody"]).await.unwrap().len(), 1);
     assert!(store.get_customers(OTHER, &["ada"]).await.unwrap().is_empty());
+    // However many are asked for.
+    let nobody: Vec<String> = (0..450).map(|number| format!("nobody-{number}")).collect();
+    let many: Vec<&str> = nobody.iter().map(String::as_str).chain(["ada"]).collect();
+    assert_eq!(store.get_customers(WORKSPACE, &many).await.unwrap().len(), 1);
 }
 
 fn view(id: &str, user: &str, name: &str) -> SavedViewRow {

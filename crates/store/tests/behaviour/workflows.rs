@@ -75,18 +75,46 @@ pub async fn racing_publishes_get_their_own_numbers(database: TestDatabase) {
     assert_eq!(recorded, (1..=8).map(|number| number.to_string()).collect());
 }
 
+pub async fn a_list_says_what_is_published(database: TestDatabase) {
+    let store = database.open().await.unwrap();
+    let brief = async || store.list_workflow_briefs(WORKSPACE, false).await.unwrap().remove(0);
+    store.create_workflow(&workflow("wf-1", "Upgrade"), vec![]).await.unwrap();
+    let expected = WorkflowBrief {
+        id: "wf-1".to_owned(),
+        name: "Upgrade".to_owned(),
+        active_version: None,
+        draft_revision: 1,
+        draft_updated_at: 1_000,
+        archived_at: None,
+        triggers: vec![],
+        has_unpublished_changes: true,
+    };
+    assert_eq!(brief().await, expected);
+    let document = r#"{"triggers":[{"type":"api"},{"type":"message","when":"true"},{"type":"api"}]}"#;
+    store.save_draft(&save(1, document), vec![]).await.unwrap();
+    store.publish(&publish("wf-1", document), &no_audit).await.unwrap();
+    let published = brief().await;
+    assert_eq!((published.active_version, published.has_unpublished_changes), (Some(1), false));
+    assert_eq!(published.triggers, ["api", "message"]);
+    store.save_draft(&save(2, "{}"), vec![]).await.unwrap();
+    let changed = brief().await;
+    assert_eq!((changed.draft_revision, changed.has_unpublished_changes), (3, true));
+    assert_eq!(changed.triggers, ["api", "message"], "of what is active");
+    for (document, triggers) in [("{\"triggers\":1}", 0), ("[]", 0), ("{\"triggers\":[{\"type\":\"webhook\"}]}", 1)] {
+        store.publish(&publish("wf-1", document), &no_audit).await.unwrap();
+        assert_eq!(brief().await.triggers.len(), triggers, "{document}");
+    }
+}
+
 pub async fn publish_and_rollback_move_the_pointer(database: TestDatabase) {
     let store = database.open().await.unwrap();
     store.create_workflow(&workflow("wf-1", "Upgrade"), vec![]).await.unwrap();
-    assert!(store.active_versions(Some(WORKSPACE)).await.unwrap().is_empty());
     store.publish(&publish("wf-1", "{\"n\":1}"), &no_audit).await.unwrap();
     store.publish(&publish("wf-1", "{\"n\":2}"), &no_audit).await.unwrap();
     store.activate(&activate(1), vec![audit("workflow.rolled_back")]).await.unwrap();
 
     let row = store.get_workflow(WORKSPACE, "wf-1").await.unwrap().unwrap();
     assert_eq!((row.last_version, row.active_version), (2, Some(1)));
-    let active = store.active_versions(None).await.unwrap();
-    assert_eq!(active.iter().map(|version| version.document.as_str()).collect::<Vec<_>>(), ["{\"n\":1}"]);
     let moves: Vec<_> = store
         .list_activations(WORKSPACE, "wf-1")
         .await
@@ -133,6 +161,8 @@ pub async fn names_are_unique_until_archived(database: TestDatabase) {
     assert_eq!(store.find_workflow(WORKSPACE, "Upgrade").await.unwrap().unwrap().id, "wf-2");
     assert_eq!(store.list_workflows(WORKSPACE, false).await.unwrap().len(), 1);
     assert_eq!(store.list_workflows(WORKSPACE, true).await.unwrap().len(), 2);
+    assert_eq!(store.list_workflow_briefs(WORKSPACE, false).await.unwrap().len(), 1);
+    assert_eq!(store.list_workflow_briefs(WORKSPACE, true).await.unwrap().len(), 2);
     let archived = store.publish(&publish("wf-1", "{}"), &no_audit).await;
     assert!(matches!(archived, Err(StoreError::NotFound("workflow"))), "{archived:?}");
 }

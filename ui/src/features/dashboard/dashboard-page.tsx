@@ -6,6 +6,7 @@ import { queries } from '@/api/queries'
 import type { Dashboard } from '@/api/types'
 import { PageHead, useTitle } from '@/app/page'
 import { QueryState } from '@/app/query-state'
+import { counted } from '@/model/counted'
 import { measured } from '@/model/duration'
 import { RUN_STATUSES, statusLook } from '@/model/status'
 import { buttonClass } from '@/ui/button'
@@ -108,7 +109,7 @@ function Approvals({ data }: { data: Dashboard }) {
     <>
       <p className="text-sm">
         <Link to="/inbox" className="text-accent hover:underline">
-          {s.approvalsOpen(data.approvals_open)}
+          {s.approvalsOpen(counted(data.approvals_open, data.approvals_at_most))}
         </Link>
       </p>
       {data.approvals.length === 0 ? (

@@ -14,8 +14,7 @@ export const strings = {
   stepsText: 'Over the newest 2,000 runs of the period, the slowest first.',
   approvals: 'Waiting for approvals',
   approvalsText: 'From asking to the decision.',
-  approvalsOpen: (count: number) =>
-    count === 1 ? '1 approval is open now' : `${count.toLocaleString()} approvals are open now`,
+  approvalsOpen: (count: string) => (count === '1' ? '1 approval is open now' : `${count} approvals are open now`),
   failing: 'Failing steps',
   failingText: 'Where the newest 5,000 failed runs of the period stopped.',
   noneFailing: 'No run failed in this period.',

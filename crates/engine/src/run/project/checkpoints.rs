@@ -4,10 +4,13 @@ use super::{Projection, via};
 use countersign_core::{
     approval::{Audience, audience},
     document::RungAct,
-    run::{CheckpointEvent, CheckpointKind, CheckpointStatus, ClosedBy, Opened, Outcome, WaitingFor},
+    run::{
+        CheckpointEvent, CheckpointKind, CheckpointStatus, ClosedBy, Event, Opened, Outcome, Phase, RunEvent, Wait,
+        WaitingFor,
+    },
     time::Timestamp,
 };
-use countersign_store::{CheckpointChange, CheckpointRow, ConversationStatus, NewOutbound, OutboundReason};
+use countersign_store::{CheckpointChange, CheckpointRow, ConversationStatus, NewOutbound, OutboundReason, found_by};
 use serde_json::{Value, json};
 
 impl Projection<'_> {
@@ -84,7 +87,7 @@ impl Projection<'_> {
             asks: None,
             audience: None,
             barred: String::new(),
-            words: opened.words(self.facts.version.title(&place.step)).to_lowercase(),
+            words: found_by(&self.commit.run.title, &opened.words(self.facts.version.title(&place.step))),
         };
         if row.kind != CheckpointKind::Form {
             self.tell(Some(row.id.clone()), OutboundReason::Opened);
@@ -100,6 +103,32 @@ impl Projection<'_> {
         if let Some(Audience { asks, barred }) = audience(self.facts.version, self.facts.after) {
             let (asks, barred) = (json!(asks).to_string(), barred.into_iter().collect());
             self.commit.checkpoints.push(CheckpointChange::Ask { id, asks, barred });
+        }
+    }
+
+    /// What the checkpoint that was open and still is is found by: the case may be another, or what is shown.
+    pub(super) fn found(&mut self) {
+        let Some(id) = self.facts.after.open_checkpoint().filter(|id| self.facts.stood.checkpoint() == Some(id)) else {
+            return;
+        };
+        let case = self.commit.run.title.clone();
+        let shown_anew = |event: &Event| match event {
+            Event::Run(RunEvent::Moved { .. }) | Event::Checkpoint { what: CheckpointEvent::Edited { .. }, .. } => true,
+            Event::Run(_) | Event::Step { .. } | Event::Call { .. } | Event::Checkpoint { .. } => false,
+        };
+        let words = match &self.facts.after.phase {
+            Phase::Waiting(Wait::Approval(wait)) if self.facts.events.iter().any(shown_anew) => {
+                Some(wait.opened.words(self.facts.version.title(&wait.place.step)))
+            }
+            Phase::Waiting(_)
+            | Phase::Unstarted
+            | Phase::Moving
+            | Phase::AtStep(_)
+            | Phase::Calling { .. }
+            | Phase::Ended(_) => None,
+        };
+        if words.is_some() || case != self.facts.before.title {
+            self.commit.checkpoints.push(CheckpointChange::Find { id, case, words });
         }
     }
 

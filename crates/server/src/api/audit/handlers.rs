@@ -15,7 +15,7 @@ use axum::{
     http::{HeaderName, header},
 };
 use countersign_api::{AuditEntry, AuditVerifyResponse, Page};
-use countersign_store::{AuditFilter, Role};
+use countersign_store::{AuditFilter, AuditRow, Role};
 use serde::Deserialize;
 use serde_json::json;
 use utoipa::IntoParams;
@@ -90,15 +90,19 @@ pub(crate) async fn export_audit(
 ) -> ApiResult<([(HeaderName, &'static str); 1], String)> {
     caller.require(Role::Admin)?;
     let limit = limit(query.limit, 1000, 1000)?;
-    if matches!(query.after, None | Some(0)) {
-        // What leaves the house is on the record, although a GET asks for it; once for a whole export.
-        let entry = caller.audit(app.now(), "audit.exported", "audit".to_owned(), json!({}));
-        app.store.append_audit(caller.workspace(), vec![entry]).await?;
+    let (workspace, after) = (caller.workspace(), query.after.unwrap_or(0));
+    let mut rows = app.store.export_audit(workspace, after, limit).await?;
+    // What leaves the house is on the record before, although a GET asks for it. What tells of nothing but the caller's own
+    // exports is not, or an export would never end.
+    let entry = caller.audit(app.now(), "audit.exported", "audit".to_owned(), json!({ "after": after }));
+    let own = |row: &AuditRow| row.action == entry.action && row.actor == entry.actor;
+    if after == 0 || !rows.iter().all(own) {
+        app.store.append_audit(workspace, vec![entry]).await?;
+        rows = app.store.export_audit(workspace, after, limit).await?;
     }
-    let rows = app.store.export_audit(caller.workspace(), query.after.unwrap_or(0), limit).await?;
     let mut lines = String::new();
-    if let (None | Some(0), Some(key)) = (query.after, app.store.receipt_key(caller.workspace())) {
-        lines = format!("{}\n", json!({ "workspace": caller.workspace(), "public_key": key }));
+    if let (0, Some(key)) = (after, app.store.receipt_key(workspace)) {
+        lines = format!("{}\n", json!({ "workspace": workspace, "public_key": key }));
     }
     for row in &rows {
         lines.push_str(&serde_json::to_string(row).map_err(ApiError::internal)?);
@@ -124,16 +128,14 @@ pub(crate) async fn verify_audit(
     Query(query): Query<VerifyQuery>,
 ) -> ApiResult<Json<AuditVerifyResponse>> {
     caller.require(Role::Admin)?;
-    let verdict = app.store.verify_audit(caller.workspace()).await?;
-    let head_at = match &query.head {
-        Some(head) => app.store.audit_entry_of(caller.workspace(), head).await?,
-        None => None,
-    };
-    // An entry behind the break proves nothing.
-    let head_at = head_at.filter(|seq| *seq <= verdict.entries);
+    let noted = query.head.map(|head| head.to_ascii_lowercase());
+    if noted.as_ref().is_some_and(|head| head.len() != 64 || !head.bytes().all(|digit| digit.is_ascii_hexdigit())) {
+        return Err(invalid_parameter(Some("head"), "the hash of an entry: 64 hex digits"));
+    }
+    let (verdict, head_at) = app.store.verify_audit_with(caller.workspace(), noted.as_deref()).await?;
     Ok(Json(AuditVerifyResponse {
         entries: verdict.entries,
-        ok: verdict.broken_at.is_none() && (query.head.is_none() || head_at.is_some()),
+        ok: verdict.broken_at.is_none() && (noted.is_none() || head_at.is_some()),
         broken_at: verdict.broken_at,
         head: verdict.head,
         head_at,

@@ -85,11 +85,13 @@ const SENTENCES: [(&str, &str); 78] = [
     ("workspace.changed", "changed the workspace"),
 ];
 
-/// What an entry of that kind says, without who did it; nothing for a kind that is not known.
-pub(crate) fn sentence(kind: &str, subject: &str, detail: &Value) -> Option<String> {
+/// What an entry of that kind says, without who did it; nothing for a kind that is not known. Beside the name of what it was
+/// done to stands the title of the step it tells of, where that is known.
+pub(crate) fn sentence(kind: &str, (subject, step): (&str, Option<&str>), detail: &Value) -> Option<String> {
     let (_, template) = SENTENCES.iter().find(|(name, _)| *name == kind)?;
     let value = |name: &str| match detail.get(name) {
         _ if name == "subject" => Some(subject.to_owned()),
+        Some(_) if name == "step" && step.is_some() => step.map(|title| format!("\u{201c}{title}\u{201d}")),
         Some(Value::String(text)) if !text.is_empty() => Some(text.clone()),
         Some(Value::Number(number)) => Some(number.to_string()),
         Some(Value::Bool(_) | Value::Array(_) | Value::Object(_) | Value::Null | Value::String(_)) | None => None,
@@ -131,11 +133,13 @@ mod tests {
 
     #[test]
     fn a_sentence_says_what_is_known() {
-        let told = |detail: &Value| sentence("run.retried", "Order 1042", detail).unwrap();
+        let told = |detail: &Value| sentence("run.retried", ("Order 1042", None), detail).unwrap();
         assert_eq!(told(&json!({ "step": "pay" })), "retried Order 1042 from step pay");
         assert_eq!(told(&json!({})), "retried Order 1042");
-        assert_eq!(sentence("run.moved", "R", &json!({ "from": 1 })).unwrap(), "moved R from version 1 to …");
-        assert_eq!(sentence("no.such", "R", &json!({})), None);
+        let titled = sentence("run.retried", ("Order 1042", Some("Pay back")), &json!({ "step": "pay" })).unwrap();
+        assert_eq!(titled, "retried Order 1042 from step \u{201c}Pay back\u{201d}");
+        assert_eq!(sentence("run.moved", ("R", None), &json!({ "from": 1 })).unwrap(), "moved R from version 1 to …");
+        assert_eq!(sentence("no.such", ("R", None), &json!({})), None);
     }
 
     #[test]
@@ -179,7 +183,7 @@ mod tests {
         let subjects: BTreeSet<&str> =
             SENTENCES.iter().filter_map(|(kind, _)| kind.split_once('.')).map(|(of, _)| of).collect();
         let kinds = found.iter().filter(|kind| kind.split_once('.').is_some_and(|(of, _)| subjects.contains(of)));
-        let silent: Vec<_> = kinds.filter(|kind| sentence(kind, "", &Value::Null).is_none()).collect();
+        let silent: Vec<_> = kinds.filter(|kind| sentence(kind, ("", None), &Value::Null).is_none()).collect();
         assert!(silent.is_empty(), "no sentence for {silent:?}");
         let unwritten: Vec<_> = SENTENCES.iter().filter(|(kind, _)| !found.contains(*kind)).collect();
         assert!(unwritten.is_empty(), "nothing writes {unwritten:?}");

@@ -13,13 +13,14 @@ use crate::{
 };
 use axum::{Json, extract::State};
 use countersign_api::{CheckpointCounts, CheckpointSummary, Page};
+use countersign_core::run::Actor;
 use countersign_engine::Reader;
 use countersign_store::{CheckpointFilter, CheckpointKind, CheckpointStatus, InboxRange};
 use serde::Deserialize;
 use utoipa::{IntoParams, ToSchema};
 
 /// Counting stops here.
-const COUNT_MAX: u32 = 1_000;
+pub(crate) const COUNT_MAX: u32 = 1_000;
 /// What operators are asked; a form is the customer's.
 const ASKED: [CheckpointKind; 3] = [CheckpointKind::Approval, CheckpointKind::Handoff, CheckpointKind::UnknownOutcome];
 
@@ -37,6 +38,7 @@ enum Scope {
 
 /// Which checkpoints.
 #[derive(Debug, Default, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub(crate) struct CheckpointsQuery {
     /// Whose: mine, groups or all. Everything, forms included, when absent.
@@ -63,6 +65,9 @@ pub(crate) struct CheckpointsQuery {
     /// Items wanted, 1 to 200; 50 when absent. A page may hold fewer although there is a next one.
     #[param(minimum = 1, maximum = 200)]
     limit: Option<u32>,
+    /// What `scope` was called before: whoever still asks so must not be shown what is everybody's.
+    #[param(ignore)]
+    mine: Option<String>,
 }
 
 /// Checkpoints, newest first: decided ones by when they were decided, all others by when they opened.
@@ -75,23 +80,31 @@ pub(crate) async fn list_checkpoints(
 ) -> ApiResult<Json<Page<CheckpointSummary>>> {
     let page = Listing { cursor: query.cursor.clone(), limit: query.limit }.page()?;
     let scope = query.scope;
-    let filter = filter(&app, &caller, query).await?;
+    if query.mine.is_some() {
+        return Err(ApiError::invalid("/mine", "there is no such parameter any more: ask with `scope=mine`"));
+    }
+    let for_others = app.engine.stands_in_for(caller.workspace(), caller.actor()).await?;
+    let filter = filter(&app, reader(&caller, &for_others), (caller.workspace(), query)).await?;
     let page = app.store.list_checkpoints(caller.workspace(), &filter, &page).await?;
-    let mut items = checkpoint_summaries(&app, &caller, page.items).await?;
+    let mut items = checkpoint_summaries(&app, &caller, (page.items, &for_others)).await?;
     if scope == Some(Scope::Mine) {
         items.retain(|item| mine_filter(&caller, item));
     }
     Ok(Json(rows::page(items, page.next)))
 }
 
-async fn filter(app: &App, caller: &Caller, query: CheckpointsQuery) -> ApiResult<CheckpointFilter> {
+async fn filter(
+    app: &App,
+    reader: Reader<'_>,
+    (workspace, query): (&str, CheckpointsQuery),
+) -> ApiResult<CheckpointFilter> {
     let CheckpointsQuery { scope, q, workflow, step, run, customer, .. } = query;
     let status: Vec<CheckpointStatus> = words("status", query.status.as_deref())?;
     let status = if status.len() == 1 { status.first().copied() } else { None };
     let kind: Vec<CheckpointKind> = words("kind", query.kind.as_deref())?;
     let text = q.map(|text| at_most("/q", text.trim(), 200)).transpose()?.filter(|text| !text.is_empty());
     let text_customers = match &text {
-        Some(text) => app.store.customers_named(caller.workspace(), text).await?,
+        Some(text) => app.store.customers_named(workspace, text).await?,
         None => Vec::new(),
     };
     let filter =
@@ -103,10 +116,8 @@ async fn filter(app: &App, caller: &Caller, query: CheckpointsQuery) -> ApiResul
         Some(Scope::Mine | Scope::Groups) if status == Some(CheckpointStatus::Decided) => {
             Err(ApiError::invalid("/scope", "only what is open is somebody's: ask for all that was decided"))
         }
-        Some(Scope::Mine) => Ok(open_among(filter, app.engine.inbox(caller.workspace(), reader(caller)).await?.mine)),
-        Some(Scope::Groups) => {
-            Ok(open_among(filter, app.engine.inbox(caller.workspace(), reader(caller)).await?.groups))
-        }
+        Some(Scope::Mine) => Ok(open_among(filter, app.engine.inbox(workspace, reader).await?.mine)),
+        Some(Scope::Groups) => Ok(open_among(filter, app.engine.inbox(workspace, reader).await?.groups)),
     }
 }
 
@@ -114,16 +125,17 @@ fn open_among(filter: CheckpointFilter, among: Vec<InboxRange>) -> CheckpointFil
     CheckpointFilter { status: Some(CheckpointStatus::Open), among: Some(among), ..filter }
 }
 
-fn reader(caller: &Caller) -> Reader<'_> {
+fn reader<'a>(caller: &'a Caller, for_others: &'a [Actor]) -> Reader<'a> {
     let identity = caller.identity();
-    Reader { actor: &identity.actor, groups: &identity.groups, decides: identity.decides }
+    Reader { actor: &identity.actor, groups: &identity.groups, decides: identity.decides, for_others }
 }
 
 /// How many there are: for the tabs of the inbox, and for the badge what waits for the caller.
 #[utoipa::path(get, path = "/checkpoints/counts", operation_id = "countCheckpoints", tag = "checkpoints",
     responses((status = 200, description = "How many there are", body = CheckpointCounts)))]
 pub(crate) async fn count_checkpoints(State(app): State<App>, caller: Caller) -> ApiResult<Json<CheckpointCounts>> {
-    let inbox = app.engine.inbox(caller.workspace(), reader(&caller)).await?;
+    let for_others = app.engine.stands_in_for(caller.workspace(), caller.actor()).await?;
+    let inbox = app.engine.inbox(caller.workspace(), reader(&caller, &for_others)).await?;
     let tally = |filter: CheckpointFilter| {
         let (app, workspace) = (&app, caller.workspace());
         async move { app.store.tally_checkpoints(workspace, &filter, COUNT_MAX).await }

@@ -9,7 +9,7 @@ use crate::{
 use countersign_api::{CheckpointRun, CheckpointSummary, Fact};
 use countersign_core::{
     document::StepKind,
-    run::{Actor, OpenApproval, OpenDoubt, Opened, Version, Via},
+    run::{Actor, OpenApproval, OpenDoubt, Opened, Version},
 };
 use countersign_engine::LoadedRun;
 use countersign_store::{CheckpointKind, CheckpointRow, CheckpointStatus, CustomerRow, Role, RunRow};
@@ -61,7 +61,7 @@ pub(super) fn mine_filter(caller: &Caller, summary: &CheckpointSummary) -> bool 
 pub(crate) async fn checkpoint_summaries(
     app: &App,
     caller: &Caller,
-    rows: Vec<CheckpointRow>,
+    (rows, for_others): (Vec<CheckpointRow>, &[Actor]),
 ) -> ApiResult<Vec<CheckpointSummary>> {
     let workspace = caller.workspace();
     let customers = app.customers(workspace, rows.iter().filter_map(|row| row.customer.as_deref())).await?;
@@ -77,14 +77,13 @@ pub(crate) async fn checkpoint_summaries(
     };
     let asked = rows.iter().filter(|row| needs_state(row)).filter_map(|row| runs.get(&row.run).cloned()).collect();
     let states = app.engine.load_many(workspace, asked).await?;
-    let for_others = for_others(app, caller).await?;
     let mut summaries = Vec::with_capacity(rows.len());
     for row in rows {
         let Some(run) = runs.get(&row.run) else { continue };
         let customer = row.customer.as_ref().and_then(|id| customers.get(id)).cloned();
         let may_decide = if needs_state(&row) {
             match states.get(&row.run) {
-                Some(Ok(loaded)) => why_not(caller, &for_others, &row, loaded).is_none(),
+                Some(Ok(loaded)) => why_not(caller, for_others, &row, loaded).is_none(),
                 // A run that cannot be read must not hide the others.
                 Some(Err(error)) => {
                     tracing::error!(run = row.run, %error, "a run cannot be read");
@@ -156,12 +155,4 @@ fn facts(opened: Opened) -> Vec<Fact> {
         }
         Opened::Form { .. } | Opened::Handoff { .. } | Opened::UnknownOutcome { .. } => Vec::new(),
     }
-}
-
-/// Those for whom the caller decides; a key was made for what its maker may.
-pub(super) async fn for_others(app: &App, caller: &Caller) -> ApiResult<Vec<Actor>> {
-    if caller.actor().via == Via::Api {
-        return Ok(Vec::new());
-    }
-    Ok(app.engine.stands_in_for(caller.workspace(), caller.id()).await?)
 }

@@ -1,6 +1,6 @@
 //! Checkpoints: who may decide, what they see, what would follow.
 
-use super::summary::{for_others, summary, why_not};
+use super::summary::{summary, why_not};
 use crate::{
     api::{notifications::notices, standing},
     app::App,
@@ -42,7 +42,8 @@ pub(crate) async fn checkpoint_detail(app: &App, caller: &Caller, found: LoadedC
         Some(id) => app.store.get_customer(workspace, id).await?,
         None => None,
     };
-    let why_not = why_not(caller, &for_others(app, caller).await?, &row, &loaded);
+    let for_others = app.engine.stands_in_for(workspace, caller.actor()).await?;
+    let why_not = why_not(caller, &for_others, &row, &loaded);
     let open = OpenApproval::of(&loaded.version, &loaded.state).filter(|_| row.status == CheckpointStatus::Open);
     let missing = open.and_then(|open| open.lacking()).filter(|lacking| lacking.needed > 1 || !lacking.of.is_empty());
     let deciders = deciders(app, &row, &loaded).await?;
@@ -55,7 +56,9 @@ pub(crate) async fn checkpoint_detail(app: &App, caller: &Caller, found: LoadedC
         conversation(app, &row).await?,
     );
     let asked_of = asked_of_approver(app, caller, (&row, step)).await?;
-    let item = summary(app, row.clone(), customer, (&loaded.row, why_not.is_none())).await?;
+    let mut item = summary(app, row.clone(), customer, (&loaded.row, why_not.is_none())).await?;
+    // Here all of it is told.
+    item.shown = opened.as_ref().filter(|_| row.status == CheckpointStatus::Open).map(Opened::shown_hash);
     let [on_approve, on_reject, on_changes] = branches;
     let mut detail = Checkpoint {
         item,

@@ -58,9 +58,21 @@ fn opened(row: &ConnectionRow, held: &Held) -> Account {
     }
 }
 
-/// What the service says of an account.
-async fn ask(app: &App, workspace: &str, account: &Account) -> ApiResult<AccountHealth> {
-    let probed = app.engine.probe(workspace, account).await?;
+/// Whether the connector names a call to test an account with.
+async fn has_probe(app: &App, row: &ConnectionRow) -> ApiResult<bool> {
+    let connectors = app.engine.connectors(&row.workspace).await?;
+    Ok(connectors.connector(&row.connector).is_some_and(|manifest| manifest.probe.is_some()))
+}
+
+/// What the service says of an account. Secrets leave with the question, so where they go is on the record before.
+async fn ask(app: &App, caller: &Caller, row: &ConnectionRow, held: &Held) -> ApiResult<AccountHealth> {
+    let account = opened(row, held);
+    if has_probe(app, row).await? {
+        let detail = json!({ "connector": row.connector, "connection": row.name, "settings": held.settings });
+        let entry = caller.audit(app.now(), "connection.asked", format!("connection:{}", row.id), detail);
+        app.store.append_audit(&row.workspace, vec![entry]).await?;
+    }
+    let probed = app.engine.probe(&row.workspace, &account).await?;
     let Probed { state, message } = probed.unwrap_or_else(|| Probed {
         state: AccountState::Untried,
         message: format!("the connector `{}` names no call to test an account with", account.connector),
@@ -68,17 +80,12 @@ async fn ask(app: &App, workspace: &str, account: &Account) -> ApiResult<Account
     Ok(AccountHealth { state, message, at: app.now() })
 }
 
-/// What the service says of an account that is about to be saved; refused when it does not take the credentials. Secrets
-/// leave with the question, so where they go is on the record before, and stays there when nothing is saved.
+/// What the service says of an account that is about to be saved; refused when it does not take the credentials.
 async fn prove(app: &App, caller: &Caller, row: &ConnectionRow, (held, untested): (&Held, bool)) -> ApiResult<String> {
-    let connectors = app.engine.connectors(&row.workspace).await?;
-    if untested || connectors.connector(&row.connector).is_none_or(|manifest| manifest.probe.is_none()) {
+    if untested || !has_probe(app, row).await? {
         return Ok(String::new());
     }
-    let detail = json!({ "connector": row.connector, "connection": row.name, "settings": held.settings });
-    let entry = caller.audit(app.now(), "connection.asked", format!("connection:{}", row.id), detail);
-    app.store.append_audit(&row.workspace, vec![entry]).await?;
-    let health = ask(app, &row.workspace, &opened(row, held)).await?;
+    let health = ask(app, caller, row, held).await?;
     if health.state == AccountState::Refused {
         let detail = format!("{} (to save it all the same, ask with `?untested=true`)", health.message);
         let refused = ApiError::unprocessable("connection_refused", "The service does not take these credentials");
@@ -208,7 +215,7 @@ pub(crate) async fn test_connection(
     let mut row = required(&app, &caller, &id).await?;
     let unchanged = UpdateAccountRequest { name: None, settings: None, secrets: None };
     let held = Held::changed(&app, place(&row), (&row.name, &row.settings, &row.sealed), unchanged)?;
-    let health = ask(&app, &row.workspace, &opened(&row, &held)).await?;
+    let health = ask(&app, &caller, &row, &held).await?;
     let detail = json!({
         "connector": row.connector, "connection": row.name, "state": health.state, "message": health.message,
     });

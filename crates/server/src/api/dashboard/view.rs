@@ -1,9 +1,11 @@
 //! The dashboard's numbers from what the store read.
 
-use crate::{app::App, http::problem::ApiResult};
+use crate::{api::checkpoints::inbox::COUNT_MAX, app::App, http::problem::ApiResult};
 use countersign_api::{ApprovalTimes, Dashboard, FailingStep, RunCounts, RunsInSlice, StepTimes};
 use countersign_core::{log::hint, statistics::spread};
-use countersign_store::{ApprovalWait, CheckpointKind, ExecutionStatus, RunsInBucket, Span, StepTime};
+use countersign_store::{
+    ApprovalWait, CheckpointFilter, CheckpointKind, CheckpointStatus, ExecutionStatus, RunsInBucket, Span, StepTime,
+};
 use std::collections::BTreeMap;
 
 /// Lengths of a slice, milliseconds: a minute to a week.
@@ -23,7 +25,12 @@ pub(crate) async fn dashboard(app: &App, workspace: &str, span: &Span, length: i
     let slice_ms = slice_length(length);
     let (store, over_time) = (&app.store, app.store.runs_over_time(workspace, span, slice_ms).await?);
     let (approvals, approvals_all) = approvals(app, workspace, store.approval_waits(workspace, span).await?).await?;
-    let open = store.count_open_checkpoints(workspace).await?;
+    let open = CheckpointFilter {
+        status: Some(CheckpointStatus::Open),
+        kind: vec![CheckpointKind::Approval],
+        ..CheckpointFilter::default()
+    };
+    let approvals_open = store.tally_checkpoints(workspace, &open, COUNT_MAX).await?;
     Ok(Dashboard {
         after: span.after,
         before: span.before,
@@ -32,7 +39,8 @@ pub(crate) async fn dashboard(app: &App, workspace: &str, span: &Span, length: i
         steps: steps(app, workspace, store.step_times(workspace, span).await?).await?,
         approvals,
         approvals_all,
-        approvals_open: open.iter().filter(|(kind, _)| *kind == CheckpointKind::Approval).map(|(_, count)| count).sum(),
+        approvals_open,
+        approvals_at_most: COUNT_MAX.into(),
         failing: failing(app, workspace, span).await?,
     })
 }

@@ -4,7 +4,7 @@ use crate::{
     api::{
         documents::source,
         test_cases::play,
-        workflows::view::{glance, required_workflow, trigger_kinds, workflow_detail},
+        workflows::view::{glance, required_workflow, workflow_detail},
     },
     app::App,
     auth::Caller,
@@ -26,7 +26,6 @@ use countersign_core::{difference, play::rehearsal::Suite};
 use countersign_store::{Conflict, Role, RunStatus, SaveDraft, StoreError, WorkflowRow};
 use serde::Deserialize;
 use serde_json::{Value, json as object};
-use std::collections::HashMap;
 use utoipa::IntoParams;
 use uuid::Uuid;
 
@@ -56,16 +55,13 @@ pub(crate) async fn list_workflows(
     Query(query): Query<WorkflowsQuery>,
 ) -> ApiResult<Json<Page<WorkflowSummary>>> {
     let workspace = caller.workspace();
-    let rows = app.store.list_workflows(workspace, query.archived.unwrap_or(false)).await?;
-    let active = app.store.active_versions(Some(workspace)).await?;
-    let hashes: HashMap<&str, &str> = active.iter().map(|row| (row.workflow.as_str(), row.hash.as_str())).collect();
+    let rows = app.store.list_workflow_briefs(workspace, query.archived.unwrap_or(false)).await?;
     let counts = app.store.active_run_counts(workspace).await?;
-    let mut standings = app.store.workflow_standings(workspace).await?;
-    let triggers: HashMap<&str, Vec<String>> =
-        active.iter().map(|row| (row.workflow.as_str(), trigger_kinds(&row.document))).collect();
     let text = query.text.unwrap_or_default().to_lowercase();
-    let matching = rows.into_iter().filter(|row| row.name.to_lowercase().contains(&text));
-    let items = matching.map(|row| {
+    let matching: Vec<_> = rows.into_iter().filter(|row| row.name.to_lowercase().contains(&text)).collect();
+    let ids: Vec<&str> = matching.iter().map(|row| row.id.as_str()).collect();
+    let mut standings = app.store.workflow_standings(workspace, &ids).await?;
+    let items = matching.into_iter().map(|row| {
         let count = |status| {
             counts
                 .iter()
@@ -75,14 +71,14 @@ pub(crate) async fn list_workflows(
         };
         let standing = standings.remove(&row.id).unwrap_or_default();
         WorkflowSummary {
-            triggers: triggers.get(row.id.as_str()).cloned().unwrap_or_default(),
+            triggers: row.triggers,
             last_run: standing.last.map(glance),
             last_failure: standing.last_failed.map(glance),
             ended: standing.ended,
             failed: standing.failed,
             running: count(RunStatus::Running),
             waiting: count(RunStatus::Waiting),
-            has_unpublished_changes: hashes.get(row.id.as_str()) != Some(&source::hash(&row.draft).as_str()),
+            has_unpublished_changes: row.has_unpublished_changes,
             id: row.id,
             name: row.name,
             active_version: row.active_version,

@@ -8,8 +8,7 @@ use crate::{
 };
 use countersign_api::{RunGlance, Workflow};
 use countersign_core::check::Among;
-use countersign_store::{RunRow, WorkflowRow};
-use serde::Deserialize;
+use countersign_store::{RunBrief, WorkflowRow};
 
 /// The workflow of that id, or 404.
 pub(crate) async fn required_workflow(app: &App, workspace: &str, id: &str) -> ApiResult<WorkflowRow> {
@@ -17,7 +16,7 @@ pub(crate) async fn required_workflow(app: &App, workspace: &str, id: &str) -> A
 }
 
 /// A run at a glance.
-pub(crate) fn glance(row: RunRow) -> RunGlance {
+pub(crate) fn glance(row: RunBrief) -> RunGlance {
     RunGlance {
         id: row.id,
         title: row.title,
@@ -25,27 +24,6 @@ pub(crate) fn glance(row: RunRow) -> RunGlance {
         started_at: row.started_at,
         error_message: row.error_message,
     }
-}
-
-/// What starts runs of a published document, each kind once; only that is read of it.
-pub(crate) fn trigger_kinds(document: &str) -> Vec<String> {
-    #[derive(Deserialize)]
-    struct Triggered {
-        #[serde(default)]
-        triggers: Vec<Kind>,
-    }
-    #[derive(Deserialize)]
-    struct Kind {
-        #[serde(rename = "type")]
-        kind: String,
-    }
-    let mut kinds = Vec::new();
-    for Kind { kind } in serde_json::from_str::<Triggered>(document).map(|it| it.triggers).unwrap_or_default() {
-        if !kinds.contains(&kind) {
-            kinds.push(kind);
-        }
-    }
-    kinds
 }
 
 /// A workflow with its draft and what the checks say.
