@@ -53,7 +53,7 @@ fn collect(error: &ValidationError<'_>, faults: &mut Vec<Fault>) {
         .iter()
         .filter(|errors| !errors.is_empty() && errors.iter().all(|error| misnamed(error).is_none()))
         .max_by_key(|errors| {
-            let depth = errors.iter().map(|error| error.instance_path().to_string().len()).max();
+            let depth = errors.iter().map(|error| error.instance_path().as_str().matches('/').count()).max();
             (depth, std::cmp::Reverse(errors.len()))
         });
     if let Some(meant) = meant {
@@ -110,6 +110,20 @@ mod tests {
         for connector in crate::Registry::built_in().unwrap().connectors() {
             assert_eq!(faults(&json!(connector)), [], "{}", connector.name);
         }
+    }
+
+    #[test]
+    fn of_alternatives_the_one_that_fits_deeper_is_meant_however_long_a_name_is() {
+        let number = json!({ "type": "integer" });
+        let schema = json!({ "anyOf": [
+            { "properties": { "a_name_that_is_long": number } },
+            { "properties": { "a": { "properties": { "b": number } } } },
+        ] });
+        let document = json!({ "a_name_that_is_long": "x", "a": { "b": "x" } });
+        let validator = jsonschema::validator_for(&schema).unwrap();
+        let mut faults = Vec::new();
+        validator.iter_errors(&document).for_each(|error| collect(&error, &mut faults));
+        assert_eq!(faults.iter().map(|fault| fault.pointer.as_str()).collect::<Vec<_>>(), ["/a/b"]);
     }
 
     #[test]
