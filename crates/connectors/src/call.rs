@@ -19,6 +19,8 @@ pub struct Call<'a> {
     pub timeout: Duration,
     /// Credentials and settings; the manifest's defaults when absent.
     pub connection: Option<&'a Connection>,
+    /// Whether it was sent before and may have taken place.
+    pub repeated: bool,
 }
 
 /// What became of a call.

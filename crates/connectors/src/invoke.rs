@@ -128,7 +128,7 @@ impl Invoker {
             ..Scope::default()
         };
         let input = rule.input.eval(&scope).unwrap_or_default();
-        match self.invoke(Call { action: &rule.action, input: &input, ..call }).await {
+        match self.invoke(Call { action: &rule.action, input: &input, repeated: false, ..call }).await {
             CallOutcome::Succeeded { output, .. } => judge(rule, &scope, &output),
             CallOutcome::Failed { .. } => LookUp::Unknown,
         }
@@ -198,7 +198,7 @@ fn finish(
     };
     let answered =
         Answered { status: received.status, headers: &received.headers, body: &body, body_bytes: bytes.len(), risk };
-    if let Some(error) = classify::answer(action, &answered) {
+    if let Some(error) = classify::answer(action, &answered).filter(|error| !is_so(action, call, error, &answered)) {
         return failed(error, exchange);
     }
     if not_json && action.answer == Answer::Json {
@@ -208,6 +208,12 @@ fn finish(
     let mut output = output(action, call, received.status, &received.headers, body);
     redactor.value(&mut output);
     CallOutcome::Succeeded { output, exchange }
+}
+
+/// Whether a refusal says that what was asked for is so already.
+fn is_so(action: &Action, call: &Call<'_>, error: &CallError, answered: &Answered<'_>) -> bool {
+    let holds = |code: &str| action.done.hold(code, call.repeated);
+    holds(&error.code) || holds(&format!("http_{}", answered.status.as_u16()))
 }
 
 fn output(action: &Action, call: &Call<'_>, status: StatusCode, headers: &HeaderMap, body: Value) -> Value {

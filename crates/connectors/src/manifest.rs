@@ -416,7 +416,15 @@ pub enum IdempotencyManifest {
         place: String,
     },
     /// Repeating the call has the same effect as making it once.
-    Natural,
+    Natural {
+        /// Codes (the service's own, or such as `http_404`) of a refusal that says that it is so already: the call counts
+        /// as done.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        done_codes: Vec<String>,
+        /// Codes that say so of a repetition whose first call may have taken place, and of no other.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        repeated_codes: Vec<String>,
+    },
     /// A repeat would happen twice.
     None,
 }
@@ -428,7 +436,7 @@ impl IdempotencyManifest {
     pub fn to_catalogue(&self) -> Idempotency {
         match self {
             Self::Header { name } | Self::Key { place: name } => Idempotency::Header { name: name.clone() },
-            Self::Natural => Idempotency::Natural,
+            Self::Natural { .. } => Idempotency::Natural,
             Self::None => Idempotency::None,
         }
     }

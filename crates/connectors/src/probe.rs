@@ -27,7 +27,7 @@ impl Invoker {
     pub async fn probe(&self, connection: &Connection, timeout: Duration) -> Option<Probed> {
         let probe = self.registry().connector(&connection.connector)?.probe.as_ref()?;
         let (action, input) = (probe.action.as_str(), &probe.input);
-        let call = Call { action, input, key: "", timeout, connection: Some(connection) };
+        let call = Call { action, input, key: "", timeout, connection: Some(connection), repeated: false };
         Some(match self.invoke(call).await {
             CallOutcome::Succeeded { .. } => Probed { state: AccountState::Sound, message: String::new() },
             CallOutcome::Failed { error, exchange } => {

@@ -66,6 +66,7 @@ pub(crate) struct Action {
     pub(crate) auth: Option<Auth>,
     pub(crate) body: Option<BodyRule>,
     pub(crate) key_header: Option<HeaderName>,
+    pub(crate) done: DoneCodes,
     pub(crate) input: Validator,
     pub(crate) errors: Errors,
     pub(crate) look_up: Option<LookUpRule>,
@@ -101,6 +102,31 @@ pub(crate) struct Errors {
     pub(crate) unknown_codes: Vec<String>,
     pub(crate) retryable_statuses: Vec<StatusCode>,
     pub(crate) retry_header: Option<HeaderName>,
+}
+
+/// Codes of refusals that say that the call has taken place.
+#[derive(Default)]
+pub(crate) struct DoneCodes {
+    always: Vec<String>,
+    /// Of a repetition.
+    repeated: Vec<String>,
+}
+
+impl DoneCodes {
+    fn of(idempotency: &IdempotencyManifest) -> Self {
+        match idempotency {
+            IdempotencyManifest::Natural { done_codes, repeated_codes } => {
+                Self { always: done_codes.clone(), repeated: repeated_codes.clone() }
+            }
+            IdempotencyManifest::Header { .. } | IdempotencyManifest::Key { .. } | IdempotencyManifest::None => {
+                Self::default()
+            }
+        }
+    }
+
+    pub(crate) fn hold(&self, code: &str, repeated: bool) -> bool {
+        self.always.iter().chain(self.repeated.iter().filter(|_| repeated)).any(|known| known == code)
+    }
 }
 
 pub(crate) struct LookUpRule {
@@ -359,7 +385,7 @@ fn compile_action(manifest: &Manifest, action: &ActionManifest, spec: Arc<Action
             }
             None
         }
-        IdempotencyManifest::Natural | IdempotencyManifest::None => None,
+        IdempotencyManifest::Natural { .. } | IdempotencyManifest::None => None,
     };
     let result = optional(&action.result, "result")?.map(|mut template| {
         let body_member = template.take_body_member();
@@ -382,6 +408,7 @@ fn compile_action(manifest: &Manifest, action: &ActionManifest, spec: Arc<Action
         auth: action.auth.clone(),
         body,
         key_header,
+        done: DoneCodes::of(&action.idempotency),
         input: validator(&action.input).map_err(at("input"))?,
         errors: compile_errors(action.errors.as_ref().unwrap_or(&manifest.errors)).map_err(at("errors"))?,
         look_up: action

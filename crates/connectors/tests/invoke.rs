@@ -33,7 +33,7 @@ async fn call(action: &str, input: Value, connection: Option<&Connection>) -> Ca
 }
 
 async fn call_within(timeout: Duration, action: &str, input: Value, connection: Option<&Connection>) -> CallOutcome {
-    invoker().invoke(Call { action, input: &input, key: KEY, timeout, connection }).await
+    invoker().invoke(Call { action, input: &input, key: KEY, timeout, connection, repeated: false }).await
 }
 
 fn succeeded(outcome: CallOutcome) -> (Value, Exchange) {
@@ -384,11 +384,35 @@ async fn refused_hosts_are_not_called() {
     let server = Server::start(|_| server::json(200, json!({}))).await;
     for host in [server.url.clone(), server.url.replace("127.0.0.1", "localhost")] {
         let input = json!({ "url": host });
-        let call =
-            Call { action: "http.get", input: &input, key: KEY, timeout: Duration::from_secs(5), connection: None };
+        let timeout = Duration::from_secs(5);
+        let call = Call { action: "http.get", input: &input, key: KEY, timeout, connection: None, repeated: false };
         assert_eq!(failed(strict.invoke(call).await).code, "host_refused", "{host}");
     }
     assert!(server.seen().is_empty());
+}
+
+#[tokio::test]
+async fn a_refusal_that_says_that_it_is_so_already_counts_as_done() {
+    let server = Server::start(|seen| {
+        let code = if seen.uri.path().ends_with("add") { "already_reacted" } else { "message_not_found" };
+        server::json(200, json!({ "ok": false, "error": code }))
+    })
+    .await;
+    let slack = connection("slack", "bot_token", &server.url);
+    let told = async |action: &str, input: Value, repeated: bool| {
+        let (timeout, connection) = (Duration::from_secs(5), Some(&slack));
+        invoker().invoke(Call { action, input: &input, key: KEY, timeout, connection, repeated }).await
+    };
+    let at = json!({ "channel": "C1", "ts": "1.5" });
+    let eyes = json!({ "channel": "C1", "ts": "1.5", "name": "eyes" });
+    for repeated in [false, true] {
+        assert_eq!(succeeded(told("slack.reaction.add", eyes.clone(), repeated).await).0, json!({ "ok": true }));
+    }
+    assert_eq!(succeeded(told("slack.message.delete", at.clone(), true).await).0, at);
+    let error = failed(told("slack.message.delete", at, false).await);
+    assert_eq!((error.class, error.code.as_str()), (FailureClass::Fatal, "message_not_found"));
+    let text = json!({ "channel": "C1", "ts": "1.5", "text": "late" });
+    assert_eq!(failed(told("slack.message.update", text, true).await).code, "message_not_found");
 }
 
 #[tokio::test]
@@ -409,7 +433,8 @@ async fn a_look_up_tells_what_happened() {
         let (invoker, stripe) = (&invoker, &stripe);
         async move {
             let timeout = Duration::from_secs(5);
-            invoker.look_up(Call { action, input: &input, key: KEY, timeout, connection: Some(stripe) }).await
+            let connection = Some(stripe);
+            invoker.look_up(Call { action, input: &input, key: KEY, timeout, connection, repeated: true }).await
         }
     };
     let change =

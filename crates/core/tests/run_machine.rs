@@ -173,6 +173,32 @@ fn a_person_settles_what_cannot_be_looked_up() {
 }
 
 #[test]
+fn a_call_knows_whether_an_earlier_one_may_have_taken_place() {
+    let repeated = |play: &Play| match &play.effects[0] {
+        Effect::InvokeAction { repeated, .. } => *repeated,
+        Effect::SendMessage { .. } | Effect::LookUp { .. } => panic!("{:?}", play.effects),
+    };
+    let mut play = one_call("shop.keyed");
+    assert!(!repeated(&play));
+    for (class, then) in
+        [(FailureClass::Retryable, false), (FailureClass::Unknown, true), (FailureClass::Retryable, true)]
+    {
+        let mut play = one_call("shop.keyed");
+        if then && class == FailureClass::Retryable {
+            play.fail(FailureClass::Unknown).unwrap();
+            play.pass(60_000);
+            play.take(Input::TimerFired).unwrap();
+        }
+        play.fail(class).unwrap();
+        play.pass(60_000);
+        play.take(Input::TimerFired).unwrap();
+        assert_eq!(repeated(&play), then, "{class:?}");
+    }
+    play.take(Input::Recovered).unwrap();
+    assert!(repeated(&play), "the process that made the call is gone");
+}
+
+#[test]
 fn a_crash_repeats_only_what_may_be_repeated() {
     let mut play = one_call("shop.keyed");
     play.take(Input::Recovered).unwrap();

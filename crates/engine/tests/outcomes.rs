@@ -64,6 +64,56 @@ async fn a_lost_answer_of_a_keyed_action_is_fetched_with_the_same_key() {
     assert_eq!(world.count(operation).await, (2, 1), "sent twice, executed once");
 }
 
+/// A message in Slack, as its actions name it.
+async fn posted(world: &World) -> Value {
+    let run = approved(world, &one_call(world, "slack.message.post", &json!({ "channel": "#a", "text": "hi" }))).await;
+    serde_json::from_str(world.until_over(&run).await.output.as_deref().unwrap()).unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_slack_says_was_done_before_is_done_when_the_answer_was_lost() {
+    for (action, operation, more, output) in [
+        ("slack.reaction.add", "slack.reactions.add", json!({ "name": "eyes" }), json!({ "ok": true })),
+        ("slack.message.delete", "slack.chat.delete", json!({}), Value::Null),
+    ] {
+        for crashes in [false, true] {
+            let mut world = World::new().await;
+            let mut input = posted(&world).await;
+            let output = if output.is_null() { input.clone() } else { output.clone() };
+            input.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+            let fault = if crashes { "delay" } else { "drop_after" };
+            let fault = json!({ "operation": operation, "kind": fault, "delay_ms": 60_000, "times": 1 });
+            world.fault(fault).await;
+            let run = approved(&world, &one_call(&world, action, &input)).await;
+            if crashes {
+                // The fault executes at once and holds the answer back.
+                while world.count(operation).await.1 == 0 {
+                    tokio::task::yield_now().await;
+                }
+                world.crash().await;
+            } else {
+                world.until(&run, |row| row.waiting_for == Some(WaitingFor::Timer)).await;
+                world.clock.advance(2000);
+            }
+            let over = world.until_over(&run).await;
+            assert_eq!(over.status, RunStatus::Completed, "{action}: {:?}", over.error_message);
+            assert_eq!(serde_json::from_str::<Value>(over.output.as_deref().unwrap()).unwrap(), output, "{action}");
+            assert_eq!(world.count(operation).await, (2, 1), "{action}: sent twice, executed once");
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_view_whose_answer_was_lost_is_not_opened_again() {
+    let world = World::new().await;
+    world.fault(json!({ "operation": "slack.views.open", "kind": "drop_after", "times": 1 })).await;
+    let view = json!({ "type": "modal", "title": { "type": "plain_text", "text": "Upgrade" }, "blocks": [] });
+    let view = json!({ "trigger_id": "1.2.abc", "view": view });
+    let run = approved(&world, &one_call(&world, "slack.view.open", &view)).await;
+    world.until_waiting_for(&run, "unknown_outcome").await;
+    assert_eq!(world.count("slack.views.open").await, (1, 1));
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_lost_answer_of_an_unkeyed_action_asks_a_person_and_is_never_sent_again() {
     let world = World::new().await;

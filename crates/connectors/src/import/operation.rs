@@ -112,11 +112,18 @@ fn blank(method: &str, path: &str, operation: &Value, words: &[&str]) -> ActionM
 
 fn idempotency(method: &str, risk: Risk, key_header: Option<String>) -> IdempotencyManifest {
     match (key_header, method) {
-        _ if risk == Risk::Read => IdempotencyManifest::Natural,
+        _ if risk == Risk::Read => natural(&[]),
         (Some(name), _) => IdempotencyManifest::Header { name },
-        (None, "put" | "delete") => IdempotencyManifest::Natural,
+        (None, "put") => natural(&[]),
+        // What was deleted is not there any more.
+        (None, "delete") => natural(&["http_404", "http_410"]),
         (None, _) => IdempotencyManifest::None,
     }
+}
+
+fn natural(repeated_codes: &[&str]) -> IdempotencyManifest {
+    let repeated_codes = repeated_codes.iter().map(|code| (*code).to_owned()).collect();
+    IdempotencyManifest::Natural { done_codes: Vec::new(), repeated_codes }
 }
 
 fn object(input: Input, definitions: Map<String, Value>) -> Value {

@@ -70,7 +70,11 @@ fn a_document_becomes_a_manifest_that_compiles() {
     assert!(pet["properties"].get("id").is_none() && pet["properties"].get("pin").is_some());
     let answer = &imported.manifest.actions["get_pet"].output["$defs"]["Pet"];
     assert!(answer["properties"].get("id").is_some() && answer["properties"].get("pin").is_none());
-    assert_eq!(imported.manifest.actions["delete_pets_pet_id"].risk, Risk::High);
+    let delete = &imported.manifest.actions["delete_pets_pet_id"];
+    assert_eq!(delete.risk, Risk::High);
+    let gone = ["http_404", "http_410"].map(str::to_owned).to_vec();
+    let natural = IdempotencyManifest::Natural { done_codes: vec![], repeated_codes: gone };
+    assert_eq!(delete.idempotency, natural, "what a repetition does not find was deleted before");
 }
 
 #[test]

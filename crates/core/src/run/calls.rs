@@ -74,7 +74,7 @@ pub(crate) fn request(machine: &mut Machine<'_>, calling: &Calling, attempt: u32
     let (id, at) = (CallId { attempt, ..calling.id() }, machine.now);
     let (key, request) = (Arc::clone(&calling.key), Arc::clone(&calling.request));
     machine.call(id, CallEvent::Requested { key, request, at });
-    machine.perform(effect(calling, id, timeout));
+    machine.perform(effect(calling, id, timeout, calling.in_doubt));
     Flow::Stay
 }
 
@@ -96,11 +96,11 @@ pub(crate) fn first_request(machine: &mut Machine<'_>, place: &Place, call: u16,
     )
 }
 
-fn effect(calling: &Calling, id: CallId, timeout: Span) -> Effect {
+fn effect(calling: &Calling, id: CallId, timeout: Span, repeated: bool) -> Effect {
     let key = Arc::clone(&calling.key);
     match CallRequest::clone(&calling.request) {
         CallRequest::Action { action, connection, account, input } => {
-            Effect::InvokeAction { id, key, action, connection, account, input, timeout }
+            Effect::InvokeAction { id, key, action, connection, account, input, timeout, repeated }
         }
         CallRequest::Message { channel, to, subject, body, template } => {
             Effect::SendMessage { id, key, channel, to, subject, body, template, timeout }
@@ -204,7 +204,7 @@ pub(crate) fn recover(machine: &mut Machine<'_>, calling: &Calling) -> Flow {
     let id = calling.id();
     if policy.repeatable {
         machine.call(id, CallEvent::Resumed);
-        machine.perform(effect(calling, id, policy.timeout));
+        machine.perform(effect(calling, id, policy.timeout, true));
         return Flow::Stay;
     }
     let error = StepError {

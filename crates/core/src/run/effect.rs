@@ -27,6 +27,8 @@ pub enum Effect {
         input: Value,
         /// How long it may take.
         timeout: Span,
+        /// Whether it was sent before and may have taken place.
+        repeated: bool,
     },
     /// Send a message to a person; answer `CallSucceeded` or `CallFailed`.
     SendMessage {

@@ -84,7 +84,8 @@ impl Engine {
         let name = connection.map(|connection| connection.name.clone());
         let account = (trial.workspace.clone(), connector_of(&trial.action).to_owned(), name);
         let _taken = self.0.places.take(account, limits).map_err(TrialError::NoPlace)?;
-        let call = Call { action: &trial.action, input: &trial.input, key, timeout: TIMEOUT, connection };
+        let call =
+            Call { action: &trial.action, input: &trial.input, key, timeout: TIMEOUT, connection, repeated: false };
         let outcome = trial.invoker.invoke(call).await;
         if let Some(connection) = connection {
             self.listen(&trial.workspace, &trial.invoker, connection, &outcome);

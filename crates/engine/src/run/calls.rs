@@ -53,9 +53,9 @@ impl Engine {
             return if self.may_perform(turn, effect.id()).await { Some(outside.perform(effect).await) } else { None };
         }
         match effect {
-            Effect::InvokeAction { id, key, action, connection, account, input, timeout } => {
-                let request =
-                    Request { action: &action, connection: connection.as_deref(), input: &input, key: &key, timeout };
+            Effect::InvokeAction { id, key, action, connection, account, input, timeout, repeated } => {
+                let (action, connection, input, key) = (&action, connection.as_deref(), &input, &key);
+                let request = Request { action, connection, input, key, timeout, repeated };
                 self.invoke(turn, id, &request, account.as_deref()).await
             }
             Effect::SendMessage { id, key, channel, to, subject, body, template, timeout } => {
@@ -84,8 +84,8 @@ impl Engine {
                 if !self.may_perform(turn, id).await {
                     return None;
                 }
-                let request =
-                    Request { action: &action, connection: connection.as_deref(), input: &input, key: &key, timeout };
+                let (action, connection, input, key) = (&action, connection.as_deref(), &input, &key);
+                let request = Request { action, connection, input, key, timeout, repeated: true };
                 let result = self.look_up(turn.of, &request).await;
                 Some(Input::LookedUp { id, result })
             }
@@ -224,12 +224,13 @@ struct Request<'a> {
     input: &'a Value,
     key: &'a str,
     timeout: Span,
+    repeated: bool,
 }
 
 impl<'a> Request<'a> {
     fn call(&self, connection: Option<&'a Connection>) -> Call<'a> {
         let timeout = Duration::from_millis(self.timeout.0);
-        Call { action: self.action, input: self.input, key: self.key, timeout, connection }
+        Call { action: self.action, input: self.input, key: self.key, timeout, connection, repeated: self.repeated }
     }
 }
 

@@ -115,7 +115,7 @@ pub fn first_call(commit: &Commit) -> Option<Effect> {
             let timeout = Span::seconds(10);
             Some(match CallRequest::clone(&request) {
                 CallRequest::Action { action, connection, account, input } => {
-                    Effect::InvokeAction { id, key, action, connection, account, input, timeout }
+                    Effect::InvokeAction { id, key, action, connection, account, input, timeout, repeated: false }
                 }
                 CallRequest::Message { channel, to, subject, body, template } => {
                     Effect::SendMessage { id, key, channel, to, subject, body, template, timeout }

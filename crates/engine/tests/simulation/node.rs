@@ -250,7 +250,7 @@ impl Scenario {
         };
         let (id, key) = (calling.id(), calling.key.clone());
         let timeout = Span::seconds(10);
-        let effect = Effect::InvokeAction { id, key, action, connection, account, input, timeout };
+        let effect = Effect::InvokeAction { id, key, action, connection, account, input, timeout, repeated: true };
         let lease = self.nodes[at].lease;
         self.perform_soon(at, run, vec![effect], lease);
         true

@@ -118,6 +118,7 @@ async fn send(app: &App, workspace: &str, pending: &rehearsal::Call, key: &str) 
         key,
         timeout: Duration::from_millis(pending.timeout_ms),
         connection: connection.as_deref(),
+        repeated: false,
     };
     let (answer, exchange) =
         match app.engine.invoker().knowing(app.engine.connectors(workspace).await?).invoke(call).await {
