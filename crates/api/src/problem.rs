@@ -7,7 +7,7 @@ use utoipa::ToSchema;
 /// A problem document (RFC 9457). Branch on `code`; `title` and `detail` are for people.
 #[derive(Debug, Clone, Default, Serialize, Deserialize, ToSchema)]
 pub struct Problem {
-    /// `urn:countersign:problem:<code>`.
+    /// `urn:countersign:problem:<code>`; of a run that gave no output `urn:countersign:problem:run_failed`, whatever the code.
     #[serde(rename = "type")]
     pub kind: String,
     /// The same for every problem of this code.

@@ -55,6 +55,9 @@ pub struct WebhookAccepted {
     pub accepted: bool,
     /// The inbound event.
     pub event: String,
+    /// Whether it counts as a call that came before (`dedup`); the event is that one's.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub duplicate: bool,
     /// The run it started, when its caller waited for that and it goes on.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub run: Option<String>,

@@ -132,6 +132,53 @@ async fn each_message_is_there_once_whatever_is_killed() {
     );
 }
 
+const ORDER: &str = r#"
+schema: 1
+name: Order
+triggers: [{ type: webhook, respond: end, dedup: body.id }]
+start: post
+steps:
+  post:
+    type: tool_call
+    action: http.keyed_request
+    input: { method: POST, url: "/orders", body: { order: "{{ input.id }}" } }
+    next: done
+  done: { type: end, output: { order: "{{ input.id }}" } }
+"#;
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_call_that_waits_for_the_end_when_the_server_dies_starts_one_run_and_is_answered_when_it_comes_again() {
+    let folder = tempfile::tempdir().unwrap();
+    let launch = Launch::sqlite(folder.path());
+    let mut node = launch.start().await;
+    let outside = Outside::start().await;
+    let admin = furnish(&node, &outside).await.admin;
+    let workflow = publish(&node, &admin, ORDER).await;
+    let triggers = admin.get(&node.url, &format!("/workflows/{workflow}/triggers")).await;
+    let address = triggers["items"][0]["url"].as_str().unwrap().to_owned();
+    let path = address[address.find("/hooks/").unwrap()..].to_owned();
+    let client = countersign_outbound::direct().no_proxy().timeout(Duration::from_secs(60)).build().unwrap();
+    let order = json!({ "id": "7" });
+    // The order is taken, and its answer held back.
+    outside.order(&json!({ "service": "rest", "kind": "delay", "delay_ms": 60_000, "times": 1 })).await;
+    let first = tokio::spawn(client.post(format!("{}{path}", node.url)).json(&order).send());
+    eventually("it is ordered", Duration::from_secs(30), async || {
+        (outside.posts_to("/orders").await.executed > 0).then_some(())
+    })
+    .await;
+    node.kill().await;
+    assert!(first.await.unwrap().is_err(), "it died under the call");
+    let node = launch.start().await;
+    let again = client.post(format!("{}{path}", node.url)).json(&order).send().await.unwrap();
+    assert_eq!(again.status(), 200);
+    assert_eq!(again.json::<Value>().await.unwrap(), json!({ "order": "7" }));
+    let events = admin.all(&node.url, "/inbound").await;
+    let runs = admin.all(&node.url, "/runs").await;
+    assert_eq!((events.len(), runs.len()), (1, 1), "{events:?} {runs:?}");
+    assert_eq!((&events[0]["outcome"], &events[0]["run"]), (&json!("started"), &runs[0]["id"]));
+    assert_eq!(outside.posts_to("/orders").await.executed, 1);
+}
+
 async fn judge(admin: &live::api::Api, base: &str, count: u64, seed: u64) {
     let mut said: BTreeMap<String, u64> = BTreeMap::new();
     let (mut runs, mut turned) = (BTreeSet::new(), 0);

@@ -14,6 +14,8 @@ pub enum ChangeKind {
     Conversation,
     /// A workflow's draft, version or pointer changed.
     Workflow,
+    /// Something that came in is dealt with.
+    Inbound,
     /// Somebody's rights changed; the id is the user's or the API key's.
     Access,
     /// Changes may have been missed (connection to the database lost): read again. Workspace and id are empty.

@@ -4202,7 +4202,7 @@ export interface components {
         };
         /** @description A problem document (RFC 9457). Branch on `code`; `title` and `detail` are for people. */
         Problem: {
-            /** @description `urn:countersign:problem:<code>`. */
+            /** @description `urn:countersign:problem:<code>`; of a run that gave no output `urn:countersign:problem:run_failed`, whatever the code. */
             type: string;
             /** @description The same for every problem of this code. */
             title: string;
@@ -5817,6 +5817,8 @@ export interface components {
             accepted: boolean;
             /** @description The inbound event. */
             event: string;
+            /** @description Whether it counts as a call that came before (`dedup`); the event is that one's. */
+            duplicate: boolean;
             /** @description The run it started, when its caller waited for that and it goes on. */
             run: string | null;
         };

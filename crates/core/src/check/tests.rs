@@ -233,6 +233,9 @@ fn triggers() {
     assert_eq!(at(json!({ "type": "message", "when": "amount" })), [("unknown_name", "/triggers/0/when".into())]);
     assert_eq!(at(json!({ "type": "message", "when": "$upper(text)" })), [("unknown_name", "/triggers/0/when".into())]);
     assert_eq!(at(json!({ "type": "webhook", "path": "a/b" })), [("trigger_path", "/triggers/0/path".into())]);
+    let ends = |dedup: Value| at(json!({ "type": "webhook", "respond": "end", "dedup": dedup }));
+    assert_eq!(ends(Value::Null), [("respond_repeated", "/triggers/0/respond".into())]);
+    assert_eq!(ends(json!("body.id")), []);
     assert_eq!(at(json!({ "type": "schedule", "cron": "0 9 * * MON", "time_zone": "Europe/Berlin" })), []);
     assert_eq!(
         at(json!({ "type": "schedule", "cron": "0 25 * * *", "time_zone": "x y" })),

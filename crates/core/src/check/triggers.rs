@@ -39,7 +39,7 @@ pub(super) fn check(context: &Context<'_>, report: &mut Report) {
                 check_input(context, &json!({}), ("a message brings no input", &pointer), report);
             }
             Trigger::Webhook { path, filter, input, dedup, respond, respond_within, .. } => {
-                check_respond((*respond, *respond_within), &pointer, report);
+                check_respond((*respond, *respond_within), dedup.is_some(), &pointer, report);
                 if let Some(path) = path {
                     check_path(path, &format!("{pointer}/path"), report);
                 }
@@ -83,7 +83,17 @@ pub(super) fn check(context: &Context<'_>, report: &mut Report) {
 /// How long a caller may be kept waiting, milliseconds.
 const WITHIN_MS: std::ops::RangeInclusive<u64> = 1_000..=60_000;
 
-fn check_respond((respond, within): (Respond, Option<Span>), pointer: &str, report: &mut Report) {
+fn check_respond(
+    (respond, within): (Respond, Option<Span>),
+    repetitions_known: bool,
+    pointer: &str,
+    report: &mut Report,
+) {
+    if respond == Respond::End && !repetitions_known {
+        let message = "who gets no answer, or a bad one, calls again, and that starts another run";
+        let help = "Give in `dedup` what repetitions have in common, such as headers.\"x-request-id\".";
+        report.warning("respond_repeated", &format!("{pointer}/respond"), message, help);
+    }
     let Some(within) = within else { return };
     let pointer = format!("{pointer}/respond_within");
     if respond != Respond::End {

@@ -7,6 +7,7 @@ use countersign_core::{
     expr::{Expression, Scope},
     moves::{Ramp, version_for},
     run::Version,
+    time::Timestamp,
 };
 use countersign_store::{InboundKind, InboundOutcome, InboundRow, PageRequest, TriggerRow};
 use serde_json::{Map, Value, json};
@@ -166,12 +167,7 @@ impl Engine {
     }
 
     pub(super) fn evaluated(&self, expression: &str, said: &Value) -> Result<Option<Value>, EngineError> {
-        let failed = |error| EngineError::Invalid(format!("`{expression}`: {error}"));
-        let expression_of = Expression::compile(expression).map_err(|error| failed(error.to_string()))?;
-        let scope = ["body", "headers", "query"]
-            .into_iter()
-            .fold(Scope::new(self.timestamp()), |scope, name| scope.with(name, &said[name]));
-        expression_of.evaluate(&scope).map_err(|error| failed(error.to_string()))
+        evaluated_at(self.timestamp(), expression, said)
     }
 
     /// The trigger as the version says that a run of this id would take; the active one without a run.
@@ -313,6 +309,15 @@ impl Engine {
         self.0.tasks.spawn(async move { engine.deal_with(again, None).await });
         Ok(id)
     }
+}
+
+/// What an expression about a call gives at this time.
+pub(super) fn evaluated_at(at: Timestamp, expression: &str, said: &Value) -> Result<Option<Value>, EngineError> {
+    let failed = |error| EngineError::Invalid(format!("`{expression}`: {error}"));
+    let expression_of = Expression::compile(expression).map_err(|error| failed(error.to_string()))?;
+    let scope =
+        ["body", "headers", "query"].into_iter().fold(Scope::new(at), |scope, name| scope.with(name, &said[name]));
+    expression_of.evaluate(&scope).map_err(|error| failed(error.to_string()))
 }
 
 /// When a stored trigger fires, and what becomes of times that were missed.

@@ -2,15 +2,19 @@
 
 use super::{
     accepted,
-    triggers::{hash, place, source},
+    triggers::{evaluated_at, hash, place, source},
 };
 use crate::{Engine, EngineError};
 use countersign_channels::verify::{self, Refused, TwilioAlgorithm};
-use countersign_core::document::{RESPOND_WITHIN, Respond, Trigger, Verify};
-use countersign_store::{InboundKind, InboundRow, RunRow, TriggerRow};
+use countersign_core::{
+    document::{RESPOND_WITHIN, Respond, Trigger, Verify},
+    time::Timestamp,
+};
+use countersign_store::{Change, ChangeKind, InboundKind, InboundRow, InboundStatus, RunRow, TriggerRow};
 use serde_json::{Value, json};
 use std::{collections::BTreeMap, time::Duration};
 use tokio::{
+    sync::broadcast::{Receiver, error::RecvError},
     task::JoinHandle,
     time::{Instant, timeout_at},
 };
@@ -36,6 +40,8 @@ pub struct WebhookCall {
 pub struct Webhook {
     row: TriggerRow,
     dedup: Option<String>,
+    /// What is asked of a call: the filter and the input, where there are such.
+    asked: Vec<String>,
     within: Option<Duration>,
 }
 
@@ -47,16 +53,10 @@ pub struct WebhookTaken {
     pub event: String,
     /// How long its caller waits for the end, if it does.
     pub within: Option<Duration>,
-    began: Began,
-}
-
-/// How the run of a call is found.
-#[derive(Debug)]
-enum Began {
-    /// It starts with this.
-    Now(JoinHandle<Option<RunRow>>),
-    /// The same call came before; its run, when it has one already.
-    Before(Option<String>),
+    /// Whether it counts as one that came before; then the event is that one's.
+    pub duplicate: bool,
+    /// What starts its run, when it is the first.
+    started: Option<JoinHandle<Option<RunRow>>>,
 }
 
 impl Engine {
@@ -69,7 +69,7 @@ impl Engine {
         let row = self.0.store.find_trigger(workspace, &hash(token)).await?;
         let row = row.filter(|row| row.enabled).ok_or(EngineError::NotFound("webhook"))?;
         let (_, trigger) = self.trigger_of(&row, None).await?.ok_or(EngineError::NotFound("webhook"))?;
-        let Trigger::Webhook { verify, dedup, respond, respond_within, .. } = &trigger else {
+        let Trigger::Webhook { verify, filter, input, dedup, respond, respond_within, .. } = &trigger else {
             return Err(EngineError::NotFound("webhook"));
         };
         let within = match respond {
@@ -77,8 +77,8 @@ impl Engine {
             Respond::End => Some(Duration::from_millis(respond_within.unwrap_or(RESPOND_WITHIN).0)),
         };
         self.verified(&row, *verify, call)?;
-        let dedup = dedup.clone();
-        Ok(Webhook { row, dedup, within })
+        let (dedup, asked) = (dedup.clone(), filter.iter().chain(input).cloned().collect());
+        Ok(Webhook { row, dedup, asked, within })
     }
 
     /// Takes a call of a webhook with the value of its body. When this returns, it is on disk; the same call again gives the
@@ -92,7 +92,7 @@ impl Engine {
         call: WebhookCall,
         body: Value,
     ) -> Result<WebhookTaken, EngineError> {
-        let Webhook { row, dedup, within } = webhook;
+        let Webhook { row, dedup, asked, within } = webhook;
         let workspace = row.workspace.as_str();
         let id = self.0.clock.new_id();
         let said = json!({ "body": body, "headers": shown(&call.headers), "query": call.query });
@@ -110,12 +110,13 @@ impl Engine {
         if !self.0.store.accept_inbound(&event).await? {
             let known = self.0.store.find_inbound(workspace, &event.source, &event.dedup).await?;
             let known = known.ok_or(EngineError::Busy)?;
-            let (workspace, event, began) = (workspace.to_owned(), known.id, Began::Before(known.run));
-            return Ok(WebhookTaken { workspace, event, within, began });
+            let within = within.filter(|_| says_the_same(self.timestamp(), &asked, &known, &said));
+            let (workspace, event) = (workspace.to_owned(), known.id);
+            return Ok(WebhookTaken { workspace, event, within, duplicate: true, started: None });
         }
         let (engine, id) = (self.clone(), event.id.clone());
-        let began = Began::Now(self.0.tasks.spawn(async move { engine.deal_with(event, None).await }));
-        Ok(WebhookTaken { workspace: workspace.to_owned(), event: id, within, began })
+        let started = Some(self.0.tasks.spawn(async move { engine.deal_with(event, None).await }));
+        Ok(WebhookTaken { workspace: workspace.to_owned(), event: id, within, duplicate: false, started })
     }
 
     /// The run that a call started, when it has stopped or as it is at the end of the wait; nothing when none has started by
@@ -125,16 +126,38 @@ impl Engine {
     /// When the database does not answer.
     pub async fn await_webhook(&self, taken: WebhookTaken, within: Duration) -> Result<Option<RunRow>, EngineError> {
         let deadline = Instant::now() + within;
-        let run = match taken.began {
-            Began::Before(run) => run,
-            Began::Now(started) => match timeout_at(deadline, started).await {
-                Ok(Ok(run)) => run.map(|run| run.id),
-                Ok(Err(_)) | Err(_) => None,
-            },
+        let started = match taken.started {
+            Some(started) => timeout_at(deadline, started).await.ok().and_then(Result::ok).flatten(),
+            None => None,
+        };
+        let run = match started {
+            Some(run) => Some(run.id),
+            None => self.until_dealt_with(&taken.workspace, &taken.event, deadline).await?,
         };
         match run {
             Some(run) => self.until_stopped(&taken.workspace, &run, deadline).await,
             None => Ok(None),
+        }
+    }
+
+    /// The run of an event once it is dealt with, by whichever process; nothing when it started none, or waits at the
+    /// deadline.
+    async fn until_dealt_with(
+        &self,
+        workspace: &str,
+        event: &str,
+        deadline: Instant,
+    ) -> Result<Option<String>, EngineError> {
+        // Asked to be told before it is looked at: what ends in between is heard of.
+        let mut changes = self.0.store.subscribe();
+        loop {
+            match self.0.store.get_inbound(workspace, event).await? {
+                Some(row) if row.status == InboundStatus::Waiting => {}
+                row => return Ok(row.and_then(|row| row.run)),
+            }
+            if timeout_at(deadline, told_of(event, &mut changes)).await != Ok(true) {
+                return Ok(None);
+            }
         }
     }
 
@@ -181,6 +204,30 @@ fn signed_by_twilio(secret: &str, call: &WebhookCall, signature: &str) -> Result
         return Err(Refused::Mismatch);
     }
     verify::twilio(secret, TwilioAlgorithm::Sha1, &call.url, &fields, signature)
+}
+
+/// Waits until an event may be dealt with; `false` when nobody will tell.
+async fn told_of(event: &str, changes: &mut Receiver<Change>) -> bool {
+    loop {
+        match changes.recv().await {
+            Ok(Change { kind: ChangeKind::Inbound, id, .. }) if id == event => return true,
+            Ok(Change { kind: ChangeKind::Resync, .. }) | Err(RecvError::Lagged(_)) => return true,
+            Ok(_) => {}
+            Err(RecvError::Closed) => return false,
+        }
+    }
+}
+
+/// Whether a call says what the one before it with the same key said, so that its caller may know what became of that one.
+/// Headers differ where a time, a signature or a proxy is in them: of them counts what the filter and the input take.
+fn says_the_same(now: Timestamp, asked: &[String], known: &InboundRow, said: &Value) -> bool {
+    let Ok(before) = serde_json::from_str::<Value>(&known.payload) else { return false };
+    let before = &before["call"];
+    let same = |expression: &String| {
+        let (one, other) = (evaluated_at(now, expression, before), evaluated_at(now, expression, said));
+        matches!((one, other), (Ok(one), Ok(other)) if one == other)
+    };
+    ["body", "query"].into_iter().all(|part| before[part] == said[part]) && asked.iter().all(same)
 }
 
 /// Headers that may be kept: none that carries a secret.

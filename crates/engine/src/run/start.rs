@@ -197,9 +197,10 @@ impl Engine {
         let begin = self.clone().begin(row, version, decision, beside, permit);
         match self.see_through(begin).await? {
             Begun::Now(row) => {
+                let row = Arc::unwrap_or_clone(row);
                 let run = match waiting {
-                    Some(waiting) => self.await_stop(Arc::unwrap_or_clone(row), waiting).await?,
-                    None => Arc::unwrap_or_clone(row),
+                    Some((time, wait)) => self.await_stop(row, wait, Instant::now() + time).await?,
+                    None => row,
                 };
                 Ok(StartedRun { run, replayed: false })
             }
@@ -228,9 +229,13 @@ impl Engine {
         }
     }
 
-    /// The run when it has stopped, or as it is when that takes too long.
-    async fn await_stop(&self, row: RunRow, (time, mut wait): (Duration, Wait<'_>)) -> Result<RunRow, EngineError> {
-        match tokio::time::timeout(time, wait.stopped()).await {
+    /// The run when it has stopped, or as it is at the deadline. The place to wait is older than the row, so that what
+    /// stops in between is heard of.
+    async fn await_stop(&self, row: RunRow, mut wait: Wait<'_>, deadline: Instant) -> Result<RunRow, EngineError> {
+        if has_stopped(&row) {
+            return Ok(row);
+        }
+        match timeout_at(deadline, wait.stopped()).await {
             Ok(Some(stopped)) => Ok(stopped),
             Ok(None) | Err(_) => Ok(self.0.store.get_run(&row.workspace, &row.id).await?.unwrap_or(row)),
         }
@@ -243,14 +248,10 @@ impl Engine {
         run: &str,
         deadline: Instant,
     ) -> Result<Option<RunRow>, EngineError> {
-        // Asked to be told before it is looked at: what stops in between is heard of.
-        let mut wait = self.0.waiters.wait(run);
-        let Some(row) = self.0.store.get_run(workspace, run).await?.filter(|row| !has_stopped(row)) else {
-            return Ok(self.0.store.get_run(workspace, run).await?);
-        };
-        match timeout_at(deadline, wait.stopped()).await {
-            Ok(Some(stopped)) => Ok(Some(stopped)),
-            Ok(None) | Err(_) => Ok(self.0.store.get_run(workspace, run).await?.or(Some(row))),
+        let wait = self.0.waiters.wait(run);
+        match self.0.store.get_run(workspace, run).await? {
+            Some(row) => Ok(Some(self.await_stop(row, wait, deadline).await?)),
+            None => Ok(None),
         }
     }
 
@@ -335,14 +336,11 @@ impl Engine {
             return Err(EngineError::KeyReused);
         }
         let run = run.ok_or(EngineError::NotFound("run"))?;
-        // First the place to wait, so that a stop between the look and the wait is not missed.
-        let waiting = request.wait.map(|wait| (wait, self.0.waiters.wait(run)));
-        let row = self.0.store.get_run(&request.workspace, run).await?.ok_or(EngineError::NotFound("run"))?;
-        let run = match waiting {
-            Some(waiting) if !has_stopped(&row) => self.await_stop(row, waiting).await?,
-            Some(_) | None => row,
+        let run = match request.wait {
+            Some(time) => self.until_stopped(&request.workspace, run, Instant::now() + time).await?,
+            None => self.0.store.get_run(&request.workspace, run).await?,
         };
-        Ok(StartedRun { run, replayed: true })
+        Ok(StartedRun { run: run.ok_or(EngineError::NotFound("run"))?, replayed: true })
     }
 }
 

@@ -104,7 +104,11 @@ impl Engine {
             match change.kind {
                 ChangeKind::Workflow => self.workflow_changed(&change.workspace, &change.id),
                 ChangeKind::Resync => self.workflows_changed(),
-                ChangeKind::Run | ChangeKind::Checkpoint | ChangeKind::Conversation | ChangeKind::Access => {}
+                ChangeKind::Run
+                | ChangeKind::Checkpoint
+                | ChangeKind::Conversation
+                | ChangeKind::Inbound
+                | ChangeKind::Access => {}
             }
             if change.kind != ChangeKind::Run || !self.0.waiters.waits_for(&change.id) || self.0.cells.holds(&change.id)
             {

@@ -40,7 +40,9 @@ impl Scope {
             return true;
         }
         match self {
-            Self::Workspace(identity) => change.workspace == identity.workspace.id,
+            Self::Workspace(identity) => {
+                change.kind != ChangeKind::Inbound && change.workspace == identity.workspace.id
+            }
             Self::Conversation(workspace, conversation) => {
                 change.kind == ChangeKind::Conversation && change.workspace == *workspace && change.id == *conversation
             }
@@ -102,7 +104,7 @@ fn event(change: &Change) -> Event {
         ChangeKind::Conversation => "conversation",
         ChangeKind::Workflow => "workflow",
         // Not told to pages.
-        ChangeKind::Access | ChangeKind::Resync => return resync(),
+        ChangeKind::Inbound | ChangeKind::Access | ChangeKind::Resync => return resync(),
     };
     Event::default().event(name).data(json!({ "kind": name, "id": change.id }).to_string())
 }

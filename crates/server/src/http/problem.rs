@@ -140,6 +140,15 @@ impl ApiError {
         error
     }
 
+    /// A run that gave no output: the code is that of its error.
+    pub(crate) fn run_failed(code: Option<String>) -> Self {
+        let mut error = Self::unprocessable("run_failed", "The run gave no output");
+        if let Some(code) = code {
+            error.problem.code = code;
+        }
+        error
+    }
+
     pub(crate) fn detail(mut self, detail: impl Into<String>) -> Self {
         self.problem.detail = Some(detail.into());
         self

@@ -51,6 +51,11 @@ impl TestApp {
     }
 
     pub(crate) async fn with(config: ServerConfig) -> Self {
+        Self::moving(EngineConfig::default().moving_max, config).await
+    }
+
+    /// One where so many runs may move at once.
+    pub(crate) async fn moving(moving_max: usize, config: ServerConfig) -> Self {
         let receipts = Some(ReceiptKeys::new([7; 32]));
         let database = StoreConfig { receipts, ..StoreConfig::new("sqlite::memory:") };
         let store = Store::open(&database).await.unwrap();
@@ -65,7 +70,7 @@ impl TestApp {
             vault: vault.clone(),
             clock: Arc::clone(&clock) as Arc<dyn Clock>,
         };
-        let engine = EngineConfig { base_url: config.base_url.clone(), ..EngineConfig::default() };
+        let engine = EngineConfig { moving_max, base_url: config.base_url.clone(), ..EngineConfig::default() };
         let engine = Engine::start(parts, engine).await.unwrap();
         let app = App::new(engine, config);
         Self { router: router(app.clone()), app, store, vault, workspace, clock }

@@ -2,7 +2,8 @@
 
 use crate::support::{Client, TestApp};
 use axum::{body::Body, http::Request};
-use countersign_store::{PageRequest, Role, RunFilter, RunRow};
+use countersign_server::ServerConfig;
+use countersign_store::{InboundFilter, InboundKind, InboundRow, InboundStatus, PageRequest, Role, RunFilter, RunRow};
 use http_body_util::BodyExt;
 use serde_json::{Value, json};
 use std::time::Duration;
@@ -243,8 +244,11 @@ async fn a_call_is_answered_with_the_output_or_with_the_address_of_its_run() {
 
     let (status, location, output) = told(json!({ "id": "1" })).await;
     assert_eq!((status, &output), (200, &json!({ "id": "1" })));
-    let again = told(json!({ "id": "1", "other": 1 })).await;
+    let again = told(json!({ "id": "1" })).await;
     assert_eq!(again, (200, location.clone(), output), "the same call is answered with what its run gave");
+    let (status, location, other) = told(json!({ "id": "1", "other": 1 })).await;
+    assert_eq!((status, location), (202, None), "who knows no more than what is common gets nothing of it");
+    assert_eq!((&other["duplicate"], &other["run"]), (&json!(true), &Value::Null), "{other}");
     assert_eq!(runs(&test).await.len(), 1);
 
     let (status, location, waits) = told(json!({ "id": "2", "ask": true })).await;
@@ -255,8 +259,125 @@ async fn a_call_is_answered_with_the_output_or_with_the_address_of_its_run() {
 
     let (status, location, ignored) = told(json!({ "id": "none" })).await;
     assert_eq!((status, location, ignored["run"].clone()), (202, None, Value::Null), "the filter does not hold");
-    let (status, _, failed) = told(json!({ "id": "3", "fail": true })).await;
-    assert_eq!((status, &failed["code"]), (500, &json!("run_failed")), "{failed}");
+    let first = told(json!({ "id": "3", "fail": true })).await;
+    let (status, location, failed) = &first;
+    let run = location.as_deref().unwrap().strip_prefix("/api/v1/runs/").unwrap();
+    let row = test.store.get_run(&test.workspace, run).await.unwrap().unwrap();
+    assert!(row.error_code.is_some());
+    assert_eq!((*status, failed["code"].as_str()), (422, row.error_code.as_deref()), "{failed}");
+    assert_eq!(failed["type"], "urn:countersign:problem:run_failed");
+    assert!(failed["detail"].as_str().unwrap().contains(run), "{failed}");
+    let count = runs(&test).await.len();
+    assert_eq!(told(json!({ "id": "3", "fail": true })).await, first, "whoever repeats it is told the same");
+    assert_eq!(runs(&test).await.len(), count, "and nothing is done again");
+}
+
+#[tokio::test]
+async fn calls_that_are_one_but_give_another_input_see_nothing_of_each_other() {
+    let test = TestApp::start().await;
+    let builder = test.key(Role::Builder).await;
+    let webhook = json!({ "type": "webhook", "respond": "end", "dedup": "body.id",
+        "filter": "$not(headers.`x-stage` = 'test')", "input": "{ 'user': headers.`x-user`, 'page': query.page }" });
+    let url = url_of(&test, &builder, document(webhook)).await;
+    let body = json!({ "id": "1" });
+    let of = async |user: &str, page: u8| {
+        call(&test, &format!("{url}?page={page}"), &[("x-user", user), ("x-request-id", "any")], &body).await
+    };
+    let ada = (200, json!({ "user": "ada", "page": "1" }));
+    assert_eq!(of("ada", 1).await, ada);
+    assert_eq!(call(&test, &format!("{url}?page=1"), &[("x-user", "ada")], &body).await, ada);
+    let ignored = [("x-user", "ada"), ("x-stage", "test")];
+    let ignored = call(&test, &format!("{url}?page=1"), &ignored, &body).await;
+    for (status, answer) in [of("grace", 1).await, of("ada", 2).await, ignored] {
+        assert_eq!((status, &answer["duplicate"], &answer["user"]), (202, &json!(true), &Value::Null), "{answer}");
+    }
+}
+
+#[tokio::test]
+async fn who_calls_again_while_the_first_call_is_about_to_start_waits_for_its_run() {
+    let test = TestApp::start().await;
+    let builder = test.key(Role::Builder).await;
+    let webhook = json!({ "type": "webhook", "respond": "end", "dedup": "body.id", "filter": "body.id = '1'" });
+    let workflow = test.publish(&builder, document(webhook)).await;
+    let url = trigger(&builder, &workflow).await["url"].as_str().unwrap().to_owned();
+    for (id, answered) in [("1", 200), ("2", 202)] {
+        let body = json!({ "id": id });
+        let said = json!({ "body": body, "headers": {}, "query": {} });
+        // As another process has it.
+        let first = InboundRow {
+            workspace: test.workspace.clone(),
+            id: format!("event-{id}"),
+            source: format!("trigger:{workflow}/webhook-1"),
+            dedup: format!("key:{}", json!(id)),
+            kind: InboundKind::Webhook,
+            payload: json!({ "workflow": workflow, "trigger": "webhook-1", "call": said }).to_string(),
+            at: 1,
+            due_at: 3_600_000,
+            attempts: 1,
+            status: InboundStatus::Waiting,
+            outcome: None,
+            run: None,
+            error: None,
+            done_at: None,
+            rank: 0,
+        };
+        assert!(test.store.accept_inbound(&first).await.unwrap());
+        let again = call(&test, &url, &[], &body);
+        let (again, ()) = tokio::join!(again, async { test.store.release_inbound().await.unwrap() });
+        assert_eq!(again.0, answered, "{id}: {}", again.1);
+    }
+    assert_eq!(runs(&test).await.len(), 1);
+}
+
+#[tokio::test]
+async fn a_call_that_is_put_off_is_waited_for_too() {
+    let config = ServerConfig { base_url: "https://countersign.example".to_owned(), ..ServerConfig::default() };
+    let test = TestApp::moving(1, config).await;
+    let builder = test.key(Role::Builder).await;
+    let slow = tokio::net::TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
+    let at = format!("http://{}/slow", slow.local_addr().unwrap());
+    let steps = json!({
+        "call": { "type": "tool_call", "action": "http.get", "input": { "url": at }, "next": "done" },
+        "done": { "type": "end" },
+    });
+    let triggers = json!([{ "type": "webhook" }]);
+    let before = json!({ "schema": 1, "name": "Slow", "start": "call", "triggers": triggers, "steps": steps });
+    let before = url_of(&test, &builder, before).await;
+    let url = url_of(&test, &builder, document(json!({ "type": "webhook", "respond": "end" }))).await;
+    assert_eq!(call(&test, &before, &[], &json!({})).await.0, 202);
+    let (mut caller, _) = slow.accept().await.unwrap();
+    let body = json!({ "a": 1 });
+    let (answered, ()) = tokio::join!(call(&test, &url, &[], &body), async {
+        let waits = InboundFilter { status: Some(InboundStatus::Waiting), source: None };
+        let page = PageRequest { after: None, limit: 2 };
+        let put_off = async {
+            loop {
+                let waiting = test.store.list_inbound(&test.workspace, &waits, &page).await.unwrap().items;
+                // Shorter than it is with the process that accepted it.
+                if waiting.first().is_some_and(|row| row.due_at < row.at + 5_000) {
+                    return;
+                }
+                tokio::task::yield_now().await;
+            }
+        };
+        tokio::time::timeout(Duration::from_secs(20), put_off).await.expect("it is put off");
+        let text = "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: 1\r\n\r\n7";
+        tokio::io::AsyncWriteExt::write_all(&mut caller, text.as_bytes()).await.unwrap();
+    });
+    assert_eq!(answered, (200, json!({ "a": 1 })));
+}
+
+#[tokio::test]
+async fn where_no_place_to_wait_is_free_a_call_is_answered_as_accepted_and_its_run_starts() {
+    let base_url = "https://countersign.example".to_owned();
+    let test = TestApp::with(ServerConfig { base_url, waiting_max: 0, ..ServerConfig::default() }).await;
+    let builder = test.key(Role::Builder).await;
+    let url = url_of(&test, &builder, document(json!({ "type": "webhook", "respond": "end" }))).await;
+    let (status, location, accepted) = call_with(&test, &url, ("application/json", r#"{"a":1}"#.to_owned())).await;
+    assert_eq!((status, location, &accepted["accepted"]), (202, None, &json!(true)));
+    assert_eq!(until_runs(&test, 1).await[0].output.as_deref(), Some(r#"{"a":1}"#));
+    let events = builder.get("/inbound").await.is(200).json["items"].clone();
+    assert_eq!((&events[0]["id"], &events[0]["outcome"]), (&accepted["event"], &json!("started")));
 }
 
 #[tokio::test]

@@ -5,8 +5,8 @@ use crate::rows::{TableRow, params};
 use crate::sql::{BY_ID, NOW_MS, Query, insert_sql};
 use crate::store::{audited, decode};
 use crate::{
-    Cursor, InboundEndRow, InboundRow, InboundStatus, MessageRow, NewAudit, NewMessage, Page, PageRequest, Result,
-    Store, StoreError,
+    Change, ChangeKind, Cursor, InboundEndRow, InboundRow, InboundStatus, MessageRow, NewAudit, NewMessage, Page,
+    PageRequest, Result, Store, StoreError,
 };
 
 /// Which events; everything given must hold.
@@ -114,7 +114,9 @@ impl Store {
     /// # Errors
     /// `Busy`.
     pub async fn end_inbound(&self, end: &InboundEndRow) -> Result<bool> {
-        Ok(self.execute(ended(end)).await?.affected > 0)
+        let changed = Change { workspace: end.workspace.clone(), kind: ChangeKind::Inbound, id: end.id.clone() };
+        let write = Write { statements: vec![ended(end)], changes: vec![changed], ..Write::default() };
+        Ok(self.write(write).await?.iter().any(|done| done.affected > 0))
     }
 
     /// Lets what a process had that is gone be taken at once. For a process alone with its database.

@@ -80,6 +80,7 @@ fn check_inbound(commit: &Commit, facts: &Facts) -> Result<()> {
 fn end_inbound(commit: &Commit, facts: &mut Facts, effects: &mut Effects<'_>) {
     let Some(id) = &commit.inbound else { return };
     facts.inbound.remove(&(commit.workspace.clone(), id.clone()));
+    note(effects, commit, ChangeKind::Inbound, id);
     effects.inbound.push(InboundEndRow {
         workspace: commit.workspace.clone(),
         id: id.clone(),

@@ -5,7 +5,10 @@ use std::collections::BTreeSet;
 use countersign_store::testing::TestDatabase;
 use countersign_store::*;
 
-use crate::fixtures::*;
+use crate::{
+    fixtures::*,
+    inbound::{end, event},
+};
 
 fn drain(feed: &mut tokio::sync::broadcast::Receiver<Change>) -> BTreeSet<(String, String)> {
     let mut seen = BTreeSet::new();
@@ -31,6 +34,19 @@ pub async fn changes_are_announced(database: TestDatabase) {
     start.messages = vec![message("m1", "c1")];
     written(&store, start).await;
     assert_eq!(drain(&mut feed), set(&[("Run", "r1"), ("Checkpoint", "r1.1"), ("Conversation", "c1")]));
+}
+
+pub async fn what_came_in_is_announced_when_it_is_dealt_with(database: TestDatabase) {
+    let store = database.open().await.unwrap();
+    let mut feed = store.subscribe();
+    for id in ["e1", "e2"] {
+        store.accept_inbound(&event(id, "t", id)).await.unwrap();
+    }
+    assert_eq!(drain(&mut feed), set(&[]));
+    written(&store, Commit { inbound: Some("e1".to_owned()), ..commit("r1", 0) }).await;
+    assert_eq!(drain(&mut feed), set(&[("Run", "r1"), ("Inbound", "e1")]));
+    assert!(store.end_inbound(&end("e2")).await.unwrap());
+    assert_eq!(drain(&mut feed), set(&[("Inbound", "e2")]));
 }
 
 pub async fn failed_commits_are_silent(database: TestDatabase) {

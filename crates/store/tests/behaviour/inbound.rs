@@ -4,7 +4,7 @@ use crate::fixtures::*;
 use countersign_store::{testing::TestDatabase, *};
 use futures::future::join_all;
 
-fn event(id: &str, source: &str, dedup: &str) -> InboundRow {
+pub fn event(id: &str, source: &str, dedup: &str) -> InboundRow {
     InboundRow {
         workspace: WORKSPACE.to_owned(),
         id: id.to_owned(),
@@ -93,7 +93,7 @@ pub async fn a_message_and_what_is_to_be_done_about_it_are_one(database: TestDat
     assert_eq!(store.count_waiting_inbound(10).await.unwrap(), 1);
 }
 
-fn end(id: &str) -> InboundEndRow {
+pub fn end(id: &str) -> InboundEndRow {
     InboundEndRow {
         workspace: WORKSPACE.to_owned(),
         id: id.to_owned(),

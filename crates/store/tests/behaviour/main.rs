@@ -173,7 +173,11 @@ macro_rules! cases {
             an_export_verifies_offline,
             filters_narrow,
         );
-        subject!($open, feed: changes_are_announced, failed_commits_are_silent);
+        subject!($open, feed:
+            changes_are_announced,
+            what_came_in_is_announced_when_it_is_dealt_with,
+            failed_commits_are_silent,
+        );
         subject!($open, isolation: no_read_crosses_workspaces, no_write_crosses_workspaces);
         subject!($open, trouble:
             a_word_nobody_knows_is_corrupt,

@@ -116,7 +116,7 @@ pub(crate) async fn replay_inbound(
     let event = app.engine.replay_event(caller.workspace(), &id).await?;
     let entry = caller.audit(app.now(), "inbound.replayed", format!("inbound:{id}"), json!({ "event": event }));
     app.store.append_audit(caller.workspace(), vec![entry]).await?;
-    Ok((StatusCode::ACCEPTED, Json(WebhookAccepted { accepted: true, event, run: None })))
+    Ok((StatusCode::ACCEPTED, Json(WebhookAccepted { accepted: true, event, duplicate: false, run: None })))
 }
 
 /// Receives a call of a webhook trigger; answered once it is on disk, or with what its run gives where the trigger says so.
@@ -140,25 +140,24 @@ pub(crate) async fn receive(
     // Who calls would only repeat what was refused.
     text::keep(&mut body);
     let taken = app.engine.accept_webhook(webhook, call, body).await?;
-    let event = taken.event.clone();
+    let told = WebhookAccepted { accepted: true, event: taken.event.clone(), duplicate: taken.duplicate, run: None };
     // Where no place is free nobody waits: what is on disk is answered as that.
     let place = taken.within.and_then(|within| Some((within, Arc::clone(&app.waiting).try_acquire_owned().ok()?)));
     let run = match place {
         // It is on disk whatever the wait comes to: an error would have the caller send it again.
         Some((within, _place)) => app.engine.await_webhook(taken, within).await.unwrap_or_else(|error| {
-            tracing::warn!(%error, event, "what became of a call of a webhook could not be read");
+            tracing::warn!(%error, event = told.event, "what became of a call of a webhook could not be read");
             None
         }),
         None => None,
     };
-    answer(event, run)
+    Ok(answer(told, run))
 }
 
-/// A run that is over answers with its output; whatever else became of the call, it was taken.
-fn answer(event: String, run: Option<RunRow>) -> ApiResult<Response> {
-    let Some(run) = run else {
-        return Ok((StatusCode::ACCEPTED, Json(WebhookAccepted { accepted: true, event, run: None })).into_response());
-    };
+/// A run that is over answers with its output; whatever else became of the call, it was taken. That a run failed is no
+/// fault of the server's (5xx), after which callers send the call again: its effects may have taken place.
+fn answer(told: WebhookAccepted, run: Option<RunRow>) -> Response {
+    let Some(run) = run else { return (StatusCode::ACCEPTED, Json(told)).into_response() };
     let mut headers = HeaderMap::new();
     if let Ok(location) = HeaderValue::from_str(&format!("/api/v1/runs/{}", run.id)) {
         headers.insert(header::LOCATION, location);
@@ -166,16 +165,15 @@ fn answer(event: String, run: Option<RunRow>) -> ApiResult<Response> {
     match run.status {
         RunStatus::Completed | RunStatus::Rejected => {
             let output: Value = run.output.as_deref().map(stored).unwrap_or_default();
-            Ok((headers, Json(output)).into_response())
+            (headers, Json(output)).into_response()
         }
         RunStatus::Failed | RunStatus::Cancelled => {
             let detail = format!("run {} is {}", run.id, run.status);
-            let failed = ApiError::new(StatusCode::INTERNAL_SERVER_ERROR, "run_failed", "The run gave no output");
-            Err(failed.detail(detail))
+            (headers, ApiError::run_failed(run.error_code).detail(detail)).into_response()
         }
         RunStatus::Running | RunStatus::Waiting => {
-            let accepted = WebhookAccepted { accepted: true, event, run: Some(run.id) };
-            Ok((StatusCode::ACCEPTED, headers, Json(accepted)).into_response())
+            let accepted = WebhookAccepted { run: Some(run.id), ..told };
+            (StatusCode::ACCEPTED, headers, Json(accepted)).into_response()
         }
     }
 }
