@@ -34,8 +34,6 @@ pub struct OutboundMessage<'a> {
     pub by_person: bool,
     /// What WhatsApp approved; it is sent instead of the text.
     pub template: Option<&'a MessageTemplate>,
-    /// Where the recipient refuses further mail with one click.
-    pub unsubscribe: Option<&'a str>,
 }
 
 /// What became of a message.

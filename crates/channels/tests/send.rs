@@ -70,7 +70,6 @@ fn message(channel: Channel) -> OutboundMessage<'static> {
         thread: None,
         by_person: false,
         template: None,
-        unsubscribe: None,
     }
 }
 

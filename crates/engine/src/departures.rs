@@ -133,7 +133,6 @@ impl Engine {
             thread: thread.as_deref(),
             by_person: message.author == Author::Operator,
             template: None,
-            unsubscribe: None,
         };
         match self.send_by(account, outbound).await {
             SendOutcome::Accepted { provider_id, .. } => {

@@ -76,7 +76,6 @@ impl Engine {
                     thread: None,
                     by_person: false,
                     template: template.as_deref(),
-                    unsubscribe: None,
                 };
                 self.send(turn, id, message).await
             }
