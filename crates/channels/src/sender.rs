@@ -11,6 +11,9 @@ use countersign_outbound::{Mask, Outbound};
 use serde_json::Value;
 use std::time::Duration;
 
+/// How long an account that sends too fast is left alone when nobody says how long, seconds.
+const THROTTLED_SECONDS: u64 = 5;
+
 /// A message to one address.
 #[derive(Debug, Clone, Copy)]
 pub struct OutboundMessage<'a> {
@@ -91,10 +94,13 @@ impl SendOutcome {
         self
     }
 
-    /// The same, about the account as a whole or not.
+    /// The same, about the account as a whole or not; as a whole it has a wait, whether or not the provider gave one.
     pub(crate) fn of_account(mut self, whole: bool) -> Self {
-        if let Self::Failed { whole_account, .. } = &mut self {
+        if let Self::Failed { whole_account, retry_after_seconds, .. } = &mut self {
             *whole_account = whole;
+            if whole {
+                retry_after_seconds.get_or_insert(THROTTLED_SECONDS);
+            }
         }
         self
     }

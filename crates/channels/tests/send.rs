@@ -53,6 +53,7 @@ fn account(channel: Channel, url: &str) -> ChannelAccount {
         Channel::Sms => {
             json!({ "channel": "sms", "base_url": url, "account_sid": "AC1", "auth_token": SECRET, "from": "+15550000" })
         }
+        Channel::Slack => json!({ "channel": "slack", "base_url": url, "bot_token": SECRET }),
         other => panic!("{other:?}"),
     };
     serde_json::from_value(json).unwrap()
@@ -117,7 +118,7 @@ async fn whatsapp_refusals_are_told_apart() {
         (400, 131_047, Fatal, "outside_window", None),
         (400, 131_026, Fatal, "undeliverable", None),
         (429, 131_056, Retryable, "pair_rate", Some(6)),
-        (429, 130_429, Retryable, "throughput", None),
+        (429, 130_429, Retryable, "throughput", Some(5)),
         (400, 131_000, Retryable, "temporary", None),
         (400, 2, Retryable, "temporary", None),
         (500, 131_000, Unknown, "temporary", None),
@@ -129,6 +130,29 @@ async fn whatsapp_refusals_are_told_apart() {
     }
     assert_eq!(failure(Channel::Whatsapp, 502, json!("oops")).await.0, Unknown);
     assert_eq!(failure(Channel::Whatsapp, 200, json!({})).await.0, Unknown);
+}
+
+#[tokio::test]
+async fn an_account_that_sends_too_fast_is_left_alone_also_when_nobody_says_how_long() {
+    let meta = |number: u32| json!({ "error": { "code": number, "message": "no" } });
+    let twilio = |number: u32| json!({ "code": number, "message": "no", "status": 429 });
+    for (channel, status, answer, held) in [
+        (Channel::Whatsapp, 429, meta(130_429), Some(5)),
+        (Channel::Whatsapp, 400, meta(4), Some(5)),
+        (Channel::Whatsapp, 400, meta(80_007), Some(5)),
+        (Channel::Whatsapp, 429, json!("busy"), Some(5)),
+        (Channel::Whatsapp, 429, meta(131_056), None),
+        (Channel::Sms, 429, twilio(20_429), Some(5)),
+        (Channel::Sms, 400, twilio(14_107), Some(5)),
+        (Channel::Sms, 400, twilio(21_211), None),
+        (Channel::Telegram, 429, json!({ "ok": false, "error_code": 429, "description": "no" }), Some(5)),
+        (Channel::Slack, 200, json!({ "ok": false, "error": "ratelimited" }), Some(5)),
+    ] {
+        let provider = provider(status, answer.clone()).await;
+        let sender = Sender::new(Outbound::with_private());
+        let outcome = sender.send(&account(channel, &provider.url), message(channel)).await;
+        assert_eq!(outcome.holds_account(), held, "{channel:?} {answer}");
+    }
 }
 
 #[tokio::test]

@@ -244,6 +244,66 @@ impl World {
         self.store.create_conversation(&row, vec![]).await.unwrap();
     }
 
+    /// A conversation of an address of the channel's account; what is said there leaves.
+    pub async fn conversation_over(&self, channel: &str, address: &str) -> String {
+        let id = format!("{channel}-{address}");
+        let row = ConversationRow {
+            id: id.clone(),
+            workspace: WORKSPACE.into(),
+            customer: None,
+            channel: channel.into(),
+            channel_account: Some(format!("chan-{channel}")),
+            external_id: Some(address.into()),
+            subject: None,
+            status: ConversationStatus::Open,
+            token_hash: None,
+            assigned_to: None,
+            last_position: 0,
+            created_at: 1,
+            updated_at: 1,
+            last_message_at: None,
+        };
+        self.store.create_conversation(&row, vec![]).await.unwrap();
+        id
+    }
+
+    /// An operator says something in a conversation.
+    pub async fn operator_says(&self, conversation: &str, text: &str) -> MessageRow {
+        let message = NewMessage {
+            id: format!("{conversation} {text}"),
+            conversation: conversation.into(),
+            at: self.clock.now(),
+            author: Author::Operator,
+            author_name: "Olga".into(),
+            body: text.into(),
+            form: None,
+            checkpoint: None,
+            run: None,
+            data: None,
+            leaves: true,
+        };
+        self.engine.say(WORKSPACE, &message, Vec::new()).await.unwrap()
+    }
+
+    /// Waits, on the change feed, until a message is as wanted.
+    pub async fn until_message(&self, message: &MessageRow, wanted: impl Fn(&MessageRow) -> bool) -> MessageRow {
+        let mut changes = self.store.subscribe();
+        let found = async || self.store.get_message(WORKSPACE, &message.id).await.unwrap().unwrap();
+        let waiting = async {
+            loop {
+                let row = found().await;
+                if wanted(&row) {
+                    return row;
+                }
+                drop(changes.recv().await);
+            }
+        };
+        match tokio::time::timeout(PATIENCE, waiting).await {
+            Ok(row) => row,
+            Err(_) => panic!("the message never got there: {:?}", found().await),
+        }
+    }
+
     /// The customer of a conversation writes; the run that starts.
     pub async fn says(&self, conversation: &str, text: &str) -> Option<RunRow> {
         let conversation = self.store.get_conversation(WORKSPACE, conversation).await.unwrap().unwrap();
