@@ -161,7 +161,21 @@ impl Engine {
 
     /// Sends by an account. One that is told to wait sends nothing else until then either.
     pub(crate) async fn send_by(&self, account: &OpenAccount, message: OutboundMessage<'_>) -> SendOutcome {
-        let outcome = self.0.sender.send(&account.account, message).await;
+        self.heard(account, self.0.sender.send(&account.account, message).await)
+    }
+
+    /// Changes a message that was sent, at an address and with the provider's id, as [`Self::send_by`] sends one.
+    pub(crate) async fn change_by(
+        &self,
+        account: &OpenAccount,
+        (to, id): (&str, &str),
+        text: &str,
+        timeout: Duration,
+    ) -> SendOutcome {
+        self.heard(account, self.0.sender.change(&account.account, (to, id), text, timeout).await)
+    }
+
+    fn heard(&self, account: &OpenAccount, outcome: SendOutcome) -> SendOutcome {
         if let Some(seconds) = outcome.holds_account() {
             self.0.places.hold(account.place(), seconds);
         }

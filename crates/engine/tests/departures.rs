@@ -3,9 +3,11 @@
 
 mod support;
 
-use countersign_store::MessageRow;
+use countersign_engine::Clock;
+use countersign_store::{MessageRow, NewOutbound, OutboundKind, OutboundReason, OutboundRow};
 use serde_json::{Value, json};
-use support::World;
+use std::time::Duration;
+use support::{WORKSPACE, World};
 
 fn delivery(message: &MessageRow) -> Value {
     serde_json::from_str(message.delivery.as_deref().unwrap()).unwrap()
@@ -30,4 +32,62 @@ async fn whatsapp_that_says_too_fast_without_a_time_holds_back_the_other_convers
     let held = world.until_message(&held, put_off).await;
     assert_eq!(delivery(&held)["status"], "queued");
     assert_eq!(world.count("whatsapp.message.send").await, (1, 0));
+}
+
+const ASKS: &str = "
+schema: 1
+name: Asks
+start: ask
+steps:
+  ask: { type: approval, summary: go, on_approve: done, on_reject: done, timeout: { after: 1h, outcome: rejected } }
+  done: { type: end }
+";
+
+/// The card of a message on Telegram is to turn final; the row once it is as wanted.
+async fn turning_final(
+    world: &World,
+    (checkpoint, about): (&str, &str),
+    wanted: impl Fn(&OutboundRow) -> bool,
+) -> OutboundRow {
+    let new = NewOutbound { checkpoint: checkpoint.to_owned(), reason: OutboundReason::Decided };
+    let row = OutboundRow {
+        id: format!("{about}/final"),
+        kind: OutboundKind::Final,
+        channel: Some("telegram".to_owned()),
+        address: Some("1001".to_owned()),
+        about: Some(about.to_owned()),
+        ..OutboundRow::new(WORKSPACE, &new, 0)
+    };
+    world.store.add_outbound(&[row.clone()]).await.unwrap();
+    let mut changes = world.store.subscribe();
+    let waiting = async {
+        loop {
+            let row = world.store.get_outbound(WORKSPACE, &row.id).await.unwrap().unwrap();
+            if wanted(&row) {
+                return row;
+            }
+            // The engine looks once a second.
+            world.clock.advance(1000);
+            drop(tokio::time::timeout(Duration::from_millis(50), changes.recv()).await);
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(20), waiting).await.unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_card_that_turns_final_holds_its_account_and_is_held_with_it() {
+    let world = World::new().await;
+    let settings = json!({ "base_url": format!("{}/telegram", world.sandbox.url()) });
+    world.channel("telegram", settings, json!({ "token": "1:t" })).await;
+    world.publish("asks", ASKS).await;
+    let run = world.engine.start_run(world.start("asks")).await.unwrap().run;
+    let checkpoint = world.until_waiting_for(&run.id, "approval").await.id;
+    let edit = "telegram.message.edit_text";
+    world.fault(json!({ "operation": edit, "kind": "rate_limit", "retry_after_seconds": 900, "times": 1 })).await;
+    turning_final(&world, (&checkpoint, "1"), |row| row.error.is_some()).await;
+    // Longer than whoever takes it has it: it is put off, and was not tried.
+    let from = |row: &OutboundRow| row.due_at - world.clock.now();
+    let held = turning_final(&world, (&checkpoint, "2"), |row| from(row) > 200_000 || row.outcome.is_some()).await;
+    assert_eq!((held.outcome, held.error), (None, None));
+    assert_eq!(world.count(edit).await, (1, 0));
 }

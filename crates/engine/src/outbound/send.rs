@@ -7,12 +7,16 @@ use super::{
     settings::NoticeChannel,
     words,
 };
-use crate::{Engine, EngineError, run::Limits};
+use crate::{
+    Engine, EngineError,
+    run::{Limits, Taken},
+    vault::OpenAccount,
+};
 use countersign_channels::{Choice, OutboundMessage, Platform, SendOutcome};
 use countersign_core::log::FailureClass;
 use countersign_store::{CheckpointStatus, OutboundEndRow, OutboundOutcome, OutboundRow};
 use serde_json::Value;
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 /// How long one attempt may take.
 const ATTEMPT: Duration = Duration::from_secs(20);
@@ -60,13 +64,18 @@ impl Engine {
         let Some(account) = self.channel_account(&row.workspace, notice.platform()).await? else {
             return Ok(Err(NotSent::NoAccount(named.to_owned())));
         };
-        let taken = match self.0.places.take(account.place(), Limits::default()) {
+        let taken = match self.place_of(&account) {
             Ok(taken) => taken,
-            Err(due) => return Ok(Err(NotSent::Later((due - self.now()).max(50)))),
+            Err(pause) => return Ok(Err(NotSent::Later(pause))),
         };
         let words = words::to_decide(&found, (row.reason, notice), self.now(), &self.link_url(row));
         let buttons = self.buttons(row, notice, &found);
         Ok(Ok(Sending { channel: notice.platform(), account, words, buttons, _taken: taken }))
+    }
+
+    /// A place to send by an account; else in how many milliseconds there may be one.
+    fn place_of(&self, account: &OpenAccount) -> Result<Taken, i64> {
+        self.0.places.take(account.place(), Limits::default()).map_err(|due| (due - self.now()).max(50))
     }
 
     async fn attempt(&self, row: &OutboundRow, sending: Sending) -> Result<Told, EngineError> {
@@ -142,9 +151,12 @@ impl Engine {
         let (Some(checkpoint), Some(account)) = (checkpoint, account) else {
             return Err(EngineError::Invalid(format!("the workspace has no account of {named}")));
         };
+        let _taken = match self.place_of(&account) {
+            Ok(taken) => taken,
+            Err(pause) => return Ok(Told::Later { pause, doubt: false, error: None }),
+        };
         let (to, id) = (row.address.as_deref().unwrap_or_default(), row.about.as_deref().unwrap_or_default());
-        let outcome = self.0.sender.change(&account.account, (to, id), &words::decided(&checkpoint), ATTEMPT).await;
-        match outcome {
+        match self.change_by(&account, (to, id), &words::decided(&checkpoint), ATTEMPT).await {
             SendOutcome::Accepted { .. } => {
                 self.end_outbound(row, OutboundOutcome::Sent, None).await?;
                 Ok(Told::Ended)
@@ -164,10 +176,10 @@ impl Engine {
 /// What goes out.
 struct Sending {
     channel: Platform,
-    account: std::sync::Arc<crate::vault::OpenAccount>,
+    account: Arc<OpenAccount>,
     words: words::Words,
     buttons: Vec<Choice>,
-    _taken: crate::run::Taken,
+    _taken: Taken,
 }
 
 /// Why nothing is sent.

@@ -166,7 +166,7 @@ impl World {
         self.store.create_connection(&row, Vec::new()).await.unwrap();
     }
 
-    async fn channel(&self, channel: &str, settings: Value, secrets: Value) {
+    pub async fn channel(&self, channel: &str, settings: Value, secrets: Value) {
         let id = format!("chan-{channel}");
         let row = ChannelAccountRow {
             sealed: self.seal(&format!("{WORKSPACE}/channel/{id}"), &secrets),
