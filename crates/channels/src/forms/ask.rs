@@ -199,7 +199,7 @@ fn chosen(all: &[(String, Value)], lower: &str) -> Option<Value> {
 
 /// A number as people write it, with a point or a comma before its decimals. What may be meant as a thousand or as one is
 /// not guessed.
-fn number(words: &str) -> Result<serde_json::Number, &'static str> {
+fn number(words: &str) -> Result<serde_json::Number, String> {
     let digits = |part: &str, most: usize| (1..=most).contains(&part.len()) && part.bytes().all(|b| b.is_ascii_digit());
     let unsigned = words.trim_start_matches('-');
     let groups: Vec<&str> = unsigned.split([',', '.', '\u{a0}', '\u{202f}', ' ', '\'']).collect();
@@ -208,9 +208,21 @@ fn number(words: &str) -> Result<serde_json::Number, &'static str> {
         && digits(groups[0], 3)
         && groups[1..].iter().all(|group| group.len() == 3 && digits(group, 3));
     if grouped {
-        return Err("Please write the number without signs between thousands, such as 1000 or 1000.5.");
+        let sign = if words.starts_with('-') { "-" } else { "" };
+        let whole = groups.concat();
+        let or = match (groups.as_slice(), unsigned.contains(['.', ','])) {
+            ([before, after], true) => format!(" or {sign}{before}.{after}0"),
+            _ => String::new(),
+        };
+        return Err(format!("{words} can be read in two ways: please write {sign}{whole}{or}."));
     }
-    serde_json::from_str(&words.replace(',', ".")).map_err(|_| "Please answer with a number.")
+    serde_json::from_str(&words.replace(',', ".")).map_err(|_| "Please answer with a number.".to_owned())
+}
+
+/// A number as [`number`] reads it, so that what is kept as it is shown is the same.
+pub(super) fn shown_number(number: &serde_json::Number) -> String {
+    let words = number.to_string();
+    if self::number(&words).is_ok() { words } else { format!("{words}0") }
 }
 
 /// What was written, as the field's type has it.
@@ -221,7 +233,7 @@ pub(super) fn written_value(field: &Value, words: &str) -> Result<Value, String>
         _ => false,
     };
     if is("integer") || is("number") {
-        return number(words).map(Value::Number).map_err(str::to_owned);
+        return number(words).map(Value::Number);
     }
     let same = match field.get("format").and_then(Value::as_str) {
         Some("email") => contact::email(words),

@@ -1,7 +1,10 @@
 //! A form as a page that works without script: which control asks for which value, and what was sent back. Controls are named
 //! by the JSON Pointer of their value, as the problems of a value are.
 
-use super::{ask::written_value, is_one_line, options};
+use super::{
+    ask::{shown_number, written_value},
+    is_one_line, options,
+};
 use base64::{Engine, prelude::BASE64_STANDARD};
 use countersign_core::{pointer::token, run::FieldProblem};
 use mail_parser::{MessageParser, MimeHeaders};
@@ -121,7 +124,11 @@ fn control(field: &Value, value: &Value, pointer: &str, depth: usize) -> Option<
 
 /// What is there, as it is shown.
 fn given(field: &Value, value: &Value) -> Vec<String> {
-    let words = |value: &Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+    let words = |value: &Value| match value {
+        Value::String(words) => words.clone(),
+        Value::Number(number) => shown_number(number),
+        Value::Null | Value::Bool(_) | Value::Array(_) | Value::Object(_) => value.to_string(),
+    };
     let label = |of: &Value, value: &Value| match options(of) {
         Some(all) => all.into_iter().find(|(_, one)| one == value).map(|(label, _)| label),
         None => Some(words(value)),
@@ -320,6 +327,18 @@ mod tests {
             let (taken, problems) = values(&form(), &words(&[("/seats", written)]));
             assert_eq!((taken["seats"].as_f64(), problems), (Some(read), Vec::new()), "{written}");
         }
+    }
+
+    #[test]
+    fn a_number_that_is_known_is_sent_back_as_it_is() {
+        for known in [json!(1.125), json!(-12.5), json!(1000), json!(999.999), json!(0.125), json!(1e21)] {
+            let shown = entries(&form(), &json!({ "seats": known })).unwrap();
+            let seats = shown.iter().find(|entry| entry.pointer == "/seats").unwrap();
+            let (taken, problems) = values(&form(), &words(&[("/seats", &seats.given[0])]));
+            assert_eq!((taken["seats"].as_f64(), problems), (known.as_f64(), Vec::new()), "{known}");
+        }
+        let asked = values(&form(), &words(&[("/seats", "1.125")])).1.remove(0).message;
+        assert_eq!(asked, "1.125 can be read in two ways: please write 1125 or 1.1250.");
     }
 
     #[test]
