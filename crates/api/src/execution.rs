@@ -2,7 +2,7 @@
 
 use crate::{CheckpointKind, CheckpointStatus, DecidedBy};
 pub use countersign_core::log::{ExecutionStatus, FailureClass};
-use countersign_core::{log, run};
+use countersign_core::{document, log, run};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use utoipa::ToSchema;
@@ -65,15 +65,38 @@ pub enum CallRequest {
         subject: String,
         /// The text.
         body: String,
+        /// What is sent instead of the text over WhatsApp when the customer did not write there within 24 hours.
+        #[serde(default)]
+        template: Option<MessageTemplate>,
     },
+}
+
+// Not the core's own: every field is told.
+/// A message that WhatsApp approved.
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+pub struct MessageTemplate {
+    /// Its name at WhatsApp.
+    pub name: String,
+    /// Its language there.
+    pub language: String,
+    /// What stands for `{{1}}`, `{{2}}` … of its body.
+    pub parameters: Vec<String>,
+}
+
+impl From<document::MessageTemplate> for MessageTemplate {
+    fn from(template: document::MessageTemplate) -> Self {
+        let document::MessageTemplate { name, language, parameters } = template;
+        Self { name, language, parameters }
+    }
 }
 
 impl From<run::CallRequest> for CallRequest {
     fn from(request: run::CallRequest) -> Self {
         match request {
             run::CallRequest::Action { action, connection, input, .. } => Self::Action { action, connection, input },
-            run::CallRequest::Message { channel, to, subject, body, .. } => {
-                Self::Message { channel: channel.tag().to_owned(), to, subject, body }
+            run::CallRequest::Message { channel, to, subject, body, template } => {
+                let template = template.map(|template| (*template).into());
+                Self::Message { channel: channel.tag().to_owned(), to, subject, body, template }
             }
         }
     }
@@ -199,6 +222,8 @@ pub struct SentMessage {
     pub subject: String,
     /// The text.
     pub body: String,
+    /// What was to be sent instead of the text where WhatsApp takes only what it approved.
+    pub template: Option<MessageTemplate>,
     /// Where it stands.
     pub status: ExecutionStatus,
 }
@@ -326,11 +351,12 @@ fn sent(attempts: &[Attempt]) -> Vec<SentMessage> {
         !attempts.iter().any(|other| other.call == attempt.call && other.attempt > attempt.attempt)
     };
     let message = |attempt: &Attempt| match &attempt.request {
-        Some(CallRequest::Message { channel, to, subject, body }) => Some(SentMessage {
+        Some(CallRequest::Message { channel, to, subject, body, template }) => Some(SentMessage {
             channel: channel.clone(),
             to: to.clone(),
             subject: subject.clone(),
             body: body.clone(),
+            template: template.clone(),
             status: attempt.status,
         }),
         Some(CallRequest::Action { .. }) | None => None,

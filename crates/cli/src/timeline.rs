@@ -170,11 +170,12 @@ pub fn via(by: &DecidedBy) -> String {
 }
 
 fn message_note(message: &SentMessage) -> String {
-    let SentMessage { channel, to, body, status, .. } = message;
+    let SentMessage { channel, to, body, status, template, .. } = message;
+    let template = template.as_ref().map(|template| format!(" (or template {})", template.name)).unwrap_or_default();
     let to = if to.is_empty() { String::new() } else { format!(" to {to}") };
     let done = *status == ExecutionStatus::Completed;
     let status = if done { String::new() } else { format!(" ({})", spaced(status.as_str())) };
-    format!("{channel}{to}{status}: {}", quoted(body))
+    format!("{channel}{to}{template}{status}: {}", quoted(body))
 }
 
 fn error_text(error: &StepError) -> String {

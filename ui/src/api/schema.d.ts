@@ -2459,6 +2459,7 @@ export interface components {
             subject: string;
             /** @description The text. */
             body: string;
+            template: components["schemas"]["MessageTemplate"] | null;
             /** @enum {string} */
             kind: "message";
         };
@@ -3695,6 +3696,15 @@ export interface components {
                 [key: string]: unknown;
             } | null;
         };
+        /** @description A message that WhatsApp approved. */
+        MessageTemplate: {
+            /** @description Its name at WhatsApp. */
+            name: string;
+            /** @description Its language there. */
+            language: string;
+            /** @description What stands for `{{1}}`, `{{2}}` … of its body. */
+            parameters: string[];
+        };
         /** @description A reason with its stable name. */
         MoveReason: {
             /** @description Stable short name. */
@@ -4921,6 +4931,7 @@ export interface components {
             subject: string;
             /** @description The text. */
             body: string;
+            template: components["schemas"]["MessageTemplate"] | null;
             /** @description Where it stands. */
             status: components["schemas"]["ExecutionStatus"];
         };
