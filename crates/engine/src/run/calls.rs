@@ -198,7 +198,10 @@ impl Engine {
         let (mut message, mut outcome) = (message, self.send_by(&account, message).await);
         let late = matches!(&outcome, SendOutcome::Failed { code, .. } if code == OUTSIDE_WINDOW);
         if late && message.template.is_none() && asked.template.is_some() {
-            // It was refused for certain, so this is no second message.
+            // It was refused for certain, so this is no second message. The answer may have taken its time.
+            if !self.may_perform(turn, id).await {
+                return None;
+            }
             (message, outcome) = (asked, self.send_by(&account, asked).await);
         }
         Some(match outcome {
