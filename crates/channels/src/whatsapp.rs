@@ -89,22 +89,31 @@ fn outcome(answer: Answer) -> SendOutcome {
 fn meaning(number: u64, transient: bool, answer: &Answer) -> (String, FailureClass, Option<u64>) {
     // A temporary failure behind a 5xx may have struck after the message was taken.
     let temporary = if answer.status.is_server_error() { FailureClass::Unknown } else { FailureClass::Retryable };
-    let (code, class, wait) = match number {
-        131_056 => ("pair_rate", FailureClass::Retryable, Some(PAIR_RATE_SECONDS)),
-        130_429 | 4 | 80_007 => ("throughput", FailureClass::Retryable, None),
-        2 | 131_000 | 131_016 => ("temporary", temporary, None),
-        131_047 => ("outside_window", FailureClass::Fatal, None),
-        131_026 => ("undeliverable", FailureClass::Fatal, None),
-        131_048 => ("spam_limit", FailureClass::Fatal, None),
-        131_049 => ("marketing_limit", FailureClass::Fatal, None),
-        132_000 => ("template_parameters", FailureClass::Fatal, None),
-        132_001 => ("template_missing", FailureClass::Fatal, None),
-        190 => ("token_expired", FailureClass::Fatal, None),
-        100 => ("invalid_parameter", FailureClass::Fatal, None),
-        _ => {
-            let class = if transient { temporary } else { answer.class };
-            return (format!("whatsapp_{number}"), class, None);
-        }
+    let (class, wait) = match number {
+        131_056 => (FailureClass::Retryable, Some(PAIR_RATE_SECONDS)),
+        130_429 | 4 | 80_007 => (FailureClass::Retryable, None),
+        2 | 131_000 | 131_016 => (temporary, None),
+        _ if name(number).is_some() => (FailureClass::Fatal, None),
+        _ if transient => (temporary, None),
+        _ => (answer.class, None),
     };
-    (code.to_owned(), class, wait)
+    (name(number).map_or_else(|| format!("whatsapp_{number}"), str::to_owned), class, wait)
+}
+
+/// What one of WhatsApp's errors is called here, whether it comes as the answer or later as the message's status.
+pub(crate) fn name(number: u64) -> Option<&'static str> {
+    Some(match number {
+        131_056 => "pair_rate",
+        130_429 | 4 | 80_007 => "throughput",
+        2 | 131_000 | 131_016 => "temporary",
+        131_047 => "outside_window",
+        131_026 => "undeliverable",
+        131_048 => "spam_limit",
+        131_049 => "marketing_limit",
+        132_000 => "template_parameters",
+        132_001 => "template_missing",
+        190 => "token_expired",
+        100 => "invalid_parameter",
+        _ => return None,
+    })
 }

@@ -5,7 +5,6 @@
 use crate::{
     Engine, EngineError,
     inbound::{DeliveryState, reference},
-    outbound::{OUTSIDE_WINDOW, Window},
     pump::Pump,
     run::Limits,
     vault::OpenAccount,
@@ -104,10 +103,6 @@ impl Engine {
                 return self.settle(message, Err(("account_unavailable".to_owned(), error.to_string()))).await;
             }
         };
-        if self.window(&departure.account, &departure.to).await? == Window::Closed {
-            let why = "the customer last wrote more than 24 hours ago; WhatsApp takes only templates now";
-            return self.settle(message, Err((OUTSIDE_WINDOW.to_owned(), why.to_owned()))).await;
-        }
         let _taken = match self.0.places.take(departure.account.place(), Limits::default()) {
             Ok(taken) => taken,
             Err(due) => {

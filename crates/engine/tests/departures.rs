@@ -34,6 +34,22 @@ async fn whatsapp_that_says_too_fast_without_a_time_holds_back_the_other_convers
     assert_eq!(world.count("whatsapp.message.send").await, (1, 0));
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn whatsapp_itself_says_whether_an_operator_wrote_too_late() {
+    let world = World::new().await;
+    // The sandbox's number whose window is closed, and one whose customer did something that is no message here.
+    for (address, status, code) in
+        [("+15550131047", "failed", json!("outside_window")), ("+15555550101", "accepted", Value::Null)]
+    {
+        let conversation = world.conversation_over("whatsapp", address).await;
+        world.says(&conversation, "hello").await;
+        world.clock.advance(25 * 3_600_000);
+        let late = world.operator_says(&conversation, "too late?").await;
+        let late = world.until_message(&late, |message| message.send_at.is_none()).await;
+        assert_eq!((&delivery(&late)["status"], &delivery(&late)["code"]), (&json!(status), &code), "{late:?}");
+    }
+}
+
 const ASKS: &str = "
 schema: 1
 name: Asks
@@ -58,7 +74,7 @@ async fn turning_final(
         about: Some(about.to_owned()),
         ..OutboundRow::new(WORKSPACE, &new, 0)
     };
-    world.store.add_outbound(&[row.clone()]).await.unwrap();
+    world.store.add_outbound(std::slice::from_ref(&row)).await.unwrap();
     let mut changes = world.store.subscribe();
     let waiting = async {
         loop {

@@ -143,7 +143,10 @@ fn status(status: &Value) -> Event {
     let first = |pointers: &[&str]| pointers.iter().find_map(|pointer| text(status, pointer));
     let delivery = Delivery {
         at: text(status, "/timestamp").and_then(|seconds| seconds.parse::<i64>().ok()?.checked_mul(1000)),
-        code: text(status, "/errors/0/code"),
+        code: text(status, "/errors/0/code").map(|code| {
+            let name = code.parse().ok().and_then(crate::whatsapp::name);
+            name.map_or(code, str::to_owned)
+        }),
         error: first(&["/errors/0/error_data/details", "/errors/0/message", "/errors/0/title"]),
         status: how,
         id,
@@ -230,7 +233,7 @@ mod tests {
         assert_eq!(all[1].what, What::Changed(Changed { id: "w1".to_owned(), how: Change::Deleted }));
         assert!(matches!(&all[2].what, What::Unknown { .. }));
         let What::Delivery(failed) = &all[3].what else { panic!() };
-        assert_eq!((failed.status, failed.code.as_deref()), (DeliveryStatus::Failed, Some("131047")));
+        assert_eq!((failed.status, failed.code.as_deref()), (DeliveryStatus::Failed, Some("outside_window")));
         assert_eq!((all[3].key.as_str(), all[3].address.as_str()), ("status:w9:failed", "+15550001"));
         assert!(matches!(&all[4].what, What::Unknown { .. }));
         assert_eq!(whatsapp(&json!({ "object": "page" })), None);

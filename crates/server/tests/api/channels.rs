@@ -410,14 +410,22 @@ async fn outside_its_window_whatsapp_gets_the_template_or_the_next_channel_the_m
     town.reads(whatsapp, "Your parcel is packed.").await;
     // Outside: the template, and where there is none the next channel; the history says why.
     silent_for_a_day(&town, &conversation).await;
-    run(&templated, "sent").await;
+    let sent = run(&templated, "sent").await;
     town.reads(whatsapp, "[template parcel] sent").await;
+    let shown = json!({ "name": "parcel", "language": "en_US", "parameters": ["sent"] });
+    let step = &sent["steps"][0];
+    assert_eq!(
+        (&step["attempts"][0]["request"]["template"], &step["notify"]["messages"][0]["template"]),
+        (&shown, &shown)
+    );
     let told = run(&plain, "there").await;
     town.reads(sms, "Your parcel is there.").await;
     let attempts = told["steps"][0]["attempts"].as_array().unwrap().clone();
     assert_eq!(attempts[0]["request"]["channel"], "whatsapp", "{attempts:?}");
     assert_eq!(attempts[0]["error"]["code"], "outside_window", "{attempts:?}");
     assert_eq!((&attempts[1]["request"]["channel"], &attempts[1]["status"]), (&json!("sms"), &json!("completed")));
+    // Operators' words are given to WhatsApp, which says whether they come too late.
+    town.sandbox("/_/whatsapp/recipients", &json!({ "to": "+15555550106", "window": "closed" })).await;
     let late =
         town.manager.post(&format!("/conversations/{conversation}/messages"), json!({ "body": "too late" })).await;
     late.is(201);
