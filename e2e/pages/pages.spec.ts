@@ -95,6 +95,28 @@ test('an operator takes a conversation, writes a note, answers by keyboard and c
   await expect.poll(() => sent.map(([what]) => what)).toContain('close')
 })
 
+test('an operator reads what a customer wants to get and writes down that they want no more', async ({ page }) => {
+  const sent: unknown[] = []
+  await mockApi(page, {
+    'POST /conversations/cv1/consent': (body: unknown) => {
+      sent.push(body)
+      return {}
+    },
+  })
+  await page.goto(`${ui.url}/conversations/cv1`)
+  const wishes = page.getByRole('list', { name: 'What the customer wants to get' })
+  await expect(wishes.getByRole('listitem').first()).toContainText('Does not want messages on SMS since')
+  await expect(wishes.getByRole('listitem').first()).toContainText('They wrote so')
+  await wishes.getByRole('button', { name: 'No more messages on e-mail' }).click()
+  const dialog = page.getByRole('dialog', { name: 'No more messages on e-mail' })
+  await dialog.getByLabel('How they said so').fill('Asked for it on the telephone')
+  await shoot(page, 'consent')
+  await accessible(page)
+  await dialog.getByRole('button', { name: 'Write it down' }).click()
+  const wish = { channel: 'email', opted_out: true, reason: 'Asked for it on the telephone' }
+  await expect.poll(() => sent).toEqual([wish])
+})
+
 test('run graph', async ({ page }) => {
   await mockApi(page)
   await page.goto(`${ui.url}/runs/${run.id}?tab=graph`)

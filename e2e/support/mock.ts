@@ -221,6 +221,28 @@ export function answersOf(): Answers {
     ]),
     'GET /conversations/cv1': {
       id: 'cv1',
+      consents: [
+        {
+          channel: 'sms',
+          address: '+15555550101',
+          opted_out: true,
+          at: f.NOW,
+          how: 'word',
+          message: 'm1',
+          told_to: null,
+          reason: null,
+        },
+        {
+          channel: 'email',
+          address: 'ada@example.com',
+          opted_out: false,
+          at: null,
+          how: null,
+          message: null,
+          told_to: null,
+          reason: null,
+        },
+      ],
       customer: f.customer,
       channel: 'web',
       status: 'open',

@@ -206,6 +206,8 @@ pub struct Conversation {
     pub id: String,
     /// With whom.
     pub customer: Option<Customer>,
+    /// What the customer wants on each channel where an address of theirs is known.
+    pub consents: Vec<Consent>,
     /// web, whatsapp, telegram, sms, email, slack.
     pub channel: String,
     /// Subject line.
@@ -224,6 +226,53 @@ pub struct Conversation {
     pub created_at: i64,
     /// Last change.
     pub updated_at: i64,
+}
+
+/// How it came to be known what an address wants.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum ConsentHow {
+    /// They wrote a word such as STOP.
+    Word,
+    /// By the link of a mail.
+    Link,
+    /// The provider refuses to send to them.
+    Provider,
+    /// An operator was told.
+    Operator,
+}
+
+/// Whether an address of a customer wants messages.
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+pub struct Consent {
+    /// whatsapp, telegram, sms, email, slack.
+    pub channel: String,
+    /// The address.
+    pub address: String,
+    /// Whether it wants none: nothing is sent to it.
+    pub opted_out: bool,
+    /// Since when; null while nobody said anything.
+    pub at: Option<i64>,
+    /// How that is known; null while nobody said anything.
+    pub how: Option<ConsentHow>,
+    /// The message they said it with.
+    pub message: Option<String>,
+    /// The operator who was told.
+    pub told_to: Option<PersonRef>,
+    /// What the operator says about it.
+    pub reason: Option<String>,
+}
+
+/// Writes down what a customer wants.
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ConsentRequest {
+    /// One of the channels in `consents`.
+    pub channel: String,
+    /// Whether they want no messages there.
+    pub opted_out: bool,
+    /// How they said so, 1 to 500 characters.
+    pub reason: String,
 }
 
 /// A conversation in a list.

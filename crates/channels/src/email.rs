@@ -111,6 +111,11 @@ fn build(
         // RFC 3834: keeps vacation notices and other robots from answering.
         add("Auto-Submitted", "auto-generated".to_owned());
     }
+    if let Some(page) = message.unsubscribe {
+        // RFC 2369 and RFC 8058: one click in the mail program, no page in between.
+        add("List-Unsubscribe", format!("<{page}>"));
+        add("List-Unsubscribe-Post", "List-Unsubscribe=One-Click".to_owned());
+    }
     if let Some(thread) = message.thread.filter(|thread| is_id(thread)) {
         add("In-Reply-To", format!("<{thread}>"));
         add("References", format!("<{thread}>"));

@@ -4,6 +4,7 @@
 
 mod account;
 mod change;
+pub mod consent;
 mod email;
 mod forms;
 pub mod hooks;

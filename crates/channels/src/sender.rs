@@ -37,6 +37,8 @@ pub struct OutboundMessage<'a> {
     pub by_person: bool,
     /// What WhatsApp approved; it is sent instead of the text.
     pub template: Option<&'a MessageTemplate>,
+    /// Where its reader says that they want no more (<https://…>); only mail tells it.
+    pub unsubscribe: Option<&'a str>,
 }
 
 /// What became of a message.

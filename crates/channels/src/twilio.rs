@@ -37,13 +37,23 @@ fn outcome(answer: Answer) -> SendOutcome {
     }
     let Some(number) = answer.body.get("code").and_then(Value::as_u64) else { return http::bare(&answer) };
     let words = answer.body.get("message").and_then(Value::as_str).unwrap_or("no reason given");
-    let (code, class) = match number {
-        20_429 | 14_107 => ("throughput".to_owned(), FailureClass::Retryable),
-        20_003 => ("token_invalid".to_owned(), FailureClass::Fatal),
-        21_211 | 21_614 => ("recipient_invalid".to_owned(), FailureClass::Fatal),
-        21_610 => ("unsubscribed".to_owned(), FailureClass::Fatal),
-        _ => (format!("twilio_{number}"), answer.class),
+    let class = match number {
+        20_429 | 14_107 => FailureClass::Retryable,
+        _ if name(number).is_some() => FailureClass::Fatal,
+        _ => answer.class,
     };
+    let code = name(number).map_or_else(|| format!("twilio_{number}"), str::to_owned);
     let failed = SendOutcome::failed(class, code, format!("Twilio error {number}: {words}"));
     failed.after(answer.retry_after).of_account(matches!(number, 20_429 | 14_107))
+}
+
+/// What one of Twilio's errors is called here, whether it comes as the answer or later as the message's status.
+pub(crate) fn name(number: u64) -> Option<&'static str> {
+    Some(match number {
+        20_429 | 14_107 => "throughput",
+        20_003 => "token_invalid",
+        21_211 | 21_614 => "recipient_invalid",
+        21_610 => "opted_out",
+        _ => return None,
+    })
 }

@@ -71,6 +71,7 @@ fn message(channel: Channel) -> OutboundMessage<'static> {
         thread: None,
         by_person: false,
         template: None,
+        unsubscribe: None,
     }
 }
 
@@ -282,6 +283,7 @@ async fn mail(script: Script) -> (SendOutcome, String) {
     let message = OutboundMessage {
         to: "ada@example.com",
         subject: "Your plan\r\nBcc: all@example.com",
+        unsubscribe: Some("https://example.com/u/abc"),
         ..message(Channel::Email)
     };
     let outcome = Sender::new(Outbound::with_private()).send(&account, message).await;
@@ -298,6 +300,8 @@ async fn mail_carries_its_own_id_and_keeps_robots_quiet() {
         "RCPT TO:<ada@example.com>\r\n",
         "Message-ID: <0190-run.7.1@example.com>\r\n",
         "Auto-Submitted: auto-generated\r\n",
+        "List-Unsubscribe: <https://example.com/u/abc>\r\n",
+        "List-Unsubscribe-Post: List-Unsubscribe=One-Click\r\n",
         "Content-Type: text/plain; charset=utf-8\r\n",
         "Subject: Your plan  Bcc: all@example.com\r\n",
     ] {

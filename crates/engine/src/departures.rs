@@ -4,7 +4,8 @@
 
 use crate::{
     Engine, EngineError,
-    inbound::{DeliveryState, reference},
+    inbound::{DeliveryState, is_about_consent, reference},
+    outbound::OPTED_OUT,
     pump::Pump,
     run::Limits,
     vault::OpenAccount,
@@ -103,6 +104,9 @@ impl Engine {
                 return self.settle(message, Err(("account_unavailable".to_owned(), error.to_string()))).await;
             }
         };
+        if let Some(why) = self.unwanted(&message, &departure).await? {
+            return self.settle(message, Err((OPTED_OUT.to_owned(), why))).await;
+        }
         let _taken = match self.0.places.take(departure.account.place(), Limits::default()) {
             Ok(taken) => taken,
             Err(due) => {
@@ -128,8 +132,9 @@ impl Engine {
             thread: thread.as_deref(),
             by_person: message.author == Author::Operator,
             template: None,
+            unsubscribe: None,
         };
-        match self.send_by(account, outbound).await {
+        match self.send_to_customer(account, outbound).await {
             SendOutcome::Accepted { provider_id, .. } => {
                 let provider_id = provider_id.trim_matches(['<', '>']);
                 self.settle(marked, Ok(reference(&account.id, to, provider_id))).await
@@ -152,6 +157,14 @@ impl Engine {
             }
             SendOutcome::Failed { code, message: why, .. } => self.settle(marked, Err((code, why))).await,
         }
+    }
+
+    /// Why whoever is to get it wants no messages. That they want none is confirmed, and who writes is told to whoever asks.
+    async fn unwanted(&self, message: &MessageRow, departure: &Departure) -> Result<Option<String>, EngineError> {
+        if is_about_consent(message) {
+            return Ok(None);
+        }
+        self.opted_out(&message.workspace, departure.account.account.platform(), &departure.to).await
     }
 
     /// Sends by an account. One that is told to wait sends nothing else until then either.

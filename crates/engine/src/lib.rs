@@ -20,7 +20,9 @@ pub use error::EngineError;
 pub use inbound::{
     AcceptedMessage, FollowedForm, FormOver, HookCall, Incoming, TriggerState, Webhook, WebhookCall, WebhookTaken,
 };
-pub use outbound::{FollowedLink, LinkOver, NoticeChannel, Notifications, Notified, QuietHours, SettingsProblem};
+pub use outbound::{
+    FollowedLink, LinkOver, NoticeChannel, Notifications, Notified, QuietHours, SettingsProblem, Unsubscribing,
+};
 pub use run::{
     CheckedMove, DecideRequest, IdempotencyKey, Inbox, LoadedCheckpoint, LoadedRun, MoveRun, NamedVersion, Reader,
     RetryBy, RetryPlan, RetryRun, StartRun, StartedRun, VersionRecord, beside_workers, conversation_object,

@@ -4,7 +4,9 @@
 mod support;
 
 use countersign_engine::Clock;
-use countersign_store::{MessageRow, NewOutbound, OutboundKind, OutboundReason, OutboundRow};
+use countersign_store::{
+    ConsentHow, ConsentRow, MessageRow, NewOutbound, OutboundKind, OutboundReason, OutboundRow, RunStatus,
+};
 use serde_json::{Value, json};
 use std::time::Duration;
 use support::{WORKSPACE, World};
@@ -48,6 +50,48 @@ async fn whatsapp_itself_says_whether_an_operator_wrote_too_late() {
         let late = world.until_message(&late, |message| message.send_at.is_none()).await;
         assert_eq!((&delivery(&late)["status"], &delivery(&late)["code"]), (&json!(status), &code), "{late:?}");
     }
+}
+
+const TELLS: &str = "
+schema: 1
+name: Tells
+start: tell
+steps:
+  tell: { type: notify, channels: CHANNELS, delivery: first, to: { phone: '+1 555 555 0101', email: ada@example.com },
+    subject: Parcel, body: It is there., next: done }
+  done: { type: end }
+";
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_address_that_wants_no_messages_gets_none_and_the_next_channel_does() {
+    let world = World::new().await;
+    let no_more = |channel: &str, address: &str| ConsentRow {
+        workspace: WORKSPACE.to_owned(),
+        channel: channel.to_owned(),
+        address: address.to_owned(),
+        opted_out: true,
+        at: 1,
+        how: ConsentHow::Word,
+        message: None,
+        told_to: None,
+        reason: String::new(),
+    };
+    world.store.put_consent(&no_more("whatsapp", "+15555550101"), vec![]).await.unwrap();
+    let conversation = world.conversation_over("whatsapp", "+15555550101").await;
+    let said = world.operator_says(&conversation, "still there?").await;
+    let said = world.until_message(&said, |message| message.send_at.is_none()).await;
+    assert_eq!((&delivery(&said)["status"], &delivery(&said)["code"]), (&json!("failed"), &json!("opted_out")));
+
+    world.publish("two", &TELLS.replace("CHANNELS", "[whatsapp, email]")).await;
+    world.publish("one", &TELLS.replace("CHANNELS", "[whatsapp]")).await;
+    let run = world.engine.start_run(world.start("two")).await.unwrap().run;
+    assert_eq!(world.until_over(&run.id).await.status, RunStatus::Completed);
+    let tried = &world.history(&run.id).await[0].attempts;
+    assert_eq!(tried[0].error.as_ref().unwrap().code, "opted_out");
+    let run = world.engine.start_run(world.start("one")).await.unwrap().run;
+    assert_eq!(world.until_over(&run.id).await.status, RunStatus::Failed);
+    assert_eq!(world.history(&run.id).await[0].error.as_ref().unwrap().code, "opted_out");
+    assert_eq!(world.count("whatsapp.message.send").await, (0, 0), "it was not even tried");
 }
 
 const ASKS: &str = "

@@ -10,7 +10,7 @@ const UNDIVIDED: [&str; 8] =
     ["workspaces", "users", "memberships", "sessions", "api_keys", "one_time_tokens", "nodes", "schema_migrations"];
 
 /// Tables that are divided by their column `workspace`.
-pub(crate) const DIVIDED: [&str; 29] = [
+pub(crate) const DIVIDED: [&str; 31] = [
     "workflows",
     "workflow_versions",
     "activations",
@@ -29,6 +29,8 @@ pub(crate) const DIVIDED: [&str; 29] = [
     "step_executions",
     "checkpoints",
     "customers",
+    "consents",
+    "unsubscribe_links",
     "conversations",
     "messages",
     "message_refs",
@@ -75,6 +77,7 @@ const ACROSS: &[&str] = &[
     "DELETE FROM links WHERE expires_at < ?1",
     "FROM form_links WHERE token_hash = ?1",
     "DELETE FROM form_links WHERE expires_at < ?1",
+    "FROM unsubscribe_links WHERE token_hash = ?1",
     "DELETE FROM idempotency WHERE created_at < ?1",
     "FROM audit_heads WHERE seq > 0 ORDER BY workspace LIMIT ?1",
 ];

@@ -687,6 +687,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/conversations/{id}/consent": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Writes down that the customer wants no messages on a channel, or wants them again. */
+        post: operations["setConsent"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/conversations/{id}/messages": {
         parameters: {
             query?: never;
@@ -2852,11 +2869,47 @@ export interface components {
             /** @description What the draft's check says with the connectors as they are now. */
             diagnostics: components["schemas"]["Diagnostic"][];
         };
+        /** @description Whether an address of a customer wants messages. */
+        Consent: {
+            /** @description whatsapp, telegram, sms, email, slack. */
+            channel: string;
+            /** @description The address. */
+            address: string;
+            /** @description Whether it wants none: nothing is sent to it. */
+            opted_out: boolean;
+            /**
+             * Format: int64
+             * @description Since when; null while nobody said anything.
+             */
+            at: number | null;
+            how: components["schemas"]["ConsentHow"] | null;
+            /** @description The message they said it with. */
+            message: string | null;
+            told_to: components["schemas"]["PersonRef"] | null;
+            /** @description What the operator says about it. */
+            reason: string | null;
+        };
+        /**
+         * @description How it came to be known what an address wants.
+         * @enum {string}
+         */
+        ConsentHow: "word" | "link" | "provider" | "operator";
+        /** @description Writes down what a customer wants. */
+        ConsentRequest: {
+            /** @description One of the channels in `consents`. */
+            channel: string;
+            /** @description Whether they want no messages there. */
+            opted_out: boolean;
+            /** @description How they said so, 1 to 500 characters. */
+            reason: string;
+        };
         /** @description A thread with a customer. */
         Conversation: {
             /** @description Id. */
             id: string;
             customer: components["schemas"]["Customer"] | null;
+            /** @description What the customer wants on each channel where an address of theirs is known. */
+            consents: components["schemas"]["Consent"][];
             /** @description web, whatsapp, telegram, sms, email, slack. */
             channel: string;
             /** @description Subject line. */
@@ -7508,6 +7561,41 @@ export interface operations {
             cookie?: never;
         };
         requestBody?: never;
+        responses: {
+            /** @description The conversation */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Conversation"];
+                };
+            };
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    setConsent: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ConsentRequest"];
+            };
+        };
         responses: {
             /** @description The conversation */
             200: {

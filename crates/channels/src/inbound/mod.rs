@@ -14,6 +14,7 @@ pub(crate) use sms::sms;
 pub(crate) use telegram::telegram;
 pub(crate) use whatsapp::whatsapp;
 
+use crate::consent::Word;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
@@ -99,6 +100,9 @@ pub struct Message {
     /// Who pressed it: the platform's id of them.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub by: Option<String>,
+    /// What the whole message says about messages to them, where a channel has words for it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub consent: Option<Word>,
     /// The answers of a flow.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub form: Option<Value>,
@@ -122,10 +126,10 @@ pub struct Message {
 impl Message {
     fn new(id: String, kind: Kind, text: String) -> Self {
         let (name, choice, form, subject, sent_at) = (None, None, None, None, None);
-        let by = None;
+        let (by, consent) = (None, None);
         let (media, reply_to, to, raw) = (Vec::new(), Vec::new(), String::new(), Value::Null);
         let text = bounded(text);
-        Self { id, kind, text, name, to, choice, by, form, media, reply_to, subject, sent_at, raw }
+        Self { id, kind, text, name, to, choice, by, consent, form, media, reply_to, subject, sent_at, raw }
     }
 }
 

@@ -1,6 +1,7 @@
 //! Webhooks of Twilio, from the fields of their form: a message, or what became of one of ours.
 
 use super::{Delivery, DeliveryStatus, Event, Kind, Media, Message, What, event, object, strange};
+use crate::consent::Word;
 
 /// Files of one message that are read at most; Twilio sends up to ten.
 const FILES_MAX: usize = 20;
@@ -20,7 +21,11 @@ pub(crate) fn sms(fields: &[(String, String)]) -> Option<Vec<Event>> {
         "failed" | "undelivered" | "canceled" => DeliveryStatus::Failed,
         _ => return Some(vec![strange(&format!("{id}:{status}"), String::new(), 0, object(fields))]),
     };
-    let delivery = Delivery { id, status: how, at: None, code: said("ErrorCode"), error: said("ErrorMessage") };
+    let code = said("ErrorCode").map(|code| {
+        let name = code.parse().ok().and_then(crate::twilio::name);
+        name.map_or(code, str::to_owned)
+    });
+    let delivery = Delivery { id, status: how, at: None, code, error: said("ErrorMessage") };
     let (key, address) = (format!("status:{}:{status}", delivery.id), plain(&said("To").unwrap_or_default()));
     Some(vec![Event { key, address, rank: 0, what: What::Delivery(delivery) }])
 }
@@ -50,6 +55,11 @@ fn received(id: String, fields: &[(String, String)], said: &dyn Fn(&str) -> Opti
         name: said("ProfileName"),
         to: plain(&said("To").unwrap_or_default()),
         reply_to: said("OriginalRepliedMessageSid").into_iter().collect(),
+        // Twilio says which of its words it is, in whatever language; else it is read here.
+        consent: match kind {
+            Kind::Text => Word::of(&said("OptOutType").unwrap_or_else(|| words.clone())),
+            Kind::Choice | Kind::Flow | Kind::Location | Kind::Contacts | Kind::Media | Kind::Unknown => None,
+        },
         choice,
         media,
         raw,
@@ -83,6 +93,9 @@ mod tests {
             *message
         };
         assert_eq!((with(&[("Body", "1")]).text.as_str(), with(&[]).kind), ("1", Kind::Text));
+        assert_eq!((with(&[("Body", "Stop")]).consent, with(&[("Body", "1")]).consent), (Some(Word::Stop), None));
+        let told = with(&[("Body", "Aufhören"), ("OptOutType", "STOP")]);
+        assert_eq!((told.consent, told.text.as_str()), (Some(Word::Stop), "Aufhören"));
         let picture = [("NumMedia", "1"), ("MediaUrl0", "https://x/1"), ("MediaContentType0", "image/png")];
         let picture = with(&picture);
         assert_eq!((picture.kind, picture.text.as_str(), picture.media.len()), (Kind::Media, "[image]", 1));

@@ -4,6 +4,7 @@ use super::{
     Change, Changed, Delivery, DeliveryStatus, Event, Kind, Media, Message, What, event, hash_of, list, number, place,
     strange, text,
 };
+use crate::consent::Word;
 use serde_json::Value;
 
 /// Kinds of messages that are a file.
@@ -74,7 +75,8 @@ fn content(id: String, message: &Value) -> Message {
     let first = |pointers: &[&str]| pointers.iter().find_map(|pointer| text(message, pointer));
     match kind.as_str() {
         "text" if message.pointer("/text/body").is_some() => {
-            Message::new(id, Kind::Text, text(message, "/text/body").unwrap_or_default())
+            let words = text(message, "/text/body").unwrap_or_default();
+            Message { consent: Word::of(&words), ..Message::new(id, Kind::Text, words) }
         }
         "button" | "interactive" => pressed(id, message),
         "location" => {

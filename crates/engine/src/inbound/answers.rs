@@ -1,6 +1,6 @@
 //! A message from a channel that has no forms, while a run waits for one: it is the answer to a question.
 
-use super::{Came, end_of, messages::Incoming};
+use super::{Came, consent::is_about_consent, end_of, messages::Incoming};
 use crate::{Engine, EngineError};
 use countersign_channels::{Asked, Asking, Question, Reply};
 use countersign_core::run::{Actor, FieldProblem, PostedForm, Refusal, Via};
@@ -40,7 +40,7 @@ impl Engine {
         let since = store.list_messages(workspace, &conversation.id, posted.position, REPLIES_MAX).await?;
         let replies: Vec<(String, Option<String>)> = since
             .into_iter()
-            .filter(|one| one.author == Author::Customer && one.position <= said.position)
+            .filter(|one| one.author == Author::Customer && one.position <= said.position && !is_about_consent(one))
             .map(|one| (one.body.clone(), choice_of(&one)))
             .collect();
         let replies = replies.iter().map(|(text, choice)| Reply { text, choice: choice.as_deref() });

@@ -1,7 +1,7 @@
 //! What platforms send: kept before it is answered, then put into its conversation.
 
 use super::{Came, accepted, end_of, seeded};
-use crate::{Engine, EngineError, vault::OpenAccount};
+use crate::{Engine, EngineError, outbound::OPTED_OUT, vault::OpenAccount};
 use countersign_channels::{
     Platform,
     hooks::{self, Answer, Call},
@@ -178,8 +178,10 @@ impl Engine {
         }
         let (conversation, customer) = self.conversation_at(row, told, message).await?;
         let id = said_id(&row.workspace, told, &message.id);
+        let said_by = (Platform::read(&told.platform), told.event.address.as_str(), customer.id.as_str());
+        let spoken = self.spoken(&row.workspace, message.consent, said_by).await?;
         let mut data = json!(message);
-        for known in ["text", "name", "id"] {
+        for known in ["text", "name", "id"].into_iter().chain(spoken.is_none().then_some("consent")) {
             data.as_object_mut().map(|data| data.remove(known));
         }
         data["provider_id"] = json!(message.id);
@@ -196,6 +198,9 @@ impl Engine {
             data: Some(data.to_string()),
             leaves: false,
         };
+        if let Some(spoken) = spoken {
+            return self.word_said(row, &spoken, &new).await;
+        }
         let payload = json!({
             "conversation": conversation.id, "message": id, "text": message.text, "choice": message.choice,
         });
@@ -373,6 +378,11 @@ impl Engine {
 
     async fn delivery_told(&self, row: &InboundRow, told: &Told, delivery: &Delivery) -> Result<Came, EngineError> {
         let Some(before) = self.known(row, told, &delivery.id).await? else { return Ok(not_known(row)) };
+        if delivery.code.as_deref() == Some(OPTED_OUT)
+            && let Some(platform) = Platform::read(&told.platform)
+        {
+            self.opted_out_at_provider(&row.workspace, platform, &told.event.address).await?;
+        }
         let state = DeliveryState::of(&before).after(delivery, row.at);
         let now = MessageRow { delivery: Some(json!(state).to_string()), ..before.clone() };
         self.change(row, &before, &now).await

@@ -3,6 +3,7 @@
 
 mod answers;
 mod channels;
+mod consent;
 mod forms;
 mod messages;
 mod pump;
@@ -11,6 +12,7 @@ mod webhooks;
 
 pub use channels::HookCall;
 pub(crate) use channels::{DeliveryState, reference};
+pub(crate) use consent::is_about_consent;
 pub use forms::{FollowedForm, FormOver};
 pub use messages::{AcceptedMessage, Incoming};
 pub use triggers::TriggerState;

@@ -3,6 +3,7 @@
 
 mod announce;
 mod buttons;
+mod consent;
 mod links;
 mod people;
 mod pump;
@@ -11,6 +12,8 @@ mod settings;
 mod window;
 mod words;
 
+pub use consent::Unsubscribing;
+pub(crate) use consent::{OPTED_OUT, entry as consent_entry, wish};
 pub(crate) use links::hash;
 pub use links::{FollowedLink, LinkOver};
 pub(crate) use pump::ToTell;

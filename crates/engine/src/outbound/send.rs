@@ -90,6 +90,7 @@ impl Engine {
             thread: None,
             by_person: false,
             template: None,
+            unsubscribe: None,
         };
         let channel = sending.channel;
         if !self.0.store.begin_outbound(row).await? {

@@ -2,7 +2,7 @@
 
 use crate::{
     Engine, EngineError,
-    outbound::{OUTSIDE_WINDOW, Window},
+    outbound::{OPTED_OUT, OUTSIDE_WINDOW, Window},
     run::places::Limits,
     vault::{AccountChoice, OpenAccount},
 };
@@ -76,6 +76,7 @@ impl Engine {
                     thread: None,
                     by_person: false,
                     template: template.as_deref(),
+                    unsubscribe: None,
                 };
                 self.send(turn, id, message).await
             }
@@ -158,17 +159,31 @@ impl Engine {
     }
 
     /// The message as its channel takes it now: in free words while the customer's window is open, else as the approved
-    /// template. Nothing when it takes neither; where they never wrote as far as is known, the channel is asked.
-    async fn in_time<'a>(
+    /// template. Refused when it takes neither, or the customer wants none; where they never wrote as far as is known, the
+    /// channel is asked.
+    async fn wanted<'a>(
         &self,
         account: &OpenAccount,
         message: OutboundMessage<'a>,
-    ) -> Result<Option<OutboundMessage<'a>>, EngineError> {
-        Ok(match (self.window(account, message.to).await?, message.template) {
-            (Window::Open, _) => Some(OutboundMessage { template: None, ..message }),
-            (Window::Closed | Window::Unknown, Some(_)) | (Window::Unknown, None) => Some(message),
-            (Window::Closed, None) => None,
-        })
+    ) -> Result<OutboundMessage<'a>, CallError> {
+        let busy = |error: EngineError| not_sent("account_unavailable", &error.to_string());
+        let wish = self.opted_out(&account.workspace, message.channel, message.to).await.map_err(busy)?;
+        if let Some(why) = wish {
+            return Err(CallError { class: FailureClass::Fatal, ..not_sent(OPTED_OUT, &why) });
+        }
+        match (self.window(account, message.to).await.map_err(busy)?, message.template) {
+            (Window::Open, _) => Ok(OutboundMessage { template: None, ..message }),
+            (Window::Closed | Window::Unknown, Some(_)) | (Window::Unknown, None) => Ok(message),
+            (Window::Closed, None) => Err(too_late(&message)),
+        }
+    }
+
+    /// Where whoever gets it says that they want no more; mail only.
+    async fn way_out(&self, workspace: &str, message: &OutboundMessage<'_>) -> Result<Option<String>, EngineError> {
+        match message.channel {
+            Platform::Email => self.unsubscribe_page(workspace, message.to).await.map(Some),
+            Platform::Whatsapp | Platform::Telegram | Platform::Sms | Platform::Slack => Ok(None),
+        }
     }
 
     async fn send(&self, turn: Turn<'_>, id: CallId, message: OutboundMessage<'_>) -> Option<Input> {
@@ -182,11 +197,14 @@ impl Engine {
             }
             Err(error) => return Some(failed(id, &not_sent("account_unavailable", &error.to_string()), None)),
         };
-        let asked = message;
-        let message = match self.in_time(&account, asked).await {
-            Ok(Some(message)) => message,
-            Ok(None) => return Some(failed(id, &too_late(&message), None)),
+        let way_out = match self.way_out(workspace, &message).await {
+            Ok(way_out) => way_out,
             Err(error) => return Some(failed(id, &not_sent("account_unavailable", &error.to_string()), None)),
+        };
+        let asked = OutboundMessage { unsubscribe: way_out.as_deref(), ..message };
+        let message = match self.wanted(&account, asked).await {
+            Ok(message) => message,
+            Err(error) => return Some(failed(id, &error, None)),
         };
         let _taken = match self.0.places.take(account.place(), Limits::default()) {
             Ok(taken) => taken,
@@ -195,14 +213,14 @@ impl Engine {
         if !self.may_perform(turn, id).await {
             return None;
         }
-        let (mut message, mut outcome) = (message, self.send_by(&account, message).await);
+        let (mut message, mut outcome) = (message, self.send_to_customer(&account, message).await);
         let late = matches!(&outcome, SendOutcome::Failed { code, .. } if code == OUTSIDE_WINDOW);
         if late && message.template.is_none() && asked.template.is_some() {
             // It was refused for certain, so this is no second message. The answer may have taken its time.
             if !self.may_perform(turn, id).await {
                 return None;
             }
-            (message, outcome) = (asked, self.send_by(&account, asked).await);
+            (message, outcome) = (asked, self.send_to_customer(&account, asked).await);
         }
         Some(match outcome {
             SendOutcome::Accepted { provider_id, exchange } => {

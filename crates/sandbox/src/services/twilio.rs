@@ -19,6 +19,8 @@ use crate::{
 };
 
 const BODY_MAX: usize = 1_600;
+/// The number that wants nothing, as Twilio's own for tests.
+const OPTED_OUT: &str = "15005550004";
 
 /// What a call asks for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -108,6 +110,9 @@ fn create(world: &mut World, account: &str, params: &Value, at: At) -> Reply {
     };
     if digits(to).len() < 5 {
         return refused(21_211, &format!("Invalid 'To' Phone Number: {to}"));
+    }
+    if digits(to) == OPTED_OUT {
+        return refused(21_610, "Attempt to send to unsubscribed recipient");
     }
     let Some(from) = field("From").or_else(|| field("MessagingServiceSid")) else {
         return refused(21_603, "A 'From' phone number is required.");

@@ -104,7 +104,7 @@ impl Kind {
             Self::Api
         } else if path.starts_with("/c/") {
             Self::Chat
-        } else if path.starts_with("/d/") || path.starts_with("/f/") {
+        } else if ["/d/", "/f/", "/u/"].iter().any(|secret| path.starts_with(secret)) {
             Self::Decide
         } else {
             Self::Page

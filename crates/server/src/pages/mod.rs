@@ -3,6 +3,7 @@
 pub(crate) mod decide;
 pub(crate) mod form;
 mod html;
+pub(crate) mod unsubscribe;
 
 use axum::{
     body::Body,

@@ -16,17 +16,17 @@ const SECRET: &str = "a-secret";
 const CHANNELS: [(&str, &str); 4] =
     [("whatsapp", "+15555550101"), ("telegram", "1001"), ("sms", "+15555550101"), ("email", "ada@example.com")];
 
-struct Town {
-    test: TestApp,
-    sandbox: Sandbox,
-    client: reqwest::Client,
+pub(crate) struct Town {
+    pub(crate) test: TestApp,
+    pub(crate) sandbox: Sandbox,
+    pub(crate) client: reqwest::Client,
     base_url: String,
-    admin: Client,
-    manager: Client,
+    pub(crate) admin: Client,
+    pub(crate) manager: Client,
 }
 
 impl Town {
-    async fn start() -> Self {
+    pub(crate) async fn start() -> Self {
         rustls::crypto::ring::default_provider().install_default().ok();
         let any = (Ipv4Addr::LOCALHOST, 0).into();
         let sandbox = Sandbox::start(SandboxConfig { http: any, smtp: any }).await.unwrap();
@@ -83,14 +83,14 @@ impl Town {
     }
 
     /// Posts to the sandbox's own addresses; its answer.
-    async fn sandbox(&self, path: &str, body: &Value) -> Value {
+    pub(crate) async fn sandbox(&self, path: &str, body: &Value) -> Value {
         let answer = self.client.post(format!("{}{path}", self.sandbox.url())).json(body).send().await.unwrap();
         assert!(answer.status().is_success(), "{path} {body}: {}", answer.text().await.unwrap());
         answer.json().await.unwrap_or(Value::Null)
     }
 
     /// The customer does something; the statuses it was answered with.
-    async fn act(&self, (channel, from): (&str, &str), mut what: Value) -> Vec<u64> {
+    pub(crate) async fn act(&self, (channel, from): (&str, &str), mut what: Value) -> Vec<u64> {
         what["channel"] = json!(channel);
         what["from"] = json!(from);
         let answer = self.sandbox("/_/customer", &what).await;
@@ -98,7 +98,7 @@ impl Town {
     }
 
     /// Asks for a page of a customer, as a telephone does: no script, no account.
-    async fn page(&self, url: &str, form: Option<Vec<u8>>) -> (u16, String) {
+    pub(crate) async fn page(&self, url: &str, form: Option<Vec<u8>>) -> (u16, String) {
         let request = match form {
             None => self.client.get(url),
             Some(body) => self.client.post(url).header("content-type", "multipart/form-data; boundary=BB").body(body),
@@ -111,13 +111,13 @@ impl Town {
     }
 
     /// What arrived on the phone.
-    async fn phone(&self, (channel, to): (&str, &str)) -> Vec<Value> {
+    pub(crate) async fn phone(&self, (channel, to): (&str, &str)) -> Vec<Value> {
         let url = format!("{}/_/messages?channel={channel}&to={}", self.sandbox.url(), to.replace('+', "%2B"));
         self.client.get(url).send().await.unwrap().json().await.unwrap()
     }
 
     /// Waits until the phone's last message says this.
-    async fn reads(&self, who: (&str, &str), words: &str) -> Value {
+    pub(crate) async fn reads(&self, who: (&str, &str), words: &str) -> Value {
         let mut last = Value::Null;
         for _ in 0..400 {
             last = self.phone(who).await.pop().unwrap_or_default();
@@ -130,12 +130,12 @@ impl Town {
     }
 
     /// Until something changes, or a little later: what the sandbox does changes nothing here.
-    async fn a_moment(&self) {
+    pub(crate) async fn a_moment(&self) {
         let mut changes = self.test.store.subscribe();
         drop(tokio::time::timeout(Duration::from_millis(50), changes.recv()).await);
     }
 
-    async fn conversation(&self, channel: &str) -> Value {
+    pub(crate) async fn conversation(&self, channel: &str) -> Value {
         let found = self.admin.get(&format!("/conversations?channel={channel}")).await.json;
         let items = found["items"].as_array().unwrap();
         assert_eq!(items.len(), 1, "{channel}: {items:?}");
@@ -157,7 +157,7 @@ impl Town {
     }
 
     /// The id of the conversation of an address, once it is there.
-    async fn conversation_of(&self, channel: &str, address: &str) -> String {
+    pub(crate) async fn conversation_of(&self, channel: &str, address: &str) -> String {
         for _ in 0..400 {
             let found = self.admin.get(&format!("/conversations?channel={channel}")).await.json;
             for one in found["items"].as_array().unwrap() {
@@ -173,7 +173,7 @@ impl Town {
     }
 
     /// The message of these words, once it is known what became of it.
-    async fn ended(&self, channel: &str, words: &str) -> Value {
+    pub(crate) async fn ended(&self, channel: &str, words: &str) -> Value {
         for _ in 0..400 {
             let shown = self.conversation(channel).await;
             let found = shown["messages"].as_array().unwrap().iter().find(|one| one["body"] == words).cloned();

@@ -9,6 +9,7 @@ mod channels;
 mod chat;
 mod checkpoints;
 mod connectors;
+mod consent;
 mod described;
 mod errors;
 mod gets;

@@ -7,7 +7,7 @@ use crate::{
     support::{Client, PASSWORD, TestApp, approval, echo, form},
 };
 use axum::http::Method;
-use countersign_store::Role;
+use countersign_store::{ConversationRow, Role};
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -21,16 +21,17 @@ const SILENT: [(&str, &str); 5] = [
 ];
 
 /// Addresses beside the API that take a POST, and where what came of it is on the record.
-const BESIDE: [(&str, &str); 5] = [
+const BESIDE: [(&str, &str); 6] = [
     ("/hooks/t/{token}", "a row of `inbound`"),
     ("/hooks/{channel}/{account}", "a row of `inbound`; a button is a decision with its entry"),
     ("/hooks/email/{account}", "a row of `inbound`"),
     ("/d/{token}", "the same decision as `decideLink`"),
     ("/f/{token}", "the same form as `submitChatForm`"),
+    ("/u/{token}", "an entry `consent.told`"),
 ];
 
 /// Acts that change something there was: their entries say what it was and what it is.
-const CHANGES: [&str; 17] = [
+const CHANGES: [&str; 18] = [
     "assignConversation",
     "changeTrigger",
     "closeConversation",
@@ -41,6 +42,7 @@ const CHANGES: [&str; 17] = [
     "reassignCheckpoint",
     "rollbackWorkflow",
     "saveDraft",
+    "setConsent",
     "setNotifications",
     "updateChannel",
     "updateConnection",
@@ -176,6 +178,18 @@ impl Walk {
         self.act(mia, "sendMessage", &[&chat], json!({ "body": "Good day" })).await;
         self.act(mia, "createNote", &[&chat], json!({ "body": "was friendly" })).await;
         self.act(mia, "assignConversation", &[&chat], json!({ "assigned_to": own_id(mia).await })).await;
+        let row = self.test.store.get_conversation(&self.test.workspace, &chat).await.unwrap().unwrap();
+        let by_sms = ConversationRow {
+            id: "by-sms".to_owned(),
+            channel: "sms".to_owned(),
+            external_id: Some("+15555550101".to_owned()),
+            token_hash: None,
+            ..row
+        };
+        self.test.store.create_conversation(&by_sms, vec![]).await.unwrap();
+        let wish = json!({ "channel": "sms", "opted_out": true, "reason": "asked by telephone" });
+        let told = self.act(mia, "setConsent", &["by-sms"], wish).await;
+        assert_eq!(told["consents"][0]["opted_out"], true, "{told}");
         self.act(mia, "closeConversation", &[&chat], json!({})).await;
         chat
     }

@@ -418,6 +418,30 @@ CREATE INDEX customers_by_phone ON customers (workspace, phone);
 CREATE INDEX customers_by_telegram ON customers (workspace, telegram);
 CREATE INDEX customers_by_age ON customers (workspace, created_at, id);
 
+-- Whether an address of a channel wants messages; one that is not here does.
+CREATE TABLE consents (
+  workspace TEXT COLLATE "C" NOT NULL,
+  channel TEXT COLLATE "C" NOT NULL,
+  address TEXT COLLATE "C" NOT NULL,
+  opted_out BIGINT NOT NULL,
+  at BIGINT NOT NULL,
+  how TEXT COLLATE "C" NOT NULL,
+  message TEXT COLLATE "C",
+  told_to TEXT COLLATE "C",
+  reason TEXT COLLATE "C" NOT NULL,
+  PRIMARY KEY (workspace, channel, address)
+);
+
+-- With which the reader of a mail says that they want no more; it lives as long as the mail.
+CREATE TABLE unsubscribe_links (
+  token_hash TEXT COLLATE "C" NOT NULL,
+  workspace TEXT COLLATE "C" NOT NULL,
+  channel TEXT COLLATE "C" NOT NULL,
+  address TEXT COLLATE "C" NOT NULL,
+  created_at BIGINT NOT NULL,
+  PRIMARY KEY (token_hash, workspace)
+);
+
 CREATE TABLE conversations (
   id TEXT COLLATE "C" NOT NULL,
   workspace TEXT COLLATE "C" NOT NULL,

@@ -417,6 +417,30 @@ CREATE INDEX customers_by_phone ON customers (workspace, phone);
 CREATE INDEX customers_by_telegram ON customers (workspace, telegram);
 CREATE INDEX customers_by_age ON customers (workspace, created_at, id);
 
+-- Whether an address of a channel wants messages; one that is not here does.
+CREATE TABLE consents (
+  workspace TEXT NOT NULL,
+  channel TEXT NOT NULL,
+  address TEXT NOT NULL,
+  opted_out INTEGER NOT NULL,
+  at INTEGER NOT NULL,
+  how TEXT NOT NULL,
+  message TEXT,
+  told_to TEXT,
+  reason TEXT NOT NULL,
+  PRIMARY KEY (workspace, channel, address)
+) STRICT;
+
+-- With which the reader of a mail says that they want no more; it lives as long as the mail.
+CREATE TABLE unsubscribe_links (
+  token_hash TEXT NOT NULL,
+  workspace TEXT NOT NULL,
+  channel TEXT NOT NULL,
+  address TEXT NOT NULL,
+  created_at INTEGER NOT NULL,
+  PRIMARY KEY (token_hash, workspace)
+) STRICT;
+
 CREATE TABLE conversations (
   id TEXT NOT NULL,
   workspace TEXT NOT NULL,

@@ -6,6 +6,7 @@ mod by_ids;
 mod checkpoints;
 mod claims;
 mod connectors;
+mod consents;
 mod conversations;
 mod customers;
 mod delegations;

@@ -4,6 +4,7 @@
 //! JSON text. Rows are not API types and deliberately do not implement `Serialize`: some carry hashes or sealed secrets.
 
 mod connectors;
+mod consents;
 mod conversations;
 mod field;
 mod inbound;
@@ -14,6 +15,7 @@ mod settings;
 mod workflows;
 
 pub use connectors::*;
+pub use consents::*;
 pub use conversations::*;
 pub(crate) use field::{
     Column, Field, FieldOf, Kind, Param, ParamRef, TableRow, Value, next, next_of, params, row, storable, text_enum,

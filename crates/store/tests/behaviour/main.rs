@@ -4,6 +4,7 @@
 
 mod audit;
 mod commits;
+mod consents;
 mod conversations;
 mod delegations;
 mod feed;
@@ -95,6 +96,11 @@ macro_rules! cases {
             a_foreign_conversation_fails_the_commit,
             everything_survives_a_reopening,
             closing_writes_what_is_queued,
+        );
+        subject!($open, consents:
+            an_address_wants_what_it_said_last,
+            a_word_its_answer_and_what_follows_are_one,
+            a_mail_has_one_link_of_its_workspace,
         );
         subject!($open, delegations: a_delegation_ends_by_itself_or_at_once);
         subject!($open, standing:

@@ -50,6 +50,7 @@ export const strings = {
     'message.': 'Messages',
     'note.': 'Notes',
     'customer.': 'Customers',
+    'consent.': 'Wishes for messages',
     'connection.': 'Connections',
     'connector.': 'Connectors',
     'channel.': 'Channels',

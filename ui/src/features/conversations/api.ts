@@ -31,6 +31,8 @@ export const writes = {
   assign: (id: string, assigned_to: string | null) =>
     send(api.POST('/api/v1/conversations/{id}/assign', { params: { path: { id } }, body: { assigned_to } })),
   close: (id: string) => send(api.POST('/api/v1/conversations/{id}/close', { params: { path: { id } } })),
+  consent: (id: string, body: Body<'/api/v1/conversations/{id}/consent', 'post'>) =>
+    send(api.POST('/api/v1/conversations/{id}/consent', { params: { path: { id } }, body })),
   note: (id: string, body: string) =>
     send(api.POST('/api/v1/conversations/{id}/notes', { params: { path: { id } }, body: { body } })),
 }

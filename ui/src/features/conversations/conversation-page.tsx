@@ -14,6 +14,7 @@ import { Input, Textarea } from '@/ui/field'
 import { Ago } from '@/ui/time'
 import { toast } from '@/ui/toast'
 import { reads, writes } from './api'
+import { Consents } from './consents'
 import { strings as s } from './strings'
 
 function Reply({ id }: { id: string }) {
@@ -189,6 +190,7 @@ function Detail({ conversation }: { conversation: Conversation }) {
           <section>
             <h2 className="mb-2 text-xs font-semibold tracking-wide text-faint uppercase">{s.customer}</h2>
             <CustomerCard customer={conversation.customer} />
+            <Consents conversation={conversation} may={may} />
           </section>
           <Notes id={conversation.id} may={may} />
           <section>

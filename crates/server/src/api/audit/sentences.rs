@@ -4,7 +4,7 @@
 use serde_json::Value;
 
 /// Kinds of entries and their sentences, by name.
-const SENTENCES: [(&str, &str); 78] = [
+const SENTENCES: [(&str, &str); 80] = [
     ("account.set_up", "set up their account"),
     ("action.tried", "tried {subject} away from any run"),
     ("action.try_sent", "sent a trial of {subject}"),
@@ -31,6 +31,8 @@ const SENTENCES: [(&str, &str); 78] = [
     ("connection.tested", "tested the connection {subject}"),
     ("connector.put_in", "put in the connector {subject}"),
     ("connector.removed", "removed the connector {subject}"),
+    ("consent.set", "wrote down what {subject} wants over {channel}[: {reason}]"),
+    ("consent.told", "said over {channel} that {subject} wants {wish}"),
     ("conversation.assigned", "assigned the conversation with {subject}"),
     ("conversation.closed", "closed the conversation with {subject}"),
     ("conversation.opened", "opened a conversation[ over {channel}]"),

@@ -2,7 +2,10 @@
 
 use crate::{
     api::{
-        conversations::view::{message_views, one_message},
+        conversations::{
+            consent::consents,
+            view::{message_views, one_message},
+        },
         runs::view::run_summaries,
     },
     app::App,
@@ -104,11 +107,11 @@ pub(crate) struct ConversationQuery {
     before: Option<u64>,
 }
 
-async fn required(app: &App, caller: &Caller, id: &str) -> ApiResult<ConversationRow> {
+pub(super) async fn required(app: &App, caller: &Caller, id: &str) -> ApiResult<ConversationRow> {
     app.store.get_conversation(caller.workspace(), id).await?.ok_or_else(|| ApiError::not_found("conversation"))
 }
 
-async fn detail(app: &App, row: ConversationRow, before: Option<u64>) -> ApiResult<Json<Conversation>> {
+pub(super) async fn detail(app: &App, row: ConversationRow, before: Option<u64>) -> ApiResult<Json<Conversation>> {
     let workspace = row.workspace.as_str();
     let before = before.unwrap_or(i64::MAX.unsigned_abs()).min(i64::MAX.unsigned_abs());
     let rows = app.store.list_messages_before(workspace, &row.id, before, MESSAGES_MAX).await?;
@@ -120,6 +123,7 @@ async fn detail(app: &App, row: ConversationRow, before: Option<u64>) -> ApiResu
         None => None,
     };
     Ok(Json(Conversation {
+        consents: consents(app, &row, customer.as_ref()).await?,
         customer: customer.map(Tell::tell),
         assigned_to: app.some_person(workspace, row.assigned_to.as_deref()).await?,
         messages: message_views(app, workspace, rows).await?,

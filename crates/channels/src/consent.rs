@@ -1,0 +1,104 @@
+//! Words by which people say that they want no more messages, some again, or help (CTIA and Twilio's defaults, and the same in
+//! a few other languages), and their addresses in one spelling.
+
+use crate::account::Platform;
+use countersign_core::contact;
+use serde::{Deserialize, Serialize};
+
+const STOP: [&str; 18] = [
+    "stop",
+    "stopall",
+    "stop all",
+    "unsubscribe",
+    "cancel",
+    "end",
+    "quit",
+    "revoke",
+    "optout",
+    "opt out",
+    "stopp",
+    "abmelden",
+    "arret",
+    "arrêt",
+    "baja",
+    "parar",
+    "afmelden",
+    "annulla",
+];
+const START: [&str; 3] = ["start", "yes", "unstop"];
+const HELP: [&str; 5] = ["help", "info", "hilfe", "aide", "ayuda"];
+
+/// What somebody says about messages to them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Word {
+    /// They want none.
+    Stop,
+    /// They want them again.
+    Start,
+    /// They want to know who writes.
+    Help,
+}
+
+impl Word {
+    /// The word that a whole message is, whatever its case.
+    #[must_use]
+    pub fn of(text: &str) -> Option<Self> {
+        let word = text.trim().trim_end_matches(['.', '!']).to_lowercase();
+        [(&STOP[..], Self::Stop), (&START[..], Self::Start), (&HELP[..], Self::Help)]
+            .into_iter()
+            .find_map(|(words, meant)| words.contains(&word.as_str()).then_some(meant))
+    }
+}
+
+/// An address as consent is kept for it: the same for all ways to write it.
+#[must_use]
+pub fn plain_address(platform: Platform, address: &str) -> String {
+    let address = address.trim();
+    match platform {
+        Platform::Whatsapp | Platform::Sms => contact::phone(address)
+            .unwrap_or_else(|| format!("+{}", address.chars().filter(char::is_ascii_digit).collect::<String>())),
+        Platform::Email => {
+            let bare = address.rsplit_once('<').map_or(address, |(_, rest)| rest.trim_end_matches('>'));
+            bare.trim().to_lowercase()
+        }
+        Platform::Telegram | Platform::Slack => address.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_a_whole_message_is_a_word() {
+        for (text, word) in [
+            ("STOP", Some(Word::Stop)),
+            (" stop. ", Some(Word::Stop)),
+            ("StopAll", Some(Word::Stop)),
+            ("Arrêt", Some(Word::Stop)),
+            ("UNSTOP", Some(Word::Start)),
+            ("Yes!", Some(Word::Start)),
+            ("info", Some(Word::Help)),
+            ("please stop", None),
+            ("stop it", None),
+            ("", None),
+            ("!", None),
+        ] {
+            assert_eq!(Word::of(text), word, "{text}");
+        }
+    }
+
+    #[test]
+    fn an_address_is_the_same_however_it_is_written() {
+        for (platform, written, kept) in [
+            (Platform::Sms, "+1 (555) 000-1234", "+15550001234"),
+            (Platform::Whatsapp, "15550001234", "+15550001234"),
+            (Platform::Email, "Ada <Ada@Example.com>", "ada@example.com"),
+            (Platform::Email, " Ada@Example.com ", "ada@example.com"),
+            (Platform::Telegram, "1001", "1001"),
+        ] {
+            assert_eq!(plain_address(platform, written), kept, "{written}");
+        }
+    }
+}

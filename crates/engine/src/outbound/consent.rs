@@ -1,0 +1,157 @@
+//! What the addresses of customers want: who said STOP, or left by the link of a mail, is sent nothing until they say otherwise.
+
+use super::links::hash;
+use crate::{Engine, EngineError, vault::OpenAccount};
+use countersign_channels::{OutboundMessage, Platform, SendOutcome, consent::plain_address};
+use countersign_store::{ConsentHow, ConsentRow, NewAudit, UnsubscribeLinkRow};
+use serde_json::json;
+
+/// What a message has failed with whose address wants none.
+pub(crate) const OPTED_OUT: &str = "opted_out";
+/// Longer texts are no tokens.
+const TOKEN_MAX: usize = 100;
+
+/// The link of a mail and what its reader wants now.
+#[derive(Debug)]
+pub struct Unsubscribing {
+    /// The link.
+    pub link: UnsubscribeLinkRow,
+    /// Whether they want no more.
+    pub opted_out: bool,
+    /// The name of who writes to them.
+    pub from: String,
+}
+
+/// A wish as it is kept.
+pub(crate) fn wish(
+    workspace: &str,
+    (platform, address): (Platform, &str),
+    (opted_out, how): (bool, ConsentHow),
+    at: i64,
+) -> ConsentRow {
+    ConsentRow {
+        workspace: workspace.to_owned(),
+        channel: platform.tag().to_owned(),
+        address: plain_address(platform, address),
+        opted_out,
+        at,
+        how,
+        message: None,
+        told_to: None,
+        reason: String::new(),
+    }
+}
+
+/// What the trail says of a wish that no operator wrote down.
+pub(crate) fn entry(row: &ConsentRow, (actor, via): (String, &str), subject: Option<String>) -> NewAudit {
+    let wish = if row.opted_out { "no messages" } else { "messages again" };
+    let detail = json!({
+        "channel": row.channel, "address": row.address, "opted_out": row.opted_out, "wish": wish, "how": row.how.as_str(),
+        "message": row.message,
+    });
+    NewAudit {
+        at: row.at,
+        actor,
+        via: via.to_owned(),
+        action: "consent.told".to_owned(),
+        subject: subject.unwrap_or_else(|| format!("contact:{}/{}", row.channel, row.address)),
+        detail: detail.to_string(),
+    }
+}
+
+impl Engine {
+    /// Why an address is sent nothing; nothing when it takes messages.
+    pub(crate) async fn opted_out(
+        &self,
+        workspace: &str,
+        platform: Platform,
+        address: &str,
+    ) -> Result<Option<String>, EngineError> {
+        let address = plain_address(platform, address);
+        let known = self.0.store.get_consent(workspace, platform.tag(), &address).await?;
+        Ok(known.filter(|row| row.opted_out).map(|row| {
+            let how = match row.how {
+                ConsentHow::Word => "they wrote so",
+                ConsentHow::Link => "they said so by the link of a mail",
+                ConsentHow::Provider => "the provider said so",
+                ConsentHow::Operator => "an operator was told so",
+            };
+            format!("{address} wants no messages over {}: {how}", platform.tag())
+        }))
+    }
+
+    /// Sends to a customer by an account. That the provider refuses because of what they want is kept.
+    pub(crate) async fn send_to_customer(&self, account: &OpenAccount, message: OutboundMessage<'_>) -> SendOutcome {
+        let outcome = self.send_by(account, message).await;
+        if let SendOutcome::Failed { code, .. } = &outcome
+            && code == OPTED_OUT
+        {
+            let kept = self.opted_out_at_provider(&account.workspace, message.channel, message.to).await;
+            if let Err(error) = kept {
+                tracing::warn!(%error, "that an address wants no messages is kept when the provider says so again");
+            }
+        }
+        outcome
+    }
+
+    /// Keeps that a provider sends nothing to an address any more.
+    pub(crate) async fn opted_out_at_provider(
+        &self,
+        workspace: &str,
+        platform: Platform,
+        address: &str,
+    ) -> Result<(), EngineError> {
+        if self.opted_out(workspace, platform, address).await?.is_some() {
+            return Ok(());
+        }
+        let row = wish(workspace, (platform, address), (true, ConsentHow::Provider), self.now());
+        let entry = entry(&row, ("system".to_owned(), "channel"), None);
+        Ok(self.0.store.put_consent(&row, vec![entry]).await?)
+    }
+
+    /// Where the reader of a mail says that they want no more; the page is let in.
+    pub(crate) async fn unsubscribe_page(&self, workspace: &str, to: &str) -> Result<String, EngineError> {
+        let (channel, address) = (Platform::Email.tag(), plain_address(Platform::Email, to));
+        // Always the same, so that a repetition of the mail has the same link; only its hash is kept.
+        let token = self.0.vault.token("unsubscribe", &format!("{workspace}/{channel}/{address}"));
+        let link = UnsubscribeLinkRow {
+            token_hash: hash(&token),
+            workspace: workspace.to_owned(),
+            channel: channel.to_owned(),
+            address,
+            created_at: self.now(),
+        };
+        self.0.store.keep_unsubscribe_link(&link).await?;
+        Ok(format!("{}/u/{token}", self.0.config.base_url.trim_end_matches('/')))
+    }
+
+    /// Where the token of a mail leads; nothing for one that was never given out. Changes nothing.
+    ///
+    /// # Errors
+    /// `Busy`.
+    pub async fn follow_unsubscribe(&self, token: &str) -> Result<Option<Unsubscribing>, EngineError> {
+        if token.is_empty() || token.len() > TOKEN_MAX {
+            return Ok(None);
+        }
+        let store = &self.0.store;
+        let Some(link) = store.find_unsubscribe_link(&hash(token)).await? else { return Ok(None) };
+        let known = store.get_consent(&link.workspace, &link.channel, &link.address).await?;
+        let from = store.get_workspace(&link.workspace).await?.map(|row| row.name).unwrap_or_default();
+        Ok(Some(Unsubscribing { link, opted_out: known.is_some_and(|row| row.opted_out), from }))
+    }
+
+    /// Keeps what the reader of a mail wants. The same once more changes nothing.
+    ///
+    /// # Errors
+    /// `Busy`.
+    pub async fn unsubscribe(&self, followed: &Unsubscribing, opted_out: bool) -> Result<(), EngineError> {
+        let link = &followed.link;
+        let Some(platform) = Platform::read(&link.channel).filter(|_| followed.opted_out != opted_out) else {
+            return Ok(());
+        };
+        let row = wish(&link.workspace, (platform, &link.address), (opted_out, ConsentHow::Link), self.now());
+        let by = format!("contact:{}/{}", row.channel, row.address);
+        let entry = entry(&row, (by, "link"), None);
+        Ok(self.0.store.put_consent(&row, vec![entry]).await?)
+    }
+}
