@@ -51,6 +51,7 @@ async fn credentials_that_a_service_refuses_are_saved_only_on_purpose() {
     let (_app, admin, mood) = furnished().await;
     let refused = admin.post("/connections", account("main", "hello_never_shown")).await;
     assert!(!refused.is_problem(422, "connection_refused").text.contains("hello_never_shown"), "{}", refused.text);
+    assert!(!refused.text.contains("untested"), "a person reads it: {}", refused.text);
     assert_eq!(admin.get("/connections").await.json["items"], json!([]), "nothing was saved");
     let asked = admin.get("/audit?action=connection.asked").await;
     assert_eq!(asked.json["items"][0]["detail"]["connection"], "main", "but where secrets went is on the record");

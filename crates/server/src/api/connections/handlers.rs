@@ -87,9 +87,8 @@ async fn prove(app: &App, caller: &Caller, row: &ConnectionRow, (held, untested)
     }
     let health = ask(app, caller, row, held).await?;
     if health.state == AccountState::Refused {
-        let detail = format!("{} (to save it all the same, ask with `?untested=true`)", health.message);
         let refused = ApiError::unprocessable("connection_refused", "The service does not take these credentials");
-        return Err(refused.detail(detail).pointer("/secrets"));
+        return Err(refused.detail(health.message).pointer("/secrets"));
     }
     Ok(json!(health).to_string())
 }
