@@ -133,6 +133,16 @@ const KNOWN: &[(&str, &str, &str)] = &[
         "The customer has no address on any of the step's channels.",
         "Add an address to the customer or a channel to the step, then retry.",
     ),
+    (
+        "opted_out",
+        "The customer wants no messages on this channel.",
+        "Reach them otherwise, or give the step another channel; they get messages again when they ask for them.",
+    ),
+    (
+        "outside_window",
+        "WhatsApp takes only templates it approved: the customer did not write there within 24 hours.",
+        "Give the step a template or another channel, then retry from here.",
+    ),
     ("recipient_invalid", "The channel does not know this recipient.", "Correct the customer's address, then retry."),
     (
         "recipient_missing",

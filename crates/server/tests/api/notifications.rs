@@ -99,6 +99,7 @@ async fn whoever_may_decide_gets_a_mail_with_one_link_that_decides() {
     let client = countersign_outbound::direct().no_proxy().build().unwrap();
     let mails: Value = serde_json::from_str(&client.get(url).send().await.unwrap().text().await.unwrap()).unwrap();
     assert_eq!(mails.as_array().unwrap().len(), 1, "{mails}");
+    assert!(!mails[0]["raw"].as_str().unwrap().contains("List-Unsubscribe"), "they are no customer: {mails}");
     let text = mails[0]["text"].as_str().unwrap();
     assert_eq!(text.matches("https://").count(), 1, "{text}");
     assert!(text.contains("Do it for Ada?") && text.contains("Time left: 3 h 59 min"), "{text}");
