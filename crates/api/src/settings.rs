@@ -115,6 +115,8 @@ pub struct PutInConnector {
     pub revision: u32,
     /// How many actions it has.
     pub actions: usize,
+    /// Those of which all pages can be asked for.
+    pub paged: Vec<String>,
     /// What a person should look at.
     pub warnings: Vec<String>,
     /// Operations that cannot be used.

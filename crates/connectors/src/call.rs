@@ -102,8 +102,12 @@ pub struct Exchange {
     /// Whether the body was longer than what is kept.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub response_truncated: bool,
-    /// How long it took, milliseconds.
+    /// How long it took, milliseconds; all pages together.
     pub duration_ms: u64,
+    /// Where all pages were asked for: how many requests were sent. What is kept here is the first of a call that went
+    /// well, the last of one that failed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pages: Option<u32>,
 }
 
 /// Whether a call with an unknown outcome took place.

@@ -5,9 +5,10 @@ use crate::{
     classify::{self, Answered},
     connection::Connection,
     manifest::Answer,
+    pages::{Asked, Pace},
     redact::Redactor,
     registry::{Action, Connector, LookUpRule, Registry},
-    request::{self, KEY_TO_COME, Prepared},
+    request::{self, KEY_TO_COME, Prepared, Wanted},
     template::{Response, Scope},
 };
 use bytes::Bytes;
@@ -20,11 +21,13 @@ use reqwest::{
 use serde_json::{Map, Value};
 use std::{
     collections::BTreeMap,
+    sync::Arc,
     time::{Duration, Instant},
 };
+use url::Url;
 
-/// Longest answer that is read.
-const BODY_BYTES_MAX: usize = 5 * 1024 * 1024;
+/// Longest answer that is read, all pages together.
+pub(crate) const BODY_BYTES_MAX: usize = 5 * 1024 * 1024;
 
 /// How much of an answer's text the exchange keeps.
 const KEPT_BYTES_MAX: usize = 64 * 1024;
@@ -51,13 +54,20 @@ const KEPT_HEADERS: [&str; 13] = [
 pub struct Invoker {
     registry: Registry,
     outbound: Outbound,
+    pub(crate) pace: Option<Arc<dyn Pace>>,
 }
 
 impl Invoker {
     /// An invoker of these connectors that calls by that way.
     #[must_use]
     pub fn new(registry: Registry, outbound: Outbound) -> Self {
-        Self { registry, outbound }
+        Self { registry, outbound, pace: None }
+    }
+
+    /// The same, asking somebody before each page of a list after the first.
+    #[must_use]
+    pub fn paced(&self, pace: Arc<dyn Pace>) -> Self {
+        Self { pace: Some(pace), ..self.clone() }
     }
 
     /// The same, with other connectors: those a version was published with.
@@ -87,32 +97,48 @@ impl Invoker {
     ) -> Result<RenderedRequest, CallError> {
         let mut redactor = Redactor::new(connection.map(|connection| &connection.secrets));
         let (connector, action) = self.find(action)?;
-        request::prepare(connector, action, input, KEY_TO_COME, connection, &mut redactor)
-            .map(|prepared| prepared.shown)
+        let asked = Asked::of(action, input, &redactor)?;
+        let input = &*asked.input;
+        let wanted = Wanted { connector, action, input, key: KEY_TO_COME, connection, repeated: false, page: None };
+        request::prepare(wanted, &mut redactor).map(|prepared| prepared.shown)
     }
 
     /// Makes one call, one attempt.
     pub async fn invoke(&self, call: Call<'_>) -> CallOutcome {
         let mut redactor = Redactor::new(call.connection.map(|connection| &connection.secrets));
-        let prepared = self.find(call.action).and_then(|(connector, action)| {
-            let prepared = request::prepare(connector, action, call.input, call.key, call.connection, &mut redactor)?;
-            Ok((action, prepared))
+        let found = self.find(call.action).and_then(|(connector, action)| {
+            let asked = Asked::of(action, call.input, &redactor)?;
+            Ok((connector, action, asked))
         });
-        let (action, prepared) = match prepared {
-            Ok(prepared) => prepared,
+        let (connector, action, asked) = match found {
+            Ok(found) => found,
             Err(error) => return CallOutcome::Failed { error, exchange: None },
         };
         let started = Instant::now();
-        let (sent, shown) = self.send(prepared, call.timeout).await;
-        let mut outcome = finish(action, &call, sent, shown, &redactor);
-        let (CallOutcome::Succeeded { exchange, .. } | CallOutcome::Failed { exchange: Some(exchange), .. }) =
-            &mut outcome
-        else {
-            return outcome;
+        let Call { key, connection, timeout, repeated, .. } = call;
+        let wanted = Wanted { connector, action, input: &asked.input, key, connection, repeated, page: None };
+        let outcome = match asked.pages {
+            Some(pages) => self.pages(wanted, pages, timeout, &mut redactor).await,
+            None => self.ask(wanted, Limits { timeout, body_bytes_max: BODY_BYTES_MAX }, &mut redactor).await.map(
+                |(Reply { status, headers, body, .. }, exchange)| (output(wanted, status, &headers, body), exchange),
+            ),
         };
-        exchange.duration_ms = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
-        tracing::debug!(action = call.action, key = call.key, status = exchange.status, "called");
-        outcome
+        let duration_ms = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
+        match outcome {
+            Ok((mut output, exchange)) => {
+                redactor.value(&mut output);
+                tracing::debug!(action = call.action, key, status = exchange.status, "called");
+                CallOutcome::Succeeded { output, exchange: Exchange { duration_ms, ..exchange } }
+            }
+            Err(Unanswered { mut error, exchange }) => {
+                redactor.text(&mut error.code);
+                redactor.text(&mut error.message);
+                redactor.value(&mut error.details);
+                let exchange = exchange.map(|exchange| Exchange { duration_ms, ..*exchange });
+                tracing::debug!(action = call.action, key, code = error.code, "called");
+                CallOutcome::Failed { error, exchange }
+            }
+        }
     }
 
     /// Asks, with the action's declared look-up, whether a call with an unknown outcome took place. `call` is the
@@ -140,29 +166,57 @@ impl Invoker {
             .ok_or_else(|| CallError::fatal("action_unknown", format!("there is no action `{name}`")))
     }
 
-    async fn send(&self, prepared: Prepared, timeout: Duration) -> (Result<Received, Failure>, RenderedRequest) {
+    /// Sends one request and reads its answer.
+    pub(crate) async fn ask(
+        &self,
+        wanted: Wanted<'_>,
+        limits: Limits,
+        redactor: &mut Redactor<'_>,
+    ) -> Result<(Reply, Exchange), Unanswered> {
+        let prepared = request::prepare(wanted, redactor).map_err(|error| Unanswered { error, exchange: None })?;
         let Prepared { method, url, headers, body, shown, risk } = prepared;
-        let request = Request {
-            method,
-            url,
-            headers,
-            body: body.unwrap_or_default(),
-            timeout,
-            body_bytes_max: BODY_BYTES_MAX,
-            follow: risk == Risk::Read,
-        };
-        (self.outbound.exchange(request).await, shown)
+        let Limits { timeout, body_bytes_max } = limits;
+        let body = body.unwrap_or_default();
+        let follow = risk == Risk::Read;
+        let request = Request { method, url: url.clone(), headers, body, timeout, body_bytes_max, follow };
+        let sent = self.outbound.exchange(request).await;
+        finish(wanted, url, sent, shown, redactor)
     }
 }
 
+/// What one request may take.
+#[derive(Clone, Copy)]
+pub(crate) struct Limits {
+    pub(crate) timeout: Duration,
+    pub(crate) body_bytes_max: usize,
+}
+
+/// A good answer.
+pub(crate) struct Reply {
+    /// What was asked.
+    pub(crate) url: Url,
+    pub(crate) status: StatusCode,
+    pub(crate) headers: HeaderMap,
+    pub(crate) body: Value,
+    pub(crate) body_bytes: usize,
+}
+
+/// Why there is none.
+pub(crate) struct Unanswered {
+    pub(crate) error: CallError,
+    /// Absent when nothing was about to be sent.
+    pub(crate) exchange: Option<Box<Exchange>>,
+}
+
 fn finish(
-    action: &Action,
-    call: &Call<'_>,
+    wanted: Wanted<'_>,
+    url: Url,
     sent: Result<Received, Failure>,
     request: RenderedRequest,
     redactor: &Redactor<'_>,
-) -> CallOutcome {
-    let risk = action.spec.risk_of(call.input);
+) -> Result<(Reply, Exchange), Unanswered> {
+    let action = wanted.action;
+    let risk = action.spec.risk_of(wanted.input);
     let mut exchange = Exchange {
         status: None,
         request,
@@ -170,13 +224,9 @@ fn finish(
         response_body: String::new(),
         response_truncated: false,
         duration_ms: 0,
+        pages: None,
     };
-    let failed = |mut error: CallError, exchange| {
-        redactor.text(&mut error.code);
-        redactor.text(&mut error.message);
-        redactor.value(&mut error.details);
-        CallOutcome::Failed { error, exchange: Some(exchange) }
-    };
+    let failed = |error, exchange| Err(Unanswered { error, exchange: Some(Box::new(exchange)) });
     let received = match sent {
         Ok(received) => received,
         Err(error) => return failed(classify::failure(risk, error), exchange),
@@ -196,34 +246,33 @@ fn finish(
         Content::Text(text) => (Value::String(text), true),
         Content::Empty => (Value::Null, action.result.is_some()),
     };
-    let answered =
-        Answered { status: received.status, headers: &received.headers, body: &body, body_bytes: bytes.len(), risk };
-    if let Some(error) = classify::answer(action, &answered).filter(|error| !is_so(action, call, error, &answered)) {
+    let (status, headers, body_bytes) = (received.status, received.headers, bytes.len());
+    let answered = Answered { status, headers: &headers, body: &body, body_bytes, risk };
+    if let Some(error) = classify::answer(action, &answered).filter(|error| !is_so(wanted, error, status)) {
         return failed(error, exchange);
     }
     if not_json && action.answer == Answer::Json {
         let message = "the answer is not JSON, so it did not come from the service that was meant";
         return failed(CallError::new(classify::unless_read(risk), "answer_not_json", message), exchange);
     }
-    let mut output = output(action, call, received.status, &received.headers, body);
-    redactor.value(&mut output);
-    CallOutcome::Succeeded { output, exchange }
+    Ok((Reply { url, status, headers, body, body_bytes }, exchange))
 }
 
 /// Whether a refusal says that what was asked for is so already.
-fn is_so(action: &Action, call: &Call<'_>, error: &CallError, answered: &Answered<'_>) -> bool {
-    let holds = |code: &str| action.done.hold(code, call.repeated);
-    holds(&error.code) || holds(&format!("http_{}", answered.status.as_u16()))
+fn is_so(wanted: Wanted<'_>, error: &CallError, status: StatusCode) -> bool {
+    let holds = |code: &str| wanted.action.done.hold(code, wanted.repeated);
+    holds(&error.code) || holds(&format!("http_{}", status.as_u16()))
 }
 
-fn output(action: &Action, call: &Call<'_>, status: StatusCode, headers: &HeaderMap, body: Value) -> Value {
-    let Some(rule) = &action.result else { return body };
+/// The action's output, secrets included.
+pub(crate) fn output(wanted: Wanted<'_>, status: StatusCode, headers: &HeaderMap, body: Value) -> Value {
+    let Some(rule) = &wanted.action.result else { return body };
     let status = Value::from(status.as_u16());
     let headers = all_headers(headers);
     let scope = Scope {
-        input: Some(call.input),
-        settings: call.connection.map(|connection| &connection.settings),
-        key: call.key,
+        input: Some(wanted.input),
+        settings: wanted.connection.map(|connection| &connection.settings),
+        key: wanted.key,
         response: Some(Response { status: &status, headers: &headers, body: &body }),
         ..Scope::default()
     };
@@ -235,7 +284,7 @@ fn output(action: &Action, call: &Call<'_>, status: StatusCode, headers: &Header
 }
 
 /// By name; one that came several times is a list, in the order it came in.
-fn all_headers(headers: &HeaderMap) -> Value {
+pub(crate) fn all_headers(headers: &HeaderMap) -> Value {
     let text = |value: &HeaderValue| Value::String(String::from_utf8_lossy(value.as_bytes()).into_owned());
     let mut members = Map::with_capacity(headers.len());
     for name in headers.keys().filter(|name| !crate::redact::is_secret_header(name)) {

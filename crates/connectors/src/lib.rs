@@ -12,9 +12,12 @@ mod connection;
 mod form;
 mod import;
 mod invoke;
+mod link;
 mod manifest;
 mod markup;
 mod multipart;
+mod pages;
+mod pagination;
 mod probe;
 mod redact;
 mod registry;
@@ -31,6 +34,8 @@ pub use manifest::{
     ActionManifest, Answer, Auth, BodyManifest, Encoding, ErrorRules, HappenedRule, IdempotencyManifest,
     LookUpManifest, Manifest, ManifestError, ProbeManifest, Style, Styles, ValueRule,
 };
+pub use pages::Pace;
+pub use pagination::{NextPage, PageSize, PaginationManifest};
 pub use probe::Probed;
 pub use registry::{Compiled, Registry};
 pub use schema::{Fault, manifest_schema};

@@ -8,7 +8,7 @@
 //! is a text that reads as it is and means nothing in that markup, unless the flag that `unless` points to is set. A text
 //! none of whose values is there is left out.
 
-use crate::schema::Fault;
+use crate::{pagination::PaginationManifest, schema::Fault};
 use countersign_core::catalogue::{Idempotency, Risk, RiskBy};
 use indexmap::IndexMap;
 use schemars::JsonSchema;
@@ -110,6 +110,11 @@ impl Manifest {
     #[must_use]
     pub fn needs_account(&self) -> bool {
         self.auth.is_required() || self.base_url.contains('{')
+    }
+
+    /// Names of the actions whose list comes page by page.
+    pub fn paged(&self) -> impl Iterator<Item = &str> {
+        self.actions.iter().filter(|(_, action)| action.pagination.is_some()).map(|(name, _)| name.as_str())
     }
 
     /// SHA-256 hex of what it says.
@@ -278,6 +283,9 @@ pub struct ActionManifest {
     /// How to find out whether a call with an unknown outcome took place.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub look_up: Option<LookUpManifest>,
+    /// How its list comes page by page. Its input then takes `all_pages`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pagination: Option<PaginationManifest>,
     /// Error rules instead of the connector's.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub errors: Option<ErrorRules>,

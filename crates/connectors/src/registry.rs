@@ -6,6 +6,7 @@ use crate::{
         ActionManifest, Answer, Auth, Encoding, ErrorRules, IdempotencyManifest, LookUpManifest, Manifest,
         ManifestError, Style, Styles, ValueRule,
     },
+    pagination::{self, Paging},
     template::{Pointer, Rule, Schemas, Template, Text},
 };
 use countersign_core::catalogue::{ActionSpec, Catalogue, Risk};
@@ -70,6 +71,7 @@ pub(crate) struct Action {
     pub(crate) input: Validator,
     pub(crate) errors: Errors,
     pub(crate) look_up: Option<LookUpRule>,
+    pub(crate) paging: Option<Paging>,
     pub(crate) answer: Answer,
     pub(crate) result: Option<ResultRule>,
 }
@@ -272,7 +274,7 @@ impl std::fmt::Debug for Registry {
 }
 
 /// Where in an action's manifest and what is wrong there.
-type Wrong = (&'static str, String);
+pub(crate) type Wrong = (&'static str, String);
 
 fn invalid(connector: &str, at: impl Into<String>, message: impl Into<String>) -> ManifestError {
     ManifestError::Invalid { connector: connector.to_owned(), at: at.into(), message: message.into() }
@@ -287,8 +289,8 @@ fn spec(name: &str, action: &ActionManifest) -> ActionSpec {
         risk_by: action.risk_by.clone(),
         idempotency: action.idempotency.to_catalogue(),
         look_up: action.look_up.as_ref().map(|look_up| look_up.action.clone()),
-        input: action.input.clone(),
-        output: action.output.clone(),
+        input: pagination::input(action),
+        output: pagination::output(action),
     }
 }
 
@@ -397,6 +399,7 @@ fn compile_action(manifest: &Manifest, action: &ActionManifest, spec: Arc<Action
         return Err(("risk_by.member", format!("the input has no member `{}`", by.member)));
     }
     Ok(Action {
+        paging: Paging::of(action, spec.worst_risk())?,
         spec,
         method: compile_method(&action.method, schemas).map_err(at("method"))?,
         target,

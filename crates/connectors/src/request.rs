@@ -20,7 +20,7 @@ use reqwest::{
 };
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
-use url::Url;
+use url::{Url, form_urlencoded};
 
 /// Stands for the key where a request is rendered before it is sent, so that the rendering is the same every time.
 pub(crate) const KEY_TO_COME: &str = "(set when sent)";
@@ -41,16 +41,23 @@ pub(crate) struct Prepared {
     pub(crate) risk: Risk,
 }
 
-/// Checks the input and makes the request.
-pub(crate) fn prepare<'a>(
-    connector: &'a Connector,
-    action: &'a Action,
-    input: &'a Value,
-    key: &'a str,
-    connection: Option<&'a Connection>,
-    redactor: &mut Redactor<'_>,
-) -> Result<Prepared, CallError> {
-    check_input(action, input, redactor)?;
+/// What a request is made for.
+#[derive(Clone, Copy)]
+pub(crate) struct Wanted<'a> {
+    pub(crate) connector: &'a Connector,
+    pub(crate) action: &'a Action,
+    pub(crate) input: &'a Value,
+    pub(crate) key: &'a str,
+    pub(crate) connection: Option<&'a Connection>,
+    /// Whether it may have been sent before.
+    pub(crate) repeated: bool,
+    /// Address of a page that the answer before it named, of the same origin; else it is made of the input.
+    pub(crate) page: Option<&'a Url>,
+}
+
+/// Makes the request of an input that was checked.
+pub(crate) fn prepare(wanted: Wanted<'_>, redactor: &mut Redactor<'_>) -> Result<Prepared, CallError> {
+    let Wanted { connector, action, input, key, connection, page, repeated: _ } = wanted;
     if let Some(other) = connection.filter(|connection| connection.connector != connector.manifest.name) {
         let message = format!("connection `{}` is for connector `{}`", other.name, other.connector);
         return Err(CallError::fatal("connection_mismatch", message));
@@ -63,10 +70,10 @@ pub(crate) fn prepare<'a>(
     };
     let method = method(action, &scope)?;
     let base = base_url(connector, action, connection, &scope)?;
-    let mut url = url(connector, action, &scope, &base)?;
-    if let Some(query) = action.query.as_ref().and_then(|query| query.eval(&scope)) {
-        append_query(&mut url, &style::query(&query, &action.styles.query, &action.styles.reserved));
-    }
+    let mut url = match page {
+        Some(page) => page.clone(),
+        None => whole_url(action, &scope, url(connector, action, &scope, &base)?),
+    };
     let mut headers = HeaderMap::new();
     for (name, value) in &connector.headers {
         insert(&mut headers, name.clone(), &value.eval(&scope))?;
@@ -90,6 +97,7 @@ pub(crate) fn prepare<'a>(
         match credential {
             Credential::Header(name, value) => drop(headers.insert(name, value)),
             Credential::Query(name, value) => {
+                take_out_of_query(&mut url, &name);
                 append_query(&mut url, &form::encode(&json!({ name: value }), Lists::Repeated))
             }
             Credential::Cookie(name, value) => {
@@ -110,7 +118,15 @@ pub(crate) fn prepare<'a>(
     Ok(Prepared { method, url, headers, body, shown, risk: action.spec.risk_of(input) })
 }
 
-fn check_input(action: &Action, input: &Value, redactor: &Redactor<'_>) -> Result<(), CallError> {
+fn whole_url(action: &Action, scope: &Scope<'_>, mut url: Url) -> Url {
+    if let Some(query) = action.query.as_ref().and_then(|query| query.eval(scope)) {
+        append_query(&mut url, &style::query(&query, &action.styles.query, &action.styles.reserved));
+    }
+    url
+}
+
+/// Refuses an input that does not fit the action.
+pub(crate) fn check_input(action: &Action, input: &Value, redactor: &Redactor<'_>) -> Result<(), CallError> {
     if action.input.is_valid(input) {
         return Ok(());
     }
@@ -206,6 +222,16 @@ fn same_origin(action: &Action, url: &Url, base: &str) -> Result<(), CallError> 
                 "the URL is outside the connection's base URL, so its credentials are not sent there",
             )),
         },
+    }
+}
+
+/// A page's address may repeat the credential of the page before it.
+fn take_out_of_query(url: &mut Url, name: &str) {
+    let Some(query) = url.query() else { return };
+    let is_it = |part: &&str| form_urlencoded::parse(part.as_bytes()).next().is_some_and(|(key, _)| key == name);
+    if query.split('&').any(|part| is_it(&part)) {
+        let rest = query.split('&').filter(|part| !is_it(part)).collect::<Vec<_>>().join("&");
+        url.set_query(Some(rest.as_str()).filter(|rest| !rest.is_empty()));
     }
 }
 

@@ -55,6 +55,15 @@ const ROOTS: [(&str, Root); 8] = [
     ("item", Root::Item),
 ];
 
+/// Where a path begins, as far as pages care.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Place {
+    Answer,
+    Output,
+    Item,
+    Elsewhere,
+}
+
 /// A path to one value.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Pointer {
@@ -99,6 +108,20 @@ impl Pointer {
         text.strip_prefix('$')
             .and_then(|path| Self::read(path, schemas))
             .ok_or_else(|| format!("`{text}` is not a path such as $input.customer or $response.body.id"))
+    }
+
+    pub(crate) fn place(&self) -> Place {
+        match self.root {
+            Root::Status | Root::Headers | Root::Body => Place::Answer,
+            Root::Output => Place::Output,
+            Root::Item => Place::Item,
+            Root::Input | Root::Settings | Root::Key => Place::Elsewhere,
+        }
+    }
+
+    /// The members on the way.
+    pub(crate) fn names(&self) -> impl Iterator<Item = &str> {
+        self.path.iter().map(|segment| segment.name.as_str())
     }
 
     /// The value there, or the schema's default.

@@ -6,6 +6,12 @@ use serde_json::Value;
 use std::{collections::BTreeMap, sync::Arc};
 use utoipa::ToSchema;
 
+/// Member of an input that asks for all pages of a list, at most so many; actions whose list comes page by page take it.
+pub const ALL_PAGES: &str = "all_pages";
+
+/// The most pages that can be asked for.
+pub const ALL_PAGES_MAX: u32 = 100;
+
 /// How much harm an action can do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema, ToSchema)]
 #[serde(rename_all = "snake_case")]

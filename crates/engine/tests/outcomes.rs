@@ -592,3 +592,34 @@ async fn timers_fire_in_time_on_postgres() {
     let Some(database) = TestDatabase::postgres().await else { return };
     timers_fire_among_a_hundred_thousand(database).await;
 }
+
+const WHOLE: &str = "
+schema: 1
+name: Whole list
+start: call
+steps:
+  call: { type: tool_call, action: stripe.customer.list, input: { all_pages: 100 }, retry: { attempts: 2, initial: 1s }, next: done }
+  done: { type: end, output: { count: '{{ $count(steps.call.output.customers) }}', more: '{{ steps.call.output.more }}' } }
+";
+
+#[tokio::test(flavor = "multi_thread")]
+async fn all_pages_of_a_list_are_one_call_that_is_made_again_whole() {
+    let world = World::new().await;
+    world.publish("whole", WHOLE).await;
+    let operation = "stripe.customer.list";
+    let fault =
+        json!({ "operation": operation, "kind": "fail", "status": 429, "contains": "starting_after", "times": 1 });
+    world.fault(fault).await;
+    let run = world.engine.start_run(world.start("whole")).await.unwrap().run;
+    world.until(&run.id, |row| row.waiting_for == Some(WaitingFor::Timer)).await;
+    world.clock.advance(5000);
+    let ended = world.until_over(&run.id).await;
+    let output: Value = serde_json::from_str(ended.output.as_deref().unwrap()).unwrap();
+    let pages = world.count(operation).await.0 - 2;
+    assert!(pages > 1 && output["count"].as_u64().unwrap() > (pages - 1) * 100, "{pages}: {output}");
+    assert_eq!(output["more"], false);
+    let history = world.history(&run.id).await;
+    let told: Vec<&Value> = history[0].attempts.iter().map(|attempt| &attempt.exchange["pages"]).collect();
+    assert_eq!(told, [&json!(2), &json!(pages)]);
+    assert!(history[0].attempts[0].error.as_ref().unwrap().message.starts_with("page 2: "));
+}

@@ -4340,6 +4340,8 @@ export interface components {
             revision: number;
             /** @description How many actions it has. */
             actions: number;
+            /** @description Those of which all pages can be asked for. */
+            paged: string[];
             /** @description What a person should look at. */
             warnings: string[];
             /** @description Operations that cannot be used. */

@@ -113,12 +113,15 @@ fn check(args: &CheckArgs) -> anyhow::Result<Exit> {
     let read = read.and_then(|imported| Registry::only([imported.manifest.clone()]).map(|_| imported));
     match read {
         Ok(Imported { manifest, warnings, left_out }) => {
-            let (name, actions) = (manifest.name, manifest.actions.len());
+            let (name, actions) = (&manifest.name, manifest.actions.len());
+            let paged: Vec<&str> = manifest.paged().collect();
             if args.json {
-                let answer = json!({ "name": name, "actions": actions, "warnings": warnings, "left_out": left_out });
-                output::json(&answer)?;
+                output::json(&json!({
+                    "name": name, "actions": actions, "paged": paged, "warnings": warnings, "left_out": left_out,
+                }))?;
             } else {
                 output::line(format!("{file}: `{name}`, {actions} actions"));
+                tell_paged(&paged);
                 tell(&warnings, left_out.iter().map(|left| (&left.pointer, &left.reason)));
             }
             Ok(Exit::Good)
@@ -154,11 +157,20 @@ async fn push(client: &Client, args: &PushArgs) -> anyhow::Result<Exit> {
     }
     let put: PutInConnector = told(&answer)?;
     tell(&put.warnings, put.left_out.iter().map(|left| (&left.pointer, &left.reason)));
+    tell_paged(&put.paged);
     output::line(format!("{}: revision {}, {} actions", put.name, put.revision, put.actions));
     for workflow in put.used_by {
         output::line(format!("used by {} ({} findings)", workflow.name, workflow.diagnostics.len()));
     }
     Ok(Exit::Good)
+}
+
+/// Which lists can be read whole: what an import understood of pages, for a person to look over.
+fn tell_paged(names: &[impl AsRef<str>]) {
+    if !names.is_empty() {
+        let names: Vec<&str> = names.iter().map(AsRef::as_ref).collect();
+        eprintln!("page by page: {}", names.join(", "));
+    }
 }
 
 /// What a person should look at.
@@ -247,6 +259,7 @@ fn import(args: &ImportArgs) -> anyhow::Result<Exit> {
         return Ok(Exit::Good);
     }
     tell(&warnings, left_out.iter().map(|left| (&left.pointer, &left.reason)));
+    tell_paged(&manifest.paged().collect::<Vec<_>>());
     output::line(serde_norway::to_string(&manifest)?.trim_end());
     Ok(Exit::Good)
 }

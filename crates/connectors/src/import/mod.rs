@@ -4,6 +4,9 @@
 
 mod body;
 mod operation;
+mod pages;
+#[cfg(test)]
+mod pages_tests;
 mod parameters;
 mod references;
 mod risk;

@@ -42,6 +42,7 @@ impl Import<'_> {
         let refers_to = std::mem::take(&mut input.refers_to);
         let definitions = self.schemas.definitions(refers_to, Direction::Request, place, &mut self.notes);
         action.input = object(input, definitions);
+        self.paged(operation, &mut action);
         jsonschema::validator_for(&action.input).map_err(|error| format!("its input cannot be checked: {error}"))?;
         let name = unique(&slug(&words), |name| self.manifest.actions.contains_key(name));
         Ok((name, action))
@@ -104,6 +105,7 @@ fn blank(method: &str, path: &str, operation: &Value, words: &[&str]) -> ActionM
         risk: risk::guess(method, words),
         idempotency: IdempotencyManifest::None,
         look_up: None,
+        pagination: None,
         errors: None,
         answer: Answer::Any,
         result: Value::Null,

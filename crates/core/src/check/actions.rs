@@ -6,6 +6,7 @@ use super::{
 };
 use crate::{
     approval::connector_of,
+    catalogue::ALL_PAGES,
     document::{Retry, StepKind, ToolCall},
     time::Span,
 };
@@ -49,6 +50,14 @@ fn check_call(context: &Context<'_>, call: &ToolCall, pointer: &str, report: &mu
     };
     check_account(context, call, pointer, report);
     let input = format!("{pointer}/input");
+    let takes_pages = action.input.get("properties").is_some_and(|members| members.get(ALL_PAGES).is_some());
+    if call.input.get(ALL_PAGES).is_some() && !takes_pages {
+        let message = format!("`{}` gives its list in one answer, not page by page", action.name);
+        let help =
+            format!("Take `{ALL_PAGES}` out, or say in the connector's manifest how the list is paged (`pagination`).");
+        report.error("not_paged", &format!("{input}/{ALL_PAGES}"), message, help);
+        return;
+    }
     for problem in literal::problems(&call.input, &action.input) {
         let help = format!("See what `{}` takes.", action.name);
         report.error("action_input", &format!("{input}{}", problem.pointer), problem.message, help);

@@ -133,6 +133,7 @@ fn calls() {
     finds(&[("/steps/look/input", Value::Null)], &[("action_input", "/steps/look/input")]);
     finds(&[("/steps/look/input/id", json!(7))], &[("action_input", "/steps/look/input/id")]);
     finds(&[("/steps/look/input/idd", json!(7))], &[("action_input", "/steps/look/input")]);
+    finds(&[("/steps/look/input/all_pages", json!(7))], &[("not_paged", "/steps/look/input/all_pages")]);
     finds(
         &[("/steps/look/retry", json!({ "attempts": 0, "initial": "2m" }))],
         &[("retry_range", "/steps/look/retry/attempts"), ("retry_range", "/steps/look/retry/initial")],

@@ -83,10 +83,11 @@ impl Engine {
         let limits = connection.map(|connection| Limits::of(&connection.settings)).unwrap_or_default();
         let name = connection.map(|connection| connection.name.clone());
         let account = (trial.workspace.clone(), connector_of(&trial.action).to_owned(), name);
-        let _taken = self.0.places.take(account, limits).map_err(TrialError::NoPlace)?;
+        let taken = self.0.places.take(account, limits).map_err(TrialError::NoPlace)?;
+        let invoker = trial.invoker.paced(Arc::new(taken));
         let call =
             Call { action: &trial.action, input: &trial.input, key, timeout: TIMEOUT, connection, repeated: false };
-        let outcome = trial.invoker.invoke(call).await;
+        let outcome = invoker.invoke(call).await;
         if let Some(connection) = connection {
             self.listen(&trial.workspace, &trial.invoker, connection, &outcome);
         }

@@ -128,8 +128,8 @@ impl Engine {
         let limits = connection.as_ref().map(|connection| Limits::of(&connection.settings)).unwrap_or_default();
         let name = connection.as_ref().map(|connection| connection.name.clone());
         let account = (turn.of.workspace.to_owned(), connector.to_owned(), name);
-        let _taken = match self.0.places.take(account, limits) {
-            Ok(taken) => taken,
+        let invoker = match self.0.places.take(account, limits) {
+            Ok(taken) => invoker.paced(Arc::new(taken)),
             Err(due) => return Some(put_off(id, due)),
         };
         if !self.may_perform(turn, id).await {
@@ -292,12 +292,16 @@ fn failed(id: CallId, error: &CallError, exchange: Option<&Exchange>) -> Input {
 
 /// What is worth keeping of a call that went well: its output is on the record already.
 fn facts(exchange: &Exchange) -> Value {
-    json!({
+    let mut facts = json!({
         "method": exchange.request.method,
         "url": exchange.request.url,
         "status": exchange.status,
         "duration_ms": exchange.duration_ms,
-    })
+    });
+    if let Some(pages) = exchange.pages {
+        facts["pages"] = pages.into();
+    }
+    facts
 }
 
 /// A failed call is kept whole: somebody will have to understand it.

@@ -3,9 +3,10 @@
 //! A run whose call has no place is put off: it waits as a row until a time spread by how fast places become free.
 
 use crate::Clock;
+use countersign_connectors::Pace;
 use parking_lot::Mutex;
 use serde_json::{Map, Value};
-use std::{collections::HashMap, sync::Arc};
+use std::{collections::HashMap, fmt, sync::Arc, time::Duration};
 
 /// Workspace, connector or channel, and connection: what shares limits.
 type Account = (String, String, Option<String>);
@@ -37,6 +38,11 @@ impl Limits {
         let at_once = settings.get("calls_at_once").and_then(Value::as_u64).filter(|most| *most > 0);
         let per_second = settings.get("calls_per_second").and_then(Value::as_f64).filter(|rate| *rate > 0.0);
         Self { at_once: at_once.map(|most| usize::try_from(most).unwrap_or(usize::MAX)), per_second }
+    }
+
+    /// Milliseconds from one call to the next.
+    fn apart(self) -> f64 {
+        self.per_second.map_or(0.0, |rate| 1000.0 / rate)
     }
 }
 
@@ -71,6 +77,7 @@ pub(crate) struct Taken {
     clock: Arc<dyn Clock>,
     account: Account,
     begun: i64,
+    apart: f64,
 }
 
 impl Places {
@@ -85,7 +92,7 @@ impl Places {
         let most = limits.at_once.unwrap_or(self.share).min(self.share);
         let mut doors = self.doors.lock();
         let door = doors.entry(account.clone()).or_insert(Door::NEW);
-        let apart = limits.per_second.map_or(0.0, |rate| 1000.0 / rate);
+        let apart = limits.apart();
         let ahead = (BURST_MS - apart).max(0.0);
         if door.under_way >= most || (apart > 0.0 && door.paced_at > now + ahead) || door.held_until > now {
             let soonest = (now + as_float(WAIT_MS.0)).max(door.paced_at - ahead).max(door.held_until);
@@ -96,7 +103,7 @@ impl Places {
         door.under_way += 1;
         door.paced_at = door.paced_at.max(now) + apart;
         drop(doors);
-        Ok(Taken { doors: Arc::clone(&self.doors), clock: Arc::clone(&self.clock), account, begun })
+        Ok(Taken { doors: Arc::clone(&self.doors), clock: Arc::clone(&self.clock), account, begun, apart })
     }
 
     /// The other side wants no call of this account for so many seconds.
@@ -106,6 +113,24 @@ impl Places {
         let mut doors = self.doors.lock();
         let door = doors.entry(account).or_insert(Door::NEW);
         door.held_until = door.held_until.max(until);
+    }
+}
+
+impl fmt::Debug for Taken {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Taken").field("account", &self.account).finish_non_exhaustive()
+    }
+}
+
+/// A call of several requests keeps its place and waits in it.
+impl Pace for Taken {
+    fn next(&self) -> Duration {
+        let now = as_float(self.clock.now());
+        let mut doors = self.doors.lock();
+        let Some(door) = doors.get_mut(&self.account) else { return Duration::ZERO };
+        let due = now.max(door.held_until).max(door.paced_at - (BURST_MS - self.apart).max(0.0));
+        door.paced_at = door.paced_at.max(now) + self.apart;
+        Duration::from_millis(as_whole(due - now).unsigned_abs())
     }
 }
 
@@ -200,6 +225,23 @@ mod tests {
         let one = limits(json!({ "calls_at_once": 1 }));
         let held = places.take(account("a"), one);
         assert!(held.is_ok() && places.take(account("a"), one).is_err());
+    }
+
+    #[test]
+    fn the_pages_of_a_call_count_as_calls() {
+        let (places, clock) = places(4096);
+        let ten = limits(json!({ "calls_per_second": 10 }));
+        let taken = places.take(account("a"), ten).unwrap();
+        let waits: Vec<u128> = (0..12).map(|_| taken.next().as_millis()).collect();
+        assert_eq!(waits[..9], [0; 9], "as many at once as other calls");
+        assert_eq!(waits[9..], [100, 200, 300]);
+        assert!(places.take(account("a"), ten).is_err());
+        places.hold(account("a"), 5);
+        assert_eq!(taken.next().as_millis(), 5000);
+        clock.0.fetch_add(60_000, Ordering::SeqCst);
+        assert_eq!(taken.next(), Duration::ZERO);
+        let free = places.take(account("b"), Limits::default()).unwrap();
+        assert_eq!((free.next(), free.next()), (Duration::ZERO, Duration::ZERO));
     }
 
     #[test]

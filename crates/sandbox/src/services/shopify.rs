@@ -225,7 +225,8 @@ pub(crate) fn respond(world: &mut World, op: Op, request: &Request, at: At) -> R
         }
         Op::OrderFind => {
             let found = world.shopify.search(&argument_of(&query, &variables, "orders", "query"));
-            data("orders", &json!({ "nodes": found }), Effect::Read)
+            let page_info = json!({ "hasNextPage": false, "endCursor": null });
+            data("orders", &json!({ "nodes": found, "pageInfo": page_info }), Effect::Read)
         }
         Op::JobGet => {
             let id = argument_of(&query, &variables, "job", "id");

@@ -83,6 +83,7 @@ pub(crate) async fn put_in_connector(
     let before = app.engine.connectors(caller.workspace()).await?;
     let changes = before.connector(&manifest.name).map(|before| changes(before, &manifest));
     let (name, actions) = (manifest.name.clone(), manifest.actions.len());
+    let paged = manifest.paged().map(str::to_owned).collect();
     let entry = caller.audit(
         app.now(),
         "connector.put_in",
@@ -104,7 +105,7 @@ pub(crate) async fn put_in_connector(
     let left_out =
         left_out.into_iter().map(|left| LeftOutOperation { pointer: left.pointer, reason: left.reason }).collect();
     let used_by = used_by(&app, caller.workspace(), &name).await?;
-    let answer = PutInConnector { name, revision, actions, warnings, left_out, changes, used_by };
+    let answer = PutInConnector { name, revision, actions, paged, warnings, left_out, changes, used_by };
     Ok((StatusCode::CREATED, Json(answer)))
 }
 

@@ -132,7 +132,9 @@ async fn send(
     app.store.append_audit(caller.workspace(), vec![before]).await?;
     let sent = app.engine.send_trial(&trial, &key).await;
     let came = match &sent {
-        Ok(CallOutcome::Succeeded { exchange, .. }) => json!({ "outcome": "succeeded", "status": exchange.status }),
+        Ok(CallOutcome::Succeeded { exchange, .. }) => {
+            json!({ "outcome": "succeeded", "status": exchange.status, "pages": exchange.pages })
+        }
         Ok(CallOutcome::Failed { error, exchange }) => {
             json!({ "outcome": error.class, "code": error.code, "status": exchange.as_ref().and_then(|one| one.status) })
         }

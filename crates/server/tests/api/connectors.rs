@@ -112,3 +112,26 @@ async fn a_document_is_read_from_an_address_that_may_be_called() {
     let both = json!({ "url": at, "source": "{}" });
     admin.post("/connectors", both).await.is_problem(422, "invalid_request");
 }
+
+#[tokio::test]
+async fn lists_that_come_page_by_page_are_named_and_only_these_are_asked_for_whole() {
+    let app = TestApp::start().await;
+    let admin = app.key(Role::Admin).await;
+    let number = |name: &str| json!({ "name": name, "in": "query", "schema": { "type": "integer" } });
+    let list = json!({ "type": "array", "items": { "type": "object" } });
+    let paged = json!({ "get": { "operationId": "listPets", "parameters": [number("page"), number("per_page"), number("id")],
+        "responses": { "200": { "content": { "application/json": { "schema": list } } } } } });
+    let one = json!({ "get": { "operationId": "getPet", "parameters": [number("id")] } });
+    let source = pets(json!({ "/pets": paged, "/pet": one }));
+    let put_in = admin.post("/connectors", json!({ "source": source })).await;
+    assert_eq!(put_in.is(201).json["paged"], json!(["list_pets"]));
+    let problems = async |action: &str| {
+        let mut document = calls(action);
+        document["steps"]["look"]["input"] = json!({ "all_pages": 5 });
+        let checked = admin.post("/check", json!({ "document": document })).await;
+        let found = checked.is(200).json["diagnostics"].as_array().unwrap().iter();
+        found.filter(|one| one["severity"] == "error").map(|one| one["code"].clone()).collect::<Vec<_>>()
+    };
+    assert!(problems("pet_shop.list_pets").await.is_empty());
+    assert_eq!(problems("pet_shop.get_pet").await, [json!("not_paged")]);
+}

@@ -84,6 +84,17 @@ function Warnings({ list }: { list: readonly string[] }) {
   )
 }
 
+function Paged({ names }: { names: readonly string[] }) {
+  const { shown, more } = useShown(names)
+  return (
+    <Section title={s.paged(names.length)}>
+      <p className="text-sm text-muted">{s.pagedText}</p>
+      <p className="font-mono text-xs leading-5 break-words">{shown.join(', ')}</p>
+      {more}
+    </Section>
+  )
+}
+
 function Names({ label, names }: { label: string; names: readonly string[] }) {
   if (names.length === 0) return null
   return (
@@ -148,7 +159,7 @@ function UsedBy({ uses }: { uses: readonly ConnectorUse[] }) {
 export function AddResult({ answer, onAgain }: { answer: PutInConnector; onAgain: () => void }) {
   const head = useRef<HTMLHeadingElement>(null)
   useEffect(() => head.current?.focus(), [])
-  const { name, revision, actions, left_out, warnings, changes, used_by } = answer
+  const { name, revision, actions, paged, left_out, warnings, changes, used_by } = answer
   return (
     <div className="flex flex-col gap-6">
       <div className="flex flex-col gap-2">
@@ -165,6 +176,7 @@ export function AddResult({ answer, onAgain }: { answer: PutInConnector; onAgain
       </div>
       {changes && <Changes changes={changes} />}
       {used_by.length > 0 && <UsedBy uses={used_by} />}
+      {paged.length > 0 && <Paged names={paged} />}
       {left_out.length > 0 && <LeftOut list={left_out} />}
       {warnings.length > 0 && <Warnings list={warnings} />}
     </div>

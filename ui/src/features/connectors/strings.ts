@@ -72,6 +72,8 @@ export const strings = {
     open: 'See its actions',
     again: 'Add another',
     more: (count: number) => `Show ${count} more`,
+    paged: (count: number) => `Lists page by page (${count})`,
+    pagedText: 'A step that calls one of these may ask for all pages, at most so many, instead of one.',
     leftOut: (count: number) => `Left out (${count})`,
     leftOutText: 'These operations cannot be used as they are written. Everything else works.',
     leftOutTable: 'What was left out',
