@@ -1,6 +1,7 @@
 //! Configuration: flags, then `COUNTERSIGN_…`, then `countersign.toml`, then defaults.
 
-use anyhow::{Context, bail};
+use crate::secret_key::SecretKeys;
+use anyhow::Context;
 use clap::Args;
 use countersign_outbound::{AllowedHost, HostPolicy, Outbound, Settings};
 use countersign_store::StoreConfig;
@@ -8,7 +9,7 @@ use ipnet::IpNet;
 use serde::Deserialize;
 use std::{
     fs,
-    io::{ErrorKind, Write},
+    io::ErrorKind,
     net::{IpAddr, SocketAddr},
     path::{Path, PathBuf},
 };
@@ -198,25 +199,13 @@ impl Config {
         url.trim_end_matches('/').to_owned()
     }
 
-    /// The key that seals credentials: `COUNTERSIGN_SECRET_KEY` (64 hex digits), or a file only its owner can read,
-    /// made at first use.
+    /// The keys that open the vault, see [`SecretKeys::read`].
     ///
     /// # Errors
-    /// When the key is malformed, or the file cannot be read, made or is readable by others.
-    pub fn secret_key(&self) -> anyhow::Result<[u8; 32]> {
-        if let Ok(text) = std::env::var("COUNTERSIGN_SECRET_KEY") {
-            return parse_key(&text).context("COUNTERSIGN_SECRET_KEY");
-        }
+    /// As there, and when the data folder cannot be made.
+    pub fn secret_keys(&self) -> anyhow::Result<SecretKeys> {
         self.make_data_folder()?;
-        let path = self.data.join("secret.key");
-        match fs::read_to_string(&path) {
-            Ok(text) => {
-                only_owner(&path)?;
-                parse_key(&text).with_context(|| path.display().to_string())
-            }
-            Err(error) if error.kind() == ErrorKind::NotFound => make_key(&path),
-            Err(error) => Err(error).with_context(|| path.display().to_string()),
-        }
+        SecretKeys::read(&self.data.join("secret.key"))
     }
 
     fn make_data_folder(&self) -> anyhow::Result<()> {
@@ -233,59 +222,9 @@ fn read(named: Option<&Path>) -> anyhow::Result<File> {
     }
 }
 
-fn parse_key(text: &str) -> anyhow::Result<[u8; 32]> {
-    let bytes = hex::decode(text.trim()).context("a key is 64 hexadecimal digits")?;
-    bytes.try_into().map_err(|_| anyhow::anyhow!("a key is 64 hexadecimal digits"))
-}
-
-fn make_key(path: &Path) -> anyhow::Result<[u8; 32]> {
-    let mut key = [0_u8; 32];
-    getrandom::fill(&mut key).map_err(|error| anyhow::anyhow!("no randomness: {error}"))?;
-    let mut options = fs::OpenOptions::new();
-    options.write(true).create_new(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    let mut file = options.open(path).with_context(|| path.display().to_string())?;
-    writeln!(file, "{}", hex::encode(key))?;
-    file.sync_all()?;
-    Ok(key)
-}
-
-#[cfg(unix)]
-fn only_owner(path: &Path) -> anyhow::Result<()> {
-    use std::os::unix::fs::PermissionsExt;
-    let mode = fs::metadata(path)?.permissions().mode();
-    if mode & 0o077 != 0 {
-        bail!("{} can be read by others (mode {:o}): run `chmod 600` on it", path.display(), mode & 0o777);
-    }
-    Ok(())
-}
-
-#[cfg(not(unix))]
-fn only_owner(_: &Path) -> anyhow::Result<()> {
-    Ok(())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_made_key_is_private_and_read_back() {
-        let folder = tempfile::tempdir().unwrap();
-        let args = DatabaseArgs { data: Some(folder.path().to_owned()), ..DatabaseArgs::default() };
-        let config = Config::load(&args).unwrap();
-        let key = config.secret_key().unwrap();
-        assert_eq!(config.secret_key().unwrap(), key);
-        #[cfg(unix)]
-        {
-            use std::os::unix::fs::PermissionsExt;
-            let path = folder.path().join("secret.key");
-            assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
-            fs::set_permissions(&path, fs::Permissions::from_mode(0o644)).unwrap();
-            assert!(config.secret_key().is_err());
-        }
-    }
 
     #[test]
     fn the_file_and_the_flags_say_what_may_be_called() {

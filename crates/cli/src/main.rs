@@ -10,12 +10,13 @@ mod output;
 mod parts;
 #[cfg(test)]
 mod sample;
+mod secret_key;
 mod timeline;
 
 use clap::{Parser, Subcommand};
 use commands::{
     audit, bench, check, checkpoint, connector, delegation, demo, eval, migrate, openapi, run, sandbox, serve,
-    standing, workflow,
+    standing, vault, workflow,
 };
 use output::Exit;
 use std::process::ExitCode;
@@ -63,6 +64,9 @@ enum Command {
     /// Verify the audit trail.
     #[command(subcommand)]
     Audit(audit::Command),
+    /// Replace or check the key that credentials are sealed with.
+    #[command(subcommand)]
+    Vault(vault::Command),
     /// Bring the database to this build's schema.
     Migrate(migrate::Args),
     /// Print the OpenAPI document.
@@ -110,5 +114,6 @@ fn dispatch(command: Command) -> anyhow::Result<Exit> {
         Command::Delegation(command) => parts::block_on(delegation::run(command)),
         Command::Connector(command) => parts::block_on(connector::run(command)),
         Command::Audit(command) => parts::block_on(audit::run(command)),
+        Command::Vault(command) => parts::block_on(vault::run(command)),
     }
 }

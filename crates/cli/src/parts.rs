@@ -2,9 +2,9 @@
 
 use crate::{config::Config, connectors_folder::in_folder};
 use anyhow::Context;
-use countersign_engine::{Engine, EngineConfig, EngineParts, SystemClock, Vault, receipt_keys};
+use countersign_engine::{Clock, Engine, EngineConfig, EngineParts, SystemClock, open_vault};
 use countersign_server::{App, ServerConfig};
-use countersign_store::{Store, StoreConfig};
+use countersign_store::{ReceiptKeys, Store, StoreConfig};
 use std::{
     net::SocketAddr,
     num::NonZero,
@@ -96,19 +96,22 @@ impl Running {
     /// # Errors
     /// When any of it fails; nothing is left half open.
     pub async fn start(config: &Config, listen: SocketAddr, base_url: Option<String>) -> anyhow::Result<Self> {
-        let key = config.secret_key()?;
+        let secret = config.secret_keys()?;
         let database = config.store()?;
         let outbound = config.outbound()?;
-        let database = StoreConfig { receipts: Some(receipt_keys(&key)), ..database };
+        let receipts = ReceiptKeys::unknown();
+        let database = StoreConfig { receipts: Some(receipts.clone()), ..database };
         let store = Store::open(&database).await.with_context(|| format!("cannot open {}", shown(&database.url)))?;
         for name in store.migrate().await? {
             tracing::info!(name, "migrated");
         }
+        let vault = open_vault(&store, &secret.keys, SystemClock.now()).await?;
+        receipts.know(vault.receipt_secret);
         let registry = in_folder(&config.connectors_folder())?;
         let listener = TcpListener::bind(listen).await.with_context(|| format!("cannot listen on {listen}"))?;
         let address = listener.local_addr()?;
         let base_url = config.base_url(base_url, address);
-        let parts = EngineParts { store, registry, outbound, vault: Vault::new(key), clock: Arc::new(SystemClock) };
+        let parts = EngineParts { store, registry, outbound, vault: vault.vault, clock: Arc::new(SystemClock) };
         let engine =
             Engine::start(parts, EngineConfig { base_url: base_url.clone(), ..EngineConfig::default() }).await?;
         let server = ServerConfig {

@@ -30,4 +30,4 @@ pub use run::{
 };
 #[doc(hidden)]
 pub use run::{Outside, project};
-pub use vault::{AccountChoice, NotChosen, Vault, chosen, receipt_keys};
+pub use vault::{AccountChoice, NotChosen, OpenVault, SecretKey, Vault, check_vault, chosen, open_vault, rotate_vault};

@@ -68,7 +68,7 @@ pub(crate) fn link(head: &mut AuditHead, workspace: &str, new: &NewAudit, keys: 
         receipt: None,
     };
     entry.hash = audit_hash(&entry);
-    entry.receipt = keys.filter(|_| receipt::is_due(&entry)).map(|keys| keys.sign(&entry));
+    entry.receipt = keys.filter(|_| receipt::is_due(&entry)).and_then(|keys| keys.sign(&entry));
     head.seq = entry.seq;
     head.hash.clone_from(&entry.hash);
     entry

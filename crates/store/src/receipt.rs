@@ -3,7 +3,7 @@
 //! wrote it, so that whoever can only write to the database cannot make one.
 
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use ed25519_dalek::{Signature, Signer, SigningKey, VerifyingKey};
 use quick_cache::sync::Cache;
@@ -21,7 +21,7 @@ const KEPT: usize = 256;
 /// Makes the key of each workspace from one secret (Ed25519). `Debug` shows nothing of it.
 #[derive(Clone)]
 pub struct ReceiptKeys {
-    secret: [u8; 32],
+    secret: Arc<OnceLock<[u8; 32]>>,
     made: Arc<Cache<String, SigningKey>>,
 }
 
@@ -37,28 +37,42 @@ impl ReceiptKeys {
     /// Keys from a secret that nothing else is made from.
     #[must_use]
     pub fn new(secret: [u8; 32]) -> Self {
-        Self { secret, made: Arc::new(Cache::new(KEPT)) }
+        let keys = Self::unknown();
+        keys.know(secret);
+        keys
     }
 
-    fn key(&self, workspace: &str) -> SigningKey {
-        self.made.get(workspace).unwrap_or_else(|| {
-            let seed =
-                Sha256::new_with_prefix(self.secret).chain_update(b"/receipts/").chain_update(workspace).finalize();
+    /// Keys whose secret is told later, by [`ReceiptKeys::know`]: it is kept in the database that they are for. Until then
+    /// nothing is signed.
+    #[must_use]
+    pub fn unknown() -> Self {
+        Self { secret: Arc::default(), made: Arc::new(Cache::new(KEPT)) }
+    }
+
+    /// Tells the secret to every copy of these keys. Only the first one told counts.
+    pub fn know(&self, secret: [u8; 32]) {
+        let _ = self.secret.set(secret);
+    }
+
+    fn key(&self, workspace: &str) -> Option<SigningKey> {
+        self.made.get(workspace).or_else(|| {
+            let secret = self.secret.get()?;
+            let seed = Sha256::new_with_prefix(secret).chain_update(b"/receipts/").chain_update(workspace).finalize();
             let key = SigningKey::from_bytes(&seed.into());
             self.made.insert(workspace.to_owned(), key.clone());
-            key
+            Some(key)
         })
     }
 
     /// The key that anybody checks a workspace's receipts with, hex.
     #[must_use]
-    pub fn public_key(&self, workspace: &str) -> String {
-        hex::encode(self.key(workspace).verifying_key().as_bytes())
+    pub fn public_key(&self, workspace: &str) -> Option<String> {
+        Some(hex::encode(self.key(workspace)?.verifying_key().as_bytes()))
     }
 
     /// The signature over [`audit_document`], hex.
-    pub(crate) fn sign(&self, entry: &AuditRow) -> String {
-        hex::encode(self.key(&entry.workspace).sign(audit_document(entry).as_bytes()).to_bytes())
+    pub(crate) fn sign(&self, entry: &AuditRow) -> Option<String> {
+        Some(hex::encode(self.key(&entry.workspace)?.sign(audit_document(entry).as_bytes()).to_bytes()))
     }
 }
 
@@ -111,7 +125,7 @@ mod tests {
     #[test]
     fn a_decision_is_signed_and_nothing_else() {
         let keys = ReceiptKeys::new([1; 32]);
-        let public = keys.public_key("w");
+        let public = keys.public_key("w").unwrap();
         let decided = entry("checkpoint.decided", &keys);
         assert!(receipt_holds(&decided, &public));
         assert_eq!(entry("workflow.published", &keys).receipt, None);
@@ -124,9 +138,9 @@ mod tests {
     fn a_receipt_is_of_one_entry_and_one_key() {
         let keys = ReceiptKeys::new([1; 32]);
         let decided = entry("checkpoint.decided", &keys);
-        let public = keys.public_key("w");
-        assert!(!receipt_holds(&decided, &keys.public_key("other")));
-        assert!(!receipt_holds(&decided, &ReceiptKeys::new([2; 32]).public_key("w")));
+        let public = keys.public_key("w").unwrap();
+        assert!(!receipt_holds(&decided, &keys.public_key("other").unwrap()));
+        assert!(!receipt_holds(&decided, &ReceiptKeys::new([2; 32]).public_key("w").unwrap()));
         assert!(!receipt_holds(&decided, "no key"));
         for changed in [
             AuditRow { detail: "{\"outcome\":\"rejected\"}".to_owned(), ..decided.clone() },

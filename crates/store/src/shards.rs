@@ -6,8 +6,17 @@ use std::collections::BTreeSet;
 use crate::sql::NOW_MS;
 
 /// Tables that are small and asked across workspaces: they stay in one place.
-const UNDIVIDED: [&str; 8] =
-    ["workspaces", "users", "memberships", "sessions", "api_keys", "one_time_tokens", "nodes", "schema_migrations"];
+const UNDIVIDED: [&str; 9] = [
+    "workspaces",
+    "users",
+    "memberships",
+    "sessions",
+    "api_keys",
+    "one_time_tokens",
+    "vault_keys",
+    "nodes",
+    "schema_migrations",
+];
 
 /// Tables that are divided by their column `workspace`.
 pub(crate) const DIVIDED: [&str; 31] = [

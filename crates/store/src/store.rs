@@ -125,7 +125,7 @@ impl Store {
     /// The key that a workspace's receipts are checked with, hex; none when this store signs nothing.
     #[must_use]
     pub fn receipt_key(&self, workspace: &str) -> Option<String> {
-        self.receipts.as_ref().map(|keys| keys.public_key(workspace))
+        self.receipts.as_ref()?.public_key(workspace)
     }
 
     /// Whether other processes may use the database too.

@@ -14,4 +14,5 @@ pub mod run;
 pub mod sandbox;
 pub mod serve;
 pub mod standing;
+pub mod vault;
 pub mod workflow;

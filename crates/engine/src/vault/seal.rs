@@ -8,7 +8,6 @@ use chacha20poly1305::{
     KeyInit, XChaCha20Poly1305, XNonce,
     aead::{Aead, Payload},
 };
-use countersign_store::ReceiptKeys;
 use hmac::{Hmac, Mac};
 use serde_json::{Map, Value};
 use sha2::{Digest, Sha256};
@@ -28,12 +27,6 @@ pub enum VaultError {
     /// Not sealed by this key for this place, or changed since.
     #[error("the secrets cannot be opened: they were sealed with another key, for another place, or were changed")]
     Open,
-}
-
-/// What decisions are signed with, made from the vault's key: nothing of either can be learnt from the other.
-#[must_use]
-pub fn receipt_keys(key: &[u8; 32]) -> ReceiptKeys {
-    ReceiptKeys::new(Sha256::new_with_prefix(b"countersign/receipts/").chain_update(key).finalize().into())
 }
 
 /// Seals and opens secrets with one 256-bit key. Cheap to clone; `Debug` shows nothing of the key.

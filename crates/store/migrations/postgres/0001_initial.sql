@@ -555,6 +555,14 @@ CREATE TABLE channel_accounts (
 );
 CREATE UNIQUE INDEX channel_accounts_by_name ON channel_accounts (workspace, channel, name);
 
+-- The key that credentials are sealed with, itself sealed with the key outside the database.
+CREATE TABLE vault_keys (
+  id TEXT COLLATE "C" NOT NULL PRIMARY KEY,
+  sealed TEXT COLLATE "C" NOT NULL,
+  created_at BIGINT NOT NULL,
+  rotated_at BIGINT NOT NULL
+);
+
 CREATE TABLE nodes (
   id TEXT COLLATE "C" NOT NULL PRIMARY KEY,
   started_at BIGINT NOT NULL,

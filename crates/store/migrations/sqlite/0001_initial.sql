@@ -554,6 +554,14 @@ CREATE TABLE channel_accounts (
 ) STRICT;
 CREATE UNIQUE INDEX channel_accounts_by_name ON channel_accounts (workspace, channel, name);
 
+-- The key that credentials are sealed with, itself sealed with the key outside the database.
+CREATE TABLE vault_keys (
+  id TEXT NOT NULL PRIMARY KEY,
+  sealed TEXT NOT NULL,
+  created_at INTEGER NOT NULL,
+  rotated_at INTEGER NOT NULL
+) STRICT;
+
 CREATE TABLE nodes (
   id TEXT NOT NULL PRIMARY KEY,
   started_at INTEGER NOT NULL,

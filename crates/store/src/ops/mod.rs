@@ -28,6 +28,7 @@ mod settings;
 mod standing;
 mod statistics;
 mod triggers;
+mod vault_keys;
 mod workflow_briefs;
 mod workflow_standings;
 mod workflows;

@@ -1,4 +1,4 @@
-//! Connections, channel accounts, nodes, idempotency, audit entries.
+//! Connections, channel accounts, the vault's key, nodes, idempotency, audit entries.
 
 use super::row;
 
@@ -63,6 +63,20 @@ row! {
         pub search: String,
         /// Creation.
         pub created_at: i64,
+    }
+}
+
+row! {
+    /// The key that credentials are sealed with, itself sealed.
+    pub struct VaultKeyRow in "vault_keys" key(id) {
+        /// Which; there is one.
+        pub id: String,
+        /// Encrypted with a key that is not in the database.
+        pub sealed: String,
+        /// Creation.
+        pub created_at: i64,
+        /// When it was last sealed with another key.
+        pub rotated_at: i64,
     }
 }
 

@@ -170,6 +170,7 @@ macro_rules! cases {
             channel_accounts_are_found_by_channel,
             reserved_keys_are_answered_once,
             silent_nodes_are_forgotten,
+            the_key_of_the_vault_is_kept_once_and_sealed_anew_by_one,
         );
         subject!($open, audit:
             the_chain_is_whole,

@@ -155,3 +155,20 @@ pub async fn silent_nodes_are_forgotten(database: TestDatabase) {
     store.remove_node("n2").await.unwrap();
     assert!(ids().await.is_empty());
 }
+
+pub async fn the_key_of_the_vault_is_kept_once_and_sealed_anew_by_one(database: TestDatabase) {
+    let store = database.open().await.unwrap();
+    assert_eq!(store.get_vault_key("data").await.unwrap(), None);
+    let row = |sealed: &str| VaultKeyRow { id: "data".into(), sealed: sealed.into(), created_at: 1, rotated_at: 1 };
+    store.add_vault_key(&row("a")).await.unwrap();
+    store.add_vault_key(&row("b")).await.unwrap();
+    let kept = store.get_vault_key("data").await.unwrap().unwrap();
+    assert_eq!(kept, row("a"), "the first is kept");
+    let anew = |sealed: &str, at: i64| VaultKeyRow { rotated_at: at, ..row(sealed) };
+    let entries = || vec![(WORKSPACE.to_owned(), audit("vault.rotated"))];
+    store.reseal_vault_key(&kept, &anew("c", 2), entries()).await.unwrap();
+    let late = store.reseal_vault_key(&kept, &anew("d", 3), entries()).await;
+    assert!(matches!(late, Err(StoreError::NotFound("vault key"))), "it was read before the other sealed it");
+    assert_eq!(store.get_vault_key("data").await.unwrap().unwrap(), anew("c", 2));
+    assert_eq!(store.verify_audit(WORKSPACE).await.unwrap().entries, 1, "what did not happen is not on the record");
+}

@@ -4,7 +4,7 @@
 use serde_json::Value;
 
 /// Kinds of entries and their sentences, by name.
-const SENTENCES: [(&str, &str); 80] = [
+const SENTENCES: &[(&str, &str)] = &[
     ("account.set_up", "set up their account"),
     ("action.tried", "tried {subject} away from any run"),
     ("action.try_sent", "sent a trial of {subject}"),
@@ -69,6 +69,7 @@ const SENTENCES: [(&str, &str); 80] = [
     ("view.changed", "changed a view of runs"),
     ("view.removed", "removed a view of runs"),
     ("view.saved", "saved a view of runs"),
+    ("vault.rotated", "replaced the secret key that credentials are sealed with"),
     ("workflow.archived", "archived {subject}"),
     ("workflow.backtested", "tried {subject} on recorded runs"),
     ("workflow.created", "added the workflow {subject}"),
