@@ -86,9 +86,9 @@ pub struct CheckpointSummary {
     pub facts: Vec<Fact>,
     /// Whether the caller may decide it now.
     pub may_decide: bool,
-    /// While it is open: hash of what is asked, for the decision to say what it is about. Null where a line and facts do not
-    /// tell all of it (it was changed since an earlier yes, a colleague edited it, a yes takes a form, a call is in doubt): read
-    /// the checkpoint itself.
+    /// While it is open: hash of what is asked, for the decision to say what it is about. In a list it is null
+    /// where a line and facts do not tell all of it (it was changed since an earlier yes, a colleague edited it, a yes takes a
+    /// form, a call is in doubt): read the checkpoint itself.
     pub shown: Option<String>,
 }
 

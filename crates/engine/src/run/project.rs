@@ -103,6 +103,7 @@ pub fn commit(facts: &Facts<'_>) -> Result<Commit, EngineError> {
         place: facts.stood.place.clone(),
         requested_at: facts.stood.requested_at,
         answered: None,
+        shown: facts.stood.shown.clone(),
         commit: empty(facts, events),
     };
     for event in facts.events {
@@ -183,6 +184,8 @@ struct Projection<'a> {
     requested_at: Option<Timestamp>,
     /// The step entry whose call was answered in this commit.
     answered: Option<u32>,
+    /// The hash of what the open checkpoint shows.
+    shown: String,
     commit: Commit,
 }
 

@@ -230,6 +230,33 @@ async fn what_is_asked_of_an_approver_goes_through_the_api() {
     assert!(trail.contains("checkpoint.edited"), "{trail}");
 }
 
+/// Who edits and says yes at once said yes to what it became, and the receipt says so.
+#[tokio::test]
+async fn the_receipt_of_an_edit_with_a_yes_is_of_what_it_became() {
+    let test = TestApp::start().await;
+    let builder = test.key(Role::Builder).await;
+    let ann = test.key(Role::Operator).await;
+    let mut document = refund();
+    document["steps"]["ask"]["approvers"] = json!({ "roles": ["operator"] });
+    test.publish(&builder, document).await;
+    let input = json!({ "charge": "ch_1", "amount": 500 });
+    let run = builder.post("/runs", json!({ "workflow": "Refund", "input": input })).await.is(201).id();
+    let card = format!("/checkpoints/{run}.1");
+    let before = ann.get(&card).await.is(200).json["shown"].clone();
+    let listed = ann.get("/checkpoints").await.is(200).json["items"][0].clone();
+    assert!(before.is_string() && listed["shown"].is_null(), "a line does not tell the form: {listed}");
+    let yes = json!({ "outcome": "approved", "values": { "reason": "late" }, "edits": { "refund": { "/amount": 400 } },
+        "shown": before });
+    let decided = ann.post(&format!("{card}/decision"), yes).await.is(200).json.clone();
+    assert_eq!(decided["outcome"], "approved", "{decided}");
+    let receipt = ann.get(&card).await.is(200).json["receipt"]["document"].as_str().unwrap().to_owned();
+    let trail = test.key(Role::Admin).await.get(&format!("/audit?subject=run:{run}")).await.is(200).json.clone();
+    let edited =
+        trail["items"].as_array().unwrap().iter().find(|entry| entry["action"] == "checkpoint.edited").unwrap();
+    let became = edited["detail"]["shown"].as_str().unwrap();
+    assert!(became != before.as_str().unwrap() && receipt.contains(became), "{became}: {receipt}");
+}
+
 #[tokio::test]
 async fn what_a_visitor_says_is_a_claim_until_it_is_proven() {
     let test = TestApp::start().await;

@@ -28,20 +28,21 @@ impl Projection<'_> {
             CheckpointEvent::Climbed { rung, act, to, .. } => self.climbed(visit, *rung, *act, to),
             CheckpointEvent::ApprovalGiven { by, comment } => {
                 self.touched(None, None);
-                let (id, shown) = (self.open_checkpoint(), &self.facts.stood.shown);
+                let (id, shown) = (self.open_checkpoint(), &self.shown);
                 let detail = json!({ "checkpoint": id, "outcome": "approved", "comment": comment, "shown": shown });
                 self.audit(by, "checkpoint.approval_given", visit, detail);
             }
             CheckpointEvent::Edited { opened, edits, by, comment } => {
                 self.touched(None, Some(json!(opened).to_string()));
-                let (id, shown) = (self.open_checkpoint(), opened.shown_hash());
+                self.shown = opened.shown_hash();
+                let (id, shown) = (self.open_checkpoint(), &self.shown);
                 let detail = json!({ "checkpoint": id, "edits": edits, "comment": comment, "shown": shown });
                 self.audit(by, "checkpoint.edited", visit, detail);
                 self.tell(self.open_checkpoint(), OutboundReason::Changed);
             }
             CheckpointEvent::RejectionGiven { by, comment } => {
                 self.touched(None, None);
-                let (id, shown) = (self.open_checkpoint(), &self.facts.stood.shown);
+                let (id, shown) = (self.open_checkpoint(), &self.shown);
                 let detail = json!({ "checkpoint": id, "outcome": "rejected", "comment": comment, "shown": shown });
                 self.audit(by, "checkpoint.rejection_given", visit, detail);
             }
@@ -197,7 +198,7 @@ impl Projection<'_> {
         });
         let detail = json!({
             "checkpoint": id, "outcome": outcome.word(), "comment": comment, "values": values,
-            "shown": self.facts.stood.shown,
+            "shown": self.shown,
         });
         let mut detail = detail;
         if let Some(standing) = standing {
