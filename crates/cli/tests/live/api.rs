@@ -13,6 +13,8 @@ pub struct Answer {
     pub status: u16,
     pub headers: HeaderMap,
     pub body: Value,
+    /// The body as it came.
+    pub text: String,
 }
 
 impl Answer {
@@ -96,7 +98,8 @@ impl Api {
         let answer = builder.send().await?;
         let (status, headers) = (answer.status().as_u16(), answer.headers().clone());
         let bytes = answer.bytes().await?;
-        Ok(Answer { status, headers, body: serde_json::from_slice(&bytes).unwrap_or_default() })
+        let text = String::from_utf8_lossy(&bytes).into_owned();
+        Ok(Answer { status, headers, body: serde_json::from_slice(&bytes).unwrap_or_default(), text })
     }
 
     /// An open stream.

@@ -17,12 +17,14 @@ pub struct People {
     pub visitor: Api,
 }
 
+/// The password of who sets up.
+pub const PASSWORD: &str = "countersign-test";
+
 /// Makes accounts and connects the sandbox.
 pub async fn furnish(node: &Node, outside: &Outside) -> People {
     let token = node.setup.as_deref().unwrap().rsplit('#').next().unwrap();
     let visitor = Api::new(None);
-    let setup =
-        json!({ "token": token, "password": "countersign-test", "name": "Ada Example", "email": "ada@example.com" });
+    let setup = json!({ "token": token, "password": PASSWORD, "name": "Ada Example", "email": "ada@example.com" });
     let signed_in = visitor.send(&node.url, &Request::post("/auth/setup", setup)).await.unwrap();
     let cookie = signed_in.headers["set-cookie"].to_str().unwrap().split(';').next().unwrap().to_owned();
     let key = async |name: &str, role: &str, groups: &[&str]| {

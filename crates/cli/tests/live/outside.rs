@@ -83,4 +83,10 @@ impl Outside {
         }
         mails
     }
+
+    /// The texts of all mails.
+    pub async fn texts(&self) -> Vec<String> {
+        let mails = self.get("/_/mails?limit=200000").await;
+        mails.as_array().unwrap().iter().map(|mail| mail["text"].as_str().unwrap_or_default().to_owned()).collect()
+    }
 }
