@@ -119,3 +119,20 @@ pub struct FormPreviews {
     /// One for each channel.
     pub channels: Vec<FormPreview>,
 }
+
+/// A schedule to try.
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct PreviewScheduleRequest {
+    /// Cron expression of five fields, or six that begin with seconds.
+    pub cron: String,
+    /// IANA time zone.
+    pub time_zone: String,
+}
+
+/// When a schedule fires.
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+pub struct SchedulePreview {
+    /// The next times from now on, milliseconds since the epoch, at most 3; none when it cannot be kept, and the check says why.
+    pub times: Vec<i64>,
+}

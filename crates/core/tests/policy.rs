@@ -4,7 +4,7 @@
 mod support;
 
 use countersign_core::{
-    approval::{Roster, RosterMember, audience, deciders},
+    approval::{Hindrance, Roster, RosterMember, audience, deciders},
     check::{Among, Severity, check, check_among},
     run::{Actor, DecidedWith, Input, OpenApproval, Refusal, Verdict, Via},
 };
@@ -202,7 +202,7 @@ fn who_may_decide_now_is_told() {
 
 fn found(policy: &str, roster: Option<&Roster>) -> Vec<(&'static str, String)> {
     let workflow = workflow(&document(policy, ""));
-    let found = check_among(&workflow, &catalogue(), Among { people: roster, accounts: None });
+    let found = check_among(&workflow, &catalogue(), Among { people: roster, ..Among::default() });
     found.into_iter().filter(|it| it.severity != Severity::Info).map(|it| (it.code, it.message)).collect()
 }
 
@@ -222,6 +222,8 @@ fn what_cannot_be_satisfied_is_found_and_named() {
     assert_eq!(one("{ roles: [legal, director] }").0, "nobody_there");
     assert_eq!(one("{ roles: [legal], users: [gone@example.com] }").0, "nobody_there");
     assert!(one("{ roles: [legal], quorum: 2, rejections: 2 }").1.contains("neither 2 said yes nor 2 said no"));
+    assert_eq!(one("{ roles: [legal], veto: [director] }").0, "nobody_there");
+    assert_eq!(found("{ roles: [legal], users: [LEA@example.com], veto: [both@example.com] }", Some(&roster)), []);
     // Without people nothing can be said about them.
     assert_eq!(found("{ counts: { legal: 2, finance: 1 } }", None), []);
     for bad in
@@ -232,4 +234,62 @@ fn what_cannot_be_satisfied_is_found_and_named() {
     let tier = workflow(&document("{ roles: [legal] }", "[{ when: amount > 1, approvers: { quorum: 0 } }]"));
     let pointers: Vec<_> = check(&tier, &catalogue()).into_iter().map(|it| it.pointer).collect();
     assert!(pointers.contains(&"/steps/ask/tiers/0/approvers/quorum".to_owned()), "{pointers:?}");
+}
+
+fn hindered(actor: Actor, why: Hindrance) -> RosterMember {
+    RosterMember { hindered: Some(why), ..member(actor) }
+}
+
+#[test]
+fn groups_and_people_who_can_do_nothing_are_named() {
+    let roster = Roster {
+        members: vec![
+            member(person("lea", &["legal"])),
+            hindered(person("out", &["director"]), Hindrance::Disabled),
+            hindered(person("new", &["board"]), Hindrance::Pending),
+            hindered(person("old", &["board"]), Hindrance::Disabled),
+        ],
+    };
+    let one = |policy: &str| {
+        let found = found(policy, Some(&roster));
+        assert_eq!(found.len(), 1, "{policy}: {found:?}");
+        assert_eq!(found[0].0, "nobody_there");
+        found[0].1.clone()
+    };
+    assert_eq!(one("{ roles: [legal, director] }"), "everybody with the role or group `director` is shut out");
+    assert!(one("{ roles: [legal, board] }").ends_with("is shut out or has not signed in yet"));
+    assert_eq!(one("{ roles: [legal], users: [NEW@example.com] }"), "`NEW@example.com` has not signed in yet");
+    assert_eq!(one("{ roles: [legal], users: [legal] }"), "nobody here has the address `legal`");
+    assert!(one("{ roles: [legal], veto: [director] }").contains("`director` is shut out"));
+}
+
+const HAND: &str = "
+schema: 1
+name: Hand
+start: hand
+steps:
+  hand: { type: human_handoff, TEAM timeout: { after: 1h, next: done }, next: done }
+  done: { type: end }
+";
+
+#[test]
+fn a_conversation_is_handed_to_operators_of_the_team() {
+    let told = |team: &str, members: Vec<RosterMember>| {
+        let workflow = workflow(&HAND.replace("TEAM", team));
+        let roster = Roster { members };
+        let found = check_among(&workflow, &catalogue(), Among { people: Some(&roster), ..Among::default() });
+        let found = found.into_iter().filter(|it| it.code == "nobody_there");
+        found.map(|it| (it.severity, it.pointer, it.message)).collect::<Vec<_>>()
+    };
+    let found = |message: &str| vec![(Severity::Warning, "/steps/hand/team".to_owned(), message.to_owned())];
+    let gus = || person("gus", &["operator", "night"]);
+    let only = || vec![member(person("vic", &["viewer", "night"]))];
+    assert_eq!(told("team: night,", vec![member(gus())]), []);
+    assert_eq!(told("team: day,", vec![member(gus())]), found("the team `day` has no members"));
+    let out = hindered(gus(), Hindrance::Disabled);
+    assert_eq!(told("team: night,", vec![out]), found("everybody of the team `night` is shut out"));
+    let viewer = "nobody of the team `night` can take it: it takes an operator";
+    assert_eq!(told("team: night,", only()), found(viewer));
+    assert_eq!(told("", vec![member(gus())]), []);
+    assert_eq!(told("", only()), found("nobody here can take it: it takes an operator"));
 }

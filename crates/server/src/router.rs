@@ -39,12 +39,7 @@ fn api() -> OpenApiRouter<App> {
         .routes(routes!(h::people::invite_person))
         .routes(routes!(h::api_keys::list_api_keys, h::api_keys::create_api_key))
         .routes(routes!(h::api_keys::revoke_api_key))
-        .routes(routes!(h::documents::handlers::workflow_json_schema))
-        .routes(routes!(h::documents::handlers::connector_json_schema))
-        .routes(routes!(h::documents::handlers::check))
-        .routes(routes!(h::documents::handlers::evaluate))
-        .routes(routes!(h::previews::preview_approvers))
-        .routes(routes!(h::previews::preview_form))
+        .merge(documents())
         .routes(routes!(h::connectors::list_connectors, h::connectors::put_in_connector))
         .routes(routes!(h::connectors::get_connector, h::connectors::remove_connector))
         .routes(routes!(h::trying::try_action))
@@ -97,6 +92,18 @@ fn api() -> OpenApiRouter<App> {
         .routes(routes!(h::chat::submit_chat_form))
         .routes(routes!(h::events::stream_chat))
         .merge(rehearsal())
+}
+
+/// What a document is and would do, without one that is kept.
+fn documents() -> OpenApiRouter<App> {
+    OpenApiRouter::new()
+        .routes(routes!(h::documents::handlers::workflow_json_schema))
+        .routes(routes!(h::documents::handlers::connector_json_schema))
+        .routes(routes!(h::documents::handlers::check))
+        .routes(routes!(h::documents::handlers::evaluate))
+        .routes(routes!(h::previews::preview_approvers))
+        .routes(routes!(h::previews::preview_form))
+        .routes(routes!(h::previews::preview_schedule))
 }
 
 /// What waits for people, and who decides it.

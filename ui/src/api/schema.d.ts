@@ -1319,6 +1319,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/schedules/preview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** When a schedule would fire. */
+        post: operations["previewSchedule"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/schemas/connector.json": {
         parameters: {
             query?: never;
@@ -4244,6 +4261,13 @@ export interface components {
             /** @description What the customer reads above it. */
             prompt?: string;
         };
+        /** @description A schedule to try. */
+        PreviewScheduleRequest: {
+            /** @description Cron expression of five fields, or six that begin with seconds. */
+            cron: string;
+            /** @description IANA time zone. */
+            time_zone: string;
+        };
         /** @description One step that would be taken. */
         PreviewStep: {
             /** @description The step. */
@@ -4961,6 +4985,11 @@ export interface components {
             search: {
                 [key: string]: unknown;
             };
+        };
+        /** @description When a schedule fires. */
+        SchedulePreview: {
+            /** @description The next times from now on, milliseconds since the epoch, at most 3; none when it cannot be kept, and the check says why. */
+            times: number[];
         };
         /** @description A rehearsal as it is kept: how a run begins, and what people, clock and services do then. */
         Script: {
@@ -9231,6 +9260,39 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    previewSchedule: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PreviewScheduleRequest"];
+            };
+        };
+        responses: {
+            /** @description Times */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SchedulePreview"];
+                };
             };
             /** @description Problem */
             default: {

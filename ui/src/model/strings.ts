@@ -110,6 +110,7 @@ export const strings = {
     workflow: 'id of the workflow',
     milliseconds: 'milliseconds',
   },
+  utc: (time: string) => `${time} UTC`,
   /** What can be picked, as people call it. */
   pick: {
     whole: 'all of it',
@@ -122,6 +123,10 @@ export const strings = {
       trigger: 'What started it',
       text: 'The message',
       channel: 'The message',
+      first: 'The message',
+      body: 'What the call says',
+      headers: 'Its headers',
+      query: 'Its address',
       run: 'This run',
     } as Record<string, string>,
     kinds: {

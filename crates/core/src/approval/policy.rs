@@ -61,7 +61,7 @@ pub(super) fn everybody_who_operates(approvers: &Approvers) -> bool {
 }
 
 /// Whether they have a role that operates, themselves.
-pub(super) fn operates(actor: &Actor) -> bool {
+pub(crate) fn operates(actor: &Actor) -> bool {
     OPERATING.iter().any(|role| actor.roles.iter().any(|had| had == role))
 }
 

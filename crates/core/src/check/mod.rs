@@ -27,12 +27,12 @@ use crate::{
     approval::Roster,
     catalogue::Catalogue,
     document::{
-        self, Workflow,
+        self, Channel, Workflow,
         graph::{Dominators, Graph},
     },
 };
 use report::Report;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// What every rule looks at.
 struct Context<'a> {
@@ -64,6 +64,8 @@ pub struct Among<'a> {
     pub people: Option<&'a Roster>,
     /// The accounts calls can go through.
     pub accounts: Option<&'a AccountNames>,
+    /// The channels messages can go over besides the conversation.
+    pub channels: Option<&'a BTreeSet<Channel>>,
 }
 
 /// Everything worth saying about a document, in the order of the document; at most [`DIAGNOSTICS_MAX`].

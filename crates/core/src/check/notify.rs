@@ -8,12 +8,28 @@ use crate::{
     contact,
     document::{Channel, Notify, StepKind},
 };
+use std::collections::BTreeSet;
 
 pub(super) fn check(context: &Context<'_>, report: &mut Report) {
     for (index, (id, step)) in context.workflow.steps.iter().enumerate() {
         report.step(index);
         if let StepKind::Notify(notify) = &step.kind {
-            check_one(notify, &format!("/steps/{}", token(id)), report);
+            let pointer = format!("/steps/{}", token(id));
+            check_one(notify, &pointer, report);
+            if let Some(there) = context.among.channels {
+                accounts(notify, there, &pointer, report);
+            }
+        }
+    }
+}
+
+/// What goes over a channel goes through an account of the workspace.
+fn accounts(notify: &Notify, there: &BTreeSet<Channel>, pointer: &str, report: &mut Report) {
+    for (at, channel) in notify.channels.iter().enumerate() {
+        if *channel != Channel::Conversation && !there.contains(channel) {
+            let message = format!("the workspace has no {} account, so nothing is sent over it", channel.tag());
+            let help = "Add the account under Settings before the workflow runs, or choose another channel.";
+            report.warning("no_account", &format!("{pointer}/channels/{at}"), message, help);
         }
     }
 }

@@ -6,8 +6,8 @@ use super::{
 };
 use crate::{
     approval::{
-        Roster,
-        policy::{COUNTED_MAX, shortage},
+        Hindrance, Roster, RosterMember,
+        policy::{COUNTED_MAX, names, operates, shortage},
     },
     document::{Approval, Approvers, RungAct, StepKind, TimeoutOutcome},
     run::Actor,
@@ -40,8 +40,8 @@ pub(super) fn check(context: &Context<'_>, report: &mut Report) {
                 }
             }
             StepKind::HumanHandoff(handoff) => {
-                if let (Some(people), false) = (context.among.people, handoff.team.is_empty()) {
-                    had(people, std::slice::from_ref(&handoff.team), &format!("{pointer}/team"), report);
+                if let Some(people) = context.among.people {
+                    team(people, &handoff.team, &format!("{pointer}/team"), report);
                 }
             }
             StepKind::ToolCall(call) => in_doubt(context, call.unknown_outcome.as_deref(), &pointer, report),
@@ -113,8 +113,7 @@ fn ladder(context: &Context<'_>, approval: &Approval, pointer: &str, report: &mu
             (RungAct::Remind, true) | (RungAct::Reassign | RungAct::Escalate, false) => {}
         }
         if let Some(people) = context.among.people {
-            let groups: Vec<String> = rung.to.iter().filter(|name| !name.contains('@')).cloned().collect();
-            had(people, &groups, &format!("{pointer}/to"), report);
+            had(people, &rung.to, &format!("{pointer}/to"), report);
         }
     }
 }
@@ -172,16 +171,11 @@ fn listed(approvers: &Approvers, pointer: &str, report: &mut Report) -> bool {
 }
 
 fn satisfiable(people: &Roster, approvers: &Approvers, pointer: &str, report: &mut Report) {
-    let known = people.members.iter().map(|member| member.actor.email.to_lowercase()).collect::<BTreeSet<_>>();
-    for (at, user) in approvers.users.iter().enumerate().filter(|(_, user)| !known.contains(&user.to_lowercase())) {
-        let message = format!("nobody here has the address `{}`", shown(user));
-        report.warning(
-            "nobody_there",
-            &format!("{pointer}/users/{at}"),
-            message,
-            "Invite them, or name somebody else.",
-        );
+    for (at, user) in approvers.users.iter().enumerate() {
+        let theirs = |actor: &Actor| user.eq_ignore_ascii_case(actor.counted_email());
+        one_had(people, (user, true), theirs, (&format!("{pointer}/users/{at}"), report));
     }
+    had(people, &approvers.veto, &format!("{pointer}/veto"), report);
     had(people, &approvers.roles, &format!("{pointer}/roles"), report);
     let able: Vec<&Actor> = people.approvers(approvers).collect();
     if let Some(lacking) = shortage(approvers, able.iter().copied(), 0) {
@@ -206,12 +200,65 @@ fn satisfiable(people: &Roster, approvers: &Approvers, pointer: &str, report: &m
     }
 }
 
-/// Roles and groups that nobody has.
+/// Roles, groups and addresses of nobody who can do anything.
 fn had(people: &Roster, named: &[String], pointer: &str, report: &mut Report) {
     for name in named {
-        if !people.able().any(|member| member.actor.roles.contains(name)) {
-            let message = format!("nobody has the role or group `{}`", shown(name));
-            report.warning("nobody_there", pointer, message, "Give it to somebody, or name another.");
-        }
+        let theirs = |actor: &Actor| names(std::slice::from_ref(name), actor);
+        one_had(people, (name, name.contains('@')), theirs, (pointer, report));
     }
+}
+
+fn one_had(
+    people: &Roster,
+    (name, address): (&str, bool),
+    theirs: impl Fn(&Actor) -> bool,
+    (pointer, report): (&str, &mut Report),
+) {
+    let there: Vec<&RosterMember> = people.members.iter().filter(|member| theirs(&member.actor)).collect();
+    if there.iter().any(|member| member.hindered.is_none()) {
+        return;
+    }
+    let name = shown(name);
+    let (message, help) = match (address, hindrance(&there)) {
+        (true, None) => (format!("nobody here has the address `{name}`"), "Invite them, or name somebody else."),
+        (true, Some(why)) => (format!("`{name}` {why}"), "Let them in, or name somebody else."),
+        (false, None) => (format!("nobody has the role or group `{name}`"), "Give it to somebody, or name another."),
+        (false, Some(why)) => {
+            let help = "Give it to somebody else too, or name another.";
+            (format!("everybody with the role or group `{name}` {why}"), help)
+        }
+    };
+    report.warning("nobody_there", pointer, message, help);
+}
+
+/// Why none of these can do anything; nothing where there are none.
+fn hindrance(members: &[&RosterMember]) -> Option<&'static str> {
+    let disabled = members.iter().filter(|member| member.hindered == Some(Hindrance::Disabled)).count();
+    match (members.len(), disabled) {
+        (0, _) => None,
+        (all, disabled) if all == disabled => Some("is shut out"),
+        (_, 0) => Some("has not signed in yet"),
+        (_, _) => Some("is shut out or has not signed in yet"),
+    }
+}
+
+/// A conversation is handed to operators: those of the team, any where none is named.
+fn team(people: &Roster, team: &str, pointer: &str, report: &mut Report) {
+    let wanted = [team.to_owned()];
+    let of_team = |member: &&RosterMember| team.is_empty() || names(&wanted, &member.actor);
+    if people.able().filter(of_team).any(|member| operates(&member.actor)) {
+        return;
+    }
+    let all: Vec<&RosterMember> = people.members.iter().filter(of_team).collect();
+    let (message, help) = if team.is_empty() {
+        ("nobody here can take it: it takes an operator".to_owned(), "Make somebody an operator.")
+    } else if people.able().any(|member| of_team(&member)) {
+        let message = format!("nobody of the team `{}` can take it: it takes an operator", shown(team));
+        (message, "Make one of them an operator, or name another team.")
+    } else if let Some(why) = hindrance(&all) {
+        (format!("everybody of the team `{}` {why}", shown(team)), "Add somebody to it, or name another.")
+    } else {
+        (format!("the team `{}` has no members", shown(team)), "Add somebody to it, or name another.")
+    };
+    report.warning("nobody_there", pointer, message, help);
 }

@@ -322,16 +322,19 @@ fn large_documents_have_bounded_diagnostics() {
     assert_eq!(first, check(&workflow, &catalogue()));
 }
 
+/// What is found of a workflow with this trigger that takes this input.
+fn triggered(trigger: &Value, input: Value) -> Vec<(&'static str, String)> {
+    let mut document = good();
+    document["triggers"] = json!([trigger]);
+    if !input.is_null() {
+        document["input"] = input;
+    }
+    found(&document)
+}
+
 #[test]
 fn a_trigger_that_nothing_fires() {
-    let at = |trigger: Value, input: Value| {
-        let mut document = good();
-        document["triggers"] = json!([trigger]);
-        if !input.is_null() {
-            document["input"] = input;
-        }
-        found(&document)
-    };
+    let at = |trigger: Value, input: Value| triggered(&trigger, input);
     for when in [
         "false",
         "1 = 2",
@@ -349,6 +352,8 @@ fn a_trigger_that_nothing_fires() {
         "text = 'a' and (channel = 'fax')",
         "channel = 'fax' or $contains($lowercase(text), 'X')",
         "$contains('abc', 'x')",
+        "first = 'yes'",
+        "first.of_all and true",
     ] {
         let found = at(json!({ "type": "message", "when": when }), Value::Null);
         assert_eq!(found, [("trigger_never", "/triggers/0/when".to_owned())], "{when}");
@@ -356,6 +361,8 @@ fn a_trigger_that_nothing_fires() {
     for when in [
         "true",
         "text",
+        "first and channel = 'web'",
+        "first = false",
         "text = 'Upgrade'",
         "$contains(text, 'Upgrade')",
         "$contains($lowercase(text), 'upgrade') or channel = 'fax'",
@@ -376,7 +383,18 @@ fn a_trigger_that_nothing_fires() {
     assert_eq!(filter("query.page = 5"), never);
     assert_eq!(filter("$lowercase(body.kind) = 'Paid'"), never);
     assert_eq!(filter("headers.\"x-topic\" = 'orders/paid' and body.Amount = 5"), []);
-    // What a trigger brings must fit what the workflow takes.
+    // A day that never comes.
+    let found = at(json!({ "type": "schedule", "cron": "0 9 30 2 *", "time_zone": "UTC" }), Value::Null);
+    assert_eq!(found, [("trigger_cron", "/triggers/0/cron".to_owned())]);
+    // Started by whoever presses start or asks the API.
+    let mut none = good();
+    none["triggers"] = json!([]);
+    assert_eq!(self::found(&none), []);
+}
+
+#[test]
+fn what_a_trigger_brings_fits_what_the_workflow_takes() {
+    let at = |trigger: Value, input: Value| triggered(&trigger, input);
     let takes = json!({ "type": "object", "required": ["id"], "properties": { "id": { "type": "string" } } });
     let daily = |input: Value| json!({ "type": "schedule", "cron": "0 9 * * *", "time_zone": "UTC", "input": input });
     let code = |found: Vec<(&'static str, String)>| found.into_iter().map(|(_, pointer)| pointer).collect::<Vec<_>>();
@@ -390,13 +408,6 @@ fn a_trigger_that_nothing_fires() {
     assert_eq!(at(json!({ "type": "webhook", "input": "{ 'id': body.id }" }), takes.clone()), []);
     assert_eq!(at(json!({ "type": "webhook" }), takes.clone()), []);
     assert_eq!(at(json!({ "type": "api" }), takes), []);
-    // A day that never comes.
-    let found = at(json!({ "type": "schedule", "cron": "0 9 30 2 *", "time_zone": "UTC" }), Value::Null);
-    assert_eq!(found, [("trigger_cron", "/triggers/0/cron".to_owned())]);
-    // Started by whoever presses start or asks the API.
-    let mut none = good();
-    none["triggers"] = json!([]);
-    assert_eq!(self::found(&none), []);
 }
 
 #[test]

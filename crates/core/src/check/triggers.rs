@@ -14,7 +14,7 @@ use serde_json::{Value, json};
 use std::collections::BTreeSet;
 
 /// What the condition of a message trigger can read.
-pub(super) const MESSAGE_NAMES: [&str; 4] = ["text", "channel", "customer", "conversation"];
+pub(super) const MESSAGE_NAMES: [&str; 5] = ["text", "channel", "customer", "conversation", "first"];
 
 /// By what a customer's message can come.
 const CHANNELS: [&str; 5] = ["web", "whatsapp", "telegram", "sms", "email"];
@@ -121,7 +121,7 @@ fn check_when(when: &str, pointer: &str, report: &mut Report) {
     };
     super::expressions::check_functions(&expression, pointer, report);
     for name in expression.roots().iter().filter(|name| !MESSAGE_NAMES.contains(&name.as_str())) {
-        let help = "The condition of a message trigger reads text, channel, customer and conversation.";
+        let help = "The condition of a message trigger reads text, channel, customer, conversation and first.";
         report.error("unknown_name", pointer, format!("nothing is called `{}` here", shown(name)), help);
     }
     never(&expression, &OfMessage, pointer, report);
@@ -163,8 +163,13 @@ struct OfMessage;
 
 impl Knowing for OfMessage {
     fn nothing_at(&self, path: &[String]) -> Option<String> {
-        let text = matches!(path, [root, _, ..] if matches!(root.as_str(), "text" | "channel"));
-        text.then(|| format!("`{}` is text and has no parts", path[0]))
+        match path {
+            [root, _, ..] if matches!(root.as_str(), "text" | "channel") => {
+                Some(format!("`{root}` is text and has no parts"))
+            }
+            [root, _, ..] if root == "first" => Some("`first` is true or false and has no parts".to_owned()),
+            _ => None,
+        }
     }
 
     fn never_equal(&self, path: &[String], literal: &Value) -> Option<String> {
@@ -176,6 +181,9 @@ impl Knowing for OfMessage {
             }
             ([root], literal) if matches!(root.as_str(), "text" | "channel") => {
                 Some(format!("`{root}` is text and never equals {}", shown(&literal.to_string())))
+            }
+            ([root], literal) if root == "first" && !literal.is_boolean() => {
+                Some(format!("`first` is true or false and never equals {}", shown(&literal.to_string())))
             }
             _ => None,
         }

@@ -11,9 +11,9 @@ use std::collections::BTreeMap;
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(tag = "type", rename_all = "snake_case", deny_unknown_fields)]
 pub enum Trigger {
-    /// A customer's message for which `when` holds; scope: `text`, `channel`, `customer`, `conversation`.
+    /// A customer's message for which `when` holds; scope: `text`, `channel`, `customer`, `conversation`, `first`.
     Message {
-        /// JSONata condition.
+        /// JSONata condition. `first` is whether nothing of the customer came before it in the conversation.
         when: String,
     },
     /// `POST /api/v1/runs`.

@@ -45,5 +45,5 @@ pub use resume::{Continuation, StateEdit};
 pub use standing::{CheckpointKind, CheckpointStatus, RunStatus, WaitingFor};
 pub use state::{EditedInput, RunInfo, RunState, apply};
 pub use steps::approval::OpenApproval;
-pub use triggers::{IncomingMessage, message_starts};
+pub use triggers::{IncomingMessage, asks_whether_first, message_starts};
 pub use version::{CompileError, CompiledStep, Version};

@@ -19,6 +19,8 @@ pub struct IncomingMessage<'a> {
     pub customer: &'a Value,
     /// The conversation, or null.
     pub conversation: &'a Value,
+    /// Whether nothing of the customer came before it in the conversation.
+    pub first: bool,
 }
 
 /// The conditions of message triggers, compiled; one that does not compile fails with every message.
@@ -30,14 +32,23 @@ pub(super) fn compile(workflow: &Workflow) -> Vec<Result<Expression, ExpressionE
     workflow.triggers.iter().filter_map(condition).collect()
 }
 
+/// Whether a message trigger of the version looks at whether the message is the first.
+#[must_use]
+pub fn asks_whether_first(version: &Version) -> bool {
+    let asks = |when: &Expression| when.reads_everything() || when.roots().iter().any(|name| name == "first");
+    version.messages.iter().flatten().any(asks)
+}
+
 /// Whether a message trigger wants the message; with the conditions that could not be evaluated, which count as false.
 #[must_use]
 pub fn message_starts(version: &Version, message: IncomingMessage<'_>, now: Timestamp) -> (bool, Vec<ExpressionError>) {
+    let first = Value::Bool(message.first);
     let scope = Scope::new(now)
         .with("text", message.text)
         .with("channel", message.channel)
         .with("customer", message.customer)
-        .with("conversation", message.conversation);
+        .with("conversation", message.conversation)
+        .with("first", &first);
     let mut failed = Vec::new();
     let starts = version.messages.iter().any(|when| {
         let holds = when.as_ref().map_err(Clone::clone).and_then(|when| when.truthy(&scope));

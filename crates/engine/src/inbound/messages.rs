@@ -29,6 +29,14 @@ pub struct Incoming {
     pub customer: Option<CustomerRow>,
 }
 
+/// What a customer said.
+#[derive(Clone, Copy)]
+struct Said<'a> {
+    text: &'a str,
+    /// Whether nothing of theirs came before it; `false` where nobody asks.
+    first: bool,
+}
+
 /// A message that is stored.
 #[derive(Debug, Clone)]
 pub struct AcceptedMessage {
@@ -101,10 +109,16 @@ impl Engine {
         let known = customer.as_ref().map_or(Value::Null, customer_object);
         // The run's id decides between the active and the ramped version.
         let run = self.0.clock.new_id();
+        let mut first = None;
         for starter in self.starters(&row.workspace).await?.iter() {
             let Starter { workflow, active, ramp, versions } = starter;
             let Some(version) = versions.get(&version_for(&run, *active, *ramp)) else { continue };
-            if self.message_starts(version, &conversation, &known, text("text")) {
+            if first.is_none() && run::asks_whether_first(version) {
+                let (workspace, id) = (&row.workspace, &conversation.id);
+                first = Some(!self.0.store.wrote_before(workspace, id, text("message")).await?);
+            }
+            let message = Said { text: text("text"), first: first.unwrap_or_default() };
+            if self.message_starts(version, &conversation, &known, message) {
                 // One conversation, one token: the first workflow that wants the message has it.
                 let request = message_start(&conversation, workflow, &known, text("text"));
                 let origin = Origin {
@@ -140,10 +154,11 @@ impl Engine {
         Ok(!self.0.store.list_runs(workspace, &filter, &page).await?.items.is_empty())
     }
 
-    fn message_starts(&self, version: &Arc<Version>, row: &ConversationRow, customer: &Value, text: &str) -> bool {
-        let (text, channel) = (Value::from(text), Value::from(row.channel.as_str()));
+    fn message_starts(&self, version: &Arc<Version>, row: &ConversationRow, customer: &Value, said: Said<'_>) -> bool {
+        let (text, channel) = (Value::from(said.text), Value::from(row.channel.as_str()));
         let conversation = json!({ "id": row.id, "channel": row.channel });
-        let message = IncomingMessage { text: &text, channel: &channel, customer, conversation: &conversation };
+        let first = said.first;
+        let message = IncomingMessage { text: &text, channel: &channel, customer, conversation: &conversation, first };
         let decide = || run::message_starts(version, message, self.timestamp());
         let (starts, failed) = self.0.aside.decide(version, || self.0.clock.elapsed(), decide);
         for error in failed {

@@ -8,16 +8,20 @@ use crate::{
 use axum::{Json, extract::State};
 use countersign_api::{
     ApproverPreview, ApproversPreview, FormMessage, FormPreview, FormPreviews, FormShowing, PreviewApproversRequest,
-    PreviewFormRequest,
+    PreviewFormRequest, PreviewScheduleRequest, SchedulePreview,
 };
 use countersign_channels::{Lowered, Platform, Showing, form_problems, has_page, lower, showing};
 use countersign_core::{
     approval::{Hindrance, RosterMember, policy},
-    document::{Approvers, Channel},
+    document::{Approvers, Channel, Schedule},
     run::PostedForm,
 };
 use countersign_store::Role;
 use serde_json::Value;
+use std::iter::successors;
+
+/// Times told of a schedule.
+const TIMES_TOLD: usize = 3;
 
 /// Who could approve by a policy now.
 #[utoipa::path(post, path = "/approvers/preview", operation_id = "previewApprovers", tag = "documents",
@@ -96,4 +100,24 @@ fn shown(showing: Showing) -> FormShowing {
         Showing::Questions => FormShowing::Questions,
         Showing::Link => FormShowing::Link,
     }
+}
+
+/// When a schedule would fire.
+#[utoipa::path(post, path = "/schedules/preview", operation_id = "previewSchedule", tag = "documents",
+    request_body = PreviewScheduleRequest,
+    responses((status = 200, description = "Times", body = SchedulePreview)))]
+pub(crate) async fn preview_schedule(
+    State(app): State<App>,
+    caller: Caller,
+    body: Body<PreviewScheduleRequest>,
+) -> ApiResult<Json<SchedulePreview>> {
+    caller.require(Role::Builder)?;
+    let times = Schedule::parse(&body.value.cron, &body.value.time_zone).map_or_else(
+        |_| Vec::new(),
+        |schedule| {
+            let next = |after: &i64| schedule.next_after(*after);
+            successors(next(&app.now()), next).take(TIMES_TOLD).collect()
+        },
+    );
+    Ok(Json(SchedulePreview { times }))
 }

@@ -42,6 +42,26 @@ async fn a_message_starts_a_workflow_that_shows_a_form() {
 }
 
 #[tokio::test]
+async fn a_workflow_starts_with_the_first_message_only() {
+    let test = TestApp::start().await;
+    let builder = test.key(Role::Builder).await;
+    let document = json!({
+        "schema": 1, "name": "Welcome", "start": "done",
+        "triggers": [{ "type": "message", "when": "first and channel = 'web'" }],
+        "steps": { "done": { "type": "end", "status": "completed" } },
+    });
+    test.publish(&builder, document).await;
+    let runs = async || builder.get("/runs").await.json["items"].as_array().unwrap().len();
+    for conversation in 1..=2 {
+        let (visitor, path) = open(&test).await;
+        for body in ["Hello!", "Is anybody there?"] {
+            visitor.post(&format!("{path}/messages"), json!({ "body": body })).await.is(201);
+            assert_eq!(runs().await, conversation, "{body}");
+        }
+    }
+}
+
+#[tokio::test]
 async fn one_visitor_never_sees_another() {
     let test = TestApp::start().await;
     let builder = test.key(Role::Builder).await;

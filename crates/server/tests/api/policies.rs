@@ -125,6 +125,42 @@ async fn a_draft_is_checked_against_the_people_there_are() {
 }
 
 #[tokio::test]
+async fn a_draft_is_checked_against_the_teams_and_channels_there_are() {
+    let test = TestApp::start().await;
+    let admin = test.person("ada@example.com", Role::Admin, &[]).await;
+    let gus = test.person("gus@example.com", Role::Operator, &["night"]).await;
+    let document = json!({
+        "schema": 1, "name": "Told", "start": "tell", "triggers": [{ "type": "api" }],
+        "steps": {
+            "tell": { "type": "notify", "channels": ["conversation", "telegram"], "body": "b", "next": "hand" },
+            "hand": { "type": "human_handoff", "team": "night", "next": "done", "timeout":
+                { "after": "1h", "next": "done" } },
+            "done": { "type": "end", "status": "completed" },
+        },
+    });
+    let found = async || -> Vec<(String, String, String)> {
+        let answer = admin.post("/check", json!({ "document": document })).await.is(200).json.clone();
+        let text = |it: &Value, name: &str| it[name].as_str().unwrap().to_owned();
+        let told = |it: &Value| (text(it, "severity"), text(it, "code"), text(it, "pointer"));
+        answer["diagnostics"].as_array().unwrap().iter().map(told).collect()
+    };
+    let warning = |code: &str, pointer: &str| ("warning".to_owned(), code.to_owned(), pointer.to_owned());
+    let (silent, nobody) =
+        (warning("no_account", "/steps/tell/channels/1"), warning("nobody_there", "/steps/hand/team"));
+    assert_eq!(found().await, std::slice::from_ref(&silent));
+    let gus = format!("/people/{}", own_id(&gus).await);
+    admin.patch(&gus, json!({ "disabled": true })).await.is(200);
+    assert_eq!(found().await, [silent.clone(), nobody.clone()]);
+    admin.patch(&gus, json!({ "disabled": false, "groups": [] })).await.is(200);
+    assert_eq!(found().await, [silent, nobody.clone()]);
+    let bot = json!({ "channel": "telegram", "name": "bot", "secrets": { "token": "1:token" } });
+    admin.post("/channels", bot).await.is(201);
+    assert_eq!(found().await, [nobody]);
+    // Warnings keep nothing from being published.
+    test.publish(&admin, document.clone()).await;
+}
+
+#[tokio::test]
 async fn who_published_it_does_not_approve_it() {
     let test = TestApp::start().await;
     let ada = test.person("ada@example.com", Role::Builder, &[]).await;

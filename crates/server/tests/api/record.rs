@@ -12,11 +12,12 @@ use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// What leaves no entry, and why.
-const SILENT: [(&str, &str); 5] = [
+const SILENT: [(&str, &str); 6] = [
     ("checkDocument", "reads the document it is sent, keeps nothing"),
     ("evaluate", "calculates with what it is sent, keeps nothing"),
     ("previewApprovers", "says who could decide by a policy it is sent, keeps nothing"),
     ("previewForm", "draws the form it is sent, keeps nothing"),
+    ("previewSchedule", "counts the times of the clock it is sent, keeps nothing"),
     ("rehearseWorkflow", "plays in memory what it is sent, keeps nothing and calls nobody"),
 ];
 
@@ -200,6 +201,8 @@ impl Walk {
         self.act(admin, "evaluate", &[], json!({ "expression": "1 + 1", "data": {} })).await;
         self.act(admin, "previewApprovers", &[], json!({ "roles": ["manager"] })).await;
         self.act(admin, "previewForm", &[], json!({ "form": { "type": "object", "properties": {} } })).await;
+        let clock = json!({ "cron": "0 9 * * *", "time_zone": "UTC" });
+        self.act(admin, "previewSchedule", &[], clock).await;
         let id = self.act(admin, "createWorkflow", &[], document).await["id"].as_str().unwrap().to_owned();
         let mut webhook = echo();
         webhook["triggers"] = json!([{ "type": "api" }, { "type": "webhook" }]);

@@ -287,6 +287,26 @@ async fn a_form_is_shown_over_every_channel() {
 }
 
 #[tokio::test]
+async fn a_schedule_says_when_it_fires_next() {
+    let test = TestApp::start().await;
+    let builder = test.key(Role::Builder).await;
+    let times = async |cron: &str, zone: &str| {
+        let answer = builder.post("/schedules/preview", json!({ "cron": cron, "time_zone": zone })).await;
+        let times = answer.is(200).json["times"].as_array().unwrap().clone();
+        times.into_iter().map(|time| time.as_i64().unwrap()).collect::<Vec<_>>()
+    };
+    let hourly = times("0 * * * *", "Europe/Berlin").await;
+    assert!(hourly[0] > test.app.now(), "{hourly:?}");
+    assert_eq!([hourly[1] - hourly[0], hourly[2] - hourly[1]], [3_600_000; 2]);
+    for (cron, zone) in [("0 0 30 2 *", "UTC"), ("nonsense", "UTC"), ("0 9 * * *", "Mars")] {
+        assert!(times(cron, zone).await.is_empty(), "{cron} in {zone}");
+    }
+    let viewer = test.key(Role::Viewer).await;
+    let refused = viewer.post("/schedules/preview", json!({ "cron": "* * * * *", "time_zone": "UTC" })).await;
+    refused.is_problem(403, "forbidden");
+}
+
+#[tokio::test]
 async fn the_list_says_how_each_workflow_fares() {
     let test = TestApp::start().await;
     let builder = test.key(Role::Builder).await;

@@ -164,6 +164,17 @@ impl Store {
         self.row(BY_ID, params![workspace, id]).await
     }
 
+    /// Whether the customer wrote in a conversation before this message of it.
+    ///
+    /// # Errors
+    /// `Busy`, `Corrupt`.
+    pub async fn wrote_before(&self, workspace: &str, conversation: &str, message: &str) -> Result<bool> {
+        let tail = "WHERE workspace = ?1 AND conversation = ?2 AND author = 'customer' AND position < \
+            (SELECT position FROM messages WHERE workspace = ?1 AND id = ?3) ORDER BY position LIMIT 1";
+        let before: Option<MessageRow> = self.row(tail, params![workspace, conversation, message]).await?;
+        Ok(before.is_some())
+    }
+
     /// The message that shows the form of a checkpoint.
     ///
     /// # Errors

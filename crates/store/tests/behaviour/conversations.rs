@@ -60,6 +60,24 @@ pub async fn concurrent_messages_get_gapless_positions(database: TestDatabase) {
     assert_eq!(store.list_messages(WORKSPACE, "c1", 28, 100).await.unwrap().len(), 2);
 }
 
+pub async fn whether_a_customer_wrote_before_is_known(database: TestDatabase) {
+    let store = database.open().await.unwrap();
+    store.create_conversation(&conversation("c1"), vec![]).await.unwrap();
+    for (id, author) in [
+        ("greeting", Author::Workflow),
+        ("m1", Author::Customer),
+        ("reply", Author::Operator),
+        ("m2", Author::Customer),
+    ] {
+        let said = NewMessage { author, ..message(id, "c1") };
+        store.append_message(WORKSPACE, &said, vec![]).await.unwrap();
+    }
+    for (id, before) in [("greeting", false), ("m1", false), ("m2", true)] {
+        assert_eq!(store.wrote_before(WORKSPACE, "c1", id).await.unwrap(), before, "{id}");
+    }
+    assert!(!store.wrote_before(OTHER, "c1", "m2").await.unwrap());
+}
+
 pub async fn a_message_sent_twice_is_one(database: TestDatabase) {
     let store = database.open().await.unwrap();
     store.create_conversation(&conversation("c1"), vec![]).await.unwrap();

@@ -158,6 +158,7 @@ macro_rules! cases {
         subject!($open, conversations:
             customers_are_recognised,
             concurrent_messages_get_gapless_positions,
+            whether_a_customer_wrote_before_is_known,
             a_message_sent_twice_is_one,
             conversations_change_hands, what_is_to_leave_is_taken_by_one_and_told_on_the_message,
             when_a_customer_wrote_last_is_known_by_account_and_address,

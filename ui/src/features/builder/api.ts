@@ -62,6 +62,13 @@ export const reads = {
       ...SLOW,
       retry: false,
     }),
+  schedulePreview: (cron: string, time_zone: string) =>
+    queryOptions({
+      queryKey: ['schedule-preview', cron, time_zone],
+      queryFn: () => send(api.POST('/api/v1/schedules/preview', { body: { cron, time_zone } })),
+      ...SLOW,
+      retry: false,
+    }),
   formPreview: (form: unknown, prompt: string) =>
     queryOptions({
       queryKey: ['form-preview', form, prompt],

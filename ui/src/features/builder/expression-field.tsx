@@ -350,9 +350,14 @@ export function JsonBox({
 }
 
 /** The editor under a label. */
-export function ExpressionField({ label, hint, ...rest }: ExpressionProps & { label: ReactNode; hint?: ReactNode }) {
+export function ExpressionField({
+  label,
+  hint,
+  error,
+  ...rest
+}: ExpressionProps & { label: ReactNode; hint?: ReactNode; error?: ReactNode }) {
   return (
-    <Field label={label} hint={hint}>
+    <Field label={label} hint={hint} error={error}>
       {(props) => (
         <ExpressionBox
           {...rest}

@@ -100,6 +100,41 @@ export function TextField({
 }
 
 /** A duration such as 4h, read back in words. */
+export function DurationBox({
+  label,
+  hint,
+  error,
+  field,
+  placeholder = '4h',
+  value,
+  onChange,
+}: {
+  label: ReactNode
+  hint?: string
+  error?: ReactNode
+  field: string
+  placeholder?: string
+  value: string
+  onChange: (text: string) => void
+}) {
+  const bad = value !== '' && parseDuration(value) === null
+  return (
+    <Field label={label} hint={value === '' ? hint : spellDuration(value)} error={bad ? s.duration : error}>
+      {(props) => (
+        <Input
+          {...props}
+          data-field={field}
+          value={value}
+          className="font-mono !text-xs"
+          placeholder={placeholder}
+          onChange={(event) => onChange(event.target.value)}
+        />
+      )}
+    </Field>
+  )
+}
+
+/** A duration of the step. */
 export function DurationField({
   id,
   path,
@@ -114,21 +149,14 @@ export function DurationField({
   required?: boolean
 }) {
   const [value, setValue] = useStepField<string>(id, path)
-  const text = value ?? ''
-  const bad = text !== '' && parseDuration(text) === null
   return (
-    <Field label={label} hint={text === '' ? hint : spellDuration(text)} error={bad ? s.duration : undefined}>
-      {(props) => (
-        <Input
-          {...props}
-          data-field={path.join('.')}
-          value={text}
-          className="font-mono !text-xs"
-          placeholder="4h"
-          onChange={(event) => setValue(event.target.value === '' && !required ? undefined : event.target.value)}
-        />
-      )}
-    </Field>
+    <DurationBox
+      label={label}
+      hint={hint}
+      field={path.join('.')}
+      value={value ?? ''}
+      onChange={(text) => setValue(text === '' && !required ? undefined : text)}
+    />
   )
 }
 
@@ -184,10 +212,22 @@ type JsonProps = {
   value: Json | undefined
   onChange: (value: Json | undefined) => void
   rows?: number
+  /** What is wrong with the value, besides that it is no JSON. */
+  problem?: string
 }
 
 /** JSON as text; only what parses reaches the document. With `template` its strings may hold expressions. */
-export function JsonField({ label, name, hint, field, template, value, onChange, rows = 5 }: JsonProps) {
+export function JsonField({
+  label,
+  name,
+  hint,
+  field,
+  template,
+  value,
+  onChange,
+  rows = 5,
+  problem: found,
+}: JsonProps) {
   const [draft, setDraft] = useState<string | null>(null)
   const parsed = parse(draft ?? '')
   const text =
@@ -204,7 +244,7 @@ export function JsonField({ label, name, hint, field, template, value, onChange,
     if (next.ok) onChange(next.value)
   }
   return (
-    <Field label={label} hint={hint} error={problem ?? undefined}>
+    <Field label={label} hint={hint} error={problem ?? found}>
       {(props) =>
         template ? (
           <JsonBox

@@ -1,18 +1,18 @@
 import { Plus } from 'lucide-react'
 import { useState } from 'react'
 import { listed } from '@/model/listed'
-import { readMessageRule, writeMessageRule, type MessageRule } from '@/model/message-rule'
+import { CHANNELS, readMessageRule, writeMessageRule, type MessageRule } from '@/model/message-rule'
 import { Button } from '@/ui/button'
 import { Checkbox, Field, Input } from '@/ui/field'
 import { Note } from '@/ui/states'
 import { Tabs } from '@/ui/tabs'
 import { ExpressionBox } from './expression-field'
 import { RowButtons } from './fields'
+import { useProblemAt } from './problems'
 import { strings } from './strings'
 
 const s = strings.message
 const MESSAGE = { kind: 'message' } as const
-const CHANNELS = ['conversation', 'whatsapp', 'telegram', 'sms', 'email']
 
 function Words({
   index,
@@ -79,7 +79,11 @@ function Rows({ rule, onChange }: { rule: MessageRule; onChange: (rule: MessageR
         {CHANNELS.map((channel) => (
           <Checkbox
             key={channel}
-            label={strings.form.channelNames[channel] ?? channel}
+            label={
+              channel === 'web'
+                ? strings.form.channelNames.conversation
+                : (strings.form.channelNames[channel] ?? channel)
+            }
             checked={rule.channels.includes(channel)}
             onChange={(event) =>
               onChange({
@@ -92,11 +96,17 @@ function Rows({ rule, onChange }: { rule: MessageRule; onChange: (rule: MessageR
           />
         ))}
       </fieldset>
+      <Checkbox
+        label={s.first}
+        hint={s.firstHint}
+        checked={rule.first}
+        onChange={(event) => onChange({ ...rule, first: event.target.checked })}
+      />
     </>
   )
 }
 
-/** Which messages start a run: as words and channels, or as text; both write the same condition. */
+/** Which messages start a run: as choices, or as text; both write the same condition. */
 export function MessageRows({
   when,
   field,
@@ -107,6 +117,7 @@ export function MessageRows({
   onChange: (when: string) => void
 }) {
   const rule = readMessageRule(when)
+  const problem = useProblemAt(field)
   const [view, setView] = useState<'rows' | 'text'>(rule ? 'rows' : 'text')
   return (
     <div data-field={field} className="flex flex-col gap-2">
@@ -133,6 +144,11 @@ export function MessageRows({
         <Rows rule={rule} onChange={(next) => onChange(writeMessageRule(next))} />
       ) : (
         <Note tone="muted">{s.more}</Note>
+      )}
+      {problem && (
+        <p role="alert" className="text-xs text-bad">
+          {problem}
+        </p>
       )}
     </div>
   )

@@ -31,6 +31,21 @@ function viewOf(problem: Diagnostic): Partial<View> {
   return { selected: new Set(step === undefined ? [] : [step]), edge: null, focus: field }
 }
 
+/** The editor of an expression says itself what it cannot read. */
+const TOLD_BY_EDITOR = 'trigger_when'
+
+/** What was found about one place of the workflow as a whole, and what helps. */
+export function useProblemAt(field: string): string | undefined {
+  const { list } = useStore(useBuilder().diagnostics)
+  const found = list.filter((problem) => {
+    const place = placeOf(problem)
+    const here = place.step === undefined && place.field === field
+    return here && problem.severity !== 'info' && problem.code !== TOLD_BY_EDITOR
+  })
+  const said = found.map(({ message, help }) => [message.replace(/[.]?$/, '.'), help].filter(Boolean).join(' '))
+  return said.length > 0 ? said.join(' ') : undefined
+}
+
 /** What was found about one step. */
 export function StepProblems({ id }: { id: string }) {
   const builder = useBuilder()

@@ -6,20 +6,21 @@ import { useShape, type Place } from './sample'
 import { strings } from './strings'
 
 const s = strings.condition
-const STEP: Place = { kind: 'step' }
 
 /** The rules a text says; a text that says more is kept and said so. */
 export default function RulePane({
   text,
+  place,
   onChange,
   disabled,
 }: {
   text: string
+  place: Place
   onChange: (text: string) => void
   disabled: boolean
 }) {
   const rules = useMemo(() => rulesOf(text), [text])
-  const shape = useShape(STEP)
+  const shape = useShape(place)
   const names = useMemo(() => leaves(shape()), [shape])
   if (!rules)
     return (

@@ -1,7 +1,14 @@
 import { useQuery } from '@tanstack/react-query'
 import { useCallback, useMemo } from 'react'
 import { queries } from '@/api/queries'
-import { messageScope, scopeOfDocument, scopeOfRun, withOutput, type Sample } from '@/model/expression/sample'
+import {
+  callScope,
+  messageScope,
+  scopeOfDocument,
+  scopeOfRun,
+  withOutput,
+  type Sample,
+} from '@/model/expression/sample'
 import { documentShape, leaf, merged, shapeOfValue, type Shape } from '@/model/expression/shape'
 import { getAt, isObject, type JsonObject } from '@/model/json'
 import { strings } from '@/model/strings'
@@ -10,7 +17,7 @@ import { reads } from './api'
 import { useBuilder, useDocument } from './context'
 
 /** Where an expression stands decides what it reads. */
-export type Place = { kind: 'step' } | { kind: 'set'; step: string } | { kind: 'message' }
+export type Place = { kind: 'step' } | { kind: 'set'; step: string } | { kind: 'message' } | { kind: 'call' }
 
 /** What expressions of a run saw, as soon as it is there. */
 export function useRunScope(id: string | undefined): JsonObject | null {
@@ -46,6 +53,8 @@ export function scopeAt(data: JsonObject, place: Place): JsonObject {
       return withOutput(data, place.step)
     case 'message':
       return messageScope(data)
+    case 'call':
+      return callScope(data)
   }
 }
 
@@ -64,6 +73,7 @@ export function useShape(place: Place): () => Shape {
       documentShape(document, (action) => outputs.get(action)),
       shapeOfValue(sample.data),
     )
+    if (place.kind === 'call') return shapeOfValue(callScope(sample.data))
     if (place.kind === 'message') {
       const own = shapeOfValue(messageScope(sample.data))
       return {

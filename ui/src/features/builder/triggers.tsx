@@ -2,83 +2,56 @@ import { Plus, X } from 'lucide-react'
 import { KindTag } from '@/components/step-cards'
 import type { Trigger } from '@/model/document'
 import { Button, IconButton } from '@/ui/button'
-import { Input, Select } from '@/ui/field'
 import { Menu } from '@/ui/menu'
 import { Group } from './fields'
 import { MessageRows } from './message-rows'
+import { useProblemAt } from './problems'
 import { strings } from './strings'
+import type { TriggerProps } from './trigger-fields'
+import { ScheduleFields } from './trigger-schedule'
+import { strings as t } from './trigger-strings'
+import { WebhookFields } from './trigger-webhook'
 
 const s = strings.inspector
 
-function TriggerRow({
-  trigger,
-  field,
-  change,
-  remove,
-}: {
-  trigger: Trigger
-  field: string
-  change: (trigger: Trigger) => void
-  remove: () => void
-}) {
-  return (
-    <div data-field={field} className="flex items-start gap-1">
-      <div className="flex flex-1 flex-col gap-1">
-        <KindTag kind={trigger.type} />
-        {trigger.type === 'message' && (
-          <MessageRows field={`${field}.when`} when={trigger.when} onChange={(when) => change({ ...trigger, when })} />
-        )}
-        {trigger.type === 'webhook' && (
-          <div className="flex gap-1">
-            <Input
-              aria-label={s.path}
-              data-field={`${field}.path`}
-              className="font-mono !text-xs"
-              value={trigger.path ?? ''}
-              onChange={(event) => change({ ...trigger, path: event.target.value })}
-            />
-            <Select
-              aria-label={s.respond}
-              data-field={`${field}.respond`}
-              value={trigger.respond ?? 'accepted'}
-              onChange={(event) => change(answering(trigger, event.target.value))}
-            >
-              <option value="accepted">{s.responds.accepted}</option>
-              <option value="end">{s.responds.end}</option>
-            </Select>
-          </div>
-        )}
-        {trigger.type === 'schedule' && (
-          <div className="flex gap-1">
-            <Input
-              aria-label={s.cron}
-              data-field={`${field}.cron`}
-              className="font-mono !text-xs"
-              value={trigger.cron}
-              onChange={(event) => change({ ...trigger, cron: event.target.value })}
-            />
-            <Input
-              aria-label={s.timeZone}
-              data-field={`${field}.time_zone`}
-              className="!text-xs"
-              value={trigger.time_zone}
-              onChange={(event) => change({ ...trigger, time_zone: event.target.value })}
-            />
-          </div>
-        )}
-      </div>
-      <IconButton label={s.remove(s.triggerTypes[trigger.type])} onClick={remove}>
-        <X size={13} />
-      </IconButton>
-    </div>
-  )
+type RowProps = TriggerProps<Trigger> & { number: number; remove: () => void }
+
+function Fields({ trigger, field, change }: TriggerProps<Trigger>) {
+  switch (trigger.type) {
+    case 'message':
+      return (
+        <MessageRows field={`${field}.when`} when={trigger.when} onChange={(when) => change({ ...trigger, when })} />
+      )
+    case 'webhook':
+      return <WebhookFields trigger={trigger} field={field} change={change} />
+    case 'schedule':
+      return <ScheduleFields trigger={trigger} field={field} change={change} />
+    case 'api':
+    case 'manual':
+      return null
+  }
 }
 
-/** The webhook with its answer at the end or at once; nothing waits for the latter. */
-function answering(trigger: Extract<Trigger, { type: 'webhook' }>, respond: string): Trigger {
-  if (respond === 'end') return { ...trigger, respond }
-  const { respond: _respond, respond_within: _within, ...rest } = trigger
-  return rest
+function TriggerRow({ number, remove, ...props }: RowProps) {
+  const { trigger, field } = props
+  const problem = useProblemAt(field)
+  return (
+    <fieldset data-field={field} className="flex min-w-0 flex-col gap-2.5 rounded-md border border-line p-2.5">
+      <legend className="sr-only">{t.group(number, s.triggerTypes[trigger.type])}</legend>
+      <div className="flex items-center justify-between gap-1">
+        <KindTag kind={trigger.type} />
+        <IconButton label={s.remove(s.triggerTypes[trigger.type])} onClick={remove}>
+          <X size={13} />
+        </IconButton>
+      </div>
+      {problem && (
+        <p role="alert" className="text-xs text-bad">
+          {problem}
+        </p>
+      )}
+      <Fields {...props} />
+    </fieldset>
+  )
 }
 
 const NEW_TRIGGERS: Record<Trigger['type'], Trigger> = {
@@ -96,6 +69,7 @@ export function Triggers({ triggers, set }: { triggers: readonly Trigger[]; set:
       {triggers.map((trigger, index) => (
         <TriggerRow
           key={index}
+          number={index + 1}
           field={`triggers.${index}`}
           trigger={trigger}
           change={(next) => set(triggers.map((old, at) => (at === index ? next : old)))}

@@ -23,7 +23,9 @@ const PATH = `${NAME}(?:\\.${NAME})*`
 const DEPTH_MAX = 4
 const PICKABLES_MAX = 600
 const KEYWORDS = new Set(['and', 'or', 'in', 'true', 'false', 'null', 'function'])
-const ROOTS = ['output', 'input', 'customer', 'conversation', 'trigger', 'text', 'channel', 'run', 'error']
+const MESSAGE = ['text', 'channel', 'first']
+const CALL = ['body', 'headers', 'query']
+const ROOTS = ['output', 'input', 'customer', 'conversation', 'trigger', ...MESSAGE, ...CALL, 'run', 'error']
 
 const written = (name: string): string => (PLAIN.test(name) ? name : `\`${name}\``)
 

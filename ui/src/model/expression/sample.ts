@@ -52,7 +52,7 @@ export function scopeOfDocument(document: WorkflowDocument): JsonObject {
     input: {},
     steps: {},
     customer: { name: strings.sample.name, email: strings.sample.email },
-    conversation: { channel: 'conversation' },
+    conversation: { channel: 'web' },
     trigger: { type: 'manual' },
     run: {},
   }
@@ -70,10 +70,17 @@ export function messageScope(data: JsonObject): JsonObject {
   const trigger = isObject(data.trigger) ? data.trigger : {}
   return {
     text: trigger.text ?? strings.sample.text,
-    channel: trigger.channel ?? 'conversation',
+    channel: trigger.channel ?? 'web',
+    first: true,
     customer: data.customer ?? null,
     conversation: data.conversation ?? null,
   }
+}
+
+/** What expressions of a webhook trigger read. */
+export function callScope(data: JsonObject): JsonObject {
+  const trigger = isObject(data.trigger) ? data.trigger : {}
+  return { body: trigger.body ?? {}, headers: trigger.headers ?? {}, query: trigger.query ?? {} }
 }
 
 /** The place in a JavaScript text of a byte in its UTF-8 form. */

@@ -206,6 +206,7 @@ impl<'a> Player<'a> {
                     channel: &channel,
                     customer: &customer,
                     conversation: &conversation,
+                    first: true,
                 };
                 let (starts, failed) = run::message_starts(self.version, message, self.now);
                 if !starts {

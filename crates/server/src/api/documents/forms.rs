@@ -6,14 +6,10 @@ use countersign_core::{
     document::{Channel, StepKind, Workflow},
     pointer::token,
 };
-use countersign_store::ChannelAccountRow;
 use std::collections::BTreeSet;
 
-/// Warnings for forms that some channel of these accounts shows otherwise or not at all.
-pub(crate) fn lowered(workflow: &Workflow, accounts: &[ChannelAccountRow]) -> Vec<Diagnostic> {
-    let used: BTreeSet<&str> = accounts.iter().map(|account| account.channel.as_str()).collect();
-    let all = [Channel::Whatsapp, Channel::Telegram, Channel::Sms, Channel::Email];
-    let channels: Vec<Channel> = all.into_iter().filter(|channel| used.contains(channel.tag())).collect();
+/// Warnings for forms that some of these channels shows otherwise or not at all.
+pub(crate) fn lowered(workflow: &Workflow, channels: &BTreeSet<Channel>) -> Vec<Diagnostic> {
     let mut found = Vec::new();
     for (id, step) in &workflow.steps {
         let StepKind::CollectForm(asked) = &step.kind else { continue };

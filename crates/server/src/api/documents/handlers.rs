@@ -1,7 +1,7 @@
 //! Documents and expressions without keeping them.
 
 use crate::{
-    api::documents::{forms::lowered, source},
+    api::documents::{around::check_in, source},
     app::App,
     auth::Caller,
     http::{
@@ -13,7 +13,6 @@ use axum::{Json, extract::State};
 use countersign_api::{CheckRequest, CheckResponse, EvalRequest, EvalResponse};
 use countersign_connectors::manifest_schema;
 use countersign_core::{
-    check::Among,
     document::workflow_schema,
     expr::{Expression, ExpressionError, Scope, Template},
     time::Timestamp,
@@ -48,17 +47,7 @@ pub(crate) async fn check(
     body: Body<CheckRequest>,
 ) -> ApiResult<Json<CheckResponse>> {
     let diagnostics = match source::read(body.value.document, body.value.source.as_deref()) {
-        Ok(document) => {
-            let (workspace, engine) = (caller.workspace(), &app.engine);
-            let (catalogue, people) = (engine.catalogue_of(workspace).await?, engine.roster(workspace).await?);
-            let accounts = engine.account_names(workspace).await?;
-            let among = Among { people: Some(&people), accounts: Some(&accounts) };
-            let (workflow, mut diagnostics) = source::check_among(&document, &catalogue, among);
-            if let Some(workflow) = workflow {
-                diagnostics.extend(lowered(&workflow, &app.store.list_channel_accounts(workspace).await?));
-            }
-            diagnostics
-        }
+        Ok(document) => check_in(&app, caller.workspace(), &document).await?,
         Err(unreadable) => unreadable.diagnostics(),
     };
     Ok(Json(CheckResponse { diagnostics }))

@@ -48,7 +48,7 @@ impl Publishable {
     /// Refuses a draft with errors.
     async fn check(engine: &Engine, workspace: &str, draft: &str, accepted: bool) -> ApiResult<Self> {
         let (catalogue, accounts) = (engine.catalogue_of(workspace).await?, engine.account_names(workspace).await?);
-        let among = Among { accounts: Some(&accounts), people: None };
+        let among = Among { accounts: Some(&accounts), ..Among::default() };
         let (workflow, found) = source::check_among(&json(draft), &catalogue, among);
         let overridden = accept(&found, accepted)?;
         let Some(workflow) = workflow else { return Err(check_failed(found)) };

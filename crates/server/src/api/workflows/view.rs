@@ -1,13 +1,12 @@
 //! Workflows.
 
 use crate::{
-    api::documents::{forms::lowered, source},
+    api::documents::{around::check_in, source},
     app::App,
     http::problem::{ApiError, ApiResult},
     rows::json,
 };
 use countersign_api::{RunGlance, Workflow};
-use countersign_core::check::Among;
 use countersign_store::{RunBrief, WorkflowRow};
 
 /// The workflow of that id, or 404.
@@ -36,14 +35,7 @@ pub(crate) async fn workflow_detail(app: &App, row: WorkflowRow) -> ApiResult<Wo
         None => true,
     };
     let draft = json(&row.draft);
-    let people = app.engine.roster(&row.workspace).await?;
-    let catalogue = app.engine.catalogue_of(&row.workspace).await?;
-    let accounts = app.engine.account_names(&row.workspace).await?;
-    let among = Among { people: Some(&people), accounts: Some(&accounts) };
-    let (workflow, mut diagnostics) = source::check_among(&draft, &catalogue, among);
-    if let Some(workflow) = workflow {
-        diagnostics.extend(lowered(&workflow, &app.store.list_channel_accounts(&row.workspace).await?));
-    }
+    let diagnostics = check_in(app, &row.workspace, &draft).await?;
     Ok(Workflow {
         draft_updated_by: app.some_person(&row.workspace, row.draft_updated_by.as_deref()).await?,
         id: row.id,
