@@ -2779,9 +2779,9 @@ export interface components {
             /** @description Whether the caller may decide it now. */
             may_decide: boolean;
             /**
-             * @description While it is open: hash of what is asked, for the decision to say what it is about. Null where a line and facts do not
-             *     tell all of it (it was changed since an earlier yes, a colleague edited it, a yes takes a form, a call is in doubt): read
-             *     the checkpoint itself.
+             * @description While it is open: hash of what is asked, for the decision to say what it is about. In a list it is null
+             *     where a line and facts do not tell all of it (it was changed since an earlier yes, a colleague edited it, a yes takes a
+             *     form, a call is in doubt): read the checkpoint itself.
              */
             shown: string | null;
         };
