@@ -142,6 +142,7 @@ steps:
     type: tool_call
     action: http.keyed_request
     input: { method: POST, url: "/orders", body: { order: "{{ input.id }}" } }
+    retry: { attempts: 10, initial: 1s }
     next: done
   done: { type: end, output: { order: "{{ input.id }}" } }
 "#;
@@ -159,21 +160,22 @@ async fn a_call_that_waits_for_the_end_when_the_server_dies_starts_one_run_and_i
     let path = address[address.find("/hooks/").unwrap()..].to_owned();
     let client = countersign_outbound::direct().no_proxy().timeout(Duration::from_secs(60)).build().unwrap();
     let order = json!({ "id": "7" });
-    // The order is taken, and its answer held back.
-    outside.order(&json!({ "service": "rest", "kind": "delay", "delay_ms": 60_000, "times": 1 })).await;
+    // No order is taken while it is tried again and again.
+    outside.order(&json!({ "service": "rest", "kind": "fail", "status": 503 })).await;
     let first = tokio::spawn(client.post(format!("{}{path}", node.url)).json(&order).send());
-    eventually("it is ordered", Duration::from_secs(30), async || {
-        (outside.posts_to("/orders").await.executed > 0).then_some(())
+    eventually("it is tried", Duration::from_secs(30), async || {
+        (outside.posts_to("/orders").await.received > 0).then_some(())
     })
     .await;
     node.kill().await;
     assert!(first.await.unwrap().is_err(), "it died under the call");
+    outside.no_more_faults().await;
     let node = launch.start().await;
     let again = client.post(format!("{}{path}", node.url)).json(&order).send().await.unwrap();
-    assert_eq!(again.status(), 200);
-    assert_eq!(again.json::<Value>().await.unwrap(), json!({ "order": "7" }));
-    let events = admin.all(&node.url, "/inbound").await;
+    let (status, told) = (again.status(), again.json::<Value>().await.unwrap());
     let runs = admin.all(&node.url, "/runs").await;
+    assert_eq!((status.as_u16(), &told), (200, &json!({ "order": "7" })), "{runs:?}");
+    let events = admin.all(&node.url, "/inbound").await;
     assert_eq!((events.len(), runs.len()), (1, 1), "{events:?} {runs:?}");
     assert_eq!((&events[0]["outcome"], &events[0]["run"]), (&json!("started"), &runs[0]["id"]));
     assert_eq!(outside.posts_to("/orders").await.executed, 1);

@@ -13,7 +13,7 @@ use live::{
     node::{Launch, Node},
     outside::Outside,
 };
-use serde_json::{Value, json};
+use serde_json::json;
 use std::{
     collections::{BTreeMap, BTreeSet},
     fs,

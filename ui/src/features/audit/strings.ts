@@ -42,6 +42,7 @@ export const strings = {
     'checkpoint.': 'Decisions',
     run: 'Runs',
     'view.': 'Views of runs',
+    'vault.': 'Secret key',
     'workflow.': 'Workflows',
     'trigger.': 'Triggers',
     'inbound.': 'Events from outside',
