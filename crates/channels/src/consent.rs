@@ -5,15 +5,12 @@ use crate::account::Platform;
 use countersign_core::contact;
 use serde::{Deserialize, Serialize};
 
-const STOP: [&str; 18] = [
+/// Mistaken for nothing else.
+const STOP: [&str; 13] = [
     "stop",
     "stopall",
     "stop all",
     "unsubscribe",
-    "cancel",
-    "end",
-    "quit",
-    "revoke",
     "optout",
     "opt out",
     "stopp",
@@ -23,10 +20,12 @@ const STOP: [&str; 18] = [
     "baja",
     "parar",
     "afmelden",
-    "annulla",
 ];
+/// Carriers take these for the same. Elsewhere they answer a question: *Keep it or cancel?*
+const STOP_BY_SMS: [&str; 5] = ["cancel", "end", "quit", "revoke", "annulla"];
 const START: [&str; 3] = ["start", "yes", "unstop"];
-const HELP: [&str; 5] = ["help", "info", "hilfe", "aide", "ayuda"];
+const HELP: [&str; 4] = ["help", "hilfe", "aide", "ayuda"];
+const HELP_BY_SMS: [&str; 1] = ["info"];
 
 /// What somebody says about messages to them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -43,10 +42,12 @@ pub enum Word {
 impl Word {
     /// The word that a whole message is, whatever its case.
     #[must_use]
-    pub fn of(text: &str) -> Option<Self> {
+    pub fn of(platform: Platform, text: &str) -> Option<Self> {
         let word = text.trim().trim_end_matches(['.', '!']).to_lowercase();
+        let by_sms = [(&STOP_BY_SMS[..], Self::Stop), (&HELP_BY_SMS[..], Self::Help)];
         [(&STOP[..], Self::Stop), (&START[..], Self::Start), (&HELP[..], Self::Help)]
             .into_iter()
+            .chain(by_sms.into_iter().filter(|_| platform == Platform::Sms))
             .find_map(|(words, meant)| words.contains(&word.as_str()).then_some(meant))
     }
 }
@@ -85,7 +86,11 @@ mod tests {
             ("", None),
             ("!", None),
         ] {
-            assert_eq!(Word::of(text), word, "{text}");
+            assert_eq!(Word::of(Platform::Sms, text), word, "{text}");
+        }
+        for (text, word) in [("CANCEL", Some(Word::Stop)), ("end", Some(Word::Stop)), ("Info", Some(Word::Help))] {
+            assert_eq!(Word::of(Platform::Sms, text), word, "{text}");
+            assert_eq!(Word::of(Platform::Whatsapp, text), None, "{text} may be an answer");
         }
     }
 

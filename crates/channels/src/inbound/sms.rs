@@ -1,7 +1,7 @@
 //! Webhooks of Twilio, from the fields of their form: a message, or what became of one of ours.
 
 use super::{Delivery, DeliveryStatus, Event, Kind, Media, Message, What, event, object, strange};
-use crate::consent::Word;
+use crate::{account::Platform, consent::Word};
 
 /// Files of one message that are read at most; Twilio sends up to ten.
 const FILES_MAX: usize = 20;
@@ -57,7 +57,7 @@ fn received(id: String, fields: &[(String, String)], said: &dyn Fn(&str) -> Opti
         reply_to: said("OriginalRepliedMessageSid").into_iter().collect(),
         // Twilio says which of its words it is, in whatever language; else it is read here.
         consent: match kind {
-            Kind::Text => Word::of(&said("OptOutType").unwrap_or_else(|| words.clone())),
+            Kind::Text => Word::of(Platform::Sms, &said("OptOutType").unwrap_or_else(|| words.clone())),
             Kind::Choice | Kind::Flow | Kind::Location | Kind::Contacts | Kind::Media | Kind::Unknown => None,
         },
         choice,

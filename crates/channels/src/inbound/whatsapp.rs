@@ -4,7 +4,7 @@ use super::{
     Change, Changed, Delivery, DeliveryStatus, Event, Kind, Media, Message, What, event, hash_of, list, number, place,
     strange, text,
 };
-use crate::consent::Word;
+use crate::{account::Platform, consent::Word};
 use serde_json::Value;
 
 /// Kinds of messages that are a file.
@@ -76,7 +76,7 @@ fn content(id: String, message: &Value) -> Message {
     match kind.as_str() {
         "text" if message.pointer("/text/body").is_some() => {
             let words = text(message, "/text/body").unwrap_or_default();
-            Message { consent: Word::of(&words), ..Message::new(id, Kind::Text, words) }
+            Message { consent: Word::of(Platform::Whatsapp, &words), ..Message::new(id, Kind::Text, words) }
         }
         "button" | "interactive" => pressed(id, message),
         "location" => {
