@@ -37,6 +37,7 @@ const added = {
   name: 'shop',
   revision: 2,
   actions: 132,
+  paged: ['shop.list_orders'],
   warnings: ['/paths/~1orders: a callback is not understood'],
   left_out: [{ pointer: '/paths/~1broken/get', reason: 'its parameter `id` has no schema' }],
   changes: { added: ['refund_order'], removed: ['old_one'], changed: [] },
@@ -80,6 +81,8 @@ test('a pasted document becomes a connector, and what was left out is told', asy
   expect(sent).toEqual([{ source: 'openapi: 3.1.0', name: 'shop' }])
   await expect(page.getByRole('cell', { name: '/paths/~1broken/get' })).toBeVisible()
   await expect(page.getByText('has no schema')).toBeVisible()
+  await expect(page.getByRole('heading', { name: 'Lists page by page (1)' })).toBeVisible()
+  await expect(page.getByText('shop.list_orders')).toBeVisible()
   await expect(page.getByText('a callback is not understood')).toBeVisible()
   await expect(page.getByText('`shop.old_one` is gone')).toBeVisible()
   await shoot(page, 'connector-added')
