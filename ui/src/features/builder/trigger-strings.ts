@@ -36,7 +36,7 @@ export const strings = {
     valueHint: 'Over body, headers and query, such as body.event_id.',
     respond: 'When it is answered',
     responds: { accepted: 'At once, when the call is kept', end: 'At the end, with the run’s output' },
-    respondHint: 'A run that fails is answered 500; one that waits for a person, 202.',
+    respondHint: 'A run that fails is answered 422 with its error; one that waits for a person, 202.',
     within: 'Wait for the end at most',
     withinHint: '1s to 60s; 30s when empty. What takes longer is answered 202, and goes on.',
   },
