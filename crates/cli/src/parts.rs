@@ -105,7 +105,7 @@ impl Running {
         for name in store.migrate().await? {
             tracing::info!(name, "migrated");
         }
-        let vault = open_vault(&store, &secret.keys, SystemClock.now()).await?;
+        let vault = open_vault(&store, &secret.for_database(&store).await?, SystemClock.now()).await?;
         receipts.know(vault.receipt_secret);
         let registry = in_folder(&config.connectors_folder())?;
         let listener = TcpListener::bind(listen).await.with_context(|| format!("cannot listen on {listen}"))?;

@@ -1,7 +1,8 @@
 //! The keys that open the vault of the database: `COUNTERSIGN_SECRET_KEY`, or a file only its owner can read.
 
 use anyhow::{Context, bail, ensure};
-use countersign_engine::SecretKey;
+use countersign_engine::{EngineError, SecretKey, check_vault};
+use countersign_store::Store;
 use std::{
     fs,
     io::{ErrorKind, Write},
@@ -13,18 +14,17 @@ pub const VARIABLE: &str = "COUNTERSIGN_SECRET_KEY";
 
 /// The first seals; another one is there only while it is being replaced.
 pub struct SecretKeys {
-    /// One or more.
+    /// One or more; none where the file is not there.
     pub keys: Vec<SecretKey>,
     /// Where they are kept; nothing when the environment says them.
     pub file: Option<PathBuf>,
 }
 
 impl SecretKeys {
-    /// Reads the keys, each 64 hexadecimal digits with white space between: from the environment, else from `path`, where
-    /// one is made at first use.
+    /// Reads the keys, each 64 hexadecimal digits with white space between: from the environment, else from `path`.
     ///
     /// # Errors
-    /// When a key is malformed, or the file cannot be read, made or is readable by others.
+    /// When a key is malformed, or the file cannot be read or is readable by others.
     pub fn read(path: &Path) -> anyhow::Result<Self> {
         if let Ok(text) = std::env::var(VARIABLE) {
             return Ok(Self { keys: parse(&text).context(VARIABLE)?, file: None });
@@ -34,14 +34,28 @@ impl SecretKeys {
                 only_owner(path)?;
                 parse(&text).with_context(|| path.display().to_string())?
             }
-            Err(error) if error.kind() == ErrorKind::NotFound => {
-                let keys = vec![make()?];
-                create(path, &keys)?;
-                keys
-            }
+            Err(error) if error.kind() == ErrorKind::NotFound => Vec::new(),
             Err(error) => return Err(error).with_context(|| path.display().to_string()),
         };
         Ok(Self { keys, file: Some(path.to_owned()) })
+    }
+
+    /// The keys for a database; where there are none, one is made for a database that has no vault yet. Of one that has, the
+    /// key is lost, and another one would only hide that.
+    ///
+    /// # Errors
+    /// When the key is lost, or none can be made.
+    pub async fn for_database(self, store: &Store) -> anyhow::Result<Vec<SecretKey>> {
+        let Some(file) = self.file.filter(|_| self.keys.is_empty()) else { return Ok(self.keys) };
+        match check_vault(store, &[]).await {
+            Err(EngineError::NotFound(_)) => {
+                let keys = vec![make()?];
+                create(&file, &keys)?;
+                Ok(keys)
+            }
+            Ok(()) => Ok(Vec::new()),
+            Err(error) => Err(error).with_context(|| format!("{} is not there: put it back", file.display())),
+        }
     }
 }
 
@@ -126,12 +140,14 @@ mod tests {
     fn a_made_key_is_private_and_read_back() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("secret.key");
-        let made = SecretKeys::read(&path).unwrap();
-        assert_eq!((made.keys.len(), made.file.as_ref()), (1, Some(&path)));
-        assert_eq!(SecretKeys::read(&path).unwrap().keys, made.keys);
-        replace(&path, &[[1; 32], made.keys[0]]).unwrap();
-        assert_eq!(SecretKeys::read(&path).unwrap().keys, [[1; 32], made.keys[0]]);
-        assert!(create(&path, &made.keys).is_err(), "what is there is not written over");
+        let none = SecretKeys::read(&path).unwrap();
+        assert_eq!((none.keys.len(), none.file.as_ref()), (0, Some(&path)));
+        let made = make().unwrap();
+        create(&path, &[made]).unwrap();
+        assert_eq!(SecretKeys::read(&path).unwrap().keys, [made]);
+        replace(&path, &[[1; 32], made]).unwrap();
+        assert_eq!(SecretKeys::read(&path).unwrap().keys, [[1; 32], made]);
+        assert!(create(&path, &[made]).is_err(), "what is there is not written over");
         #[cfg(unix)]
         {
             use std::os::unix::fs::PermissionsExt;

@@ -88,6 +88,13 @@ async fn the_secret_key_is_replaced_and_nothing_is_lost() {
     assert_eq!(vault(data, "rotate", None).await.0, 3);
     assert_eq!(fs::read_to_string(&file).unwrap(), "5a".repeat(32));
 
+    // A lost key is told, and none is made in its place.
+    fs::remove_file(&file).unwrap();
+    let (code, log) = launch(data).refused().await;
+    assert!(code == 3 && log.contains("put it back") && !file.exists(), "{code} {log}");
+    assert_eq!((vault(data, "check", None).await.0, vault(data, "rotate", None).await.0), (1, 3));
+    assert!(!file.exists());
+
     // Where the environment says the key, people change it there.
     let (code, said) = vault(data, "rotate", Some(&first)).await;
     assert!(code == 3 && said.contains("NEW FORMER"), "{code} {said}");

@@ -3,7 +3,7 @@
 
 mod support;
 
-use countersign_engine::Clock;
+use countersign_engine::{Clock, StartRun};
 use countersign_store::{
     ConsentHow, ConsentRow, MessageRow, NewOutbound, OutboundKind, OutboundReason, OutboundRow, RunStatus,
 };
@@ -52,6 +52,21 @@ async fn whatsapp_itself_says_whether_an_operator_wrote_too_late() {
     }
 }
 
+/// An address that wants no messages.
+fn no_more(channel: &str, address: &str) -> ConsentRow {
+    ConsentRow {
+        workspace: WORKSPACE.to_owned(),
+        channel: channel.to_owned(),
+        address: address.to_owned(),
+        opted_out: true,
+        at: 1,
+        how: ConsentHow::Word,
+        message: None,
+        told_to: None,
+        reason: String::new(),
+    }
+}
+
 const TELLS: &str = "
 schema: 1
 name: Tells
@@ -65,17 +80,6 @@ steps:
 #[tokio::test(flavor = "multi_thread")]
 async fn an_address_that_wants_no_messages_gets_none_and_the_next_channel_does() {
     let world = World::new().await;
-    let no_more = |channel: &str, address: &str| ConsentRow {
-        workspace: WORKSPACE.to_owned(),
-        channel: channel.to_owned(),
-        address: address.to_owned(),
-        opted_out: true,
-        at: 1,
-        how: ConsentHow::Word,
-        message: None,
-        told_to: None,
-        reason: String::new(),
-    };
     world.store.put_consent(&no_more("whatsapp", "+15555550101"), vec![]).await.unwrap();
     let conversation = world.conversation_over("whatsapp", "+15555550101").await;
     let said = world.operator_says(&conversation, "still there?").await;
@@ -92,6 +96,36 @@ async fn an_address_that_wants_no_messages_gets_none_and_the_next_channel_does()
     assert_eq!(world.until_over(&run.id).await.status, RunStatus::Failed);
     assert_eq!(world.history(&run.id).await[0].error.as_ref().unwrap().code, "opted_out");
     assert_eq!(world.count("whatsapp.message.send").await, (0, 0), "it was not even tried");
+}
+
+/// Between two attempts somebody says STOP.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_waits_to_be_sent_again_is_not_when_its_reader_wants_no_more_meanwhile() {
+    let world = World::new().await;
+    let (ada, bob) = ("+15555550101", "+15555550102");
+    let conversation = world.conversation_over("whatsapp", bob).await;
+    let once_more = "[whatsapp], retry: { attempts: 3, initial: 30s }";
+    world.publish("again", &TELLS.replace("CHANNELS", once_more)).await;
+    world.fault(json!({ "service": "whatsapp", "kind": "fail", "status": 429, "times": 1 })).await;
+    let start = StartRun { wait: None, ..world.start("again") };
+    let run = world.engine.start_run(start).await.unwrap().run;
+    world.until(&run.id, |run| run.wake_at.is_some_and(|at| at > world.clock.now())).await;
+    let said = world.operator_says(&conversation, "still there?").await;
+    world
+        .until_message(&said, |message| delivery(message)["status"] == "queued" && message.send_at > Some(said.at))
+        .await;
+    for address in [ada, bob] {
+        world.store.put_consent(&no_more("whatsapp", address), vec![]).await.unwrap();
+    }
+    world.clock.advance(3 * 3_600_000);
+    // The database has a clock of its own; what is said next makes the engine look.
+    world.store.raw("UPDATE messages SET send_at = 0 WHERE send_at IS NOT NULL").await.unwrap();
+    world.operator_says(&conversation, "hello?").await;
+    let said = world.until_message(&said, |message| message.send_at.is_none()).await;
+    assert_eq!(delivery(&said)["code"], "opted_out");
+    assert_eq!(world.until_over(&run.id).await.status, RunStatus::Failed);
+    assert_eq!(world.history(&run.id).await[0].error.as_ref().unwrap().code, "opted_out");
+    assert_eq!(world.count("whatsapp.message.send").await.1, 0, "nothing arrived");
 }
 
 const ASKS: &str = "

@@ -101,8 +101,8 @@ async fn opened(store: &Store, keys: &[SecretKey]) -> Result<Opened, EngineError
     let open = |with: &SecretKey| Vault::new(*with).open(CONTEXT, &row.sealed).ok();
     let found = keys.iter().enumerate().find_map(|(by, with)| Some((open(with)?, by)));
     let (held, by) = found.ok_or_else(|| {
-        let why = "the secret key is not the one this database was set up with: what is sealed in it cannot be opened";
-        EngineError::Corrupt(why.to_owned())
+        let why = if keys.is_empty() { "missing" } else { "not the one this database was set up with" };
+        EngineError::Corrupt(format!("the secret key is {why}: what is sealed in this database cannot be opened"))
     })?;
     let mut key = [0_u8; 32];
     let text = held.get("key").and_then(Value::as_str).unwrap_or_default();

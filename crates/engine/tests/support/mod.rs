@@ -225,35 +225,24 @@ impl World {
     }
 
     pub async fn conversation(&self, id: &str) {
-        let row = ConversationRow {
-            id: id.into(),
-            workspace: WORKSPACE.into(),
-            customer: None,
-            channel: "web".into(),
-            channel_account: None,
-            external_id: None,
-            subject: None,
-            status: ConversationStatus::Open,
-            token_hash: None,
-            assigned_to: None,
-            last_position: 0,
-            created_at: 1,
-            updated_at: 1,
-            last_message_at: None,
-        };
-        self.store.create_conversation(&row, vec![]).await.unwrap();
+        self.talk(id, "web", None).await;
     }
 
     /// A conversation of an address of the channel's account; what is said there leaves.
     pub async fn conversation_over(&self, channel: &str, address: &str) -> String {
         let id = format!("{channel}-{address}");
+        self.talk(&id, channel, Some(address)).await;
+        id
+    }
+
+    async fn talk(&self, id: &str, channel: &str, address: Option<&str>) {
         let row = ConversationRow {
-            id: id.clone(),
+            id: id.into(),
             workspace: WORKSPACE.into(),
             customer: None,
             channel: channel.into(),
-            channel_account: Some(format!("chan-{channel}")),
-            external_id: Some(address.into()),
+            channel_account: address.map(|_| format!("chan-{channel}")),
+            external_id: address.map(str::to_owned),
             subject: None,
             status: ConversationStatus::Open,
             token_hash: None,
@@ -264,7 +253,6 @@ impl World {
             last_message_at: None,
         };
         self.store.create_conversation(&row, vec![]).await.unwrap();
-        id
     }
 
     /// An operator says something in a conversation.

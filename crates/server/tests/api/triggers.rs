@@ -380,10 +380,8 @@ async fn where_no_place_to_wait_is_free_a_call_is_answered_as_accepted_and_its_r
     assert_eq!((&events[0]["id"], &events[0]["outcome"]), (&accepted["event"], &json!("started")));
 }
 
-#[tokio::test]
-async fn who_waits_too_long_gets_the_address_and_the_run_goes_on() {
-    let test = TestApp::start().await;
-    let builder = test.key(Role::Builder).await;
+/// A service that answers when the test does, and a workflow whose webhook waits a second for it.
+pub(crate) async fn slow() -> (tokio::net::TcpListener, Value) {
     let slow = tokio::net::TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
     let at = format!("http://{}/slow", slow.local_addr().unwrap());
     let steps = json!({
@@ -392,6 +390,14 @@ async fn who_waits_too_long_gets_the_address_and_the_run_goes_on() {
     });
     let webhook = json!({ "type": "webhook", "respond": "end", "respond_within": "1s" });
     let document = json!({ "schema": 1, "name": "Slow", "start": "call", "triggers": [webhook], "steps": steps });
+    (slow, document)
+}
+
+#[tokio::test]
+async fn who_waits_too_long_gets_the_address_and_the_run_goes_on() {
+    let test = TestApp::start().await;
+    let builder = test.key(Role::Builder).await;
+    let (slow, document) = slow().await;
     let url = url_of(&test, &builder, document).await;
     let (status, location, accepted) = call_with(&test, &url, ("application/json", "{}".to_owned())).await;
     assert_eq!((status, &accepted["accepted"]), (202, &json!(true)));

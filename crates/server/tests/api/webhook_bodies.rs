@@ -2,7 +2,7 @@
 
 use crate::{
     support::{Client, TestApp},
-    triggers::{document, trigger, until_runs},
+    triggers::{document, slow, trigger, until_runs},
 };
 use axum::{
     body::{Body, Bytes},
@@ -108,14 +108,7 @@ async fn a_body_as_deep_as_may_be_starts_its_run_and_is_told_again() {
 async fn what_is_on_disk_is_answered_as_that_when_the_database_cannot_say_what_became_of_it() {
     let test = TestApp::start().await;
     let builder = test.key(Role::Builder).await;
-    let slow = tokio::net::TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
-    let at = format!("http://{}/slow", slow.local_addr().unwrap());
-    let steps = json!({
-        "call": { "type": "tool_call", "action": "http.get", "input": { "url": at }, "next": "done" },
-        "done": { "type": "end" },
-    });
-    let webhook = json!({ "type": "webhook", "respond": "end", "respond_within": "1s" });
-    let document = json!({ "schema": 1, "name": "Slow", "start": "call", "triggers": [webhook], "steps": steps });
+    let (slow, document) = slow().await;
     let workflow = test.publish(&builder, document).await;
     let url = trigger(&builder, &workflow).await["url"].as_str().unwrap().to_owned();
     let broken = async {
