@@ -1,5 +1,5 @@
 import { expect, test, type Page } from '@playwright/test'
-import { checkpointDetails, checkpoints } from '../support/fixtures'
+import { alreadyDecided, checkpointDetails, checkpoints } from '../support/fixtures'
 import { mockApi, type Answers } from '../support/mock'
 import { accessible, shoot } from '../support/shots'
 import { serveUi } from '../support/static-ui'
@@ -39,15 +39,7 @@ const CAME_OF_IT = {
     {
       checkpoint: 'b4.2',
       decided: null,
-      problem: {
-        type: 'about:blank',
-        title: 'Already decided',
-        status: 409,
-        code: 'already_decided',
-        outcome: 'rejected',
-        decided_by: { name: 'Bo Builder' },
-        decided_at: Date.now() - 60_000,
-      },
+      problem: alreadyDecided,
     },
     {
       checkpoint: 'b5.2',

@@ -1,5 +1,5 @@
 import { expect, test } from '@playwright/test'
-import { failedRun, me, messages, run } from '../support/fixtures'
+import { alreadyDecided, failedRun, me, messages, run } from '../support/fixtures'
 import { mockApi } from '../support/mock'
 import { accessible, shoot } from '../support/shots'
 import { serveUi } from '../support/static-ui'
@@ -147,16 +147,7 @@ test('palette and shortcuts', async ({ page }) => {
 
 test('a lost race says who was faster', async ({ page }) => {
   const calls = await mockApi(page, {
-    'POST /checkpoints/r1.5/decision': {
-      __status: 409,
-      type: 'about:blank',
-      title: 'Already decided',
-      status: 409,
-      code: 'already_decided',
-      outcome: 'rejected',
-      decided_by: { name: 'Bo Builder' },
-      decided_at: Date.now() - 60_000,
-    },
+    'POST /checkpoints/r1.5/decision': { __status: 409, ...alreadyDecided },
   })
   await page.goto(`${ui.url}/inbox/r1.5`)
   await page.getByRole('textbox', { name: 'Comment' }).fill('fine')

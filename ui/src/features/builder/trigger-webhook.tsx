@@ -14,6 +14,13 @@ const s = strings.webhook
 const CALL: Place = { kind: 'call' }
 type Webhook = Extract<Trigger, { type: 'webhook' }>
 type Props = TriggerProps<Webhook>
+type OverCallProps = { label: string; hint: string; field: string; value: string; onChange: (text: string) => void }
+
+/** An expression over a call. */
+function OverCall(props: OverCallProps) {
+  const { label, field } = props
+  return <ExpressionField {...props} name={label} error={useProblemAt(field)} mode="expression" place={CALL} />
+}
 
 function Filter({ trigger, field, change }: Props) {
   const at = `${field}.filter`
@@ -22,17 +29,7 @@ function Filter({ trigger, field, change }: Props) {
   const problem = useProblemAt(at)
   return (
     <RulesOrText field={at} label={s.filter} problem={problem} text={text} place={CALL} onChange={set}>
-      <ExpressionField
-        label={s.filter}
-        hint={s.filterHint}
-        error={problem}
-        name={s.filter}
-        field={at}
-        mode="expression"
-        place={CALL}
-        value={text}
-        onChange={set}
-      />
+      <OverCall label={s.filter} hint={s.filterHint} field={at} value={text} onChange={set} />
     </RulesOrText>
   )
 }
@@ -103,17 +100,7 @@ function Dedup({ trigger, field, change }: Props) {
       </Field>
       {way === OTHER && <Header dedup={dedup ?? ''} set={set} />}
       {way === EXPRESSION && (
-        <ExpressionField
-          label={s.value}
-          hint={s.valueHint}
-          error={problem}
-          name={s.value}
-          field={at}
-          mode="expression"
-          place={CALL}
-          value={dedup ?? ''}
-          onChange={set}
-        />
+        <OverCall label={s.value} hint={s.valueHint} field={at} value={dedup ?? ''} onChange={set} />
       )}
     </div>
   )
@@ -181,14 +168,10 @@ export function WebhookFields(props: Props) {
         )}
       </Field>
       <Filter {...props} />
-      <ExpressionField
+      <OverCall
         label={strings.input}
         hint={s.inputHint}
-        error={useProblemAt(`${field}.input`)}
-        name={strings.input}
         field={`${field}.input`}
-        mode="expression"
-        place={CALL}
         value={trigger.input ?? ''}
         onChange={(text) => change(withPart(trigger, 'input', text))}
       />
