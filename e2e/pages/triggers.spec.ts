@@ -89,6 +89,26 @@ for (const [name, viewport] of [
         .toEqual([{ type: 'webhook', path: 'orders', verify: 'github', filter: 'body.action = "opened"' }])
     })
 
+    test('a webhook is added, set up and taken away by keyboard', async ({ page }) => {
+      const saved = await open(page, [])
+      await panel(page).getByRole('button', { name: 'Add a trigger' }).focus()
+      await page.keyboard.press('Enter')
+      await expect(page.getByRole('menuitem').first()).toBeFocused()
+      await page.keyboard.press('w')
+      await expect(page.getByRole('menuitem', { name: 'webhook' })).toBeFocused()
+      await page.keyboard.press('Enter')
+      const hook = trigger(page, 'Trigger 1: webhook')
+      const verified = hook.getByLabel('How calls are verified')
+      await hook.getByRole('button', { name: 'Remove webhook' }).focus()
+      for (let tab = 0; tab < 3 && !(await verified.evaluate((it) => it === document.activeElement)); tab++)
+        await page.keyboard.press('Tab')
+      await expect(verified).toBeFocused()
+      await page.keyboard.press('ArrowDown')
+      await expect.poll(() => saved()?.[0]?.verify).toBe('shared_secret')
+      await hook.getByRole('button', { name: 'Remove webhook' }).press('Enter')
+      await expect.poll(saved).toEqual([])
+    })
+
     test('a schedule says when it fires next and what becomes of other times', async ({ page }) => {
       const asked: unknown[] = []
       const saved = await open(page, [{ type: 'schedule', cron: '0 9 * * MON', time_zone: 'Europe/Berlin' }], {
