@@ -59,6 +59,29 @@ pub enum EngineError {
     Invalid(String),
 }
 
+impl EngineError {
+    /// Whether it passes by itself, or when somebody mends the database: what was to be done is done then.
+    #[must_use]
+    pub fn may_pass(&self) -> bool {
+        match self {
+            Self::Busy | Self::Store(StoreError::Conflict(_)) => true,
+            Self::Store(error) => error.may_pass(),
+            Self::NotFound(_)
+            | Self::NotPublished
+            | Self::NotCurrent(_)
+            | Self::AlreadyDecided(_)
+            | Self::RunOver(_)
+            | Self::Refused(_)
+            | Self::InvalidInput(_)
+            | Self::KeyReused
+            | Self::Corrupt(_)
+            | Self::Unverified(_)
+            | Self::NoAccount { .. }
+            | Self::Invalid(_) => false,
+        }
+    }
+}
+
 impl From<StoreError> for EngineError {
     fn from(error: StoreError) -> Self {
         if let StoreError::Conflict(Conflict::AlreadyDecided(row)) = error {

@@ -55,7 +55,8 @@ pub enum Input {
         /// Random part of the pause, 0 to 1000.
         jitter_per_mille: u16,
     },
-    /// A call was not sent: there was no place for it. It is asked for again then, as the same attempt.
+    /// A call was not sent: there was no place for it, or what it needs could not be read. It is asked for again then, as the
+    /// same attempt.
     CallPutOff {
         /// Which attempt of which call.
         id: CallId,

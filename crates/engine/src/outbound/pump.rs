@@ -1,7 +1,7 @@
 //! Takes what is due and has it told.
 
 use crate::{Engine, EngineError, pump::Pump};
-use countersign_store::{OutboundKind, OutboundOutcome, OutboundRow, StoreError};
+use countersign_store::{OutboundKind, OutboundOutcome, OutboundRow};
 
 /// How long a process has a row to itself before another may take it, milliseconds: longer than an attempt lasts.
 const LEASE_MS: i64 = 60_000;
@@ -108,24 +108,7 @@ impl Engine {
 
 /// What passes is tried again; the rest is the error.
 fn after(row: &OutboundRow, error: EngineError) -> Result<Told, EngineError> {
-    let passes = match &error {
-        EngineError::Busy => true,
-        EngineError::Store(StoreError::Conflict(_)) => true,
-        EngineError::Store(error) => error.may_pass(),
-        EngineError::NotFound(_)
-        | EngineError::NotPublished
-        | EngineError::NotCurrent(_)
-        | EngineError::AlreadyDecided(_)
-        | EngineError::RunOver(_)
-        | EngineError::Refused(_)
-        | EngineError::InvalidInput(_)
-        | EngineError::KeyReused
-        | EngineError::Corrupt(_)
-        | EngineError::Unverified(_)
-        | EngineError::NoAccount { .. }
-        | EngineError::Invalid(_) => false,
-    };
-    if !passes {
+    if !error.may_pass() {
         return Err(error);
     }
     Ok(Told::Later { pause: pause(row.attempts, None), doubt: false, error: None })

@@ -19,6 +19,9 @@ use countersign_core::{
 use serde_json::{Value, json};
 use std::{sync::Arc, time::Duration};
 
+/// When a call is asked for again that the database was away for, milliseconds.
+const AWAY_MS: i64 = 1000;
+
 /// What is across the network, as a simulation has it.
 #[doc(hidden)]
 #[async_trait]
@@ -115,8 +118,7 @@ impl Engine {
                 let unsent = not_sent("connection_choice", &error.to_string());
                 return Some(failed(id, &CallError { class: FailureClass::Fatal, ..unsent }, None));
             }
-            // Nothing was sent: trying again is safe.
-            Err(error) => return Some(failed(id, &not_sent("connection_unavailable", &error.to_string()), None)),
+            Err(error) => return Some(unsent(id, "connection_unavailable", &error, self.now())),
         };
         let account = connection.as_ref().map_or("", |connection| connection.revision.as_str());
         if approved.is_some_and(|approved| approved != account) {
@@ -165,17 +167,15 @@ impl Engine {
         &self,
         account: &OpenAccount,
         message: OutboundMessage<'a>,
-    ) -> Result<OutboundMessage<'a>, CallError> {
-        let busy = |error: EngineError| not_sent("account_unavailable", &error.to_string());
-        let wish = self.opted_out(&account.workspace, message.channel, message.to).await.map_err(busy)?;
-        if let Some(why) = wish {
-            return Err(CallError { class: FailureClass::Fatal, ..not_sent(OPTED_OUT, &why) });
+    ) -> Result<Result<OutboundMessage<'a>, CallError>, EngineError> {
+        if let Some(why) = self.opted_out(&account.workspace, message.channel, message.to).await? {
+            return Ok(Err(CallError { class: FailureClass::Fatal, ..not_sent(OPTED_OUT, &why) }));
         }
-        match (self.window(account, message.to).await.map_err(busy)?, message.template) {
+        Ok(match (self.window(account, message.to).await?, message.template) {
             (Window::Open, _) => Ok(OutboundMessage { template: None, ..message }),
             (Window::Closed | Window::Unknown, Some(_)) | (Window::Unknown, None) => Ok(message),
             (Window::Closed, None) => Err(too_late(&message)),
-        }
+        })
     }
 
     /// Where whoever gets it says that they want no more; mail only.
@@ -195,16 +195,17 @@ impl Engine {
                 let error = CallError { class: FailureClass::Fatal, ..not_sent("no_account", &text) };
                 return Some(failed(id, &error, None));
             }
-            Err(error) => return Some(failed(id, &not_sent("account_unavailable", &error.to_string()), None)),
+            Err(error) => return Some(unsent(id, "account_unavailable", &error, self.now())),
         };
         let way_out = match self.way_out(workspace, &message).await {
             Ok(way_out) => way_out,
-            Err(error) => return Some(failed(id, &not_sent("account_unavailable", &error.to_string()), None)),
+            Err(error) => return Some(unsent(id, "account_unavailable", &error, self.now())),
         };
         let asked = OutboundMessage { unsubscribe: way_out.as_deref(), ..message };
         let message = match self.wanted(&account, asked).await {
-            Ok(message) => message,
-            Err(error) => return Some(failed(id, &error, None)),
+            Ok(Ok(message)) => message,
+            Ok(Err(error)) => return Some(failed(id, &error, None)),
+            Err(error) => return Some(unsent(id, "account_unavailable", &error, self.now())),
         };
         let _taken = match self.0.places.take(account.place(), Limits::default()) {
             Ok(taken) => taken,
@@ -259,7 +260,15 @@ fn too_late(message: &OutboundMessage<'_>) -> CallError {
     CallError { class: FailureClass::Fatal, ..not_sent(OUTSIDE_WINDOW, &text) }
 }
 
-/// There was no place: the run waits as a row, and its call is asked for again then.
+/// Nothing was sent, so trying again is safe. What passes, such as a database that is away, is no attempt of the step.
+fn unsent(id: CallId, code: &str, error: &EngineError, now: i64) -> Input {
+    if error.may_pass() {
+        return put_off(id, now + AWAY_MS);
+    }
+    failed(id, &not_sent(code, &error.to_string()), None)
+}
+
+/// There was no place, or no database: the run waits as a row, and its call is asked for again then.
 fn put_off(id: CallId, due: i64) -> Input {
     metrics::counter!("countersign_calls_put_off_total").increment(1);
     Input::CallPutOff { id, due: Timestamp(due) }
@@ -317,4 +326,20 @@ fn jitter() -> u16 {
         return 500;
     }
     u16::from_le_bytes(bytes) % 1001
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use countersign_store::StoreError;
+
+    #[test]
+    fn a_database_that_is_away_takes_no_attempt_of_the_step() {
+        let id = CallId { visit: 1, call: 1, attempt: 1 };
+        for away in [EngineError::Busy, EngineError::Store(StoreError::Busy("away".into())), StoreError::Full.into()] {
+            assert_eq!(unsent(id, "c", &away, 5), Input::CallPutOff { id, due: Timestamp(5 + AWAY_MS) }, "{away}");
+        }
+        let corrupt = unsent(id, "c", &EngineError::Corrupt("sealed with another key".into()), 5);
+        assert!(matches!(corrupt, Input::CallFailed { error, .. } if error.code == "c"));
+    }
 }
