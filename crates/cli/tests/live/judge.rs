@@ -76,14 +76,23 @@ async fn orders(town: &Town, base: &str, keys: &BTreeMap<String, String>, findin
     }
 }
 
-/// Nothing happened twice by the run's own log.
+/// Nothing happened twice by the run's own log. A call that was put off before it was sent is asked for again as the
+/// same attempt: then, and only then, a second request follows the first with nothing of the call but this between.
 async fn log(town: &Town, base: &str, id: &str, findings: &mut Findings) {
     let events = town.people.admin.get(base, &format!("/runs/{id}/events")).await;
     let events = events["items"].as_array().unwrap();
     let mut once = BTreeSet::new();
+    let mut latest = BTreeMap::new();
     for event in events {
         let kind = event["type"].as_str().unwrap();
         let data = &event["data"];
+        if data.get("call").is_some() {
+            let attempt = format!("{} {} {}", data["visit"], data["call"], data["attempt"]);
+            let before = latest.insert(format!("{} {}", data["visit"], data["call"]), (kind, attempt.clone()));
+            if kind == "retry_scheduled" && before == Some(("call_requested", attempt.clone())) {
+                once.remove(&("call_requested", attempt));
+            }
+        }
         let place = match kind {
             "run_started" | "run_ended" => String::new(),
             "step_entered" | "step_completed" => data["visit"].to_string(),
