@@ -3,10 +3,9 @@
 use crate::{
     Clock, EngineError, Outside, Vault,
     connectors::Connectors,
-    departures::Departures,
     fleet::Lease,
     inbound::{CameIn, Inbox},
-    outbound::ToTell,
+    outbound::{Departures, ToTell},
     pump,
     run::{Aside, Cells, Places, Pointers, Versions, Waiters},
     vault::Connections,

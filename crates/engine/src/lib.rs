@@ -2,7 +2,6 @@
 
 mod clock;
 mod connectors;
-mod departures;
 mod engine;
 mod error;
 mod fleet;

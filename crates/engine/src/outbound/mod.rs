@@ -1,9 +1,11 @@
-//! What people are told that no step waits for. What happens to a checkpoint is written in the commit that caused it
+//! What leaves and no step waits for. What happens to a checkpoint is written in the commit that caused it
 //! (`run/project.rs`); `announce` finds out whom it concerns, `send` tells them, `pump` takes what is due, whoever wrote it.
+//! What is said in a conversation leaves by its channel (`departures`).
 
 mod announce;
 mod buttons;
 mod consent;
+mod departures;
 mod links;
 mod people;
 mod pump;
@@ -14,6 +16,7 @@ mod words;
 
 pub use consent::Unsubscribing;
 pub(crate) use consent::{OPTED_OUT, entry as consent_entry, wish};
+pub(crate) use departures::Departures;
 pub(crate) use links::hash;
 pub use links::{FollowedLink, LinkOver};
 pub(crate) use pump::ToTell;
