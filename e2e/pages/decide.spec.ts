@@ -125,6 +125,39 @@ for (const [name, viewport] of [
       await expect.poll(decision).toEqual({ outcome: 'rejected', comment: 'too early' })
     })
 
+    test('a decision that is held shows its clock, and is taken back by key', async ({ page }) => {
+      const at = Date.now()
+      const by = { id: 'u1', name: 'Morgan Manager', via: 'portal', on_behalf_of: null }
+      const held = { outcome: 'approved', by, comment: null, at, until: at + 60_000, yours: true }
+      const waiting = { ...full, may_decide: false, held, held_until: held.until, deciders: [] }
+      const taken = { outcome: 'approved', by: { id: 'u1', name: 'Morgan Manager' }, said_at: at, at: at + 4000 }
+      const again = { ...full, taken_back: [taken] }
+      let now: object = waiting
+      const { calls } = await open(page, {
+        'GET /checkpoints/r1.5': () => now,
+        'POST /checkpoints/r1.5/undo': () => (now = again),
+      })
+      const box = page.getByRole('region', { name: 'Held for a moment' })
+      await expect(box.getByText('Approved by you.')).toBeVisible()
+      await expect(box.getByRole('timer')).toHaveText(/^Counts in [1-6]?[0-9] s\. Nothing is sent before\.$/)
+      await expect(page.getByRole('button', { name: 'Approve', exact: true })).toHaveCount(0)
+      await shoot(page, `held-${name}`)
+      await accessible(page)
+      await page.keyboard.press('z')
+      await expect.poll(() => calls.some((call) => call.path === '/checkpoints/r1.5/undo')).toBe(true)
+      await expect(page.getByRole('button', { name: 'Approve', exact: true })).toBeEnabled()
+      await expect(page.getByText('Approved by Morgan Manager, taken back')).toBeVisible()
+    })
+
+    test('a colleague sees whose held decision it is and cannot take it back', async ({ page }) => {
+      const at = Date.now()
+      const by = { ...fin, via: 'link', on_behalf_of: null }
+      const held = { outcome: 'rejected', by, comment: null, at, until: at + 60_000, yours: false }
+      await open(page, { 'GET /checkpoints/r1.5': { ...full, may_decide: false, held, held_until: held.until } })
+      await expect(page.getByText('Rejected by Fin Finance.')).toBeVisible()
+      await expect(page.getByRole('button', { name: 'Take it back' })).toHaveCount(0)
+    })
+
     test('it is taken, and given to another who may decide', async ({ page }) => {
       const { calls } = await open(page)
       await page.getByRole('button', { name: 'I am on it' }).click()

@@ -358,6 +358,42 @@ pub struct Checkpoint {
     pub notices: Vec<Notice>,
     /// The decision, signed; of a decided one.
     pub receipt: Option<Receipt>,
+    /// Until when whoever decided it can take that back; null while no decision is held. It counts then.
+    pub held_until: Option<i64>,
+    /// The decision that is held.
+    pub held: Option<HeldDecision>,
+    /// Decisions that were taken back, oldest first.
+    pub taken_back: Vec<TakenBackDecision>,
+}
+
+/// A decision that counts in a moment, unless who took it takes it back.
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+pub struct HeldDecision {
+    /// How.
+    pub outcome: String,
+    /// By whom.
+    pub by: DecidedBy,
+    /// Their words.
+    pub comment: Option<String>,
+    /// When they said it.
+    pub at: i64,
+    /// When it counts.
+    pub until: i64,
+    /// Whether it is the caller's to take back.
+    pub yours: bool,
+}
+
+/// A decision that was taken back.
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+pub struct TakenBackDecision {
+    /// How it was.
+    pub outcome: String,
+    /// Who took it, and took it back.
+    pub by: PersonRef,
+    /// When they had said it.
+    pub said_at: i64,
+    /// When they took it back.
+    pub at: i64,
 }
 
 /// Decides a checkpoint.

@@ -119,7 +119,7 @@ pub struct LinkDecisionRequest {
 pub struct Decided {
     /// Checkpoint id.
     pub checkpoint: String,
-    /// `open` while others must decide too.
+    /// `open` while others must decide too, or it is held.
     pub status: CheckpointStatus,
     /// How.
     pub outcome: Option<String>,
@@ -127,6 +127,8 @@ pub struct Decided {
     pub decided_at: Option<i64>,
     /// By whom.
     pub decided_by: Option<DecidedBy>,
+    /// Until when it can be taken back, where it is held: it counts then.
+    pub held_until: Option<i64>,
 }
 
 /// One decision of several.

@@ -34,15 +34,18 @@ pub struct Problem {
     /// What may be chosen instead.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub offered: Option<Vec<String>>,
-    /// `already_decided`, `run_over`: how.
+    /// `already_decided`, `decision_held`, `run_over`: how.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub outcome: Option<String>,
-    /// `already_decided`, `run_over`: by whom.
+    /// `already_decided`, `decision_held`, `run_over`: by whom.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub decided_by: Option<DecidedBy>,
-    /// `already_decided`, `run_over`: when.
+    /// `already_decided`, `decision_held`, `run_over`: when.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub decided_at: Option<i64>,
+    /// `decision_held`: when it counts.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub held_until: Option<i64>,
     /// `draft_changed`: the workflow as it is now.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub current: Option<Box<Workflow>>,

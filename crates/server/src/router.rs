@@ -114,6 +114,7 @@ fn checkpoints() -> OpenApiRouter<App> {
         .routes(routes!(h::checkpoints::batch::decide_checkpoints))
         .routes(routes!(h::checkpoints::handlers::get_checkpoint))
         .routes(routes!(h::checkpoints::handlers::decide_checkpoint))
+        .routes(routes!(h::checkpoints::held::undo_decision))
         .routes(routes!(h::checkpoints::handlers::take_checkpoint))
         .routes(routes!(h::checkpoints::handlers::release_checkpoint))
         .routes(routes!(h::checkpoints::handlers::reassign_checkpoint))
@@ -130,6 +131,7 @@ fn told() -> OpenApiRouter<App> {
         .routes(routes!(h::notifications::list_outbound))
         .routes(routes!(h::links::get_link))
         .routes(routes!(h::links::decide_link))
+        .routes(routes!(h::links::undo_link))
 }
 
 /// Rehearsals, test cases, templates.

@@ -84,6 +84,7 @@ export type Approval = Common & {
   summary: string
   facts?: Fact[]
   allow_empty?: boolean
+  undo_seconds?: number
   guards?: StepId[]
   editable?: Record<StepId, string[]>
   form?: Json

@@ -108,3 +108,8 @@ export function retrySummary(retry: { attempts: number; backoff?: string; initia
       : strings.retry.doubling(measured(initial), measured(max))
   return strings.retry.tries(retry.attempts, growth, measured(total))
 }
+
+/** Whole seconds until what is held counts, by this clock; where it goes wrong, never more than it is held for. */
+export function secondsLeft({ at, until }: { at: number; until: number }, now: number): number {
+  return Math.ceil(Math.min(Math.max(until - now, 0), until - at) / 1000)
+}

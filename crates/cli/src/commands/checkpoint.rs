@@ -30,6 +30,8 @@ pub enum Command {
     Show(ShowArgs),
     /// Decide a checkpoint. It is decided once: the answer is no when somebody was faster.
     Decide(DecideArgs),
+    /// Take back my decision while it is held: the checkpoint is open again.
+    Undo(ShowArgs),
     /// Give a checkpoint to somebody who may decide it.
     Reassign(ReassignArgs),
 }
@@ -53,7 +55,7 @@ pub struct ListArgs {
     limit: u32,
 }
 
-/// Arguments of `checkpoint show`.
+/// Arguments of `checkpoint show` and `checkpoint undo`.
 #[derive(Debug, Args)]
 pub struct ShowArgs {
     #[command(flatten)]
@@ -111,6 +113,7 @@ pub async fn run(command: Command) -> anyhow::Result<Exit> {
         Command::List(args) => args.remote.run(async |client| list(client, &args).await).await,
         Command::Show(args) => args.remote.run(async |client| show_one(client, &args).await).await,
         Command::Decide(args) => args.remote.run(async |client| decide(client, &args).await).await,
+        Command::Undo(args) => args.remote.run(async |client| undo(client, &args).await).await,
         Command::Reassign(args) => args.remote.run(async |client| reassign(client, &args).await).await,
     }
 }
@@ -189,6 +192,7 @@ async fn decide(client: &Client, args: &DecideArgs) -> anyhow::Result<Exit> {
             let outcome = checkpoint.item.outcome.as_deref().unwrap_or_default();
             format!("{}: {}", args.id, words(outcome).to_lowercase())
         }
+        CheckpointStatus::Open if checkpoint.held.is_some() => held(&args.id, &checkpoint),
         // An approval by several people.
         CheckpointStatus::Open => {
             let (given, quorum) = (checkpoint.approvals.len(), checkpoint.approvers.map_or(1, |policy| policy.quorum));
@@ -196,6 +200,23 @@ async fn decide(client: &Client, args: &DecideArgs) -> anyhow::Result<Exit> {
             format!("{}: noted, {given} of {quorum} approvals{missing}", args.id)
         }
     });
+    Ok(Exit::Good)
+}
+
+/// It counts in a moment.
+fn held(id: &str, checkpoint: &Checkpoint) -> String {
+    let outcome = checkpoint.held.as_ref().map(|held| words(&held.outcome).to_lowercase()).unwrap_or_default();
+    let until = moment_if(checkpoint.held_until);
+    format!("{id}: {outcome}, held until {until}; take it back with `countersign checkpoint undo {id}`")
+}
+
+async fn undo(client: &Client, args: &ShowArgs) -> anyhow::Result<Exit> {
+    let checkpoint = client.post(&["checkpoints", &args.id, "undo"]).send().await?;
+    if args.remote.json {
+        output::json(&checkpoint)?;
+    } else {
+        output::line(format!("{}: taken back, it is open again", args.id));
+    }
     Ok(Exit::Good)
 }
 

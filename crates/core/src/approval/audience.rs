@@ -90,6 +90,11 @@ impl Asks {
 }
 
 impl Audience {
+    /// While nothing is to be said.
+    pub(crate) fn nobody() -> Self {
+        Self { asks: Asks::Policy { names: Names::default() }, barred: BTreeSet::new() }
+    }
+
     /// The operators of a team; of none, all of them.
     pub(super) fn of_team(team: &str) -> Self {
         let mut names = Names::default();

@@ -7,7 +7,7 @@ use super::{
 use crate::{
     catalogue::Risk,
     document::{
-        Approval, Approvers, StandingLimits, Step, StepKind, TimeoutOutcome, Verdict,
+        Approval, Approvers, StandingLimits, Step, StepKind, TimeoutOutcome, UNDO_SECONDS_MAX, Verdict,
         graph::{Branch, Edge},
     },
     expr::Template,
@@ -168,6 +168,11 @@ fn check_asked(context: &Context<'_>, approval: &Approval, pointer: &str, report
     if approval.changes_max.is_some_and(|times| !(1..=100).contains(&times)) {
         let help = "Leave it out for 10.";
         report.error("changes_range", &format!("{pointer}/changes_max"), "it may be sent back 1 to 100 times", help);
+    }
+    if approval.undo_seconds.is_some_and(|seconds| !(1..=UNDO_SECONDS_MAX).contains(&seconds)) {
+        let message = format!("a decision can be taken back for 1 to {UNDO_SECONDS_MAX} seconds");
+        let help = "Write 10, or leave it out so that it counts at once.";
+        report.error("undo_range", &format!("{pointer}/undo_seconds"), message, help);
     }
     let unused = approval.changes_max.is_some() || approval.comment_required.contains(&Verdict::Changes);
     if unused && approval.on_changes.is_none() {

@@ -19,6 +19,10 @@ pub struct Approval {
     /// Whether it is asked although an expression of the summary gives nothing; else the step fails before anybody is asked.
     #[serde(default, skip_serializing_if = "is_false")]
     pub allow_empty: bool,
+    /// For how many seconds whoever decides can take it back, 1 to 60: the decision counts only then, and nothing is sent
+    /// before. At once when absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub undo_seconds: Option<u32>,
     /// The steps this approval allows; their rendered requests are shown and hashed.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub guards: Vec<StepId>,
@@ -63,6 +67,9 @@ pub struct Approval {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub changes_max: Option<u32>,
 }
+
+/// For how many seconds a decision can be taken back at most.
+pub const UNDO_SECONDS_MAX: u32 = 60;
 
 /// How often a run may be sent back from an approval that does not say.
 pub const CHANGES_DEFAULT: u32 = 10;

@@ -15,6 +15,7 @@ mod verdict;
 
 pub use approval::{
     Approval, ApprovalTimeout, Approvers, CHANGES_DEFAULT, Fact, Rung, RungAct, StandingLimits, Tier, TimeoutOutcome,
+    UNDO_SECONDS_MAX,
 };
 pub use bounds::{DEFAULT_CALL_TIMEOUT, STEP_LIMIT_DEFAULT, STEP_LIMIT_MAX};
 pub use calendar::{Calendar, Weekday};

@@ -5,7 +5,7 @@ use crate::{
     log::{FailureClass, StepError},
     run::{
         Actor, BranchValue, CallEvent, CallId, CallRequest, CheckpointEvent, CheckpointKind, ClosedBy, EndedStatus,
-        Event, Found, Moved, Opened, Outcome, Resolution, RunEvent, StepEvent, Verdict, Version,
+        Event, Found, HeldDecision, Moved, Opened, Outcome, Resolution, RunEvent, StepEvent, Verdict, Version,
     },
     time::Timestamp,
     words,
@@ -167,6 +167,23 @@ pub struct CheckpointRecord {
     pub comment: String,
     /// A form's answers, or a resolved call's result.
     pub values: Value,
+    /// The decision that is held, while it can be taken back.
+    pub held: Option<HeldDecision>,
+    /// Decisions that were taken back.
+    pub taken_back: Vec<TakenBackRecord>,
+}
+
+/// A decision that was taken back.
+#[derive(Debug, Clone, PartialEq)]
+pub struct TakenBackRecord {
+    /// How it was.
+    pub verdict: Verdict,
+    /// Who took it, and took it back.
+    pub by: Actor,
+    /// When they had said it.
+    pub said_at: Timestamp,
+    /// When they took it back.
+    pub at: Timestamp,
 }
 
 /// One of several needed approvals or rejections.
@@ -332,6 +349,12 @@ impl History<'_> {
             CheckpointEvent::RejectionGiven { by, comment } => self.checkpoint(|checkpoint| {
                 checkpoint.rejections.push(GivenRecord { by: by.clone(), comment: comment.clone(), at });
             }),
+            CheckpointEvent::Held(said) => self.checkpoint(|checkpoint| checkpoint.held = Some(said.as_ref().clone())),
+            CheckpointEvent::TakenBack(back) => self.checkpoint(|checkpoint| {
+                let (verdict, by, said_at) = (back.verdict, back.by.clone(), back.said_at);
+                checkpoint.taken_back.push(TakenBackRecord { verdict, by, said_at, at });
+                checkpoint.held = None;
+            }),
             CheckpointEvent::Closed { outcome, by, comment, values, .. } => {
                 self.closed(outcome, by, comment, values, at)
             }
@@ -452,6 +475,8 @@ impl History<'_> {
                 closed_at: None,
                 comment: String::new(),
                 values: Value::Null,
+                held: None,
+                taken_back: Vec::new(),
             });
         });
     }
@@ -476,6 +501,7 @@ impl History<'_> {
                 checkpoint.closed_at = Some(at);
                 checkpoint.comment = comment.to_owned();
                 checkpoint.values = values.clone();
+                checkpoint.held = None;
             }
         });
     }

@@ -11,6 +11,6 @@ pub use failures::{FailureClass, StepError};
 pub use hints::{Hint, hint, hint_for};
 pub use history::{
     AttemptRecord, BranchRecord, CheckpointRecord, ExecutionStatus, GivenRecord, LogEntry, MoveRecord, StepExecution,
-    history, history_across,
+    TakenBackRecord, history, history_across,
 };
 pub use points::{AtPoint, Point, at_point, evaluate_at, point_of_visit, points};

@@ -87,6 +87,10 @@ pub fn check_move(request: &MoveRequest<'_>, state: &RunState, now: Timestamp) -
         found.because("not_waiting", "it does not wait at a step: only a waiting run can be moved".into());
         return found;
     }
+    if let Some(held) = state.phase.held() {
+        found.because("held", held.told());
+        return found;
+    }
     if state.info.version == request.number {
         found.because("same_version", format!("it is on version {} already", request.number));
         return found;

@@ -76,6 +76,9 @@ impl Movable {
         if !(there && state.phase.waits() && state.info.version == moved.from) {
             return Err(Refusal::Stale);
         }
+        if let Some(held) = state.phase.held() {
+            return Err(Refusal::Held(Box::new(held.clone())));
+        }
         Ok(Moved { by, ..moved })
     }
 }

@@ -1,6 +1,6 @@
 //! What is remembered. The log of these is the truth about a run.
 
-use super::{Actor, CheckpointKind, Continuation, Found, Outcome, Start, StateEdit};
+use super::{Actor, CheckpointKind, Continuation, Found, HeldDecision, Outcome, Start, StateEdit, TakenBack};
 use crate::{
     approval::{Edits, GuardedRequest, RequestDifference, ShownFact, json_hash},
     document::{Approvers, Channel, Exit, MessageTemplate, RungAct, StepId, Tier},
@@ -298,6 +298,10 @@ pub enum CheckpointEvent {
         #[serde(default, skip_serializing_if = "String::is_empty")]
         comment: String,
     },
+    /// It is decided, and counts in a moment unless who decided takes it back.
+    Held(Box<HeldDecision>),
+    /// They did: it is open as it was.
+    TakenBack(Box<TakenBack>),
     /// The wait is over. Exactly one of these per opened checkpoint.
     Closed {
         /// How.
@@ -313,6 +317,9 @@ pub enum CheckpointEvent {
         /// Id of the standing approval it was decided by.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         standing: Option<String>,
+        /// When it was said, where it was held before it counted.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        said_at: Option<Timestamp>,
     },
 }
 

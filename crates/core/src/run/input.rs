@@ -94,6 +94,13 @@ pub enum Input {
         /// What comes with it.
         with: Box<DecidedWith>,
     },
+    /// Who decided an approval takes it back while it is held.
+    DecisionTakenBack {
+        /// The step entry that asked.
+        visit: u32,
+        /// Who.
+        by: Actor,
+    },
     /// A person handed the conversation back.
     HandedBack {
         /// The step entry that handed it over.
@@ -188,6 +195,7 @@ impl Input {
             | Self::RetryRequested { .. }
             | Self::MoveRequested { .. }
             | Self::UndoRequested { .. }
+            | Self::DecisionTakenBack { .. }
             | Self::CallPutOff { .. }
             | Self::TimerFired
             | Self::Recovered => {}

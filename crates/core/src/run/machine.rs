@@ -121,7 +121,7 @@ impl<'a> Machine<'a> {
 
     /// The wait is over.
     pub(super) fn close(&mut self, visit: u32, outcome: Outcome, by: ClosedBy, comment: String, values: Value) {
-        self.checkpoint(visit, CheckpointEvent::Closed { outcome, by, comment, values, standing: None });
+        self.checkpoint(visit, CheckpointEvent::Closed { outcome, by, comment, values, standing: None, said_at: None });
     }
 
     pub(crate) fn perform(&mut self, effect: Effect) {
@@ -169,6 +169,7 @@ impl<'a> Machine<'a> {
             Input::Decided { visit, verdict, comment, by, with } => {
                 approval::decided(self, visit, approval::Said { verdict, comment, by, with: *with })?
             }
+            Input::DecisionTakenBack { visit, by } => approval::taken_back(self, visit, &by)?,
             Input::HandedBack { visit, back, comment, by } => {
                 human_handoff::handed_back(self, visit, back, comment, by)?
             }

@@ -13,6 +13,7 @@ mod doubt;
 mod effect;
 mod event;
 pub(crate) mod forms;
+mod held;
 mod input;
 pub(crate) mod machine;
 mod outcome;
@@ -36,6 +37,7 @@ pub use event::{
     PostedForm, RunEvent, StepEvent,
 };
 pub use forms::value_problems;
+pub use held::{HeldDecision, TakenBack};
 pub use input::{DecidedWith, Input, LookUpResult, StandingGrant, Start, UnknownAnswer};
 pub use machine::{Decision, Moment, step};
 pub use outcome::{Found, HandedBack, Outcome, Resolution, Verdict};

@@ -1,6 +1,6 @@
 //! Where the token of a run is, and what it waits for there.
 
-use super::{Actor, CallId, CallRequest, CheckpointKind, EndedStatus, Opened};
+use super::{Actor, CallId, CallRequest, CheckpointKind, EndedStatus, HeldDecision, Opened};
 use crate::{
     approval::GuardedRequest,
     document::{Approvers, StepId},
@@ -147,6 +147,9 @@ pub struct ApprovalWait {
     /// names other people, and those who were asked stay asked.
     #[serde(default)]
     pub people: Option<Approvers>,
+    /// The decision that is held; meanwhile no other timer of it fires.
+    #[serde(default)]
+    pub held: Option<Box<HeldDecision>>,
 }
 
 /// The conversation is with a person.
@@ -214,6 +217,7 @@ impl Wait {
     pub(super) fn wake_at(&self) -> Option<Timestamp> {
         match self {
             Self::Form(wait) => wait.due,
+            Self::Approval(ApprovalWait { held: Some(held), .. }) => Some(held.until),
             Self::Approval(wait) => [wait.due, wait.remind_at, wait.rung_at].into_iter().flatten().min(),
             Self::Handoff(wait) => wait.due,
             Self::Unknown(_) => None,
@@ -255,6 +259,12 @@ impl Phase {
     #[must_use]
     pub fn approval(&self) -> Option<&ApprovalWait> {
         if let Self::Waiting(Wait::Approval(wait)) = self { Some(wait) } else { None }
+    }
+
+    /// The decision that is held, if one is.
+    #[must_use]
+    pub fn held(&self) -> Option<&HeldDecision> {
+        self.approval().and_then(|wait| wait.held.as_deref())
     }
 
     pub(super) fn approval_mut(&mut self) -> Option<&mut ApprovalWait> {

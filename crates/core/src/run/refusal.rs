@@ -1,6 +1,6 @@
 //! Why an input changes nothing.
 
-use super::{Repeat, RunState, Verdict};
+use super::{HeldDecision, Repeat, RunState, Verdict};
 use serde::Serialize;
 
 /// Why an input was refused. A refused input changes nothing.
@@ -33,6 +33,18 @@ pub enum Refusal {
         /// What there is.
         offered: Vec<String>,
     },
+    /// It is decided, and the decision is held for who took it to take back.
+    #[error("{}", .0.told())]
+    Held(Box<HeldDecision>),
+    /// It is held no more: the time to take it back is over.
+    #[error("the time to take it back is over")]
+    HeldNoMore(Box<HeldDecision>),
+    /// Nothing is held that could be taken back.
+    #[error("no decision is held here: there is nothing to take back")]
+    NothingHeld,
+    /// Only who took a decision takes it back.
+    #[error("only {} can take it back, who decided it", .0.by.name)]
+    NotTheirs(Box<HeldDecision>),
     /// What is asked was changed since they looked.
     #[error("what is to be decided was changed since you looked: read it again")]
     ShownAnother,

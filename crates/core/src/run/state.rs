@@ -334,6 +334,7 @@ fn checkpoint_event(state: &mut RunState, event: &CheckpointEvent) {
         CheckpointEvent::ApprovalGiven { by, .. } => {
             if let Some(wait) = state.phase.approval_mut() {
                 wait.given.push(by.clone());
+                wait.held = None;
             }
         }
         CheckpointEvent::Edited { opened, by, .. } => {
@@ -343,6 +344,17 @@ fn checkpoint_event(state: &mut RunState, event: &CheckpointEvent) {
         CheckpointEvent::RejectionGiven { by, .. } => {
             if let Some(wait) = state.phase.approval_mut() {
                 wait.against.push(by.clone());
+                wait.held = None;
+            }
+        }
+        CheckpointEvent::Held(said) => {
+            if let Some(wait) = state.phase.approval_mut() {
+                wait.held = Some(said.clone());
+            }
+        }
+        CheckpointEvent::TakenBack(_) => {
+            if let Some(wait) = state.phase.approval_mut() {
+                wait.held = None;
             }
         }
         CheckpointEvent::Closed { outcome, by, values, .. } => {
@@ -408,6 +420,7 @@ fn opened_checkpoint(state: &mut RunState, opened: &Opened, due: Option<Timestam
             escalated: None,
             added: Vec::new(),
             people: tier.as_ref().map(|tier| tier.approvers.clone()),
+            held: None,
         }),
         Opened::Handoff { .. } => Wait::Handoff(HandoffWait { place, due }),
         Opened::UnknownOutcome { error, .. } => match state.phase.call().cloned() {

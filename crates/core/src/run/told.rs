@@ -46,6 +46,8 @@ impl Event {
                 },
                 CheckpointEvent::ApprovalGiven { .. } => "approval_given",
                 CheckpointEvent::RejectionGiven { .. } => "rejection_given",
+                CheckpointEvent::Held(_) => "decision_held",
+                CheckpointEvent::TakenBack(_) => "decision_taken_back",
                 CheckpointEvent::Edited { .. } => "request_edited",
                 CheckpointEvent::Closed { .. } => "checkpoint_closed",
             },
@@ -84,6 +86,8 @@ impl Event {
             Self::Checkpoint { what, .. } => match what {
                 CheckpointEvent::Opened { opened, .. } => Some(opened.kind().as_str().to_owned()),
                 CheckpointEvent::Closed { outcome, .. } => Some(outcome.word().to_owned()),
+                CheckpointEvent::Held(said) => Some(said.verdict.word().to_owned()),
+                CheckpointEvent::TakenBack(back) => Some(back.verdict.word().to_owned()),
                 CheckpointEvent::Reminded
                 | CheckpointEvent::Escalated { .. }
                 | CheckpointEvent::Climbed { .. }

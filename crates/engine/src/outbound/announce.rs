@@ -29,6 +29,9 @@ impl Engine {
             self.end_outbound(row, OutboundOutcome::Moot, None).await?;
             return Ok(Told::Ended);
         };
+        if let Some(pause) = self.held_for(&found) {
+            return Ok(Told::Later { pause, doubt: false, error: None });
+        }
         let mut people = self.deciders(&found.run).await?;
         if let Some(taken_by) = &found.row.assigned_to
             && people.iter().any(|person| person.person == *taken_by)

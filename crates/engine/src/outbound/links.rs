@@ -2,7 +2,7 @@
 
 use super::people::by_link;
 use crate::{DecideRequest, Engine, EngineError, LoadedCheckpoint};
-use countersign_core::run::Actor;
+use countersign_core::run::{Actor, HeldDecision};
 use countersign_store::{CheckpointStatus, LinkRow, OutboundRow};
 use sha2::{Digest, Sha256};
 
@@ -14,7 +14,7 @@ const TOKEN_MAX: usize = 100;
 const CONFIRM_MS: i64 = 15 * 60_000;
 
 /// Why nothing can be decided with a link any more.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub enum LinkOver {
     /// The checkpoint is decided.
     Decided,
@@ -26,6 +26,8 @@ pub enum LinkOver {
     Changed,
     /// It is too old.
     Expired,
+    /// A decision is held, and counts in a moment unless who took it takes it back.
+    Held(Box<HeldDecision>),
     /// Its person may not decide this now, for this reason.
     NotTheirs(String),
 }
@@ -99,9 +101,21 @@ impl Engine {
         let FollowedLink { link, checkpoint, person, over } = followed;
         let (Some(person), None) = (person, over) else { return Err(EngineError::NotFound("link")) };
         let decided = self.decide_loaded(checkpoint, decision, person).await?;
-        // That it cannot be used again follows from the run; this is for people who look.
-        self.0.store.use_link(&link, self.now()).await?;
+        // That it cannot be used again follows from the run; this is for people who look. What is taken back was no use.
+        if decided.run.state.phase.held().is_none() {
+            self.0.store.use_link(&link, self.now()).await?;
+        }
         Ok(decided)
+    }
+
+    /// Takes back what the person whose link it is decided, while it is held.
+    ///
+    /// # Errors
+    /// As [`Engine::take_back`]; `NotFound` for a link of nobody.
+    pub async fn take_back_by_link(&self, followed: &FollowedLink) -> Result<LoadedCheckpoint, EngineError> {
+        let FollowedLink { link, person, .. } = followed;
+        let Some(person) = person.clone() else { return Err(EngineError::NotFound("link")) };
+        self.take_back(&link.workspace, &link.checkpoint, person).await
     }
 
     /// What a page asks back before it decides: of this link and outcome, and only for some minutes.
@@ -134,6 +148,9 @@ fn over(link: &LinkRow, checkpoint: &LoadedCheckpoint, person: Option<&Actor>, n
     }
     if link.expires_at <= now {
         return Some(LinkOver::Expired);
+    }
+    if let Some(held) = checkpoint.run.state.phase.held() {
+        return Some(LinkOver::Held(Box::new(held.clone())));
     }
     let wait = checkpoint.run.state.phase.approval();
     let mut spoken = wait.into_iter().flat_map(|wait| wait.given.iter().chain(&wait.against));

@@ -4,6 +4,9 @@ use crate::{Engine, EngineError, LoadedCheckpoint};
 use countersign_core::run::{Actor, OpenApproval, OpenDoubt, Via};
 use countersign_store::{CheckpointKind, CheckpointStatus, Member, Role, roles_of};
 
+/// How much longer than a decision is held its outcome is waited for, milliseconds.
+const HELD_SLACK_MS: i64 = 250;
+
 /// A member who can do something, as the run machine knows them by a link.
 pub(super) fn by_link(member: Member) -> Option<Actor> {
     let Member { user, membership } = member;
@@ -22,6 +25,11 @@ pub(super) fn by_link(member: Member) -> Option<Actor> {
 }
 
 impl Engine {
+    /// For how many milliseconds a decision of it is held: who was not told by then is told only if it is taken back.
+    pub(super) fn held_for(&self, found: &LoadedCheckpoint) -> Option<i64> {
+        found.run.state.phase.held().map(|held| (held.until.0 - self.now()).max(0) + HELD_SLACK_MS)
+    }
+
     /// Why they may not decide it now; nothing when they may.
     pub(super) async fn may_not(&self, found: &LoadedCheckpoint, actor: &Actor) -> Result<Option<String>, EngineError> {
         if found.row.status == CheckpointStatus::Decided {

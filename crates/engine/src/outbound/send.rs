@@ -48,6 +48,9 @@ impl Engine {
         if found.row.status == CheckpointStatus::Decided {
             return Ok(Err(if row.doubts > 0 { NotSent::Doubtful } else { NotSent::Moot }));
         }
+        if let Some(pause) = self.held_for(&found) {
+            return Ok(Err(NotSent::Later(pause)));
+        }
         let person = row.person.as_deref().unwrap_or_default();
         let member = self.0.store.get_member(&row.workspace, person).await?;
         let Some(person) = member.and_then(by_link) else {

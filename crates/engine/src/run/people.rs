@@ -111,6 +111,24 @@ impl Engine {
         self.close(found, input, None).await
     }
 
+    /// Takes back a decision of theirs that is held: the checkpoint is open as it was.
+    ///
+    /// # Errors
+    /// `NotFound`, `AlreadyDecided` when it counts by now, or `Refused` when nothing of theirs is held.
+    pub async fn take_back(
+        &self,
+        workspace: &str,
+        checkpoint: &str,
+        by: Actor,
+    ) -> Result<LoadedCheckpoint, EngineError> {
+        let found = open(self.load_checkpoint(workspace, checkpoint).await?)?;
+        if found.row.kind != CheckpointKind::Approval {
+            return Err(Refusal::NothingHeld.into());
+        }
+        let visit = found.row.visit;
+        self.close(found, Input::DecisionTakenBack { visit, by }, None).await
+    }
+
     /// Those for whom this person decides, where they may not decide themselves.
     async fn others_of(
         &self,

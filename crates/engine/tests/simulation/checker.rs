@@ -177,11 +177,19 @@ impl Checker {
         if has(|event| matches!(event, Event::Run(RunEvent::Started { .. } | RunEvent::Continued { .. }))) {
             return Cause::Start;
         }
+        let counts = |event: &Event| {
+            matches!(event, Event::Checkpoint { what: CheckpointEvent::Closed { said_at: Some(_), .. }, .. })
+        };
+        if has(counts) {
+            return Cause::Timer;
+        }
         if has(|event| {
             let Event::Checkpoint { what, .. } = event else { return false };
             matches!(
                 what,
                 CheckpointEvent::Closed { by: ClosedBy::Person { .. }, .. }
+                    | CheckpointEvent::Held(_)
+                    | CheckpointEvent::TakenBack(_)
                     | CheckpointEvent::ApprovalGiven { .. }
                     | CheckpointEvent::RejectionGiven { .. }
                     | CheckpointEvent::Edited { .. }
@@ -226,6 +234,7 @@ impl Checker {
                     | CheckpointEvent::Escalated { .. }
                     | CheckpointEvent::Climbed { .. }
                     | CheckpointEvent::Closed { by: ClosedBy::Timeout, .. }
+                    | CheckpointEvent::Closed { said_at: Some(_), .. }
             ),
             Event::Call { what: CallEvent::Requested { .. }, .. } => pausing,
             _ => false,

@@ -8,7 +8,7 @@ use crate::{
 };
 use countersign_core::{
     document::{Approval, CHANGES_DEFAULT, RungAct, StepKind},
-    run::{self as core, Actor, CheckpointEvent, ClosedBy, Moved, Opened, Outcome, Resolution},
+    run::{self as core, Actor, CheckpointEvent, ClosedBy, HeldDecision, Moved, Opened, Outcome, Resolution},
     time::Timestamp,
 };
 use std::sync::Arc;
@@ -34,6 +34,10 @@ pub struct Around {
     pub represented: u64,
     /// Decided by what was allowed in advance.
     pub standing: u64,
+    /// Held for a moment.
+    pub held: u64,
+    /// Taken back in that moment.
+    pub undone: u64,
 }
 
 impl Around {
@@ -48,16 +52,27 @@ impl Around {
         self.all().into_iter().all(|count| count > 0)
     }
 
-    fn all(&self) -> [u64; 9] {
-        let Self { moved, taken_back, edited, sent_back, reassigned, escalated, timed_out, represented, standing } =
-            *self;
-        [moved, taken_back, edited, sent_back, reassigned, escalated, timed_out, represented, standing]
+    fn all(&self) -> [u64; 11] {
+        let Self { moved, taken_back, edited, sent_back, reassigned, escalated, timed_out, .. } = *self;
+        let Self { represented, standing, held, undone, .. } = *self;
+        [moved, taken_back, edited, sent_back, reassigned, escalated, timed_out, represented, standing, held, undone]
     }
 
-    fn all_mut(&mut self) -> [&mut u64; 9] {
-        let Self { moved, taken_back, edited, sent_back, reassigned, escalated, timed_out, represented, standing } =
-            self;
-        [moved, taken_back, edited, sent_back, reassigned, escalated, timed_out, represented, standing]
+    fn all_mut(&mut self) -> [&mut u64; 11] {
+        let Self {
+            moved,
+            taken_back,
+            edited,
+            sent_back,
+            reassigned,
+            escalated,
+            timed_out,
+            represented,
+            standing,
+            held,
+            undone,
+        } = self;
+        [moved, taken_back, edited, sent_back, reassigned, escalated, timed_out, represented, standing, held, undone]
     }
 }
 
@@ -67,6 +82,8 @@ pub struct Checkpoint {
     pub closed: bool,
     /// Of an approval.
     asked: Option<Asked>,
+    /// A decision that counts in a moment.
+    pub held: Option<HeldDecision>,
 }
 
 /// What the events of its end say.
@@ -74,11 +91,16 @@ struct Close<'a> {
     outcome: &'a Outcome,
     by: &'a ClosedBy,
     standing: Option<&'a String>,
+    /// It was held before it counted.
+    held: bool,
 }
 
 impl Facts {
     pub fn checkpoint(&mut self, run: &str, visit: u32, event: &CheckpointEvent, moment: &mut Moment<'_>) -> Verdict {
         let at = moment.at;
+        if let Some(open) = self.state.open_checkpoint().and_then(|id| self.opened.get(&id)) {
+            open.rests(event)?;
+        }
         match event {
             CheckpointEvent::Opened { opened, due, .. } => self.opens(run, visit, opened, *due),
             CheckpointEvent::Escalated { roles, due } => {
@@ -91,7 +113,10 @@ impl Facts {
             CheckpointEvent::ApprovalGiven { by, .. } => self.voiced(by, core::Verdict::Approved, moment),
             CheckpointEvent::RejectionGiven { by, .. } => self.voiced(by, core::Verdict::Rejected, moment),
             CheckpointEvent::Edited { opened, edits, by, .. } => {
-                self.may_say(by, core::Verdict::Approved, moment)?;
+                // Who edits with a decision that was held could when they took it.
+                if self.current(moment)?.1.held.is_none() {
+                    self.may_say(by, core::Verdict::Approved, moment)?;
+                }
                 self.around.edited += 1;
                 let approval = self.approval()?.clone();
                 let checkpoint = self.current(moment)?.1;
@@ -102,8 +127,19 @@ impl Facts {
                 self.promises.had_a_hand(by);
                 Ok(())
             }
-            CheckpointEvent::Closed { outcome, by, standing, values, .. } => {
-                self.closes(&Close { outcome, by, standing: standing.as_ref() }, moment)?;
+            CheckpointEvent::Held(said) => {
+                self.may_say(&said.by, said.verdict, moment)?;
+                self.around.held += 1;
+                let approval = self.approval()?.clone();
+                self.current(moment)?.1.holds(said, &approval, at)
+            }
+            CheckpointEvent::TakenBack(back) => {
+                self.around.undone += 1;
+                self.current(moment)?.1.taken_back(back, at)
+            }
+            CheckpointEvent::Closed { outcome, by, standing, values, said_at, .. } => {
+                let held = said_at.is_some();
+                self.closes(&Close { outcome, by, standing: standing.as_ref(), held }, moment)?;
                 // Who says what a call gave made that up, as far as the run can tell.
                 if let (Outcome::Resolved(Resolution::Happened), ClosedBy::Person { actor }) = (outcome, by)
                     && !values.is_null()
@@ -129,7 +165,7 @@ impl Facts {
 
     fn opens(&mut self, run: &str, visit: u32, opened: &Opened, due: Option<Timestamp>) -> Verdict {
         let id = opened.checkpoint_id(run, visit);
-        let mut new = Checkpoint { opened: opened.clone(), due, closed: false, asked: None };
+        let mut new = Checkpoint { opened: opened.clone(), due, closed: false, asked: None, held: None };
         if let Opened::Approval { requests, door, difference, edited, tier, .. } = opened {
             let step = self.step();
             let approval = self.approval()?;
@@ -168,7 +204,7 @@ impl Facts {
         }
         let checkpoint = self.opened.get_mut(&id).ok_or_else(|| format!("{id} was never opened"))?;
         must(!checkpoint.closed, || format!("{id} was decided before"))?;
-        if *moment.cause == Cause::Timer {
+        if *moment.cause == Cause::Timer && checkpoint.held.is_none() {
             must(checkpoint.due.is_some_and(|due| due.0 <= moment.at), || format!("{id} timed out early"))?;
         }
         Ok((id, checkpoint))
@@ -178,7 +214,11 @@ impl Facts {
         let visit = self.state.place().map_or(0, |place| place.visit);
         let person = if let ClosedBy::Person { actor } = close.by { Some(actor) } else { None };
         if let (Outcome::Decided(verdict), Some(actor)) = (close.outcome, person) {
-            self.may_say(actor, *verdict, moment)?;
+            if !close.held {
+                self.may_say(actor, *verdict, moment)?;
+            }
+            let at_once = close.standing.is_some() || self.approval()?.undo_seconds.is_none();
+            self.current(moment)?.1.counts((actor, *verdict), at_once, moment)?;
         }
         let (_, checkpoint) = self.current(moment)?;
         checkpoint.closed = true;

@@ -187,6 +187,7 @@ impl Draft<'_> {
             "ladder": self.perhaps(400, Self::ladder), "calendar": self.perhaps(250, |_| json!("office")),
             "editable": self.perhaps(500, |draft| draft.editable(guards)), "standing": self.standing(guards),
             "on_approve": yes, "on_reject": self.target(from), "on_changes": self.perhaps(400, |draft| draft.sent_back_to(from)),
+            "undo_seconds": self.perhaps(350, |draft| json!(draft.random.between(1, 60))),
             "changes_max": self.perhaps(700, |draft| json!(draft.random.between(1, 2))),
         })
     }

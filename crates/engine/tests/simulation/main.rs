@@ -12,6 +12,7 @@ mod asked;
 mod checker;
 mod decisions;
 mod documents;
+mod held;
 mod node;
 mod outside;
 mod people;
@@ -246,6 +247,11 @@ fn what_may_not_be_changed_and_is_is_noticed() {
 #[test]
 fn time_that_passes_while_nobody_works_is_noticed() {
     noticed(Sabotage::IgnoresCalendars, &["times out after", "climbed early", "escalated early"]);
+}
+
+#[test]
+fn a_decision_that_is_not_held_is_noticed() {
+    noticed(Sabotage::CountsAtOnce, &["counted at once"]);
 }
 
 #[test]

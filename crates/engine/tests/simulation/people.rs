@@ -162,13 +162,26 @@ impl Scenario {
     }
 
     fn decide_checkpoint(&mut self, row: &CheckpointRow) {
-        let (Some(at), Some(input)) = (self.some_node(), self.decision(row)) else { return };
+        let taken_back = self.taken_back(row);
+        let Some(input) = taken_back.or_else(|| self.decision(row)) else { return };
+        let Some(at) = self.some_node() else { return };
         self.requests.push(Request::Decision { checkpoint: row.id.clone() });
         let request = self.requests.len() - 1;
         let slow = if self.random.chance(150) { 60_000 } else { 30 };
         let (pause, think) = (self.random.between(1, 30), self.random.between(1, slow));
         // As the shell does: it looks at the checkpoint first, and something may happen before it decides.
         self.after(pause, Task::Look { at, life: self.nodes[at].life, request, input: Box::new(input), think });
+    }
+
+    /// Somebody thinks better of a decision that is held; now and then of another's.
+    fn taken_back(&mut self, row: &CheckpointRow) -> Option<Input> {
+        let held = self.load(&row.run)?;
+        let said = held.state.phase.held()?;
+        if self.random.chance(400) {
+            return None;
+        }
+        let by = if self.random.chance(800) { said.by.clone() } else { person(self.random.below(PEOPLE)) };
+        Some(Input::DecisionTakenBack { visit: row.visit, by })
     }
 
     pub fn look(&mut self, at: usize, request: usize, input: Input, think: i64) {

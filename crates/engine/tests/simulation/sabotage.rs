@@ -49,6 +49,8 @@ pub enum Sabotage {
     EditsAnything,
     /// Time passes outside working hours.
     IgnoresCalendars,
+    /// A decision that is to be held counts at once.
+    CountsAtOnce,
     /// An approval is sent back as often as somebody likes.
     SendsBackForEver,
     /// Others were to decide instead, or those who were asked; it is forgotten, and those decide whom the document names.

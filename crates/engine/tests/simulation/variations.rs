@@ -47,6 +47,7 @@ pub fn as_played(document: &Value, sabotage: Sabotage) -> Option<Value> {
     match sabotage {
         Sabotage::EditsAnything => approvals(&mut played).for_each(everything_editable),
         Sabotage::IgnoresCalendars => approvals(&mut played).for_each(|step| drop(step["calendar"].take())),
+        Sabotage::CountsAtOnce => approvals(&mut played).for_each(|step| drop(step["undo_seconds"].take())),
         Sabotage::SendsBackForEver => {
             approvals(&mut played).for_each(|step| step["changes_max"] = json!(10));
         }

@@ -13,9 +13,9 @@ use crate::{
 };
 use axum::{Json, extract::State};
 use countersign_api::{Decided, Fact, LinkDecisionRequest, LinkTarget, PersonRef};
-use countersign_core::run::Opened;
-use countersign_engine::{DecideRequest, EngineError, FollowedLink, LinkOver};
-use countersign_store::CheckpointRow;
+use countersign_core::run::{Opened, Refusal};
+use countersign_engine::{DecideRequest, EngineError, FollowedLink, LinkOver, LoadedCheckpoint};
+use countersign_store::{CheckpointRow, CheckpointStatus};
 use std::net::IpAddr;
 
 /// Where a token leads. Guesses from one address are few.
@@ -44,6 +44,7 @@ pub(crate) fn over(row: &CheckpointRow, over: &LinkOver) -> ApiError {
             "what is to be decided was changed since; a newer message has a link of its own".to_owned()
         }
         LinkOver::Expired => "it is too old".to_owned(),
+        LinkOver::Held(held) => return Refusal::Held(held.clone()).into(),
         LinkOver::NotTheirs(why) => why.clone(),
     })
 }
@@ -81,8 +82,11 @@ pub(crate) async fn target(app: &App, followed: &FollowedLink) -> ApiResult<Link
 }
 
 /// What was decided, as it is told.
-pub(crate) fn decided(row: &CheckpointRow) -> Decided {
+pub(crate) fn decided(found: &LoadedCheckpoint) -> Decided {
+    let (row, held) = (&found.row, found.run.state.phase.held());
+    let open = row.status == CheckpointStatus::Open;
     Decided {
+        held_until: held.filter(|_| open).map(|held| held.until.0),
         checkpoint: row.id.clone(),
         status: row.status,
         outcome: outcome(row),
@@ -100,7 +104,7 @@ pub(crate) async fn decide(
     followed: FollowedLink,
     outcome: String,
     comment: Option<&str>,
-) -> ApiResult<CheckpointRow> {
+) -> ApiResult<LoadedCheckpoint> {
     let comment = at_most("/comment", comment.unwrap_or_default(), 4_000)?;
     if let Some(dead) = &followed.over {
         return Err(over(&followed.checkpoint.row, dead));
@@ -108,7 +112,22 @@ pub(crate) async fn decide(
     let shown = Some(followed.link.shown.clone());
     let decision = DecideRequest { outcome, comment, shown, ..DecideRequest::default() };
     match app.engine.decide_by_link(followed, decision).await {
-        Ok(found) => Ok(found.row),
+        Ok(found) => Ok(found),
+        Err(EngineError::AlreadyDecided(row)) => Err(over(&row, &LinkOver::Decided)),
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// Takes back what the person whose link it is decided, while it is held.
+///
+/// # Errors
+/// 410 once it counts, 409 where nothing is held, 403 where another person decided.
+pub(crate) async fn undo(app: &App, followed: &FollowedLink) -> ApiResult<LoadedCheckpoint> {
+    if followed.person.is_none() {
+        return Err(over(&followed.checkpoint.row, &LinkOver::Removed));
+    }
+    match app.engine.take_back_by_link(followed).await {
+        Ok(found) => Ok(found),
         Err(EngineError::AlreadyDecided(row)) => Err(over(&row, &LinkOver::Decided)),
         Err(error) => Err(error.into()),
     }
@@ -140,4 +159,17 @@ pub(crate) async fn decide_link(
     let followed = follow(&app, &token, address).await?;
     let LinkDecisionRequest { outcome, comment } = body.value;
     Ok(Json(decided(&decide(&app, followed, outcome, comment.as_deref()).await?)))
+}
+
+/// Takes back, with a personal link, what its person decided and is held: then it can be decided with again.
+#[utoipa::path(post, path = "/links/{token}/undo", operation_id = "undoLink", tag = "checkpoints",
+    params(("token" = String, Path)), security(()),
+    responses((status = 200, description = "It is open again", body = Decided)))]
+pub(crate) async fn undo_link(
+    State(app): State<App>,
+    Address(address): Address,
+    Path(token): Path<String>,
+) -> ApiResult<Json<Decided>> {
+    let followed = follow(&app, &token, address).await?;
+    Ok(Json(decided(&undo(&app, &followed).await?)))
 }

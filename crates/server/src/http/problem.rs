@@ -7,7 +7,7 @@ use axum::{
 use countersign_api::{Diagnostic, FieldError, Problem, TestResult, Workflow, closed_by};
 use countersign_core::{
     log::Ending,
-    run::{FieldProblem, Refusal},
+    run::{FieldProblem, HeldDecision, Refusal},
 };
 use countersign_engine::EngineError;
 use countersign_store::{CheckpointRow, Conflict, StoreError};
@@ -101,6 +101,16 @@ impl ApiError {
         error.problem.outcome = crate::rows::outcome(row);
         error.problem.decided_by = by;
         error.problem.decided_at = row.decided_at;
+        error
+    }
+
+    /// Who decided, how, and until when they can take it back.
+    fn held(code: &str, title: &str, held: &HeldDecision) -> Self {
+        let mut error = Self::conflict(code, title).detail(held.told());
+        error.problem.outcome = Some(held.verdict.word().to_owned());
+        error.problem.decided_by = Some(crate::api::checkpoints::held::by(held));
+        error.problem.decided_at = Some(held.at.0);
+        error.problem.held_until = Some(held.until.0);
         error
     }
 
@@ -299,6 +309,17 @@ impl From<Refusal> for ApiError {
             }
             Refusal::InvalidForm { problems } => {
                 Self::unprocessable("invalid_form", "The answers do not fit the form").errors(field_errors(problems))
+            }
+            Refusal::Held(held) => Self::held("decision_held", "This is decided, and can still be taken back", &held),
+            Refusal::HeldNoMore(held) => Self::held("held_no_more", "The time to take it back is over", &held),
+            Refusal::NothingHeld => {
+                Self::conflict("nothing_held", "There is nothing to take back").detail(detail)
+            }
+            Refusal::NotTheirs(held) => {
+                let mut error = Self::held("not_the_decider", "Only who decided takes it back", &held).detail(detail);
+                error.status = StatusCode::FORBIDDEN;
+                error.problem.status = StatusCode::FORBIDDEN.as_u16();
+                error
             }
             Refusal::ShownAnother => {
                 Self::conflict("shown_changed", "What is to be decided was changed").detail(detail).pointer("/shown")

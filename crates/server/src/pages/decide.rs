@@ -3,7 +3,7 @@
 //! first button: the first POST only asks, and what it asks has to be ticked.
 
 use crate::{
-    api::links::{decide, follow, target},
+    api::links::{decide, follow, target, undo},
     app::App,
     auth::Address,
     http::{
@@ -19,6 +19,8 @@ use axum::{
     response::Response,
 };
 use countersign_api::{DecidedBy, LinkTarget, Problem};
+use countersign_core::run::HeldDecision;
+use countersign_engine::{FollowedLink, LinkOver};
 use countersign_store::{CheckpointRow, CheckpointStatus, Outcome};
 use std::fmt::Write;
 
@@ -29,6 +31,7 @@ struct Answer {
     comment: String,
     confirmation: String,
     sure: bool,
+    undo: bool,
 }
 
 impl Answer {
@@ -41,6 +44,7 @@ impl Answer {
                 "comment" => answer.comment = value.into_owned(),
                 "confirmation" => answer.confirmation = value.into_owned(),
                 "sure" => answer.sure = value == "yes",
+                "undo" => answer.undo = value == "yes",
                 _ => {}
             }
         }
@@ -56,7 +60,10 @@ pub(crate) async fn show(State(app): State<App>, Address(address): Address, Path
     };
     match target(&app, &followed).await {
         Ok(target) => page(StatusCode::OK, &target.summary, &asking(&app, &target, &token)),
-        Err(error) => refused(error, Some(&followed.checkpoint.row)),
+        Err(error) => match &followed.over {
+            Some(LinkOver::Held(said)) => held(&app, &followed, said, &token),
+            Some(_) | None => refused(error, Some(&followed.checkpoint.row)),
+        },
     }
 }
 
@@ -72,6 +79,9 @@ pub(crate) async fn answer(
         Ok(followed) => followed,
         Err(error) => return refused(error, None),
     };
+    if answer.undo {
+        return take_back(&app, &followed, &token).await;
+    }
     let target = match target(&app, &followed).await {
         Ok(target) => target,
         Err(error) => return refused(error, Some(&followed.checkpoint.row)),
@@ -89,9 +99,45 @@ pub(crate) async fn answer(
     let Answer { outcome, comment, .. } = answer;
     let row = followed.checkpoint.row.clone();
     match decide(&app, followed, outcome, Some(&comment)).await {
-        Ok(row) => page(StatusCode::OK, &row.title, &thanks(&row)),
+        // It is read anew: what is held says until when.
+        Ok(found) if found.run.state.phase.held().is_some() => show(State(app), Address(address), Path(token)).await,
+        Ok(found) => page(StatusCode::OK, &found.row.title, &thanks(&found.row)),
         Err(error) => refused(error, Some(&row)),
     }
+}
+
+/// One press is enough: it takes back what its person did seconds ago, and nothing happens by it.
+async fn take_back(app: &App, followed: &FollowedLink, token: &str) -> Response {
+    if let Err(error) = undo(app, followed).await {
+        return refused(error, Some(&followed.checkpoint.row));
+    }
+    let title = &followed.checkpoint.row.title;
+    let html = format!(
+        "<h1>{}</h1><p>Taken back. It is open again.</p><p><a class=\"button\" href=\"/d/{}\">Decide</a></p>",
+        escaped(title),
+        escaped(token)
+    );
+    page(StatusCode::OK, title, &html)
+}
+
+/// What counts in a moment. The page asks again when it does.
+fn held(app: &App, followed: &FollowedLink, said: &HeldDecision, token: &str) -> Response {
+    let title = &followed.checkpoint.row.title;
+    let seconds = (said.until.0 - app.now()).max(0).div_euclid(1000) + 1;
+    let (what, by) = (escaped(&caption(said.verdict.word()).to_lowercase()), escaped(&said.by.name));
+    let mut html = format!("<h1>{}</h1><p>Decided: {what} by {by}. ", escaped(title));
+    let _ = write!(html, "It counts in {seconds} s; nothing is sent before.</p>");
+    if followed.person.as_ref().is_some_and(|person| said.is_of(person)) {
+        let _ = write!(
+            html,
+            "<form method=\"post\" action=\"/d/{}\">\
+             <button name=\"undo\" value=\"yes\">Take it back</button></form>",
+            escaped(token)
+        );
+    }
+    let mut response = page(StatusCode::OK, title, &html);
+    response.headers_mut().insert(header::REFRESH, HeaderValue::from(seconds + 1));
+    response
 }
 
 /// The facts, then the choices.

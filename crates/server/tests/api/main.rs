@@ -13,6 +13,7 @@ mod consent;
 mod described;
 mod errors;
 mod gets;
+mod held;
 mod hooks;
 mod inbox;
 mod limits;

@@ -273,6 +273,7 @@ impl Walk {
         self.act(mia, "decideCheckpoints", &[], batch).await;
         let token = link_of(&self.test, &of(&open[2]), 1, "mia@example.com").await;
         self.act(&self.test.anonymous(), "decideLink", &[&token], json!({ "outcome": "approved" })).await;
+        self.held(admin, mia).await;
         let mut next = approval(json!({ "roles": ["manager"] }));
         next["steps"]["ask"]["title"] = json!("Ask again");
         let tagged = admin.with("if-match", "\"1\"");
@@ -295,6 +296,24 @@ impl Walk {
         let wish = json!({ "workflow": workflow, "step": "ask", "amount_max": 10, "per_day": 1, "until": until });
         let standing = self.act(mia, "createStandingApproval", &[], wish).await["id"].as_str().unwrap().to_owned();
         self.act(mia, "revokeStandingApproval", &[&standing], json!({})).await;
+    }
+}
+
+impl Walk {
+    /// Decisions that are taken back.
+    async fn held(&mut self, admin: &Client, mia: &Client) {
+        let mut document = approval(json!({ "roles": ["manager"] }));
+        document["name"] = json!("Held");
+        document["steps"]["ask"]["undo_seconds"] = json!(60);
+        let workflow = self.test.publish(admin, document).await;
+        let run = admin.post("/runs", json!({ "workflow": workflow, "input": { "who": "Ada" } })).await.is(201).id();
+        let checkpoint = format!("{run}.1");
+        let token = link_of(&self.test, &checkpoint, 1, "mia@example.com").await;
+        let path = format!("/checkpoints/{checkpoint}/decision");
+        mia.post(&path, json!({ "outcome": "approved" })).await.is(200);
+        self.act(mia, "undoDecision", &[&checkpoint], json!({})).await;
+        mia.post(&path, json!({ "outcome": "approved" })).await.is(200);
+        self.act(&self.test.anonymous(), "undoLink", &[&token], json!({})).await;
     }
 }
 

@@ -1,6 +1,7 @@
 import { Check, Clock } from 'lucide-react'
 import type { ApprovalGiven, Checkpoint, Rung } from '@/api/types'
 import { Left } from '@/ui/time'
+import { TakenBack } from './held'
 import { Section } from './section'
 import { strings } from './strings'
 
@@ -60,7 +61,8 @@ export function WhoDecides({ checkpoint }: { checkpoint: Checkpoint }) {
           <Given given={rejections} no />
         </ul>
       )}
-      {checkpoint.status === 'open' && (
+      <TakenBack checkpoint={checkpoint} />
+      {checkpoint.status === 'open' && !checkpoint.held && (
         <>
           {checkpoint.missing && <p className="text-sm font-medium">{s.who.missing(checkpoint.missing)}</p>}
           <p className="text-sm">

@@ -92,8 +92,9 @@ function Answer({
 function tally({ chosen, results }: Batch) {
   const all = [...results.values()]
   const refused = all.filter((result) => result.problem).length
-  const noted = all.filter((result) => result.decided?.status === 'open').length
-  return { decided: all.length - refused - noted, noted, refused, unsent: chosen.length - all.length }
+  const held = all.filter((result) => result.decided?.held_until).length
+  const noted = all.filter((result) => result.decided?.status === 'open').length - held
+  return { decided: all.length - refused - noted - held, held, noted, refused, unsent: chosen.length - all.length }
 }
 
 /** The focus goes to the heading, to what came of an answer, and back to the list. */

@@ -18,6 +18,7 @@ import { TimeLeft, WhoDecides } from './approval-terms'
 import { Assignment } from './assignment'
 import { Consequences, Facts } from './consequences'
 import { HandoffDecision } from './handoff'
+import { Held } from './held'
 import { Notices } from './notices'
 import { Section } from './section'
 import { strings as s } from './strings'
@@ -77,6 +78,7 @@ function Act({ checkpoint }: { checkpoint: Checkpoint }) {
   if (checkpoint.status === 'decided') return <Verdict checkpoint={checkpoint} />
   switch (checkpoint.kind) {
     case 'approval':
+      if (checkpoint.held) return <Held checkpoint={checkpoint} held={checkpoint.held} />
       return <ApprovalDecision checkpoint={checkpoint} />
     case 'handoff':
       return <HandoffDecision checkpoint={checkpoint} />

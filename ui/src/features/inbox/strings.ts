@@ -1,3 +1,6 @@
+/** What becomes of several answers. */
+type Tally = 'decided' | 'held' | 'noted' | 'refused' | 'unsent'
+
 export const strings = {
   title: 'Inbox',
   tabs: { mine: 'Mine', groups: 'My groups', all: 'All', decided: 'Decided' },
@@ -60,11 +63,12 @@ export const strings = {
     approve: (count: number) => `Approve ${count}`,
     reject: (count: number) => `Reject ${count}`,
     decided: 'Decided',
-    done: ({ decided, noted, refused, unsent }: Record<'decided' | 'noted' | 'refused' | 'unsent', number>) => {
-      if (noted + refused + unsent === 0)
+    done: ({ decided, held, noted, refused, unsent }: Record<Tally, number>) => {
+      if (held + noted + refused + unsent === 0)
         return decided === 1 ? 'It is on the record.' : `All ${decided} are on the record.`
       const parts = [
         decided > 0 && `${decided} on the record`,
+        held > 0 && `${held} held for a moment: open one to take it back`,
         noted > 0 && `${noted} ${noted === 1 ? 'waits' : 'wait'} for others too`,
         unsent > 0 && `${unsent} not sent`,
         refused > 0 && `${refused} refused: see each`,
@@ -222,6 +226,18 @@ export const strings = {
   input: 'Input',
   risk: { read: 'reads only', write: 'changes data', high: 'high risk' } as Record<string, string>,
   already: (outcome: string, by: string, at: string) => `Already decided: ${outcome} by ${by} at ${at}.`,
+  held: {
+    label: 'Held for a moment',
+    yours: (outcome: string) => `${outcome} by you.`,
+    others: (outcome: string, by: string) => `${outcome} by ${by}.`,
+    left: (seconds: number) => `Counts in ${seconds} s. Nothing is sent before.`,
+    counting: 'It counts now.',
+    undo: 'Take it back',
+    done: 'Taken back. It is open again.',
+    toast: (outcome: string) => `${outcome}. You can still take it back.`,
+    takenBack: 'Taken back',
+    took: (outcome: string, by: string, at: string) => `${outcome} by ${by}, taken back ${at}`,
+  },
   notYet: 'Noted. Others must decide too.',
   decided: (outcome: string) => `${outcome}. On the record.`,
   outcomeWords: {

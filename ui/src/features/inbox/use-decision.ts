@@ -32,7 +32,9 @@ export function useDecision(
     onSuccess: (decided, { outcome }) => {
       onDecided?.(decided)
       client.setQueryData(reads.checkpoint(checkpoint.id).queryKey, decided)
-      toast.ok(decided.status === 'open' ? s.notYet : s.decided(s.outcomeWords[outcome] ?? outcome))
+      const word = s.outcomeWords[outcome] ?? outcome
+      if (decided.held) toast.ok(s.held.toast(word))
+      else toast.ok(decided.status === 'open' ? s.notYet : s.decided(word))
     },
     onError: (error) => toast.bad(alreadyText(error) ?? problemText(error)),
     onSettled: () => {

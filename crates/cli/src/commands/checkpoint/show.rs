@@ -6,7 +6,7 @@ use crate::{
 };
 use countersign_api::{
     ApprovalGiven, BranchPreview, Checkpoint, CheckpointConversation, CheckpointStatus, CheckpointSummary,
-    EarlierDecision, GuardedRequest, OpenForm, PreviewStep, RequestDifference, UnknownCall,
+    EarlierDecision, GuardedRequest, HeldDecision, OpenForm, PreviewStep, RequestDifference, UnknownCall,
 };
 use serde_json::{Value, json};
 
@@ -66,6 +66,7 @@ fn open(checkpoint: &Checkpoint) -> Vec<(&str, String)> {
         ("team", text(&checkpoint.team)),
         ("note", short(&text(&checkpoint.note), TEXT_LENGTH_MAX)),
         ("taken by", taken_by.unwrap_or_default()),
+        ("held", checkpoint.held.as_ref().map(held).unwrap_or_default()),
         ("approved", givers(&checkpoint.approvals)),
         ("said no", givers(&checkpoint.rejections)),
     ];
@@ -86,6 +87,10 @@ fn open(checkpoint: &Checkpoint) -> Vec<(&str, String)> {
         facts.push(("you", format!("may not decide this{why}")));
     }
     facts
+}
+
+fn held(held: &HeldDecision) -> String {
+    format!("{} by {}, counts {}", spaced(&held.outcome), held.by.name, moment(held.until))
 }
 
 fn givers(given: &[ApprovalGiven]) -> String {

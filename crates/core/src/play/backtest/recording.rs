@@ -240,7 +240,11 @@ impl Entry {
     fn checkpoint(&mut self, event: &CheckpointEvent, at: Timestamp) {
         match event {
             CheckpointEvent::Opened { opened, due, .. } => self.waits.push_back(Wait::opened(opened, *due, at)),
-            CheckpointEvent::Reminded | CheckpointEvent::Climbed { .. } => {}
+            // What was held and taken back was not said; what was not taken back comes with the end.
+            CheckpointEvent::Reminded
+            | CheckpointEvent::Climbed { .. }
+            | CheckpointEvent::Held(_)
+            | CheckpointEvent::TakenBack(_) => {}
             CheckpointEvent::Escalated { due, .. } => self.waiting(|wait| {
                 wait.due = Some(*due);
                 wait.escalated_at = Some(at);
@@ -255,7 +259,8 @@ impl Entry {
                 let said = Said { edits: edits.clone(), ..Said::new(at, Verdict::Approved, comment, by) };
                 self.waiting(|wait| wait.given.push(said));
             }
-            CheckpointEvent::Closed { outcome, by, comment, values, .. } => {
+            CheckpointEvent::Closed { outcome, by, comment, values, said_at, .. } => {
+                let said_at = said_at.unwrap_or(at);
                 let (outcome, by) = (outcome.clone(), by.clone());
                 let (comment, values) = (comment.clone(), values.clone());
                 self.waiting(|wait| {
@@ -263,7 +268,7 @@ impl Entry {
                         ClosedBy::Person { actor } => wait.edits_of(at, actor),
                         ClosedBy::Timeout | ClosedBy::Cancel => Edits::new(),
                     };
-                    wait.closed = Some(Closed { at, outcome, by, comment, values, edits });
+                    wait.closed = Some(Closed { at: said_at, outcome, by, comment, values, edits });
                 });
             }
         }

@@ -173,6 +173,10 @@ impl<'a> Player<'a> {
             Refusal::AlreadyStarted
             | Refusal::CommentNeeded(_)
             | Refusal::ShownAnother
+            | Refusal::Held(_)
+            | Refusal::HeldNoMore(_)
+            | Refusal::NothingHeld
+            | Refusal::NotTheirs(_)
             | Refusal::NotStarted
             | Refusal::RunOver
             | Refusal::Stale
@@ -314,6 +318,7 @@ impl<'a> Player<'a> {
             let (verdict, comment, by) = (said.verdict, said.comment.clone(), said.by.clone());
             let with = Box::new(DecidedWith { edits: said.edits.clone(), ..DecidedWith::default() });
             self.take(Input::Decided { visit, verdict, comment, by, with })?;
+            self.hold_passes()?;
             if !self.still_waits(visit) {
                 return Ok(());
             }
@@ -375,7 +380,15 @@ impl<'a> Player<'a> {
             // Nobody does these.
             Outcome::Timeout | Outcome::Cancelled => return Ok(()),
         };
-        self.take(input)
+        self.take(input)?;
+        self.hold_passes()
+    }
+
+    /// A decision that is held counts once its time is over: what was taken back is not in the recording.
+    fn hold_passes(&mut self) -> Result<(), Stop> {
+        let Some(until) = self.state.phase.held().map(|held| held.until) else { return Ok(()) };
+        self.now = self.now.max(until);
+        self.take(Input::TimerFired)
     }
 
     fn still_waits(&self, visit: u32) -> bool {

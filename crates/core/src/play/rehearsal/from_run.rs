@@ -286,7 +286,8 @@ impl<'a> Copier<'a> {
 
     fn checkpoint(&mut self, visit: u32, event: &CheckpointEvent, at: Timestamp) -> Result<(), NotATest> {
         match event {
-            CheckpointEvent::Opened { .. } => Ok(()),
+            // What was held and taken back was not said; what was not taken back comes with the end.
+            CheckpointEvent::Opened { .. } | CheckpointEvent::Held(_) | CheckpointEvent::TakenBack(_) => Ok(()),
             CheckpointEvent::Reminded | CheckpointEvent::Climbed { .. } => self.act(Act::Waits { duration: None }),
             CheckpointEvent::Escalated { .. } => {
                 self.until(|state| state.phase.approval().is_none_or(|wait| wait.escalated.is_some()))
@@ -306,8 +307,8 @@ impl<'a> Copier<'a> {
             CheckpointEvent::RejectionGiven { by, comment } => {
                 self.person(&Outcome::Decided(Verdict::Rejected), comment, &Value::Null, by, at)
             }
-            CheckpointEvent::Closed { outcome, by, comment, values, .. } => match by {
-                ClosedBy::Person { actor } => self.person(outcome, comment, values, actor, at),
+            CheckpointEvent::Closed { outcome, by, comment, values, said_at, .. } => match by {
+                ClosedBy::Person { actor } => self.person(outcome, comment, values, actor, said_at.unwrap_or(at)),
                 ClosedBy::Timeout => self.until(|state| {
                     state.open_checkpoint().is_none() || state.place().is_none_or(|place| place.visit != visit)
                 }),

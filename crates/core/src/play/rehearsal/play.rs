@@ -255,7 +255,8 @@ impl<'a> Player<'a> {
                 };
                 let (edits, values, for_others) = (edits.clone(), values.clone(), Vec::new());
                 let with = Box::new(DecidedWith { for_others, edits, values, ..DecidedWith::default() });
-                self.take(Input::Decided { visit, verdict, comment: comment.clone(), by, with })
+                self.take(Input::Decided { visit, verdict, comment: comment.clone(), by, with })?;
+                self.hold_passes()
             }
             Act::HandsBack { outcome, comment, by } => {
                 let by = by.as_ref().map_or_else(operator, Persona::actor);
@@ -277,6 +278,13 @@ impl<'a> Player<'a> {
             Act::Answers { step, answer } => self.answer(step.as_deref(), answer),
             Act::Cancels { reason } => self.take(Input::CancelRequested { reason: reason.clone(), by: operator() }),
         }
+    }
+
+    /// Nobody takes back what they decide here: the time for it passes at once.
+    fn hold_passes(&mut self) -> Result<(), NotPlayed> {
+        let Some(until) = self.state.phase.held().map(|held| held.until) else { return Ok(()) };
+        self.now = self.now.max(until);
+        self.take(Input::TimerFired)
     }
 
     /// Lets timers fire until then; a call under way stops the clock, for its answer decides what comes.

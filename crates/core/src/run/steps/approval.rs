@@ -4,12 +4,12 @@ use crate::{
     approval::{Edits, GuardedRequest, NotEditable, RequestDifference, ShownFact, edited, policy::COUNTED_MAX},
     document::{
         self, ApprovalTimeout, Approvers, CHANGES_DEFAULT, Exit, Fact, Rung, RungAct, StandingLimits, StepId, Tier,
-        TimeoutOutcome,
+        TimeoutOutcome, UNDO_SECONDS_MAX,
     },
     expr::{Expression, ExpressionError, TextTemplate},
     log::StepError,
     run::{
-        Actor, ApprovalWait, CheckpointEvent, ClosedBy, CompileError, CompiledStep, DecidedWith, FieldProblem, Opened,
+        Actor, ApprovalWait, CheckpointEvent, ClosedBy, CompileError, CompiledStep, DecidedWith, FieldProblem, HeldDecision, Opened,
         Outcome, Refusal, RunState, Verdict, forms,
         machine::{Completion, Flow, Machine},
         phase::Place,
@@ -18,8 +18,10 @@ use crate::{
     time::{Span, Timestamp},
     working_time::WorkingTime,
 };
+mod held;
 mod open;
 
+pub(crate) use held::taken_back;
 pub use open::OpenApproval;
 
 use indexmap::IndexMap;
@@ -37,6 +39,7 @@ pub struct Compiled {
     comment_required: Vec<Verdict>,
     changes_max: u32,
     standing: Option<Standing>,
+    undo: Option<Span>,
     guards: Vec<StepId>,
     approvers: Approvers,
     tiers: Vec<(Expression, Tier)>,
@@ -222,6 +225,7 @@ pub(crate) fn compile(step: &document::Approval, at: &version::Place<'_>) -> Res
         comment_required: step.comment_required.clone(),
         changes_max: step.changes_max.unwrap_or(CHANGES_DEFAULT),
         standing: step.standing.as_deref().map(|limits| Standing::compile(limits, at)).transpose()?,
+        undo: step.undo_seconds.map(|seconds| Span::seconds(seconds.min(UNDO_SECONDS_MAX).into())),
         guards: step.guards.clone(),
         approvers: step.approvers.clone(),
         tiers: tiers.collect::<Result<_, CompileError>>()?,
@@ -276,6 +280,9 @@ pub(crate) fn decided(machine: &mut Machine<'_>, visit: u32, said: Said) -> Resu
         return Ok(machine.lost(&wait.place));
     };
     let Said { verdict, comment, by, with } = said;
+    if let Some(held) = wait.held {
+        return Err(Refusal::Held(held));
+    }
     if with.shown.as_ref().is_some_and(|shown| *shown != machine.state.shown) {
         return Err(Refusal::ShownAnother);
     }
@@ -295,17 +302,45 @@ pub(crate) fn decided(machine: &mut Machine<'_>, visit: u32, said: Said) -> Resu
         }
     }
     let standing = with.standing.map(|grant| grant.id);
-    let another = open.approvers().exclude_requester;
-    if let Some(requests) = changed(machine, step, &wait, (verdict, &with.edits))? {
-        let opened = reopened(&machine.state, &wait, requests).ok_or(Refusal::Stale)?;
-        let (by, comment) = (by.clone(), comment.clone());
-        machine.checkpoint(visit, CheckpointEvent::Edited { opened, edits: with.edits, by, comment });
+    let DecidedWith { edits, values, .. } = with;
+    let requests = changed(machine, step, &wait, (verdict, &edits))?;
+    if let (Some(undo), None) = (step.undo, &standing)
+        && open.decides(&by, verdict, requests.is_some())
+    {
+        let (at, until) = (machine.now, machine.now.plus(undo));
+        let said = HeldDecision { verdict, by, comment, values, edits, at, until };
+        machine.checkpoint(visit, CheckpointEvent::Held(Box::new(said)));
+        return Ok(Flow::Stay);
+    }
+    let said = Counted { verdict, comment, by, values, next, standing, said_at: None };
+    entered(machine, step, &wait, Entered { requests, edits, said })
+}
+
+/// What somebody said who may, and what they change in the requests.
+struct Entered {
+    requests: Option<Vec<GuardedRequest>>,
+    edits: Edits,
+    said: Counted,
+}
+
+/// The change first, then the word.
+fn entered(
+    machine: &mut Machine<'_>,
+    step: &Compiled,
+    wait: &ApprovalWait,
+    Entered { requests, edits, said }: Entered,
+) -> Result<Flow, Refusal> {
+    if let Some(requests) = requests {
+        let another = OpenApproval::on(step, wait, machine.version, &machine.state).approvers().exclude_requester;
+        let opened = reopened(&machine.state, wait, requests).ok_or(Refusal::Stale)?;
+        let (by, comment) = (said.by.clone(), said.comment.clone());
+        machine.checkpoint(wait.place.visit, CheckpointEvent::Edited { opened, edits, by, comment });
         // Where another pair of eyes is demanded, whoever changed it is not that pair.
         if another {
             return Ok(Flow::Stay);
         }
     }
-    Ok(counted(machine, step, Counted { verdict, comment, by, values: with.values, next, standing }))
+    Ok(counted(machine, step, said))
 }
 
 /// What somebody said who may.
@@ -316,11 +351,12 @@ struct Counted {
     values: Value,
     next: StepId,
     standing: Option<String>,
+    said_at: Option<Timestamp>,
 }
 
 /// Another voice: it decides, or waits for others.
 fn counted(machine: &mut Machine<'_>, step: &Compiled, said: Counted) -> Flow {
-    let Counted { verdict, comment, by, values, next, standing } = said;
+    let Counted { verdict, comment, by, values, next, standing, said_at } = said;
     let Some(wait) = machine.state.phase.approval().cloned() else { return Flow::Stay };
     let open = OpenApproval::on(step, &wait, machine.version, &machine.state);
     let visit = wait.place.visit;
@@ -352,7 +388,7 @@ fn counted(machine: &mut Machine<'_>, step: &Compiled, said: Counted) -> Flow {
         output["edited"] = edited.into_iter().map(|edited| (edited.step, edited.now)).collect::<Map<_, _>>().into();
     }
     let by = ClosedBy::Person { actor: by };
-    close(machine, &wait.place, Closing { verdict, by, comment, values, output, next, standing })
+    close(machine, &wait.place, Closing { verdict, by, comment, values, output, next, standing, said_at })
 }
 
 /// The requests as somebody changed them; nothing when they change nothing.
@@ -409,12 +445,13 @@ struct Closing<'a> {
     output: Value,
     next: &'a StepId,
     standing: Option<String>,
+    said_at: Option<Timestamp>,
 }
 
 fn close(machine: &mut Machine<'_>, place: &Place, closing: Closing<'_>) -> Flow {
-    let Closing { verdict, by, comment, values, output, next, standing } = closing;
+    let Closing { verdict, by, comment, values, output, next, standing, said_at } = closing;
     let outcome = Outcome::Decided(verdict);
-    machine.checkpoint(place.visit, CheckpointEvent::Closed { outcome, by, comment, values, standing });
+    machine.checkpoint(place.visit, CheckpointEvent::Closed { outcome, by, comment, values, standing, said_at });
     let exit = match verdict {
         Verdict::Approved => Exit::Approved,
         Verdict::Rejected => Exit::Rejected,
@@ -427,6 +464,9 @@ pub(crate) fn timer_fired(machine: &mut Machine<'_>, wait: &ApprovalWait) -> Flo
     let version = machine.version;
     let (visit, now) = (wait.place.visit, machine.now);
     let Some(CompiledStep::Approval(step)) = version.step(&wait.place.step) else { return machine.lost(&wait.place) };
+    if let Some(held) = &wait.held {
+        return held::handed_over(machine, step, wait, held);
+    }
     if wait.due.is_none_or(|due| due > now) {
         let event =
             if wait.remind_at.is_some_and(|at| at <= now) { CheckpointEvent::Reminded } else { step.climb(wait) };
@@ -446,5 +486,5 @@ pub(crate) fn timer_fired(machine: &mut Machine<'_>, wait: &ApprovalWait) -> Flo
     let next = timeout.next.as_ref().unwrap_or(branch);
     let output = json!({ "outcome": verdict, "comment": "", "by": null, "timeout": true });
     let (by, comment, values) = (ClosedBy::Timeout, String::new(), Value::Null);
-    close(machine, &wait.place, Closing { verdict, by, comment, values, output, next, standing: None })
+    close(machine, &wait.place, Closing { verdict, by, comment, values, output, next, standing: None, said_at: None })
 }

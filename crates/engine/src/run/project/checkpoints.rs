@@ -46,8 +46,23 @@ impl Projection<'_> {
                 let detail = json!({ "checkpoint": id, "outcome": "rejected", "comment": comment, "shown": shown });
                 self.audit(by, "checkpoint.rejection_given", visit, detail);
             }
-            CheckpointEvent::Closed { outcome, by, comment, values, standing } => {
-                self.closed(visit, outcome, by, (comment, values, standing.as_deref()));
+            CheckpointEvent::Held(said) => {
+                self.touched(None, None);
+                let detail = json!({
+                    "checkpoint": self.open_checkpoint(), "outcome": said.verdict.word(), "comment": said.comment,
+                    "values": said.values, "edits": said.edits, "until": said.until, "shown": self.shown,
+                });
+                self.audit(&said.by, "checkpoint.held", visit, detail);
+            }
+            CheckpointEvent::TakenBack(back) => {
+                self.touched(None, None);
+                let (id, outcome, said_at) = (self.open_checkpoint(), back.verdict.word(), back.said_at);
+                let detail = json!({ "checkpoint": id, "outcome": outcome, "said_at": said_at });
+                self.audit(&back.by, "checkpoint.taken_back", visit, detail);
+            }
+            CheckpointEvent::Closed { outcome, by, comment, values, standing, said_at } => {
+                let beside = json!({ "comment": comment, "values": values, "standing": standing, "said_at": said_at });
+                self.closed(visit, (outcome, by, comment), beside);
             }
         }
     }
@@ -169,13 +184,8 @@ impl Projection<'_> {
         self.audit_system(action, "timer", visit, json!({ "checkpoint": id, "rung": rung, "to": to }));
     }
 
-    fn closed(
-        &mut self,
-        visit: u32,
-        outcome: &Outcome,
-        by: &ClosedBy,
-        (comment, values, standing): (&str, &Value, Option<&str>),
-    ) {
+    /// What is written `beside` on the record leaves out what there is not.
+    fn closed(&mut self, visit: u32, (outcome, by, comment): (&Outcome, &ClosedBy, &str), beside: Value) {
         let Some(id) = self.open_checkpoint() else { return };
         let via = match by {
             ClosedBy::Person { actor } => via(actor.via),
@@ -196,13 +206,11 @@ impl Projection<'_> {
             via: via.to_owned(),
             comment: (!comment.is_empty()).then(|| comment.to_owned()),
         });
-        let detail = json!({
-            "checkpoint": id, "outcome": outcome.word(), "comment": comment, "values": values,
-            "shown": self.shown,
-        });
-        let mut detail = detail;
-        if let Some(standing) = standing {
-            detail["standing"] = json!(standing);
+        let mut detail = json!({ "checkpoint": id, "outcome": outcome.word(), "shown": self.shown });
+        for (name, value) in beside.as_object().into_iter().flatten() {
+            if !value.is_null() || name == "values" {
+                detail[name] = value.clone();
+            }
         }
         match by {
             ClosedBy::Person { actor } => self.audit(actor, "checkpoint.decided", visit, detail),

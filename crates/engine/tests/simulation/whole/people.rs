@@ -177,7 +177,13 @@ impl Director {
                 tokio::time::timeout(PATIENCE, engine.submit_form(workspace, id, values, by)).await
             }
             Answer::Decision(request, by) => {
-                tokio::time::timeout(PATIENCE, engine.decide(workspace, id, request, by)).await
+                let decided = engine.decide(workspace, id, request, by.clone());
+                let decided = tokio::time::timeout(PATIENCE, decided).await;
+                let held = matches!(&decided, Ok(Ok(now)) if now.run.state.phase.held().is_some());
+                if held && self.world.lock().random.chance(400) {
+                    self.take_back(&engine, id, by).await;
+                }
+                decided
             }
         };
         match done {
@@ -192,6 +198,21 @@ impl Director {
             Ok(Err(EngineError::Refused(_) | EngineError::Busy | EngineError::Store(StoreError::Busy(_)))) | Err(_) => {
             }
             Ok(Err(error)) => self.world.found(Err(format!("a decision on {id} failed: {error}"))),
+        }
+    }
+
+    /// They think better of it at once; meanwhile it may count, or the run be over.
+    async fn take_back(&self, engine: &Engine, id: &str, by: Actor) {
+        match tokio::time::timeout(PATIENCE, engine.take_back(WORKSPACE, id, by)).await {
+            Ok(Err(
+                EngineError::AlreadyDecided(_)
+                | EngineError::Refused(_)
+                | EngineError::Busy
+                | EngineError::Store(StoreError::Busy(_)),
+            ))
+            | Ok(Ok(_))
+            | Err(_) => {}
+            Ok(Err(error)) => self.world.found(Err(format!("taking back a decision on {id} failed: {error}"))),
         }
     }
 

@@ -44,7 +44,7 @@ async fn one(app: &App, caller: &Caller, decision: BatchDecision) -> BatchDecide
     let BatchDecision { checkpoint, outcome, comment, shown } = decision;
     let request = DecisionRequest { outcome, comment, values: None, edits: None, result: None, shown };
     let (decided, problem) = match decide_one(app, caller, &checkpoint, request).await {
-        Ok(found) => (Some(decided(&found.row)), None),
+        Ok(found) => (Some(decided(&found)), None),
         Err(error) => (None, Some(error.into_problem())),
     };
     BatchDecided { checkpoint, decided, problem }

@@ -1,6 +1,9 @@
 //! Checkpoints: who may decide, what they see, what would follow.
 
-use super::summary::{summary, why_not};
+use super::{
+    held::{held, taken_back},
+    summary::{summary, why_not},
+};
 use crate::{
     api::{notifications::notices, standing},
     app::App,
@@ -60,6 +63,7 @@ pub(crate) async fn checkpoint_detail(app: &App, caller: &Caller, found: LoadedC
     // Here all of it is told.
     item.shown = opened.as_ref().filter(|_| row.status == CheckpointStatus::Open).map(Opened::shown_hash);
     let [on_approve, on_reject, on_changes] = branches;
+    let held = held(caller, &loaded, &row);
     let mut detail = Checkpoint {
         item,
         on_timeout,
@@ -100,6 +104,9 @@ pub(crate) async fn checkpoint_detail(app: &App, caller: &Caller, found: LoadedC
         comment: row.comment.clone(),
         notices: notices(app, app.store.outbound_of(workspace, &row.id).await?).await?,
         receipt: receipt(app, &row).await?,
+        held_until: held.as_ref().map(|held| held.until),
+        held,
+        taken_back: taken_back(&loaded, &row),
     };
     if let Some(opened) = opened {
         show(app, &mut detail, opened, (workspace, &loaded)).await;

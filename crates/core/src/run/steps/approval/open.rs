@@ -70,8 +70,11 @@ impl<'a> OpenApproval<'a> {
         Case { approvers: self.approvers(), added, contributors, author }
     }
 
-    /// Whom it asks now: whoever has spoken is not asked again.
+    /// Whom it asks now: whoever has spoken is not asked again, and nobody is while a decision is held.
     pub(crate) fn audience(&self) -> Audience {
+        if self.wait.held.is_some() {
+            return Audience::nobody();
+        }
         let mut audience = Audience::of_case(&self.case());
         let spoken = self.wait.given.iter().chain(&self.wait.against).flat_map(Actor::people);
         audience.barred.extend(spoken.map(str::to_owned));
@@ -82,6 +85,9 @@ impl<'a> OpenApproval<'a> {
     #[must_use]
     pub fn why_not(&self, actor: &Actor, verdict: Verdict) -> Option<String> {
         let (wait, approvers) = (self.wait, self.approvers());
+        if let Some(held) = &wait.held {
+            return Some(held.told());
+        }
         if let Some(reason) = self.case().why_not(actor, verdict) {
             return Some(reason);
         }
@@ -178,6 +184,18 @@ impl<'a> OpenApproval<'a> {
 
     pub(super) fn lacking_with(&self, actor: Option<&Actor>) -> Option<Shortage> {
         shortage(self.approvers(), self.wait.given.iter().chain(actor), 0)
+    }
+
+    /// Whether with this word it is decided. Where the requests are changed by it, earlier approvals count no more, and one
+    /// who must not approve what they changed decides nothing.
+    pub(super) fn decides(&self, by: &Actor, verdict: Verdict, changes: bool) -> bool {
+        let given = if changes { &[][..] } else { self.wait.given.as_slice() };
+        match verdict {
+            Verdict::Approved if changes && self.approvers().exclude_requester => false,
+            Verdict::Approved => shortage(self.approvers(), given.iter().chain([by]), 0).is_none(),
+            Verdict::Rejected => self.rejects(by),
+            Verdict::Changes => true,
+        }
     }
 
     /// Whether this no is the last one it takes.

@@ -7,6 +7,7 @@ import { InputSchema } from '../../input-schema'
 import { strings } from '../../strings'
 
 const s = strings.approval
+const UNDO_SUGGESTED = 10
 const VERDICTS: readonly Verdict[] = ['approved', 'rejected', 'changes']
 
 /** Facts beside the summary, each with its label. */
@@ -63,6 +64,33 @@ export function Facts({ id }: { id: string }) {
   )
 }
 
+/** How long a decision can be taken back before it counts. */
+function Undo({ id }: { id: string }) {
+  const [seconds, setSeconds] = useStepField<number>(id, ['undo_seconds'])
+  const on = seconds !== undefined
+  return (
+    <Group title={s.undo} field="undo_seconds">
+      <Checkbox
+        label={s.undoOn}
+        checked={on}
+        onChange={(event) => setSeconds(event.target.checked ? UNDO_SUGGESTED : undefined)}
+      />
+      {on && (
+        <NumberField
+          id={id}
+          path={['undo_seconds']}
+          label={s.undoSeconds}
+          hint={s.undoHint}
+          fallback={UNDO_SUGGESTED}
+          min={1}
+          max={60}
+          keep
+        />
+      )}
+    </Group>
+  )
+}
+
 /** What an approver fills in, must say, and whether they may send it back. */
 export function Answering({ id, step }: { id: string; step: Approval }) {
   const [form, setForm] = useStepField(id, ['form'])
@@ -100,6 +128,7 @@ export function Answering({ id, step }: { id: string; step: Approval }) {
           <p className="text-xs text-faint">{s.noChanges}</p>
         )}
       </Group>
+      <Undo id={id} />
     </>
   )
 }
