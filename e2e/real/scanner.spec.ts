@@ -1,4 +1,4 @@
-import { expect, test, type APIRequestContext, type Browser, type Page } from '@playwright/test'
+import { expect, test, type APIRequestContext, type Browser, type Locator, type Page } from '@playwright/test'
 import { account, startDemo, type Demo } from '../support/demo'
 
 let demo: Demo & { sandbox: string; base_url: string }
@@ -57,19 +57,35 @@ async function mailed(api: APIRequestContext): Promise<{ checkpoint: string; lin
 /** How a scanner sends a form: as a click would, as a script would, which no `required` holds up, and by its first button. */
 const WAYS = ['requestSubmit', 'submit', 'button'] as const
 
-async function sends(page: Page, form: number, way: (typeof WAYS)[number]) {
-  const navigates = page.waitForEvent('load', { timeout: 3000 }).catch(() => null)
-  await page.evaluate(
-    ([at, how]) => {
-      const one = window.document.forms[at]
-      if (!one) return
-      if (how === 'button') one.querySelector('button')?.click()
-      else one[how]()
-    },
-    [form, way] as const,
-  )
-  await navigates
+/** Does what leads to another page, and waits until that is there. */
+async function leads(page: Page, act: () => Promise<boolean>) {
+  await page.evaluate(() => window.document.body.setAttribute('data-before', ''))
+  if (await act())
+    await page.waitForFunction(
+      () => window.document.readyState === 'complete' && !window.document.body.hasAttribute('data-before'),
+    )
 }
+
+const sends = (page: Page, form: number, way: (typeof WAYS)[number]) =>
+  leads(page, () =>
+    page.evaluate(
+      ([at, how]) => {
+        const one = window.document.forms[at]
+        if (!one) return false
+        const sent = how === 'submit' || one.checkValidity()
+        if (how === 'button') one.querySelector('button')?.click()
+        else one[how]()
+        return sent
+      },
+      [form, way] as const,
+    ),
+  )
+
+const presses = (page: Page, button: Locator) =>
+  leads(page, async () => {
+    await button.click()
+    return true
+  })
 
 /** Opens an address in a browser that runs scripts, presses the first button, sends every form and follows every link. */
 async function scan(browser: Browser, link: string): Promise<number> {
@@ -87,7 +103,7 @@ async function scan(browser: Browser, link: string): Promise<number> {
   }
   const first = await opened([])
   expect(first, 'there is something to press').toBeGreaterThan(0)
-  await page.getByRole('button').first().click()
+  await presses(page, page.getByRole('button').first())
   for (let form = 0; form < first; form++)
     for (const way of WAYS) {
       const second = await opened([[form, way]])
@@ -104,12 +120,12 @@ async function scan(browser: Browser, link: string): Promise<number> {
   // Every button of the first page, and then the first button and every form of what it leads to.
   for (const name of await page.goto(link).then(() => page.getByRole('button').allTextContents())) {
     await page.goto(link)
-    await page.getByRole('button', { name, exact: true }).click()
+    await presses(page, page.getByRole('button', { name, exact: true }))
     const forms = await page.evaluate(() => window.document.forms.length)
     for (let form = 0; form < forms; form++)
       for (const way of WAYS) {
         await page.goto(link)
-        await page.getByRole('button', { name, exact: true }).click()
+        await presses(page, page.getByRole('button', { name, exact: true }))
         await sends(page, form, way)
         done++
       }

@@ -486,6 +486,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/checkpoints/{id}/undo": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Takes back a decision of the caller's while it is held: the checkpoint is open as it was. Once it counts: 409
+         *     `already_decided`.
+         */
+        post: operations["undoDecision"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/connections": {
         parameters: {
             query?: never;
@@ -940,6 +960,23 @@ export interface paths {
         put?: never;
         /** Decides with a personal link, as the person whose it is. Afterwards the link is dead: 410 with who decided and when. */
         post: operations["decideLink"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/links/{token}/undo": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Takes back, with a personal link, what its person decided and is held: then it can be decided with again. */
+        post: operations["undoLink"];
         delete?: never;
         options?: never;
         head?: never;
@@ -2643,6 +2680,14 @@ export interface components {
             /** @description Whom it reached, over what and when, oldest first. */
             notices: components["schemas"]["Notice"][];
             receipt: components["schemas"]["Receipt"] | null;
+            /**
+             * Format: int64
+             * @description Until when whoever decided it can take that back; null while no decision is held. It counts then.
+             */
+            held_until: number | null;
+            held: components["schemas"]["HeldDecision"] | null;
+            /** @description Decisions that were taken back, oldest first. */
+            taken_back: components["schemas"]["TakenBackDecision"][];
         };
         /** @description The conversation of a checkpoint. */
         CheckpointConversation: {
@@ -3168,7 +3213,7 @@ export interface components {
         Decided: {
             /** @description Checkpoint id. */
             checkpoint: string;
-            /** @description `open` while others must decide too. */
+            /** @description `open` while others must decide too, or it is held. */
             status: components["schemas"]["CheckpointStatus"];
             /** @description How. */
             outcome: string | null;
@@ -3178,6 +3223,11 @@ export interface components {
              */
             decided_at: number | null;
             decided_by: components["schemas"]["DecidedBy"] | null;
+            /**
+             * Format: int64
+             * @description Until when it can be taken back, where it is held: it counts then.
+             */
+            held_until: number | null;
         };
         /** @description By whom or what something was decided. */
         DecidedBy: {
@@ -3531,6 +3581,27 @@ export interface components {
             request: components["schemas"]["RenderedRequest"] | null;
             /** @description Why that cannot be told. */
             error: string | null;
+        };
+        /** @description A decision that counts in a moment, unless who took it takes it back. */
+        HeldDecision: {
+            /** @description How. */
+            outcome: string;
+            /** @description By whom. */
+            by: components["schemas"]["DecidedBy"];
+            /** @description Their words. */
+            comment: string | null;
+            /**
+             * Format: int64
+             * @description When they said it.
+             */
+            at: number;
+            /**
+             * Format: int64
+             * @description When it counts.
+             */
+            until: number;
+            /** @description Whether it is the caller's to take back. */
+            yours: boolean;
         };
         /** @description How repeats of a call are recognised by the other side. */
         Idempotency: {
@@ -4318,14 +4389,19 @@ export interface components {
             errors?: components["schemas"]["FieldError"][] | null;
             /** @description What may be chosen instead. */
             offered?: string[] | null;
-            /** @description `already_decided`, `run_over`: how. */
+            /** @description `already_decided`, `decision_held`, `run_over`: how. */
             outcome?: string | null;
             decided_by?: components["schemas"]["DecidedBy"] | null;
             /**
              * Format: int64
-             * @description `already_decided`, `run_over`: when.
+             * @description `already_decided`, `decision_held`, `run_over`: when.
              */
             decided_at?: number | null;
+            /**
+             * Format: int64
+             * @description `decision_held`: when it counts.
+             */
+            held_until?: number | null;
             current?: components["schemas"]["Workflow"] | null;
             /** @description `would_repeat`: what would be done a second time. */
             repeats?: components["schemas"]["Repeat"][] | null;
@@ -5373,6 +5449,23 @@ export interface components {
              * @description How many of them failed or have an unknown outcome; each attempt counts.
              */
             failed: number;
+        };
+        /** @description A decision that was taken back. */
+        TakenBackDecision: {
+            /** @description How it was. */
+            outcome: string;
+            /** @description Who took it, and took it back. */
+            by: components["schemas"]["PersonRef"];
+            /**
+             * Format: int64
+             * @description When they had said it.
+             */
+            said_at: number;
+            /**
+             * Format: int64
+             * @description When they took it back.
+             */
+            at: number;
         };
         /** @description A workflow to begin with. */
         Template: {
@@ -7105,6 +7198,37 @@ export interface operations {
             };
         };
     };
+    undoDecision: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The checkpoint */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Checkpoint"];
+                };
+            };
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     listConnections: {
         parameters: {
             query?: never;
@@ -8230,6 +8354,37 @@ export interface operations {
         };
         responses: {
             /** @description What was decided */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Decided"];
+                };
+            };
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    undoLink: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                token: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It is open again */
             200: {
                 headers: {
                     [name: string]: unknown;

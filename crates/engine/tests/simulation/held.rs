@@ -50,8 +50,8 @@ impl Checkpoint {
     }
 
     /// A person's decision counts: at once where nothing is held, and not before its time where it is.
-    pub fn counts(&mut self, said: (&Actor, core::Verdict), at_once: bool, moment: &Moment<'_>) -> Verdict {
-        let Some(held) = self.held.take() else {
+    pub fn counts(&self, said: (&Actor, core::Verdict), at_once: bool, moment: &Moment<'_>) -> Verdict {
+        let Some(held) = &self.held else {
             return must(at_once, || "a decision counted at once that is to be held".to_owned());
         };
         must(moment.at >= held.until.0, || format!("{} counted before its time", held.by.id))?;

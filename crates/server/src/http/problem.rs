@@ -7,7 +7,7 @@ use axum::{
 use countersign_api::{Diagnostic, FieldError, Problem, TestResult, Workflow, closed_by};
 use countersign_core::{
     log::Ending,
-    run::{FieldProblem, HeldDecision, Refusal},
+    run::{ClosedBy, FieldProblem, HeldDecision, Refusal},
 };
 use countersign_engine::EngineError;
 use countersign_store::{CheckpointRow, Conflict, StoreError};
@@ -108,7 +108,7 @@ impl ApiError {
     fn held(code: &str, title: &str, held: &HeldDecision) -> Self {
         let mut error = Self::conflict(code, title).detail(held.told());
         error.problem.outcome = Some(held.verdict.word().to_owned());
-        error.problem.decided_by = Some(crate::api::checkpoints::held::by(held));
+        error.problem.decided_by = Some(closed_by(&ClosedBy::Person { actor: held.by.clone() }));
         error.problem.decided_at = Some(held.at.0);
         error.problem.held_until = Some(held.until.0);
         error

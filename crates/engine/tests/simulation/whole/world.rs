@@ -164,6 +164,7 @@ impl Inner {
             | Sabotage::StandsForEver
             | Sabotage::StandsForMore
             | Sabotage::MovesAnyhow
+            | Sabotage::CountsAtOnce
             | Sabotage::UndoesLater => {}
         }
         true

@@ -8,7 +8,7 @@ use crate::{
 };
 use axum::{Json, extract::State};
 use countersign_api::{Checkpoint, HeldDecision, PersonRef, TakenBackDecision, closed_by};
-use countersign_core::run::{self, ClosedBy};
+use countersign_core::run::ClosedBy;
 use countersign_engine::LoadedRun;
 use countersign_store::CheckpointRow;
 
@@ -31,17 +31,12 @@ pub(super) fn held(caller: &Caller, loaded: &LoadedRun, row: &CheckpointRow) -> 
     let held = loaded.state.phase.held().filter(|_| loaded.state.open_checkpoint().as_ref() == Some(&row.id))?;
     Some(HeldDecision {
         outcome: held.verdict.word().to_owned(),
-        by: by(held),
+        by: closed_by(&ClosedBy::Person { actor: held.by.clone() }),
         comment: Some(held.comment.clone()).filter(|comment| !comment.is_empty()),
         at: held.at.0,
         until: held.until.0,
         yours: held.is_of(caller.actor()),
     })
-}
-
-/// Who took a decision that is held.
-pub(crate) fn by(held: &run::HeldDecision) -> countersign_api::DecidedBy {
-    closed_by(&ClosedBy::Person { actor: held.by.clone() })
 }
 
 /// What of this checkpoint was taken back.
