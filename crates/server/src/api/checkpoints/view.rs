@@ -68,13 +68,7 @@ pub(crate) async fn checkpoint_detail(app: &App, caller: &Caller, found: LoadedC
         item,
         on_timeout,
         on_timeout_step,
-        approvers: match step {
-            Some(StepKind::Approval(step)) => {
-                let case = opened.as_ref().and_then(case);
-                Some(approvers(asked(&loaded.state.phase).unwrap_or(&step.approvers), case))
-            }
-            _ => OpenDoubt::of(&loaded.version, &loaded.state).map(|doubt| approvers(doubt.approvers(), None)),
-        },
+        approvers: policy(&loaded, step, opened.as_ref()),
         ladder: ladder(&loaded, step),
         approvals: approvals(&loaded, &row),
         rejections: rejections(&loaded, &row),
@@ -112,6 +106,16 @@ pub(crate) async fn checkpoint_detail(app: &App, caller: &Caller, found: LoadedC
         show(app, &mut detail, opened, (workspace, &loaded)).await;
     }
     Ok(detail)
+}
+
+/// Who may decide it.
+fn policy(loaded: &LoadedRun, step: Option<&StepKind>, opened: Option<&Opened>) -> Option<Approvers> {
+    match step {
+        Some(StepKind::Approval(step)) => {
+            Some(approvers(asked(&loaded.state.phase).unwrap_or(&step.approvers), opened.and_then(case)))
+        }
+        _ => OpenDoubt::of(&loaded.version, &loaded.state).map(|doubt| approvers(doubt.approvers(), None)),
+    }
 }
 
 /// What an approver may or must give besides a word, and may allow for the next time.
