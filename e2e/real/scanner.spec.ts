@@ -137,7 +137,10 @@ async function scan(browser: Browser, link: string): Promise<number> {
   return done
 }
 
-test('a scanner with a browser that presses and sends whatever it finds decides nothing', async ({ browser, request }) => {
+test('a scanner with a browser that presses and sends whatever it finds decides nothing', async ({
+  browser,
+  request,
+}) => {
   const { checkpoint, links } = await mailed(request)
   const link = links[0] ?? ''
   const card = async () =>

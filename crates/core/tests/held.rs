@@ -239,7 +239,10 @@ fn an_edit_is_taken_back_with_the_decision() {
     play.take(Input::TimerFired).unwrap();
     assert_eq!(play.last_events()[..3], ["request_edited", "checkpoint_closed", "step_completed"]);
     assert!(serde_json::to_string(&play.log).unwrap().contains("\"said_at\""));
-    assert_eq!((play.step_id(), play.state.steps["ask"]["output"]["edited"]["pay"]["amount"].clone()), ("pay", json!(40)));
+    assert_eq!(
+        (play.step_id(), play.state.steps["ask"]["output"]["edited"]["pay"]["amount"].clone()),
+        ("pay", json!(40))
+    );
     // Where another pair of eyes is demanded it decides nothing, so there is nothing to hold.
     let mut other = Play::started(&PAY.replace("quorum: 1", "quorum: 1, exclude_requester: true"));
     approve(&mut other, manager("m"), edit(40)).unwrap();
@@ -299,8 +302,9 @@ fn the_bounds_are_checked() {
         let found = check(&document, &catalogue());
         let range = found.iter().find(|found| found.code == "undo_range");
         assert_eq!(range.is_none(), good, "{seconds}: {found:?}");
-        assert!(range.is_none_or(|found| found.severity == Severity::Error
-            && found.pointer == "/steps/ask/undo_seconds"));
+        assert!(
+            range.is_none_or(|found| found.severity == Severity::Error && found.pointer == "/steps/ask/undo_seconds")
+        );
     }
 }
 
@@ -329,7 +333,9 @@ fn a_run_with_one_that_was_taken_back_is_copied_and_tested_against() {
     let made = from_run(&play.version, &catalogue(), &play.log, "a run".into()).unwrap();
     let again = rehearse(&play.version, &catalogue(), &made.case.script(), Timestamp(0));
     assert_eq!((again.refused, again.requests[0].input.clone()), (None, json!({ "amount": 40 })));
-    for yaml in [PAY.to_owned(), PAY.replace("undo_seconds: 10", "undo_seconds: 60"), PAY.replace("undo_seconds: 10", "")] {
+    for yaml in
+        [PAY.to_owned(), PAY.replace("undo_seconds: 10", "undo_seconds: 60"), PAY.replace("undo_seconds: 10", "")]
+    {
         let found = backtest(&play.log, &version(&yaml)).unwrap();
         assert_eq!(found.verdict, BacktestVerdict::Same, "{found:?}");
     }

@@ -312,9 +312,7 @@ impl From<Refusal> for ApiError {
             }
             Refusal::Held(held) => Self::held("decision_held", "This is decided, and can still be taken back", &held),
             Refusal::HeldNoMore(held) => Self::held("held_no_more", "The time to take it back is over", &held),
-            Refusal::NothingHeld => {
-                Self::conflict("nothing_held", "There is nothing to take back").detail(detail)
-            }
+            Refusal::NothingHeld => Self::conflict("nothing_held", "There is nothing to take back").detail(detail),
             Refusal::NotTheirs(held) => {
                 let mut error = Self::held("not_the_decider", "Only who decided takes it back", &held).detail(detail);
                 error.status = StatusCode::FORBIDDEN;

@@ -77,7 +77,10 @@ async fn it_is_told_taken_back_and_handed_over() {
 
     let open = undo(&mia, &checkpoint).await.is(200).json.clone();
     assert_eq!((&open["held"], &open["may_decide"], &open["held_until"]), (&json!(null), &json!(true), &json!(null)));
-    assert_eq!((&open["taken_back"][0]["outcome"], &open["taken_back"][0]["by"]["name"]), (&json!("approved"), &json!("mia")));
+    assert_eq!(
+        (&open["taken_back"][0]["outcome"], &open["taken_back"][0]["by"]["name"]),
+        (&json!("approved"), &json!("mia"))
+    );
     assert_eq!(dan.get("/checkpoints?scope=mine").await.json["items"].as_array().unwrap().len(), 1, "asked again");
     undo(&mia, &checkpoint).await.is_problem(409, "nothing_held");
 
@@ -150,7 +153,10 @@ async fn the_page_of_a_link_shows_the_clock_and_takes_back() {
 
     let other = nobody.get(&format!("//d/{dans}")).await;
     assert!(other.is(200).text.contains("approve by mia") && !other.text.contains("undo"), "{}", other.text);
-    assert_eq!(nobody.get(&format!("/links/{dans}")).await.is_problem(409, "decision_held").json["decided_by"]["name"], "mia");
+    assert_eq!(
+        nobody.get(&format!("/links/{dans}")).await.is_problem(409, "decision_held").json["decided_by"]["name"],
+        "mia"
+    );
     let wish = json!({ "outcome": "rejected" });
     nobody.post(&format!("/links/{dans}/decision"), wish.clone()).await.is_problem(409, "decision_held");
     nobody.post(&format!("/links/{dans}/undo"), json!({})).await.is_problem(403, "not_the_decider");

@@ -9,8 +9,8 @@ use crate::{
     expr::{Expression, ExpressionError, TextTemplate},
     log::StepError,
     run::{
-        Actor, ApprovalWait, CheckpointEvent, ClosedBy, CompileError, CompiledStep, DecidedWith, FieldProblem, HeldDecision, Opened,
-        Outcome, Refusal, RunState, Verdict, forms,
+        Actor, ApprovalWait, CheckpointEvent, ClosedBy, CompileError, CompiledStep, DecidedWith, FieldProblem,
+        HeldDecision, Opened, Outcome, Refusal, RunState, Verdict, forms,
         machine::{Completion, Flow, Machine},
         phase::Place,
         version,
