@@ -58,12 +58,106 @@ const open = async (page: Page, changes: Answers = {}) => {
   return calls
 }
 
+const tokens = (state: string, more: object = {}) => ({
+  grant: 'authorization_code',
+  state,
+  reason: '',
+  expires_at: null,
+  connected_at: null,
+  connected_by: null,
+  scope: 'read',
+  ...more,
+})
+const shop = { ...stripe, name: 'shop', title: 'Shop', oauth_callback: 'https://countersign.example/oauth/callback' }
+const shopAccount = (name: string, told: object) => ({
+  ...account(name, { state: 'untried', message: '', at: 0 }),
+  connector: 'shop',
+  tokens: told,
+})
+
 for (const [name, viewport] of [
   ['desk', { width: 1280, height: 800 }],
   ['phone', { width: 390, height: 844 }],
 ] as const) {
   test.describe(name, () => {
     test.use({ viewport })
+
+    test('accounts are connected, connected again and disconnected', async ({ page }) => {
+      const dead = 'the refresh token was used before; what was agreed to is void (invalid_grant)'
+      const fresh = tokens('connected', {
+        connected_at: Date.now(),
+        connected_by: 'Ada',
+        expires_at: Date.now() + 90_000,
+      })
+      await page.route('https://shop.example/**', (route) => route.fulfill({ body: 'Do you agree?' }))
+      const calls = await open(page, {
+        'GET /connectors': { items: [stripe, shop], next: null },
+        'GET /connections': {
+          items: [
+            account('spare', { state: 'refused', message: 'stripe answered 401', at: Date.now() - 3_600_000 }),
+            shopAccount('new', tokens('not_connected')),
+            shopAccount('fresh', fresh),
+            shopAccount('dead', tokens('reconnect', { reason: dead })),
+            shopAccount('machine', tokens('connected', { grant: 'client_credentials' })),
+          ],
+          next: null,
+        },
+        'POST /connections/fresh/disconnect': {
+          connection: shopAccount('fresh', tokens('not_connected')),
+          revoked: false,
+          message: 'no answer came in time',
+        },
+        'POST /connections/dead/connect': { address: 'https://shop.example/authorize?state=x' },
+      })
+      await expect(page.getByText(dead)).toBeVisible()
+      await expect(page.getByText('gets its access itself')).toBeVisible()
+      await expect(page.getByRole('button', { name: 'Connect new' })).toBeVisible()
+      await expect(page.getByRole('button', { name: /connect machine/i })).toHaveCount(0)
+      await accessible(page)
+      await shoot(page, `tokens-${name}`)
+      await page.getByRole('button', { name: 'Disconnect' }).first().click()
+      const asked = page.getByRole('dialog', { name: 'Disconnect “fresh”?' })
+      await asked.getByRole('button', { name: 'Disconnect' }).click()
+      await expect(page.getByText('the service did not take the tokens back: no answer came in time')).toBeVisible()
+      await page
+        .getByRole('listitem')
+        .filter({ hasText: 'Shop' })
+        .last()
+        .getByRole('button', { name: 'Connect' })
+        .click()
+      await expect(page.getByText(shop.oauth_callback)).toBeVisible()
+      await page.keyboard.press('Escape')
+      await page.getByRole('button', { name: 'Reconnect dead' }).click()
+      await expect(page.getByText('Do you agree?')).toBeVisible()
+      expect(page.url()).toBe('https://shop.example/authorize?state=x')
+      expect(calls.filter((call) => call.method === 'POST')).toHaveLength(2)
+    })
+
+    test('who comes back from a service is connected once, and a no is said', async ({ page }) => {
+      const calls = await mockApi(page, {
+        'GET /connectors': { items: [shop], next: null },
+        'GET /connections': { items: [shopAccount('new', tokens('connected'))], next: null },
+        'POST /connections/connected': shopAccount('new', tokens('connected')),
+      })
+      await page.goto(`${ui.url}/oauth/callback?code=12345678901234567890&state=0042&iss=https%3A%2F%2Fshop.example`)
+      await expect(page.getByText('new is connected.')).toBeVisible()
+      await expect(page).toHaveURL(`${ui.url}/connectors`)
+      const sent = calls.filter((call) => call.method === 'POST')
+      expect(sent.map((call) => call.body)).toEqual([{ code: '12345678901234567890', state: '0042' }])
+      await mockApi(page, {
+        'POST /connections/connected': {
+          ...refused,
+          code: 'connect_refused',
+          title: 'The service gave no access',
+          detail: 'Ada pressed Deny. (access_denied)',
+        },
+      })
+      await page.goto(`${ui.url}/oauth/callback?error=access_denied&state=77`)
+      await expect(page.getByText('Ada pressed Deny. (access_denied)')).toBeVisible()
+      await expect(page).toHaveURL(`${ui.url}/oauth/callback`)
+      await page.goto(`${ui.url}/oauth/callback`)
+      await expect(page.getByText('The service sent nothing along.')).toBeVisible()
+    })
 
     test('accounts say how they stand, who uses them, and are tested by keyboard', async ({ page }) => {
       const calls = await open(page, {

@@ -85,6 +85,9 @@ pub struct Connector {
     pub settings_schema: Value,
     /// JSON Schema of a connection's secrets.
     pub secrets_schema: Value,
+    /// Where people come back to who connect an account by OAuth 2.0: the address to register at the service. Absent where
+    /// nobody connects one.
+    pub oauth_callback: Option<String>,
     /// What it can do.
     pub actions: Vec<ActionSpec>,
     /// Revision that new versions are published with; null when it comes with the executable.
@@ -173,10 +176,90 @@ pub struct Connection {
     pub secret_names: Vec<String>,
     /// What the service last said of it.
     pub health: AccountHealth,
+    /// How its access tokens stand; absent without OAuth 2.0.
+    pub tokens: Option<ConnectionTokens>,
     /// Creation.
     pub created_at: i64,
     /// Last change.
     pub updated_at: i64,
+}
+
+/// How the access tokens of a connection stand (OAuth 2.0). The tokens are never told.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct ConnectionTokens {
+    /// Who agrees that there are any.
+    pub grant: TokenGrant,
+    /// How they stand.
+    pub state: TokenState,
+    /// Why they are not used, for people; empty when they are.
+    pub reason: String,
+    /// When the access token ends; it is renewed before, where it can be. Absent when its server does not say.
+    pub expires_at: Option<i64>,
+    /// When somebody agreed.
+    pub connected_at: Option<i64>,
+    /// Name of who agreed.
+    pub connected_by: Option<String>,
+    /// What was agreed to, in the server's words.
+    pub scope: String,
+}
+
+/// Who agrees that there are tokens.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum TokenGrant {
+    /// A person, on a page of the service.
+    AuthorizationCode,
+    /// Nobody has to.
+    ClientCredentials,
+}
+
+/// How access tokens stand.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum TokenState {
+    /// Nobody has agreed, or nothing was asked for yet.
+    NotConnected,
+    /// There are some.
+    Connected,
+    /// A person has to agree anew.
+    Reconnect,
+    /// The client is refused, or cannot be made: somebody has to correct the connection.
+    Refused,
+}
+
+/// Where a person agrees.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Connecting {
+    /// The address of the service's page, to be opened by this person, in this session, within a quarter of an hour.
+    pub address: String,
+}
+
+/// What a person came back with from the service's page.
+#[derive(Debug, Clone, Default, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct FinishConnectingRequest {
+    /// The state they left with.
+    pub state: String,
+    /// The code, when they agreed.
+    #[serde(default)]
+    pub code: Option<String>,
+    /// The code of the error, when they did not.
+    #[serde(default)]
+    pub error: Option<String>,
+    /// More about the error.
+    #[serde(default)]
+    pub error_description: Option<String>,
+}
+
+/// A connection that was disconnected.
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+pub struct Disconnected {
+    /// The connection.
+    pub connection: Connection,
+    /// Whether the service took the tokens back.
+    pub revoked: bool,
+    /// Why it did not; empty when it did.
+    pub message: String,
 }
 
 /// What a service last said of an account.

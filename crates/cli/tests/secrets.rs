@@ -4,7 +4,7 @@
 
 mod live;
 
-use axum::{Router, http::HeaderMap, http::StatusCode, routing};
+use axum::{Router, http::HeaderMap, http::StatusCode, response::IntoResponse, routing};
 use base64::{Engine, prelude::BASE64_STANDARD};
 use live::{
     api::{Api, Request},
@@ -25,6 +25,9 @@ use std::{
 const BEARER: &str = "planted-bearer-0a9f83";
 const BASIC: &str = "planted-basic-55e2c4";
 const SECRET: &str = "planted-webhook-9d27aa";
+const CLIENT: &str = "planted-client-6b10f2";
+const ACCESS: &str = "planted-access-7c1d02";
+const REFRESH: &str = "planted-refresh-28fe91";
 const BOT: &str = "4455667788:planted-bot-31e8bd";
 /// The longest anything may take on a busy machine.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -71,7 +74,13 @@ async fn echo() -> SocketAddr {
     let bad = routing::get(async |headers: HeaderMap| (StatusCode::UNPROCESSABLE_ENTITY, echoed(&headers)));
     let listener = tokio::net::TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
     let address = listener.local_addr().unwrap();
-    let app = Router::new().route("/good", good).route("/bad", bad);
+    let token = routing::post(async || {
+        axum::Json(json!({ "access_token": ACCESS, "refresh_token": REFRESH, "expires_in": "3600" })).into_response()
+    });
+    let broken = routing::post(async |sent: String| {
+        (StatusCode::UNAUTHORIZED, axum::Json(json!({ "error": "invalid_client", "error_description": sent })))
+    });
+    let app = Router::new().route("/good", good).route("/bad", bad).route("/token", token).route("/broken", broken);
     tokio::spawn(async move { axum::serve(listener, app).await });
     address
 }
@@ -145,6 +154,31 @@ async fn plant(node: &Node, admin: &Api, (outside, echo): (&Outside, SocketAddr)
     admin.post(&node.url, "/channels", bot).await;
 }
 
+/// Clients of an authorization server: one that is given tokens, and one that is refused with all it said.
+async fn tell_tokens(node: &Node, admin: &Api, echo: SocketAddr) {
+    for name in ["token", "broken"] {
+        let action = |path: &str| json!({ "title": "Look", "method": "GET", "path": path, "risk": "read", "idempotency": { "kind": "natural" } });
+        let manifest = json!({ "name": name, "title": name, "base_url": format!("http://{echo}"),
+            "auth": { "kind": "oauth2", "grant": "client_credentials", "client_auth": "post", "token_url": format!("/{name}") },
+            "secrets": { "type": "object", "properties": { "client_id": { "type": "string" }, "client_secret": { "type": "string" } } },
+            "actions": { "good": action("/good"), "bad": action("/bad") } });
+        admin.post(&node.url, "/connectors", json!({ "source": manifest.to_string() })).await;
+        let secrets = json!({ "client_id": "ada", "client_secret": CLIENT });
+        admin.post(&node.url, "/connections", json!({ "connector": name, "name": "main", "secrets": secrets })).await;
+        for action in ["good", "bad"] {
+            let tried = format!("/connectors/{name}/actions/{action}/try");
+            let told = admin.post(&node.url, &tried, json!({ "input": {} })).await;
+            assert_eq!(told["result"]["output"].is_null(), name == "broken" || action == "bad", "{told}");
+        }
+    }
+    let shown = admin.get(&node.url, "/connections").await["items"].clone();
+    let state = |name: &str| {
+        let all = shown.as_array().unwrap().iter();
+        all.clone().find(|it| it["connector"] == name).unwrap()["tokens"]["state"].clone()
+    };
+    assert_eq!((state("token"), state("broken")), (json!("connected"), json!("refused")), "{shown}");
+}
+
 /// An answer and an error that tell the credentials, in runs, in a trial and by a webhook.
 async fn tell(node: &Node, admin: &Api, name: &str) {
     let document = CALLS.replace("WITH", name).replace("name: Calls", &format!("name: Calls {name}"));
@@ -197,9 +231,10 @@ async fn no_secret_is_found_anywhere() {
     for name in ["bearer", "basic"] {
         tell(&node, &people.admin, name).await;
     }
+    tell_tokens(&node, &people.admin, echo).await;
     let key = fs::read_to_string(data.join("secret.key")).unwrap().trim().to_owned();
     let keys = [people.admin.key().to_owned(), people.managers[0].key().to_owned(), key];
-    let planted = [BEARER, BASIC, SECRET, BOT, live::furnish::PASSWORD].map(str::to_owned);
+    let planted = [BEARER, BASIC, SECRET, BOT, CLIENT, ACCESS, REFRESH, live::furnish::PASSWORD].map(str::to_owned);
     let planted = [planted.to_vec(), keys.to_vec(), vec![basic, setup], links(&outside).await].concat();
     assert!(planted.len() > 10 && planted.iter().all(|secret| secret.len() > 8), "{planted:?}");
 

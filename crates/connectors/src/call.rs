@@ -42,6 +42,29 @@ pub enum CallOutcome {
     },
 }
 
+impl CallOutcome {
+    /// What went over the wire; absent when nothing was about to be sent.
+    #[must_use]
+    pub fn exchange(&self) -> Option<&Exchange> {
+        match self {
+            Self::Succeeded { exchange, .. } => Some(exchange),
+            Self::Failed { exchange, .. } => exchange.as_ref(),
+        }
+    }
+
+    /// Whether the credentials were refused and the call certainly did not take place: it may be sent with others.
+    #[must_use]
+    pub fn refused_credentials(&self) -> bool {
+        match self {
+            Self::Succeeded { .. } => false,
+            Self::Failed { error, exchange } => {
+                error.class != FailureClass::Unknown
+                    && exchange.as_ref().is_some_and(|exchange| exchange.status == Some(401))
+            }
+        }
+    }
+}
+
 /// Why a call failed. Holds no secret.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, thiserror::Error)]
 #[error("{code}: {message}")]

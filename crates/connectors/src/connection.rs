@@ -5,9 +5,14 @@ use serde::Deserialize;
 use serde_json::{Map, Value};
 use std::{collections::BTreeMap, fmt, sync::Arc};
 
+/// The name of an access token among the secrets; no manifest's secret is called so.
+const ACCESS_TOKEN: &str = "oauth2/access_token";
+
 /// One account at a service.
 #[derive(Debug, Clone)]
 pub struct Connection {
+    /// Id in its workspace. Empty of one that is only looked at.
+    pub id: String,
     /// Name of the connector.
     pub connector: String,
     /// Name of the connection in its workspace.
@@ -37,6 +42,19 @@ impl Secrets {
     pub fn new(values: BTreeMap<String, String>) -> Self {
         let mask = values.values().map(String::as_str).collect();
         Self(Arc::new(Inner { values, mask }))
+    }
+
+    /// The same with an access token, for connectors that take one by OAuth 2.0.
+    #[must_use]
+    pub fn with_access_token(&self, token: &str) -> Self {
+        let mut values = self.0.values.clone();
+        values.insert(ACCESS_TOKEN.to_owned(), token.to_owned());
+        Self::new(values)
+    }
+
+    /// The access token, if there is one.
+    pub(crate) fn access_token(&self) -> Option<&str> {
+        self.get(ACCESS_TOKEN)
     }
 
     pub(crate) fn get(&self, name: &str) -> Option<&str> {

@@ -6,6 +6,7 @@
 // An error is made once per failed call, and boxing its parts would only make it harder to use.
 #![allow(clippy::result_large_err)]
 
+mod authorization;
 mod call;
 mod classify;
 mod connection;
@@ -16,6 +17,7 @@ mod link;
 mod manifest;
 mod markup;
 mod multipart;
+mod oauth2;
 mod pages;
 mod pagination;
 mod probe;
@@ -26,6 +28,7 @@ mod schema;
 mod style;
 mod template;
 
+pub use authorization::{Client, TokenError, TokenFailure, Tokens, pkce_challenge};
 pub use call::{Call, CallError, CallOutcome, Exchange, LookUp, RenderedRequest};
 pub use connection::{Connection, Secrets};
 pub use import::{Imported, LeftOut};
@@ -34,6 +37,7 @@ pub use manifest::{
     ActionManifest, Answer, Auth, BodyManifest, Encoding, ErrorRules, HappenedRule, IdempotencyManifest,
     LookUpManifest, Manifest, ManifestError, ProbeManifest, Style, Styles, ValueRule,
 };
+pub use oauth2::{ClientAuth, Grant, Oauth2};
 pub use pages::Pace;
 pub use pagination::{NextPage, PageSize, PaginationManifest};
 pub use probe::Probed;

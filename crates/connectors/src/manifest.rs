@@ -8,7 +8,7 @@
 //! is a text that reads as it is and means nothing in that markup, unless the flag that `unless` points to is set. A text
 //! none of whose values is there is left out.
 
-use crate::{pagination::PaginationManifest, schema::Fault};
+use crate::{oauth2::Oauth2, pagination::PaginationManifest, schema::Fault};
 use countersign_core::catalogue::{Idempotency, Risk, RiskBy};
 use indexmap::IndexMap;
 use schemars::JsonSchema;
@@ -180,6 +180,8 @@ pub enum Auth {
         #[serde(default = "yes")]
         required: bool,
     },
+    /// `Authorization: Bearer <access token>` by OAuth 2.0.
+    Oauth2(Box<Oauth2>),
     /// Several together.
     All {
         /// Which.
@@ -201,8 +203,23 @@ impl Auth {
             | Self::Header { required, .. }
             | Self::Query { required, .. }
             | Self::Cookie { required, .. } => *required,
+            Self::Oauth2(oauth2) => oauth2.required,
             Self::All { of } => of.iter().any(Self::is_required),
             Self::Any { of } => !of.is_empty() && of.iter().all(Self::is_required),
+        }
+    }
+
+    /// Every OAuth 2.0 client in it.
+    pub(crate) fn oauth2(&self) -> Vec<&Oauth2> {
+        match self {
+            Self::Oauth2(oauth2) => vec![oauth2.as_ref()],
+            Self::All { of } | Self::Any { of } => of.iter().flat_map(Self::oauth2).collect(),
+            Self::None
+            | Self::Bearer { .. }
+            | Self::Basic { .. }
+            | Self::Header { .. }
+            | Self::Query { .. }
+            | Self::Cookie { .. } => Vec::new(),
         }
     }
 }

@@ -1,6 +1,7 @@
 //! All connectors, compiled once.
 
 use crate::{
+    authorization::Oauth2Rule,
     connection::Connection,
     manifest::{
         ActionManifest, Answer, Auth, Encoding, ErrorRules, IdempotencyManifest, LookUpManifest, Manifest,
@@ -46,6 +47,7 @@ pub(crate) struct Connector {
     pub(crate) manifest: Manifest,
     pub(crate) base_url: Text,
     pub(crate) headers: Vec<(HeaderName, Text)>,
+    pub(crate) oauth2: Option<Oauth2Rule>,
     settings: Validator,
     secrets: Validator,
     /// By the part of their name after the connector's.
@@ -262,7 +264,7 @@ impl Registry {
         connector.actions.get(action).map(|action| (connector, action))
     }
 
-    fn find(&self, name: &str) -> Option<&Connector> {
+    pub(crate) fn find(&self, name: &str) -> Option<&Connector> {
         self.compiled().find(|connector| connector.name() == name).map(|connector| &*connector.0)
     }
 }
@@ -320,7 +322,8 @@ fn compile_connector(manifest: Manifest) -> Result<Connector, ManifestError> {
     }
     check_look_ups(&manifest.name, &actions)?;
     check_probe(&manifest, &actions)?;
-    Ok(Connector { base_url, headers, settings, secrets, actions, specs, manifest })
+    let oauth2 = Oauth2Rule::of(&manifest, schemas).map_err(|(at, message)| wrong(&at, message))?;
+    Ok(Connector { oauth2, base_url, headers, settings, secrets, actions, specs, manifest })
 }
 
 fn check_look_ups(connector: &str, actions: &HashMap<String, Action>) -> Result<(), ManifestError> {
@@ -429,7 +432,12 @@ fn check_auth(auth: &Auth) -> Result<(), String> {
     match auth {
         Auth::Header { name, .. } => header(name).map(drop),
         Auth::All { of } | Auth::Any { of } => of.iter().try_for_each(check_auth),
-        Auth::None | Auth::Bearer { .. } | Auth::Basic { .. } | Auth::Query { .. } | Auth::Cookie { .. } => Ok(()),
+        Auth::None
+        | Auth::Bearer { .. }
+        | Auth::Basic { .. }
+        | Auth::Query { .. }
+        | Auth::Cookie { .. }
+        | Auth::Oauth2(_) => Ok(()),
     }
 }
 

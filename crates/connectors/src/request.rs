@@ -336,6 +336,10 @@ fn credentials(
             redactor.add(&format!("{user}:{password}"));
             authorization(format!("Basic {token}"))
         }
+        Auth::Oauth2(oauth2) => match connection.and_then(|connection| connection.secrets.access_token()) {
+            Some(token) => authorization(format!("Bearer {token}")),
+            None => missing(oauth2.required),
+        },
         Auth::All { of } => {
             let parts = of.iter().map(|auth| credentials(auth, connector, connection, redactor));
             Ok(parts.collect::<Result<Vec<_>, _>>()?.into_iter().flatten().collect())

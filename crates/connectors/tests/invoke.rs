@@ -20,6 +20,7 @@ fn invoker() -> Invoker {
 
 fn connection(connector: &str, secret: &str, base_url: &str) -> Connection {
     Connection {
+        id: String::new(),
         connector: connector.to_owned(),
         name: "main".to_owned(),
         settings: json!({ "base_url": base_url }).as_object().unwrap().clone(),

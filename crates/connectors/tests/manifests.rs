@@ -15,6 +15,7 @@ fn connection(connector: &str) -> Option<Connection> {
         _ => return None,
     };
     Some(Connection {
+        id: String::new(),
         connector: connector.to_owned(),
         name: "main".to_owned(),
         settings: settings.as_object().unwrap().clone(),

@@ -45,6 +45,7 @@ async fn outcome(server: &Server, pagination: Value, input: Value) -> CallOutcom
 async fn within(timeout: Duration, server: &Server, pagination: Value, input: Value) -> CallOutcome {
     let invoker = Invoker::new(registry(&manifest(&server.url, pagination)).unwrap(), Outbound::with_private());
     let connection = Connection {
+        id: String::new(),
         connector: "shop".to_owned(),
         name: "main".to_owned(),
         settings: serde_json::Map::new(),
@@ -399,6 +400,7 @@ fn documents_see_it_in_the_schemas() {
     // What is shown before it is sent is what is sent first.
     let invoker = Invoker::new(registry, Outbound::with_private());
     let stripe = Connection {
+        id: String::new(),
         connector: "stripe".to_owned(),
         name: "main".to_owned(),
         settings: serde_json::Map::new(),

@@ -29,4 +29,7 @@ pub use run::{
 };
 #[doc(hidden)]
 pub use run::{Outside, project};
-pub use vault::{AccountChoice, NotChosen, OpenVault, SecretKey, Vault, check_vault, chosen, open_vault, rotate_vault};
+pub use vault::{
+    AccountChoice, Agreeing, ConnectError, NotChosen, OpenVault, Revocation, SecretKey, Standing, TokenStanding, Vault,
+    check_vault, chosen, open_vault, rotate_vault,
+};

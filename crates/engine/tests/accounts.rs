@@ -17,6 +17,7 @@ async fn probed(world: &World, connector: &str, secret: &str) -> AccountState {
         _ => "token",
     };
     let connection = Connection {
+        id: String::new(),
         connector: connector.to_owned(),
         name: "new".to_owned(),
         settings: json!({ "base_url": format!("{}/{connector}", world.sandbox.url()) }).as_object().unwrap().clone(),
@@ -98,7 +99,7 @@ async fn called(world: &World, action: &str, input: Value) -> Result<Value, Stri
     let secrets = Secrets::from_iter([("bot_token", "xoxb-sandbox")]);
     let settings = json!({ "base_url": format!("{}/slack", world.sandbox.url()) }).as_object().unwrap().clone();
     let (connector, name) = ("slack".to_owned(), "main".to_owned());
-    let connection = Connection { connector, name, settings, secrets, revision: String::new() };
+    let connection = Connection { id: String::new(), connector, name, settings, secrets, revision: String::new() };
     let (key, timeout, connection) = ("a-key", Duration::from_secs(5), Some(&connection));
     match world.engine.invoker().invoke(Call { action, input: &input, key, timeout, connection, repeated: false }).await
     {

@@ -72,7 +72,7 @@ pub(crate) fn respond(world: &mut World, request: &Request, now: i64) -> Option<
 fn index() -> Reply {
     Reply::read(&json!({
         "sandbox": "countersign",
-        "services": ["/identity", "/stripe", "/whatsapp", "/telegram", "/twilio", "/slack", "/shopify", "/rest"],
+        "services": ["/identity", "/stripe", "/whatsapp", "/telegram", "/twilio", "/slack", "/shopify", "/oauth", "/rest"],
         "phone": "/phone",
         "control": [
             "GET /_/calls?service=&operation=&key=&limit=", "GET /_/counts",

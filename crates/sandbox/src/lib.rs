@@ -1,5 +1,5 @@
-//! The outside world in a box: a fake identity service, Stripe, WhatsApp, Telegram, Twilio, Slack and Shopify, a generic
-//! REST service and an SMTP sink, in one process and in memory. Used by `countersign sandbox`, the demo and the tests.
+//! The outside world in a box: a fake identity service, Stripe, WhatsApp, Telegram, Twilio, Slack and Shopify, an authorization
+//! server, a generic REST service and an SMTP sink, in one process and in memory. Used by `countersign sandbox`, the demo and the tests.
 //!
 //! Nothing here is random: ids are counters, and a reset puts everything back. Every call is recorded, and faults can be
 //! ordered through `/_/faults`, so that a test can say exactly how often the world was changed and by whom.

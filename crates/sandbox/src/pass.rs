@@ -9,7 +9,7 @@ use crate::{
     control,
     memory::{fault::FaultKind, ledger::Record},
     services::{
-        Operation, identity, rest, shopify, slack, stripe, telegram, twilio, whatsapp,
+        Operation, identity, oauth, rest, shopify, slack, stripe, telegram, twilio, whatsapp,
         world::{At, World},
     },
     wire::{
@@ -80,6 +80,7 @@ impl World {
             Operation::Twilio(op) => twilio::respond(self, op, request, at),
             Operation::Slack(op) => slack::respond(self, op, request, at),
             Operation::Shopify(op) => shopify::respond(self, op, request, at),
+            Operation::Oauth(op) => oauth::respond(self, op, request, at),
             Operation::Rest(op) => rest::respond(self, op, request, at),
             // Mails come in through SMTP, never through a request.
             Operation::MailReceive | Operation::Unknown(_) => operation.unknown(),
@@ -98,6 +99,7 @@ impl World {
             | Operation::Twilio(_)
             | Operation::Slack(_)
             | Operation::Shopify(_)
+            | Operation::Oauth(_)
             | Operation::MailReceive
             | Operation::Unknown(_) => failed,
         }

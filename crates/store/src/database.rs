@@ -125,6 +125,8 @@ pub(crate) fn thing_in(table: &str) -> &'static str {
         "message_refs" => "message reference",
         "notes" => "note",
         "connections" => "connection",
+        "connection_tokens" => "connected account",
+        "authorizations" => "authorization",
         "connectors" => "connector",
         "connector_revisions" => "connector revision",
         "channel_accounts" => "channel account",

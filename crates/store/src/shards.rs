@@ -19,7 +19,7 @@ const UNDIVIDED: [&str; 9] = [
 ];
 
 /// Tables that are divided by their column `workspace`.
-pub(crate) const DIVIDED: [&str; 31] = [
+pub(crate) const DIVIDED: [&str; 33] = [
     "workflows",
     "workflow_versions",
     "activations",
@@ -45,6 +45,8 @@ pub(crate) const DIVIDED: [&str; 31] = [
     "message_refs",
     "notes",
     "connections",
+    "connection_tokens",
+    "authorizations",
     "connectors",
     "connector_revisions",
     "channel_accounts",

@@ -527,6 +527,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/connections/connected": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Ends it with what the service sent the person back with. A state is taken once, from the person and session it was made for. */
+        post: operations["finishConnecting"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/connections/{id}": {
         parameters: {
             query?: never;
@@ -543,6 +560,43 @@ export interface paths {
         head?: never;
         /** Changes a connection; settings and secrets that change are proven as those of a new one. */
         patch: operations["updateConnection"];
+        trace?: never;
+    };
+    "/api/v1/connections/{id}/connect": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Begins to connect: answers the address of the service's page where the person who asks agrees. They come back to
+         *     `/oauth/callback`, in the same session.
+         */
+        post: operations["beginConnecting"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/connections/{id}/disconnect": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Forgets the tokens, and asks the service to take them back. That it did not keeps nobody from disconnecting. */
+        post: operations["disconnect"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
         trace?: never;
     };
     "/api/v1/connections/{id}/test": {
@@ -2842,6 +2896,11 @@ export interface components {
             /** @description Each branch tried. */
             branches: components["schemas"]["BranchRecord"][];
         };
+        /** @description Where a person agrees. */
+        Connecting: {
+            /** @description The address of the service's page, to be opened by this person, in this session, within a quarter of an hour. */
+            address: string;
+        };
         /** @description An account's credentials for a connector. Secrets are never told, only which are set. */
         Connection: {
             /** @description Id. */
@@ -2858,6 +2917,7 @@ export interface components {
             secret_names: string[];
             /** @description What the service last said of it. */
             health: components["schemas"]["AccountHealth"];
+            tokens: components["schemas"]["ConnectionTokens"] | null;
             /**
              * Format: int64
              * @description Creation.
@@ -2879,6 +2939,29 @@ export interface components {
             before: string | null;
             /** @description Where it leads. */
             after: string | null;
+        };
+        /** @description How the access tokens of a connection stand (OAuth 2.0). The tokens are never told. */
+        ConnectionTokens: {
+            /** @description Who agrees that there are any. */
+            grant: components["schemas"]["TokenGrant"];
+            /** @description How they stand. */
+            state: components["schemas"]["TokenState"];
+            /** @description Why they are not used, for people; empty when they are. */
+            reason: string;
+            /**
+             * Format: int64
+             * @description When the access token ends; it is renewed before, where it can be. Absent when its server does not say.
+             */
+            expires_at: number | null;
+            /**
+             * Format: int64
+             * @description When somebody agreed.
+             */
+            connected_at: number | null;
+            /** @description Name of who agreed. */
+            connected_by: string | null;
+            /** @description What was agreed to, in the server's words. */
+            scope: string;
         };
         /** @description A workflow that calls through a connection. */
         ConnectionUse: {
@@ -2905,6 +2988,11 @@ export interface components {
             settings_schema: unknown;
             /** @description JSON Schema of a connection's secrets. */
             secrets_schema: unknown;
+            /**
+             * @description Where people come back to who connect an account by OAuth 2.0: the address to register at the service. Absent where
+             *     nobody connects one.
+             */
+            oauth_callback: string | null;
             /** @description What it can do. */
             actions: components["schemas"]["ActionSpec"][];
             /**
@@ -3328,6 +3416,15 @@ export interface components {
             /** @description What differs outside the steps. */
             document: components["schemas"]["FieldChange"][];
         };
+        /** @description A connection that was disconnected. */
+        Disconnected: {
+            /** @description The connection. */
+            connection: components["schemas"]["Connection"];
+            /** @description Whether the service took the tokens back. */
+            revoked: boolean;
+            /** @description Why it did not; empty when it did. */
+            message: string;
+        };
         /** @description An earlier decision for the same customer. */
         EarlierDecision: {
             /** @description Checkpoint id. */
@@ -3497,6 +3594,17 @@ export interface components {
             pointer: string;
             /** @description For the person who filled it in. */
             message: string;
+        };
+        /** @description What a person came back with from the service's page. */
+        FinishConnectingRequest: {
+            /** @description The state they left with. */
+            state: string;
+            /** @description The code, when they agreed. */
+            code?: string | null;
+            /** @description The code of the error, when they did not. */
+            error?: string | null;
+            /** @description More about the error. */
+            error_description?: string | null;
         };
         /** @description Makes the draft a copy of a version. */
         ForkRequest: {
@@ -5576,6 +5684,16 @@ export interface components {
              */
             max_ms: number;
         };
+        /**
+         * @description Who agrees that there are tokens.
+         * @enum {string}
+         */
+        TokenGrant: "authorization_code" | "client_credentials";
+        /**
+         * @description How access tokens stand.
+         * @enum {string}
+         */
+        TokenState: "not_connected" | "connected" | "reconnect" | "refused";
         /** @description What was or would be sent, and what came of it. */
         TriedAction: {
             /** @description `<connector>.<action>`. */
@@ -7296,6 +7414,39 @@ export interface operations {
             };
         };
     };
+    finishConnecting: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["FinishConnectingRequest"];
+            };
+        };
+        responses: {
+            /** @description The connection */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Connection"];
+                };
+            };
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     deleteConnection: {
         parameters: {
             query?: never;
@@ -7350,6 +7501,68 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Connection"];
+                };
+            };
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    beginConnecting: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Where to go */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Connecting"];
+                };
+            };
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    disconnect: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description What came of it */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Disconnected"];
                 };
             };
             /** @description Problem */

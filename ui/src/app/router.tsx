@@ -1,5 +1,6 @@
 import { createRootRoute, createRoute, createRouter, lazyRouteComponent, Outlet } from '@tanstack/react-router'
 import type { RunFilters } from '@/api/queries'
+import './arrived'
 import { Crash } from './crash'
 import { NoSuchPage, NotFound } from './not-found'
 import { Home } from './home'
@@ -167,6 +168,11 @@ const connector = createRoute({
   path: '/connectors/$connector',
   component: lazyRouteComponent(() => import('@/features/connectors/connector-page')),
 })
+const connected = createRoute({
+  getParentRoute: () => shell,
+  path: '/oauth/callback',
+  component: lazyRouteComponent(() => import('@/features/connectors/connected-page')),
+})
 const people = createRoute({
   getParentRoute: () => shell,
   path: '/people',
@@ -238,6 +244,7 @@ const tree = root.addChildren([
     connectors,
     addConnector,
     connector,
+    connected,
     people,
     delegations,
     standing,

@@ -32,6 +32,9 @@ const LOOKS: Record<string, Omit<StatusLook, 'word'>> = {
   refused: { icon: 'failed', tone: 'bad' },
   failing: { icon: 'unknown', tone: 'warn' },
   unreachable: { icon: 'unknown', tone: 'warn' },
+  not_connected: { icon: 'idle', tone: 'warn' },
+  connected: { icon: 'done', tone: 'ok' },
+  reconnect: { icon: 'failed', tone: 'bad' },
 }
 
 export function statusLook(status: string): StatusLook {

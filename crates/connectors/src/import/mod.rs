@@ -3,6 +3,7 @@
 //! stands. What is not understood is a warning with its place, never silence.
 
 mod body;
+mod oauth2;
 mod operation;
 mod pages;
 #[cfg(test)]
@@ -26,7 +27,7 @@ use indexmap::{IndexMap, IndexSet};
 use schema::Schemas;
 use security::Security;
 use serde::Serialize;
-use serde_json::Value;
+use serde_json::{Value, json};
 use servers::Servers;
 use std::borrow::Cow;
 
@@ -191,6 +192,11 @@ impl Import<'_> {
 
     fn finish(mut self) -> Imported {
         self.manifest.settings = self.servers.settings();
+        if self.security.has_oauth2() {
+            self.manifest.settings["properties"]["scopes"] = json!({
+                "type": "string", "title": "Scopes", "description": "Instead of those of the manifest; divided by spaces.",
+            });
+        }
         Imported { manifest: self.manifest, warnings: self.notes.finish(), left_out: self.left_out }
     }
 }

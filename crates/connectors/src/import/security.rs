@@ -1,7 +1,7 @@
 //! How calls are authenticated: security schemes as secrets of the connection, alternatives and overrides.
 
-use super::{Notes, slug, text, unique};
-use crate::manifest::Auth;
+use super::{Notes, oauth2, slug, text, unique};
+use crate::{manifest::Auth, oauth2::Oauth2};
 use countersign_core::pointer;
 use indexmap::IndexMap;
 use serde_json::{Map, Value, json};
@@ -11,11 +11,13 @@ pub(super) struct Security {
     schemes: IndexMap<String, Auth>,
     secrets: Map<String, Value>,
     default: Auth,
+    has_oauth2: bool,
 }
 
 impl Security {
     pub(super) fn of(document: &Value, notes: &mut Notes) -> Self {
-        let mut security = Self { schemes: IndexMap::new(), secrets: Map::new(), default: Auth::None };
+        let mut security =
+            Self { schemes: IndexMap::new(), secrets: Map::new(), default: Auth::None, has_oauth2: false };
         let schemes = document.pointer("/components/securitySchemes").and_then(Value::as_object);
         for (name, scheme) in schemes.into_iter().flatten() {
             let place = format!("/components/securitySchemes/{}", pointer::token(name));
@@ -23,12 +25,14 @@ impl Security {
                 notes.warn(&place, "the reference leads nowhere");
                 continue;
             };
+            if let Some(oauth2) = oauth2::read((document, name, scheme), security.has_oauth2, &place, notes) {
+                security.oauth2_secrets(&oauth2);
+                security.schemes.insert(name.clone(), Auth::Oauth2(Box::new(oauth2)));
+                continue;
+            }
             match security.scheme(name, scheme, schemes.is_some_and(|all| all.len() == 1)) {
                 Some(auth) => drop(security.schemes.insert(name.clone(), auth)),
                 None => notes.warn(&place, "this kind of security scheme cannot be used"),
-            }
-            if matches!(text(scheme, "type").as_str(), "oauth2" | "openIdConnect") {
-                notes.warn(&place, "OAuth: the connection takes an access token");
             }
         }
         security.default = match document.get("security").and_then(Value::as_array) {
@@ -53,6 +57,18 @@ impl Security {
             schema["required"] = json!(needed);
         }
         schema
+    }
+
+    /// Whether tokens are got by OAuth 2.0.
+    pub(super) fn has_oauth2(&self) -> bool {
+        self.has_oauth2
+    }
+
+    fn oauth2_secrets(&mut self, oauth2: &Oauth2) {
+        self.has_oauth2 = true;
+        for (name, title) in [(&oauth2.client_id, "Client ID"), (&oauth2.client_secret, "Client secret")] {
+            self.secrets.insert(name.clone(), json!({ "type": "string", "title": title }));
+        }
     }
 
     /// An operation's own rule; none when it has the document's.
@@ -147,6 +163,7 @@ fn optional(auth: Auth) -> Auth {
         Auth::Header { name, secret, .. } => Auth::Header { name, secret, required },
         Auth::Query { name, secret, .. } => Auth::Query { name, secret, required },
         Auth::Cookie { name, secret, .. } => Auth::Cookie { name, secret, required },
+        Auth::Oauth2(oauth2) => Auth::Oauth2(Box::new(Oauth2 { required, ..*oauth2 })),
         Auth::All { of } => Auth::All { of: of.into_iter().map(optional).collect() },
         Auth::Any { of } => Auth::Any { of: of.into_iter().map(optional).collect() },
     }
@@ -160,8 +177,10 @@ fn required_secrets<'a>(auth: &'a Auth, out: &mut Vec<&'a str>) {
         | Auth::Query { secret, required: true, .. }
         | Auth::Cookie { secret, required: true, .. } => out.push(secret),
         Auth::Basic { username, password, required: true } => out.extend([username.as_str(), password.as_str()]),
+        Auth::Oauth2(oauth2) if oauth2.required => out.push(&oauth2.client_id),
         Auth::All { of } => of.iter().for_each(|one| required_secrets(one, out)),
-        Auth::None
+        Auth::Oauth2(_)
+        | Auth::None
         | Auth::Any { .. }
         | Auth::Bearer { .. }
         | Auth::Header { .. }

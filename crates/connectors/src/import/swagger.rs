@@ -63,11 +63,24 @@ fn schemes(document: &Value) -> Value {
     for (name, scheme) in document.get("securityDefinitions").and_then(Value::as_object).into_iter().flatten() {
         let scheme = match text(scheme, "type").as_str() {
             "basic" => json!({ "type": "http", "scheme": "basic", "description": text(scheme, "description") }),
+            "oauth2" => oauth2(scheme),
             _ => scheme.clone(),
         };
         out.insert(name.clone(), scheme);
     }
     Value::Object(out)
+}
+
+/// The one flow a scheme has, by the name it has today.
+fn oauth2(scheme: &Value) -> Value {
+    let flow = match text(scheme, "flow").as_str() {
+        "accessCode" => "authorizationCode".to_owned(),
+        "application" => "clientCredentials".to_owned(),
+        other => other.to_owned(),
+    };
+    let mut scheme = scheme.clone();
+    scheme["flows"] = json!({ flow: scheme.clone() });
+    scheme
 }
 
 fn path_item(document: &Value, item: &Value) -> Value {

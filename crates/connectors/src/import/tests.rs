@@ -4,6 +4,7 @@ use super::*;
 use crate::{
     Registry,
     manifest::{Auth, Encoding, IdempotencyManifest, Style},
+    oauth2::Grant,
 };
 use countersign_core::catalogue::Risk;
 use serde_json::json;
@@ -183,6 +184,59 @@ fn every_security_scheme_alternatives_and_overrides() {
     assert_eq!(manifest.actions["open"].auth, Some(Auth::None));
     let query = Auth::Query { name: "key".into(), secret: "q".into(), required: true };
     assert_eq!(manifest.actions["own"].auth, Some(query));
+}
+
+#[test]
+fn oauth_flows_become_a_client_and_what_cannot_be_used_is_told() {
+    let mut document = with_paths(json!({
+        "/a": { "get": { "operationId": "a" } },
+        "/b": { "get": { "operationId": "b", "security": [{ "oauth": ["write", "read"] }] } },
+        "/c": { "get": { "operationId": "c", "security": [{ "oauth": [] }, {}] } },
+    }));
+    let flow = json!({ "authorizationUrl": "https://id.example.com/agree", "tokenUrl": "/token", "scopes": { "read": "", "all": "" } });
+    document["components"] = json!({ "securitySchemes": {
+        "oauth": { "type": "oauth2", "flows": { "implicit": flow, "authorizationCode": flow, "clientCredentials": flow } },
+        "other": { "type": "oauth2", "flows": { "clientCredentials": flow } },
+        "old": { "type": "oauth2", "flows": { "password": flow } },
+    } });
+    document["security"] = json!([{ "oauth": ["read"] }]);
+    let Imported { manifest, warnings, .. } = import(&document);
+    let Auth::Oauth2(oauth2) = &manifest.auth else { panic!("{:?}", manifest.auth) };
+    assert_eq!((oauth2.grant, oauth2.required), (Grant::AuthorizationCode, true));
+    assert_eq!((oauth2.authorize_url.as_str(), oauth2.token_url.as_str()), ("https://id.example.com/agree", "/token"));
+    assert_eq!(oauth2.scopes, ["read", "write"], "what operations demand, not all there is");
+    assert_eq!(manifest.actions["b"].auth, None, "the same client");
+    assert!(matches!(&manifest.actions["c"].auth, Some(Auth::Oauth2(oauth2)) if !oauth2.required));
+    let secrets = manifest.secrets["properties"].as_object().unwrap();
+    assert_eq!(secrets.keys().collect::<Vec<_>>(), ["client_id", "client_secret", "other", "old"]);
+    assert_eq!(manifest.secrets["required"], json!(["client_id"]));
+    assert!(manifest.settings["properties"]["scopes"].is_object());
+    let schemes = "/components/securitySchemes";
+    for told in [
+        format!("{schemes}/oauth/flows/implicit: this flow of OAuth cannot be used"),
+        format!("{schemes}/oauth: OAuth: a person agrees; for `client_credentials` change `grant` in the manifest"),
+        format!("{schemes}/other: a second OAuth client: of this one the connection takes an access token"),
+        format!("{schemes}/old/flows/password: this flow of OAuth cannot be used"),
+        format!("{schemes}/old: OAuth without a flow that can be used: the connection takes an access token"),
+    ] {
+        assert!(warnings.contains(&told), "{told} is not in {warnings:#?}");
+    }
+}
+
+#[test]
+fn the_flow_of_swagger_becomes_a_client() {
+    for (flow, grant) in [("accessCode", Grant::AuthorizationCode), ("application", Grant::ClientCredentials)] {
+        let document = json!({
+            "swagger": "2.0", "info": { "title": "Old", "version": "1" }, "host": "api.example.com",
+            "paths": { "/a": { "get": { "operationId": "a", "responses": {} } } },
+            "securityDefinitions": { "o": { "type": "oauth2", "flow": flow, "scopes": {},
+                "authorizationUrl": "https://id.example.com/agree", "tokenUrl": "https://id.example.com/token" } },
+            "security": [{ "o": ["read"] }],
+        });
+        let manifest = import(&document).manifest;
+        let Auth::Oauth2(oauth2) = &manifest.auth else { panic!("{:?}", manifest.auth) };
+        assert_eq!((oauth2.grant, oauth2.scopes.as_slice()), (grant, &["read".to_owned()][..]));
+    }
 }
 
 #[test]

@@ -1,6 +1,10 @@
 //! One call outside of any run: looked at as it would leave, then sent if somebody wants exactly that.
 
-use crate::{Engine, EngineError, run::Limits, vault::AccountChoice};
+use crate::{
+    Engine, EngineError,
+    run::Limits,
+    vault::{AccountChoice, NotReady},
+};
 use countersign_connectors::{Call, CallError, CallOutcome, Connection, Invoker, RenderedRequest};
 use countersign_core::{approval::connector_of, catalogue::Risk};
 use serde_json::Value;
@@ -79,7 +83,13 @@ impl Engine {
     /// # Errors
     /// `NoPlace`; then nothing was sent.
     pub async fn send_trial(&self, trial: &Trial, key: &str) -> Result<CallOutcome, TrialError> {
-        let connection = trial.connection.as_deref();
+        let ways = (&trial.invoker, trial.action.as_str());
+        let ready = match self.ready(&trial.workspace, ways, trial.connection.clone()).await {
+            Ok(ready) => ready,
+            Err(NotReady::Engine(error)) => return Err(error.into()),
+            Err(NotReady::Token(error)) => return Ok(CallOutcome::Failed { error, exchange: None }),
+        };
+        let connection = ready.connection.as_deref();
         let limits = connection.map(|connection| Limits::of(&connection.settings)).unwrap_or_default();
         let name = connection.map(|connection| connection.name.clone());
         let account = (trial.workspace.clone(), connector_of(&trial.action).to_owned(), name);
@@ -87,7 +97,10 @@ impl Engine {
         let invoker = trial.invoker.paced(Arc::new(taken));
         let call =
             Call { action: &trial.action, input: &trial.input, key, timeout: TIMEOUT, connection, repeated: false };
-        let outcome = invoker.invoke(call).await;
+        let mut outcome = invoker.invoke(call).await;
+        if let Some(Ok(again)) = self.another_token(&trial.workspace, ways, &ready, &outcome).await {
+            outcome = invoker.invoke(Call { connection: again.connection.as_deref(), ..call }).await;
+        }
         if let Some(connection) = connection {
             self.listen(&trial.workspace, &trial.invoker, connection, &outcome);
         }

@@ -4,7 +4,7 @@ use crate::{
     Engine, EngineError,
     outbound::{OPTED_OUT, OUTSIDE_WINDOW, Window},
     run::places::Limits,
-    vault::{AccountChoice, OpenAccount},
+    vault::{AccountChoice, NotReady, OpenAccount, Ready},
 };
 use async_trait::async_trait;
 use countersign_channels::{OutboundMessage, Platform, SendOutcome};
@@ -126,6 +126,12 @@ impl Engine {
             let error = CallError { class: FailureClass::Fatal, ..not_sent("connection_changed", changed) };
             return Some(failed(id, &error, None));
         }
+        let ready = match self.ready(turn.of.workspace, (&invoker, request.action), connection).await {
+            Ok(ready) => ready,
+            Err(NotReady::Token(error)) => return Some(failed(id, &error, None)),
+            Err(NotReady::Engine(error)) => return Some(unsent(id, "connection_unavailable", &error, self.now())),
+        };
+        let connection = &ready.connection;
         let connector = connector_of(request.action);
         let limits = connection.as_ref().map(|connection| Limits::of(&connection.settings)).unwrap_or_default();
         let name = connection.as_ref().map(|connection| connection.name.clone());
@@ -137,8 +143,8 @@ impl Engine {
         if !self.may_perform(turn, id).await {
             return None;
         }
-        let outcome = invoker.invoke(request.call(connection.as_deref())).await;
-        if let Some(connection) = &connection {
+        let outcome = self.call(turn, id, (&invoker, request), &ready).await?;
+        if let Some(connection) = connection {
             self.listen(turn.of.workspace, &invoker, connection, &outcome);
         }
         Some(match outcome {
@@ -149,11 +155,37 @@ impl Engine {
         })
     }
 
+    /// Sends a call; once more with another access token where it was refused for its own: that was for certain, so it is no
+    /// second call.
+    async fn call(
+        &self,
+        turn: Turn<'_>,
+        id: CallId,
+        (invoker, request): (&Invoker, &Request<'_>),
+        ready: &Ready,
+    ) -> Option<CallOutcome> {
+        let outcome = invoker.invoke(request.call(ready.connection.as_deref())).await;
+        match self.another_token(turn.of.workspace, (invoker, request.action), ready, &outcome).await {
+            None => Some(outcome),
+            Some(Err(error)) => Some(CallOutcome::Failed { error, exchange: outcome.exchange().cloned() }),
+            Some(Ok(again)) => {
+                // The answer may have taken its time.
+                if !self.may_perform(turn, id).await {
+                    return None;
+                }
+                Some(invoker.invoke(request.call(again.connection.as_deref())).await)
+            }
+        }
+    }
+
     async fn look_up(&self, of: Published<'_>, request: &Request<'_>) -> LookUpResult {
         let Ok((invoker, connection)) = self.caller(of, request).await else {
             return LookUpResult::Unclear;
         };
-        match invoker.look_up(request.call(connection.as_deref())).await {
+        let Ok(ready) = self.ready(of.workspace, (&invoker, request.action), connection).await else {
+            return LookUpResult::Unclear;
+        };
+        match invoker.look_up(request.call(ready.connection.as_deref())).await {
             LookUp::Happened(output) => LookUpResult::Happened { output },
             LookUp::DidNotHappen => LookUpResult::DidNotHappen,
             LookUp::Unknown => LookUpResult::Unclear,

@@ -1,6 +1,9 @@
 //! Opened credentials, kept for a few seconds.
 
-use super::choice::{AccountChoice, NotChosen, chosen};
+use super::{
+    choice::{AccountChoice, NotChosen, chosen},
+    tokens::KeptTokens,
+};
 use crate::{Engine, EngineError};
 use countersign_channels::{ChannelAccount, Platform};
 use countersign_connectors::{Connection, Manifest, Secrets};
@@ -17,7 +20,7 @@ use sha2::{Digest, Sha256};
 use std::{collections::BTreeMap, sync::Arc};
 
 /// How long an opened credential is used without looking again, milliseconds: another process may have changed it.
-const FRESH_MS: i64 = 5000;
+pub(super) const FRESH_MS: i64 = 5000;
 /// How many of each are kept.
 const KEPT_MAX: usize = 5000;
 
@@ -36,6 +39,7 @@ pub(crate) struct Connections {
     by_id: Cache<String, Kept<Arc<OpenAccount>>>,
     /// By a connection's revision: what the calls through it showed last, and when that was compared with its row.
     pub(super) heard: Cache<String, (AccountState, i64)>,
+    pub(super) tokens: KeptTokens,
 }
 
 /// A channel account with its secrets open.
@@ -60,6 +64,7 @@ impl Default for Connections {
             accounts: Cache::new(KEPT_MAX),
             by_id: Cache::new(KEPT_MAX),
             heard: Cache::new(KEPT_MAX),
+            tokens: KeptTokens::new(KEPT_MAX),
         }
     }
 }
@@ -97,6 +102,7 @@ impl Engine {
     pub fn forget_connections(&self, workspace: &str) {
         self.0.connections.connections.retain(|(owner, ..), _| owner != workspace);
         self.0.connections.accounts.retain(|(owner, _), _| owner != workspace);
+        self.0.connections.tokens.forget(workspace);
         let by_id = &self.0.connections.by_id;
         by_id.retain(|_, kept| kept.value.as_ref().is_none_or(|open| open.workspace != workspace));
     }
@@ -116,13 +122,18 @@ impl Engine {
         else {
             return Ok(None);
         };
-        let context = format!("{workspace}/connection/{}", row.id);
+        self.open_connection(row).map(Some)
+    }
+
+    /// The account of a row, without its tokens.
+    pub(super) fn open_connection(&self, row: &ConnectionRow) -> Result<Connection, EngineError> {
+        let context = format!("{}/connection/{}", row.workspace, row.id);
         let secrets: BTreeMap<String, String> =
             self.open_sealed(&context, &row.sealed)?.into_iter().map(|(name, value)| (name, as_text(&value))).collect();
         let settings = object(&row.settings, "connection settings")?;
-        let (revision, secrets) = (revision(row), Secrets::new(secrets));
+        let (id, revision, secrets) = (row.id.clone(), revision(row), Secrets::new(secrets));
         let (connector, name) = (row.connector.clone(), row.name.clone());
-        Ok(Some(Connection { connector, name, settings, secrets, revision }))
+        Ok(Connection { id, connector, name, settings, secrets, revision })
     }
 
     /// The accounts there are, as the checks see them.
@@ -239,7 +250,7 @@ impl Engine {
         Ok(Some(open))
     }
 
-    fn open_sealed(&self, context: &str, sealed: &str) -> Result<Map<String, Value>, EngineError> {
+    pub(super) fn open_sealed(&self, context: &str, sealed: &str) -> Result<Map<String, Value>, EngineError> {
         if sealed.is_empty() {
             return Ok(Map::new());
         }

@@ -1,12 +1,12 @@
 //! Whether accounts still hold: asked for by a person, and heard from every call that was made through one.
 
-use super::connections::revision;
+use super::{connections::revision, tokens::NotReady};
 use crate::{Engine, EngineError, run::Limits};
 use countersign_connectors::{CallOutcome, Connection, Invoker, Probed};
-use countersign_core::catalogue::AccountState;
+use countersign_core::{catalogue::AccountState, log::FailureClass};
 use countersign_store::{ConnectionRow, NewAudit};
 use serde_json::json;
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 /// How long a service that is asked about an account may take.
 const TIMEOUT: Duration = Duration::from_secs(10);
@@ -28,7 +28,22 @@ impl Engine {
             let message = "the connection has as many calls as it may have: try again in a moment".to_owned();
             return Ok(Some(Probed { state: AccountState::Untried, message }));
         };
-        Ok(invoker.probe(connection, TIMEOUT).await)
+        let registry = invoker.registry();
+        let Some(probe) = registry.connector(&connection.connector).and_then(|manifest| manifest.probe.as_ref()) else {
+            return Ok(None);
+        };
+        let open = Some(Arc::new(connection.clone()));
+        match self.ready(workspace, (&invoker, &probe.action), open).await {
+            Ok(ready) => Ok(invoker.probe(ready.connection.as_deref().unwrap_or(connection), TIMEOUT).await),
+            Err(NotReady::Engine(error)) => Err(error),
+            Err(NotReady::Token(error)) => {
+                let state = match error.class {
+                    FailureClass::Fatal => AccountState::Refused,
+                    FailureClass::Retryable | FailureClass::Unknown => AccountState::Unreachable,
+                };
+                Ok(Some(Probed { state, message: error.message }))
+            }
+        }
     }
 
     /// What a call that was made shows of the account it went through, if it shows anything: other failures than refused

@@ -1,13 +1,20 @@
 //! Secrets: sealed at rest, opened where a call needs them.
 
 mod choice;
+mod connect;
 mod connections;
 mod health;
 mod master;
+mod refresh;
 mod seal;
+mod tokens;
 
 pub use choice::{AccountChoice, NotChosen, chosen};
+pub use connect::{Agreeing, ConnectError, Revocation};
 pub use master::{OpenVault, SecretKey, check_vault, open_vault, rotate_vault};
 pub use seal::{Vault, VaultError};
 
+pub use tokens::{Standing, TokenStanding};
+
 pub(crate) use connections::{Connections, OpenAccount};
+pub(crate) use tokens::{NotReady, Ready};

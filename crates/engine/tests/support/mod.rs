@@ -116,6 +116,11 @@ impl World {
         self.engine = engine(&self.store, &self.clock, EngineConfig::default()).await;
     }
 
+    /// Another process on the same database.
+    pub async fn another(&self) -> Engine {
+        engine(&self.store, &self.clock, EngineConfig::default()).await
+    }
+
     async fn furnish(&self) {
         let workspace = WorkspaceRow {
             id: WORKSPACE.into(),
@@ -150,7 +155,7 @@ impl World {
         self.channel("email", email, json!({})).await;
     }
 
-    async fn connection(&self, connector: &str, settings: Value, secrets: Value) {
+    pub async fn connection(&self, connector: &str, settings: Value, secrets: Value) {
         let id = format!("conn-{connector}");
         let row = ConnectionRow {
             sealed: self.seal(&format!("{WORKSPACE}/connection/{id}"), &secrets),

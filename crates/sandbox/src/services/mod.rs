@@ -3,6 +3,7 @@
 pub(crate) mod customer;
 pub(crate) mod identity;
 pub(crate) mod keyed;
+pub(crate) mod oauth;
 pub(crate) mod rest;
 pub(crate) mod shopify;
 pub(crate) mod slack;
@@ -38,6 +39,8 @@ pub(crate) enum Service {
     Slack,
     /// `/shopify`
     Shopify,
+    /// `/oauth`
+    Oauth,
     /// `/rest`
     Rest,
     /// The SMTP port.
@@ -61,6 +64,8 @@ pub(crate) enum Operation {
     Slack(slack::Op),
     /// See [`shopify::Op`].
     Shopify(shopify::Op),
+    /// See [`oauth::Op`].
+    Oauth(oauth::Op),
     /// See [`rest::Op`].
     Rest(rest::Op),
     /// Take a mail in.
@@ -85,6 +90,7 @@ impl Operation {
             "twilio" => twilio::route(method, rest).map(Self::Twilio).ok_or(Service::Twilio),
             "slack" => slack::route(rest).map(Self::Slack).ok_or(Service::Slack),
             "shopify" => shopify::route(method, rest, request).map(Self::Shopify).ok_or(Service::Shopify),
+            "oauth" => oauth::route(method, rest).map(Self::Oauth).ok_or(Service::Oauth),
             "rest" => Ok(Self::Rest(rest::route(method))),
             _ => return None,
         };
@@ -100,6 +106,7 @@ impl Operation {
             Self::Twilio(_) => Service::Twilio,
             Self::Slack(_) => Service::Slack,
             Self::Shopify(_) => Service::Shopify,
+            Self::Oauth(_) => Service::Oauth,
             Self::Rest(_) => Service::Rest,
             Self::MailReceive => Service::Smtp,
             Self::Unknown(service) => service,
@@ -116,6 +123,7 @@ impl Operation {
             Service::Twilio => "twilio",
             Service::Slack => "slack",
             Service::Shopify => "shopify",
+            Service::Oauth => "oauth",
             Service::Rest => "rest",
             Service::Smtp => "smtp",
         }
@@ -131,6 +139,7 @@ impl Operation {
             Self::Twilio(op) => op.name(),
             Self::Slack(op) => op.name(),
             Self::Shopify(op) => op.name(),
+            Self::Oauth(op) => op.name(),
             Self::Rest(op) => op.name(),
             Self::MailReceive => "smtp.mail.receive",
             Self::Unknown(service) => match service {
@@ -141,6 +150,7 @@ impl Operation {
                 Service::Twilio => "twilio.unknown",
                 Service::Slack => "slack.unknown",
                 Service::Shopify => "shopify.unknown",
+                Service::Oauth => "oauth.unknown",
                 Service::Rest => "rest.unknown",
                 Service::Smtp => "smtp.unknown",
             },
@@ -163,6 +173,7 @@ impl Operation {
             | Self::Telegram(_)
             | Self::Twilio(_)
             | Self::Slack(_)
+            | Self::Oauth(_)
             | Self::Rest(_)
             | Self::MailReceive
             | Self::Unknown(_) => None,
@@ -201,6 +212,7 @@ impl Operation {
             | Service::Telegram
             | Service::Twilio
             | Service::Slack
+            | Service::Oauth
             | Service::Rest
             | Service::Smtp => StatusCode::TOO_MANY_REQUESTS,
         };
@@ -217,6 +229,7 @@ impl Operation {
             | Service::WhatsApp
             | Service::Twilio
             | Service::Slack
+            | Service::Oauth
             | Service::Rest
             | Service::Smtp => {}
         }
@@ -231,6 +244,7 @@ impl Operation {
             Service::Twilio => twilio::error_body(twilio::code_for(status), message, status),
             Service::Slack => slack::error_body(slack::code_for(status)),
             Service::Shopify => shopify::error_body(shopify::code_for(status), message),
+            Service::Oauth => oauth::error_body(oauth::code_for(status), message),
             Service::Identity | Service::Rest | Service::Smtp => plain_error(code_for(status), message),
         }
     }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{customer, keyed::SavedAnswers, rest, shopify, slack, smtp_sink, stripe, telegram, whatsapp};
+use super::{customer, keyed::SavedAnswers, oauth, rest, shopify, slack, smtp_sink, stripe, telegram, whatsapp};
 use crate::memory::{directory::Directory, fault::Faults, ledger::Ledger, messages::Messages};
 
 /// When a call is executed and how long its answer will be held back.
@@ -49,6 +49,7 @@ pub(crate) struct World {
     pub(crate) telegram: telegram::State,
     pub(crate) shopify: shopify::State,
     pub(crate) slack: slack::State,
+    pub(crate) oauth: oauth::State,
     pub(crate) rest: rest::State,
     pub(crate) mails: smtp_sink::State,
     pub(crate) messages: Messages,
@@ -70,6 +71,7 @@ impl World {
             telegram: telegram::State::default(),
             shopify: shopify::State::seeded(&directory),
             slack: slack::State::default(),
+            oauth: oauth::State::default(),
             rest: rest::State::default(),
             mails: smtp_sink::State::default(),
             messages: Messages::default(),

@@ -14,12 +14,12 @@ use axum::{Json, extract::State, http::StatusCode};
 use countersign_api::{
     Connector, ConnectorChanges, ConnectorUse, LeftOutOperation, Page, PutInConnector, PutInConnectorRequest,
 };
-use countersign_connectors::{Imported, Manifest, Registry};
+use countersign_connectors::{Grant, Imported, Manifest, Registry};
 use countersign_engine::{EngineError, PutIn};
 use countersign_store::{ConnectorRow, Role};
 use serde_json::json;
 
-fn view(registry: &Registry, rows: &[ConnectorRow], manifest: &Manifest) -> Connector {
+fn view(app: &App, registry: &Registry, rows: &[ConnectorRow], manifest: &Manifest) -> Connector {
     let catalogue = registry.catalogue();
     let full = |action: &String| format!("{}.{action}", manifest.name);
     Connector {
@@ -28,6 +28,10 @@ fn view(registry: &Registry, rows: &[ConnectorRow], manifest: &Manifest) -> Conn
         description: manifest.description.clone(),
         settings_schema: manifest.settings.clone(),
         secrets_schema: manifest.secrets.clone(),
+        oauth_callback: registry
+            .oauth2(&manifest.name)
+            .filter(|oauth2| oauth2.grant == Grant::AuthorizationCode)
+            .map(|_| app.engine.oauth_callback()),
         actions: manifest.actions.keys().filter_map(|action| catalogue.action(&full(action))).map(Into::into).collect(),
         revision: rows.iter().find(|row| row.name == manifest.name).map(|row| row.revision),
     }
@@ -39,7 +43,7 @@ fn view(registry: &Registry, rows: &[ConnectorRow], manifest: &Manifest) -> Conn
 pub(crate) async fn list_connectors(State(app): State<App>, caller: Caller) -> ApiResult<Json<Page<Connector>>> {
     let registry = app.engine.connectors(caller.workspace()).await?;
     let rows = app.store.list_connectors(caller.workspace()).await?;
-    Ok(Json(Page::whole(registry.connectors().map(|manifest| view(&registry, &rows, manifest)).collect())))
+    Ok(Json(Page::whole(registry.connectors().map(|manifest| view(&app, &registry, &rows, manifest)).collect())))
 }
 
 /// One connector.
@@ -53,7 +57,7 @@ pub(crate) async fn get_connector(
     let registry = app.engine.connectors(caller.workspace()).await?;
     let rows = app.store.list_connectors(caller.workspace()).await?;
     let manifest = registry.connector(&name).ok_or_else(|| ApiError::not_found("connector"))?;
-    Ok(Json(view(&registry, &rows, manifest)))
+    Ok(Json(view(&app, &registry, &rows, manifest)))
 }
 
 /// Puts a connector in, or its next revision: a manifest or an OpenAPI document. Versions that are published go on with the

@@ -8,6 +8,7 @@ mod cases;
 mod channels;
 mod chat;
 mod checkpoints;
+mod connecting;
 mod connectors;
 mod consent;
 mod described;

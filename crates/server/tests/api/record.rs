@@ -2,6 +2,7 @@
 
 use crate::{
     access::token,
+    connecting,
     notifications::link_of,
     policies::{DAY_MS, own_id, refund},
     support::{Client, PASSWORD, TestApp, approval, echo, form},
@@ -148,6 +149,11 @@ impl Walk {
         self.act(admin, "updateConnection", &[&id], json!({ "name": "primary" })).await;
         self.act(admin, "testConnection", &[&id], json!({})).await;
         self.act(admin, "deleteConnection", &[&id], json!({})).await;
+        let (sandbox, id) = connecting::account(admin).await;
+        let address = self.act(admin, "beginConnecting", &[&id], json!({})).await["address"].clone();
+        let back = connecting::agree(&sandbox, &address, "yes").await;
+        self.act(admin, "finishConnecting", &[], back).await;
+        self.act(admin, "disconnect", &[&id], json!({})).await;
         let secrets = json!({ "token": "1:token" });
         let channel = json!({ "channel": "telegram", "name": "bot", "secrets": secrets });
         let id = self.act(admin, "createChannel", &[], channel).await["id"].as_str().unwrap().to_owned();

@@ -520,6 +520,39 @@ CREATE TABLE connections (
 );
 CREATE UNIQUE INDEX connections_by_name ON connections (workspace, connector, name);
 
+-- Access tokens (OAuth 2.0) of connections, apart from them: a refresh is no change of the account.
+CREATE TABLE connection_tokens (
+  workspace TEXT COLLATE "C" NOT NULL,
+  connection TEXT COLLATE "C" NOT NULL,
+  granted TEXT COLLATE "C" NOT NULL,
+  client TEXT COLLATE "C" NOT NULL,
+  status TEXT COLLATE "C" NOT NULL,
+  reason TEXT COLLATE "C" NOT NULL,
+  sealed TEXT COLLATE "C" NOT NULL,
+  seq BIGINT NOT NULL,
+  expires_at BIGINT,
+  scope TEXT COLLATE "C" NOT NULL,
+  connected_at BIGINT NOT NULL,
+  connected_by TEXT COLLATE "C" NOT NULL,
+  refreshed_at BIGINT NOT NULL,
+  lease TEXT COLLATE "C" NOT NULL,
+  lease_until BIGINT NOT NULL,
+  doubts BIGINT NOT NULL,
+  PRIMARY KEY (workspace, connection)
+);
+
+-- People who are on their way to agree at a service's page: each state is taken once.
+CREATE TABLE authorizations (
+  workspace TEXT COLLATE "C" NOT NULL,
+  state_hash TEXT COLLATE "C" NOT NULL,
+  connection TEXT COLLATE "C" NOT NULL,
+  person TEXT COLLATE "C" NOT NULL,
+  session TEXT COLLATE "C" NOT NULL,
+  sealed TEXT COLLATE "C" NOT NULL,
+  expires_at BIGINT NOT NULL,
+  PRIMARY KEY (workspace, state_hash)
+);
+
 -- Manifests never change; a version names the revisions it was published with. Those that come with the executable are
 -- kept here too once a version uses them.
 CREATE TABLE connector_revisions (

@@ -519,6 +519,39 @@ CREATE TABLE connections (
 ) STRICT;
 CREATE UNIQUE INDEX connections_by_name ON connections (workspace, connector, name);
 
+-- Access tokens (OAuth 2.0) of connections, apart from them: a refresh is no change of the account.
+CREATE TABLE connection_tokens (
+  workspace TEXT NOT NULL,
+  connection TEXT NOT NULL,
+  granted TEXT NOT NULL,
+  client TEXT NOT NULL,
+  status TEXT NOT NULL,
+  reason TEXT NOT NULL,
+  sealed TEXT NOT NULL,
+  seq INTEGER NOT NULL,
+  expires_at INTEGER,
+  scope TEXT NOT NULL,
+  connected_at INTEGER NOT NULL,
+  connected_by TEXT NOT NULL,
+  refreshed_at INTEGER NOT NULL,
+  lease TEXT NOT NULL,
+  lease_until INTEGER NOT NULL,
+  doubts INTEGER NOT NULL,
+  PRIMARY KEY (workspace, connection)
+) STRICT;
+
+-- People who are on their way to agree at a service's page: each state is taken once.
+CREATE TABLE authorizations (
+  workspace TEXT NOT NULL,
+  state_hash TEXT NOT NULL,
+  connection TEXT NOT NULL,
+  person TEXT NOT NULL,
+  session TEXT NOT NULL,
+  sealed TEXT NOT NULL,
+  expires_at INTEGER NOT NULL,
+  PRIMARY KEY (workspace, state_hash)
+) STRICT;
+
 -- Manifests never change; a version names the revisions it was published with. Those that come with the executable are
 -- kept here too once a version uses them.
 CREATE TABLE connector_revisions (

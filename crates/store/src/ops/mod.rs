@@ -27,6 +27,7 @@ mod saved_views;
 mod settings;
 mod standing;
 mod statistics;
+mod tokens;
 mod triggers;
 mod vault_keys;
 mod workflow_briefs;

@@ -1,8 +1,9 @@
 //! Connections and channel accounts. Their secrets arrive encrypted and leave encrypted.
 
-use crate::database::Statement;
+use crate::database::{Statement, Write};
 use crate::rows::params;
 use crate::sql::{insert, update};
+use crate::store::audited;
 use crate::{ChannelAccountRow, ConnectionRow, NewAudit, Result, Store};
 
 impl Store {
@@ -59,14 +60,20 @@ impl Store {
         self.rows("WHERE workspace = ?1 ORDER BY connector, name LIMIT 1000", params![workspace]).await
     }
 
-    /// Removes a connection.
+    /// Removes a connection and its tokens.
     ///
     /// # Errors
     /// `NotFound`.
     pub async fn delete_connection(&self, workspace: &str, id: &str, audit: Vec<NewAudit>) -> Result<()> {
         let sql = "DELETE FROM connections WHERE workspace = ?1 AND id = ?2";
-        let statement = Statement::new(sql, params![workspace, id]).must_hit("connection");
-        self.execute_audited(workspace, statement, audit).await.map(|_| ())
+        let ways = "DELETE FROM authorizations WHERE workspace = ?1 AND connection = ?2";
+        let statements = vec![
+            Statement::new(sql, params![workspace, id]).must_hit("connection"),
+            super::tokens::forget(workspace, id),
+            Statement::new(ways, params![workspace, id]),
+        ];
+        let write = Write { statements, audit: audited(workspace, audit), changes: Vec::new() };
+        self.write(write).await.map(|_| ())
     }
 
     /// Adds a channel account.

@@ -12,6 +12,7 @@ mod outbound;
 mod people;
 mod runs;
 mod settings;
+mod tokens;
 mod workflows;
 
 pub use connectors::*;
@@ -26,4 +27,5 @@ pub use outbound::*;
 pub use people::*;
 pub use runs::*;
 pub use settings::*;
+pub use tokens::*;
 pub use workflows::*;

@@ -168,6 +168,8 @@ macro_rules! cases {
         subject!($open, settings:
             connectors_keep_every_revision,
             connections_have_unique_names,
+            tokens_are_refreshed_by_one_and_no_change_of_the_account,
+            a_state_is_taken_once,
             channel_accounts_are_found_by_channel,
             reserved_keys_are_answered_once,
             silent_nodes_are_forgotten,

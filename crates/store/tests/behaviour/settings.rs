@@ -43,6 +43,111 @@ pub async fn connections_have_unique_names(database: TestDatabase) {
     assert!(matches!(store.delete_connection(WORKSPACE, "x1", vec![]).await, Err(StoreError::NotFound("connection"))));
 }
 
+fn tokens(workspace: &str) -> ConnectionTokenRow {
+    ConnectionTokenRow {
+        workspace: workspace.to_owned(),
+        connection: "x1".to_owned(),
+        granted: "g1".to_owned(),
+        client: "c1".to_owned(),
+        status: TokenStatus::Connected,
+        reason: String::new(),
+        sealed: "dG9r".to_owned(),
+        seq: 1,
+        expires_at: Some(100),
+        scope: "read".to_owned(),
+        connected_at: 5,
+        connected_by: "u1".to_owned(),
+        refreshed_at: 5,
+        lease: String::new(),
+        lease_until: 0,
+        doubts: 0,
+    }
+}
+
+pub async fn tokens_are_refreshed_by_one_and_no_change_of_the_account(database: TestDatabase) {
+    let store = database.open().await.unwrap();
+    let connection = ConnectionRow {
+        id: "x1".to_owned(),
+        workspace: WORKSPACE.to_owned(),
+        connector: "shop".to_owned(),
+        name: "live".to_owned(),
+        settings: "{}".to_owned(),
+        sealed: "b2xk".to_owned(),
+        health: String::new(),
+        created_at: 1,
+        updated_at: 1,
+    };
+    store.create_connection(&connection, vec![]).await.unwrap();
+    // Somebody agrees: the account is another one.
+    let connected = ConnectionRow { sealed: "bmV3".to_owned(), updated_at: 5, ..connection.clone() };
+    let row = tokens(WORKSPACE);
+    store.connect((&connection, &connected), &row, vec![audit("connection.connected")]).await.unwrap();
+    assert_eq!(store.get_connection(WORKSPACE, "x1").await.unwrap().unwrap(), connected);
+    let late = store.connect((&connection, &connected), &row, vec![audit("connection.connected")]).await;
+    assert!(matches!(late, Err(StoreError::NotFound("connection"))), "it was changed since it was read");
+    store.add_connection_token(&ConnectionTokenRow { seq: 9, ..row.clone() }).await.unwrap();
+    store.add_connection_token(&tokens(OTHER)).await.unwrap();
+    assert_eq!(store.get_connection_token(WORKSPACE, "x1").await.unwrap().unwrap(), row);
+    // One of many refreshes.
+    let leases: Vec<String> = (0..6).map(|n| format!("l{n}")).collect();
+    let taken = join_all(leases.iter().map(|lease| store.lease_token(&row, lease, 60_000))).await;
+    assert_eq!(taken.into_iter().filter(|taken| *taken.as_ref().unwrap()).count(), 1);
+    let held = store.get_connection_token(WORKSPACE, "x1").await.unwrap().unwrap();
+    assert_eq!((held.doubts, held.seq), (1, 1));
+    assert!((1..=60_000).contains(&store.lease_left(&held).await.unwrap()));
+    let new = ConnectionTokenRow { sealed: "bmV4dA".to_owned(), expires_at: None, refreshed_at: 9, ..held.clone() };
+    let other = ConnectionTokenRow { lease: "another".to_owned(), ..held.clone() };
+    assert!(!store.keep_tokens(&other, &new).await.unwrap(), "not by who has no lease");
+    assert!(store.keep_tokens(&held, &new).await.unwrap());
+    assert!(!store.keep_tokens(&held, &new).await.unwrap(), "once");
+    let kept = store.get_connection_token(WORKSPACE, "x1").await.unwrap().unwrap();
+    assert_eq!((kept.seq, kept.doubts, kept.expires_at, kept.sealed.as_str()), (2, 0, None, "bmV4dA"));
+    assert_eq!(store.get_connection(WORKSPACE, "x1").await.unwrap().unwrap(), connected, "no change of the account");
+    // A refresh that brings nothing rests, and a lease that is over is taken by another, who knows that there is a doubt.
+    assert!(!store.lease_token(&row, "late", 1).await.unwrap(), "of tokens that are there no more");
+    assert!(store.lease_token(&kept, "a", -1).await.unwrap());
+    assert!(store.lease_token(&kept, "b", 60_000).await.unwrap());
+    let held = store.get_connection_token(WORKSPACE, "x1").await.unwrap().unwrap();
+    assert_eq!((held.doubts, held.lease.as_str()), (2, "b"));
+    let over =
+        ConnectionTokenRow { status: TokenStatus::Reconnect, reason: "invalid_grant".to_owned(), ..held.clone() };
+    store.give_up_refresh(&over, (60_000, false), vec![audit("connection.lost")]).await.unwrap();
+    let gone = store.give_up_refresh(&over, (0, false), vec![audit("connection.lost")]).await;
+    assert!(matches!(gone, Err(StoreError::NotFound("lease"))));
+    let resting = store.get_connection_token(WORKSPACE, "x1").await.unwrap().unwrap();
+    assert_eq!((resting.doubts, resting.status, resting.lease.as_str()), (1, TokenStatus::Reconnect, ""));
+    assert!(!store.lease_token(&resting, "c", 1).await.unwrap(), "it rests");
+    store.forgive_refusal(WORKSPACE, "x1").await.unwrap();
+    assert_eq!(store.list_connection_tokens(WORKSPACE).await.unwrap(), [resting], "only what was refused is forgiven");
+    store.delete_connection(WORKSPACE, "x1", vec![]).await.unwrap();
+    assert!(store.get_connection_token(WORKSPACE, "x1").await.unwrap().is_none());
+    assert_eq!(store.list_connection_tokens(OTHER).await.unwrap(), [tokens(OTHER)]);
+    store.forget_tokens(OTHER, "x1", vec![audit("connection.disconnected")]).await.unwrap();
+    assert!(store.forget_tokens(OTHER, "x1", vec![]).await.is_err());
+}
+
+pub async fn a_state_is_taken_once(database: TestDatabase) {
+    let store = database.open().await.unwrap();
+    let row = AuthorizationRow {
+        workspace: WORKSPACE.to_owned(),
+        state_hash: "s1".to_owned(),
+        connection: "x1".to_owned(),
+        person: "u1".to_owned(),
+        session: "h1".to_owned(),
+        sealed: "dmVyaWZpZXI".to_owned(),
+        expires_at: 100,
+    };
+    store.add_authorization(&row, 50, vec![audit("connection.connecting")]).await.unwrap();
+    assert_eq!(store.get_authorization(WORKSPACE, "s1").await.unwrap().unwrap(), row);
+    assert!(store.get_authorization(OTHER, "s1").await.unwrap().is_none());
+    let taken = join_all((0..6).map(|_| store.take_authorization(&row))).await;
+    assert_eq!(taken.iter().filter(|taken| taken.is_ok()).count(), 1);
+    store.add_authorization(&row, 50, vec![]).await.unwrap();
+    let later = AuthorizationRow { state_hash: "s2".to_owned(), expires_at: 300, ..row };
+    store.add_authorization(&later, 200, vec![]).await.unwrap();
+    assert!(store.get_authorization(WORKSPACE, "s1").await.unwrap().is_none(), "what is over is forgotten");
+}
+
 pub async fn connectors_keep_every_revision(database: TestDatabase) {
     let store = database.open().await.unwrap();
     let new = |workspace: &str, text: &str, put_in: bool| NewConnectorRevision {

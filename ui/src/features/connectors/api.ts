@@ -29,6 +29,10 @@ export const writes = {
     send(api.PATCH('/api/v1/connections/{id}', { params: { path: { id }, query: { untested } }, body })),
   addConnection: (body: Body<'/api/v1/connections', 'post'>, untested: boolean) =>
     send(api.POST('/api/v1/connections', { params: { query: { untested } }, body })),
+  beginConnecting: (id: string) => send(api.POST('/api/v1/connections/{id}/connect', { params: { path: { id } } })),
+  finishConnecting: (body: Body<'/api/v1/connections/connected', 'post'>) =>
+    send(api.POST('/api/v1/connections/connected', { body })),
+  disconnect: (id: string) => send(api.POST('/api/v1/connections/{id}/disconnect', { params: { path: { id } } })),
   test: (id: string) => send(api.POST('/api/v1/connections/{id}/test', { params: { path: { id } } })),
   changeChannel: (id: string, body: Body<'/api/v1/channels/{id}', 'patch'>) =>
     send(api.PATCH('/api/v1/channels/{id}', { params: { path: { id } }, body })),

@@ -68,11 +68,13 @@ type Props = {
   save: (values: Saved, untested: boolean) => Promise<unknown>
   /** Which list to read again. */
   list: string
+  /** Where people come back to who connect it, if they do. */
+  callback?: string | null
   onClose: () => void
 }
 
 /** Makes or edits an account, a connector's or a channel's, with the form its kind asks for. */
-function AccountDialog({ kind, existing, title, save, list, onClose }: Props) {
+function AccountDialog({ kind, existing, title, save, list, callback, onClose }: Props) {
   const [name, setName] = useState(existing?.name ?? kind.name)
   const [values, setValues] = useState<Values>(existing?.settings ?? {})
   const schema = useMemo(() => mergedSchema(kind, existing !== undefined), [kind, existing])
@@ -101,6 +103,12 @@ function AccountDialog({ kind, existing, title, save, list, onClose }: Props) {
         <Field label={s.name}>
           {(props) => <Input {...props} value={name} onChange={(event) => setName(event.target.value)} />}
         </Field>
+        {callback && (
+          <Note tone="muted">
+            {s.tokens.callback} <code className="font-mono text-xs break-all select-all">{callback}</code>{' '}
+            {s.tokens.afterSaving}
+          </Note>
+        )}
         {error && errors.length === 0 && <Note tone="bad">{problemText(error)}</Note>}
         {refused && (
           <Note tone="bad">
@@ -158,6 +166,7 @@ export function ConnectionDialog({
       title={connection ? s.editTitle(connection.name) : s.addTitle(connector.title || connector.name)}
       save={save}
       list="connections"
+      callback={connector.oauth_callback}
       onClose={onClose}
     />
   )

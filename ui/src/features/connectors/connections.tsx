@@ -13,6 +13,7 @@ import { Ago } from '@/ui/time'
 import { toast } from '@/ui/toast'
 import { reads, writes } from './api'
 import { strings as s } from './strings'
+import { TokensLine } from './tokens'
 
 /** What the service last said of an account, and when. */
 function Health({ health }: { health: Connection['health'] }) {
@@ -102,7 +103,12 @@ function Row({ connection, onEdit, onRemove }: { connection: Connection; onEdit?
           </Button>
         </span>
       </div>
-      {health.message && <p className="text-xs break-words text-muted">{health.message}</p>}
+      {connection.tokens && (
+        <TokensLine connection={connection} tokens={connection.tokens} may={onEdit !== undefined} />
+      )}
+      {health.message && health.message !== connection.tokens?.reason && (
+        <p className="text-xs break-words text-muted">{health.message}</p>
+      )}
       {open && <Uses id={connection.id} />}
     </li>
   )

@@ -2,7 +2,7 @@
 
 use crate::{
     api::{
-        connections::uses::uses,
+        connections::{connecting::tokens, uses::uses},
         sealed::{Held, Named, Place},
     },
     app::App,
@@ -20,8 +20,8 @@ use countersign_api::{
     AccountHealth, AccountState, Connection, ConnectionUse, CreateConnectionRequest, FieldError, Page,
     UpdateAccountRequest,
 };
-use countersign_connectors::{Connection as Account, Probed};
-use countersign_store::{ConnectionRow, NewAudit, Role};
+use countersign_connectors::{Connection as Account, Probed, Registry};
+use countersign_store::{ConnectionRow, ConnectionTokenRow, NewAudit, Role};
 use serde::Deserialize;
 use serde_json::json;
 use utoipa::IntoParams;
@@ -33,8 +33,24 @@ fn place(row: &ConnectionRow) -> Place<'_> {
     Place { workspace: &row.workspace, kind: KIND, id: &row.id }
 }
 
-fn view(app: &App, row: ConnectionRow) -> Connection {
-    Connection {
+/// The connection as it is told.
+pub(super) async fn view(app: &App, row: ConnectionRow) -> ApiResult<Connection> {
+    let token = app.store.get_connection_token(&row.workspace, &row.id).await?;
+    let registry = app.engine.connectors(&row.workspace).await?;
+    told(app, &registry, row, token).await
+}
+
+async fn told(
+    app: &App,
+    registry: &Registry,
+    row: ConnectionRow,
+    token: Option<ConnectionTokenRow>,
+) -> ApiResult<Connection> {
+    Ok(Connection {
+        tokens: match app.engine.token_standing(registry, &row, token) {
+            Some(standing) => Some(tokens(app, standing).await?),
+            None => None,
+        },
         secret_names: place(&row).secret_names(app, &row.sealed),
         settings: json_object(&row.settings),
         health: serde_json::from_str(&row.health).unwrap_or_default(),
@@ -43,13 +59,14 @@ fn view(app: &App, row: ConnectionRow) -> Connection {
         name: row.name,
         created_at: row.created_at,
         updated_at: row.updated_at,
-    }
+    })
 }
 
 /// The account as it would be called through.
 fn opened(row: &ConnectionRow, held: &Held) -> Account {
     let texts = held.secrets.iter().filter_map(|(name, value)| Some((name.clone(), value.as_str()?.to_owned())));
     Account {
+        id: row.id.clone(),
         connector: row.connector.clone(),
         name: row.name.clone(),
         settings: held.settings.clone(),
@@ -82,7 +99,10 @@ async fn ask(app: &App, caller: &Caller, row: &ConnectionRow, held: &Held) -> Ap
 
 /// What the service says of an account that is about to be saved; refused when it does not take the credentials.
 async fn prove(app: &App, caller: &Caller, row: &ConnectionRow, (held, untested): (&Held, bool)) -> ApiResult<String> {
-    if untested || !has_probe(app, row).await? {
+    // Of one that takes tokens nothing can be asked before it is saved and has some.
+    let registry = app.engine.connectors(&row.workspace).await?;
+    let takes_tokens = matches!(registry.client(&opened(row, held)), Ok(Some(_)));
+    if untested || takes_tokens || !has_probe(app, row).await? {
         return Ok(String::new());
     }
     let health = ask(app, caller, row, held).await?;
@@ -115,7 +135,14 @@ fn audit(app: &App, caller: &Caller, act: &str, row: &ConnectionRow, held: &Held
 pub(crate) async fn list_connections(State(app): State<App>, caller: Caller) -> ApiResult<Json<Page<Connection>>> {
     caller.require(Role::Builder)?;
     let rows = app.store.list_connections(caller.workspace()).await?;
-    Ok(Json(Page::whole(rows.into_iter().map(|row| view(&app, row)).collect())))
+    let registry = app.engine.connectors(caller.workspace()).await?;
+    let mut tokens = app.store.list_connection_tokens(caller.workspace()).await?;
+    let mut items = Vec::with_capacity(rows.len());
+    for row in rows {
+        let own = tokens.iter().position(|token| token.connection == row.id).map(|at| tokens.swap_remove(at));
+        items.push(told(&app, &registry, row, own).await?);
+    }
+    Ok(Json(Page::whole(items)))
 }
 
 /// How a connection is saved.
@@ -164,10 +191,10 @@ async fn add(app: App, caller: Caller, request: CreateConnectionRequest, unteste
     (row.settings, row.sealed) = held.columns(&app, place(&row))?;
     app.store.create_connection(&row, vec![audit(&app, &caller, "created", &row, &held)]).await?;
     app.engine.forget_connections(caller.workspace());
-    Ok(view(&app, row))
+    view(&app, row).await
 }
 
-async fn required(app: &App, caller: &Caller, id: &str) -> ApiResult<ConnectionRow> {
+pub(super) async fn required(app: &App, caller: &Caller, id: &str) -> ApiResult<ConnectionRow> {
     app.store.get_connection(caller.workspace(), id).await?.ok_or_else(|| ApiError::not_found("connection"))
 }
 
@@ -198,8 +225,11 @@ pub(crate) async fn update_connection(
     }
     row.updated_at = app.now();
     app.store.update_connection(&row, vec![audit(&app, &caller, "changed", &row, &held)]).await?;
+    if !renamed {
+        app.store.forgive_refusal(caller.workspace(), &id).await?;
+    }
     app.engine.forget_connections(caller.workspace());
-    Ok(Json(view(&app, row)))
+    view(&app, row).await.map(Json)
 }
 
 /// Asks a connection's service, now, whether it takes its credentials.
@@ -214,6 +244,8 @@ pub(crate) async fn test_connection(
     let mut row = required(&app, &caller, &id).await?;
     let unchanged = UpdateAccountRequest { name: None, settings: None, secrets: None };
     let held = Held::changed(&app, place(&row), (&row.name, &row.settings, &row.sealed), unchanged)?;
+    // A client that was refused is tried again.
+    app.store.forgive_refusal(caller.workspace(), &id).await?;
     let health = ask(&app, &caller, &row, &held).await?;
     let detail = json!({
         "connector": row.connector, "connection": row.name, "state": health.state, "message": health.message,
@@ -221,7 +253,7 @@ pub(crate) async fn test_connection(
     let entry = caller.audit(app.now(), "connection.tested", format!("connection:{}", row.id), detail);
     row.health = json!(health).to_string();
     app.store.note_connection_health(&row, vec![entry]).await?;
-    Ok(Json(view(&app, row)))
+    view(&app, row).await.map(Json)
 }
 
 /// The workflows that call through a connection: their draft, a version that starts runs, or runs that are not over.
@@ -254,7 +286,11 @@ pub(crate) async fn delete_connection(
         return Err(ApiError::conflict("connection_used", "Workflows call through this connection").detail(detail));
     }
     let entry = audit(&app, &caller, "removed", &row, &Held::removed((&row.name, &row.settings)));
+    let revocation = app.engine.revocation(&row).await.ok().flatten();
     app.store.delete_connection(caller.workspace(), &id, vec![entry]).await?;
     app.engine.forget_connections(caller.workspace());
+    if let Some(revocation) = revocation {
+        drop(super::connecting::revoke(&app, &caller, &row, &revocation).await?);
+    }
     Ok(StatusCode::NO_CONTENT)
 }

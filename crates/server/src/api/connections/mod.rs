@@ -1,4 +1,5 @@
 //! Connections.
 
+pub(crate) mod connecting;
 pub(crate) mod handlers;
 mod uses;
