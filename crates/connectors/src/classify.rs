@@ -2,16 +2,20 @@
 
 use crate::{
     call::CallError,
-    registry::{Action, Errors},
-    template::{Response, Scope},
+    registry::{Action, Budget, Errors},
+    template::{Pointer, Response, Scope},
 };
 use countersign_core::{catalogue::Risk, log::FailureClass};
 use countersign_outbound::{Failure, class_of_status, retry_after_seconds};
 use reqwest::{StatusCode, header::HeaderMap};
 use serde_json::Value;
+use std::time::Duration;
 
 /// Bodies longer than this are not repeated in an error's details; the exchange has them.
 const DETAILS_BYTES_MAX: usize = 8 * 1024;
+
+/// A budget that takes longer to refill is one that says nothing sensible.
+const BUDGET_SECONDS_MAX: u64 = 60;
 
 /// An answer, read to its end.
 pub(crate) struct Answered<'a> {
@@ -43,14 +47,28 @@ pub(crate) fn answer(action: &Action, answered: &Answered<'_>) -> Option<CallErr
     };
     let mut error = CallError::new(
         by_code.unwrap_or(by_status),
-        own_code.unwrap_or_else(|| format!("http_{}", answered.status.as_u16())),
+        own_code.unwrap_or_else(|| match refused {
+            true => format!("http_{}", answered.status.as_u16()),
+            false => "refused".to_owned(),
+        }),
         own_message.unwrap_or_else(|| format!("the answer was {}", status_text())),
     );
-    error.retry_after_seconds = retry_after_seconds(answered.headers);
+    error.retry_after_seconds = retry_after_seconds(answered.headers).or_else(|| {
+        let budget = rules.budget.as_ref().filter(|_| error.class == FailureClass::Retryable)?;
+        refilled_after_seconds(budget, &scope)
+    });
     if answered.body_bytes <= DETAILS_BYTES_MAX {
         error.details = answered.body.clone();
     }
     Some(error)
+}
+
+/// Until what the call costs is there again; nothing where it is there.
+fn refilled_after_seconds(budget: &Budget, scope: &Scope<'_>) -> Option<u64> {
+    let number = |pointer: &Pointer| pointer.find(scope).and_then(Value::as_f64).filter(|number| *number >= 0.0);
+    let missing = number(&budget.cost)? - number(&budget.left)?;
+    let seconds = (missing / number(&budget.per_second)?).ceil();
+    Duration::try_from_secs_f64(seconds).ok().map(|wait| wait.as_secs().min(BUDGET_SECONDS_MAX)).filter(|seconds| *seconds > 0)
 }
 
 fn text(value: Option<&Value>) -> Option<String> {

@@ -34,7 +34,7 @@ pub use connection::{Connection, Secrets};
 pub use import::{Imported, LeftOut};
 pub use invoke::Invoker;
 pub use manifest::{
-    ActionManifest, Answer, Auth, BodyManifest, Encoding, ErrorRules, HappenedRule, IdempotencyManifest,
+    ActionManifest, Answer, Auth, BodyManifest, BudgetRule, Encoding, ErrorRules, HappenedRule, IdempotencyManifest,
     LookUpManifest, Manifest, ManifestError, ProbeManifest, Style, Styles, ValueRule,
 };
 pub use oauth2::{ClientAuth, Grant, Oauth2};

@@ -524,9 +524,25 @@ pub struct ErrorRules {
     pub retryable_codes: Vec<String>,
     /// Codes after which the call may have taken place.
     pub unknown_codes: Vec<String>,
-    /// Statuses after which trying again is safe, besides 408, 425, 429 and 503 with `Retry-After`.
+    /// Statuses after which trying again is safe, besides 408, 425, 429, and 403 and 503 with `Retry-After`.
     pub retryable_statuses: Vec<u16>,
     /// Response header with `true` or `false`: whether the service wants the call again.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub retry_header: Option<String>,
+    /// What a service that counts in points says of them: a call that may be tried again waits until it can be paid for,
+    /// where the answer has no `Retry-After`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub budget: Option<BudgetRule>,
+}
+
+/// A budget of points that refills. Pointers into the answer.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct BudgetRule {
+    /// What the call costs.
+    pub cost: String,
+    /// What there is.
+    pub left: String,
+    /// What comes back in a second.
+    pub per_second: String,
 }

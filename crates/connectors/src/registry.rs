@@ -4,7 +4,7 @@ use crate::{
     authorization::Oauth2Rule,
     connection::Connection,
     manifest::{
-        ActionManifest, Answer, Auth, Encoding, ErrorRules, IdempotencyManifest, LookUpManifest, Manifest,
+        ActionManifest, Answer, Auth, BudgetRule, Encoding, ErrorRules, IdempotencyManifest, LookUpManifest, Manifest,
         ManifestError, Style, Styles, ValueRule,
     },
     pagination::{self, Paging},
@@ -21,12 +21,17 @@ use serde_json::Value;
 use std::{collections::HashMap, sync::Arc};
 
 /// The manifests that come with the executable.
-const BUILT_IN: [(&str, &str); 5] = [
+const BUILT_IN: [(&str, &str); 10] = [
+    ("github", include_str!("../../../connectors/github.yaml")),
+    ("google_sheets", include_str!("../../../connectors/google_sheets.yaml")),
     ("http", include_str!("../../../connectors/http.yaml")),
+    ("hubspot", include_str!("../../../connectors/hubspot.yaml")),
     ("identity", include_str!("../../../connectors/identity.yaml")),
     ("shopify", include_str!("../../../connectors/shopify.yaml")),
     ("slack", include_str!("../../../connectors/slack.yaml")),
     ("stripe", include_str!("../../../connectors/stripe.yaml")),
+    ("twilio", include_str!("../../../connectors/twilio.yaml")),
+    ("zendesk", include_str!("../../../connectors/zendesk.yaml")),
 ];
 
 /// All connectors. Immutable, cheap to clone and to put together from compiled ones.
@@ -106,6 +111,13 @@ pub(crate) struct Errors {
     pub(crate) unknown_codes: Vec<String>,
     pub(crate) retryable_statuses: Vec<StatusCode>,
     pub(crate) retry_header: Option<HeaderName>,
+    pub(crate) budget: Option<Budget>,
+}
+
+pub(crate) struct Budget {
+    pub(crate) cost: Pointer,
+    pub(crate) left: Pointer,
+    pub(crate) per_second: Pointer,
 }
 
 /// Codes of refusals that say that the call has taken place.
@@ -486,6 +498,11 @@ fn compile_errors(rules: &ErrorRules) -> Result<Errors, String> {
     let pointers = |paths: &[String]| {
         paths.iter().map(|path| Pointer::parse(path, Schemas::default())).collect::<Result<Vec<_>, _>>()
     };
+    let pointer = |path: &str| Pointer::parse(path, Schemas::default());
+    let budget = |rule: &BudgetRule| {
+        let (cost, left) = (pointer(&rule.cost)?, pointer(&rule.left)?);
+        Ok::<_, String>(Budget { cost, left, per_second: pointer(&rule.per_second)? })
+    };
     let status = |status: &u16| StatusCode::from_u16(*status).map_err(|error| format!("status {status}: {error}"));
     Ok(Errors {
         code: pointers(&rules.code)?,
@@ -495,6 +512,7 @@ fn compile_errors(rules: &ErrorRules) -> Result<Errors, String> {
         unknown_codes: rules.unknown_codes.clone(),
         retryable_statuses: rules.retryable_statuses.iter().map(status).collect::<Result<_, _>>()?,
         retry_header: rules.retry_header.as_deref().map(header).transpose()?,
+        budget: rules.budget.as_ref().map(budget).transpose()?,
     })
 }
 

@@ -114,7 +114,8 @@ pub fn class_of_status(status: StatusCode, headers: &HeaderMap) -> FailureClass 
     match status.as_u16() {
         // 408: the server waited for a request that did not come; 425 and 429: it did not look at it.
         408 | 425 | 429 => FailureClass::Retryable,
-        503 if headers.contains_key(RETRY_AFTER) => FailureClass::Retryable,
+        // 403: a limit that is told so (GitHub's); who says when to come again did not act.
+        403 | 503 if headers.contains_key(RETRY_AFTER) => FailureClass::Retryable,
         501 | 505 => FailureClass::Fatal,
         // A good status with an answer that is not the service's own did not come from it, or was cut short. Many
         // services answer a form that was acted upon with "see there".

@@ -28,6 +28,12 @@ impl<T> Ring<T> {
         self.items.len() < before
     }
 
+    /// Takes the first one out that is meant.
+    pub(crate) fn take(&mut self, meant: impl Fn(&T) -> bool) -> Option<T> {
+        let place = self.items.iter().position(meant)?;
+        self.items.remove(place)
+    }
+
     pub(crate) fn pop_oldest(&mut self) -> Option<T> {
         self.items.pop_front()
     }

@@ -1,6 +1,12 @@
-//! A Stripe that keeps state: customers, subscriptions, invoices, charges and refunds, with idempotency keys.
+//! A Stripe that keeps state: customers and their balances, subscriptions, invoices, payments, charges, refunds, coupons and
+//! checkout pages, with idempotency keys.
 
+mod catalogue;
+mod customers;
 pub(crate) mod error;
+mod invoices;
+mod op;
+mod payments;
 mod proration;
 mod refunds;
 mod state;
@@ -19,87 +25,10 @@ use crate::{
     },
 };
 use error::StripeError;
+pub(crate) use op::{Op, route};
 pub(crate) use state::State;
 
 const KEY_CHARS_MAX: usize = 255;
-
-/// What a call asks for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Op {
-    /// `POST /v1/invoices/create_preview`
-    InvoicePreview,
-    /// `GET /v1/invoices/{id}`
-    InvoiceGet,
-    /// `GET /v1/invoices`
-    InvoiceList,
-    /// `GET /v1/subscriptions/{id}`
-    SubscriptionGet,
-    /// `GET /v1/subscriptions`
-    SubscriptionList,
-    /// `POST /v1/subscriptions/{id}`
-    SubscriptionUpdate,
-    /// `DELETE /v1/subscriptions/{id}`
-    SubscriptionCancel,
-    /// `GET /v1/customers/{id}`
-    CustomerGet,
-    /// `GET /v1/customers`
-    CustomerList,
-    /// `POST /v1/refunds`
-    RefundCreate,
-    /// `GET /v1/refunds/{id}`
-    RefundGet,
-    /// `GET /v1/refunds`
-    RefundList,
-    /// `GET /v1/charges/{id}`
-    ChargeGet,
-    /// `GET /v1/charges`
-    ChargeList,
-    /// `GET /v1/prices`
-    PriceList,
-}
-
-impl Op {
-    pub(crate) fn name(self) -> &'static str {
-        match self {
-            Self::InvoicePreview => "stripe.invoice.create_preview",
-            Self::InvoiceGet => "stripe.invoice.get",
-            Self::InvoiceList => "stripe.invoice.list",
-            Self::SubscriptionGet => "stripe.subscription.get",
-            Self::SubscriptionList => "stripe.subscription.list",
-            Self::SubscriptionUpdate => "stripe.subscription.update",
-            Self::SubscriptionCancel => "stripe.subscription.cancel",
-            Self::CustomerGet => "stripe.customer.get",
-            Self::CustomerList => "stripe.customer.list",
-            Self::RefundCreate => "stripe.refund.create",
-            Self::RefundGet => "stripe.refund.get",
-            Self::RefundList => "stripe.refund.list",
-            Self::ChargeGet => "stripe.charge.get",
-            Self::ChargeList => "stripe.charge.list",
-            Self::PriceList => "stripe.price.list",
-        }
-    }
-}
-
-pub(crate) fn route(method: &str, segments: &[&str]) -> Option<Op> {
-    match (method, segments) {
-        ("POST", ["v1", "invoices", "create_preview"]) => Some(Op::InvoicePreview),
-        ("GET", ["v1", "invoices"]) => Some(Op::InvoiceList),
-        ("GET", ["v1", "invoices", _]) => Some(Op::InvoiceGet),
-        ("GET", ["v1", "subscriptions"]) => Some(Op::SubscriptionList),
-        ("GET", ["v1", "subscriptions", _]) => Some(Op::SubscriptionGet),
-        ("POST", ["v1", "subscriptions", _]) => Some(Op::SubscriptionUpdate),
-        ("DELETE", ["v1", "subscriptions", _]) => Some(Op::SubscriptionCancel),
-        ("GET", ["v1", "customers"]) => Some(Op::CustomerList),
-        ("GET", ["v1", "customers", _]) => Some(Op::CustomerGet),
-        ("POST", ["v1", "refunds"]) => Some(Op::RefundCreate),
-        ("GET", ["v1", "refunds"]) => Some(Op::RefundList),
-        ("GET", ["v1", "refunds", _]) => Some(Op::RefundGet),
-        ("GET", ["v1", "charges"]) => Some(Op::ChargeList),
-        ("GET", ["v1", "charges", _]) => Some(Op::ChargeGet),
-        ("GET", ["v1", "prices"]) => Some(Op::PriceList),
-        (_, _) => None,
-    }
-}
 
 /// Answers a call to `/stripe/v1/…`.
 pub(crate) fn respond(world: &mut World, op: Op, request: &Request, at: At) -> Reply {
@@ -143,23 +72,42 @@ pub(crate) fn keyed(world: &mut World, request: &Request, at: At, execute: impl 
 
 fn execute(world: &mut World, op: Op, request: &Request, at: At) -> Result<Reply, StripeError> {
     let segments = request.segments();
-    let id = segments.last().copied().unwrap_or_default();
-    let query = request.query_form();
+    let id = op.id(&segments);
+    let (query, form) = (request.query_form(), request.form());
     let found = match op {
-        Op::InvoicePreview => subscriptions::preview(world, &request.form(), at)?,
-        Op::SubscriptionUpdate => return subscriptions::update(world, id, &request.form(), at),
+        Op::InvoicePreview => subscriptions::preview(world, &form, at)?,
+        Op::SubscriptionUpdate => return subscriptions::update(world, id, &form, at),
+        Op::SubscriptionResume => return subscriptions::resume(world, id, &form, at),
         Op::SubscriptionCancel => return subscriptions::cancel(world, id, at),
-        Op::RefundCreate => return refunds::create(world, &request.form(), at),
+        Op::RefundCreate => return refunds::create(world, &form, at),
+        Op::CustomerCreate => return customers::create(world, &form),
+        Op::CustomerUpdate => return customers::update(world, id, &form),
+        Op::BalanceAdjust => return customers::adjust(world, id, &form, at),
+        Op::InvoiceCreate => return invoices::create(world, &form, at),
+        Op::InvoiceItemCreate => return invoices::add_item(world, &form),
+        Op::InvoiceFinalize => return invoices::finalize(world, id, &form),
+        Op::InvoicePay => return invoices::pay(world, id, &form, at),
+        Op::InvoiceVoid => return invoices::void(world, id),
+        Op::PaymentCreate => return payments::create(world, &form, at),
+        Op::PaymentConfirm => return payments::confirm(world, id, &form, at),
+        Op::PaymentCancel => return payments::cancel(world, id, &form),
+        Op::CouponCreate => return catalogue::create_coupon(world, &form, at),
+        Op::CheckoutCreate => return catalogue::create_checkout(world, &form, at),
         Op::InvoiceGet => world.stripe.invoice(id)?,
         Op::InvoiceList => world.stripe.invoices(&query),
         Op::SubscriptionGet => world.stripe.subscription(id)?.json(at),
         Op::SubscriptionList => world.stripe.subscriptions(&query, at),
         Op::CustomerGet => world.stripe.customer(id)?.json(),
         Op::CustomerList => world.stripe.customers(&query),
+        Op::BalanceList => customers::balance(world, id, &query)?,
         Op::RefundGet => refunds::get(world, id)?,
         Op::RefundList => refunds::list(world, &query),
         Op::ChargeGet => world.stripe.charge(id)?.json(),
         Op::ChargeList => world.stripe.charges(&query),
+        Op::PaymentGet => payments::get(world, id)?,
+        Op::PaymentList => payments::list(world, &query),
+        Op::CouponList => catalogue::coupons(world, &query),
+        Op::CheckoutGet => catalogue::checkout(world, id)?,
         Op::PriceList => state::prices(),
     };
     Ok(Reply::read(&found))

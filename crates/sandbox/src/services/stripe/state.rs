@@ -6,6 +6,7 @@ use serde_json::{Map, Value, json};
 
 use super::{
     error::StripeError,
+    payments::Payment,
     proration::{Item, PERIOD_DAYS, Period, SEEDED_AGE_SECONDS},
     text,
 };
@@ -17,7 +18,9 @@ use crate::{
     services::world::At,
 };
 
-const KEPT_MAX: usize = 20_000;
+pub(super) const KEPT_MAX: usize = 20_000;
+/// Whose trial ended without a card.
+const PAUSED: &str = "customer1000";
 const LIST_DEFAULT: usize = 10;
 const LIST_MAX: usize = 100;
 
@@ -56,18 +59,22 @@ impl Price {
 
 #[derive(Debug)]
 pub(crate) struct Customer {
-    id: String,
-    name: String,
-    email: String,
-    phone: String,
+    pub(super) id: String,
+    /// Text by field: `name`, `email`, `phone`, `description`.
+    pub(super) texts: BTreeMap<&'static str, String>,
+    pub(super) metadata: Map<String, Value>,
+    /// Cents; below zero it is a credit.
+    pub(super) balance: i64,
     pub(super) card_declines: bool,
 }
 
 impl Customer {
     pub(super) fn json(&self) -> Value {
+        let text = |field: &str| self.texts.get(field);
         json!({
-            "id": self.id, "object": "customer", "name": self.name, "email": self.email, "phone": self.phone,
-            "balance": 0, "currency": "usd", "livemode": false, "metadata": {},
+            "id": self.id, "object": "customer", "name": text("name"), "email": text("email"), "phone": text("phone"),
+            "description": text("description"), "balance": self.balance, "currency": "usd", "livemode": false,
+            "metadata": self.metadata, "delinquent": false, "invoice_settings": { "default_payment_method": null },
         })
     }
 }
@@ -77,6 +84,7 @@ impl Customer {
 pub(super) enum Status {
     Active,
     PastDue,
+    Paused,
     Canceled,
 }
 
@@ -85,6 +93,7 @@ impl Status {
         match self {
             Self::Active => "active",
             Self::PastDue => "past_due",
+            Self::Paused => "paused",
             Self::Canceled => "canceled",
         }
     }
@@ -97,6 +106,8 @@ pub(crate) struct Subscription {
     pub(super) status: Status,
     pub(super) items: Vec<Item>,
     pub(super) metadata: Map<String, Value>,
+    /// Ids of coupons.
+    pub(super) discounts: Vec<String>,
     pub(super) cancel_at_period_end: bool,
     pub(super) canceled_at: Option<i64>,
     /// Seconds; the periods are counted from here.
@@ -121,6 +132,7 @@ impl Subscription {
             "canceled_at": self.canceled_at, "ended_at": self.canceled_at,
             "items": list("subscription_items", self.items.iter().map(item).collect(), false),
             "latest_invoice": self.latest_invoice, "livemode": false, "metadata": self.metadata,
+            "discounts": self.discounts,
         })
     }
 
@@ -128,7 +140,7 @@ impl Subscription {
     fn plan(&self) -> &'static str {
         match self.status {
             Status::Canceled => "none",
-            Status::Active | Status::PastDue => self.items.first().map_or("none", |item| item.price.plan),
+            Status::Active | Status::PastDue | Status::Paused => self.items.first().map_or("none", |item| item.price.plan),
         }
     }
 }
@@ -141,7 +153,7 @@ pub(crate) struct Charge {
     /// Cents.
     pub(super) amount: i64,
     pub(super) amount_refunded: i64,
-    created: i64,
+    pub(super) created: i64,
 }
 
 impl Charge {
@@ -164,7 +176,7 @@ pub(crate) struct Account {
     pub(crate) subscription_item_id: Option<String>,
 }
 
-/// Everything. Invoices and refunds: the newest 20,000.
+/// Everything. What is made here: the newest 20,000 of a kind.
 #[derive(Debug)]
 pub(crate) struct State {
     pub(super) customers: BTreeMap<String, Customer>,
@@ -172,6 +184,10 @@ pub(crate) struct State {
     pub(super) charges: BTreeMap<String, Charge>,
     pub(super) invoices: Ring<Value>,
     pub(super) refunds: Ring<Value>,
+    pub(super) balance_changes: Ring<Value>,
+    pub(super) payments: Ring<Payment>,
+    pub(super) coupons: Ring<Value>,
+    pub(super) checkouts: Ring<Value>,
 }
 
 impl State {
@@ -184,6 +200,10 @@ impl State {
             charges: BTreeMap::new(),
             invoices: Ring::new(KEPT_MAX),
             refunds: Ring::new(KEPT_MAX),
+            balance_changes: Ring::new(KEPT_MAX),
+            payments: Ring::new(KEPT_MAX),
+            coupons: Ring::new(KEPT_MAX),
+            checkouts: Ring::new(KEPT_MAX),
         };
         for person in directory.people() {
             state.seed(person, anchor);
@@ -198,9 +218,13 @@ impl State {
         let handle = &person.handle;
         let customer = Customer {
             id: format!("cus_{handle}"),
-            name: person.name.clone(),
-            email: person.email.clone(),
-            phone: person.phone.clone(),
+            texts: BTreeMap::from([
+                ("name", person.name.clone()),
+                ("email", person.email.clone()),
+                ("phone", person.phone.clone()),
+            ]),
+            metadata: Map::new(),
+            balance: 0,
             card_declines: person.card_declines,
         };
         let charge = Charge {
@@ -214,7 +238,8 @@ impl State {
         let subscription = Subscription {
             id: format!("sub_{handle}"),
             customer: customer.id.clone(),
-            status: Status::Active,
+            status: if handle == PAUSED { Status::Paused } else { Status::Active },
+            discounts: Vec::new(),
             items: vec![Item { id: format!("si_{handle}"), price, quantity: 1 }],
             metadata: Map::new(),
             cancel_at_period_end: false,
@@ -257,14 +282,23 @@ impl State {
 
     pub(super) fn invoices(&self, query: &Value) -> Value {
         let fits = |invoice: &&Value| {
-            fits(query, "customer", &invoice["customer"]) && fits(query, "subscription", &invoice["subscription"])
+            ["customer", "subscription", "status"].iter().all(|name| fits(query, name, &invoice[*name]))
         };
         page("invoices", query, self.invoices.iter().rev().filter(fits).cloned())
     }
 
     pub(super) fn subscriptions(&self, query: &Value, at: At) -> Value {
         let shown = self.subscriptions.values().map(|subscription| subscription.json(at));
-        page("subscriptions", query, shown.filter(|json| fits(query, "customer", &json["customer"])))
+        // Ended ones are shown to those who ask for them.
+        let status = |json: &Value| match text(query, "status") {
+            Some("all") => true,
+            Some("ended") => json["status"] == "canceled",
+            Some(wanted) => json["status"] == wanted,
+            None => json["status"] != "canceled",
+        };
+        let price = |json: &Value| fits(query, "price", &json["items"]["data"][0]["price"]["id"]);
+        let fits = |json: &Value| fits(query, "customer", &json["customer"]) && price(json) && status(json);
+        page("subscriptions", query, shown.filter(fits))
     }
 
     pub(super) fn customers(&self, query: &Value) -> Value {
@@ -282,7 +316,7 @@ impl State {
     /// Every subscription, short, for the control API.
     pub(crate) fn overview(&self) -> Value {
         let short = |subscription: &Subscription| {
-            let email = self.customers.get(&subscription.customer).map(|customer| customer.email.as_str());
+            let email = self.customers.get(&subscription.customer).and_then(|customer| customer.texts.get("email"));
             json!({
                 "id": subscription.id, "customer": subscription.customer, "email": email,
                 "plan": subscription.plan(), "status": subscription.status.name(), "metadata": subscription.metadata,
@@ -303,7 +337,7 @@ pub(super) fn prices() -> Value {
     list("prices", PRICES.iter().map(Price::json).collect(), false)
 }
 
-fn fits(query: &Value, name: &str, have: &Value) -> bool {
+pub(super) fn fits(query: &Value, name: &str, have: &Value) -> bool {
     text(query, name).is_none_or(|wanted| have == wanted)
 }
 

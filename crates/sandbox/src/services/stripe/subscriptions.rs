@@ -214,6 +214,9 @@ pub(super) fn update(world: &mut World, id: &str, params: &Value, at: At) -> Res
         Some("false") => changed.cancel_at_period_end = false,
         Some(_) | None => {}
     }
+    if let Some(discounts) = params.get("discounts") {
+        changed.discounts = super::catalogue::discounts(world, discounts)?;
+    }
     if !planned.lines.is_empty() {
         let number = world.ids.next("in_");
         let invoice = planned.invoice(&changed, &number, if declined { "open" } else { "paid" });
@@ -224,6 +227,20 @@ pub(super) fn update(world: &mut World, id: &str, params: &Value, at: At) -> Res
     if declined {
         changed.status = Status::PastDue;
     }
+    let reply = Reply::changed(&changed.json(at));
+    world.stripe.subscriptions.insert(id.to_owned(), changed);
+    Ok(reply)
+}
+
+/// `POST /v1/subscriptions/{id}/resume`: only of one that is paused.
+pub(super) fn resume(world: &mut World, id: &str, params: &Value, at: At) -> Result<Reply, StripeError> {
+    only(params, &["billing_cycle_anchor", "expand", "payment_behavior", "proration_behavior", "proration_date"])?;
+    let mut changed = world.stripe.subscription(id)?.clone();
+    if changed.status != Status::Paused {
+        let message = format!("Only a paused subscription can be resumed; this one is {}.", changed.status.name());
+        return Err(StripeError::invalid(message));
+    }
+    changed.status = Status::Active;
     let reply = Reply::changed(&changed.json(at));
     world.stripe.subscriptions.insert(id.to_owned(), changed);
     Ok(reply)
@@ -243,7 +260,7 @@ pub(super) fn cancel(world: &mut World, id: &str, at: At) -> Result<Reply, Strip
 }
 
 /// Given keys are set, keys given as the empty string go away.
-fn merged(have: &Map<String, Value>, given: Option<&Value>) -> Map<String, Value> {
+pub(super) fn merged(have: &Map<String, Value>, given: Option<&Value>) -> Map<String, Value> {
     let mut metadata = have.clone();
     for (key, value) in given.and_then(Value::as_object).into_iter().flatten() {
         if value == "" {
