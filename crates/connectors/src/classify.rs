@@ -68,7 +68,10 @@ fn refilled_after_seconds(budget: &Budget, scope: &Scope<'_>) -> Option<u64> {
     let number = |pointer: &Pointer| pointer.find(scope).and_then(Value::as_f64).filter(|number| *number >= 0.0);
     let missing = number(&budget.cost)? - number(&budget.left)?;
     let seconds = (missing / number(&budget.per_second)?).ceil();
-    Duration::try_from_secs_f64(seconds).ok().map(|wait| wait.as_secs().min(BUDGET_SECONDS_MAX)).filter(|seconds| *seconds > 0)
+    Duration::try_from_secs_f64(seconds)
+        .ok()
+        .map(|wait| wait.as_secs().min(BUDGET_SECONDS_MAX))
+        .filter(|seconds| *seconds > 0)
 }
 
 fn text(value: Option<&Value>) -> Option<String> {

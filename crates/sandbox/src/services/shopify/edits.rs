@@ -86,11 +86,7 @@ pub(super) fn set_quantity(world: &mut World, asked: &Asked) -> Reply {
     })
 }
 
-fn changed(
-    world: &mut World,
-    asked: &Asked,
-    change: impl FnOnce(&mut Vec<Line>) -> Result<(), &'static str>,
-) -> Reply {
+fn changed(world: &mut World, asked: &Asked, change: impl FnOnce(&mut Vec<Line>) -> Result<(), &'static str>) -> Reply {
     let id = asked.text("id");
     let Some(edit) = world.shopify.edits.iter_mut().find(|edit| edit.id == id) else {
         return asked.refused("id", GONE);

@@ -154,7 +154,10 @@ mod tests {
     #[test]
     fn an_alias_names_the_answer() {
         assert_eq!(name_in_answer("mutation M { done: tagsAdd(id: $id) { node { id } } }", "tagsAdd"), "done");
-        assert_eq!(name_in_answer("mutation tagsAdd($id: ID!) { tagsAdd(id: $id) { node { id } } }", "tagsAdd"), "tagsAdd");
+        assert_eq!(
+            name_in_answer("mutation tagsAdd($id: ID!) { tagsAdd(id: $id) { node { id } } }", "tagsAdd"),
+            "tagsAdd"
+        );
         assert_eq!(name_in_answer("{ order(id: \"job: order\") { id } }", "order"), "order");
     }
 }

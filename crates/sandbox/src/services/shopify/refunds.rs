@@ -86,9 +86,7 @@ fn refund_once(world: &mut World, asked: &Asked, at: At) -> Reply {
         return refused("Order does not exist");
     };
     let transactions = input["transactions"].as_array().filter(|list| !list.is_empty());
-    let strange = |transaction: &Value| {
-        transaction["parentId"].as_str().is_some_and(|parent| parent != payment(order))
-    };
+    let strange = |transaction: &Value| transaction["parentId"].as_str().is_some_and(|parent| parent != payment(order));
     if transactions.is_some_and(|list| list.iter().any(strange)) {
         return refused("Transaction does not belong to the order");
     }

@@ -107,7 +107,9 @@ pub(super) fn create_checkout(world: &mut World, params: &Value, at: At) -> Resu
     if let Some(customer) = text(params, "customer") {
         world.stripe.customer(customer)?;
         if text(params, "customer_email").is_some() {
-            return Err(StripeError::invalid("You may only specify one of these parameters: customer, customer_email."));
+            return Err(StripeError::invalid(
+                "You may only specify one of these parameters: customer, customer_email.",
+            ));
         }
     }
     let items = params.get("line_items").and_then(Value::as_array).filter(|items| !items.is_empty());

@@ -27,13 +27,8 @@ pub(super) fn create(world: &mut World, params: &Value) -> Result<Reply, StripeE
         return Err(StripeError::invalid("The sandbox keeps no more customers."));
     }
     let id = world.ids.next("cus_");
-    let mut customer = Customer {
-        id: id.clone(),
-        texts: BTreeMap::new(),
-        metadata: Map::new(),
-        balance: 0,
-        card_declines: false,
-    };
+    let mut customer =
+        Customer { id: id.clone(), texts: BTreeMap::new(), metadata: Map::new(), balance: 0, card_declines: false };
     change(&mut customer, params)?;
     let reply = Reply::changed(&customer.json());
     world.stripe.customers.insert(id, customer);

@@ -2,12 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::{
-    error::StripeError,
-    integer, only,
-    state::list,
-    text,
-};
+use super::{error::StripeError, integer, only, state::list, text};
 use crate::{
     services::world::{At, World},
     wire::reply::Reply,

@@ -34,12 +34,8 @@ const CREATE_PARAMS: [&str; 13] = [
 enum Progress {
     RequiresPaymentMethod,
     RequiresConfirmation,
-    Succeeded {
-        charge: String,
-    },
-    Canceled {
-        reason: Option<String>,
-    },
+    Succeeded { charge: String },
+    Canceled { reason: Option<String> },
 }
 
 impl Progress {
@@ -112,7 +108,9 @@ pub(super) fn create(world: &mut World, params: &Value, at: At) -> Result<Reply,
     }
     let confirm = text(params, "confirm") == Some("true");
     if confirm && payment_method.is_none() {
-        return Err(StripeError::invalid("You cannot confirm this PaymentIntent because it's missing a payment method."));
+        return Err(StripeError::invalid(
+            "You cannot confirm this PaymentIntent because it's missing a payment method.",
+        ));
     }
     let progress =
         if payment_method.is_some() { Progress::RequiresConfirmation } else { Progress::RequiresPaymentMethod };
@@ -154,7 +152,10 @@ fn take(world: &mut World, payment: &Payment, at: At) -> Result<Progress, Stripe
 
 /// `POST /v1/payment_intents/{id}/confirm`
 pub(super) fn confirm(world: &mut World, id: &str, params: &Value, at: At) -> Result<Reply, StripeError> {
-    only(params, &["error_on_requires_action", "expand", "off_session", "payment_method", "receipt_email", "return_url"])?;
+    only(
+        params,
+        &["error_on_requires_action", "expand", "off_session", "payment_method", "receipt_email", "return_url"],
+    )?;
     let method = text(params, "payment_method").map(str::to_owned);
     let mut payment = taken_out(world, id)?;
     let done = match &payment.progress {

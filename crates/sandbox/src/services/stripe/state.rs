@@ -140,7 +140,9 @@ impl Subscription {
     fn plan(&self) -> &'static str {
         match self.status {
             Status::Canceled => "none",
-            Status::Active | Status::PastDue | Status::Paused => self.items.first().map_or("none", |item| item.price.plan),
+            Status::Active | Status::PastDue | Status::Paused => {
+                self.items.first().map_or("none", |item| item.price.plan)
+            }
         }
     }
 }
