@@ -21,6 +21,8 @@ use std::{sync::Arc, time::Duration};
 
 /// When a call is asked for again that the database was away for, milliseconds.
 const AWAY_MS: i64 = 1000;
+/// How often a look-up waits so long for the database before a person is asked.
+const AWAY_TIMES_MAX: usize = 120;
 
 /// What is across the network, as a simulation has it.
 #[doc(hidden)]
@@ -109,6 +111,22 @@ impl Engine {
         Ok((self.0.invoker.knowing(connectors), connection))
     }
 
+    /// [`Engine::caller`] for what only reads: while the database is away it waits, as the answer could not be written either.
+    async fn patient_caller(
+        &self,
+        of: Published<'_>,
+        request: &Request<'_>,
+    ) -> Option<(Invoker, Option<Arc<Connection>>)> {
+        for _ in 0..AWAY_TIMES_MAX {
+            match self.caller(of, request).await {
+                Ok(caller) => return Some(caller),
+                Err(error) if error.may_pass() && self.pause(AWAY_MS.unsigned_abs()).await => {}
+                Err(_) => return None,
+            }
+        }
+        None
+    }
+
     /// `approved` is the account that the call was approved for.
     async fn invoke(&self, turn: Turn<'_>, id: CallId, request: &Request<'_>, approved: Option<&str>) -> Option<Input> {
         let (invoker, connection) = match self.caller(turn.of, request).await {
@@ -179,7 +197,7 @@ impl Engine {
     }
 
     async fn look_up(&self, of: Published<'_>, request: &Request<'_>) -> LookUpResult {
-        let Ok((invoker, connection)) = self.caller(of, request).await else {
+        let Some((invoker, connection)) = self.patient_caller(of, request).await else {
             return LookUpResult::Unclear;
         };
         let Ok(ready) = self.ready(of.workspace, (&invoker, request.action), connection).await else {

@@ -15,7 +15,7 @@ use countersign_core::{
     time::Timestamp,
 };
 use countersign_store::{
-    CheckpointKind, CheckpointRow, CheckpointStatus, NewIdempotency, RunEventsRow, RunRow, RunStatus,
+    CheckpointKind, CheckpointRow, CheckpointStatus, NewIdempotency, Role, RunEventsRow, RunRow, RunStatus, roles_of,
 };
 use serde_json::{Value, json};
 use std::sync::Arc;
@@ -39,20 +39,21 @@ pub enum Request {
 }
 
 pub fn person(index: usize) -> Actor {
-    let (id, roles): (&str, &[&str]) = match index % PEOPLE {
-        0 | 1 => ("manager1", &["operator", "manager"]),
-        2 => ("manager2", &["operator", "manager"]),
-        3 => ("boss", &["boss"]),
-        4 => ("operator", &["operator"]),
-        5 => ("key of manager1", &["operator", "manager"]),
-        6 => ("manager3", &["operator", "manager"]),
-        _ => ("viewer", &["viewer"]),
+    let (id, role, groups): (&str, Role, &[&str]) = match index % PEOPLE {
+        0 | 1 => ("manager1", Role::Operator, &["manager"]),
+        2 => ("manager2", Role::Operator, &["manager"]),
+        3 => ("boss", Role::Viewer, &["boss"]),
+        4 => ("operator", Role::Operator, &[]),
+        5 => ("key of manager1", Role::Operator, &["manager"]),
+        6 => ("manager3", Role::Operator, &["manager"]),
+        _ => ("viewer", Role::Viewer, &[]),
     };
+    let groups: Vec<String> = groups.iter().map(|group| (*group).to_owned()).collect();
     Actor {
         id: id.into(),
         name: id.into(),
         email: format!("{id}@example.com"),
-        roles: roles.iter().map(|role| (*role).to_owned()).collect(),
+        roles: roles_of(role, &groups),
         via: if id.starts_with("key") { Via::Api } else { Via::Portal },
         made_by: id.strip_prefix("key of ").unwrap_or_default().to_owned(),
         on_behalf_of: None,

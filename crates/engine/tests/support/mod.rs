@@ -12,7 +12,7 @@
 use async_trait::async_trait;
 use countersign_connectors::Registry;
 use countersign_core::{
-    log::{StepExecution, history},
+    log::{LogEntry, StepExecution, history},
     run::{Actor, Via},
 };
 use countersign_engine::{Clock, Engine, EngineConfig, EngineParts, Incoming, StartRun, Vault};
@@ -31,7 +31,7 @@ use std::{
     },
     time::{Duration, SystemTime, UNIX_EPOCH},
 };
-use tokio::sync::Notify;
+use tokio::{sync::Notify, task::JoinSet};
 
 pub const WORKSPACE: &str = "ws1";
 /// How long a test waits for a signal before it gives up.
@@ -74,7 +74,8 @@ impl Clock for TestClock {
 
 pub struct World {
     pub sandbox: Sandbox,
-    pub database: TestDatabase,
+    /// Kept as long as the world.
+    _database: Option<TestDatabase>,
     pub store: Store,
     pub engine: Engine,
     pub clock: Arc<TestClock>,
@@ -91,16 +92,20 @@ impl World {
     }
 
     pub async fn with(database: TestDatabase, config: EngineConfig) -> Self {
+        let store = database.open().await.unwrap();
+        Self { _database: Some(database), ..Self::over(store, config).await }
+    }
+
+    pub async fn over(store: Store, config: EngineConfig) -> Self {
         static CRYPTO: Once = Once::new();
         CRYPTO.call_once(|| drop(rustls::crypto::ring::default_provider().install_default()));
         let any = "127.0.0.1:0".parse().unwrap();
         let sandbox = Sandbox::start(SandboxConfig { http: any, smtp: any }).await.unwrap();
-        let store = database.open().await.unwrap();
         let clock = TestClock::new();
         let engine = engine(&store, &clock, config).await;
         let world = Self {
             sandbox,
-            database,
+            _database: None,
             store,
             engine,
             clock,
@@ -378,6 +383,23 @@ impl World {
         let mut rows = self.store.list_checkpoints(WORKSPACE, &filter, &page).await.unwrap().items;
         assert_eq!(rows.len(), 1, "one open checkpoint: {rows:?}");
         rows.remove(0)
+    }
+
+    /// Lets the clock run, a hundred times as fast as any other, until what is given back is dropped.
+    pub fn hasten(&self) -> JoinSet<()> {
+        let (clock, mut running) = (Arc::clone(&self.clock), JoinSet::new());
+        running.spawn(async move {
+            let mut ticks = tokio::time::interval(Duration::from_millis(1));
+            loop {
+                ticks.tick().await;
+                clock.advance(100);
+            }
+        });
+        running
+    }
+
+    pub async fn log(&self, run: &str) -> Vec<LogEntry> {
+        self.engine.load(WORKSPACE, run).await.unwrap().log
     }
 
     pub async fn history(&self, run: &str) -> Vec<StepExecution> {

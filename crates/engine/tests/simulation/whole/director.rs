@@ -21,8 +21,8 @@ use std::{collections::BTreeMap, sync::Arc, time::Duration};
 const LOOKS_MAX: usize = 100_000;
 /// Messages that start runs, one a conversation.
 pub const MESSAGES_MAX: usize = 4;
-/// Between two looks, milliseconds.
-const LOOK_EVERY: i64 = 500;
+/// Between two looks, milliseconds: never in step with what a process does at regular times.
+const LOOK_EVERY: i64 = 530;
 /// So many looks in a row at which something moves are twenty minutes: no trouble lasts that long.
 const RESTLESS_LOOKS_MAX: usize = 2_400;
 
@@ -249,7 +249,10 @@ impl Director {
     async fn at_rest(&self) -> bool {
         let up = self.processes.lock().iter().all(|process| process.life.alive() && process.engine.is_some());
         let dealt_with = self.calm.count_waiting_inbound(1).await.unwrap() == 0;
+        // A decision by what was allowed in advance is on its way between two requests to the database.
+        let silent = self.processes.lock().iter().all(|process| !process.life.asks());
         up && dealt_with
+            && silent
             && self.world.lock().under_way == 0
             && self.calm.running_runs(None, None, 1).await.unwrap().is_empty()
     }
@@ -285,7 +288,12 @@ impl Director {
         let running = self.calm.running_runs(None, None, 10).await.unwrap();
         let told: Vec<_> = running.iter().map(|row| (&row.id, &row.step, &row.node, row.seq)).collect();
         let under_way = self.world.lock().under_way;
-        format!("it does not come to rest, {under_way} things are under way; nobody drives it: {told:?}")
+        let waiting = self.calm.count_waiting_inbound(10).await;
+        let asking: Vec<_> = self.processes.lock().iter().map(|process| process.life.asks()).collect();
+        format!(
+            "it does not come to rest, {under_way} things are under way, {waiting:?} messages wait, who asks the \
+             database: {asking:?}; nobody drives it: {told:?}"
+        )
     }
 
     async fn furnish(&self) {
@@ -304,6 +312,7 @@ impl Director {
         };
         self.calm.create_workflow(&workflow, Vec::new()).await.unwrap();
         self.clone().publish(1).await;
+        self.settle().await;
         let ada = CustomerRow {
             id: "ada".into(),
             workspace: WORKSPACE.into(),

@@ -1,6 +1,7 @@
 //! The same scenarios on the real engine: its drives, fleet, timers and starts, on a real store, in virtual time. What is
 //! simulated is only what lies between processes and around them: networks, clocks, people, services, crashes.
 
+mod around;
 mod director;
 mod ending;
 mod people;

@@ -3,10 +3,11 @@
 
 use super::director::{Director, MESSAGES_MAX};
 use crate::{
+    acts::edits,
     people::{PEOPLE, WORKSPACE, person},
     random::Random,
 };
-use countersign_core::run::{Actor, Opened, Refusal};
+use countersign_core::run::{Actor, Opened, Refusal, Verdict};
 use countersign_engine::{DecideRequest, Engine, EngineError, IdempotencyKey, Incoming, RetryBy, RetryRun, StartRun};
 use countersign_store::{
     Author, CheckpointFilter, CheckpointKind, CheckpointRow, CheckpointStatus, NewMessage, PAGE_MAX, PageRequest,
@@ -16,7 +17,7 @@ use serde_json::{Value, json};
 use std::time::Duration;
 
 /// How long a client waits for an answer.
-const PATIENCE: Duration = Duration::from_secs(60);
+pub const PATIENCE: Duration = Duration::from_secs(60);
 /// How many people decide about one thing at once.
 const CROWD_MAX: i64 = 6;
 /// How often a client with a key asks again.
@@ -118,10 +119,11 @@ impl Director {
         let rows = self.checkpoints().await;
         let open: Vec<CheckpointRow> =
             rows.iter().filter(|row| row.status == CheckpointStatus::Open).cloned().collect();
-        let kind = self.world.lock().random.below(20);
+        let kind = self.world.lock().random.below(26);
         match kind {
             0 => self.cancel().await,
             1 => self.retry().await,
+            20..=25 => self.around_approvals().await,
             // Late: a card that is perhaps decided by now.
             2 if !rows.is_empty() => {
                 let row = self.world.lock().random.pick(&rows).clone();
@@ -167,7 +169,7 @@ impl Director {
         let Some(engine) = self.some_engine() else { return };
         let answer = {
             let mut world = self.world.lock();
-            let by = person(world.random.below(PEOPLE));
+            let by = world.decider();
             let known = happened(&row, &world.outside.happened);
             answer(&mut world.random, &row, by, known)
         };
@@ -238,7 +240,7 @@ impl Director {
         self.allowed(tokio::time::timeout(PATIENCE, engine.retry(WORKSPACE, &run, retry, by)).await);
     }
 
-    fn allowed(&self, done: Result<Result<RunRow, EngineError>, tokio::time::error::Elapsed>) {
+    pub fn allowed(&self, done: Result<Result<RunRow, EngineError>, tokio::time::error::Elapsed>) {
         match done {
             Ok(Ok(row)) => self.world.lock().checker.acknowledged(&row.id, row.seq),
             Ok(Err(
@@ -252,7 +254,7 @@ impl Director {
         }
     }
 
-    async fn somebody_and_a_run(&self, ended: bool) -> Option<(Engine, String, Actor)> {
+    pub async fn somebody_and_a_run(&self, ended: bool) -> Option<(Engine, String, Actor)> {
         let runs: Vec<String> =
             self.runs().await.into_iter().filter(|row| row.status.is_final() == ended).map(|row| row.id).collect();
         let engine = self.some_engine()?;
@@ -277,6 +279,7 @@ fn happened(row: &CheckpointRow, known: &std::collections::BTreeMap<String, (u32
 }
 
 fn answer(random: &mut Random, row: &CheckpointRow, by: Actor, known: Option<Value>) -> Answer {
+    use Verdict::{Approved, Changes, Rejected};
     let decision = |outcome: &str, result: Option<Value>| DecideRequest {
         outcome: outcome.to_owned(),
         comment: String::new(),
@@ -293,7 +296,8 @@ fn answer(random: &mut Random, row: &CheckpointRow, by: Actor, known: Option<Val
             return Answer::Form(if random.below(8) == 0 { json!("nonsense") } else { values }, by);
         }
         CheckpointKind::Approval => {
-            decision(random.pick::<&str>(&["approved", "approved", "approved", "rejected", "changes"]), None)
+            let verdict = *random.pick(&[Approved, Approved, Approved, Rejected, Changes]);
+            DecideRequest { edits: edits(random, row, verdict), ..decision(verdict.word(), None) }
         }
         CheckpointKind::Handoff => decision(random.pick::<&str>(&["returned", "solved"]), None),
         CheckpointKind::UnknownOutcome => match (random.below(10), known) {

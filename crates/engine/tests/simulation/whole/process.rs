@@ -40,12 +40,35 @@ struct Standing {
     cut_off_until: i64,
     /// What its clock shows beyond the true time.
     offset: i64,
+    /// Requests to the database under way.
+    asking: usize,
+}
+
+/// A request to the database, as long as somebody waits for it.
+struct Asking<'a>(&'a Life);
+
+impl<'a> Asking<'a> {
+    fn of(life: &'a Life) -> Self {
+        life.standing.lock().asking += 1;
+        Self(life)
+    }
+}
+
+impl Drop for Asking<'_> {
+    fn drop(&mut self) {
+        self.0.standing.lock().asking -= 1;
+    }
 }
 
 impl Life {
     pub fn new(world: &World, offset: i64) -> Self {
         let standing = Standing { offset, ..Standing::default() };
         Self { world: world.clone(), standing: Arc::new(Mutex::new(standing)) }
+    }
+
+    /// Whether it waits for the database.
+    pub fn asks(&self) -> bool {
+        self.standing.lock().asking > 0
     }
 
     pub fn alive(&self) -> bool {
@@ -161,6 +184,7 @@ impl Clock for Life {
 #[async_trait]
 impl Network for Life {
     async fn request(&self) -> Result<(), StoreError> {
+        let _asking = Asking::of(self);
         self.live().await;
         if self.cut_off() || self.world.fault(5) {
             self.world.sleep_between(20, 3000).await;
@@ -174,12 +198,14 @@ impl Network for Life {
     }
 
     async fn between_queries(&self) {
+        let _asking = Asking::of(self);
         if self.world.fault(300) {
             self.world.sleep_between(0, 200).await;
         }
     }
 
     async fn answer(&self) -> Result<(), StoreError> {
+        let _asking = Asking::of(self);
         self.strike();
         // What nobody looks after without the sweep is a commit whose answer was lost.
         let often = self.world.lock().sabotage == Sabotage::NoSweep;
