@@ -117,6 +117,10 @@ impl Director {
     }
 
     async fn allow(&self) {
+        // There is always somebody who waits for the database: no moment at which time could be skipped.
+        if self.world.lock().silences() {
+            return;
+        }
         let Some(engine) = self.some_engine() else { return };
         let active = self.calm.get_workflow(WORKSPACE, "w1").await.unwrap().and_then(|row| row.active_version);
         let Some(version) = active else { return };

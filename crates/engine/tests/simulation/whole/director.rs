@@ -249,8 +249,9 @@ impl Director {
     async fn at_rest(&self) -> bool {
         let up = self.processes.lock().iter().all(|process| process.life.alive() && process.engine.is_some());
         let dealt_with = self.calm.count_waiting_inbound(1).await.unwrap() == 0;
-        // A decision by what was allowed in advance is on its way between two requests to the database.
-        let silent = self.processes.lock().iter().all(|process| !process.life.asks());
+        // A decision by what was allowed in advance may be on its way between two requests to the database.
+        let allowed = !self.world.lock().checker.allowed.standing.is_empty();
+        let silent = !allowed || self.processes.lock().iter().all(|process| !process.life.asks());
         up && dealt_with
             && silent
             && self.world.lock().under_way == 0
