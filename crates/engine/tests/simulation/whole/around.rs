@@ -53,7 +53,7 @@ impl Director {
         let kind = self.world.lock().random.below(10);
         match kind {
             0..=3 => self.move_run().await,
-            4 => self.take_back().await,
+            4 => self.take_back_some_move().await,
             5 | 6 => self.delegate().await,
             7 | 8 => self.allow().await,
             _ => self.think_better().await,
@@ -71,17 +71,23 @@ impl Director {
         };
         let wanted = MoveRun { to, mapping: BTreeMap::new() };
         self.moved(tokio::time::timeout(PATIENCE, engine.move_run(WORKSPACE, &run, &wanted, &by)).await);
+        if self.world.lock().random.chance(250) {
+            self.undo_move(&run).await;
+        }
     }
 
-    async fn take_back(&self) {
-        let rows = self.runs().await;
-        let moved: Vec<_> = rows.iter().filter(|row| row.version == 2).collect();
-        let Some(engine) = self.some_engine().filter(|_| !moved.is_empty()) else { return };
-        let (run, by) = {
-            let random = &mut self.world.lock().random;
-            (random.pick(&moved).id.clone(), person(random.below(PEOPLE)))
-        };
-        self.moved(tokio::time::timeout(PATIENCE, engine.undo_move(WORKSPACE, &run, &by)).await);
+    async fn take_back_some_move(&self) {
+        let moved: Vec<_> = self.runs().await.into_iter().filter(|row| row.version == 2).collect();
+        if !moved.is_empty() {
+            let run = self.world.lock().random.pick(&moved).id.clone();
+            self.undo_move(&run).await;
+        }
+    }
+
+    async fn undo_move(&self, run: &str) {
+        let Some(engine) = self.some_engine() else { return };
+        let by = person(self.world.lock().random.below(PEOPLE));
+        self.moved(tokio::time::timeout(PATIENCE, engine.undo_move(WORKSPACE, run, &by)).await);
     }
 
     /// The other version may not be published yet, and the run may have gone on.
@@ -117,10 +123,6 @@ impl Director {
     }
 
     async fn allow(&self) {
-        // There is always somebody who waits for the database: no moment at which time could be skipped.
-        if self.world.lock().silences() {
-            return;
-        }
         let Some(engine) = self.some_engine() else { return };
         let active = self.calm.get_workflow(WORKSPACE, "w1").await.unwrap().and_then(|row| row.active_version);
         let Some(version) = active else { return };

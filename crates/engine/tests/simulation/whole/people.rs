@@ -119,11 +119,15 @@ impl Director {
         let rows = self.checkpoints().await;
         let open: Vec<CheckpointRow> =
             rows.iter().filter(|row| row.status == CheckpointStatus::Open).cloned().collect();
-        let kind = self.world.lock().random.below(26);
+        let (kind, silences) = {
+            let mut world = self.world.lock();
+            (world.random.below(26), world.silences())
+        };
         match kind {
             0 => self.cancel().await,
             1 => self.retry().await,
-            20..=25 => self.around_approvals().await,
+            // Where processes fall silent again and again, no moment is quiet enough to skip the days this takes.
+            20..=25 if !silences => self.around_approvals().await,
             // Late: a card that is perhaps decided by now.
             2 if !rows.is_empty() => {
                 let row = self.world.lock().random.pick(&rows).clone();
