@@ -1,6 +1,6 @@
 //! A database that is away between a call's decision and the call: nothing was sent, so nothing is known of it that was not
 //! known before. No attempt is taken and no person is asked.
-#![allow(clippy::unwrap_used)]
+#![allow(clippy::unwrap_used, clippy::wildcard_enum_match_arm)]
 
 mod support;
 
@@ -29,9 +29,12 @@ use tokio::sync::{Notify, Semaphore};
 /// How long a test waits for a signal before it gives up.
 const PATIENCE: Duration = Duration::from_secs(20);
 
+/// Which event of a call it is.
+type IsEvent = fn(&CallEvent) -> bool;
+
 /// The way to the database: closed as soon as a commit with a certain event was written.
 struct Way {
-    closes_after: Mutex<Option<fn(&CallEvent) -> bool>>,
+    closes_after: Mutex<Option<IsEvent>>,
     closed: AtomicBool,
     /// The process behind it, which forgets what it has read when the way is closed.
     process: OnceLock<Engine>,
@@ -42,7 +45,7 @@ struct Way {
 }
 
 impl Way {
-    fn close_after(&self, what: fn(&CallEvent) -> bool) {
+    fn close_after(&self, what: IsEvent) {
         *self.closes_after.lock() = Some(what);
     }
 

@@ -112,16 +112,20 @@ impl Engine {
     }
 
     /// [`Engine::caller`] for what only reads: while the database is away it waits, as the answer could not be written either.
-    async fn patient_caller(
-        &self,
-        of: Published<'_>,
-        request: &Request<'_>,
-    ) -> Option<(Invoker, Option<Arc<Connection>>)> {
+    async fn patient_caller(&self, of: Published<'_>, request: &Request<'_>) -> Option<(Invoker, Ready)> {
         for _ in 0..AWAY_TIMES_MAX {
-            match self.caller(of, request).await {
-                Ok(caller) => return Some(caller),
-                Err(error) if error.may_pass() && self.pause(AWAY_MS.unsigned_abs()).await => {}
-                Err(_) => return None,
+            let error = match self.caller(of, request).await {
+                Ok((invoker, connection)) => {
+                    match self.ready(of.workspace, (&invoker, request.action), connection).await {
+                        Ok(ready) => return Some((invoker, ready)),
+                        Err(NotReady::Engine(error)) => error,
+                        Err(NotReady::Token(_)) => return None,
+                    }
+                }
+                Err(error) => error,
+            };
+            if !error.may_pass() || !self.pause(AWAY_MS.unsigned_abs()).await {
+                return None;
             }
         }
         None
@@ -197,10 +201,7 @@ impl Engine {
     }
 
     async fn look_up(&self, of: Published<'_>, request: &Request<'_>) -> LookUpResult {
-        let Some((invoker, connection)) = self.patient_caller(of, request).await else {
-            return LookUpResult::Unclear;
-        };
-        let Ok(ready) = self.ready(of.workspace, (&invoker, request.action), connection).await else {
+        let Some((invoker, ready)) = self.patient_caller(of, request).await else {
             return LookUpResult::Unclear;
         };
         match invoker.look_up(request.call(ready.connection.as_deref())).await {
