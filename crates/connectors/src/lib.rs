@@ -18,6 +18,7 @@ mod manifest;
 mod markup;
 mod multipart;
 mod oauth2;
+mod oauth2_rule;
 mod pages;
 mod pagination;
 mod probe;

@@ -1,12 +1,12 @@
 //! All connectors, compiled once.
 
 use crate::{
-    authorization::Oauth2Rule,
     connection::Connection,
     manifest::{
         ActionManifest, Answer, Auth, BudgetRule, Encoding, ErrorRules, IdempotencyManifest, LookUpManifest, Manifest,
         ManifestError, Style, Styles, ValueRule,
     },
+    oauth2_rule::Oauth2Rule,
     pagination::{self, Paging},
     template::{Pointer, Rule, Schemas, Template, Text},
 };

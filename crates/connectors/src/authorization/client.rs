@@ -23,10 +23,10 @@ const BODY_BYTES_MAX: usize = 256 * 1024;
 
 /// Where the authorization server is.
 #[derive(Clone)]
-pub(super) struct Addresses {
-    pub(super) authorize: Option<Url>,
-    pub(super) token: Url,
-    pub(super) revoke: Option<Url>,
+pub(crate) struct Addresses {
+    pub(crate) authorize: Option<Url>,
+    pub(crate) token: Url,
+    pub(crate) revoke: Option<Url>,
 }
 
 /// A client of an authorization server: one connection's. `Debug` shows no secret.
@@ -54,7 +54,7 @@ pub fn pkce_challenge(verifier: &str) -> String {
 }
 
 impl Client {
-    pub(super) fn new(
+    pub(crate) fn new(
         oauth2: &Oauth2,
         addresses: Addresses,
         (id, secret): (&str, Option<&str>),

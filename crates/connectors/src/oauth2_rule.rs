@@ -1,7 +1,7 @@
 //! From a manifest's OAuth 2.0 and a connection to a client.
 
-use super::client::{Addresses, Client};
 use crate::{
+    authorization::{Addresses, Client},
     call::CallError,
     connection::Connection,
     manifest::{Auth, Manifest},
