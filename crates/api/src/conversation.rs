@@ -226,6 +226,8 @@ pub struct Conversation {
     pub created_at: i64,
     /// Last change.
     pub updated_at: i64,
+    /// Since when the customer waits for an answer of people: nobody and no workflow answers what they said. Null when not.
+    pub unanswered_since: Option<i64>,
 }
 
 /// How it came to be known what an address wants.
@@ -292,8 +294,17 @@ pub struct ConversationSummary {
     pub assigned_to: Option<PersonRef>,
     /// Last change.
     pub updated_at: i64,
+    /// Since when the customer waits for an answer of people; null when not.
+    pub unanswered_since: Option<i64>,
     /// Begin of the newest message.
     pub last_message: Option<String>,
+}
+
+/// How many conversations wait for people.
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+pub struct ConversationCounts {
+    /// In *Unanswered*; counted up to 1,000.
+    pub unanswered: u64,
 }
 
 /// Says something.

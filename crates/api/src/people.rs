@@ -1,5 +1,6 @@
 //! People, workspaces, keys.
 
+use countersign_core::run::WaitingWords;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -234,7 +235,7 @@ pub struct UpdatePersonRequest {
     pub disabled: Option<bool>,
 }
 
-/// What a workspace allows.
+/// What a workspace allows, and what it does where its workflows leave it to it.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(default)]
 pub struct Policy {
@@ -242,6 +243,27 @@ pub struct Policy {
     pub allow_unguarded: bool,
     /// Who may try actions that change something, away from any run.
     pub try_writes: TryWrites,
+    /// What customers who wait are told where a workflow leaves the words to the workspace.
+    pub waiting_messages: WaitingMessages,
+    /// The workflow that takes messages no other wants; null leaves them to people, in *Unanswered*.
+    pub fallback_workflow: Option<String>,
+}
+
+/// What customers who wait are told; nothing where it is empty.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct WaitingMessages {
+    /// While people decide; at most 1,000 characters.
+    pub approval: String,
+    /// When a run fails; at most 1,000 characters.
+    pub failure: String,
+}
+
+impl Default for WaitingMessages {
+    fn default() -> Self {
+        let WaitingWords { approval, failure } = WaitingWords::default();
+        Self { approval, failure }
+    }
 }
 
 /// What of a policy changes.
@@ -254,6 +276,12 @@ pub struct PolicyChange {
     /// See [`Policy::try_writes`].
     #[serde(skip_serializing_if = "Option::is_none")]
     pub try_writes: Option<TryWrites>,
+    /// See [`Policy::waiting_messages`].
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub waiting_messages: Option<WaitingMessages>,
+    /// See [`Policy::fallback_workflow`]; the empty text takes it away.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub fallback_workflow: Option<String>,
 }
 
 impl Policy {
@@ -263,6 +291,11 @@ impl Policy {
         Self {
             allow_unguarded: change.allow_unguarded.unwrap_or(self.allow_unguarded),
             try_writes: change.try_writes.unwrap_or(self.try_writes),
+            waiting_messages: change.waiting_messages.clone().unwrap_or(self.waiting_messages),
+            fallback_workflow: match &change.fallback_workflow {
+                Some(workflow) => Some(workflow.clone()).filter(|workflow| !workflow.is_empty()),
+                None => self.fallback_workflow,
+            },
         }
     }
 }

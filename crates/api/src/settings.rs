@@ -344,10 +344,47 @@ pub struct ChannelAccount {
     pub settings: Map<String, Value>,
     /// Names of the secrets that are set.
     pub secret_names: Vec<String>,
+    /// Where its provider is to post what customers write.
+    pub address: String,
+    /// Whether it works.
+    pub health: ChannelHealth,
     /// Creation.
     pub created_at: i64,
     /// Last change.
     pub updated_at: i64,
+}
+
+/// Whether an account on a channel works: by a test, by the messages sent and by what its provider posts.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(default)]
+pub struct ChannelHealth {
+    /// Whether its provider takes what is sent.
+    pub state: AccountState,
+    /// Whom the provider takes it for, such as `@shop_bot`; empty while nobody asked.
+    pub known_as: String,
+    /// When the provider last took something; null when never.
+    pub succeeded_at: Option<i64>,
+    /// What it last said against it, also when it is over; null when nothing.
+    pub error: Option<ChannelError>,
+    /// When the provider last posted something that proved itself; null when never.
+    pub heard_at: Option<i64>,
+    /// What it says against the address that it posts to, where it tells; null when nothing.
+    pub incoming_error: Option<ChannelError>,
+    /// When it was last tested; null when never.
+    pub tested_at: Option<i64>,
+}
+
+/// What a provider said against an account.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct ChannelError {
+    /// When.
+    pub at: i64,
+    /// Whether it may be over by itself: `retryable`, `unknown`, or `fatal`.
+    pub class: String,
+    /// Stable short name, such as `token_expired`.
+    pub code: String,
+    /// The provider's words, without secrets.
+    pub message: String,
 }
 
 /// Adds an account on a channel.

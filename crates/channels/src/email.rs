@@ -82,6 +82,31 @@ pub(crate) async fn send(
     }
 }
 
+/// Greets the server, protected and signed in as a message would be, and leaves.
+pub(crate) async fn greet(
+    outbound: &Outbound,
+    server: Server<'_>,
+    from: &str,
+    timeout: Duration,
+) -> Result<String, SendOutcome> {
+    if from.parse::<Mailbox>().is_err() {
+        return Err(SendOutcome::fatal("account_invalid", "the account's sender is not an e-mail address"));
+    }
+    match tokio::time::timeout(timeout, connect(outbound, server)).await {
+        Ok(Ok(mut connection)) => {
+            drop(tokio::time::timeout(QUIT_TIMEOUT, connection.quit()).await);
+            let who = if server.username.is_empty() { "without signing in".to_owned() } else { server.username.to_owned() };
+            Ok(format!("{}, {who}", server.host))
+        }
+        Ok(Err(Broken::NoAddress(failure))) => Err(http::no_answer(failure)),
+        Ok(Err(Broken::Smtp(error))) => Err(failure(&error, false)),
+        Err(_) => {
+            let text = "the mail server did not answer in time";
+            Err(SendOutcome::failed(FailureClass::Retryable, "timeout", text))
+        }
+    }
+}
+
 /// `<key@domain>`: a repeat carries the same id, so mail systems that look for duplicates find it.
 fn message_id(key: &str, domain: &str) -> String {
     let plain = |c: char| if c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_') { c } else { '-' };

@@ -45,8 +45,6 @@ pub(crate) async fn post(
     body: Body<'_>,
     timeout: Duration,
 ) -> Result<Answer, SendOutcome> {
-    let invalid = || SendOutcome::fatal("account_invalid", "the account's base URL or identifiers cannot be used");
-    let url = Url::parse(url).map_err(|_| invalid())?;
     let (kind, body) = match body {
         Body::Json(value) => ("application/json", value.to_string()),
         Body::Form(pairs) => {
@@ -54,7 +52,31 @@ pub(crate) async fn post(
             ("application/x-www-form-urlencoded", form)
         }
     };
-    let mut headers = HeaderMap::from_iter([(CONTENT_TYPE, HeaderValue::from_static(kind))]);
+    let mut request = request(Method::POST, url, credentials, timeout)?;
+    request.headers.insert(CONTENT_TYPE, HeaderValue::from_static(kind));
+    request.body = body.into();
+    exchange(outbound, request).await
+}
+
+/// Asks the provider something and reads the answer.
+pub(crate) async fn get(
+    outbound: &Outbound,
+    url: &str,
+    credentials: Credentials<'_>,
+    timeout: Duration,
+) -> Result<Answer, SendOutcome> {
+    exchange(outbound, request(Method::GET, url, credentials, timeout)?).await
+}
+
+fn request(
+    method: Method,
+    url: &str,
+    credentials: Credentials<'_>,
+    timeout: Duration,
+) -> Result<Request, SendOutcome> {
+    let invalid = || SendOutcome::fatal("account_invalid", "the account's base URL or identifiers cannot be used");
+    let url = Url::parse(url).map_err(|_| invalid())?;
+    let mut headers = HeaderMap::new();
     let proof = match credentials {
         Credentials::InAddress => None,
         Credentials::Bearer(token) => Some(format!("Bearer {}", token.expose())),
@@ -67,15 +89,11 @@ pub(crate) async fn post(
         proof.set_sensitive(true);
         headers.insert(AUTHORIZATION, proof);
     }
-    let request = Request {
-        method: Method::POST,
-        url,
-        headers,
-        body: body.into(),
-        timeout,
-        body_bytes_max: BODY_BYTES_MAX,
-        follow: false,
-    };
+    let body = String::new().into();
+    Ok(Request { method, url, headers, body, timeout, body_bytes_max: BODY_BYTES_MAX, follow: false })
+}
+
+async fn exchange(outbound: &Outbound, request: Request) -> Result<Answer, SendOutcome> {
     let answer = outbound.exchange(request).await.map_err(no_answer)?;
     let class = class_of_status(answer.status, &answer.headers);
     let retry_after = retry_after_seconds(&answer.headers);

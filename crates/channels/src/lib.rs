@@ -10,6 +10,7 @@ mod forms;
 pub mod hooks;
 mod http;
 pub mod inbound;
+mod probe;
 mod sender;
 mod slack;
 mod telegram;
@@ -21,4 +22,5 @@ pub use account::{ChannelAccount, Platform, Secret, Tls};
 pub use forms::{
     Asked, Asking, Choice, Lowered, Question, Reply, Showing, form_problems, has_page, lower, page, showing,
 };
+pub use probe::{AccountFault, Probed};
 pub use sender::{OutboundMessage, SendOutcome, Sender};

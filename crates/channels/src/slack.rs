@@ -62,7 +62,7 @@ fn escaped(text: &str) -> String {
 }
 
 /// Slack answers 200 to what it refuses too.
-fn outcome(answer: Answer) -> SendOutcome {
+pub(crate) fn outcome(answer: Answer) -> SendOutcome {
     let said = |name: &str| answer.body.get(name).and_then(Value::as_str);
     if let (Some(true), Some(ts)) = (answer.body.get("ok").and_then(Value::as_bool), said("ts")) {
         return SendOutcome::Accepted { provider_id: ts.to_owned(), exchange: answer.body };

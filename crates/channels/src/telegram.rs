@@ -56,7 +56,7 @@ pub(crate) async fn change(
     }
 }
 
-fn outcome(answer: Answer) -> SendOutcome {
+pub(crate) fn outcome(answer: Answer) -> SendOutcome {
     let id = answer.body.pointer("/result/message_id").and_then(Value::as_i64);
     if let (Some(true), Some(id)) = (answer.body.get("ok").and_then(Value::as_bool), id) {
         return SendOutcome::Accepted { provider_id: id.to_string(), exchange: answer.body };

@@ -31,7 +31,7 @@ pub(crate) async fn send(outbound: &Outbound, account: Account<'_>, message: Out
     }
 }
 
-fn outcome(answer: Answer) -> SendOutcome {
+pub(crate) fn outcome(answer: Answer) -> SendOutcome {
     if let (true, Some(sid)) = (answer.status.is_success(), answer.body.get("sid").and_then(Value::as_str)) {
         return SendOutcome::Accepted { provider_id: sid.to_owned(), exchange: answer.body };
     }

@@ -66,7 +66,7 @@ fn interactive(message: &OutboundMessage<'_>) -> Option<Value> {
     Some(json!({ "type": "list", "body": body, "action": { "button": "Choose", "sections": [{ "rows": rows }] } }))
 }
 
-fn outcome(answer: Answer) -> SendOutcome {
+pub(crate) fn outcome(answer: Answer) -> SendOutcome {
     if let (true, Some(id)) =
         (answer.status.is_success(), answer.body.pointer("/messages/0/id").and_then(Value::as_str))
     {

@@ -7,7 +7,7 @@ use crate::{
     inbound::{CameIn, Inbox},
     outbound::{Departures, ToTell},
     pump,
-    run::{Aside, Cells, Places, Pointers, Versions, Waiters},
+    run::{Aside, Cells, Conducts, Places, Pointers, Versions, Waiters},
     vault::Connections,
 };
 use countersign_channels::Sender;
@@ -85,6 +85,7 @@ pub(crate) struct Inner {
     pub(crate) connections: Connections,
     pub(crate) connectors: Connectors,
     pub(crate) pointers: Pointers,
+    pub(crate) conducts: Conducts,
     pub(crate) cells: Cells,
     pub(crate) waiters: Waiters,
     pub(crate) inbox: Inbox,
@@ -133,6 +134,7 @@ impl Engine {
             connections: Connections::default(),
             connectors: Connectors::default(),
             pointers: Pointers::default(),
+            conducts: Conducts::default(),
             cells: Cells::default(),
             waiters: Waiters::default(),
             inbox: Inbox::default(),

@@ -3,6 +3,7 @@
 
 use std::{sync::Arc, time::Duration};
 
+use base64::{Engine as _, engine::general_purpose::STANDARD};
 use tokio::{
     io::{AsyncBufReadExt as _, AsyncReadExt as _, AsyncWriteExt as _, BufReader},
     net::{
@@ -16,7 +17,10 @@ use tokio::{
 
 use crate::{
     Shared, now_ms,
-    services::smtp_sink::{self, Mail, Taken},
+    services::{
+        customer,
+        smtp_sink::{self, Mail, Taken},
+    },
 };
 
 const CONNECTIONS_MAX: usize = 256;
@@ -79,6 +83,18 @@ struct Session {
     envelope: Envelope,
 }
 
+/// `PLAIN` with its answer (RFC 4616); every password is right that does not say itself that it was revoked.
+fn authenticated(rest: &str) -> &'static str {
+    let Some(answer) = rest.strip_prefix("PLAIN ").and_then(|answer| STANDARD.decode(answer.trim()).ok()) else {
+        return "504 5.5.4 only AUTH PLAIN with its answer";
+    };
+    let password = answer.rsplit(|byte| *byte == 0).next().unwrap_or_default();
+    if password.is_empty() || customer::is_revoked(&String::from_utf8_lossy(password)) {
+        return "535 5.7.8 authentication credentials invalid";
+    }
+    "235 2.7.0 authenticated"
+}
+
 /// Whether the conversation goes on.
 #[derive(Debug, PartialEq, Eq)]
 enum Next {
@@ -115,12 +131,13 @@ impl Session {
         match verb.to_ascii_uppercase().as_str() {
             "EHLO" => {
                 self.envelope = Envelope::default();
-                self.say(&format!("250-sandbox\r\n250-SIZE {MAIL_BYTES_MAX}\r\n250-8BITMIME\r\n250 SMTPUTF8")).await?;
+                self.say(&format!("250-sandbox\r\n250-SIZE {MAIL_BYTES_MAX}\r\n250-8BITMIME\r\n250-AUTH PLAIN\r\n250 SMTPUTF8")).await?;
             }
             "HELO" => {
                 self.envelope = Envelope::default();
                 self.say("250 sandbox").await?;
             }
+            "AUTH" => self.say(authenticated(rest)).await?,
             "MAIL" => {
                 let answer = self.mail_from(rest);
                 self.say(answer).await?;

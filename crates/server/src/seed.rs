@@ -149,6 +149,8 @@ pub async fn channel(store: &Store, vault: &Vault, workspace: &str, account: See
         name: account.name.to_owned(),
         settings: Value::Object(account.settings).to_string(),
         sealed: vault.seal(&context, &account.secrets).map_err(ApiError::internal)?,
+        health: known.as_ref().map(|known| known.health.clone()).unwrap_or_default(),
+        heard_at: known.as_ref().and_then(|known| known.heard_at),
         created_at: known.as_ref().map_or(now, |known| known.created_at),
         updated_at: now,
     };

@@ -172,6 +172,7 @@ fn random_conversation(dice: &Dice) -> Work {
         assigned_to: dice.maybe(Some("u-1".to_owned())),
         customer: dice.maybe("ada".to_owned()),
         subject: dice.maybe("Hello".to_owned()),
+        answered: false,
     })
 }
 

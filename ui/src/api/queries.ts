@@ -42,6 +42,13 @@ export const queries = {
       ...LIVE,
     }),
 
+  conversationCounts: () =>
+    queryOptions({
+      queryKey: ['conversations', 'counts'],
+      queryFn: () => send(api.GET('/api/v1/conversations/counts')),
+      ...LIVE,
+    }),
+
   workflows: (text?: string) =>
     queryOptions({
       queryKey: ['workflows', 'list', text ?? ''],

@@ -9,6 +9,9 @@ import { cx } from '@/ui/cx'
 
 type Item = { to: string; label: string; icon: ComponentType<{ size?: number; className?: string }>; keys: string }
 
+/** Conversations that the server counts at most. */
+const COUNTED_MAX = 1000
+
 /** The places of the app, in order; also what `g …` goes to. */
 export const PLACES: Item[] = [
   { to: '/inbox', label: strings.nav.inbox, icon: Inbox, keys: 'g i' },
@@ -28,8 +31,13 @@ export function useOpenCount(): string {
   return data && data.mine > 0 ? counted(data.mine, data.at_most) : ''
 }
 
-function OpenCount() {
-  const open = useOpenCount()
+/** How many conversations are in Unanswered; empty when none is. */
+export function useUnansweredCount(): string {
+  const { data } = useQuery(queries.conversationCounts())
+  return data && data.unanswered > 0 ? counted(data.unanswered, COUNTED_MAX) : ''
+}
+
+function Waiting({ open }: { open: string }) {
   if (open === '') return null
   return (
     <span
@@ -44,6 +52,8 @@ function OpenCount() {
 }
 
 export function Nav({ onGo }: { onGo?: () => void }) {
+  const inbox = useOpenCount()
+  const unanswered = useUnansweredCount()
   return (
     <nav aria-label={strings.nav.label} className="flex flex-col gap-0.5 px-2">
       {PLACES.map(({ to, label, icon: Icon }) => (
@@ -59,7 +69,8 @@ export function Nav({ onGo }: { onGo?: () => void }) {
         >
           <Icon size={16} className="shrink-0" />
           {label}
-          {to === '/inbox' && <OpenCount />}
+          {to === '/inbox' && <Waiting open={inbox} />}
+          {to === '/conversations' && <Waiting open={unanswered} />}
         </Link>
       ))}
     </nav>

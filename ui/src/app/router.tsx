@@ -140,8 +140,8 @@ const templates = createRoute({
 const conversations = createRoute({
   getParentRoute: () => shell,
   path: '/conversations',
-  validateSearch: (search: Record<string, unknown>): { view?: 'customers'; customer?: string } => ({
-    view: search.view === 'customers' ? 'customers' : undefined,
+  validateSearch: (search: Record<string, unknown>): { view?: 'customers' | 'unanswered'; customer?: string } => ({
+    view: search.view === 'customers' || search.view === 'unanswered' ? search.view : undefined,
     customer: text(search.customer),
   }),
   component: lazyRouteComponent(() => import('@/features/conversations/conversations-page')),

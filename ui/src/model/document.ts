@@ -85,6 +85,8 @@ export type Approval = Common & {
   facts?: Fact[]
   allow_empty?: boolean
   undo_seconds?: number
+  /** What the customer reads meanwhile: `true` for the workspace's words. */
+  waiting_message?: boolean | string
   guards?: StepId[]
   editable?: Record<StepId, string[]>
   form?: Json
@@ -163,6 +165,8 @@ export type WorkflowDocument = {
   triggers?: Trigger[]
   input?: Json
   vars?: JsonObject
+  /** What the customer reads when a run fails: `true` for the workspace's words. */
+  waiting_message?: boolean | string
   start: StepId
   step_limit?: number
   calendars?: Record<string, Calendar>

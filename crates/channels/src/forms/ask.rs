@@ -25,6 +25,8 @@ pub struct Question {
     pub text: String,
     /// What can be chosen; empty where words are wanted.
     pub choices: Vec<Choice>,
+    /// Whether it was asked before and the reply was no answer to it.
+    pub again: bool,
 }
 
 /// Something a customer sent while the form was open.
@@ -131,6 +133,7 @@ impl<'a> Asking<'a> {
         let (name, field) = self.fields.get(at)?;
         let said = |member: &str| field.get(member).and_then(Value::as_str).filter(|text| !text.is_empty());
         let mut lines: Vec<String> = complaint.into_iter().collect();
+        let again = !lines.is_empty();
         let title = said("title").unwrap_or(name);
         lines.push(match self.fields.len() {
             1 => title.to_owned(),
@@ -150,7 +153,7 @@ impl<'a> Asking<'a> {
         let choice =
             |(index, (title, _)): (usize, (String, Value))| Choice { id: format!("{}.{at}.{index}", self.tag), title };
         let choices = options(field).unwrap_or_default().into_iter().enumerate().map(choice).collect();
-        Some(Question { text: lines.join("\n"), choices })
+        Some(Question { text: lines.join("\n"), choices, again })
     }
 
     fn required(&self, name: &str) -> bool {

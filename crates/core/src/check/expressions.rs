@@ -14,7 +14,7 @@ pub(super) fn check(context: &Context<'_>, report: &mut Report) {
     let variables: BTreeSet<&str> =
         context.workflow.vars.keys().map(String::as_str).chain(sites::set_names(context.workflow)).collect();
     report.document();
-    if let Some(site) = sites::of_case(context.workflow) {
+    for site in sites::of_case(context.workflow).into_iter().chain(sites::of_waiting(context.workflow)) {
         check_site(context, None, &site, &variables, report);
     }
     for (index, (id, step)) in context.workflow.steps.iter().enumerate() {

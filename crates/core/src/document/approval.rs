@@ -1,6 +1,6 @@
 //! An approval: what is asked, who decides, what happens while nobody does, and what may be allowed in advance.
 
-use super::{StepId, Verdict};
+use super::{StepId, Verdict, WaitingMessage};
 use crate::time::Span;
 use indexmap::IndexMap;
 use schemars::JsonSchema;
@@ -23,6 +23,9 @@ pub struct Approval {
     /// before. At once when absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub undo_seconds: Option<u32>,
+    /// What the customer reads while people decide: `true` for the workspace's words, or a template; nothing when absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub waiting_message: Option<WaitingMessage>,
     /// The steps this approval allows; their rendered requests are shown and hashed.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub guards: Vec<StepId>,

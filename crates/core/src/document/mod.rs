@@ -12,6 +12,7 @@ mod source;
 mod step;
 mod trigger;
 mod verdict;
+mod waiting;
 
 pub use approval::{
     Approval, ApprovalTimeout, Approvers, CHANGES_DEFAULT, Fact, Rung, RungAct, StandingLimits, Tier, TimeoutOutcome,
@@ -29,6 +30,7 @@ pub use step::{
 };
 pub use trigger::{Missed, Overlap, RESPOND_WITHIN, Respond, Trigger, Verify};
 pub use verdict::Verdict;
+pub use waiting::WaitingMessage;
 
 use indexmap::IndexMap;
 use schemars::JsonSchema;
@@ -67,6 +69,9 @@ pub struct Workflow {
     /// Working times, by name, that approvals reckon with.
     #[serde(default, skip_serializing_if = "IndexMap::is_empty")]
     pub calendars: IndexMap<String, Calendar>,
+    /// What the customer reads when a run fails: `true` for the workspace's words, or a template; nothing when absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub waiting_message: Option<WaitingMessage>,
     /// The first step.
     pub start: StepId,
     /// How many steps one run may enter before it is stopped as a runaway loop.

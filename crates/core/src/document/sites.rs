@@ -1,7 +1,7 @@
 //! Every place of a document that holds an expression.
 
 use crate::{
-    document::{StepKind, Workflow},
+    document::{StepKind, WaitingMessage, Workflow},
     pointer::token,
 };
 use serde_json::{Map, Value};
@@ -35,6 +35,13 @@ pub(crate) struct Site<'a> {
 pub(crate) fn of_case(workflow: &Workflow) -> Option<Site<'_>> {
     let text = workflow.case.as_str();
     let site = Site { pointer: "/case".to_owned(), text, form: Form::Template, output: false };
+    text.contains("{{").then_some(site)
+}
+
+/// The site of the document that belongs to no step: what the customer reads when a run fails.
+pub(crate) fn of_waiting(workflow: &Workflow) -> Option<Site<'_>> {
+    let text = workflow.waiting_message.as_ref().and_then(WaitingMessage::own)?;
+    let site = Site { pointer: "/waiting_message".to_owned(), text, form: Form::Template, output: false };
     text.contains("{{").then_some(site)
 }
 
@@ -85,6 +92,7 @@ pub(crate) fn of_step<'a>(id: &str, kind: &'a StepKind) -> Vec<Site<'a>> {
         }
         StepKind::Approval(step) => {
             sites.text("summary", &step.summary);
+            sites.text("waiting_message", step.waiting_message.as_ref().and_then(WaitingMessage::own).unwrap_or_default());
             for (index, fact) in step.facts.iter().enumerate() {
                 sites.text(&format!("facts/{index}/value"), &fact.value);
             }

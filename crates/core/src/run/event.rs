@@ -1,6 +1,6 @@
 //! What is remembered. The log of these is the truth about a run.
 
-use super::{Actor, CheckpointKind, Continuation, Found, HeldDecision, Outcome, Start, StateEdit, TakenBack};
+use super::{Actor, CheckpointKind, Continuation, Found, HeldDecision, Outcome, Start, StateEdit, TakenBack, Waiting};
 use crate::{
     approval::{Edits, GuardedRequest, RequestDifference, ShownFact, json_hash},
     document::{Approvers, Channel, Exit, MessageTemplate, RungAct, StepId, Tier},
@@ -156,6 +156,9 @@ pub enum StepEvent {
         /// The form shown with it.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         form: Option<PostedForm>,
+        /// What keeps the customer waiting, when it says only that.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        waiting: Option<Waiting>,
     },
     /// What was approved is not what the step would send: the approval is asked again.
     ApprovalVoided {

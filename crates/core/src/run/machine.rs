@@ -3,10 +3,11 @@
 use super::{
     Actor, Again, CallEvent, CallId, Calling, CheckpointEvent, ClosedBy, CompiledStep, Continuation, Effect,
     EndedStatus, Event, Found, Input, LookUpResult, Moved, OpenDoubt, Outcome, Phase, Refusal, Refused, Resolution,
-    RunEvent, RunState, Stage, Start, StateEdit, StepEvent, UnknownAnswer, UnknownWait, Version, Wait, apply, calls,
+    RunEvent, RunState, Stage, Start, StateEdit, StepEvent, UnknownAnswer, UnknownWait, Version, Wait, Waiting, WaitingWords, apply, calls,
     checked::undone,
     phase::Place,
     steps::{approval, collect_form, condition, end, human_handoff, notify, tool_call},
+    waiting,
 };
 use crate::{
     approval::{Accounts, RequestDifference},
@@ -16,7 +17,7 @@ use crate::{
     time::Timestamp,
 };
 use serde_json::{Map, Value};
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 /// What follows from an input.
 #[derive(Debug, Clone, PartialEq)]
@@ -36,13 +37,16 @@ pub struct Moment<'a> {
     pub now: Timestamp,
     /// What guarded requests would reach.
     pub accounts: &'a Accounts,
+    /// What the workspace says to customers who wait.
+    pub words: &'a WaitingWords,
 }
 
 impl From<Timestamp> for Moment<'_> {
-    /// A moment in which no accounts are known.
+    /// A moment in which no accounts are known, in a workspace that has no words of its own.
     fn from(now: Timestamp) -> Self {
         static UNKNOWN: Accounts = Accounts::NONE;
-        Self { now, accounts: &UNKNOWN }
+        static WORDS: LazyLock<WaitingWords> = LazyLock::new(WaitingWords::default);
+        Self { now, accounts: &UNKNOWN, words: &WORDS }
     }
 }
 
@@ -82,6 +86,7 @@ pub(crate) struct Machine<'a> {
     pub(crate) state: Box<RunState>,
     pub(crate) now: Timestamp,
     pub(crate) accounts: &'a Accounts,
+    pub(super) words: &'a WaitingWords,
     events: Vec<Event>,
     effects: Vec<Effect>,
 }
@@ -89,8 +94,8 @@ pub(crate) struct Machine<'a> {
 impl<'a> Machine<'a> {
     /// A decision about to be made on `state`.
     pub(crate) fn on(version: &'a Version, state: Box<RunState>, at: impl Into<Moment<'a>>) -> Self {
-        let Moment { now, accounts } = at.into();
-        Self { version, state, now, accounts, events: Vec::new(), effects: Vec::new() }
+        let Moment { now, accounts, words } = at.into();
+        Self { version, state, now, accounts, words, events: Vec::new(), effects: Vec::new() }
     }
 
     /// What was decided.
@@ -492,6 +497,10 @@ impl<'a> Machine<'a> {
         error: Option<StepError>,
         by: Option<Actor>,
     ) -> Flow {
+        if status == EndedStatus::Failed {
+            let version = self.version;
+            waiting::say(self, self.state.visits, Waiting::Failure, version.waiting.as_ref());
+        }
         self.run(RunEvent::Ended { status, output, error, by });
         Flow::Stay
     }

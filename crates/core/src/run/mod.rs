@@ -26,6 +26,7 @@ mod steps;
 mod told;
 mod triggers;
 mod version;
+mod waiting;
 
 pub use actor::{Actor, Represented, Via};
 pub use case::CASE_CHARS_MAX;
@@ -49,3 +50,4 @@ pub use state::{EditedInput, RunInfo, RunState, apply};
 pub use steps::approval::OpenApproval;
 pub use triggers::{IncomingMessage, asks_whether_first, message_starts};
 pub use version::{CompileError, CompiledStep, Version};
+pub use waiting::{WAITING_WORDS_MAX, Waiting, WaitingWords};

@@ -3,7 +3,7 @@
 use super::{
     Actor, ApprovalWait, CallEvent, CallId, Calling, CheckpointEvent, ClosedBy, Ended, Event, FormWait, Found,
     HandoffWait, Moved, Opened, Outcome, Phase, Place, Resolution, RunEvent, Stage, StepEvent, UnknownWait, Verdict,
-    Wait,
+    Wait, Waiting,
 };
 use crate::{
     approval::{Contributors, Grants},
@@ -15,7 +15,10 @@ use crate::{
 };
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
-use std::{collections::BTreeMap, sync::Arc};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
 /// A run at one instant.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
@@ -43,6 +46,9 @@ pub struct RunState {
     /// How often changes were asked for, by approval.
     #[serde(default)]
     pub sent_back: BTreeMap<StepId, u32>,
+    /// What the customer was told to wait for since they did something last: approvals by step, failures by the empty name.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub told: BTreeSet<StepId>,
     /// Whether a person sent it on from a step after an end: then every guarded step needs an approval of its own.
     #[serde(default)]
     pub sent_on: bool,
@@ -155,6 +161,18 @@ impl RunState {
             .with("error", &self.error)
     }
 
+    /// Whether the customer was told that they wait for this, and did nothing since.
+    pub(crate) fn was_told(&self, waiting: Waiting) -> bool {
+        self.told.contains(&self.told_of(waiting))
+    }
+
+    fn told_of(&self, waiting: Waiting) -> StepId {
+        match waiting {
+            Waiting::Approval => self.place().map(|place| place.step.clone()).unwrap_or_default(),
+            Waiting::Failure => StepId::new(),
+        }
+    }
+
     /// The input a step sends when the document gives this: what a person made of it.
     pub(crate) fn edited_input(&self, step: &str, input: Value) -> Value {
         match self.edited.get(step) {
@@ -237,7 +255,15 @@ fn step_event(state: &mut RunState, visit: u32, event: &StepEvent) {
             state.visits = visit;
             state.phase = Phase::AtStep(Place { visit, step: step.clone(), entered_at: *at });
         }
-        StepEvent::Evaluated { .. } | StepEvent::Said { .. } => {}
+        StepEvent::Evaluated { .. } => {}
+        StepEvent::Said { waiting: Some(waiting), .. } => {
+            let of = state.told_of(*waiting);
+            state.told.insert(of);
+        }
+        // Something new was said: that it goes wrong afterwards is new too.
+        StepEvent::Said { waiting: None, .. } => {
+            state.told.remove("");
+        }
         StepEvent::ApprovalVoided { .. } => state.phase = Phase::Moving,
         StepEvent::Completed { output, set, .. } => {
             if let Some(place) = state.place().cloned() {
@@ -359,6 +385,9 @@ fn checkpoint_event(state: &mut RunState, event: &CheckpointEvent) {
         }
         CheckpointEvent::Closed { outcome, by, values, .. } => {
             contributed(state, by, values);
+            if *outcome == Outcome::Submitted {
+                state.told.clear();
+            }
             closed_checkpoint(state, outcome, *by == ClosedBy::Timeout);
         }
     }

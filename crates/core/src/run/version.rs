@@ -1,7 +1,7 @@
 //! A published document, compiled once: templates and expressions parsed, forms made checkable.
 
 use super::steps::{approval, collect_form, condition, end, human_handoff, notify, tool_call};
-use super::{FieldProblem, case::Case, forms};
+use super::{FieldProblem, case::Case, forms, waiting::{WaitingWords, Words}};
 use crate::{
     approval::{ChosenAccounts, Gates, json_hash},
     catalogue::{ActionSpec, Catalogue},
@@ -36,6 +36,8 @@ pub struct Version {
     pub(super) messages: Vec<Result<Expression, ExpressionError>>,
     /// What a run is about, for lists.
     pub(super) case: Option<Case>,
+    /// What the customer reads when a run fails.
+    pub(crate) waiting: Option<Words>,
     /// Guarded step → the approvals that guard it.
     pub(crate) guarded_by: BTreeMap<StepId, Vec<StepId>>,
     /// The approvals that every path to a step passes.
@@ -45,6 +47,7 @@ pub struct Version {
     /// User id of who published it, where that is known.
     pub(crate) author: Option<String>,
     accounts: ChosenAccounts,
+    words: WaitingWords,
 }
 
 /// One step, compiled.
@@ -75,6 +78,11 @@ impl Version {
         let input = workflow.input.as_ref().map(forms::validator).transpose();
         let input = input.map_err(|message| CompileError { pointer: "/input".into(), message })?;
         let case = case_of(&workflow)?;
+        let text = |source: &str| {
+            let pointer = "/waiting_message".to_owned();
+            TextTemplate::compile(source).map_err(|error| CompileError { pointer, message: error.to_string() })
+        };
+        let waiting = Words::compile(workflow.waiting_message.as_ref(), text)?;
         let guarded: BTreeSet<&str> = workflow.steps.values().flat_map(|step| guards(&step.kind)).collect();
         let mut steps = IndexMap::with_capacity(workflow.steps.len());
         let mut guarded_by: BTreeMap<StepId, Vec<StepId>> = BTreeMap::new();
@@ -108,12 +116,14 @@ impl Version {
             input,
             messages,
             case,
+            waiting,
             steps,
             guarded_by,
             gates,
             allow_unguarded,
             author: None,
             accounts: ChosenAccounts::default(),
+            words: WaitingWords::default(),
         })
     }
 
@@ -145,6 +155,24 @@ impl Version {
     #[must_use]
     pub fn takes_messages(&self) -> bool {
         !self.messages.is_empty()
+    }
+
+    /// The same, in a workspace that says this to customers who wait; for playing it.
+    #[must_use]
+    pub fn saying(self, words: WaitingWords) -> Self {
+        Self { words, ..self }
+    }
+
+    /// What customers who wait are told when it is played.
+    pub(crate) fn words(&self) -> &WaitingWords {
+        &self.words
+    }
+
+    /// Whether what its customers are told while they wait is for the workspace to say.
+    #[must_use]
+    pub fn leaves_words(&self) -> bool {
+        let approval = |step: &CompiledStep| matches!(step, CompiledStep::Approval(step) if step.speaks());
+        self.waiting.is_some() || self.steps.values().any(approval)
     }
 
     /// What does not fit the schema of a run's input; at most 50 problems.

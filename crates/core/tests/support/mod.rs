@@ -108,7 +108,7 @@ impl Play {
 
     /// Feeds an input; checks that replaying the whole log gives the state, and that a refusal changed nothing.
     pub fn take(&mut self, input: Input) -> Result<(), Refusal> {
-        let at = Moment { now: self.now, accounts: &self.accounts };
+        let at = Moment { accounts: &self.accounts, ..self.now.into() };
         let decision = step(&self.version, Box::new(self.state.clone()), input, at)?;
         self.decided(decision);
         Ok(())

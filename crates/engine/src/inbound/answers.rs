@@ -30,12 +30,12 @@ impl Engine {
         let said = store.get_message(workspace, message).await?.ok_or(EngineError::NotFound("message"))?;
         let posted = store.form_message(workspace, &conversation.id, &checkpoint.id).await?;
         let Some(posted) = posted.filter(|posted| posted.position < said.position) else {
-            return Ok(Some(Came::ignored("it came before the form")));
+            return Ok(Some(Came::unanswered("it came before the form")));
         };
         let form: PostedForm = serde_json::from_str(posted.form.as_deref().unwrap_or_default())
             .map_err(|error| EngineError::Corrupt(error.to_string()))?;
         let Some(asking) = Asking::of(&form.schema, &form.prefill, &checkpoint.id) else {
-            return Ok(Some(Came::ignored("the open form cannot be answered in words")));
+            return Ok(Some(Came::unanswered("the open form cannot be answered in words")));
         };
         let since = store.list_messages(workspace, &conversation.id, posted.position, REPLIES_MAX).await?;
         let replies: Vec<(String, Option<String>)> = since
@@ -59,7 +59,7 @@ impl Engine {
         };
         match self.submit_form_from(workspace, &checkpoint.id, values, by, Some(row.id.clone())).await {
             Ok(_) => Ok(Some(Came::Ended(None))),
-            Err(EngineError::AlreadyDecided(_)) => Ok(Some(Came::ignored("the form was closed meanwhile"))),
+            Err(EngineError::AlreadyDecided(_)) => Ok(Some(Came::unanswered("the form was closed meanwhile"))),
             Err(EngineError::Refused(Refusal::InvalidForm { problems })) => {
                 let question = begun_anew(&asking, &problems);
                 self.ask(row, &said, &checkpoint, question).await.map(Some)
@@ -114,7 +114,11 @@ impl Engine {
             leaves: true,
         };
         let end = end_of(row, InboundOutcome::Asked, self.now());
-        let (_, new) = self.0.store.receive_message(&message, &end, None).await?;
+        let new = match question.again && choice_of(said).is_none() {
+            // What is no answer may be a question of theirs: a person looks at it.
+            true => self.0.store.ask_again(&message, &end, said).await?,
+            false => self.0.store.receive_message(&message, &end, None).await?.1,
+        };
         self.0.to_send.notify_one();
         match new {
             true => Ok(Came::Ended(None)),
@@ -130,7 +134,7 @@ fn begun_anew(asking: &Asking<'_>, problems: &[FieldProblem]) -> Question {
         Asked::Question(question) => {
             Question { text: format!("That does not fit together: {}\n{}", said.join("; "), question.text), ..question }
         }
-        Asked::Complete(_) => Question { text: said.join("; "), choices: Vec::new() },
+        Asked::Complete(_) => Question { text: said.join("; "), choices: Vec::new(), again: false },
     }
 }
 

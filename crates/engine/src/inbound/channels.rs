@@ -101,6 +101,7 @@ impl Engine {
         let call = Call { headers, query, url, body: bytes };
         let received = hooks::receive(&account.account, &call, self.now() / 1000);
         let received = received.map_err(|refused| EngineError::Unverified(refused.to_string()))?;
+        self.posted_to(&account);
         let rows = received.events.into_iter().map(|event| self.kept(&account, event));
         let rows = rows.collect::<Result<Vec<_>, _>>()?;
         if rows.is_empty() {
@@ -271,6 +272,7 @@ impl Engine {
             created_at: now,
             updated_at: now,
             last_message_at: None,
+            unanswered_since: None,
         };
         match store.create_conversation(&new, Vec::new()).await {
             Ok(()) => Ok((new, customer)),

@@ -1,6 +1,6 @@
 //! A customer wrote: the run that follows.
 
-use super::{Came, accepted};
+use super::{Came, accepted, end_of};
 use crate::{
     Engine, EngineError, StartRun, customer_object,
     run::{Origin, Starter},
@@ -10,8 +10,8 @@ use countersign_core::{
     run::{self, Actor, IncomingMessage, Version, Via},
 };
 use countersign_store::{
-    ConversationRow, ConversationStatus, CustomerRow, InboundKind, InboundRow, MessageRow, NewAudit, NewMessage,
-    PageRequest, RunFilter, RunRow, RunStatus,
+    ConversationRow, ConversationStatus, CustomerRow, InboundEndRow, InboundKind, InboundOutcome, InboundRow, MessageRow,
+    NewAudit, NewMessage, PageRequest, RunFilter, RunRow, RunStatus,
 };
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
@@ -19,6 +19,8 @@ use std::{sync::Arc, time::Duration};
 
 /// How long whoever wrote waits for what follows before they are answered; it goes on without them.
 const PATIENCE: Duration = Duration::from_secs(3);
+/// Why a message starts nothing.
+const UNWANTED: &str = "no message trigger wants it";
 
 /// A conversation in which somebody wrote, and its customer.
 #[derive(Debug, Clone)]
@@ -35,6 +37,15 @@ struct Said<'a> {
     text: &'a str,
     /// Whether nothing of theirs came before it; `false` where nobody asks.
     first: bool,
+}
+
+/// A message about to be wanted by a workflow or not.
+#[derive(Clone, Copy)]
+struct Wrote<'a> {
+    id: &'a str,
+    text: &'a str,
+    /// As expressions see them.
+    customer: &'a Value,
 }
 
 /// A message that is stored.
@@ -104,33 +115,73 @@ impl Engine {
         }
         let Incoming { conversation, customer } = incoming;
         if self.has_run_under_way(&row.workspace, &conversation.id).await? {
-            return Ok(Came::ignored("a run is under way in the conversation"));
+            return Ok(Came::unanswered("a run is under way in the conversation"));
         }
         let known = customer.as_ref().map_or(Value::Null, customer_object);
         // The run's id decides between the active and the ramped version.
         let run = self.0.clock.new_id();
+        let message = Wrote { id: text("message"), text: text("text"), customer: &known };
+        let wanted = self.wanted_by(&conversation, &run, message).await?;
+        let fallback = match &wanted {
+            Some(_) => None,
+            None => self.conduct(&row.workspace).await?.fallback_workflow.clone(),
+        };
+        let falls_back = fallback.is_some();
+        // One conversation, one token: the first workflow that wants the message has it.
+        let Some(workflow) = wanted.or(fallback) else { return Ok(Came::unanswered(UNWANTED)) };
+        let mut request = message_start(&conversation, &workflow, &known, text("text"));
+        if falls_back {
+            request.trigger["fallback"] = json!(true);
+        }
+        let origin = Origin {
+            run: Some(run),
+            inbound: Some(row.id.clone()),
+            known: Some((conversation, customer)),
+            ..Origin::default()
+        };
+        match self.start_from(request, origin).await {
+            Ok(started) => Ok(Came::Ended(Some(Box::new(started.run)))),
+            // It was one that could be started when it was chosen.
+            Err(
+                error @ (EngineError::NotFound(_) | EngineError::NotPublished | EngineError::InvalidInput(_)),
+            ) if falls_back => Ok(Came::Unanswered(format!("{UNWANTED}, and the fallback cannot start: {error}"))),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// The first workflow that wants a message.
+    async fn wanted_by(
+        &self,
+        conversation: &ConversationRow,
+        run: &str,
+        message: Wrote<'_>,
+    ) -> Result<Option<String>, EngineError> {
+        let workspace = &conversation.workspace;
         let mut first = None;
-        for starter in self.starters(&row.workspace).await?.iter() {
+        for starter in self.starters(workspace).await?.iter() {
             let Starter { workflow, active, ramp, versions } = starter;
-            let Some(version) = versions.get(&version_for(&run, *active, *ramp)) else { continue };
+            let Some(version) = versions.get(&version_for(run, *active, *ramp)) else { continue };
             if first.is_none() && run::asks_whether_first(version) {
-                let (workspace, id) = (&row.workspace, &conversation.id);
-                first = Some(!self.0.store.wrote_before(workspace, id, text("message")).await?);
+                first = Some(!self.0.store.wrote_before(workspace, &conversation.id, message.id).await?);
             }
-            let message = Said { text: text("text"), first: first.unwrap_or_default() };
-            if self.message_starts(version, &conversation, &known, message) {
-                // One conversation, one token: the first workflow that wants the message has it.
-                let request = message_start(&conversation, workflow, &known, text("text"));
-                let origin = Origin {
-                    run: Some(run),
-                    inbound: Some(row.id.clone()),
-                    known: Some((conversation, customer)),
-                    ..Origin::default()
-                };
-                return Ok(Came::Ended(Some(Box::new(self.start_from(request, origin).await?.run))));
+            let said = Said { text: message.text, first: first.unwrap_or_default() };
+            if self.message_starts(version, conversation, message.customer, said) {
+                return Ok(Some(workflow.clone()));
             }
         }
-        Ok(Came::ignored("no message trigger wants it"))
+        Ok(None)
+    }
+
+    /// Ends the event of a message that nobody and no workflow answers, and puts its conversation into *Unanswered*.
+    pub(super) async fn unanswered(&self, row: &InboundRow, why: String) -> Result<(), EngineError> {
+        let end = InboundEndRow { error: Some(why), ..end_of(row, InboundOutcome::Ignored, self.now()) };
+        let payload: Value = serde_json::from_str(&row.payload).unwrap_or_default();
+        let message = payload["message"].as_str().unwrap_or_default();
+        match self.0.store.get_message(&row.workspace, message).await? {
+            Some(said) => self.0.store.end_unanswered(&end, &said).await?,
+            None => self.0.store.end_inbound(&end).await?,
+        };
+        Ok(())
     }
 
     async fn incoming(&self, workspace: &str, conversation: &str) -> Result<Incoming, EngineError> {

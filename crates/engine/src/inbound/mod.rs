@@ -29,6 +29,8 @@ enum Came {
     Ended(Option<Box<RunRow>>),
     /// It ends without a run.
     Nothing(InboundOutcome, Option<String>),
+    /// A customer said something that nobody and no workflow answers; why not.
+    Unanswered(String),
     /// It is looked at again after so many milliseconds.
     Later(i64),
 }
@@ -36,6 +38,10 @@ enum Came {
 impl Came {
     fn ignored(why: &str) -> Self {
         Self::Nothing(InboundOutcome::Ignored, Some(why.to_owned()))
+    }
+
+    fn unanswered(why: &str) -> Self {
+        Self::Unanswered(why.to_owned())
     }
 }
 

@@ -182,6 +182,10 @@ impl Engine {
                 return Ok(None);
             }
             Came::Nothing(outcome, error) => (outcome, error),
+            Came::Unanswered(why) => {
+                self.unanswered(row, why).await?;
+                return Ok(None);
+            }
         };
         let end = InboundEndRow { error, ..end_of(row, outcome, self.now()) };
         self.0.store.end_inbound(&end).await?;

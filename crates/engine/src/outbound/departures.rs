@@ -187,6 +187,7 @@ impl Engine {
         if let Some(seconds) = outcome.holds_account() {
             self.0.places.hold(account.place(), seconds);
         }
+        self.listen_channel(account, &outcome);
         outcome
     }
 

@@ -3,14 +3,14 @@
 use crate::{
     Engine, EngineError,
     run::{
+        Around,
         calls::{Published, Turn},
         load::LoadedRun,
         project::{self, Stood},
     },
 };
 use countersign_core::{
-    approval::Accounts,
-    run::{self, Decision, Effect, Input, Moment, Phase, Refusal, Refused, RunState, RunStatus, Version},
+    run::{self, Decision, Effect, Input, Phase, Refusal, Refused, RunState, RunStatus, Version},
 };
 use countersign_store::{
     CommitOutcome, Conflict, IdempotencyRow, NewAudit, NewIdempotency, Pointed, Priority, RunRow, StoreError,
@@ -226,8 +226,8 @@ impl Engine {
             }
             let Held { row, version, state } = now;
             let stood = Stood::of(&state);
-            let accounts = self.accounts(workspace, &version).await?;
-            let decision = match self.advance((&version, &accounts), state, input.clone()) {
+            let around = self.around(workspace, &version).await?;
+            let decision = match self.advance((&version, &around), state, input.clone()) {
                 Ok(decision) => decision,
                 // Another process may have moved the run: only what is stored may refuse.
                 Err(_) if in_memory => continue,
@@ -255,11 +255,11 @@ impl Engine {
     /// What follows from an input, by the machine.
     pub(crate) fn advance(
         &self,
-        (version, accounts): (&Arc<Version>, &Accounts),
+        (version, around): (&Arc<Version>, &Around),
         state: Box<RunState>,
         input: Input,
     ) -> Result<Decision, Refused> {
-        let decide = || run::step(version, state, input, Moment { now: self.timestamp(), accounts });
+        let decide = || run::step(version, state, input, around.at(self.timestamp()));
         self.0.aside.decide(version, || self.0.clock.elapsed(), decide)
     }
 

@@ -2,6 +2,7 @@
 
 mod aside;
 mod calls;
+mod conduct;
 mod customer;
 mod drive;
 mod inbox;
@@ -34,6 +35,7 @@ pub use versions::VersionRecord;
 pub use waiters::has_stopped;
 
 pub(crate) use aside::Aside;
+pub(crate) use conduct::{Around, Conducts};
 pub(crate) use drive::Cells;
 pub(crate) use places::{Limits, Places, Taken};
 pub(crate) use pointers::{Pointers, Starter};

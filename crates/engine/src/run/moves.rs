@@ -67,8 +67,8 @@ impl Engine {
             let checked = Box::new(Movable::check(&request, &state, self.timestamp())?);
             let stood = Stood::of(&state);
             let input = Input::MoveRequested { checked, by: by.clone() };
-            let accounts = self.accounts(workspace, &to).await?;
-            let decision = self.advance((&to, &accounts), Box::new(state), input).map_err(Refusal::from)?;
+            let around = self.around(workspace, &to).await?;
+            let decision = self.advance((&to, &around), Box::new(state), input).map_err(Refusal::from)?;
             let before = Before { row: &row, version: &to, stood: &stood };
             match self.commit(before, decision, Beside::default()).await {
                 Ok(Committed::Written { row, .. }) => return Ok(Arc::unwrap_or_clone(row)),
@@ -90,8 +90,8 @@ impl Engine {
         let back = back.ok_or_else(|| Refusal::NotMovable("the last thing that happened to it is no move".into()))?;
         let stood = Stood::of(&state);
         let input = Input::UndoRequested { by: by.clone() };
-        let accounts = self.accounts(workspace, back).await?;
-        let decision = self.advance((back, &accounts), Box::new(state), input).map_err(Refusal::from)?;
+        let around = self.around(workspace, back).await?;
+        let decision = self.advance((back, &around), Box::new(state), input).map_err(Refusal::from)?;
         let before = Before { row: &row, version: back, stood: &stood };
         match self.commit(before, decision, Beside::default()).await? {
             Committed::Written { row, .. } => Ok(Arc::unwrap_or_clone(row)),

@@ -253,7 +253,7 @@ impl Projection<'_> {
                 self.requested_at = None;
                 self.answered = None;
             }
-            StepEvent::Said { body, form } => {
+            StepEvent::Said { body, form, .. } => {
                 let form = form.as_ref().map(|form| json!(form).to_string());
                 self.message(visit, body, form);
             }

@@ -187,8 +187,8 @@ impl Engine {
             Some(from) => Input::Continued { start, from },
             None => Input::Started(start),
         };
-        let accounts = self.accounts(&request.workspace, &version).await?;
-        let decision = self.advance((&version, &accounts), Box::default(), input);
+        let around = self.around(&request.workspace, &version).await?;
+        let decision = self.advance((&version, &around), Box::default(), input);
         let decision = decision.map_err(Refusal::from)?;
         let waiting = request.wait.map(|wait| (wait, self.0.waiters.wait(&run_id)));
         let Chosen { pointed, audit, .. } = chosen;

@@ -40,6 +40,8 @@ pub(crate) struct Connections {
     /// By a connection's revision: what the calls through it showed last, and when that was compared with its row.
     pub(super) heard: Cache<String, (AccountState, i64)>,
     pub(super) tokens: KeptTokens,
+    /// By a channel account's id: when something that its provider posted was last written down.
+    pub(super) posted: Cache<String, i64>,
 }
 
 /// A channel account with its secrets open.
@@ -48,6 +50,8 @@ pub(crate) struct OpenAccount {
     pub(crate) workspace: String,
     pub(crate) id: String,
     pub(crate) account: ChannelAccount,
+    /// Another text after each change of the account.
+    pub(crate) revision: String,
 }
 
 impl OpenAccount {
@@ -65,6 +69,7 @@ impl Default for Connections {
             by_id: Cache::new(KEPT_MAX),
             heard: Cache::new(KEPT_MAX),
             tokens: KeptTokens::new(KEPT_MAX),
+            posted: Cache::new(KEPT_MAX),
         }
     }
 }
@@ -223,10 +228,10 @@ impl Engine {
         let of_channel = rows.into_iter().filter(|row| row.channel == channel.tag());
         let Some(row) = of_channel.min_by_key(|row| (row.created_at, row.id.clone())) else { return Ok(None) };
         let account = self.opened_account(&row)?;
-        Ok(Some(OpenAccount { workspace: row.workspace, id: row.id, account }))
+        Ok(Some(OpenAccount { revision: channel_revision(&row), workspace: row.workspace, id: row.id, account }))
     }
 
-    fn opened_account(&self, row: &ChannelAccountRow) -> Result<ChannelAccount, EngineError> {
+    pub(super) fn opened_account(&self, row: &ChannelAccountRow) -> Result<ChannelAccount, EngineError> {
         let context = format!("{}/channel/{}", row.workspace, row.id);
         let mut account = object(&row.settings, "channel settings")?;
         account.extend(self.open_sealed(&context, &row.sealed)?);
@@ -245,7 +250,7 @@ impl Engine {
         }
         let Some(row) = self.0.store.find_channel_account(id).await? else { return Ok(None) };
         let account = self.opened_account(&row)?;
-        let open = Arc::new(OpenAccount { workspace: row.workspace, id: row.id, account });
+        let open = Arc::new(OpenAccount { revision: channel_revision(&row), workspace: row.workspace, id: row.id, account });
         self.0.connections.by_id.insert(id.to_owned(), Kept { value: Some(Arc::clone(&open)), read_at: now });
         Ok(Some(open))
     }
@@ -271,8 +276,17 @@ fn object(text: &str, what: &str) -> Result<Map<String, Value>, EngineError> {
 
 /// Another text after each change: of the settings, of a secret (sealed anew, it reads otherwise), or of the row.
 pub(super) fn revision(row: &ConnectionRow) -> String {
+    hashed([&row.id, &row.settings, &row.sealed])
+}
+
+/// As [`revision`], of an account on a channel.
+pub(super) fn channel_revision(row: &ChannelAccountRow) -> String {
+    hashed([&row.id, &row.settings, &row.sealed])
+}
+
+fn hashed(parts: [&String; 3]) -> String {
     let mut hash = Sha256::new();
-    for part in [&row.id, &row.settings, &row.sealed] {
+    for part in parts {
         hash.update((part.len() as u64).to_be_bytes());
         hash.update(part);
     }

@@ -1,5 +1,6 @@
 //! Secrets: sealed at rest, opened where a call needs them.
 
+mod channel_health;
 mod choice;
 mod connect;
 mod connections;
@@ -9,6 +10,7 @@ mod refresh;
 mod seal;
 mod tokens;
 
+pub use channel_health::{ChannelError, ChannelHealth};
 pub use choice::{AccountChoice, NotChosen, chosen};
 pub use connect::{Agreeing, ConnectError, Revocation};
 pub use master::{OpenVault, SecretKey, check_vault, open_vault, rotate_vault};

@@ -328,7 +328,7 @@ impl Scenario {
         }
         let target = self.target(&held, &job.input);
         let accounts = self.accounts(&target);
-        let moment = Moment { now: Timestamp(now), accounts: &accounts };
+        let moment = Moment { accounts: &accounts, ..Timestamp(now).into() };
         match step(&target.played, Box::new(held.state.clone()), job.input.clone(), moment) {
             Ok(decision) => self.commit(at, Held { published: target, ..held }, decision, job),
             // What is in memory may be old: only what is stored may refuse.

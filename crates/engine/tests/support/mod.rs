@@ -185,6 +185,8 @@ impl World {
             channel: channel.into(),
             name: "main".into(),
             settings: settings.to_string(),
+            health: String::new(),
+            heard_at: None,
             created_at: 1,
             updated_at: 1,
         };
@@ -261,6 +263,7 @@ impl World {
             created_at: 1,
             updated_at: 1,
             last_message_at: None,
+            unanswered_since: None,
         };
         self.store.create_conversation(&row, vec![]).await.unwrap();
     }

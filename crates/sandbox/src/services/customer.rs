@@ -42,6 +42,18 @@ pub(crate) struct State {
     pub(crate) posts: Vec<Post>,
 }
 
+impl State {
+    /// Where the platform of this channel posts; empty when nobody asked for it.
+    pub(crate) fn posts_to(&self, channel: Channel) -> &str {
+        self.targets.get(channel.name()).map_or("", |target| &target.url)
+    }
+}
+
+/// Whether these credentials are refused: the sandbox takes all but those that say so themselves.
+pub(crate) fn is_revoked(secret: &str) -> bool {
+    secret.contains("revoked")
+}
+
 fn channel(name: &str) -> Option<Channel> {
     [Channel::WhatsApp, Channel::Sms, Channel::Telegram, Channel::Email, Channel::Slack]
         .into_iter()

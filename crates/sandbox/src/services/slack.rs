@@ -8,7 +8,10 @@ use crate::{
         messages::{Channel, Message},
         ring::Ring,
     },
-    services::world::{At, World},
+    services::{
+        customer,
+        world::{At, World},
+    },
     wire::{reply::Reply, request::Request},
 };
 
@@ -79,6 +82,7 @@ pub(crate) fn respond(world: &mut World, op: Op, request: &Request, at: At) -> R
     let done = match request.bearer() {
         None => Err("not_authed"),
         Some(token) if !token.starts_with("xox") => Err("invalid_auth"),
+        Some(token) if customer::is_revoked(token) => Err("token_revoked"),
         Some(_) => match op {
             Op::ChatPostMessage => post(world, &request.body_value(), at),
             Op::ChatUpdate => update(world, &request.body_value(), at),

@@ -5,7 +5,10 @@ use serde_json::{Value, json};
 
 use crate::{
     memory::messages::{Channel, Message},
-    services::world::{At, World},
+    services::{
+        customer,
+        world::{At, World},
+    },
     wire::{
         reply::{Effect, Reply},
         request::Request,
@@ -92,6 +95,10 @@ fn ok(result: &Value, effect: Effect) -> Reply {
 
 /// Answers a call to `/telegram/bot<token>/<method>`.
 pub(crate) fn respond(world: &mut World, op: Op, request: &Request, at: At) -> Reply {
+    let token = request.segments().get(1).copied().unwrap_or_default().to_owned();
+    if customer::is_revoked(&token) {
+        return Reply::refused(StatusCode::UNAUTHORIZED, &error_body(StatusCode::UNAUTHORIZED, "Unauthorized"));
+    }
     let params = if request.body.is_empty() { request.query_object() } else { request.body_value() };
     let done = match op {
         Op::MessageSend => send(world, request, &params, at),
@@ -100,7 +107,9 @@ pub(crate) fn respond(world: &mut World, op: Op, request: &Request, at: At) -> R
         Op::ChatAction => chat_of(&params).map(|_| ok(&json!(true), Effect::Read)),
         Op::WebhookSet => set_webhook(world, &params),
         Op::WebhookGet => {
-            Ok(ok(&json!({ "url": world.telegram.webhook_url, "pending_update_count": 0 }), Effect::Read))
+            let set = world.telegram.webhook_url.as_str();
+            let url = if set.is_empty() { world.customer.posts_to(Channel::Telegram) } else { set };
+            Ok(ok(&json!({ "url": url, "pending_update_count": 0 }), Effect::Read))
         }
         Op::Me => Ok(ok(&me(), Effect::Read)),
     };

@@ -31,6 +31,10 @@ pub(crate) enum Op {
     List,
     /// `GET …/Messages/{sid}.json`
     Get,
+    /// `GET …/Accounts/{sid}.json`
+    Account,
+    /// `GET …/IncomingPhoneNumbers.json?PhoneNumber=`
+    Numbers,
 }
 
 impl Op {
@@ -39,6 +43,8 @@ impl Op {
             Self::Create => "twilio.message.create",
             Self::List => "twilio.message.list",
             Self::Get => "twilio.message.get",
+            Self::Account => "twilio.account.get",
+            Self::Numbers => "twilio.number.list",
         }
     }
 }
@@ -48,6 +54,8 @@ pub(crate) fn route(method: &str, segments: &[&str]) -> Option<Op> {
         ("POST", ["2010-04-01", "Accounts", _, "Messages.json"]) => Some(Op::Create),
         ("GET", ["2010-04-01", "Accounts", _, "Messages.json"]) => Some(Op::List),
         ("GET", ["2010-04-01", "Accounts", _, "Messages", _]) => Some(Op::Get),
+        ("GET", ["2010-04-01", "Accounts", _]) => Some(Op::Account),
+        ("GET", ["2010-04-01", "Accounts", _, "IncomingPhoneNumbers.json"]) => Some(Op::Numbers),
         (_, _) => None,
     }
 }
@@ -81,16 +89,20 @@ fn refused(code: u32, message: &str) -> Reply {
 /// Answers a call to `/twilio/2010-04-01/Accounts/{sid}/…`.
 pub(crate) fn respond(world: &mut World, op: Op, request: &Request, at: At) -> Reply {
     let segments = request.segments();
-    let account = segments.get(3).copied().unwrap_or_default();
+    let account = segments.get(3).copied().unwrap_or_default().trim_end_matches(".json");
     // The account's own token, or an API key (SK…) that belongs to it.
     let known =
-        |(user, password): (String, String)| (user == account || user.starts_with("SK")) && !password.is_empty();
+        |(user, password): (String, String)| (user == account || user.starts_with("SK")) && is_secret(&password);
     if !request.basic().is_some_and(known) {
         return refused(20_003, "Authenticate");
     }
     match op {
         Op::Create => create(world, account, &request.form(), at),
         Op::List => list(world, account, request),
+        Op::Account => {
+            Reply::read(&json!({ "sid": account, "friendly_name": "Sandbox", "status": "active", "type": "Full" }))
+        }
+        Op::Numbers => numbers(world, request),
         Op::Get => {
             let sid = segments.last().copied().unwrap_or_default().trim_end_matches(".json");
             let found =
@@ -101,6 +113,22 @@ pub(crate) fn respond(world: &mut World, op: Op, request: &Request, at: At) -> R
             )
         }
     }
+}
+
+fn is_secret(password: &str) -> bool {
+    !password.is_empty() && !customer::is_revoked(password)
+}
+
+/// Every number is the account's, and posts where somebody asked for it.
+fn numbers(world: &World, request: &Request) -> Reply {
+    let number = |number: &str| {
+        json!({
+            "phone_number": number, "sms_url": world.customer.posts_to(Channel::Sms), "sms_method": "POST",
+            "capabilities": { "sms": true, "mms": false, "voice": false },
+        })
+    };
+    let numbers: Value = request.query_value("PhoneNumber").into_iter().map(number).collect();
+    Reply::read(&json!({ "incoming_phone_numbers": numbers, "page": 0, "next_page_uri": null }))
 }
 
 fn create(world: &mut World, account: &str, params: &Value, at: At) -> Reply {

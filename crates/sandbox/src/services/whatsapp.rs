@@ -26,12 +26,15 @@ const NUMBERS_MAX: usize = 10_000;
 pub(crate) enum Op {
     /// `POST /{version}/{phone number id}/messages`, for messages and for "read" marks.
     MessageSend,
+    /// `GET /{version}/{phone number id}`
+    NumberGet,
 }
 
 impl Op {
     pub(crate) fn name(self) -> &'static str {
         match self {
             Self::MessageSend => "whatsapp.message.send",
+            Self::NumberGet => "whatsapp.number.get",
         }
     }
 }
@@ -39,6 +42,7 @@ impl Op {
 pub(crate) fn route(method: &str, segments: &[&str]) -> Option<Op> {
     match (method, segments) {
         ("POST", [_, _, "messages"]) => Some(Op::MessageSend),
+        ("GET", [_, _]) => Some(Op::NumberGet),
         (_, _) => None,
     }
 }
@@ -128,18 +132,35 @@ pub(crate) fn code_for(status: StatusCode) -> u32 {
     }
 }
 
-/// Answers a send.
+/// Answers a call to `/whatsapp/{version}/…`.
 pub(crate) fn respond(world: &mut World, op: Op, request: &Request, at: At) -> Reply {
-    match op {
-        Op::MessageSend => send(world, request, at).unwrap_or_else(|refusal| refusal.reply()),
-    }
+    let done = match op {
+        Op::MessageSend => send(world, request, at),
+        Op::NumberGet => number(request),
+    };
+    done.unwrap_or_else(|refusal| refusal.reply())
+}
+
+fn authorized(request: &Request) -> Result<(), Refusal> {
+    let details = match request.bearer() {
+        None => "Send `Authorization: Bearer <token>`.",
+        Some(token) if customer::is_revoked(token) => "The session has been invalidated.",
+        Some(_) => return Ok(()),
+    };
+    Err(Refusal { code: 190, message: "Error validating access token", details: details.to_owned() })
+}
+
+/// Every number is one of the sandbox's business.
+fn number(request: &Request) -> Result<Reply, Refusal> {
+    authorized(request)?;
+    let id = request.segments().last().copied().unwrap_or_default().to_owned();
+    Ok(Reply::read(&json!({
+        "id": id, "display_phone_number": "+1 555-555-0100", "verified_name": "Sandbox", "quality_rating": "GREEN",
+    })))
 }
 
 fn send(world: &mut World, request: &Request, at: At) -> Result<Reply, Refusal> {
-    if request.bearer().is_none() {
-        let message = "Error validating access token";
-        return Err(Refusal { code: 190, message, details: "Send `Authorization: Bearer <token>`.".to_owned() });
-    }
+    authorized(request)?;
     let body = request.json().ok_or_else(|| Refusal::parameter("The body must be JSON."))?;
     if body["messaging_product"] != "whatsapp" {
         return Err(Refusal::parameter("messaging_product must be `whatsapp`"));

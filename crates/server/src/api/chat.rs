@@ -65,6 +65,7 @@ pub(crate) async fn start_chat(
         created_at: app.now(),
         updated_at: app.now(),
         last_message_at: None,
+        unanswered_since: None,
     };
     let entry = NewAudit {
         at: row.created_at,

@@ -10,7 +10,8 @@ use crate::{
     },
 };
 use axum::{Json, extract::State};
-use countersign_api::{Policy, UpdateWorkspaceRequest, Workspace};
+use countersign_api::{Policy, PolicyChange, UpdateWorkspaceRequest, WaitingMessages, Workspace};
+use countersign_core::run::WAITING_WORDS_MAX;
 use countersign_store::{Role, WorkspaceRow};
 use serde_json::json;
 
@@ -44,6 +45,9 @@ pub(crate) async fn update_workspace(
 ) -> ApiResult<Json<Workspace>> {
     caller.require(Role::Admin)?;
     let request = body.value;
+    if let Some(change) = &request.policy {
+        checked(&app, caller.workspace(), change).await?;
+    }
     let name = request.name.as_deref().map(|name| bounded("/name", name, 200)).transpose()?;
     for _ in 0..MERGES_MAX {
         let row = app.store.get_workspace(caller.workspace()).await?.ok_or_else(|| ApiError::not_found("workspace"))?;
@@ -59,8 +63,27 @@ pub(crate) async fn update_workspace(
         let entry = caller.changed(app.now(), what, (&told(&row), &told(&changed)), json!({}));
         if app.store.change_workspace(&row, &changed, vec![entry]).await? {
             app.identities.clear();
+            app.engine.policy_changed(caller.workspace());
             return Ok(Json(view(changed)));
         }
     }
     Err(ApiError::conflict("workspace_changed", "Others change the workspace at the same moment"))
+}
+
+/// Words have a length, and a fallback can be started by a message.
+async fn checked(app: &App, workspace: &str, change: &PolicyChange) -> ApiResult<()> {
+    if let Some(WaitingMessages { approval, failure }) = &change.waiting_messages {
+        for (pointer, text) in [("approval", approval), ("failure", failure)] {
+            let pointer = format!("/policy/waiting_messages/{pointer}");
+            if !text.is_empty() {
+                bounded(&pointer, text, WAITING_WORDS_MAX)?;
+            }
+        }
+    }
+    if let Some(workflow) = change.fallback_workflow.as_deref().filter(|workflow| !workflow.is_empty())
+        && let Some(reason) = app.engine.why_no_fallback(workspace, workflow).await?
+    {
+        return Err(ApiError::invalid("/policy/fallback_workflow", &reason));
+    }
+    Ok(())
 }

@@ -4,7 +4,7 @@ use crate::support::{Client, TestApp, form};
 use countersign_store::Role;
 use serde_json::json;
 
-async fn open(test: &TestApp) -> (Client, String) {
+pub(crate) async fn open(test: &TestApp) -> (Client, String) {
     let chat =
         test.anonymous().post("/chat/main/conversations", json!({ "email": "ada@example.com", "name": "Ada" })).await;
     let visitor = test.anonymous().with("x-visitor", chat.is(201).json["token"].as_str().unwrap());

@@ -33,6 +33,7 @@ mod support;
 mod trail;
 mod triggers;
 mod trying;
+mod unanswered;
 mod versions;
 mod webhook_bodies;
 mod workflows;

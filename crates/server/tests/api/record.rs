@@ -33,13 +33,14 @@ const BESIDE: [(&str, &str); 6] = [
 ];
 
 /// Acts that change something there was: their entries say what it was and what it is.
-const CHANGES: [&str; 18] = [
+const CHANGES: [&str; 19] = [
     "assignConversation",
     "changeTrigger",
     "closeConversation",
     "deleteSavedView",
     "endRamp",
     "forkDraft",
+    "markAnswered",
     "rampWorkflow",
     "reassignCheckpoint",
     "rollbackWorkflow",
@@ -158,6 +159,7 @@ impl Walk {
         let channel = json!({ "channel": "telegram", "name": "bot", "secrets": secrets });
         let id = self.act(admin, "createChannel", &[], channel).await["id"].as_str().unwrap().to_owned();
         self.act(admin, "updateChannel", &[&id], json!({ "name": "the bot" })).await;
+        self.act(admin, "testChannel", &[&id], json!({})).await;
         self.act(admin, "deleteChannel", &[&id], json!({})).await;
         let source = json!({ "openapi": "3.1.0", "info": { "title": "Pet Shop" }, "servers": [{ "url": "https://pets.example.com" }],
             "paths": { "/pets": { "get": { "operationId": "pets" } } } });
@@ -197,6 +199,7 @@ impl Walk {
         let wish = json!({ "channel": "sms", "opted_out": true, "reason": "asked by telephone" });
         let told = self.act(mia, "setConsent", &["by-sms"], wish).await;
         assert_eq!(told["consents"][0]["opted_out"], true, "{told}");
+        self.act(mia, "markAnswered", &[&chat], json!({})).await;
         self.act(mia, "closeConversation", &[&chat], json!({})).await;
         chat
     }

@@ -457,12 +457,14 @@ CREATE TABLE conversations (
   created_at BIGINT NOT NULL,
   updated_at BIGINT NOT NULL,
   last_message_at BIGINT,
+  unanswered_since BIGINT,
   PRIMARY KEY (id, workspace)
 );
 CREATE UNIQUE INDEX conversations_by_token ON conversations (token_hash, workspace) WHERE token_hash IS NOT NULL;
 CREATE UNIQUE INDEX conversations_by_external_id ON conversations (workspace, channel, external_id, channel_account)
   WHERE external_id IS NOT NULL;
 CREATE INDEX conversations_by_activity ON conversations (workspace, status, updated_at, id);
+CREATE INDEX conversations_unanswered ON conversations (workspace, updated_at, id) WHERE unanswered_since IS NOT NULL;
 CREATE INDEX conversations_by_customer ON conversations (workspace, customer, updated_at, id);
 
 CREATE TABLE messages (
@@ -582,6 +584,8 @@ CREATE TABLE channel_accounts (
   name TEXT COLLATE "C" NOT NULL,
   settings TEXT COLLATE "C" NOT NULL,
   sealed TEXT COLLATE "C" NOT NULL,
+  health TEXT COLLATE "C" NOT NULL,
+  heard_at BIGINT,
   created_at BIGINT NOT NULL,
   updated_at BIGINT NOT NULL,
   PRIMARY KEY (workspace, id)

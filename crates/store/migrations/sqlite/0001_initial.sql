@@ -456,12 +456,14 @@ CREATE TABLE conversations (
   created_at INTEGER NOT NULL,
   updated_at INTEGER NOT NULL,
   last_message_at INTEGER,
+  unanswered_since INTEGER,
   PRIMARY KEY (id, workspace)
 ) STRICT;
 CREATE UNIQUE INDEX conversations_by_token ON conversations (token_hash, workspace) WHERE token_hash IS NOT NULL;
 CREATE UNIQUE INDEX conversations_by_external_id ON conversations (workspace, channel, external_id, channel_account)
   WHERE external_id IS NOT NULL;
 CREATE INDEX conversations_by_activity ON conversations (workspace, status, updated_at, id);
+CREATE INDEX conversations_unanswered ON conversations (workspace, updated_at, id) WHERE unanswered_since IS NOT NULL;
 CREATE INDEX conversations_by_customer ON conversations (workspace, customer, updated_at, id);
 
 CREATE TABLE messages (
@@ -581,6 +583,8 @@ CREATE TABLE channel_accounts (
   name TEXT NOT NULL,
   settings TEXT NOT NULL,
   sealed TEXT NOT NULL,
+  health TEXT NOT NULL,
+  heard_at INTEGER,
   created_at INTEGER NOT NULL,
   updated_at INTEGER NOT NULL,
   PRIMARY KEY (workspace, id)

@@ -23,6 +23,8 @@ pub struct ConversationFilter {
     pub customer: Option<String>,
     /// Channel.
     pub channel: Option<String>,
+    /// Only those in *Unanswered*.
+    pub unanswered: bool,
 }
 
 /// A change of a conversation; `None` leaves a field.
@@ -42,6 +44,19 @@ pub struct ConversationUpdate {
     pub customer: Option<String>,
     /// New subject.
     pub subject: Option<String>,
+    /// It needs no reply. Whoever closes or takes it says so too.
+    pub answered: bool,
+}
+
+impl ConversationUpdate {
+    /// Whether it leaves *Unanswered* with it.
+    fn answers(&self) -> bool {
+        let passed_on = match self.status {
+            Some(ConversationStatus::Closed | ConversationStatus::WithPerson) => true,
+            Some(ConversationStatus::Open) | None => false,
+        };
+        self.answered || passed_on || matches!(self.assigned_to, Some(Some(_)))
+    }
 }
 
 pub(super) fn changed(workspace: &str, conversation: &str) -> Vec<Change> {
@@ -104,6 +119,9 @@ impl Store {
         query.and_some("assigned_to = ", filter.assigned_to.as_deref());
         query.and_some("customer = ", filter.customer.as_deref());
         query.and_some("channel = ", filter.channel.as_deref());
+        if filter.unanswered {
+            query.push(" AND unanswered_since IS NOT NULL");
+        }
         let cursor = |row: &ConversationRow| Cursor { at: row.updated_at, id: row.id.clone() };
         self.newest(query, ("updated_at", page), cursor).await
     }
@@ -130,6 +148,9 @@ impl Store {
         set("assigned_to", update.assigned_to.as_ref().map(Into::into));
         set("customer", update.customer.as_ref().map(Into::into));
         set("subject", update.subject.as_ref().map(Into::into));
+        if update.answers() {
+            query.push(", unanswered_since = NULL");
+        }
         query.push(" WHERE workspace = ");
         query.bind(&update.workspace);
         query.and("id = ", &update.id);
@@ -141,6 +162,17 @@ impl Store {
         };
         let done = self.write(write).await?.pop().unwrap_or_default();
         decode(done.rows)?.into_iter().next().ok_or(StoreError::NotFound("conversation"))
+    }
+
+    /// How many conversations are in *Unanswered*, counted up to `most`.
+    ///
+    /// # Errors
+    /// `Busy`, `Corrupt`.
+    pub async fn count_unanswered(&self, workspace: &str, most: u32) -> Result<u64> {
+        let sql = "SELECT count(*) FROM (SELECT 1 FROM conversations WHERE workspace = ?1 AND unanswered_since IS NOT NULL \
+                   LIMIT ?2) AS unanswered";
+        let rows = self.query(sql.to_owned(), params![workspace, most]).await?;
+        rows.into_iter().next().map_or(Ok(0), |row| column(&mut row.into_iter(), "count"))
     }
 
     /// Appends a message and returns it with its position. The same id again returns the stored message unchanged.
@@ -327,16 +359,28 @@ impl Store {
 
 /// Appends a message; the last statement returns it. The first hits nothing when it is there already.
 pub(super) fn append(workspace: &str, message: &NewMessage) -> Vec<Statement> {
-    let place = "UPDATE conversations SET last_position = last_position + 1, last_message_at = ?3, \
-                 updated_at = CASE WHEN updated_at > ?3 THEN updated_at ELSE ?3 END \
-                 WHERE workspace = ?1 AND id = ?2 \
-                 AND NOT EXISTS (SELECT 1 FROM messages WHERE workspace = ?1 AND id = ?4)";
+    // An operator's words are the answer.
+    let answers = if message.author == Author::Operator { ", unanswered_since = NULL" } else { "" };
+    let place = format!(
+        "UPDATE conversations SET last_position = last_position + 1, last_message_at = ?3, \
+         updated_at = CASE WHEN updated_at > ?3 THEN updated_at ELSE ?3 END{answers} \
+         WHERE workspace = ?1 AND id = ?2 \
+         AND NOT EXISTS (SELECT 1 FROM messages WHERE workspace = ?1 AND id = ?4)"
+    );
     let values = params![workspace, &message.conversation, message.at, &message.id];
     vec![
         Statement::new(place, values).must_hit("conversation"),
         insert(&crate::plan::message_row(workspace, 0, message)),
         take_position(workspace, message),
     ]
+}
+
+/// Puts a conversation into *Unanswered* for what its customer said, unless a person has it or has answered since.
+pub(super) fn unanswered(workspace: &str, said: &MessageRow) -> Statement {
+    let sql = "UPDATE conversations SET unanswered_since = COALESCE(unanswered_since, ?3) \
+               WHERE workspace = ?1 AND id = ?2 AND status = 'open' AND NOT EXISTS (SELECT 1 FROM messages \
+               WHERE workspace = ?1 AND conversation = ?2 AND author = 'operator' AND position > ?4)";
+    Statement::new(sql, params![workspace, &said.conversation, said.at, &said.position])
 }
 
 /// Gives the message just inserted the position its conversation was moved to.

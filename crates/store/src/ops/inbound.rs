@@ -74,6 +74,34 @@ impl Store {
         self.append_with(&end.workspace, message, (more, Vec::new())).await
     }
 
+    /// Asks the customer again, because what they said is no answer: appends the question, ends the event and puts the
+    /// conversation into *Unanswered*. `false` when the event was dealt with: then nothing is done.
+    ///
+    /// # Errors
+    /// `NotFound` when the conversation is not in the workspace.
+    pub async fn ask_again(&self, question: &NewMessage, end: &InboundEndRow, said: &MessageRow) -> Result<bool> {
+        let unanswered = super::conversations::unanswered(&end.workspace, said);
+        let more = vec![ended(end).must_hit("inbound event"), unanswered];
+        Ok(self.append_with(&end.workspace, question, (more, Vec::new())).await?.1)
+    }
+
+    /// Ends the event of what a customer said and nobody answers: the conversation goes into *Unanswered*, unless a person
+    /// has it or has answered since. `false` when it was dealt with before.
+    ///
+    /// # Errors
+    /// `Busy`.
+    pub async fn end_unanswered(&self, end: &InboundEndRow, said: &MessageRow) -> Result<bool> {
+        let mut changes = super::conversations::changed(&end.workspace, &said.conversation);
+        changes.push(Change { workspace: end.workspace.clone(), kind: ChangeKind::Inbound, id: end.id.clone() });
+        let unanswered = super::conversations::unanswered(&end.workspace, said);
+        let statements = vec![ended(end).must_hit("inbound event"), unanswered];
+        match self.write(Write { statements, changes, ..Write::default() }).await {
+            Ok(_) => Ok(true),
+            Err(StoreError::NotFound(_)) => Ok(false),
+            Err(error) => Err(error),
+        }
+    }
+
     /// Appends a message together with what is to be done about it. `false` when it was there before.
     ///
     /// # Errors

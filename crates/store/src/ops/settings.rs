@@ -124,6 +124,28 @@ impl Store {
         self.rows("WHERE channel = ?1 ORDER BY workspace, name LIMIT 10000", params![channel]).await
     }
 
+    /// Keeps what the provider said of an account; nothing when it is not there or was changed since, for then the provider
+    /// spoke of another.
+    ///
+    /// # Errors
+    /// `Busy`.
+    pub async fn note_channel_health(&self, row: &ChannelAccountRow, audit: Vec<NewAudit>) -> Result<()> {
+        let sql =
+            "UPDATE channel_accounts SET health = ?1 WHERE workspace = ?2 AND id = ?3 AND sealed = ?4 AND settings = ?5";
+        let params = params![&row.health, &row.workspace, &row.id, &row.sealed, &row.settings];
+        self.execute_audited(&row.workspace, Statement::new(sql, params), audit).await.map(|_| ())
+    }
+
+    /// Keeps when the provider last posted something to an account.
+    ///
+    /// # Errors
+    /// `Busy`.
+    pub async fn note_channel_heard(&self, workspace: &str, id: &str, at: i64) -> Result<()> {
+        let sql = "UPDATE channel_accounts SET heard_at = ?3 WHERE workspace = ?1 AND id = ?2 \
+                   AND (heard_at IS NULL OR heard_at < ?3)";
+        self.execute(Statement::new(sql, params![workspace, id, at])).await.map(|_| ())
+    }
+
     /// Removes a channel account.
     ///
     /// # Errors

@@ -69,6 +69,8 @@ row! {
         pub updated_at: i64,
         /// Time of the newest message.
         pub last_message_at: Option<i64>,
+        /// Since when it is in *Unanswered*: the customer said something that nobody and no workflow answers.
+        pub unanswered_since: Option<i64>,
     }
 }
 

@@ -41,6 +41,10 @@ row! {
         pub settings: String,
         /// Encrypted secrets.
         pub sealed: String,
+        /// JSON: what the provider last said of it.
+        pub health: String,
+        /// When the provider last posted something to it.
+        pub heard_at: Option<i64>,
         /// Creation.
         pub created_at: i64,
         /// Last change.

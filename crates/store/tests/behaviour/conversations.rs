@@ -4,7 +4,7 @@ use countersign_store::testing::TestDatabase;
 use countersign_store::*;
 use futures::future::join_all;
 
-use crate::fixtures::*;
+use crate::{fixtures::*, inbound::event};
 
 pub async fn customers_are_recognised(database: TestDatabase) {
     let store = database.open().await.unwrap();
@@ -118,6 +118,7 @@ pub async fn conversations_change_hands(database: TestDatabase) {
         assigned_to: Some(Some("u-1".to_owned())),
         customer: Some("ada".to_owned()),
         subject: None,
+        answered: false,
     };
     let taken = store.update_conversation(&take, vec![audit("conversation.taken")]).await.unwrap();
     assert_eq!(taken.assigned_to.as_deref(), Some("u-1"));
@@ -153,6 +154,77 @@ pub async fn conversations_come_by_activity(database: TestDatabase) {
     assert_eq!(ids(&rest.items), ["c2", "c1"]);
     let closed = ConversationFilter { status: vec![ConversationStatus::Closed], ..Default::default() };
     assert_eq!(ids(&store.list_conversations(WORKSPACE, &closed, &page(4)).await.unwrap().items), ["c5"]);
+}
+
+pub async fn what_nobody_answers_waits_for_people(database: TestDatabase) {
+    let store = database.open().await.unwrap();
+    store.create_conversation(&conversation("c1"), vec![]).await.unwrap();
+    let said = async |id: &str| {
+        let said = NewMessage { author: Author::Customer, ..message(id, "c1") };
+        store.append_message(WORKSPACE, &said, vec![]).await.unwrap()
+    };
+    let ends = async |id: &str| {
+        store.accept_inbound(&event(id, "conversation:c1", id)).await.unwrap();
+        InboundEndRow {
+            workspace: WORKSPACE.to_owned(),
+            id: id.to_owned(),
+            status: InboundStatus::Done,
+            outcome: Some(InboundOutcome::Ignored),
+            run: None,
+            error: None,
+            done_at: Some(2_000),
+        }
+    };
+    let since = async || store.get_conversation(WORKSPACE, "c1").await.unwrap().unwrap().unanswered_since;
+    let only = ConversationFilter { unanswered: true, ..Default::default() };
+    let listed = async || store.list_conversations(WORKSPACE, &only, &page(4)).await.unwrap().items.len();
+
+    let (first, end) = (said("m1").await, ends("e1").await);
+    assert!(store.end_unanswered(&end, &first).await.unwrap());
+    assert!(!store.end_unanswered(&end, &first).await.unwrap(), "it was dealt with");
+    assert_eq!((since().await, listed().await), (Some(first.at), 1));
+    assert_eq!(store.count_unanswered(WORKSPACE, 10).await.unwrap(), 1);
+    assert_eq!(store.count_unanswered(OTHER, 10).await.unwrap(), 0);
+    // What a run says is no answer of a person's; an operator's words are.
+    store.append_message(WORKSPACE, &NewMessage { author: Author::Workflow, ..message("w1", "c1") }, vec![]).await.unwrap();
+    assert_eq!(listed().await, 1);
+    let second = said("m2").await;
+    let reply = NewMessage { author: Author::Operator, ..message("o1", "c1") };
+    store.append_message(WORKSPACE, &reply, vec![]).await.unwrap();
+    assert_eq!((since().await, store.count_unanswered(WORKSPACE, 10).await.unwrap()), (None, 0));
+    // Whoever answered had read it, though its event ends only now.
+    assert!(store.end_unanswered(&ends("e2").await, &second).await.unwrap());
+    assert_eq!(since().await, None);
+    // The same reply once more answers nothing that came after it.
+    let third = said("m3").await;
+    let question = NewMessage { author: Author::Workflow, ..message("q1", "c1") };
+    let end = ends("e3").await;
+    assert!(store.ask_again(&question, &end, &third).await.unwrap());
+    assert!(!store.ask_again(&question, &end, &third).await.unwrap());
+    store.append_message(WORKSPACE, &reply, vec![]).await.unwrap();
+    assert_eq!(since().await, Some(third.at));
+
+    let change = || ConversationUpdate { workspace: WORKSPACE.to_owned(), id: "c1".to_owned(), at: 9_000, ..Default::default() };
+    for (index, (update, leaves)) in [
+        (ConversationUpdate { subject: Some("Hours".to_owned()), ..change() }, false),
+        (ConversationUpdate { assigned_to: Some(None), ..change() }, false),
+        (ConversationUpdate { answered: true, ..change() }, true),
+        (ConversationUpdate { assigned_to: Some(Some("u-1".to_owned())), ..change() }, true),
+        (ConversationUpdate { status: Some(ConversationStatus::Closed), ..change() }, true),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        let event = ends(&format!("n{index}")).await;
+        assert!(store.end_unanswered(&event, &said(&format!("n{index}")).await).await.unwrap());
+        assert_eq!(listed().await, 1, "{update:?}");
+        let row = store.update_conversation(&update, vec![]).await.unwrap();
+        assert_eq!(row.unanswered_since.is_none(), leaves, "{update:?}");
+    }
+    // Closed, nobody waits in it.
+    let late = said("late").await;
+    assert!(store.end_unanswered(&ends("e9").await, &late).await.unwrap());
+    assert_eq!(since().await, None);
 }
 
 pub async fn notes_are_kept(database: TestDatabase) {

@@ -161,6 +161,7 @@ pub fn conversation(id: &str) -> ConversationRow {
         created_at: 1_000,
         updated_at: 1_000,
         last_message_at: None,
+        unanswered_since: None,
     }
 }
 

@@ -163,6 +163,7 @@ macro_rules! cases {
             conversations_change_hands, what_is_to_leave_is_taken_by_one_and_told_on_the_message,
             when_a_customer_wrote_last_is_known_by_account_and_address,
             conversations_come_by_activity,
+            what_nobody_answers_waits_for_people,
             notes_are_kept,
         );
         subject!($open, settings:

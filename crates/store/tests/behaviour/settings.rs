@@ -192,6 +192,8 @@ pub async fn channel_accounts_are_found_by_channel(database: TestDatabase) {
         name: "main".to_owned(),
         settings: "{}".to_owned(),
         sealed: "c2VhbGVk".to_owned(),
+        health: String::new(),
+        heard_at: None,
         created_at: 1,
         updated_at: 1,
     };
@@ -201,6 +203,17 @@ pub async fn channel_accounts_are_found_by_channel(database: TestDatabase) {
     assert_eq!(store.list_channel_accounts(WORKSPACE).await.unwrap(), std::slice::from_ref(&row));
     assert_eq!(store.all_channel_accounts("sms").await.unwrap(), [row.clone(), other]);
     assert!(store.all_channel_accounts("email").await.unwrap().is_empty());
+    let said = ChannelAccountRow { health: "{\"state\":\"sound\"}".to_owned(), ..row.clone() };
+    store.note_channel_health(&said, vec![audit("channel.tested")]).await.unwrap();
+    // Spoken of credentials that are not these any more.
+    let old = ChannelAccountRow { sealed: "b2xk".to_owned(), health: "{}".to_owned(), ..row.clone() };
+    store.note_channel_health(&old, vec![]).await.unwrap();
+    for (at, heard) in [(50, 50), (40, 50), (60, 60)] {
+        store.note_channel_heard(WORKSPACE, "a1", at).await.unwrap();
+        let now = store.get_channel_account(WORKSPACE, "a1").await.unwrap().unwrap();
+        assert_eq!((now.heard_at, now.health.as_str()), (Some(heard), said.health.as_str()));
+    }
+    assert_eq!(store.get_channel_account(OTHER, "a1").await.unwrap().unwrap().heard_at, None);
     let renamed = ChannelAccountRow { name: "second".to_owned(), ..row };
     store.update_channel_account(&renamed, vec![]).await.unwrap();
     assert_eq!(store.get_channel_account(WORKSPACE, "a1").await.unwrap().unwrap(), renamed);

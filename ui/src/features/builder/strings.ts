@@ -208,6 +208,14 @@ export const strings = {
     email: 'E-mail',
     telegram: 'Telegram',
   },
+  waiting: {
+    kinds: { none: 'Nothing', standard: 'The workspace’s words', own: 'Words of its own' },
+    words: 'Words to the customer',
+    approval: 'The customer reads meanwhile',
+    approvalHint: 'Said once in the conversation when the approval is asked for.',
+    failure: 'The customer reads when a run fails',
+    failureHint: 'Said once in the conversation.',
+  },
   tool: {
     action: 'Action',
     actionHint: 'connector.action',

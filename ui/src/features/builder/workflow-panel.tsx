@@ -7,6 +7,7 @@ import { InputSchema } from './input-schema'
 import { strings } from './strings'
 import { Triggers } from './triggers'
 import { VarsField } from './vars-field'
+import { WaitingField } from './waiting-field'
 
 const s = strings.inspector
 
@@ -40,7 +41,7 @@ export function WorkflowPanel() {
   const builder = useBuilder()
   const document = useDocument()
   const set = (
-    field: 'name' | 'description' | 'case' | 'triggers' | 'vars' | 'input' | 'start' | 'step_limit',
+    field: 'name' | 'description' | 'case' | 'waiting_message' | 'triggers' | 'vars' | 'input' | 'start' | 'step_limit',
     value: unknown,
   ) => builder.perform({ op: 'set_document', field, value })
   return (
@@ -81,6 +82,12 @@ export function WorkflowPanel() {
       <VarsField value={document.vars} set={(value) => set('vars', value)} />
       <InputSchema value={document.input} set={(value) => set('input', value)} />
       <Calendars />
+      <WaitingField
+        label={strings.waiting.failure}
+        hint={strings.waiting.failureHint}
+        value={document.waiting_message}
+        onChange={(next) => set('waiting_message', next)}
+      />
       <Field label={s.stepLimit} hint={s.stepLimitHint}>
         {(props) => (
           <Input

@@ -37,6 +37,7 @@ export const writes = {
   changeChannel: (id: string, body: Body<'/api/v1/channels/{id}', 'patch'>) =>
     send(api.PATCH('/api/v1/channels/{id}', { params: { path: { id } }, body })),
   addChannel: (body: Body<'/api/v1/channels', 'post'>) => send(api.POST('/api/v1/channels', { body })),
+  testChannel: (id: string) => send(api.POST('/api/v1/channels/{id}/test', { params: { path: { id } } })),
   remove: (list: 'connections' | 'channels', id: string) =>
     send(api.DELETE(`/api/v1/${list}/{id}`, { params: { path: { id } } })),
 }

@@ -9,7 +9,7 @@ import { QueryState } from '@/app/query-state'
 import { useMay } from '@/app/session'
 import { Button, buttonClass } from '@/ui/button'
 import { Empty } from '@/ui/states'
-import { reads } from './api'
+import { Channels } from './channels'
 import { ChannelDialog, ConnectionDialog, RemoveAccount } from './connection-dialog'
 import { Connections } from './connections'
 import { strings as s } from './strings'
@@ -43,67 +43,6 @@ function ConnectorCard({ connector, may, onAdd }: { connector: Connector; may: b
   )
 }
 
-function Channels({ may, onOpen }: { may: boolean; onOpen: (open: Open) => void }) {
-  const query = useQuery(queries.channels())
-  const { data: kinds } = useQuery(reads.channelKinds())
-  return (
-    <section className="flex flex-col gap-2">
-      <h2 className="font-semibold">{s.channels}</h2>
-      <p className="text-sm text-muted">{s.channelsHelp}</p>
-      <QueryState query={query}>
-        {({ items }) =>
-          items.length === 0 ? (
-            <p className="rounded-lg border border-dashed border-line-strong p-4 text-sm text-muted">{s.noChannels}</p>
-          ) : (
-            <ul className="divide-y divide-line rounded-lg border border-line">
-              {items.map((account) => {
-                const kind = kinds?.items.find((one) => one.channel === account.channel)
-                return (
-                  <li key={account.id} className="flex flex-wrap items-center gap-x-3 gap-y-1 px-3 py-2">
-                    <span className="font-medium">{account.name}</span>
-                    <span className="font-mono text-xs text-faint">{account.channel}</span>
-                    <span className="ml-auto flex gap-1">
-                      <Button
-                        small
-                        look="quiet"
-                        disabled={!may || !kind}
-                        onClick={() => kind && onOpen({ what: 'channel', kind, account })}
-                      >
-                        {s.edit}
-                      </Button>
-                      <Button
-                        small
-                        look="quiet"
-                        disabled={!may}
-                        onClick={() => onOpen({ what: 'remove', account, list: 'channels' })}
-                      >
-                        {s.remove}
-                      </Button>
-                    </span>
-                  </li>
-                )
-              })}
-            </ul>
-          )
-        }
-      </QueryState>
-      <div className="flex flex-wrap gap-2">
-        {kinds?.items.map((kind) => (
-          <Button
-            key={kind.channel}
-            small
-            icon={<Plus size={14} />}
-            disabled={!may}
-            onClick={() => onOpen({ what: 'channel', kind })}
-          >
-            {kind.title}
-          </Button>
-        ))}
-      </div>
-    </section>
-  )
-}
-
 export default function ConnectorsPage() {
   useTitle(s.title)
   const query = useQuery(queries.connectors())
@@ -132,7 +71,11 @@ export default function ConnectorsPage() {
                 onEdit={(connector, connection) => setOpen({ what: 'edit', connector, connection })}
                 onRemove={(account) => setOpen({ what: 'remove', account, list: 'connections' })}
               />
-              <Channels may={may} onOpen={setOpen} />
+              <Channels
+                may={may}
+                onOpen={(kind, account) => setOpen({ what: 'channel', kind, account })}
+                onRemove={(account) => setOpen({ what: 'remove', account, list: 'channels' })}
+              />
               <section className="flex flex-col gap-2">
                 <h2 className="font-semibold">{s.catalogue}</h2>
                 {items.length === 0 ? (

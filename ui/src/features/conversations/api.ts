@@ -4,7 +4,7 @@ import { LIVE } from '@/api/queries'
 
 /** What only this room reads: key and call. Keys start with the kind the server's events name. */
 export const reads = {
-  conversations: (filters: { status?: string; customer?: string }) =>
+  conversations: (filters: { status?: string; customer?: string; unanswered?: boolean }) =>
     queryOptions({
       queryKey: ['conversations', 'list', filters],
       queryFn: () => send(api.GET('/api/v1/conversations', { params: { query: filters } })),
@@ -31,6 +31,7 @@ export const writes = {
   assign: (id: string, assigned_to: string | null) =>
     send(api.POST('/api/v1/conversations/{id}/assign', { params: { path: { id } }, body: { assigned_to } })),
   close: (id: string) => send(api.POST('/api/v1/conversations/{id}/close', { params: { path: { id } } })),
+  answered: (id: string) => send(api.POST('/api/v1/conversations/{id}/answered', { params: { path: { id } } })),
   consent: (id: string, body: Body<'/api/v1/conversations/{id}/consent', 'post'>) =>
     send(api.POST('/api/v1/conversations/{id}/consent', { params: { path: { id } }, body })),
   note: (id: string, body: string) =>

@@ -24,7 +24,7 @@ function Reply({ id }: { id: string }) {
     mutationFn: () => writes.reply(id, { body: body.trim(), client_id: crypto.randomUUID() }),
     onSuccess: () => {
       setBody('')
-      return client.invalidateQueries({ queryKey: reads.conversation(id).queryKey })
+      return client.invalidateQueries({ queryKey: ['conversations'] })
     },
     onError: (error) => toast.bad(problemText(error)),
   })
@@ -81,9 +81,22 @@ function Hands({ conversation }: { conversation: Conversation }) {
     },
     onError,
   })
+  const answered = useMutation({
+    mutationFn: () => writes.answered(conversation.id),
+    onSuccess: () => {
+      toast.ok(s.unanswered.marked)
+      return refresh()
+    },
+    onError,
+  })
   const mine = conversation.assigned_to?.id === me.user.id
   return (
     <>
+      {conversation.unanswered_since != null && (
+        <Button busy={answered.isPending} onClick={() => answered.mutate()}>
+          {s.unanswered.mark}
+        </Button>
+      )}
       <Button busy={assign.isPending} onClick={() => assign.mutate(mine ? null : me.user.id)}>
         {mine ? s.giveBack : s.take}
       </Button>
@@ -177,6 +190,11 @@ function Detail({ conversation }: { conversation: Conversation }) {
         }
       >
         <span className="font-mono text-xs text-faint">{conversation.channel}</span>
+        {conversation.unanswered_since != null && (
+          <span className="text-sm text-warn">
+            {s.unanswered.since} <Ago at={conversation.unanswered_since} />
+          </span>
+        )}
         {conversation.assigned_to && (
           <span className="text-sm text-muted">{s.assigned(conversation.assigned_to.name)}</span>
         )}

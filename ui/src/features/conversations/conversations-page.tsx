@@ -4,6 +4,7 @@ import { MessagesSquare, Users } from 'lucide-react'
 import { queries } from '@/api/queries'
 import { PageHead, useTitle } from '@/app/page'
 import { QueryState } from '@/app/query-state'
+import { useUnansweredCount } from '@/app/nav'
 import { useMe } from '@/app/session'
 import { Status } from '@/components/status'
 import { buttonClass } from '@/ui/button'
@@ -16,13 +17,25 @@ import { strings as s } from './strings'
 
 const TH = 'px-2 py-2 font-medium first:px-4'
 
-function Conversations({ customer }: { customer: string | undefined }) {
+function Unanswered({ at }: { at: number }) {
+  return (
+    <span className="text-warn">
+      {s.unanswered.since} <Ago at={at} /> ·
+    </span>
+  )
+}
+
+function Conversations({ customer, unanswered }: { customer?: string; unanswered?: true }) {
   const me = useMe()
-  const query = useQuery(reads.conversations({ customer }))
+  const query = useQuery(reads.conversations({ customer, unanswered }))
   return (
     <QueryState query={query}>
       {({ items }) =>
-        items.length === 0 ? (
+        items.length === 0 && unanswered ? (
+          <Empty icon={<MessagesSquare size={20} />} title={s.unanswered.empty.title}>
+            {s.unanswered.empty.text}
+          </Empty>
+        ) : items.length === 0 ? (
           <Empty
             icon={<MessagesSquare size={20} />}
             title={s.empty.title}
@@ -73,7 +86,9 @@ function Conversations({ customer }: { customer: string | undefined }) {
                       {item.customer?.name || s.anonymous}
                     </Link>
                   </td>
-                  <td className="order-3 truncate text-muted md:px-2">{item.last_message}</td>
+                  <td className="order-3 truncate text-muted md:px-2">
+                    {item.unanswered_since != null && <Unanswered at={item.unanswered_since} />} {item.last_message}
+                  </td>
                   <td className="order-4 font-mono text-xs text-faint md:px-2">{item.channel}</td>
                   <td className="hidden truncate md:table-cell md:px-2">
                     <Status
@@ -150,6 +165,7 @@ export default function ConversationsPage() {
   useTitle(s.title)
   const { view = 'conversations', customer } = useSearch({ from: '/shell/conversations' })
   const navigate = useNavigate({ from: '/conversations' })
+  const waiting = useUnansweredCount()
   return (
     <>
       <PageHead
@@ -158,15 +174,20 @@ export default function ConversationsPage() {
           <Tabs
             label={s.viewsLabel}
             value={view}
-            onChange={(next) => void navigate({ search: { view: next === 'customers' ? next : undefined } })}
+            onChange={(next) => void navigate({ search: { view: next === 'conversations' ? undefined : next } })}
             tabs={[
               { id: 'conversations', label: s.views.conversations },
+              { id: 'unanswered', label: s.views.unanswered, count: waiting || null },
               { id: 'customers', label: s.views.customers },
             ]}
           />
         }
       />
-      {view === 'customers' ? <Customers /> : <Conversations customer={customer} />}
+      {view === 'customers' ? (
+        <Customers />
+      ) : (
+        <Conversations customer={customer} unanswered={view === 'unanswered' || undefined} />
+      )}
     </>
   )
 }

@@ -1,7 +1,16 @@
 export const strings = {
   title: 'Conversations',
-  views: { conversations: 'Conversations', customers: 'Customers' },
-  viewsLabel: 'Conversations or customers',
+  views: { conversations: 'All', unanswered: 'Unanswered', customers: 'Customers' },
+  unanswered: {
+    since: 'Unanswered since',
+    mark: 'Needs no reply',
+    marked: 'The conversation is no longer in Unanswered.',
+    empty: {
+      title: 'Everybody has an answer',
+      text: 'Messages that no workflow wants, and questions asked while a form is open, wait here for a person.',
+    },
+  },
+  viewsLabel: 'Which conversations, or customers',
   columns: {
     customer: 'Customer',
     last: 'Last message',

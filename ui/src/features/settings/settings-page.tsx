@@ -13,6 +13,7 @@ import { useStore } from '@/ui/store'
 import { toast } from '@/ui/toast'
 import { writes } from './api'
 import { strings as s } from './strings'
+import { Unanswered } from './unanswered'
 
 function Appearance() {
   const chosen = useStore(theme)
@@ -122,6 +123,7 @@ export default function SettingsPage() {
         <PageSection title={s.password}>
           <Password />
         </PageSection>
+        <Unanswered />
         <PageSection title={s.widget} help={s.widgetHelp}>
           <Widget />
         </PageSection>

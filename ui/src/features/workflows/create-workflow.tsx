@@ -13,6 +13,7 @@ function empty(name: string): WorkflowDocument {
     schema: 1,
     name,
     triggers: [{ type: 'manual' }],
+    waiting_message: true,
     start: 'done',
     steps: { done: { type: 'end', title: s.end, position: [0, 0] } },
   }

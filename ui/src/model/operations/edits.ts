@@ -36,6 +36,7 @@ export function newStep(type: StepType, next: StepId): Step {
       return {
         type,
         summary: '',
+        waiting_message: true,
         approvers: { roles: ['manager'] },
         timeout: { after: '4h', outcome: 'rejected' },
         on_approve: next,

@@ -10,7 +10,7 @@ use crate::{
     log::{FailureClass, LogEntry, StepError, StepExecution, history},
     run::{
         self, Actor, CallEvent, CheckpointEvent, DecidedWith, Effect, Ended, Event, FieldProblem, HandedBack,
-        IncomingMessage, Input, LookUpResult, OpenApproval, Outcome, Phase, PostedForm, Refusal, RunState, Stage,
+        IncomingMessage, Input, LookUpResult, Moment, OpenApproval, Outcome, Phase, PostedForm, Refusal, RunState, Stage,
         Start, StepEvent, Verdict, Version, Via, Wait,
     },
     time::Timestamp,
@@ -334,7 +334,8 @@ impl<'a> Player<'a> {
 
     fn take(&mut self, input: Input) -> Result<(), NotPlayed> {
         let state = Box::new(std::mem::take(&mut self.state));
-        let decision = match run::step(self.version, state, input, self.now) {
+        let at = Moment { words: self.version.words(), ..self.now.into() };
+        let decision = match run::step(self.version, state, input, at) {
             Ok(decision) => decision,
             Err(refused) => {
                 self.state = *refused.state;
@@ -371,7 +372,7 @@ impl<'a> Player<'a> {
         };
         match event {
             Event::Run(_) => {}
-            Event::Step { visit, what: StepEvent::Said { body, form } } => {
+            Event::Step { visit, what: StepEvent::Said { body, form, .. } } => {
                 self.said.push(Said { text: body.clone(), form: form.clone(), ..said(Speaker::Workflow, *visit) });
             }
             Event::Step { .. } => {}

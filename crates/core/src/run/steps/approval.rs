@@ -10,10 +10,11 @@ use crate::{
     log::StepError,
     run::{
         Actor, ApprovalWait, CheckpointEvent, ClosedBy, CompileError, CompiledStep, DecidedWith, FieldProblem,
-        HeldDecision, Opened, Outcome, Refusal, RunState, Verdict, forms,
+        HeldDecision, Opened, Outcome, Refusal, RunState, Verdict, Waiting, forms,
         machine::{Completion, Flow, Machine},
         phase::Place,
         version,
+        waiting::{self, Words},
     },
     time::{Span, Timestamp},
     working_time::WorkingTime,
@@ -32,6 +33,7 @@ use serde_json::{Map, Value, json};
 #[derive(Debug)]
 pub struct Compiled {
     summary: TextTemplate,
+    waiting: Option<Words>,
     facts: Vec<(Fact, TextTemplate)>,
     allow_empty: bool,
     editable: IndexMap<StepId, Vec<String>>,
@@ -77,6 +79,11 @@ impl Compiled {
     #[must_use]
     pub fn timeout(&self) -> Option<&ApprovalTimeout> {
         self.timeout.as_ref()
+    }
+
+    /// Whether the customer is told that they wait.
+    pub(in crate::run) fn speaks(&self) -> bool {
+        self.waiting.is_some()
     }
 
     fn leads(&self, verdict: Verdict) -> Option<&StepId> {
@@ -218,6 +225,7 @@ pub(crate) fn compile(step: &document::Approval, at: &version::Place<'_>) -> Res
         .map(|(index, fact)| Ok((fact.clone(), at.text(&format!("facts/{index}/value"), &fact.value)?)));
     Ok(Compiled {
         summary: at.text("summary", &step.summary)?,
+        waiting: Words::compile(step.waiting_message.as_ref(), |text| at.text("waiting_message", text))?,
         facts: facts.collect::<Result<_, CompileError>>()?,
         allow_empty: step.allow_empty,
         editable: step.editable.clone(),
@@ -253,6 +261,10 @@ pub(crate) fn enter(machine: &mut Machine<'_>, step: &Compiled, place: &Place, a
         Ok(asked_for) => asked_for,
         Err(error) => return machine.fail(place, error, None),
     };
+    // Asked again in place, the customer waits for what they were told.
+    if asked.is_none() {
+        waiting::say(machine, place.visit, Waiting::Approval, step.waiting.as_ref());
+    }
     let edited = Compiled::edited(&requests, &machine.state);
     let due = step.timeout.as_ref().map(|timeout| step.after(machine.now, timeout.after));
     let remind_at = step.remind_after.map(|after| step.after(machine.now, after));

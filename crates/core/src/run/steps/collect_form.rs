@@ -54,7 +54,7 @@ pub(crate) fn enter(machine: &mut Machine<'_>, step: &Compiled, place: &Place) -
     };
     let (visit, schema, submit) = (place.visit, step.schema.clone(), step.submit.clone());
     let form = PostedForm { schema: schema.clone(), prefill: prefill.clone(), submit: submit.clone() };
-    machine.step(visit, StepEvent::Said { body: prompt.clone(), form: Some(form) });
+    machine.step(visit, StepEvent::Said { body: prompt.clone(), form: Some(form), waiting: None });
     let due = step.timeout.as_ref().map(|timeout| machine.now.plus(timeout.after));
     let opened = Opened::Form { prompt, schema, prefill, submit };
     machine.checkpoint(visit, CheckpointEvent::Opened { opened, due, remind_at: None, rung_at: None });

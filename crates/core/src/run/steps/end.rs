@@ -5,7 +5,7 @@ use crate::{
     expr::{Template, TextTemplate},
     log::StepError,
     run::{
-        CompileError, EndedStatus, StepEvent,
+        CompileError, EndedStatus, StepEvent, Waiting,
         machine::{Flow, Machine},
         phase::Place,
         version,
@@ -42,7 +42,10 @@ pub(crate) fn enter(machine: &mut Machine<'_>, step: &Compiled, place: &Place) -
     };
     let visit = place.visit;
     if !body.is_empty() {
-        machine.step(visit, StepEvent::Said { body: body.clone(), form: None });
+        // Whoever ends as failed with words of their own has told the customer.
+        let told = step.status == EndStatus::Failed && machine.version.waiting.is_some();
+        let waiting = told.then_some(Waiting::Failure);
+        machine.step(visit, StepEvent::Said { body: body.clone(), form: None, waiting });
     }
     let (status, error) = match step.status {
         EndStatus::Completed => (EndedStatus::Completed, None),

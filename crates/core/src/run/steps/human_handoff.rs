@@ -54,7 +54,7 @@ pub(crate) fn enter(machine: &mut Machine<'_>, step: &Compiled, place: &Place) -
     };
     let visit = place.visit;
     if !body.is_empty() {
-        machine.step(visit, StepEvent::Said { body, form: None });
+        machine.step(visit, StepEvent::Said { body, form: None, waiting: None });
     }
     let due = step.timeout.as_ref().map(|timeout| machine.now.plus(timeout.after));
     let opened = Opened::Handoff { team: step.team.clone(), note };

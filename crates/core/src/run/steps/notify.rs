@@ -80,7 +80,7 @@ fn deliver(machine: &mut Machine<'_>, step: &Compiled, place: &Place, call: u16)
     while let Some(channel) = step.channels.get(usize::from(call)).copied() {
         match message(step, channel, &machine.scope()) {
             Ok(CallRequest::Message { channel: Channel::Conversation, body, .. }) => {
-                machine.step(place.visit, StepEvent::Said { body, form: None });
+                machine.step(place.visit, StepEvent::Said { body, form: None, waiting: None });
                 if step.delivery == Delivery::First {
                     break;
                 }

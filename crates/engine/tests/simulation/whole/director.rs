@@ -343,6 +343,7 @@ impl Director {
                 created_at: 1,
                 updated_at: 1,
                 last_message_at: None,
+                unanswered_since: None,
             };
             self.calm.create_conversation(&row, vec![]).await.unwrap();
         }

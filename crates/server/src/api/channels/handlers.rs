@@ -16,7 +16,11 @@ use crate::{
     rows::json_object,
 };
 use axum::{Json, extract::State, http::StatusCode, response::Response};
-use countersign_api::{ChannelAccount, ChannelKind, CreateChannelRequest, Page, UpdateAccountRequest};
+use countersign_api::{
+    AccountState, ChannelAccount, ChannelHealth, ChannelKind, CreateChannelRequest, Page, UpdateAccountRequest,
+};
+use countersign_channels::Platform;
+use countersign_engine as engine;
 use countersign_store::{ChannelAccountRow, NewAudit, Role};
 use serde_json::{Value, json};
 use uuid::Uuid;
@@ -31,12 +35,26 @@ fn view(app: &App, row: ChannelAccountRow) -> ChannelAccount {
     ChannelAccount {
         secret_names: place(&row).secret_names(app, &row.sealed),
         settings: json_object(&row.settings),
+        address: Platform::read(&row.channel).map_or_else(String::new, |on| app.engine.hook_address(on, &row.id)),
+        health: health(&row),
         id: row.id,
         channel: row.channel,
         name: row.name,
         created_at: row.created_at,
         updated_at: row.updated_at,
     }
+}
+
+fn health(row: &ChannelAccountRow) -> ChannelHealth {
+    let known: ChannelHealth = serde_json::from_str(&row.health).unwrap_or_default();
+    ChannelHealth { heard_at: row.heard_at, ..known }
+}
+
+/// Asks an account's provider, and keeps what it says in its row.
+async fn ask(app: &App, row: &mut ChannelAccountRow) -> ApiResult<()> {
+    let probed = app.engine.probe_channel(row).await?;
+    row.health = json!(engine::ChannelHealth::of(row).asked(&probed, app.now())).to_string();
+    Ok(())
 }
 
 /// Refuses what does not make an account. The message names fields, never values.
@@ -112,10 +130,13 @@ async fn add(app: App, caller: Caller, request: CreateChannelRequest) -> ApiResu
         name: bounded("/name", &request.name, 200)?,
         settings: String::new(),
         sealed: String::new(),
+        health: String::new(),
+        heard_at: None,
         created_at: now,
         updated_at: now,
     };
     (row.settings, row.sealed) = held.columns(&app, place(&row))?;
+    ask(&app, &mut row).await?;
     app.store.create_channel_account(&row, vec![audit(&app, &caller, "created", &row, &held)]).await?;
     app.engine.forget_connections(caller.workspace());
     Ok(view(&app, row))
@@ -141,15 +162,39 @@ pub(crate) async fn update_channel(
     let mut row = required(&app, &caller, &id).await?;
     let request = body.value;
     let name = request.name.clone();
+    let renamed = request.settings.is_none() && request.secrets.is_none();
     let held = Held::changed(&app, place(&row), (&row.name, &row.settings, &row.sealed), request)?;
     if let Some(name) = &name {
         row.name = bounded("/name", name, 200)?;
     }
     check(&row.channel, &held)?;
-    (row.settings, row.sealed) = held.columns(&app, place(&row))?;
+    if !renamed {
+        (row.settings, row.sealed) = held.columns(&app, place(&row))?;
+        ask(&app, &mut row).await?;
+    }
     row.updated_at = app.now();
     app.store.update_channel_account(&row, vec![audit(&app, &caller, "changed", &row, &held)]).await?;
     app.engine.forget_connections(caller.workspace());
+    Ok(Json(view(&app, row)))
+}
+
+/// Asks an account's provider, now, whether the account works: something that only good credentials get and that changes
+/// nothing there. Whether what customers write arrives is told by when the provider last posted something.
+#[utoipa::path(post, path = "/channels/{id}/test", operation_id = "testChannel", tag = "channels",
+    params(("id" = String, Path)), responses((status = 200, description = "The account and its health", body = ChannelAccount)))]
+pub(crate) async fn test_channel(
+    State(app): State<App>,
+    caller: Caller,
+    Path(id): Path<String>,
+) -> ApiResult<Json<ChannelAccount>> {
+    caller.require(Role::Builder)?;
+    let mut row = required(&app, &caller, &id).await?;
+    ask(&app, &mut row).await?;
+    let ChannelHealth { state, error, .. } = health(&row);
+    let code = error.filter(|_| state != AccountState::Sound).map(|error| error.code);
+    let detail = json!({ "channel": row.channel, "account": row.name, "state": state, "code": code });
+    let entry = caller.audit(app.now(), "channel.tested", format!("channel:{}", row.id), detail);
+    app.store.note_channel_health(&row, vec![entry]).await?;
     Ok(Json(view(&app, row)))
 }
 

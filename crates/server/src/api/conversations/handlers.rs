@@ -20,7 +20,7 @@ use crate::{
 };
 use axum::{Json, extract::State, response::Response};
 use countersign_api::{
-    AssignRequest, Conversation, ConversationSummary, CustomerRef, Message, Note, NoteRequest, Page, SendMessageRequest,
+    AssignRequest, Conversation, ConversationCounts, ConversationSummary, CustomerRef, Message, Note, NoteRequest, Page, SendMessageRequest,
 };
 use countersign_store::{
     Author, ConversationFilter, ConversationRow, ConversationStatus, ConversationUpdate, NewAudit, NewMessage, NoteRow,
@@ -35,6 +35,8 @@ use uuid::Uuid;
 pub(crate) const MESSAGE_LENGTH_MAX: usize = 8_000;
 /// Messages shown at once.
 const MESSAGES_MAX: u32 = 200;
+/// Conversations counted at most.
+const COUNTED_MAX: u32 = 1000;
 /// Characters of the newest message in lists.
 const EXCERPT_LENGTH: usize = 140;
 
@@ -50,6 +52,8 @@ pub(crate) struct ConversationsQuery {
     assigned_to: Option<String>,
     /// web, whatsapp, telegram, sms, email.
     channel: Option<String>,
+    /// `true`: only those whose customer said something that nobody and no workflow answers.
+    unanswered: Option<bool>,
     /// `next` of the page before.
     cursor: Option<String>,
     /// Items wanted, 1 to 200; 50 when absent.
@@ -74,6 +78,7 @@ pub(crate) async fn list_conversations(
         assigned_to: query.assigned_to.map(me),
         customer: query.customer,
         channel: query.channel,
+        unanswered: query.unanswered.unwrap_or_default(),
     };
     let page = app.store.list_conversations(workspace, &filter, &page).await?;
     let customers = app.customers(workspace, page.items.iter().filter_map(|row| row.customer.as_deref())).await?;
@@ -95,6 +100,7 @@ async fn summary(app: &App, row: ConversationRow, customer: Option<CustomerRef>)
         subject: row.subject,
         status: row.status.to_string(),
         updated_at: row.updated_at,
+        unanswered_since: row.unanswered_since,
         last_message: newest.into_iter().next().map(|message| message.body.chars().take(EXCERPT_LENGTH).collect()),
     })
 }
@@ -135,6 +141,7 @@ pub(super) async fn detail(app: &App, row: ConversationRow, before: Option<u64>)
         status: row.status.to_string(),
         created_at: row.created_at,
         updated_at: row.updated_at,
+        unanswered_since: row.unanswered_since,
     }))
 }
 
@@ -242,6 +249,34 @@ pub(crate) async fn close_conversation(
     let entry = caller.changed(app.now(), what, (&was, &is), json!({}));
     let update = ConversationUpdate { status: Some(ConversationStatus::Closed), ..change(&app, &caller, &id) };
     updated(&app, &update, entry).await
+}
+
+/// Takes a conversation out of *Unanswered*: what the customer said needs no reply.
+#[utoipa::path(post, path = "/conversations/{id}/answered", operation_id = "markAnswered", tag = "conversations",
+    params(("id" = String, Path)), responses((status = 200, description = "The conversation", body = Conversation)))]
+pub(crate) async fn mark_answered(
+    State(app): State<App>,
+    caller: Caller,
+    Path(id): Path<String>,
+) -> ApiResult<Json<Conversation>> {
+    caller.require(Role::Operator)?;
+    let before = required(&app, &caller, &id).await?;
+    let (was, is) = (json!({ "unanswered_since": before.unanswered_since }), json!({ "unanswered_since": null }));
+    let what = ("conversation.answered", format!("conversation:{id}"));
+    let entry = caller.changed(app.now(), what, (&was, &is), json!({}));
+    let update = ConversationUpdate { answered: true, ..change(&app, &caller, &id) };
+    updated(&app, &update, entry).await
+}
+
+/// How many conversations wait for people.
+#[utoipa::path(get, path = "/conversations/counts", operation_id = "countConversations", tag = "conversations",
+    responses((status = 200, description = "Counts", body = ConversationCounts)))]
+pub(crate) async fn count_conversations(
+    State(app): State<App>,
+    caller: Caller,
+) -> ApiResult<Json<ConversationCounts>> {
+    let unanswered = app.store.count_unanswered(caller.workspace(), COUNTED_MAX).await?;
+    Ok(Json(ConversationCounts { unanswered }))
 }
 
 fn change(app: &App, caller: &Caller, id: &str) -> ConversationUpdate {

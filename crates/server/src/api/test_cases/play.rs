@@ -38,15 +38,16 @@ pub(crate) async fn meant(
     version: Option<u32>,
 ) -> ApiResult<Version> {
     let catalogue = app.engine.catalogue_of(&row.workspace).await?;
-    match (document, version) {
-        (Some(_), Some(_)) => Err(ApiError::invalid("/version", "give either `document` or `version`")),
-        (Some(document), None) => playable(document, &catalogue),
+    let document = match (document, version) {
+        (Some(_), Some(_)) => return Err(ApiError::invalid("/version", "give either `document` or `version`")),
+        (Some(document), None) => document,
         (None, Some(version)) => {
             let found = app.store.get_version(&row.workspace, &row.id, version).await?;
-            playable(json(&found.ok_or_else(|| ApiError::not_found("version"))?.document), &catalogue)
+            json(&found.ok_or_else(|| ApiError::not_found("version"))?.document)
         }
-        (None, None) => playable(json(&row.draft), &catalogue),
-    }
+        (None, None) => json(&row.draft),
+    };
+    Ok(playable(document, &catalogue)?.saying(app.engine.waiting_words(&row.workspace).await?))
 }
 
 /// The longest a request waits for its turn to play.
