@@ -216,10 +216,25 @@ export function answersOf(): Answers {
         status: 'open',
         assigned_to: null,
         updated_at: f.NOW - 6e5,
+        unanswered_since: null,
         last_message: 'Thank you. A colleague has a quick look.',
       },
     ]),
+    'GET /conversations/counts': { unanswered: 0 },
+    'GET /workspace': {
+      id: 'w1',
+      slug: 'demo',
+      name: 'Demo',
+      created_at: f.NOW,
+      policy: {
+        allow_unguarded: false,
+        try_writes: 'admins',
+        waiting_messages: { approval: 'Somebody has a look.', failure: 'Something went wrong.' },
+        fallback_workflow: null,
+      },
+    },
     'GET /conversations/cv1': {
+      unanswered_since: null,
       id: 'cv1',
       consents: [
         {

@@ -6,10 +6,12 @@ use countersign_core::contact;
 use serde::{Deserialize, Serialize};
 
 /// Mistaken for nothing else.
-const STOP: [&str; 13] = [
+const STOP: [&str; 14] = [
     "stop",
     "stopall",
     "stop all",
+    // The label that WhatsApp gives the button of marketing templates.
+    "stop promotions",
     "unsubscribe",
     "optout",
     "opt out",

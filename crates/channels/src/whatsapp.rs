@@ -107,6 +107,8 @@ pub(crate) fn name(number: u64) -> Option<&'static str> {
         130_429 | 4 | 80_007 => "throughput",
         2 | 131_000 | 131_016 => "temporary",
         131_047 => "outside_window",
+        // They chose at WhatsApp to get no more marketing from this business.
+        131_050 => "opted_out",
         131_026 => "undeliverable",
         131_048 => "spam_limit",
         131_049 => "marketing_limit",

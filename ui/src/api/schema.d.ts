@@ -248,6 +248,26 @@ export interface paths {
         patch: operations["updateChannel"];
         trace?: never;
     };
+    "/api/v1/channels/{id}/test": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Asks an account's provider, now, whether the account works: something that only good credentials get and that changes
+         *     nothing there. Whether what customers write arrives is told by when the provider last posted something.
+         */
+        post: operations["testChannel"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/chat/conversations/{id}": {
         parameters: {
             query?: never;
@@ -710,6 +730,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/conversations/counts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How many conversations wait for people. */
+        get: operations["countConversations"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/conversations/{id}": {
         parameters: {
             query?: never;
@@ -721,6 +758,23 @@ export interface paths {
         get: operations["getConversation"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/conversations/{id}/answered": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Takes a conversation out of *Unanswered*: what the customer said needs no reply. */
+        post: operations["markAnswered"];
         delete?: never;
         options?: never;
         head?: never;
@@ -2621,6 +2675,10 @@ export interface components {
             };
             /** @description Names of the secrets that are set. */
             secret_names: string[];
+            /** @description Where its provider is to post what customers write. */
+            address: string;
+            /** @description Whether it works. */
+            health: components["schemas"]["ChannelHealth"];
             /**
              * Format: int64
              * @description Creation.
@@ -2631,6 +2689,44 @@ export interface components {
              * @description Last change.
              */
             updated_at: number;
+        };
+        /** @description What a provider said against an account. */
+        ChannelError: {
+            /**
+             * Format: int64
+             * @description When.
+             */
+            at: number;
+            /** @description Whether it may be over by itself: `retryable`, `unknown`, or `fatal`. */
+            class: string;
+            /** @description Stable short name, such as `token_expired`. */
+            code: string;
+            /** @description The provider's words, without secrets. */
+            message: string;
+        };
+        /** @description Whether an account on a channel works: by a test, by the messages sent and by what its provider posts. */
+        ChannelHealth: {
+            /** @description Whether its provider takes what is sent. */
+            state: components["schemas"]["AccountState"];
+            /** @description Whom the provider takes it for, such as `@shop_bot`; empty while nobody asked. */
+            known_as: string;
+            /**
+             * Format: int64
+             * @description When the provider last took something; null when never.
+             */
+            succeeded_at: number | null;
+            error: components["schemas"]["ChannelError"] | null;
+            /**
+             * Format: int64
+             * @description When the provider last posted something that proved itself; null when never.
+             */
+            heard_at: number | null;
+            incoming_error: components["schemas"]["ChannelError"] | null;
+            /**
+             * Format: int64
+             * @description When it was last tested; null when never.
+             */
+            tested_at: number | null;
         };
         /** @description A kind of channel and what an account on it needs. */
         ChannelKind: {
@@ -3083,6 +3179,19 @@ export interface components {
              * @description Last change.
              */
             updated_at: number;
+            /**
+             * Format: int64
+             * @description Since when the customer waits for an answer of people: nobody and no workflow answers what they said. Null when not.
+             */
+            unanswered_since: number | null;
+        };
+        /** @description How many conversations wait for people. */
+        ConversationCounts: {
+            /**
+             * Format: uint64
+             * @description In *Unanswered*; counted up to 1,000.
+             */
+            unanswered: number;
         };
         /** @description A conversation in a list. */
         ConversationSummary: {
@@ -3101,6 +3210,11 @@ export interface components {
              * @description Last change.
              */
             updated_at: number;
+            /**
+             * Format: int64
+             * @description Since when the customer waits for an answer of people; null when not.
+             */
+            unanswered_since: number | null;
             /** @description Begin of the newest message. */
             last_message: string | null;
         };
@@ -4400,18 +4514,25 @@ export interface components {
             /** @description Role and groups. */
             roles?: string[] | null;
         };
-        /** @description What a workspace allows. */
+        /** @description What a workspace allows, and what it does where its workflows leave it to it. */
         Policy: {
             /** @description Whether a workflow may be published although a path to a high-risk action passes no approval. */
             allow_unguarded: boolean;
             /** @description Who may try actions that change something, away from any run. */
             try_writes: components["schemas"]["TryWrites"];
+            /** @description What customers who wait are told where a workflow leaves the words to the workspace. */
+            waiting_messages: components["schemas"]["WaitingMessages"];
+            /** @description The workflow that takes messages no other wants; null leaves them to people, in *Unanswered*. */
+            fallback_workflow: string | null;
         };
         /** @description What of a policy changes. */
         PolicyChange: {
             /** @description See [`Policy::allow_unguarded`]. */
             allow_unguarded: boolean | null;
             try_writes: components["schemas"]["TryWrites"] | null;
+            waiting_messages: components["schemas"]["WaitingMessages"] | null;
+            /** @description See [`Policy::fallback_workflow`]; the empty text takes it away. */
+            fallback_workflow: string | null;
         };
         /** @description An approval policy to try. */
         PreviewApproversRequest: {
@@ -6078,6 +6199,13 @@ export interface components {
              */
             due_at: number | null;
         };
+        /** @description What customers who wait are told; nothing where it is empty. */
+        WaitingMessages: {
+            /** @description While people decide; at most 1,000 characters. */
+            approval: string;
+            /** @description When a run fails; at most 1,000 characters. */
+            failure: string;
+        };
         /** @description A pause before a call is tried again. */
         WaitingRetry: {
             /**
@@ -6805,6 +6933,37 @@ export interface operations {
         };
         responses: {
             /** @description The account */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ChannelAccount"];
+                };
+            };
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    testChannel: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The account and its health */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -7819,6 +7978,8 @@ export interface operations {
                 assigned_to?: string;
                 /** @description web, whatsapp, telegram, sms, email. */
                 channel?: string;
+                /** @description `true`: only those whose customer said something that nobody and no workflow answers. */
+                unanswered?: boolean;
                 /** @description `next` of the page before. */
                 cursor?: string;
                 /** @description Items wanted, 1 to 200; 50 when absent. */
@@ -7850,12 +8011,72 @@ export interface operations {
             };
         };
     };
+    countConversations: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Counts */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ConversationCounts"];
+                };
+            };
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     getConversation: {
         parameters: {
             query?: {
                 /** @description Only messages before this position. */
                 before?: number;
             };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The conversation */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Conversation"];
+                };
+            };
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    markAnswered: {
+        parameters: {
+            query?: never;
             header?: never;
             path: {
                 id: string;

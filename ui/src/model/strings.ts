@@ -69,6 +69,7 @@ export const strings = {
       input: 'the input',
       start: 'the first step',
       step_limit: 'the limit of steps',
+      waiting_message: 'what customers who wait read',
       calendars: 'the calendars',
     },
     rename: 'rename',

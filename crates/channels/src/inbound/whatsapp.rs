@@ -125,7 +125,12 @@ fn pressed(id: String, message: &Value) -> Message {
             let raw = message.clone();
             Message { raw, ..Message::new(id, Kind::Unknown, "[interactive]".to_owned()) }
         }
-        (label, choice) => Message { choice, ..Message::new(id, Kind::Choice, label.unwrap_or_default()) },
+        (label, choice) => {
+            // A template's own button to end the messages; buttons of a question are answers to it.
+            let word = text(message, "/button/text").and_then(|label| Word::of(Platform::Whatsapp, &label));
+            let consent = word.filter(|word| *word == Word::Stop);
+            Message { choice, consent, ..Message::new(id, Kind::Choice, label.unwrap_or_default()) }
+        }
     }
 }
 
@@ -196,6 +201,12 @@ mod tests {
         assert_eq!(one(json!({ "type": "interactive", "interactive": pick })).choice.as_deref(), Some("r1"));
         let template = one(json!({ "type": "button", "button": { "payload": "p", "text": "Go" } }));
         assert_eq!((template.choice.as_deref(), template.text.as_str()), (Some("p"), "Go"));
+        let word = |kind: &str, button: Value| one(json!({ "type": kind, kind: button })).consent;
+        assert_eq!(word("button", json!({ "payload": "p", "text": "Stop promotions" })), Some(Word::Stop));
+        assert_eq!(word("button", json!({ "payload": "p", "text": "STOP" })), Some(Word::Stop));
+        assert_eq!(word("button", json!({ "payload": "p", "text": "Yes" })), None);
+        let answer = json!({ "type": "button_reply", "button_reply": { "id": "b", "title": "Stop" } });
+        assert_eq!(word("interactive", answer), None, "it answers a question");
         let flow = json!({ "type": "nfm_reply", "nfm_reply": { "response_json": "{\"flow_token\":\"t\"}" } });
         assert_eq!(one(json!({ "type": "interactive", "interactive": flow })).form, Some(json!({ "flow_token": "t" })));
         let image =

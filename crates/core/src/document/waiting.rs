@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 /// What the customer reads in the conversation while they wait for people; nothing when absent.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(untagged)]
+#[serde(untagged, expecting = "`true` for the workspace's words, `false` or a text")]
 pub enum WaitingMessage {
     /// `true`: the workspace's words; `false`: nothing is said.
     Standard(bool),

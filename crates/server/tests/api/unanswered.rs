@@ -89,7 +89,8 @@ async fn what_no_workflow_wants_waits_until_a_person_answers() {
     assert_eq!(town.unanswered().await.len(), 1);
     // Two people reply at once.
     let again = json!({ "body": "From nine to five." });
-    for sent in futures::future::join_all([0, 1].map(|_| town.manager.post(&path("messages"), again.clone()))).await {
+    let messages = path("messages");
+    for sent in futures::future::join_all([0, 1].map(|_| town.manager.post(&messages, again.clone()))).await {
         sent.is(201);
     }
     assert!(town.unanswered().await.is_empty());

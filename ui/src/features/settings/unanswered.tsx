@@ -22,6 +22,9 @@ function Form({ given, may }: { given: Given; may: boolean }) {
     mutationFn: () =>
       writes.changeWorkspace({
         policy: {
+          // Null leaves what is set.
+          allow_unguarded: null,
+          try_writes: null,
           waiting_messages: { approval: form.approval, failure: form.failure },
           fallback_workflow: form.fallback,
         },

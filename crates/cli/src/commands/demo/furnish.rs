@@ -151,7 +151,7 @@ async fn channels(client: &Client, sandbox: &Sandbox, base_url: &str) -> anyhow:
             json!({ "auth_token": secret }),
         ),
         ("email", mail, json!({ "webhook_secret": secret })),
-        ("slack", json!({ "base_url": at("slack") }), json!({ "bot_token": "xoxb-demo", "signing_secret": secret })),
+        ("slack", json!({ "base_url": at("slack/api") }), json!({ "bot_token": "xoxb-demo", "signing_secret": secret })),
     ];
     let outside = Outside::new(&url)?;
     for (channel, settings, secrets) in accounts {
@@ -159,6 +159,8 @@ async fn channels(client: &Client, sandbox: &Sandbox, base_url: &str) -> anyhow:
         let made = client.post(&["channels"]).json(&body).send().await.context(channel)?;
         let id = told::<ChannelAccount>(&made)?.id;
         outside.posts_to(channel, &format!("{base_url}/hooks/{channel}/{id}"), secret).await?;
+        // Now it is told where to post.
+        client.post(&["channels", &id, "test"]).send().await.context(channel)?;
     }
     Ok(())
 }
