@@ -183,6 +183,9 @@ impl Walk {
         let messages = shown["messages"].as_array().unwrap();
         let form = messages.iter().find_map(|message| message["form"]["checkpoint"].as_str());
         let form = form.unwrap_or_else(|| panic!("no form in {shown}"));
+        // A question beside the form is nobody's to answer.
+        self.act(&visitor, "sendChatMessage", &[&chat], json!({ "body": "why?" })).await;
+        self.act(mia, "markAnswered", &[&chat], json!({})).await;
         self.act(&visitor, "submitChatForm", &[&chat, form], json!({ "values": { "size": 3 } })).await;
         self.act(mia, "sendMessage", &[&chat], json!({ "body": "Good day" })).await;
         self.act(mia, "createNote", &[&chat], json!({ "body": "was friendly" })).await;
@@ -199,7 +202,6 @@ impl Walk {
         let wish = json!({ "channel": "sms", "opted_out": true, "reason": "asked by telephone" });
         let told = self.act(mia, "setConsent", &["by-sms"], wish).await;
         assert_eq!(told["consents"][0]["opted_out"], true, "{told}");
-        self.act(mia, "markAnswered", &[&chat], json!({})).await;
         self.act(mia, "closeConversation", &[&chat], json!({})).await;
         chat
     }

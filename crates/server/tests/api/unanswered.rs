@@ -137,7 +137,7 @@ async fn a_question_while_a_form_is_open_waits_for_a_person_too() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_fallback_takes_what_no_workflow_wants_and_nothing_twice() {
     let town = Town::start().await;
-    let own = json!([{ "type": "message", "when": "$contains(message.text, 'greet')" }]);
+    let own = json!([{ "type": "message", "when": "$contains(text, 'greet')" }]);
     let fallback = town.greeter("Fallback", own, json!({ "type": "object" })).await;
     let picky = json!({ "type": "object", "required": ["order"], "properties": { "order": { "type": "string" } } });
     let picky = town.greeter("Picky", json!([]), picky).await;
