@@ -85,8 +85,18 @@ for (const [size, viewport] of [
     })
 
     test('an account says whether it works out and in', async ({ page }) => {
-      const told = { at: Date.now() - HOUR, class: 'fatal', code: 'token_invalid', message: 'Telegram error 401: Unauthorized' }
-      const elsewhere = { at: Date.now(), class: 'fatal', code: 'webhook_elsewhere', message: 'the provider posts nowhere' }
+      const told = {
+        at: Date.now() - HOUR,
+        class: 'fatal',
+        code: 'token_invalid',
+        message: 'Telegram error 401: Unauthorized',
+      }
+      const elsewhere = {
+        at: Date.now(),
+        class: 'fatal',
+        code: 'webhook_elsewhere',
+        message: 'the provider posts nowhere',
+      }
       await open(page, {
         'GET /channels': {
           items: [channel('good', {}), channel('bad', { state: 'refused', error: told, heard_at: null })],

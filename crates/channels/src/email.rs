@@ -95,7 +95,8 @@ pub(crate) async fn greet(
     match tokio::time::timeout(timeout, connect(outbound, server)).await {
         Ok(Ok(mut connection)) => {
             drop(tokio::time::timeout(QUIT_TIMEOUT, connection.quit()).await);
-            let who = if server.username.is_empty() { "without signing in".to_owned() } else { server.username.to_owned() };
+            let who =
+                if server.username.is_empty() { "without signing in".to_owned() } else { server.username.to_owned() };
             Ok(format!("{}, {who}", server.host))
         }
         Ok(Err(Broken::NoAddress(failure))) => Err(http::no_answer(failure)),

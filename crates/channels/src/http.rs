@@ -68,12 +68,7 @@ pub(crate) async fn get(
     exchange(outbound, request(Method::GET, url, credentials, timeout)?).await
 }
 
-fn request(
-    method: Method,
-    url: &str,
-    credentials: Credentials<'_>,
-    timeout: Duration,
-) -> Result<Request, SendOutcome> {
+fn request(method: Method, url: &str, credentials: Credentials<'_>, timeout: Duration) -> Result<Request, SendOutcome> {
     let invalid = || SendOutcome::fatal("account_invalid", "the account's base URL or identifiers cannot be used");
     let url = Url::parse(url).map_err(|_| invalid())?;
     let mut headers = HeaderMap::new();

@@ -47,7 +47,8 @@ impl SendOutcome {
 
 /// Whether a failure is about the account and not about one message.
 fn about_account(class: FailureClass, code: &str) -> bool {
-    let refused = ["token_invalid", "token_expired", "account_invalid", "host_refused", "url_invalid", "smtp_unsupported"];
+    let refused =
+        ["token_invalid", "token_expired", "account_invalid", "host_refused", "url_invalid", "smtp_unsupported"];
     match class {
         FailureClass::Fatal => {
             refused.contains(&code) || matches!(code, "http_401" | "http_403" | "twilio_20003") || is_smtp_login(code)
@@ -122,7 +123,10 @@ impl Sender {
         let name = told(ask(format!("{url}.json")).await, twilio_name, refused);
         let name = match name {
             Ok((_, status)) if status != "active" => {
-                return Probed { outgoing: Err(wrong("account_stopped", format!("the account is {status}"))), incoming: None };
+                return Probed {
+                    outgoing: Err(wrong("account_stopped", format!("the account is {status}"))),
+                    incoming: None,
+                };
             }
             Ok((name, _)) if from.starts_with('+') => name,
             // What a messaging service does is told on another host.
@@ -140,7 +144,10 @@ impl Sender {
             return Probed { outgoing: Err(wrong("number_unknown", message)), incoming: None };
         };
         if number.pointer("/capabilities/sms") == Some(&Value::Bool(false)) {
-            return Probed { outgoing: Err(wrong("number_no_sms", format!("{from} cannot send text messages"))), incoming: None };
+            return Probed {
+                outgoing: Err(wrong("number_no_sms", format!("{from} cannot send text messages"))),
+                incoming: None,
+            };
         }
         let url = number.get("sms_url").and_then(Value::as_str).unwrap_or_default();
         Probed { outgoing: Ok(format!("{name}, {from}")), incoming: Some(posts_to(url, address)) }

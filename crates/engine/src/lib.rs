@@ -30,6 +30,6 @@ pub use run::{
 #[doc(hidden)]
 pub use run::{Outside, project};
 pub use vault::{
-    AccountChoice, Agreeing, ChannelError, ChannelHealth, ConnectError, NotChosen, OpenVault, Revocation, SecretKey, Standing, TokenStanding, Vault,
-    check_vault, chosen, open_vault, rotate_vault,
+    AccountChoice, Agreeing, ChannelError, ChannelHealth, ConnectError, NotChosen, OpenVault, Revocation, SecretKey,
+    Standing, TokenStanding, Vault, check_vault, chosen, open_vault, rotate_vault,
 };

@@ -131,7 +131,10 @@ impl Session {
         match verb.to_ascii_uppercase().as_str() {
             "EHLO" => {
                 self.envelope = Envelope::default();
-                self.say(&format!("250-sandbox\r\n250-SIZE {MAIL_BYTES_MAX}\r\n250-8BITMIME\r\n250-AUTH PLAIN\r\n250 SMTPUTF8")).await?;
+                self.say(&format!(
+                    "250-sandbox\r\n250-SIZE {MAIL_BYTES_MAX}\r\n250-8BITMIME\r\n250-AUTH PLAIN\r\n250 SMTPUTF8"
+                ))
+                .await?;
             }
             "HELO" => {
                 self.envelope = Envelope::default();

@@ -92,7 +92,10 @@ pub(crate) fn of_step<'a>(id: &str, kind: &'a StepKind) -> Vec<Site<'a>> {
         }
         StepKind::Approval(step) => {
             sites.text("summary", &step.summary);
-            sites.text("waiting_message", step.waiting_message.as_ref().and_then(WaitingMessage::own).unwrap_or_default());
+            sites.text(
+                "waiting_message",
+                step.waiting_message.as_ref().and_then(WaitingMessage::own).unwrap_or_default(),
+            );
             for (index, fact) in step.facts.iter().enumerate() {
                 sites.text(&format!("facts/{index}/value"), &fact.value);
             }

@@ -3,7 +3,8 @@
 use super::{
     Actor, Again, CallEvent, CallId, Calling, CheckpointEvent, ClosedBy, CompiledStep, Continuation, Effect,
     EndedStatus, Event, Found, Input, LookUpResult, Moved, OpenDoubt, Outcome, Phase, Refusal, Refused, Resolution,
-    RunEvent, RunState, Stage, Start, StateEdit, StepEvent, UnknownAnswer, UnknownWait, Version, Wait, Waiting, WaitingWords, apply, calls,
+    RunEvent, RunState, Stage, Start, StateEdit, StepEvent, UnknownAnswer, UnknownWait, Version, Wait, Waiting,
+    WaitingWords, apply, calls,
     checked::undone,
     phase::Place,
     steps::{approval, collect_form, condition, end, human_handoff, notify, tool_call},

@@ -1,7 +1,12 @@
 //! A published document, compiled once: templates and expressions parsed, forms made checkable.
 
 use super::steps::{approval, collect_form, condition, end, human_handoff, notify, tool_call};
-use super::{FieldProblem, case::Case, forms, waiting::{WaitingWords, Words}};
+use super::{
+    FieldProblem,
+    case::Case,
+    forms,
+    waiting::{WaitingWords, Words},
+};
 use crate::{
     approval::{ChosenAccounts, Gates, json_hash},
     catalogue::{ActionSpec, Catalogue},

@@ -10,8 +10,8 @@ use countersign_core::{
     run::{self, Actor, IncomingMessage, Version, Via},
 };
 use countersign_store::{
-    ConversationRow, ConversationStatus, CustomerRow, InboundEndRow, InboundKind, InboundOutcome, InboundRow, MessageRow,
-    NewAudit, NewMessage, PageRequest, RunFilter, RunRow, RunStatus,
+    ConversationRow, ConversationStatus, CustomerRow, InboundEndRow, InboundKind, InboundOutcome, InboundRow,
+    MessageRow, NewAudit, NewMessage, PageRequest, RunFilter, RunRow, RunStatus,
 };
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
@@ -142,9 +142,11 @@ impl Engine {
         match self.start_from(request, origin).await {
             Ok(started) => Ok(Came::Ended(Some(Box::new(started.run)))),
             // It was one that could be started when it was chosen.
-            Err(
-                error @ (EngineError::NotFound(_) | EngineError::NotPublished | EngineError::InvalidInput(_)),
-            ) if falls_back => Ok(Came::Unanswered(format!("{UNWANTED}, and the fallback cannot start: {error}"))),
+            Err(error @ (EngineError::NotFound(_) | EngineError::NotPublished | EngineError::InvalidInput(_)))
+                if falls_back =>
+            {
+                Ok(Came::Unanswered(format!("{UNWANTED}, and the fallback cannot start: {error}")))
+            }
             Err(error) => Err(error),
         }
     }

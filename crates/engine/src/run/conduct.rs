@@ -88,14 +88,19 @@ impl Engine {
     pub async fn why_no_fallback(&self, workspace: &str, workflow: &str) -> Result<Option<String>, EngineError> {
         let active = match self.pointer(workspace, workflow).await {
             Ok(pointer) => pointer.active_version,
-            Err(EngineError::NotFound(_)) => return Ok(Some("there is no such workflow, or it is archived".to_owned())),
+            Err(EngineError::NotFound(_)) => {
+                return Ok(Some("there is no such workflow, or it is archived".to_owned()));
+            }
             Err(error) => return Err(error),
         };
         let Some(active) = active else { return Ok(Some("no version of it is active".to_owned())) };
         let version = self.version(workspace, workflow, active).await?;
         let problems = version.input_problems(&json!({}));
         Ok(problems.first().map(|problem| {
-            format!("a message starts it with nothing but itself, and its input does not allow that: {}", problem.message)
+            format!(
+                "a message starts it with nothing but itself, and its input does not allow that: {}",
+                problem.message
+            )
         }))
     }
 

@@ -9,9 +9,7 @@ use crate::{
         project::{self, Stood},
     },
 };
-use countersign_core::{
-    run::{self, Decision, Effect, Input, Phase, Refusal, Refused, RunState, RunStatus, Version},
-};
+use countersign_core::run::{self, Decision, Effect, Input, Phase, Refusal, Refused, RunState, RunStatus, Version};
 use countersign_store::{
     CommitOutcome, Conflict, IdempotencyRow, NewAudit, NewIdempotency, Pointed, Priority, RunRow, StoreError,
 };

@@ -250,7 +250,8 @@ impl Engine {
         }
         let Some(row) = self.0.store.find_channel_account(id).await? else { return Ok(None) };
         let account = self.opened_account(&row)?;
-        let open = Arc::new(OpenAccount { revision: channel_revision(&row), workspace: row.workspace, id: row.id, account });
+        let open =
+            Arc::new(OpenAccount { revision: channel_revision(&row), workspace: row.workspace, id: row.id, account });
         self.0.connections.by_id.insert(id.to_owned(), Kept { value: Some(Arc::clone(&open)), read_at: now });
         Ok(Some(open))
     }

@@ -95,9 +95,12 @@ async fn what_no_workflow_wants_waits_until_a_person_answers() {
     }
     assert!(town.unanswered().await.is_empty());
     let me = town.manager.get("/auth/me").await.json["user"]["id"].clone();
-    for (act, body) in
-        [("answered", json!({})), ("assign", json!({ "assigned_to": me })), ("close", json!({})), ("answered", json!({}))]
-    {
+    for (act, body) in [
+        ("answered", json!({})),
+        ("assign", json!({ "assigned_to": me })),
+        ("close", json!({})),
+        ("answered", json!({})),
+    ] {
         town.act(WHATSAPP, json!({ "text": format!("And before {act}?") })).await;
         town.waits(&id, true).await;
         town.manager.post(&path(act), body).await.is(200);
@@ -173,7 +176,10 @@ async fn the_fallback_takes_what_no_workflow_wants_and_nothing_twice() {
     town.act(WHATSAPP, json!({ "text": "And on Sundays?" })).await;
     let id = town.conversation_of(WHATSAPP.0, WHATSAPP.1).await;
     town.waits(&id, true).await;
-    assert_eq!(town.set(json!({ "fallback_workflow": "" })).await.is(200).json["policy"]["fallback_workflow"], Value::Null);
+    assert_eq!(
+        town.set(json!({ "fallback_workflow": "" })).await.is(200).json["policy"]["fallback_workflow"],
+        Value::Null
+    );
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -212,7 +218,11 @@ async fn an_account_says_whether_it_works_out_and_in() {
         let posts = ["telegram", "sms"].contains(&channel);
         assert_eq!(health["incoming_error"]["code"] == "webhook_elsewhere", posts, "{channel}: {health}");
         let tested = test(&town.admin, id).await.is(200).json["health"].clone();
-        assert_eq!((&tested["state"], &tested["incoming_error"]), (&json!("sound"), &Value::Null), "{channel}: {tested}");
+        assert_eq!(
+            (&tested["state"], &tested["incoming_error"]),
+            (&json!("sound"), &Value::Null),
+            "{channel}: {tested}"
+        );
         assert!(tested["tested_at"].is_i64() && !tested["known_as"].as_str().unwrap().is_empty());
         assert_eq!(tested["heard_at"], Value::Null);
         assert!(account["address"].as_str().unwrap().ends_with(&format!("/hooks/{channel}/{id}")), "{account}");
@@ -232,7 +242,8 @@ async fn an_account_says_whether_it_works_out_and_in() {
     ] {
         let path = format!("/channels/{}", id(channel));
         let value = "1:revoked-secret";
-        let saved = town.admin.patch(&path, json!({ "secrets": { secret: value } })).await.is(200).json["health"].clone();
+        let saved =
+            town.admin.patch(&path, json!({ "secrets": { secret: value } })).await.is(200).json["health"].clone();
         assert_eq!((&saved["state"], &saved["error"]["code"]), (&json!("refused"), &json!(code)), "{channel}: {saved}");
         assert!(!saved.to_string().contains("revoked-secret"), "{saved}");
     }
@@ -249,7 +260,8 @@ async fn an_account_says_whether_it_works_out_and_in() {
     let saved = saved.as_array().unwrap().iter().find(|one| one["channel"] == "email").unwrap().clone();
     assert_eq!(saved["health"]["error"]["code"], "smtp_535", "{saved}");
     // A provider that is ill says nothing against the credentials.
-    town.sandbox("/_/faults", &json!({ "operation": "twilio.account.get", "kind": "fail", "status": 503, "times": 1 })).await;
+    town.sandbox("/_/faults", &json!({ "operation": "twilio.account.get", "kind": "fail", "status": 503, "times": 1 }))
+        .await;
     let good = json!({ "secrets": { "auth_token": "a-secret" } });
     let ill = town.admin.patch(&format!("/channels/{}", id("sms")), good).await.is(200).json["health"].clone();
     assert_eq!(ill["state"], "failing", "{ill}");

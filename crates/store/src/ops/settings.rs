@@ -130,8 +130,7 @@ impl Store {
     /// # Errors
     /// `Busy`.
     pub async fn note_channel_health(&self, row: &ChannelAccountRow, audit: Vec<NewAudit>) -> Result<()> {
-        let sql =
-            "UPDATE channel_accounts SET health = ?1 WHERE workspace = ?2 AND id = ?3 AND sealed = ?4 AND settings = ?5";
+        let sql = "UPDATE channel_accounts SET health = ?1 WHERE workspace = ?2 AND id = ?3 AND sealed = ?4 AND settings = ?5";
         let params = params![&row.health, &row.workspace, &row.id, &row.sealed, &row.settings];
         self.execute_audited(&row.workspace, Statement::new(sql, params), audit).await.map(|_| ())
     }

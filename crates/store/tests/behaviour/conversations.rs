@@ -186,7 +186,10 @@ pub async fn what_nobody_answers_waits_for_people(database: TestDatabase) {
     assert_eq!(store.count_unanswered(WORKSPACE, 10).await.unwrap(), 1);
     assert_eq!(store.count_unanswered(OTHER, 10).await.unwrap(), 0);
     // What a run says is no answer of a person's; an operator's words are.
-    store.append_message(WORKSPACE, &NewMessage { author: Author::Workflow, ..message("w1", "c1") }, vec![]).await.unwrap();
+    store
+        .append_message(WORKSPACE, &NewMessage { author: Author::Workflow, ..message("w1", "c1") }, vec![])
+        .await
+        .unwrap();
     assert_eq!(listed().await, 1);
     let second = said("m2").await;
     let reply = NewMessage { author: Author::Operator, ..message("o1", "c1") };
@@ -204,7 +207,8 @@ pub async fn what_nobody_answers_waits_for_people(database: TestDatabase) {
     store.append_message(WORKSPACE, &reply, vec![]).await.unwrap();
     assert_eq!(since().await, Some(third.at));
 
-    let change = || ConversationUpdate { workspace: WORKSPACE.to_owned(), id: "c1".to_owned(), at: 9_000, ..Default::default() };
+    let change =
+        || ConversationUpdate { workspace: WORKSPACE.to_owned(), id: "c1".to_owned(), at: 9_000, ..Default::default() };
     for (index, (update, leaves)) in [
         (ConversationUpdate { subject: Some("Hours".to_owned()), ..change() }, false),
         (ConversationUpdate { assigned_to: Some(None), ..change() }, false),

@@ -133,13 +133,7 @@ export function Channels({
       </QueryState>
       <div className="flex flex-wrap gap-2">
         {kinds?.items.map((kind) => (
-          <Button
-            key={kind.channel}
-            small
-            icon={<Plus size={14} />}
-            disabled={!may}
-            onClick={() => onOpen(kind)}
-          >
+          <Button key={kind.channel} small icon={<Plus size={14} />} disabled={!may} onClick={() => onOpen(kind)}>
             {kind.title}
           </Button>
         ))}

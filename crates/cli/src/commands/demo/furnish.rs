@@ -151,7 +151,11 @@ async fn channels(client: &Client, sandbox: &Sandbox, base_url: &str) -> anyhow:
             json!({ "auth_token": secret }),
         ),
         ("email", mail, json!({ "webhook_secret": secret })),
-        ("slack", json!({ "base_url": at("slack/api") }), json!({ "bot_token": "xoxb-demo", "signing_secret": secret })),
+        (
+            "slack",
+            json!({ "base_url": at("slack/api") }),
+            json!({ "bot_token": "xoxb-demo", "signing_secret": secret }),
+        ),
     ];
     let outside = Outside::new(&url)?;
     for (channel, settings, secrets) in accounts {

@@ -10,8 +10,8 @@ use crate::{
     log::{FailureClass, LogEntry, StepError, StepExecution, history},
     run::{
         self, Actor, CallEvent, CheckpointEvent, DecidedWith, Effect, Ended, Event, FieldProblem, HandedBack,
-        IncomingMessage, Input, LookUpResult, Moment, OpenApproval, Outcome, Phase, PostedForm, Refusal, RunState, Stage,
-        Start, StepEvent, Verdict, Version, Via, Wait,
+        IncomingMessage, Input, LookUpResult, Moment, OpenApproval, Outcome, Phase, PostedForm, Refusal, RunState,
+        Stage, Start, StepEvent, Verdict, Version, Via, Wait,
     },
     time::Timestamp,
 };

@@ -20,7 +20,8 @@ use crate::{
 };
 use axum::{Json, extract::State, response::Response};
 use countersign_api::{
-    AssignRequest, Conversation, ConversationCounts, ConversationSummary, CustomerRef, Message, Note, NoteRequest, Page, SendMessageRequest,
+    AssignRequest, Conversation, ConversationCounts, ConversationSummary, CustomerRef, Message, Note, NoteRequest,
+    Page, SendMessageRequest,
 };
 use countersign_store::{
     Author, ConversationFilter, ConversationRow, ConversationStatus, ConversationUpdate, NewAudit, NewMessage, NoteRow,
@@ -271,10 +272,7 @@ pub(crate) async fn mark_answered(
 /// How many conversations wait for people.
 #[utoipa::path(get, path = "/conversations/counts", operation_id = "countConversations", tag = "conversations",
     responses((status = 200, description = "Counts", body = ConversationCounts)))]
-pub(crate) async fn count_conversations(
-    State(app): State<App>,
-    caller: Caller,
-) -> ApiResult<Json<ConversationCounts>> {
+pub(crate) async fn count_conversations(State(app): State<App>, caller: Caller) -> ApiResult<Json<ConversationCounts>> {
     let unanswered = app.store.count_unanswered(caller.workspace(), COUNTED_MAX).await?;
     Ok(Json(ConversationCounts { unanswered }))
 }

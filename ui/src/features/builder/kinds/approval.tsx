@@ -33,7 +33,12 @@ export function ApprovalEditor({ id, step }: { id: string; step: Approval }) {
         onChange={(event) => setEmpty(event.target.checked || undefined)}
       />
       <Facts id={id} />
-      <WaitingField label={strings.waiting.approval} hint={strings.waiting.approvalHint} value={waiting} onChange={setWaiting} />
+      <WaitingField
+        label={strings.waiting.approval}
+        hint={strings.waiting.approvalHint}
+        value={waiting}
+        onChange={setWaiting}
+      />
       <Guards id={id} step={step} />
       <Group title={s.who} field="approvers">
         <ApproversFields id={id} at={['approvers']} />
