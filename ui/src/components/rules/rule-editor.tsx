@@ -10,7 +10,7 @@ import {
 import { listed } from '@/model/listed'
 import { Button, IconButton } from '@/ui/button'
 import { Input, Select } from '@/ui/field'
-import { kindOfValue, mismatch, OPERATORS, textOf, valueAs, type Operator, type ValueKind } from './rules'
+import { kindOfValue, mismatch, numberOf, OPERATORS, textOf, valueAs, type Operator, type ValueKind } from './rules'
 
 type RuleWords = {
   group: string
@@ -27,6 +27,7 @@ type RuleWords = {
   addGroup: string
   remove: string
   list: string
+  asNumber: (field: string) => string
   mismatch: (field: string, kind: string, value: string) => string
   numberAsText: (value: string) => string
 }
@@ -34,12 +35,20 @@ type Props = {
   label: string
   words: RuleWords
   names: ReadonlyMap<string, ValueKind | undefined>
+  /** What people call a value, by its path. */
+  called: ReadonlyMap<string, string>
   rules: RuleGroupType
   onChange: (text: string) => void
   disabled?: boolean
 }
 
-type Context = { words: RuleWords; names: Props['names'] }
+type Context = { words: RuleWords; names: Props['names']; called: Props['called'] }
+
+/** What a field is called: its name, the path where it has none. */
+function nameOf(field: string, { words, called }: Pick<Context, 'words' | 'called'>): string {
+  const path = numberOf(field)
+  return path === null ? (called.get(field) ?? field) : words.asNumber(called.get(path) ?? path)
+}
 
 function Choice({ options, value, title, disabled, ...rest }: VersatileSelectorProps) {
   const flat = options as { name?: string; value?: string; label: string }[]
@@ -62,7 +71,7 @@ function Choice({ options, value, title, disabled, ...rest }: VersatileSelectorP
 
 function Value({ operator, value, disabled, context, ...rest }: ValueEditorProps) {
   const change = (next: unknown): void => rest.handleOnChange(next)
-  const { words, names } = context as Context
+  const { words, names, called } = context as Context
   const known = names.get(rest.field)
   if (operator === 'null' || operator === 'missing') return null
   if (operator === 'in') {
@@ -131,7 +140,7 @@ function Value({ operator, value, disabled, context, ...rest }: ValueEditorProps
         <p role="status" className="w-full text-xs text-warn">
           {wrong.field === undefined
             ? words.numberAsText(String(value))
-            : words.mismatch(rest.field, words.kinds[wrong.field], words.kinds[wrong.value])}
+            : words.mismatch(nameOf(rest.field, { words, called }), words.kinds[wrong.field], words.kinds[wrong.value])}
         </p>
       )}
     </>
@@ -178,11 +187,11 @@ const CLASSES = {
 }
 
 /** A condition to click together; every change is the JSONata text of the rules. */
-export default function RuleEditor({ label, words, names, rules, onChange, disabled }: Props) {
+export default function RuleEditor({ label, words, names, called, rules, onChange, disabled }: Props) {
   const named = [...new Set([...names.keys(), ...rulesIn(rules).map((rule) => rule.field)])].map((name) => ({
     name,
     value: name,
-    label: name,
+    label: nameOf(name, { words, called }),
   }))
   // Only what is null and there; offered where it stands already, a person asks whether something is missing.
   const old = rulesIn(rules).some((rule) => rule.operator === 'null')
@@ -202,7 +211,9 @@ export default function RuleEditor({ label, words, names, rules, onChange, disab
         ]}
         controlElements={CONTROLS}
         controlClassnames={CLASSES}
-        context={{ words, names }}
+        context={{ words, names, called }}
+        // An amount is asked about by how much it is, a text by what it is.
+        getDefaultOperator={(field) => (names.get(field) === 'number' ? '>=' : '=')}
         getDefaultValue={(rule) => STARTS[names.get(rule.field) ?? 'text']}
         disabled={disabled}
         suppressStandardClassnames

@@ -2,9 +2,15 @@ import fc from 'fast-check'
 import jsonata from 'jsonata'
 import type { RuleGroupType, RuleType } from 'react-querybuilder'
 import { describe, expect, it } from 'vitest'
-import { leaves, mismatch, OPERATORS, rulesOf, textOf } from './rules'
+import { leaves, mismatch, numberOf, OPERATORS, rulesOf, textOf } from './rules'
 
-const name = fc.constantFrom('current_plan', 'amount', 'customer.email', 'steps.preview.output.amount_due')
+const name = fc.constantFrom(
+  'current_plan',
+  'amount',
+  'customer.email',
+  'steps.preview.output.amount_due',
+  '$number(a.b)',
+)
 const value = fc.oneof(fc.string({ maxLength: 8 }), fc.integer({ min: -1000, max: 1000 }), fc.boolean())
 const rule: fc.Arbitrary<RuleType> = fc
   .tuple(
@@ -82,6 +88,28 @@ describe('conditions as rules', () => {
     for (const value of [undefined, null, '', []]) expect(await missing(value), JSON.stringify(value)).toBe(true)
     for (const value of [0, false, ' ', 'x', [0], { c: 1 }])
       expect(await missing(value), JSON.stringify(value)).toBe(false)
+  })
+  it('compare a text that says a number as one', async () => {
+    const texts = new Map([
+      ['amount', { kind: 'string', example: '89.00', members: new Map() }],
+      ['name', { kind: 'string', example: '#1002', members: new Map() }],
+    ])
+    const names = leaves({ kind: 'object', members: new Map([['total', { kind: 'object', members: texts }]]) })
+    expect([...names]).toEqual([
+      ['total.amount', 'text'],
+      ['$number(total.amount)', 'number'],
+      ['total.name', 'text'],
+    ])
+    const rule = { field: '$number(total.amount)', operator: '>=', value: 50 }
+    const text = textOf({ combinator: 'and', rules: [rule] })
+    expect(rulesOf(text)?.rules).toEqual([rule])
+    expect(mismatch(rule, names.get(rule.field))).toBeNull()
+    for (const [amount, holds] of [
+      ['89.00', true],
+      ['9.50', false],
+    ] as const)
+      expect(await jsonata(text).evaluate({ total: { amount } })).toBe(holds)
+    expect([numberOf('$number(a.b)'), numberOf('a.b')]).toEqual(['a.b', null])
   })
   it('say so when they compare a text with a number', () => {
     const member = (kind: string) => ({ kind, members: new Map() })

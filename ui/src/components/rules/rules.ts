@@ -36,6 +36,19 @@ function pathOf(node: Node | undefined): string | null {
   return names.includes(null) ? null : names.join('.')
 }
 
+/** What a rule is about: a plain path, or the number a text at a path says. */
+function fieldOf(node: Node | undefined): string | null {
+  if (node?.type !== 'function' || node.procedure?.value !== 'number' || node.predicate) return pathOf(node)
+  const path = node.arguments?.length === 1 ? pathOf(node.arguments[0]) : null
+  return path === null ? null : asNumber(path)
+}
+
+/** The number that a text says. */
+export const asNumber = (path: string): string => `$number(${path})`
+
+/** The path in what `asNumber` made; `null` for any other field. */
+export const numberOf = (field: string): string | null => /^\$number\((.*)\)$/.exec(field)?.[1] ?? null
+
 /** A value written out. */
 function literalOf(node: Node | undefined): { value: unknown } | null {
   if (!node || node.predicate || node.stages) return null
@@ -54,22 +67,22 @@ const alternatives = (node: Node | undefined): (Node | undefined)[] =>
 /** The field of a rule that asks whether it is missing: absent or an empty list, null, or an empty text. */
 function missingOf(node: Node): string | null {
   const [none, nothing, blank, ...more] = alternatives(node)
-  const field = pathOf(none?.lhs?.type === 'function' ? none.lhs.arguments?.[0] : undefined)
+  const field = fieldOf(none?.lhs?.type === 'function' ? none.lhs.arguments?.[0] : undefined)
   if (field === null || more.length > 0 || none?.value !== '=' || none.lhs?.procedure?.value !== 'count') return null
   const compares = (one: Node | undefined, value: unknown) =>
-    one?.type === 'binary' && one.value === '=' && pathOf(one.lhs) === field && literalOf(one.rhs)?.value === value
+    one?.type === 'binary' && one.value === '=' && fieldOf(one.lhs) === field && literalOf(one.rhs)?.value === value
   return literalOf(none.rhs)?.value === 0 && compares(nothing, null) && compares(blank, '') ? field : null
 }
 
 function ruleOf(node: Node): RuleType | null {
   if (node.type === 'function' && node.procedure?.value === 'contains' && node.arguments?.length === 2) {
-    const field = pathOf(node.arguments[0])
+    const field = fieldOf(node.arguments[0])
     const literal = literalOf(node.arguments[1])
     return field !== null && typeof literal?.value === 'string'
       ? { field, operator: 'contains', value: literal.value }
       : null
   }
-  const field = node.type === 'binary' ? pathOf(node.lhs) : null
+  const field = node.type === 'binary' ? fieldOf(node.lhs) : null
   const literal = literalOf(node.rhs)
   if (field === null || !literal) return null
   const { value } = literal
@@ -140,7 +153,11 @@ export function valueAs(kind: ValueKind, written: string): string | number | boo
 
 const KINDS: Record<string, ValueKind> = { string: 'text', number: 'number', integer: 'number', boolean: 'boolean' }
 
-type Members = { kind: string; members: Map<string, { kind: string; members: Map<string, unknown> }> }
+type Member = { kind: string; example?: string; members: Map<string, unknown> }
+type Members = { kind: string; members: Map<string, Member> }
+
+/** Whether a sample is a number written as text, as amounts often are. */
+const saysNumber = (example: string | undefined) => example !== undefined && /^-?\d+(\.\d+)?$/.test(example)
 
 /** What rules may compare: every leaf of a shape, as a path, with its kind where that is known. */
 export function leaves(shape: Members, before = '', depth = 0): Map<string, ValueKind | undefined> {
@@ -148,8 +165,10 @@ export function leaves(shape: Members, before = '', depth = 0): Map<string, Valu
   for (const [name, member] of shape.members) {
     if (!/^[A-Za-z_][A-Za-z0-9_]*$/.test(name)) continue
     const path = before === '' ? name : `${before}.${name}`
-    if (member.members.size === 0 || depth >= 4) found.set(path, KINDS[member.kind])
-    else leaves(member as Members, path, depth + 1).forEach((kind, inner) => found.set(inner, kind))
+    if (member.members.size === 0 || depth >= 4) {
+      found.set(path, KINDS[member.kind])
+      if (KINDS[member.kind] === 'text' && saysNumber(member.example)) found.set(asNumber(path), 'number')
+    } else leaves(member as Members, path, depth + 1).forEach((kind, inner) => found.set(inner, kind))
   }
   return found
 }

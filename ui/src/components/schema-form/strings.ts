@@ -13,5 +13,7 @@ export const strings = {
   choice: 'Please choose one of the options.',
   type: 'This is not the right kind of value.',
   addTo: (list: string) => `Add to ${list}`,
+  fileLarge: 'This file is too large: at most 1 MB is taken.',
+  fileUnread: 'This file could not be read.',
   removeItem: (number: number) => `Remove item ${number}`,
 }

@@ -12,6 +12,7 @@ import {
   getInputProps,
 } from '@rjsf/utils'
 import { cx } from '@/ui/cx'
+import { FileWidget } from './file-widget'
 import { ArrayFieldItemTemplate, ArrayFieldTemplate } from './list-field'
 
 type Data = Record<string, unknown>
@@ -229,4 +230,5 @@ export const widgets: RegistryWidgetsType<Data, RJSFSchema> = {
   SelectWidget,
   CheckboxWidget,
   RadioWidget,
+  FileWidget,
 }

@@ -2,10 +2,14 @@ import { useQuery } from '@tanstack/react-query'
 import { useReactFlow } from '@xyflow/react'
 import { Command } from 'cmdk'
 import { queries } from '@/api/queries'
+import type { ActionSpec } from '@/api/types'
 import { kindView } from '@/components/canvas/kinds/registry'
 import { strings as shared } from '@/components/strings'
-import { STEP_TYPES, titleOf, type Step, type StepId } from '@/model/document'
+import { answersBefore } from '@/model/answers'
+import { STEP_TYPES, titleOf, type Step, type StepId, type WorkflowDocument } from '@/model/document'
 import { exitsOf } from '@/model/exits'
+import type { JsonObject } from '@/model/json'
+import { schemaFields } from '@/model/schema'
 import { addStep, newStep, type Place } from '@/model/operations/edits'
 import { useBuilder, useDocument, useView } from './context'
 import type { Builder } from './stores'
@@ -34,10 +38,52 @@ export function placeFor(builder: Builder, centre: [number, number]): Place {
   return free ? { from: selected, exit: free.name } : { at: centre }
 }
 
-/** Adds a step and opens its settings. */
-export function addAndOpen(builder: Builder, place: Place, make: (next: StepId) => Step, wanted: string): void {
-  const edit = addStep(builder.history.get().document, place, make, wanted)
-  builder.perform(edit.operation)
+/** A step put on the way of a no is one that says so. */
+function fitting(step: Step, place: Place): Step {
+  return step.type === 'end' && 'from' in place && place.exit === 'rejected' ? { ...step, status: 'rejected' } : step
+}
+
+/** What an action needs and a form before it asked for by the same name. */
+function known(action: ActionSpec, document: WorkflowDocument, place: Place): JsonObject {
+  if (!('from' in place)) return {}
+  const answers = answersBefore(document, place.from)
+  const same = (one: string, other: string) => one.trim().toLowerCase() === other.trim().toLowerCase()
+  return Object.fromEntries(
+    schemaFields(action.input)
+      .filter((field) => field.required && field.type === 'string' && !field.values)
+      .flatMap((field) => {
+        const fits = answers.filter((answer) => same(answer.title, field.title))
+        return fits.length === 1 && fits[0] ? [[field.name, `{{ ${fits[0].path} }}`]] : []
+      }),
+  )
+}
+
+/**
+ * Adds a step and opens its settings. `high`: what a yes leads to and cannot be taken back is what the yes is about, so
+ * the approval it is put behind guards it.
+ */
+export function addAndOpen(
+  builder: Builder,
+  place: Place,
+  make: (next: StepId) => Step,
+  wanted: string,
+  high = false,
+): void {
+  const { document } = builder.history.get()
+  const edit = addStep(document, place, (next) => fitting(make(next), place), wanted)
+  const approval = 'from' in place && place.exit === 'approved' ? document.steps[place.from] : undefined
+  builder.perform(
+    high && approval?.type === 'approval' && 'from' in place
+      ? {
+          op: 'batch',
+          name: 'insert',
+          operations: [
+            edit.operation,
+            { op: 'set_field', id: place.from, path: ['guards'], value: [...(approval.guards ?? []), edit.id] },
+          ],
+        }
+      : edit.operation,
+  )
   builder.show({ adding: null, selected: new Set([edit.id]), edge: null, focus: '' })
 }
 
@@ -107,8 +153,15 @@ export default function AddDialog() {
                 addAndOpen(
                   builder,
                   place,
-                  (next) => ({ type: 'tool_call', title: action.title, action: action.name, input: {}, next }),
+                  (next) => ({
+                    type: 'tool_call',
+                    title: action.title,
+                    action: action.name,
+                    input: known(action, document, place),
+                    next,
+                  }),
                   action.title || action.name,
+                  action.risk === 'high',
                 )
               }
               className={ITEM}

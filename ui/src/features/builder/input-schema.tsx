@@ -8,7 +8,17 @@ import { readFields, TYPES, writeFields, type FormField } from './kinds/form-fie
 import { strings } from './strings'
 
 const s = strings.inputs
-const KNOWN = new Set(['type', 'title', 'description', 'format', 'enum', 'maxLength', 'minLength', 'default'])
+const KNOWN = new Set([
+  'type',
+  'title',
+  'description',
+  'format',
+  'enum',
+  'maxLength',
+  'minLength',
+  'default',
+  'contentMediaType',
+])
 
 /** Whether rows can say all of it. */
 function isPlain(schema: Json | undefined): boolean {
@@ -69,8 +79,14 @@ export function InputSchema({ value, set, at = 'input', words = s, stem = 'input
             fresh={index === added}
             taken={(name) => fields.some((one) => one.name === name)}
             change={(next) => write(fields.map((old, place) => (place === index ? next : old)))}
-            up={() => write(movedUp(fields, index))}
-            remove={() => write(fields.filter((_, place) => place !== index))}
+            up={() => {
+              setAdded(-1)
+              write(movedUp(fields, index))
+            }}
+            remove={() => {
+              setAdded(-1)
+              write(fields.filter((_, place) => place !== index))
+            }}
           />
         ))}
       </ol>

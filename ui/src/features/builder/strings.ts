@@ -280,6 +280,7 @@ export const strings = {
     fields: 'Fields',
     field: 'Field',
     add: 'Add a field',
+    addOther: 'Add a field of another type',
     fieldTitle: 'Label',
     fieldName: 'Name',
     fieldType: 'Type',
@@ -299,6 +300,7 @@ export const strings = {
       boolean: 'Yes or no',
       choice: 'Choice',
       date: 'Date',
+      photo: 'Photo',
     } as Record<string, string>,
   },
   condition: {
@@ -332,6 +334,8 @@ export const strings = {
       addGroup: 'Group',
       remove: 'Remove',
       list: 'Values, separated by commas',
+      asNumber: (field: string) => `${field}, as a number`,
+      inGroup: (group: string, label: string) => `${group} › ${label}`,
       mismatch: (field: string, kind: string, value: string) =>
         `“${field}” is of the kind “${kind}”, and is compared with one of “${value}”: this is never so.`,
       numberAsText: (value: string) => `“${value}” is taken as text here: choose “number” to compare amounts.`,
@@ -390,6 +394,7 @@ export const strings = {
     factValue: 'Value',
     factOptional: 'Left out when it is empty',
     addFact: 'Add a fact',
+    addFactValue: 'Add a value as a fact',
     form: {
       title: 'To fill in with a yes',
       schema: 'To fill in with a yes (JSON Schema)',

@@ -4,6 +4,7 @@ import { lazy, Suspense, useState } from 'react'
 import { ApiProblem, problemText } from '@/api/client'
 import type { MessageForm } from '@/api/types'
 import { filled } from '@/model/form-schema'
+import { fileNameOf } from '@/model/file-value'
 import { brief } from '@/model/json'
 import { schemaFields } from '@/model/schema'
 import { Note, Skeleton } from '@/ui/states'
@@ -35,7 +36,7 @@ function Done({ form }: { form: MessageForm }) {
             .map((field) => (
               <div key={field.name} className="contents">
                 <dt className="text-faint">{field.title}</dt>
-                <dd className="break-words">{brief(values[field.name], 200)}</dd>
+                <dd className="break-words">{fileNameOf(values[field.name]) ?? brief(values[field.name], 200)}</dd>
               </div>
             ))}
         </dl>

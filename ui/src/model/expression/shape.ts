@@ -43,6 +43,13 @@ function shapeOfSchema(schema: unknown, depth = 0): Shape {
   return shape
 }
 
+/** What an action gives, with the example its connector tells. */
+function shapeOfOutput(schema: unknown): Shape {
+  const shape = shapeOfSchema(schema)
+  const example = isObject(schema) && Array.isArray(schema.examples) ? schema.examples[0] : undefined
+  return isObject(example) ? merged(shape, { ...shapeOfValue(example), example: undefined }) : shape
+}
+
 /** The shape of a value at hand, with the value as example. */
 export function shapeOfValue(value: unknown, depth = 0): Shape {
   const kind = value === null ? 'null' : Array.isArray(value) ? 'array' : typeof value
@@ -132,7 +139,7 @@ function errorShape(): Shape {
 function outputShape(step: WorkflowDocument['steps'][string], outputOf: (action: string) => unknown): Shape | null {
   switch (step.type) {
     case 'tool_call':
-      return shapeOfSchema(outputOf(step.action))
+      return shapeOfOutput(outputOf(step.action))
     case 'collect_form':
       return shapeOfSchema(step.form)
     case 'approval':

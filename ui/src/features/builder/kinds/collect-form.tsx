@@ -1,13 +1,14 @@
-import { Plus } from 'lucide-react'
+import { ChevronDown, Plus } from 'lucide-react'
 import { lazy, Suspense, useMemo, useState } from 'react'
 import type { CollectForm } from '@/model/document'
-import { Button } from '@/ui/button'
+import { Button, IconButton } from '@/ui/button'
+import { Menu } from '@/ui/menu'
 import { Skeleton } from '@/ui/states'
 import { useBuilder } from '../context'
 import { DurationField, Group, movedUp, PairsField, TextField } from '../fields'
 import { strings } from '../strings'
 import { FormFieldRow } from './form-field-row'
-import { readFields, writeFields, type FormField } from './form-fields'
+import { readFields, TYPES, writeFields, type FormField } from './form-fields'
 import { FormOverChannels } from './form-over-channels'
 
 const s = strings.form
@@ -25,6 +26,10 @@ export function CollectFormEditor({ id, step }: { id: string; step: CollectForm 
     for (let number = 1; ; number += 1)
       if (!fields.some((field) => field.name === `field_${number}`)) return `field_${number}`
   }
+  const add = (type: string) => {
+    setAdded(fields.length)
+    set([...fields, { name: fresh(), schema: { ...TYPES[type], title: '' }, required: false }])
+  }
   return (
     <>
       <TextField id={id} path={['prompt']} label={s.prompt} rows={2} mode="template" />
@@ -39,22 +44,30 @@ export function CollectFormEditor({ id, step }: { id: string; step: CollectForm 
               fresh={index === added}
               taken={(name) => fields.some((one) => one.name === name)}
               change={(next) => set(fields.map((old, at) => (at === index ? next : old)))}
-              up={() => set(movedUp(fields, index))}
-              remove={() => set(fields.filter((_, at) => at !== index))}
+              up={() => {
+                setAdded(-1)
+                set(movedUp(fields, index))
+              }}
+              remove={() => {
+                setAdded(-1)
+                set(fields.filter((_, at) => at !== index))
+              }}
             />
           ))}
         </ol>
-        <div>
-          <Button
-            small
-            icon={<Plus size={13} />}
-            onClick={() => {
-              setAdded(fields.length)
-              set([...fields, { name: fresh(), schema: { type: 'string', title: '' }, required: false }])
-            }}
-          >
+        <div className="flex items-center gap-0.5">
+          <Button small icon={<Plus size={13} />} onClick={() => add('string')}>
             {s.add}
           </Button>
+          <Menu
+            align="start"
+            trigger={
+              <IconButton label={s.addOther}>
+                <ChevronDown size={13} />
+              </IconButton>
+            }
+            items={Object.entries(s.types).map(([type, label]) => ({ id: type, label, run: () => add(type) }))}
+          />
         </div>
         <TextField id={id} path={['form', 'title']} label={s.heading} />
         <TextField id={id} path={['submit']} label={s.submit} />

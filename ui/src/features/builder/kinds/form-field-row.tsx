@@ -2,13 +2,13 @@ import type { JsonObject } from '@/model/json'
 import { Checkbox, Field, Input, Select } from '@/ui/field'
 import { NameInput, RowButtons } from '../fields'
 import { strings } from '../strings'
-import { kindOf, TYPES, withChoices, withLength, type FormField } from './form-fields'
+import { kindOf, TYPES, withChoices, withLength, withTitle, type FormField } from './form-fields'
 
 const s = strings.form
 
 type Part = { field: FormField; change: (field: FormField) => void }
 
-function TitleField({ field, change, fresh }: Part & { fresh: boolean }) {
+function TitleField({ field, change, fresh, taken }: Part & { fresh: boolean; taken: (name: string) => boolean }) {
   return (
     <Field label={s.fieldTitle}>
       {(props) => (
@@ -16,7 +16,11 @@ function TitleField({ field, change, fresh }: Part & { fresh: boolean }) {
           {...props}
           autoFocus={fresh}
           value={titleOf(field.schema)}
-          onChange={(event) => change({ ...field, schema: { ...field.schema, title: event.target.value } })}
+          onChange={(event) => {
+            const title = event.target.value
+            // A name that steps may read already stays what it is.
+            change(fresh ? withTitle(field, title, taken) : { ...field, schema: { ...field.schema, title } })
+          }}
         />
       )}
     </Field>
@@ -60,7 +64,7 @@ function Limits({ field, change }: Part) {
         )}
       </Field>
     )
-  if (schema.type !== 'string' || kind === 'date') return null
+  if (schema.type !== 'string' || kind === 'date' || kind === 'photo') return null
   return (
     <Field label={s.longest}>
       {(props) => (
@@ -107,7 +111,7 @@ export function FormFieldRow({ at = 'form', field, index, only, fresh, taken, ch
         />
       </div>
       <div className="grid grid-cols-2 gap-2">
-        <TitleField field={field} change={change} fresh={fresh} />
+        <TitleField field={field} change={change} fresh={fresh} taken={taken} />
         <div className="flex flex-col gap-1">
           <span aria-hidden className="text-xs font-medium text-muted">
             {s.fieldName}

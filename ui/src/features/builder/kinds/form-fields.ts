@@ -16,14 +16,39 @@ export const TYPES: Record<string, JsonObject> = {
   boolean: { type: 'boolean' },
   choice: { type: 'string', enum: s.newChoices },
   date: { type: 'string', format: 'date' },
+  photo: { type: 'string', format: 'data-url', contentMediaType: 'image/*' },
 }
 
 /** Which type of field a schema is. */
 export function kindOf(schema: JsonObject): string {
   if (Array.isArray(schema.enum)) return 'choice'
+  if (schema.format === 'data-url') return 'photo'
   if (schema.format === 'email' || schema.format === 'date') return schema.format
   if (schema.type === 'string') return Number(schema.maxLength ?? 0) > 200 ? 'long' : 'string'
   return typeof schema.type === 'string' && Object.hasOwn(TYPES, schema.type) ? schema.type : 'string'
+}
+
+/** A field's name made of its label. */
+function nameOf(label: string): string {
+  return label
+    .normalize('NFKD')
+    .toLowerCase()
+    .replace(/[\u0300-\u036f]/g, '')
+    .replace(/[^a-z0-9]+/g, '_')
+    .replace(/^_+|_+$/g, '')
+    .slice(0, 40)
+    .replace(/_+$/, '')
+}
+
+const GIVEN = /^(field|input|answer)_\d+$/
+
+/** The field under another label. A name nobody chose follows it: it was given, or made of the label before. */
+export function withTitle(field: FormField, title: string, taken: (name: string) => boolean): FormField {
+  const before = typeof field.schema.title === 'string' ? nameOf(field.schema.title) : ''
+  const named = nameOf(title)
+  const follows = GIVEN.test(field.name) || (before !== '' && field.name === before)
+  const free = /^[a-z]/.test(named) && (named === field.name || !taken(named))
+  return { ...field, name: follows && free ? named : field.name, schema: { ...field.schema, title } }
 }
 
 /** The schema with the longest text it takes; an empty text takes the limit away. */

@@ -1,13 +1,18 @@
 import { Plus } from 'lucide-react'
+import { useState } from 'react'
 import type { Approval, Fact, Verdict } from '@/model/document'
 import { Button } from '@/ui/button'
 import { Checkbox } from '@/ui/field'
+import { pickables } from '@/model/expression/pills'
+import { ValueList } from '../../data-picker'
 import { Group, movedUp, NumberField, RowButtons, TextField, useStepField } from '../../fields'
 import { InputSchema } from '../../input-schema'
+import { useShape, type Place } from '../../sample'
 import { strings } from '../../strings'
 
 const s = strings.approval
 const UNDO_SUGGESTED = 10
+const STEP: Place = { kind: 'step' }
 const VERDICTS: readonly Verdict[] = ['approved', 'rejected', 'changes']
 
 /** Facts beside the summary, each with its label. */
@@ -15,6 +20,13 @@ export function Facts({ id }: { id: string }) {
   const [value, set] = useStepField<Fact[]>(id, ['facts'])
   const facts = value ?? []
   const write = (next: Fact[]) => set(next.length > 0 ? next : undefined)
+  const shape = useShape(STEP)
+  const [picking, setPicking] = useState(false)
+  const pick = (path: string) => {
+    const label = pickables(shape()).find((one) => one.path === path)?.label ?? path
+    write([...facts, { label, value: `{{ ${path} }}` }])
+    setPicking(false)
+  }
   return (
     <Group title={s.facts} field="facts">
       {facts.map((fact, index) => (
@@ -55,11 +67,15 @@ export function Facts({ id }: { id: string }) {
           />
         </fieldset>
       ))}
-      <div>
+      <div className="flex flex-wrap gap-1">
         <Button small icon={<Plus size={13} />} onClick={() => write([...facts, { label: '', value: '' }])}>
           {s.addFact}
         </Button>
+        <Button small look="quiet" aria-expanded={picking} onClick={() => setPicking(!picking)}>
+          {s.addFactValue}
+        </Button>
       </div>
+      {picking && <ValueList shape={shape} onPick={pick} onClose={() => setPicking(false)} />}
     </Group>
   )
 }

@@ -1,0 +1,23 @@
+import { describe, expect, it } from 'vitest'
+import { withTitle, type FormField } from './form-fields'
+
+const field = (name: string, title = ''): FormField => ({ name, schema: { type: 'string', title }, required: false })
+const free = () => false
+
+describe('the name of a new field', () => {
+  it('is made of its label, letter by letter', () => {
+    let made = field('field_1')
+    for (let length = 1; length <= 'Order number'.length; length += 1)
+      made = withTitle(made, 'Order number'.slice(0, length), free)
+    expect(made).toEqual(field('order_number', 'Order number'))
+    expect(withTitle(made, 'Größe?', free).name).toBe('gro_e')
+  })
+  it('stays what a person chose', () => {
+    expect(withTitle(field('reason'), 'Why?', free).name).toBe('reason')
+    expect(withTitle(field('reason', 'Why?'), 'Why not?', free).name).toBe('reason')
+  })
+  it('is never one that is there, nor none', () => {
+    expect(withTitle(field('field_2'), 'E-mail', (name) => name === 'e_mail').name).toBe('field_2')
+    for (const title of ['', '…', '1st order']) expect(withTitle(field('field_2'), title, free).name).toBe('field_2')
+  })
+})
