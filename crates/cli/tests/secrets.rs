@@ -157,7 +157,7 @@ async fn plant(node: &Node, admin: &Api, (outside, echo): (&Outside, SocketAddr)
 /// Clients of an authorization server: one that is given tokens, and one that is refused with all it said.
 async fn tell_tokens(node: &Node, admin: &Api, echo: SocketAddr) {
     for name in ["token", "broken"] {
-        let action = |path: &str| json!({ "title": "Look", "method": "GET", "path": path, "risk": "read", "idempotency": { "kind": "natural" } });
+        let action = |path: &str| json!({ "title": "Look", "method": "GET", "path": path, "risk": "read", "answer": "any", "idempotency": { "kind": "natural" } });
         let manifest = json!({ "name": name, "title": name, "base_url": format!("http://{echo}"),
             "auth": { "kind": "oauth2", "grant": "client_credentials", "client_auth": "post", "token_url": format!("/{name}") },
             "secrets": { "type": "object", "properties": { "client_id": { "type": "string" }, "client_secret": { "type": "string" } } },
