@@ -54,7 +54,7 @@ async function mailed(api: APIRequestContext): Promise<{ checkpoint: string; lin
   return { checkpoint: `${run.id}.1`, links }
 }
 
-/** How a scanner sends a form: as a click would, as a script would, which no `required` holds up, and by its first button. */
+/** How a scanner sends a form: as a click would, as a script would (no `required` holds it up), by its first button. */
 const WAYS = ['requestSubmit', 'submit', 'button'] as const
 
 /** Does what leads to another page, and waits until that is there. */
@@ -87,7 +87,7 @@ const presses = (page: Page, button: Locator) =>
     return true
   })
 
-/** Opens an address in a browser that runs scripts, presses the first button, sends every form and follows every link. */
+/** Opens an address in a browser with scripts, presses the first button, sends every form, follows every link. */
 async function scan(browser: Browser, link: string): Promise<number> {
   const context = await browser.newContext({ userAgent: 'Mozilla/5.0 (compatible; SafeLinks)' })
   const page = await context.newPage()

@@ -1,5 +1,5 @@
-// A real authorization server (oidc-provider) for tests: everybody who comes is Ada and agrees. It says where it is on its first
-// line, `{"url": …}`, and ends with its standard input.
+// A real authorization server (oidc-provider) for tests: everybody who comes is Ada and agrees.
+// It says where it is on its first line, `{"url": …}`, and ends with its standard input.
 // Beside OAuth it has an API, `/api/whoami`, and a count of what it gave and refused, `/_/counts`.
 import { createServer } from 'node:http'
 import Provider from 'oidc-provider'

@@ -31,10 +31,7 @@ fn response(answer: &Answer, base: &str) -> Response<Body> {
     for (name, value) in &answer.headers {
         response = response.header(name, placed(value));
     }
-    let body = match &answer.body {
-        Value::Null => String::new(),
-        body => placed(&body.to_string()),
-    };
+    let body = if answer.body.is_null() { String::new() } else { placed(&answer.body.to_string()) };
     response.header("content-type", "application/json").body(Body::from(body)).unwrap()
 }
 

@@ -74,15 +74,7 @@ fn api() -> OpenApiRouter<App> {
         .merge(checkpoints())
         .routes(routes!(h::customers::handlers::list_customers, h::customers::handlers::create_customer))
         .routes(routes!(h::customers::handlers::get_customer, h::customers::handlers::update_customer))
-        .routes(routes!(h::conversations::handlers::list_conversations))
-        .routes(routes!(h::conversations::handlers::get_conversation))
-        .routes(routes!(h::conversations::handlers::send_message))
-        .routes(routes!(h::conversations::handlers::assign_conversation))
-        .routes(routes!(h::conversations::handlers::close_conversation))
-        .routes(routes!(h::conversations::handlers::mark_answered))
-        .routes(routes!(h::conversations::handlers::count_conversations))
-        .routes(routes!(h::conversations::consent::set_consent))
-        .routes(routes!(h::conversations::handlers::list_notes, h::conversations::handlers::create_note))
+        .merge(conversations())
         .routes(routes!(h::inbound::list_inbound))
         .merge(told())
         .routes(routes!(h::triggers::replay_inbound))
@@ -98,6 +90,20 @@ fn api() -> OpenApiRouter<App> {
         .routes(routes!(h::chat::submit_chat_form))
         .routes(routes!(h::events::stream_chat))
         .merge(rehearsal())
+}
+
+/// What is said to customers, and by whom.
+fn conversations() -> OpenApiRouter<App> {
+    OpenApiRouter::new()
+        .routes(routes!(h::conversations::handlers::list_conversations))
+        .routes(routes!(h::conversations::handlers::get_conversation))
+        .routes(routes!(h::conversations::handlers::send_message))
+        .routes(routes!(h::conversations::handlers::assign_conversation))
+        .routes(routes!(h::conversations::handlers::close_conversation))
+        .routes(routes!(h::conversations::handlers::mark_answered))
+        .routes(routes!(h::conversations::handlers::count_conversations))
+        .routes(routes!(h::conversations::consent::set_consent))
+        .routes(routes!(h::conversations::handlers::list_notes, h::conversations::handlers::create_note))
 }
 
 /// What a document is and would do, without one that is kept.

@@ -1,4 +1,5 @@
 //! A service on a free port that answers as the test says and remembers what it was sent.
+#![allow(dead_code)]
 
 use axum::{
     Router,

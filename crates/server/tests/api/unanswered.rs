@@ -73,14 +73,14 @@ async fn what_no_workflow_wants_waits_until_a_person_answers() {
     town.act(WHATSAPP, json!({ "text": "Hello?" })).await;
     town.settled().await;
     assert_eq!(town.waits(&id, true).await["unanswered_since"], since, "it waits since the first");
-    assert_eq!(town.unanswered().await, [id.clone()]);
+    assert_eq!(town.unanswered().await, std::slice::from_ref(&id));
     // Words about messages themselves are answered by themselves.
     town.act(SMS, json!({ "text": "STOP" })).await;
     town.act(SMS, json!({ "text": "HELP" })).await;
     town.act(SMS, json!({ "text": "START" })).await;
     town.conversation_of(SMS.0, SMS.1).await;
     town.settled().await;
-    assert_eq!(town.unanswered().await, [id.clone()]);
+    assert_eq!(town.unanswered().await, std::slice::from_ref(&id));
 
     let path = |act: &str| format!("/conversations/{id}/{act}");
     let viewer = town.test.person("viewer@example.com", Role::Viewer, &[]).await;
@@ -124,7 +124,7 @@ async fn a_question_while_a_form_is_open_waits_for_a_person_too() {
     // Answering the form answers no question.
     town.act(WHATSAPP, json!({ "text": "ada@example.com" })).await;
     town.reads(WHATSAPP, "(2/2)").await;
-    assert_eq!(town.unanswered().await, [id.clone()]);
+    assert_eq!(town.unanswered().await, std::slice::from_ref(&id));
     town.manager.post(&format!("/conversations/{id}/messages"), json!({ "body": "20 a month." })).await.is(201);
     assert!(town.unanswered().await.is_empty());
 

@@ -13,7 +13,7 @@ import { strings as s } from './strings'
 /** A state is taken once, so it is sent once, also where React mounts twice. */
 let sent = false
 
-/** Where a service sends people back to who connect an account. Opening it changes nothing: what came along is sent from here. */
+/** Where a service sends people back to who connect an account. Opening it changes nothing: what came is sent on. */
 export default function ConnectedPage() {
   useTitle(s.tokens.back)
   const client = useQueryClient()

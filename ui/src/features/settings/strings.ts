@@ -12,7 +12,7 @@ export const strings = {
   copied: 'Copied.',
   unanswered: {
     title: 'While customers wait',
-    help: 'What they are told where a workflow leaves the words to the workspace, and who takes what no workflow wants.',
+    help: 'What they are told where a workflow leaves it to the workspace, and who takes what no workflow wants.',
     approval: 'While people decide',
     failure: 'When something went wrong',
     hint: 'Nothing is said when empty.',
