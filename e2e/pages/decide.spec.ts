@@ -1,5 +1,5 @@
 import { expect, test, type Page } from '@playwright/test'
-import { approvers, checkpointDetails, connectors } from '../support/fixtures'
+import { approvers, checkpointDetails, connectors, me } from '../support/fixtures'
 import { mockApi, mockEvents, type Answers } from '../support/mock'
 import { accessible, shoot } from '../support/shots'
 import { serveUi } from '../support/static-ui'
@@ -156,6 +156,43 @@ for (const [name, viewport] of [
       await open(page, { 'GET /checkpoints/r1.5': { ...full, may_decide: false, held, held_until: held.until } })
       await expect(page.getByText('Rejected by Fin Finance.')).toBeVisible()
       await expect(page.getByRole('button', { name: 'Take it back' })).toHaveCount(0)
+    })
+
+    test('a decision that takes a password asks for it, and goes on', async ({ page }) => {
+      const asking = {
+        __status: 403,
+        type: 'about:blank',
+        title: 'This takes your password',
+        status: 403,
+        code: 'step_up_needed',
+        detail: 'this takes your password, given in the last 5 min: sign in again',
+      }
+      let fresh = false
+      const approvers_ = { ...full.approvers, step_up: { minutes: 5, links_only: false } }
+      const card = { ...full, asked: null, approvers: approvers_ }
+      const { calls } = await open(page, {
+        'GET /checkpoints/r1.5': card,
+        'POST /checkpoints/r1.5/decision': () =>
+          fresh ? { ...card, status: 'decided', outcome: 'approved', outcomes: [] } : asking,
+        'POST /auth/login': () => {
+          fresh = true
+          return me
+        },
+      })
+      await expect(page.getByText('their password, given in the last 5 minutes')).toBeVisible()
+      await page.getByRole('button', { name: 'Approve', exact: true }).click()
+      await expect(page.getByLabel('Your password')).toBeFocused()
+      await shoot(page, `step-up-${name}`)
+      await accessible(page)
+      await page.keyboard.type('secret words')
+      await page.keyboard.press('Enter')
+      await expect.poll(() => calls.filter((call) => call.path.endsWith('/decision')).length).toBe(2)
+      expect(calls.find((call) => call.path === '/auth/login')?.body).toEqual({
+        email: me.user.email,
+        password: 'secret words',
+        workspace: me.workspace.slug,
+      })
+      await expect(page.getByLabel('Your password')).toHaveCount(0)
     })
 
     test('it is taken, and given to another who may decide', async ({ page }) => {

@@ -47,14 +47,38 @@ for (const [name, viewport] of [
       await expect(page.getByText('Saved. It holds')).toBeVisible()
       expect(sent()).toEqual({
         channels: [
-          { channel: 'email', address: null },
-          { channel: 'telegram', address: '4242' },
+          { channel: 'email', address: null, except: [] },
+          { channel: 'telegram', address: '4242', except: [] },
         ],
         quiet_hours: { from: '22:00', to: '07:00', time_zone: 'Europe/Zurich' },
       })
     })
   })
 }
+
+test('what is told over a channel, at which times, and whether it arrives', async ({ page }) => {
+  let answer: object = { sent: true, error: null }
+  const sent = await open(page, { 'POST /me/notifications/test': () => answer })
+  const test_ = page.getByRole('button', { name: 'E-mail: send me a test message' })
+  await test_.click()
+  await expect(page.getByText('Sent. Look whether it arrived.')).toBeVisible()
+  answer = { sent: false, error: 'smtp: no such mailbox' }
+  await test_.click()
+  await expect(page.getByText('It was not taken: smtp: no such mailbox')).toBeVisible()
+  await page.getByLabel('E-mail: Address').fill('other@example.com')
+  await expect(test_).toBeDisabled()
+  await page.getByRole('checkbox', { name: 'reminders' }).uncheck()
+  await page.getByRole('checkbox', { name: 'Tell me at certain times of the day' }).check()
+  await page.getByLabel('Time 1').fill('07:30')
+  await page.getByRole('button', { name: 'Another time' }).click()
+  await shoot(page, 'notifications-digest')
+  await accessible(page)
+  await page.getByRole('button', { name: 'Save' }).click()
+  await expect.poll(sent).toMatchObject({
+    channels: [{ channel: 'email', address: 'other@example.com', except: ['reminded'] }],
+    digest: { times: ['07:30', '16:00'] },
+  })
+})
 
 test('what the server refuses stands where it is wrong, and nothing at all is said to be nothing', async ({ page }) => {
   await open(page, {

@@ -111,8 +111,19 @@ pub struct Approvers {
     pub rejections: u32,
     /// Roles, groups or e-mail addresses whose single no rejects.
     pub veto: Vec<String>,
+    /// That who decides has given their password lately; null where that is not asked for.
+    pub step_up: Option<StepUp>,
     /// The case that holds, in the words of the author; null where the step's own approvers decide.
     pub case: Option<String>,
+}
+
+/// That who decides has given their password lately.
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+pub struct StepUp {
+    /// How many minutes ago at most.
+    pub minutes: u32,
+    /// Whether only who decides by a personal link must.
+    pub links_only: bool,
 }
 
 /// Somebody who may decide now.

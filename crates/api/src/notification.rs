@@ -12,6 +12,36 @@ pub struct NotificationChannel {
     pub channel: String,
     /// An e-mail address, a number in E.164, a chat id, a Slack user or channel. For e-mail the person's own when null.
     pub address: Option<String>,
+    /// What is not told over it: `opened` (and changed), `reminded`, `escalated`, `reassigned`. All is, when empty.
+    #[serde(default)]
+    pub except: Vec<String>,
+}
+
+/// When one message lists what waits, instead of one for each. What is escalated, or would be too late, comes at once.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Digest {
+    /// Times of the day, `08:00`; 1 to 6.
+    pub times: Vec<String>,
+    /// IANA name, `Europe/Berlin`.
+    pub time_zone: String,
+}
+
+/// Which way is tried.
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct TestNotificationRequest {
+    /// One of the caller's channels, as they are saved.
+    pub channel: String,
+}
+
+/// What came of a test message.
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+pub struct TestNotification {
+    /// Whether the channel took it.
+    pub sent: bool,
+    /// Why not.
+    pub error: Option<String>,
 }
 
 /// When a person is not told: what comes then comes when they end, unless it were too late.
@@ -34,6 +64,8 @@ pub struct NotificationSettings {
     pub channels: Vec<NotificationChannel>,
     /// When not.
     pub quiet_hours: Option<QuietHours>,
+    /// When one message lists what waits.
+    pub digest: Option<Digest>,
 }
 
 /// How the caller is told, and over what they could be.
@@ -43,6 +75,8 @@ pub struct MyNotifications {
     pub channels: Vec<NotificationChannel>,
     /// When not.
     pub quiet_hours: Option<QuietHours>,
+    /// When one message lists what waits.
+    pub digest: Option<Digest>,
     /// The channels the workspace has an account for: over any other nothing arrives.
     pub available: Vec<String>,
 }
@@ -63,7 +97,7 @@ pub struct Notice {
     /// `waiting` or `done`.
     pub status: String,
     /// `sent`; `sent_again` when an earlier attempt may have reached them too; `undeliverable`; `unknown` when it may have
-    /// been delivered; `moot` when it was decided before. Null while it waits.
+    /// been delivered; `in_digest` when it comes with all else that waits; `moot` when it was decided before. Null while it waits.
     pub outcome: Option<String>,
     /// When it was asked for.
     pub at: i64,
@@ -102,6 +136,8 @@ pub struct LinkTarget {
     pub due_at: Option<i64>,
     /// When the link ends by itself.
     pub expires_at: i64,
+    /// Whether a decision takes the person's password.
+    pub password: bool,
 }
 
 /// Decides with a personal link.
@@ -112,6 +148,8 @@ pub struct LinkDecisionRequest {
     pub outcome: String,
     /// Words, at most 4,000 characters.
     pub comment: Option<String>,
+    /// The person's password, where the link says that it takes it.
+    pub password: Option<String>,
 }
 
 /// What was decided.

@@ -39,6 +39,7 @@ fn actor(by: Option<&Persona>) -> Actor {
             roles: by.roles.clone(),
             via: Via::Portal,
             made_by: String::new(),
+            signed_in_at: None,
             on_behalf_of: None,
         },
     )

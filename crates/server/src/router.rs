@@ -140,6 +140,7 @@ fn checkpoints() -> OpenApiRouter<App> {
 fn told() -> OpenApiRouter<App> {
     OpenApiRouter::new()
         .routes(routes!(h::notifications::get_notifications, h::notifications::set_notifications))
+        .routes(routes!(h::notifications::test_notification))
         .routes(routes!(h::notifications::list_outbound))
         .routes(routes!(h::links::get_link))
         .routes(routes!(h::links::decide_link))

@@ -1109,6 +1109,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/me/notifications/test": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Sends the caller one message over a channel of theirs, as it is saved, to see whether it arrives. */
+        post: operations["testNotification"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/outbound": {
         parameters: {
             query?: never;
@@ -2315,6 +2332,7 @@ export interface components {
             rejections: number;
             /** @description Roles, groups or e-mail addresses whose single no rejects. */
             veto: string[];
+            step_up: components["schemas"]["StepUp"] | null;
             /** @description The case that holds, in the words of the author; null where the step's own approvers decide. */
             case: string | null;
         };
@@ -3530,6 +3548,13 @@ export interface components {
             /** @description What differs outside the steps. */
             document: components["schemas"]["FieldChange"][];
         };
+        /** @description When one message lists what waits, instead of one for each. What is escalated, or would be too late, comes at once. */
+        Digest: {
+            /** @description Times of the day, `08:00`; 1 to 6. */
+            times: string[];
+            /** @description IANA name, `Europe/Berlin`. */
+            time_zone: string;
+        };
         /** @description A connection that was disconnected. */
         Disconnected: {
             /** @description The connection. */
@@ -3903,6 +3928,8 @@ export interface components {
             outcome: string;
             /** @description Words, at most 4,000 characters. */
             comment?: string | null;
+            /** @description The person's password, where the link says that it takes it. */
+            password?: string | null;
         };
         /** @description What a personal link is for. Reading it changes nothing. */
         LinkTarget: {
@@ -3939,6 +3966,8 @@ export interface components {
              * @description When the link ends by itself.
              */
             expires_at: number;
+            /** @description Whether a decision takes the person's password. */
+            password: boolean;
         };
         /** @description Signs in. */
         LoginRequest: {
@@ -4162,6 +4191,7 @@ export interface components {
             /** @description Over what. */
             channels: components["schemas"]["NotificationChannel"][];
             quiet_hours: components["schemas"]["QuietHours"] | null;
+            digest: components["schemas"]["Digest"] | null;
             /** @description The channels the workspace has an account for: over any other nothing arrives. */
             available: string[];
         };
@@ -4207,7 +4237,7 @@ export interface components {
             status: string;
             /**
              * @description `sent`; `sent_again` when an earlier attempt may have reached them too; `undeliverable`; `unknown` when it may have
-             *     been delivered; `moot` when it was decided before. Null while it waits.
+             *     been delivered; `in_digest` when it comes with all else that waits; `moot` when it was decided before. Null while it waits.
              */
             outcome: string | null;
             /**
@@ -4234,12 +4264,15 @@ export interface components {
             channel: string;
             /** @description An e-mail address, a number in E.164, a chat id, a Slack user or channel. For e-mail the person's own when null. */
             address: string | null;
+            /** @description What is not told over it: `opened` (and changed), `reminded`, `escalated`, `reassigned`. All is, when empty. */
+            except: string[];
         };
         /** @description How a person is told what waits for them. */
         NotificationSettings: {
             /** @description Over what, each channel once; nothing at all when empty. */
             channels: components["schemas"]["NotificationChannel"][];
             quiet_hours?: components["schemas"]["QuietHours"] | null;
+            digest?: components["schemas"]["Digest"] | null;
         };
         /** @description What a `notify` step sent. */
         NotifyRecord: {
@@ -5679,6 +5712,16 @@ export interface components {
              */
             failed: number;
         };
+        /** @description That who decides has given their password lately. */
+        StepUp: {
+            /**
+             * Format: uint32
+             * @description How many minutes ago at most.
+             */
+            minutes: number;
+            /** @description Whether only who decides by a personal link must. */
+            links_only: boolean;
+        };
         /** @description A decision that was taken back. */
         TakenBackDecision: {
             /** @description How it was. */
@@ -5761,6 +5804,18 @@ export interface components {
             what: string;
             /** @description In one sentence. */
             message: string;
+        };
+        /** @description What came of a test message. */
+        TestNotification: {
+            /** @description Whether the channel took it. */
+            sent: boolean;
+            /** @description Why not. */
+            error: string | null;
+        };
+        /** @description Which way is tried. */
+        TestNotificationRequest: {
+            /** @description One of the caller's channels, as they are saved. */
+            channel: string;
         };
         /** @description How test cases went. */
         TestReport: {
@@ -8887,6 +8942,39 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["MyNotifications"];
+                };
+            };
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    testNotification: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TestNotificationRequest"];
+            };
+        };
+        responses: {
+            /** @description What came of it */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TestNotification"];
                 };
             };
             /** @description Problem */

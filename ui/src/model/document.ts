@@ -57,6 +57,7 @@ export type Approvers = {
   quorum?: number
   exclude_requester?: boolean
   exclude_author?: boolean
+  step_up?: { minutes: number; links_only?: boolean }
   counts?: Record<string, number>
   rejections?: number
   veto?: string[]

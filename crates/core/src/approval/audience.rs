@@ -153,6 +153,7 @@ mod tests {
             roles: roles.into_iter().map(str::to_owned).collect(),
             via,
             made_by: made_by.to_owned(),
+            signed_in_at: None,
             on_behalf_of: None,
         }
     }

@@ -153,6 +153,7 @@ mod tests {
             roles: roles.iter().map(|role| (*role).to_owned()).collect(),
             via: Via::Portal,
             made_by: String::new(),
+            signed_in_at: None,
             on_behalf_of: None,
         }
     }

@@ -162,6 +162,15 @@ fn check_asked(context: &Context<'_>, approval: &Approval, pointer: &str, report
             }
         }
     }
+    let everybody = |approvers: &Approvers| approvers.step_up.is_some_and(|step_up| !step_up.links_only);
+    let never = approval.standing.is_some()
+        && everybody(&approval.approvers)
+        && approval.tiers.iter().all(|tier| everybody(&tier.approvers));
+    if never {
+        let message = "nothing is ever decided by what was allowed in advance: each decision takes a password";
+        let help = "Leave out `standing`, or `step_up` in the cases in which it may.";
+        report.warning("step_up_standing", &format!("{pointer}/standing"), message, help);
+    }
     if let Some(standing) = &approval.standing {
         check_standing(context, approval, standing, &format!("{pointer}/standing"), report);
     }

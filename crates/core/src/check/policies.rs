@@ -22,6 +22,9 @@ const RUNGS_MAX: usize = 10;
 /// People a policy may ask for.
 const PEOPLE: std::ops::RangeInclusive<u32> = 1..=10;
 
+/// How many minutes ago a password may have been given.
+const MINUTES: std::ops::RangeInclusive<u32> = 1..=60;
+
 pub(super) fn check(context: &Context<'_>, report: &mut Report) {
     for (index, (id, step)) in context.workflow.steps.iter().enumerate() {
         report.step(index);
@@ -120,6 +123,11 @@ fn ladder(context: &Context<'_>, approval: &Approval, pointer: &str, report: &mu
 
 /// One policy: numbers that fit each other, and people who can satisfy it.
 fn policy(context: &Context<'_>, approvers: &Approvers, pointer: &str, report: &mut Report) {
+    if approvers.step_up.is_some_and(|step_up| !MINUTES.contains(&step_up.minutes)) {
+        let message = "a password was given 1 to 60 minutes ago";
+        let help = "Write 5, or leave it out where nobody has to sign in again.";
+        report.error("step_up_range", &format!("{pointer}/step_up/minutes"), message, help);
+    }
     if !numbers(approvers, pointer, report) || !listed(approvers, pointer, report) {
         return;
     }

@@ -163,6 +163,20 @@ pub struct Approvers {
     /// Roles, groups or e-mail addresses whose single no rejects, also where they may not approve.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub veto: Vec<String>,
+    /// That who decides has given their password lately.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub step_up: Option<StepUp>,
+}
+
+/// That who decides has given their password lately. API keys have none, and never do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct StepUp {
+    /// How many minutes ago at most, 1 to 60.
+    pub minutes: u32,
+    /// Whether only who decides by a personal link must; else everybody.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub links_only: bool,
 }
 
 fn one() -> u32 {
@@ -190,6 +204,7 @@ impl Default for Approvers {
             counts: IndexMap::new(),
             rejections: 1,
             veto: Vec::new(),
+            step_up: None,
         }
     }
 }

@@ -15,8 +15,8 @@ mod verdict;
 mod waiting;
 
 pub use approval::{
-    Approval, ApprovalTimeout, Approvers, CHANGES_DEFAULT, Fact, Rung, RungAct, StandingLimits, Tier, TimeoutOutcome,
-    UNDO_SECONDS_MAX,
+    Approval, ApprovalTimeout, Approvers, CHANGES_DEFAULT, Fact, Rung, RungAct, StandingLimits, StepUp, Tier,
+    TimeoutOutcome, UNDO_SECONDS_MAX,
 };
 pub use bounds::{DEFAULT_CALL_TIMEOUT, STEP_LIMIT_DEFAULT, STEP_LIMIT_MAX};
 pub use calendar::{Calendar, Weekday};

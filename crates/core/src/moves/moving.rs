@@ -145,6 +145,7 @@ fn system() -> Actor {
         roles: Vec::new(),
         via: Via::Api,
         made_by: String::new(),
+        signed_in_at: None,
         on_behalf_of: None,
     }
 }

@@ -1,5 +1,6 @@
 //! Who did something, and how they were identified.
 
+use crate::time::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -41,6 +42,9 @@ pub struct Actor {
     /// Of an API key: the user who made it. Empty when the id is the person's own.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub made_by: String,
+    /// When they gave their password, where what they did takes that.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub signed_in_at: Option<Timestamp>,
     /// Whose decision it is, when somebody else was to decide while they cannot.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub on_behalf_of: Option<Box<Represented>>,

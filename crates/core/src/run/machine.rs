@@ -7,6 +7,7 @@ use super::{
     WaitingWords, apply, calls,
     checked::undone,
     phase::Place,
+    step_up::identified,
     steps::{approval, collect_form, condition, end, human_handoff, notify, tool_call},
     waiting,
 };
@@ -344,7 +345,8 @@ impl<'a> Machine<'a> {
         }
         let (calling, error) = (calling.clone(), error.clone());
         let doubt = OpenDoubt::of(self.version, &self.state).ok_or(Refusal::Stale)?;
-        let by = ClosedBy::Person { actor: doubt.seat(by, for_others).map_err(Refusal::NotAnApprover)? };
+        let actor = doubt.seat(by, for_others).map_err(Refusal::NotAnApprover)?;
+        let by = ClosedBy::Person { actor: identified(doubt.approvers(), actor, self.now)? };
         let (resolution, values) = match answer {
             UnknownAnswer::Happened { result } => (Resolution::Happened, result),
             UnknownAnswer::NotHappened => (Resolution::NotHappened, Value::Null),

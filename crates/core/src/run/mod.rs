@@ -22,6 +22,7 @@ mod refusal;
 mod resume;
 mod standing;
 mod state;
+mod step_up;
 mod steps;
 mod told;
 mod triggers;

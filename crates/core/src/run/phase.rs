@@ -60,6 +60,7 @@ pub enum Stage {
 /// What a run waits for.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
+#[expect(clippy::large_enum_variant, reason = "a run waits for one thing at a time, and its state is boxed")]
 pub enum Wait {
     /// A form.
     Form(FormWait),

@@ -45,6 +45,15 @@ pub enum Refusal {
     /// Only who took a decision takes it back.
     #[error("only {} can take it back, who decided it", .0.by.name)]
     NotTheirs(Box<HeldDecision>),
+    /// This takes their password, given lately.
+    #[error("this takes your password, given in the last {minutes} min: sign in again")]
+    StepUp {
+        /// How many minutes ago at most.
+        minutes: u32,
+    },
+    /// This takes a password, and a program has none.
+    #[error("this takes a password given for it, and an API key has none: decide as a signed-in person")]
+    NoStepUp,
     /// What is asked was changed since they looked.
     #[error("what is to be decided was changed since you looked: read it again")]
     ShownAnother,

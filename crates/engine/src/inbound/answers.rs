@@ -55,6 +55,7 @@ impl Engine {
             roles: Vec::new(),
             via: Via::Conversation,
             made_by: String::new(),
+            signed_in_at: None,
             on_behalf_of: None,
         };
         match self.submit_form_from(workspace, &checkpoint.id, values, by, Some(row.id.clone())).await {

@@ -94,6 +94,7 @@ impl Engine {
             roles: Vec::new(),
             via: Via::Conversation,
             made_by: String::new(),
+            signed_in_at: None,
             on_behalf_of: None,
         };
         self.submit_form(&row.workspace, &row.id, values, by).await?;

@@ -230,6 +230,7 @@ fn message_start(row: &ConversationRow, workflow: &str, customer: &Value, text: 
         roles: Vec::new(),
         via: Via::Conversation,
         made_by: String::new(),
+        signed_in_at: None,
         on_behalf_of: None,
     };
     StartRun {

@@ -8,7 +8,7 @@ use crate::{Engine, EngineError, LoadedCheckpoint};
 use countersign_core::approval::Decider;
 use countersign_store::{
     CheckpointRow, CheckpointStatus, LinkRow, NewOutbound, OutboundEndRow, OutboundKind, OutboundOutcome,
-    OutboundReason, OutboundRow,
+    OutboundReason, OutboundRow, OutboundStatus,
 };
 use std::collections::HashMap;
 
@@ -72,7 +72,9 @@ impl Engine {
         for person in people {
             let wishes = settings.get(person.person.as_str()).unwrap_or(&default);
             let delay = delay(wishes, &found.row, self.now());
-            for notified in &wishes.channels {
+            let now = self.now();
+            let digest = digest(wishes, (row.reason, &found.row), now);
+            for notified in wishes.channels.iter().filter(|notified| notified.tells(row.reason)) {
                 let address = notified.address.clone().unwrap_or_else(|| person.email.clone());
                 let channel = notified.channel;
                 let message = OutboundRow {
@@ -85,6 +87,12 @@ impl Engine {
                     due_at: delay,
                     ..fresh(row)
                 };
+                if let Some(left) = digest {
+                    let (outcome, done_at) = (Some(OutboundOutcome::InDigest), Some(now));
+                    rows.push(digest_row(&message, now + left, left));
+                    rows.push(OutboundRow { status: OutboundStatus::Done, outcome, done_at, ..message });
+                    continue;
+                }
                 let link = self.link_row(&message, &person.person, &found.run.state.shown);
                 if channel.can_change() {
                     links.push(self.button_row(&message, &link));
@@ -132,6 +140,28 @@ pub(super) fn finally(message: &OutboundRow, at: i64) -> Option<OutboundRow> {
 fn fresh(row: &OutboundRow) -> OutboundRow {
     let about = NewOutbound { checkpoint: row.checkpoint.clone(), reason: row.reason };
     OutboundRow::new(&row.workspace, &about, row.at)
+}
+
+/// In how many milliseconds it is told with all else that waits; nothing where it is told by itself: because the person
+/// wants that, nobody decided in time, or it would be too late.
+fn digest(wishes: &Notifications, (reason, checkpoint): (OutboundReason, &CheckpointRow), now: i64) -> Option<i64> {
+    let left = wishes.digest.as_ref()?.next_in(now)?;
+    let too_late = checkpoint.due_at.is_some_and(|due| due <= now.saturating_add(left));
+    (reason != OutboundReason::Escalated && !too_late).then_some(left)
+}
+
+/// The one message of a person over a channel at that time, about no checkpoint in particular: writing it twice writes it once.
+fn digest_row(message: &OutboundRow, at: i64, left: i64) -> OutboundRow {
+    let (person, channel) =
+        (message.person.as_deref().unwrap_or_default(), message.channel.as_deref().unwrap_or_default());
+    OutboundRow {
+        id: format!("digest/{person}/{channel}/{at}"),
+        kind: OutboundKind::Digest,
+        reason: OutboundReason::Opened,
+        checkpoint: String::new(),
+        due_at: left,
+        ..message.clone()
+    }
 }
 
 /// For how long a person is not told, milliseconds: not through a night in which it would be too late.

@@ -3,7 +3,7 @@
 
 use super::{
     links::hash,
-    people::by_link,
+    people::{by_link, takes_password},
     settings::{NoticeChannel, Notifications},
 };
 use crate::{DecideRequest, Engine, EngineError, LoadedCheckpoint};
@@ -45,7 +45,7 @@ impl Engine {
 
     /// The buttons of a message; none where the channel has none.
     pub(super) fn buttons(&self, row: &OutboundRow, channel: NoticeChannel, found: &LoadedCheckpoint) -> Vec<Choice> {
-        if !channel.can_change() {
+        if !channel.can_change() || takes_password(found) {
             return Vec::new();
         }
         let token = self.button_token(&row.id);

@@ -1,8 +1,11 @@
 //! Personal links: with one, one person decides one checkpoint as it was shown to them, without signing in.
 
-use super::people::by_link;
+use super::people::{by_link, takes_password};
 use crate::{DecideRequest, Engine, EngineError, LoadedCheckpoint};
-use countersign_core::run::{Actor, HeldDecision};
+use countersign_core::{
+    run::{Actor, HeldDecision},
+    time::Timestamp,
+};
 use countersign_store::{CheckpointStatus, LinkRow, OutboundRow};
 use sha2::{Digest, Sha256};
 
@@ -43,6 +46,21 @@ pub struct FollowedLink {
     pub person: Option<Actor>,
     /// Why it is dead; nothing while it can be decided with.
     pub over: Option<LinkOver>,
+}
+
+impl FollowedLink {
+    /// Whether who decides with it must give their password.
+    #[must_use]
+    pub fn takes_password(&self) -> bool {
+        takes_password(&self.checkpoint)
+    }
+
+    /// Its person has just given their password.
+    #[must_use]
+    pub fn signed_in(self, at: i64) -> Self {
+        let signed_in_at = Some(Timestamp(at));
+        Self { person: self.person.map(|person| Actor { signed_in_at, ..person }), ..self }
+    }
 }
 
 impl Engine {

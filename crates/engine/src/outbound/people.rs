@@ -4,6 +4,15 @@ use crate::{Engine, EngineError, LoadedCheckpoint};
 use countersign_core::run::{Actor, OpenApproval, OpenDoubt, Via};
 use countersign_store::{CheckpointKind, CheckpointStatus, Member, Role, roles_of};
 
+/// Whether who decides by a link or a button must give their password: a link has a field for it, a button has not.
+pub(super) fn takes_password(found: &LoadedCheckpoint) -> bool {
+    let (version, state) = (&found.run.version, &found.run.state);
+    let approval = OpenApproval::of(version, state).map(|open| open.approvers());
+    approval
+        .or_else(|| OpenDoubt::of(version, state).map(|doubt| doubt.approvers()))
+        .is_some_and(|it| it.step_up.is_some())
+}
+
 /// How much longer than a decision is held its outcome is waited for, milliseconds.
 const HELD_SLACK_MS: i64 = 250;
 
@@ -20,6 +29,7 @@ pub(super) fn by_link(member: Member) -> Option<Actor> {
         roles: roles_of(membership.role, &membership.groups),
         via: Via::Link,
         made_by: String::new(),
+        signed_in_at: None,
         on_behalf_of: None,
     })
 }

@@ -75,6 +75,7 @@ impl Engine {
         let told = match row.kind {
             OutboundKind::Announce => Box::pin(self.announce(&row)).await,
             OutboundKind::Message => Box::pin(self.send_message(&row)).await,
+            OutboundKind::Digest => Box::pin(self.send_digest(&row)).await,
             OutboundKind::Final => Box::pin(self.turn_final(&row)).await,
         };
         let noted = match told.or_else(|error| after(&row, error)) {

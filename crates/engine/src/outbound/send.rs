@@ -19,7 +19,7 @@ use serde_json::Value;
 use std::{sync::Arc, time::Duration};
 
 /// How long one attempt may take.
-const ATTEMPT: Duration = Duration::from_secs(20);
+pub(super) const ATTEMPT: Duration = Duration::from_secs(20);
 /// Attempts of which nobody knows whether they reached the person, after which there is one more: being told twice harms
 /// less than not being told, and it is on the record.
 const DOUBTS_MAX: u32 = 1;
@@ -77,11 +77,11 @@ impl Engine {
     }
 
     /// A place to send by an account; else in how many milliseconds there may be one.
-    fn place_of(&self, account: &OpenAccount) -> Result<Taken, i64> {
+    pub(super) fn place_of(&self, account: &OpenAccount) -> Result<Taken, i64> {
         self.0.places.take(account.place(), Limits::default()).map_err(|due| (due - self.now()).max(50))
     }
 
-    async fn attempt(&self, row: &OutboundRow, sending: Sending) -> Result<Told, EngineError> {
+    pub(super) async fn attempt(&self, row: &OutboundRow, sending: Sending) -> Result<Told, EngineError> {
         let message = OutboundMessage {
             channel: sending.channel,
             to: row.address.as_deref().unwrap_or_default(),
@@ -178,12 +178,12 @@ impl Engine {
 }
 
 /// What goes out.
-struct Sending {
-    channel: Platform,
-    account: Arc<OpenAccount>,
-    words: words::Words,
-    buttons: Vec<Choice>,
-    _taken: Taken,
+pub(super) struct Sending {
+    pub(super) channel: Platform,
+    pub(super) account: Arc<OpenAccount>,
+    pub(super) words: words::Words,
+    pub(super) buttons: Vec<Choice>,
+    pub(super) _taken: Taken,
 }
 
 /// Why nothing is sent.

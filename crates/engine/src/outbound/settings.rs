@@ -2,10 +2,13 @@
 
 use countersign_channels::Platform;
 use countersign_core::{contact, time::Timestamp, time_zone::TimeZone};
+use countersign_store::OutboundReason;
 use serde::{Deserialize, Serialize};
 
 /// Channels of one person.
 const CHANNELS_MAX: usize = 10;
+/// Times of the day at which one person gets a digest.
+const TIMES_MAX: usize = 6;
 const DAY_MS: i64 = 86_400_000;
 const MINUTE_MS: i64 = 60_000;
 
@@ -87,6 +90,51 @@ impl NoticeChannel {
     }
 }
 
+/// Of what a person is told.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum NoticeReason {
+    /// Something waits for them, or was changed since.
+    Opened,
+    /// It still does.
+    Reminded,
+    /// Nobody decided in time.
+    Escalated,
+    /// It was given to them, or given back.
+    Reassigned,
+}
+
+impl NoticeReason {
+    /// All of them.
+    pub const ALL: [Self; 4] = [Self::Opened, Self::Reminded, Self::Escalated, Self::Reassigned];
+
+    /// Its name in the API.
+    #[must_use]
+    pub fn tag(self) -> &'static str {
+        match self {
+            Self::Opened => "opened",
+            Self::Reminded => "reminded",
+            Self::Escalated => "escalated",
+            Self::Reassigned => "reassigned",
+        }
+    }
+
+    /// The one of this name.
+    #[must_use]
+    pub fn read(tag: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|reason| reason.tag() == tag)
+    }
+
+    fn of(reason: OutboundReason) -> Self {
+        match reason {
+            OutboundReason::Opened | OutboundReason::Changed | OutboundReason::Decided => Self::Opened,
+            OutboundReason::Reminded => Self::Reminded,
+            OutboundReason::Escalated => Self::Escalated,
+            OutboundReason::Reassigned => Self::Reassigned,
+        }
+    }
+}
+
 /// One way to tell a person.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Notified {
@@ -96,6 +144,31 @@ pub struct Notified {
     /// absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub address: Option<String>,
+    /// What they are not told over it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub except: Vec<NoticeReason>,
+}
+
+impl Notified {
+    /// Over this channel, all there is to tell.
+    #[must_use]
+    pub fn over(channel: NoticeChannel, address: Option<String>) -> Self {
+        Self { channel, address, except: Vec::new() }
+    }
+
+    /// Whether they are told over it for this reason.
+    pub(super) fn tells(&self, reason: OutboundReason) -> bool {
+        !self.except.contains(&NoticeReason::of(reason))
+    }
+}
+
+/// At what times of the day one message lists what waits, instead of one for each.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Digest {
+    /// Times of the day, `08:00`; at least one.
+    pub times: Vec<String>,
+    /// IANA name of the zone.
+    pub time_zone: String,
 }
 
 /// When a person is not told: what comes then comes when they end.
@@ -117,12 +190,15 @@ pub struct Notifications {
     /// When not.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub quiet_hours: Option<QuietHours>,
+    /// When one message lists what waits; what is escalated or would be too late comes at once all the same.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub digest: Option<Digest>,
 }
 
 impl Default for Notifications {
     /// By e-mail, at once.
     fn default() -> Self {
-        Self { channels: vec![Notified { channel: NoticeChannel::Email, address: None }], quiet_hours: None }
+        Self { channels: vec![Notified::over(NoticeChannel::Email, None)], quiet_hours: None, digest: None }
     }
 }
 
@@ -168,6 +244,9 @@ impl Notifications {
         if let Some(quiet) = &self.quiet_hours {
             quiet.check()?;
         }
+        if let Some(digest) = &self.digest {
+            digest.check()?;
+        }
         Ok(self)
     }
 }
@@ -201,6 +280,29 @@ impl QuietHours {
     }
 }
 
+impl Digest {
+    fn check(&self) -> Result<(), SettingsProblem> {
+        if self.times.is_empty() || self.times.len() > TIMES_MAX {
+            return Err(problem("/digest/times", format!("1 to {TIMES_MAX} times of the day")));
+        }
+        if let Some(bad) = self.times.iter().position(|time| minutes(time).is_none()) {
+            return Err(problem(format!("/digest/times/{bad}"), "a time of day, 00:00 to 23:59"));
+        }
+        match TimeZone::named(&self.time_zone) {
+            Some(_) => Ok(()),
+            None => Err(problem("/digest/time_zone", "no time zone of this name, such as Europe/Berlin")),
+        }
+    }
+
+    /// In how many milliseconds the next one is, at least one.
+    pub(super) fn next_in(&self, at: i64) -> Option<i64> {
+        let offset = TimeZone::named(&self.time_zone)?.offset_seconds(Timestamp(at))?;
+        let shown = (at + i64::from(offset) * 1000).rem_euclid(DAY_MS);
+        let times = self.times.iter().filter_map(|time| minutes(time));
+        times.map(|time| (time * MINUTE_MS - shown - 1).rem_euclid(DAY_MS) + 1).min()
+    }
+}
+
 /// Minutes since midnight of `07:30`.
 fn minutes(text: &str) -> Option<i64> {
     let (hours, minutes) = text.split_once(':')?;
@@ -217,8 +319,8 @@ mod tests {
     use super::*;
 
     fn told(channel: NoticeChannel, address: &str) -> Notifications {
-        let address = Some(address.to_owned());
-        Notifications { channels: vec![Notified { channel, address }], quiet_hours: None }
+        let channels = vec![Notified::over(channel, Some(address.to_owned()))];
+        Notifications { channels, ..Notifications::default() }
     }
 
     #[test]
@@ -243,8 +345,37 @@ mod tests {
             assert_eq!(told(channel, address).checked().unwrap_err().pointer, "/channels/0/address", "{address}");
         }
         let mut twice = told(NoticeChannel::Email, "a@example.com");
-        twice.channels.push(Notified { channel: NoticeChannel::Email, address: None });
+        twice.channels.push(Notified::over(NoticeChannel::Email, None));
         assert_eq!(twice.checked().unwrap_err().pointer, "/channels/1/channel");
+    }
+
+    #[test]
+    fn the_next_digest_is_the_first_of_its_times_there() {
+        let digest = Digest { times: vec!["08:00".into(), "16:30".into()], time_zone: "Europe/Berlin".into() };
+        digest.check().unwrap();
+        // 2026-07-01T21:30:00Z is 23:30 in Berlin, in summer time.
+        let at = 1_782_941_400_000;
+        assert_eq!(digest.next_in(at), Some((8 * 60 + 30) * MINUTE_MS));
+        assert_eq!(digest.next_in(at + (8 * 60 + 30) * MINUTE_MS), Some((8 * 60 + 30) * MINUTE_MS), "that one is out");
+        assert_eq!(digest.next_in(at + (8 * 60 + 30) * MINUTE_MS - 1), Some(1));
+        for (times, zone, pointer) in [
+            (vec![], "UTC", "/digest/times"),
+            (vec!["8:00"], "UTC", "/digest/times/0"),
+            (vec!["08:00"], "Mars/Olympus", "/digest/time_zone"),
+        ] {
+            let times = times.into_iter().map(str::to_owned).collect();
+            let digest = Digest { times, time_zone: zone.into() };
+            assert_eq!(digest.check().unwrap_err().pointer, pointer);
+        }
+    }
+
+    #[test]
+    fn what_is_not_wanted_over_a_channel_is_not_told_there() {
+        let except = vec![NoticeReason::Opened, NoticeReason::Reminded];
+        let notified = Notified { except, ..Notified::over(NoticeChannel::Sms, None) };
+        let told = |reason| notified.tells(reason);
+        assert!(told(OutboundReason::Escalated) && told(OutboundReason::Reassigned));
+        assert!(!told(OutboundReason::Opened) && !told(OutboundReason::Changed) && !told(OutboundReason::Reminded));
     }
 
     #[test]

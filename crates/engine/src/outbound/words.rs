@@ -15,6 +15,9 @@ const SUMMARY_SHORT: usize = 90;
 /// Calls of an approval that are named.
 const EFFECTS_MAX: usize = 5;
 
+/// Checkpoints that a digest names.
+const LISTED_MAX: usize = 20;
+
 /// A message.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Words {
@@ -45,6 +48,45 @@ pub(super) fn to_decide(
     lines.push(String::new());
     lines.push("The link is yours alone: who has it decides as you. It ends with the decision.".to_owned());
     Words { subject, body: lines.join("\n") }
+}
+
+/// One message about all that waits for somebody, soonest to end first. It has no link that decides.
+pub(super) fn digest(
+    waiting: &[LoadedCheckpoint],
+    more: bool,
+    (channel, now): (NoticeChannel, i64),
+    inbox: &str,
+) -> Words {
+    let count = waiting.len();
+    let at_least = if more { "More than " } else { "" };
+    let subject = match (count, more) {
+        (1, false) => "1 thing waits for you".to_owned(),
+        _ => format!("{at_least}{count} things wait for you"),
+    };
+    if channel == NoticeChannel::Sms {
+        return Words { body: format!("{subject}. {inbox}"), subject };
+    }
+    let mut rows: Vec<&CheckpointRow> = waiting.iter().map(|found| &found.row).collect();
+    rows.sort_by_key(|row| (row.due_at.unwrap_or(i64::MAX), row.opened_at));
+    let line = |row: &&CheckpointRow| {
+        let left = row.due_at.map(|due| format!(" ({} left)", span(due - now))).unwrap_or_default();
+        format!("- {}: {}{left}", heading(row.kind, OutboundReason::Opened), one_line(&row.title, SUMMARY_SHORT))
+    };
+    let mut lines = vec![subject.clone(), String::new()];
+    lines.extend(rows.iter().take(LISTED_MAX).map(line));
+    if count > LISTED_MAX {
+        lines.push(format!("… and {} more", count - LISTED_MAX));
+    }
+    lines.extend([String::new(), format!("Decide: {inbox}")]);
+    Words { subject, body: lines.join("\n") }
+}
+
+/// A message that shows that messages arrive.
+pub(super) fn test(inbox: &str) -> Words {
+    let subject = "A test message".to_owned();
+    let body =
+        format!("What waits for your decision is told here. Nothing can be decided with this message.\n\n{inbox}");
+    Words { subject, body }
 }
 
 /// What a message becomes with which nothing can be decided any more.

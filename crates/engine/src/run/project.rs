@@ -415,6 +415,9 @@ impl Projection<'_> {
         let mut detail = detail;
         detail["step"] = json!(step);
         detail["by"] = json!({ "name": by.name, "email": by.email });
+        if let Some(at) = by.signed_in_at {
+            detail["signed_in_at"] = json!(at);
+        }
         if let Some(other) = &by.on_behalf_of {
             detail["on_behalf_of"] = json!({ "id": other.id, "name": other.name, "email": other.email });
         }

@@ -108,6 +108,7 @@ fn actor(member: Member) -> Actor {
         roles: roles_of(membership.role, &membership.groups),
         via: Via::Portal,
         made_by: String::new(),
+        signed_in_at: None,
         on_behalf_of: None,
     }
 }

@@ -56,6 +56,7 @@ pub fn person(index: usize) -> Actor {
         roles: roles_of(role, &groups),
         via: if id.starts_with("key") { Via::Api } else { Via::Portal },
         made_by: id.strip_prefix("key of ").unwrap_or_default().to_owned(),
+        signed_in_at: None,
         on_behalf_of: None,
     }
 }

@@ -451,6 +451,7 @@ pub fn person(id: &str, roles: &[&str]) -> Actor {
         roles: roles.iter().map(|role| (*role).to_owned()).collect(),
         via: Via::Portal,
         made_by: String::new(),
+        signed_in_at: None,
         on_behalf_of: None,
     }
 }

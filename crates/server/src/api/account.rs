@@ -49,22 +49,31 @@ pub(crate) async fn login(
     body: Body<LoginRequest>,
 ) -> ApiResult<SignedIn> {
     let request = body.value;
-    let account = request.email.trim().to_lowercase();
+    let user = prove(&app, &request.email, request.password, address).await?;
+    let workspace = place_of(&app, &user.id, request.workspace.as_deref()).await?;
+    sign_in(&app, &user, &workspace, ("session.opened", address)).await
+}
+
+/// Whose password this is.
+///
+/// # Errors
+/// 401 `invalid_credentials`, on the record of who has another; 429 after too many guesses.
+pub(crate) async fn prove(app: &App, email: &str, password: String, address: Option<IpAddr>) -> ApiResult<UserRow> {
+    let account = email.trim().to_lowercase();
     app.guesses.sign_in(&account, address)?;
     let user = app.store.find_user(&account).await?;
     let known = user.as_ref().and_then(|user| user.password_hash.clone());
-    let right = app.passwords.verify(request.password, known).await?;
+    let right = app.passwords.verify(password, known).await?;
     let known_user = user.clone();
     let Some(user) = user.filter(|_| right) else {
         tracing::warn!(?address, "a sign-in was refused");
         if let Some(user) = known_user {
-            refused(&app, &user, address).await?;
+            refused(app, &user, address).await?;
         }
         return Err(wrong_credentials());
     };
     app.guesses.signed_in(&account, address);
-    let workspace = place_of(&app, &user.id, request.workspace.as_deref()).await?;
-    sign_in(&app, &user, &workspace, ("session.opened", address)).await
+    Ok(user)
 }
 
 /// Puts a wrong password on the record of every workspace the account is in.

@@ -176,6 +176,7 @@ pub(crate) async fn submit_chat_form(
         roles: Vec::new(),
         via: Via::Conversation,
         made_by: String::new(),
+        signed_in_at: None,
         on_behalf_of: None,
     };
     let row = app.engine.submit_form(workspace, &checkpoint, Value::Object(body.value.values), by).await?.row;

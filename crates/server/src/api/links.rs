@@ -1,7 +1,7 @@
 //! Personal links: what one is for, and deciding with it. Nobody signs in: the token says who it is.
 
 use crate::{
-    api::checkpoints::view::outcomes,
+    api::{account::prove, checkpoints::view::outcomes},
     app::App,
     auth::Address,
     http::{
@@ -78,6 +78,7 @@ pub(crate) async fn target(app: &App, followed: &FollowedLink) -> ApiResult<Link
         opened_at: row.opened_at,
         due_at: row.due_at,
         expires_at: link.expires_at,
+        password: followed.takes_password(),
     })
 }
 
@@ -98,17 +99,26 @@ pub(crate) fn decided(found: &LoadedCheckpoint) -> Decided {
 /// Decides as the person whose link it is.
 ///
 /// # Errors
-/// 410 for a link that is dead, also by who was faster.
+/// 410 for a link that is dead, also by who was faster; 403 `step_up_needed` where it takes a password, 401 for a wrong one.
 pub(crate) async fn decide(
     app: &App,
     followed: FollowedLink,
-    outcome: String,
-    comment: Option<&str>,
+    LinkDecisionRequest { outcome, comment, password }: LinkDecisionRequest,
+    address: Option<IpAddr>,
 ) -> ApiResult<LoadedCheckpoint> {
-    let comment = at_most("/comment", comment.unwrap_or_default(), 4_000)?;
+    let comment = at_most("/comment", comment.as_deref().unwrap_or_default(), 4_000)?;
     if let Some(dead) = &followed.over {
         return Err(over(&followed.checkpoint.row, dead));
     }
+    let followed = match password.filter(|password| !password.is_empty()) {
+        // Whoever has the link may not be its person: their password says so.
+        Some(password) if followed.takes_password() => {
+            let email = followed.person.as_ref().map(|person| person.email.clone()).unwrap_or_default();
+            prove(app, &email, password, address).await?;
+            followed.signed_in(app.now())
+        }
+        Some(_) | None => followed,
+    };
     let shown = Some(followed.link.shown.clone());
     let decision = DecideRequest { outcome, comment, shown, ..DecideRequest::default() };
     match app.engine.decide_by_link(followed, decision).await {
@@ -157,8 +167,7 @@ pub(crate) async fn decide_link(
     body: Body<LinkDecisionRequest>,
 ) -> ApiResult<Json<Decided>> {
     let followed = follow(&app, &token, address).await?;
-    let LinkDecisionRequest { outcome, comment } = body.value;
-    Ok(Json(decided(&decide(&app, followed, outcome, comment.as_deref()).await?)))
+    Ok(Json(decided(&decide(&app, followed, body.value, address).await?)))
 }
 
 /// Takes back, with a personal link, what its person decided and is held: then it can be decided with again.

@@ -10,8 +10,11 @@ use crate::{
     rows::page,
 };
 use axum::{Json, extract::State};
-use countersign_api::{MyNotifications, Notice, NotificationChannel, NotificationSettings, Page, QuietHours};
-use countersign_engine::{NoticeChannel, Notifications, Notified};
+use countersign_api::{
+    Digest, MyNotifications, Notice, NotificationChannel, NotificationSettings, Page, QuietHours, TestNotification,
+    TestNotificationRequest,
+};
+use countersign_engine::{EngineError, NoticeChannel, NoticeReason, Notifications, Notified};
 use countersign_store::{NotificationsRow, OutboundFilter, OutboundKind, OutboundRow};
 use serde::Deserialize;
 use serde_json::json;
@@ -20,7 +23,11 @@ use utoipa::IntoParams;
 async fn view(app: &App, workspace: &str, settings: Notifications) -> ApiResult<MyNotifications> {
     let accounts = app.store.list_channel_accounts(workspace).await?;
     let there = |tag: &&str| accounts.iter().any(|account| account.channel == *tag);
-    let channel = |it: Notified| NotificationChannel { channel: it.channel.tag().to_owned(), address: it.address };
+    let channel = |it: Notified| NotificationChannel {
+        channel: it.channel.tag().to_owned(),
+        address: it.address,
+        except: it.except.iter().map(|reason| reason.tag().to_owned()).collect(),
+    };
     Ok(MyNotifications {
         available: NoticeChannel::ALL
             .map(NoticeChannel::tag)
@@ -34,24 +41,33 @@ async fn view(app: &App, workspace: &str, settings: Notifications) -> ApiResult<
             to: quiet.to,
             time_zone: quiet.time_zone,
         }),
+        digest: settings.digest.map(|digest| Digest { times: digest.times, time_zone: digest.time_zone }),
     })
 }
 
 fn checked(request: NotificationSettings) -> ApiResult<Notifications> {
     let mut channels = Vec::new();
-    for (index, NotificationChannel { channel, address }) in request.channels.into_iter().enumerate() {
+    for (index, NotificationChannel { channel, address, except }) in request.channels.into_iter().enumerate() {
         let known = NoticeChannel::read(&channel).ok_or_else(|| {
             let all = NoticeChannel::ALL.map(NoticeChannel::tag).join(", ");
             ApiError::invalid(format!("/channels/{index}/channel"), format!("one of {all}"))
         })?;
-        channels.push(Notified { channel: known, address });
+        let reason = |(at, name): (usize, String)| {
+            let all = NoticeReason::ALL.map(NoticeReason::tag).join(", ");
+            let pointer = format!("/channels/{index}/except/{at}");
+            NoticeReason::read(&name).ok_or_else(|| ApiError::invalid(pointer, format!("one of {all}")))
+        };
+        let except = except.into_iter().enumerate().map(reason).collect::<ApiResult<_>>()?;
+        channels.push(Notified { channel: known, address, except });
     }
     let quiet_hours = request.quiet_hours.map(|quiet| countersign_engine::QuietHours {
         from: quiet.from,
         to: quiet.to,
         time_zone: quiet.time_zone,
     });
-    let settings = Notifications { channels, quiet_hours };
+    let digest =
+        request.digest.map(|digest| countersign_engine::Digest { times: digest.times, time_zone: digest.time_zone });
+    let settings = Notifications { channels, quiet_hours, digest };
     settings.checked().map_err(|problem| ApiError::invalid(problem.pointer, problem.message))
 }
 
@@ -59,12 +75,41 @@ fn checked(request: NotificationSettings) -> ApiResult<Notifications> {
 #[utoipa::path(get, path = "/me/notifications", operation_id = "getNotifications", tag = "people",
     responses((status = 200, description = "Settings", body = MyNotifications)))]
 pub(crate) async fn get_notifications(State(app): State<App>, caller: Caller) -> ApiResult<Json<MyNotifications>> {
-    let row = app.store.get_notifications(caller.workspace(), caller.id()).await?;
-    let settings = match row {
-        Some(row) => serde_json::from_str(&row.settings).map_err(ApiError::internal)?,
-        None => Notifications::default(),
+    Ok(Json(view(&app, caller.workspace(), kept(&app, &caller).await?).await?))
+}
+
+/// What the caller said; the default when nothing.
+async fn kept(app: &App, caller: &Caller) -> ApiResult<Notifications> {
+    match app.store.get_notifications(caller.workspace(), caller.id()).await? {
+        Some(row) => serde_json::from_str(&row.settings).map_err(ApiError::internal),
+        None => Ok(Notifications::default()),
+    }
+}
+
+/// Sends the caller one message over a channel of theirs, as it is saved, to see whether it arrives.
+#[utoipa::path(post, path = "/me/notifications/test", operation_id = "testNotification", tag = "people",
+    request_body = TestNotificationRequest,
+    responses((status = 200, description = "What came of it", body = TestNotification)))]
+pub(crate) async fn test_notification(
+    State(app): State<App>,
+    caller: Caller,
+    body: Body<TestNotificationRequest>,
+) -> ApiResult<Json<TestNotification>> {
+    caller.session()?;
+    let channel = body.value.channel;
+    let ways = kept(&app, &caller).await?.channels;
+    let Some(way) = ways.into_iter().find(|way| way.channel.tag() == channel) else {
+        return Err(ApiError::invalid("/channel", "you are not told over this channel: save it first"));
     };
-    Ok(Json(view(&app, caller.workspace(), settings).await?))
+    app.guesses.test_message(caller.id())?;
+    let subject = format!("user:{}", caller.id());
+    let entry = caller.audit(app.now(), "notifications.tested", subject, json!({ "channel": channel }));
+    app.store.append_audit(caller.workspace(), vec![entry]).await?;
+    match app.engine.send_test(caller.workspace(), &way, &caller.actor().email).await {
+        Ok(()) => Ok(Json(TestNotification { sent: true, error: None })),
+        Err(EngineError::Invalid(why)) => Ok(Json(TestNotification { sent: false, error: Some(why) })),
+        Err(error) => Err(error.into()),
+    }
 }
 
 /// Sets how the caller is told.

@@ -14,7 +14,7 @@ use axum::{
     extract::{ConnectInfo, FromRequestParts},
     http::{Extensions, HeaderMap, Method, StatusCode, header, request::Parts},
 };
-use countersign_core::run::Actor;
+use countersign_core::{run::Actor, time::Timestamp};
 use countersign_store::{NewAudit, Role};
 use ipnet::IpNet;
 use serde_json::{Value, json};
@@ -41,6 +41,11 @@ impl Caller {
     #[must_use]
     pub fn actor(&self) -> &Actor {
         &self.identity.actor
+    }
+
+    /// The same, where it is on the record when they gave their password.
+    pub(crate) fn deciding(&self) -> Actor {
+        Actor { signed_in_at: self.identity.signed_in_at.map(Timestamp), ..self.actor().clone() }
     }
 
     /// Everything known about them.

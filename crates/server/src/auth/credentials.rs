@@ -40,11 +40,13 @@ pub(crate) async fn by_session(app: &App, secret: &str) -> ApiResult<Arc<Identit
         roles: roles_of(role, &groups),
         via: Via::Portal,
         made_by: String::new(),
+        signed_in_at: None,
         on_behalf_of: None,
     };
     let credential = Credential::Session(hash);
-    let (expires_at, decides) = (Some(expires_at), true);
-    let identity = Arc::new(Identity { credential, workspace, actor, role, groups, decides, expires_at, person });
+    let (expires_at, decides, signed_in_at) = (Some(expires_at), true, Some(session.created_at));
+    let identity = Identity { credential, workspace, actor, role, groups, decides, signed_in_at, expires_at, person };
+    let identity = Arc::new(identity);
     app.known.put(key, ());
     app.identities.put(key, Arc::clone(&identity));
     Ok(identity)
@@ -73,11 +75,14 @@ pub(crate) async fn by_api_key(app: &App, secret: &str) -> ApiResult<Arc<Identit
         roles: roles_of(role, &row.groups),
         via: Via::Api,
         made_by: row.created_by.clone(),
+        signed_in_at: None,
         on_behalf_of: None,
     };
     let credential = Credential::ApiKey(row.id);
     let (groups, expires_at, person, decides) = (row.groups, row.expires_at, row.created_by, row.may_decide);
-    let identity = Arc::new(Identity { credential, workspace, actor, role, groups, decides, expires_at, person });
+    let signed_in_at = None;
+    let identity = Identity { credential, workspace, actor, role, groups, decides, signed_in_at, expires_at, person };
+    let identity = Arc::new(identity);
     app.known.put(key, ());
     app.identities.put(key, Arc::clone(&identity));
     Ok(identity)

@@ -73,6 +73,8 @@ pub(crate) struct Guesses {
     chats: Limiter,
     messages: Limiter,
     hooks: Limiter,
+    /// Test messages of one person.
+    tests: Limiter,
 }
 
 impl Default for Guesses {
@@ -87,6 +89,7 @@ impl Default for Guesses {
             chats: Limiter::new(30, minutes(1)),
             messages: Limiter::new(120, minutes(1)),
             hooks: Limiter::new(120, minutes(1)),
+            tests: Limiter::new(10, minutes(5)),
         }
     }
 }
@@ -129,6 +132,11 @@ impl Guesses {
     /// A request to a platform's address that is not from the platform, or for nobody.
     pub(crate) fn hook_refused(&self, address: Option<IpAddr>) -> Result<(), ApiError> {
         self.hooks.take(&address_key(address))
+    }
+
+    /// A test message of a person to themselves.
+    pub(crate) fn test_message(&self, person: &str) -> Result<(), ApiError> {
+        self.tests.take(person)
     }
 
     /// A message or form in a conversation.

@@ -22,6 +22,8 @@ pub(crate) struct Identity {
     pub(crate) groups: Vec<String>,
     /// Whether they decide: people do, an API key only when it was made for that.
     pub(crate) decides: bool,
+    /// When they gave their password; never, of an API key.
+    pub(crate) signed_in_at: Option<i64>,
     /// When the credential ends by itself, milliseconds since the epoch.
     pub(super) expires_at: Option<i64>,
     /// The user behind it: of an API key, who made it; empty when the installation did.

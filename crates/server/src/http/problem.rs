@@ -312,6 +312,12 @@ impl From<Refusal> for ApiError {
             }
             Refusal::Held(held) => Self::held("decision_held", "This is decided, and can still be taken back", &held),
             Refusal::HeldNoMore(held) => Self::held("held_no_more", "The time to take it back is over", &held),
+            Refusal::StepUp { .. } => {
+                Self::new(StatusCode::FORBIDDEN, "step_up_needed", "This takes your password").detail(detail)
+            }
+            Refusal::NoStepUp => {
+                Self::new(StatusCode::FORBIDDEN, "key_cannot_step_up", "This takes a person's password").detail(detail)
+            }
             Refusal::NothingHeld => Self::conflict("nothing_held", "There is nothing to take back").detail(detail),
             Refusal::NotTheirs(held) => {
                 let mut error = Self::held("not_the_decider", "Only who decided takes it back", &held).detail(detail);

@@ -18,11 +18,15 @@ use axum::{
     http::{HeaderValue, StatusCode, header},
     response::Response,
 };
-use countersign_api::{DecidedBy, LinkTarget, Problem};
+use countersign_api::{DecidedBy, LinkDecisionRequest, LinkTarget, Problem};
 use countersign_core::run::HeldDecision;
 use countersign_engine::{FollowedLink, LinkOver};
 use countersign_store::{CheckpointRow, CheckpointStatus, Outcome};
 use std::fmt::Write;
+
+/// Where the policy wants to be sure who it is.
+const PASSWORD: &str = "<label>Your password<input type=\"password\" name=\"password\" \
+    autocomplete=\"current-password\" required></label>";
 
 /// What the two steps send.
 #[derive(Debug, Default)]
@@ -32,6 +36,7 @@ struct Answer {
     confirmation: String,
     sure: bool,
     undo: bool,
+    password: String,
 }
 
 impl Answer {
@@ -44,6 +49,7 @@ impl Answer {
                 "comment" => answer.comment = value.into_owned(),
                 "confirmation" => answer.confirmation = value.into_owned(),
                 "sure" => answer.sure = value == "yes",
+                "password" => answer.password = value.into_owned(),
                 "undo" => answer.undo = value == "yes",
                 _ => {}
             }
@@ -96,9 +102,24 @@ pub(crate) async fn answer(
         let asks = confirming(&target, &answer, (&token, &confirmation), missed);
         return page(StatusCode::OK, &target.summary, &asks);
     }
-    let Answer { outcome, comment, .. } = answer;
     let row = followed.checkpoint.row.clone();
-    match decide(&app, followed, outcome, Some(&comment)).await {
+    let link = followed.link.clone();
+    let Answer { outcome, comment, password, .. } = answer;
+    let request =
+        LinkDecisionRequest { outcome: outcome.clone(), comment: Some(comment.clone()), password: Some(password) };
+    match decide(&app, followed, request, address).await {
+        // Asked once more: the box and the words stay.
+        Err(error) if matches!(error.code(), "invalid_credentials" | "step_up_needed") => {
+            let confirmation = app.engine.confirmation(&link, &outcome);
+            let again = Answer { outcome, comment, ..Answer::default() };
+            let asks = confirming(
+                &target,
+                &again,
+                (&token, &confirmation),
+                Some("This takes your password, and that was not it."),
+            );
+            page(StatusCode::UNAUTHORIZED, &target.summary, &asks)
+        }
         // It is read anew: what is held says until when.
         Ok(found) if found.run.state.phase.held().is_some() => show(State(app), Address(address), Path(token)).await,
         Ok(found) => page(StatusCode::OK, &found.row.title, &thanks(&found.row)),
@@ -168,6 +189,7 @@ fn confirming(
     if let Some(missed) = missed {
         let _ = write!(html, "<p class=\"problem\">{}</p>", escaped(missed));
     }
+    let password = if target.password { PASSWORD } else { "" };
     let _ = write!(
         html,
         "<form method=\"get\" action=\"/d/{token}\"><button>Back</button></form>\
@@ -175,6 +197,7 @@ fn confirming(
          <input type=\"hidden\" name=\"outcome\" value=\"{outcome}\">\
          <input type=\"hidden\" name=\"confirmation\" value=\"{}\">\
          <label>Your words, if you like<textarea name=\"comment\" maxlength=\"4000\">{}</textarea></label>\
+         {password}\
          <label><input type=\"checkbox\" name=\"sure\" value=\"yes\" required>Yes, I decide: {caption}</label>\
          <button class=\"sure\">{caption}</button></form>",
         escaped(confirmation),

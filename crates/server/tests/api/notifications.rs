@@ -48,7 +48,7 @@ fn done(count: usize) -> impl Fn(&[OutboundRow]) -> bool {
 }
 
 /// A run that waits for these approvers; its checkpoint.
-async fn asked(test: &TestApp, approvers: Value) -> String {
+pub(crate) async fn asked(test: &TestApp, approvers: Value) -> String {
     let builder = test.key(Role::Builder).await;
     static NEXT: AtomicU32 = AtomicU32::new(0);
     let mut document = approval(approvers);
@@ -66,7 +66,7 @@ pub(crate) async fn link_of(test: &TestApp, checkpoint: &str, count: usize, emai
     test.vault.token("link", &of_them.expect("they were told").id)
 }
 
-async fn with_mail(test: &TestApp, sandbox: &Sandbox) {
+pub(crate) async fn with_mail(test: &TestApp, sandbox: &Sandbox) {
     let smtp = sandbox.smtp_addr();
     let settings = json!({ "host": "127.0.0.1", "port": smtp.port(), "tls": "none", "from": "support@example.com" });
     let (settings, secrets) = (settings.as_object().unwrap().clone(), serde_json::Map::new());
@@ -74,7 +74,7 @@ async fn with_mail(test: &TestApp, sandbox: &Sandbox) {
     seed::channel(&test.store, &test.vault, &test.workspace, account).await.unwrap();
 }
 
-async fn sandbox() -> Sandbox {
+pub(crate) async fn sandbox() -> Sandbox {
     let any = "127.0.0.1:0".parse().unwrap();
     Sandbox::start(SandboxConfig { http: any, smtp: any }).await.unwrap()
 }
@@ -360,7 +360,10 @@ async fn people_say_how_they_are_told() {
     let test = TestApp::start().await;
     let manager = test.person("manager@example.com", Role::Operator, &["manager"]).await;
     let path = "/me/notifications";
-    assert_eq!(manager.get(path).await.is(200).json["channels"], json!([{ "channel": "email", "address": null }]));
+    assert_eq!(
+        manager.get(path).await.is(200).json["channels"],
+        json!([{ "channel": "email", "address": null, "except": [] }])
+    );
     for (bad, pointer) in [
         (json!({ "channels": [{ "channel": "pigeon" }] }), "/channels/0/channel"),
         (json!({ "channels": [{ "channel": "sms", "address": "12" }] }), "/channels/0/address"),

@@ -129,6 +129,7 @@ impl Walk {
         self.act(admin, "updateWorkspace", &[], json!({ "name": "Main street" })).await;
         let address = json!({ "channels": [{ "channel": "email", "address": "mia@example.com" }] });
         self.act(&mia, "setNotifications", &[], address).await;
+        self.act(&mia, "testNotification", &[], json!({ "channel": "email" })).await;
         let key = json!({ "name": "nightly", "role": "viewer" });
         let key = self.act(&mia, "createApiKey", &[], key).await["id"].as_str().unwrap().to_owned();
         self.act(&mia, "revokeApiKey", &[&key], json!({})).await;

@@ -68,7 +68,11 @@ impl Store {
         };
         statements.extend(links.iter().map(kept));
         statements.push(ended(end));
-        self.write(Write { statements, ..Write::default() }).await.map(|_| ())
+        // What is dealt with by being written down shows at once; of the rest its end tells.
+        let done = rows.iter().find(|row| row.status == OutboundStatus::Done);
+        let changes =
+            done.map(|row| super::checkpoints::changed(&row.workspace, &row.checkpoint)).into_iter().collect();
+        self.write(Write { statements, changes, ..Write::default() }).await.map(|_| ())
     }
 
     /// Ends one row, which is about this checkpoint. A row that ended keeps how.

@@ -10,6 +10,8 @@ text_enum! {
         Announce = "announce",
         /// One person is told over one channel.
         Message = "message",
+        /// One person is told over one channel of all that waits for them.
+        Digest = "digest",
         /// A message that was sent is changed: nothing can be decided with it any more.
         Final = "final",
     }
@@ -56,6 +58,8 @@ text_enum! {
         Undeliverable = "undeliverable",
         /// It may have been delivered, and nobody will know.
         Unknown = "unknown",
+        /// It comes with all else that waits, at the time that the person chose.
+        InDigest = "in_digest",
         /// There was nothing to tell any more: decided before, or not theirs to decide.
         Moot = "moot",
     }

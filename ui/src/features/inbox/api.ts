@@ -30,6 +30,7 @@ export const writes = {
     send(api.POST('/api/v1/conversations/{id}/messages', { params: { path: { id } }, body })),
   decide: (id: string, body: Body<'/api/v1/checkpoints/{id}/decision', 'post'>) =>
     send(api.POST('/api/v1/checkpoints/{id}/decision', { params: { path: { id } }, body })),
+  signIn: (body: Body<'/api/v1/auth/login', 'post'>) => send(api.POST('/api/v1/auth/login', { body })),
   undo: (id: string) => send(api.POST('/api/v1/checkpoints/{id}/undo', { params: { path: { id } } })),
   take: (id: string) => send(api.POST('/api/v1/checkpoints/{id}/take', { params: { path: { id } } })),
   release: (id: string) => send(api.POST('/api/v1/checkpoints/{id}/release', { params: { path: { id } } })),

@@ -10,6 +10,7 @@ import { Textarea } from '@/ui/field'
 import { Note } from '@/ui/states'
 import { AllowAhead } from './allow-ahead'
 import { ApproverFields, useAsked, type Asked } from './approver-fields'
+import { SignInAgain, takesPassword } from './sign-in-again'
 import { strings as s } from './strings'
 import { alreadyText, useDecision } from './use-decision'
 
@@ -150,7 +151,11 @@ export function ApprovalDecision({ checkpoint }: { checkpoint: Checkpoint }) {
           'md:sticky md:top-0 md:rounded-lg md:border',
         )}
       >
-        <Notes checkpoint={checkpoint} error={decision.error} />
+        {takesPassword(decision.error) ? (
+          <SignInAgain again={() => decision.variables && decision.mutate(decision.variables)} />
+        ) : (
+          <Notes checkpoint={checkpoint} error={decision.error} />
+        )}
         {changed && (
           <div role="alert" className="flex flex-wrap items-center gap-2">
             <Note tone="warn">{s.changed}</Note>

@@ -19,6 +19,7 @@ function demands(approvers: NonNullable<Checkpoint['approvers']>): string[] {
     approvers.veto.length > 0 ? w.veto(approvers.veto) : null,
     approvers.exclude_requester ? w.notContributors : null,
     approvers.exclude_author ? w.notAuthor : null,
+    approvers.step_up ? w.stepUp(approvers.step_up.minutes, approvers.step_up.links_only) : null,
   ].filter((line) => line !== null)
 }
 

@@ -11,6 +11,7 @@ import { Note } from '@/ui/states'
 import { writes } from './api'
 import { BatchTable } from './batch-table'
 import { focusList } from './focus'
+import { SignInAgain } from './sign-in-again'
 import { strings } from './strings'
 import type { Batch } from './use-batch'
 
@@ -170,6 +171,9 @@ export function BatchPane({ batch }: { batch: Batch }) {
           'sm:flex-row sm:flex-wrap sm:items-start',
         )}
       >
+        {[...results.values()].some(({ problem }) => problem?.code === 'step_up_needed') && (
+          <SignInAgain again={() => deciding.variables && deciding.mutate(deciding.variables)} />
+        )}
         {deciding.error && <Note tone="bad">{problemText(deciding.error)}</Note>}
         {results.size > 0 && (
           <p ref={status} role="status" tabIndex={-1} className={cx('text-sm', pending.length === 0 && 'sm:flex-1')}>

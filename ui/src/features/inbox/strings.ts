@@ -157,6 +157,8 @@ export const strings = {
     quorum: (need: number) => `${need} different people must say yes`,
     rejections: (need: number) => `${need} different people must say no to reject`,
     veto: (who: readonly string[]) => `a single no of ${who.join(' or ')} rejects`,
+    stepUp: (minutes: number, links: boolean) =>
+      `their password, given in the last ${minutes === 1 ? 'minute' : `${minutes} minutes`}${links ? ', by link' : ''}`,
     notContributors: 'nobody who started it or had a hand in it',
     notAuthor: 'not who published this version',
     given: 'Given so far',
@@ -195,6 +197,7 @@ export const strings = {
       sent_again: 'sent, perhaps twice',
       undeliverable: 'could not be delivered',
       unknown: 'may have arrived',
+      in_digest: 'comes with all else that waits',
       moot: 'no longer needed',
     } as Record<string, string>,
   },
@@ -226,6 +229,12 @@ export const strings = {
   input: 'Input',
   risk: { read: 'reads only', write: 'changes data', high: 'high risk' } as Record<string, string>,
   already: (outcome: string, by: string, at: string) => `Already decided: ${outcome} by ${by} at ${at}.`,
+  signIn: {
+    title: 'Sign in again',
+    text: 'This takes your password, given lately. It is on the record when you gave it.',
+    password: 'Your password',
+    submit: 'Sign in and decide',
+  },
   held: {
     label: 'Held for a moment',
     yours: (outcome: string) => `${outcome} by you.`,

@@ -5,6 +5,7 @@ import { Field, Textarea } from '@/ui/field'
 import { JsonView } from '@/ui/json-view'
 import { Note } from '@/ui/states'
 import { At } from '@/ui/time'
+import { SignInAgain, takesPassword } from './sign-in-again'
 import { strings } from './strings'
 import { alreadyText, useDecision } from './use-decision'
 
@@ -31,6 +32,9 @@ export function UnknownDecision({ checkpoint }: { checkpoint: Checkpoint }) {
   return (
     <div className="flex flex-col gap-4 rounded-lg border border-line-strong bg-raised p-4 shadow-sm">
       {lost && <Note tone="warn">{lost}</Note>}
+      {takesPassword(decision.error) && (
+        <SignInAgain again={() => decision.variables && decision.mutate(decision.variables)} />
+      )}
       <div>
         <h2 className="font-semibold text-odd">{s.title}</h2>
         <p className="text-sm text-muted">{s.text}</p>

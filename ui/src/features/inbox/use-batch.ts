@@ -9,7 +9,7 @@ const told = (item: CheckpointSummary) => item.shown !== null
 const together = (item: CheckpointSummary) => clicked(item) && told(item)
 
 /** Refused for what another answer mends. */
-const CORRECTABLE = ['comment_needed', 'outcome_not_offered']
+const CORRECTABLE = ['comment_needed', 'outcome_not_offered', 'step_up_needed']
 
 /** Whether nothing more can come of it: decided, or refused for good. */
 function settled({ problem }: BatchDecided): boolean {

@@ -4,6 +4,7 @@ import type { Checkpoint } from '@/api/types'
 import { statusLook } from '@/model/status'
 import { toast } from '@/ui/toast'
 import { reads, writes } from './api'
+import { takesPassword } from './sign-in-again'
 import { strings as s } from './strings'
 
 type Decision = Body<'/api/v1/checkpoints/{id}/decision', 'post'>
@@ -36,7 +37,10 @@ export function useDecision(
       if (decided.held) toast.ok(s.held.toast(word))
       else toast.ok(decided.status === 'open' ? s.notYet : s.decided(word))
     },
-    onError: (error) => toast.bad(alreadyText(error) ?? problemText(error)),
+    onError: (error) => {
+      // The card asks for the password.
+      if (!takesPassword(error)) toast.bad(alreadyText(error) ?? problemText(error))
+    },
     onSettled: () => {
       void client.invalidateQueries({ queryKey: ['checkpoints'] })
       void client.invalidateQueries({ queryKey: ['runs'] })

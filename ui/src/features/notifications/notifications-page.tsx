@@ -11,6 +11,7 @@ import { Field, Input } from '@/ui/field'
 import { Note } from '@/ui/states'
 import { toast } from '@/ui/toast'
 import { reads, writes } from './api'
+import { Digest, Reasons, TestMessage } from './channel-parts'
 import { formOf, settingsOf, type Form, type MyNotifications } from './form'
 import { strings as s } from './strings'
 
@@ -28,12 +29,14 @@ function ChannelRow({
   form,
   set,
   available,
+  saved,
   error,
 }: {
   channel: Channel
   form: Form
   set: (change: Partial<Form>) => void
   available: boolean
+  saved: boolean
   error: string | undefined
 }) {
   const me = useMe()
@@ -60,7 +63,9 @@ function ChannelRow({
           )}
         </Field>
       )}
+      {on && <Reasons channel={channel} form={form} set={set} />}
       {on && !available && <Note tone="warn">{s.noAccount}</Note>}
+      {on && available && <TestMessage channel={channel} name={s.names[channel]} saved={saved} />}
     </div>
   )
 }
@@ -124,7 +129,8 @@ function Quiet({
 /** Which field the server found wrong, of those that were sent. */
 function placeOf(error: Error | null, sent: Form | undefined): Place | undefined {
   if (!(error instanceof ApiProblem) || typeof error.problem.pointer !== 'string') return undefined
-  const [part, name = ''] = pointerParts(error.problem.pointer)
+  const [part, name = '', last] = pointerParts(error.problem.pointer)
+  if (part === 'digest') return name === 'times' ? `digest.${last ?? 0}` : 'digest.zone'
   return part === 'channels' ? sent?.channels[Number(name)] : name
 }
 
@@ -141,7 +147,11 @@ function Settings({ given }: { given: MyNotifications }) {
   })
   const wrong = placeOf(save.error, save.variables)
   const errorOf = (place: Place) => (place === wrong ? save.error?.message : undefined)
-  const shown = wrong !== undefined && (form.channels.includes(wrong) || (form.quiet.on && QUIET.includes(wrong)))
+  const shown =
+    wrong !== undefined &&
+    (form.channels.includes(wrong) ||
+      (form.quiet.on && QUIET.includes(wrong)) ||
+      (form.digest.on && wrong.startsWith('digest.')))
   return (
     <form
       className="flex flex-col gap-8"
@@ -158,6 +168,9 @@ function Settings({ given }: { given: MyNotifications }) {
             form={form}
             set={set}
             available={given.available.includes(channel)}
+            saved={given.channels.some(
+              (one) => one.channel === channel && (one.address ?? '') === (form.addresses[channel]?.trim() ?? ''),
+            )}
             error={errorOf(channel)}
           />
         ))}
@@ -165,6 +178,9 @@ function Settings({ given }: { given: MyNotifications }) {
       </PageSection>
       <PageSection title={s.quiet} help={s.quietHelp}>
         <Quiet form={form} set={set} errorOf={errorOf} />
+      </PageSection>
+      <PageSection title={s.digest} help={s.digestHelp}>
+        <Digest form={form} set={set} zones={ZONES} errorOf={errorOf} />
       </PageSection>
       {save.error && !shown && <Note tone="bad">{problemText(save.error)}</Note>}
       <div>

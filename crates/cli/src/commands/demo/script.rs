@@ -95,7 +95,7 @@ async fn rejected(demo: &Demo, findings: &mut Findings) -> anyhow::Result<Played
     let (approval, _) = paths::approval(demo, &run).await?;
     let token = paths::link(demo, &approval).await?;
     let comment = Some("please renew your contract first".to_owned());
-    let decision = LinkDecisionRequest { outcome: "rejected".to_owned(), comment };
+    let decision = LinkDecisionRequest { outcome: "rejected".to_owned(), comment, password: None };
     let decide = || demo.visitor.post(&["links", &token, "decision"]).json(&decision).send();
     let by = told::<Decided>(&decide().await?)?.decided_by;
     let by_link = by.is_some_and(|by| by.via.as_deref() == Some("link") && by.name == "Manager Example");

@@ -174,6 +174,8 @@ impl<'a> Player<'a> {
             | Refusal::CommentNeeded(_)
             | Refusal::ShownAnother
             | Refusal::Held(_)
+            | Refusal::StepUp { .. }
+            | Refusal::NoStepUp
             | Refusal::HeldNoMore(_)
             | Refusal::NothingHeld
             | Refusal::NotTheirs(_)
@@ -315,7 +317,7 @@ impl<'a> Player<'a> {
             if !self.until(wait, opened, said.at.since(wait.opened_at))? {
                 return Ok(());
             }
-            let (verdict, comment, by) = (said.verdict, said.comment.clone(), said.by.clone());
+            let (verdict, comment, by) = (said.verdict, said.comment.clone(), self.signed_in(said.by.clone()));
             let with = Box::new(DecidedWith { edits: said.edits.clone(), ..DecidedWith::default() });
             self.take(Input::Decided { visit, verdict, comment, by, with })?;
             self.hold_passes()?;
@@ -334,7 +336,7 @@ impl<'a> Player<'a> {
                 if !self.until(wait, opened, after)? {
                     return Ok(());
                 }
-                self.decide(closed, actor.clone(), visit)?;
+                self.decide(closed, self.signed_in(actor.clone()), visit)?;
             }
             ClosedBy::Cancel => {
                 if !self.until(wait, opened, after)? {
@@ -382,6 +384,11 @@ impl<'a> Player<'a> {
         };
         self.take(input)?;
         self.hold_passes()
+    }
+
+    /// Whoever decided would have given their password, where a version asks for that.
+    fn signed_in(&self, by: Actor) -> Actor {
+        Actor { signed_in_at: Some(self.now), ..by }
     }
 
     /// A decision that is held counts once its time is over: what was taken back is not in the recording.

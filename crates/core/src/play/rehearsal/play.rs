@@ -248,7 +248,7 @@ impl<'a> Player<'a> {
                 self.take(Input::FormSubmitted { visit, values: values.clone(), by })
             }
             Act::Decides { outcome, comment, by, edits, values } => {
-                let by = by.as_ref().map_or_else(|| self.approver(), Persona::actor);
+                let by = self.signed_in(by.as_ref().map_or_else(|| self.approver(), Persona::actor));
                 let Some(verdict) = Verdict::read(outcome) else {
                     let offered = Verdict::ALL.map(|verdict| verdict.word().to_owned()).to_vec();
                     return Err(Refusal::NotOffered { outcome: outcome.clone(), offered }.into());
@@ -266,7 +266,8 @@ impl<'a> Player<'a> {
                 let Phase::Waiting(Wait::Unknown(wait)) = &self.state.phase else { return Err(Refusal::Stale.into()) };
                 let id = wait.calling.id();
                 let (answer, comment) = (answer.clone(), comment.clone());
-                self.take(Input::UnknownResolved { id, answer, comment, by: operator(), for_others: Vec::new() })
+                let by = self.signed_in(operator());
+                self.take(Input::UnknownResolved { id, answer, comment, by, for_others: Vec::new() })
             }
             Act::Waits { duration } => {
                 let until = match duration {
@@ -278,6 +279,11 @@ impl<'a> Player<'a> {
             Act::Answers { step, answer } => self.answer(step.as_deref(), answer),
             Act::Cancels { reason } => self.take(Input::CancelRequested { reason: reason.clone(), by: operator() }),
         }
+    }
+
+    /// Whoever is played has just given their password, where that is asked for.
+    fn signed_in(&self, by: Actor) -> Actor {
+        Actor { signed_in_at: Some(self.now), ..by }
     }
 
     /// Nobody takes back what they decide here: the time for it passes at once.
@@ -433,6 +439,7 @@ impl<'a> Player<'a> {
             roles: Vec::new(),
             via: Via::Conversation,
             made_by: String::new(),
+            signed_in_at: None,
             on_behalf_of: None,
         }
     }
@@ -508,6 +515,7 @@ fn operator() -> Actor {
         roles: vec!["operator".to_owned()],
         via: Via::Portal,
         made_by: String::new(),
+        signed_in_at: None,
         on_behalf_of: None,
     }
 }

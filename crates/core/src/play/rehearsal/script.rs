@@ -76,6 +76,7 @@ impl Persona {
             roles: self.roles.clone(),
             via: Via::Portal,
             made_by: String::new(),
+            signed_in_at: None,
             on_behalf_of: None,
         }
     }

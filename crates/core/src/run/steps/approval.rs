@@ -13,7 +13,7 @@ use crate::{
         HeldDecision, Opened, Outcome, Refusal, RunState, Verdict, Waiting, forms,
         machine::{Completion, Flow, Machine},
         phase::Place,
-        version,
+        step_up, version,
         waiting::{self, Words},
     },
     time::{Span, Timestamp},
@@ -303,6 +303,7 @@ pub(crate) fn decided(machine: &mut Machine<'_>, visit: u32, said: Said) -> Resu
         return Err(Refusal::NotOffered { outcome: verdict.word().to_owned(), offered: open.outcomes() });
     };
     let by = open.seat(&by, &with.for_others, Some(verdict)).map_err(Refusal::NotAnApprover)?;
+    let by = if with.standing.is_some() { by } else { step_up::identified(open.approvers(), by, machine.now)? };
     if comment.trim().is_empty() && step.comment_required.contains(&verdict) {
         return Err(Refusal::CommentNeeded(verdict));
     }

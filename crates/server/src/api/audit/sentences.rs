@@ -58,6 +58,7 @@ const SENTENCES: &[(&str, &str)] = &[
     ("message.sent", "answered in the conversation with {subject}"),
     ("note.written", "wrote a note about {subject}"),
     ("notifications.changed", "changed how they are told what waits"),
+    ("notifications.tested", "sent themselves a test message[ over {channel}]"),
     ("password.changed", "changed their password"),
     ("person.changed", "changed the rights of {subject}"),
     ("person.invited", "invited {subject}"),

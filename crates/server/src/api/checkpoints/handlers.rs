@@ -57,7 +57,7 @@ pub(crate) async fn decide_one(
     }
     caller.require_decider()?;
     let comment = at_most("/comment", request.comment.as_deref().unwrap_or_default(), 4_000)?;
-    let (workspace, by) = (caller.workspace(), caller.actor().clone());
+    let (workspace, by) = (caller.workspace(), caller.deciding());
     if found.row.kind == CheckpointKind::Form && request.outcome == "submitted" {
         let values = request.values.ok_or_else(|| ApiError::invalid("/values", "a form needs its answers"))?;
         return Ok(app.engine.submit_form(workspace, id, Value::Object(values), by).await?);

@@ -14,7 +14,7 @@ use crate::{
 use countersign_api::{
     ApprovalGiven, Approvers, AskedOfApprover, BranchPreview, Checkpoint, CheckpointConversation, CheckpointState,
     Decider, EarlierDecision, GuardedRequest, OpenForm, PersonRef, PreviewStep, Receipt, RenderedRequest,
-    RequestDifference, Rung, StepRef, UnknownCall, closed_by, on_behalf_of,
+    RequestDifference, Rung, StepRef, StepUp, UnknownCall, closed_by, on_behalf_of,
 };
 use countersign_connectors::Registry;
 use countersign_core::{
@@ -313,6 +313,7 @@ fn approvers(approvers: &countersign_core::document::Approvers, case: Option<Str
         counts: approvers.counts.iter().map(|(name, count)| (name.clone(), *count)).collect(),
         rejections: approvers.rejections,
         veto: approvers.veto.clone(),
+        step_up: approvers.step_up.map(|step_up| StepUp { minutes: step_up.minutes, links_only: step_up.links_only }),
         case,
     }
 }

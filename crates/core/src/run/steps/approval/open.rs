@@ -155,6 +155,9 @@ impl<'a> OpenApproval<'a> {
         if offered.as_deref() != Some(grant.of.as_str()) {
             return told("something else was allowed in advance: the workflow or the connection has changed since");
         }
+        if self.approvers().step_up.is_some_and(|step_up| !step_up.links_only) {
+            return told("each decision takes a password here");
+        }
         let amount = request.input.pointer(&limits.field).and_then(Value::as_f64);
         let within = amount.is_some_and(|amount| amount >= 0.0 && amount <= grant.amount_max && amount <= limits.max);
         if !within {

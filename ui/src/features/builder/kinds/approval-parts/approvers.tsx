@@ -79,6 +79,44 @@ function Counts({ id, at, names }: { id: string; at: Path; names: readonly strin
   )
 }
 
+const MINUTES_SUGGESTED = 5
+
+/** Whether who decides has to give their password, and how lately. */
+function StepUp({ id, at }: { id: string; at: Path }) {
+  const path = [...at, 'step_up']
+  const [value, set] = useStepField<NonNullable<Approvers['step_up']>>(id, path)
+  const [linksOnly, setLinksOnly] = useStepField<boolean>(id, [...path, 'links_only'])
+  return (
+    <>
+      <Checkbox
+        data-field={path.join('.')}
+        label={s.stepUp}
+        checked={value !== undefined}
+        onChange={(event) => set(event.target.checked ? { minutes: MINUTES_SUGGESTED } : undefined)}
+      />
+      {value && (
+        <>
+          <NumberField
+            id={id}
+            path={[...path, 'minutes']}
+            label={s.stepUpMinutes}
+            hint={s.stepUpHint}
+            fallback={MINUTES_SUGGESTED}
+            min={1}
+            max={60}
+            keep
+          />
+          <Checkbox
+            label={s.stepUpLinks}
+            checked={linksOnly ?? false}
+            onChange={(event) => setLinksOnly(event.target.checked || undefined)}
+          />
+        </>
+      )}
+    </>
+  )
+}
+
 /**
  * One policy: who may decide, how many, whose no is enough, who not; and who that is now. `single`: where one answer is
  * all there is, nothing is counted.
@@ -113,6 +151,7 @@ export function ApproversFields({ id, at, single = false }: { id: string; at: Pa
         checked={author ?? false}
         onChange={(event) => setAuthor(event.target.checked || undefined)}
       />
+      <StepUp id={id} at={at} />
       <WhoNow approvers={value ?? {}} />
     </>
   )
