@@ -199,7 +199,7 @@ mod tests {
         let nothing = json!({
             "status": "open", "step": "s", "title": "", "summary": "", "opened_at": 0, "may_decide": true, "ladder": [],
             "approvals": [], "rejections": [], "deciders": [], "facts": [], "edited": [], "outcomes": [], "requests": [],
-            "state": { "vars": {}, "steps": {} }, "path": [], "earlier": [], "notices": [],
+            "state": { "vars": {}, "steps": {} }, "path": [], "earlier": [], "notices": [], "taken_back": [],
         });
         sample::of(members, &nothing)
     }
