@@ -211,7 +211,7 @@ for (const [name, viewport] of [
     await panel(page).getByLabel('Label').fill('Order')
     await expect
       .poll(() => draft()?.input)
-      .toEqual({ type: 'object', properties: { input_1: { type: 'string', title: 'Order' } } })
+      .toEqual({ type: 'object', properties: { order: { type: 'string', title: 'Order' } } })
     await panel(page).getByLabel('The message contains any of').scrollIntoViewIfNeeded()
     await shoot(page, `rows-${name}`)
     await accessible(page)

@@ -3,7 +3,7 @@
 use crate::{
     random::Random,
     sabotage::Sabotage,
-    variations::{as_played, varied},
+    variations::{as_played, suited, varied},
 };
 use countersign_connectors::Registry;
 use countersign_core::{
@@ -99,6 +99,7 @@ pub fn versions(random: &mut Random, sabotage: Sabotage) -> Vec<Arc<Published>> 
             _ if random.chance(300) => two_approvals(random),
             _ => document(random),
         };
+        let document = suited(document, sabotage);
         made.push(published(&document, random, sabotage));
         first = Some(document);
     }

@@ -41,6 +41,18 @@ fn approval(step: &mut Value, random: &mut Random) {
     }
 }
 
+/// A document in which what this fault breaks is not too rare to be met.
+pub fn suited(mut document: Value, sabotage: Sabotage) -> Value {
+    if sabotage == Sabotage::KeepsVoices {
+        approvals(&mut document).for_each(|step| {
+            step["approvers"]["quorum"] = json!(2);
+            step["approvers"]["exclude_requester"] = json!(false);
+            everything_editable(step);
+        });
+    }
+    document
+}
+
 /// The document as it is played with this fault; nothing where it is played as it was published.
 pub fn as_played(document: &Value, sabotage: Sabotage) -> Option<Value> {
     let mut played = document.clone();
