@@ -191,7 +191,7 @@ fn runs_left_behind_by_a_living_process_are_noticed() {
 
 #[test]
 fn sending_after_the_lease_is_noticed() {
-    noticed(Sabotage::NoLease, &["executed 2 times", "said to have failed"]);
+    noticed(Sabotage::NoLease, &["executed 2 times", "said to have failed", "is done again"]);
 }
 
 #[test]

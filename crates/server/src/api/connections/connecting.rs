@@ -62,7 +62,7 @@ fn entry(app: &App, caller: &Caller, act: &str, row: &ConnectionRow, more: Value
     if let (Some(detail), Value::Object(more)) = (detail.as_object_mut(), more) {
         detail.extend(more);
     }
-    caller.audit(app.now(), &format!("connection.{act}"), format!("connection:{}", row.id), detail)
+    caller.audit(app.now(), act, format!("connection:{}", row.id), detail)
 }
 
 fn refused(error: ConnectError) -> ApiError {
@@ -89,7 +89,7 @@ pub(crate) async fn begin_connecting(
 ) -> ApiResult<Json<Connecting>> {
     let who = agreeing(&caller)?;
     let row = required(&app, &caller, &id).await?;
-    let audit = vec![entry(&app, &caller, "connecting", &row, json!({}))];
+    let audit = vec![entry(&app, &caller, "connection.connecting", &row, json!({}))];
     let address = app.engine.begin_connecting(&who, &row, audit).await.map_err(refused)?;
     Ok(Json(Connecting { address }))
 }
@@ -117,7 +117,8 @@ pub(crate) async fn finish_connecting(
     match connected(&app, &caller, (taken, &row), request).await {
         Ok(row) => view(&app, row).await.map(Json),
         Err(error) => {
-            let failed = entry(&app, &caller, "connect_failed", &row, json!({ "message": error.to_string() }));
+            let failed =
+                entry(&app, &caller, "connection.connect_failed", &row, json!({ "message": error.to_string() }));
             app.store.append_audit(caller.workspace(), vec![failed]).await?;
             Err(refused(error))
         }
@@ -135,7 +136,7 @@ async fn connected(
         let message = told(&request.error_description.unwrap_or_else(|| "access was not given".to_owned()));
         return Err(ConnectError::Refused(TokenError { kind: TokenFailure::Refused, code: told(&code), message }));
     }
-    let audit = entry(app, caller, "connected", row, json!({}));
+    let audit = entry(app, caller, "connection.connected", row, json!({}));
     app.engine.finish_connecting(taken, request.code.unwrap_or_default(), audit).await
 }
 
@@ -150,7 +151,7 @@ pub(crate) async fn disconnect(
     caller.require(Role::Admin)?;
     let row = required(&app, &caller, &id).await?;
     let revocation = app.engine.revocation(&row).await?;
-    let audit = vec![entry(&app, &caller, "disconnected", &row, json!({}))];
+    let audit = vec![entry(&app, &caller, "connection.disconnected", &row, json!({}))];
     app.store.forget_tokens(caller.workspace(), &id, audit).await?;
     app.engine.forget_connections(caller.workspace());
     let told = match &revocation {
@@ -169,7 +170,7 @@ pub(super) async fn revoke(
     revocation: &Revocation,
 ) -> ApiResult<Result<(), String>> {
     let told = app.engine.revoke(revocation).await;
-    let act = if told.is_ok() { "revoked" } else { "not_revoked" };
+    let act = if told.is_ok() { "connection.revoked" } else { "connection.not_revoked" };
     let message = told.as_ref().err().map_or("", String::as_str);
     let audit = entry(app, caller, act, row, json!({ "message": message }));
     app.store.append_audit(caller.workspace(), vec![audit]).await?;
