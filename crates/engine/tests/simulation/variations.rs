@@ -44,10 +44,13 @@ fn approval(step: &mut Value, random: &mut Random) {
 /// A document in which what this fault breaks is not too rare to be met.
 pub fn suited(mut document: Value, sabotage: Sabotage) -> Value {
     if sabotage == Sabotage::KeepsVoices {
+        // One says yes, another changes the request and does not count: with a third it is decided by two of whom one saw it.
         approvals(&mut document).for_each(|step| {
-            step["approvers"]["quorum"] = json!(2);
-            step["approvers"]["exclude_requester"] = json!(false);
+            (step["approvers"]["quorum"], step["approvers"]["exclude_requester"]) = (json!(2), json!(true));
             everything_editable(step);
+            if let Some(fields) = step.as_object_mut() {
+                fields.remove("standing");
+            }
         });
     }
     document
