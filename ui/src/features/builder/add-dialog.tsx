@@ -38,6 +38,14 @@ export function placeFor(builder: Builder, centre: [number, number]): Place {
   return free ? { from: selected, exit: free.name } : { at: centre }
 }
 
+/** What has every word of the text is found, what begins with it first. Letters that only stand somewhere find too much. */
+function rank(value: string, search: string): number {
+  const text = value.toLowerCase()
+  const words = search.toLowerCase().split(/\s+/)
+  if (!words.every((word) => text.includes(word))) return 0
+  return text.startsWith(words.join(' ')) ? 1 : 0.8
+}
+
 /** A step put on the way of a no is one that says so. */
 function fitting(step: Step, place: Place): Step {
   return step.type === 'end' && 'from' in place && place.exit === 'rejected' ? { ...step, status: 'rejected' } : step
@@ -114,6 +122,7 @@ export default function AddDialog() {
       open
       onOpenChange={(open) => !open && builder.show({ adding: null })}
       label={s.title}
+      filter={rank}
       overlayClassName="fixed inset-0 z-40 bg-black/30"
       contentClassName={cx(
         'fixed top-[14vh] left-1/2 z-50 w-[calc(100vw-2rem)] max-w-xl -translate-x-1/2 overflow-hidden rounded-xl',
