@@ -38,12 +38,10 @@ export function placeFor(builder: Builder, centre: [number, number]): Place {
   return free ? { from: selected, exit: free.name } : { at: centre }
 }
 
-/** What has every word of the text is found, what begins with it first. Letters that only stand somewhere find too much. */
+/** What has the text is found, what begins with it first. Letters that only stand somewhere find too much. */
 function rank(value: string, search: string): number {
-  const text = value.toLowerCase()
-  const words = search.toLowerCase().split(/\s+/)
-  if (!words.every((word) => text.includes(word))) return 0
-  return text.startsWith(words.join(' ')) ? 1 : 0.8
+  const at = value.toLowerCase().indexOf(search.trim().toLowerCase())
+  return at === 0 ? 1 : at > 0 ? 0.8 : 0
 }
 
 /** A step put on the way of a no is one that says so. */
