@@ -2,6 +2,7 @@ import { Command } from 'cmdk'
 import { useNavigate } from '@tanstack/react-router'
 import { useQuery } from '@tanstack/react-query'
 import { queries } from '@/api/queries'
+import { wordRank } from '@/model/word-rank'
 import { KeyCaps } from '@/ui/keycaps'
 import { useStore } from '@/ui/store'
 import { allActions, isEnabled, registryVersion } from './actions'
@@ -26,6 +27,7 @@ export default function Palette({ onClose }: { onClose: () => void }) {
       open
       onOpenChange={(open) => !open && onClose()}
       label={strings.palette.title}
+      filter={wordRank}
       overlayClassName="fixed inset-0 z-40 bg-black/40"
       contentClassName={cx(
         'fixed top-[14vh] left-1/2 z-50 w-[calc(100vw-2rem)] max-w-xl -translate-x-1/2 overflow-hidden rounded-xl',

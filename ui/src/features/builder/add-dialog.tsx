@@ -11,6 +11,7 @@ import { exitsOf } from '@/model/exits'
 import type { JsonObject } from '@/model/json'
 import { schemaFields } from '@/model/schema'
 import { addStep, newStep, type Place } from '@/model/operations/edits'
+import { wordRank } from '@/model/word-rank'
 import { useBuilder, useDocument, useView } from './context'
 import type { Builder } from './stores'
 import { strings } from './strings'
@@ -36,12 +37,6 @@ export function placeFor(builder: Builder, centre: [number, number]): Place {
   const ways = exitsOf(step).filter((way) => !way.optional && way.name !== 'rejected')
   const free = ways.find((way) => way.target === null || !Object.hasOwn(document.steps, way.target)) ?? ways[0]
   return free ? { from: selected, exit: free.name } : { at: centre }
-}
-
-/** What has the text is found, what begins with it first. Letters that only stand somewhere find too much. */
-function rank(value: string, search: string): number {
-  const at = value.toLowerCase().indexOf(search.trim().toLowerCase())
-  return at === 0 ? 1 : at > 0 ? 0.8 : 0
 }
 
 /** A step put on the way of a no is one that says so. */
@@ -120,7 +115,7 @@ export default function AddDialog() {
       open
       onOpenChange={(open) => !open && builder.show({ adding: null })}
       label={s.title}
-      filter={rank}
+      filter={wordRank}
       overlayClassName="fixed inset-0 z-40 bg-black/30"
       contentClassName={cx(
         'fixed top-[14vh] left-1/2 z-50 w-[calc(100vw-2rem)] max-w-xl -translate-x-1/2 overflow-hidden rounded-xl',
@@ -151,6 +146,20 @@ export default function AddDialog() {
             )
           })}
         </Command.Group>
+        {adding === 'anywhere' && (
+          <Command.Group heading={s.steps} className={GROUP}>
+            {Object.entries(document.steps).map(([id, step]) => (
+              <Command.Item
+                key={id}
+                value={`${titleOf(id, step)} ${id} step`}
+                onSelect={() => builder.show({ adding: null, selected: new Set([id]), edge: null })}
+                className={ITEM}
+              >
+                {titleOf(id, step)} <span className="font-mono text-xs text-faint">{id}</span>
+              </Command.Item>
+            ))}
+          </Command.Group>
+        )}
         <Command.Group heading={s.actions} className={GROUP}>
           {actions.map((action) => (
             <Command.Item
@@ -181,20 +190,6 @@ export default function AddDialog() {
             </Command.Item>
           ))}
         </Command.Group>
-        {adding === 'anywhere' && (
-          <Command.Group heading={s.steps} className={GROUP}>
-            {Object.entries(document.steps).map(([id, step]) => (
-              <Command.Item
-                key={id}
-                value={`${titleOf(id, step)} ${id} step`}
-                onSelect={() => builder.show({ adding: null, selected: new Set([id]), edge: null })}
-                className={ITEM}
-              >
-                {titleOf(id, step)} <span className="font-mono text-xs text-faint">{id}</span>
-              </Command.Item>
-            ))}
-          </Command.Group>
-        )}
       </Command.List>
     </Command.Dialog>
   )

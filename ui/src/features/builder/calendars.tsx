@@ -5,6 +5,7 @@ import { listed } from '@/model/listed'
 import type { Operation } from '@/model/operations/types'
 import { Button, IconButton } from '@/ui/button'
 import { Field, Input } from '@/ui/field'
+import { ZoneInput } from '@/ui/zone-input'
 import { useBuilder, useDocument } from './context'
 import { Group, NameInput } from './fields'
 import { strings } from './strings'
@@ -60,7 +61,7 @@ function Row({ at, calendar, set }: { at: string; calendar: Calendar; set: (cale
     <>
       <Field label={s.zone}>
         {(props) => (
-          <Input
+          <ZoneInput
             {...props}
             data-field={`${at}.time_zone`}
             className="font-mono !text-xs"

@@ -4,6 +4,7 @@ import { useMemo, type DragEvent } from 'react'
 import { VALUE_TYPE } from '@/components/expression/value-drag'
 import { pickables, type Pickable } from '@/model/expression/pills'
 import type { Shape } from '@/model/expression/shape'
+import { wordRank } from '@/model/word-rank'
 import { IconButton } from '@/ui/button'
 import { cx } from '@/ui/cx'
 import { strings } from './strings'
@@ -81,6 +82,7 @@ export function ValueList({
     <Command
       label={s.values}
       vimBindings={false}
+      filter={wordRank}
       className="rounded-lg border border-line-strong bg-raised"
       onKeyDown={(event) => {
         if (event.key === 'Escape') {

@@ -5,6 +5,7 @@ import type { Trigger } from '@/model/document'
 import { spellTimes, withPart } from '@/model/trigger'
 import { Field, Input } from '@/ui/field'
 import { useSettled } from '@/ui/use-settled'
+import { ZoneInput } from '@/ui/zone-input'
 import { reads } from './api'
 import { JsonField } from './fields'
 import { useProblemAt } from './problems'
@@ -54,22 +55,16 @@ export function ScheduleFields(props: TriggerProps<Schedule>) {
       </datalist>
       <Field label={s.zone} error={useProblemAt(`${field}.time_zone`)}>
         {(own) => (
-          <Input
+          <ZoneInput
             {...own}
             data-field={`${field}.time_zone`}
             spellCheck={false}
-            list={`${lists}-zones`}
             className="font-mono !text-xs"
             value={trigger.time_zone}
             onChange={(event) => change({ ...trigger, time_zone: event.target.value })}
           />
         )}
       </Field>
-      <datalist id={`${lists}-zones`}>
-        {['UTC', ...Intl.supportedValuesOf('timeZone')].map((zone) => (
-          <option key={zone} value={zone} />
-        ))}
-      </datalist>
       <ChoiceField
         label={s.missed}
         field={`${field}.missed`}

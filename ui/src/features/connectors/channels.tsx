@@ -4,13 +4,13 @@ import { problemText } from '@/api/client'
 import { queries } from '@/api/queries'
 import type { ChannelAccount, ChannelKind } from '@/api/types'
 import { QueryState } from '@/app/query-state'
-import { useMay } from '@/app/session'
 import { Status } from '@/components/status'
 import { statusLook } from '@/model/status'
 import { Button } from '@/ui/button'
 import { CopyButton } from '@/ui/copy-button'
 import { Ago } from '@/ui/time'
 import { toast } from '@/ui/toast'
+import { AccountRow } from './account-row'
 import { reads, writes } from './api'
 import { strings as s } from './strings'
 
@@ -46,7 +46,6 @@ function ChannelHealth({ health }: { health: Health }) {
 }
 
 function Row({ account, onEdit, onRemove }: { account: ChannelAccount; onEdit?: () => void; onRemove?: () => void }) {
-  const builder = useMay('builder')
   const client = useQueryClient()
   const { name, health } = account
   const test = useMutation({
@@ -61,36 +60,20 @@ function Row({ account, onEdit, onRemove }: { account: ChannelAccount; onEdit?: 
     onSettled: () => client.invalidateQueries({ queryKey: ['channels'] }),
   })
   return (
-    <li className="flex flex-col gap-1 px-3 py-2">
-      <div className="flex flex-wrap items-center gap-x-3 gap-y-1">
-        <span className="font-medium">{name}</span>
-        <span className="font-mono text-xs text-faint">{account.channel}</span>
-        <Status status={health.state} className="!text-xs" />
-        <span className="ml-auto flex flex-wrap gap-1">
-          <Button
-            small
-            look="quiet"
-            disabled={!builder}
-            busy={test.isPending}
-            aria-label={s.testNamed(name)}
-            onClick={() => test.mutate()}
-          >
-            {s.test}
-          </Button>
-          <Button small look="quiet" disabled={!onEdit} onClick={onEdit}>
-            {s.edit}
-          </Button>
-          <Button small look="quiet" disabled={!onRemove} onClick={onRemove}>
-            {s.remove}
-          </Button>
-        </span>
-      </div>
+    <AccountRow
+      name={name}
+      of={account.channel}
+      facts={<Status status={health.state} className="!text-xs" />}
+      test={test}
+      onEdit={onEdit}
+      onRemove={onRemove}
+    >
       <ChannelHealth health={health} />
       <p className="flex flex-wrap items-center gap-x-2 text-xs text-faint">
         {s.postsTo} <code className="font-mono break-all select-all">{account.address}</code>
         <CopyButton text={account.address} label={s.copyAddress(name)} />
       </p>
-    </li>
+    </AccountRow>
   )
 }
 

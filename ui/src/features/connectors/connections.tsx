@@ -5,12 +5,12 @@ import { problemText } from '@/api/client'
 import { queries } from '@/api/queries'
 import type { Connection, Connector } from '@/api/types'
 import { QueryState } from '@/app/query-state'
-import { useMay } from '@/app/session'
 import { Status } from '@/components/status'
 import { statusLook } from '@/model/status'
 import { Button } from '@/ui/button'
 import { Ago } from '@/ui/time'
 import { toast } from '@/ui/toast'
+import { AccountRow } from './account-row'
 import { reads, writes } from './api'
 import { strings as s } from './strings'
 import { TokensLine } from './tokens'
@@ -50,7 +50,6 @@ function Uses({ id }: { id: string }) {
 }
 
 function Row({ connection, onEdit, onRemove }: { connection: Connection; onEdit?: () => void; onRemove?: () => void }) {
-  const builder = useMay('builder')
   const [open, setOpen] = useState(false)
   const client = useQueryClient()
   const test = useMutation({
@@ -65,44 +64,34 @@ function Row({ connection, onEdit, onRemove }: { connection: Connection; onEdit?
   })
   const { health, name } = connection
   return (
-    <li className="flex flex-col gap-1 px-3 py-2">
-      <div className="flex flex-wrap items-center gap-x-3 gap-y-1">
-        <span className="font-medium">{name}</span>
-        <span className="font-mono text-xs text-faint">{connection.connector}</span>
-        <Health health={health} />
-        {connection.secret_names.length > 0 && (
-          <span className="text-xs text-faint">
-            {s.secrets}: {connection.secret_names.join(', ')}
-          </span>
-        )}
-        <span className="ml-auto flex flex-wrap gap-1">
-          <Button
-            small
-            look="quiet"
-            aria-expanded={open}
-            aria-label={s.usedNamed(name)}
-            onClick={() => setOpen((old) => !old)}
-          >
-            {s.usedBy}
-          </Button>
-          <Button
-            small
-            look="quiet"
-            disabled={!builder}
-            busy={test.isPending}
-            aria-label={s.testNamed(name)}
-            onClick={() => test.mutate()}
-          >
-            {s.test}
-          </Button>
-          <Button small look="quiet" disabled={!onEdit} onClick={onEdit}>
-            {s.edit}
-          </Button>
-          <Button small look="quiet" disabled={!onRemove} onClick={onRemove}>
-            {s.remove}
-          </Button>
-        </span>
-      </div>
+    <AccountRow
+      name={name}
+      of={connection.connector}
+      facts={
+        <>
+          <Health health={health} />
+          {connection.secret_names.length > 0 && (
+            <span className="text-xs text-faint">
+              {s.secrets}: {connection.secret_names.join(', ')}
+            </span>
+          )}
+        </>
+      }
+      more={
+        <Button
+          small
+          look="quiet"
+          aria-expanded={open}
+          aria-label={s.usedNamed(name)}
+          onClick={() => setOpen((old) => !old)}
+        >
+          {s.usedBy}
+        </Button>
+      }
+      test={test}
+      onEdit={onEdit}
+      onRemove={onRemove}
+    >
       {connection.tokens && (
         <TokensLine connection={connection} tokens={connection.tokens} may={onEdit !== undefined} />
       )}
@@ -110,7 +99,7 @@ function Row({ connection, onEdit, onRemove }: { connection: Connection; onEdit?
         <p className="text-xs break-words text-muted">{health.message}</p>
       )}
       {open && <Uses id={connection.id} />}
-    </li>
+    </AccountRow>
   )
 }
 

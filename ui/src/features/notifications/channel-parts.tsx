@@ -4,6 +4,7 @@ import { problemText } from '@/api/client'
 import { Button, IconButton } from '@/ui/button'
 import { Field, Input } from '@/ui/field'
 import { Note } from '@/ui/states'
+import { ZoneInput } from '@/ui/zone-input'
 import { writes } from './api'
 import type { Form } from './form'
 import { strings as s } from './strings'
@@ -63,12 +64,10 @@ export function TestMessage({ channel, name, saved }: { channel: string; name: s
 export function Digest({
   form,
   set,
-  zones,
   errorOf,
 }: {
   form: Form
   set: (change: Partial<Form>) => void
-  zones: readonly string[]
   errorOf: (place: string) => string | undefined
 }) {
   const { digest } = form
@@ -120,20 +119,12 @@ export function Digest({
           )}
           <Field label={s.digestZone} error={errorOf('digest.zone')}>
             {(props) => (
-              <>
-                <Input
-                  {...props}
-                  required
-                  list="digest-zones"
-                  value={digest.zone}
-                  onChange={(event) => change({ zone: event.target.value })}
-                />
-                <datalist id="digest-zones">
-                  {zones.map((zone) => (
-                    <option key={zone} value={zone} />
-                  ))}
-                </datalist>
-              </>
+              <ZoneInput
+                {...props}
+                required
+                value={digest.zone}
+                onChange={(event) => change({ zone: event.target.value })}
+              />
             )}
           </Field>
         </div>

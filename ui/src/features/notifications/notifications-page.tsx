@@ -10,6 +10,7 @@ import { Button } from '@/ui/button'
 import { Field, Input } from '@/ui/field'
 import { Note } from '@/ui/states'
 import { toast } from '@/ui/toast'
+import { ZoneInput } from '@/ui/zone-input'
 import { reads, writes } from './api'
 import { Digest, Reasons, TestMessage } from './channel-parts'
 import { formOf, settingsOf, type Form, type MyNotifications } from './form'
@@ -21,7 +22,6 @@ const CHANNELS = Object.keys(s.names) as Channel[]
 const QUIET = ['from', 'to', 'time_zone']
 /** A channel or one of these. */
 type Place = string
-const ZONES = Intl.supportedValuesOf('timeZone')
 
 /** One channel: whether, and where. */
 function ChannelRow({
@@ -104,20 +104,12 @@ function Quiet({
           ))}
           <Field label={s.zone} error={errorOf('time_zone')} className="col-span-2">
             {(props) => (
-              <>
-                <Input
-                  {...props}
-                  required
-                  list="time-zones"
-                  value={quiet.zone}
-                  onChange={(event) => change({ zone: event.target.value })}
-                />
-                <datalist id="time-zones">
-                  {ZONES.map((zone) => (
-                    <option key={zone} value={zone} />
-                  ))}
-                </datalist>
-              </>
+              <ZoneInput
+                {...props}
+                required
+                value={quiet.zone}
+                onChange={(event) => change({ zone: event.target.value })}
+              />
             )}
           </Field>
         </div>
@@ -180,7 +172,7 @@ function Settings({ given }: { given: MyNotifications }) {
         <Quiet form={form} set={set} errorOf={errorOf} />
       </PageSection>
       <PageSection title={s.digest} help={s.digestHelp}>
-        <Digest form={form} set={set} zones={ZONES} errorOf={errorOf} />
+        <Digest form={form} set={set} errorOf={errorOf} />
       </PageSection>
       {save.error && !shown && <Note tone="bad">{problemText(save.error)}</Note>}
       <div>

@@ -1,6 +1,7 @@
 import { Command } from 'cmdk'
 import { useEffect, useRef, useState, type ReactNode } from 'react'
 import type { Connector } from '@/api/types'
+import { wordRank } from '@/model/word-rank'
 import { cx } from '@/ui/cx'
 import { Field, Input } from '@/ui/field'
 import { useStepField } from '../fields'
@@ -82,7 +83,7 @@ export function ActionField({
     if (open) list.current?.querySelector('[data-selected=true]')?.scrollIntoView({ block: 'nearest' })
   }, [open])
   return (
-    <Command label={s.action} defaultValue={value} vimBindings={false}>
+    <Command label={s.action} defaultValue={value} vimBindings={false} filter={wordRank}>
       <Field label={s.action} hint={hint}>
         {(props) => (
           // cmdk gives the text box an id of its own: the label leads here, and from here to it.
