@@ -4,7 +4,7 @@ import { useMay } from '@/app/session'
 import { Button } from '@/ui/button'
 import { strings as s } from './strings'
 
-/** An account at a service: what it is called, how it stands (`facts`), what is done with it, and what there is to read below. */
+/** An account at a service: what it is called, how it stands (`facts`), what is done with it, and more below. */
 export function AccountRow({
   name,
   of,
