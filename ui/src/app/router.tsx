@@ -134,7 +134,10 @@ const triggers = createRoute({
 const templates = createRoute({
   getParentRoute: () => shell,
   path: '/templates',
-  validateSearch: (search: Record<string, unknown>): { template?: string } => ({ template: text(search.template) }),
+  validateSearch: (search: Record<string, unknown>): { template?: string; say?: string } => ({
+    template: text(search.template),
+    say: text(search.say),
+  }),
   component: lazyRouteComponent(() => import('@/features/templates/templates-page')),
 })
 const conversations = createRoute({

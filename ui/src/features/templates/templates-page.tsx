@@ -8,7 +8,9 @@ import type { Template } from '@/api/types'
 import { PageHead, useTitle } from '@/app/page'
 import { QueryState } from '@/app/query-state'
 import { useMay } from '@/app/session'
-import { asDocument } from '@/model/document'
+import { SearchBox } from '@/components/search-box'
+import { asDocument, titleOf } from '@/model/document'
+import { nearest, type Candidate, type Match } from '@/model/sentence'
 import { Button, buttonClass } from '@/ui/button'
 import { cx } from '@/ui/cx'
 import { Field, Input } from '@/ui/field'
@@ -19,12 +21,28 @@ import { strings as s } from './strings'
 
 const Canvas = lazy(() => import('@/components/canvas/canvas').then((module) => ({ default: module.WorkflowCanvas })))
 
-function Card({ template, chosen }: { template: Template; chosen: boolean }) {
+/** What a sentence is held against. */
+function candidateOf(template: Template): Candidate {
+  const steps = Object.entries(asDocument(template.document).steps).map(([id, step]) => titleOf(id, step))
+  const { id, name, description, connectors, channels, approvers } = template
+  return { id, name, description, parts: [...steps, ...connectors, ...channels, ...approvers] }
+}
+
+/** The templates as they fit the sentence, the nearest first; all of them when there is none. */
+function ordered(items: readonly Template[], matches: readonly Match[]): [Template, Match | undefined][] {
+  if (matches.length === 0) return items.map((template) => [template, undefined])
+  return matches.flatMap((match): [Template, Match][] => {
+    const template = items.find((one) => one.id === match.id)
+    return template ? [[template, match]] : []
+  })
+}
+
+function Card({ template, match, chosen }: { template: Template; match?: Match; chosen: boolean }) {
   return (
     <li>
       <Link
         to="/templates"
-        search={{ template: template.id }}
+        search={(old) => ({ ...old, template: template.id })}
         replace
         aria-current={chosen ? 'true' : undefined}
         className={cx(
@@ -34,6 +52,11 @@ function Card({ template, chosen }: { template: Template; chosen: boolean }) {
       >
         <span className="font-medium">{template.name}</span>
         <span className="text-sm text-muted">{template.description}</span>
+        {match && (
+          <span className={cx('text-xs', match.missing.length > 0 ? 'text-warn' : 'text-ok')}>
+            {match.missing.length > 0 ? s.differs(match.missing) : s.fits}
+          </span>
+        )}
         <span className="mt-auto flex flex-wrap gap-x-3 gap-y-1 pt-1 text-xs text-faint">
           <span className="inline-flex items-center gap-1">
             <WorkflowIcon size={12} /> {s.steps(template.steps)}
@@ -134,6 +157,34 @@ function Preview({ template, may }: { template: Template; may: boolean }) {
   )
 }
 
+/** The list of templates, and the sentence it is ordered by. */
+function Gallery({ items, chosen }: { items: readonly Template[]; chosen: Template | undefined }) {
+  const { say } = useSearch({ from: '/shell/templates' })
+  const navigate = useNavigate()
+  const matches = useMemo(() => nearest(say ?? '', items.map(candidateOf)), [say, items])
+  return (
+    <div className="flex flex-col gap-3 lg:w-96 lg:shrink-0 lg:overflow-y-auto lg:pr-1">
+      <p className="text-sm text-muted">{s.intro}</p>
+      <SearchBox
+        label={s.say}
+        placeholder={s.sayHint}
+        group={s.title}
+        value={say}
+        className="!w-full"
+        onChange={(text) =>
+          void navigate({ to: '/templates', search: (old) => ({ ...old, say: text }), replace: true })
+        }
+      />
+      {say && matches.length === 0 && <Note tone="muted">{s.nothing}</Note>}
+      <ul aria-label={s.list} className="grid gap-2 sm:grid-cols-2 lg:grid-cols-1">
+        {ordered(items, matches).map(([template, match]) => (
+          <Card key={template.id} template={template} match={match} chosen={template === chosen} />
+        ))}
+      </ul>
+    </div>
+  )
+}
+
 /** The gallery, with a preview of the graph; and a place to drop a file of one's own. */
 export default function TemplatesPage() {
   useTitle(s.title)
@@ -162,14 +213,7 @@ export default function TemplatesPage() {
           const chosen = data.items.find((template) => template.id === id)
           return (
             <div className="flex min-h-0 flex-1 flex-col gap-6 p-4 lg:flex-row">
-              <div className="flex flex-col gap-3 lg:w-96 lg:shrink-0 lg:overflow-y-auto lg:pr-1">
-                <p className="text-sm text-muted">{s.intro}</p>
-                <ul aria-label={s.list} className="grid gap-2 sm:grid-cols-2 lg:grid-cols-1">
-                  {data.items.map((template) => (
-                    <Card key={template.id} template={template} chosen={template === chosen} />
-                  ))}
-                </ul>
-              </div>
+              <Gallery items={data.items} chosen={chosen} />
               {chosen ? (
                 <Preview key={chosen.id} template={chosen} may={may} />
               ) : (
