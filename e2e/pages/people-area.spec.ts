@@ -121,6 +121,43 @@ for (const [name, viewport] of [
       await expect(dialog).toBeHidden()
     })
 
+    test('roles and rights say who may do what, and are found by a word', async ({ page: tab }) => {
+      const right = (operation: string, subject: string, what: string, role: string | null, also: string | null) => ({
+        operation,
+        method: 'POST',
+        path: `/api/v1/${operation}`,
+        subject,
+        what,
+        role,
+        also,
+      })
+      const own = 'An approval is decided by whom it names.'
+      await open(tab, '/people/rights', {
+        'GET /rights': page([
+          right('decide', 'checkpoints', 'Decides a checkpoint.', 'viewer', own),
+          right('publish', 'versions', 'Publishes the draft.', 'builder', null),
+          right('say', 'chat', 'Says something.', null, null),
+        ]),
+      })
+      const versions = tab.getByRole('table', { name: 'Versions' })
+      await expect(versions).toContainText('Publishes the draft.')
+      await expect(tab.getByText(own)).toBeVisible()
+      if (name === 'desk') {
+        await expect(versions.getByRole('img', { name: 'Operator may not' })).toBeVisible()
+        await expect(versions.getByRole('img', { name: 'Builder may', exact: true })).toBeVisible()
+      } else await expect(versions).toContainText('From Builder on')
+      await expect(tab.getByRole('table', { name: 'Chat' })).toContainText('Anyone with the address')
+      await shoot(tab, `rights-${name}`)
+      await narrow(tab)
+      await accessible(tab)
+      await tab.keyboard.press('/')
+      await tab.keyboard.type('draft')
+      await expect(tab).toHaveURL(/\?find=draft$/)
+      await expect(tab.getByRole('table')).toHaveCount(1)
+      await tab.keyboard.type(' of nobody')
+      await expect(tab.getByText('Nothing by that name')).toBeVisible()
+    })
+
     test('an administrator sees everybody’s stand-ins at an address of their own', async ({ page: tab }) => {
       await open(tab, '/people/delegations', { 'GET /delegations': page([delegation, others]) })
       await tab.getByRole('tab', { name: 'Mine' }).focus()

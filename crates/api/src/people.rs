@@ -337,3 +337,22 @@ pub struct UpdateWorkspaceRequest {
     /// What it allows: what is given; the rest stays as it is.
     pub policy: Option<PolicyChange>,
 }
+
+/// One operation of the API and who may do it.
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+pub struct Right {
+    /// Its name.
+    pub operation: String,
+    /// HTTP method.
+    pub method: String,
+    /// Address.
+    pub path: String,
+    /// What it is about.
+    pub subject: String,
+    /// What it does, in one sentence.
+    pub what: String,
+    /// The least role that may; null for whoever knows the address, as customers do.
+    pub role: Option<Role>,
+    /// What it also takes, where the role alone does not decide.
+    pub also: Option<String>,
+}

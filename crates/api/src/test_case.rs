@@ -19,6 +19,9 @@ pub struct TestResult {
     pub failures: Vec<TestFailure>,
     /// The steps that were entered.
     pub path: Vec<String>,
+    /// Whether these are not the ones written down, although nothing else was done.
+    #[serde(default)]
+    pub other_path: bool,
     /// Where the run stood at the end.
     pub status: String,
 }
@@ -26,8 +29,8 @@ pub struct TestResult {
 impl From<Verdict> for TestResult {
     fn from(verdict: Verdict) -> Self {
         let passed = verdict.passed();
-        let Verdict { name, failures, path, status } = verdict;
-        Self { name, passed, failures, path, status }
+        let Verdict { name, failures, path, other_path, status } = verdict;
+        Self { name, passed, failures, path, other_path, status }
     }
 }
 

@@ -129,7 +129,7 @@ pub struct BacktestRequest {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum BacktestVerdict {
-    /// The same path, requests and end.
+    /// The same is called, said and asked, and it ends the same; steps that do nothing may differ.
     Same,
     /// The same as far as it can be told.
     CannotSay,
@@ -175,6 +175,9 @@ pub struct BacktestedRun {
     pub verdict: BacktestVerdict,
     /// Where the path leaves the recorded one.
     pub path: Option<PathChange>,
+    /// Where it would enter other steps and do the same: they are only passed through.
+    #[serde(default)]
+    pub passing: Option<PathChange>,
     /// Calls that would send something else; values of secret members are masked.
     pub requests: Vec<RequestChange>,
     /// How it would end otherwise.

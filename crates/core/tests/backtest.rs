@@ -9,7 +9,7 @@ use countersign_core::{
     play::{Backtest, BacktestVerdict, backtest, backtest_renamed},
     run::Input,
 };
-use serde_json::json;
+use serde_json::{Value, json};
 use support::{Play, person, version};
 
 const DOC: &str = "
@@ -86,6 +86,58 @@ fn a_step_that_only_has_another_name_is_no_other_path() {
     let other_action = against_renamed(&yaml.replace("action: bank.pay", "action: shop.keyed"));
     assert_eq!(other_action.verdict, BacktestVerdict::PathChanged, "a step that does something else has no other name");
     assert_eq!(against_renamed(DOC).renamed, []);
+}
+
+#[test]
+fn a_step_that_is_only_passed_through_is_no_difference() {
+    let through = |step: &str| {
+        DOC.replace("on_approve: pay", "on_approve: extra")
+            .replace("  done: {", &format!("  extra: {step}\n  done: {{"))
+    };
+    let found = against(&recorded(), &through("{ type: condition, branches: [], otherwise: pay }"));
+    assert_eq!((found.verdict, &found.path), (BacktestVerdict::Same, &None), "{found:?}");
+    let passing = found.passing.unwrap();
+    assert_eq!((passing.common, passing.after.as_deref()), (3, Some("ask")));
+    // Taken away again it is none either, and neither is another end that says and answers the same.
+    let mut play = Play::started(&through("{ type: condition, branches: [], otherwise: pay }"));
+    play.succeed(json!({ "plan": "team" })).unwrap();
+    play.decide("approved", person("boss", &["manager"])).unwrap();
+    play.succeed(json!({ "id": "p1" })).unwrap();
+    let back = against(&play, DOC);
+    assert_eq!((back.verdict, back.passing.is_some()), (BacktestVerdict::Same, true), "{back:?}");
+    let other_end = DOC.replace("next: done", "next: paid").replace("  done: {", "  paid: {");
+    assert_eq!(against(&recorded(), &other_end).verdict, BacktestVerdict::Same);
+
+    // What calls, says or asks something is one: told of by its name, not by what leads there.
+    let call = through("{ type: condition, branches: [], otherwise: more }")
+        .replace("  done: {", "  more: { type: tool_call, action: shop.read, input: {}, next: pay }\n  done: {");
+    let found = against(&recorded(), &call);
+    let path = found.path.unwrap();
+    assert_eq!((found.verdict, found.passing), (BacktestVerdict::PathChanged, None));
+    assert_eq!((path.recorded.as_deref(), path.now.as_deref()), (Some("pay"), Some("more")));
+}
+
+#[test]
+fn last_words_that_would_differ_are_told() {
+    let said = DOC.replace("  done: { type: end,", "  done: { type: end, message: Paid,");
+    let mut play = Play::started(&said);
+    play.succeed(json!({ "plan": "team" })).unwrap();
+    play.decide("approved", person("boss", &["manager"])).unwrap();
+    play.succeed(json!({ "id": "p1" })).unwrap();
+    assert_eq!(against(&play, &said).verdict, BacktestVerdict::Same);
+    let found = against(&play, &said.replace("message: Paid,", "message: Done,"));
+    assert_eq!((found.verdict, found.requests.len()), (BacktestVerdict::RequestChanged, 1), "{found:?}");
+    let field = &found.requests[0].fields[0];
+    assert_eq!((&field.before, &field.after), (&Some(json!("Paid")), &Some(json!("Done"))));
+    // Taken away, or added where nothing was said.
+    for (play, yaml, before, now) in
+        [(&play, DOC, json!("Paid"), Value::Null), (&recorded(), said.as_str(), Value::Null, json!("Paid"))]
+    {
+        let found = against(play, yaml);
+        assert_eq!((found.verdict, &found.path), (BacktestVerdict::RequestChanged, &None), "{found:?}");
+        let field = &found.requests[0].fields[0];
+        assert_eq!((field.before.clone().unwrap_or_default(), field.after.clone().unwrap_or_default()), (before, now));
+    }
 }
 
 #[test]

@@ -231,6 +231,50 @@ fn a_kept_rehearsal_passes_until_the_draft_breaks_it() {
 }
 
 #[test]
+fn a_step_that_only_leads_on_is_no_other_path_and_one_that_does_something_is() {
+    let on = |source: &str| Version::compile(parse(source).unwrap(), &catalogue(), false).unwrap();
+    let source = "
+schema: 1
+name: Greets
+triggers: [{ type: message, when: 'true' }]
+start: hello
+steps:
+  hello: { type: notify, channels: [conversation], body: Hello, next: done }
+  done: { type: end }
+";
+    let script = Script { opening: Opening { message: Some("hi".into()), ..Opening::default() }, acts: Vec::new() };
+    let case = TestCase::keep("greets".into(), script.clone(), &rehearse(&on(source), &catalogue(), &script, NOW));
+    assert_eq!(case.expect.path.as_deref().unwrap(), ["hello", "done"]);
+    let same = case.run(&on(source), &catalogue());
+    assert_eq!((same.passed(), same.other_path), (true, false));
+
+    // A condition before it, and another silent end: nothing else is done.
+    let which = "start: which\nsteps:\n  which: { type: condition, branches: [], otherwise: hello }\n";
+    let through = source.replace("start: hello\nsteps:\n", which).replace("next: done", "next: over");
+    let through = on(&through.replace("  done:", "  over:"));
+    let passed = case.run(&through, &catalogue());
+    assert_eq!((passed.passed(), passed.other_path), (true, true), "{passed:#?}");
+    assert_eq!(passed.path, ["which", "hello", "over"]);
+    // And back: what was only passed through may go. Without the calls written down, a step that is gone is a difference.
+    let kept = TestCase::keep("greets".into(), script.clone(), &rehearse(&through, &catalogue(), &script, NOW));
+    assert_eq!((kept.run(&on(source), &catalogue()).passed(), kept.expect.requests.is_some()), (true, true));
+    let mut by_path = kept;
+    by_path.expect.requests = None;
+    assert!(!by_path.run(&on(source), &catalogue()).passed());
+
+    // Another message on the way, and last words: both are told.
+    let twice = source
+        .replace("next: done", "next: again")
+        .replace("  done:", "  again: { type: notify, channels: [conversation], body: Again, next: done }\n  done:");
+    let verdict = case.run(&on(&twice), &catalogue());
+    assert_eq!((verdict.failures.len(), verdict.failures[0].what.as_str()), (1, "path"), "{verdict:#?}");
+    let farewell = source.replace("  done: { type: end }", "  bye: { type: end, message: Bye }").replace("done", "bye");
+    assert!(!case.run(&on(&farewell), &catalogue()).passed());
+    let ends = source.replace("{ type: end }", "{ type: end, status: rejected }");
+    assert_eq!(case.run(&on(&ends), &catalogue()).failures[0].what, "status");
+}
+
+#[test]
 fn expectations_look_only_at_what_they_name() {
     let case = |expect: Value| {
         let case = json!({ "name": "x", "opening": { "message": "upgrade" }, "expect": expect });

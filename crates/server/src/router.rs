@@ -35,6 +35,7 @@ fn api() -> OpenApiRouter<App> {
         .routes(routes!(h::account::change_password))
         .routes(routes!(h::workspace::get_workspace, h::workspace::update_workspace))
         .routes(routes!(h::people::list_people, h::people::create_person))
+        .routes(routes!(h::rights::list_rights))
         .routes(routes!(h::people::update_person))
         .routes(routes!(h::people::invite_person))
         .routes(routes!(h::api_keys::list_api_keys, h::api_keys::create_api_key))

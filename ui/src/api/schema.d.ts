@@ -2062,6 +2062,23 @@ export interface paths {
         patch: operations["updateWorkspace"];
         trace?: never;
     };
+    "/api/v1/rights": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Every operation of the API and the least role that may do it. */
+        get: operations["listRights"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
 }
 export type webhooks = Record<string, never>;
 export interface components {
@@ -2552,6 +2569,7 @@ export interface components {
             cannot_say: components["schemas"]["CannotSay"] | null;
             /** @description Steps on its way that are only called otherwise; that is no other path. */
             renamed: components["schemas"]["StepRename"][];
+            passing: components["schemas"]["PathChange"] | null;
         };
         /** @description What came of one of several decisions. */
         BatchDecided: {
@@ -5836,6 +5854,7 @@ export interface components {
             path: string[];
             /** @description Where the run stood at the end. */
             status: string;
+            other_path: boolean;
         };
         /** @description How long things took, milliseconds. */
         Times: {
@@ -6451,6 +6470,23 @@ export interface components {
             expect?: components["schemas"]["Expectations"] | null;
             /** @description The document it was rehearsed on; the draft as it is saved when absent. */
             document?: unknown;
+        };
+        /** @description A part of a list. */
+        Page_Right: {
+            /** @description The items. */
+            items: components["schemas"]["Right"][];
+            /** @description `cursor` of the next page; null at the end. */
+            next: string | null;
+        };
+        /** @description One operation of the API and who may do it. */
+        Right: {
+            operation: string;
+            method: string;
+            path: string;
+            subject: string;
+            what: string;
+            role: null | components["schemas"]["Role"];
+            also: string | null;
         };
     };
     responses: never;
@@ -11292,6 +11328,35 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Workspace"];
+                };
+            };
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listRights: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Operations */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_Right"];
                 };
             };
             /** @description Problem */

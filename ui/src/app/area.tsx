@@ -11,6 +11,7 @@ const AREAS = {
     { to: '/people', label: s.people },
     { to: '/people/delegations', label: s.delegations },
     { to: '/people/standing-approvals', label: s.standing },
+    { to: '/people/rights', label: s.rights },
   ],
   settings: [
     { to: '/settings', label: s.settings },

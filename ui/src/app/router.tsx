@@ -189,6 +189,14 @@ const delegations = createRoute({
   }),
   component: lazyRouteComponent(() => import('@/features/delegations/delegations-page')),
 })
+const rights = createRoute({
+  getParentRoute: () => shell,
+  path: '/people/rights',
+  validateSearch: (search: Record<string, unknown>): { find?: string } => ({
+    find: typeof search.find === 'string' && search.find !== '' ? search.find : undefined,
+  }),
+  component: lazyRouteComponent(() => import('@/features/rights/rights-page')),
+})
 const standing = createRoute({
   getParentRoute: () => shell,
   path: '/people/standing-approvals',
@@ -251,6 +259,7 @@ const tree = root.addChildren([
     people,
     delegations,
     standing,
+    rights,
     audit,
     settings,
     notifications,

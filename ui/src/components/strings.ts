@@ -78,6 +78,7 @@ export const strings = {
     title: 'Test cases',
     passed: 'Passed',
     failed: 'Failed',
+    otherPath: 'By other steps, which do the same.',
     summary: (passed: number, failed: number) =>
       failed > 0 ? `${failed} of ${passed + failed} test cases fail.` : `All ${passed} test cases pass.`,
   },

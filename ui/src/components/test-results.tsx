@@ -27,6 +27,7 @@ export function TestLine({
         <span className="min-w-0 flex-1 text-sm font-medium break-words">{name}</span>
         {children}
       </div>
+      {result?.passed && result.other_path && <p className="pl-6 text-xs text-muted">{s.otherPath}</p>}
       {result && !result.passed && (
         <ul className="flex flex-col gap-0.5 pl-6 text-xs text-bad">
           {result.failures.map((failure, index) => (

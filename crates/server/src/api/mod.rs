@@ -25,6 +25,7 @@ pub(crate) mod notifications;
 pub(crate) mod people;
 pub(crate) mod previews;
 pub(crate) mod rehearsal;
+pub(crate) mod rights;
 pub(crate) mod runs;
 pub(crate) mod saved_views;
 pub(crate) mod sealed;

@@ -249,3 +249,42 @@ async fn bodies_are_what_the_description_says() {
         }
     }
 }
+
+/// The table of rights has every operation, and each role is refused exactly what the table says.
+#[tokio::test]
+async fn rights_are_what_the_table_says() {
+    let (test, described) = (TestApp::start().await, Described::read());
+    let roles = [Role::Viewer, Role::Operator, Role::Builder, Role::Admin];
+    let mut callers = Vec::new();
+    for role in roles {
+        callers.push((role, test.key(role).await));
+    }
+    let table = callers[0].1.get("/rights").await;
+    let table: BTreeMap<String, Option<Role>> = table.is(200).json["items"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|right| {
+            let role = right["role"].as_str().map(|role| role.parse().unwrap());
+            (right["operation"].as_str().unwrap().to_owned(), role)
+        })
+        .collect();
+    let mut refused = 0;
+    for (method, path, operation) in described.operations() {
+        let name = operation["operationId"].as_str().unwrap();
+        let least = table.get(name).unwrap_or_else(|| panic!("`{name}` has no right in the table"));
+        assert_eq!(least.is_none(), operation["security"] == json!([{}]), "{name}: whether anyone may");
+        let body = operation["requestBody"]["content"]["application/json"]["schema"].as_object();
+        let body = body.map(|schema| described.sample(&Value::Object(schema.clone()), false, 0));
+        for (role, client) in &callers {
+            let asked = Asked::new(client, (method.clone(), path, operation));
+            let (status, problem) = asked.answer(body.as_ref()).await;
+            let by_role = problem["detail"].as_str().is_some_and(|detail| detail.starts_with("this needs the role"));
+            let may = least.is_none_or(|least| *role >= least);
+            assert_eq!(by_role, !may, "{name} as {role}: {status} {problem}");
+            assert!(may || status == StatusCode::FORBIDDEN, "{name} as {role}: {status}");
+            refused += usize::from(by_role);
+        }
+    }
+    assert!(refused > 100, "{refused} refusals: the walk asks for what takes a role");
+}

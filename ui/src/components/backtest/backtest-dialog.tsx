@@ -46,6 +46,7 @@ function Why({ run }: { run: BacktestedRun }) {
 
 function Result({ found }: { found: Backtest }) {
   const affected = found.items.filter((run) => run.verdict !== 'same')
+  const passing = found.items.filter((run) => run.verdict === 'same' && run.passing).length
   const renamed = [...new Set(found.items.flatMap((run) => run.renamed.map((step) => `${step.was} → ${step.now}`)))]
   return (
     <div className="flex flex-col gap-2">
@@ -53,6 +54,7 @@ function Result({ found }: { found: Backtest }) {
         {found.runs === 0 ? s.none : s.summary(found.runs, found.changed, found.cannot_say)}
         {found.unreadable > 0 && ` ${s.unreadable(found.unreadable)}`}
       </Note>
+      {passing > 0 && <p className="text-xs text-muted">{s.passing(passing)}</p>}
       {renamed.length > 0 && <p className="text-xs break-words text-muted">{s.renamed(renamed.join(', '))}</p>}
       {affected.length > 0 && (
         <ul aria-label={s.affected} className="max-h-80 overflow-y-auto rounded-lg border border-line" tabIndex={0}>

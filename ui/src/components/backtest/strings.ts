@@ -21,6 +21,10 @@ export const strings = {
     path_changed: 'another path',
   },
   path: (after: string, now: string, recorded: string) => `after ${after}: ${now} instead of ${recorded}`,
+  passing: (count: number) =>
+    count === 1
+      ? '1 run would pass through other steps and do the same.'
+      : `${count} runs would pass through other steps and do the same.`,
   start_of: 'the start',
   end_of: 'the end',
   request: (step: string) => `${step} would send`,

@@ -41,6 +41,8 @@ export const writes = {
     ),
   runTests: (id: string, body: Body<'/api/v1/workflows/{id}/tests/run', 'post'>) =>
     send(api.POST('/api/v1/workflows/{id}/tests/run', { params: { path: { id } }, body })),
+  updateTest: (id: string, test: string, body: Body<'/api/v1/workflows/{id}/tests/{test}', 'put'>) =>
+    send(api.PUT('/api/v1/workflows/{id}/tests/{test}', { params: { path: { id, test } }, body })),
   removeTest: (id: string, test: string) =>
     send(api.DELETE('/api/v1/workflows/{id}/tests/{test}', { params: { path: { id, test } } })),
   loadTests: (id: string, body: Body<'/api/v1/workflows/{id}/tests', 'put'>) =>

@@ -120,6 +120,9 @@ export const strings = {
     export: 'Export YAML',
     imported: (count: number) => `${count} test cases are there now.`,
     line: (line: number) => `Line ${line}: `,
+    accept: 'Accept the new path',
+    acceptAll: (count: number) => (count === 1 ? 'Accept 1 new path' : `Accept all ${count} new paths`),
+    accepted: (count: number) => (count === 1 ? '1 path is accepted.' : `${count} paths are accepted.`),
     sure: (name: string) => `Delete “${name}”?`,
   },
 }

@@ -5,7 +5,7 @@ mod recording;
 mod replay;
 
 use crate::{difference::document::FieldChange, document::StepId, log::LogEntry, run::Version};
-use recording::Recording;
+use recording::{Key, Recording};
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -14,8 +14,10 @@ use std::collections::{BTreeMap, BTreeSet};
 pub struct Backtest {
     /// In one word; the gravest of what follows.
     pub verdict: BacktestVerdict,
-    /// Where the path leaves the recorded one.
+    /// Where the path leaves the recorded one, so that something else is called, said, asked or waited for.
     pub path: Option<PathChange>,
+    /// Where it leaves it and comes to the same: the steps that differ are only passed through.
+    pub passing: Option<PathChange>,
     /// Calls that would send something else.
     pub requests: Vec<RequestChange>,
     /// How the run would end otherwise.
@@ -31,7 +33,7 @@ pub struct Backtest {
 /// What would have been, in one word.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum BacktestVerdict {
-    /// The same path, requests and end, as far as the run went.
+    /// The same is called, said and asked, and it ends the same, as far as the run went. Steps that do nothing may differ.
     Same,
     /// The same as far as it can be told: the recording has no answer to what would have been asked.
     CannotSay,
@@ -115,7 +117,11 @@ pub fn backtest_renamed(log: &[LogEntry], version: &Version, renamed: &BTreeMap<
         recording.rename(renamed);
     }
     let played = replay::play(&recording, version);
-    let path = path_change(&recording, &played);
+    let raw = path_change(&recording, &played);
+    let (path, passing) = match raw {
+        Some(change) if telling_same(&recording, &played) => (None, Some(change)),
+        change => (change, None),
+    };
     let end = match &played.end {
         Some(now) => {
             let recorded =
@@ -139,6 +145,7 @@ pub fn backtest_renamed(log: &[LogEntry], version: &Version, renamed: &BTreeMap<
     Some(Backtest {
         verdict,
         path,
+        passing,
         requests: played.requests,
         end,
         cannot_say: played.cannot_say,
@@ -147,20 +154,60 @@ pub fn backtest_renamed(log: &[LogEntry], version: &Version, renamed: &BTreeMap<
     })
 }
 
+/// Where the steps that were entered are others.
 fn path_change(recording: &Recording, played: &replay::Played) -> Option<PathChange> {
     let common = recording.path.iter().zip(&played.path).take_while(|(one, other)| one == other).count();
-    let (recorded, now) = (recording.path.get(common), played.path.get(common));
-    let differs = match (recorded, now) {
-        (Some(_), Some(_)) => true,
-        (None, None) => false,
-        // It ended or stopped for lack of an answer: only an end says that nothing follows.
-        (Some(_), None) => played.end.is_some(),
-        (None, Some(_)) => recording.end.is_some() || played.end.is_some() || played.cannot_say.is_some(),
+    if !differs(recording, played, recording.path.get(common).is_some(), played.path.get(common).is_some()) {
+        return None;
+    }
+    // The step that does something is the one to tell of, not those passed through before it.
+    let told = |path: &[StepId]| {
+        let keys = keyed(path);
+        let left = keys.get(common..).unwrap_or_default();
+        let found = left.iter().find(|key| tells(recording, played, key)).or_else(|| left.first());
+        found.map(|(step, _)| step.clone())
     };
-    differs.then(|| PathChange {
+    Some(PathChange {
         common,
         after: common.checked_sub(1).and_then(|last| recording.path.get(last)).cloned(),
-        recorded: recorded.cloned(),
-        now: now.cloned(),
+        recorded: told(&recording.path),
+        now: told(&played.path),
     })
+}
+
+/// Whether the steps that do something are the same, in the same order.
+fn telling_same(recording: &Recording, played: &replay::Played) -> bool {
+    let telling =
+        |path: &[StepId]| -> Vec<Key> { keyed(path).into_iter().filter(|key| tells(recording, played, key)).collect() };
+    let (was, now) = (telling(&recording.path), telling(&played.path));
+    let common = was.iter().zip(&now).take_while(|(one, other)| one == other).count();
+    !differs(recording, played, was.len() > common, now.len() > common)
+}
+
+/// Whether something was called, said or asked there, then or now.
+fn tells(recording: &Recording, played: &replay::Played, key: &Key) -> bool {
+    played.telling.contains(key) || recording.entries.get(key).is_some_and(recording::Entry::tells)
+}
+
+/// Whether what follows the common part is a difference.
+fn differs(recording: &Recording, played: &replay::Played, recorded_goes_on: bool, goes_on: bool) -> bool {
+    match (recorded_goes_on, goes_on) {
+        (true, true) => true,
+        (false, false) => false,
+        // It ended or stopped for lack of an answer: only an end says that nothing follows.
+        (true, false) => played.end.is_some(),
+        (false, true) => recording.end.is_some() || played.end.is_some() || played.cannot_say.is_some(),
+    }
+}
+
+/// Each step of a path with which entry of it that was, from 1.
+fn keyed(path: &[StepId]) -> Vec<Key> {
+    let mut times: BTreeMap<&StepId, u32> = BTreeMap::new();
+    path.iter()
+        .map(|step| {
+            let time = times.entry(step).or_default();
+            *time += 1;
+            (step.clone(), *time)
+        })
+        .collect()
 }

@@ -40,6 +40,8 @@ pub(super) struct Entry {
     pub(super) calls: Vec<Call>,
     pub(super) look_ups: VecDeque<LookUp>,
     pub(super) waits: VecDeque<Wait>,
+    /// What was said without a form.
+    pub(super) words: Vec<String>,
     /// It ended here because somebody stopped it.
     pub(super) stopped: Option<(String, Actor)>,
     /// Somebody asked for that before this look-up was answered.
@@ -174,6 +176,9 @@ impl Recording {
     fn take(&mut self, current: Option<&Key>, event: &Event, at: Timestamp) {
         match event {
             Event::Run(what) => self.run(current, what, at),
+            Event::Step { what: StepEvent::Said { body, form: None }, .. } => {
+                self.entry(current, |entry| entry.words.push(body.clone()));
+            }
             Event::Step { .. } => {}
             Event::Call { id, what } => self.entry(current, |entry| entry.call(*id, what, at)),
             Event::Checkpoint { what, .. } => self.entry(current, |entry| entry.checkpoint(what, at)),
@@ -215,6 +220,11 @@ impl Recording {
 }
 
 impl Entry {
+    /// Whether anything was called, said or asked.
+    pub(super) fn tells(&self) -> bool {
+        !self.calls.is_empty() || !self.waits.is_empty() || !self.words.is_empty()
+    }
+
     fn call(&mut self, id: CallId, event: &CallEvent, at: Timestamp) {
         match event {
             CallEvent::Requested { request, .. } => {

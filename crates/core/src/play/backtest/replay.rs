@@ -9,13 +9,13 @@ use crate::{
     difference::document,
     document::StepId,
     run::{
-        self, Actor, Again, ApprovalWait, CallRequest, Calling, CheckpointEvent, ClosedBy, DecidedWith, Event, Found,
-        Input, LookUpResult, Opened, Outcome, Phase, Refusal, RunState, Stage, StepEvent, Version, step,
+        self, Actor, Again, ApprovalWait, CallEvent, CallRequest, Calling, CheckpointEvent, ClosedBy, DecidedWith,
+        Event, Found, Input, LookUpResult, Opened, Outcome, Phase, Refusal, RunState, Stage, StepEvent, Version, step,
     },
     time::{Span, Timestamp},
 };
 use serde_json::{Value, json};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// The most inputs played; a run of the longest allowed length takes fewer.
 const INPUTS_MAX: usize = 20_000;
@@ -23,6 +23,8 @@ const INPUTS_MAX: usize = 20_000;
 /// What the version did.
 pub(super) struct Played {
     pub(super) path: Vec<StepId>,
+    /// Entries in which something is called, said or asked.
+    pub(super) telling: BTreeSet<Key>,
     pub(super) requests: Vec<RequestChange>,
     /// None while it has not ended.
     pub(super) end: Option<EndFacts>,
@@ -40,6 +42,7 @@ enum Stop {
 pub(super) fn play(recording: &Recording, version: &Version) -> Played {
     let mut player = Player {
         recording,
+        recorded: super::keyed(&recording.path).into_iter().collect(),
         version,
         state: RunState::default(),
         now: recording.started_at,
@@ -47,16 +50,28 @@ pub(super) fn play(recording: &Recording, version: &Version) -> Played {
         waited: BTreeMap::new(),
         looked_up: BTreeMap::new(),
         reopened: 0,
-        played: Played { path: Vec::new(), requests: Vec::new(), end: None, cannot_say: None },
+        spoken: BTreeMap::new(),
+        played: Played {
+            path: Vec::new(),
+            telling: BTreeSet::new(),
+            requests: Vec::new(),
+            end: None,
+            cannot_say: None,
+        },
     };
     if let Err(Stop::CannotSay(reason)) = player.run() {
         player.played.cannot_say = Some(reason);
+    }
+    if player.played.end.is_some() {
+        player.left_unsaid();
     }
     player.played
 }
 
 struct Player<'a> {
     recording: &'a Recording,
+    /// Every entry that was recorded.
+    recorded: BTreeSet<Key>,
     version: &'a Version,
     state: RunState,
     now: Timestamp,
@@ -65,6 +80,8 @@ struct Player<'a> {
     /// How many of an entry's waits and look-ups were used.
     waited: BTreeMap<Key, usize>,
     looked_up: BTreeMap<Key, usize>,
+    /// How often something was said in an entry.
+    spoken: BTreeMap<Key, usize>,
     reopened: usize,
     played: Played,
 }
@@ -137,6 +154,7 @@ impl<'a> Player<'a> {
                 *self.times.entry(step.clone()).or_default() += 1;
                 self.played.path.push(step.clone());
             }
+            self.tells(event);
             if let Event::Checkpoint {
                 what: CheckpointEvent::Opened { opened: Opened::Approval { requests, .. }, .. },
                 ..
@@ -146,6 +164,48 @@ impl<'a> Player<'a> {
             }
         }
         Ok(())
+    }
+
+    /// Notes an entry in which something is called, said or asked, and words that are others than were said.
+    fn tells(&mut self, event: &Event) {
+        let telling = match event {
+            Event::Call { what: CallEvent::Requested { .. }, .. }
+            | Event::Checkpoint { what: CheckpointEvent::Opened { .. }, .. }
+            | Event::Step { what: StepEvent::Said { .. }, .. } => self.last_key(),
+            Event::Run(_) | Event::Step { .. } | Event::Call { .. } | Event::Checkpoint { .. } => None,
+        };
+        let Some(key) = telling else { return };
+        self.played.telling.insert(key.clone());
+        let Event::Step { what: StepEvent::Said { body, form: None }, .. } = event else { return };
+        let spoken = self.spoken.entry(key.clone()).or_default();
+        let before = self.recording.entries.get(&key).and_then(|entry| entry.words.get(*spoken));
+        *spoken += 1;
+        if self.recorded.contains(&key) && before != Some(body) {
+            self.words_changed(&key, before, Some(body));
+        }
+    }
+
+    /// What was said and would not be any more.
+    fn left_unsaid(&mut self) {
+        let recording = self.recording;
+        for key in super::keyed(&self.played.path) {
+            let spoken = self.spoken.get(&key).copied().unwrap_or(0);
+            let before = recording.entries.get(&key).and_then(|entry| entry.words.get(spoken));
+            if before.is_some() {
+                self.words_changed(&key, before, None);
+            }
+        }
+    }
+
+    fn words_changed(&mut self, (step, occurrence): &Key, before: Option<&String>, now: Option<&String>) {
+        let fields = document::fields(&json!({ "text": before }), &json!({ "text": now }));
+        self.played.requests.push(RequestChange { step: step.clone(), occurrence: *occurrence, fields });
+    }
+
+    /// The entry the play stands in, also when that was its last.
+    fn last_key(&self) -> Option<Key> {
+        let step = self.played.path.last()?;
+        Some((step.clone(), self.times.get(step).copied().unwrap_or(1)))
     }
 
     /// What is shown for approval now, against what was.

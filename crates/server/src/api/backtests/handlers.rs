@@ -160,6 +160,7 @@ fn view(row: RunRow, found: Backtest) -> BacktestedRun {
         started_at: row.started_at,
         verdict: found.verdict.into(),
         path: found.path.map(path),
+        passing: found.passing.map(path),
         requests: found.requests.into_iter().map(request).collect(),
         end: found.end.map(end),
         cannot_say: found.cannot_say.map(cannot_say),

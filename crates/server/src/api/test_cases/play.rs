@@ -111,7 +111,14 @@ fn result(row: &TestCaseRow, version: &Version, catalogue: &Catalogue) -> TestRe
         Ok(case) => TestResult { name, ..case.run(version, catalogue).into() },
         Err(error) => {
             let failure = TestFailure { what: "case".to_owned(), message: format!("it cannot be read: {error}") };
-            TestResult { name, passed: false, failures: vec![failure], path: Vec::new(), status: String::new() }
+            TestResult {
+                name,
+                passed: false,
+                failures: vec![failure],
+                path: Vec::new(),
+                other_path: false,
+                status: String::new(),
+            }
         }
     }
 }

@@ -1,0 +1,97 @@
+//! Who may do what: every operation of the API and the least role that may. The page of roles and rights is made from this,
+//! and a test sends every operation as every role.
+
+use countersign_store::Role;
+
+/// Who may do something.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Least {
+    /// Whoever knows the address: customers, and those who hold a link.
+    Anyone,
+    /// Members with this role or a higher one.
+    Role(Role),
+}
+
+/// Who may do an operation; none when the table has forgotten it.
+pub(crate) fn least(operation: &str) -> Option<Least> {
+    let table = [
+        (Least::Anyone, ANYONE),
+        (Least::Role(Role::Viewer), VIEWER),
+        (Least::Role(Role::Operator), OPERATOR),
+        (Least::Role(Role::Builder), BUILDER),
+        (Least::Role(Role::Admin), ADMIN),
+    ];
+    table.into_iter().find(|(_, operations)| operations.contains(&operation)).map(|(least, _)| least)
+}
+
+/// What it also takes, where the role alone does not decide.
+pub(crate) fn also(operation: &str) -> Option<&'static str> {
+    ALSO.iter().find(|(named, _)| *named == operation).map(|(_, also)| *also)
+}
+
+/// Without an account.
+#[rustfmt::skip]
+const ANYONE: &[&str] = &[
+    "decideLink", "getChat", "getConnectorSchema", "getLink", "getWorkflowSchema", "login", "sendChatMessage",
+    "setUp", "startChat", "streamChat", "submitChatForm", "undoLink",
+];
+
+/// Whoever is signed in.
+#[rustfmt::skip]
+const VIEWER: &[&str] = &[
+    "changePassword", "checkDocument", "countCheckpoints", "countRuns", "createDelegation", "createSavedView",
+    "createStandingApproval", "decideCheckpoint", "decideCheckpoints", "deleteSavedView", "diffVersions",
+    "endDelegation", "exportRuns", "exportTestCases", "getCheckpoint", "getConnector", "getConversation",
+    "getCustomer", "getDashboard", "getDraftYaml", "getMe", "getNotifications", "getRun", "getRunGraph",
+    "getRunState", "getRunTestCase", "getVersion", "getWorkflow", "getWorkspace", "listActivations",
+    "listChannelKinds", "listCheckpoints", "listConnectors", "listConversations", "listCustomers", "listDelegations",
+    "listInbound", "listNotes", "listOutbound", "listPeople", "listRights", "listRunEvents", "listRunPoints",
+    "listRuns", "listSavedViews", "listStandingApprovals", "listStepSamples", "listTemplates", "listTestCases",
+    "listTriggers", "listVersions", "listVisitRequests", "listWorkflows", "logout", "planRetry", "reassignCheckpoint",
+    "releaseCheckpoint", "revokeStandingApproval", "setNotifications", "streamEvents", "takeCheckpoint",
+    "updateSavedView", "undoDecision",
+];
+
+/// From operators on.
+#[rustfmt::skip]
+const OPERATOR: &[&str] = &[
+    "assignConversation", "bulkRuns", "cancelRun", "closeConversation", "createCustomer", "createNote",
+    "evaluateInRun", "replayInbound", "retryRun", "sendMessage", "setConsent", "startRun", "updateCustomer",
+];
+
+/// From builders on.
+#[rustfmt::skip]
+const BUILDER: &[&str] = &[
+    "archiveWorkflow", "backtestWorkflow", "callInRehearsal", "changeTrigger", "createTestCase", "createWorkflow",
+    "deleteTestCase", "endRamp", "evaluate", "forkDraft", "importTestCases", "keepRunTestCase", "listChannels",
+    "listConnectionUses", "listConnections", "moveRuns", "previewApprovers", "previewForm", "previewSchedule",
+    "publishWorkflow", "rampWorkflow", "rehearseWorkflow", "restoreWorkflow", "rollbackWorkflow", "runTestCases",
+    "saveDraft", "testConnection", "tryAction", "undoMoves", "updateTestCase", "useTemplate",
+];
+
+/// Administrators.
+#[rustfmt::skip]
+const ADMIN: &[&str] = &[
+    "createApiKey", "createChannel", "createConnection", "createPerson", "deleteChannel", "deleteConnection",
+    "exportAudit", "invitePerson", "listApiKeys", "listAudit", "putInConnector", "removeConnector", "revokeApiKey",
+    "updateChannel", "updateConnection", "updatePerson", "updateWorkspace", "verifyAudit",
+];
+
+const ALSO: &[(&str, &str)] = &[
+    ("createDelegation", "For oneself; for others administrators."),
+    ("createStandingApproval", "Whoever the approval lets decide, within the limits of its step."),
+    ("decideCheckpoint", "An approval is decided by whom it names; a form or a conversation handed over by operators."),
+    ("decideCheckpoints", "Each as if it were decided alone."),
+    ("endDelegation", "One's own; others' administrators."),
+    ("listDelegations", "One's own; everybody's administrators."),
+    ("reassignCheckpoint", "Whoever may decide it; else administrators."),
+    ("releaseCheckpoint", "Whoever took it."),
+    ("retryRun", "What may be done twice is agreed to by the one who retries."),
+    ("revokeStandingApproval", "Whoever gave it; else administrators."),
+    ("takeCheckpoint", "Whoever may decide it; else operators."),
+    ("undoDecision", "Whoever decided, for as long as the approval says."),
+    (
+        "tryAction",
+        "What changes something takes what the workspace's policy says; what is of high risk an administrator.",
+    ),
+];
