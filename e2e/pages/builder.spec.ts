@@ -111,7 +111,7 @@ test('build by keyboard only', async ({ page }) => {
 test('drag from the palette and connect by mouse', async ({ page }) => {
   const server = await open(page, empty)
   await page
-    .getByRole('button', { name: 'Call an action' })
+    .getByRole('button', { name: 'Call an API' })
     .dragTo(page.locator('.react-flow__pane'), { targetPosition: { x: 500, y: 160 } })
   await expect(page.locator('.react-flow__node')).toHaveCount(2)
   const from = page

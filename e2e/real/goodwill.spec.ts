@@ -24,7 +24,7 @@ async function build(hands: Counted): Promise<void> {
   await hands.take('Add a trigger', 'message')
   await hands.fill('The message contains any of', 'late, delayed')
 
-  await hands.add('Collect a form')
+  await hands.add('Ask the customer')
   await hands.fill('What the customer reads', 'I am sorry to hear that. Which order is it?')
   await hands.press('Add a field')
   await hands.fill('Label', 'Order number')
@@ -43,7 +43,7 @@ async function build(hands: Counted): Promise<void> {
   // The order number that was asked for is filled in.
   await hands.addAction('Find order')
 
-  await hands.add('Condition')
+  await hands.add('If')
   await hands.tab('Rules')
   await hands.press('Rule')
   await hands.select('What', 'collect_form › Days late')
@@ -62,7 +62,7 @@ async function build(hands: Counted): Promise<void> {
   await hands.addAction('Refund order')
   await hands.pick(/^Order/, /^Id/)
 
-  await hands.add('Notify')
+  await hands.add('Tell')
   await hands.take('Add a channel', 'sms')
   await hands.take('Add a channel', 'email')
   await hands.press('Remove conversation')

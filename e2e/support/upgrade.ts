@@ -116,7 +116,7 @@ export async function buildUpgrade(hands: Hands, example: Document): Promise<voi
   await hands.fill('Last words to the customer', texts('done').message)
   await hands.fill('Answer to who started it (JSON)', JSON.stringify(texts('done').output))
 
-  await hands.addFirst('Collect a form')
+  await hands.addFirst('Ask the customer')
   await hands.fill('Title', 'Ask who is upgrading')
   await hands.fill('What the customer reads', texts('ask').prompt)
   await hands.fill('Label', 'Account e-mail')
@@ -142,7 +142,7 @@ export async function buildUpgrade(hands: Hands, example: Document): Promise<voi
   await hands.open('Ask who is upgrading')
   await hands.fill('Give up after', '24h')
 
-  await hands.addAfter('Ask who is upgrading', 'next', 'Call an action')
+  await hands.addAfter('Ask who is upgrading', 'next', 'Call an API')
   await hands.fill('Title', 'Verify customer identity')
   await call(hands, 'identity.verify', { email: '{{ email }}' })
   await pairs(hands, 'Set variables', texts('verify').set)
@@ -159,13 +159,13 @@ export async function buildUpgrade(hands: Hands, example: Document): Promise<voi
     texts('not_verified').message,
   )
 
-  await hands.addAfter('Verify customer identity', 'next', 'Condition')
+  await hands.addAfter('Verify customer identity', 'next', 'If')
   await hands.fill('Title', 'Check eligibility')
   await hands.fill('When', "current_plan != 'enterprise'")
   await hands.fill('Name on the line', 'not on Enterprise yet')
   await hands.fill('Id', 'eligible')
 
-  await hands.addAfter('Check eligibility', 'when 1', 'Call an action')
+  await hands.addAfter('Check eligibility', 'when 1', 'Call an API')
   await hands.fill('Title', 'Preview the cost')
   await call(hands, 'stripe.subscription.preview', texts('preview').input)
   await hands.fill('Time limit of one attempt', '20s')
@@ -188,7 +188,7 @@ export async function buildUpgrade(hands: Hands, example: Document): Promise<voi
     texts('too_late').message,
   )
 
-  await hands.addAfter('Manager approval required', 'approved', 'Call an action')
+  await hands.addAfter('Manager approval required', 'approved', 'Call an API')
   await hands.fill('Title', 'Execute the upgrade')
   await call(hands, 'stripe.subscription.update', texts('execute').input)
   await retry(hands)
@@ -198,7 +198,7 @@ export async function buildUpgrade(hands: Hands, example: Document): Promise<voi
   await hands.open('Manager approval required')
   await hands.tick('Execute the upgrade')
 
-  await hands.addAfter('Execute the upgrade', 'next', 'Notify')
+  await hands.addAfter('Execute the upgrade', 'next', 'Tell')
   await hands.fill('Title', 'Confirm to the customer')
   await hands.take('Add a channel', 'whatsapp')
   await hands.press('Remove conversation')
@@ -209,7 +209,7 @@ export async function buildUpgrade(hands: Hands, example: Document): Promise<voi
   await hands.fill('E-mail', '{{ email }}')
   await hands.fill('Id', 'confirm')
 
-  await hands.addAfter('Manager approval required', 'rejected', 'Notify')
+  await hands.addAfter('Manager approval required', 'rejected', 'Tell')
   await hands.fill('Title', 'Explain the rejection')
   await hands.fill('Message', texts('explain').body)
   await hands.fill('Id', 'explain')
@@ -248,7 +248,7 @@ function telling(document: Document): Document {
 export async function changeUpgrade(hands: Hands): Promise<void> {
   await hands.open('Upgraded')
   await hands.fill('Last words to the customer', 'Welcome to Enterprise!')
-  await hands.addAfter('Confirm to the customer', 'next', 'Notify')
+  await hands.addAfter('Confirm to the customer', 'next', 'Tell')
   await hands.fill('Title', 'Ask how it went')
   await hands.fill('Message', 'Did the upgrade go well?')
   await hands.fill('Id', 'how_it_went')

@@ -84,15 +84,18 @@ pub struct MyNotifications {
 /// Whom a checkpoint reached, over what and when.
 #[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 pub struct Notice {
-    /// Checkpoint id.
+    /// Checkpoint id; empty where it is about none.
     pub checkpoint: String,
+    /// The run that failed, or the connection that was cut off.
+    pub about: Option<String>,
     /// Who.
     pub person: Option<PersonRef>,
     /// `email`, `slack`, `telegram`, `whatsapp` or `sms`.
     pub channel: String,
     /// Where.
     pub address: String,
-    /// Why: `opened`, `reminded`, `escalated`, `reassigned`, `changed`; `decided` for a message that turns final.
+    /// Why: `opened`, `reminded`, `escalated`, `reassigned`, `changed`, `failed`, `disconnected`; `decided` for a message
+    /// that turns final.
     pub reason: String,
     /// `waiting` or `done`.
     pub status: String,

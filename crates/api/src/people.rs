@@ -206,6 +206,18 @@ pub struct Person {
     pub pending: bool,
     /// Link with which they choose a password: told once, when they are invited.
     pub setup_url: Option<String>,
+    /// What came of the invitation by e-mail, where one was asked for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub mail: Option<InvitationMail>,
+}
+
+/// What came of an invitation by e-mail.
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+pub struct InvitationMail {
+    /// Whether the workspace's e-mail account took it.
+    pub sent: bool,
+    /// Why not.
+    pub error: Option<String>,
 }
 
 /// Invites somebody.
@@ -221,6 +233,9 @@ pub struct CreatePersonRequest {
     /// Approver groups.
     #[serde(default)]
     pub groups: Vec<String>,
+    /// Whether the workspace's e-mail account sends them the link.
+    #[serde(default)]
+    pub mail: bool,
 }
 
 /// Changes what is given.

@@ -6,6 +6,7 @@ pub use countersign_core::play::rehearsal::{
 use countersign_core::play::rehearsal::{Script, Verdict};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+use std::collections::BTreeMap;
 use utoipa::ToSchema;
 
 /// How a test case went.
@@ -150,8 +151,41 @@ pub struct Template {
     pub steps: usize,
     /// How many test cases come with it.
     pub tests: usize,
+    /// What it asks for, to be ready to run.
+    pub asks: Vec<TemplateAsk>,
     /// The document.
     pub document: Value,
+}
+
+/// One thing a template asks for.
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+pub struct TemplateAsk {
+    /// What its answer is called.
+    pub name: String,
+    /// What is asked for.
+    pub kind: TemplateAskKind,
+    /// The connector, channel, group, team or variable the template was written with.
+    pub of: String,
+    /// What it is called, where `of` does not say it.
+    pub title: Option<String>,
+    /// What holds without an answer.
+    pub value: Value,
+}
+
+/// What a template can ask for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum TemplateAskKind {
+    /// Name of the connection its steps call with; null for the only one.
+    Connection,
+    /// Whether it sends over a channel.
+    Channel,
+    /// Who approves.
+    Group,
+    /// Who takes conversations over.
+    Team,
+    /// Value of a variable: a number from 0 on, or a text.
+    Value,
 }
 
 /// Makes a workflow from a template.
@@ -160,4 +194,6 @@ pub struct Template {
 pub struct UseTemplateRequest {
     /// Its name; the template's when absent.
     pub name: Option<String>,
+    /// Answers to what the template asks, by name; the rest stays as the template has it.
+    pub settings: BTreeMap<String, Value>,
 }

@@ -20,7 +20,7 @@ pub use inbound::{
     AcceptedMessage, FollowedForm, FormOver, HookCall, Incoming, TriggerState, Webhook, WebhookCall, WebhookTaken,
 };
 pub use outbound::{
-    Digest, FollowedLink, LinkOver, NoticeChannel, NoticeReason, Notifications, Notified, QuietHours, SettingsProblem,
+    Digest, FollowedLink, Invitation, LinkOver, NoticeChannel, NoticeReason, Notifications, Notified, QuietHours, SettingsProblem,
     Unsubscribing,
 };
 pub use run::{

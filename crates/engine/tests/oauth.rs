@@ -9,7 +9,8 @@ use countersign_engine::{
     TrialError,
 };
 use countersign_store::{
-    AuthorizationRow, ConnectionRow, ConnectionTokenRow, NewAudit, TokenStatus, testing::TestDatabase,
+    AuthorizationRow, ConnectionRow, ConnectionTokenRow, NewAudit, OutboundKind, OutboundReason, TokenStatus,
+    testing::TestDatabase,
 };
 use futures::future::join_all;
 use serde_json::{Value, json};
@@ -306,6 +307,10 @@ async fn a_process_that_dies_between_the_answer_and_keeping_it_is_told_as_reconn
     assert_eq!(health["state"], "refused", "{health}");
     let trail = place.world.store.export_audit(WORKSPACE, 0, 1000).await.unwrap();
     assert_eq!(trail.iter().filter(|entry| entry.action == "connection.lost").count(), 1);
+    // Administrators are told, once.
+    let told = place.world.store.outbound_of(WORKSPACE, "").await.unwrap();
+    let alerts: Vec<_> = told.iter().filter(|row| row.reason == OutboundReason::Disconnected).collect();
+    assert_eq!(alerts.iter().filter(|row| row.kind == OutboundKind::Alert).count(), 1, "{told:?}");
     // Nobody asks again with what is dead; connected again it works.
     let asked = place.server.count("refused_invalid_grant").await;
     assert_eq!(place.call().await.unwrap_err().0, "reconnect_needed");

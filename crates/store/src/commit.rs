@@ -37,6 +37,8 @@ pub struct Commit {
     pub inbound: Option<String>,
     /// What happened to checkpoints that people are to be told.
     pub outbound: Vec<NewOutbound>,
+    /// Whether people are to be told that the run failed.
+    pub alert: bool,
     /// Remember the answer; an answer already remembered wins and nothing is written.
     pub idempotency: Option<NewIdempotency>,
 }

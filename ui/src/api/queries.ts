@@ -80,6 +80,8 @@ export const queries = {
       ...LIVE,
     }),
 
+  delegations: () =>
+    queryOptions({ queryKey: ['delegations'], queryFn: () => send(api.GET('/api/v1/delegations')), ...SLOW }),
   people: () => queryOptions({ queryKey: ['people'], queryFn: () => send(api.GET('/api/v1/people')), ...SLOW }),
   connectors: () =>
     queryOptions({ queryKey: ['connectors'], queryFn: () => send(api.GET('/api/v1/connectors')), ...SLOW }),

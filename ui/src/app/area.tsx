@@ -9,6 +9,7 @@ const s = strings.areas
 const AREAS = {
   people: [
     { to: '/people', label: s.people },
+    { to: '/people/groups', label: s.groups },
     { to: '/people/delegations', label: s.delegations },
     { to: '/people/standing-approvals', label: s.standing },
     { to: '/people/rights', label: s.rights },

@@ -181,6 +181,11 @@ const people = createRoute({
   path: '/people',
   component: lazyRouteComponent(() => import('@/features/people/people-page')),
 })
+const groups = createRoute({
+  getParentRoute: () => shell,
+  path: '/people/groups',
+  component: lazyRouteComponent(() => import('@/features/people/groups-page')),
+})
 const delegations = createRoute({
   getParentRoute: () => shell,
   path: '/people/delegations',
@@ -257,6 +262,7 @@ const tree = root.addChildren([
     connector,
     connected,
     people,
+    groups,
     delegations,
     standing,
     rights,

@@ -24,6 +24,7 @@ export const strings = {
   areas: {
     label: 'Pages of this part',
     people: 'People',
+    groups: 'Groups',
     rights: 'Roles and rights',
     delegations: 'Standing in',
     standing: 'Allowed in advance',

@@ -1,12 +1,12 @@
 /** Words of the parts several pages share. */
 export const strings = {
   kinds: {
-    tool_call: { name: 'Call an action', help: 'Calls a connector: an API of yours or of a service.' },
-    collect_form: { name: 'Collect a form', help: 'Shows a form in the conversation and waits for the answers.' },
-    condition: { name: 'Condition', help: 'Chooses the next step by the state of the run.' },
-    notify: { name: 'Notify', help: 'Sends a message over one or more channels.' },
+    tool_call: { name: 'Call an API', help: 'Calls a connector: an API of yours or of a service.' },
+    collect_form: { name: 'Ask the customer', help: 'Shows a form in the conversation and waits for the answers.' },
+    condition: { name: 'If', help: 'Chooses the next step by the state of the run.' },
+    notify: { name: 'Tell', help: 'Sends a message over one or more channels.' },
     approval: { name: 'Approval', help: 'Waits until a person approves or rejects.' },
-    human_handoff: { name: 'Hand to a person', help: 'Gives the conversation to a person and waits to get it back.' },
+    human_handoff: { name: 'Hand over', help: 'Gives the conversation to a person and waits to get it back.' },
     end: { name: 'End', help: 'Ends the run with a status and last words.' },
   } as Record<string, { name: string; help: string }>,
   steps: {

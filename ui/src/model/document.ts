@@ -158,6 +158,9 @@ export type Trigger =
     }
   | { type: 'manual' }
 
+/** Roles, groups and addresses that are told of each failed run, and when so many of a hundred fail. */
+export type Alerts = { tell: string[]; each?: boolean; percent?: number }
+
 export type WorkflowDocument = {
   schema: number
   name: string
@@ -168,6 +171,8 @@ export type WorkflowDocument = {
   vars?: JsonObject
   /** What the customer reads when a run fails: `true` for the workspace's words. */
   waiting_message?: boolean | string
+  /** Who is told when runs fail. */
+  alerts?: Alerts
   start: StepId
   step_limit?: number
   calendars?: Record<string, Calendar>

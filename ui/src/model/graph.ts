@@ -1,7 +1,7 @@
 import type { StepId, WorkflowDocument } from './document'
 import { exitsOf, type Tone } from './exits'
 
-type GraphEdge = { id: string; from: StepId; exit: string; to: StepId; label: string; tone: Tone }
+export type GraphEdge = { id: string; from: StepId; exit: string; to: StepId; label: string; tone: Tone }
 
 /** Every drawn connection, in the author's order. Targets that do not exist are left out. */
 export function edgesOf(document: WorkflowDocument): GraphEdge[] {

@@ -18,8 +18,8 @@ export type Match = {
 
 const SMALL = new Set(
   (
-    'a an and any are as at be by do for from has have he her his i if in is it its me my of on or our she so some that the ' +
-    'their them then there they this to us want we when who will with you your'
+    'a an and any are as at be by do for from has have he her his i if in is it its me my of on or our she so some ' +
+    'that the their them then there they this to us want we when who will with you your'
   ).split(' '),
 )
 /** Words people use for the same thing. */

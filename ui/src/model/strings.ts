@@ -71,6 +71,7 @@ export const strings = {
       step_limit: 'the limit of steps',
       waiting_message: 'what customers who wait read',
       calendars: 'the calendars',
+      alerts: 'who is told when runs fail',
     },
     rename: 'rename',
     add: 'add',

@@ -28,7 +28,7 @@ fn accounts(notify: &Notify, there: &BTreeSet<Channel>, pointer: &str, report: &
     for (at, channel) in notify.channels.iter().enumerate() {
         if *channel != Channel::Conversation && !there.contains(channel) {
             let message = format!("the workspace has no {} account, so nothing is sent over it", channel.tag());
-            let help = "Add the account under Settings before the workflow runs, or choose another channel.";
+            let help = "Connect one under Connectors before the workflow runs, or choose another channel.";
             report.warning("no_account", &format!("{pointer}/channels/{at}"), message, help);
         }
     }

@@ -53,11 +53,30 @@ pub(super) fn check(context: &Context<'_>, report: &mut Report) {
         }
     }
     report.document();
+    alerts(context, report);
     for (name, calendar) in &context.workflow.calendars {
         if let Err(error) = WorkingTime::of(calendar) {
             let help = "A calendar has a time zone, hours by weekday and holidays.";
             report.error("calendar", &format!("/calendars/{}", token(name)), error.to_string(), help);
         }
+    }
+}
+
+/// Who is told when runs fail, and when.
+fn alerts(context: &Context<'_>, report: &mut Report) {
+    let Some(alerts) = &context.workflow.alerts else { return };
+    if alerts.tell.is_empty() {
+        report.error("alerts", "/alerts/tell", "nobody is told", "Name a role, a group or an e-mail address.");
+    }
+    if alerts.percent.is_some_and(|percent| !(1..=100).contains(&percent)) {
+        report.error("alerts", "/alerts/percent", "a share is 1 to 100 of a hundred", "Write 20 for every fifth run.");
+    }
+    if !alerts.each && alerts.percent.is_none() {
+        let help = "Leave `each` out, or say with `percent` from which share on.";
+        report.error("alerts", "/alerts", "they are told of nothing", help);
+    }
+    if let Some(people) = context.among.people {
+        had(people, &alerts.tell, "/alerts/tell", report);
     }
 }
 

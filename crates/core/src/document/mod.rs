@@ -1,5 +1,6 @@
 //! The workflow document: what the builder edits, versions store and the API carries. Schema number [`SCHEMA`].
 
+mod alerts;
 mod approval;
 mod bounds;
 mod calendar;
@@ -14,6 +15,7 @@ mod trigger;
 mod verdict;
 mod waiting;
 
+pub use alerts::Alerts;
 pub use approval::{
     Approval, ApprovalTimeout, Approvers, CHANGES_DEFAULT, Fact, Rung, RungAct, StandingLimits, StepUp, Tier,
     TimeoutOutcome, UNDO_SECONDS_MAX,
@@ -69,6 +71,9 @@ pub struct Workflow {
     /// Working times, by name, that approvals reckon with.
     #[serde(default, skip_serializing_if = "IndexMap::is_empty")]
     pub calendars: IndexMap<String, Calendar>,
+    /// Who is told when runs fail.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub alerts: Option<Alerts>,
     /// What the customer reads when a run fails: `true` for the workspace's words, or a template; nothing when absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub waiting_message: Option<WaitingMessage>,

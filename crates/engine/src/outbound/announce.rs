@@ -59,13 +59,9 @@ impl Engine {
         people: &[Decider],
     ) -> Result<(Vec<OutboundRow>, Vec<LinkRow>), EngineError> {
         let settings = self.0.store.list_notifications(&row.workspace).await?;
-        let read = |settings: &str| {
-            serde_json::from_str::<Notifications>(settings)
-                .map_err(|error| EngineError::Corrupt(format!("notification settings: {error}")))
-        };
         let settings = settings
             .iter()
-            .map(|row| Ok((row.user_id.as_str(), read(&row.settings)?)))
+            .map(|row| Ok((row.user_id.as_str(), Notifications::read(&row.settings)?)))
             .collect::<Result<HashMap<_, _>, EngineError>>()?;
         let default = Notifications::default();
         let (mut rows, mut links) = (Vec::new(), Vec::new());

@@ -110,7 +110,7 @@ impl Engine {
     async fn person_at(&self, workspace: &str, platform: Platform, by: &str) -> Result<Option<Actor>, EngineError> {
         let settings = self.0.store.list_notifications(workspace).await?;
         let says_so = |settings: &str| {
-            let wishes = serde_json::from_str::<Notifications>(settings).ok();
+            let wishes = Notifications::read(settings).ok();
             wishes.is_some_and(|wishes| {
                 let here =
                     |it: &super::Notified| it.channel.platform() == platform && it.address.as_deref() == Some(by);

@@ -1,15 +1,14 @@
-//! One message that lists what waits for a person, and one that only shows that messages arrive.
+//! One message that lists what waits for a person.
 
 use super::{
     people::by_link,
     pump::Told,
-    send::{ATTEMPT, Sending},
-    settings::{NoticeChannel, Notified},
-    words::{self, Words},
+    send::Sending,
+    settings::NoticeChannel,
+    words,
 };
 use crate::{Engine, EngineError, LoadedCheckpoint, Reader};
-use countersign_channels::{OutboundMessage, SendOutcome};
-use countersign_core::{log::FailureClass, run::Actor};
+use countersign_core::run::Actor;
 use countersign_store::{CheckpointFilter, CheckpointStatus, OutboundOutcome, OutboundRow, PageRequest};
 
 /// Checkpoints that a digest looks at; the inbox has the others.
@@ -75,40 +74,7 @@ impl Engine {
         Ok((waiting, found.next.is_some()))
     }
 
-    fn inbox_url(&self) -> String {
+    pub(super) fn inbox_url(&self) -> String {
         format!("{}/inbox", self.0.config.base_url.trim_end_matches('/'))
-    }
-
-    /// Sends a person one message over one way of theirs, to see whether it arrives. With it nothing can be decided.
-    ///
-    /// # Errors
-    /// `Invalid` with why it was not taken; `Busy` when there is no place for it now.
-    pub async fn send_test(&self, workspace: &str, way: &Notified, email: &str) -> Result<(), EngineError> {
-        let (platform, named) = (way.channel.platform(), way.channel.tag());
-        let Some(account) = self.channel_account(workspace, platform).await? else {
-            return Err(EngineError::Invalid(format!("the workspace has no account of {named}")));
-        };
-        let Ok(_taken) = self.place_of(&account) else { return Err(EngineError::Busy) };
-        let Words { subject, body } = words::test(&self.inbox_url());
-        let message = OutboundMessage {
-            channel: platform,
-            to: way.address.as_deref().unwrap_or(email),
-            subject: &subject,
-            body: &body,
-            key: &uuid::Uuid::now_v7().to_string(),
-            timeout: ATTEMPT,
-            choices: &[],
-            thread: None,
-            by_person: false,
-            template: None,
-            unsubscribe: None,
-        };
-        match self.send_by(&account, message).await {
-            SendOutcome::Accepted { .. } => Ok(()),
-            SendOutcome::Failed { class: FailureClass::Unknown, code, message, .. } => {
-                Err(EngineError::Invalid(format!("it may have been sent ({code}): {message}")))
-            }
-            SendOutcome::Failed { code, message, .. } => Err(EngineError::Invalid(format!("{code}: {message}"))),
-        }
     }
 }

@@ -1,7 +1,10 @@
 //! What leaves and no step waits for. What happens to a checkpoint is written in the commit that caused it
 //! (`run/project.rs`); `announce` finds out whom it concerns, `send` tells them, `pump` takes what is due, whoever wrote it.
+//! What went wrong is told by `alerts`; messages that nothing caused are sent `alone`.
 //! What is said in a conversation leaves by its channel (`departures`).
 
+mod alerts;
+mod alone;
 mod announce;
 mod buttons;
 mod consent;
@@ -15,6 +18,7 @@ mod settings;
 mod window;
 mod words;
 
+pub use alone::Invitation;
 pub use consent::Unsubscribing;
 pub(crate) use consent::{OPTED_OUT, entry as consent_entry, wish};
 pub(crate) use departures::Departures;

@@ -76,6 +76,8 @@ impl Engine {
             OutboundKind::Announce => Box::pin(self.announce(&row)).await,
             OutboundKind::Message => Box::pin(self.send_message(&row)).await,
             OutboundKind::Digest => Box::pin(self.send_digest(&row)).await,
+            OutboundKind::Alert => Box::pin(self.alert(&row)).await,
+            OutboundKind::Warning => Box::pin(self.send_warning(&row)).await,
             OutboundKind::Final => Box::pin(self.turn_final(&row)).await,
         };
         let noted = match told.or_else(|error| after(&row, error)) {

@@ -1,5 +1,6 @@
 //! How people want to be told: over what, at which address, and when not.
 
+use crate::EngineError;
 use countersign_channels::Platform;
 use countersign_core::{contact, time::Timestamp, time_zone::TimeZone};
 use countersign_store::OutboundReason;
@@ -102,11 +103,14 @@ pub enum NoticeReason {
     Escalated,
     /// It was given to them, or given back.
     Reassigned,
+    /// A run failed, or a connection was cut off.
+    Failed,
 }
 
 impl NoticeReason {
     /// All of them.
-    pub const ALL: [Self; 4] = [Self::Opened, Self::Reminded, Self::Escalated, Self::Reassigned];
+    pub const ALL: [Self; 5] =
+        [Self::Opened, Self::Reminded, Self::Escalated, Self::Reassigned, Self::Failed];
 
     /// Its name in the API.
     #[must_use]
@@ -116,6 +120,7 @@ impl NoticeReason {
             Self::Reminded => "reminded",
             Self::Escalated => "escalated",
             Self::Reassigned => "reassigned",
+            Self::Failed => "failed",
         }
     }
 
@@ -131,6 +136,7 @@ impl NoticeReason {
             OutboundReason::Reminded => Self::Reminded,
             OutboundReason::Escalated => Self::Escalated,
             OutboundReason::Reassigned => Self::Reassigned,
+            OutboundReason::Failed | OutboundReason::Disconnected => Self::Failed,
         }
     }
 }
@@ -216,6 +222,14 @@ fn problem(pointer: impl Into<String>, message: impl Into<String>) -> SettingsPr
 }
 
 impl Notifications {
+    /// From the row's `settings`.
+    ///
+    /// # Errors
+    /// `Corrupt`.
+    pub(super) fn read(settings: &str) -> Result<Self, EngineError> {
+        serde_json::from_str(settings).map_err(|error| EngineError::Corrupt(format!("notification settings: {error}")))
+    }
+
     /// As they are kept: addresses in one spelling.
     ///
     /// # Errors

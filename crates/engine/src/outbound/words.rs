@@ -1,12 +1,12 @@
 //! What people are told, in words.
 
-use super::settings::NoticeChannel;
+use super::{alone::Invitation, settings::NoticeChannel};
 use crate::LoadedCheckpoint;
 use countersign_core::{
     document::{StepKind, TimeoutOutcome},
     run::{ClosedBy, Opened, Outcome},
 };
-use countersign_store::{CheckpointKind, CheckpointRow, OutboundReason};
+use countersign_store::{CheckpointKind, CheckpointRow, ConnectionRow, OutboundReason, RunRow};
 
 /// The longest summary in a message, characters; the page has all of it.
 const SUMMARY_MAX: usize = 300;
@@ -89,6 +89,19 @@ pub(super) fn test(inbox: &str) -> Words {
     Words { subject, body }
 }
 
+/// Somebody is let into a workspace.
+pub(super) fn invitation(Invitation { workspace, by, link }: &Invitation<'_>, inbox: &str) -> Words {
+    let workspace = one_line(workspace, SUMMARY_MAX);
+    let subject = format!("{by} invites you to {workspace}");
+    let body = match link {
+        Some(link) => format!(
+            "{by} invites you to {workspace} on Countersign. Choose a password here; the link works once:\n\n{link}"
+        ),
+        None => format!("{by} has let you into {workspace} on Countersign. Sign in as before:\n\n{inbox}"),
+    };
+    Words { subject, body }
+}
+
 /// What a message becomes with which nothing can be decided any more.
 pub(super) fn decided(row: &CheckpointRow) -> String {
     let summary = one_line(&row.title, SUMMARY_MAX);
@@ -103,22 +116,45 @@ pub(super) fn decided(row: &CheckpointRow) -> String {
     format!("{summary}\n\nDecided: {outcome}{by}")
 }
 
+/// A run failed; `lately` others of the workflow did too.
+pub(super) fn failed(workflow: &str, run: &RunRow, (ended, failed): (u64, u64), url: &str) -> Words {
+    let workflow = one_line(workflow, SUMMARY_SHORT);
+    let about = if run.title.is_empty() { &run.id } else { &run.title };
+    let subject = format!("{workflow} failed: {}", one_line(about, SUMMARY_SHORT));
+    let why = run.error_message.as_deref().unwrap_or("it ended as failed");
+    let step = run.step.as_deref().map(|step| format!(" at {}", one_line(step, SUMMARY_SHORT))).unwrap_or_default();
+    let body = format!(
+        "{subject}{step}\n{}\n\n{failed} of the last {ended} runs failed.\n\n{url}",
+        one_line(why, SUMMARY_MAX)
+    );
+    Words { subject, body }
+}
+
+/// A connection takes no calls any more.
+pub(super) fn disconnected(connection: &ConnectionRow, why: &str, url: &str) -> Words {
+    let named = format!("{} ({})", one_line(&connection.name, SUMMARY_SHORT), connection.connector);
+    let subject = format!("Connect {named} again");
+    let body = format!(
+        "{subject}: it was cut off, and steps that call it fail.\n{}\n\n{url}",
+        one_line(why, SUMMARY_MAX)
+    );
+    Words { subject, body }
+}
+
 fn heading(kind: CheckpointKind, reason: OutboundReason) -> &'static str {
-    match (reason, kind) {
-        (OutboundReason::Reminded, _) => "Still waiting for you",
-        (OutboundReason::Escalated, _) => "Nobody decided this in time",
-        (OutboundReason::Changed, _) => "Changed, please look again",
-        (
-            OutboundReason::Opened | OutboundReason::Reassigned | OutboundReason::Decided,
-            CheckpointKind::Approval | CheckpointKind::Form,
-        ) => "Approval wanted",
-        (OutboundReason::Opened | OutboundReason::Reassigned | OutboundReason::Decided, CheckpointKind::Handoff) => {
-            "A customer waits for a person"
-        }
-        (
-            OutboundReason::Opened | OutboundReason::Reassigned | OutboundReason::Decided,
-            CheckpointKind::UnknownOutcome,
-        ) => "Nobody knows whether this happened",
+    match reason {
+        OutboundReason::Reminded => "Still waiting for you",
+        OutboundReason::Escalated => "Nobody decided this in time",
+        OutboundReason::Changed => "Changed, please look again",
+        OutboundReason::Opened
+        | OutboundReason::Reassigned
+        | OutboundReason::Decided
+        | OutboundReason::Failed
+        | OutboundReason::Disconnected => match kind {
+            CheckpointKind::Approval | CheckpointKind::Form => "Approval wanted",
+            CheckpointKind::Handoff => "A customer waits for a person",
+            CheckpointKind::UnknownOutcome => "Nobody knows whether this happened",
+        },
     }
 }
 

@@ -309,7 +309,7 @@ impl Engine {
         let priority = if row.seq == 0 { Priority::Start } else { Priority::Continue };
         let row = RunRow { seq: commit.expected_seq + 1, ..commit.run.clone() };
         let leaves = commit.messages.iter().any(|message| message.leaves);
-        let tells = !commit.outbound.is_empty();
+        let tells = !commit.outbound.is_empty() || commit.alert;
         match self.0.store.commit(commit, priority).await? {
             CommitOutcome::Committed { .. } => {}
             CommitOutcome::Replayed(known) => return Ok(Committed::Replayed(known)),

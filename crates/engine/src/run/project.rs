@@ -111,6 +111,9 @@ pub fn commit(facts: &Facts<'_>) -> Result<Commit, EngineError> {
     }
     projection.asks();
     projection.found();
+    let failed = |row: &RunRow| row.status == RunStatus::Failed;
+    projection.commit.alert =
+        failed(&projection.commit.run) && !failed(facts.before) && facts.version.workflow().alerts.is_some();
     Ok(projection.commit)
 }
 
@@ -131,6 +134,7 @@ fn empty(facts: &Facts<'_>, events: String) -> Commit {
         pointed: None,
         inbound: None,
         outbound: Vec::new(),
+        alert: false,
         idempotency: None,
     }
 }

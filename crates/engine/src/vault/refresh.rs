@@ -147,7 +147,8 @@ impl Engine {
         let audit = connection.iter().map(|connection| lost(connection, &ended, self.now())).collect();
         match self.0.store.give_up_refresh(&ended, (0, doubt), audit).await {
             // Somebody connected anew meanwhile.
-            Ok(()) | Err(StoreError::NotFound(_)) => {}
+            Ok(()) => self.0.to_tell.notify_one(),
+            Err(StoreError::NotFound(_)) => {}
             Err(error) => return Err(error.into()),
         }
         if let Some(connection) = connection {

@@ -178,8 +178,10 @@ pub(crate) async fn list_outbound(
 /// Rows as they are told; those of nobody are left out.
 pub(crate) async fn notices(app: &App, rows: Vec<OutboundRow>) -> ApiResult<Vec<Notice>> {
     let mut notices = Vec::new();
-    for row in rows.into_iter().filter(|row| row.kind != OutboundKind::Announce) {
+    let told = |row: &OutboundRow| !matches!(row.kind, OutboundKind::Announce | OutboundKind::Alert);
+    for row in rows.into_iter().filter(told) {
         notices.push(Notice {
+            about: row.about.filter(|_| row.kind == OutboundKind::Warning),
             person: app.some_person(&row.workspace, row.person.as_deref()).await?,
             checkpoint: row.checkpoint,
             channel: row.channel.unwrap_or_default(),

@@ -4,7 +4,7 @@ use crate::{
     app::App,
     auth::{self, Caller},
     http::{
-        extract::{Body, IdempotencyHeader, Path},
+        extract::{Body, IdempotencyHeader, Path, Query},
         fields::{bounded, email, groups},
         idempotency::Once,
         problem::{ApiError, ApiResult},
@@ -12,9 +12,12 @@ use crate::{
     rows::{Tell, stored_role},
 };
 use axum::{Json, extract::State, response::Response};
-use countersign_api::{CreatePersonRequest, Page, Person, UpdatePersonRequest};
+use countersign_api::{CreatePersonRequest, InvitationMail, Page, Person, UpdatePersonRequest};
+use countersign_engine::{EngineError, Invitation};
 use countersign_store::{Member, MembershipRow, Role, UserRow};
+use serde::Deserialize;
 use serde_json::json;
+use utoipa::IntoParams;
 use uuid::Uuid;
 
 fn view(member: Member, setup_url: Option<String>) -> Person {
@@ -28,6 +31,7 @@ fn view(member: Member, setup_url: Option<String>) -> Person {
         disabled: membership.disabled_at.is_some(),
         pending: user.password_hash.is_none(),
         setup_url,
+        mail: None,
     }
 }
 
@@ -84,11 +88,27 @@ async fn add(app: App, caller: Caller, request: CreatePersonRequest) -> ApiResul
         created_at: app.now(),
         disabled_at: None,
     };
-    let detail = json!({ "email": user.email, "role": membership.role, "groups": membership.groups });
+    let mut detail = json!({ "email": user.email, "role": membership.role, "groups": membership.groups });
+    if request.mail {
+        detail["mail"] = json!(true);
+    }
     let entry = caller.audit(app.now(), "person.invited", format!("user:{}", user.id), detail);
     app.store.add_member(&membership, vec![entry]).await?;
     let link = setup_link(&app, &caller, &user).await?;
-    Ok(view(Member { user, membership }, link))
+    let mail = if request.mail { Some(mail(&app, &caller, (&user, link.as_deref())).await?) } else { None };
+    Ok(Person { mail, ..view(Member { user, membership }, link) })
+}
+
+/// Sends the link. Who was let in stays so whatever comes of it: the link is in the answer too.
+async fn mail(app: &App, caller: &Caller, (user, link): (&UserRow, Option<&str>)) -> ApiResult<InvitationMail> {
+    let workspace = app.store.get_workspace(caller.workspace()).await?.map(|row| row.name).unwrap_or_default();
+    let invitation = Invitation { workspace: &workspace, by: &caller.actor().name, link };
+    match app.engine.send_invitation(caller.workspace(), &user.email, &invitation).await {
+        Ok(()) => Ok(InvitationMail { sent: true, error: None }),
+        Err(EngineError::Invalid(why)) => Ok(InvitationMail { sent: false, error: Some(why) }),
+        Err(EngineError::Busy) => Ok(InvitationMail { sent: false, error: Some("the account is busy".to_owned()) }),
+        Err(error) => Err(error.into()),
+    }
 }
 
 /// A link for who has no password yet. An account that exists keeps its password: no link.
@@ -100,13 +120,24 @@ async fn setup_link(app: &App, caller: &Caller, user: &UserRow) -> ApiResult<Opt
     Ok(Some(auth::invite(&app.store, &app.config.base_url, app.now(), place).await?.url))
 }
 
+/// How somebody is invited again.
+#[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct InviteQuery {
+    /// Whether the workspace's e-mail account sends them the link.
+    mail: Option<bool>,
+}
+
 /// Makes a new link for somebody who has no password yet.
 #[utoipa::path(post, path = "/people/{id}/invite", operation_id = "invitePerson", tag = "people",
-    params(("id" = String, Path)), responses((status = 200, description = "The person with a new link", body = Person)))]
+    params(("id" = String, Path), InviteQuery),
+    responses((status = 200, description = "The person with a new link", body = Person)))]
 pub(crate) async fn invite_person(
     State(app): State<App>,
     caller: Caller,
     Path(id): Path<String>,
+    Query(query): Query<InviteQuery>,
 ) -> ApiResult<Json<Person>> {
     caller.require(Role::Admin)?;
     caller.require_decider()?;
@@ -117,9 +148,15 @@ pub(crate) async fn invite_person(
     let Some(link) = setup_link(&app, &caller, &member.user).await? else {
         return Err(ApiError::conflict("has_password", "This person already has a password"));
     };
-    let entry = caller.audit(app.now(), "person.invited", format!("user:{id}"), json!({ "email": member.user.email }));
+    let mut detail = json!({ "email": member.user.email });
+    let by_mail = query.mail == Some(true);
+    if by_mail {
+        detail["mail"] = json!(true);
+    }
+    let entry = caller.audit(app.now(), "person.invited", format!("user:{id}"), detail);
     app.store.append_audit(caller.workspace(), vec![entry]).await?;
-    Ok(Json(view(member, Some(link))))
+    let mail = if by_mail { Some(mail(&app, &caller, (&member.user, Some(&link))).await?) } else { None };
+    Ok(Json(Person { mail, ..view(member, Some(link)) }))
 }
 
 async fn required_member(app: &App, caller: &Caller, id: &str) -> ApiResult<Member> {

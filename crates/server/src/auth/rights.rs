@@ -39,24 +39,25 @@ const ANYONE: &[&str] = &[
 /// Whoever is signed in.
 #[rustfmt::skip]
 const VIEWER: &[&str] = &[
-    "changePassword", "checkDocument", "countCheckpoints", "countRuns", "createDelegation", "createSavedView",
-    "createStandingApproval", "decideCheckpoint", "decideCheckpoints", "deleteSavedView", "diffVersions",
-    "endDelegation", "exportRuns", "exportTestCases", "getCheckpoint", "getConnector", "getConversation",
-    "getCustomer", "getDashboard", "getDraftYaml", "getMe", "getNotifications", "getRun", "getRunGraph",
-    "getRunState", "getRunTestCase", "getVersion", "getWorkflow", "getWorkspace", "listActivations",
+    "changePassword", "checkDocument", "countCheckpoints", "countConversations", "countRuns", "createDelegation",
+    "createSavedView", "createStandingApproval", "decideCheckpoint", "decideCheckpoints", "deleteSavedView",
+    "diffVersions", "endDelegation", "exportRuns", "exportTestCases", "getCheckpoint", "getConnector",
+    "getConversation", "getCustomer", "getDashboard", "getDraftYaml", "getMe", "getNotifications", "getRun",
+    "getRunGraph", "getRunState", "getRunTestCase", "getVersion", "getWorkflow", "getWorkspace", "listActivations",
     "listChannelKinds", "listCheckpoints", "listConnectors", "listConversations", "listCustomers", "listDelegations",
     "listInbound", "listNotes", "listOutbound", "listPeople", "listRights", "listRunEvents", "listRunPoints",
     "listRuns", "listSavedViews", "listStandingApprovals", "listStepSamples", "listTemplates", "listTestCases",
     "listTriggers", "listVersions", "listVisitRequests", "listWorkflows", "logout", "planRetry", "reassignCheckpoint",
     "releaseCheckpoint", "revokeStandingApproval", "setNotifications", "streamEvents", "takeCheckpoint",
-    "updateSavedView", "undoDecision",
+    "testNotification", "undoDecision", "updateSavedView",
 ];
 
 /// From operators on.
 #[rustfmt::skip]
 const OPERATOR: &[&str] = &[
     "assignConversation", "bulkRuns", "cancelRun", "closeConversation", "createCustomer", "createNote",
-    "evaluateInRun", "replayInbound", "retryRun", "sendMessage", "setConsent", "startRun", "updateCustomer",
+    "evaluateInRun", "markAnswered", "replayInbound", "retryRun", "sendMessage", "setConsent", "startRun",
+    "updateCustomer",
 ];
 
 /// From builders on.
@@ -66,29 +67,34 @@ const BUILDER: &[&str] = &[
     "deleteTestCase", "endRamp", "evaluate", "forkDraft", "importTestCases", "keepRunTestCase", "listChannels",
     "listConnectionUses", "listConnections", "moveRuns", "previewApprovers", "previewForm", "previewSchedule",
     "publishWorkflow", "rampWorkflow", "rehearseWorkflow", "restoreWorkflow", "rollbackWorkflow", "runTestCases",
-    "saveDraft", "testConnection", "tryAction", "undoMoves", "updateTestCase", "useTemplate",
+    "saveDraft", "testChannel", "testConnection", "tryAction", "undoMoves", "updateTestCase", "useTemplate",
 ];
 
 /// Administrators.
 #[rustfmt::skip]
 const ADMIN: &[&str] = &[
-    "createApiKey", "createChannel", "createConnection", "createPerson", "deleteChannel", "deleteConnection",
-    "exportAudit", "invitePerson", "listApiKeys", "listAudit", "putInConnector", "removeConnector", "revokeApiKey",
-    "updateChannel", "updateConnection", "updatePerson", "updateWorkspace", "verifyAudit",
+    "beginConnecting", "createApiKey", "createChannel", "createConnection", "createPerson", "deleteChannel",
+    "deleteConnection", "disconnect", "exportAudit", "finishConnecting", "invitePerson", "listApiKeys", "listAudit",
+    "putInConnector", "removeConnector", "revokeApiKey", "updateChannel", "updateConnection", "updatePerson",
+    "updateWorkspace", "verifyAudit",
 ];
 
 const ALSO: &[(&str, &str)] = &[
+    ("beginConnecting", "Signed in: no key agrees for a person."),
     ("createDelegation", "For oneself; for others administrators."),
     ("createStandingApproval", "Whoever the approval lets decide, within the limits of its step."),
     ("decideCheckpoint", "An approval is decided by whom it names; a form or a conversation handed over by operators."),
     ("decideCheckpoints", "Each as if it were decided alone."),
     ("endDelegation", "One's own; others' administrators."),
+    ("finishConnecting", "Who began it, in the same session."),
     ("listDelegations", "One's own; everybody's administrators."),
     ("reassignCheckpoint", "Whoever may decide it; else administrators."),
     ("releaseCheckpoint", "Whoever took it."),
     ("retryRun", "What may be done twice is agreed to by the one who retries."),
     ("revokeStandingApproval", "Whoever gave it; else administrators."),
+    ("setNotifications", "Signed in, for oneself."),
     ("takeCheckpoint", "Whoever may decide it; else operators."),
+    ("testNotification", "Signed in, for oneself."),
     ("undoDecision", "Whoever decided, for as long as the approval says."),
     (
         "tryAction",

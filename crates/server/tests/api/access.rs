@@ -1,6 +1,9 @@
 //! Who gets in, and what stops working at once: links, keys, people shut out, two who act at the same moment.
 
-use crate::support::{Client, PASSWORD, TestApp, approval};
+use crate::{
+    notifications::{sandbox, with_mail},
+    support::{Client, PASSWORD, TestApp, approval},
+};
 use axum::http::Method;
 use countersign_server::{ensure_admin, seed};
 use countersign_store::Role;
@@ -40,6 +43,38 @@ async fn one_link_used_ends_the_others_and_a_password_is_never_replaced() {
     }
     grace.get("/auth/me").await.is(200);
     anonymous.post("/auth/login", json!({ "email": "grace@example.com", "password": PASSWORD })).await.is(200);
+}
+
+#[tokio::test]
+async fn an_invitation_goes_by_mail_where_there_is_an_account_and_says_what_came_of_it() {
+    let bare = TestApp::start().await;
+    let admin = bare.person("ada@example.com", Role::Admin, &[]).await;
+    let wish = |mail: bool| json!({ "email": "grace@example.com", "name": "Grace", "role": "operator", "mail": mail });
+    let refused = admin.post("/people", wish(true)).await.is(201).json.clone();
+    assert_eq!(refused["mail"], json!({ "sent": false, "error": "the workspace has no account of email" }));
+    assert!(refused["setup_url"].is_string(), "they are let in, and the link is there");
+
+    let (test, sandbox) = (TestApp::start().await, sandbox().await);
+    with_mail(&test, &sandbox).await;
+    let admin = test.person("ada@example.com", Role::Admin, &[]).await;
+    let invited = admin.post("/people", wish(true)).await.is(201).json.clone();
+    assert_eq!(invited["mail"], json!({ "sent": true, "error": null }));
+    let mails = async || {
+        let url = format!("{}/_/mails?to=grace@example.com", sandbox.url());
+        let client = countersign_outbound::direct().no_proxy().build().unwrap();
+        serde_json::from_str::<Vec<Value>>(&client.get(url).send().await.unwrap().text().await.unwrap()).unwrap()
+    };
+    let mail = &mails().await[0];
+    assert!(mail["text"].as_str().unwrap().contains(invited["setup_url"].as_str().unwrap()), "{mail}");
+    assert!(mail["subject"].as_str().unwrap().contains("invites you"), "{mail}");
+    let again = format!("/people/{}/invite", invited["id"].as_str().unwrap());
+    assert!(admin.post(&again, json!({})).await.is(200).json["mail"].is_null());
+    let second = admin.post(&format!("{again}?mail=true"), json!({})).await.is(200).json.clone();
+    assert_eq!((second["mail"]["sent"].clone(), mails().await.len()), (json!(true), 2));
+    // The mailed link works, once.
+    let set_up = json!({ "token": token(&second), "password": PASSWORD });
+    test.anonymous().post("/auth/setup", set_up.clone()).await.is(200);
+    test.anonymous().post("/auth/setup", set_up).await.is_problem(410, "link_spent");
 }
 
 #[tokio::test]

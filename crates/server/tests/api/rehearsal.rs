@@ -239,6 +239,35 @@ async fn the_gallery_says_what_each_template_needs() {
     }
     builder.post("/templates/subscription-upgrade/use", json!({})).await.is_problem(409, "already_exists");
     builder.post("/templates/none/use", json!({})).await.is_problem(404, "not_found");
+    // What it asks for is answered with it.
+    let upgrade = &items[0];
+    let asks: Vec<&str> = upgrade["asks"].as_array().unwrap().iter().map(|ask| ask["name"].as_str().unwrap()).collect();
+    assert_eq!(
+        asks,
+        ["connection.identity", "connection.stripe", "channel.email", "channel.whatsapp", "group.manager"]
+    );
+    let settings = json!({
+        "connection.stripe": "eu", "connection.identity": null, "channel.whatsapp": false, "group.manager": "Finance",
+    });
+    let mine = json!({ "name": "Mine", "settings": settings });
+    let made = builder.post("/templates/subscription-upgrade/use", mine).await.is(201).json.clone();
+    let steps = &made["draft"]["steps"];
+    assert_eq!(steps["execute"]["connection"], "eu");
+    assert_eq!((&steps["verify"]["connection"], &steps["confirm"]["channels"]), (&Value::Null, &json!(["email"])));
+    assert_eq!(steps["approve"]["approvers"]["roles"], json!(["finance"]));
+    let tiers = json!({ "name": "Tiers", "settings": { "value.small_up_to": 20.5 } });
+    let made = builder.post("/templates/refund-with-tiers/use", tiers).await.is(201).json.clone();
+    assert_eq!((&made["draft"]["vars"]["small_up_to"], &made["draft"]["vars"]["medium_up_to"]), (&json!(20.5), &json!(100)));
+    for (settings, pointer) in [
+        (json!({ "value.moon": 1 }), "/settings/value.moon"),
+        (json!({ "value.small_up_to": -1 }), "/settings/value.small_up_to"),
+        (json!({ "value.small_up_to": "20" }), "/settings/value.small_up_to"),
+        (json!({ "group.manager": "" }), "/settings/group.manager"),
+        (json!({ "channel.email": "no" }), "/settings/channel.email"),
+    ] {
+        let refused = builder.post("/templates/refund-with-tiers/use", json!({ "name": "No", "settings": settings })).await;
+        assert_eq!(refused.is_problem(422, "invalid_request").json["pointer"], pointer);
+    }
     test.key(Role::Operator)
         .await
         .post("/templates/returns-with-label/use", json!({}))

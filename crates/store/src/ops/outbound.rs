@@ -152,6 +152,7 @@ impl Store {
     ) -> Result<Page<OutboundRow>> {
         let mut query = Query::in_workspace(workspace);
         query.and("kind <> ", &OutboundKind::Announce);
+        query.and("kind <> ", &OutboundKind::Alert);
         query.and_some("checkpoint = ", filter.checkpoint.as_deref());
         query.and_some("status = ", filter.status.as_ref());
         query.and_some("outcome = ", filter.outcome.as_ref());

@@ -5,7 +5,9 @@ use crate::database::{Statement, Write, column};
 use crate::rows::{TableRow, params};
 use crate::sql::{NOW_MS, insert, insert_sql, upsert};
 use crate::store::audited;
-use crate::{AuthorizationRow, ConnectionRow, ConnectionTokenRow, NewAudit, Result, Store};
+use crate::{
+    AuthorizationRow, ConnectionRow, ConnectionTokenRow, NewAudit, OutboundReason, OutboundRow, Result, Store,
+};
 
 /// Of one row while it is refreshed by the holder of this lease.
 const HELD: &str = "WHERE workspace = ?1 AND connection = ?2 AND granted = ?3 AND seq = ?4 AND lease = ?5";
@@ -93,7 +95,7 @@ impl Store {
     }
 
     /// Ends a refresh that brought nothing: how the tokens stand now, for how many milliseconds nobody tries again, and whether
-    /// it may have taken place.
+    /// it may have taken place. What goes on the record is told to people too.
     ///
     /// # Errors
     /// `Busy`; `NotFound` when the lease is not theirs any more and there is something to put on the record.
@@ -120,8 +122,12 @@ impl Store {
             i64::from(!doubt)
         ];
         let statement = Statement::new(sql, values);
-        let statement = if audit.is_empty() { statement } else { statement.must_hit("lease") };
-        self.execute_audited(&read.workspace, statement, audit).await.map(|_| ())
+        let Some(at) = audit.first().map(|entry| entry.at) else { return self.execute(statement).await.map(|_| ()) };
+        // What is put on the record is told, once: with what follows it in one write.
+        let lost = (OutboundReason::Disconnected, read.connection.as_str());
+        let alert = OutboundRow::alerting(&read.workspace, lost, (at, at));
+        let statements = vec![statement.must_hit("lease"), super::outbound::add(&alert)];
+        self.write(Write { statements, audit: audited(&read.workspace, audit), changes: Vec::new() }).await.map(|_| ())
     }
 
     /// Whether the time until which nobody else refreshes is over, by the clock of the database.

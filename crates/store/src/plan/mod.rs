@@ -11,7 +11,7 @@ pub(crate) use facts::{Facts, Key, Standing, Wanted};
 use crate::rows::{IdempotencyRow, InboundEndRow, InboundOutcome, InboundStatus};
 use crate::{
     Change, ChangeKind, CheckpointChange, CheckpointRow, CheckpointStatus, Commit, CommitOutcome, Conflict, MessageRow,
-    NewMessage, OutboundRow, Result, RunStatus, StoreError, audit, found_by,
+    NewMessage, OutboundReason, OutboundRow, Result, RunStatus, StoreError, audit, found_by,
 };
 use sha2::{Digest, Sha256};
 
@@ -41,6 +41,10 @@ pub(crate) fn plan<'c>(commit: &'c Commit, facts: &mut Facts, effects: &mut Effe
     let time = (commit.at, i64::try_from(seq).unwrap_or(i64::MAX));
     let announcing = |new| OutboundRow::announcing(&commit.workspace, new, time);
     effects.outbound.extend(commit.outbound.iter().map(announcing));
+    if commit.alert {
+        let failed = (OutboundReason::Failed, commit.run_id.as_str());
+        effects.outbound.push(OutboundRow::alerting(&commit.workspace, failed, time));
+    }
     Ok(CommitOutcome::Committed { seq })
 }
 

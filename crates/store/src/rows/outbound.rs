@@ -12,6 +12,10 @@ text_enum! {
         Message = "message",
         /// One person is told over one channel of all that waits for them.
         Digest = "digest",
+        /// Something went wrong that no checkpoint is about: whom that concerns is found out, and a row is written for each.
+        Alert = "alert",
+        /// One person is told of it over one channel.
+        Warning = "warning",
         /// A message that was sent is changed: nothing can be decided with it any more.
         Final = "final",
     }
@@ -32,6 +36,10 @@ text_enum! {
         Changed = "changed",
         /// It is decided.
         Decided = "decided",
+        /// A run failed.
+        Failed = "failed",
+        /// A connection was cut off: somebody has to connect it anew.
+        Disconnected = "disconnected",
     }
 }
 
@@ -76,7 +84,7 @@ row! {
         pub kind: OutboundKind,
         /// Why.
         pub reason: OutboundReason,
-        /// Checkpoint id.
+        /// Checkpoint id; empty where it is about none.
         pub checkpoint: String,
         /// User id of who is told.
         pub person: Option<String>,
@@ -84,7 +92,7 @@ row! {
         pub channel: Option<String>,
         /// Their address there.
         pub address: Option<String>,
-        /// Of `final`: the provider's id of the message that is changed.
+        /// Of `final`: the provider's id of the message that is changed. Of `alert` and `warning`: the run or the connection.
         pub about: Option<String>,
         /// When it was written.
         pub at: i64,
@@ -115,6 +123,18 @@ impl OutboundRow {
     pub fn announcing(workspace: &str, new: &NewOutbound, (at, number): (i64, i64)) -> Self {
         let id = format!("{}/{}.{number}", new.checkpoint, new.reason);
         Self { id, ..Self::new(workspace, new, at) }
+    }
+
+    /// A run failed, or a connection was cut off, at `at`: due at once. The number tells it from other times the same happened.
+    #[must_use]
+    pub fn alerting(workspace: &str, (reason, about): (OutboundReason, &str), (at, number): (i64, i64)) -> Self {
+        let new = NewOutbound { checkpoint: String::new(), reason };
+        Self {
+            id: format!("{about}/{reason}.{number}"),
+            kind: OutboundKind::Alert,
+            about: Some(about.to_owned()),
+            ..Self::new(workspace, &new, at)
+        }
     }
 
     /// Something about a checkpoint, to be done at once.

@@ -8,8 +8,10 @@ import {
   ReactFlow,
   ReactFlowProvider,
   useReactFlow,
+  useStore as useFlowStore,
   type ReactFlowInstance,
   type ReactFlowProps,
+  type ReactFlowState,
 } from '@xyflow/react'
 import { Maximize } from 'lucide-react'
 import { useMemo, useRef, type RefObject } from 'react'
@@ -26,6 +28,9 @@ import { StepCard, type StepNode } from './step-card'
 const NODE_TYPES = { step: StepCard }
 const EDGE_TYPES = { branch: BranchEdge }
 const MAP_SPACE = 190
+/** Below this, cards show their title and kind only. */
+const FAR_ZOOM = 0.6
+const isFar = (flow: ReactFlowState) => flow.transform[2] < FAR_ZOOM
 
 /** Whether the person has asked for little motion. */
 function still(): boolean {
@@ -81,11 +86,13 @@ export function CanvasSurface({
   ...props
 }: ReactFlowProps<StepNode, BranchEdgeType> & { bare?: boolean; tools?: number }) {
   useStore(theme)
+  const far = useFlowStore(isFar)
   const surface = useRef<HTMLDivElement>(null)
   return (
     <ReactFlow<StepNode, BranchEdgeType>
       ref={surface}
       aria-label={strings.canvas.label}
+      className={far ? 'far' : undefined}
       tabIndex={-1}
       nodeTypes={NODE_TYPES}
       edgeTypes={EDGE_TYPES}

@@ -7,9 +7,9 @@ import type { Exit, Tone } from '@/model/exits'
 import { CARD_HEIGHT, CARD_WIDTH } from '@/model/layout'
 import { cx } from '@/ui/cx'
 import { CHANGE_LOOK } from '../difference/look'
-import { strings as words } from '../difference/strings'
+import { strings as differs } from '../difference/strings'
 import { Status } from '../status'
-import { strings } from '../strings'
+import { strings as words } from '../strings'
 import { kindView } from './kinds/registry'
 
 export type StepNodeData = {
@@ -119,27 +119,28 @@ export const StepCard = memo(function StepCard({ id, data, selected }: NodeProps
       />
       <div className="flex items-center gap-2">
         <Icon size={14} className={cx('shrink-0', view.colour)} />
-        <span className="min-w-0 truncate font-mono text-[11px] text-faint">{data.step.type}</span>
+        <span className="step-kind shrink-0 text-[11px] text-muted">{words.kinds[data.step.type]?.name}</span>
+        <span className="step-detail min-w-0 truncate font-mono text-[11px] text-faint">{data.step.type}</span>
         <span className="ml-auto flex shrink-0 items-center gap-1.5">
           {data.start && (
             <span className="flex items-center gap-1 text-[11px] text-faint">
               <Flag size={11} />
-              <span className={cx((data.ran || data.change) && 'sr-only')}>{strings.canvas.start}</span>
+              <span className={cx((data.ran || data.change) && 'sr-only')}>{words.canvas.start}</span>
             </span>
           )}
-          {data.errors > 0 && <CircleAlert size={14} className="text-bad" aria-label={strings.diagnostics.error} />}
+          {data.errors > 0 && <CircleAlert size={14} className="text-bad" aria-label={words.diagnostics.error} />}
           {data.errors === 0 && data.warnings > 0 && (
-            <TriangleAlert size={14} className="text-warn" aria-label={strings.diagnostics.warning} />
+            <TriangleAlert size={14} className="text-warn" aria-label={words.diagnostics.warning} />
           )}
           {data.change && <ChangeMark change={data.change} />}
           {data.ran && <Status status={data.ran.status} className="!gap-1 !text-[11px]" />}
           {data.ran && data.ran.visits > 1 && <span className="text-[11px] text-faint">×{data.ran.visits}</span>}
         </span>
       </div>
-      <p className="mt-1 truncate text-sm font-semibold">{titleOf(id, data.step)}</p>
+      <p className="step-title mt-1 truncate text-sm font-semibold">{titleOf(id, data.step)}</p>
       <p
         className={cx(
-          'truncate text-xs text-muted',
+          'step-detail truncate text-xs text-muted',
           (data.step.type === 'tool_call' || data.step.type === 'condition') && 'font-mono',
         )}
       >
@@ -159,7 +160,7 @@ function ChangeMark({ change }: { change: Change }) {
   const { icon: Icon, text, soft } = CHANGE_LOOK[change]
   return (
     <span className={cx('inline-flex items-center gap-1 rounded px-1.5 text-[11px] font-medium', text, soft)}>
-      <Icon size={11} /> {words[change]}
+      <Icon size={11} /> {differs[change]}
     </span>
   )
 }

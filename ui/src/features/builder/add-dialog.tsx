@@ -33,10 +33,10 @@ export function placeFor(builder: Builder, centre: [number, number]): Place {
   const [selected] = builder.view.get().selected
   const step = selected === undefined ? undefined : document.steps[selected]
   if (selected === undefined || !step)
-    return document.steps[document.start]?.type === 'end' ? { before: document.start } : { at: centre }
+    return document.steps[document.start]?.type === 'end' ? { before: document.start } : { near: centre }
   const ways = exitsOf(step).filter((way) => !way.optional && way.name !== 'rejected')
   const free = ways.find((way) => way.target === null || !Object.hasOwn(document.steps, way.target)) ?? ways[0]
-  return free ? { from: selected, exit: free.name } : { at: centre }
+  return free ? { from: selected, exit: free.name } : { near: centre }
 }
 
 /** A step put on the way of a no is one that says so. */
@@ -136,11 +136,13 @@ export default function AddDialog() {
               <Command.Item
                 key={type}
                 value={`${words?.name} ${type}`}
+                keywords={[words?.help ?? '']}
                 onSelect={() => addAndOpen(builder, place, (next) => newStep(type, next), type)}
                 className={ITEM}
               >
                 <Icon size={15} className={colour} />
                 <span className="font-medium">{words?.name}</span>
+                <span className="font-mono text-xs text-muted">{type}</span>
                 <span className="truncate text-xs text-faint">{words?.help}</span>
               </Command.Item>
             )

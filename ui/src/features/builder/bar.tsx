@@ -5,6 +5,7 @@ import {
   Cloud,
   CloudAlert,
   CloudUpload,
+  Compass,
   Download,
   Ellipsis,
   FlaskConical,
@@ -27,7 +28,8 @@ import { Button, IconButton } from '@/ui/button'
 import { Menu } from '@/ui/menu'
 import { useStore } from '@/ui/store'
 import { Tabs } from '@/ui/tabs'
-import { useBuilder, useDocument } from './context'
+import { useBuilder, useDocument, useFound } from './context'
+import { openGuide } from './guide'
 import { strings as s } from './strings'
 
 function SaveMark() {
@@ -60,8 +62,7 @@ function SaveMark() {
 }
 
 function ProblemCount({ action }: { action: Action }) {
-  const builder = useBuilder()
-  const { list } = useStore(builder.diagnostics)
+  const list = useFound()
   const errors = list.filter((problem) => problem.severity === 'error').length
   const warnings = list.length - errors
   const icon =
@@ -108,6 +109,7 @@ function Tool({ action, children }: { action: Action; children: ReactNode }) {
 
 /** What is done seldom. */
 function More({ actions, backtest }: { actions: Acts; backtest?: () => void }) {
+  const { id } = useBuilder()
   const items = (
     [
       ['versions', <History key="v" size={14} />],
@@ -127,6 +129,14 @@ function More({ actions, backtest }: { actions: Acts; backtest?: () => void }) {
       disabled: false,
       run: backtest,
     })
+  items.push({
+    id: 'guide',
+    label: s.guide.open,
+    group: s.group,
+    icon: <Compass size={14} />,
+    disabled: false,
+    run: () => openGuide(id),
+  })
   return (
     <Menu
       trigger={

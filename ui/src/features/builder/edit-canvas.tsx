@@ -1,5 +1,5 @@
 import { useReactFlow, type Connection, type EdgeChange, type NodeChange, type XYPosition } from '@xyflow/react'
-import { useCallback, useMemo, useState, type DragEvent } from 'react'
+import { useCallback, useEffect, useMemo, useState, type DragEvent } from 'react'
 import { CanvasSurface } from '@/components/canvas/canvas'
 import type { BranchEdgeType } from '@/components/canvas/branch-edge'
 import { canvasEdges, nodesOf, reusingEdges, reusingNodes } from '@/components/canvas/project'
@@ -8,13 +8,15 @@ import type { StepType } from '@/model/document'
 import type { Overlay } from '@/model/graph'
 import { CARD_WIDTH } from '@/model/layout'
 import { addStep, moveSteps, newStep } from '@/model/operations/edits'
-import { useStore } from '@/ui/store'
-import { useBuilder, useDocument, useView } from './context'
+import { later } from '@/ui/later'
+import { useBuilder, useDocument, useFound, useView } from './context'
 import { marksOf, type Builder } from './stores'
 import { strings } from './strings'
 
-/** Room the palette takes at the left of the canvas. */
-export const TOOLS_PX = 48
+/** Room the palette takes at the left of the canvas, with the names of the kinds and without. */
+export const toolsPx = (): number => (matchMedia('(min-width: 80rem)').matches ? 172 : 48)
+/** Cards stand where they belong once React has drawn them. */
+export const DRAWN_MS = 50
 export const DRAG_TYPE = 'application/x-countersign-step'
 
 function splitEdge(edge: string): { from: string; exit: string } {
@@ -26,7 +28,7 @@ function splitEdge(edge: string): { from: string; exit: string } {
 function useNodes(builder: Builder, editable: boolean, overlay?: Overlay) {
   const document = useDocument()
   const selected = useView((view) => view.selected)
-  const diagnostics = useStore(builder.diagnostics, (state) => state.list)
+  const diagnostics = useFound()
   const marks = useMemo(() => marksOf(diagnostics), [diagnostics])
   const projected = useMemo(
     () => nodesOf(document, { marks, editable, selected, overlay }),
@@ -95,10 +97,29 @@ function useEdges(builder: Builder, editable: boolean, overlay?: Overlay) {
   )
 }
 
+/** Brings the step that was chosen into sight when it is not there: an added one may stand anywhere. */
+function useInSight(): void {
+  const flow = useReactFlow()
+  const selected = useView((view) => view.selected)
+  useEffect(() => {
+    const [id] = selected
+    if (id === undefined || selected.size > 1) return undefined
+    return later(() => {
+      const pane = document.querySelector('.react-flow')?.getBoundingClientRect()
+      const card = document.querySelector(`.react-flow__node[data-id="${CSS.escape(id)}"]`)?.getBoundingClientRect()
+      const x = card ? card.left + card.width / 2 : -1
+      const y = card ? card.top + card.height / 2 : -1
+      if (!pane || x < pane.left || x > pane.right || y < pane.top || y > pane.bottom)
+        void flow.fitView({ nodes: [{ id }], duration: 200, minZoom: flow.getZoom(), maxZoom: flow.getZoom() })
+    }, DRAWN_MS)
+  }, [flow, selected])
+}
+
 /** The canvas to edit on: drag, connect, drop, insert. The overlay shows a path that was played. */
 export function EditCanvas({ editable, overlay }: { editable: boolean; overlay?: Overlay }) {
   const builder = useBuilder()
   const flow = useReactFlow()
+  useInSight()
   const { nodes, onNodesChange, dropped } = useNodes(builder, editable, overlay)
   const edges = useEdges(builder, editable, overlay)
 
@@ -145,7 +166,7 @@ export function EditCanvas({ editable, overlay }: { editable: boolean; overlay?:
   }
   return (
     <CanvasSurface
-      tools={editable ? TOOLS_PX : 0}
+      tools={editable ? toolsPx() : 0}
       nodes={nodes}
       edges={edges}
       nodesDraggable={editable}

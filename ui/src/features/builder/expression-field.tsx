@@ -1,5 +1,5 @@
 import { keepPreviousData, useQuery } from '@tanstack/react-query'
-import { lazy, Suspense, useMemo, useRef, useState, type ReactNode } from 'react'
+import { lazy, Suspense, useEffect, useMemo, useRef, useState, type ReactNode } from 'react'
 import { Code } from 'lucide-react'
 import { useMay } from '@/app/session'
 import type { EditorHandle } from '@/components/expression/expression-editor'
@@ -192,6 +192,18 @@ type ExpressionProps = {
 }
 const STEP: Place = { kind: 'step' }
 
+/** Whether somebody is typing here; what is found elsewhere of a text half typed waits for its end. */
+function useTyping(): [boolean, (typing: boolean) => void] {
+  const builder = useBuilder()
+  const [typing, setTyping] = useState(false)
+  useEffect(() => {
+    if (!typing) return undefined
+    builder.show({ typing: true })
+    return () => builder.show({ typing: false })
+  }, [builder, typing])
+  return [typing, setTyping]
+}
+
 /** The editor with its live value; `id`, `labelledBy` and `describedBy` come from the field around it. */
 export function ExpressionBox({
   name,
@@ -215,7 +227,7 @@ export function ExpressionBox({
   const problem = useMemo(() => (tried?.error ? { at: tried.at, message: tried.error } : null), [tried])
   const [raw, setRaw] = useState(false)
   const [picking, setPicking] = useState(false)
-  const [typing, setTyping] = useState(false)
+  const [typing, setTyping] = useTyping()
   const editor = useRef<EditorHandle>(null)
   const piled = useMemo(() => pillsIn(value, mode, shape).length > 0, [value, mode, shape])
   return (
@@ -312,7 +324,8 @@ export function JsonBox({
   const shape = useShape(STEP)
   const [picking, setPicking] = useState(false)
   const editor = useRef<EditorHandle>(null)
-  const shown = useMemo(() => (problem === null ? null : { at: null, message: problem }), [problem])
+  const [typing, setTyping] = useTyping()
+  const shown = useMemo(() => (problem === null || typing ? null : { at: null, message: problem }), [problem, typing])
   return (
     <div data-field={field} className="min-w-0">
       <div className="flex items-start gap-0.5">
@@ -332,7 +345,10 @@ export function JsonBox({
               problem={shown}
               handle={editor}
               onChange={onChange}
-              onFocus={(focused) => !focused && onBlur()}
+              onFocus={(focused) => {
+                setTyping(focused)
+                if (!focused) onBlur()
+              }}
             />
           </Suspense>
         </div>

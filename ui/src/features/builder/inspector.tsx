@@ -1,11 +1,13 @@
 import { Plus, X } from 'lucide-react'
-import { useEffect, useRef, useState } from 'react'
+import { useEffect, useRef, useState, type CSSProperties } from 'react'
 import { KindTag } from '@/components/step-cards'
+import { strings as shared } from '@/components/strings'
 import { isStepId, titleOf, type Step } from '@/model/document'
 import { exitPath, exitsOf } from '@/model/exits'
 import { IconButton } from '@/ui/button'
 import { cx } from '@/ui/cx'
 import { Field, Input, Select } from '@/ui/field'
+import { useWidth, WidthHandle } from '@/ui/width-handle'
 import { useBuilder, useDocument, useView } from './context'
 import { SampleLine } from './expression-field'
 import { Group, TextField } from './fields'
@@ -16,6 +18,8 @@ import { strings } from './strings'
 import { WorkflowPanel } from './workflow-panel'
 
 const s = strings.inspector
+/** How wide the panel is until somebody sets it; on large screens it is wider. */
+const WIDTH_PX = 352
 
 function IdField({ id }: { id: string }) {
   const builder = useBuilder()
@@ -95,7 +99,6 @@ function Connections({ id, step }: { id: string; step: Step }) {
 function StepPanel({ id, step }: { id: string; step: Step }) {
   return (
     <>
-      <StepProblems id={id} />
       <TextField id={id} path={['title']} label={s.title} placeholder={id} />
       <KindEditor id={id} step={step} />
       <Connections id={id} step={step} />
@@ -111,6 +114,7 @@ export function Inspector({ editable }: { editable: boolean }) {
   const selected = useView((view) => view.selected)
   const focus = useView((view) => view.focus)
   const body = useRef<HTMLDivElement>(null)
+  const [width, setWidth] = useWidth('inspector')
   const [only] = selected
   const step = selected.size === 1 && only !== undefined ? document.steps[only] : undefined
   useEffect(() => {
@@ -128,13 +132,25 @@ export function Inspector({ editable }: { editable: boolean }) {
         if (event.key === 'Escape' && !event.defaultPrevented)
           window.document.querySelector<HTMLElement>('.react-flow')?.focus()
       }}
+      style={{ '--width': `${width ?? WIDTH_PX}px` } as CSSProperties}
       className={cx(
-        'absolute inset-x-0 bottom-0 z-10 flex max-h-[60%] flex-col border-t border-line bg-bg md:static',
-        'md:max-h-none md:w-88 md:shrink-0 md:border-t-0 md:border-l 2xl:w-104',
+        'absolute inset-x-0 bottom-0 z-10 flex max-h-[60%] flex-col border-t border-line bg-bg md:relative',
+        'md:max-h-none md:w-(--width) md:shrink-0 md:border-t-0 md:border-l',
+        width === undefined && '2xl:w-104',
       )}
     >
+      <WidthHandle
+        label={s.width}
+        width={width ?? WIDTH_PX}
+        bounds={{ min: 280, max: Math.round(window.innerWidth * 0.6) }}
+        onChange={setWidth}
+      />
       <header className="flex min-h-11 items-center gap-2 border-b border-line px-4">
-        {step ? <KindTag kind={step.type} /> : null}
+        {step && (
+          <span className="flex shrink-0 items-center gap-1.5 text-xs text-muted">
+            {shared.kinds[step.type]?.name} <KindTag kind={step.type} />
+          </span>
+        )}
         <h2 className="truncate text-sm font-semibold">
           {step && only !== undefined ? titleOf(only, step) : selected.size > 1 ? s.many(selected.size) : s.workflow}
         </h2>
@@ -155,6 +171,7 @@ export function Inspector({ editable }: { editable: boolean }) {
           )}
         </fieldset>
       </div>
+      {step && only !== undefined && <StepProblems id={only} />}
       {editable && selected.size < 2 && <SampleLine />}
       {!editable && <p className="border-t border-line px-4 py-2 text-xs text-faint">{strings.readOnly}</p>}
     </aside>

@@ -4,7 +4,7 @@ import { STEP_TYPES } from '@/model/document'
 import { newStep } from '@/model/operations/edits'
 import { cx } from '@/ui/cx'
 import { addAndOpen, placeFor, useCentre } from './add-dialog'
-import { useBuilder } from './context'
+import { useBuilder, useView } from './context'
 import { DRAG_TYPE } from './edit-canvas'
 import { strings } from './strings'
 
@@ -12,6 +12,7 @@ import { strings } from './strings'
 export function KindPalette() {
   const builder = useBuilder()
   const centre = useCentre()
+  const pointed = useView((view) => view.pointed)
   return (
     <div
       role="toolbar"
@@ -38,9 +39,13 @@ export function KindPalette() {
               event.dataTransfer.effectAllowed = 'copy'
             }}
             onClick={() => addAndOpen(builder, placeFor(builder, centre()), (next) => newStep(type, next), type)}
-            className={cx('flex size-8 items-center justify-center rounded-md hover:bg-hover', colour)}
+            className={cx(
+              'flex h-8 min-w-8 items-center justify-center gap-2 rounded-md px-2 hover:bg-hover xl:justify-start',
+              pointed === type && 'bg-accent-soft ring-2 ring-accent',
+            )}
           >
-            <Icon size={16} />
+            <Icon size={16} className={cx('shrink-0', colour)} />
+            <span className="hidden text-xs whitespace-nowrap text-text xl:inline">{name}</span>
           </button>
         )
       })}

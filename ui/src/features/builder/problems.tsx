@@ -4,14 +4,13 @@ import { titleOf } from '@/model/document'
 import { pointerParts } from '@/model/json'
 import { Button, IconButton } from '@/ui/button'
 import { cx } from '@/ui/cx'
-import { Note } from '@/ui/states'
 import { useStore } from '@/ui/store'
-import { useBuilder, useDocument } from './context'
+import { useBuilder, useDocument, useFound } from './context'
+import { Mends } from './mends'
 import type { View } from './stores'
 import { strings } from './strings'
 
 const s = strings.problems
-const TONE = { error: 'bad', warning: 'warn', info: 'muted' } as const
 const DOT = { error: 'bg-bad', warning: 'bg-warn', info: 'bg-faint' }
 
 /** Findings about a step as a whole that one of its fields mends. */
@@ -36,7 +35,7 @@ const TOLD_BY_EDITOR = 'trigger_when'
 
 /** What was found about one place of the workflow as a whole, and what helps. */
 export function useProblemAt(field: string): string | undefined {
-  const { list } = useStore(useBuilder().diagnostics)
+  const list = useFound()
   const found = list.filter((problem) => {
     const place = placeOf(problem)
     const here = place.step === undefined && place.field === field
@@ -46,18 +45,41 @@ export function useProblemAt(field: string): string | undefined {
   return said.length > 0 ? said.join(' ') : undefined
 }
 
-/** What was found about one step. */
+/** What was found about one step, in a place that is there whether anything was found or not: no field moves. */
 export function StepProblems({ id }: { id: string }) {
   const builder = useBuilder()
-  const list = useStore(builder.diagnostics, (state) => state.list)
-  return list
-    .filter((problem) => placeOf(problem).step === id)
-    .map((problem, index) => (
-      <Note key={index} tone={TONE[problem.severity]}>
-        {problem.message}
-        {problem.help && <span className="block text-xs">{problem.help}</span>}
-      </Note>
-    ))
+  const found = useFound().filter((problem) => placeOf(problem).step === id)
+  return (
+    <ul aria-label={s.ofStep} className="h-18 shrink-0 overflow-y-auto border-t border-line px-2 py-1 text-xs">
+      {found.length === 0 && <li className="px-2 py-1 text-faint">{s.noneHere}</li>}
+      {found.map((problem, index) => (
+        <li key={index}>
+          <button
+            type="button"
+            className="flex w-full items-start gap-2 rounded-md px-2 py-1 text-left hover:bg-hover"
+            onClick={() => builder.show(viewOf(problem))}
+          >
+            <Dot severity={problem.severity} />
+            <span className="min-w-0">
+              {problem.message}
+              {problem.help && <span className="block text-faint">{problem.help}</span>}
+            </span>
+          </button>
+          <Mends problem={problem} />
+        </li>
+      ))}
+    </ul>
+  )
+}
+
+function Dot({ severity }: { severity: Diagnostic['severity'] }) {
+  return (
+    <span
+      className={`mt-1 size-2 shrink-0 rounded-full ${DOT[severity]}`}
+      aria-label={s.severity[severity]}
+      role="img"
+    />
+  )
 }
 
 /**
@@ -67,7 +89,8 @@ export function StepProblems({ id }: { id: string }) {
 export function ProblemsPanel({ docked, onGo }: { docked?: boolean; onGo: () => Promise<void> }) {
   const builder = useBuilder()
   const document = useDocument()
-  const { list, checking } = useStore(builder.diagnostics)
+  const list = useFound()
+  const checking = useStore(builder.diagnostics, (state) => state.checking)
   const where = (problem: Diagnostic) => {
     const { step, field } = placeOf(problem)
     return step === undefined
@@ -82,7 +105,7 @@ export function ProblemsPanel({ docked, onGo }: { docked?: boolean; onGo: () => 
         docked
           ? 'shrink-0 border-t border-line'
           : 'absolute inset-x-2 bottom-2 z-10 rounded-lg border border-line-strong shadow-[var(--shadow)] ' +
-              'md:inset-x-auto md:left-16 md:w-[34rem]',
+              'md:inset-x-auto md:left-16 md:w-[34rem] xl:left-44',
       )}
     >
       <header className="flex items-center gap-2 border-b border-line px-3 py-1.5 text-sm font-semibold">
@@ -108,17 +131,14 @@ export function ProblemsPanel({ docked, onGo }: { docked?: boolean; onGo: () => 
                 void onGo().then(() => builder.show(viewOf(problem)))
               }}
             >
-              <span
-                className={`mt-0.5 size-2 shrink-0 rounded-full ${DOT[problem.severity]}`}
-                aria-label={s.severity[problem.severity]}
-                role="img"
-              />
+              <Dot severity={problem.severity} />
               <span className="min-w-0 flex-1">
                 <span className="text-text">{problem.message}</span>
                 {problem.help && <span className="block text-xs font-normal text-faint">{problem.help}</span>}
               </span>
               <span className="text-xs font-normal text-faint">{where(problem)}</span>
             </Button>
+            <Mends problem={problem} />
           </li>
         ))}
       </ul>

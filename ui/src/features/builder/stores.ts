@@ -2,7 +2,7 @@ import { ApiProblem, problemText } from '@/api/client'
 import type { Diagnostic, Workflow } from '@/api/types'
 import type { Marks } from '@/components/canvas/project'
 import { Autosave, type SaveAnswer, type SaveState } from '@/model/autosave'
-import { asDocument, type StepId, type WorkflowDocument } from '@/model/document'
+import { asDocument, type StepId, type StepType, type WorkflowDocument } from '@/model/document'
 import { jsonEqual, pointerParts, type JsonObject } from '@/model/json'
 import type { Place } from '@/model/operations/edits'
 import * as history from '@/model/operations/history'
@@ -21,6 +21,10 @@ export type View = {
   problems: boolean
   adding: Place | 'anywhere' | null
   focus: string | null
+  /** The kind of step the guide points at. */
+  pointed: StepType | null
+  /** Whether somebody is typing an expression. */
+  typing: boolean
   /** YAML being written, and the draft it began from. */ text: { text: string; of: WorkflowDocument } | null
 }
 
@@ -92,6 +96,8 @@ export function createBuilder(workflow: Workflow, onSaved: (workflow: Workflow) 
     problems: false,
     adding: null,
     focus: null,
+    pointed: null,
+    typing: false,
     text: null,
   })
   const saving = createStore<SaveState<WorkflowDocument>>({ kind: 'saved', revision: workflow.draft_revision })

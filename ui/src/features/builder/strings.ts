@@ -43,6 +43,40 @@ export const strings = {
     downloadJson: 'Download JSON',
     rehearse: 'Rehearse',
   },
+  guide: {
+    title: 'Guide',
+    at: (number: number, all: number) => `${number} of ${all}`,
+    open: 'Show me around',
+    show: 'Show me',
+    close: 'Close the guide',
+    done: 'That was it.',
+    doneText: 'New runs start on what you published. Every change makes a new version; an old one is one press away.',
+    steps: {
+      trigger: {
+        title: 'Say what starts it.',
+        text: 'In the panel on the right: Add a trigger, for instance a message that contains a word.',
+      },
+      ask: {
+        title: 'Ask the customer.',
+        text: 'The marked kind at the left. Say what they read and add a field for each answer you need.',
+      },
+      call: {
+        title: 'Call an API.',
+        text: 'Choose an action; press the plus beside a field to fill it in with an answer.',
+      },
+      decide: { title: 'Decide with If.', text: 'Tab Rules: choose a value and compare it. No syntax is needed.' },
+      approve: {
+        title: 'Let a person say yes.',
+        text: 'An approval pauses the run. Write the one line they read, and add values as facts.',
+      },
+      guard: {
+        title: 'Put what cannot be taken back behind the yes.',
+        text: 'At “approved”, add the action of high risk: it is guarded, so the person sees exactly what is sent.',
+      },
+      rehearse: { title: 'Rehearse it.', text: 'You play customer, service and approver; nothing is sent.' },
+      publish: { title: 'Publish it.', text: 'Say what changed and why: this is version 1.' },
+    },
+  },
   palette: { label: 'Step kinds', hint: 'Click to add after the selected step, or drag onto the canvas.' },
   addDialog: {
     title: 'Add a step',
@@ -58,6 +92,14 @@ export const strings = {
   problems: {
     title: 'Problems',
     none: 'No problems found.',
+    ofStep: 'Problems of this step',
+    noneHere: 'No problems here.',
+    mends: {
+      use: (account: string) => `Use ${account}`,
+      connect: 'Connect an account',
+      leaveOut: (channel: string) => `Leave ${channel} out`,
+      people: 'Open People',
+    },
     checking: 'Checking…',
     parts: {
       name: 'Name',
@@ -66,6 +108,7 @@ export const strings = {
       input: 'Input',
       triggers: 'Triggers',
       step_limit: 'Most steps in one run',
+      alerts: 'When runs fail',
       calendars: 'Working time',
     } as Record<string, string>,
     severity: { error: 'Error', warning: 'Warning', info: 'Note' },
@@ -131,6 +174,7 @@ export const strings = {
     nowhere: 'nowhere yet',
     unused: 'not used',
     newStep: (way: string) => `New step: ${way}`,
+    width: 'Width of the panel',
     badJson: 'This is not JSON.',
     close: 'Close panel',
     many: (count: number) => `${count} steps selected`,
@@ -177,6 +221,16 @@ export const strings = {
     first: 'Only the first message of a conversation',
     firstHint: 'What the customer writes there later starts nothing.',
     more: 'This condition says more than words, channels and the first message. It is kept as it is; edit it as text.',
+  },
+  alerts: {
+    title: 'When runs fail',
+    on: 'Tell people',
+    tell: 'Who is told',
+    tellHint: 'Roles, groups and e-mail addresses, separated by commas.',
+    each: 'Of each run that failed',
+    eachHint: 'One message every five minutes at most.',
+    percent: 'When so many of a hundred fail',
+    percentHint: 'Of the last 50 that ended, once there are 10; told once an hour. Empty: not told.',
   },
   variables: {
     title: 'Variables',

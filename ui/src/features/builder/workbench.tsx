@@ -16,6 +16,7 @@ import { useBuilder, useDocument, useView } from './context'
 import { ConflictDialog, LeaveDialog } from './draft-dialogs'
 import { EditCanvas } from './edit-canvas'
 import { preloadExpressionEditor } from './expression-field'
+import { Guide } from './guide'
 import { Inspector } from './inspector'
 import { KindPalette } from './kind-palette'
 import { ProblemsPanel } from './problems'
@@ -169,6 +170,7 @@ export function Workbench({ workflow, rehearsal }: { workflow: Workflow; rehears
         setView={seen.setView}
         rehearsing={seen.rehearsing}
       />
+      {editable && <Guide workflow={workflow} rehearsing={seen.rehearsing} />}
       <div className="relative flex min-h-0 flex-1">
         <Drawing editable={editable} seen={seen} overlay={overlay} />
         {seen.rehearsing &&

@@ -1,5 +1,7 @@
+import type { DocumentField } from '@/model/operations/types'
 import { titleOf, type Step, type StepId } from '@/model/document'
 import { Field, Input, Select, Textarea } from '@/ui/field'
+import { AlertsField } from './alerts-field'
 import { Calendars } from './calendars'
 import { useBuilder, useDocument } from './context'
 import { ExpressionField } from './expression-field'
@@ -40,10 +42,7 @@ function StartField({
 export function WorkflowPanel() {
   const builder = useBuilder()
   const document = useDocument()
-  const set = (
-    field: 'name' | 'description' | 'case' | 'waiting_message' | 'triggers' | 'vars' | 'input' | 'start' | 'step_limit',
-    value: unknown,
-  ) => builder.perform({ op: 'set_document', field, value })
+  const set = (field: DocumentField, value: unknown) => builder.perform({ op: 'set_document', field, value })
   return (
     <>
       <Field label={s.name}>
@@ -88,6 +87,7 @@ export function WorkflowPanel() {
         value={document.waiting_message}
         onChange={(next) => set('waiting_message', next)}
       />
+      <AlertsField value={document.alerts} set={(next) => set('alerts', next)} />
       <Field label={s.stepLimit} hint={s.stepLimitHint}>
         {(props) => (
           <Input

@@ -1,12 +1,4 @@
-import { queryOptions } from '@tanstack/react-query'
 import { api, send, type Body } from '@/api/client'
-import { SLOW } from '@/api/queries'
-
-/** What only this room reads: key and call. */
-export const reads = {
-  delegations: () =>
-    queryOptions({ queryKey: ['delegations'], queryFn: () => send(api.GET('/api/v1/delegations')), ...SLOW }),
-}
 
 /** What is changed from here. */
 export const writes = {

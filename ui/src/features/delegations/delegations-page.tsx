@@ -12,7 +12,7 @@ import { CardTable, Cell, Line } from '@/ui/card-table'
 import { Empty } from '@/ui/states'
 import { Tabs } from '@/ui/tabs'
 import { Day, useNow } from '@/ui/time'
-import { reads } from './api'
+import { queries } from '@/api/queries'
 import { AddDelegation, EndDelegation } from './delegation-dialogs'
 import { strings as s } from './strings'
 
@@ -62,7 +62,7 @@ function Row({ item, onEnd }: { item: Delegation; onEnd: (() => void) | null }) 
 }
 
 function List({ whose, onEnd }: { whose: 'mine' | 'all'; onEnd: (item: Delegation) => void }) {
-  const query = useQuery(reads.delegations())
+  const query = useQuery(queries.delegations())
   const me = useMe()
   const admin = useMay('admin')
   const own = (item: Delegation) => item.from.id === me.user.id || item.to?.id === me.user.id

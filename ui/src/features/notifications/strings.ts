@@ -25,6 +25,7 @@ export const strings = {
     reminded: 'reminders',
     escalated: 'when nobody decided in time',
     reassigned: 'what is given to me',
+    failed: 'what went wrong',
   },
   test: 'Send me a test message',
   testOver: (channel: string) => `${channel}: send me a test message`,

@@ -12,16 +12,19 @@ import { Button } from '@/ui/button'
 import { cx } from '@/ui/cx'
 import { toast } from '@/ui/toast'
 import { writes } from './api'
-import { AddPerson, EditPerson, InviteLink } from './person-dialogs'
+import { useAway, type Away } from './away'
+import { AddPerson, EditPerson, InviteLink, useMails } from './person-dialogs'
 import { strings as s } from './strings'
 
 function Row({
   person,
+  away,
   may,
   onEdit,
   onInvite,
 }: {
   person: Person
+  away?: Away
   may: boolean
   onEdit: () => void
   onInvite: () => void
@@ -41,6 +44,9 @@ function Row({
         {self && <span className="text-xs text-faint">({s.you})</span>}{' '}
         {person.disabled && <span className="text-xs text-bad">{s.disabled}</span>}
         {person.pending && <span className="text-xs text-warn">{s.pending}</span>}
+        {away && (
+          <span className="text-xs text-warn">{s.away(new Date(away.until).toLocaleDateString(), away.who)}</span>
+        )}
         <span className="block truncate text-xs text-faint">{person.email}</span>
       </td>
       <td className="px-2">{person.role}</td>
@@ -67,8 +73,10 @@ export default function PeoplePage() {
   const query = useQuery(queries.people())
   const may = useMay('admin')
   const [dialog, setDialog] = useState<'add' | Person | null>(null)
+  const mails = useMails()
+  const away = useAway()
   const invite = useMutation({
-    mutationFn: (id: string) => writes.invite(id),
+    mutationFn: (id: string) => writes.invite(id, mails),
     onError: (error) => toast.bad(problemText(error)),
   })
   return (
@@ -104,6 +112,7 @@ export default function PeoplePage() {
                 <Row
                   key={person.id}
                   person={person}
+                  away={away.get(person.id)}
                   may={may}
                   onEdit={() => setDialog(person)}
                   onInvite={() => invite.mutate(person.id)}
@@ -113,7 +122,7 @@ export default function PeoplePage() {
           </table>
         )}
       </QueryState>
-      {invite.data?.setup_url && <InviteLink url={invite.data.setup_url} onClose={() => invite.reset()} />}
+      {invite.data && <InviteLink person={invite.data} onClose={() => invite.reset()} />}
       {dialog === 'add' && <AddPerson onClose={() => setDialog(null)} />}
       {dialog !== null && dialog !== 'add' && <EditPerson person={dialog} onClose={() => setDialog(null)} />}
     </>

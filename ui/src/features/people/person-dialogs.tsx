@@ -1,10 +1,12 @@
-import { useMutation, useQueryClient } from '@tanstack/react-query'
+import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
 import { useState } from 'react'
+import { queries } from '@/api/queries'
 import type { Person } from '@/api/types'
 import { FormDialog } from '@/components/form-dialog'
 import { ShownOnce } from '@/components/shown-once'
 import { listed } from '@/model/listed'
-import { Field, Input, Select } from '@/ui/field'
+import { Checkbox, Field, Input, Select } from '@/ui/field'
+import { Note } from '@/ui/states'
 import { toast } from '@/ui/toast'
 import { writes } from './api'
 import { strings as s } from './strings'
@@ -43,17 +45,27 @@ function Access({
   )
 }
 
-/** The one-time link, shown once. */
-export function InviteLink({ url, onClose }: { url: string; onClose: () => void }) {
+/** The one-time link, shown once, and what came of the mail with it. */
+export function InviteLink({ person, onClose }: { person: Person; onClose: () => void }) {
+  const { setup_url: url, mail, email } = person
+  if (!url) return null
   return (
     <ShownOnce
-      words={{ title: s.linkTitle, copy: s.copy, copied: s.copied }}
+      words={{ title: mail?.sent ? s.mailedTitle : s.linkTitle, copy: s.copy, copied: s.copied }}
       value={new URL(url, window.location.origin).href}
       onClose={onClose}
     >
+      {mail?.sent && <Note tone="ok">{s.mailed(email)}</Note>}
+      {mail?.sent === false && <Note tone="warn">{s.notMailed(mail.error ?? '')}</Note>}
       <p className="text-sm text-muted">{s.linkText}</p>
     </ShownOnce>
   )
+}
+
+/** Whether the workspace can send mails; unknown is no. */
+export function useMails(): boolean {
+  const { data } = useQuery(queries.channels())
+  return data?.items.some((one) => one.channel === 'email') ?? false
 }
 
 export function AddPerson({ onClose }: { onClose: () => void }) {
@@ -64,15 +76,16 @@ export function AddPerson({ onClose }: { onClose: () => void }) {
     groups: '',
   })
   const client = useQueryClient()
+  const mails = useMails()
+  const [byMail, setByMail] = useState(true)
   const add = useMutation({
-    mutationFn: () =>
-      writes.addPerson({ name: form.name, email: form.email, role: form.role, groups: listed(form.groups) }),
+    mutationFn: () => writes.addPerson({ ...form, groups: listed(form.groups), mail: mails && byMail }),
     onSuccess: (person) => {
       void client.invalidateQueries({ queryKey: ['people'] })
       if (!person.setup_url) onClose()
     },
   })
-  if (add.data?.setup_url) return <InviteLink url={add.data.setup_url} onClose={onClose} />
+  if (add.data?.setup_url) return <InviteLink person={add.data} onClose={onClose} />
   return (
     <FormDialog title={s.add} text={s.addText} submit={s.submit} sending={add} onSubmit={add.mutate} onClose={onClose}>
       <Field label={s.name}>
@@ -102,6 +115,13 @@ export function AddPerson({ onClose }: { onClose: () => void }) {
         groups={form.groups}
         onRole={(role) => setForm({ ...form, role })}
         onGroups={(groups) => setForm({ ...form, groups })}
+      />
+      <Checkbox
+        label={s.byMail}
+        hint={mails ? undefined : s.noMails}
+        checked={mails && byMail}
+        disabled={!mails}
+        onChange={(event) => setByMail(event.target.checked)}
       />
     </FormDialog>
   )

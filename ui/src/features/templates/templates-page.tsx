@@ -18,6 +18,7 @@ import { Note, Skeleton } from '@/ui/states'
 import { reads, writes } from './api'
 import { ImportFile } from './import-file'
 import { strings as s } from './strings'
+import { TemplateSettings, type Answers } from './template-settings'
 
 const Canvas = lazy(() => import('@/components/canvas/canvas').then((module) => ({ default: module.WorkflowCanvas })))
 
@@ -75,43 +76,17 @@ function Card({ template, match, chosen }: { template: Template; match?: Match; 
   )
 }
 
-/** What it calls and sends over, and what of that the workspace has not set up. */
-function Needs({ template }: { template: Template }) {
-  const connections = useQuery(queries.connections())
-  const channels = useQuery(queries.channels())
-  const connected = new Set(connections.data?.items.map((connection) => connection.connector))
-  const open = new Set(channels.data?.items.map((channel) => channel.channel))
-  const rows = [
-    { label: s.connectors, names: template.connectors, has: connections.data ? connected : null },
-    { label: s.channels, names: template.channels, has: channels.data ? open : null },
-  ]
-  return (
-    <dl aria-label={s.needs} className="flex flex-wrap gap-x-6 gap-y-1 text-sm">
-      {rows
-        .filter((row) => row.names.length > 0)
-        .map((row) => (
-          <div key={row.label} className="flex flex-wrap gap-x-2">
-            <dt className="text-faint">{row.label}</dt>
-            {row.names.map((name) => (
-              <dd key={name} className="font-mono text-xs leading-5">
-                {name}
-                {row.has && !row.has.has(name) && <span className="ml-1 font-sans text-warn">({s.missing})</span>}
-              </dd>
-            ))}
-          </div>
-        ))}
-    </dl>
-  )
-}
-
 function Preview({ template, may }: { template: Template; may: boolean }) {
   const [name, setName] = useState(template.name)
-  const [key] = useState(() => crypto.randomUUID())
+  const [settings, setSettings] = useState<Answers>({})
+  // The same press twice makes one workflow; other words or settings are another one.
+  // eslint-disable-next-line react-hooks/exhaustive-deps
+  const key = useMemo(() => crypto.randomUUID(), [name, settings])
   const navigate = useNavigate()
   const client = useQueryClient()
   const document = useMemo(() => asDocument(template.document), [template])
   const make = useMutation({
-    mutationFn: () => writes.useTemplate(template.id, { name }, `${key}.${name}`),
+    mutationFn: () => writes.useTemplate(template.id, { name, settings }, key),
     onSuccess: (workflow) => {
       client.setQueryData(queries.workflow(workflow.id).queryKey, workflow)
       void client.invalidateQueries({ queryKey: ['workflows', 'list'] })
@@ -122,29 +97,31 @@ function Preview({ template, may }: { template: Template; may: boolean }) {
     <section aria-label={s.preview(template.name)} className="flex min-h-0 flex-1 flex-col gap-3">
       <h2 className="text-base font-semibold">{template.name}</h2>
       <p className="text-sm text-muted">{template.description}</p>
-      <Needs template={template} />
       <form
-        className="flex flex-wrap items-end gap-2"
+        className="flex flex-col gap-3"
         onSubmit={(event) => {
           event.preventDefault()
           make.mutate()
         }}
       >
-        <Field label={s.name} className="min-w-48 flex-1">
-          {(props) => (
-            <Input
-              {...props}
-              required
-              maxLength={200}
-              value={name}
-              disabled={!may}
-              onChange={(event) => setName(event.target.value)}
-            />
-          )}
-        </Field>
-        <Button type="submit" look="primary" busy={make.isPending} disabled={!may}>
-          {s.use}
-        </Button>
+        <TemplateSettings asks={template.asks} answers={settings} disabled={!may} onChange={setSettings} />
+        <div className="flex flex-wrap items-end gap-2">
+          <Field label={s.name} className="min-w-48 flex-1">
+            {(props) => (
+              <Input
+                {...props}
+                required
+                maxLength={200}
+                value={name}
+                disabled={!may}
+                onChange={(event) => setName(event.target.value)}
+              />
+            )}
+          </Field>
+          <Button type="submit" look="primary" busy={make.isPending} disabled={!may}>
+            {s.use}
+          </Button>
+        </div>
       </form>
       {!may && <Note tone="muted">{s.may}</Note>}
       {make.error && <Note tone="bad">{problemText(make.error)}</Note>}

@@ -23,10 +23,9 @@ export function apply(document: WorkflowDocument, operation: Operation): Workflo
     case 'connect':
       return editStep(document, operation.id, (step) => withExit(step, operation.exit, operation.target))
     case 'move_steps':
-      return mapSteps(document, (step, id) => {
-        const position = operation.positions[id]
-        return position && Object.hasOwn(operation.positions, id) ? { ...step, position } : step
-      })
+      return mapSteps(document, (step, id) =>
+        Object.hasOwn(operation.positions, id) ? placed(step, operation.positions[id]) : step,
+      )
     case 'put_steps':
       return putSteps(document, operation)
     case 'batch':
@@ -96,6 +95,13 @@ function mapSteps(document: WorkflowDocument, edit: (step: Step, id: StepId) => 
     ...document,
     steps: Object.fromEntries(Object.entries(document.steps).map(([id, step]) => [id, edit(step, id)])),
   }
+}
+
+function placed(step: Step, position: [number, number] | null | undefined): Step {
+  if (position) return { ...step, position }
+  if (position === undefined || step.position === undefined) return step
+  const { position: _old, ...rest } = step
+  return rest
 }
 
 function addStep(document: WorkflowDocument, id: StepId, step: Step, index?: number): WorkflowDocument {

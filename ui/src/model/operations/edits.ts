@@ -3,7 +3,7 @@ import { freshId, titleOf, type Step, type StepId, type StepType, type WorkflowD
 import { exitsOf, withExit } from '../exits'
 import { edgesOf } from '../graph'
 import { jsonEqual } from '../json'
-import { CARD_HEIGHT, CARD_WIDTH, layout, positions } from '../layout'
+import { CARD_HEIGHT, CARD_WIDTH, isAutomatic, positions } from '../layout'
 import { strings } from '../strings'
 import { guarding } from './apply'
 import type { DocumentField, Operation } from './types'
@@ -50,47 +50,71 @@ export function newStep(type: StepType, next: StepId): Step {
   }
 }
 
+/**
+ * Where a step goes: on a connection, in front of the first one, where somebody puts it (`at`), or somewhere free.
+ * Without `at` the layout places it for as long as it places all others.
+ */
 export type Place =
-  { from: StepId; exit: string; at?: [number, number] } | { before: StepId } | { at: [number, number] }
+  | { from: StepId; exit: string; at?: [number, number] }
+  | { before: StepId }
+  | { at: [number, number] }
+  | { near: [number, number] }
 type Edit = { operation: Operation; id: StepId }
+type Made = { id: StepId; make: (next: StepId) => Step }
+type Spot = { position?: [number, number]; moved: Record<StepId, [number, number]> }
 
-/** Adds a step, on a connection (the rest moves down) or somewhere free. */
+/** Adds a step. One that comes between others moves the rest down where cards were placed by hand. */
 export function addStep(document: WorkflowDocument, place: Place, make: (next: StepId) => Step, wanted: string): Edit {
   const id = freshId(wanted, document.steps)
-  if (!('from' in place) && 'at' in place) {
-    const step = { ...make(''), position: place.at }
-    return {
-      id,
-      operation: { op: 'batch', name: 'add', operations: [...pinned(document), { op: 'add_step', id, step }] },
-    }
-  }
-  const spots = positions(document)
-  if ('before' in place) return addFirst(document, place.before, spots, { id, make })
-  const source = document.steps[place.from]
-  const old = source ? (exitsOf(source).find((way) => way.name === place.exit)?.target ?? null) : null
-  const target = old !== null && Object.hasOwn(document.steps, old) ? old : null
-  const [sx, sy] = spots.get(place.from) ?? [0, 0]
-  const [tx, ty] = (target !== null ? spots.get(target) : undefined) ?? [sx, sy + ROW]
-  const below: [number, number] = ty > sy ? [tx, Math.max(ty, sy + ROW)] : [sx + CARD_WIDTH + 40, sy + ROW]
-  const position = target === null ? freeSpot(place.at ?? below, spots) : below
-  const moved = target !== null && ty > sy ? pushedDown(document, target, spots, ROW) : {}
+  const byHand = !isAutomatic(document) || ('at' in place && place.at !== undefined)
+  const { position, moved }: Spot = byHand ? spotFor(document, place) : { moved: {} }
+  const added = linked(document, place, { id, make: (next) => (position ? { ...make(next), position } : make(next)) })
   return {
     id,
     operation: {
       op: 'batch',
-      name: 'insert',
-      operations: [
-        ...pinned(document),
-        { op: 'move_steps', positions: moved },
-        {
-          op: 'add_step',
-          id,
-          step: { ...make(target ?? ''), position },
-          index: Object.keys(document.steps).indexOf(place.from) + 1,
-        },
-        { op: 'connect', id: place.from, exit: place.exit, target: id },
-      ],
+      name: 'from' in place || 'before' in place ? 'insert' : 'add',
+      operations: byHand ? [...pinned(document), { op: 'move_steps', positions: moved }, ...added] : added,
     },
+  }
+}
+
+/** The step, and what leads to it and from it. */
+function linked(document: WorkflowDocument, place: Place, { id, make }: Made): Operation[] {
+  const index = (of: StepId) => Object.keys(document.steps).indexOf(of)
+  if ('before' in place)
+    return [
+      { op: 'add_step', id, step: make(place.before), index: index(place.before) },
+      { op: 'set_document', field: 'start', value: id },
+    ]
+  if (!('from' in place)) return [{ op: 'add_step', id, step: make('') }]
+  return [
+    { op: 'add_step', id, step: make(targetOf(document, place) ?? ''), index: index(place.from) + 1 },
+    { op: 'connect', id: place.from, exit: place.exit, target: id },
+  ]
+}
+
+/** Where a way out leads now; none when nowhere or to a step that is not there. */
+function targetOf(document: WorkflowDocument, { from, exit }: { from: StepId; exit: string }): StepId | null {
+  const source = document.steps[from]
+  const target = source ? exitsOf(source).find((way) => way.name === exit)?.target : null
+  return target && Object.hasOwn(document.steps, target) ? target : null
+}
+
+/** Where the card goes among cards that were placed, and which of them make room. */
+function spotFor(document: WorkflowDocument, place: Place): Spot {
+  const spots = positions(document)
+  if ('near' in place) return { position: freeSpot(place.near, spots), moved: {} }
+  if ('before' in place)
+    return { position: spots.get(place.before) ?? [0, 0], moved: pushedDown(document, place.before, spots, ROW) }
+  if (!('from' in place)) return { position: place.at, moved: {} }
+  const target = targetOf(document, place)
+  const [sx, sy] = spots.get(place.from) ?? [0, 0]
+  const [tx, ty] = (target !== null ? spots.get(target) : undefined) ?? [sx, sy + ROW]
+  const below: [number, number] = ty > sy ? [tx, Math.max(ty, sy + ROW)] : [sx + CARD_WIDTH + 40, sy + ROW]
+  return {
+    position: target === null ? freeSpot(place.at ?? below, spots) : below,
+    moved: target !== null && ty > sy ? pushedDown(document, target, spots, ROW) : {},
   }
 }
 
@@ -101,23 +125,6 @@ function freeSpot([x, y]: [number, number], spots: Map<StepId, [number, number]>
   let at = x
   while (covered(at)) at += CARD_WIDTH / 2
   return [at, y]
-}
-
-/** A new first step in front of the old one. */
-function addFirst(
-  document: WorkflowDocument,
-  old: StepId,
-  spots: Map<StepId, [number, number]>,
-  { id, make }: { id: StepId; make: (next: StepId) => Step },
-): Edit {
-  const position = spots.get(old) ?? [0, 0]
-  const operations: Operation[] = [
-    ...pinned(document),
-    { op: 'move_steps', positions: pushedDown(document, old, spots, ROW) },
-    { op: 'add_step', id, step: { ...make(old), position }, index: Object.keys(document.steps).indexOf(old) },
-    { op: 'set_document', field: 'start', value: id },
-  ]
-  return { id, operation: { op: 'batch', name: 'insert', operations } }
 }
 
 /** Positions that were automatic until now are written down, so that one moved card does not shuffle the others. */
@@ -153,8 +160,9 @@ export function removeSteps(ids: readonly StepId[]): Operation {
   return { op: 'batch', name: 'remove', operations: ids.map((id) => ({ op: 'remove_step', id })) }
 }
 
+/** Leaves every card to the layout, until somebody moves one. */
 export function autoLayout(document: WorkflowDocument): Operation {
-  return { op: 'move_steps', positions: Object.fromEntries(layout(document)) }
+  return { op: 'move_steps', positions: Object.fromEntries(Object.keys(document.steps).map((id) => [id, null])) }
 }
 
 /** Copies steps into the document under free names; connections among them follow, those to steps not here are cut. */
@@ -172,15 +180,21 @@ export function pasteSteps(
   }
   const target = (id: StepId | null) =>
     id === null ? null : (names.get(id) ?? (Object.hasOwn(document.steps, id) ? id : null))
-  const operations: Operation[] = Object.entries(steps).map(([id, step]) => {
-    let copy = step
+  const automatic = isAutomatic(document)
+  const operations: Operation[] = Object.entries(steps).map(([id, { position, ...step }]) => {
+    let copy: Step = step
     for (const way of exitsOf(step)) if (way.target !== null) copy = withExit(copy, way.name, target(way.target))
     copy = guarding(copy, target)
-    const [x, y] = step.position ?? [0, 0]
+    if (automatic) return { op: 'add_step', id: names.get(id) ?? id, step: copy }
+    const [x, y] = position ?? [0, 0]
     return { op: 'add_step', id: names.get(id) ?? id, step: { ...copy, position: [x + offset[0], y + offset[1]] } }
   })
   return {
-    operation: { op: 'batch', name: 'paste', operations: [...pinned(document), ...operations] },
+    operation: {
+      op: 'batch',
+      name: 'paste',
+      operations: automatic ? operations : [...pinned(document), ...operations],
+    },
     ids: [...names.values()],
   }
 }

@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { asDocument, STEP_TYPES, type Step, type WorkflowDocument } from '../document'
 import { exitsOf } from '../exits'
 import { jsonEqual } from '../json'
+import { isAutomatic, positions } from '../layout'
 import { apply, invert } from './apply'
 import {
   addStep,
@@ -14,6 +15,7 @@ import {
   pickSteps,
   removeSteps,
   replaceDocument,
+  type Place,
 } from './edits'
 import { perform, redo, startHistory, undo } from './history'
 import type { Operation } from './types'
@@ -82,7 +84,7 @@ const simple: fc.Arbitrary<Operation> = fc.oneof(
   }),
   fc.record({ op: fc.constant('replace_step' as const), id, step: anyStep }),
   fc.record({ op: fc.constant('connect' as const), id, exit: exitName, target: fc.option(id) }),
-  fc.dictionary(id, spot).map((positions): Operation => ({ op: 'move_steps', positions })),
+  fc.dictionary(id, fc.option(spot)).map((positions): Operation => ({ op: 'move_steps', positions })),
   fc.record({
     op: fc.constant('put_steps' as const),
     put: fc.dictionary(id, anyStep, { noNullPrototype: true }),
@@ -167,9 +169,27 @@ const line = asDocument({
 })
 
 describe('edits', () => {
-  it('insert on a connection and push the rest down', () => {
-    const edit = addStep(line, { from: 'a', exit: 'next' }, (next) => newStep('condition', next), 'Is it ok?')
-    const after = apply(line, edit.operation)
+  it('leave every card to the layout until one is placed, and again after tidying up', () => {
+    const places: Place[] = [{ from: 'a', exit: 'next' }, { before: 'a' }, { near: [10, 10] }]
+    for (const place of places) {
+      const after = apply(line, addStep(line, place, (next) => newStep('condition', next), 'new').operation)
+      expect(Object.values(after.steps).filter((step) => step.position)).toEqual([])
+      expect(new Set([...positions(after).values()].map(String)).size).toBe(5)
+    }
+    const pasted = apply(line, pasteSteps(line, pickSteps(line, new Set(['b'])), [40, 40]).operation)
+    expect(isAutomatic(pasted)).toBe(true)
+    for (const place of [{ at: [900, 900] }, { from: 'c', exit: 'error', at: [900, 900] }] as Place[]) {
+      const after = apply(line, addStep(line, place, (next) => newStep('end', next), 'new').operation)
+      expect(after.steps.new?.position).toEqual([900, 900])
+      expect(Object.values(after.steps).every((step) => step.position)).toBe(true)
+      expect(isAutomatic(apply(after, autoLayout(after)))).toBe(true)
+    }
+  })
+
+  it('insert on a connection and push the rest down, where cards were placed', () => {
+    const placed = apply(line, moveSteps(line, {}))
+    const edit = addStep(placed, { from: 'a', exit: 'next' }, (next) => newStep('condition', next), 'Is it ok?')
+    const after = apply(placed, edit.operation)
     expect(edit.id).toBe('is_it_ok')
     expect(after.steps.a).toMatchObject({ next: 'is_it_ok' })
     expect(after.steps.is_it_ok).toMatchObject({ otherwise: 'b' })

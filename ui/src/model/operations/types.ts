@@ -13,7 +13,8 @@ export type Operation =
   | { op: 'set_field'; id: StepId; path: readonly (string | number)[]; value: Json | undefined }
   | { op: 'replace_step'; id: StepId; step: Step }
   | { op: 'connect'; id: StepId; exit: string; target: StepId | null }
-  | { op: 'move_steps'; positions: Record<StepId, [number, number]> }
+  /** Where cards stand; `null` leaves a card to the layout. */
+  | { op: 'move_steps'; positions: Record<StepId, [number, number] | null> }
   /** The exact way back: these steps as given, those gone, in this order, from this start. */
   | { op: 'put_steps'; put: Record<StepId, Step>; drop: StepId[]; order: StepId[]; start: StepId }
   | { op: 'batch'; name: string; operations: Operation[] }

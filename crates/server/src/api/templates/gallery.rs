@@ -1,40 +1,49 @@
 //! Workflows to begin with: the examples of the repository, each with its test cases.
 
+use super::asks::{self, Setting};
 use crate::http::problem::{ApiError, ApiResult};
-use countersign_api::Template;
+use countersign_api::{Template, TemplateAsk};
 use countersign_core::{
     document::{self, Channel, StepKind, Workflow},
     play::rehearsal::Suite,
 };
 use std::{collections::BTreeSet, sync::OnceLock};
 
-/// One example: its short name, the document and its test cases.
+/// One example: its short name, the document, its test cases and what everybody sets for themselves.
 pub(crate) struct Example {
     pub(crate) id: &'static str,
     pub(crate) source: &'static str,
     pub(crate) tests: &'static str,
+    settings: &'static [Setting],
 }
 
 macro_rules! examples {
-    ($($id:literal),+ $(,)?) => {
+    ($($id:literal { $($variable:literal: $title:literal),* }),+ $(,)?) => {
         &[$(Example {
             id: $id,
             source: include_str!(concat!("../../../../../examples/", $id, ".yaml")),
             tests: include_str!(concat!("../../../../../examples/", $id, ".tests.yaml")),
+            settings: &[$(Setting { variable: $variable, title: $title }),*],
         }),+]
     };
 }
 
 /// In the order of the gallery.
 pub(crate) const EXAMPLES: &[Example] = examples![
-    "subscription-upgrade",
-    "refund-with-tiers",
-    "account-deletion",
-    "address-change",
-    "returns-with-label",
-    "discount-counter-offer",
-    "kyc-document-check",
-    "complaint-escalation",
+    "subscription-upgrade" {},
+    "refund-with-tiers" {
+        "small_up_to": "Any operator may agree up to ($)",
+        "medium_up_to": "One manager may agree up to ($)"
+    },
+    "account-deletion" {},
+    "address-change" {
+        "home": "Country that needs no yes (two letters)",
+        "dear_above": "Orders that need a yes, above"
+    },
+    "returns-with-label" {},
+    "discount-counter-offer" { "percent_up_to": "Given without asking, up to (%)" },
+    "kyc-document-check" {},
+    "complaint-escalation" {},
 ];
 
 /// The gallery.
@@ -74,8 +83,14 @@ fn template(example: &Example) -> ApiResult<Template> {
         approvers: approvers.into_iter().collect(),
         steps: workflow.steps.len(),
         tests: suite.tests.len(),
+        asks: asks::asks(&workflow, example.settings),
         document: as_json(&workflow)?,
     })
+}
+
+/// What an example asks for.
+pub(crate) fn asked(example: &Example) -> &'static [TemplateAsk] {
+    all().iter().find(|template| template.id == example.id).map_or(&[], |template| &template.asks)
 }
 
 fn as_json(workflow: &Workflow) -> ApiResult<serde_json::Value> {

@@ -3,7 +3,7 @@
 use crate::{
     api::{
         documents::source,
-        templates::gallery,
+        templates::{asks, gallery},
         test_cases::play,
         workflows::{handlers::keep_new, view::workflow_detail},
     },
@@ -28,7 +28,7 @@ pub(crate) async fn list_templates(_: Caller) -> Json<Page<Template>> {
     Json(Page::whole(gallery::all().to_vec()))
 }
 
-/// Makes a workflow from a template, with its test cases.
+/// Makes a workflow from a template, with its test cases and what the workspace has for what it asks.
 #[utoipa::path(post, path = "/templates/{name}/use", operation_id = "useTemplate", tag = "workflows",
     params(("name" = String, Path), ("Idempotency-Key" = Option<String>, Header)), request_body = UseTemplateRequest,
     responses((status = 201, description = "The workflow", body = Workflow)))]
@@ -55,6 +55,7 @@ async fn make(
     if let Some(name) = &request.name {
         document["name"] = object!(bounded("/name", name, 200)?);
     }
+    asks::answer(&mut document, gallery::asked(example), &request.settings)?;
     let suite = play::read(example.tests)?;
     let detail = object!({ "template": example.id });
     let row = keep_new(&app, &caller, (&document, Some(&suite)), detail).await?;

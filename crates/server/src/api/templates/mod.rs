@@ -1,4 +1,5 @@
 //! Templates.
 
+mod asks;
 pub(crate) mod gallery;
 pub(crate) mod handlers;

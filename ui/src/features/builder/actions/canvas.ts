@@ -4,16 +4,13 @@ import { fitAll } from '@/components/canvas/canvas'
 import type { StepNode } from '@/components/canvas/step-card'
 import { autoLayout, neighbour } from '@/model/operations/edits'
 import { later } from '@/ui/later'
-import { TOOLS_PX } from '../edit-canvas'
+import { DRAWN_MS, toolsPx } from '../edit-canvas'
 import type { Builder } from '../stores'
 import { strings } from '../strings'
 import type { Chosen } from './steps'
 import type { Doing } from './types'
 
 const s = strings.actions
-/** The nodes stand where they belong once React has drawn them. */
-const DRAWN_MS = 50
-
 export type Flow = ReactFlowInstance<StepNode, BranchEdgeType>
 
 type Direction = 'up' | 'down' | 'left' | 'right'
@@ -48,9 +45,9 @@ export function canvasActions(builder: Builder, flow: Flow, chosen: Chosen): Doi
       enabled: edit,
       run: () => {
         builder.perform(autoLayout(builder.history.get().document))
-        later(() => fitAll(flow, 250, TOOLS_PX), DRAWN_MS)
+        later(() => fitAll(flow, 250, toolsPx()), DRAWN_MS)
       },
     },
-    { id: 'fit', label: s.fit, shortcut: 'f', enabled: graph, run: () => fitAll(flow, 250, TOOLS_PX) },
+    { id: 'fit', label: s.fit, shortcut: 'f', enabled: graph, run: () => fitAll(flow, 250, toolsPx()) },
   ]
 }

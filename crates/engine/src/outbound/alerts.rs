@@ -1,0 +1,170 @@
+//! What went wrong and no checkpoint is about: a run that failed, a connection that was cut off.
+
+use super::{
+    people::by_link,
+    pump::Told,
+    send::Sending,
+    settings::{NoticeChannel, Notifications},
+    words::{self, Words},
+};
+use crate::{Engine, EngineError};
+use countersign_core::{approval::policy::names, run::Actor};
+use countersign_store::{
+    Member, OutboundEndRow, OutboundKind, OutboundOutcome, OutboundReason, OutboundRow, OutboundStatus, Role, RunRow,
+    TokenStatus,
+};
+
+/// One message about a workflow in this time, milliseconds: of each run, and of the share of runs that failed.
+const EACH_MS: i64 = 5 * 60_000;
+const SHARE_MS: i64 = 60 * 60_000;
+/// The people told of one thing.
+const PEOPLE_MAX: usize = 500;
+
+/// Whom something concerns.
+struct Concerned {
+    /// Roles, groups and addresses.
+    tell: Vec<String>,
+    /// Of what and when, so that the same people are not told of the same thing again within that time.
+    once: String,
+}
+
+impl Engine {
+    /// Writes down who is told. Ids are made of who, what and when, so that a flood of failures is one message.
+    pub(super) async fn alert(&self, row: &OutboundRow) -> Result<Told, EngineError> {
+        let concerned = match row.reason {
+            OutboundReason::Failed => self.concerned_by_failure(row).await?,
+            OutboundReason::Disconnected => {
+                Some(Concerned { tell: vec![Role::Admin.as_str().to_owned()], once: row.id.clone() })
+            }
+            OutboundReason::Opened
+            | OutboundReason::Reminded
+            | OutboundReason::Escalated
+            | OutboundReason::Reassigned
+            | OutboundReason::Changed
+            | OutboundReason::Decided => None,
+        };
+        let Some(concerned) = concerned else {
+            self.end_outbound(row, OutboundOutcome::Moot, None).await?;
+            return Ok(Told::Ended);
+        };
+        let members = self.0.store.list_members(&row.workspace).await?;
+        let mut people: Vec<Actor> = members.into_iter().filter_map(|member| named(member, &concerned.tell)).collect();
+        let error = people.is_empty().then(|| format!("nobody who could be told is {}", concerned.tell.join(" or ")));
+        people.truncate(PEOPLE_MAX);
+        let rows = self.warnings(row, &concerned.once, &people).await?;
+        let end = OutboundEndRow { error, ..row.ending(OutboundOutcome::Announced, self.now()) };
+        self.0.store.announce(&end, &rows, &[]).await?;
+        self.0.to_tell.notify_one();
+        Ok(Told::Ended)
+    }
+
+    /// Whom the run's version names; nobody when it says that this one is not told.
+    async fn concerned_by_failure(&self, row: &OutboundRow) -> Result<Option<Concerned>, EngineError> {
+        let Some(run) = self.failed_run(row).await? else { return Ok(None) };
+        let version = self.version(&run.workspace, &run.workflow, run.version).await?;
+        let Some(alerts) = &version.workflow().alerts else { return Ok(None) };
+        let (ended, failed) = self.fares(&run).await?;
+        let often = alerts.too_many(ended, failed);
+        let within = match (alerts.each, often) {
+            (true, _) => EACH_MS,
+            (false, true) => SHARE_MS,
+            (false, false) => return Ok(None),
+        };
+        let once = format!("{}/failed/{}", run.workflow, row.at / within);
+        Ok(Some(Concerned { tell: alerts.tell.clone(), once }))
+    }
+
+    async fn failed_run(&self, row: &OutboundRow) -> Result<Option<RunRow>, EngineError> {
+        Ok(self.0.store.get_run(&row.workspace, row.about.as_deref().unwrap_or_default()).await?)
+    }
+
+    /// How many of its workflow's newest runs ended and failed.
+    async fn fares(&self, run: &RunRow) -> Result<(u64, u64), EngineError> {
+        let standings = self.0.store.workflow_standings(&run.workspace, &[&run.workflow]).await?;
+        Ok(standings.get(&run.workflow).map_or((0, 0), |standing| (standing.ended, standing.failed)))
+    }
+
+    /// A row for each of these people and channels of theirs. What went wrong comes by itself, after the quiet hours.
+    async fn warnings(&self, row: &OutboundRow, once: &str, people: &[Actor]) -> Result<Vec<OutboundRow>, EngineError> {
+        let settings = self.0.store.list_notifications(&row.workspace).await?;
+        let default = Notifications::default();
+        let mut rows = Vec::new();
+        for person in people {
+            let own = settings.iter().find(|settings| settings.user_id == person.id);
+            let own = own.map(|settings| Notifications::read(&settings.settings)).transpose()?;
+            let wishes = own.as_ref().unwrap_or(&default);
+            let now = self.now();
+            let quiet = wishes.quiet_hours.as_ref().map_or(0, |quiet| quiet.left(now));
+            for notified in wishes.channels.iter().filter(|notified| notified.tells(row.reason)) {
+                let channel = notified.channel.tag();
+                rows.push(OutboundRow {
+                    id: format!("{once}/{}/{channel}", person.id),
+                    kind: OutboundKind::Warning,
+                    person: Some(person.id.clone()),
+                    channel: Some(channel.to_owned()),
+                    address: Some(notified.address.clone().unwrap_or_else(|| person.email.clone())),
+                    at: now,
+                    due_at: quiet,
+                    attempts: 0,
+                    under_way: false,
+                    status: OutboundStatus::Waiting,
+                    ..row.clone()
+                });
+            }
+        }
+        Ok(rows)
+    }
+
+    /// Tells a person over one channel what went wrong.
+    pub(super) async fn send_warning(&self, row: &OutboundRow) -> Result<Told, EngineError> {
+        let ended = async |outcome, error: Option<&str>| {
+            self.end_outbound(row, outcome, error.map(str::to_owned)).await?;
+            Ok(Told::Ended)
+        };
+        let member = self.0.store.get_member(&row.workspace, row.person.as_deref().unwrap_or_default()).await?;
+        if member.and_then(by_link).is_none() {
+            return ended(OutboundOutcome::Moot, Some("they do not belong to the workspace any more")).await;
+        }
+        if row.doubts > 1 {
+            return ended(OutboundOutcome::Unknown, Some("it may have been delivered, twice at most")).await;
+        }
+        let Some(words) = self.what_went_wrong(row).await? else { return ended(OutboundOutcome::Moot, None).await };
+        let named = row.channel.as_deref().unwrap_or_default();
+        let account = match NoticeChannel::read(named) {
+            Some(channel) => self.channel_account(&row.workspace, channel.platform()).await?.map(|it| (channel, it)),
+            None => None,
+        };
+        let Some((channel, account)) = account else {
+            let why = format!("the workspace has no account of {named}");
+            return ended(OutboundOutcome::Undeliverable, Some(&why)).await;
+        };
+        let taken = match self.place_of(&account) {
+            Ok(taken) => taken,
+            Err(pause) => return Ok(Told::Later { pause, doubt: false, error: None }),
+        };
+        let (channel, buttons) = (channel.platform(), Vec::new());
+        self.attempt(row, Sending { channel, account, words, buttons, _taken: taken }).await
+    }
+
+    /// As it stands now; nothing when it is mended or gone.
+    async fn what_went_wrong(&self, row: &OutboundRow) -> Result<Option<Words>, EngineError> {
+        let base = self.0.config.base_url.trim_end_matches('/');
+        if row.reason == OutboundReason::Failed {
+            let Some(run) = self.failed_run(row).await? else { return Ok(None) };
+            let workflow = self.0.store.get_workflow(&run.workspace, &run.workflow).await?;
+            let named = workflow.map_or_else(|| run.workflow.clone(), |workflow| workflow.name);
+            let url = format!("{base}/runs/{}", run.id);
+            return Ok(Some(words::failed(&named, &run, self.fares(&run).await?, &url)));
+        }
+        let id = row.about.as_deref().unwrap_or_default();
+        let Some(connection) = self.0.store.get_connection(&row.workspace, id).await? else { return Ok(None) };
+        let tokens = self.0.store.get_connection_token(&row.workspace, id).await?;
+        let dead = tokens.filter(|tokens| tokens.status != TokenStatus::Connected);
+        Ok(dead.map(|tokens| words::disconnected(&connection, &tokens.reason, &format!("{base}/connectors"))))
+    }
+}
+
+/// The member, when they are named and can do something.
+fn named(member: Member, tell: &[String]) -> Option<Actor> {
+    by_link(member).filter(|person| names(tell, person))
+}
