@@ -68,8 +68,9 @@ fuzz: ## Much thrown at every reader: expressions, documents, forms, manifests, 
 sim: ## Ten thousand simulated scenarios
 	SIM_SCENARIOS=10000 $(CARGO) nextest run --release -p countersign-engine --test simulation
 
-crash: ## Kill the executable again and again, and let everybody decide at once, on both databases
+crash: ## Kill the executable again and again, let everybody decide at once, on both databases; a thousand schedules
 	CRASH_KILLS=200 HOOKS=10000 RACES=10000 $(CARGO) nextest run -p countersign-cli --test crash --test hooks --test race --no-capture
+	SCHEDULES=1000 $(CARGO) nextest run -p countersign-engine --test schedules
 
 bench: build ## Measure every workload on both databases into bench/results.json; ARGS=--quick for a smoke test
 	$(BIN) bench all --out bench/results.json $(ARGS)

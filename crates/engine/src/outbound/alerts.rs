@@ -106,8 +106,10 @@ impl Engine {
                     at: now,
                     due_at: quiet,
                     attempts: 0,
+                    doubts: 0,
                     under_way: false,
                     status: OutboundStatus::Waiting,
+                    error: None,
                     ..row.clone()
                 });
             }

@@ -13,7 +13,7 @@ import { bracketMatching } from '@codemirror/language'
 import { setDiagnostics } from '@codemirror/lint'
 import { Compartment, EditorState, type Extension } from '@codemirror/state'
 import { drawSelection, EditorView, keymap, placeholder as placeholderText, tooltips } from '@codemirror/view'
-import { useEffect, useImperativeHandle, useRef, type Ref } from 'react'
+import { useEffect, useImperativeHandle, useRef, type CSSProperties, type Ref } from 'react'
 import { completionAt, type Mode } from '@/model/expression/complete'
 import { insertion } from '@/model/expression/pills'
 import type { Shape } from '@/model/expression/shape'
@@ -23,8 +23,8 @@ import { VALUE_TYPE } from './value-drag'
 import { cx } from '@/ui/cx'
 
 const LOOK = EditorView.theme({
-  '&': { fontSize: '12px', color: 'var(--text)', backgroundColor: 'transparent' },
-  '.cm-scroller': { fontFamily: 'var(--font-mono)', lineHeight: '1.5', overflow: 'auto' },
+  '&': { fontSize: 'var(--editor-size)', color: 'var(--text)', backgroundColor: 'transparent' },
+  '.cm-scroller': { fontFamily: 'var(--editor-font)', lineHeight: '1.5', overflow: 'auto' },
   // Here and not by a class: the editor's own styles stand above the layers of classes.
   '.cm-content': { padding: '6px 0', caretColor: 'var(--text)', minHeight: 'calc(var(--editor-lines) * 1.5em + 12px)' },
   '.cm-line': { padding: '0 10px' },
@@ -56,6 +56,10 @@ const LOOK = EditorView.theme({
   '.cm-tooltip.cm-completionInfo': { padding: '4px 8px', fontSize: '12px' },
   '.cm-diagnostic-error': { borderLeftColor: 'var(--bad)' },
 })
+
+/** Words people read are set as such; what is code as code. */
+const PROSE = { '--editor-font': 'var(--font-sans)', '--editor-size': '13px' }
+const CODE = { '--editor-font': 'var(--font-mono)', '--editor-size': '12px' }
 
 export type EditorHandle = { insertValue: (path: string) => void }
 type ExpressionProblem = { at: number | null; message: string }
@@ -263,7 +267,9 @@ export default function ExpressionEditor(props: Props) {
   return (
     <div
       ref={host}
-      style={{ '--editor-lines': lines } as React.CSSProperties}
+      style={
+        { '--editor-lines': lines, ...(mode === 'template' && !props.json && !raw ? PROSE : CODE) } as CSSProperties
+      }
       className={cx(
         'rounded-md border bg-bg outline-offset-0 focus-within:outline-2 focus-within:outline-accent',
         'hover:border-faint',
