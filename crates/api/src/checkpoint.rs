@@ -86,6 +86,8 @@ pub struct CheckpointSummary {
     pub facts: Vec<Fact>,
     /// Whether the caller may decide it now.
     pub may_decide: bool,
+    /// Until when whoever decided it can take that back; null while no decision is held. It counts then.
+    pub held_until: Option<i64>,
     /// While it is open: hash of what is asked, for the decision to say what it is about. In a list it is null
     /// where a line and facts do not tell all of it (it was changed since an earlier yes, a colleague edited it, a yes takes a
     /// form, a call is in doubt): read the checkpoint itself.
@@ -369,8 +371,6 @@ pub struct Checkpoint {
     pub notices: Vec<Notice>,
     /// The decision, signed; of a decided one.
     pub receipt: Option<Receipt>,
-    /// Until when whoever decided it can take that back; null while no decision is held. It counts then.
-    pub held_until: Option<i64>,
     /// The decision that is held.
     pub held: Option<HeldDecision>,
     /// Decisions that were taken back, oldest first.

@@ -66,6 +66,8 @@ async fn it_is_told_taken_back_and_handed_over() {
     assert!(seen["why_not"].as_str().unwrap().starts_with("approved by mia"), "{seen}");
     let mine = dan.get("/checkpoints?scope=mine").await.is(200).json.clone();
     assert_eq!(mine["items"], json!([]), "nothing to do for anybody");
+    let all = dan.get("/checkpoints?status=open").await.is(200).json.clone();
+    assert_eq!(all["items"][0]["held_until"], held["held_until"], "{all}");
 
     let second = decide(&dan, &checkpoint, "rejected").await;
     let problem = &second.is_problem(409, "decision_held").json;

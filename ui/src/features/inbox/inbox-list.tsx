@@ -81,7 +81,9 @@ export function InboxList({
                 {item.run.title === item.run.name ? item.run.name : `${item.run.title} · ${item.run.name}`}
               </span>
               <span className="ml-auto">
-                {item.status === 'open' && item.due_at ? (
+                {item.held_until ? (
+                  <span className="text-xs text-warn">{s.heldInList}</span>
+                ) : item.status === 'open' && item.due_at ? (
                   <Due due={item.due_at} />
                 ) : item.outcome ? (
                   <Status status={item.outcome} className="!text-xs" />

@@ -79,6 +79,7 @@ export const strings = {
   pick: { title: 'Choose an item', text: 'j and k move through the list. What you decide goes on the record.' },
   back: 'Back to the list',
   overdue: 'time is up',
+  heldInList: 'decided, can be taken back',
   opened: 'opened',
   moved: { next: 'Next item', previous: 'Previous item', open: 'Focus comment' },
   approve: 'Approve',

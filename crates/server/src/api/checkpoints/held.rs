@@ -26,6 +26,12 @@ pub(crate) async fn undo_decision(
     Ok(Json(checkpoint_detail(&app, &caller, open).await?))
 }
 
+/// Until when a decision of this checkpoint is held.
+pub(super) fn held_until(loaded: &LoadedRun, row: &CheckpointRow) -> Option<i64> {
+    let of_it = loaded.state.open_checkpoint().as_ref() == Some(&row.id);
+    loaded.state.phase.held().filter(|_| of_it).map(|held| held.until.0)
+}
+
 /// What is held of this checkpoint, and until when.
 pub(super) fn held(caller: &Caller, loaded: &LoadedRun, row: &CheckpointRow) -> Option<HeldDecision> {
     let held = loaded.state.phase.held().filter(|_| loaded.state.open_checkpoint().as_ref() == Some(&row.id))?;

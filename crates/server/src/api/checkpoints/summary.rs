@@ -1,5 +1,6 @@
 //! Checkpoints in a list, and whether the caller may decide them.
 
+use super::held::held_until;
 use crate::{
     app::App,
     auth::Caller,
@@ -94,7 +95,10 @@ pub(crate) async fn checkpoint_summaries(
         } else {
             row.status == CheckpointStatus::Open && caller.identity().decides && needs_operator(caller).is_none()
         };
-        summaries.push(summary(app, row, customer, (run, may_decide)).await?);
+        let loaded = states.get(&row.run).and_then(|loaded| loaded.as_ref().ok());
+        let held_until = loaded.and_then(|loaded| held_until(loaded, &row));
+        let item = summary(app, row, customer, (run, may_decide)).await?;
+        summaries.push(CheckpointSummary { held_until, ..item });
     }
     Ok(summaries)
 }
@@ -143,6 +147,7 @@ pub(super) async fn summary(
         decided_at: row.decided_at,
         facts: opened.map(facts).unwrap_or_default(),
         may_decide,
+        held_until: None,
         shown,
         id: row.id,
     })

@@ -1,7 +1,7 @@
 //! Checkpoints: who may decide, what they see, what would follow.
 
 use super::{
-    held::{held, taken_back},
+    held::{held, held_until, taken_back},
     summary::{summary, why_not},
 };
 use crate::{
@@ -60,6 +60,7 @@ pub(crate) async fn checkpoint_detail(app: &App, caller: &Caller, found: LoadedC
     );
     let asked_of = asked_of_approver(app, caller, (&row, step)).await?;
     let mut item = summary(app, row.clone(), customer, (&loaded.row, why_not.is_none())).await?;
+    item.held_until = held_until(&loaded, &row);
     // Here all of it is told.
     item.shown = opened.as_ref().filter(|_| row.status == CheckpointStatus::Open).map(Opened::shown_hash);
     let [on_approve, on_reject, on_changes] = branches;
@@ -98,7 +99,6 @@ pub(crate) async fn checkpoint_detail(app: &App, caller: &Caller, found: LoadedC
         comment: row.comment.clone(),
         notices: notices(app, app.store.outbound_of(workspace, &row.id).await?).await?,
         receipt: receipt(app, &row).await?,
-        held_until: held.as_ref().map(|held| held.until),
         held,
         taken_back: taken_back(&loaded, &row),
     };
