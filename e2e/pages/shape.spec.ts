@@ -89,11 +89,11 @@ test('the panel is made wider by keys and by dragging, and keeps its width', asy
   await open(page, draft)
   const width = async () => Math.round((await panel(page).boundingBox())?.width ?? 0)
   const edge = page.getByRole('separator', { name: 'Width of the panel' })
-  expect(await width()).toBe(352)
+  await expect.poll(width).toBe(352)
   await edge.focus()
   await page.keyboard.press('ArrowLeft')
   await page.keyboard.press('ArrowLeft')
-  expect(await width()).toBe(400)
+  await expect.poll(width).toBe(400)
   await expect(edge).toHaveAttribute('aria-valuenow', '400')
   // The keys set the width; they do not walk on the canvas.
   await expect(page.locator('.react-flow__node.selected')).toHaveCount(0)
@@ -103,20 +103,20 @@ test('the panel is made wider by keys and by dragging, and keeps its width', asy
   await page.mouse.down()
   await page.mouse.move(box.x - 96, box.y + 300, { steps: 4 })
   await page.mouse.up()
-  expect(await width()).toBe(500)
+  await expect.poll(width).toBe(500)
   await page.reload()
   await expect(panel(page)).toBeVisible()
-  expect(await width()).toBe(500)
+  await expect.poll(width).toBe(500)
   await edge.focus()
   await page.keyboard.press('Enter')
-  expect(await width()).toBe(352)
+  await expect.poll(width).toBe(352)
   await page.keyboard.press('End')
-  expect(await width()).toBe(280)
+  await expect.poll(width).toBe(280)
 })
 
 test('a problem comes and goes without moving a field', async ({ page }) => {
   const found = ({ steps }: Draft) =>
-    steps.tell?.title === ''
+    !steps.tell?.title
       ? [
           {
             code: 'x',
@@ -239,4 +239,23 @@ test('an empty workflow is begun with a guide, which sees what was done', async 
   server.publish()
   await page.reload()
   await expect(guide).toContainText('That was it.')
+})
+
+test('a rule keeps the keyboard while its value is typed', async ({ page }) => {
+  const when = 'total >= 1'
+  const start: Draft = {
+    ...draft,
+    start: 'which',
+    steps: { ...draft.steps, which: { type: 'condition', branches: [{ when, next: 'done' }], otherwise: 'done' } },
+  }
+  const server = await open(page, start)
+  await page.locator('.react-flow__node').filter({ hasText: 'which' }).click()
+  await panel(page).getByRole('tab', { name: 'Rules' }).click()
+  await panel(page).getByLabel('With', { exact: true }).click()
+  await page.keyboard.press('ControlOrMeta+a')
+  // Slow enough for each letter to be drawn before the next.
+  await page.keyboard.type('1234', { delay: 60 })
+  await expect(panel(page).getByLabel('With', { exact: true })).toBeFocused()
+  const branch = () => (server.steps().which?.branches as { when: string }[])[0]?.when
+  await expect.poll(branch).toBe('total >= 1234')
 })

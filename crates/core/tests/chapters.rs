@@ -21,7 +21,8 @@ fn every_example_of_an_expression_gives_what_is_said() {
     let chapter = include_str!("../../../docs/expressions.md");
     let data: Value = serde_json::from_str(blocks(chapter, "json")[0]).unwrap();
     let table = chapter.split("| Expression |").nth(1).unwrap();
-    let rows = table.lines().filter_map(|line| line.strip_prefix("| `")?.split_once("` | ")?.1.contains('|').then_some(line));
+    let rows =
+        table.lines().filter_map(|line| line.strip_prefix("| `")?.split_once("` | ")?.1.contains('|').then_some(line));
     let mut tried = 0;
     for row in rows {
         let (source, rest) = row.strip_prefix("| `").unwrap().split_once("` | ").unwrap();
@@ -37,7 +38,8 @@ fn every_example_of_an_expression_gives_what_is_said() {
 #[test]
 fn every_whole_workflow_of_the_chapters_is_good() {
     let chapters = [include_str!("../../../docs/forms.md"), include_str!("../../../README.md")];
-    let workflows = chapters.iter().flat_map(|chapter| blocks(chapter, "yaml")).filter(|text| text.starts_with("schema:"));
+    let workflows =
+        chapters.iter().flat_map(|chapter| blocks(chapter, "yaml")).filter(|text| text.starts_with("schema:"));
     let mut tried = 0;
     for source in workflows {
         let workflow = document::parse(source).unwrap();

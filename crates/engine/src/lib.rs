@@ -20,8 +20,8 @@ pub use inbound::{
     AcceptedMessage, FollowedForm, FormOver, HookCall, Incoming, TriggerState, Webhook, WebhookCall, WebhookTaken,
 };
 pub use outbound::{
-    Digest, FollowedLink, Invitation, LinkOver, NoticeChannel, NoticeReason, Notifications, Notified, QuietHours, SettingsProblem,
-    Unsubscribing,
+    Digest, FollowedLink, Invitation, LinkOver, NoticeChannel, NoticeReason, Notifications, Notified, QuietHours,
+    SettingsProblem, Unsubscribing,
 };
 pub use run::{
     CheckedMove, DecideRequest, IdempotencyKey, Inbox, LoadedCheckpoint, LoadedRun, MoveRun, NamedVersion, Reader,

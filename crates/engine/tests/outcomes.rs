@@ -263,7 +263,9 @@ async fn a_schedule_that_cannot_be_read_stops_itself_and_no_other() {
     let broken = row("broken").await;
     // Due before the other, with a definition that an update of the server no longer reads.
     let earlier = broken.next_at.map(|at| at - 1000);
-    assert!(world.store.set_clock(&broken, "{\"type\":\"schedule\",\"cron\":\"no\"}", earlier).await.unwrap());
+    let seen = world.store.get_pointer(WORKSPACE, "broken").await.unwrap().unwrap().pointer_revision;
+    let unread = ("{\"type\":\"schedule\",\"cron\":\"no\"}", earlier);
+    assert!(world.store.set_clock(&broken, unread, seen).await.unwrap());
     let mut changes = world.store.subscribe();
     let started = async {
         loop {

@@ -134,6 +134,7 @@ fn commit(id: &str, seq: u64) -> Commit {
         pointed: None,
         inbound: None,
         outbound: Vec::new(),
+        alert: false,
         idempotency: None,
     }
 }

@@ -1195,6 +1195,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/rights": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Every operation of the API and the least role that may do it. */
+        get: operations["listRights"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/runs": {
         parameters: {
             query?: never;
@@ -1596,7 +1613,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Makes a workflow from a template, with its test cases. */
+        /** Makes a workflow from a template, with its test cases and what the workspace has for what it asks. */
         post: operations["useTemplate"];
         delete?: never;
         options?: never;
@@ -2060,23 +2077,6 @@ export interface paths {
         head?: never;
         /** Changes the workspace's name or policy. */
         patch: operations["updateWorkspace"];
-        trace?: never;
-    };
-    "/api/v1/rights": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** Every operation of the API and the least role that may do it. */
-        get: operations["listRights"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
         trace?: never;
     };
 }
@@ -2563,13 +2563,13 @@ export interface components {
             /** @description In one word. */
             verdict: components["schemas"]["BacktestVerdict"];
             path: components["schemas"]["PathChange"] | null;
+            passing: components["schemas"]["PathChange"] | null;
             /** @description Calls that would send something else; values of secret members are masked. */
             requests: components["schemas"]["RequestChange"][];
             end: components["schemas"]["EndChange"] | null;
             cannot_say: components["schemas"]["CannotSay"] | null;
             /** @description Steps on its way that are only called otherwise; that is no other path. */
             renamed: components["schemas"]["StepRename"][];
-            passing: components["schemas"]["PathChange"] | null;
         };
         /** @description What came of one of several decisions. */
         BatchDecided: {
@@ -2866,11 +2866,6 @@ export interface components {
             /** @description Whom it reached, over what and when, oldest first. */
             notices: components["schemas"]["Notice"][];
             receipt: components["schemas"]["Receipt"] | null;
-            /**
-             * Format: int64
-             * @description Until when whoever decided it can take that back; null while no decision is held. It counts then.
-             */
-            held_until: number | null;
             held: components["schemas"]["HeldDecision"] | null;
             /** @description Decisions that were taken back, oldest first. */
             taken_back: components["schemas"]["TakenBackDecision"][];
@@ -3009,6 +3004,11 @@ export interface components {
             facts: components["schemas"]["Fact"][];
             /** @description Whether the caller may decide it now. */
             may_decide: boolean;
+            /**
+             * Format: int64
+             * @description Until when whoever decided it can take that back; null while no decision is held. It counts then.
+             */
+            held_until: number | null;
             /**
              * @description While it is open: hash of what is asked, for the decision to say what it is about. In a list it is null
              *     where a line and facts do not tell all of it (it was changed since an earlier yes, a colleague edited it, a yes takes a
@@ -3334,6 +3334,8 @@ export interface components {
             role: components["schemas"]["Role"];
             /** @description Approver groups. */
             groups?: string[];
+            /** @description Whether the workspace's e-mail account sends them the link. */
+            mail?: boolean;
         };
         /** @description Allows something in advance. */
         CreateStandingApprovalRequest: {
@@ -3656,7 +3658,7 @@ export interface components {
         /** @description What must come of a test case. What is left out is not looked at. */
         Expectations: {
             status?: components["schemas"]["ExpectedStatus"] | null;
-            /** @description Every step that is entered, in order. */
+            /** @description Every step that is entered, in order. Steps that do nothing but lead on, or end without a word, may differ. */
             path?: string[] | null;
             /** @description Steps that are entered, in this order, others between them or not. */
             passes?: string[] | null;
@@ -3918,6 +3920,13 @@ export interface components {
              * @description When it was dealt with.
              */
             done_at: number | null;
+        };
+        /** @description What came of an invitation by e-mail. */
+        InvitationMail: {
+            /** @description Whether the workspace's e-mail account took it. */
+            sent: boolean;
+            /** @description Why not. */
+            error: string | null;
         };
         /** @description Keeps a run as a test case. */
         KeepRunTestRequest: {
@@ -4242,14 +4251,19 @@ export interface components {
         };
         /** @description Whom a checkpoint reached, over what and when. */
         Notice: {
-            /** @description Checkpoint id. */
+            /** @description Checkpoint id; empty where it is about none. */
             checkpoint: string;
+            /** @description The run that failed, or the connection that was cut off. */
+            about: string | null;
             person: components["schemas"]["PersonRef"] | null;
             /** @description `email`, `slack`, `telegram`, `whatsapp` or `sms`. */
             channel: string;
             /** @description Where. */
             address: string;
-            /** @description Why: `opened`, `reminded`, `escalated`, `reassigned`, `changed`; `decided` for a message that turns final. */
+            /**
+             * @description Why: `opened`, `reminded`, `escalated`, `reassigned`, `changed`, `failed`, `disconnected`; `decided` for a message
+             *     that turns final.
+             */
             reason: string;
             /** @description `waiting` or `done`. */
             status: string;
@@ -4445,6 +4459,13 @@ export interface components {
             next: string | null;
         };
         /** @description A part of a list. */
+        Page_Right: {
+            /** @description The items. */
+            items: components["schemas"]["Right"][];
+            /** @description `cursor` of the next page; null at the end. */
+            next: string | null;
+        };
+        /** @description A part of a list. */
         Page_RunEvent: {
             /** @description The items. */
             items: components["schemas"]["RunEvent"][];
@@ -4548,6 +4569,7 @@ export interface components {
             pending: boolean;
             /** @description Link with which they choose a password: told once, when they are invited. */
             setup_url: string | null;
+            mail: components["schemas"]["InvitationMail"] | null;
         };
         /** @description Somebody, by name. */
         PersonRef: {
@@ -5030,6 +5052,22 @@ export interface components {
          * @enum {string}
          */
         RetryVersion: "same" | "newest";
+        /** @description One operation of the API and who may do it. */
+        Right: {
+            /** @description Its name. */
+            operation: string;
+            /** @description HTTP method. */
+            method: string;
+            /** @description Address. */
+            path: string;
+            /** @description What it is about. */
+            subject: string;
+            /** @description What it does, in one sentence. */
+            what: string;
+            role: components["schemas"]["Role"] | null;
+            /** @description What it also takes, where the role alone does not decide. */
+            also: string | null;
+        };
         /**
          * @description How much harm an action can do.
          * @enum {string}
@@ -5775,9 +5813,29 @@ export interface components {
             steps: number;
             /** @description How many test cases come with it. */
             tests: number;
+            /** @description What it asks for, to be ready to run. */
+            asks: components["schemas"]["TemplateAsk"][];
             /** @description The document. */
             document: unknown;
         };
+        /** @description One thing a template asks for. */
+        TemplateAsk: {
+            /** @description What its answer is called. */
+            name: string;
+            /** @description What is asked for. */
+            kind: components["schemas"]["TemplateAskKind"];
+            /** @description The connector, channel, group, team or variable the template was written with. */
+            of: string;
+            /** @description What it is called, where `of` does not say it. */
+            title: string | null;
+            /** @description What holds without an answer. */
+            value: unknown;
+        };
+        /**
+         * @description What a template can ask for.
+         * @enum {string}
+         */
+        TemplateAskKind: "connection" | "channel" | "group" | "team" | "value";
         /** @description A test case of a workflow. */
         TestCase: {
             /** @description Id. */
@@ -5852,9 +5910,10 @@ export interface components {
             failures: components["schemas"]["TestFailure"][];
             /** @description The steps that were entered. */
             path: string[];
+            /** @description Whether these are not the ones written down, although nothing else was done. */
+            other_path: boolean;
             /** @description Where the run stood at the end. */
             status: string;
-            other_path: boolean;
         };
         /** @description How long things took, milliseconds. */
         Times: {
@@ -6073,6 +6132,10 @@ export interface components {
         UseTemplateRequest: {
             /** @description Its name; the template's when absent. */
             name?: string | null;
+            /** @description Answers to what the template asks, by name; the rest stays as the template has it. */
+            settings?: {
+                [key: string]: unknown;
+            };
         };
         /** @description A published version. */
         Version: {
@@ -6470,23 +6533,6 @@ export interface components {
             expect?: components["schemas"]["Expectations"] | null;
             /** @description The document it was rehearsed on; the draft as it is saved when absent. */
             document?: unknown;
-        };
-        /** @description A part of a list. */
-        Page_Right: {
-            /** @description The items. */
-            items: components["schemas"]["Right"][];
-            /** @description `cursor` of the next page; null at the end. */
-            next: string | null;
-        };
-        /** @description One operation of the API and who may do it. */
-        Right: {
-            operation: string;
-            method: string;
-            path: string;
-            subject: string;
-            what: string;
-            role: null | components["schemas"]["Role"];
-            also: string | null;
         };
     };
     responses: never;
@@ -9165,7 +9211,10 @@ export interface operations {
     };
     invitePerson: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Whether the workspace's e-mail account sends them the link. */
+                mail?: boolean;
+            };
             header?: never;
             path: {
                 id: string;
@@ -9181,6 +9230,35 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Person"];
+                };
+            };
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listRights: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Operations */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_Right"];
                 };
             };
             /** @description Problem */
@@ -11328,35 +11406,6 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Workspace"];
-                };
-            };
-            /** @description Problem */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    listRights: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Operations */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Page_Right"];
                 };
             };
             /** @description Problem */

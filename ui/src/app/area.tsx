@@ -25,7 +25,7 @@ const AREAS = {
 export function AreaLinks({ area }: { area: keyof typeof AREAS }) {
   const admin = useMay('admin')
   return (
-    <nav aria-label={s.label} className="flex gap-1 overflow-x-auto">
+    <nav aria-label={s.label} className="flex flex-wrap gap-1">
       {AREAS[area]
         .filter((page) => admin || !('admin' in page))
         .map(({ to, label }) => (

@@ -42,12 +42,29 @@ function Waiting({ open }: { open: string }) {
   return (
     <span
       className={cx(
-        'ml-auto rounded-full bg-accent px-1.5 text-[11px] leading-[18px]',
+        'ml-auto block rounded-full bg-accent px-1.5 text-[11px] leading-[18px]',
         'font-semibold text-accent-text tabular-nums',
       )}
     >
       {open}
     </span>
+  )
+}
+
+/** On a phone, where the places are in a drawer: how much waits, one press away. */
+export function ToDecide() {
+  const open = useOpenCount()
+  return (
+    <Link
+      to="/inbox"
+      aria-label={strings.nav.toDecide(open)}
+      className="relative ml-auto inline-flex size-11 items-center justify-center rounded-md text-muted hover:bg-hover"
+    >
+      <Inbox size={18} />
+      <span className="absolute top-1 right-0.5">
+        <Waiting open={open} />
+      </span>
+    </Link>
   )
 }
 

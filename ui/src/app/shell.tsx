@@ -14,7 +14,7 @@ import { useStore } from '@/ui/store'
 import { Toasts } from '@/ui/toast'
 import { listenForShortcuts, useActions, type Action } from './actions'
 import { writes } from './api'
-import { Nav, PLACES, useOpenCount } from './nav'
+import { Nav, PLACES, ToDecide, useOpenCount } from './nav'
 import { useWaitingInTitle } from './page'
 import { strings } from './strings'
 import { shownTheme, theme, toggleTheme } from './theme'
@@ -161,6 +161,7 @@ function Frame() {
             {drawer ? <X size={18} /> : <MenuIcon size={18} />}
           </IconButton>
           <span className="font-semibold">{strings.product}</span>
+          <ToDecide />
         </header>
         {!connected && (
           <p role="status" className="bg-warn-soft px-4 py-1 text-xs text-warn">

@@ -18,6 +18,7 @@ export const strings = {
     people: 'People',
     audit: 'Audit',
     settings: 'Settings',
+    toDecide: (count: string) => (count === '' ? 'To decide' : `To decide: ${count}`),
     open: 'Open navigation',
     close: 'Close navigation',
   },

@@ -29,7 +29,7 @@ export function Tabs<T extends string>({
     row.current?.querySelector<HTMLElement>(`[data-tab="${next.id}"]`)?.focus()
   }
   return (
-    <div ref={row} role="tablist" aria-label={label} onKeyDown={move} className={cx('flex gap-1', className)}>
+    <div ref={row} role="tablist" aria-label={label} onKeyDown={move} className={cx('flex flex-wrap gap-1', className)}>
       {tabs.map((tab) => (
         <button
           key={tab.id}

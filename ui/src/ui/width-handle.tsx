@@ -1,4 +1,4 @@
-import { useState, type KeyboardEvent, type PointerEvent } from 'react'
+import { useRef, useState, type KeyboardEvent, type PointerEvent } from 'react'
 
 type Bounds = { min: number; max: number }
 const KEY_STEP_PX = 24
@@ -30,10 +30,15 @@ export function WidthHandle({
   onChange: (width: number | undefined) => void
 }) {
   const to = (next: number) => onChange(Math.round(Math.min(Math.max(next, min), Math.max(max, min))))
+  // Where the pane would end if it began at the pointer: it does not jump to where the edge was taken.
+  const end = useRef(0)
+  const take = (event: PointerEvent<HTMLDivElement>) => {
+    const pane = event.currentTarget.parentElement?.getBoundingClientRect()
+    end.current = event.clientX + (pane?.width ?? width)
+    event.currentTarget.setPointerCapture(event.pointerId)
+  }
   const drag = (event: PointerEvent<HTMLDivElement>) => {
-    const pane = event.currentTarget.parentElement
-    if (pane && event.currentTarget.hasPointerCapture(event.pointerId))
-      to(pane.getBoundingClientRect().right - event.clientX)
+    if (event.currentTarget.hasPointerCapture(event.pointerId)) to(end.current - event.clientX)
   }
   const key = (event: KeyboardEvent<HTMLDivElement>) => {
     const now = event.currentTarget.parentElement?.getBoundingClientRect().width ?? width
@@ -60,7 +65,7 @@ export function WidthHandle({
       aria-valuenow={width}
       aria-valuemin={min}
       aria-valuemax={max}
-      onPointerDown={(event) => event.currentTarget.setPointerCapture(event.pointerId)}
+      onPointerDown={take}
       onPointerMove={drag}
       onDoubleClick={() => onChange(undefined)}
       onKeyDown={key}

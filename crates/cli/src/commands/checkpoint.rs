@@ -206,7 +206,7 @@ async fn decide(client: &Client, args: &DecideArgs) -> anyhow::Result<Exit> {
 /// It counts in a moment.
 fn held(id: &str, checkpoint: &Checkpoint) -> String {
     let outcome = checkpoint.held.as_ref().map(|held| words(&held.outcome).to_lowercase()).unwrap_or_default();
-    let until = moment_if(checkpoint.held_until);
+    let until = moment_if(checkpoint.item.held_until);
     format!("{id}: {outcome}, held until {until}; take it back with `countersign checkpoint undo {id}`")
 }
 

@@ -20,6 +20,8 @@ const TOKEN_BYTES: usize = 24;
 const BATCH: u32 = 256;
 /// A time that passed this long ago was missed, milliseconds.
 const MISSED_AFTER_MS: i64 = 60_000;
+/// How often a workflow's triggers are looked at while others change them.
+const RECONCILED_MAX: u32 = 5;
 /// Missed times that are made up for.
 const MADE_UP_MAX: usize = 1000;
 /// How long a fire that waits for the last run is left alone, milliseconds.
@@ -96,30 +98,41 @@ impl Engine {
     }
 
     /// Makes the rows of a workflow's triggers what its active version says: new ones get an address or a clock, clocks of
-    /// what is gone stop, addresses stay.
+    /// what is gone stop, addresses stay. Where somebody was faster it is looked at again.
     pub(crate) async fn reconcile(&self, workspace: &str, workflow: &str) -> Result<(), EngineError> {
-        let pointer = match self.pointer(workspace, workflow).await {
-            Ok(pointer) => Some(pointer),
-            Err(EngineError::NotFound(_)) => None,
-            Err(error) => return Err(error),
-        };
-        let version = match pointer.and_then(|pointer| pointer.active_version) {
+        for _ in 0..RECONCILED_MAX {
+            if self.reconciled(workspace, workflow).await? {
+                return Ok(());
+            }
+        }
+        Err(EngineError::Busy)
+    }
+
+    /// `false` when something was changed meanwhile.
+    async fn reconciled(&self, workspace: &str, workflow: &str) -> Result<bool, EngineError> {
+        // As it stands now, not as it was when last looked: what is written holds for this revision only.
+        let Some(pointer) = self.0.store.get_pointer(workspace, workflow).await? else { return Ok(true) };
+        let version = match pointer.active_version.filter(|_| pointer.archived_at.is_none()) {
             Some(active) => Some(self.version(workspace, workflow, active).await?),
             None => None,
         };
         let triggers: Vec<(String, &Trigger)> =
             version.iter().flat_map(|version| version.workflow().triggers_by_id()).collect();
         let rows = self.0.store.list_triggers(workspace, workflow).await?;
+        let (store, seen) = (&self.0.store, pointer.pointer_revision);
+        let mut all = true;
         for (id, trigger) in &triggers {
-            match rows.iter().find(|row| row.id == *id) {
-                Some(row) => self.reset_clock(row, trigger).await?,
+            let definition = json!(trigger).to_string();
+            all &= match rows.iter().find(|row| row.id == *id) {
+                Some(row) if row.definition == definition => true,
+                Some(row) => store.set_clock(row, (&definition, next_time(trigger, self.now())), seen).await?,
                 None => self.add_trigger(workspace, workflow, id, trigger).await?,
-            }
+            };
         }
         for row in rows.iter().filter(|row| row.next_at.is_some() && !triggers.iter().any(|(id, _)| row.id == *id)) {
-            self.0.store.set_clock(row, "{}", None).await?;
+            all &= store.set_clock(row, ("{}", None), seen).await?;
         }
-        Ok(())
+        Ok(all)
     }
 
     async fn add_trigger(
@@ -128,7 +141,7 @@ impl Engine {
         workflow: &str,
         id: &str,
         trigger: &Trigger,
-    ) -> Result<(), EngineError> {
+    ) -> Result<bool, EngineError> {
         let mut row = TriggerRow {
             workspace: workspace.to_owned(),
             workflow: workflow.to_owned(),
@@ -153,17 +166,9 @@ impl Engine {
                 row.token_hash = Some(hash(&token));
             }
             Trigger::Schedule { .. } => row.next_at = next_time(trigger, self.now()),
-            Trigger::Message { .. } | Trigger::Api | Trigger::Manual => return Ok(()),
+            Trigger::Message { .. } | Trigger::Api | Trigger::Manual => return Ok(true),
         }
         Ok(self.0.store.add_trigger(&row).await?)
-    }
-
-    async fn reset_clock(&self, row: &TriggerRow, trigger: &Trigger) -> Result<(), EngineError> {
-        let definition = json!(trigger).to_string();
-        if row.definition != definition {
-            self.0.store.set_clock(row, &definition, next_time(trigger, self.now())).await?;
-        }
-        Ok(())
     }
 
     pub(super) fn evaluated(&self, expression: &str, said: &Value) -> Result<Option<Value>, EngineError> {
@@ -194,7 +199,7 @@ impl Engine {
                 Err(error) => {
                     // Its clock is stopped, or it would be in front of the others at every tick.
                     tracing::error!(workspace = row.workspace, workflow = row.workflow, trigger = row.id, %error, "a schedule cannot be read");
-                    self.0.store.set_clock(&row, &row.definition, None).await?;
+                    self.0.store.stop_clock(&row).await?;
                     continue;
                 }
             };

@@ -2,12 +2,12 @@
 
 use super::{
     send::ATTEMPT,
-    settings::Notified,
+    settings::{NoticeChannel, Notified},
     words::{self, Words},
 };
 use crate::{Engine, EngineError};
 use countersign_channels::{OutboundMessage, SendOutcome};
-use countersign_core::{document::Channel, log::FailureClass};
+use countersign_core::log::FailureClass;
 
 /// Who is invited by whom, and where they go.
 pub struct Invitation<'a> {
@@ -26,7 +26,7 @@ impl Engine {
     /// `Invalid` with why it was not taken; `Busy` when there is no place for it now.
     pub async fn send_test(&self, workspace: &str, way: &Notified, email: &str) -> Result<(), EngineError> {
         let to = way.address.as_deref().unwrap_or(email);
-        self.send_alone(workspace, (way.channel.platform(), to), words::test(&self.inbox_url())).await
+        self.send_alone(workspace, (way.channel, to), words::test(&self.inbox_url())).await
     }
 
     /// Sends an invitation through the workspace's e-mail account.
@@ -40,21 +40,21 @@ impl Engine {
         invitation: &Invitation<'_>,
     ) -> Result<(), EngineError> {
         let words = words::invitation(invitation, &self.inbox_url());
-        self.send_alone(workspace, (Channel::Email, email), words).await
+        self.send_alone(workspace, (NoticeChannel::Email, email), words).await
     }
 
     async fn send_alone(
         &self,
         workspace: &str,
-        (channel, to): (Channel, &str),
+        (channel, to): (NoticeChannel, &str),
         words: Words,
     ) -> Result<(), EngineError> {
-        let Some(account) = self.channel_account(workspace, channel).await? else {
+        let Some(account) = self.channel_account(workspace, channel.platform()).await? else {
             return Err(EngineError::Invalid(format!("the workspace has no account of {}", channel.tag())));
         };
         let Ok(_taken) = self.place_of(&account) else { return Err(EngineError::Busy) };
         let message = OutboundMessage {
-            channel,
+            channel: channel.platform(),
             to,
             subject: &words.subject,
             body: &words.body,

@@ -1,12 +1,6 @@
 //! One message that lists what waits for a person.
 
-use super::{
-    people::by_link,
-    pump::Told,
-    send::Sending,
-    settings::NoticeChannel,
-    words,
-};
+use super::{people::by_link, pump::Told, send::Sending, settings::NoticeChannel, words};
 use crate::{Engine, EngineError, LoadedCheckpoint, Reader};
 use countersign_core::run::Actor;
 use countersign_store::{CheckpointFilter, CheckpointStatus, OutboundOutcome, OutboundRow, PageRequest};

@@ -109,8 +109,7 @@ pub enum NoticeReason {
 
 impl NoticeReason {
     /// All of them.
-    pub const ALL: [Self; 5] =
-        [Self::Opened, Self::Reminded, Self::Escalated, Self::Reassigned, Self::Failed];
+    pub const ALL: [Self; 5] = [Self::Opened, Self::Reminded, Self::Escalated, Self::Reassigned, Self::Failed];
 
     /// Its name in the API.
     #[must_use]

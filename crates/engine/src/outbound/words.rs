@@ -116,17 +116,14 @@ pub(super) fn decided(row: &CheckpointRow) -> String {
     format!("{summary}\n\nDecided: {outcome}{by}")
 }
 
-/// A run failed; `lately` others of the workflow did too.
+/// A run failed, and with it so many of the last that ended.
 pub(super) fn failed(workflow: &str, run: &RunRow, (ended, failed): (u64, u64), url: &str) -> Words {
     let workflow = one_line(workflow, SUMMARY_SHORT);
     let about = if run.title.is_empty() { &run.id } else { &run.title };
     let subject = format!("{workflow} failed: {}", one_line(about, SUMMARY_SHORT));
     let why = run.error_message.as_deref().unwrap_or("it ended as failed");
-    let step = run.step.as_deref().map(|step| format!(" at {}", one_line(step, SUMMARY_SHORT))).unwrap_or_default();
-    let body = format!(
-        "{subject}{step}\n{}\n\n{failed} of the last {ended} runs failed.\n\n{url}",
-        one_line(why, SUMMARY_MAX)
-    );
+    let body =
+        format!("{subject}\n{}\n\n{failed} of the last {ended} runs failed.\n\n{url}", one_line(why, SUMMARY_MAX));
     Words { subject, body }
 }
 
@@ -134,10 +131,8 @@ pub(super) fn failed(workflow: &str, run: &RunRow, (ended, failed): (u64, u64), 
 pub(super) fn disconnected(connection: &ConnectionRow, why: &str, url: &str) -> Words {
     let named = format!("{} ({})", one_line(&connection.name, SUMMARY_SHORT), connection.connector);
     let subject = format!("Connect {named} again");
-    let body = format!(
-        "{subject}: it was cut off, and steps that call it fail.\n{}\n\n{url}",
-        one_line(why, SUMMARY_MAX)
-    );
+    let body =
+        format!("{subject}: it was cut off, and steps that call it fail.\n{}\n\n{url}", one_line(why, SUMMARY_MAX));
     Words { subject, body }
 }
 

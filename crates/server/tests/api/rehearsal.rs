@@ -257,7 +257,10 @@ async fn the_gallery_says_what_each_template_needs() {
     assert_eq!(steps["approve"]["approvers"]["roles"], json!(["finance"]));
     let tiers = json!({ "name": "Tiers", "settings": { "value.small_up_to": 20.5 } });
     let made = builder.post("/templates/refund-with-tiers/use", tiers).await.is(201).json.clone();
-    assert_eq!((&made["draft"]["vars"]["small_up_to"], &made["draft"]["vars"]["medium_up_to"]), (&json!(20.5), &json!(100)));
+    assert_eq!(
+        (&made["draft"]["vars"]["small_up_to"], &made["draft"]["vars"]["medium_up_to"]),
+        (&json!(20.5), &json!(100))
+    );
     for (settings, pointer) in [
         (json!({ "value.moon": 1 }), "/settings/value.moon"),
         (json!({ "value.small_up_to": -1 }), "/settings/value.small_up_to"),
@@ -265,7 +268,8 @@ async fn the_gallery_says_what_each_template_needs() {
         (json!({ "group.manager": "" }), "/settings/group.manager"),
         (json!({ "channel.email": "no" }), "/settings/channel.email"),
     ] {
-        let refused = builder.post("/templates/refund-with-tiers/use", json!({ "name": "No", "settings": settings })).await;
+        let refused =
+            builder.post("/templates/refund-with-tiers/use", json!({ "name": "No", "settings": settings })).await;
         assert_eq!(refused.is_problem(422, "invalid_request").json["pointer"], pointer);
     }
     test.key(Role::Operator)

@@ -68,8 +68,10 @@ impl Store {
         };
         statements.extend(links.iter().map(kept));
         statements.push(ended(end));
-        // What is dealt with by being written down shows at once; of the rest its end tells.
-        let done = rows.iter().find(|row| row.status == OutboundStatus::Done);
+        // What is dealt with by being written down shows at once, as does a warning, which may have been written before; of
+        // the rest its end tells.
+        let shows = |row: &&OutboundRow| row.status == OutboundStatus::Done || row.kind == OutboundKind::Warning;
+        let done = rows.iter().find(shows);
         let changes =
             done.map(|row| super::checkpoints::changed(&row.workspace, &row.checkpoint)).into_iter().collect();
         self.write(Write { statements, changes, ..Write::default() }).await.map(|_| ())

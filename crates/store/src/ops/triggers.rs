@@ -6,13 +6,13 @@ use crate::sql::{insert_sql, update};
 use crate::{InboundRow, NewAudit, Result, Store, StoreError, TriggerRow};
 
 impl Store {
-    /// Adds a trigger's row unless there is one.
+    /// Adds a trigger's row; `false` when there is one.
     ///
     /// # Errors
     /// `Busy`.
-    pub async fn add_trigger(&self, row: &TriggerRow) -> Result<()> {
+    pub async fn add_trigger(&self, row: &TriggerRow) -> Result<bool> {
         let sql = format!("{} ON CONFLICT DO NOTHING", insert_sql::<TriggerRow>());
-        self.execute(Statement::new(sql, row.params())).await.map(|_| ())
+        Ok(self.execute(Statement::new(sql, row.params())).await?.affected > 0)
     }
 
     /// Replaces a trigger's row.
@@ -23,15 +23,41 @@ impl Store {
         self.execute_audited(&row.workspace, update(row).must_hit("trigger"), audit).await.map(|_| ())
     }
 
-    /// Gives a schedule its definition and its next time, unless it fired since it was read.
+    /// Gives a schedule its definition and its next time, unless it fired since it was read or the workflow's pointers were
+    /// moved since `seen` (their revision): who read an earlier version says nothing any more.
     ///
     /// # Errors
     /// `Busy`.
-    pub async fn set_clock(&self, read: &TriggerRow, definition: &str, next_at: Option<i64>) -> Result<bool> {
+    pub async fn set_clock(
+        &self,
+        read: &TriggerRow,
+        (definition, next_at): (&str, Option<i64>),
+        seen: u64,
+    ) -> Result<bool> {
         let sql = "UPDATE triggers SET definition = ?4, next_at = ?5 WHERE workspace = ?1 AND workflow = ?2 AND id = ?3 \
-                   AND next_at IS NOT DISTINCT FROM ?6";
-        let values = params![&read.workspace, &read.workflow, &read.id, definition, &next_at, &read.next_at];
+                   AND next_at IS NOT DISTINCT FROM ?6 AND EXISTS (SELECT 1 FROM workflows AS w \
+                   WHERE w.workspace = ?1 AND w.id = ?2 AND w.pointer_revision = ?7)";
+        let values = params![
+            &read.workspace,
+            &read.workflow,
+            &read.id,
+            definition,
+            &next_at,
+            &read.next_at,
+            i64::try_from(seen).unwrap_or(i64::MAX)
+        ];
         Ok(self.execute(Statement::new(sql, values)).await?.affected > 0)
+    }
+
+    /// Stops the clock of a schedule that cannot be read, until its workflow is published anew.
+    ///
+    /// # Errors
+    /// `Busy`.
+    pub async fn stop_clock(&self, read: &TriggerRow) -> Result<()> {
+        let sql = "UPDATE triggers SET next_at = NULL WHERE workspace = ?1 AND workflow = ?2 AND id = ?3 \
+                   AND definition = ?4";
+        let values = params![&read.workspace, &read.workflow, &read.id, &read.definition];
+        self.execute(Statement::new(sql, values)).await.map(|_| ())
     }
 
     /// One trigger.

@@ -53,6 +53,7 @@ pub fn commit(run: &str, expected_seq: u64) -> Commit {
         pointed: None,
         inbound: None,
         outbound: Vec::new(),
+        alert: false,
         idempotency: None,
     }
 }

@@ -181,8 +181,13 @@ pub async fn a_tick_is_accepted_once(database: TestDatabase) {
     assert_eq!(fired.into_iter().filter(|fired| *fired.as_ref().unwrap()).count(), 1);
     let row = store.get_trigger(WORKSPACE, "wf-1", "nightly").await.unwrap().unwrap();
     assert_eq!((row.next_at, row.last_at), (Some(2_000), Some(1_000)));
-    assert!(!store.set_clock(&trigger, "{}", None).await.unwrap(), "it fired since it was read");
-    assert!(store.set_clock(&row, "{}", None).await.unwrap());
+    store.create_workflow(&workflow("wf-1", "Nightly"), Vec::new()).await.unwrap();
+    let seen = async || store.get_pointer(WORKSPACE, "wf-1").await.unwrap().unwrap().pointer_revision;
+    let before = seen().await;
+    assert!(!store.set_clock(&trigger, ("{}", None), before).await.unwrap(), "it fired since it was read");
+    store.publish(&publish("wf-1", "{}"), &|_| vec![audit("workflow.published")]).await.unwrap();
+    assert!(!store.set_clock(&row, ("{}", None), before).await.unwrap(), "another version is active since");
+    assert!(store.set_clock(&row, ("{}", None), seen().await).await.unwrap());
     assert_eq!(store.next_trigger_at().await.unwrap(), None);
 
     let hook = TriggerRow { id: "hook".to_owned(), token_hash: Some("h".to_owned()), next_at: None, ..trigger };

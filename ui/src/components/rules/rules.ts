@@ -121,6 +121,16 @@ export function rulesOf(text: string): RuleGroupType | null {
   }
 }
 
+/** Each rule with an id made of its place: under other ones its fields would be drawn anew while somebody types in them. */
+export function withIds(group: RuleGroupType, id = 'r'): RuleGroupType {
+  const rules = group.rules.map((rule, at) => {
+    if (typeof rule === 'string') return rule
+    const own = `${id}.${at}`
+    return 'rules' in rule ? withIds(rule, own) : { ...rule, id: own }
+  })
+  return { ...group, id, rules } as RuleGroupType
+}
+
 /** One rule as text. Strings are written as JSON does, which JSONata reads: the library leaves some unescaped. */
 function ruleText({ field, operator, value, valueSource }: RuleType): string {
   const literal = valueSource === 'field' ? String(value) : JSON.stringify(value ?? null)

@@ -1,6 +1,6 @@
 import { useMemo } from 'react'
 import RuleEditor from '@/components/rules/rule-editor'
-import { leaves, rulesOf } from '@/components/rules/rules'
+import { leaves, rulesOf, withIds } from '@/components/rules/rules'
 import { pickables, type Pickable } from '@/model/expression/pills'
 import { Note } from '@/ui/states'
 import { useShape, type Place } from './sample'
@@ -30,7 +30,10 @@ export default function RulePane({
   onChange: (text: string) => void
   disabled: boolean
 }) {
-  const rules = useMemo(() => rulesOf(text), [text])
+  const rules = useMemo(() => {
+    const said = rulesOf(text)
+    return said && withIds(said)
+  }, [text])
   const shape = useShape(place)
   const names = useMemo(() => leaves(shape()), [shape])
   const called = useMemo(() => namesOf(pickables(shape())), [shape])

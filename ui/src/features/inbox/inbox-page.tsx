@@ -78,7 +78,7 @@ function Whose({ tab, onChange }: { tab: TabId; onChange: (tab: TabId) => void }
     count: counts && counts[id] > 0 ? counted(counts[id], counts.at_most) : null,
   }))
   return (
-    <div className="-mx-1 overflow-x-auto">
+    <div className="-mx-1">
       <Tabs label={s.tabsLabel} tabs={tabs} value={tab} onChange={onChange} />
     </div>
   )

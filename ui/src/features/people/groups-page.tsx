@@ -137,8 +137,8 @@ export default function GroupsPage() {
                 const able = members.filter((one) => !one.disabled && !one.pending && !away.has(one.id)).length
                 return (
                   <section key={name} aria-label={name} className="rounded-lg border border-line text-sm">
-                    <header className="flex items-center gap-3 border-b border-line bg-sunken px-4 py-1.5">
-                      <h2 className="font-mono font-semibold">{name}</h2>
+                    <header className="flex flex-wrap items-center gap-x-3 border-b border-line bg-sunken px-4 py-1.5">
+                      <h2 className="font-mono font-semibold break-all">{name}</h2>
                       <span className="text-xs text-faint">{s.members(members.length)}</span>
                       <span className={`text-xs ${able > 0 ? 'text-faint' : 'text-warn'}`}>
                         {able > 0 ? s.able(able) : s.nobody}

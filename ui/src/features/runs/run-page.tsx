@@ -227,7 +227,7 @@ function Views({ run, onRetry }: { run: RunDetail; onRetry?: (from: RetryFrom) =
         value={view}
         onChange={show}
         tabs={views.map((id) => ({ id, label: s.tabs[id], count: id === 'steps' ? run.steps.length : null }))}
-        className="shrink-0 overflow-x-auto border-b border-line px-3 pb-2"
+        className="shrink-0 border-b border-line px-3 pb-2"
       />
       {view === 'steps' && <Steps run={run} focus={focus} onRetry={onRetry} />}
       <Suspense fallback={<Skeleton className="m-4 h-96" />}>

@@ -113,6 +113,8 @@ pub(super) async fn run(options: &Options) -> anyhow::Result<Report> {
     say(&format!("{runs} runs to their approval"));
     let (paused, numbers) = pause(&bed, &workflow, runs, concurrency).await?;
     let checkpoints = checkpoints(&bed, &workflow, &numbers).await?;
+    say("until people are told");
+    bed.rests().await?;
     let waiting = Waiting { bed, checkpoints, sent_ns: RefCell::default() };
     let alone = 0..(runs / 4).min(ALONE_MAX);
     let together = alone.end..runs;

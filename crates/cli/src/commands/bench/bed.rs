@@ -57,6 +57,11 @@ pub(super) struct Usage {
     pub(super) rows: Option<f64>,
 }
 
+/// Which part of a processor a server that rests uses at most, how long that is looked at, and when it must have come to that.
+const RESTS_AT: f64 = 0.05;
+const LOOKED_AFTER: Duration = Duration::from_millis(500);
+const RESTS_WITHIN: Duration = Duration::from_secs(300);
+
 impl Bed {
     /// Makes it, in the folder that was asked for or the machine's for temporary files.
     ///
@@ -195,6 +200,24 @@ impl Bed {
             Connection::new(server.address).send(self.operator.with_key(METRICS_TOKEN).get("/metrics")).await?;
         let rows = metric(&String::from_utf8_lossy(&metrics.body), ROWS_METRIC);
         Ok(Usage { server_cpu: process::cpu(server.pid)?, database_cpu: self.database.cpu(), rows, at: Instant::now() })
+    }
+
+    /// Waits until what was asked for before is done, such as telling people of what opened: the server hardly works.
+    ///
+    /// # Errors
+    /// When the server is gone, or works on.
+    pub(super) async fn rests(&self) -> anyhow::Result<()> {
+        let deadline = Instant::now() + RESTS_WITHIN;
+        let mut before = self.usage().await?;
+        while Instant::now() < deadline {
+            tokio::time::sleep(LOOKED_AFTER).await;
+            let now = self.usage().await?;
+            if (now.server_cpu - before.server_cpu).as_secs_f64() < RESTS_AT * (now.at - before.at).as_secs_f64() {
+                return Ok(());
+            }
+            before = now;
+        }
+        anyhow::bail!("the server does not come to rest within {} s", RESTS_WITHIN.as_secs())
     }
 
     /// A report that says on what it was measured.

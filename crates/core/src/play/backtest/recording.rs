@@ -176,7 +176,7 @@ impl Recording {
     fn take(&mut self, current: Option<&Key>, event: &Event, at: Timestamp) {
         match event {
             Event::Run(what) => self.run(current, what, at),
-            Event::Step { what: StepEvent::Said { body, form: None }, .. } => {
+            Event::Step { what: StepEvent::Said { body, form: None, .. }, .. } => {
                 self.entry(current, |entry| entry.words.push(body.clone()));
             }
             Event::Step { .. } => {}

@@ -176,7 +176,7 @@ impl<'a> Player<'a> {
         };
         let Some(key) = telling else { return };
         self.played.telling.insert(key.clone());
-        let Event::Step { what: StepEvent::Said { body, form: None }, .. } = event else { return };
+        let Event::Step { what: StepEvent::Said { body, form: None, .. }, .. } = event else { return };
         let spoken = self.spoken.entry(key.clone()).or_default();
         let before = self.recording.entries.get(&key).and_then(|entry| entry.words.get(*spoken));
         *spoken += 1;
