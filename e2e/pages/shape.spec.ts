@@ -208,7 +208,12 @@ test('cards tidy themselves until one is moved by hand', async ({ page }) => {
 })
 
 test('an empty workflow is begun with a guide, which sees what was done', async ({ page }) => {
-  const blank: Draft = { name: 'New', start: 'done', triggers: [], steps: { done: { type: 'end', title: 'Done' } } }
+  const blank: Draft = {
+    name: 'New',
+    start: 'done',
+    triggers: [{ type: 'manual' }],
+    steps: { done: { type: 'end', title: 'Done' } },
+  }
   const server = await open(page, blank)
   const guide = page.getByRole('region', { name: 'Guide' })
   await expect(guide).toContainText('1 of 8')

@@ -111,7 +111,7 @@ async function rehearse(page: Page): Promise<void> {
   await shoot(page, 'real/goodwill-rehearsed')
   await panel.getByRole('textbox', { name: 'Comment' }).fill('it came in time')
   await panel.getByRole('button', { name: 'Reject' }).click()
-  await expect(panel.getByText('We cannot give the money back: it came in time')).toBeVisible()
+  await expect(talk.getByText('We cannot give the money back: it came in time')).toBeVisible()
   await panel.getByRole('button', { name: 'Close the rehearsal' }).click()
 }
 

@@ -18,7 +18,7 @@ function made(document: WorkflowDocument): Partial<Record<GuideStep, boolean>> {
   const steps = Object.values(document.steps)
   const some = (fits: (step: Step) => boolean) => steps.some(fits)
   return {
-    trigger: (document.triggers ?? []).length > 0,
+    trigger: startsByItself(document),
     ask: some((step) => step.type === 'collect_form'),
     call: some((step) => step.type === 'tool_call' && step.action !== ''),
     decide: some((step) => step.type === 'condition' && branchesOf(step).some((branch) => branch.when !== '')),
@@ -36,7 +36,10 @@ export function guideLeft(
   return published ? [] : STEPS.filter((step) => !done[step])
 }
 
-/** Whether nobody has begun: no trigger, and nothing but an end. */
+/** Whether anything but a person starts it: every workflow may be started by hand. */
+const startsByItself = ({ triggers = [] }: WorkflowDocument) => triggers.some((trigger) => trigger.type !== 'manual')
+
+/** Whether nobody has begun: nothing starts it, and there is nothing but an end. */
 export function isBlank(document: WorkflowDocument): boolean {
-  return (document.triggers ?? []).length === 0 && Object.values(document.steps).every((step) => step.type === 'end')
+  return !startsByItself(document) && Object.values(document.steps).every((step) => step.type === 'end')
 }

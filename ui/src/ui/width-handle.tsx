@@ -29,7 +29,13 @@ export function WidthHandle({
   bounds: Bounds
   onChange: (width: number | undefined) => void
 }) {
-  const to = (next: number) => onChange(Math.round(Math.min(Math.max(next, min), Math.max(max, min))))
+  // What was asked for last: keys may come faster than the pane is drawn.
+  const last = useRef<number>(undefined)
+  const set = (next: number | undefined) => {
+    last.current = next
+    onChange(next)
+  }
+  const to = (next: number) => set(Math.round(Math.min(Math.max(next, min), Math.max(max, min))))
   // Where the pane would end if it began at the pointer: it does not jump to where the edge was taken.
   const end = useRef(0)
   const take = (event: PointerEvent<HTMLDivElement>) => {
@@ -41,13 +47,13 @@ export function WidthHandle({
     if (event.currentTarget.hasPointerCapture(event.pointerId)) to(end.current - event.clientX)
   }
   const key = (event: KeyboardEvent<HTMLDivElement>) => {
-    const now = event.currentTarget.parentElement?.getBoundingClientRect().width ?? width
+    const now = last.current ?? event.currentTarget.parentElement?.getBoundingClientRect().width ?? width
     const moves: Record<string, () => void> = {
       ArrowLeft: () => to(now + KEY_STEP_PX),
       ArrowRight: () => to(now - KEY_STEP_PX),
       Home: () => to(max),
       End: () => to(min),
-      Enter: () => onChange(undefined),
+      Enter: () => set(undefined),
     }
     const move = moves[event.key]
     if (!move) return
@@ -67,7 +73,7 @@ export function WidthHandle({
       aria-valuemax={max}
       onPointerDown={take}
       onPointerMove={drag}
-      onDoubleClick={() => onChange(undefined)}
+      onDoubleClick={() => set(undefined)}
       onKeyDown={key}
       className="absolute inset-y-0 -left-1 z-10 hidden w-2 cursor-col-resize touch-none hover:bg-accent/20 md:block"
     />

@@ -15,7 +15,7 @@ function empty(name: string): WorkflowDocument {
     triggers: [{ type: 'manual' }],
     waiting_message: true,
     start: 'done',
-    steps: { done: { type: 'end', title: s.end, position: [0, 0] } },
+    steps: { done: { type: 'end', title: s.end } },
   }
 }
 

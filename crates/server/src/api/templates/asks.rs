@@ -122,12 +122,12 @@ fn set(document: &mut Value, ask: &TemplateAsk, value: &Value, pointer: &str) ->
             });
         }
         TemplateAskKind::Value => {
-            let fits = match &ask.value {
-                Value::Number(_) => value.as_f64().is_some_and(|number| number >= 0.0),
-                _ => text().is_ok(),
+            let (fits, wanted) = if ask.value.is_number() {
+                (value.as_f64().is_some_and(|number| number >= 0.0), "a number from 0 on")
+            } else {
+                (text().is_ok(), "a text of 1 to 200 characters")
             };
             if !fits {
-                let wanted = if ask.value.is_number() { "a number from 0 on" } else { "a text of 1 to 200 characters" };
                 return Err(ApiError::invalid(pointer, wanted));
             }
             document["vars"][&ask.of] = value.clone();
