@@ -40,12 +40,15 @@ const described = () =>
 
 /** Chosen with the mouse; only words are typed. */
 async function write(page: Page, label: RegExp, text: string): Promise<void> {
-  await page.getByRole('complementary', { name: 'Settings of the step' }).getByLabel(label).last().click()
+  const field = page.getByRole('complementary', { name: 'Settings of the step' }).getByRole('textbox', { name: label })
+  await field.click()
+  await expect(field).toBeFocused()
   await page.keyboard.type(text)
 }
 
 test('from an OpenAPI file to a published workflow that calls it, in under three minutes', async ({ browser }) => {
-  const page = await browser.newPage({ viewport: { width: 1440, height: 900 }, reducedMotion: 'reduce' })
+  const context = await browser.newContext({ viewport: { width: 1440, height: 900 }, reducedMotion: 'reduce' })
+  const page = await context.newPage()
   await signIn(page, demo.runs, account(demo, 'admin'))
   const began = Date.now()
   await page.getByRole('link', { name: 'Connectors', exact: true }).click()
