@@ -416,7 +416,10 @@ test.describe('expressions', () => {
     await page.keyboard.type(' }}"}')
     await expect.poll(() => step()?.output).toEqual({ plan: '{{ current_plan }}' })
     await expect(output.locator('.cm-line').first()).toHaveText('{"plan": "{{ current_plan }}"}')
+    // Half written it is no problem yet.
     await page.keyboard.press('Backspace')
+    await expect(output).toHaveAttribute('aria-invalid', 'false')
+    await panel(page).getByLabel('Title').focus()
     await expect(panel(page).getByText('This is not JSON.')).toBeVisible()
     await expect(output).toHaveAttribute('aria-invalid', 'true')
   })

@@ -556,6 +556,8 @@ test.describe('a draft', () => {
       // What is newer goes first; what the clipboard held before does not.
       await paste(page, 'steps: { extra: { type: end, title: Extra } }')
       await expect(cards(page).filter({ hasText: 'Extra' })).toHaveCount(1)
+      // What was pasted was brought into sight; the rest is beside it.
+      await page.getByRole('button', { name: 'Fit to the window' }).click()
       await cards(page).filter({ hasText: 'Done' }).click()
       await page.keyboard.press('Control+c')
       await paste(page, 'steps: { extra: { type: end, title: Extra } }')
