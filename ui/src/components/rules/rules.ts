@@ -121,7 +121,7 @@ export function rulesOf(text: string): RuleGroupType | null {
   }
 }
 
-/** Each rule with an id made of its place: under other ones its fields would be drawn anew while somebody types in them. */
+/** Each rule with an id made of its place: its fields are not drawn anew under the hands of who types in them. */
 export function withIds(group: RuleGroupType, id = 'r'): RuleGroupType {
   const rules = group.rules.map((rule, at) => {
     if (typeof rule === 'string') return rule
