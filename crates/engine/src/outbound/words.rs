@@ -91,7 +91,7 @@ pub(super) fn test(inbox: &str) -> Words {
 
 /// Somebody is let into a workspace.
 pub(super) fn invitation(Invitation { workspace, by, link }: &Invitation<'_>, inbox: &str) -> Words {
-    let workspace = one_line(workspace, SUMMARY_MAX);
+    let (workspace, by) = (one_line(workspace, SUMMARY_SHORT), one_line(by, SUMMARY_SHORT));
     let subject = format!("{by} invites you to {workspace}");
     let body = match link {
         Some(link) => format!(
