@@ -18,6 +18,8 @@ use std::sync::Arc;
 const TOKEN_BYTES: usize = 24;
 /// Schedules fired at once.
 const BATCH: u32 = 256;
+/// How often more of them are looked for before anything else is done.
+const BATCHES_MAX: u32 = 64;
 /// A time that passed this long ago was missed, milliseconds.
 const MISSED_AFTER_MS: i64 = 60_000;
 /// How often a workflow's triggers are looked at while others change them.
@@ -193,7 +195,19 @@ impl Engine {
     /// Accepts the fires of schedules that are due. Of several processes one does, and none is lost between them.
     pub(super) async fn tick(&self) -> Result<(), EngineError> {
         let now = self.now();
-        for row in self.0.store.due_triggers(now, BATCH).await? {
+        for _ in 0..BATCHES_MAX {
+            let due = self.0.store.due_triggers(now, BATCH).await?;
+            let all = due.len() < BATCH as usize;
+            self.fire_schedules(due, now).await?;
+            if all {
+                break;
+            }
+        }
+        Ok(())
+    }
+
+    async fn fire_schedules(&self, due: Vec<TriggerRow>, now: i64) -> Result<(), EngineError> {
+        for row in due {
             let (schedule, missed) = match schedule_of(&row) {
                 Ok(found) => found,
                 Err(error) => {
