@@ -3,8 +3,7 @@
 use super::{
     people::by_link,
     pump::Told,
-    send::Sending,
-    settings::{NoticeChannel, Notifications},
+    settings::Notifications,
     words::{self, Words},
 };
 use crate::{Engine, EngineError};
@@ -119,33 +118,14 @@ impl Engine {
 
     /// Tells a person over one channel what went wrong.
     pub(super) async fn send_warning(&self, row: &OutboundRow) -> Result<Told, EngineError> {
-        let ended = async |outcome, error: Option<&str>| {
-            self.end_outbound(row, outcome, error.map(str::to_owned)).await?;
-            Ok(Told::Ended)
-        };
-        let member = self.0.store.get_member(&row.workspace, row.person.as_deref().unwrap_or_default()).await?;
-        if member.and_then(by_link).is_none() {
-            return ended(OutboundOutcome::Moot, Some("they do not belong to the workspace any more")).await;
+        if self.addressee(row).await?.is_none() {
+            return Ok(Told::Ended);
         }
-        if row.doubts > 1 {
-            return ended(OutboundOutcome::Unknown, Some("it may have been delivered, twice at most")).await;
-        }
-        let Some(words) = self.what_went_wrong(row).await? else { return ended(OutboundOutcome::Moot, None).await };
-        let named = row.channel.as_deref().unwrap_or_default();
-        let account = match NoticeChannel::read(named) {
-            Some(channel) => self.channel_account(&row.workspace, channel.platform()).await?.map(|it| (channel, it)),
-            None => None,
+        let Some(words) = self.what_went_wrong(row).await? else {
+            self.end_outbound(row, OutboundOutcome::Moot, None).await?;
+            return Ok(Told::Ended);
         };
-        let Some((channel, account)) = account else {
-            let why = format!("the workspace has no account of {named}");
-            return ended(OutboundOutcome::Undeliverable, Some(&why)).await;
-        };
-        let taken = match self.place_of(&account) {
-            Ok(taken) => taken,
-            Err(pause) => return Ok(Told::Later { pause, doubt: false, error: None }),
-        };
-        let (channel, buttons) = (channel.platform(), Vec::new());
-        self.attempt(row, Sending { channel, account, words, buttons, _taken: taken }).await
+        self.send_row(row, |_| words).await
     }
 
     /// As it stands now; nothing when it is mended or gone.

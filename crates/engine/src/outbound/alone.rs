@@ -1,13 +1,17 @@
-//! Messages about no checkpoint: one that shows that messages arrive, and invitations. Nothing can be decided with them.
+//! Messages about no checkpoint: one that shows that messages arrive, invitations, and what of digests and warnings is the
+//! same. Nothing can be decided with them.
 
 use super::{
-    send::ATTEMPT,
+    people::by_link,
+    pump::Told,
+    send::{ATTEMPT, Sending},
     settings::{NoticeChannel, Notified},
     words::{self, Words},
 };
 use crate::{Engine, EngineError};
 use countersign_channels::{OutboundMessage, SendOutcome};
-use countersign_core::log::FailureClass;
+use countersign_core::{log::FailureClass, run::Actor};
+use countersign_store::{OutboundOutcome, OutboundRow};
 
 /// Who is invited by whom, and where they go.
 pub struct Invitation<'a> {
@@ -41,6 +45,43 @@ impl Engine {
     ) -> Result<(), EngineError> {
         let words = words::invitation(invitation, &self.inbox_url());
         self.send_alone(workspace, (NoticeChannel::Email, email), words).await
+    }
+
+    /// Whom a row is for, and their groups; none when they may not be told any more or may have been, which ends it.
+    pub(super) async fn addressee(&self, row: &OutboundRow) -> Result<Option<(Actor, Vec<String>)>, EngineError> {
+        let member = self.0.store.get_member(&row.workspace, row.person.as_deref().unwrap_or_default()).await?;
+        let groups = member.as_ref().map(|member| member.membership.groups.clone()).unwrap_or_default();
+        let (outcome, why) = match member.and_then(by_link) {
+            None => (OutboundOutcome::Moot, "they do not belong to the workspace any more"),
+            Some(_) if row.doubts > 1 => (OutboundOutcome::Unknown, "it may have been delivered, twice at most"),
+            Some(person) => return Ok(Some((person, groups))),
+        };
+        self.end_outbound(row, outcome, Some(why.to_owned())).await?;
+        Ok(None)
+    }
+
+    /// Sends a row that is about no checkpoint over its channel.
+    pub(super) async fn send_row(
+        &self,
+        row: &OutboundRow,
+        words: impl FnOnce(NoticeChannel) -> Words,
+    ) -> Result<Told, EngineError> {
+        let named = row.channel.as_deref().unwrap_or_default();
+        let account = match NoticeChannel::read(named) {
+            Some(channel) => self.channel_account(&row.workspace, channel.platform()).await?.map(|it| (channel, it)),
+            None => None,
+        };
+        let Some((channel, account)) = account else {
+            let why = format!("the workspace has no account of {named}");
+            self.end_outbound(row, OutboundOutcome::Undeliverable, Some(why)).await?;
+            return Ok(Told::Ended);
+        };
+        let taken = match self.place_of(&account) {
+            Ok(taken) => taken,
+            Err(pause) => return Ok(Told::Later { pause, doubt: false, error: None }),
+        };
+        let (words, buttons) = (words(channel), Vec::new());
+        self.attempt(row, Sending { channel: channel.platform(), account, words, buttons, _taken: taken }).await
     }
 
     async fn send_alone(

@@ -1,6 +1,6 @@
 //! One message that lists what waits for a person.
 
-use super::{people::by_link, pump::Told, send::Sending, settings::NoticeChannel, words};
+use super::{pump::Told, words};
 use crate::{Engine, EngineError, LoadedCheckpoint, Reader};
 use countersign_core::run::Actor;
 use countersign_store::{CheckpointFilter, CheckpointStatus, OutboundOutcome, OutboundRow, PageRequest};
@@ -11,38 +11,13 @@ const LOOKED_AT_MAX: u32 = 50;
 impl Engine {
     /// Tells a person over one channel what waits for them now; nothing where nothing does.
     pub(super) async fn send_digest(&self, row: &OutboundRow) -> Result<Told, EngineError> {
-        let ended = async |outcome, error: Option<&str>| {
-            self.end_outbound(row, outcome, error.map(str::to_owned)).await?;
-            Ok(Told::Ended)
-        };
-        let member = self.0.store.get_member(&row.workspace, row.person.as_deref().unwrap_or_default()).await?;
-        let groups = member.as_ref().map(|member| member.membership.groups.clone()).unwrap_or_default();
-        let Some(person) = member.and_then(by_link) else {
-            return ended(OutboundOutcome::Moot, Some("they do not belong to the workspace any more")).await;
-        };
-        if row.doubts > 1 {
-            return ended(OutboundOutcome::Unknown, Some("it may have been delivered, twice at most")).await;
-        }
+        let Some((person, groups)) = self.addressee(row).await? else { return Ok(Told::Ended) };
         let (waiting, more) = self.waits_for(&row.workspace, &person, &groups).await?;
         if waiting.is_empty() {
-            return ended(OutboundOutcome::Moot, None).await;
+            self.end_outbound(row, OutboundOutcome::Moot, None).await?;
+            return Ok(Told::Ended);
         }
-        let named = row.channel.as_deref().unwrap_or_default();
-        let account = match NoticeChannel::read(named) {
-            Some(channel) => self.channel_account(&row.workspace, channel.platform()).await?.map(|it| (channel, it)),
-            None => None,
-        };
-        let Some((channel, account)) = account else {
-            let why = format!("the workspace has no account of {named}");
-            return ended(OutboundOutcome::Undeliverable, Some(&why)).await;
-        };
-        let taken = match self.place_of(&account) {
-            Ok(taken) => taken,
-            Err(pause) => return Ok(Told::Later { pause, doubt: false, error: None }),
-        };
-        let words = words::digest(&waiting, more, (channel, self.now()), &self.inbox_url());
-        let (channel, buttons) = (channel.platform(), Vec::new());
-        self.attempt(row, Sending { channel, account, words, buttons, _taken: taken }).await
+        self.send_row(row, |channel| words::digest(&waiting, more, (channel, self.now()), &self.inbox_url())).await
     }
 
     /// What a person may decide now and nobody else took, and whether there is more.
