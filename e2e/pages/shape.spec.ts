@@ -264,3 +264,110 @@ test('a rule keeps the keyboard while its value is typed', async ({ page }) => {
   const branch = () => (server.steps().which?.branches as { when: string }[])[0]?.when
   await expect.poll(branch).toBe('total >= 1234')
 })
+
+test('rules offer what a value is one of', async ({ page }) => {
+  const why = { type: 'string', title: 'What happened', enum: ['Came late', 'Never came'] }
+  const server = await open(page, {
+    ...draft,
+    start: 'ask',
+    steps: {
+      ask: { type: 'collect_form', form: { type: 'object', properties: { why } }, next: 'which' },
+      which: { type: 'condition', branches: [{ when: '', next: 'done' }], otherwise: 'done' },
+      done: { type: 'end', title: 'Done' },
+    },
+  })
+  const when = () => (server.steps().which?.branches as { when: string }[])[0]?.when
+  await page.locator('.react-flow__node').filter({ hasText: 'which' }).click()
+  await panel(page).getByRole('tab', { name: 'Rules' }).click()
+  await panel(page).getByRole('button', { name: 'Rule', exact: true }).click()
+  await panel(page).getByLabel('What', { exact: true }).selectOption('ask › What happened')
+  await panel(page).getByLabel('With', { exact: true }).selectOption('Never came')
+  await expect.poll(when).toBe('steps.ask.output.why = "Never came"')
+  await panel(page).getByLabel('Comparison', { exact: true }).selectOption('is one of')
+  await panel(page).getByLabel('Came late', { exact: true }).check()
+  await panel(page).getByLabel('Never came', { exact: true }).check()
+  await expect.poll(when).toBe('steps.ask.output.why in ["Came late","Never came"]')
+  await shoot(page, 'shape-choices')
+  await accessible(page)
+})
+
+test('a workflow says who is told when its runs fail', async ({ page }) => {
+  type Alerts = { tell: string[]; each?: boolean; percent?: number }
+  let alerts: Alerts | undefined
+  const found = (kept: Draft & { alerts?: Alerts }) => {
+    alerts = kept.alerts
+    return kept.alerts?.tell.length === 0
+      ? [
+          {
+            code: 'alerts',
+            severity: 'error',
+            pointer: '/alerts/tell',
+            message: 'nobody is told',
+            help: 'Name a role.',
+          },
+        ]
+      : []
+  }
+  await open(page, draft, found)
+  const tell = panel(page).getByLabel('Who is told')
+  await panel(page).getByLabel('Tell people', { exact: true }).focus()
+  await page.keyboard.press('Space')
+  await expect(tell).toHaveValue('admin')
+  await tell.fill('')
+  await expect(panel(page).getByText('nobody is told. Name a role.')).toBeVisible()
+  await tell.fill('manager, ada@example.com')
+  await panel(page).getByLabel('Of each run that failed').uncheck()
+  await panel(page).getByLabel('When so many of a hundred fail').fill('20')
+  await expect.poll(() => alerts).toEqual({ tell: ['manager', 'ada@example.com'], each: false, percent: 20 })
+  await shoot(page, 'shape-alerts')
+  await accessible(page)
+  await panel(page).getByLabel('Tell people', { exact: true }).uncheck()
+  await expect.poll(() => alerts).toBeUndefined()
+})
+
+test('a test case that only takes another path is accepted as it is now', async ({ page }) => {
+  const test = (name: string) => ({
+    id: name,
+    name,
+    body: { opening: {}, acts: [], expect: { path: ['tell', 'done'], status: 'completed' } },
+    last_result: null,
+  })
+  const result = (name: string, more: object) => ({
+    name,
+    passed: true,
+    failures: [],
+    path: [],
+    status: 'completed',
+    ...more,
+  })
+  const path = ['tell', 'pay', 'done']
+  const kept: { name: string; expect: unknown }[] = []
+  const accept = (body: { name: string; expect: unknown }) => {
+    kept.push(body)
+    return test(body.name)
+  }
+  const moved = { path, other_path: true }
+  await open(page, draft, undefined, {
+    'GET /workflows/wf1/tests': { items: ['One', 'Two', 'Wrong'].map(test), next: null },
+    'POST /workflows/wf1/tests/run': {
+      results: [
+        result('One', moved),
+        result('Two', { ...moved, passed: false, failures: [{ what: 'path', message: 'another path' }] }),
+        result('Wrong', { other_path: false, passed: false, failures: [{ what: 'status', message: 'failed' }] }),
+      ],
+    },
+    'PUT /workflows/wf1/tests/One': accept,
+    'PUT /workflows/wf1/tests/Two': accept,
+  })
+  await page.getByRole('button', { name: 'Rehearse' }).click()
+  await page.getByRole('tab', { name: 'Test cases' }).click()
+  await page.getByRole('button', { name: 'Run all on this draft' }).click()
+  await expect(page.getByText('By other steps, which do the same.')).toBeVisible()
+  await expect(page.getByRole('button', { name: /^Accept the new path/ })).toHaveCount(2)
+  await shoot(page, 'shape-accept')
+  await accessible(page)
+  await page.getByRole('button', { name: 'Accept the new path: One' }).click()
+  await expect.poll(() => kept).toMatchObject([{ name: 'One', expect: { path, status: 'completed' } }])
+  await page.getByRole('button', { name: 'Accept all 2 new paths' }).click()
+  await expect.poll(() => kept.map((one) => one.name)).toEqual(['One', 'One', 'Two'])
+})

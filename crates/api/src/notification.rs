@@ -86,7 +86,7 @@ pub struct MyNotifications {
 pub struct Notice {
     /// Checkpoint id; empty where it is about none.
     pub checkpoint: String,
-    /// The run that failed, or the connection that was cut off.
+    /// The run that failed, the connection that was cut off, or number and hash of the last entry of the audit trail.
     pub about: Option<String>,
     /// Who.
     pub person: Option<PersonRef>,
@@ -94,7 +94,7 @@ pub struct Notice {
     pub channel: String,
     /// Where.
     pub address: String,
-    /// Why: `opened`, `reminded`, `escalated`, `reassigned`, `changed`, `failed`, `disconnected`; `decided` for a message
+    /// Why: `opened`, `reminded`, `escalated`, `reassigned`, `changed`, `failed`, `disconnected`, `head`; `decided` for a message
     /// that turns final.
     pub reason: String,
     /// `waiting` or `done`.

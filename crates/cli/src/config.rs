@@ -53,6 +53,13 @@ pub struct InboundArgs {
     /// The bearer token that opens /metrics; without one it is closed.
     #[arg(long, env = "COUNTERSIGN_METRICS_TOKEN", hide_env_values = true, value_name = "TOKEN")]
     pub metrics_token: Option<String>,
+    /// An e-mail address that gets the end of every workspace's audit trail once a day, through the workspace's own account.
+    #[arg(long, env = "COUNTERSIGN_AUDIT_HEADS_TO", value_name = "EMAIL", value_parser = mail_address)]
+    pub audit_heads_to: Option<String>,
+}
+
+fn mail_address(text: &str) -> Result<String, String> {
+    countersign_core::contact::email(text).ok_or_else(|| format!("`{text}` is no e-mail address"))
 }
 
 fn network(text: &str) -> Result<IpNet, String> {
@@ -75,6 +82,7 @@ struct File {
     #[serde(default)]
     trusted_proxies: Vec<IpNet>,
     metrics_token: Option<String>,
+    audit_heads_to: Option<String>,
 }
 
 /// What is in force.
@@ -91,6 +99,8 @@ pub struct Config {
     pub trusted_proxies: Vec<IpNet>,
     /// What opens `/metrics`.
     pub metrics_token: Option<String>,
+    /// Who gets the ends of the audit trails.
+    pub audit_heads_to: Option<String>,
 }
 
 impl Config {
@@ -115,6 +125,11 @@ impl Config {
             proxy: file.proxy,
             trusted_proxies: file.trusted_proxies,
             metrics_token: file.metrics_token,
+            audit_heads_to: file
+                .audit_heads_to
+                .map(|text| mail_address(&text).map_err(anyhow::Error::msg))
+                .transpose()
+                .context("audit_heads_to")?,
         })
     }
 
@@ -135,6 +150,7 @@ impl Config {
             self.trusted_proxies = args.trust_proxy;
         }
         self.metrics_token = args.metrics_token.or(self.metrics_token).filter(|token| !token.is_empty());
+        self.audit_heads_to = args.audit_heads_to.or(self.audit_heads_to);
         self
     }
 

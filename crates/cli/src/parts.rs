@@ -88,6 +88,7 @@ pub struct Running {
     pub base_url: String,
     listener: TcpListener,
     app: App,
+    audit_heads_to: Option<String>,
 }
 
 impl Running {
@@ -122,7 +123,7 @@ impl Running {
             ..ServerConfig::default()
         };
         let app = App::new(engine.clone(), server);
-        Ok(Self { engine, address, base_url, listener, app })
+        Ok(Self { engine, address, base_url, listener, app, audit_heads_to: config.audit_heads_to.clone() })
     }
 
     /// Answers until `stop` resolves, then drains.
@@ -130,7 +131,7 @@ impl Running {
     /// # Errors
     /// When the listener fails.
     pub async fn serve(self, stop: impl Future<Output = ()> + Send + 'static) -> anyhow::Result<()> {
-        let daily = tokio::spawn(note_heads_daily(self.engine.store().clone()));
+        let daily = tokio::spawn(note_heads_daily(self.engine.clone(), self.audit_heads_to));
         let served = countersign_server::serve(self.app, self.listener, stop).await;
         daily.abort();
         served?;
@@ -154,11 +155,16 @@ async fn note_heads(store: &Store) {
     }
 }
 
-async fn note_heads_daily(store: Store) {
+async fn note_heads_daily(engine: Engine, to: Option<String>) {
     let mut day = tokio::time::interval(Duration::from_hours(24));
     loop {
         day.tick().await;
-        note_heads(&store).await;
+        note_heads(engine.store()).await;
+        if let Some(to) = &to
+            && let Err(error) = engine.tell_heads(to).await
+        {
+            tracing::warn!(%error, "where the audit trails end is not sent");
+        }
     }
 }
 

@@ -4253,7 +4253,7 @@ export interface components {
         Notice: {
             /** @description Checkpoint id; empty where it is about none. */
             checkpoint: string;
-            /** @description The run that failed, or the connection that was cut off. */
+            /** @description The run that failed, the connection that was cut off, or number and hash of the last entry of the audit trail. */
             about: string | null;
             person: components["schemas"]["PersonRef"] | null;
             /** @description `email`, `slack`, `telegram`, `whatsapp` or `sms`. */
@@ -4261,7 +4261,7 @@ export interface components {
             /** @description Where. */
             address: string;
             /**
-             * @description Why: `opened`, `reminded`, `escalated`, `reassigned`, `changed`, `failed`, `disconnected`; `decided` for a message
+             * @description Why: `opened`, `reminded`, `escalated`, `reassigned`, `changed`, `failed`, `disconnected`, `head`; `decided` for a message
              *     that turns final.
              */
             reason: string;

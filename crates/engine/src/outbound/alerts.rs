@@ -1,9 +1,9 @@
-//! What went wrong and no checkpoint is about: a run that failed, a connection that was cut off.
+//! What no checkpoint is about: a run that failed, a connection that was cut off, where the audit trail ends.
 
 use super::{
     people::by_link,
     pump::Told,
-    settings::Notifications,
+    settings::{NoticeChannel, Notifications},
     words::{self, Words},
 };
 use crate::{Engine, EngineError};
@@ -16,6 +16,7 @@ use countersign_store::{
 /// One message about a workflow in this time, milliseconds: of each run, and of the share of runs that failed.
 const EACH_MS: i64 = 5 * 60_000;
 const SHARE_MS: i64 = 60 * 60_000;
+const DAY_MS: i64 = 24 * 60 * 60_000;
 /// The people told of one thing.
 const PEOPLE_MAX: usize = 500;
 
@@ -40,7 +41,8 @@ impl Engine {
             | OutboundReason::Escalated
             | OutboundReason::Reassigned
             | OutboundReason::Changed
-            | OutboundReason::Decided => None,
+            | OutboundReason::Decided
+            | OutboundReason::Head => None,
         };
         let Some(concerned) = concerned else {
             self.end_outbound(row, OutboundOutcome::Moot, None).await?;
@@ -116,9 +118,30 @@ impl Engine {
         Ok(rows)
     }
 
+    /// Has the end of every workspace's audit trail sent to an e-mail address, through the workspace's own account: once a
+    /// day, however many processes ask.
+    ///
+    /// # Errors
+    /// `Busy`.
+    pub async fn tell_heads(&self, to: &str) -> Result<(), EngineError> {
+        let now = self.now();
+        let row = |(workspace, entries, head): (String, u64, String)| OutboundRow {
+            id: format!("head/{}", now / DAY_MS),
+            kind: OutboundKind::Warning,
+            channel: Some(NoticeChannel::Email.tag().to_owned()),
+            address: Some(to.to_owned()),
+            ..OutboundRow::alerting(&workspace, (OutboundReason::Head, &format!("{entries}/{head}")), (now, 0))
+        };
+        let rows: Vec<OutboundRow> = self.0.store.audit_heads().await?.into_iter().map(row).collect();
+        self.0.store.add_outbound(&rows).await?;
+        self.0.to_tell.notify_one();
+        Ok(())
+    }
+
     /// Tells a person over one channel what went wrong.
     pub(super) async fn send_warning(&self, row: &OutboundRow) -> Result<Told, EngineError> {
-        if self.addressee(row).await?.is_none() {
+        // Where the trail ends is told to an address, not to a member.
+        if row.reason != OutboundReason::Head && self.addressee(row).await?.is_none() {
             return Ok(Told::Ended);
         }
         let Some(words) = self.what_went_wrong(row).await? else {
@@ -139,6 +162,12 @@ impl Engine {
             return Ok(Some(words::failed(&named, &run, self.fares(&run).await?, &url)));
         }
         let id = row.about.as_deref().unwrap_or_default();
+        if row.reason == OutboundReason::Head {
+            let named = self.0.store.get_workspace(&row.workspace).await?.map(|workspace| workspace.name);
+            let key = self.0.store.receipt_key(&row.workspace);
+            let end = id.split_once('/').unwrap_or_default();
+            return Ok(named.map(|named| words::head(&named, end, key.as_deref())));
+        }
         let Some(connection) = self.0.store.get_connection(&row.workspace, id).await? else { return Ok(None) };
         let tokens = self.0.store.get_connection_token(&row.workspace, id).await?;
         let dead = tokens.filter(|tokens| tokens.status != TokenStatus::Connected);

@@ -135,7 +135,7 @@ impl NoticeReason {
             OutboundReason::Reminded => Self::Reminded,
             OutboundReason::Escalated => Self::Escalated,
             OutboundReason::Reassigned => Self::Reassigned,
-            OutboundReason::Failed | OutboundReason::Disconnected => Self::Failed,
+            OutboundReason::Failed | OutboundReason::Disconnected | OutboundReason::Head => Self::Failed,
         }
     }
 }

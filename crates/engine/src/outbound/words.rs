@@ -136,6 +136,17 @@ pub(super) fn disconnected(connection: &ConnectionRow, why: &str, url: &str) -> 
     Words { subject, body }
 }
 
+/// Where a workspace's audit trail ends; `key` signs its decisions.
+pub(super) fn head(workspace: &str, (entries, hash): (&str, &str), key: Option<&str>) -> Words {
+    let subject = format!("The audit trail of {} ends at entry {entries}", one_line(workspace, SUMMARY_SHORT));
+    let key = key.map(|key| format!("Decisions are signed with {key}.\n")).unwrap_or_default();
+    let body = format!(
+        "{subject}:\n{hash}\n{key}\nKeep this where the server does not reach. What is changed or cut off before it is found by\n\
+         countersign audit verify --file audit.jsonl --head {hash}"
+    );
+    Words { subject, body }
+}
+
 fn heading(kind: CheckpointKind, reason: OutboundReason) -> &'static str {
     match reason {
         OutboundReason::Reminded => "Still waiting for you",
@@ -145,7 +156,8 @@ fn heading(kind: CheckpointKind, reason: OutboundReason) -> &'static str {
         | OutboundReason::Reassigned
         | OutboundReason::Decided
         | OutboundReason::Failed
-        | OutboundReason::Disconnected => match kind {
+        | OutboundReason::Disconnected
+        | OutboundReason::Head => match kind {
             CheckpointKind::Approval | CheckpointKind::Form => "Approval wanted",
             CheckpointKind::Handoff => "A customer waits for a person",
             CheckpointKind::UnknownOutcome => "Nobody knows whether this happened",

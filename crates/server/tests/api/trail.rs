@@ -1,8 +1,11 @@
 //! The audit trail as people read it: sentences, names, filters, a head noted elsewhere.
 
-use crate::support::{TestApp, approval};
-use countersign_store::Role;
-use serde_json::json;
+use crate::{
+    notifications::{rows, sandbox, with_mail},
+    support::{TestApp, approval},
+};
+use countersign_store::{OutboundRow, OutboundStatus, Role};
+use serde_json::{Value, json};
 
 #[tokio::test]
 async fn entries_are_sentences_with_names() {
@@ -43,4 +46,29 @@ async fn a_head_noted_elsewhere_is_found_or_missed() {
     }
     let gone = admin.get(&format!("/audit/verify?head={}", "0".repeat(64))).await;
     assert_eq!((&gone.is(200).json["ok"], &gone.json["head_at"]), (&json!(false), &json!(null)));
+}
+
+#[tokio::test]
+async fn where_the_trail_ends_is_sent_to_an_address_once_a_day() {
+    let (test, sandbox) = (TestApp::start().await, sandbox().await);
+    with_mail(&test, &sandbox).await;
+    let builder = test.key(Role::Builder).await;
+    test.publish(&builder, approval(json!({ "roles": ["manager"] }))).await;
+    let admin = test.key(Role::Admin).await;
+    let now = admin.get("/audit/verify").await.is(200).json.clone();
+    for _ in 0..3 {
+        test.app.engine.tell_heads("ops@example.com").await.unwrap();
+    }
+    let sent = |rows: &[OutboundRow]| rows.iter().all(|row| row.status == OutboundStatus::Done) && !rows.is_empty();
+    assert_eq!(rows(&test, "", sent).await.len(), 1);
+    let url = format!("{}/_/mails?to=ops@example.com", sandbox.url());
+    let client = countersign_outbound::direct().no_proxy().build().unwrap();
+    let mails: Vec<Value> = serde_json::from_str(&client.get(url).send().await.unwrap().text().await.unwrap()).unwrap();
+    let [mail] = mails.as_slice() else { panic!("once: {mails:?}") };
+    let (text, head) = (mail["text"].as_str().unwrap(), now["head"].as_str().unwrap());
+    assert!(text.contains(head) && text.contains(&format!("entry {}", now["entries"])), "{text}");
+    test.put_forward(24);
+    test.app.engine.tell_heads("ops@example.com").await.unwrap();
+    let again = |rows: &[OutboundRow]| rows.len() == 2 && sent(rows);
+    rows(&test, "", again).await;
 }

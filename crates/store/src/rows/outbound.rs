@@ -40,6 +40,8 @@ text_enum! {
         Failed = "failed",
         /// A connection was cut off: somebody has to connect it anew.
         Disconnected = "disconnected",
+        /// Where the audit trail ends, to be kept elsewhere.
+        Head = "head",
     }
 }
 
@@ -92,7 +94,8 @@ row! {
         pub channel: Option<String>,
         /// Their address there.
         pub address: Option<String>,
-        /// Of `final`: the provider's id of the message that is changed. Of `alert` and `warning`: the run or the connection.
+        /// Of `final`: the provider's id of the message that is changed. Of `alert` and `warning`: the run, the connection, or
+        /// number and hash of the trail's last entry.
         pub about: Option<String>,
         /// When it was written.
         pub at: i64,

@@ -9,7 +9,7 @@ import {
 } from 'react-querybuilder'
 import { listed } from '@/model/listed'
 import { Button, IconButton } from '@/ui/button'
-import { Input, Select } from '@/ui/field'
+import { Checkbox, Input, Select } from '@/ui/field'
 import { kindOfValue, mismatch, numberOf, OPERATORS, textOf, valueAs, type Operator, type ValueKind } from './rules'
 
 type RuleWords = {
@@ -37,12 +37,14 @@ type Props = {
   names: ReadonlyMap<string, ValueKind | undefined>
   /** What people call a value, by its path. */
   called: ReadonlyMap<string, string>
+  /** What is one of a few, and of which, by its path. */
+  choices: ReadonlyMap<string, readonly string[]>
   rules: RuleGroupType
   onChange: (text: string) => void
   disabled?: boolean
 }
 
-type Context = { words: RuleWords; names: Props['names']; called: Props['called'] }
+type Context = Pick<Props, 'words' | 'names' | 'called' | 'choices'>
 
 /** What a field is called: its name, the path where it has none. */
 function nameOf(field: string, { words, called }: Pick<Context, 'words' | 'called'>): string {
@@ -69,11 +71,66 @@ function Choice({ options, value, title, disabled, ...rest }: VersatileSelectorP
   )
 }
 
+/** One of a few, or some of them; what stands there and is none of them stays to be seen. */
+function Chosen({
+  label,
+  offered,
+  value,
+  disabled,
+  onChange,
+}: {
+  label: string
+  offered: readonly string[]
+  value: unknown
+  disabled?: boolean
+  onChange: (value: unknown) => void
+}) {
+  if (!Array.isArray(value)) {
+    const now = typeof value === 'string' ? value : ''
+    return (
+      <Select
+        aria-label={label}
+        disabled={disabled}
+        value={now}
+        className="!w-auto min-w-24 flex-1"
+        onChange={(event) => onChange(event.target.value)}
+      >
+        {!offered.includes(now) && <option value={now}>{now && `${now}?`}</option>}
+        {offered.map((one) => (
+          <option key={one}>{one}</option>
+        ))}
+      </Select>
+    )
+  }
+  const some = value.map(String)
+  const all = [...offered, ...some.filter((one) => !offered.includes(one))]
+  const changed = (one: string, on: boolean) => all.filter((other) => (other === one ? on : some.includes(other)))
+  return (
+    <span role="group" aria-label={label} className="flex flex-wrap gap-x-3 gap-y-1">
+      {all.map((one) => (
+        <Checkbox
+          key={one}
+          label={one}
+          disabled={disabled}
+          checked={some.includes(one)}
+          onChange={(event) => onChange(changed(one, event.target.checked))}
+        />
+      ))}
+    </span>
+  )
+}
+
 function Value({ operator, value, disabled, context, ...rest }: ValueEditorProps) {
   const change = (next: unknown): void => rest.handleOnChange(next)
-  const { words, names, called } = context as Context
+  const { words, names, called, choices } = context as Context
   const known = names.get(rest.field)
   if (operator === 'null' || operator === 'missing') return null
+  const offered = choices.get(rest.field)
+  const chosen = { label: operator === 'in' ? words.list : words.value, disabled, onChange: change }
+  if (offered && (operator === '=' || operator === '!='))
+    return <Chosen {...chosen} offered={offered} value={value as unknown} />
+  if (offered && operator === 'in')
+    return <Chosen {...chosen} offered={offered} value={Array.isArray(value) ? (value as unknown[]) : []} />
   if (operator === 'in') {
     const list: unknown[] = Array.isArray(value) ? value : []
     return (
@@ -187,7 +244,7 @@ const CLASSES = {
 }
 
 /** A condition to click together; every change is the JSONata text of the rules. */
-export default function RuleEditor({ label, words, names, called, rules, onChange, disabled }: Props) {
+export default function RuleEditor({ label, words, names, called, choices, rules, onChange, disabled }: Props) {
   const named = [...new Set([...names.keys(), ...rulesIn(rules).map((rule) => rule.field)])].map((name) => ({
     name,
     value: name,
@@ -211,10 +268,10 @@ export default function RuleEditor({ label, words, names, called, rules, onChang
         ]}
         controlElements={CONTROLS}
         controlClassnames={CLASSES}
-        context={{ words, names, called }}
+        context={{ words, names, called, choices }}
         // An amount is asked about by how much it is, a text by what it is.
         getDefaultOperator={(field) => (names.get(field) === 'number' ? '>=' : '=')}
-        getDefaultValue={(rule) => STARTS[names.get(rule.field) ?? 'text']}
+        getDefaultValue={(rule) => choices.get(rule.field)?.[0] ?? STARTS[names.get(rule.field) ?? 'text']}
         disabled={disabled}
         suppressStandardClassnames
         translations={{

@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import jsonata from 'jsonata'
 import type { RuleGroupType, RuleType } from 'react-querybuilder'
 import { describe, expect, it } from 'vitest'
-import { leaves, mismatch, numberOf, OPERATORS, rulesOf, textOf } from './rules'
+import { choicesOf, leaves, mismatch, numberOf, OPERATORS, rulesOf, textOf, withIds } from './rules'
 
 const name = fc.constantFrom(
   'current_plan',
@@ -134,5 +134,18 @@ describe('conditions as rules', () => {
       said('amount', '=', ''),
     ])
       expect(right).toBeNull()
+  })
+  it('offer what a value is one of', () => {
+    const why = { kind: 'string', choices: ['Came late', 'Never came'], members: new Map() }
+    const form = { kind: 'object', members: new Map([['why', why]]) }
+    expect([...choicesOf({ kind: 'object', members: new Map([['form', form]]) })]).toEqual([['form.why', why.choices]])
+  })
+  it('have ids made of their place, whatever they say', () => {
+    const ids = (text: string) => {
+      const rules = rulesOf(text)
+      return rules && JSON.stringify(withIds(rules)).match(/"id":"[^"]*"/g)
+    }
+    expect(ids('a = 1 and (b = 2 or c = 3)')).toEqual(ids('a = 10 and (b = 20 or c = 30)'))
+    expect(new Set(ids('a = 1 and (b = 2 or c = 3)')).size).toBe(5)
   })
 })

@@ -163,24 +163,35 @@ export function valueAs(kind: ValueKind, written: string): string | number | boo
 
 const KINDS: Record<string, ValueKind> = { string: 'text', number: 'number', integer: 'number', boolean: 'boolean' }
 
-type Member = { kind: string; example?: string; members: Map<string, unknown> }
+type Member = { kind: string; example?: string; choices?: readonly string[]; members: Map<string, unknown> }
 type Members = { kind: string; members: Map<string, Member> }
 
 /** Whether a sample is a number written as text, as amounts often are. */
 const saysNumber = (example: string | undefined) => example !== undefined && /^-?\d+(\.\d+)?$/.test(example)
 
-/** What rules may compare: every leaf of a shape, as a path, with its kind where that is known. */
-export function leaves(shape: Members, before = '', depth = 0): Map<string, ValueKind | undefined> {
-  const found = new Map<string, ValueKind | undefined>()
+/** Every leaf of a shape, as a path. */
+function* leavesOf(shape: Members, before = '', depth = 0): Generator<[string, Member]> {
   for (const [name, member] of shape.members) {
     if (!/^[A-Za-z_][A-Za-z0-9_]*$/.test(name)) continue
     const path = before === '' ? name : `${before}.${name}`
-    if (member.members.size === 0 || depth >= 4) {
-      found.set(path, KINDS[member.kind])
-      if (KINDS[member.kind] === 'text' && saysNumber(member.example)) found.set(asNumber(path), 'number')
-    } else leaves(member as Members, path, depth + 1).forEach((kind, inner) => found.set(inner, kind))
+    if (member.members.size === 0 || depth >= 4) yield [path, member]
+    else yield* leavesOf(member as Members, path, depth + 1)
+  }
+}
+
+/** What rules may compare, with its kind where that is known. */
+export function leaves(shape: Members): Map<string, ValueKind | undefined> {
+  const found = new Map<string, ValueKind | undefined>()
+  for (const [path, { kind, example }] of leavesOf(shape)) {
+    found.set(path, KINDS[kind])
+    if (KINDS[kind] === 'text' && saysNumber(example)) found.set(asNumber(path), 'number')
   }
   return found
+}
+
+/** What is one of a few, and of which. */
+export function choicesOf(shape: Members): Map<string, readonly string[]> {
+  return new Map([...leavesOf(shape)].flatMap(([path, { choices }]) => (choices ? [[path, choices] as const] : [])))
 }
 
 const isNumber = (text: string) => text.trim() !== '' && Number.isFinite(Number(text))

@@ -1,6 +1,6 @@
 import { useMemo } from 'react'
 import RuleEditor from '@/components/rules/rule-editor'
-import { leaves, rulesOf, withIds } from '@/components/rules/rules'
+import { choicesOf, leaves, rulesOf, withIds } from '@/components/rules/rules'
 import { pickables, type Pickable } from '@/model/expression/pills'
 import { Note } from '@/ui/states'
 import { useShape, type Place } from './sample'
@@ -36,6 +36,7 @@ export default function RulePane({
   }, [text])
   const shape = useShape(place)
   const names = useMemo(() => leaves(shape()), [shape])
+  const choices = useMemo(() => choicesOf(shape()), [shape])
   const called = useMemo(() => namesOf(pickables(shape())), [shape])
   if (!rules)
     return (
@@ -50,6 +51,7 @@ export default function RulePane({
       words={s.rules}
       names={names}
       called={called}
+      choices={choices}
       rules={rules}
       onChange={onChange}
       disabled={disabled}

@@ -1,17 +1,33 @@
 /** What is known of values before they are there: from schemas and from samples. */
 import type { WorkflowDocument } from '../document'
-import { brief, isObject } from '../json'
+import { brief, isObject, type JsonObject } from '../json'
 import { strings } from '../strings'
 
 const s = strings.shape
 
-export type Shape = { kind: string; about?: string; example?: string; members: Map<string, Shape> }
+export type Shape = {
+  kind: string
+  about?: string
+  example?: string
+  /** The texts it is one of. */
+  choices?: readonly string[]
+  members: Map<string, Shape>
+}
 
 const DEPTH_MAX = 6
 const MEMBERS_MAX = 200
 
 export function leaf(kind = 'any', about?: string): Shape {
   return { kind, about, members: new Map() }
+}
+
+/** The texts a schema lets choose from: `enum`, or `oneOf` of constants. */
+function choicesIn(schema: JsonObject): readonly string[] | undefined {
+  const constants = Array.isArray(schema.oneOf)
+    ? schema.oneOf.map((one) => (isObject(one) ? one.const : undefined))
+    : []
+  const found = Array.isArray(schema.enum) ? schema.enum : constants
+  return found.length > 0 && found.every((one) => typeof one === 'string') ? found : undefined
 }
 
 /** The shape a JSON Schema describes. */
@@ -32,6 +48,7 @@ function shapeOfSchema(schema: unknown, depth = 0): Shape {
         ? schema.description
         : undefined,
   )
+  shape.choices = choicesIn(schema)
   if (depth >= DEPTH_MAX) return shape
   const inner = isObject(schema.properties)
     ? schema.properties
@@ -73,6 +90,7 @@ export function merged(schema: Shape, sample: Shape): Shape {
     kind: schema.kind === 'any' ? sample.kind : schema.kind,
     about: schema.about,
     example: sample.example,
+    choices: schema.choices,
     members,
   }
 }
