@@ -1,6 +1,6 @@
 import { expect, test, type Page } from '@playwright/test'
 import { checkpointDetails } from '../support/fixtures'
-import { mockApi, type Answers } from '../support/mock'
+import { mockApi, mockEvents, type Answers } from '../support/mock'
 import { accessible, shoot } from '../support/shots'
 import { serveUi } from '../support/static-ui'
 
@@ -112,4 +112,53 @@ test('a pause in the search leaves the letters to the box, and nothing is decide
   await page.getByRole('button', { name: 'Clear filters' }).click()
   await expect(box).toHaveValue('')
   await expect(items(page)).toHaveCount(4)
+})
+
+type Item = { id: string; summary: string }
+const approvals = ['r1.5', 'r7.3'].map((id) => checkpointDetails[id] as Item) as [Item, Item]
+const headed = (page: Page, { summary }: Item) => page.getByRole('heading', { level: 1 }).filter({ hasText: summary })
+
+test('the item on top is open beside the list, and no key decides it before somebody chose it', async ({ page }) => {
+  const [top] = approvals
+  const decided: unknown[] = []
+  await page.setViewportSize({ width: 1280, height: 800 })
+  await open(page, '/inbox', {
+    'GET /checkpoints': { items: [top], next: null },
+    [`POST /checkpoints/${top.id}/decision`]: (body: unknown) => {
+      decided.push(body)
+      return { ...top, status: 'decided', outcome: 'approved' }
+    },
+  })
+  await expect(headed(page, top)).toBeVisible()
+  await expect(items(page).first().getByRole('link')).toHaveAttribute('aria-current', 'true')
+  await shoot(page, 'inbox-first')
+  await accessible(page)
+  // A stray key decides nothing, and no button says that it would.
+  await expect(page.getByRole('button', { name: 'Approve', exact: true })).toBeVisible()
+  await page.keyboard.press('a')
+  await page.keyboard.press('r')
+  await expect(page).toHaveURL(/\/inbox$/)
+  expect(decided).toEqual([])
+  // Chosen with a key, it is decided with one.
+  await page.keyboard.press('j')
+  await expect(page).toHaveURL(new RegExp(`/inbox/${top.id}$`))
+  await page.keyboard.press('a')
+  await expect.poll(() => decided.length).toBe(1)
+})
+
+test('what comes on top later takes nobody’s place, and a phone shows the list alone', async ({ page }) => {
+  const [top, newer] = approvals
+  let shown: object[] = [top]
+  await page.setViewportSize({ width: 1280, height: 800 })
+  await mockApi(page, { 'GET /checkpoints': () => ({ items: shown, next: null }) })
+  const tell = await mockEvents(page)
+  await page.goto(`${ui.url}/inbox`)
+  await expect(headed(page, top)).toBeVisible()
+  shown = [{ ...newer, due_at: 1 }, top]
+  tell('checkpoint')
+  await expect(items(page)).toHaveCount(2)
+  await expect(items(page).first()).toContainText(newer.summary)
+  await expect(headed(page, top)).toBeVisible()
+  await page.setViewportSize({ width: 390, height: 844 })
+  await expect(headed(page, top)).toBeHidden()
 })

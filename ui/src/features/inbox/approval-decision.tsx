@@ -9,6 +9,7 @@ import { cx } from '@/ui/cx'
 import { Textarea } from '@/ui/field'
 import { Note } from '@/ui/states'
 import { AllowAhead } from './allow-ahead'
+import { useKeyOf } from './by-key'
 import { ApproverFields, useAsked, type Asked } from './approver-fields'
 import { SignInAgain, takesPassword } from './sign-in-again'
 import { strings as s } from './strings'
@@ -120,6 +121,7 @@ function Notes({ checkpoint, error }: { checkpoint: Checkpoint; error: Error | n
 
 /** The approver's fields, the comment and the buttons. One click decides; the comment goes along when there is one. */
 export function ApprovalDecision({ checkpoint }: { checkpoint: Checkpoint }) {
+  const keyOf = useKeyOf()
   const asked = useAsked(checkpoint)
   const seen = useSeen(checkpoint)
   const { comment, setComment, box, decision, decide, required, missing } = useDeciding(checkpoint, asked, seen)
@@ -132,7 +134,7 @@ export function ApprovalDecision({ checkpoint }: { checkpoint: Checkpoint }) {
     id: `approval.${outcome}`,
     label: LABEL[outcome],
     group: s.group,
-    shortcut: KEY[outcome],
+    shortcut: keyOf(KEY[outcome]),
     enabled: may && !decision.isPending,
     run: () => decide(outcome),
   }))
@@ -192,7 +194,7 @@ export function ApprovalDecision({ checkpoint }: { checkpoint: Checkpoint }) {
                 key={outcome}
                 look={LOOK[outcome]}
                 icon={ICON[outcome]}
-                shortcut={KEY[outcome]}
+                shortcut={keyOf(KEY[outcome])}
                 disabled={!may}
                 busy={decision.isPending && decision.variables?.outcome === outcome}
                 onClick={() => decide(outcome)}

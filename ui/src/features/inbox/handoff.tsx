@@ -10,6 +10,7 @@ import { Textarea } from '@/ui/field'
 import { Note } from '@/ui/states'
 import { toast } from '@/ui/toast'
 import { writes } from './api'
+import { useKeyOf } from './by-key'
 import { strings } from './strings'
 import { useClaim } from './use-claim'
 import { alreadyText, useDecision } from './use-decision'
@@ -64,6 +65,7 @@ function Reply({ conversation }: { conversation: string }) {
 
 /** A conversation a workflow gave to a person: talk, then hand it back with a result. */
 export function HandoffDecision({ checkpoint }: { checkpoint: Checkpoint }) {
+  const keyOf = useKeyOf()
   const decision = useDecision(checkpoint)
   const claim = useClaim(checkpoint.id)
   useActions([
@@ -71,7 +73,7 @@ export function HandoffDecision({ checkpoint }: { checkpoint: Checkpoint }) {
       id: 'handoff.take',
       label: s.take,
       group: strings.group,
-      shortcut: 't',
+      shortcut: keyOf('t'),
       enabled: !checkpoint.assigned_to,
       run: () => claim.mutate('take'),
     },
@@ -86,7 +88,7 @@ export function HandoffDecision({ checkpoint }: { checkpoint: Checkpoint }) {
         <Button
           small
           icon={checkpoint.assigned_to ? <Undo2 size={14} /> : <Hand size={14} />}
-          shortcut={checkpoint.assigned_to ? undefined : 't'}
+          shortcut={checkpoint.assigned_to ? undefined : keyOf('t')}
           busy={claim.isPending}
           onClick={() => claim.mutate(checkpoint.assigned_to ? 'release' : 'take')}
         >

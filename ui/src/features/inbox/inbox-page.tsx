@@ -1,7 +1,7 @@
 import { useInfiniteQuery, useQuery } from '@tanstack/react-query'
 import { useNavigate, useParams, useSearch } from '@tanstack/react-router'
-import { FilterX, Inbox as InboxIcon, MousePointerClick } from 'lucide-react'
-import { useMemo } from 'react'
+import { FilterX, Inbox as InboxIcon } from 'lucide-react'
+import { useMemo, useState } from 'react'
 import { queries } from '@/api/queries'
 import type { CheckpointSummary } from '@/api/types'
 import { useActions } from '@/app/actions'
@@ -14,9 +14,11 @@ import { counted } from '@/model/counted'
 import { cx } from '@/ui/cx'
 import { Empty } from '@/ui/states'
 import { Tabs } from '@/ui/tabs'
+import { useMedia } from '@/ui/use-media'
 import { reads } from './api'
 import { BatchBar } from './batch-bar'
 import { BatchPane } from './batch-pane'
+import { OpenedByPerson } from './by-key'
 import { CheckpointPane } from './checkpoint-pane'
 import { Filters } from './filters'
 import { LIST_ID } from './focus'
@@ -110,6 +112,19 @@ function useListKeys(
   ])
 }
 
+/**
+ * What is open beside the list when nobody chose: the item on top as it was when the list came, so that none is put
+ * in its place under the hands of who decides.
+ */
+function useFirst(items: readonly CheckpointSummary[], search: InboxSearch, chosen: string | undefined) {
+  const beside = useMedia('(min-width: 64rem)')
+  const of = JSON.stringify(search)
+  const [first, setFirst] = useState<{ of: string; id: string }>()
+  const wanted = beside && chosen === undefined
+  if (wanted && first?.of !== of && items[0]) setFirst({ of, id: items[0].id })
+  return wanted && first?.of === of ? first.id : undefined
+}
+
 /** The left column. */
 function Listed({
   tab,
@@ -151,6 +166,8 @@ function Room({ batch }: { batch: Batch }) {
   const { checkpoint: chosen } = useParams({ strict: false })
   const tab: TabId = search.tab ?? 'mine'
   const listed = useItems(search)
+  const first = useFirst(listed.items, search, chosen)
+  const open = chosen ?? first
   useListKeys(listed.items, chosen, {
     batch,
     go: (id) => void navigate({ to: '/inbox/$checkpoint', params: { checkpoint: id }, search }),
@@ -179,16 +196,14 @@ function Room({ batch }: { batch: Batch }) {
             chosen && 'hidden lg:block',
           )}
         >
-          <Listed tab={tab} narrowed={narrowed} listed={listed} chosen={chosen} search={search} batch={batch} />
+          <Listed tab={tab} narrowed={narrowed} listed={listed} chosen={open} search={search} batch={batch} />
         </section>
         <div className={cx('min-w-0 flex-1 lg:overflow-y-auto', !chosen && 'hidden lg:block')}>
-          {chosen ? (
-            <CheckpointPane key={chosen} id={chosen} />
-          ) : listed.items.length > 0 ? (
-            <Empty icon={<MousePointerClick size={20} />} title={s.pick.title}>
-              {s.pick.text}
-            </Empty>
-          ) : null}
+          {open && (
+            <OpenedByPerson value={chosen !== undefined}>
+              <CheckpointPane key={open} id={open} />
+            </OpenedByPerson>
+          )}
         </div>
       </div>
     </>

@@ -76,7 +76,6 @@ export const strings = {
       return `${parts.filter(Boolean).join(', ')}.`
     },
   },
-  pick: { title: 'Choose an item', text: 'j and k move through the list. What you decide goes on the record.' },
   back: 'Back to the list',
   overdue: 'time is up',
   heldInList: 'decided, can be taken back',
