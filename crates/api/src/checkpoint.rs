@@ -353,6 +353,8 @@ pub struct Checkpoint {
     pub team: Option<String>,
     /// What they read.
     pub note: Option<String>,
+    /// JSON Schema of what they fill in to hand it back.
+    pub hand_back: Option<Value>,
     /// The form that waits.
     pub form: Option<OpenForm>,
     /// The call in doubt.
@@ -415,7 +417,7 @@ pub struct DecisionRequest {
     pub outcome: String,
     /// Words, at most 4,000 characters.
     pub comment: Option<String>,
-    /// A form's answers, or what an approver fills in with a yes.
+    /// A form's answers, what an approver fills in with a yes, or whoever hands a conversation back.
     pub values: Option<Map<String, Value>>,
     /// With a yes: what is changed in the requests, by guarded step and JSON pointer into its input.
     pub edits: Option<BTreeMap<String, Map<String, Value>>>,

@@ -214,6 +214,8 @@ pub struct WaitingHandoff {
     pub note: String,
     /// The outcomes to hand back with.
     pub outcomes: Vec<String>,
+    /// JSON Schema of what is filled in for that.
+    pub form: Option<Value>,
     /// When it ends by itself.
     pub due_at: Option<i64>,
 }

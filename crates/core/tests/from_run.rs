@@ -201,8 +201,14 @@ fn pauses_failures_and_doubts_come_again() {
     play.fail(FailureClass::Fatal).unwrap();
     assert_eq!(play.step_id(), "hand");
     let by = person("op", &["operator"]);
-    play.take(Input::HandedBack { visit: play.visit(), back: HandedBack::Returned, comment: "done".into(), by })
-        .unwrap();
+    play.take(Input::HandedBack {
+        visit: play.visit(),
+        back: HandedBack::Returned,
+        comment: "done".into(),
+        values: Value::Null,
+        by,
+    })
+    .unwrap();
     assert_eq!(play.status(), "completed");
     let made = made(&play);
     let told = acts(&made);

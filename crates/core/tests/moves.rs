@@ -8,7 +8,7 @@ use countersign_core::{
     moves::{MoveCheck, MoveRequest, MoveVerdict, check_move},
     run::{HandedBack, Input, Movable, Phase, Refusal, RunState, Version, Wait},
 };
-use serde_json::json;
+use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use support::{Play, person, version};
 
@@ -96,7 +96,8 @@ fn a_changed_guarded_request_keeps_the_run_where_it_is_and_after_approval_asks_a
     go(&mut play, to, &[]);
     let visit = play.visit();
     let by = person("op", &["operator"]);
-    play.take(Input::HandedBack { visit, back: HandedBack::Returned, comment: String::new(), by }).unwrap();
+    play.take(Input::HandedBack { visit, back: HandedBack::Returned, comment: String::new(), values: Value::Null, by })
+        .unwrap();
     assert_eq!(play.step_id(), "ask", "what was approved is not what would run");
     assert!(play.last_events().contains(&"approval_voided"), "{:?}", play.last_events());
     assert!(!play.last_events().contains(&"call_requested"));

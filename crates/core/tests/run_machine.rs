@@ -5,7 +5,10 @@ mod support;
 
 use countersign_core::{
     log::FailureClass,
-    run::{CallId, Effect, HandedBack, Input, LookUpResult, Phase, Refusal, Stage, UnknownAnswer, Wait},
+    run::{
+        CallId, CheckpointEvent, Effect, Event, HandedBack, Input, LookUpResult, Phase, Refusal, Stage, UnknownAnswer,
+        Wait,
+    },
     time::Timestamp,
 };
 use serde_json::{Value, json};
@@ -329,6 +332,7 @@ fn a_handoff_comes_back_with_an_outcome() {
             visit: play.visit(),
             back: HandedBack::read(outcome),
             comment: String::new(),
+            values: Value::Null,
             by: person("op", &["operator"]),
         };
         assert_eq!(play.take(back).is_ok(), ok, "{outcome}");
@@ -336,6 +340,60 @@ fn a_handoff_comes_back_with_an_outcome() {
             assert_eq!(play.last_events().contains(&"message_posted"), message);
         }
     }
+}
+
+const FILLED_IN: &str = "
+schema: 1
+name: Handed back with answers
+start: hand
+steps:
+  hand:
+    type: human_handoff
+    form: { type: object, required: [amount], properties: { amount: { type: number, minimum: 0 }, why: { type: string } } }
+    outcomes: { refund: { next: much } }
+    next: done
+  much: { type: condition, branches: [{ when: steps.hand.output.values.amount > 100, next: large }], otherwise: done }
+  large: { type: end, output: '{{ steps.hand.output.values.amount }}' }
+  done: { type: end }
+";
+
+#[test]
+fn a_handoff_comes_back_with_what_its_form_takes() {
+    let back = |play: &mut Play, outcome: &str, values: Value| {
+        let (visit, by) = (play.visit(), person("op", &["operator"]));
+        play.take(Input::HandedBack { visit, back: HandedBack::read(outcome), comment: String::new(), values, by })
+    };
+    let mut play = Play::started(FILLED_IN);
+    let before = play.state.clone();
+    for (outcome, values, place) in [
+        ("refund", json!({ "amount": -1 }), "/amount"),
+        ("returned", json!({ "amount": "much" }), "/amount"),
+        ("returned", json!({ "why": "late" }), ""),
+        ("refund", Value::Null, ""),
+    ] {
+        let refused = back(&mut play, outcome, values.clone());
+        let Err(Refusal::InvalidForm { problems }) = refused else { panic!("{values}: {refused:?}") };
+        assert!(problems.iter().any(|problem| problem.pointer == place), "{values}: {problems:?}");
+    }
+    assert_eq!(play.state, before, "what was refused changes nothing");
+    back(&mut play, "refund", json!({ "amount": 120.5 })).unwrap();
+    assert_eq!(play.state.ended().unwrap().output, json!(120.5), "a later expression reads it");
+    let closed = play.log.iter().flat_map(|entry| &entry.events).any(|event| {
+        matches!(event, Event::Checkpoint { what: CheckpointEvent::Closed { values, .. }, .. }
+            if *values == json!({ "amount": 120.5 }))
+    });
+    assert!(closed, "what was filled in is on the record");
+    assert_eq!(back(&mut play, "refund", json!({ "amount": 1 })), Err(Refusal::RunOver), "handed back once");
+}
+
+#[test]
+fn a_handoff_without_a_form_takes_no_answers() {
+    let mut play = Play::started(FORM);
+    let input = submit(&play, json!({ "email": "ada@example.com" }));
+    play.take(input).unwrap();
+    let (visit, comment, by) = (play.visit(), String::new(), person("op", &["operator"]));
+    let back = Input::HandedBack { visit, back: HandedBack::Returned, comment, values: json!({ "amount": 1 }), by };
+    assert!(matches!(play.take(back), Err(Refusal::InvalidForm { .. })));
 }
 
 #[test]

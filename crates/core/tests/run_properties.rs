@@ -47,7 +47,7 @@ fn input_of(play: &Play, kind: u8, detail: u8) -> Input {
             let verdict = [Approved, Approved, Rejected, Changes][usize::from(detail % 4)];
             Input::Decided { visit, verdict, comment, by, with: Box::default() }
         }
-        9 => Input::HandedBack { visit, back: HandedBack::Returned, comment, by },
+        9 => Input::HandedBack { visit, back: HandedBack::Returned, comment, values: Value::Null, by },
         10 => {
             let answer = match detail % 3 {
                 0 => UnknownAnswer::Happened { result: json!({ "x": 1 }) },

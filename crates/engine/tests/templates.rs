@@ -76,7 +76,7 @@ async fn act_out(world: &World, source: &str, case: &TestCase) -> RunRow {
             Act::Submits { values } => {
                 world.engine.submit_form(WORKSPACE, &checkpoint, values.clone(), customer()).await.unwrap();
             }
-            Act::Decides { outcome, comment, by, .. } | Act::HandsBack { outcome, comment, by } => {
+            Act::Decides { outcome, comment, by, .. } | Act::HandsBack { outcome, comment, by, .. } => {
                 let by = actor(by.as_ref());
                 world.engine.decide(WORKSPACE, &checkpoint, decision(outcome, comment), by).await.unwrap();
             }

@@ -110,6 +110,7 @@ export type HumanHandoff = Common & {
   team?: string
   note?: string
   message?: string
+  form?: Json
   outcomes?: Record<string, { next: StepId }>
   next: StepId
   timeout?: WaitTimeout

@@ -81,6 +81,11 @@ impl<'a> Knowledge<'a> {
                     (StepKind::CollectForm(form), [member, rest @ ..]) if member == "output" => {
                         closed(Some(&form.form), rest, "the form")
                     }
+                    (StepKind::HumanHandoff(handoff), [output, values, rest @ ..])
+                        if output == "output" && values == "values" && handoff.form.is_some() =>
+                    {
+                        closed(handoff.form.as_ref(), rest, "the form")
+                    }
                     _ => Foreseen::Unknown,
                 }
             }

@@ -17,13 +17,21 @@ pub(super) fn check(context: &Context<'_>, report: &mut Report) {
     }
     for (index, (id, step)) in context.workflow.steps.iter().enumerate() {
         report.step(index);
-        if let StepKind::Approval(approval) = &step.kind
-            && let Some(form) = &approval.form
-        {
-            check_form(form, &format!("/steps/{}/form", token(id)), report);
+        // What an approver or whoever hands a conversation back fills in.
+        let beside = match &step.kind {
+            StepKind::Approval(approval) => approval.form.as_ref(),
+            StepKind::HumanHandoff(handoff) => handoff.form.as_ref(),
+            StepKind::ToolCall(_)
+            | StepKind::CollectForm(_)
+            | StepKind::Condition(_)
+            | StepKind::Notify(_)
+            | StepKind::End(_) => None,
+        };
+        if let Some(form) = beside {
+            check_form(form, Shown::OnPages, &format!("/steps/{}/form", token(id)), report);
         }
         if let StepKind::CollectForm(form) = &step.kind {
-            check_form(&form.form, &format!("/steps/{}/form", token(id)), report);
+            check_form(&form.form, Shown::ToCustomers, &format!("/steps/{}/form", token(id)), report);
             let Some(Value::Object(fields)) = form.form.get("properties") else { continue };
             for name in form.prefill.keys().filter(|name| !fields.contains_key(*name)) {
                 let message = format!("the form has no field `{}` to fill in", shown(name));
@@ -43,7 +51,16 @@ pub(super) fn valid(schema: &Value) -> Result<(), String> {
         .map_err(|error| format!("this is no valid JSON Schema: {}", shown(&error)))
 }
 
-fn check_form(form: &Value, pointer: &str, report: &mut Report) {
+/// Where a form is shown.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Shown {
+    /// On pages alone.
+    OnPages,
+    /// Over the channels of customers too.
+    ToCustomers,
+}
+
+fn check_form(form: &Value, to: Shown, pointer: &str, report: &mut Report) {
     let help = "A form is `type: object` with `properties`, one for each field.";
     let fields = match (form.get("type"), form.get("properties")) {
         (Some(Value::String(kind)), Some(Value::Object(fields))) if kind == "object" => fields,
@@ -71,7 +88,9 @@ fn check_form(form: &Value, pointer: &str, report: &mut Report) {
         let help = "Nobody could ever fill it in: add the field or do not require it.";
         report.error("form_schema", &format!("{pointer}/required"), message, help);
     }
-    channels(fields, pointer, report);
+    if to == Shown::ToCustomers {
+        channels(fields, pointer, report);
+    }
 }
 
 /// Whether a field says what it is: itself, by its choices, or by a reference.

@@ -223,6 +223,30 @@ fn forms() {
 }
 
 #[test]
+fn what_is_filled_in_to_hand_back() {
+    let found = |form: Value, read: &str| {
+        let hand = json!({ "type": "human_handoff", "form": form, "next": "large", "timeout": { "after": "1h", "next": "no" } });
+        let read = json!({ "type": "condition", "branches": [{ "when": read, "next": "no" }], "otherwise": "no" });
+        let look = json!({ "type": "tool_call", "action": "shop.read", "input": { "id": "{{ input.id }}" },
+                           "set": { "amount": "{{ output.amount }}" }, "next": "hand" });
+        with(&[
+            ("/steps/look", look),
+            ("/steps/hand", hand),
+            ("/steps/read", read),
+            ("/steps/hand/next", json!("read")),
+        ])
+    };
+    let form = json!({ "type": "object", "required": ["sure"], "properties": { "sure": { "type": "boolean" }, "parts": { "type": "object" } } });
+    let codes = |found: Vec<(&'static str, String)>| found.into_iter().map(|(code, _)| code).collect::<Vec<_>>();
+    let fine = codes(found(form.clone(), "steps.hand.output.values.sure"));
+    let wrong = codes(found(form.clone(), "steps.hand.output.values.sure = 'yes'"));
+    assert!(!fine.contains(&"form_channel"), "no channel of a customer shows it: {fine:?}");
+    assert!(!fine.contains(&"form_schema"), "{fine:?}");
+    assert_ne!(fine, wrong, "the type is known");
+    assert!(codes(found(json!({ "type": "string" }), "true")).contains(&"form_schema"));
+}
+
+#[test]
 fn triggers() {
     let at = |trigger: Value| {
         let mut document = good();

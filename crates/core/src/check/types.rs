@@ -97,6 +97,7 @@ fn of_output(context: &Context<'_>, id: &str, rest: &[&str]) -> Option<Known> {
     match (&context.workflow.steps.get(id)?.kind, rest) {
         (StepKind::CollectForm(form), _) => of_schema(&form.form, rest),
         (StepKind::ToolCall(call), _) => of_schema(&context.catalogue.action(&call.action)?.output, rest),
+        (StepKind::HumanHandoff(handoff), ["values", rest @ ..]) => of_schema(handoff.form.as_ref()?, rest),
         (StepKind::Approval(_) | StepKind::HumanHandoff(_), ["outcome" | "comment"]) => {
             Some(Known::of("string", false))
         }

@@ -339,6 +339,9 @@ pub struct HumanHandoff {
     /// What the customer reads; a template, nothing is said when empty.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub message: String,
+    /// JSON Schema of what the person fills in to hand it back, whatever the result: `steps.<id>.output.values`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub form: Option<Value>,
     /// Named results to hand back with, each with its own path.
     #[serde(default, skip_serializing_if = "IndexMap::is_empty")]
     pub outcomes: IndexMap<String, HandoffOutcome>,

@@ -3,7 +3,7 @@
 use super::FieldProblem;
 use crate::{contact, text};
 use jsonschema::Validator;
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 /// The most problems reported for one value.
 const PROBLEMS_MAX: usize = 50;
@@ -24,6 +24,19 @@ pub fn value_problems(schema: &Value, value: &Value) -> Vec<FieldProblem> {
     match validator(schema) {
         Ok(validator) => problems(&validator, value),
         Err(message) => vec![FieldProblem { pointer: String::new(), message }],
+    }
+}
+
+/// What does not fit of what somebody fills in beside their word; `lacking` is said where they fill in nothing.
+pub(crate) fn answer_problems(form: Option<&Validator>, values: &Value, lacking: &str) -> Vec<FieldProblem> {
+    let problem = |message: &str| FieldProblem { pointer: String::new(), message: message.to_owned() };
+    match form {
+        Some(form) if values.is_null() => {
+            problems(form, &Value::Object(Map::new())).into_iter().chain([problem(lacking)]).collect()
+        }
+        Some(form) => problems(form, values),
+        None if values.is_null() => Vec::new(),
+        None => vec![problem("this takes no answers")],
     }
 }
 

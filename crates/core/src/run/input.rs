@@ -109,6 +109,8 @@ pub enum Input {
         back: HandedBack,
         /// Their words.
         comment: String,
+        /// What they fill in; null for nothing.
+        values: Value,
         /// Who.
         by: Actor,
     },

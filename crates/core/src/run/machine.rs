@@ -177,8 +177,8 @@ impl<'a> Machine<'a> {
                 approval::decided(self, visit, approval::Said { verdict, comment, by, with: *with })?
             }
             Input::DecisionTakenBack { visit, by } => approval::taken_back(self, visit, &by)?,
-            Input::HandedBack { visit, back, comment, by } => {
-                human_handoff::handed_back(self, visit, back, comment, by)?
+            Input::HandedBack { visit, back, comment, values, by } => {
+                human_handoff::handed_back(self, visit, human_handoff::Said { back, comment, values, by })?
             }
             Input::UnknownResolved { id, answer, comment, by, for_others } => {
                 self.resolved(id, answer, comment, (&by, &for_others))?

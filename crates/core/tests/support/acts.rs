@@ -5,7 +5,7 @@ use countersign_core::{
     time::Span,
 };
 use proptest::prelude::*;
-use serde_json::json;
+use serde_json::{Value, json};
 
 /// Acts in any order; most do not fit.
 pub fn random() -> impl Strategy<Value = Vec<Act>> {
@@ -31,7 +31,7 @@ pub fn random() -> impl Strategy<Value = Vec<Act>> {
             values: json!(null),
         }),
         2 => prop::option::of(0..10_000_000_u64).prop_map(|wait| Act::Waits { duration: wait.map(Span) }),
-        1 => Just(Act::HandsBack { outcome: "returned".into(), comment: String::new(), by: None }),
+        1 => Just(Act::HandsBack { outcome: "returned".into(), comment: String::new(), by: None, values: Value::Null }),
         1 => Just(Act::Says { text: "hello".into() }),
         1 => Just(serde_json::from_value(json!({ "act": "resolves", "answer": { "outcome": "not_happened" } })).unwrap()),
     ];

@@ -23,7 +23,8 @@ fn outcomes(found: &LoadedCheckpoint) -> Vec<String> {
             let open = OpenApproval::of(&found.run.version, &found.run.state);
             open.map_or_else(Vec::new, |open| open.outcomes())
         }
-        (CheckpointKind::Handoff, Some(CompiledStep::HumanHandoff(step))) => step.outcomes(),
+        // What is filled in takes more than a button.
+        (CheckpointKind::Handoff, Some(CompiledStep::HumanHandoff(step))) if step.form().is_none() => step.outcomes(),
         (CheckpointKind::UnknownOutcome, _) => ["happened", "not_happened", "stop"].map(str::to_owned).to_vec(),
         (CheckpointKind::Handoff | CheckpointKind::Form, _) => Vec::new(),
     }

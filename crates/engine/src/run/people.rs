@@ -23,7 +23,7 @@ pub struct DecideRequest {
     pub result: Option<Value>,
     /// What they change in the requests they approve.
     pub edits: Edits,
-    /// What they fill in with a yes.
+    /// What they fill in with a yes, or to hand a conversation back.
     pub values: Option<Value>,
     /// Hash of what was before them, where they say so.
     pub shown: Option<String>,
@@ -96,7 +96,10 @@ impl Engine {
                 let with = Box::new(DecidedWith { for_others, edits, values, standing: None, shown });
                 Input::Decided { visit, verdict, comment, by, with }
             }
-            CheckpointKind::Handoff => Input::HandedBack { visit, back: HandedBack::read(&outcome), comment, by },
+            CheckpointKind::Handoff => {
+                let (back, values) = (HandedBack::read(&outcome), values.unwrap_or_default());
+                Input::HandedBack { visit, back, comment, values, by }
+            }
             CheckpointKind::UnknownOutcome => {
                 let all = || Resolution::ALL.map(|resolution| resolution.word().to_owned()).to_vec();
                 let resolution = Resolution::read(&outcome).ok_or_else(|| not_offered(&outcome, all()))?;

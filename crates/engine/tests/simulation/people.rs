@@ -218,7 +218,7 @@ impl Scenario {
             }
             CheckpointKind::Handoff => {
                 let outcome = *self.random.pick(&["returned", "solved"]);
-                Input::HandedBack { visit, back: HandedBack::read(outcome), comment, by }
+                Input::HandedBack { visit, back: HandedBack::read(outcome), comment, values: Value::Null, by }
             }
             CheckpointKind::UnknownOutcome => {
                 let Ok(Opened::UnknownOutcome { call, attempt, key, .. }) = serde_json::from_str(&row.payload) else {

@@ -1,7 +1,10 @@
 //! Personal links: what one is for, and deciding with it. Nobody signs in: the token says who it is.
 
 use crate::{
-    api::{account::prove, checkpoints::view::outcomes},
+    api::{
+        account::prove,
+        checkpoints::view::{hand_back, outcomes},
+    },
     app::App,
     auth::Address,
     http::{
@@ -74,7 +77,8 @@ pub(crate) async fn target(app: &App, followed: &FollowedLink) -> ApiResult<Link
         summary: row.title.clone(),
         facts: facts.into_iter().map(|fact| Fact { label: fact.label, value: fact.value }).collect(),
         effects: requests.iter().map(|it| format!("{} ({})", run.version.title(&it.step), it.action)).collect(),
-        outcomes: outcomes(run, row),
+        // What is filled in takes more than a link.
+        outcomes: if hand_back(run, row).is_some() { Vec::new() } else { outcomes(run, row) },
         opened_at: row.opened_at,
         due_at: row.due_at,
         expires_at: link.expires_at,

@@ -164,6 +164,14 @@ fn held(app: &App, followed: &FollowedLink, said: &HeldDecision, token: &str) ->
 /// The facts, then the choices.
 fn asking(app: &App, target: &LinkTarget, token: &str) -> String {
     let mut html = facts(target, app.now());
+    if target.outcomes.is_empty() {
+        let inbox = format!("/inbox/{}", escaped(&target.checkpoint));
+        let _ = write!(
+            html,
+            "<p>It takes more than a button.</p><p><a class=\"button\" href=\"{inbox}\">Open it in the inbox</a></p>"
+        );
+        return html;
+    }
     let _ = write!(html, "<form method=\"post\" action=\"/d/{}\">", escaped(token));
     for outcome in &target.outcomes {
         let (value, caption) = (escaped(outcome), escaped(&caption(outcome)));

@@ -16,6 +16,7 @@ mod described;
 mod digest;
 mod errors;
 mod gets;
+mod handoffs;
 mod held;
 mod hooks;
 mod inbox;

@@ -1,6 +1,6 @@
 import Form from '@rjsf/core'
 import type { ErrorSchema, RJSFSchema } from '@rjsf/utils'
-import { useImperativeHandle, useMemo, useRef, type Ref } from 'react'
+import { useEffect, useImperativeHandle, useMemo, useRef, type Ref } from 'react'
 import { filled, withTypes } from '@/model/form-schema'
 import { pointerParts } from '@/model/json'
 import { Button } from '@/ui/button'
@@ -25,6 +25,8 @@ type Props = {
   large?: boolean
   onChange: (values: Data) => void
   onSubmit?: (values: Data) => void
+  /** Told whether the values fit, also before anybody sends them. */
+  onWhole?: (whole: boolean) => void
 }
 
 /** The server's complaints in the shape the form wants them; pointers may start with `/values`. */
@@ -70,6 +72,7 @@ export default function SchemaForm({
   large,
   onChange,
   onSubmit,
+  onWhole,
 }: Props) {
   const typed = useMemo<RJSFSchema>(
     () => ({ type: 'object', ...(withTypes(schema) as RJSFSchema), title: '' }),
@@ -79,6 +82,11 @@ export default function SchemaForm({
   const extra = useMemo(() => errorTree(errors), [errors])
   const form = useRef<Form<Data, RJSFSchema>>(null)
   useImperativeHandle(handle, () => ({ validate: () => form.current?.validateForm() ?? true }), [])
+  const whole = useMemo(
+    () => onWhole === undefined || validator.validateFormData(values, typed).errors.length === 0,
+    [onWhole, values, typed],
+  )
+  useEffect(() => onWhole?.(whole), [onWhole, whole])
   return (
     <Form<Data, RJSFSchema>
       ref={form}

@@ -543,6 +543,11 @@ export const strings = {
     teamHint: 'Role or group; anyone who may operate when empty',
     note: 'Note for the person',
     message: 'What the customer reads',
+    form: {
+      title: 'To fill in when it is handed back',
+      schema: 'To fill in when it is handed back (JSON Schema)',
+      add: 'Add a field to fill in',
+    },
     outcomes: 'Results to hand back with',
     add: 'Add a result',
     name: 'Name of the result',

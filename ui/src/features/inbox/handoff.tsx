@@ -11,6 +11,7 @@ import { Note } from '@/ui/states'
 import { toast } from '@/ui/toast'
 import { writes } from './api'
 import { useKeyOf } from './by-key'
+import { HandBack } from './hand-back'
 import { strings } from './strings'
 import { useClaim } from './use-claim'
 import { alreadyText, useDecision } from './use-decision'
@@ -116,20 +117,7 @@ export function HandoffDecision({ checkpoint }: { checkpoint: Checkpoint }) {
           <Reply conversation={checkpoint.conversation.id} />
         </>
       )}
-      <div className="flex flex-wrap items-center gap-2 border-t border-line bg-sunken p-3">
-        <span className="text-sm text-muted">{s.backWith}</span>
-        {checkpoint.outcomes.map((outcome, index) => (
-          <Button
-            key={outcome}
-            look={index === 0 ? 'primary' : 'plain'}
-            disabled={!checkpoint.may_decide}
-            busy={decision.isPending && decision.variables?.outcome === outcome}
-            onClick={() => decision.mutate({ outcome })}
-          >
-            {outcome === 'returned' ? s.returned : outcome.replaceAll('_', ' ')}
-          </Button>
-        ))}
-      </div>
+      <HandBack checkpoint={checkpoint} decision={decision} />
     </div>
   )
 }

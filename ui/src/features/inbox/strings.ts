@@ -265,8 +265,10 @@ export const strings = {
     take: 'Take it',
     release: 'Put it back',
     takenBy: (name: string) => `Taken by ${name}`,
-    backWith: 'Hand back as',
-    returned: 'done',
+    backWith: 'Hand back',
+    returned: 'Return to workflow',
+    fillIn: 'What came of it',
+    notWhole: 'Fill in what is asked for first.',
     hint: 'The workflow goes on from here with the result you choose.',
   },
   unknown: {

@@ -1,15 +1,17 @@
 import { Check, MessageSquareReply, X } from 'lucide-react'
-import { useState } from 'react'
+import { lazy, Suspense, useState } from 'react'
 import type { Rehearsal, WaitingApproval } from '@/api/types'
 import { titleOf, type WorkflowDocument } from '@/model/document'
+import { filled } from '@/model/form-schema'
 import { Button } from '@/ui/button'
 import { Input } from '@/ui/field'
 import { JsonView } from '@/ui/json-view'
-import { Note } from '@/ui/states'
+import { Note, Skeleton } from '@/ui/states'
 import { Rendered, Risk } from './call-card'
 import { strings } from './strings'
 import type { Play } from './use-rehearsal'
 
+const SchemaForm = lazy(() => import('@/components/schema-form/schema-form'))
 type Handoff = Extract<Rehearsal['waiting'], { for: 'handoff' }>
 type Unknown = Extract<Rehearsal['waiting'], { for: 'unknown_outcome' }>
 
@@ -73,10 +75,24 @@ export function ApprovalCard({ waiting, play }: { waiting: WaitingApproval; play
 export function HandoffCard({ waiting, play }: { waiting: Handoff; play: Play }) {
   const s = strings.handoff
   const [comment, setComment] = useState('')
+  const [answers, setAnswers] = useState<Record<string, unknown>>({})
+  const [whole, setWhole] = useState(!waiting.form)
+  const values = waiting.form ? filled(waiting.form, answers) : undefined
   return (
     <div className="flex flex-col gap-3">
       <h3 className="text-sm font-semibold">{s.title(waiting.team)}</h3>
       {waiting.note && <p className="text-sm whitespace-pre-wrap text-muted">{waiting.note}</p>}
+      {Boolean(waiting.form) && (
+        <Suspense fallback={<Skeleton className="h-20" />}>
+          <SchemaForm
+            id={`back-${waiting.visit}`}
+            schema={waiting.form}
+            values={answers}
+            onChange={setAnswers}
+            onWhole={setWhole}
+          />
+        </Suspense>
+      )}
       <Input
         aria-label={strings.approval.comment}
         placeholder={strings.approval.comment}
@@ -89,7 +105,8 @@ export function HandoffCard({ waiting, play }: { waiting: Handoff; play: Play })
           <Button
             key={outcome}
             look={index === 0 ? 'plain' : 'primary'}
-            onClick={() => play.act({ act: 'hands_back', outcome, comment: comment.trim() || undefined })}
+            disabled={!whole}
+            onClick={() => play.act({ act: 'hands_back', outcome, comment: comment.trim() || undefined, values })}
           >
             {outcome === 'returned' ? s.returned : outcome}
           </Button>

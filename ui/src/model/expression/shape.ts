@@ -162,7 +162,12 @@ function outputShape(step: WorkflowDocument['steps'][string], outputOf: (action:
       return shapeOfSchema(step.form)
     case 'approval':
     case 'human_handoff':
-      return record({ outcome: leaf('string'), comment: leaf('string'), by: leaf('object') })
+      return record({
+        outcome: leaf('string'),
+        comment: leaf('string'),
+        by: leaf('object'),
+        ...(step.form === undefined ? {} : { values: shapeOfSchema(step.form) }),
+      })
     case 'condition':
     case 'notify':
     case 'end':

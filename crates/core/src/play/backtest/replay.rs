@@ -434,7 +434,7 @@ impl<'a> Player<'a> {
                 let with = DecidedWith { edits: closed.edits.clone(), values, ..DecidedWith::default() };
                 Input::Decided { visit, verdict: *verdict, comment, by, with: Box::new(with) }
             }
-            Outcome::HandedBack(back) => Input::HandedBack { visit, back: back.clone(), comment, by },
+            Outcome::HandedBack(back) => Input::HandedBack { visit, back: back.clone(), comment, values, by },
             Outcome::Resolved(resolution) => {
                 let Some(id) = self.state.phase.call().map(Calling::id) else { return Ok(()) };
                 Input::UnknownResolved { id, answer: resolution.answer(values), comment, by, for_others: Vec::new() }

@@ -385,7 +385,7 @@ impl<'a> Copier<'a> {
         // Where it waits for nobody the player says so.
         let act = match outcome {
             Outcome::Submitted => Act::Submits { values: values.clone() },
-            Outcome::HandedBack(_) => Act::HandsBack { outcome: word, comment, by },
+            Outcome::HandedBack(_) => Act::HandsBack { outcome: word, comment, by, values: values.clone() },
             Outcome::Resolved(resolution) => Act::Resolves { answer: resolution.answer(values.clone()), comment },
             Outcome::Decided(_) | Outcome::Timeout | Outcome::Cancelled => {
                 let (edits, values) = (std::mem::take(&mut self.edits), values.clone());

@@ -258,9 +258,10 @@ impl<'a> Player<'a> {
                 self.take(Input::Decided { visit, verdict, comment: comment.clone(), by, with })?;
                 self.hold_passes()
             }
-            Act::HandsBack { outcome, comment, by } => {
+            Act::HandsBack { outcome, comment, by, values } => {
                 let by = by.as_ref().map_or_else(operator, Persona::actor);
-                self.take(Input::HandedBack { visit, back: HandedBack::read(outcome), comment: comment.clone(), by })
+                let (back, comment, values) = (HandedBack::read(outcome), comment.clone(), values.clone());
+                self.take(Input::HandedBack { visit, back, comment, values, by })
             }
             Act::Resolves { answer, comment } => {
                 let Phase::Waiting(Wait::Unknown(wait)) = &self.state.phase else { return Err(Refusal::Stale.into()) };

@@ -126,6 +126,9 @@ pub enum Act {
         /// Who; some operator when absent.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         by: Option<Persona>,
+        /// What they fill in.
+        #[serde(default, skip_serializing_if = "Value::is_null")]
+        values: Value,
     },
     /// An operator says what became of a call with an unknown outcome.
     Resolves {

@@ -111,6 +111,8 @@ pub enum Waiting {
         note: String,
         /// The outcomes to hand back with.
         outcomes: Vec<String>,
+        /// JSON Schema of what is filled in for that.
+        form: Option<Value>,
         /// When it ends by itself.
         due: Option<Timestamp>,
     },
@@ -212,11 +214,11 @@ impl Standing<'_> {
                 self.approval((visit, step), (summary, requests.to_vec(), difference))
             }
             Opened::Handoff { team, note } => {
-                let outcomes = match self.version.step(&step) {
-                    Some(CompiledStep::HumanHandoff(handoff)) => handoff.outcomes(),
-                    _ => Vec::new(),
+                let (outcomes, form) = match self.version.step(&step) {
+                    Some(CompiledStep::HumanHandoff(handoff)) => (handoff.outcomes(), handoff.form().cloned()),
+                    _ => (Vec::new(), None),
                 };
-                Waiting::Handoff { visit, step, team, note, outcomes, due }
+                Waiting::Handoff { visit, step, team, note, outcomes, form, due }
             }
             Opened::UnknownOutcome { request, error, .. } => {
                 let request = CallRequest::clone(&request);

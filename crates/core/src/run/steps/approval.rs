@@ -184,16 +184,8 @@ impl Compiled {
 
     /// What they fill in fits the form; without one nothing is filled in.
     fn check_values(&self, verdict: Verdict, values: &Value) -> Result<(), Refusal> {
-        let problem = |message: &str| FieldProblem { pointer: String::new(), message: message.to_owned() };
-        let problems = match (&self.form, verdict) {
-            (Some(form), Verdict::Approved) if values.is_null() => forms::problems(form, &Value::Object(Map::new()))
-                .into_iter()
-                .chain([problem("a yes takes answers")])
-                .collect(),
-            (Some(form), Verdict::Approved) => forms::problems(form, values),
-            (_, _) if values.is_null() => Vec::new(),
-            (_, _) => vec![problem("this takes no answers")],
-        };
+        let form = self.form.as_ref().filter(|_| verdict == Verdict::Approved);
+        let problems = forms::answer_problems(form, values, "a yes takes answers");
         if problems.is_empty() { Ok(()) } else { Err(Refusal::InvalidForm { problems }) }
     }
 }

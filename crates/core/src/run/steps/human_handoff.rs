@@ -5,12 +5,13 @@ use crate::{
     expr::TextTemplate,
     run::{
         Actor, CheckpointEvent, ClosedBy, CompileError, CompiledStep, HandedBack, HandoffWait, Opened, Outcome, Phase,
-        Refusal, StepEvent, Wait,
+        Refusal, StepEvent, Wait, forms,
         machine::{Completion, Flow, Machine},
         phase::Place,
         version,
     },
 };
+use jsonschema::Validator;
 use serde_json::{Value, json};
 
 /// A compiled `human_handoff`.
@@ -19,6 +20,7 @@ pub struct Compiled {
     team: String,
     note: TextTemplate,
     message: TextTemplate,
+    form: Option<(Value, Validator)>,
     outcomes: Vec<(String, StepId)>,
     next: StepId,
     timeout: Option<WaitTimeout>,
@@ -30,10 +32,21 @@ impl Compiled {
     pub fn outcomes(&self) -> Vec<String> {
         ["returned".to_owned()].into_iter().chain(self.outcomes.iter().map(|(name, _)| name.clone())).collect()
     }
+
+    /// The schema of what is filled in to hand it back.
+    #[must_use]
+    pub fn form(&self) -> Option<&Value> {
+        self.form.as_ref().map(|(schema, _)| schema)
+    }
 }
 
 pub(crate) fn compile(step: &document::HumanHandoff, at: &version::Place<'_>) -> Result<Compiled, CompileError> {
+    let form = step.form.as_ref().map(|form| {
+        let validator = forms::validator(form).map_err(|error| at.error("form", error))?;
+        Ok((form.clone(), validator))
+    });
     Ok(Compiled {
+        form: form.transpose()?,
         team: step.team.clone(),
         note: at.text("note", &step.note)?,
         message: at.text("message", &step.message)?,
@@ -62,13 +75,16 @@ pub(crate) fn enter(machine: &mut Machine<'_>, step: &Compiled, place: &Place) -
     Flow::Stay
 }
 
-pub(crate) fn handed_back(
-    machine: &mut Machine<'_>,
-    visit: u32,
-    back: HandedBack,
-    comment: String,
-    by: Actor,
-) -> Result<Flow, Refusal> {
+/// What a person hands back.
+pub(crate) struct Said {
+    pub(crate) back: HandedBack,
+    pub(crate) comment: String,
+    pub(crate) values: Value,
+    pub(crate) by: Actor,
+}
+
+pub(crate) fn handed_back(machine: &mut Machine<'_>, visit: u32, said: Said) -> Result<Flow, Refusal> {
+    let Said { back, comment, values, by } = said;
     let version = machine.version;
     let Phase::Waiting(Wait::Handoff(HandoffWait { place, .. })) = &machine.state.phase else {
         return Err(Refusal::Stale);
@@ -89,9 +105,17 @@ pub(crate) fn handed_back(
             return Err(Refusal::NotOffered { outcome: name.clone(), offered: step.outcomes() });
         }
     };
-    let output = json!({ "outcome": back.word(), "comment": comment, "by": { "id": by.id, "name": by.name } });
+    let form = step.form.as_ref().map(|(_, validator)| validator);
+    let problems = forms::answer_problems(form, &values, "handing it back takes answers");
+    if !problems.is_empty() {
+        return Err(Refusal::InvalidForm { problems });
+    }
+    let mut output = json!({ "outcome": back.word(), "comment": comment, "by": { "id": by.id, "name": by.name } });
+    if !values.is_null() {
+        output["values"] = values.clone();
+    }
     let by = ClosedBy::Person { actor: by };
-    machine.close(visit, Outcome::HandedBack(back), by, comment, Value::Null);
+    machine.close(visit, Outcome::HandedBack(back), by, comment, values);
     Ok(machine.complete(&place, Completion { exit, next, set: &[], output: Some(output), on_error: None }))
 }
 

@@ -87,6 +87,7 @@ pub(crate) async fn checkpoint_detail(app: &App, caller: &Caller, found: LoadedC
         on_changes,
         team: None,
         note: None,
+        hand_back: hand_back(&loaded, &row),
         form: None,
         unknown: None,
         conversation,
@@ -375,6 +376,14 @@ pub(crate) fn outcomes(loaded: &LoadedRun, row: &CheckpointRow) -> Vec<String> {
         (CheckpointKind::UnknownOutcome, _) => words(&["happened", "not_happened", "stop"]),
         (CheckpointKind::Form, _) => words(&["submitted"]),
         (CheckpointKind::Handoff, _) => Vec::new(),
+    }
+}
+
+/// The schema of what is filled in to hand a conversation back.
+pub(crate) fn hand_back(loaded: &LoadedRun, row: &CheckpointRow) -> Option<Value> {
+    match (row.kind, loaded.version.step(&row.step)) {
+        (CheckpointKind::Handoff, Some(CompiledStep::HumanHandoff(step))) => step.form().cloned(),
+        (_, _) => None,
     }
 }
 

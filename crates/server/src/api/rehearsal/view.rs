@@ -61,9 +61,9 @@ async fn waiting(calls: &Calls<'_>, version: &Version, waiting: core::Waiting) -
             Waiting::Form(WaitingForm { visit, step, prompt, schema, prefill, submit, due_at })
         }
         core::Waiting::Approval { .. } => approval(calls, version, waiting).await,
-        core::Waiting::Handoff { visit, step, team, note, outcomes, due } => {
+        core::Waiting::Handoff { visit, step, team, note, outcomes, form, due } => {
             let due_at = due.map(|due| due.0);
-            Waiting::Handoff(WaitingHandoff { visit, step, team, note, outcomes, due_at })
+            Waiting::Handoff(WaitingHandoff { visit, step, team, note, outcomes, form, due_at })
         }
         core::Waiting::UnknownOutcome { visit, step, request, error } => {
             Waiting::UnknownOutcome(WaitingUnknown { visit, step, request: request.into(), error: error.into() })

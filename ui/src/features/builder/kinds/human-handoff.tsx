@@ -4,7 +4,8 @@ import type { HumanHandoff } from '@/model/document'
 import { Button, IconButton } from '@/ui/button'
 import { Input } from '@/ui/field'
 import { useBuilder } from '../context'
-import { DurationField, Group, TextField } from '../fields'
+import { DurationField, Group, TextField, useStepField } from '../fields'
+import { InputSchema } from '../input-schema'
 import { strings } from '../strings'
 
 const s = strings.handoff
@@ -12,6 +13,7 @@ const s = strings.handoff
 export function HumanHandoffEditor({ id, step }: { id: string; step: HumanHandoff }) {
   const builder = useBuilder()
   const [name, setName] = useState('')
+  const [form, setForm] = useStepField(id, ['form'])
   const outcomes = step.outcomes ?? {}
   const set = (next: NonNullable<HumanHandoff['outcomes']>) =>
     builder.perform({ op: 'set_field', id, path: ['outcomes'], value: Object.keys(next).length > 0 ? next : undefined })
@@ -27,6 +29,7 @@ export function HumanHandoffEditor({ id, step }: { id: string; step: HumanHandof
         mode="template"
         placeholder={strings.tool.template}
       />
+      <InputSchema value={form} set={setForm} at="form" words={s.form} stem="answer" />
       <Group title={s.outcomes}>
         {Object.keys(outcomes).map((outcome) => (
           <div
