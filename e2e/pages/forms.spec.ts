@@ -75,3 +75,49 @@ test('a form leaves out what nobody filled, and its lists can be filled', async 
   await expect.poll(() => sent.length).toBe(2)
   expect(sent[1]).toEqual({ values: { email: 'ada@example.com', items: [{ sku: 'A-1' }], choice: 'b' } })
 })
+
+test('what is half filled in is kept at the server, without its secrets, and is there after a reload', async ({ page }) => {
+  const first = messages.find((message) => message.form)!
+  const asks = {
+    type: 'object',
+    required: ['email', 'seats'],
+    properties: {
+      email: { type: 'string', format: 'email', title: 'E-mail' },
+      seats: { type: 'integer', title: 'Seats' },
+      pin: { type: 'string', title: 'Pin', secret: true },
+    },
+  }
+  let draft: Record<string, unknown> | undefined = { email: 'elsewhere@example.com', seats: 3 }
+  const kept: unknown[] = []
+  await mockApi(page, {
+    'GET /chat/conversations/cv1': () => ({
+      messages: [{ ...first, form: { ...first.form, status: 'open', values: undefined, schema: asks, prefill: {}, draft } }],
+      status: 'open',
+      working: false,
+    }),
+    'POST /chat/conversations/cv1/messages': messages[0],
+    [`PUT /chat/conversations/cv1/forms/${first.form!.checkpoint}/draft`]: (body: { values: Record<string, unknown> }) => {
+      kept.push(body.values)
+      draft = body.values
+      return { values: body.values }
+    },
+  })
+  await page.goto(`${ui.url}/c/demo`)
+  await page.getByRole('textbox').fill('I want to upgrade')
+  await page.getByRole('button', { name: 'Send' }).click()
+  const email = page.getByLabel('E-mail')
+  await expect(email).toHaveValue('elsewhere@example.com')
+  await email.fill('ada@exam')
+  await page.getByLabel('Pin').fill('1234')
+  await expect.poll(() => kept.at(-1)).toEqual({ email: 'ada@exam', seats: 3 })
+  await page.reload()
+  await expect(email).toHaveValue('ada@exam')
+  await expect(page.getByLabel('Pin')).toHaveValue('')
+  const local = await page.evaluate(() => JSON.stringify(localStorage))
+  expect(local).not.toContain('1234')
+  // Another device went on meanwhile.
+  draft = { email: 'ada@example.com', seats: 4 }
+  await page.reload()
+  await expect(email).toHaveValue('ada@example.com')
+  await expect(page.getByLabel('Seats')).toHaveValue('4')
+})

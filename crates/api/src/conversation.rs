@@ -118,6 +118,16 @@ pub struct MessageForm {
     pub status: FormStatus,
     /// What was sent.
     pub values: Option<Map<String, Value>>,
+    /// What the customer filled in and has not sent. Only they are told.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub draft: Option<Map<String, Value>>,
+}
+
+/// What is kept of a form that is not sent yet.
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+pub struct FormDraft {
+    /// Without secrets, files and what the form does not name.
+    pub values: Map<String, Value>,
 }
 
 /// A message.

@@ -18,6 +18,7 @@ pub use engine::{Engine, EngineConfig, EngineParts};
 pub use error::EngineError;
 pub use inbound::{
     AcceptedMessage, FollowedForm, FormOver, HookCall, Incoming, TriggerState, Webhook, WebhookCall, WebhookTaken,
+    started_form,
 };
 pub use outbound::{
     Digest, FollowedLink, Invitation, LinkOver, NoticeChannel, NoticeReason, Notifications, Notified, QuietHours,

@@ -89,6 +89,7 @@ fn api() -> OpenApiRouter<App> {
         .routes(routes!(h::chat::get_chat))
         .routes(routes!(h::chat::send_chat_message))
         .routes(routes!(h::chat::submit_chat_form))
+        .routes(routes!(h::chat::keep_chat_form_draft))
         .routes(routes!(h::events::stream_chat))
         .merge(rehearsal())
 }

@@ -73,6 +73,7 @@ fn checkpoint(run: &RunRow) -> CheckpointRow {
         asks: None,
         audience: None,
         barred: String::new(),
+        draft: None,
         words: String::new(),
     }
 }

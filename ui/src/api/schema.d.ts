@@ -319,6 +319,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/chat/conversations/{id}/forms/{checkpoint}/draft": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Keeps what is filled in of a form that is not sent yet, in the place of what was kept before. */
+        put: operations["keepChatFormDraft"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/chat/conversations/{id}/messages": {
         parameters: {
             query?: never;
@@ -2135,6 +2152,8 @@ export interface components {
             by?: components["schemas"]["Persona"] | null;
             /** @enum {string} */
             act: "hands_back";
+            /** @description What they fill in. */
+            values?: unknown;
         } | {
             /** @description What they found. */
             answer: components["schemas"]["Resolution"];
@@ -2852,6 +2871,8 @@ export interface components {
             team: string | null;
             /** @description What they read. */
             note: string | null;
+            /** @description JSON Schema of what they fill in to hand it back. */
+            hand_back: unknown;
             form: components["schemas"]["OpenForm"] | null;
             unknown: components["schemas"]["UnknownCall"] | null;
             conversation: components["schemas"]["CheckpointConversation"] | null;
@@ -3773,6 +3794,13 @@ export interface components {
              */
             version: number;
         };
+        /** @description What is kept of a form that is not sent yet. */
+        FormDraft: {
+            /** @description Without secrets, files and what the form does not name. */
+            values: {
+                [key: string]: unknown;
+            };
+        };
         /** @description The first message of a form where there are none. */
         FormMessage: {
             /** @description Its words. */
@@ -4112,6 +4140,10 @@ export interface components {
             status: components["schemas"]["FormStatus"];
             /** @description What was sent. */
             values: {
+                [key: string]: unknown;
+            } | null;
+            /** @description What the customer filled in and has not sent. Only they are told. */
+            draft?: {
                 [key: string]: unknown;
             } | null;
         };
@@ -6330,6 +6362,8 @@ export interface components {
             note: string;
             /** @description The outcomes to hand back with. */
             outcomes: string[];
+            /** @description JSON Schema of what is filled in for that. */
+            form: unknown;
             /**
              * Format: int64
              * @description When it ends by itself.
@@ -7215,6 +7249,44 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["FormSubmitted"];
+                };
+            };
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    keepChatFormDraft: {
+        parameters: {
+            query?: never;
+            header: {
+                "X-Visitor": string;
+            };
+            path: {
+                id: string;
+                checkpoint: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["FormValuesRequest"];
+            };
+        };
+        responses: {
+            /** @description What was kept */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FormDraft"];
                 };
             };
             /** @description Problem */

@@ -61,3 +61,19 @@ export function filled(schema: unknown, value: unknown): unknown {
       ),
   )
 }
+
+const isSecret = (field: unknown): boolean =>
+  isObject(field) && (field.secret === true || field.writeOnly === true || field.format === 'password')
+
+/** The values without the secrets among them. */
+export function withoutSecrets(schema: unknown, value: unknown): unknown {
+  if (!isObject(schema)) return value
+  if (Array.isArray(value)) return value.map((item: unknown) => withoutSecrets(schema.items, item))
+  if (!isObject(value)) return value
+  const properties = isObject(schema.properties) ? schema.properties : {}
+  return Object.fromEntries(
+    Object.entries(value)
+      .filter(([name]) => !isSecret(properties[name]))
+      .map(([name, member]) => [name, withoutSecrets(properties[name], member)]),
+  )
+}

@@ -8,6 +8,46 @@ use serde_json::{Map, Value};
 /// The most problems reported for one value.
 const PROBLEMS_MAX: usize = 50;
 
+/// The longest draft that is kept, bytes of JSON.
+pub const DRAFT_BYTES_MAX: usize = 32 * 1024;
+
+/// Objects and lists inside one another at most, of a draft.
+const DRAFT_DEPTH_MAX: usize = 8;
+
+/// What may be kept of values that are not sent yet: what the form names, without secrets and files.
+#[must_use]
+pub fn draft(form: &Value, values: &Value) -> Value {
+    kept(form, form, values, DRAFT_DEPTH_MAX).filter(Value::is_object).unwrap_or_else(|| Value::Object(Map::new()))
+}
+
+fn kept(root: &Value, field: &Value, value: &Value, depth: usize) -> Option<Value> {
+    let depth = depth.checked_sub(1)?;
+    let field = match field.get("$ref").and_then(Value::as_str) {
+        Some(place) => root.pointer(place.strip_prefix('#')?)?,
+        None => field,
+    };
+    let says = |member: &str, what: &str| field.get(member).and_then(Value::as_str) == Some(what);
+    let marked = |member: &str| field.get(member).and_then(Value::as_bool) == Some(true);
+    if marked("secret") || marked("writeOnly") || says("format", "password") || says("format", "data-url") {
+        return None;
+    }
+    match value {
+        Value::Object(members) => {
+            let fields = field.get("properties")?;
+            let member = |(name, value): (&String, &Value)| {
+                Some((name.clone(), kept(root, fields.get(name)?, value, depth)?))
+            };
+            Some(Value::Object(members.iter().filter_map(member).collect()))
+        }
+        Value::Array(items) => {
+            let of = field.get("items")?;
+            Some(items.iter().filter_map(|item| kept(root, of, item, depth)).collect())
+        }
+        Value::String(_) if text::unkept(value).is_some() => None,
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => Some(value.clone()),
+    }
+}
+
 /// Compiles a schema, formats included: `email` and `phone` are what they are everywhere else.
 pub(crate) fn validator(schema: &Value) -> Result<Validator, String> {
     jsonschema::options()
@@ -50,4 +90,48 @@ pub(crate) fn problems(validator: &Validator, value: &Value) -> Vec<FieldProblem
         .take(PROBLEMS_MAX)
         .map(|error| FieldProblem { pointer: error.instance_path().to_string(), message: error.to_string() })
         .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn a_draft_holds_what_is_asked_for_and_no_secret() {
+        let form = json!({
+            "type": "object",
+            "properties": {
+                "name": { "type": "string" },
+                "seats": { "type": "integer" },
+                "pin": { "type": "string", "secret": true },
+                "code": { "type": "string", "writeOnly": true },
+                "word": { "type": "string", "format": "password" },
+                "bill": { "type": "string", "format": "data-url" },
+                "card": { "$ref": "#/$defs/card" },
+                "cards": { "type": "array", "items": { "$ref": "#/$defs/card" } },
+                "tags": { "type": "array", "items": { "type": "string" } },
+                "again": { "$ref": "#" },
+            },
+            "$defs": { "card": { "type": "object", "properties": {
+                "holder": { "type": "string" }, "number": { "type": "string", "secret": true } } } },
+        });
+        let typed = json!({
+            "name": "Ada", "seats": "half", "pin": "1234", "code": "x", "word": "y", "bill": "data:,z", "nobody": "asked",
+            "card": { "holder": "Ada", "number": "4242" }, "cards": [{ "holder": "Bo", "number": "4343" }], "tags": ["a"],
+            "again": { "name": "Ada", "pin": "5678" },
+        });
+        let kept = draft(&form, &typed);
+        let expected = json!({
+            "name": "Ada", "seats": "half", "card": { "holder": "Ada" }, "cards": [{ "holder": "Bo" }], "tags": ["a"],
+            "again": { "name": "Ada" },
+        });
+        assert_eq!(kept, expected, "what does not fit yet is kept as it was typed");
+        assert_eq!(draft(&form, &kept), kept, "kept again it is the same");
+        for odd in [json!(null), json!("x"), json!([1])] {
+            assert_eq!(draft(&form, &odd), json!({}), "{odd}");
+        }
+        assert_eq!(draft(&json!({ "type": "object" }), &typed), json!({}));
+        assert_eq!(draft(&form, &json!({ "name": "a\u{0}b" })), json!({}));
+    }
 }

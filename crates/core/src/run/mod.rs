@@ -38,7 +38,7 @@ pub use event::{
     BranchValue, CallEvent, CallId, CallRequest, CheckpointEvent, ClosedBy, EndedStatus, Event, Moved, Opened,
     PostedForm, RunEvent, StepEvent,
 };
-pub use forms::value_problems;
+pub use forms::{DRAFT_BYTES_MAX, draft as form_draft, value_problems};
 pub use held::{HeldDecision, TakenBack};
 pub use input::{DecidedWith, Input, LookUpResult, StandingGrant, Start, UnknownAnswer};
 pub use machine::{Decision, Moment, step};

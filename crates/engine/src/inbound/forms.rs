@@ -2,8 +2,8 @@
 //! this one form once, and nothing else.
 
 use crate::{Engine, EngineError, LoadedCheckpoint, outbound::hash};
-use countersign_core::run::{Actor, Opened, PostedForm, Via};
-use countersign_store::{CheckpointStatus, FormLinkRow};
+use countersign_core::run::{Actor, DRAFT_BYTES_MAX, Opened, PostedForm, Via, form_draft};
+use countersign_store::{CheckpointRow, CheckpointStatus, FormLinkRow};
 use serde_json::Value;
 
 /// How long a link lives at most, milliseconds; the form's end mostly ends it before.
@@ -24,6 +24,20 @@ pub struct FollowedForm {
     pub form: PostedForm,
     /// Why it cannot be filled in any more; nothing while it can.
     pub over: Option<FormOver>,
+}
+
+impl FollowedForm {
+    /// What it starts with: what was filled in before, here or on another channel.
+    #[must_use]
+    pub fn begins_with(&self) -> Value {
+        started(&self.checkpoint.row).unwrap_or_else(|| self.form.prefill.clone())
+    }
+}
+
+/// What was filled in of a form and not sent; nothing when nothing was.
+#[must_use]
+pub fn started(row: &CheckpointRow) -> Option<Value> {
+    serde_json::from_str(row.draft.as_deref()?).ok()
 }
 
 /// Why a form cannot be filled in any more.
@@ -72,6 +86,26 @@ impl Engine {
             CheckpointStatus::Open => (link.expires_at <= self.now()).then_some(FormOver::Expired),
         };
         Ok(Some(FollowedForm { link, checkpoint, prompt, form: PostedForm { schema, prefill, submit }, over }))
+    }
+
+    /// Keeps what a customer filled in of a form and has not sent, without its secrets and files; what was kept.
+    ///
+    /// # Errors
+    /// `AlreadyDecided` once the form is closed, `Invalid` for more than is kept and for what is no form.
+    pub async fn keep_draft(&self, row: &CheckpointRow, values: &Value) -> Result<Value, EngineError> {
+        let Ok(Opened::Form { schema, .. }) = serde_json::from_str(&row.payload) else {
+            return Err(EngineError::Invalid("this checkpoint is not a form".into()));
+        };
+        let kept = form_draft(&schema, values);
+        let text = kept.to_string();
+        if text.len() > DRAFT_BYTES_MAX {
+            return Err(EngineError::Invalid(format!("a draft has at most {} KiB", DRAFT_BYTES_MAX / 1024)));
+        }
+        if self.0.store.keep_form_draft(&row.workspace, &row.id, &text).await? {
+            return Ok(kept);
+        }
+        let now = self.load_checkpoint(&row.workspace, &row.id).await?;
+        Err(EngineError::AlreadyDecided(Box::new(now.row)))
     }
 
     /// Takes the answers of a form that was followed, as the customer's.

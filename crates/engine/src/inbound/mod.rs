@@ -13,7 +13,7 @@ mod webhooks;
 pub use channels::HookCall;
 pub(crate) use channels::{DeliveryState, reference};
 pub(crate) use consent::is_about_consent;
-pub use forms::{FollowedForm, FormOver};
+pub use forms::{FollowedForm, FormOver, started as started_form};
 pub use messages::{AcceptedMessage, Incoming};
 pub use triggers::TriggerState;
 pub use webhooks::{Webhook, WebhookCall, WebhookTaken};

@@ -4,7 +4,7 @@ use crate::{
     api::{
         conversations::{
             handlers::{MESSAGE_LENGTH_MAX, message_id},
-            view::{message_views, one_message},
+            view::{customer_views, one_message},
         },
         customers::record,
     },
@@ -18,12 +18,12 @@ use crate::{
 };
 use axum::{Json, extract::State, http::StatusCode};
 use countersign_api::{
-    ChatStartRequest, ChatStartResponse, ChatView, FormSubmitted, FormValuesRequest, Message, SendMessageRequest,
+    ChatStartRequest, ChatStartResponse, ChatView, FormDraft, FormSubmitted, FormValuesRequest, Message, SendMessageRequest,
 };
 use countersign_core::run::{Actor, Outcome, Via};
 use countersign_engine::Incoming;
 use countersign_store::{
-    Author, ConversationRow, ConversationStatus, CustomerRow, NewAudit, NewMessage, PageRequest, RunFilter, RunStatus,
+    Author, CheckpointKind, CheckpointRow, ConversationRow, ConversationStatus, CustomerRow, NewAudit, NewMessage, PageRequest, RunFilter, RunStatus,
 };
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -102,7 +102,7 @@ pub(crate) async fn get_chat(
     let running =
         RunFilter { conversation: Some(row.id.clone()), status: vec![RunStatus::Running], ..RunFilter::default() };
     let running = app.store.list_runs(&row.workspace, &running, &PageRequest { after: None, limit: 1 }).await?;
-    let mut messages = message_views(&app, &row.workspace, rows).await?;
+    let mut messages = customer_views(&app, &row.workspace, rows).await?;
     // Which run said something is not the customer's business.
     messages.iter_mut().for_each(|message| message.run = None);
     Ok(Json(ChatView {
@@ -165,10 +165,7 @@ pub(crate) async fn submit_chat_form(
     app.guesses.message(&conversation.id)?;
     let (_, checkpoint) = path;
     let workspace = &conversation.workspace;
-    let row = app.store.get_checkpoint(workspace, &checkpoint).await?;
-    // A visitor reaches the forms of their own conversation and nothing else.
-    row.filter(|row| row.conversation.as_deref() == Some(&conversation.id))
-        .ok_or_else(|| ApiError::not_found("form"))?;
+    form_of(&app, &conversation, &checkpoint).await?;
     let by = Actor {
         id: conversation.customer.clone().unwrap_or_else(|| conversation.id.clone()),
         name: customer_of(&app, &conversation).await?.map(|row| row.name).unwrap_or_default(),
@@ -185,4 +182,30 @@ pub(crate) async fn submit_chat_form(
         outcome: row.outcome.unwrap_or(Outcome::Submitted).word().to_owned(),
         submitted_at: row.decided_at,
     }))
+}
+
+/// A form of the visitor's own conversation: they reach nothing else.
+async fn form_of(app: &App, conversation: &ConversationRow, checkpoint: &str) -> ApiResult<CheckpointRow> {
+    let row = app.store.get_checkpoint(&conversation.workspace, checkpoint).await?;
+    row.filter(|row| row.conversation.as_deref() == Some(&conversation.id) && row.kind == CheckpointKind::Form)
+        .ok_or_else(|| ApiError::not_found("form"))
+}
+
+/// Keeps what is filled in of a form that is not sent yet, in the place of what was kept before. It is offered wherever the
+/// form is shown, and gone once the form is closed. The answer tells what was kept.
+#[utoipa::path(put, path = "/chat/conversations/{id}/forms/{checkpoint}/draft", operation_id = "keepChatFormDraft",
+    tag = "chat",
+    params(("id" = String, Path), ("checkpoint" = String, Path), ("X-Visitor" = String, Header)),
+    request_body = FormValuesRequest,
+    responses((status = 200, description = "What was kept", body = FormDraft)), security(()))]
+pub(crate) async fn keep_chat_form_draft(
+    State(app): State<App>,
+    Visitor(conversation): Visitor,
+    Path(path): Path<(String, String)>,
+    body: Body<FormValuesRequest>,
+) -> ApiResult<Json<FormDraft>> {
+    app.guesses.draft(&conversation.id)?;
+    let row = form_of(&app, &conversation, &path.1).await?;
+    let kept = app.engine.keep_draft(&row, &Value::Object(body.value.values)).await?;
+    Ok(Json(FormDraft { values: kept.as_object().cloned().unwrap_or_default() }))
 }

@@ -72,6 +72,7 @@ pub(crate) struct Guesses {
     links: Limiter,
     chats: Limiter,
     messages: Limiter,
+    drafts: Limiter,
     hooks: Limiter,
     /// Test messages of one person.
     tests: Limiter,
@@ -88,6 +89,7 @@ impl Default for Guesses {
             links: Limiter::new(30, minutes(5)),
             chats: Limiter::new(30, minutes(1)),
             messages: Limiter::new(120, minutes(1)),
+            drafts: Limiter::new(120, minutes(1)),
             hooks: Limiter::new(120, minutes(1)),
             tests: Limiter::new(10, minutes(5)),
         }
@@ -137,6 +139,11 @@ impl Guesses {
     /// A test message of a person to themselves.
     pub(crate) fn test_message(&self, person: &str) -> Result<(), ApiError> {
         self.tests.take(person)
+    }
+
+    /// What is filled in of a form, kept again and again while somebody types.
+    pub(crate) fn draft(&self, conversation: &str) -> Result<(), ApiError> {
+        self.drafts.take(conversation)
     }
 
     /// A message or form in a conversation.

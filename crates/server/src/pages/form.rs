@@ -25,11 +25,14 @@ use std::{fmt::Write, net::IpAddr};
 /// More choices than these fold into one control.
 const RADIOS_MAX: usize = 7;
 
+/// The name of the button that keeps what is filled in. No value has it: those begin with a slash.
+const LATER: &str = "later";
+
 /// Shows the form.
 pub(crate) async fn show(State(app): State<App>, Address(address): Address, Path(token): Path<String>) -> Response {
     match follow(&app, &token, address).await {
         Ok(followed) if followed.over.is_some() => over(&followed),
-        Ok(followed) => asking(StatusCode::OK, &followed, &token, &followed.form.prefill, &[]),
+        Ok(followed) => asking(StatusCode::OK, &followed, &token, &followed.begins_with(), &[]),
         Err(error) => refused(error),
     }
 }
@@ -51,7 +54,11 @@ pub(crate) async fn answer(
         return refused(error);
     }
     let content_type = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
-    let (values, problems) = values(&followed.form.schema, &sent(content_type, &body));
+    let sent = sent(content_type, &body);
+    let (values, problems) = values(&followed.form.schema, &sent);
+    if sent.iter().any(|(name, _)| name == LATER) {
+        return later(&app, &followed, &values).await;
+    }
     if !problems.is_empty() {
         return asking(StatusCode::UNPROCESSABLE_ENTITY, &followed, &token, &values, &problems);
     }
@@ -61,6 +68,20 @@ pub(crate) async fn answer(
             asking(StatusCode::UNPROCESSABLE_ENTITY, &followed, &token, &values, &problems)
         }
         Err(EngineError::AlreadyDecided(_)) => over(&followed),
+        Err(error) => refused(error.into()),
+    }
+}
+
+/// What was filled in is kept, and offered wherever the form is shown.
+async fn later(app: &App, followed: &FollowedForm, values: &Value) -> Response {
+    match app.engine.keep_draft(&followed.checkpoint.row, values).await {
+        Ok(_) => page(
+            StatusCode::OK,
+            "Kept for later",
+            "<h1>Kept for later</h1><p>Nothing was sent yet. Come back by the same link: what you filled in is there. \
+             Files and secrets are not kept.</p>",
+        ),
+        Err(EngineError::AlreadyDecided(_)) => over(followed),
         Err(error) => refused(error.into()),
     }
 }
@@ -110,7 +131,8 @@ fn asking(
     let _ = write!(html, "<form method=\"post\" action=\"/f/{}\" enctype=\"multipart/form-data\">", escaped(token));
     all.iter().for_each(|entry| field(&mut html, entry, problems));
     let submit = Some(followed.form.submit.as_str()).filter(|submit| !submit.is_empty()).unwrap_or("Send");
-    let _ = write!(html, "<button class=\"sure\">{}</button></form>", escaped(submit));
+    let _ = write!(html, "<button class=\"sure\">{}</button>", escaped(submit));
+    let _ = write!(html, "<button name=\"{LATER}\" value=\"yes\" formnovalidate>Keep for later</button></form>");
     page(status, &title, &html)
 }
 

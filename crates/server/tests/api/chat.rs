@@ -42,6 +42,61 @@ async fn a_message_starts_a_workflow_that_shows_a_form() {
 }
 
 #[tokio::test]
+async fn what_is_half_filled_in_is_kept_until_it_is_sent() {
+    let test = TestApp::start().await;
+    let builder = test.key(Role::Builder).await;
+    let document = json!({
+        "schema": 1, "name": "Claim", "start": "ask", "triggers": [{ "type": "message", "when": "text = 'claim'" }],
+        "steps": {
+            "ask": { "type": "collect_form", "prompt": "What happened?", "next": "done", "prefill": { "email": "a@example.com" },
+                "form": { "type": "object", "required": ["email", "seats"], "properties": {
+                    "email": { "type": "string", "format": "email" }, "seats": { "type": "integer" },
+                    "pin": { "type": "string", "secret": true } } } },
+            "done": { "type": "end" },
+        },
+    });
+    test.publish(&builder, document).await;
+    let (visitor, path) = open(&test).await;
+    visitor.post(&format!("{path}/messages"), json!({ "body": "claim" })).await.is(201);
+    let form = async || visitor.get(&path).await.is(200).json["messages"][1]["form"].clone();
+    let first = form().await;
+    assert_eq!(first.get("draft"), None, "nothing is filled in: {first}");
+    let submit = format!("{path}/forms/{}", first["checkpoint"].as_str().unwrap());
+    let draft = format!("{submit}/draft");
+    let typed = json!({ "values": { "email": "ada@exam", "seats": "tw", "pin": "1234-secret", "other": "x" } });
+    let kept = json!({ "email": "ada@exam", "seats": "tw" });
+    assert_eq!(visitor.put(&draft, typed.clone()).await.is(200).json["values"], kept);
+    assert_eq!(form().await["draft"], kept, "it survives a reload, as it was typed");
+    visitor.put(&draft, json!({ "values": { "email": "" } })).await.is(200);
+    assert_eq!(form().await["draft"], json!({ "email": "" }), "the newest counts");
+    let long = json!({ "values": { "email": "a".repeat(40_000) } });
+    visitor.put(&draft, long).await.is_problem(422, "invalid_request");
+    assert_eq!(form().await["draft"], json!({ "email": "" }));
+    visitor.put(&draft, typed.clone()).await.is(200);
+
+    // Nobody else keeps or reads it, also no operator before it was sent.
+    let (eve, eve_path) = open(&test).await;
+    let stranger = format!("{eve_path}/forms/{}/draft", first["checkpoint"].as_str().unwrap());
+    eve.put(&stranger, typed.clone()).await.is_problem(404, "not_found");
+    eve.put(&draft, typed.clone()).await.is_problem(404, "not_found");
+    visitor.put(&draft, json!({ "values": {}, "sent": true })).await.is_problem(422, "invalid_request");
+    let admin = test.key(Role::Admin).await;
+    let conversation = path.rsplit('/').next().unwrap();
+    for read in [format!("/conversations/{conversation}"), format!("/checkpoints/{}", first["checkpoint"].as_str().unwrap())]
+    {
+        let told = admin.get(&read).await;
+        assert!(!told.is(200).text.contains("ada@exam"), "{read}: {}", told.text);
+    }
+
+    visitor.post(&submit, json!({ "values": { "email": "ada@example.com", "seats": 2 } })).await.is(200);
+    let sent = form().await;
+    assert_eq!((&sent["status"], sent.get("draft")), (&json!("submitted"), None), "{sent}");
+    visitor.put(&draft, typed).await.is_problem(409, "already_decided");
+    let row = test.store.get_checkpoint(&test.workspace, first["checkpoint"].as_str().unwrap()).await.unwrap().unwrap();
+    assert_eq!(row.draft, None, "it is gone, not only hidden");
+}
+
+#[tokio::test]
 async fn a_workflow_starts_with_the_first_message_only() {
     let test = TestApp::start().await;
     let builder = test.key(Role::Builder).await;

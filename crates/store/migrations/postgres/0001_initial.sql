@@ -386,6 +386,8 @@ CREATE TABLE checkpoints (
   audience TEXT COLLATE "C",
   barred TEXT COLLATE "C" NOT NULL,
   words TEXT COLLATE "C" NOT NULL,
+  -- What the customer filled in of an open form and has not sent.
+  draft TEXT,
   PRIMARY KEY (id, workspace)
 );
 -- Lists are read a kind at a time and merged: many open forms hide no approval.

@@ -385,6 +385,8 @@ CREATE TABLE checkpoints (
   audience TEXT,
   barred TEXT NOT NULL,
   words TEXT NOT NULL,
+  -- What the customer filled in of an open form and has not sent.
+  draft TEXT,
   PRIMARY KEY (id, workspace)
 ) STRICT;
 -- Lists are read a kind at a time and merged: many open forms hide no approval.

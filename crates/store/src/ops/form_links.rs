@@ -1,4 +1,4 @@
-//! With what customers fill in forms on a page, where their channel has none.
+//! With what customers fill in forms on a page, where their channel has none, and what they have not sent yet.
 
 use crate::database::Statement;
 use crate::rows::params;
@@ -6,6 +6,16 @@ use crate::sql::insert;
 use crate::{FormLinkRow, Result, Store};
 
 impl Store {
+    /// Keeps what is filled in of an open form in the place of what was kept before; whether it is open.
+    ///
+    /// # Errors
+    /// `Busy`.
+    pub async fn keep_form_draft(&self, workspace: &str, checkpoint: &str, draft: &str) -> Result<bool> {
+        let sql = "UPDATE checkpoints SET draft = ?3 WHERE workspace = ?1 AND id = ?2 AND kind = 'form' AND status = 'open'";
+        let changed = self.execute(Statement::new(sql, params![workspace, checkpoint, draft])).await?;
+        Ok(changed > 0)
+    }
+
     /// Lets a token in; one that is there is left as it is.
     ///
     /// # Errors

@@ -144,6 +144,7 @@ fn change_checkpoint(
         CheckpointChange::Close { outcome, decided_at, decided_by, via, comment, .. } => {
             let mut row = of_this_run.ok_or(StoreError::NotFound("checkpoint"))?;
             row.status = CheckpointStatus::Decided;
+            row.draft = None;
             row.outcome = Some(outcome.clone());
             row.decided_at = Some(*decided_at);
             row.decided_by = Some(decided_by.clone());

@@ -171,5 +171,7 @@ row! {
         pub barred: String,
         /// What it is found by, in lower case.
         pub words: String,
+        /// JSON: what the customer filled in of an open form and has not sent.
+        pub draft: Option<String>,
     }
 }

@@ -180,6 +180,36 @@ pub async fn a_checkpoint_is_decided_once(database: TestDatabase) {
     assert!(matches!(assigned, Err(StoreError::Conflict(Conflict::AlreadyDecided(_)))), "{assigned:?}");
 }
 
+pub async fn a_draft_is_kept_while_its_form_is_open(database: TestDatabase) {
+    let store = database.open().await.unwrap();
+    with_open_checkpoint(&store, "r1").await;
+    assert!(!store.keep_form_draft(WORKSPACE, "r1.1", "{}").await.unwrap(), "an approval is no form");
+    let mut start = commit("r2", 0);
+    let form = CheckpointRow { kind: CheckpointKind::Form, ..checkpoint("r2", 1) };
+    start.checkpoints = vec![CheckpointChange::Open(Box::new(form))];
+    written(&store, start).await;
+    let draft = async || store.get_checkpoint(WORKSPACE, "r2.1").await.unwrap().unwrap().draft;
+    assert_eq!(draft().await, None);
+    for text in [r#"{"a":1}"#, r#"{"a":2}"#, r#"{"a":2}"#] {
+        assert!(store.keep_form_draft(WORKSPACE, "r2.1", text).await.unwrap());
+        assert_eq!(draft().await.as_deref(), Some(text));
+    }
+    assert!(!store.keep_form_draft("another", "r2.1", "{}").await.unwrap(), "not from another workspace");
+    assert!(!store.keep_form_draft(WORKSPACE, "r9.1", "{}").await.unwrap());
+    store.assign_checkpoint(WORKSPACE, "r2.1", Some("u-1"), vec![]).await.unwrap();
+    let mut touched = commit("r2", 1);
+    touched.checkpoints =
+        vec![CheckpointChange::Touch { id: "r2.1".to_owned(), due_at: Some(None), payload: None, assigned_to: None }];
+    written(&store, touched).await;
+    assert_eq!(draft().await.as_deref(), Some(r#"{"a":2}"#), "other changes leave it");
+    let mut over = commit("r2", 2);
+    over.checkpoints = vec![close_as("r2.1", "u-1", Outcome::Timeout)];
+    written(&store, over).await;
+    assert_eq!(draft().await, None, "gone with the form");
+    assert!(!store.keep_form_draft(WORKSPACE, "r2.1", "{}").await.unwrap(), "too late");
+    assert_eq!(draft().await, None);
+}
+
 pub async fn racing_decisions_have_one_winner(database: TestDatabase) {
     let store = database.open().await.unwrap();
     with_open_checkpoint(&store, "r1").await;

@@ -84,6 +84,7 @@ pub fn checkpoint(run: &str, visit: u32) -> CheckpointRow {
         asks: None,
         audience: None,
         barred: String::new(),
+        draft: None,
         words: String::new(),
     }
 }

@@ -84,6 +84,7 @@ macro_rules! cases {
             a_conflict_fails_its_own_run_only,
             a_broken_commit_fails_alone,
             a_checkpoint_is_decided_once,
+            a_draft_is_kept_while_its_form_is_open,
             racing_decisions_have_one_winner,
             touching_changes_only_what_is_named,
             a_checkpoint_belongs_to_its_run,

@@ -49,7 +49,7 @@ function uiSchema(schema: RJSFSchema): Record<string, unknown> {
     if (typeof field !== 'object') continue
     if (field.type === 'string' && !field.enum && ((field.maxLength ?? 0) > 200 || field.format === 'textarea'))
       hints[name] = { 'ui:widget': 'textarea' }
-    if (field.writeOnly === true || field.format === 'password') hints[name] = { 'ui:widget': 'password' }
+    if (field.writeOnly === true || field.format === 'password' || (field as { secret?: unknown }).secret === true) hints[name] = { 'ui:widget': 'password' }
   }
   return hints
 }

@@ -32,6 +32,20 @@ export const writes = {
         body,
       }),
     ),
+  keepFormDraft: (
+    id: string,
+    checkpoint: string,
+    body: Body<'/api/v1/chat/conversations/{id}/forms/{checkpoint}/draft', 'put'>,
+    visitor: string,
+  ) =>
+    send(
+      api.PUT('/api/v1/chat/conversations/{id}/forms/{checkpoint}/draft', {
+        params: { path: { id, checkpoint }, header: { 'X-Visitor': visitor } },
+        body,
+        // It is sent also when the page goes.
+        keepalive: true,
+      }),
+    ),
   beginConversation: (workspace: string, body: Body<'/api/v1/chat/{workspace}/conversations', 'post'>) =>
     send(api.POST('/api/v1/chat/{workspace}/conversations', { params: { path: { workspace } }, body })),
   say: (id: string, body: Body<'/api/v1/chat/conversations/{id}/messages', 'post'>, visitor: string) =>

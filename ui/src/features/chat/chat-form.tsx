@@ -1,16 +1,16 @@
 import { useMutation } from '@tanstack/react-query'
 import { Check, Lock } from 'lucide-react'
-import { lazy, Suspense, useState } from 'react'
+import { lazy, Suspense } from 'react'
 import { ApiProblem, problemText } from '@/api/client'
 import type { MessageForm } from '@/api/types'
-import { filled } from '@/model/form-schema'
 import { fileNameOf } from '@/model/file-value'
 import { brief } from '@/model/json'
 import { schemaFields } from '@/model/schema'
 import { Note, Skeleton } from '@/ui/states'
 import { writes } from './api'
 import { strings as s } from './strings'
-import { loadFormDraft, saveFormDraft, type Visitor } from './visitor'
+import { useFormDraft } from './use-form-draft'
+import type { Visitor } from './visitor'
 
 const SchemaForm = lazy(() => import('@/components/schema-form/schema-form'))
 
@@ -45,7 +45,7 @@ function Done({ form }: { form: MessageForm }) {
   )
 }
 
-/** A form inside the conversation. What is typed stays in this browser until it was sent. */
+/** A form inside the conversation. What is typed is kept until it was sent. */
 export function ChatForm({
   form,
   said,
@@ -57,13 +57,11 @@ export function ChatForm({
   visitor: Visitor
   onDone: () => void
 }) {
-  const [values, setValues] = useState<Record<string, unknown>>(
-    () => loadFormDraft(form.checkpoint) ?? (filled(form.schema, form.prefill ?? {}) as Record<string, unknown>),
-  )
+  const draft = useFormDraft(form, visitor)
   const submit = useMutation({
     mutationFn: (given: Record<string, unknown>) =>
       writes.submitForm(visitor.conversation, form.checkpoint, { values: given }, visitor.token),
-    onSuccess: () => saveFormDraft(form.checkpoint, null),
+    onSuccess: draft.forget,
     onSettled: onDone,
   })
   if (form.status !== 'open') return <Done form={form} />
@@ -93,15 +91,12 @@ export function ChatForm({
         <SchemaForm
           id={form.checkpoint}
           schema={form.schema}
-          values={values}
+          values={draft.values}
           errors={fieldErrors}
           busy={submit.isPending}
           submitLabel={form.submit || s.submit}
           large
-          onChange={(next) => {
-            setValues(next)
-            saveFormDraft(form.checkpoint, next)
-          }}
+          onChange={draft.change}
           onSubmit={(given) => submit.mutate(given)}
         />
       </Suspense>

@@ -32,11 +32,16 @@ export function saveVisitor(workspace: string, visitor: Visitor | null): void {
   write(key(workspace), visitor)
 }
 
-export function loadFormDraft(checkpoint: string): Record<string, unknown> | null {
-  const value = read(draftKey(checkpoint))
-  return typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : null
+/** `unsent`: all that is filled in, which the server has not been told; else only what the server does not keep. */
+export type FormDraft = { unsent: boolean; values: Record<string, unknown> }
+
+export function loadFormDraft(checkpoint: string): FormDraft | null {
+  const value = read(draftKey(checkpoint)) as Partial<FormDraft> | null
+  return typeof value?.unsent === 'boolean' && typeof value.values === 'object' && value.values !== null
+    ? { unsent: value.unsent, values: value.values }
+    : null
 }
 
-export function saveFormDraft(checkpoint: string, values: Record<string, unknown> | null): void {
-  write(draftKey(checkpoint), values)
+export function saveFormDraft(checkpoint: string, draft: FormDraft | null): void {
+  write(draftKey(checkpoint), draft)
 }

@@ -103,6 +103,7 @@ impl Projection<'_> {
             asks: None,
             audience: None,
             barred: String::new(),
+            draft: None,
             words: found_by(&self.commit.run.title, &opened.words(self.facts.version.title(&place.step))),
         };
         if row.kind != CheckpointKind::Form {

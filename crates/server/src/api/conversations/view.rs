@@ -7,6 +7,7 @@ use crate::{
 };
 use countersign_api::{FormStatus, Message, MessageAuthor, MessageContent, MessageDelivery, MessageForm};
 use countersign_core::run::{Outcome, PostedForm};
+use countersign_engine::started_form;
 use countersign_store::{CheckpointRow, CheckpointStatus, MessageRow};
 use serde_json::{Map, Value};
 use std::collections::HashMap;
@@ -16,6 +17,14 @@ type Answers = HashMap<String, HashMap<u32, Map<String, Value>>>;
 
 /// Messages for the wire, in order.
 pub(crate) async fn message_views(app: &App, workspace: &str, rows: Vec<MessageRow>) -> ApiResult<Vec<Message>> {
+    let mut messages = customer_views(app, workspace, rows).await?;
+    // What is not sent is nobody's business yet.
+    messages.iter_mut().filter_map(|message| message.form.as_mut()).for_each(|form| form.draft = None);
+    Ok(messages)
+}
+
+/// The messages as their customer sees them: with what they filled in of a form and have not sent.
+pub(crate) async fn customer_views(app: &App, workspace: &str, rows: Vec<MessageRow>) -> ApiResult<Vec<Message>> {
     let mut answers = Answers::new();
     let mut messages = Vec::with_capacity(rows.len());
     for row in rows {
@@ -95,6 +104,7 @@ async fn form_of(
         submit: Some(form.submit).filter(|submit| !submit.is_empty()),
         status,
         values,
+        draft: checkpoint.as_ref().and_then(started_form).and_then(|draft| draft.as_object().cloned()),
     }))
 }
 
