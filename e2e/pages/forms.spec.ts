@@ -76,7 +76,9 @@ test('a form leaves out what nobody filled, and its lists can be filled', async 
   expect(sent[1]).toEqual({ values: { email: 'ada@example.com', items: [{ sku: 'A-1' }], choice: 'b' } })
 })
 
-test('what is half filled in is kept at the server, without its secrets, and is there after a reload', async ({ page }) => {
+test('what is half filled in is kept at the server, without its secrets, and is there after a reload', async ({
+  page,
+}) => {
   const first = messages.find((message) => message.form)!
   const asks = {
     type: 'object',
@@ -91,12 +93,16 @@ test('what is half filled in is kept at the server, without its secrets, and is 
   const kept: unknown[] = []
   await mockApi(page, {
     'GET /chat/conversations/cv1': () => ({
-      messages: [{ ...first, form: { ...first.form, status: 'open', values: undefined, schema: asks, prefill: {}, draft } }],
+      messages: [
+        { ...first, form: { ...first.form, status: 'open', values: undefined, schema: asks, prefill: {}, draft } },
+      ],
       status: 'open',
       working: false,
     }),
     'POST /chat/conversations/cv1/messages': messages[0],
-    [`PUT /chat/conversations/cv1/forms/${first.form!.checkpoint}/draft`]: (body: { values: Record<string, unknown> }) => {
+    [`PUT /chat/conversations/cv1/forms/${first.form!.checkpoint}/draft`]: (body: {
+      values: Record<string, unknown>
+    }) => {
       kept.push(body.values)
       draft = body.values
       return { values: body.values }
@@ -120,4 +126,65 @@ test('what is half filled in is kept at the server, without its secrets, and is 
   await page.reload()
   await expect(email).toHaveValue('ada@example.com')
   await expect(page.getByLabel('Seats')).toHaveValue('4')
+})
+
+test('a form of several pages is filled in page by page, and what is wrong is shown on its page', async ({ page }) => {
+  const first = messages.find((message) => message.form)!
+  const asks = {
+    type: 'object',
+    required: ['email', 'seats'],
+    pages: [['email', 'name'], ['seats']],
+    properties: {
+      email: { type: 'string', format: 'email', title: 'E-mail' },
+      seats: { type: 'integer', title: 'Seats' },
+      name: { type: 'string', title: 'Name' },
+    },
+  }
+  const sent: unknown[] = []
+  const path = `/chat/conversations/cv1/forms/${first.form!.checkpoint}`
+  await mockApi(page, {
+    'GET /chat/conversations/cv1': () => ({
+      messages: [{ ...first, form: { ...first.form, status: 'open', values: undefined, schema: asks, prefill: {} } }],
+      status: 'open',
+      working: false,
+    }),
+    'POST /chat/conversations/cv1/messages': messages[0],
+    [`PUT ${path}/draft`]: (body: { values: Record<string, unknown> }) => ({ values: body.values }),
+    [`POST ${path}`]: (body: unknown) => {
+      sent.push(body)
+      return {
+        __status: 422,
+        type: 'about:blank',
+        title: 'The answers do not fit the form',
+        status: 422,
+        code: 'invalid_form',
+        errors: [{ pointer: '/email', message: 'That address is taken.' }],
+      }
+    },
+  })
+  await page.goto(`${ui.url}/c/demo`)
+  await page.getByRole('textbox').fill('I want to upgrade')
+  await page.getByRole('button', { name: 'Send' }).click()
+  const email = page.getByLabel('E-mail')
+  const next = page.getByRole('button', { name: 'Next' })
+  await expect(page.getByText('Page 1 of 2')).toBeVisible()
+  await expect(page.getByLabel('Seats')).toHaveCount(0)
+  await next.click()
+  await expect(page.getByText('Please fill this in.')).toBeVisible()
+  await expect(page.getByText('Page 1 of 2')).toBeVisible()
+  await email.fill('ada@example.com')
+  await shoot(page, 'chat-form-page-1')
+  await next.click()
+  await expect(page.getByText('Page 2 of 2')).toBeFocused()
+  await page.getByLabel('Seats').fill('3')
+  await page.getByRole('button', { name: 'Back' }).click()
+  await expect(email).toHaveValue('ada@example.com')
+  await next.click()
+  await expect(page.getByLabel('Seats')).toHaveValue('3')
+  await shoot(page, 'chat-form-page-2')
+  await accessible(page)
+  await page.getByRole('button', { name: 'Continue' }).click()
+  await expect(page.getByText('That address is taken.')).toBeVisible()
+  await expect(page.getByText('Page 1 of 2')).toBeVisible()
+  expect(sent).toEqual([{ values: { email: 'ada@example.com', seats: 3 } }])
 })

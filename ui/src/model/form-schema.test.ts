@@ -50,7 +50,14 @@ describe('secrets', () => {
     const schema = {
       properties: { pin: { secret: true }, word: { format: 'password' }, card, cards: { items: card }, name: {} },
     }
-    const typed = { pin: '1', word: '2', card: { number: '3', holder: 'Ada' }, cards: [{ number: '4' }], name: '', x: 5 }
+    const typed = {
+      pin: '1',
+      word: '2',
+      card: { number: '3', holder: 'Ada' },
+      cards: [{ number: '4' }],
+      name: '',
+      x: 5,
+    }
     expect(withoutSecrets(schema, typed)).toEqual({ card: { holder: 'Ada' }, cards: [{}], name: '', x: 5 })
     expect(withoutSecrets(undefined, typed)).toBe(typed)
   })

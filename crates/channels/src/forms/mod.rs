@@ -10,7 +10,7 @@ pub(crate) use lower::pressed;
 pub use lower::{Lowered, has_page, lower};
 
 use ask::can_be_asked;
-use countersign_core::document::Channel;
+use countersign_core::{document::Channel, run::form_pages};
 use serde_json::Value;
 
 /// How a form is shown over a channel.
@@ -87,8 +87,12 @@ pub fn form_problems(channel: Channel, form: &Value) -> Vec<String> {
     }
 }
 
+/// The fields in the order they are asked for: page by page, where the form has pages.
 fn fields(form: &Value) -> Vec<(&String, &Value)> {
-    form.get("properties").and_then(Value::as_object).into_iter().flatten().collect()
+    let mut fields: Vec<_> = form.get("properties").and_then(Value::as_object).into_iter().flatten().collect();
+    let order: Vec<String> = form_pages(form).into_iter().flatten().collect();
+    fields.sort_by_key(|(name, _)| order.iter().position(|one| one == *name));
+    fields
 }
 
 /// The labels of a field with fixed choices.
@@ -145,6 +149,14 @@ mod tests {
         ] {
             assert_eq!(showing(channel, &form), expected, "{channel:?} {form}");
         }
+    }
+
+    #[test]
+    fn pages_are_asked_for_one_after_the_other() {
+        let form = json!({ "properties": { "a": {}, "b": {}, "c": {} }, "pages": [["c"], ["b", "a"]] });
+        let names: Vec<&String> = fields(&form).into_iter().map(|(name, _)| name).collect();
+        assert_eq!(names, ["c", "b", "a"]);
+        assert_eq!(showing(Channel::Sms, &form), Showing::Questions);
     }
 
     #[test]

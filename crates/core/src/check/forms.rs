@@ -88,6 +88,13 @@ fn check_form(form: &Value, to: Shown, pointer: &str, report: &mut Report) {
         let help = "Nobody could ever fill it in: add the field or do not require it.";
         report.error("form_schema", &format!("{pointer}/required"), message, help);
     }
+    if let Some((place, message)) = run::page_problem(form) {
+        let help = "Name each field on exactly one page, or leave `pages` out.";
+        report.error("form_pages", &format!("{pointer}{place}"), shown(&message), help);
+    } else if to == Shown::OnPages && form.get("pages").is_some() {
+        let message = "only a form that a customer fills in is shown page by page";
+        report.warning("form_pages", &format!("{pointer}/pages"), message.to_owned(), "Leave `pages` out here.");
+    }
     if to == Shown::ToCustomers {
         channels(fields, pointer, report);
     }

@@ -217,6 +217,13 @@ fn forms() {
     ] {
         assert_eq!(with_form(form.clone()), [(code, format!("/steps/form/form{pointer}"))], "{form}");
     }
+    let paged = |pages: Value| {
+        with_form(json!({ "type": "object", "pages": pages, "properties": { "id": field, "name": field } }))
+    };
+    assert_eq!(paged(json!([["id"], ["name"]])), []);
+    for (pages, place) in [(json!([["id"]]), ""), (json!([["id"], ["id", "name"]]), "/1/0"), (json!({}), "")] {
+        assert_eq!(paged(pages.clone()), [("form_pages", format!("/steps/form/form/pages{place}"))], "{pages}");
+    }
     let other = json!({ "type": "object", "properties": { "name": field } });
     assert_eq!(with_form(other), [("form_prefill", "/steps/form/prefill/id".to_owned())]);
     finds(&[("/input", json!({ "type": "nonsense" }))], &[("input_schema", "/input")]);

@@ -20,15 +20,31 @@ pub fn draft(form: &Value, values: &Value) -> Value {
     kept(form, form, values, DRAFT_DEPTH_MAX).filter(Value::is_object).unwrap_or_else(|| Value::Object(Map::new()))
 }
 
+/// Whether a field is a secret or a file.
+fn never_kept(field: &Value) -> bool {
+    let says = |member: &str, what: &str| field.get(member).and_then(Value::as_str) == Some(what);
+    let marked = |member: &str| field.get(member).and_then(Value::as_bool) == Some(true);
+    marked("secret") || marked("writeOnly") || says("format", "password") || says("format", "data-url")
+}
+
+/// Whether nothing that a form asks for is left out of its draft.
+#[must_use]
+pub fn keeps_all(form: &Value) -> bool {
+    !never_kept(form)
+        && match form {
+            Value::Object(members) => members.values().all(keeps_all),
+            Value::Array(items) => items.iter().all(keeps_all),
+            Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => true,
+        }
+}
+
 fn kept(root: &Value, field: &Value, value: &Value, depth: usize) -> Option<Value> {
     let depth = depth.checked_sub(1)?;
     let field = match field.get("$ref").and_then(Value::as_str) {
         Some(place) => root.pointer(place.strip_prefix('#')?)?,
         None => field,
     };
-    let says = |member: &str, what: &str| field.get(member).and_then(Value::as_str) == Some(what);
-    let marked = |member: &str| field.get(member).and_then(Value::as_bool) == Some(true);
-    if marked("secret") || marked("writeOnly") || says("format", "password") || says("format", "data-url") {
+    if never_kept(field) {
         return None;
     }
     match value {
@@ -132,6 +148,7 @@ mod tests {
             assert_eq!(draft(&form, &odd), json!({}), "{odd}");
         }
         assert_eq!(draft(&json!({ "type": "object" }), &typed), json!({}));
+        assert!(!keeps_all(&form) && keeps_all(&json!({ "properties": { "name": { "type": "string" } } })));
         assert_eq!(draft(&form, &json!({ "name": "a\u{0}b" })), json!({}));
     }
 }

@@ -12,6 +12,7 @@ mod customer;
 mod doubt;
 mod effect;
 mod event;
+mod form_pages;
 pub(crate) mod forms;
 mod held;
 mod input;
@@ -38,7 +39,8 @@ pub use event::{
     BranchValue, CallEvent, CallId, CallRequest, CheckpointEvent, ClosedBy, EndedStatus, Event, Moved, Opened,
     PostedForm, RunEvent, StepEvent,
 };
-pub use forms::{DRAFT_BYTES_MAX, draft as form_draft, value_problems};
+pub use form_pages::{form_page, form_pages, page_problem};
+pub use forms::{DRAFT_BYTES_MAX, draft as form_draft, keeps_all, value_problems};
 pub use held::{HeldDecision, TakenBack};
 pub use input::{DecidedWith, Input, LookUpResult, StandingGrant, Start, UnknownAnswer};
 pub use machine::{Decision, Moment, step};

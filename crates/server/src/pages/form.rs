@@ -1,7 +1,10 @@
 //! `/f/{token}`: a form on a page of its own, for customers whose channel has no forms. It works on any telephone, without
 //! script and without signing in. Reading it changes nothing; what is sent goes the way of every other form.
 
-use super::html::{escaped, page};
+use super::{
+    form_pages,
+    html::{escaped, page},
+};
 use crate::{
     app::App,
     auth::Address,
@@ -32,7 +35,8 @@ const LATER: &str = "later";
 pub(crate) async fn show(State(app): State<App>, Address(address): Address, Path(token): Path<String>) -> Response {
     match follow(&app, &token, address).await {
         Ok(followed) if followed.over.is_some() => over(&followed),
-        Ok(followed) => asking(StatusCode::OK, &followed, &token, &followed.begins_with(), &[]),
+        Ok(followed) if !form_pages::of(&followed.form.schema).is_empty() => form_pages::resumed(&followed, &token),
+        Ok(followed) => whole(StatusCode::OK, (&followed, &token), (&followed.begins_with(), &[])),
         Err(error) => refused(error),
     }
 }
@@ -55,17 +59,21 @@ pub(crate) async fn answer(
     }
     let content_type = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
     let sent = sent(content_type, &body);
+    let keeping = sent.iter().any(|(name, _)| name == LATER);
+    if !form_pages::of(&followed.form.schema).is_empty() {
+        return form_pages::answer(&app, &followed, &token, &sent, keeping).await;
+    }
     let (values, problems) = values(&followed.form.schema, &sent);
-    if sent.iter().any(|(name, _)| name == LATER) {
+    if keeping {
         return later(&app, &followed, &values).await;
     }
     if !problems.is_empty() {
-        return asking(StatusCode::UNPROCESSABLE_ENTITY, &followed, &token, &values, &problems);
+        return whole(StatusCode::UNPROCESSABLE_ENTITY, (&followed, &token), (&values, &problems));
     }
     match app.engine.submit_followed(&followed, values.clone()).await {
-        Ok(()) => page(StatusCode::OK, "Thank you", "<h1>Thank you</h1><p>Your answers have arrived.</p>"),
+        Ok(()) => thanks(),
         Err(EngineError::Refused(Refusal::InvalidForm { problems })) => {
-            asking(StatusCode::UNPROCESSABLE_ENTITY, &followed, &token, &values, &problems)
+            whole(StatusCode::UNPROCESSABLE_ENTITY, (&followed, &token), (&values, &problems))
         }
         Err(EngineError::AlreadyDecided(_)) => over(&followed),
         Err(error) => refused(error.into()),
@@ -73,7 +81,7 @@ pub(crate) async fn answer(
 }
 
 /// What was filled in is kept, and offered wherever the form is shown.
-async fn later(app: &App, followed: &FollowedForm, values: &Value) -> Response {
+pub(super) async fn later(app: &App, followed: &FollowedForm, values: &Value) -> Response {
     match app.engine.keep_draft(&followed.checkpoint.row, values).await {
         Ok(_) => page(
             StatusCode::OK,
@@ -96,7 +104,7 @@ async fn follow(app: &App, token: &str, address: Option<IpAddr>) -> ApiResult<Fo
     Err(ApiError::not_found("form"))
 }
 
-fn over(followed: &FollowedForm) -> Response {
+pub(super) fn over(followed: &FollowedForm) -> Response {
     let words = match followed.over {
         Some(FormOver::Expired) => "This link is too old. Write to us, and you get a new one.",
         Some(FormOver::Closed) | None => "This form is closed: it was answered already, or its time ran out.",
@@ -104,26 +112,45 @@ fn over(followed: &FollowedForm) -> Response {
     page(StatusCode::GONE, "This form is closed", &format!("<h1>This form is closed</h1><p>{words}</p>"))
 }
 
-fn refused(error: ApiError) -> Response {
+pub(super) fn refused(error: ApiError) -> Response {
     let status = error.status();
     let Problem { title, detail, .. } = error.into_problem();
     let words = detail.map_or_else(|| title.clone(), |detail| format!("{title}: {detail}"));
     page(status, &title, &format!("<h1>{}</h1><p class=\"problem\">{}</p>", escaped(&title), escaped(&words)))
 }
 
+pub(super) fn thanks() -> Response {
+    page(StatusCode::OK, "Thank you", "<h1>Thank you</h1><p>Your answers have arrived.</p>")
+}
+
+/// What of a form is asked for.
+pub(super) struct Part<'a> {
+    /// All of it, or the form of a page.
+    pub(super) form: &'a Value,
+    /// Which page of how many.
+    pub(super) at: Option<(usize, usize)>,
+}
+
+/// All of the form on one page.
+fn whole(status: StatusCode, from: (&FollowedForm, &str), filled: (&Value, &[FieldProblem])) -> Response {
+    asking(status, from, &Part { form: &from.0.form.schema, at: None }, filled)
+}
+
 /// The form with these values, and what is wrong with them.
-fn asking(
+pub(super) fn asking(
     status: StatusCode,
-    followed: &FollowedForm,
-    token: &str,
-    values: &Value,
-    problems: &[FieldProblem],
+    (followed, token): (&FollowedForm, &str),
+    part: &Part<'_>,
+    (values, problems): (&Value, &[FieldProblem]),
 ) -> Response {
     let title = followed.checkpoint.run.version.title(&followed.checkpoint.row.step).to_owned();
-    let Some(all) = entries(&followed.form.schema, values) else {
+    let Some(all) = entries(part.form, values) else {
         return refused(ApiError::not_found("form"));
     };
     let mut html = format!("<h1>{}</h1><p class=\"words\">{}</p>", escaped(&title), escaped(&followed.prompt));
+    if let Some((at, count)) = part.at {
+        let _ = write!(html, "<p class=\"note\">Page {} of {count}</p>", at + 1);
+    }
     let shown = pointers(&all);
     for problem in problems.iter().filter(|problem| !shown.contains(&problem.pointer.as_str())) {
         let _ = write!(html, "<p class=\"problem\" role=\"alert\">{}</p>", escaped(&problem.message));
@@ -131,7 +158,14 @@ fn asking(
     let _ = write!(html, "<form method=\"post\" action=\"/f/{}\" enctype=\"multipart/form-data\">", escaped(token));
     all.iter().for_each(|entry| field(&mut html, entry, problems));
     let submit = Some(followed.form.submit.as_str()).filter(|submit| !submit.is_empty()).unwrap_or("Send");
-    let _ = write!(html, "<button class=\"sure\">{}</button>", escaped(submit));
+    let next = part.at.is_some_and(|(at, count)| at + 1 < count);
+    let _ = write!(html, "<button class=\"sure\">{}</button>", if next { "Next".to_owned() } else { escaped(submit) });
+    if let Some((at, _)) = part.at {
+        let _ = write!(html, "<input type=\"hidden\" name=\"page\" value=\"{at}\">");
+    }
+    if part.at.is_some_and(|(at, _)| at > 0) {
+        html.push_str("<button name=\"back\" value=\"yes\" formnovalidate>Back</button>");
+    }
     let _ = write!(html, "<button name=\"{LATER}\" value=\"yes\" formnovalidate>Keep for later</button></form>");
     page(status, &title, &html)
 }

@@ -2,6 +2,7 @@
 
 pub(crate) mod decide;
 pub(crate) mod form;
+mod form_pages;
 mod html;
 pub(crate) mod unsubscribe;
 

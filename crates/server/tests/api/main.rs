@@ -15,6 +15,7 @@ mod consent;
 mod described;
 mod digest;
 mod errors;
+mod form_pages;
 mod gets;
 mod handoffs;
 mod held;

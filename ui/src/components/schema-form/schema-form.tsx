@@ -14,7 +14,7 @@ type FieldError = { pointer?: string | null; message: string }
 /** What a form without a button of its own is asked by whoever has the button. */
 export type FormHandle = { validate: () => boolean }
 
-type Props = {
+export type SchemaFormProps = {
   id: string
   handle?: Ref<FormHandle>
   schema: unknown
@@ -49,7 +49,8 @@ function uiSchema(schema: RJSFSchema): Record<string, unknown> {
     if (typeof field !== 'object') continue
     if (field.type === 'string' && !field.enum && ((field.maxLength ?? 0) > 200 || field.format === 'textarea'))
       hints[name] = { 'ui:widget': 'textarea' }
-    if (field.writeOnly === true || field.format === 'password' || (field as { secret?: unknown }).secret === true) hints[name] = { 'ui:widget': 'password' }
+    if (field.writeOnly === true || field.format === 'password' || (field as { secret?: unknown }).secret === true)
+      hints[name] = { 'ui:widget': 'password' }
   }
   return hints
 }
@@ -73,7 +74,7 @@ export default function SchemaForm({
   onChange,
   onSubmit,
   onWhole,
-}: Props) {
+}: SchemaFormProps) {
   const typed = useMemo<RJSFSchema>(
     () => ({ type: 'object', ...(withTypes(schema) as RJSFSchema), title: '' }),
     [schema],

@@ -1,5 +1,8 @@
 /** Words of forms made from a schema; customers read them too. */
 export const strings = {
+  page: (number: number, count: number) => `Page ${number} of ${count}`,
+  next: 'Next',
+  back: 'Back',
   optional: 'optional',
   choose: 'Choose…',
   missing: 'Please fill this in.',

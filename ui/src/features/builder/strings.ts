@@ -339,6 +339,7 @@ export const strings = {
     fieldName: 'Name',
     fieldType: 'Type',
     required: 'Required',
+    newPage: 'Begins a new page',
     choices: 'Choices, separated by commas',
     up: 'Move up',
     submit: 'Text of the button',

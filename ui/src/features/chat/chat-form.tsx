@@ -12,7 +12,7 @@ import { strings as s } from './strings'
 import { useFormDraft } from './use-form-draft'
 import type { Visitor } from './visitor'
 
-const SchemaForm = lazy(() => import('@/components/schema-form/schema-form'))
+const PagedForm = lazy(() => import('@/components/schema-form/paged-form'))
 
 function Done({ form }: { form: MessageForm }) {
   const values = form.values ?? {}
@@ -88,7 +88,8 @@ export function ChatForm({
           </div>
         }
       >
-        <SchemaForm
+        <PagedForm
+          resumes={form.draft != null}
           id={form.checkpoint}
           schema={form.schema}
           values={draft.values}

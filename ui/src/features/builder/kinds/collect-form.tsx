@@ -1,6 +1,7 @@
 import { ChevronDown, Plus } from 'lucide-react'
 import { lazy, Suspense, useMemo, useState } from 'react'
 import type { CollectForm } from '@/model/document'
+import { formPages } from '@/model/form-pages'
 import { Button, IconButton } from '@/ui/button'
 import { Menu } from '@/ui/menu'
 import { Skeleton } from '@/ui/states'
@@ -12,7 +13,7 @@ import { readFields, TYPES, writeFields, type FormField } from './form-fields'
 import { FormOverChannels } from './form-over-channels'
 
 const s = strings.form
-const SchemaForm = lazy(() => import('@/components/schema-form/schema-form'))
+const PagedForm = lazy(() => import('@/components/schema-form/paged-form'))
 
 export function CollectFormEditor({ id, step }: { id: string; step: CollectForm }) {
   const builder = useBuilder()
@@ -41,6 +42,7 @@ export function CollectFormEditor({ id, step }: { id: string; step: CollectForm 
               field={field}
               index={index}
               only={fields.length === 1}
+              paged
               fresh={index === added}
               taken={(name) => fields.some((one) => one.name === name)}
               change={(next) => set(fields.map((old, at) => (at === index ? next : old)))}
@@ -79,7 +81,8 @@ export function CollectFormEditor({ id, step }: { id: string; step: CollectForm 
           <div className="rounded-2xl rounded-bl-md border border-line-strong p-4">
             {step.prompt && <p className="mb-3 text-[15px] whitespace-pre-wrap">{step.prompt}</p>}
             <Suspense fallback={<Skeleton className="h-20" />}>
-              <SchemaForm
+              <PagedForm
+                key={formPages(step.form).length}
                 id={`preview-${id}`}
                 schema={step.form}
                 values={sample}

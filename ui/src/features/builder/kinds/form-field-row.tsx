@@ -83,6 +83,8 @@ function Limits({ field, change }: Part) {
 const titleOf = (schema: JsonObject) => (typeof schema.title === 'string' ? schema.title : '')
 
 type Props = Part & {
+  /** Whether the form can have pages. */
+  paged?: boolean
   /** The schema the field is of. */
   at?: string
   index: number
@@ -94,7 +96,18 @@ type Props = Part & {
 }
 
 /** One field of the form that a step asks for. */
-export function FormFieldRow({ at = 'form', field, index, only, fresh, taken, change, up, remove }: Props) {
+export function FormFieldRow({
+  at = 'form',
+  paged = false,
+  field,
+  index,
+  only,
+  fresh,
+  taken,
+  change,
+  up,
+  remove,
+}: Props) {
   return (
     <li data-field={`${at}.properties.${field.name}`} className="flex flex-col gap-2 rounded-md border border-line p-2">
       <div className="flex items-center gap-2">
@@ -133,6 +146,16 @@ export function FormFieldRow({ at = 'form', field, index, only, fresh, taken, ch
         </div>
       </div>
       <Limits field={field} change={change} />
+      {paged && index > 0 && (
+        <Checkbox
+          label={s.newPage}
+          checked={field.newPage ?? false}
+          onChange={(event) => {
+            const { newPage: _old, ...rest } = field
+            change(event.target.checked ? { ...rest, newPage: true } : rest)
+          }}
+        />
+      )}
     </li>
   )
 }

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { withTitle, type FormField } from './form-fields'
+import { readFields, withTitle, writeFields, type FormField } from './form-fields'
 
 const field = (name: string, title = ''): FormField => ({ name, schema: { type: 'string', title }, required: false })
 const free = () => false
@@ -19,5 +19,32 @@ describe('the name of a new field', () => {
   it('is never one that is there, nor none', () => {
     expect(withTitle(field('field_2'), 'E-mail', (name) => name === 'e_mail').name).toBe('field_2')
     for (const title of ['', '…', '1st order']) expect(withTitle(field('field_2'), title, free).name).toBe('field_2')
+  })
+})
+
+describe('the pages of a form', () => {
+  const form = {
+    type: 'object',
+    properties: { a: { type: 'string' }, b: { type: 'string' }, c: { type: 'string' } },
+    required: ['c'],
+    pages: [['c', 'a'], ['b']],
+  }
+  const names = (fields: FormField[]) => fields.map((one) => (one.newPage ? `| ${one.name}` : one.name)).join(' ')
+
+  it('are told by the fields that begin them', () => {
+    const fields = readFields(form)
+    expect(names(fields)).toBe('c a | b')
+    expect(writeFields(form, fields)).toEqual(form)
+  })
+  it('stay whole when fields come, go and get other names', () => {
+    const fields = readFields(form)
+    const more = [...fields.map((one) => (one.name === 'b' ? { ...one, name: 'x' } : one)), field('d')]
+    expect(writeFields(form, more).pages).toEqual([
+      ['c', 'a'],
+      ['x', 'd'],
+    ])
+    expect(writeFields(form, fields.slice(0, 2))).not.toHaveProperty('pages')
+    expect(writeFields(form, [...fields].reverse()).pages).toBeUndefined()
+    expect(names(readFields({ ...form, pages: [['a'], ['b']] }))).toBe('a b c')
   })
 })

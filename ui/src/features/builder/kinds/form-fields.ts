@@ -1,10 +1,12 @@
+import { formPages } from '@/model/form-pages'
 import { isObject, type Json, type JsonObject } from '@/model/json'
 import { listed } from '@/model/listed'
 import { strings } from '../strings'
 
 const s = strings.form
 
-export type FormField = { name: string; schema: JsonObject; required: boolean }
+/** `newPage`: it begins a page. */
+export type FormField = { name: string; schema: JsonObject; required: boolean; newPage?: boolean }
 
 /** The schema of each type of field as it is begun. */
 export const TYPES: Record<string, JsonObject> = {
@@ -61,20 +63,31 @@ export function withLength(schema: JsonObject, text: string): JsonObject {
 export function readFields(form: Json): FormField[] {
   const properties = isObject(form) && isObject(form.properties) ? form.properties : {}
   const required = isObject(form) && Array.isArray(form.required) ? form.required : []
-  return Object.entries(properties).map(([name, schema]) => ({
+  const pages = formPages(form)
+  const begins = new Set(pages.slice(1).map((page) => page[0]))
+  const names = pages.length > 0 ? pages.flat() : Object.keys(properties)
+  return names.map((name) => ({
     name,
-    schema: isObject(schema) ? schema : {},
+    schema: isObject(properties[name]) ? properties[name] : {},
     required: required.includes(name),
+    ...(begins.has(name) && { newPage: true }),
   }))
 }
 
 /** The form's schema with these fields; what else it says stays. */
 export function writeFields(form: Json, fields: FormField[]): JsonObject {
+  const { pages: _old, ...rest } = isObject(form) ? form : {}
+  const pages: string[][] = []
+  for (const field of fields) {
+    if (field.newPage || pages.length === 0) pages.push([])
+    pages.at(-1)?.push(field.name)
+  }
   return {
-    ...(isObject(form) ? form : {}),
+    ...rest,
     type: 'object',
     properties: Object.fromEntries(fields.map((field) => [field.name, field.schema])),
     required: fields.filter((field) => field.required).map((field) => field.name),
+    ...(pages.length > 1 && { pages }),
   }
 }
 

@@ -1,0 +1,106 @@
+//! A long form in parts: its schema names the fields of each page in `pages`.
+
+use serde_json::{Map, Value};
+
+/// The fields of each page; none of a form that is shown as one.
+#[must_use]
+pub fn form_pages(form: &Value) -> Vec<Vec<String>> {
+    let names = |page: &Value| -> Option<Vec<String>> {
+        page.as_array()?.iter().map(|name| name.as_str().map(str::to_owned)).collect()
+    };
+    let pages = form.get("pages").and_then(Value::as_array);
+    let pages: Option<Vec<_>> = pages.map(|pages| pages.iter().map(names).collect()).unwrap_or_default();
+    let pages = pages.unwrap_or_default();
+    if page_problem(form).is_some() || pages.len() < 2 { Vec::new() } else { pages }
+}
+
+/// What is wrong with the pages of a form, and where in its schema; each field is on one page.
+#[must_use]
+pub fn page_problem(form: &Value) -> Option<(String, String)> {
+    let pages = form.get("pages")?;
+    let at = |place: &str, what: String| Some((format!("/pages{place}"), what));
+    let Some(pages) = pages.as_array() else { return at("", "the pages are a list of lists of fields".to_owned()) };
+    let none = Map::new();
+    let fields = form.get("properties").and_then(Value::as_object).unwrap_or(&none);
+    let mut seen: Vec<&str> = Vec::new();
+    for (index, page) in pages.iter().enumerate() {
+        let Some(names) = page.as_array().filter(|names| !names.is_empty()) else {
+            return at(&format!("/{index}"), "a page is a list of fields with at least one".to_owned());
+        };
+        for (place, name) in names.iter().enumerate() {
+            let at = |what: String| at(&format!("/{index}/{place}"), what);
+            match name.as_str() {
+                Some(name) if seen.contains(&name) => return at(format!("`{name}` is on a page already")),
+                Some(name) if fields.contains_key(name) => seen.push(name),
+                Some(name) => return at(format!("the form has no field `{name}`")),
+                None => return at("a page names fields".to_owned()),
+            }
+        }
+    }
+    let missing = fields.keys().find(|name| !seen.contains(&name.as_str()))?;
+    at("", format!("`{missing}` is on no page"))
+}
+
+/// The form of one page: its fields in its order, with what is required of them.
+#[must_use]
+pub fn form_page(form: &Value, page: &[String]) -> Value {
+    let fields = page.iter().filter_map(|name| Some((name.clone(), form.get("properties")?.get(name)?.clone())));
+    let required = form.get("required").and_then(Value::as_array);
+    let required = required.into_iter().flatten().filter(|name| page.iter().any(|one| *name == one));
+    let mut only = Map::new();
+    only.insert("type".to_owned(), "object".into());
+    only.insert("properties".to_owned(), Value::Object(fields.collect()));
+    only.insert("required".to_owned(), Value::Array(required.cloned().collect()));
+    if let Some(parts) = form.get("$defs") {
+        only.insert("$defs".to_owned(), parts.clone());
+    }
+    Value::Object(only)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    fn form(pages: &Value) -> Value {
+        json!({ "type": "object", "required": ["a", "c"], "pages": pages,
+            "properties": { "a": { "type": "string" }, "b": { "type": "integer" }, "c": { "$ref": "#/$defs/c" } },
+            "$defs": { "c": { "type": "boolean" } } })
+    }
+
+    #[test]
+    fn each_field_is_on_one_page() {
+        let good = form(&json!([["c", "a"], ["b"]]));
+        assert_eq!(page_problem(&good), None);
+        assert_eq!(form_pages(&good), [vec!["c".to_owned(), "a".to_owned()], vec!["b".to_owned()]]);
+        for (pages, place) in [
+            (json!("a"), ""),
+            (json!(["a", "b", "c"]), "/0"),
+            (json!([["a", "b", "c"], []]), "/1"),
+            (json!([["a", "b"], ["c", "a"]]), "/1/1"),
+            (json!([["a", "b"], ["c", "d"]]), "/1/1"),
+            (json!([["a", 7], ["c", "b"]]), "/0/1"),
+            (json!([["a"], ["c"]]), ""),
+            (json!([]), ""),
+        ] {
+            let (found, message) = page_problem(&form(&pages)).unwrap();
+            assert_eq!(found, format!("/pages{place}"), "{pages}: {message}");
+            assert_eq!(form_pages(&form(&pages)), Vec::<Vec<String>>::new(), "{pages} is shown as one");
+        }
+        assert_eq!(form_pages(&form(&json!([["a", "b", "c"]]))), Vec::<Vec<String>>::new(), "one page is none");
+        assert_eq!(page_problem(&json!({ "properties": {} })), None);
+    }
+
+    #[test]
+    fn a_page_asks_for_its_own_fields_alone() {
+        let form = form(&json!([["c", "a"], ["b"]]));
+        let pages = form_pages(&form);
+        let first = form_page(&form, &pages[0]);
+        let names: Vec<&String> = first["properties"].as_object().unwrap().keys().collect();
+        assert_eq!(names, ["c", "a"]);
+        assert_eq!(first["required"], json!(["a", "c"]));
+        assert_eq!(super::super::value_problems(&first, &json!({ "a": "x", "c": true })), []);
+        assert_eq!(super::super::value_problems(&first, &json!({ "a": "x", "c": "yes" }))[0].pointer, "/c");
+        assert_eq!(super::super::value_problems(&form_page(&form, &pages[1]), &json!({})), []);
+    }
+}

@@ -1,0 +1,84 @@
+import { ArrowLeft } from 'lucide-react'
+import { useEffect, useMemo, useRef, useState } from 'react'
+import { filled } from '@/model/form-schema'
+import { formPage, formPages, parted } from '@/model/form-pages'
+import { pointerParts } from '@/model/json'
+import { Button } from '@/ui/button'
+import SchemaForm, { type SchemaFormProps } from './schema-form'
+import { strings as s } from './strings'
+import { validator } from './validator'
+
+type Props = SchemaFormProps & {
+  submitLabel: string
+  /** Begins at the first page that is not whole. */ resumes?: boolean
+}
+
+/** A form a customer fills in: page by page where its schema says so. A page is left for the next once it fits. */
+export default function PagedForm(props: Props) {
+  const pages = useMemo(() => formPages(props.schema), [props.schema])
+  return pages.length === 0 ? <SchemaForm {...props} /> : <Pages {...props} pages={pages} />
+}
+
+const first = (found: number, pages: readonly unknown[]) => (found < 0 ? pages.length - 1 : found)
+
+function Pages({ pages, resumes, ...props }: Props & { pages: string[][] }) {
+  const { id, schema, values, errors = [], busy, submitLabel, onChange, onSubmit } = props
+  const [at, setAt] = useState(() => {
+    if (!resumes) return 0
+    const wrong = pages.findIndex(
+      (page) => validator.validateFormData(parted(values, page)[0], formPage(schema, page)).errors.length > 0,
+    )
+    return first(wrong, pages)
+  })
+  const heading = useRef<HTMLParagraphElement>(null)
+  const turned = useRef(false)
+  const page = pages[at] ?? []
+  const part = useMemo(() => formPage(schema, pages[at] ?? []), [schema, pages, at])
+  const [here, elsewhere] = parted(values, page)
+  const turn = (to: number) => {
+    turned.current = true
+    setAt(to)
+  }
+  useEffect(() => {
+    if (turned.current) heading.current?.focus()
+  }, [at])
+  // What the server found wrong is shown where it is.
+  const places = errors.map((error) => pointerParts(error.pointer ?? '').filter((one) => one !== 'values')[0] ?? '')
+  const wrong = places.join(' ')
+  useEffect(() => {
+    const found = pages.findIndex((names) => names.some((name) => wrong.split(' ').includes(name)))
+    if (!busy && found >= 0) turn(found)
+  }, [busy, wrong, pages])
+  const last = at === pages.length - 1
+  return (
+    <>
+      <p ref={heading} tabIndex={-1} className="mb-2 text-sm text-muted outline-none">
+        {s.page(at + 1, pages.length)}
+      </p>
+      <SchemaForm
+        {...props}
+        key={at}
+        id={`${id}-${at}`}
+        schema={part}
+        values={here}
+        submitLabel={last ? submitLabel : s.next}
+        onChange={(next) => onChange({ ...elsewhere, ...next })}
+        onSubmit={(given) => {
+          if (last) onSubmit?.(filled(schema, { ...elsewhere, ...given }) as Record<string, unknown>)
+          else turn(at + 1)
+        }}
+      />
+      {at > 0 && (
+        <Button
+          look="quiet"
+          icon={<ArrowLeft size={15} />}
+          disabled={busy}
+          className="mt-2 min-h-11 w-full"
+          onClick={() => turn(at - 1)}
+        >
+          {s.back}
+        </Button>
+      )}
+    </>
+  )
+}
