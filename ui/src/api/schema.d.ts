@@ -327,7 +327,10 @@ export interface paths {
             cookie?: never;
         };
         get?: never;
-        /** Keeps what is filled in of a form that is not sent yet, in the place of what was kept before. */
+        /**
+         * Keeps what is filled in of a form that is not sent yet, in the place of what was kept before. It is offered wherever the
+         *     form is shown, and gone once the form is closed. The answer tells what was kept.
+         */
         put: operations["keepChatFormDraft"];
         post?: never;
         delete?: never;
@@ -2150,10 +2153,10 @@ export interface components {
             /** @description Their words. */
             comment?: string | null;
             by?: components["schemas"]["Persona"] | null;
-            /** @enum {string} */
-            act: "hands_back";
             /** @description What they fill in. */
             values?: unknown;
+            /** @enum {string} */
+            act: "hands_back";
         } | {
             /** @description What they found. */
             answer: components["schemas"]["Resolution"];
@@ -3512,7 +3515,7 @@ export interface components {
             outcome: string;
             /** @description Words, at most 4,000 characters. */
             comment?: string | null;
-            /** @description A form's answers, or what an approver fills in with a yes. */
+            /** @description A form's answers, what an approver fills in with a yes, or whoever hands a conversation back. */
             values?: {
                 [key: string]: unknown;
             } | null;
@@ -4143,7 +4146,7 @@ export interface components {
                 [key: string]: unknown;
             } | null;
             /** @description What the customer filled in and has not sent. Only they are told. */
-            draft?: {
+            draft: {
                 [key: string]: unknown;
             } | null;
         };

@@ -81,7 +81,7 @@ pub struct DecideArgs {
     /// With `happened`: what to go on with as the action's output.
     #[arg(long, value_name = "JSON|@FILE|-")]
     result: Option<JsonArgument>,
-    /// With `submitted`: the form's answers. With `approved`: what the approval asks to fill in.
+    /// With `submitted`: the form's answers. Else what the approval or the handoff asks to fill in.
     #[arg(long, value_name = "JSON|@FILE|-")]
     values: Option<JsonArgument>,
     /// With `approved`: changes a place of what is sent, for example pay:/amount=40; the value is JSON, else text.

@@ -31,24 +31,23 @@ function Pages({ pages, resumes, ...props }: Props & { pages: string[][] }) {
     return first(wrong, pages)
   })
   const heading = useRef<HTMLParagraphElement>(null)
-  const turned = useRef(false)
+  const before = useRef(at)
   const page = pages[at] ?? []
   const part = useMemo(() => formPage(schema, pages[at] ?? []), [schema, pages, at])
   const [here, elsewhere] = parted(values, page)
-  const turn = (to: number) => {
-    turned.current = true
-    setAt(to)
-  }
   useEffect(() => {
-    if (turned.current) heading.current?.focus()
+    if (before.current !== at) heading.current?.focus()
+    before.current = at
   }, [at])
   // What the server found wrong is shown where it is.
   const places = errors.map((error) => pointerParts(error.pointer ?? '').filter((one) => one !== 'values')[0] ?? '')
-  const wrong = places.join(' ')
-  useEffect(() => {
-    const found = pages.findIndex((names) => names.some((name) => wrong.split(' ').includes(name)))
-    if (!busy && found >= 0) turn(found)
-  }, [busy, wrong, pages])
+  const wrong = busy ? '' : places.join(' ')
+  const [seen, setSeen] = useState(wrong)
+  if (seen !== wrong) {
+    setSeen(wrong)
+    const found = pages.findIndex((names) => names.some((name) => places.includes(name)))
+    if (wrong !== '' && found >= 0) setAt(found)
+  }
   const last = at === pages.length - 1
   return (
     <>
@@ -65,7 +64,7 @@ function Pages({ pages, resumes, ...props }: Props & { pages: string[][] }) {
         onChange={(next) => onChange({ ...elsewhere, ...next })}
         onSubmit={(given) => {
           if (last) onSubmit?.(filled(schema, { ...elsewhere, ...given }) as Record<string, unknown>)
-          else turn(at + 1)
+          else setAt(at + 1)
         }}
       />
       {at > 0 && (
@@ -74,7 +73,7 @@ function Pages({ pages, resumes, ...props }: Props & { pages: string[][] }) {
           icon={<ArrowLeft size={15} />}
           disabled={busy}
           className="mt-2 min-h-11 w-full"
-          onClick={() => turn(at - 1)}
+          onClick={() => setAt(at - 1)}
         >
           {s.back}
         </Button>
