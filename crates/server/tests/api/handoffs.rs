@@ -1,6 +1,9 @@
 //! Handoffs: what is filled in to hand a conversation back is held against its schema, kept, and read by what follows.
 
-use crate::support::TestApp;
+use crate::{
+    notifications::{link_of, sandbox, with_mail},
+    support::TestApp,
+};
 use countersign_store::Role;
 use serde_json::{Value, json};
 
@@ -72,4 +75,22 @@ async fn a_batch_hands_nothing_back_that_takes_answers() {
     let batch = json!({ "decisions": [{ "checkpoint": format!("{run}.1"), "outcome": "returned" }] });
     let answered = ada.post("/checkpoints/decisions", batch).await.is(200).json.clone();
     assert_eq!(answered["results"][0]["problem"]["code"], "invalid_form", "{answered}");
+}
+
+#[tokio::test]
+async fn a_link_leads_to_the_card() {
+    let (test, sandbox) = (TestApp::start().await, sandbox().await);
+    with_mail(&test, &sandbox).await;
+    let ada = test.person("ada@example.com", Role::Admin, &[]).await;
+    test.publish(&ada, document()).await;
+    let checkpoint = format!("{}.1", ada.post("/runs", json!({ "workflow": "Handoff" })).await.is(201).id());
+    let token = link_of(&test, &checkpoint, 1, "ada@example.com").await;
+    let nobody = test.anonymous();
+    let target = nobody.get(&format!("/links/{token}")).await;
+    assert_eq!(target.is(200).json["outcomes"], json!([]), "a link cannot fill anything in");
+    let page = nobody.get(&format!("//d/{token}")).await;
+    assert!(page.is(200).text.contains(&format!("/inbox/{checkpoint}")), "{}", page.text);
+    assert!(!page.text.contains("<form"), "{}", page.text);
+    nobody.post(&format!("/links/{token}/decision"), json!({ "outcome": "returned" })).await.is(422);
+    assert_eq!(ada.get(&format!("/checkpoints/{checkpoint}")).await.is(200).json["status"], "open");
 }
