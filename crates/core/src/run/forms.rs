@@ -50,9 +50,8 @@ fn kept(root: &Value, field: &Value, value: &Value, depth: usize) -> Option<Valu
     match value {
         Value::Object(members) => {
             let fields = field.get("properties")?;
-            let member = |(name, value): (&String, &Value)| {
-                Some((name.clone(), kept(root, fields.get(name)?, value, depth)?))
-            };
+            let member =
+                |(name, value): (&String, &Value)| Some((name.clone(), kept(root, fields.get(name)?, value, depth)?));
             Some(Value::Object(members.iter().filter_map(member).collect()))
         }
         Value::Array(items) => {

@@ -18,12 +18,14 @@ use crate::{
 };
 use axum::{Json, extract::State, http::StatusCode};
 use countersign_api::{
-    ChatStartRequest, ChatStartResponse, ChatView, FormDraft, FormSubmitted, FormValuesRequest, Message, SendMessageRequest,
+    ChatStartRequest, ChatStartResponse, ChatView, FormDraft, FormSubmitted, FormValuesRequest, Message,
+    SendMessageRequest,
 };
 use countersign_core::run::{Actor, Outcome, Via};
 use countersign_engine::Incoming;
 use countersign_store::{
-    Author, CheckpointKind, CheckpointRow, ConversationRow, ConversationStatus, CustomerRow, NewAudit, NewMessage, PageRequest, RunFilter, RunStatus,
+    Author, CheckpointKind, CheckpointRow, ConversationRow, ConversationStatus, CustomerRow, NewAudit, NewMessage,
+    PageRequest, RunFilter, RunStatus,
 };
 use serde::Deserialize;
 use serde_json::{Value, json};

@@ -525,9 +525,8 @@ async fn what_cannot_be_asked_for_in_words_is_filled_in_on_a_page_once() {
     assert!(html.contains("value=\"nobody\"") && html.contains("role=\"alert\""), "what was written stays: {html}");
     let (status, html) = town.page(link, filled("ada@example.com", "text/html")).await;
     assert!(status == 422 && html.contains("wanted is image/png"), "{html}");
-    let part = |name: &str, value: &str| {
-        format!("--BB\r\nContent-Disposition: form-data; name=\"{name}\"\r\n\r\n{value}\r\n")
-    };
+    let part =
+        |name: &str, value: &str| format!("--BB\r\nContent-Disposition: form-data; name=\"{name}\"\r\n\r\n{value}\r\n");
     let begun = format!("{}{}--BB--\r\n", part("/email", "ada@exam"), part("later", "yes")).into_bytes();
     let (status, html) = town.page(link, Some(begun)).await;
     assert!(status == 200 && html.contains("Kept for later"), "{html}");

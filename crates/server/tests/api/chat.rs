@@ -82,7 +82,8 @@ async fn what_is_half_filled_in_is_kept_until_it_is_sent() {
     visitor.put(&draft, json!({ "values": {}, "sent": true })).await.is_problem(422, "invalid_request");
     let admin = test.key(Role::Admin).await;
     let conversation = path.rsplit('/').next().unwrap();
-    for read in [format!("/conversations/{conversation}"), format!("/checkpoints/{}", first["checkpoint"].as_str().unwrap())]
+    for read in
+        [format!("/conversations/{conversation}"), format!("/checkpoints/{}", first["checkpoint"].as_str().unwrap())]
     {
         let told = admin.get(&read).await;
         assert!(!told.is(200).text.contains("zoe@exam"), "{read}: {}", told.text);

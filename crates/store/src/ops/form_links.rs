@@ -11,7 +11,8 @@ impl Store {
     /// # Errors
     /// `Busy`.
     pub async fn keep_form_draft(&self, workspace: &str, checkpoint: &str, draft: &str) -> Result<bool> {
-        let sql = "UPDATE checkpoints SET draft = ?3 WHERE workspace = ?1 AND id = ?2 AND kind = 'form' AND status = 'open'";
+        let sql =
+            "UPDATE checkpoints SET draft = ?3 WHERE workspace = ?1 AND id = ?2 AND kind = 'form' AND status = 'open'";
         let changed = self.execute(Statement::new(sql, params![workspace, checkpoint, draft])).await?;
         Ok(changed.affected > 0)
     }
