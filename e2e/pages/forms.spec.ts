@@ -46,7 +46,12 @@ test('a form leaves out what nobody filled, and its lists can be filled', async 
   const form = { ...first.form, status: 'open', values: undefined, schema, prefill: { phone: null, email: null } }
   const sent: unknown[] = []
   await mockApi(page, {
-    'GET /chat/conversations/cv1': () => ({ messages: [{ ...first, form }], status: 'open', working: false }),
+    'GET /chat/conversations/cv1': () => ({
+      messages: [{ ...first, form }],
+      has_older: false,
+      status: 'open',
+      working: false,
+    }),
     'POST /chat/conversations/cv1/messages': messages[0],
     [`POST /chat/conversations/cv1/forms/${first.form!.checkpoint}`]: (body: unknown) => {
       sent.push(body)

@@ -27,8 +27,10 @@ pub struct ChatStartResponse {
 /// A chat as the customer sees it.
 #[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 pub struct ChatView {
-    /// Messages after `after`, oldest first, at most 200.
+    /// The newest messages, or those after `after` or before `before`, oldest first, at most 200.
     pub messages: Vec<Message>,
+    /// Whether there are messages before these.
+    pub has_older: bool,
     /// open, with_person, closed.
     pub status: String,
     /// Whether a workflow is at work.

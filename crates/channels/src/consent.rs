@@ -1,7 +1,7 @@
 //! Words by which people say that they want no more messages, some again, or help (CTIA and Twilio's defaults, and the same in
 //! a few other languages), and their addresses in one spelling.
 
-use crate::account::Platform;
+use crate::{account::Platform, twilio::OVER_WHATSAPP};
 use countersign_core::contact;
 use serde::{Deserialize, Serialize};
 
@@ -58,6 +58,9 @@ impl Word {
 #[must_use]
 pub fn plain_address(platform: Platform, address: &str) -> String {
     let address = address.trim();
+    if let Some(number) = address.strip_prefix(OVER_WHATSAPP) {
+        return format!("{OVER_WHATSAPP}{}", plain_address(Platform::Whatsapp, number));
+    }
     match platform {
         Platform::Whatsapp | Platform::Sms => contact::phone(address)
             .unwrap_or_else(|| format!("+{}", address.chars().filter(char::is_ascii_digit).collect::<String>())),
@@ -100,6 +103,7 @@ mod tests {
     fn an_address_is_the_same_however_it_is_written() {
         for (platform, written, kept) in [
             (Platform::Sms, "+1 (555) 000-1234", "+15550001234"),
+            (Platform::Sms, "whatsapp:+1 555 000 1234", "whatsapp:+15550001234"),
             (Platform::Whatsapp, "15550001234", "+15550001234"),
             (Platform::Email, "Ada <Ada@Example.com>", "ada@example.com"),
             (Platform::Email, " Ada@Example.com ", "ada@example.com"),

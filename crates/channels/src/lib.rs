@@ -10,6 +10,7 @@ mod forms;
 pub mod hooks;
 mod http;
 pub mod inbound;
+mod press;
 mod probe;
 mod sender;
 mod slack;
@@ -22,5 +23,7 @@ pub use account::{ChannelAccount, Platform, Secret, Tls};
 pub use forms::{
     Asked, Asking, Choice, Lowered, Question, Reply, Showing, form_problems, has_page, lower, page, showing,
 };
+pub use press::Press;
 pub use probe::{AccountFault, Probed};
 pub use sender::{OutboundMessage, SendOutcome, Sender};
+pub use twilio::OVER_WHATSAPP;

@@ -57,7 +57,7 @@ pub(crate) async fn change(
 }
 
 /// What people wrote is text: `<`, `>` and `&` mean something to Slack.
-fn escaped(text: &str) -> String {
+pub(crate) fn escaped(text: &str) -> String {
     text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
 }
 

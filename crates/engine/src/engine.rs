@@ -156,6 +156,7 @@ impl Engine {
         engine.0.tasks.spawn(engine.clone().heartbeats());
         engine.0.tasks.spawn(engine.clone().watch_fleet());
         engine.0.tasks.spawn(engine.clone().timers());
+        engine.0.tasks.spawn(engine.clone().renewals());
         engine.0.tasks.spawn(pump::run(engine.clone(), CameIn(engine.clone())));
         engine.0.tasks.spawn(pump::run(engine.clone(), ToTell(engine.clone())));
         if engine.0.outside.is_none() {

@@ -168,6 +168,19 @@ impl Place {
         self.finish(&state, &code).await.unwrap();
     }
 
+    /// The tokens once they are so, while a second passes with each look.
+    async fn until_token(&self, so: impl Fn(&ConnectionTokenRow) -> bool) -> ConnectionTokenRow {
+        for _ in 0..2000 {
+            let token = self.token().await;
+            if so(&token) {
+                return token;
+            }
+            self.world.clock.advance(1000);
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+        panic!("it never was: {:?}", self.token().await);
+    }
+
     async fn revision(&self) -> String {
         self.world.engine.forget_connections(WORKSPACE);
         let choice = AccountChoice::Named("main");
@@ -255,6 +268,33 @@ async fn a_person_connects_an_account_and_a_refresh_is_no_change_of_it() {
         let whoami = place.server.http.get(format!("{}/api/whoami", place.server.url)).bearer_auth(access);
         assert_eq!(whoami.send().await.unwrap().status().as_u16(), 401);
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_token_is_renewed_before_it_ends_while_nobody_calls() {
+    let place = Place::new("authorization_code", "basic").await;
+    place.connect().await;
+    let other = place.world.another().await;
+    let first = place.token().await;
+    for round in 1..=3 {
+        // It holds for five minutes, and is renewed one before.
+        place.world.clock.advance(3 * MINUTE_MS + 30_000);
+        let renewed = |token: &ConnectionTokenRow| token.seq >= first.seq + round;
+        let now = place.until_token(renewed).await;
+        assert_eq!((now.seq, now.status), (first.seq + round, TokenStatus::Connected));
+        assert_eq!(place.server.count("refresh_token").await, round as u64, "one process asks, once");
+    }
+    assert_eq!(place.call().await.unwrap(), json!({ "me": "ada" }));
+    assert_eq!((place.server.count("refresh_token").await, place.server.count("void").await), (3, 0));
+    // What was taken back over there is told although nobody calls.
+    let refresh = place.opened("refresh").await;
+    let taken_back = [("token", refresh.as_str()), ("token_type_hint", "refresh_token")];
+    assert_eq!(place.server.post("/token/revocation", &taken_back).await, 200);
+    place.until_token(|token| token.status == TokenStatus::Reconnect).await;
+    let told = place.world.store.outbound_of(WORKSPACE, "").await.unwrap();
+    let alerts = told.iter().filter(|row| row.kind == OutboundKind::Alert);
+    assert_eq!(alerts.filter(|row| row.reason == OutboundReason::Disconnected).count(), 1);
+    other.shutdown(Duration::ZERO).await;
 }
 
 /// Two processes on one database find the token ended at once, each with several calls.

@@ -108,8 +108,13 @@ async fn slack_posts_and_updates() {
     let lost = json!({ "channel": "x", "text": "Please decide" });
     let lost = world.post("/slack/api/chat.postMessage", &lost).await;
     assert_eq!((lost.status, &lost.body["error"]), (200, &json!("channel_not_found")));
+    let hint = json!({ "channel": "C1", "user": "U1", "text": "You may not." });
+    assert_eq!(world.post("/slack/api/chat.postEphemeral", &hint).await.body["ok"], true);
+    let nobody = json!({ "channel": "C1", "text": "You may not." });
+    assert_eq!(world.post("/slack/api/chat.postEphemeral", &nobody).await.body["error"], "user_not_in_channel");
     assert_eq!(world.get("/phone/messages.json").await["messages"], json!([]));
-    assert_eq!(world.get("/_/messages?channel=slack").await[0]["text"], "Approved");
+    let kept = world.get("/_/messages?channel=slack").await;
+    assert_eq!((&kept[0]["text"], kept.as_array().unwrap().len()), (&json!("Approved"), 1));
 }
 
 #[tokio::test]

@@ -90,6 +90,8 @@ const ACROSS: &[&str] = &[
     "DELETE FROM form_links WHERE expires_at < ?1",
     "FROM unsubscribe_links WHERE token_hash = ?1",
     "DELETE FROM idempotency WHERE created_at < ?1",
+    "FROM connection_tokens WHERE status = 'connected' AND sealed <> '' AND expires_at < ?1 AND lease_until <= ?2 \
+     AND (expires_at, workspace, connection) > (?3, ?4, ?5) ORDER BY expires_at, workspace, connection LIMIT ?6",
     "FROM audit_heads WHERE seq > 0 ORDER BY workspace LIMIT ?1",
 ];
 

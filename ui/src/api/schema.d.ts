@@ -2813,8 +2813,10 @@ export interface components {
         };
         /** @description A chat as the customer sees it. */
         ChatView: {
-            /** @description Messages after `after`, oldest first, at most 200. */
+            /** @description The newest messages, or those after `after` or before `before`, oldest first, at most 200. */
             messages: components["schemas"]["Message"][];
+            /** @description Whether there are messages before these. */
+            has_older: boolean;
             /** @description open, with_person, closed. */
             status: string;
             /** @description Whether a workflow is at work. */
@@ -7160,8 +7162,10 @@ export interface operations {
     getChat: {
         parameters: {
             query?: {
-                /** @description Only messages after this position. */
+                /** @description Only messages after this position, the oldest of them; without it the newest. */
                 after?: number;
+                /** @description Only messages before this position, the newest of them. */
+                before?: number;
             };
             header: {
                 "X-Visitor": string;

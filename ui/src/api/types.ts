@@ -4,6 +4,7 @@ import type { components } from './schema'
 type Schemas = components['schemas']
 
 export type BatchDecided = Schemas['BatchDecided']
+export type ChatView = Schemas['ChatView']
 export type Problem = Schemas['Problem']
 export type FormMessage = Schemas['FormMessage']
 export type FormShowing = Schemas['FormShowing']

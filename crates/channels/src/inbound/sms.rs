@@ -1,7 +1,7 @@
 //! Webhooks of Twilio, from the fields of their form: a message, or what became of one of ours.
 
 use super::{Delivery, DeliveryStatus, Event, Kind, Media, Message, What, event, object, strange};
-use crate::{account::Platform, consent::Word};
+use crate::{account::Platform, consent::Word, twilio::OVER_WHATSAPP};
 
 /// Files of one message that are read at most; Twilio sends up to ten.
 const FILES_MAX: usize = 20;
@@ -26,12 +26,13 @@ pub(crate) fn sms(fields: &[(String, String)]) -> Option<Vec<Event>> {
         name.map_or(code, str::to_owned)
     });
     let delivery = Delivery { id, status: how, at: None, code, error: said("ErrorMessage") };
-    let (key, address) = (format!("status:{}:{status}", delivery.id), plain(&said("To").unwrap_or_default()));
+    let (key, address) = (format!("status:{}:{status}", delivery.id), said("To").unwrap_or_default());
     Some(vec![Event { key, address, rank: 0, what: What::Delivery(delivery) }])
 }
 
 fn received(id: String, fields: &[(String, String)], said: &dyn Fn(&str) -> Option<String>) -> Option<Vec<Event>> {
-    let from = plain(&said("From")?);
+    let from = said("From")?;
+    let platform = if from.starts_with(OVER_WHATSAPP) { Platform::Whatsapp } else { Platform::Sms };
     let count = said("NumMedia").and_then(|count| count.parse().ok()).unwrap_or(0_usize).min(FILES_MAX);
     let file = |index: usize| {
         let mime = said(&format!("MediaContentType{index}"));
@@ -57,7 +58,7 @@ fn received(id: String, fields: &[(String, String)], said: &dyn Fn(&str) -> Opti
         reply_to: said("OriginalRepliedMessageSid").into_iter().collect(),
         // Twilio says which of its words it is, in whatever language; else it is read here.
         consent: match kind {
-            Kind::Text => Word::of(Platform::Sms, &said("OptOutType").unwrap_or_else(|| words.clone())),
+            Kind::Text => Word::of(platform, &said("OptOutType").unwrap_or_else(|| words.clone())),
             Kind::Choice | Kind::Flow | Kind::Location | Kind::Contacts | Kind::Media | Kind::Unknown => None,
         },
         choice,
@@ -68,7 +69,7 @@ fn received(id: String, fields: &[(String, String)], said: &dyn Fn(&str) -> Opti
     Some(vec![event(format!("message:{id}"), from, 0, message)])
 }
 
-/// `whatsapp:+1555` is the number behind it.
+/// `whatsapp:+1555` is the number behind it: which of ours was written to.
 fn plain(address: &str) -> String {
     address.rsplit(':').next().unwrap_or_default().to_owned()
 }
@@ -87,8 +88,9 @@ mod tests {
     fn messages_files_and_statuses() {
         let base = [("MessageSid", "SM1"), ("From", "+1555"), ("To", "+1556"), ("SmsStatus", "received")];
         let with = |more: &[(&'static str, &'static str)]| {
-            let event = read(&[&base[..], more].concat()).unwrap();
-            assert_eq!((event.address.as_str(), event.key.as_str()), ("+1555", "message:SM1"));
+            // What is said more is what counts.
+            let event = read(&[more, &base[..]].concat()).unwrap();
+            assert!(event.address.ends_with("+1555") && event.key == "message:SM1", "{event:?}");
             let What::Message(message) = event.what else { panic!("no message") };
             *message
         };
@@ -100,12 +102,17 @@ mod tests {
         let picture = with(&picture);
         assert_eq!((picture.kind, picture.text.as_str(), picture.media.len()), (Kind::Media, "[image]", 1));
         assert_eq!(with(&[("NumMedia", "99999999999")]).media.len(), 0);
+        let over = with(&[("From", "whatsapp:+1555"), ("To", "whatsapp:+1556"), ("Body", "cancel")]);
+        assert_eq!((over.to.as_str(), over.consent), ("+1556", None), "a word of carriers, not of WhatsApp");
         let pressed = with(&[("ButtonText", "Yes"), ("ButtonPayload", "y")]);
         assert_eq!((pressed.kind, pressed.choice.as_deref()), (Kind::Choice, Some("y")));
         let bad = read(&[("MessageSid", "SM2"), ("MessageStatus", "undelivered"), ("ErrorCode", "30003")]).unwrap();
         assert!(matches!(bad.what, What::Delivery(update) if update.code.as_deref() == Some("30003")));
         let new = read(&[("MessageSid", "SM2"), ("MessageStatus", "teleported")]).unwrap();
         assert!(matches!(new.what, What::Unknown { .. }));
+        let [from, to, sid] = [("From", "whatsapp:+1555"), ("To", "whatsapp:+1555"), ("MessageSid", "SM1")];
+        assert_eq!(read(&[from, sid, ("Body", "hi")]).unwrap().address, "whatsapp:+1555", "not the person's SMS");
+        assert_eq!(read(&[to, sid, ("MessageStatus", "sent")]).unwrap().address, "whatsapp:+1555");
         assert_eq!(read(&[]), None);
         assert_eq!(read(&[("MessageSid", "SM3")]), None, "nobody wrote it");
     }

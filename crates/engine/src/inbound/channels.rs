@@ -3,9 +3,9 @@
 use super::{Came, accepted, end_of, seeded};
 use crate::{Engine, EngineError, outbound::OPTED_OUT, vault::OpenAccount};
 use countersign_channels::{
-    Platform,
+    OVER_WHATSAPP, Platform, Press, SendOutcome,
     hooks::{self, Answer, Call},
-    inbound::{Change, Changed, Delivery, DeliveryStatus, Event, Message, What},
+    inbound::{Change, Changed, Delivery, DeliveryStatus, Event, Kind, Message, What},
 };
 use countersign_core::contact;
 use countersign_store::{
@@ -14,7 +14,10 @@ use countersign_store::{
 };
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    time::Duration,
+};
 
 /// How often something about a message that is not known yet is looked at again: the provider may be faster than we are.
 const LOOKS_MAX: u32 = 8;
@@ -22,6 +25,8 @@ const LOOKS_MAX: u32 = 8;
 const LOOK_PAUSE_MS: i64 = 250;
 /// Earlier texts of a message that are kept.
 const EDITS_MAX: usize = 20;
+/// How long a press may take to be answered.
+const PRESS_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// A request of a platform, as it came.
 #[derive(Debug, Clone, Default)]
@@ -175,7 +180,10 @@ impl Engine {
             return Ok(Came::ignored("it does not say who wrote"));
         }
         if let Some(choice) = message.choice.as_deref().filter(|choice| Self::is_decision_button(choice)) {
-            return self.decision_pressed(row, told, (choice, message.by.as_deref())).await;
+            return self.decision_pressed(row, told, (choice, message)).await;
+        }
+        if message.kind == Kind::Choice {
+            self.answer_press(told, message, None);
         }
         let (conversation, customer) = self.conversation_at(row, told, message).await?;
         let id = said_id(&row.workspace, told, &message.id);
@@ -226,13 +234,30 @@ impl Engine {
         &self,
         row: &InboundRow,
         told: &Told,
-        (choice, by): (&str, Option<&str>),
+        (choice, press): (&str, &Message),
     ) -> Result<Came, EngineError> {
         let Some(platform) = Platform::read(&told.platform) else { return Ok(Came::ignored("no platform of ours")) };
-        Ok(match Box::pin(self.button_pressed((&row.workspace, platform), by, choice)).await? {
-            None => Came::Nothing(InboundOutcome::Stored, None),
-            Some(why) => Came::ignored(&why),
-        })
+        let by = press.by.as_deref();
+        let why = Box::pin(self.button_pressed((&row.workspace, platform), by, choice)).await?;
+        self.answer_press(told, press, why.as_ref().map(|why| format!("Nothing was decided by this: {why}.")));
+        Ok(why.map_or(Came::Nothing(InboundOutcome::Stored, None), |why| Came::ignored(&why)))
+    }
+
+    /// Answers whoever pressed a button, beside all else: when it fails the button only waits a while.
+    fn answer_press(&self, told: &Told, press: &Message, text: Option<String>) {
+        if self.0.outside.is_some() {
+            return;
+        }
+        let (engine, account, to) = (self.clone(), told.account.clone(), told.event.address.clone());
+        let (id, by) = (press.id.clone(), press.by.clone());
+        self.0.tasks.spawn(async move {
+            let Ok(Some(open)) = engine.account_by_id(&account).await else { return };
+            let press = Press { to: &to, id: &id, by: by.as_deref() };
+            let answered = engine.0.sender.answer_press(&open.account, press, text.as_deref(), PRESS_TIMEOUT).await;
+            if let Some(SendOutcome::Failed { code, message, .. }) = answered {
+                tracing::info!(account, code, message, "whoever pressed a button was not answered");
+            }
+        });
     }
 
     /// The conversation a message belongs to and its customer; made when there is none, opened when it was closed.
@@ -310,7 +335,9 @@ impl Engine {
         let (store, workspace, address) = (&self.0.store, row.workspace.as_str(), told.event.address.as_str());
         let platform = Platform::read(&told.platform);
         let (phone, telegram, external_id) = match platform {
-            Some(Platform::Whatsapp | Platform::Sms) => (contact::phone(address), None, None),
+            Some(Platform::Whatsapp | Platform::Sms) => {
+                (contact::phone(address.strip_prefix(OVER_WHATSAPP).unwrap_or(address)), None, None)
+            }
             Some(Platform::Telegram) => (None, Some(address.to_owned()), None),
             // Anybody can write any sender into a mail: it is what they say of themselves, and finds nobody.
             Some(Platform::Email) => (None, None, None),
@@ -331,8 +358,10 @@ impl Engine {
             Some(Platform::Email) => json!({ "claimed": { "email": address, "name": message.name } }),
             Some(Platform::Whatsapp | Platform::Telegram | Platform::Sms | Platform::Slack) | None => json!({}),
         };
+        // Who writes in two ways at once is one person too.
+        let by = phone.as_deref().map_or((told.platform.as_str(), address), |phone| ("phone", phone));
         let new = CustomerRow {
-            id: seeded(&[workspace, "customer", &told.platform, address]),
+            id: seeded(&[workspace, "customer", by.0, by.1]),
             workspace: workspace.to_owned(),
             external_id,
             name,

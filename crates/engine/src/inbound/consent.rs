@@ -5,7 +5,7 @@ use crate::{
     Engine, EngineError,
     outbound::{consent_entry, wish},
 };
-use countersign_channels::{ChannelAccount, Platform, consent::Word};
+use countersign_channels::{ChannelAccount, OVER_WHATSAPP, Platform, consent::Word};
 use countersign_store::{Author, ConsentHow, InboundOutcome, InboundRow, MessageRow, NewMessage};
 use serde_json::{Value, json};
 
@@ -70,8 +70,9 @@ impl Engine {
     ) -> Result<Option<NewMessage>, EngineError> {
         let found = self.0.store.get_workspace(workspace).await?;
         let name = found.map(|row| row.name).unwrap_or_default();
+        let by_carrier = spoken.platform == Platform::Sms && !spoken.address.starts_with(OVER_WHATSAPP);
         let body = match spoken.word {
-            Word::Stop | Word::Start if !spoken.changes || spoken.platform == Platform::Sms => return Ok(None),
+            Word::Stop | Word::Start if !spoken.changes || by_carrier => return Ok(None),
             Word::Stop => format!("{name}: you get no more messages here. Write START to get them again."),
             Word::Start => format!("{name}: you get messages here again. Write STOP to get no more."),
             Word::Help => {

@@ -7,6 +7,7 @@ mod connections;
 mod health;
 mod master;
 mod refresh;
+mod renewal;
 mod seal;
 mod tokens;
 

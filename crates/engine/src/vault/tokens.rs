@@ -14,7 +14,7 @@ use std::{
 };
 
 /// A token is refreshed so long before it ends, milliseconds, or a fifth of its life before.
-const AHEAD_MS: i64 = 60_000;
+pub(super) const AHEAD_MS: i64 = 60_000;
 /// A token that is refused although it is younger than this, milliseconds, is not refreshed: another would be refused too.
 const YOUNG_MS: i64 = 30_000;
 /// How often it is looked whether another process is done, and how long is waited in between, milliseconds.
@@ -32,7 +32,7 @@ pub(crate) struct Mark {
 }
 
 #[derive(Clone)]
-struct Token {
+pub(super) struct Token {
     access: String,
     mark: Mark,
     client: String,
@@ -146,7 +146,7 @@ impl Engine {
         Ok(Ready { connection, mark: Some(token.mark) })
     }
 
-    async fn access_token(
+    pub(super) async fn access_token(
         &self,
         (workspace, connection): (&str, &str),
         client: &Client,

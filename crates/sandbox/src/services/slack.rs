@@ -23,6 +23,8 @@ const KEPT_MAX: usize = 10_000;
 pub(crate) enum Op {
     /// `chat.postMessage`
     ChatPostMessage,
+    /// `chat.postEphemeral`
+    ChatPostEphemeral,
     /// `chat.update`
     ChatUpdate,
     /// `chat.delete`
@@ -41,6 +43,7 @@ impl Op {
     pub(crate) fn name(self) -> &'static str {
         match self {
             Self::ChatPostMessage => "slack.chat.post_message",
+            Self::ChatPostEphemeral => "slack.chat.post_ephemeral",
             Self::ChatUpdate => "slack.chat.update",
             Self::ChatDelete => "slack.chat.delete",
             Self::ReactionsAdd => "slack.reactions.add",
@@ -54,6 +57,7 @@ impl Op {
 pub(crate) fn route(segments: &[&str]) -> Option<Op> {
     match segments {
         ["api", "chat.postMessage"] => Some(Op::ChatPostMessage),
+        ["api", "chat.postEphemeral"] => Some(Op::ChatPostEphemeral),
         ["api", "chat.update"] => Some(Op::ChatUpdate),
         ["api", "chat.delete"] => Some(Op::ChatDelete),
         ["api", "reactions.add"] => Some(Op::ReactionsAdd),
@@ -85,6 +89,7 @@ pub(crate) fn respond(world: &mut World, op: Op, request: &Request, at: At) -> R
         Some(token) if customer::is_revoked(token) => Err("token_revoked"),
         Some(_) => match op {
             Op::ChatPostMessage => post(world, &request.body_value(), at),
+            Op::ChatPostEphemeral => post_ephemeral(world, &request.body_value(), at),
             Op::ChatUpdate => update(world, &request.body_value(), at),
             Op::ChatDelete => delete(world, &request.body_value()),
             Op::ReactionsAdd => react(world, &request.body_value()),
@@ -167,6 +172,17 @@ fn post(world: &mut World, params: &Value, at: At) -> Result<Reply, &'static str
         "metadata": params["metadata"],
     });
     Ok(Reply::changed(&json!({ "ok": true, "channel": channel, "ts": ts, "message": message })))
+}
+
+/// Shown to one person and kept nowhere.
+fn post_ephemeral(world: &mut World, params: &Value, at: At) -> Result<Reply, &'static str> {
+    channel_of(params)?;
+    content(params)?;
+    if !params["user"].as_str().is_some_and(|user| user.len() > 1 && user.starts_with(['U', 'W'])) {
+        return Err("user_not_in_channel");
+    }
+    let ts = format!("{}.{:06}", at.seconds(), world.ids.number("slack") % 1_000_000);
+    Ok(Reply::changed(&json!({ "ok": true, "message_ts": ts })))
 }
 
 fn update(world: &mut World, params: &Value, at: At) -> Result<Reply, &'static str> {

@@ -11,7 +11,7 @@ use crate::{
     app::App,
     auth::{Address, Visitor, random_secret, sha256_hex},
     http::{
-        extract::{Body, Path, Query},
+        extract::{Body, Path, Query, invalid_parameter},
         fields::bounded,
         problem::{ApiError, ApiResult},
     },
@@ -85,8 +85,10 @@ pub(crate) async fn start_chat(
 #[derive(Debug, Default, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 pub(crate) struct ChatQuery {
-    /// Only messages after this position.
+    /// Only messages after this position, the oldest of them; without it the newest.
     after: Option<u64>,
+    /// Only messages before this position, the newest of them.
+    before: Option<u64>,
 }
 
 /// A chat as the customer sees it.
@@ -98,7 +100,16 @@ pub(crate) async fn get_chat(
     Visitor(row): Visitor,
     Query(query): Query<ChatQuery>,
 ) -> ApiResult<Json<ChatView>> {
-    let rows = app.store.list_messages(&row.workspace, &row.id, query.after.unwrap_or(0), MESSAGES_MAX).await?;
+    let last = i64::MAX.unsigned_abs();
+    let rows = match (query.after, query.before) {
+        (Some(_), Some(_)) => return Err(invalid_parameter(Some("before"), "give either `after` or `before`")),
+        (Some(after), None) => app.store.list_messages(&row.workspace, &row.id, after.min(last), MESSAGES_MAX).await?,
+        (None, before) => {
+            let before = before.unwrap_or(last).min(last);
+            app.store.list_messages_before(&row.workspace, &row.id, before, MESSAGES_MAX).await?
+        }
+    };
+    let has_older = rows.first().is_some_and(|message| message.position > 1);
     let workspace = app.store.get_workspace(&row.workspace).await?;
     let operator = app.some_person(&row.workspace, row.assigned_to.as_deref()).await?;
     let running =
@@ -109,6 +120,7 @@ pub(crate) async fn get_chat(
     messages.iter_mut().for_each(|message| message.run = None);
     Ok(Json(ChatView {
         messages,
+        has_older,
         status: row.status.to_string(),
         working: !running.items.is_empty(),
         workspace_name: workspace.map(|workspace| workspace.name).unwrap_or_default(),

@@ -174,3 +174,29 @@ async fn flooding_is_refused() {
     }
     test.anonymous().post("/chat/main/conversations", json!({})).await.is_problem(429, "rate_limited");
 }
+
+#[tokio::test]
+async fn a_long_chat_shows_its_newest_messages_and_leads_back_to_the_oldest() {
+    let test = TestApp::start().await;
+    let ada = test.person("ada@example.com", Role::Operator, &[]).await;
+    let (visitor, path) = open(&test).await;
+    visitor.post(&format!("{path}/messages"), json!({ "body": "1" })).await.is(201);
+    let id = ada.get("/conversations").await.json["items"][0]["id"].as_str().unwrap().to_owned();
+    for number in 2..=205 {
+        ada.post(&format!("/conversations/{id}/messages"), json!({ "body": number.to_string() })).await.is(201);
+    }
+    let bodies = |view: &serde_json::Value| -> Vec<String> {
+        let messages = view["messages"].as_array().unwrap().iter();
+        messages.map(|message| message["body"].as_str().unwrap().to_owned()).collect()
+    };
+    let newest = visitor.get(&path).await.json;
+    assert_eq!((bodies(&newest).first().unwrap().as_str(), bodies(&newest).last().unwrap().as_str()), ("6", "205"));
+    assert_eq!(newest["has_older"], true);
+    let before = &newest["messages"][0]["position"];
+    let oldest = visitor.get(&format!("{path}?before={before}")).await.json;
+    assert_eq!(bodies(&oldest), ["1", "2", "3", "4", "5"]);
+    assert_eq!(oldest["has_older"], false);
+    let after = &oldest["messages"][4]["position"];
+    assert_eq!(bodies(&visitor.get(&format!("{path}?after={after}")).await.json)[0], "6");
+    visitor.get(&format!("{path}?after=1&before=9")).await.is_problem(400, "invalid_parameter");
+}

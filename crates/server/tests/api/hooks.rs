@@ -220,6 +220,30 @@ async fn one_platform_is_not_another_and_replays_are_too_old() {
 }
 
 #[tokio::test]
+async fn who_writes_over_twilios_whatsapp_is_not_taken_for_their_text_messages() {
+    let hooks = Hooks::start().await;
+    let wrote = |sid: &str, from: &str, text: &str| {
+        let to = from.replace("0001", "0009");
+        hooks.sms(&[("Body", text), ("From", from), ("MessageSid", sid), ("To", &to)])
+    };
+    for (sid, from, text) in [("SM1", "+15550001", "by text"), ("SM2", "whatsapp:+15550001", "by WhatsApp")] {
+        assert_eq!(hooks.post(&hooks.path("sms"), &wrote(sid, from, text)).await.0, 200);
+    }
+    hooks.settled().await;
+    let conversations = hooks.conversations().await;
+    assert_eq!(conversations.len(), 2, "{conversations:?}");
+    let customer = |index: usize| conversations[index]["customer"]["id"].as_str().unwrap();
+    assert_eq!(customer(0), customer(1), "one person, two ways");
+    // Opted out of one, reached over the other.
+    assert_eq!(hooks.post(&hooks.path("sms"), &wrote("SM3", "whatsapp:+15550001", "STOP")).await.0, 200);
+    hooks.settled().await;
+    for (address, out) in [("whatsapp:+15550001", true), ("+15550001", false)] {
+        let row = hooks.test.store.get_consent(&hooks.test.workspace, "sms", address).await.unwrap();
+        assert_eq!(row.is_some_and(|row| row.opted_out), out, "{address}");
+    }
+}
+
+#[tokio::test]
 async fn whatsapp_registers_by_the_verify_token() {
     let hooks = Hooks::start().await;
     let get = async |query: &str| {

@@ -459,6 +459,22 @@ async fn came(test: &TestApp, count: usize) -> Vec<Option<String>> {
     panic!("{count} presses were not dealt with");
 }
 
+/// So many presses were answered by the platform's own way.
+async fn answered(client: &reqwest::Client, sandbox: &str, platform: &str, presses: u64) {
+    let by = if platform == "slack" { "slack.chat.post_ephemeral" } else { "telegram.callback.answer" };
+    let mut seen = 0;
+    for _ in 0..500 {
+        let counts = client.get(format!("{sandbox}/_/counts")).send().await.unwrap().text().await.unwrap();
+        let counts: Value = serde_json::from_str(&counts).unwrap();
+        seen = counts[by]["received"].as_u64().unwrap_or_default();
+        if seen >= presses {
+            break;
+        }
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    assert_eq!(seen, presses, "{platform}");
+}
+
 /// In both: buttons with opaque ids; who pressed is asked who they are here; the message turns final.
 #[tokio::test]
 async fn buttons_in_slack_and_telegram_decide_as_the_operator_who_pressed_them() {
@@ -504,6 +520,8 @@ async fn buttons_in_slack_and_telegram_decide_as_the_operator_who_pressed_them()
             press(&test, &hook, pressed(&test, platform, by, button, 10 + number as u32)).await.is(200);
         }
         let came_of = came(&test, 3).await;
+        // Each is told, where they pressed and nobody else.
+        answered(&client, &sandbox.url(), platform, 3).await;
         assert!(came_of.iter().all(Option::is_some), "{came_of:?}");
         test.anonymous().get(&format!("/links/{token}")).await.is_problem(404, "not_found");
         assert_eq!(manager.get(&format!("/checkpoints/{checkpoint}")).await.json["status"], "open");

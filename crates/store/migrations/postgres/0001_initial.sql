@@ -544,6 +544,7 @@ CREATE TABLE connection_tokens (
   doubts BIGINT NOT NULL,
   PRIMARY KEY (workspace, connection)
 );
+CREATE INDEX connection_tokens_by_end ON connection_tokens (expires_at, workspace, connection);
 
 -- People who are on their way to agree at a service's page: each state is taken once.
 CREATE TABLE authorizations (

@@ -29,6 +29,27 @@ impl Store {
         self.rows("WHERE workspace = ?1 ORDER BY connection LIMIT 1000", params![workspace]).await
     }
 
+    /// Tokens of all workspaces that end before a time and that nobody refreshes just now, those that end first first; those after
+    /// this one. For the engine only.
+    ///
+    /// # Errors
+    /// `Busy`, `Corrupt`.
+    pub async fn tokens_ending(
+        &self,
+        before: i64,
+        after: Option<&ConnectionTokenRow>,
+        limit: u32,
+    ) -> Result<Vec<ConnectionTokenRow>> {
+        let now = self.database_now().await?;
+        let (ends, workspace, connection) = after.map_or((i64::MIN, "", ""), |row| {
+            (row.expires_at.unwrap_or(i64::MIN), row.workspace.as_str(), row.connection.as_str())
+        });
+        let sql = "WHERE status = 'connected' AND sealed <> '' AND expires_at < ?1 AND lease_until <= ?2 \
+             AND (expires_at, workspace, connection) > (?3, ?4, ?5) \
+             ORDER BY expires_at, workspace, connection LIMIT ?6";
+        self.rows(sql, params![before, now, ends, workspace, connection, i64::from(limit)]).await
+    }
+
     /// Keeps what a person agreed to, and the connection sealed anew: approvals of calls through it are of another account.
     ///
     /// # Errors

@@ -1,21 +1,33 @@
 import { queryOptions } from '@tanstack/react-query'
 import { api, send, type Body } from '@/api/client'
+import type { ChatView } from '@/api/types'
+import { joined } from './joined'
 import type { Visitor } from './visitor'
 
 export const viewKey = (visitor: Visitor | null): string[] => ['chat', visitor?.conversation ?? '']
+
+const look = (visitor: Visitor | null, before?: number) =>
+  send(
+    api.GET('/api/v1/chat/conversations/{id}', {
+      params: {
+        path: { id: visitor?.conversation ?? '' },
+        query: { before },
+        header: { 'X-Visitor': visitor?.token ?? '' },
+      },
+    }),
+  )
 
 /** What a visitor reads: their conversation, by the token they were given. */
 export const reads = {
   view: (visitor: Visitor | null) =>
     queryOptions({
       queryKey: viewKey(visitor),
-      queryFn: () =>
-        send(
-          api.GET('/api/v1/chat/conversations/{id}', {
-            params: { path: { id: visitor?.conversation ?? '' }, header: { 'X-Visitor': visitor?.token ?? '' } },
-          }),
-        ),
+      queryFn: async ({ client, queryKey }) => {
+        const now = await look(visitor)
+        return joined(client.getQueryData<ChatView>(queryKey), now)
+      },
     }),
+  earlier: look,
 }
 
 /** What is changed from here. */

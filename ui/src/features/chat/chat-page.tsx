@@ -71,13 +71,30 @@ function Working() {
   )
 }
 
+function Earlier({ earlier }: { earlier: NonNullable<Chat['earlier']> }) {
+  return (
+    <div className="mb-3 flex flex-col items-center gap-1">
+      <Button busy={earlier.isPending} onClick={() => earlier.mutate()}>
+        {s.earlier}
+      </Button>
+      {earlier.isError && (
+        <p role="alert" className="text-sm text-bad">
+          {s.earlierFailed}
+        </p>
+      )}
+    </div>
+  )
+}
+
 function Log({ chat }: { chat: Chat }) {
   const end = useRef<HTMLDivElement>(null)
-  const total = chat.messages.length + chat.pending.length + (chat.working ? 1 : 0)
+  const last = chat.messages.at(-1)?.id
+  const below = chat.pending.length + (chat.working ? 1 : 0)
+  // What comes in front moves nobody away from where they read.
   useEffect(() => {
     void end.current?.scrollIntoView({ block: 'end' })
-  }, [total])
-  const empty = !chat.loading && total === 0
+  }, [last, below])
+  const empty = !chat.loading && chat.messages.length + below === 0
   return (
     <div className="min-h-0 flex-1 overflow-y-auto overscroll-contain" tabIndex={0} role="region" aria-label={s.log}>
       <div className="mx-auto flex min-h-full max-w-xl flex-col justify-end px-4 py-5">
@@ -93,6 +110,7 @@ function Log({ chat }: { chat: Chat }) {
             <p className="mt-1 text-sm text-muted">{s.welcomeHint}</p>
           </div>
         )}
+        {chat.earlier && <Earlier earlier={chat.earlier} />}
         <ol aria-live="polite" className="flex flex-col gap-3">
           {chat.messages.map((message) => (
             <Entry key={message.id} message={message} chat={chat} />

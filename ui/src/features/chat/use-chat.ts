@@ -2,7 +2,9 @@ import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
 import { useEffect, useState } from 'react'
 import { ApiProblem } from '@/api/client'
 import { refresh } from '@/api/refresh'
+import type { ChatView } from '@/api/types'
 import { reads, viewKey, writes } from './api'
+import { withEarlier } from './joined'
 import { loadVisitor, saveVisitor, type Visitor } from './visitor'
 
 type Pending = { clientId: string; body: string; failed: boolean }
@@ -75,6 +77,15 @@ export function useChat(workspace: string) {
       setPending((list) => list.map((entry) => (entry.clientId === clientId ? { ...entry, failed: true } : entry))),
   })
 
+  const earlier = useMutation({
+    mutationFn: async () => {
+      const first = view.data?.messages[0]
+      if (!first) return
+      const page = await reads.earlier(visitor, first.position)
+      client.setQueryData<ChatView>(viewKey(visitor), (held) => held && withEarlier(held, page))
+    },
+  })
+
   const known = new Set(view.data?.messages.map((message) => message.client_id))
   const forget = () => {
     saveVisitor(workspace, null)
@@ -94,6 +105,7 @@ export function useChat(workspace: string) {
     pending: pending.filter((entry) => !known.has(entry.clientId)),
     // The same client id goes out again on a retry, so the server takes the message once.
     say: (body: string, clientId: string = crypto.randomUUID()) => say.mutate({ clientId, body }),
+    earlier: view.data?.has_older ? earlier : null,
     refresh: () => refresh(client, viewKey(visitor)),
   }
 }
