@@ -79,7 +79,7 @@ const faults = (page: Page): Promise<string[]> =>
 const PAGES: [name: string, path: string, wait: string][] = [
   ['inbox', '/inbox', 'Ada Example'],
   ['approval', '/inbox/r1.5', 'On approve'],
-  ['handoff', '/inbox/r8.4?kind=handoff', 'Hand back as'],
+  ['handoff', '/inbox/r8.4?kind=handoff', 'Return to workflow'],
   ['unknown', '/inbox/r9.6?kind=unknown_outcome', 'Did this happen?'],
   ['runs', '/runs', 'Runs'],
   ['run', `/runs/${f.run.id}`, 'Verify customer identity'],

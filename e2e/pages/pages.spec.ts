@@ -20,7 +20,7 @@ const PAGES: [name: string, path: string, wait: string][] = [
   ['setup', '/setup#token', 'Set up your account'],
   ['inbox', '/inbox', 'Ada Example to Enterprise'],
   ['inbox-approval', '/inbox/r1.5', 'On approve'],
-  ['inbox-handoff', '/inbox/r8.4?kind=handoff', 'Hand back as'],
+  ['inbox-handoff', '/inbox/r8.4?kind=handoff', 'Return to workflow'],
   ['inbox-unknown', '/inbox/r9.6?kind=unknown_outcome', 'Did this happen?'],
   ['runs', '/runs', 'Grace Example'],
   ['run', `/runs/${run.id}`, 'Verify customer identity'],
