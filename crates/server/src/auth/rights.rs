@@ -32,8 +32,8 @@ pub(crate) fn also(operation: &str) -> Option<&'static str> {
 /// Without an account.
 #[rustfmt::skip]
 const ANYONE: &[&str] = &[
-    "decideLink", "getChat", "getConnectorSchema", "getLink", "getWorkflowSchema", "login", "sendChatMessage",
-    "setUp", "startChat", "streamChat", "submitChatForm", "undoLink",
+    "decideLink", "getChat", "getConnectorSchema", "getLink", "getWorkflowSchema", "keepChatFormDraft", "login",
+    "sendChatMessage", "setUp", "startChat", "streamChat", "submitChatForm", "undoLink",
 ];
 
 /// Whoever is signed in.
