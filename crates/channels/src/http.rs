@@ -85,7 +85,7 @@ fn request(method: Method, url: &str, credentials: Credentials<'_>, timeout: Dur
         headers.insert(AUTHORIZATION, proof);
     }
     let body = String::new().into();
-    Ok(Request { method, url, headers, body, timeout, body_bytes_max: BODY_BYTES_MAX, follow: false })
+    Ok(Request { method, url, headers, body, timeout, body_bytes_max: BODY_BYTES_MAX, follow: false, only: None })
 }
 
 async fn exchange(outbound: &Outbound, request: Request) -> Result<Answer, SendOutcome> {

@@ -4,6 +4,7 @@ use crate::{
     call::{Call, CallError, CallOutcome, Exchange, LookUp, RenderedRequest},
     classify::{self, Answered},
     connection::Connection,
+    limits,
     manifest::Answer,
     pages::{Asked, Pace},
     redact::Redactor,
@@ -124,7 +125,8 @@ impl Invoker {
             Err(error) => return CallOutcome::Failed { error, exchange: None },
         };
         let started = Instant::now();
-        let Call { key, connection, timeout, repeated, .. } = call;
+        let Call { key, connection, repeated, .. } = call;
+        let timeout = connection.map_or(call.timeout, |one| limits::Limits::of(&one.settings).timeout(call.timeout));
         let wanted = Wanted { connector, action, input: &asked.input, key, connection, repeated, page: None };
         let outcome = match asked.pages {
             Some(pages) => self.pages(wanted, pages, timeout, &mut redactor).await,
@@ -183,11 +185,11 @@ impl Invoker {
         redactor: &mut Redactor<'_>,
     ) -> Result<(Reply, Exchange), Unanswered> {
         let prepared = request::prepare(wanted, redactor).map_err(|error| Unanswered { error, exchange: None })?;
-        let Prepared { method, url, headers, body, shown, risk } = prepared;
+        let Prepared { method, url, headers, body, shown, risk, only } = prepared;
         let Limits { timeout, body_bytes_max } = limits;
         let body = body.unwrap_or_default();
         let follow = risk == Risk::Read;
-        let request = Request { method, url: url.clone(), headers, body, timeout, body_bytes_max, follow };
+        let request = Request { method, url: url.clone(), headers, body, timeout, body_bytes_max, follow, only };
         let sent = self.outbound.exchange(request).await;
         finish(wanted, url, sent, shown, redactor)
     }

@@ -13,6 +13,7 @@ mod connection;
 mod form;
 mod import;
 mod invoke;
+mod limits;
 mod link;
 mod manifest;
 mod markup;
@@ -26,6 +27,7 @@ mod redact;
 mod registry;
 mod request;
 mod schema;
+mod signing;
 mod style;
 mod template;
 
@@ -34,6 +36,7 @@ pub use call::{Call, CallError, CallOutcome, Exchange, LookUp, RenderedRequest};
 pub use connection::{Connection, Secrets};
 pub use import::{Imported, LeftOut};
 pub use invoke::Invoker;
+pub use limits::{Limits, limits_schema};
 pub use manifest::{
     ActionManifest, Answer, Auth, BodyManifest, BudgetRule, Encoding, ErrorRules, HappenedRule, IdempotencyManifest,
     LookUpManifest, Manifest, ManifestError, ProbeManifest, Style, Styles, ValueRule,
@@ -44,3 +47,4 @@ pub use pagination::{NextPage, PageSize, PaginationManifest};
 pub use probe::Probed;
 pub use registry::{Compiled, Registry};
 pub use schema::{Fault, manifest_schema};
+pub use signing::{SignatureEncoding, Signing, SigningAlgorithm};

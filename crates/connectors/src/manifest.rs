@@ -8,7 +8,7 @@
 //! is a text that reads as it is and means nothing in that markup, unless the flag that `unless` points to is set. A text
 //! none of whose values is there is left out.
 
-use crate::{oauth2::Oauth2, pagination::PaginationManifest, schema::Fault};
+use crate::{oauth2::Oauth2, pagination::PaginationManifest, schema::Fault, signing::Signing};
 use countersign_core::catalogue::{Idempotency, Risk, RiskBy};
 use indexmap::IndexMap;
 use schemars::JsonSchema;
@@ -182,6 +182,8 @@ pub enum Auth {
     },
     /// `Authorization: Bearer <access token>` by OAuth 2.0.
     Oauth2(Box<Oauth2>),
+    /// A signature of the request in a header (HMAC).
+    Hmac(Box<Signing>),
     /// Several together.
     All {
         /// Which.
@@ -204,6 +206,7 @@ impl Auth {
             | Self::Query { required, .. }
             | Self::Cookie { required, .. } => *required,
             Self::Oauth2(oauth2) => oauth2.required,
+            Self::Hmac(signing) => signing.required,
             Self::All { of } => of.iter().any(Self::is_required),
             Self::Any { of } => !of.is_empty() && of.iter().all(Self::is_required),
         }
@@ -219,7 +222,8 @@ impl Auth {
             | Self::Basic { .. }
             | Self::Header { .. }
             | Self::Query { .. }
-            | Self::Cookie { .. } => Vec::new(),
+            | Self::Cookie { .. }
+            | Self::Hmac(_) => Vec::new(),
         }
     }
 }

@@ -128,7 +128,8 @@ fn takes(auth: &Auth, connection: &Connection) -> bool {
         | Auth::Basic { .. }
         | Auth::Header { .. }
         | Auth::Query { .. }
-        | Auth::Cookie { .. } => false,
+        | Auth::Cookie { .. }
+        | Auth::Hmac(_) => false,
     }
 }
 
@@ -136,6 +137,7 @@ fn has(auth: &Auth, connection: &Connection) -> bool {
     match auth {
         Auth::None => false,
         Auth::Oauth2(oauth2) => id(oauth2, connection).is_some(),
+        Auth::Hmac(signing) => connection.secrets.get(&signing.secret).is_some(),
         Auth::Bearer { secret, .. }
         | Auth::Header { secret, .. }
         | Auth::Query { secret, .. }

@@ -2,6 +2,7 @@
 
 use crate::{
     connection::Connection,
+    limits,
     manifest::{
         ActionManifest, Answer, Auth, BudgetRule, Encoding, ErrorRules, IdempotencyManifest, LookUpManifest, Manifest,
         ManifestError, Style, Styles, ValueRule,
@@ -248,12 +249,14 @@ impl Registry {
         let Some(connector) = self.find(&connection.connector) else {
             return vec![("/connector".to_owned(), format!("there is no connector `{}`", connection.connector))];
         };
-        let settings = Value::Object(connection.settings.clone());
+        let settings = Value::Object(limits::without(&connection.settings));
         let mut problems: Vec<(String, String)> = connector
             .settings
             .iter_errors(&settings)
             .map(|error| (format!("/settings{}", error.instance_path()), error.to_string()))
             .collect();
+        let beyond = limits::problems(&connection.settings).into_iter();
+        problems.extend(beyond.map(|(pointer, message)| (format!("/settings{pointer}"), message)));
         let secrets = Value::Object(
             connection
                 .secrets
@@ -320,6 +323,11 @@ fn compile_connector(manifest: Manifest) -> Result<Connector, ManifestError> {
         headers.push((header(name).map_err(|message| wrong("headers", message))?, Text::parse(value, schemas)));
     }
     check_auth(&manifest.auth).map_err(|message| wrong("auth.name", message))?;
+    let declared = manifest.settings.get("properties").and_then(Value::as_object);
+    if let Some(name) = declared.into_iter().flat_map(|members| members.keys()).find(|name| limits::is_limit(name)) {
+        let message = "is a limit that every connection may have: name the setting otherwise";
+        return Err(wrong(&format!("settings.properties.{name}"), message.to_owned()));
+    }
     let settings = validator(&manifest.settings).map_err(|message| wrong("settings", message))?;
     let secrets = validator(&manifest.secrets).map_err(|message| wrong("secrets", message))?;
     let base_url = Text::parse(manifest.base_url.trim_end_matches('/'), schemas);
@@ -443,6 +451,11 @@ fn compile_action(manifest: &Manifest, action: &ActionManifest, spec: Arc<Action
 fn check_auth(auth: &Auth) -> Result<(), String> {
     match auth {
         Auth::Header { name, .. } => header(name).map(drop),
+        Auth::Hmac(signing) => {
+            header(&signing.header)?;
+            signing.timestamp_header.as_deref().map(header).transpose()?;
+            signing.check()
+        }
         Auth::All { of } | Auth::Any { of } => of.iter().try_for_each(check_auth),
         Auth::None
         | Auth::Bearer { .. }

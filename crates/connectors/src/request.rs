@@ -4,16 +4,19 @@ use crate::{
     call::{CallError, RenderedRequest},
     connection::Connection,
     form::{self, Lists},
+    limits::Limits,
     manifest::{Auth, Encoding},
     multipart,
     redact::{MASK, Redactor, is_secret_header},
     registry::{Action, Connector, MethodRule, Target, header_value},
+    signing::{self, Signed, Signing},
     style,
     template::Scope,
 };
 use base64::{Engine, prelude::BASE64_STANDARD};
 use bytes::Bytes;
 use countersign_core::catalogue::Risk;
+use countersign_outbound::HostList;
 use reqwest::{
     Method,
     header::{AUTHORIZATION, CONTENT_TYPE, COOKIE, HeaderMap, HeaderName, HeaderValue},
@@ -39,6 +42,8 @@ pub(crate) struct Prepared {
     /// The same without secrets.
     pub(crate) shown: RenderedRequest,
     pub(crate) risk: Risk,
+    /// The only hosts it may go to, where the connection limits them.
+    pub(crate) only: Option<HostList>,
 }
 
 /// What a request is made for.
@@ -74,6 +79,11 @@ pub(crate) fn prepare(wanted: Wanted<'_>, redactor: &mut Redactor<'_>) -> Result
         Some(page) => page.clone(),
         None => whole_url(action, &scope, url(connector, action, &scope, &base)?),
     };
+    let limits = connection.map(|connection| (connection, Limits::of(&connection.settings)));
+    let only = match &limits {
+        Some((connection, limits)) => limits.only((&connection.name, &base), &url)?,
+        None => None,
+    };
     let mut headers = HeaderMap::new();
     for (name, value) in &connector.headers {
         insert(&mut headers, name.clone(), &value.eval(&scope))?;
@@ -92,10 +102,11 @@ pub(crate) fn prepare(wanted: Wanted<'_>, redactor: &mut Redactor<'_>) -> Result
     if !credentials.is_empty() {
         same_origin(action, &url, &base)?;
     }
-    let mut secret_cookie = false;
+    let (mut secret_cookie, mut signings) = (false, Vec::new());
     for credential in credentials {
         match credential {
             Credential::Header(name, value) => drop(headers.insert(name, value)),
+            Credential::Signature(signing, secret) => signings.push((signing, secret)),
             Credential::Query(name, value) => {
                 take_out_of_query(&mut url, &name);
                 append_query(&mut url, &form::encode(&json!({ name: value }), Lists::Repeated))
@@ -114,8 +125,35 @@ pub(crate) fn prepare(wanted: Wanted<'_>, redactor: &mut Redactor<'_>) -> Result
         insert(&mut headers, name.clone(), key)?;
     }
     let (body, shown_body) = body(action, &scope, &mut headers)?;
+    let signed = Signed { method: method.as_str(), url: &url, body: body.as_deref().unwrap_or_default() };
+    sign(&signings, &signed, (&mut headers, redactor), key == KEY_TO_COME)?;
     let shown = shown(&method, &url, &headers, shown_body, redactor);
-    Ok(Prepared { method, url, headers, body, shown, risk: action.spec.risk_of(input) })
+    Ok(Prepared { method, url, headers, body, shown, risk: action.spec.risk_of(input), only })
+}
+
+/// Signs the request as it will be sent. What is only shown has no time yet, so that it is the same every time.
+fn sign(
+    signings: &[(&Signing, String)],
+    request: &Signed<'_>,
+    (headers, redactor): (&mut HeaderMap, &mut Redactor<'_>),
+    to_come: bool,
+) -> Result<(), CallError> {
+    let name = |name: &str| {
+        HeaderName::from_bytes(name.as_bytes())
+            .map_err(|_| CallError::fatal("connection_invalid", "not a header's name"))
+    };
+    for (signing, secret) in signings {
+        let timestamp = if to_come { KEY_TO_COME.to_owned() } else { signing::timestamp() };
+        let signature = signing.signature(secret, request, &timestamp);
+        redactor.add(&signature);
+        if let Some(header) = &signing.timestamp_header {
+            insert(headers, name(header)?, &timestamp)?;
+        }
+        if let Credential::Header(name, value) = header_credential(name(&signing.header)?, &signature)? {
+            headers.insert(name, value);
+        }
+    }
+    Ok(())
 }
 
 fn whole_url(action: &Action, scope: &Scope<'_>, mut url: Url) -> Url {
@@ -284,19 +322,21 @@ fn insert_given(headers: &mut HeaderMap, name: &str, value: &Value) -> Result<()
     }
 }
 
-enum Credential {
+enum Credential<'a> {
     Header(HeaderName, HeaderValue),
+    /// Made when everything else is there, with this secret.
+    Signature(&'a Signing, String),
     Query(String, String),
     Cookie(String, String),
 }
 
 /// What the connection proves itself with; nothing where that is optional and it has nothing.
-fn credentials(
-    auth: &Auth,
+fn credentials<'a>(
+    auth: &'a Auth,
     connector: &Connector,
     connection: Option<&Connection>,
     redactor: &mut Redactor<'_>,
-) -> Result<Vec<Credential>, CallError> {
+) -> Result<Vec<Credential<'a>>, CallError> {
     let secret = |name: &str| connection.and_then(|connection| connection.secrets.get(name));
     let name = &connector.manifest.name;
     let missing = |required: bool| {
@@ -336,6 +376,10 @@ fn credentials(
             redactor.add(&format!("{user}:{password}"));
             authorization(format!("Basic {token}"))
         }
+        Auth::Hmac(signing) => match secret(&signing.secret) {
+            Some(key) => Ok(vec![Credential::Signature(signing, key.to_owned())]),
+            None => missing(signing.required),
+        },
         Auth::Oauth2(oauth2) => match connection.and_then(|connection| connection.secrets.access_token()) {
             Some(token) => authorization(format!("Bearer {token}")),
             None => missing(oauth2.required),
@@ -359,7 +403,7 @@ fn credentials(
     }
 }
 
-fn header_credential(name: HeaderName, text: &str) -> Result<Credential, CallError> {
+fn header_credential<'a>(name: HeaderName, text: &str) -> Result<Credential<'a>, CallError> {
     let mut value = header_value(text)
         .ok_or_else(|| CallError::fatal("connection_invalid", "a secret of the connection has forbidden characters"))?;
     value.set_sensitive(true);

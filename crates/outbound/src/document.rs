@@ -30,6 +30,7 @@ impl Outbound {
             timeout: TIMEOUT,
             body_bytes_max: BYTES_MAX,
             follow: true,
+            only: None,
         };
         let told = |failure: Failure| failure.message;
         let answer = self.exchange(request).await.map_err(told)?;

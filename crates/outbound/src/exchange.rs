@@ -1,6 +1,6 @@
 //! One request and its answer, within limits.
 
-use crate::{Failure, Outbound, watched::WatchedBody};
+use crate::{Failure, HostList, Outbound, watched::WatchedBody};
 use bytes::{Bytes, BytesMut};
 use reqwest::{
     Body, Method, StatusCode,
@@ -39,6 +39,8 @@ pub struct Request {
     /// Whether a GET or HEAD without a body goes where the other side sends it: at most five times, each time only
     /// where the policy allows, and without its headers when that is another origin.
     pub follow: bool,
+    /// The only hosts it may go to, those of redirects included; all that the policy allows when absent.
+    pub only: Option<HostList>,
 }
 
 /// An answer, read to its end.
@@ -58,12 +60,15 @@ impl Outbound {
     /// # Errors
     /// Why there is no answer, and whether it may have happened all the same.
     pub async fn exchange(&self, request: Request) -> Result<Answer, Failure> {
-        let Request { method, mut url, mut headers, body, timeout, body_bytes_max, follow } = request;
+        let Request { method, mut url, mut headers, body, timeout, body_bytes_max, follow, only } = request;
         let follow = follow && body.is_empty() && matches!(method, Method::GET | Method::HEAD);
         let until = Instant::now() + timeout;
         let mut followed = 0;
         loop {
             acceptable(&url)?;
+            if only.as_ref().is_some_and(|only| !only.has(&url)) {
+                return Err(Failure::not_listed(url.host_str().unwrap_or_default()));
+            }
             let client = self.client_for(&url).await.map_err(|error| Failure::no_address(&error))?;
             let remaining = until.saturating_duration_since(Instant::now());
             let builder = client.request(method.clone(), url.clone()).headers(headers.clone()).timeout(remaining);

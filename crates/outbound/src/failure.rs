@@ -20,7 +20,7 @@ const RETRY_AFTER_SECONDS_MAX: u64 = 86_400;
 pub struct Failure {
     /// What it allows: retryable means that it certainly did not happen, unknown that it may have.
     pub class: FailureClass,
-    /// `host_refused`, `url_invalid`, `connect`, `timeout`, `connection_lost`, `answer_too_long`
+    /// `host_refused`, `host_not_allowed`, `url_invalid`, `connect`, `timeout`, `connection_lost`, `answer_too_long`
     /// or `redirects`.
     pub code: &'static str,
     /// For people.
@@ -38,6 +38,11 @@ impl Failure {
 
     pub(crate) fn url_invalid(message: &str) -> Self {
         Self::new(FailureClass::Fatal, "url_invalid", message)
+    }
+
+    pub(crate) fn not_listed(host: &str) -> Self {
+        let message = format!("the call leads to {host}, which is not among the hosts that it may go to");
+        Self::new(FailureClass::Fatal, "host_not_allowed", message)
     }
 
     pub(crate) fn redirects(message: &str) -> Self {

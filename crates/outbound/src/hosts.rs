@@ -1,9 +1,11 @@
 //! Which hosts may be called: what a workflow's author types must not reach the network this process stands in.
 
 mod allowed;
+mod list;
 mod rule;
 
 pub use allowed::{AllowedHost, AllowedHostError};
+pub use list::HostList;
 pub use rule::Rule;
 
 use std::{net::IpAddr, sync::Arc};

@@ -18,6 +18,6 @@ pub use client::{Outbound, OutboundError, Settings, direct, machine_roots};
 pub use content::{Content, text};
 pub use exchange::{Answer, Request};
 pub use failure::{Failure, class_of_status, retry_after_seconds};
-pub use hosts::{AllowedHost, AllowedHostError, HostPolicy, HostRefused, Rule};
+pub use hosts::{AllowedHost, AllowedHostError, HostList, HostPolicy, HostRefused, Rule};
 pub use mask::{MASK, Mask};
 pub use names::{Lookup, Names, SystemNames};

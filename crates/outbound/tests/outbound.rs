@@ -54,6 +54,7 @@ async fn get_with(outbound: &Outbound, url: &str, headers: HeaderMap) -> Result<
         timeout: Duration::from_secs(5),
         body_bytes_max: BODY_BYTES_MAX,
         follow: true,
+        only: None,
     };
     outbound.exchange(request).await
 }
@@ -284,6 +285,7 @@ fn whatever_a_service_writes_has_an_end() {
                 timeout: Duration::from_secs(5),
                 body_bytes_max: 48,
                 follow: true,
+                only: None,
             };
             let failure = match open.exchange(request).await {
                 Ok(Answer { body: Ok(body), headers, .. }) => {

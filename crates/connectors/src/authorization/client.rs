@@ -212,6 +212,7 @@ impl Client {
             timeout: TIMEOUT,
             body_bytes_max: BODY_BYTES_MAX,
             follow: false,
+            only: None,
         }
     }
 }

@@ -1,7 +1,7 @@
 //! How calls are authenticated: security schemes as secrets of the connection, alternatives and overrides.
 
 use super::{Notes, oauth2, slug, text, unique};
-use crate::{manifest::Auth, oauth2::Oauth2};
+use crate::{manifest::Auth, oauth2::Oauth2, signing::Signing};
 use countersign_core::pointer;
 use indexmap::IndexMap;
 use serde_json::{Map, Value, json};
@@ -164,6 +164,7 @@ fn optional(auth: Auth) -> Auth {
         Auth::Query { name, secret, .. } => Auth::Query { name, secret, required },
         Auth::Cookie { name, secret, .. } => Auth::Cookie { name, secret, required },
         Auth::Oauth2(oauth2) => Auth::Oauth2(Box::new(Oauth2 { required, ..*oauth2 })),
+        Auth::Hmac(signing) => Auth::Hmac(Box::new(Signing { required, ..*signing })),
         Auth::All { of } => Auth::All { of: of.into_iter().map(optional).collect() },
         Auth::Any { of } => Auth::Any { of: of.into_iter().map(optional).collect() },
     }
@@ -178,8 +179,10 @@ fn required_secrets<'a>(auth: &'a Auth, out: &mut Vec<&'a str>) {
         | Auth::Cookie { secret, required: true, .. } => out.push(secret),
         Auth::Basic { username, password, required: true } => out.extend([username.as_str(), password.as_str()]),
         Auth::Oauth2(oauth2) if oauth2.required => out.push(&oauth2.client_id),
+        Auth::Hmac(signing) if signing.required => out.push(&signing.secret),
         Auth::All { of } => of.iter().for_each(|one| required_secrets(one, out)),
         Auth::Oauth2(_)
+        | Auth::Hmac(_)
         | Auth::None
         | Auth::Any { .. }
         | Auth::Bearer { .. }
