@@ -1,26 +1,35 @@
-//! How long a document takes: `import_time FILE…`.
-#![allow(clippy::print_stdout, missing_docs)]
-use countersign_connectors::{Manifest, Registry};
+//! How long a document takes and how much memory: `import_time FILE…`, or `--made` for one of 8 MB that is made up.
+#![allow(clippy::print_stdout, missing_docs, unreachable_pub)]
+
+#[path = "../tests/large/mod.rs"]
+mod large;
+
+use countersign_connectors::{Imported, Manifest};
+use std::time::Instant;
+
 fn main() {
     for file in std::env::args().skip(1) {
-        let Ok(text) = std::fs::read_to_string(&file) else { continue };
-        let started = std::time::Instant::now();
-        match Manifest::import(&text) {
-            Ok(imported) => {
+        let text = if file == "--made" { Some(large::document(3_000)) } else { std::fs::read_to_string(&file).ok() };
+        let Some(text) = text else { continue };
+        let before = large::peak_mib();
+        let started = Instant::now();
+        match Manifest::read_or_import(&text, None) {
+            Ok(Imported { manifest, warnings, left_out, guessed }) => {
                 let at = started.elapsed();
-                let size = serde_json::to_string(&imported.manifest).map_or(0, |text| text.len());
-                let n = imported.manifest.actions.len();
-                let registry = Registry::only([imported.manifest]).map(|_| ());
+                let n = manifest.actions.len();
+                let compiled = Imported::compile(manifest, guessed).map(|_| ());
                 println!(
-                    "{file}: {n} actions, {} left out, {} warnings, {size} bytes, {at:?} + registry {:?} {registry:?}",
-                    imported.left_out.len(),
-                    imported.warnings.len(),
+                    "{file}: {} bytes, {n} actions, {} left out, {} warnings, {at:?} + compiled {:?} {compiled:?}",
+                    text.len(),
+                    left_out.len(),
+                    warnings.len(),
                     started.elapsed() - at
                 );
-                for left in imported.left_out.iter().take(5) {
+                println!("  peak memory {:?} MiB, {before:?} MiB before", large::peak_mib());
+                for left in left_out.iter().take(5) {
                     println!("  {} {}", left.pointer, left.reason);
                 }
-                for warning in imported.warnings.iter().take(8) {
+                for warning in warnings.iter().take(8) {
                     println!("  {warning}");
                 }
             }

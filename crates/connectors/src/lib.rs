@@ -8,10 +8,12 @@
 
 mod authorization;
 mod call;
+mod changes;
 mod classify;
 mod connection;
 mod form;
 mod import;
+mod input_rule;
 mod invoke;
 mod limits;
 mod link;
@@ -33,6 +35,7 @@ mod template;
 
 pub use authorization::{Client, TokenError, TokenFailure, Tokens, pkce_challenge};
 pub use call::{Call, CallError, CallOutcome, Exchange, LookUp, RenderedRequest};
+pub use changes::{ActionChange, Changes};
 pub use connection::{Connection, Secrets};
 pub use import::{Imported, LeftOut};
 pub use invoke::Invoker;

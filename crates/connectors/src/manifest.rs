@@ -106,10 +106,14 @@ impl Manifest {
             .map_err(|error| ManifestError::Unreadable { name: name.to_owned(), message: error.to_string() })
     }
 
-    /// Whether nothing of it can be called without an account: credentials are demanded, or the address is made of settings.
+    /// Whether nothing of it can be called without an account: credentials are demanded, or the address is made of
+    /// settings that have no default.
     #[must_use]
     pub fn needs_account(&self) -> bool {
-        self.auth.is_required() || self.base_url.contains('{')
+        let properties = self.settings.get("properties");
+        let mut placeholders = self.base_url.split("{settings.").skip(1).filter_map(|rest| rest.split('}').next());
+        let lacks = |name: &str| properties.and_then(|all| all.get(name)?.get("default")).is_none();
+        self.auth.is_required() || placeholders.any(lacks)
     }
 
     /// Names of the actions whose list comes page by page.

@@ -172,6 +172,15 @@ fn default(members: &Map<String, Value>, name: &str, otherwise: u64) -> u64 {
     members.get(name).and_then(|member| member.get("default")).and_then(Value::as_u64).unwrap_or(otherwise)
 }
 
+/// The input of one page: what [`input`] made without what it added.
+pub(crate) fn without(schema: &Value) -> Value {
+    let mut schema = schema.clone();
+    if let Some(members) = schema.get_mut("properties").and_then(Value::as_object_mut) {
+        members.remove(ALL_PAGES);
+    }
+    schema
+}
+
 /// The schema of an action's input, with what asks for all pages.
 pub(crate) fn input(action: &ActionManifest) -> Value {
     let mut schema = action.input.clone();

@@ -2,6 +2,7 @@
 
 use crate::{
     connection::Connection,
+    input_rule::InputRule,
     limits,
     manifest::{
         ActionManifest, Answer, Auth, BudgetRule, Encoding, ErrorRules, IdempotencyManifest, LookUpManifest, Manifest,
@@ -19,7 +20,10 @@ use reqwest::{
     header::{HeaderName, HeaderValue},
 };
 use serde_json::Value;
-use std::{collections::HashMap, sync::Arc};
+use std::{
+    collections::HashMap,
+    sync::{Arc, OnceLock},
+};
 
 /// The manifests that come with the executable.
 const BUILT_IN: [(&str, &str); 10] = [
@@ -59,6 +63,14 @@ pub(crate) struct Connector {
     /// By the part of their name after the connector's.
     actions: HashMap<String, Action>,
     specs: Vec<Arc<ActionSpec>>,
+    hash: OnceLock<String>,
+}
+
+/// Whether the inputs of a manifest are known to be schemas that can be used.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Inputs {
+    Checked,
+    Unchecked,
 }
 
 /// An action, compiled.
@@ -76,7 +88,7 @@ pub(crate) struct Action {
     pub(crate) body: Option<BodyRule>,
     pub(crate) key_header: Option<HeaderName>,
     pub(crate) done: DoneCodes,
-    pub(crate) input: Validator,
+    pub(crate) input: InputRule,
     pub(crate) errors: Errors,
     pub(crate) look_up: Option<LookUpRule>,
     pub(crate) paging: Option<Paging>,
@@ -167,7 +179,22 @@ impl Compiled {
     /// # Errors
     /// When a part of it makes no sense.
     pub fn new(manifest: Manifest) -> Result<Self, ManifestError> {
-        compile_connector(manifest).map(Arc::new).map(Self)
+        compile_connector(manifest, Inputs::Unchecked).map(Arc::new).map(Self)
+    }
+
+    /// As [`Compiled::new`], of a manifest of which each input was compiled before: one that was kept, or just made by an
+    /// import.
+    ///
+    /// # Errors
+    /// When a part of it makes no sense.
+    pub fn checked(manifest: Manifest) -> Result<Self, ManifestError> {
+        compile_connector(manifest, Inputs::Checked).map(Arc::new).map(Self)
+    }
+
+    /// [`Manifest::hash`], made once.
+    #[must_use]
+    pub fn hash(&self) -> &str {
+        self.0.hash.get_or_init(|| self.0.manifest.hash())
     }
 
     /// The connector's name.
@@ -311,7 +338,7 @@ fn spec(name: &str, action: &ActionManifest) -> ActionSpec {
     }
 }
 
-fn compile_connector(manifest: Manifest) -> Result<Connector, ManifestError> {
+fn compile_connector(manifest: Manifest, inputs: Inputs) -> Result<Connector, ManifestError> {
     let wrong = |at: &str, message: String| invalid(&manifest.name, at, message);
     let plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_';
     if manifest.name.is_empty() || manifest.name.len() > 64 || !manifest.name.chars().all(plain) {
@@ -335,7 +362,7 @@ fn compile_connector(manifest: Manifest) -> Result<Connector, ManifestError> {
     let mut specs = Vec::with_capacity(manifest.actions.len());
     for (name, action) in &manifest.actions {
         let spec = Arc::new(spec(&format!("{}.{name}", manifest.name), action));
-        let compiled = compile_action(&manifest, action, Arc::clone(&spec))
+        let compiled = compile_action(&manifest, action, Arc::clone(&spec), inputs)
             .map_err(|(at, message)| invalid(&manifest.name, format!("actions.{name}.{at}"), message))?;
         specs.push(spec);
         actions.insert(name.clone(), compiled);
@@ -343,7 +370,7 @@ fn compile_connector(manifest: Manifest) -> Result<Connector, ManifestError> {
     check_look_ups(&manifest.name, &actions)?;
     check_probe(&manifest, &actions)?;
     let oauth2 = Oauth2Rule::of(&manifest, schemas).map_err(|(at, message)| wrong(&at, message))?;
-    Ok(Connector { oauth2, base_url, headers, settings, secrets, actions, specs, manifest })
+    Ok(Connector { hash: OnceLock::new(), oauth2, base_url, headers, settings, secrets, actions, specs, manifest })
 }
 
 fn check_look_ups(connector: &str, actions: &HashMap<String, Action>) -> Result<(), ManifestError> {
@@ -359,7 +386,8 @@ fn check_probe(manifest: &Manifest, actions: &HashMap<String, Action>) -> Result
     let Some(probe) = &manifest.probe else { return Ok(()) };
     let action = own_read(&manifest.name, actions, &probe.action)
         .map_err(|message| invalid(&manifest.name, "probe.action", message))?;
-    let mut errors = action.input.iter_errors(&probe.input);
+    let input = action.input.validator().map_err(|why| invalid(&manifest.name, "probe.action", why))?;
+    let mut errors = input.iter_errors(&probe.input);
     match errors.next() {
         Some(error) => {
             let message = format!("`{}` does not take it: {}: {error}", probe.action, error.instance_path());
@@ -381,7 +409,12 @@ fn own_read<'a>(connector: &str, actions: &'a HashMap<String, Action>, name: &st
     Err(format!("`{name}` {wrong}"))
 }
 
-fn compile_action(manifest: &Manifest, action: &ActionManifest, spec: Arc<ActionSpec>) -> Result<Action, Wrong> {
+fn compile_action(
+    manifest: &Manifest,
+    action: &ActionManifest,
+    spec: Arc<ActionSpec>,
+    inputs: Inputs,
+) -> Result<Action, Wrong> {
     let at = |place: &'static str| move |message: String| (place, message);
     let schemas = Schemas { input: Some(&action.input), settings: Some(&manifest.settings) };
     let optional = |value: &Value, place| {
@@ -421,8 +454,13 @@ fn compile_action(manifest: &Manifest, action: &ActionManifest, spec: Arc<Action
     {
         return Err(("risk_by.member", format!("the input has no member `{}`", by.member)));
     }
+    if inputs == Inputs::Unchecked {
+        validator(&action.input).map_err(at("input"))?;
+    }
+    let paged = action.pagination.is_some();
     Ok(Action {
         paging: Paging::of(action, spec.worst_risk())?,
+        input: InputRule::new(Arc::clone(&spec), paged),
         spec,
         method: compile_method(&action.method, schemas).map_err(at("method"))?,
         target,
@@ -435,7 +473,6 @@ fn compile_action(manifest: &Manifest, action: &ActionManifest, spec: Arc<Action
         body,
         key_header,
         done: DoneCodes::of(&action.idempotency),
-        input: validator(&action.input).map_err(at("input"))?,
         errors: compile_errors(action.errors.as_ref().unwrap_or(&manifest.errors)).map_err(at("errors"))?,
         look_up: action
             .look_up
@@ -562,6 +599,6 @@ pub(crate) fn header_value(text: &str) -> Option<HeaderValue> {
     HeaderValue::from_str(text).ok()
 }
 
-fn validator(schema: &Value) -> Result<Validator, String> {
+pub(crate) fn validator(schema: &Value) -> Result<Validator, String> {
     jsonschema::validator_for(schema).map_err(|error| format!("not a usable JSON Schema: {error}"))
 }

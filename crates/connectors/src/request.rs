@@ -165,10 +165,11 @@ fn whole_url(action: &Action, scope: &Scope<'_>, mut url: Url) -> Url {
 
 /// Refuses an input that does not fit the action.
 pub(crate) fn check_input(action: &Action, input: &Value, redactor: &Redactor<'_>) -> Result<(), CallError> {
-    if action.input.is_valid(input) {
+    let rule = action.input.validator().map_err(|why| CallError::fatal("input_invalid", why))?;
+    if rule.is_valid(input) {
         return Ok(());
     }
-    let mut problems = action.input.iter_errors(input).take(20).map(|error| {
+    let mut problems = rule.iter_errors(input).take(20).map(|error| {
         let mut message = error.to_string();
         redactor.text(&mut message);
         (error.instance_path().to_string(), message)

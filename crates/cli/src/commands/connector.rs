@@ -112,7 +112,7 @@ fn check(args: &CheckArgs) -> anyhow::Result<Exit> {
     let read = Manifest::read_or_import(&text, None);
     let read = read.and_then(|imported| Registry::only([imported.manifest.clone()]).map(|_| imported));
     match read {
-        Ok(Imported { manifest, warnings, left_out }) => {
+        Ok(Imported { manifest, warnings, left_out, .. }) => {
             let (name, actions) = (&manifest.name, manifest.actions.len());
             let paged: Vec<&str> = manifest.paged().collect();
             if args.json {
@@ -247,7 +247,7 @@ fn fields(schema: &Value) -> String {
 fn import(args: &ImportArgs) -> anyhow::Result<Exit> {
     let file = args.file.display();
     let text = read(&args.file).with_context(|| format!("cannot read {file}"))?;
-    let Imported { manifest, warnings, left_out } = match imported(&text, args.name.as_deref()) {
+    let Imported { manifest, warnings, left_out, .. } = match imported(&text, args.name.as_deref()) {
         Ok(imported) => imported,
         Err(error) => {
             eprintln!("error: {file}: {error:#}");

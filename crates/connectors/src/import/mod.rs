@@ -17,22 +17,29 @@ mod servers;
 mod swagger;
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod told_tests;
 
 use crate::{
+    Compiled,
     manifest::{ErrorRules, Manifest, ManifestError},
     schema::faults,
 };
-use countersign_core::pointer;
+use countersign_core::{catalogue::Risk, pointer};
 use indexmap::{IndexMap, IndexSet};
 use schema::Schemas;
 use security::Security;
 use serde::Serialize;
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 use servers::Servers;
-use std::borrow::Cow;
+use std::{borrow::Cow, collections::BTreeMap};
+use url::Url;
 
 /// Warnings kept of one import; the rest is counted.
 const WARNINGS_MAX: usize = 1_000;
+
+/// Places named of what is so at many.
+const PLACES_MAX: usize = 10;
 
 /// What became of a document.
 #[derive(Debug, Clone)]
@@ -43,6 +50,8 @@ pub struct Imported {
     pub warnings: Vec<String>,
     /// Operations that cannot be used.
     pub left_out: Vec<LeftOut>,
+    /// Whether the risks are guesses.
+    pub guessed: bool,
 }
 
 /// An operation that was left out.
@@ -69,10 +78,19 @@ impl Manifest {
     /// # Errors
     /// When it is neither, or an OpenAPI document without an operation that can be used or without any name.
     pub fn read_or_import(text: &str, name: Option<&str>) -> Result<Imported, ManifestError> {
+        Self::read_or_import_from(text, name, None)
+    }
+
+    /// As [`Manifest::read_or_import`], of a text that was read at this address: servers that are relative are there.
+    ///
+    /// # Errors
+    /// The same.
+    pub fn read_or_import_from(text: &str, name: Option<&str>, at: Option<&str>) -> Result<Imported, ManifestError> {
+        let at = at.and_then(|at| Url::parse(at).ok());
         let document = parse(text)?;
         let described = document.get("openapi").is_some() || document.get("swagger").is_some();
         let mut imported = match described {
-            true => usable(&document, Self::from_openapi(&document)?, name)?,
+            true => usable(&document, made_from(&document, at.as_ref())?, name)?,
             false => {
                 let name = name.unwrap_or("the manifest");
                 let faults = faults(&document);
@@ -81,7 +99,7 @@ impl Manifest {
                 }
                 let manifest: Self =
                     serde_json::from_value(document).map_err(|error| unreadable(name, &error.to_string()))?;
-                Imported { manifest, warnings: Vec::new(), left_out: Vec::new() }
+                Imported { manifest, warnings: Vec::new(), left_out: Vec::new(), guessed: false }
             }
         };
         if let Some(name) = name {
@@ -99,30 +117,65 @@ impl Manifest {
     /// # Errors
     /// When it is no OpenAPI document, or one of a version that is not known.
     pub fn from_openapi(document: &Value) -> Result<Imported, ManifestError> {
-        let document = known_version(document)?;
-        let title = document.pointer("/info/title").and_then(Value::as_str).unwrap_or("API").trim();
-        let mut notes = Notes::default();
-        let servers = Servers::of(&document, &mut notes);
-        let security = Security::of(&document, &mut notes);
-        let manifest = Self {
-            name: slug(title),
-            title: title.to_owned(),
-            description: text(document.get("info").unwrap_or(&Value::Null), "description"),
-            settings: Value::Null,
-            base_url: servers.first().to_owned(),
-            auth: security.default_auth().clone(),
-            headers: IndexMap::new(),
-            secrets: security.secrets(),
-            errors: error_rules(),
-            probe: None,
-            actions: IndexMap::new(),
-        };
-        let schemas = Schemas::of(&document);
-        let mut import =
-            Import { document: &document, manifest, servers, security, schemas, notes, left_out: Vec::new() };
-        import.operations();
-        Ok(import.finish())
+        made_from(document, None)
     }
+}
+
+impl Imported {
+    /// Compiles the manifest; of an import each input was compiled already.
+    ///
+    /// # Errors
+    /// When a part of it makes no sense.
+    pub fn compile(manifest: Manifest, guessed: bool) -> Result<Compiled, ManifestError> {
+        if guessed { Compiled::checked(manifest) } else { Compiled::new(manifest) }
+    }
+
+    /// Corrects risks by the actions' names. What was guessed is not guessed lower than it was in the revision before. An
+    /// error is the name of an action that is not there.
+    ///
+    /// # Errors
+    /// The name.
+    pub fn correct_risks(&mut self, said: &BTreeMap<String, Risk>, before: Option<&Manifest>) -> Result<(), String> {
+        if let Some(name) = said.keys().find(|name| !self.manifest.actions.contains_key(*name)) {
+            return Err(name.clone());
+        }
+        for (name, action) in &mut self.manifest.actions {
+            let earlier = before.and_then(|before| before.actions.get(name)).filter(|_| self.guessed);
+            let earlier = earlier.filter(|earlier| earlier.address() == action.address()).map(|earlier| earlier.risk);
+            let kept = earlier.map_or(action.risk, |earlier| earlier.max(action.risk));
+            action.set_risk(said.get(name).copied().unwrap_or(kept));
+        }
+        if self.guessed {
+            self.manifest.probe = self.manifest.probe_by_guess();
+        }
+        Ok(())
+    }
+}
+
+/// Makes a manifest from an OpenAPI document, which was read at this address.
+fn made_from(document: &Value, at: Option<&Url>) -> Result<Imported, ManifestError> {
+    let document = known_version(document)?;
+    let title = document.pointer("/info/title").and_then(Value::as_str).unwrap_or("API").trim();
+    let mut notes = Notes::default();
+    let servers = Servers::of(&document, at, &mut notes);
+    let security = Security::of(&document, &mut notes);
+    let manifest = Manifest {
+        name: slug(title),
+        title: title.to_owned(),
+        description: text(document.get("info").unwrap_or(&Value::Null), "description"),
+        settings: Value::Null,
+        base_url: servers.template().to_owned(),
+        auth: security.default_auth().clone(),
+        headers: IndexMap::new(),
+        secrets: security.secrets(),
+        errors: error_rules(),
+        probe: None,
+        actions: IndexMap::new(),
+    };
+    let schemas = Schemas::of(&document);
+    let mut import = Import { document: &document, manifest, servers, security, schemas, notes, left_out: Vec::new() };
+    import.operations();
+    Ok(import.finish())
 }
 
 /// What a document must have besides to be put in: something to call, and a name that is its own.
@@ -184,6 +237,10 @@ impl Import<'_> {
         if self.manifest.actions.is_empty() && self.left_out.is_empty() {
             self.notes.warn("/paths", "the document describes no operation");
         }
+        for name in document.get("webhooks").and_then(Value::as_object).into_iter().flat_map(Map::keys) {
+            let place = format!("/webhooks/{}", pointer::token(name));
+            self.notes.often(&place, "calls of the service are no actions: a webhook trigger takes them");
+        }
     }
 
     fn leave_out(&mut self, pointer: String, reason: String) {
@@ -197,7 +254,7 @@ impl Import<'_> {
                 "type": "string", "title": "Scopes", "description": "Instead of those of the manifest; divided by spaces.",
             });
         }
-        Imported { manifest: self.manifest, warnings: self.notes.finish(), left_out: self.left_out }
+        Imported { manifest: self.manifest, warnings: self.notes.finish(), left_out: self.left_out, guessed: true }
     }
 }
 
@@ -301,6 +358,8 @@ fn unique(wanted: &str, taken: impl Fn(&str) -> bool) -> String {
 struct Notes {
     said: IndexSet<String>,
     more: usize,
+    /// What is said of many places: the first of them, and how many more there are.
+    often: IndexMap<String, (Vec<String>, usize)>,
 }
 
 impl Notes {
@@ -316,8 +375,28 @@ impl Notes {
         }
     }
 
+    /// As [`Notes::warn`], of something that may be so at hundreds of places: the first are named, the rest is counted.
+    fn often(&mut self, place: &str, message: &str) {
+        if !self.often.contains_key(message) && self.often.len() >= WARNINGS_MAX {
+            return self.warn(place, message);
+        }
+        let (places, more) = self.often.entry(message.to_owned()).or_default();
+        if places.iter().any(|known| known == place) {
+            return;
+        }
+        if places.len() < PLACES_MAX {
+            places.push(place.to_owned());
+        } else {
+            *more += 1;
+        }
+    }
+
     fn finish(self) -> Vec<String> {
         let more = (self.more > 0).then(|| format!("and {} more warnings", self.more));
-        self.said.into_iter().chain(more).collect()
+        let often = self.often.into_iter().flat_map(|(message, (places, more))| {
+            let more = (more > 0).then(|| format!("and at {more} more places: {message}"));
+            places.into_iter().map(|place| format!("{place}: {message}")).chain(more).collect::<Vec<_>>()
+        });
+        self.said.into_iter().chain(more).chain(often).collect()
     }
 }

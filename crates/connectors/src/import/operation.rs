@@ -26,15 +26,16 @@ impl Import<'_> {
         }
         let id = text(operation, "operationId");
         let words = if id.is_empty() { format!("{method} {path}") } else { id.clone() };
-        let mut action = blank(method, path, operation, &[&id, path, &text(operation, "summary")]);
+        let mut action = blank(method, path, operation, risk::guess(method, &id, path, &text(operation, "summary")));
         let mut input = Input::default();
         self.parameters(item, operation, place, &mut action, &mut input)?;
         action.body = self.body(operation, place, &mut input)?;
         action.path = Some(self.path(path, place, &mut input));
-        action.server = self.servers.own(item, operation);
+        action.server = self.servers.own(item, operation, place, &mut self.notes);
         action.auth = self.security.own(operation, place, &mut self.notes);
         action.idempotency = idempotency(method, action.risk, input.key_header.take());
         let accept;
+        self.not_called(operation, place);
         (action.output, accept) = self.output(operation, place);
         if let Some(kind) = accept {
             super::parameters::put(&mut action.headers, "Accept".to_owned(), kind.into());
@@ -46,6 +47,23 @@ impl Import<'_> {
         jsonschema::validator_for(&action.input).map_err(|error| format!("its input cannot be checked: {error}"))?;
         let name = unique(&slug(&words), |name| self.manifest.actions.contains_key(name));
         Ok((name, action))
+    }
+
+    /// What an operation says besides the call itself.
+    fn not_called(&mut self, operation: &Value, place: &str) {
+        let told = |owner: &Value, member: &str| {
+            owner.get(member).and_then(Value::as_object).is_some_and(|all| !all.is_empty())
+        };
+        if told(operation, "callbacks") {
+            let place = format!("{place}/callbacks");
+            self.notes.often(&place, "calls of the service are no actions: a webhook trigger takes them");
+        }
+        for (status, response) in operation.get("responses").and_then(Value::as_object).into_iter().flatten() {
+            if references::resolve(self.document, response).is_some_and(|response| told(response, "links")) {
+                self.notes
+                    .often(&format!("{place}/responses/{status}/links"), "links to other operations are not followed");
+            }
+        }
     }
 
     /// JSON Schema of the answer, and the media type to ask for when it is not plain JSON.
@@ -78,7 +96,7 @@ impl Import<'_> {
     }
 }
 
-fn blank(method: &str, path: &str, operation: &Value, words: &[&str]) -> ActionManifest {
+fn blank(method: &str, path: &str, operation: &Value, risk: Risk) -> ActionManifest {
     let mut title = text(operation, "summary");
     if title.is_empty() {
         title = format!("{} {path}", method.to_ascii_uppercase());
@@ -102,7 +120,7 @@ fn blank(method: &str, path: &str, operation: &Value, words: &[&str]) -> ActionM
         input: Value::Null,
         output: Value::Null,
         risk_by: None,
-        risk: risk::guess(method, words),
+        risk,
         idempotency: IdempotencyManifest::None,
         look_up: None,
         pagination: None,

@@ -1,7 +1,11 @@
 //! Parameters of an operation as members of the input.
 
 use super::{Import, flag, references, schema::Direction, text, unique};
-use crate::manifest::{ActionManifest, Style};
+use crate::{
+    form::RESERVED,
+    manifest::{ActionManifest, Style},
+};
+use percent_encoding::utf8_percent_encode;
 use serde_json::{Map, Value, json};
 
 /// Headers that OpenAPI says are not parameters: they belong to the body, the answer and the security scheme.
@@ -21,8 +25,8 @@ pub(super) struct Input {
     /// Pointers of schemas that are referred to.
     pub(super) refers_to: Vec<String>,
     pub(super) key_header: Option<String>,
-    /// Members by the names of path parameters.
-    path: Vec<(String, String)>,
+    /// Members by the names of path parameters, and what stands before their value.
+    path: Vec<(String, String, String)>,
 }
 
 impl Input {
@@ -99,6 +103,7 @@ impl Import<'_> {
                 self.notes.warn(place, &format!("`{wire}` is not a header's name: it is not sent"));
                 return Ok(());
             }
+            "querystring" => return self.query_string(parameter, place, action, input),
             "path" | "query" | "header" | "cookie" if !wire.is_empty() => {}
             _ if required => return Err(format!("{place}: a parameter in `{location}` cannot be sent")),
             _ => {
@@ -111,8 +116,9 @@ impl Import<'_> {
         let pointer = Value::from(format!("$input.{member}"));
         match location.as_str() {
             "path" => {
+                let (style, before) = self.named(style, &wire, &member, parameter, place);
                 style.map(|style| action.styles.path.insert(member.clone(), style));
-                input.path.push((wire, member.clone()));
+                input.path.push((wire, member.clone(), before));
             }
             "query" => {
                 style.map(|style| action.styles.query.insert(wire.clone(), style));
@@ -127,6 +133,44 @@ impl Import<'_> {
             }
             _ => put(&mut action.cookies, wire, pointer),
         }
+        if required {
+            input.required.push(member.clone());
+        }
+        input.properties.insert(member, schema);
+        Ok(())
+    }
+
+    /// The whole query as one parameter: an object whose members are written as those of a form.
+    fn query_string(
+        &mut self,
+        parameter: &Value,
+        place: &str,
+        action: &mut ActionManifest,
+        input: &mut Input,
+    ) -> Result<(), String> {
+        let content = parameter.get("content").and_then(Value::as_object).and_then(|content| content.iter().next());
+        let required = flag(parameter, "required");
+        let Some((_, media)) = content.filter(|(kind, _)| kind.contains("form-urlencoded")) else {
+            let kind = content.map_or("nothing", |(kind, _)| kind.as_str());
+            let message = format!("a whole query as {kind} cannot be sent");
+            if required {
+                return Err(format!("{place}: {message}"));
+            }
+            self.notes.warn(place, &format!("{message} and is left out"));
+            return Ok(());
+        };
+        if media.get("encoding").and_then(Value::as_object).is_some_and(|all| !all.is_empty()) {
+            self.notes.often(place, "the encoding of single members of the query is not heeded");
+        }
+        let wire = text(parameter, "name");
+        let wire = if wire.is_empty() { "query".to_owned() } else { wire };
+        let member = input.member(&wire, "querystring");
+        let (mut schema, _) = self.shape(parameter, place, "querystring", input);
+        if let Some(members) = schema.as_object_mut() {
+            members.entry("type").or_insert_with(|| "object".into());
+        }
+        action.styles.query.insert(wire.clone(), Style::Spread);
+        put(&mut action.query, wire, format!("$input.{member}").into());
         if required {
             input.required.push(member.clone());
         }
@@ -187,12 +231,41 @@ impl Import<'_> {
             ("path", "matrix", false) => Some(Style::Matrix),
             ("path", "label", true) if !object => Some(Style::LabelApart),
             ("path", "matrix", true) if !object => Some(Style::MatrixApart),
+            ("cookie", "" | "form", true) if object || schema.is_some_and(|schema| self.is_list(schema)) => {
+                self.notes.often(place, "lists and objects in a cookie are written with commas, not apart");
+                None
+            }
             ("cookie", "" | "form", _) => None,
             _ => {
                 self.notes.warn(place, &format!("style `{style}` is not known in `{location}`: the usual one is used"));
                 None
             }
         }
+    }
+
+    /// A style that writes the parameter's name where that is not the member's: the name then stands in the path itself.
+    fn named(
+        &mut self,
+        style: Option<Style>,
+        wire: &str,
+        member: &str,
+        parameter: &Value,
+        place: &str,
+    ) -> (Option<Style>, String) {
+        if wire == member || !matches!(style, Some(Style::Matrix | Style::MatrixApart)) {
+            return (style, String::new());
+        }
+        if style == Some(Style::MatrixApart) && parameter.get("schema").is_some_and(|schema| self.is_list(schema)) {
+            self.notes.often(place, "its items are written with commas: its name cannot stand before each");
+        }
+        (Some(Style::Comma), format!(";{}=", utf8_percent_encode(wire, RESERVED)))
+    }
+
+    fn is_list(&self, schema: &Value) -> bool {
+        references::resolve(self.document, schema).is_some_and(|schema| match schema.get("type") {
+            Some(Value::Array(kinds)) => kinds.iter().any(|kind| kind == "array"),
+            kind => kind.is_some_and(|kind| kind == "array") || schema.get("items").is_some(),
+        })
     }
 
     fn is_object(&self, schema: &Value) -> bool {
@@ -213,16 +286,17 @@ impl Import<'_> {
         }
         let mut rest = path;
         while let Some((before, name, after)) = placeholder(rest) {
-            let known = input.path.iter().find(|(wire, _)| wire == name).map(|(_, member)| member.clone());
-            let member = known.unwrap_or_else(|| {
+            let known = input.path.iter().find(|(wire, ..)| wire == name);
+            let known = known.map(|(_, member, prefix)| (member.clone(), prefix.clone()));
+            let (member, prefix) = known.unwrap_or_else(|| {
                 self.notes.warn(place, &format!("`{name}` of the path is described nowhere: it is taken for a text"));
                 let member = input.member(name, "path");
                 input.properties.insert(member.clone(), json!({ "type": "string" }));
                 input.required.push(member.clone());
-                input.path.push((name.to_owned(), member.clone()));
-                member
+                input.path.push((name.to_owned(), member.clone(), String::new()));
+                (member, String::new())
             });
-            out.push_str(&format!("{before}{{input.{member}}}"));
+            out.push_str(&format!("{before}{prefix}{{input.{member}}}"));
             rest = after;
         }
         out.push_str(rest);

@@ -248,8 +248,36 @@ impl Work<'_, '_> {
             "examples" => value.as_array().map(|list| json!(list)),
             _ => None,
         };
+        if kept.is_none() && self.direction == Direction::Request {
+            self.unused(keyword, value, place);
+        }
         let name = if keyword == "example" { "examples" } else { keyword };
         kept.map(|kept| (name.to_owned(), kept))
+    }
+
+    /// Says of a keyword that it is not heeded, unless it says nothing about what may be sent.
+    fn unused(&mut self, keyword: &str, value: &Value, place: &str) {
+        let message = match keyword {
+            // Told already, heeded elsewhere, or about the document.
+            "type" | "pattern" | "$ref" | "nullable" | "$defs" | "definitions" | "$schema" | "$id" | "$anchor"
+            | "$comment" | "xml" | "externalDocs" | "example" | "examples" | "title" | "description" => return,
+            _ if keyword.starts_with("x-") => return,
+            "discriminator" => "`discriminator` is not heeded: any of the alternatives is taken".to_owned(),
+            "minimum" | "maximum" if value.is_number() => return,
+            "exclusiveMinimum" | "exclusiveMaximum" if value.is_boolean() => return,
+            "enum" | "allOf" | "anyOf" | "oneOf" | "prefixItems" | "items"
+                if value.as_array().is_some_and(Vec::is_empty) =>
+            {
+                return;
+            }
+            "enum" | "required" | "properties" | "allOf" | "anyOf" | "oneOf" | "prefixItems" | "items" | "minimum"
+            | "maximum" | "multipleOf" | "exclusiveMinimum" | "exclusiveMaximum" | "minLength" | "maxLength"
+            | "minItems" | "maxItems" | "minProperties" | "maxProperties" | "minContains" | "maxContains"
+            | "uniqueItems" | "deprecated" | "readOnly" | "writeOnly" | "format" | "contentEncoding"
+            | "contentMediaType" => format!("`{keyword}` has no value it can have: it is not checked"),
+            _ => format!("`{keyword}` is no keyword that is known: it is not checked"),
+        };
+        self.notes.often(place, &message);
     }
 
     /// Types that are no types of JSON Schema: what people mean by them.

@@ -50,7 +50,8 @@ pub(super) fn to_openapi(document: &Value) -> Value {
 fn servers(document: &Value) -> Value {
     let host = text(document, "host");
     if host.is_empty() {
-        return json!([]);
+        let path = text(document, "basePath");
+        return if path.is_empty() { json!([]) } else { json!([{ "url": path }]) };
     }
     let schemes = list(document, "schemes");
     let secure = schemes.is_empty() || schemes.iter().any(|scheme| scheme == "https");

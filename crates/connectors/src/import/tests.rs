@@ -144,10 +144,16 @@ fn servers_their_variables_and_servers_of_operations() {
             "basePath": { "default": "filemanagement" } } },
         { "url": "https://eu.example.com" }]);
     let manifest = import(&document).manifest;
-    assert_eq!(manifest.base_url, "https://files.example.com:8443/filemanagement");
+    let template = "{settings.protocol}://{settings.host}:{settings.port}/{settings.basePath}";
+    assert_eq!(manifest.base_url, template);
+    assert!(!manifest.needs_account(), "every variable has a default");
     let settings = &manifest.settings["properties"];
     assert_eq!(settings["base_url"]["examples"][1], "https://eu.example.com");
-    assert!(settings["base_url"]["description"].as_str().unwrap().contains("port, one of 8443, 9090"));
+    assert_eq!(settings["base_url"].get("default"), None, "it would win over the variables");
+    assert_eq!(
+        settings["port"],
+        json!({ "type": "string", "title": "port", "default": "8443", "enum": ["8443", "9090"] })
+    );
     let server = |action: &str| {
         let name = manifest.actions[action].server.as_ref()?;
         Some(settings[name]["default"].clone())

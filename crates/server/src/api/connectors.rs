@@ -72,14 +72,14 @@ pub(crate) async fn put_in_connector(
 ) -> ApiResult<(StatusCode, Json<PutInConnector>)> {
     caller.require(Role::Admin)?;
     let PutInConnectorRequest { source, url, name } = request;
-    let source = match (source, url) {
-        (Some(source), None) => source,
-        (None, Some(url)) => fetched(&app, &url).await?,
+    let (source, at) = match (source, url) {
+        (Some(source), None) => (source, None),
+        (None, Some(url)) => (fetched(&app, &url).await?, Some(url)),
         (Some(_), Some(_)) | (None, None) => return Err(ApiError::invalid("/source", "give either a source or a url")),
     };
-    let read = move || Manifest::read_or_import(&source, name.as_deref());
+    let read = move || Manifest::read_or_import_from(&source, name.as_deref(), at.as_deref());
     let read = tokio::task::spawn_blocking(read).await.map_err(ApiError::internal)?;
-    let Imported { manifest, warnings, left_out } = read.map_err(|error| unusable(error.to_string()))?;
+    let Imported { manifest, warnings, left_out, .. } = read.map_err(|error| unusable(error.to_string()))?;
     if app.engine.registry().connector(&manifest.name).is_some() {
         let detail = format!("`{}` comes with Countersign: give another name", manifest.name);
         return Err(ApiError::conflict("name_taken", "This name is taken").detail(detail).pointer("/name"));
