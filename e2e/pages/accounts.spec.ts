@@ -16,6 +16,8 @@ const account = (name: string, health: { state: string; message: string; at: num
   settings: {},
   secret_names: ['api_key'],
   health,
+  tokens: null,
+  used: null as object | null,
   created_at: Date.now(),
   updated_at: Date.now(),
 })
@@ -28,6 +30,19 @@ const stripe = {
     type: 'object',
     properties: { api_key: { type: 'string', title: 'Secret key' } },
     required: ['api_key'],
+  },
+  limits_schema: {
+    type: 'object',
+    properties: {
+      calls_at_once: { type: 'integer', minimum: 1, title: 'Calls at once', description: 'Others wait.' },
+      timeout_seconds: { type: 'integer', minimum: 1, title: 'Time limit, seconds' },
+      allowed_hosts: {
+        type: 'array',
+        title: 'Allowed hosts',
+        description: 'Calls and redirects go to the connection’s own address and to these alone.',
+        items: { type: 'string', title: 'Host' },
+      },
+    },
   },
   revision: 0,
   actions: [],
@@ -163,8 +178,31 @@ for (const [name, viewport] of [
       const calls = await open(page, {
         'GET /connections/main/uses': { items: [{ workflow: 'wf1', name: 'Subscription Upgrade' }], next: null },
         'GET /connections/spare/uses': { items: [], next: null },
+        'GET /connections': {
+          items: [
+            {
+              ...account('main', { state: 'sound', message: '', at: Date.now() - 60_000 }),
+              used: {
+                at: Date.now() - 120_000,
+                workflow: { id: 'wf1', name: 'Subscription Upgrade' },
+                run: 'run1',
+                person: null,
+              },
+            },
+            {
+              ...account('spare', { state: 'refused', message: 'stripe answered 401', at: Date.now() - 3_600_000 }),
+              used: { at: Date.now() - 3_600_000, workflow: null, run: null, person: 'Ada' },
+            },
+          ],
+          next: null,
+        },
         'POST /connections/main/test': account('main', { state: 'unreachable', message: 'no answer', at: Date.now() }),
       })
+      const main = page.getByRole('listitem').filter({ hasText: 'Subscription Upgrade' })
+      await expect(main.getByText('by a run of')).toBeVisible()
+      await expect(main.getByRole('link', { name: 'Subscription Upgrade' })).toHaveAttribute('href', '/runs/run1')
+      await expect(page.getByText('by Ada, who tried an action')).toBeVisible()
+      await expect(page.getByText('Administrators are told, once,')).toHaveCount(1)
       await page.getByRole('button', { name: 'Which workflows use main' }).click()
       const uses = page.getByRole('list', { name: 'Used by' })
       await expect(uses.getByRole('link', { name: 'Subscription Upgrade' })).toBeVisible()
@@ -230,4 +268,39 @@ test('who uses an account is asked again when a workflow changes', async ({ page
   happens('workflow')
   await expect(page.getByRole('link', { name: 'Refund', exact: true })).toBeVisible()
   await expect(page.getByRole('link', { name: 'Subscription Upgrade' })).toHaveCount(0)
+})
+
+test('limits stand in a group of their own and are sent among the settings', async ({ page }) => {
+  const main = { ...account('main', { state: 'sound', message: '', at: 0 }), settings: { calls_at_once: 4 } }
+  const wrong = {
+    __status: 422,
+    type: 'about:blank',
+    title: 'This does not fit the connector',
+    status: 422,
+    code: 'invalid_connection',
+    errors: [{ pointer: '/settings/allowed_hosts/0', message: '“a b” is not a host' }],
+  }
+  const calls = await open(page, {
+    'GET /connections': {
+      items: [main, account('spare', { state: 'refused', message: 'stripe answered 401', at: 0 })],
+      next: null,
+    },
+    'PATCH /connections/main': wrong,
+  })
+  await page.getByRole('button', { name: 'Edit' }).first().click()
+  const limits = page.getByRole('dialog').getByRole('group', { name: 'Limits', exact: true })
+  await expect(limits.getByLabel('Calls at once')).toHaveValue('4')
+  await limits.getByLabel('Time limit, seconds').fill('20')
+  await limits.getByRole('button', { name: 'Add' }).click()
+  await limits.getByRole('textbox', { name: 'Host' }).fill('a b')
+  await accessible(page)
+  await page.getByRole('button', { name: 'Save', exact: true }).click()
+  await expect(limits.getByText('“a b” is not a host')).toBeVisible()
+  await shoot(page, 'limits')
+  const sent = calls.find((call) => call.method === 'PATCH')
+  expect((sent?.body as { settings: unknown }).settings).toEqual({
+    calls_at_once: 4,
+    timeout_seconds: 20,
+    allowed_hosts: ['a b'],
+  })
 })

@@ -40,13 +40,52 @@ const added = {
   paged: ['shop.list_orders'],
   warnings: ['/paths/~1orders: a callback is not understood'],
   left_out: [{ pointer: '/paths/~1broken/get', reason: 'its parameter `id` has no schema' }],
-  changes: { added: ['refund_order'], removed: ['old_one'], changed: [] },
+  dry_run: false,
+  offered: [],
+  changes: {
+    added: ['refund_order'],
+    removed: ['old_one'],
+    changed: ['list_orders'],
+    inside: [
+      {
+        action: 'list_orders',
+        risk_before: null,
+        risk: 'read',
+        address_before: 'GET /orders',
+        address: 'GET /v2/orders',
+        input: ['input `limit` is new, and must be given'],
+        other: ['its words'],
+      },
+    ],
+    of_all: [],
+  },
   used_by: [
     {
       workflow: 'wf1',
       name: 'Subscription Upgrade',
+      draft: true,
+      active_version: 3,
+      ramped_version: null,
       diagnostics: [{ code: 'x', severity: 'error', pointer: '', message: '`shop.old_one` is gone', help: null }],
     },
+  ],
+}
+
+const offered = (name: string, method: string, path: string, risk: string) => ({
+  name,
+  title: `Does ${name}`,
+  method,
+  path,
+  risk,
+  guessed: true,
+})
+const offer = {
+  ...added,
+  dry_run: true,
+  offered: [
+    offered('list_orders', 'GET', '/v2/orders', 'read'),
+    offered('refund_order', 'POST', '/orders/{id}/refund', 'high'),
+    ...Array.from({ length: 130 }, (_, at) => offered(`update_${at}`, 'PUT', `/orders/{id}/${at}`, 'write')),
   ],
 }
 
@@ -63,9 +102,10 @@ test('a pasted document becomes a connector, and what was left out is told', asy
   const sent: unknown[] = []
   await page.route('**/api/v1/connectors', async (route) => {
     if (route.request().method() !== 'POST') return route.fallback()
-    sent.push(route.request().postDataJSON())
+    const body = route.request().postDataJSON() as { dry_run?: boolean }
+    sent.push(body)
     await waits
-    await route.fulfill({ status: 201, json: added })
+    await route.fulfill(body.dry_run ? { status: 200, json: offer } : { status: 201, json: added })
   })
   await page.goto(`${ui.url}/connectors`)
   await page.getByRole('link', { name: 'Add connector' }).focus()
@@ -77,8 +117,25 @@ test('a pasted document becomes a connector, and what was left out is told', asy
   await page.getByLabel('Name').press('Enter')
   await expect(page.getByRole('progressbar')).toBeVisible()
   answer()
+  // Nothing is written before it was looked at and its risks were put right.
+  await expect(page.getByRole('heading', { name: 'shop would be revision 2' })).toBeFocused()
+  expect(sent).toEqual([{ source: 'openapi: 3.1.0', name: 'shop', dry_run: true }])
+  await expect(page.getByText('100 of 132 shown')).toBeVisible()
+  await expect(page.getByText('address: GET /orders, now GET /v2/orders')).toBeVisible()
+  await expect(page.getByText('input `limit` is new, and must be given')).toBeVisible()
+  await expect(page.getByText('draft, active version 3')).toBeVisible()
+  await page.getByLabel('Risk of update_1', { exact: true }).selectOption('high')
+  await page.getByLabel('Risk of refund_order').selectOption('write')
+  await page.getByLabel('Risk of refund_order').selectOption('high')
+  await expect(page.getByText('1 risk put right')).toBeVisible()
+  await shoot(page, 'connector-review')
+  await accessible(page)
+  await narrow(page)
+  await shoot(page, 'connector-review-narrow')
+  await page.setViewportSize({ width: 1280, height: 720 })
+  await page.getByRole('button', { name: 'Install' }).click()
   await expect(page.getByRole('heading', { name: 'shop, revision 2' })).toBeFocused()
-  expect(sent).toEqual([{ source: 'openapi: 3.1.0', name: 'shop' }])
+  expect(sent[1]).toEqual({ source: 'openapi: 3.1.0', name: 'shop', risks: { update_1: 'high' } })
   await expect(page.getByRole('cell', { name: '/paths/~1broken/get' })).toBeVisible()
   await expect(page.getByText('has no schema')).toBeVisible()
   await expect(page.getByRole('heading', { name: 'Lists page by page (1)' })).toBeVisible()
@@ -104,13 +161,13 @@ test('a file is sent whole; a refusal says why and leaves what was given', async
   }
   const calls = await mockApi(page, { 'POST /connectors': problem })
   await page.goto(`${ui.url}/connectors/add-new`)
-  await expect(page.getByRole('button', { name: 'Add', exact: true })).toBeDisabled()
+  await expect(page.getByRole('button', { name: 'Look at it' })).toBeDisabled()
   const file = { name: 'shop.yaml', mimeType: 'application/yaml', buffer: Buffer.from('paths: {}') }
   await page.locator('input[type=file]').setInputFiles(file)
-  await page.getByRole('button', { name: 'Add', exact: true }).click()
+  await page.getByRole('button', { name: 'Look at it' }).click()
   await expect(page.getByRole('alert')).toContainText('no operation can be used')
   await expect(page.getByText('shop.yaml')).toBeVisible()
-  expect(calls.find((call) => call.method === 'POST')?.body).toEqual({ source: 'paths: {}' })
+  expect(calls.find((call) => call.method === 'POST')?.body).toEqual({ source: 'paths: {}', dry_run: true })
   await accessible(page)
 })
 

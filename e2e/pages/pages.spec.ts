@@ -129,7 +129,7 @@ test('run graph', async ({ page }) => {
 test('palette and shortcuts', async ({ page }) => {
   await mockApi(page)
   await page.goto(`${ui.url}/inbox`)
-  await expect(page.getByText('Ada Example to Enterprise')).toBeVisible()
+  await expect(page.getByText('Ada Example to Enterprise').first()).toBeVisible()
   await page.keyboard.press('Control+k')
   await expect(page.getByPlaceholder('Type a command')).toBeVisible()
   await shoot(page, 'palette')

@@ -15,11 +15,14 @@ test('the dashboard shows its numbers, and teaches while there are none', async 
   await page.goto(`${ui.url}/dashboard`)
   await expect(page.getByRole('img', { name: /runs over time by status/ })).toBeVisible()
   await expect(page.getByRole('table', { name: 'Failing steps' })).toContainText('timeout')
+  await expect(page.getByRole('row', { name: /main stripe 212/ })).toBeVisible()
   await shoot(page, 'dashboard')
   await accessible(page)
   await page.setViewportSize({ width: 390, height: 844 })
   await shoot(page, 'phone-dashboard')
-  await mockApi(page, { 'GET /dashboard': { ...dashboard, runs: [], steps: [], approvals: [], failing: [] } })
+  await mockApi(page, {
+    'GET /dashboard': { ...dashboard, runs: [], steps: [], approvals: [], failing: [], calls_waiting: [] },
+  })
   await page.reload()
   await expect(page.getByText('Nothing to measure yet')).toBeVisible()
   await shoot(page, 'dashboard-empty')

@@ -217,6 +217,7 @@ export function answersOf(): Answers {
         assigned_to: null,
         updated_at: f.NOW - 6e5,
         unanswered_since: null,
+        snoozed: null,
         last_message: 'Thank you. A colleague has a quick look.',
       },
     ]),
@@ -235,6 +236,7 @@ export function answersOf(): Answers {
     },
     'GET /conversations/cv1': {
       unanswered_since: null,
+      snoozed: null,
       id: 'cv1',
       consents: [
         {
@@ -265,6 +267,8 @@ export function answersOf(): Answers {
       messages: f.messages,
       runs: f.runs.slice(0, 2),
     },
+    'GET /canned-replies': page([]),
+    'GET /conversations/cv1/canned-replies': page([]),
     'GET /conversations/cv1/notes': page([
       { id: 'n1', body: 'Prefers the morning.', author: { id: 'u2', name: 'Bo Builder' }, at: f.NOW - 9e5 },
     ]),

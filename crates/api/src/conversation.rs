@@ -238,6 +238,23 @@ pub struct Conversation {
     pub updated_at: i64,
     /// Since when the customer waits for an answer of people: nobody and no workflow answers what they said. Null when not.
     pub unanswered_since: Option<i64>,
+    /// That it is put aside; null when it is not.
+    pub snoozed: Option<Snooze>,
+}
+
+/// A conversation is put aside.
+#[derive(Debug, Clone, Copy, Serialize, Deserialize, ToSchema)]
+pub struct Snooze {
+    /// When it comes back at the latest; null: when the customer writes again.
+    pub until: Option<i64>,
+}
+
+/// Puts a conversation aside. It comes back then, or before when the customer writes.
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct SnoozeRequest {
+    /// When it comes back, within a year; null: only when the customer writes again.
+    pub until: Option<i64>,
 }
 
 /// How it came to be known what an address wants.
@@ -306,6 +323,8 @@ pub struct ConversationSummary {
     pub updated_at: i64,
     /// Since when the customer waits for an answer of people; null when not.
     pub unanswered_since: Option<i64>,
+    /// That it is put aside; null when it is not.
+    pub snoozed: Option<Snooze>,
     /// Begin of the newest message.
     pub last_message: Option<String>,
 }
@@ -313,7 +332,7 @@ pub struct ConversationSummary {
 /// How many conversations wait for people.
 #[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 pub struct ConversationCounts {
-    /// In *Unanswered*; counted up to 1,000.
+    /// In *Unanswered* and not put aside; counted up to 1,000.
     pub unanswered: u64,
 }
 
@@ -325,6 +344,43 @@ pub struct SendMessageRequest {
     pub body: String,
     /// The sender's own id: sending the same one again changes nothing.
     pub client_id: Option<String>,
+}
+
+/// A text that operators reply with.
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+pub struct CannedReply {
+    /// Id.
+    pub id: String,
+    /// Short name.
+    pub name: String,
+    /// The text with its variables.
+    pub body: String,
+    /// Last change.
+    pub updated_at: i64,
+}
+
+/// Keeps a text that operators reply with.
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct CannedReplyRequest {
+    /// Short name, unique in the workspace: 1 to 40 letters, digits, `-` and `_`.
+    pub name: String,
+    /// 1 to 4,000 characters. Variables are `{{customer.name}}`, `{{customer.…}}`, `{{conversation.channel}}`,
+    /// `{{operator.name}}` and `{{workspace.name}}`.
+    pub body: String,
+}
+
+/// A text as it would be in a conversation.
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+pub struct FilledReply {
+    /// The reply's id.
+    pub id: String,
+    /// Its short name.
+    pub name: String,
+    /// The text with what is known put in; what is not known stands there as its variable.
+    pub text: String,
+    /// The variables that are not known: the text is not sent while they stand in it.
+    pub gaps: Vec<String>,
 }
 
 /// Gives a conversation to somebody.

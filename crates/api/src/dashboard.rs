@@ -113,6 +113,19 @@ pub struct Dashboard {
     pub approvals_at_most: u64,
     /// Where runs fail, over the newest 5,000 failed runs; the most frequent first.
     pub failing: Vec<FailingStep>,
+    /// Connections whose calls wait for a place now, in the process that answers; the most first.
+    pub calls_waiting: Vec<CallsWaiting>,
+}
+
+/// Calls of a connection that wait for a place: it has as many calls under way, or begun in this second, as it may have.
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+pub struct CallsWaiting {
+    /// The connector.
+    pub connector: String,
+    /// Name of the connection; absent where calls go without one.
+    pub connection: Option<String>,
+    /// How many.
+    pub count: u64,
 }
 
 /// Keeps the filters of the list of runs under a name.

@@ -351,6 +351,12 @@ fn sent(attempts: &[Attempt]) -> Vec<SentMessage> {
         !attempts.iter().any(|other| other.call == attempt.call && other.attempt > attempt.attempt)
     };
     let message = |attempt: &Attempt| match &attempt.request {
+        // What was said in the conversation is among the step's words.
+        Some(CallRequest::Message { channel, .. })
+            if channel == "conversation" && attempt.status == ExecutionStatus::Completed =>
+        {
+            None
+        }
         Some(CallRequest::Message { channel, to, subject, body, template }) => Some(SentMessage {
             channel: channel.clone(),
             to: to.clone(),

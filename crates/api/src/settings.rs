@@ -1,5 +1,6 @@
 //! Connectors, connections, channels.
 
+use crate::WorkflowRef;
 use countersign_core::catalogue;
 pub use countersign_core::catalogue::{AccountState, Risk};
 use serde::{Deserialize, Serialize};
@@ -83,6 +84,8 @@ pub struct Connector {
     pub description: String,
     /// JSON Schema of a connection's settings.
     pub settings_schema: Value,
+    /// JSON Schema of the limits that a connection may have among its settings.
+    pub limits_schema: Value,
     /// JSON Schema of a connection's secrets.
     pub secrets_schema: Value,
     /// Where people come back to who connect an account by OAuth 2.0: the address to register at the service. Absent where
@@ -92,73 +95,6 @@ pub struct Connector {
     pub actions: Vec<ActionSpec>,
     /// Revision that new versions are published with; null when it comes with the executable.
     pub revision: Option<u32>,
-}
-
-/// Puts a connector in, or its next revision.
-#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub struct PutInConnectorRequest {
-    /// A manifest or an OpenAPI document (2.0, 3.0, 3.1, 3.2), JSON or YAML, at most 64 MiB.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub source: Option<String>,
-    /// Where the server reads it instead: an `http` or `https` address that it may call.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub url: Option<String>,
-    /// Name instead of the one it has or gets from its title: lower-case letters, digits and `_`.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub name: Option<String>,
-}
-
-/// What became of it.
-#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
-pub struct PutInConnector {
-    /// Name: the part of an action's name before the dot.
-    pub name: String,
-    /// Its revision; the same manifest again is no new one.
-    pub revision: u32,
-    /// How many actions it has.
-    pub actions: usize,
-    /// Those of which all pages can be asked for.
-    pub paged: Vec<String>,
-    /// What a person should look at.
-    pub warnings: Vec<String>,
-    /// Operations that cannot be used.
-    pub left_out: Vec<LeftOutOperation>,
-    /// What differs from the revision before, by the action's name; null for the first.
-    pub changes: Option<ConnectorChanges>,
-    /// Workflows whose draft or active version calls it.
-    pub used_by: Vec<ConnectorUse>,
-}
-
-/// An operation that was left out.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-pub struct LeftOutOperation {
-    /// JSON pointer into the document.
-    pub pointer: String,
-    /// Why.
-    pub reason: String,
-}
-
-/// Actions that differ between two revisions.
-#[derive(Debug, Clone, Default, Serialize, Deserialize, ToSchema)]
-pub struct ConnectorChanges {
-    /// New ones.
-    pub added: Vec<String>,
-    /// Gone.
-    pub removed: Vec<String>,
-    /// Those that say something else.
-    pub changed: Vec<String>,
-}
-
-/// A workflow that calls a connector.
-#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
-pub struct ConnectorUse {
-    /// The workflow.
-    pub workflow: String,
-    /// Its name.
-    pub name: String,
-    /// What the draft's check says with the connectors as they are now.
-    pub diagnostics: Vec<crate::Diagnostic>,
 }
 
 /// An account's credentials for a connector. Secrets are never told, only which are set.
@@ -178,10 +114,25 @@ pub struct Connection {
     pub health: AccountHealth,
     /// How its access tokens stand; absent without OAuth 2.0.
     pub tokens: Option<ConnectionTokens>,
+    /// When it was last called through and by whom, to about a minute; absent when never.
+    pub used: Option<ConnectionUsed>,
     /// Creation.
     pub created_at: i64,
     /// Last change.
     pub updated_at: i64,
+}
+
+/// The last call through a connection.
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+pub struct ConnectionUsed {
+    /// When, milliseconds since the epoch.
+    pub at: i64,
+    /// The workflow whose run called; absent when somebody tried an action.
+    pub workflow: Option<WorkflowRef>,
+    /// That run.
+    pub run: Option<String>,
+    /// Name of who tried an action.
+    pub person: Option<String>,
 }
 
 /// How the access tokens of a connection stand (OAuth 2.0). The tokens are never told.

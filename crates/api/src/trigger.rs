@@ -1,6 +1,9 @@
 //! What starts runs of a workflow.
 
+use crate::FieldError;
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use std::collections::BTreeMap;
 use utoipa::ToSchema;
 
 /// A trigger of the active version.
@@ -46,6 +49,36 @@ pub struct TriggerChangeRequest {
     pub enabled: Option<bool>,
     /// What calls are verified with; empty takes it away.
     pub secret: Option<String>,
+}
+
+/// A sample of a call of a webhook.
+#[derive(Debug, Clone, Default, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct TryTriggerRequest {
+    /// The body as it would come; it is read by the header `content-type`, as JSON without one.
+    pub body: String,
+    /// Headers.
+    pub headers: BTreeMap<String, String>,
+    /// Parameters of the query.
+    pub query: BTreeMap<String, String>,
+}
+
+/// What a call of a webhook would come to.
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+pub struct TriedTrigger {
+    /// `starts` a run, is `ignored` (the filter does not hold), is a `duplicate` of a call that came before, is `refused` (it
+    /// is answered with an error and not kept), or `fails` (it is kept and starts nothing).
+    pub outcome: String,
+    /// What expressions read as `body`.
+    pub body: Option<Value>,
+    /// What the run would be started with.
+    pub input: Option<Value>,
+    /// What this call has in common with calls that are the same one.
+    pub dedup: Option<Value>,
+    /// The inbound event of the call that came before with the same key.
+    pub before: Option<String>,
+    /// What is wrong, with its place: `/body`, `/filter`, `/input`, `/dedup`, and below `/input` of the run's input.
+    pub problems: Vec<FieldError>,
 }
 
 /// A webhook call that is on disk.

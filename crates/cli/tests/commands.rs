@@ -165,6 +165,11 @@ async fn straight_runs_are_measured_on_both_databases() {
 }
 
 #[tokio::test]
+async fn webhooks_are_measured() {
+    measured(&["hooks", "--seconds", "1"], &["accepted_p50_ms", "accepted_p99_ms", "webhooks_per_second"]).await;
+}
+
+#[tokio::test]
 async fn decisions_are_measured() {
     let more = ["decisions_per_second", "next_call_p50_ms_at_1", "next_call_p99_ms_at_32"];
     measured(&["approval", "--runs", "64"], &more).await;

@@ -1,10 +1,19 @@
 //! Many webhooks at once, a quarter of them twice, in no order, and the server killed in the middle: each message is there
-//! once and starts one run. `HOOKS` says how many, `HOOKS_SEED` plays the same order again.
+//! once and starts one run, and so does each call of a webhook trigger. `HOOKS` says how many, `HOOKS_SEED` plays the same order again.
 #![allow(clippy::unwrap_used, clippy::print_stderr)]
 
 mod live;
 
-use live::{eventually, furnish::furnish, furnish::publish, node::Launch, outside::Outside, random::Random};
+use live::{
+    api::{Api, Request},
+    eventually,
+    furnish::furnish,
+    furnish::publish,
+    node::{Launch, Node},
+    outside::Outside,
+    random::Random,
+};
+use reqwest::Method;
 use serde_json::{Value, json};
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -49,8 +58,15 @@ struct Provider {
     again: u64,
 }
 
+/// Where and what is posted.
+#[derive(Clone)]
+struct Posted {
+    path: String,
+    body: fn(u64) -> Value,
+}
+
 /// Posts until all is taken, each again until it was answered well, as platforms do.
-async fn deliver(provider: Arc<Mutex<Provider>>, server: watch::Receiver<Option<String>>, path: String) {
+async fn deliver(provider: Arc<Mutex<Provider>>, server: watch::Receiver<Option<String>>, posted: Posted) {
     let client = countersign_outbound::direct().no_proxy().timeout(Duration::from_secs(20)).build().unwrap();
     loop {
         let Some(number) = provider.lock().unwrap().waiting.pop() else { return };
@@ -58,8 +74,9 @@ async fn deliver(provider: Arc<Mutex<Provider>>, server: watch::Receiver<Option<
         loop {
             let base = server.wait_for(Option::is_some).await.unwrap().clone().unwrap();
             let began = Instant::now();
-            let request = client.post(format!("{base}{path}")).header("x-telegram-bot-api-secret-token", SECRET);
-            match request.json(&update(number)).send().await {
+            let request = client.post(format!("{base}{}", posted.path));
+            let request = request.header("x-telegram-bot-api-secret-token", SECRET).header("x-webhook-secret", SECRET);
+            match request.json(&(posted.body)(number)).send().await {
                 Ok(answer) if answer.status().is_success() => {
                     provider.lock().unwrap().took.push(began.elapsed());
                     break;
@@ -74,13 +91,16 @@ async fn deliver(provider: Arc<Mutex<Provider>>, server: watch::Receiver<Option<
     }
 }
 
+fn seed() -> u64 {
+    std::env::var("HOOKS_SEED").ok().and_then(|seed| seed.parse().ok()).unwrap_or_else(Random::seed)
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn each_message_is_there_once_whatever_is_killed() {
-    let seed = std::env::var("HOOKS_SEED").ok().and_then(|seed| seed.parse().ok()).unwrap_or_else(Random::seed);
-    let (mut random, count) = (Random::new(seed), messages());
+    let (seed, count) = (seed(), messages());
     let folder = tempfile::tempdir().unwrap();
     let launch = Launch::sqlite(folder.path());
-    let mut node = launch.start().await;
+    let node = launch.start().await;
     let outside = Outside::start().await;
     let admin = furnish(&node, &outside).await.admin;
     publish(&node, &admin, GO).await;
@@ -89,7 +109,51 @@ async fn each_message_is_there_once_whatever_is_killed() {
     let account = json!({ "channel": "telegram", "name": "bot", "settings": settings, "secrets": secrets });
     let account = admin.post(&node.url, "/channels", account).await;
     let path = format!("/hooks/telegram/{}", account["id"].as_str().unwrap());
+    let node = flood((&launch, node), &admin, Posted { path, body: update }, (count, seed)).await;
+    judge(&admin, &node.url, count, seed).await;
+}
 
+const CALLED: &str = r#"
+schema: 1
+name: Called
+case: "{{ input.id }}"
+triggers: [{ type: webhook, verify: shared_secret, dedup: body.id }]
+start: done
+steps:
+  done: { type: end, output: "{{ input }}" }
+"#;
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn each_call_of_a_webhook_trigger_starts_one_run_whatever_is_killed() {
+    let (seed, count) = (seed(), messages());
+    let folder = tempfile::tempdir().unwrap();
+    let launch = Launch::sqlite(folder.path());
+    let node = launch.start().await;
+    let outside = Outside::start().await;
+    let admin = furnish(&node, &outside).await.admin;
+    let workflow = publish(&node, &admin, CALLED).await;
+    let place = format!("/workflows/{workflow}/triggers");
+    let secret =
+        Request { method: Method::PATCH, ..Request::post(format!("{place}/webhook-1"), json!({ "secret": SECRET })) };
+    assert_eq!(admin.send(&node.url, &secret).await.unwrap().status, 204);
+    let address = admin.get(&node.url, &place).await["items"][0]["url"].as_str().unwrap().to_owned();
+    let path = address[address.find("/hooks/").unwrap()..].to_owned();
+    let posted = Posted { path, body: |number| json!({ "id": format!("call {number}") }) };
+    let node = flood((&launch, node), &admin, posted, (count, seed)).await;
+
+    let (runs, events) = (admin.all(&node.url, "/runs").await, admin.all(&node.url, "/inbound").await);
+    let of: BTreeMap<&str, &Value> = runs.iter().map(|run| (run["title"].as_str().unwrap(), run)).collect();
+    assert_eq!((of.len() as u64, runs.len() as u64), (count, count), "HOOKS_SEED={seed}: one call, one run");
+    assert!((1..=count).all(|number| of.contains_key(format!("call {number}").as_str())), "HOOKS_SEED={seed}");
+    assert!(runs.iter().all(|run| run["status"] == "completed"), "HOOKS_SEED={seed}");
+    assert_eq!(events.len() as u64, count, "HOOKS_SEED={seed}: what came twice is kept once");
+    let started: BTreeSet<&str> = events.iter().map(|event| event["run"].as_str().unwrap()).collect();
+    assert_eq!(started, runs.iter().map(|run| run["id"].as_str().unwrap()).collect(), "HOOKS_SEED={seed}");
+}
+
+/// Posts all, a quarter of it twice and in no order, while the server is killed; returns when all is dealt with.
+async fn flood((launch, mut node): (&Launch, Node), admin: &Api, posted: Posted, (count, seed): (u64, u64)) -> Node {
+    let mut random = Random::new(seed);
     let mut order: Vec<u64> = (1..=count).chain((1..=count).filter(|number| number % 4 == 0)).collect();
     for at in (1..order.len()).rev() {
         order.swap(at, usize::try_from(random.below(at as u64 + 1)).unwrap());
@@ -98,7 +162,7 @@ async fn each_message_is_there_once_whatever_is_killed() {
     let servers = watch::Sender::new(Some(node.url.clone()));
     let mut posting = JoinSet::new();
     for _ in 0..AT_ONCE {
-        posting.spawn(deliver(Arc::clone(&provider), servers.subscribe(), path.clone()));
+        posting.spawn(deliver(Arc::clone(&provider), servers.subscribe(), posted.clone()));
     }
     for kill in 1..=KILLS {
         let left = provider.lock().unwrap().waiting.len() * (KILLS - kill + 1) / (KILLS + 1);
@@ -120,16 +184,18 @@ async fn each_message_is_there_once_whatever_is_killed() {
             .then_some(())
     })
     .await;
-    judge(&admin, &node.url, count, seed).await;
     let mut provider = provider.lock().unwrap();
     provider.took.sort();
     let at = |part: usize| provider.took[provider.took.len() * part / 100];
     eprintln!(
-        "HOOKS_SEED={seed}: {count} messages, {KILLS} kills, {} posted again, p50 {:?}, p99 {:?}",
+        "HOOKS_SEED={seed}: {count} of {}, {KILLS} kills, {} posted again, p50 {:?}, p99 {:?}",
+        posted.path.split('/').nth(2).unwrap_or_default(),
         provider.again,
         at(50),
         at(99)
     );
+    drop(provider);
+    node
 }
 
 const ORDER: &str = r#"
@@ -181,7 +247,7 @@ async fn a_call_that_waits_for_the_end_when_the_server_dies_starts_one_run_and_i
     assert_eq!(outside.posts_to("/orders").await.executed, 1);
 }
 
-async fn judge(admin: &live::api::Api, base: &str, count: u64, seed: u64) {
+async fn judge(admin: &Api, base: &str, count: u64, seed: u64) {
     let mut said: BTreeMap<String, u64> = BTreeMap::new();
     let (mut runs, mut turned) = (BTreeSet::new(), 0);
     let conversations = admin.all(base, "/conversations?channel=telegram").await;

@@ -3,6 +3,7 @@
 //! No runtime, no IO, no clock, no randomness: time and identifiers come in as values, effects go out as values.
 
 pub mod approval;
+pub mod canned;
 pub mod catalogue;
 pub mod check;
 pub mod contact;

@@ -4,6 +4,7 @@
 mod support;
 
 use countersign_core::{
+    document::Channel,
     log::FailureClass,
     run::{
         CallId, CheckpointEvent, Effect, Event, HandedBack, Input, LookUpResult, Phase, Refusal, Stage, UnknownAnswer,
@@ -451,6 +452,37 @@ fn the_first_channel_that_works_is_enough_when_asked_so() {
         matches!(play.state.phase, Phase::Waiting(Wait::Unknown(_))),
         "an unknown message is not sent elsewhere silently"
     );
+}
+
+#[test]
+fn words_for_a_conversation_that_leaves_are_said_once_it_takes_them() {
+    let over_sms = |delivery: &str| {
+        let mut play = Play::new(&NOTIFY.replace("delivery: all", delivery));
+        play.conversation = json!({ "id": "c1", "channel": "sms" });
+        play.start(json!({})).unwrap();
+        assert!(!play.last_events().contains(&"message_posted"));
+        assert!(matches!(&play.effects[0], Effect::SendMessage { channel: Channel::Conversation, .. }));
+        play
+    };
+    let mut play = over_sms("delivery: first");
+    play.succeed(json!({})).unwrap();
+    assert!(play.last_events().contains(&"message_posted"));
+    assert_eq!(play.status(), "completed");
+    // Not taken: the next channel.
+    let mut play = over_sms("delivery: first");
+    play.fail(FailureClass::Fatal).unwrap();
+    assert!(!play.last_events().contains(&"message_posted"));
+    assert!(matches!(&play.effects[0], Effect::SendMessage { to, .. } if to == "+15555550101"));
+    // A process that dies while it asks asks again: no person is asked whether it was said.
+    let mut play = over_sms("delivery: first");
+    play.take(Input::Recovered).unwrap();
+    assert!(matches!(&play.effects[0], Effect::SendMessage { channel: Channel::Conversation, .. }));
+    play.succeed(json!({})).unwrap();
+    assert_eq!(play.status(), "completed");
+    // All of them: what one refuses is a failure of the step.
+    let mut play = over_sms("delivery: all");
+    play.fail(FailureClass::Fatal).unwrap();
+    assert_eq!(play.status(), "failed");
 }
 
 #[test]

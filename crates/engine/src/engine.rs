@@ -4,7 +4,7 @@ use crate::{
     Clock, EngineError, Outside, Vault,
     connectors::Connectors,
     fleet::Lease,
-    inbound::{CameIn, Inbox},
+    inbound::{CameIn, Inbox, Snoozes},
     outbound::{Departures, ToTell},
     pump,
     run::{Aside, Cells, Conducts, Places, Pointers, Versions, Waiters},
@@ -161,6 +161,7 @@ impl Engine {
         engine.0.tasks.spawn(pump::run(engine.clone(), ToTell(engine.clone())));
         if engine.0.outside.is_none() {
             engine.0.tasks.spawn(pump::run(engine.clone(), Departures(engine.clone())));
+            engine.0.tasks.spawn(pump::run(engine.clone(), Snoozes(engine.clone())));
         }
         if engine.0.store.shared() {
             engine.0.tasks.spawn(engine.clone().follow());

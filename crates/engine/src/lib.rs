@@ -17,8 +17,8 @@ pub use countersign_channels::{Platform, hooks::Answer as HookAnswer};
 pub use engine::{Engine, EngineConfig, EngineParts};
 pub use error::EngineError;
 pub use inbound::{
-    AcceptedMessage, FollowedForm, FormOver, HookCall, Incoming, TriggerState, Webhook, WebhookCall, WebhookTaken,
-    started_form,
+    AcceptedMessage, FollowedForm, FormOver, HookCall, Incoming, TriedCall, TriggerState, Webhook, WebhookCall,
+    WebhookTaken, started_form,
 };
 pub use outbound::{
     Digest, FollowedLink, Invitation, LinkOver, NoticeChannel, NoticeReason, Notifications, Notified, QuietHours,

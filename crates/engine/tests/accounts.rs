@@ -5,6 +5,7 @@ mod support;
 
 use countersign_connectors::{Call, CallOutcome, Connection, Secrets};
 use countersign_core::catalogue::AccountState;
+use countersign_store::{OutboundKind, OutboundReason};
 use serde_json::{Value, json};
 use std::time::Duration;
 use support::{WORKSPACE, World};
@@ -92,6 +93,10 @@ async fn an_account_whose_key_dies_is_noticed_by_the_next_call_of_a_run_and_when
     let entries = world.store.export_audit(WORKSPACE, 0, 1000).await.unwrap();
     let heard = entries.iter().filter(|entry| entry.action == "connection.heard").count();
     assert_eq!(heard, 3, "one entry for each change, none for calls that tell nothing new");
+    let told = world.store.outbound_of(WORKSPACE, "").await.unwrap();
+    let alerts =
+        told.iter().filter(|row| row.reason == OutboundReason::Disconnected && row.kind == OutboundKind::Alert);
+    assert_eq!(alerts.count(), 1, "administrators are told of the refusal, and of nothing else: {told:?}");
 }
 
 /// One call through an account of the sandbox; its output, or the code of its failure.

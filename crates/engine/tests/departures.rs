@@ -6,6 +6,7 @@ mod support;
 use countersign_engine::{Clock, StartRun};
 use countersign_store::{
     ConsentHow, ConsentRow, MessageRow, NewOutbound, OutboundKind, OutboundReason, OutboundRow, RunStatus,
+    testing::TestDatabase,
 };
 use serde_json::{Value, json};
 use std::time::Duration;
@@ -96,6 +97,58 @@ async fn an_address_that_wants_no_messages_gets_none_and_the_next_channel_does()
     assert_eq!(world.until_over(&run.id).await.status, RunStatus::Failed);
     assert_eq!(world.history(&run.id).await[0].error.as_ref().unwrap().code, "opted_out");
     assert_eq!(world.count("whatsapp.message.send").await, (0, 0), "it was not even tried");
+}
+
+/// What a run says in the conversation of somebody who wants no messages there is not said: the next channel tells it, or the
+/// step fails, and the history has what was tried.
+async fn the_conversation_of_who_wants_none(database: TestDatabase) {
+    let world = World::on(database).await;
+    let (ada, bob) = ("+15555550101", "+15555550102");
+    world.store.put_consent(&no_more("whatsapp", ada), vec![]).await.unwrap();
+    let (stopped, open) =
+        (world.conversation_over("whatsapp", ada).await, world.conversation_over("whatsapp", bob).await);
+    world.publish("two", &TELLS.replace("CHANNELS", "[conversation, email]")).await;
+    world.publish("one", &TELLS.replace("CHANNELS", "[conversation]")).await;
+    let told = async |workflow: &str, conversation: &str| {
+        let start = StartRun { conversation: Some(conversation.to_owned()), ..world.start(workflow) };
+        let run = world.engine.start_run(start).await.unwrap().run;
+        let run = world.until_over(&run.id).await;
+        let said = world.store.list_messages(WORKSPACE, conversation, 0, 10).await.unwrap();
+        (run.status, world.history(&run.id).await[0].clone(), said)
+    };
+
+    let (status, history, said) = told("two", &stopped).await;
+    assert_eq!((status, said.len()), (RunStatus::Completed, 0), "{said:?}");
+    assert_eq!(history.attempts[0].error.as_ref().unwrap().code, "opted_out");
+    assert!(history.attempts[0].error.as_ref().unwrap().message.contains("they wrote so"), "{history:?}");
+    assert_eq!((history.attempts.len(), &history.attempts[1].error), (2, &None));
+
+    let (status, history, said) = told("one", &stopped).await;
+    assert_eq!((status, said.len()), (RunStatus::Failed, 0), "{said:?}");
+    assert_eq!(history.error.as_ref().unwrap().code, "opted_out");
+
+    // Whoever wants messages gets it there, once.
+    let (status, history, said) = told("two", &open).await;
+    assert_eq!((status, said.len(), history.messages.len()), (RunStatus::Completed, 1, 1));
+    assert_eq!(history.attempts.len(), 1);
+    world.until_message(&said[0], |message| message.send_at.is_none()).await;
+
+    // In the web chat there is nothing to ask.
+    world.conversation("web").await;
+    let (status, history, said) = told("two", "web").await;
+    assert_eq!((status, said.len(), history.attempts.len()), (RunStatus::Completed, 1, 0));
+    assert_eq!(world.count("whatsapp.message.send").await.1, 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_conversation_of_who_wants_no_messages_is_no_channel_that_took_it() {
+    the_conversation_of_who_wants_none(TestDatabase::sqlite()).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_conversation_of_who_wants_no_messages_is_no_channel_that_took_it_on_postgres() {
+    let Some(database) = TestDatabase::postgres().await else { return };
+    the_conversation_of_who_wants_none(database).await;
 }
 
 /// Between two attempts somebody says STOP.

@@ -3,7 +3,7 @@
 
 mod support;
 
-use countersign_connectors::{CallOutcome, Manifest};
+use countersign_connectors::{CallOutcome, Compiled, Manifest};
 use countersign_engine::{
     AccountChoice, Agreeing, ConnectError, Engine, EngineConfig, EngineError, PutIn, Standing, TokenStanding,
     TrialError,
@@ -120,7 +120,7 @@ impl Place {
         let server = Server::start(&format!("client_secret_{client_auth}")).await;
         let world = World::on(database).await;
         let manifest = manifest(&server.url, grant, client_auth);
-        let put_in = PutIn { workspace: WORKSPACE, manifest, by: "system" };
+        let put_in = PutIn { workspace: WORKSPACE, connector: Compiled::new(manifest).unwrap(), by: "system" };
         world.engine.put_in_connector(put_in, &|_| Vec::new()).await.unwrap();
         world.connection("who", json!({ "client_id": "countersign" }), json!({ "client_secret": SECRET })).await;
         Self { world, server }
@@ -211,7 +211,7 @@ async fn call(engine: &Engine, action: &str) -> Result<Value, (String, String)> 
     let told = |error: TrialError| ("trial".to_owned(), error.to_string());
     let trial = engine.trial(WORKSPACE, (action, Some("main")), json!({})).await.map_err(told)?;
     assert_eq!(trial.request.headers["authorization"], "***", "rendered with or without a token");
-    match engine.send_trial(&trial, "key").await.map_err(told)? {
+    match engine.send_trial(&trial, "key", "ada").await.map_err(told)? {
         CallOutcome::Succeeded { output, .. } => Ok(output),
         CallOutcome::Failed { error, .. } => {
             assert!(!error.to_string().contains(SECRET), "{error}");

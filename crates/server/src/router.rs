@@ -81,6 +81,7 @@ fn api() -> OpenApiRouter<App> {
         .routes(routes!(h::triggers::replay_inbound))
         .routes(routes!(h::triggers::list_triggers))
         .routes(routes!(h::triggers::change_trigger))
+        .routes(routes!(h::triggers::try_trigger))
         .routes(routes!(h::audit::handlers::list_audit))
         .routes(routes!(h::audit::handlers::verify_audit))
         .routes(routes!(h::audit::handlers::export_audit))
@@ -103,8 +104,13 @@ fn conversations() -> OpenApiRouter<App> {
         .routes(routes!(h::conversations::handlers::assign_conversation))
         .routes(routes!(h::conversations::handlers::close_conversation))
         .routes(routes!(h::conversations::handlers::mark_answered))
+        .routes(routes!(h::conversations::snooze::snooze_conversation))
+        .routes(routes!(h::conversations::snooze::wake_conversation))
         .routes(routes!(h::conversations::handlers::count_conversations))
         .routes(routes!(h::conversations::consent::set_consent))
+        .routes(routes!(h::conversations::canned::list_canned_replies, h::conversations::canned::create_canned_reply))
+        .routes(routes!(h::conversations::canned::update_canned_reply, h::conversations::canned::delete_canned_reply))
+        .routes(routes!(h::conversations::canned::fill_canned_replies))
         .routes(routes!(h::conversations::handlers::list_notes, h::conversations::handlers::create_note))
 }
 

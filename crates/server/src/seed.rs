@@ -122,6 +122,7 @@ pub async fn connection(store: &Store, vault: &Vault, workspace: &str, account: 
         settings: Value::Object(account.settings).to_string(),
         sealed: vault.seal(&context, &account.secrets).map_err(ApiError::internal)?,
         health: String::new(),
+        used: known.as_ref().map_or_else(String::new, |known| known.used.clone()),
         created_at: known.as_ref().map_or(now, |known| known.created_at),
         updated_at: now,
     };

@@ -114,6 +114,7 @@ pub(crate) fn thing_in(table: &str) -> &'static str {
         "inbound" => "inbound event",
         "runs" => "run",
         "saved_views" => "view",
+        "canned_replies" => "canned reply",
         "delegations" => "delegation",
         "standing_approvals" => "standing approval",
         "run_events" => "event",

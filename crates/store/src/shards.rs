@@ -19,7 +19,7 @@ const UNDIVIDED: [&str; 9] = [
 ];
 
 /// Tables that are divided by their column `workspace`.
-pub(crate) const DIVIDED: [&str; 33] = [
+pub(crate) const DIVIDED: [&str; 34] = [
     "workflows",
     "workflow_versions",
     "activations",
@@ -32,6 +32,7 @@ pub(crate) const DIVIDED: [&str; 33] = [
     "notification_settings",
     "runs",
     "saved_views",
+    "canned_replies",
     "delegations",
     "standing_approvals",
     "run_events",
@@ -62,6 +63,7 @@ const ACROSS: &[&str] = &[
     "FROM channel_accounts WHERE channel = ?1 ORDER BY workspace, name LIMIT 10000",
     "FROM checkpoints WHERE id = ?1",
     "FROM conversations WHERE token_hash = ?1",
+    "FROM conversations WHERE snoozed_until <= ?1 ORDER BY snoozed_until LIMIT ?2",
     "FROM runs WHERE wake_at <= ?1 ORDER BY wake_at LIMIT ?2",
     "FROM runs WHERE wake_at IS NOT NULL",
     "FROM runs WHERE status = 'running' ORDER BY id, workspace LIMIT ?1",

@@ -173,6 +173,7 @@ fn random_conversation(dice: &Dice) -> Work {
         customer: dice.maybe("ada".to_owned()),
         subject: dice.maybe("Hello".to_owned()),
         answered: false,
+        snoozed_until: None,
     })
 }
 

@@ -195,6 +195,42 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/canned-replies": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The workspace's canned replies by name. */
+        get: operations["listCannedReplies"];
+        put?: never;
+        /** Keeps a canned reply; at most 200. */
+        post: operations["createCannedReply"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/canned-replies/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Gives a canned reply another name or text. */
+        put: operations["updateCannedReply"];
+        post?: never;
+        /** Removes a canned reply. */
+        delete: operations["deleteCannedReply"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/channel-kinds": {
         parameters: {
             query?: never;
@@ -685,7 +721,7 @@ export interface paths {
         put?: never;
         /**
          * Puts a connector in, or its next revision: a manifest or an OpenAPI document. Versions that are published go on with the
-         *     revision they were published with.
+         *     revision they were published with. A dry run only says what would come of it.
          */
         post: operations["putInConnector"];
         delete?: never;
@@ -818,6 +854,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/conversations/{id}/canned-replies": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The canned replies as they would be in a conversation, by name. */
+        get: operations["fillCannedReplies"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/conversations/{id}/close": {
         parameters: {
             query?: never;
@@ -881,6 +934,40 @@ export interface paths {
         put?: never;
         /** Writes an internal remark. */
         post: operations["createNote"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/conversations/{id}/snooze": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Puts a conversation aside until a time, or until the customer writes again: it leaves the lists and comes back by itself. */
+        post: operations["snoozeConversation"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/conversations/{id}/wake": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Brings a conversation back that was put aside. */
+        post: operations["wakeConversation"];
         delete?: never;
         options?: never;
         head?: never;
@@ -2047,6 +2134,26 @@ export interface paths {
         patch: operations["changeTrigger"];
         trace?: never;
     };
+    "/api/v1/workflows/{id}/triggers/{trigger}/try": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Says what a call of a webhook would come to: the functions that read a real one read it. It is taken as verified and the
+         *     trigger as switched on; nothing is kept and nothing is started.
+         */
+        post: operations["tryTrigger"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/workflows/{id}/versions": {
         parameters: {
             query?: never;
@@ -2181,6 +2288,22 @@ export interface components {
             reason?: string | null;
             /** @enum {string} */
             act: "cancels";
+        };
+        /** @description What differs inside an action. */
+        ActionDifference: {
+            /** @description Its name without the connector's. */
+            action: string;
+            risk_before: components["schemas"]["Risk"] | null;
+            /** @description How much it can do. */
+            risk: components["schemas"]["Risk"];
+            /** @description Method and path as they were; null when they are the same. */
+            address_before: string | null;
+            /** @description Method and path. */
+            address: string;
+            /** @description What of its input is new, gone or different. */
+            input: string[];
+            /** @description What else differs. */
+            other: string[];
         };
         /** @description One action of a connector. */
         ActionSpec: {
@@ -2700,10 +2823,46 @@ export interface components {
             /** @enum {string} */
             kind: "message";
         };
+        /** @description Calls of a connection that wait for a place: it has as many calls under way, or begun in this second, as it may have. */
+        CallsWaiting: {
+            /** @description The connector. */
+            connector: string;
+            /** @description Name of the connection; absent where calls go without one. */
+            connection: string | null;
+            /**
+             * Format: uint64
+             * @description How many.
+             */
+            count: number;
+        };
         /** @description Stops a run. */
         CancelRequest: {
             /** @description Why, at most 2,000 characters. */
             reason?: string;
+        };
+        /** @description A text that operators reply with. */
+        CannedReply: {
+            /** @description Id. */
+            id: string;
+            /** @description Short name. */
+            name: string;
+            /** @description The text with its variables. */
+            body: string;
+            /**
+             * Format: int64
+             * @description Last change.
+             */
+            updated_at: number;
+        };
+        /** @description Keeps a text that operators reply with. */
+        CannedReplyRequest: {
+            /** @description Short name, unique in the workspace: 1 to 40 letters, digits, `-` and `_`. */
+            name: string;
+            /**
+             * @description 1 to 4,000 characters. Variables are `{{customer.name}}`, `{{customer.…}}`, `{{conversation.channel}}`,
+             *     `{{operator.name}}` and `{{workspace.name}}`.
+             */
+            body: string;
         };
         /** @description Where the recording has no answer. */
         CannotSay: {
@@ -3076,6 +3235,7 @@ export interface components {
             /** @description What the service last said of it. */
             health: components["schemas"]["AccountHealth"];
             tokens: components["schemas"]["ConnectionTokens"] | null;
+            used: components["schemas"]["ConnectionUsed"] | null;
             /**
              * Format: int64
              * @description Creation.
@@ -3134,6 +3294,19 @@ export interface components {
             /** @description Whether a version does that has runs which are not over. */
             runs: boolean;
         };
+        /** @description The last call through a connection. */
+        ConnectionUsed: {
+            /**
+             * Format: int64
+             * @description When, milliseconds since the epoch.
+             */
+            at: number;
+            workflow: components["schemas"]["WorkflowRef"] | null;
+            /** @description That run. */
+            run: string | null;
+            /** @description Name of who tried an action. */
+            person: string | null;
+        };
         /** @description A service and what it can do. */
         Connector: {
             /** @description Name: the part of an action's name before the dot. */
@@ -3144,6 +3317,8 @@ export interface components {
             description: string;
             /** @description JSON Schema of a connection's settings. */
             settings_schema: unknown;
+            /** @description JSON Schema of the limits that a connection may have among its settings. */
+            limits_schema: unknown;
             /** @description JSON Schema of a connection's secrets. */
             secrets_schema: unknown;
             /**
@@ -3159,14 +3334,18 @@ export interface components {
              */
             revision: number | null;
         };
-        /** @description Actions that differ between two revisions. */
+        /** @description What differs between two revisions. */
         ConnectorChanges: {
-            /** @description New ones. */
+            /** @description New actions. */
             added: string[];
             /** @description Gone. */
             removed: string[];
             /** @description Those that say something else. */
             changed: string[];
+            /** @description What differs inside each of these. */
+            inside: components["schemas"]["ActionDifference"][];
+            /** @description What differs for all actions: address, credentials, settings. */
+            of_all: string[];
         };
         /** @description A workflow that calls a connector. */
         ConnectorUse: {
@@ -3174,7 +3353,22 @@ export interface components {
             workflow: string;
             /** @description Its name. */
             name: string;
-            /** @description What the draft's check says with the connectors as they are now. */
+            /** @description Whether its draft calls it. */
+            draft: boolean;
+            /**
+             * Format: uint32
+             * @description The active version, when it calls it. It goes on with the revision it was published with.
+             */
+            active_version: number | null;
+            /**
+             * Format: uint32
+             * @description The version that takes a part of the new runs, when it calls it.
+             */
+            ramped_version: number | null;
+            /**
+             * @description What the draft's check says with the connectors as they are now, or of a dry run as they would be; nothing when the
+             *     draft does not call it.
+             */
             diagnostics: components["schemas"]["Diagnostic"][];
         };
         /** @description Whether an address of a customer wants messages. */
@@ -3246,12 +3440,13 @@ export interface components {
              * @description Since when the customer waits for an answer of people: nobody and no workflow answers what they said. Null when not.
              */
             unanswered_since: number | null;
+            snoozed: components["schemas"]["Snooze"] | null;
         };
         /** @description How many conversations wait for people. */
         ConversationCounts: {
             /**
              * Format: uint64
-             * @description In *Unanswered*; counted up to 1,000.
+             * @description In *Unanswered* and not put aside; counted up to 1,000.
              */
             unanswered: number;
         };
@@ -3277,6 +3472,7 @@ export interface components {
              * @description Since when the customer waits for an answer of people; null when not.
              */
             unanswered_since: number | null;
+            snoozed: components["schemas"]["Snooze"] | null;
             /** @description Begin of the newest message. */
             last_message: string | null;
         };
@@ -3474,6 +3670,8 @@ export interface components {
             approvals_at_most: number;
             /** @description Where runs fail, over the newest 5,000 failed runs; the most frequent first. */
             failing: components["schemas"]["FailingStep"][];
+            /** @description Connections whose calls wait for a place now, in the process that answers; the most first. */
+            calls_waiting: components["schemas"]["CallsWaiting"][];
         };
         /** @description What was decided. */
         Decided: {
@@ -3779,6 +3977,17 @@ export interface components {
             pointer: string;
             /** @description For the person who filled it in. */
             message: string;
+        };
+        /** @description A text as it would be in a conversation. */
+        FilledReply: {
+            /** @description The reply's id. */
+            id: string;
+            /** @description Its short name. */
+            name: string;
+            /** @description The text with what is known put in; what is not known stands there as its variable. */
+            text: string;
+            /** @description The variables that are not known: the text is not sent while they stand in it. */
+            gaps: string[];
         };
         /** @description What a person came back with from the service's page. */
         FinishConnectingRequest: {
@@ -4348,6 +4557,21 @@ export interface components {
             /** @description One for each channel, the last attempt of each. */
             messages: components["schemas"]["SentMessage"][];
         };
+        /** @description An action as it would be put in. */
+        OfferedAction: {
+            /** @description Its name without the connector's. */
+            name: string;
+            /** @description Human title. */
+            title: string;
+            /** @description HTTP method. */
+            method: string;
+            /** @description Path below the base URL, or where the URL is taken from. */
+            path: string;
+            /** @description How much harm it can do. */
+            risk: components["schemas"]["Risk"];
+            /** @description Whether that is a guess from its method and its words. */
+            guessed: boolean;
+        };
         /** @description A form that waits. */
         OpenForm: {
             /** @description JSON Schema of the answers. */
@@ -4394,6 +4618,13 @@ export interface components {
         Page_AuditEntry: {
             /** @description The items. */
             items: components["schemas"]["AuditEntry"][];
+            /** @description `cursor` of the next page; null at the end. */
+            next: string | null;
+        };
+        /** @description A part of a list. */
+        Page_CannedReply: {
+            /** @description The items. */
+            items: components["schemas"]["CannedReply"][];
             /** @description `cursor` of the next page; null at the end. */
             next: string | null;
         };
@@ -4457,6 +4688,13 @@ export interface components {
         Page_Delegation: {
             /** @description The items. */
             items: components["schemas"]["Delegation"][];
+            /** @description `cursor` of the next page; null at the end. */
+            next: string | null;
+        };
+        /** @description A part of a list. */
+        Page_FilledReply: {
+            /** @description The items. */
+            items: components["schemas"]["FilledReply"][];
             /** @description `cursor` of the next page; null at the end. */
             next: string | null;
         };
@@ -4774,9 +5012,13 @@ export interface components {
             name: string;
             /**
              * Format: uint32
-             * @description Its revision; the same manifest again is no new one.
+             * @description Its revision; the same manifest again is no new one. Of a dry run the one it would be.
              */
             revision: number;
+            /** @description Whether nothing was written. */
+            dry_run: boolean;
+            /** @description Of a dry run: the actions, one by one. */
+            offered: components["schemas"]["OfferedAction"][];
             /** @description How many actions it has. */
             actions: number;
             /** @description Those of which all pages can be asked for. */
@@ -4797,6 +5039,12 @@ export interface components {
             url?: string | null;
             /** @description Name instead of the one it has or gets from its title: lower-case letters, digits and `_`. */
             name?: string | null;
+            /** @description Only says what would be put in: nothing is written. */
+            dry_run?: boolean;
+            /** @description How much harm actions can do, by their names without the connector's, where it is not what was guessed. */
+            risks?: {
+                [key: string]: components["schemas"]["Risk"];
+            };
         };
         /** @description When a person is not told: what comes then comes when they end, unless it were too late. */
         QuietHours: {
@@ -5466,6 +5714,22 @@ export interface components {
          * @enum {string}
          */
         Severity: "error" | "warning" | "info";
+        /** @description A conversation is put aside. */
+        Snooze: {
+            /**
+             * Format: int64
+             * @description When it comes back at the latest; null: when the customer writes again.
+             */
+            until: number | null;
+        };
+        /** @description Puts a conversation aside. It comes back then, or before when the customer writes. */
+        SnoozeRequest: {
+            /**
+             * Format: int64
+             * @description When it comes back, within a year; null: only when the customer writes again.
+             */
+            until?: number | null;
+        };
         /**
          * @description Who says something.
          * @enum {string}
@@ -6001,6 +6265,24 @@ export interface components {
             may_send: boolean;
             result: components["schemas"]["TryResult"] | null;
         };
+        /** @description What a call of a webhook would come to. */
+        TriedTrigger: {
+            /**
+             * @description `starts` a run, is `ignored` (the filter does not hold), is a `duplicate` of a call that came before, is `refused` (it
+             *     is answered with an error and not kept), or `fails` (it is kept and starts nothing).
+             */
+            outcome: string;
+            /** @description What expressions read as `body`. */
+            body: unknown;
+            /** @description What the run would be started with. */
+            input: unknown;
+            /** @description What this call has in common with calls that are the same one. */
+            dedup: unknown;
+            /** @description The inbound event of the call that came before with the same key. */
+            before: string | null;
+            /** @description What is wrong, with its place: `/body`, `/filter`, `/input`, `/dedup`, and below `/input` of the run's input. */
+            problems: components["schemas"]["FieldError"][];
+        };
         /** @description A trigger of the active version. */
         Trigger: {
             /** @description Its id, the same in every version. */
@@ -6080,6 +6362,19 @@ export interface components {
              * @description How long it took, milliseconds.
              */
             duration_ms: number;
+        };
+        /** @description A sample of a call of a webhook. */
+        TryTriggerRequest: {
+            /** @description The body as it would come; it is read by the header `content-type`, as JSON without one. */
+            body?: string;
+            /** @description Headers. */
+            headers?: {
+                [key: string]: string;
+            };
+            /** @description Parameters of the query. */
+            query?: {
+                [key: string]: string;
+            };
         };
         /**
          * @description Who may send a call that changes something to try it. An action of high risk is sent by administrators at most.
@@ -6959,6 +7254,134 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["Me"];
                 };
+            };
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listCannedReplies: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Canned replies */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_CannedReply"];
+                };
+            };
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    createCannedReply: {
+        parameters: {
+            query?: never;
+            header?: {
+                "Idempotency-Key"?: string | null;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CannedReplyRequest"];
+            };
+        };
+        responses: {
+            /** @description The reply */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CannedReply"];
+                };
+            };
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    updateCannedReply: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CannedReplyRequest"];
+            };
+        };
+        responses: {
+            /** @description The reply */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CannedReply"];
+                };
+            };
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    deleteCannedReply: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Removed */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description Problem */
             default: {
@@ -8055,6 +8478,15 @@ export interface operations {
             };
         };
         responses: {
+            /** @description What a dry run would put in */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PutInConnector"];
+                };
+            };
             /** @description What became of it */
             201: {
                 headers: {
@@ -8196,6 +8628,8 @@ export interface operations {
                 channel?: string;
                 /** @description `true`: only those whose customer said something that nobody and no workflow answers. */
                 unanswered?: boolean;
+                /** @description `true`: only those that are put aside; `any`: they as well. Else they are left out. */
+                snoozed?: "true" | "false" | "any";
                 /** @description `next` of the page before. */
                 cursor?: string;
                 /** @description Items wanted, 1 to 200; 50 when absent. */
@@ -8343,6 +8777,37 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Conversation"];
+                };
+            };
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    fillCannedReplies: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Canned replies */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_FilledReply"];
                 };
             };
             /** @description Problem */
@@ -8514,6 +8979,72 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Note"];
+                };
+            };
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    snoozeConversation: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SnoozeRequest"];
+            };
+        };
+        responses: {
+            /** @description The conversation */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Conversation"];
+                };
+            };
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    wakeConversation: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The conversation */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Conversation"];
                 };
             };
             /** @description Problem */
@@ -11361,6 +11892,42 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    tryTrigger: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+                trigger: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TryTriggerRequest"];
+            };
+        };
+        responses: {
+            /** @description What would happen */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TriedTrigger"];
+                };
             };
             /** @description Problem */
             default: {

@@ -140,11 +140,13 @@ const templates = createRoute({
   }),
   component: lazyRouteComponent(() => import('@/features/templates/templates-page')),
 })
+const VIEWS = ['customers', 'unanswered', 'snoozed', 'replies'] as const
+type View = (typeof VIEWS)[number]
 const conversations = createRoute({
   getParentRoute: () => shell,
   path: '/conversations',
-  validateSearch: (search: Record<string, unknown>): { view?: 'customers' | 'unanswered'; customer?: string } => ({
-    view: search.view === 'customers' || search.view === 'unanswered' ? search.view : undefined,
+  validateSearch: (search: Record<string, unknown>): { view?: View; customer?: string } => ({
+    view: VIEWS.find((view) => view === search.view),
     customer: text(search.customer),
   }),
   component: lazyRouteComponent(() => import('@/features/conversations/conversations-page')),

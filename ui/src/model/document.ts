@@ -135,6 +135,9 @@ export const STEP_TYPES: readonly StepType[] = [
   'end',
 ]
 
+/** How a signature is written, where it is not as usual. */
+export type Signature = { header?: string; algorithm?: string; encoding?: string; prefix?: string }
+
 export type Trigger =
   | { type: 'message'; when: string }
   | { type: 'api' }
@@ -142,6 +145,7 @@ export type Trigger =
       type: 'webhook'
       path?: string
       verify?: string
+      hmac?: Signature
       filter?: string
       input?: string
       dedup?: string

@@ -19,6 +19,13 @@ describe('parts of a trigger', () => {
     expect(withPart(nightly, 'input', { report: 1 })).toEqual({ ...nightly, input: { report: 1 } })
   })
 
+  it('how a signature is written goes with the way calls are verified', () => {
+    const signed: Trigger = { ...webhook, verify: 'hmac', hmac: { algorithm: 'sha1' } }
+    expect(withPart(signed, 'filter', 'true')).toEqual({ ...signed, filter: 'true' })
+    expect(withPart(signed, 'verify', 'github')).toEqual({ ...webhook, verify: 'github' })
+    expect(withPart(signed, 'hmac', undefined)).toEqual({ ...webhook, verify: 'hmac' })
+  })
+
   it('nothing waits for an answer that is given at once', () => {
     const waiting = withPart(withPart(webhook, 'respond', 'end'), 'respond_within', '20s')
     expect(waiting).toEqual({ ...webhook, respond: 'end', respond_within: '20s' })

@@ -12,6 +12,8 @@ export function withPart<T extends Trigger>(trigger: T, part: string, value: unk
   if (value === undefined || value === '' || LEFT_OUT[part] === value) delete next[part]
   // Nothing waits for an answer that is given at once.
   if (next.respond !== 'end') delete next.respond_within
+  // Whoever does not sign so needs no word on how it is written.
+  if (next.verify !== 'hmac') delete next.hmac
   return next as T
 }
 

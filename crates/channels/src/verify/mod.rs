@@ -1,5 +1,6 @@
 //! Checks that what arrives comes from who it says it does. Always over the raw bytes, always in constant time.
 
+mod hmac;
 mod mailgun;
 mod shopify;
 mod slack;
@@ -8,6 +9,7 @@ mod telegram;
 mod twilio;
 mod whatsapp;
 
+pub use self::hmac::hmac;
 pub use mailgun::mailgun;
 pub use shopify::shopify;
 pub use slack::slack;
@@ -16,7 +18,7 @@ pub use telegram::{telegram, telegram_init_data};
 pub use twilio::{TwilioAlgorithm, twilio, twilio_body};
 pub use whatsapp::{whatsapp, whatsapp_challenge};
 
-use hmac::{Hmac, Mac};
+use ::hmac::{Hmac, Mac};
 use sha2::Sha256;
 use subtle::ConstantTimeEq;
 

@@ -12,7 +12,9 @@ use crate::{
 };
 use anyhow::{Context, ensure};
 use clap::{Args, Subcommand};
-use countersign_api::{ActionSpec, Connector, Page, PutInConnector, PutInConnectorRequest};
+use countersign_api::{
+    ActionSpec, Connector, ConnectorChanges, OfferedAction, Page, PutInConnector, PutInConnectorRequest, Risk,
+};
 use countersign_connectors::{Imported, Manifest, ManifestError, Registry};
 use serde_json::{Value, json};
 use std::{io::Read, path::PathBuf};
@@ -61,6 +63,12 @@ pub struct PushArgs {
     /// Name instead of the one it has or gets from its title.
     #[arg(long)]
     name: Option<String>,
+    /// Only say what would be put in, what would change and which workflows use it: nothing is written.
+    #[arg(long)]
+    dry_run: bool,
+    /// How much harm an action can do, where it is not what was guessed: `ACTION=read|write|high`. May be given again.
+    #[arg(long, value_name = "ACTION=RISK", value_parser = risk)]
+    risk: Vec<(String, Risk)>,
 }
 
 /// Arguments of `connector list`.
@@ -149,7 +157,8 @@ async fn push(client: &Client, args: &PushArgs) -> anyhow::Result<Exit> {
         true => (None, Some(file.clone())),
         false => (Some(read(&file.into()).with_context(|| format!("cannot read {file}"))?), None),
     };
-    let request = PutInConnectorRequest { source, url, name: args.name.clone() };
+    let risks = args.risk.iter().cloned().collect();
+    let request = PutInConnectorRequest { source, url, name: args.name.clone(), dry_run: args.dry_run, risks };
     let answer = client.post(&["connectors"]).json(&request).send().await?;
     if args.remote.json {
         output::json(&answer)?;
@@ -158,11 +167,44 @@ async fn push(client: &Client, args: &PushArgs) -> anyhow::Result<Exit> {
     let put: PutInConnector = told(&answer)?;
     tell(&put.warnings, put.left_out.iter().map(|left| (&left.pointer, &left.reason)));
     tell_paged(&put.paged);
-    output::line(format!("{}: revision {}, {} actions", put.name, put.revision, put.actions));
+    if put.dry_run {
+        let row = |action: &OfferedAction| {
+            let OfferedAction { name, method, path, risk, title, .. } = action;
+            vec![name.clone(), word(risk), format!("{method} {path}"), short(title, 60)]
+        };
+        output::table(&["action", "risk", "address", "title"], &put.offered.iter().map(row).collect::<Vec<_>>());
+    }
+    if let Some(changes) = &put.changes {
+        tell_changes(changes);
+    }
+    let would_be = if put.dry_run { "would be " } else { "" };
+    output::line(format!("{}: {would_be}revision {}, {} actions", put.name, put.revision, put.actions));
     for workflow in put.used_by {
         output::line(format!("used by {} ({} findings)", workflow.name, workflow.diagnostics.len()));
     }
     Ok(Exit::Good)
+}
+
+/// `ACTION=read|write|high`.
+fn risk(text: &str) -> Result<(String, Risk), String> {
+    let (action, risk) = text.split_once('=').ok_or("give it as ACTION=RISK")?;
+    let risk = serde_json::from_value(risk.into()).map_err(|_| format!("`{risk}` is not read, write or high"))?;
+    Ok((action.to_owned(), risk))
+}
+
+/// What differs from the revision before.
+fn tell_changes(changes: &ConnectorChanges) {
+    let names = [("new", &changes.added), ("gone", &changes.removed)];
+    for (label, name) in names.into_iter().flat_map(|(label, all)| all.iter().map(move |name| (label, name))) {
+        output::line(format!("{label}: {name}"));
+    }
+    for change in &changes.inside {
+        let risk = change.risk_before.map(|before| format!("risk was {}, is {}", word(&before), word(&change.risk)));
+        let address = change.address_before.as_ref().map(|before| format!("was {before}, is {}", change.address));
+        let told = risk.into_iter().chain(address).chain(change.input.iter().chain(&change.other).cloned());
+        output::line(format!("changed: {}: {}", change.action, told.collect::<Vec<_>>().join("; ")));
+    }
+    changes.of_all.iter().for_each(|text| output::line(format!("changed: {text}")));
 }
 
 /// Which lists can be read whole: what an import understood of pages, for a person to look over.

@@ -8,7 +8,7 @@ const SCHEMAS: usize = 1_000;
 
 /// An OpenAPI document of so many operations and about 8 MB, as text.
 pub fn document(operations: usize) -> String {
-    let paths: Map<String, Value> = (0..operations / 2).map(|number| path(number)).collect();
+    let paths: Map<String, Value> = (0..operations / 2).map(path).collect();
     let schemas: Map<String, Value> = (0..SCHEMAS).map(|number| (format!("Schema{number}"), schema(number))).collect();
     json!({
         "openapi": "3.0.3", "info": { "title": "Large", "version": "1" }, "servers": [{ "url": "https://large.example.com" }],

@@ -265,6 +265,21 @@ fn triggers() {
     assert_eq!(at(json!({ "type": "message", "when": "amount" })), [("unknown_name", "/triggers/0/when".into())]);
     assert_eq!(at(json!({ "type": "message", "when": "$upper(text)" })), [("unknown_name", "/triggers/0/when".into())]);
     assert_eq!(at(json!({ "type": "webhook", "path": "a/b" })), [("trigger_path", "/triggers/0/path".into())]);
+    let signed = |verify: &str, hmac: Value| at(json!({ "type": "webhook", "verify": verify, "hmac": hmac }));
+    let written = json!({ "header": "X-Hub-Signature", "algorithm": "sha1", "encoding": "base64", "prefix": "v1=" });
+    assert_eq!(signed("hmac", written.clone()), []);
+    assert_eq!(signed("github", written), [("hmac_unused", "/triggers/0/hmac".into())]);
+    for header in ["", "two words", "x:y", "ключ"] {
+        let found = signed("hmac", json!({ "header": header }));
+        assert_eq!(found, [("hmac_header", "/triggers/0/hmac/header".into())], "{header}");
+    }
+    for prefix in [" v1", "v1\n", "ключ"] {
+        let found = signed("hmac", json!({ "prefix": prefix }));
+        assert_eq!(found, [("hmac_prefix", "/triggers/0/hmac/prefix".into())], "{prefix}");
+    }
+    let mut weak = good();
+    weak["triggers"] = json!([{ "type": "webhook", "verify": "hmac", "hmac": { "algorithm": "md5" } }]);
+    assert!(check_source(&weak.to_string(), &catalogue()).0.is_none(), "nobody signs by it");
     let ends = |dedup: Value| at(json!({ "type": "webhook", "respond": "end", "dedup": dedup }));
     assert_eq!(ends(Value::Null), [("respond_repeated", "/triggers/0/respond".into())]);
     assert_eq!(ends(json!("body.id")), []);

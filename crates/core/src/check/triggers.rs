@@ -5,7 +5,7 @@ use super::{
     report::{Report, shown},
 };
 use crate::{
-    document::{Respond, Schedule, Trigger, time_zone_named},
+    document::{Respond, Schedule, Signature, Trigger, Verify, time_zone_named},
     expr::{Expression, Knowing},
     run::value_problems,
     time::Span,
@@ -18,6 +18,9 @@ pub(super) const MESSAGE_NAMES: [&str; 5] = ["text", "channel", "customer", "con
 
 /// By what a customer's message can come.
 const CHANNELS: [&str; 5] = ["web", "whatsapp", "telegram", "sms", "email"];
+
+/// Longest name of a header, bytes.
+const HEADER_LENGTH_MAX: usize = 100;
 
 /// What expressions of a webhook trigger can read.
 const CALL_NAMES: [&str; 3] = ["body", "headers", "query"];
@@ -38,7 +41,10 @@ pub(super) fn check(context: &Context<'_>, report: &mut Report) {
                 check_when(when, &format!("{pointer}/when"), report);
                 check_input(context, &json!({}), ("a message brings no input", &pointer), report);
             }
-            Trigger::Webhook { path, filter, input, dedup, respond, respond_within, .. } => {
+            Trigger::Webhook { path, verify, hmac, filter, input, dedup, respond, respond_within } => {
+                if let Some(hmac) = hmac {
+                    check_signature(*verify, hmac, &format!("{pointer}/hmac"), report);
+                }
                 check_respond((*respond, *respond_within), dedup.is_some(), &pointer, report);
                 if let Some(path) = path {
                     check_path(path, &format!("{pointer}/path"), report);
@@ -107,6 +113,25 @@ fn check_respond(
             message,
             "Give a time such as 20s; what takes longer is answered 202.",
         );
+    }
+}
+
+fn check_signature(verify: Verify, hmac: &Signature, pointer: &str, report: &mut Report) {
+    if verify != Verify::Hmac {
+        let message = "calls of this trigger are not verified by an HMAC of its own";
+        report.warning("hmac_unused", pointer, message, "Set `verify: hmac`, or remove it.");
+    }
+    let of_header = |letter: char| letter.is_ascii_alphanumeric() || "!#$%&'*+-.^_`|~".contains(letter);
+    let known =
+        |header: &String| !header.is_empty() && header.len() <= HEADER_LENGTH_MAX && header.chars().all(of_header);
+    if let Some(header) = hmac.header.as_ref().filter(|header| !known(header)) {
+        let message = format!("`{}` cannot be the name of a header", shown(header));
+        report.error("hmac_header", &format!("{pointer}/header"), message, "Give a name such as x-hub-signature.");
+    }
+    let sent = |prefix: &String| prefix.chars().all(|letter| matches!(letter, ' '..='~')) && !prefix.starts_with(' ');
+    if let Some(prefix) = hmac.prefix.as_ref().filter(|prefix| !sent(prefix)) {
+        let message = format!("`{}` never begins a header", shown(prefix));
+        report.error("hmac_prefix", &format!("{pointer}/prefix"), message, "Give what stands before it, such as v1=.");
     }
 }
 

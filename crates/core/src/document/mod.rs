@@ -30,7 +30,9 @@ pub use step::{
     Backoff, Branch, Channel, CollectForm, Condition, Delivery, End, EndStatus, HandoffOutcome, HumanHandoff,
     MessageTemplate, Notify, OnError, ProvenCustomer, Recipient, Retry, Step, StepKind, ToolCall, WaitTimeout,
 };
-pub use trigger::{Missed, Overlap, RESPOND_WITHIN, Respond, Trigger, Verify};
+pub use trigger::{
+    Missed, Overlap, RESPOND_WITHIN, Respond, Signature, SignatureAlgorithm, SignatureEncoding, Trigger, Verify,
+};
 pub use verdict::Verdict;
 pub use waiting::WaitingMessage;
 

@@ -26,6 +26,9 @@ pub enum Trigger {
         /// How a call shows that it comes from who it should. The secret is given to the trigger, never to the document.
         #[serde(default, skip_serializing_if = "Verify::is_none")]
         verify: Verify,
+        /// How the signature of `verify: hmac` is written, where it is not as usual.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        hmac: Option<Signature>,
         /// JSONata: only calls for which it holds start a run; scope: `body`, `headers` (names in lower case), `query`.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         filter: Option<String>,
@@ -94,7 +97,7 @@ pub enum Verify {
     None,
     /// `X-Webhook-Secret` is the secret.
     SharedSecret,
-    /// `X-Signature` is the HMAC-SHA256 of the body in hex, with or without `sha256=` before it.
+    /// `X-Signature` is the HMAC-SHA256 of the body in hex, with or without `sha256=` before it; `hmac` says otherwise.
     Hmac,
     /// As Stripe signs.
     Stripe,
@@ -114,6 +117,72 @@ impl Verify {
     pub fn is_none(&self) -> bool {
         *self == Self::None
     }
+}
+
+/// How the HMAC of a body is written in a header.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct Signature {
+    /// The header it is in; `x-signature` when absent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub header: Option<String>,
+    /// The hash function.
+    #[serde(skip_serializing_if = "is_default")]
+    pub algorithm: SignatureAlgorithm,
+    /// How the bytes are written.
+    #[serde(skip_serializing_if = "is_default")]
+    pub encoding: SignatureEncoding,
+    /// What must stand before it; when absent the algorithm and `=` may, such as `sha256=`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub prefix: Option<String>,
+}
+
+impl Signature {
+    /// The header it is in, in small letters.
+    #[must_use]
+    pub fn header(&self) -> String {
+        self.header.as_deref().unwrap_or("x-signature").to_ascii_lowercase()
+    }
+}
+
+/// The hash function of a signature.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum SignatureAlgorithm {
+    /// SHA-256.
+    #[default]
+    Sha256,
+    /// SHA-1.
+    Sha1,
+    /// SHA-512.
+    Sha512,
+}
+
+impl SignatureAlgorithm {
+    /// As written in the document, and before signatures.
+    #[must_use]
+    pub fn tag(self) -> &'static str {
+        match self {
+            Self::Sha256 => "sha256",
+            Self::Sha1 => "sha1",
+            Self::Sha512 => "sha512",
+        }
+    }
+}
+
+/// How the bytes of a signature are written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum SignatureEncoding {
+    /// Hexadecimal digits.
+    #[default]
+    Hex,
+    /// Base64 with padding.
+    Base64,
+}
+
+fn is_default<T: Default + PartialEq>(value: &T) -> bool {
+    *value == T::default()
 }
 
 /// What becomes of times of a schedule that passed while nothing ran.

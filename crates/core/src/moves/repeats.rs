@@ -2,7 +2,7 @@
 
 use crate::{
     catalogue::Risk,
-    document::{StepId, graph::Graph},
+    document::{Channel, StepId, graph::Graph},
     log::{ExecutionStatus, LogEntry, StepExecution, history},
     run::{Again, CallRequest, CompiledStep, Repeat, Version},
 };
@@ -92,6 +92,8 @@ fn calls(version: &Version, execution: &StepExecution) -> Vec<Repeat> {
         let action = match attempt.request.as_ref() {
             CallRequest::Action { input, .. } if only_reads(version, &execution.step, input) => continue,
             CallRequest::Action { action, .. } => action.clone(),
+            // It was asked whether it may be said there; that is nothing to do twice.
+            CallRequest::Message { channel: Channel::Conversation, .. } => continue,
             CallRequest::Message { channel, .. } => channel.tag().to_owned(),
         };
         let certain = attempt.status == ExecutionStatus::Completed;

@@ -8,7 +8,7 @@ use super::{
 };
 use crate::{
     catalogue::Risk,
-    document::{DEFAULT_CALL_TIMEOUT, Retry, StepId},
+    document::{Channel, DEFAULT_CALL_TIMEOUT, Retry, StepId},
     log::{FailureClass, StepError},
     time::{Span, Timestamp},
 };
@@ -39,6 +39,8 @@ fn policy<'a>(machine: &Machine<'a>, step: &str, request: Option<&CallRequest>) 
         Some(CallRequest::Action { input, .. }) => input,
         Some(CallRequest::Message { .. }) | None => &Value::Null,
     };
+    // Whether the conversation takes words is only asked; they are said with the answer.
+    let only_asks = matches!(request, Some(CallRequest::Message { channel: Channel::Conversation, .. }));
     let version = machine.version;
     match version.steps.get(step) {
         Some(CompiledStep::ToolCall(step)) => Policy {
@@ -53,8 +55,8 @@ fn policy<'a>(machine: &Machine<'a>, step: &str, request: Option<&CallRequest>) 
             retry: step.retry.clone(),
             timeout: step.timeout,
             on_error: step.on_error.as_ref(),
-            repeatable: false,
-            read_only: false,
+            repeatable: only_asks,
+            read_only: only_asks,
             look_up: false,
         },
         _ => Policy {

@@ -69,6 +69,7 @@ pub struct Play {
     pub effects: Vec<Effect>,
     pub now: Timestamp,
     pub accounts: Accounts,
+    pub conversation: Value,
 }
 
 impl Play {
@@ -84,6 +85,7 @@ impl Play {
             effects: Vec::new(),
             now: Timestamp(1_000_000),
             accounts: Accounts::NONE,
+            conversation: json!({ "id": "c1", "channel": "web" }),
         }
     }
 
@@ -101,7 +103,7 @@ impl Play {
             trigger: json!({ "type": "api" }),
             input,
             customer: json!({ "name": "Ada Example", "email": "ada@example.com", "phone": "+15555550101" }),
-            conversation: json!({ "id": "c1", "channel": "web" }),
+            conversation: self.conversation.clone(),
             started_by: Some(person("starter", &["operator"])),
         };
         self.take(Input::Started(Box::new(start)))

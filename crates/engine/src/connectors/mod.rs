@@ -45,7 +45,7 @@ pub struct PutIn<'a> {
     /// For which workspace.
     pub workspace: &'a str,
     /// What it is.
-    pub manifest: Manifest,
+    pub connector: Compiled,
     /// Who: `user:<id>`, `key:<id>`, `system`.
     pub by: &'a str,
 }
@@ -122,33 +122,32 @@ impl Engine {
         if let Some(revision) = self.0.store.find_connector_revision(workspace, &manifest.name, &hash).await? {
             return Ok(revision);
         }
-        let new = self.new_revision(&PutIn { workspace, manifest: manifest.clone(), by: "system" }, false)?;
+        let new = self.new_revision((workspace, "system"), manifest, hash, false)?;
         Ok(self.0.store.add_connector_revision(&new, &|_| Vec::new()).await?)
     }
 
     /// Puts a connector in, or its next revision; answers the revision. The same manifest again changes nothing.
     ///
     /// # Errors
-    /// `Invalid` when the manifest makes no sense.
+    /// `Invalid` when the manifest cannot be written.
     pub async fn put_in_connector(
         &self,
         put_in: PutIn<'_>,
         audit: &(dyn Fn(u32) -> Vec<NewAudit> + Send + Sync),
     ) -> Result<u32, EngineError> {
-        let compiled =
-            Compiled::new(put_in.manifest.clone()).map_err(|error| EngineError::Invalid(error.to_string()))?;
-        let new = self.new_revision(&put_in, true)?;
-        let current = self.0.store.list_connectors(put_in.workspace).await?;
+        let PutIn { workspace, connector, by } = put_in;
+        let new = self.new_revision((workspace, by), connector.manifest(), connector.hash().to_owned(), true)?;
+        let current = self.0.store.list_connectors(workspace).await?;
         if let Some(row) = current.into_iter().find(|row| row.name == new.name) {
-            let same = self.0.store.find_connector_revision(put_in.workspace, &new.name, &new.hash).await?;
+            let same = self.0.store.find_connector_revision(workspace, &new.name, &new.hash).await?;
             if same == Some(row.revision) {
                 return Ok(row.revision);
             }
         }
         let revision = self.0.store.add_connector_revision(&new, audit).await?;
         let key = (new.workspace, new.name, revision);
-        keep(&mut self.0.connectors.compiled.write(), key, compiled);
-        self.forget_connectors(put_in.workspace);
+        keep(&mut self.0.connectors.compiled.write(), key, connector);
+        self.forget_connectors(workspace);
         Ok(revision)
     }
 
@@ -196,29 +195,35 @@ impl Engine {
         let row = self.0.store.get_connector_revision(workspace, name, revision).await?;
         let row = row.ok_or(EngineError::NotFound("connector revision"))?;
         let built_in = self.0.registry.compiled().find(|compiled| compiled.name() == name);
-        let compiled = match built_in.filter(|compiled| compiled.manifest().hash() == row.hash) {
+        let compiled = match built_in.filter(|compiled| compiled.hash() == row.hash) {
             Some(compiled) => compiled.clone(),
             None => {
                 let unusable =
                     |error: String| EngineError::Corrupt(format!("revision {revision} of connector {name}: {error}"));
                 let manifest = Manifest::parse(name, &row.manifest).map_err(|error| unusable(error.to_string()))?;
-                Compiled::new(manifest).map_err(|error| unusable(error.to_string()))?
+                Compiled::checked(manifest).map_err(|error| unusable(error.to_string()))?
             }
         };
         keep(&mut self.0.connectors.compiled.write(), key, compiled.clone());
         Ok(compiled)
     }
 
-    fn new_revision(&self, put_in: &PutIn<'_>, current: bool) -> Result<NewConnectorRevision, EngineError> {
-        let manifest = serde_json::to_string(&put_in.manifest)
+    fn new_revision(
+        &self,
+        (workspace, by): (&str, &str),
+        manifest: &Manifest,
+        hash: String,
+        current: bool,
+    ) -> Result<NewConnectorRevision, EngineError> {
+        let text = serde_json::to_string(manifest)
             .map_err(|error| EngineError::Invalid(format!("the manifest cannot be written: {error}")))?;
         Ok(NewConnectorRevision {
-            workspace: put_in.workspace.to_owned(),
-            name: put_in.manifest.name.clone(),
-            hash: put_in.manifest.hash(),
-            manifest,
+            workspace: workspace.to_owned(),
+            name: manifest.name.clone(),
+            hash,
+            manifest: text,
             at: self.now(),
-            by: put_in.by.to_owned(),
+            by: by.to_owned(),
             put_in: current,
         })
     }

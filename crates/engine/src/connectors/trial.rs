@@ -3,7 +3,7 @@
 use crate::{
     Engine, EngineError,
     run::Limits,
-    vault::{AccountChoice, NotReady},
+    vault::{AccountChoice, NotReady, UsedBy},
 };
 use countersign_connectors::{Call, CallError, CallOutcome, Connection, Invoker, RenderedRequest};
 use countersign_core::{approval::connector_of, catalogue::Risk};
@@ -78,11 +78,11 @@ impl Engine {
         Ok(Trial { workspace, action, input, invoker, connection, risk, request, hash })
     }
 
-    /// Sends it, once, in a place of its connection. `key` is the idempotency key.
+    /// Sends it, once, in a place of its connection. `key` is the idempotency key, `person` who tries it.
     ///
     /// # Errors
     /// `NoPlace`; then nothing was sent.
-    pub async fn send_trial(&self, trial: &Trial, key: &str) -> Result<CallOutcome, TrialError> {
+    pub async fn send_trial(&self, trial: &Trial, key: &str, person: &str) -> Result<CallOutcome, TrialError> {
         let ways = (&trial.invoker, trial.action.as_str());
         let ready = match self.ready(&trial.workspace, ways, trial.connection.clone()).await {
             Ok(ready) => ready,
@@ -102,7 +102,7 @@ impl Engine {
             outcome = invoker.invoke(Call { connection: again.connection.as_deref(), ..call }).await;
         }
         if let Some(connection) = connection {
-            self.listen(&trial.workspace, &trial.invoker, connection, &outcome);
+            self.listen((&trial.workspace, UsedBy::Person(person)), &trial.invoker, connection, &outcome);
         }
         Ok(outcome)
     }

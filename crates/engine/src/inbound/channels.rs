@@ -298,6 +298,7 @@ impl Engine {
             updated_at: now,
             last_message_at: None,
             unanswered_since: None,
+            snoozed_until: None,
         };
         match store.create_conversation(&new, Vec::new()).await {
             Ok(()) => Ok((new, customer)),

@@ -7,6 +7,7 @@ mod consent;
 mod forms;
 mod messages;
 mod pump;
+mod snoozes;
 mod triggers;
 mod webhooks;
 
@@ -16,9 +17,10 @@ pub(crate) use consent::is_about_consent;
 pub use forms::{FollowedForm, FormOver, started as started_form};
 pub use messages::{AcceptedMessage, Incoming};
 pub use triggers::TriggerState;
-pub use webhooks::{Webhook, WebhookCall, WebhookTaken};
+pub use webhooks::{TriedCall, Webhook, WebhookCall, WebhookTaken};
 
 pub(crate) use pump::{CameIn, Inbox};
+pub(crate) use snoozes::Snoozes;
 
 use countersign_store::{InboundEndRow, InboundKind, InboundOutcome, InboundRow, InboundStatus, RunRow};
 use sha2::{Digest, Sha256};

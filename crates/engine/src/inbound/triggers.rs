@@ -177,6 +177,21 @@ impl Engine {
         evaluated_at(self.timestamp(), expression, said)
     }
 
+    /// Whether a call of a webhook counts.
+    pub(super) fn filter_holds(&self, filter: Option<&str>, call: &Value) -> Result<bool, EngineError> {
+        let Some(filter) = filter else { return Ok(true) };
+        Ok(self.evaluated(&format!("$boolean({filter})"), call)? == Some(Value::Bool(true)))
+    }
+
+    /// What the run of a call is started with.
+    pub(super) fn input_of(&self, input: Option<&str>, call: &Value) -> Result<Value, EngineError> {
+        Ok(match input {
+            Some(input) => self.evaluated(input, call)?.unwrap_or_else(|| json!({})),
+            None if call["body"].is_object() => call["body"].clone(),
+            None => json!({}),
+        })
+    }
+
     /// The trigger as the version says that a run of this id would take; the active one without a run.
     pub(super) async fn trigger_of(
         &self,
@@ -247,18 +262,11 @@ impl Engine {
         let call = &payload["call"];
         let (input, about) = match &trigger {
             Trigger::Webhook { filter, input, .. } => {
-                if let Some(filter) = filter
-                    && self.evaluated(&format!("$boolean({filter})"), call)? != Some(Value::Bool(true))
-                {
+                if !self.filter_holds(filter.as_deref(), call)? {
                     return Ok(Came::ignored("the filter does not hold"));
                 }
-                let input = match input {
-                    Some(input) => self.evaluated(input, call)?.unwrap_or_else(|| json!({})),
-                    None if call["body"].is_object() => call["body"].clone(),
-                    None => json!({}),
-                };
                 (
-                    input,
+                    self.input_of(input.as_deref(), call)?,
                     json!({ "type": "webhook", "id": row.id, "body": call["body"], "headers": call["headers"], "query": call["query"] }),
                 )
             }

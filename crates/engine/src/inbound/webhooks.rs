@@ -7,7 +7,8 @@ use super::{
 use crate::{Engine, EngineError};
 use countersign_channels::verify::{self, Refused, TwilioAlgorithm};
 use countersign_core::{
-    document::{RESPOND_WITHIN, Respond, Trigger, Verify},
+    document::{RESPOND_WITHIN, Respond, Signature, Trigger, Verify},
+    run::FieldProblem,
     time::Timestamp,
 };
 use countersign_store::{Change, ChangeKind, InboundKind, InboundRow, InboundStatus, RunRow, TriggerRow};
@@ -59,6 +60,30 @@ pub struct WebhookTaken {
     started: Option<JoinHandle<Option<RunRow>>>,
 }
 
+/// What a call would come to.
+#[derive(Debug, Default, PartialEq)]
+pub struct TriedCall {
+    /// Its key, where the trigger has calls that are one.
+    pub dedup: Option<Value>,
+    /// The event of the call that came before with this key: then no run starts.
+    pub before: Option<String>,
+    /// Whether the filter does not hold.
+    pub filtered: bool,
+    /// The input of its run.
+    pub input: Option<Value>,
+    /// Where the input does not fit what the workflow takes: then no run starts.
+    pub problems: Vec<FieldProblem>,
+    /// The part of the trigger that cannot be calculated, and why.
+    pub failed: Option<(&'static str, String)>,
+}
+
+impl TriedCall {
+    fn failed_at(self, part: &'static str, error: EngineError) -> Result<Self, EngineError> {
+        let EngineError::Invalid(why) = error else { return Err(error) };
+        Ok(Self { failed: Some((part, why)), ..self })
+    }
+}
+
 impl Engine {
     /// The webhook at an address, when the call is from who may call it. Nothing but the bytes as they came is looked at.
     ///
@@ -69,14 +94,14 @@ impl Engine {
         let row = self.0.store.find_trigger(workspace, &hash(token)).await?;
         let row = row.filter(|row| row.enabled).ok_or(EngineError::NotFound("webhook"))?;
         let (_, trigger) = self.trigger_of(&row, None).await?.ok_or(EngineError::NotFound("webhook"))?;
-        let Trigger::Webhook { verify, filter, input, dedup, respond, respond_within, .. } = &trigger else {
+        let Trigger::Webhook { verify, hmac, filter, input, dedup, respond, respond_within, .. } = &trigger else {
             return Err(EngineError::NotFound("webhook"));
         };
         let within = match respond {
             Respond::Accepted => None,
             Respond::End => Some(Duration::from_millis(respond_within.unwrap_or(RESPOND_WITHIN).0)),
         };
-        self.verified(&row, *verify, call)?;
+        self.verified(&row, (*verify, hmac.as_ref()), call)?;
         let (dedup, asked) = (dedup.clone(), filter.iter().chain(input).cloned().collect());
         Ok(Webhook { row, dedup, asked, within })
     }
@@ -95,11 +120,8 @@ impl Engine {
         let Webhook { row, dedup, asked, within } = webhook;
         let workspace = row.workspace.as_str();
         let id = self.0.clock.new_id();
-        let said = json!({ "body": body, "headers": shown(&call.headers), "query": call.query });
-        let dedup = match dedup {
-            Some(dedup) => self.evaluated(&dedup, &said)?.map(|key| format!("key:{key}")),
-            None => None,
-        };
+        let said = said(&call, body);
+        let dedup = self.key_of(dedup.as_deref(), &said)?.map(|key| stored_key(&key));
         let event = InboundRow {
             source: source(&row.workflow, &row.id),
             dedup: dedup.unwrap_or_else(|| id.clone()),
@@ -117,6 +139,52 @@ impl Engine {
         let (engine, id) = (self.clone(), event.id.clone());
         let started = Some(self.0.tasks.spawn(async move { engine.deal_with(event, None).await }));
         Ok(WebhookTaken { workspace: workspace.to_owned(), event: id, within, duplicate: false, started })
+    }
+
+    /// What calls that are one have in common: nothing where the trigger does not say, or this call has none of it.
+    fn key_of(&self, dedup: Option<&str>, said: &Value) -> Result<Option<Value>, EngineError> {
+        dedup.map_or(Ok(None), |dedup| self.evaluated(dedup, said))
+    }
+
+    /// What a call with the value of its body would come to, by the active version and as if it were verified and the trigger
+    /// switched on. Nothing is kept and nothing is started.
+    ///
+    /// # Errors
+    /// `NotFound` when no webhook is called so.
+    pub async fn try_webhook(
+        &self,
+        (workspace, workflow, trigger): (&str, &str, &str),
+        call: &WebhookCall,
+        body: Value,
+    ) -> Result<TriedCall, EngineError> {
+        let pointer = self.pointer(workspace, workflow).await?;
+        let active = pointer.active_version.ok_or(EngineError::NotPublished)?;
+        let version = self.version(workspace, workflow, active).await?;
+        let found = version.workflow().triggers_by_id().find(|(id, _)| id == trigger);
+        let Some((id, Trigger::Webhook { filter, input, dedup, .. })) = found else {
+            return Err(EngineError::NotFound("webhook"));
+        };
+        let said = said(call, body);
+        let mut tried = TriedCall::default();
+        match self.key_of(dedup.as_deref(), &said) {
+            Ok(key) => tried.dedup = key,
+            Err(error) => return tried.failed_at("dedup", error),
+        }
+        if let Some(key) = &tried.dedup {
+            let before = self.0.store.find_inbound(workspace, &source(workflow, &id), &stored_key(key)).await?;
+            tried.before = before.map(|before| before.id);
+        }
+        match self.filter_holds(filter.as_deref(), &said) {
+            Ok(true) => {}
+            Ok(false) => return Ok(TriedCall { filtered: true, ..tried }),
+            Err(error) => return tried.failed_at("filter", error),
+        }
+        match self.input_of(input.as_deref(), &said) {
+            Ok(input) => tried.input = Some(input),
+            Err(error) => return tried.failed_at("input", error),
+        }
+        tried.problems = tried.input.as_ref().map(|input| version.input_problems(input)).unwrap_or_default();
+        Ok(tried)
     }
 
     /// The run that a call started, when it has stopped or as it is at the end of the wait; nothing when none has started by
@@ -161,7 +229,12 @@ impl Engine {
         }
     }
 
-    fn verified(&self, row: &TriggerRow, how: Verify, call: &WebhookCall) -> Result<(), EngineError> {
+    fn verified(
+        &self,
+        row: &TriggerRow,
+        (how, signature): (Verify, Option<&Signature>),
+        call: &WebhookCall,
+    ) -> Result<(), EngineError> {
         let secret = match row.secret_sealed.as_str() {
             "" => String::new(),
             sealed => {
@@ -176,9 +249,9 @@ impl Engine {
             Verify::None => Ok(()),
             Verify::SharedSecret => verify::telegram(&secret, header("x-webhook-secret")),
             Verify::Hmac => {
-                let given = header("x-signature");
-                let given = given.strip_prefix("sha256=").unwrap_or(given);
-                verify::whatsapp(&secret, &format!("sha256={given}"), &call.bytes)
+                let usual = Signature::default();
+                let signature = signature.unwrap_or(&usual);
+                verify::hmac(&secret, signature, header(&signature.header()), &call.bytes)
             }
             Verify::Stripe => verify::stripe(&secret, header("stripe-signature"), &call.bytes, seconds),
             Verify::Shopify => verify::shopify(&secret, header("x-shopify-hmac-sha256"), &call.bytes),
@@ -228,6 +301,16 @@ fn says_the_same(now: Timestamp, asked: &[String], known: &InboundRow, said: &Va
         matches!((one, other), (Ok(one), Ok(other)) if one == other)
     };
     ["body", "query"].into_iter().all(|part| before[part] == said[part]) && asked.iter().all(same)
+}
+
+/// What expressions read of a call.
+fn said(call: &WebhookCall, body: Value) -> Value {
+    json!({ "body": body, "headers": shown(&call.headers), "query": call.query })
+}
+
+/// How a key is kept.
+fn stored_key(key: &Value) -> String {
+    format!("key:{key}")
 }
 
 /// Headers that may be kept: none that carries a secret.

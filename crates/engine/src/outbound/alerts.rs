@@ -7,7 +7,7 @@ use super::{
     words::{self, Words},
 };
 use crate::{Engine, EngineError};
-use countersign_core::{approval::policy::names, run::Actor};
+use countersign_core::{approval::policy::names, catalogue::AccountState, run::Actor};
 use countersign_store::{
     Member, OutboundEndRow, OutboundKind, OutboundOutcome, OutboundReason, OutboundRow, OutboundStatus, Role, RunRow,
     TokenStatus,
@@ -171,7 +171,14 @@ impl Engine {
         let Some(connection) = self.0.store.get_connection(&row.workspace, id).await? else { return Ok(None) };
         let tokens = self.0.store.get_connection_token(&row.workspace, id).await?;
         let dead = tokens.filter(|tokens| tokens.status != TokenStatus::Connected);
-        Ok(dead.map(|tokens| words::disconnected(&connection, &tokens.reason, &format!("{base}/connectors"))))
+        let page = format!("{base}/connectors");
+        if let Some(tokens) = dead {
+            return Ok(Some(words::disconnected(&connection, &tokens.reason, &page)));
+        }
+        let health: serde_json::Value = serde_json::from_str(&connection.health).unwrap_or_default();
+        let refused = health["state"] == serde_json::json!(AccountState::Refused);
+        let why = health["message"].as_str().unwrap_or_default();
+        Ok(refused.then(|| words::refused(&connection, why, &page)))
     }
 }
 

@@ -3,13 +3,22 @@
 use super::links::hash;
 use crate::{Engine, EngineError, vault::OpenAccount};
 use countersign_channels::{OutboundMessage, Platform, SendOutcome, consent::plain_address};
-use countersign_store::{ConsentHow, ConsentRow, NewAudit, UnsubscribeLinkRow};
+use countersign_store::{ConsentHow, ConsentRow, ConversationRow, NewAudit, UnsubscribeLinkRow};
 use serde_json::json;
 
 /// What a message has failed with whose address wants none.
 pub(crate) const OPTED_OUT: &str = "opted_out";
 /// Longer texts are no tokens.
 const TOKEN_MAX: usize = 100;
+
+/// The address of a conversation, and the mail it began with.
+pub(super) fn address_of(conversation: &ConversationRow) -> (String, Option<String>) {
+    let address = conversation.external_id.as_deref().unwrap_or_default();
+    match address.split_once(' ') {
+        Some((to, thread)) => (to.to_owned(), Some(thread.to_owned())),
+        None => (address.to_owned(), None),
+    }
+}
 
 /// The link of a mail and what its reader wants now.
 #[derive(Debug)]
@@ -78,6 +87,22 @@ impl Engine {
             };
             format!("{address} wants no messages over {}: {how}", platform.tag())
         }))
+    }
+
+    /// Why the customer of a run's conversation gets nothing there; nothing when they do, or it leaves by no channel.
+    pub(crate) async fn conversation_opted_out(
+        &self,
+        workspace: &str,
+        run: &str,
+    ) -> Result<Option<String>, EngineError> {
+        let store = &self.0.store;
+        let conversation = match store.get_run(workspace, run).await?.and_then(|run| run.conversation) {
+            Some(id) => store.get_conversation(workspace, &id).await?,
+            None => None,
+        };
+        let Some(conversation) = conversation.filter(|row| row.channel_account.is_some()) else { return Ok(None) };
+        let Some(platform) = Platform::read(&conversation.channel) else { return Ok(None) };
+        self.opted_out(workspace, platform, &address_of(&conversation).0).await
     }
 
     /// Sends to a customer by an account. That the provider refuses because of what they want is kept.

@@ -2,6 +2,7 @@
 //! written with it, in the commit that caused it; here it is sent, in the order of its conversation, with what became of it
 //! on the message. One that may have been sent is not sent again: that it is tried is written before it is.
 
+use super::consent::address_of;
 use crate::{
     Engine, EngineError,
     inbound::{DeliveryState, is_about_consent, reference},
@@ -16,7 +17,7 @@ use countersign_channels::{
     lower,
 };
 use countersign_core::{log::FailureClass, run::PostedForm};
-use countersign_store::{Author, ConversationRow, MessageRefRow, MessageRow, NewAudit, NewMessage};
+use countersign_store::{Author, MessageRefRow, MessageRow, NewAudit, NewMessage};
 use serde_json::{Value, json};
 use std::{sync::Arc, time::Duration};
 
@@ -250,15 +251,6 @@ impl Engine {
             before = found.ok_or(EngineError::NotFound("message"))?;
         }
         Err(EngineError::Busy)
-    }
-}
-
-/// The address of a conversation, and the mail it began with.
-fn address_of(conversation: &ConversationRow) -> (String, Option<String>) {
-    let address = conversation.external_id.as_deref().unwrap_or_default();
-    match address.split_once(' ') {
-        Some((to, thread)) => (to.to_owned(), Some(thread.to_owned())),
-        None => (address.to_owned(), None),
     }
 }
 

@@ -136,6 +136,17 @@ pub(super) fn disconnected(connection: &ConnectionRow, why: &str, url: &str) -> 
     Words { subject, body }
 }
 
+/// The service of a connection takes its credentials no more.
+pub(super) fn refused(connection: &ConnectionRow, why: &str, url: &str) -> Words {
+    let named = format!("{} ({})", one_line(&connection.name, SUMMARY_SHORT), connection.connector);
+    let subject = format!("The credentials of {named} are refused");
+    let body = format!(
+        "{subject}: its service does not take them, and steps that call it fail.\n{}\n\n{url}",
+        one_line(why, SUMMARY_MAX)
+    );
+    Words { subject, body }
+}
+
 /// Where a workspace's audit trail ends; `key` signs its decisions.
 pub(super) fn head(workspace: &str, (entries, hash): (&str, &str), key: Option<&str>) -> Words {
     let subject = format!("The audit trail of {} ends at entry {entries}", one_line(workspace, SUMMARY_SHORT));

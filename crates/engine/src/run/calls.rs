@@ -4,7 +4,7 @@ use crate::{
     Engine, EngineError,
     outbound::{OPTED_OUT, OUTSIDE_WINDOW, Window},
     run::places::Limits,
-    vault::{AccountChoice, NotReady, OpenAccount, Ready},
+    vault::{AccountChoice, CHANNEL, NotReady, OpenAccount, Ready, UsedBy},
 };
 use async_trait::async_trait;
 use countersign_channels::{OutboundMessage, Platform, SendOutcome};
@@ -65,10 +65,7 @@ impl Engine {
             }
             Effect::SendMessage { id, key, channel, to, subject, body, template, timeout } => {
                 let timeout = Duration::from_millis(timeout.0);
-                let Some(channel) = Platform::of(channel) else {
-                    let error = not_sent("no_account", "the conversation itself is no account");
-                    return Some(failed(id, &CallError { class: FailureClass::Fatal, ..error }, None));
-                };
+                let Some(channel) = Platform::of(channel) else { return Some(self.conversation_takes(turn, id).await) };
                 let (to, subject, body, key) = (to.as_str(), subject.as_str(), body.as_str(), key.as_ref());
                 let message = OutboundMessage {
                     channel,
@@ -95,6 +92,14 @@ impl Engine {
                 Some(Input::LookedUp { id, result })
             }
         }
+    }
+
+    /// The connections of a workspace whose calls wait for a place in this process: connector, name, how many; the most
+    /// first.
+    #[must_use]
+    pub fn calls_waiting(&self, workspace: &str) -> Vec<(String, Option<String>, usize)> {
+        let waiting = self.0.places.waiting(workspace).into_iter();
+        waiting.filter(|(connector, ..)| connector != CHANNEL).collect()
     }
 
     /// Who calls, and with which credentials.
@@ -167,7 +172,8 @@ impl Engine {
         }
         let outcome = self.call(turn, id, (&invoker, request), &ready).await?;
         if let Some(connection) = connection {
-            self.listen(turn.of.workspace, &invoker, connection, &outcome);
+            let by = UsedBy::Run(turn.of.workflow, turn.run);
+            self.listen((turn.of.workspace, by), &invoker, connection, &outcome);
         }
         Some(match outcome {
             CallOutcome::Succeeded { output, exchange } => {
@@ -234,6 +240,18 @@ impl Engine {
         match message.channel {
             Platform::Email => self.unsubscribe_page(workspace, message.to).await.map(Some),
             Platform::Whatsapp | Platform::Telegram | Platform::Sms | Platform::Slack => Ok(None),
+        }
+    }
+
+    /// Whether words may be said in the run's conversation: not where its customer wants no messages on its channel. Nothing
+    /// leaves by this.
+    async fn conversation_takes(&self, turn: Turn<'_>, id: CallId) -> Input {
+        match self.conversation_opted_out(turn.of.workspace, turn.run).await {
+            Ok(None) => {
+                Input::CallSucceeded { id, output: json!({ "channel": "conversation" }), exchange: Value::Null }
+            }
+            Ok(Some(why)) => failed(id, &CallError { class: FailureClass::Fatal, ..not_sent(OPTED_OUT, &why) }, None),
+            Err(error) => unsent(id, "conversation_unavailable", &error, self.now()),
         }
     }
 

@@ -6,7 +6,12 @@ use crate::Clock;
 use countersign_connectors::Pace;
 use parking_lot::Mutex;
 use serde_json::{Map, Value};
-use std::{collections::HashMap, fmt, sync::Arc, time::Duration};
+use std::{
+    collections::{HashMap, VecDeque},
+    fmt,
+    sync::Arc,
+    time::Duration,
+};
 
 /// Workspace, connector or channel, and connection: what shares limits.
 type Account = (String, String, Option<String>);
@@ -35,9 +40,9 @@ pub(crate) struct Limits {
 
 impl Limits {
     pub(crate) fn of(settings: &Map<String, Value>) -> Self {
-        let at_once = settings.get("calls_at_once").and_then(Value::as_u64).filter(|most| *most > 0);
-        let per_second = settings.get("calls_per_second").and_then(Value::as_f64).filter(|rate| *rate > 0.0);
-        Self { at_once: at_once.map(|most| usize::try_from(most).unwrap_or(usize::MAX)), per_second }
+        let countersign_connectors::Limits { calls_at_once, calls_per_second, timeout: _, allowed_hosts: _ } =
+            countersign_connectors::Limits::of(settings);
+        Self { at_once: calls_at_once, per_second: calls_per_second }
     }
 
     /// Milliseconds from one call to the next.
@@ -64,11 +69,28 @@ struct Door {
     paced_at: f64,
     /// Until when the other side wants no call.
     held_until: f64,
+    /// When those put off ask again, the soonest first.
+    waiting: VecDeque<i64>,
 }
 
 impl Door {
     /// As it is before the first call.
-    const NEW: Self = Self { under_way: 0, lasts_ms: GUESS_MS, next_at: 0.0, paced_at: 0.0, held_until: 0.0 };
+    const NEW: Self = Self {
+        under_way: 0,
+        lasts_ms: GUESS_MS,
+        next_at: 0.0,
+        paced_at: 0.0,
+        held_until: 0.0,
+        waiting: VecDeque::new(),
+    };
+
+    /// How many were put off until later than now.
+    fn waiting(&mut self, now: i64) -> usize {
+        while self.waiting.front().is_some_and(|due| *due <= now) {
+            self.waiting.pop_front();
+        }
+        self.waiting.len()
+    }
 }
 
 /// A place; given back when it is dropped.
@@ -98,12 +120,27 @@ impl Places {
             let soonest = (now + as_float(WAIT_MS.0)).max(door.paced_at - ahead).max(door.held_until);
             let due = door.next_at.max(soonest).min(now + as_float(WAIT_MS.1));
             door.next_at = due + apart.max(door.lasts_ms / as_float(i64::try_from(most).unwrap_or(i64::MAX)));
+            door.waiting(begun);
+            door.waiting.push_back(as_whole(due));
             return Err(as_whole(due));
         }
         door.under_way += 1;
         door.paced_at = door.paced_at.max(now) + apart;
         drop(doors);
         Ok(Taken { doors: Arc::clone(&self.doors), clock: Arc::clone(&self.clock), account, begun, apart })
+    }
+
+    /// The accounts of a workspace whose calls wait for a place in this process, and how many of each; the most first. Of
+    /// channels there are the ids, of connections the names.
+    pub(crate) fn waiting(&self, workspace: &str) -> Vec<(String, Option<String>, usize)> {
+        let now = self.clock.now();
+        let mut doors = self.doors.lock();
+        let own = doors.iter_mut().filter(|((of, ..), _)| of == workspace);
+        let counted = own.map(|((_, connector, name), door)| (connector.clone(), name.clone(), door.waiting(now)));
+        let mut waiting: Vec<_> = counted.filter(|(.., count)| *count > 0).collect();
+        drop(doors);
+        waiting.sort_by(|a, b| (b.2, &a.0, &a.1).cmp(&(a.2, &b.0, &b.1)));
+        waiting
     }
 
     /// The other side wants no call of this account for so many seconds.
@@ -211,8 +248,13 @@ mod tests {
         let waits: Vec<i64> = (0..4).map(|_| places.take(account("slow"), Limits::default()).err().unwrap()).collect();
         let soonest = clock.now() + WAIT_MS.0;
         assert_eq!(waits, [soonest, soonest + 250, soonest + 500, soonest + 750]);
+        assert_eq!(places.waiting("w"), [("http".to_owned(), Some("slow".to_owned()), 4)]);
+        assert!(places.waiting("other").is_empty());
         assert!(places.take(account("other"), Limits::default()).is_ok());
-        clock.0.fetch_add(10_000, Ordering::SeqCst);
+        clock.0.fetch_add(300, Ordering::SeqCst);
+        assert_eq!(places.waiting("w")[0].2, 3, "one of them asks again now");
+        clock.0.fetch_add(9_700, Ordering::SeqCst);
+        assert!(places.waiting("w").is_empty());
         drop(held);
         assert!(places.take(account("slow"), Limits::default()).is_ok());
         drop(places.take(account("slow"), Limits::default()));

@@ -83,6 +83,7 @@ mod tests {
             settings: String::new(),
             sealed: String::new(),
             health: String::new(),
+            used: String::new(),
             created_at: 1,
             updated_at: 1,
         }

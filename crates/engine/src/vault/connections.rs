@@ -21,6 +21,8 @@ use std::{collections::BTreeMap, sync::Arc};
 
 /// How long an opened credential is used without looking again, milliseconds: another process may have changed it.
 pub(super) const FRESH_MS: i64 = 5000;
+/// Stands for a connector where an account on a channel takes a place.
+pub(crate) const CHANNEL: &str = "channel";
 /// How many of each are kept.
 const KEPT_MAX: usize = 5000;
 
@@ -39,6 +41,8 @@ pub(crate) struct Connections {
     by_id: Cache<String, Kept<Arc<OpenAccount>>>,
     /// By a connection's revision: what the calls through it showed last, and when that was compared with its row.
     pub(super) heard: Cache<String, (AccountState, i64)>,
+    /// By a connection's id: when it was last written down that it was called through.
+    pub(super) used: Cache<String, i64>,
     pub(super) tokens: KeptTokens,
     /// By a channel account's id: when something that its provider posted was last written down.
     pub(super) posted: Cache<String, i64>,
@@ -57,7 +61,7 @@ pub(crate) struct OpenAccount {
 impl OpenAccount {
     /// What shares its limits: workspace, channel, and account.
     pub(crate) fn place(&self) -> (String, String, Option<String>) {
-        (self.workspace.clone(), "channel".to_owned(), Some(self.id.clone()))
+        (self.workspace.clone(), CHANNEL.to_owned(), Some(self.id.clone()))
     }
 }
 
@@ -68,6 +72,7 @@ impl Default for Connections {
             accounts: Cache::new(KEPT_MAX),
             by_id: Cache::new(KEPT_MAX),
             heard: Cache::new(KEPT_MAX),
+            used: Cache::new(KEPT_MAX),
             tokens: KeptTokens::new(KEPT_MAX),
             posted: Cache::new(KEPT_MAX),
         }

@@ -1,10 +1,10 @@
 //! Whether accounts still hold: asked for by a person, and heard from every call that was made through one.
 
-use super::{connections::revision, tokens::NotReady};
+use super::{UsedBy, connections::revision, tokens::NotReady};
 use crate::{Engine, EngineError, run::Limits};
 use countersign_connectors::{CallOutcome, Connection, Invoker, Probed};
 use countersign_core::{catalogue::AccountState, log::FailureClass};
-use countersign_store::{ConnectionRow, NewAudit};
+use countersign_store::{Heard, NewAudit};
 use serde_json::json;
 use std::{sync::Arc, time::Duration};
 
@@ -47,8 +47,17 @@ impl Engine {
     }
 
     /// What a call that was made shows of the account it went through, if it shows anything: other failures than refused
-    /// credentials say nothing of the account. Written when it is news.
-    pub(crate) fn listen(&self, workspace: &str, invoker: &Invoker, connection: &Connection, outcome: &CallOutcome) {
+    /// credentials say nothing of the account. Written when it is news. That it was used is kept too.
+    pub(crate) fn listen(
+        &self,
+        (workspace, by): (&str, UsedBy<'_>),
+        invoker: &Invoker,
+        connection: &Connection,
+        outcome: &CallOutcome,
+    ) {
+        if outcome.exchange().is_some() {
+            self.note_use(workspace, connection, by);
+        }
         let (state, message) = match outcome {
             CallOutcome::Succeeded { .. } => (AccountState::Sound, String::new()),
             CallOutcome::Failed { error, exchange } => {
@@ -101,7 +110,11 @@ impl Engine {
             })
             .to_string(),
         };
-        self.0.store.note_connection_health(&ConnectionRow { health, ..row }, vec![entry]).await?;
+        // A health that nobody spoke of yet is none either: what never worked is told as well.
+        let alert = state == AccountState::Refused;
+        if self.0.store.hear_of_connection(&row, &health, Heard { entry, alert }).await? && alert {
+            self.0.to_tell.notify_one();
+        }
         Ok(())
     }
 }

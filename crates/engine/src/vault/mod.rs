@@ -10,6 +10,7 @@ mod refresh;
 mod renewal;
 mod seal;
 mod tokens;
+mod uses;
 
 pub use channel_health::{ChannelError, ChannelHealth};
 pub use choice::{AccountChoice, NotChosen, chosen};
@@ -19,5 +20,6 @@ pub use seal::{Vault, VaultError};
 
 pub use tokens::{Standing, TokenStanding};
 
-pub(crate) use connections::{Connections, OpenAccount};
+pub(crate) use connections::{CHANNEL, Connections, OpenAccount};
 pub(crate) use tokens::{NotReady, Ready};
+pub(crate) use uses::UsedBy;

@@ -170,6 +170,7 @@ impl World {
             name: "main".into(),
             settings: settings.to_string(),
             health: String::new(),
+            used: String::new(),
             created_at: 1,
             updated_at: 1,
         };
@@ -264,6 +265,7 @@ impl World {
             updated_at: 1,
             last_message_at: None,
             unanswered_since: None,
+            snoozed_until: None,
         };
         self.store.create_conversation(&row, vec![]).await.unwrap();
     }

@@ -68,6 +68,7 @@ pub(crate) async fn start_chat(
         updated_at: app.now(),
         last_message_at: None,
         unanswered_since: None,
+        snoozed_until: None,
     };
     let entry = NewAudit {
         at: row.created_at,

@@ -21,7 +21,7 @@ use serde_json::Value;
 use std::iter::successors;
 
 /// Times told of a schedule.
-const TIMES_TOLD: usize = 3;
+const TIMES_TOLD: usize = 5;
 
 /// Who could approve by a policy now.
 #[utoipa::path(post, path = "/approvers/preview", operation_id = "previewApprovers", tag = "documents",

@@ -130,7 +130,7 @@ async fn send(
     let entry = |what: &str, more: Value| entry(&app, &caller, what, &trial, &key, more);
     let before = entry("action.try_sent", json!({ "reason": reason }));
     app.store.append_audit(caller.workspace(), vec![before]).await?;
-    let sent = app.engine.send_trial(&trial, &key).await;
+    let sent = app.engine.send_trial(&trial, &key, caller.id()).await;
     let came = match &sent {
         Ok(CallOutcome::Succeeded { exchange, .. }) => {
             json!({ "outcome": "succeeded", "status": exchange.status, "pages": exchange.pages })

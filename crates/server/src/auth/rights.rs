@@ -44,7 +44,7 @@ const VIEWER: &[&str] = &[
     "diffVersions", "endDelegation", "exportRuns", "exportTestCases", "getCheckpoint", "getConnector",
     "getConversation", "getCustomer", "getDashboard", "getDraftYaml", "getMe", "getNotifications", "getRun",
     "getRunGraph", "getRunState", "getRunTestCase", "getVersion", "getWorkflow", "getWorkspace", "listActivations",
-    "listChannelKinds", "listCheckpoints", "listConnectors", "listConversations", "listCustomers", "listDelegations",
+    "listCannedReplies", "listChannelKinds", "listCheckpoints", "listConnectors", "listConversations", "listCustomers", "listDelegations",
     "listInbound", "listNotes", "listOutbound", "listPeople", "listRights", "listRunEvents", "listRunPoints",
     "listRuns", "listSavedViews", "listStandingApprovals", "listStepSamples", "listTemplates", "listTestCases",
     "listTriggers", "listVersions", "listVisitRequests", "listWorkflows", "logout", "planRetry", "reassignCheckpoint",
@@ -56,8 +56,8 @@ const VIEWER: &[&str] = &[
 #[rustfmt::skip]
 const OPERATOR: &[&str] = &[
     "assignConversation", "bulkRuns", "cancelRun", "closeConversation", "createCustomer", "createNote",
-    "evaluateInRun", "markAnswered", "replayInbound", "retryRun", "sendMessage", "setConsent", "startRun",
-    "updateCustomer",
+    "evaluateInRun", "fillCannedReplies", "markAnswered", "replayInbound", "retryRun", "sendMessage", "setConsent", "snoozeConversation",
+    "startRun", "updateCustomer", "wakeConversation",
 ];
 
 /// From builders on.
@@ -67,15 +67,15 @@ const BUILDER: &[&str] = &[
     "deleteTestCase", "endRamp", "evaluate", "forkDraft", "importTestCases", "keepRunTestCase", "listChannels",
     "listConnectionUses", "listConnections", "moveRuns", "previewApprovers", "previewForm", "previewSchedule",
     "publishWorkflow", "rampWorkflow", "rehearseWorkflow", "restoreWorkflow", "rollbackWorkflow", "runTestCases",
-    "saveDraft", "testChannel", "testConnection", "tryAction", "undoMoves", "updateTestCase", "useTemplate",
+    "saveDraft", "testChannel", "testConnection", "tryAction", "tryTrigger", "undoMoves", "updateTestCase", "useTemplate",
 ];
 
 /// Administrators.
 #[rustfmt::skip]
 const ADMIN: &[&str] = &[
-    "beginConnecting", "createApiKey", "createChannel", "createConnection", "createPerson", "deleteChannel",
-    "deleteConnection", "disconnect", "exportAudit", "finishConnecting", "invitePerson", "listApiKeys", "listAudit",
-    "putInConnector", "removeConnector", "revokeApiKey", "updateChannel", "updateConnection", "updatePerson",
+    "beginConnecting", "createApiKey", "createCannedReply", "createChannel", "createConnection", "createPerson", "deleteCannedReply",
+    "deleteChannel",    "deleteConnection", "disconnect", "exportAudit", "finishConnecting", "invitePerson", "listApiKeys", "listAudit",
+    "putInConnector", "removeConnector", "revokeApiKey", "updateCannedReply", "updateChannel", "updateConnection", "updatePerson",
     "updateWorkspace", "verifyAudit",
 ];
 

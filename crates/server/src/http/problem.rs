@@ -52,6 +52,12 @@ impl ApiError {
         Self::new(StatusCode::NOT_FOUND, "not_found", "Not found").detail(format!("{what} not found"))
     }
 
+    /// What is wrong in one line, and where.
+    pub(crate) fn told(self) -> (String, String) {
+        let Problem { title, detail, pointer, .. } = *self.problem;
+        (pointer.unwrap_or_default(), detail.unwrap_or(title))
+    }
+
     pub(crate) fn unprocessable(code: &str, title: &str) -> Self {
         Self::new(StatusCode::UNPROCESSABLE_ENTITY, code, title)
     }

@@ -246,3 +246,26 @@ async fn what_was_published_without_an_account_stays_without() {
     admin.post(&publish, json!({ "message": "two there are" })).await.is(201);
     assert_eq!(status().await, "called");
 }
+
+#[tokio::test]
+async fn limits_are_offered_and_checked_where_a_connection_is_saved() {
+    let (_app, admin, _) = furnished().await;
+    let offered = admin.get("/connectors/rooms").await.json["limits_schema"]["properties"].clone();
+    assert_eq!(offered["calls_at_once"]["type"], "integer", "{offered}");
+    let limited = |settings: Value| {
+        let mut body = account("main", GOOD);
+        body["settings"] = settings;
+        body
+    };
+    let refused = admin.post("/connections", limited(json!({ "calls_at_once": "5" }))).await;
+    let refused = refused.is_problem(422, "invalid_connection").json.clone();
+    assert_eq!(refused["errors"][0]["pointer"], "/settings/calls_at_once", "{refused}");
+    let settings = json!({ "calls_at_once": 5, "timeout_seconds": 9, "allowed_hosts": ["files.example"] });
+    let made = admin.post("/connections", limited(settings.clone())).await;
+    assert_eq!(made.is(201).json["settings"], settings);
+    assert_eq!(made.json["health"]["state"], "sound", "its own address is allowed");
+    let path = format!("/connections/{}", made.id());
+    let wrong = json!({ "settings": { "allowed_hosts": ["https://files.example/"] } });
+    let refused = admin.patch(&path, wrong).await.is_problem(422, "invalid_connection").json.clone();
+    assert_eq!(refused["errors"][0]["pointer"], "/settings/allowed_hosts/0", "{refused}");
+}

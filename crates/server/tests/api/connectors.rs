@@ -135,3 +135,70 @@ async fn lists_that_come_page_by_page_are_named_and_only_these_are_asked_for_who
     assert!(problems("pet_shop.list_pets").await.is_empty());
     assert_eq!(problems("pet_shop.get_pet").await, [json!("not_paged")]);
 }
+
+#[tokio::test]
+async fn a_dry_run_says_what_would_come_of_it_and_writes_nothing() {
+    let app = TestApp::start().await;
+    let admin = app.key(Role::Admin).await;
+    let get = |kind: &str| {
+        json!({ "get": { "operationId": "getPet", "parameters": [
+            { "name": "id", "in": "path", "required": true, "schema": { "type": kind } }] } })
+    };
+    let first = pets(json!({ "/pets/{id}": get("string"), "/bad": { "get": 7 },
+        "/pets": { "post": { "operationId": "sellPet" } } }));
+    let looked = admin.post("/connectors", json!({ "source": first, "dry_run": true })).await;
+    let told = &looked.is(200).json;
+    assert_eq!((&told["name"], &told["revision"], &told["dry_run"]), (&json!("pet_shop"), &json!(1), &json!(true)));
+    let offered = |name: &str, method: &str, path: &str, risk: &str| {
+        json!({ "name": name, "title": format!("{method} {path}"), "method": method, "path": path,
+            "risk": risk, "guessed": true })
+    };
+    let wanted = [offered("get_pet", "GET", "/pets/{id}", "read"), offered("sell_pet", "POST", "/pets", "write")];
+    assert_eq!(told["offered"], json!(wanted));
+    assert_eq!(told["left_out"][0]["pointer"], "/paths/~1bad/get");
+    assert_eq!(told["changes"], Value::Null);
+    admin.get("/connectors/pet_shop").await.is_problem(404, "not_found");
+    assert!(!admin.get("/audit").await.text.contains("connector.put_in"));
+
+    // A guess is put right by whoever puts it in, and no later guess is lower.
+    let wrong = json!({ "source": first, "risks": { "nobody": "high" } });
+    let refused = admin.post("/connectors", wrong).await;
+    assert!(refused.is_problem(422, "invalid_request").text.contains("/risks/nobody"), "{}", refused.text);
+    admin.post("/connectors", json!({ "source": first, "risks": { "sell_pet": "high" } })).await.is(201);
+    let risk =
+        |shown: &Value| shown["actions"].as_array().unwrap().iter().map(|one| one["risk"].clone()).collect::<Vec<_>>();
+    assert_eq!(risk(&admin.get("/connectors/pet_shop").await.json), ["read", "high"]);
+    assert!(admin.get("/audit").await.text.contains("sell_pet"), "who said what is on the record");
+    let again = admin.post("/connectors", json!({ "source": first, "dry_run": true })).await;
+    assert_eq!((&again.json["revision"], &again.json["offered"][1]["risk"]), (&json!(1), &json!("high")));
+    assert_eq!(again.json["changes"], json!({ "added": [], "removed": [], "changed": [] }));
+
+    // What differs inside an action, and who would be concerned.
+    let workflow = app.publish(&admin, calls("pet_shop.get_pet")).await;
+    let second = pets(json!({ "/animals/{id}": get("integer"), "/pets": { "post": { "operationId": "sellPet" } } }));
+    let looked = admin.post("/connectors", json!({ "source": second, "dry_run": true })).await;
+    let told = &looked.is(200).json;
+    let inside = json!([{ "action": "get_pet", "risk_before": null, "risk": "read", "address_before": "GET /pets/{id}",
+        "address": "GET /animals/{id}", "input": ["input `id` takes integer, and took string"], "other": ["its words"] }]);
+    assert_eq!(told["changes"]["inside"], inside);
+    assert_eq!(told["revision"], 2);
+    let used = &told["used_by"][0];
+    assert_eq!(used["workflow"], json!(workflow));
+    assert_eq!(
+        (&used["draft"], &used["active_version"], &used["ramped_version"]),
+        (&json!(true), &json!(1), &Value::Null)
+    );
+    assert!(used["diagnostics"].to_string().contains("/steps/look/input"), "what would break: {used}");
+    assert_eq!(admin.get("/connectors/pet_shop").await.json["revision"], 1, "nothing was written");
+    let gone = pets(json!({ "/x": { "get": {} } }));
+    let gone = admin.post("/connectors", json!({ "source": gone, "dry_run": true })).await;
+    let errors = gone.json["used_by"][0]["diagnostics"].as_array().unwrap().clone();
+    assert!(errors.iter().any(|one| one["severity"] == "error"), "{errors:?}");
+    app.key(Role::Builder)
+        .await
+        .post("/connectors", json!({ "source": second, "dry_run": true }))
+        .await
+        .is_problem(403, "forbidden");
+    let none = json!({ "source": "{}", "dry_run": true });
+    admin.post("/connectors", none).await.is_problem(422, "connector_unusable");
+}

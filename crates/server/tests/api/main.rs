@@ -5,6 +5,7 @@ mod access;
 mod accounts;
 mod alerts;
 mod auth;
+mod canned;
 mod cases;
 mod channels;
 mod chat;

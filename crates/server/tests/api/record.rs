@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// What leaves no entry, and why.
-const SILENT: [(&str, &str); 7] = [
+const SILENT: [(&str, &str); 8] = [
     ("checkDocument", "reads the document it is sent, keeps nothing"),
     ("evaluate", "calculates with what it is sent, keeps nothing"),
     ("keepChatFormDraft", "what is not sent yet is nobody's act: it is gone when the form is sent"),
@@ -21,6 +21,7 @@ const SILENT: [(&str, &str); 7] = [
     ("previewForm", "draws the form it is sent, keeps nothing"),
     ("previewSchedule", "counts the times of the clock it is sent, keeps nothing"),
     ("rehearseWorkflow", "plays in memory what it is sent, keeps nothing and calls nobody"),
+    ("tryTrigger", "calculates with the call it is sent, keeps nothing and starts nothing"),
 ];
 
 /// Addresses beside the API that take a POST, and where what came of it is on the record.
@@ -205,6 +206,12 @@ impl Walk {
         let wish = json!({ "channel": "sms", "opted_out": true, "reason": "asked by telephone" });
         let told = self.act(mia, "setConsent", &["by-sms"], wish).await;
         assert_eq!(told["consents"][0]["opted_out"], true, "{told}");
+        let hours = json!({ "name": "hours", "body": "From nine to five, {{customer.name}}." });
+        let reply = self.act(admin, "createCannedReply", &[], hours.clone()).await["id"].as_str().unwrap().to_owned();
+        self.act(admin, "updateCannedReply", &[&reply], hours).await;
+        self.act(admin, "deleteCannedReply", &[&reply], json!({})).await;
+        self.act(mia, "snoozeConversation", &[&chat], json!({ "until": null })).await;
+        self.act(mia, "wakeConversation", &[&chat], json!({})).await;
         self.act(mia, "closeConversation", &[&chat], json!({})).await;
         chat
     }
@@ -245,6 +252,7 @@ impl Walk {
         self.act(admin, "changeTrigger", &[&id, name], json!({ "enabled": false })).await;
         self.act(admin, "changeTrigger", &[&id, name], json!({ "enabled": true })).await;
         let hook = url.split_once("://").unwrap().1.split_once('/').unwrap().1;
+        self.act(admin, "tryTrigger", &[&id, name], json!({ "body": "{}" })).await;
         let event = self.test.anonymous().post(&format!("//{hook}"), json!({ "text": "hi" })).await;
         let event = event.json["event"].as_str().unwrap_or_else(|| panic!("{}", event.text)).to_owned();
         self.act(admin, "replayInbound", &[&event], json!({})).await;

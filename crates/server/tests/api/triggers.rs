@@ -407,3 +407,87 @@ async fn who_waits_too_long_gets_the_address_and_the_run_goes_on() {
     tokio::io::AsyncWriteExt::write_all(&mut caller, text.as_bytes()).await.unwrap();
     assert_eq!(until_runs(&test, 1).await[0].output.as_deref(), Some("7"));
 }
+
+#[tokio::test]
+async fn a_sample_call_is_told_what_it_would_come_to_and_leaves_nothing() {
+    let test = TestApp::start().await;
+    let builder = test.key(Role::Builder).await;
+    let mut document = document(json!({
+        "type": "webhook", "verify": "github", "filter": "body.kind = 'order'",
+        "input": "{ 'order': body.id, 'from': headers.`x-from`, 'page': query.page }", "dedup": "$number(headers.`x-id`)",
+    }));
+    document["input"] = json!({ "type": "object", "properties": { "order": { "type": "integer" } } });
+    let workflow = test.publish(&builder, document).await;
+    let path = format!("/workflows/{workflow}/triggers/webhook-1/try");
+    let order =
+        |id: &str| json!({ "kind": "order", "id": id.parse::<i64>().map_or(json!(id), Value::from) }).to_string();
+    let try_it = async |body: &str, id: &str| {
+        let headers = json!({ "X-Id": id, "X-From": "shop", "Authorization": "Bearer hush" });
+        let wish = json!({ "body": body, "headers": headers, "query": { "page": "2" } });
+        builder.post(&path, wish).await.is(200).json.clone()
+    };
+    let starts = try_it(&order("7"), "1").await;
+    assert_eq!((&starts["outcome"], &starts["dedup"]), (&json!("starts"), &json!(1)), "{starts}");
+    assert_eq!(starts["input"], json!({ "order": 7, "from": "shop", "page": "2" }));
+    let ignored = try_it(r#"{ "kind": "refund" }"#, "1").await;
+    assert_eq!((&ignored["outcome"], &ignored["input"]), (&json!("ignored"), &Value::Null));
+    let fails = try_it(&order("seven"), "1").await;
+    assert_eq!((&fails["outcome"], &fails["problems"][0]["pointer"]), (&json!("fails"), &json!("/input/order")));
+    let refused = try_it(&order("7"), "one").await;
+    assert_eq!((&refused["outcome"], &refused["problems"][0]["pointer"]), (&json!("refused"), &json!("/dedup")));
+    let unread = try_it("{", "1").await;
+    assert_eq!((&unread["outcome"], &unread["problems"][0]["pointer"]), (&json!("refused"), &json!("/body")));
+    assert!(runs(&test).await.is_empty());
+    assert!(builder.get("/inbound").await.is(200).json["items"].as_array().unwrap().is_empty());
+
+    test.key(Role::Operator).await.post(&path, json!({})).await.is_problem(403, "forbidden");
+    builder.post(&path, json!({ "sample": {} })).await.is(422);
+    for nowhere in
+        [format!("/workflows/{workflow}/triggers/webhook-2/try"), "/workflows/no/triggers/webhook-1/try".into()]
+    {
+        builder.post(&nowhere, json!({ "body": "{" })).await.is_problem(404, "not_found");
+    }
+}
+
+async fn until_dealt_with(test: &TestApp, event: &str) {
+    let mut changes = test.store.subscribe();
+    let there = async {
+        while test.store.get_inbound(&test.workspace, event).await.unwrap().unwrap().status == InboundStatus::Waiting {
+            drop(changes.recv().await);
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(30), there).await.expect("it is dealt with");
+}
+
+#[tokio::test]
+async fn a_sample_comes_to_what_the_call_comes_to() {
+    let test = TestApp::start().await;
+    let builder = test.key(Role::Builder).await;
+    for (input, body, outcome, kept) in [
+        ("{ 'id': body.id }", r#"{"id": 1}"#, "starts", "started"),
+        ("{ 'id': body.id }", r#"{"no": 1}"#, "ignored", "ignored"),
+        ("$number(body.id)", r#"{"id": "x"}"#, "fails", "failed"),
+    ] {
+        let webhook = json!({ "type": "webhook", "filter": "$exists(body.id)", "dedup": "body.id", "input": input });
+        let mut document = document(webhook);
+        document["name"] = json!(outcome);
+        let workflow = test.publish(&builder, document).await;
+        let path = format!("/workflows/{workflow}/triggers/webhook-1/try");
+        let tried = builder.post(&path, json!({ "body": body })).await.is(200).json.clone();
+        assert_eq!(tried["outcome"], outcome, "{tried}");
+        let url = trigger(&builder, &workflow).await["url"].as_str().unwrap().to_owned();
+        let (status, taken) = call(&test, &url, &[], &serde_json::from_str(body).unwrap()).await;
+        assert_eq!(status, 202, "{taken}");
+        until_dealt_with(&test, taken["event"].as_str().unwrap()).await;
+        let fire = trigger(&builder, &workflow).await["last_fires"][0].clone();
+        assert_eq!(fire["outcome"], kept, "{fire}");
+        if outcome == "fails" {
+            let told = tried["problems"][0]["message"].as_str().unwrap();
+            assert!(fire["error"].as_str().unwrap().contains(told), "{fire} {tried}");
+        }
+        if !tried["dedup"].is_null() {
+            let again = builder.post(&path, json!({ "body": body })).await.is(200).json.clone();
+            assert_eq!((&again["outcome"], &again["before"]), (&json!("duplicate"), &taken["event"]));
+        }
+    }
+}

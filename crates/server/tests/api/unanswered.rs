@@ -111,6 +111,70 @@ async fn what_no_workflow_wants_waits_until_a_person_answers() {
     assert!(entries[0]["detail"]["before"]["unanswered_since"].is_i64(), "{entries}");
 }
 
+/// Put aside it is in no list, and comes back by itself: when its time is over, and when the customer writes.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_is_put_aside_is_in_no_list_until_its_time_or_the_customer_comes() {
+    let town = Town::start().await;
+    town.act(WHATSAPP, json!({ "text": "When are you open?" })).await;
+    let id = town.conversation_of(WHATSAPP.0, WHATSAPP.1).await;
+    town.waits(&id, true).await;
+    let path = |act: &str| format!("/conversations/{id}/{act}");
+    let listed = async |query: &str| {
+        let found = town.admin.get(&format!("/conversations{query}")).await.is(200).json.clone();
+        found["items"].as_array().unwrap().len()
+    };
+    let lists = async || [listed("").await, listed("?snoozed=true").await, listed("?snoozed=any&status=open").await];
+    let returned = async || {
+        let found = town.admin.get("/audit?action=conversation.returned").await.is(200).json.clone();
+        let entries = found["items"].as_array().unwrap().clone();
+        entries.into_iter().map(|entry| entry["detail"]["why"].clone()).collect::<Vec<Value>>()
+    };
+    let viewer = town.test.person("viewer@example.com", Role::Viewer, &[]).await;
+    viewer.post(&path("snooze"), json!({ "until": null })).await.is(403);
+    town.test.other_workspace().await.post(&path("snooze"), json!({ "until": null })).await.is(404);
+    let now = town.manager.get(&format!("/conversations/{id}")).await.json["updated_at"].as_i64().unwrap();
+    let refused = town.manager.post(&path("snooze"), json!({ "until": now - 1000 })).await;
+    assert_eq!(refused.is(422).json["errors"][0]["pointer"], "/until");
+    town.manager.post(&path("snooze"), json!({ "until": now + 400 * 86_400_000 })).await.is(422);
+    assert_eq!(lists().await, [1, 0, 1]);
+
+    let aside = town.manager.post(&path("snooze"), json!({ "until": null })).await.is(200).json.clone();
+    assert_eq!(aside["snoozed"], json!({ "until": null }));
+    assert_eq!(lists().await, [0, 1, 1]);
+    assert!(town.unanswered().await.is_empty(), "nor does it wait in Unanswered meanwhile");
+    town.manager.post(&path("messages"), json!({ "body": "We will tell you." })).await.is(201);
+    assert_eq!(lists().await, [0, 1, 1], "an operator's words leave it aside");
+    town.act(WHATSAPP, json!({ "text": "Hello?" })).await;
+    for _ in 0..400 {
+        if returned().await == [json!("the customer wrote")] {
+            break;
+        }
+        town.a_moment().await;
+    }
+    assert_eq!(returned().await, [json!("the customer wrote")]);
+    assert_eq!(lists().await, [1, 0, 1]);
+
+    let soon = town.manager.get(&format!("/conversations/{id}")).await.json["updated_at"].as_i64().unwrap() + 1500;
+    let aside = town.manager.post(&path("snooze"), json!({ "until": soon })).await;
+    assert_eq!(aside.is(200).json["snoozed"]["until"], soon);
+    for _ in 0..400 {
+        if returned().await.len() == 2 {
+            break;
+        }
+        town.a_moment().await;
+    }
+    assert_eq!(returned().await[0], json!("its time was over"));
+    assert_eq!(lists().await, [1, 0, 1]);
+
+    town.manager.post(&path("snooze"), json!({ "until": null })).await.is(200);
+    let back = town.manager.post(&path("wake"), json!({})).await.is(200).json.clone();
+    assert_eq!((&back["snoozed"], lists().await), (&Value::Null, [1, 0, 1]));
+    town.manager.post(&path("close"), json!({})).await.is(200);
+    town.manager.post(&path("snooze"), json!({ "until": null })).await.is(409);
+    let put = town.admin.get("/audit?action=conversation.snoozed").await.is(200).json.clone();
+    assert_eq!(put["items"].as_array().unwrap().len(), 3);
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_question_while_a_form_is_open_waits_for_a_person_too() {
     let town = Town::start().await;

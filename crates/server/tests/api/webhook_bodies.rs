@@ -161,6 +161,26 @@ async fn what_is_signed_is_the_body_as_it_came_of_whatever_kind() {
 }
 
 #[tokio::test]
+async fn a_signature_is_looked_for_where_and_as_the_trigger_says() {
+    let test = TestApp::start().await;
+    let builder = test.key(Role::Builder).await;
+    let how = json!({ "header": "X-Shop-Signature", "algorithm": "sha1", "encoding": "base64", "prefix": "v1=" });
+    let url = webhook(&test, &builder, json!({ "verify": "hmac", "hmac": how })).await;
+    let body = "{\"a\":1}";
+    let signature = twilio(body);
+    let (own, usual) = (format!("v1={signature}"), hmac(body.as_bytes()));
+    let status = async |name: &str, value: &str, body: &'static str| {
+        post(&test, &url, &[("content-type", "application/json"), (name, value)], body).await.0
+    };
+    assert_eq!(status("x-shop-signature", &own, body).await, 202);
+    assert_eq!(status("x-shop-signature", &own, "{\"a\":2}").await, 401);
+    assert_eq!(status("x-shop-signature", &signature, body).await, 401, "its prefix is missing");
+    assert_eq!(status("x-signature", &own, body).await, 401, "another header");
+    assert_eq!(status("x-signature", &usual, body).await, 401, "as it is usual");
+    assert_eq!(status("x-shop-signature", &usual, body).await, 401, "another algorithm");
+}
+
+#[tokio::test]
 async fn twilio_signs_the_fields_of_a_form_or_the_hash_of_another_body() {
     let test = TestApp::start().await;
     let builder = test.key(Role::Builder).await;

@@ -288,6 +288,17 @@ CREATE TABLE saved_views (
 );
 CREATE UNIQUE INDEX saved_views_by_name ON saved_views (workspace, user_id, name);
 
+-- Texts that operators reply with.
+CREATE TABLE canned_replies (
+  id TEXT NOT NULL,
+  workspace TEXT NOT NULL,
+  name TEXT NOT NULL,
+  body TEXT NOT NULL,
+  updated_at BIGINT NOT NULL,
+  PRIMARY KEY (workspace, id)
+);
+CREATE UNIQUE INDEX canned_replies_by_name ON canned_replies (workspace, name);
+
 -- Who decides for whom, and who is away.
 CREATE TABLE delegations (
   id TEXT COLLATE "C" NOT NULL,
@@ -460,12 +471,14 @@ CREATE TABLE conversations (
   updated_at BIGINT NOT NULL,
   last_message_at BIGINT,
   unanswered_since BIGINT,
+  snoozed_until BIGINT,
   PRIMARY KEY (id, workspace)
 );
 CREATE UNIQUE INDEX conversations_by_token ON conversations (token_hash, workspace) WHERE token_hash IS NOT NULL;
 CREATE UNIQUE INDEX conversations_by_external_id ON conversations (workspace, channel, external_id, channel_account)
   WHERE external_id IS NOT NULL;
 CREATE INDEX conversations_by_activity ON conversations (workspace, status, updated_at, id);
+CREATE INDEX conversations_snoozed ON conversations (snoozed_until) WHERE snoozed_until IS NOT NULL;
 CREATE INDEX conversations_unanswered ON conversations (workspace, updated_at, id) WHERE unanswered_since IS NOT NULL;
 CREATE INDEX conversations_by_customer ON conversations (workspace, customer, updated_at, id);
 
@@ -518,6 +531,7 @@ CREATE TABLE connections (
   settings TEXT COLLATE "C" NOT NULL,
   sealed TEXT COLLATE "C" NOT NULL,
   health TEXT COLLATE "C" NOT NULL,
+  used TEXT COLLATE "C" NOT NULL,
   created_at BIGINT NOT NULL,
   updated_at BIGINT NOT NULL,
   PRIMARY KEY (workspace, id)

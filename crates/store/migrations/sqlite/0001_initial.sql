@@ -287,6 +287,17 @@ CREATE TABLE saved_views (
 ) STRICT;
 CREATE UNIQUE INDEX saved_views_by_name ON saved_views (workspace, user_id, name);
 
+-- Texts that operators reply with.
+CREATE TABLE canned_replies (
+  id TEXT NOT NULL,
+  workspace TEXT NOT NULL,
+  name TEXT NOT NULL,
+  body TEXT NOT NULL,
+  updated_at INTEGER NOT NULL,
+  PRIMARY KEY (workspace, id)
+) STRICT;
+CREATE UNIQUE INDEX canned_replies_by_name ON canned_replies (workspace, name);
+
 -- Who decides for whom, and who is away.
 CREATE TABLE delegations (
   id TEXT NOT NULL,
@@ -459,12 +470,14 @@ CREATE TABLE conversations (
   updated_at INTEGER NOT NULL,
   last_message_at INTEGER,
   unanswered_since INTEGER,
+  snoozed_until INTEGER,
   PRIMARY KEY (id, workspace)
 ) STRICT;
 CREATE UNIQUE INDEX conversations_by_token ON conversations (token_hash, workspace) WHERE token_hash IS NOT NULL;
 CREATE UNIQUE INDEX conversations_by_external_id ON conversations (workspace, channel, external_id, channel_account)
   WHERE external_id IS NOT NULL;
 CREATE INDEX conversations_by_activity ON conversations (workspace, status, updated_at, id);
+CREATE INDEX conversations_snoozed ON conversations (snoozed_until) WHERE snoozed_until IS NOT NULL;
 CREATE INDEX conversations_unanswered ON conversations (workspace, updated_at, id) WHERE unanswered_since IS NOT NULL;
 CREATE INDEX conversations_by_customer ON conversations (workspace, customer, updated_at, id);
 
@@ -517,6 +530,7 @@ CREATE TABLE connections (
   settings TEXT NOT NULL,
   sealed TEXT NOT NULL,
   health TEXT NOT NULL,
+  used TEXT NOT NULL,
   created_at INTEGER NOT NULL,
   updated_at INTEGER NOT NULL,
   PRIMARY KEY (workspace, id)

@@ -25,7 +25,24 @@ pub struct ConversationFilter {
     pub channel: Option<String>,
     /// Only those in *Unanswered*.
     pub unanswered: bool,
+    /// With those that are put aside at this time, without them, or both.
+    pub snoozed: Snoozed,
 }
+
+/// Whether conversations that are put aside are meant.
+#[derive(Debug, Clone, Copy, Default)]
+pub enum Snoozed {
+    /// They as well.
+    #[default]
+    Any,
+    /// Only those that are at this time.
+    Only(i64),
+    /// Only those that are not at this time.
+    Without(i64),
+}
+
+/// Until the customer writes again, whenever that is.
+pub const SNOOZED_FOR_GOOD: i64 = i64::MAX;
 
 /// A change of a conversation; `None` leaves a field.
 #[derive(Debug, Clone, Default)]
@@ -46,6 +63,8 @@ pub struct ConversationUpdate {
     pub subject: Option<String>,
     /// It needs no reply. Whoever closes or takes it says so too.
     pub answered: bool,
+    /// Until when it is put aside; `Some(None)` brings it back. Closing it does so too.
+    pub snoozed_until: Option<Option<i64>>,
 }
 
 impl ConversationUpdate {
@@ -56,6 +75,11 @@ impl ConversationUpdate {
             Some(ConversationStatus::Open) | None => false,
         };
         self.answered || passed_on || matches!(self.assigned_to, Some(Some(_)))
+    }
+
+    /// Until when it is put aside from now on, when that changes.
+    fn snoozes(&self) -> Option<Option<i64>> {
+        self.snoozed_until.or((self.status == Some(ConversationStatus::Closed)).then_some(None))
     }
 }
 
@@ -122,6 +146,11 @@ impl Store {
         if filter.unanswered {
             query.push(" AND unanswered_since IS NOT NULL");
         }
+        match filter.snoozed {
+            Snoozed::Any => {}
+            Snoozed::Only(now) => query.and("snoozed_until > ", now),
+            Snoozed::Without(now) => query.and("COALESCE(snoozed_until, 0) <= ", now),
+        }
         let cursor = |row: &ConversationRow| Cursor { at: row.updated_at, id: row.id.clone() };
         self.newest(query, ("updated_at", page), cursor).await
     }
@@ -148,6 +177,7 @@ impl Store {
         set("assigned_to", update.assigned_to.as_ref().map(Into::into));
         set("customer", update.customer.as_ref().map(Into::into));
         set("subject", update.subject.as_ref().map(Into::into));
+        set("snoozed_until", update.snoozes().as_ref().map(Into::into));
         if update.answers() {
             query.push(", unanswered_since = NULL");
         }
@@ -164,14 +194,14 @@ impl Store {
         decode(done.rows)?.into_iter().next().ok_or(StoreError::NotFound("conversation"))
     }
 
-    /// How many conversations are in *Unanswered*, counted up to `most`.
+    /// How many conversations are in *Unanswered* and not put aside at this time, counted up to `most`.
     ///
     /// # Errors
     /// `Busy`, `Corrupt`.
-    pub async fn count_unanswered(&self, workspace: &str, most: u32) -> Result<u64> {
+    pub async fn count_unanswered(&self, workspace: &str, now: i64, most: u32) -> Result<u64> {
         let sql = "SELECT count(*) FROM (SELECT 1 FROM conversations WHERE workspace = ?1 AND unanswered_since IS NOT NULL \
-                   LIMIT ?2) AS unanswered";
-        let rows = self.query(sql.to_owned(), params![workspace, most]).await?;
+                   AND COALESCE(snoozed_until, 0) <= ?2 LIMIT ?3) AS unanswered";
+        let rows = self.query(sql.to_owned(), params![workspace, now, most]).await?;
         rows.into_iter().next().map_or(Ok(0), |row| column(&mut row.into_iter(), "count"))
     }
 
@@ -360,7 +390,12 @@ impl Store {
 /// Appends a message; the last statement returns it. The first hits nothing when it is there already.
 pub(super) fn append(workspace: &str, message: &NewMessage) -> Vec<Statement> {
     // An operator's words are the answer.
-    let answers = if message.author == Author::Operator { ", unanswered_since = NULL" } else { "" };
+    let answers = match message.author {
+        Author::Operator => ", unanswered_since = NULL",
+        // Put aside, it is back with the customer's words.
+        Author::Customer => ", snoozed_until = CASE WHEN snoozed_until IS NULL THEN NULL ELSE 0 END",
+        Author::Workflow | Author::System => "",
+    };
     let place = format!(
         "UPDATE conversations SET last_position = last_position + 1, last_message_at = ?3, \
          updated_at = CASE WHEN updated_at > ?3 THEN updated_at ELSE ?3 END{answers} \

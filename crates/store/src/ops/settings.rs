@@ -4,7 +4,16 @@ use crate::database::{Statement, Write};
 use crate::rows::params;
 use crate::sql::{insert, update};
 use crate::store::audited;
-use crate::{ChannelAccountRow, ConnectionRow, NewAudit, Result, Store};
+use crate::{ChannelAccountRow, ConnectionRow, NewAudit, OutboundReason, OutboundRow, Result, Store, StoreError};
+
+/// How what was heard of a connection is told.
+#[derive(Debug)]
+pub struct Heard {
+    /// On the record.
+    pub entry: NewAudit,
+    /// To people.
+    pub alert: bool,
+}
 
 impl Store {
     /// Adds a connection.
@@ -33,6 +42,38 @@ impl Store {
             "UPDATE connections SET health = ?1 WHERE workspace = ?2 AND id = ?3 AND sealed = ?4 AND settings = ?5";
         let params = params![&row.health, &row.workspace, &row.id, &row.sealed, &row.settings];
         self.execute_audited(&row.workspace, Statement::new(sql, params), audit).await.map(|_| ())
+    }
+
+    /// Keeps what calls through a connection showed of it, if it still is as it was read, health included; `false` when it is
+    /// not, for then somebody else spoke of it or it is another. A refusal is told to people too, once.
+    ///
+    /// # Errors
+    /// `Busy`.
+    pub async fn hear_of_connection(&self, read: &ConnectionRow, health: &str, told: Heard) -> Result<bool> {
+        let sql = "UPDATE connections SET health = ?1 \
+             WHERE workspace = ?2 AND id = ?3 AND sealed = ?4 AND settings = ?5 AND health = ?6";
+        let params = params![health, &read.workspace, &read.id, &read.sealed, &read.settings, &read.health];
+        let mut statements = vec![Statement::new(sql, params).must_hit("connection")];
+        if told.alert {
+            let lost = (OutboundReason::Disconnected, read.id.as_str());
+            let alert = OutboundRow::alerting(&read.workspace, lost, (told.entry.at, told.entry.at));
+            statements.push(super::outbound::add(&alert));
+        }
+        let audit = audited(&read.workspace, vec![told.entry]);
+        match self.write(Write { statements, audit, changes: Vec::new() }).await {
+            Ok(_) => Ok(true),
+            Err(StoreError::NotFound(_)) => Ok(false),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Keeps when a connection was last called through and by whom.
+    ///
+    /// # Errors
+    /// `Busy`.
+    pub async fn note_connection_use(&self, workspace: &str, id: &str, used: &str) -> Result<()> {
+        let sql = "UPDATE connections SET used = ?3 WHERE workspace = ?1 AND id = ?2";
+        self.execute(Statement::new(sql, params![workspace, id, used])).await.map(|_| ())
     }
 
     /// One connection.

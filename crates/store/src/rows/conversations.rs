@@ -71,6 +71,8 @@ row! {
         pub last_message_at: Option<i64>,
         /// Since when it is in *Unanswered*: the customer said something that nobody and no workflow answers.
         pub unanswered_since: Option<i64>,
+        /// Until when it is put aside; [`crate::SNOOZED_FOR_GOOD`] until the customer writes, 0 when they did. It comes back by itself.
+        pub snoozed_until: Option<i64>,
     }
 }
 

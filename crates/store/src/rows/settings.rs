@@ -19,6 +19,8 @@ row! {
         pub sealed: String,
         /// JSON: what the service last said of it; no part of what approvals are bound to.
         pub health: String,
+        /// JSON: when it was last called through and by whom; empty when never.
+        pub used: String,
         /// Creation.
         pub created_at: i64,
         /// Last change.
@@ -47,6 +49,22 @@ row! {
         pub heard_at: Option<i64>,
         /// Creation.
         pub created_at: i64,
+        /// Last change.
+        pub updated_at: i64,
+    }
+}
+
+row! {
+    /// A text that operators reply with.
+    pub struct CannedReplyRow in "canned_replies" key(workspace, id) {
+        /// UUID v7.
+        pub id: String,
+        /// Workspace.
+        pub workspace: String,
+        /// Short name, unique per workspace.
+        pub name: String,
+        /// The text with its variables.
+        pub body: String,
         /// Last change.
         pub updated_at: i64,
     }

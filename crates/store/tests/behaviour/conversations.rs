@@ -119,6 +119,7 @@ pub async fn conversations_change_hands(database: TestDatabase) {
         customer: Some("ada".to_owned()),
         subject: None,
         answered: false,
+        snoozed_until: None,
     };
     let taken = store.update_conversation(&take, vec![audit("conversation.taken")]).await.unwrap();
     assert_eq!(taken.assigned_to.as_deref(), Some("u-1"));
@@ -183,8 +184,8 @@ pub async fn what_nobody_answers_waits_for_people(database: TestDatabase) {
     assert!(store.end_unanswered(&end, &first).await.unwrap());
     assert!(!store.end_unanswered(&end, &first).await.unwrap(), "it was dealt with");
     assert_eq!((since().await, listed().await), (Some(first.at), 1));
-    assert_eq!(store.count_unanswered(WORKSPACE, 10).await.unwrap(), 1);
-    assert_eq!(store.count_unanswered(OTHER, 10).await.unwrap(), 0);
+    assert_eq!(store.count_unanswered(WORKSPACE, 1, 10).await.unwrap(), 1);
+    assert_eq!(store.count_unanswered(OTHER, 1, 10).await.unwrap(), 0);
     // What a run says is no answer of a person's; an operator's words are.
     store
         .append_message(WORKSPACE, &NewMessage { author: Author::Workflow, ..message("w1", "c1") }, vec![])
@@ -194,7 +195,7 @@ pub async fn what_nobody_answers_waits_for_people(database: TestDatabase) {
     let second = said("m2").await;
     let reply = NewMessage { author: Author::Operator, ..message("o1", "c1") };
     store.append_message(WORKSPACE, &reply, vec![]).await.unwrap();
-    assert_eq!((since().await, store.count_unanswered(WORKSPACE, 10).await.unwrap()), (None, 0));
+    assert_eq!((since().await, store.count_unanswered(WORKSPACE, 1, 10).await.unwrap()), (None, 0));
     // Whoever answered had read it, though its event ends only now.
     assert!(store.end_unanswered(&ends("e2").await, &second).await.unwrap());
     assert_eq!(since().await, None);
@@ -229,6 +230,108 @@ pub async fn what_nobody_answers_waits_for_people(database: TestDatabase) {
     let late = said("late").await;
     assert!(store.end_unanswered(&ends("e9").await, &late).await.unwrap());
     assert_eq!(since().await, None);
+}
+
+pub async fn what_is_put_aside_comes_back(database: TestDatabase) {
+    let store = database.open().await.unwrap();
+    for id in ["c1", "c2", "c3"] {
+        store.create_conversation(&conversation(id), vec![]).await.unwrap();
+    }
+    let aside = async |id: &str, until: Option<i64>| {
+        let (workspace, id) = (WORKSPACE.to_owned(), id.to_owned());
+        let update = ConversationUpdate { workspace, id, at: 9_000, snoozed_until: Some(until), ..Default::default() };
+        store.update_conversation(&update, vec![]).await.unwrap()
+    };
+    let listed = async |snoozed: Snoozed| {
+        let filter = ConversationFilter { snoozed, ..Default::default() };
+        let mut ids: Vec<String> = store
+            .list_conversations(WORKSPACE, &filter, &page(9))
+            .await
+            .unwrap()
+            .items
+            .into_iter()
+            .map(|row| row.id)
+            .collect();
+        ids.sort();
+        ids
+    };
+    aside("c1", Some(20_000)).await;
+    aside("c2", Some(SNOOZED_FOR_GOOD)).await;
+    assert_eq!(listed(Snoozed::Only(10_000)).await, ["c1", "c2"]);
+    assert_eq!(listed(Snoozed::Without(10_000)).await, ["c3"]);
+    assert_eq!(listed(Snoozed::Any).await, ["c1", "c2", "c3"]);
+    // Its time over it is back in the lists before anybody writes so.
+    assert_eq!(listed(Snoozed::Without(20_000)).await, ["c1", "c3"]);
+    assert!(store.snoozes_over(19_999, 9).await.unwrap().is_empty());
+    let over = store.snoozes_over(20_000, 9).await.unwrap();
+    assert_eq!(over.len(), 1);
+    assert_eq!((over[0].conversation.as_str(), over[0].until), ("c1", 20_000));
+    // Put aside once more meanwhile, it stays.
+    aside("c1", Some(30_000)).await;
+    assert!(!store.end_snooze(&over[0], audit("conversation.returned")).await.unwrap());
+    let over = store.snoozes_over(30_000, 9).await.unwrap();
+    assert!(store.end_snooze(&over[0], audit("conversation.returned")).await.unwrap());
+    assert!(!store.end_snooze(&over[0], audit("conversation.returned")).await.unwrap());
+    assert_eq!(store.get_conversation(WORKSPACE, "c1").await.unwrap().unwrap().snoozed_until, None);
+
+    // A run's words and an operator's leave it aside; the customer's bring it back.
+    for (id, author) in [("m1", Author::Workflow), ("m2", Author::Operator)] {
+        store.append_message(WORKSPACE, &NewMessage { author, ..message(id, "c2") }, vec![]).await.unwrap();
+        assert_eq!(listed(Snoozed::Only(10_000)).await, ["c2"]);
+    }
+    let said = NewMessage { author: Author::Customer, ..message("m3", "c2") };
+    store.append_message(WORKSPACE, &said, vec![]).await.unwrap();
+    assert!(listed(Snoozed::Only(10_000)).await.is_empty());
+    let over = store.snoozes_over(1, 9).await.unwrap();
+    assert_eq!((over.len(), over[0].until), (1, 0));
+    assert!(store.end_snooze(&over[0], audit("conversation.returned")).await.unwrap());
+    // The same words once more, and words where nothing is aside, change nothing.
+    store.append_message(WORKSPACE, &said, vec![]).await.unwrap();
+    assert!(store.snoozes_over(1, 9).await.unwrap().is_empty());
+    // Closed it is not put aside any more.
+    aside("c3", Some(SNOOZED_FOR_GOOD)).await;
+    let closed = ConversationUpdate {
+        workspace: WORKSPACE.to_owned(),
+        id: "c3".to_owned(),
+        at: 9_001,
+        status: Some(ConversationStatus::Closed),
+        ..Default::default()
+    };
+    assert_eq!(store.update_conversation(&closed, vec![]).await.unwrap().snoozed_until, None);
+}
+
+pub async fn canned_replies_are_the_workspaces(database: TestDatabase) {
+    let store = database.open().await.unwrap();
+    let reply = |id: &str, name: &str| CannedReplyRow {
+        id: id.to_owned(),
+        workspace: WORKSPACE.to_owned(),
+        name: name.to_owned(),
+        body: "Hello {{customer.name}}".to_owned(),
+        updated_at: 1,
+    };
+    let twice = |result: Result<()>| matches!(result, Err(StoreError::AlreadyExists("canned reply")));
+    assert!(store.create_canned_reply(&reply("r1", "hours"), vec![]).await.unwrap());
+    assert!(store.create_canned_reply(&reply("r2", "hello"), vec![]).await.unwrap());
+    assert!(twice(store.create_canned_reply(&reply("r3", "hours"), vec![]).await.map(|_| ())));
+    let elsewhere = CannedReplyRow { workspace: OTHER.to_owned(), ..reply("r1", "hours") };
+    assert!(store.create_canned_reply(&elsewhere, vec![]).await.unwrap());
+    let names = async || {
+        let rows = store.list_canned_replies(WORKSPACE).await.unwrap();
+        rows.into_iter().map(|row| row.name).collect::<Vec<String>>()
+    };
+    assert_eq!(names().await, ["hello", "hours"]);
+    assert!(twice(store.update_canned_reply(&reply("r1", "hello"), vec![]).await));
+    store.update_canned_reply(&reply("r1", "times"), vec![]).await.unwrap();
+    assert_eq!(names().await, ["hello", "times"]);
+    assert_eq!(store.get_canned_reply(OTHER, "r1").await.unwrap().unwrap().name, "hours");
+    assert!(store.get_canned_reply(OTHER, "r2").await.unwrap().is_none());
+    assert!(store.delete_canned_reply(OTHER, "r2", vec![]).await.is_err());
+    store.delete_canned_reply(WORKSPACE, "r2", vec![]).await.unwrap();
+    assert_eq!(names().await, ["times"]);
+    for number in 0..199 {
+        assert!(store.create_canned_reply(&reply(&format!("n{number}"), &format!("n{number}")), vec![]).await.unwrap());
+    }
+    assert!(!store.create_canned_reply(&reply("one-more", "one-more"), vec![]).await.unwrap());
 }
 
 pub async fn notes_are_kept(database: TestDatabase) {

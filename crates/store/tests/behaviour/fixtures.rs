@@ -164,6 +164,7 @@ pub fn conversation(id: &str) -> ConversationRow {
         updated_at: 1_000,
         last_message_at: None,
         unanswered_since: None,
+        snoozed_until: None,
     }
 }
 

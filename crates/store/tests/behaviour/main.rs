@@ -166,6 +166,8 @@ macro_rules! cases {
             conversations_come_by_activity,
             what_nobody_answers_waits_for_people,
             notes_are_kept,
+            what_is_put_aside_comes_back,
+            canned_replies_are_the_workspaces,
         );
         subject!($open, settings:
             connectors_keep_every_revision,

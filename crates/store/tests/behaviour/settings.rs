@@ -18,6 +18,7 @@ pub async fn connections_have_unique_names(database: TestDatabase) {
         settings: "{}".to_owned(),
         sealed: "c2VhbGVk".to_owned(),
         health: String::new(),
+        used: String::new(),
         created_at: 1,
         updated_at: 1,
     };
@@ -39,6 +40,20 @@ pub async fn connections_have_unique_names(database: TestDatabase) {
         store.note_connection_health(&other, vec![]).await.unwrap();
     }
     assert_eq!(store.list_connections(WORKSPACE).await.unwrap(), [said("sound")]);
+    // What calls showed of it counts once, of several who read the same; a refusal is told to people then.
+    let read = said("sound");
+    let heard = || Heard { entry: audit("connection.heard"), alert: true };
+    assert!(store.hear_of_connection(&read, "refused", heard()).await.unwrap());
+    assert!(!store.hear_of_connection(&read, "refused", heard()).await.unwrap(), "somebody heard it before");
+    let elsewhere = ConnectionRow { workspace: OTHER.to_owned(), ..said("refused") };
+    assert!(!store.hear_of_connection(&elsewhere, "sound", heard()).await.unwrap());
+    let told = store.outbound_of(WORKSPACE, "").await.unwrap();
+    assert_eq!(told.iter().filter(|row| row.about.as_deref() == Some("x1")).count(), 1, "{told:?}");
+    // Its use is no change of it.
+    store.note_connection_use(WORKSPACE, "x1", "used").await.unwrap();
+    store.note_connection_use(OTHER, "x1", "by another").await.unwrap();
+    let used = ConnectionRow { used: "used".to_owned(), ..said("refused") };
+    assert_eq!(store.list_connections(WORKSPACE).await.unwrap(), [used]);
     store.delete_connection(WORKSPACE, "x1", vec![audit("connection.deleted")]).await.unwrap();
     assert!(matches!(store.delete_connection(WORKSPACE, "x1", vec![]).await, Err(StoreError::NotFound("connection"))));
 }
@@ -74,6 +89,7 @@ pub async fn tokens_are_refreshed_by_one_and_no_change_of_the_account(database: 
         settings: "{}".to_owned(),
         sealed: "b2xk".to_owned(),
         health: String::new(),
+        used: String::new(),
         created_at: 1,
         updated_at: 1,
     };

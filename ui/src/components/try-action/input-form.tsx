@@ -1,11 +1,18 @@
 import { lazy, Suspense, useState } from 'react'
 import { isObject, type JsonObject } from '@/model/json'
 import { Button } from '@/ui/button'
-import { Checkbox, Field, Textarea } from '@/ui/field'
+import { Field, Textarea } from '@/ui/field'
 import { Skeleton } from '@/ui/states'
+import { Tabs } from '@/ui/tabs'
 import { strings as s } from './strings'
 
 const SchemaForm = lazy(() => import('@/components/schema-form/schema-form'))
+
+/** How it is filled in. */
+const WAYS = [
+  { id: 'fields' as const, label: s.fields },
+  { id: 'json' as const, label: s.json },
+]
 
 type FieldError = { pointer?: string | null; message: string }
 type Props = {
@@ -13,6 +20,8 @@ type Props = {
   values: JsonObject
   errors: readonly FieldError[]
   busy: boolean
+  /** Words of the button. */
+  submit?: string
   onChange: (values: JsonObject) => void
   onSubmit: (values: JsonObject) => void
 }
@@ -26,7 +35,7 @@ function parsed(text: string): JsonObject | null {
   }
 }
 
-function AsJson({ values, busy, onChange, onSubmit }: Props) {
+function AsJson({ values, busy, submit = s.show, onChange, onSubmit }: Props) {
   const [text, setText] = useState(() => JSON.stringify(values, null, 2))
   const value = parsed(text)
   return (
@@ -37,7 +46,7 @@ function AsJson({ values, busy, onChange, onSubmit }: Props) {
         if (value) onSubmit(value)
       }}
     >
-      <Field label={s.input} error={value ? undefined : s.badInput}>
+      <Field label={s.inputJson} error={value ? undefined : s.badInput}>
         {(props) => (
           <Textarea
             {...props}
@@ -55,22 +64,22 @@ function AsJson({ values, busy, onChange, onSubmit }: Props) {
       </Field>
       <div>
         <Button type="submit" look="primary" busy={busy} disabled={!value}>
-          {s.show}
+          {submit}
         </Button>
       </div>
     </form>
   )
 }
 
-/** An action's input: fields from its schema, or JSON where the schema names none or somebody likes it better. */
+/** An input: fields from its schema, or JSON where the schema names none or somebody likes it better. */
 export function InputForm(props: Props) {
-  const { schema, values, errors, busy, onChange, onSubmit } = props
+  const { schema, values, errors, busy, submit = s.show, onChange, onSubmit } = props
   const fields = isObject(schema) && isObject(schema.properties) && Object.keys(schema.properties).length > 0
-  const [json, setJson] = useState(!fields)
+  const [way, setWay] = useState<'fields' | 'json'>('fields')
   return (
     <div className="flex flex-col gap-3">
-      {fields && <Checkbox label={s.json} checked={json} onChange={(event) => setJson(event.target.checked)} />}
-      {json ? (
+      {fields && <Tabs label={s.input} tabs={WAYS} value={way} onChange={setWay} />}
+      {!fields || way === 'json' ? (
         <AsJson {...props} />
       ) : (
         <Suspense fallback={<Skeleton className="h-24" />}>
@@ -80,7 +89,7 @@ export function InputForm(props: Props) {
             values={values}
             errors={errors}
             busy={busy}
-            submitLabel={s.show}
+            submitLabel={submit}
             onChange={(next) => onChange(next as JsonObject)}
             onSubmit={(next) => onSubmit(next as JsonObject)}
           />

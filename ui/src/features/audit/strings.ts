@@ -48,6 +48,7 @@ export const strings = {
     'inbound.': 'Events from outside',
     'action.': 'Trials of actions',
     'conversation.': 'Conversations',
+    'reply.': 'Canned replies',
     'message.': 'Messages',
     'note.': 'Notes',
     'customer.': 'Customers',

@@ -82,8 +82,6 @@ export const reads = {
 export const writes = {
   publish: (id: string, body: Body<'/api/v1/workflows/{id}/publish', 'post'>) =>
     send(api.POST('/api/v1/workflows/{id}/publish', { params: { path: { id } }, body })),
-  startRun: (body: Body<'/api/v1/runs', 'post'>, key: string) =>
-    send(api.POST('/api/v1/runs', { params: { header: { 'Idempotency-Key': key } }, body })),
   saveDraft: (id: string, body: Body<'/api/v1/workflows/{id}/draft', 'put'>, etag: string) =>
     send(api.PUT('/api/v1/workflows/{id}/draft', { params: { path: { id }, header: { 'If-Match': etag } }, body })),
   check: (body: Body<'/api/v1/check', 'post'>) => send(api.POST('/api/v1/check', { body })),

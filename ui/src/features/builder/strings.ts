@@ -144,12 +144,7 @@ export const strings = {
     leave: 'Leave',
   },
   run: {
-    title: 'Start a run',
-    text: 'On the active version.',
-    input: 'Input (JSON)',
-    bad: 'This is not JSON.',
     submit: 'Start',
-    never: 'Publish first: runs start on a published version.',
   },
   inspector: {
     label: 'Settings of the step',

@@ -7,6 +7,7 @@ import { DurationBox } from './fields'
 import { useProblemAt } from './problems'
 import type { Place } from './sample'
 import { NameField, type TriggerProps } from './trigger-fields'
+import { SignatureFields } from './trigger-signature'
 import { strings } from './trigger-strings'
 import { RulesOrText } from './when-field'
 
@@ -167,6 +168,7 @@ export function WebhookFields(props: Props) {
           </Select>
         )}
       </Field>
+      {verify === 'hmac' && <SignatureFields {...props} />}
       <Filter {...props} />
       <OverCall
         label={strings.input}

@@ -5,6 +5,7 @@ import type { Workflow } from '@/api/types'
 import { useTitle } from '@/app/page'
 import { useMay } from '@/app/session'
 import { BacktestDialog } from '@/components/backtest/backtest-dialog'
+import { StartRun } from '@/components/start-run/start-run'
 import type { WorkflowDocument } from '@/model/document'
 import type { Overlay } from '@/model/graph'
 import { later } from '@/ui/later'
@@ -21,7 +22,6 @@ import { Inspector } from './inspector'
 import { KindPalette } from './kind-palette'
 import { ProblemsPanel } from './problems'
 import { PublishDialog } from './publish-dialog'
-import { RunDialog } from './run-dialog'
 
 const YamlView = lazy(() => import('./yaml-view'))
 /** The canvas is as wide as it stays once the panel stands. */
@@ -190,7 +190,9 @@ export function Workbench({ workflow, rehearsal }: { workflow: Workflow; rehears
       {dialog === 'backtest' && (
         <BacktestDialog id={workflow.id} before={() => builder.flush()} onClose={() => setDialog(null)} />
       )}
-      {dialog === 'run' && <RunDialog active={workflow.active_version} onClose={() => setDialog(null)} />}
+      {dialog === 'run' && (
+        <StartRun workflow={workflow.id} active={workflow.active_version} onClose={() => setDialog(null)} />
+      )}
     </>
   )
 }

@@ -11,6 +11,7 @@ import { Note } from '@/ui/states'
 import { AddResult } from './add-result'
 import { writes } from './api'
 import { Crumb } from './crumb'
+import { Review, type Risks } from './review'
 import { SourceFields, tooLarge, type Source } from './source-fields'
 import { strings } from './strings'
 
@@ -27,24 +28,34 @@ function isNothing(source: Source): boolean {
   return fromAddress(source) ? !source.url?.trim() : tooLarge(source.text.length)
 }
 
+/** What is sent of it, read here when it is a file. */
+async function asBody(source: Source, name: string) {
+  const named = name.trim() || undefined
+  if (fromAddress(source)) return { url: source.url?.trim(), name: named }
+  return { source: source.file ? await source.file.text() : source.text, name: named }
+}
+
+/** First it is looked at, which writes nothing; then what was looked at is put in. */
 function usePutIn() {
   const client = useQueryClient()
   const [stage, setStage] = useState<Stage>({ at: 'reading' })
-  const put = useMutation({
-    mutationFn: async ({ source, name }: { source: Source; name: string }): Promise<PutInConnector> => {
+  const look = useMutation({
+    mutationFn: async ({ source, name }: { source: Source; name: string }) => {
       setStage({ at: 'reading' })
-      const named = name.trim() || undefined
-      if (fromAddress(source)) return writes.putIn({ url: source.url?.trim(), name: named })
-      const text = source.file ? await source.file.text() : source.text
-      setStage({ at: 'sent', bytes: source.file?.size ?? text.length })
-      return writes.putIn({ source: text, name: named })
+      const body = await asBody(source, name)
+      if (body.source !== undefined) setStage({ at: 'sent', bytes: source.file?.size ?? body.source.length })
+      const offer = await writes.putIn({ ...body, dry_run: true })
+      return { offer, body }
     },
+  })
+  const put = useMutation({
+    mutationFn: (risks: Risks): Promise<PutInConnector> => writes.putIn({ ...look.data?.body, risks }),
     onSuccess: () => {
       void client.invalidateQueries({ queryKey: ['connectors'] })
       void client.invalidateQueries({ queryKey: ['workflows'] })
     },
   })
-  return { put, stage }
+  return { look, put, stage }
 }
 
 /** What happens meanwhile, and for how long: a document of megabytes takes seconds. */
@@ -83,27 +94,37 @@ export default function AddConnectorPage() {
   const may = useMay('admin')
   const [source, setSource] = useState<Source>({ text: '' })
   const [name, setName] = useState(given ?? '')
-  const { put, stage } = usePutIn()
+  const { look, put, stage } = usePutIn()
+  const again = () => {
+    put.reset()
+    look.reset()
+  }
   const title = given ? s.revisionTitle(given) : s.title
   useTitle(title)
-  const taken = put.error instanceof ApiProblem && put.error.problem.pointer === '/name' ? put.error.message : undefined
+  const taken =
+    look.error instanceof ApiProblem && look.error.problem.pointer === '/name' ? look.error.message : undefined
   return (
     <>
       <PageHead title={<Crumb>{title}</Crumb>} />
       <PageBody className="flex flex-col gap-4">
         {put.data ? (
-          <AddResult answer={put.data} onAgain={put.reset} />
+          <AddResult answer={put.data} onAgain={again} />
+        ) : look.data ? (
+          <>
+            {put.error && <Refusal error={put.error} />}
+            <Review offer={look.data.offer} busy={put.isPending} onInstall={put.mutate} onBack={again} />
+          </>
         ) : (
           <form
             className="flex flex-col gap-4"
             onSubmit={(event) => {
               event.preventDefault()
-              put.mutate({ source, name })
+              look.mutate({ source, name })
             }}
           >
             <p className="text-sm text-muted">{s.text}</p>
             {!may && <Note tone="warn">{s.admins}</Note>}
-            <fieldset disabled={!may || put.isPending} className="flex min-w-0 flex-col gap-4">
+            <fieldset disabled={!may || look.isPending} className="flex min-w-0 flex-col gap-4">
               <SourceFields source={source} onChange={setSource} />
               <Field label={s.name} hint={s.nameHint} error={taken} className="max-w-sm">
                 {(props) => (
@@ -118,10 +139,10 @@ export default function AddConnectorPage() {
                 )}
               </Field>
             </fieldset>
-            {put.isPending && <Progress stage={stage} />}
-            {put.error && !taken && <Refusal error={put.error} />}
+            {look.isPending && <Progress stage={stage} />}
+            {look.error && !taken && <Refusal error={look.error} />}
             <div>
-              <Button type="submit" look="primary" busy={put.isPending} disabled={!may || isNothing(source)}>
+              <Button type="submit" look="primary" busy={look.isPending} disabled={!may || isNothing(source)}>
                 {s.submit}
               </Button>
             </div>

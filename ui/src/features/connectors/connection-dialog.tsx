@@ -17,8 +17,28 @@ const SchemaForm = lazy(() => import('@/components/schema-form/schema-form'))
 
 type Values = Record<string, unknown>
 
-/** Settings and secrets as one form; stored secrets need not be typed again. */
-function mergedSchema(connector: { settings_schema: unknown; secrets_schema: unknown }, editing: boolean): JsonObject {
+/** Where the limits stand in the form: a group of their own, under a name that no setting has. */
+const LIMITS = '$limits'
+
+type Kind = { name: string; settings_schema: unknown; secrets_schema: unknown; limits_schema?: unknown }
+
+const limitsOf = (kind: Kind): JsonObject =>
+  isObject(kind.limits_schema) && isObject(kind.limits_schema.properties) ? kind.limits_schema.properties : {}
+
+/** Settings with those that are limits in a group, and back. */
+function grouped(kind: Kind, settings: Values): Values {
+  const limits = limitsOf(kind)
+  const of = (own: boolean) => Object.fromEntries(Object.entries(settings).filter(([name]) => name in limits !== own))
+  const group = of(false)
+  return Object.keys(group).length > 0 ? { ...of(true), [LIMITS]: group } : of(true)
+}
+/** Where a complaint about a setting belongs in the form. */
+const placed = (kind: Kind, pointer: string) =>
+  (pointer.split('/')[1] ?? '') in limitsOf(kind) ? `/${LIMITS}${pointer}` : pointer
+const ungrouped = ({ [LIMITS]: group, ...own }: Values): Values => ({ ...own, ...(isObject(group) ? group : {}) })
+
+/** Settings and secrets as one form, limits last; stored secrets need not be typed again. */
+function mergedSchema(connector: Kind, editing: boolean): JsonObject {
   const settings = isObject(connector.settings_schema) ? connector.settings_schema : {}
   const secrets = isObject(connector.secrets_schema) ? connector.secrets_schema : {}
   const own = isObject(settings.properties) ? settings.properties : {}
@@ -31,6 +51,8 @@ function mergedSchema(connector: { settings_schema: unknown; secrets_schema: unk
       ...(editing ? { description: s.secretKept } : {}),
     }
   }
+  const limits = limitsOf(connector)
+  if (Object.keys(limits).length > 0) properties[LIMITS] = { type: 'object', title: s.limits, properties: limits }
   const list = (value: unknown) => (Array.isArray(value) ? (value as string[]) : [])
   const secretNames = new Set(
     schemaFields({ properties })
@@ -61,7 +83,7 @@ function split(values: Values, schema: JsonObject): { settings: Values; secrets:
 
 type Saved = { name: string; settings: Values; secrets: Values }
 type Props = {
-  kind: { name: string; settings_schema: unknown; secrets_schema: unknown }
+  kind: Kind
   existing?: { name: string; settings: Values }
   title: string
   /** Untested: although its service refused it. */
@@ -76,7 +98,7 @@ type Props = {
 /** Makes or edits an account, a connector's or a channel's, with the form its kind asks for. */
 function AccountDialog({ kind, existing, title, save, list, callback, onClose }: Props) {
   const [name, setName] = useState(existing?.name ?? kind.name)
-  const [values, setValues] = useState<Values>(existing?.settings ?? {})
+  const [values, setValues] = useState<Values>(() => grouped(kind, existing?.settings ?? {}))
   const schema = useMemo(() => mergedSchema(kind, existing !== undefined), [kind, existing])
   const client = useQueryClient()
   const onSuccess = () => {
@@ -84,7 +106,7 @@ function AccountDialog({ kind, existing, title, save, list, callback, onClose }:
     toast.ok(s.saved)
     onClose()
   }
-  const send = (given: Values, untested: boolean) => save({ name, ...split(given, schema) }, untested)
+  const send = (given: Values, untested: boolean) => save({ name, ...split(ungrouped(given), schema) }, untested)
   const saving = useMutation({ mutationFn: (given: Values) => send(given, false), onSuccess })
   // Apart from it, so that the refusal stands until this is answered.
   const forcing = useMutation({ mutationFn: (given: Values) => send(given, true), onSuccess })
@@ -94,7 +116,7 @@ function AccountDialog({ kind, existing, title, save, list, callback, onClose }:
     error instanceof ApiProblem
       ? (error.problem.errors ?? []).map((one) => ({
           ...one,
-          pointer: one.pointer.replace(/^\/(settings|secrets)/, ''),
+          pointer: placed(kind, one.pointer.replace(/^\/(settings|secrets)/, '')),
         }))
       : []
   return (

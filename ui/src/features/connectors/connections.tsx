@@ -25,6 +25,25 @@ function Health({ health }: { health: Connection['health'] }) {
   )
 }
 
+/** When it was last called through, and by whom. */
+function LastUse({ used }: { used: Connection['used'] }) {
+  if (!used) return null
+  return (
+    <p className="text-xs text-faint">
+      {s.lastUsed} <Ago at={used.at} />
+      {used.workflow && used.run && (
+        <>
+          {` ${s.usedByRun} `}
+          <Link to="/runs/$run" params={{ run: used.run }} className="text-accent underline">
+            {used.workflow.name}
+          </Link>
+        </>
+      )}
+      {used.person && ` ${s.usedByPerson(used.person)}`}
+    </p>
+  )
+}
+
 /** The workflows that call through it. */
 function Uses({ id }: { id: string }) {
   const query = useQuery(reads.uses(id))
@@ -98,6 +117,8 @@ function Row({ connection, onEdit, onRemove }: { connection: Connection; onEdit?
       {health.message && health.message !== connection.tokens?.reason && (
         <p className="text-xs break-words text-muted">{health.message}</p>
       )}
+      {health.state === 'refused' && <p className="text-xs text-muted">{s.refusedTold}</p>}
+      <LastUse used={connection.used} />
       {open && <Uses id={connection.id} />}
     </AccountRow>
   )

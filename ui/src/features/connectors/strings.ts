@@ -1,13 +1,16 @@
 export const strings = {
   title: 'Connectors',
   connections: 'Connections',
-  connectionsHelp: 'An account’s credentials for a connector. Secrets go into the vault and are never shown again.',
+  connectionsHelp:
+    'An account’s credentials for a connector. Secrets go into the vault and are never shown again. When a service ' +
+    'takes them no more, administrators are told.',
   noConnections: 'No connection yet. Add one below to let workflows act in that service.',
   catalogue: 'Catalogue',
   actions: (count: number) => (count === 1 ? '1 action' : `${count} actions`),
   addTitle: (name: string) => `Connect ${name}`,
   editTitle: (name: string) => `Edit ${name}`,
   name: 'Name of this connection',
+  limits: 'Limits',
   save: 'Save',
   edit: 'Edit',
   remove: 'Remove',
@@ -22,6 +25,10 @@ export const strings = {
   tested: (name: string, state: string) => `${name}: ${state}`,
   usedBy: 'Used by',
   usedNamed: (name: string) => `Which workflows use ${name}`,
+  lastUsed: 'Last used',
+  usedByRun: 'by a run of',
+  usedByPerson: (name: string) => `by ${name}, who tried an action`,
+  refusedTold: 'Administrators are told, once, when calls of runs are refused.',
   usedByNone: 'No draft and no active version calls through it.',
   keep: 'Keep it',
   saved: 'Saved.',
@@ -89,11 +96,25 @@ export const strings = {
     urlHint: 'The server reads it, from where it may call.',
     name: 'Name',
     nameHint: 'Optional: lower-case letters, digits and _. It stands before the dot in the names of its actions.',
-    submit: 'Add',
+    submit: 'Look at it',
     progress: 'Progress',
     reading: 'Reading the file…',
     sent: (bytes: number) => `Sent ${bytes < 1_000_000 ? 'it' : `${(bytes / 1_000_000).toFixed(1)} MB`}; it is read…`,
     seconds: (count: number) => `${count} s`,
+  },
+  review: {
+    title: (name: string, revision: number) => `${name} would be revision ${revision}`,
+    install: 'Install',
+    back: 'Back',
+    corrected: (count: number) => (count === 1 ? '1 risk put right' : `${count} risks put right`),
+    table: 'What it can do',
+    guessed:
+      'How much harm each can do is a guess from its method and its words: put right what is wrong. ' +
+      'What is high risk needs a person’s approval on every path to it.',
+    said: 'How much harm each can do, as the manifest says.',
+    only: 'Show',
+    riskOf: (name: string) => `Risk of ${name}`,
+    was: (risk: string) => `guessed: ${risk}`,
   },
   result: {
     title: (name: string, revision: number) => `${name}, revision ${revision}`,
@@ -115,9 +136,23 @@ export const strings = {
     added: 'new',
     gone: 'gone',
     different: 'different',
+    ofAll: 'for all',
+    inside: 'What changed inside actions',
+    riskChanged: (before: string, now: string) => `risk: ${before}, now ${now}`,
+    addressChanged: (before: string, now: string) => `address: ${before}, now ${now}`,
+    otherChanged: (parts: readonly string[]) => `also: ${parts.join(', ')}`,
+    usedIn: (use: { draft?: boolean; active_version?: number | null; ramped_version?: number | null }) =>
+      [
+        use.draft && 'draft',
+        use.active_version && `active version ${use.active_version}`,
+        use.ramped_version && `version ${use.ramped_version}, which takes a part of the runs`,
+      ]
+        .filter(Boolean)
+        .join(', '),
     same: 'Nothing changed since the revision before.',
     usedBy: (count: number) => `Workflows that call it (${count})`,
-    usedByText: 'What the check of their drafts says with this revision.',
+    usedByText:
+      'What the check of their drafts says with this revision. Versions go on with the one they were published with.',
     stillRight: 'Nothing to mend.',
     andMore: (count: number) => `and ${count} more`,
   },

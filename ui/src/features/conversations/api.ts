@@ -4,7 +4,7 @@ import { LIVE } from '@/api/queries'
 
 /** What only this room reads: key and call. Keys start with the kind the server's events name. */
 export const reads = {
-  conversations: (filters: { status?: string; customer?: string; unanswered?: boolean }) =>
+  conversations: (filters: { status?: string; customer?: string; unanswered?: boolean; snoozed?: 'true' | 'any' }) =>
     queryOptions({
       queryKey: ['conversations', 'list', filters],
       queryFn: () => send(api.GET('/api/v1/conversations', { params: { query: filters } })),
@@ -14,6 +14,17 @@ export const reads = {
     queryOptions({
       queryKey: ['conversations', 'detail', id],
       queryFn: () => send(api.GET('/api/v1/conversations/{id}', { params: { path: { id } } })),
+      ...LIVE,
+    }),
+  canned: () =>
+    queryOptions({
+      queryKey: ['conversations', 'canned'],
+      queryFn: () => send(api.GET('/api/v1/canned-replies')),
+    }),
+  replies: (id: string) =>
+    queryOptions({
+      queryKey: ['conversations', 'replies', id],
+      queryFn: () => send(api.GET('/api/v1/conversations/{id}/canned-replies', { params: { path: { id } } })),
       ...LIVE,
     }),
   notes: (id: string) =>
@@ -32,6 +43,14 @@ export const writes = {
     send(api.POST('/api/v1/conversations/{id}/assign', { params: { path: { id } }, body: { assigned_to } })),
   close: (id: string) => send(api.POST('/api/v1/conversations/{id}/close', { params: { path: { id } } })),
   answered: (id: string) => send(api.POST('/api/v1/conversations/{id}/answered', { params: { path: { id } } })),
+  keepReply: (id: string | undefined, body: Body<'/api/v1/canned-replies', 'post'>) =>
+    id == null
+      ? send(api.POST('/api/v1/canned-replies', { body }))
+      : send(api.PUT('/api/v1/canned-replies/{id}', { params: { path: { id } }, body })),
+  removeReply: (id: string) => send(api.DELETE('/api/v1/canned-replies/{id}', { params: { path: { id } } })),
+  snooze: (id: string, until: number | null) =>
+    send(api.POST('/api/v1/conversations/{id}/snooze', { params: { path: { id } }, body: { until } })),
+  wake: (id: string) => send(api.POST('/api/v1/conversations/{id}/wake', { params: { path: { id } } })),
   consent: (id: string, body: Body<'/api/v1/conversations/{id}/consent', 'post'>) =>
     send(api.POST('/api/v1/conversations/{id}/consent', { params: { path: { id } }, body })),
   note: (id: string, body: string) =>

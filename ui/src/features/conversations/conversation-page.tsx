@@ -1,6 +1,5 @@
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
 import { Link, useParams } from '@tanstack/react-router'
-import { CornerDownLeft } from 'lucide-react'
 import { useEffect, useRef, useState } from 'react'
 import { problemText } from '@/api/client'
 import type { Conversation } from '@/api/types'
@@ -10,57 +9,14 @@ import { useMay, useMe } from '@/app/session'
 import { Status } from '@/components/status'
 import { CustomerCard, Transcript } from '@/components/transcript'
 import { Button } from '@/ui/button'
-import { Input, Textarea } from '@/ui/field'
+import { Input } from '@/ui/field'
 import { Ago } from '@/ui/time'
 import { toast } from '@/ui/toast'
 import { reads, writes } from './api'
+import { Composer } from './composer'
 import { Consents } from './consents'
+import { Aside, SnoozeButton } from './snooze'
 import { strings as s } from './strings'
-
-function Reply({ id }: { id: string }) {
-  const [body, setBody] = useState('')
-  const client = useQueryClient()
-  const reply = useMutation({
-    mutationFn: () => writes.reply(id, { body: body.trim(), client_id: crypto.randomUUID() }),
-    onSuccess: () => {
-      setBody('')
-      return client.invalidateQueries({ queryKey: ['conversations'] })
-    },
-    onError: (error) => toast.bad(problemText(error)),
-  })
-  return (
-    <form
-      className="flex items-end gap-2 border-t border-line p-3"
-      onSubmit={(event) => {
-        event.preventDefault()
-        if (body.trim()) reply.mutate()
-      }}
-    >
-      <Textarea
-        rows={2}
-        aria-label={s.reply}
-        placeholder={s.placeholder}
-        value={body}
-        title={s.shortcut}
-        onChange={(event) => setBody(event.target.value)}
-        onKeyDown={(event) => {
-          if (event.key !== 'Enter' || !(event.ctrlKey || event.metaKey)) return
-          event.preventDefault()
-          if (body.trim() && !reply.isPending) reply.mutate()
-        }}
-      />
-      <Button
-        type="submit"
-        look="primary"
-        icon={<CornerDownLeft size={15} />}
-        busy={reply.isPending}
-        disabled={!body.trim()}
-      >
-        {s.send}
-      </Button>
-    </form>
-  )
-}
 
 /** Who has the conversation, and its end. */
 function Hands({ conversation }: { conversation: Conversation }) {
@@ -97,6 +53,7 @@ function Hands({ conversation }: { conversation: Conversation }) {
           {s.unanswered.mark}
         </Button>
       )}
+      <SnoozeButton conversation={conversation} />
       <Button busy={assign.isPending} onClick={() => assign.mutate(mine ? null : me.user.id)}>
         {mine ? s.giveBack : s.take}
       </Button>
@@ -195,6 +152,7 @@ function Detail({ conversation }: { conversation: Conversation }) {
             {s.unanswered.since} <Ago at={conversation.unanswered_since} />
           </span>
         )}
+        <Aside snoozed={conversation.snoozed} />
         {conversation.assigned_to && (
           <span className="text-sm text-muted">{s.assigned(conversation.assigned_to.name)}</span>
         )}
@@ -202,7 +160,7 @@ function Detail({ conversation }: { conversation: Conversation }) {
       <div className="flex min-h-0 flex-1 flex-col md:flex-row">
         <div className="flex min-h-0 min-w-0 flex-1 flex-col">
           <Messages messages={conversation.messages} />
-          {may && <Reply id={conversation.id} />}
+          {may && <Composer id={conversation.id} />}
         </div>
         <aside className="flex w-full shrink-0 flex-col gap-5 border-line p-4 md:w-72 md:border-l">
           <section>

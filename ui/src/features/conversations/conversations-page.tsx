@@ -1,6 +1,6 @@
 import { useQuery } from '@tanstack/react-query'
 import { Link, useNavigate, useSearch } from '@tanstack/react-router'
-import { MessagesSquare, Users } from 'lucide-react'
+import { AlarmClock, MessagesSquare, Users } from 'lucide-react'
 import { queries } from '@/api/queries'
 import { PageHead, useTitle } from '@/app/page'
 import { QueryState } from '@/app/query-state'
@@ -13,6 +13,8 @@ import { Empty } from '@/ui/states'
 import { Tabs } from '@/ui/tabs'
 import { Ago } from '@/ui/time'
 import { reads } from './api'
+import { CannedReplies } from './replies'
+import { Aside } from './snooze'
 import { strings as s } from './strings'
 
 const TH = 'px-2 py-2 font-medium first:px-4'
@@ -25,15 +27,21 @@ function Unanswered({ at }: { at: number }) {
   )
 }
 
-function Conversations({ customer, unanswered }: { customer?: string; unanswered?: true }) {
+function Conversations({ customer, unanswered, aside }: { customer?: string; unanswered?: true; aside?: true }) {
   const me = useMe()
-  const query = useQuery(reads.conversations({ customer, unanswered }))
+  const query = useQuery(
+    reads.conversations({ customer, unanswered, snoozed: aside ? 'true' : customer ? 'any' : undefined }),
+  )
   return (
     <QueryState query={query}>
       {({ items }) =>
         items.length === 0 && unanswered ? (
           <Empty icon={<MessagesSquare size={20} />} title={s.unanswered.empty.title}>
             {s.unanswered.empty.text}
+          </Empty>
+        ) : items.length === 0 && aside ? (
+          <Empty icon={<AlarmClock size={20} />} title={s.snooze.empty.title}>
+            {s.snooze.empty.text}
           </Empty>
         ) : items.length === 0 ? (
           <Empty
@@ -87,7 +95,8 @@ function Conversations({ customer, unanswered }: { customer?: string; unanswered
                     </Link>
                   </td>
                   <td className="order-3 truncate text-muted md:px-2">
-                    {item.unanswered_since != null && <Unanswered at={item.unanswered_since} />} {item.last_message}
+                    {item.unanswered_since != null && <Unanswered at={item.unanswered_since} />}{' '}
+                    <Aside snoozed={item.snoozed} /> {item.last_message}
                   </td>
                   <td className="order-4 font-mono text-xs text-faint md:px-2">{item.channel}</td>
                   <td className="hidden truncate md:table-cell md:px-2">
@@ -178,15 +187,23 @@ export default function ConversationsPage() {
             tabs={[
               { id: 'conversations', label: s.views.conversations },
               { id: 'unanswered', label: s.views.unanswered, count: waiting || null },
+              { id: 'snoozed', label: s.views.snoozed },
               { id: 'customers', label: s.views.customers },
+              { id: 'replies', label: s.views.replies },
             ]}
           />
         }
       />
       {view === 'customers' ? (
         <Customers />
+      ) : view === 'replies' ? (
+        <CannedReplies />
       ) : (
-        <Conversations customer={customer} unanswered={view === 'unanswered' || undefined} />
+        <Conversations
+          customer={customer}
+          unanswered={view === 'unanswered' || undefined}
+          aside={view === 'snoozed' || undefined}
+        />
       )}
     </>
   )

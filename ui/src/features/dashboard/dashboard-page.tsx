@@ -181,9 +181,29 @@ function Failing({ data }: { data: Dashboard }) {
   )
 }
 
+/** Nothing where no call waits, which is nearly always. */
+function Waiting({ data }: { data: Dashboard }) {
+  if (data.calls_waiting.length === 0) return null
+  return (
+    <Card wide title={s.calls} text={s.callsText}>
+      <Table label={s.calls} head={[s.columns.connection, s.columns.waiting]}>
+        {data.calls_waiting.map((one) => (
+          <tr key={`${one.connector}.${one.connection}`} className="border-t border-line align-top">
+            <th scope="row" className="py-1.5 pr-3 text-left font-normal">
+              <span className="font-medium">{one.connection ?? s.noConnection}</span>{' '}
+              <span className="font-mono text-xs text-faint">{one.connector}</span>
+            </th>
+            <td className={number}>{one.count.toLocaleString()}</td>
+          </tr>
+        ))}
+      </Table>
+    </Card>
+  )
+}
+
 function Board({ data }: { data: Dashboard }) {
   const any = data.runs.some((slice) => RUN_STATUSES.some((status) => slice.runs[status] > 0))
-  if (!any && data.approvals.length === 0)
+  if (!any && data.approvals.length === 0 && data.calls_waiting.length === 0)
     return (
       <Empty
         icon={<ChartColumn size={20} />}
@@ -199,6 +219,7 @@ function Board({ data }: { data: Dashboard }) {
     )
   return (
     <div className="grid gap-4 p-4 xl:grid-cols-2">
+      <Waiting data={data} />
       <Card wide title={s.runs} text={s.runsText}>
         <RunsChart data={data} />
       </Card>

@@ -15,6 +15,11 @@ export const strings = {
   approvals: 'Waiting for approvals',
   approvalsText: 'From asking to the decision.',
   approvalsOpen: (count: string) => (count === '1' ? '1 approval is open now' : `${count} approvals are open now`),
+  calls: 'Calls that wait for a place',
+  callsText:
+    'Their connection has as many calls under way, or begun in this second, as it may have. They are sent ' +
+    'when there is a place; in a fleet each process counts its own.',
+  noConnection: 'no account',
   failing: 'Failing steps',
   failingText: 'Where the newest 5,000 failed runs of the period stopped.',
   noneFailing: 'No run failed in this period.',
@@ -31,6 +36,8 @@ export const strings = {
     runs: 'Runs',
     error: 'Error',
     last: 'Newest',
+    connection: 'Connection',
+    waiting: 'Waiting',
   },
   waits: 'waits for a person',
   beforeFirst: 'before the first step',

@@ -5,6 +5,7 @@ import { problemText } from '@/api/client'
 import type { Checkpoint } from '@/api/types'
 import { useActions } from '@/app/actions'
 import { Transcript } from '@/components/transcript'
+import { sendIds } from '@/model/send-ids'
 import { Button } from '@/ui/button'
 import { Textarea } from '@/ui/field'
 import { Note } from '@/ui/states'
@@ -20,10 +21,12 @@ const s = strings.handoff
 
 function Reply({ conversation }: { conversation: string }) {
   const [body, setBody] = useState('')
+  const [ids] = useState(sendIds)
   const client = useQueryClient()
   const reply = useMutation({
-    mutationFn: (text: string) => writes.reply(conversation, { body: text, client_id: crypto.randomUUID() }),
+    mutationFn: (text: string) => writes.reply(conversation, { body: text, client_id: ids.of(text) }),
     onSuccess: () => {
+      ids.arrived()
       setBody('')
       return client.invalidateQueries({ queryKey: ['checkpoints', 'detail'] })
     },

@@ -1,16 +1,18 @@
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
 import { Link, useParams } from '@tanstack/react-router'
-import { Zap } from 'lucide-react'
+import { Play, Zap } from 'lucide-react'
+import { useState } from 'react'
 import { problemText } from '@/api/client'
 import { queries } from '@/api/queries'
 import type { Trigger, Workflow } from '@/api/types'
 import { PageBody, PageHead, useTitle } from '@/app/page'
 import { QueryState } from '@/app/query-state'
 import { useMay } from '@/app/session'
+import { StartRun } from '@/components/start-run/start-run'
 import { KindTag } from '@/components/step-cards'
 import { asDocument, type Trigger as Definition } from '@/model/document'
 import { timeLeft } from '@/model/duration'
-import { buttonClass } from '@/ui/button'
+import { Button, buttonClass } from '@/ui/button'
 import { Checkbox } from '@/ui/field'
 import { Empty } from '@/ui/states'
 import { useNow } from '@/ui/time'
@@ -43,19 +45,46 @@ function Switch({ workflow, trigger }: { workflow: string; trigger: Trigger }) {
   )
 }
 
+/** How many times of a schedule are told. */
+const TIMES_TOLD = 5
+
+const exactly = (at: number, zone: string) =>
+  new Date(at).toLocaleString(undefined, { dateStyle: 'full', timeStyle: 'medium', timeZone: zone })
+
 function Next({ at, zone }: { at: number | null; zone: string }) {
   const now = useNow()
   if (at === null) return <span className="text-faint">{s.noNext}</span>
   const left = timeLeft(at, now)
-  const exact = new Date(at).toLocaleString(undefined, { dateStyle: 'full', timeStyle: 'medium', timeZone: zone })
   return (
     <time dateTime={new Date(at).toISOString()}>
-      {left === null ? s.due : s.inTime(left)} · {s.zone(exact, zone)}
+      {left === null ? s.due : s.inTime(left)} · {s.zone(exactly(at, zone), zone)}
     </time>
   )
 }
 
+/** The times after the next one, as far as they are told. */
+function After({ at, cron, zone }: { at: number; cron: string; zone: string }) {
+  const { data } = useQuery(reads.times(cron, zone))
+  const times = data?.times.filter((time) => time > at).slice(0, TIMES_TOLD - 1) ?? []
+  if (times.length === 0) return null
+  return (
+    <>
+      <dt className="text-muted">{s.after}</dt>
+      <dd>
+        <ol aria-label={s.after} className="flex flex-col gap-0.5">
+          {times.map((time) => (
+            <li key={time}>
+              <time dateTime={new Date(time).toISOString()}>{exactly(time, zone)}</time>
+            </li>
+          ))}
+        </ol>
+      </dd>
+    </>
+  )
+}
+
 function Schedule({ trigger, cron, zone }: { trigger: Trigger; cron: string; zone: string }) {
+  const may = useMay('builder')
   return (
     <dl className="grid gap-x-3 gap-y-1 text-sm sm:grid-cols-[6rem_1fr]">
       <dt className="text-muted">{s.every}</dt>
@@ -64,13 +93,27 @@ function Schedule({ trigger, cron, zone }: { trigger: Trigger; cron: string; zon
       <dd>
         <Next at={trigger.next_at} zone={zone} />
       </dd>
+      {may && trigger.next_at !== null && <After at={trigger.next_at} cron={cron} zone={zone} />}
     </dl>
   )
 }
 
-type CardProps = { workflow: string; trigger: Trigger; definition: Definition | undefined }
+/** A person presses start: the form of what the run asks for. */
+function Manual({ workflow, active }: { workflow: string; active: number }) {
+  const [open, setOpen] = useState(false)
+  return (
+    <div>
+      <Button icon={<Play size={14} />} onClick={() => setOpen(true)}>
+        {s.start}
+      </Button>
+      {open && <StartRun workflow={workflow} active={active} onClose={() => setOpen(false)} />}
+    </div>
+  )
+}
 
-function Card({ workflow, trigger, definition }: CardProps) {
+type CardProps = { workflow: string; active: number; trigger: Trigger; definition: Definition | undefined }
+
+function Card({ workflow, active, trigger, definition }: CardProps) {
   const may = useMay('builder')
   const operates = useMay('operator')
   const switched = SWITCHED.includes(trigger.type)
@@ -90,13 +133,14 @@ function Card({ workflow, trigger, definition }: CardProps) {
         <Webhook
           workflow={workflow}
           trigger={trigger}
-          verify={definition?.type === 'webhook' ? definition.verify : undefined}
+          definition={definition?.type === 'webhook' ? definition : undefined}
           may={may}
         />
       )}
       {definition?.type === 'schedule' && (
         <Schedule trigger={trigger} cron={definition.cron} zone={definition.time_zone} />
       )}
+      {trigger.type === 'manual' && operates && <Manual workflow={workflow} active={active} />}
       {definition?.type === 'message' && <code className="font-mono text-xs break-all">{definition.when}</code>}
       {(switched || trigger.last_fires.length > 0) && (
         <Fires id={trigger.id} fires={trigger.last_fires} replayable={switched && operates} />
@@ -133,7 +177,7 @@ function Opened({ workflow }: { workflow: Workflow }) {
       <PageBody>
         <QueryState query={query}>
           {({ items }) =>
-            items.length === 0 ? (
+            items.length === 0 || active == null ? (
               <Empty icon={<Zap size={20} />} title={(active == null ? s.unpublished : s.empty).title}>
                 {(active == null ? s.unpublished : s.empty).text}
               </Empty>
@@ -145,6 +189,7 @@ function Opened({ workflow }: { workflow: Workflow }) {
                     <Card
                       key={trigger.id}
                       workflow={workflow.id}
+                      active={active}
                       trigger={trigger}
                       definition={definition?.type === trigger.type ? definition : undefined}
                     />

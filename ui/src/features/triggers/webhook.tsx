@@ -8,13 +8,9 @@ import { Field, Input } from '@/ui/field'
 import { Note } from '@/ui/states'
 import { toast } from '@/ui/toast'
 import { writes } from './api'
+import { curlOf, type WebhookTrigger } from './curl'
 import { strings as s } from './strings'
-
-function curlOf(url: string, verify: string | undefined): string {
-  const lines = [`curl -X POST '${url}'`, `  -H 'content-type: application/json'`]
-  if (verify === 'shared_secret') lines.push(`  -H "x-webhook-secret: $SECRET"`)
-  return [...lines, `  -d '{"order": "1001"}'`].join(' \\\n')
-}
+import { TryWebhook } from './try-webhook'
 
 function Secret({ workflow, trigger }: { workflow: string; trigger: Trigger }) {
   const client = useQueryClient()
@@ -60,12 +56,36 @@ function Secret({ workflow, trigger }: { workflow: string; trigger: Trigger }) {
   )
 }
 
-type Props = { workflow: string; trigger: Trigger; verify: string | undefined; may: boolean }
+/** A call to copy, or why there is none. */
+function Call({ id, url, definition }: { id: string; url: string; definition: WebhookTrigger }) {
+  const curl = curlOf(url, definition)
+  if (curl === null)
+    return <p className="text-sm text-muted">{s.providerSigns(s.providers[definition.verify ?? ''])}</p>
+  return (
+    <div className="flex flex-col gap-1">
+      <div className="flex items-center justify-between gap-2">
+        <h3 className="text-xs font-medium text-muted">{s.curl}</h3>
+        <CopyButton text={curl} label={s.copyCurl} />
+      </div>
+      <pre
+        tabIndex={0}
+        role="region"
+        aria-label={s.curlOf(id)}
+        className="overflow-x-auto rounded-md bg-sunken p-2 font-mono text-xs"
+      >
+        {curl}
+      </pre>
+    </div>
+  )
+}
+
+type Props = { workflow: string; trigger: Trigger; definition: WebhookTrigger | undefined; may: boolean }
 
 /** Where it is called, how that is tried, and what calls are verified with. */
-export function Webhook({ workflow, trigger, verify, may }: Props) {
+export function Webhook({ workflow, trigger, definition, may }: Props) {
+  const [trying, setTrying] = useState(false)
+  const verify = definition?.verify
   const signed = verify !== undefined && verify !== 'none'
-  const curl = trigger.url ? curlOf(trigger.url, verify) : ''
   return (
     <>
       {trigger.url ? (
@@ -78,25 +98,18 @@ export function Webhook({ workflow, trigger, verify, may }: Props) {
               </div>
             )}
           </Field>
-          <div className="flex flex-col gap-1">
-            <div className="flex items-center justify-between gap-2">
-              <h3 className="text-xs font-medium text-muted">{s.curl}</h3>
-              <CopyButton text={curl} label={s.copyCurl} />
-            </div>
-            <pre
-              tabIndex={0}
-              role="region"
-              aria-label={s.curlOf(trigger.id)}
-              className="overflow-x-auto rounded-md bg-sunken p-2 font-mono text-xs"
-            >
-              {curl}
-            </pre>
-          </div>
+          {definition && <Call id={trigger.id} url={trigger.url} definition={definition} />}
         </>
       ) : (
         <Note tone="muted">{s.buildersOnly}</Note>
       )}
       <p className="text-sm text-muted">{signed ? s.verified(verify) : s.anyCall}</p>
+      {may && (
+        <div>
+          <Button onClick={() => setTrying(true)}>{s.sample.open}</Button>
+          {trying && <TryWebhook workflow={workflow} trigger={trigger.id} onClose={() => setTrying(false)} />}
+        </div>
+      )}
       {signed && may && <Secret workflow={workflow} trigger={trigger} />}
     </>
   )

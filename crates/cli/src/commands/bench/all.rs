@@ -8,7 +8,8 @@ use serde_json::{Value, json};
 use std::{fs, path::PathBuf};
 
 /// The order: short ones first.
-const WORKLOADS: [Workload; 4] = [Workload::Straight, Workload::Approval, Workload::Idle, Workload::Growth];
+const WORKLOADS: [Workload; 5] =
+    [Workload::Straight, Workload::Hooks, Workload::Approval, Workload::Idle, Workload::Growth];
 /// What is compared side by side.
 const COLUMNS: [&str; 9] =
     ["workload", "store", "runs_per_second", "p50_ms", "p99_ms", "cpu_ms_per_run", "rss_mib", "bytes_per_run", "ratio"];
@@ -36,7 +37,7 @@ pub(crate) struct Args {
 impl Args {
     fn options(&self, workload: Workload, store: Choice) -> Options {
         let runs = match workload {
-            Workload::Straight => None,
+            Workload::Straight | Workload::Hooks => None,
             Workload::Approval => Some(200),
             Workload::Idle => Some(2_000),
             Workload::Growth => Some(3_000),

@@ -11,7 +11,7 @@ use super::{
 };
 use crate::client::told;
 use anyhow::Context;
-use countersign_api::{ApiKey, Page, Workflow};
+use countersign_api::{ApiKey, Page, Trigger, Workflow};
 use serde::{Deserialize, de::DeserializeOwned};
 use serde_json::{Value, json};
 use std::{
@@ -134,6 +134,18 @@ impl Bed {
         let id = told::<Workflow>(&made)?.id;
         ask(&self.admin, &format!("/api/v1/workflows/{id}/publish"), json!({ "message": "measured" })).await?;
         Ok(id)
+    }
+
+    /// Where the webhook of a workflow is called.
+    ///
+    /// # Errors
+    /// When it has none.
+    pub(super) async fn hook(&self, workflow: &str) -> anyhow::Result<String> {
+        let request = self.admin.get(&format!("/api/v1/workflows/{workflow}/triggers"));
+        let triggers: Page<Trigger> = told(&Connection::new(self.admin.address).send(request).await?.json()?)?;
+        let url = triggers.items.into_iter().find_map(|trigger| trigger.url).context("the workflow has no webhook")?;
+        let begin = url.find("/hooks/").with_context(|| format!("{url} is no address of a webhook"))?;
+        Ok(url[begin..].to_owned())
     }
 
     /// Starts runs and waits for each to get where it should; `count` of them, or as long as `until`.

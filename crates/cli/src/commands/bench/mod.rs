@@ -9,6 +9,7 @@ mod bed;
 mod children;
 mod database;
 mod growth;
+mod hooks;
 mod http;
 mod idle;
 mod latency;
@@ -45,6 +46,8 @@ pub(crate) enum Command {
     Idle(Args),
     /// `straight` with millions of finished runs in the database.
     Growth(Args),
+    /// 500 webhooks a second, each starts a run: how soon they are accepted.
+    Hooks(Args),
     /// Everything on both databases.
     All(all::Args),
     /// What the measured runs call.
@@ -58,10 +61,10 @@ pub(crate) struct Args {
     /// `sqlite`, `postgres` (one is started for it), or the URL of a PostgreSQL server (a database is made in it).
     #[arg(long, default_value = "sqlite", value_name = "STORE")]
     store: Choice,
-    /// Length of the measured window, for `straight` and `growth`.
+    /// Length of the measured window, for `straight`, `growth` and `hooks`.
     #[arg(long, default_value_t = 10, value_parser = clap::value_parser!(u64).range(1..=3600), value_name = "SECONDS")]
     seconds: u64,
-    /// Requests at once; `straight` and `growth` look for the fastest when absent.
+    /// Requests at once; `straight` and `growth` look for the fastest when absent, `hooks` has 128.
     #[arg(long, value_parser = clap::builder::RangedU64ValueParser::<usize>::new().range(1..=1024), value_name = "COUNT")]
     concurrency: Option<usize>,
     /// Runs: 2,000 for `approval`, 100,000 for `idle`, 3,000,000 finished ones for `growth` when absent.
@@ -92,6 +95,7 @@ enum Workload {
     Approval,
     Idle,
     Growth,
+    Hooks,
 }
 
 /// Measures, on one thread: the rest of the machine is for what is measured.
@@ -107,6 +111,7 @@ pub(crate) fn run(command: Command) -> anyhow::Result<Exit> {
             Command::Approval(args) => one(Workload::Approval, args).await,
             Command::Idle(args) => one(Workload::Idle, args).await,
             Command::Growth(args) => one(Workload::Growth, args).await,
+            Command::Hooks(args) => one(Workload::Hooks, args).await,
             Command::All(args) => all::run(args).await,
             Command::Stub => stub::run().await,
         }
@@ -132,6 +137,7 @@ async fn measure(workload: Workload, options: &Options) -> anyhow::Result<Report
             Workload::Approval => approval::run(options).await,
             Workload::Idle => idle::run(options).await,
             Workload::Growth => growth::run(options).await,
+            Workload::Hooks => hooks::run(options).await,
         }
     };
     tokio::select! {

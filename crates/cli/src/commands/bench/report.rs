@@ -29,7 +29,7 @@ impl Target {
 }
 
 /// The promise for a value: workload, name, on SQLite, on PostgreSQL.
-const TARGETS: [(&str, &str, Target, Target); 15] = [
+const TARGETS: [(&str, &str, Target, Target); 17] = [
     ("straight", "cpu_ms_per_run", Target::AtMost(0.5), Target::AtMost(1.0)),
     ("straight", "ratio", Target::AtLeast(0.3), Target::AtLeast(0.1)),
     ("straight", "p50_ms_at_1", Target::AtMost(3.0), Target::AtMost(5.0)),
@@ -39,6 +39,8 @@ const TARGETS: [(&str, &str, Target, Target); 15] = [
     ("approval", "next_call_p50_ms_at_1", Target::AtMost(2.0), Target::AtMost(4.0)),
     ("approval", "next_call_p50_ms_at_32", Target::AtMost(10.0), Target::AtMost(15.0)),
     ("approval", "duplicate_calls", Target::AtMost(0.0), Target::AtMost(0.0)),
+    ("hooks", "accepted_p99_ms", Target::AtMost(20.0), Target::AtMost(20.0)),
+    ("hooks", "duplicate_calls", Target::AtMost(0.0), Target::AtMost(0.0)),
     ("idle", "more_rss_mib", Target::AtMost(50.0), Target::AtMost(50.0)),
     ("idle", "restart_ms", Target::AtMost(1_000.0), Target::AtMost(1_000.0)),
     ("idle", "timer_late_max_ms", Target::AtMost(1_000.0), Target::AtMost(1_000.0)),

@@ -7,7 +7,7 @@ use super::{
 use crate::{
     approval::GuardedRequest,
     difference::document,
-    document::StepId,
+    document::{Channel, StepId},
     run::{
         self, Actor, Again, ApprovalWait, CallEvent, CallRequest, Calling, CheckpointEvent, ClosedBy, DecidedWith,
         Event, Found, Input, LookUpResult, Opened, Outcome, Phase, Refusal, RunState, Stage, StepEvent, Version, step,
@@ -527,6 +527,8 @@ fn told(request: &CallRequest) -> Value {
         CallRequest::Action { action, input, connection, .. } => {
             json!({ "kind": "action", "action": action, "connection": connection, "input": input })
         }
+        // Its words are compared where they are said.
+        CallRequest::Message { channel: Channel::Conversation, .. } => Value::Null,
         CallRequest::Message { .. } => serde_json::to_value(request).unwrap_or_default(),
     }
 }

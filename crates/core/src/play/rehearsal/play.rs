@@ -6,7 +6,7 @@ use super::{
 };
 use crate::{
     catalogue::Catalogue,
-    document::StepId,
+    document::{Channel, StepId},
     log::{FailureClass, LogEntry, StepError, StepExecution, history},
     run::{
         self, Actor, CallEvent, CheckpointEvent, DecidedWith, Effect, Ended, Event, FieldProblem, HandedBack,
@@ -390,6 +390,7 @@ impl<'a> Player<'a> {
             Event::Call { id, what: CallEvent::Succeeded { .. } } => {
                 if let Some(Effect::SendMessage { channel, to, subject, body, .. }) =
                     self.effect.as_ref().filter(|effect| effect.id() == *id)
+                    && *channel != Channel::Conversation
                 {
                     let (channel, to, subject, text) =
                         (channel.tag().to_owned(), to.clone(), subject.clone(), body.clone());

@@ -79,7 +79,9 @@ fn deliver(machine: &mut Machine<'_>, step: &Compiled, place: &Place, call: u16)
     let mut call = call;
     while let Some(channel) = step.channels.get(usize::from(call)).copied() {
         match message(step, channel, &machine.scope()) {
-            Ok(CallRequest::Message { channel: Channel::Conversation, body, .. }) => {
+            Ok(CallRequest::Message { channel: Channel::Conversation, body, .. })
+                if !leaves(&machine.state.info.conversation) =>
+            {
                 machine.step(place.visit, StepEvent::Said { body, form: None, waiting: None });
                 if step.delivery == Delivery::First {
                     break;
@@ -142,7 +144,26 @@ fn customer_address(scope: &Scope<'_>, field: &str) -> String {
     }
 }
 
+/// Whether what is said in a conversation leaves by a channel, whose customer may want no messages there: that is asked before
+/// it counts as said.
+fn leaves(conversation: &Value) -> bool {
+    conversation.get("channel").and_then(Value::as_str).is_some_and(|channel| channel != "web")
+}
+
+/// A channel took it. What the conversation takes is said now, in the words it was asked with.
 pub(crate) fn accepted(machine: &mut Machine<'_>, step: &Compiled, place: &Place, call: u16) -> Flow {
+    if step.channels.get(usize::from(call)) == Some(&Channel::Conversation) {
+        if let Some((reason, by)) = machine.state.cancel.clone() {
+            return machine.cancelled(reason, by);
+        }
+        match message(step, Channel::Conversation, &machine.scope()) {
+            Ok(CallRequest::Message { body, .. }) => {
+                machine.step(place.visit, StepEvent::Said { body, form: None, waiting: None });
+            }
+            Ok(CallRequest::Action { .. }) => return machine.lost(place),
+            Err(error) => return refused(machine, step, place, call, error),
+        }
+    }
     match step.delivery {
         Delivery::All => {
             if let Some((reason, by)) = machine.state.cancel.clone() {

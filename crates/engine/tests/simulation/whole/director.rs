@@ -344,6 +344,7 @@ impl Director {
                 updated_at: 1,
                 last_message_at: None,
                 unanswered_since: None,
+                snoozed_until: None,
             };
             self.calm.create_conversation(&row, vec![]).await.unwrap();
         }

@@ -17,7 +17,7 @@ use crate::{
 };
 use axum::{Json, extract::State, http::StatusCode, response::Response};
 use countersign_api::{
-    AccountHealth, AccountState, Connection, ConnectionUse, CreateConnectionRequest, FieldError, Page,
+    AccountHealth, AccountState, Connection, ConnectionUse, ConnectionUsed, CreateConnectionRequest, FieldError, Page,
     UpdateAccountRequest,
 };
 use countersign_connectors::{Connection as Account, Probed, Registry};
@@ -51,6 +51,7 @@ async fn told(
             Some(standing) => Some(tokens(app, standing).await?),
             None => None,
         },
+        used: last_use(app, &row).await?,
         secret_names: place(&row).secret_names(app, &row.sealed),
         settings: json_object(&row.settings),
         health: serde_json::from_str(&row.health).unwrap_or_default(),
@@ -60,6 +61,20 @@ async fn told(
         created_at: row.created_at,
         updated_at: row.updated_at,
     })
+}
+
+async fn last_use(app: &App, row: &ConnectionRow) -> ApiResult<Option<ConnectionUsed>> {
+    let used: serde_json::Value = serde_json::from_str(&row.used).unwrap_or_default();
+    let Some(at) = used["at"].as_i64() else { return Ok(None) };
+    let workflow = match used["workflow"].as_str() {
+        Some(id) => Some(app.workflow_ref(&row.workspace, id).await?),
+        None => None,
+    };
+    let person = match used["person"].as_str() {
+        Some(id) => Some(app.person(&row.workspace, id).await?.name),
+        None => None,
+    };
+    Ok(Some(ConnectionUsed { at, workflow, run: used["run"].as_str().map(str::to_owned), person }))
 }
 
 /// The account as it would be called through.
@@ -183,6 +198,7 @@ async fn add(app: App, caller: Caller, request: CreateConnectionRequest, unteste
         settings: String::new(),
         sealed: String::new(),
         health: String::new(),
+        used: String::new(),
         created_at: now,
         updated_at: now,
     };

@@ -3,7 +3,9 @@
 use crate::{
     api::{
         conversations::{
+            canned::without_gaps,
             consent::consents,
+            snooze::snooze_of,
             view::{message_views, one_message},
         },
         runs::view::run_summaries,
@@ -25,11 +27,11 @@ use countersign_api::{
 };
 use countersign_store::{
     Author, ConversationFilter, ConversationRow, ConversationStatus, ConversationUpdate, NewAudit, NewMessage, NoteRow,
-    PageRequest, Role, RunFilter,
+    PageRequest, Role, RunFilter, Snoozed,
 };
 use serde::Deserialize;
 use serde_json::json;
-use utoipa::IntoParams;
+use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
 /// Longest message, characters.
@@ -55,11 +57,36 @@ pub(crate) struct ConversationsQuery {
     channel: Option<String>,
     /// `true`: only those whose customer said something that nobody and no workflow answers.
     unanswered: Option<bool>,
+    /// `true`: only those that are put aside; `any`: they as well. Else they are left out.
+    #[param(inline)]
+    snoozed: Option<SnoozedQuery>,
     /// `next` of the page before.
     cursor: Option<String>,
     /// Items wanted, 1 to 200; 50 when absent.
     #[param(minimum = 1, maximum = 200)]
     limit: Option<u32>,
+}
+
+/// Whether conversations that are put aside are meant.
+#[derive(Debug, Clone, Copy, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum SnoozedQuery {
+    /// Only they.
+    True,
+    /// Without them.
+    False,
+    /// Both.
+    Any,
+}
+
+impl SnoozedQuery {
+    fn at(query: Option<Self>, now: i64) -> Snoozed {
+        match query {
+            Some(Self::True) => Snoozed::Only(now),
+            Some(Self::Any) => Snoozed::Any,
+            Some(Self::False) | None => Snoozed::Without(now),
+        }
+    }
 }
 
 /// Conversations, the most recently active first.
@@ -80,6 +107,7 @@ pub(crate) async fn list_conversations(
         customer: query.customer,
         channel: query.channel,
         unanswered: query.unanswered.unwrap_or_default(),
+        snoozed: SnoozedQuery::at(query.snoozed, app.now()),
     };
     let page = app.store.list_conversations(workspace, &filter, &page).await?;
     let customers = app.customers(workspace, page.items.iter().filter_map(|row| row.customer.as_deref())).await?;
@@ -102,6 +130,7 @@ async fn summary(app: &App, row: ConversationRow, customer: Option<CustomerRef>)
         status: row.status.to_string(),
         updated_at: row.updated_at,
         unanswered_since: row.unanswered_since,
+        snoozed: snooze_of(row.snoozed_until, app.now()),
         last_message: newest.into_iter().next().map(|message| message.body.chars().take(EXCERPT_LENGTH).collect()),
     })
 }
@@ -143,6 +172,7 @@ pub(super) async fn detail(app: &App, row: ConversationRow, before: Option<u64>)
         created_at: row.created_at,
         updated_at: row.updated_at,
         unanswered_since: row.unanswered_since,
+        snoozed: snooze_of(row.snoozed_until, app.now()),
     }))
 }
 
@@ -183,7 +213,7 @@ pub(crate) async fn send_message(
             at: app.now(),
             author: Author::Operator,
             author_name: caller.actor().name.clone(),
-            body: bounded("/body", &request.body, MESSAGE_LENGTH_MAX)?,
+            body: without_gaps(bounded("/body", &request.body, MESSAGE_LENGTH_MAX)?)?,
             form: None,
             checkpoint: None,
             run: None,
@@ -273,11 +303,11 @@ pub(crate) async fn mark_answered(
 #[utoipa::path(get, path = "/conversations/counts", operation_id = "countConversations", tag = "conversations",
     responses((status = 200, description = "Counts", body = ConversationCounts)))]
 pub(crate) async fn count_conversations(State(app): State<App>, caller: Caller) -> ApiResult<Json<ConversationCounts>> {
-    let unanswered = app.store.count_unanswered(caller.workspace(), COUNTED_MAX).await?;
+    let unanswered = app.store.count_unanswered(caller.workspace(), app.now(), COUNTED_MAX).await?;
     Ok(Json(ConversationCounts { unanswered }))
 }
 
-fn change(app: &App, caller: &Caller, id: &str) -> ConversationUpdate {
+pub(super) fn change(app: &App, caller: &Caller, id: &str) -> ConversationUpdate {
     ConversationUpdate {
         workspace: caller.workspace().to_owned(),
         id: id.to_owned(),
@@ -286,7 +316,7 @@ fn change(app: &App, caller: &Caller, id: &str) -> ConversationUpdate {
     }
 }
 
-async fn updated(app: &App, update: &ConversationUpdate, entry: NewAudit) -> ApiResult<Json<Conversation>> {
+pub(super) async fn updated(app: &App, update: &ConversationUpdate, entry: NewAudit) -> ApiResult<Json<Conversation>> {
     let row = app.store.update_conversation(update, vec![entry]).await?;
     detail(app, row, None).await
 }

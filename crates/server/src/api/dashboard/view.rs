@@ -1,7 +1,7 @@
 //! The dashboard's numbers from what the store read.
 
 use crate::{api::checkpoints::inbox::COUNT_MAX, app::App, http::problem::ApiResult};
-use countersign_api::{ApprovalTimes, Dashboard, FailingStep, RunCounts, RunsInSlice, StepTimes};
+use countersign_api::{ApprovalTimes, CallsWaiting, Dashboard, FailingStep, RunCounts, RunsInSlice, StepTimes};
 use countersign_core::{log::hint, statistics::spread};
 use countersign_store::{
     ApprovalWait, CheckpointFilter, CheckpointKind, CheckpointStatus, ExecutionStatus, RunsInBucket, Span, StepTime,
@@ -42,7 +42,17 @@ pub(crate) async fn dashboard(app: &App, workspace: &str, span: &Span, length: i
         approvals_open,
         approvals_at_most: COUNT_MAX.into(),
         failing: failing(app, workspace, span).await?,
+        calls_waiting: calls_waiting(app, workspace),
     })
+}
+
+fn calls_waiting(app: &App, workspace: &str) -> Vec<CallsWaiting> {
+    let told = |(connector, connection, count)| CallsWaiting {
+        connector,
+        connection,
+        count: u64::try_from(count).unwrap_or(u64::MAX),
+    };
+    app.engine.calls_waiting(workspace).into_iter().map(told).collect()
 }
 
 fn slices(span: &Span, slice_ms: i64, found: &[RunsInBucket]) -> Vec<RunsInSlice> {

@@ -1,7 +1,10 @@
 //! What starts runs of a workflow, and the addresses webhooks are received at.
 
 mod body;
+mod trying;
 mod xml;
+
+pub(crate) use trying::*;
 
 use super::hooks;
 use crate::{

@@ -2,6 +2,7 @@
 
 use super::{Limit, NotATest};
 use crate::{
+    document::Channel,
     log::{ExecutionStatus, StepExecution},
     play::rehearsal::{Expectations, ExpectedMessage, ExpectedRequest},
     run::{CallRequest, CheckpointKind, Ended},
@@ -99,7 +100,9 @@ fn said(execution: &StepExecution) -> impl Iterator<Item = (&str, &str)> {
         let by_a_person = execution.checkpoints.iter().any(|checkpoint| {
             checkpoint.kind == CheckpointKind::UnknownOutcome && checkpoint.closed_at == attempt.ended_at
         });
-        (attempt.status == ExecutionStatus::Completed && !by_a_person).then_some((channel.tag(), body.as_str()))
+        // What the conversation took is among its words.
+        let sent = attempt.status == ExecutionStatus::Completed && *channel != Channel::Conversation;
+        (sent && !by_a_person).then_some((channel.tag(), body.as_str()))
     });
     here.chain(sent)
 }

@@ -1,0 +1,193 @@
+import { execFileSync } from 'node:child_process'
+import { createHmac } from 'node:crypto'
+import { expect, test, type Page } from '@playwright/test'
+import { document as drawn, me, NOW } from '../support/fixtures'
+import { mockApi, type Answers } from '../support/mock'
+import { accessible, shoot } from '../support/shots'
+import { serveUi } from '../support/static-ui'
+
+let ui: Awaited<ReturnType<typeof serveUi>>
+test.beforeAll(async () => {
+  ui = await serveUi()
+})
+test.afterAll(() => ui.close())
+
+const narrow = async (page: Page, name: string) => {
+  await page.setViewportSize({ width: 390, height: 844 })
+  await shoot(page, name)
+  expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(390)
+}
+const URL = 'https://flows.example.com/hooks/t/ws1.abcdefghijklmnop'
+const shown = (id: string, type: string) => ({
+  id,
+  type,
+  enabled: true,
+  url: type === 'webhook' ? URL : null,
+  has_secret: true,
+  next_at: type === 'schedule' ? NOW + 3_600_000 : null,
+  last_fires: [],
+})
+
+/** The page of a workflow with one trigger. */
+async function open(page: Page, definition: { type: string }, answers: Answers = {}, input?: object) {
+  const calls = await mockApi(page, {
+    'GET /workflows/wf1/triggers': { items: [shown(`${definition.type}-1`, definition.type)], next: null },
+    'GET /workflows/wf1/versions/7': { version: 7, document: { ...drawn, triggers: [definition], input } },
+    ...answers,
+  })
+  await page.goto(`${ui.url}/workflows/wf1/triggers`)
+  return calls
+}
+
+const input = {
+  type: 'object',
+  required: ['order', 'amount'],
+  properties: {
+    order: { type: 'string', title: 'Order' },
+    amount: { type: 'integer', title: 'Amount', minimum: 1 },
+    why: { type: 'string', title: 'Why', enum: ['late', 'broken'] },
+  },
+}
+const refused = {
+  __status: 422,
+  type: 'about:blank',
+  title: 'The input does not fit the workflow',
+  status: 422,
+  code: 'invalid_input',
+  errors: [{ pointer: '/order', message: 'no such order' }],
+}
+
+test('a run is started by hand with the form of what it asks for', async ({ page }) => {
+  let answer: unknown = refused
+  const calls = await open(page, { type: 'manual' }, { 'POST /runs': () => answer }, input)
+  await page.getByRole('button', { name: 'Start a run' }).click()
+  const dialog = page.getByRole('dialog', { name: 'Start a run' })
+  const start = dialog.getByRole('button', { name: 'Start', exact: true })
+  await start.click()
+  await expect(dialog.getByText('Please fill this in.').first()).toBeVisible()
+  await dialog.getByLabel('Order').fill('1001')
+  await dialog.getByLabel('Amount').fill('20')
+  await accessible(page)
+  await shoot(page, 'start-run')
+  await start.click()
+  await expect(dialog.getByText('no such order')).toBeVisible()
+  expect(calls.filter((call) => call.path === '/runs' && call.method === 'POST').map((call) => call.body)).toEqual([
+    { workflow: 'wf1', input: { order: '1001', amount: 20 } },
+  ])
+  await dialog.getByRole('tab', { name: 'JSON' }).click()
+  const json = dialog.getByLabel('Input (JSON)')
+  await expect(json).toHaveValue(/"order": "1001"/)
+  await json.fill('{"order": ')
+  await expect(dialog.getByText('This is not a JSON object.')).toBeVisible()
+  await expect(start).toBeDisabled()
+  await json.fill('{"order": "1002", "amount": 1}')
+  await dialog.getByRole('tab', { name: 'Fields' }).click()
+  await expect(dialog.getByLabel('Order')).toHaveValue('1002')
+  await narrow(page, 'start-run-phone')
+  answer = { id: 'r1', status: 'running' }
+  await start.click()
+  await expect(page).toHaveURL(/\/runs\/r1$/)
+})
+
+test('the builder starts a run with the same form', async ({ page }) => {
+  await mockApi(page, { 'GET /workflows/wf1/versions/7': { version: 7, document: { ...drawn, input } } })
+  await page.goto(`${ui.url}/workflows/wf1`)
+  await page.getByRole('button', { name: 'More' }).click()
+  await page.getByRole('menuitem', { name: 'Start a run' }).click()
+  await expect(page.getByRole('dialog', { name: 'Start a run' }).getByLabel('Order')).toBeVisible()
+})
+
+test('a viewer has no button that starts', async ({ page }) => {
+  await open(page, { type: 'manual' }, { 'GET /auth/me': { ...me, role: 'viewer' } })
+  await expect(page.getByRole('heading', { name: 'A person starts it' })).toBeVisible()
+  await expect(page.getByRole('button', { name: 'Start a run' })).toHaveCount(0)
+})
+
+test('a sample call says what it would come to', async ({ page }) => {
+  const answers = [
+    { outcome: 'starts', body: { id: 7 }, input: { order: 7 }, dedup: 'a-1', before: null, problems: [] },
+    {
+      outcome: 'fails',
+      body: { id: 'x' },
+      input: null,
+      dedup: null,
+      before: null,
+      problems: [{ pointer: '/input', message: 'cannot be a number' }],
+    },
+  ]
+  const calls = await open(
+    page,
+    { type: 'webhook' },
+    { 'POST /workflows/wf1/triggers/webhook-1/try': () => answers.shift() },
+  )
+  await page.getByRole('button', { name: 'Try a sample' }).click()
+  const dialog = page.getByRole('dialog', { name: 'Try webhook-1' })
+  await dialog.getByLabel('Body', { exact: true }).fill('{"id": 7}')
+  await dialog.getByLabel('Headers').fill('no header')
+  await expect(dialog.getByText('A line is a name, a colon and a value.')).toBeVisible()
+  await expect(dialog.getByRole('button', { name: 'See what would happen' })).toBeDisabled()
+  await dialog.getByLabel('Headers').fill('X-Request-Id: a-1\nx-time: 10:30')
+  await dialog.getByLabel('Query').fill('page=2&of=a%20b')
+  await dialog.getByRole('button', { name: 'See what would happen' }).click()
+  await expect(dialog.getByText('It would start a run.')).toBeVisible()
+  await expect(dialog.getByText('"a-1"')).toBeVisible()
+  await accessible(page)
+  await shoot(page, 'try-webhook')
+  expect(calls.find((call) => call.path.endsWith('/try'))?.body).toEqual({
+    body: '{"id": 7}',
+    headers: { 'content-type': 'application/json', 'X-Request-Id': 'a-1', 'x-time': '10:30' },
+    query: { page: '2', of: 'a b' },
+  })
+  await dialog.getByRole('button', { name: 'See what would happen' }).click()
+  await expect(dialog.getByText('It would be kept, but start no run.')).toBeVisible()
+  await expect(dialog.getByText('cannot be a number')).toBeVisible()
+  await narrow(page, 'try-webhook-phone')
+})
+
+for (const [name, hmac, header, algorithm, encoding] of [
+  ['as usual', undefined, 'x-signature: sha256=', 'sha256', 'hex'],
+  [
+    'as the trigger says',
+    { header: 'X-Shop', algorithm: 'sha512', encoding: 'base64', prefix: 'v1=' },
+    'X-Shop: v1=',
+    'sha512',
+    'base64',
+  ],
+] as const)
+  test(`the command to copy signs its body, ${name}`, async ({ page }) => {
+    await open(page, { type: 'webhook', verify: 'hmac', hmac } as { type: string })
+    const command = await page.getByRole('region', { name: 'A call of webhook-1' }).innerText()
+    // Run as somebody would who has copied it, with a curl that only says what it was given.
+    const script = `SECRET='open sesame'\ncurl() { printf '%s\\n' "$@"; }\n${command}`
+    const given = execFileSync('bash', ['-euc', script], { encoding: 'utf8' }).split('\n')
+    const signature = createHmac(algorithm, 'open sesame').update('{"order": "1001"}').digest(encoding)
+    expect(given).toContain(`${header}${signature}`)
+    expect(given).toContain('{"order": "1001"}')
+    expect(given).toContain(URL)
+    await narrow(page, `curl-hmac-${algorithm}`)
+  })
+
+test('where the provider signs no command is offered', async ({ page }) => {
+  await open(page, { type: 'webhook', verify: 'stripe' } as { type: string })
+  await expect(page.getByText('Stripe signs each call')).toBeVisible()
+  await expect(page.getByRole('region', { name: 'A call of webhook-1' })).toHaveCount(0)
+  await expect(page.getByRole('button', { name: 'Copy the command' })).toHaveCount(0)
+})
+
+test('a schedule tells its next five times in words', async ({ page }) => {
+  const next = NOW + 3_600_000
+  const times = [0, 1, 2, 3, 4].map((day) => next + day * 86_400_000)
+  await open(page, { type: 'schedule', cron: '0 9 * * *', time_zone: 'Europe/Berlin' } as { type: string }, {
+    'POST /schedules/preview': { times },
+  })
+  const after = page.getByRole('list', { name: 'Then' }).getByRole('listitem')
+  await expect(after).toHaveCount(4)
+  const said = new Date(times[4] ?? 0).toLocaleString('en-GB', {
+    dateStyle: 'full',
+    timeStyle: 'medium',
+    timeZone: 'Europe/Berlin',
+  })
+  await expect(after.last()).toHaveText(said)
+  await accessible(page)
+  await narrow(page, 'schedule-times')
+})
