@@ -1,6 +1,6 @@
 //! What an action takes.
 
-use crate::{pagination, registry::validator};
+use crate::{compile::validator, pagination};
 use countersign_core::catalogue::ActionSpec;
 use jsonschema::Validator;
 use std::sync::{Arc, OnceLock};

@@ -10,6 +10,7 @@ mod authorization;
 mod call;
 mod changes;
 mod classify;
+mod compile;
 mod connection;
 mod form;
 mod import;

@@ -4,8 +4,8 @@
 //! documents, checks, forms and trials know it without knowing of pages.
 
 use crate::{
+    compile::Wrong,
     manifest::ActionManifest,
-    registry::Wrong,
     template::{Place, Pointer, Schemas},
 };
 use countersign_core::catalogue::{ALL_PAGES, ALL_PAGES_MAX, Risk};

@@ -2,13 +2,14 @@
 
 use crate::{
     call::{CallError, RenderedRequest},
+    compile::header_value,
     connection::Connection,
     form::{self, Lists},
     limits::Limits,
     manifest::{Auth, Encoding},
     multipart,
     redact::{MASK, Redactor, is_secret_header},
-    registry::{Action, Connector, MethodRule, Target, header_value},
+    registry::{Action, Connector, MethodRule, Target},
     signing::{self, Signed, Signing},
     style,
     template::Scope,

@@ -21,7 +21,7 @@ impl Import<'_> {
         if !operation.is_object() {
             return Err("is not an operation".to_owned());
         }
-        if !crate::registry::is_method(&method.to_ascii_uppercase()) {
+        if !crate::compile::is_method(&method.to_ascii_uppercase()) {
             return Err(format!("method `{method}` cannot be sent"));
         }
         let id = text(operation, "operationId");
