@@ -28,6 +28,8 @@ describe('a form of several pages', () => {
   })
   it('asks for what is on the page', () => {
     expect(formPage(schema([]), ['c', 'b'])).toEqual({ type: 'object', properties: { c: {}, b: {} }, required: ['c'] })
+    const shared = { $defs: { a: {} }, definitions: { b: {} } }
+    expect(formPage({ ...schema([]), ...shared }, ['b'])).toMatchObject(shared)
     expect(parted({ a: 1, b: 2, x: 3 }, ['b', 'c'])).toEqual([{ b: 2 }, { a: 1, x: 3 }])
   })
 })

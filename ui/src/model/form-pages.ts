@@ -13,6 +13,9 @@ export function formPages(schema: unknown): string[][] {
   return each && pages.every((page) => page.length > 0) ? pages : []
 }
 
+/** Where a form keeps what its fields refer to. */
+const SHARED = ['$defs', 'definitions']
+
 /** The form of one page: its fields in its order, with what is required of them. */
 export function formPage(schema: unknown, page: readonly string[]): Data {
   const whole: Data = isObject(schema) ? schema : {}
@@ -22,7 +25,7 @@ export function formPage(schema: unknown, page: readonly string[]): Data {
     type: 'object',
     properties: Object.fromEntries(page.map((name) => [name, properties[name]])),
     required: required.filter((name) => page.some((one) => one === name)),
-    ...('$defs' in whole && { $defs: whole.$defs }),
+    ...Object.fromEntries(SHARED.filter((name) => name in whole).map((name) => [name, whole[name]])),
   }
 }
 

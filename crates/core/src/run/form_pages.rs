@@ -51,8 +51,9 @@ pub fn form_page(form: &Value, page: &[String]) -> Value {
     only.insert("type".to_owned(), "object".into());
     only.insert("properties".to_owned(), Value::Object(fields.collect()));
     only.insert("required".to_owned(), Value::Array(required.cloned().collect()));
-    if let Some(parts) = form.get("$defs") {
-        only.insert("$defs".to_owned(), parts.clone());
+    // What its fields refer to.
+    for shared in ["$defs", "definitions"] {
+        only.extend(form.get(shared).map(|parts| (shared.to_owned(), parts.clone())));
     }
     Value::Object(only)
 }
@@ -102,5 +103,11 @@ mod tests {
         assert_eq!(super::super::value_problems(&first, &json!({ "a": "x", "c": true })), []);
         assert_eq!(super::super::value_problems(&first, &json!({ "a": "x", "c": "yes" }))[0].pointer, "/c");
         assert_eq!(super::super::value_problems(&form_page(&form, &pages[1]), &json!({})), []);
+        let mut older = form.clone();
+        older["properties"]["c"] = json!({ "$ref": "#/definitions/c" });
+        older["definitions"] = form["$defs"].clone();
+        older.as_object_mut().unwrap().remove("$defs");
+        let first = form_page(&older, &pages[0]);
+        assert_eq!(super::super::value_problems(&first, &json!({ "a": "x", "c": "yes" }))[0].pointer, "/c");
     }
 }

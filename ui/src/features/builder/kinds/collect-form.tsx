@@ -9,7 +9,7 @@ import { useBuilder } from '../context'
 import { DurationField, Group, movedUp, PairsField, TextField } from '../fields'
 import { strings } from '../strings'
 import { FormFieldRow } from './form-field-row'
-import { readFields, TYPES, writeFields, type FormField } from './form-fields'
+import { readFields, TYPES, withoutField, writeFields, type FormField } from './form-fields'
 import { FormOverChannels } from './form-over-channels'
 
 const s = strings.form
@@ -52,7 +52,7 @@ export function CollectFormEditor({ id, step }: { id: string; step: CollectForm 
               }}
               remove={() => {
                 setAdded(-1)
-                set(fields.filter((_, at) => at !== index))
+                set(withoutField(fields, index))
               }}
             />
           ))}

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { readFields, withTitle, writeFields, type FormField } from './form-fields'
+import { readFields, withoutField, withTitle, writeFields, type FormField } from './form-fields'
 
 const field = (name: string, title = ''): FormField => ({ name, schema: { type: 'string', title }, required: false })
 const free = () => false
@@ -46,5 +46,16 @@ describe('the pages of a form', () => {
     expect(writeFields(form, fields.slice(0, 2))).not.toHaveProperty('pages')
     expect(writeFields(form, [...fields].reverse()).pages).toBeUndefined()
     expect(names(readFields({ ...form, pages: [['a'], ['b']] }))).toBe('a b c')
+  })
+  it('stay apart when the field that begins one goes', () => {
+    const fields = readFields({ ...form, pages: [['a'], ['b', 'c']] })
+    const pages = (index: number) => writeFields(form, withoutField(fields, index)).pages
+    expect(pages(1)).toEqual([['a'], ['c']])
+    expect(pages(2)).toEqual([['a'], ['b']])
+    // A page that is empty is none.
+    expect(pages(0)).toBeUndefined()
+    const three = readFields({ ...form, pages: [['a'], ['b'], ['c']] })
+    expect(writeFields(form, withoutField(three, 1)).pages).toEqual([['a'], ['c']])
+    expect(writeFields(form, withoutField(three, 2)).pages).toEqual([['a'], ['b']])
   })
 })

@@ -91,6 +91,14 @@ export function writeFields(form: Json, fields: FormField[]): JsonObject {
   }
 }
 
+/** The fields without one; the page it began is begun by the next. */
+export function withoutField(fields: readonly FormField[], index: number): FormField[] {
+  const begins = fields[index]?.newPage === true
+  return fields
+    .map((field, at) => (begins && at === index + 1 ? { ...field, newPage: true } : field))
+    .filter((_, at) => at !== index)
+}
+
 /** A schema whose choices are the words of a text, separated by commas. */
 export function withChoices(schema: JsonObject, text: string): JsonObject {
   return { ...schema, enum: listed(text) }
