@@ -5,6 +5,11 @@ export const FILE_BYTES_MAX = 1024 * 1024
 
 const HEAD = /^data:([^;,]*)((?:;[^;,]*)*),/
 
+/** Whether a value is the whole of a file. */
+export function isFile(value: string): boolean {
+  return /^data:[^,\s]*;base64,/.test(value)
+}
+
 /** What a file is called; `null` for what is no file. */
 export function fileNameOf(value: unknown): string | null {
   const head = typeof value === 'string' ? HEAD.exec(value) : null

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { filled, withoutSecrets, withTypes } from './form-schema'
+import { filled, withTypes } from './form-schema'
 
 describe('what nobody filled', () => {
   const schema = {
@@ -41,24 +41,5 @@ describe('a choice without a type', () => {
   it('leaves alternatives that are no constants, and a property of that name', () => {
     const schema = { properties: { oneOf: { type: 'string' } }, anyOf: [{ required: ['a'] }] }
     expect(withTypes(schema)).toEqual(schema)
-  })
-})
-
-describe('secrets', () => {
-  it('are left out wherever they stand; what the schema does not name stays', () => {
-    const card = { type: 'object', properties: { number: { secret: true }, holder: {} } }
-    const schema = {
-      properties: { pin: { secret: true }, word: { format: 'password' }, card, cards: { items: card }, name: {} },
-    }
-    const typed = {
-      pin: '1',
-      word: '2',
-      card: { number: '3', holder: 'Ada' },
-      cards: [{ number: '4' }],
-      name: '',
-      x: 5,
-    }
-    expect(withoutSecrets(schema, typed)).toEqual({ card: { holder: 'Ada' }, cards: [{}], name: '', x: 5 })
-    expect(withoutSecrets(undefined, typed)).toBe(typed)
   })
 })

@@ -19,7 +19,7 @@ export function withTypes(schema: unknown): unknown {
   if (!isObject(schema)) return schema
   const inner = Object.fromEntries(
     Object.entries(schema).map(([name, value]) => {
-      if ((name === 'properties' || name === '$defs') && isObject(value))
+      if (['properties', '$defs', 'definitions'].includes(name) && isObject(value))
         return [name, Object.fromEntries(Object.entries(value).map(([key, one]) => [key, withTypes(one)]))]
       return [name, ['items', 'then', 'else', 'allOf'].includes(name) ? withTypes(value) : value]
     }),
@@ -59,21 +59,5 @@ export function filled(schema: unknown, value: unknown): unknown {
           (member === null && mayBeNull(properties[name])) ||
           (required.includes(name) && typeof member === 'object' && member !== null),
       ),
-  )
-}
-
-const isSecret = (field: unknown): boolean =>
-  isObject(field) && (field.secret === true || field.writeOnly === true || field.format === 'password')
-
-/** The values without the secrets among them. */
-export function withoutSecrets(schema: unknown, value: unknown): unknown {
-  if (!isObject(schema)) return value
-  if (Array.isArray(value)) return value.map((item: unknown) => withoutSecrets(schema.items, item))
-  if (!isObject(value)) return value
-  const properties = isObject(schema.properties) ? schema.properties : {}
-  return Object.fromEntries(
-    Object.entries(value)
-      .filter(([name]) => !isSecret(properties[name]))
-      .map(([name, member]) => [name, withoutSecrets(properties[name], member)]),
   )
 }

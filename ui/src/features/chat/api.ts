@@ -49,13 +49,14 @@ export const writes = {
     checkpoint: string,
     body: Body<'/api/v1/chat/conversations/{id}/forms/{checkpoint}/draft', 'put'>,
     visitor: string,
+    /** Sent also when the page goes, where browsers let no more than 64 KiB go. */
+    keepalive: boolean,
   ) =>
     send(
       api.PUT('/api/v1/chat/conversations/{id}/forms/{checkpoint}/draft', {
         params: { path: { id, checkpoint }, header: { 'X-Visitor': visitor } },
         body,
-        // It is sent also when the page goes.
-        keepalive: true,
+        keepalive,
       }),
     ),
   beginConversation: (workspace: string, body: Body<'/api/v1/chat/{workspace}/conversations', 'post'>) =>

@@ -1,19 +1,22 @@
-import { useCallback, useEffect, useRef, useState } from 'react'
+import { useEffect, useState } from 'react'
 import type { MessageForm } from '@/api/types'
-import { filled, withoutSecrets } from '@/model/form-schema'
+import { draftOf, filesOf, withFiles } from '@/model/form-draft'
+import { filled } from '@/model/form-schema'
+import { jsonEqual } from '@/model/json'
 import { writes } from './api'
+import { draftKeeper } from './draft-keeper'
 import { loadFormDraft, saveFormDraft, type Visitor } from './visitor'
 
 type Data = Record<string, unknown>
 
-/** How long somebody has stopped typing before what they typed is kept. */
-const PAUSE_MS = 600
-
-function begin(form: MessageForm): Data {
+/** What the server has is newer than what is here, unless the latter goes on from just that. */
+function begin(form: MessageForm) {
   const local = loadFormDraft(form.checkpoint)
-  if (local?.unsent) return local.values
-  const known = form.draft ?? (filled(form.schema, form.prefill ?? {}) as Data)
-  return { ...known, ...local?.values }
+  const there = form.draft ?? null
+  const unsent = local?.unsent?.after.some((one) => jsonEqual(one, there)) ? local.unsent.values : null
+  const files = local?.files ?? {}
+  const known = unsent ?? there ?? (filled(form.schema, form.prefill ?? {}) as Data)
+  return { there, files, unsent, values: withFiles(known, files) }
 }
 
 /**
@@ -22,47 +25,33 @@ function begin(form: MessageForm): Data {
  */
 export function useFormDraft(form: MessageForm, visitor: Visitor) {
   const { checkpoint, schema } = form
-  const [values, setValues] = useState(() => begin(form))
-  const unsent = useRef<Data | null>(null)
-  const timer = useRef<ReturnType<typeof setTimeout>>(undefined)
-
-  const keep = useCallback(() => {
-    clearTimeout(timer.current)
-    const wanted = unsent.current
-    if (wanted === null) return
-    writes.keepFormDraft(visitor.conversation, checkpoint, { values: wanted }, visitor.token).then(
-      ({ values: kept }) => {
-        // Typed on since: that is kept by its own turn.
-        if (unsent.current !== wanted) return
-        unsent.current = null
-        const here = Object.entries(wanted).filter(([name]) => !(name in kept))
-        saveFormDraft(checkpoint, here.length > 0 ? { unsent: false, values: Object.fromEntries(here) } : null)
+  const [begun] = useState(() => begin(form))
+  const [values, setValues] = useState(begun.values)
+  const [keeper] = useState(() =>
+    draftKeeper(begun, {
+      tell: async (draft, last) => {
+        const body = { values: draft }
+        return (await writes.keepFormDraft(visitor.conversation, checkpoint, body, visitor.token, last)).values
       },
-      // It is still here, and the next change tries again.
-      () => undefined,
-    )
-  }, [visitor, checkpoint])
-
+      save: (draft) => saveFormDraft(checkpoint, draft),
+    }),
+  )
+  const open = form.status === 'open'
   useEffect(() => {
-    window.addEventListener('pagehide', keep)
+    if (!open) return keeper.forget()
+    // What was not sent before the page went.
+    keeper.keep(false)
+    const leave = () => keeper.keep(true)
+    window.addEventListener('pagehide', leave)
     return () => {
-      window.removeEventListener('pagehide', keep)
-      keep()
+      window.removeEventListener('pagehide', leave)
+      keeper.keep(false)
     }
-  }, [keep])
+  }, [keeper, open])
 
   const change = (next: Data) => {
     setValues(next)
-    const wanted = withoutSecrets(schema, next) as Data
-    unsent.current = wanted
-    saveFormDraft(checkpoint, { unsent: true, values: wanted })
-    clearTimeout(timer.current)
-    timer.current = setTimeout(keep, PAUSE_MS)
+    keeper.change(draftOf(schema, next), filesOf(schema, next))
   }
-  const forget = () => {
-    clearTimeout(timer.current)
-    unsent.current = null
-    saveFormDraft(checkpoint, null)
-  }
-  return { values, change, forget }
+  return { values, change, forget: () => keeper.forget() }
 }

@@ -1,4 +1,6 @@
 /** What this browser keeps of the visitor: which conversation, the secret that opens it, and half-filled forms. */
+import { isObject } from '@/model/json'
+
 export type Visitor = { conversation: string; token: string }
 
 const key = (workspace: string) => `countersign.chat.${workspace}`
@@ -12,12 +14,14 @@ function read(name: string): unknown {
   }
 }
 
-function write(name: string, value: unknown): void {
+/** Whether it is kept: storage may be full or forbidden (an iframe of another site); the chat works on without. */
+function write(name: string, value: unknown): boolean {
   try {
     if (value === null) localStorage.removeItem(name)
     else localStorage.setItem(name, JSON.stringify(value))
+    return true
   } catch {
-    // Storage may be full or forbidden (an iframe of another site); the chat works on, without memory.
+    return false
   }
 }
 
@@ -32,16 +36,31 @@ export function saveVisitor(workspace: string, visitor: Visitor | null): void {
   write(key(workspace), visitor)
 }
 
-/** `unsent`: all that is filled in, which the server has not been told; else only what the server does not keep. */
-export type FormDraft = { unsent: boolean; values: Record<string, unknown> }
+type Data = Record<string, unknown>
 
+/**
+ * `files`: those that are filled in, which the server does not keep. `unsent`: the rest, where the server was not told,
+ * and what the server has meanwhile (`null` for nothing): what it goes on from, or what is on its way.
+ */
+export type FormDraft = { files: Data; unsent: { values: Data; after: (Data | null)[] } | null }
+
+function isUnsent(value: unknown): boolean {
+  if (!isObject(value) || !isObject(value.values) || !Array.isArray(value.after)) return false
+  return value.after.every((one) => one === null || isObject(one))
+}
+
+/** What is kept of a form here; what nobody can read any more is removed. */
 export function loadFormDraft(checkpoint: string): FormDraft | null {
-  const value = read(draftKey(checkpoint)) as Partial<FormDraft> | null
-  return typeof value?.unsent === 'boolean' && typeof value.values === 'object' && value.values !== null
-    ? { unsent: value.unsent, values: value.values }
-    : null
+  const value = read(draftKey(checkpoint))
+  if (isObject(value) && isObject(value.files) && (value.unsent === null || isUnsent(value.unsent)))
+    return value as FormDraft
+  write(draftKey(checkpoint), null)
+  return null
 }
 
 export function saveFormDraft(checkpoint: string, draft: FormDraft | null): void {
-  write(draftKey(checkpoint), draft)
+  const empty = draft === null || (draft.unsent === null && Object.keys(draft.files).length === 0)
+  if (empty) write(draftKey(checkpoint), null)
+  // Where there is no room for the files, the rest is kept.
+  else if (!write(draftKey(checkpoint), draft)) write(draftKey(checkpoint), { ...draft, files: {} })
 }
