@@ -1,6 +1,6 @@
-import { expect, test } from '@playwright/test'
+import { expect, test, type Page } from '@playwright/test'
 import { messages } from '../support/fixtures'
-import { mockApi } from '../support/mock'
+import { mockApi, type Answers } from '../support/mock'
 import { accessible, shoot } from '../support/shots'
 import { serveUi } from '../support/static-ui'
 
@@ -192,4 +192,122 @@ test('a form of several pages is filled in page by page, and what is wrong is sh
   await expect(page.getByText('That address is taken.')).toBeVisible()
   await expect(page.getByText('Page 1 of 2')).toBeVisible()
   expect(sent).toEqual([{ values: { email: 'ada@example.com', seats: 3 } }])
+})
+
+const photo = { name: 'bill.png', mimeType: 'image/png', buffer: Buffer.alloc(100_000, 7) }
+const begun = async (page: Page, asks: object, more: object, answers: Answers = {}) => {
+  const first = messages.find((message) => message.form)!
+  await mockApi(page, {
+    'GET /chat/conversations/cv1': () => ({
+      messages: [{ ...first, form: { ...first.form, status: 'open', schema: asks, prefill: {}, ...more } }],
+      status: 'open',
+      working: false,
+    }),
+    'POST /chat/conversations/cv1/messages': messages[0],
+    ...answers,
+  })
+  await page.goto(`${ui.url}/c/demo`)
+  await page.getByRole('textbox').fill('I want to upgrade')
+  await page.getByRole('button', { name: 'Send' }).click()
+}
+const place = `/chat/conversations/cv1/forms/${messages.find((message) => message.form)!.form!.checkpoint}`
+
+test('a photo stays here when what is half filled in is kept, also inside a list', async ({ page }) => {
+  const file = { type: 'string', format: 'data-url', contentMediaType: 'image/*', title: 'Photo' }
+  const item = { type: 'object', properties: { note: { type: 'string', title: 'Note' }, photo: file } }
+  const more: Record<string, unknown> = { values: undefined }
+  const kept: unknown[] = []
+  await begun(page, { type: 'object', properties: { items: { type: 'array', title: 'Items', items: item } } }, more, {
+    [`PUT ${place}/draft`]: (body: { values: object }) => {
+      kept.push(body.values)
+      more.draft = body.values
+      return body
+    },
+  })
+  await page.getByRole('button', { name: 'Add to Items' }).click()
+  await page.getByLabel('Photo').setInputFiles(photo)
+  await expect(page.getByText('bill.png')).toBeVisible()
+  await page.getByLabel('Note').fill('torn')
+  await expect.poll(() => kept.at(-1)).toEqual({ items: [{ note: 'torn' }] })
+  expect(JSON.stringify(kept)).not.toContain('base64')
+  await page.reload()
+  await expect(page.getByLabel('Note')).toHaveValue('torn')
+  await expect(page.getByText('bill.png')).toBeVisible()
+  // Sent elsewhere: nothing of it stays.
+  more.status = 'submitted'
+  await page.reload()
+  await expect(page.getByText('Sent', { exact: false }).first()).toBeVisible()
+  await expect.poll(() => page.evaluate(() => JSON.stringify(localStorage))).not.toContain('countersign.form.')
+})
+
+test('what the server was not told goes on from its draft, and gives way to a newer one', async ({ page }) => {
+  const more: Record<string, unknown> = { values: undefined, draft: { name: 'A' } }
+  const kept: unknown[] = []
+  let down = true
+  await begun(page, { type: 'object', properties: { name: { type: 'string', title: 'Name' } } }, more, {
+    [`PUT ${place}/draft`]: (body: { values: object }) => {
+      if (down) return { __status: 503, type: 'about:blank', title: 'Later', status: 503, code: 'busy' }
+      kept.push(body.values)
+      more.draft = body.values
+      return body
+    },
+  })
+  const named = page.getByLabel('Name')
+  const local = () => page.evaluate(() => JSON.stringify(localStorage))
+  await expect(named).toHaveValue('A')
+  await named.fill('Ada')
+  await expect.poll(local).toContain('Ada')
+  down = false
+  await page.reload()
+  await expect(named).toHaveValue('Ada')
+  await expect.poll(() => kept.at(-1)).toEqual({ name: 'Ada' })
+  down = true
+  await named.fill('Ada B')
+  await expect.poll(local).toContain('Ada B')
+  more.draft = { name: 'Ada Lovelace' }
+  await page.reload()
+  await expect(named).toHaveValue('Ada Lovelace')
+})
+
+test('what a form of several pages asks for as a whole is said, and where it can be mended', async ({ page }) => {
+  const asks = {
+    type: 'object',
+    required: ['seats'],
+    pages: [['company', 'vat'], ['seats']],
+    properties: {
+      company: { type: 'string', title: 'Company' },
+      vat: { type: 'string', title: 'VAT number' },
+      seats: { type: 'integer', title: 'Seats' },
+    },
+    if: { properties: { seats: { minimum: 10 } }, required: ['seats'] },
+    then: { required: ['vat'] },
+  }
+  const sent: unknown[] = []
+  await begun(
+    page,
+    asks,
+    { values: undefined },
+    {
+      [`PUT ${place}/draft`]: (body: unknown) => body,
+      [`POST ${place}`]: (body: unknown) => {
+        sent.push(body)
+        const errors = [{ pointer: '', message: 'These answers do not go together.' }]
+        return { __status: 422, type: 'about:blank', title: 'No', status: 422, code: 'invalid_form', errors }
+      },
+    },
+  )
+  await page.getByLabel('Company').fill('Acme')
+  await page.getByRole('button', { name: 'Next' }).click()
+  await page.getByLabel('Seats').fill('12')
+  await page.getByRole('button', { name: 'Continue' }).click()
+  await expect(page.getByText('Page 1 of 2')).toBeVisible()
+  await expect(page.getByText('Please fill this in.')).toBeVisible()
+  expect(sent).toEqual([])
+  await page.getByLabel('VAT number').fill('ATU1')
+  await expect(page.getByText('Please fill this in.')).toHaveCount(0)
+  await page.getByRole('button', { name: 'Next' }).click()
+  await page.getByRole('button', { name: 'Continue' }).click()
+  await expect(page.getByRole('alert').getByText('These answers do not go together.')).toBeVisible()
+  expect(sent).toEqual([{ values: { company: 'Acme', vat: 'ATU1', seats: 12 } }])
+  await shoot(page, 'chat-form-whole')
 })

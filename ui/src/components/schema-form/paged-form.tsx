@@ -2,11 +2,10 @@ import { ArrowLeft } from 'lucide-react'
 import { useEffect, useMemo, useRef, useState } from 'react'
 import { filled } from '@/model/form-schema'
 import { formPage, formPages, parted } from '@/model/form-pages'
-import { pointerParts } from '@/model/json'
 import { Button } from '@/ui/button'
 import SchemaForm, { type SchemaFormProps } from './schema-form'
 import { strings as s } from './strings'
-import { validator } from './validator'
+import { partsOf, problems, type Problem } from './validator'
 
 type Props = SchemaFormProps & {
   submitLabel: string
@@ -19,15 +18,15 @@ export default function PagedForm(props: Props) {
   return pages.length === 0 ? <SchemaForm {...props} /> : <Pages {...props} pages={pages} />
 }
 
+const NONE: readonly Problem[] = []
+const fieldOf = (error: Problem) => partsOf(error)[0] ?? ''
 const first = (found: number, pages: readonly unknown[]) => (found < 0 ? pages.length - 1 : found)
 
 function Pages({ pages, resumes, ...props }: Props & { pages: string[][] }) {
-  const { id, schema, values, errors = [], busy, submitLabel, onChange, onSubmit } = props
+  const { id, schema, values, errors = NONE, busy, submitLabel, onChange, onSubmit } = props
   const [at, setAt] = useState(() => {
     if (!resumes) return 0
-    const wrong = pages.findIndex(
-      (page) => validator.validateFormData(parted(values, page)[0], formPage(schema, page)).errors.length > 0,
-    )
+    const wrong = pages.findIndex((page) => problems(formPage(schema, page), parted(values, page)[0]).length > 0)
     return first(wrong, pages)
   })
   const heading = useRef<HTMLParagraphElement>(null)
@@ -40,13 +39,28 @@ function Pages({ pages, resumes, ...props }: Props & { pages: string[][] }) {
     before.current = at
   }, [at])
   // What the server found wrong is shown where it is.
-  const places = errors.map((error) => pointerParts(error.pointer ?? '').filter((one) => one !== 'values')[0] ?? '')
+  const places = errors.map(fieldOf)
   const wrong = busy ? '' : places.join(' ')
   const [seen, setSeen] = useState(wrong)
   if (seen !== wrong) {
     setSeen(wrong)
     const found = pages.findIndex((names) => names.some((name) => places.includes(name)))
     if (wrong !== '' && found >= 0) setAt(found)
+  }
+  // The pages fit one by one; what the form asks for as a whole is asked at the end.
+  const [tried, setTried] = useState(false)
+  const wholly = useMemo(() => (tried ? problems(schema, values) : errors), [tried, schema, values, errors])
+  const shown = useMemo(() => {
+    const others = pages.filter((_, index) => index !== at).flat()
+    return wholly.filter((error) => !others.includes(fieldOf(error)))
+  }, [wholly, pages, at])
+  const finish = (given: Record<string, unknown>) => {
+    const all = filled(schema, given) as Record<string, unknown>
+    const unfit = problems(schema, all).map(fieldOf)
+    setTried(unfit.length > 0)
+    if (unfit.length === 0) return onSubmit?.(all)
+    const found = pages.findIndex((names) => names.some((name) => unfit.includes(name)))
+    if (found >= 0) setAt(found)
   }
   const last = at === pages.length - 1
   return (
@@ -60,10 +74,11 @@ function Pages({ pages, resumes, ...props }: Props & { pages: string[][] }) {
         id={`${id}-${at}`}
         schema={part}
         values={here}
+        errors={shown}
         submitLabel={last ? submitLabel : s.next}
         onChange={(next) => onChange({ ...elsewhere, ...next })}
         onSubmit={(given) => {
-          if (last) onSubmit?.(filled(schema, { ...elsewhere, ...given }) as Record<string, unknown>)
+          if (last) finish({ ...elsewhere, ...given })
           else setAt(at + 1)
         }}
       />

@@ -1,15 +1,14 @@
 import Form from '@rjsf/core'
 import type { ErrorSchema, RJSFSchema } from '@rjsf/utils'
-import { useEffect, useImperativeHandle, useMemo, useRef, type Ref } from 'react'
+import { useEffect, useImperativeHandle, useMemo, useRef, useState, type Ref } from 'react'
 import { filled, withTypes } from '@/model/form-schema'
-import { pointerParts } from '@/model/json'
+import { getAt } from '@/model/json'
 import { Button } from '@/ui/button'
 import { strings } from './strings'
 import { templates, widgets } from './theme'
-import { validator } from './validator'
+import { partsOf, placed, problems, validator, type Problem } from './validator'
 
 type Data = Record<string, unknown>
-type FieldError = { pointer?: string | null; message: string }
 
 /** What a form without a button of its own is asked by whoever has the button. */
 export type FormHandle = { validate: () => boolean }
@@ -19,24 +18,23 @@ export type SchemaFormProps = {
   handle?: Ref<FormHandle>
   schema: unknown
   values: Data
-  errors?: readonly FieldError[]
+  errors?: readonly Problem[]
   busy?: boolean
   submitLabel?: string
   large?: boolean
   onChange: (values: Data) => void
   onSubmit?: (values: Data) => void
-  /** Told whether the values fit, also before anybody sends them. */
+  /** Told whether the values fit, before anybody sends them; why a field does not stands beside it once it was left. */
   onWhole?: (whole: boolean) => void
 }
 
-/** The server's complaints in the shape the form wants them; pointers may start with `/values`. */
-function errorTree(errors: readonly FieldError[]): ErrorSchema<Data> {
+/** Complaints in the shape the form wants them. */
+function errorTree(schema: RJSFSchema, errors: readonly Problem[]): ErrorSchema<Data> {
   const tree: Record<string, unknown> = {}
-  for (const { pointer, message } of errors) {
-    const parts = pointerParts(pointer ?? '')
-    if (parts[0] === 'values') parts.shift()
+  for (const error of errors) {
+    const { path, message } = placed(schema, partsOf(error), error.message)
     let at = tree
-    for (const part of parts) at = (at[part] ??= {}) as Record<string, unknown>
+    for (const part of path) at = (at[part] ??= {}) as Record<string, unknown>
     ;((at.__errors ??= []) as string[]).push(message)
   }
   return tree as ErrorSchema<Data>
@@ -55,11 +53,35 @@ function uiSchema(schema: RJSFSchema): Record<string, unknown> {
   return hints
 }
 
+const NONE: readonly Problem[] = []
+
 /** Nobody finds items in a list that they did not put there. */
 const UNTOUCHED = {
   arrayMinItems: { populate: 'requiredOnly' },
   emptyObjectFields: 'populateRequiredDefaults',
 } as const
+
+/** What does not fit before anybody sends it: of the fields that somebody was at. */
+function useUnfit({ id, values, onWhole }: Pick<SchemaFormProps, 'id' | 'values' | 'onWhole'>, typed: RJSFSchema) {
+  const [left, setLeft] = useState<readonly string[]>([])
+  const found = useMemo(() => (onWhole === undefined ? [] : problems(typed, values)), [onWhole, values, typed])
+  const whole = found.length === 0
+  useEffect(() => onWhole?.(whole), [onWhole, whole])
+  const unfit = useMemo(
+    () =>
+      found.filter((one) => {
+        const path = partsOf(one)
+        const field = [`f${id}`, ...path].join('_')
+        const parts = typeof getAt(values, path) === 'object'
+        return left.some((other) => other === field || (parts && other.startsWith(`${field}_`)))
+      }),
+    [found, id, values, left],
+  )
+  const leave = (field: string | undefined) => {
+    if (onWhole && field !== undefined && !left.includes(field)) setLeft([...left, field])
+  }
+  return { unfit, leave }
+}
 
 /** A form made from a JSON Schema. Without `submitLabel` it has no button; `handle` shows what is missing. */
 export default function SchemaForm({
@@ -67,7 +89,7 @@ export default function SchemaForm({
   handle,
   schema,
   values,
-  errors = [],
+  errors = NONE,
   busy,
   submitLabel,
   large,
@@ -80,14 +102,10 @@ export default function SchemaForm({
     [schema],
   )
   const hints = useMemo(() => uiSchema(typed), [typed])
-  const extra = useMemo(() => errorTree(errors), [errors])
+  const { unfit, leave } = useUnfit({ id, values, onWhole }, typed)
+  const extra = useMemo(() => errorTree(typed, [...errors, ...unfit]), [typed, errors, unfit])
   const form = useRef<Form<Data, RJSFSchema>>(null)
   useImperativeHandle(handle, () => ({ validate: () => form.current?.validateForm() ?? true }), [])
-  const whole = useMemo(
-    () => onWhole === undefined || validator.validateFormData(values, typed).errors.length === 0,
-    [onWhole, values, typed],
-  )
-  useEffect(() => onWhole?.(whole), [onWhole, whole])
   return (
     <Form<Data, RJSFSchema>
       ref={form}
@@ -105,7 +123,12 @@ export default function SchemaForm({
       focusOnFirstError
       noHtml5Validate
       disabled={busy}
-      onChange={(event) => onChange(event.formData ?? {})}
+      onBlur={leave}
+      onChange={(event, changed) => {
+        // Nobody types in what is changed by a button.
+        if (document.activeElement?.id !== changed) leave(changed)
+        onChange(event.formData ?? {})
+      }}
       onSubmit={(event) => onSubmit?.(filled(typed, event.formData ?? {}) as Data)}
     >
       {submitLabel ? (

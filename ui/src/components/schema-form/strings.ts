@@ -6,6 +6,8 @@ export const strings = {
   optional: 'optional',
   choose: 'Choose…',
   missing: 'Please fill this in.',
+  unasked: 'This is not asked for.',
+  of: (name: string, message: string) => `${name}: ${message}`,
   email: 'This is not an e-mail address.',
   format: (name: string) => `This is not a valid ${name || 'value'}.`,
   charactersMin: (count: string) => (count === '1' ? 'Please fill this in.' : `At least ${count} characters.`),

@@ -12,6 +12,7 @@ import {
   getInputProps,
 } from '@rjsf/utils'
 import { cx } from '@/ui/cx'
+import { Note } from '@/ui/states'
 import { FileWidget } from './file-widget'
 import { ArrayFieldItemTemplate, ArrayFieldTemplate } from './list-field'
 
@@ -35,7 +36,17 @@ function FieldTemplate({
   registry,
 }: FieldTemplateProps<Data, RJSFSchema>) {
   if (hidden) return <div className="hidden">{children}</div>
-  if (schema.type === 'object') return <>{children}</>
+  if (schema.type === 'object')
+    return (
+      <>
+        {children}
+        {rawErrors && rawErrors.length > 0 && (
+          <div className="mt-3">
+            <Note tone="bad">{[...new Set(rawErrors)].join(' ')}</Note>
+          </div>
+        )}
+      </>
+    )
   const optional = (registry.formContext as { optional?: string }).optional
   return (
     <div className="flex flex-col gap-1">
@@ -125,6 +136,7 @@ function TextareaWidget({
   required,
   disabled,
   onChange,
+  onBlur,
   options,
   rawErrors,
   registry,
@@ -139,6 +151,7 @@ function TextareaWidget({
       aria-invalid={rawErrors && rawErrors.length > 0 ? true : undefined}
       aria-describedby={ariaDescribedByIds(id)}
       onChange={(event) => onChange(event.target.value === '' ? (options.emptyValue as unknown) : event.target.value)}
+      onBlur={(event) => onBlur(id, event.target.value)}
       className={cx(BOX, 'py-2', size(registry.formContext))}
     />
   )
@@ -150,6 +163,7 @@ function SelectWidget({
   required,
   disabled,
   onChange,
+  onBlur,
   options,
   rawErrors,
   registry,
@@ -166,6 +180,7 @@ function SelectWidget({
       onChange={(event) =>
         onChange(enumOptionsValueForIndex(event.target.value, options.enumOptions, options.emptyValue))
       }
+      onBlur={() => onBlur(id, value)}
       className={cx(BOX, size(registry.formContext))}
     >
       <option value="">{(registry.formContext as { choose?: string }).choose}</option>

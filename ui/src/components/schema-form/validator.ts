@@ -1,7 +1,8 @@
 import { Validator, type OutputUnit } from '@cfworker/json-schema'
 import { toErrorSchema, type RJSFSchema, type RJSFValidationError, type ValidatorType } from '@rjsf/utils'
+import { fieldNames } from '@/model/form-draft'
 import { filled } from '@/model/form-schema'
-import { pointerParts } from '@/model/json'
+import { isObject, pointerParts, toPointer } from '@/model/json'
 import { strings as s } from './strings'
 
 // An interpreting validator: the usual one compiles schemas with `new Function`, which the content security policy
@@ -28,7 +29,10 @@ function words(unit: OutputUnit, schema: RJSFSchema): string {
   const shown = typeof limit === 'number' || typeof limit === 'string' ? String(limit) : ''
   switch (unit.keyword) {
     case 'required':
+    case 'dependentRequired':
       return s.missing
+    case 'false':
+      return s.unasked
     case 'format':
       return shown === 'email' ? s.email : s.format(shown)
     case 'minLength':
@@ -57,33 +61,63 @@ function schemaAt(schema: RJSFSchema, path: readonly string[]): RJSFSchema {
   }, schema)
 }
 
+const MISSING: Record<string, RegExp> = {
+  required: /"([^"]+)"/,
+  dependentRequired: /does not have "([^"]+)"/,
+}
+
 /** Missing properties are reported at their parent; people look for them at the field. */
 function place(unit: OutputUnit): string[] {
   const path = pointerParts(unit.instanceLocation.replace(/^#/, ''))
-  const missing = unit.keyword === 'required' ? /"([^"]+)"/.exec(unit.error)?.[1] : undefined
+  const missing = MISSING[unit.keyword]?.exec(unit.error)?.[1]
   return missing === undefined ? path : [...path, missing]
 }
 
-function findErrors(schema: RJSFSchema, data: unknown): RJSFValidationError[] {
+export type Problem = { pointer?: string | null; message: string }
+
+/** Where a problem is; pointers of the server may start with `/values`. */
+export function partsOf({ pointer }: Problem): string[] {
+  const parts = pointerParts(pointer ?? '')
+  return parts[0] === 'values' ? parts.slice(1) : parts
+}
+
+/** What is wrong with the values as they would be sent. */
+export function problems(schema: unknown, values: Data): Problem[] {
+  const found = findErrors(isObject(schema) ? schema : {}, filled(schema, values))
+  return found.map(({ path, message }) => ({ pointer: toPointer(['values', ...path]), message }))
+}
+
+/** What is wrong where no field is shown is said of the form as a whole. */
+export function placed(schema: unknown, path: string[], message: string): { path: string[]; message: string } {
+  const first = path[0]
+  return first === undefined || fieldNames(schema).has(first)
+    ? { path, message }
+    : { path: [], message: s.of(first, message) }
+}
+
+function findErrors(schema: RJSFSchema, data: unknown): { keyword: string; path: string[]; message: string }[] {
   const { errors } = new Validator(schema as object, '2020-12', false).validate(data)
   return errors
     .filter((unit) => !WRAPPERS.has(unit.keyword))
     .map((unit) => {
       const path = place(unit)
-      const message = words(unit, schemaAt(schema, path))
-      return { name: unit.keyword, message, property: path.map((part) => `.${part}`).join(''), stack: message }
+      return { keyword: unit.keyword, path, message: words(unit, schemaAt(schema, path)) }
     })
 }
 
+const shared = ({ $defs = {}, definitions = {} }: RJSFSchema) => ({ $defs, definitions })
+
 export const validator: ValidatorType<Data, RJSFSchema> = {
   validateFormData(formData, schema) {
-    const errors = findErrors(schema, filled(schema, formData ?? {}))
+    const errors: RJSFValidationError[] = findErrors(schema, filled(schema, formData ?? {})).map((found) => {
+      const { path, message } = placed(schema, found.path, found.message)
+      return { name: found.keyword, message, property: path.map((part) => `.${part}`).join(''), stack: message }
+    })
     return { errors, errorSchema: toErrorSchema<Data>(errors) }
   },
   isValid(schema, formData, rootSchema) {
     try {
-      return new Validator({ ...schema, $defs: rootSchema.$defs ?? {} } as object, '2020-12').validate(formData ?? null)
-        .valid
+      return new Validator({ ...schema, ...shared(rootSchema) } as object, '2020-12').validate(formData ?? null).valid
     } catch {
       return false
     }
