@@ -499,7 +499,8 @@ fn climbed(
 
 /// Who filled in a form, for the customer or to hand a conversation back, or said what a call gave, had a hand in what follows.
 fn contributed(state: &mut RunState, by: &ClosedBy, values: &Value) {
-    if let (ClosedBy::Person { actor }, Some(Wait::Form(_) | Wait::Handoff(_) | Wait::Unknown(_))) = (by, state.phase.waiting())
+    if let (ClosedBy::Person { actor }, Some(Wait::Form(_) | Wait::Handoff(_) | Wait::Unknown(_))) =
+        (by, state.phase.waiting())
         && !values.is_null()
     {
         state.contributors.add(actor);
