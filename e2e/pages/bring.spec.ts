@@ -82,6 +82,7 @@ const offered = (name: string, method: string, path: string, risk: string) => ({
 const offer = {
   ...added,
   dry_run: true,
+  reviewed: '1.abc',
   offered: [
     offered('list_orders', 'GET', '/v2/orders', 'read'),
     offered('refund_order', 'POST', '/orders/{id}/refund', 'high'),
@@ -128,6 +129,16 @@ test('a pasted document becomes a connector, and what was left out is told', asy
   await page.getByLabel('Risk of refund_order').selectOption('write')
   await page.getByLabel('Risk of refund_order').selectOption('high')
   await expect(page.getByText('1 risk put right')).toBeVisible()
+  await expect(page.getByText('guessed: writes')).toBeVisible()
+  // A new search begins with the first page of what it finds.
+  await page.getByRole('button', { name: 'Show 32 more' }).click()
+  await expect(page.getByText('132 shown', { exact: true })).toBeVisible()
+  await page.getByLabel('Search actions').fill('orders')
+  await expect(page.getByText('100 of 132 shown')).toBeVisible()
+  await page.getByLabel('Show', { exact: true }).selectOption('high')
+  await expect(page.getByText('1 shown', { exact: true })).toBeVisible()
+  await page.getByLabel('Show', { exact: true }).selectOption('')
+  await page.getByLabel('Search actions').fill('')
   await shoot(page, 'connector-review')
   await accessible(page)
   await narrow(page)
@@ -135,7 +146,12 @@ test('a pasted document becomes a connector, and what was left out is told', asy
   await page.setViewportSize({ width: 1280, height: 720 })
   await page.getByRole('button', { name: 'Install' }).click()
   await expect(page.getByRole('heading', { name: 'shop, revision 2' })).toBeFocused()
-  expect(sent[1]).toEqual({ source: 'openapi: 3.1.0', name: 'shop', risks: { update_1: 'high' } })
+  expect(sent[1]).toEqual({
+    source: 'openapi: 3.1.0',
+    name: 'shop',
+    reviewed: '1.abc',
+    risks: { update_1: 'high' },
+  })
   await expect(page.getByRole('cell', { name: '/paths/~1broken/get' })).toBeVisible()
   await expect(page.getByText('has no schema')).toBeVisible()
   await expect(page.getByRole('heading', { name: 'Lists page by page (1)' })).toBeVisible()
@@ -147,6 +163,66 @@ test('a pasted document becomes a connector, and what was left out is told', asy
   await narrow(page)
   await page.getByRole('link', { name: 'See its actions' }).click()
   await expect(page.getByText('revision 2', { exact: true })).toBeVisible()
+})
+
+test('what was corrected outlives a way back, and what changed meanwhile is looked at again', async ({ page }) => {
+  await mockApi(page)
+  const sent: { dry_run?: boolean; reviewed?: string; risks?: object }[] = []
+  const fewer = { ...offer, reviewed: '2.def', offered: offer.offered.filter(({ name }) => name !== 'refund_order') }
+  await page.route('**/api/v1/connectors', async (route) => {
+    if (route.request().method() !== 'POST') return route.fallback()
+    const body = route.request().postDataJSON() as (typeof sent)[number]
+    sent.push(body)
+    const looks = sent.filter((one) => one.dry_run).length
+    if (body.dry_run) return route.fulfill({ status: 200, json: looks < 3 ? offer : fewer })
+    if (body.reviewed === '2.def') return route.fulfill({ status: 201, json: added })
+    const detail = 'revision 2 was put in meanwhile'
+    const problem = { type: 'about:blank', title: 'Changed since you looked', code: 'connector_changed', detail }
+    await route.fulfill({ status: 409, contentType: 'application/problem+json', json: { ...problem, status: 409 } })
+  })
+  await page.goto(`${ui.url}/connectors/add-new`)
+  await page.getByLabel('Or its text').fill('openapi: 3.1.0')
+  await page.getByRole('button', { name: 'Review' }).click()
+  const head = page.getByRole('heading', { name: 'shop would be revision 2' })
+  await expect(head).toBeFocused()
+  await page.getByLabel('Risk of update_1', { exact: true }).selectOption('high')
+  await page.getByLabel('Risk of refund_order').selectOption('write')
+  await page.getByRole('button', { name: 'Back' }).click()
+  await expect(page.getByRole('form', { name: 'Add a connector' })).toBeFocused()
+  await expect(page.getByLabel('Or its text')).toHaveValue('openapi: 3.1.0')
+  await page.getByRole('button', { name: 'Review' }).click()
+  await expect(page.getByText('2 risks put right')).toBeVisible()
+  await page.getByRole('button', { name: 'Install' }).click()
+  await expect(page.getByRole('alert')).toContainText('Changed since you looked')
+  await expect(page.getByRole('alert')).toContainText('revision 2 was put in meanwhile')
+  await expect(head).toBeFocused()
+  await shoot(page, 'connector-changed')
+  await accessible(page)
+  // An action that is gone has no risk to say.
+  await page.getByRole('button', { name: 'Review again' }).click()
+  await expect(page.getByText('1 risk put right')).toBeVisible()
+  await expect(head).toBeFocused()
+  await page.getByRole('button', { name: 'Install' }).click()
+  await expect(page.getByRole('heading', { name: 'shop, revision 2' })).toBeFocused()
+  expect(sent.filter((one) => !one.dry_run).map(({ reviewed, risks }) => ({ reviewed, risks }))).toEqual([
+    { reviewed: '1.abc', risks: { update_1: 'high', refund_order: 'write' } },
+    { reviewed: '2.def', risks: { update_1: 'high' } },
+  ])
+  await page.getByRole('button', { name: 'Add another' }).click()
+  await expect(page.getByRole('form', { name: 'Add a connector' })).toBeFocused()
+  await expect(page.getByLabel('Or its text')).toHaveValue('')
+})
+
+test('a manifest says its risks: nothing of it is called a guess', async ({ page }) => {
+  const said = { ...offer, offered: offer.offered.slice(0, 2).map((one) => ({ ...one, guessed: false })) }
+  await mockApi(page, { 'POST /connectors': said })
+  await page.goto(`${ui.url}/connectors/add-new`)
+  await page.getByLabel('Or its text').fill('name: shop')
+  await page.getByRole('button', { name: 'Review' }).click()
+  await expect(page.getByText('as the manifest or the revision before says')).toBeVisible()
+  await page.getByLabel('Risk of refund_order').selectOption('write')
+  await expect(page.getByText('instead of: high risk')).toBeVisible()
+  await expect(page.getByText(/guess/)).toHaveCount(0)
 })
 
 test('a file is sent whole; a refusal says why and leaves what was given', async ({ page }) => {
@@ -161,10 +237,10 @@ test('a file is sent whole; a refusal says why and leaves what was given', async
   }
   const calls = await mockApi(page, { 'POST /connectors': problem })
   await page.goto(`${ui.url}/connectors/add-new`)
-  await expect(page.getByRole('button', { name: 'Look at it' })).toBeDisabled()
+  await expect(page.getByRole('button', { name: 'Review' })).toBeDisabled()
   const file = { name: 'shop.yaml', mimeType: 'application/yaml', buffer: Buffer.from('paths: {}') }
   await page.locator('input[type=file]').setInputFiles(file)
-  await page.getByRole('button', { name: 'Look at it' }).click()
+  await page.getByRole('button', { name: 'Review' }).click()
   await expect(page.getByRole('alert')).toContainText('no operation can be used')
   await expect(page.getByText('shop.yaml')).toBeVisible()
   expect(calls.find((call) => call.method === 'POST')?.body).toEqual({ source: 'paths: {}', dry_run: true })
@@ -189,6 +265,9 @@ test('a connector shows its actions with their risk, and is not removed while us
   await accessible(page)
   await page.getByRole('button', { name: 'Show 32 more' }).click()
   await expect(page.getByText('132 shown', { exact: true })).toBeVisible()
+  await page.getByLabel('Search actions').fill('update')
+  await expect(page.getByText('100 of 130 shown')).toBeVisible()
+  await page.getByLabel('Search actions').fill('')
   await page.getByLabel('Risk').selectOption('high')
   await expect(page.getByRole('row')).toHaveCount(2)
   await expect(page.getByRole('cell', { name: 'high risk' })).toBeVisible()

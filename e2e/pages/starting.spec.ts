@@ -89,6 +89,34 @@ test('a run is started by hand with the form of what it asks for', async ({ page
   await expect(page).toHaveURL(/\/runs\/r1$/)
 })
 
+test('the same input is the same run however often it is sent, another input is another', async ({ page }) => {
+  await open(page, { type: 'manual' }, {}, input)
+  const keys: (string | undefined)[] = []
+  await page.route('**/api/v1/runs', async (route) => {
+    if (route.request().method() !== 'POST') return route.fallback()
+    keys.push(route.request().headers()['idempotency-key'])
+    // The first two answers get lost.
+    if (keys.length < 3) return route.abort()
+    await route.fulfill({ status: 201, json: { id: 'r1', status: 'running' } })
+  })
+  await page.getByRole('button', { name: 'Start a run' }).click()
+  const dialog = page.getByRole('dialog', { name: 'Start a run' })
+  const start = dialog.getByRole('button', { name: 'Start', exact: true })
+  await dialog.getByLabel('Order').fill('1001')
+  await dialog.getByLabel('Amount').fill('20')
+  for (const sent of [1, 2]) {
+    await start.click()
+    await expect.poll(() => keys.length).toBe(sent)
+    await expect(start).toBeEnabled()
+  }
+  await dialog.getByLabel('Amount').fill('21')
+  await start.click()
+  await expect(page).toHaveURL(/\/runs\/r1$/)
+  expect(keys[0]).toBeTruthy()
+  expect(keys[1]).toBe(keys[0])
+  expect(keys[2]).not.toBe(keys[0])
+})
+
 test('the builder starts a run with the same form', async ({ page }) => {
   await mockApi(page, { 'GET /workflows/wf1/versions/7': { version: 7, document: { ...drawn, input } } })
   await page.goto(`${ui.url}/workflows/wf1`)
@@ -114,13 +142,18 @@ test('a sample call says what it would come to', async ({ page }) => {
       before: null,
       problems: [{ pointer: '/input', message: 'cannot be a number' }],
     },
+    { outcome: 'duplicate', body: {}, input: null, dedup: 'a-1', before: 'ev-1', problems: [] },
   ]
+  const fire = { event: 'ev-1', at: NOW - 60_000, outcome: 'started', run: 'r9', error: null }
   const calls = await open(
     page,
     { type: 'webhook' },
-    { 'POST /workflows/wf1/triggers/webhook-1/try': () => answers.shift() },
+    {
+      'GET /workflows/wf1/triggers': { items: [{ ...shown('webhook-1', 'webhook'), last_fires: [fire] }], next: null },
+      'POST /workflows/wf1/triggers/webhook-1/try': () => answers.shift(),
+    },
   )
-  await page.getByRole('button', { name: 'Try a sample' }).click()
+  await page.getByRole('button', { name: 'Try a sample here' }).click()
   const dialog = page.getByRole('dialog', { name: 'Try webhook-1' })
   await dialog.getByLabel('Body', { exact: true }).fill('{"id": 7}')
   await dialog.getByLabel('Headers').fill('no header')
@@ -135,14 +168,48 @@ test('a sample call says what it would come to', async ({ page }) => {
   await shoot(page, 'try-webhook')
   expect(calls.find((call) => call.path.endsWith('/try'))?.body).toEqual({
     body: '{"id": 7}',
-    headers: { 'content-type': 'application/json', 'X-Request-Id': 'a-1', 'x-time': '10:30' },
+    headers: { 'content-type': 'application/json', 'x-request-id': 'a-1', 'x-time': '10:30' },
     query: { page: '2', of: 'a b' },
   })
   await dialog.getByRole('button', { name: 'See what would happen' }).click()
   await expect(dialog.getByText('It would be kept, but start no run.')).toBeVisible()
   await expect(dialog.getByText('cannot be a number')).toBeVisible()
   await narrow(page, 'try-webhook-phone')
+  // What was said of another call is not said of this one.
+  await dialog.getByLabel('Body', { exact: true }).fill('<order/>')
+  await expect(dialog.getByRole('region', { name: 'What would happen' })).toHaveCount(0)
+  await dialog.getByLabel('Headers').fill('Content-Type: application/xml')
+  await expect(dialog.getByLabel('Kind of the body')).toBeDisabled()
+  await expect(dialog.getByText('The header content-type below says it: application/xml.')).toBeVisible()
+  await dialog.getByRole('button', { name: 'See what would happen' }).click()
+  await expect(dialog.getByText('a call with the same key came before')).toBeVisible()
+  await expect(dialog.getByText('ev-1')).toBeVisible()
+  await expect(dialog.getByRole('link', { name: 'Open the run' })).toHaveAttribute('href', '/runs/r9')
+  await shoot(page, 'try-webhook-duplicate-phone')
+  const last = calls.filter((call) => call.path.endsWith('/try')).at(-1)?.body as { headers: object }
+  expect(last.headers).toEqual({ 'content-type': 'application/xml' })
 })
+
+for (const [name, answer] of [
+  ['loads', null],
+  ['cannot be read', { __status: 500, type: 'about:blank', title: 'It broke', status: 500, code: 'internal' }],
+] as const)
+  test(`nothing is said of how calls are verified while the version ${name}`, async ({ page }) => {
+    const never = new Promise<never>(() => {})
+    await mockApi(page, {
+      'GET /workflows/wf1/triggers': { items: [shown('hook', 'webhook')], next: null },
+      ...(answer && { 'GET /workflows/wf1/versions/7': answer }),
+    })
+    if (!answer) await page.route('**/api/v1/workflows/wf1/versions/7', () => never)
+    await page.goto(`${ui.url}/workflows/wf1/triggers`)
+    await expect(page.getByRole('textbox', { name: 'Address' })).toHaveValue(URL)
+    if (answer) {
+      await expect(page.getByRole('alert')).toContainText('The active version could not be read', { timeout: 20_000 })
+      await expect(page.getByRole('alert')).toContainText('It broke')
+      await shoot(page, 'triggers-unread')
+    }
+    await expect(page.getByText('nothing is verified')).toHaveCount(0)
+  })
 
 for (const [name, hmac, header, algorithm, encoding] of [
   ['as usual', undefined, 'x-signature: sha256=', 'sha256', 'hex'],
@@ -152,6 +219,14 @@ for (const [name, hmac, header, algorithm, encoding] of [
     'X-Shop: v1=',
     'sha512',
     'base64',
+  ],
+  // The server refuses these; a draft that was saved before it did is no command to run something else either.
+  [
+    'whatever stands before it',
+    { header: "x-$(id)'`id`", prefix: `$(echo no)\`echo no\`"'\\$HOME'' v1=` },
+    `x-$(id)'\`id\`: $(echo no)\`echo no\`"'\\$HOME'' v1=`,
+    'sha256',
+    'hex',
   ],
 ] as const)
   test(`the command to copy signs its body, ${name}`, async ({ page }) => {
@@ -164,7 +239,8 @@ for (const [name, hmac, header, algorithm, encoding] of [
     expect(given).toContain(`${header}${signature}`)
     expect(given).toContain('{"order": "1001"}')
     expect(given).toContain(URL)
-    await narrow(page, `curl-hmac-${algorithm}`)
+    await expect(page.getByRole('heading', { name: 'Call it with curl (set SECRET first)' })).toBeVisible()
+    await narrow(page, `curl-hmac-${name.replaceAll(' ', '-')}`)
   })
 
 test('where the provider signs no command is offered', async ({ page }) => {

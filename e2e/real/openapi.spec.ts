@@ -55,7 +55,7 @@ test('from an OpenAPI file to a published workflow that calls it, in under three
   await page.getByRole('link', { name: 'Add connector' }).click()
   const file = { name: 'orders.json', mimeType: 'application/json', buffer: Buffer.from(described()) }
   await page.locator('input[type=file]').setInputFiles(file)
-  await page.getByRole('button', { name: 'Look at it' }).click()
+  await page.getByRole('button', { name: 'Review' }).click()
   await page.getByRole('button', { name: 'Install' }).click()
   await expect(page.getByRole('heading', { name: 'orders, revision 1' })).toBeVisible()
   await expect(page.getByText(/`\$ref` #\/components\/parameters\/gone leads nowhere/)).toBeVisible()

@@ -265,6 +265,7 @@ export function answersOf(): Answers {
       status: 'open',
       assigned_to: null,
       messages: f.messages,
+      has_older: false,
       runs: f.runs.slice(0, 2),
     },
     'GET /canned-replies': page([]),

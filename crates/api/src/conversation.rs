@@ -255,6 +255,9 @@ pub struct Snooze {
 pub struct SnoozeRequest {
     /// When it comes back, within a year; null: only when the customer writes again.
     pub until: Option<i64>,
+    /// Position of the newest message you saw: refused with 409 `messages_since` when the customer wrote after it.
+    #[serde(default)]
+    pub seen: Option<u64>,
 }
 
 /// How it came to be known what an address wants.

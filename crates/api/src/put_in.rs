@@ -24,6 +24,10 @@ pub struct PutInConnectorRequest {
     /// How much harm actions can do, by their names without the connector's, where it is not what was guessed.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub risks: BTreeMap<String, Risk>,
+    /// What a dry run answered as `reviewed`: refused with 409 when what would be put in, before `risks`, or the revision it
+    /// takes the place of is another now.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reviewed: Option<String>,
 }
 
 /// What became of it.
@@ -36,6 +40,9 @@ pub struct PutInConnector {
     /// Whether nothing was written.
     #[serde(default)]
     pub dry_run: bool,
+    /// Of a dry run: what would be put in, before `risks`, and instead of which revision, to be given back as `reviewed`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reviewed: Option<String>,
     /// Of a dry run: the actions, one by one.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub offered: Vec<OfferedAction>,
@@ -64,9 +71,9 @@ pub struct OfferedAction {
     pub method: String,
     /// Path below the base URL, or where the URL is taken from.
     pub path: String,
-    /// How much harm it can do.
+    /// How much harm it can do, at the worst.
     pub risk: Risk,
-    /// Whether that is a guess from its method and its words.
+    /// Whether that is a guess from its method and its words: nobody said it, and it was not kept from the revision before.
     pub guessed: bool,
 }
 
@@ -101,9 +108,9 @@ pub struct ConnectorChanges {
 pub struct ActionDifference {
     /// Its name without the connector's.
     pub action: String,
-    /// How much harm it could do; null when that is the same.
+    /// How much harm it could do, at the worst; null when that is the same.
     pub risk_before: Option<Risk>,
-    /// How much it can do.
+    /// How much it can do, at the worst.
     pub risk: Risk,
     /// Method and path as they were; null when they are the same.
     pub address_before: Option<String>,

@@ -51,14 +51,14 @@ fn compiled(path: &Path) -> anyhow::Result<Compiled> {
     let mut text = String::new();
     fs::File::open(path)?.take(BYTES_MAX + 1).read_to_string(&mut text)?;
     ensure!(text.len() as u64 <= BYTES_MAX, "it is larger than {BYTES_MAX} bytes");
-    let Imported { manifest, warnings, left_out, guessed } = Manifest::read_or_import(&text, None)?;
+    let Imported { manifest, warnings, left_out, made_from, .. } = Manifest::read_or_import(&text, None)?;
     for warning in warnings {
         tracing::warn!(file = %path.display(), warning, "of a connector");
     }
     for left in left_out {
         tracing::warn!(file = %path.display(), at = left.pointer, why = left.reason, "an operation was left out");
     }
-    Ok(Imported::compile(manifest, guessed)?)
+    Ok(Imported::compile(manifest, made_from)?)
 }
 
 #[cfg(test)]

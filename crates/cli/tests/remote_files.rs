@@ -84,6 +84,39 @@ fn somebody_saved_in_between() {
 }
 
 #[test]
+fn what_was_looked_at_is_given_back_so_that_nothing_else_is_put_in() {
+    let server = Server::start(|request| {
+        assert_eq!(request.line(), "POST /api/v1/connectors");
+        let mut put = json!({ "name": "pets", "revision": 2, "actions": 1, "paged": [], "warnings": [], "left_out": [],
+            "changes": null, "used_by": [] });
+        let body = request.body();
+        if body["dry_run"] == true {
+            assert_eq!(body["reviewed"], Value::Null);
+            put["dry_run"] = json!(true);
+            put["reviewed"] = json!("1.abc");
+            put["offered"] = json!([{ "name": "sell", "title": "Sell", "method": "POST", "path": "/pets", "risk": "write",
+                "guessed": true }]);
+            return Answer::ok(put);
+        }
+        match body["reviewed"] == "1.abc" {
+            true => Answer::ok(put),
+            false => Answer::problem(409, "connector_changed", json!({ "title": "Changed since you looked" })),
+        }
+    });
+    let (_folder, path) = file("openapi: 3.1.0");
+    let looked = countersign(&server, &["connector", "push", &path, "--dry-run"]);
+    assert_eq!(looked.code, 0, "{}", looked.stderr);
+    assert!(looked.stdout.contains("write (guessed)"), "{}", looked.stdout);
+    assert_eq!(looked.stdout.lines().last(), Some("reviewed: 1.abc"));
+    let put = countersign(&server, &["connector", "push", &path, "--reviewed", "1.abc"]);
+    assert_eq!((put.code, put.stdout.as_str()), (0, "pets: revision 2, 1 actions\n"), "{}", put.stderr);
+    let other = countersign(&server, &["connector", "push", &path, "--reviewed", "1.abd"]);
+    assert_eq!(other.code, 1);
+    assert!(other.stderr.starts_with("error[connector_changed]: Changed since you looked"), "{}", other.stderr);
+    assert_ne!(countersign(&server, &["connector", "push", &path, "--dry-run", "--reviewed", "1.abc"]).code, 0);
+}
+
+#[test]
 fn a_manifest_is_made_without_a_server() {
     let (_folder, path) = file(
         "openapi: 3.1.0\ninfo: { title: Pet Shop }\nservers: [{ url: 'https://pets.example.com' }]\npaths:\n  /pets:\n    \

@@ -14,10 +14,10 @@ fn main() {
         let before = large::peak_mib();
         let started = Instant::now();
         match Manifest::read_or_import(&text, None) {
-            Ok(Imported { manifest, warnings, left_out, guessed }) => {
+            Ok(Imported { manifest, warnings, left_out, made_from, .. }) => {
                 let at = started.elapsed();
                 let n = manifest.actions.len();
-                let compiled = Imported::compile(manifest, guessed).map(|_| ());
+                let compiled = Imported::compile(manifest, made_from).map(|_| ());
                 println!(
                     "{file}: {} bytes, {n} actions, {} left out, {} warnings, {at:?} + compiled {:?} {compiled:?}",
                     text.len(),

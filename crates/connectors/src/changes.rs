@@ -28,7 +28,7 @@ pub struct Changes {
 pub struct ActionChange {
     /// Its name.
     pub action: String,
-    /// How much harm it could do and can do now.
+    /// How much harm it could do and can do now, at the worst.
     pub risk: Option<(Risk, Risk)>,
     /// Method and path as they were and as they are.
     pub address: Option<(String, String)>,
@@ -52,8 +52,16 @@ impl Manifest {
 }
 
 impl ActionManifest {
-    /// Gives it the risk a person says it has. What followed from a guessed risk follows from this one.
+    /// How much harm it can do at the worst, whatever is sent.
+    #[must_use]
+    pub fn worst_risk(&self) -> Risk {
+        let listed = self.risk_by.iter().flat_map(|by| by.values.values());
+        listed.copied().fold(self.risk, Risk::max)
+    }
+
+    /// Gives it the risk a person says it has, whatever is sent. What followed from a guessed risk follows from this one.
     pub fn set_risk(&mut self, risk: Risk) {
+        self.risk_by = None;
         if self.risk == risk {
             return;
         }
@@ -139,9 +147,10 @@ fn inside(name: &str, before: &ActionManifest, now: &ActionManifest) -> ActionCh
         (before.risk_by != now.risk_by, "on what its risk depends"),
     ];
     let (was, is) = (before.address(), now.address());
+    let risks = (before.worst_risk(), now.worst_risk());
     ActionChange {
         action: name.to_owned(),
-        risk: (before.risk != now.risk).then_some((before.risk, now.risk)),
+        risk: (risks.0 != risks.1).then_some(risks),
         address: (was != is).then_some((was, is)),
         input,
         other: other.into_iter().filter(|(differs, _)| *differs).map(|(_, text)| text.to_owned()).collect(),
@@ -306,5 +315,25 @@ mod tests {
         let mut put = manifest(json!({ "method": "PUT", "idempotency": { "kind": "natural" } }), "");
         put.actions["say"].set_risk(Risk::High);
         assert!(matches!(put.actions["say"].idempotency, IdempotencyManifest::Natural { .. }));
+    }
+
+    #[test]
+    fn what_a_person_says_is_the_risk_whatever_is_sent() {
+        let by_method = json!({ "risk": "write", "risk_by": { "member": "method", "values": { "GET": "read", "DELETE": "high" } } });
+        let before = manifest(by_method, "https://a");
+        assert_eq!(before.actions["say"].worst_risk(), Risk::High);
+        for said in [Risk::Read, Risk::Write, Risk::High] {
+            let mut now = before.clone();
+            now.actions["say"].set_risk(said);
+            let action = &now.actions["say"];
+            assert_eq!((action.risk, action.worst_risk(), &action.risk_by), (said, said, &None));
+            let change = now.changes_since(&before).changed.remove(0);
+            assert_eq!(
+                change.risk,
+                (said != Risk::High).then_some((Risk::High, said)),
+                "told by what it was at the worst"
+            );
+            assert!(change.other.contains(&"on what its risk depends".to_owned()), "{:?}", change.other);
+        }
     }
 }

@@ -38,7 +38,7 @@ pub use authorization::{Client, TokenError, TokenFailure, Tokens, pkce_challenge
 pub use call::{Call, CallError, CallOutcome, Exchange, LookUp, RenderedRequest};
 pub use changes::{ActionChange, Changes};
 pub use connection::{Connection, Secrets};
-pub use import::{Imported, LeftOut};
+pub use import::{Imported, LeftOut, MadeFrom};
 pub use invoke::Invoker;
 pub use limits::{Limits, limits_schema};
 pub use manifest::{

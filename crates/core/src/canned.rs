@@ -4,8 +4,11 @@
 use serde_json::Value;
 use std::ops::Range;
 
+/// The variables there are. Of a customer there is whatever the workspace keeps of them.
+pub const VARIABLES: [&str; 5] =
+    ["customer.…", "conversation.id", "conversation.channel", "operator.name", "workspace.name"];
 /// What a variable may begin with.
-pub const ROOTS: [&str; 4] = ["customer", "conversation", "operator", "workspace"];
+const ROOTS: [&str; 4] = ["customer", "conversation", "operator", "workspace"];
 
 /// A text filled in.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -16,7 +19,7 @@ pub struct Filled {
     pub gaps: Vec<String>,
 }
 
-/// What stands between braces and is no variable, of which there are those that [`gaps`] finds.
+/// What stands between braces and is none of the [`VARIABLES`].
 ///
 /// # Errors
 /// The first such text, with its braces.
@@ -28,7 +31,7 @@ pub fn check(text: &str) -> Result<(), String> {
             Some(close) => (&inner[..close], &inner[close + 2..]),
             None => return Err(format!("{{{{{}", shown(inner))),
         };
-        if !is_variable(name.trim()) {
+        if !is_known(name.trim()) {
             return Err(format!("{{{{{}}}}}", shown(name)));
         }
         rest = after;
@@ -101,6 +104,10 @@ fn is_variable(name: &str) -> bool {
     parts.next().is_some_and(|root| ROOTS.contains(&root)) && name.contains('.') && parts.all(word)
 }
 
+fn is_known(name: &str) -> bool {
+    is_variable(name) && (name.starts_with("customer.") || VARIABLES.contains(&name))
+}
+
 /// What is known under a name as people read it: nothing that is blank or no plain value.
 fn value(known: &Value, name: &str) -> Option<String> {
     let found = name.split('.').try_fold(known, |value, part| value.get(part))?;
@@ -158,7 +165,14 @@ mod tests {
 
     #[test]
     fn what_is_no_variable_is_told() {
-        for good in ["", "Hello", "{{customer.name}}", "{{ workspace.name }} {{operator.name}}", "a } b }} c"] {
+        for good in [
+            "",
+            "Hello",
+            "{{customer.name}} {{customer.plan.seats}}",
+            "{{ workspace.name }} {{operator.name}}",
+            "{{conversation.id}} {{conversation.channel}}",
+            "a } b }} c",
+        ] {
             assert_eq!(check(good), Ok(()), "{good}");
         }
         for (bad, told) in [
@@ -169,9 +183,16 @@ mod tests {
             ("{{ $eval(1) }}", "{{ $eval(1) }}"),
             ("{{customer.first name}}", "{{customer.first name}}"),
             ("{{secret.key}}", "{{secret.key}}"),
+            ("{{operator.nmae}}", "{{operator.nmae}}"),
+            ("{{operator.name.first}}", "{{operator.name.first}}"),
+            ("{{workspace.x}}", "{{workspace.x}}"),
+            ("{{conversation.foo}}", "{{conversation.foo}}"),
+            ("{{customer.…}}", "{{customer.…}}"),
         ] {
             assert_eq!(check(bad), Err(told.to_owned()), "{bad}");
         }
+        // One that is not there stays a gap where it was kept before.
+        assert_eq!(gaps("{{operator.nmae}}"), ["operator.nmae"]);
         assert_eq!(
             gaps("{{customer.name}} {{x}} {{ customer.name }} {{operator.name}}"),
             ["customer.name", "operator.name"]

@@ -7,7 +7,7 @@ use countersign_core::{
     difference::document::renamed,
     log::FailureClass,
     play::{Backtest, BacktestVerdict, backtest, backtest_renamed},
-    run::Input,
+    run::{Event, Input},
 };
 use serde_json::{Value, json};
 use support::{Play, person, version};
@@ -138,6 +138,34 @@ fn last_words_that_would_differ_are_told() {
         let field = &found.requests[0].fields[0];
         assert_eq!((field.before.clone().unwrap_or_default(), field.after.clone().unwrap_or_default()), (before, now));
     }
+}
+
+#[test]
+fn words_in_a_conversation_that_leaves_are_compared_also_where_nobody_asked_for_them() {
+    let by_sms = |yaml: &str, asked: bool| {
+        let mut play = Play::new(yaml);
+        play.conversation = json!({ "id": "c1", "channel": "sms" });
+        play.start(json!({})).unwrap();
+        if asked {
+            play.succeed(json!({ "channel": "conversation" })).unwrap();
+        }
+        assert_eq!(play.status(), "completed");
+        play
+    };
+    let says = "schema: 1\nname: N\nstart: tell\nsteps:\n  tell: { type: notify, channels: [conversation], body: Hello, next: z }\n  z: { type: end }\n";
+    let silent = "schema: 1\nname: N\nstart: z\nsteps:\n  z: { type: end }\n";
+    assert_eq!(against(&by_sms(says, true), says).verdict, BacktestVerdict::Same);
+    for (play, yaml) in [(by_sms(silent, false), says), (by_sms(says, true), silent)] {
+        let found = against(&play, yaml);
+        assert!(found.cannot_say.is_none() && found.verdict != BacktestVerdict::Same, "{found:?}");
+    }
+    // One from before anybody asked: the same words, said at once.
+    let mut old = by_sms(says, true);
+    for entry in &mut old.log {
+        entry.events.retain(|event| !matches!(event, Event::Call { .. }));
+    }
+    let found = against(&old, says);
+    assert_eq!((found.verdict, found.cannot_say.is_none()), (BacktestVerdict::Same, true), "{found:?}");
 }
 
 #[test]

@@ -302,6 +302,19 @@ fn a_start_without_words_for_it_is_one_by_hand_and_that_is_said() {
 }
 
 #[test]
+fn words_that_left_over_a_channel_are_said_in_the_script() {
+    let mut play = Play::new(
+        "schema: 1\nname: N\nstart: tell\nsteps:\n  tell: { type: notify, channels: [conversation], body: Hello, next: z }\n  z: { type: end }\n",
+    );
+    play.conversation = json!({ "id": "c1", "channel": "whatsapp" });
+    play.start(json!({})).unwrap();
+    play.succeed(json!({ "channel": "conversation" })).unwrap();
+    let made = made(&play);
+    assert_eq!(made.case.expect.path.as_ref().unwrap().last().unwrap(), "z");
+    assert!(made.case.acts.is_empty(), "{:?}", made.case.acts);
+}
+
+#[test]
 fn two_people_of_one_name_stay_two() {
     let mut play = Play::started(&SHOP.replace("roles: [manager] }", "roles: [manager], quorum: 2 }"));
     play.succeed(json!({ "order": 7 })).unwrap();

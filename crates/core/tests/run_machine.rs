@@ -388,6 +388,38 @@ fn a_handoff_comes_back_with_what_its_form_takes() {
 }
 
 #[test]
+fn who_fills_in_a_handoff_does_not_approve_what_they_filled_in() {
+    let yaml = "
+schema: 1
+name: Own amount
+start: hand
+steps:
+  hand: { type: human_handoff, form: { type: object, properties: { amount: { type: number } } }, next: ask }
+  ask: { type: approval, summary: Pay, guards: [pay], approvers: { exclude_requester: true }, on_approve: pay, on_reject: done,
+         timeout: { after: 4h, outcome: rejected } }
+  pay: { type: tool_call, action: shop.keyed, input: { amount: '{{ steps.hand.output.values.amount }}' }, next: done }
+  done: { type: end }
+";
+    for (values, may) in [(json!({ "amount": 9000 }), false), (json!({}), false)] {
+        let mut play = Play::started(yaml);
+        let (visit, comment, by) = (play.visit(), String::new(), person("mia", &["operator"]));
+        play.take(Input::HandedBack { visit, back: HandedBack::Returned, comment, values, by: by.clone() }).unwrap();
+        assert_eq!(play.step_id(), "ask");
+        assert_eq!(play.decide("approved", by).is_ok(), may);
+        assert!(play.decide("approved", person("bob", &["operator"])).is_ok());
+    }
+    // Handed back without answers nobody had a hand in anything.
+    let plain = yaml
+        .replace("form: { type: object, properties: { amount: { type: number } } }, ", "")
+        .replace("'{{ steps.hand.output.values.amount }}'", "1");
+    let mut play = Play::started(&plain);
+    let (visit, comment, by) = (play.visit(), String::new(), person("mia", &["operator"]));
+    play.take(Input::HandedBack { visit, back: HandedBack::Returned, comment, values: Value::Null, by: by.clone() })
+        .unwrap();
+    play.decide("approved", by).unwrap();
+}
+
+#[test]
 fn a_handoff_without_a_form_takes_no_answers() {
     let mut play = Play::started(FORM);
     let input = submit(&play, json!({ "email": "ada@example.com" }));

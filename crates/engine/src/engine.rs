@@ -161,7 +161,7 @@ impl Engine {
         engine.0.tasks.spawn(pump::run(engine.clone(), ToTell(engine.clone())));
         if engine.0.outside.is_none() {
             engine.0.tasks.spawn(pump::run(engine.clone(), Departures(engine.clone())));
-            engine.0.tasks.spawn(pump::run(engine.clone(), Snoozes(engine.clone())));
+            engine.0.tasks.spawn(pump::run(engine.clone(), Snoozes::new(engine.clone())));
         }
         if engine.0.store.shared() {
             engine.0.tasks.spawn(engine.clone().follow());

@@ -120,7 +120,8 @@ impl Place {
         let server = Server::start(&format!("client_secret_{client_auth}")).await;
         let world = World::on(database).await;
         let manifest = manifest(&server.url, grant, client_auth);
-        let put_in = PutIn { workspace: WORKSPACE, connector: Compiled::new(manifest).unwrap(), by: "system" };
+        let put_in =
+            PutIn { workspace: WORKSPACE, connector: Compiled::new(manifest).unwrap(), instead: None, by: "system" };
         world.engine.put_in_connector(put_in, &|_| Vec::new()).await.unwrap();
         world.connection("who", json!({ "client_id": "countersign" }), json!({ "client_secret": SECRET })).await;
         Self { world, server }

@@ -76,9 +76,11 @@ async fn act_out(world: &World, source: &str, case: &TestCase) -> RunRow {
             Act::Submits { values } => {
                 world.engine.submit_form(WORKSPACE, &checkpoint, values.clone(), customer()).await.unwrap();
             }
-            Act::Decides { outcome, comment, by, .. } | Act::HandsBack { outcome, comment, by, .. } => {
+            Act::Decides { outcome, comment, by, values, .. } | Act::HandsBack { outcome, comment, by, values } => {
                 let by = actor(by.as_ref());
-                world.engine.decide(WORKSPACE, &checkpoint, decision(outcome, comment), by).await.unwrap();
+                let values = Some(values.clone()).filter(|values| !values.is_null());
+                let decision = DecideRequest { values, ..decision(outcome, comment) };
+                world.engine.decide(WORKSPACE, &checkpoint, decision, by).await.unwrap();
             }
             Act::Waits { duration } => {
                 world.clock.advance(i64::try_from(duration.unwrap().0).unwrap());

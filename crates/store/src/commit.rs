@@ -43,6 +43,21 @@ pub struct Commit {
     pub idempotency: Option<NewIdempotency>,
 }
 
+impl Commit {
+    /// The conversation whose customer sent a form with this decision.
+    pub(crate) fn heard(&self) -> Option<&String> {
+        let sent = |change: &CheckpointChange| match change {
+            CheckpointChange::Close { outcome, .. } => *outcome == Outcome::Submitted,
+            CheckpointChange::Open(_)
+            | CheckpointChange::Touch { .. }
+            | CheckpointChange::Ask { .. }
+            | CheckpointChange::Find { .. }
+            | CheckpointChange::Move { .. } => false,
+        };
+        self.run.conversation.as_ref().filter(|_| self.checkpoints.iter().any(sent))
+    }
+}
+
 /// The choice a start was decided on: when it was moved meanwhile, the commit fails with `Conflict::PointerMoved`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Pointed {

@@ -34,12 +34,21 @@ pub enum Conflict {
         /// Workflow id.
         workflow: String,
     },
+    /// Another revision of the connector was put in, or it was taken out.
+    #[error("the connector is at revision {revision:?}")]
+    ConnectorChanged {
+        /// The revision that is put in now; none when it was taken out.
+        revision: Option<u32>,
+    },
     /// What came in was dealt with already.
     #[error("inbound event {id} is dealt with")]
     InboundDone {
         /// Its id.
         id: String,
     },
+    /// The customer wrote again since a conversation was looked at.
+    #[error("the customer wrote meanwhile")]
+    MessagesSince,
     /// Nobody would be left who can let people in.
     #[error("somebody must stay administrator")]
     LastAdmin,

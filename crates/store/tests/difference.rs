@@ -174,6 +174,7 @@ fn random_conversation(dice: &Dice) -> Work {
         subject: dice.maybe("Hello".to_owned()),
         answered: false,
         snoozed_until: None,
+        seen: None,
     })
 }
 

@@ -721,7 +721,8 @@ export interface paths {
         put?: never;
         /**
          * Puts a connector in, or its next revision: a manifest or an OpenAPI document. Versions that are published go on with the
-         *     revision they were published with. A dry run only says what would come of it.
+         *     revision they were published with. A dry run only says what would come of it; what it answers as `reviewed` is given back
+         *     so that nothing else is put in than what a person looked at.
          */
         post: operations["putInConnector"];
         delete?: never;
@@ -949,7 +950,10 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Puts a conversation aside until a time, or until the customer writes again: it leaves the lists and comes back by itself. */
+        /**
+         * Puts a conversation aside until a time, or until the customer writes again: it leaves the lists and comes back by itself.
+         *     With `seen`, 409 `messages_since` when the customer wrote after that message.
+         */
         post: operations["snoozeConversation"];
         delete?: never;
         options?: never;
@@ -966,7 +970,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Brings a conversation back that was put aside. */
+        /** Brings a conversation back that was put aside; one that is not stays as it is. */
         post: operations["wakeConversation"];
         delete?: never;
         options?: never;
@@ -2294,7 +2298,7 @@ export interface components {
             /** @description Its name without the connector's. */
             action: string;
             risk_before: components["schemas"]["Risk"] | null;
-            /** @description How much it can do. */
+            /** @description How much it can do, at the worst. */
             risk: components["schemas"]["Risk"];
             /** @description Method and path as they were; null when they are the same. */
             address_before: string | null;
@@ -4567,9 +4571,9 @@ export interface components {
             method: string;
             /** @description Path below the base URL, or where the URL is taken from. */
             path: string;
-            /** @description How much harm it can do. */
+            /** @description How much harm it can do, at the worst. */
             risk: components["schemas"]["Risk"];
-            /** @description Whether that is a guess from its method and its words. */
+            /** @description Whether that is a guess from its method and its words: nobody said it, and it was not kept from the revision before. */
             guessed: boolean;
         };
         /** @description A form that waits. */
@@ -5017,6 +5021,8 @@ export interface components {
             revision: number;
             /** @description Whether nothing was written. */
             dry_run: boolean;
+            /** @description Of a dry run: what would be put in, before `risks`, and instead of which revision, to be given back as `reviewed`. */
+            reviewed: string | null;
             /** @description Of a dry run: the actions, one by one. */
             offered: components["schemas"]["OfferedAction"][];
             /** @description How many actions it has. */
@@ -5045,6 +5051,11 @@ export interface components {
             risks?: {
                 [key: string]: components["schemas"]["Risk"];
             };
+            /**
+             * @description What a dry run answered as `reviewed`: refused with 409 when what would be put in, before `risks`, or the revision it
+             *     takes the place of is another now.
+             */
+            reviewed?: string | null;
         };
         /** @description When a person is not told: what comes then comes when they end, unless it were too late. */
         QuietHours: {
@@ -5729,6 +5740,11 @@ export interface components {
              * @description When it comes back, within a year; null: only when the customer writes again.
              */
             until?: number | null;
+            /**
+             * Format: uint64
+             * @description Position of the newest message you saw: refused with 409 `messages_since` when the customer wrote after it.
+             */
+            seen?: number | null;
         };
         /**
          * @description Who says something.

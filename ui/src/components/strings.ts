@@ -62,6 +62,7 @@ export const strings = {
       failed: 'not delivered',
     } as Record<string, string>,
   },
+  earlier: { more: 'Earlier messages', failed: 'They could not be read. Try again.' },
   customer: { none: 'No customer', visitor: 'Visitor without a name', claimed: 'says to be' },
   workflow: { label: 'Workflow', all: 'All workflows' },
   diagnostics: { error: 'Error', warning: 'Warning' },

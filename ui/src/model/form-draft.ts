@@ -1,6 +1,6 @@
 /**
- * What is kept of a form that is filled in and not sent. The server keeps what the form names without secrets and files;
- * the files are kept apart from it, where they stand. Secrets are kept nowhere.
+ * What is kept of a form that is filled in and not sent. The server keeps what the form names without secrets and
+ * files; the files are kept apart from it, where they stand. Secrets are kept nowhere.
  */
 import { isFile } from './file-value'
 import { getAt, isObject, jsonEqual, pointerParts, type JsonObject } from './json'

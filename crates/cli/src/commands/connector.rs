@@ -69,6 +69,10 @@ pub struct PushArgs {
     /// How much harm an action can do, where it is not what was guessed: `ACTION=read|write|high`. May be given again.
     #[arg(long, value_name = "ACTION=RISK", value_parser = risk)]
     risk: Vec<(String, Risk)>,
+    /// What `--dry-run` printed as `reviewed`: refused when what would be put in, or the revision it takes the place of, is
+    /// another now.
+    #[arg(long, conflicts_with = "dry_run")]
+    reviewed: Option<String>,
 }
 
 /// Arguments of `connector list`.
@@ -158,7 +162,8 @@ async fn push(client: &Client, args: &PushArgs) -> anyhow::Result<Exit> {
         false => (Some(read(&file.into()).with_context(|| format!("cannot read {file}"))?), None),
     };
     let risks = args.risk.iter().cloned().collect();
-    let request = PutInConnectorRequest { source, url, name: args.name.clone(), dry_run: args.dry_run, risks };
+    let (name, reviewed) = (args.name.clone(), args.reviewed.clone());
+    let request = PutInConnectorRequest { source, url, name, dry_run: args.dry_run, risks, reviewed };
     let answer = client.post(&["connectors"]).json(&request).send().await?;
     if args.remote.json {
         output::json(&answer)?;
@@ -169,8 +174,9 @@ async fn push(client: &Client, args: &PushArgs) -> anyhow::Result<Exit> {
     tell_paged(&put.paged);
     if put.dry_run {
         let row = |action: &OfferedAction| {
-            let OfferedAction { name, method, path, risk, title, .. } = action;
-            vec![name.clone(), word(risk), format!("{method} {path}"), short(title, 60)]
+            let OfferedAction { name, method, path, risk, title, guessed } = action;
+            let risk = if *guessed { format!("{} (guessed)", word(risk)) } else { word(risk) };
+            vec![name.clone(), risk, format!("{method} {path}"), short(title, 60)]
         };
         output::table(&["action", "risk", "address", "title"], &put.offered.iter().map(row).collect::<Vec<_>>());
     }
@@ -181,6 +187,9 @@ async fn push(client: &Client, args: &PushArgs) -> anyhow::Result<Exit> {
     output::line(format!("{}: {would_be}revision {}, {} actions", put.name, put.revision, put.actions));
     for workflow in put.used_by {
         output::line(format!("used by {} ({} findings)", workflow.name, workflow.diagnostics.len()));
+    }
+    if let Some(reviewed) = put.reviewed {
+        output::line(format!("reviewed: {reviewed}"));
     }
     Ok(Exit::Good)
 }

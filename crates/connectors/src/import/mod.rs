@@ -22,7 +22,7 @@ mod told_tests;
 
 use crate::{
     Compiled,
-    manifest::{ErrorRules, Manifest, ManifestError},
+    manifest::{ActionManifest, ErrorRules, Manifest, ManifestError},
     schema::faults,
 };
 use countersign_core::{catalogue::Risk, pointer};
@@ -32,7 +32,10 @@ use security::Security;
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 use servers::Servers;
-use std::{borrow::Cow, collections::BTreeMap};
+use std::{
+    borrow::Cow,
+    collections::{BTreeMap, BTreeSet},
+};
 use url::Url;
 
 /// Warnings kept of one import; the rest is counted.
@@ -50,8 +53,19 @@ pub struct Imported {
     pub warnings: Vec<String>,
     /// Operations that cannot be used.
     pub left_out: Vec<LeftOut>,
-    /// Whether the risks are guesses.
-    pub guessed: bool,
+    /// What it was made from.
+    pub made_from: MadeFrom,
+    /// Names of the actions whose risk is a guess: nobody said it, and it was not kept from the revision before.
+    pub guessed: BTreeSet<String>,
+}
+
+/// What a connector was made from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum MadeFrom {
+    /// A manifest: it says the risks itself, and its inputs are as somebody wrote them.
+    Manifest,
+    /// An OpenAPI document: risks are guesses, and each input was compiled when it was made.
+    OpenApi,
 }
 
 /// An operation that was left out.
@@ -99,7 +113,13 @@ impl Manifest {
                 }
                 let manifest: Self =
                     serde_json::from_value(document).map_err(|error| unreadable(name, &error.to_string()))?;
-                Imported { manifest, warnings: Vec::new(), left_out: Vec::new(), guessed: false }
+                Imported {
+                    manifest,
+                    warnings: Vec::new(),
+                    left_out: Vec::new(),
+                    made_from: MadeFrom::Manifest,
+                    guessed: BTreeSet::new(),
+                }
             }
         };
         if let Some(name) = name {
@@ -122,16 +142,19 @@ impl Manifest {
 }
 
 impl Imported {
-    /// Compiles the manifest; of an import each input was compiled already.
+    /// Compiles the manifest; what was compiled when it was made is not compiled again.
     ///
     /// # Errors
     /// When a part of it makes no sense.
-    pub fn compile(manifest: Manifest, guessed: bool) -> Result<Compiled, ManifestError> {
-        if guessed { Compiled::checked(manifest) } else { Compiled::new(manifest) }
+    pub fn compile(manifest: Manifest, made_from: MadeFrom) -> Result<Compiled, ManifestError> {
+        match made_from {
+            MadeFrom::OpenApi => Compiled::checked(manifest),
+            MadeFrom::Manifest => Compiled::new(manifest),
+        }
     }
 
-    /// Corrects risks by the actions' names. What was guessed is not guessed lower than it was in the revision before. An
-    /// error is the name of an action that is not there.
+    /// Corrects risks by the actions' names. What was guessed is not guessed lower than it was under that name in the
+    /// revision before, wherever that called. An error is the name of an action that is not there.
     ///
     /// # Errors
     /// The name.
@@ -140,13 +163,16 @@ impl Imported {
             return Err(name.clone());
         }
         for (name, action) in &mut self.manifest.actions {
-            let earlier = before.and_then(|before| before.actions.get(name)).filter(|_| self.guessed);
-            let earlier = earlier.filter(|earlier| earlier.address() == action.address()).map(|earlier| earlier.risk);
-            let kept = earlier.map_or(action.risk, |earlier| earlier.max(action.risk));
-            action.set_risk(said.get(name).copied().unwrap_or(kept));
+            let earlier = before.and_then(|before| before.actions.get(name)).map(ActionManifest::worst_risk);
+            let kept = earlier.filter(|earlier| self.guessed.contains(name) && *earlier >= action.risk);
+            if let Some(risk) = said.get(name).copied().or(kept) {
+                action.set_risk(risk);
+                self.guessed.remove(name);
+            }
         }
-        if self.guessed {
-            self.manifest.probe = self.manifest.probe_by_guess();
+        match self.made_from {
+            MadeFrom::OpenApi => self.manifest.probe = self.manifest.probe_by_guess(),
+            MadeFrom::Manifest => {}
         }
         Ok(())
     }
@@ -254,7 +280,13 @@ impl Import<'_> {
                 "type": "string", "title": "Scopes", "description": "Instead of those of the manifest; divided by spaces.",
             });
         }
-        Imported { manifest: self.manifest, warnings: self.notes.finish(), left_out: self.left_out, guessed: true }
+        Imported {
+            guessed: self.manifest.actions.keys().cloned().collect(),
+            manifest: self.manifest,
+            warnings: self.notes.finish(),
+            left_out: self.left_out,
+            made_from: MadeFrom::OpenApi,
+        }
     }
 }
 

@@ -148,3 +148,52 @@ fn variables_that_cannot_be_settings_stand_at_their_defaults() {
     let own = manifest.actions["own"].server.clone().unwrap();
     assert_eq!(settings[&own]["default"], "https://up.example.com", "its name is not that of a variable: {own}");
 }
+
+#[test]
+fn a_raised_risk_stays_with_the_name_wherever_the_action_calls() {
+    let document = |path: &str, id: &str| {
+        json!({ "openapi": "3.1.0", "info": { "title": "Shop" }, "servers": [{ "url": "https://shop.example.com" }],
+            "paths": { path: { "get": { "operationId": id } }, "/notes": { "post": { "operationId": "addNote" } } } })
+    };
+    let said = |pairs: &[(&str, Risk)]| pairs.iter().map(|(name, risk)| ((*name).to_owned(), *risk)).collect();
+    let guesses = |imported: &Imported| imported.guessed.iter().cloned().collect::<Vec<_>>();
+    let mut first = import(&document("/v1/orders", "orders"));
+    assert_eq!(guesses(&first), ["add_note", "orders"]);
+    first.correct_risks(&said(&[("orders", Risk::High)]), None).unwrap();
+    assert_eq!((first.manifest.actions["orders"].risk, guesses(&first)), (Risk::High, vec!["add_note".to_owned()]));
+
+    let mut moved = import(&document("/v2/orders", "orders"));
+    moved.correct_risks(&said(&[]), Some(&first.manifest)).unwrap();
+    assert_eq!(moved.manifest.actions["orders"].risk, Risk::High, "its address is another, its name is not");
+    assert_eq!(guesses(&moved), [""; 0], "kept from the revision before");
+
+    // Another name is another action; a guess that is higher than what was is a guess again; what is said holds.
+    let mut renamed = import(&document("/v2/orders", "listOrders"));
+    let mut lower = first.manifest.clone();
+    lower.actions["add_note"].set_risk(Risk::Read);
+    renamed.correct_risks(&said(&[]), Some(&lower)).unwrap();
+    assert_eq!(guesses(&renamed), ["add_note", "list_orders"]);
+    assert_eq!(renamed.manifest.actions["add_note"].risk, Risk::Write);
+    let mut again = import(&document("/v2/orders", "orders"));
+    again.correct_risks(&said(&[("orders", Risk::Read)]), Some(&first.manifest)).unwrap();
+    assert_eq!(again.manifest.actions["orders"].risk, Risk::Read);
+    assert_eq!(again.correct_risks(&said(&[("gone", Risk::Read)]), None), Err("gone".to_owned()));
+}
+
+#[test]
+fn a_manifest_is_no_guess_and_keeps_what_its_risk_depends_on_until_a_person_says_it() {
+    let text = json!({ "name": "echo", "title": "Echo", "base_url": "https://echo.example.com", "actions": { "say": {
+        "title": "Say", "method": "$input.method", "path": "/say", "risk": "write", "idempotency": { "kind": "none" },
+        "risk_by": { "member": "method", "values": { "GET": "read", "DELETE": "high" } },
+        "input": { "type": "object", "properties": { "method": { "type": "string" } } } } } });
+    let read = || Manifest::read_or_import(&text.to_string(), None).unwrap();
+    let mut quiet = read();
+    quiet.correct_risks(&BTreeMap::new(), Some(&read().manifest)).unwrap();
+    assert_eq!((&quiet.manifest, quiet.guessed.len()), (&read().manifest, 0));
+    // Also where it is the risk that it has where nothing else is listed.
+    for risk in [Risk::Read, Risk::Write, Risk::High] {
+        let mut said = read();
+        said.correct_risks(&BTreeMap::from([("say".to_owned(), risk)]), None).unwrap();
+        assert_eq!((said.manifest.actions["say"].worst_risk(), &said.manifest.actions["say"].risk_by), (risk, &None));
+    }
+}

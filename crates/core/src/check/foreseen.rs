@@ -5,6 +5,7 @@ use super::Context;
 use crate::{
     document::StepKind,
     expr::{Expression, Knowing, TextTemplate},
+    pointer,
 };
 use serde_json::{Map, Value};
 use std::cell::OnceCell;
@@ -195,7 +196,7 @@ pub(super) fn single(text: &str) -> Option<Expression> {
 fn lacks<'p>(root: &Value, path: &'p [String]) -> Option<&'p str> {
     let mut schema = root;
     for name in path {
-        let at = super::types::resolve(root, schema)?;
+        let at = pointer::resolve(root, schema)?;
         match at.get("properties").and_then(|properties| properties.get(name)) {
             Some(member) => schema = member,
             None => {

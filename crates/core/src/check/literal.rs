@@ -3,7 +3,7 @@
 //! looked at where no template is in it, as the run looks at them.
 
 use super::report::{shown, token};
-use crate::expr::TextTemplate;
+use crate::{expr::TextTemplate, pointer};
 use serde_json::{Map, Value};
 
 /// Deepest nesting that is looked into.
@@ -67,7 +67,7 @@ impl<'a> Walk<'a> {
     }
 
     fn value(&mut self, value: &Value, schema: &'a Value, depth: usize) {
-        let Some(schema) = self.resolve(schema).filter(|_| depth <= DEPTH_MAX) else { return };
+        let Some(schema) = pointer::resolve(self.root, schema).filter(|_| depth <= DEPTH_MAX) else { return };
         let kind = match value {
             Value::String(text) if is_template(text) => {
                 let known = (self.types)(text).unwrap_or_default();
@@ -217,18 +217,6 @@ impl<'a> Walk<'a> {
                 }
             }
         }
-    }
-
-    /// Follows references inside the schema; `None` when anything goes or it cannot be told.
-    fn resolve(&self, mut schema: &'a Value) -> Option<&'a Map<String, Value>> {
-        for _ in 0..8 {
-            let members = schema.as_object()?;
-            match members.get("$ref").and_then(Value::as_str) {
-                Some(reference) => schema = self.root.pointer(reference.strip_prefix('#')?)?,
-                None => return Some(members),
-            }
-        }
-        None
     }
 }
 

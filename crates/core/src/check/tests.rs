@@ -269,11 +269,11 @@ fn triggers() {
     let written = json!({ "header": "X-Hub-Signature", "algorithm": "sha1", "encoding": "base64", "prefix": "v1=" });
     assert_eq!(signed("hmac", written.clone()), []);
     assert_eq!(signed("github", written), [("hmac_unused", "/triggers/0/hmac".into())]);
-    for header in ["", "two words", "x:y", "ключ"] {
+    for header in ["", "two words", "x:y", "ключ", "x'y", "x`id`", "$x"] {
         let found = signed("hmac", json!({ "header": header }));
         assert_eq!(found, [("hmac_header", "/triggers/0/hmac/header".into())], "{header}");
     }
-    for prefix in [" v1", "v1\n", "ключ"] {
+    for prefix in [" v1", "v1\n", "ключ", "'", "\"v1", "`id`", "$(id)"] {
         let found = signed("hmac", json!({ "prefix": prefix }));
         assert_eq!(found, [("hmac_prefix", "/triggers/0/hmac/prefix".into())], "{prefix}");
     }

@@ -121,17 +121,20 @@ fn check_signature(verify: Verify, hmac: &Signature, pointer: &str, report: &mut
         let message = "calls of this trigger are not verified by an HMAC of its own";
         report.warning("hmac_unused", pointer, message, "Set `verify: hmac`, or remove it.");
     }
-    let of_header = |letter: char| letter.is_ascii_alphanumeric() || "!#$%&'*+-.^_`|~".contains(letter);
+    // Of what may be part of a name, quotes, backticks and `$` mean something in a shell, and no service uses them.
+    let of_header = |letter: char| letter.is_ascii_alphanumeric() || "!#%&*+-.^_|~".contains(letter);
     let known =
         |header: &String| !header.is_empty() && header.len() <= HEADER_LENGTH_MAX && header.chars().all(of_header);
     if let Some(header) = hmac.header.as_ref().filter(|header| !known(header)) {
         let message = format!("`{}` cannot be the name of a header", shown(header));
         report.error("hmac_header", &format!("{pointer}/header"), message, "Give a name such as x-hub-signature.");
     }
-    let sent = |prefix: &String| prefix.chars().all(|letter| matches!(letter, ' '..='~')) && !prefix.starts_with(' ');
+    let of_prefix = |letter: char| matches!(letter, ' '..='~') && !"\"'`$".contains(letter);
+    let sent = |prefix: &String| prefix.chars().all(of_prefix) && !prefix.starts_with(' ');
     if let Some(prefix) = hmac.prefix.as_ref().filter(|prefix| !sent(prefix)) {
-        let message = format!("`{}` never begins a header", shown(prefix));
-        report.error("hmac_prefix", &format!("{pointer}/prefix"), message, "Give what stands before it, such as v1=.");
+        let message = format!("`{}` cannot stand before a signature", shown(prefix));
+        let help = "Give what stands before it, such as v1=: no quotes, no backtick, no $, no space in front.";
+        report.error("hmac_prefix", &format!("{pointer}/prefix"), message, help);
     }
 }
 

@@ -5,8 +5,9 @@ use super::Context;
 use crate::{
     document::StepKind,
     expr::{Expression, TextTemplate},
+    pointer,
 };
-use serde_json::{Map, Value};
+use serde_json::Value;
 
 /// Most variables that are followed one into the other.
 const VARIABLES_DEEP: usize = 6;
@@ -168,11 +169,11 @@ fn of_value(value: &Value, rest: &[&str]) -> Option<Known> {
 }
 
 fn of_schema(schema: &Value, rest: &[&str]) -> Option<Known> {
-    let (mut at, mut optional) = (resolve(schema, schema)?, false);
+    let (mut at, mut optional) = (pointer::resolve(schema, schema)?, false);
     for name in rest {
         let required = at.get("required").and_then(Value::as_array);
         optional |= !required.is_some_and(|required| required.iter().any(|one| one == name));
-        at = resolve(schema, at.get("properties")?.get(name)?)?;
+        at = pointer::resolve(schema, at.get("properties")?.get(name)?)?;
     }
     let choices = at.get("enum").and_then(Value::as_array).filter(|choices| !choices.is_empty()).cloned();
     let types: Vec<String> = match (at.get("type"), &choices) {
@@ -184,15 +185,4 @@ fn of_schema(schema: &Value, rest: &[&str]) -> Option<Known> {
     // A list is mapped over: each of its items is compared.
     let lists = types.is_empty() || types.iter().any(|kind| kind == "array");
     (!lists).then_some(Known { types, optional, choices })
-}
-
-/// Follows references inside the schema.
-pub(super) fn resolve<'a>(root: &'a Value, mut schema: &'a Value) -> Option<&'a Map<String, Value>> {
-    for _ in 0..8 {
-        match schema.get("$ref").and_then(Value::as_str) {
-            Some(reference) => schema = root.pointer(reference.strip_prefix('#')?)?,
-            None => return schema.as_object(),
-        }
-    }
-    None
 }

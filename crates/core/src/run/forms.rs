@@ -1,7 +1,11 @@
 //! JSON Schemas that people's answers are held against.
 
 use super::FieldProblem;
-use crate::{contact, text};
+use crate::{
+    contact,
+    pointer::{hops, resolve},
+    text,
+};
 use jsonschema::Validator;
 use serde_json::{Map, Value};
 
@@ -30,24 +34,43 @@ fn never_kept(field: &Value) -> bool {
 /// Whether nothing that a form asks for is left out of its draft.
 #[must_use]
 pub fn keeps_all(form: &Value) -> bool {
-    !never_kept(form)
-        && match form {
-            Value::Object(members) => members.values().all(keeps_all),
-            Value::Array(items) => items.iter().all(keeps_all),
-            Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => true,
-        }
+    keeps(form, form, DRAFT_DEPTH_MAX)
+}
+
+fn keeps(root: &Value, field: &Value, depth: usize) -> bool {
+    let Some(depth) = depth.checked_sub(1) else { return false };
+    if hidden(root, field, DRAFT_DEPTH_MAX) {
+        return false;
+    }
+    let Some(field) = resolve(root, field) else { return true };
+    let members = field.get("properties").and_then(Value::as_object).into_iter().flat_map(Map::values);
+    members.chain(field.get("items")).all(|inside| keeps(root, inside, depth))
+}
+
+/// Whether a field is a secret or a file, by itself, by what it refers to, or by one of the schemas it is made of.
+fn hidden(root: &Value, field: &Value, depth: usize) -> bool {
+    let Some(depth) = depth.checked_sub(1) else { return true };
+    let parts = |at: &Value| -> Vec<Value> {
+        ["allOf", "anyOf", "oneOf"].iter().filter_map(|of| at.get(*of)?.as_array().cloned()).flatten().collect()
+    };
+    hops(root, field).any(|at| never_kept(at) || parts(at).iter().any(|part| hidden(root, part, depth)))
+}
+
+/// What a field offers, where it offers something.
+fn offers(field: &Map<String, Value>, value: &Value) -> bool {
+    let list = |name: &str| field.get(name).and_then(Value::as_array).into_iter().flatten();
+    list("enum").any(|choice| choice == value)
+        || list("oneOf").chain(list("anyOf")).any(|choice| choice.get("const") == Some(value))
 }
 
 fn kept(root: &Value, field: &Value, value: &Value, depth: usize) -> Option<Value> {
     let depth = depth.checked_sub(1)?;
-    let field = match field.get("$ref").and_then(Value::as_str) {
-        Some(place) => root.pointer(place.strip_prefix('#')?)?,
-        None => field,
-    };
-    if never_kept(field) {
+    if hidden(root, field, DRAFT_DEPTH_MAX) {
         return None;
     }
+    let field = resolve(root, field)?;
     match value {
+        chosen if text::unkept(chosen).is_none() && offers(field, chosen) => Some(chosen.clone()),
         Value::Object(members) => {
             let fields = field.get("properties")?;
             let member =
@@ -127,19 +150,26 @@ mod tests {
                 "cards": { "type": "array", "items": { "$ref": "#/$defs/card" } },
                 "tags": { "type": "array", "items": { "type": "string" } },
                 "again": { "$ref": "#" },
+                "beside": { "$ref": "#/$defs/word", "secret": true },
+                "chained": { "$ref": "#/$defs/chain" },
+                "made": { "allOf": [{ "$ref": "#/$defs/pin" }] },
+                "either": { "anyOf": [{ "type": "null" }, { "$ref": "#/$defs/chain" }] },
+                "plan": { "oneOf": [{ "title": "Big", "const": { "plan": 1 } }] },
             },
-            "$defs": { "card": { "type": "object", "properties": {
+            "$defs": { "word": { "type": "string" }, "pin": { "type": "string", "secret": true },
+                "chain": { "$ref": "#/$defs/pin" }, "card": { "type": "object", "properties": {
                 "holder": { "type": "string" }, "number": { "type": "string", "secret": true } } } },
         });
         let typed = json!({
             "name": "Ada", "seats": "half", "pin": "1234", "code": "x", "word": "y", "bill": "data:,z", "nobody": "asked",
             "card": { "holder": "Ada", "number": "4242" }, "cards": [{ "holder": "Bo", "number": "4343" }], "tags": ["a"],
             "again": { "name": "Ada", "pin": "5678" },
+            "beside": "s1", "chained": "s2", "made": "s3", "either": "s4", "plan": { "plan": 1 },
         });
         let kept = draft(&form, &typed);
         let expected = json!({
             "name": "Ada", "seats": "half", "card": { "holder": "Ada" }, "cards": [{ "holder": "Bo" }], "tags": ["a"],
-            "again": { "name": "Ada" },
+            "again": { "name": "Ada" }, "plan": { "plan": 1 },
         });
         assert_eq!(kept, expected, "what does not fit yet is kept as it was typed");
         assert_eq!(draft(&form, &kept), kept, "kept again it is the same");
@@ -147,7 +177,13 @@ mod tests {
             assert_eq!(draft(&form, &odd), json!({}), "{odd}");
         }
         assert_eq!(draft(&json!({ "type": "object" }), &typed), json!({}));
-        assert!(!keeps_all(&form) && keeps_all(&json!({ "properties": { "name": { "type": "string" } } })));
+        // Judged by what is asked for, not by what could be referred to.
+        let unused = json!({ "properties": { "name": { "type": "string" } }, "$defs": form["$defs"] });
+        assert!(!keeps_all(&form) && keeps_all(&unused));
+        for field in ["beside", "chained", "made", "either", "card", "cards"] {
+            let one = json!({ "properties": { "x": form["properties"][field] }, "$defs": form["$defs"] });
+            assert!(!keeps_all(&one), "{field}");
+        }
         assert_eq!(draft(&form, &json!({ "name": "a\u{0}b" })), json!({}));
     }
 }

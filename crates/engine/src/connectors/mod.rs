@@ -9,7 +9,7 @@ pub use trial::{Trial, TrialError};
 use crate::{Engine, EngineError};
 use countersign_connectors::{Compiled, Manifest, Registry};
 use countersign_core::catalogue::Catalogue;
-use countersign_store::{ConnectorRow, NewAudit, NewConnectorRevision};
+use countersign_store::{ConnectorRow, KeptFor, NewAudit, NewConnectorRevision};
 use parking_lot::RwLock;
 use std::{
     collections::{BTreeMap, HashMap},
@@ -46,6 +46,8 @@ pub struct PutIn<'a> {
     pub workspace: &'a str,
     /// What it is.
     pub connector: Compiled,
+    /// Instead of which revision; none where the workspace has no such connector.
+    pub instead: Option<u32>,
     /// Who: `user:<id>`, `key:<id>`, `system`.
     pub by: &'a str,
 }
@@ -57,6 +59,17 @@ impl Engine {
     /// `Busy`; `Corrupt` when a kept manifest cannot be used in this build.
     pub async fn connectors(&self, workspace: &str) -> Result<Registry, EngineError> {
         self.put_in(workspace).await.map(|kept| kept.registry)
+    }
+
+    /// The connectors of a workspace as the database has them now, also when another process changed them just before, and
+    /// the revision of each that it brought.
+    ///
+    /// # Errors
+    /// As [`Engine::connectors`].
+    pub async fn connectors_now(&self, workspace: &str) -> Result<(Registry, Pins), EngineError> {
+        self.forget_connectors(workspace);
+        let Kept { rows, registry, .. } = self.put_in(workspace).await?;
+        Ok((registry, rows.into_iter().map(|row| (row.name, row.revision)).collect()))
     }
 
     /// Every action of a workspace.
@@ -122,21 +135,23 @@ impl Engine {
         if let Some(revision) = self.0.store.find_connector_revision(workspace, &manifest.name, &hash).await? {
             return Ok(revision);
         }
-        let new = self.new_revision((workspace, "system"), manifest, hash, false)?;
+        let new = self.new_revision((workspace, "system"), manifest, hash, KeptFor::Versions)?;
         Ok(self.0.store.add_connector_revision(&new, &|_| Vec::new()).await?)
     }
 
     /// Puts a connector in, or its next revision; answers the revision. The same manifest again changes nothing.
     ///
     /// # Errors
-    /// `Invalid` when the manifest cannot be written.
+    /// `Invalid` when the manifest cannot be written; `Conflict::ConnectorChanged` when it would take the place of another
+    /// revision.
     pub async fn put_in_connector(
         &self,
         put_in: PutIn<'_>,
         audit: &(dyn Fn(u32) -> Vec<NewAudit> + Send + Sync),
     ) -> Result<u32, EngineError> {
-        let PutIn { workspace, connector, by } = put_in;
-        let new = self.new_revision((workspace, by), connector.manifest(), connector.hash().to_owned(), true)?;
+        let PutIn { workspace, connector, instead, by } = put_in;
+        let kept_for = KeptFor::PutIn { instead };
+        let new = self.new_revision((workspace, by), connector.manifest(), connector.hash().to_owned(), kept_for)?;
         let current = self.0.store.list_connectors(workspace).await?;
         if let Some(row) = current.into_iter().find(|row| row.name == new.name) {
             let same = self.0.store.find_connector_revision(workspace, &new.name, &new.hash).await?;
@@ -213,7 +228,7 @@ impl Engine {
         (workspace, by): (&str, &str),
         manifest: &Manifest,
         hash: String,
-        current: bool,
+        kept_for: KeptFor,
     ) -> Result<NewConnectorRevision, EngineError> {
         let text = serde_json::to_string(manifest)
             .map_err(|error| EngineError::Invalid(format!("the manifest cannot be written: {error}")))?;
@@ -224,7 +239,7 @@ impl Engine {
             manifest: text,
             at: self.now(),
             by: by.to_owned(),
-            put_in: current,
+            kept_for,
         })
     }
 }

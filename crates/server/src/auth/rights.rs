@@ -74,7 +74,7 @@ const BUILDER: &[&str] = &[
 #[rustfmt::skip]
 const ADMIN: &[&str] = &[
     "beginConnecting", "createApiKey", "createCannedReply", "createChannel", "createConnection", "createPerson", "deleteCannedReply",
-    "deleteChannel",    "deleteConnection", "disconnect", "exportAudit", "finishConnecting", "invitePerson", "listApiKeys", "listAudit",
+    "deleteChannel", "deleteConnection", "disconnect", "exportAudit", "finishConnecting", "invitePerson", "listApiKeys", "listAudit",
     "putInConnector", "removeConnector", "revokeApiKey", "updateCannedReply", "updateChannel", "updateConnection", "updatePerson",
     "updateWorkspace", "verifyAudit",
 ];

@@ -252,7 +252,13 @@ impl From<Conflict> for ApiError {
                     None => "no version is active now".to_owned(),
                 })
             }
+            Conflict::ConnectorChanged { revision } => connector_changed(match revision {
+                Some(revision) => format!("revision {revision} was put in meanwhile"),
+                None => "it was taken out meanwhile".to_owned(),
+            }),
             Conflict::PointerMoved { .. } | Conflict::InboundDone { .. } => Self::busy(conflict.to_string()),
+            Conflict::MessagesSince => Self::conflict("messages_since", "The customer wrote meanwhile")
+                .detail("They wrote after what you saw of the conversation: read it, then put it aside."),
             Conflict::LastAdmin => Self::conflict("last_admin", "Somebody must stay administrator"),
             Conflict::SetUpElsewhere => {
                 let title = "This person has not set up their account yet";
@@ -269,6 +275,11 @@ impl From<Conflict> for ApiError {
 pub(crate) fn draft_changed(revision: u64) -> ApiError {
     ApiError::new(StatusCode::PRECONDITION_FAILED, "draft_changed", "Somebody else saved this draft")
         .detail(format!("the draft is at revision {revision}"))
+}
+
+/// What would be put in, or what it would replace, is not what a person looked at.
+pub(crate) fn connector_changed(detail: String) -> ApiError {
+    ApiError::conflict("connector_changed", "Changed since you looked").detail(detail)
 }
 
 impl From<StoreError> for ApiError {

@@ -168,7 +168,7 @@ fn asking(app: &App, target: &LinkTarget, token: &str) -> String {
         let inbox = format!("/inbox/{}", escaped(&target.checkpoint));
         let _ = write!(
             html,
-            "<p>It takes more than a button.</p><p><a class=\"button\" href=\"{inbox}\">Open it in the inbox</a></p>"
+            "<p>Something has to be filled in.</p><p><a class=\"button\" href=\"{inbox}\">Open it in the inbox</a></p>"
         );
         return html;
     }

@@ -5,7 +5,7 @@ use super::form::{Part, asking, later, over, refused, thanks};
 use crate::app::App;
 use axum::{http::StatusCode, response::Response};
 use countersign_channels::page::{Sent, values};
-use countersign_core::run::{FieldProblem, Refusal, form_page, form_pages, keeps_all, value_problems};
+use countersign_core::run::{DRAFT_BYTES_MAX, FieldProblem, Refusal, form_page, form_pages, keeps_all, value_problems};
 use countersign_engine::{EngineError, FollowedForm};
 use serde_json::{Map, Value};
 
@@ -34,11 +34,12 @@ fn shown(
     asking(status, (followed, token), &Part { form: &form, at: Some((at, pages.len())) }, (all, problems))
 }
 
-/// The page where somebody who comes back goes on: the first that is not whole, or the last.
+/// The page where somebody who comes back goes on: the first that is not whole or of which nothing is filled in, or the last.
 pub(super) fn resumed(followed: &FollowedForm, token: &str) -> Response {
-    let all = followed.begins_with();
+    let (form, all) = (&followed.form.schema, followed.begins_with());
     let begun = followed.checkpoint.row.draft.is_some();
-    let at = if begun { first_wrong(&followed.form.schema, &all) } else { 0 };
+    let untouched = of(form).iter().position(|page| page.iter().all(|name| all.get(name).is_none()));
+    let at = if begun { first_wrong(form, &all).min(untouched.unwrap_or(usize::MAX)) } else { 0 };
     shown(StatusCode::OK, (followed, token), (at, &all), &[])
 }
 
@@ -52,11 +53,19 @@ fn only(all: &Value, page: &[String]) -> Value {
     page.iter().filter_map(|name| Some((name.clone(), all.get(name)?.clone()))).collect::<Map<_, _>>().into()
 }
 
-/// Keeps what is filled in so far; the answer where it cannot.
-async fn not_kept(app: &App, followed: &FollowedForm, all: &Value) -> Option<Response> {
+/// Keeps what is filled in so far; the answer where it cannot: the page as it was sent, where it is too much.
+async fn not_kept(app: &App, (followed, token): (&FollowedForm, &str), (at, all): (usize, &Value)) -> Option<Response> {
     match app.engine.keep_draft(&followed.checkpoint.row, all).await {
         Ok(_) => None,
         Err(EngineError::AlreadyDecided(_)) => Some(over(followed)),
+        Err(EngineError::Invalid(_)) => {
+            let message = format!(
+                "This is more than can be kept from page to page ({} KiB): write less.",
+                DRAFT_BYTES_MAX / 1024
+            );
+            let problem = FieldProblem { pointer: String::new(), message };
+            Some(shown(StatusCode::UNPROCESSABLE_ENTITY, (followed, token), (at, all), &[problem]))
+        }
         Err(error) => Some(refused(error.into())),
     }
 }
@@ -92,7 +101,7 @@ pub(super) async fn answer(
     let last = at + 1 == pages.len();
     // The last page goes with all of it; what it asks for may be what is never kept.
     if (!last || said(BACK).is_some() || !problems.is_empty())
-        && let Some(refused) = not_kept(app, followed, &all).await
+        && let Some(refused) = not_kept(app, (followed, token), (at, &all)).await
     {
         return refused;
     }
@@ -108,7 +117,7 @@ pub(super) async fn answer(
     match app.engine.submit_followed(followed, all.clone()).await {
         Ok(()) => thanks(),
         Err(EngineError::Refused(Refusal::InvalidForm { problems })) => {
-            if let Some(refused) = not_kept(app, followed, &all).await {
+            if let Some(refused) = not_kept(app, (followed, token), (at, &all)).await {
                 return refused;
             }
             let at = first_wrong(form, &all);

@@ -22,6 +22,9 @@ async fn administrators_keep_them_operators_use_them() {
         ("x", " ", "/body"),
         ("x", "Hello {{name}}", "/body"),
         ("x", "Hello {{customer.name", "/body"),
+        ("x", "Hello {{operator.nmae}}", "/body"),
+        ("x", "Hello {{workspace.slug}}", "/body"),
+        ("x", "Hello {{conversation.subject}}", "/body"),
     ] {
         let refused = admin.post("/canned-replies", json!({ "name": name, "body": body })).await;
         assert_eq!(refused.is(422).json["errors"][0]["pointer"], pointer, "{name}: {body}");

@@ -3,6 +3,10 @@
 use crate::support::TestApp;
 use countersign_store::Role;
 use serde_json::{Value, json};
+use std::sync::{
+    Arc,
+    atomic::{AtomicUsize, Ordering},
+};
 
 fn pets(paths: Value) -> String {
     let servers = json!([{ "url": "https://pets.example.com" }]);
@@ -201,4 +205,126 @@ async fn a_dry_run_says_what_would_come_of_it_and_writes_nothing() {
         .is_problem(403, "forbidden");
     let none = json!({ "source": "{}", "dry_run": true });
     admin.post("/connectors", none).await.is_problem(422, "connector_unusable");
+}
+
+#[tokio::test]
+async fn nothing_else_is_put_in_than_what_was_looked_at() {
+    let app = TestApp::start().await;
+    let (admin, second) = (app.key(Role::Admin).await, app.key(Role::Admin).await);
+    let document = |id: &str| pets(json!({ "/pets": { "get": { "operationId": id } } }));
+    let (one, two, three) = (document("one"), document("two"), document("three"));
+    let look = async |source: &str| {
+        let looked = admin.post("/connectors", json!({ "source": source, "dry_run": true, "risks": {} })).await;
+        looked.is(200).json["reviewed"].clone()
+    };
+    let put = async |source: &str, reviewed: &Value| {
+        admin.post("/connectors", json!({ "source": source, "reviewed": reviewed, "risks": {} })).await
+    };
+    let reviewed = look(&one).await;
+    assert_eq!(reviewed, look(&one).await);
+    let refused = put(&two, &reviewed).await;
+    refused.is_problem(409, "connector_changed");
+    assert_eq!(refused.json["title"], "Changed since you looked");
+    assert!(refused.text.contains("not what you looked at"), "{}", refused.text);
+    admin.get("/connectors/pet_shop").await.is_problem(404, "not_found");
+    put(&one, &json!("nonsense")).await.is_problem(409, "connector_changed");
+    // Before the risks that are put right; and again, when the answer was lost, it is the same answer.
+    let risks = json!({ "source": one, "reviewed": reviewed, "risks": { "one": "high" } });
+    for _ in 0..2 {
+        let put = admin.post("/connectors", risks.clone()).await;
+        assert_eq!((&put.is(201).json["revision"], &put.json["reviewed"]), (&json!(1), &Value::Null), "{}", put.text);
+    }
+
+    let reviewed = look(&two).await;
+    second.post("/connectors", json!({ "source": three })).await.is(201);
+    let refused = put(&two, &reviewed).await;
+    assert!(refused.is_problem(409, "connector_changed").text.contains("revision 2 was put in meanwhile"));
+    assert_eq!(admin.get("/connectors/pet_shop").await.json["revision"], 2);
+    let entries = admin.get("/audit?action=connector.put_in").await.json["items"].clone();
+    assert_eq!(entries.as_array().unwrap().len(), 2, "what is refused is not on the record as done: {entries}");
+
+    let reviewed = look(&two).await;
+    second.delete("/connectors/pet_shop").await.is(204);
+    let refused = put(&two, &reviewed).await;
+    assert!(refused.is_problem(409, "connector_changed").text.contains("taken out meanwhile"), "{}", refused.text);
+
+    // Of two at once, who both looked at the same, one puts in.
+    let (here, there) = (look(&one).await, look(&two).await);
+    let (first, other) = tokio::join!(put(&one, &here), put(&two, &there));
+    let mut statuses = [first.status.as_u16(), other.status.as_u16()];
+    statuses.sort_unstable();
+    assert_eq!(statuses, [201, 409], "{} {}", first.text, other.text);
+}
+
+#[tokio::test]
+async fn an_address_that_answers_something_else_by_now_is_looked_at_again() {
+    let app = TestApp::start().await;
+    let admin = app.key(Role::Admin).await;
+    let asked = Arc::new(AtomicUsize::new(0));
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}/pets.json", listener.local_addr().unwrap());
+    let answer = move || {
+        let path = if asked.fetch_add(1, Ordering::SeqCst) == 0 { "/pets" } else { "/everything" };
+        async move { pets(json!({ path: { "get": { "operationId": "list" } } })) }
+    };
+    let there = axum::Router::new().route("/pets.json", axum::routing::get(answer));
+    tokio::spawn(async move { axum::serve(listener, there).await });
+    let look =
+        async || admin.post("/connectors", json!({ "url": url, "dry_run": true })).await.json["reviewed"].clone();
+    let reviewed = look().await;
+    let put = async |reviewed: &Value| admin.post("/connectors", json!({ "url": url, "reviewed": reviewed })).await;
+    put(&reviewed).await.is_problem(409, "connector_changed");
+    admin.get("/connectors/pet_shop").await.is_problem(404, "not_found");
+    put(&look().await).await.is(201);
+}
+
+#[tokio::test]
+async fn who_said_a_risk_is_told_from_a_guess_and_what_it_was_is_on_the_record() {
+    let app = TestApp::start().await;
+    let admin = app.key(Role::Admin).await;
+    let document = |path: &str| pets(json!({ path: { "post": { "operationId": "sell" } }, "/new": { "get": {} } }));
+    let offered = async |body: Value| {
+        let looked = admin.post("/connectors", body).await;
+        let offered = looked.is(200).json["offered"].as_array().unwrap().clone();
+        offered.iter().map(|one| (one["risk"].clone(), one["guessed"] == true)).collect::<Vec<_>>()
+    };
+    let sell = |source: &str| json!({ "source": source, "dry_run": true, "risks": { "sell": "high" } });
+    let (first, moved) = (document("/pets"), document("/v2/pets"));
+    let told = offered(json!({ "source": first, "dry_run": true })).await;
+    assert_eq!(told, [(json!("write"), true), (json!("read"), true)]);
+    let said = offered(sell(&first)).await;
+    assert_eq!(said, [(json!("high"), false), (json!("read"), true)]);
+    admin.post("/connectors", json!({ "source": first })).await.is(201);
+    admin.post("/connectors", json!({ "source": first, "risks": { "sell": "high" } })).await.is(201);
+    let entries = admin.get("/audit?action=connector.put_in").await.json["items"].clone();
+    let risks = |entry: &Value| entry["detail"]["changes"]["risks"].clone();
+    let told: Vec<Value> = entries.as_array().unwrap().iter().map(risks).collect();
+    assert!(told.contains(&json!({ "sell": { "before": "write", "now": "high" } })), "{entries}");
+    // Moved to another address it is as risky as it was.
+    let kept = offered(json!({ "source": moved, "dry_run": true })).await;
+    assert_eq!(kept, [(json!("high"), false), (json!("read"), false)]);
+
+    let manifest =
+        json!({ "name": "echo", "title": "Echo", "base_url": "https://echo.example.com", "actions": { "say": {
+        "title": "Say", "method": "$input.method", "path": "/say", "risk": "write", "idempotency": { "kind": "none" },
+        "risk_by": { "member": "method", "values": { "GET": "read", "DELETE": "high" } },
+        "input": { "type": "object", "properties": { "method": { "type": "string" } } } } } })
+        .to_string();
+    let worst = offered(json!({ "source": manifest, "dry_run": true })).await;
+    assert_eq!(worst, [(json!("high"), false)], "the worst it can do, and no guess");
+    admin.post("/connectors", json!({ "source": manifest })).await.is(201);
+    let shown = admin.get("/connectors/echo").await;
+    assert_eq!(shown.json["actions"][0]["risk_by"]["values"]["DELETE"], "high", "nobody said anything: it stays");
+    // A person says what it has where nothing is listed: that holds whatever is sent.
+    let put = admin.post("/connectors", json!({ "source": manifest, "risks": { "say": "write" } })).await;
+    let inside = &put.is(201).json["changes"]["inside"][0];
+    assert_eq!((&inside["risk_before"], &inside["risk"]), (&json!("high"), &json!("write")));
+    let shown = admin.get("/connectors/echo").await;
+    assert_eq!(
+        (&shown.json["actions"][0]["risk"], &shown.json["actions"][0]["risk_by"]),
+        (&json!("write"), &Value::Null)
+    );
+    let entries = admin.get("/audit?action=connector.put_in").await.json["items"].clone();
+    let told: Vec<Value> = entries.as_array().unwrap().iter().map(risks).collect();
+    assert!(told.contains(&json!({ "say": { "before": "high", "now": "write" } })), "{entries}");
 }

@@ -100,3 +100,26 @@ async fn a_form_whose_earlier_pages_ask_for_secrets_stands_on_one_page() {
     let sent = filled(&[("/email", "ada@example.com"), ("/pin", "1"), ("/seats", "2")]);
     assert_eq!(town.page(&link, sent).await.0, 200);
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_page_that_nobody_has_to_fill_in_is_shown_and_too_much_is_given_back() {
+    let town = Town::start().await;
+    let form = json!({
+        "type": "object", "required": ["email", "seats"], "pages": [["email"], ["why"], ["seats"]],
+        "properties": {
+            "email": { "type": "string", "format": "email", "title": "E-mail" },
+            "why": { "type": "string", "title": "Why" },
+            "seats": { "type": "integer", "title": "Seats" },
+        },
+    });
+    town.test.publish(&town.admin, document(&form)).await;
+    let link = link(&town, ("sms", "+15555550106")).await;
+    town.page(&link, filled(&[("/email", "ada@example.com"), ("page", "0")])).await;
+    let (_, html) = town.page(&link, None).await;
+    assert!(html.contains("Page 2 of 3"), "nobody has seen it yet: {html}");
+    let long = "x".repeat(40_000);
+    let (status, html) = town.page(&link, filled(&[("/why", &long), ("page", "1")])).await;
+    assert!(status == 422 && html.contains("write less") && html.contains(&long), "{status}");
+    let (status, html) = town.page(&link, filled(&[("/why", "late"), ("page", "1")])).await;
+    assert!(status == 200 && html.contains("Page 3 of 3"), "{html}");
+}

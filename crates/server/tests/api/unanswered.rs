@@ -25,6 +25,15 @@ impl Town {
         panic!("{id} should {} wait: {shown:#}", if wanted { "" } else { "not" });
     }
 
+    async fn until(&self, so: impl AsyncFn() -> bool) {
+        for _ in 0..400 {
+            if so().await {
+                return;
+            }
+            self.a_moment().await;
+        }
+    }
+
     /// Waits until nothing that came in is left to do.
     async fn settled(&self) -> Vec<Value> {
         let mut rows = Vec::new();
@@ -145,34 +154,42 @@ async fn what_is_put_aside_is_in_no_list_until_its_time_or_the_customer_comes() 
     town.manager.post(&path("messages"), json!({ "body": "We will tell you." })).await.is(201);
     assert_eq!(lists().await, [0, 1, 1], "an operator's words leave it aside");
     town.act(WHATSAPP, json!({ "text": "Hello?" })).await;
-    for _ in 0..400 {
-        if returned().await == [json!("the customer wrote")] {
-            break;
-        }
-        town.a_moment().await;
-    }
+    town.until(async || returned().await.len() == 1).await;
     assert_eq!(returned().await, [json!("the customer wrote")]);
     assert_eq!(lists().await, [1, 0, 1]);
 
     let soon = town.manager.get(&format!("/conversations/{id}")).await.json["updated_at"].as_i64().unwrap() + 1500;
     let aside = town.manager.post(&path("snooze"), json!({ "until": soon })).await;
     assert_eq!(aside.is(200).json["snoozed"]["until"], soon);
-    for _ in 0..400 {
-        if returned().await.len() == 2 {
-            break;
-        }
-        town.a_moment().await;
-    }
+    town.until(async || returned().await.len() == 2).await;
     assert_eq!(returned().await[0], json!("its time was over"));
     assert_eq!(lists().await, [1, 0, 1]);
 
     town.manager.post(&path("snooze"), json!({ "until": null })).await.is(200);
     let back = town.manager.post(&path("wake"), json!({})).await.is(200).json.clone();
     assert_eq!((&back["snoozed"], lists().await), (&Value::Null, [1, 0, 1]));
+    // Brought back once more it is as it was, and nothing is on the record.
+    let again = town.manager.post(&path("wake"), json!({})).await.is(200).json.clone();
+    assert_eq!((&again["updated_at"], returned().await.len()), (&back["updated_at"], 3));
+
+    // What the customer said meanwhile is not put aside unread.
+    let messages = back["messages"].as_array().unwrap();
+    let newest = messages.last().unwrap()["position"].clone();
+    let heard = messages.iter().rfind(|one| one["author"]["kind"] == "customer").unwrap();
+    let unread = json!({ "until": null, "seen": heard["position"].as_u64().unwrap() - 1 });
+    town.manager.post(&path("snooze"), unread).await.is_problem(409, "messages_since");
+    assert_eq!(lists().await, [1, 0, 1]);
+    town.manager.post(&path("snooze"), json!({ "until": null, "seen": newest })).await.is(200);
+    town.manager.post(&path("wake"), json!({})).await.is(200);
+    for wrong in [json!(-1), json!("1"), json!(1.5)] {
+        town.manager.post(&path("snooze"), json!({ "until": null, "seen": wrong })).await.is(422);
+    }
+    town.manager.post(&path("snooze"), json!({ "until": null, "seen": u64::MAX })).await.is(200);
+    town.manager.post(&path("wake"), json!({})).await.is(200);
     town.manager.post(&path("close"), json!({})).await.is(200);
     town.manager.post(&path("snooze"), json!({ "until": null })).await.is(409);
     let put = town.admin.get("/audit?action=conversation.snoozed").await.is(200).json.clone();
-    assert_eq!(put["items"].as_array().unwrap().len(), 3);
+    assert_eq!(put["items"].as_array().unwrap().len(), 5);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -3,7 +3,7 @@
 use crate::database::{Statement, Write, column};
 use crate::rows::params;
 use crate::store::audited;
-use crate::{ConnectorRevisionRow, ConnectorRow, NewAudit, Result, Store, StoreError};
+use crate::{Conflict, ConnectorRevisionRow, ConnectorRow, NewAudit, Result, Store, StoreError};
 
 /// Revisions listed at most.
 const LIST_MAX: u32 = 1000;
@@ -26,15 +26,27 @@ pub struct NewConnectorRevision {
     pub at: i64,
     /// Who.
     pub by: String,
-    /// Whether new versions use it from now on.
-    pub put_in: bool,
+    /// What it is kept for.
+    pub kept_for: KeptFor,
+}
+
+/// What a revision of a connector is kept for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum KeptFor {
+    /// For the versions that name it.
+    Versions,
+    /// New versions use it from now on, instead of this revision; none where there was no such connector.
+    PutIn {
+        /// The revision it takes the place of.
+        instead: Option<u32>,
+    },
 }
 
 impl Store {
     /// Keeps a manifest as the next revision and answers its number. `audit` gets the number.
     ///
     /// # Errors
-    /// `Busy`.
+    /// `Busy`; `Conflict::ConnectorChanged` when another revision is put in than the one it takes the place of.
     pub async fn add_connector_revision(
         &self,
         new: &NewConnectorRevision,
@@ -50,9 +62,16 @@ impl Store {
             };
             match self.write(write).await {
                 Ok(_) => return Ok(revision),
-                // Another one took the number: look again.
-                Err(StoreError::AlreadyExists(_)) => {}
+                // Another one took the number, or put it in meanwhile: look again.
+                Err(StoreError::AlreadyExists(_) | StoreError::NotFound(_)) => {}
                 Err(error) => return Err(error),
+            }
+            if let KeptFor::PutIn { instead } = new.kept_for {
+                let all = self.list_connectors(&new.workspace).await?;
+                let found = all.into_iter().find(|row| row.name == new.name).map(|row| row.revision);
+                if found != instead {
+                    return Err(Conflict::ConnectorChanged { revision: found }.into());
+                }
             }
         }
         Err(StoreError::Busy("the connector is being changed by others".to_owned()))
@@ -123,6 +142,15 @@ fn statements(new: &NewConnectorRevision, revision: u32) -> Vec<Statement> {
     };
     let current =
         ConnectorRow { workspace: new.workspace.clone(), name: new.name.clone(), revision, updated_at: new.at };
-    let put_in = new.put_in.then(|| crate::sql::upsert(&current));
+    let put_in = match new.kept_for {
+        KeptFor::Versions => None,
+        KeptFor::PutIn { instead: None } => Some(crate::sql::insert(&current)),
+        KeptFor::PutIn { instead: Some(instead) } => {
+            let sql = "UPDATE connectors SET revision = ?3, updated_at = ?4 \
+                       WHERE workspace = ?1 AND name = ?2 AND revision = ?5";
+            let values = params![&new.workspace, &new.name, revision, new.at, instead];
+            Some(Statement::new(sql, values).must_hit("connector"))
+        }
+    };
     std::iter::once(crate::sql::insert(&row)).chain(put_in).collect()
 }

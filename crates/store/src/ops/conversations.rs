@@ -5,8 +5,8 @@ use crate::rows::{TableRow, params};
 use crate::sql::{BY_ID, Query, insert};
 use crate::store::{audited, decode};
 use crate::{
-    Author, Change, ChangeKind, ConversationRow, ConversationStatus, Cursor, InboundEndRow, MessageRefRow, MessageRow,
-    NewAudit, NewMessage, NoteRow, Page, PageRequest, Result, Store, StoreError,
+    Author, Change, ChangeKind, Conflict, ConversationRow, ConversationStatus, Cursor, InboundEndRow, MessageRefRow,
+    MessageRow, NewAudit, NewMessage, NoteRow, Page, PageRequest, Result, Store, StoreError,
 };
 
 /// Longest list of messages.
@@ -65,7 +65,12 @@ pub struct ConversationUpdate {
     pub answered: bool,
     /// Until when it is put aside; `Some(None)` brings it back. Closing it does so too.
     pub snoozed_until: Option<Option<i64>>,
+    /// Position of the newest message that was seen: refused when the customer wrote after it.
+    pub seen: Option<u64>,
 }
+
+/// What is missing where the customer wrote after what was seen.
+const AS_SEEN: &str = "conversation as it was seen";
 
 impl ConversationUpdate {
     /// Whether it leaves *Unanswered* with it.
@@ -158,7 +163,7 @@ impl Store {
     /// Changes a conversation and returns it.
     ///
     /// # Errors
-    /// `NotFound`.
+    /// `NotFound`, `Conflict::MessagesSince`.
     pub async fn update_conversation(
         &self,
         update: &ConversationUpdate,
@@ -184,13 +189,25 @@ impl Store {
         query.push(" WHERE workspace = ");
         query.bind(&update.workspace);
         query.and("id = ", &update.id);
+        let mut statements = Vec::new();
+        if let Some(seen) = update.seen {
+            statements.push(hold(update));
+            query.push(" AND NOT EXISTS (SELECT 1 FROM messages WHERE workspace = ");
+            query.bind(&update.workspace);
+            query.and("conversation = ", &update.id);
+            query.and("author = ", Author::Customer.as_str());
+            query.and("position > ", &seen);
+            query.push(")");
+        }
         query.push(&format!(" RETURNING {}", ConversationRow::column_list()));
+        let what = if update.seen.is_some() { AS_SEEN } else { "conversation" };
+        statements.push(Statement::new(query.text, query.params).must_hit(what));
         let write = Write {
-            statements: vec![Statement::new(query.text, query.params).must_hit("conversation")],
+            statements,
             audit: audited(&update.workspace, audit),
             changes: changed(&update.workspace, &update.id),
         };
-        let done = self.write(write).await?.pop().unwrap_or_default();
+        let done = self.write(write).await.map_err(since)?.pop().unwrap_or_default();
         decode(done.rows)?.into_iter().next().ok_or(StoreError::NotFound("conversation"))
     }
 
@@ -385,6 +402,16 @@ impl Store {
         let sql = "DELETE FROM notes WHERE workspace = ?1 AND id = ?2";
         self.execute(Statement::new(sql, params![workspace, id]).must_hit("note")).await.map(|_| ())
     }
+}
+
+/// Holds a conversation: who writes in it meanwhile is waited for, and what they wrote is seen by the statements after it.
+fn hold(update: &ConversationUpdate) -> Statement {
+    let sql = "UPDATE conversations SET updated_at = updated_at WHERE workspace = ?1 AND id = ?2";
+    Statement::new(sql, params![&update.workspace, &update.id]).must_hit("conversation")
+}
+
+fn since(error: StoreError) -> StoreError {
+    if matches!(error, StoreError::NotFound(AS_SEEN)) { Conflict::MessagesSince.into() } else { error }
 }
 
 /// Appends a message; the last statement returns it. The first hits nothing when it is there already.

@@ -38,7 +38,7 @@ mod workflows;
 
 pub use audit::AuditFilter;
 pub use checkpoints::CheckpointFilter;
-pub use connectors::NewConnectorRevision;
+pub use connectors::{KeptFor, NewConnectorRevision};
 pub use conversations::{ConversationFilter, ConversationUpdate, SNOOZED_FOR_GOOD, Snoozed};
 pub use customers::CustomerKey;
 pub use idempotency::Reservation;

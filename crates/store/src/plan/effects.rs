@@ -139,6 +139,8 @@ row! {
         pub status: Option<ConversationStatus>,
         /// New customer.
         pub customer: Option<String>,
+        /// 0 where the customer said something: one that is put aside is back, any other stays as it is.
+        pub snoozed_until: Option<i64>,
     }
 }
 
@@ -229,6 +231,7 @@ impl Effects<'_> {
             updated_at: at,
             status: None,
             customer: None,
+            snoozed_until: None,
         });
         change.updated_at = change.updated_at.max(at);
         change

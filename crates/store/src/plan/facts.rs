@@ -61,6 +61,9 @@ impl Wanted {
         if let Some((id, _)) = &commit.conversation_status {
             self.conversations.insert(key(id));
         }
+        if let Some(id) = commit.heard() {
+            self.conversations.insert(key(id));
+        }
         if let Some(new) = &commit.idempotency {
             self.idempotency.insert((commit.workspace.clone(), new.scope.clone(), new.key.clone()));
         }

@@ -10,8 +10,8 @@ pub(crate) use facts::{Facts, Key, Standing, Wanted};
 
 use crate::rows::{IdempotencyRow, InboundEndRow, InboundOutcome, InboundStatus};
 use crate::{
-    Change, ChangeKind, CheckpointChange, CheckpointRow, CheckpointStatus, Commit, CommitOutcome, Conflict, MessageRow,
-    NewMessage, OutboundReason, OutboundRow, Result, RunStatus, StoreError, audit, found_by,
+    Author, Change, ChangeKind, CheckpointChange, CheckpointRow, CheckpointStatus, Commit, CommitOutcome, Conflict,
+    MessageRow, NewMessage, OutboundReason, OutboundRow, Result, RunStatus, StoreError, audit, found_by,
 };
 use sha2::{Digest, Sha256};
 
@@ -242,6 +242,9 @@ fn write_conversations(commit: &Commit, facts: &mut Facts, effects: &mut Effects
         let change = effects.conversation(&key, *last_position, commit.at);
         change.last_position = row.position;
         change.last_message_at = Some(row.at);
+        if row.author == Author::Customer {
+            change.snoozed_until = Some(0);
+        }
         effects.messages.push(row);
     }
     if let Some((id, status)) = &commit.conversation_status {
@@ -254,10 +257,16 @@ fn write_conversations(commit: &Commit, facts: &mut Facts, effects: &mut Effects
         let last_position = facts.conversations.get(&key).copied().unwrap_or_default();
         effects.conversation(&key, last_position, commit.at).customer = Some(customer.clone());
     }
+    let heard = commit.heard().filter(|id| {
+        let key = (commit.workspace.clone(), (*id).clone());
+        let Some(last_position) = facts.conversations.get(&key).copied() else { return false };
+        effects.conversation(&key, last_position, commit.at).snoozed_until = Some(0);
+        true
+    });
     let named = commit.messages.iter().map(|message| &message.conversation);
     let proven = commit.proven.iter().filter_map(|_| commit.run.conversation.as_ref());
     let status = commit.conversation_status.iter().map(|(id, _)| id);
-    let mut ids: Vec<&String> = named.chain(status).chain(proven).collect();
+    let mut ids: Vec<&String> = named.chain(status).chain(proven).chain(heard).collect();
     ids.dedup();
     for id in ids {
         note(effects, commit, ChangeKind::Conversation, id);

@@ -104,6 +104,9 @@ impl ApplySql {
             conversations: update::<ConversationChangeRow>(shape, |name, new| match name {
                 "last_position" => new.to_owned(),
                 "updated_at" => format!("greatest(t.updated_at, {new})"),
+                "snoozed_until" => {
+                    format!("CASE WHEN t.snoozed_until IS NULL THEN NULL ELSE coalesce({new}, t.snoozed_until) END")
+                }
                 other => format!("coalesce({new}, t.\"{other}\")"),
             }),
             audit: insert::<AuditRow>(shape),

@@ -34,7 +34,9 @@ fn upsert_sql<T: TableRow>() -> String {
 
 const CONVERSATION: &str = "UPDATE conversations SET last_position = ?3, \
     last_message_at = coalesce(?4, last_message_at), updated_at = max(updated_at, ?5), \
-    status = coalesce(?6, status), customer = coalesce(?7, customer) WHERE workspace = ?1 AND id = ?2";
+    status = coalesce(?6, status), customer = coalesce(?7, customer), \
+    snoozed_until = CASE WHEN snoozed_until IS NULL THEN NULL ELSE coalesce(?8, snoozed_until) END \
+    WHERE workspace = ?1 AND id = ?2";
 
 impl ApplySql {
     pub(super) fn new() -> Self {

@@ -120,6 +120,7 @@ pub async fn conversations_change_hands(database: TestDatabase) {
         subject: None,
         answered: false,
         snoozed_until: None,
+        seen: None,
     };
     let taken = store.update_conversation(&take, vec![audit("conversation.taken")]).await.unwrap();
     assert_eq!(taken.assigned_to.as_deref(), Some("u-1"));
@@ -232,16 +233,18 @@ pub async fn what_nobody_answers_waits_for_people(database: TestDatabase) {
     assert_eq!(since().await, None);
 }
 
+async fn put_aside(store: &Store, id: &str, until: Option<i64>) {
+    let (workspace, id) = (WORKSPACE.to_owned(), id.to_owned());
+    let update = ConversationUpdate { workspace, id, at: 9_000, snoozed_until: Some(until), ..Default::default() };
+    store.update_conversation(&update, vec![]).await.unwrap();
+}
+
 pub async fn what_is_put_aside_comes_back(database: TestDatabase) {
     let store = database.open().await.unwrap();
     for id in ["c1", "c2", "c3"] {
         store.create_conversation(&conversation(id), vec![]).await.unwrap();
     }
-    let aside = async |id: &str, until: Option<i64>| {
-        let (workspace, id) = (WORKSPACE.to_owned(), id.to_owned());
-        let update = ConversationUpdate { workspace, id, at: 9_000, snoozed_until: Some(until), ..Default::default() };
-        store.update_conversation(&update, vec![]).await.unwrap()
-    };
+    let aside = async |id: &str, until: Option<i64>| put_aside(&store, id, until).await;
     let listed = async |snoozed: Snoozed| {
         let filter = ConversationFilter { snoozed, ..Default::default() };
         let mut ids: Vec<String> = store
@@ -288,6 +291,9 @@ pub async fn what_is_put_aside_comes_back(database: TestDatabase) {
     // The same words once more, and words where nothing is aside, change nothing.
     store.append_message(WORKSPACE, &said, vec![]).await.unwrap();
     assert!(store.snoozes_over(1, 9).await.unwrap().is_empty());
+    assert_eq!(listed(Snoozed::Without(10_000)).await, ["c1", "c2", "c3"]);
+    assert_eq!(store.get_conversation(WORKSPACE, "c2").await.unwrap().unwrap().last_position, 3);
+
     // Closed it is not put aside any more.
     aside("c3", Some(SNOOZED_FOR_GOOD)).await;
     let closed = ConversationUpdate {
@@ -298,6 +304,54 @@ pub async fn what_is_put_aside_comes_back(database: TestDatabase) {
         ..Default::default()
     };
     assert_eq!(store.update_conversation(&closed, vec![]).await.unwrap().snoozed_until, None);
+}
+
+pub async fn nothing_is_put_aside_with_words_that_nobody_saw(database: TestDatabase) {
+    let store = database.open().await.unwrap();
+    for id in ["c1", "c2"] {
+        store.create_conversation(&conversation(id), vec![]).await.unwrap();
+    }
+    let says = async |id: &str, conversation: &str, author: Author| {
+        let message = NewMessage { author, ..message(id, conversation) };
+        store.append_message(WORKSPACE, &message, vec![]).await.unwrap().position
+    };
+    let aside = async |id: &str, seen: Option<u64>| {
+        let (workspace, id) = (WORKSPACE.to_owned(), id.to_owned());
+        let until = Some(Some(SNOOZED_FOR_GOOD));
+        let update = ConversationUpdate { workspace, id, at: 9_000, snoozed_until: until, seen, ..Default::default() };
+        store.update_conversation(&update, vec![audit("conversation.snoozed")]).await
+    };
+    let until = async || store.get_conversation(WORKSPACE, "c1").await.unwrap().unwrap().snoozed_until;
+    let seen = says("m1", "c1", Author::Customer).await;
+    says("m2", "c1", Author::Customer).await;
+    let before = store.get_conversation(WORKSPACE, "c1").await.unwrap();
+    let refused = aside("c1", Some(seen)).await;
+    assert!(matches!(refused, Err(StoreError::Conflict(Conflict::MessagesSince))), "{refused:?}");
+    assert_eq!(store.get_conversation(WORKSPACE, "c1").await.unwrap(), before, "nothing is written");
+    let missing = aside("c9", Some(seen)).await;
+    assert!(matches!(missing, Err(StoreError::NotFound("conversation"))), "{missing:?}");
+    // What others say and what is said elsewhere does not count.
+    says("m3", "c1", Author::Workflow).await;
+    says("m4", "c1", Author::Operator).await;
+    for (id, position) in [("o1", 1), ("o2", 2), ("o3", 3)] {
+        assert_eq!(says(id, "c2", Author::Customer).await, position);
+    }
+    aside("c1", Some(seen + 1)).await.unwrap();
+    assert_eq!(until().await, Some(SNOOZED_FOR_GOOD));
+    aside("c2", None).await.unwrap();
+
+    // Said at the same time, it comes before and is told, or after and brings the conversation back.
+    for round in 0..20 {
+        let seen = store.get_conversation(WORKSPACE, "c1").await.unwrap().unwrap().last_position;
+        let id = format!("race-{round}");
+        let (put, _) = tokio::join!(aside("c1", Some(seen)), says(&id, "c1", Author::Customer));
+        match put {
+            Ok(_) => assert_eq!(until().await, Some(0), "round {round}"),
+            Err(StoreError::Conflict(Conflict::MessagesSince)) => {}
+            Err(error) => panic!("round {round}: {error}"),
+        }
+        assert_ne!(until().await, Some(SNOOZED_FOR_GOOD), "round {round}");
+    }
 }
 
 pub async fn canned_replies_are_the_workspaces(database: TestDatabase) {
@@ -399,4 +453,49 @@ pub async fn when_a_customer_wrote_last_is_known_by_account_and_address(database
     store.append_message(WORKSPACE, &by("m3", Author::Operator, 9), vec![]).await.unwrap();
     assert_eq!((heard("a1").await, heard("a2").await), (Some(7), None));
     assert_eq!(store.last_heard(OTHER, ("whatsapp", "a1"), "+15550001").await.unwrap(), None);
+}
+
+/// No other end of a form does, and what is not put aside stays so.
+pub async fn a_submitted_form_brings_back_what_is_put_aside(database: TestDatabase) {
+    let store = database.open().await.unwrap();
+    for id in ["c1", "c2"] {
+        store.create_conversation(&conversation(id), vec![]).await.unwrap();
+    }
+    let form = |id: &str, conversation: &str, outcome: Outcome| {
+        let row = CheckpointRow { kind: CheckpointKind::Form, ..checkpoint(id, 1) };
+        let of = RunRow { conversation: Some(conversation.to_owned()), ..run_row(id) };
+        let asked =
+            Commit { run: of.clone(), checkpoints: vec![CheckpointChange::Open(Box::new(row))], ..commit(id, 0) };
+        let ended = vec![close_as(&format!("{id}.1"), "ada", outcome)];
+        (asked, Commit { run: of, checkpoints: ended, ..commit(id, 1) })
+    };
+    for (id, conversation, outcome, back) in [
+        ("r1", "c1", Outcome::Timeout, false),
+        ("r2", "c1", Outcome::Cancelled, false),
+        ("r3", "c1", Outcome::Submitted, true),
+        ("r4", "c2", Outcome::Submitted, false),
+        ("r5", "gone", Outcome::Submitted, false),
+    ] {
+        if conversation == "c1" {
+            put_aside(&store, "c1", Some(SNOOZED_FOR_GOOD)).await;
+        }
+        let (asked, ended) = form(id, conversation, outcome);
+        store.commit(asked, Priority::Start).await.unwrap();
+        assert!(store.snoozes_over(1, 9).await.unwrap().is_empty(), "{id}");
+        store.commit(ended, Priority::Continue).await.unwrap();
+        let over = store.snoozes_over(1, 9).await.unwrap();
+        assert_eq!(
+            over.iter().map(|over| (over.conversation.as_str(), over.until)).collect::<Vec<_>>(),
+            match back {
+                true => vec![("c1", 0)],
+                false => vec![],
+            }
+        );
+        for over in &over {
+            assert!(store.end_snooze(over, audit("conversation.returned")).await.unwrap());
+        }
+    }
+    for id in ["c1", "c2"] {
+        assert_eq!(store.get_conversation(WORKSPACE, id).await.unwrap().unwrap().snoozed_until, None);
+    }
 }

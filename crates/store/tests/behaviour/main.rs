@@ -167,6 +167,8 @@ macro_rules! cases {
             what_nobody_answers_waits_for_people,
             notes_are_kept,
             what_is_put_aside_comes_back,
+            a_submitted_form_brings_back_what_is_put_aside,
+            nothing_is_put_aside_with_words_that_nobody_saw,
             canned_replies_are_the_workspaces,
         );
         subject!($open, settings:

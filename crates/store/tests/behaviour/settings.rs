@@ -166,37 +166,47 @@ pub async fn a_state_is_taken_once(database: TestDatabase) {
 
 pub async fn connectors_keep_every_revision(database: TestDatabase) {
     let store = database.open().await.unwrap();
-    let new = |workspace: &str, text: &str, put_in: bool| NewConnectorRevision {
+    let new = |workspace: &str, text: &str, kept_for: KeptFor| NewConnectorRevision {
         workspace: workspace.to_owned(),
         name: "pets".to_owned(),
         hash: format!("hash of {text}"),
         manifest: text.to_owned(),
         at: 7,
         by: "user:u1".to_owned(),
-        put_in,
+        kept_for,
     };
+    let over = |instead: Option<u32>| KeptFor::PutIn { instead };
     let audit = |_: u32| vec![audit("connector.put_in")];
-    let (one, two) = (new(WORKSPACE, "one", true), new(WORKSPACE, "two", true));
-    assert_eq!(store.add_connector_revision(&one, &audit).await.unwrap(), 1);
-    // Everybody gets a number of their own, also at once.
+    assert_eq!(store.add_connector_revision(&new(WORKSPACE, "one", over(None)), &audit).await.unwrap(), 1);
+    // Of several who put it in at once, each over what they looked at, one does; the others are told, and keep nothing.
+    let two = new(WORKSPACE, "two", over(Some(1)));
     let several = join_all((0..4).map(|_| store.add_connector_revision(&two, &audit))).await;
+    let numbers: Vec<u32> = several.iter().filter_map(|done| done.as_ref().ok().copied()).collect();
+    assert_eq!(numbers, [2]);
+    let changed = |found: Option<u32>| move |error: &StoreError| matches!(error, StoreError::Conflict(Conflict::ConnectorChanged { revision }) if *revision == found);
+    assert!(several.iter().filter_map(|done| done.as_ref().err()).all(changed(Some(2))), "{several:?}");
+    assert_eq!(store.connector_revisions(WORKSPACE, "pets").await.unwrap().len(), 2);
+    // What is only kept for versions gets a number of its own, also at once, and is not what new versions take.
+    let kept = new(WORKSPACE, "kept", KeptFor::Versions);
+    let several = join_all((0..4).map(|_| store.add_connector_revision(&kept, &audit))).await;
     let numbers: BTreeSet<u32> = several.into_iter().map(Result::unwrap).collect();
-    assert_eq!(numbers, BTreeSet::from([2, 3, 4, 5]));
-    // Kept for a version, but not what new versions take.
-    assert_eq!(store.add_connector_revision(&new(WORKSPACE, "kept", false), &audit).await.unwrap(), 6);
-    assert_eq!(store.add_connector_revision(&new(OTHER, "one", false), &audit).await.unwrap(), 1);
+    assert_eq!(numbers, BTreeSet::from([3, 4, 5, 6]));
+    assert_eq!(store.add_connector_revision(&new(OTHER, "one", KeptFor::Versions), &audit).await.unwrap(), 1);
     let put_in = store.list_connectors(WORKSPACE).await.unwrap();
-    assert_eq!(put_in.len(), 1);
-    assert!(numbers.contains(&put_in[0].revision));
+    assert_eq!(put_in.iter().map(|row| row.revision).collect::<Vec<_>>(), [2]);
     assert!(store.list_connectors(OTHER).await.unwrap().is_empty());
     let kept = store.get_connector_revision(WORKSPACE, "pets", 6).await.unwrap().unwrap();
     assert_eq!((kept.manifest.as_str(), kept.created_by.as_str()), ("kept", "user:u1"));
     assert_eq!(store.find_connector_revision(WORKSPACE, "pets", "hash of one").await.unwrap(), Some(1));
     assert_eq!(store.find_connector_revision(WORKSPACE, "pets", "hash of none").await.unwrap(), None);
     assert_eq!(store.connector_revisions(WORKSPACE, "pets").await.unwrap().len(), 6);
+    let second = new(WORKSPACE, "three", over(None));
+    assert!(changed(Some(2))(&store.add_connector_revision(&second, &audit).await.unwrap_err()), "it is there");
     store.remove_connector(WORKSPACE, "pets", vec![]).await.unwrap();
     assert!(matches!(store.remove_connector(WORKSPACE, "pets", vec![]).await, Err(StoreError::NotFound("connector"))));
+    assert!(changed(None)(&store.add_connector_revision(&two, &audit).await.unwrap_err()), "it was taken out");
     assert_eq!(store.connector_revisions(WORKSPACE, "pets").await.unwrap().len(), 6);
+    assert_eq!(store.add_connector_revision(&second, &audit).await.unwrap(), 7);
 }
 
 pub async fn channel_accounts_are_found_by_channel(database: TestDatabase) {

@@ -7,6 +7,7 @@ import { QueryState } from '@/app/query-state'
 import { InputForm } from '@/components/try-action/input-form'
 import { asDocument } from '@/model/document'
 import type { JsonObject } from '@/model/json'
+import { sendIds } from '@/model/send-ids'
 import { Dialog } from '@/ui/dialog'
 import { Note } from '@/ui/states'
 import { startRun } from './api'
@@ -19,11 +20,14 @@ function Start({ workflow, version }: { workflow: string; version: number }) {
   const navigate = useNavigate()
   const query = useQuery(queries.version(workflow, version))
   const [values, setValues] = useState<JsonObject>({})
-  // Pressed twice, or sent again after a lost answer, it starts one run.
-  const [key] = useState(() => crypto.randomUUID())
+  // Pressed twice, or sent again after a lost answer, it starts one run; another input is another run.
+  const [ids] = useState(sendIds)
   const start = useMutation({
-    mutationFn: (input: JsonObject) => startRun({ workflow, input }, key),
-    onSuccess: (run) => void navigate({ to: '/runs/$run', params: { run: run.id } }),
+    mutationFn: (input: JsonObject) => startRun({ workflow, input }, ids.of(JSON.stringify(input))),
+    onSuccess: (run) => {
+      ids.arrived()
+      void navigate({ to: '/runs/$run', params: { run: run.id } })
+    },
   })
   const errors = start.error instanceof ApiProblem ? (start.error.problem.errors ?? []) : []
   return (

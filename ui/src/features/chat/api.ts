@@ -1,7 +1,7 @@
 import { queryOptions } from '@tanstack/react-query'
 import { api, send, type Body } from '@/api/client'
 import type { ChatView } from '@/api/types'
-import { joined } from './joined'
+import { joined } from '@/model/earlier'
 import type { Visitor } from './visitor'
 
 export const viewKey = (visitor: Visitor | null): string[] => ['chat', visitor?.conversation ?? '']

@@ -3,6 +3,7 @@ import { SendHorizontal, X } from 'lucide-react'
 import { useEffect, useRef, useState } from 'react'
 import type { Message } from '@/api/types'
 import { useTitle } from '@/app/page'
+import { Earlier } from '@/components/earlier'
 import { Button, IconButton } from '@/ui/button'
 import { cx } from '@/ui/cx'
 import { Skeleton } from '@/ui/states'
@@ -68,21 +69,6 @@ function Working() {
       </span>
       {s.working}
     </li>
-  )
-}
-
-function Earlier({ earlier }: { earlier: NonNullable<Chat['earlier']> }) {
-  return (
-    <div className="mb-3 flex flex-col items-center gap-1">
-      <Button busy={earlier.isPending} onClick={() => earlier.mutate()}>
-        {s.earlier}
-      </Button>
-      {earlier.isError && (
-        <p role="alert" className="text-sm text-bad">
-          {s.earlierFailed}
-        </p>
-      )}
-    </div>
   )
 }
 

@@ -5,8 +5,6 @@ export const strings = {
   send: 'Send',
   close: 'Close chat',
   log: 'Messages',
-  earlier: 'Earlier messages',
-  earlierFailed: 'They could not be read. Try again.',
   working: 'Working on it…',
   failed: 'Not sent. Tap to try again.',
   sending: 'Sending…',

@@ -3,8 +3,8 @@ import { useEffect, useState } from 'react'
 import { ApiProblem } from '@/api/client'
 import { refresh } from '@/api/refresh'
 import type { ChatView } from '@/api/types'
+import { withEarlier } from '@/model/earlier'
 import { reads, viewKey, writes } from './api'
-import { withEarlier } from './joined'
 import { loadVisitor, saveVisitor, type Visitor } from './visitor'
 
 type Pending = { clientId: string; body: string; failed: boolean }

@@ -1,41 +1,21 @@
-import { useDeferredValue, useEffect, useRef, useState } from 'react'
+import { useEffect, useRef } from 'react'
+import { ApiProblem } from '@/api/client'
 import type { OfferedAction, PutInConnector } from '@/api/types'
 import { Button } from '@/ui/button'
-import { Field, Input, Select } from '@/ui/field'
+import { Select } from '@/ui/field'
 import { Note } from '@/ui/states'
 import { Findings } from './findings'
+import { Found, RISKS, useFound, type Risk } from './found'
+import { Refusal } from './refusal'
 import { strings } from './strings'
 
 const s = strings.review
-const PAGE = 100
 
-type Risk = OfferedAction['risk']
 /** What a person says of actions, by their names. */
 export type Risks = Record<string, Risk>
 
-const RISKS: Risk[] = ['read', 'write', 'high']
-
-const fits = (action: OfferedAction, text: string) => {
-  const own = `${action.name} ${action.title} ${action.method} ${action.path}`.toLowerCase()
-  return text
-    .toLowerCase()
-    .split(/\s+/)
-    .every((word) => own.includes(word))
-}
-
-function RiskSelect({ label, risk, onChange }: { label: string; risk: Risk; onChange: (risk: Risk) => void }) {
-  return (
-    <Select aria-label={label} value={risk} onChange={(event) => onChange(event.target.value as Risk)}>
-      {RISKS.map((one) => (
-        <option key={one} value={one}>
-          {strings.risk[one]}
-        </option>
-      ))}
-    </Select>
-  )
-}
-
 function Row({ action, said, onSay }: { action: OfferedAction; said?: Risk; onSay: (risk: Risk) => void }) {
+  const corrected = said !== undefined && said !== action.risk
   return (
     <tr className="align-top">
       <td className="px-3 py-1.5">
@@ -46,117 +26,89 @@ function Row({ action, said, onSay }: { action: OfferedAction; said?: Risk; onSa
       </td>
       <td className="hidden px-3 py-1.5 break-words sm:table-cell">{action.title}</td>
       <td className="px-3 py-1.5">
-        <RiskSelect label={s.riskOf(action.name)} risk={said ?? action.risk} onChange={onSay} />
-        {said && said !== action.risk && (
-          <span className="block text-xs text-faint">{s.was(strings.risk[action.risk] ?? action.risk)}</span>
+        <Select
+          aria-label={s.riskOf(action.name)}
+          value={said ?? action.risk}
+          onChange={(event) => onSay(event.target.value as Risk)}
+        >
+          {RISKS.map((one) => (
+            <option key={one} value={one}>
+              {strings.risk[one]}
+            </option>
+          ))}
+        </Select>
+        {(corrected || action.guessed) && (
+          <span className="block text-xs text-faint">
+            {corrected ? s.was(strings.risk[action.risk] ?? action.risk, action.guessed) : s.isGuess}
+          </span>
         )}
       </td>
     </tr>
   )
 }
 
-function Actions({ actions, risks, onSay }: { actions: OfferedAction[]; risks: Risks; onSay: (all: Risks) => void }) {
-  const [text, setText] = useState('')
-  const [only, setOnly] = useState<Risk | ''>('')
-  const [limit, setLimit] = useState(PAGE)
-  const asked = useDeferredValue(text)
-  // By what was guessed, so that a row does not vanish under the hand that corrects it.
-  const found = actions.filter((action) => (only === '' || action.risk === only) && fits(action, asked))
-  const shown = found.slice(0, limit)
+type ActionsProps = { actions: readonly OfferedAction[]; risks: Risks; onSay: (all: Risks) => void }
+
+function Actions({ actions, risks, onSay }: ActionsProps) {
+  // By the risk that was offered, so that a row does not vanish under the hand that corrects it.
+  const found = useFound(actions, ({ name, title, method, path }) => `${name} ${title} ${method} ${path}`)
   return (
     <section aria-label={s.table} className="flex flex-col gap-2">
       <h3 className="text-sm font-semibold">{s.table}</h3>
       <p className="text-sm text-muted">{actions.some((action) => action.guessed) ? s.guessed : s.said}</p>
-      <div className="flex flex-wrap items-end gap-2">
-        <Field label={strings.table.search} className="min-w-48 flex-1">
-          {(props) => <Input {...props} type="search" value={text} onChange={(event) => setText(event.target.value)} />}
-        </Field>
-        <Field label={s.only}>
-          {(props) => (
-            <Select {...props} value={only} onChange={(event) => setOnly(event.target.value as Risk | '')}>
-              <option value="">{strings.table.any(actions.length)}</option>
-              {RISKS.map((one) => (
-                <option key={one} value={one}>
-                  {strings.table.counted(
-                    strings.risk[one] ?? one,
-                    actions.filter((action) => action.risk === one).length,
-                  )}
-                </option>
-              ))}
-            </Select>
-          )}
-        </Field>
-      </div>
-      <p role="status" className="text-xs text-faint">
-        {found.length === 0 ? strings.table.none : strings.table.shown(shown.length, found.length)}
-      </p>
-      {found.length > 0 && (
-        <table className="w-full rounded-lg border border-line text-left text-sm">
-          <thead className="border-b border-line text-xs text-muted">
-            <tr>
-              <th scope="col" className="px-3 py-1.5 font-medium">
-                {strings.table.action}
-              </th>
-              <th scope="col" className="hidden px-3 py-1.5 font-medium sm:table-cell">
-                {strings.table.what}
-              </th>
-              <th scope="col" className="px-3 py-1.5 font-medium">
-                {strings.table.risk}
-              </th>
-            </tr>
-          </thead>
-          <tbody className="divide-y divide-line">
-            {shown.map((action) => (
-              <Row
-                key={action.name}
-                action={action}
-                said={risks[action.name]}
-                onSay={(risk) => onSay({ ...risks, [action.name]: risk })}
-              />
-            ))}
-          </tbody>
-        </table>
-      )}
-      {found.length > limit && (
-        <div>
-          <Button onClick={() => setLimit(limit + PAGE)}>
-            {strings.table.more(Math.min(PAGE, found.length - limit))}
-          </Button>
-        </div>
-      )}
+      <Found found={found} only={s.only}>
+        {(action) => (
+          <Row
+            key={action.name}
+            action={action}
+            said={risks[action.name]}
+            onSay={(risk) => onSay({ ...risks, [action.name]: risk })}
+          />
+        )}
+      </Found>
     </section>
   )
 }
 
-/** What would be put in: nothing is written before a person has looked at it. */
-export function Review({
-  offer,
-  busy,
-  onInstall,
-  onBack,
-}: {
+/** The risks that are put right, and not only said again. */
+export function corrected(offer: PutInConnector, risks: Risks): Risks {
+  const differs = (offer.offered ?? []).flatMap(({ name, risk }) => {
+    const said = risks[name]
+    return said && said !== risk ? [[name, said] as const] : []
+  })
+  return Object.fromEntries(differs)
+}
+
+type Props = {
   offer: PutInConnector
+  risks: Risks
   busy: boolean
-  onInstall: (risks: Risks) => void
+  /** Why it was not put in. */
+  error: Error | null
+  onSay: (risks: Risks) => void
+  onInstall: () => void
   onBack: () => void
-}) {
-  const [said, setSaid] = useState<Risks>({})
+  /** It is looked at once more. */
+  onAgain: () => void
+}
+
+/** What would be put in: nothing is written before a person has looked at it. */
+export function Review({ offer, risks, busy, error, onSay, onInstall, onBack, onAgain }: Props) {
   const head = useRef<HTMLHeadingElement>(null)
-  useEffect(() => head.current?.focus(), [])
-  const actions = offer.offered ?? []
-  const corrected = Object.fromEntries(
-    actions.flatMap(({ name, risk }) => (said[name] && said[name] !== risk ? [[name, said[name]]] : [])),
-  )
-  const count = Object.keys(corrected).length
+  // The button that was pressed cannot be meanwhile, and loses the focus.
+  useEffect(() => head.current?.focus(), [error])
+  const count = Object.keys(corrected(offer, risks)).length
+  const changed = error instanceof ApiProblem && error.problem.code === 'connector_changed'
   return (
     <div className="flex flex-col gap-6">
+      {error && <Refusal error={error}>{changed && <Button onClick={onAgain}>{s.again}</Button>}</Refusal>}
       <div className="flex flex-col gap-2">
         <h2 ref={head} tabIndex={-1} className="text-lg font-semibold outline-none">
           {s.title(offer.name, offer.revision)}
         </h2>
         <Note tone="ok">{strings.result.actions(offer.actions, offer.left_out.length)}</Note>
         <div className="flex flex-wrap items-center gap-2">
-          <Button look="primary" busy={busy} onClick={() => onInstall(corrected)}>
+          <Button look="primary" busy={busy} onClick={onInstall}>
             {s.install}
           </Button>
           <Button disabled={busy} onClick={onBack}>
@@ -165,7 +117,7 @@ export function Review({
           {count > 0 && <span className="text-sm text-muted">{s.corrected(count)}</span>}
         </div>
       </div>
-      <Actions actions={actions} risks={said} onSay={setSaid} />
+      <Actions actions={offer.offered ?? []} risks={risks} onSay={onSay} />
       <Findings answer={offer} />
     </div>
   )

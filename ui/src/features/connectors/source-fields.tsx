@@ -11,7 +11,15 @@ const BYTES_MAX = 64 * 1024 * 1024
 /** Where the document comes from: a file goes before what is pasted, and that before an address. */
 export type Source = { text: string; file?: File; url?: string }
 
-export const tooLarge = (bytes: number) => bytes > BYTES_MAX
+const tooLarge = (bytes: number) => bytes > BYTES_MAX
+
+export const fromAddress = (source: Source) => !source.file && source.text.trim() === ''
+
+/** Whether there is nothing that could be sent. */
+export function isNothing(source: Source): boolean {
+  if (source.file) return tooLarge(source.file.size)
+  return fromAddress(source) ? !source.url?.trim() : tooLarge(source.text.length)
+}
 
 function Chosen({ file, onDrop }: { file: File; onDrop: () => void }) {
   return (
@@ -58,7 +66,7 @@ export function SourceFields({ source, onChange }: { source: Source; onChange: (
           )}
         </Field>
       )}
-      {!source.file && source.text.trim() === '' && (
+      {fromAddress(source) && (
         <Field label={s.url} hint={s.urlHint}>
           {(props) => (
             <Input

@@ -96,7 +96,7 @@ export const strings = {
     urlHint: 'The server reads it, from where it may call.',
     name: 'Name',
     nameHint: 'Optional: lower-case letters, digits and _. It stands before the dot in the names of its actions.',
-    submit: 'Look at it',
+    submit: 'Review',
     progress: 'Progress',
     reading: 'Reading the file…',
     sent: (bytes: number) => `Sent ${bytes < 1_000_000 ? 'it' : `${(bytes / 1_000_000).toFixed(1)} MB`}; it is read…`,
@@ -106,15 +106,17 @@ export const strings = {
     title: (name: string, revision: number) => `${name} would be revision ${revision}`,
     install: 'Install',
     back: 'Back',
+    again: 'Review again',
     corrected: (count: number) => (count === 1 ? '1 risk put right' : `${count} risks put right`),
     table: 'What it can do',
     guessed:
-      'How much harm each can do is a guess from its method and its words: put right what is wrong. ' +
-      'What is high risk needs a person’s approval on every path to it.',
-    said: 'How much harm each can do, as the manifest says.',
+      'Where it says “guessed”, how much harm an action can do is a guess from its method and its words: put right ' +
+      'what is wrong. What is high risk needs a person’s approval on every path to it.',
+    said: 'How much harm each can do, as the manifest or the revision before says.',
     only: 'Show',
     riskOf: (name: string) => `Risk of ${name}`,
-    was: (risk: string) => `guessed: ${risk}`,
+    isGuess: 'guessed',
+    was: (risk: string, guessed: boolean) => (guessed ? `guessed: ${risk}` : `instead of: ${risk}`),
   },
   result: {
     title: (name: string, revision: number) => `${name}, revision ${revision}`,

@@ -1,6 +1,11 @@
 import { queryOptions } from '@tanstack/react-query'
 import { api, send, type Body } from '@/api/client'
 import { LIVE } from '@/api/queries'
+import type { Conversation } from '@/api/types'
+import { joined } from '@/model/earlier'
+
+const look = (id: string, before?: number) =>
+  send(api.GET('/api/v1/conversations/{id}', { params: { path: { id }, query: { before } } }))
 
 /** What only this room reads: key and call. Keys start with the kind the server's events name. */
 export const reads = {
@@ -13,19 +18,17 @@ export const reads = {
   conversation: (id: string) =>
     queryOptions({
       queryKey: ['conversations', 'detail', id],
-      queryFn: () => send(api.GET('/api/v1/conversations/{id}', { params: { path: { id } } })),
+      queryFn: async ({ client, queryKey }) => {
+        const now = await look(id)
+        return joined(client.getQueryData<Conversation>(queryKey), now)
+      },
       ...LIVE,
     }),
+  earlier: look,
   canned: () =>
     queryOptions({
       queryKey: ['conversations', 'canned'],
       queryFn: () => send(api.GET('/api/v1/canned-replies')),
-    }),
-  replies: (id: string) =>
-    queryOptions({
-      queryKey: ['conversations', 'replies', id],
-      queryFn: () => send(api.GET('/api/v1/conversations/{id}/canned-replies', { params: { path: { id } } })),
-      ...LIVE,
     }),
   notes: (id: string) =>
     queryOptions({
@@ -37,8 +40,6 @@ export const reads = {
 
 /** What is changed from here. */
 export const writes = {
-  reply: (id: string, body: Body<'/api/v1/conversations/{id}/messages', 'post'>) =>
-    send(api.POST('/api/v1/conversations/{id}/messages', { params: { path: { id } }, body })),
   assign: (id: string, assigned_to: string | null) =>
     send(api.POST('/api/v1/conversations/{id}/assign', { params: { path: { id } }, body: { assigned_to } })),
   close: (id: string) => send(api.POST('/api/v1/conversations/{id}/close', { params: { path: { id } } })),
@@ -48,8 +49,8 @@ export const writes = {
       ? send(api.POST('/api/v1/canned-replies', { body }))
       : send(api.PUT('/api/v1/canned-replies/{id}', { params: { path: { id } }, body })),
   removeReply: (id: string) => send(api.DELETE('/api/v1/canned-replies/{id}', { params: { path: { id } } })),
-  snooze: (id: string, until: number | null) =>
-    send(api.POST('/api/v1/conversations/{id}/snooze', { params: { path: { id } }, body: { until } })),
+  snooze: (id: string, body: Body<'/api/v1/conversations/{id}/snooze', 'post'>) =>
+    send(api.POST('/api/v1/conversations/{id}/snooze', { params: { path: { id } }, body })),
   wake: (id: string) => send(api.POST('/api/v1/conversations/{id}/wake', { params: { path: { id } } })),
   consent: (id: string, body: Body<'/api/v1/conversations/{id}/consent', 'post'>) =>
     send(api.POST('/api/v1/conversations/{id}/consent', { params: { path: { id } }, body })),

@@ -1,20 +1,21 @@
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
 import { Link, useParams } from '@tanstack/react-router'
-import { useEffect, useRef, useState } from 'react'
+import { useState } from 'react'
 import { problemText } from '@/api/client'
 import type { Conversation } from '@/api/types'
 import { PageHead, useTitle } from '@/app/page'
 import { QueryState } from '@/app/query-state'
 import { useMay, useMe } from '@/app/session'
+import { Composer } from '@/components/reply/composer'
 import { Status } from '@/components/status'
-import { CustomerCard, Transcript } from '@/components/transcript'
+import { CustomerCard } from '@/components/transcript'
 import { Button } from '@/ui/button'
 import { Input } from '@/ui/field'
 import { Ago } from '@/ui/time'
 import { toast } from '@/ui/toast'
 import { reads, writes } from './api'
-import { Composer } from './composer'
 import { Consents } from './consents'
+import { Messages } from './messages'
 import { Aside, SnoozeButton } from './snooze'
 import { strings as s } from './strings'
 
@@ -115,20 +116,6 @@ function Notes({ id, may }: { id: string; may: boolean }) {
   )
 }
 
-/** The newest message stays in view. */
-function Messages({ messages }: { messages: Conversation['messages'] }) {
-  const box = useRef<HTMLDivElement>(null)
-  const newest = messages.at(-1)?.id
-  useEffect(() => {
-    if (box.current) box.current.scrollTop = box.current.scrollHeight
-  }, [newest])
-  return (
-    <div ref={box} className="min-h-0 flex-1 overflow-y-auto p-4" tabIndex={0} role="region" aria-label={s.title}>
-      <Transcript messages={messages} className="mx-auto max-w-3xl" />
-    </div>
-  )
-}
-
 function Detail({ conversation }: { conversation: Conversation }) {
   const may = useMay('operator')
   const name = conversation.customer?.name || s.anonymous
@@ -159,8 +146,8 @@ function Detail({ conversation }: { conversation: Conversation }) {
       </PageHead>
       <div className="flex min-h-0 flex-1 flex-col md:flex-row">
         <div className="flex min-h-0 min-w-0 flex-1 flex-col">
-          <Messages messages={conversation.messages} />
-          {may && <Composer id={conversation.id} />}
+          <Messages conversation={conversation} />
+          {may && <Composer conversation={conversation.id} shortcut="/" />}
         </div>
         <aside className="flex w-full shrink-0 flex-col gap-5 border-line p-4 md:w-72 md:border-l">
           <section>
@@ -195,5 +182,9 @@ function Detail({ conversation }: { conversation: Conversation }) {
 export default function ConversationPage() {
   const { conversation: id } = useParams({ from: '/shell/conversations/$conversation' })
   const query = useQuery(reads.conversation(id))
-  return <QueryState query={query}>{(conversation) => <Detail conversation={conversation} />}</QueryState>
+  return (
+    <QueryState query={query}>
+      {(conversation) => <Detail key={conversation.id} conversation={conversation} />}
+    </QueryState>
+  )
 }

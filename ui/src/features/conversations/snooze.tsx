@@ -1,7 +1,7 @@
 import { useMutation, useQueryClient } from '@tanstack/react-query'
 import { AlarmClock } from 'lucide-react'
 import { useState } from 'react'
-import { problemText } from '@/api/client'
+import { ApiProblem, problemText } from '@/api/client'
 import type { Conversation } from '@/api/types'
 import { useActions } from '@/app/actions'
 import { FormDialog } from '@/components/form-dialog'
@@ -40,15 +40,24 @@ function choices(now: number): { label: string; until: number | null }[] {
   ]
 }
 
-function SnoozeDialog({ id, onClose }: { id: string; onClose: () => void }) {
+function SnoozeDialog({ conversation, onClose }: { conversation: Conversation; onClose: () => void }) {
+  // What was seen before the dialog lay over it.
+  const [seen] = useState(() => conversation.messages.at(-1)?.position ?? 0)
   const [now] = useState(() => Date.now())
   const [time, setTime] = useState(() => localInput(morning(now, 1)))
   const client = useQueryClient()
   const snooze = useMutation({
-    mutationFn: (until: number | null) => writes.snooze(id, until),
+    mutationFn: (until: number | null) => writes.snooze(conversation.id, { until, seen }),
     onSuccess: () => {
       onClose()
       toast.ok(s.done)
+      return client.invalidateQueries({ queryKey: ['conversations'] })
+    },
+    onError: (error) => {
+      if (!(error instanceof ApiProblem && error.code === 'messages_since')) return
+      // It is to be read first.
+      onClose()
+      toast.bad(problemText(error))
       return client.invalidateQueries({ queryKey: ['conversations'] })
     },
   })
@@ -106,7 +115,7 @@ export function SnoozeButton({ conversation }: { conversation: Conversation }) {
       <Button icon={<AlarmClock size={15} />} busy={wake.isPending} onClick={run}>
         {label}
       </Button>
-      {asking && <SnoozeDialog id={conversation.id} onClose={() => setAsking(false)} />}
+      {asking && <SnoozeDialog conversation={conversation} onClose={() => setAsking(false)} />}
     </>
   )
 }

@@ -15,10 +15,10 @@ export const strings = {
   approvals: 'Waiting for approvals',
   approvalsText: 'From asking to the decision.',
   approvalsOpen: (count: string) => (count === '1' ? '1 approval is open now' : `${count} approvals are open now`),
-  calls: 'Calls that wait for a place',
+  calls: 'Calls held back by a rate limit',
   callsText:
-    'Their connection has as many calls under way, or begun in this second, as it may have. They are sent ' +
-    'when there is a place; in a fleet each process counts its own.',
+    'Their connection has reached its limit of calls at once or per second. They are sent as soon as the limit ' +
+    'allows. Each server process counts separately.',
   noConnection: 'no account',
   failing: 'Failing steps',
   failingText: 'Where the newest 5,000 failed runs of the period stopped.',

@@ -26,8 +26,6 @@ export const reads = {
 
 /** What is changed from here. */
 export const writes = {
-  reply: (id: string, body: Body<'/api/v1/conversations/{id}/messages', 'post'>) =>
-    send(api.POST('/api/v1/conversations/{id}/messages', { params: { path: { id } }, body })),
   decide: (id: string, body: Body<'/api/v1/checkpoints/{id}/decision', 'post'>) =>
     send(api.POST('/api/v1/checkpoints/{id}/decision', { params: { path: { id } }, body })),
   signIn: (body: Body<'/api/v1/auth/login', 'post'>) => send(api.POST('/api/v1/auth/login', { body })),

@@ -1,16 +1,10 @@
-import { useMutation, useQueryClient } from '@tanstack/react-query'
-import { CornerDownLeft, Hand, Undo2 } from 'lucide-react'
-import { useState } from 'react'
-import { problemText } from '@/api/client'
+import { Hand, Undo2 } from 'lucide-react'
 import type { Checkpoint } from '@/api/types'
 import { useActions } from '@/app/actions'
+import { Composer } from '@/components/reply/composer'
 import { Transcript } from '@/components/transcript'
-import { sendIds } from '@/model/send-ids'
 import { Button } from '@/ui/button'
-import { Textarea } from '@/ui/field'
 import { Note } from '@/ui/states'
-import { toast } from '@/ui/toast'
-import { writes } from './api'
 import { useKeyOf } from './by-key'
 import { HandBack } from './hand-back'
 import { strings } from './strings'
@@ -18,54 +12,6 @@ import { useClaim } from './use-claim'
 import { alreadyText, useDecision } from './use-decision'
 
 const s = strings.handoff
-
-function Reply({ conversation }: { conversation: string }) {
-  const [body, setBody] = useState('')
-  const [ids] = useState(sendIds)
-  const client = useQueryClient()
-  const reply = useMutation({
-    mutationFn: (text: string) => writes.reply(conversation, { body: text, client_id: ids.of(text) }),
-    onSuccess: () => {
-      ids.arrived()
-      setBody('')
-      return client.invalidateQueries({ queryKey: ['checkpoints', 'detail'] })
-    },
-    onError: (error) => toast.bad(problemText(error)),
-  })
-  const submit = () => body.trim() && !reply.isPending && reply.mutate(body.trim())
-  return (
-    <form
-      className="flex items-end gap-2 border-t border-line p-3"
-      onSubmit={(event) => {
-        event.preventDefault()
-        submit()
-      }}
-    >
-      <Textarea
-        rows={2}
-        aria-label={s.reply}
-        placeholder={s.placeholder}
-        value={body}
-        onChange={(event) => setBody(event.target.value)}
-        onKeyDown={(event) => {
-          if (event.key === 'Enter' && !event.shiftKey && !event.nativeEvent.isComposing) {
-            event.preventDefault()
-            submit()
-          }
-        }}
-      />
-      <Button
-        type="submit"
-        look="primary"
-        icon={<CornerDownLeft size={15} />}
-        busy={reply.isPending}
-        disabled={!body.trim()}
-      >
-        {s.send}
-      </Button>
-    </form>
-  )
-}
 
 /** A conversation a workflow gave to a person: talk, then hand it back with a result. */
 export function HandoffDecision({ checkpoint }: { checkpoint: Checkpoint }) {
@@ -117,7 +63,7 @@ export function HandoffDecision({ checkpoint }: { checkpoint: Checkpoint }) {
           >
             <Transcript messages={checkpoint.conversation.messages} />
           </div>
-          <Reply conversation={checkpoint.conversation.id} />
+          <Composer key={checkpoint.conversation.id} conversation={checkpoint.conversation.id} />
         </>
       )}
       <HandBack checkpoint={checkpoint} decision={decision} />

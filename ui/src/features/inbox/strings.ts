@@ -259,9 +259,6 @@ export const strings = {
     stop: 'Run stopped',
   } as Record<string, string>,
   handoff: {
-    reply: 'Reply to the customer',
-    placeholder: 'Write a message…',
-    send: 'Send',
     take: 'Take it',
     release: 'Put it back',
     takenBy: (name: string) => `Taken by ${name}`,

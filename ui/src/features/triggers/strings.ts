@@ -2,6 +2,8 @@ export const strings = {
   title: 'Triggers',
   workflows: 'Workflows',
   list: 'Triggers of the active version',
+  versionFailed: 'The active version could not be read, so how webhooks are verified is not known',
+  retry: 'Try again',
   types: {
     message: 'A message of a customer starts it',
     api: 'A call of the API starts it',
@@ -17,7 +19,8 @@ export const strings = {
   addressHint: 'It takes a POST and is itself a secret: who knows it can start runs.',
   buildersOnly: 'The address is a secret and shown to builders only.',
   copyAddress: 'Copy the address',
-  curl: 'Try it',
+  curl: 'Call it with curl (set SECRET first)',
+  curlOpen: 'Call it with curl',
   curlOf: (id: string) => `A call of ${id}`,
   copyCurl: 'Copy the command',
   providerSigns: (who: string | undefined) =>
@@ -31,10 +34,11 @@ export const strings = {
     twilio: 'Twilio',
   } as Record<string, string>,
   sample: {
-    open: 'Try a sample',
+    open: 'Try a sample here',
     title: (id: string) => `Try ${id}`,
     text: 'What a call would come to, as if it were verified. No run starts and nothing is kept.',
     type: 'Kind of the body',
+    typeWritten: (type: string) => `The header content-type below says it: ${type}.`,
     types: {
       'application/json': 'JSON',
       'application/x-www-form-urlencoded': 'Form',
@@ -57,6 +61,7 @@ export const strings = {
       fails: 'It would be kept, but start no run.',
     } as Record<string, string>,
     input: 'Input of the run',
+    before: 'The call that came before:',
     dedup: 'Key of calls that are the same:',
     noDedup: 'none, each call counts.',
   },

@@ -14,7 +14,7 @@ import { asDocument, type Trigger as Definition } from '@/model/document'
 import { timeLeft } from '@/model/duration'
 import { Button, buttonClass } from '@/ui/button'
 import { Checkbox } from '@/ui/field'
-import { Empty } from '@/ui/states'
+import { Empty, Failure } from '@/ui/states'
 import { useNow } from '@/ui/time'
 import { toast } from '@/ui/toast'
 import { reads, writes } from './api'
@@ -152,7 +152,8 @@ function Card({ workflow, active, trigger, definition }: CardProps) {
 function Opened({ workflow }: { workflow: Workflow }) {
   const active = workflow.active_version
   const query = useQuery(reads.triggers(workflow.id))
-  const { data: version } = useQuery({ ...queries.version(workflow.id, active ?? 0), enabled: active != null })
+  const read = useQuery({ ...queries.version(workflow.id, active ?? 0), enabled: active != null })
+  const version = read.data
   // Told in the order in which the version has them.
   const definitions = version?.document ? (asDocument(version.document).triggers ?? []) : []
   useTitle(`${s.title} · ${workflow.name}`)
@@ -175,6 +176,14 @@ function Opened({ workflow }: { workflow: Workflow }) {
         actions={toBuilder}
       />
       <PageBody>
+        {read.error && !version && (
+          <Failure
+            title={s.versionFailed}
+            detail={problemText(read.error)}
+            retry={() => void read.refetch()}
+            retryLabel={s.retry}
+          />
+        )}
         <QueryState query={query}>
           {({ items }) =>
             items.length === 0 || active == null ? (

@@ -1,12 +1,14 @@
 import { useMutation } from '@tanstack/react-query'
+import { Link } from '@tanstack/react-router'
 import { useState } from 'react'
 import { problemText } from '@/api/client'
-import type { TriedTrigger } from '@/api/types'
+import type { TriedTrigger, Trigger, TriggerFire } from '@/api/types'
 import { Button } from '@/ui/button'
 import { Dialog } from '@/ui/dialog'
 import { Field, Input, Select, Textarea } from '@/ui/field'
 import { JsonView } from '@/ui/json-view'
 import { Note } from '@/ui/states'
+import { At } from '@/ui/time'
 import { writes } from './api'
 import { strings } from './strings'
 
@@ -19,22 +21,40 @@ const TONES: Record<string, 'ok' | 'warn' | 'bad' | 'muted'> = {
   fails: 'bad',
 }
 
-/** Headers of lines such as `x-id: 7`; null when a line is none. */
+/** Headers of lines such as `x-id: 7`, by their names in lower case; null when a line is none. */
 function headersOf(text: string): Record<string, string> | null {
   const headers: Record<string, string> = {}
   for (const line of text.split('\n').filter((line) => line.trim() !== '')) {
     const found = /^\s*([^\s:]+)\s*:(.*)$/.exec(line)
     if (!found?.[1]) return null
-    headers[found[1]] = (found[2] ?? '').trim()
+    headers[found[1].toLowerCase()] = (found[2] ?? '').trim()
   }
   return headers
 }
 
+/** The call that came before with the same key; when, and with its run, where it is among the last fires. */
+function Before({ event, fires }: { event: string; fires: readonly TriggerFire[] }) {
+  const fire = fires.find((one) => one.event === event)
+  return (
+    <p className="flex flex-wrap items-center gap-x-2 text-sm">
+      <span className="text-muted">{s.before}</span>
+      {fire && <At at={fire.at} />}
+      <code className="font-mono text-xs break-all">{event}</code>
+      {fire?.run && (
+        <Link to="/runs/$run" params={{ run: fire.run }} className="text-accent underline">
+          {strings.run}
+        </Link>
+      )}
+    </p>
+  )
+}
+
 /** What would happen, what expressions read and give, and what is wrong where. */
-function Outcome({ tried }: { tried: TriedTrigger }) {
+function Outcome({ tried, fires }: { tried: TriedTrigger; fires: readonly TriggerFire[] }) {
   return (
     <section aria-label={s.outcome} className="flex min-w-0 flex-col gap-3">
       <Note tone={TONES[tried.outcome] ?? 'muted'}>{s.outcomes[tried.outcome] ?? tried.outcome}</Note>
+      {tried.before != null && <Before event={tried.before} fires={fires} />}
       {tried.problems.length > 0 && (
         <ul className="flex flex-col gap-1 text-sm">
           {tried.problems.map((problem) => (
@@ -58,25 +78,32 @@ function Outcome({ tried }: { tried: TriedTrigger }) {
   )
 }
 
-type Props = { workflow: string; trigger: string; onClose: () => void }
+type Sample = { type: string; body: string; lines: string; query: string }
+
+const FIRST: Sample = { type: 'application/json', body: '{"order": "1001"}', lines: '', query: '' }
+
+type Props = { workflow: string; trigger: Trigger; onClose: () => void }
 
 /** A call that nobody makes: what it would come to, by the filter, the input and the key of the active version. */
 export function TryWebhook({ workflow, trigger, onClose }: Props) {
-  const [type, setType] = useState('application/json')
-  const [body, setBody] = useState('{"order": "1001"}')
-  const [lines, setLines] = useState('')
-  const [query, setQuery] = useState('')
-  const headers = headersOf(lines)
+  const [sample, setSample] = useState(FIRST)
+  const headers = headersOf(sample.lines)
+  const written = headers?.['content-type']
   const trying = useMutation({
     mutationFn: () =>
-      writes.tryTrigger(workflow, trigger, {
-        body,
-        headers: { 'content-type': type, ...headers },
-        query: Object.fromEntries(new URLSearchParams(query)),
+      writes.tryTrigger(workflow, trigger.id, {
+        body: sample.body,
+        headers: { 'content-type': sample.type, ...headers },
+        query: Object.fromEntries(new URLSearchParams(sample.query)),
       }),
   })
+  // What was answered was said of another call.
+  const change = (changes: Partial<Sample>) => {
+    trying.reset()
+    setSample({ ...sample, ...changes })
+  }
   return (
-    <Dialog open onClose={onClose} title={s.title(trigger)} description={s.text} wide>
+    <Dialog open onClose={onClose} title={s.title(trigger.id)} description={s.text} wide>
       <div className="flex min-w-0 flex-col gap-4">
         <form
           className="flex flex-col gap-3"
@@ -85,9 +112,14 @@ export function TryWebhook({ workflow, trigger, onClose }: Props) {
             if (headers) trying.mutate()
           }}
         >
-          <Field label={s.type}>
+          <Field label={s.type} hint={written === undefined ? undefined : s.typeWritten(written)}>
             {(props) => (
-              <Select {...props} value={type} onChange={(event) => setType(event.target.value)}>
+              <Select
+                {...props}
+                value={sample.type}
+                disabled={written !== undefined}
+                onChange={(event) => change({ type: event.target.value })}
+              >
                 {Object.entries(s.types).map(([id, label]) => (
                   <option key={id} value={id}>
                     {label}
@@ -103,8 +135,8 @@ export function TryWebhook({ workflow, trigger, onClose }: Props) {
                 rows={6}
                 spellCheck={false}
                 className="font-mono !text-xs"
-                value={body}
-                onChange={(event) => setBody(event.target.value)}
+                value={sample.body}
+                onChange={(event) => change({ body: event.target.value })}
               />
             )}
           </Field>
@@ -115,8 +147,8 @@ export function TryWebhook({ workflow, trigger, onClose }: Props) {
                 rows={2}
                 spellCheck={false}
                 className="font-mono !text-xs"
-                value={lines}
-                onChange={(event) => setLines(event.target.value)}
+                value={sample.lines}
+                onChange={(event) => change({ lines: event.target.value })}
               />
             )}
           </Field>
@@ -126,8 +158,8 @@ export function TryWebhook({ workflow, trigger, onClose }: Props) {
                 {...props}
                 spellCheck={false}
                 className="font-mono !text-xs"
-                value={query}
-                onChange={(event) => setQuery(event.target.value)}
+                value={sample.query}
+                onChange={(event) => change({ query: event.target.value })}
               />
             )}
           </Field>
@@ -138,7 +170,7 @@ export function TryWebhook({ workflow, trigger, onClose }: Props) {
           </div>
         </form>
         {trying.error && <Note tone="bad">{problemText(trying.error)}</Note>}
-        {trying.data && <Outcome tried={trying.data} />}
+        {trying.data && <Outcome tried={trying.data} fires={trigger.last_fires} />}
       </div>
     </Dialog>
   )

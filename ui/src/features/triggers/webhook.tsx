@@ -64,7 +64,7 @@ function Call({ id, url, definition }: { id: string; url: string; definition: We
   return (
     <div className="flex flex-col gap-1">
       <div className="flex items-center justify-between gap-2">
-        <h3 className="text-xs font-medium text-muted">{s.curl}</h3>
+        <h3 className="text-xs font-medium text-muted">{curl.includes('$SECRET') ? s.curl : s.curlOpen}</h3>
         <CopyButton text={curl} label={s.copyCurl} />
       </div>
       <pre
@@ -79,12 +79,18 @@ function Call({ id, url, definition }: { id: string; url: string; definition: We
   )
 }
 
-type Props = { workflow: string; trigger: Trigger; definition: WebhookTrigger | undefined; may: boolean }
+type Props = {
+  workflow: string
+  trigger: Trigger
+  /** As the version has it; undefined until that is known. */
+  definition: WebhookTrigger | undefined
+  may: boolean
+}
 
 /** Where it is called, how that is tried, and what calls are verified with. */
 export function Webhook({ workflow, trigger, definition, may }: Props) {
   const [trying, setTrying] = useState(false)
-  const verify = definition?.verify
+  const verify = definition && (definition.verify ?? 'none')
   const signed = verify !== undefined && verify !== 'none'
   return (
     <>
@@ -103,11 +109,11 @@ export function Webhook({ workflow, trigger, definition, may }: Props) {
       ) : (
         <Note tone="muted">{s.buildersOnly}</Note>
       )}
-      <p className="text-sm text-muted">{signed ? s.verified(verify) : s.anyCall}</p>
+      {verify && <p className="text-sm text-muted">{signed ? s.verified(verify) : s.anyCall}</p>}
       {may && (
         <div>
           <Button onClick={() => setTrying(true)}>{s.sample.open}</Button>
-          {trying && <TryWebhook workflow={workflow} trigger={trigger.id} onClose={() => setTrying(false)} />}
+          {trying && <TryWebhook workflow={workflow} trigger={trigger} onClose={() => setTrying(false)} />}
         </div>
       )}
       {signed && may && <Secret workflow={workflow} trigger={trigger} />}

@@ -11,7 +11,7 @@ use super::{
 use crate::{
     approval::Edits,
     catalogue::Catalogue,
-    document::StepId,
+    document::{Channel, StepId},
     log::{FailureClass, LogEntry, StepError, at_point, history},
     run::{
         Actor, CallEvent, CallId, CallRequest, CheckpointEvent, ClosedBy, EndedStatus, Event, Found, OpenApproval,
@@ -202,6 +202,8 @@ struct Copier<'a> {
     here: StepId,
     /// The call under way is a message.
     message: bool,
+    /// It asks whether words may be said in the conversation. On the web, where a script plays, nobody asks.
+    asks: bool,
     /// Who took part, by the id they had, and as whom they are played.
     people: Vec<(String, Persona)>,
     version: &'a Version,
@@ -214,7 +216,16 @@ impl<'a> Copier<'a> {
         let mut player = Player::new(version, opening.at.unwrap_or_default()).without_deliveries();
         player.open(opening).map_err(|problem| NotATest::PlaysDifferently(problem.message))?;
         let people = by.map(|by| (by.id.clone(), persona(by))).into_iter().collect();
-        Ok(Self { player, acts: Vec::new(), here: StepId::new(), message: false, people, version, edits: Edits::new() })
+        Ok(Self {
+            player,
+            acts: Vec::new(),
+            here: StepId::new(),
+            message: false,
+            asks: false,
+            people,
+            version,
+            edits: Edits::new(),
+        })
     }
 
     fn copy(mut self, log: &[LogEntry]) -> Result<Vec<Act>, NotATest> {
@@ -266,12 +277,14 @@ impl<'a> Copier<'a> {
         match event {
             CallEvent::Requested { request, .. } => {
                 self.message = matches!(request.as_ref(), CallRequest::Message { .. });
+                self.asks = matches!(request.as_ref(), CallRequest::Message { channel: Channel::Conversation, .. });
                 let paused = matches!(
                     &self.player.state().phase,
                     Phase::Calling { stage: Stage::BackingOff { attempt, .. }, .. } if *attempt == id.attempt
                 );
                 if paused { self.act(Act::Waits { duration: None }) } else { Ok(()) }
             }
+            CallEvent::Succeeded { .. } if self.asks => Ok(()),
             CallEvent::Succeeded { output, .. } => self.succeeded(output, before),
             CallEvent::Failed { error, .. } => self.answers(failure(error)),
             CallEvent::LookUpAnswered { found: Found::DidNotHappen } => self.answers(Answer::DidNotHappen),

@@ -150,7 +150,7 @@ fn leaves(conversation: &Value) -> bool {
     conversation.get("channel").and_then(Value::as_str).is_some_and(|channel| channel != "web")
 }
 
-/// A channel took it. What the conversation takes is said now, in the words it was asked with.
+/// A channel took it. What the conversation takes is said now.
 pub(crate) fn accepted(machine: &mut Machine<'_>, step: &Compiled, place: &Place, call: u16) -> Flow {
     if step.channels.get(usize::from(call)) == Some(&Channel::Conversation) {
         if let Some((reason, by)) = machine.state.cancel.clone() {

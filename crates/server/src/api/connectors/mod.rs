@@ -64,7 +64,8 @@ pub(crate) async fn get_connector(
 }
 
 /// Puts a connector in, or its next revision: a manifest or an OpenAPI document. Versions that are published go on with the
-/// revision they were published with. A dry run only says what would come of it.
+/// revision they were published with. A dry run only says what would come of it; what it answers as `reviewed` is given back
+/// so that nothing else is put in than what a person looked at.
 #[utoipa::path(post, path = "/connectors", operation_id = "putInConnector", tag = "connectors",
     request_body = PutInConnectorRequest,
     responses((status = 200, description = "What a dry run would put in", body = PutInConnector),
@@ -75,10 +76,13 @@ pub(crate) async fn put_in_connector(
     Upload(request): Upload<PutInConnectorRequest>,
 ) -> ApiResult<(StatusCode, Json<PutInConnector>)> {
     caller.require(Role::Admin)?;
-    let (dry_run, risks) = (request.dry_run, request.risks.clone());
+    let (dry_run, risks, reviewed) = (request.dry_run, request.risks.clone(), request.reviewed.clone());
     let offer = Offer::read(&app, caller.workspace(), request).await?;
     if dry_run {
         return Ok((StatusCode::OK, Json(offer.dry_run(&app, caller.workspace()).await?)));
+    }
+    if let Some(reviewed) = reviewed {
+        offer.hold_against(&reviewed)?;
     }
     let name = offer.connector.name().to_owned();
     let entry = caller.audit(
@@ -97,7 +101,8 @@ pub(crate) async fn put_in_connector(
         entry.detail = detail.to_string();
         vec![entry]
     };
-    let put_in = PutIn { workspace: caller.workspace(), connector: offer.connector.clone(), by: caller.id() };
+    let (workspace, connector, instead) = (caller.workspace(), offer.connector.clone(), offer.instead);
+    let put_in = PutIn { workspace, connector, instead, by: caller.id() };
     let revision = match app.engine.put_in_connector(put_in, &audit).await {
         Err(EngineError::Invalid(why)) => return Err(unusable(why)),
         put_in => put_in?,

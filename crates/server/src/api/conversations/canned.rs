@@ -39,8 +39,8 @@ fn checked(request: &CannedReplyRequest) -> ApiResult<(String, String)> {
     }
     let body = bounded("/body", &request.body, BODY_LENGTH_MAX)?;
     canned::check(&body).map_err(|found| {
-        let roots = canned::ROOTS.map(|root| format!("`{{{{{root}.…}}}}`")).join(", ");
-        ApiError::invalid("/body", format!("`{found}` is no variable; there are {roots}"))
+        let there = canned::VARIABLES.map(|name| format!("`{{{{{name}}}}}`")).join(", ");
+        ApiError::invalid("/body", format!("`{found}` is no variable; there are {there}"))
     })?;
     Ok((name, body))
 }

@@ -1,6 +1,6 @@
 //! Putting conversations aside.
 
-use super::handlers::{change, required, updated};
+use super::handlers::{change, detail, required, updated};
 use crate::{
     app::App,
     auth::Caller,
@@ -28,6 +28,7 @@ fn told(until: Option<i64>, now: i64) -> Value {
 }
 
 /// Puts a conversation aside until a time, or until the customer writes again: it leaves the lists and comes back by itself.
+/// With `seen`, 409 `messages_since` when the customer wrote after that message.
 #[utoipa::path(post, path = "/conversations/{id}/snooze", operation_id = "snoozeConversation", tag = "conversations",
     params(("id" = String, Path)), request_body = SnoozeRequest,
     responses((status = 200, description = "The conversation", body = Conversation)))]
@@ -50,11 +51,12 @@ pub(crate) async fn snooze_conversation(
     let what = ("conversation.snoozed", format!("conversation:{id}"));
     let detail = json!({ "until": body.value.until });
     let entry = caller.changed(now, what, (&told(before.snoozed_until, now), &told(Some(until), now)), detail);
-    let update = ConversationUpdate { snoozed_until: Some(Some(until)), ..change(&app, &caller, &id) };
+    let seen = body.value.seen.map(|seen| seen.min(i64::MAX.unsigned_abs()));
+    let update = ConversationUpdate { snoozed_until: Some(Some(until)), seen, ..change(&app, &caller, &id) };
     updated(&app, &update, entry).await
 }
 
-/// Brings a conversation back that was put aside.
+/// Brings a conversation back that was put aside; one that is not stays as it is.
 #[utoipa::path(post, path = "/conversations/{id}/wake", operation_id = "wakeConversation", tag = "conversations",
     params(("id" = String, Path)), responses((status = 200, description = "The conversation", body = Conversation)))]
 pub(crate) async fn wake_conversation(
@@ -65,6 +67,9 @@ pub(crate) async fn wake_conversation(
     caller.require(Role::Operator)?;
     let before = required(&app, &caller, &id).await?;
     let now = app.now();
+    if snooze_of(before.snoozed_until, now).is_none() {
+        return detail(&app, before, None).await;
+    }
     let what = ("conversation.returned", format!("conversation:{id}"));
     let entry = caller.changed(now, what, (&told(before.snoozed_until, now), &told(None, now)), json!({}));
     let update = ConversationUpdate { snoozed_until: Some(None), ..change(&app, &caller, &id) };

@@ -1,7 +1,8 @@
-import type { ChatView } from '@/api/types'
+/** Messages as they are read: the newest ones, and whether there are older. */
+type Read = { messages: readonly { position: number }[]; has_older: boolean }
 
 /** What was read before stays in front where it reaches to what is read now: a later look takes no message back. */
-export function joined(before: ChatView | undefined, now: ChatView): ChatView {
+export function joined<R extends Read>(before: R | undefined, now: R): R {
   const first = now.messages[0]
   if (!before || !first) return now
   const reaches = before.messages.some((message) => message.position >= first.position - 1)
@@ -10,8 +11,8 @@ export function joined(before: ChatView | undefined, now: ChatView): ChatView {
 }
 
 /** The same with a page of earlier messages in front. */
-export function withEarlier(view: ChatView, earlier: ChatView): ChatView {
-  const first = view.messages[0]?.position ?? Infinity
+export function withEarlier<R extends Read>(read: R, earlier: R): R {
+  const first = read.messages[0]?.position ?? Infinity
   const kept = earlier.messages.filter((message) => message.position < first)
-  return { ...view, messages: [...kept, ...view.messages], has_older: kept.length > 0 && earlier.has_older }
+  return { ...read, messages: [...kept, ...read.messages], has_older: kept.length > 0 && earlier.has_older }
 }

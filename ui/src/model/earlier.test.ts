@@ -1,19 +1,11 @@
 import { expect, test } from 'vitest'
-import type { ChatView } from '@/api/types'
-import { joined, withEarlier } from './joined'
+import { joined, withEarlier } from './earlier'
 
-const view = (from: number, to: number, has_older = from > 1): ChatView => ({
-  messages: Array.from({ length: to - from + 1 }, (_, n) => ({
-    id: `m${from + n}`,
-    position: from + n,
-  })) as ChatView['messages'],
+const view = (from: number, to: number, has_older = from > 1) => ({
+  messages: Array.from({ length: to - from + 1 }, (_, n) => ({ id: `m${from + n}`, position: from + n })),
   has_older,
-  status: 'open',
-  working: false,
-  workspace_name: '',
-  operator: null,
 })
-const span = ({ messages, has_older }: ChatView) => [
+const span = ({ messages, has_older }: ReturnType<typeof view>) => [
   messages[0]?.position,
   messages.at(-1)?.position,
   messages.length,
