@@ -27,7 +27,7 @@ for (const [name, viewport] of [
       const sent = await open(page)
       await expect(page.getByRole('checkbox', { name: 'E-mail' })).toBeChecked()
       await expect(page.getByLabel('E-mail: Address')).toHaveAttribute('placeholder', 'manager@example.com')
-      await page.getByRole('checkbox', { name: 'Telegram' }).check()
+      await page.getByRole('checkbox', { name: 'Telegram', exact: true }).check()
       await page.getByLabel('Telegram: Chat id').fill(' 4242 ')
       const missing = page.getByText('The workspace has no account for this')
       await expect(missing).toHaveCount(0)
@@ -77,6 +77,42 @@ test('what is told over a channel, at which times, and whether it arrives', asyn
   await expect.poll(sent).toMatchObject({
     channels: [{ channel: 'email', address: 'other@example.com', except: ['reminded'] }],
     digest: { times: ['07:30', '16:00'] },
+  })
+})
+
+test('where others read too is a way of its own', async ({ page }) => {
+  const kept = {
+    channels: [
+      { channel: 'slack', address: '#approvals', except: ['reminded'] },
+      { channel: 'slack', address: 'U024BE7LH', except: [] },
+    ],
+    quiet_hours: null,
+    digest: null,
+    available: ['slack', 'telegram'],
+  }
+  const tested: unknown[] = []
+  const sent = await open(page, {
+    'GET /me/notifications': kept,
+    'POST /me/notifications/test': (body: unknown) => {
+      tested.push(body)
+      return { sent: true, error: null }
+    },
+  })
+  await expect(page.getByLabel('Slack: User')).toHaveValue('U024BE7LH')
+  await expect(page.getByLabel('Slack channel: Channel')).toHaveValue('#approvals')
+  await page.getByRole('button', { name: 'Slack channel: send me a test message' }).click()
+  await expect.poll(() => tested).toEqual([{ channel: 'slack', address: '#approvals' }])
+  await page.getByRole('checkbox', { name: 'Telegram group' }).check()
+  await page.getByLabel('Telegram group: Chat id').fill('-1001')
+  await shoot(page, 'notifications-shared')
+  await accessible(page)
+  await page.getByRole('button', { name: 'Save' }).click()
+  await expect.poll(sent).toMatchObject({
+    channels: [
+      { channel: 'slack', address: '#approvals', except: ['reminded'] },
+      { channel: 'slack', address: 'U024BE7LH', except: [] },
+      { channel: 'telegram', address: '-1001', except: [] },
+    ],
   })
 })
 
@@ -135,7 +171,7 @@ test('what is wrong with the quiet hours stands at its own field', async ({ page
 
 test('what is wrong stands at what was sent, also when channels were changed since', async ({ page }) => {
   await open(page, { 'PUT /me/notifications': wrong('/channels/1/address', 'no address of telegram') })
-  await page.getByRole('checkbox', { name: 'Telegram' }).check()
+  await page.getByRole('checkbox', { name: 'Telegram', exact: true }).check()
   await page.getByLabel('Telegram: Chat id').fill('x')
   await page.getByRole('button', { name: 'Save' }).click()
   const chat = page.getByLabel('Telegram: Chat id')
@@ -143,6 +179,6 @@ test('what is wrong stands at what was sent, also when channels were changed sin
   await page.getByRole('checkbox', { name: 'E-mail' }).uncheck()
   await expect(chat).toHaveAttribute('aria-invalid', 'true')
   // Where its field is gone, it is told below.
-  await page.getByRole('checkbox', { name: 'Telegram' }).uncheck()
+  await page.getByRole('checkbox', { name: 'Telegram', exact: true }).uncheck()
   await expect(page.getByRole('alert').filter({ hasText: 'no address of telegram' })).toBeVisible()
 })

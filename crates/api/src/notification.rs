@@ -8,9 +8,11 @@ use utoipa::ToSchema;
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct NotificationChannel {
-    /// `email`, `slack`, `telegram`, `whatsapp` or `sms`.
+    /// `email`, `slack`, `telegram`, `whatsapp` or `sms`: each once, and once more for where others read too.
     pub channel: String,
-    /// An e-mail address, a number in E.164, a chat id, a Slack user or channel. For e-mail the person's own when null.
+    /// An e-mail address, a number in E.164, a chat id, a Slack user. For e-mail the person's own when null. A channel of
+    /// Slack (`#name`, `C…`) or a group of Telegram (`-100…`) is read by others too: one message for all who name it, and
+    /// no personal link.
     pub address: Option<String>,
     /// What is not told over it: `opened` (and changed), `reminded`, `escalated`, `reassigned`. All is, when empty.
     #[serde(default)]
@@ -33,6 +35,9 @@ pub struct Digest {
 pub struct TestNotificationRequest {
     /// One of the caller's channels, as they are saved.
     pub channel: String,
+    /// Which of their addresses there; the first when absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub address: Option<String>,
 }
 
 /// What came of a test message.

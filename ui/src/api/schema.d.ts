@@ -4542,9 +4542,13 @@ export interface components {
         };
         /** @description One way to tell a person. */
         NotificationChannel: {
-            /** @description `email`, `slack`, `telegram`, `whatsapp` or `sms`. */
+            /** @description `email`, `slack`, `telegram`, `whatsapp` or `sms`: each once, and once more for where others read too. */
             channel: string;
-            /** @description An e-mail address, a number in E.164, a chat id, a Slack user or channel. For e-mail the person's own when null. */
+            /**
+             * @description An e-mail address, a number in E.164, a chat id, a Slack user. For e-mail the person's own when null. A channel of
+             *     Slack (`#name`, `C…`) or a group of Telegram (`-100…`) is read by others too: one message for all who name it, and
+             *     no personal link.
+             */
             address: string | null;
             /** @description What is not told over it: `opened` (and changed), `reminded`, `escalated`, `reassigned`. All is, when empty. */
             except: string[];
@@ -6209,6 +6213,8 @@ export interface components {
         TestNotificationRequest: {
             /** @description One of the caller's channels, as they are saved. */
             channel: string;
+            /** @description Which of their addresses there; the first when absent. */
+            address?: string | null;
         };
         /** @description How test cases went. */
         TestReport: {

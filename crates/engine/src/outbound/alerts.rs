@@ -89,7 +89,7 @@ impl Engine {
     async fn warnings(&self, row: &OutboundRow, once: &str, people: &[Actor]) -> Result<Vec<OutboundRow>, EngineError> {
         let settings = self.0.store.list_notifications(&row.workspace).await?;
         let default = Notifications::default();
-        let mut rows = Vec::new();
+        let mut rows: Vec<OutboundRow> = Vec::new();
         for person in people {
             let own = settings.iter().find(|settings| settings.user_id == person.id);
             let own = own.map(|settings| Notifications::read(&settings.settings)).transpose()?;
@@ -98,14 +98,22 @@ impl Engine {
             let quiet = wishes.quiet_hours.as_ref().map_or(0, |quiet| quiet.left(now));
             for notified in wishes.channels.iter().filter(|notified| notified.tells(row.reason)) {
                 let channel = notified.channel.tag();
+                let address = notified.address.clone().unwrap_or_else(|| person.email.clone());
+                let (id, person, due_at) = match notified.is_shared() {
+                    true => (format!("{once}/{channel}:{address}"), None, 0),
+                    false => (format!("{once}/{}/{channel}", person.id), Some(person.id.clone()), quiet),
+                };
+                if rows.iter().any(|earlier| earlier.id == id) {
+                    continue;
+                }
                 rows.push(OutboundRow {
-                    id: format!("{once}/{}/{channel}", person.id),
+                    id,
                     kind: OutboundKind::Warning,
-                    person: Some(person.id.clone()),
+                    person,
                     channel: Some(channel.to_owned()),
-                    address: Some(notified.address.clone().unwrap_or_else(|| person.email.clone())),
+                    address: Some(address),
                     at: now,
-                    due_at: quiet,
+                    due_at,
                     attempts: 0,
                     doubts: 0,
                     under_way: false,
@@ -140,8 +148,8 @@ impl Engine {
 
     /// Tells a person over one channel what went wrong.
     pub(super) async fn send_warning(&self, row: &OutboundRow) -> Result<Told, EngineError> {
-        // Where the trail ends is told to an address, not to a member.
-        if row.reason != OutboundReason::Head && self.addressee(row).await?.is_none() {
+        // Where the trail ends is told to an address, and what several people read to nobody in particular.
+        if row.person.is_some() && self.addressee(row).await?.is_none() {
             return Ok(Told::Ended);
         }
         let Some(words) = self.what_went_wrong(row).await? else {

@@ -4,7 +4,7 @@
 use super::{
     people::by_link,
     pump::Told,
-    send::{ATTEMPT, Sending},
+    send::{ATTEMPT, DOUBTS_MAX, Sending},
     settings::{NoticeChannel, Notified},
     words::{self, Words},
 };
@@ -53,7 +53,6 @@ impl Engine {
         let groups = member.as_ref().map(|member| member.membership.groups.clone()).unwrap_or_default();
         let (outcome, why) = match member.and_then(by_link) {
             None => (OutboundOutcome::Moot, "they do not belong to the workspace any more"),
-            Some(_) if row.doubts > 1 => (OutboundOutcome::Unknown, "it may have been delivered, twice at most"),
             Some(person) => return Ok(Some((person, groups))),
         };
         self.end_outbound(row, outcome, Some(why.to_owned())).await?;
@@ -66,6 +65,11 @@ impl Engine {
         row: &OutboundRow,
         words: impl FnOnce(NoticeChannel) -> Words,
     ) -> Result<Told, EngineError> {
+        if row.doubts > DOUBTS_MAX {
+            let why = "it may have been delivered, twice at most".to_owned();
+            self.end_outbound(row, OutboundOutcome::Unknown, Some(why)).await?;
+            return Ok(Told::Ended);
+        }
         let named = row.channel.as_deref().unwrap_or_default();
         let account = match NoticeChannel::read(named) {
             Some(channel) => self.channel_account(&row.workspace, channel.platform()).await?.map(|it| (channel, it)),

@@ -64,7 +64,7 @@ impl Engine {
             .map(|row| Ok((row.user_id.as_str(), Notifications::read(&row.settings)?)))
             .collect::<Result<HashMap<_, _>, EngineError>>()?;
         let default = Notifications::default();
-        let (mut rows, mut links) = (Vec::new(), Vec::new());
+        let (mut rows, mut links): (Vec<OutboundRow>, Vec<LinkRow>) = (Vec::new(), Vec::new());
         for person in people {
             let wishes = settings.get(person.person.as_str()).unwrap_or(&default);
             let delay = delay(wishes, &found.row, self.now());
@@ -73,6 +73,14 @@ impl Engine {
             for notified in wishes.channels.iter().filter(|notified| notified.tells(row.reason)) {
                 let address = notified.address.clone().unwrap_or_else(|| person.email.clone());
                 let channel = notified.channel;
+                if notified.is_shared() {
+                    let message = shared(row, (channel, &address), now);
+                    if rows.iter().all(|earlier| earlier.id != message.id) {
+                        links.push(self.shared_button_row(&message, &found.run.state.shown));
+                        rows.push(message);
+                    }
+                    continue;
+                }
                 let message = OutboundRow {
                     id: format!("{}/{}/{}", row.id, person.person, channel.tag()),
                     kind: OutboundKind::Message,
@@ -130,6 +138,18 @@ pub(super) fn finally(message: &OutboundRow, at: i64) -> Option<OutboundRow> {
         at,
         ..fresh(message)
     })
+}
+
+/// The one message to where several people read, for all who named it: at once, and in no digest of anybody.
+fn shared(row: &OutboundRow, (channel, address): (NoticeChannel, &str), now: i64) -> OutboundRow {
+    OutboundRow {
+        id: format!("{}/{}:{address}", row.id, channel.tag()),
+        kind: OutboundKind::Message,
+        channel: Some(channel.tag().to_owned()),
+        address: Some(address.to_owned()),
+        at: now,
+        ..fresh(row)
+    }
 }
 
 /// A row about the same, to be done at once.

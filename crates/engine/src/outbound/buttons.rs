@@ -59,6 +59,11 @@ impl Engine {
         LinkRow { token_hash: hash_of_button(&self.button_token(&message.id)), ..link.clone() }
     }
 
+    /// The same for a message that belongs to nobody.
+    pub(super) fn shared_button_row(&self, message: &OutboundRow, shown: &str) -> LinkRow {
+        self.button_row(message, &self.link_row(message, "", shown))
+    }
+
     /// Whether what was pressed is a button of ours.
     pub(crate) fn is_decision_button(choice: &str) -> bool {
         choice.starts_with(OURS)

@@ -69,6 +69,11 @@ impl Engine {
         format!("{}/d/{}", self.0.config.base_url.trim_end_matches('/'), self.link_token(&message.id))
     }
 
+    /// The page of a checkpoint, for who signs in.
+    pub(super) fn page_url(&self, found: &LoadedCheckpoint) -> String {
+        format!("{}/inbox/{}", self.0.config.base_url.trim_end_matches('/'), found.row.id)
+    }
+
     /// Made anew for every attempt, always the same, and kept nowhere.
     fn link_token(&self, message: &str) -> String {
         self.0.vault.token("link", message)

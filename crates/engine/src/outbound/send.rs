@@ -5,10 +5,10 @@ use super::{
     people::by_link,
     pump::{Told, pause},
     settings::NoticeChannel,
-    words,
+    words::{self, Way},
 };
 use crate::{
-    Engine, EngineError,
+    Engine, EngineError, LoadedCheckpoint,
     run::{Limits, Taken},
     vault::OpenAccount,
 };
@@ -22,7 +22,7 @@ use std::{sync::Arc, time::Duration};
 pub(super) const ATTEMPT: Duration = Duration::from_secs(20);
 /// Attempts of which nobody knows whether they reached the person, after which there is one more: being told twice harms
 /// less than not being told, and it is on the record.
-const DOUBTS_MAX: u32 = 1;
+pub(super) const DOUBTS_MAX: u32 = 1;
 
 impl Engine {
     /// Tells one person over one channel.
@@ -51,12 +51,9 @@ impl Engine {
         if let Some(pause) = self.held_for(&found) {
             return Ok(Err(NotSent::Later(pause)));
         }
-        let person = row.person.as_deref().unwrap_or_default();
-        let member = self.0.store.get_member(&row.workspace, person).await?;
-        let Some(person) = member.and_then(by_link) else {
-            return Ok(Err(NotSent::NotTheirs("they do not belong to the workspace any more".to_owned())));
-        };
-        if let Some(why) = self.may_not(&found, &person).await? {
+        if let Some(person) = &row.person
+            && let Some(why) = self.not_theirs(row, &found, person).await?
+        {
             return Ok(Err(NotSent::NotTheirs(why)));
         }
         if row.doubts > DOUBTS_MAX {
@@ -71,9 +68,27 @@ impl Engine {
             Ok(taken) => taken,
             Err(pause) => return Ok(Err(NotSent::Later(pause))),
         };
-        let words = words::to_decide(&found, (row.reason, notice), self.now(), &self.link_url(row));
+        let way = match &row.person {
+            Some(_) => Way::Link(self.link_url(row)),
+            None => Way::SignIn(self.page_url(&found)),
+        };
+        let words = words::to_decide(&found, (row.reason, notice), self.now(), &way);
         let buttons = self.buttons(row, notice, &found);
         Ok(Ok(Sending { channel: notice.platform(), account, words, buttons, _taken: taken }))
+    }
+
+    /// Why this person is not told any more; nothing when they are.
+    async fn not_theirs(
+        &self,
+        row: &OutboundRow,
+        found: &LoadedCheckpoint,
+        person: &str,
+    ) -> Result<Option<String>, EngineError> {
+        let member = self.0.store.get_member(&row.workspace, person).await?;
+        match member.and_then(by_link) {
+            Some(person) => self.may_not(found, &person).await,
+            None => Ok(Some("they do not belong to the workspace any more".to_owned())),
+        }
     }
 
     /// A place to send by an account; else in how many milliseconds there may be one.

@@ -19,7 +19,7 @@ const MINUTE_MS: i64 = 60_000;
 pub enum NoticeChannel {
     /// E-mail.
     Email,
-    /// Slack: a person or a channel.
+    /// Slack: a person, or a channel that others read too.
     Slack,
     /// Telegram.
     Telegram,
@@ -66,6 +66,16 @@ impl NoticeChannel {
     pub(crate) fn can_change(self) -> bool {
         match self {
             Self::Slack | Self::Telegram => true,
+            Self::Email | Self::Whatsapp | Self::Sms => false,
+        }
+    }
+
+    /// Whether others read there too: a channel of Slack, a group of Telegram. What is sent there decides for nobody by
+    /// itself: it has no personal link, and whoever presses a button is asked who they are.
+    pub(crate) fn is_shared(self, address: &str) -> bool {
+        match self {
+            Self::Slack => address.starts_with(['#', 'C', 'G']),
+            Self::Telegram => address.starts_with('-'),
             Self::Email | Self::Whatsapp | Self::Sms => false,
         }
     }
@@ -161,6 +171,12 @@ impl Notified {
         Self { channel, address, except: Vec::new() }
     }
 
+    /// Whether others read there too.
+    #[must_use]
+    pub fn is_shared(&self) -> bool {
+        self.address.as_deref().is_some_and(|address| self.channel.is_shared(address))
+    }
+
     /// Whether they are told over it for this reason.
     pub(super) fn tells(&self, reason: OutboundReason) -> bool {
         !self.except.contains(&NoticeReason::of(reason))
@@ -250,8 +266,11 @@ impl Notifications {
             notified.address = Some(kept.ok_or_else(|| problem(pointer, format!("no address of {}", channel.tag())))?);
         }
         for (index, notified) in self.channels.iter().enumerate() {
-            if self.channels.iter().take(index).any(|earlier| earlier.channel == notified.channel) {
-                return Err(problem(format!("/channels/{index}/channel"), "each channel once"));
+            let same =
+                |other: &Notified| other.channel == notified.channel && other.is_shared() == notified.is_shared();
+            if self.channels.iter().take(index).any(same) {
+                let message = "each channel once, and once more where others read too";
+                return Err(problem(format!("/channels/{index}/channel"), message));
             }
         }
         if let Some(quiet) = &self.quiet_hours {
@@ -357,6 +376,12 @@ mod tests {
         ] {
             assert_eq!(told(channel, address).checked().unwrap_err().pointer, "/channels/0/address", "{address}");
         }
+        let slack = |address: &str| Notified::over(NoticeChannel::Slack, Some(address.to_owned()));
+        let both = Notifications { channels: vec![slack("U1A"), slack("#ops")], ..Notifications::default() };
+        let shared = |wishes: &Notifications| wishes.channels.iter().map(Notified::is_shared).collect::<Vec<_>>();
+        assert_eq!(shared(&both.clone().checked().unwrap()), [false, true]);
+        let two = Notifications { channels: vec![slack("C1A"), slack("#ops")], ..both };
+        assert_eq!(two.checked().unwrap_err().pointer, "/channels/1/channel");
         let mut twice = told(NoticeChannel::Email, "a@example.com");
         twice.channels.push(Notified::over(NoticeChannel::Email, None));
         assert_eq!(twice.checked().unwrap_err().pointer, "/channels/1/channel");

@@ -25,14 +25,23 @@ pub(super) struct Words {
     pub(super) body: String,
 }
 
+/// How somebody gets from a message to the decision.
+pub(super) enum Way {
+    /// With a link of theirs, which decides as them.
+    Link(String),
+    /// By the page, where they sign in.
+    SignIn(String),
+}
+
 /// What somebody is told who may decide.
 pub(super) fn to_decide(
     found: &LoadedCheckpoint,
     (reason, channel): (OutboundReason, NoticeChannel),
     now: i64,
-    url: &str,
+    way: &Way,
 ) -> Words {
     let row = &found.row;
+    let (Way::Link(url) | Way::SignIn(url)) = way;
     let summary = one_line(&row.title, SUMMARY_MAX);
     let subject = format!("{}: {summary}", heading(row.kind, reason));
     let left = time_left(found, now);
@@ -46,7 +55,13 @@ pub(super) fn to_decide(
     lines.extend(left);
     lines.push(format!("Decide: {url}"));
     lines.push(String::new());
-    lines.push("The link is yours alone: who has it decides as you. It ends with the decision.".to_owned());
+    lines.push(
+        match way {
+            Way::Link(_) => "The link is yours alone: who has it decides as you. It ends with the decision.",
+            Way::SignIn(_) => "Whoever may decide this does so as themselves: by a button, or signed in.",
+        }
+        .to_owned(),
+    );
     Words { subject, body: lines.join("\n") }
 }
 

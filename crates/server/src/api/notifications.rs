@@ -96,9 +96,10 @@ pub(crate) async fn test_notification(
     body: Body<TestNotificationRequest>,
 ) -> ApiResult<Json<TestNotification>> {
     caller.session()?;
-    let channel = body.value.channel;
+    let TestNotificationRequest { channel, address } = body.value;
     let ways = kept(&app, &caller).await?.channels;
-    let Some(way) = ways.into_iter().find(|way| way.channel.tag() == channel) else {
+    let asked = |way: &Notified| way.channel.tag() == channel && (address.is_none() || way.address == address);
+    let Some(way) = ways.into_iter().find(asked) else {
         return Err(ApiError::invalid("/channel", "you are not told over this channel: save it first"));
     };
     app.guesses.test_message(caller.id())?;

@@ -544,3 +544,66 @@ async fn buttons_in_slack_and_telegram_decide_as_the_operator_who_pressed_them()
         assert_eq!((after[0]["choices"].clone(), after.as_array().unwrap().len()), (json!([]), 1), "{after}");
     }
 }
+
+/// Where others read too there is one message for all who named it and no link of anybody's. A button there decides for who
+/// presses it, if they may.
+#[tokio::test]
+async fn a_message_that_others_read_decides_for_nobody_by_itself() {
+    let client = countersign_outbound::direct().no_proxy().build().unwrap();
+    for (platform, me, room, path, secrets) in [
+        ("telegram", "4242", "-1004242", "telegram", json!({ "token": "1:t", "webhook_secret": SECRET })),
+        ("slack", "U4242", "C0SHARED", "slack/api", json!({ "bot_token": "xoxb-1", "signing_secret": SECRET })),
+    ] {
+        let (test, sandbox) = (TestApp::start().await, sandbox().await);
+        let admin = test.person("admin@example.com", Role::Admin, &[]).await;
+        let one = test.person("one@example.com", Role::Operator, &["manager"]).await;
+        let two = test.person("two@example.com", Role::Operator, &["manager"]).await;
+        let other = test.person("other@example.com", Role::Operator, &[]).await;
+        let settings = json!({ "base_url": format!("{}/{path}", sandbox.url()) });
+        let account = json!({ "channel": platform, "name": "one", "settings": settings, "secrets": secrets });
+        let account = admin.post("/channels", account).await.is(201).id();
+        let hook = format!("//hooks/{platform}/{account}");
+        let stranger = me.replace("4242", "77");
+        let shared = json!({ "channel": platform, "address": room });
+        let own = |address: &str| json!({ "channel": platform, "address": address });
+        one.put("/me/notifications", json!({ "channels": [shared.clone(), own(me)] })).await.is(200);
+        let night = json!({ "from": "00:00", "to": "23:59", "time_zone": "UTC" });
+        two.put("/me/notifications", json!({ "channels": [shared.clone()], "quiet_hours": night })).await.is(200);
+        other.put("/me/notifications", json!({ "channels": [own(&stranger)] })).await.is(200);
+        let twice = json!({ "channels": [shared.clone(), { "channel": platform, "address": format!("{room}1") }] });
+        assert_eq!(one.put("/me/notifications", twice).await.is(422).json["pointer"], "/channels/1/channel");
+
+        let checkpoint = asked(&test, json!({ "roles": ["manager"] })).await;
+        let told = rows(&test, &checkpoint, done(2)).await;
+        let told = messages(&told);
+        let there: Vec<_> = told.iter().filter(|row| row.address.as_deref() == Some(room)).collect();
+        assert_eq!((there.len(), &there[0].person), (1, &None), "{told:?}");
+        let shown = async || -> Value {
+            let url = format!("{}/_/messages?channel={platform}", sandbox.url());
+            serde_json::from_str(&client.get(url).send().await.unwrap().text().await.unwrap()).unwrap()
+        };
+        let text = |all: &Value| {
+            let found = all.as_array().unwrap().iter().find(|one| one["to"] == *room).unwrap_or(&Value::Null);
+            found["text"].as_str().unwrap_or_else(|| panic!("nothing in {room}: {all}")).to_owned()
+        };
+        let before = text(&shown().await);
+        assert!(!before.contains("/d/") && before.contains(&format!("/inbox/{checkpoint}")), "{before}");
+        // The link that a message of a person's would have had leads nowhere.
+        let link = test.vault.token("link", &there[0].id);
+        test.anonymous().get(&format!("/links/{link}")).await.is_problem(404, "not_found");
+
+        let button = format!("d:{}:approved", test.vault.token("button", &there[0].id));
+        press(&test, &hook, pressed(&test, platform, &stranger, &button, 1)).await.is(200);
+        assert!(came(&test, 1).await[0].is_some(), "who may not is told so");
+        assert_eq!(one.get(&format!("/checkpoints/{checkpoint}")).await.json["status"], "open");
+        press(&test, &hook, pressed(&test, platform, me, &button, 2)).await.is(200);
+        rows(&test, &checkpoint, |rows| {
+            let finals = rows.iter().filter(|row| row.kind == OutboundKind::Final);
+            finals.filter(|row| row.status == OutboundStatus::Done).count() == 2
+        })
+        .await;
+        let by = one.get(&format!("/checkpoints/{checkpoint}")).await.json["decided_by"].clone();
+        assert_eq!((&by["name"], &by["via"]), (&json!("one"), &json!("channel")), "{by}");
+        assert!(text(&shown().await).contains("Decided: approved by one"));
+    }
+}

@@ -14,5 +14,6 @@ export const reads = {
 /** What is changed from here. */
 export const writes = {
   notifications: (body: Body<'/api/v1/me/notifications', 'put'>) => send(api.PUT('/api/v1/me/notifications', { body })),
-  test: (channel: string) => send(api.POST('/api/v1/me/notifications/test', { body: { channel } })),
+  test: (body: Body<'/api/v1/me/notifications/test', 'post'>) =>
+    send(api.POST('/api/v1/me/notifications/test', { body })),
 }

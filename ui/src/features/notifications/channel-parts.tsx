@@ -13,11 +13,11 @@ const REASONS = Object.keys(s.reasons) as (keyof typeof s.reasons)[]
 const TIMES_MAX = 6
 
 /** Of what a person is told over one channel. */
-export function Reasons({ channel, form, set }: { channel: string; form: Form; set: (change: Partial<Form>) => void }) {
-  const except = form.except[channel] ?? []
+export function Reasons({ way, form, set }: { way: string; form: Form; set: (change: Partial<Form>) => void }) {
+  const except = form.except[way] ?? []
   const flip = (reason: string, on: boolean) => {
     const next = on ? except.filter((one) => one !== reason) : [...except, reason]
-    set({ except: { ...form.except, [channel]: next } })
+    set({ except: { ...form.except, [way]: next } })
   }
   return (
     <fieldset className="flex flex-wrap gap-x-4 gap-y-1">
@@ -37,8 +37,18 @@ export function Reasons({ channel, form, set }: { channel: string; form: Form; s
 }
 
 /** Sends one message over a channel, as it is saved. */
-export function TestMessage({ channel, name, saved }: { channel: string; name: string; saved: boolean }) {
-  const test = useMutation({ mutationFn: () => writes.test(channel) })
+export function TestMessage({
+  channel,
+  address,
+  name,
+  saved,
+}: {
+  channel: string
+  address: string | null
+  name: string
+  saved: boolean
+}) {
+  const test = useMutation({ mutationFn: () => writes.test({ channel, address }) })
   return (
     <div className="flex flex-col items-start gap-2">
       <Button

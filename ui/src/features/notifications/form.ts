@@ -3,11 +3,26 @@ import type { components } from '@/api/schema'
 
 export type MyNotifications = components['schemas']['MyNotifications']
 
-/** What stands in the form: an address stays there while its channel is off. */
+/** Ways of being told where others read too, and the channel that each goes over. */
+const SHARED: Record<string, { channel: string; address: RegExp }> = {
+  slack_channel: { channel: 'slack', address: /^[#CG]/ },
+  telegram_group: { channel: 'telegram', address: /^-/ },
+}
+
+/** Which way of the form a channel and an address are. */
+export function wayOf({ channel, address }: { channel: string; address: string | null }): string {
+  const shared = Object.entries(SHARED).find(([, way]) => way.channel === channel && way.address.test(address ?? ''))
+  return shared?.[0] ?? channel
+}
+
+/** The channel of a way, as the server knows it. */
+export const channelOf = (way: string) => SHARED[way]?.channel ?? way
+
+/** What stands in the form, by way: an address stays there while its way is off. */
 export type Form = {
-  channels: string[]
+  ways: string[]
   addresses: Record<string, string>
-  /** By channel, what is not told over it. */
+  /** What is not told over it. */
   except: Record<string, string[]>
   quiet: { on: boolean; from: string; to: string; zone: string }
   digest: { on: boolean; times: string[]; zone: string }
@@ -17,9 +32,9 @@ const here = () => Intl.DateTimeFormat().resolvedOptions().timeZone
 
 export function formOf({ channels, quiet_hours, digest }: MyNotifications): Form {
   return {
-    channels: channels.map(({ channel }) => channel),
-    addresses: Object.fromEntries(channels.map(({ channel, address }) => [channel, address ?? ''])),
-    except: Object.fromEntries(channels.map(({ channel, except }) => [channel, except])),
+    ways: channels.map(wayOf),
+    addresses: Object.fromEntries(channels.map((one) => [wayOf(one), one.address ?? ''])),
+    except: Object.fromEntries(channels.map((one) => [wayOf(one), one.except])),
     digest: { on: !!digest, times: digest?.times ?? ['08:00'], zone: digest?.time_zone ?? here() },
     quiet: {
       on: quiet_hours !== null,
@@ -30,18 +45,12 @@ export function formOf({ channels, quiet_hours, digest }: MyNotifications): Form
   }
 }
 
-export function settingsOf({
-  channels,
-  addresses,
-  except,
-  quiet,
-  digest,
-}: Form): Body<'/api/v1/me/notifications', 'put'> {
+export function settingsOf({ ways, addresses, except, quiet, digest }: Form): Body<'/api/v1/me/notifications', 'put'> {
   return {
-    channels: channels.map((channel) => ({
-      channel,
-      address: addresses[channel]?.trim() || null,
-      except: except[channel] ?? [],
+    channels: ways.map((way) => ({
+      channel: channelOf(way),
+      address: addresses[way]?.trim() || null,
+      except: except[way] ?? [],
     })),
     quiet_hours: quiet.on ? { from: quiet.from, to: quiet.to, time_zone: quiet.zone } : null,
     ...(digest.on ? { digest: { times: digest.times, time_zone: digest.zone } } : {}),

@@ -13,26 +13,26 @@ import { toast } from '@/ui/toast'
 import { ZoneInput } from '@/ui/zone-input'
 import { reads, writes } from './api'
 import { Digest, Reasons, TestMessage } from './channel-parts'
-import { formOf, settingsOf, type Form, type MyNotifications } from './form'
+import { channelOf, formOf, settingsOf, wayOf, type Form, type MyNotifications } from './form'
 import { strings as s } from './strings'
 
-type Channel = keyof typeof s.names
-const CHANNELS = Object.keys(s.names) as Channel[]
+type Way = keyof typeof s.names
+const WAYS = Object.keys(s.names) as Way[]
 /** Fields of the quiet hours, as the server names them. */
 const QUIET = ['from', 'to', 'time_zone']
-/** A channel or one of these. */
+/** A way of being told, or one of these. */
 type Place = string
 
-/** One channel: whether, and where. */
-function ChannelRow({
-  channel,
+/** One way: whether, and where. */
+function WayRow({
+  way,
   form,
   set,
   available,
   saved,
   error,
 }: {
-  channel: Channel
+  way: Way
   form: Form
   set: (change: Partial<Form>) => void
   available: boolean
@@ -40,32 +40,38 @@ function ChannelRow({
   error: string | undefined
 }) {
   const me = useMe()
-  const on = form.channels.includes(channel)
-  const toggle = () =>
-    set({ channels: on ? form.channels.filter((one) => one !== channel) : [...form.channels, channel] })
+  const on = form.ways.includes(way)
+  const toggle = () => set({ ways: on ? form.ways.filter((one) => one !== way) : [...form.ways, way] })
   return (
     <div className="flex flex-col gap-2 rounded-lg border border-line px-4 py-3">
       <label className="flex min-h-6 cursor-pointer items-center gap-2 text-sm font-medium max-md:min-h-11">
         <input type="checkbox" checked={on} onChange={toggle} />
-        {s.names[channel]}
+        {s.names[way]}
       </label>
       {on && (
-        <Field label={s.address(s.names[channel], s.addresses[channel])} hint={s.hints[channel]} error={error}>
+        <Field label={s.address(s.names[way], s.addresses[way])} hint={s.hints[way]} error={error}>
           {(props) => (
             <Input
               {...props}
-              required={channel !== 'email'}
-              type={channel === 'email' ? 'email' : 'text'}
-              placeholder={channel === 'email' ? me.user.email : undefined}
-              value={form.addresses[channel] ?? ''}
-              onChange={(event) => set({ addresses: { ...form.addresses, [channel]: event.target.value } })}
+              required={way !== 'email'}
+              type={way === 'email' ? 'email' : 'text'}
+              placeholder={way === 'email' ? me.user.email : undefined}
+              value={form.addresses[way] ?? ''}
+              onChange={(event) => set({ addresses: { ...form.addresses, [way]: event.target.value } })}
             />
           )}
         </Field>
       )}
-      {on && <Reasons channel={channel} form={form} set={set} />}
+      {on && <Reasons way={way} form={form} set={set} />}
       {on && !available && <Note tone="warn">{s.noAccount}</Note>}
-      {on && available && <TestMessage channel={channel} name={s.names[channel]} saved={saved} />}
+      {on && available && (
+        <TestMessage
+          channel={channelOf(way)}
+          address={form.addresses[way]?.trim() || null}
+          name={s.names[way]}
+          saved={saved}
+        />
+      )}
     </div>
   )
 }
@@ -123,7 +129,7 @@ function placeOf(error: Error | null, sent: Form | undefined): Place | undefined
   if (!(error instanceof ApiProblem) || typeof error.problem.pointer !== 'string') return undefined
   const [part, name = '', last] = pointerParts(error.problem.pointer)
   if (part === 'digest') return name === 'times' ? `digest.${last ?? 0}` : 'digest.zone'
-  return part === 'channels' ? sent?.channels[Number(name)] : name
+  return part === 'channels' ? sent?.ways[Number(name)] : name
 }
 
 function Settings({ given }: { given: MyNotifications }) {
@@ -141,7 +147,7 @@ function Settings({ given }: { given: MyNotifications }) {
   const errorOf = (place: Place) => (place === wrong ? save.error?.message : undefined)
   const shown =
     wrong !== undefined &&
-    (form.channels.includes(wrong) ||
+    (form.ways.includes(wrong) ||
       (form.quiet.on && QUIET.includes(wrong)) ||
       (form.digest.on && wrong.startsWith('digest.')))
   return (
@@ -153,20 +159,20 @@ function Settings({ given }: { given: MyNotifications }) {
       }}
     >
       <PageSection title={s.channels} help={s.channelsHelp}>
-        {CHANNELS.map((channel) => (
-          <ChannelRow
-            key={channel}
-            channel={channel}
+        {WAYS.map((way) => (
+          <WayRow
+            key={way}
+            way={way}
             form={form}
             set={set}
-            available={given.available.includes(channel)}
+            available={given.available.includes(channelOf(way))}
             saved={given.channels.some(
-              (one) => one.channel === channel && (one.address ?? '') === (form.addresses[channel]?.trim() ?? ''),
+              (one) => wayOf(one) === way && (one.address ?? '') === (form.addresses[way]?.trim() ?? ''),
             )}
-            error={errorOf(channel)}
+            error={errorOf(way)}
           />
         ))}
-        {form.channels.length === 0 && <Note tone="warn">{s.nothing}</Note>}
+        {form.ways.length === 0 && <Note tone="warn">{s.nothing}</Note>}
       </PageSection>
       <PageSection title={s.quiet} help={s.quietHelp}>
         <Quiet form={form} set={set} errorOf={errorOf} />
