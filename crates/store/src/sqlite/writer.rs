@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::sync::{Mutex, PoisonError};
 use std::thread::JoinHandle;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use rusqlite::Connection;
 use tokio::sync::mpsc;
@@ -20,11 +20,9 @@ use crate::{Change, Commit, CommitOutcome, Result, StoreConfig, StoreError};
 
 /// A batch of so many commits says that more are on their way.
 const BUSY_BATCH: usize = 16;
-/// How long they are waited for at most, so that one transaction serves them too: each costs a sync of the disk, and writes
-/// every page it touches.
+/// How long they are waited for, so that one transaction serves them too: each costs a sync of the disk, and writes every
+/// page it touches. Looking in between whether all are there costs more than it wins (`bench/NOTES.md`).
 const GATHER: Duration = Duration::from_millis(1);
-/// How often it is looked whether more come: when as many have come as the batch before had, and then nobody, all are here.
-const LOOK: Duration = Duration::from_micros(100);
 
 /// Work that must have the connection to itself.
 type Exclusive = Box<dyn FnOnce(&mut Connection) -> Result<Vec<String>> + Send>;
@@ -122,17 +120,8 @@ impl Job {
 }
 
 #[expect(clippy::disallowed_methods, reason = "a thread of its own, with a bound that is not about being right")]
-fn gather(inbox: &mpsc::Receiver<Work>, expected: usize) {
-    let begun = Instant::now();
-    let mut seen = inbox.len();
-    while begun.elapsed() < GATHER {
-        std::thread::sleep(LOOK);
-        let now = inbox.len();
-        if now >= expected && now == seen {
-            break;
-        }
-        seen = now;
-    }
+fn pause() {
+    std::thread::sleep(GATHER);
 }
 
 impl WriterThread {
@@ -144,8 +133,8 @@ impl WriterThread {
     fn serve(&mut self, mut inbox: mpsc::Receiver<Work>) {
         let mut last_batch = 0;
         while let Some(first) = inbox.blocking_recv() {
-            if last_batch >= BUSY_BATCH {
-                gather(&inbox, last_batch - 1);
+            if last_batch >= BUSY_BATCH && inbox.len() < last_batch {
+                pause();
             }
             let mut next = Some(first);
             let mut jobs = Vec::new();
