@@ -193,6 +193,13 @@ for (const [size, viewport] of [
       await page.keyboard.press('Shift+Tab')
       await expect(box).not.toBeFocused()
       await expect(box).toHaveValue('/')
+      // The list has the same keys.
+      await expect(listOf(page)).toBeFocused()
+      await page.keyboard.press('ArrowDown')
+      await expect(marked(page)).not.toContainText('/address')
+      await page.keyboard.press('Enter')
+      await expect(box).not.toHaveValue('/')
+      await expect(box).toBeFocused()
     })
 
     test('Enter that ends the writing of a sign picks nothing', async ({ page }) => {

@@ -94,9 +94,10 @@ export function Composer({ conversation, shortcut }: { conversation: string; sho
   const onKeyDown = (event: KeyboardEvent) => {
     // What ends the writing of a sign picks and sends nothing.
     if (event.nativeEvent.isComposing) return
+    const goesOn = event.currentTarget === box.current && !event.shiftKey
     const step = { ArrowDown: 1, ArrowUp: -1 }[event.key]
     if (active && step !== undefined) text.step(step)
-    else if (active && (event.key === 'Enter' || (event.key === 'Tab' && !event.shiftKey))) text.pick(active)
+    else if (active && (event.key === 'Enter' || (event.key === 'Tab' && goesOn))) text.pick(active)
     else if (asked && event.key === 'Escape') text.leave()
     else if (event.key === 'Enter' && (event.ctrlKey || event.metaKey)) submit()
     else return
@@ -104,7 +105,7 @@ export function Composer({ conversation, shortcut }: { conversation: string; sho
   }
   return (
     <div className="border-t border-line">
-      {asked && <Replies id={list} asked={asked} active={active} onPick={text.pick} />}
+      {asked && <Replies id={list} asked={asked} active={active} onPick={text.pick} onKeyDown={onKeyDown} />}
       {gaps.length > 0 && (
         <p role="status" className="px-3 pt-2 text-sm break-words text-warn">
           {s.fill(gaps)}

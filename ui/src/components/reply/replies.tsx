@@ -1,5 +1,5 @@
 import { useQuery } from '@tanstack/react-query'
-import { useEffect, useRef } from 'react'
+import { useEffect, useRef, type KeyboardEvent } from 'react'
 import { problemText } from '@/api/client'
 import type { FilledReply } from '@/api/types'
 import { Button } from '@/ui/button'
@@ -18,17 +18,19 @@ export function useReplies(conversation: string, wanted: string | null) {
 
 export type Asked = NonNullable<ReturnType<typeof useReplies>>
 
-/** What stands above the text while a canned reply is asked for. The text box keeps the focus. */
+/** What stands above the text while a canned reply is asked for. The text box keeps the focus; who goes back into the list finds its keys there. */
 export function Replies({
   id,
   asked,
   active,
   onPick,
+  onKeyDown,
 }: {
   id: string
   asked: Asked
   active: FilledReply | undefined
   onPick: (reply: FilledReply) => void
+  onKeyDown: (event: KeyboardEvent) => void
 }) {
   const list = useRef<HTMLUListElement>(null)
   useEffect(() => {
@@ -54,7 +56,16 @@ export function Replies({
       <p role="status" className="sr-only">
         {s.found(asked.items.length)}
       </p>
-      <ul ref={list} role="listbox" id={id} aria-label={s.title} className="max-h-52 overflow-y-auto px-3 pt-2">
+      <ul
+        ref={list}
+        role="listbox"
+        id={id}
+        aria-label={s.title}
+        aria-activedescendant={active && `${id}-${active.id}`}
+        tabIndex={0}
+        onKeyDown={onKeyDown}
+        className="max-h-52 overflow-y-auto px-3 pt-2"
+      >
         {asked.items.map((reply) => (
           <li
             key={reply.id}
