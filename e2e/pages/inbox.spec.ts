@@ -1,5 +1,5 @@
 import { expect, test, type Page } from '@playwright/test'
-import { checkpointDetails } from '../support/fixtures'
+import { checkpointDetails, runs } from '../support/fixtures'
 import { mockApi, mockEvents, type Answers } from '../support/mock'
 import { accessible, shoot } from '../support/shots'
 import { serveUi } from '../support/static-ui'
@@ -29,6 +29,41 @@ for (const [name, viewport] of [
 ] as const) {
   test.describe(name, () => {
     test.use({ viewport })
+
+    test('what else was run for the customer stands beside what is asked', async ({ page }) => {
+      const asked: string[] = []
+      await open(page, '/inbox/r7.3', {
+        'GET /runs': (_: unknown, query: URLSearchParams) => {
+          asked.push(query.toString())
+          return { items: runs, next: 'more', unreadable: [] }
+        },
+      })
+      const others = page.getByRole('list', { name: 'Other runs of this customer' })
+      await expect(others.getByRole('listitem')).toHaveCount(5)
+      expect(asked).toEqual(['customer=c2&limit=6'])
+      await expect(others).toContainText('Order 1042')
+      await others.scrollIntoViewIfNeeded()
+      await shoot(page, `inbox-other-runs-${name}`)
+      await accessible(page)
+      await page.getByRole('link', { name: 'All of them' }).click()
+      await expect(page).toHaveURL(/\/runs\?customer=c2$/)
+    })
+
+    test('without other runs, and where they cannot be read, the card says so', async ({ page }) => {
+      let fails = false
+      await open(page, '/inbox/r7.3', {
+        'GET /runs': () =>
+          fails
+            ? { __status: 403, type: 'about:blank', status: 403, code: 'forbidden', title: 'You may not do this' }
+            : { items: [], next: null, unreadable: [] },
+      })
+      const section = page.locator('section').filter({ has: page.getByRole('heading', { name: 'Other runs' }) })
+      await expect(section.getByText('None yet.')).toBeVisible()
+      fails = true
+      await page.reload()
+      await expect(section.getByText('You may not do this')).toBeVisible()
+      await expect(page.getByRole('button', { name: 'Approve', exact: true })).toBeVisible()
+    })
 
     test('what is mine comes first, with how many there are, and filters stand in the address', async ({ page }) => {
       const { asked } = await open(page)

@@ -22,6 +22,13 @@ export const reads = {
       queryFn: () => send(api.GET('/api/v1/checkpoints/{id}', { params: { path: { id } } })),
       ...LIVE,
     }),
+  /** The newest runs of a customer. */
+  runsOf: (customer: string) =>
+    queryOptions({
+      queryKey: ['runs', 'of', customer],
+      queryFn: () => send(api.GET('/api/v1/runs', { params: { query: { customer, limit: 6 } } })),
+      ...LIVE,
+    }),
 }
 
 /** What is changed from here. */

@@ -17,6 +17,7 @@ import { ApprovalDecision } from './approval-decision'
 import { TimeLeft, WhoDecides } from './approval-terms'
 import { Assignment } from './assignment'
 import { Consequences, Facts } from './consequences'
+import { EarlierRuns } from './earlier-runs'
 import { HandoffDecision } from './handoff'
 import { Held } from './held'
 import { Notices } from './notices'
@@ -169,6 +170,7 @@ function Detail({ checkpoint }: { checkpoint: Checkpoint }) {
               ))}
             </ul>
           </Section>
+          {checkpoint.customer && <EarlierRuns customer={checkpoint.customer.id} run={checkpoint.run.id} />}
           <Section title={s.state}>
             <JsonView value={checkpoint.state} label={s.state} />
           </Section>

@@ -223,6 +223,12 @@ export const strings = {
   state: 'Workflow state',
   path: 'Path so far',
   earlier: 'Earlier decisions for this customer',
+  runs: {
+    title: 'Other runs of this customer',
+    none: 'None yet.',
+    loading: 'Looking…',
+    all: 'All of them',
+  },
   noEarlier: 'None yet.',
   body: 'Body',
   headers: 'Headers',
