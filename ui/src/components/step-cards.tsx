@@ -75,15 +75,15 @@ function Card({
         />
         <span className="flex min-w-0 flex-1 flex-wrap items-center gap-x-2.5 gap-y-0.5">
           <KindTag kind={step.kind} />
-          <span className="truncate font-medium">{step.title}</span>
+          <span className="line-clamp-2 font-medium break-words">{step.title}</span>
           {step.action && <span className="truncate font-mono text-xs text-faint">{step.action}</span>}
           {decided && <span className="truncate text-xs text-muted">{decided}</span>}
           {step.error && <span className="basis-full truncate text-xs text-bad">{step.error.message}</span>}
         </span>
-        <span className="flex shrink-0 flex-col items-end gap-x-3 sm:flex-row sm:items-center">
+        <span className="flex shrink-0 flex-col items-end gap-x-3 @xl:flex-row @xl:items-center">
           {tries > 1 && <span className="text-xs text-faint">{s.attempts(tries)}</span>}
           <Duration step={step} />
-          <Status status={step.status} className="sm:w-[8.5rem]" />
+          <Status status={step.status} className="@xl:w-[8.5rem]" />
         </span>
       </button>
       {open && <StepDetail step={step} tools={tools} />}
@@ -111,7 +111,7 @@ export function StepCards({
     setToggled(next)
   }
   return (
-    <ol aria-label={s.list} className="flex flex-col gap-1.5">
+    <ol aria-label={s.list} className="@container flex flex-col gap-1.5">
       {steps.map((step) => (
         <Card
           key={step.visit}
